@@ -1,0 +1,53 @@
+# make run · make test: the two commands. Each prepares what it needs first; again costs a blink.
+
+# The first Python that Underpaint's packages exist for; PYTHON=… chooses another.
+ifndef PYTHON
+PYTHON := $(shell for python in python3 python3.13 python3.12 python3.11 python3.14; do \
+	$$python -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 15))' 2>/dev/null \
+	&& echo $$python && break; done)
+endif
+READY = @if [ -z "$(PYTHON)" ]; then \
+	echo "Underpaint needs Python 3.11 to 3.14; install one (Debian, Ubuntu: python3, macOS: brew install python) and run make again." >&2; \
+	exit 1; fi; "$(PYTHON)" .ci/bootstrap.py
+UNDERPAINT = .venv/bin/underpaint
+IN_VENV = .venv/bin/python -m
+
+.PHONY: run test demo bench interop lint format app clean
+
+run:  ## open the program; make run ARGS=picture.png opens a file
+	$(READY)
+	@$(UNDERPAINT) $(ARGS)
+
+test:  ## run the tests; make test ARGS=tests/engine picks some
+	$(READY) dev
+	@$(IN_VENV) pytest $(ARGS)
+
+demo:  ## replay a recorded drawing offscreen; screenshots and an animation in build/demo
+	$(READY)
+	@QT_QPA_PLATFORM=$${QT_QPA_PLATFORM:-offscreen} $(UNDERPAINT) demo --out build/demo
+
+bench:  ## measure the promised numbers on this machine
+	$(READY) dev
+	@QT_QPA_PLATFORM=$${QT_QPA_PLATFORM:-offscreen} $(IN_VENV) tests.bench $(ARGS)
+
+interop:  ## exchange .ora files with Krita, which must be installed
+	$(READY) dev
+	@$(IN_VENV) pytest -m interop tests/interop
+
+lint:  ## format, lint and types, without changing anything
+	$(READY) dev
+	@$(IN_VENV) ruff format --check .
+	@$(IN_VENV) ruff check .
+	@$(IN_VENV) mypy
+
+format:  ## put everything in format, and fix what ruff can fix
+	$(READY) dev
+	@$(IN_VENV) ruff check --fix .
+	@$(IN_VENV) ruff format .
+
+app:  ## a folder dist/underpaint that runs without Python (PyInstaller)
+	$(READY) app
+	@$(IN_VENV) PyInstaller --noconfirm build.spec
+
+clean:  ## remove everything that make made
+	rm -rf .venv build dist .pytest_cache .ruff_cache .mypy_cache

@@ -1,0 +1,239 @@
+"""The open pictures: where each came from, what would be lost, and its journal.
+
+No Qt signals here: the session decides what is on the canvas and tells the widgets.
+"""
+
+from __future__ import annotations
+
+import itertools
+import logging
+import random
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+import resources
+from desktop.paint import export, project
+from desktop.paint.document import Change, Document, Layer, Role
+from desktop.paint.drawing import Drawing
+from desktop.recovery import Journal, Recovered, abandoned, discard, restore
+from desktop.settings import Settings
+from engine.card import Card, InputKind
+from engine.errors import PictureError, UnderpaintError
+from engine.messages import Pixels
+from engine.palette import Palette
+from engine.picture import read
+
+log = logging.getLogger(__name__)
+
+_numbers = itertools.count(1)
+
+
+@dataclass(eq=False)
+class OpenPicture:
+    """A document with the story of its file."""
+
+    document: Document
+    path: Path | None = None
+    """The project file that Save writes to."""
+    foreign: bool = False
+    """The file has something we don't know: Save would lose it, so Save becomes Save As."""
+    title: str = ""
+    saved_revision: int = field(default=-1)
+    journal: Journal | None = None
+
+    def __post_init__(self) -> None:
+        if self.saved_revision < 0:
+            self.saved_revision = self.document.revision
+        if not self.title:
+            self.title = self.path.stem if self.path else f"Untitled {next(_numbers)}"
+
+    @property
+    def name(self) -> str:
+        """For the window's title."""
+        return self.path.name if self.path else self.title
+
+    @property
+    def is_saved(self) -> bool:
+        """Nothing would be lost by closing it."""
+        return self.document.revision == self.saved_revision
+
+
+class Easel:
+    """All open pictures, the one on the canvas first."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self.pictures: list[OpenPicture] = []
+        self._examples: dict[str, Iterator[Path]] = {}
+
+    def put_up(self, picture: OpenPicture) -> None:
+        """Make ``picture`` the first; an untouched one that it takes the place of is closed."""
+        if self.pictures and self.pictures[0] is not picture:
+            old = self.pictures[0]
+            same_kind = old.document.kind == picture.document.kind
+            if old.is_saved and old.path is None and same_kind and not old.document.can_undo:
+                self.close(old)
+        if picture in self.pictures:
+            self.pictures.remove(picture)
+        self.pictures.insert(0, picture)
+        picture.document.history.budget = self._settings.undo_megabytes << 20
+
+    def close(self, picture: OpenPicture) -> None:
+        """Drop a picture and its journal."""
+        if picture.journal is not None:
+            picture.journal.close(keep=False)
+            picture.journal = None
+        if picture in self.pictures:
+            self.pictures.remove(picture)
+
+    def stop(self) -> None:
+        """End of the program: journals of unsaved pictures stay for the next start."""
+        for picture in self.pictures:
+            if picture.journal is not None:
+                picture.journal.close(keep=not picture.is_saved)
+                picture.journal = None
+
+    # --- files ---------------------------------------------------------------------------------
+
+    def open(self, path: Path, kind: InputKind, palette: Palette | None) -> tuple[OpenPicture, list[str]]:
+        """Open a project or a picture; notes say what was changed on the way in.
+
+        Args:
+            path: an ``.ora`` project or any picture.
+            kind: what a plain picture becomes.
+            palette: the palette for label pictures.
+
+        Raises:
+            PictureError: it can't be read.
+        """
+        for picture in self.pictures:
+            if picture.path == path:
+                return picture, []
+        if path.suffix.lower() == ".ora":
+            loaded = project.load(path)
+            picture = OpenPicture(loaded.document, path, loaded.foreign)
+            notes = loaded.notes
+        else:
+            reading = read(path)
+            document = Document.from_picture(kind, reading.pixels, palette)
+            picture = OpenPicture(document, title=path.stem)
+            notes = reading.notes
+        self._settings.add_recent(path)
+        return picture, notes
+
+    def save(self, picture: OpenPicture, path: Path | None) -> None:
+        """Write the project, to ``path`` or to where it came from.
+
+        Raises:
+            OSError: the place can't be written; the old file is untouched.
+        """
+        target = path or picture.path
+        assert target is not None
+        if target.suffix.lower() != ".ora":
+            target = target.with_name(target.name + ".ora")
+        project.save(picture.document, target)
+        picture.path, picture.foreign = target, False
+        picture.saved_revision = picture.document.revision
+        self._settings.add_recent(target)
+        self._settings.folder = str(target.parent)
+        if picture.journal is not None:
+            picture.journal.close(keep=False)
+            picture.journal = None
+
+    def export(self, picture: OpenPicture, what: str, path: Path, preview: Pixels | None) -> None:
+        """Write a PNG of the ``picture``, its ``preview`` or both side by side as a ``pair``.
+
+        Raises:
+            PictureError: there is no preview yet.
+            OSError: the place can't be written.
+        """
+        if what == "picture":
+            export.write_picture(picture.document, path)
+            return
+        if preview is None:
+            raise PictureError("There is no preview yet to export; open a model first.")
+        frame = enlarged(preview, picture.document.width, picture.document.height)
+        if what == "preview":
+            export.write_preview(frame, path)
+        else:
+            export.write_pair(picture.document, frame, path)
+
+    # --- sample drawings -----------------------------------------------------------------------
+
+    def next_example(self, kind: InputKind, card: Card | None) -> OpenPicture | None:
+        """The next sample drawing for a model, round and round in a random order."""
+        name = card.name if card else ""
+        key = f"{kind} {name}"
+        if key not in self._examples:
+            found = list(samples(kind, name))
+            random.shuffle(found)
+            self._examples[key] = itertools.cycle(found)
+        path = next(self._examples[key], None)
+        if path is None:
+            return None
+        drawing = Drawing.load(path)
+        document = drawing.document(card.palette if card else None)
+        drawing.replay(document)
+        document.forget_history()
+        return OpenPicture(document, title=drawing.title)
+
+    # --- journal -------------------------------------------------------------------------------
+
+    def journal(self, picture: OpenPicture, change: Change) -> None:
+        """Write a step down, on the journal's own thread, so that a crash can't cost it."""
+        try:
+            if picture.journal is None:
+                if picture.is_saved:
+                    return
+                picture.journal = Journal(picture.document, title=picture.name)
+            else:
+                picture.journal.record(change)
+        except (UnderpaintError, OSError) as error:
+            log.warning("journal: %s", error)
+
+    def left_behind(self) -> list[Recovered]:
+        """Drawings of earlier starts that were neither saved nor closed."""
+        return abandoned()
+
+    def recover(self, left: Recovered) -> OpenPicture:
+        """Open a drawing that was left behind; it counts as unsaved.
+
+        Raises:
+            PictureError: nothing of it can be read.
+        """
+        document = restore(left.path)
+        picture = OpenPicture(document, title=left.title, saved_revision=document.revision - 1)
+        picture.journal = Journal(document, title=left.title)
+        discard(left.path)
+        return picture
+
+    def forget(self, left: Recovered) -> None:
+        """Throw a left drawing away."""
+        discard(left.path)
+
+
+def samples(kind: InputKind, model: str) -> Iterator[Path]:
+    """The bundled sample drawings for a kind; those made for ``model`` if there are any."""
+    fitting, others = [], []
+    for path in sorted(resources.path("samples").glob("*.json")):
+        drawing = Drawing.load(path)
+        if drawing.kind == kind:
+            (fitting if drawing.model == model else others).append(path)
+    yield from fitting or others
+
+
+def usable_role(document: Document, role: Role) -> Layer | None:
+    """The topmost layer of that role, or None."""
+    return next((layer for layer in reversed(document.layers) if layer.role is role), None)
+
+
+def enlarged(preview: Pixels, width: int, height: int) -> Pixels:
+    """A preview at the document's size, bicubic where it must be scaled."""
+    if preview.shape[:2] == (height, width):
+        return preview
+    image = Image.fromarray(preview).resize((width, height), Image.Resampling.BICUBIC)
+    return np.asarray(image)

@@ -1,0 +1,107 @@
+"""The models at hand, and how new ones come in: model files are copied, foreign weights imported."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Mapping
+from pathlib import Path
+
+from PySide6.QtCore import QObject, Signal
+
+import resources
+from desktop.live import Live
+from desktop.observable import Observable, Property
+from engine.bundle import read_card
+from engine.card import InputKind
+from engine.catalogue import Entry, entries, place
+from engine.files import replacing
+from engine.messages import Import, Imported, Inspect, Inspected
+from engine.palette import Palette, read_gpl
+
+
+class Library(Observable):
+    """Bundled and user's models; broken files are listed with what is wrong with them."""
+
+    models = Property[list[Entry]]([])
+    importing = Property[Path | None](None)
+    """The foreign file that is being looked into or imported."""
+
+    arrived = Signal(object)
+    """The ``Path`` of a model that was added or imported just now."""
+    asks = Signal(object)
+    """An ``Inspected`` reply: what the file can't say must be asked of the user."""
+
+    def __init__(self, live: Live, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._live = live
+        live.inspected.connect(self._inspected)
+        live.imported.connect(self._imported)
+        live.failed.connect(self._failed)
+        self.refresh()
+
+    def refresh(self) -> None:
+        """Look again which model files there are."""
+        self.models = entries()
+
+    def entry(self, path: Path) -> Entry | None:
+        """The listed model whose file is ``path``."""
+        return next((entry for entry in self.models if entry.file == path), None)
+
+    def preferred(self, kind: str, last_used: Mapping[str, str]) -> Entry | None:
+        """The model to begin with for ``kind``: the one last used, else the first, else of any kind."""
+        usable = [entry for entry in self.models if entry.card is not None]
+        of_kind = [entry for entry in usable if entry.card and entry.card.input == kind]
+        named = [entry for entry in of_kind if entry.name == last_used.get(kind)]
+        return next(iter(named or of_kind or usable), None)
+
+    def palettes(self) -> list[Palette]:
+        """The bundled palettes, the first one first."""
+        return [read_gpl(path) for path in sorted(resources.path("palettes").glob("*.gpl"))]
+
+    def add(self, path: Path) -> None:
+        """Copy a model file into the user's models and use it; one already listed is just used.
+
+        Raises:
+            ModelError: it is no model file of ours, or damaged.
+            OSError: it can't be copied.
+        """
+        if self.entry(path) is None:
+            card = read_card(path)
+            target = place(card.name)
+            with replacing(target) as part:
+                shutil.copyfile(path, part)
+            path = target
+            self.refresh()
+        self.arrived.emit(path)
+
+    def inspect(self, path: Path) -> None:
+        """Look into foreign weights; ``asks`` follows, or the live side's ``failed``."""
+        self.importing = path
+        self._live.send(Inspect(path))
+
+    def carry_out_import(self, path: Path, name: str, kind: InputKind, palette: Palette | None) -> None:
+        """Import foreign weights with the user's answers; ``arrived`` follows, or ``failed``."""
+        self.importing = path
+        self._live.send(Import(path, name, kind, palette, place(name)))
+
+    def remove(self, entry: Entry) -> None:
+        """Delete one of the user's own models.
+
+        Raises:
+            OSError: it can't be deleted.
+        """
+        if not entry.bundled:
+            entry.file.unlink(missing_ok=True)
+            self.refresh()
+
+    def _inspected(self, reply: Inspected) -> None:
+        self.importing = None
+        self.asks.emit(reply)
+
+    def _imported(self, reply: Imported) -> None:
+        self.importing = None
+        self.refresh()
+        self.arrived.emit(reply.path)
+
+    def _failed(self, _sentence: str) -> None:
+        self.importing = None

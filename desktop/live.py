@@ -1,0 +1,268 @@
+"""The live side of the session: which model is open, when a pass is asked for, what came back.
+
+*When* is decided here and nowhere else: a pass is asked for as soon as the picture has changed and
+none is running; what changes meanwhile goes into the next one. So nothing queues up, an idle
+program does nothing, and the picture is copied only as often as the network can use it.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Protocol
+
+from PySide6.QtCore import QObject, QTimer, Signal
+
+from desktop.bridge import Bridge
+from desktop.observable import Observable, Property
+from engine.card import Card
+from engine.messages import (
+    Failed,
+    Import,
+    Imported,
+    Inspect,
+    Inspected,
+    ModelOpened,
+    Notice,
+    OpenModel,
+    Picture,
+    Pixels,
+    Reply,
+    Request,
+    Ticket,
+    Translate,
+    Translated,
+    Varied,
+    Vary,
+)
+from engine.rect import Rect
+
+Size = tuple[int, int]
+
+
+def working_size(document: Size, card: Card, native: bool) -> Size:
+    """The size at which the network sees a picture: its own, or the model's with the same proportions.
+
+    Args:
+        document: width and height of the picture.
+        card: the model; the longer edge of ``card.size`` is what the picture's longer edge becomes.
+        native: keep the picture's own size.
+    """
+    if native:
+        return document
+    scale = max(card.size) / max(document)
+    return max(1, round(document[0] * scale)), max(1, round(document[1] * scale))
+
+
+class Source(Protocol):
+    """Where the picture comes from at the moment a pass starts."""
+
+    def __call__(self) -> Picture: ...
+
+
+class Live(Observable):
+    """The open model and its previews of one document at a time."""
+
+    enabled = Property(True)
+    """Live on or off; off really stops, ``refresh`` still makes a single preview."""
+    card = Property[Card | None](None)
+    """The model that is ready, or None while none is."""
+    model_file = Property[Path | None](None)
+    """The model asked for, ready or not."""
+    loading = Property(False)
+    device = Property("")
+    precision = Property("")
+    seconds = Property(0.0)
+    """Time of the newest pass, seconds."""
+    preview = Property[Pixels | None](None)
+    """The newest preview, uint8 (H, W, 3) at working size, or None."""
+    behind = Property(False)
+    """The picture has changed since the preview shown."""
+    native = Property(False)
+    """Whether the network runs at the picture's own size."""
+
+    opened = Signal(object)
+    """A ``Card``: its model is ready."""
+    failed = Signal(str)
+    noticed = Signal(str)
+    varied = Signal(object)
+    """A ``Varied`` reply of the current epoch."""
+    inspected = Signal(object)
+    imported = Signal(object)
+
+    def __init__(self, source: Callable[[], Picture], parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._source = source
+        self._bridge = Bridge(self)
+        self._bridge.replied.connect(self._take)
+        self._epoch = 0
+        self._revision = 0
+        self._sent = -1
+        self._shown = -1
+        self._busy_since: float | None = None
+        self._everything = True
+        self._dirty: Rect | None = None
+        self._soon = QTimer(self)
+        self._soon.setSingleShot(True)
+        self._soon.setInterval(0)
+        self._soon.timeout.connect(self._send)
+        self.watch("enabled native", self._resume)
+
+    # --- what the session asks -----------------------------------------------------------------
+
+    def open_model(self, path: Path) -> None:
+        """Load the model file ``path``; ``opened`` or ``failed`` follows."""
+        self._epoch += 1
+        self._forget_preview()
+        self.card = None
+        self.model_file = path
+        self.loading = True
+        self._bridge.send(OpenModel(self._epoch, path))
+
+    def close_model(self) -> None:
+        """Be without a model."""
+        self._epoch += 1
+        self._forget_preview()
+        self.card = None
+        self.model_file = None
+        self.loading = False
+
+    def document_changed(self) -> None:
+        """Another document is on the canvas: what was shown no longer belongs to it."""
+        self._epoch += 1
+        self._forget_preview()
+        if self.model_file is not None:
+            # The worker keeps open models, so this is how a new epoch is told, not a second load.
+            self.card = None
+            self.loading = True
+            self._bridge.send(OpenModel(self._epoch, self.model_file))
+
+    def edited(self, rect: Rect | None = None) -> None:
+        """The picture has changed inside ``rect`` (picture pixels), or anywhere if None."""
+        self._revision += 1
+        if rect is None:
+            self._everything = True
+        else:
+            self._dirty = rect if self._dirty is None else self._dirty.united(rect)
+        self.behind = self.card is not None
+        if self.enabled:
+            self._soon.start()
+
+    def refresh(self) -> None:
+        """Make one preview now, live or not."""
+        self._revision += 1
+        self._everything = True
+        self._send(once=True)
+
+    def vary(self, seeds: tuple[int, ...]) -> bool:
+        """Ask for one preview a seed; each arrives as ``varied``. False when no model is ready."""
+        if self.card is None:
+            return False
+        picture = self._source()
+        size = working_size(picture.size, self.card, self.native)
+        self._bridge.send(Vary(Ticket(self._epoch, self._revision), picture, size, seeds))
+        return True
+
+    def send(self, request: Inspect | Import) -> None:
+        """Have a foreign file looked into or imported; ``inspected``, ``imported`` or ``failed`` follows."""
+        self._bridge.send(request)
+
+    def show(self, preview: Pixels) -> None:
+        """Put a kept or chosen frame on show until the picture changes or a newer pass arrives."""
+        self._shown = self._revision
+        self.preview = preview
+        self.behind = False
+
+    def stop(self) -> None:
+        """End the engine thread."""
+        self._soon.stop()
+        self._bridge.stop()
+
+    # --- passes --------------------------------------------------------------------------------
+
+    def _resume(self) -> None:
+        if self.enabled and self.card is not None:
+            self._everything = True
+            self._revision += 1
+            self._soon.start()
+
+    def _send(self, once: bool = False) -> None:
+        if self.card is None or (self._busy_since is not None and not once):
+            return
+        if self._sent == self._revision or not (self.enabled or once):
+            return
+        picture = self._source()
+        size = working_size(picture.size, self.card, self.native)
+        dirty = None if self._everything or self._dirty is None else _scaled(self._dirty, picture.size, size)
+        self._sent = self._revision
+        self._everything, self._dirty = False, None
+        self._busy_since = time.monotonic()
+        self._bridge.send(Translate(Ticket(self._epoch, self._revision), picture, size, dirty))
+
+    def _forget_preview(self) -> None:
+        self._busy_since = None
+        self._everything = True
+        self._sent = self._shown = -1
+        self.preview = None
+        self.behind = False
+
+    def _take(self, reply: Reply) -> None:
+        match reply:
+            case Translated():
+                self._take_preview(reply)
+            case ModelOpened() if reply.epoch == self._epoch:
+                self.device, self.precision = reply.device, reply.precision
+                self.loading = False
+                self.card = reply.card
+                self.opened.emit(reply.card)
+                self.edited()
+                if not self.enabled and self.preview is None:
+                    self.refresh()  # off or not, the preview is never empty
+            case Varied() if reply.ticket.epoch == self._epoch:
+                self.varied.emit(reply)
+            case Inspected():
+                self.inspected.emit(reply)
+            case Imported():
+                self.imported.emit(reply)
+            case Notice():
+                self.noticed.emit(reply.sentence)
+            case Failed():
+                self._take_failure(reply.request, reply.sentence)
+
+    def _take_preview(self, reply: Translated) -> None:
+        epoch, revision = reply.ticket
+        if epoch != self._epoch:
+            return
+        self._busy_since = None
+        self.seconds, self.device = reply.seconds, reply.device
+        if revision > self._shown:
+            self._shown = revision
+            self.preview = reply.preview
+        self.behind = self._shown != self._revision
+        if self.enabled and self._sent != self._revision:
+            self._send()
+
+    def _take_failure(self, request: Request, sentence: str) -> None:
+        if isinstance(request, OpenModel):
+            if request.epoch != self._epoch:
+                return
+            self.loading = False
+        elif isinstance(request, Translate):
+            if request.ticket.epoch != self._epoch:
+                return
+            self._busy_since = None
+        self.failed.emit(sentence)
+
+
+def _scaled(rect: Rect, document: Size, working: Size) -> Rect:
+    """``rect`` of document pixels in working pixels, grown so that it covers every one touched."""
+    across, down = working[0] / document[0], working[1] / document[1]
+    margin = 2  # an antialiased reduction looks a little past its own pixel
+    scaled = Rect.spanning(
+        int(rect.left * across) - margin,
+        int(rect.top * down) - margin,
+        int(rect.right * across) + 1 + margin,
+        int(rect.bottom * down) + 1 + margin,
+    )
+    return scaled.intersected(Rect(0, 0, *working))

@@ -1,0 +1,18 @@
+"""The tools, one module each; found by walking this package."""
+
+from __future__ import annotations
+
+import sys
+from functools import cache
+
+from desktop.paint.plugins import modules
+from desktop.paint.tool import Stroke, Tool
+
+__all__ = ["Stroke", "Tool", "tools"]
+
+
+@cache
+def tools() -> dict[str, Tool]:
+    """Every tool by its id, in the order of lists."""
+    found = [module.TOOL for module in modules(sys.modules[__name__])]
+    return {tool.id: tool for tool in sorted(found, key=lambda tool: tool.order)}

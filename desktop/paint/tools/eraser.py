@@ -1,0 +1,25 @@
+"""The eraser: the pen, taking paint away."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from PySide6.QtCore import QT_TRANSLATE_NOOP, QCoreApplication
+
+from desktop.paint.document import Document
+from desktop.paint.freehand import brush_stroke
+from desktop.paint.stroke import Ink, Sample
+from desktop.paint.tool import Stroke, Tool
+
+
+class Eraser(Tool):
+    """Makes the layer transparent again; on label layers the background shows."""
+
+    def start(
+        self, document: Document, ink: Ink, sample: Sample, shift: bool = False, ctrl: bool = False
+    ) -> Stroke:
+        text = QCoreApplication.translate("paint", "Erase")
+        return brush_stroke(document, replace(ink, erase=True), sample, shift, ctrl, text)
+
+
+TOOL = Eraser("eraser", str(QT_TRANSLATE_NOOP("paint", "Eraser")), "mdi6.eraser", "E", 20)

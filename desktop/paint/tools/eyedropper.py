@@ -1,0 +1,56 @@
+"""The eyedropper: takes a colour from the picture."""
+
+from __future__ import annotations
+
+import math
+
+from PySide6.QtCore import QT_TRANSLATE_NOOP
+
+from desktop.paint.document import Document
+from desktop.paint.history import Change
+from desktop.paint.stroke import Ink, Sample
+from desktop.paint.tool import Stroke, Tool
+from engine.rect import EMPTY, Rect
+
+
+class PickStroke(Stroke):
+    """Takes what is under the pen, until it is lifted. Changes nothing."""
+
+    def __init__(self, document: Document, sample: Sample) -> None:
+        self._document = document
+        self.move(sample)
+
+    def move(self, sample: Sample, shift: bool = False, ctrl: bool = False) -> Rect:
+        if self.open:
+            sample = sample.sane()
+            self.picked = self._document.colour_at(math.floor(sample.x), math.floor(sample.y)) or self.picked
+        return EMPTY
+
+    def finish(self, sample: Sample, shift: bool = False, ctrl: bool = False) -> Change:
+        self.move(sample)
+        self.open = False
+        return Change()
+
+    def abort(self) -> Rect:
+        self.open, self.picked = False, None
+        return EMPTY
+
+
+class Eyedropper(Tool):
+    """Takes the colour that is seen, reference layers included; in label pictures the label's."""
+
+    def start(
+        self, document: Document, ink: Ink, sample: Sample, shift: bool = False, ctrl: bool = False
+    ) -> Stroke:
+        return PickStroke(document, sample)
+
+
+TOOL = Eyedropper(
+    "eyedropper",
+    str(QT_TRANSLATE_NOOP("paint", "Eyedropper")),
+    "mdi6.eyedropper",
+    "I",
+    80,
+    cursor="pick",
+    has_size=False,
+)

@@ -1,0 +1,68 @@
+"""The bucket: fills the area of one colour around the pointer, looking at all layers together."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+from PySide6.QtCore import QT_TRANSLATE_NOOP, QCoreApplication
+
+from desktop.paint.document import Document
+from desktop.paint.history import Change
+from desktop.paint.region import region
+from desktop.paint.stroke import Ink, Sample
+from desktop.paint.sweep import Patch
+from desktop.paint.tool import Stroke, Tool
+from engine.rect import EMPTY, Rect
+
+WIDEST_GAP = 64
+
+
+class FillStroke(Stroke):
+    """Fills at once, and is kept when the pen is lifted."""
+
+    def __init__(self, document: Document, ink: Ink, sample: Sample) -> None:
+        seen = document.picture_flat()
+        self._recording = document.begin(ink)
+        sample = sample.sane()
+        x, y = math.floor(sample.x), math.floor(sample.y)
+        if not (0 <= x < document.width and 0 <= y < document.height):
+            return
+        labels = document.kind == "labels"
+        tolerance = 0 if labels else min(max(ink.tolerance, 0), 255)
+        gap = min(max(ink.gap, 0), WIDEST_GAP)
+        coverage = region(seen, x, y, tolerance, gap, smooth=not labels)
+        rows, columns = np.flatnonzero(coverage.any(1)), np.flatnonzero(coverage.any(0))
+        box = Rect.spanning(int(columns[0]), int(rows[0]), int(columns[-1]) + 1, int(rows[-1]) + 1)
+        self.rect = self._recording.cover([Patch(coverage[box.rows, box.columns], box.left, box.top)])
+
+    def move(self, sample: Sample, shift: bool = False, ctrl: bool = False) -> Rect:
+        return EMPTY
+
+    def finish(self, sample: Sample, shift: bool = False, ctrl: bool = False) -> Change:
+        self.open = False
+        return self._recording.commit(QCoreApplication.translate("paint", "Fill"))
+
+    def abort(self) -> Rect:
+        self.open = False
+        return self._recording.abort()
+
+
+class Fill(Tool):
+    """Paints into the active layer up to where the colour differs."""
+
+    def start(
+        self, document: Document, ink: Ink, sample: Sample, shift: bool = False, ctrl: bool = False
+    ) -> Stroke:
+        return FillStroke(document, ink, sample)
+
+
+TOOL = Fill(
+    "fill",
+    str(QT_TRANSLATE_NOOP("paint", "Fill")),
+    "mdi6.format-color-fill",
+    "F",
+    70,
+    cursor="fill",
+    has_size=False,
+)

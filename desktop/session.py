@@ -1,0 +1,478 @@
+"""The session: all observable state of the program and every action of the user.
+
+Widgets watch its properties and call its methods; they never touch a document, the engine or a
+file themselves. The ways in are: the pointer (``press`` … ``cancel``), undo and layers, pictures
+(new, open, save, example) and models. What the network makes of it is ``session.live``.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable
+from pathlib import Path
+
+from PySide6.QtCore import QObject, Signal
+
+from desktop.easel import Easel, OpenPicture, usable_role
+from desktop.inks import Inks
+from desktop.library import Library
+from desktop.live import Live
+from desktop.observable import Observable, Property
+from desktop.paint.document import Change, Document, Role
+from desktop.paint.stroke import Ink, Sample
+from desktop.paint.tools import Stroke, tools
+from desktop.recovery import Recovered
+from desktop.settings import SettingsFile
+from desktop.shelf import Shelf
+from desktop.telling import Telling
+from engine.card import Card, InputKind
+from engine.catalogue import Entry
+from engine.messages import Picture
+from engine.palette import Colour, Palette
+from engine.picture import read
+from engine.rect import Rect
+
+
+class Session(Observable):
+    """Everything that the window shows, and everything that it can do."""
+
+    picture = Property[OpenPicture | None](None)
+    """The picture on the canvas."""
+    tool = Property("pen")
+    ink = Property(Ink())
+    """The brush on the active layer."""
+    can_undo = Property(False)
+    can_redo = Property(False)
+    drawing = Property(False)
+    """A stroke is going on."""
+    saved = Property(True)
+    """Nothing in the picture would be lost if it were closed now."""
+
+    repainted = Signal(Rect)
+    """These picture pixels look different now."""
+    restructured = Signal()
+    """Layers, size or palette of the picture are different now."""
+    said = Signal(str)
+    """One sentence for the message bar."""
+    told_off = Signal(str)
+    """One sentence on something that went wrong."""
+
+    def __init__(self, file: SettingsFile, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self.file = file
+        self.settings = file.settings
+        self._stroke: Stroke | None = None
+        self._inks = Inks(self.settings.inks)
+        self.live = Live(self._sent_picture, self)
+        self.live.enabled = self.settings.live
+        self.live.opened.connect(self._model_opened)
+        self.live.failed.connect(self.told_off)
+        self.live.noticed.connect(self.said)
+        self.library = Library(self.live, self)
+        self.library.arrived.connect(self.open_model)
+        self.easel = Easel(self.settings)
+        self.shelf = Shelf(self)
+
+    # --- the picture ---------------------------------------------------------------------------
+
+    @property
+    def document(self) -> Document:
+        """The document on the canvas.
+
+        Raises:
+            AssertionError: before the first picture was opened.
+        """
+        assert self.picture is not None, "the session has no picture yet"
+        return self.picture.document
+
+    @property
+    def pictures(self) -> list[OpenPicture]:
+        """All open pictures, the one used last first."""
+        return self.easel.pictures
+
+    def new_picture(self, kind: InputKind, width: int, height: int) -> None:
+        """Put an empty picture on the canvas; the old one stays open if it has anything to lose."""
+        palette = self._palette_for(kind)
+        with self._telling():
+            self.put_up(OpenPicture(Document.new(kind, width, height, palette)))
+            self.settings.new_size = [width, height]
+
+    def put_up(self, picture: OpenPicture) -> None:
+        """Put ``picture`` on the canvas, with the model last used for its kind."""
+        self.cancel()
+        self.easel.put_up(picture)
+        self._show_picture()
+
+    def next_picture(self) -> None:
+        """Go to the open picture that was on the canvas longest ago."""
+        if len(self.pictures) > 1:
+            self.put_up(self.pictures[-1])
+
+    def close_picture(self, picture: OpenPicture) -> None:
+        """Close a picture for good, its journal included."""
+        self.easel.close(picture)
+        if picture is self.picture and self.pictures:
+            self.put_up(self.pictures[0])
+
+    def example(self) -> None:
+        """Put the next sample drawing of the open model on the canvas."""
+        card = self.live.card
+        kind = card.input if card else self.document.kind
+        with self._telling():
+            sample = self.easel.next_example(kind, card)
+            if sample is None:
+                self.said.emit(
+                    self.tr("There is no sample drawing for this model; start with a few strokes.")
+                )
+            else:
+                self.put_up(sample)
+
+    def open_file(self, path: Path, *, kind: InputKind | None = None) -> None:
+        """Open a project, a picture, a model or foreign weights; says so when it can't be done."""
+        suffix = path.suffix.lower()
+        with self._telling():
+            if suffix == ".safetensors":
+                self.library.add(path)
+            elif suffix in (".pth", ".pt"):
+                self.library.inspect(path)
+            else:
+                wanted = kind or (self.live.card.input if self.live.card else "image")
+                picture, notes = self.easel.open(path, wanted, self._palette_for(wanted))
+                self.put_up(picture)
+                for note in notes:
+                    self.said.emit(note)
+            self.settings.folder = str(path.parent)
+
+    def save(self, path: Path | None = None) -> bool:
+        """Save as ``.ora``; False if it needs a path that is not given, or failed."""
+        assert self.picture is not None
+        if path is None and self.needs_a_path:
+            return False
+        with self._telling() as outcome:
+            self.easel.save(self.picture, path)
+            self.said.emit(self.tr("Saved “%s”.") % self.picture.name)
+        self.saved = self.picture.is_saved
+        self.changed.emit("picture")  # its name may be new
+        return outcome.fine
+
+    @property
+    def needs_a_path(self) -> bool:
+        """Save must become Save As: there is no file yet, or writing it would lose something."""
+        return self.picture is not None and (self.picture.path is None or self.picture.foreign)
+
+    def export(self, what: str, path: Path) -> None:
+        """Write a PNG: ``what`` is ``picture``, ``preview`` or ``pair``."""
+        assert self.picture is not None
+        with self._telling():
+            self.easel.export(self.picture, what, path, self.live.preview)
+            self.said.emit(self.tr("Exported “%s”.") % path.name)
+
+    # --- models --------------------------------------------------------------------------------
+
+    def open_model(self, path: Path) -> None:
+        """Paint with the model in ``path``; one of another kind brings its own picture along."""
+        entry = self.library.entry(path)
+        if entry is None or entry.card is None:
+            self.told_off.emit(entry.problem if entry and entry.problem else self.tr("That model is gone."))
+            return
+        kind = entry.card.input
+        self.settings.models[kind] = entry.name
+        if self.picture is None or self.picture.document.kind != kind:
+            self._put_up_kind(kind, entry.card)
+        elif self.live.model_file != path:
+            self._use_model(path)
+
+    def remove_model(self, entry: Entry) -> None:
+        """Delete one of the user's own models from the disk."""
+        with self._telling():
+            self.library.remove(entry)
+            if self.live.model_file == entry.file:
+                self._show_picture()
+
+    def set_native(self, on: bool) -> None:
+        """Run the network at the picture's own size, for pictures of this kind."""
+        self.settings.native_size[self.document.kind] = on
+        self.live.native = on
+
+    def start(self) -> None:
+        """First picture and first model: what was used last, else the first bundled one."""
+        entry = self.library.preferred(self.settings.kind, self.settings.models)
+        if entry is None:
+            self.new_picture("sketch", *self.settings.new_size)
+            self.told_off.emit(self.tr("No model is installed; drop a model file on the window."))
+        else:
+            assert entry.card is not None
+            self._put_up_kind(entry.card.input, entry.card)
+
+    # --- drawing -------------------------------------------------------------------------------
+
+    def press(self, sample: Sample, *, eraser: bool = False, shift: bool = False, ctrl: bool = False) -> None:
+        """The pen touches the canvas, or the mouse button goes down."""
+        if self._stroke is not None:  # a tool of several clicks goes on
+            self._touch(self._stroke.move(sample, shift, ctrl))
+            return
+        name = "eraser" if eraser else self.tool
+        ink = self._inks.of(self.document.active.role, name)
+        with self._telling():
+            self._stroke = tools()[name].start(self.document, ink, sample, shift, ctrl)
+            self.drawing = True
+            self._touch(self._stroke.rect)
+
+    def move(self, sample: Sample, *, shift: bool = False, ctrl: bool = False) -> None:
+        """The pen moves on the canvas."""
+        if self._stroke is not None:
+            self._touch(self._stroke.move(sample, shift, ctrl))
+
+    def release(self, sample: Sample, *, shift: bool = False, ctrl: bool = False) -> None:
+        """The pen leaves the canvas; the stroke becomes one undo step."""
+        stroke = self._stroke
+        if stroke is None:
+            return
+        change = stroke.finish(sample, shift, ctrl)
+        if change is not None:
+            self._end_stroke(stroke, change)
+
+    def finish(self) -> None:
+        """End a tool of several clicks with what it has."""
+        stroke = self._stroke
+        if stroke is not None:
+            change = stroke.close()
+            if change is not None:
+                self._end_stroke(stroke, change)
+
+    def cancel(self) -> bool:
+        """Abort the stroke that goes on; the picture is as it was before. False when there is none."""
+        stroke, self._stroke = self._stroke, None
+        self.drawing = False
+        if stroke is None:
+            return False
+        self._touch(stroke.abort())
+        return True
+
+    @property
+    def stroke(self) -> Stroke | None:
+        """The stroke that goes on, for the canvas to show its outline."""
+        return self._stroke
+
+    def choose_tool(self, name: str) -> None:
+        """Draw with the tool called ``name`` from now on."""
+        if name != self.tool:
+            self.cancel()
+            self.tool = name
+            self._take_ink()
+
+    def set_ink(self, **fields: object) -> None:
+        """Change some of the brush on the active layer, e.g. ``set_ink(size=12.0)``."""
+        self.ink = dataclasses.replace(self.ink, **fields)  # type: ignore[arg-type]
+        self._inks.put(self.document.active.role, self.tool, self.ink)
+
+    def scale_brush(self, factor: float) -> None:
+        """Make the brush larger or smaller; by a pixel at least, up to the largest there is."""
+        size = self.ink.size * factor
+        if abs(size - self.ink.size) < 1:
+            size = self.ink.size + (1 if factor > 1 else -1)
+        self.set_ink(size=float(min(max(round(size), 1), 500)))
+
+    def set_symmetry(self, symmetry: str) -> None:
+        """Mirror strokes: ``none``, ``vertical``, ``horizontal`` or ``both``, on every layer."""
+        self._inks.mirror(symmetry)
+        self._take_ink()
+
+    def pick_colour(self, sample: Sample) -> None:
+        """Draw in the colour under the pointer from now on."""
+        colour = self.document.colour_at(int(sample.x), int(sample.y))
+        if colour is not None:
+            self.choose_colour(colour)
+
+    def choose_colour(self, colour: Colour) -> None:
+        """Draw in ``colour``; in a sketch, coloured strokes are hints and go to their own layer."""
+        if self.document.kind == "sketch" and self.document.active.role is Role.LINES:
+            self.choose_role(Role.HINTS)
+        self.set_ink(colour=colour)
+
+    def choose_role(self, role: Role) -> None:
+        """Draw on the topmost layer of that role, e.g. on the lines."""
+        layer = usable_role(self.document, role)
+        if layer is not None:
+            self.select_layer(layer.id)
+
+    # --- steps ---------------------------------------------------------------------------------
+
+    def undo(self) -> None:
+        """Take back the last step, or the stroke that goes on."""
+        if not self.cancel():
+            self._apply(self.document.undo)
+
+    def redo(self) -> None:
+        """Do again what was taken back last."""
+        self._apply(self.document.redo)
+
+    def edit(self, step: Callable[[Document], Change | None]) -> None:
+        """Carry out one step on the document, e.g. ``edit(lambda d: d.clear_layer(i))``."""
+        self.cancel()
+        self._apply(lambda: step(self.document))
+
+    def select_layer(self, layer_id: int) -> None:
+        """Draw on that layer from now on, with the brush last used on its kind."""
+        self.cancel()
+        self.document.select(layer_id)
+        self._take_ink()
+        self.restructured.emit()
+
+    def clear(self) -> None:
+        """Delete what is selected, or all of the active layer."""
+        self.edit(lambda document: document.clear_selection())
+
+    def add_paint_layer(self) -> None:
+        """Add an empty layer of the same role as the active one, and draw on it."""
+        self.edit(lambda document: document.add_layer(document.active.role))
+
+    def add_reference(self, path: Path) -> None:
+        """Lay a photo over the picture to trace it; the network never sees it."""
+        with self._telling():
+            reading = read(path)
+            self.edit(lambda document: document.add_layer(Role.REFERENCE, path.stem, reading.pixels))
+            layer = self.document.layers[-1]
+            if layer.role is Role.REFERENCE:
+                layer.opacity = 0.5
+
+    def move_layer(self, by: int) -> None:
+        """Move the active layer up (1) or down (−1)."""
+        document = self.document
+        place = document.layers.index(document.active) + by
+        if 0 <= place < len(document.layers):
+            self.edit(lambda document: document.move_layer(document.active.id, place))
+
+    def left_behind(self) -> list[Recovered]:
+        """Drawings of earlier starts that were neither saved nor closed."""
+        return self.easel.left_behind()
+
+    def recover(self, left: list[Recovered]) -> None:
+        """Open drawings that were left behind."""
+        for found in left:
+            with self._telling():
+                self.put_up(self.easel.recover(found))
+
+    def forget(self, left: list[Recovered]) -> None:
+        """Throw drawings that were left behind away."""
+        for found in left:
+            with self._telling():
+                self.easel.forget(found)
+
+    def close(self) -> None:
+        """End of the program: remember everything, stop the engine; unsaved pictures stay journalled."""
+        self.cancel()
+        self.settings.live = self.live.enabled
+        if self.picture is not None:
+            self.settings.kind = self.document.kind
+        self.file.save()
+        self.live.stop()
+        self.easel.stop()
+
+    # --- inside --------------------------------------------------------------------------------
+
+    def _apply(self, step: Callable[[], Change | None]) -> None:
+        with self._telling():
+            change = step()
+            if change is not None:
+                self._changed(change)
+
+    def _changed(self, change: Change) -> None:
+        """A step was done: repaint, translate, journal, tell."""
+        if change.rect:
+            self.repainted.emit(change.rect)
+        if change.structure:
+            self.restructured.emit()
+        if change.sent:
+            self.live.edited(None if change.structure else change.rect)
+        assert self.picture is not None
+        self.easel.journal(self.picture, change)
+        self._tell_steps()
+
+    def _tell_steps(self) -> None:
+        assert self.picture is not None
+        self.can_undo, self.can_redo = self.document.can_undo, self.document.can_redo
+        self.saved = self.picture.is_saved
+
+    def _touch(self, rect: Rect) -> None:
+        """A stroke painted inside ``rect``; it is no step yet."""
+        if not rect:
+            return
+        self.repainted.emit(rect)
+        if self.document.active.role is not Role.REFERENCE:
+            self.live.edited(rect)
+
+    def _end_stroke(self, stroke: Stroke, change: Change) -> None:
+        self._stroke = None
+        self.drawing = False
+        picked = stroke.picked
+        if picked is not None:
+            self.choose_colour(picked)
+        self._changed(change)
+
+    def _take_ink(self) -> None:
+        self.ink = self._inks.of(self.document.active.role, self.tool)
+
+    def _sent_picture(self) -> Picture:
+        return self.document.picture()
+
+    def _show_picture(self) -> None:
+        self.picture = self.easel.pictures[0]
+        self.changed.emit("picture")
+        document = self.document
+        self.live.native = self.settings.native_size.get(document.kind, document.kind == "image")
+        self._take_ink()
+        self._tell_steps()
+        self.restructured.emit()
+        self.repainted.emit(Rect(0, 0, document.width, document.height))
+        entry = self.library.preferred(document.kind, self.settings.models)
+        if entry is None or entry.card is None or entry.card.input != document.kind:
+            self.live.close_model()
+            self.said.emit(self.tr("No model of this kind is installed; drop a model file on the window."))
+        else:
+            self._use_model(entry.file)
+
+    def _use_model(self, path: Path) -> None:
+        if self.live.model_file == path:
+            self.live.document_changed()
+        else:
+            self.live.open_model(path)
+
+    def _put_up_kind(self, kind: InputKind, card: Card) -> None:
+        """Bring up the open picture of ``kind``, else a sample drawing, else an empty one."""
+        for picture in self.pictures:
+            if picture.document.kind == kind:
+                self.put_up(picture)
+                return
+        with self._telling():
+            sample = self.easel.next_example(kind, card)
+            self.put_up(sample or OpenPicture(Document.new(kind, *self.settings.new_size, card.palette)))
+
+    def _model_opened(self, card: Card) -> None:
+        """The palette of a label model becomes the picture's if it has no other."""
+        document = self.document
+        if card.palette and document.kind == "labels" and document.palette != card.palette:
+            if not document.can_undo and not document.can_redo:
+                self.edit(lambda d: d.set_palette(card.palette))
+            else:
+                self.said.emit(
+                    self.tr(
+                        "The picture's palette is not the model's; each colour goes to its nearest label."
+                    )
+                )
+        if not card.hints and document.active.role is Role.HINTS:
+            self.choose_role(Role.LINES)
+        document.model = card.name
+
+    def _palette_for(self, kind: InputKind) -> Palette | None:
+        if kind != "labels":
+            return None
+        if self.live.card and self.live.card.palette:
+            return self.live.card.palette
+        entry = self.library.preferred("labels", self.settings.models)
+        if entry and entry.card and entry.card.palette:
+            return entry.card.palette
+        return self.library.palettes()[0]
+
+    def _telling(self) -> Telling:
+        return Telling(self.told_off.emit)

@@ -1,0 +1,99 @@
+"""What the program remembers between starts. Defaults stand here, in the code.
+
+One JSON file; unknown entries (a newer version's) are kept untouched, a damaged file is set aside
+and the defaults serve.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import logging
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from engine.files import replacing
+
+log = logging.getLogger(__name__)
+
+
+@dataclass
+class Settings:
+    """All remembered choices. Sizes are pixels, fractions 0 to 1."""
+
+    theme: str = "system"
+    """``system``, ``light`` or ``dark``."""
+    live: bool = True
+    preview_mode: str = "beside"
+    """``beside``, ``over`` or ``split``."""
+    preview_opacity: float = 0.6
+    divider: float = 0.5
+    native_size: dict[str, bool] = field(default_factory=lambda: {"image": True})
+    """By document kind: run the network at the picture's own size rather than the model's."""
+    models: dict[str, str] = field(default_factory=dict)
+    """By document kind: the model last used."""
+    kind: str = "sketch"
+    inks: dict[str, dict[str, Any]] = field(default_factory=dict)
+    """By layer role: the brush as last set."""
+    recent: list[str] = field(default_factory=list)
+    folder: str = ""
+    """Where a file was last opened or saved."""
+    keys: dict[str, str] = field(default_factory=dict)
+    """Shortcuts the user changed, by action."""
+    geometry: str = ""
+    window_state: str = ""
+    undo_megabytes: int = 256
+    seen_welcome: bool = False
+    new_size: list[int] = field(default_factory=lambda: [512, 512])
+
+    def add_recent(self, path: Path) -> None:
+        """Put ``path`` first among the recent files; ten are remembered."""
+        name = str(path)
+        self.recent = [name, *(other for other in self.recent if other != name)][:10]
+
+
+class SettingsFile:
+    """The file that ``settings`` came from and goes back to."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._others: dict[str, Any] = {}
+        self.settings = self._read()
+
+    def save(self) -> None:
+        """Write the settings in one step. A folder that can't be written costs only the memory."""
+        fields = {**self._others, **dataclasses.asdict(self.settings)}
+        try:
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+            with replacing(self.path) as part:
+                part.write_text(json.dumps(fields, indent=1, ensure_ascii=False), "utf-8")
+        except OSError as error:
+            log.warning("settings not saved: %s", error)
+
+    def _read(self) -> Settings:
+        settings = Settings()
+        try:
+            fields = json.loads(self.path.read_text("utf-8"))
+            if not isinstance(fields, dict):
+                raise ValueError("not an object")
+        except FileNotFoundError:
+            return settings
+        except (OSError, ValueError, RecursionError) as error:
+            log.warning("settings set aside: %s", error)
+            self._set_aside()
+            return settings
+        for entry in dataclasses.fields(Settings):
+            value = fields.pop(entry.name, None)
+            if isinstance(value, int) and isinstance(getattr(settings, entry.name), float):
+                value = float(value)
+            if type(value) is type(getattr(settings, entry.name)):
+                setattr(settings, entry.name, value)
+        self._others = fields
+        return settings
+
+    def _set_aside(self) -> None:
+        try:
+            self.path.replace(self.path.with_suffix(".damaged"))
+        except OSError as error:
+            log.warning("damaged settings stay where they are: %s", error)

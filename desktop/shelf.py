@@ -1,0 +1,95 @@
+"""The shelf under the canvas: frames the user kept, and variations to choose from."""
+
+from __future__ import annotations
+
+import secrets
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from desktop.observable import Observable, Property
+from engine.messages import Pixels, Varied
+
+if TYPE_CHECKING:
+    from desktop.easel import OpenPicture
+    from desktop.paint.document import Snapshot
+    from desktop.session import Session
+
+VARIATIONS = 8
+MOST_KEPT = 60
+"""Kept frames hold whole pictures; the oldest goes when there are more."""
+
+
+@dataclass(frozen=True, eq=False)
+class Frame:
+    """A preview, and for a kept one the picture it was made of."""
+
+    preview: Pixels
+    picture: Snapshot | None = None
+    kind: str = ""
+    seed: int | None = None
+
+
+class Shelf(Observable):
+    """What lies on the shelf; ``choose`` brings a frame back."""
+
+    kept = Property[tuple[Frame, ...]](())
+    variations = Property[tuple[Frame, ...]](())
+    awaited = Property(0)
+    """How many variations are still to come."""
+
+    def __init__(self, session: Session) -> None:
+        super().__init__(session)
+        self._session = session
+        session.live.varied.connect(self._take)
+        session.live.failed.connect(self._give_up)
+
+    def keep(self) -> None:
+        """Store the picture and its preview as they are now."""
+        preview = self._session.live.preview
+        if preview is None:
+            self._session.told_off.emit(self.tr("There is no preview yet to keep."))
+            return
+        document = self._session.document
+        frame = Frame(preview, document.snapshot(), document.kind)
+        self.kept = (*self.kept, frame)[-MOST_KEPT:]
+
+    def choose(self, frame: Frame) -> None:
+        """Bring a frame back: a kept one with its picture (an undoable step), a variation as preview."""
+        session = self._session
+        if frame.picture is not None:
+            snapshot = frame.picture
+            if frame.kind != session.document.kind:
+                session.said.emit(self.tr("That frame belongs to a picture of another kind."))
+                return
+            session.edit(lambda document: document.restore(snapshot))
+        session.live.show(frame.preview)
+
+    def drop(self, frame: Frame) -> None:
+        """Take a kept frame off the shelf."""
+        self.kept = tuple(other for other in self.kept if other is not frame)
+
+    def vary(self) -> None:
+        """Make eight variations of the picture as it is now."""
+        seeds = tuple(secrets.randbelow(1 << 31) for _ in range(VARIATIONS))
+        if not self._session.live.vary(seeds):
+            self._session.told_off.emit(self.tr("No model is ready yet; variations need one."))
+            return
+        self.variations = ()
+        self.awaited = len(seeds)
+
+    def clear_variations(self) -> None:
+        """Put the variations away."""
+        self.variations = ()
+        self.awaited = 0
+
+    def picture_changed(self, _picture: OpenPicture | None = None) -> None:
+        """Another picture is on the canvas: its variations are gone, kept frames stay."""
+        self.clear_variations()
+
+    def _take(self, reply: Varied) -> None:
+        if self.awaited:
+            self.variations = (*self.variations, Frame(reply.preview, seed=reply.seed))
+            self.awaited = reply.count - reply.index - 1
+
+    def _give_up(self, _sentence: str) -> None:
+        self.awaited = 0

@@ -1,0 +1,41 @@
+"""Turning what can be expected to go wrong into one sentence for the user."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from pathlib import Path
+
+from engine.errors import UnderpaintError
+
+log = logging.getLogger(__name__)
+
+
+class Telling:
+    """``with Telling(tell):`` hands expected errors to ``tell`` as a sentence; others go on up."""
+
+    def __init__(self, tell: Callable[[str], object]) -> None:
+        self._tell = tell
+        self.fine = True
+        """Nothing went wrong."""
+
+    def __enter__(self) -> Telling:
+        return self
+
+    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> bool:
+        if not isinstance(error, UnderpaintError | OSError | MemoryError):
+            return False
+        self.fine = False
+        log.info("told the user", exc_info=error)
+        self._tell(sentence_for(error))
+        return True
+
+
+def sentence_for(error: BaseException) -> str:
+    """What to tell the user of an expected error."""
+    if isinstance(error, UnderpaintError):
+        return str(error)
+    if isinstance(error, OSError):
+        what = f"“{Path(error.filename).name}”: " if isinstance(error.filename, str) else ""
+        return f"{what}{error.strerror or error}. Choose another place, or free some space, and try again."
+    return "There is not enough memory for that; try a smaller picture."

@@ -1,0 +1,125 @@
+"""Light and dark, by our own palettes over Qt's Fusion style, and icons in their colours."""
+
+from __future__ import annotations
+
+from functools import cache
+
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QColor, QIcon, QPalette
+from PySide6.QtWidgets import QApplication
+
+_DARK = {
+    "window": "#26282c",
+    "base": "#1d1f22",
+    "raised": "#303338",
+    "line": "#3c4046",
+    "text": "#e6e7e9",
+    "faint": "#9a9fa6",
+    "accent": "#e0793f",
+    "on_accent": "#1b1309",
+    "easel": "#191a1d",
+}
+_LIGHT = {
+    "window": "#f3f2ef",
+    "base": "#ffffff",
+    "raised": "#fbfaf8",
+    "line": "#d5d2cb",
+    "text": "#25272a",
+    "faint": "#6d6f72",
+    "accent": "#b4501a",
+    "on_accent": "#ffffff",
+    "easel": "#c9c7c2",
+}
+
+_colours = _LIGHT
+
+
+def apply(application: QApplication, theme: str) -> None:
+    """Dress the whole program. ``theme`` is ``system``, ``light`` or ``dark``."""
+    global _colours
+    dark = theme == "dark" or (
+        theme == "system" and application.styleHints().colorScheme() == Qt.ColorScheme.Dark
+    )
+    _colours = _DARK if dark else _LIGHT
+    icon.cache_clear()
+    if application.style().name() != "fusion":
+        application.setStyle("Fusion")
+    application.setPalette(_palette(_colours))
+    application.setStyleSheet(_style_sheet(_colours))
+
+
+def is_dark() -> bool:
+    """Whether the dark palette is on."""
+    return _colours is _DARK
+
+
+def colour(name: str) -> QColor:
+    """One of our colours by role: window, base, raised, line, text, faint, accent, easel."""
+    return QColor(_colours[name])
+
+
+@cache
+def icon(name: str) -> QIcon:
+    """A Material Design icon in the theme's colours, e.g. ``mdi6.undo``."""
+    import qtawesome  # kept here: loading its fonts costs 60 ms, and only windows need icons
+
+    return qtawesome.icon(
+        name,
+        color=_colours["text"],
+        color_disabled=_colours["line"],
+        color_on=_colours["accent"],
+        color_on_active=_colours["accent"],
+    )
+
+
+def _palette(colours: dict[str, str]) -> QPalette:
+    palette = QPalette()
+    roles = {
+        QPalette.ColorRole.Window: "window",
+        QPalette.ColorRole.WindowText: "text",
+        QPalette.ColorRole.Base: "base",
+        QPalette.ColorRole.AlternateBase: "raised",
+        QPalette.ColorRole.Text: "text",
+        QPalette.ColorRole.Button: "raised",
+        QPalette.ColorRole.ButtonText: "text",
+        QPalette.ColorRole.ToolTipBase: "raised",
+        QPalette.ColorRole.ToolTipText: "text",
+        QPalette.ColorRole.PlaceholderText: "faint",
+        QPalette.ColorRole.Highlight: "accent",
+        QPalette.ColorRole.HighlightedText: "on_accent",
+        QPalette.ColorRole.Accent: "accent",
+        QPalette.ColorRole.Link: "accent",
+        QPalette.ColorRole.BrightText: "accent",
+        QPalette.ColorRole.Mid: "line",
+        QPalette.ColorRole.Dark: "line",
+        QPalette.ColorRole.Midlight: "raised",
+        QPalette.ColorRole.Light: "raised",
+    }
+    for role, name in roles.items():
+        palette.setColor(role, QColor(colours[name]))
+    for role in (QPalette.ColorRole.Text, QPalette.ColorRole.ButtonText, QPalette.ColorRole.WindowText):
+        palette.setColor(QPalette.ColorGroup.Disabled, role, QColor(colours["faint"]))
+    return palette
+
+
+def _style_sheet(c: dict[str, str]) -> str:
+    return f"""
+    QToolTip {{ color: {c["text"]}; background: {c["raised"]}; border: 1px solid {c["line"]}; padding: 4px; }}
+    QToolBar {{ border: 0; background: {c["window"]}; spacing: 2px; padding: 3px; }}
+    QToolBar QToolButton {{ border: 0; border-radius: 5px; padding: 5px; }}
+    QToolBar QToolButton:hover {{ background: {c["line"]}; }}
+    QToolBar QToolButton:checked {{ background: {c["line"]}; }}
+    QPushButton:checked {{ background: {c["accent"]}; color: {c["on_accent"]}; border: 0; border-radius: 4px;
+        padding: 4px 10px; }}
+    QDockWidget::title {{ background: {c["window"]}; padding: 6px 8px 4px 8px; }}
+    QMainWindow::separator {{ background: {c["window"]}; width: 5px; height: 5px; }}
+    QMenuBar {{ background: {c["window"]}; }}
+    QStatusBar {{ background: {c["window"]}; color: {c["faint"]}; }}
+    QStatusBar::item {{ border: 0; }}
+    QStatusBar QLabel {{ color: {c["faint"]}; }}
+    QListView, QScrollArea {{ border: 0; background: {c["window"]}; }}
+    QListView::item {{ border-radius: 5px; padding: 3px; }}
+    QListView::item:selected {{ background: {c["line"]}; color: {c["text"]}; }}
+    QLabel[faint="true"] {{ color: {c["faint"]}; }}
+    #message_bar {{ background: {c["raised"]}; border: 1px solid {c["line"]}; border-radius: 6px; }}
+    """

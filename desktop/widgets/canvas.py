@@ -1,0 +1,444 @@
+"""The canvas: shows the picture, turns tablet and mouse events into samples, and moves the view."""
+
+from __future__ import annotations
+
+import time
+
+from PySide6.QtCore import QEvent, QPoint, QPointF, QRect, QRectF, QSizeF, Qt, Signal
+from PySide6.QtGui import (
+    QColor,
+    QEnterEvent,
+    QKeyEvent,
+    QMouseEvent,
+    QNativeGestureEvent,
+    QPainter,
+    QPaintEvent,
+    QPen,
+    QPointingDevice,
+    QPolygonF,
+    QResizeEvent,
+    QTabletEvent,
+    QTransform,
+    QWheelEvent,
+)
+from PySide6.QtWidgets import QWidget
+
+from desktop import theme
+from desktop.paint.stroke import Sample
+from desktop.paint.tools import tools
+from desktop.session import Session
+from desktop.widgets.preview import paint_preview
+from desktop.widgets.view import View
+from engine.rect import Rect
+
+_GRIP = 5
+"""How near to the divider a press takes hold of it, logical pixels."""
+_LONGEST_ECHO_S = 0.5
+"""A mouse event this soon after a tablet event is its echo, whatever the platform says."""
+
+
+class Canvas(QWidget):
+    """Where the user paints."""
+
+    hovered = Signal(QPointF)
+    """Picture coordinates under the pointer."""
+
+    def __init__(self, session: Session, view: View, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("canvas")
+        self.setMinimumSize(120, 120)
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
+        self.setMouseTracking(True)
+        self.setAccessibleName(self.tr("Canvas"))
+        self._session = session
+        self._view = view
+        self._mode = "beside"
+        self._pointer: QPointF | None = None
+        self._ring = QRect()
+        self._held = ""  # what the pointer drags: "", "stroke", "view", "divider"
+        self._tablet = False
+        self._tablet_time = 0.0
+        self._space = False
+        self._last = QPointF()
+        self._outlined = QRect()
+        view.changed.connect(self.update)
+        session.repainted.connect(self._repaint)
+        session.restructured.connect(self.update)
+        session.watch("picture", self._fit_new)
+        session.watch("tool ink", self._update_cursor)
+        session.live.watch("preview", self._preview_changed)
+
+    # --- what the window asks -------------------------------------------------------------------
+
+    def set_mode(self, mode: str) -> None:
+        """``beside`` shows the picture alone, ``over`` and ``split`` the preview with it."""
+        self._mode = mode
+        self.update()
+
+    def fit(self) -> None:
+        """Show the whole picture."""
+        if self._session.picture is not None:
+            self._view.fit(self._picture_size(), self._size())
+
+    def zoom(self, factor: float) -> None:
+        """Zoom around the pointer, or around the middle."""
+        self._view.zoom(factor, self._pointer or self._middle(), self._size())
+
+    def actual_size(self) -> None:
+        """One picture pixel on one screen pixel."""
+        self._view.set_scale(1.0 / self.devicePixelRatioF(), self._middle(), self._size())
+
+    def rotate(self, degrees: float) -> None:
+        """Turn the view around the middle."""
+        self._view.rotate(degrees, self._middle(), self._size())
+
+    # --- painting -------------------------------------------------------------------------------
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        """Draw what is exposed, and nothing else."""
+        painter = QPainter(self)
+        painter.fillRect(event.rect(), theme.colour("easel"))
+        if self._session.picture is None:
+            return
+        document = self._session.document
+        transform = self._view.transform(self._size())
+        area = QRectF(0, 0, document.width, document.height)
+        painter.setTransform(transform)
+        painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform, self._view.scale < 3)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing, self._view.degrees != 0)
+        painter.setClipRect(area, Qt.ClipOperation.IntersectClip)
+        painter.fillRect(area, QColor(*document.paper))
+        hints = self._session.live.card is None or self._session.live.card.hints
+        for layer in document.layers:
+            if layer.visible and layer.opacity > 0 and (hints or layer.role != "hints"):
+                painter.setOpacity(layer.opacity)
+                painter.drawImage(0, 0, layer.image)
+        painter.setOpacity(1.0)
+        self._paint_preview(painter, transform, area)
+        painter.setClipping(False)
+        self._paint_guides(painter, transform, area)
+
+    def _paint_preview(self, painter: QPainter, transform: QTransform, area: QRectF) -> None:
+        if self._mode == "beside":
+            return
+        settings = self._session.settings
+        painter.save()
+        if self._mode == "split":
+            painter.resetTransform()
+            painter.setClipRect(
+                QRectF(self._divider(), 0, self.width(), self.height()), Qt.ClipOperation.IntersectClip
+            )
+            painter.setTransform(transform)
+        else:
+            painter.setOpacity(settings.preview_opacity)
+        paint_preview(painter, self._session.live.preview, area)
+        painter.restore()
+
+    def _paint_guides(self, painter: QPainter, transform: QTransform, area: QRectF) -> None:
+        """Symmetry axes, the outline of an open shape, the divider and the brush's ring."""
+        painter.resetTransform()
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        accent = theme.colour("accent")
+        symmetry = self._session.ink.symmetry
+        if symmetry != "none":
+            painter.setPen(QPen(accent, 1, Qt.PenStyle.DashLine))
+            middle = area.center()
+            if symmetry in ("vertical", "both"):
+                painter.drawLine(
+                    transform.map(QPointF(middle.x(), 0)), transform.map(QPointF(middle.x(), area.bottom()))
+                )
+            if symmetry in ("horizontal", "both"):
+                painter.drawLine(
+                    transform.map(QPointF(0, middle.y())), transform.map(QPointF(area.right(), middle.y()))
+                )
+        stroke = self._session.stroke
+        if stroke is not None and stroke.outline:
+            outline = transform.map(QPolygonF(stroke.outline))
+            painter.setBrush(Qt.BrushStyle.NoBrush)
+            painter.setPen(QPen(QColor(0, 0, 0, 160), 3))
+            painter.drawPolyline(outline)
+            painter.setPen(QPen(QColor(255, 255, 255), 1, Qt.PenStyle.DashLine))
+            painter.drawPolyline(outline)
+        if self._mode == "split":
+            painter.setPen(QPen(accent, 2))
+            x = self._divider()
+            painter.drawLine(QPointF(x, 0), QPointF(x, self.height()))
+            painter.setBrush(accent)
+            painter.drawEllipse(QPointF(x, self.height() / 2), 6, 6)
+        self._paint_ring(painter)
+
+    def _paint_ring(self, painter: QPainter) -> None:
+        radius = self._ring_radius()
+        if self._pointer is None or radius < 2.5 or self._held in ("view", "divider"):
+            return
+        painter.setBrush(Qt.BrushStyle.NoBrush)
+        painter.setPen(QPen(QColor(255, 255, 255, 200), 1.5))
+        painter.drawEllipse(self._pointer, radius + 1, radius + 1)
+        painter.setPen(QPen(QColor(0, 0, 0, 200), 1))
+        painter.drawEllipse(self._pointer, radius, radius)
+
+    # --- keeping up with the session ------------------------------------------------------------
+
+    def _repaint(self, rect: Rect) -> None:
+        margin = 2
+        window = self._view.window_rect(QRectF(*rect), self._size()).toAlignedRect()
+        self.update(window.adjusted(-margin, -margin, margin, margin))
+        self._update_outline()
+
+    def _update_outline(self) -> None:
+        """A rubber band changes without any pixel of the picture changing."""
+        stroke = self._session.stroke
+        now = QRect()
+        if stroke is not None and stroke.outline:
+            transform = self._view.transform(self._size())
+            now = (
+                transform.map(QPolygonF(stroke.outline)).boundingRect().toAlignedRect().adjusted(-4, -4, 4, 4)
+            )
+        if now != self._outlined:
+            self.update(self._outlined)
+        self.update(now)
+        self._outlined = now
+
+    def _preview_changed(self) -> None:
+        if self._mode != "beside":
+            self.update()
+
+    def _fit_new(self) -> None:
+        self.fit()
+        self.update()
+
+    def _update_cursor(self) -> None:
+        if self._held == "view" or self._space:
+            shape = Qt.CursorShape.ClosedHandCursor if self._held else Qt.CursorShape.OpenHandCursor
+        elif self._held == "divider" or (self._pointer is not None and self._on_divider(self._pointer)):
+            shape = Qt.CursorShape.SplitHCursor
+        elif self._ring_radius() >= 6:
+            shape = Qt.CursorShape.BlankCursor
+        else:
+            shape = Qt.CursorShape.CrossCursor
+        self.setCursor(shape)
+        self._move_ring()
+
+    def _ring_radius(self) -> float:
+        """Radius of the brush in window pixels; 0 for tools without one."""
+        if not tools()[self._session.tool].has_size:
+            return 0.0
+        return self._session.ink.size / 2 * self._view.scale
+
+    def _move_ring(self) -> None:
+        radius = int(self._ring_radius()) + 4
+        now = QRect()
+        if self._pointer is not None and radius > 6:
+            centre = self._pointer.toPoint()
+            now = QRect(centre - QPoint(radius, radius), centre + QPoint(radius, radius))
+        self.update(self._ring)
+        self.update(now)
+        self._ring = now
+
+    # --- pointer --------------------------------------------------------------------------------
+
+    def tabletEvent(self, event: QTabletEvent) -> None:
+        """A pen. Its echo as a mouse event is passed over, see ``_is_echo``."""
+        self._tablet_time = time.monotonic()
+        eraser = event.pointerType() == QPointingDevice.PointerType.Eraser
+        sample = self._sample(event.position(), event.pressure(), event.xTilt(), event.yTilt())
+        shift, ctrl = _modifiers(event)
+        match event.type():
+            case QEvent.Type.TabletPress:
+                self._tablet = True
+                self._press(event.position(), event.button(), sample, eraser, shift, ctrl)
+            case QEvent.Type.TabletMove:
+                if self._tablet and not event.buttons():  # lifted where we could not hear it
+                    self._release(event.position(), sample, shift, ctrl)
+                    self._tablet = False
+                self._move(event.position(), sample, shift, ctrl)
+            case QEvent.Type.TabletRelease:
+                self._release(event.position(), sample, shift, ctrl)
+                self._tablet = False
+        event.accept()
+
+    def mousePressEvent(self, event: QMouseEvent) -> None:
+        """Draw, or take hold of the view or the divider."""
+        if not self._is_echo(event):
+            shift, ctrl = _modifiers(event)
+            self._press(event.position(), event.button(), self._sample(event.position()), False, shift, ctrl)
+
+    def mouseMoveEvent(self, event: QMouseEvent) -> None:
+        """Draw, or move what is held."""
+        if not self._is_echo(event):
+            shift, ctrl = _modifiers(event)
+            self._move(event.position(), self._sample(event.position()), shift, ctrl)
+
+    def mouseReleaseEvent(self, event: QMouseEvent) -> None:
+        """End of the stroke, or let go."""
+        if not self._is_echo(event):
+            shift, ctrl = _modifiers(event)
+            self._release(event.position(), self._sample(event.position()), shift, ctrl)
+
+    def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
+        """Ends a polygon; elsewhere two quick clicks are two clicks."""
+        if self._is_echo(event):
+            return
+        if self._session.stroke is not None:
+            self._session.finish()
+            self._held = ""
+        else:
+            self.mousePressEvent(event)
+
+    def _is_echo(self, event: QMouseEvent) -> bool:
+        """Whether a mouse event only repeats what the tablet has said already.
+
+        A stroke of the pen sends both kinds on several platforms, and with a wrong or no mark on
+        the second: so none counts while the pen is down, or shortly after it spoke.
+        """
+        if event.device() is not None and event.device().type() == QPointingDevice.DeviceType.Stylus:
+            return True
+        return self._tablet or time.monotonic() - self._tablet_time < _LONGEST_ECHO_S
+
+    def _press(
+        self,
+        at: QPointF,
+        button: Qt.MouseButton,
+        sample: Sample,
+        eraser: bool,
+        shift: bool,
+        ctrl: bool,
+    ) -> None:
+        self._last = at
+        if button == Qt.MouseButton.MiddleButton or (button == Qt.MouseButton.LeftButton and self._space):
+            self._held = "view"
+        elif button == Qt.MouseButton.LeftButton and self._on_divider(at):
+            self._held = "divider"
+        elif button == Qt.MouseButton.LeftButton and self._held == "":
+            self._held = "stroke"
+            self._session.press(sample, eraser=eraser, shift=shift, ctrl=ctrl)
+            self._update_outline()
+        elif button == Qt.MouseButton.RightButton and self._held == "":
+            self._session.pick_colour(sample)
+        self._update_cursor()
+
+    def _move(self, at: QPointF, sample: Sample, shift: bool, ctrl: bool) -> None:
+        self._pointer = at
+        if self._held == "view":
+            if shift:
+                self._view.rotate((at.x() - self._last.x()) / 3, self._middle(), self._size())
+            else:
+                self._view.pan(at - self._last, self._size())
+        elif self._held == "divider":
+            self._session.settings.divider = min(max(at.x() / max(self.width(), 1), 0.02), 0.98)
+            self.update()
+        elif self._session.stroke is not None:
+            self._session.move(sample, shift=shift, ctrl=ctrl)
+            self._update_outline()
+        self._last = at
+        if self._held == "stroke":
+            self._move_ring()
+        else:
+            self._update_cursor()
+        self.hovered.emit(QPointF(sample.x, sample.y))
+
+    def _release(self, at: QPointF, sample: Sample, shift: bool, ctrl: bool) -> None:
+        held, self._held = self._held, ""
+        if held == "stroke":
+            self._session.release(sample, shift=shift, ctrl=ctrl)
+            self._update_outline()
+        self._update_cursor()
+
+    # --- keys, wheel, the rest ------------------------------------------------------------------
+
+    def wheelEvent(self, event: QWheelEvent) -> None:
+        """Zoom to the pointer; with Shift the size of the brush."""
+        turn = event.angleDelta().y() or event.angleDelta().x()
+        if event.modifiers() & Qt.KeyboardModifier.ShiftModifier:
+            self._session.scale_brush(1.1 ** (turn / 120))
+            self._move_ring()
+        else:
+            self._view.zoom(1.2 ** (turn / 120), event.position(), self._size())
+        event.accept()
+
+    def event(self, event: QEvent) -> bool:
+        """Pinching and turning on a touch pad."""
+        if isinstance(event, QNativeGestureEvent):
+            if event.gestureType() == Qt.NativeGestureType.ZoomNativeGesture:
+                self._view.zoom(1 + event.value(), event.position(), self._size())
+                return True
+            if event.gestureType() == Qt.NativeGestureType.RotateNativeGesture:
+                self._view.rotate(event.value(), event.position(), self._size())
+                return True
+        return super().event(event)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Space takes hold of the view, Enter ends a polygon, Esc cancels."""
+        if event.key() == Qt.Key.Key_Space:
+            if not event.isAutoRepeat():
+                self._space = True
+                self._update_cursor()
+        elif event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
+            self._session.finish()
+            self._update_outline()
+        elif event.key() == Qt.Key.Key_Escape:
+            self._session.cancel()
+            self._held = ""
+            self._update_outline()
+        else:
+            super().keyPressEvent(event)
+
+    def keyReleaseEvent(self, event: QKeyEvent) -> None:
+        """Let go of the view."""
+        if event.key() == Qt.Key.Key_Space and not event.isAutoRepeat():
+            self._space = False
+            self._update_cursor()
+        else:
+            super().keyReleaseEvent(event)
+
+    def focusOutEvent(self, event: QEvent) -> None:
+        """A key released elsewhere is never heard of."""
+        self._space = False
+        self._update_cursor()
+
+    def enterEvent(self, event: QEnterEvent) -> None:
+        """The pointer comes."""
+        self._pointer = event.position()
+        self._update_cursor()
+
+    def leaveEvent(self, event: QEvent) -> None:
+        """The pointer goes; a stroke goes on, since its button is still held."""
+        self._pointer = None
+        self._move_ring()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """A fitted picture stays fitted."""
+        if self._view.fitted:
+            self.fit()
+
+    # --- geometry -------------------------------------------------------------------------------
+
+    def _sample(self, at: QPointF, pressure: float = 1.0, tilt_x: float = 0.0, tilt_y: float = 0.0) -> Sample:
+        point = self._view.to_picture(at, self._size())
+        return Sample(point.x(), point.y(), pressure, tilt_x, tilt_y, time.monotonic())
+
+    def _size(self) -> QSizeF:
+        return QSizeF(self.size())
+
+    def _picture_size(self) -> QSizeF:
+        document = self._session.document
+        return QSizeF(document.width, document.height)
+
+    def _middle(self) -> QPointF:
+        return QPointF(self.width() / 2, self.height() / 2)
+
+    def _divider(self) -> float:
+        return self.width() * self._session.settings.divider
+
+    def _on_divider(self, at: QPointF) -> bool:
+        return self._mode == "split" and abs(at.x() - self._divider()) <= _GRIP
+
+
+def _modifiers(event: QMouseEvent | QTabletEvent) -> tuple[bool, bool]:
+    """Whether Shift and Ctrl are held."""
+    held = event.modifiers()
+    return (
+        bool(held & Qt.KeyboardModifier.ShiftModifier),
+        bool(held & Qt.KeyboardModifier.ControlModifier),
+    )

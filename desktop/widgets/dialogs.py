@@ -1,0 +1,261 @@
+"""The few questions that need a window of their own: new, resize, crop, import, shortcuts, about."""
+
+from __future__ import annotations
+
+import platform
+from typing import get_args
+
+from PySide6.QtCore import Qt, qVersion
+from PySide6.QtGui import QKeySequence
+from PySide6.QtWidgets import (
+    QCheckBox,
+    QComboBox,
+    QDialog,
+    QDialogButtonBox,
+    QFormLayout,
+    QKeySequenceEdit,
+    QLabel,
+    QLineEdit,
+    QSpinBox,
+    QTableWidget,
+    QTableWidgetItem,
+    QVBoxLayout,
+    QWidget,
+)
+
+from desktop.session import Session
+from desktop.widgets.actions import Actions, shown
+from engine.card import InputKind
+from engine.messages import Inspected
+from engine.rect import Rect
+
+LARGEST_EDGE = 8192
+
+
+class _Form(QDialog):
+    """A form with OK and Cancel; ``accepted`` subclasses carry out what was chosen."""
+
+    def __init__(self, title: str, do: str, parent: QWidget) -> None:
+        super().__init__(parent)
+        self.setWindowTitle(title)
+        self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        self.form = QFormLayout()
+        self.buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Cancel)
+        self.buttons.addButton(do, QDialogButtonBox.ButtonRole.AcceptRole)
+        self.buttons.accepted.connect(self.accept)
+        self.buttons.rejected.connect(self.reject)
+        column = QVBoxLayout(self)
+        column.addLayout(self.form)
+        column.addWidget(self.buttons)
+
+    def edge(self, value: int) -> QSpinBox:
+        """A field for a width or height."""
+        box = QSpinBox()
+        box.setRange(1, LARGEST_EDGE)
+        box.setValue(value)
+        box.setSuffix(self.tr(" px"))
+        return box
+
+
+def kind_choice(widget: QWidget) -> QComboBox:
+    """A choice of what a picture or model is."""
+    texts = {
+        "sketch": widget.tr("Sketch – dark lines on white, colours as hints"),
+        "labels": widget.tr("Labels – flat colours that mean things"),
+        "image": widget.tr("Image – any picture"),
+    }
+    box = QComboBox()
+    for kind in get_args(InputKind):
+        box.addItem(texts[kind], kind)
+    return box
+
+
+class NewDialog(_Form):
+    """A new picture: what kind, how large."""
+
+    def __init__(self, session: Session, parent: QWidget) -> None:
+        super().__init__(parent.tr("New picture"), parent.tr("Create"), parent)
+        self._session = session
+        self._kind = kind_choice(self)
+        self._kind.setCurrentIndex(self._kind.findData(session.document.kind))
+        width, height = session.settings.new_size
+        self._width, self._height = self.edge(width), self.edge(height)
+        self.form.addRow(self.tr("Kind"), self._kind)
+        self.form.addRow(self.tr("Width"), self._width)
+        self.form.addRow(self.tr("Height"), self._height)
+        self.accepted.connect(self._create)
+
+    def _create(self) -> None:
+        self._session.new_picture(self._kind.currentData(), self._width.value(), self._height.value())
+
+
+class ResizeDialog(_Form):
+    """Another size for the picture, its content scaled with it."""
+
+    def __init__(self, session: Session, parent: QWidget) -> None:
+        super().__init__(parent.tr("Resize picture"), parent.tr("Resize"), parent)
+        document = session.document
+        self._session = session
+        self._ratio = document.width / document.height
+        self._width, self._height = self.edge(document.width), self.edge(document.height)
+        self._keep = QCheckBox(self.tr("Keep the proportions"))
+        self._keep.setChecked(True)
+        self.form.addRow(self.tr("Width"), self._width)
+        self.form.addRow(self.tr("Height"), self._height)
+        self.form.addRow(self._keep)
+        self._width.valueChanged.connect(lambda value: self._follow(self._height, value / self._ratio))
+        self._height.valueChanged.connect(lambda value: self._follow(self._width, value * self._ratio))
+        self.accepted.connect(self._resize)
+
+    def _follow(self, box: QSpinBox, value: float) -> None:
+        if self._keep.isChecked():
+            box.blockSignals(True)
+            box.setValue(round(value))
+            box.blockSignals(False)
+
+    def _resize(self) -> None:
+        width, height = self._width.value(), self._height.value()
+        self._session.edit(lambda document: document.resize(width, height))
+
+
+class CropDialog(_Form):
+    """Cut the picture, or extend it: edges may lie outside."""
+
+    def __init__(self, session: Session, parent: QWidget) -> None:
+        super().__init__(parent.tr("Crop picture"), parent.tr("Crop"), parent)
+        document = session.document
+        self._session = session
+        self._left, self._top = QSpinBox(), QSpinBox()
+        for box in (self._left, self._top):
+            box.setRange(-LARGEST_EDGE, LARGEST_EDGE)
+            box.setSuffix(self.tr(" px"))
+        self._width, self._height = self.edge(document.width), self.edge(document.height)
+        self.form.addRow(self.tr("From the left"), self._left)
+        self.form.addRow(self.tr("From the top"), self._top)
+        self.form.addRow(self.tr("Width"), self._width)
+        self.form.addRow(self.tr("Height"), self._height)
+        self.accepted.connect(self._crop)
+
+    def _crop(self) -> None:
+        rect = Rect(self._left.value(), self._top.value(), self._width.value(), self._height.value())
+        self._session.edit(lambda document: document.crop(rect))
+
+
+class ImportDialog(_Form):
+    """What a foreign weights file can't say of itself."""
+
+    def __init__(self, session: Session, found: Inspected, parent: QWidget) -> None:
+        super().__init__(parent.tr("Import weights"), parent.tr("Import"), parent)
+        self._session, self._found = session, found
+        self._name = QLineEdit(found.name)
+        self._kind = kind_choice(self)
+        guess = {1: "image", 5: "sketch"}.get(found.inputs, "labels")
+        self._kind.setCurrentIndex(self._kind.findData(guess))
+        self._palette = QComboBox()
+        for palette in session.library.palettes():
+            self._palette.addItem(palette.name, palette)
+        summary = QLabel(found.summary)
+        summary.setWordWrap(True)
+        self.form.addRow(summary)
+        self.form.addRow(self.tr("Name"), self._name)
+        self.form.addRow(self.tr("It wants"), self._kind)
+        self.form.addRow(self.tr("Palette"), self._palette)
+        self._kind.currentIndexChanged.connect(self._show_palette)
+        self._show_palette()
+        self.accepted.connect(self._import)
+
+    def _show_palette(self) -> None:
+        self.form.setRowVisible(self._palette, self._kind.currentData() == "labels")
+
+    def _import(self) -> None:
+        kind = self._kind.currentData()
+        palette = self._palette.currentData() if kind == "labels" else None
+        name = self._name.text().strip() or self._found.name
+        self._session.library.carry_out_import(self._found.path, name, kind, palette)
+
+
+class ShortcutsDialog(QDialog):
+    """Every action and its key; a double click on the key changes it."""
+
+    def __init__(self, actions: Actions, parent: QWidget) -> None:
+        super().__init__(parent)
+        self.setWindowTitle(self.tr("Keyboard shortcuts"))
+        self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        self.resize(520, 560)
+        self._actions = actions
+        self._search = QLineEdit()
+        self._search.setPlaceholderText(self.tr("Search"))
+        self._search.setClearButtonEnabled(True)
+        self._search.textChanged.connect(self._filter)
+        self._table = QTableWidget(0, 2)
+        self._table.setHorizontalHeaderLabels([self.tr("Action"), self.tr("Key")])
+        self._table.verticalHeader().hide()
+        self._table.horizontalHeader().setStretchLastSection(True)
+        self._table.setColumnWidth(0, 300)
+        self._said = QLabel(self.tr("Press the keys you want; Backspace takes a shortcut away."))
+        self._said.setProperty("faint", True)
+        column = QVBoxLayout(self)
+        column.addWidget(self._search)
+        column.addWidget(self._table, 1)
+        column.addWidget(self._said)
+        for spec in actions:
+            row = self._table.rowCount()
+            self._table.insertRow(row)
+            item = QTableWidgetItem(shown(spec.text).replace("&", "").removesuffix(" …"))
+            item.setFlags(Qt.ItemFlag.ItemIsEnabled)
+            item.setData(Qt.ItemDataRole.UserRole, spec.id)
+            self._table.setItem(row, 0, item)
+            field = QKeySequenceEdit(QKeySequence(actions.key(spec.id)))
+            field.setMaximumSequenceLength(1)
+            field.setClearButtonEnabled(True)
+            field.editingFinished.connect(lambda name=spec.id, field=field: self._set(name, field))
+            self._table.setCellWidget(row, 1, field)
+
+    def _set(self, name: str, field: QKeySequenceEdit) -> None:
+        key = field.keySequence().toString()
+        taken = next(
+            (spec for spec in self._actions if key and spec.id != name and self._actions.key(spec.id) == key),
+            None,
+        )
+        if taken is not None:
+            self._said.setText(
+                self.tr("%s belongs to “%s” already.") % (key, shown(taken.text).replace("&", ""))
+            )
+            field.setKeySequence(QKeySequence(self._actions.key(name)))
+            return
+        self._actions.set_key(name, key)
+
+    def _filter(self, text: str) -> None:
+        for row in range(self._table.rowCount()):
+            self._table.setRowHidden(row, text.lower() not in self._table.item(row, 0).text().lower())
+
+
+class AboutDialog(QDialog):
+    """What this is, and what it runs on."""
+
+    def __init__(self, session: Session, version: str, parent: QWidget) -> None:
+        super().__init__(parent)
+        self.setWindowTitle(self.tr("About Underpaint"))
+        self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        live = session.live
+        running = (
+            self.tr("%s, %s") % (live.device, live.precision) if live.device else self.tr("not loaded yet")
+        )
+        text = QLabel(
+            self.tr(
+                "<h3>Underpaint %s</h3>"
+                "<p>Sketch, or paint labels; a neural network paints the photograph over your strokes.</p>"
+                "<p>The idea is pix2pix: Isola, Zhu, Zhou and Efros, <i>Image-to-Image Translation with "
+                "Conditional Adversarial Networks</i>, CVPR 2017.</p>"
+                "<p>Network runs on: %s<br>Python %s, Qt %s</p>"
+                "<p>The program is free under the MIT licence; each model has terms of its own.</p>"
+            )
+            % (version, running, platform.python_version(), qVersion())
+        )
+        text.setWordWrap(True)
+        text.setTextFormat(Qt.TextFormat.RichText)
+        buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Close)
+        buttons.rejected.connect(self.reject)
+        column = QVBoxLayout(self)
+        column.addWidget(text)
+        column.addWidget(buttons)

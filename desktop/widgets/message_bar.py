@@ -1,0 +1,102 @@
+"""One line above the canvas for what the user should know: never in the way, gone by itself."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from PySide6.QtCore import QEvent, Qt, QTimer
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QToolButton, QWidget
+
+from desktop import theme
+
+SHORT_MS, LONG_MS = 6_000, 15_000
+
+
+class MessageBar(QFrame):
+    """Shows one message at a time; one with buttons stays until it is answered."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("message_bar")
+        row = QHBoxLayout(self)
+        row.setContentsMargins(10, 6, 6, 6)
+        self._icon = QLabel()
+        self._text = QLabel()
+        self._text.setObjectName("message_text")
+        self._text.setWordWrap(True)
+        self._text.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        self._buttons = QHBoxLayout()
+        self._close = QToolButton()
+        self._close.setAutoRaise(True)
+        self._close.setToolTip(self.tr("Put away"))
+        self._close.clicked.connect(self.put_away)
+        row.addWidget(self._icon)
+        row.addWidget(self._text, 1)
+        row.addLayout(self._buttons)
+        row.addWidget(self._close)
+        self._waiting: list[tuple[str, bool, list[tuple[str, Callable[[], object]]]]] = []
+        self._asking = False
+        self._wrong = False
+        self._timer = QTimer(self)
+        self._timer.setSingleShot(True)
+        self._timer.timeout.connect(self.put_away)
+        self._dress()
+        self.hide()
+
+    def say(self, sentence: str) -> None:
+        """Tell something good to know."""
+        self._put(sentence, False, [])
+
+    def warn(self, sentence: str) -> None:
+        """Tell what went wrong and what to do."""
+        self._put(sentence, True, [])
+
+    def ask(self, sentence: str, *answers: tuple[str, Callable[[], object]]) -> None:
+        """Ask; each answer is a button's text and what it does. Stays until answered or put away."""
+        self._put(sentence, False, list(answers))
+
+    def put_away(self) -> None:
+        """Hide the message; a question that waited behind it comes up."""
+        self._timer.stop()
+        self._asking = False
+        self.hide()
+        if self._waiting:
+            self._put(*self._waiting.pop(0))
+
+    def changeEvent(self, event: QEvent) -> None:
+        """Another theme has other icons."""
+        if event.type() == QEvent.Type.PaletteChange:
+            self._dress()
+        super().changeEvent(event)
+
+    def _dress(self) -> None:
+        self._close.setIcon(theme.icon("mdi6.close"))
+        name = "mdi6.alert-outline" if self._wrong else "mdi6.information-outline"
+        self._icon.setPixmap(theme.icon(name).pixmap(18, 18))
+
+    def _put(self, sentence: str, wrong: bool, answers: list[tuple[str, Callable[[], object]]]) -> None:
+        if self._asking:
+            self._waiting.append((sentence, wrong, answers))
+            return
+        self._text.setText(sentence)
+        self._wrong = wrong
+        self._dress()
+        while (item := self._buttons.takeAt(0)) is not None:
+            widget = item.widget()
+            if widget is not None:
+                widget.deleteLater()
+        for text, answer in answers:
+            button = QPushButton(text)
+            button.clicked.connect(self._answering(answer))
+            self._buttons.addWidget(button)
+        self._asking = bool(answers)
+        self.show()
+        if not answers:
+            self._timer.start(LONG_MS if wrong or len(sentence) > 80 else SHORT_MS)
+
+    def _answering(self, answer: Callable[[], object]) -> Callable[[], None]:
+        def react() -> None:
+            self.put_away()
+            answer()
+
+        return react

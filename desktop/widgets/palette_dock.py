@@ -1,0 +1,183 @@
+"""What to draw with: the labels of a label picture, or ink and colours for the others."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QSize, Qt
+from PySide6.QtGui import QColor, QIcon, QPainter, QPixmap
+from PySide6.QtWidgets import (
+    QButtonGroup,
+    QColorDialog,
+    QDockWidget,
+    QGridLayout,
+    QHBoxLayout,
+    QLabel,
+    QListWidget,
+    QListWidgetItem,
+    QPushButton,
+    QStackedWidget,
+    QToolButton,
+    QVBoxLayout,
+    QWidget,
+)
+
+from desktop import theme
+from desktop.paint.document import Role
+from desktop.session import Session
+from engine.palette import Colour
+
+COLOURS: tuple[Colour, ...] = (
+    (20, 20, 22), (70, 70, 74), (128, 128, 132), (190, 190, 192), (245, 244, 240), (226, 205, 170),
+    (90, 50, 30), (139, 84, 46), (186, 126, 74), (112, 22, 30), (178, 34, 34), (226, 72, 54),
+    (235, 130, 40), (240, 190, 50), (120, 120, 50), (50, 110, 60), (30, 130, 120), (110, 180, 210),
+    (40, 90, 170), (24, 36, 90), (90, 60, 140), (160, 70, 150), (226, 110, 160), (250, 190, 200),
+)  # fmt: skip
+"""What shoes, bags and most things are made in: greys, leathers, then round the colour circle."""
+
+LABEL_KEYS = [*"1234567890", *(f"Shift+{digit}" for digit in "1234567890")]
+"""Keys of the first twenty labels."""
+
+
+def swatch(colour: Colour, size: int = 20) -> QIcon:
+    """A rounded square of ``colour``."""
+    pixmap = QPixmap(size * 2, size * 2)
+    pixmap.setDevicePixelRatio(2)
+    pixmap.fill(Qt.GlobalColor.transparent)
+    painter = QPainter(pixmap)
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+    painter.setBrush(QColor(*colour))
+    painter.setPen(theme.colour("line"))
+    painter.drawRoundedRect(1, 1, size - 2, size - 2, 4, 4)
+    painter.end()
+    return QIcon(pixmap)
+
+
+class PaletteDock(QDockWidget):
+    """Shows labels for label pictures, colours for the others."""
+
+    def __init__(self, session: Session, parent: QWidget | None = None) -> None:
+        super().__init__(session.tr("Palette"), parent)
+        self.setObjectName("palette_dock")
+        self._session = session
+        self._stack = QStackedWidget()
+        self._labels = QListWidget()
+        self._labels.setObjectName("labels")
+        self._labels.setIconSize(QSize(20, 20))
+        self._labels.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self._labels.itemClicked.connect(self._choose_label)
+        self._stack.addWidget(self._labels)
+        self._stack.addWidget(self._colour_page())
+        self.setWidget(self._stack)
+        session.watch("picture ink", self._show)
+        session.restructured.connect(self._show)
+        session.live.watch("card", self._show)
+
+    def choose_label_number(self, number: int) -> None:
+        """Draw with the label at ``number``, counted from 0; nothing where there is none."""
+        palette = self._session.document.palette
+        if palette is not None and number < len(palette.labels):
+            self._session.choose_colour(palette.labels[number].colour)
+
+    def _colour_page(self) -> QWidget:
+        page = QWidget()
+        column = QVBoxLayout(page)
+        self._lines = QPushButton(self.tr("Lines"))
+        self._lines.setToolTip(self.tr("Draw the outlines (Q)"))
+        self._hints = QPushButton(self.tr("Colours"))
+        self._hints.setToolTip(self.tr("Tell the network which colour you want there (W)"))
+        group = QButtonGroup(self)
+        modes = QHBoxLayout()
+        for button, role in ((self._lines, Role.LINES), (self._hints, Role.HINTS)):
+            button.setCheckable(True)
+            button.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+            group.addButton(button)
+            button.clicked.connect(lambda _on, role=role: self._session.choose_role(role))
+            modes.addWidget(button)
+        column.addLayout(modes)
+        self._explained = QLabel()
+        self._explained.setWordWrap(True)
+        self._explained.setProperty("faint", True)
+        column.addWidget(self._explained)
+        grid = QGridLayout()
+        grid.setSpacing(2)
+        self._swatches: dict[Colour, QToolButton] = {}
+        for place, colour in enumerate(COLOURS):
+            button = QToolButton()
+            button.setIconSize(QSize(24, 24))
+            button.setIcon(swatch(colour, 24))
+            button.setCheckable(True)
+            button.setAutoRaise(True)
+            button.setToolTip("#{:02x}{:02x}{:02x}".format(*colour))
+            button.clicked.connect(lambda _on, colour=colour: self._session.choose_colour(colour))
+            self._swatches[colour] = button
+            grid.addWidget(button, place // 6, place % 6)
+        column.addLayout(grid)
+        row = QHBoxLayout()
+        self._current = QLabel()
+        more = QPushButton(self.tr("Other colour …"))
+        more.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        more.clicked.connect(self._other_colour)
+        row.addWidget(self._current)
+        row.addWidget(more, 1)
+        column.addLayout(row)
+        column.addStretch(1)
+        return page
+
+    def _show(self) -> None:
+        session = self._session
+        if session.picture is None:
+            return
+        document = session.document
+        if document.kind == "labels" and document.palette is not None:
+            self.setWindowTitle(self.tr("Labels – %s") % document.palette.name)
+            self._show_labels()
+            self._stack.setCurrentWidget(self._labels)
+            return
+        self.setWindowTitle(self.tr("Colours"))
+        self._stack.setCurrentIndex(1)
+        sketch = document.kind == "sketch"
+        knows_hints = session.live.card is None or session.live.card.hints
+        on_lines = document.active.role is Role.LINES
+        self._lines.setVisible(sketch)
+        self._hints.setVisible(sketch and knows_hints)
+        self._lines.setChecked(on_lines)
+        self._hints.setChecked(document.active.role is Role.HINTS)
+        if sketch:
+            text = (
+                self.tr("Draw outlines in ink. Pick a colour to hint at what fills them.")
+                if knows_hints
+                else self.tr("This model knows lines only.")
+            )
+            self._explained.setText(text)
+        self._explained.setVisible(sketch)
+        for colour, button in self._swatches.items():
+            button.setChecked(colour == session.ink.colour and not (sketch and on_lines))
+            button.setEnabled(not sketch or knows_hints)
+        self._current.setPixmap(swatch(session.ink.colour, 24).pixmap(24, 24))
+
+    def _show_labels(self) -> None:
+        palette = self._session.document.palette
+        assert palette is not None
+        if self._labels.property("palette") != (key := repr(palette)):
+            self._labels.setProperty("palette", key)
+            self._labels.clear()
+            for number, label in enumerate(palette.labels):
+                text = f"{label.name}"
+                item = QListWidgetItem(swatch(label.colour), text)
+                if number < len(LABEL_KEYS):
+                    item.setText(f"{text}   ·  {LABEL_KEYS[number].replace('Shift+', '⇧')}")
+                item.setData(Qt.ItemDataRole.UserRole, number)
+                self._labels.addItem(item)
+        for number, label in enumerate(palette.labels):
+            if label.colour == self._session.ink.colour:
+                self._labels.setCurrentRow(number)
+
+    def _choose_label(self, item: QListWidgetItem) -> None:
+        self.choose_label_number(item.data(Qt.ItemDataRole.UserRole))
+
+    def _other_colour(self) -> None:
+        dialog = QColorDialog(QColor(*self._session.ink.colour), self.window())
+        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        dialog.colorSelected.connect(
+            lambda colour: self._session.choose_colour((colour.red(), colour.green(), colour.blue()))
+        )
+        dialog.open()

@@ -1,0 +1,92 @@
+"""The preview: what the network made of the picture, in the same view as the canvas."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QPointF, QRectF, QSizeF, Qt
+from PySide6.QtGui import QImage, QMouseEvent, QPainter, QPaintEvent, QWheelEvent
+from PySide6.QtWidgets import QWidget
+
+from desktop import theme
+from desktop.session import Session
+from desktop.widgets.view import View
+from engine.messages import Pixels
+
+
+def paint_preview(painter: QPainter, preview: Pixels | None, area: QRectF) -> None:
+    """Draw ``preview``, uint8 (H, W, 3) of any size, over the picture's ``area``."""
+    if preview is None:
+        return
+    height, width = preview.shape[:2]
+    image = QImage(preview.data, width, height, preview.strides[0], QImage.Format.Format_RGB888)
+    painter.drawImage(area, image, QRectF(0, 0, width, height))
+
+
+class Preview(QWidget):
+    """Shows the newest preview beside the canvas, and quietly whether it is behind."""
+
+    def __init__(self, session: Session, view: View, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("preview")
+        self.setMinimumSize(120, 120)
+        self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
+        self.setAccessibleName(self.tr("Preview"))
+        self._session = session
+        self._view = view
+        self._last: QPointF | None = None
+        view.changed.connect(self.update)
+        session.live.watch("preview behind loading enabled", self.update)
+        session.restructured.connect(self.update)
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        """The preview, or a sentence on why there is none yet."""
+        painter = QPainter(self)
+        painter.fillRect(event.rect(), theme.colour("easel"))
+        if self._session.picture is None:
+            return
+        live = self._session.live
+        document = self._session.document
+        if live.preview is None:
+            painter.setPen(theme.colour("faint"))
+            painter.drawText(self.rect(), Qt.AlignmentFlag.AlignCenter, self._excuse())
+            return
+        painter.setTransform(self._view.transform(QSizeF(self.size())))
+        painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing, self._view.degrees != 0)
+        paint_preview(painter, live.preview, QRectF(0, 0, document.width, document.height))
+        painter.resetTransform()
+        if live.behind:
+            painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+            painter.setPen(Qt.PenStyle.NoPen)
+            painter.setBrush(theme.colour("accent"))
+            painter.setOpacity(0.8)
+            painter.drawEllipse(QPointF(self.width() - 14, 14), 4, 4)
+
+    def _excuse(self) -> str:
+        live = self._session.live
+        if live.loading:
+            return self.tr("Loading the model …")
+        if live.card is None:
+            return self.tr("No model is open.\nChoose one under Models.")
+        return self.tr("The preview appears here.")
+
+    def mousePressEvent(self, event: QMouseEvent) -> None:
+        """The preview can be dragged like the canvas; both move together."""
+        self._last = event.position()
+        self.setCursor(Qt.CursorShape.ClosedHandCursor)
+
+    def mouseMoveEvent(self, event: QMouseEvent) -> None:
+        """Pan."""
+        if self._last is not None:
+            self._view.pan(event.position() - self._last, QSizeF(self.size()))
+            self._last = event.position()
+
+    def mouseReleaseEvent(self, event: QMouseEvent) -> None:
+        """Let go."""
+        self._last = None
+        self.unsetCursor()
+
+    def wheelEvent(self, event: QWheelEvent) -> None:
+        """Zoom to the pointer."""
+        turn = event.angleDelta().y() or event.angleDelta().x()
+        self._view.zoom(1.2 ** (turn / 120), event.position(), QSizeF(self.size()))
+        event.accept()

@@ -1,0 +1,58 @@
+"""The line at the bottom: size and zoom, undo steps, and how fast the network answers where."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QPointF
+from PySide6.QtWidgets import QLabel, QStatusBar, QWidget
+
+from desktop.session import Session
+from desktop.widgets.view import View
+
+
+class StatusLine(QStatusBar):
+    """Quiet facts; messages go to the message bar."""
+
+    def __init__(self, session: Session, view: View, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("status_line")
+        self.setSizeGripEnabled(False)
+        self._session, self._view = session, view
+        self._place, self._size, self._steps, self._pass = QLabel(), QLabel(), QLabel(), QLabel()
+        self._pass.setObjectName("pass_time")
+        for label in (self._place, self._size, self._steps, self._pass):
+            self.addPermanentWidget(label)
+        view.changed.connect(self._show_size)
+        session.restructured.connect(self._show_size)
+        session.watch("picture can_undo can_redo drawing", self._show_steps)
+        session.live.watch("card loading seconds device enabled behind", self._show_pass)
+
+    def show_place(self, at: QPointF) -> None:
+        """Picture coordinates under the pointer."""
+        self._place.setText(f"{int(at.x())}, {int(at.y())}")
+
+    def _show_size(self) -> None:
+        if self._session.picture is None:
+            return
+        document = self._session.document
+        turned = f"  {self._view.degrees:.0f}°" if self._view.degrees else ""
+        self._size.setText(f"{document.width} × {document.height}  ·  {self._view.scale:.0%}{turned}")
+
+    def _show_steps(self) -> None:
+        if self._session.picture is not None:
+            document = self._session.document
+            self._steps.setText(self.tr("%d undo, %d redo") % (document.undo_steps, document.redo_steps))
+
+    def _show_pass(self) -> None:
+        live = self._session.live
+        if live.loading:
+            text = self.tr("Loading the model …")
+        elif live.card is None:
+            text = self.tr("No model")
+        elif not live.enabled:
+            text = self.tr("Live is off – F5 turns it on, Shift+F5 makes one preview")
+        else:
+            mark = " ●" if live.behind else ""
+            text = (
+                f"{live.card.name}  ·  {live.seconds * 1000:.0f} ms  ·  {live.device} {live.precision}{mark}"
+            )
+        self._pass.setText(text)

@@ -1,0 +1,196 @@
+"""The model file: one ``.safetensors`` whose metadata holds the model's card.
+
+Layout (safetensors format, https://github.com/huggingface/safetensors): eight bytes with the length
+of a JSON header, the header, then the tensors' bytes without gaps. The card is the JSON text
+``__metadata__["underpaint"]``. Nothing in such a file is ever executed, and every size in the
+header is held against the file's own before memory is taken.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+import stat
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from engine import card as cards
+from engine.card import Card
+from engine.errors import ModelError
+from engine.files import replacing
+
+if TYPE_CHECKING:
+    from torch import Tensor, nn
+
+SUFFIX = ".safetensors"
+MOST_HEADER_BYTES = 4 << 20
+MOST_BYTES = 1 << 30
+
+_KEY = "underpaint"
+_BYTES = {"F16": 2, "BF16": 2, "F32": 4}
+"""The number formats that weights come in, and their sizes."""
+
+
+@dataclass(frozen=True)
+class _Header:
+    card: Card
+    shapes: dict[str, tuple[int, ...]]
+
+
+def read_card(path: Path) -> Card:
+    """The card of a model file. Reads the header only, and needs no torch.
+
+    Raises:
+        ModelError: the file is missing, damaged, cut short, no model, or from a newer version.
+    """
+    return _read(path, whole=False)[0].card
+
+
+def read(path: Path) -> tuple[Card, dict[str, Tensor]]:
+    """Card and weights of a model file, by the names that ``networks.build`` gives them.
+
+    The file is read into memory rather than mapped, so that it can be replaced while in use.
+
+    Raises:
+        ModelError: as ``read_card``, or the weights are not those of the card's network.
+    """
+    from safetensors import SafetensorError
+    from safetensors.torch import load
+
+    header, content = _read(path, whole=True)
+    try:
+        return header.card, load(content)
+    except (SafetensorError, ValueError, KeyError) as error:
+        raise ModelError(f"The model “{path.name}” is damaged; fetch the file anew.") from error
+
+
+def write(path: Path, card: Card, tensors: dict[str, Tensor], half: bool = False) -> None:
+    """Write a model file in one step.
+
+    Args:
+        tensors: the network's ``state_dict``.
+        half: store convolution weights in 16 bits. Norms stay as they are: their variances may
+            lie outside what 16 bits can hold.
+
+    Raises:
+        ModelError: the weights are not those of the card's network, or the file can't be written.
+    """
+    import torch
+    from safetensors.torch import save_file
+
+    kept = {
+        name: (tensor.half() if half and tensor.dim() > 1 else tensor).detach().cpu().contiguous()
+        for name, tensor in tensors.items()
+    }
+    for name, tensor in kept.items():
+        if tensor.dtype not in (torch.float16, torch.bfloat16, torch.float32):
+            raise ModelError(f"The weights “{name}” are {tensor.dtype}; store them as 16 or 32 bit floats.")
+    _check_fit(card, {name: tuple(tensor.shape) for name, tensor in kept.items()}, path.name)
+    try:
+        with replacing(path) as part:
+            save_file(kept, part, metadata={_KEY: cards.to_json(card), "format": "pt"})
+    except OSError as error:
+        raise ModelError(f"The model “{path}” can't be written ({error.strerror or error}).") from error
+
+
+def blank(card: Card) -> nn.Module:
+    """The card's network without memory for its weights (on torch's ``meta`` device).
+
+    Raises:
+        ModelError: the card asks for a network that doesn't exist or is out of bounds.
+    """
+    import torch
+
+    from engine.networks import build
+
+    with torch.device("meta"):
+        return build(card.kind, **card.network)
+
+
+def _read(path: Path, whole: bool) -> tuple[_Header, bytes]:
+    """The checked header and, if asked for, all bytes of the file (else none)."""
+    name = path.name
+    try:
+        with path.open("rb") as file:
+            about = os.fstat(file.fileno())
+            if not stat.S_ISREG(about.st_mode):
+                raise ModelError(f"“{name}” is not a file; choose a model file.")
+            if about.st_size > MOST_BYTES:
+                raise ModelError(f"“{name}” is larger than any model that can be used ({MOST_BYTES >> 30} GB).")
+            start = file.read(8)
+            length = int.from_bytes(start, "little")
+            if len(start) < 8 or length > about.st_size - 8 or length > MOST_HEADER_BYTES:
+                raise ModelError(
+                    f"“{name}” is no model file, or is cut short: its header claims {length} bytes. "
+                    "Fetch it anew."
+                )
+            text = file.read(length)
+            header = _header(text, about.st_size - 8 - length, name)
+            if not whole:
+                return header, b""
+            _check_fit(header.card, header.shapes, name)
+            return header, b"".join((start, text, file.read(about.st_size - 8 - length)))
+    except FileNotFoundError as error:
+        raise ModelError(f"There is no model file “{path}”; check its name.") from error
+    except OSError as error:
+        raise ModelError(f"The model “{name}” can't be read ({error.strerror or error}).") from error
+
+
+def _header(text: bytes, room: int, name: str) -> _Header:
+    """Parse a header; ``room`` is the number of bytes that follow it in the file."""
+    try:
+        fields = json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise ModelError(f"“{name}” is no model file, or its header is damaged; fetch it anew.") from error
+    metadata = fields.pop("__metadata__", None) if isinstance(fields, dict) else None
+    if not isinstance(metadata, dict) or not isinstance(metadata.get(_KEY), str):
+        raise ModelError(f"“{name}” has no model card; only files written by Underpaint can be used.")
+    card = cards.from_json(metadata[_KEY])
+    shapes: dict[str, tuple[int, ...]] = {}
+    spans: list[tuple[int, int]] = []
+    for key, entry in fields.items():
+        shape, span = _checked(entry)
+        if shape is None:
+            raise ModelError(f"In “{name}” the weights “{key}” are described wrongly; fetch it anew.")
+        shapes[key] = shape
+        spans.append(span)
+    spans.sort()
+    ends = [0, *(end for _, end in spans)]
+    if [begin for begin, _ in spans] != ends[:-1] or ends[-1] != room:
+        raise ModelError(
+            f"“{name}” is cut short or damaged: its header describes {ends[-1]} bytes of weights, "
+            f"{room} are there. Fetch it anew."
+        )
+    return _Header(card, shapes)
+
+
+def _checked(entry: Any) -> tuple[tuple[int, ...] | None, tuple[int, int]]:
+    """Shape (None where the entry makes no sense) and place of one tensor in a header."""
+    wrong = None, (0, 0)
+    if not isinstance(entry, dict) or not isinstance(entry.get("dtype"), str) or entry["dtype"] not in _BYTES:
+        return wrong
+    shape, offsets = entry.get("shape"), entry.get("data_offsets")
+    if not isinstance(shape, list) or len(shape) > 4 or not isinstance(offsets, list) or len(offsets) != 2:
+        return wrong
+    if not all(type(value) is int and 0 <= value <= MOST_BYTES for value in (*shape, *offsets)):
+        return wrong
+    if offsets[1] - offsets[0] != math.prod(shape) * _BYTES[entry["dtype"]]:
+        return wrong
+    return tuple(shape), (offsets[0], offsets[1])
+
+
+def _check_fit(card: Card, shapes: dict[str, tuple[int, ...]], name: str) -> None:
+    """Hold the weights' names and shapes against those of the card's network."""
+    wanted = {key: tuple(tensor.shape) for key, tensor in blank(card).state_dict().items()}
+    for key in (*wanted, *shapes):
+        if shapes.get(key) != wanted.get(key):
+            raise ModelError(
+                f"“{name}” does not hold the network its card describes: “{key}” is "
+                f"{_words(shapes.get(key))} instead of {_words(wanted.get(key))}."
+            )
+
+
+def _words(shape: tuple[int, ...] | None) -> str:
+    return "missing" if shape is None else " × ".join(map(str, shape)) or "a single number"

@@ -1,0 +1,26 @@
+"""What can go wrong, said in sentences.
+
+``str(error)`` is always one sentence fit for the user: what is wrong and what to do about it.
+The traceback belongs in the log.
+
+    UnderpaintError
+     ├── ModelError          a model file that is missing, damaged, too new or of a wrong sort
+     ├── PictureError        a picture, project or palette file that can't be used
+     └── DeviceError         the graphics card or the memory gave up
+"""
+
+
+class UnderpaintError(Exception):
+    """The root of every expected failure. ``str(error)`` is fit for the user."""
+
+
+class ModelError(UnderpaintError):
+    """A model file is missing, damaged, from a newer version, or not a model at all."""
+
+
+class PictureError(UnderpaintError):
+    """A picture, project, drawing or palette file can't be read, or is larger than allowed."""
+
+
+class DeviceError(UnderpaintError):
+    """The chosen device is missing, was lost, or ran out of memory."""

@@ -1,0 +1,114 @@
+"""Convolutions for the CPU whose weights are laid out once, when the model is opened.
+
+Called plainly, torch brings the weights of a convolution into oneDNN's own layout in every pass;
+on the deep levels of a U-Net, whose maps are small and weights large, that takes longer than the
+convolution. The operators used here are those that ``torch.compile`` emits. They are not part of
+torch's public interface, so a trial at first use decides whether they serve, and plain
+convolutions do the work where they don't.
+"""
+
+from __future__ import annotations
+
+import functools
+from typing import Any
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+Convolution = nn.Conv2d | nn.ConvTranspose2d
+
+_NARROW = 4
+"""Up to so many output channels, a transposed convolution is quicker as a plain one and a shuffle."""
+
+
+def pack(network: nn.Module) -> None:
+    """Replace the convolutions of a network, on the CPU and for inference only, in place."""
+    for name, child in list(network.named_children()):
+        if not isinstance(child, nn.Conv2d | nn.ConvTranspose2d):
+            pack(child)
+        elif isinstance(child, nn.ConvTranspose2d) and _doubles(child) and child.out_channels <= _NARROW:
+            setattr(network, name, _Shuffled(child))
+            pack(network.get_submodule(name))
+        elif _packing_works():
+            setattr(network, name, _Packed(child))
+        else:
+            child.to(memory_format=torch.channels_last)
+
+
+class _Packed(nn.Module):
+    """A convolution, plain or transposed, in oneDNN's layout."""
+
+    def __init__(self, convolution: Convolution) -> None:
+        super().__init__()
+        self.bias = None if convolution.bias is None else convolution.bias.detach()
+        geometry: list[Any] = [list(convolution.padding), list(convolution.stride), list(convolution.dilation)]
+        weight = convolution.weight.detach().contiguous()
+        if isinstance(convolution, nn.ConvTranspose2d):
+            geometry.insert(1, list(convolution.output_padding))
+            self.run = torch.ops.mkldnn._convolution_transpose_pointwise
+            reorder = torch.ops.mkldnn._reorder_convolution_transpose_weight
+        else:
+            self.run = torch.ops.mkldnn._convolution_pointwise
+            reorder = torch.ops.mkldnn._reorder_convolution_weight
+        self.geometry = (*geometry, convolution.groups)
+        self.weight = reorder(weight, *self.geometry)
+
+    def forward(self, x: Tensor) -> Tensor:
+        y: Tensor = self.run(x, self.weight, self.bias, *self.geometry, "none", [], "")
+        return y
+
+
+class _Shuffled(nn.Module):
+    """A transposed 4 × 4 convolution of stride 2 as a plain 2 × 2 one with four times the outputs.
+
+    Each 2 × 2 window of the (padded) input decides one 2 × 2 square of the output. That square
+    straddles the output pixels of four inputs, so that the outermost row and column are surplus.
+    """
+
+    _TAPS = ((2, 0), (3, 1))
+    """For the first and second pixel of the square, in either axis: which of the four weights meet
+    the first and second pixel of the window."""
+
+    def __init__(self, convolution: nn.ConvTranspose2d) -> None:
+        super().__init__()
+        inputs, outputs = convolution.weight.shape[:2]
+        weight = convolution.weight.detach()
+        rows = torch.stack([weight[:, :, list(taps)] for taps in self._TAPS])
+        # (across, down, inputs, outputs, window rows, window columns)
+        squares = torch.stack([rows[..., list(taps)] for taps in self._TAPS])
+        plain = squares.permute(3, 1, 0, 2, 4, 5).reshape(outputs * 4, inputs, 2, 2)
+        self.convolution = nn.Conv2d(inputs, outputs * 4, 2, padding=1, bias=convolution.bias is not None)
+        self.convolution.weight = nn.Parameter(plain.contiguous(), requires_grad=False)
+        if convolution.bias is not None:
+            bias = convolution.bias.detach().repeat_interleave(4)
+            self.convolution.bias = nn.Parameter(bias, requires_grad=False)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return F.pixel_shuffle(self.convolution(x), 2)[:, :, 1:-1, 1:-1]
+
+
+def _doubles(convolution: nn.ConvTranspose2d) -> bool:
+    return (
+        convolution.kernel_size == (4, 4)
+        and convolution.stride == (2, 2)
+        and convolution.padding == (1, 1)
+        and convolution.output_padding == (0, 0)
+        and convolution.groups == 1
+    )
+
+
+@functools.cache
+def _packing_works() -> bool:
+    """Try the operators on both sorts of convolution."""
+    if not torch.backends.mkldnn.is_available():
+        return False
+    x = torch.linspace(-1, 1, 2 * 8 * 8).reshape(1, 2, 8, 8).contiguous(memory_format=torch.channels_last)
+    try:
+        for convolution in (nn.Conv2d(2, 3, 4, 2, 1), nn.ConvTranspose2d(2, 3, 4, 2, 1)):
+            with torch.no_grad():
+                if not torch.allclose(_Packed(convolution)(x), convolution(x), atol=1e-5):
+                    return False
+    except (RuntimeError, AttributeError, TypeError):
+        return False
+    return True

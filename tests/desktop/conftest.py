@@ -1,0 +1,84 @@
+"""A real session and window on tiny real models."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from PySide6.QtWidgets import QApplication
+
+from desktop.app import begin, open_window
+from desktop.session import Session
+from desktop.settings import Settings, SettingsFile
+from desktop.widgets.main_window import MainWindow
+from engine.card import Card
+from engine.palette import Label, Palette
+from tests.desktop.window_hands import settle
+
+PALETTE = Palette(
+    "test", (Label("sky", (10, 20, 200)), Label("wall", (200, 180, 20)), Label("door", (90, 0, 0)))
+)
+CARDS = {
+    "tiny sketch": {"input": "sketch", "hints": True, "line_width": 1.5, "inputs": 5},
+    "tiny lines": {"input": "sketch", "hints": False, "line_width": 1.5, "inputs": 3},
+    "tiny labels": {"input": "labels", "palette": PALETTE, "inputs": 3},
+    "tiny image": {"input": "image", "inputs": 3},
+}
+
+
+@pytest.fixture(scope="session")
+def tiny_models(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """One tiny model of each kind, with random weights: real files for the real engine."""
+    import torch
+
+    from engine import bundle, networks
+
+    torch.manual_seed(1)
+    folder = tmp_path_factory.mktemp("models")
+    for name, fields in CARDS.items():
+        fields = dict(fields)
+        settings = {"levels": 5, "width": 4, "inputs": fields.pop("inputs"), "outputs": 3, "norm": "batch"}
+        network = networks.build("unet", **settings)
+        card = Card(name=name, kind="unet", network=settings, size=(64, 64), statistics="running", **fields)
+        bundle.write(folder / f"{name}.safetensors", card, network.state_dict())
+    return folder
+
+
+@pytest.fixture
+def stocked_home(home: Path, tiny_models: Path) -> Path:
+    """The user's folder with the tiny models in it, chosen as the ones last used."""
+    (home / "models").mkdir()
+    for file in tiny_models.iterdir():
+        (home / "models" / file.name).write_bytes(file.read_bytes())
+    file = SettingsFile(home / "settings.json")
+    file.settings = Settings(
+        theme="light",
+        models={"sketch": "tiny sketch", "labels": "tiny labels", "image": "tiny image"},
+        new_size=[96, 80],
+    )
+    file.save()
+    return home
+
+
+@pytest.fixture
+def window(qapp: QApplication, stocked_home: Path) -> Iterator[MainWindow]:
+    """The window, shown, with a first picture and its preview."""
+    session, window = open_window()
+    window.resize(1280, 800)
+    window.show()
+    begin(session, window, None)
+    session.new_picture("sketch", 96, 80)
+    settle(session)
+    yield window
+    window.close()
+    window.deleteLater()
+    session.deleteLater()
+    qapp.sendPostedEvents(None, 52)  # QEvent.DeferredDelete
+    qapp.processEvents()
+
+
+@pytest.fixture
+def session(window: MainWindow) -> Session:
+    """The session of ``window``."""
+    return window.session

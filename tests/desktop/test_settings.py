@@ -1,0 +1,51 @@
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from desktop.settings import Settings, SettingsFile
+
+
+def test_settings_come_back(tmp_path: Path):
+    file = SettingsFile(tmp_path / "deep" / "settings.json")
+    file.settings.theme = "dark"
+    file.settings.inks["lines"] = {"size": 7.0}
+    file.save()
+    assert SettingsFile(file.path).settings == file.settings
+
+
+@pytest.mark.parametrize("text", ["", "{", "[1]", '{"theme": 3', "\x00", "[" * 100_000])
+def test_a_damaged_file_is_set_aside_and_the_defaults_serve(tmp_path: Path, text: str):
+    path = tmp_path / "settings.json"
+    path.write_text(text)
+    assert SettingsFile(path).settings == Settings()
+    assert path.with_suffix(".damaged").read_text() == text
+
+
+def test_values_of_the_wrong_sort_are_passed_over(tmp_path: Path):
+    path = tmp_path / "settings.json"
+    path.write_text(json.dumps({"theme": 3, "divider": 1, "recent": "x", "live": False}))
+    settings = SettingsFile(path).settings
+    assert (settings.theme, settings.divider, settings.recent, settings.live) == ("system", 1.0, [], False)
+
+
+def test_what_a_newer_version_wrote_is_kept(tmp_path: Path):
+    path = tmp_path / "settings.json"
+    path.write_text(json.dumps({"holodeck": True}))
+    SettingsFile(path).save()
+    assert json.loads(path.read_text())["holodeck"] is True
+
+
+def test_a_folder_that_cannot_be_made_costs_only_the_memory(tmp_path: Path):
+    (tmp_path / "file").write_text("")
+    SettingsFile(tmp_path / "file" / "settings.json").save()
+
+
+def test_recent_files_are_ten_and_each_once():
+    settings = Settings()
+    for number in range(12):
+        settings.add_recent(Path(f"/{number % 11}"))
+    assert len(settings.recent) == 10
+    assert settings.recent[0] == str(Path("/0"))

@@ -1,0 +1,56 @@
+"""Hands for tests: real pointer events on the canvas, and waiting for what the program does."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+
+from PySide6.QtCore import QEventLoop, QPointF, Qt, QTimer
+from PySide6.QtGui import QMouseEvent
+from PySide6.QtWidgets import QApplication
+
+from desktop.session import Session
+from desktop.widgets.main_window import MainWindow
+
+
+def until(done: Callable[[], object], seconds: float = 20.0) -> None:
+    """Let the program live until ``done()``; waits for events, not for time."""
+    loop = QEventLoop()
+    timer = QTimer()
+    deadline = time.monotonic() + seconds
+    timer.timeout.connect(lambda: loop.quit() if done() or time.monotonic() > deadline else None)
+    timer.start(2)
+    if not done():
+        loop.exec()
+    assert done(), "waited in vain"
+
+
+def settle(session: Session) -> None:
+    """Wait until the preview shows the picture as it is."""
+    until(lambda: session.live.preview is not None and not session.live.behind)
+
+
+def drag(
+    window: MainWindow, *points: tuple[float, float], button: Qt.MouseButton = Qt.MouseButton.LeftButton
+) -> None:
+    """Press at the first picture point, move through the others, release at the last."""
+    none = Qt.MouseButton.NoButton
+    kinds = QMouseEvent.Type
+    for place, point in enumerate(points):
+        kind = kinds.MouseButtonPress if place == 0 else kinds.MouseMove
+        send(window, kind, point, button if place == 0 else none, button)
+    send(window, kinds.MouseButtonRelease, points[-1], button, none)
+
+
+def send(
+    window: MainWindow,
+    kind: QMouseEvent.Type,
+    point: tuple[float, float],
+    button: Qt.MouseButton,
+    held: Qt.MouseButton,
+) -> None:
+    """One mouse event at a picture point."""
+    at = window.canvas_point(*point)
+    glob = QPointF(window.canvas.mapToGlobal(at.toPoint()))
+    event = QMouseEvent(kind, at, glob, button, held, Qt.KeyboardModifier.NoModifier)
+    QApplication.sendEvent(window.canvas, event)
