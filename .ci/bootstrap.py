@@ -82,7 +82,7 @@ def main(extras: Sequence[str]) -> None:
     with one_at_a_time():
         if is_ready(extras):  # another make was quicker
             return
-        bring_system_packages()
+        bring_system_packages(extras)
         make_venv()
         install(extras)
 
@@ -117,16 +117,21 @@ def is_ready(extras: Sequence[str]) -> bool:
 # --- the system ---------------------------------------------------------------------------------
 
 
-def bring_system_packages() -> None:
+def bring_system_packages(extras: Sequence[str]) -> None:
     """Install, or name, what Qt and Python want from the system. macOS brings all of it."""
     if sys.platform != "linux":
         return
+    python = f"python3.{sys.version_info.minor}"
     libraries = [name for name in QT_NEEDS if not can_load(name)]
     packages = [QT_NEEDS[name] for name in libraries]
     if not has_font():
         packages.append(A_FONT)
     if not can_make_venv():
-        packages.append(f"python3.{sys.version_info.minor}-venv")
+        packages.append(f"{python}-venv")
+    if "app" in extras:  # PyInstaller reads libraries with objdump, and packs Python as one
+        packages += ["binutils"] if shutil.which("objdump") is None else []
+        if sys.base_prefix == "/usr" and not can_load(f"lib{python}.so.1.0"):
+            packages.append(f"lib{python}")
     if not packages:
         return
     names = " ".join(packages)

@@ -89,8 +89,8 @@ def begin(session: Session, window: MainWindow, file: Path | None) -> None:
             window.tr("Not saved last time: %s.") % names
             if count <= 3
             else window.tr("Not saved last time: %s and %d more.") % (names, count - 3),
-            (window.tr("Bring back"), lambda: session.recover(left)),
-            (window.tr("Throw away"), lambda: session.forget(left)),
+            (window.tr("&Bring back"), lambda: session.recover(left)),
+            (window.tr("&Throw away"), lambda: session.forget(left)),
         )
 
 

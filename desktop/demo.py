@@ -115,9 +115,9 @@ class Stage:
         self.wait(lambda: self.session.live.card is not None)
         self.settle()
         for number, stroke in enumerate(drawing.strokes):
-            self.session.choose_role(stroke.role)
-            self.session.choose_tool(stroke.tool)
-            self.session.set_ink(**drawing.ink_fields(stroke))
+            self.session.hand.choose_role(stroke.role)
+            self.session.hand.choose_tool(stroke.tool)
+            self.session.hand.set_ink(**vars(stroke.ink))
             for place, sample in enumerate(stroke.samples):
                 kind = QEvent.Type.MouseButtonPress if place == 0 else QEvent.Type.MouseMove
                 self._point(kind, sample.x, sample.y)
@@ -155,7 +155,7 @@ def _perform(stage: Stage) -> None:
         _sketch(stage, sketches[0])
     if labels:
         _labels(stage, labels[0])
-    session.choose_tool("pen")
+    session.hand.choose_tool("pen")
     window.set_theme("dark")
     stage.settle()
     stage.shoot("7-dark")

@@ -9,7 +9,7 @@ import itertools
 import logging
 import random
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -17,7 +17,7 @@ from PIL import Image
 
 import resources
 from desktop.paint import export, project
-from desktop.paint.document import Change, Document, Layer, Role
+from desktop.paint.document import Change, Document
 from desktop.paint.drawing import Drawing
 from desktop.recovery import Journal, Recovered, abandoned, discard, restore
 from desktop.settings import Settings
@@ -42,12 +42,12 @@ class OpenPicture:
     foreign: bool = False
     """The file has something we don't know: Save would lose it, so Save becomes Save As."""
     title: str = ""
-    saved_revision: int = field(default=-1)
+    unsaved: bool = False
+    """It came back from a journal: all of it would be lost."""
     journal: Journal | None = None
 
     def __post_init__(self) -> None:
-        if self.saved_revision < 0:
-            self.saved_revision = self.document.revision
+        self.saved_revision = -1 if self.unsaved else self.document.revision
         if not self.title:
             self.title = self.path.stem if self.path else f"Untitled {next(_numbers)}"
 
@@ -206,7 +206,7 @@ class Easel:
             PictureError: nothing of it can be read.
         """
         document = restore(left.path)
-        picture = OpenPicture(document, title=left.title, saved_revision=document.revision - 1)
+        picture = OpenPicture(document, title=left.title, unsaved=True)
         picture.journal = Journal(document, title=left.title)
         discard(left.path)
         return picture
@@ -218,17 +218,13 @@ class Easel:
 
 def samples(kind: InputKind, model: str) -> Iterator[Path]:
     """The bundled sample drawings for a kind; those made for ``model`` if there are any."""
-    fitting, others = [], []
+    fitting: list[Path] = []
+    others: list[Path] = []
     for path in sorted(resources.path("samples").glob("*.json")):
         drawing = Drawing.load(path)
         if drawing.kind == kind:
             (fitting if drawing.model == model else others).append(path)
     yield from fitting or others
-
-
-def usable_role(document: Document, role: Role) -> Layer | None:
-    """The topmost layer of that role, or None."""
-    return next((layer for layer in reversed(document.layers) if layer.role is role), None)
 
 
 def enlarged(preview: Pixels, width: int, height: int) -> Pixels:

@@ -57,5 +57,6 @@ def _remembered(first: Ink, fields: dict[str, Any] | None) -> Ink:
                 red, green, blue = (min(max(v, 0), 255) for v in value)
                 first = dataclasses.replace(first, colour=(red, green, blue))
         elif name not in _NOT_KEPT and type(value) is type(getattr(first, name, None)):
-            first = dataclasses.replace(first, **{name: value})
+            changed: dict[str, Any] = {name: value}
+            first = dataclasses.replace(first, **changed)
     return first

@@ -1,26 +1,23 @@
 """The session: all observable state of the program and every action of the user.
 
 Widgets watch its properties and call its methods; they never touch a document, the engine or a
-file themselves. The ways in are: the pointer (``press`` … ``cancel``), undo and layers, pictures
-(new, open, save, example) and models. What the network makes of it is ``session.live``.
+file themselves. Drawing is ``session.hand``'s work, what the network makes of it ``session.live``'s;
+kept frames are on ``session.shelf``, models in ``session.library``. Here are pictures and their steps.
 """
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Callable
 from pathlib import Path
 
 from PySide6.QtCore import QObject, Signal
 
-from desktop.easel import Easel, OpenPicture, usable_role
-from desktop.inks import Inks
+from desktop.easel import Easel, OpenPicture
+from desktop.hand import Hand
 from desktop.library import Library
 from desktop.live import Live
 from desktop.observable import Observable, Property
 from desktop.paint.document import Change, Document, Role
-from desktop.paint.stroke import Ink, Sample
-from desktop.paint.tools import Stroke, tools
 from desktop.recovery import Recovered
 from desktop.settings import SettingsFile
 from desktop.shelf import Shelf
@@ -28,7 +25,7 @@ from desktop.telling import Telling
 from engine.card import Card, InputKind
 from engine.catalogue import Entry
 from engine.messages import Picture
-from engine.palette import Colour, Palette
+from engine.palette import Palette
 from engine.picture import read
 from engine.rect import Rect
 
@@ -38,13 +35,8 @@ class Session(Observable):
 
     picture = Property[OpenPicture | None](None)
     """The picture on the canvas."""
-    tool = Property("pen")
-    ink = Property(Ink())
-    """The brush on the active layer."""
     can_undo = Property(False)
     can_redo = Property(False)
-    drawing = Property(False)
-    """A stroke is going on."""
     saved = Property(True)
     """Nothing in the picture would be lost if it were closed now."""
 
@@ -61,8 +53,11 @@ class Session(Observable):
         super().__init__(parent)
         self.file = file
         self.settings = file.settings
-        self._stroke: Stroke | None = None
-        self._inks = Inks(self.settings.inks)
+        self.hand = Hand(lambda: self.document, self.settings.inks, self)
+        self.hand.touched.connect(self._touched)
+        self.hand.finished.connect(self._changed)
+        self.hand.layer_chosen.connect(self.restructured)
+        self.hand.told_off.connect(self.told_off)
         self.live = Live(self._sent_picture, self)
         self.live.enabled = self.settings.live
         self.live.opened.connect(self._model_opened)
@@ -99,7 +94,7 @@ class Session(Observable):
 
     def put_up(self, picture: OpenPicture) -> None:
         """Put ``picture`` on the canvas, with the model last used for its kind."""
-        self.cancel()
+        self.hand.cancel()
         self.easel.put_up(picture)
         self._show_picture()
 
@@ -204,103 +199,11 @@ class Session(Observable):
             assert entry.card is not None
             self._put_up_kind(entry.card.input, entry.card)
 
-    # --- drawing -------------------------------------------------------------------------------
-
-    def press(self, sample: Sample, *, eraser: bool = False, shift: bool = False, ctrl: bool = False) -> None:
-        """The pen touches the canvas, or the mouse button goes down."""
-        if self._stroke is not None:  # a tool of several clicks goes on
-            self._touch(self._stroke.move(sample, shift, ctrl))
-            return
-        name = "eraser" if eraser else self.tool
-        ink = self._inks.of(self.document.active.role, name)
-        with self._telling():
-            self._stroke = tools()[name].start(self.document, ink, sample, shift, ctrl)
-            self.drawing = True
-            self._touch(self._stroke.rect)
-
-    def move(self, sample: Sample, *, shift: bool = False, ctrl: bool = False) -> None:
-        """The pen moves on the canvas."""
-        if self._stroke is not None:
-            self._touch(self._stroke.move(sample, shift, ctrl))
-
-    def release(self, sample: Sample, *, shift: bool = False, ctrl: bool = False) -> None:
-        """The pen leaves the canvas; the stroke becomes one undo step."""
-        stroke = self._stroke
-        if stroke is None:
-            return
-        change = stroke.finish(sample, shift, ctrl)
-        if change is not None:
-            self._end_stroke(stroke, change)
-
-    def finish(self) -> None:
-        """End a tool of several clicks with what it has."""
-        stroke = self._stroke
-        if stroke is not None:
-            change = stroke.close()
-            if change is not None:
-                self._end_stroke(stroke, change)
-
-    def cancel(self) -> bool:
-        """Abort the stroke that goes on; the picture is as it was before. False when there is none."""
-        stroke, self._stroke = self._stroke, None
-        self.drawing = False
-        if stroke is None:
-            return False
-        self._touch(stroke.abort())
-        return True
-
-    @property
-    def stroke(self) -> Stroke | None:
-        """The stroke that goes on, for the canvas to show its outline."""
-        return self._stroke
-
-    def choose_tool(self, name: str) -> None:
-        """Draw with the tool called ``name`` from now on."""
-        if name != self.tool:
-            self.cancel()
-            self.tool = name
-            self._take_ink()
-
-    def set_ink(self, **fields: object) -> None:
-        """Change some of the brush on the active layer, e.g. ``set_ink(size=12.0)``."""
-        self.ink = dataclasses.replace(self.ink, **fields)  # type: ignore[arg-type]
-        self._inks.put(self.document.active.role, self.tool, self.ink)
-
-    def scale_brush(self, factor: float) -> None:
-        """Make the brush larger or smaller; by a pixel at least, up to the largest there is."""
-        size = self.ink.size * factor
-        if abs(size - self.ink.size) < 1:
-            size = self.ink.size + (1 if factor > 1 else -1)
-        self.set_ink(size=float(min(max(round(size), 1), 500)))
-
-    def set_symmetry(self, symmetry: str) -> None:
-        """Mirror strokes: ``none``, ``vertical``, ``horizontal`` or ``both``, on every layer."""
-        self._inks.mirror(symmetry)
-        self._take_ink()
-
-    def pick_colour(self, sample: Sample) -> None:
-        """Draw in the colour under the pointer from now on."""
-        colour = self.document.colour_at(int(sample.x), int(sample.y))
-        if colour is not None:
-            self.choose_colour(colour)
-
-    def choose_colour(self, colour: Colour) -> None:
-        """Draw in ``colour``; in a sketch, coloured strokes are hints and go to their own layer."""
-        if self.document.kind == "sketch" and self.document.active.role is Role.LINES:
-            self.choose_role(Role.HINTS)
-        self.set_ink(colour=colour)
-
-    def choose_role(self, role: Role) -> None:
-        """Draw on the topmost layer of that role, e.g. on the lines."""
-        layer = usable_role(self.document, role)
-        if layer is not None:
-            self.select_layer(layer.id)
-
     # --- steps ---------------------------------------------------------------------------------
 
     def undo(self) -> None:
         """Take back the last step, or the stroke that goes on."""
-        if not self.cancel():
+        if not self.hand.cancel():
             self._apply(self.document.undo)
 
     def redo(self) -> None:
@@ -309,15 +212,8 @@ class Session(Observable):
 
     def edit(self, step: Callable[[Document], Change | None]) -> None:
         """Carry out one step on the document, e.g. ``edit(lambda d: d.clear_layer(i))``."""
-        self.cancel()
+        self.hand.cancel()
         self._apply(lambda: step(self.document))
-
-    def select_layer(self, layer_id: int) -> None:
-        """Draw on that layer from now on, with the brush last used on its kind."""
-        self.cancel()
-        self.document.select(layer_id)
-        self._take_ink()
-        self.restructured.emit()
 
     def clear(self) -> None:
         """Delete what is selected, or all of the active layer."""
@@ -361,7 +257,7 @@ class Session(Observable):
 
     def close(self) -> None:
         """End of the program: remember everything, stop the engine; unsaved pictures stay journalled."""
-        self.cancel()
+        self.hand.cancel()
         self.settings.live = self.live.enabled
         if self.picture is not None:
             self.settings.kind = self.document.kind
@@ -394,24 +290,11 @@ class Session(Observable):
         self.can_undo, self.can_redo = self.document.can_undo, self.document.can_redo
         self.saved = self.picture.is_saved
 
-    def _touch(self, rect: Rect) -> None:
+    def _touched(self, rect: Rect) -> None:
         """A stroke painted inside ``rect``; it is no step yet."""
-        if not rect:
-            return
         self.repainted.emit(rect)
-        if self.document.active.role is not Role.REFERENCE:
+        if self.document.active.role.sent:
             self.live.edited(rect)
-
-    def _end_stroke(self, stroke: Stroke, change: Change) -> None:
-        self._stroke = None
-        self.drawing = False
-        picked = stroke.picked
-        if picked is not None:
-            self.choose_colour(picked)
-        self._changed(change)
-
-    def _take_ink(self) -> None:
-        self.ink = self._inks.of(self.document.active.role, self.tool)
 
     def _sent_picture(self) -> Picture:
         return self.document.picture()
@@ -421,7 +304,7 @@ class Session(Observable):
         self.changed.emit("picture")
         document = self.document
         self.live.native = self.settings.native_size.get(document.kind, document.kind == "image")
-        self._take_ink()
+        self.hand.take_ink()
         self._tell_steps()
         self.restructured.emit()
         self.repainted.emit(Rect(0, 0, document.width, document.height))
@@ -446,14 +329,19 @@ class Session(Observable):
                 return
         with self._telling():
             sample = self.easel.next_example(kind, card)
-            self.put_up(sample or OpenPicture(Document.new(kind, *self.settings.new_size, card.palette)))
+            self.put_up(sample or OpenPicture(self._empty(kind, card.palette)))
+
+    def _empty(self, kind: InputKind, palette: Palette | None) -> Document:
+        width, height = self.settings.new_size
+        return Document.new(kind, width, height, palette)
 
     def _model_opened(self, card: Card) -> None:
         """The palette of a label model becomes the picture's if it has no other."""
         document = self.document
-        if card.palette and document.kind == "labels" and document.palette != card.palette:
+        palette = card.palette
+        if palette and document.kind == "labels" and document.palette != palette:
             if not document.can_undo and not document.can_redo:
-                self.edit(lambda d: d.set_palette(card.palette))
+                self.edit(lambda document: document.set_palette(palette))
             else:
                 self.said.emit(
                     self.tr(
@@ -461,7 +349,7 @@ class Session(Observable):
                     )
                 )
         if not card.hints and document.active.role is Role.HINTS:
-            self.choose_role(Role.LINES)
+            self.hand.choose_role(Role.LINES)
         document.model = card.name
 
     def _palette_for(self, kind: InputKind) -> Palette | None:

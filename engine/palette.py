@@ -48,17 +48,35 @@ class Palette:
         Returns:
             uint8 (H, W). Nearness is squared RGB distance; the earlier label wins a tie.
         """
-        height, width = pixels.shape[:2]
-        packed = np.ascontiguousarray(pixels).astype(np.uint32).reshape(-1, 3)
-        codes = (packed[:, 0] << 16) | (packed[:, 1] << 8) | packed[:, 2]
-        # A label picture has few colours: look each of them up once.
+        codes = pixels[..., 0].astype(np.uint32)
+        for channel in (1, 2):
+            codes <<= np.uint32(8)
+            codes |= pixels[..., channel]
+        # Nearly every pixel of a label picture is exactly of a label's colour.
+        numbers = self._numbers[codes]
+        strange = numbers == 0
+        if strange.any():
+            numbers[strange] = self._nearest(codes[strange]) + np.uint16(1)
+        return (numbers - np.uint16(1)).astype(np.uint8)
+
+    @cached_property
+    def _numbers(self) -> npt.NDArray[np.uint16]:
+        """For each colour 0xRRGGBB its label's index plus one, or 0: pages of zeros take no memory."""
+        numbers = np.zeros(1 << 24, np.uint16)
+        for number, (red, green, blue) in reversed(list(enumerate(self.colours.tolist(), start=1))):
+            numbers[red << 16 | green << 8 | blue] = number
+        return numbers
+
+    def _nearest(self, codes: npt.NDArray[np.uint32]) -> npt.NDArray[np.uint8]:
+        """The index of the label nearest to each colour, given as 0xRRGGBB."""
+        # Look each colour up once: pictures have fewer colours than pixels.
         distinct, places = np.unique(codes, return_inverse=True)
         channels = np.stack([distinct >> 16, distinct >> 8 & 255, distinct & 255], 1).astype(np.int32)
         nearest = np.empty(len(distinct), np.uint8)
         for start in range(0, len(distinct), 4096):  # bounds memory for photographs
             block = channels[start : start + 4096, None, :] - self.colours[None].astype(np.int32)
             nearest[start : start + 4096] = (block * block).sum(2).argmin(1)
-        return nearest[places.reshape(-1)].reshape(height, width)
+        return nearest[places.reshape(-1)]
 
     def snapped(self, pixels: npt.NDArray[np.uint8]) -> tuple[npt.NDArray[np.uint8], int]:
         """``pixels`` with every colour replaced by the nearest label's, and how many pixels changed.

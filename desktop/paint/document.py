@@ -6,36 +6,25 @@ network sees is ``picture()``. All of it belongs to one thread.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import replace
-from typing import Any, NamedTuple
-
 import numpy as np
 from PySide6.QtCore import QCoreApplication
 
 from desktop.paint import scaling
-from desktop.paint.composite import composite, from_straight, pack, to_straight
-from desktop.paint.history import Change, History, PaintStep, PropertiesStep, State, StateStep, Step
+from desktop.paint.composite import from_straight, pack, to_straight
+from desktop.paint.history import Change, PropertiesStep
 from desktop.paint.layer import Layer, Packed, Role, blank
-from desktop.paint.planes import Planes
 from desktop.paint.recording import Recording
+from desktop.paint.sheet import MOST_LAYERS, WHITE, Sheet, check_size, locked_text
 from desktop.paint.snapshot import Snapshot
 from desktop.paint.stroke import Ink
 from engine.card import InputKind
 from engine.errors import PictureError
-from engine.messages import Picture, Pixels
+from engine.messages import Pixels
 from engine.palette import Colour, Palette
 from engine.rect import EMPTY, Rect
 
 __all__ = ["Change", "Document", "Layer", "Recording", "Role", "Snapshot"]
 
-MOST_PIXELS = 40_000_000
-"""Of one picture."""
-MOST_LAYER_PIXELS = 120_000_000
-"""Of all layers of a picture together: 480 MB."""
-MOST_LAYERS = 100
-
-WHITE: Colour = (255, 255, 255)
 NEUTRAL = 24
 """Channels of a grey in a sketch may differ by this much, as they do in photographs of drawings."""
 
@@ -49,67 +38,8 @@ ROLES: dict[InputKind, tuple[Role, ...]] = {
 translate = QCoreApplication.translate
 
 
-class Floating(NamedTuple):
-    """Pixels that were just pasted or moved: until the next step, they can be moved on without taking
-    along what they came to lie on."""
-
-    step: Step
-    pixels: Packed
-    source: Rect
-    """What moving them emptied; empty for pasted ones."""
-    left: int
-    top: int
-
-
-class Document:
-    """A picture of one kind, its layers and its history.
-
-    Args:
-        kind: what sort of model it is for.
-        width: in pixels.
-        height: in pixels.
-        layers: bottom first, all of that size, with different ids, at least one of them sent.
-        paper: the colour under all layers.
-        palette: label documents need one.
-        active: the layer to paint on; the topmost one that is sent if None.
-    """
-
-    def __init__(
-        self,
-        kind: InputKind,
-        width: int,
-        height: int,
-        layers: Sequence[Layer],
-        paper: Colour = WHITE,
-        palette: Palette | None = None,
-        active: Layer | None = None,
-    ) -> None:
-        check_size(width, height, len(layers))
-        if kind == "labels" and palette is None:
-            raise PictureError(translate("paint", "A label picture needs a palette; choose one."))
-        self.kind = kind
-        self.width = width
-        self.height = height
-        self.paper = paper
-        self.palette = palette
-        self.layers: list[Layer] = list(layers)
-        self.active: Layer = active or [layer for layer in layers if layer.role.sent][-1]
-        self.revision = 0
-        """Rises with every step, undone and redone ones too; not while a stroke is open."""
-        self.model = ""
-        """Name of the model it was last painted with."""
-        self.extras: dict[str, Any] = {}
-        """What a project file of ours held besides, kept for the next save."""
-        self.selection = EMPTY
-        """Paint stays within it, unless it is empty. Not a step of the history."""
-        self.floating: Floating | None = None
-        """What was pasted or moved last."""
-        self.last_point: tuple[float, float] | None = None
-        """Where the last freehand stroke or line ended: Shift draws straight from there."""
-        self.history = History()
-        self._planes = Planes(self)
-        self._recording: Recording | None = None
-        self._next_id = max((layer.id for layer in layers), default=0) + 1
+class Document(Sheet):
+    """A picture and all that can be done to it, see ``Sheet``."""
 
     @classmethod
     def new(cls, kind: InputKind, width: int, height: int, palette: Palette | None = None) -> Document:
@@ -152,78 +82,12 @@ class Document:
             document.layers[0].packed[...] = _packed(from_straight(pixels))
         return document
 
-    # --- what is there --------------------------------------------------------------------------
-
-    @property
-    def bounds(self) -> Rect:
-        """All of the picture."""
-        return Rect(0, 0, self.width, self.height)
-
-    @property
-    def state(self) -> State:
-        """What ``StateStep`` swaps; setting it is that step's work alone."""
-        return State(self.width, self.height, self.paper, self.palette, tuple(self.layers), self.active)
-
-    @state.setter
-    def state(self, state: State) -> None:
-        self.width, self.height = state.width, state.height
-        self.paper, self.palette = state.paper, state.palette
-        self.layers, self.active = list(state.layers), state.active
-        self.selection = self.selection.intersected(self.bounds)
-
-    def layer(self, id: int) -> Layer:
-        """The layer with that id.
-
-        Raises:
-            KeyError: there is none.
-        """
-        for layer in self.layers:
-            if layer.id == id:
-                return layer
-        raise KeyError(id)
-
-    def select(self, layer_id: int) -> None:
-        """Paint on that layer from now on."""
-        self._settle()
-        self.active = self.layer(layer_id)
-
-    def picture(self) -> Picture:
-        """What the network sees: a copy that stays as it is, see ``engine.messages.Picture``.
-
-        Parts that haven't changed since the last call are the very same arrays.
-        """
-        if self.kind == "sketch":
-            return Picture(lines=self._planes.lines(), hints=self._planes.hints())
-        return Picture(pixels=self._planes.flat())
-
-    def picture_flat(self) -> Pixels:
-        """uint8 (H, W, 3) RGB: all shown layers but the reference ones, over paper. Not to be written to."""
-        return self._planes.flat()
-
-    def colour_at(self, x: int, y: int) -> Colour | None:
-        """What is seen at a pixel, reference layers included except in label pictures; None outside."""
-        if not (0 <= x < self.width and 0 <= y < self.height):
-            return None
-        layers = [layer for layer in self.layers if layer.role.sent or self.kind != "labels"]
-        blue, green, red, _ = composite(layers, Rect(x, y, 1, 1), self.paper)[0, 0].tolist()
-        return red, green, blue
+    # --- copy, paste, clear ---------------------------------------------------------------------
 
     def copied(self) -> tuple[Pixels, Rect]:
         """The active layer's pixels, uint8 (H, W, 4) straight RGBA, within the selection or all of it."""
         rect = self.selection or self.bounds
         return to_straight(np.ascontiguousarray(self.active.pixels[rect.rows, rect.columns])), rect
-
-    # --- strokes --------------------------------------------------------------------------------
-
-    def begin(self, ink: Ink) -> Recording:
-        """Open a stroke on the active layer; one still open is committed.
-
-        Raises:
-            PictureError: the layer is locked, hidden or only there to be traced.
-        """
-        self._settle()
-        self._check_paintable(self.active)
-        return self._record(self.active, ink)
 
     def paste(self, pixels: Pixels, left: int, top: int) -> Change:
         """Lay ``pixels``, uint8 (H, W, 4) straight RGBA or (H, W, 3), over the active layer.
@@ -240,10 +104,6 @@ class Document:
         self.selection = Rect(left, top, pixels.shape[1], pixels.shape[0]).intersected(self.bounds)
         self.lift(fitted, EMPTY, left, top)
         return change
-
-    def lift(self, pixels: Packed, source: Rect, left: int, top: int) -> None:
-        """Note that the newest step laid ``pixels`` at (left, top), so that they can be moved on."""
-        self.floating = Floating(self.history.done[-1], pixels, source, left, top) if self.can_undo else None
 
     def fitting(self, pixels: Pixels) -> Packed:
         """Straight RGBA or RGB ``pixels`` as the active layer takes them, uint32 (H, W) premultiplied."""
@@ -274,13 +134,6 @@ class Document:
         if rect:
             recording.put(self.emptiness(layer, rect), rect.left, rect.top)
         return recording.commit(translate("paint", "Clear"))
-
-    def emptiness(self, layer: Layer, rect: Rect) -> Packed:
-        """``rect`` of a layer as it is before anything is painted, uint32: transparent, or the background on
-        the lowest label layer."""
-        lowest = next(other for other in self.layers if other.role.sent)
-        full = layer is lowest and layer.role is Role.LABELS
-        return np.full((rect.height, rect.width), pack(self.paper) if full else 0, np.uint32)
 
     # --- layers ---------------------------------------------------------------------------------
 
@@ -320,7 +173,7 @@ class Document:
         self._settle()
         layer = self.layer(id)
         if layer.locked:
-            raise PictureError(_locked(layer))
+            raise PictureError(locked_text(layer))
         if layer.role.sent and sum(other.role.sent for other in self.layers) == 1:
             raise PictureError(translate("paint", "A picture needs at least one layer to paint on."))
         place = self.layers.index(layer)
@@ -436,58 +289,7 @@ class Document:
         }
         return self._replaced(text, copies, palette=palette, paper=_paper(self.kind, palette))
 
-    # --- history --------------------------------------------------------------------------------
-
-    def undo(self) -> Change | None:
-        """Take back the last step, or the stroke that is open; None when there is nothing."""
-        if self._recording is not None:
-            layer = self._recording.layer
-            return Change(self._recording.abort(), layer.role.sent and layer.shown, layer=layer.id)
-        change = self.history.undo(self)
-        return self._stepped(change) if change is not None else None
-
-    def redo(self) -> Change | None:
-        """Do again what was taken back last; None when there is nothing, or a stroke is open."""
-        if self._recording is not None:
-            return None
-        change = self.history.redo(self)
-        return self._stepped(change) if change is not None else None
-
-    @property
-    def undo_steps(self) -> int:
-        """How many steps can be taken back."""
-        return len(self.history.done)
-
-    @property
-    def redo_steps(self) -> int:
-        """How many steps can be done again."""
-        return len(self.history.undone)
-
-    @property
-    def can_undo(self) -> bool:
-        """Whether there is anything to take back."""
-        return bool(self.history.done)
-
-    @property
-    def can_redo(self) -> bool:
-        """Whether there is anything to do again."""
-        return bool(self.history.undone)
-
-    @property
-    def undo_text(self) -> str:
-        """What ``undo`` would take back; empty when nothing."""
-        return self.history.done[-1].text if self.history.done else ""
-
-    @property
-    def redo_text(self) -> str:
-        """What ``redo`` would do again; empty when nothing."""
-        return self.history.undone[-1].text if self.history.undone else ""
-
-    def forget_history(self) -> None:
-        """Make this the state that undo can't go behind, e.g. after replaying a sample drawing."""
-        self._settle()
-        self.history.done.clear()
-        self.history.undone.clear()
+    # --- kept pictures --------------------------------------------------------------------------
 
     def snapshot(self) -> Snapshot:
         """All of the picture as it is now, in little memory; it stays as it is."""
@@ -507,90 +309,11 @@ class Document:
         self._next_id = max(self._next_id, *(layer.id + 1 for layer in state.layers))
         return self._enter(translate("paint", "Bring back"), state, None)
 
-    # --- how ------------------------------------------------------------------------------------
-
-    def _record(self, layer: Layer, ink: Ink) -> Recording:
-        self._recording = Recording(
-            layer,
-            ink,
-            palette=self.palette,
-            selection=self.selection,
-            repainted=self._planes.repainted,
-            ended=self._ended,
-        )
-        return self._recording
-
-    def _ended(self, step: PaintStep | None) -> None:
-        self._recording = None
-        if step is not None:
-            self.history.add(step)
-            self.revision += 1
-
-    def _settle(self) -> None:
-        """Whatever comes next, a stroke that is still open is kept as it is."""
-        if self._recording is not None:
-            self._recording.commit(translate("paint", "Stroke"))
-
-    def _stepped(self, change: Change) -> Change:
-        self.revision += 1
-        self._planes.changed(change)
-        return change
-
-    def _restate(self, text: str, rect: Rect | None, **fields: Any) -> Change:
-        if "layers" in fields:
-            fields["layers"] = tuple(fields["layers"])
-        return self._enter(text, replace(self.state, **fields), rect)
-
-    def _replaced(self, text: str, copies: dict[int, Pixels], **fields: Any) -> Change:
-        """Give layers other pixels: other ``Layer`` objects of the same ids, see ``StateStep``."""
-        layers = [layer.with_pixels(copies.get(layer.id, layer.pixels)) for layer in self.layers]
-        active = layers[self.layers.index(self.active)]
-        return self._restate(text, None, layers=layers, active=active, **fields)
-
-    def _enter(self, text: str, state: State, rect: Rect | None) -> Change:
-        step = StateStep(text, state, rect)
-        change = step.exchange(self)
-        self.history.add(step)
-        return self._stepped(change)
-
-    def _check_paintable(self, layer: Layer) -> None:
-        if not layer.role.sent:
-            text = translate("paint", "“{0}” is only there to be traced; choose another layer to paint on.")
-        elif layer.locked:
-            raise PictureError(_locked(layer))
-        elif not layer.shown:
-            text = translate("paint", "“{0}” is hidden; show it to paint on it.")
-        else:
-            return
-        raise PictureError(text.format(layer.name))
-
     def _free_name(self, role: Role) -> str:
         taken = {layer.name for layer in self.layers}
         name = _first_name(role)
         numbers = (f"{name} {number}" for number in range(2, MOST_LAYERS + 3))
         return next(name for name in (name, *numbers) if name not in taken)
-
-
-def check_size(width: int, height: int, layers: int) -> None:
-    """Refuse what would not fit into memory.
-
-    Raises:
-        PictureError: one sentence on what is too much.
-    """
-    if width < 1 or height < 1:
-        raise PictureError(translate("paint", "A picture needs at least one pixel."))
-    if width * height > MOST_PIXELS:
-        text = translate(
-            "paint", "{0} × {1} pixels are too many; {2} million are the most. Choose a smaller size."
-        )
-        raise PictureError(text.format(width, height, MOST_PIXELS // 1_000_000))
-    if layers > MOST_LAYERS or width * height * layers > MOST_LAYER_PIXELS:
-        text = translate("paint", "The picture would have more layers than fit into memory at its size.")
-        raise PictureError(text)
-
-
-def _locked(layer: Layer) -> str:
-    return translate("paint", "“{0}” is locked; unlock it first.").format(layer.name)
 
 
 def _first_name(role: Role) -> str:

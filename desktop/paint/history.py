@@ -16,7 +16,7 @@ from engine.palette import Colour, Palette
 from engine.rect import EMPTY, Rect
 
 if TYPE_CHECKING:
-    from desktop.paint.document import Document
+    from desktop.paint.sheet import Sheet
 
 TILE = 64
 """Edge of a tile in pixels."""
@@ -87,6 +87,10 @@ class Tiles:
         self._kept[place] = first if (pixels == first).all() else pixels.copy()
         self.bytes += 64 + (0 if isinstance(self._kept[place], int) else pixels.nbytes)
 
+    def items(self) -> Iterable[tuple[tuple[int, int], Packed | int]]:
+        """Row and column of every tile, with its pixels or its one colour."""
+        return self._kept.items()
+
     def write(self, pixels: Packed, bounds: Rect) -> None:
         """Copy what is kept into ``pixels``, a layer of the size of ``bounds``."""
         for place, tile in self._kept.items():
@@ -129,7 +133,7 @@ class Step(ABC):
         """Memory it holds."""
 
     @abstractmethod
-    def exchange(self, document: Document) -> Change:
+    def exchange(self, document: Sheet) -> Change:
         """Swap the state held with the document's; a second time brings it back."""
 
 
@@ -146,7 +150,7 @@ class PaintStep(Step):
     def bytes(self) -> int:
         return self.tiles.bytes + 200
 
-    def exchange(self, document: Document) -> Change:
+    def exchange(self, document: Sheet) -> Change:
         layer = document.layer(self.layer)
         self.tiles.exchange(layer.packed)
         return Change(self.rect, layer.role.sent and layer.shown, False, layer.id, tuple(self.tiles))
@@ -161,7 +165,7 @@ class PropertiesStep(Step):
     values: dict[str, Any]
     bytes: int = 400
 
-    def exchange(self, document: Document) -> Change:
+    def exchange(self, document: Sheet) -> Change:
         layer = document.layer(self.layer)
         before = layer.opacity if layer.visible else 0
         current = {name: getattr(layer, name) for name in self.values}
@@ -191,7 +195,7 @@ class StateStep(Step):
     def bytes(self) -> int:
         return self._bytes + 400
 
-    def exchange(self, document: Document) -> Change:
+    def exchange(self, document: Sheet) -> Change:
         held, self.state = self.state, document.state
         document.state = held
         stays = {id(layer) for layer in held.layers}
@@ -225,15 +229,15 @@ class History:
         self.done.append(step)
         self.trim()
 
-    def undo(self, document: Document) -> Change | None:
+    def undo(self, document: Sheet) -> Change | None:
         """Take back the newest step; None when there is none."""
         return self._cross(self.done, self.undone, document)
 
-    def redo(self, document: Document) -> Change | None:
+    def redo(self, document: Sheet) -> Change | None:
         """Do again what was undone last; None when there is nothing."""
         return self._cross(self.undone, self.done, document)
 
-    def _cross(self, source: list[Step], target: list[Step], document: Document) -> Change | None:
+    def _cross(self, source: list[Step], target: list[Step], document: Sheet) -> Change | None:
         if not source:
             return None
         step = source.pop()

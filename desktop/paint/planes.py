@@ -12,7 +12,7 @@ from engine.messages import Pixels
 from engine.rect import EMPTY, Rect
 
 if TYPE_CHECKING:
-    from desktop.paint.document import Document
+    from desktop.paint.sheet import Sheet
 
 
 class Planes:
@@ -22,7 +22,7 @@ class Planes:
     that hasn't changed is handed out again.
     """
 
-    def __init__(self, document: Document) -> None:
+    def __init__(self, document: Sheet) -> None:
         self._document = document
         self._ready: dict[str, Pixels] = {}
         self._stale: dict[str, Rect] = {}

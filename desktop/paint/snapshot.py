@@ -11,7 +11,7 @@ from engine.card import InputKind
 from engine.rect import Rect
 
 if TYPE_CHECKING:
-    from desktop.paint.document import Document
+    from desktop.paint.sheet import Sheet
 
 
 @dataclass(frozen=True, eq=False)
@@ -19,12 +19,13 @@ class Snapshot:
     """A document as it was at one moment, without its history."""
 
     kind: InputKind
-    _state: State
-    """Its layers have properties, but a pixel each."""
-    _tiles: tuple[Tiles, ...]
+    hollow: State
+    """Its layers have properties, but no more than a pixel each."""
+    tiles: tuple[Tiles, ...]
+    """What the layers hold, bottom first."""
 
     @classmethod
-    def of(cls, document: Document) -> Snapshot:
+    def of(cls, document: Sheet) -> Snapshot:
         """Take one; changes the document no more than it is changed later."""
         hollow, contents = [], []
         for layer in document.layers:
@@ -43,13 +44,13 @@ class Snapshot:
     @property
     def bytes(self) -> int:
         """Memory it holds."""
-        return sum(tiles.bytes for tiles in self._tiles)
+        return sum(tiles.bytes for tiles in self.tiles)
 
     def state(self) -> State:
         """Layers with all their pixels, new ones at every call."""
-        held = self._state
+        held = self.hollow
         layers: list[Layer] = []
-        for layer, tiles in zip(held.layers, self._tiles, strict=True):
+        for layer, tiles in zip(held.layers, self.tiles, strict=True):
             whole = layer.with_pixels(blank(held.width, held.height))
             tiles.write(whole.packed, Rect(0, 0, held.width, held.height))
             layers.append(whole)

@@ -73,6 +73,8 @@ class Tool(ABC):
     cursor: Cursor = "ring"
     has_size: bool = True
     """Whether the brush's size matters to it."""
+    clicks: bool = False
+    """Whether a stroke goes on over several clicks, until it is closed."""
 
     @property
     def title(self) -> str:

@@ -85,7 +85,8 @@ class BrushBar(QToolBar):
         self._fill_action = self._group(
             self.tr("Tolerance"), self._tolerance, QLabel(self.tr("Close gaps")), self._gap
         )
-        session.watch("ink tool picture", self._show)
+        session.watch("picture", self._show)
+        session.hand.watch("ink tool", self._show)
         session.restructured.connect(self._show)
 
     def _group(self, text: str, *widgets: QWidget):  # type: ignore[no-untyped-def]
@@ -111,15 +112,15 @@ class BrushBar(QToolBar):
 
     def _set(self, **fields: object) -> None:
         if not self._filling:
-            self._session.set_ink(**fields)
+            self._session.hand.set_ink(**fields)
 
     def _show(self) -> None:
         """Fill in what the session has; done quietly, so that nothing is set in return."""
         session = self._session
         if session.picture is None:
             return
-        ink = session.ink
-        tool = tools()[session.tool]
+        ink = session.hand.ink
+        tool = tools()[session.hand.tool]
         labels = session.document.active.role == "labels"
         self._filling = True
         self._brush.setCurrentIndex(self._brush.findData(ink.brush))

@@ -13,7 +13,6 @@ from PySide6.QtGui import (
     QNativeGestureEvent,
     QPainter,
     QPaintEvent,
-    QPen,
     QPointingDevice,
     QPolygonF,
     QResizeEvent,
@@ -27,6 +26,7 @@ from desktop import theme
 from desktop.paint.stroke import Sample
 from desktop.paint.tools import tools
 from desktop.session import Session
+from desktop.widgets import guides
 from desktop.widgets.preview import paint_preview
 from desktop.widgets.view import View
 from engine.rect import Rect
@@ -66,7 +66,7 @@ class Canvas(QWidget):
         session.repainted.connect(self._repaint)
         session.restructured.connect(self.update)
         session.watch("picture", self._fit_new)
-        session.watch("tool ink", self._update_cursor)
+        session.hand.watch("tool ink", self._update_cursor)
         session.live.watch("preview", self._preview_changed)
 
     # --- what the window asks -------------------------------------------------------------------
@@ -136,47 +136,21 @@ class Canvas(QWidget):
         painter.restore()
 
     def _paint_guides(self, painter: QPainter, transform: QTransform, area: QRectF) -> None:
-        """Symmetry axes, the outline of an open shape, the divider and the brush's ring."""
+        """What is not part of the picture."""
         painter.resetTransform()
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        accent = theme.colour("accent")
-        symmetry = self._session.ink.symmetry
-        if symmetry != "none":
-            painter.setPen(QPen(accent, 1, Qt.PenStyle.DashLine))
-            middle = area.center()
-            if symmetry in ("vertical", "both"):
-                painter.drawLine(
-                    transform.map(QPointF(middle.x(), 0)), transform.map(QPointF(middle.x(), area.bottom()))
-                )
-            if symmetry in ("horizontal", "both"):
-                painter.drawLine(
-                    transform.map(QPointF(0, middle.y())), transform.map(QPointF(area.right(), middle.y()))
-                )
-        stroke = self._session.stroke
+        session = self._session
+        guides.paint_axes(painter, session.hand.ink.symmetry, area, transform)
+        stroke = session.hand.stroke
         if stroke is not None and stroke.outline:
-            outline = transform.map(QPolygonF(stroke.outline))
-            painter.setBrush(Qt.BrushStyle.NoBrush)
-            painter.setPen(QPen(QColor(0, 0, 0, 160), 3))
-            painter.drawPolyline(outline)
-            painter.setPen(QPen(QColor(255, 255, 255), 1, Qt.PenStyle.DashLine))
-            painter.drawPolyline(outline)
+            guides.paint_outline(painter, transform.map(QPolygonF(stroke.outline)))
+        elif session.document.selection:
+            guides.paint_outline(painter, transform.map(QPolygonF(QRectF(*session.document.selection))))
         if self._mode == "split":
-            painter.setPen(QPen(accent, 2))
-            x = self._divider()
-            painter.drawLine(QPointF(x, 0), QPointF(x, self.height()))
-            painter.setBrush(accent)
-            painter.drawEllipse(QPointF(x, self.height() / 2), 6, 6)
-        self._paint_ring(painter)
-
-    def _paint_ring(self, painter: QPainter) -> None:
+            guides.paint_divider(painter, self._divider(), self.height())
         radius = self._ring_radius()
-        if self._pointer is None or radius < 2.5 or self._held in ("view", "divider"):
-            return
-        painter.setBrush(Qt.BrushStyle.NoBrush)
-        painter.setPen(QPen(QColor(255, 255, 255, 200), 1.5))
-        painter.drawEllipse(self._pointer, radius + 1, radius + 1)
-        painter.setPen(QPen(QColor(0, 0, 0, 200), 1))
-        painter.drawEllipse(self._pointer, radius, radius)
+        if self._pointer is not None and radius >= 2.5 and self._held not in ("view", "divider"):
+            guides.paint_ring(painter, self._pointer, radius)
 
     # --- keeping up with the session ------------------------------------------------------------
 
@@ -188,7 +162,7 @@ class Canvas(QWidget):
 
     def _update_outline(self) -> None:
         """A rubber band changes without any pixel of the picture changing."""
-        stroke = self._session.stroke
+        stroke = self._session.hand.stroke
         now = QRect()
         if stroke is not None and stroke.outline:
             transform = self._view.transform(self._size())
@@ -222,9 +196,9 @@ class Canvas(QWidget):
 
     def _ring_radius(self) -> float:
         """Radius of the brush in window pixels; 0 for tools without one."""
-        if not tools()[self._session.tool].has_size:
+        if not tools()[self._session.hand.tool].has_size:
             return 0.0
-        return self._session.ink.size / 2 * self._view.scale
+        return self._session.hand.ink.size / 2 * self._view.scale
 
     def _move_ring(self) -> None:
         radius = int(self._ring_radius()) + 4
@@ -280,8 +254,8 @@ class Canvas(QWidget):
         """Ends a polygon; elsewhere two quick clicks are two clicks."""
         if self._is_echo(event):
             return
-        if self._session.stroke is not None:
-            self._session.finish()
+        if self._session.hand.stroke is not None:
+            self._session.hand.finish()
             self._held = ""
         else:
             self.mousePressEvent(event)
@@ -312,10 +286,10 @@ class Canvas(QWidget):
             self._held = "divider"
         elif button == Qt.MouseButton.LeftButton and self._held == "":
             self._held = "stroke"
-            self._session.press(sample, eraser=eraser, shift=shift, ctrl=ctrl)
+            self._session.hand.press(sample, eraser=eraser, shift=shift, ctrl=ctrl)
             self._update_outline()
         elif button == Qt.MouseButton.RightButton and self._held == "":
-            self._session.pick_colour(sample)
+            self._session.hand.pick_colour(sample)
         self._update_cursor()
 
     def _move(self, at: QPointF, sample: Sample, shift: bool, ctrl: bool) -> None:
@@ -328,8 +302,8 @@ class Canvas(QWidget):
         elif self._held == "divider":
             self._session.settings.divider = min(max(at.x() / max(self.width(), 1), 0.02), 0.98)
             self.update()
-        elif self._session.stroke is not None:
-            self._session.move(sample, shift=shift, ctrl=ctrl)
+        elif self._session.hand.stroke is not None:
+            self._session.hand.move(sample, shift=shift, ctrl=ctrl)
             self._update_outline()
         self._last = at
         if self._held == "stroke":
@@ -341,7 +315,7 @@ class Canvas(QWidget):
     def _release(self, at: QPointF, sample: Sample, shift: bool, ctrl: bool) -> None:
         held, self._held = self._held, ""
         if held == "stroke":
-            self._session.release(sample, shift=shift, ctrl=ctrl)
+            self._session.hand.release(sample, shift=shift, ctrl=ctrl)
             self._update_outline()
         self._update_cursor()
 
@@ -351,7 +325,7 @@ class Canvas(QWidget):
         """Zoom to the pointer; with Shift the size of the brush."""
         turn = event.angleDelta().y() or event.angleDelta().x()
         if event.modifiers() & Qt.KeyboardModifier.ShiftModifier:
-            self._session.scale_brush(1.1 ** (turn / 120))
+            self._session.hand.scale_brush(1.1 ** (turn / 120))
             self._move_ring()
         else:
             self._view.zoom(1.2 ** (turn / 120), event.position(), self._size())
@@ -375,10 +349,10 @@ class Canvas(QWidget):
                 self._space = True
                 self._update_cursor()
         elif event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
-            self._session.finish()
+            self._session.hand.finish()
             self._update_outline()
         elif event.key() == Qt.Key.Key_Escape:
-            self._session.cancel()
+            self._session.hand.cancel()
             self._held = ""
             self._update_outline()
         else:

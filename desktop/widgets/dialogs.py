@@ -227,7 +227,8 @@ class ShortcutsDialog(QDialog):
 
     def _filter(self, text: str) -> None:
         for row in range(self._table.rowCount()):
-            self._table.setRowHidden(row, text.lower() not in self._table.item(row, 0).text().lower())
+            item = self._table.item(row, 0)
+            self._table.setRowHidden(row, item is not None and text.lower() not in item.text().lower())
 
 
 class AboutDialog(QDialog):

@@ -102,7 +102,7 @@ class LayerDock(QDockWidget):
         self._list = QListWidget()
         self._list.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self._list.currentItemChanged.connect(self._select)
-        self._list.itemDoubleClicked.connect(lambda item: self._list.itemWidget(item).rename())
+        self._list.itemDoubleClicked.connect(self._rename)
         column.addWidget(self._list, 1)
         buttons = QHBoxLayout()
         for name in ("add_paint", "add_reference", "layer_up", "layer_down", "remove_layer"):
@@ -137,7 +137,12 @@ class LayerDock(QDockWidget):
 
     def _select(self, item: QListWidgetItem | None) -> None:
         if item is not None and not self._filling:
-            self._session.select_layer(item.data(Qt.ItemDataRole.UserRole))
+            self._session.hand.choose_layer(item.data(Qt.ItemDataRole.UserRole))
+
+    def _rename(self, item: QListWidgetItem) -> None:
+        row = self._list.itemWidget(item)
+        if isinstance(row, LayerRow):
+            row.rename()
 
     def _set_opacity(self, value: int) -> None:
         if self._filling:

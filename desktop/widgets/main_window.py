@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import importlib.metadata
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 from PySide6.QtCore import QByteArray, QPointF, QSizeF, Qt
@@ -117,7 +119,8 @@ class MainWindow(QMainWindow):
             self.addDockWidget(Qt.DockWidgetArea.RightDockWidgetArea, dock)
         self.resizeDocks(list(self.docks), [240, 250, 170], Qt.Orientation.Vertical)
         self.resizeDocks([self.model_dock], [240], Qt.Orientation.Horizontal)
-        self.setStatusBar(StatusLine(session, self.view))
+        self.status_line = StatusLine(session, self.view)
+        self.setStatusBar(self.status_line)
         self.menus = actions.fill(self.menuBar())
         self.recent = QMenu(self)
         actions["recent"].setMenu(self.recent)
@@ -147,15 +150,15 @@ class MainWindow(QMainWindow):
                 "clear": session.clear,
                 "resize": lambda: dialogs.ResizeDialog(session, self).open(),
                 "crop": lambda: dialogs.CropDialog(session, self).open(),
-                "smaller": lambda: session.scale_brush(1 / 1.15),
-                "larger": lambda: session.scale_brush(1.15),
-                "draw_lines": lambda: session.choose_role(Role.LINES),
-                "draw_hints": lambda: session.choose_role(Role.HINTS),
+                "smaller": lambda: session.hand.scale_brush(1 / 1.15),
+                "larger": lambda: session.hand.scale_brush(1.15),
+                "draw_lines": lambda: session.hand.choose_role(Role.LINES),
+                "draw_hints": lambda: session.hand.choose_role(Role.HINTS),
                 "mirror_vertical": self._set_symmetry,
                 "mirror_horizontal": self._set_symmetry,
-                "beside": lambda on: on and self.set_mode("beside"),
-                "over": lambda on: on and self.set_mode("over"),
-                "split": lambda on: on and self.set_mode("split"),
+                "beside": when_on(lambda: self.set_mode("beside")),
+                "over": when_on(lambda: self.set_mode("over")),
+                "split": when_on(lambda: self.set_mode("split")),
                 "zoom_in": lambda: self.canvas.zoom(1.25),
                 "zoom_out": lambda: self.canvas.zoom(0.8),
                 "fit": self.canvas.fit,
@@ -165,9 +168,9 @@ class MainWindow(QMainWindow):
                 "flip": self.view.flip,
                 "full_screen": lambda on: self.showFullScreen() if on else self.showNormal(),
                 "docks": self._show_docks,
-                "theme_system": lambda on: on and self.set_theme("system"),
-                "theme_light": lambda on: on and self.set_theme("light"),
-                "theme_dark": lambda on: on and self.set_theme("dark"),
+                "theme_system": when_on(lambda: self.set_theme("system")),
+                "theme_light": when_on(lambda: self.set_theme("light")),
+                "theme_dark": when_on(lambda: self.set_theme("dark")),
                 "add_paint": session.add_paint_layer,
                 "add_reference": self._add_reference,
                 "remove_layer": lambda: session.edit(lambda d: d.remove_layer(d.active.id)),
@@ -181,9 +184,7 @@ class MainWindow(QMainWindow):
                 "import": self._import,
                 "shortcuts": lambda: dialogs.ShortcutsDialog(actions, self).open(),
                 "about": lambda: dialogs.AboutDialog(session, _version(), self).open(),
-                **{
-                    f"tool_{name}": lambda on, name=name: on and session.choose_tool(name) for name in tools()
-                },
+                **{f"tool_{name}": when_on(partial(session.hand.choose_tool, name)) for name in tools()},
             }
         )
         for names in (("beside", "over", "split"), ("theme_system", "theme_light", "theme_dark")):
@@ -193,19 +194,19 @@ class MainWindow(QMainWindow):
         for number, key in enumerate(LABEL_KEYS):
             shortcut = QShortcut(QKeySequence(key), self)
             shortcut.activated.connect(lambda number=number: self.palette_dock.choose_label_number(number))
-        self.canvas.hovered.connect(self.statusBar().show_place)
+        self.canvas.hovered.connect(self.status_line.show_place)
         session.said.connect(self.messages.say)
         session.told_off.connect(self.messages.warn)
         session.library.asks.connect(lambda found: dialogs.ImportDialog(session, found, self).open())
         session.watch("can_undo", lambda: actions["undo"].setEnabled(session.can_undo))
         session.watch("can_redo", lambda: actions["redo"].setEnabled(session.can_redo))
-        session.watch("tool", lambda: actions[f"tool_{session.tool}"].setChecked(True))
+        session.hand.watch("tool", lambda: actions[f"tool_{session.hand.tool}"].setChecked(True))
         session.watch("picture saved", self._show_title)
         live.watch("enabled", lambda: actions["live"].setChecked(live.enabled))
         live.watch("native", lambda: actions["native"].setChecked(live.native))
         live.watch("card", self._show_abilities)
         session.restructured.connect(self._show_abilities)
-        session.watch("ink", self._show_symmetry)
+        session.hand.watch("ink", self._show_symmetry)
         QGuiApplication.styleHints().colorSchemeChanged.connect(lambda _scheme: self._system_theme_changed())
 
     def _restore(self) -> None:
@@ -250,11 +251,11 @@ class MainWindow(QMainWindow):
         vertical = self.actions_table["mirror_vertical"].isChecked()
         horizontal = self.actions_table["mirror_horizontal"].isChecked()
         names = {(True, True): "both", (True, False): "vertical", (False, True): "horizontal"}
-        self.session.set_symmetry(names.get((vertical, horizontal), "none"))
+        self.session.hand.set_symmetry(names.get((vertical, horizontal), "none"))
         self.canvas.update()
 
     def _show_symmetry(self) -> None:
-        symmetry = self.session.ink.symmetry
+        symmetry = self.session.hand.ink.symmetry
         for name, values in (
             ("mirror_vertical", ("vertical", "both")),
             ("mirror_horizontal", ("horizontal", "both")),
@@ -400,6 +401,16 @@ class MainWindow(QMainWindow):
     def canvas_point(self, x: float, y: float) -> QPointF:
         """Where a picture point lies on the canvas, for demonstrations and tests with real events."""
         return self.view.transform(QSizeF(self.canvas.size())).map(QPointF(x, y))
+
+
+def when_on(do: Callable[[], object]) -> Callable[[bool], None]:
+    """For an action that is one of several: act on being chosen, not on being left."""
+
+    def react(on: bool) -> None:
+        if on:
+            do()
+
+    return react
 
 
 def _version() -> str:

@@ -67,7 +67,8 @@ class PaletteDock(QDockWidget):
         self._stack.addWidget(self._labels)
         self._stack.addWidget(self._colour_page())
         self.setWidget(self._stack)
-        session.watch("picture ink", self._show)
+        session.watch("picture", self._show)
+        session.hand.watch("ink", self._show)
         session.restructured.connect(self._show)
         session.live.watch("card", self._show)
 
@@ -75,7 +76,7 @@ class PaletteDock(QDockWidget):
         """Draw with the label at ``number``, counted from 0; nothing where there is none."""
         palette = self._session.document.palette
         if palette is not None and number < len(palette.labels):
-            self._session.choose_colour(palette.labels[number].colour)
+            self._session.hand.choose_colour(palette.labels[number].colour)
 
     def _colour_page(self) -> QWidget:
         page = QWidget()
@@ -90,7 +91,7 @@ class PaletteDock(QDockWidget):
             button.setCheckable(True)
             button.setFocusPolicy(Qt.FocusPolicy.NoFocus)
             group.addButton(button)
-            button.clicked.connect(lambda _on, role=role: self._session.choose_role(role))
+            button.clicked.connect(lambda _on, role=role: self._session.hand.choose_role(role))
             modes.addWidget(button)
         column.addLayout(modes)
         self._explained = QLabel()
@@ -101,15 +102,16 @@ class PaletteDock(QDockWidget):
         grid.setSpacing(2)
         self._swatches: dict[Colour, QToolButton] = {}
         for place, colour in enumerate(COLOURS):
-            button = QToolButton()
-            button.setIconSize(QSize(24, 24))
-            button.setIcon(swatch(colour, 24))
-            button.setCheckable(True)
-            button.setAutoRaise(True)
-            button.setToolTip("#{:02x}{:02x}{:02x}".format(*colour))
-            button.clicked.connect(lambda _on, colour=colour: self._session.choose_colour(colour))
-            self._swatches[colour] = button
-            grid.addWidget(button, place // 6, place % 6)
+            tile = QToolButton()
+            tile.setIconSize(QSize(24, 24))
+            tile.setIcon(swatch(colour, 24))
+            tile.setCheckable(True)
+            tile.setAutoRaise(True)
+            tile.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+            tile.setToolTip("#{:02x}{:02x}{:02x}".format(*colour))
+            tile.clicked.connect(lambda _on, colour=colour: self._session.hand.choose_colour(colour))
+            self._swatches[colour] = tile
+            grid.addWidget(tile, place // 6, place % 6)
         column.addLayout(grid)
         row = QHBoxLayout()
         self._current = QLabel()
@@ -149,10 +151,10 @@ class PaletteDock(QDockWidget):
             )
             self._explained.setText(text)
         self._explained.setVisible(sketch)
-        for colour, button in self._swatches.items():
-            button.setChecked(colour == session.ink.colour and not (sketch and on_lines))
-            button.setEnabled(not sketch or knows_hints)
-        self._current.setPixmap(swatch(session.ink.colour, 24).pixmap(24, 24))
+        for colour, tile in self._swatches.items():
+            tile.setChecked(colour == session.hand.ink.colour and not (sketch and on_lines))
+            tile.setEnabled(not sketch or knows_hints)
+        self._current.setPixmap(swatch(session.hand.ink.colour, 24).pixmap(24, 24))
 
     def _show_labels(self) -> None:
         palette = self._session.document.palette
@@ -168,16 +170,16 @@ class PaletteDock(QDockWidget):
                 item.setData(Qt.ItemDataRole.UserRole, number)
                 self._labels.addItem(item)
         for number, label in enumerate(palette.labels):
-            if label.colour == self._session.ink.colour:
+            if label.colour == self._session.hand.ink.colour:
                 self._labels.setCurrentRow(number)
 
     def _choose_label(self, item: QListWidgetItem) -> None:
         self.choose_label_number(item.data(Qt.ItemDataRole.UserRole))
 
     def _other_colour(self) -> None:
-        dialog = QColorDialog(QColor(*self._session.ink.colour), self.window())
+        dialog = QColorDialog(QColor(*self._session.hand.ink.colour), self.window())
         dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         dialog.colorSelected.connect(
-            lambda colour: self._session.choose_colour((colour.red(), colour.green(), colour.blue()))
+            lambda colour: self._session.hand.choose_colour((colour.red(), colour.green(), colour.blue()))
         )
         dialog.open()

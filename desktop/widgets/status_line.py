@@ -23,7 +23,8 @@ class StatusLine(QStatusBar):
             self.addPermanentWidget(label)
         view.changed.connect(self._show_size)
         session.restructured.connect(self._show_size)
-        session.watch("picture can_undo can_redo drawing", self._show_steps)
+        session.watch("picture can_undo can_redo", self._show_steps)
+        session.hand.watch("drawing", self._show_steps)
         session.live.watch("card loading seconds device enabled behind", self._show_pass)
 
     def show_place(self, at: QPointF) -> None:

@@ -10,7 +10,6 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-import psutil
 from PySide6.QtCore import QEvent, QEventLoop, QObject, QPointF, Qt, QTimer
 from PySide6.QtGui import QMouseEvent
 from PySide6.QtWidgets import QApplication
@@ -84,7 +83,7 @@ def _ink(application, session, window, painted: Painted) -> list[Row]:
     """From posting a pointer event to the end of the paint event that shows its ink."""
     session.new_picture("sketch", 1024, 1024)
     _until(lambda: session.live.preview is not None and not session.live.behind)
-    session.set_ink(size=30.0)
+    session.hand.set_ink(size=30.0)
     times = []
     for stroke in range(20):
         y = 60 + stroke * 45

@@ -4,7 +4,6 @@ import random
 
 import numpy as np
 import pytest
-from tests.desktop.window_hands import drag, send, settle
 from PySide6.QtCore import QEvent, QPointF, Qt
 from PySide6.QtGui import QInputDevice, QMouseEvent, QPointingDevice, QTabletEvent, QWheelEvent
 from PySide6.QtTest import QTest
@@ -13,6 +12,7 @@ from PySide6.QtWidgets import QApplication
 from desktop.paint.document import Role
 from desktop.paint.tools import tools
 from desktop.widgets.main_window import MainWindow
+from tests.desktop.window_hands import drag, send, settle
 
 LEFT, NONE = Qt.MouseButton.LeftButton, Qt.MouseButton.NoButton
 PEN = QPointingDevice(
@@ -68,7 +68,7 @@ def test_the_preview_follows(window: MainWindow):
 
 
 def test_a_pen_draws_thinner_with_less_pressure(window: MainWindow):
-    window.session.set_ink(size=12.0, pressure_size=True)
+    window.session.hand.set_ink(size=12.0, pressure_size=True)
     painted = []
     for pressure in (0.2, 0.9):
         tablet(window, QEvent.Type.TabletPress, (20, 20), pressure)
@@ -86,7 +86,7 @@ def test_the_pens_other_end_erases(window: MainWindow):
     tablet(window, QEvent.Type.TabletMove, (80, 40), 1.0, ERASER)
     tablet(window, QEvent.Type.TabletRelease, (80, 40), 1.0, ERASER, held=NONE)
     assert ink_of(window) < before / 4
-    assert window.session.tool == "pen"
+    assert window.session.hand.tool == "pen"
 
 
 def test_the_mouse_event_that_echoes_a_pen_draws_nothing(window: MainWindow):
@@ -104,7 +104,7 @@ def test_a_pen_lifted_out_of_hearing_ends_its_stroke(window: MainWindow):
     tablet(window, QEvent.Type.TabletPress, (20, 20), 1.0)
     tablet(window, QEvent.Type.TabletMove, (40, 20), 1.0)
     tablet(window, QEvent.Type.TabletMove, (60, 20), 0.0, held=NONE)
-    assert window.session.stroke is None
+    assert window.session.hand.stroke is None
     assert window.session.document.undo_steps == 1
 
 
@@ -129,7 +129,7 @@ def test_space_and_middle_button_move_the_view_and_draw_nothing(window: MainWind
 
 @pytest.mark.parametrize("shift", [False, True])
 def test_the_wheel_zooms_and_with_shift_sizes_the_brush(window: MainWindow, shift: bool):
-    scale, size = window.view.scale, window.session.ink.size
+    scale, size = window.view.scale, window.session.hand.ink.size
     held = Qt.KeyboardModifier.ShiftModifier if shift else Qt.KeyboardModifier.NoModifier
     at = QPointF(50, 50)
     event = QWheelEvent(
@@ -144,7 +144,7 @@ def test_the_wheel_zooms_and_with_shift_sizes_the_brush(window: MainWindow, shif
     )
     QApplication.sendEvent(window.canvas, event)
     assert (window.view.scale > scale) is not shift
-    assert (window.session.ink.size > size) is shift
+    assert (window.session.hand.ink.size > size) is shift
 
 
 def test_the_divider_is_dragged_not_painted_over(window: MainWindow):
@@ -164,7 +164,7 @@ def test_the_divider_is_dragged_not_painted_over(window: MainWindow):
 
 
 def test_what_is_drawn_is_seen_on_the_canvas(window: MainWindow):
-    window.session.set_ink(size=8.0)
+    window.session.hand.set_ink(size=8.0)
     drag(window, (20, 40), (70, 40))
     at = window.canvas_point(45, 40).toPoint()
     shown = window.canvas.grab().toImage()
@@ -200,17 +200,17 @@ def test_a_storm_of_events_never_crashes_and_all_of_it_can_be_undone(window: Mai
                 penned = False
                 tablet(window, QEvent.Type.TabletRelease, point, 0.0, held=NONE)
             case 9:
-                session.choose_tool(chance.choice(names))
+                session.hand.choose_tool(chance.choice(names))
             case 10:
-                chance.choice([session.undo, session.redo, session.finish, session.cancel])()
+                chance.choice([session.undo, session.redo, session.hand.finish, session.hand.cancel])()
             case 11:
                 QApplication.sendEvent(window.canvas, QEvent(QEvent.Type.Leave))
             case 12:
                 send(window, QEvent.Type.MouseButtonDblClick, point, LEFT, LEFT)
             case 13:
-                session.choose_role(chance.choice([Role.LINES, Role.HINTS]))
+                session.hand.choose_role(chance.choice([Role.LINES, Role.HINTS]))
     QApplication.processEvents()
-    session.cancel()
+    session.hand.cancel()
     while session.can_undo:
         session.undo()
     assert np.array_equal(session.document.picture_flat(), blank)

@@ -10,11 +10,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import Image
-from tests.desktop.window_hands import drag, settle, until
 
 from desktop.paint.document import Role
 from desktop.session import Session
 from desktop.widgets.main_window import MainWindow
+from tests.desktop.window_hands import drag, settle, until
 
 
 @pytest.fixture
@@ -53,7 +53,7 @@ def test_a_model_of_the_same_kind_keeps_the_drawing(window, session):
 
 
 def test_hints_are_out_of_reach_where_the_model_knows_none(window, session):
-    session.choose_colour((200, 30, 30))
+    session.hand.choose_colour((200, 30, 30))
     assert session.document.active.role is Role.HINTS
     session.open_model(model(session, "tiny lines"))
     settle(session)
@@ -62,7 +62,7 @@ def test_hints_are_out_of_reach_where_the_model_knows_none(window, session):
 
 
 def test_a_colour_in_a_sketch_goes_to_the_hints(window, session):
-    session.choose_colour((200, 30, 30))
+    session.hand.choose_colour((200, 30, 30))
     drag(window, (20, 20), (60, 20))
     picture = session.document.picture()
     assert (picture.lines == 255).all()
@@ -72,7 +72,7 @@ def test_a_colour_in_a_sketch_goes_to_the_hints(window, session):
 def test_only_palette_colours_get_into_a_label_picture(window, session):
     session.open_model(model(session, "tiny labels"))
     settle(session)
-    session.set_ink(colour=(77, 77, 77), opacity=0.3, hardness=0.1)
+    session.hand.set_ink(colour=(77, 77, 77), opacity=0.3, hardness=0.1)
     drag(window, (10, 10), (60, 50))
     colours = {tuple(c) for c in session.document.picture_flat().reshape(-1, 3).tolist()}
     assert colours <= {label.colour for label in session.document.palette.labels}
@@ -125,7 +125,7 @@ def test_variations_come_one_by_one_and_can_be_chosen(window, session):
 
 def test_save_and_open_again(window, session, tmp_path):
     drag(window, (10, 10), (50, 50))
-    session.choose_colour((200, 30, 30))
+    session.hand.choose_colour((200, 30, 30))
     drag(window, (20, 60), (60, 60))
     picture = session.document.picture()
     assert not session.saved

@@ -100,5 +100,11 @@ class Polygon(Tool):
 
 
 TOOL = Polygon(
-    "polygon", str(QT_TRANSLATE_NOOP("paint", "Polygon")), "mdi6.vector-polygon", "G", 60, cursor="cross"
+    "polygon",
+    str(QT_TRANSLATE_NOOP("paint", "Polygon")),
+    "mdi6.vector-polygon",
+    "G",
+    60,
+    cursor="cross",
+    clicks=True,
 )

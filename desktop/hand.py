@@ -1,0 +1,166 @@
+"""The hand: which tool and brush it holds, and the stroke it is drawing."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable
+from typing import Any
+
+from PySide6.QtCore import QObject, Signal
+
+from desktop.inks import Inks
+from desktop.observable import Observable, Property
+from desktop.paint.document import Change, Document, Role
+from desktop.paint.layer import Layer
+from desktop.paint.stroke import LARGEST_SIZE, Ink, Sample
+from desktop.paint.tools import Stroke, tools
+from desktop.telling import Telling
+from engine.palette import Colour
+from engine.rect import Rect
+
+
+class Hand(Observable):
+    """Turns the pointer into strokes on the document that ``document()`` gives."""
+
+    tool = Property("pen")
+    ink = Property(Ink())
+    """The brush of the tool on the active layer."""
+    drawing = Property(False)
+    """A stroke is going on."""
+
+    touched = Signal(Rect)
+    """An unfinished stroke changed these pixels, or gave them back."""
+    finished = Signal(object)
+    """A stroke is done; the ``Change`` it made."""
+    layer_chosen = Signal()
+    """Another layer is drawn on now."""
+    told_off = Signal(str)
+
+    def __init__(
+        self,
+        document: Callable[[], Document],
+        memory: dict[str, dict[str, Any]],
+        parent: QObject | None = None,
+    ) -> None:
+        super().__init__(parent)
+        self._document = document
+        self._inks = Inks(memory)
+        self._stroke: Stroke | None = None
+
+    @property
+    def stroke(self) -> Stroke | None:
+        """The stroke that goes on, for the canvas to show its outline."""
+        return self._stroke
+
+    # --- drawing --------------------------------------------------------------------------------
+
+    def press(self, sample: Sample, *, eraser: bool = False, shift: bool = False, ctrl: bool = False) -> None:
+        """The pen touches the canvas, or the mouse button goes down."""
+        if self._stroke is not None:  # a tool of several clicks goes on
+            self._touch(self._stroke.move(sample, shift, ctrl))
+            return
+        name = "eraser" if eraser else self.tool
+        document = self._document()
+        ink = self._inks.of(document.active.role, name)
+        with Telling(self.told_off.emit):
+            self._stroke = tools()[name].start(document, ink, sample, shift, ctrl)
+            self.drawing = True
+            self._touch(self._stroke.rect)
+
+    def move(self, sample: Sample, *, shift: bool = False, ctrl: bool = False) -> None:
+        """The pen moves on the canvas."""
+        if self._stroke is not None:
+            self._touch(self._stroke.move(sample, shift, ctrl))
+
+    def release(self, sample: Sample, *, shift: bool = False, ctrl: bool = False) -> None:
+        """The pen leaves the canvas; the stroke becomes one undo step, unless its tool takes more clicks."""
+        if self._stroke is not None:
+            self._end(self._stroke, self._stroke.finish(sample, shift, ctrl))
+
+    def finish(self) -> None:
+        """End a tool of several clicks with what it has."""
+        if self._stroke is not None:
+            self._end(self._stroke, self._stroke.close())
+
+    def cancel(self) -> bool:
+        """Abort the stroke that goes on; the picture is as it was before. False when there is none."""
+        stroke, self._stroke = self._stroke, None
+        self.drawing = False
+        if stroke is None:
+            return False
+        self._touch(stroke.abort())
+        return True
+
+    # --- tool and brush -------------------------------------------------------------------------
+
+    def choose_tool(self, name: str) -> None:
+        """Draw with the tool called ``name`` from now on."""
+        if name != self.tool:
+            self.cancel()
+            self.tool = name
+            self.take_ink()
+
+    def take_ink(self) -> None:
+        """Take the brush that belongs to the tool and the active layer."""
+        self.ink = self._inks.of(self._document().active.role, self.tool)
+
+    def set_ink(self, **fields: Any) -> None:
+        """Change some of the brush, e.g. ``set_ink(size=12.0)``."""
+        self.ink = dataclasses.replace(self.ink, **fields)
+        self._inks.put(self._document().active.role, self.tool, self.ink)
+
+    def scale_brush(self, factor: float) -> None:
+        """Make the brush larger or smaller; by a pixel at least, up to the largest there is."""
+        size = self.ink.size * factor
+        if abs(size - self.ink.size) < 1:
+            size = self.ink.size + (1 if factor > 1 else -1)
+        self.set_ink(size=float(min(max(round(size), 1), LARGEST_SIZE)))
+
+    def set_symmetry(self, symmetry: str) -> None:
+        """Mirror strokes: ``none``, ``vertical``, ``horizontal`` or ``both``, on every layer."""
+        self._inks.mirror(symmetry)
+        self.take_ink()
+
+    def choose_colour(self, colour: Colour) -> None:
+        """Draw in ``colour``; in a sketch, coloured strokes are hints and go to their own layer."""
+        document = self._document()
+        if document.kind == "sketch" and document.active.role is Role.LINES:
+            self.choose_role(Role.HINTS)
+        self.set_ink(colour=colour)
+
+    def pick_colour(self, sample: Sample) -> None:
+        """Draw in the colour under the pointer from now on."""
+        colour = self._document().colour_at(int(sample.x), int(sample.y))
+        if colour is not None:
+            self.choose_colour(colour)
+
+    def choose_role(self, role: Role) -> None:
+        """Draw on the topmost layer of that role, e.g. on the lines."""
+        layer = topmost(self._document(), role)
+        if layer is not None:
+            self.choose_layer(layer.id)
+
+    def choose_layer(self, layer_id: int) -> None:
+        """Draw on that layer from now on, with the brush last used on its kind."""
+        self.cancel()
+        self._document().select(layer_id)
+        self.take_ink()
+        self.layer_chosen.emit()
+
+    def _touch(self, rect: Rect) -> None:
+        if rect:
+            self.touched.emit(rect)
+
+    def _end(self, stroke: Stroke, change: Change | None) -> None:
+        if change is None:  # it takes more clicks
+            return
+        self._stroke = None
+        self.drawing = False
+        if stroke.picked is not None:
+            self.choose_colour(stroke.picked)
+        self.finished.emit(change)
+
+
+def topmost(document: Document, role: Role) -> Layer | None:
+    """The topmost layer of that role, or None."""
+    return next((layer for layer in reversed(document.layers) if layer.role is role), None)

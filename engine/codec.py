@@ -1,0 +1,246 @@
+"""Pictures ↔ network planes: the only place that knows [−1, 1], palettes, padding and ink.
+
+A picture is first *prepared*: bytes (H, W, C) at working size that hold all that the network will
+see. By what the model's card says, C is
+
+- 3, or 1 (luma, ITU-R BT.601) for networks with one input plane;
+- 1, the label's index, for label models fed with one plane a label;
+- 5 for sketch models with hints: ink (255 paper, 0 line), hint red, green, blue (0 where there is
+  no hint), and where the hints are (255 or 0).
+
+Preparing needs no torch; ``to_planes`` and ``to_pixels`` do.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
+from PIL import Image
+
+from engine import ink
+from engine.card import Card
+from engine.errors import ModelError, PictureError
+from engine.messages import Picture, Pixels
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+COLOURED = 32
+"""Difference between the strongest and the weakest of red, green and blue from which a pixel of a
+flat sketch is a hint rather than ink; JPEG files tint their black lines by up to about as much."""
+
+TINTED = 4
+"""The same difference from which a pixel beside a hint may be that hint's soft edge."""
+
+
+def check(card: Card) -> None:
+    """Hold what the card says of its input against its network's planes.
+
+    Raises:
+        ModelError: they don't fit, or the network doesn't make grey or colour pictures.
+    """
+    inputs, outputs = card.network.get("inputs"), card.network.get("outputs")
+    if card.input == "sketch" and card.hints:
+        wanted: tuple[int, ...] = (5,)
+    elif card.input == "labels" and card.one_hot and card.palette is not None:
+        wanted = (len(card.palette.labels),)
+    else:
+        wanted = (1, 3)
+    if inputs not in wanted:
+        raise ModelError(
+            f"The model “{card.name}” has {inputs} input planes, but its card needs "
+            f"{' or '.join(map(str, wanted))}; import or train it anew."
+        )
+    if outputs not in (1, 3):
+        raise ModelError(f"The model “{card.name}” makes {outputs} planes, which is no picture; use another.")
+
+
+def prepare(picture: Picture, card: Card, size: tuple[int, int] | None = None) -> Pixels:
+    """What the network will see of a document's picture.
+
+    Args:
+        size: working size (width, height); None for the picture's own.
+
+    Returns:
+        uint8 (H, W, C), see the module. The lines are redrawn at the model's line width.
+    """
+    size = size or picture.size
+    if picture.lines is None:
+        assert picture.pixels is not None
+        pixels = _scaled_labels(picture.pixels, size) if card.input == "labels" else _scaled(picture.pixels, size)
+        return flat(pixels, card)
+    lines = _scaled(picture.lines, size)
+    if card.line_width is not None:
+        lines = ink.redrawn(lines, card.line_width)
+    hints = picture.hints
+    if hints is not None and not hints[..., 3].any():
+        hints = None
+    if hints is not None:
+        hints = _scaled(hints, size)
+    if not card.hints:
+        return flat(_composite(lines, hints), card)
+    prepared = np.zeros((*lines.shape, 5), np.uint8)
+    prepared[..., 0] = lines
+    if hints is not None:
+        there = hints[..., 3] >= 128
+        np.copyto(prepared[..., 1:4], hints[..., :3], where=there[..., None])
+        prepared[..., 4] = there * np.uint8(255)
+    return prepared
+
+
+def flat(pixels: Pixels, card: Card) -> Pixels:
+    """What the network will see of a flat picture uint8 (H, W, 3); sizes and lines stay as they are."""
+    if card.input == "labels" and card.palette is not None:
+        indices = card.palette.indices(pixels)
+        if card.one_hot:
+            return indices[..., None]
+        pixels = card.palette.colours[indices]
+    elif card.input == "sketch" and card.hints:
+        return _split(pixels)
+    if card.network["inputs"] == 1:
+        return np.array(Image.fromarray(np.ascontiguousarray(pixels)).convert("L"))[..., None]
+    return pixels
+
+
+def off_palette(pixels: Pixels, card: Card) -> int:
+    """How many pixels of a flat picture are of no label's colour; 0 for models without a palette."""
+    if card.input != "labels" or card.palette is None:
+        return 0
+    return card.palette.snapped(pixels)[1]
+
+
+def to_planes(prepared: Pixels, card: Card, multiple: int, least: int) -> Tensor:
+    """Prepared bytes as a network takes them.
+
+    Args:
+        prepared: uint8 (H, W, C), see the module.
+        multiple: the padded edges are multiples of this,
+        least: and at least so long.
+
+    Returns:
+        float32 (1, planes, H', W') in [−1, 1], padded at the right and at the bottom: pictures by
+        repeated reflection, label indices by the label at the edge. Channels last in memory.
+    """
+    import torch
+
+    height, width = prepared.shape[:2]
+    below = max(-(-height // multiple) * multiple, least) - height
+    beside = max(-(-width // multiple) * multiple, least) - width
+    if below or beside:
+        mode = "edge" if card.input == "labels" else "reflect"
+        prepared = np.pad(prepared, ((0, below), (0, beside), (0, 0)), mode=mode)  # type: ignore[call-overload]
+    elif not prepared.flags.writeable:  # torch warns of those
+        prepared = prepared.copy()
+    if card.one_hot and card.palette is not None:
+        labels = torch.arange(len(card.palette.labels), dtype=torch.uint8)
+        planes = (torch.from_numpy(prepared) == labels).float()
+    else:
+        planes = torch.from_numpy(prepared).float().div_(127.5).sub_(1)
+        if card.hints:
+            mask = planes[..., 4:].add_(1).div_(2)
+            planes[..., 1:4] *= mask
+    return planes.permute(2, 0, 1)[None]
+
+
+def to_pixels(planes: Tensor, height: int, width: int) -> Pixels:
+    """What a network made, (1, 1 or 3, H', W') in [−1, 1], cropped to uint8 (H, W, 3)."""
+    import torch
+
+    inside = planes[0, :, :height, :width].permute(1, 2, 0).float()
+    rounded = inside.add(1).mul_(127.5).round_().clamp_(0, 255).to(torch.uint8)
+    pixels: Pixels = rounded.expand(-1, -1, 3).contiguous().cpu().numpy()
+    return pixels
+
+
+def scaled_preview(preview: Pixels, size: tuple[int, int]) -> Pixels:
+    """A preview brought from working size to the document's, smoothly.
+
+    Args:
+        preview: uint8 (H, W, 3).
+        size: width and height.
+    """
+    return _scaled(preview, size)
+
+
+def _scaled(pixels: Pixels, size: tuple[int, int]) -> Pixels:
+    """Smaller by area, so that no line gets lost; larger smoothly. RGBA is weighted by its alpha."""
+    height, width = pixels.shape[:2]
+    if size == (width, height):
+        return pixels
+    if size[0] < 1 or size[1] < 1:
+        raise PictureError("A picture needs at least one pixel; choose a larger size.")
+    shrinks = size[0] <= width and size[1] <= height
+    method = Image.Resampling.BOX if shrinks else Image.Resampling.BICUBIC
+    return np.array(Image.fromarray(np.ascontiguousarray(pixels)).resize(size, method))
+
+
+def _scaled_labels(pixels: Pixels, size: tuple[int, int]) -> Pixels:
+    """By the nearest pixel: a mixture of two labels would be a third."""
+    height, width = pixels.shape[:2]
+    if size == (width, height):
+        return pixels
+    rows = (np.arange(size[1]) * 2 + 1) * height // (2 * size[1])
+    columns = (np.arange(size[0]) * 2 + 1) * width // (2 * size[0])
+    return pixels[rows[:, None], columns]
+
+
+def _composite(lines: Pixels, hints: Pixels | None) -> Pixels:
+    """Lines over hints over white, for sketch models that know no hints: uint8 (H, W, 3)."""
+    if hints is None:
+        return np.repeat(lines[..., None], 3, axis=2)
+    opacity = hints[..., 3:].astype(np.uint32)
+    under = hints[..., :3] * opacity + 255 * (255 - opacity)
+    seen: Pixels = ((under * lines[..., None] + 32512) // 65025).astype(np.uint8)
+    return seen
+
+
+def _split(pixels: Pixels) -> Pixels:
+    """A flat sketch as ink and hints: neutral pixels are ink, coloured ones hints.
+
+    Soft edges of hints are neither: towards the paper they take the hint's own colour or become
+    paper, so that no ring of ink or of another colour surrounds a hint.
+    """
+    red, green, blue = (np.ascontiguousarray(pixels[..., channel]) for channel in range(3))
+    chroma = np.maximum(np.maximum(red, green), blue) - np.minimum(np.minimum(red, green), blue)
+    coloured = chroma > COLOURED
+    prepared = np.zeros((*chroma.shape, 5), np.uint8)
+    prepared[..., 0] = np.asarray(Image.fromarray(np.ascontiguousarray(pixels)).convert("L"))
+    rows, columns = np.flatnonzero(coloured.any(1)), np.flatnonzero(coloured.any(0))
+    if not len(rows):
+        return prepared
+    box = np.s_[max(0, rows[0] - 2) : rows[-1] + 3, max(0, columns[0] - 2) : columns[-1] + 3]
+    chroma, coloured, inside = chroma[box], coloured[box], prepared[box]
+    edges = (chroma > TINTED) & _beside(_beside(coloured))
+    inside[..., 0][coloured | edges] = 255
+    inside[..., 1:4][coloured] = _firmest(pixels[box], chroma)[coloured]
+    inside[..., 4][coloured] = 255
+    return prepared
+
+
+def _beside(mask: npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_]:
+    """The mask and all pixels that touch it."""
+    padded = np.pad(mask, 1)
+    rows = padded[:-2] | padded[1:-1] | padded[2:]
+    touched: npt.NDArray[np.bool_] = rows[:, :-2] | rows[:, 1:-1] | rows[:, 2:]
+    return touched
+
+
+def _firmest(pixels: Pixels, chroma: npt.NDArray[np.uint8]) -> Pixels:
+    """For each pixel the colour of the most coloured one of the nine around it, itself first."""
+    height, width = chroma.shape
+    strength = np.pad(chroma, 1)
+    # Strength and the place it comes from in one number, so that one maximum finds both.
+    ranked = chroma.astype(np.uint16) * 16 + 15
+    for number in range(9):
+        down, across = divmod(number, 3)
+        other = strength[down : down + height, across : across + width].astype(np.uint16) * 16
+        np.maximum(ranked, other + number, out=ranked)
+    place = ranked & 15
+    place[place == 15] = 4
+    down, across = np.divmod(place.astype(np.intp), 3)
+    rows = np.clip(np.arange(height)[:, None] + down - 1, 0, height - 1)
+    columns = np.clip(np.arange(width) + across - 1, 0, width - 1)
+    firmest: Pixels = pixels[rows, columns]
+    return firmest

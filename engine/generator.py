@@ -1,0 +1,216 @@
+"""A loaded model on a device: uint8 pictures in, uint8 pictures out."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import torch
+from torch import nn
+
+from engine import bundle, catalogue, codec, device, packed
+from engine.card import Card, Statistics
+from engine.errors import DeviceError, ModelError, PictureError
+from engine.layers import Layer, Translator
+from engine.messages import Pixels
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+Notice = Callable[[str], None]
+"""Called with a sentence that the user should read though nothing failed."""
+
+
+def open(
+    name_or_path: str | Path,
+    *,
+    device: str | None = None,
+    statistics: Statistics | None = None,
+    precision: str | None = None,
+    notice: Notice | None = None,
+) -> Generator:
+    """Open a model.
+
+        import engine
+        shoe = engine.open("products")
+        photo = shoe(drawing)          # uint8 (H, W, 3) -> uint8 (H, W, 3)
+
+    Args:
+        name_or_path: a name as ``underpaint models`` lists it, or a model file.
+        device: ``cuda``, ``mps``, ``xpu`` or ``cpu``; by default the first of these that there is.
+        statistics: ``image`` or ``running``, see ``Card.statistics``, which is the default.
+        precision: ``float32``, ``float16`` or ``bfloat16``; by default the quickest that serves.
+            ``float32`` forces plain single precision everywhere.
+        notice: receives sentences on what the user should know; by default they become warnings.
+
+    Raises:
+        ModelError: no such model, or the file is damaged or from a newer version.
+        DeviceError: no such device or precision here, or not enough memory.
+    """
+    card, tensors = bundle.read(catalogue.find(name_or_path))
+    generator = Generator(
+        card, tensors, device=device, statistics=statistics, precision=precision, notice=notice
+    )
+    generator.warm_up()
+    return generator
+
+
+class Generator:
+    """One model, ready to translate pictures. Belongs to one thread at a time.
+
+    Attributes:
+        card: what the model is and wants.
+        device: where it runs: ``cuda``, ``mps``, ``xpu`` or ``cpu``.
+        precision: ``float32``, ``float16`` or ``bfloat16``.
+        statistics: ``image`` or ``running``.
+    """
+
+    def __init__(
+        self,
+        card: Card,
+        tensors: dict[str, Tensor],
+        *,
+        device: str | None = None,
+        statistics: Statistics | None = None,
+        precision: str | None = None,
+        notice: Notice | None = None,
+    ) -> None:
+        """Takes over ``tensors``; otherwise as ``open``, but without warming up."""
+        codec.check(card)
+        if statistics not in (None, "image", "running"):
+            raise ModelError(f"There are no “{statistics}” statistics; use image or running.")
+        self.card = card
+        self.statistics: Statistics = statistics or card.statistics
+        self._notice = notice or _warn
+        self._tensors = tensors
+        self._warned_of_palette = False
+        self._place(device, precision)
+
+    @property
+    def varies(self) -> bool:
+        """Whether seeds make a difference: only networks with dropout know variations."""
+        return self._network.has_dropout
+
+    def __call__(self, picture: Pixels, *, seed: int | None = None) -> Pixels:
+        """Translate a flat picture at its own size.
+
+        What does not fit the network's multiple is padded and cropped back. In sketches for models
+        with hints neutral pixels are ink and coloured ones hints; in label pictures a colour that
+        is not of the palette counts as the nearest label, of which one notice is given.
+
+        Args:
+            picture: uint8 (H, W, 3), sRGB, at least 1 × 1.
+            seed: switches dropout on, with these dice; None keeps it off.
+
+        Returns:
+            uint8 (H, W, 3).
+
+        Raises:
+            PictureError: not such an array.
+            DeviceError: not enough memory for a picture of this size.
+        """
+        if picture.dtype != np.uint8 or picture.ndim != 3 or picture.shape[2] != 3 or not picture.size:
+            raise PictureError(
+                f"A picture is an array uint8 (height, width, 3), not {picture.dtype} {picture.shape}."
+            )
+        if not self._warned_of_palette and (strangers := codec.off_palette(picture, self.card)):
+            self._warned_of_palette = True
+            self._notice(
+                f"{strangers} pixels are of no colour of the model's palette; each was taken for the nearest."
+            )
+        return self.translate(codec.flat(picture, self.card), seed=seed)
+
+    def translate(self, prepared: Pixels, *, seed: int | None = None) -> Pixels:
+        """One pass over what ``codec.prepare`` or ``codec.flat`` made: uint8 (H, W, C) to (H, W, 3).
+
+        When a graphics card is lost or full, the model moves to the CPU, of which notice is given.
+
+        Raises:
+            DeviceError: not enough memory for a picture of this size.
+        """
+        height, width = prepared.shape[:2]
+        try:
+            return codec.to_pixels(self._pass(prepared, seed), height, width)
+        except (RuntimeError, MemoryError) as error:
+            if not device.gave_up(error):
+                raise
+            if self.device == "cpu":
+                raise DeviceError(
+                    f"There is not enough memory for {width} × {height} pixels; use a smaller picture."
+                ) from error
+            self._notice(f"The device {self.device} gave up; the model goes on, slower, on the CPU.")
+        self._place("cpu", None)
+        return codec.to_pixels(self._pass(prepared, seed), height, width)
+
+    def warm_up(self) -> None:
+        """One pass at the model's own size, so that the first real one is quick.
+
+        A device that can't run the network in 16 bits, or runs over in them, goes on in 32.
+        """
+        width, height = self.card.size
+        blank = codec.flat(np.full((height, width, 3), 255, np.uint8), self.card)
+        if self.precision == "float32":
+            self.translate(blank)
+            return
+        try:
+            usable = bool(torch.isfinite(self._pass(blank, None)).all())
+        except RuntimeError as error:
+            if device.gave_up(error):
+                self.translate(blank)  # moves to the CPU
+                return
+            usable = False
+        if not usable:
+            self._place(self.device, "float32")
+            self.translate(blank)
+
+    def _pass(self, prepared: Pixels, seed: int | None) -> Tensor:
+        """(1, 1 or 3, H', W') in [−1, 1], still padded."""
+        network, (height, width) = self._network, prepared.shape[:2]
+        planes = codec.to_planes(prepared, self.card, network.multiple, network.least)
+        valid = None if planes.shape[2:] == (height, width) else (height, width)
+        dice = None if seed is None else torch.Generator().manual_seed(seed)
+        with torch.inference_mode():
+            translated: Tensor = network(planes.to(self._where, self._dtype), valid, dice)
+        return translated
+
+    def _place(self, wanted: str | None, precision: str | None) -> None:
+        """Build the network on a device, in the number format and layout that suit it."""
+        self._where = device.choose(wanted)
+        self._dtype = device.number_format(self._where, precision)
+        self.device = self._where.type
+        self.precision = device.name(self._dtype)
+        network = bundle.blank(self.card)
+        if not isinstance(network, Translator):
+            raise ModelError(f"A {self.card.kind} network paints no pictures; choose another model.")
+        full = {name: tensor.float() for name, tensor in self._tensors.items()}
+        network.load_state_dict(full, assign=True)
+        network.requires_grad_(False).eval()
+        network.use_statistics(self.statistics)
+        network.fold()
+        for module in network.modules():
+            if isinstance(module, Layer):  # norms that remain keep full precision
+                module.convolution.to(self._dtype)
+        if self._where.type == "cpu":
+            with torch.no_grad():
+                packed.pack(network)
+        else:
+            if self._where.type == "cuda" and self._dtype == torch.float32:
+                torch.backends.cudnn.allow_tf32 = False  # its 10 bits are not single precision
+            _to_device(network, self._where)
+        self._network = network
+
+
+def _to_device(network: nn.Module, where: torch.device) -> None:
+    try:
+        network.to(where, memory_format=torch.channels_last)
+    except (RuntimeError, MemoryError) as error:
+        if not device.gave_up(error):
+            raise
+        raise DeviceError(f"The device {where} has no room for the model; use --device cpu.") from error
+
+
+def _warn(sentence: str) -> None:
+    warnings.warn(sentence, stacklevel=4)

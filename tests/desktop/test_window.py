@@ -1,0 +1,230 @@
+from __future__ import annotations
+
+from collections import Counter
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt, QUrl
+from PySide6.QtGui import QDropEvent, QGuiApplication, QImage, QKeySequence
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QApplication, QComboBox, QDialog, QLineEdit, QSpinBox, QWidget
+
+from desktop.app import display_is_missing
+from desktop.paint.document import Role
+from desktop.widgets import dialogs
+from desktop.widgets.actions import ALSO
+from desktop.widgets.main_window import MainWindow
+from engine.picture import write_png
+from tests.desktop.window_hands import drag, settle, until
+
+
+def label_model(window: MainWindow) -> Path:
+    return next(entry.file for entry in window.session.library.models if entry.name == "tiny labels")
+
+
+def dialog(window: MainWindow) -> QDialog:
+    """The dialog that is open, and nothing else."""
+    (found,) = [child for child in window.findChildren(QDialog) if child.isVisible()]
+    return found
+
+
+def test_the_parts_can_be_found_by_name(window: MainWindow):
+    for name in ("canvas", "preview"):
+        assert window.findChild(QWidget, name).isVisible()
+    assert QGuiApplication.desktopFileName() in ("", "underpaint")  # the class a window manager sees
+
+
+def test_no_two_actions_share_a_key(window: MainWindow):
+    keys = Counter()
+    for spec in window.actions_table:
+        for sequence in window.actions_table[spec.id].shortcuts():
+            keys[sequence.toString()] += 1
+    assert [key for key, count in keys.items() if count > 1] == []
+    assert set(ALSO) <= {spec.id for spec in window.actions_table}
+
+
+def test_every_action_stands_in_a_menu_and_has_something_to_do(window: MainWindow):
+    in_menus = {action for menu in window.menus.values() for action in menu.actions()}
+    for spec in window.actions_table:
+        action = window.actions_table[spec.id]
+        assert action in in_menus, spec.id
+        signal = b"2toggled(bool)" if spec.checkable else b"2triggered(bool)"
+        assert action.receivers(signal) > 0 or action.menu(), spec.id
+
+
+def test_every_action_can_be_carried_out(window: MainWindow):
+    """Each once, on a picture with something in it; what opens a dialog is closed again."""
+    drag(window, (10, 10), (60, 60))
+    for spec in window.actions_table:
+        if spec.id in ("quit", "full_screen"):
+            continue
+        window.actions_table[spec.id].trigger()
+        for found in window.findChildren(QDialog):
+            if found.isVisible():
+                found.reject()
+        QApplication.processEvents()
+    until(lambda: not window.session.live.loading)
+
+
+def test_a_changed_shortcut_is_remembered_and_can_be_taken_back(window: MainWindow):
+    actions = window.actions_table
+    actions.set_key("keep", "Ctrl+K")
+    assert window.session.settings.keys == {"keep": "Ctrl+K"}
+    assert actions["keep"].shortcut() == QKeySequence("Ctrl+K")
+    actions.set_key("keep", "K")
+    assert window.session.settings.keys == {}
+
+
+def test_number_keys_choose_labels(window: MainWindow):
+    window.session.open_model(label_model(window))
+    settle(window.session)
+    palette = window.session.document.palette
+    for number, label in enumerate(palette.labels):
+        window.palette_dock.choose_label_number(number)
+        assert window.session.hand.ink.colour == label.colour
+    window.palette_dock.choose_label_number(19)
+    assert window.session.hand.ink.colour == palette.labels[-1].colour
+
+
+def test_the_brush_bar_shows_and_sets_the_brush(window: MainWindow):
+    box = window.brush_bar.findChild(QSpinBox)
+    box.setValue(40)
+    assert window.session.hand.ink.size == 40
+    window.session.hand.set_ink(size=12.0)
+    assert box.value() == 12
+    window.session.hand.choose_role(Role.HINTS)
+    assert box.value() == round(window.session.hand.ink.size) != 12
+
+
+def test_a_new_picture_by_the_dialog(window: MainWindow):
+    window.actions_table["new"].trigger()
+    form = dialog(window)
+    width, height = form.findChildren(QSpinBox)
+    width.setValue(70)
+    height.setValue(50)
+    kinds = form.findChild(QComboBox)
+    kinds.setCurrentIndex(kinds.findData("image"))
+    form.accept()
+    document = window.session.document
+    assert (document.kind, document.width, document.height) == ("image", 70, 50)
+    settle(window.session)
+    assert window.session.live.card.input == "image"
+
+
+def test_resizing_keeps_the_proportions(window: MainWindow):
+    window.actions_table["resize"].trigger()
+    form = dialog(window)
+    width, height = form.findChildren(QSpinBox)
+    width.setValue(48)
+    assert height.value() == 40
+    form.accept()
+    assert (window.session.document.width, window.session.document.height) == (48, 40)
+    window.session.undo()
+    assert (window.session.document.width, window.session.document.height) == (96, 80)
+
+
+def test_a_taken_shortcut_is_refused_with_its_owner(window: MainWindow):
+    form = dialogs.ShortcutsDialog(window.actions_table, window)
+    form.open()
+    search = form.findChild(QLineEdit)
+    search.setText("undo")
+    row = next(row for row in range(form._table.rowCount()) if not form._table.isRowHidden(row))
+    field = form._table.cellWidget(row, 1)
+    field.setKeySequence(QKeySequence("Ctrl+S"))
+    field.editingFinished.emit()
+    assert "Save" in form._said.text()
+    assert window.actions_table.key("undo") == "Ctrl+Z"
+    form.reject()
+
+
+def test_files_dropped_on_the_window_are_opened(window: MainWindow, tmp_path: Path):
+    path = tmp_path / "photo.png"
+    write_png(path, np.full((40, 60, 3), 200, np.uint8))
+    data = QMimeData()
+    data.setUrls([QUrl.fromLocalFile(str(path))])
+    drop = QDropEvent(
+        QPointF(5, 5),
+        Qt.DropAction.CopyAction,
+        data,
+        Qt.MouseButton.LeftButton,
+        Qt.KeyboardModifier.NoModifier,
+    )
+    window.dropEvent(drop)
+    assert (window.session.document.width, window.session.document.height) == (60, 40)
+    assert window.session.settings.recent == [str(path)]
+
+
+def test_copy_and_paste_is_one_step(window: MainWindow):
+    drag(window, (10, 10), (60, 60))
+    window.clipboard.copy()
+    before = window.session.document.undo_steps
+    window.session.clear()
+    window.clipboard.paste()
+    assert window.session.document.undo_steps == before + 2
+    assert (window.session.document.picture().lines < 128).any()
+
+
+def test_pasting_without_a_picture_is_told(window: MainWindow):
+    QGuiApplication.clipboard().clear()
+    told = []
+    window.session.said.connect(told.append)
+    window.clipboard.paste()
+    assert len(told) == 1
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_both_themes_dress_everything(window: MainWindow, theme: str):
+    window.actions_table[f"theme_{theme}"].trigger()
+    window.set_theme(theme)
+    QApplication.processEvents()
+    ground = window.grab().toImage().pixelColor(window.canvas.mapTo(window, QPoint(4, 4)))
+    assert (ground.lightness() > 128) is (theme == "light")
+
+
+def test_split_and_over_show_the_preview_on_the_canvas(window: MainWindow):
+    def shown() -> QImage:
+        return window.canvas.grab().toImage()
+
+    window.actions_table["beside"].setChecked(True)
+    QApplication.processEvents()
+    window.canvas.fit()
+    plain = shown()
+    for mode in ("over", "split"):
+        window.actions_table[mode].setChecked(True)
+        QApplication.processEvents()
+        assert not window.preview.isVisible()
+        assert shown() != plain
+    window.actions_table["beside"].setChecked(True)
+    assert window.preview.isVisible()
+
+
+def test_a_broken_model_file_is_listed_grey_with_its_reason(window: MainWindow, stocked_home: Path):
+    (stocked_home / "models" / "broken.safetensors").write_bytes(b"\xff" * 64)
+    window.session.library.refresh()
+    models = window.model_dock._list
+    (item,) = [models.item(row) for row in range(models.count()) if "broken" in models.item(row).text()]
+    assert not item.flags() & Qt.ItemFlag.ItemIsEnabled
+    assert len(item.text().splitlines()[1]) > 10
+
+
+def test_esc_and_keys_reach_the_canvas(window: MainWindow):
+    window.canvas.setFocus()
+    size = window.session.hand.ink.size
+    QTest.keyClick(window, "]")
+    assert window.session.hand.ink.size > size
+
+
+@pytest.mark.parametrize(
+    ("environment", "platform", "missing"),
+    [
+        ({}, "linux", True),
+        ({"DISPLAY": ":0"}, "linux", False),
+        ({"WAYLAND_DISPLAY": "wayland-0"}, "linux", False),
+        ({"QT_QPA_PLATFORM": "xcb"}, "linux", False),
+        ({}, "darwin", False),
+        ({}, "win32", False),
+    ],
+)
+def test_a_missing_display_is_known_before_qt_aborts(environment, platform, missing):
+    assert display_is_missing(environment, platform) is missing

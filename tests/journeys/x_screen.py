@@ -1,0 +1,125 @@
+"""A virtual X screen with a hand (xdotool moves the real pointer) and an eye (its frame buffer)."""
+
+from __future__ import annotations
+
+import os
+import signal
+import struct
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+from PIL import Image
+
+Pixels = npt.NDArray[np.uint8]
+
+PATIENCE_S = 60.0
+
+
+class Screen:
+    """An Xvfb of 1280 × 800 and the programs shown on it."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        reader, writer = os.pipe()
+        self._server = subprocess.Popen(
+            [
+                "Xvfb",
+                "-displayfd",
+                str(writer),
+                "-screen",
+                "0",
+                "1280x800x24",
+                "-fbdir",
+                str(folder),
+                "-nolisten",
+                "tcp",
+            ],
+            pass_fds=[writer],
+            stderr=subprocess.DEVNULL,
+        )
+        os.close(writer)
+        with os.fdopen(reader) as answer:
+            self.display = f":{answer.readline().strip()}"
+        self._programs: list[subprocess.Popen[bytes]] = []
+
+    def start(self, *command: str, home: Path) -> subprocess.Popen[bytes]:
+        """Start a program on this screen, with its files in ``home``."""
+        environment = {**os.environ, "DISPLAY": self.display, "UNDERPAINT_HOME": str(home)}
+        environment.pop("QT_QPA_PLATFORM", None)
+        environment.pop("WAYLAND_DISPLAY", None)
+        program = subprocess.Popen(
+            [sys.executable, *command], env=environment, stderr=(self.folder / "errors").open("ab")
+        )
+        self._programs.append(program)
+        return program
+
+    def hand(self, *words: object) -> str:
+        """What xdotool says to ``words``."""
+        done = subprocess.run(
+            ["xdotool", *map(str, words)],
+            env={**os.environ, "DISPLAY": self.display},
+            capture_output=True,
+            text=True,
+            check=True,
+            timeout=PATIENCE_S,
+        )
+        return done.stdout.strip()
+
+    def focus(self, name: str = "underpaint") -> str:
+        """Wait for the window of class ``name`` and give it the keyboard; there is no window manager."""
+        window = self.hand("search", "--sync", "--onlyvisible", "--class", name).splitlines()[-1]
+        self.hand("windowfocus", "--sync", window)
+        return window
+
+    def drag(self, *points: tuple[float, float]) -> None:
+        """Press at the first point, move through the others, release at the last."""
+        x, y = map(round, points[0])
+        words: list[object] = ["mousemove", x, y, "mousedown", 1]
+        for x, y in points[1:]:
+            words += ["mousemove", round(x), round(y)]
+        self.hand(*words, "mouseup", 1)
+
+    def see(self) -> Pixels:
+        """The screen, uint8 (800, 1280, 3). The server writes it as an X window dump (XWDFile.h)."""
+        data = (self.folder / "Xvfb_screen0").read_bytes()
+        header = struct.unpack(">25I", data[:100])
+        size, width, height, stride, colours = header[0], header[4], header[5], header[12], header[19]
+        start = size + colours * 12
+        rows = np.frombuffer(data, np.uint8, height * stride, start).reshape(height, stride)
+        return rows[:, : width * 4].reshape(height, width, 4)[:, :, 2::-1].copy()
+
+    def wait(self, done: Callable[[Pixels], object], what: str) -> Pixels:
+        """Look until ``done(screen)``; the screen then."""
+        deadline = time.monotonic() + PATIENCE_S
+        while True:
+            seen = self.see()
+            if done(seen):
+                return seen
+            if time.monotonic() > deadline:
+                Image.fromarray(seen).save(self.folder / "in-vain.png")
+                raise AssertionError(f"waited in vain until {what}; see {self.folder}")
+            time.sleep(0.02)  # polls another process's screen; nothing tells when it paints
+
+    def close(self) -> None:
+        """End everything."""
+        for program in self._programs:
+            if program.poll() is None:
+                program.send_signal(signal.SIGKILL)
+            program.wait()
+        self._server.terminate()
+        self._server.wait()
+
+
+def paper(seen: Pixels) -> tuple[int, int, int, int]:
+    """Left, top, right and bottom of the white paper in the left half of the window; zeros if none."""
+    white = (seen[:, 40:540] == 255).all(2)
+    rows = np.flatnonzero(white.sum(1) > 200)
+    columns = np.flatnonzero(white.sum(0) > 200)
+    if not len(rows) or not len(columns):
+        return 0, 0, 0, 0
+    return int(columns[0]) + 40, int(rows[0]), int(columns[-1]) + 41, int(rows[-1]) + 1
