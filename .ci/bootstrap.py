@@ -141,11 +141,11 @@ def bring_system_packages(extras: Sequence[str]) -> None:
     as_root = privilege()
     if as_root is None:
         stop(
-            f"Underpaint needs {len(packages)} packages of the system; "
-            f"install them with “sudo apt-get install {names}” and run make again."
+            "Something that Underpaint needs of the system is missing; "
+            f"install it with “sudo apt-get install {names}” and run make again."
         )
-    say(f"Installing {len(packages)} packages of the system: {names}")
-    apt = [*as_root, "env", "DEBIAN_FRONTEND=noninteractive", "apt-get", "-qq"]
+    say(f"Installing packages of the system: {names}")
+    apt = [*as_root, "env", "DEBIAN_FRONTEND=noninteractive", "apt-get", "-qq", "-o", "Dpkg::Use-Pty=0"]
     subprocess.run([*apt, "update"], check=False)  # an old list may still do; the next line will tell
     done = subprocess.run([*apt, "install", "-y", "--no-install-recommends", *packages], check=False)
     if done.returncode != 0:

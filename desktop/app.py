@@ -58,8 +58,10 @@ def make_application() -> QApplication:
     QApplication.setApplicationName("underpaint")
     QApplication.setApplicationDisplayName("Underpaint")
     QApplication.setDesktopFileName("underpaint")
-    QApplication.setAttribute(Qt.ApplicationAttribute.AA_CompressHighFrequencyEvents, False)
     application = QApplication(["underpaint"])
+    # After the application: its X11 plug-in switches this on as it starts. Every report of the pen
+    # counts; with compression a quick stroke loses the points that make its shape.
+    QApplication.setAttribute(Qt.ApplicationAttribute.AA_CompressHighFrequencyEvents, False)
     application.setWindowIcon(QIcon(str(resources.path("icons", "underpaint.svg"))))
     return application
 

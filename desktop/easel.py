@@ -165,13 +165,14 @@ class Easel:
     # --- sample drawings -----------------------------------------------------------------------
 
     def next_example(self, kind: InputKind, card: Card | None) -> OpenPicture | None:
-        """The next sample drawing for a model, round and round in a random order."""
+        """The next sample drawing for a model, round and round."""
         name = card.name if card else ""
         key = f"{kind} {name}"
         if key not in self._examples:
             found = list(samples(kind, name))
-            random.shuffle(found)
-            self._examples[key] = itertools.cycle(found)
+            # The first one is the first impression; the others come in a random order.
+            random.shuffle(rest := found[1:])
+            self._examples[key] = itertools.cycle(found[:1] + rest)
         path = next(self._examples[key], None)
         if path is None:
             return None
@@ -179,6 +180,7 @@ class Easel:
         document = drawing.document(card.palette if card else None)
         drawing.replay(document)
         document.forget_history()
+        document.select([layer for layer in document.layers if layer.role.sent][-1].id)
         return OpenPicture(document, title=drawing.title)
 
     # --- journal -------------------------------------------------------------------------------

@@ -118,7 +118,9 @@ def _read(path: Path, whole: bool) -> tuple[_Header, bytes]:
             if not stat.S_ISREG(about.st_mode):
                 raise ModelError(f"“{name}” is not a file; choose a model file.")
             if about.st_size > MOST_BYTES:
-                raise ModelError(f"“{name}” is larger than any model that can be used ({MOST_BYTES >> 30} GB).")
+                raise ModelError(
+                    f"“{name}” is larger than any model that can be used ({MOST_BYTES >> 30} GB)."
+                )
             start = file.read(8)
             length = int.from_bytes(start, "little")
             if len(start) < 8 or length > about.st_size - 8 or length > MOST_HEADER_BYTES:

@@ -95,6 +95,22 @@ def from_json(text: str) -> Card:
     return card
 
 
+def amended(card: Card, text: str) -> Card:
+    """``card`` with the fields of a JSON object put in place of its own.
+
+    Raises:
+        ModelError: not a JSON object, an unknown field, or a value that makes no sense.
+    """
+    try:
+        fields = json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise ModelError(f"The card's fields are no JSON ({error}).") from error
+    known = {entry.name for entry in dataclasses.fields(Card)}
+    if not isinstance(fields, dict) or not fields.keys() <= known:
+        raise ModelError(f"A card's fields are a JSON object with some of {', '.join(sorted(known))}.")
+    return from_json(json.dumps(json.loads(to_json(card)) | fields))
+
+
 def _palette(fields: dict[str, Any]) -> Palette:
     labels = tuple(Label(str(name), _colour(colour)) for name, colour in fields["labels"])
     if not 1 <= len(labels) <= 256:

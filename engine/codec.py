@@ -57,6 +57,22 @@ def check(card: Card) -> None:
         raise ModelError(f"The model “{card.name}” makes {outputs} planes, which is no picture; use another.")
 
 
+def working_size(size: tuple[int, int], card: Card, native: bool = False) -> tuple[int, int]:
+    """The size at which the network sees a document: the model's, in the document's proportions.
+
+    Args:
+        size: width and height of the document.
+        native: the document's own size instead, which is the default for image models.
+
+    Returns:
+        Width and height; the longer edge is the longer one of ``card.size``.
+    """
+    if native:
+        return size
+    scale = max(card.size) / max(size)
+    return max(1, round(size[0] * scale)), max(1, round(size[1] * scale))
+
+
 def prepare(picture: Picture, card: Card, size: tuple[int, int] | None = None) -> Pixels:
     """What the network will see of a document's picture.
 
@@ -69,7 +85,9 @@ def prepare(picture: Picture, card: Card, size: tuple[int, int] | None = None) -
     size = size or picture.size
     if picture.lines is None:
         assert picture.pixels is not None
-        pixels = _scaled_labels(picture.pixels, size) if card.input == "labels" else _scaled(picture.pixels, size)
+        pixels = (
+            _scaled_labels(picture.pixels, size) if card.input == "labels" else _scaled(picture.pixels, size)
+        )
         return flat(pixels, card)
     lines = _scaled(picture.lines, size)
     if card.line_width is not None:
@@ -96,7 +114,7 @@ def flat(pixels: Pixels, card: Card) -> Pixels:
         indices = card.palette.indices(pixels)
         if card.one_hot:
             return indices[..., None]
-        pixels = card.palette.colours[indices]
+        pixels = card.palette.colours.take(indices, axis=0)
     elif card.input == "sketch" and card.hints:
         return _split(pixels)
     if card.network["inputs"] == 1:
@@ -104,11 +122,17 @@ def flat(pixels: Pixels, card: Card) -> Pixels:
     return pixels
 
 
-def off_palette(pixels: Pixels, card: Card) -> int:
-    """How many pixels of a flat picture are of no label's colour; 0 for models without a palette."""
+def off_palette(pixels: Pixels, prepared: Pixels, card: Card) -> int:
+    """How many pixels of a flat picture are of no label's colour; 0 for models without a palette.
+
+    Args:
+        pixels: uint8 (H, W, 3).
+        prepared: what ``flat`` made of them.
+    """
     if card.input != "labels" or card.palette is None:
         return 0
-    return card.palette.snapped(pixels)[1]
+    seen = card.palette.colours.take(prepared[..., 0], axis=0) if card.one_hot else prepared
+    return 0 if np.array_equal(seen, pixels) else int((seen != pixels).any(2).sum())
 
 
 def to_planes(prepared: Pixels, card: Card, multiple: int, least: int) -> Tensor:
@@ -183,7 +207,8 @@ def _scaled_labels(pixels: Pixels, size: tuple[int, int]) -> Pixels:
         return pixels
     rows = (np.arange(size[1]) * 2 + 1) * height // (2 * size[1])
     columns = (np.arange(size[0]) * 2 + 1) * width // (2 * size[0])
-    return pixels[rows[:, None], columns]
+    scaled: Pixels = pixels[rows[:, None], columns]
+    return scaled
 
 
 def _composite(lines: Pixels, hints: Pixels | None) -> Pixels:
@@ -239,8 +264,8 @@ def _firmest(pixels: Pixels, chroma: npt.NDArray[np.uint8]) -> Pixels:
         np.maximum(ranked, other + number, out=ranked)
     place = ranked & 15
     place[place == 15] = 4
-    down, across = np.divmod(place.astype(np.intp), 3)
-    rows = np.clip(np.arange(height)[:, None] + down - 1, 0, height - 1)
-    columns = np.clip(np.arange(width) + across - 1, 0, width - 1)
+    below, beside = np.divmod(place.astype(np.intp), 3)
+    rows = np.clip(np.arange(height)[:, None] + below - 1, 0, height - 1)
+    columns = np.clip(np.arange(width) + beside - 1, 0, width - 1)
     firmest: Pixels = pixels[rows, columns]
     return firmest

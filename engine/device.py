@@ -15,7 +15,11 @@ Precision = Literal["float32", "float16", "bfloat16"]
 KINDS = ("cuda", "mps", "xpu", "cpu")
 """In the order of preference."""
 
-_DTYPES = {"float32": torch.float32, "float16": torch.float16, "bfloat16": torch.bfloat16}
+_DTYPES: dict[Precision, torch.dtype] = {
+    "float32": torch.float32,
+    "float16": torch.float16,
+    "bfloat16": torch.bfloat16,
+}
 
 _SYMPTOMS = (
     "out of memory", "can't allocate memory", "not enough memory", "cuda error", "cudnn", "cublas",
@@ -53,10 +57,11 @@ def number_format(device: torch.device, wanted: str | None = None) -> torch.dtyp
     Raises:
         DeviceError: no such format.
     """
+    for word, dtype in _DTYPES.items():
+        if word == wanted:
+            return dtype
     if wanted is not None:
-        if wanted not in _DTYPES:
-            raise DeviceError(f"There is no precision “{wanted}”; use one of {', '.join(_DTYPES)}.")
-        return _DTYPES[wanted]
+        raise DeviceError(f"There is no precision “{wanted}”; use one of {', '.join(_DTYPES)}.")
     if device.type != "cpu":
         return torch.float16
     return torch.bfloat16 if _bfloat16_pays() else torch.float32
@@ -64,7 +69,7 @@ def number_format(device: torch.device, wanted: str | None = None) -> torch.dtyp
 
 def name(dtype: torch.dtype) -> Precision:
     """The number format's name as users give it."""
-    return next(word for word, known in _DTYPES.items() if known == dtype)  # type: ignore[return-value]
+    return next(word for word, known in _DTYPES.items() if known == dtype)
 
 
 def gave_up(error: BaseException) -> bool:

@@ -19,9 +19,7 @@ def replacing(target: Path) -> Iterator[Path]:
     Raises:
         OSError: the folder is missing, read-only or full.
     """
-    descriptor, name = tempfile.mkstemp(
-        dir=target.parent, prefix=f".{target.name[:100]}.", suffix=".part"
-    )
+    descriptor, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name[:100]}.", suffix=".part")
     os.close(descriptor)
     part = Path(name)
     try:

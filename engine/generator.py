@@ -116,12 +116,13 @@ class Generator:
             raise PictureError(
                 f"A picture is an array uint8 (height, width, 3), not {picture.dtype} {picture.shape}."
             )
-        if not self._warned_of_palette and (strangers := codec.off_palette(picture, self.card)):
+        prepared = codec.flat(picture, self.card)
+        if not self._warned_of_palette and (strangers := codec.off_palette(picture, prepared, self.card)):
             self._warned_of_palette = True
             self._notice(
                 f"{strangers} pixels are of no colour of the model's palette; each was taken for the nearest."
             )
-        return self.translate(codec.flat(picture, self.card), seed=seed)
+        return self.translate(prepared, seed=seed)
 
     def translate(self, prepared: Pixels, *, seed: int | None = None) -> Pixels:
         """One pass over what ``codec.prepare`` or ``codec.flat`` made: uint8 (H, W, C) to (H, W, 3).
@@ -205,7 +206,8 @@ class Generator:
 
 def _to_device(network: nn.Module, where: torch.device) -> None:
     try:
-        network.to(where, memory_format=torch.channels_last)
+        network.to(where)
+        packed.channels_last(network)
     except (RuntimeError, MemoryError) as error:
         if not device.gave_up(error):
             raise

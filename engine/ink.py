@@ -17,6 +17,9 @@ Mask = npt.NDArray[np.bool_]
 FAINTEST = 16
 """Least difference from the paper, of 255, that counts as ink."""
 
+DARKEST_PAPER = 127
+"""Difference from white, of 255, up to which a picture's usual tone is taken for its paper."""
+
 SHARE = 0.4
 """Of the darkest ink within ``REACH``, so that soft edges don't make lines thicker."""
 
@@ -55,11 +58,13 @@ def _found(lines: Plane) -> Mask:
     # A photographed drawing is on grey paper: take its usual tone for white.
     if 2 * np.count_nonzero(darkness >= FAINTEST) > darkness.size:
         tone = np.uint8(np.median(darkness))
-        darkness = np.maximum(darkness, tone) - tone
+        if tone <= DARKEST_PAPER:
+            darkness = np.maximum(darkness, tone) - tone
     if int(darkness.max(initial=0)) < FAINTEST:
         return np.zeros(lines.shape, np.bool_)
     darkest = _window(darkness, REACH, REACH, np.maximum, 0)
-    return darkness >= np.maximum(darkest * np.float32(SHARE), FAINTEST)
+    found: Mask = darkness >= np.maximum(darkest * np.float32(SHARE), FAINTEST)
+    return found
 
 
 def _centre_lines(ink: Mask) -> Mask:

@@ -33,7 +33,14 @@ def pack(network: nn.Module) -> None:
         elif _packing_works():
             setattr(network, name, _Packed(child))
         else:
-            child.to(memory_format=torch.channels_last)
+            channels_last(child)
+
+
+def channels_last(network: nn.Module) -> None:
+    """Lay out the weights of plain convolutions so that channels lie together, in place."""
+    for module in network.modules():
+        if isinstance(module, nn.Conv2d | nn.ConvTranspose2d):
+            module.weight.data = module.weight.data.contiguous(memory_format=torch.channels_last)
 
 
 class _Packed(nn.Module):
@@ -42,7 +49,11 @@ class _Packed(nn.Module):
     def __init__(self, convolution: Convolution) -> None:
         super().__init__()
         self.bias = None if convolution.bias is None else convolution.bias.detach()
-        geometry: list[Any] = [list(convolution.padding), list(convolution.stride), list(convolution.dilation)]
+        geometry: list[Any] = [
+            list(convolution.padding),
+            list(convolution.stride),
+            list(convolution.dilation),
+        ]
         weight = convolution.weight.detach().contiguous()
         if isinstance(convolution, nn.ConvTranspose2d):
             geometry.insert(1, list(convolution.output_padding))
@@ -101,8 +112,6 @@ def _doubles(convolution: nn.ConvTranspose2d) -> bool:
 @functools.cache
 def _packing_works() -> bool:
     """Try the operators on both sorts of convolution."""
-    if not torch.backends.mkldnn.is_available():
-        return False
     x = torch.linspace(-1, 1, 2 * 8 * 8).reshape(1, 2, 8, 8).contiguous(memory_format=torch.channels_last)
     try:
         for convolution in (nn.Conv2d(2, 3, 4, 2, 1), nn.ConvTranspose2d(2, 3, 4, 2, 1)):

@@ -53,7 +53,7 @@ class Palette:
             codes <<= np.uint32(8)
             codes |= pixels[..., channel]
         # Nearly every pixel of a label picture is exactly of a label's colour.
-        numbers = self._numbers[codes]
+        numbers = self._numbers.take(codes)
         strange = numbers == 0
         if strange.any():
             numbers[strange] = self._nearest(codes[strange]) + np.uint16(1)
@@ -84,7 +84,7 @@ class Palette:
         Args:
             pixels: uint8 (H, W, 3).
         """
-        snapped = self.colours[self.indices(pixels)]
+        snapped = self.colours.take(self.indices(pixels), axis=0)
         return snapped, int((snapped != pixels).any(2).sum())
 
 

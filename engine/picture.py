@@ -15,7 +15,7 @@ from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
-from PIL import Image, ImageCms, ImageOps, UnidentifiedImageError
+from PIL import Image, ImageCms, ImageFile, ImageOps, UnidentifiedImageError
 
 from engine.errors import PictureError
 from engine.files import replacing
@@ -151,7 +151,7 @@ def _bits(image: Image.Image) -> int:
     if image.format == "TIFF":
         bits = getattr(image, "tag_v2", {}).get(258, (8,))  # BitsPerSample
         return int(max(bits)) if isinstance(bits, tuple) else int(bits)
-    if image.format == "PNG" and image.fp is not None:
+    if image.format == "PNG" and isinstance(image, ImageFile.ImageFile) and image.fp is not None:
         place = image.fp.tell()
         image.fp.seek(24)  # the bit depth in IHDR, PNG specification 11.2.1
         depth = image.fp.read(1)
@@ -178,9 +178,9 @@ def _alpha(image: Image.Image) -> Pixels | None:
 def _in_srgb(image: Image.Image, profile: bytes | None, notes: list[str]) -> Image.Image:
     """The picture without alpha, as RGB in the sRGB colour space."""
     bare = image if image.mode in ("L", "RGB", "CMYK", "LAB") else image.convert("RGB")
-    if profile:
+    if profile or bare.mode == "LAB":
         try:
-            own = ImageCms.ImageCmsProfile(io.BytesIO(profile))
+            own = ImageCms.ImageCmsProfile(io.BytesIO(profile) if profile else ImageCms.createProfile("LAB"))
             if "srgb" not in (own.profile.profile_description or "").lower():
                 srgb = ImageCms.createProfile("sRGB")
                 converted = ImageCms.profileToProfile(bare, own, srgb, outputMode="RGB")
@@ -189,7 +189,7 @@ def _in_srgb(image: Image.Image, profile: bytes | None, notes: list[str]) -> Ima
                     return converted
         except (ImageCms.PyCMSError, OSError, ValueError, TypeError):
             notes.append("Its colour profile does not fit or is damaged, and was left aside.")
-    if bare.mode in ("CMYK", "LAB"):
+    if bare.mode == "CMYK":
         notes.append("Its print colours were brought to sRGB without a profile; they may look different.")
     return bare if bare.mode == "RGB" else bare.convert("RGB")
 

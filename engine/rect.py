@@ -68,9 +68,7 @@ class Rect(NamedTuple):
 
     def grown(self, margin: int) -> Rect:
         """The same rectangle with ``margin`` more pixels on every side."""
-        return Rect.spanning(
-            self.left - margin, self.top - margin, self.right + margin, self.bottom + margin
-        )
+        return Rect.spanning(self.left - margin, self.top - margin, self.right + margin, self.bottom + margin)
 
 
 EMPTY = Rect(0, 0, 0, 0)

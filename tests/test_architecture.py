@@ -321,6 +321,6 @@ def test_module_is_well_named_and_short(name: str) -> None:
 
 def test_tables_name_what_exists() -> None:
     """A row for a module that is gone, or misspelt, would allow nothing and forbid nothing."""
-    later = {"desktop.training", "trainer.__main__", "trainer.events"}  # come with training
+    later = {"desktop.training", "trainer.__main__"}  # come with training
     named = {*ARROWS, *(target for targets in ARROWS.values() for target in targets), *MAY_SHOW, *LIGHT}
     assert named - set(modules()) - later == set()

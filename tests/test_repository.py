@@ -9,6 +9,7 @@ import re
 import shutil
 import subprocess
 import sys
+import time
 import tomllib
 from importlib.metadata import distribution, version
 from pathlib import Path
@@ -194,6 +195,14 @@ def test_finished_install_is_not_done_again(clone: Path) -> None:
     assert not bootstrap.is_ready(["dev", "app"])
 
 
+def test_being_ready_costs_under_a_second(clone: Path) -> None:
+    prepared(clone)
+    start = time.perf_counter()
+    done = subprocess.run([sys.executable, clone / ".ci/bootstrap.py"], capture_output=True, check=False)
+    assert (done.returncode, done.stdout, done.stderr) == (0, b"", b"")
+    assert time.perf_counter() - start < 1
+
+
 @pytest.mark.parametrize(
     ("file", "old", "new"),
     [
@@ -295,6 +304,13 @@ def test_old_python_is_a_sentence(clone: Path) -> None:
     done = run_bootstrap(clone, before="bootstrap.sys.version_info = (3, 10, 9)")
     assert done.returncode == 1
     assert "needs Python 3.11 to 3.14" in done.stderr
+
+
+@pytest.mark.skipif(shutil.which("make") is None, reason="make is not installed")
+def test_make_without_a_python_is_a_sentence(clone: Path) -> None:
+    done = subprocess.run(["make", "run", "PYTHON="], cwd=clone, capture_output=True, text=True, check=False)
+    assert done.returncode == 2
+    assert "Underpaint needs Python 3.11 to 3.14" in done.stderr.splitlines()[0]
 
 
 @pytest.mark.skipif(shutil.which("readelf") is None, reason="readelf is not installed (Debian: binutils)")

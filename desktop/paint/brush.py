@@ -12,9 +12,9 @@ from PySide6.QtCore import QCoreApplication
 Plane = npt.NDArray[np.float32]
 
 Profile = Callable[[Plane, float | Plane, float], Plane]
-"""``profile(depth, radius, hardness)``: coverage 0 to 1, where ``depth`` (H, W), in pixels, is how
-far inside the edge a pixel's centre lies (negative outside), and ``radius`` is one number or, where
-the stroke widens, (H, W). May write into ``depth``."""
+"""``profile(depth, radius, hardness)``: coverage 0 to 1, where ``depth``, in pixels, is how far
+inside the edge a pixel's centre lies (negative outside), and ``radius`` is one number or, where the
+stroke widens, of the shape of ``depth``. May write into ``depth``."""
 
 
 @dataclass(frozen=True)

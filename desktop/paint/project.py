@@ -11,7 +11,6 @@ import json
 import zipfile
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 from xml.etree import ElementTree
 
 import numpy as np
@@ -26,6 +25,7 @@ from desktop.paint.layer import Layer, Role, blank
 from desktop.paint.notation import Notes, palette_notes
 from desktop.paint.scaling import as_labels
 from desktop.paint.sheet import MOST_LAYER_PIXELS, MOST_PIXELS, WHITE, check_size
+from desktop.paint.stack import PLAIN, damaged, opacity, parsed, strange, whole
 from engine.card import InputKind
 from engine.errors import PictureError
 from engine.files import replacing
@@ -41,8 +41,6 @@ MIMETYPE = b"image/openraster"
 NOTES = "underpaint.json"
 MERGED = "mergedimage.png"
 THUMBNAIL = "Thumbnails/thumbnail.png"
-PLAIN = "svg:src-over"
-"""The one way of mixing layers that we know."""
 
 _OURS = {"format", "kind", "model", "paper", "palette", "roles", "program"}
 
@@ -150,21 +148,21 @@ def load(path: Path) -> Loaded:
 
 
 def _load(source: Archive, name: str) -> Loaded:
-    root = _xml(source.read("stack.xml", 1 << 20), name)
-    width, height = _whole(root, "w", name), _whole(root, "h", name)
+    root = parsed(source.read("stack.xml", 1 << 20), name)
+    width, height = whole(root, "w", name), whole(root, "h", name)
     stack = root.find("stack")
     if root.tag != "image" or stack is None:
-        raise _damaged(name)
+        raise damaged(name)
     notes = _notes(source, name)
     kind, palette = notes.kind(), notes.palette()
     if kind == "labels" and palette is None:
         raise notes.damaged("palette")
     check_size(width, height, max(1, len(stack)))
     loaded = Loaded(Document.new(kind, 1, 1, palette))
-    strange = _strange(stack)
-    if strange:
+    unknown = strange(stack)
+    if unknown:
         text = translate("paint", "“{0}” has {1}, which Underpaint doesn't know; it is shown as one layer.")
-        loaded.notes.append(text.format(name, strange))
+        loaded.notes.append(text.format(name, unknown))
         loaded.foreign = True
         seen = _flattened(source, stack, Rect(0, 0, width, height), name)
         loaded.document = Document.from_picture(kind, seen, palette)
@@ -206,7 +204,7 @@ def _document(
         layer = Layer(number, element.get("name", "")[:200] or f"{number}", role, pixels)
         layer.visible = element.get("visibility", "visible") != "hidden"
         layer.locked = element.get("edit-locked") == "true"
-        layer.opacity = 1.0 if role is Role.LABELS else _opacity(element)
+        layer.opacity = 1.0 if role is Role.LABELS else opacity(element)
         layers.append(layer)
         if element.get("selected") == "true" and role.sent:
             active = layer
@@ -246,46 +244,30 @@ def _layer_pixels(
     del content
     # Transparency is what layers are for.
     said += [note for note in reading.notes if reading.alpha is None and note not in said]
-    pixels = from_straight(
-        reading.colours if reading.alpha is None else np.dstack([reading.colours, reading.alpha])
-    )
-    left, top = _whole(element, "x", name, 0), _whole(element, "y", name, 0)
+    pixels = blank(width, height)
+    for row in range(0, height, 256):  # large pictures need no large intermediate
+        band = reading.colours[row : row + 256]
+        if reading.alpha is not None:
+            band = np.dstack([band, reading.alpha[row : row + 256]])
+        pixels[row : row + 256] = from_straight(band)
+    del reading
+    left, top = whole(element, "x", name, 0), whole(element, "y", name, 0)
     place = Rect(left, top, width, height)
     inside = place.intersected(canvas)
     if inside == canvas == place:
         return pixels, spent
-    whole = blank(canvas.width, canvas.height)
+    spread = blank(canvas.width, canvas.height)
     if inside:
         part = Rect(inside.left - left, inside.top - top, inside.width, inside.height)
-        whole[inside.rows, inside.columns] = pixels[part.rows, part.columns]
-    return whole, spent
+        spread[inside.rows, inside.columns] = pixels[part.rows, part.columns]
+    return spread, spent
 
 
 def _png_size(content: bytes, name: str) -> tuple[int, int]:
     """Width and height from the header alone (PNG specification 11.2.1)."""
     if len(content) < 24 or not content.startswith(b"\x89PNG\r\n\x1a\n"):
-        raise _damaged(name)
+        raise damaged(name)
     return int.from_bytes(content[16:20], "big"), int.from_bytes(content[20:24], "big")
-
-
-def _strange(stack: ElementTree.Element) -> str:
-    """What in the stack we don't know how to show as layers, in words; empty if all is plain."""
-    for element in stack:
-        if element.tag == "stack":
-            return translate("paint", "groups of layers")
-        if element.tag != "layer" or not element.get("src"):
-            return translate("paint", "layers of another sort")
-        if element.get("composite-op", PLAIN) != PLAIN:
-            return translate("paint", "blend modes")
-        if not element.get("src", "").lower().endswith(".png"):
-            return translate("paint", "layers that are no PNG pictures")
-    if (
-        stack.get("composite-op", PLAIN) != PLAIN
-        or stack.get("visibility") == "hidden"
-        or _opacity(stack) < 1
-    ):
-        return translate("paint", "settings of the whole stack")
-    return ""
 
 
 def _unknown_members(source: Archive, stack: ElementTree.Element) -> bool:
@@ -311,52 +293,7 @@ def _flattened(source: Archive, stack: ElementTree.Element, canvas: Rect, name: 
         elif element.tag == "layer" and element.get("src", "").lower().endswith(".png"):
             pixels, spent = _layer_pixels(source, element, canvas, spent, [], name)
             layer = Layer(1, "", Role.PAINT, pixels)
-            layer.visible, layer.opacity = element.get("visibility") != "hidden", _opacity(element)
+            layer.visible, layer.opacity = element.get("visibility") != "hidden", opacity(element)
             mixed = composite([*layers, layer], canvas, None)
             layers = [Layer(1, "", Role.PAINT, mixed)]
     return to_rgb(composite(layers, canvas, WHITE))
-
-
-def _xml(content: bytes, name: str) -> ElementTree.Element:
-    """Parse without entities: whoever declares some means harm, and no OpenRaster writer does."""
-    parser = ElementTree.XMLParser(target=_Builder())
-    try:
-        parser.feed(content)
-        root: Any = parser.close()
-    except (ElementTree.ParseError, _DoctypeError, ValueError, LookupError) as error:
-        raise _damaged(name) from error
-    assert isinstance(root, ElementTree.Element)
-    return root
-
-
-class _DoctypeError(Exception):
-    pass
-
-
-class _Builder(ElementTree.TreeBuilder):
-    def doctype(self, name: str, pubid: str | None, system: str | None) -> None:
-        raise _DoctypeError
-
-
-def _whole(element: ElementTree.Element, attribute: str, name: str, default: int | None = None) -> int:
-    text = element.get(attribute)
-    if text is None and default is not None:
-        return default
-    try:
-        value = int(float(text or ""))
-    except (ValueError, OverflowError) as error:
-        raise _damaged(name) from error
-    return min(max(value, -(1 << 31)), 1 << 31)
-
-
-def _opacity(element: ElementTree.Element) -> float:
-    try:
-        value = float(element.get("opacity", "1"))
-    except ValueError:
-        return 1.0
-    return min(max(value, 0.0), 1.0) if value == value else 1.0
-
-
-def _damaged(name: str) -> PictureError:
-    text = translate("paint", "“{0}” is damaged or no OpenRaster file; fetch or save it anew.")
-    return PictureError(text.format(name))

@@ -13,7 +13,7 @@ import numpy as np
 from PySide6.QtCore import QCoreApplication
 
 from desktop.paint.composite import composite, pack
-from desktop.paint.history import Change, History, PaintStep, State, StateStep, Step
+from desktop.paint.history import Change, History, PaintStep, State, StateStep
 from desktop.paint.layer import Layer, Packed, Role
 from desktop.paint.planes import Planes
 from desktop.paint.recording import Recording
@@ -24,10 +24,10 @@ from engine.messages import Picture, Pixels
 from engine.palette import Colour, Palette
 from engine.rect import EMPTY, Rect
 
-MOST_PIXELS = 40_000_000
+MOST_PIXELS = 8192 * 4096
 """Of one picture."""
-MOST_LAYER_PIXELS = 120_000_000
-"""Of all layers of a picture together: 480 MB."""
+MOST_LAYER_PIXELS = 2 * MOST_PIXELS
+"""Of all layers of a picture together: 268 MB."""
 MOST_LAYERS = 100
 
 WHITE: Colour = (255, 255, 255)
@@ -38,7 +38,7 @@ class Floating(NamedTuple):
     """Pixels that were just pasted or moved: until the next step, they can be moved on without taking
     along what they came to lie on."""
 
-    step: Step
+    step: PaintStep
     pixels: Packed
     source: Rect
     """What moving them emptied; empty for pasted ones."""
@@ -88,7 +88,7 @@ class Sheet:
         self.selection = EMPTY
         """Paint stays within it, unless it is empty. Not a step of the history."""
         self.floating: Floating | None = None
-        """What was pasted or moved last."""
+        """What was pasted or moved last; ask ``still_floating``."""
         self.last_point: tuple[float, float] | None = None
         """Where the last freehand stroke or line ended: Shift draws straight from there."""
         self.history = History()
@@ -166,7 +166,15 @@ class Sheet:
 
     def lift(self, pixels: Packed, source: Rect, left: int, top: int) -> None:
         """Note that the newest step laid ``pixels`` at (left, top), so that they can be moved on."""
-        self.floating = Floating(self.history.done[-1], pixels, source, left, top) if self.can_undo else None
+        step = self.history.done[-1] if self.history.done else None
+        self.floating = Floating(step, pixels, source, left, top) if isinstance(step, PaintStep) else None
+
+    def still_floating(self) -> Floating | None:
+        """What was pasted or moved on the active layer, if nothing was done since."""
+        done, floating = self.history.done, self.floating
+        if floating is None or not done or done[-1] is not floating.step:
+            return None
+        return floating if floating.step.layer == self.active.id else None
 
     def emptiness(self, layer: Layer, rect: Rect) -> Packed:
         """``rect`` of a layer as it is before anything is painted, uint32: transparent, or the background on

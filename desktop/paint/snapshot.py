@@ -30,7 +30,7 @@ class Snapshot:
         hollow, contents = [], []
         for layer in document.layers:
             tiles = Tiles()
-            for place in tiles_of(document.bounds):
+            for place in tiles_of(layer.bounds()):  # around them all is transparent
                 rect = tile_rect(*place, document.width, document.height)
                 tiles.keep(place, layer.packed[rect.rows, rect.columns])
             contents.append(tiles)

@@ -92,7 +92,8 @@ class Path:
 
     def __init__(self, ink: Ink) -> None:
         self._ink = ink
-        self._string = _within(ink.stabiliser, 0.0, 1.0) * LONGEST_STRING
+        # Squared, so that a little of it costs hardly any detail.
+        self._string = _within(ink.stabiliser, 0.0, 1.0) ** 2 * LONGEST_STRING
         self._pen: Sample | None = None
         self._last: Dab | None = None
         self._end: Dab | None = None
@@ -142,9 +143,9 @@ class Path:
 
 
 def _curve(start: Dab, control: Dab, end: Dab) -> list[Dab]:
-    """Dabs along a quadratic curve, so close together that no corner shows (within 1/8 pixel)."""
+    """Dabs along a quadratic curve, so close together that no corner shows (within 1/5 pixel)."""
     bend = math.hypot(start.x - 2 * control.x + end.x, start.y - 2 * control.y + end.y) / 4
-    pieces = max(1, min(32, math.ceil(math.sqrt(bend / 0.125))))
+    pieces = max(1, min(32, math.ceil(math.sqrt(bend / 0.2))))
     dabs = [start]
     for piece in range(1, pieces + 1):
         part = piece / pieces

@@ -33,6 +33,7 @@ class BrushBar(QToolBar):
         self.setObjectName("brush_bar")
         self.setWindowTitle(self.tr("Brush"))
         self.setMovable(False)
+        self.setFixedHeight(38)  # another tool must not move the picture
         self._session = session
         self._filling = False
         self._brush = QComboBox()

@@ -50,6 +50,7 @@ class Canvas(QWidget):
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
         self.setMouseTracking(True)
+        self.setTabletTracking(True)
         self.setAccessibleName(self.tr("Canvas"))
         self._session = session
         self._view = view

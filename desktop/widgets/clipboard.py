@@ -34,9 +34,9 @@ class Clipboard(QObject):
         """Paste a picture onto the active layer."""
         self.take(QGuiApplication.clipboard().mimeData())
 
-    def take(self, data: QMimeData) -> None:
+    def take(self, data: QMimeData | None) -> None:
         """Paste what was copied or dropped."""
-        image = QImage(data.imageData()) if data.hasImage() else QImage()
+        image = QImage(data.imageData()) if data is not None and data.hasImage() else QImage()
         if image.isNull():
             self._session.said.emit(self.tr("There is no picture on the clipboard."))
             return

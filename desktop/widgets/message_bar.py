@@ -1,10 +1,13 @@
-"""One line above the canvas for what the user should know: never in the way, gone by itself."""
+"""One line over the top of the canvas for what the user should know; gone by itself.
+
+It lies over the canvas rather than above it: the picture must not move under the pen.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 
-from PySide6.QtCore import QEvent, Qt, QTimer
+from PySide6.QtCore import QEvent, QObject, Qt, QTimer
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QToolButton, QWidget
 
 from desktop import theme
@@ -15,9 +18,11 @@ SHORT_MS, LONG_MS = 6_000, 15_000
 class MessageBar(QFrame):
     """Shows one message at a time; one with buttons stays until it is answered."""
 
-    def __init__(self, parent: QWidget | None = None) -> None:
+    def __init__(self, parent: QWidget) -> None:
         super().__init__(parent)
         self.setObjectName("message_bar")
+        self.setAutoFillBackground(True)
+        parent.installEventFilter(self)
         row = QHBoxLayout(self)
         row.setContentsMargins(10, 6, 6, 6)
         self._icon = QLabel()
@@ -63,6 +68,19 @@ class MessageBar(QFrame):
         if self._waiting:
             self._put(*self._waiting.pop(0))
 
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        """Stay at the top, in the middle."""
+        if event.type() == QEvent.Type.Resize:
+            self._place()
+        return super().eventFilter(watched, event)
+
+    def _place(self) -> None:
+        room = self.parentWidget().width() - 24
+        width = min(max(self.sizeHint().width(), 560), room)
+        height = self.heightForWidth(width)
+        self.setGeometry((self.parentWidget().width() - width) // 2, 8, width, height)
+        self.raise_()
+
     def changeEvent(self, event: QEvent) -> None:
         """Another theme has other icons."""
         if event.type() == QEvent.Type.PaletteChange:
@@ -84,12 +102,14 @@ class MessageBar(QFrame):
         while (item := self._buttons.takeAt(0)) is not None:
             widget = item.widget()
             if widget is not None:
+                widget.hide()  # it lives on until the next turn of the event loop
                 widget.deleteLater()
         for text, answer in answers:
             button = QPushButton(text)
             button.clicked.connect(self._answering(answer))
             self._buttons.addWidget(button)
         self._asking = bool(answers)
+        self._place()
         self.show()
         if not answers:
             self._timer.start(LONG_MS if wrong or len(sentence) > 80 else SHORT_MS)

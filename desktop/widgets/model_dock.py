@@ -40,6 +40,7 @@ class ModelDock(QDockWidget):
         self._list.setObjectName("models")
         self._list.setIconSize(QSize(_SIDE, _SIDE))
         self._list.setWordWrap(True)
+        self._list.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self._list.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self._list.itemClicked.connect(self._choose)
         self._list.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
@@ -101,7 +102,7 @@ def _text(widget: QWidget, entry: Entry) -> str:
     if entry.card is None:
         return f"{entry.name}\n{entry.problem}"
     width, height = entry.card.size
-    return f"{entry.card.name}\n{entry.card.task or entry.card.input} · {width}×{height}"
+    return f"{entry.card.name} · {width}×{height}\n{entry.card.task or entry.card.input}"
 
 
 def _tip(widget: QWidget, entry: Entry) -> str:

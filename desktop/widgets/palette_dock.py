@@ -48,7 +48,9 @@ def swatch(colour: Colour, size: int = 20) -> QIcon:
     painter.setPen(theme.colour("line"))
     painter.drawRoundedRect(1, 1, size - 2, size - 2, 4, 4)
     painter.end()
-    return QIcon(pixmap)
+    icon = QIcon(pixmap)
+    icon.addPixmap(pixmap, QIcon.Mode.Selected)  # Qt would tint a chosen colour, which must stay what it is
+    return icon
 
 
 class PaletteDock(QDockWidget):

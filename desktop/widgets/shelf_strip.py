@@ -4,7 +4,16 @@ from __future__ import annotations
 
 from PySide6.QtCore import QEvent, QSize, Qt
 from PySide6.QtGui import QIcon, QImage, QPixmap
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QListWidget, QListWidgetItem, QToolButton, QWidget
+from PySide6.QtWidgets import (
+    QFrame,
+    QHBoxLayout,
+    QLabel,
+    QListWidget,
+    QListWidgetItem,
+    QSizePolicy,
+    QToolButton,
+    QWidget,
+)
 
 from desktop import theme
 from desktop.session import Session
@@ -21,6 +30,7 @@ class ShelfStrip(QFrame):
         super().__init__(parent)
         self.setObjectName("shelf")
         self._session = session
+        self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
         row = QHBoxLayout(self)
         row.setContentsMargins(6, 2, 6, 2)
         self._title = QLabel()
@@ -34,7 +44,8 @@ class ShelfStrip(QFrame):
         self._list.setWrapping(False)
         self._list.setMovement(QListWidget.Movement.Static)
         self._list.setIconSize(QSize(_SIDE, _SIDE))
-        self._list.setFixedHeight(_SIDE + 26)
+        self._list.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self._list.setFixedHeight(_SIDE + 24)
         self._list.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self._list.itemClicked.connect(self._choose)
         self._close = QToolButton()

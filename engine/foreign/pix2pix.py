@@ -102,9 +102,13 @@ def _found(path: Path, tensors: dict[str, Tensor]) -> Found:
     elif "model.1.weight" in tensors and "model.10.conv_block.1.weight" in tensors:
         kind, settings = "resnet", _resnet_settings(tensors)
     elif {"model.0.weight", "net.0.weight", "layer1.0.weight", "scale0_layer0.0.weight"} & tensors.keys():
-        raise ModelError(f"“{path.name}” is a discriminator, which paints nothing; import the generator (net_G).")
+        raise ModelError(
+            f"“{path.name}” is a discriminator, which paints nothing; import the generator (net_G)."
+        )
     else:
-        raise ModelError(f"“{path.name}” is no pix2pix generator: its first weights are “{next(iter(tensors))}”.")
+        raise ModelError(
+            f"“{path.name}” is no pix2pix generator: its first weights are “{next(iter(tensors))}”."
+        )
     _check(path.name, kind, settings, tensors)
     count = sum(tensor.numel() for tensor in tensors.values()) / 1e6
     depth = f"{settings['levels']} levels" if kind == "unet" else f"{settings['blocks']} blocks"
@@ -164,10 +168,11 @@ def _prefix(level: int) -> str:
 def _names(kind: str, settings: dict[str, Any]) -> Iterator[tuple[str, str]]:
     """Pairs of our name and theirs for all weights."""
     places = _unet_places(settings) if kind == "unet" else _resnet_places(settings)
+    last = "ups.0" if kind == "unet" else "head"
     bias = settings["norm"] != "batch"
     for layer, convolution, norm in places:
         yield f"{layer}.convolution.weight", f"{convolution}.weight"
-        if bias or layer in ("ups.0", "head"):
+        if bias or layer == last:
             yield f"{layer}.convolution.bias", f"{convolution}.bias"
         if norm and not bias:
             for part in _NORM:

@@ -37,7 +37,8 @@ class Block(nn.Module):
         y = F.relu_(self.first(F.pad(x, (1, 1, 1, 1), "reflect"), valid))
         if self.dropout is not None:
             y = self.dropout(y, dice)
-        return x + self.second(F.pad(y, (1, 1, 1, 1), "reflect"), valid)
+        change: Tensor = self.second(F.pad(y, (1, 1, 1, 1), "reflect"), valid)
+        return x + change
 
 
 class ResNet(Translator):

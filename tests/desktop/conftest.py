@@ -38,7 +38,14 @@ def tiny_models(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("models")
     for name, fields in CARDS.items():
         fields = dict(fields)
-        settings = {"levels": 5, "width": 4, "inputs": fields.pop("inputs"), "outputs": 3, "norm": "batch"}
+        settings = {
+            "levels": 5,
+            "width": 4,
+            "inputs": fields.pop("inputs"),
+            "outputs": 3,
+            "norm": "batch",
+            "dropout": True,
+        }
         network = networks.build("unet", **settings)
         card = Card(name=name, kind="unet", network=settings, size=(64, 64), statistics="running", **fields)
         bundle.write(folder / f"{name}.safetensors", card, network.state_dict())

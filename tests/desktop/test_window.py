@@ -49,7 +49,7 @@ def test_every_action_stands_in_a_menu_and_has_something_to_do(window: MainWindo
     for spec in window.actions_table:
         action = window.actions_table[spec.id]
         assert action in in_menus, spec.id
-        signal = b"2toggled(bool)" if spec.checkable else b"2triggered(bool)"
+        signal = "2toggled(bool)" if spec.checkable else "2triggered(bool)"
         assert action.receivers(signal) > 0 or action.menu(), spec.id
 
 

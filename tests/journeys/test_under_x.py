@@ -69,12 +69,18 @@ def test_draw_see_undo_save_crash_recover(screen: Screen, tmp_path: Path):
 
     # Draw, and the preview follows.
     screen.drag(*[(left + x * across, top + y * down) for x, y in points])
+    screen.hand("mousemove", 1270, 400)
     before = right_half(empty_preview, box)
-    seen = screen.wait(
+    drawn = screen.wait(
         lambda seen: np.abs(right_half(seen, box) - before).mean() > 1 and not blank(seen),
         "the preview follows",
     )
-    keep(seen, "2-drawn")
+    keep(drawn, "2-drawn")
+    canvas = np.s_[top + 4 : bottom - 4, left + 4 : right - 4]
+
+    def as_drawn(seen: Pixels) -> bool:
+        # Scaled to the window, a part painted anew may differ from the whole by a level or two.
+        return bool(np.abs(seen[canvas].astype(np.int16) - drawn[canvas]).max() <= 8)
 
     # Save.
     screen.hand("key", "ctrl+s")
@@ -85,19 +91,14 @@ def test_draw_see_undo_save_crash_recover(screen: Screen, tmp_path: Path):
     screen.wait(lambda _seen: target.exists(), "the project is saved")
     with zipfile.ZipFile(target) as archive:
         assert archive.namelist()[0] == "mimetype"
-    screen.focus()
 
     # Another stroke, taken back; and one more that is never saved.
-    saved = screen.see()
-    canvas = np.s_[top + 4 : bottom - 4, left + 4 : right - 4]
+    screen.wait(as_drawn, "the dialog is gone")
     screen.drag((left + across, top + down), (left + 9 * across, top + down))
     screen.hand("mousemove", 1270, 400)
-    screen.wait(lambda seen: (seen[canvas] != saved[canvas]).any(), "the stroke is there")
+    screen.wait(lambda seen: not as_drawn(seen), "the stroke is there")
     screen.hand("key", "ctrl+z")
-    screen.wait(
-        lambda seen: (np.abs(seen[canvas].astype(int) - saved[canvas]).max(2) > 8).sum() < 400,
-        "it is taken back",
-    )
+    screen.wait(as_drawn, "it is taken back")
     screen.drag((left + 2 * across, top + 2 * down), (left + 8 * across, top + 2 * down))
     screen.hand("mousemove", 1270, 400)
 

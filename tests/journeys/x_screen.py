@@ -52,9 +52,8 @@ class Screen:
         environment = {**os.environ, "DISPLAY": self.display, "UNDERPAINT_HOME": str(home)}
         environment.pop("QT_QPA_PLATFORM", None)
         environment.pop("WAYLAND_DISPLAY", None)
-        program = subprocess.Popen(
-            [sys.executable, *command], env=environment, stderr=(self.folder / "errors").open("ab")
-        )
+        with (self.folder / "errors").open("ab") as errors:
+            program = subprocess.Popen([sys.executable, *command], env=environment, stderr=errors)
         self._programs.append(program)
         return program
 
@@ -104,6 +103,18 @@ class Screen:
                 Image.fromarray(seen).save(self.folder / "in-vain.png")
                 raise AssertionError(f"waited in vain until {what}; see {self.folder}")
             time.sleep(0.02)  # polls another process's screen; nothing tells when it paints
+
+    def still(self) -> Pixels:
+        """Wait until nothing on the screen changes any more; the screen then."""
+        looks: list[Pixels] = []
+
+        def nothing_changes(seen: Pixels) -> bool:
+            if looks and not (looks[-1] == seen).all():
+                looks.clear()
+            looks.append(seen)
+            return len(looks) > 25
+
+        return self.wait(nothing_changes, "the screen is still")
 
     def close(self) -> None:
         """End everything."""

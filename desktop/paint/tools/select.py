@@ -65,10 +65,9 @@ class MoveStroke(Stroke):
         self._document = document
         self._start = sample.sane()
         self._selection = document.selection
-        layer, floating = document.active, document.floating
-        done = document.history.done
+        layer, floating = document.active, document.still_floating()
         self._taken_back: Change | None = None
-        if floating is not None and done and done[-1] is floating.step and not copy:
+        if floating is not None and not copy:
             document.begin(Ink()).abort()  # raises where the layer can't be painted on
             self._taken_back = document.undo()
             self._pixels, self._source = floating.pixels, floating.source

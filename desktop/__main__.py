@@ -1,0 +1,413 @@
+"""The command line ``underpaint``; without a sub-command it opens the window.
+
+Results go to stdout, progress and errors to stderr. Exit codes: 0 done, 1 something failed, 2 wrong
+usage. Whatever takes time to import is imported inside the command that needs it.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from engine.errors import ModelError, PictureError, UnderpaintError
+
+if TYPE_CHECKING:
+    from engine.catalogue import Entry
+    from engine.generator import Generator
+    from engine.messages import Pixels
+    from engine.palette import Palette
+
+PASSES = 20
+"""How many times ``bench`` runs each model."""
+
+
+class Statistics(StrEnum):
+    """Which moments the network's norms use."""
+
+    image = "image"
+    running = "running"
+
+
+class Input(StrEnum):
+    """What a model wants painted."""
+
+    sketch = "sketch"
+    labels = "labels"
+    image = "image"
+
+
+commands = typer.Typer(
+    name="underpaint",
+    help="Paint, and see the photograph. Without a command the window opens: underpaint [FILE].",
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+
+
+def main() -> None:
+    """What the installed program ``underpaint`` runs."""
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="replace")  # names may hold what a console can't show
+    words = sys.argv[1:]
+    try:
+        if not words or not (words[0].startswith("-") or words[0] in _names()):
+            if len(words) > 1:
+                _say(f"One picture a window: don't know what to do with “{words[1]}”.")
+                sys.exit(2)
+            sys.exit(_window(Path(words[0]) if words else None))
+        commands(prog_name="underpaint")
+    except UnderpaintError as error:
+        _say(str(error))
+        sys.exit(1)
+    except KeyboardInterrupt:
+        sys.exit(130)
+
+
+@commands.callback(invoke_without_command=True)
+def _program(
+    context: typer.Context,
+    version: Annotated[bool, typer.Option("--version", help="Show the version and stop.")] = False,
+) -> None:
+    if version:
+        from importlib.metadata import version as version_of
+
+        print(f"underpaint {version_of('underpaint')}")
+        raise typer.Exit
+    if context.invoked_subcommand is None:
+        raise typer.Exit(_window(None))
+
+
+@commands.command()
+def models(
+    as_json: Annotated[bool, typer.Option("--json", help="A list of objects instead of a table.")] = False,
+) -> None:
+    """List the models: those that came with the program and your own."""
+    from engine.catalogue import entries
+
+    listed = entries()
+    if as_json:
+        print(json.dumps([_described(entry) for entry in listed], ensure_ascii=False, indent=2))
+        return
+    for entry in listed:
+        if entry.card is None:
+            print(f"{entry.name:<20}  unusable  {entry.problem}")
+        else:
+            size = "{} × {}".format(*entry.card.size)
+            hints = ", colour hints" if entry.card.hints else ""
+            print(f"{entry.name:<20}  {entry.card.input + hints:<20}  {size:<11}  {entry.card.task}")
+
+
+@commands.command()
+def translate(
+    model: Annotated[str, typer.Argument(metavar="MODEL", help="A model's name or file.")],
+    input: Annotated[Path, typer.Argument(metavar="INPUT", help="A picture, an .ora project, or a folder.")],
+    output: Annotated[Path, typer.Argument(metavar="OUTPUT", help="The PNG to write, or a folder.")],
+    statistics: Annotated[Statistics | None, typer.Option(help="Instead of the model's own.")] = None,
+    seed: Annotated[int | None, typer.Option(min=0, help="Switch dropout on, with these dice.")] = None,
+    device: Annotated[str | None, typer.Option(help="cuda, mps, xpu or cpu.")] = None,
+) -> None:
+    """Translate a picture, a project or a whole folder.
+
+    A picture keeps its size; a project is translated as the window would.
+    """
+    import engine
+
+    if not input.exists():
+        raise PictureError(f"There is no “{input}”; check its name.")
+    jobs = _jobs(input, output)
+    generator = engine.open(
+        model, device=device, statistics=statistics.value if statistics else None, notice=_say
+    )
+    for folder in {target.parent for _, target in jobs}:
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise PictureError(f"The folder “{folder}” can't be made ({error.strerror or error}).") from error
+    if not input.is_dir():
+        _translate(generator, *jobs[0], seed)
+        return
+    failures = _translate_all(generator, jobs, seed)
+    for sentence in failures:
+        _say(sentence)
+    if failures:
+        _say(f"{len(failures)} of {len(jobs)} files were passed over.")
+        raise typer.Exit(1)
+
+
+@commands.command(name="import")
+def import_(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="Weights, such as latest_net_G.pth.")],
+    to: Annotated[Path | None, typer.Option(help="The model file to write (.safetensors).")] = None,
+    name: Annotated[str | None, typer.Option(help="The model's name; by default the file's.")] = None,
+    input: Annotated[Input | None, typer.Option(help="What it wants painted; by default image.")] = None,
+    palette: Annotated[str | None, typer.Option(help="For labels: a palette's name or .gpl file.")] = None,
+    card: Annotated[Path | None, typer.Option(help="JSON with more fields of the model's card.")] = None,
+) -> None:
+    """Make a model file of the weights that a pix2pix project trained."""
+    from engine import bundle, catalogue, foreign
+    from engine.card import amended
+
+    if to is not None and to.suffix.lower() != bundle.SUFFIX:
+        raise typer.BadParameter(f"a model file's name ends in {bundle.SUFFIX}", param_hint="--to")
+    if palette is not None and input not in (None, Input.labels):
+        raise typer.BadParameter("only label models have a palette", param_hint="--palette")
+    colours = _palette(palette) if palette is not None else None
+    kind = input or (Input.labels if colours else Input.image)
+    made, tensors = foreign.convert(file, name=name, input=kind.value, palette=colours)
+    if card is not None:
+        try:
+            made = amended(made, card.read_text("utf-8"))
+        except (OSError, UnicodeDecodeError) as error:
+            raise ModelError(f"The card's fields “{card}” can't be read ({error}).") from error
+    target = to or catalogue.place(made.name)
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise ModelError(
+            f"The folder “{target.parent}” can't be made ({error.strerror or error})."
+        ) from error
+    bundle.write(target, made, tensors)
+    print(target)
+
+
+@commands.command()
+def demo(
+    out: Annotated[Path, typer.Option(help="The folder for screenshots and animation.")],
+) -> None:
+    """Draw the recorded drawings in the real window, without a display, and take screenshots."""
+    _torch_before_qt()
+    from desktop import demo as demonstration
+
+    try:
+        for written in demonstration.run(out):
+            print(written)
+    except OSError as error:
+        raise PictureError(f"The folder “{out}” can't be written ({error.strerror or error}).") from error
+
+
+@commands.command()
+def bench(
+    as_json: Annotated[bool, typer.Option("--json", help="A list of objects instead of sentences.")] = False,
+) -> None:
+    """Measure how quickly each installed model answers on this machine."""
+    from engine.catalogue import entries
+
+    results = []
+    failed = False
+    for entry in entries():
+        try:
+            result = _measured(entry)
+        except UnderpaintError as error:
+            _say(f"{entry.name}: {error}")
+            failed = True
+            continue
+        results.append(result)
+        if not as_json:
+            print(
+                "{name}: {milliseconds:.0f} ms for a picture of {width} × {height} "
+                "({device}, {precision}): {verdict}.".format(**result),
+                flush=True,
+            )
+    if as_json:
+        print(json.dumps(results, ensure_ascii=False, indent=2))
+    if failed:
+        raise typer.Exit(1)
+
+
+# --- opening the window --------------------------------------------------------------------------
+
+
+def _names() -> set[str]:
+    """Of all sub-commands."""
+    return set(typer.main.get_group(commands).commands)
+
+
+def _window(file: Path | None) -> int:
+    _torch_before_qt()
+    from desktop import app
+
+    return app.run(file)
+
+
+def _torch_before_qt() -> None:
+    """On Windows torch ≥ 2.9 can't be loaded after Qt (pytorch issue 166628)."""
+    if sys.platform == "win32":
+        import torch  # noqa: F401
+
+
+# --- models and bench ----------------------------------------------------------------------------
+
+
+def _described(entry: Entry) -> dict[str, Any]:
+    card = entry.card
+    return {
+        "name": entry.name,
+        "file": str(entry.file),
+        "input": card.input if card else None,
+        "size": list(card.size) if card else None,
+        "hints": card.hints if card else None,
+        "problem": entry.problem,
+        "bundled": entry.bundled,
+        "statistics": card.statistics if card else None,
+        "task": card.task if card else None,
+        "licence": card.licence if card else None,
+    }
+
+
+def _measured(entry: Entry) -> dict[str, Any]:
+    """The median time of a pass at the model's own size, and what that means for painting."""
+    import statistics
+    import time
+
+    import numpy as np
+
+    import engine
+
+    if entry.problem:
+        raise ModelError(entry.problem)
+    start = time.perf_counter()
+    generator = engine.open(entry.file, notice=_say)
+    opened = time.perf_counter() - start
+    width, height = generator.card.size
+    picture = np.full((height, width, 3), 255, np.uint8)
+    picture[height // 3 : height // 2, width // 4 : width // 2] = 0
+    if generator.card.palette is not None:
+        picture = generator.card.palette.snapped(picture)[0]
+    seconds = []
+    for _ in range(PASSES):
+        start = time.perf_counter()
+        generator(picture)
+        seconds.append(time.perf_counter() - start)
+    milliseconds = statistics.median(seconds) * 1000
+    return {
+        "name": entry.name,
+        "file": str(entry.file),
+        "device": generator.device,
+        "precision": generator.precision,
+        "width": width,
+        "height": height,
+        "milliseconds": round(milliseconds, 2),
+        "seconds_to_open": round(opened, 2),
+        "verdict": _verdict(milliseconds),
+    }
+
+
+def _verdict(milliseconds: float) -> str:
+    for bound, words in (
+        (50, "the photograph follows the pen"),
+        (150, "the photograph follows closely behind the pen"),
+        (600, "the photograph follows after a moment"),
+    ):
+        if milliseconds <= bound:
+            return words
+    return "the photograph takes its time after each stroke"
+
+
+# --- translate and import ------------------------------------------------------------------------
+
+
+def _jobs(input: Path, output: Path) -> list[tuple[Path, Path]]:
+    """Which file becomes which; in a folder, those that end like pictures or projects."""
+    from engine.picture import SUFFIXES
+
+    if not input.is_dir():
+        if output.is_dir():
+            output = output / f"{input.stem}.png"
+        if output.suffix.lower() not in ("", ".png"):
+            raise typer.BadParameter("results are PNG files; let its name end in .png", param_hint="OUTPUT")
+        if output.resolve() == input.resolve():
+            raise typer.BadParameter("the result would overwrite the picture", param_hint="OUTPUT")
+        return [(input, output)]
+    if output.exists() and not output.is_dir():
+        raise typer.BadParameter("for a folder of pictures it is a folder as well", param_hint="OUTPUT")
+    if output.resolve() == input.resolve():
+        raise typer.BadParameter("the results would overwrite the pictures", param_hint="OUTPUT")
+    files = [file for file in sorted(input.iterdir()) if file.suffix.lower() in (*SUFFIXES, ".ora")]
+    jobs = [(file, output / f"{file.stem}.png") for file in files if not file.name.startswith(".")]
+    if not jobs:
+        raise PictureError(f"There are no pictures in “{input}”.")
+    return jobs
+
+
+def _translate_all(generator: Generator, jobs: list[tuple[Path, Path]], seed: int | None) -> list[str]:
+    """Translate file by file; a sentence for each that could not be."""
+    from rich.console import Console
+    from rich.progress import Progress
+
+    failures = []
+    sources: dict[str, Path] = {}
+    # Refreshed by hand: rich's own thread would outlive the bar.
+    with Progress(console=Console(stderr=True), transient=True, auto_refresh=False) as progress:
+        for file, target in progress.track(jobs, description="Translating"):
+            # Not every disk tells capitals from small letters.
+            first = sources.setdefault(target.name.casefold(), file)
+            if first is not file:
+                failures.append(f"“{file.name}” would overwrite the result of “{first.name}”; rename one.")
+                continue
+            try:
+                _translate(generator, file, target, seed)
+            except UnderpaintError as error:
+                failures.append(str(error))
+    return failures
+
+
+def _translate(generator: Generator, file: Path, target: Path, seed: int | None) -> None:
+    from engine.picture import read, write_png
+
+    if file.suffix.lower() == ".ora":
+        write_png(target, _translated_project(generator, file, seed))
+        return
+    reading = read(file)
+    for note in reading.notes:
+        _say(f"“{file.name}”: {note}")
+    write_png(target, generator(reading.pixels, seed=seed))
+
+
+def _translated_project(generator: Generator, file: Path, seed: int | None) -> Pixels:
+    """As the window does it: at the model's working size, brought back to the document's."""
+    from desktop.paint.project import load
+    from engine import codec
+
+    loaded = load(file)
+    for note in loaded.notes:
+        _say(f"“{file.name}”: {note}")
+    document, card = loaded.document, generator.card
+    if document.kind != card.input:
+        _say(
+            f"“{file.name}” is painted for another kind of model ({document.kind}); all of it counts as seen."
+        )
+        return generator(document.picture_flat(), seed=seed)
+    picture = document.picture()
+    size = codec.working_size(picture.size, card, native=card.input == "image")
+    preview = generator.translate(codec.prepare(picture, card, size), seed=seed)
+    return codec.scaled_preview(preview, picture.size)
+
+
+def _palette(wanted: str) -> Palette:
+    """A palette by its file, or by the name under which one is bundled or in the user's folder."""
+    import resources
+    from engine.palette import read_gpl
+
+    if wanted.lower().endswith(".gpl"):
+        return read_gpl(Path(wanted))
+    folders = (resources.home("palettes"), resources.path("palettes"))
+    for folder in folders:
+        if (folder / f"{wanted}.gpl").is_file():
+            return read_gpl(folder / f"{wanted}.gpl")
+    known = sorted({file.stem for folder in folders for file in folder.glob("*.gpl")})
+    raise PictureError(f"There is no palette “{wanted}”; known are {', '.join(known)}, or name a .gpl file.")
+
+
+def _say(sentence: str) -> None:
+    """Tell the user something that is no result."""
+    print(sentence, file=sys.stderr, flush=True)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,332 @@
+"""What ``underpaint …`` prints, writes and returns. Tiny models, real commands."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+import pytest
+import torch
+
+import desktop.__main__ as command_line
+import engine
+from desktop.paint import project
+from desktop.paint.document import Document
+from engine import bundle, codec
+from engine.card import Card
+from engine.layers import initialise
+from engine.networks import build
+from engine.palette import Label, Palette
+from engine.picture import read, write_png
+from tests.engine import reference
+
+PALETTE = Palette("two", (Label("ground", (0, 0, 222)), Label("wall", (0, 48, 255))))
+
+
+class Done(NamedTuple):
+    code: int
+    out: str
+    err: str
+
+
+@pytest.fixture
+def underpaint(monkeypatch, capsys) -> Callable[..., Done]:
+    """Runs a command in this process."""
+
+    def run(*words: object) -> Done:
+        monkeypatch.setattr(sys, "argv", ["underpaint", *map(str, words)])
+        code = 0
+        try:
+            command_line.main()
+        except SystemExit as end:
+            code = end.code if isinstance(end.code, int) else int(end.code is not None)
+        said = capsys.readouterr()
+        return Done(code, said.out, said.err)
+
+    return run
+
+
+def write_model(file: Path, **fields: object) -> Path:
+    settings = {"levels": 6, "width": 2, "outputs": 3, "norm": "batch", "dropout": True}
+    settings["inputs"] = fields.pop("inputs", 3)
+    network = build("unet", **settings)
+    initialise(network, torch.Generator().manual_seed(0))
+    state = {k: v.detach() * (8 if v.dim() == 4 else 1) for k, v in network.state_dict().items()}
+    defaults = {"name": file.stem, "input": "image", "size": (64, 64), "statistics": "running"}
+    file.parent.mkdir(parents=True, exist_ok=True)
+    bundle.write(file, Card(kind="unet", network=settings, **(defaults | fields)), state)
+    return file
+
+
+@pytest.fixture
+def model(home: Path) -> Path:
+    """A user's model called “mine”."""
+    return write_model(home / "models" / "mine.safetensors")
+
+
+@pytest.fixture
+def noise() -> np.ndarray:
+    return np.random.default_rng(0).integers(0, 256, (50, 70, 3)).astype(np.uint8)
+
+
+# --- models, bench -------------------------------------------------------------------------------
+
+
+def test_models_are_listed_for_people_and_programs(underpaint, model, home) -> None:
+    (home / "models" / "broken.safetensors").write_text("nonsense")
+    done = underpaint("models", "--json")
+    assert (done.code, done.err) == (0, "")
+    listed = {entry["name"]: entry for entry in json.loads(done.out)}
+    assert {"name", "file", "input", "size", "hints", "problem"} <= listed["mine"].keys()
+    assert (listed["mine"]["input"], listed["mine"]["size"], listed["mine"]["problem"]) == (
+        "image",
+        [64, 64],
+        None,
+    )
+    assert listed["mine"]["file"] == str(model)
+    assert listed["products"]["hints"] is True and listed["facades"]["input"] == "labels"
+    assert "no model file" in listed["broken"]["problem"]
+    done = underpaint("models")
+    assert done.code == 0
+    lines = {line.split()[0]: line for line in done.out.splitlines()}
+    assert "64 × 64" in lines["mine"] and "unusable" in lines["broken"]
+    assert "sketch, colour hints" in lines["products"]
+
+
+def test_bench_measures_every_model_and_names_the_broken(underpaint, model, home, monkeypatch) -> None:
+    monkeypatch.setattr(command_line, "PASSES", 2)
+    done = underpaint("bench", "--json")
+    assert done.code == 0
+    results = {entry["name"]: entry for entry in json.loads(done.out)}
+    assert results.keys() == {"facades", "products", "mine"}
+    assert all(entry["milliseconds"] > 0 for entry in results.values())
+    (home / "models" / "broken.safetensors").write_text("nonsense")
+    done = underpaint("bench")
+    assert done.code == 1
+    assert "mine: " in done.out and "ms for a picture of 64 × 64" in done.out and "the photograph" in done.out
+    assert done.err.startswith("broken: ")
+
+
+# --- translate -----------------------------------------------------------------------------------
+
+
+def test_a_picture_is_translated_at_its_own_size(underpaint, model, noise, tmp_path) -> None:
+    write_png(tmp_path / "in.png", noise)
+    done = underpaint("translate", "mine", tmp_path / "in.png", tmp_path / "new" / "out.png")
+    assert done == Done(0, "", "")
+    assert (read(tmp_path / "new" / "out.png").pixels == engine.open("mine")(noise)).all()
+    assert underpaint("translate", model, tmp_path / "in.png", tmp_path / "again.png").code == 0
+    assert (tmp_path / "again.png").read_bytes() == (tmp_path / "new" / "out.png").read_bytes()
+    assert underpaint("translate", "mine", tmp_path / "in.png", tmp_path / "new").code == 0
+    assert (tmp_path / "new" / "in.png").read_bytes() == (tmp_path / "again.png").read_bytes()
+
+
+def test_statistics_seed_and_device_are_passed_on(underpaint, model, noise, tmp_path) -> None:
+    write_png(tmp_path / "in.png", noise)
+    for name, options, wanted in (
+        ("plain", [], engine.open("mine")(noise)),
+        ("image", ["--statistics", "image"], engine.open("mine", statistics="image")(noise)),
+        ("seed", ["--seed", "5", "--device", "cpu"], engine.open("mine")(noise, seed=5)),
+    ):
+        assert (
+            underpaint("translate", "mine", tmp_path / "in.png", tmp_path / f"{name}.png", *options).code == 0
+        )
+        assert (read(tmp_path / f"{name}.png").pixels == wanted).all()
+    assert len({(tmp_path / f"{name}.png").read_bytes() for name in ("plain", "image", "seed")}) == 3
+
+
+def test_a_folder_of_pictures_becomes_a_folder_of_results(underpaint, model, noise, tmp_path) -> None:
+    folder = tmp_path / "in"
+    folder.mkdir()
+    write_png(folder / "a.png", noise)
+    write_png(folder / "b.PNG", noise[:20, :20])
+    (folder / "notes.txt").write_text("not a picture")
+    (folder / ".hidden.png").write_text("nor this")
+    done = underpaint("translate", "mine", folder, tmp_path / "out")
+    assert (done.code, done.out) == (0, "")
+    assert sorted(file.name for file in (tmp_path / "out").iterdir()) == ["a.png", "b.png"]
+    assert (read(tmp_path / "out" / "a.png").pixels == engine.open("mine")(noise)).all()
+    assert read(tmp_path / "out" / "b.png").pixels.shape == (20, 20, 3)
+
+
+def test_bad_files_are_passed_over_and_named_at_the_end(underpaint, model, noise, tmp_path) -> None:
+    folder = tmp_path / "in"
+    folder.mkdir()
+    (folder / "bad.png").write_text("I am a picture, believe me.")
+    write_png(folder / "good.png", noise)
+    write_png(folder / "good.tif", noise)  # PNG inside, which is all that matters
+    done = underpaint("translate", "mine", folder, tmp_path / "out")
+    assert (done.code, done.out) == (1, "")
+    assert [file.name for file in (tmp_path / "out").iterdir()] == ["good.png"]
+    last = done.err.strip().splitlines()[-3:]
+    assert "“bad.png” is no picture" in last[0]
+    assert "“good.tif” would overwrite the result of “good.png”" in last[1]
+    assert last[2] == "2 of 3 files were passed over."
+
+
+@pytest.mark.parametrize("kind", ["sketch", "labels", "image"])
+def test_a_project_is_translated_as_the_window_would(kind, underpaint, home, tmp_path) -> None:
+    fields = {"sketch": {"hints": True, "inputs": 5, "line_width": 1.5}, "labels": {"palette": PALETTE}}
+    write_model(home / "models" / "kind.safetensors", input=kind, **fields.get(kind, {}))
+    document = Document.new(kind, 200, 100, PALETTE if kind == "labels" else None)
+    document.layers[-1].pixels[20:24, 30:150] = 255 if kind == "labels" else (0, 0, 0, 255)
+    if kind == "labels":
+        document.layers[-1].pixels[20:80, 30:150] = (255, 48, 0, 255)  # BGRA
+    project.save(document, tmp_path / "a.ora")
+    done = underpaint("translate", "kind", tmp_path / "a.ora", tmp_path / "out.png")
+    assert done.code == 0, done.err
+    generator = engine.open("kind")
+    size = (200, 100) if kind == "image" else (64, 32)
+    preview = generator.translate(codec.prepare(document.picture(), generator.card, size))
+    assert (read(tmp_path / "out.png").pixels == codec.scaled_preview(preview, (200, 100))).all()
+
+
+def test_a_project_of_another_kind_is_flattened_and_said(underpaint, model, tmp_path) -> None:
+    project.save(Document.new("sketch", 60, 40), tmp_path / "a.ora")
+    done = underpaint("translate", "mine", tmp_path / "a.ora", tmp_path / "out.png")
+    assert done.code == 0 and "another kind of model (sketch)" in done.err
+    assert read(tmp_path / "out.png").pixels.shape == (40, 60, 3)
+
+
+def test_one_notice_of_colours_off_the_palette(underpaint, home, noise, tmp_path) -> None:
+    write_model(home / "models" / "fronts.safetensors", input="labels", palette=PALETTE)
+    folder = tmp_path / "in"
+    folder.mkdir()
+    for name in "abc":
+        write_png(folder / f"{name}.png", noise)
+    done = underpaint("translate", "fronts", folder, tmp_path / "out")
+    assert done.code == 0
+    assert done.err.count("taken for the nearest") == 1
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "sentence"),
+    [
+        (["translate", "mine", "none.png", "out.png"], 1, "There is no “none.png”"),
+        (["translate", "yours", "in.png", "out.png"], 1, "There is no model “yours”; known are"),
+        (["translate", "mine", "in.png", "out.png", "--device", "toaster"], 1, "no device “toaster”"),
+        (["translate", "mine", "text.png", "out.png"], 1, "“text.png” is no picture"),
+        (["translate", "mine", "empty", "out"], 1, "There are no pictures in “empty”"),
+        (["translate", "mine", "in.png", "out.jpg"], 2, "end in .png"),
+        (["translate", "mine", "in.png", "in.png"], 2, "overwrite the picture"),
+        (["translate", "mine", "full", "full"], 2, "overwrite the pictures"),
+        (["translate", "mine", "full", "in.png"], 2, "is a folder as well"),
+        (["translate", "mine", "in.png", "out.png", "--statistics", "mean"], 2, "mean"),
+        (["translate", "mine", "in.png", "out.png", "--seed", "-1"], 2, "greater than or equal to 0"),
+        (["translate", "mine"], 2, "INPUT"),
+        (["models", "--colour"], 2, "--colour"),
+        (["--colour"], 2, "--colour"),
+        (["a.png", "b.png"], 2, "b.png"),
+        (["import", "in.png", "--to", "x.bin"], 2, ".safetensors"),
+        (["import", "in.png", "--input", "sketch", "--palette", "facades"], 2, "palette"),
+        (["import", "net.pth", "--palette", "rainbow"], 1, "no palette “rainbow”; known are facades"),
+        (["import", "none.pth"], 1, "There is no file “none.pth”"),
+        (["import", "text.png"], 1, "no weights file"),
+        (["demo"], 2, "--out"),
+    ],
+)
+def test_failures_are_sentences_and_codes(
+    words, code, sentence, underpaint, model, noise, tmp_path, monkeypatch
+):
+    monkeypatch.chdir(tmp_path)
+    write_png(Path("in.png"), noise)
+    Path("text.png").write_text("I am a picture, believe me.")
+    Path("empty").mkdir()
+    Path("full").mkdir()
+    write_png(Path("full/a.png"), noise)
+    done = underpaint(*words)
+    assert (done.code, done.out) == (code, "")
+    # Wrong usage is told in a frame that breaks lines.
+    told = " ".join(done.err.replace("│", " ").split())
+    assert sentence in told
+    assert "Traceback" not in told
+    assert not Path("out.png").exists()
+    assert (read("in.png").pixels == noise).all()
+
+
+# --- import --------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def weights(tmp_path) -> Path:
+    folder = tmp_path / "edges2shoes"
+    folder.mkdir()
+    torch.save(reference.made("unet_128", "batch", width=2), folder / "latest_net_G.pth")
+    return folder / "latest_net_G.pth"
+
+
+def test_published_weights_become_a_model_of_the_users(underpaint, weights, home, noise) -> None:
+    done = underpaint("import", weights)
+    target = home / "models" / "edges2shoes.safetensors"
+    assert done == Done(0, f"{target}\n", "")
+    card = bundle.read_card(target)
+    assert (card.name, card.input, card.statistics) == ("edges2shoes", "image", "image")
+    assert engine.open("edges2shoes")(noise).shape == noise.shape
+    assert underpaint("import", weights).out.strip().endswith("edges2shoes-2.safetensors")
+
+
+def test_flags_say_what_a_file_cannot(underpaint, weights, tmp_path) -> None:
+    (tmp_path / "card.json").write_text('{"task": "labels → front", "statistics": "running"}')
+    target = tmp_path / "new" / "fronts.safetensors"
+    words = ["--to", target, "--name", "Fronts", "--palette", "facades", "--card", tmp_path / "card.json"]
+    assert underpaint("import", weights, *words) == Done(0, f"{target}\n", "")
+    card = bundle.read_card(target)
+    assert (card.name, card.input, card.palette.name) == ("Fronts", "labels", "facades")
+    assert (card.task, card.statistics) == ("labels → front", "running")
+    (tmp_path / "card.json").write_text('{"colour": 1}')
+    done = underpaint("import", weights, *words)
+    assert done.code == 1 and "A card's fields are" in done.err
+
+
+def test_a_users_palette_is_found_by_name_or_file(underpaint, weights, home, tmp_path) -> None:
+    from engine.palette import write_gpl
+
+    (home / "palettes").mkdir()
+    write_gpl(PALETTE, home / "palettes" / "two.gpl")
+    for number, word in enumerate(("two", home / "palettes" / "two.gpl")):
+        target = tmp_path / f"{number}.safetensors"
+        assert underpaint("import", weights, "--to", target, "--palette", word).code == 0
+        assert bundle.read_card(target).palette == PALETTE
+
+
+# --- the program itself --------------------------------------------------------------------------
+
+
+def test_version_and_help(underpaint) -> None:
+    done = underpaint("--version")
+    assert done.code == 0 and done.out.split()[0] == "underpaint" and done.out.split()[1][0].isdigit()
+    done = underpaint("--help")
+    assert done.code == 0
+    for name in ("models", "translate", "import", "bench", "demo"):
+        assert f" {name} " in done.out
+
+
+@pytest.mark.parametrize(
+    ("words", "file"), [([], None), (["drawing.ora"], "drawing.ora"), (["./models"], "models")]
+)
+def test_without_a_command_the_window_opens(words, file, underpaint, monkeypatch) -> None:
+    opened: list[Path | None] = []
+    monkeypatch.setattr("desktop.app.run", lambda file=None: opened.append(file) or 7)
+    assert underpaint(*words).code == 7
+    assert opened == [Path(file) if file else None]
+
+
+def test_the_command_line_is_light(tmp_path) -> None:
+    """Listing models must not wait for torch, nor a missing display matter to it."""
+    script = (
+        "import sys; sys.argv = ['underpaint', 'models']\n"
+        "from desktop.__main__ import main\n"
+        "main.__globals__['commands'](standalone_mode=False)\n"
+        "print([name for name in ('torch', 'PySide6', 'numpy.testing') if name in sys.modules])\n"
+    )
+    environment = {**os.environ, "UNDERPAINT_HOME": str(tmp_path)}
+    done = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, check=True, env=environment
+    )
+    assert done.stdout.splitlines()[-1] == "[]"

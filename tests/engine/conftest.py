@@ -1,0 +1,86 @@
+"""Small models and pictures that the engine's tests share."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+
+from engine import bundle
+from engine.card import Card
+from engine.layers import initialise
+from engine.messages import Pixels
+from engine.networks import build
+from engine.palette import Label, Palette
+
+TINY = {"levels": 5, "width": 4, "inputs": 3, "outputs": 3, "norm": "batch", "dropout": True}
+
+
+@pytest.fixture(scope="session", autouse=True)
+def one_thread() -> Iterator[None]:
+    """Tiny networks gain nothing from a second one, and other tests may want the core."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)
+
+
+@pytest.fixture(scope="session")
+def palette() -> Palette:
+    names = {"ground": (0, 0, 222), "wall": (0, 48, 255), "window": (0, 128, 255), "shop": (175, 0, 0)}
+    return Palette("test", tuple(Label(name, colour) for name, colour in names.items()))
+
+
+@pytest.fixture(scope="session")
+def picture() -> Pixels:
+    """64 × 64 pixels of noise over a gradient."""
+    dice = np.random.default_rng(3)
+    slope = np.linspace(0, 200, 64)[:, None, None]
+    return (slope + dice.integers(0, 56, (64, 64, 3))).astype(np.uint8)
+
+
+Tiny = Callable[..., tuple[Card, dict[str, torch.Tensor]]]
+
+
+@pytest.fixture(scope="session")
+def tiny() -> Tiny:
+    """``tiny(name="x", inputs=5, …)``: a card and fitting random weights; unknown words go to the network."""
+
+    def make(kind: str = "unet", seed: int = 0, **fields: Any) -> tuple[Card, dict[str, torch.Tensor]]:
+        network = {name: fields.pop(name, value) for name, value in TINY.items()}
+        if kind == "resnet":
+            network.pop("levels")
+            network["blocks"] = fields.pop("blocks", 6)
+        defaults = {"name": "tiny", "input": "image", "size": (32, 32), "statistics": "running"}
+        card = Card(kind=kind, network=network, **(defaults | fields))
+        dice = torch.Generator().manual_seed(seed)
+        net = build(kind, **network)
+        initialise(net, dice)
+        state = {name: tensor.detach() for name, tensor in net.state_dict().items()}
+        for name, tensor in state.items():
+            # First weights of 0.02 paint grey; these paint something.
+            if tensor.dim() == 4:
+                state[name] = tensor * 50 * (2 / tensor[0].numel()) ** 0.5
+            elif name.endswith("running_mean"):
+                state[name] = torch.randn(tensor.shape, generator=dice) * 0.3
+            elif name.endswith("running_var"):
+                state[name] = torch.rand(tensor.shape, generator=dice) + 0.5
+        return card, state
+
+    return make
+
+
+@pytest.fixture
+def tiny_file(tiny: Tiny, tmp_path: Path) -> Callable[..., Path]:
+    """As ``tiny``, written to a model file."""
+
+    def make(file: str = "tiny.safetensors", **fields: Any) -> Path:
+        card, tensors = tiny(**fields)
+        bundle.write(tmp_path / file, card, tensors)
+        return tmp_path / file
+
+    return make

@@ -1,0 +1,154 @@
+"""Recorded drawings: replayed by the real tools, checked on the way in."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from desktop.paint.drawing import Drawing, Played
+from desktop.paint.layer import Role
+from desktop.paint.stroke import Ink, Sample
+from desktop.paint.tools import tools
+from engine.errors import PictureError
+from engine.palette import Palette
+from resources import path as resource
+
+
+def a_drawing() -> Drawing:
+    line = tuple(Sample(10 + 3.5 * step, 20 + step, 0.5, time=step / 100) for step in range(20))
+    red = Ink(size=20, colour=(200, 20, 20), symmetry="vertical", pressure_size=False)
+    corners = tuple(Sample(*corner) for corner in [(20, 60), (60, 60), (40, 90), (20, 60)])
+    return Drawing(
+        "sketch",
+        120,
+        100,
+        "A shoe",
+        model="Shoes",
+        strokes=[
+            Played("pen", Role.LINES, Ink(size=4), line),
+            Played("polygon", Role.LINES, Ink(filled=True), corners),
+            Played("line", Role.HINTS, red, line, ctrl=True),
+            Played("fill", Role.HINTS, Ink(colour=(9, 9, 200), gap=2), (Sample(5, 5),)),
+        ],
+    )
+
+
+def test_a_drawing_comes_back_and_looks_the_same(tmp_path: Path) -> None:
+    drawing = a_drawing()
+    drawing.save(tmp_path / "shoe.json")
+    loaded = Drawing.load(tmp_path / "shoe.json")
+    assert loaded == drawing
+    one, other = drawing.document(), loaded.document()
+    change = drawing.replay(one)
+    loaded.replay(other)
+    assert change.sent
+    assert one.undo_steps == len(drawing.strokes)
+    for layer, same in zip(one.layers, other.layers, strict=True):
+        assert layer.pixels.any()
+        assert np.array_equal(layer.pixels, same.pixels)
+
+
+def test_a_drawing_can_be_replayed_in_part() -> None:
+    drawing = a_drawing()
+    document = drawing.document()
+    drawing.replay(document, upto=2)
+    assert document.undo_steps == 2
+    assert not document.layers[0].pixels.any()
+
+
+@pytest.mark.parametrize("tool", list(tools()))
+def test_every_tool_can_be_replayed(tool: str, palette: Palette) -> None:
+    for kind, role in [("sketch", Role.LINES), ("labels", Role.LABELS), ("image", Role.PAINT)]:
+        drawing = Drawing(kind, 60, 60, strokes=[])
+        samples = tuple(Sample(*point) for point in [(10, 10), (50, 12), (30, 50), (9, 12)])
+        drawing.strokes.append(Played(tool, role, Ink(colour=(255, 80, 0), filled=True), samples))
+        document = drawing.document(palette if kind == "labels" else None)
+        drawing.replay(document)
+        assert document._recording is None
+        assert document.undo_steps == (
+            0 if tool in ("eyedropper", "select") or (tool == "eraser" and kind != "labels") else 1
+        )
+
+
+def test_no_layer_for_a_stroke_is_said() -> None:
+    drawing = a_drawing()
+    document = drawing.document()
+    document.remove_layer(document.layers[0].id)
+    with pytest.raises(PictureError, match="no layer"):
+        drawing.replay(document)
+
+
+def test_sample_drawings_are_sound(palette: Palette) -> None:
+    found = sorted(resource("samples").glob("*.json"))
+    if not found:
+        pytest.skip("no sample drawings are bundled yet")
+    for file in found:
+        drawing = Drawing.load(file)
+        document = drawing.document(palette if drawing.kind == "labels" else None)
+        assert drawing.replay(document), file.name
+
+
+def stroke(**fields: Any) -> dict[str, Any]:
+    usual = {"tool": "pen", "role": "lines", "samples": [[1, 2], [3, 4, 0.5], [5, 6, 1, 0.1]]}
+    return {**usual, **fields}
+
+
+def notes(**fields: Any) -> dict[str, Any]:
+    return {"format": 1, "kind": "sketch", "width": 50, "height": 40, "strokes": [stroke()], **fields}
+
+
+def test_the_shortest_drawing_is_read(tmp_path: Path) -> None:
+    (tmp_path / "short.json").write_text(json.dumps(notes()))
+    drawing = Drawing.load(tmp_path / "short.json")
+    assert drawing.title == "short"
+    assert drawing.strokes[0].samples == (Sample(1, 2), Sample(3, 4, 0.5), Sample(5, 6, 1, time=0.1))
+
+
+BROKEN: dict[str, Any] = {
+    "list": [],
+    "no format": {"kind": "sketch"},
+    "newer": notes(format=2),
+    "kind": notes(kind="film"),
+    "huge": notes(width=90_000, height=90_000),
+    "negative": notes(width=-5),
+    "fraction": notes(width=5.5),
+    "strokes no list": notes(strokes={}),
+    "stroke no object": notes(strokes=[3]),
+    "tool": notes(strokes=[stroke(tool="hammer")]),
+    "tool a list": notes(strokes=[stroke(tool=[])]),
+    "role": notes(strokes=[stroke(role="sky")]),
+    "role of another kind": notes(strokes=[stroke(role="labels")]),
+    "no samples": notes(strokes=[stroke(samples=[])]),
+    "sample a word": notes(strokes=[stroke(samples=[["a", 2]])]),
+    "sample too long": notes(strokes=[stroke(samples=[[1, 2, 3, 4, 5]])]),
+    "sample a number": notes(strokes=[stroke(samples=[1, 2])]),
+    "sample far": notes(strokes=[stroke(samples=[[1e300, 2]])]),
+    "sample infinite": notes(strokes=[stroke(samples=[[float("inf"), 2]])]),
+    "size": notes(strokes=[stroke(ink={"size": 1e9})]),
+    "size a word": notes(strokes=[stroke(ink={"size": "big"})]),
+    "colour": notes(strokes=[stroke(ink={"colour": [1, 2]})]),
+    "colour of words": notes(strokes=[stroke(ink={"colour": ["a", "b", "c"]})]),
+    "erase": notes(strokes=[stroke(ink={"erase": 1})]),
+    "ink a list": notes(strokes=[stroke(ink=[])]),
+    "title": notes(title=5),
+}
+
+
+@pytest.mark.parametrize("what", list(BROKEN))
+def test_broken_drawings_get_a_sentence(what: str, tmp_path: Path) -> None:
+    (tmp_path / "broken.json").write_text(json.dumps(BROKEN[what]))
+    with pytest.raises(PictureError, match=r"\.$"):
+        Drawing.load(tmp_path / "broken.json")
+
+
+def test_what_is_no_json_gets_a_sentence(tmp_path: Path) -> None:
+    for content in (b"", b"\xff\xfe\x00", b"{" * 100_000, b"nonsense", b'{"format": NaN}'):
+        (tmp_path / "broken.json").write_bytes(content)
+        with pytest.raises(PictureError, match=r"\.$"):
+            Drawing.load(tmp_path / "broken.json")
+    with pytest.raises(PictureError, match="can't be read"):
+        Drawing.load(tmp_path / "missing.json")

@@ -1,0 +1,256 @@
+"""The trainer's command line: ``python -m trainer train …``, or ``underpaint train …``, which forwards here.
+
+Results go to stdout, progress and errors to stderr. Exit codes: 0 done, 1 something failed or there are
+errors in a data set, 2 wrong usage. Whatever takes time to import is imported inside its command.
+"""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import replace
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from engine.errors import UnderpaintError
+
+if TYPE_CHECKING:
+    from trainer.config import Config
+    from trainer.pairs import DataSet
+    from trainer.run import Run
+
+commands = typer.Typer(
+    name="trainer", help="Train models to paint with.", add_completion=False, pretty_exceptions_enable=False
+)
+
+DataFolder = Annotated[Path, typer.Argument(help="A folder of pairs, or of photos.", metavar="DATA")]
+
+
+class Task(StrEnum):
+    """What becomes a photo."""
+
+    labels = "labels"
+    lines = "lines"
+    hints = "hints"
+    image = "image"
+    grey = "grey"
+    small = "small"
+
+
+class RecipeName(StrEnum):
+    """Sets of settings."""
+
+    default = "default"
+    paper = "paper"
+
+
+class Precision(StrEnum):
+    """Number formats."""
+
+    float32 = "float32"
+    bfloat16 = "bfloat16"
+    float16 = "float16"
+
+
+def main() -> None:
+    """What ``python -m trainer`` runs."""
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="replace")  # names may hold what a console can't show
+    try:
+        commands(prog_name="python -m trainer")
+    except UnderpaintError as error:
+        _say(str(error))
+        sys.exit(1)
+    except KeyboardInterrupt:
+        sys.exit(130)
+
+
+# --- training ------------------------------------------------------------------------------------
+
+
+@commands.command()
+def train(
+    data: DataFolder,
+    run: Annotated[
+        Path | None, typer.Option(help="The run folder to make; by default beside the models.")
+    ] = None,
+    task: Annotated[Task | None, typer.Option(help="By default what the pictures look like.")] = None,
+    swap: Annotated[bool, typer.Option("--swap", help="Train the other direction.")] = False,
+    name: Annotated[str | None, typer.Option(help="Of the model; by default the folder's.")] = None,
+    size: Annotated[str | None, typer.Option(help="256, or 384x256: width and height.")] = None,
+    width: Annotated[int, typer.Option(min=4, max=256, help="Of the networks.")] = 32,
+    sweeps: Annotated[float | None, typer.Option(min=0.001, help="Rounds through the pairs.")] = None,
+    steps: Annotated[int | None, typer.Option(min=1, help="Steps, instead of rounds.")] = None,
+    minutes: Annotated[float | None, typer.Option(min=0.01, help="Time, instead of rounds.")] = None,
+    recipe: Annotated[RecipeName, typer.Option(help="Which settings to begin from.")] = RecipeName.default,
+    batch: Annotated[int | None, typer.Option(min=1, help="Pictures a step.")] = None,
+    seed: Annotated[int, typer.Option(min=0, help="Of everything that is random.")] = 0,
+    from_model: Annotated[str | None, typer.Option("--from", help="A model to go on from.")] = None,
+    network: Annotated[str | None, typer.Option(help="unet, encoder_decoder or resnet.")] = None,
+    patch: Annotated[int | None, typer.Option(help="Of the discriminator: 1, 16, 34, 70, 142, 286.")] = None,
+    l1: Annotated[float | None, typer.Option(min=0, help="Weight of the L1 loss.")] = None,
+    adversarial: Annotated[str | None, typer.Option(help="“cross entropy”, “least squares”, none.")] = None,
+    conditional: Annotated[bool | None, typer.Option(help="Whether the judge sees the input.")] = None,
+    learning_rate: Annotated[float | None, typer.Option(help="Of Adam.")] = None,
+    average: Annotated[float | None, typer.Option(help="Share that averaged weights keep a step.")] = None,
+    flip: Annotated[bool | None, typer.Option(help="Mirror half of the pictures.")] = None,
+    differentiable: Annotated[bool | None, typer.Option(help="Augment before the judge.")] = None,
+    colour_labels: Annotated[bool, typer.Option("--colour-labels", help="No plane a label.")] = False,
+    device: Annotated[str | None, typer.Option(help="cuda, mps, xpu or cpu.")] = None,
+    precision: Annotated[Precision | None, typer.Option(help="By default the quickest.")] = None,
+    threads: Annotated[int | None, typer.Option(min=1, help="Of the processor.")] = None,
+    log_every: Annotated[int | None, typer.Option(min=1, help="Steps between events.")] = None,
+    checkpoint_every: Annotated[int | None, typer.Option(min=1, help="Steps; by default a minute.")] = None,
+    gently: Annotated[bool, typer.Option("--gently", help="Let other programs go first.")] = False,
+) -> None:
+    """Train a model on a folder of pairs or photos.
+
+    Ctrl-C saves; underpaint resume goes on.
+    """
+    if gently:
+        _go_last()
+    from trainer import distributed, pairs, plan
+
+    found = pairs.find(data, task=task.value if task else None, swap=swap)
+    config = plan.planned(
+        found,
+        recipe=recipe.value,
+        width=width,
+        sweeps=sweeps,
+        colour_labels=colour_labels,
+        swap=swap,
+        name=name,
+        size=_size(size),
+        steps=steps,
+        minutes=minutes,
+        batch=batch,
+        seed=seed,
+        from_model=from_model,
+        kind=network,
+        patch=patch,
+        l1=l1,
+        adversarial=adversarial,
+        conditional=conditional,
+        learning_rate=learning_rate,
+        average=average,
+        flip=flip,
+        differentiable=differentiable,
+        device=device,
+        precision=precision.value if precision else None,
+        threads=threads,
+        log_every=log_every,
+        checkpoint_every=checkpoint_every,
+        processes=distributed.expected().size,
+    )
+    folder = run or _place(config.name)
+    _fit(_begun(folder, config, found), found)
+
+
+@commands.command()
+def resume(
+    run: Annotated[Path, typer.Argument(help="A run folder.", metavar="RUN")],
+    sweeps: Annotated[float | None, typer.Option(min=0.001, help="Go on to so many rounds in all.")] = None,
+    steps: Annotated[int | None, typer.Option(min=1, help="Go on to so many steps in all.")] = None,
+    gently: Annotated[bool, typer.Option("--gently", help="Let other programs go first.")] = False,
+) -> None:
+    """Go on with a training that was stopped, or make it longer."""
+    if gently:
+        _go_last()
+    from trainer import pairs
+    from trainer.run import opened
+
+    there = opened(run)
+    config = there.config()
+    if sweeps is not None:
+        steps = max(1, round(sweeps * config.pairs / config.batch))
+    if steps is not None:
+        config = replace(config, steps=steps)
+        there.lengthen(config)
+    there.take_back("stop")
+    there.take_back("pause")
+    _fit(there, pairs.find(Path(config.data), task=config.task, swap=config.swap))
+
+
+def _begun(folder: Path, config: Config, data: DataSet) -> Run:
+    """The run folder, made by the leading process after a trial; the others wait until it is there."""
+    import time
+
+    from trainer import distributed, estimate, plan
+    from trainer import run as runs
+
+    if not distributed.expected().leads:
+        while not (folder / "config.json").exists():
+            time.sleep(0.1)
+        return runs.opened(folder)
+    runs.refuse_existing(folder)
+    _say(f"{data.layout}: {data.direction}; {len(data.pairs)} pairs, task {config.task}")
+    measured = estimate.trial(config, data, folder)
+    config = plan.timed(config, measured.seconds_a_step)
+    _say(measured.in_words(config))
+    _say(f"run folder {folder}")
+    return runs.create(folder, config)
+
+
+def _fit(run: Run, data: DataSet) -> None:
+    from trainer import distributed
+    from trainer.display import Display
+    from trainer.fit import fit
+
+    config = run.config()
+    with Display(config.steps, config.batch) as display:
+        done = fit(run, config, data, display.watch)
+    if distributed.expected().leads:
+        if done:
+            typer.echo(run.model)
+        else:
+            _say(f"Saved. To go on: underpaint resume {run.folder}")
+
+
+def _size(wish: str | None) -> tuple[int, int] | None:
+    """“256” or “384x256”."""
+    if wish is None:
+        return None
+    words = wish.lower().replace("×", "x").split("x")
+    if not 1 <= len(words) <= 2 or not all(word.strip().isdecimal() for word in words):
+        raise typer.BadParameter("use 256, or 384x256 for width and height", param_hint="--size")
+    return int(words[0]), int(words[-1])
+
+
+def _place(name: str) -> Path:
+    """A free folder in the user's folder of runs."""
+    import resources
+
+    folder = resources.home("runs")
+    stem = (
+        "".join(sign if sign.isalnum() or sign in " ._-" else "_" for sign in name)[:100].strip(" .") or "run"
+    )
+    candidate, number = folder / stem, 2
+    while candidate.exists():
+        candidate, number = folder / f"{stem}-{number}", number + 1
+    return candidate
+
+
+def _go_last() -> None:
+    """Lower this process's priority; a training must not make the canvas stutter."""
+    import os
+
+    if hasattr(os, "nice"):
+        os.nice(10)
+    elif sys.platform == "win32":
+        import ctypes
+
+        below_normal = 0x4000
+        kernel = ctypes.windll.kernel32
+        kernel.SetPriorityClass(kernel.GetCurrentProcess(), below_normal)
+
+
+def _say(sentence: str) -> None:
+    """Tell the user something that is no result."""
+    typer.echo(sentence, err=True)
+
+
+if __name__ == "__main__":
+    main()

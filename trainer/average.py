@@ -1,0 +1,85 @@
+"""From weights in training to a model that paints: averaged, with statistics of their own, in a file."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+from typing import Any, cast
+
+import torch
+from torch import Tensor, nn
+
+from engine import bundle, networks
+from engine.generator import Generator
+from engine.layers import Norm, Translator
+from trainer.config import Config
+from trainer.state import State, padded
+
+Moments = dict[Norm, tuple[Tensor, Tensor, int]]
+"""For each norm the sum of its inputs, that of their squares, and their number a channel."""
+
+
+def finished(state: State, config: Config, inputs: Iterable[Tensor]) -> dict[str, Tensor]:
+    """The averaged weights, with running statistics estimated anew on training pictures.
+
+    Those that were averaged along belong to networks that no longer exist, and were gathered with
+    dropout on. The state stays as it is.
+
+    Args:
+        inputs: batches of planes (N, inputs, H, W); enough of them to be typical.
+    """
+    network = cast(Translator, networks.build(config.kind, **config.network))
+    network.load_state_dict({key: tensor.cpu() for key, tensor in state.average.state_dict().items()})
+    network.to(state.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
+    if config.network["norm"] == "batch":
+        with state.autocast():
+            labels = config.input == "labels"
+            estimate_statistics(network, (padded(batch, network, labels) for batch in inputs))
+    return {key: tensor.detach().cpu() for key, tensor in network.state_dict().items()}
+
+
+@torch.no_grad()
+def estimate_statistics(network: nn.Module, inputs: Iterable[Tensor]) -> None:
+    """Set the running statistics of all batch norms to the moments over these inputs, dropout off."""
+    moments: Moments = {}
+    network.eval()
+    hooks = []
+    for module in network.modules():
+        if isinstance(module, Norm) and module.kind == "batch":
+            module.train()  # each batch is brought to its own moments, as while training
+            hooks.append(module.register_forward_pre_hook(partial(_gather, moments)))
+    for batch in inputs:
+        network(batch)
+    for hook in hooks:
+        hook.remove()
+    network.eval()
+    for norm, (total, squares, count) in moments.items():
+        mean = total / count
+        norm.running_mean.copy_(mean)
+        norm.running_var.copy_((squares / count - mean * mean).clamp_(min=0) * count / max(1, count - 1))
+
+
+def _gather(moments: Moments, norm: nn.Module, arguments: tuple[Any, ...]) -> None:
+    assert isinstance(norm, Norm)
+    x = arguments[0].double()  # squares of many numbers, of which a difference is taken
+    sums = x.sum((0, 2, 3)), x.square().sum((0, 2, 3)), x.numel() // x.shape[1]
+    if norm in moments:
+        before = moments[norm]
+        sums = before[0] + sums[0], before[1] + sums[1], before[2] + sums[2]
+    moments[norm] = sums
+
+
+def painter(config: Config, tensors: dict[str, Tensor]) -> Generator:
+    """The model as the canvas runs it."""
+    return Generator(config.card(), dict(tensors), device=config.device, precision=config.precision)
+
+
+def write(path: Path, config: Config, tensors: dict[str, Tensor], notes: dict[str, Any], **more: Any) -> None:
+    """Write the model file. ``notes`` go into the card's ``training``, ``more`` into the card.
+
+    Raises:
+        ModelError: the file can't be written.
+    """
+    bundle.write(path, replace(config.card(), training=notes, **more), tensors, half=True)

@@ -1,0 +1,284 @@
+"""Everything that fixes a run: the same ``Config`` on the same machine makes the same weights.
+
+``config.json`` of a run folder is this object. It is written once, complete, before the first step,
+and only ``resume --sweeps`` and its kin may write a longer one.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import math
+from dataclasses import dataclass, field
+from typing import Any, Literal, get_args
+
+from engine.card import Card, InputKind
+from engine.palette import Label, Palette
+from trainer import sketch
+from trainer.augment import Augment
+from trainer.errors import TrainingError
+from trainer.pairs import TASKS, Task
+
+FORMAT = 1
+"""Version of ``config.json``; newer ones are refused with a sentence."""
+
+Adversarial = Literal["cross entropy", "least squares", "none"]
+Recipe = Literal["default", "paper"]
+
+LEAST_EDGE, MOST_EDGE = 32, 2048
+PADDING = 1.13
+"""So much larger may a picture's area become for one more level of the U-Net."""
+
+
+@dataclass(frozen=True)
+class Config:
+    """A run's settings. Sizes are pixels, angles degrees."""
+
+    # --- what is learnt, from what
+    name: str
+    """Of the model."""
+    data: str
+    """The data set's folder, absolute."""
+    digest: str
+    """Of the data set's file list; a run is not resumed on other files."""
+    pairs: int
+    """Training pairs: one sweep."""
+    task: Task
+    swap: bool = False
+    """Whether the layout's sides change places."""
+    size: tuple[int, int] = (256, 256)
+    """Width and height at which the networks work."""
+    palette: Palette | None = None
+    one_hot: bool = False
+    line_width: float = 1.5
+    """Sketches: width of the lines, see ``Card.line_width``."""
+    validation: float = 0.05
+    """Share of the pairs held back where the data set has no validation folder of its own."""
+
+    # --- networks
+    kind: str = "unet"
+    network: dict[str, Any] = field(default_factory=dict)
+    """Settings of the generator, see ``engine.networks``."""
+    patch: int = 70
+    """Receptive field of the discriminator."""
+    patch_width: int = 32
+    from_model: str = ""
+    """A model whose weights are the first ones."""
+
+    # --- objective
+    adversarial: Adversarial = "cross entropy"
+    conditional: bool = True
+    """Whether the discriminator sees the input beside the photo."""
+    l1: float = 100.0
+    """Weight of the L1 loss; the adversarial loss weighs 1."""
+
+    # --- steps
+    recipe: Recipe = "default"
+    steps: int = 0
+    batch: int = 4
+    learning_rate: float = 2e-4
+    betas: tuple[float, float] = (0.5, 0.999)
+    decay_from: float = 0.5
+    """Share of the steps after which the learning rate falls, linearly, to zero."""
+    average: float = 0.999
+    """What of the averaged weights is kept at each step; 0 uses the newest weights as they are."""
+    seed: int = 0
+
+    # --- augmentation, on both sides alike
+    jitter: float = 286 / 256
+    flip: bool = True
+    rotation: float = 3.0
+    zoom: float = 0.06
+    roam: bool = True
+    """These five as in ``trainer.augment``."""
+    differentiable: bool = False
+    """Augment before the discriminator, real and made pictures alike (Zhao et al., NeurIPS 2020)."""
+
+    # --- machine
+    device: str = "cpu"
+    precision: Literal["float32", "bfloat16", "float16"] = "float32"
+    threads: int = 1
+    processes: int = 1
+
+    # --- book-keeping
+    log_every: int = 10
+    """Steps between two events with losses."""
+    checkpoint_every: int = 0
+    """Steps between checkpoints; 0 for one a minute."""
+    sample_every: int = 500
+    """Steps between two looks at the validation pairs, which also write the model."""
+    minutes: float = 0.0
+    """What was asked for; ``steps`` is what a trial made of it."""
+    format: int = FORMAT
+
+    @property
+    def input(self) -> InputKind:
+        """What the model wants painted."""
+        if self.task in ("lines", "hints"):
+            return "sketch"
+        return "labels" if self.task == "labels" else "image"
+
+    @property
+    def hints(self) -> bool:
+        """Whether the input has colour hints."""
+        return self.task == "hints"
+
+    @property
+    def sweeps(self) -> float:
+        """How often each pair is seen."""
+        return self.steps * self.batch / max(1, self.pairs)
+
+    def card(self) -> Card:
+        """The card of the model that this run makes; also what the codec needs to know of its pictures."""
+        return Card(
+            name=self.name,
+            kind=self.kind,
+            network=self.network,
+            input=self.input,
+            size=self.size,
+            hints=self.hints,
+            line_width=self.line_width if self.input == "sketch" else None,
+            palette=self.palette if self.input == "labels" else None,
+            one_hot=self.one_hot,
+            statistics="image" if self.network.get("norm") == "instance" else "running",
+            task=_DESCRIPTIONS[self.task],
+        )
+
+    def augment(self) -> Augment:
+        """How the pairs become samples."""
+        drawing = sketch.Settings(line_width=self.line_width)
+        return Augment(
+            self.card(), self.task, self.jitter, self.flip, self.rotation, self.zoom, self.roam, drawing
+        )
+
+    def learning_rate_at(self, step: int) -> float:
+        """Constant, then linear to zero; the first step is 0."""
+        start = round(self.steps * self.decay_from)
+        if step < start or self.steps <= start:
+            return self.learning_rate
+        return self.learning_rate * (self.steps - step) / (self.steps - start + 1)
+
+
+_DESCRIPTIONS: dict[Task, str] = {
+    "lines": "lines → photo",
+    "hints": "lines and colour hints → photo",
+    "labels": "labels → photo",
+    "image": "picture → picture",
+    "grey": "grey → colour",
+    "small": "small → sharp",
+}
+
+RECIPES: dict[Recipe, dict[str, Any]] = {
+    # Isola et al., CVPR 2017, section 3.3 and appendix 6.2: batch 1, the newest weights, 286 → 256, flip.
+    "paper": {
+        "batch": 1,
+        "average": 0.0,
+        "differentiable": False,
+        "rotation": 0.0,
+        "zoom": 0.0,
+        "roam": False,
+    },
+    "default": {"batch": 4, "average": 0.999},
+}
+"""What each recipe sets; the record docs/adr/0010-training-recipe.md says why."""
+
+
+def input_planes(task: Task, palette: Palette | None, one_hot: bool) -> int:
+    """How many planes the network takes."""
+    if task == "hints":
+        return 5
+    if task == "labels" and one_hot and palette is not None:
+        return len(palette.labels)
+    return 1 if task in ("lines", "grey") else 3
+
+
+def depth(size: tuple[int, int]) -> int:
+    """Levels of a U-Net for pictures of a size: as many as the shorter edge bears, 5 to 9, as long as
+    the edges need not be padded much to be multiples of 2 to that power.
+    """
+    width, height = size
+    for levels in range(min(9, int(math.log2(min(size)))), 5, -1):
+        multiple = 2**levels
+        padded = math.ceil(width / multiple) * math.ceil(height / multiple) * multiple**2
+        if padded <= PADDING * width * height:
+            return levels
+    return 5
+
+
+def to_json(config: Config) -> str:
+    """The config as it stands in ``config.json``."""
+    fields = dataclasses.asdict(config)
+    if config.palette is not None:
+        labels = [[label.name, list(label.colour)] for label in config.palette.labels]
+        fields["palette"] = {"name": config.palette.name, "labels": labels}
+    return json.dumps(fields, ensure_ascii=False, indent=2)
+
+
+def from_json(text: str) -> Config:
+    """Read ``config.json``.
+
+    Raises:
+        TrainingError: damaged, of a newer version, or a setting makes no sense.
+    """
+    try:
+        fields = json.loads(text)
+        if fields["format"] > FORMAT:
+            raise TrainingError("The run was made by a newer Underpaint; update the program to resume it.")
+        for name in ("size", "betas"):
+            fields[name] = tuple(fields[name])
+        if fields.get("palette") is not None:
+            labels = tuple(Label(str(name), tuple(colour)) for name, colour in fields["palette"]["labels"])
+            fields["palette"] = Palette(str(fields["palette"]["name"]), labels)
+        config = Config(**fields)
+    except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
+        raise TrainingError(
+            f"The run's config.json is damaged ({error}); start the training anew."
+        ) from error
+    check(config)
+    return config
+
+
+def check(config: Config) -> None:
+    """Refuse settings that make no sense, before anything is started.
+
+    Raises:
+        TrainingError: naming the first one.
+    """
+    width, height = config.size
+    first, second = config.betas
+    checks = {
+        f"the task “{config.task}” is unknown; use {', '.join(TASKS)}": config.task in TASKS,
+        f"the size must lie between {LEAST_EDGE} and {MOST_EDGE} pixels": all(
+            LEAST_EDGE <= edge <= MOST_EDGE for edge in (width, height)
+        ),
+        f"the recipe “{config.recipe}” is unknown; use {', '.join(RECIPES)}": config.recipe in RECIPES,
+        f"the adversarial loss “{config.adversarial}” is unknown": config.adversarial
+        in get_args(Adversarial),
+        "with neither an L1 nor an adversarial loss nothing is learnt": (
+            config.l1 > 0 or config.adversarial != "none"
+        ),
+        "the weight of the L1 loss can't be negative": config.l1 >= 0,
+        "there must be at least one step": config.steps >= 1,
+        "a batch has at least one picture": 1 <= config.batch <= 1024,
+        "the learning rate must lie between 0 and 1": 0 < config.learning_rate < 1,
+        "Adam's betas must lie between 0 and 1": 0 <= first < 1 and 0 <= second < 1,
+        "the average keeps a share between 0 and 1": 0 <= config.average < 1,
+        "the learning rate can only fall after a share of the steps between 0 and 1": (
+            0 <= config.decay_from <= 1
+        ),
+        "the validation share must lie between 0 and 0.5": 0 <= config.validation <= 0.5,
+        "jitter enlarges by a factor between 1 and 2": 1 <= config.jitter <= 2,
+        "zoom changes the size by a share between 0 and 0.5": 0 <= config.zoom <= 0.5,
+        "rotation goes up to 45 degrees": 0 <= config.rotation <= 45,
+        "a batch is shared evenly among the processes": (
+            config.processes >= 1 and config.batch % config.processes == 0
+        ),
+        "there must be at least one thread": 1 <= config.threads <= 1024,
+        "events come every so many steps, at least every one": config.log_every >= 1,
+        "checkpoints come every so many steps": config.checkpoint_every >= 0,
+        "samples come every so many steps, at least every one": config.sample_every >= 1,
+        "one-hot input needs a palette": config.palette is not None or not config.one_hot,
+    }
+    for sentence, right in checks.items():
+        if not right:
+            raise TrainingError(f"This can't be trained: {sentence}.")

@@ -1,0 +1,9 @@
+"""What can go wrong in a training, as sentences; see ``engine.errors`` for the rest of the tree."""
+
+from __future__ import annotations
+
+from engine.errors import UnderpaintError
+
+
+class TrainingError(UnderpaintError):
+    """A data set, a run folder or a setting from which no training can start or go on."""

@@ -1,0 +1,149 @@
+"""What a training will take, from a few trial steps: time, memory, disk."""
+
+from __future__ import annotations
+
+import gc
+import shutil
+import sys
+import time
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import torch
+
+from engine import device
+from trainer.config import Config
+from trainer.distributed import World
+from trainer.errors import TrainingError
+from trainer.fit import fed, learn
+from trainer.pairs import DataSet
+from trainer.split import parted
+from trainer.state import State
+
+WARM_UP = 2
+MOST_STEPS, SECONDS = 12, 8.0
+"""A trial ends after so many steps or so much time, whatever comes first; three steps it makes anyway."""
+
+OVERHEAD = 1.05
+"""What checkpoints, samples and writing the model cost on top of the steps (measured: 3 to 5 %)."""
+
+GIGABYTE = 1 << 30
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """Of one training. Sizes are bytes; 0 where the system doesn't tell."""
+
+    seconds_a_step: float
+    memory: int
+    free_memory: int
+    disk: int
+    free_disk: int
+
+    def in_words(self, config: Config) -> str:
+        """For the user, one line."""
+        seconds = self.seconds_a_step * config.steps
+        parts = [
+            f"{config.steps} steps of {config.batch}, {config.sweeps:.1f} sweeps of {config.pairs} pairs",
+            f"about {duration(seconds)} ({config.batch / self.seconds_a_step:.1f} pictures a second)",
+            f"{self.memory / GIGABYTE:.1f} GB of memory" if self.memory else "",
+            f"{self.disk / GIGABYTE:.1f} GB of disk",
+        ]
+        return ", ".join(part for part in parts if part)
+
+
+def trial(config: Config, data: DataSet, folder: Path) -> Estimate:
+    """Make a few steps of a training that is then forgotten.
+
+    Args:
+        folder: where the run will be; its disk is looked at.
+
+    Raises:
+        TrainingError: it doesn't fit into memory or onto the disk; the sentence offers a smaller choice.
+    """
+    free_memory = _free_memory(config.device)
+    try:
+        seconds, memory, state_bytes = _measured(replace(config, steps=config.steps or 1000), data)
+    except (RuntimeError, MemoryError) as error:
+        if not device.gave_up(error):
+            raise
+        raise TrainingError(f"There is not enough memory for this training; {_smaller(config)}.") from error
+    where = folder.resolve()
+    while not where.exists():
+        where = where.parent
+    free_disk = shutil.disk_usage(where).free
+    estimate = Estimate(seconds * OVERHEAD, memory, free_memory, 3 * state_bytes, free_disk)
+    if free_memory and memory > free_memory:
+        raise TrainingError(
+            f"This training needs about {memory / GIGABYTE:.1f} GB of memory, and {free_memory / GIGABYTE:.1f} "
+            f"are free; {_smaller(config)}."
+        )
+    if estimate.disk > free_disk:
+        raise TrainingError(
+            f"This training needs {estimate.disk / GIGABYTE:.1f} GB of disk, and {free_disk / GIGABYTE:.1f} are "
+            f"free; make room, choose another folder with --run, or {_smaller(config)}."
+        )
+    return estimate
+
+
+def duration(seconds: float) -> str:
+    """In words: “40 s”, “12 min”, “1 h 40 min”."""
+    minutes = round(seconds / 60)
+    if minutes < 2:
+        return f"{max(0, round(seconds))} s"
+    return f"{minutes} min" if minutes < 60 else f"{minutes // 60} h {minutes % 60} min"
+
+
+def _measured(config: Config, data: DataSet) -> tuple[float, int, int]:
+    """Seconds a step, memory at its most, and bytes of a checkpoint."""
+    torch.set_num_threads(config.threads)
+    training, _ = parted(data, config)
+    config = replace(config, processes=1)
+    state = State(config)
+    times: list[float] = []
+    with fed(training, config, 0, World()) as feed:
+        began = time.perf_counter()
+        while len(times) < WARM_UP + 3 or (len(times) < MOST_STEPS and sum(times) < SECONDS):
+            batch = next(feed)
+            learn(state, config, World(), batch.inputs.to(state.device), batch.targets.to(state.device))
+            if state.device.type == "cuda":
+                torch.cuda.synchronize(state.device)
+            times.append(time.perf_counter() - began)
+            began = time.perf_counter()
+    size = sum(tensor.numel() * tensor.element_size() for tensor in state.tensors().values())
+    memory = _peak_memory(config.device)
+    if memory and config.device == "cpu":
+        memory += size  # a checkpoint is copied before it is written
+    del state, batch
+    gc.collect()
+    return sum(times[WARM_UP:]) / len(times[WARM_UP:]), memory, size
+
+
+def _smaller(config: Config) -> str:
+    """A smaller choice, in words."""
+    if config.batch > 1:
+        return f"try --batch {config.batch // 2}"
+    return f"try --width {max(8, config.network['width'] // 2)} or a smaller --size"
+
+
+def _peak_memory(where: str) -> int:
+    if where.startswith("cuda"):
+        return int(torch.cuda.max_memory_reserved(where))
+    if sys.platform == "win32":
+        return 0
+    import resource
+
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return peak if sys.platform == "darwin" else peak * 1024
+
+
+def _free_memory(where: str) -> int:
+    if where.startswith("cuda"):
+        return int(torch.cuda.mem_get_info(where)[0])
+    try:
+        for line in Path("/proc/meminfo").read_text("ascii").splitlines():
+            if line.startswith("MemAvailable:"):
+                return int(line.split()[1]) * 1024
+    except OSError:
+        pass
+    return 0

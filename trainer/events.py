@@ -1,0 +1,105 @@
+"""What a run has to tell: ``events.jsonl``, one JSON object a line. Needs no torch, the window reads it too.
+
+Every event has ``event`` (what happened), ``time`` (seconds since 1970) and ``step``. These there are:
+
+    started, resumed    steps, pairs, batch
+    step                pictures_per_second, learning_rate, and the losses: l1, made, judge_real, judge_made
+    samples             picture (file in ``samples/``), l1 of the validation pairs, training_l1
+    drawing             picture: the drawing that the window left, translated by the newest weights
+    model               file: the newest average has been written
+    health              sentence
+    message             sentence: what the user should know
+    halved              share: so many pictures a pass from now on, for memory
+    paused, continued
+    stopped, finished   sentence
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+Event = dict[str, Any]
+
+MOST_LINE = 1 << 20
+"""A line longer than so many bytes is no event."""
+
+
+@dataclass
+class Journal:
+    """The writing end; without a file nothing is kept. Each event is handed to ``watch`` too, which shows
+    it to somebody."""
+
+    file: Path | None
+    watch: Callable[[Event], None] | None = None
+
+    def tell(self, event: str, step: int, **more: Any) -> None:
+        """Append an event.
+
+        Raises:
+            OSError: the disk is full.
+        """
+        if self.file is None:
+            return
+        entry: Event = {"event": event, "time": round(time.time(), 3), "step": step, **more}
+        with self.file.open("ab") as file:
+            file.write(json.dumps(entry, ensure_ascii=False).encode() + b"\n")
+        if self.watch is not None:
+            self.watch(entry)
+
+    def length(self) -> int:
+        """Bytes written so far."""
+        return self.file.stat().st_size if self.file and self.file.exists() else 0
+
+    def cut(self, length: int) -> None:
+        """Forget what was told after ``length`` bytes."""
+        if self.file and self.length() > length:
+            with self.file.open("rb+") as file:
+                file.truncate(length)
+
+
+@dataclass
+class Follower:
+    """The reading end: asks again and again for what is new."""
+
+    file: Path
+    place: int = 0
+
+    def news(self) -> list[Event]:
+        """Events since the last call. A line still being written is left for the next one; one that
+        makes no sense is passed over. A journal that was cut back is read on from there, or from its
+        start where it is shorter than what was read.
+        """
+        try:
+            with self.file.open("rb") as file:
+                if file.seek(0, 2) < self.place:
+                    self.place = 0
+                file.seek(self.place)
+                whole, newline, _ = file.read().rpartition(b"\n")
+        except OSError:  # not begun yet
+            return []
+        self.place += len(whole) + len(newline)
+        entries = (_entry(line) for line in whole.split(b"\n"))
+        return [entry for entry in entries if entry is not None]
+
+
+def read(file: Path) -> list[Event]:
+    """All events of a journal; none where there is no file."""
+    return Follower(file).news()
+
+
+def _entry(line: bytes) -> Event | None:
+    if not line or len(line) > MOST_LINE:
+        return None
+    try:
+        entry = json.loads(line)
+    except (ValueError, RecursionError):
+        return None
+    if not isinstance(entry, dict) or not isinstance(entry.get("event"), str):
+        return None
+    right = isinstance(entry.get("time"), int | float) and isinstance(entry.get("step"), int)
+    return entry if right else None

@@ -1,0 +1,171 @@
+"""Batches for a training, made ahead by threads in an order that doesn't depend on them."""
+
+from __future__ import annotations
+
+import os
+from collections import deque
+from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import replace
+from types import TracebackType
+from typing import NamedTuple
+
+import numpy as np
+import torch
+from PIL import Image
+from torch import Tensor
+
+from engine import codec
+from engine.card import Card
+from engine.errors import PictureError
+from engine.messages import Pixels
+from trainer.augment import Augment, Memory, Sample, chance, varied
+from trainer.pairs import DataSet
+
+
+class Place(NamedTuple):
+    """A sample's: the pair of that number, as it is seen in a sweep."""
+
+    sweep: int
+    pair: int
+
+
+class Batch(NamedTuple):
+    """Both in [−1, 1] and channels last: ``inputs`` float32 (N, planes, H', W'), padded as asked for, and
+    ``targets`` float32 (N, outputs, H, W)."""
+
+    inputs: Tensor
+    targets: Tensor
+
+
+class Feed(Iterator[Batch]):
+    """Endless batches. Use it as a context manager, or close it: that joins its threads.
+
+    Each sweep goes through all pairs once, in an order that follows from seed and sweep. A batch may
+    reach into the next sweep, so none is ever short, and the number of steps done says where the feed
+    stands.
+
+    Args:
+        data: the training pairs, at least one.
+        batch: size of the global batch, in pictures.
+        step: how many batches have been given before.
+        part: of the global batch, which pictures this process gets; None for all.
+        threads: that prepare samples; 0 prepares them when asked.
+        multiple: inputs are padded so that both edges are multiples of this,
+        least: and at least so long, as the engine pads them.
+        most_bytes: memory for pictures that have been read; by default half of what is free.
+
+    Raises:
+        PictureError: here, when there are no pairs; from ``next``, when a file can't be read.
+    """
+
+    def __init__(
+        self,
+        data: DataSet,
+        augment: Augment,
+        *,
+        batch: int,
+        seed: int,
+        step: int = 0,
+        part: slice | None = None,
+        threads: int = 1,
+        multiple: int = 1,
+        least: int = 1,
+        most_bytes: int | None = None,
+    ) -> None:
+        if not data.pairs:
+            raise PictureError(f"There are no pairs in “{data.folder.name}”; choose another folder.")
+        self._count = len(data.pairs)
+        self._augment = augment
+        self._memory = Memory(data, augment, _half_of_free() if most_bytes is None else most_bytes)
+        self._batch, self._seed, self._step = batch, seed, step
+        self._mine = part or slice(None)
+        self._padding = multiple, least
+        self._orders: dict[int, list[int]] = {}
+        self._ahead: deque[list[Future[Sample]]] = deque()
+        self._pool = ThreadPoolExecutor(threads, thread_name_prefix="feed") if threads else None
+        self._depth = 2 + threads // batch
+
+    def __next__(self) -> Batch:
+        if self._pool is None:
+            samples = [self._made(place) for place in self.places(self._step)]
+        else:
+            while len(self._ahead) < self._depth:
+                places = self.places(self._step + len(self._ahead))
+                self._ahead.append([self._pool.submit(self._made, place) for place in places])
+            samples = [future.result() for future in self._ahead.popleft()]
+        self._step += 1
+        card = self._augment.card
+        return Batch(
+            as_inputs([made.prepared for made in samples], card, *self._padding),
+            as_targets([made.target for made in samples], card),
+        )
+
+    def __enter__(self) -> Feed:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def go_to(self, step: int) -> None:
+        """Give next what comes after so many batches."""
+        self._forget()
+        self._step = step
+
+    def close(self) -> None:
+        """Drop what was made ahead and join the threads. May be called twice."""
+        self._forget()
+        if self._pool is not None:
+            self._pool.shutdown(wait=True, cancel_futures=True)
+
+    def places(self, step: int) -> list[Place]:
+        """What this process's part of a batch is made of."""
+        first = step * self._batch
+        numbers = range(first, first + self._batch)[self._mine]
+        return [
+            Place(sweep, self._order(sweep)[position])
+            for sweep, position in (divmod(number, self._count) for number in numbers)
+        ]
+
+    def _order(self, sweep: int) -> list[int]:
+        """The order in which a sweep goes through the pairs."""
+        if sweep not in self._orders:
+            if len(self._orders) > 8:
+                self._orders.clear()
+            self._orders[sweep] = chance(self._seed, sweep).permutation(self._count).tolist()
+        return self._orders[sweep]
+
+    def _made(self, place: Place) -> Sample:
+        random = chance(self._seed, place.sweep, place.pair)
+        return varied(self._memory[place.pair], random, self._augment)
+
+    def _forget(self) -> None:
+        for batch in self._ahead:
+            for future in batch:
+                future.cancel()
+        self._ahead.clear()
+
+
+def as_inputs(prepared: list[Pixels], card: Card, multiple: int = 1, least: int = 1) -> Tensor:
+    """Prepared pictures, uint8 (H, W, C) each, as float32 (N, planes, H', W') in [−1, 1], padded as by
+    ``engine.codec.to_planes``."""
+    planes = torch.cat([codec.to_planes(picture, card, multiple, least) for picture in prepared])
+    return planes.contiguous(memory_format=torch.channels_last)
+
+
+def as_targets(photos: list[Pixels], card: Card) -> Tensor:
+    """Photos, uint8 (H, W, 3) each, as float32 (N, outputs, H, W) in [−1, 1]."""
+    image = replace(card, input="image", hints=False, one_hot=False)
+    if card.network.get("outputs") == 1:
+        photos = [np.array(Image.fromarray(photo).convert("L"))[..., None] for photo in photos]
+    return as_inputs(photos, image)
+
+
+def _half_of_free() -> int:
+    """Bytes; a gigabyte where the system doesn't tell what is free."""
+    try:
+        return os.sysconf("SC_AVPHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") // 2
+    except (AttributeError, ValueError, OSError):
+        return 1 << 30

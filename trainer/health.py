@@ -1,0 +1,62 @@
+"""How a training goes, in a plain sentence, from rules that are all stated here.
+
+judge wins       over the last 50 ``step`` events both errors of the discriminator average under 0.05:
+                 it tells photo and picture apart with certainty, and teaches nothing any more
+grey             what the generator makes varies less than a quarter as much as the photos do,
+                 at three looks in a row
+overfitting      the validation loss has been above its lowest by 3 % and more at three looks in a row,
+                 while the training loss has fallen since
+learning         the validation loss is the lowest so far
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from trainer.events import Event
+
+CERTAIN, CERTAIN_EVENTS = 0.05, 50
+GREY, GREY_LOOKS = 0.25, 3
+WORSE, WORSE_LOOKS = 1.03, 3
+
+
+def diagnosis(events: Sequence[Event], pictures_a_sweep: int, batch: int) -> str:
+    """The most important that can be said of a training's events; one sentence."""
+    steps = [event for event in events if event["event"] == "step" and "judge_real" in event]
+    looks = [event for event in events if event["event"] == "samples" and event.get("l1") is not None]
+    last = steps[-CERTAIN_EVENTS:]
+    if len(last) == CERTAIN_EVENTS and max(_mean(last, "judge_real"), _mean(last, "judge_made")) < CERTAIN:
+        if last[-1].get("made", 0.0) > 0:
+            return (
+                "The discriminator is too strong: it recognises every picture, so the generator learns from "
+                "the L1 loss alone. More pairs help, or --differentiable."
+            )
+    if len(looks) >= GREY_LOOKS and all(look.get("liveliness", 1.0) < GREY for look in looks[-GREY_LOOKS:]):
+        return (
+            "The generator makes nearly the same grey for everything: are the pairs really pairs? "
+            "Run underpaint check, or start anew with another --seed."
+        )
+    if len(looks) < 2:
+        return "Too early to tell."
+    best = min(range(len(looks)), key=lambda place: looks[place]["l1"])
+    since = looks[best + 1 :]
+    rising = len(since) >= WORSE_LOOKS and all(
+        look["l1"] > WORSE * looks[best]["l1"] for look in since[-WORSE_LOOKS:]
+    )
+    if rising and _learnt(looks[-1]) < _learnt(looks[best]):
+        sweep = looks[best]["step"] * batch / max(1, pictures_a_sweep)
+        return (
+            f"Overfitting since sweep {sweep:.0f}: known pairs still get better, unknown ones no longer. "
+            "You might stop here; best.safetensors holds the best."
+        )
+    if best == len(looks) - 1:
+        return "Learning: the pictures of unknown pairs are the best so far."
+    return "Going on well; the pictures of unknown pairs stay about as good."
+
+
+def _mean(events: Sequence[Event], name: str) -> float:
+    return float(sum(event[name] for event in events) / len(events))
+
+
+def _learnt(look: Event) -> float:
+    return float(look.get("training_l1") or 0.0)

@@ -1,0 +1,150 @@
+"""The trainer's own folder of pairs: what is kept from the canvas, made from photos, or mended.
+
+    pairs.json      {"format": 1, "task": "labels", "palette": {"name": …, "labels": [[name, [r, g, b]], …]}}
+    B/1.png         the photos
+    A/1.png         label maps, drawn lines, or whatever is the input; missing where it is made from the photo
+    hints/1.png     RGBA, colour hints that were drawn under the lines; missing where there are none
+
+Splits may stand before that, as ``train/A`` and ``val/A``. Direction, task and palette are written down
+here, so nothing has to be guessed.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from engine.errors import PictureError
+from engine.files import replacing
+from engine.messages import Picture
+from engine.palette import Label, Palette
+from engine.picture import write_png
+
+Pixels = npt.NDArray[np.uint8]
+
+MANIFEST = "pairs.json"
+FORMAT = 1
+INPUT, PHOTO, HINTS = "A", "B", "hints"
+"""The folders' names."""
+
+
+def is_kept(folder: Path) -> bool:
+    """Whether the folder is one of ours."""
+    return (folder / MANIFEST).is_file()
+
+
+def read_manifest(folder: Path) -> tuple[str, Palette | None]:
+    """Task and palette of a folder of kept pairs.
+
+    Raises:
+        PictureError: the manifest is missing, damaged or newer than this program.
+    """
+    file = folder / MANIFEST
+    try:
+        if file.stat().st_size > 1 << 20:
+            raise ValueError("it is too large")
+        fields = json.loads(file.read_text("utf-8"))
+        if not isinstance(fields, dict) or not isinstance(fields.get("format"), int):
+            raise ValueError("it has no format")
+        if fields["format"] > FORMAT:
+            raise PictureError(f"“{file}” was made by a newer Underpaint; update the program to use it.")
+        if not isinstance(fields["task"], str):
+            raise ValueError("its task is no text")
+        return fields["task"], _palette(fields.get("palette"))
+    except PictureError:
+        raise
+    except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
+        raise PictureError(
+            f"“{file}” is damaged ({error}); remove it to have the folder looked at anew."
+        ) from error
+
+
+def write_manifest(folder: Path, task: str, palette: Palette | None) -> None:
+    """Make the folder one of kept pairs.
+
+    Raises:
+        PictureError: it can't be written.
+    """
+    labels = palette and {
+        "name": palette.name,
+        "labels": [[label.name, list(label.colour)] for label in palette.labels],
+    }
+    text = json.dumps({"format": FORMAT, "task": task, "palette": labels}, ensure_ascii=False, indent=1)
+    with _said(folder):
+        folder.mkdir(parents=True, exist_ok=True)
+        with replacing(folder / MANIFEST) as part:
+            part.write_text(text, "utf-8")
+
+
+def keep(folder: Path, picture: Picture, photo: Pixels, task: str, palette: Palette | None = None) -> str:
+    """Add what was painted over a photo, and that photo, to a folder of kept pairs, made if need be.
+
+    Args:
+        picture: as the document sends it; of the photo's size.
+        photo: uint8 (H, W, 3).
+        task: “labels”, “lines”, “hints” or “image”, as in ``trainer.pairs``.
+        palette: for label pictures.
+
+    Returns:
+        The new pair's name.
+
+    Raises:
+        PictureError: the folder holds pairs of another task or palette, or can't be written.
+    """
+    if is_kept(folder):
+        had = read_manifest(folder)
+        if had != (task, palette):
+            raise PictureError(
+                f"“{folder.name}” holds pairs of another sort ({had[0]}); choose another folder for these."
+            )
+    else:
+        write_manifest(folder, task, palette)
+    taken = {file.stem for file in (folder / PHOTO).glob("*.*")}
+    number = next(count for count in range(1, len(taken) + 2) if str(count) not in taken)
+    plane = picture.lines if picture.pixels is None else picture.pixels
+    hints = picture.hints if picture.hints is not None and picture.hints[..., 3].any() else None
+    write_pair(folder, str(number), plane, photo, hints)
+    return str(number)
+
+
+def write_pair(folder: Path, name: str, a: Pixels | None, b: Pixels, hints: Pixels | None = None) -> None:
+    """Write one pair's files; ``name`` may begin with a split, as in “train/1”.
+
+    Raises:
+        PictureError: they can't be written.
+    """
+    split, _, stem = name.rpartition("/")
+    with _said(folder):
+        # The photo last: a pair without one is no pair, should the program end here.
+        for part, pixels in ((INPUT, a), (HINTS, hints), (PHOTO, b)):
+            if pixels is not None:
+                place = folder / split / part
+                place.mkdir(parents=True, exist_ok=True)
+                write_png(place / f"{stem}.png", pixels)
+
+
+@contextmanager
+def _said(folder: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise PictureError(f"“{folder}” can't be written ({error.strerror or error}).") from error
+
+
+def _palette(fields: Any) -> Palette | None:
+    if fields is None:
+        return None
+    labels = []
+    for name, (red, green, blue) in fields["labels"]:
+        if not all(isinstance(value, int) and 0 <= value <= 255 for value in (red, green, blue)):
+            raise ValueError("a colour of its palette is out of range")
+        labels.append(Label(str(name), (red, green, blue)))
+    if not 1 <= len(labels) <= 256:
+        raise ValueError("its palette has no colours or too many")
+    return Palette(str(fields["name"]), tuple(labels))

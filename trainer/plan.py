@@ -1,0 +1,132 @@
+"""From a data set and a few wishes to a complete config."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import fields, replace
+from typing import Any
+
+import torch
+
+from engine import bundle, catalogue, device
+from engine.card import Card
+from engine.errors import ModelError
+from trainer import config as configs
+from trainer import pairs, split
+from trainer.config import RECIPES, Config, Recipe
+from trainer.errors import TrainingError
+from trainer.pairs import DataSet
+
+FEW = 1000
+"""Up to so many pairs, the default recipe augments before the discriminator too."""
+
+PAPER_SWEEPS = 200
+DEFAULT_MINUTES = 40.0
+
+LOOK_SECONDS = 30.0, 120.0
+"""Between two looks at the validation pairs, at least and at most; in between, LOOKS of them in a run."""
+LOOKS = 60
+
+
+def planned(
+    data: DataSet,
+    *,
+    recipe: Recipe = "default",
+    width: int = 32,
+    sweeps: float | None = None,
+    colour_labels: bool = False,
+    **wishes: Any,
+) -> Config:
+    """A config in which only the number of steps may be missing (0 where ``minutes`` decide).
+
+    Args:
+        data: as ``pairs.find`` found it, without severe problems.
+        width: of both networks: channels of their outermost level.
+        sweeps: rounds through the training pairs.
+        colour_labels: feed label maps as colours, as published models have it, instead of one plane a label.
+        wishes: further fields of ``Config``; None stands for what the recipe says.
+
+    Raises:
+        TrainingError: a wish can't be fulfilled.
+        ModelError, DeviceError: there is no such model or device.
+    """
+    for problem in data.problems:
+        if problem.severe:
+            raise TrainingError(str(problem))
+    if recipe not in RECIPES:
+        raise TrainingError(f"There is no recipe “{recipe}”; use {' or '.join(RECIPES)}.")
+    asked = {name: wish for name, wish in wishes.items() if wish is not None}
+    parent = bundle.read_card(catalogue.find(asked["from_model"])) if asked.get("from_model") else None
+
+    where = device.choose(asked.pop("device", None))
+    palette = data.palette if data.input == "labels" else None
+    one_hot = palette is not None and not colour_labels and (parent is None or parent.one_hot)
+    config = Config(
+        name=asked.pop("name", None) or data.folder.name,
+        data=str(data.folder.resolve()),
+        digest=pairs.digest(data),
+        pairs=0,
+        task=data.task,
+        palette=palette,
+        one_hot=one_hot,
+        recipe=recipe,
+        device=str(where),
+        precision=asked.pop("precision", None) or _precision(where),
+        threads=asked.pop("threads", None) or os.cpu_count() or 1,
+        size=asked.pop("size", None) or (parent.size if parent else (256, 256)),
+        patch_width=width,
+    )
+    config = replace(config, **RECIPES[recipe])
+    if recipe == "default" and len(data.pairs) <= FEW:
+        config = replace(config, differentiable=True)
+    unknown = asked.keys() - {field.name for field in fields(Config)}
+    assert not unknown, unknown
+    config = replace(config, **{"minutes": 0.0, **asked})
+    config = replace(
+        config, network=_network(config, width, parent), kind=parent.kind if parent else config.kind
+    )
+
+    training, _ = split.parted(data, config)
+    if not training.pairs:
+        raise TrainingError(f"There are no pairs to train on in “{data.folder}”; choose another folder.")
+    config = replace(config, pairs=len(training.pairs))
+    if sweeps is None and not config.steps and not config.minutes:
+        if recipe == "paper":
+            sweeps = PAPER_SWEEPS
+        else:
+            config = replace(config, minutes=DEFAULT_MINUTES)
+    if sweeps is not None:
+        config = replace(config, steps=max(1, round(sweeps * config.pairs / config.batch)))
+    configs.check(replace(config, steps=config.steps or 1))
+    return config
+
+
+def timed(config: Config, seconds_a_step: float) -> Config:
+    """The config with what a trial's speed decides: steps, where minutes were asked for, and looks."""
+    steps = config.steps or max(1, round(config.minutes * 60 / seconds_a_step))
+    least, most = LOOK_SECONDS
+    pause = min(most, max(least, steps * seconds_a_step / LOOKS))
+    return replace(config, steps=steps, sample_every=max(1, round(pause / seconds_a_step)))
+
+
+def _network(config: Config, width: int, parent: Card | None) -> dict[str, Any]:
+    """Settings of the generator: the parent model's, or those that suit the pictures' size."""
+    inputs = configs.input_planes(config.task, config.palette, config.one_hot)
+    if parent is not None:
+        outputs = parent.network.get("outputs", 3)
+        if parent.input == config.input and parent.hints == config.hints and not config.one_hot:
+            inputs = parent.network["inputs"]
+        return {**parent.network, "inputs": inputs, "outputs": outputs}
+    common = {"width": width, "inputs": inputs, "outputs": 3, "norm": "batch", "dropout": True}
+    if config.kind == "resnet":
+        return {"blocks": 9, **common}
+    if config.kind in ("unet", "encoder_decoder"):
+        return {"levels": configs.depth(config.size), **common}
+    raise ModelError(f"A {config.kind} network paints no pictures; use unet, encoder_decoder or resnet.")
+
+
+def _precision(where: torch.device) -> str:
+    """The quickest number format in which training is stable."""
+    if where.type == "cuda":
+        return "bfloat16" if torch.cuda.is_bf16_supported() else "float16"
+    return device.name(device.number_format(where)) if where.type == "cpu" else "float32"

@@ -1,0 +1,198 @@
+"""The run folder: all that is known of a training, and the way to talk to it from outside.
+
+config.json            what fixes the run; the folder appears with it, in one step
+events.jsonl           what happened, see ``trainer.events``
+latest.safetensors     the newest checkpoint: complete state, JSON in its metadata, no pickle
+model.safetensors      the newest average, ready to paint with
+best.safetensors       the average with the lowest validation loss
+samples/               what it makes of the validation pairs, over time
+drawing.png            put there by the window: translated every few seconds into samples/drawing.png
+stop, pause            files whose presence says so
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from engine.files import replacing
+from trainer import config as configs
+from trainer.config import Config
+from trainer.errors import TrainingError
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+MOST_CONFIG_BYTES = 4 << 20
+
+_FULL = (errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC))
+"""No room on the disk, or no more of it for this user; Windows knows no quotas by that name."""
+
+
+@dataclass(frozen=True)
+class Run:
+    """A run folder that exists."""
+
+    folder: Path
+
+    @property
+    def events(self) -> Path:
+        return self.folder / "events.jsonl"
+
+    @property
+    def checkpoint(self) -> Path:
+        return self.folder / "latest.safetensors"
+
+    @property
+    def model(self) -> Path:
+        return self.folder / "model.safetensors"
+
+    @property
+    def best(self) -> Path:
+        return self.folder / "best.safetensors"
+
+    @property
+    def samples(self) -> Path:
+        return self.folder / "samples"
+
+    @property
+    def drawing(self) -> Path:
+        return self.folder / "drawing.npz"
+
+    def config(self) -> Config:
+        """Raises TrainingError where ``config.json`` is missing or damaged."""
+        file = self.folder / "config.json"
+        try:
+            if file.stat().st_size > MOST_CONFIG_BYTES:
+                raise TrainingError(f"“{file}” is too large for a config; start the training anew.")
+            return configs.from_json(file.read_text("utf-8"))
+        except (OSError, UnicodeDecodeError) as error:
+            raise TrainingError(
+                f"“{self.folder}” is no run folder; its config.json can't be read."
+            ) from error
+
+    def lengthen(self, config: Config) -> None:
+        """Put another config, for more steps, in the place of the old one."""
+        with replacing(self.folder / "config.json") as part:
+            part.write_text(configs.to_json(config), "utf-8")
+
+    def asked(self, wish: str) -> bool:
+        """Whether somebody left a file ``stop`` or ``pause``."""
+        return (self.folder / wish).exists()
+
+    def ask(self, wish: str) -> None:
+        """Leave such a file."""
+        (self.folder / wish).touch()
+
+    def take_back(self, wish: str) -> None:
+        """Remove such a file."""
+        (self.folder / wish).unlink(missing_ok=True)
+
+    def save(self, tensors: dict[str, Tensor], note: dict[str, str]) -> None:
+        """Replace the checkpoint in one step.
+
+        Raises:
+            TrainingError: the disk is full, or the folder can't be written; the old checkpoint stays.
+        """
+        from safetensors import SafetensorError
+        from safetensors.torch import save_file
+
+        try:
+            with replacing(self.checkpoint) as part:
+                save_file(tensors, part, metadata=note)
+        except (OSError, SafetensorError) as error:
+            raise self.unwritable(error) from error
+
+    def restore(self) -> tuple[dict[str, Tensor], dict[str, str]] | None:
+        """The checkpoint's tensors and note; None where there is none yet.
+
+        Raises:
+            TrainingError: it is damaged.
+        """
+        from safetensors import SafetensorError, safe_open
+
+        if not self.checkpoint.exists():
+            return None
+        try:
+            with safe_open(self.checkpoint, "pt") as file:
+                # Cloned, so that the file is no longer mapped when it is to be replaced (Windows).
+                return {key: file.get_tensor(key).clone() for key in file.keys()}, dict(file.metadata())  # noqa: SIM118
+        except (OSError, SafetensorError, TypeError) as error:
+            raise TrainingError(
+                f"The checkpoint “{self.checkpoint}” is damaged; start the training anew."
+            ) from error
+
+    @contextmanager
+    def writing(self) -> Iterator[None]:
+        """Turns what the system says when it can't write into a TrainingError."""
+        try:
+            yield
+        except OSError as error:
+            raise self.unwritable(error) from error
+
+    def unwritable(self, error: Exception) -> TrainingError:
+        """What to tell when the folder can't be written."""
+        full = isinstance(error, OSError) and error.errno in _FULL
+        if full or "No space left" in str(error):
+            return TrainingError(
+                f"The disk is full; the last checkpoint is whole. Make room, then: underpaint resume {self.folder}"
+            )
+        return TrainingError(
+            f"“{self.folder}” can't be written ({error}); the last checkpoint is whole. "
+            f"Mend that, then: underpaint resume {self.folder}"
+        )
+
+
+def create(folder: Path, config: Config) -> Run:
+    """Make a run folder. It appears complete or not at all.
+
+    Raises:
+        TrainingError: it exists already, or can't be made.
+    """
+    refuse_existing(folder)
+    try:
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        part = Path(tempfile.mkdtemp(dir=folder.parent, prefix=f".{folder.name[:100]}."))
+        try:
+            part.chmod(0o755)
+            (part / "samples").mkdir()
+            with replacing(part / "config.json") as file:
+                file.write_text(configs.to_json(config), "utf-8")
+            if folder.exists():
+                folder.rmdir()  # empty, as was seen above
+            os.rename(part, folder)
+        except BaseException:
+            shutil.rmtree(part, ignore_errors=True)
+            raise
+    except OSError as error:
+        raise TrainingError(
+            f"The run folder “{folder}” can't be made ({error.strerror or error})."
+        ) from error
+    return Run(folder)
+
+
+def refuse_existing(folder: Path) -> None:
+    """Raise TrainingError where something is in the way of a new run folder."""
+    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+        raise TrainingError(
+            f"“{folder}” exists already; to go on with it: underpaint resume {folder}. "
+            "For a new training choose another folder with --run."
+        )
+
+
+def opened(folder: Path) -> Run:
+    """The run in a folder.
+
+    Raises:
+        TrainingError: there is none.
+    """
+    if not (folder / "config.json").is_file():
+        raise TrainingError(f"“{folder}” is no run folder: it has no config.json.")
+    return Run(folder)

@@ -1,0 +1,178 @@
+"""What a run shows while it goes on: the model so far, its pictures of pairs, and of the user's drawing."""
+
+from __future__ import annotations
+
+import time
+import zipfile
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch import Tensor
+
+from engine import codec, picture
+from engine.generator import Generator
+from engine.messages import Picture
+from trainer import average, events, feed, health, sheet
+from trainer.augment import Sample, still
+from trainer.config import Config
+from trainer.events import Journal
+from trainer.pairs import DataSet
+from trainer.run import Run
+from trainer.state import State
+
+Pixels = npt.NDArray[np.uint8]
+
+SHOWN = 6
+"""Pairs whose pictures are kept over time."""
+
+MEASURED = 24
+"""Pairs whose L1 loss is taken, of known and of unknown ones each."""
+
+TYPICAL = 64
+"""Training pictures from which running statistics are estimated, in batches of"""
+AT_ONCE = 8
+
+DRAWING_SECONDS = 4.0
+"""Between two looks whether the window left a drawing."""
+
+MOST_DRAWING_BYTES = 256 << 20
+
+
+class Studio:
+    """Fixed pairs, looked at again and again.
+
+    Samples are made without augmentation, hints always the same. They are pictures ``SHOWN`` wide in
+    ``samples/``: ``inputs.png``, ``targets.png``, and one a look, named by its step.
+    """
+
+    def __init__(
+        self, run: Run, config: Config, training: DataSet, validation: DataSet, journal: Journal
+    ) -> None:
+        self.run, self.config, self.journal = run, config, journal
+        augment = config.augment()
+        self.known = [still(pair, augment) for pair in _spread(training, MEASURED)]
+        self.unknown = [still(pair, augment) for pair in _spread(validation, MEASURED)]
+        self.shown = (self.unknown or self.known)[:SHOWN]
+        typical = [still(pair, augment).prepared for pair in _spread(training, TYPICAL)]
+        self.typical = [typical[start : start + AT_ONCE] for start in range(0, len(typical), AT_ONCE)]
+        self._looked = time.monotonic()
+        self._seen: tuple[float, int] | None = None
+
+    def show(self, state: State) -> None:
+        """Write the model and its pictures of the fixed pairs, and tell how it does.
+
+        Raises:
+            OSError, ModelError, PictureError: the run folder can't be written.
+        """
+        config = self.config
+        tensors = average.finished(state, config, self._typical_planes())
+        painter = average.painter(config, tensors)
+        unknown = _looked_at(painter, self.unknown)
+        known = _looked_at(painter, self.known)
+        look = unknown or known
+        assert look is not None
+        name = f"{state.step:07d}.png"
+        self._write("inputs.png", [sheet.shown(pair.prepared, painter.card) for pair in self.shown])
+        self._write("targets.png", [pair.target for pair in self.shown])
+        self._write(name, look.made[:SHOWN])
+
+        scores = {"l1": look.l1}
+        notes = self._notes(state)
+        average.write(self.run.model, config, tensors, notes, scores=scores)
+        if look.l1 < state.best:
+            state.best = look.l1
+            average.write(self.run.best, config, tensors, notes, scores=scores)
+        self.journal.tell(
+            "samples", state.step, picture=name, count=len(self.shown), l1=round(look.l1, 5),
+            training_l1=round(known.l1, 5) if known else None, liveliness=round(look.liveliness, 3),
+        )  # fmt: skip
+        self.journal.tell("model", state.step, file=self.run.model.name)
+        told = events.read(self.run.events)
+        self.journal.tell("health", state.step, sentence=health.diagnosis(told, config.pairs, config.batch))
+
+    def translate_drawing(self, state: State) -> None:
+        """Now and then, translate what the window left in ``drawing.npz`` by the newest average.
+
+        Its statistics are those averaged along with it: near enough to watch, and quick.
+        """
+        if time.monotonic() - self._looked < DRAWING_SECONDS:
+            return
+        self._looked = time.monotonic()
+        painted = self._drawing()
+        if painted is None:
+            return
+        painter = average.painter(self.config, dict(state.average.state_dict()))
+        prepared = codec.prepare(painted, painter.card, self.config.size)
+        picture.write_png(self.run.samples / "drawing.png", painter.translate(prepared))
+        self.journal.tell("drawing", state.step, picture="drawing.png")
+
+    def _drawing(self) -> Picture | None:
+        """The window's drawing; None where there is none, or none that makes sense."""
+        try:
+            if self.run.drawing.stat().st_size > MOST_DRAWING_BYTES:
+                return None
+            with np.load(self.run.drawing, allow_pickle=False) as arrays:
+                return _picture({name: arrays[name] for name in arrays.files})
+        except (OSError, ValueError, KeyError, TypeError, zipfile.BadZipFile):
+            return None
+
+    def _typical_planes(self) -> list[Tensor]:
+        card, where = self.config.card(), torch.device(self.config.device)
+        return [feed.as_inputs(prepared, card).to(where) for prepared in self.typical]
+
+    def _write(self, name: str, pictures: list[Pixels]) -> None:
+        if pictures:
+            picture.write_png(self.run.samples / name, sheet.row(pictures))
+
+    def _notes(self, state: State) -> dict[str, Any]:
+        config = self.config
+        return {
+            "step": state.step,
+            "steps": config.steps,
+            "pictures": state.step * config.batch,
+            "sweeps": round(state.step * config.batch / max(1, config.pairs), 2),
+            "recipe": config.recipe,
+            "seed": config.seed,
+            "size": list(config.size),
+        }
+
+
+class _Look:
+    """What a painter makes of pairs, and how near it comes."""
+
+    def __init__(self, made: list[Pixels], targets: list[Pixels]) -> None:
+        self.made = made
+        differences = [np.abs(one.astype(np.int16) - other) for one, other in zip(made, targets, strict=True)]
+        self.l1 = float(np.mean([difference.mean() for difference in differences])) / 127.5
+        """Mean absolute difference on the scale of the loss: pixels in [−1, 1]."""
+        self.liveliness = _spread_of(made) / max(1e-6, _spread_of(targets))
+
+
+def _looked_at(painter: Generator, samples: list[Sample]) -> _Look | None:
+    if not samples:
+        return None
+    made = [painter.translate(sample.prepared) for sample in samples]
+    return _Look(made, [sample.target for sample in samples])
+
+
+def _spread_of(pictures: list[Pixels]) -> float:
+    return float(np.mean([picture.std((0, 1)).mean() for picture in pictures]))
+
+
+def _spread(data: DataSet, count: int) -> list[Any]:
+    """So many pairs, evenly over the data set."""
+    step = max(1, len(data.pairs) // count)
+    return list(data.pairs[::step][:count])
+
+
+def _picture(arrays: dict[str, npt.NDArray[Any]]) -> Picture:
+    shapes = {"pixels": 3, "lines": 2, "hints": 3}
+    for name, array in arrays.items():
+        if array.dtype != np.uint8 or array.ndim != shapes[name]:
+            raise ValueError(f"{name} is no picture")
+    painted = Picture(**arrays)
+    if painted.pixels is None and painted.lines is None:
+        raise ValueError("nothing is painted")
+    return painted

@@ -1,0 +1,219 @@
+"""Everything that a step changes: two networks, their optimisers, the average, and the count of steps.
+
+That is all a checkpoint has to hold: whatever is random follows from (seed, step), see ``dice``.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterator
+from typing import Any, cast
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from engine import bundle, catalogue, networks
+from engine.errors import ModelError
+from engine.layers import Translator, initialise
+from trainer.config import Config
+from trainer.distributed import World
+from trainer.errors import TrainingError
+
+_MOMENTS = ("exp_avg", "exp_avg_sq")
+
+
+class State:
+    """A training between two steps.
+
+    Attributes:
+        step: steps done.
+        share: pictures in one pass; less than the batch where memory is short.
+        best: lowest validation loss so far.
+        average: the generator's averaged weights; the generator itself where none are kept.
+    """
+
+    def __init__(self, config: Config) -> None:
+        """First weights by the seed, or those of the model to start from.
+
+        Raises:
+            ModelError, TrainingError: the networks can't be built, or the model doesn't fit them.
+        """
+        self.config = config
+        self.step = 0
+        self.share = config.batch // config.processes
+        self.best = float("inf")
+        self.device = torch.device(config.device)
+        self.precision = getattr(torch, config.precision)
+
+        first = torch.Generator().manual_seed(config.seed)
+        generator = networks.build(config.kind, **config.network)
+        if not isinstance(generator, Translator):
+            raise TrainingError(f"A {config.kind} network paints no pictures; use unet.")
+        self.generator: Translator = generator
+        initialise(self.generator, first)
+        planes = config.network["outputs"] + (config.network["inputs"] if config.conditional else 0)
+        norm = config.network["norm"]
+        self.discriminator = networks.build(
+            "patchgan", receptive_field=config.patch, width=config.patch_width, inputs=planes, norm=norm
+        )
+        initialise(self.discriminator, first)
+        if config.from_model:
+            self.taken = take_weights(self.generator, config.from_model)
+
+        for network in (self.generator, self.discriminator):
+            network.to(self.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
+        self.average = self.generator
+        if config.average:
+            self.average = cast(Translator, networks.build(config.kind, **config.network))
+            self.average.to(self.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
+            self.average.load_state_dict(self.generator.state_dict())
+            self.average.requires_grad_(False).eval()
+
+        self.adam = {
+            "generator": _adam(self.generator, config),
+            "discriminator": _adam(self.discriminator, config),
+        }
+        # Only half precision has too small a range for gradients.
+        self.scaler = torch.amp.GradScaler(self.device.type, enabled=config.precision == "float16")
+
+    def autocast(self) -> torch.autocast:
+        """Convolutions inside run in the config's precision."""
+        return torch.autocast(self.device.type, self.precision, enabled=self.precision != torch.float32)
+
+    def make(self, inputs: Tensor) -> Tensor:
+        """What the generator makes of planes (N, inputs, H, W), padded on the way if need be: (N, C, H, W)."""
+        height, width = inputs.shape[2:]
+        with self.autocast():
+            made: Tensor = self.generator(padded(inputs, self.generator, self.config.input == "labels"))
+        return made[:, :, :height, :width].float()
+
+    def climb(self, part: str, world: World) -> None:
+        """Let a network's optimiser make one step along its gradients, which are used up."""
+        adam = self.adam[part]
+        for group in adam.param_groups:
+            group["lr"] = self.config.learning_rate_at(self.step)
+        world.mean_gradients(group["params"])
+        self.scaler.step(adam)
+        adam.zero_grad(set_to_none=True)
+
+    @torch.no_grad()
+    def follow(self) -> None:
+        """Let the averaged weights follow the newest ones; quicker at first, when those move far."""
+        if self.average is self.generator:
+            return
+        keep = min(self.config.average, (1 + self.step) / (10 + self.step))
+        newest = list(self.generator.state_dict().values())
+        torch._foreach_lerp_(list(self.average.state_dict().values()), newest, 1 - keep)
+
+    # --- checkpoints ---
+
+    def tensors(self) -> dict[str, Tensor]:
+        """What a checkpoint holds, contiguous and on the CPU."""
+        return {name: tensor.detach().cpu().contiguous() for name, tensor in self._named()}
+
+    def note(self) -> dict[str, Any]:
+        """What else it holds: JSON."""
+        return {
+            "step": self.step,
+            "share": self.share,
+            "best": self.best,
+            "scaler": self.scaler.state_dict(),
+            "moments": {name: _steps(adam) for name, adam in self.adam.items()},
+        }
+
+    def restore(self, tensors: dict[str, Tensor], note: dict[str, Any]) -> None:
+        """Take over a checkpoint.
+
+        Raises:
+            TrainingError: it is of other networks.
+        """
+        for name, adam in self.adam.items():
+            if note["moments"][name]:
+                _make_moments(adam, note["moments"][name])
+        named = dict(self._named())
+        if {key: tensor.shape for key, tensor in named.items()} != {
+            key: tensor.shape for key, tensor in tensors.items()
+        }:
+            raise TrainingError(
+                "The checkpoint is of another network than config.json; start the training anew."
+            )
+        with torch.no_grad():
+            for key, tensor in named.items():
+                tensor.copy_(tensors[key])  # in place, which keeps the order in memory
+        self.step, self.share, self.best = note["step"], note["share"], note["best"]
+        if note["scaler"]:
+            self.scaler.load_state_dict(note["scaler"])
+
+    def _named(self) -> Iterator[tuple[str, Tensor]]:
+        parts = {"generator": self.generator, "discriminator": self.discriminator}
+        for part, network in parts.items():
+            for name, tensor in network.state_dict().items():
+                yield f"{part}.{name}", tensor
+            for name, parameter in network.named_parameters():
+                for moment in _MOMENTS:
+                    if parameter in self.adam[part].state:
+                        yield f"{moment}.{part}.{name}", self.adam[part].state[parameter][moment]
+        if self.average is not self.generator:
+            for name, tensor in self.average.state_dict().items():
+                yield f"average.{name}", tensor
+
+
+def dice(seed: int, *place: int | str) -> torch.Generator:
+    """Dice of the CPU that fall alike whenever they are thrown for the same place in a training."""
+    digest = hashlib.sha256(json.dumps([seed, *place]).encode()).digest()
+    return torch.Generator().manual_seed(int.from_bytes(digest[:8], "little") >> 1)
+
+
+def padded(planes: Tensor, network: Translator, labels: bool) -> Tensor:
+    """Planes (N, C, H, W) padded at the right and at the bottom as ``engine.codec.to_planes`` does it."""
+    height, width = planes.shape[2:]
+    below = max(-(-height // network.multiple) * network.multiple, network.least) - height
+    beside = max(-(-width // network.multiple) * network.multiple, network.least) - width
+    if not below and not beside:
+        return planes
+    return F.pad(planes, (0, beside, 0, below), "replicate" if labels else "reflect")
+
+
+def take_weights(network: nn.Module, model: str) -> tuple[int, int]:
+    """Put a model's weights into a network as far as their shapes fit; the others stay as they are.
+
+    Returns:
+        How many tensors were taken, and how many there are.
+
+    Raises:
+        ModelError: there is no such model, or nothing of it fits.
+    """
+    _, theirs = bundle.read(catalogue.find(model))
+    ours = network.state_dict()
+    fitting = {
+        key: tensor for key, tensor in theirs.items() if key in ours and ours[key].shape == tensor.shape
+    }
+    # A first or last layer for other planes is learnt anew; less than half of the layers is no start.
+    if 2 * len(fitting) < len(ours):
+        raise ModelError(
+            f"The model “{model}” has another network than the one to be trained; "
+            "choose one of the same kind, levels and width."
+        )
+    network.load_state_dict({**ours, **{key: tensor.float() for key, tensor in fitting.items()}})
+    return len(fitting), len(ours)
+
+
+def _adam(network: nn.Module, config: Config) -> torch.optim.Adam:
+    return torch.optim.Adam(network.parameters(), config.learning_rate, config.betas, fused=True)
+
+
+def _steps(adam: torch.optim.Adam) -> int:
+    """How many steps an optimiser has made; all its parameters share them."""
+    return max((int(entry["step"].item()) for entry in adam.state.values()), default=0)
+
+
+def _make_moments(adam: torch.optim.Adam, steps: int) -> None:
+    """Make an optimiser's state as if ``steps`` steps had been made, for a checkpoint to be copied into."""
+    for group in adam.param_groups:
+        for parameter in group["params"]:
+            adam.state[parameter] = {
+                "step": torch.tensor(float(steps), device=parameter.device),
+                **{moment: torch.zeros_like(parameter) for moment in _MOMENTS},
+            }
