@@ -5,6 +5,7 @@ No Qt signals here: the session decides what is on the canvas and tells the widg
 
 from __future__ import annotations
 
+import hashlib
 import itertools
 import logging
 import random
@@ -125,8 +126,13 @@ class Easel:
         self._settings.add_recent(path)
         return picture, notes
 
-    def save(self, picture: OpenPicture, path: Path | None) -> None:
+    def save(self, picture: OpenPicture, path: Path | None, model: Path | None) -> None:
         """Write the project, to ``path`` or to where it came from.
+
+        Args:
+            picture: what to save.
+            path: where to; None where it came from.
+            model: the model's file, whose digest goes into the project.
 
         Raises:
             OSError: the place can't be written; the old file is untouched.
@@ -135,6 +141,9 @@ class Easel:
         assert target is not None
         if target.suffix.lower() != ".ora":
             target = target.with_name(target.name + ".ora")
+        if model is not None:
+            with model.open("rb") as file:
+                picture.document.extras["digest"] = hashlib.file_digest(file, "sha256").hexdigest()
         project.save(picture.document, target)
         picture.path, picture.foreign = target, False
         picture.saved_revision = picture.document.revision

@@ -144,7 +144,7 @@ class Session(Observable):
         if path is None and self.needs_a_path:
             return False
         with self._telling() as outcome:
-            self.easel.save(self.picture, path)
+            self.easel.save(self.picture, path, self.live.model_file)
             self.said.emit(self.tr("Saved “%s”.") % self.picture.name)
         self.saved = self.picture.is_saved
         self.changed.emit("picture")  # its name may be new
@@ -227,10 +227,7 @@ class Session(Observable):
         """Lay a photo over the picture to trace it; the network never sees it."""
         with self._telling():
             reading = read(path)
-            self.edit(lambda document: document.add_layer(Role.REFERENCE, path.stem, reading.pixels))
-            layer = self.document.layers[-1]
-            if layer.role is Role.REFERENCE:
-                layer.opacity = 0.5
+            self.edit(lambda document: document.add_layer(Role.REFERENCE, path.stem, reading.pixels, 0.5))
 
     def move_layer(self, by: int) -> None:
         """Move the active layer up (1) or down (−1)."""
@@ -308,7 +305,12 @@ class Session(Observable):
         self._tell_steps()
         self.restructured.emit()
         self.repainted.emit(Rect(0, 0, document.width, document.height))
-        entry = self.library.preferred(document.kind, self.settings.models)
+        wanted = (
+            {**self.settings.models, document.kind: document.model}
+            if document.model
+            else self.settings.models
+        )
+        entry = self.library.preferred(document.kind, wanted)
         if entry is None or entry.card is None or entry.card.input != document.kind:
             self.live.close_model()
             self.said.emit(self.tr("No model of this kind is installed; drop a model file on the window."))

@@ -47,6 +47,9 @@ class Norm(nn.Module):
             return F.batch_norm(
                 x, self.running_mean, self.running_var, self.weight, self.bias, self.training, 0.1, EPSILON
             )
+        if valid is None and len(x) == 1 and x.shape[2] * x.shape[3] > 1:
+            # A batch of one: its moments are the picture's own, and torch does it in one go.
+            return F.batch_norm(x, None, None, self.weight, self.bias, True, 0.0, EPSILON)
         inside = x if valid is None else x[:, :, : valid[0], : valid[1]]
         # Moments in full precision: half cannot sum thousands of pixels.
         variance, mean = torch.var_mean(inside.float(), (2, 3), correction=0, keepdim=True)

@@ -137,13 +137,16 @@ class Document(Sheet):
 
     # --- layers ---------------------------------------------------------------------------------
 
-    def add_layer(self, role: Role, name: str = "", pixels: Pixels | None = None) -> Change:
+    def add_layer(
+        self, role: Role, name: str = "", pixels: Pixels | None = None, opacity: float = 1.0
+    ) -> Change:
         """Add a layer above the active one (a reference: above all), and paint on it from now on.
 
         Args:
             role: one that documents of this kind know, or a reference.
             name: made up if empty.
             pixels: uint8 (H, W, 4) straight RGBA or (H, W, 3); of another size, they are fitted in.
+            opacity: 0 to 1.
 
         Raises:
             PictureError: a role that doesn't belong, or too many layers.
@@ -158,6 +161,7 @@ class Document(Sheet):
             if role is Role.LABELS and self.palette is not None:
                 content = _pixels(scaling.as_labels(to_straight(content), self.palette))
         layer = Layer(self._next_id, name or self._free_name(role), role, content)
+        layer.opacity = opacity
         self._next_id += 1
         place = self.layers.index(self.active) + 1 if role.sent else len(self.layers)
         layers = [*self.layers[:place], layer, *self.layers[place:]]

@@ -119,7 +119,7 @@ class ResizeDialog(_Form):
 
 
 class CropDialog(_Form):
-    """Cut the picture, or extend it: edges may lie outside."""
+    """Cut the picture to the selection or any rectangle, or extend it: edges may lie outside."""
 
     def __init__(self, session: Session, parent: QWidget) -> None:
         super().__init__(parent.tr("Crop picture"), parent.tr("Crop"), parent)
@@ -129,7 +129,10 @@ class CropDialog(_Form):
         for box in (self._left, self._top):
             box.setRange(-LARGEST_EDGE, LARGEST_EDGE)
             box.setSuffix(self.tr(" px"))
-        self._width, self._height = self.edge(document.width), self.edge(document.height)
+        area = document.selection or document.bounds
+        self._left.setValue(area.left)
+        self._top.setValue(area.top)
+        self._width, self._height = self.edge(area.width), self.edge(area.height)
         self.form.addRow(self.tr("From the left"), self._left)
         self.form.addRow(self.tr("From the top"), self._top)
         self.form.addRow(self.tr("Width"), self._width)
@@ -255,6 +258,8 @@ class AboutDialog(QDialog):
         )
         text.setWordWrap(True)
         text.setTextFormat(Qt.TextFormat.RichText)
+        text.setFixedWidth(440)
+        text.setMinimumHeight(text.heightForWidth(440))
         buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Close)
         buttons.rejected.connect(self.reject)
         column = QVBoxLayout(self)

@@ -20,6 +20,7 @@ class MessageBar(QFrame):
 
     def __init__(self, parent: QWidget) -> None:
         super().__init__(parent)
+        self._stage = parent
         self.setObjectName("message_bar")
         self.setAutoFillBackground(True)
         parent.installEventFilter(self)
@@ -75,10 +76,10 @@ class MessageBar(QFrame):
         return super().eventFilter(watched, event)
 
     def _place(self) -> None:
-        room = self.parentWidget().width() - 24
+        room = self._stage.width() - 24
         width = min(max(self.sizeHint().width(), 560), room)
         height = self.heightForWidth(width)
-        self.setGeometry((self.parentWidget().width() - width) // 2, 8, width, height)
+        self.setGeometry((self._stage.width() - width) // 2, 8, width, height)
         self.raise_()
 
     def changeEvent(self, event: QEvent) -> None:

@@ -16,6 +16,7 @@ class StatusLine(QStatusBar):
         super().__init__(parent)
         self.setObjectName("status_line")
         self.setSizeGripEnabled(False)
+        self.setContentsMargins(8, 0, 8, 0)
         self._session, self._view = session, view
         self._place, self._size, self._steps, self._pass = QLabel(), QLabel(), QLabel(), QLabel()
         self._pass.setObjectName("pass_time")

@@ -19,7 +19,6 @@ import engine
 from engine import bundle, catalogue, codec
 from engine.card import Card
 from engine.generator import Generator
-from engine.layers import Dropout
 from engine.messages import Pixels
 from engine.networks import build
 from tests.bench.rows import Row
@@ -68,11 +67,7 @@ def reference_way(card: Card, tensors: dict[str, torch.Tensor]) -> Callable[[Pix
     """The network as the published test script runs it, by the same weights."""
     network = build(card.kind, **card.network)
     network.load_state_dict({name: tensor.float() for name, tensor in tensors.items()})
-    network.eval()
-    network.use_statistics("image")
-    for module in network.modules():
-        if isinstance(module, Dropout):
-            module.train()
+    network.train()
 
     def translate(picture: Pixels) -> Pixels:
         height, width = picture.shape[:2]

@@ -278,3 +278,30 @@ def test_torch_comes_after_the_window(home):
         "window.close()\n"
     )
     subprocess.run([sys.executable, "-c", script], check=True, env=os.environ.copy())
+
+
+def test_a_photo_to_trace_is_shown_and_never_sent(window, session, tmp_path):
+    Image.fromarray(np.zeros((80, 96, 3), np.uint8)).save(tmp_path / "photo.png")
+    before = session.document.picture()
+    session.add_reference(tmp_path / "photo.png")
+    assert session.document.layers[-1].role is Role.REFERENCE
+    assert session.document.layers[-1].opacity == 0.5
+    assert np.array_equal(session.document.picture().lines, before.lines)
+    assert session.document.active.role is Role.LINES
+    session.undo()
+    assert all(layer.role is not Role.REFERENCE for layer in session.document.layers)
+
+
+def test_a_project_remembers_its_model_and_asks_for_it_again(window, session, tmp_path):
+    session.open_model(model(session, "tiny lines"))
+    settle(session)
+    drag(window, (10, 10), (50, 50))
+    session.save(tmp_path / "lines.ora")
+    assert len(session.document.extras["digest"]) == 64
+    session.new_picture("sketch", 64, 64)
+    session.open_model(model(session, "tiny sketch"))
+    settle(session)
+    session.close_picture(next(p for p in session.pictures if p.path))
+    session.open_file(tmp_path / "lines.ora")
+    settle(session)
+    assert session.live.card.name == "tiny lines"

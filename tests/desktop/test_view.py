@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import pytest
-from PySide6.QtCore import QPointF, QSizeF
+from PySide6.QtCore import QPointF, QRectF, QSizeF
 
 from desktop.widgets.view import LARGEST, SMALLEST, View
 
@@ -20,7 +20,7 @@ def view(qapp) -> View:
 
 
 def test_fit_shows_the_whole_picture(view: View):
-    rect = view.transform(WINDOW).mapRect(0, 0, 200, 100)
+    rect = view.transform(WINDOW).mapRect(QRectF(0, 0, 200, 100))
     assert rect.left() >= 0 and rect.right() <= 400 and rect.top() >= 0 and rect.bottom() <= 300
     assert near(view.to_picture(QPointF(200, 150), WINDOW), QPointF(100, 50))
 
