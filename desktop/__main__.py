@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import sys
+from dataclasses import replace
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -15,15 +16,19 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from engine.errors import ModelError, PictureError, UnderpaintError
+from trainer.__main__ import commands as training
 
 if TYPE_CHECKING:
+    from torch import Tensor
+
+    from engine.card import Card
     from engine.catalogue import Entry
     from engine.generator import Generator
     from engine.messages import Pixels
     from engine.palette import Palette
 
-PASSES = 20
-"""How many times ``bench`` runs each model."""
+SAMPLE_EDGE = 128
+"""Longer edge, in pixels, of the sample picture in a model's card."""
 
 
 class Statistics(StrEnum):
@@ -47,6 +52,7 @@ commands = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
+commands.add_typer(training)  # without a name: its commands become ours
 
 
 def main() -> None:
@@ -148,6 +154,9 @@ def import_(
     input: Annotated[Input | None, typer.Option(help="What it wants painted; by default image.")] = None,
     palette: Annotated[str | None, typer.Option(help="For labels: a palette's name or .gpl file.")] = None,
     card: Annotated[Path | None, typer.Option(help="JSON with more fields of the model's card.")] = None,
+    sample: Annotated[
+        Path | None, typer.Option(help="A recorded drawing; what the model makes of it.")
+    ] = None,
 ) -> None:
     """Make a model file of the weights that a pix2pix project trained."""
     from engine import bundle, catalogue, foreign
@@ -165,6 +174,8 @@ def import_(
             made = amended(made, card.read_text("utf-8"))
         except (OSError, UnicodeDecodeError) as error:
             raise ModelError(f"The card's fields “{card}” can't be read ({error}).") from error
+    if sample is not None:
+        made = replace(made, sample=_sampled(made, tensors, sample))
     target = to or catalogue.place(made.name)
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
@@ -197,12 +208,13 @@ def bench(
 ) -> None:
     """Measure how quickly each installed model answers on this machine."""
     from engine.catalogue import entries
+    from engine.speed import measured
 
     results = []
     failed = False
     for entry in entries():
         try:
-            result = _measured(entry)
+            result = measured(entry, notice=_say)
         except UnderpaintError as error:
             _say(f"{entry.name}: {error}")
             failed = True
@@ -241,7 +253,7 @@ def _torch_before_qt() -> None:
         import torch  # noqa: F401
 
 
-# --- models and bench ----------------------------------------------------------------------------
+# --- models --------------------------------------------------------------------------------------
 
 
 def _described(entry: Entry) -> dict[str, Any]:
@@ -258,55 +270,6 @@ def _described(entry: Entry) -> dict[str, Any]:
         "task": card.task if card else None,
         "licence": card.licence if card else None,
     }
-
-
-def _measured(entry: Entry) -> dict[str, Any]:
-    """The median time of a pass at the model's own size, and what that means for painting."""
-    import statistics
-    import time
-
-    import numpy as np
-
-    import engine
-
-    if entry.problem:
-        raise ModelError(entry.problem)
-    start = time.perf_counter()
-    generator = engine.open(entry.file, notice=_say)
-    opened = time.perf_counter() - start
-    width, height = generator.card.size
-    picture = np.full((height, width, 3), 255, np.uint8)
-    picture[height // 3 : height // 2, width // 4 : width // 2] = 0
-    if generator.card.palette is not None:
-        picture = generator.card.palette.snapped(picture)[0]
-    seconds = []
-    for _ in range(PASSES):
-        start = time.perf_counter()
-        generator(picture)
-        seconds.append(time.perf_counter() - start)
-    milliseconds = statistics.median(seconds) * 1000
-    return {
-        "name": entry.name,
-        "file": str(entry.file),
-        "device": generator.device,
-        "precision": generator.precision,
-        "width": width,
-        "height": height,
-        "milliseconds": round(milliseconds, 2),
-        "seconds_to_open": round(opened, 2),
-        "verdict": _verdict(milliseconds),
-    }
-
-
-def _verdict(milliseconds: float) -> str:
-    for bound, words in (
-        (50, "the photograph follows the pen"),
-        (150, "the photograph follows closely behind the pen"),
-        (600, "the photograph follows after a moment"),
-    ):
-        if milliseconds <= bound:
-            return words
-    return "the photograph takes its time after each stroke"
 
 
 # --- translate and import ------------------------------------------------------------------------
@@ -387,6 +350,28 @@ def _translated_project(generator: Generator, file: Path, seed: int | None) -> P
     size = codec.working_size(picture.size, card, native=card.input == "image")
     preview = generator.translate(codec.prepare(picture, card, size), seed=seed)
     return codec.scaled_preview(preview, picture.size)
+
+
+def _sampled(card: Card, tensors: dict[str, Tensor], file: Path) -> str:
+    """What a model makes of a recorded drawing, as a card carries it: a small PNG in base64."""
+    import base64
+
+    from desktop.paint.drawing import Drawing
+    from engine import codec
+    from engine.generator import Generator
+    from engine.picture import to_png_bytes
+
+    drawing = Drawing.load(file)
+    document = drawing.document(card.palette)
+    drawing.replay(document)
+    picture = document.picture()
+    prepared = codec.prepare(picture, card, codec.working_size(picture.size, card))
+    # In plain single precision on the CPU, so that every machine makes the same card.
+    preview = Generator(card, dict(tensors), device="cpu", precision="float32").translate(prepared)
+    height, width = preview.shape[:2]
+    scale = SAMPLE_EDGE / max(width, height)
+    small = codec.scaled_preview(preview, (max(1, round(width * scale)), max(1, round(height * scale))))
+    return base64.b64encode(to_png_bytes(small)).decode("ascii")
 
 
 def _palette(wanted: str) -> Palette:

@@ -11,10 +11,12 @@ import logging
 import random
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
 from PIL import Image
+from PySide6.QtCore import QCoreApplication
 
 import resources
 from desktop.paint import export, project
@@ -70,6 +72,7 @@ class Easel:
         self._settings = settings
         self.pictures: list[OpenPicture] = []
         self._examples: dict[str, Iterator[Path]] = {}
+        self._troubled = False
 
     def put_up(self, picture: OpenPicture) -> None:
         """Make ``picture`` the first; an untouched one that it takes the place of is closed."""
@@ -132,18 +135,20 @@ class Easel:
         Args:
             picture: what to save.
             path: where to; None where it came from.
-            model: the model's file, whose digest goes into the project.
+            model: the model's file, whose digest goes into the project if it can be read.
 
         Raises:
-            OSError: the place can't be written; the old file is untouched.
+            PictureError: the place can't be written; the old file is untouched.
         """
         target = path or picture.path
         assert target is not None
         if target.suffix.lower() != ".ora":
             target = target.with_name(target.name + ".ora")
-        if model is not None:
-            with model.open("rb") as file:
-                picture.document.extras["digest"] = hashlib.file_digest(file, "sha256").hexdigest()
+        digest = _digest_of(model)
+        if digest:
+            picture.document.extras["digest"] = digest
+        else:
+            picture.document.extras.pop("digest", None)
         project.save(picture.document, target)
         picture.path, picture.foreign = target, False
         picture.saved_revision = picture.document.revision
@@ -157,14 +162,14 @@ class Easel:
         """Write a PNG of the ``picture``, its ``preview`` or both side by side as a ``pair``.
 
         Raises:
-            PictureError: there is no preview yet.
-            OSError: the place can't be written.
+            PictureError: there is no preview yet, or the place can't be written.
         """
         if what == "picture":
             export.write_picture(picture.document, path)
             return
         if preview is None:
-            raise PictureError("There is no preview yet to export; open a model first.")
+            text = QCoreApplication.translate("easel", "There is no preview yet to export; open a model first.")
+            raise PictureError(text)
         frame = enlarged(preview, picture.document.width, picture.document.height)
         if what == "preview":
             export.write_preview(frame, path)
@@ -194,17 +199,26 @@ class Easel:
 
     # --- journal -------------------------------------------------------------------------------
 
-    def journal(self, picture: OpenPicture, change: Change) -> None:
-        """Write a step down, on the journal's own thread, so that a crash can't cost it."""
+    def journal(self, picture: OpenPicture, change: Change) -> str:
+        """Write a step down, on the journal's own thread, so that a crash can't cost it.
+
+        Returns:
+            A sentence for the user where that fails for the first time, else nothing.
+        """
         try:
-            if picture.journal is None:
-                if picture.is_saved:
-                    return
-                picture.journal = Journal(picture.document, title=picture.name)
-            else:
+            if picture.journal is not None:
                 picture.journal.record(change)
+            elif not picture.is_saved:
+                picture.journal = Journal(picture.document, title=picture.name)
         except (UnderpaintError, OSError) as error:
             log.warning("journal: %s", error)
+            if not self._troubled:
+                self._troubled = True
+                text = QCoreApplication.translate(
+                    "easel", "Drawings can't be guarded against a crash ({0}); save yours often."
+                )
+                return text.format(getattr(error, "strerror", None) or error)
+        return ""
 
     def left_behind(self) -> list[Recovered]:
         """Drawings of earlier starts that were neither saved nor closed."""
@@ -213,13 +227,18 @@ class Easel:
     def recover(self, left: Recovered) -> OpenPicture:
         """Open a drawing that was left behind; it counts as unsaved.
 
+        The old journal goes only when the new one is on the disk.
+
         Raises:
             PictureError: nothing of it can be read.
         """
         document = restore(left.path)
         picture = OpenPicture(document, title=left.title, unsaved=True)
-        picture.journal = Journal(document, title=left.title)
-        discard(left.path)
+        self.journal(picture, Change())
+        if picture.journal is not None:
+            picture.journal.flush()
+            if (picture.journal.folder / "journal").is_file():
+                discard(left.path)
         return picture
 
     def forget(self, left: Recovered) -> None:
@@ -236,6 +255,22 @@ def samples(kind: InputKind, model: str) -> Iterator[Path]:
         if drawing.kind == kind:
             (fitting if drawing.model == model else others).append(path)
     yield from fitting or others
+
+
+def _digest_of(model: Path | None) -> str:
+    """SHA-256 of a model's file; empty where there is none to read, perhaps because it was deleted."""
+    try:
+        about = model.stat() if model is not None else None
+        return _digest(model, about.st_mtime_ns, about.st_size) if model is not None and about else ""
+    except OSError as error:
+        log.info("no digest: %s", error)
+        return ""
+
+
+@lru_cache(maxsize=8)  # reading a model takes longer than all else when saving
+def _digest(model: Path, _modified_ns: int, _size: int) -> str:
+    with model.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def enlarged(preview: Pixels, width: int, height: int) -> Pixels:

@@ -6,6 +6,7 @@ import dataclasses
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
 from PySide6.QtCore import QObject, Signal
 
 from desktop.inks import Inks
@@ -27,6 +28,8 @@ class Hand(Observable):
     """The brush of the tool on the active layer."""
     drawing = Property(False)
     """A stroke is going on."""
+    knows_hints = Property(True)
+    """Whether the model in use was trained with colour hints; else they can neither be seen nor drawn."""
 
     touched = Signal(Rect)
     """An unfinished stroke changed these pixels, or gave them back."""
@@ -61,6 +64,8 @@ class Hand(Observable):
             return
         name = "eraser" if eraser else self.tool
         document = self._document()
+        if self._is_out_of_reach(document.active.role):
+            return
         ink = self._inks.of(document.active.role, name)
         with Telling(self.told_off.emit):
             self._stroke = tools()[name].start(document, ink, sample, shift, ctrl)
@@ -101,8 +106,13 @@ class Hand(Observable):
             self.take_ink()
 
     def take_ink(self) -> None:
-        """Take the brush that belongs to the tool and the active layer."""
-        self.ink = self._inks.of(self._document().active.role, self.tool)
+        """Take the brush that belongs to the tool and the active layer, in a colour that it can have."""
+        document = self._document()
+        ink = self._inks.of(document.active.role, self.tool)
+        if document.active.role is Role.LABELS and document.palette is not None:
+            index = document.palette.indices(np.array([[ink.colour]], np.uint8))[0, 0]
+            ink = dataclasses.replace(ink, colour=document.palette.labels[index].colour)
+        self.ink = ink
 
     def set_ink(self, **fields: Any) -> None:
         """Change some of the brush, e.g. ``set_ink(size=12.0)``."""
@@ -124,8 +134,10 @@ class Hand(Observable):
     def choose_colour(self, colour: Colour) -> None:
         """Draw in ``colour``; in a sketch, coloured strokes are hints and go to their own layer."""
         document = self._document()
-        if document.kind == "sketch" and document.active.role is Role.LINES:
+        if document.kind == "sketch" and document.active.role is not Role.HINTS:
             self.choose_role(Role.HINTS)
+            if document.active.role is not Role.HINTS:
+                return
         self.set_ink(colour=colour)
 
     def pick_colour(self, sample: Sample) -> None:
@@ -143,9 +155,18 @@ class Hand(Observable):
     def choose_layer(self, layer_id: int) -> None:
         """Draw on that layer from now on, with the brush last used on its kind."""
         self.cancel()
-        self._document().select(layer_id)
-        self.take_ink()
+        document = self._document()
+        if not self._is_out_of_reach(document.layer(layer_id).role):
+            document.select(layer_id)
+            self.take_ink()
         self.layer_chosen.emit()
+
+    def _is_out_of_reach(self, role: Role) -> bool:
+        """Whether a layer of that role can't be drawn on with this model; says so."""
+        if role is Role.HINTS and not self.knows_hints:
+            self.told_off.emit(self.tr("This model knows no colour hints; draw lines, or choose another model."))
+            return True
+        return False
 
     def _touch(self, rect: Rect) -> None:
         if rect:

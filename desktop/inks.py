@@ -5,8 +5,9 @@ from __future__ import annotations
 import dataclasses
 from typing import Any
 
+from desktop.paint.brushes import brushes
 from desktop.paint.layer import Role
-from desktop.paint.stroke import Ink
+from desktop.paint.stroke import LARGEST_SIZE, Ink
 
 FIRST: dict[Role, Ink] = {
     Role.LINES: Ink(size=3.0, stabiliser=0.25),
@@ -21,6 +22,16 @@ ERASER = Ink(size=24.0, erase=True)
 """The eraser has a size of its own on every kind of layer: rubbing with a 3-pixel pen is no use."""
 
 _NOT_KEPT = ("erase", "symmetry")
+
+RANGES: dict[str, tuple[float, float]] = {
+    "size": (1, LARGEST_SIZE),
+    "hardness": (0, 1),
+    "opacity": (0, 1),
+    "stabiliser": (0, 1),
+    "tolerance": (0, 255),
+    "gap": (0, 12),
+}
+"""Smallest and largest value that can be set."""
 
 
 class Inks:
@@ -52,11 +63,19 @@ class Inks:
 def _remembered(first: Ink, fields: dict[str, Any] | None) -> Ink:
     """The ink as it was last set; a field that makes no sense any more keeps its first value."""
     for name, value in (fields or {}).items():
-        if name == "colour":
-            if isinstance(value, list) and len(value) == 3 and all(type(v) is int for v in value):
-                red, green, blue = (min(max(v, 0), 255) for v in value)
-                first = dataclasses.replace(first, colour=(red, green, blue))
-        elif name not in _NOT_KEPT and type(value) is type(getattr(first, name, None)):
-            changed: dict[str, Any] = {name: value}
-            first = dataclasses.replace(first, **changed)
+        if name in _NOT_KEPT or not _makes_sense(name, value, getattr(first, name, None)):
+            continue
+        changed: dict[str, Any] = {name: tuple(value) if name == "colour" else value}
+        first = dataclasses.replace(first, **changed)
     return first
+
+
+def _makes_sense(name: str, value: Any, first: object) -> bool:
+    if name == "colour":
+        numbers = value if isinstance(value, list | tuple) else ()
+        return len(numbers) == 3 and all(type(number) is int and 0 <= number <= 255 for number in numbers)
+    if name == "brush":
+        return isinstance(value, str) and value in brushes()
+    if type(value) is not type(first):
+        return False
+    return isinstance(value, bool) or RANGES[name][0] <= value <= RANGES[name][1]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import filecmp
+import logging
 import shutil
 from collections.abc import Mapping
 from pathlib import Path
@@ -14,9 +16,12 @@ from desktop.observable import Observable, Property
 from engine.bundle import read_card
 from engine.card import InputKind
 from engine.catalogue import Entry, entries, place
+from engine.errors import PictureError
 from engine.files import replacing
-from engine.messages import Import, Imported, Inspect, Inspected
+from engine.messages import Failed, Import, Imported, Inspect, Inspected
 from engine.palette import Palette, read_gpl
+
+log = logging.getLogger(__name__)
 
 
 class Library(Observable):
@@ -36,7 +41,8 @@ class Library(Observable):
         self._live = live
         live.inspected.connect(self._inspected)
         live.imported.connect(self._imported)
-        live.failed.connect(self._failed)
+        live.refused.connect(self._refused)
+        self._doubted: set[Path] = set()
         self.refresh()
 
     def refresh(self) -> None:
@@ -48,24 +54,46 @@ class Library(Observable):
         return next((entry for entry in self.models if entry.file == path), None)
 
     def preferred(self, kind: str, last_used: Mapping[str, str]) -> Entry | None:
-        """The model to begin with for ``kind``: the one last used, else the first, else of any kind."""
-        usable = [entry for entry in self.models if entry.card is not None]
+        """The model to begin with for ``kind``: the one last used, else the first, else of any kind.
+
+        One that could not be opened is passed over until it has been.
+        """
+        usable = [entry for entry in self.models if entry.card and entry.file not in self._doubted]
         of_kind = [entry for entry in usable if entry.card and entry.card.input == kind]
         named = [entry for entry in of_kind if entry.name == last_used.get(kind)]
         return next(iter(named or of_kind or usable), None)
 
+    def doubt(self, path: Path) -> None:
+        """A model could not be opened, whatever its card says; perhaps it is gone."""
+        self._doubted.add(path)
+        self.refresh()
+
+    def works(self, path: Path) -> None:
+        """A model was opened."""
+        self._doubted.discard(path)
+
     def palettes(self) -> list[Palette]:
-        """The bundled palettes, the first one first."""
-        return [read_gpl(path) for path in sorted(resources.path("palettes").glob("*.gpl"))]
+        """The bundled palettes, the first one first, then the user's; broken ones are passed over."""
+        found = []
+        for folder in (resources.path("palettes"), resources.home("palettes")):
+            for path in sorted(folder.glob("*.gpl")):
+                try:
+                    found.append(read_gpl(path))
+                except PictureError as error:
+                    log.warning("palette: %s", error)
+        return found
 
     def add(self, path: Path) -> None:
-        """Copy a model file into the user's models and use it; one already listed is just used.
+        """Copy a model file into the user's models and use it; one that is there already is just used.
 
         Raises:
             ModelError: it is no model file of ours, or damaged.
             OSError: it can't be copied.
         """
-        if self.entry(path) is None:
+        here = self.entry(path) or self._copy_of(path)
+        if here is not None:
+            path = here.file
+        else:
             card = read_card(path)
             target = place(card.name)
             with replacing(target) as part:
@@ -73,6 +101,16 @@ class Library(Observable):
             path = target
             self.refresh()
         self.arrived.emit(path)
+
+    def _copy_of(self, path: Path) -> Entry | None:
+        """The listed model whose file holds the very same bytes."""
+        for entry in self.models:
+            try:
+                if filecmp.cmp(entry.file, path, shallow=False):
+                    return entry
+            except OSError:  # whatever can't be read is no copy
+                continue
+        return None
 
     def inspect(self, path: Path) -> None:
         """Look into foreign weights; ``asks`` follows, or the live side's ``failed``."""
@@ -103,5 +141,6 @@ class Library(Observable):
         self.refresh()
         self.arrived.emit(reply.path)
 
-    def _failed(self, _sentence: str) -> None:
-        self.importing = None
+    def _refused(self, reply: Failed) -> None:
+        if isinstance(reply.request, Inspect | Import):
+            self.importing = None

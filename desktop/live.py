@@ -7,7 +7,6 @@ program does nothing, and the picture is copied only as often as the network can
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Protocol
@@ -29,7 +28,6 @@ from engine.messages import (
     Picture,
     Pixels,
     Reply,
-    Request,
     Ticket,
     Translate,
     Translated,
@@ -85,6 +83,9 @@ class Live(Observable):
     opened = Signal(object)
     """A ``Card``: its model is ready."""
     failed = Signal(str)
+    """A sentence on what the engine could not do."""
+    refused = Signal(object)
+    """The ``Failed`` reply itself, for those who asked; emitted after ``failed``."""
     noticed = Signal(str)
     varied = Signal(object)
     """A ``Varied`` reply of the current epoch."""
@@ -100,43 +101,39 @@ class Live(Observable):
         self._revision = 0
         self._sent = -1
         self._shown = -1
-        self._busy_since: float | None = None
+        self._busy = False
         self._everything = True
         self._dirty: Rect | None = None
         self._soon = QTimer(self)
         self._soon.setSingleShot(True)
         self._soon.setInterval(0)
         self._soon.timeout.connect(self._send)
-        self.watch("enabled native", self._resume)
+        self.watch("enabled", self._resume)
+        self.watch("native", self._restart)
 
     # --- what the session asks -----------------------------------------------------------------
 
-    def open_model(self, path: Path) -> None:
-        """Load the model file ``path``; ``opened`` or ``failed`` follows."""
-        self._epoch += 1
-        self._forget_preview()
-        self.card = None
-        self.model_file = path
-        self.loading = True
+    def open_model(self, path: Path, *, same_picture: bool = False) -> None:
+        """Load the model file ``path``; ``opened`` or ``refused`` follows.
+
+        Args:
+            path: the model file.
+            same_picture: the picture stays, and so does its preview until the new model has made one.
+        """
+        self._begin(path, keep=same_picture)
         self._bridge.send(OpenModel(self._epoch, path))
 
     def close_model(self) -> None:
         """Be without a model."""
-        self._epoch += 1
-        self._forget_preview()
-        self.card = None
-        self.model_file = None
-        self.loading = False
+        self._begin(None)
 
     def document_changed(self) -> None:
         """Another document is on the canvas: what was shown no longer belongs to it."""
-        self._epoch += 1
-        self._forget_preview()
-        if self.model_file is not None:
+        if self.model_file is None:
+            self._begin(None)
+        else:
             # The worker keeps open models, so this is how a new epoch is told, not a second load.
-            self.card = None
-            self.loading = True
-            self._bridge.send(OpenModel(self._epoch, self.model_file))
+            self.open_model(self.model_file)
 
     def edited(self, rect: Rect | None = None) -> None:
         """The picture has changed inside ``rect`` (picture pixels), or anywhere if None."""
@@ -145,7 +142,7 @@ class Live(Observable):
             self._everything = True
         else:
             self._dirty = rect if self._dirty is None else self._dirty.united(rect)
-        self.behind = self.card is not None
+        self.behind = self.card is not None or self.loading
         if self.enabled:
             self._soon.start()
 
@@ -181,14 +178,31 @@ class Live(Observable):
 
     # --- passes --------------------------------------------------------------------------------
 
+    def _begin(self, model: Path | None, *, keep: bool = False) -> None:
+        """Begin another epoch: no answer to an older request counts any more."""
+        self._epoch += 1
+        self._busy = False
+        self._everything, self._dirty = True, None
+        self._sent = self._shown = -1
+        self.card = None
+        self.model_file = model
+        self.loading = model is not None
+        if not keep:
+            self.preview = None
+        self.behind = self.preview is not None
+
     def _resume(self) -> None:
-        if self.enabled and self.card is not None:
-            self._everything = True
-            self._revision += 1
+        """Switched on again: catch up, if there is anything to catch up with."""
+        if self.enabled and self.behind:
             self._soon.start()
 
+    def _restart(self) -> None:
+        """The network runs at another size."""
+        if self.card is not None:
+            self.edited()
+
     def _send(self, once: bool = False) -> None:
-        if self.card is None or (self._busy_since is not None and not once):
+        if self.card is None or (self._busy and not once):
             return
         if self._sent == self._revision or not (self.enabled or once):
             return
@@ -197,15 +211,8 @@ class Live(Observable):
         dirty = None if self._everything or self._dirty is None else _scaled(self._dirty, picture.size, size)
         self._sent = self._revision
         self._everything, self._dirty = False, None
-        self._busy_since = time.monotonic()
+        self._busy = True
         self._bridge.send(Translate(Ticket(self._epoch, self._revision), picture, size, dirty))
-
-    def _forget_preview(self) -> None:
-        self._busy_since = None
-        self._everything = True
-        self._sent = self._shown = -1
-        self.preview = None
-        self.behind = False
 
     def _take(self, reply: Reply) -> None:
         match reply:
@@ -217,8 +224,8 @@ class Live(Observable):
                 self.card = reply.card
                 self.opened.emit(reply.card)
                 self.edited()
-                if not self.enabled and self.preview is None:
-                    self.refresh()  # off or not, the preview is never empty
+                if not self.enabled:
+                    self.refresh()  # off or not, the preview is never empty, nor another model's
             case Varied() if reply.ticket.epoch == self._epoch:
                 self.varied.emit(reply)
             case Inspected():
@@ -228,31 +235,40 @@ class Live(Observable):
             case Notice():
                 self.noticed.emit(reply.sentence)
             case Failed():
-                self._take_failure(reply.request, reply.sentence)
+                self._take_failure(reply)
 
     def _take_preview(self, reply: Translated) -> None:
         epoch, revision = reply.ticket
         if epoch != self._epoch:
             return
-        self._busy_since = None
+        self._busy = False
         self.seconds, self.device = reply.seconds, reply.device
         if revision > self._shown:
             self._shown = revision
             self.preview = reply.preview
         self.behind = self._shown != self._revision
+        self._catch_up()
+
+    def _take_failure(self, reply: Failed) -> None:
+        match reply.request:
+            case OpenModel(epoch=epoch) | Translate(ticket=(epoch, _)) | Vary(ticket=(epoch, _)) if (
+                epoch != self._epoch
+            ):
+                return
+            case OpenModel():
+                self.loading = False
+            case Translate():
+                self._busy = False
+                self._everything = True  # its ``dirty`` went with it
+        self.failed.emit(reply.sentence)
+        self.refused.emit(reply)
+        if isinstance(reply.request, Translate):
+            self._catch_up()
+
+    def _catch_up(self) -> None:
+        """A pass has ended: start another if the picture has changed since it was asked for."""
         if self.enabled and self._sent != self._revision:
             self._send()
-
-    def _take_failure(self, request: Request, sentence: str) -> None:
-        if isinstance(request, OpenModel):
-            if request.epoch != self._epoch:
-                return
-            self.loading = False
-        elif isinstance(request, Translate):
-            if request.ticket.epoch != self._epoch:
-                return
-            self._busy_since = None
-        self.failed.emit(sentence)
 
 
 def _scaled(rect: Rect, document: Size, working: Size) -> Rect:

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, Generic, TypeVar, overload
 
+import numpy as np
 from PySide6.QtCore import QObject, Signal
 
 T = TypeVar("T")
 
 
 class Property(Generic[T]):
-    """An attribute of an ``Observable`` that emits ``changed(name)`` when it gets a new value."""
+    """An attribute of an ``Observable`` that emits ``changed(name)`` when it gets another value."""
 
     def __init__(self, default: T) -> None:
         self.default = default
@@ -31,11 +32,12 @@ class Property(Generic[T]):
         return value
 
     def __set__(self, instance: Observable, value: T) -> None:
-        if value is self.__get__(instance, type(instance)):
+        old = self.__get__(instance, type(instance))
+        if value is old:
             return
-        same = value == getattr(instance, self.slot, self.default)
         setattr(instance, self.slot, value)
-        if same is not True:
+        # Of two arrays, the same one is alike: comparing pixels costs time, and fails for two sizes.
+        if isinstance(value, np.ndarray) or isinstance(old, np.ndarray) or value != old:
             instance.changed.emit(self.name)
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import NamedTuple
 
 from PySide6.QtCore import QObject, Signal
 
@@ -17,17 +18,28 @@ from desktop.hand import Hand
 from desktop.library import Library
 from desktop.live import Live
 from desktop.observable import Observable, Property
-from desktop.paint.document import Change, Document, Role
+from desktop.paint.document import ROLES, Change, Document, Role
 from desktop.recovery import Recovered
 from desktop.settings import SettingsFile
 from desktop.shelf import Shelf
 from desktop.telling import Telling
 from engine.card import Card, InputKind
 from engine.catalogue import Entry
-from engine.messages import Picture
+from engine.messages import Failed, OpenModel, Picture
 from engine.palette import Palette
 from engine.picture import read
-from engine.rect import Rect
+from engine.rect import EMPTY, Rect
+
+__all__ = ["OpenPicture", "Session", "Steps"]
+
+
+class Steps(NamedTuple):
+    """How many steps can be taken back and done again, and what the next of each would be."""
+
+    undo: int = 0
+    redo: int = 0
+    undo_text: str = ""
+    redo_text: str = ""
 
 
 class Session(Observable):
@@ -35,8 +47,9 @@ class Session(Observable):
 
     picture = Property[OpenPicture | None](None)
     """The picture on the canvas."""
-    can_undo = Property(False)
-    can_redo = Property(False)
+    title = Property("")
+    """The picture's file name, or what it is called without one."""
+    steps = Property(Steps())
     saved = Property(True)
     """Nothing in the picture would be lost if it were closed now."""
 
@@ -48,6 +61,8 @@ class Session(Observable):
     """One sentence for the message bar."""
     told_off = Signal(str)
     """One sentence on something that went wrong."""
+    read_as = Signal(object, str)
+    """A plain picture, its ``Path``, was opened as a document of that kind; it could be another."""
 
     def __init__(self, file: SettingsFile, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -62,6 +77,7 @@ class Session(Observable):
         self.live.enabled = self.settings.live
         self.live.opened.connect(self._model_opened)
         self.live.failed.connect(self.told_off)
+        self.live.refused.connect(self._refused)
         self.live.noticed.connect(self.said)
         self.library = Library(self.live, self)
         self.library.arrived.connect(self.open_model)
@@ -92,22 +108,27 @@ class Session(Observable):
             self.put_up(OpenPicture(Document.new(kind, width, height, palette)))
             self.settings.new_size = [width, height]
 
-    def put_up(self, picture: OpenPicture) -> None:
-        """Put ``picture`` on the canvas, with the model last used for its kind."""
+    def put_up(self, picture: OpenPicture, model: Path | None = None) -> None:
+        """Put ``picture`` on the canvas, with ``model``, else with the one last used for it."""
         self.hand.cancel()
         self.easel.put_up(picture)
-        self._show_picture()
+        self._show_picture(model)
 
     def next_picture(self) -> None:
         """Go to the open picture that was on the canvas longest ago."""
         if len(self.pictures) > 1:
             self.put_up(self.pictures[-1])
+        else:
+            self.said.emit(self.tr("No other picture is open."))
 
     def close_picture(self, picture: OpenPicture) -> None:
-        """Close a picture for good, its journal included."""
+        """Close a picture for good, its journal included; after the last one comes an empty one."""
         self.easel.close(picture)
-        if picture is self.picture and self.pictures:
-            self.put_up(self.pictures[0])
+        if picture is self.picture:
+            kind = picture.document.kind
+            with self._telling():
+                following = self.pictures[0] if self.pictures else None
+                self.put_up(following or OpenPicture(self._empty(kind, picture.document.palette)))
 
     def example(self) -> None:
         """Put the next sample drawing of the open model on the canvas."""
@@ -123,20 +144,34 @@ class Session(Observable):
                 self.put_up(sample)
 
     def open_file(self, path: Path, *, kind: InputKind | None = None) -> None:
-        """Open a project, a picture, a model or foreign weights; says so when it can't be done."""
-        suffix = path.suffix.lower()
+        """Open a project, a picture, a model or foreign weights; says so when it can't be done.
+
+        Args:
+            path: the file.
+            kind: what a plain picture becomes; None for what is on the canvas now.
+        """
+        path, suffix = path.absolute(), path.suffix.lower()
         with self._telling():
             if suffix == ".safetensors":
                 self.library.add(path)
             elif suffix in (".pth", ".pt"):
                 self.library.inspect(path)
             else:
-                wanted = kind or (self.live.card.input if self.live.card else "image")
+                wanted = kind or (self.document.kind if self.picture else "image")
                 picture, notes = self.easel.open(path, wanted, self._palette_for(wanted))
                 self.put_up(picture)
-                for note in notes:
-                    self.said.emit(note)
+                if picture.path is None and kind is None:
+                    self.read_as.emit(path, wanted)
+                if notes:
+                    self.said.emit(" ".join(notes))
             self.settings.folder = str(path.parent)
+
+    def open_instead(self, path: Path, kind: InputKind) -> None:
+        """Open a plain picture again as another kind, in place of the one on the canvas if untouched."""
+        first = self.picture
+        self.open_file(path, kind=kind)
+        if first is not None and first is not self.picture and first.is_saved:
+            self.close_picture(first)
 
     def save(self, path: Path | None = None) -> bool:
         """Save as ``.ora``; False if it needs a path that is not given, or failed."""
@@ -144,10 +179,9 @@ class Session(Observable):
         if path is None and self.needs_a_path:
             return False
         with self._telling() as outcome:
-            self.easel.save(self.picture, path, self.live.model_file)
+            self.easel.save(self.picture, path and path.absolute(), self.live.model_file)
             self.said.emit(self.tr("Saved “%s”.") % self.picture.name)
-        self.saved = self.picture.is_saved
-        self.changed.emit("picture")  # its name may be new
+        self._tell_steps()
         return outcome.fine
 
     @property
@@ -160,7 +194,11 @@ class Session(Observable):
         assert self.picture is not None
         with self._telling():
             self.easel.export(self.picture, what, path, self.live.preview)
-            self.said.emit(self.tr("Exported “%s”.") % path.name)
+            self.settings.folder = str(path.absolute().parent)
+            text = self.tr("Exported “%s”.")
+            if what != "picture" and self.live.behind:
+                text = self.tr("Exported “%s”; the preview was still behind the picture.")
+            self.said.emit(text % path.name)
 
     # --- models --------------------------------------------------------------------------------
 
@@ -171,11 +209,11 @@ class Session(Observable):
             self.told_off.emit(entry.problem if entry and entry.problem else self.tr("That model is gone."))
             return
         kind = entry.card.input
-        self.settings.models[kind] = entry.name
+        failed = self.live.card is None and not self.live.loading
         if self.picture is None or self.picture.document.kind != kind:
-            self._put_up_kind(kind, entry.card)
-        elif self.live.model_file != path:
-            self._use_model(path)
+            self._put_up_kind(entry)
+        elif self.live.model_file != path or failed:
+            self.live.open_model(path, same_picture=True)
 
     def remove_model(self, entry: Entry) -> None:
         """Delete one of the user's own models from the disk."""
@@ -196,8 +234,7 @@ class Session(Observable):
             self.new_picture("sketch", *self.settings.new_size)
             self.told_off.emit(self.tr("No model is installed; drop a model file on the window."))
         else:
-            assert entry.card is not None
-            self._put_up_kind(entry.card.input, entry.card)
+            self._put_up_kind(entry)
 
     # --- steps ---------------------------------------------------------------------------------
 
@@ -207,7 +244,7 @@ class Session(Observable):
             self._apply(self.document.undo)
 
     def redo(self) -> None:
-        """Do again what was taken back last."""
+        """Do again what was taken back last; nothing while a stroke goes on."""
         self._apply(self.document.redo)
 
     def edit(self, step: Callable[[Document], Change | None]) -> None:
@@ -219,9 +256,28 @@ class Session(Observable):
         """Delete what is selected, or all of the active layer."""
         self.edit(lambda document: document.clear_selection())
 
+    def select(self, area: Rect) -> None:
+        """Select ``area``, or nothing if it is empty; no step of the history."""
+        self.hand.cancel()
+        self.document.selection = area.intersected(self.document.bounds)
+        self.repainted.emit(self.document.bounds)
+
+    def select_all(self) -> None:
+        """Select the whole picture."""
+        self.select(self.document.bounds)
+
+    def select_nothing(self) -> None:
+        """Let paint go anywhere again."""
+        self.select(EMPTY)
+
+    def set_palette(self, palette: Palette) -> None:
+        """Paint with another palette; every colour goes to its nearest label, as one step."""
+        self.edit(lambda document: document.set_palette(palette))
+
     def add_paint_layer(self) -> None:
         """Add an empty layer of the same role as the active one, and draw on it."""
-        self.edit(lambda document: document.add_layer(document.active.role))
+        role = self.document.active.role
+        self.edit(lambda document: document.add_layer(role if role.sent else ROLES[document.kind][0]))
 
     def add_reference(self, path: Path) -> None:
         """Lay a photo over the picture to trace it; the network never sees it."""
@@ -275,16 +331,21 @@ class Session(Observable):
         if change.rect:
             self.repainted.emit(change.rect)
         if change.structure:
+            self.hand.take_ink()
             self.restructured.emit()
         if change.sent:
             self.live.edited(None if change.structure else change.rect)
         assert self.picture is not None
-        self.easel.journal(self.picture, change)
+        trouble = self.easel.journal(self.picture, change)
+        if trouble:
+            self.told_off.emit(trouble)
         self._tell_steps()
 
     def _tell_steps(self) -> None:
         assert self.picture is not None
-        self.can_undo, self.can_redo = self.document.can_undo, self.document.can_redo
+        document = self.document
+        self.steps = Steps(document.undo_steps, document.redo_steps, document.undo_text, document.redo_text)
+        self.title = self.picture.name
         self.saved = self.picture.is_saved
 
     def _touched(self, rect: Rect) -> None:
@@ -296,63 +357,87 @@ class Session(Observable):
     def _sent_picture(self) -> Picture:
         return self.document.picture()
 
-    def _show_picture(self) -> None:
+    def _show_picture(self, model: Path | None = None) -> None:
         self.picture = self.easel.pictures[0]
-        self.changed.emit("picture")
         document = self.document
         self.live.native = self.settings.native_size.get(document.kind, document.kind == "image")
         self.hand.take_ink()
         self._tell_steps()
         self.restructured.emit()
-        self.repainted.emit(Rect(0, 0, document.width, document.height))
-        wanted = (
-            {**self.settings.models, document.kind: document.model}
-            if document.model
-            else self.settings.models
-        )
-        entry = self.library.preferred(document.kind, wanted)
-        if entry is None or entry.card is None or entry.card.input != document.kind:
+        self.repainted.emit(document.bounds)
+        entry = self.library.entry(model) if model else self._model_for(document)
+        if entry is None:
             self.live.close_model()
+            self.hand.knows_hints = True
             self.said.emit(self.tr("No model of this kind is installed; drop a model file on the window."))
-        else:
-            self._use_model(entry.file)
-
-    def _use_model(self, path: Path) -> None:
-        if self.live.model_file == path:
+            return
+        if model is None and document.model not in ("", entry.name):
+            self.said.emit(
+                self.tr("Its model “%s” is not installed; “%s” takes its place.")
+                % (document.model, entry.name)
+            )
+        if self.live.model_file == entry.file:
             self.live.document_changed()
         else:
-            self.live.open_model(path)
+            self.live.open_model(entry.file)
 
-    def _put_up_kind(self, kind: InputKind, card: Card) -> None:
-        """Bring up the open picture of ``kind``, else a sample drawing, else an empty one."""
+    def _model_for(self, document: Document) -> Entry | None:
+        """The model to use for a picture, if there is one of its kind that works."""
+        wanted = dict(self.settings.models)
+        if document.model:
+            wanted[document.kind] = document.model
+        entry = self.library.preferred(document.kind, wanted)
+        return entry if entry and entry.card and entry.card.input == document.kind else None
+
+    def _put_up_kind(self, entry: Entry) -> None:
+        """Bring up the open picture that a model is for, else a sample drawing, else an empty one."""
+        card = entry.card
+        assert card is not None
         for picture in self.pictures:
-            if picture.document.kind == kind:
-                self.put_up(picture)
+            if picture.document.kind == card.input:
+                self.put_up(picture, entry.file)
                 return
+        sample = None
         with self._telling():
-            sample = self.easel.next_example(kind, card)
-            self.put_up(sample or OpenPicture(self._empty(kind, card.palette)))
+            sample = self.easel.next_example(card.input, card)
+        with self._telling():
+            self.put_up(sample or OpenPicture(self._empty(card.input, card.palette)), entry.file)
 
     def _empty(self, kind: InputKind, palette: Palette | None) -> Document:
         width, height = self.settings.new_size
-        return Document.new(kind, width, height, palette)
+        return Document.new(kind, width, height, palette or self._palette_for(kind))
 
     def _model_opened(self, card: Card) -> None:
-        """The palette of a label model becomes the picture's if it has no other."""
-        document = self.document
+        """Remember that it works; a label model's palette becomes that of a picture just begun."""
+        document, picture, file = self.document, self.picture, self.live.model_file
+        assert picture is not None and file is not None
+        self.library.works(file)
+        self.settings.models[card.input] = document.model = card.name
         palette = card.palette
         if palette and document.kind == "labels" and document.palette != palette:
-            if not document.can_undo and not document.can_redo:
-                self.edit(lambda document: document.set_palette(palette))
+            if picture.path is None and picture.is_saved and not document.can_undo:
+                self.set_palette(palette)
             else:
                 self.said.emit(
                     self.tr(
-                        "The picture's palette is not the model's; each colour goes to its nearest label."
+                        "The picture's palette is not the model's; each colour goes to its nearest label. "
+                        "Choose the other one above the labels."
                     )
                 )
-        if not card.hints and document.active.role is Role.HINTS:
+        self.hand.knows_hints = card.input != "sketch" or card.hints
+        if not self.hand.knows_hints and document.active.role is Role.HINTS:
             self.hand.choose_role(Role.LINES)
-        document.model = card.name
+
+    def _refused(self, reply: Failed) -> None:
+        """A model that could not be opened: go back to one that works, if there is one."""
+        if not isinstance(reply.request, OpenModel):
+            return
+        self.library.doubt(reply.request.path)
+        entry = self._model_for(self.document)
+        if entry is None or entry.file == reply.request.path:
+            self.live.close_model()
+        else:
+            self.live.open_model(entry.file, same_picture=True)
 
     def _palette_for(self, kind: InputKind) -> Palette | None:
         if kind != "labels":
@@ -362,7 +447,7 @@ class Session(Observable):
         entry = self.library.preferred("labels", self.settings.models)
         if entry and entry.card and entry.card.palette:
             return entry.card.palette
-        return self.library.palettes()[0]
+        return next(iter(self.library.palettes()), None)
 
     def _telling(self) -> Telling:
         return Telling(self.told_off.emit)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import dataclasses
 import json
 import logging
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -43,14 +44,39 @@ class Settings:
     """Shortcuts the user changed, by action."""
     geometry: str = ""
     window_state: str = ""
+    splitter: str = ""
+    """How canvas and preview share the window."""
     undo_megabytes: int = 256
-    seen_welcome: bool = False
     new_size: list[int] = field(default_factory=lambda: [512, 512])
 
     def add_recent(self, path: Path) -> None:
         """Put ``path`` first among the recent files; ten are remembered."""
         name = str(path)
         self.recent = [name, *(other for other in self.recent if other != name)][:10]
+
+
+def _any(_value: object) -> bool:
+    return True
+
+
+def _names(value: dict[object, object]) -> bool:
+    return all(isinstance(entry, str) for entry in value.values())
+
+
+_MAKES_SENSE: dict[str, Callable[[Any], bool]] = {
+    "theme": lambda value: value in ("system", "light", "dark"),
+    "preview_mode": lambda value: value in ("beside", "over", "split"),
+    "preview_opacity": lambda value: 0 <= value <= 1,
+    "divider": lambda value: 0 <= value <= 1,
+    "native_size": lambda value: all(isinstance(on, bool) for on in value.values()),
+    "models": _names,
+    "keys": _names,
+    "inks": lambda value: all(isinstance(ink, dict) for ink in value.values()),
+    "recent": lambda value: all(isinstance(name, str) for name in value),
+    "undo_megabytes": lambda value: 1 <= value <= 1 << 16,
+    "new_size": lambda value: len(value) == 2 and all(type(it) is int and 1 <= it <= 8192 for it in value),
+}
+"""What a value must be besides of the right sort; a file can be damaged and still be JSON."""
 
 
 class SettingsFile:
@@ -84,10 +110,10 @@ class SettingsFile:
             self._set_aside()
             return settings
         for entry in dataclasses.fields(Settings):
-            value = fields.pop(entry.name, None)
-            if isinstance(value, int) and isinstance(getattr(settings, entry.name), float):
+            value, usual = fields.pop(entry.name, None), getattr(settings, entry.name)
+            if type(value) is int and isinstance(usual, float) and abs(value) < 2:
                 value = float(value)
-            if type(value) is type(getattr(settings, entry.name)):
+            if type(value) is type(usual) and _MAKES_SENSE.get(entry.name, _any)(value):
                 setattr(settings, entry.name, value)
         self._others = fields
         return settings

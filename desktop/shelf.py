@@ -7,10 +7,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from desktop.observable import Observable, Property
-from engine.messages import Pixels, Varied
+from engine.messages import Failed, Pixels, Varied, Vary
 
 if TYPE_CHECKING:
-    from desktop.easel import OpenPicture
     from desktop.paint.document import Snapshot
     from desktop.session import Session
 
@@ -40,8 +39,12 @@ class Shelf(Observable):
     def __init__(self, session: Session) -> None:
         super().__init__(session)
         self._session = session
+        self._seeds: frozenset[int] = frozenset()
         session.live.varied.connect(self._take)
-        session.live.failed.connect(self._give_up)
+        session.live.refused.connect(self._refused)
+        # Those of another picture would be taken for this one's; another model makes no more of them.
+        session.watch("picture", self.clear_variations)
+        session.live.watch("card", self._give_up)
 
     def keep(self) -> None:
         """Store the picture and its preview as they are now."""
@@ -52,6 +55,8 @@ class Shelf(Observable):
         document = self._session.document
         frame = Frame(preview, document.snapshot(), document.kind)
         self.kept = (*self.kept, frame)[-MOST_KEPT:]
+        if self.variations or self.awaited:
+            self._session.said.emit(self.tr("Kept; put the variations away to see it."))
 
     def choose(self, frame: Frame) -> None:
         """Bring a frame back: a kept one with its picture (an undoable step), a variation as preview."""
@@ -75,21 +80,24 @@ class Shelf(Observable):
             self._session.told_off.emit(self.tr("No model is ready yet; variations need one."))
             return
         self.variations = ()
+        self._seeds = frozenset(seeds)
         self.awaited = len(seeds)
 
     def clear_variations(self) -> None:
         """Put the variations away."""
+        self._give_up()
         self.variations = ()
-        self.awaited = 0
-
-    def picture_changed(self, _picture: OpenPicture | None = None) -> None:
-        """Another picture is on the canvas: its variations are gone, kept frames stay."""
-        self.clear_variations()
 
     def _take(self, reply: Varied) -> None:
-        if self.awaited:
+        if reply.seed in self._seeds:  # else of a row that was given up
             self.variations = (*self.variations, Frame(reply.preview, seed=reply.seed))
             self.awaited = reply.count - reply.index - 1
 
-    def _give_up(self, _sentence: str) -> None:
+    def _refused(self, reply: Failed) -> None:
+        if isinstance(reply.request, Vary) and self._seeds.issuperset(reply.request.seeds):
+            self._give_up()
+
+    def _give_up(self) -> None:
+        """No more of them will come."""
+        self._seeds = frozenset()
         self.awaited = 0

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import cache
+from html import escape
 
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QColor, QIcon, QPalette
@@ -48,9 +49,9 @@ def apply(application: QApplication, theme: str) -> None:
     application.setStyleSheet(_style_sheet(_colours))
 
 
-def is_dark() -> bool:
-    """Whether the dark palette is on."""
-    return _colours is _DARK
+def plain(text: str) -> str:
+    """``text`` for a tool tip, where Qt would take anything that looks like HTML for it."""
+    return f"<p style='white-space: pre-wrap'>{escape(text)}</p>" if text else ""
 
 
 def colour(name: str) -> QColor:

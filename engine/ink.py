@@ -77,7 +77,8 @@ def _centre_lines(ink: Mask) -> Mask:
         strokes = ink & ~areas
     else:
         outline, strokes = np.zeros_like(ink), ink
-    return _thinned(strokes) | outline
+    thin: Mask = _thinned(strokes) | outline
+    return thin
 
 
 def _thinned(ink: Mask) -> Mask:

@@ -13,7 +13,6 @@ import functools
 from typing import Any
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor, nn
 
 Convolution = nn.Conv2d | nn.ConvTranspose2d
@@ -86,17 +85,22 @@ class _Shuffled(nn.Module):
         inputs, outputs = convolution.weight.shape[:2]
         weight = convolution.weight.detach()
         rows = torch.stack([weight[:, :, list(taps)] for taps in self._TAPS])
-        # (across, down, inputs, outputs, window rows, window columns)
+        # (across, down, inputs, outputs, window rows, window columns); channels come last, so that
+        # the pixels of a square lie in memory nearly as they will in the picture.
         squares = torch.stack([rows[..., list(taps)] for taps in self._TAPS])
-        plain = squares.permute(3, 1, 0, 2, 4, 5).reshape(outputs * 4, inputs, 2, 2)
-        self.convolution = nn.Conv2d(inputs, outputs * 4, 2, padding=1, bias=convolution.bias is not None)
+        plain = squares.permute(1, 0, 3, 2, 4, 5).reshape(4 * outputs, inputs, 2, 2)
+        self.convolution = nn.Conv2d(inputs, 4 * outputs, 2, padding=1, bias=convolution.bias is not None)
         self.convolution.weight = nn.Parameter(plain.contiguous(), requires_grad=False)
         if convolution.bias is not None:
-            bias = convolution.bias.detach().repeat_interleave(4)
+            bias = convolution.bias.detach().repeat(4)
             self.convolution.bias = nn.Parameter(bias, requires_grad=False)
 
     def forward(self, x: Tensor) -> Tensor:
-        return F.pixel_shuffle(self.convolution(x), 2)[:, :, 1:-1, 1:-1]
+        squares = self.convolution(x)
+        batch, channels, height, width = squares.shape
+        squares = squares.permute(0, 2, 3, 1).reshape(batch, height, width, 2, 2, channels // 4)
+        pixels: Tensor = squares.transpose(2, 3).reshape(batch, 2 * height, 2 * width, channels // 4)
+        return pixels[:, 1:-1, 1:-1].permute(0, 3, 1, 2)
 
 
 def _doubles(convolution: nn.ConvTranspose2d) -> bool:

@@ -21,9 +21,7 @@ if TYPE_CHECKING:
     from trainer.pairs import DataSet
     from trainer.run import Run
 
-commands = typer.Typer(
-    name="trainer", help="Train models to paint with.", add_completion=False, pretty_exceptions_enable=False
-)
+commands = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
 
 DataFolder = Annotated[Path, typer.Argument(help="A folder of pairs, or of photos.", metavar="DATA")]
 
@@ -52,6 +50,16 @@ class Precision(StrEnum):
     float32 = "float32"
     bfloat16 = "bfloat16"
     float16 = "float16"
+
+
+def _wait_idly() -> None:
+    """Let threads sleep while they wait for each other, rather than spin. Before torch is imported.
+
+    Beside another busy program a training is more than twice as quick that way, and hardly slower alone.
+    """
+    import os
+
+    os.environ.setdefault("OMP_WAIT_POLICY", "passive")
 
 
 def main() -> None:
@@ -110,6 +118,7 @@ def train(
 
     Ctrl-C saves; underpaint resume goes on.
     """
+    _wait_idly()
     if gently:
         _go_last()
     from trainer import distributed, pairs, plan
@@ -157,6 +166,7 @@ def resume(
     gently: Annotated[bool, typer.Option("--gently", help="Let other programs go first.")] = False,
 ) -> None:
     """Go on with a training that was stopped, or make it longer."""
+    _wait_idly()
     if gently:
         _go_last()
     from trainer import pairs
@@ -172,6 +182,97 @@ def resume(
     there.take_back("stop")
     there.take_back("pause")
     _fit(there, pairs.find(Path(config.data), task=config.task, swap=config.swap))
+
+
+# --- data ----------------------------------------------------------------------------------------
+
+
+@commands.command()
+def check(
+    data: DataFolder,
+    task: Annotated[Task | None, typer.Option(help="By default what the pictures look like.")] = None,
+    swap: Annotated[bool, typer.Option("--swap", help="Take the other side for the input.")] = False,
+    palette: Annotated[Path | None, typer.Option(help="A .gpl file with the labels of label maps.")] = None,
+    fix: Annotated[
+        Path | None, typer.Option(metavar="OUT", help="Write a mended copy into this new folder.")
+    ] = None,
+) -> None:
+    """Say what is wrong with a folder of pairs or photos, one line each.
+
+    Exit code 1 when there is an error.
+    """
+    from trainer import check as checking
+    from trainer import mend
+    from trainer.display import counting
+
+    found = _found(data, task.value if task else None, swap, palette)
+    with counting("Looking") as progress:
+        problems = checking.check(found, progress)
+    for problem in problems:
+        typer.echo(f"{'error' if problem.severe else 'warning'}: {problem}")
+    errors = sum(problem.severe for problem in problems)
+    _say(f"{len(found.pairs)} pairs: {_number(errors, 'error')}, {_number(len(problems) - errors, 'warning')}")
+    if fix is not None:
+        with counting("Mending") as progress:
+            count = mend.mend(found, problems, fix, progress)
+        _say(f"{count} of {len(found.pairs)} pairs are in the mended copy {fix}")
+    if errors:
+        raise typer.Exit(1)
+
+
+@commands.command()
+def pairs(
+    photos: Annotated[Path, typer.Argument(help="A folder of photos.", metavar="PHOTOS")],
+    out: Annotated[Path, typer.Option(help="The new folder for the pairs.")],
+    task: Annotated[Task, typer.Option(help="What to make of the photos.")] = Task.hints,
+    size: Annotated[int | None, typer.Option(min=32, max=4096, help="Shorter edge; by default as is.")] = None,
+    seed: Annotated[int, typer.Option(min=0, help="Of hands and hints.")] = 0,
+    variety: Annotated[bool, typer.Option(help="Draw as different hands would.")] = True,
+    side_by_side: Annotated[
+        bool, typer.Option("--side-by-side", help="One file a pair, for other programs.")
+    ] = False,
+) -> None:
+    """Make pairs of photos: line drawings, with colour hints, grey or reduced pictures.
+
+    To look at, to draw over, or for other programs: training makes its own, new ones in every sweep.
+    """
+    from trainer import making
+    from trainer.display import counting
+
+    if task in (Task.labels, Task.image):
+        raise typer.BadParameter("use lines, hints, grey or small", param_hint="--task")
+    found = _found(photos, task.value)
+    with counting("Drawing") as progress:
+        count, unread = making.make(found, out, size, seed, variety, side_by_side, progress)
+    for sentence in unread:
+        _say(f"error: {sentence}")
+    _say(f"{_number(count, 'pair')}")
+    typer.echo(out)
+    if unread:
+        raise typer.Exit(1)
+
+
+def _found(
+    folder: Path, task: str | None = None, swap: bool = False, palette_file: Path | None = None
+) -> DataSet:
+    """The data set, said in one line; labels under the names of a known palette that they are."""
+    import resources
+    from engine.palette import read_gpl
+    from trainer import pairs, palettes
+
+    given = read_gpl(palette_file) if palette_file else None
+    found = pairs.find(folder, task=task, swap=swap, palette=given)
+    if found.palette is not None and given is None and found.layout != "kept":
+        known = [read_gpl(file) for file in sorted(resources.path("palettes").glob("*.gpl"))]
+        found = replace(found, palette=palettes.named(found.palette, known))
+    _say(f"{found.layout}: {found.direction or 'nothing'}; {_number(len(found.pairs), 'pair')}, task {found.task}")
+    if found.palette is not None:
+        _say(f"labels: {', '.join(label.name for label in found.palette.labels)}")
+    return found
+
+
+def _number(count: int, word: str) -> str:
+    return f"{count} {word}{'' if count == 1 else 's'}"
 
 
 def _begun(folder: Path, config: Config, data: DataSet) -> Run:

@@ -17,8 +17,8 @@ from engine.layers import Norm, Translator
 from trainer.config import Config
 from trainer.state import State, padded
 
-Moments = dict[Norm, tuple[Tensor, Tensor, int]]
-"""For each norm the sum of its inputs, that of their squares, and their number a channel."""
+Moments = dict[Norm, list[tuple[Tensor, Tensor]]]
+"""For each norm the variance and mean of its inputs, (C,) each in double precision, in every batch."""
 
 
 def finished(state: State, config: Config, inputs: Iterable[Tensor]) -> dict[str, Tensor]:
@@ -55,20 +55,17 @@ def estimate_statistics(network: nn.Module, inputs: Iterable[Tensor]) -> None:
     for hook in hooks:
         hook.remove()
     network.eval()
-    for norm, (total, squares, count) in moments.items():
-        mean = total / count
-        norm.running_mean.copy_(mean)
-        norm.running_var.copy_((squares / count - mean * mean).clamp_(min=0) * count / max(1, count - 1))
+    for norm, batches in moments.items():
+        variances, means = (torch.stack(values) for values in zip(*batches, strict=True))
+        # Within the batches, and between them.
+        norm.running_mean.copy_(means.mean(0))
+        norm.running_var.copy_(variances.mean(0) + means.var(0, correction=0))
 
 
 def _gather(moments: Moments, norm: nn.Module, arguments: tuple[Any, ...]) -> None:
     assert isinstance(norm, Norm)
-    x = arguments[0].double()  # squares of many numbers, of which a difference is taken
-    sums = x.sum((0, 2, 3)), x.square().sum((0, 2, 3)), x.numel() // x.shape[1]
-    if norm in moments:
-        before = moments[norm]
-        sums = before[0] + sums[0], before[1] + sums[1], before[2] + sums[2]
-    moments[norm] = sums
+    variance, mean = torch.var_mean(arguments[0].float(), (0, 2, 3), correction=0)
+    moments.setdefault(norm, []).append((variance.double(), mean.double()))
 
 
 def painter(config: Config, tensors: dict[str, Tensor]) -> Generator:

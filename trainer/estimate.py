@@ -97,7 +97,7 @@ def duration(seconds: float) -> str:
 def _measured(config: Config, data: DataSet) -> tuple[float, int, int]:
     """Seconds a step, memory at its most, and bytes of a checkpoint."""
     torch.set_num_threads(config.threads)
-    training, _ = parted(data, config)
+    training, _ = parted(data, config.validation)
     config = replace(config, processes=1)
     state = State(config)
     times: list[float] = []

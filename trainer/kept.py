@@ -119,14 +119,28 @@ def write_pair(folder: Path, name: str, a: Pixels | None, b: Pixels, hints: Pixe
     Raises:
         PictureError: they can't be written.
     """
-    split, _, stem = name.rpartition("/")
+    # The photo last: a pair without one is no pair, should the program end here.
+    for part, pixels in ((INPUT, a), (HINTS, hints), (PHOTO, b)):
+        if pixels is not None:
+            write_part(folder, name, part, pixels)
+
+
+def write_part(folder: Path, name: str, part: str, pixels: Pixels) -> None:
+    """Write one of a pair's files, uint8 (H, W), (H, W, 3) or (H, W, 4).
+
+    Raises:
+        PictureError: it can't be written.
+    """
+    file = place(folder, name, part)
     with _said(folder):
-        # The photo last: a pair without one is no pair, should the program end here.
-        for part, pixels in ((INPUT, a), (HINTS, hints), (PHOTO, b)):
-            if pixels is not None:
-                place = folder / split / part
-                place.mkdir(parents=True, exist_ok=True)
-                write_png(place / f"{stem}.png", pixels)
+        file.parent.mkdir(parents=True, exist_ok=True)
+    write_png(file, pixels)
+
+
+def place(folder: Path, name: str, part: str) -> Path:
+    """Where one of a pair's files lies."""
+    split, _, stem = name.rpartition("/")
+    return folder / split / part / f"{stem}.png"
 
 
 @contextmanager

@@ -19,6 +19,12 @@ EDGE = 256
 _DIFFERENT = 24
 """Difference from the ground, in any channel, of what lies on it."""
 
+_FAINT = 9
+"""The same for what belongs to a thing, such as a white sole on white …"""
+
+_FRAME = 3
+"""… and for the light grey of a photo that has been laid on white."""
+
 _PLAIN = 0.9
 """Share of a border that has the ground's colour, where the ground is plain."""
 
@@ -34,12 +40,17 @@ _LETTERS = 3
 
 @dataclass(frozen=True)
 class Scene:
-    """What lies on the ground of a photo. ``ground`` is its colour, None where it isn't plain; ``second``
-    the size of the second largest thing as a share of the largest; ``words`` counts rows of letters."""
+    """What lies on the ground of a photo.
+
+    ``ground`` is its colour, None where it isn't plain; ``second`` the size of the second largest thing as
+    a share of the largest; ``words`` counts rows of letters; ``framed`` is a photo that lies on the ground
+    with edges of its own.
+    """
 
     ground: tuple[int, int, int] | None
-    second: float
-    words: int
+    second: float = 0.0
+    words: int = 0
+    framed: bool = False
 
 
 def scene(photo: Pixels) -> Scene:
@@ -50,28 +61,56 @@ def scene(photo: Pixels) -> Scene:
     image.thumbnail((EDGE, EDGE), Image.Resampling.BOX)
     small = np.asarray(image)
     border = np.concatenate([small[0], small[-1], small[:, 0], small[:, -1]]).astype(np.int16)
-    ground = np.median(border, axis=0)
-    plain = float((np.abs(border - ground).max(1) <= _DIFFERENT).mean())
-    if plain < _PLAIN:
-        return Scene(None, 0.0, 0)
-    there = np.abs(small.astype(np.int16) - ground.astype(np.int16)).max(2) > _DIFFERENT
-    red, green, blue = (int(value) for value in ground)
-    # Straps and shadows are joined to their thing over small gaps.
-    joined, count = ndimage.label(ndimage.binary_dilation(there, np.ones((5, 5))))
+    ground = np.median(border, axis=0).astype(np.int16)
+    if float((np.abs(border - ground).max(1) <= _DIFFERENT).mean()) < _PLAIN:
+        return Scene(None)
+    apart = np.abs(small.astype(np.int16) - ground).max(2)
+    there = apart > _DIFFERENT
+    # Straps, soles and shadows are joined to their thing over what is hardly visible, and small gaps.
+    joined, count = ndimage.label(ndimage.binary_dilation(apart > _FAINT, np.ones((3, 3))))
     sizes = np.bincount(joined[there], minlength=count + 1)
     sizes[0] = 0
-    order = np.sort(sizes)[::-1]
-    second = int(order[1]) if len(order) > 1 else 0
-    share = second / max(1, int(order[0])) if second >= _SECOND_LEAST else 0.0
-    largest = joined == int(sizes.argmax())
-    return Scene((red, green, blue), share, _words(there & ~largest))
+    largest = int(sizes.argmax())
+    boxes = ndimage.find_objects(joined)
+    second = max((int(sizes[place]) for place in _beside(boxes, largest)), default=0)
+    share = second / max(1, int(sizes[largest])) if second >= _SECOND_LEAST else 0.0
+    red, green, blue = (int(value) for value in ground)
+    framed = largest > 0 and _is_frame(apart[boxes[largest - 1]] > _FRAME)
+    return Scene((red, green, blue), share, _words(there & (joined != largest)), framed)
+
+
+def _beside(boxes: list[tuple[slice, slice]], largest: int) -> list[int]:
+    """The labels of things that lie beside the largest, rather than in or on it."""
+    if largest == 0:
+        return []
+    down, across = boxes[largest - 1]
+    labels = []
+    for label, (other_down, other_across) in enumerate(boxes, start=1):
+        high = min(down.stop, other_down.stop) - max(down.start, other_down.start)
+        wide = min(across.stop, other_across.stop) - max(across.start, other_across.start)
+        area = (other_down.stop - other_down.start) * (other_across.stop - other_across.start)
+        if label != largest and max(0, high) * max(0, wide) <= 0.5 * area:
+            labels.append(label)
+    return labels
+
+
+def _is_frame(mask: npt.NDArray[np.bool_]) -> bool:
+    """Whether a thing fills its box up to three straight edges, and much of the picture."""
+    rows, columns = np.flatnonzero(mask.any(1)), np.flatnonzero(mask.any(0))
+    if not len(rows):
+        return False
+    inside = mask[rows[0] + 1 : rows[-1], columns[0] + 1 : columns[-1]]
+    if inside.size < 0.2 * EDGE * EDGE:
+        return False
+    edges = (inside[1], inside[-2], inside[:, 1], inside[:, -2])
+    return sum(float(edge.mean()) >= 0.97 for edge in edges) >= 3
 
 
 def _words(marks: npt.NDArray[np.bool_]) -> int:
     """Rows of at least ``_LETTERS`` small marks of like height, close to each other."""
     from scipy import ndimage
 
-    letters, count = ndimage.label(marks, np.ones((3, 3)))
+    letters, _ = ndimage.label(marks, np.ones((3, 3)))
     rows: list[tuple[int, int, int, int]] = []
     for down, across in ndimage.find_objects(letters):
         height, width = down.stop - down.start, across.stop - across.start

@@ -43,6 +43,27 @@ class Pair:
     """“train”, “val”, “test”, or nothing where the folders don't say."""
 
 
+Kind = Literal[
+    "unmatched",
+    "unreadable",
+    "no pairs",
+    "direction",
+    "palette",
+    "foreign format",
+    "odd size",
+    "tiny",
+    "duplicate",
+    "mirrored",
+    "mis-paired",
+    "soft edges",
+    "off palette",
+    "mixed modes",
+    "converted",
+    "outlier",
+]
+"""What sort of problem it is. “converted” are 16 bits a channel, transparency, foreign colour spaces."""
+
+
 @dataclass(frozen=True)
 class Problem:
     """Something wrong with a data set. ``severe`` ones are errors and stop a training."""
@@ -51,6 +72,9 @@ class Problem:
     severe: bool
     text: str
     remedy: str
+    kind: Kind
+    pair: str = ""
+    """Name of the pair that it is about, if it is about one."""
 
     def __str__(self) -> str:
         where = f"“{self.file.name}”: " if self.file else ""
@@ -111,10 +135,12 @@ def find(
         data = DataSet(folder, "photos", wish.task or "hints")
     problems = list(data.problems)
     for file in foreign:
-        problems.append(Problem(file, False, f"{file.suffix} files are passed over.", "Save it as PNG."))
+        problems.append(
+            Problem(file, False, f"{file.suffix} files are passed over.", "Save it as PNG.", "foreign format")
+        )
     if not data.pairs and not any(problem.severe for problem in problems):
         remedy = "Choose a folder of pairs or photos: PNG, JPEG, WebP, TIFF or BMP."
-        problems.append(Problem(None, True, f"There are no pictures in “{folder.name}”.", remedy))
+        problems.append(Problem(None, True, f"There are no pictures in “{folder.name}”.", remedy, "no pairs"))
     return replace(data, problems=tuple(problems))
 
 
@@ -185,7 +211,7 @@ def _recognised(folder: Path, found: list[layouts.Found], wish: _Wish) -> DataSe
     if len(roles) == 2:
         text = f"The folders “{roles[0] or '.'}” and “{roles[1] or '.'}” have hardly a file name in common."
         remedy = "Give the two pictures of a pair the same name, or put photos into one folder."
-        problem = Problem(None, True, text, remedy)
+        problem = Problem(None, True, text, remedy, "no pairs")
         return DataSet(folder, "two folders", wish.task or "image", problems=(problem,))
     return _photos(folder, found, wish.task or "hints")
 
@@ -194,7 +220,7 @@ def _photos(folder: Path, found: list[layouts.Found], task: Task) -> DataSet:
     if task == "labels" or task == "image":
         text = f"The task “{task}” needs pairs, and these are single pictures."
         remedy = "Add the pictures that belong to them, or choose lines, hints, grey or small."
-        return DataSet(folder, "photos", task, problems=(Problem(None, True, text, remedy),))
+        return DataSet(folder, "photos", task, problems=(Problem(None, True, text, remedy, "no pairs"),))
     pairs = tuple(
         Pair(_name(entry), Source(entry.file, derived=task), Source(entry.file), split=entry.split)
         for entry in found
@@ -228,7 +254,8 @@ def _directed(
     drawn = direction.first_is_drawn([(pair.a, pair.b) for pair in candidates])
     if drawn is None:
         text = f"The pictures don't show which side is the input; the {sides[0]} was taken."
-        problems.append(Problem(None, False, text, "Swap the sides if it is the other one."))
+        remedy = "Swap the sides if it is the other one."
+        problems.append(Problem(None, False, text, remedy, "direction"))
     if (drawn is False) != wish.swap:
         candidates = [replace(pair, a=pair.b, b=pair.a) for pair in candidates]
         sides = (sides[1], sides[0])
@@ -242,7 +269,7 @@ def _directed(
     if task == "labels" and palette is None:
         text = "The inputs have no clear palette of flat colours, so they can't be labels."
         remedy = "Choose the task image, give a palette, or save label maps as PNG without smoothing."
-        problems.append(Problem(None, True, text, remedy))
+        problems.append(Problem(None, True, text, remedy, "palette"))
     return DataSet(
         folder,
         layout,
@@ -304,7 +331,8 @@ def _kept(folder: Path, wish: _Wish) -> DataSet:
 
 
 def _partnerless(file: Path) -> Problem:
-    return Problem(file, True, "has no partner.", "Add the other picture of the pair, or remove this one.")
+    remedy = "Add the other picture of the pair, or remove this one."
+    return Problem(file, True, "has no partner.", remedy, "unmatched")
 
 
 def _name(entry: layouts.Found) -> str:

@@ -165,31 +165,35 @@ def flat(pixels: Pixels) -> Mask:
 
 def near_palette(pixels: Pixels, palette: Palette) -> Mask:
     """Which pixels of uint8 (H, W, 3) have, within ``REACH``, the colour of a label."""
-    snapped = palette.colours[palette.indices(pixels)]
-    apart = np.maximum(pixels, snapped) - np.minimum(pixels, snapped)
-    return np.asarray(apart.max(2) <= REACH)
+    return np.asarray(_apart(pixels, palette) <= REACH)
 
 
-def strays(pixels: Pixels, palette: Palette) -> tuple[float, tuple[int, int, int] | None]:
-    """How much of a label map lies in flat areas of no label's colour, and the foremost such colour.
+@dataclass(frozen=True)
+class Faults:
+    """What is wrong with a label map: shares of its pixels, 0 to 1, that are mixtures of labels, and that
+    lie in flat areas of no label's colour, with the foremost such colour."""
 
-    Args:
-        pixels: uint8 (H, W, 3).
+    soft: float
+    stray: float
+    stray_colour: tuple[int, int, int] | None
 
-    Returns:
-        Share of all pixels, 0 to 1, and red, green, blue.
-    """
-    stray = flat(pixels) & ~near_palette(pixels, palette)
-    share = float(stray.mean())
-    if share == 0:
-        return 0.0, None
+
+def faults(pixels: Pixels, palette: Palette) -> Faults:
+    """What is wrong with a label map, uint8 (H, W, 3)."""
+    apart = _apart(pixels, palette)
+    stray = (apart > REACH) & flat(pixels)
+    soft = float(((apart > _SHARP) & ~stray).mean())
+    if not stray.any():
+        return Faults(soft, 0.0, None)
     codes, counts = np.unique(_codes(pixels[stray]), return_counts=True)
-    return share, _colour(int(codes[counts.argmax()]))
+    return Faults(soft, float(stray.mean()), _colour(int(codes[counts.argmax()])))
 
 
-def softness(pixels: Pixels, palette: Palette) -> float:
-    """Share of a label map's pixels, 0 to 1, that have not exactly a label's colour."""
-    return float((palette.colours[palette.indices(pixels)] != pixels).any(2).mean())
+def _apart(pixels: Pixels, palette: Palette) -> Pixels:
+    """Greatest difference, over the channels, of each pixel from the nearest label: uint8 (H, W)."""
+    snapped = palette.colours[palette.indices(pixels)]
+    apart: Pixels = (np.maximum(pixels, snapped) - np.minimum(pixels, snapped)).max(2)
+    return apart
 
 
 def grown(mask: Mask, by: int) -> Mask:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import time
 from dataclasses import fields, replace
 from typing import Any
 
@@ -86,7 +87,7 @@ def planned(
         config, network=_network(config, width, parent), kind=parent.kind if parent else config.kind
     )
 
-    training, _ = split.parted(data, config)
+    training, _ = split.parted(data, config.validation)
     if not training.pairs:
         raise TrainingError(f"There are no pairs to train on in “{data.folder}”; choose another folder.")
     config = replace(config, pairs=len(training.pairs))
@@ -129,4 +130,22 @@ def _precision(where: torch.device) -> str:
     """The quickest number format in which training is stable."""
     if where.type == "cuda":
         return "bfloat16" if torch.cuda.is_bf16_supported() else "float16"
-    return device.name(device.number_format(where)) if where.type == "cpu" else "float32"
+    return "bfloat16" if where.type == "cpu" and _bfloat16_pays() else "float32"
+
+
+def _bfloat16_pays() -> bool:
+    """Time a matrix product in both formats. It is this thread's own time that counts, and more of it than
+    the engine takes: a wrong choice made beside a busy program would stay for the whole training.
+    """
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    seconds = []
+    for dtype in (torch.float32, torch.bfloat16):
+        factor = torch.ones(1024, 1024, dtype=dtype)
+        torch.mm(factor, factor)
+        start = time.thread_time()
+        for _ in range(12):
+            torch.mm(factor, factor)
+        seconds.append(time.thread_time() - start)
+    torch.set_num_threads(threads)
+    return seconds[1] < 0.7 * seconds[0]

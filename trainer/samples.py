@@ -27,10 +27,10 @@ Pixels = npt.NDArray[np.uint8]
 SHOWN = 6
 """Pairs whose pictures are kept over time."""
 
-MEASURED = 24
+MEASURED = 16
 """Pairs whose L1 loss is taken, of known and of unknown ones each."""
 
-TYPICAL = 64
+TYPICAL = 48
 """Training pictures from which running statistics are estimated, in batches of"""
 AT_ONCE = 8
 
@@ -135,6 +135,8 @@ class Studio:
             "sweeps": round(state.step * config.batch / max(1, config.pairs), 2),
             "recipe": config.recipe,
             "seed": config.seed,
+            "digest": config.digest,
+            "validation": config.validation,
             "size": list(config.size),
         }
 

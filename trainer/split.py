@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 from dataclasses import replace
 
-from trainer.config import Config
 from trainer.pairs import DataSet
 
 FEWEST = 8
@@ -15,7 +14,7 @@ MOST = 200
 """More are not needed to see how a training goes."""
 
 
-def parted(data: DataSet, config: Config) -> tuple[DataSet, DataSet]:
+def parted(data: DataSet, share: float) -> tuple[DataSet, DataSet]:
     """The pairs to train on, and those to validate with; the latter may be none.
 
     A folder ``val`` is taken at its word. Otherwise a share is held back, chosen by the pairs' names, so
@@ -25,8 +24,8 @@ def parted(data: DataSet, config: Config) -> tuple[DataSet, DataSet]:
     rest = data.of_split("train", "")
     if told.pairs:
         return rest, told
-    count = min(MOST, round(config.validation * len(rest.pairs)))
-    if len(rest.pairs) < FEWEST or not config.validation:
+    count = min(MOST, round(share * len(rest.pairs)))
+    if len(rest.pairs) < FEWEST or not share:
         return rest, replace(rest, pairs=())
     held = set(sorted((pair.name for pair in rest.pairs), key=_chance)[: max(1, count)])
     return (

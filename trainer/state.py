@@ -29,6 +29,7 @@ class State:
 
     Attributes:
         step: steps done.
+        judge: the discriminator.
         share: pictures in one pass; less than the batch where memory is short.
         best: lowest validation loss so far.
         average: the generator's averaged weights; the generator itself where none are kept.
@@ -55,14 +56,14 @@ class State:
         initialise(self.generator, first)
         planes = config.network["outputs"] + (config.network["inputs"] if config.conditional else 0)
         norm = config.network["norm"]
-        self.discriminator = networks.build(
+        self.judge = networks.build(
             "patchgan", receptive_field=config.patch, width=config.patch_width, inputs=planes, norm=norm
         )
-        initialise(self.discriminator, first)
+        initialise(self.judge, first)
         if config.from_model:
             self.taken = take_weights(self.generator, config.from_model)
 
-        for network in (self.generator, self.discriminator):
+        for network in (self.generator, self.judge):
             network.to(self.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
         self.average = self.generator
         if config.average:
@@ -73,7 +74,7 @@ class State:
 
         self.adam = {
             "generator": _adam(self.generator, config),
-            "discriminator": _adam(self.discriminator, config),
+            "judge": _adam(self.judge, config),
         }
         # Only half precision has too small a range for gradients.
         self.scaler = torch.amp.GradScaler(self.device.type, enabled=config.precision == "float16")
@@ -89,11 +90,16 @@ class State:
             made: Tensor = self.generator(padded(inputs, self.generator, self.config.input == "labels"))
         return made[:, :, :height, :width].float()
 
-    def climb(self, part: str, world: World) -> None:
+    def descend(self, part: str, loss: Tensor, again: bool = False) -> None:
+        """Add a loss's gradients to one network; ``again`` where another loss shares what led to it."""
+        (parameters,) = (group["params"] for group in self.adam[part].param_groups)
+        torch.autograd.backward(self.scaler.scale(loss), retain_graph=again, inputs=parameters)
+
+    def step_along(self, part: str, world: World) -> None:
         """Let a network's optimiser make one step along its gradients, which are used up."""
         adam = self.adam[part]
-        for group in adam.param_groups:
-            group["lr"] = self.config.learning_rate_at(self.step)
+        (group,) = adam.param_groups
+        group["lr"] = self.config.learning_rate_at(self.step)
         world.mean_gradients(group["params"])
         self.scaler.step(adam)
         adam.zero_grad(set_to_none=True)
@@ -147,7 +153,7 @@ class State:
             self.scaler.load_state_dict(note["scaler"])
 
     def _named(self) -> Iterator[tuple[str, Tensor]]:
-        parts = {"generator": self.generator, "discriminator": self.discriminator}
+        parts = {"generator": self.generator, "judge": self.judge}
         for part, network in parts.items():
             for name, tensor in network.state_dict().items():
                 yield f"{part}.{name}", tensor

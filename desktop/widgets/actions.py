@@ -60,11 +60,16 @@ TABLE = [
     Spec("quit", "file", _("&Quit"), "Ctrl+Q", "mdi6.exit-to-app"),
     Spec("undo", "edit", _("&Undo"), "Ctrl+Z", "mdi6.undo"),
     Spec("redo", "edit", _("&Redo"), "Ctrl+Shift+Z", "mdi6.redo"),
-    Spec("copy", "edit", _("&Copy"), "Ctrl+C", "mdi6.content-copy", rule=True,
+    Spec("cut", "edit", _("Cu&t"), "Ctrl+X", "mdi6.content-cut", rule=True,
+         tip=_("Copy the selection, or the whole layer, and delete it there")),
+    Spec("copy", "edit", _("&Copy"), "Ctrl+C", "mdi6.content-copy",
          tip=_("Copy the selection, or the whole layer")),
     Spec("copy_preview", "edit", _("Copy pre&view"), "Ctrl+Shift+C", "mdi6.image-multiple-outline"),
     Spec("paste", "edit", _("&Paste"), "Ctrl+V", "mdi6.content-paste"),
-    Spec("clear", "edit", _("C&lear layer"), "Del", "mdi6.delete-outline"),
+    Spec("clear", "edit", _("C&lear"), "Del", "mdi6.delete-outline",
+         tip=_("Delete what is selected, or all of the layer drawn on")),
+    Spec("select_all", "edit", _("Select &all"), "Ctrl+A", "mdi6.select-all", rule=True),
+    Spec("select_nothing", "edit", _("Select &nothing"), "Ctrl+Shift+A", "mdi6.select-off"),
     Spec("resize", "edit", _("Re&size picture …"), "Ctrl+Alt+I", "mdi6.resize", rule=True),
     Spec("crop", "edit", _("Cr&op picture …"), "", "mdi6.crop"),
     Spec("smaller", "tools", _("Smaller brush"), "[", "mdi6.minus", rule=True),
@@ -137,7 +142,7 @@ class Actions:
         return iter(self._specs.values())
 
     def add(self, spec: Spec) -> QAction:
-        """Make the action of a row; tools and labels add rows of their own."""
+        """Make the action of a row; tools add rows of their own."""
         action = QAction(shown(spec.text), self._window)
         action.setObjectName(f"action_{spec.id}")
         action.setCheckable(spec.checkable)
@@ -173,6 +178,17 @@ class Actions:
     def key(self, name: str) -> str:
         """The first shortcut of an action, in the portable spelling."""
         return self._actions[name].shortcut().toString()
+
+    def all_keys(self, name: str) -> list[str]:
+        """All shortcuts of an action, in the portable spelling."""
+        return [key.toString() for key in self._actions[name].shortcuts()]
+
+    def name_step(self, name: str, step: str) -> None:
+        """Say on “Undo” or “Redo” which ``step`` it would be; it can't be used while there is none."""
+        text = shown(self._specs[name].text)
+        self._actions[name].setText(f"{text}: {step}" if step else text)
+        self._actions[name].setEnabled(bool(step))
+        self._describe(name)
 
     def dress(self, name: str = "") -> None:
         """Give the icons the theme's colours."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 from PySide6.QtCore import QMimeData, QObject
 from PySide6.QtGui import QGuiApplication, QImage
@@ -23,6 +25,11 @@ class Clipboard(QObject):
         QGuiApplication.clipboard().setImage(_image(pixels))
         self._session.said.emit(self.tr("Copied."))
 
+    def cut(self) -> None:
+        """Copy, and delete what was copied, as one step."""
+        self.copy()
+        self._session.clear()
+
     def copy_preview(self) -> None:
         """Copy the preview."""
         preview = self._session.live.preview
@@ -35,10 +42,15 @@ class Clipboard(QObject):
         self.take(QGuiApplication.clipboard().mimeData())
 
     def take(self, data: QMimeData | None) -> None:
-        """Paste what was copied or dropped."""
+        """Open the files, or else paste the picture, that were copied or dropped."""
+        files = [Path(url.toLocalFile()) for url in data.urls() if url.isLocalFile()] if data else []
+        for file in files:
+            self._session.open_file(file)
+        if files:
+            return
         image = QImage(data.imageData()) if data is not None and data.hasImage() else QImage()
         if image.isNull():
-            self._session.said.emit(self.tr("There is no picture on the clipboard."))
+            self._session.said.emit(self.tr("There is no picture to paste."))
             return
         pixels = _pixels(image)
         document = self._session.document

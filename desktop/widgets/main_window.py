@@ -5,11 +5,9 @@ from __future__ import annotations
 import importlib.metadata
 from collections.abc import Callable
 from functools import partial
-from pathlib import Path
 
 from PySide6.QtCore import QByteArray, QPointF, QSizeF, Qt
 from PySide6.QtGui import (
-    QAction,
     QActionGroup,
     QCloseEvent,
     QDragEnterEvent,
@@ -21,7 +19,6 @@ from PySide6.QtGui import (
 from PySide6.QtWidgets import (
     QApplication,
     QDockWidget,
-    QFileDialog,
     QMainWindow,
     QMenu,
     QSplitter,
@@ -31,6 +28,7 @@ from PySide6.QtWidgets import (
 )
 
 from desktop import theme
+from desktop.observable import bind
 from desktop.paint.document import Role
 from desktop.paint.tools import tools
 from desktop.session import Session
@@ -39,6 +37,7 @@ from desktop.widgets.actions import Actions, Spec
 from desktop.widgets.brush_bar import BrushBar
 from desktop.widgets.canvas import Canvas
 from desktop.widgets.clipboard import Clipboard
+from desktop.widgets.files import Files
 from desktop.widgets.layer_dock import LayerDock
 from desktop.widgets.message_bar import MessageBar
 from desktop.widgets.model_dock import ModelDock
@@ -48,8 +47,6 @@ from desktop.widgets.preview_bar import PreviewBar
 from desktop.widgets.shelf_strip import ShelfStrip
 from desktop.widgets.status_line import StatusLine
 from desktop.widgets.view import View
-
-PICTURES = "*.png *.jpg *.jpeg *.webp *.tif *.tiff *.bmp"
 
 
 class MainWindow(QMainWindow):
@@ -127,30 +124,34 @@ class MainWindow(QMainWindow):
         self.menus = actions.fill(self.menuBar())
         self.recent = QMenu(self)
         actions["recent"].setMenu(self.recent)
-        self.recent.aboutToShow.connect(self._fill_recent)
+        self.recent.aboutToShow.connect(lambda: self.files.fill_recent(self.recent))
         self.clipboard = Clipboard(session)
+        self.files = Files(session, self.messages, self)
 
     def _connect(self) -> None:
         session, live, actions = self.session, self.session.live, self.actions_table
         actions.connect(
             {
                 "new": lambda: dialogs.NewDialog(session, self).open(),
-                "open": self._open,
+                "open": self.files.open,
                 "example": session.example,
-                "save": self._save,
-                "save_as": self._save_as,
-                "export_preview": lambda: self._export("preview"),
-                "export_picture": lambda: self._export("picture"),
-                "export_pair": lambda: self._export("pair"),
+                "save": self.files.save,
+                "save_as": self.files.save_as,
+                "export_preview": lambda: self.files.export("preview"),
+                "export_picture": lambda: self.files.export("picture"),
+                "export_pair": lambda: self.files.export("pair"),
                 "next_picture": session.next_picture,
-                "close": self._close_picture,
+                "close": self.files.close_picture,
                 "quit": self.close,
                 "undo": session.undo,
                 "redo": session.redo,
+                "cut": self.clipboard.cut,
                 "copy": self.clipboard.copy,
                 "copy_preview": self.clipboard.copy_preview,
                 "paste": self.clipboard.paste,
                 "clear": session.clear,
+                "select_all": session.select_all,
+                "select_nothing": session.select_nothing,
                 "resize": lambda: dialogs.ResizeDialog(session, self).open(),
                 "crop": lambda: dialogs.CropDialog(session, self).open(),
                 "smaller": lambda: session.hand.scale_brush(1 / 1.15),
@@ -175,16 +176,15 @@ class MainWindow(QMainWindow):
                 "theme_light": when_on(lambda: self.set_theme("light")),
                 "theme_dark": when_on(lambda: self.set_theme("dark")),
                 "add_paint": session.add_paint_layer,
-                "add_reference": self._add_reference,
+                "add_reference": self.files.add_reference,
                 "remove_layer": lambda: session.edit(lambda d: d.remove_layer(d.active.id)),
                 "layer_up": lambda: session.move_layer(1),
                 "layer_down": lambda: session.move_layer(-1),
-                "live": lambda on: setattr(live, "enabled", on),
                 "refresh": live.refresh,
                 "native": session.set_native,
                 "keep": session.shelf.keep,
                 "vary": session.shelf.vary,
-                "import": self._import,
+                "import": self.files.import_model,
                 "shortcuts": lambda: dialogs.ShortcutsDialog(actions, self).open(),
                 "about": lambda: dialogs.AboutDialog(session, _version(), self).open(),
                 **{f"tool_{name}": when_on(partial(session.hand.choose_tool, name)) for name in tools()},
@@ -201,15 +201,16 @@ class MainWindow(QMainWindow):
         session.said.connect(self.messages.say)
         session.told_off.connect(self.messages.warn)
         session.library.asks.connect(lambda found: dialogs.ImportDialog(session, found, self).open())
-        session.watch("can_undo", lambda: actions["undo"].setEnabled(session.can_undo))
-        session.watch("can_redo", lambda: actions["redo"].setEnabled(session.can_redo))
+        session.read_as.connect(self.files.offer_other_kinds)
+        session.watch("steps", self._show_steps)
         session.hand.watch("tool", lambda: actions[f"tool_{session.hand.tool}"].setChecked(True))
-        session.watch("picture saved", self._show_title)
-        live.watch("enabled", lambda: actions["live"].setChecked(live.enabled))
+        session.watch("title saved", self._show_title)
+        bind(live, "enabled", actions["live"], "setChecked", "toggled")
         live.watch("native", lambda: actions["native"].setChecked(live.native))
         live.watch("card", self._show_abilities)
         session.restructured.connect(self._show_abilities)
         session.hand.watch("ink", self._show_symmetry)
+        session.hand.watch("knows_hints", self._show_abilities)
         QGuiApplication.styleHints().colorSchemeChanged.connect(lambda _scheme: self._system_theme_changed())
 
     def _restore(self) -> None:
@@ -219,6 +220,9 @@ class MainWindow(QMainWindow):
             self.restoreGeometry(QByteArray.fromBase64(settings.geometry.encode()))
         if settings.window_state:
             self.restoreState(QByteArray.fromBase64(settings.window_state.encode()))
+        if settings.splitter:
+            self.splitter.restoreState(QByteArray.fromBase64(settings.splitter.encode()))
+        self.actions_table["full_screen"].setChecked(self.isFullScreen())
         self.actions_table["docks"].setChecked(True)
         self.actions_table[f"theme_{settings.theme}"].setChecked(True)
         self.actions_table[settings.preview_mode].setChecked(True)
@@ -271,107 +275,21 @@ class MainWindow(QMainWindow):
     def _show_abilities(self) -> None:
         if self.session.picture is None:
             return
-        card = self.session.live.card
         sketch = self.session.document.kind == "sketch"
         self.actions_table["draw_lines"].setEnabled(sketch)
-        self.actions_table["draw_hints"].setEnabled(sketch and (card is None or card.hints))
+        self.actions_table["draw_hints"].setEnabled(sketch and self.session.hand.knows_hints)
         for name in ("vary", "keep", "refresh", "export_preview", "export_pair", "copy_preview"):
-            self.actions_table[name].setEnabled(card is not None)
+            self.actions_table[name].setEnabled(self.session.live.card is not None)
 
     def _show_title(self) -> None:
-        picture = self.session.picture
-        name = picture.name if picture else ""
+        name = self.session.title.replace("[*]", "[ * ]")  # Qt's sign for unsaved changes
         self.setWindowTitle(f"{name}[*] – Underpaint")
         self.setWindowModified(not self.session.saved)
 
-    # --- files ----------------------------------------------------------------------------------
-
-    def _folder(self) -> str:
-        return self.session.settings.folder or str(Path.home())
-
-    def _ask_open(self, title: str, filters: str, then) -> None:  # type: ignore[no-untyped-def]
-        dialog = QFileDialog(self, title, self._folder(), filters)
-        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        dialog.setFileMode(QFileDialog.FileMode.ExistingFile)
-        dialog.fileSelected.connect(lambda name: then(Path(name)))
-        dialog.open()
-
-    def _ask_save(self, title: str, suggested: str, filters: str, suffix: str, then) -> None:  # type: ignore[no-untyped-def]
-        dialog = QFileDialog(self, title, self._folder(), filters)
-        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
-        dialog.setDefaultSuffix(suffix)
-        dialog.selectFile(suggested)
-        dialog.fileSelected.connect(lambda name: then(Path(name)))
-        dialog.open()
-
-    def _open(self) -> None:
-        everything = f"*.ora {PICTURES} *.safetensors *.pth"
-        self._ask_open(
-            self.tr("Open"),
-            self.tr("All that Underpaint opens (%s);;Projects (*.ora);;Pictures (%s)")
-            % (everything, PICTURES),
-            self.session.open_file,
-        )
-
-    def _import(self) -> None:
-        self._ask_open(
-            self.tr("Import weights or a model"),
-            self.tr("Models and weights (*.safetensors *.pth *.pt)"),
-            self.session.open_file,
-        )
-
-    def _add_reference(self) -> None:
-        self._ask_open(
-            self.tr("Photo to trace"), self.tr("Pictures (%s)") % PICTURES, self.session.add_reference
-        )
-
-    def _save(self) -> None:
-        if not self.session.save() and self.session.needs_a_path:
-            self._save_as()
-
-    def _save_as(self) -> None:
-        picture = self.session.picture
-        assert picture is not None
-        stem = (picture.path.stem if picture.path else picture.title) + (" copy" if picture.foreign else "")
-        self._ask_save(
-            self.tr("Save as"), f"{stem}.ora", self.tr("OpenRaster (*.ora)"), "ora", self.session.save
-        )
-
-    def _export(self, what: str) -> None:
-        picture = self.session.picture
-        assert picture is not None
-        stem = picture.path.stem if picture.path else picture.title
-        self._ask_save(
-            self.tr("Export"),
-            f"{stem} {what}.png",
-            self.tr("PNG picture (*.png)"),
-            "png",
-            lambda path: self.session.export(what, path),
-        )
-
-    def _close_picture(self) -> None:
-        picture = self.session.picture
-        assert picture is not None
-        if picture.is_saved:
-            self.session.close_picture(picture)
-            return
-        self.messages.ask(
-            self.tr("“%s” has changes that are not saved.") % picture.name,
-            (self.tr("Save …"), self._save),
-            (self.tr("Throw them away"), lambda: self.session.close_picture(picture)),
-        )
-
-    def _fill_recent(self) -> None:
-        self.recent.clear()
-        for name in self.session.settings.recent:
-            path = Path(name)
-            action = QAction(path.name, self.recent)
-            action.setToolTip(name)
-            action.triggered.connect(lambda _checked=False, path=path: self.session.open_file(path))
-            self.recent.addAction(action)
-        if self.recent.isEmpty():
-            self.recent.addAction(self.tr("Nothing yet")).setEnabled(False)
+    def _show_steps(self) -> None:
+        steps = self.session.steps
+        self.actions_table.name_step("undo", steps.undo_text)
+        self.actions_table.name_step("redo", steps.redo_text)
 
     # --- events ---------------------------------------------------------------------------------
 
@@ -382,11 +300,7 @@ class MainWindow(QMainWindow):
 
     def dropEvent(self, event: QDropEvent) -> None:
         """Open what was dropped; with several files, each."""
-        for url in event.mimeData().urls():
-            if url.isLocalFile():
-                self.session.open_file(Path(url.toLocalFile()))
-        if not event.mimeData().hasUrls():
-            self.clipboard.take(event.mimeData())
+        self.clipboard.take(event.mimeData())
         event.acceptProposedAction()
 
     def closeEvent(self, event: QCloseEvent) -> None:
@@ -394,6 +308,7 @@ class MainWindow(QMainWindow):
         settings = self.session.settings
         settings.geometry = bytes(self.saveGeometry().toBase64().data()).decode()
         settings.window_state = bytes(self.saveState().toBase64().data()).decode()
+        settings.splitter = bytes(self.splitter.saveState().toBase64().data()).decode()
         self.session.close()
         super().closeEvent(event)
 

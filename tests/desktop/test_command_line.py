@@ -100,7 +100,7 @@ def test_models_are_listed_for_people_and_programs(underpaint, model, home) -> N
 
 
 def test_bench_measures_every_model_and_names_the_broken(underpaint, model, home, monkeypatch) -> None:
-    monkeypatch.setattr(command_line, "PASSES", 2)
+    monkeypatch.setattr("engine.speed.PASSES", 2)
     done = underpaint("bench", "--json")
     assert done.code == 0
     results = {entry["name"]: entry for entry in json.loads(done.out)}
@@ -282,6 +282,21 @@ def test_flags_say_what_a_file_cannot(underpaint, weights, tmp_path) -> None:
     (tmp_path / "card.json").write_text('{"colour": 1}')
     done = underpaint("import", weights, *words)
     assert done.code == 1 and "A card's fields are" in done.err
+
+
+def test_a_recorded_drawing_gives_the_card_its_sample_picture(underpaint, weights, tmp_path) -> None:
+    import base64
+
+    import resources
+
+    recorded = next(resources.path("samples").glob("*sneaker.json"))
+    target = tmp_path / "shoes.safetensors"
+    done = underpaint("import", weights, "--to", target, "--input", "sketch", "--sample", recorded)
+    assert done == Done(0, f"{target}\n", "")
+    pixels = read(base64.b64decode(bundle.read_card(target).sample)).pixels
+    assert max(pixels.shape[:2]) == 128 and pixels.std() > 1
+    done = underpaint("import", weights, "--to", target, "--sample", tmp_path / "none.json")
+    assert done.code == 1 and "none.json" in done.err
 
 
 def test_a_users_palette_is_found_by_name_or_file(underpaint, weights, home, tmp_path) -> None:

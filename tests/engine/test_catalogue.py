@@ -35,7 +35,7 @@ def test_models_are_found_by_name_stem_and_path(tiny, home) -> None:
     (home / "models" / "broken.safetensors").write_bytes(b"nonsense")
     with pytest.raises(ModelError, match="no model file, or is cut short"):
         catalogue.find("broken")
-    with pytest.raises(ModelError, match="no model “lion”; known are .*Zebra"):
+    with pytest.raises(ModelError, match=r"no model “lion”; known are .*Zebra"):
         catalogue.find("lion")
     with pytest.raises(ModelError, match=r"no model file “lion\.safetensors”"):
         catalogue.find("lion.safetensors")

@@ -25,8 +25,8 @@ def weights(network: nn.Module) -> int:
     return sum(parameter.numel() for parameter in network.parameters())
 
 
-def test_the_three_kinds_are_found() -> None:
-    assert kinds() == ("patchgan", "resnet", "unet")
+def test_the_papers_kinds_are_found() -> None:
+    assert {"patchgan", "resnet", "unet"} <= set(kinds())
 
 
 @pytest.mark.parametrize("kind", kinds())
@@ -51,7 +51,7 @@ def test_every_kind_runs_at_its_smallest_and_checks_its_settings(kind: str) -> N
 
 
 def test_an_unknown_kind_is_named() -> None:
-    with pytest.raises(ModelError, match="“cat”; known are patchgan, resnet, unet"):
+    with pytest.raises(ModelError, match=r"“cat”; known are .*patchgan, resnet, unet"):
         build("cat")
 
 
@@ -147,7 +147,7 @@ def test_folding_changes_nothing_but_the_number_of_layers(kind: str, tiny) -> No
 
 def test_every_network_learns() -> None:
     """Every weight gets a gradient, in place or not."""
-    for kind in ("unet", "resnet", "patchgan"):
+    for kind in kinds():
         network = build(kind, **least_settings(kind))
         network(torch.randn(2, 1, 64, 64)).square().mean().backward()
         for name, parameter in network.named_parameters():

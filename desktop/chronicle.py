@@ -1,0 +1,106 @@
+"""What a training has told so far, put together from its events for people to look at."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Any
+
+from trainer.events import Event
+
+CURVES = ("l1", "made", "judge_real", "judge_made")
+"""Losses told every few steps; see ``trainer.events``."""
+SMOOTH = 0.9
+"""Share of the old speed that stays in the smoothed one, so that the time left does not jump about."""
+
+
+@dataclass(frozen=True)
+class Look:
+    """A look at the fixed pairs."""
+
+    step: int
+    picture: str
+    """File in ``samples/``."""
+    unknown: float | None
+    """L1 loss of pairs that are not trained on, …"""
+    known: float | None
+    """… and of some that are."""
+
+
+@dataclass
+class Chronicle:
+    """Everything told, from the first event on; ``take`` adds what is new."""
+
+    steps: int = 0
+    """How many there will be."""
+    step: int = 0
+    batch: int = 1
+    speed: float = 0.0
+    """Pictures a second, smoothed."""
+    times: list[int] = field(default_factory=list)
+    """The steps that ``curves`` are known at."""
+    curves: dict[str, list[float]] = field(default_factory=lambda: {name: [] for name in CURVES})
+    looks: list[Look] = field(default_factory=list)
+    drawings: int = 0
+    """How often the window's drawing has been translated."""
+    has_model: bool = False
+    health: str = ""
+    message: str = ""
+    last: str = ""
+    """The newest of started, resumed, paused, continued, stopped, finished."""
+
+    def take(self, events: Iterable[Event]) -> None:
+        """Add what has been told since; an event that makes no sense is passed over."""
+        for event in events:
+            try:
+                self._take(event["event"], event)
+            except (KeyError, TypeError, ValueError):
+                continue
+
+    @property
+    def seconds_left(self) -> float | None:
+        """Until the last step; None while that can't be known."""
+        return (self.steps - self.step) * self.batch / self.speed if self.speed and self.steps else None
+
+    def _take(self, name: str, event: Event) -> None:
+        self.step = max(0, event["step"])
+        match name:
+            case "started" | "resumed":
+                self.steps, self.batch = max(1, int(event["steps"])), max(1, int(event["batch"]))
+                self._forget_after(self.step)
+                self.last = name
+            case "step":
+                values = [_number(event[curve]) for curve in CURVES]
+                speed = _number(event["pictures_per_second"])
+                self.times.append(self.step)
+                for curve, value in zip(CURVES, values, strict=True):
+                    self.curves[curve].append(value)
+                self.speed = SMOOTH * self.speed + (1 - SMOOTH) * speed if self.speed else speed
+            case "samples":
+                scores = (event.get("l1"), event.get("training_l1"))
+                unknown, known = (None if score is None else _number(score) for score in scores)
+                self.looks.append(Look(self.step, str(event["picture"]), unknown, known))
+            case "drawing":
+                self.drawings += 1
+            case "model":
+                self.has_model = True
+            case "health":
+                self.health = str(event["sentence"])
+            case "message":
+                self.message = str(event["sentence"])
+            case "paused" | "continued" | "stopped" | "finished":
+                self.last = name
+
+    def _forget_after(self, step: int) -> None:
+        """A resumed training goes on from its checkpoint; what it told after that is told anew."""
+        kept = sum(time <= step for time in self.times)
+        self.times = self.times[:kept]
+        self.curves = {name: values[:kept] for name, values in self.curves.items()}
+        self.looks = [look for look in self.looks if look.step <= step]
+
+
+def _number(value: Any) -> float:
+    number = float(value)
+    if number != number or abs(number) > 1e12:
+        raise ValueError("no number to draw")
+    return number

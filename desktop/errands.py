@@ -1,0 +1,98 @@
+"""Small work that must not hold up the pen: done on a thread of its own, answered on the UI thread."""
+
+from __future__ import annotations
+
+import threading
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+from PySide6.QtCore import QObject, Qt, Signal, Slot
+
+from desktop.telling import Telling
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class _Errand:
+    work: Callable[[], Any]
+    then: Callable[[Any], object]
+    kind: str
+
+
+class Errands(QObject):
+    """Does one errand after the other; of those of one kind that still wait, only the newest."""
+
+    told_off = Signal(str)
+    """An errand failed, as could be expected; one sentence."""
+    _wake = Signal()
+
+    def __init__(self, name: str, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._name = name
+        self._waiting: deque[_Errand] = deque()
+        self._answers: deque[tuple[Callable[[Any], object], Any, BaseException | None]] = deque()
+        self._news = threading.Condition()
+        self._open = True
+        self._thread: threading.Thread | None = None
+        self._wake.connect(self._deliver, Qt.ConnectionType.QueuedConnection)
+
+    def do(self, work: Callable[[], T], then: Callable[[T], object], kind: str = "") -> None:
+        """Have ``work`` done, then call ``then`` with what it returned, on the UI thread.
+
+        Args:
+            kind: takes the place of an errand of this kind that still waits.
+        """
+        with self._news:
+            if not self._open:
+                return
+            if kind:
+                self._waiting = deque(errand for errand in self._waiting if errand.kind != kind)
+            self._waiting.append(_Errand(work, then, kind))
+            self._news.notify_all()
+        if self._thread is None:
+            self._thread = threading.Thread(target=self._run, name=self._name, daemon=True)
+            self._thread.start()
+
+    def forget(self) -> None:
+        """Drop what waits, done or not."""
+        with self._news:
+            self._waiting.clear()
+            self._answers.clear()
+
+    def stop(self) -> None:
+        """Finish the errand at hand and no other; nothing is answered afterwards."""
+        with self._news:
+            self._open = False
+            self._news.notify_all()
+        self.forget()
+        if self._thread is not None:
+            self._thread.join()
+
+    def _run(self) -> None:
+        while True:
+            with self._news:
+                self._news.wait_for(lambda: bool(self._waiting) or not self._open)
+                if not self._open:
+                    return
+                errand = self._waiting.popleft()
+            result, wrong = None, None
+            try:
+                result = errand.work()
+            except Exception as error:  # raised again where somebody is told
+                wrong = error
+            with self._news:
+                if self._open:
+                    self._answers.append((errand.then, result, wrong))
+                    self._wake.emit()
+
+    @Slot()
+    def _deliver(self) -> None:
+        while self._answers and self._open:
+            then, result, wrong = self._answers.popleft()
+            with Telling(self.told_off.emit):
+                if wrong is not None:
+                    raise wrong
+                then(result)

@@ -1,0 +1,151 @@
+"""The user's run folders as the window sees them: read without torch, and without trust.
+
+Beside each run folder lies its log, ``name.log``: what the trainer printed, held by it while it lives.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal
+
+import resources
+from desktop import background
+from desktop.chronicle import Chronicle
+from engine.card import InputKind
+from engine.errors import UnderpaintError
+from trainer.events import Event, Follower
+
+Phase = Literal["starting", "running", "paused", "stopping", "stopped", "interrupted", "failed", "finished"]
+"""``stopped`` was asked for; ``interrupted`` was not, and can be gone on with; ``failed`` never began."""
+
+MOST_CONFIG_BYTES = 4 << 20
+
+
+class RunError(UnderpaintError):
+    """A run folder that can't be used."""
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What ``config.json`` of a run says that people want to know."""
+
+    name: str
+    task: str
+    steps: int
+    batch: int
+    pairs: int
+
+    @property
+    def input(self) -> InputKind:
+        """The kind of picture that the model wants painted."""
+        kinds: dict[str, InputKind] = {"labels": "labels", "lines": "sketch", "hints": "sketch"}
+        return kinds.get(self.task, "image")
+
+
+@dataclass(frozen=True)
+class Sight:
+    """A run as it was seen just now."""
+
+    folder: Path
+    phase: Phase
+    plan: Plan | None
+    events: list[Event] = field(default_factory=list)
+    line: str = ""
+    """The last that the trainer printed."""
+    has_model: bool = False
+
+
+def place(name: str) -> Path:
+    """A free run folder for a training of that name; it is not made."""
+    home = resources.home("runs")
+    stem = "".join(sign if sign.isalnum() or sign in " _-" else "_" for sign in name)[:100].strip() or "run"
+    candidate, number = home / stem, 2
+    while candidate.exists() or log_of(candidate).exists():
+        candidate, number = home / f"{stem}-{number}", number + 1
+    return candidate
+
+
+def log_of(folder: Path) -> Path:
+    """Where the trainer of a run prints to."""
+    return folder.with_name(f"{folder.name}.log")
+
+
+def read_plan(folder: Path) -> Plan | None:
+    """The run's plan; None while there is none, or none that makes sense."""
+    file = folder / "config.json"
+    try:
+        if file.stat().st_size > MOST_CONFIG_BYTES:
+            return None
+        fields: dict[str, Any] = json.loads(file.read_text("utf-8"))
+        counts = (max(1, int(fields[name])) for name in ("steps", "batch", "pairs"))
+        return Plan(str(fields["name"]), str(fields["task"]), *counts)
+    except (OSError, ValueError, KeyError, TypeError, RecursionError):
+        return None
+
+
+def looker(folder: Path) -> Callable[[], Sight]:
+    """A function that tells what is new in a run since it was called last; it reads files."""
+    follower, told = Follower(folder / "events.jsonl"), Chronicle()
+
+    def look() -> Sight:
+        # In this order: what has ended by now has told everything.
+        alive = background.is_running(log_of(folder))
+        plan = read_plan(folder)
+        events = follower.news()
+        told.take(events)
+        line = background.last_line(log_of(folder))
+        phase = _phase(folder, alive, plan, told.last)
+        return Sight(folder, phase, plan, events, line, (folder / "model.safetensors").is_file())
+
+    return look
+
+
+def _phase(folder: Path, alive: bool, plan: Plan | None, last: str) -> Phase:
+    if alive:
+        if plan is None or last in ("", "stopped", "finished"):
+            return "starting"
+        if (folder / "stop").exists():
+            return "stopping"
+        return "paused" if (folder / "pause").exists() else "running"
+    if plan is None:
+        return "failed"
+    if last == "finished":
+        return "finished"
+    return "stopped" if last == "stopped" else "interrupted"
+
+
+@dataclass(frozen=True)
+class Past:
+    """A run among the others, in a line."""
+
+    folder: Path
+    phase: Phase
+    plan: Plan
+    step: int
+    touched: float
+    """Seconds since 1970 when it last told something."""
+    has_model: bool
+
+
+def all_runs() -> list[Past]:
+    """The user's runs, the newest first. Reads files."""
+    home = resources.home("runs")
+    try:
+        folders = [folder for folder in home.iterdir() if not folder.name.startswith(".")]
+    except OSError:  # no trainings yet
+        return []
+    found = []
+    for folder in folders:
+        plan = read_plan(folder)
+        if plan is None:
+            continue
+        sight = looker(folder)()
+        told = Chronicle()
+        told.take(sight.events)
+        journal = folder / "events.jsonl"
+        touched = (journal if journal.exists() else folder).stat().st_mtime
+        found.append(Past(folder, sight.phase, plan, told.step, touched, sight.has_model))
+    return sorted(found, key=lambda past: past.touched, reverse=True)

@@ -1,0 +1,192 @@
+"""What is in a folder of training pictures: looked at on a thread, told in two steps.
+
+First how the pairs are laid out, which way they go, a few of them, the palette; later, as every file has
+to be read for it, what is wrong with them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from PIL import Image
+from PySide6.QtCore import QObject, Signal
+
+from desktop.errands import Errands
+from desktop.observable import Observable, Property
+from engine.errors import PictureError
+from engine.messages import Pixels
+from engine.palette import Palette
+
+if TYPE_CHECKING:
+    from trainer.pairs import DataSet
+
+SHOWN = 6
+THUMBNAIL = 224
+"""Pixels of the longer edge."""
+MOST_PROBLEMS = 200
+"""Told to the window; thousands of lines help nobody."""
+
+
+@dataclass(frozen=True)
+class Trouble:
+    """Something wrong with the pictures; ``severe`` ones stop a training."""
+
+    severe: bool
+    sentence: str
+
+
+@dataclass(frozen=True, eq=False)
+class Findings:
+    """What was seen in a folder."""
+
+    folder: Path
+    layout: str
+    task: str
+    direction: str
+    """For people: “right half → left half”."""
+    count: int
+    swapped: bool
+    shown: list[tuple[Pixels, Pixels]] = field(default_factory=list)
+    """A few pairs, input and photo, each uint8 (H, W, 3) and small."""
+    palette: Palette | None = None
+    troubles: list[Trouble] = field(default_factory=list)
+
+    @property
+    def usable(self) -> bool:
+        """Whether a training can start."""
+        return self.count > 0 and not any(trouble.severe for trouble in self.troubles)
+
+
+class Survey(Observable):
+    """Looks at one folder at a time; a newer wish ends the older."""
+
+    findings = Property[Findings | None](None)
+    looking = Property(False)
+    """The folder is being recognised."""
+    checked = Property(0.0)
+    """Share of the files looked at closely, 0 to 1."""
+
+    told_off = Signal(str)
+    _progressed = Signal(int, float)
+
+    def __init__(self, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._errands = Errands("survey", self)
+        self._errands.told_off.connect(self._failed)
+        self._number = 0
+        self._progressed.connect(self._progress)
+
+    def look(self, folder: Path, task: str | None = None, swap: bool = False) -> None:
+        """Look at ``folder``; ``findings`` follows, or ``told_off``.
+
+        Args:
+            task: what the input is; None for what the pictures look like.
+            swap: take the other side for the input than they suggest.
+        """
+        self._number += 1
+        number = self._number
+        self._errands.forget()
+        self.looking, self.checked = True, 0.0
+        self._errands.do(lambda: _found(folder, task, swap), lambda seen: self._found(number, *seen))
+
+    def forget(self) -> None:
+        """Look at nothing any more."""
+        self._number += 1
+        self._errands.forget()
+        self.findings = None
+        self.looking = False
+
+    def leave(self) -> None:
+        """End of the program."""
+        self._number += 1
+        self._errands.stop()
+
+    def _found(self, number: int, findings: Findings, data: DataSet) -> None:
+        self.looking = False
+        self.findings = findings
+        self._errands.do(lambda: self._check(number, data), self._checked)
+
+    def _check(self, number: int, data: DataSet) -> list[Trouble] | None:
+        """On the errands' thread; None when a newer wish came in between."""
+
+        def progress(done: int, total: int) -> None:
+            if number != self._number:
+                raise _Superseded
+            self._progressed.emit(number, done / max(1, total))
+
+        try:
+            return _troubles(data, progress)
+        except _Superseded:
+            return None
+
+    def _checked(self, troubles: list[Trouble] | None) -> None:
+        if troubles is not None and self.findings is not None:
+            self.checked = 1.0
+            self.findings = replace(self.findings, troubles=troubles)
+
+    def _progress(self, number: int, share: float) -> None:
+        if number == self._number:
+            self.checked = min(0.99, share)
+
+    def _failed(self, sentence: str) -> None:
+        self._errands.forget()
+        self.looking = False
+        self.findings = None
+        self.told_off.emit(sentence)
+
+
+class _Superseded(Exception):
+    pass
+
+
+def _found(folder: Path, task: str | None, swap: bool) -> tuple[Findings, DataSet]:
+    # Imported here, as the window is to stand before the trainer's modules are loaded.
+    from trainer import pairs
+
+    data = pairs.find(folder, task=task, swap=swap)
+    shown = []
+    for pair in data.pairs[:: max(1, len(data.pairs) // SHOWN)]:
+        try:
+            a, b = pairs.load(pair)
+        except PictureError:
+            continue  # the check will name it
+        shown.append((_small(a, data.task == "labels"), _small(b, False)))
+        if len(shown) == SHOWN:
+            break
+    findings = Findings(
+        folder,
+        data.layout,
+        data.task,
+        data.direction,
+        len(data.pairs),
+        swap,
+        shown,
+        data.palette,
+        _told(data.problems),
+    )
+    return findings, data
+
+
+def _troubles(data: DataSet, progress: Callable[[int, int], None]) -> list[Trouble]:
+    from trainer.check import check
+
+    return _told(check(data, progress))
+
+
+def _told(problems: Any) -> list[Trouble]:
+    worst_first = sorted(problems, key=lambda problem: not problem.severe)
+    return [Trouble(problem.severe, str(problem)) for problem in worst_first[:MOST_PROBLEMS]]
+
+
+def _small(pixels: Pixels, labels: bool) -> Pixels:
+    image = Image.fromarray(pixels)
+    scale = THUMBNAIL / max(image.size)
+    if scale >= 1:
+        return pixels
+    size = max(1, round(image.width * scale)), max(1, round(image.height * scale))
+    how = Image.Resampling.NEAREST if labels else Image.Resampling.BOX
+    return np.array(image.resize(size, how))

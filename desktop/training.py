@@ -1,0 +1,315 @@
+"""The training on show: the trainer as a process of its own, told by files and followed by its journal.
+
+It outlives the window unless it is asked to stop; whoever opens the program again finds it
+(``desktop.background``, ``desktop.runs``). All files are read and written away from the UI thread.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+from PySide6.QtCore import QObject, Qt, QTimer, Signal
+from PySide6.QtGui import QImage
+
+from desktop import background, runs
+from desktop.chronicle import Chronicle
+from desktop.errands import Errands
+from desktop.observable import Observable, Property
+from desktop.runs import Past, Phase, Plan, RunError, Sight
+from engine.catalogue import place as model_place
+from engine.files import replacing
+from engine.messages import Picture, Pixels
+from engine.palette import Palette, write_gpl
+
+if TYPE_CHECKING:
+    from desktop.paint.document import Document
+
+LOOK_MS = 400
+"""Between two looks at the run."""
+DRAWING_MS = 1500
+"""Between two looks whether the drawing has changed."""
+
+GOING_ON: tuple[Phase, ...] = ("starting", "running", "paused", "stopping")
+
+
+@dataclass(frozen=True)
+class Wish:
+    """What to train. None stands for what the trainer chooses."""
+
+    data: Path
+    name: str
+    task: str | None = None
+    swap: bool = False
+    minutes: float = 40.0
+    steps: int | None = None
+    """Instead of minutes."""
+    size: tuple[int, int] | None = None
+    width: int = 32
+    recipe: str = "default"
+    from_model: Path | None = None
+    palette: Palette | None = None
+    """Where its names were edited."""
+
+    def words(self, run: Path, palette: Path) -> list[str]:
+        """The command line, without the program's name."""
+        words = ["train", str(self.data), "--run", str(run), "--name", self.name, "--gently"]
+        words += ["--threads", str(spare_threads()), "--width", str(self.width), "--recipe", self.recipe]
+        words += ["--steps", str(self.steps)] if self.steps else ["--minutes", str(self.minutes)]
+        if self.task:
+            words += ["--task", self.task]
+        if self.swap:
+            words.append("--swap")
+        if self.size:
+            words += ["--size", "{}x{}".format(*self.size)]
+        if self.from_model:
+            words += ["--from", str(self.from_model)]
+        if self.palette:
+            words += ["--palette", str(palette)]
+        return words
+
+
+def spare_threads() -> int:
+    """For a training beside the canvas: two processes that both take all cores choke each other."""
+    return max(1, (os.cpu_count() or 2) - 1)
+
+
+class Training(Observable):
+    """One training at a time: started or found, watched, paused, stopped, gone on with.
+
+    Args:
+        document: what is on the canvas; it is translated while a training goes on.
+    """
+
+    run = Property[Path | None](None)
+    """Its folder."""
+    phase = Property[Phase | None](None)
+    plan = Property[Plan | None](None)
+    has_model = Property(False)
+    """Whether the newest average can be painted with."""
+    line = Property("")
+    """The last that the trainer printed: what it measures at the beginning, why it ended."""
+    past = Property[list[Past]]([])
+    """All runs, as ``look_back`` saw them."""
+
+    told = Signal()
+    """``chronicle`` has grown."""
+    translated = Signal(object, object)
+    """The drawing as it was left, uint8 (H, W, 3), and a ``QImage`` of what the newest weights make of it."""
+    pictured = Signal(str, object)
+    """A file of ``samples/`` that was asked for, as ``QImage``."""
+    brought = Signal(object)
+    """The ``Path`` of a model that was taken over into the user's models."""
+    told_off = Signal(str)
+
+    def __init__(self, document: Callable[[], Document | None], parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self.chronicle = Chronicle()
+        self._document = document
+        self._errands = Errands("training", self)
+        self._errands.told_off.connect(self.told_off)
+        self._look: Callable[[], Sight] | None = None
+        self._clock = QTimer(self)
+        self._clock.setInterval(LOOK_MS)
+        self._clock.timeout.connect(self._ask)
+        self._drawing_clock = QTimer(self)
+        self._drawing_clock.setInterval(DRAWING_MS)
+        self._drawing_clock.timeout.connect(self._leave_drawing)
+        self._left: tuple[int, int] | None = None
+        self._flat: Pixels | None = None
+        self._shown_drawings = 0
+
+    @property
+    def goes_on(self) -> bool:
+        """Whether there is a training that works or waits."""
+        return self.phase in GOING_ON
+
+    # --- what the user does --------------------------------------------------------------------
+
+    def start(self, wish: Wish) -> None:
+        """Begin a training; ``phase`` tells how it goes.
+
+        Raises:
+            BusyError, RunError: one goes on already, or there is no such folder.
+            OSError: the run can't be made.
+        """
+        if self.goes_on:
+            raise background.BusyError(self.tr("A training goes on already; stop it first."))
+        if not wish.data.is_dir():
+            raise RunError(self.tr("“%s” is gone; choose the folder anew.") % wish.data)
+        folder = runs.place(wish.name)
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        palette = folder.with_name(f"{folder.name}.gpl")
+        if wish.palette:
+            write_gpl(wish.palette, palette)
+        background.start(wish.words(folder, palette), runs.log_of(folder))
+        self._follow(folder, "starting")
+
+    def resume(self) -> None:
+        """Go on from the last checkpoint.
+
+        Raises:
+            BusyError, OSError: it can't be started.
+        """
+        assert self.run is not None
+        background.start(["resume", str(self.run), "--gently"], runs.log_of(self.run))
+        self._follow(self.run, "starting")
+
+    def show(self, folder: Path) -> None:
+        """Follow another run, going on or not."""
+        self._follow(folder, None)
+
+    def put_away(self) -> None:
+        """Show no run; one that goes on does so."""
+        self._clock.stop()
+        self._drawing_clock.stop()
+        self._errands.forget()
+        self._look = None
+        self.run = self.phase = self.plan = None
+
+    def pause(self) -> None:
+        """Ask the training to wait after the step at hand.
+
+        Raises:
+            OSError: the run folder can't be written.
+        """
+        self._wish("pause")
+
+    def go_on(self) -> None:
+        """End a pause."""
+        assert self.run is not None
+        (self.run / "pause").unlink(missing_ok=True)
+        self._ask()
+
+    def stop(self) -> None:
+        """Ask the training to save and end; before it has begun, just end it.
+
+        Raises:
+            OSError: the run folder can't be written.
+        """
+        assert self.run is not None
+        if self.plan is None:
+            background.end(runs.log_of(self.run))
+        else:
+            self._wish("stop")
+
+    def take_over(self) -> None:
+        """Copy the newest model into the user's models; ``brought`` follows."""
+        run, plan = self.run, self.plan
+        assert run is not None and plan is not None
+
+        def copy() -> Path:
+            source = run / "model.safetensors"
+            if not source.is_file():
+                raise RunError(self.tr("There is no model yet; the first one comes after a minute or so."))
+            target = model_place(plan.name)
+            with replacing(target) as part:
+                shutil.copyfile(source, part)
+            return target
+
+        self._errands.do(copy, self.brought.emit)
+
+    def look_back(self) -> None:
+        """See which runs there are; ``past`` follows."""
+        self._errands.do(runs.all_runs, lambda found: setattr(self, "past", found), "past")
+
+    def read(self, name: str, height: int) -> None:
+        """Read a picture of ``samples/``, to be at most ``height`` pixels high; ``pictured`` follows."""
+        if self.run is None or Path(name).name != name:
+            return
+        path = self.run / "samples" / name
+        # Of the looks, only the one asked for last is wanted.
+        kind = name if name in ("inputs.png", "targets.png") else "look picture"
+        self._errands.do(lambda: _picture(path, height), lambda image: self.pictured.emit(name, image), kind)
+
+    def leave(self) -> None:
+        """End of the program: nothing is followed any more."""
+        self._clock.stop()
+        self._drawing_clock.stop()
+        self._errands.stop()
+
+    # --- following -----------------------------------------------------------------------------
+
+    def _follow(self, folder: Path, phase: Phase | None) -> None:
+        self._errands.forget()
+        self.chronicle = Chronicle()
+        self._look = runs.looker(folder)
+        self._left, self._shown_drawings = None, 0
+        self.line, self.plan, self.has_model = "", None, False
+        self.phase = phase
+        self.run = folder
+        self.changed.emit("run")  # also where it is gone on with
+        self.told.emit()
+        self._clock.start()
+        self._drawing_clock.start()
+        self._ask()
+
+    def _ask(self) -> None:
+        if self._look is not None:
+            self._errands.do(self._look, self._take, "look")
+
+    def _take(self, sight: Sight) -> None:
+        if sight.folder != self.run:
+            return
+        self.line, self.plan, self.has_model = sight.line, sight.plan, sight.has_model
+        if sight.events:
+            self.chronicle.take(sight.events)
+            self.told.emit()
+        if self.chronicle.drawings > self._shown_drawings:
+            self._shown_drawings = self.chronicle.drawings
+            self._show_drawing()
+        self.phase = sight.phase
+        if not self.goes_on:
+            self._clock.stop()
+            self._drawing_clock.stop()
+
+    def _wish(self, name: str) -> None:
+        assert self.run is not None
+        (self.run / name).touch()
+        self._ask()
+
+    # --- the drawing ---------------------------------------------------------------------------
+
+    def fits(self) -> bool:
+        """Whether the picture on the canvas is of the kind that is trained."""
+        document = self._document()
+        return document is not None and self.plan is not None and document.kind == self.plan.input
+
+    def _leave_drawing(self) -> None:
+        """Put the picture on the canvas into the run folder, if it has changed."""
+        document = self._document()
+        if document is None or self.run is None or self.phase not in ("running", "paused") or not self.fits():
+            return
+        state = id(document), document.revision
+        if state == self._left:
+            return
+        self._left = state
+        picture, self._flat = document.picture(), document.picture_flat().copy()
+        target = self.run / "drawing.npz"
+        self._errands.do(lambda: _write_drawing(target, picture), lambda _: None, "leave")
+
+    def _show_drawing(self) -> None:
+        assert self.run is not None
+        path = self.run / "samples" / "drawing.png"
+        self._errands.do(
+            lambda: _picture(path, 1024), lambda image: self.translated.emit(self._flat, image), "drawing"
+        )
+
+
+def _write_drawing(target: Path, picture: Picture) -> None:
+    planes = {"pixels": picture.pixels, "lines": picture.lines, "hints": picture.hints}
+    with replacing(target) as part, part.open("wb") as file:
+        np.savez(file, **{name: plane for name, plane in planes.items() if plane is not None})
+
+
+def _picture(path: Path, height: int) -> QImage:
+    """A picture from a run; an empty one where there is none. QImage may be used on any thread."""
+    image = QImage(str(path))
+    if image.height() > height:
+        image = image.scaledToHeight(height, Qt.TransformationMode.SmoothTransformation)
+    return image

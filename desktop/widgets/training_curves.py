@@ -1,0 +1,124 @@
+"""The losses of a training as curves. pyqtgraph is loaded when the first one is shown, not before."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from PySide6.QtCore import QEvent, Qt
+from PySide6.QtGui import QColor, QPen
+from PySide6.QtWidgets import QVBoxLayout, QWidget
+
+from desktop import theme
+from desktop.chronicle import Chronicle
+
+Numbers = npt.NDArray[np.float64]
+
+MOST_POINTS = 160
+"""A longer curve is drawn through means."""
+
+
+class Curves(QWidget):
+    """Two plots, one above the other: how near the photos, and the two networks against each other."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("curves")
+        self.setMinimumSize(260, 220)
+        self._column = QVBoxLayout(self)
+        self._column.setContentsMargins(0, 0, 0, 0)
+        self._column.setSpacing(2)
+        self._plots: list[Any] = []
+        self._lines: dict[str, Any] = {}
+
+    def show_curves(self, told: Chronicle) -> None:
+        """Draw what a training has told so far."""
+        if not self._plots:
+            self._build()
+        times = np.asarray(told.times, np.float64)
+        for name, values in told.curves.items():
+            self._lines[name].setData(*smoothed(times, np.asarray(values, np.float64)))
+        for name in ("unknown", "known"):
+            dots = [(look.step, getattr(look, name)) for look in told.looks if getattr(look, name) is not None]
+            self._lines[name].setData([step for step, _ in dots], [value for _, value in dots])
+
+    def points(self, name: str) -> int:
+        """How many points a curve is drawn through."""
+        xs = self._lines[name].getData()[0] if self._lines else None
+        return 0 if xs is None else len(xs)
+
+    def changeEvent(self, event: QEvent) -> None:
+        """Another theme has other colours."""
+        if event.type() == QEvent.Type.PaletteChange and self._plots:
+            self._dress()
+        super().changeEvent(event)
+
+    def _build(self) -> None:
+        import pyqtgraph
+
+        for text in (self.tr("Distance from the photos"), self.tr("Generator against judge")):
+            plot = pyqtgraph.PlotWidget()
+            plot.setMenuEnabled(False)
+            plot.hideButtons()
+            plot.setMouseEnabled(x=False, y=False)
+            plot.setTitle(text)
+            plot.addLegend(offset=(-4, 2), labelTextSize="8pt", verSpacing=-6)
+            plot.setFrameShape(plot.Shape.NoFrame)
+            plot.getAxis("left").setWidth(38)
+            self._plots.append(plot)
+            self._column.addWidget(plot, 1)
+        near, against = self._plots
+        near.plotItem.vb.setLimits(yMin=0)
+        against.plotItem.vb.setLimits(yMin=0)
+        for plot, name, text in (
+            (near, "l1", self.tr("while training")),
+            (near, "known", self.tr("known pairs")),
+            (near, "unknown", self.tr("unknown pairs")),
+            (against, "made", self.tr("generator fools")),
+            (against, "judge_real", self.tr("judge on photos")),
+            (against, "judge_made", self.tr("judge on pictures made")),
+        ):
+            self._lines[name] = plot.plot(name=text)
+        self._dress()
+
+    def _dress(self) -> None:
+        text, line = theme.colour("faint"), theme.colour("line")
+        for plot in self._plots:
+            plot.setBackground(theme.colour("raised"))
+            plot.setTitle(plot.plotItem.titleLabel.text, color=theme.colour("text"), size="9pt")
+            plot.plotItem.legend.setLabelTextColor(text)
+            for sample, label in plot.plotItem.legend.items:
+                label.setText(label.text, color=text)
+                sample.update()
+            for side in ("left", "bottom"):
+                plot.getAxis(side).setPen(line)
+                plot.getAxis(side).setTextPen(text)
+        dark = theme.is_dark()
+        blue, green = QColor("#6aa9e0" if dark else "#2b6ca8"), QColor("#7fbf6b" if dark else "#3d7f2c")
+        for name, colour, width in (
+            ("l1", theme.colour("faint"), 1.2),
+            ("known", blue, 1.8),
+            ("unknown", theme.colour("accent"), 2.2),
+            ("made", theme.colour("accent"), 2.0),
+            ("judge_real", blue, 1.6),
+            ("judge_made", green, 1.6),
+        ):
+            pen = QPen(colour, width)
+            pen.setCosmetic(True)
+            pen.setJoinStyle(Qt.PenJoinStyle.RoundJoin)
+            self._lines[name].setPen(pen)
+            if name in ("known", "unknown"):
+                self._lines[name].setSymbol("o")
+                self._lines[name].setSymbolSize(5)
+                self._lines[name].setSymbolBrush(colour)
+                self._lines[name].setSymbolPen(None)
+
+
+def smoothed(times: Numbers, values: Numbers) -> tuple[Numbers, Numbers]:
+    """A curve of at most ``MOST_POINTS`` means; losses of single steps jump about."""
+    group = -(-len(times) // MOST_POINTS)
+    if group < 2:
+        return times, values
+    first = len(times) % group  # so that the newest are all in
+    return times[first:].reshape(-1, group).mean(1), values[first:].reshape(-1, group).mean(1)

@@ -1,0 +1,257 @@
+"""The pictures of the training window: cards, pairs with their direction, samples over time."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from PySide6.QtCore import QPointF, QRectF, QSize, Qt
+from PySide6.QtGui import QImage, QPainter, QPainterPath, QPaintEvent, QPen, QPolygonF
+from PySide6.QtWidgets import QFrame, QLabel, QPushButton, QSizePolicy, QWidget
+
+from desktop import theme
+from engine.messages import Pixels
+
+ROUND = 6.0
+GAP = 6
+
+
+def as_image(pixels: Pixels) -> QImage:
+    """uint8 (H, W, 3) as an image of its own."""
+    height, width = pixels.shape[:2]
+    return QImage(pixels.data, width, height, pixels.strides[0], QImage.Format.Format_RGB888).copy()
+
+
+def inside(size: QSize, room: QRectF) -> QRectF:
+    """The largest area of these proportions in the middle of ``room``, at most twice enlarged."""
+    scale = min(room.width() / max(1, size.width()), room.height() / max(1, size.height()), 2.0)
+    width, height = size.width() * scale, size.height() * scale
+    return QRectF(room.center().x() - width / 2, room.center().y() - height / 2, width, height)
+
+
+def put(painter: QPainter, image: QImage, area: QRectF) -> None:
+    """Draw an image with slightly rounded corners."""
+    painter.save()
+    path = QPainterPath()
+    path.addRoundedRect(area, 3, 3)
+    painter.setClipPath(path)
+    painter.drawImage(area, image, QRectF(image.rect()))
+    painter.restore()
+
+
+def smooth(widget: QWidget) -> QPainter:
+    """A painter for pictures."""
+    painter = QPainter(widget)
+    painter.setRenderHints(
+        QPainter.RenderHint.Antialiasing
+        | QPainter.RenderHint.SmoothPixmapTransform
+        | QPainter.RenderHint.TextAntialiasing
+    )
+    return painter
+
+
+class Card(QFrame):
+    """A panel that lifts its content off the window, in either theme."""
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        painter = smooth(self)
+        painter.setPen(QPen(theme.colour("line"), 1))
+        painter.setBrush(theme.colour("raised"))
+        painter.drawRoundedRect(QRectF(self.rect()).adjusted(0.5, 0.5, -0.5, -0.5), ROUND, ROUND)
+
+
+class MainButton(QPushButton):
+    """The one thing to do next, in the accent colour."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__(text)
+        font = self.font()
+        font.setBold(True)
+        self.setFont(font)
+        self.setCursor(Qt.CursorShape.PointingHandCursor)
+
+    def sizeHint(self) -> QSize:
+        room = self.fontMetrics().size(Qt.TextFlag.TextShowMnemonic, self.text())
+        return QSize(room.width() + 44, room.height() + 18)
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        painter = smooth(self)
+        ground = theme.colour("accent") if self.isEnabled() else theme.colour("line")
+        if self.underMouse() and self.isEnabled():
+            ground = ground.lighter(112)
+        painter.setPen(QPen(theme.colour("text"), 1.5) if self.hasFocus() else Qt.PenStyle.NoPen)
+        painter.setBrush(ground.darker(115) if self.isDown() else ground)
+        painter.drawRoundedRect(QRectF(self.rect()).adjusted(1, 1, -1, -1), ROUND, ROUND)
+        painter.setPen(theme.colour("on_accent" if self.isEnabled() else "faint"))
+        painter.drawText(
+            self.rect(), Qt.AlignmentFlag.AlignCenter | Qt.TextFlag.TextShowMnemonic, self.text()
+        )
+
+
+def title(text: str = "", larger: float = 1.0) -> QLabel:
+    """A heading."""
+    label = QLabel(text)
+    font = label.font()
+    font.setBold(True)
+    font.setPointSizeF(font.pointSizeF() * larger)
+    label.setFont(font)
+    return label
+
+
+def faint(text: str = "") -> QLabel:
+    """Something said quietly; wraps."""
+    label = QLabel(text)
+    label.setProperty("faint", True)
+    label.setWordWrap(True)
+    return label
+
+
+class PairRow(QWidget):
+    """A few pairs, each as input → photo."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("pairs")
+        self.setMinimumHeight(132)
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+        self._pairs: list[tuple[QImage, QImage]] = []
+        self._excuse = ""
+
+    @property
+    def count(self) -> int:
+        """How many are at hand; as many are shown as there is room for."""
+        return len(self._pairs)
+
+    def show_pairs(self, pairs: Sequence[tuple[Pixels, Pixels]], excuse: str = "") -> None:
+        """Show these, or say why there are none."""
+        self._pairs = [(as_image(a), as_image(b)) for a, b in pairs]
+        self._excuse = excuse
+        self.update()
+
+    def sizeHint(self) -> QSize:
+        return QSize(900, 132)
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        painter = smooth(self)
+        if not self._pairs:
+            painter.setPen(theme.colour("faint"))
+            painter.drawText(self.rect(), Qt.AlignmentFlag.AlignCenter, self._excuse)
+            return
+        left, arrow, between = 0.0, 26.0, 22.0
+        for a, b in self._pairs:
+            widths = [min(self.height() * image.width() / max(1, image.height()), 190.0) for image in (a, b)]
+            if left and left + sum(widths) + arrow > self.width():
+                break
+            for image, width in zip((a, b), widths, strict=True):
+                room = QRectF(left, 0, width, self.height())
+                put(painter, image, inside(image.size(), room))
+                left += width
+                if image is a:
+                    self._arrow(painter, left, arrow)
+                    left += arrow
+            left += between
+
+    def _arrow(self, painter: QPainter, left: float, width: float) -> None:
+        middle = self.height() / 2
+        painter.setPen(QPen(theme.colour("accent"), 2, cap=Qt.PenCapStyle.RoundCap))
+        painter.setBrush(Qt.BrushStyle.NoBrush)
+        tip = QPointF(left + width - 6, middle)
+        painter.drawLine(QPointF(left + 6, middle), tip)
+        painter.drawPolyline(QPolygonF([tip + QPointF(-5, -5), tip, tip + QPointF(-5, 5)]))
+
+
+class Picture(QWidget):
+    """One picture with a caption under it, or a sentence on why there is none."""
+
+    def __init__(self, caption: str, excuse: str, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.caption, self.excuse = caption, excuse
+        self.image = QImage()
+        self.setMinimumSize(120, 140)
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
+
+    def show_image(self, image: QImage) -> None:
+        """Show this one."""
+        self.image = image
+        self.update()
+
+    def explain(self, excuse: str) -> None:
+        """Say why there is nothing, where there is nothing."""
+        self.excuse = excuse
+        self.update()
+
+    def sizeHint(self) -> QSize:
+        return QSize(240, 260)
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        painter = smooth(self)
+        line = self.fontMetrics().height() + 6
+        room = QRectF(self.rect()).adjusted(0, 0, 0, -line)
+        if self.image.isNull():
+            painter.setPen(QPen(theme.colour("line"), 1, Qt.PenStyle.DashLine))
+            painter.drawRoundedRect(room.adjusted(0.5, 0.5, -0.5, -0.5), ROUND, ROUND)
+            painter.setPen(theme.colour("faint"))
+            words = Qt.AlignmentFlag.AlignCenter | Qt.TextFlag.TextWordWrap
+            painter.drawText(room.adjusted(14, 0, -14, 0), int(words), self.excuse)
+        else:
+            put(painter, self.image, inside(self.image.size(), room))
+        painter.setPen(theme.colour("faint"))
+        below = QRectF(0, self.height() - line, self.width(), line)
+        painter.drawText(below, Qt.AlignmentFlag.AlignCenter, self.caption)
+
+
+class Sheet(QWidget):
+    """The fixed pairs in columns: what was given, what is made of it, the photo."""
+
+    ROWS = ("inputs", "made", "targets")
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("samples")
+        self.rows: dict[str, QImage] = {}
+        self._count = 1
+        self._captions = dict(
+            zip(self.ROWS, (self.tr("Given"), self.tr("Made of it"), self.tr("Photo")), strict=True)
+        )
+        self.setMinimumHeight(210)
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
+
+    def show_row(self, row: str, image: QImage, count: int) -> None:
+        """Show the pictures of a row, ``count`` of them side by side in one image."""
+        self.rows[row] = image
+        self._count = max(1, count)
+        self.update()
+
+    def clear(self) -> None:
+        """Another run."""
+        self.rows = {}
+        self.update()
+
+    def sizeHint(self) -> QSize:
+        return QSize(700, 300)
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        painter = smooth(self)
+        if not self.rows.get("made", QImage()).width():
+            painter.setPen(theme.colour("faint"))
+            text = self.tr("After the first half minute or so, pairs that are not trained on appear here.")
+            painter.drawText(self.rect(), Qt.AlignmentFlag.AlignCenter, text)
+            return
+        margin = max(self.fontMetrics().horizontalAdvance(text) for text in self._captions.values()) + 12
+        high = (self.height() - (len(self.ROWS) - 1) * GAP) / len(self.ROWS)
+        for number, row in enumerate(self.ROWS):
+            image = self.rows.get(row, QImage())
+            top = number * (high + GAP)
+            painter.setPen(theme.colour("faint"))
+            painter.drawText(
+                QRectF(0, top, margin - 10, high),
+                Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignRight,
+                self._captions[row],
+            )
+            wide = image.width() / self._count
+            if not wide:
+                continue
+            scale = min(high / image.height(), (self.width() - margin + GAP) / self._count / wide - GAP / wide)
+            for column in range(self._count):
+                left = margin + column * (wide * scale + GAP)
+                area = QRectF(left, top + (high - image.height() * scale) / 2, wide * scale, image.height() * scale)
+                painter.drawImage(area, image, QRectF(column * wide, 0, wide, image.height()))

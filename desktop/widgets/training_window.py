@@ -1,0 +1,157 @@
+"""The training window: choose a folder, choose how long, watch; and the way into it from the main window."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from PySide6.QtCore import QEvent, QObject, Qt, QTimer
+from PySide6.QtGui import QCloseEvent, QIcon
+from PySide6.QtWidgets import QStackedWidget, QVBoxLayout, QWidget
+
+from desktop.session import Session
+from desktop.training import Wish
+from desktop.widgets.message_bar import MessageBar
+from desktop.widgets.training_prepare import PreparePage
+from desktop.widgets.training_start import StartPage
+from desktop.widgets.training_watch import WatchPage
+
+
+class TrainingWindow(QWidget):
+    """A window of its own, so that canvas and training can be seen beside each other."""
+
+    def __init__(self, session: Session) -> None:
+        super().__init__()
+        self.setObjectName("training_window")
+        self.setWindowTitle(self.tr("Training – Underpaint"))
+        self.setAcceptDrops(True)
+        self.resize(1040, 800)
+        self._session = session
+        self._asked = False
+        self.start_page = StartPage(session)
+        self.prepare_page = PreparePage(session)
+        self.watch_page = WatchPage(session)
+        self.pages = QStackedWidget()
+        for page in (self.start_page, self.prepare_page, self.watch_page):
+            self.pages.addWidget(page)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.addWidget(self.pages)
+        self.messages = MessageBar(self)
+        self.start_page.chosen.connect(self.prepare)
+        self.prepare_page.left.connect(self.begin_anew)
+        self.prepare_page.begun.connect(self._start)
+        self.watch_page.left.connect(self.begin_anew)
+        training = session.training
+        session.survey.told_off.connect(self._refused)
+        training.told_off.connect(self.messages.warn)
+        training.watch("run", self._show_page)
+        self._dress()
+
+    def prepare(self, folder: Path) -> None:
+        """Look at a folder of pictures."""
+        self._session.settings.folder = str(folder.parent)
+        self.prepare_page.look_at(folder)
+        self.pages.setCurrentWidget(self.prepare_page)
+
+    def begin_anew(self) -> None:
+        """Back to the first page; a training goes on by itself."""
+        self._session.survey.forget()
+        self._session.training.look_back()
+        self.pages.setCurrentWidget(self.start_page)
+
+    def changeEvent(self, event: QEvent) -> None:
+        """Another theme has other icons."""
+        if event.type() == QEvent.Type.PaletteChange:
+            self._dress()
+        super().changeEvent(event)
+
+    def closeEvent(self, event: QCloseEvent) -> None:
+        """Ask whether a training goes on without the window; closing once more is an answer too."""
+        if not self._session.training.goes_on or self._asked:
+            self._asked = False
+            self.messages.put_away()
+            super().closeEvent(event)
+            return
+        event.ignore()
+        self._asked = True
+        self.messages.ask(
+            self.tr("The training goes on in the background. You find it again here."),
+            (self.tr("&Let it go on"), self.close),
+            (self.tr("&Stop it"), self._stop_and_close),
+        )
+
+    def _stop_and_close(self) -> None:
+        self._session.carry_out(self._session.training.stop)
+        self.close()
+
+    def _start(self, wish: Wish) -> None:
+        self._session.carry_out(lambda: self._session.training.start(wish))
+
+    def _refused(self, sentence: str) -> None:
+        self.begin_anew()
+        self.messages.warn(sentence)
+
+    def _show_page(self) -> None:
+        if self._session.training.run is not None:
+            self.pages.setCurrentWidget(self.watch_page)
+        else:
+            self.begin_anew()
+
+    def _dress(self) -> None:
+        for page in (self.start_page, self.prepare_page, self.watch_page):
+            page.dress()
+
+
+class TrainingDoor(QObject):
+    """The way from the main window into training, and what it is told of one at start and end.
+
+    Args:
+        window: the main window; an attribute ``messages`` is its message bar.
+    """
+
+    def __init__(self, session: Session, messages: MessageBar, window: QWidget) -> None:
+        super().__init__(window)
+        self._session, self._messages, self._main = session, messages, window
+        self.window: TrainingWindow | None = None
+        self._asked = False
+        session.training.brought.connect(self._paint_with)
+        session.training.watch("phase", self._remember)
+        QTimer.singleShot(0, self, self._find)
+
+    def open(self) -> None:
+        """Show the training window."""
+        if self.window is None:
+            self.window = TrainingWindow(self._session)
+            if self._session.training.run is None:
+                self.window.begin_anew()
+        self.window.show()
+        self.window.raise_()
+        self.window.activateWindow()
+
+    def may_close(self) -> bool:
+        """Whether the program may end now; if not, a question is on show. Asked again it may."""
+        if not self._session.training.goes_on or self._asked:
+            if self.window is not None:
+                self.window.hide()
+                self.window.deleteLater()
+                self.window = None
+            return True
+        self._asked = True
+        self._messages.ask(
+            self.tr("A training is going on. It can go on without the window; you find it again at the next start."),
+            (self.tr("&Let it go on"), self._main.close),
+            (self.tr("&Stop it"), self._stop_and_close),
+        )
+        return False
+
+    def _stop_and_close(self) -> None:
+        self._session.carry_out(self._session.training.stop)
+        self._main.close()
+
+    def _find(self) -> None:
+        """A training that went on when the program was closed."""
+        name = self._session.settings.training
+        if name and Path(name).is_dir() and self._session.training.run is None:
+            self._session.training.show(Path(name))
+            self._announced = False
+            self._session.training.watch("phase", self._announce)

@@ -1,0 +1,59 @@
+"""How quickly a model answers on this machine, in numbers and in words."""
+
+from __future__ import annotations
+
+import statistics
+import time
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from engine.catalogue import Entry
+from engine.errors import ModelError
+from engine.generator import open as open_model
+
+PASSES = 20
+
+_VERDICTS = (
+    (50, "the photograph follows the pen"),
+    (150, "the photograph follows closely behind the pen"),
+    (600, "the photograph follows after a moment"),
+)
+"""Up to how many milliseconds a pass may take for it."""
+
+
+def measured(entry: Entry, notice: Callable[[str], None] | None = None) -> dict[str, Any]:
+    """The median time of a pass at the model's own size, and what it means for painting.
+
+    Raises:
+        ModelError: the model is broken.
+    """
+    if entry.problem:
+        raise ModelError(entry.problem)
+    start = time.perf_counter()
+    generator = open_model(entry.file, notice=notice)
+    opened = time.perf_counter() - start
+    width, height = generator.card.size
+    picture = np.full((height, width, 3), 255, np.uint8)
+    picture[height // 3 : height // 2, width // 4 : width // 2] = 0
+    if generator.card.palette is not None:
+        picture = generator.card.palette.snapped(picture)[0]
+    seconds = []
+    for _ in range(PASSES):
+        start = time.perf_counter()
+        generator(picture)
+        seconds.append(time.perf_counter() - start)
+    milliseconds = statistics.median(seconds) * 1000
+    slow = "the photograph takes its time after each stroke"
+    return {
+        "name": entry.name,
+        "file": str(entry.file),
+        "device": generator.device,
+        "precision": generator.precision,
+        "width": width,
+        "height": height,
+        "milliseconds": round(milliseconds, 2),
+        "seconds_to_open": round(opened, 2),
+        "verdict": next((words for most, words in _VERDICTS if milliseconds <= most), slow),
+    }

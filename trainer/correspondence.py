@@ -1,0 +1,205 @@
+"""Whether the two sides of a pair show the same thing: finds mirrored and mixed-up pairs.
+
+Two ways of seeing it are tried on the data set itself, and the clearer one is taken: where both sides
+have edges in the same places (drawings); and how well the photo's colours and edges follow from the
+input's by a linear fit over all pairs (label maps, street maps, night from day). What pictures of
+different pairs have in common says what chance alone would give.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Literal, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+from PIL import Image
+
+Pixels = npt.NDArray[np.uint8]
+Floats = npt.NDArray[np.float32]
+
+Verdict = Literal["fits", "mirrored", "foreign"]
+
+FEWEST = 4
+"""Pairs from which anything can be learnt."""
+
+_EDGES, _CELLS = 64, 32
+"""Grids on which edges and colours are compared."""
+
+_CLEAR = 2.2
+"""By how many standard deviations of foreign pairs the usual pair must stand out."""
+
+_FOREIGN = 0.15
+"""A pair that lies no further on the way from foreign pairs to the usual one is taken for foreign …"""
+
+_MIRRORED = 0.5
+"""… and to be a mirrored one, its mirror image must lie so far, and clearly further than itself."""
+
+_QUIET = 0.3
+"""Pictures with less in them than this share of the usual can't be judged."""
+
+
+class Likeness(NamedTuple):
+    """How well a pair fits as it is, and with one side mirrored; whether there was enough to compare."""
+
+    own: float
+    mirrored: float
+    busy: bool
+
+
+class _Way:
+    """One way of comparing; subclasses say what of a picture is compared."""
+
+    usual: float
+    chance: float
+    spread: float
+    usual_strength: tuple[float, float]
+
+    def seen(self, a: Pixels, b: Pixels) -> tuple[Floats, Floats]:
+        """What is compared of either side: arrays of one shape, (planes, n, n), mean 0."""
+        raise NotImplementedError
+
+    def learn(self, pictures: Sequence[tuple[Floats, Floats]]) -> None:
+        """Note what usual and foreign pairs are like."""
+        ones = np.stack([_unit(one) for one, _ in pictures])
+        others = np.stack([_unit(other) for _, other in pictures])
+        table = ones @ others.T
+        foreign = table[~np.eye(len(table), dtype=np.bool_)]
+        self.usual = float(np.median(np.diag(table)))
+        self.chance, self.spread = float(foreign.mean()), float(foreign.std())
+        strengths = np.array([(_strength(one), _strength(other)) for one, other in pictures])
+        one, other = np.median(strengths, axis=0)
+        self.usual_strength = float(one), float(other)
+
+    @property
+    def clearness(self) -> float:
+        """How far the usual pair stands out from foreign ones, in standard deviations."""
+        return (self.usual - self.chance) / max(self.spread, 1e-3)
+
+    def likeness(self, a: Pixels, b: Pixels) -> Likeness:
+        one, other = self.seen(a, b)
+        busy = all(
+            _strength(side) >= _QUIET * usual
+            for side, usual in zip((one, other), self.usual_strength, strict=True)
+        )
+        unit = _unit(one)
+        return Likeness(float(unit @ _unit(other)), float(unit @ _unit(other[..., ::-1])), busy)
+
+
+class _ByEdges(_Way):
+    """Where edges lie, their strength evened out over the picture."""
+
+    def __init__(self, pairs: Sequence[tuple[Pixels, Pixels]]) -> None:
+        self.learn([self.seen(a, b) for a, b in pairs])
+
+    def seen(self, a: Pixels, b: Pixels) -> tuple[Floats, Floats]:
+        return self._evened(a), self._evened(b)
+
+    def _evened(self, pixels: Pixels) -> Floats:
+        from scipy import ndimage
+
+        edges = ndimage.gaussian_filter(_edges(_small(pixels, _EDGES)), (0, 1, 1))
+        local = ndimage.gaussian_filter(edges, (0, 8, 8))
+        spread = np.sqrt(ndimage.gaussian_filter((edges - local) ** 2, (0, 8, 8)))
+        evened: Floats = (edges - local) / (spread + 2)
+        return _centred(evened)
+
+
+class _ByFit(_Way):
+    """What of the photo follows from the input, by ridge regression over the cells of all pairs."""
+
+    def __init__(self, pairs: Sequence[tuple[Pixels, Pixels]]) -> None:
+        known = np.stack([self._known(a) for a, _ in pairs])
+        wanted = np.stack([_centred(self._cells(b)) for _, b in pairs])
+        self._scale_known = known.std((0, 2, 3), keepdims=True)[0] + 1e-6
+        self._scale_wanted = wanted.std((0, 2, 3), keepdims=True)[0] + 1e-6
+        inputs = _rows(known / self._scale_known)
+        targets = _rows(wanted / self._scale_wanted)
+        ridge = 0.01 * len(inputs) * np.eye(inputs.shape[1], dtype=np.float32)
+        self._weights = np.linalg.solve(inputs.T @ inputs + ridge, inputs.T @ targets)
+        self.learn([self.seen(a, b) for a, b in pairs])
+
+    def seen(self, a: Pixels, b: Pixels) -> tuple[Floats, Floats]:
+        wanted: Floats = _centred(self._cells(b)) / self._scale_wanted
+        rows = _rows((self._known(a) / self._scale_known)[None]) @ self._weights
+        return rows.T.reshape(wanted.shape), wanted
+
+    def _known(self, pixels: Pixels) -> Floats:
+        from scipy import ndimage
+
+        cells = self._cells(pixels)
+        around = ndimage.uniform_filter(cells, (0, 3, 3))
+        mixed = cells[:3] * cells[[1, 2, 0]]
+        return _centred(np.concatenate([cells, cells * cells, mixed, around]))
+
+    def _cells(self, pixels: Pixels) -> Floats:
+        """Mean colour and edge strengths of each cell: float32 (5, cells, cells)."""
+        fine = 4
+        small = _small(pixels, fine * _CELLS)
+        planes = np.concatenate([small / 255, _edges(small) / 16])
+        means: Floats = planes.reshape(5, _CELLS, fine, _CELLS, fine).mean((2, 4))
+        return means
+
+
+class Correspondence:
+    """What the pairs of a data set have in common, learnt from some of them."""
+
+    def __init__(self, way: _Way) -> None:
+        self._way = way
+
+    @classmethod
+    def learnt(cls, pairs: Sequence[tuple[Pixels, Pixels]]) -> Correspondence | None:
+        """From up to some hundred pairs, each side uint8 (H, W, 3), most of which fit.
+
+        None where there are too few, or where nothing that is seen here tells pairs from chance.
+        """
+        if len(pairs) < FEWEST:
+            return None
+        ways: list[_Way] = [_ByEdges(pairs), _ByFit(pairs)]
+        best = max(ways, key=lambda way: way.clearness)
+        return cls(best) if best.clearness >= _CLEAR else None
+
+    def verdict(self, a: Pixels, b: Pixels) -> Verdict:
+        """Whether two sides, uint8 (H, W, 3), are a pair as the others are; in doubt they are."""
+        own, mirrored, busy = self._way.likeness(a, b)
+        span = self._way.usual - self._way.chance
+        if not busy:
+            return "fits"
+        if mirrored > self._way.chance + _MIRRORED * span and mirrored > own + max(0.08, 0.25 * span):
+            return "mirrored"
+        return "foreign" if own < self._way.chance + _FOREIGN * span else "fits"
+
+
+def _small(pixels: Pixels, edge: int) -> Floats:
+    """float32 (3, edge, edge)."""
+    image = Image.fromarray(np.ascontiguousarray(pixels)).resize((edge, edge), Image.Resampling.BOX)
+    return np.asarray(image, np.float32).transpose(2, 0, 1)
+
+
+def _edges(planes: Floats) -> Floats:
+    """Strength of edges across and down, of the channel where it is greatest: float32 (2, H, W), 0 to 16."""
+    padded = np.pad(planes, ((0, 0), (1, 1), (1, 1)), mode="edge")
+    across = np.abs(padded[:, 1:-1, 2:] - padded[:, 1:-1, :-2]).max(0)
+    down = np.abs(padded[:, 2:, 1:-1] - padded[:, :-2, 1:-1]).max(0)
+    strength: Floats = np.sqrt(np.stack([across, down]))
+    return strength
+
+
+def _centred(planes: Floats) -> Floats:
+    centred: Floats = planes - planes.mean((1, 2), keepdims=True)
+    return centred
+
+
+def _rows(pictures: Floats) -> Floats:
+    """(N, planes, H, W) as one row a place, (N H W, planes)."""
+    return np.moveaxis(pictures, 1, -1).reshape(-1, pictures.shape[1])
+
+
+def _strength(planes: Floats) -> float:
+    return float(np.sqrt((planes * planes).mean()))
+
+
+def _unit(planes: Floats) -> Floats:
+    flat = planes.reshape(-1)
+    unit: Floats = flat / (np.sqrt((flat * flat).sum()) + np.float32(1e-6))
+    return unit

@@ -1,0 +1,181 @@
+"""How good a model is, on pairs that it was not trained on, run as the canvas runs it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from engine.card import Card
+from engine.generator import Generator
+from trainer import pairs, recogniser, scores, sheet, sketch
+from trainer.augment import Augment, Sample, still
+from trainer.errors import TrainingError
+from trainer.pairs import DataSet, Task
+from trainer.recogniser import Recogniser
+from trainer.split import parted
+
+Pixels = npt.NDArray[np.uint8]
+
+WORST_READER = 0.6
+"""Share of the pixels of real photos that a recogniser must read rightly, to judge by."""
+
+ON_SHEET = 12
+"""Pairs on the contact sheet."""
+
+
+@dataclass
+class Evaluation:
+    """What was found. ``notes`` are sentences for the user."""
+
+    name: str
+    pairs: int
+    statistics: str
+    scores: dict[str, float] = field(default_factory=dict)
+    notes: list[str] = field(default_factory=list)
+    examples: list[tuple[Pixels, Pixels, Pixels]] = field(default_factory=list)
+    """Input as seen, made picture, target."""
+
+
+def task_of(card: Card) -> Task | None:
+    """The task a model was made for; None where its input says too little."""
+    if card.input == "sketch":
+        return "hints" if card.hints else "lines"
+    return "labels" if card.input == "labels" else None
+
+
+def judged_by(data: DataSet, card: Card) -> DataSet:
+    """The pairs to judge a model by: a folder ``val``; else, of the data that it was trained on, those
+    held back then; else all.
+
+    Raises:
+        TrainingError: there are none.
+    """
+    _, told = parted(data, 0.0)
+    if not told.pairs and card.training.get("digest") == pairs.digest(data):
+        _, told = parted(data, float(card.training.get("validation", 0.0)))
+    chosen = told if told.pairs else data
+    if not chosen.pairs:
+        raise TrainingError(f"There are no pairs in “{data.folder}” to judge by; choose another folder.")
+    return chosen
+
+
+def evaluate(
+    generator: Generator,
+    data: DataSet,
+    *,
+    reader: Callable[[DataSet, Augment], Recogniser] | None = None,
+    progress: Callable[[int, int], None] | None = None,
+) -> Evaluation:
+    """Translate all pairs to judge by, and compare.
+
+    Args:
+        data: the whole data set; its training pairs teach the recogniser.
+        reader: makes or finds the recogniser for label models, from training pairs; without it none
+            is asked.
+        progress: is told pairs done and pairs in all.
+
+    Raises:
+        PictureError: a pair can't be read.
+        TrainingError: there are no pairs to judge by.
+    """
+    card = generator.card
+    augment = Augment(card, data.task, drawing=sketch.Settings(line_width=card.line_width or 1.5))
+    chosen = judged_by(data, card)
+    samples: list[Sample] = []
+    made: list[Pixels] = []
+    for number, pair in enumerate(chosen.pairs, start=1):
+        samples.append(still(pair, augment))
+        made.append(generator.translate(samples[-1].prepared))
+        if progress is not None:
+            progress(number, len(chosen.pairs))
+    targets = [sample.target for sample in samples]
+    result = Evaluation(card.name, len(made), generator.statistics)
+    result.scores |= scores.likeness(made, targets) | scores.histogram_intersection(made, targets)
+    if card.input == "sketch":
+        result.scores |= _of_sketches(samples, made, card)
+    if card.input == "labels" and reader is not None:
+        training, _ = parted(data, float(card.training.get("validation", 0.0)))
+        _judge_labels(result, made, samples, reader, training, augment)
+    step = max(1, len(made) // ON_SHEET)
+    result.examples = [
+        (sheet.shown(sample.prepared, card), one, sample.target)
+        for sample, one in zip(samples[::step][:ON_SHEET], made[::step], strict=False)
+    ]
+    return result
+
+
+def _of_sketches(samples: list[Sample], made: list[Pixels], card: Card) -> dict[str, float]:
+    agreements, differences = [], []
+    for sample, one in zip(samples, made, strict=True):
+        found = sketch.lines(one, card.line_width or 1.5) < 128
+        agreements.append(scores.line_agreement(sample.prepared[..., 0] < 128, found))
+        if card.hints and sample.prepared[..., 4].any():
+            hints, where = sample.prepared[..., 1:4], sample.prepared[..., 4] > 0
+            differences.append(scores.hint_difference(one, hints, where))
+    precision, recall = np.mean(agreements, 0).tolist()
+    found_scores = {"line_precision": precision, "line_recall": recall}
+    if differences:
+        found_scores["hint_difference"] = float(np.mean(differences))
+    return found_scores
+
+
+def _judge_labels(
+    result: Evaluation,
+    made: list[Pixels],
+    samples: list[Sample],
+    reader: Callable[[DataSet, Augment], Recogniser],
+    training: DataSet,
+    augment: Augment,
+) -> None:
+    palette = augment.card.palette
+    assert palette is not None
+    count = len(palette.labels)
+    recognises = reader(training, augment)
+    labels = [_indices(sample.prepared, augment.card) for sample in samples]
+    targets = [sample.target for sample in samples]
+    real = scores.reading(recognises.read(targets), labels, count)
+    generated = scores.reading(recognises.read(made), labels, count)
+    result.scores |= {f"real_{name}": value for name, value in real.items()}
+    result.scores |= {f"made_{name}": value for name, value in generated.items()}
+    result.scores["label_score"] = generated["mean_iou"] / max(1e-9, real["mean_iou"])
+    if real["pixel_accuracy"] < WORST_READER:
+        result.notes.append(
+            f"The recogniser reads only {real['pixel_accuracy']:.0%} of the pixels of real photos rightly; "
+            f"below {WORST_READER:.0%} its label score says little. More training pairs help it."
+        )
+
+
+def _indices(prepared: Pixels, card: Card) -> Pixels:
+    """The label of each pixel, uint8 (H, W)."""
+    assert card.palette is not None
+    return prepared[..., 0] if card.one_hot else card.palette.indices(prepared)
+
+
+def kept_or_learnt(
+    path: Path, *, seed: int = 0, progress: Callable[[int, int], None] | None = None
+) -> Callable[[DataSet, Augment], Recogniser]:
+    """A ``reader`` that takes the recogniser at ``path``, or trains one and keeps it there.
+
+    One that was trained on other pairs is not taken, unless there are none to train on.
+    """
+
+    def find(training: DataSet, augment: Augment) -> Recogniser:
+        assert augment.card.palette is not None
+        if path.exists():
+            kept = recogniser.read(path, len(augment.card.palette.labels))
+            if not training.pairs or kept.note.get("digest") == pairs.digest(training):
+                return kept
+        if not training.pairs:
+            raise TrainingError(
+                "To judge labels, real pairs to learn from are needed: give the whole data set, "
+                "or --recogniser with one that was trained on it."
+            )
+        fresh = recogniser.learnt(training, augment, seed=seed, progress=progress)
+        recogniser.write(path, fresh)
+        return fresh
+
+    return find

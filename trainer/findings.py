@@ -1,0 +1,115 @@
+"""What is noted of a pair while its files are read once; ``trainer.check`` judges it among the others."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+from PIL import Image
+
+from engine import picture
+from engine.errors import PictureError
+from trainer import palettes, sources
+from trainer.correspondence import Correspondence, Verdict
+from trainer.outliers import Scene, scene
+from trainer.pairs import DataSet, Pair
+from trainer.sources import Pixels
+
+THUMB = 24
+"""Edge of the thumbnails by which duplicates are found."""
+
+Size = tuple[int, int]
+"""Width and height."""
+
+
+@dataclass
+class Finding:
+    """A pair, read. ``None`` stands for what isn't there, or couldn't be read."""
+
+    pair: Pair
+    unreadable: list[tuple[Path, str]] = field(default_factory=list)
+    notes: list[tuple[Path, str]] = field(default_factory=list)
+    """What the reader had to change."""
+    whole: Size | None = None
+    """Of the file, where the pair is one file's two halves."""
+    a: Size | None = None
+    b: Size | None = None
+    a_grey: bool = False
+    b_grey: bool = False
+    digest: bytes = b""
+    """Of the photo's pixels."""
+    thumb: npt.NDArray[np.float32] | None = None
+    """Of the photo, (THUMB, THUMB, 3)."""
+    verdict: Verdict = "fits"
+    faults: palettes.Faults | None = None
+    """Of label maps."""
+    scene: Scene | None = None
+
+
+def found(pair: Pair, data: DataSet, correspondence: Correspondence | None) -> Finding:
+    """Read a pair's files, each once, and note everything that can be seen on it alone."""
+    finding = Finding(pair)
+    sides = _read(finding)
+    b = sides.get("b")
+    if b is not None:
+        finding.b, finding.b_grey = _size(b), _is_grey(b)
+        finding.digest = hashlib.blake2b(b.tobytes(), digest_size=16).digest()
+        image = Image.fromarray(b).resize((THUMB, THUMB), Image.Resampling.BOX)
+        finding.thumb = np.asarray(image, np.float32)
+        finding.scene = scene(b)
+    a = sides.get("a")
+    if a is not None:
+        finding.a, finding.a_grey = _size(a), _is_grey(a)
+        if data.palette is not None:
+            finding.faults = palettes.faults(a, data.palette)
+        if b is not None and correspondence is not None:
+            finding.verdict = correspondence.verdict(a, b)
+    return finding
+
+
+def unreadable(pair: Pair) -> list[tuple[Path, str]]:
+    """Those of a pair's files that can't be read, and why; nothing else is looked at."""
+    finding = Finding(pair)
+    _read(finding)
+    return finding.unreadable
+
+
+def _read(finding: Finding) -> dict[str, Pixels]:
+    """The sides that are pictures of their own and can be read."""
+    pair = finding.pair
+    wanted = {"b": pair.b, "hints": pair.hints, "a": None if pair.a.derived else pair.a}
+    files: dict[Path, Pixels | None] = {}
+    sides: dict[str, Pixels] = {}
+    for side, source in wanted.items():
+        if source is None:
+            continue
+        if source.file not in files:
+            files[source.file] = _whole(source.file, finding, expects_alpha=side == "hints")
+        pixels = files[source.file]
+        if pixels is not None:
+            if source.half is not None:
+                finding.whole = _size(pixels)
+            sides[side] = sources.halved(pixels, source.half)
+    return sides
+
+
+def _whole(file: Path, finding: Finding, expects_alpha: bool) -> Pixels | None:
+    try:
+        reading = picture.read(file)
+    except PictureError as error:
+        finding.unreadable.append((file, str(error)))
+        return None
+    finding.notes += [(file, note) for note in reading.notes if not expects_alpha]
+    return reading.pixels
+
+
+def _size(pixels: Pixels) -> Size:
+    return pixels.shape[1], pixels.shape[0]
+
+
+def _is_grey(pixels: Pixels) -> bool:
+    """Whether it was saved without colour; a black thing in a colour photo never is quite without."""
+    return int((pixels.max(2) - pixels.min(2)).max()) <= 1

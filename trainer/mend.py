@@ -1,0 +1,110 @@
+"""Writes a mended copy of a data set, as a folder of kept pairs (``trainer.kept``). Never in place."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+from engine import picture
+from engine.errors import PictureError
+from engine.files import replacing
+from trainer import kept, palettes, sources
+from trainer.check import Progress
+from trainer.pairs import DataSet, Kind, Pair, Problem
+from trainer.sources import Pixels
+
+LEFT_OUT: set[Kind] = {"unreadable", "duplicate", "mis-paired", "tiny", "outlier"}
+"""Pairs with one of these are not in the copy."""
+
+
+def mend(data: DataSet, problems: Sequence[Problem], out: Path, progress: Progress | None = None) -> int:
+    """Write what is good, or can be made good, into a new folder.
+
+    Left out are files without partner, and pairs with a problem of ``LEFT_OUT``. Mirrored inputs are
+    mirrored back, label maps brought to their palette's exact colours, inputs to their photo's size, and
+    whatever is no plain 8-bit RGB picture is made one.
+
+    Args:
+        data: as found.
+        problems: as ``trainer.check.check`` returned them for it.
+        out: a folder that doesn't exist, or is empty, outside the data set's.
+
+    Returns:
+        How many pairs the copy has.
+
+    Raises:
+        PictureError: nothing would be left, or ``out`` can't be used.
+    """
+    out = Path(out)
+    if out.resolve().is_relative_to(data.folder.resolve()):
+        raise PictureError(f"“{out}” lies in the data set’s own folder; choose another place for the copy.")
+    if out.exists() and (not out.is_dir() or any(out.iterdir())):
+        raise PictureError(f"“{out}” exists already; choose a new folder for the copy.")
+    bad = {problem.pair for problem in problems if problem.kind in LEFT_OUT}
+    turned = {problem.pair for problem in problems if problem.kind == "mirrored"}
+    good = [pair for pair in data.pairs if pair.name not in bad]
+    if not good:
+        raise PictureError(f"No pair of “{data.folder.name}” is good enough for a mended copy.")
+    names: set[str] = set()
+    for done, pair in enumerate(good, start=1):
+        _write(pair, data, _free(pair, names), pair.name in turned, out)
+        if progress:
+            progress(done, len(good))
+    # Last, so that a copy that was interrupted isn't taken for a whole one.
+    kept.write_manifest(out, data.task, data.palette)
+    return len(good)
+
+
+def _write(pair: Pair, data: DataSet, name: str, mirrored: bool, out: Path) -> None:
+    b = picture.read(pair.b.file)
+    photo = sources.halved(b.pixels, pair.b.half)
+    a = hints = None
+    if pair.a.derived is None:
+        a = sources.read(pair.a)
+        if data.palette is not None:
+            a = data.palette.colours[palettes.labelled(a, data.palette)]
+        a = _fitted(a, photo, nearest=data.palette is not None)
+    if pair.hints is not None:
+        hints = _fitted(sources.read_hints(pair.hints), photo, nearest=True)
+    if mirrored and a is not None:
+        a, hints = a[:, ::-1], None if hints is None else hints[:, ::-1]
+    if pair.b.half is None and not b.notes:
+        if a is not None:
+            kept.write_part(out, name, kept.INPUT, a)
+        if hints is not None:
+            kept.write_part(out, name, kept.HINTS, hints)
+        _copy(pair.b.file, kept.place(out, name, kept.PHOTO).with_suffix(pair.b.file.suffix))
+    else:
+        kept.write_pair(out, name, a, photo, hints)
+
+
+def _fitted(pixels: Pixels, photo: Pixels, nearest: bool) -> Pixels:
+    height, width = photo.shape[:2]
+    if pixels.shape[:2] == (height, width):
+        return pixels
+    method = Image.Resampling.NEAREST if nearest else Image.Resampling.LANCZOS
+    return np.array(Image.fromarray(pixels).resize((width, height), method))
+
+
+def _copy(file: Path, target: Path) -> None:
+    """A good photo stays as it is, byte for byte: decoding and packing it anew would only cost room."""
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        with replacing(target) as part:
+            part.write_bytes(file.read_bytes())
+    except OSError as error:
+        raise PictureError(f"“{target}” can't be written ({error.strerror or error}).") from error
+
+
+def _free(pair: Pair, taken: set[str]) -> str:
+    """The pair's name with no folders in it but its split's; with a number where that is taken."""
+    within = pair.name.removeprefix(f"{pair.split}/") if pair.split else pair.name
+    stem = within.replace("/", "_")
+    name, number = f"{pair.split}/{stem}".lstrip("/"), 2
+    while name.lower() in taken:  # some systems don't tell a from A
+        name, number = f"{pair.split}/{stem}-{number}".lstrip("/"), number + 1
+    taken.add(name.lower())
+    return name
