@@ -101,7 +101,8 @@ def _log_crashes(session: Session) -> None:
 
     def hook(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
         log.error("unexpected", exc_info=(kind, error, trace))
-        session.told_off.emit(f"Something went wrong ({kind.__name__}); your drawing is safe. Save it soon.")
+        text = session.tr("Something went wrong (%s); your drawing is safe. Save it soon.")
+        session.told_off.emit(text % kind.__name__)
 
     sys.excepthook = hook
 
@@ -116,4 +117,9 @@ def _quit_on_signals(application: QApplication, window: MainWindow) -> None:
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: None)
     notifier = QSocketNotifier(reader, QSocketNotifier.Type.Read, application)
-    notifier.activated.connect(window.close)
+
+    def close() -> None:
+        os.read(reader, 4096)  # else the notifier would go on and on
+        window.close()
+
+    notifier.activated.connect(close)

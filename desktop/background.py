@@ -12,6 +12,7 @@ import subprocess
 import sys
 import threading
 from pathlib import Path
+
 from engine.errors import UnderpaintError
 
 if sys.platform != "win32":
@@ -19,6 +20,9 @@ if sys.platform != "win32":
 
 _ROOT = Path(__file__).resolve().parent.parent
 _TAIL_BYTES = 16 << 10
+_NO_CONSOLE = getattr(subprocess, "CREATE_NO_WINDOW", 0)  # only Windows opens one
+
+_CRASHED = "Traceback (most recent call last):"
 
 _children: dict[Path, subprocess.Popen[bytes]] = {}
 """Those that we started, by their log: somebody must take note of their end."""
@@ -56,7 +60,7 @@ def start(words: list[str], log: Path) -> None:
                 stdin=subprocess.DEVNULL,
                 stdout=file,
                 stderr=file,
-                creationflags=subprocess.CREATE_NO_WINDOW if sys.platform == "win32" else 0,
+                creationflags=_NO_CONSOLE,
                 start_new_session=True,  # Ctrl-C in a terminal is meant for the window
             )
 
@@ -75,14 +79,16 @@ def end(log: Path) -> None:
 
 
 def last_line(log: Path) -> str:
-    """The last thing that the child printed; nothing where there is none."""
+    """The last sentence that the child printed; nothing where there is none."""
     try:
         with log.open("rb") as file:
             file.seek(max(0, file.seek(0, 2) - _TAIL_BYTES))
-            lines = file.read().decode("utf-8", "replace").splitlines()
+            text = file.read().decode("utf-8", "replace")
     except OSError:
         return ""
-    return next((line.strip() for line in reversed(lines) if line.strip()), "")
+    if _CRASHED in text:
+        return f"It ended unexpectedly; “{log}” says more."
+    return next((line.strip() for line in reversed(text.splitlines()) if line.strip()), "")
 
 
 def _is_held(log: Path) -> bool:

@@ -21,6 +21,8 @@ class Look:
     step: int
     picture: str
     """File in ``samples/``."""
+    count: int
+    """How many pictures stand side by side in it."""
     unknown: float | None
     """L1 loss of pairs that are not trained on, …"""
     known: float | None
@@ -79,7 +81,7 @@ class Chronicle:
             case "samples":
                 scores = (event.get("l1"), event.get("training_l1"))
                 unknown, known = (None if score is None else _number(score) for score in scores)
-                self.looks.append(Look(self.step, str(event["picture"]), unknown, known))
+                self.looks.append(Look(self.step, str(event["picture"]), int(event["count"]), unknown, known))
             case "drawing":
                 self.drawings += 1
             case "model":

@@ -168,7 +168,9 @@ class Easel:
             export.write_picture(picture.document, path)
             return
         if preview is None:
-            text = QCoreApplication.translate("easel", "There is no preview yet to export; open a model first.")
+            text = QCoreApplication.translate(
+                "easel", "There is no preview yet to export; open a model first."
+            )
             raise PictureError(text)
         frame = enlarged(preview, picture.document.width, picture.document.height)
         if what == "preview":
@@ -222,7 +224,11 @@ class Easel:
 
     def left_behind(self) -> list[Recovered]:
         """Drawings of earlier starts that were neither saved nor closed."""
-        return abandoned()
+        try:
+            return abandoned()
+        except OSError as error:
+            log.warning("journals: %s", error)
+            return []
 
     def recover(self, left: Recovered) -> OpenPicture:
         """Open a drawing that was left behind; it counts as unsaved.

@@ -136,7 +136,7 @@ class Hand(Observable):
         document = self._document()
         if document.kind == "sketch" and document.active.role is not Role.HINTS:
             self.choose_role(Role.HINTS)
-            if document.active.role is not Role.HINTS:
+            if not self.knows_hints:
                 return
         self.set_ink(colour=colour)
 
@@ -164,7 +164,9 @@ class Hand(Observable):
     def _is_out_of_reach(self, role: Role) -> bool:
         """Whether a layer of that role can't be drawn on with this model; says so."""
         if role is Role.HINTS and not self.knows_hints:
-            self.told_off.emit(self.tr("This model knows no colour hints; draw lines, or choose another model."))
+            self.told_off.emit(
+                self.tr("This model knows no colour hints; draw lines, or choose another model.")
+            )
             return True
         return False
 

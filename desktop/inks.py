@@ -78,4 +78,6 @@ def _makes_sense(name: str, value: Any, first: object) -> bool:
         return isinstance(value, str) and value in brushes()
     if type(value) is not type(first):
         return False
-    return isinstance(value, bool) or RANGES[name][0] <= value <= RANGES[name][1]
+    if isinstance(value, bool):
+        return True
+    return isinstance(value, int | float) and RANGES[name][0] <= value <= RANGES[name][1]

@@ -63,6 +63,14 @@ class Library(Observable):
         named = [entry for entry in of_kind if entry.name == last_used.get(kind)]
         return next(iter(named or of_kind or usable), None)
 
+    def lack_of(self, kind: InputKind) -> str:
+        """What to tell the user where no model for ``kind`` can be used."""
+        return {
+            "sketch": self.tr("No model for sketches is installed; drop a model file on the window."),
+            "labels": self.tr("No model for labels is installed; drop a model file on the window."),
+            "image": self.tr("No model for images is installed; drop a model file on the window."),
+        }[kind]
+
     def doubt(self, path: Path) -> None:
         """A model could not be opened, whatever its card says; perhaps it is gone."""
         self._doubted.add(path)

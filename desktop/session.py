@@ -22,13 +22,15 @@ from desktop.paint.document import ROLES, Change, Document, Role
 from desktop.recovery import Recovered
 from desktop.settings import SettingsFile
 from desktop.shelf import Shelf
+from desktop.survey import Survey
 from desktop.telling import Telling
+from desktop.training import Training
 from engine.card import Card, InputKind
 from engine.catalogue import Entry
 from engine.messages import Failed, OpenModel, Picture
 from engine.palette import Palette
 from engine.picture import read
-from engine.rect import EMPTY, Rect
+from engine.rect import Rect
 
 __all__ = ["OpenPicture", "Session", "Steps"]
 
@@ -61,8 +63,9 @@ class Session(Observable):
     """One sentence for the message bar."""
     told_off = Signal(str)
     """One sentence on something that went wrong."""
-    read_as = Signal(object, str)
-    """A plain picture, its ``Path``, was opened as a document of that kind; it could be another."""
+    read_as = Signal(object, str, str)
+    """A plain picture, its ``Path``, was opened as a document of a kind, and could be another; and what
+    was changed on the way in."""
 
     def __init__(self, file: SettingsFile, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -83,6 +86,8 @@ class Session(Observable):
         self.library.arrived.connect(self.open_model)
         self.easel = Easel(self.settings)
         self.shelf = Shelf(self)
+        self.training = Training(lambda: self.picture.document if self.picture else None, self)
+        self.survey = Survey(self)
 
     # --- the picture ---------------------------------------------------------------------------
 
@@ -161,8 +166,8 @@ class Session(Observable):
                 picture, notes = self.easel.open(path, wanted, self._palette_for(wanted))
                 self.put_up(picture)
                 if picture.path is None and kind is None:
-                    self.read_as.emit(path, wanted)
-                if notes:
+                    self.read_as.emit(path, wanted, " ".join(notes))
+                elif notes:
                     self.said.emit(" ".join(notes))
             self.settings.folder = str(path.parent)
 
@@ -262,18 +267,6 @@ class Session(Observable):
         self.document.selection = area.intersected(self.document.bounds)
         self.repainted.emit(self.document.bounds)
 
-    def select_all(self) -> None:
-        """Select the whole picture."""
-        self.select(self.document.bounds)
-
-    def select_nothing(self) -> None:
-        """Let paint go anywhere again."""
-        self.select(EMPTY)
-
-    def set_palette(self, palette: Palette) -> None:
-        """Paint with another palette; every colour goes to its nearest label, as one step."""
-        self.edit(lambda document: document.set_palette(palette))
-
     def add_paint_layer(self) -> None:
         """Add an empty layer of the same role as the active one, and draw on it."""
         role = self.document.active.role
@@ -315,6 +308,8 @@ class Session(Observable):
         if self.picture is not None:
             self.settings.kind = self.document.kind
         self.file.save()
+        self.training.leave()
+        self.survey.leave()
         self.live.stop()
         self.easel.stop()
 
@@ -369,7 +364,7 @@ class Session(Observable):
         if entry is None:
             self.live.close_model()
             self.hand.knows_hints = True
-            self.said.emit(self.tr("No model of this kind is installed; drop a model file on the window."))
+            self.said.emit(self.library.lack_of(document.kind))
             return
         if model is None and document.model not in ("", entry.name):
             self.said.emit(
@@ -416,7 +411,7 @@ class Session(Observable):
         palette = card.palette
         if palette and document.kind == "labels" and document.palette != palette:
             if picture.path is None and picture.is_saved and not document.can_undo:
-                self.set_palette(palette)
+                self.edit(lambda document: document.set_palette(palette))
             else:
                 self.said.emit(
                     self.tr(

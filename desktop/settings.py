@@ -40,6 +40,8 @@ class Settings:
     recent: list[str] = field(default_factory=list)
     folder: str = ""
     """Where a file was last opened or saved."""
+    training: str = ""
+    """Folder of the run that goes on."""
     keys: dict[str, str] = field(default_factory=dict)
     """Shortcuts the user changed, by action."""
     geometry: str = ""

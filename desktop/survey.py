@@ -15,16 +15,17 @@ import numpy as np
 from PIL import Image
 from PySide6.QtCore import QObject, Signal
 
+import resources
 from desktop.errands import Errands
 from desktop.observable import Observable, Property
 from engine.errors import PictureError
 from engine.messages import Pixels
-from engine.palette import Palette
+from engine.palette import Palette, read_gpl
 
 if TYPE_CHECKING:
     from trainer.pairs import DataSet
 
-SHOWN = 6
+SHOWN = 12
 THUMBNAIL = 224
 """Pixels of the longer edge."""
 MOST_PROBLEMS = 200
@@ -91,7 +92,7 @@ class Survey(Observable):
         number = self._number
         self._errands.forget()
         self.looking, self.checked = True, 0.0
-        self._errands.do(lambda: _found(folder, task, swap), lambda seen: self._found(number, *seen))
+        self._errands.do(lambda: _found(folder, task, swap), lambda seen: self._take_findings(number, *seen))
 
     def forget(self) -> None:
         """Look at nothing any more."""
@@ -105,10 +106,10 @@ class Survey(Observable):
         self._number += 1
         self._errands.stop()
 
-    def _found(self, number: int, findings: Findings, data: DataSet) -> None:
+    def _take_findings(self, number: int, findings: Findings, data: DataSet) -> None:
         self.looking = False
         self.findings = findings
-        self._errands.do(lambda: self._check(number, data), self._checked)
+        self._errands.do(lambda: self._check(number, data), self._take_troubles)
 
     def _check(self, number: int, data: DataSet) -> list[Trouble] | None:
         """On the errands' thread; None when a newer wish came in between."""
@@ -123,7 +124,7 @@ class Survey(Observable):
         except _Superseded:
             return None
 
-    def _checked(self, troubles: list[Trouble] | None) -> None:
+    def _take_troubles(self, troubles: list[Trouble] | None) -> None:
         if troubles is not None and self.findings is not None:
             self.checked = 1.0
             self.findings = replace(self.findings, troubles=troubles)
@@ -145,9 +146,12 @@ class _Superseded(Exception):
 
 def _found(folder: Path, task: str | None, swap: bool) -> tuple[Findings, DataSet]:
     # Imported here, as the window is to stand before the trainer's modules are loaded.
-    from trainer import pairs
+    from trainer import pairs, palettes
 
     data = pairs.find(folder, task=task, swap=swap)
+    if data.palette is not None and data.layout != "kept":
+        known = [read_gpl(file) for file in sorted(resources.path("palettes").glob("*.gpl"))]
+        data = replace(data, palette=palettes.named(data.palette, known))  # as the trainer will call them
     shown = []
     for pair in data.pairs[:: max(1, len(data.pairs) // SHOWN)]:
         try:

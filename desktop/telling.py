@@ -6,8 +6,11 @@ import logging
 from collections.abc import Callable
 from pathlib import Path
 
+from PySide6.QtCore import QCoreApplication
+
 from engine.errors import UnderpaintError
 
+translate = QCoreApplication.translate
 log = logging.getLogger(__name__)
 
 
@@ -37,5 +40,6 @@ def sentence_for(error: BaseException) -> str:
         return str(error)
     if isinstance(error, OSError):
         what = f"“{Path(error.filename).name}”: " if isinstance(error.filename, str) else ""
-        return f"{what}{error.strerror or error}. Choose another place, or free some space, and try again."
-    return "There is not enough memory for that; try a smaller picture."
+        advice = translate("telling", "Choose another place, or free some space, and try again.")
+        return f"{what}{error.strerror or error}. {advice}"
+    return translate("telling", "There is not enough memory for that; try a smaller picture.")

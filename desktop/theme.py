@@ -49,6 +49,11 @@ def apply(application: QApplication, theme: str) -> None:
     application.setStyleSheet(_style_sheet(_colours))
 
 
+def is_dark() -> bool:
+    """Whether the dark palette is on."""
+    return _colours is _DARK
+
+
 def plain(text: str) -> str:
     """``text`` for a tool tip, where Qt would take anything that looks like HTML for it."""
     return f"<p style='white-space: pre-wrap'>{escape(text)}</p>" if text else ""

@@ -11,7 +11,7 @@ import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from PySide6.QtCore import QObject, Qt, QTimer, Signal
@@ -22,6 +22,7 @@ from desktop.chronicle import Chronicle
 from desktop.errands import Errands
 from desktop.observable import Observable, Property
 from desktop.runs import Past, Phase, Plan, RunError, Sight
+from desktop.telling import Telling
 from engine.catalogue import place as model_place
 from engine.files import replacing
 from engine.messages import Picture, Pixels
@@ -132,33 +133,26 @@ class Training(Observable):
     # --- what the user does --------------------------------------------------------------------
 
     def start(self, wish: Wish) -> None:
-        """Begin a training; ``phase`` tells how it goes.
-
-        Raises:
-            BusyError, RunError: one goes on already, or there is no such folder.
-            OSError: the run can't be made.
-        """
-        if self.goes_on:
-            raise background.BusyError(self.tr("A training goes on already; stop it first."))
-        if not wish.data.is_dir():
-            raise RunError(self.tr("“%s” is gone; choose the folder anew.") % wish.data)
-        folder = runs.place(wish.name)
-        folder.parent.mkdir(parents=True, exist_ok=True)
-        palette = folder.with_name(f"{folder.name}.gpl")
-        if wish.palette:
-            write_gpl(wish.palette, palette)
-        background.start(wish.words(folder, palette), runs.log_of(folder))
-        self._follow(folder, "starting")
+        """Begin a training; ``phase`` tells how it goes, ``told_off`` why it can't be begun."""
+        with self._telling():
+            if self.goes_on:
+                raise background.BusyError(self.tr("A training goes on already; stop it first."))
+            if not wish.data.is_dir():
+                raise RunError(self.tr("“%s” is gone; choose the folder anew.") % wish.data)
+            folder = runs.place(wish.name)
+            folder.parent.mkdir(parents=True, exist_ok=True)
+            palette = folder.with_name(f"{folder.name}.gpl")
+            if wish.palette:
+                write_gpl(wish.palette, palette)
+            background.start(wish.words(folder, palette), runs.log_of(folder))
+            self._follow(folder, "starting")
 
     def resume(self) -> None:
-        """Go on from the last checkpoint.
-
-        Raises:
-            BusyError, OSError: it can't be started.
-        """
+        """Go on from the last checkpoint."""
         assert self.run is not None
-        background.start(["resume", str(self.run), "--gently"], runs.log_of(self.run))
-        self._follow(self.run, "starting")
+        with self._telling():
+            background.start(["resume", str(self.run), "--gently"], runs.log_of(self.run))
+            self._follow(self.run, "starting")
 
     def show(self, folder: Path) -> None:
         """Follow another run, going on or not."""
@@ -173,25 +167,18 @@ class Training(Observable):
         self.run = self.phase = self.plan = None
 
     def pause(self) -> None:
-        """Ask the training to wait after the step at hand.
-
-        Raises:
-            OSError: the run folder can't be written.
-        """
+        """Ask the training to wait after the step at hand."""
         self._wish("pause")
 
     def go_on(self) -> None:
         """End a pause."""
         assert self.run is not None
-        (self.run / "pause").unlink(missing_ok=True)
+        with self._telling():
+            (self.run / "pause").unlink(missing_ok=True)
         self._ask()
 
     def stop(self) -> None:
-        """Ask the training to save and end; before it has begun, just end it.
-
-        Raises:
-            OSError: the run folder can't be written.
-        """
+        """Ask the training to save and end; before it has begun, just end it."""
         assert self.run is not None
         if self.plan is None:
             background.end(runs.log_of(self.run))
@@ -210,6 +197,7 @@ class Training(Observable):
             target = model_place(plan.name)
             with replacing(target) as part:
                 shutil.copyfile(source, part)
+            _forget_former(run, target)
             return target
 
         self._errands.do(copy, self.brought.emit)
@@ -270,8 +258,12 @@ class Training(Observable):
 
     def _wish(self, name: str) -> None:
         assert self.run is not None
-        (self.run / name).touch()
+        with self._telling():
+            (self.run / name).touch()
         self._ask()
+
+    def _telling(self) -> Telling:
+        return Telling(self.told_off.emit)
 
     # --- the drawing ---------------------------------------------------------------------------
 
@@ -301,8 +293,18 @@ class Training(Observable):
         )
 
 
+def _forget_former(run: Path, target: Path) -> None:
+    """A model taken over again takes the place of the one taken over before: it is the same, less trained."""
+    note = run / "taken_over"
+    former = Path(note.read_text("utf-8")) if note.is_file() else None
+    if former is not None and former.parent == target.parent and former != target:
+        former.unlink(missing_ok=True)
+    note.write_text(str(target), "utf-8")
+
+
 def _write_drawing(target: Path, picture: Picture) -> None:
-    planes = {"pixels": picture.pixels, "lines": picture.lines, "hints": picture.hints}
+    names = ("pixels", "lines", "hints")
+    planes: dict[str, Any] = {name: getattr(picture, name) for name in names}
     with replacing(target) as part, part.open("wb") as file:
         np.savez(file, **{name: plane for name, plane in planes.items() if plane is not None})
 

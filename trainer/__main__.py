@@ -44,6 +44,13 @@ class RecipeName(StrEnum):
     paper = "paper"
 
 
+class Format(StrEnum):
+    """Of exported models."""
+
+    onnx = "onnx"
+    pth = "pth"
+
+
 class Precision(StrEnum):
     """Number formats."""
 
@@ -98,6 +105,7 @@ def train(
     seed: Annotated[int, typer.Option(min=0, help="Of everything that is random.")] = 0,
     from_model: Annotated[str | None, typer.Option("--from", help="A model to go on from.")] = None,
     network: Annotated[str | None, typer.Option(help="unet, encoder_decoder or resnet.")] = None,
+    dropout: Annotated[bool, typer.Option(help="The paper's noise; gives variations.")] = True,
     patch: Annotated[int | None, typer.Option(help="Of the discriminator: 1, 16, 34, 70, 142, 286.")] = None,
     l1: Annotated[float | None, typer.Option(min=0, help="Weight of the L1 loss.")] = None,
     adversarial: Annotated[str | None, typer.Option(help="“cross entropy”, “least squares”, none.")] = None,
@@ -106,6 +114,7 @@ def train(
     average: Annotated[float | None, typer.Option(help="Share that averaged weights keep a step.")] = None,
     flip: Annotated[bool | None, typer.Option(help="Mirror half of the pictures.")] = None,
     differentiable: Annotated[bool | None, typer.Option(help="Augment before the judge.")] = None,
+    palette: Annotated[Path | None, typer.Option(help="For labels: a .gpl file, names and all.")] = None,
     colour_labels: Annotated[bool, typer.Option("--colour-labels", help="No plane a label.")] = False,
     device: Annotated[str | None, typer.Option(help="cuda, mps, xpu or cpu.")] = None,
     precision: Annotated[Precision | None, typer.Option(help="By default the quickest.")] = None,
@@ -121,15 +130,20 @@ def train(
     _wait_idly()
     if gently:
         _go_last()
-    from trainer import distributed, pairs, plan
+    from trainer import check as checking
+    from trainer import distributed, plan
+    from trainer.counting import counting
 
-    found = pairs.find(data, task=task.value if task else None, swap=swap)
+    found = _found(data, task.value if task else None, swap, palette)
+    with counting("Looking") as progress:
+        found = replace(found, problems=tuple(checking.stopping(found, progress)))
     config = plan.planned(
         found,
         recipe=recipe.value,
         width=width,
         sweeps=sweeps,
         colour_labels=colour_labels,
+        dropout=dropout,
         swap=swap,
         name=name,
         size=_size(size),
@@ -181,7 +195,10 @@ def resume(
         there.lengthen(config)
     there.take_back("stop")
     there.take_back("pause")
-    _fit(there, pairs.find(Path(config.data), task=config.task, swap=config.swap))
+    _fit(
+        there,
+        pairs.find(Path(config.data), task=config.task, swap=config.swap, palette=config.palette),
+    )
 
 
 # --- data ----------------------------------------------------------------------------------------
@@ -194,8 +211,9 @@ def check(
     swap: Annotated[bool, typer.Option("--swap", help="Take the other side for the input.")] = False,
     palette: Annotated[Path | None, typer.Option(help="A .gpl file with the labels of label maps.")] = None,
     fix: Annotated[
-        Path | None, typer.Option(metavar="OUT", help="Write a mended copy into this new folder.")
-    ] = None,
+        bool, typer.Option("--fix", help="Write a mended copy; the folder stays as it is.")
+    ] = False,
+    out: Annotated[Path | None, typer.Option(help="Where to; by default beside the folder.")] = None,
 ) -> None:
     """Say what is wrong with a folder of pairs or photos, one line each.
 
@@ -203,19 +221,25 @@ def check(
     """
     from trainer import check as checking
     from trainer import mend
-    from trainer.display import counting
+    from trainer.counting import counting
 
+    if out is not None and not fix:
+        raise typer.BadParameter("goes with --fix", param_hint="--out")
     found = _found(data, task.value if task else None, swap, palette)
+    _describe(found)
     with counting("Looking") as progress:
         problems = checking.check(found, progress)
     for problem in problems:
         typer.echo(f"{'error' if problem.severe else 'warning'}: {problem}")
     errors = sum(problem.severe for problem in problems)
-    _say(f"{len(found.pairs)} pairs: {_number(errors, 'error')}, {_number(len(problems) - errors, 'warning')}")
-    if fix is not None:
+    _say(
+        f"{len(found.pairs)} pairs: {_number(errors, 'error')}, {_number(len(problems) - errors, 'warning')}"
+    )
+    if fix:
+        place = out or Path(f"{data.resolve()}-mended")
         with counting("Mending") as progress:
-            count = mend.mend(found, problems, fix, progress)
-        _say(f"{count} of {len(found.pairs)} pairs are in the mended copy {fix}")
+            count = mend.mend(found, problems, place, progress)
+        _say(f"{count} of {len(found.pairs)} pairs are in the mended copy {place}")
     if errors:
         raise typer.Exit(1)
 
@@ -225,7 +249,9 @@ def pairs(
     photos: Annotated[Path, typer.Argument(help="A folder of photos.", metavar="PHOTOS")],
     out: Annotated[Path, typer.Option(help="The new folder for the pairs.")],
     task: Annotated[Task, typer.Option(help="What to make of the photos.")] = Task.hints,
-    size: Annotated[int | None, typer.Option(min=32, max=4096, help="Shorter edge; by default as is.")] = None,
+    size: Annotated[
+        int | None, typer.Option(min=32, max=4096, help="Shorter edge; by default as is.")
+    ] = None,
     seed: Annotated[int, typer.Option(min=0, help="Of hands and hints.")] = 0,
     variety: Annotated[bool, typer.Option(help="Draw as different hands would.")] = True,
     side_by_side: Annotated[
@@ -237,13 +263,22 @@ def pairs(
     To look at, to draw over, or for other programs: training makes its own, new ones in every sweep.
     """
     from trainer import making
-    from trainer.display import counting
+    from trainer.counting import counting
 
     if task in (Task.labels, Task.image):
         raise typer.BadParameter("use lines, hints, grey or small", param_hint="--task")
     found = _found(photos, task.value)
+    _describe(found)
     with counting("Drawing") as progress:
-        count, unread = making.make(found, out, size, seed, variety, side_by_side, progress)
+        count, unread = making.make(
+            found,
+            out,
+            size=size,
+            seed=seed,
+            variety=variety,
+            side_by_side=side_by_side,
+            progress=progress,
+        )
     for sentence in unread:
         _say(f"error: {sentence}")
     _say(f"{_number(count, 'pair')}")
@@ -255,24 +290,101 @@ def pairs(
 def _found(
     folder: Path, task: str | None = None, swap: bool = False, palette_file: Path | None = None
 ) -> DataSet:
-    """The data set, said in one line; labels under the names of a known palette that they are."""
+    """The data set; its labels under the names of a bundled palette, if they are that."""
     import resources
     from engine.palette import read_gpl
     from trainer import pairs, palettes
 
     given = read_gpl(palette_file) if palette_file else None
     found = pairs.find(folder, task=task, swap=swap, palette=given)
-    if found.palette is not None and given is None and found.layout != "kept":
-        known = [read_gpl(file) for file in sorted(resources.path("palettes").glob("*.gpl"))]
-        found = replace(found, palette=palettes.named(found.palette, known))
-    _say(f"{found.layout}: {found.direction or 'nothing'}; {_number(len(found.pairs), 'pair')}, task {found.task}")
-    if found.palette is not None:
-        _say(f"labels: {', '.join(label.name for label in found.palette.labels)}")
-    return found
+    if found.palette is None or given is not None or found.layout == "kept":
+        return found
+    known = [read_gpl(file) for file in sorted(resources.path("palettes").glob("*.gpl"))]
+    return replace(found, palette=palettes.named(found.palette, known))
+
+
+def _describe(data: DataSet) -> None:
+    _say(
+        f"{data.layout}: {data.direction or 'nothing'}; {_number(len(data.pairs), 'pair')}, task {data.task}"
+    )
+    if data.palette is not None:
+        _say(f"labels: {', '.join(label.name for label in data.palette.labels)}")
 
 
 def _number(count: int, word: str) -> str:
     return f"{count} {word}{'' if count == 1 else 's'}"
+
+
+# --- what comes of it ----------------------------------------------------------------------------
+
+
+@commands.command()
+def evaluate(
+    model: Annotated[str, typer.Argument(help="A model's name or file, or a run folder.")],
+    data: DataFolder,
+    out: Annotated[Path | None, typer.Option(help="The folder for the report.")] = None,
+    recogniser: Annotated[
+        Path | None, typer.Option(help="For labels: one that was kept, or where to keep it.")
+    ] = None,
+    seed: Annotated[int, typer.Option(min=0, help="Of the recogniser.")] = 0,
+    swap: Annotated[bool, typer.Option("--swap", help="The other direction.")] = False,
+    device: Annotated[str | None, typer.Option(help="cuda, mps, xpu or cpu.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="An object instead of lines.")] = False,
+) -> None:
+    """Judge a model by pairs that it was not trained on, as the canvas runs it.
+
+    Writes a report with a contact sheet, by default into the run folder, else beside where you are.
+    """
+    _wait_idly()
+    import resources
+    from engine import generator
+    from trainer import evaluate as evaluation
+    from trainer import pairs, report
+    from trainer.counting import counting
+    from trainer.errors import TrainingError
+
+    folder = Path(model)
+    is_run = (folder / "config.json").is_file()
+    opened = generator.open(folder / "model.safetensors" if is_run else model, device=device, notice=_say)
+    card = opened.card
+    found = pairs.find(data, task=evaluation.task_of(card), swap=swap, palette=card.palette)
+    reader, notes = None, []
+    if card.input == "labels":
+        kept = resources.home("recognisers", f"{pairs.digest(found)[:16]}-{seed}.safetensors")
+        try:
+            with counting("Learning to read labels") as progress:
+                reader = evaluation.recogniser_for(
+                    card, found, recogniser or kept, seed=seed, progress=progress
+                )
+        except TrainingError as error:
+            notes.append(str(error))
+    with counting("Translating") as progress:
+        result = evaluation.evaluate(opened, found, recogniser=reader, progress=progress)
+    result.notes += notes
+    page = report.write(out or (folder / "report" if is_run else Path(f"{card.name}-report")), result)
+    for note in result.notes:
+        _say(note)
+    _say(f"report {page}")
+    typer.echo(report.to_json(result) if as_json else "\n".join(report.to_lines(result)))
+
+
+@commands.command()
+def export(
+    model: Annotated[str, typer.Argument(help="A model's name or file.")],
+    to: Annotated[Format, typer.Option(help="The format.")],
+    out: Annotated[
+        Path | None, typer.Option(help="The file to write; by default named by the model.")
+    ] = None,
+) -> None:
+    """Write a model for other programs: ONNX, or the reference project's weights file."""
+    from engine import catalogue
+    from trainer.export import export as write
+
+    target = out or Path(f"{catalogue.find(model).stem}.{to.value}")
+    typer.echo(write(model, to.value, target))
+
+
+# -------------------------------------------------------------------------------------------------
 
 
 def _begun(folder: Path, config: Config, data: DataSet) -> Run:

@@ -15,7 +15,7 @@ from engine import bundle, networks
 from engine.generator import Generator
 from engine.layers import Norm, Translator
 from trainer.config import Config
-from trainer.state import State, padded
+from trainer.state import State
 
 Moments = dict[Norm, list[tuple[Tensor, Tensor]]]
 """For each norm the variance and mean of its inputs, (C,) each in double precision, in every batch."""
@@ -28,15 +28,14 @@ def finished(state: State, config: Config, inputs: Iterable[Tensor]) -> dict[str
     dropout on. The state stays as it is.
 
     Args:
-        inputs: batches of planes (N, inputs, H, W); enough of them to be typical.
+        inputs: batches of planes (N, inputs, H, W), padded; enough of them to be typical.
     """
     network = cast(Translator, networks.build(config.kind, **config.network))
     network.load_state_dict({key: tensor.cpu() for key, tensor in state.average.state_dict().items()})
     network.to(state.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
     if config.network["norm"] == "batch":
         with state.autocast():
-            labels = config.input == "labels"
-            estimate_statistics(network, (padded(batch, network, labels) for batch in inputs))
+            estimate_statistics(network, inputs)
     return {key: tensor.detach().cpu() for key, tensor in network.state_dict().items()}
 
 

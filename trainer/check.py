@@ -66,7 +66,7 @@ def check(data: DataSet, progress: Progress | None = None) -> list[Problem]:
         *_converted(found),
         *_mixed_modes(found),
         *_duplicates(found),
-        *_mismatched(found),
+        *_mismatched(found, correspondence),
         *_labels(found),
         *_outliers(found),
     ]
@@ -196,6 +196,7 @@ def _duplicates(found: Sequence[Finding]) -> Iterator[Problem]:
     if not seen:
         return
     thumbs = np.stack([finding.thumb for finding in seen if finding.thumb is not None])
+    thumbs -= thumbs.mean((1, 2), keepdims=True)  # a copy may be a little lighter or darker
     flat = thumbs.reshape(len(seen), -1)
     contrast = flat.std(1)
     size = (flat * flat).sum(1)
@@ -230,13 +231,25 @@ def _shown(other: Finding, beside: Finding) -> str:
     return one.name if one.parent == two.parent else f"{one.parent.name}/{one.name}"
 
 
-def _mismatched(found: Iterable[Finding]) -> Iterator[Problem]:
-    for finding in found:
-        pair = finding.pair
-        if finding.verdict == "mirrored":
+def _mismatched(found: Sequence[Finding], correspondence: Correspondence | None) -> Iterator[Problem]:
+    judged = [finding for finding in found if finding.judgement is not None]
+    if correspondence is None or not judged:
+        return
+    changed: dict[str, Finding] = {}
+    places = correspondence.swapped([finding.judgement for finding in judged if finding.judgement])
+    for one, other in places:
+        changed[judged[one].pair.name] = judged[other]
+        changed[judged[other].pair.name] = judged[one]
+    for finding in judged:
+        pair, judgement = finding.pair, finding.judgement
+        assert judgement is not None
+        if pair.name in changed:
+            text = f"seems to have changed partners with “{changed[pair.name].pair.a.file.name}”."
+            yield Problem(pair.a.file, False, text, "Swap the two files’ names.", "mis-paired", pair.name)
+        elif judgement.verdict == "mirrored":
             text = "seems to be mirrored: it fits its partner’s mirror image better."
             yield Problem(pair.a.file, False, text, "Mirror one of the two.", "mirrored", pair.name)
-        elif finding.verdict == "foreign":
+        elif judgement.verdict == "foreign":
             text = "doesn’t seem to belong to its partner: they have little in common."
             yield Problem(pair.a.file, False, text, "Look at the two together.", "mis-paired", pair.name)
 

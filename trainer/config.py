@@ -24,6 +24,7 @@ FORMAT = 1
 
 Adversarial = Literal["cross entropy", "least squares", "none"]
 Recipe = Literal["default", "paper"]
+Precision = Literal["float32", "bfloat16", "float16"]
 
 LEAST_EDGE, MOST_EDGE = 32, 2048
 PADDING = 1.13
@@ -96,7 +97,7 @@ class Config:
 
     # --- machine
     device: str = "cpu"
-    precision: Literal["float32", "bfloat16", "float16"] = "float32"
+    precision: Precision = "float32"
     threads: int = 1
     processes: int = 1
 
@@ -197,7 +198,7 @@ def depth(size: tuple[int, int]) -> int:
     the edges need not be padded much to be multiples of 2 to that power.
     """
     width, height = size
-    for levels in range(min(9, int(math.log2(min(size)))), 5, -1):
+    for levels in range(min(9, math.ceil(math.log2(min(size)))), 5, -1):
         multiple = 2**levels
         padded = math.ceil(width / multiple) * math.ceil(height / multiple) * multiple**2
         if padded <= PADDING * width * height:

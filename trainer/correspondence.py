@@ -17,6 +17,7 @@ from PIL import Image
 
 Pixels = npt.NDArray[np.uint8]
 Floats = npt.NDArray[np.float32]
+Halves = npt.NDArray[np.float16]
 
 Verdict = Literal["fits", "mirrored", "foreign"]
 
@@ -39,12 +40,19 @@ _QUIET = 0.3
 """Pictures with less in them than this share of the usual can't be judged."""
 
 
-class Likeness(NamedTuple):
-    """How well a pair fits as it is, and with one side mirrored; whether there was enough to compare."""
+_SWAPPED = 0.3
+"""Two pairs have changed partners if both fit so much better, of that way, the other way round."""
 
-    own: float
-    mirrored: float
-    busy: bool
+MOST_SWAPPED = 3000
+"""Among more pairs than this, changed partners aren't looked for: each is compared with each."""
+
+
+class Judgement(NamedTuple):
+    """Of a pair by itself; and what was compared of its sides, float16, for comparing it with others."""
+
+    verdict: Verdict
+    one: Halves
+    other: Halves
 
 
 class _Way:
@@ -76,14 +84,12 @@ class _Way:
         """How far the usual pair stands out from foreign ones, in standard deviations."""
         return (self.usual - self.chance) / max(self.spread, 1e-3)
 
-    def likeness(self, a: Pixels, b: Pixels) -> Likeness:
-        one, other = self.seen(a, b)
-        busy = all(
+    def is_busy(self, one: Floats, other: Floats) -> bool:
+        """Whether there is enough in both sides to be compared."""
+        return all(
             _strength(side) >= _QUIET * usual
             for side, usual in zip((one, other), self.usual_strength, strict=True)
         )
-        unit = _unit(one)
-        return Likeness(float(unit @ _unit(other)), float(unit @ _unit(other[..., ::-1])), busy)
 
 
 class _ByEdges(_Way):
@@ -159,15 +165,40 @@ class Correspondence:
         best = max(ways, key=lambda way: way.clearness)
         return cls(best) if best.clearness >= _CLEAR else None
 
-    def verdict(self, a: Pixels, b: Pixels) -> Verdict:
+    def judged(self, a: Pixels, b: Pixels) -> Judgement:
         """Whether two sides, uint8 (H, W, 3), are a pair as the others are; in doubt they are."""
-        own, mirrored, busy = self._way.likeness(a, b)
-        span = self._way.usual - self._way.chance
-        if not busy:
-            return "fits"
-        if mirrored > self._way.chance + _MIRRORED * span and mirrored > own + max(0.08, 0.25 * span):
-            return "mirrored"
-        return "foreign" if own < self._way.chance + _FOREIGN * span else "fits"
+        way = self._way
+        one, other = way.seen(a, b)
+        unit, mirror_image = _unit(one), _unit(other[..., ::-1])
+        own, mirrored = float(unit @ _unit(other)), float(unit @ mirror_image)
+        span = way.usual - way.chance
+        verdict: Verdict = "fits"
+        if way.is_busy(one, other):
+            if mirrored > way.chance + _MIRRORED * span and mirrored > own + max(0.08, 0.25 * span):
+                verdict = "mirrored"
+            elif own < way.chance + _FOREIGN * span:
+                verdict = "foreign"
+        return Judgement(verdict, unit.astype(np.float16), _unit(other).astype(np.float16))
+
+    def swapped(self, judgements: Sequence[Judgement]) -> list[tuple[int, int]]:
+        """Pairs that have changed partners, as places in the sequence, the first one lower.
+
+        Much surer than a pair's own verdict, as two inputs and two photos have to agree.
+        """
+        if len(judgements) < 2 or len(judgements) > MOST_SWAPPED:
+            return []
+        ones = np.stack([judgement.one for judgement in judgements]).astype(np.float32)
+        table = ones @ np.stack([judgement.other for judgement in judgements]).astype(np.float32).T
+        gain = table - np.diag(table)[:, None]
+        both = np.minimum(gain, gain.T)
+        np.fill_diagonal(both, -np.inf)
+        best = both.argmax(1)
+        enough = both.max(1) > _SWAPPED * (self._way.usual - self._way.chance)
+        return [
+            (place, int(other))
+            for place, other in enumerate(best)
+            if enough[place] and best[other] == place and place < other
+        ]
 
 
 def _small(pixels: Pixels, edge: int) -> Floats:

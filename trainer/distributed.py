@@ -47,7 +47,8 @@ class World:
         flat = torch.cat([gradient.reshape(-1) for gradient in gradients])
         dist.all_reduce(flat)
         flat /= self.size
-        for gradient, mean in zip(gradients, flat.split([g.numel() for g in gradients]), strict=True):
+        means = torch.split(flat, [gradient.numel() for gradient in gradients])
+        for gradient, mean in zip(gradients, means, strict=True):
             gradient.copy_(mean.view_as(gradient))
 
     def mean(self, values: Tensor) -> Tensor:
@@ -116,15 +117,21 @@ class SharedNorm(Norm):
         assert self.weight is not None and self.bias is not None
         full = x.float()
         count = dist.get_world_size() * full.numel() // full.shape[1]
-        mean = _Sum.apply(full.sum((0, 2, 3))) / count
+        mean = _over_all(full.sum((0, 2, 3))) / count
         centred = full - mean[:, None, None]
-        variance = _Sum.apply(centred.square().sum((0, 2, 3))) / count
+        variance = _over_all(centred.square().sum((0, 2, 3))) / count
         with torch.no_grad():  # as torch's own: a tenth of the new, the variance unbiased
             self.running_mean.lerp_(mean, 0.1)
             self.running_var.lerp_(variance * count / max(1, count - 1), 0.1)
         scale = self.weight * torch.rsqrt(variance + EPSILON)
         y = centred * scale[:, None, None] + self.bias[:, None, None]
         return y.to(x.dtype)
+
+
+def _over_all(values: Tensor) -> Tensor:
+    """The sum over all processes; gradients go back to all of them."""
+    total: Tensor = _Sum.apply(values)  # type: ignore[no-untyped-call]
+    return total
 
 
 class _Sum(torch.autograd.Function):

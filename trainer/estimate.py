@@ -75,13 +75,13 @@ def trial(config: Config, data: DataSet, folder: Path) -> Estimate:
     estimate = Estimate(seconds * OVERHEAD, memory, free_memory, 3 * state_bytes, free_disk)
     if free_memory and memory > free_memory:
         raise TrainingError(
-            f"This training needs about {memory / GIGABYTE:.1f} GB of memory, and {free_memory / GIGABYTE:.1f} "
-            f"are free; {_smaller(config)}."
+            f"This training needs about {memory / GIGABYTE:.1f} GB of memory, "
+            f"and {free_memory / GIGABYTE:.1f} are free; {_smaller(config)}."
         )
     if estimate.disk > free_disk:
         raise TrainingError(
-            f"This training needs {estimate.disk / GIGABYTE:.1f} GB of disk, and {free_disk / GIGABYTE:.1f} are "
-            f"free; make room, choose another folder with --run, or {_smaller(config)}."
+            f"This training needs {estimate.disk / GIGABYTE:.1f} GB of disk, "
+            f"and {free_disk / GIGABYTE:.1f} are free; make room, or choose another folder with --run."
         )
     return estimate
 
@@ -98,10 +98,10 @@ def _measured(config: Config, data: DataSet) -> tuple[float, int, int]:
     """Seconds a step, memory at its most, and bytes of a checkpoint."""
     torch.set_num_threads(config.threads)
     training, _ = parted(data, config.validation)
-    config = replace(config, processes=1)
+    config = replace(config, batch=config.batch // config.processes, processes=1)
     state = State(config)
     times: list[float] = []
-    with fed(training, config, 0, World()) as feed:
+    with fed(training, state, World()) as feed:
         began = time.perf_counter()
         while len(times) < WARM_UP + 3 or (len(times) < MOST_STEPS and sum(times) < SECONDS):
             batch = next(feed)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +11,8 @@ import numpy.typing as npt
 
 from engine.card import Card
 from engine.generator import Generator
-from trainer import pairs, recogniser, scores, sheet, sketch
+from trainer import pairs, scores, sheet, sketch
+from trainer import recogniser as recognising
 from trainer.augment import Augment, Sample, still
 from trainer.errors import TrainingError
 from trainer.pairs import DataSet, Task
@@ -67,15 +68,14 @@ def evaluate(
     generator: Generator,
     data: DataSet,
     *,
-    reader: Callable[[DataSet, Augment], Recogniser] | None = None,
+    recogniser: Recogniser | None = None,
     progress: Callable[[int, int], None] | None = None,
 ) -> Evaluation:
     """Translate all pairs to judge by, and compare.
 
     Args:
-        data: the whole data set; its training pairs teach the recogniser.
-        reader: makes or finds the recogniser for label models, from training pairs; without it none
-            is asked.
+        data: the whole data set, of which ``judged_by`` chooses.
+        recogniser: for label models; without it there is no label score.
         progress: is told pairs done and pairs in all.
 
     Raises:
@@ -83,7 +83,7 @@ def evaluate(
         TrainingError: there are no pairs to judge by.
     """
     card = generator.card
-    augment = Augment(card, data.task, drawing=sketch.Settings(line_width=card.line_width or 1.5))
+    augment = augment_of(card, data)
     chosen = judged_by(data, card)
     samples: list[Sample] = []
     made: list[Pixels] = []
@@ -97,9 +97,8 @@ def evaluate(
     result.scores |= scores.likeness(made, targets) | scores.histogram_intersection(made, targets)
     if card.input == "sketch":
         result.scores |= _of_sketches(samples, made, card)
-    if card.input == "labels" and reader is not None:
-        training, _ = parted(data, float(card.training.get("validation", 0.0)))
-        _judge_labels(result, made, samples, reader, training, augment)
+    if card.input == "labels" and recogniser is not None:
+        _judge_labels(result, made, samples, recogniser, card)
     step = max(1, len(made) // ON_SHEET)
     result.examples = [
         (sheet.shown(sample.prepared, card), one, sample.target)
@@ -127,18 +126,15 @@ def _judge_labels(
     result: Evaluation,
     made: list[Pixels],
     samples: list[Sample],
-    reader: Callable[[DataSet, Augment], Recogniser],
-    training: DataSet,
-    augment: Augment,
+    recogniser: Recogniser,
+    card: Card,
 ) -> None:
-    palette = augment.card.palette
-    assert palette is not None
-    count = len(palette.labels)
-    recognises = reader(training, augment)
-    labels = [_indices(sample.prepared, augment.card) for sample in samples]
+    assert card.palette is not None
+    count = len(card.palette.labels)
+    labels = [_indices(sample.prepared, card) for sample in samples]
     targets = [sample.target for sample in samples]
-    real = scores.reading(recognises.read(targets), labels, count)
-    generated = scores.reading(recognises.read(made), labels, count)
+    real = scores.reading(recogniser.read(targets), labels, count)
+    generated = scores.reading(recogniser.read(made), labels, count)
     result.scores |= {f"real_{name}": value for name, value in real.items()}
     result.scores |= {f"made_{name}": value for name, value in generated.items()}
     result.scores["label_score"] = generated["mean_iou"] / max(1e-9, real["mean_iou"])
@@ -155,27 +151,38 @@ def _indices(prepared: Pixels, card: Card) -> Pixels:
     return prepared[..., 0] if card.one_hot else card.palette.indices(prepared)
 
 
-def kept_or_learnt(
-    path: Path, *, seed: int = 0, progress: Callable[[int, int], None] | None = None
-) -> Callable[[DataSet, Augment], Recogniser]:
-    """A ``reader`` that takes the recogniser at ``path``, or trains one and keeps it there.
+def recogniser_for(
+    card: Card,
+    data: DataSet,
+    path: Path,
+    *,
+    seed: int = 0,
+    progress: Callable[[int, int], None] | None = None,
+) -> Recogniser:
+    """The recogniser kept at ``path``, or one that learns from the training pairs now and is kept there.
 
     One that was trained on other pairs is not taken, unless there are none to train on.
+
+    Raises:
+        TrainingError: there are no pairs to train on.
+        ModelError: the file is no recogniser for this model, or can't be written.
     """
+    assert card.palette is not None
+    training, _ = parted(data, float(card.training.get("validation", 0.0)))
+    if path.exists():
+        kept = recognising.read(path, len(card.palette.labels))
+        if not training.pairs or kept.note.get("digest") == pairs.digest(training):
+            return kept
+    if not training.pairs:
+        raise TrainingError(
+            "There is no label score: it needs real pairs to learn from. Give the whole data set, "
+            "or --recogniser with one that was trained on it."
+        )
+    fresh = recognising.learnt(training, augment_of(card, data), seed=seed, progress=progress)
+    recognising.write(path, fresh)
+    return fresh
 
-    def find(training: DataSet, augment: Augment) -> Recogniser:
-        assert augment.card.palette is not None
-        if path.exists():
-            kept = recogniser.read(path, len(augment.card.palette.labels))
-            if not training.pairs or kept.note.get("digest") == pairs.digest(training):
-                return kept
-        if not training.pairs:
-            raise TrainingError(
-                "To judge labels, real pairs to learn from are needed: give the whole data set, "
-                "or --recogniser with one that was trained on it."
-            )
-        fresh = recogniser.learnt(training, augment, seed=seed, progress=progress)
-        recogniser.write(path, fresh)
-        return fresh
 
-    return find
+def augment_of(card: Card, data: DataSet) -> Augment:
+    """How pairs become samples for a model."""
+    return Augment(card, data.task, drawing=sketch.Settings(line_width=card.line_width or 1.5))

@@ -25,6 +25,9 @@ from typing import Any
 
 Event = dict[str, Any]
 
+_REMEMBERED = 200
+"""Bytes; more than the time and step that no two events share."""
+
 MOST_LINE = 1 << 20
 """A line longer than so many bytes is no event."""
 
@@ -67,22 +70,26 @@ class Follower:
     """The reading end: asks again and again for what is new."""
 
     file: Path
-    place: int = 0
+    _place: int = 0
+    _before: bytes = b""
+    """What stood just before that place, to see whether the journal has been cut since."""
 
     def news(self) -> list[Event]:
         """Events since the last call. A line still being written is left for the next one; one that
-        makes no sense is passed over. A journal that was cut back is read on from there, or from its
-        start where it is shorter than what was read.
+        makes no sense is passed over. A journal that was cut back in the meantime is read from its start.
         """
         try:
             with self.file.open("rb") as file:
-                if file.seek(0, 2) < self.place:
-                    self.place = 0
-                file.seek(self.place)
+                file.seek(self._place - len(self._before))
+                if file.read(len(self._before)) != self._before:
+                    self._place = 0
+                file.seek(self._place)
                 whole, newline, _ = file.read().rpartition(b"\n")
         except OSError:  # not begun yet
             return []
-        self.place += len(whole) + len(newline)
+        read = whole + newline
+        self._place += len(read)
+        self._before = (self._before + read)[-_REMEMBERED:] if self._place > len(read) else read[-_REMEMBERED:]
         entries = (_entry(line) for line in whole.split(b"\n"))
         return [entry for entry in entries if entry is not None]
 

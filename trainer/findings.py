@@ -13,7 +13,7 @@ from PIL import Image
 from engine import picture
 from engine.errors import PictureError
 from trainer import palettes, sources
-from trainer.correspondence import Correspondence, Verdict
+from trainer.correspondence import Correspondence, Judgement
 from trainer.outliers import Scene, scene
 from trainer.pairs import DataSet, Pair
 from trainer.sources import Pixels
@@ -43,7 +43,8 @@ class Finding:
     """Of the photo's pixels."""
     thumb: npt.NDArray[np.float32] | None = None
     """Of the photo, (THUMB, THUMB, 3)."""
-    verdict: Verdict = "fits"
+    judgement: Judgement | None = None
+    """Of pairs whose input is no picture made from the photo, where something could be learnt."""
     faults: palettes.Faults | None = None
     """Of label maps."""
     scene: Scene | None = None
@@ -66,7 +67,7 @@ def found(pair: Pair, data: DataSet, correspondence: Correspondence | None) -> F
         if data.palette is not None:
             finding.faults = palettes.faults(a, data.palette)
         if b is not None and correspondence is not None:
-            finding.verdict = correspondence.verdict(a, b)
+            finding.judgement = correspondence.judged(a, b)
     return finding
 
 

@@ -26,7 +26,7 @@ from trainer.config import Config
 from trainer.distributed import World
 from trainer.errors import TrainingError
 from trainer.events import Event, Journal
-from trainer.feed import Feed
+from trainer.feed import Batch, Feed
 from trainer.objective import Distortion, verdict_loss
 from trainer.pairs import DataSet
 from trainer.run import Run
@@ -67,47 +67,40 @@ def fit(run: Run, config: Config, data: DataSet, watch: Callable[[Event], None] 
         )
     torch.set_num_threads(config.threads)
     with distributed.joined(config.device) as world, heeding_signals() as signalled, run.writing():
+        if torch.cuda.is_available():
+            torch.cuda.set_device(world.place)  # which is what “cuda” means from here on
         training, validation = parted(data, config.validation)
         journal = Journal(run.events, watch) if world.leads else Journal(None)
         studio = Studio(run, config, training, validation, journal) if world.leads else None
-        state = restored(run, config, world, journal)
+        state = State(config)
+        distributed.synchronise(state.generator, world)
+        distributed.synchronise(state.judge, world)
+        restore(run, state, journal)
+        world.wait()
         journal.tell(
             "resumed" if state.step else "started",
             state.step, steps=config.steps, pairs=len(training.pairs), batch=config.batch,
         )  # fmt: skip
-        feed = fed(training, config, state.step, world)
-        losses, logged = torch.zeros(len(LOSSES), device=state.device), state.step
-        saved = begun = time.monotonic()
-        stopped = False
+        if state.step == 0:
+            save(run, state, journal, world)
+        feed = fed(training, state, world)
+        tally = Tally(state)
+        saved, stopped = time.monotonic(), False
         try:
             while state.step < config.steps and not stopped:
-                batch = next(feed)
-                inputs, photos = batch.inputs.to(state.device), batch.targets.to(state.device)
-                try:
-                    losses += learn(state, config, world, inputs, photos)
-                except (RuntimeError, MemoryError) as error:
-                    if not device.gave_up(error):
-                        raise
-                    state = halved(run, config, world, state, journal)
+                losses = attempt(state, config, world, next(feed))
+                if losses is None:  # no memory for it
+                    halve(run, world, state, journal)
                     feed.close()
-                    feed = fed(training, config, state.step, world)
-                    losses, logged = torch.zeros_like(losses), state.step
+                    feed = fed(training, state, world)
+                    tally = Tally(state)
                     continue
                 state.step += 1
+                tally.add(losses)
 
                 last = state.step == config.steps
                 if state.step % config.log_every == 0 or last:
-                    seconds = time.monotonic() - begun
-                    log(
-                        journal,
-                        config,
-                        world,
-                        state,
-                        losses / (state.step - logged),
-                        seconds / (state.step - logged),
-                    )
-                    losses.zero_()
-                    logged, begun = state.step, time.monotonic()
+                    journal.tell("step", state.step, **tally.taken(config, world, state))
                 if studio and (state.step % config.sample_every == 0 or last):
                     studio.show(state)
                 if studio:
@@ -125,17 +118,30 @@ def fit(run: Run, config: Config, data: DataSet, watch: Callable[[Event], None] 
         return done
 
 
-def fed(training: DataSet, config: Config, step: int, world: World) -> Feed:
-    """The feed, from the batch of a step on."""
+def fed(training: DataSet, state: State, world: World) -> Feed:
+    """The feed, from the batch of the state's step on."""
+    config = state.config
     return Feed(
         training,
         config.augment(),
         batch=config.batch,
         seed=config.seed,
-        step=step,
+        step=state.step,
         part=world.part(config.batch),
+        multiple=state.generator.multiple,
+        least=state.generator.least,
         threads=max(1, (os.cpu_count() or 1) // 2),
     )
+
+
+def attempt(state: State, config: Config, world: World, batch: Batch) -> Tensor | None:
+    """A step; None where memory was too short for it, which may have left it half done."""
+    try:
+        return learn(state, config, world, batch.inputs.to(state.device), batch.targets.to(state.device))
+    except (RuntimeError, MemoryError) as error:
+        if not device.gave_up(error):
+            raise
+    return None  # not from inside “except”, where the error still holds on to the step's memory
 
 
 def learn(state: State, config: Config, world: World, inputs: Tensor, photos: Tensor) -> Tensor:
@@ -145,7 +151,7 @@ def learn(state: State, config: Config, world: World, inputs: Tensor, photos: Te
     serves both, which saves a pass in eight of the judge's.
 
     Args:
-        inputs: (N, planes, H, W) in [−1, 1].
+        inputs: (N, planes, H', W') in [−1, 1], padded at the right and at the bottom as need be.
         photos: (N, C, H, W) in [−1, 1].
 
     Returns:
@@ -160,7 +166,7 @@ def learn(state: State, config: Config, world: World, inputs: Tensor, photos: Te
     losses = torch.zeros(len(LOSSES), device=photos.device)
 
     def verdicts(pictures: Tensor, part: slice, distortion: Distortion) -> Tensor:
-        seen = inputs[part]
+        seen = inputs[part, :, :height, :width]
         if config.differentiable:
             pictures, seen = distortion[part].of_photos(pictures), distortion[part].of_inputs(seen)
         with state.autocast():
@@ -169,7 +175,7 @@ def learn(state: State, config: Config, world: World, inputs: Tensor, photos: Te
 
     for start in range(0, count, state.share):
         part = slice(start, start + state.share)
-        made = state.make(inputs[part])
+        made = state.make(inputs[part])[:, :, :height, :width]
         distance = F.l1_loss(made, photos[part])
         real = fake = fooled = torch.zeros_like(distance)
         if config.adversarial != "none":
@@ -192,26 +198,38 @@ def learn(state: State, config: Config, world: World, inputs: Tensor, photos: Te
     return losses
 
 
-def log(journal: Journal, config: Config, world: World, state: State, losses: Tensor, seconds: float) -> None:
-    """Tell the mean losses and the speed since they were last told; this waits for the device.
+class Tally:
+    """Losses and time since they were last told. Adding waits for no device."""
 
-    Raises:
-        TrainingError: the losses are no longer numbers.
-    """
-    means = world.mean(losses)
-    if not bool(torch.isfinite(means).all()):
-        raise TrainingError(
-            f"At step {state.step} the losses were no longer numbers; start anew "
-            "with a smaller --learning-rate, or with --precision float32."
-        )
-    named = {name: round(value, 5) for name, value in zip(LOSSES, means.tolist(), strict=True)}
-    journal.tell(
-        "step",
-        state.step,
-        pictures_per_second=round(config.batch / seconds, 3),
-        learning_rate=config.learning_rate_at(state.step),
-        **named,
-    )
+    def __init__(self, state: State) -> None:
+        self._restart(state)
+
+    def _restart(self, state: State) -> None:
+        self._losses = torch.zeros(len(LOSSES), device=state.device)
+        self._steps, self._begun = 0, time.monotonic()
+
+    def add(self, losses: Tensor) -> None:
+        """Count one step."""
+        self._losses += losses
+        self._steps += 1
+
+    def taken(self, config: Config, world: World, state: State) -> dict[str, float]:
+        """The means since the last call, as an event has them; then starts anew.
+
+        Raises:
+            TrainingError: the losses are no longer numbers.
+        """
+        means = world.mean(self._losses / self._steps)
+        if not bool(torch.isfinite(means).all()):
+            raise TrainingError(
+                f"At step {state.step} the losses were no longer numbers; start anew "
+                "with a smaller --learning-rate, or with --precision float32."
+            )
+        speed = config.batch * self._steps / (time.monotonic() - self._begun)
+        named = {name: round(value, 5) for name, value in zip(LOSSES, means.tolist(), strict=True)}
+        self._restart(state)
+        rate = config.learning_rate_at(state.step - 1)
+        return {"pictures_per_second": round(speed, 3), "learning_rate": rate, **named}
 
 
 def is_due(config: Config, step: int, seconds: float) -> bool:
@@ -228,20 +246,16 @@ def save(run: Run, state: State, journal: Journal, world: World) -> None:
         run.save(state.tensors(), {"underpaint": json.dumps(note)})
 
 
-def restored(run: Run, config: Config, world: World, journal: Journal) -> State:
-    """The state of the run's checkpoint, or the first one. The journal forgets what came later.
+def restore(run: Run, state: State, journal: Journal) -> None:
+    """Bring the state back to the run's checkpoint, if there is one; the journal forgets what came later.
 
     Raises:
         TrainingError: the checkpoint is damaged, or of other networks.
     """
-    state = State(config)
-    distributed.synchronise(state.generator, world)
-    distributed.synchronise(state.judge, world)
     checkpoint = run.restore()
-    world.wait()
     if checkpoint is None:
         journal.cut(0)
-        return state
+        return
     tensors, metadata = checkpoint
     try:
         note = json.loads(metadata["underpaint"])
@@ -251,10 +265,9 @@ def restored(run: Run, config: Config, world: World, journal: Journal) -> State:
         raise TrainingError(
             f"The checkpoint “{run.checkpoint}” is damaged; start the training anew."
         ) from error
-    return state
 
 
-def halved(run: Run, config: Config, world: World, state: State, journal: Journal) -> State:
+def halve(run: Run, world: World, state: State, journal: Journal) -> None:
     """Go back to the checkpoint, as the step may be half done, and on with half as many pictures a pass.
 
     The smaller share is part of the state, so whoever resumes goes the same way.
@@ -267,19 +280,14 @@ def halved(run: Run, config: Config, world: World, state: State, journal: Journa
             "There is not enough memory for this training; use a smaller --size, --width or --batch."
         )
     share = state.share // 2
-    del state
+    restore(run, state, journal)
+    state.share = share
     if torch.cuda.is_available():
         torch.cuda.empty_cache()
-    state = restored(run, config, world, journal)
-    state.share = share
+    sentence = f"Memory was short: from now on {share} pictures a pass, and more passes a step."
     journal.tell("halved", state.step, share=share)
-    journal.tell(
-        "message",
-        state.step,
-        sentence=f"Memory was short: from now on {share} pictures a pass, and as many passes a step as needed.",
-    )
+    journal.tell("message", state.step, sentence=sentence)
     save(run, state, journal, world)
-    return state
 
 
 def wished(run: Run, world: World, journal: Journal, state: State, signalled: threading.Event) -> bool:
@@ -304,9 +312,8 @@ def heeding_signals() -> Iterator[threading.Event]:
         signalled.set()
         signal.signal(number, before[number])
 
-    numbers = (signal.SIGINT, signal.SIGTERM)
-    before = {number: signal.getsignal(number) for number in numbers}
-    for number in numbers:
+    before = {int(number): signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+    for number in before:
         signal.signal(number, heed)
     try:
         yield signalled

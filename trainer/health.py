@@ -25,12 +25,13 @@ def diagnosis(events: Sequence[Event], pictures_a_sweep: int, batch: int) -> str
     steps = [event for event in events if event["event"] == "step" and "judge_real" in event]
     looks = [event for event in events if event["event"] == "samples" and event.get("l1") is not None]
     last = steps[-CERTAIN_EVENTS:]
-    if len(last) == CERTAIN_EVENTS and max(_mean(last, "judge_real"), _mean(last, "judge_made")) < CERTAIN:
-        if last[-1].get("made", 0.0) > 0:
-            return (
-                "The discriminator is too strong: it recognises every picture, so the generator learns from "
-                "the L1 loss alone. More pairs help, or --differentiable."
-            )
+    errors = max(_mean(last, "judge_real"), _mean(last, "judge_made"))
+    # Without an adversarial loss all of these are 0.
+    if len(last) == CERTAIN_EVENTS and errors < CERTAIN and last[-1]["made"] > 0:
+        return (
+            "The discriminator is too strong: it recognises every picture, so the generator learns from "
+            "the L1 loss alone. More pairs help, or --differentiable."
+        )
     if len(looks) >= GREY_LOOKS and all(look.get("liveliness", 1.0) < GREY for look in looks[-GREY_LOOKS:]):
         return (
             "The generator makes nearly the same grey for everything: are the pairs really pairs? "
@@ -55,7 +56,7 @@ def diagnosis(events: Sequence[Event], pictures_a_sweep: int, batch: int) -> str
 
 
 def _mean(events: Sequence[Event], name: str) -> float:
-    return float(sum(event[name] for event in events) / len(events))
+    return float(sum(event[name] for event in events) / max(1, len(events)))
 
 
 def _learnt(look: Event) -> float:

@@ -143,6 +143,28 @@ def place(folder: Path, name: str, part: str) -> Path:
     return folder / split / part / f"{stem}.png"
 
 
+def refuse_used(out: Path, data: Path) -> None:
+    """Make sure that a new folder of pairs spoils nothing.
+
+    Raises:
+        PictureError: ``out`` holds something, or lies in the folder ``data`` that it is made from.
+    """
+    if out.resolve().is_relative_to(data.resolve()):
+        raise PictureError(f"“{out}” lies in the data set’s own folder; choose another place.")
+    if out.exists() and (not out.is_dir() or any(out.iterdir())):
+        raise PictureError(f"“{out}” exists already; choose a new folder.")
+
+
+def free_name(name: str, split: str, taken: set[str]) -> str:
+    """A pair's name with no folders in it but its split's, with a number where that is taken; takes it."""
+    stem = name.removeprefix(f"{split}/").replace("/", "_") if split else name.replace("/", "_")
+    free, number = f"{split}/{stem}".lstrip("/"), 2
+    while free.lower() in taken:  # some systems don't tell a from A
+        free, number = f"{split}/{stem}-{number}".lstrip("/"), number + 1
+    taken.add(free.lower())
+    return free
+
+
 @contextmanager
 def _said(folder: Path) -> Iterator[None]:
     try:

@@ -38,11 +38,7 @@ def mend(data: DataSet, problems: Sequence[Problem], out: Path, progress: Progre
     Raises:
         PictureError: nothing would be left, or ``out`` can't be used.
     """
-    out = Path(out)
-    if out.resolve().is_relative_to(data.folder.resolve()):
-        raise PictureError(f"“{out}” lies in the data set’s own folder; choose another place for the copy.")
-    if out.exists() and (not out.is_dir() or any(out.iterdir())):
-        raise PictureError(f"“{out}” exists already; choose a new folder for the copy.")
+    kept.refuse_used(out, data.folder)
     bad = {problem.pair for problem in problems if problem.kind in LEFT_OUT}
     turned = {problem.pair for problem in problems if problem.kind == "mirrored"}
     good = [pair for pair in data.pairs if pair.name not in bad]
@@ -50,7 +46,7 @@ def mend(data: DataSet, problems: Sequence[Problem], out: Path, progress: Progre
         raise PictureError(f"No pair of “{data.folder.name}” is good enough for a mended copy.")
     names: set[str] = set()
     for done, pair in enumerate(good, start=1):
-        _write(pair, data, _free(pair, names), pair.name in turned, out)
+        _write(pair, data, kept.free_name(pair.name, pair.split, names), pair.name in turned, out)
         if progress:
             progress(done, len(good))
     # Last, so that a copy that was interrupted isn't taken for a whole one.
@@ -97,14 +93,3 @@ def _copy(file: Path, target: Path) -> None:
             part.write_bytes(file.read_bytes())
     except OSError as error:
         raise PictureError(f"“{target}” can't be written ({error.strerror or error}).") from error
-
-
-def _free(pair: Pair, taken: set[str]) -> str:
-    """The pair's name with no folders in it but its split's; with a number where that is taken."""
-    within = pair.name.removeprefix(f"{pair.split}/") if pair.split else pair.name
-    stem = within.replace("/", "_")
-    name, number = f"{pair.split}/{stem}".lstrip("/"), 2
-    while name.lower() in taken:  # some systems don't tell a from A
-        name, number = f"{pair.split}/{stem}-{number}".lstrip("/"), number + 1
-    taken.add(name.lower())
-    return name

@@ -77,8 +77,11 @@ class Problem:
     """Name of the pair that it is about, if it is about one."""
 
     def __str__(self) -> str:
-        where = f"“{self.file.name}”: " if self.file else ""
-        return f"{where}{self.text} {self.remedy}"
+        if self.file is None:
+            return f"{self.text} {self.remedy}"
+        # Splits and sides often have files of one name, so the folder is said too.
+        separator = ":" if self.text[:1].isupper() else ""
+        return f"“{self.file.parent.name}/{self.file.name}”{separator} {self.text} {self.remedy}"
 
 
 @dataclass(frozen=True)

@@ -104,12 +104,15 @@ def named(found: Palette, known: Iterable[Palette]) -> Palette:
     """A found palette under the names, exact colours and order of a known one, if it is that.
 
     Returns:
-        The first of ``known`` that has a colour within ``REACH`` of each one found; else ``found``.
+        Of those of ``known`` that have a colour within ``REACH`` of each one found, the nearest; or else
+        ``found``.
     """
+    best, least = found, float("inf")
     for palette in known:
-        if near_palette(found.colours[None], palette).all():
-            return palette
-    return found
+        apart = _apart(found.colours[None], palette)
+        if int(apart.max()) <= REACH and float(apart.mean()) < least:
+            best, least = palette, float(apart.mean())
+    return best
 
 
 def labelled(pixels: Pixels, palette: Palette) -> Pixels:

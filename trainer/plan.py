@@ -14,7 +14,7 @@ from engine.card import Card
 from engine.errors import ModelError
 from trainer import config as configs
 from trainer import pairs, split
-from trainer.config import RECIPES, Config, Recipe
+from trainer.config import RECIPES, Config, Precision, Recipe
 from trainer.errors import TrainingError
 from trainer.pairs import DataSet
 
@@ -36,6 +36,7 @@ def planned(
     width: int = 32,
     sweeps: float | None = None,
     colour_labels: bool = False,
+    dropout: bool = True,
     **wishes: Any,
 ) -> Config:
     """A config in which only the number of steps may be missing (0 where ``minutes`` decide).
@@ -45,6 +46,7 @@ def planned(
         width: of both networks: channels of their outermost level.
         sweeps: rounds through the training pairs.
         colour_labels: feed label maps as colours, as published models have it, instead of one plane a label.
+        dropout: the paper's noise; networks with it know variations. Counts for new networks only.
         wishes: further fields of ``Config``; None stands for what the recipe says.
 
     Raises:
@@ -73,7 +75,7 @@ def planned(
         recipe=recipe,
         device=str(where),
         precision=asked.pop("precision", None) or _precision(where),
-        threads=asked.pop("threads", None) or os.cpu_count() or 1,
+        threads=asked.pop("threads", None) or _threads(),
         size=asked.pop("size", None) or (parent.size if parent else (256, 256)),
         patch_width=width,
     )
@@ -83,9 +85,8 @@ def planned(
     unknown = asked.keys() - {field.name for field in fields(Config)}
     assert not unknown, unknown
     config = replace(config, **{"minutes": 0.0, **asked})
-    config = replace(
-        config, network=_network(config, width, parent), kind=parent.kind if parent else config.kind
-    )
+    network = _network(config, width, dropout, parent)
+    config = replace(config, network=network, kind=parent.kind if parent else config.kind)
 
     training, _ = split.parted(data, config.validation)
     if not training.pairs:
@@ -110,7 +111,7 @@ def timed(config: Config, seconds_a_step: float) -> Config:
     return replace(config, steps=steps, sample_every=max(1, round(pause / seconds_a_step)))
 
 
-def _network(config: Config, width: int, parent: Card | None) -> dict[str, Any]:
+def _network(config: Config, width: int, dropout: bool, parent: Card | None) -> dict[str, Any]:
     """Settings of the generator: the parent model's, or those that suit the pictures' size."""
     inputs = configs.input_planes(config.task, config.palette, config.one_hot)
     if parent is not None:
@@ -118,7 +119,7 @@ def _network(config: Config, width: int, parent: Card | None) -> dict[str, Any]:
         if parent.input == config.input and parent.hints == config.hints and not config.one_hot:
             inputs = parent.network["inputs"]
         return {**parent.network, "inputs": inputs, "outputs": outputs}
-    common = {"width": width, "inputs": inputs, "outputs": 3, "norm": "batch", "dropout": True}
+    common = {"width": width, "inputs": inputs, "outputs": 3, "norm": "batch", "dropout": dropout}
     if config.kind == "resnet":
         return {"blocks": 9, **common}
     if config.kind in ("unet", "encoder_decoder"):
@@ -126,7 +127,12 @@ def _network(config: Config, width: int, parent: Card | None) -> dict[str, Any]:
     raise ModelError(f"A {config.kind} network paints no pictures; use unet, encoder_decoder or resnet.")
 
 
-def _precision(where: torch.device) -> str:
+def _threads() -> int:
+    """All cores, shared with the other processes that torchrun started on this machine."""
+    return max(1, (os.cpu_count() or 1) // int(os.environ.get("LOCAL_WORLD_SIZE", "1")))
+
+
+def _precision(where: torch.device) -> Precision:
     """The quickest number format in which training is stable."""
     if where.type == "cuda":
         return "bfloat16" if torch.cuda.is_bf16_supported() else "float16"

@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -20,12 +21,11 @@ import torch.nn.functional as F
 from PIL import Image
 from torch import Tensor, nn
 
-from engine.card import Card
 from engine.errors import ModelError
 from engine.files import replacing
 from trainer import pairs
 from trainer.augment import Augment
-from trainer.feed import Feed, as_targets
+from trainer.feed import Feed
 from trainer.pairs import DataSet
 
 Pixels = npt.NDArray[np.uint8]
@@ -48,11 +48,9 @@ class Reader(nn.Module):
         self.stem = _layer(3, width, 1)
         self.downs = nn.ModuleList(
             nn.Sequential(_layer(outer, inner, 2), _layer(inner, inner, 1))
-            for outer, inner in zip(channels, channels[1:], strict=False)
+            for outer, inner in pairwise(channels)
         )
-        self.ups = nn.ModuleList(
-            _layer(inner + outer, outer, 1) for outer, inner in zip(channels, channels[1:], strict=False)
-        )
+        self.ups = nn.ModuleList(_layer(inner + outer, outer, 1) for outer, inner in pairwise(channels))
         self.head = nn.Conv2d(width, labels, 1)
 
     def forward(self, photos: Tensor) -> Tensor:

@@ -142,7 +142,8 @@ class Run:
         full = isinstance(error, OSError) and error.errno in _FULL
         if full or "No space left" in str(error):
             return TrainingError(
-                f"The disk is full; the last checkpoint is whole. Make room, then: underpaint resume {self.folder}"
+                "The disk is full; the last checkpoint is whole. "
+                f"Make room, then: underpaint resume {self.folder}"
             )
         return TrainingError(
             f"“{self.folder}” can't be written ({error}); the last checkpoint is whole. "

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import io
 import time
 import zipfile
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -13,6 +15,7 @@ from torch import Tensor
 
 from engine import codec, picture
 from engine.generator import Generator
+from engine.layers import Translator
 from engine.messages import Picture
 from trainer import average, events, feed, health, sheet
 from trainer.augment import Sample, still
@@ -67,7 +70,7 @@ class Studio:
             OSError, ModelError, PictureError: the run folder can't be written.
         """
         config = self.config
-        tensors = average.finished(state, config, self._typical_planes())
+        tensors = average.finished(state, config, self._typical_planes(state.generator))
         painter = average.painter(config, tensors)
         unknown = _looked_at(painter, self.unknown)
         known = _looked_at(painter, self.known)
@@ -113,14 +116,16 @@ class Studio:
         try:
             if self.run.drawing.stat().st_size > MOST_DRAWING_BYTES:
                 return None
-            with np.load(self.run.drawing, allow_pickle=False) as arrays:
+            content = io.BytesIO(self.run.drawing.read_bytes())
+            with np.load(content, allow_pickle=False) as arrays:
                 return _picture({name: arrays[name] for name in arrays.files})
-        except (OSError, ValueError, KeyError, TypeError, zipfile.BadZipFile):
+        except (OSError, EOFError, ValueError, KeyError, TypeError, AttributeError, zipfile.BadZipFile):
             return None
 
-    def _typical_planes(self) -> list[Tensor]:
+    def _typical_planes(self, network: Translator) -> Iterator[Tensor]:
         card, where = self.config.card(), torch.device(self.config.device)
-        return [feed.as_inputs(prepared, card).to(where) for prepared in self.typical]
+        for prepared in self.typical:
+            yield feed.as_inputs(prepared, card, network.multiple, network.least).to(where)
 
     def _write(self, name: str, pictures: list[Pixels]) -> None:
         if pictures:

@@ -106,5 +106,5 @@ def _histograms(pictures: Sequence[Pixels]) -> dict[str, npt.NDArray[np.float64]
 
 def _window(pixels: Pixels) -> int:
     """Side of SSIM's window: 7 unless the picture is smaller; odd."""
-    edge = min(7, *pixels.shape[:2])
+    edge = min(7, int(pixels.shape[0]), int(pixels.shape[1]))
     return edge - (edge + 1) % 2

@@ -34,7 +34,7 @@ class Settings:
     """How often the pen is another one, from 1 to 3 pixels."""
     scale: tuple[float, float] = (1.0, 2.8)
     """Standard deviation of the blur before edges are looked for, least and greatest."""
-    threshold: tuple[float, float] = (0.10, 0.35)
+    threshold: tuple[float, float] = (0.05, 0.18)
     """Least and greatest strength at which a line starts, as a share of the picture's strongest edges."""
     colour: tuple[float, float] = (0.3, 0.7)
     """Weight of the weakest channel against lightness: light things on white paper differ in colour only."""
@@ -53,7 +53,7 @@ class Settings:
 PLAIN = Settings(
     other_pen=0,
     scale=(1.8, 1.8),
-    threshold=(0.2, 0.2),
+    threshold=(0.1, 0.1),
     colour=(0.5, 0.5),
     simple=0,
     gaps=0,
@@ -62,6 +62,10 @@ PLAIN = Settings(
     hints=1,
 )
 """No chance but in the hints: for evaluation."""
+
+
+_NOISE = 0.035
+"""Edges weaker than this, as the detector measures them, are grain: a step of five levels, hardly blurred."""
 
 
 @dataclass(frozen=True)
@@ -126,20 +130,20 @@ def _contours(photo: Pixels, random: np.random.Generator, settings: Settings) ->
     step = max(1, int(sigma / 1.4))
     small = _shrunk(plane, step)
     sigma = max(0.6, sigma / step)
-    strong = _strongest(small, sigma) * share
+    strong = max(_NOISE, share * _strongest(small, sigma))
     edges = canny(small, sigma, low_threshold=0.4 * strong, high_threshold=strong, mode="nearest")
     kept = _without_specks(edges, 10 * unit / step, settings.simple, random)
     return kept if step == 1 else _enlarged(kept, photo.shape[:2])
 
 
 def _strongest(plane: Plane, sigma: float) -> float:
-    """Strength of the strongest edges, in the unit of Canny's thresholds; never that of mere noise."""
+    """Strength of the strongest edges, as the detector measures it."""
     from scipy import ndimage
 
     smooth = ndimage.gaussian_filter(plane, sigma)
     down, across = np.gradient(smooth)
     strength = np.hypot(down, across)
-    return max(0.06, float(np.quantile(strength[::2, ::2], 0.985)) * 4)  # Canny's Sobel is four gradients
+    return float(np.quantile(strength[::2, ::2], 0.985)) * 8  # its Sobel is eight gradients
 
 
 def _without_specks(edges: Mask, least: float, simple: float, random: np.random.Generator) -> Mask:

@@ -11,7 +11,6 @@ from collections.abc import Iterator
 from typing import Any, cast
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor, nn
 
 from engine import bundle, catalogue, networks
@@ -84,11 +83,10 @@ class State:
         return torch.autocast(self.device.type, self.precision, enabled=self.precision != torch.float32)
 
     def make(self, inputs: Tensor) -> Tensor:
-        """What the generator makes of planes (N, inputs, H, W), padded on the way if need be: (N, C, H, W)."""
-        height, width = inputs.shape[2:]
+        """What the generator makes of padded planes (N, inputs, H, W): (N, outputs, H, W) in [−1, 1]."""
         with self.autocast():
-            made: Tensor = self.generator(padded(inputs, self.generator, self.config.input == "labels"))
-        return made[:, :, :height, :width].float()
+            made: Tensor = self.generator(inputs)
+        return made.float()
 
     def descend(self, part: str, loss: Tensor, again: bool = False) -> None:
         """Add a loss's gradients to one network; ``again`` where another loss shares what led to it."""
@@ -136,6 +134,8 @@ class State:
             TrainingError: it is of other networks.
         """
         for name, adam in self.adam.items():
+            adam.zero_grad(set_to_none=True)
+            adam.state.clear()
             if note["moments"][name]:
                 _make_moments(adam, note["moments"][name])
         named = dict(self._named())
@@ -170,16 +170,6 @@ def dice(seed: int, *place: int | str) -> torch.Generator:
     """Dice of the CPU that fall alike whenever they are thrown for the same place in a training."""
     digest = hashlib.sha256(json.dumps([seed, *place]).encode()).digest()
     return torch.Generator().manual_seed(int.from_bytes(digest[:8], "little") >> 1)
-
-
-def padded(planes: Tensor, network: Translator, labels: bool) -> Tensor:
-    """Planes (N, C, H, W) padded at the right and at the bottom as ``engine.codec.to_planes`` does it."""
-    height, width = planes.shape[2:]
-    below = max(-(-height // network.multiple) * network.multiple, network.least) - height
-    beside = max(-(-width // network.multiple) * network.multiple, network.least) - width
-    if not below and not beside:
-        return planes
-    return F.pad(planes, (0, beside, 0, below), "replicate" if labels else "reflect")
 
 
 def take_weights(network: nn.Module, model: str) -> tuple[int, int]:

@@ -111,9 +111,14 @@ TABLE = [
          tip=_("Eight seeded passes with dropout to choose from")),
     Spec("import", "model", _("&Import weights or a model …"), "Ctrl+I", "mdi6.import", rule=True,
          tip=_("A model file, or latest_net_G.pth of the reference project")),
+    Spec("train", "model", _("&Train a model …"), "Ctrl+T", "mdi6.school-outline",
+         tip=_("From a folder of pictures to a model of your own")),
     Spec("shortcuts", "help", _("&Keyboard shortcuts …"), "F1", "mdi6.keyboard-outline"),
     Spec("about", "help", _("&About Underpaint"), "", "mdi6.information-outline"),
 ]  # fmt: skip
+
+LABEL_KEYS = [*"1234567890", *(f"Shift+{digit}" for digit in "1234567890")]
+"""Keys of the first twenty labels; no action can have one of these."""
 
 ALSO = {"redo": "Ctrl+Y", "zoom_in": "=", "refresh": "Ctrl+Return"}
 """Second keys that many hands know."""
@@ -183,11 +188,11 @@ class Actions:
         """All shortcuts of an action, in the portable spelling."""
         return [key.toString() for key in self._actions[name].shortcuts()]
 
-    def name_step(self, name: str, step: str) -> None:
-        """Say on “Undo” or “Redo” which ``step`` it would be; it can't be used while there is none."""
+    def name_step(self, name: str, step: str, usable: bool) -> None:
+        """Say on “Undo” or “Redo” which ``step`` it would be, if any."""
         text = shown(self._specs[name].text)
         self._actions[name].setText(f"{text}: {step}" if step else text)
-        self._actions[name].setEnabled(bool(step))
+        self._actions[name].setEnabled(usable)
         self._describe(name)
 
     def dress(self, name: str = "") -> None:

@@ -65,10 +65,11 @@ class Canvas(QWidget):
         self._outlined = QRect()
         view.changed.connect(self.update)
         session.repainted.connect(self._repaint)
-        session.restructured.connect(self.update)
+        session.restructured.connect(self._restructured)
         session.watch("picture", self._fit_new)
         session.hand.watch("tool ink", self._update_cursor)
-        session.live.watch("preview", self._preview_changed)
+        session.hand.watch("knows_hints", self.update)
+        session.live.watch("preview behind", self._preview_changed)
 
     # --- what the window asks -------------------------------------------------------------------
 
@@ -110,7 +111,7 @@ class Canvas(QWidget):
         painter.setRenderHint(QPainter.RenderHint.Antialiasing, self._view.degrees != 0)
         painter.setClipRect(area, Qt.ClipOperation.IntersectClip)
         painter.fillRect(area, QColor(*document.paper))
-        hints = self._session.live.card is None or self._session.live.card.hints
+        hints = self._session.hand.knows_hints
         for layer in document.layers:
             if layer.visible and layer.opacity > 0 and (hints or layer.role != "hints"):
                 painter.setOpacity(layer.opacity)
@@ -149,6 +150,8 @@ class Canvas(QWidget):
             guides.paint_outline(painter, transform.map(QPolygonF(QRectF(*session.document.selection))))
         if self._mode == "split":
             guides.paint_divider(painter, self._divider(), self.height())
+        if self._mode != "beside" and session.live.behind:
+            guides.paint_behind(painter, self.width())
         radius = self._ring_radius()
         if self._pointer is not None and radius >= 2.5 and self._held not in ("view", "divider"):
             guides.paint_ring(painter, self._pointer, radius)
@@ -180,7 +183,13 @@ class Canvas(QWidget):
             self.update()
 
     def _fit_new(self) -> None:
+        self._space, self._held = False, ""
         self.fit()
+        self.update()
+
+    def _restructured(self) -> None:
+        if self._view.fitted:  # the size may be another
+            self.fit()
         self.update()
 
     def _update_cursor(self) -> None:

@@ -24,7 +24,7 @@ from PySide6.QtWidgets import (
 )
 
 from desktop.session import Session
-from desktop.widgets.actions import Actions, shown
+from desktop.widgets.actions import LABEL_KEYS, Actions, shown
 from engine.card import InputKind
 from engine.messages import Inspected
 from engine.rect import Rect
@@ -152,12 +152,12 @@ class ImportDialog(_Form):
         self._session, self._found = session, found
         self._name = QLineEdit(found.name)
         self._kind = kind_choice(self)
-        guess = {1: "image", 5: "sketch"}.get(found.inputs, "labels")
-        self._kind.setCurrentIndex(self._kind.findData(guess))
+        self._kind.setCurrentIndex(self._kind.findData(_guess(found)))
         self._palette = QComboBox()
         for palette in session.library.palettes():
             self._palette.addItem(palette.name, palette)
         summary = QLabel(found.summary)
+        summary.setTextFormat(Qt.TextFormat.PlainText)  # a stranger's file could say anything
         summary.setWordWrap(True)
         self.form.addRow(summary)
         self.form.addRow(self.tr("Name"), self._name)
@@ -175,6 +175,16 @@ class ImportDialog(_Form):
         palette = self._palette.currentData() if kind == "labels" else None
         name = self._name.text().strip() or self._found.name
         self._session.library.carry_out_import(self._found.path, name, kind, palette)
+
+
+def _guess(found: Inspected) -> InputKind:
+    """What a network most likely wants, by its planes and by the names that data sets have."""
+    name = f"{found.name} {found.path.parent.name}".lower()
+    if found.inputs == 5 or any(word in name for word in ("edge", "sketch", "line", "draw", "contour")):
+        return "sketch"
+    if found.inputs > 3 or any(word in name for word in ("label", "facade", "cityscape", "mask")):
+        return "labels"
+    return "image"
 
 
 class ShortcutsDialog(QDialog):
@@ -210,23 +220,29 @@ class ShortcutsDialog(QDialog):
             self._table.setItem(row, 0, item)
             field = QKeySequenceEdit(QKeySequence(actions.key(spec.id)))
             field.setMaximumSequenceLength(1)
-            field.setClearButtonEnabled(True)
             field.editingFinished.connect(lambda name=spec.id, field=field: self._set(name, field))
             self._table.setCellWidget(row, 1, field)
 
     def _set(self, name: str, field: QKeySequenceEdit) -> None:
         key = field.keySequence().toString()
-        taken = next(
-            (spec for spec in self._actions if key and spec.id != name and self._actions.key(spec.id) == key),
-            None,
-        )
-        if taken is not None:
-            self._said.setText(
-                self.tr("%s belongs to “%s” already.") % (key, shown(taken.text).replace("&", ""))
-            )
+        if key == "Backspace":
+            key = ""
+            field.clear()
+        owner = self._owner(key, name) if key else ""
+        if owner:
+            self._said.setText(self.tr("%s belongs to “%s” already.") % (key, owner))
             field.setKeySequence(QKeySequence(self._actions.key(name)))
             return
         self._actions.set_key(name, key)
+
+    def _owner(self, key: str, name: str) -> str:
+        """What has ``key`` already, other than the action ``name``; empty if nothing."""
+        if key in LABEL_KEYS:
+            return self.tr("Choose a label")
+        for spec in self._actions:
+            if spec.id != name and key in self._actions.all_keys(spec.id):
+                return shown(spec.text).replace("&", "")
+        return ""
 
     def _filter(self, text: str) -> None:
         for row in range(self._table.rowCount()):

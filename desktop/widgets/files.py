@@ -45,7 +45,8 @@ class Files(QObject):
         dialog.open()
 
     def open(self) -> None:
-        everything = f"*.ora {PICTURES} *.safetensors *.pth"
+        """Ask for anything that can be opened."""
+        everything = f"*.ora {PICTURES} *.safetensors *.pth *.pt"
         self._ask_open(
             self.tr("Open"),
             self.tr("All that Underpaint opens (%s);;Projects (*.ora);;Pictures (%s)")
@@ -54,6 +55,7 @@ class Files(QObject):
         )
 
     def import_model(self) -> None:
+        """Ask for a model file or foreign weights."""
         self._ask_open(
             self.tr("Import weights or a model"),
             self.tr("Models and weights (*.safetensors *.pth *.pt)"),
@@ -61,18 +63,21 @@ class Files(QObject):
         )
 
     def add_reference(self) -> None:
+        """Ask for a photo to trace."""
         self._ask_open(
             self.tr("Photo to trace"), self.tr("Pictures (%s)") % PICTURES, self._session.add_reference
         )
 
     def save(self) -> None:
+        """Save where the picture came from; ask where to if that can't be."""
         if not self._session.save() and self._session.needs_a_path:
             self.save_as()
 
     def save_as(self, and_then: Callable[[], object] = lambda: None) -> None:
+        """Ask where to save; ``and_then`` follows if it was."""
         picture = self._session.picture
         assert picture is not None
-        stem = (picture.path.stem if picture.path else picture.title) + (" copy" if picture.foreign else "")
+        stem = _stem(picture) + (self.tr(" copy") if picture.foreign else "")
         self._ask_save(
             self.tr("Save as"),
             f"{stem}.ora",
@@ -82,18 +87,19 @@ class Files(QObject):
         )
 
     def export(self, what: str) -> None:
+        """Ask where to write ``picture``, ``preview`` or ``pair``."""
         picture = self._session.picture
         assert picture is not None
-        stem = picture.path.stem if picture.path else picture.title
         self._ask_save(
             self.tr("Export"),
-            f"{stem} {what}.png",
+            f"{_stem(picture)} {what}.png",
             self.tr("PNG picture (*.png)"),
             "png",
             lambda path: self._session.export(what, path),
         )
 
     def close_picture(self) -> None:
+        """Close the picture on the canvas; ask first if that would lose anything."""
         picture = self._session.picture
         assert picture is not None
         close = partial(self._session.close_picture, picture)
@@ -116,6 +122,7 @@ class Files(QObject):
             close()
 
     def fill_recent(self, menu: QMenu) -> None:
+        """List the files used last."""
         menu.clear()
         menu.setToolTipsVisible(True)
         for name in self._session.settings.recent:
@@ -127,8 +134,7 @@ class Files(QObject):
         if menu.isEmpty():
             menu.addAction(self.tr("Nothing yet")).setEnabled(False)
 
-
-    def offer_other_kinds(self, path: Path, kind: str) -> None:
+    def offer_other_kinds(self, path: Path, kind: InputKind, notes: str) -> None:
         """A picture from elsewhere doesn't say what it is; the kind on the canvas is but a guess."""
         kinds: dict[InputKind, tuple[str, str]] = {
             "sketch": (self.tr("“%s” is opened as a sketch."), self.tr("Open as &sketch")),
@@ -140,4 +146,9 @@ class Files(QObject):
             for other, (_, text) in kinds.items()
             if other != kind
         ]
-        self._messages.offer(kinds[kind][0] % path.name, *others)  # type: ignore[index]
+        self._messages.offer(f"{kinds[kind][0] % path.name} {notes}".strip(), *others)
+
+
+def _stem(picture: OpenPicture) -> str:
+    """What a file of the picture could be called."""
+    return picture.path.stem if picture.path else picture.title.replace("/", "-").replace("\\", "-")

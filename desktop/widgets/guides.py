@@ -38,6 +38,15 @@ def paint_divider(painter: QPainter, x: float, height: float) -> None:
     painter.drawEllipse(QPointF(x, height / 2), 6, 6)
 
 
+def paint_behind(painter: QPainter, width: float) -> None:
+    """The quiet mark, in the upper right corner, that the preview is behind the picture."""
+    painter.setPen(Qt.PenStyle.NoPen)
+    painter.setBrush(theme.colour("accent"))
+    painter.setOpacity(0.8)
+    painter.drawEllipse(QPointF(width - 14, 14), 4, 4)
+    painter.setOpacity(1.0)
+
+
 def paint_ring(painter: QPainter, centre: QPointF, radius: float) -> None:
     """The brush's size, light and dark so that it shows on any ground."""
     painter.setBrush(Qt.BrushStyle.NoBrush)

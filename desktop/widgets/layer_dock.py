@@ -46,6 +46,7 @@ class LayerRow(QWidget):
         sign.setPixmap(theme.icon(ROLE_ICONS[layer.role]).pixmap(16, 16))
         sign.setToolTip(_explained(self, layer.role))
         self._name = QLabel(layer.name)
+        self._name.setTextFormat(Qt.TextFormat.PlainText)  # a stranger's file could say anything
         lock = self._switch(
             "mdi6.lock-outline" if layer.locked else "mdi6.lock-open-variant-outline",
             self.tr("Lock or unlock the layer"),
@@ -133,6 +134,7 @@ class LayerDock(QDockWidget):
             if layer is session.document.active:
                 self._list.setCurrentItem(item)
         self._opacity.setValue(round(session.document.active.opacity * 100))
+        self._opacity.setEnabled(session.document.active.role is not Role.LABELS)  # those have none
         self._filling = False
 
     def _select(self, item: QListWidgetItem | None) -> None:

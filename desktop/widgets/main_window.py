@@ -33,7 +33,7 @@ from desktop.paint.document import Role
 from desktop.paint.tools import tools
 from desktop.session import Session
 from desktop.widgets import dialogs
-from desktop.widgets.actions import Actions, Spec
+from desktop.widgets.actions import LABEL_KEYS, Actions, Spec
 from desktop.widgets.brush_bar import BrushBar
 from desktop.widgets.canvas import Canvas
 from desktop.widgets.clipboard import Clipboard
@@ -41,12 +41,14 @@ from desktop.widgets.files import Files
 from desktop.widgets.layer_dock import LayerDock
 from desktop.widgets.message_bar import MessageBar
 from desktop.widgets.model_dock import ModelDock
-from desktop.widgets.palette_dock import LABEL_KEYS, PaletteDock
+from desktop.widgets.palette_dock import PaletteDock
 from desktop.widgets.preview import Preview
 from desktop.widgets.preview_bar import PreviewBar
 from desktop.widgets.shelf_strip import ShelfStrip
 from desktop.widgets.status_line import StatusLine
+from desktop.widgets.training_window import TrainingDoor
 from desktop.widgets.view import View
+from engine.rect import EMPTY
 
 
 class MainWindow(QMainWindow):
@@ -93,6 +95,8 @@ class MainWindow(QMainWindow):
         column.addWidget(self.shelf)
         self.setCentralWidget(middle)
         self.messages = MessageBar(stage)
+        self.files = Files(session, self.messages, self)
+        self.training = TrainingDoor(session, self.messages, self)
         self.tool_bar = QToolBar(self.tr("Tools"))
         self.tool_bar.setObjectName("tool_bar")
         self.tool_bar.setMovable(False)
@@ -126,7 +130,6 @@ class MainWindow(QMainWindow):
         actions["recent"].setMenu(self.recent)
         self.recent.aboutToShow.connect(lambda: self.files.fill_recent(self.recent))
         self.clipboard = Clipboard(session)
-        self.files = Files(session, self.messages, self)
 
     def _connect(self) -> None:
         session, live, actions = self.session, self.session.live, self.actions_table
@@ -150,8 +153,8 @@ class MainWindow(QMainWindow):
                 "copy_preview": self.clipboard.copy_preview,
                 "paste": self.clipboard.paste,
                 "clear": session.clear,
-                "select_all": session.select_all,
-                "select_nothing": session.select_nothing,
+                "select_all": lambda: session.select(session.document.bounds),
+                "select_nothing": lambda: session.select(EMPTY),
                 "resize": lambda: dialogs.ResizeDialog(session, self).open(),
                 "crop": lambda: dialogs.CropDialog(session, self).open(),
                 "smaller": lambda: session.hand.scale_brush(1 / 1.15),
@@ -185,6 +188,7 @@ class MainWindow(QMainWindow):
                 "keep": session.shelf.keep,
                 "vary": session.shelf.vary,
                 "import": self.files.import_model,
+                "train": self.training.open,
                 "shortcuts": lambda: dialogs.ShortcutsDialog(actions, self).open(),
                 "about": lambda: dialogs.AboutDialog(session, _version(), self).open(),
                 **{f"tool_{name}": when_on(partial(session.hand.choose_tool, name)) for name in tools()},
@@ -203,6 +207,7 @@ class MainWindow(QMainWindow):
         session.library.asks.connect(lambda found: dialogs.ImportDialog(session, found, self).open())
         session.read_as.connect(self.files.offer_other_kinds)
         session.watch("steps", self._show_steps)
+        session.hand.watch("drawing", self._show_steps)
         session.hand.watch("tool", lambda: actions[f"tool_{session.hand.tool}"].setChecked(True))
         session.watch("title saved", self._show_title)
         bind(live, "enabled", actions["live"], "setChecked", "toggled")
@@ -287,9 +292,9 @@ class MainWindow(QMainWindow):
         self.setWindowModified(not self.session.saved)
 
     def _show_steps(self) -> None:
-        steps = self.session.steps
-        self.actions_table.name_step("undo", steps.undo_text)
-        self.actions_table.name_step("redo", steps.redo_text)
+        steps, drawing = self.session.steps, self.session.hand.drawing
+        self.actions_table.name_step("undo", steps.undo_text, steps.undo > 0 or drawing)
+        self.actions_table.name_step("redo", steps.redo_text, steps.redo > 0 and not drawing)
 
     # --- events ---------------------------------------------------------------------------------
 
@@ -305,6 +310,9 @@ class MainWindow(QMainWindow):
 
     def closeEvent(self, event: QCloseEvent) -> None:
         """Remember the window; unsaved pictures are kept and offered at the next start."""
+        if not self.training.may_close():
+            event.ignore()
+            return
         settings = self.session.settings
         settings.geometry = bytes(self.saveGeometry().toBase64().data()).decode()
         settings.window_state = bytes(self.saveState().toBase64().data()).decode()

@@ -117,7 +117,8 @@ class MessageBar(QFrame):
     def _put(self, message: Message) -> None:
         if self._shown is not None and self._shown.stays:
             if message.stays:
-                self._waiting.append(message)
+                if message.sentence not in [other.sentence for other in (self._shown, *self._waiting)]:
+                    self._waiting.append(message)
                 return
             # News can't wait for an answer; the question comes back after it.
             self._waiting.insert(0, self._shown)

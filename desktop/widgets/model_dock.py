@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import base64
 import binascii
+import contextlib
 
-from PySide6.QtCore import QPoint, QSize, Qt
-from PySide6.QtGui import QIcon, QPixmap
+from PySide6.QtCore import QBuffer, QByteArray, QPoint, QSize, Qt
+from PySide6.QtGui import QIcon, QImageReader, QPixmap
 from PySide6.QtWidgets import (
     QDockWidget,
     QLabel,
@@ -24,6 +25,8 @@ from desktop.widgets.actions import Actions
 from engine.catalogue import Entry
 
 _SIDE = 56
+_LARGEST_SAMPLE = 1024
+"""Edge in pixels; a larger picture in a card is none that was meant for a list."""
 
 
 class ModelDock(QDockWidget):
@@ -47,6 +50,7 @@ class ModelDock(QDockWidget):
         self._list.customContextMenuRequested.connect(self._offer)
         column.addWidget(self._list, 1)
         self._licence = QLabel()
+        self._licence.setTextFormat(Qt.TextFormat.PlainText)  # a stranger's model could say anything
         self._licence.setWordWrap(True)
         self._licence.setProperty("faint", True)
         column.addWidget(self._licence)
@@ -64,7 +68,7 @@ class ModelDock(QDockWidget):
         for entry in self._session.library.models:
             item = QListWidgetItem(_picture(entry), _text(self, entry))
             item.setData(Qt.ItemDataRole.UserRole, entry.file)
-            item.setToolTip(_tip(self, entry))
+            item.setToolTip(theme.plain(_tip(self, entry)))
             if entry.card is None:
                 item.setFlags(Qt.ItemFlag.NoItemFlags)
             self._list.addItem(item)
@@ -72,6 +76,7 @@ class ModelDock(QDockWidget):
 
     def _mark(self) -> None:
         file = self._session.live.model_file
+        self._list.setCurrentItem(None)
         for row in range(self._list.count()):
             item = self._list.item(row)
             if item.data(Qt.ItemDataRole.UserRole) == file:
@@ -118,12 +123,22 @@ def _picture(entry: Entry) -> QIcon:
     """The card's sample picture, else a sign of the kind."""
     pixmap = QPixmap()
     if entry.card is not None and entry.card.sample:
-        try:
-            pixmap.loadFromData(base64.b64decode(entry.card.sample, validate=True), "PNG")
-        except (binascii.Error, ValueError):
-            pixmap = QPixmap()
+        with contextlib.suppress(binascii.Error, ValueError):
+            pixmap = _sample(base64.b64decode(entry.card.sample, validate=True))
     if not pixmap.isNull():
         return QIcon(pixmap)
     kind = entry.card.input if entry.card else "broken"
     sign = {"sketch": "mdi6.draw", "labels": "mdi6.tag-outline", "image": "mdi6.image-outline"}
     return theme.icon(sign.get(kind, "mdi6.file-alert-outline"))
+
+
+def _sample(content: bytes) -> QPixmap:
+    """A PNG as large as is shown; null where it is none, or larger than samples are."""
+    data = QByteArray(content)
+    buffer = QBuffer(data)
+    reader = QImageReader(buffer, QByteArray(b"png"))
+    size = reader.size()  # from the header
+    if not size.isValid() or max(size.width(), size.height()) > _LARGEST_SAMPLE:
+        return QPixmap()
+    reader.setScaledSize(size.scaled(_SIDE * 2, _SIDE * 2, Qt.AspectRatioMode.KeepAspectRatio))
+    return QPixmap.fromImage(reader.read())

@@ -7,6 +7,7 @@ from PySide6.QtGui import QColor, QIcon, QPainter, QPixmap
 from PySide6.QtWidgets import (
     QButtonGroup,
     QColorDialog,
+    QComboBox,
     QDockWidget,
     QGridLayout,
     QHBoxLayout,
@@ -23,7 +24,8 @@ from PySide6.QtWidgets import (
 from desktop import theme
 from desktop.paint.document import Role
 from desktop.session import Session
-from engine.palette import Colour
+from desktop.widgets.actions import LABEL_KEYS
+from engine.palette import Colour, Palette
 
 COLOURS: tuple[Colour, ...] = (
     (20, 20, 22), (70, 70, 74), (128, 128, 132), (190, 190, 192), (245, 244, 240), (226, 205, 170),
@@ -32,9 +34,6 @@ COLOURS: tuple[Colour, ...] = (
     (40, 90, 170), (24, 36, 90), (90, 60, 140), (160, 70, 150), (226, 110, 160), (250, 190, 200),
 )  # fmt: skip
 """What shoes, bags and most things are made in: greys, leathers, then round the colour circle."""
-
-LABEL_KEYS = [*"1234567890", *(f"Shift+{digit}" for digit in "1234567890")]
-"""Keys of the first twenty labels."""
 
 
 def swatch(colour: Colour, size: int = 20) -> QIcon:
@@ -66,12 +65,23 @@ class PaletteDock(QDockWidget):
         self._labels.setIconSize(QSize(20, 20))
         self._labels.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self._labels.itemClicked.connect(self._choose_label)
-        self._stack.addWidget(self._labels)
+        self._palette = QComboBox()
+        self._palette.setToolTip(self.tr("Palette of this picture; colours go to their nearest label in it"))
+        self._palette.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self._palette.activated.connect(self._set_palette)
+        self._listed: tuple[Palette | None, Palette | None] | None = None
+        self._label_page = QWidget()
+        column = QVBoxLayout(self._label_page)
+        column.setContentsMargins(4, 0, 4, 4)
+        column.addWidget(self._palette)
+        column.addWidget(self._labels, 1)
+        self._stack.addWidget(self._label_page)
         self._stack.addWidget(self._colour_page())
         self.setWidget(self._stack)
         session.watch("picture", self._show)
         session.hand.watch("ink", self._show)
         session.restructured.connect(self._show)
+        session.hand.watch("knows_hints", self._show)
         session.live.watch("card", self._show)
 
     def choose_label_number(self, number: int) -> None:
@@ -132,14 +142,14 @@ class PaletteDock(QDockWidget):
             return
         document = session.document
         if document.kind == "labels" and document.palette is not None:
-            self.setWindowTitle(self.tr("Labels – %s") % document.palette.name)
+            self.setWindowTitle(self.tr("Labels"))
             self._show_labels()
-            self._stack.setCurrentWidget(self._labels)
+            self._stack.setCurrentWidget(self._label_page)
             return
         self.setWindowTitle(self.tr("Colours"))
         self._stack.setCurrentIndex(1)
         sketch = document.kind == "sketch"
-        knows_hints = session.live.card is None or session.live.card.hints
+        knows_hints = session.hand.knows_hints
         on_lines = document.active.role is Role.LINES
         self._lines.setVisible(sketch)
         self._hints.setVisible(sketch and knows_hints)
@@ -159,21 +169,39 @@ class PaletteDock(QDockWidget):
         self._current.setPixmap(swatch(session.hand.ink.colour, 24).pixmap(24, 24))
 
     def _show_labels(self) -> None:
-        palette = self._session.document.palette
+        palette, card = self._session.document.palette, self._session.live.card
         assert palette is not None
-        if self._labels.property("palette") != (key := repr(palette)):
-            self._labels.setProperty("palette", key)
-            self._labels.clear()
-            for number, label in enumerate(palette.labels):
-                text = f"{label.name}"
-                item = QListWidgetItem(swatch(label.colour), text)
-                if number < len(LABEL_KEYS):
-                    item.setText(f"{text}   ·  {LABEL_KEYS[number].replace('Shift+', '⇧')}")
-                item.setData(Qt.ItemDataRole.UserRole, number)
-                self._labels.addItem(item)
+        known = palette, card.palette if card else None
+        if self._listed != known:
+            self._listed = known
+            self._list_palettes(known)
+            self._list_labels(palette)
+        colours = [label.colour for label in palette.labels]
+        if self._session.hand.ink.colour in colours:
+            self._labels.setCurrentRow(colours.index(self._session.hand.ink.colour))
+
+    def _list_palettes(self, known: tuple[Palette | None, ...]) -> None:
+        """The picture's own, the model's, and those that are at hand, each once."""
+        self._palette.clear()
+        listed: list[Palette] = []
+        for palette in (*known, *self._session.library.palettes()):
+            if palette is not None and palette not in listed:
+                listed.append(palette)
+                self._palette.addItem(palette.name, palette)
+
+    def _list_labels(self, palette: Palette) -> None:
+        self._labels.clear()
         for number, label in enumerate(palette.labels):
-            if label.colour == self._session.hand.ink.colour:
-                self._labels.setCurrentRow(number)
+            text = label.name
+            if number < len(LABEL_KEYS):
+                text += f"   ·  {LABEL_KEYS[number].replace('Shift+', '⇧')}"
+            item = QListWidgetItem(swatch(label.colour), text)
+            item.setData(Qt.ItemDataRole.UserRole, number)
+            self._labels.addItem(item)
+
+    def _set_palette(self) -> None:
+        palette = self._palette.currentData()
+        self._session.edit(lambda document: document.set_palette(palette))
 
     def _choose_label(self, item: QListWidgetItem) -> None:
         self.choose_label_number(item.data(Qt.ItemDataRole.UserRole))

@@ -8,6 +8,7 @@ from PySide6.QtWidgets import QWidget
 
 from desktop import theme
 from desktop.session import Session
+from desktop.widgets import guides
 from desktop.widgets.view import View
 from engine.messages import Pixels
 
@@ -56,10 +57,7 @@ class Preview(QWidget):
         painter.resetTransform()
         if live.behind:
             painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-            painter.setPen(Qt.PenStyle.NoPen)
-            painter.setBrush(theme.colour("accent"))
-            painter.setOpacity(0.8)
-            painter.drawEllipse(QPointF(self.width() - 14, 14), 4, 4)
+            guides.paint_behind(painter, self.width())
 
     def _excuse(self) -> str:
         live = self._session.live

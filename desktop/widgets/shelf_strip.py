@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from weakref import WeakKeyDictionary
+
 from PySide6.QtCore import QEvent, QSize, Qt
 from PySide6.QtGui import QIcon, QImage, QPixmap
 from PySide6.QtWidgets import (
@@ -30,6 +32,7 @@ class ShelfStrip(QFrame):
         super().__init__(parent)
         self.setObjectName("shelf")
         self._session = session
+        self._thumbnails: WeakKeyDictionary[Frame, QIcon] = WeakKeyDictionary()
         self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
         row = QHBoxLayout(self)
         row.setContentsMargins(6, 2, 6, 2)
@@ -81,7 +84,7 @@ class ShelfStrip(QFrame):
         frames = self._frames()
         self._list.clear()
         for frame in frames:
-            item = QListWidgetItem(QIcon(_thumbnail(frame.preview)), "")
+            item = QListWidgetItem(self._thumbnail(frame), "")
             item.setData(Qt.ItemDataRole.UserRole, frame)
             item.setToolTip(
                 self.tr("Show this variation (seed %d)") % frame.seed
@@ -91,6 +94,12 @@ class ShelfStrip(QFrame):
             self._list.addItem(item)
         self._list.scrollToBottom()
         self.setVisible(bool(frames) or varying)
+
+    def _thumbnail(self, frame: Frame) -> QIcon:
+        """Made once: one more frame must not cost the scaling of all."""
+        if frame not in self._thumbnails:
+            self._thumbnails[frame] = QIcon(_thumbnail(frame.preview))
+        return self._thumbnails[frame]
 
     def _choose(self, item: QListWidgetItem) -> None:
         self._session.shelf.choose(item.data(Qt.ItemDataRole.UserRole))

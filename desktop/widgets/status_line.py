@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QPointF
+from PySide6.QtCore import QPointF, Qt
 from PySide6.QtWidgets import QLabel, QStatusBar, QWidget
 
 from desktop.session import Session
@@ -21,12 +21,13 @@ class StatusLine(QStatusBar):
         self._place, self._size, self._steps, self._pass = QLabel(), QLabel(), QLabel(), QLabel()
         self._pass.setObjectName("pass_time")
         for label in (self._place, self._size, self._steps, self._pass):
+            label.setTextFormat(Qt.TextFormat.PlainText)  # models are named by strangers
             self.addPermanentWidget(label)
         view.changed.connect(self._show_size)
         session.restructured.connect(self._show_size)
-        session.watch("picture can_undo can_redo", self._show_steps)
-        session.hand.watch("drawing", self._show_steps)
+        session.watch("steps", self._show_steps)
         session.live.watch("card loading seconds device enabled behind", self._show_pass)
+        session.library.watch("importing", self._show_pass)
 
     def show_place(self, at: QPointF) -> None:
         """Picture coordinates under the pointer."""
@@ -40,13 +41,14 @@ class StatusLine(QStatusBar):
         self._size.setText(f"{document.width} × {document.height}  ·  {self._view.scale:.0%}{turned}")
 
     def _show_steps(self) -> None:
-        if self._session.picture is not None:
-            document = self._session.document
-            self._steps.setText(self.tr("%d undo, %d redo") % (document.undo_steps, document.redo_steps))
+        steps = self._session.steps
+        self._steps.setText(self.tr("%d undo, %d redo") % (steps.undo, steps.redo))
 
     def _show_pass(self) -> None:
-        live = self._session.live
-        if live.loading:
+        live, importing = self._session.live, self._session.library.importing
+        if importing is not None:
+            text = self.tr("Importing “%s” …") % importing.name
+        elif live.loading:
             text = self.tr("Loading the model …")
         elif live.card is None:
             text = self.tr("No model")

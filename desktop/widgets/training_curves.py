@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 from PySide6.QtCore import QEvent, Qt
 from PySide6.QtGui import QColor, QPen
-from PySide6.QtWidgets import QVBoxLayout, QWidget
+from PySide6.QtWidgets import QLabel, QVBoxLayout, QWidget
 
 from desktop import theme
 from desktop.chronicle import Chronicle
@@ -29,7 +29,7 @@ class Curves(QWidget):
         self._column = QVBoxLayout(self)
         self._column.setContentsMargins(0, 0, 0, 0)
         self._column.setSpacing(2)
-        self._plots: list[Any] = []
+        self._plots: list[tuple[QLabel, Any, dict[str, str]]] = []
         self._lines: dict[str, Any] = {}
 
     def show_curves(self, told: Chronicle) -> None:
@@ -40,7 +40,9 @@ class Curves(QWidget):
         for name, values in told.curves.items():
             self._lines[name].setData(*smoothed(times, np.asarray(values, np.float64)))
         for name in ("unknown", "known"):
-            dots = [(look.step, getattr(look, name)) for look in told.looks if getattr(look, name) is not None]
+            dots = [
+                (look.step, getattr(look, name)) for look in told.looks if getattr(look, name) is not None
+            ]
             self._lines[name].setData([step for step, _ in dots], [value for _, value in dots])
 
     def points(self, name: str) -> int:
@@ -57,53 +59,63 @@ class Curves(QWidget):
     def _build(self) -> None:
         import pyqtgraph
 
-        for text in (self.tr("Distance from the photos"), self.tr("Generator against judge")):
+        for number, (text, curves) in enumerate(self._texts().items()):
+            heading = QLabel()
+            heading.setTextFormat(Qt.TextFormat.RichText)
+            heading.setProperty("heading", text)
             plot = pyqtgraph.PlotWidget()
             plot.setMenuEnabled(False)
             plot.hideButtons()
             plot.setMouseEnabled(x=False, y=False)
-            plot.setTitle(text)
-            plot.addLegend(offset=(-4, 2), labelTextSize="8pt", verSpacing=-6)
             plot.setFrameShape(plot.Shape.NoFrame)
             plot.getAxis("left").setWidth(38)
-            self._plots.append(plot)
+            plot.plotItem.vb.setLimits(yMin=0)
+            self._plots.append((heading, plot, curves))
+            if number:
+                self._column.addSpacing(6)
+            self._column.addWidget(heading)
             self._column.addWidget(plot, 1)
-        near, against = self._plots
-        near.plotItem.vb.setLimits(yMin=0)
-        against.plotItem.vb.setLimits(yMin=0)
-        for plot, name, text in (
-            (near, "l1", self.tr("while training")),
-            (near, "known", self.tr("known pairs")),
-            (near, "unknown", self.tr("unknown pairs")),
-            (against, "made", self.tr("generator fools")),
-            (against, "judge_real", self.tr("judge on photos")),
-            (against, "judge_made", self.tr("judge on pictures made")),
-        ):
-            self._lines[name] = plot.plot(name=text)
+            for name in curves:
+                self._lines[name] = plot.plot()
         self._dress()
 
+    def _texts(self) -> dict[str, dict[str, str]]:
+        """Plot → curve → what it is called; the heading is the legend too."""
+        return {
+            self.tr("Distance from the photos"): {
+                "l1": self.tr("while training"),
+                "known": self.tr("known pairs"),
+                "unknown": self.tr("unknown pairs"),
+            },
+            self.tr("Generator against judge"): {
+                "made": self.tr("generator"),
+                "judge_real": self.tr("judge of photos"),
+                "judge_made": self.tr("judge of what is made"),
+            },
+        }
+
     def _dress(self) -> None:
-        text, line = theme.colour("faint"), theme.colour("line")
-        for plot in self._plots:
+        dark = theme.colour("window").lightness() < 128
+        accent, blue = theme.colour("accent"), QColor("#6aa9e0" if dark else "#2b6ca8")
+        green = QColor("#7fbf6b" if dark else "#3d7f2c")
+        pens = {
+            "l1": (theme.colour("faint"), 1.2),
+            "known": (blue, 1.8),
+            "unknown": (accent, 2.2),
+            "made": (accent, 2.0),
+            "judge_real": (blue, 1.6),
+            "judge_made": (green, 1.6),
+        }
+        for heading, plot, curves in self._plots:
+            names = " · ".join(
+                f"<span style='color: {pens[name][0].name()}'>{text}</span>" for name, text in curves.items()
+            )
+            heading.setText(f"<b>{heading.property('heading')}</b>&nbsp; {names}")
             plot.setBackground(theme.colour("raised"))
-            plot.setTitle(plot.plotItem.titleLabel.text, color=theme.colour("text"), size="9pt")
-            plot.plotItem.legend.setLabelTextColor(text)
-            for sample, label in plot.plotItem.legend.items:
-                label.setText(label.text, color=text)
-                sample.update()
             for side in ("left", "bottom"):
-                plot.getAxis(side).setPen(line)
-                plot.getAxis(side).setTextPen(text)
-        dark = theme.is_dark()
-        blue, green = QColor("#6aa9e0" if dark else "#2b6ca8"), QColor("#7fbf6b" if dark else "#3d7f2c")
-        for name, colour, width in (
-            ("l1", theme.colour("faint"), 1.2),
-            ("known", blue, 1.8),
-            ("unknown", theme.colour("accent"), 2.2),
-            ("made", theme.colour("accent"), 2.0),
-            ("judge_real", blue, 1.6),
-            ("judge_made", green, 1.6),
-        ):
+                plot.getAxis(side).setPen(theme.colour("line"))
+                plot.getAxis(side).setTextPen(theme.colour("faint"))
+        for name, (colour, width) in pens.items():
             pen = QPen(colour, width)
             pen.setCosmetic(True)
             pen.setJoinStyle(Qt.PenJoinStyle.RoundJoin)

@@ -22,8 +22,8 @@ def as_image(pixels: Pixels) -> QImage:
 
 
 def inside(size: QSize, room: QRectF) -> QRectF:
-    """The largest area of these proportions in the middle of ``room``, at most twice enlarged."""
-    scale = min(room.width() / max(1, size.width()), room.height() / max(1, size.height()), 2.0)
+    """The largest area of these proportions in the middle of ``room``."""
+    scale = min(room.width() / max(1, size.width()), room.height() / max(1, size.height()))
     width, height = size.width() * scale, size.height() * scale
     return QRectF(room.center().x() - width / 2, room.center().y() - height / 2, width, height)
 
@@ -90,6 +90,7 @@ class MainButton(QPushButton):
 def title(text: str = "", larger: float = 1.0) -> QLabel:
     """A heading."""
     label = QLabel(text)
+    label.setTextFormat(Qt.TextFormat.PlainText)  # names of strangers' files are among them
     font = label.font()
     font.setBold(True)
     font.setPointSizeF(font.pointSizeF() * larger)
@@ -100,25 +101,28 @@ def title(text: str = "", larger: float = 1.0) -> QLabel:
 def faint(text: str = "") -> QLabel:
     """Something said quietly; wraps."""
     label = QLabel(text)
+    label.setTextFormat(Qt.TextFormat.PlainText)  # names of strangers' files are among them
     label.setProperty("faint", True)
     label.setWordWrap(True)
     return label
 
 
-class PairRow(QWidget):
-    """A few pairs, each as input → photo."""
+class Pairs(QWidget):
+    """As many pairs as there is room for, each as input → photo."""
+
+    ROW, ARROW, BETWEEN, WIDEST = 128, 26, 24, 190
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setObjectName("pairs")
-        self.setMinimumHeight(132)
-        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+        self.setMinimumHeight(self.ROW)
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
         self._pairs: list[tuple[QImage, QImage]] = []
         self._excuse = ""
 
     @property
     def count(self) -> int:
-        """How many are at hand; as many are shown as there is room for."""
+        """How many are at hand."""
         return len(self._pairs)
 
     def show_pairs(self, pairs: Sequence[tuple[Pixels, Pixels]], excuse: str = "") -> None:
@@ -128,7 +132,7 @@ class PairRow(QWidget):
         self.update()
 
     def sizeHint(self) -> QSize:
-        return QSize(900, 132)
+        return QSize(900, self.ROW)
 
     def paintEvent(self, event: QPaintEvent) -> None:
         painter = smooth(self)
@@ -136,25 +140,29 @@ class PairRow(QWidget):
             painter.setPen(theme.colour("faint"))
             painter.drawText(self.rect(), Qt.AlignmentFlag.AlignCenter, self._excuse)
             return
-        left, arrow, between = 0.0, 26.0, 22.0
-        for a, b in self._pairs:
-            widths = [min(self.height() * image.width() / max(1, image.height()), 190.0) for image in (a, b)]
-            if left and left + sum(widths) + arrow > self.width():
-                break
-            for image, width in zip((a, b), widths, strict=True):
-                room = QRectF(left, 0, width, self.height())
-                put(painter, image, inside(image.size(), room))
-                left += width
-                if image is a:
-                    self._arrow(painter, left, arrow)
-                    left += arrow
-            left += between
+        rows = max(1, (self.height() + GAP) // (self.ROW + GAP))
+        high = (self.height() - (rows - 1) * GAP) / rows
+        left = top = 0.0
+        for pair in self._pairs:
+            widths = [min(high * image.width() / max(1, image.height()), self.WIDEST) for image in pair]
+            if left and left + sum(widths) + self.ARROW > self.width():
+                left, top = 0.0, top + high + GAP
+                if top + high > self.height() + 1:
+                    break
+            self._pair(painter, pair, widths, QRectF(left, top, 0, high))
+            left += sum(widths) + self.ARROW + self.BETWEEN
 
-    def _arrow(self, painter: QPainter, left: float, width: float) -> None:
-        middle = self.height() / 2
-        painter.setPen(QPen(theme.colour("accent"), 2, cap=Qt.PenCapStyle.RoundCap))
+    def _pair(
+        self, painter: QPainter, pair: tuple[QImage, QImage], widths: list[float], room: QRectF
+    ) -> None:
+        for image, width, left in zip(
+            pair, widths, (room.left(), room.left() + widths[0] + self.ARROW), strict=True
+        ):
+            put(painter, image, inside(image.size(), QRectF(left, room.top(), width, room.height())))
+        middle, left = room.center().y(), room.left() + widths[0]
+        painter.setPen(QPen(theme.colour("accent"), 2, c=Qt.PenCapStyle.RoundCap))
         painter.setBrush(Qt.BrushStyle.NoBrush)
-        tip = QPointF(left + width - 6, middle)
+        tip = QPointF(left + self.ARROW - 6, middle)
         painter.drawLine(QPointF(left + 6, middle), tip)
         painter.drawPolyline(QPolygonF([tip + QPointF(-5, -5), tip, tip + QPointF(-5, 5)]))
 
@@ -250,8 +258,12 @@ class Sheet(QWidget):
             wide = image.width() / self._count
             if not wide:
                 continue
-            scale = min(high / image.height(), (self.width() - margin + GAP) / self._count / wide - GAP / wide)
+            scale = min(
+                high / image.height(), (self.width() - margin + GAP) / self._count / wide - GAP / wide
+            )
             for column in range(self._count):
                 left = margin + column * (wide * scale + GAP)
-                area = QRectF(left, top + (high - image.height() * scale) / 2, wide * scale, image.height() * scale)
+                area = QRectF(
+                    left, top + (high - image.height() * scale) / 2, wide * scale, image.height() * scale
+                )
                 painter.drawImage(area, image, QRectF(column * wide, 0, wide, image.height()))

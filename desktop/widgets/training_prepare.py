@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from functools import partial
 from pathlib import Path
 
 from PySide6.QtCore import QSize, Qt, Signal
-from PySide6.QtGui import QIcon, QPixmap, QColor
+from PySide6.QtGui import QColor, QIcon, QPixmap
 from PySide6.QtWidgets import (
     QComboBox,
     QFormLayout,
@@ -16,7 +15,6 @@ from PySide6.QtWidgets import (
     QListWidget,
     QListWidgetItem,
     QProgressBar,
-    QScrollArea,
     QSlider,
     QSpinBox,
     QToolButton,
@@ -28,7 +26,7 @@ from desktop import theme
 from desktop.session import Session
 from desktop.survey import Findings
 from desktop.training import Wish
-from desktop.widgets.training_pictures import Card, MainButton, PairRow, faint, title
+from desktop.widgets.training_pictures import Card, MainButton, Pairs, faint, title
 from desktop.widgets.training_words import TIMES, USUAL, chosen_time, quality
 from engine.palette import Label, Palette
 
@@ -52,12 +50,12 @@ class PreparePage(QWidget):
         column.setContentsMargins(18, 14, 18, 16)
         column.setSpacing(12)
         column.addLayout(self._head())
-        column.addWidget(self._found())
+        column.addWidget(self._found(), 3)
         middle = QHBoxLayout()
         middle.setSpacing(12)
         middle.addWidget(self._problems(), 3)
         middle.addWidget(self._labels(), 2)
-        column.addLayout(middle, 1)
+        column.addLayout(middle, 2)
         column.addWidget(self._quality())
         self._survey.watch("findings looking", self._show)
         self._survey.watch("checked", self._show_progress)
@@ -85,7 +83,7 @@ class PreparePage(QWidget):
         card = Card()
         column = QVBoxLayout(card)
         column.setContentsMargins(14, 12, 14, 12)
-        self._pairs = PairRow()
+        self._pairs = Pairs()
         self._direction = QLabel()
         self._swap = QToolButton()
         self._swap.setObjectName("swap")
@@ -97,7 +95,7 @@ class PreparePage(QWidget):
         row = QHBoxLayout()
         row.addWidget(self._direction, 1)
         row.addWidget(self._swap)
-        column.addWidget(self._pairs)
+        column.addWidget(self._pairs, 1)
         column.addLayout(row)
         return card
 
@@ -109,6 +107,7 @@ class PreparePage(QWidget):
         self._list = QListWidget()
         self._list.setObjectName("problems")
         self._list.setWordWrap(True)
+        self._list.setStyleSheet("background: transparent")
         self._list.setSelectionMode(QListWidget.SelectionMode.NoSelection)
         self._list.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self._list.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
@@ -128,6 +127,7 @@ class PreparePage(QWidget):
         column.addWidget(title(self.tr("Labels found; give them names")))
         self._names = QListWidget()
         self._names.setObjectName("label_names")
+        self._names.setStyleSheet("#label_names { background: transparent }")
         self._names.setIconSize(QSize(18, 18))
         self._names.setEditTriggers(QListWidget.EditTrigger.AllEditTriggers)
         column.addWidget(self._names, 1)
@@ -203,7 +203,9 @@ class PreparePage(QWidget):
         self._width.setObjectName("width")
         self._width.setRange(4, 256)
         self._width.setValue(32)
-        self._width.setToolTip(self.tr("Channels of the outermost level: 64 is the paper's, 32 a quarter of its work"))
+        self._width.setToolTip(
+            self.tr("Channels of the outermost level: 64 is the paper's, 32 a quarter of its work")
+        )
         self._recipe = QComboBox()
         self._recipe.setObjectName("recipe")
         self._recipe.addItem(self.tr("Underpaint's own"), "default")
@@ -216,14 +218,22 @@ class PreparePage(QWidget):
         for edge in SIZES:
             self._size.addItem(f"{edge} × {edge}", (edge, edge))
         for fields in (
-            ((self.tr("Name"), self._name), (self.tr("Painted"), self._task), (self.tr("Begin with"), self._from)),
+            (
+                (self.tr("Name"), self._name),
+                (self.tr("Painted"), self._task),
+                (self.tr("Begin with"), self._from),
+            ),
             ((self.tr("Size"), self._size), (self.tr("Width of the networks"), self._width)),
             ((self.tr("Recipe"), self._recipe), (self.tr("Steps"), self._steps)),
         ):
             form = QFormLayout()
             for text, field in fields:
                 form.addRow(text, field)
-            row.addLayout(form, 1)
+            form.setVerticalSpacing(6)
+            side = QVBoxLayout()
+            side.addLayout(form)
+            side.addStretch(1)
+            row.addLayout(side, 1)
         return box
 
     def dress(self) -> None:
@@ -339,6 +349,7 @@ class PreparePage(QWidget):
             self._verdict.setText(self.tr("Checking every file …"))
         else:
             self._verdict.setText(self.tr("The pairs are fine"))
+        self._list.setVisible(bool(findings.troubles))
         self._show_progress()
 
     def _show_progress(self) -> None:

@@ -18,10 +18,10 @@ from PySide6.QtWidgets import (
 )
 
 from desktop import theme
+from desktop.runs import Past
 from desktop.session import Session
 from desktop.widgets.training_pictures import Card, MainButton, faint, title
 from desktop.widgets.training_words import ago, phase_in_words
-from desktop.runs import Past
 
 MOST_SHOWN = 12
 
@@ -49,11 +49,12 @@ class DropZone(QWidget):
         text = faint(
             self.tr(
                 "Pairs side by side in one file, in two folders, or as …_A and …_B; or photos alone: "
-                "then the drawings are made from them. What it is, is recognised and shown before anything starts."
+                "then the drawings are made from them. What it is, you see before anything starts."
             )
         )
         text.setAlignment(Qt.AlignmentFlag.AlignCenter)
-        text.setMaximumWidth(560)
+        text.setFixedWidth(560)
+        text.setMinimumHeight(text.heightForWidth(560))
         middle = Qt.AlignmentFlag.AlignHCenter
         column.addWidget(self._sign, 0, middle)
         column.addWidget(title(self.tr("Drop a folder of pictures here"), 1.35), 0, middle)

@@ -32,12 +32,12 @@ class WatchPage(QWidget):
 
     left = Signal()
     """Another training is wanted."""
+    again = Signal()
+    """This one could not start; its settings are to be changed."""
 
     def __init__(self, session: Session, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self._session = session
         self._training = session.training
-        self._stale = True
         column = QVBoxLayout(self)
         column.setContentsMargins(18, 14, 18, 16)
         column.setSpacing(12)
@@ -81,18 +81,19 @@ class WatchPage(QWidget):
         self._go_on = self._button("go_on", self.tr("&Continue"), self._training.go_on)
         self._stop = self._button("stop", self.tr("&Stop"), self._training.stop)
         self._resume = self._button("resume", self.tr("&Resume"), self._training.resume)
+        self._again = self._button("again", self.tr("&Change the settings"), self.again.emit)
         self._paint = MainButton(self.tr("Paint &with it"))
         self._paint.setObjectName("paint_with_it")
         self._paint.setToolTip(self.tr("Take the newest model over into your own, and open it"))
         self._paint.clicked.connect(self._training.take_over)
-        for button in (self._pause, self._go_on, self._stop, self._resume, self._paint):
+        for button in (self._pause, self._go_on, self._stop, self._resume, self._again, self._paint):
             row.addWidget(button)
         return row
 
     def _button(self, name: str, text: str, do: Callable[[], None]) -> QPushButton:
         button = QPushButton(text)
         button.setObjectName(name)
-        button.clicked.connect(lambda: self._session.carry_out(do))
+        button.clicked.connect(do)
         return button
 
     def _drawing(self) -> QWidget:
@@ -178,6 +179,8 @@ class WatchPage(QWidget):
         self._go_on.setVisible(phase == "paused")
         self._stop.setVisible(phase in ("starting", "running", "paused"))
         self._resume.setVisible(phase in ("stopped", "interrupted"))
+        self._again.setVisible(phase == "failed")
+        self._paint.setVisible(phase != "failed")
         self._paint.setEnabled(training.has_model)
         self._show_status()
         self._explain()
@@ -185,14 +188,15 @@ class WatchPage(QWidget):
     def _show_told(self) -> None:
         self._show_status()
         told = self._training.chronicle
-        self._bar.setRange(0, told.steps)
+        # Without end while nothing is known: the machine is being measured.
+        self._bar.setRange(0, told.steps or int(self._training.phase != "starting"))
         self._bar.setValue(told.step)
         self._health.setText(told.message if told.message and not told.health else told.health)
         if not self.isVisible():
             return
         self._curves.show_curves(told)
         newest, count = self._past.value() == self._past.maximum(), len(told.looks)
-        if count and self._past.maximum() != count - 1 or (count and "made" not in self._sheet.rows):
+        if (count and self._past.maximum() != count - 1) or (count and "made" not in self._sheet.rows):
             self._past.setRange(0, count - 1)
             for row in ("inputs", "targets"):
                 self._training.read(f"{row}.png", ROW_PIXELS)
@@ -249,7 +253,9 @@ class WatchPage(QWidget):
         }
         plan = self._training.plan
         if plan is not None and not self._training.fits():
-            excuse = self.tr("Put %s on the canvas to watch how this model learns to see it.") % kinds[plan.input]
+            excuse = (
+                self.tr("Put %s on the canvas to watch how this model learns to see it.") % kinds[plan.input]
+            )
         elif self._training.goes_on:
             excuse = self.tr("What is on the canvas appears here, every few seconds anew.")
         else:

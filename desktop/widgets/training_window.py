@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from PySide6.QtCore import QEvent, QObject, Qt, QTimer
-from PySide6.QtGui import QCloseEvent, QIcon
+from PySide6.QtCore import QEvent, QObject, QTimer
+from PySide6.QtGui import QCloseEvent
 from PySide6.QtWidgets import QStackedWidget, QVBoxLayout, QWidget
 
 from desktop.session import Session
@@ -41,6 +41,7 @@ class TrainingWindow(QWidget):
         self.prepare_page.left.connect(self.begin_anew)
         self.prepare_page.begun.connect(self._start)
         self.watch_page.left.connect(self.begin_anew)
+        self.watch_page.again.connect(self._prepare_again)
         training = session.training
         session.survey.told_off.connect(self._refused)
         training.told_off.connect(self.messages.warn)
@@ -52,6 +53,12 @@ class TrainingWindow(QWidget):
         self._session.settings.folder = str(folder.parent)
         self.prepare_page.look_at(folder)
         self.pages.setCurrentWidget(self.prepare_page)
+
+    def _prepare_again(self) -> None:
+        if self._session.survey.findings is not None:
+            self.pages.setCurrentWidget(self.prepare_page)
+        else:
+            self.begin_anew()
 
     def begin_anew(self) -> None:
         """Back to the first page; a training goes on by itself."""
@@ -67,7 +74,7 @@ class TrainingWindow(QWidget):
 
     def closeEvent(self, event: QCloseEvent) -> None:
         """Ask whether a training goes on without the window; closing once more is an answer too."""
-        if not self._session.training.goes_on or self._asked:
+        if not self._session.training.goes_on or (self._asked and self.messages.isVisible()):
             self._asked = False
             self.messages.put_away()
             super().closeEvent(event)
@@ -81,11 +88,11 @@ class TrainingWindow(QWidget):
         )
 
     def _stop_and_close(self) -> None:
-        self._session.carry_out(self._session.training.stop)
+        self._session.training.stop()
         self.close()
 
     def _start(self, wish: Wish) -> None:
-        self._session.carry_out(lambda: self._session.training.start(wish))
+        self._session.training.start(wish)
 
     def _refused(self, sentence: str) -> None:
         self.begin_anew()
@@ -114,8 +121,10 @@ class TrainingDoor(QObject):
         self._session, self._messages, self._main = session, messages, window
         self.window: TrainingWindow | None = None
         self._asked = False
+        self._announcing = False
         session.training.brought.connect(self._paint_with)
-        session.training.watch("phase", self._remember)
+        session.training.told_off.connect(self._tell)
+        session.training.watch("phase", self._follow)
         QTimer.singleShot(0, self, self._find)
 
     def open(self) -> None:
@@ -130,7 +139,7 @@ class TrainingDoor(QObject):
 
     def may_close(self) -> bool:
         """Whether the program may end now; if not, a question is on show. Asked again it may."""
-        if not self._session.training.goes_on or self._asked:
+        if not self._session.training.goes_on or (self._asked and self._messages.isVisible()):
             if self.window is not None:
                 self.window.hide()
                 self.window.deleteLater()
@@ -138,20 +147,55 @@ class TrainingDoor(QObject):
             return True
         self._asked = True
         self._messages.ask(
-            self.tr("A training is going on. It can go on without the window; you find it again at the next start."),
+            self.tr(
+                "A training goes on. It can do so without the window; you find it again at the next start."
+            ),
             (self.tr("&Let it go on"), self._main.close),
             (self.tr("&Stop it"), self._stop_and_close),
         )
         return False
 
     def _stop_and_close(self) -> None:
-        self._session.carry_out(self._session.training.stop)
+        self._session.training.stop()
         self._main.close()
 
     def _find(self) -> None:
         """A training that went on when the program was closed."""
-        name = self._session.settings.training
-        if name and Path(name).is_dir() and self._session.training.run is None:
-            self._session.training.show(Path(name))
-            self._announced = False
-            self._session.training.watch("phase", self._announce)
+        training, name = self._session.training, self._session.settings.training
+        if name and Path(name).is_dir() and training.run is None:
+            self._announcing = True
+            training.show(Path(name))
+
+    def _follow(self) -> None:
+        training, settings = self._session.training, self._session.settings
+        if training.phase is None:
+            return
+        settings.training = str(training.run) if training.goes_on else ""
+        if self._announcing:
+            self._announcing = False
+            self._announce()
+
+    def _announce(self) -> None:
+        training = self._session.training
+        plan = training.plan
+        name = plan.name if plan else ""
+        show = (self.tr("&Show"), self.open)
+        if training.goes_on:
+            self._messages.offer(self.tr("“%s” is still training.") % name, show)
+        elif training.phase == "finished":
+            take = (self.tr("&Paint with it"), training.take_over)
+            self._messages.offer(self.tr("“%s” has been trained to the end.") % name, take, show)
+        elif training.phase == "interrupted":
+            resume = (self.tr("&Resume"), training.resume)
+            self._messages.offer(self.tr("The training of “%s” was interrupted.") % name, resume, show)
+
+    def _tell(self, sentence: str) -> None:
+        """Where the training window can't."""
+        if self.window is None or not self.window.isVisible():
+            self._messages.warn(sentence)
+
+    def _paint_with(self, path: Path) -> None:
+        self._session.library.refresh()
+        self._session.library.add(path)
+        self._session.said.emit(self.tr("This is “%s”, as far as it has come.") % path.stem)
+        self._main.activateWindow()

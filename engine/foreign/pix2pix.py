@@ -165,6 +165,24 @@ def _prefix(level: int) -> str:
     return "model.model.1.model." + "3.model." * (level - 1)
 
 
+def reference_layout(card: Card, tensors: dict[str, Tensor]) -> dict[str, Tensor]:
+    """The way back: a generator's weights under the reference project's names, to be saved for it.
+
+    Raises:
+        ModelError: that project has no such network.
+    """
+    import torch
+
+    if card.kind not in ("unet", "resnet"):
+        raise ModelError(f"The pix2pix project knows no {card.kind} network; only unet and resnet can be saved.")
+    theirs: dict[str, Tensor] = {}
+    for ours, key in _names(card.kind, card.network):
+        theirs[key] = tensors[ours]
+        if key.endswith(".running_var"):  # its norms count their batches; nothing reads the count
+            theirs[key.replace("running_var", "num_batches_tracked")] = torch.tensor(0)
+    return theirs
+
+
 def _names(kind: str, settings: dict[str, Any]) -> Iterator[tuple[str, str]]:
     """Pairs of our name and theirs for all weights."""
     places = _unet_places(settings) if kind == "unet" else _resnet_places(settings)

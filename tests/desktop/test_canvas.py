@@ -117,6 +117,16 @@ def test_escape_cancels_the_stroke(window: MainWindow):
     assert window.session.document.undo_steps == 0
 
 
+def test_undo_takes_back_the_very_first_stroke_while_it_is_drawn(window: MainWindow):
+    send(window, QEvent.Type.MouseButtonPress, (20, 20), LEFT, LEFT)
+    send(window, QEvent.Type.MouseMove, (60, 20), NONE, LEFT)
+    window.actions_table["undo"].trigger()
+    send(window, QEvent.Type.MouseMove, (60, 60), NONE, LEFT)
+    send(window, QEvent.Type.MouseButtonRelease, (60, 60), LEFT, NONE)
+    assert ink_of(window) == 0
+    assert window.session.document.undo_steps == 0
+
+
 def test_space_and_middle_button_move_the_view_and_draw_nothing(window: MainWindow):
     centre = QPointF(window.view.centre)
     drag(window, (20, 20), (30, 30), button=Qt.MouseButton.MiddleButton)
@@ -211,6 +221,6 @@ def test_a_storm_of_events_never_crashes_and_all_of_it_can_be_undone(window: Mai
                 session.hand.choose_role(chance.choice([Role.LINES, Role.HINTS]))
     QApplication.processEvents()
     session.hand.cancel()
-    while session.can_undo:
+    while session.steps.undo:
         session.undo()
     assert np.array_equal(session.document.picture_flat(), blank)

@@ -5,7 +5,6 @@ import signal
 import subprocess
 import sys
 import textwrap
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -14,7 +13,7 @@ from PIL import Image
 from desktop.paint.document import Role
 from desktop.session import Session
 from desktop.widgets.main_window import MainWindow
-from tests.desktop.window_hands import drag, settle, until
+from tests.desktop.window_hands import drag, model, settle, until
 
 
 @pytest.fixture
@@ -24,10 +23,6 @@ def told(session: Session) -> list[str]:
     session.said.connect(sentences.append)
     session.told_off.connect(sentences.append)
     return sentences
-
-
-def model(session: Session, name: str) -> Path:
-    return next(entry.file for entry in session.library.models if entry.name == name)
 
 
 def test_a_model_of_another_kind_brings_its_own_picture_and_the_old_one_stays(window, session):

@@ -138,6 +138,120 @@ def test_a_taken_shortcut_is_refused_with_its_owner(window: MainWindow):
     form.reject()
 
 
+@pytest.mark.parametrize("key", ["Ctrl+Y", "1", "Shift+0"])
+def test_second_keys_and_those_of_labels_are_taken_too(window: MainWindow, key: str):
+    form = dialogs.ShortcutsDialog(window.actions_table, window)
+    form.open()
+    field = form._table.cellWidget(0, 1)
+    before = field.keySequence()
+    field.setKeySequence(QKeySequence(key))
+    field.editingFinished.emit()
+    assert key in form._said.text()
+    assert field.keySequence() == before
+    form.reject()
+
+
+def test_backspace_takes_a_shortcut_away(window: MainWindow):
+    form = dialogs.ShortcutsDialog(window.actions_table, window)
+    form.open()
+    names = [spec.id for spec in window.actions_table]
+    field = form._table.cellWidget(names.index("keep"), 1)
+    field.setKeySequence(QKeySequence("Backspace"))
+    field.editingFinished.emit()
+    assert window.actions_table["keep"].shortcuts() == []
+    assert window.session.settings.keys == {"keep": ""}
+    form.reject()
+
+
+def test_the_status_line_counts_every_step(window: MainWindow):
+    for place in range(3):
+        drag(window, (10, 10 + 20 * place), (60, 10 + 20 * place))
+    for undone in range(1, 4):
+        window.session.undo()
+        assert window.status_line._steps.text() == f"{3 - undone} undo, {undone} redo"
+    assert not window.actions_table["undo"].isEnabled()
+    assert "Stroke" in window.actions_table["redo"].text()
+
+
+def test_cut_is_one_step_and_comes_back_by_paste(window: MainWindow):
+    drag(window, (10, 10), (60, 60))
+    ink = (window.session.document.picture().lines < 128).sum()
+    window.actions_table["select_all"].trigger()
+    assert window.session.document.selection == window.session.document.bounds
+    window.actions_table["cut"].trigger()
+    assert window.session.steps.undo == 2
+    assert (window.session.document.picture().lines == 255).all()
+    window.actions_table["paste"].trigger()
+    assert (window.session.document.picture().lines < 128).sum() == ink
+    window.actions_table["select_nothing"].trigger()
+    assert not window.session.document.selection
+
+
+def test_another_palette_is_one_step_and_the_brush_follows(window: MainWindow):
+    session = window.session
+    session.open_model(label_model(window))
+    settle(session)
+    before = session.document.palette
+    box = window.palette_dock.findChild(QComboBox)
+    assert box.currentText() == before.name
+    other = next(row for row in range(box.count()) if box.itemText(row) != before.name)
+    steps = session.steps.undo
+    box.setCurrentIndex(other)
+    box.activated.emit(other)
+    assert session.document.palette == box.currentData() != before
+    assert session.steps.undo == steps + 1
+    assert session.hand.ink.colour in {label.colour for label in session.document.palette.labels}
+    assert window.palette_dock._labels.count() == len(session.document.palette.labels)
+    session.undo()
+    assert session.document.palette == before
+    assert box.currentText() == before.name
+
+
+def test_a_new_layer_is_one_to_paint_on_whatever_was_chosen(window: MainWindow, tmp_path: Path):
+    session = window.session
+    write_png(tmp_path / "photo.png", np.zeros((80, 96, 3), np.uint8))
+    session.add_reference(tmp_path / "photo.png")
+    session.hand.choose_layer(session.document.layers[-1].id)
+    session.add_paint_layer()
+    assert session.document.active.role.sent
+    drag(window, (10, 10), (60, 60))
+    assert (session.document.picture().lines < 128).any()
+
+
+def test_a_layer_is_renamed_in_its_row(window: MainWindow):
+    layers = window.layer_dock._list
+    layers.itemDoubleClicked.emit(layers.item(0))
+    field = layers.itemWidget(layers.item(0)).findChild(QLineEdit)
+    field.setText("Outline")
+    QTest.keyClick(field, Qt.Key.Key_Return)
+    QApplication.processEvents()
+    assert window.session.document.layers[-1].name == "Outline"
+    assert window.session.steps.undo == 1
+
+
+def test_the_window_remembers_how_it_is_divided(window: MainWindow):
+    window.splitter.setSizes([600, 300])
+    before = window.splitter.sizes()
+    window.close()
+    again = MainWindow(window.session)
+    again.resize(window.size())
+    again.show()
+    shares = [sizes[0] / sum(sizes) for sizes in (before, again.splitter.sizes())]
+    assert shares[0] == pytest.approx(shares[1], abs=0.05)
+    again.close()
+    again.deleteLater()
+
+
+def test_a_shelf_with_one_more_frame_scales_no_thumbnail_again(window: MainWindow):
+    for _ in range(2):
+        window.session.shelf.keep()
+    frames = window.shelf._list
+    first = frames.item(0).icon().cacheKey()
+    window.session.shelf.keep()
+    assert frames.count() == 3
+    assert frames.item(0).icon().cacheKey() == first
+
+
 def test_files_dropped_on_the_window_are_opened(window: MainWindow, tmp_path: Path):
     path = tmp_path / "photo.png"
     write_png(path, np.full((40, 60, 3), 200, np.uint8))

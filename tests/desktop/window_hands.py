@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from pathlib import Path
 
 from PySide6.QtCore import QEventLoop, QPointF, Qt, QTimer
 from PySide6.QtGui import QMouseEvent
@@ -28,6 +29,11 @@ def until(done: Callable[[], object], seconds: float = 20.0) -> None:
 def settle(session: Session) -> None:
     """Wait until the preview shows the picture as it is."""
     until(lambda: session.live.preview is not None and not session.live.behind)
+
+
+def model(session: Session, name: str) -> Path:
+    """The file of the model of that name."""
+    return next(entry.file for entry in session.library.models if entry.name == name)
 
 
 def drag(

@@ -1,0 +1,158 @@
+"""Damaged settings, folders that can't be written, files of strangers: told in a sentence, nothing lost."""
+
+from __future__ import annotations
+
+import base64
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QApplication, QLabel, QMenu
+
+from desktop.app import begin, open_window
+from desktop.recovery import abandoned
+from desktop.session import Session
+from desktop.widgets.main_window import MainWindow
+from engine.picture import to_png_bytes
+from tests.desktop.window_hands import drag, model, settle
+
+NONSENSE = [
+    {"preview_mode": "x", "theme": "x", "kind": "x"},
+    {"inks": {"lines": 5}},
+    {"inks": {"lines": {"size": 1e9, "brush": "no", "hardness": float("nan"), "colour": [1, 2]}}},
+    {"inks": {"lines": {"size": -3.0, "opacity": 7.0, "gap": 10**9, "brush": [1]}}},
+    {"new_size": [1]},
+    {"new_size": ["a", 2]},
+    {"new_size": [10**9, 10**9]},
+    {"recent": [1, None], "keys": {"undo": 5}, "models": {"sketch": [1]}},
+    {"undo_megabytes": -5, "divider": float("nan"), "preview_opacity": 10**400},
+    {"geometry": "é", "window_state": "%%", "splitter": "//", "native_size": {"sketch": "yes"}},
+]
+
+
+@pytest.mark.parametrize("nonsense", NONSENSE, ids=lambda fields: " ".join(fields))
+def test_settings_that_make_no_sense_cost_only_themselves(
+    qapp: QApplication, stocked_home: Path, nonsense: dict
+):
+    file = stocked_home / "settings.json"
+    file.write_text(json.dumps(json.loads(file.read_text()) | nonsense))
+    session, window = open_window()
+    try:
+        window.show()
+        begin(session, window, None)
+        session.new_picture("sketch", 96, 80)
+        settle(session)
+        drag(window, (10, 10), (50, 50))
+        assert session.document.can_undo
+        assert 1 <= session.hand.ink.size <= 500
+        window.files.fill_recent(QMenu(window))
+        for name in ("split", "over", "new"):
+            window.actions_table[name].trigger()
+        window.grab()
+    finally:
+        window.close()
+        window.deleteLater()
+        session.deleteLater()
+        qapp.sendPostedEvents(None, 52)  # QEvent.DeferredDelete
+        qapp.processEvents()
+
+
+def test_a_place_that_cannot_be_written_leaves_the_drawing_unsaved(window, session, tmp_path):
+    told: list[str] = []
+    session.told_off.connect(told.append)
+    drag(window, (10, 10), (50, 50))
+    (tmp_path / "file").write_text("")
+    assert not session.save(tmp_path / "file" / "drawing.ora")
+    assert not session.saved
+    assert session.picture.path is None
+    settle(session)
+    for what in ("picture", "preview", "pair"):
+        session.export(what, tmp_path / "file" / "out.png")
+    assert len(told) == 4
+
+
+def test_a_drawing_that_cannot_be_guarded_is_told_once_and_drawn_on(window, session, stocked_home):
+    told: list[str] = []
+    session.told_off.connect(told.append)
+    (stocked_home / "recovery").write_text("in the way")
+    drag(window, (10, 10), (50, 50))
+    drag(window, (50, 10), (10, 50))
+    assert session.document.undo_steps == 2
+    assert len(told) == 1
+    (stocked_home / "recovery").unlink()
+    drag(window, (10, 30), (50, 30))  # guarded as soon as that is possible
+    assert session.picture.journal is not None
+
+
+def test_what_was_left_behind_is_not_given_up_before_it_is_safe_elsewhere(window, session, monkeypatch):
+    from desktop import easel
+
+    drag(window, (10, 10), (50, 50))
+    lines = session.document.picture().lines.copy()
+    session.picture.journal.close(keep=True)
+    session.picture.journal = None
+    (left,) = abandoned()
+
+    def full(*_arguments: object, **_named: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(easel, "Journal", full)
+    session.recover([left])
+    assert np.array_equal(session.document.picture().lines, lines)
+    assert not session.saved
+    assert [found.path for found in abandoned()] == [left.path]
+
+
+@pytest.fixture
+def strange(stocked_home: Path, session: Session) -> Path:
+    """A model whose card holds HTML and a sample picture that is far too large."""
+    from engine import bundle
+
+    card, tensors = bundle.read(model(session, "tiny sketch"))
+    bomb = base64.b64encode(to_png_bytes(np.zeros((3000, 3000), np.uint8))).decode()
+    html = "<img src='file:///dev/zero'><h1>Big</h1>"
+    path = stocked_home / "models" / "strange.safetensors"
+    card = replace(card, name=html, licence=html, description=html, data=html, task=html, sample=bomb)
+    bundle.write(path, card, tensors)
+    session.library.refresh()
+    return path
+
+
+def test_what_strangers_wrote_is_never_taken_for_html(window: MainWindow, session: Session, strange: Path):
+    session.open_model(strange)
+    settle(session)
+    session.told_off.emit(f"“{session.live.card.name}” failed.")
+    session.edit(lambda document: document.set_layer(document.active.id, name="<h1>Layer</h1>"))
+    strange_labels = [label for label in window.findChildren(QLabel) if "<" in label.text()]
+    assert len(strange_labels) >= 4  # licence, message, status line, layer
+    for label in strange_labels:
+        assert label.textFormat() == Qt.TextFormat.PlainText, label.text()
+    models = window.model_dock._list
+    items = [models.item(row) for row in range(models.count())]
+    (item,) = [item for item in items if "<img" in item.text()]
+    assert "<img" not in item.toolTip()
+    assert all(size.width() < 1000 for size in item.icon().availableSizes())
+
+
+def test_the_very_same_model_is_not_copied_twice(window, session, tmp_path):
+    copy = tmp_path / "again.safetensors"
+    copy.write_bytes(model(session, "tiny lines").read_bytes())
+    before = len(session.library.models)
+    session.open_file(copy)
+    settle(session)
+    assert len(session.library.models) == before
+    assert session.live.card.name == "tiny lines"
+
+
+def test_a_broken_palette_of_the_user_costs_only_itself(session, stocked_home):
+    before = session.library.palettes()
+    (stocked_home / "palettes").mkdir()
+    (stocked_home / "palettes" / "a.gpl").write_text("nonsense")
+    (stocked_home / "palettes" / "b.gpl").write_text("GIMP Palette\nName: Mine\n1 2 3 dark\n")
+    assert [palette.name for palette in session.library.palettes()] == [
+        *(palette.name for palette in before),
+        "Mine",
+    ]

@@ -1,0 +1,80 @@
+"""Data sets and runs that take a second: networks of width 4 on pictures of 32 pixels."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from engine import bundle
+from tests.trainer.made_pictures import house, save, side_by_side, thing
+from trainer import pairs, plan
+from trainer import run as runs
+from trainer.config import Config
+from trainer.fit import fit
+from trainer.pairs import DataSet
+from trainer.run import Run
+
+
+def things(folder: Path, count: int = 10, edge: int = 40) -> DataSet:
+    """Photos of things, from which lines and hints are made."""
+    for number in range(count):
+        save(thing(number, edge), folder / f"{number}.png")
+    return pairs.find(folder)
+
+
+def houses(folder: Path, count: int = 10, edge: int = 64) -> DataSet:
+    """Label maps and photos, side by side."""
+    for number in range(count):
+        save(side_by_side(number, edge), folder / f"{number}.png")
+    return pairs.find(folder, task="labels")
+
+
+def pictures(folder: Path, count: int = 10, edge: int = 48) -> DataSet:
+    """Two folders of pictures that are no labels: photos, and the same brighter."""
+    for number in range(count):
+        photo = house(number, edge)[1]
+        save(photo, folder / "day" / f"{number}.png")
+        save(photo // 2, folder / "night" / f"{number}.png")
+    return pairs.find(folder, task="image")
+
+
+def small(data: DataSet, **wishes: Any) -> Config:
+    """A config for a second's training."""
+    usual: dict[str, Any] = {
+        "width": 4,
+        "size": (32, 32),
+        "patch": 16,
+        "steps": 4,
+        "batch": 2,
+        "threads": 1,
+        "device": "cpu",
+        "precision": "float32",
+        "log_every": 2,
+        "checkpoint_every": 1000,
+    }
+    return plan.planned(data, **{**usual, **wishes})
+
+
+def trained(folder: Path, data: DataSet, config: Config) -> Run:
+    """A run, from first to last step."""
+    run = runs.create(folder, config)
+    assert fit(run, config, data)
+    return run
+
+
+def weights(run: Run) -> dict[str, Tensor]:
+    """Of the run's newest model."""
+    return bundle.read(run.model)[1]
+
+
+def differing(run: Run, other: Run) -> list[str]:
+    """The tensors of both checkpoints that are not the same, bit for bit; all where there are none."""
+    ours, theirs = run.restore(), other.restore()
+    assert ours is not None
+    assert theirs is not None
+    assert len(ours[0]) > 20
+    assert ours[0].keys() == theirs[0].keys()
+    return [name for name, tensor in ours[0].items() if not torch.equal(tensor, theirs[0][name])]

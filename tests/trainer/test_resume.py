@@ -1,0 +1,175 @@
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+
+from engine import bundle
+from tests.trainer.small_runs import differing, houses, small, things, trained, weights
+from trainer import events
+from trainer import run as runs
+from trainer.config import Config
+from trainer.events import Event
+from trainer.fit import fit
+from trainer.pairs import DataSet
+from trainer.run import Run
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+
+
+@pytest.fixture(autouse=True)
+def one_thread() -> None:
+    torch.set_num_threads(1)
+
+
+def same_model(one: Path, other: Path) -> bool:
+    """Card and weights, bit for bit; the file's header has no order."""
+    (card, tensors), (their_card, theirs) = bundle.read(one), bundle.read(other)
+    assert len(tensors) > 20
+    return card == their_card and all(torch.equal(tensor, theirs[name]) for name, tensor in tensors.items())
+
+
+def stopped_at(folder: Path, data: DataSet, config: Config, *steps: int) -> Run:
+    """A run that was stopped after each of these steps and resumed."""
+    run = runs.create(folder, config)
+    for step in steps:
+
+        def watch(event: Event, step: int = step) -> None:
+            if event["event"] == "step" and event["step"] == step:
+                run.ask("stop")
+
+        assert not fit(run, config, data, watch)
+        assert events.read(run.events)[-1]["step"] == step
+    assert fit(run, config, data)
+    return run
+
+
+@pytest.mark.parametrize(
+    "wishes",
+    [
+        {},
+        {"recipe": "paper", "batch": 1},
+        {"differentiable": True, "batch": 3},
+        {"adversarial": "none"},
+        {"precision": "bfloat16"},
+        {"kind": "resnet"},
+        {"threads": 2},
+    ],
+    ids=str,
+)
+def test_stopped_and_resumed_is_the_same_bit_for_bit(tmp_path: Path, wishes: dict[str, Any]) -> None:
+    data = things(tmp_path / "data", 7)
+    config = small(data, **{"steps": 9, "log_every": 1, "sample_every": 4, **wishes})
+    whole = trained(tmp_path / "whole", data, config)
+    parts = stopped_at(tmp_path / "parts", data, config, 2, 3, 7)
+    assert differing(whole, parts) == []
+    assert same_model(whole.model, parts.model)
+    assert same_model(whole.best, parts.best)
+    told = [event["event"] for event in events.read(parts.events)]
+    assert told.count("resumed") == 3
+    assert told.count("step") == 9
+
+
+def test_labels_resume_too(tmp_path: Path) -> None:
+    data = houses(tmp_path / "data", 8)
+    config = small(data, steps=6, log_every=1)
+    assert (
+        differing(trained(tmp_path / "whole", data, config), stopped_at(tmp_path / "parts", data, config, 3))
+        == []
+    )
+
+
+def test_journal_forgets_what_came_after_the_checkpoint(tmp_path: Path) -> None:
+    """A checkpoint at step 4, two more steps told, then the plug was pulled."""
+    data = things(tmp_path / "data", 5)
+    config = small(data, steps=8, log_every=1, checkpoint_every=4)
+
+    class Unplugged(BaseException):
+        pass
+
+    def watch(event: Event) -> None:
+        if event["event"] == "step" and event["step"] == 6:
+            raise Unplugged
+
+    run = runs.create(tmp_path / "run", config)
+    with pytest.raises(Unplugged):
+        fit(run, config, data, watch)
+    with run.events.open("ab") as file:
+        file.write(b'{"event": "step", "ti')
+    assert fit(run, config, data)
+    steps = [
+        (event["event"], event["step"]) for event in events.read(run.events) if event["event"] != "health"
+    ]
+    assert steps == [
+        ("started", 0),
+        *(("step", step) for step in (1, 2, 3, 4)),
+        ("resumed", 4),
+        *(("step", step) for step in (5, 6, 7, 8)),
+        ("samples", 8),
+        ("model", 8),
+        ("finished", 8),
+    ]
+    assert b'"ti{' not in run.events.read_bytes()
+    assert differing(run, trained(tmp_path / "whole", data, config)) == []
+
+
+def test_longer_run_goes_on_from_the_end(tmp_path: Path) -> None:
+    data = things(tmp_path / "data", 5)
+    config = small(data, steps=4)
+    run = trained(tmp_path / "run", data, config)
+    before = weights(run)
+    run.lengthen(replace(config, steps=8))
+    assert fit(run, run.config(), data)
+    assert events.read(run.events)[-1]["step"] == 8
+    assert any(not torch.equal(tensor, before[name]) for name, tensor in weights(run).items())
+
+
+def killed_at_random(folder: Path, config: Config, kills: int, seed: int) -> tuple[Run, list[int]]:
+    """A run of processes that were killed with SIGKILL again and again, and the steps they had come to."""
+    random = np.random.default_rng(seed)
+    run = runs.create(folder, config)
+    command = [sys.executable, "-m", "trainer", "resume", str(folder)]
+    environment = {**os.environ, "OMP_NUM_THREADS": "1"}
+    reached = []
+    for _ in range(kills):
+        follower = events.Follower(run.events)
+        follower.news()
+        # So many lines of the journal from now; then, in the middle of whatever is going on, the end.
+        lines, moment = int(random.integers(2, 12)), float(random.uniform(0, 0.03))
+        heard = 0
+        with subprocess.Popen(
+            command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
+        ) as process:
+            while heard < lines and process.poll() is None:
+                heard += len(follower.news())
+            try:
+                process.wait(moment)
+            except subprocess.TimeoutExpired:
+                process.send_signal(signal.SIGKILL)
+            process.communicate()
+        told = events.read(run.events)
+        reached.append(told[-1]["step"] if told else 0)
+        if told and told[-1]["event"] == "finished":
+            break
+    done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    return run, reached
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no SIGKILL")
+def test_killed_at_random_moments_ends_with_the_same_weights(tmp_path: Path) -> None:
+    data = things(tmp_path / "data", 7)
+    config = small(data, steps=40, log_every=1, checkpoint_every=3, sample_every=9)
+    whole = trained(tmp_path / "whole", data, config)
+    run, reached = killed_at_random(tmp_path / "run", config, kills=3, seed=1)
+    assert max(reached) > 0
+    assert differing(whole, run) == []
+    assert same_model(whole.model, run.model)

@@ -1,0 +1,169 @@
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+
+from engine import bundle
+from engine.errors import ModelError
+from tests.trainer.small_runs import small, things
+from trainer import average
+from trainer.config import Config
+from trainer.distributed import World
+from trainer.errors import TrainingError
+from trainer.fit import fed, learn
+from trainer.pairs import DataSet
+from trainer.state import State, dice, take_weights
+
+
+@pytest.fixture
+def data(tmp_path: Path) -> DataSet:
+    return things(tmp_path / "data", 4)
+
+
+def stepped(config: Config, data: DataSet, steps: int) -> State:
+    state = State(config)
+    go_on(state, data, steps)
+    return state
+
+
+def go_on(state: State, data: DataSet, steps: int) -> None:
+    with fed(data, state, World()) as feed:
+        for _ in range(steps):
+            batch = next(feed)
+            learn(state, state.config, World(), batch.inputs, batch.targets)
+            state.step += 1
+
+
+@pytest.mark.parametrize("wishes", [{}, {"recipe": "paper"}, {"adversarial": "none"}], ids=str)
+def test_checkpoint_holds_all_that_the_next_step_needs(data: DataSet, wishes: dict[str, Any]) -> None:
+    config = small(data, **wishes)
+    one = stepped(config, data, 3)
+    other = State(replace(config, seed=99))
+    other.config = config
+    other.restore(one.tensors(), one.note())
+    for state in (one, other):
+        go_on(state, data, 2)
+    tensors, theirs = one.tensors(), other.tensors()
+    assert tensors.keys() == theirs.keys()
+    assert [name for name in tensors if not torch.equal(tensors[name], theirs[name])] == []
+    assert one.note() == other.note()
+    assert one.step == 5
+
+
+def test_first_checkpoint_can_be_gone_back_to(data: DataSet) -> None:
+    state = State(small(data))
+    tensors, note = {name: tensor.clone() for name, tensor in state.tensors().items()}, state.note()
+    go_on(state, data, 2)
+    state.restore(tensors, note)
+    assert state.step == 0
+    assert [name for name, tensor in state.tensors().items() if not torch.equal(tensor, tensors[name])] == []
+
+
+def test_checkpoint_of_another_network_is_refused(data: DataSet) -> None:
+    state = stepped(small(data), data, 1)
+    with pytest.raises(TrainingError, match="another network"):
+        State(small(data, width=5)).restore(state.tensors(), state.note())
+
+
+def test_first_weights_follow_from_the_seed(data: DataSet) -> None:
+    one, same, other = (State(small(data, seed=seed)).tensors() for seed in (1, 1, 2))
+    assert all(torch.equal(tensor, same[name]) for name, tensor in one.items())
+    assert not all(torch.equal(tensor, other[name]) for name, tensor in one.items())
+
+
+def test_dice_fall_alike_for_the_same_place_only() -> None:
+    throws = [
+        torch.rand(3, generator=dice(*place))
+        for place in ((1, "a", 2), (1, "a", 2), (1, "b", 2), (2, "a", 2))
+    ]
+    assert torch.equal(throws[0], throws[1])
+    assert not torch.equal(throws[0], throws[2])
+    assert not torch.equal(throws[0], throws[3])
+
+
+def test_average_follows_the_weights(data: DataSet) -> None:
+    config = small(data, average=0.75)
+    state = State(config)
+    key = "downs.0.convolution.weight"
+    wanted = state.average.state_dict()[key].clone()
+    with fed(data, state, World()) as feed:
+        for step in range(30):
+            batch = next(feed)
+            learn(state, config, World(), batch.inputs, batch.targets)
+            keep = min(0.75, (1 + step) / (10 + step))
+            wanted = keep * wanted + (1 - keep) * state.generator.state_dict()[key]
+            state.step += 1
+    torch.testing.assert_close(state.average.state_dict()[key], wanted)
+    assert not torch.equal(wanted, state.generator.state_dict()[key])
+
+
+def test_paper_recipe_keeps_no_average(data: DataSet) -> None:
+    state = State(small(data, recipe="paper"))
+    assert state.average is state.generator
+
+
+def test_statistics_are_those_of_the_pictures(data: DataSet) -> None:
+    """With one batch, running statistics give what that batch's own would."""
+    config = small(data)
+    state = stepped(config, data, 2)
+    inputs = torch.rand(6, 5, 32, 32) * 2 - 1
+    before = {name: tensor.clone() for name, tensor in state.tensors().items()}
+    tensors = average.finished(state, config, [inputs])
+    assert [name for name, tensor in state.tensors().items() if not torch.equal(tensor, before[name])] == []
+    state.average.load_state_dict(tensors)
+    running = state.average.eval()(inputs)
+    for module in state.average.modules():
+        if type(module).__name__ == "Norm":
+            module.train()
+    torch.testing.assert_close(running, state.average(inputs), atol=2e-4, rtol=1e-3)
+
+
+def test_statistics_of_several_batches_are_theirs_together(data: DataSet) -> None:
+    config = small(data)
+    state = State(config)
+    batches = [torch.rand(4, 5, 32, 32), torch.rand(4, 5, 32, 32) * 3]
+    tensors = average.finished(state, config, batches)
+    first = torch.nn.functional.conv2d(
+        torch.nn.functional.leaky_relu(
+            torch.nn.functional.conv2d(
+                torch.cat(batches), tensors["downs.0.convolution.weight"], stride=2, padding=1
+            ),
+            0.2,
+        ),
+        tensors["downs.1.convolution.weight"],
+        stride=2,
+        padding=1,
+    )
+    torch.testing.assert_close(
+        tensors["downs.1.norm.running_mean"], first.mean((0, 2, 3)), atol=1e-6, rtol=1e-4
+    )
+    variance = first.var((0, 2, 3), correction=0)
+    torch.testing.assert_close(tensors["downs.1.norm.running_var"], variance, atol=1e-8, rtol=1e-3)
+
+
+def test_fine_tuning_takes_what_fits(data: DataSet, tmp_path: Path) -> None:
+    config = small(data)
+    state = stepped(config, data, 1)
+    model = tmp_path / "parent.safetensors"
+    bundle.write(model, config.card(), state.generator.state_dict())
+    same = State(replace(config, from_model=str(model), seed=5)).generator.state_dict()
+    assert all(torch.equal(tensor, same[name]) for name, tensor in state.generator.state_dict().items())
+
+    grey = small(data, from_model=str(model))
+    grey = replace(grey, task="lines", network={**grey.network, "inputs": 1})
+    fresh = State(replace(grey, from_model="", seed=5))
+    before = fresh.generator.state_dict()["downs.0.convolution.weight"].clone()
+    taken, all_of_them = take_weights(fresh.generator, str(model))
+    assert taken == all_of_them - 1  # only the first layer sees other planes
+    after = fresh.generator.state_dict()
+    assert torch.equal(after["downs.0.convolution.weight"], before)
+    assert torch.equal(
+        after["ups.0.convolution.weight"], state.generator.state_dict()["ups.0.convolution.weight"]
+    )
+
+    with pytest.raises(ModelError, match="another network"):
+        State(replace(config, network={**config.network, "width": 6}, from_model=str(model)))
