@@ -15,6 +15,7 @@ from PySide6.QtWidgets import QApplication
 
 import resources
 from desktop import theme
+from desktop.collector import hold_collector, set_aside
 from desktop.session import Session
 from desktop.settings import SettingsFile
 from desktop.widgets.main_window import MainWindow
@@ -47,6 +48,10 @@ def run(file: Path | None = None) -> int:
     session, window = open_window()
     _log_crashes(session)
     _quit_on_signals(application, window)
+    # What is killed or crashes later has been remembered by then: here nobody draws, so nobody waits.
+    application.applicationStateChanged.connect(
+        lambda state: session.remember() if state == Qt.ApplicationState.ApplicationInactive else None
+    )
     window.show()
     # Only now: the first paint comes before anything that takes time.
     QTimer.singleShot(0, lambda: begin(session, window, file))
@@ -72,7 +77,9 @@ def open_window() -> tuple[Session, MainWindow]:
     application = QApplication.instance()
     assert isinstance(application, QApplication)
     theme.apply(application, file.settings.theme)
+    hold_collector()
     session = Session(file)
+    session.live.opened.connect(set_aside)
     window = MainWindow(session)
     return session, window
 

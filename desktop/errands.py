@@ -20,6 +20,7 @@ class _Errand:
     work: Callable[[], Any]
     then: Callable[[Any], object]
     kind: str
+    round: int
 
 
 class Errands(QObject):
@@ -35,6 +36,7 @@ class Errands(QObject):
         self._waiting: deque[_Errand] = deque()
         self._answers: deque[tuple[Callable[[Any], object], Any, BaseException | None]] = deque()
         self._news = threading.Condition()
+        self._round = 0
         self._open = True
         self._thread: threading.Thread | None = None
         self._wake.connect(self._deliver, Qt.ConnectionType.QueuedConnection)
@@ -50,15 +52,16 @@ class Errands(QObject):
                 return
             if kind:
                 self._waiting = deque(errand for errand in self._waiting if errand.kind != kind)
-            self._waiting.append(_Errand(work, then, kind))
+            self._waiting.append(_Errand(work, then, kind, self._round))
             self._news.notify_all()
         if self._thread is None:
             self._thread = threading.Thread(target=self._run, name=self._name, daemon=True)
             self._thread.start()
 
     def forget(self) -> None:
-        """Drop what waits, done or not."""
+        """Drop what waits, and what will come of the errand at hand."""
         with self._news:
+            self._round += 1
             self._waiting.clear()
             self._answers.clear()
 
@@ -72,27 +75,39 @@ class Errands(QObject):
             self._thread.join()
 
     def _run(self) -> None:
-        while True:
+        while (errand := self._next()) is not None:
+            self._carry_out(errand)
+            del errand  # it may hold whole pictures, and the next one may be long in coming
+
+    def _next(self) -> _Errand | None:
+        with self._news:
+            self._news.wait_for(lambda: bool(self._waiting) or not self._open)
+            return self._waiting.popleft() if self._open else None
+
+    def _carry_out(self, errand: _Errand) -> None:
+        result, wrong = None, None
+        try:
+            result = errand.work()
+        except Exception as error:  # raised again where somebody is told
+            wrong = error
+        try:
             with self._news:
-                self._news.wait_for(lambda: bool(self._waiting) or not self._open)
-                if not self._open:
-                    return
-                errand = self._waiting.popleft()
-            result, wrong = None, None
-            try:
-                result = errand.work()
-            except Exception as error:  # raised again where somebody is told
-                wrong = error
-            with self._news:
-                if self._open:
+                if self._open and errand.round == self._round:
                     self._answers.append((errand.then, result, wrong))
                     self._wake.emit()
+        finally:
+            # An error holds this frame and the frame would hold the error: that is left to the collector,
+            # which may run on a thread where no Qt object may be destroyed.
+            del wrong
 
     @Slot()
     def _deliver(self) -> None:
         while self._answers and self._open:
             then, result, wrong = self._answers.popleft()
-            with Telling(self.told_off.emit):
-                if wrong is not None:
-                    raise wrong
-                then(result)
+            try:
+                with Telling(self.told_off.emit):
+                    if wrong is not None:
+                        raise wrong
+                    then(result)
+            finally:
+                del wrong

@@ -27,7 +27,7 @@ from desktop.telling import Telling
 from desktop.training import Training
 from engine.card import Card, InputKind
 from engine.catalogue import Entry
-from engine.messages import Failed, OpenModel, Picture
+from engine.messages import Failed, OpenModel
 from engine.palette import Palette
 from engine.picture import read
 from engine.rect import Rect
@@ -76,7 +76,7 @@ class Session(Observable):
         self.hand.finished.connect(self._changed)
         self.hand.layer_chosen.connect(self.restructured)
         self.hand.told_off.connect(self.told_off)
-        self.live = Live(self._sent_picture, self)
+        self.live = Live(lambda: self.document.picture(), self)
         self.live.enabled = self.settings.live
         self.live.opened.connect(self._model_opened)
         self.live.failed.connect(self.told_off)
@@ -304,14 +304,18 @@ class Session(Observable):
     def close(self) -> None:
         """End of the program: remember everything, stop the engine; unsaved pictures stay journalled."""
         self.hand.cancel()
-        self.settings.live = self.live.enabled
-        if self.picture is not None:
-            self.settings.kind = self.document.kind
-        self.file.save()
+        self.remember()
         self.training.leave()
         self.survey.leave()
         self.live.stop()
         self.easel.stop()
+
+    def remember(self) -> None:
+        """Write down what the user has chosen."""
+        self.settings.live = self.live.enabled
+        if self.picture is not None:
+            self.settings.kind = self.document.kind
+        self.file.save()
 
     # --- inside --------------------------------------------------------------------------------
 
@@ -348,9 +352,6 @@ class Session(Observable):
         self.repainted.emit(rect)
         if self.document.active.role.sent:
             self.live.edited(rect)
-
-    def _sent_picture(self) -> Picture:
-        return self.document.picture()
 
     def _show_picture(self, model: Path | None = None) -> None:
         self.picture = self.easel.pictures[0]

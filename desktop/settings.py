@@ -87,15 +87,19 @@ class SettingsFile:
     def __init__(self, path: Path) -> None:
         self.path = path
         self._others: dict[str, Any] = {}
+        self._written = ""
         self.settings = self._read()
 
     def save(self) -> None:
-        """Write the settings in one step. A folder that can't be written costs only the memory."""
-        fields = {**self._others, **dataclasses.asdict(self.settings)}
+        """Write the settings in one step, if any changed. A folder that can't be written costs only them."""
+        text = json.dumps({**self._others, **dataclasses.asdict(self.settings)}, indent=1, ensure_ascii=False)
+        if text == self._written:
+            return
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True)
             with replacing(self.path) as part:
-                part.write_text(json.dumps(fields, indent=1, ensure_ascii=False), "utf-8")
+                part.write_text(text, "utf-8")
+            self._written = text
         except OSError as error:
             log.warning("settings not saved: %s", error)
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from PIL import Image
-from PySide6.QtCore import QObject, Signal
+from PySide6.QtCore import QObject, Qt, Signal, Slot
 
 import resources
 from desktop.errands import Errands
@@ -28,6 +28,11 @@ if TYPE_CHECKING:
 SHOWN = 12
 THUMBNAIL = 224
 """Pixels of the longer edge."""
+USUAL_EDGE = 256
+MULTIPLE = 32
+"""Sizes of which both edges are multiples need no padding in the network's outer levels."""
+ALIKE = 0.06
+"""Proportions that differ by this share are the same."""
 MOST_PROBLEMS = 200
 """Told to the window; thousands of lines help nobody."""
 
@@ -53,6 +58,8 @@ class Findings:
     swapped: bool
     shown: list[tuple[Pixels, Pixels]] = field(default_factory=list)
     """A few pairs, input and photo, each uint8 (H, W, 3) and small."""
+    size: tuple[int, int] = (256, 256)
+    """Width and height that suit the pictures."""
     palette: Palette | None = None
     troubles: list[Trouble] = field(default_factory=list)
 
@@ -79,7 +86,7 @@ class Survey(Observable):
         self._errands = Errands("survey", self)
         self._errands.told_off.connect(self._failed)
         self._number = 0
-        self._progressed.connect(self._progress)
+        self._progressed.connect(self._progress, Qt.ConnectionType.QueuedConnection)
 
     def look(self, folder: Path, task: str | None = None, swap: bool = False) -> None:
         """Look at ``folder``; ``findings`` follows, or ``told_off``.
@@ -129,6 +136,7 @@ class Survey(Observable):
             self.checked = 1.0
             self.findings = replace(self.findings, troubles=troubles)
 
+    @Slot(int, float)
     def _progress(self, number: int, share: float) -> None:
         if number == self._number:
             self.checked = min(0.99, share)
@@ -152,12 +160,13 @@ def _found(folder: Path, task: str | None, swap: bool) -> tuple[Findings, DataSe
     if data.palette is not None and data.layout != "kept":
         known = [read_gpl(file) for file in sorted(resources.path("palettes").glob("*.gpl"))]
         data = replace(data, palette=palettes.named(data.palette, known))  # as the trainer will call them
-    shown = []
+    shown, sizes = [], []
     for pair in data.pairs[:: max(1, len(data.pairs) // SHOWN)]:
         try:
             a, b = pairs.load(pair)
         except PictureError:
             continue  # the check will name it
+        sizes.append((b.shape[1], b.shape[0]))
         shown.append((_small(a, data.task == "labels"), _small(b, False)))
         if len(shown) == SHOWN:
             break
@@ -169,10 +178,30 @@ def _found(folder: Path, task: str | None, swap: bool) -> tuple[Findings, DataSe
         len(data.pairs),
         swap,
         shown,
+        fitting_size(sizes),
         data.palette,
         _told(data.problems),
     )
     return findings, data
+
+
+def fitting_size(sizes: list[tuple[int, int]]) -> tuple[int, int]:
+    """The size to train at: the usual longer edge, less for smaller pictures, and the pictures' own
+    proportions where most share them.
+
+    Args:
+        sizes: width and height of some of the pictures.
+    """
+    if not sizes:
+        return USUAL_EDGE, USUAL_EDGE
+    ratios = sorted(width / height for width, height in sizes)
+    usual = ratios[len(ratios) // 2]
+    alike = sum(abs(ratio / usual - 1) < ALIKE for ratio in ratios)
+    ratio = usual if 3 * alike >= 2 * len(ratios) else 1.0
+    longer = min(USUAL_EDGE, sorted(max(size) for size in sizes)[len(sizes) // 2])
+    edges = (longer * min(1.0, ratio), longer * min(1.0, 1 / ratio))
+    width, height = (max(MULTIPLE, round(edge / MULTIPLE) * MULTIPLE) for edge in edges)
+    return width, height
 
 
 def _troubles(data: DataSet, progress: Callable[[int, int], None]) -> list[Trouble]:

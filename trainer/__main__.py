@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from engine.errors import UnderpaintError
+from trainer import manners
 
 if TYPE_CHECKING:
     from trainer.config import Config
@@ -59,16 +60,6 @@ class Precision(StrEnum):
     float16 = "float16"
 
 
-def _wait_idly() -> None:
-    """Let threads sleep while they wait for each other, rather than spin. Before torch is imported.
-
-    Beside another busy program a training is more than twice as quick that way, and hardly slower alone.
-    """
-    import os
-
-    os.environ.setdefault("OMP_WAIT_POLICY", "passive")
-
-
 def main() -> None:
     """What ``python -m trainer`` runs."""
     for stream in (sys.stdout, sys.stderr):
@@ -90,7 +81,13 @@ def main() -> None:
 def train(
     data: DataFolder,
     run: Annotated[
-        Path | None, typer.Option(help="The run folder to make; by default beside the models.")
+        Path | None,
+        # torchrun takes “--run” for the beginning of an option of its own.
+        typer.Option(
+            "--run",
+            "--run-folder",
+            help="The run folder to make; by default beside the models.",
+        ),
     ] = None,
     task: Annotated[Task | None, typer.Option(help="By default what the pictures look like.")] = None,
     swap: Annotated[bool, typer.Option("--swap", help="Train the other direction.")] = False,
@@ -127,9 +124,10 @@ def train(
 
     Ctrl-C saves; underpaint resume goes on.
     """
-    _wait_idly()
+    edges = _size(size)
+    manners.wait_idly()
     if gently:
-        _go_last()
+        manners.go_last()
     from trainer import check as checking
     from trainer import distributed, plan
     from trainer.counting import counting
@@ -146,7 +144,7 @@ def train(
         dropout=dropout,
         swap=swap,
         name=name,
-        size=_size(size),
+        size=edges,
         steps=steps,
         minutes=minutes,
         batch=batch,
@@ -180,9 +178,9 @@ def resume(
     gently: Annotated[bool, typer.Option("--gently", help="Let other programs go first.")] = False,
 ) -> None:
     """Go on with a training that was stopped, or make it longer."""
-    _wait_idly()
+    manners.wait_idly()
     if gently:
-        _go_last()
+        manners.go_last()
     from trainer import pairs
     from trainer.run import opened
 
@@ -226,15 +224,13 @@ def check(
     if out is not None and not fix:
         raise typer.BadParameter("goes with --fix", param_hint="--out")
     found = _found(data, task.value if task else None, swap, palette)
-    _describe(found)
+    _say(found.summary)
     with counting("Looking") as progress:
         problems = checking.check(found, progress)
     for problem in problems:
         typer.echo(f"{'error' if problem.severe else 'warning'}: {problem}")
     errors = sum(problem.severe for problem in problems)
-    _say(
-        f"{len(found.pairs)} pairs: {_number(errors, 'error')}, {_number(len(problems) - errors, 'warning')}"
-    )
+    _say(f"errors: {errors}, warnings: {len(problems) - errors}")
     if fix:
         place = out or Path(f"{data.resolve()}-mended")
         with counting("Mending") as progress:
@@ -268,7 +264,7 @@ def pairs(
     if task in (Task.labels, Task.image):
         raise typer.BadParameter("use lines, hints, grey or small", param_hint="--task")
     found = _found(photos, task.value)
-    _describe(found)
+    _say(found.summary)
     with counting("Drawing") as progress:
         count, unread = making.make(
             found,
@@ -281,7 +277,7 @@ def pairs(
         )
     for sentence in unread:
         _say(f"error: {sentence}")
-    _say(f"{_number(count, 'pair')}")
+    _say(f"pairs made: {count}")
     typer.echo(out)
     if unread:
         raise typer.Exit(1)
@@ -303,21 +299,6 @@ def _found(
     return replace(found, palette=palettes.named(found.palette, known))
 
 
-def _describe(data: DataSet) -> None:
-    _say(
-        f"{data.layout}: {data.direction or 'nothing'}; {_number(len(data.pairs), 'pair')}, task {data.task}"
-    )
-    if data.palette is not None:
-        _say(f"labels: {', '.join(label.name for label in data.palette.labels)}")
-
-
-def _number(count: int, word: str) -> str:
-    return f"{count} {word}{'' if count == 1 else 's'}"
-
-
-# --- what comes of it ----------------------------------------------------------------------------
-
-
 @commands.command()
 def evaluate(
     model: Annotated[str, typer.Argument(help="A model's name or file, or a run folder.")],
@@ -335,7 +316,7 @@ def evaluate(
 
     Writes a report with a contact sheet, by default into the run folder, else beside where you are.
     """
-    _wait_idly()
+    manners.wait_idly()
     import resources
     from engine import generator
     from trainer import evaluate as evaluation
@@ -399,7 +380,7 @@ def _begun(folder: Path, config: Config, data: DataSet) -> Run:
             time.sleep(0.1)
         return runs.opened(folder)
     runs.refuse_existing(folder)
-    _say(f"{data.layout}: {data.direction}; {len(data.pairs)} pairs, task {config.task}")
+    _say(data.summary)
     measured = estimate.trial(config, data, folder)
     config = plan.timed(config, measured.seconds_a_step)
     _say(measured.in_words(config))
@@ -444,20 +425,6 @@ def _place(name: str) -> Path:
     while candidate.exists():
         candidate, number = folder / f"{stem}-{number}", number + 1
     return candidate
-
-
-def _go_last() -> None:
-    """Lower this process's priority; a training must not make the canvas stutter."""
-    import os
-
-    if hasattr(os, "nice"):
-        os.nice(10)
-    elif sys.platform == "win32":
-        import ctypes
-
-        below_normal = 0x4000
-        kernel = ctypes.windll.kernel32
-        kernel.SetPriorityClass(kernel.GetCurrentProcess(), below_normal)
 
 
 def _say(sentence: str) -> None:

@@ -82,14 +82,14 @@ class Follower:
             with self.file.open("rb") as file:
                 file.seek(self._place - len(self._before))
                 if file.read(len(self._before)) != self._before:
-                    self._place = 0
+                    self._place, self._before = 0, b""
                 file.seek(self._place)
                 whole, newline, _ = file.read().rpartition(b"\n")
         except OSError:  # not begun yet
             return []
         read = whole + newline
         self._place += len(read)
-        self._before = (self._before + read)[-_REMEMBERED:] if self._place > len(read) else read[-_REMEMBERED:]
+        self._before = (self._before + read)[-_REMEMBERED:]
         entries = (_entry(line) for line in whole.split(b"\n"))
         return [entry for entry in entries if entry is not None]
 

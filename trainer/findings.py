@@ -13,6 +13,7 @@ from PIL import Image
 from engine import picture
 from engine.errors import PictureError
 from trainer import palettes, sources
+from trainer.channels import strongest, weakest
 from trainer.correspondence import Correspondence, Judgement
 from trainer.outliers import Scene, scene
 from trainer.pairs import DataSet, Pair
@@ -113,4 +114,4 @@ def _size(pixels: Pixels) -> Size:
 
 def _is_grey(pixels: Pixels) -> bool:
     """Whether it was saved without colour; a black thing in a colour photo never is quite without."""
-    return int((pixels.max(2) - pixels.min(2)).max()) <= 1
+    return int((strongest(pixels) - weakest(pixels)).max()) <= 1

@@ -81,7 +81,12 @@ def fit(run: Run, config: Config, data: DataSet, watch: Callable[[Event], None] 
             "resumed" if state.step else "started",
             state.step, steps=config.steps, pairs=len(training.pairs), batch=config.batch,
         )  # fmt: skip
-        if state.step == 0:
+        if not run.checkpoint.exists():
+            if config.from_model:
+                taken, there = state.begin_from(config.from_model)
+                sentence = f"Began from “{config.from_model}”: {taken} of {there} weights fit."
+                journal.tell("message", state.step, sentence=sentence)
+            world.wait()
             save(run, state, journal, world)
         feed = fed(training, state, world)
         tally = Tally(state)

@@ -11,6 +11,8 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
+from trainer.channels import strongest
+
 Pixels = npt.NDArray[np.uint8]
 
 EDGE = 256
@@ -64,7 +66,7 @@ def scene(photo: Pixels) -> Scene:
     ground = np.median(border, axis=0).astype(np.int16)
     if float((np.abs(border - ground).max(1) <= _DIFFERENT).mean()) < _PLAIN:
         return Scene(None)
-    apart = np.abs(small.astype(np.int16) - ground).max(2)
+    apart = strongest(np.abs(small.astype(np.int16) - ground))
     there = apart > _DIFFERENT
     # Straps, soles and shadows are joined to their thing over what is hardly visible, and small gaps.
     joined, count = ndimage.label(ndimage.binary_dilation(apart > _FAINT, np.ones((3, 3))))

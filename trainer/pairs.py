@@ -102,6 +102,14 @@ class DataSet:
         """The kind of picture that a model trained on this wants painted."""
         return {"labels": "labels", "lines": "sketch", "hints": "sketch"}.get(self.task, "image")  # type: ignore[return-value]
 
+    @property
+    def summary(self) -> str:
+        """In one line, what was recognised."""
+        labels = self.palette.labels if self.palette is not None else ()
+        names = f" ({', '.join(label.name for label in labels)})" if labels else ""
+        way = self.direction or "nothing"
+        return f"{self.layout}: {way}; pairs: {len(self.pairs)}; task {self.task}{names}"
+
     def of_split(self, *splits: str) -> DataSet:
         """The same with the pairs of these splits alone."""
         return replace(self, pairs=tuple(pair for pair in self.pairs if pair.split in splits))

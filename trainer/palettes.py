@@ -14,6 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from engine.palette import Label, Palette
+from trainer.channels import strongest
 
 Pixels = npt.NDArray[np.uint8]
 Mask = npt.NDArray[np.bool_]
@@ -132,7 +133,7 @@ def labelled(pixels: Pixels, palette: Palette) -> Pixels:
         return nearest
     wide = np.pad(pixels, ((EDGE, EDGE), (EDGE, EDGE), (0, 0)), mode="edge").astype(np.int32)
     around = np.pad(nearest, EDGE, mode="edge")
-    rows, columns = np.nonzero(unsure.any(2))
+    rows, columns = np.nonzero(unsure[..., 0] | unsure[..., 1] | unsure[..., 2])
     here = wide[rows + EDGE, columns + EDGE]
     colours = palette.colours.astype(np.int32)
     steepest = np.zeros(len(rows), np.int32)
@@ -163,7 +164,7 @@ def flat(pixels: Pixels) -> Mask:
     low = np.minimum(np.minimum(above, here), below)
     high = np.maximum(np.maximum(high[:, :-2], high[:, 2:]), high[:, 1:-1])
     low = np.minimum(np.minimum(low[:, :-2], low[:, 2:]), low[:, 1:-1])
-    return np.asarray((high - low).max(2) <= FLAT)
+    return strongest(high - low) <= FLAT
 
 
 def near_palette(pixels: Pixels, palette: Palette) -> Mask:
@@ -195,8 +196,7 @@ def faults(pixels: Pixels, palette: Palette) -> Faults:
 def _apart(pixels: Pixels, palette: Palette) -> Pixels:
     """Greatest difference, over the channels, of each pixel from the nearest label: uint8 (H, W)."""
     snapped = palette.colours[palette.indices(pixels)]
-    apart: Pixels = (np.maximum(pixels, snapped) - np.minimum(pixels, snapped)).max(2)
-    return apart
+    return strongest(np.maximum(pixels, snapped) - np.minimum(pixels, snapped))
 
 
 def grown(mask: Mask, by: int) -> Mask:

@@ -10,6 +10,8 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
+from trainer.channels import strongest, weakest
+
 Pixels = npt.NDArray[np.uint8]
 
 _SEAM = 4.0
@@ -56,17 +58,17 @@ def drawn_one(one: Pixels, other: Pixels) -> int:
 def quietness(pixels: Pixels) -> float:
     """Share of pixels, 0 to 1, that differ by at most 4 from the ones to the right and below."""
     wide = np.asarray(pixels[:1024, :1024], np.int16)
-    below = np.abs(wide[1:, :-1] - wide[:-1, :-1]).max(2)
-    beside = np.abs(wide[:-1, 1:] - wide[:-1, :-1]).max(2)
+    below = strongest(np.abs(wide[1:, :-1] - wide[:-1, :-1]))
+    beside = strongest(np.abs(wide[:-1, 1:] - wide[:-1, :-1]))
     return float((np.maximum(below, beside) <= 4).mean()) if below.size else 1.0
 
 
 def is_line_drawing(pixels: Pixels) -> bool:
     """Whether uint8 (H, W, 3) is dark thin lines on white paper."""
     small = _at_most(pixels, 512)
-    if float(np.quantile(small.max(2) - small.min(2), 0.99)) > 40:
+    if float(np.quantile(strongest(small) - weakest(small), 0.99)) > 40:
         return False
-    luma = small.max(2)
+    luma = strongest(small)
     ink = luma < 128
     if float((luma >= 224).mean()) < 0.6 or not 0.001 <= float(ink.mean()) <= 0.35:
         return False

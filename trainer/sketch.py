@@ -17,6 +17,7 @@ import numpy.typing as npt
 from PIL import Image
 
 from engine import ink
+from trainer.channels import weakest
 
 Pixels = npt.NDArray[np.uint8]
 Mask = npt.NDArray[np.bool_]
@@ -122,7 +123,7 @@ def _contours(photo: Pixels, random: np.random.Generator, settings: Settings) ->
     share = float(random.uniform(*settings.threshold))
     colour = np.float32(random.uniform(*settings.colour))
     grey = np.asarray(Image.fromarray(photo).convert("L"), np.float32)
-    plane = (grey * (1 - colour) + photo.min(2) * colour) / np.float32(255)
+    plane = np.asarray((grey * (1 - colour) + weakest(photo) * colour) / 255, np.float32)
     if random.random() < settings.wobble:
         # Shifting what edges are found in, rather than the edges, never tears or thickens a line.
         plane = _shifted(plane, _unsteadiness(plane.shape, random, random.uniform(0.5, 2.5)))

@@ -14,6 +14,7 @@ import torch
 from torch import Tensor, nn
 
 from engine import bundle, catalogue, networks
+from engine.card import Card
 from engine.errors import ModelError
 from engine.layers import Translator, initialise
 from trainer.config import Config
@@ -35,10 +36,10 @@ class State:
     """
 
     def __init__(self, config: Config) -> None:
-        """First weights by the seed, or those of the model to start from.
+        """First weights, by the seed.
 
         Raises:
-            ModelError, TrainingError: the networks can't be built, or the model doesn't fit them.
+            ModelError, TrainingError: there are no such networks.
         """
         self.config = config
         self.step = 0
@@ -59,8 +60,6 @@ class State:
             "patchgan", receptive_field=config.patch, width=config.patch_width, inputs=planes, norm=norm
         )
         initialise(self.judge, first)
-        if config.from_model:
-            self.taken = take_weights(self.generator, config.from_model)
 
         for network in (self.generator, self.judge):
             network.to(self.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
@@ -77,6 +76,36 @@ class State:
         }
         # Only half precision has too small a range for gradients.
         self.scaler = torch.amp.GradScaler(self.device.type, enabled=config.precision == "float16")
+
+    def begin_from(self, model: str) -> tuple[int, int]:
+        """Put a model's weights into the generator as far as they fit; the others stay first ones.
+
+        The first layer is learnt anew where it has seen other inputs.
+
+        Returns:
+            How many tensors were taken, and how many there are.
+
+        Raises:
+            ModelError: there is no such model, or it is another network.
+        """
+        card, theirs = bundle.read(catalogue.find(model))
+        ours = self.generator.state_dict()
+        first = next(iter(ours)).removesuffix("weight")
+        taken = {
+            name: tensor.float()
+            for name, tensor in theirs.items()
+            if name in ours
+            and ours[name].shape == tensor.shape
+            and (_inputs(card) == _inputs(self.config.card()) or not name.startswith(first))
+        }
+        if 2 * len(taken) < len(ours):
+            raise ModelError(
+                f"The model “{model}” has another network than the one to be trained; "
+                "choose one of the same kind, levels and width."
+            )
+        self.generator.load_state_dict({**ours, **taken})
+        self.average.load_state_dict(self.generator.state_dict())
+        return len(taken), len(ours)
 
     def autocast(self) -> torch.autocast:
         """Convolutions inside run in the config's precision."""
@@ -172,28 +201,10 @@ def dice(seed: int, *place: int | str) -> torch.Generator:
     return torch.Generator().manual_seed(int.from_bytes(digest[:8], "little") >> 1)
 
 
-def take_weights(network: nn.Module, model: str) -> tuple[int, int]:
-    """Put a model's weights into a network as far as their shapes fit; the others stay as they are.
-
-    Returns:
-        How many tensors were taken, and how many there are.
-
-    Raises:
-        ModelError: there is no such model, or nothing of it fits.
-    """
-    _, theirs = bundle.read(catalogue.find(model))
-    ours = network.state_dict()
-    fitting = {
-        key: tensor for key, tensor in theirs.items() if key in ours and ours[key].shape == tensor.shape
-    }
-    # A first or last layer for other planes is learnt anew; less than half of the layers is no start.
-    if 2 * len(fitting) < len(ours):
-        raise ModelError(
-            f"The model “{model}” has another network than the one to be trained; "
-            "choose one of the same kind, levels and width."
-        )
-    network.load_state_dict({**ours, **{key: tensor.float() for key, tensor in fitting.items()}})
-    return len(fitting), len(ours)
+def _inputs(card: Card) -> tuple[object, ...]:
+    """What a model's input planes mean."""
+    palette = card.palette.labels if card.palette is not None and card.one_hot else None
+    return card.input, card.hints, palette
 
 
 def _adam(network: nn.Module, config: Config) -> torch.optim.Adam:

@@ -76,7 +76,7 @@ class ModelDock(QDockWidget):
 
     def _mark(self) -> None:
         file = self._session.live.model_file
-        self._list.setCurrentItem(None)
+        self._list.setCurrentRow(-1)
         for row in range(self._list.count()):
             item = self._list.item(row)
             if item.data(Qt.ItemDataRole.UserRole) == file:

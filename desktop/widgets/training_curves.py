@@ -62,6 +62,7 @@ class Curves(QWidget):
         for number, (text, curves) in enumerate(self._texts().items()):
             heading = QLabel()
             heading.setTextFormat(Qt.TextFormat.RichText)
+            heading.setWordWrap(True)
             heading.setProperty("heading", text)
             plot = pyqtgraph.PlotWidget()
             plot.setMenuEnabled(False)
@@ -82,15 +83,15 @@ class Curves(QWidget):
     def _texts(self) -> dict[str, dict[str, str]]:
         """Plot → curve → what it is called; the heading is the legend too."""
         return {
-            self.tr("Distance from the photos"): {
-                "l1": self.tr("while training"),
-                "known": self.tr("known pairs"),
+            self.tr("Distance from photos"): {
+                "l1": self.tr("in training"),
+                "known": self.tr("known"),
                 "unknown": self.tr("unknown pairs"),
             },
-            self.tr("Generator against judge"): {
+            self.tr("Generator, judge"): {
                 "made": self.tr("generator"),
                 "judge_real": self.tr("judge of photos"),
-                "judge_made": self.tr("judge of what is made"),
+                "judge_made": self.tr("of made"),
             },
         }
 

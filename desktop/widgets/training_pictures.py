@@ -29,13 +29,16 @@ def inside(size: QSize, room: QRectF) -> QRectF:
 
 
 def put(painter: QPainter, image: QImage, area: QRectF) -> None:
-    """Draw an image with slightly rounded corners."""
+    """Draw an image with slightly rounded corners, and a line round it: paper is white, and so are panels."""
     painter.save()
     path = QPainterPath()
     path.addRoundedRect(area, 3, 3)
     painter.setClipPath(path)
     painter.drawImage(area, image, QRectF(image.rect()))
     painter.restore()
+    painter.setPen(QPen(theme.colour("line"), 1))
+    painter.setBrush(Qt.BrushStyle.NoBrush)
+    painter.drawRoundedRect(area.adjusted(0.5, 0.5, -0.5, -0.5), 3, 3)
 
 
 def smooth(widget: QWidget) -> QPainter:
@@ -201,9 +204,10 @@ class Picture(QWidget):
             words = Qt.AlignmentFlag.AlignCenter | Qt.TextFlag.TextWordWrap
             painter.drawText(room.adjusted(14, 0, -14, 0), int(words), self.excuse)
         else:
-            put(painter, self.image, inside(self.image.size(), room))
+            room = inside(self.image.size(), room)
+            put(painter, self.image, room)
         painter.setPen(theme.colour("faint"))
-        below = QRectF(0, self.height() - line, self.width(), line)
+        below = QRectF(0, room.bottom(), self.width(), line)
         painter.drawText(below, Qt.AlignmentFlag.AlignCenter, self.caption)
 
 

@@ -15,6 +15,7 @@ from PySide6.QtWidgets import (
     QListWidget,
     QListWidgetItem,
     QProgressBar,
+    QSizePolicy,
     QSlider,
     QSpinBox,
     QToolButton,
@@ -51,11 +52,13 @@ class PreparePage(QWidget):
         column.setSpacing(12)
         column.addLayout(self._head())
         column.addWidget(self._found(), 3)
-        middle = QHBoxLayout()
+        self._notes = QWidget()
+        middle = QHBoxLayout(self._notes)
+        middle.setContentsMargins(0, 0, 0, 0)
         middle.setSpacing(12)
         middle.addWidget(self._problems(), 3)
         middle.addWidget(self._labels(), 2)
-        column.addLayout(middle, 2)
+        column.addWidget(self._notes, 2)
         column.addWidget(self._quality())
         self._survey.watch("findings looking", self._show)
         self._survey.watch("checked", self._show_progress)
@@ -214,7 +217,7 @@ class PreparePage(QWidget):
         self._steps.setObjectName("steps")
         self._steps.setRange(0, 10_000_000)
         self._steps.setSpecialValueText(self.tr("as many as the time allows"))
-        self._size.addItem(self.tr("256 × 256, or the model's"), None)
+        self._size.addItem("", None)  # what suits the pictures
         for edge in SIZES:
             self._size.addItem(f"{edge} × {edge}", (edge, edge))
         for fields in (
@@ -249,6 +252,7 @@ class PreparePage(QWidget):
         """Begin with another folder."""
         self._swap.setChecked(False)
         self._task.setCurrentIndex(0)
+        self._size.setCurrentIndex(0)
         self._name.setText(folder.name)
         self._folder.setText(folder.name)
         self._survey.look(folder)
@@ -265,12 +269,19 @@ class PreparePage(QWidget):
             swap=self._swap.isChecked(),
             minutes=TIMES[self._slider.value()],
             steps=self._steps.value() or None,
-            size=self._size.currentData(),
+            size=self._chosen_size(findings),
             width=self._width.value(),
             recipe=self._recipe.currentData(),
             from_model=self._from.currentData(),
             palette=self._renamed(findings.palette),
         )
+
+    def _chosen_size(self, findings: Findings) -> tuple[int, int] | None:
+        """None for the model's own, where one is gone on from."""
+        if self._size.currentIndex() > 0:
+            chosen: tuple[int, int] = self._size.currentData()
+            return chosen
+        return None if self._from.currentData() else findings.size
 
     def _begin(self) -> None:
         wish = self.wish()
@@ -315,6 +326,10 @@ class PreparePage(QWidget):
         self._pairs.show_pairs(findings.shown, self.tr("No pair can be shown."))
         self._show_troubles(findings)
         self._show_palette(findings.palette)
+        self._size.setItemText(0, self.tr("%d × %d, as suits them") % findings.size)
+        brief = not findings.troubles and findings.palette is None
+        fill = QSizePolicy.Policy.Maximum if brief else QSizePolicy.Policy.Expanding
+        self._notes.setSizePolicy(QSizePolicy.Policy.Expanding, fill)
 
     def _in_words(self, findings: Findings) -> str:
         layouts = {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -25,6 +26,13 @@ CARDS = {
     "tiny labels": {"input": "labels", "palette": PALETTE, "inputs": 3},
     "tiny image": {"input": "image", "inputs": 3},
 }
+
+
+@pytest.fixture(autouse=True)
+def automatic_collector() -> Iterator[None]:
+    """A window switches Python's collector off for its program; here many windows come and go."""
+    yield
+    gc.enable()
 
 
 @pytest.fixture(scope="session")

@@ -49,3 +49,34 @@ def test_recent_files_are_ten_and_each_once():
         settings.add_recent(Path(f"/{number % 11}"))
     assert len(settings.recent) == 10
     assert settings.recent[0] == str(Path("/0"))
+
+
+def test_settings_that_have_not_changed_are_not_written_again(tmp_path: Path):
+    file = SettingsFile(tmp_path / "settings.json")
+    file.save()
+    file.path.unlink()
+    file.save()
+    assert not file.path.exists()
+    file.settings.theme = "dark"
+    file.save()
+    assert file.path.exists()
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        {"theme": "pink"},
+        {"preview_opacity": 50.0},
+        {"divider": float("nan")},
+        {"preview_opacity": 10**400},
+        {"inks": {"lines": 5}},
+        {"new_size": [0, 5]},
+        {"recent": [1]},
+        {"undo_megabytes": -5},
+    ],
+    ids=lambda fields: "".join(fields),
+)
+def test_values_out_of_range_are_passed_over(tmp_path: Path, value: dict):
+    path = tmp_path / "settings.json"
+    path.write_text(json.dumps(value))
+    assert SettingsFile(path).settings == Settings()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import subprocess
 from pathlib import Path
 from typing import Any
 
@@ -78,3 +79,12 @@ def differing(run: Run, other: Run) -> list[str]:
     assert len(ours[0]) > 20
     assert ours[0].keys() == theirs[0].keys()
     return [name for name, tensor in ours[0].items() if not torch.equal(tensor, theirs[0][name])]
+
+
+def ends(process: subprocess.Popen[bytes], within: float = 0.02) -> bool:
+    """Whether a process ends within so many seconds."""
+    try:
+        process.wait(within)
+    except subprocess.TimeoutExpired:
+        return False
+    return True

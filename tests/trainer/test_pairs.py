@@ -337,7 +337,7 @@ def test_kept_pair_without_photo_is_an_error(tmp_path: Path) -> None:
 def test_damaged_manifest_is_said(tmp_path: Path, text: str) -> None:
     kept.keep(tmp_path, drawing(1), thing(1), "hints")
     (tmp_path / kept.MANIFEST).write_text(text)
-    with pytest.raises(PictureError, match="damaged|newer|update"):
+    with pytest.raises(PictureError, match=r"damaged|newer|update"):
         pairs.find(tmp_path)
 
 
@@ -349,6 +349,13 @@ def test_manifest_is_plain_json(tmp_path: Path) -> None:
 
 
 # --- real data, where it is at hand ---------------------------------------------------------------
+
+
+MEASURED = [
+    *((0, 0, 222), (0, 48, 255), (0, 128, 255), (0, 208, 255), (32, 255, 224), (112, 255, 143)),
+    *((192, 255, 63), (255, 240, 0), (255, 160, 0), (255, 80, 0), (255, 0, 0), (175, 0, 0)),
+]
+"""The facades' label colours: the mode of each over all training maps."""
 
 
 @pytest.mark.parametrize(
@@ -370,8 +377,6 @@ def test_real_data_is_recognised(
     assert (data.layout, data.task, data.direction) == (layout, task, direction)
     assert len(data.pairs) == count and not data.problems
     if task == "labels":
-        measured = [(0, 0, 222), (0, 48, 255), (0, 128, 255), (0, 208, 255), (32, 255, 224), (112, 255, 143),
-                    (192, 255, 63), (255, 240, 0), (255, 160, 0), (255, 80, 0), (255, 0, 0), (175, 0, 0)]  # fmt: skip
-        assert data.palette is not None and len(data.palette.labels) == len(measured)
-        apart = np.abs(data.palette.colours[:, None].astype(int) - np.array(measured)).max(2)
+        assert data.palette is not None and len(data.palette.labels) == len(MEASURED)
+        apart = np.abs(data.palette.colours[:, None].astype(int) - np.array(MEASURED)).max(2)
         assert apart.min(0).max() <= 2

@@ -61,10 +61,9 @@ def test_pictures_have_no_palette(pictures: list[Pixels]) -> None:
 
 
 def test_gradients_are_no_labels() -> None:
-    ramp = np.linspace(0, 255, 128).astype(np.uint8)
-    pictures = [np.dstack([np.tile(ramp, (128, 1)), np.tile(ramp[:, None], (1, 128)), np.full((128, 128), tone)])
-                for tone in range(0, 240, 20)]  # fmt: skip
-    assert palettes.find_palette([picture.astype(np.uint8) for picture in pictures]) is None
+    ramp = np.tile(np.linspace(0, 255, 128).astype(np.uint8), (128, 1))
+    pictures = [np.dstack([ramp, ramp.T, np.full_like(ramp, tone)]) for tone in range(0, 240, 20)]
+    assert palettes.find_palette(pictures) is None
 
 
 @pytest.mark.parametrize("seed", range(4))
@@ -116,10 +115,14 @@ def test_faults_tell_soft_edges_from_a_foreign_colour() -> None:
 
 
 def test_known_palette_lends_names_and_exact_colours() -> None:
-    off = Palette("found", tuple(Label(f"label {n}", (r, g, min(255, b + 1))) for n, (r, g, b) in enumerate(
-        [label.colour for label in HOUSES.labels[:4]])))  # fmt: skip
-    farther = Palette("farther", tuple(Label(label.name, (label.colour[0], label.colour[1], max(0, label.colour[2] - 9)))
-                                       for label in HOUSES.labels))  # fmt: skip
-    assert palettes.named(off, [farther, HOUSES]) is HOUSES
-    assert palettes.named(off, []) is off
-    assert palettes.named(off, [Palette("other", (Label("a", (9, 99, 9)),))]) is off
+    def bluer(by: int, labels: int) -> Palette:
+        colours = [(red, green, max(0, blue - by)) for red, green, blue in HOUSES.colours[:labels].tolist()]
+        return Palette(
+            "bluer", tuple(Label(f"label {place}", colour) for place, colour in enumerate(colours))
+        )
+
+    found, farther = bluer(1, 4), bluer(9, 5)
+    assert palettes.named(found, [farther, HOUSES]) is HOUSES
+    assert palettes.named(found, [farther]) is farther
+    assert palettes.named(found, []) is found
+    assert palettes.named(found, [Palette("other", (Label("a", (9, 99, 9)),))]) is found

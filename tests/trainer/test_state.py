@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 import torch
+from torch import nn
 
 from engine import bundle
 from engine.errors import ModelError
@@ -16,7 +17,7 @@ from trainer.distributed import World
 from trainer.errors import TrainingError
 from trainer.fit import fed, learn
 from trainer.pairs import DataSet
-from trainer.state import State, dice, take_weights
+from trainer.state import State, dice
 
 
 @pytest.fixture
@@ -145,25 +146,31 @@ def test_statistics_of_several_batches_are_theirs_together(data: DataSet) -> Non
     torch.testing.assert_close(tensors["downs.1.norm.running_var"], variance, atol=1e-8, rtol=1e-3)
 
 
+def same_weights(one: nn.Module, other: nn.Module) -> bool:
+    theirs = other.state_dict()
+    return all(torch.equal(tensor, theirs[name]) for name, tensor in one.state_dict().items())
+
+
 def test_fine_tuning_takes_what_fits(data: DataSet, tmp_path: Path) -> None:
     config = small(data)
     state = stepped(config, data, 1)
     model = tmp_path / "parent.safetensors"
     bundle.write(model, config.card(), state.generator.state_dict())
-    same = State(replace(config, from_model=str(model), seed=5)).generator.state_dict()
-    assert all(torch.equal(tensor, same[name]) for name, tensor in state.generator.state_dict().items())
+    child = State(replace(config, seed=5))
+    taken, there = child.begin_from(str(model))
+    assert taken == there
+    assert same_weights(child.generator, state.generator)
+    assert same_weights(child.average, state.generator)
 
-    grey = small(data, from_model=str(model))
-    grey = replace(grey, task="lines", network={**grey.network, "inputs": 1})
-    fresh = State(replace(grey, from_model="", seed=5))
+    grey = replace(config, task="lines", network={**config.network, "inputs": 1}, seed=5)
+    fresh = State(grey)
     before = fresh.generator.state_dict()["downs.0.convolution.weight"].clone()
-    taken, all_of_them = take_weights(fresh.generator, str(model))
-    assert taken == all_of_them - 1  # only the first layer sees other planes
+    taken, there = fresh.begin_from(str(model))
+    assert taken == there - 1  # only the first layer sees other planes
     after = fresh.generator.state_dict()
     assert torch.equal(after["downs.0.convolution.weight"], before)
-    assert torch.equal(
-        after["ups.0.convolution.weight"], state.generator.state_dict()["ups.0.convolution.weight"]
-    )
+    last = "ups.0.convolution.weight"
+    assert torch.equal(after[last], state.generator.state_dict()[last])
 
     with pytest.raises(ModelError, match="another network"):
-        State(replace(config, network={**config.network, "width": 6}, from_model=str(model)))
+        State(replace(config, network={**config.network, "width": 6})).begin_from(str(model))

@@ -1,0 +1,329 @@
+"""What stands between the trainer and the window, each by itself: errands, children, chronicle, survey."""
+
+from __future__ import annotations
+
+import itertools
+import json
+import os
+import sys
+import threading
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from desktop import background, runs
+from desktop.chronicle import Chronicle
+from desktop.errands import Errands
+from desktop.survey import Survey, fitting_size
+from desktop.training import Wish
+from desktop.widgets import training_words as words
+from engine.errors import PictureError
+from engine.palette import Label, Palette
+from engine.picture import write_png
+from tests.desktop.training_pairs import write_pairs
+from tests.desktop.window_hands import until
+
+# --- errands ------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def errands(qapp):
+    errands = Errands("test")
+    yield errands
+    errands.stop()
+
+
+def test_an_errand_is_done_elsewhere_and_answered_here(errands: Errands):
+    answers = []
+    errands.do(threading.get_ident, lambda ident: answers.append((ident, threading.get_ident())))
+    until(lambda: answers)
+    assert answers[0][0] != threading.get_ident() == answers[0][1]
+
+
+def test_of_a_kind_only_the_newest_errand_that_waits_is_done(errands: Errands):
+    gate, answers = threading.Event(), []
+    errands.do(gate.wait, answers.append, "look")
+    until(lambda: not errands._waiting)  # it is at work, and waits at the gate
+    for number in range(5):
+        errands.do(lambda number=number: number, answers.append, "look")
+    errands.do(lambda: "other", answers.append)
+    gate.set()
+    until(lambda: len(answers) == 3)
+    assert answers == [True, 4, "other"]
+
+
+def test_an_errand_that_fails_is_told_and_the_next_one_done(errands: Errands):
+    told, answers = [], []
+    errands.told_off.connect(told.append)
+
+    def fail() -> None:
+        raise PictureError("The folder is gone; choose another.")
+
+    errands.do(fail, answers.append)
+    errands.do(lambda: 1, answers.append)
+    until(lambda: answers)
+    assert (told, answers) == (["The folder is gone; choose another."], [1])
+
+
+def test_what_is_asked_after_the_end_is_not_done(errands: Errands):
+    errands.do(lambda: None, lambda _: None)
+    errands.stop()
+    errands.do(lambda: pytest.fail("done after the end"), lambda _: None)
+    assert not errands._waiting
+
+
+# --- children -----------------------------------------------------------------------------------
+
+
+def test_a_child_is_known_by_its_log_as_long_as_it_lives(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    program = f"import os; print('Hello.', flush=True); open({str(tmp_path / 'go')!r}).read()"
+    monkeypatch.setattr(background, "program", lambda: [sys.executable, "-c", program])
+    os.mkfifo(tmp_path / "go")
+    log = tmp_path / "child.log"
+    assert not background.is_running(log)
+    background.start([], log)
+    until(lambda: background.last_line(log) == "Hello.")
+    assert background.is_running(log)
+    with pytest.raises(background.BusyError, match=r"“child” is being worked on already"):
+        background.start([], log)
+    (tmp_path / "go").write_text("")
+    until(lambda: not background.is_running(log))
+
+
+def test_the_child_is_the_program_itself(monkeypatch: pytest.MonkeyPatch):
+    assert background.program() == [sys.executable, "-m", "desktop"]
+    monkeypatch.setattr(sys, "frozen", True, raising=False)
+    assert background.program() == [sys.executable]
+
+
+def test_a_crash_is_told_without_a_traceback(tmp_path: Path):
+    log = tmp_path / "run.log"
+    log.write_text(
+        "Started.\nTraceback (most recent call last):\n  File …\nZeroDivisionError: division by zero\n"
+    )
+    assert background.last_line(log) == f"It ended unexpectedly; “{log}” says more."
+    assert background.last_line(tmp_path / "none.log") == ""
+
+
+# --- chronicle ----------------------------------------------------------------------------------
+
+
+def step(number: int, **more: float) -> dict:
+    return {
+        "event": "step", "time": 0.0, "step": number, "pictures_per_second": 10.0, "l1": 1 / number,
+        "made": 1.0, "judge_real": 0.5, "judge_made": 0.5, **more,
+    }  # fmt: skip
+
+
+def test_a_chronicle_is_what_was_told():
+    told = Chronicle()
+    told.take([{"event": "started", "time": 0.0, "step": 0, "steps": 100, "batch": 4, "pairs": 8}])
+    told.take([step(10), step(20)])
+    told.take(
+        [{"event": "samples", "time": 0.0, "step": 20, "picture": "0000020.png", "count": 3, "l1": 0.2}]
+    )
+    told.take([{"event": "health", "time": 0.0, "step": 20, "sentence": "Learning."}])
+    assert told.times == [10, 20] and told.curves["l1"] == [0.1, 0.05]
+    assert [(look.picture, look.count, look.unknown, look.known) for look in told.looks] == [
+        ("0000020.png", 3, 0.2, None)
+    ]
+    assert told.seconds_left == pytest.approx(80 * 4 / 10)
+    assert told.health == "Learning."
+
+
+def test_what_came_after_the_checkpoint_is_forgotten_when_resumed():
+    told = Chronicle()
+    told.take(
+        [{"event": "started", "time": 0.0, "step": 0, "steps": 100, "batch": 4}, step(10), step(20), step(30)]
+    )
+    told.take([{"event": "resumed", "time": 0.0, "step": 20, "steps": 100, "batch": 4}, step(30, l1=7.0)])
+    assert told.times == [10, 20, 30] and told.curves["l1"][-1] == 7.0 and told.last == "resumed"
+
+
+@pytest.mark.parametrize(
+    "event",
+    [
+        {"event": "step", "step": 5},
+        {**step(5), "l1": "much"},
+        {**step(5), "made": float("nan")},
+        {**step(5), "judge_made": None},
+        {"event": "samples", "step": 5, "picture": "x.png", "count": []},
+        {"event": "started", "step": 5, "steps": {}, "batch": 1},
+        {"event": "unheard of", "step": 5},
+    ],
+)
+def test_an_event_that_makes_no_sense_is_passed_over(event):
+    told = Chronicle()
+    told.take([event, step(10)])
+    assert told.times == [10] and {len(values) for values in told.curves.values()} == {1}
+
+
+# --- run folders --------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["", "{", "[]", '{"name": "x"}', '{"name": 1, "task": "lines", "steps": "x", "batch": 1, "pairs": 1}'],
+)
+def test_a_damaged_config_is_no_plan(tmp_path: Path, text: str):
+    (tmp_path / "config.json").write_text(text)
+    assert runs.read_plan(tmp_path) is None
+
+
+def make_run(home: Path, name: str, *events: dict) -> Path:
+    folder = home / "runs" / name
+    (folder / "samples").mkdir(parents=True)
+    plan = {"name": name, "task": "hints", "steps": 100, "batch": 4, "pairs": 8}
+    (folder / "config.json").write_text(json.dumps(plan))
+    (folder / "events.jsonl").write_text(
+        "".join(json.dumps({"time": 0.0, **event}) + "\n" for event in events)
+    )
+    return folder
+
+
+STARTED = {"event": "started", "step": 0, "steps": 100, "batch": 4}
+
+
+@pytest.mark.parametrize(
+    ("events", "phase"),
+    [
+        ([], "interrupted"),
+        ([STARTED, step(10)], "interrupted"),
+        ([STARTED, step(10), {"event": "stopped", "step": 10}], "stopped"),
+        ([STARTED, step(100), {"event": "finished", "step": 100}], "finished"),
+    ],
+)
+def test_a_run_that_nobody_works_on_says_how_it_ended(home: Path, events: list[dict], phase: str):
+    make_run(home, "shoes", *events)
+    (home / "runs" / "no run").mkdir()
+    (found,) = runs.all_runs()
+    assert (found.phase, found.plan.input) == (phase, "sketch")
+    assert found.step == (events[-1]["step"] if events else 0)
+
+
+def test_runs_get_names_of_their_own(home: Path):
+    first = runs.place("my shoes")
+    assert first == home / "runs" / "my shoes"
+    first.mkdir(parents=True)
+    assert runs.place("my shoes").name == "my shoes-2"
+    assert runs.place("../../etc/passwd").parent == home / "runs"
+
+
+# --- wishes and words ---------------------------------------------------------------------------
+
+
+def test_a_wish_becomes_a_command_line(tmp_path: Path):
+    wish = Wish(
+        tmp_path, "shoes", "hints", True, 10.0, None, (64, 32), 16, "paper", tmp_path / "m.safetensors"
+    )
+    line = wish.words(tmp_path / "run", tmp_path / "p.gpl")
+    assert line[:2] == ["train", str(tmp_path)] and "--gently" in line and "--swap" in line
+    pairs = dict(itertools.pairwise(line))
+    assert (pairs["--minutes"], pairs["--size"], pairs["--width"]) == ("10.0", "64x32", "16")
+    assert pairs["--from"] == str(tmp_path / "m.safetensors") and "--palette" not in pairs
+    assert int(pairs["--threads"]) == max(1, (os.cpu_count() or 2) - 1)
+    named = Wish(tmp_path, "x", palette=Palette("p", (Label("sky", (1, 2, 3)),)))
+    assert str(tmp_path / "p.gpl") in named.words(tmp_path / "run", tmp_path / "p.gpl")
+
+
+def test_times_and_qualities_are_words():
+    assert words.duration(45) == "45 s" and words.duration(60 * 100) == "1 h 40 min"
+    assert (
+        words.ago(30) == "just now" and words.ago(7200) == "2 h ago" and words.ago(86400 * 5) == "5 days ago"
+    )
+    assert len({words.quality(minutes) for minutes in words.TIMES}) >= 4
+    assert words.chosen_time(40) == "about 40 minutes here" and "night" in words.chosen_time(480)
+
+
+# --- survey -------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def survey(qapp):
+    survey = Survey()
+    yield survey
+    survey.leave()
+
+
+def test_a_folder_is_recognised_and_then_checked(survey: Survey, tmp_path: Path):
+    survey.look(write_pairs(tmp_path / "houses"))
+    until(lambda: survey.findings is not None)
+    found = survey.findings
+    assert (found.layout, found.task, found.count) == ("two folders", "lines", 12)
+    assert found.direction == "“drawn” → “seen”" and found.usable
+    a, b = found.shown[0]
+    assert (a[..., 0] == a[..., 1]).all() and not (b[..., 0] == b[..., 1]).all()
+    until(lambda: survey.checked == 1.0)
+    assert survey.findings.usable
+
+
+@pytest.mark.parametrize(
+    ("sizes", "fitting"),
+    [
+        ([], (256, 256)),
+        ([(32, 32)] * 5, (32, 32)),
+        ([(600, 600)] * 5, (256, 256)),
+        ([(640, 480)] * 5, (256, 192)),
+        ([(480, 640)] * 3 + [(500, 500)], (192, 256)),
+        ([(400, 100), (100, 400), (300, 300)], (256, 256)),
+        ([(5000, 10)] * 2, (256, 32)),
+        ([(7, 5)], (32, 32)),
+    ],
+)
+def test_the_size_suits_the_pictures(sizes: list[tuple[int, int]], fitting: tuple[int, int]):
+    assert fitting_size(sizes) == fitting
+
+
+def test_swapping_changes_the_sides(survey: Survey, tmp_path: Path):
+    folder = write_pairs(tmp_path / "houses")
+    survey.look(folder, swap=True)
+    until(lambda: survey.findings is not None)
+    assert survey.findings.direction == "“seen” → “drawn”"
+
+
+def test_pictures_without_partner_stop_a_training(survey: Survey, tmp_path: Path):
+    folder = write_pairs(tmp_path / "houses")
+    (folder / "seen" / "3.png").unlink()
+    (folder / "drawn" / "5.png").write_bytes(b"no picture")
+    survey.look(folder)
+    until(lambda: survey.checked == 1.0)
+    severe = [trouble.sentence for trouble in survey.findings.troubles if trouble.severe]
+    assert any("3.png" in sentence for sentence in severe)
+    assert any("5.png" in sentence for sentence in severe)
+    assert not survey.findings.usable
+
+
+def test_label_maps_bring_their_palette(survey: Survey, tmp_path: Path):
+    folder = tmp_path / "maps"
+    for side in "AB":
+        (folder / side).mkdir(parents=True)
+    for number in range(10):
+        dice = np.random.default_rng(number)
+        labels = np.full((64, 64, 3), (0, 0, 200), np.uint8)
+        labels[int(dice.integers(20, 40)) :, :] = (0, 200, 0)
+        write_png(folder / "A" / f"{number}.png", labels)
+        write_png(folder / "B" / f"{number}.png", dice.integers(0, 256, (64, 64, 3)).astype(np.uint8))
+    survey.look(folder)
+    until(lambda: survey.findings is not None)
+    assert survey.findings.task == "labels"
+    assert {label.colour for label in survey.findings.palette.labels} == {(0, 0, 200), (0, 200, 0)}
+
+
+def test_a_folder_that_is_gone_is_one_sentence(survey: Survey, tmp_path: Path):
+    told = []
+    survey.told_off.connect(told.append)
+    survey.look(tmp_path / "gone")
+    until(lambda: told)
+    assert told == [f"“{tmp_path / 'gone'}” does not exist; choose a folder of pictures."]
+    assert survey.findings is None and not survey.looking
+
+
+def test_a_newer_wish_ends_the_older(survey: Survey, tmp_path: Path):
+    one, other = write_pairs(tmp_path / "one", 60), write_pairs(tmp_path / "other")
+    survey.look(one)
+    survey.look(other)
+    until(lambda: survey.findings is not None)
+    assert survey.findings.folder == other
+    until(lambda: survey.checked == 1.0)
+    assert survey.findings.folder == other and survey.findings.count == 12

@@ -1,0 +1,118 @@
+"""From a folder of pairs to painting with one's own model, in real windows on a real (virtual) screen."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from engine.messages import Pixels
+from tests.desktop.training_pairs import house
+from tests.journeys.test_under_x import keep
+from tests.journeys.x_screen import Screen
+
+pytestmark = pytest.mark.xvfb
+
+
+@pytest.fixture
+def screen(tmp_path: Path) -> Iterator[Screen]:
+    screen = Screen(tmp_path)
+    yield screen
+    screen.close()
+
+
+def told(run: Path) -> list[dict]:
+    """The run's events."""
+    journal = run / "events.jsonl"
+    if not journal.exists():
+        return []
+    return [json.loads(line) for line in journal.read_text().splitlines() if line.endswith("}")]
+
+
+def last(run: Path, *names: str) -> str:
+    """The newest event of these names."""
+    return next((event["event"] for event in reversed(told(run)) if event["event"] in names), "")
+
+
+def test_train_watch_stop_resume_paint(screen: Screen, tmp_path: Path):
+    home, houses = tmp_path / "home", tmp_path / "houses"
+    home.mkdir()
+    (home / "settings.json").write_text(json.dumps({"theme": "light", "folder": str(tmp_path)}))
+    for side in ("A", "B"):
+        (houses / side).mkdir(parents=True)
+    for number in range(24):
+        for side, pixels in zip("AB", house(number), strict=True):
+            large = np.kron(pixels, np.ones((2, 2, 1), np.uint8))
+            Image.fromarray(large).save(houses / side / f"{number}.png")
+    run = home / "runs" / "houses"
+
+    screen.start("-m", "desktop", home=home)
+    main = screen.focus()
+    screen.still()
+
+    # Ctrl+T, choose the folder, the shortest time, Train.
+    screen.hand("key", "ctrl+t")
+    screen.still()
+    training = another(screen, main)
+    screen.hand("key", "alt+f")
+    another(screen, main, training)
+    screen.hand("type", str(houses))
+    screen.hand("key", "Return")
+    screen.wait(lambda _seen: others(screen) == {main, training}, "the dialog is gone")
+    screen.hand("windowfocus", "--sync", training)
+    keep(screen.still(), "training-1-found")
+    screen.hand("key", "alt+t")
+    screen.wait(lambda _seen: last(run, "started"), "the training has begun")
+
+    # The drawing on the canvas appears, and changes as the model learns.
+    screen.wait(lambda _seen: last(run, "drawing"), "the drawing is translated")
+    first = look(screen)
+    screen.wait(lambda seen: np.abs(here(seen) - first).mean() > 1, "the drawing changes")
+    keep(screen.see(), "training-2-watching")
+
+    # Stop, and resume.
+    screen.wait(lambda _seen: last(run, "samples"), "the first look at unknown pairs")
+    screen.hand("key", "alt+s")
+    screen.wait(lambda _seen: last(run, "started", "stopped") == "stopped", "it has stopped")
+    keep(screen.still(), "training-3-stopped")
+    screen.hand("key", "alt+r")
+    screen.wait(lambda _seen: last(run, "stopped", "resumed") == "resumed", "it goes on")
+
+    # Paint with it.
+    screen.hand("key", "alt+w")
+    screen.wait(lambda _seen: (home / "models" / "houses.safetensors").exists(), "it is one of the models")
+    screen.hand("windowclose", training)
+    screen.hand("windowfocus", "--sync", main)
+    keep(screen.still(), "training-4-painting")
+
+    # Whoever closes twice lets it go on; here it is stopped at the end.
+    (run / "stop").touch()
+    screen.wait(lambda _seen: last(run, "resumed", "stopped") == "stopped", "it has stopped again")
+    assert not (tmp_path / "errors").read_text().count("Traceback")
+
+
+def others(screen: Screen) -> set[str]:
+    """The windows that are seen."""
+    return set(screen.hand("search", "--onlyvisible", "--class", "underpaint").split())
+
+
+def another(screen: Screen, *known: str) -> str:
+    """Wait for one more window and give it the keyboard."""
+    screen.wait(lambda _seen: others(screen) - set(known), "there is one more window")
+    (window,) = others(screen) - set(known)
+    screen.hand("windowfocus", "--sync", window)
+    return window
+
+
+def here(seen: Pixels) -> np.ndarray:
+    """Where the translated drawing is."""
+    return seen[100:360, 325:595].astype(np.int16)
+
+
+def look(screen: Screen) -> np.ndarray:
+    """The translated drawing as soon as there is one: it has colours."""
+    return here(screen.wait(lambda seen: here(seen).std(2).mean() > 3, "the translated drawing is seen"))

@@ -1,0 +1,50 @@
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from trainer.events import Event
+from trainer.health import diagnosis
+
+
+def steps(count: int, **losses: float) -> list[Event]:
+    usual = {"judge_real": 0.5, "judge_made": 0.5, "made": 1.0, "l1": 0.2}
+    return [{"event": "step", "time": 0.0, "step": place * 10, **usual, **losses} for place in range(count)]
+
+
+def looks(*losses: float, training: tuple[float, ...] = (), **more: Any) -> list[Event]:
+    known = training or tuple(loss * 0.9 for loss in losses)
+    return [
+        {"event": "samples", "time": 0.0, "step": place * 100, "l1": loss, "training_l1": one, **more}
+        for place, (loss, one) in enumerate(zip(losses, known, strict=True))
+    ]
+
+
+@pytest.mark.parametrize(
+    ("events", "says"),
+    [
+        ([], "Too early"),
+        (steps(60) + looks(0.3), "Too early"),
+        (steps(60) + looks(0.3, 0.2), "best so far"),
+        (steps(60) + looks(0.2, 0.3), "about as good"),
+        (steps(60, judge_real=0.01, judge_made=0.02) + looks(0.3, 0.2), "too strong"),
+        (steps(49, judge_real=0.01, judge_made=0.02) + looks(0.3, 0.2), "best so far"),
+        (steps(60, judge_real=0.0, judge_made=0.0, made=0.0) + looks(0.3, 0.2), "best so far"),
+        (steps(60) + looks(0.5, 0.5, 0.5, liveliness=0.1), "same grey"),
+        (steps(60) + looks(0.5, 0.5, liveliness=0.1), "about as good"),
+        (
+            steps(60) + looks(0.5, 0.2, 0.21, 0.22, 0.23, training=(0.4, 0.2, 0.15, 0.1, 0.05)),
+            "since sweep 4:",
+        ),
+        (steps(60) + looks(0.5, 0.2, 0.21, 0.2, 0.23, training=(0.4, 0.2, 0.15, 0.1, 0.05)), "about as good"),
+        (steps(60) + looks(0.5, 0.2, 0.21, 0.22, 0.23, training=(0.4, 0.2, 0.3, 0.3, 0.3)), "about as good"),
+    ],
+)
+def test_rules_say_what_is_the_matter(events: list[Event], says: str) -> None:
+    assert says in diagnosis(events, pictures_a_sweep=100, batch=4)
+
+
+def test_pairs_without_validation_are_healthy() -> None:
+    told = [{"event": "samples", "time": 0.0, "step": 1, "l1": 0.2, "training_l1": 0.2, "liveliness": 1.0}]
+    assert diagnosis(told * 3, 10, 1)

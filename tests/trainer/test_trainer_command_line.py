@@ -1,0 +1,155 @@
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import engine
+from engine import bundle
+from engine.palette import Label, Palette, write_gpl
+from tests.trainer.made_pictures import save, thing
+from tests.trainer.small_runs import ends, houses, things
+from trainer import events
+from trainer.__main__ import main
+from trainer.run import opened
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+SMALL = "--width 4 --size 32 --patch 16 --batch 2 --precision float32 --threads 1 --device cpu --log-every 1"
+
+
+def called(*words: str | Path, program: str = "trainer") -> subprocess.CompletedProcess[str]:
+    """The trainer's command line in a process of its own, as the window starts it."""
+    return subprocess.run(
+        [sys.executable, "-m", program, *map(str, words)],
+        cwd=ROOT,
+        env={**os.environ, "OMP_NUM_THREADS": "1", "COLUMNS": "200"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def left_with(monkeypatch: pytest.MonkeyPatch, *words: str) -> object:
+    """The exit code of the command line, called in this process: quicker."""
+    monkeypatch.setenv("OMP_WAIT_POLICY", "passive")
+    monkeypatch.setattr(sys, "argv", ["trainer", *words])
+    with pytest.raises(SystemExit) as left:
+        main()
+    return left.value.code
+
+
+def test_from_photos_to_a_judged_model(tmp_path: Path) -> None:
+    """Train, refuse to overwrite, make longer, judge, export: the whole way by commands."""
+    things(tmp_path / "data", 10)
+    run = tmp_path / "run"
+    done = called("train", tmp_path / "data", "--run", run, *SMALL.split(), "--steps", "3", program="desktop")
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.strip() == str(run / "model.safetensors")
+    for words in ("pairs: 10", "task hints", "3 steps of 2", "GB of disk", "Started at step 0"):
+        assert words in done.stderr
+    assert "Traceback" not in done.stderr
+
+    again = called("train", tmp_path / "data", "--run", run, *SMALL.split(), "--steps", "3")
+    assert again.returncode == 1
+    assert again.stdout == ""
+    assert "underpaint resume" in again.stderr.splitlines()[-1]
+
+    longer = called("resume", run, "--steps", "5")
+    assert longer.returncode == 0, longer.stderr
+    assert events.read(opened(run).events)[-1]["step"] == 5
+
+    judged = called("evaluate", run, tmp_path / "data", "--json")
+    assert judged.returncode == 0, judged.stderr
+    numbers = json.loads(judged.stdout)
+    assert numbers["pairs"] == 1  # held back
+    assert "hint_difference" in numbers["scores"]
+    assert (run / "report" / "report.html").exists()
+
+    written = called("export", run / "model.safetensors", "--to", "pth", "--out", tmp_path / "x.pth")
+    assert written.returncode == 0, written.stderr
+    assert Path(written.stdout.strip()).exists()
+
+
+def test_labels_keep_the_names_given(tmp_path: Path) -> None:
+    data = houses(tmp_path / "data", 9)
+    assert data.palette is not None
+    names = [Label(f"my {number}", label.colour) for number, label in enumerate(data.palette.labels)]
+    write_gpl(Palette("mine", tuple(names)), tmp_path / "mine.gpl")
+    run = tmp_path / "run"
+    words = ("train", tmp_path / "data", "--task", "labels", "--palette", tmp_path / "mine.gpl", "--run", run)
+    done = called(*words, *SMALL.split(), "--steps", "1", "--gently")
+    assert done.returncode == 0, done.stderr
+    card = bundle.read_card(run / "model.safetensors")
+    assert card.palette is not None
+    assert [label.name for label in card.palette.labels] == [label.name for label in names]
+    assert engine.open(run / "model.safetensors").card.one_hot
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        (["train", "{nowhere}"], "does not exist"),
+        (["train", "{empty}"], "There are no pictures"),
+        (["train", "{data}", "--device", "abacus"], "no device “abacus”"),
+        (["train", "{data}", "--from", "nobody"], "no model “nobody”"),
+        (["train", "{data}", "--size", "8"], "between 32 and 2048"),
+        (["train", "{data}", "--task", "labels"], "needs pairs"),
+        (["train", "{broken}"], "broken.png"),
+        (["resume", "{nowhere}"], "no run folder"),
+        (["evaluate", "nobody", "{data}"], "no model “nobody”"),
+        (["export", "nobody", "--to", "pth"], "no model “nobody”"),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, list) else "",
+)
+def test_what_is_wrong_is_one_sentence(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    words: list[str],
+    says: str,
+) -> None:
+    things(tmp_path / "data", 3)
+    (tmp_path / "empty").mkdir()
+    save(thing(1), tmp_path / "broken" / "whole.png")
+    (tmp_path / "broken" / "broken.png").write_bytes(b"\x89PNG no more")
+    places = {name: str(tmp_path / name) for name in ("data", "nowhere", "empty", "broken")}
+    assert left_with(monkeypatch, *(word.format(**places) for word in words)) == 1
+    told = capsys.readouterr()
+    assert says in told.err
+    assert told.out == ""
+
+
+@pytest.mark.parametrize(
+    "words", [["train"], ["train", "x", "--size", "big"], ["resume"], ["export", "x", "--to", "jpg"]]
+)
+def test_wrong_usage_is_2(monkeypatch: pytest.MonkeyPatch, words: list[str]) -> None:
+    assert left_with(monkeypatch, *words) == 2
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows sends no SIGINT to a child")
+def test_ctrl_c_saves_and_says_how_to_go_on(tmp_path: Path) -> None:
+    things(tmp_path / "data", 5)
+    run = tmp_path / "run"
+    command = [sys.executable, "-m", "trainer", "train", str(tmp_path / "data"), "--run", str(run)]
+    with subprocess.Popen(
+        [*command, *SMALL.split(), "--steps", "100000"],
+        cwd=ROOT,
+        env={**os.environ, "OMP_NUM_THREADS": "1"},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    ) as process:
+        follower = events.Follower(run / "events.jsonl")
+        while not any(event["event"] == "step" for event in follower.news()) and not ends(process):
+            pass
+        process.send_signal(signal.SIGINT)
+        _, told = process.communicate()
+    assert process.returncode == 0
+    assert told.decode().splitlines()[-1] == f"Saved. To go on: underpaint resume {run}"
+    last = events.read(run / "events.jsonl")[-1]
+    assert last["event"] == "stopped"
+    assert opened(run).restore() is not None
