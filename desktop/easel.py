@@ -14,8 +14,6 @@ from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
-import numpy as np
-from PIL import Image
 from PySide6.QtCore import QCoreApplication
 
 import resources
@@ -25,6 +23,7 @@ from desktop.paint.drawing import Drawing
 from desktop.recovery import Journal, Recovered, abandoned, discard, restore
 from desktop.settings import Settings
 from engine.card import Card, InputKind
+from engine.codec import scaled_preview
 from engine.errors import PictureError, UnderpaintError
 from engine.messages import Pixels
 from engine.palette import Palette
@@ -172,7 +171,7 @@ class Easel:
                 "easel", "There is no preview yet to export; open a model first."
             )
             raise PictureError(text)
-        frame = enlarged(preview, picture.document.width, picture.document.height)
+        frame = scaled_preview(preview, (picture.document.width, picture.document.height))
         if what == "preview":
             export.write_preview(frame, path)
         else:
@@ -212,15 +211,17 @@ class Easel:
                 picture.journal.record(change)
             elif not picture.is_saved:
                 picture.journal = Journal(picture.document, title=picture.name)
+            trouble = picture.journal.trouble if picture.journal is not None else ""
         except (UnderpaintError, OSError) as error:
             log.warning("journal: %s", error)
-            if not self._troubled:
-                self._troubled = True
-                text = QCoreApplication.translate(
-                    "easel", "Drawings can't be guarded against a crash ({0}); save yours often."
-                )
-                return text.format(getattr(error, "strerror", None) or error)
-        return ""
+            trouble = getattr(error, "strerror", None) or str(error)
+        if not trouble or self._troubled:
+            return ""
+        self._troubled = True
+        text = QCoreApplication.translate(
+            "easel", "Drawings can't be guarded against a crash ({0}); save yours often."
+        )
+        return text.format(trouble)
 
     def left_behind(self) -> list[Recovered]:
         """Drawings of earlier starts that were neither saved nor closed."""
@@ -277,11 +278,3 @@ def _digest_of(model: Path | None) -> str:
 def _digest(model: Path, _modified_ns: int, _size: int) -> str:
     with model.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
-
-
-def enlarged(preview: Pixels, width: int, height: int) -> Pixels:
-    """A preview at the document's size, bicubic where it must be scaled."""
-    if preview.shape[:2] == (height, width):
-        return preview
-    image = Image.fromarray(preview).resize((width, height), Image.Resampling.BICUBIC)
-    return np.asarray(image)

@@ -9,13 +9,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Protocol
 
 from PySide6.QtCore import QObject, QTimer, Signal
 
 from desktop.bridge import Bridge
 from desktop.observable import Observable, Property
 from engine.card import Card
+from engine.codec import working_size
 from engine.messages import (
     Failed,
     Import,
@@ -37,26 +37,6 @@ from engine.messages import (
 from engine.rect import Rect
 
 Size = tuple[int, int]
-
-
-def working_size(document: Size, card: Card, native: bool) -> Size:
-    """The size at which the network sees a picture: its own, or the model's with the same proportions.
-
-    Args:
-        document: width and height of the picture.
-        card: the model; the longer edge of ``card.size`` is what the picture's longer edge becomes.
-        native: keep the picture's own size.
-    """
-    if native:
-        return document
-    scale = max(card.size) / max(document)
-    return max(1, round(document[0] * scale)), max(1, round(document[1] * scale))
-
-
-class Source(Protocol):
-    """Where the picture comes from at the moment a pass starts."""
-
-    def __call__(self) -> Picture: ...
 
 
 class Live(Observable):

@@ -87,6 +87,8 @@ class Journal:
         self._waiting = threading.Condition()
         self._closing = False
         self._busy = False
+        self.trouble = ""
+        """Why the last write failed; empty while all is well. Writing takes a while, so ask at the next step."""
         self._failed = False
         self._grown = False
         self._file: BinaryIO | None = None
@@ -163,8 +165,10 @@ class Journal:
                 self._busy = True
             try:
                 self._write_job(job)
-            except Exception:  # whatever it is, painting goes on and the next step tries again
+                self.trouble = ""
+            except Exception as error:  # whatever it is, painting goes on and the next step tries again
                 log.warning("The journal can't be written.", exc_info=True)
+                self.trouble = getattr(error, "strerror", None) or str(error)
                 self._failed = True
         self._close_file()
 

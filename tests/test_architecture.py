@@ -18,7 +18,7 @@ OURS = ("desktop", "engine", "resources", "trainer")
 
 # What travels between the parts: plain data and its files. None of it brings torch.
 DATA = {"engine.card", "engine.errors", "engine.messages", "engine.palette", "engine.rect"}
-READERS = {"engine.bundle", "engine.catalogue", "engine.files", "engine.picture"}
+READERS = {"engine.bundle", "engine.catalogue", "engine.codec", "engine.files", "engine.picture"}
 # The session and the parts it is made of.
 SESSION = {
     "desktop.easel",
@@ -87,7 +87,7 @@ ARROWS: dict[str, set[str]] = {
         for part in SESSION - {"desktop.live"}
     },
     # Of the session, only the live preview holds the bridge, and so the engine.
-    "desktop.live": {*DATA, "desktop.bridge", "desktop.observable"},
+    "desktop.live": {*DATA, "desktop.bridge", "desktop.observable", "engine.codec"},
     "desktop.theme": {"resources"},
     "desktop.widgets": {
         *DATA,

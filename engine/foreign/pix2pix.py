@@ -174,7 +174,9 @@ def reference_layout(card: Card, tensors: dict[str, Tensor]) -> dict[str, Tensor
     import torch
 
     if card.kind not in ("unet", "resnet"):
-        raise ModelError(f"The pix2pix project knows no {card.kind} network; only unet and resnet can be saved.")
+        raise ModelError(
+            f"The pix2pix project knows no {card.kind} network; only unet and resnet can be saved."
+        )
     theirs: dict[str, Tensor] = {}
     for ours, key in _names(card.kind, card.network):
         theirs[key] = tensors[ours]

@@ -156,3 +156,25 @@ def test_a_broken_palette_of_the_user_costs_only_itself(session, stocked_home):
         *(palette.name for palette in before),
         "Mine",
     ]
+
+
+def test_a_disk_that_fills_up_while_drawing_is_told(window, session, monkeypatch):
+    from desktop import recovery
+
+    told: list[str] = []
+    session.told_off.connect(told.append)
+    drag(window, (10, 10), (50, 50))
+    session.picture.journal.flush()
+
+    def full(*_arguments: object, **_named: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(recovery.Journal, "_write_job", full)
+    drag(window, (50, 10), (10, 50))
+    session.picture.journal.flush()
+    assert told == []
+    drag(window, (10, 30), (50, 30))
+    session.picture.journal.flush()
+    drag(window, (10, 40), (50, 40))
+    assert len(told) == 1
+    assert "No space left" in told[0]
