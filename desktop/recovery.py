@@ -88,7 +88,7 @@ class Journal:
         self._closing = False
         self._busy = False
         self.trouble = ""
-        """Why the last write failed; empty while all is well. Writing takes a while, so ask at the next step."""
+        """Why the last write failed; empty while all is well. Ask at the next step: writing takes a while."""
         self._failed = False
         self._grown = False
         self._file: BinaryIO | None = None
