@@ -92,7 +92,9 @@ class Stage:
         self.wait(lambda: live.preview is not None and not live.behind)
 
     def shoot(self, name: str) -> None:
-        """A picture of the window."""
+        """A picture of the window, once it has found its layout."""
+        for _ in range(3):
+            QApplication.processEvents()
         path = self.out / f"{name}.png"
         with replacing(path) as part:
             self.window.grab().save(str(part), "PNG")

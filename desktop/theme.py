@@ -6,7 +6,7 @@ from functools import cache
 from html import escape
 
 from PySide6.QtCore import Qt
-from PySide6.QtGui import QColor, QIcon, QPalette
+from PySide6.QtGui import QColor, QIcon, QPalette, QPixmap
 from PySide6.QtWidgets import QApplication
 
 _DARK = {
@@ -76,6 +76,13 @@ def icon(name: str) -> QIcon:
         color_on=_colours["accent"],
         color_on_active=_colours["accent"],
     )
+
+
+def picture_icon(pixmap: QPixmap) -> QIcon:
+    """An icon that keeps its colours while it is chosen; Qt would tint it."""
+    made = QIcon(pixmap)
+    made.addPixmap(pixmap, QIcon.Mode.Selected)
+    return made
 
 
 def _palette(colours: dict[str, str]) -> QPalette:

@@ -126,7 +126,7 @@ def _picture(entry: Entry) -> QIcon:
         with contextlib.suppress(binascii.Error, ValueError):
             pixmap = _sample(base64.b64decode(entry.card.sample, validate=True))
     if not pixmap.isNull():
-        return QIcon(pixmap)
+        return theme.picture_icon(pixmap)
     kind = entry.card.input if entry.card else "broken"
     sign = {"sketch": "mdi6.draw", "labels": "mdi6.tag-outline", "image": "mdi6.image-outline"}
     return theme.icon(sign.get(kind, "mdi6.file-alert-outline"))

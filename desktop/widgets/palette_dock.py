@@ -47,9 +47,7 @@ def swatch(colour: Colour, size: int = 20) -> QIcon:
     painter.setPen(theme.colour("line"))
     painter.drawRoundedRect(1, 1, size - 2, size - 2, 4, 4)
     painter.end()
-    icon = QIcon(pixmap)
-    icon.addPixmap(pixmap, QIcon.Mode.Selected)  # Qt would tint a chosen colour, which must stay what it is
-    return icon
+    return theme.picture_icon(pixmap)
 
 
 class PaletteDock(QDockWidget):

@@ -98,7 +98,7 @@ class ShelfStrip(QFrame):
     def _thumbnail(self, frame: Frame) -> QIcon:
         """Made once: one more frame must not cost the scaling of all."""
         if frame not in self._thumbnails:
-            self._thumbnails[frame] = QIcon(_thumbnail(frame.preview))
+            self._thumbnails[frame] = theme.picture_icon(_thumbnail(frame.preview))
         return self._thumbnails[frame]
 
     def _choose(self, item: QListWidgetItem) -> None:

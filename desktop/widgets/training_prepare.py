@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from PySide6.QtCore import QSize, Qt, Signal
-from PySide6.QtGui import QColor, QIcon, QPixmap
+from PySide6.QtGui import QColor, QPixmap
 from PySide6.QtWidgets import (
     QComboBox,
     QFormLayout,
@@ -382,7 +382,7 @@ class PreparePage(QWidget):
         for label in labels:
             swatch = QPixmap(18, 18)
             swatch.fill(QColor(*label.colour))
-            item = QListWidgetItem(QIcon(swatch), label.name)
+            item = QListWidgetItem(theme.picture_icon(swatch), label.name)
             item.setFlags(item.flags() | Qt.ItemFlag.ItemIsEditable)
             self._names.addItem(item)
 
