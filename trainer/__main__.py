@@ -126,6 +126,7 @@ def train(
     """
     edges = _size(size)
     manners.wait_idly()
+    manners.keep_memory()
     if gently:
         manners.go_last()
     from trainer import check as checking
@@ -179,6 +180,7 @@ def resume(
 ) -> None:
     """Go on with a training that was stopped, or make it longer."""
     manners.wait_idly()
+    manners.keep_memory()
     if gently:
         manners.go_last()
     from trainer import pairs

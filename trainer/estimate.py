@@ -13,7 +13,7 @@ import torch
 
 from engine import device
 from trainer.config import Config
-from trainer.distributed import World
+from trainer.distributed import ALONE
 from trainer.errors import TrainingError
 from trainer.fit import fed, learn
 from trainer.pairs import DataSet
@@ -101,11 +101,11 @@ def _measured(config: Config, data: DataSet) -> tuple[float, int, int]:
     config = replace(config, batch=config.batch // config.processes, processes=1)
     state = State(config)
     times: list[float] = []
-    with fed(training, state, World()) as feed:
+    with fed(training, state, ALONE) as feed:
         began = time.perf_counter()
         while len(times) < WARM_UP + 3 or (len(times) < MOST_STEPS and sum(times) < SECONDS):
             batch = next(feed)
-            learn(state, config, World(), batch.inputs.to(state.device), batch.targets.to(state.device))
+            learn(state, config, ALONE, batch.inputs.to(state.device), batch.targets.to(state.device))
             if state.device.type == "cuda":
                 torch.cuda.synchronize(state.device)
             times.append(time.perf_counter() - began)
@@ -129,6 +129,13 @@ def _smaller(config: Config) -> str:
 def _peak_memory(where: str) -> int:
     if where.startswith("cuda"):
         return int(torch.cuda.max_memory_reserved(where))
+    try:
+        # Not what getrusage says: that starts with the memory of the process which started this one.
+        for line in Path("/proc/self/status").read_text("utf-8").splitlines():
+            if line.startswith("VmHWM:"):
+                return int(line.split()[1]) * 1024
+    except OSError:
+        pass
     if sys.platform == "win32":
         return 0
     import resource

@@ -72,9 +72,7 @@ def fit(run: Run, config: Config, data: DataSet, watch: Callable[[Event], None] 
         training, validation = parted(data, config.validation)
         journal = Journal(run.events, watch) if world.leads else Journal(None)
         studio = Studio(run, config, training, validation, journal) if world.leads else None
-        state = State(config)
-        distributed.synchronise(state.generator, world)
-        distributed.synchronise(state.judge, world)
+        state = State(config, world)
         restore(run, state, journal)
         world.wait()
         journal.tell(

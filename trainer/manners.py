@@ -14,6 +14,25 @@ def wait_idly() -> None:
     os.environ.setdefault("OMP_WAIT_POLICY", "passive")
 
 
+def keep_memory() -> None:
+    """Let the C library keep freed memory for the next step instead of giving it back to the system.
+
+    Each step frees and takes hundreds of megabytes; getting them anew, zeroed page by page, cost 2 to 7 % of
+    a step. Known to glibc; elsewhere without effect.
+    """
+    if sys.platform != "linux":
+        return
+    import ctypes
+
+    trim_threshold, mmap_threshold = -1, -3  # M_TRIM_THRESHOLD and M_MMAP_THRESHOLD of malloc.h
+    try:
+        mallopt = ctypes.CDLL(None).mallopt
+    except (OSError, AttributeError):
+        return
+    mallopt(mmap_threshold, 1 << 30)
+    mallopt(trim_threshold, (1 << 31) - 1)
+
+
 def go_last() -> None:
     """Lower this process's priority; a training must not make the canvas stutter."""
     if hasattr(os, "nice"):

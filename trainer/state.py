@@ -17,8 +17,9 @@ from engine import bundle, catalogue, networks
 from engine.card import Card
 from engine.errors import ModelError
 from engine.layers import Translator, initialise
+from trainer import norms
 from trainer.config import Config
-from trainer.distributed import World
+from trainer.distributed import ALONE, World
 from trainer.errors import TrainingError
 
 _MOMENTS = ("exp_avg", "exp_avg_sq")
@@ -35,7 +36,7 @@ class State:
         average: the generator's averaged weights; the generator itself where none are kept.
     """
 
-    def __init__(self, config: Config) -> None:
+    def __init__(self, config: Config, world: World = ALONE) -> None:
         """First weights, by the seed.
 
         Raises:
@@ -63,6 +64,7 @@ class State:
 
         for network in (self.generator, self.judge):
             network.to(self.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
+            norms.adapt(network, world)
         self.average = self.generator
         if config.average:
             self.average = cast(Translator, networks.build(config.kind, **config.network))

@@ -190,6 +190,12 @@ def test_memory_stays_small(tmp_path: Path) -> None:
     code = """
 import resource, sys
 from pathlib import Path
+status = Path("/proc/self/status")
+# Where the system tells, without the memory of the process that this one was forked from.
+def most():
+    if status.exists():
+        return next(int(line.split()[1]) * 1024 for line in status.open() if line.startswith("VmHWM"))
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024)
 from desktop.paint import project
 from engine.errors import PictureError
 for name in sorted(Path(sys.argv[1]).glob("*.ora")):
@@ -197,8 +203,7 @@ for name in sorted(Path(sys.argv[1]).glob("*.ora")):
         project.load(name)
     except PictureError as error:
         print(error)
-peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-print(peak * (1 if sys.platform == "darwin" else 1024))
+print(most())
 """
     done = subprocess.run(
         [sys.executable, "-c", code, str(tmp_path)], capture_output=True, text=True, check=True, timeout=120
