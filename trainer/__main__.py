@@ -323,6 +323,7 @@ def evaluate(
     from engine import generator
     from trainer import evaluate as evaluation
     from trainer import pairs, report
+    from trainer import recogniser as recognising
     from trainer.counting import counting
     from trainer.errors import TrainingError
 
@@ -345,6 +346,8 @@ def evaluate(
         result = evaluation.evaluate(opened, found, recogniser=reader, progress=progress)
     result.notes += notes
     page = report.write(out or (folder / "report" if is_run else Path(f"{card.name}-report")), result)
+    if reader is not None:
+        recognising.write(page.parent / "recogniser.safetensors", reader)
     for note in result.notes:
         _say(note)
     _say(f"report {page}")

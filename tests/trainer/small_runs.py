@@ -2,21 +2,27 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
+import sys
+import time
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor
 
 from engine import bundle
 from tests.trainer.made_pictures import house, save, side_by_side, thing
-from trainer import pairs, plan
+from trainer import events, pairs, plan
 from trainer import run as runs
 from trainer.config import Config
 from trainer.fit import fit
 from trainer.pairs import DataSet
 from trainer.run import Run
+
+ROOT = Path(__file__).resolve().parent.parent.parent
 
 
 def things(folder: Path, count: int = 10, edge: int = 40) -> DataSet:
@@ -88,3 +94,30 @@ def ends(process: subprocess.Popen[bytes], within: float = 0.02) -> bool:
     except subprocess.TimeoutExpired:
         return False
     return True
+
+
+def killed_at_random(folder: Path, config: Config, kills: int, seed: int) -> tuple[Run, list[int]]:
+    """A run of processes that were killed with SIGKILL again and again, and the steps they had come to."""
+    random = np.random.default_rng(seed)
+    run = runs.create(folder, config)
+    command = [sys.executable, "-m", "trainer", "resume", str(folder)]
+    environment = {**os.environ, "OMP_NUM_THREADS": "1"}
+    reached = []
+    for _ in range(kills):
+        begun = time.time()
+        with subprocess.Popen(
+            command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
+        ) as process:
+            # It has begun to tell something; then, in the middle of whatever is going on, the end.
+            while not any(event["time"] >= begun for event in events.read(run.events)) and not ends(process):
+                pass
+            if not ends(process, float(random.uniform(0, 0.5))):
+                process.kill()
+            process.communicate()
+        told = events.read(run.events)
+        reached.append(told[-1]["step"])
+        if told[-1]["event"] == "finished":
+            break
+    done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    return run, reached

@@ -1,18 +1,15 @@
 from __future__ import annotations
 
-import os
-import subprocess
 import sys
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pytest
 import torch
 
 from engine import bundle
-from tests.trainer.small_runs import differing, ends, houses, small, things, trained, weights
+from tests.trainer.small_runs import differing, houses, killed_at_random, small, things, trained, weights
 from trainer import events
 from trainer import run as runs
 from trainer.config import Config
@@ -20,8 +17,6 @@ from trainer.events import Event
 from trainer.fit import fit
 from trainer.pairs import DataSet
 from trainer.run import Run
-
-ROOT = Path(__file__).resolve().parent.parent.parent
 
 
 @pytest.fixture(autouse=True)
@@ -131,40 +126,10 @@ def test_longer_run_goes_on_from_the_end(tmp_path: Path) -> None:
     assert any(not torch.equal(tensor, before[name]) for name, tensor in weights(run).items())
 
 
-def killed_at_random(folder: Path, config: Config, kills: int, seed: int) -> tuple[Run, list[int]]:
-    """A run of processes that were killed with SIGKILL again and again, and the steps they had come to."""
-    random = np.random.default_rng(seed)
-    run = runs.create(folder, config)
-    command = [sys.executable, "-m", "trainer", "resume", str(folder)]
-    environment = {**os.environ, "OMP_NUM_THREADS": "1"}
-    reached = []
-    for _ in range(kills):
-        follower = events.Follower(run.events)
-        follower.news()
-        # So many lines of the journal from now; then, in the middle of whatever is going on, the end.
-        lines, moment = int(random.integers(2, 12)), float(random.uniform(0, 0.03))
-        heard = 0
-        with subprocess.Popen(
-            command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
-        ) as process:
-            while heard < lines and not ends(process):
-                heard += len(follower.news())
-            if not ends(process, moment):
-                process.kill()
-            process.communicate()
-        told = events.read(run.events)
-        reached.append(told[-1]["step"] if told else 0)
-        if told and told[-1]["event"] == "finished":
-            break
-    done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr
-    return run, reached
-
-
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no SIGKILL")
 def test_killed_at_random_moments_ends_with_the_same_weights(tmp_path: Path) -> None:
     data = things(tmp_path / "data", 7)
-    config = small(data, steps=40, log_every=1, checkpoint_every=3, sample_every=9)
+    config = small(data, steps=60, log_every=1, checkpoint_every=3, sample_every=9)
     whole = trained(tmp_path / "whole", data, config)
     run, reached = killed_at_random(tmp_path / "run", config, kills=2, seed=1)
     assert max(reached) > 0
