@@ -64,7 +64,7 @@ def number_format(device: torch.device, wanted: str | None = None) -> torch.dtyp
         raise DeviceError(f"There is no precision “{wanted}”; use one of {', '.join(_DTYPES)}.")
     if device.type != "cpu":
         return torch.float16
-    return torch.bfloat16 if _bfloat16_pays() else torch.float32
+    return torch.bfloat16 if bfloat16_pays() else torch.float32
 
 
 def name(dtype: torch.dtype) -> Precision:
@@ -93,16 +93,22 @@ def _count(kind: str) -> int:
 
 
 @functools.cache
-def _bfloat16_pays() -> bool:
-    """Time a matrix product in both formats, once a process (some milliseconds)."""
+def bfloat16_pays() -> bool:
+    """Whether this CPU multiplies much quicker in bfloat16: a trial, once a process (some 50 ms).
+
+    One thread's own time is taken, not the clock's: a choice made beside a busy program would stay.
+    """
     abilities = ("_is_avx512_bf16_supported", "_is_amx_tile_supported")
     if not any(getattr(torch.cpu, ability, bool)() for ability in abilities):
         return False
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
     seconds = dict.fromkeys((torch.float32, torch.bfloat16), float("inf"))
     factors = {dtype: torch.ones(512, 512, dtype=dtype) for dtype in seconds}
-    for _ in range(8):  # in turns, so that another program's work disturbs both alike
+    for _ in range(6):  # in turns, so that whatever disturbs them disturbs both alike
         for dtype, factor in factors.items():
-            start = time.perf_counter()
+            start = time.thread_time()
             torch.mm(factor, factor)
-            seconds[dtype] = min(seconds[dtype], time.perf_counter() - start)
+            seconds[dtype] = min(seconds[dtype], time.thread_time() - start)
+    torch.set_num_threads(threads)
     return seconds[torch.bfloat16] < 0.7 * seconds[torch.float32]

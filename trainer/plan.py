@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import time
 from dataclasses import fields, replace
 from typing import Any
 
@@ -136,22 +135,4 @@ def _precision(where: torch.device) -> Precision:
     """The quickest number format in which training is stable."""
     if where.type == "cuda":
         return "bfloat16" if torch.cuda.is_bf16_supported() else "float16"
-    return "bfloat16" if where.type == "cpu" and _bfloat16_pays() else "float32"
-
-
-def _bfloat16_pays() -> bool:
-    """Time a matrix product in both formats. It is this thread's own time that counts, and more of it than
-    the engine takes: a wrong choice made beside a busy program would stay for the whole training.
-    """
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    seconds = []
-    for dtype in (torch.float32, torch.bfloat16):
-        factor = torch.ones(1024, 1024, dtype=dtype)
-        torch.mm(factor, factor)
-        start = time.thread_time()
-        for _ in range(12):
-            torch.mm(factor, factor)
-        seconds.append(time.thread_time() - start)
-    torch.set_num_threads(threads)
-    return seconds[1] < 0.7 * seconds[0]
+    return "bfloat16" if where.type == "cpu" and device.bfloat16_pays() else "float32"
