@@ -87,9 +87,9 @@ class Stage:
             raise ModelError("The demonstration waited in vain for a preview; see the messages above.")
 
     def settle(self) -> None:
-        """Wait until the preview shows the picture as it is."""
+        """Wait until the preview shows the picture as it is, exactly."""
         live = self.session.live
-        self.wait(lambda: live.preview is not None and not live.behind)
+        self.wait(lambda: live.preview is not None and not live.behind and live.settled)
 
     def shoot(self, name: str) -> None:
         """A picture of the window, once it has found its layout."""

@@ -57,6 +57,9 @@ class Live(Observable):
     """The newest preview, uint8 (H, W, 3) at working size, or None."""
     behind = Property(False)
     """The picture has changed since the preview shown."""
+    settled = Property(True)
+    """Whether the preview shown is exact all over; else it is so around the newest edit, and the engine
+    sends the exact one as soon as the pen rests."""
     native = Property(False)
     """Whether the network runs at the picture's own size."""
 
@@ -150,6 +153,7 @@ class Live(Observable):
         self._shown = self._revision
         self.preview = preview
         self.behind = False
+        self.settled = True
 
     def stop(self) -> None:
         """End the engine thread."""
@@ -170,6 +174,7 @@ class Live(Observable):
         if not keep:
             self.preview = None
         self.behind = self.preview is not None
+        self.settled = True
 
     def _resume(self) -> None:
         """Switched on again: catch up, if there is anything to catch up with."""
@@ -221,11 +226,15 @@ class Live(Observable):
         epoch, revision = reply.ticket
         if epoch != self._epoch:
             return
+        if reply.settled and revision == self._shown and not self.settled:
+            # Of the preview on show. Nobody asked for it, so it ends nothing that runs.
+            self.preview, self.settled, self.seconds = reply.preview, True, reply.seconds
+            return
         self._busy = False
         self.seconds, self.device = reply.seconds, reply.device
         if revision > self._shown:
             self._shown = revision
-            self.preview = reply.preview
+            self.preview, self.settled = reply.preview, reply.settled
         self.behind = self._shown != self._revision
         self._catch_up()
 

@@ -8,7 +8,7 @@ see. By what the model's card says, C is
 - 5 for sketch models with hints: ink (255 paper, 0 line), hint red, green, blue (0 where there is
   no hint), and where the hints are (255 or 0).
 
-Preparing needs no torch; ``to_planes`` and ``to_pixels`` do.
+Preparing and padding need no torch; ``planes`` and ``to_pixels`` do.
 """
 
 from __future__ import annotations
@@ -136,7 +136,12 @@ def off_palette(pixels: Pixels, prepared: Pixels, card: Card) -> int:
 
 
 def to_planes(prepared: Pixels, card: Card, multiple: int, least: int) -> Tensor:
-    """Prepared bytes as a network takes them.
+    """Prepared bytes as a network takes them: ``padded``, then made ``planes``."""
+    return planes(padded(prepared, card, multiple, least), card)
+
+
+def padded(prepared: Pixels, card: Card, multiple: int, least: int) -> Pixels:
+    """Prepared bytes at a size that a network takes.
 
     Args:
         prepared: uint8 (H, W, C), see the module.
@@ -144,35 +149,47 @@ def to_planes(prepared: Pixels, card: Card, multiple: int, least: int) -> Tensor
         least: and at least so long.
 
     Returns:
-        float32 (1, planes, H', W') in [−1, 1], padded at the right and at the bottom: pictures by
-        repeated reflection, label indices by the label at the edge. Channels last in memory.
+        uint8 (H', W', C), padded at the right and at the bottom: pictures by repeated reflection, label
+        indices by the label at the edge. ``prepared`` itself where it fits.
     """
-    import torch
-
     height, width = prepared.shape[:2]
     below = max(-(-height // multiple) * multiple, least) - height
     beside = max(-(-width // multiple) * multiple, least) - width
-    if below or beside:
-        mode = "edge" if card.input == "labels" else "reflect"
-        prepared = np.pad(prepared, ((0, below), (0, beside), (0, 0)), mode=mode)  # type: ignore[call-overload]
-    elif not prepared.flags.writeable:  # torch warns of those
+    if not (below or beside):
+        return prepared
+    mode = "edge" if card.input == "labels" else "reflect"
+    return np.pad(prepared, ((0, below), (0, beside), (0, 0)), mode=mode)  # type: ignore[call-overload,no-any-return]
+
+
+def planes(prepared: Pixels, card: Card) -> Tensor:
+    """Prepared bytes as numbers, each pixel for itself.
+
+    Args:
+        prepared: uint8 (H, W, C), see the module.
+
+    Returns:
+        float32 (1, planes, H, W) in [−1, 1], channels last in memory.
+    """
+    import torch
+
+    if not prepared.flags.writeable:  # torch warns of those
         prepared = prepared.copy()
     if card.one_hot and card.palette is not None:
         labels = torch.arange(len(card.palette.labels), dtype=torch.uint8)
-        planes = (torch.from_numpy(prepared) == labels).float()
+        made = (torch.from_numpy(prepared) == labels).float()
     else:
-        planes = torch.from_numpy(prepared).float().div_(127.5).sub_(1)
+        made = torch.from_numpy(prepared).float().div_(127.5).sub_(1)
         if card.hints:
-            mask = planes[..., 4:].add_(1).div_(2)
-            planes[..., 1:4] *= mask
-    return planes.permute(2, 0, 1)[None]
+            mask = made[..., 4:].add_(1).div_(2)
+            made[..., 1:4] *= mask
+    return made.permute(2, 0, 1)[None]
 
 
-def to_pixels(planes: Tensor, height: int, width: int) -> Pixels:
+def to_pixels(made: Tensor, height: int, width: int) -> Pixels:
     """What a network made, (1, 1 or 3, H', W') in [−1, 1], cropped to uint8 (H, W, 3)."""
     import torch
 
-    inside = planes[0, :, :height, :width].permute(1, 2, 0).float()
+    inside = made[0, :, :height, :width].permute(1, 2, 0).float()
     rounded = inside.add(1).mul_(127.5).round_().clamp_(0, 255).to(torch.uint8)
     pixels: Pixels = rounded.expand(-1, -1, 3).contiguous().cpu().numpy()
     return pixels

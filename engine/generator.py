@@ -14,8 +14,10 @@ from torch import nn
 from engine import bundle, catalogue, codec, device, packed
 from engine.card import Card, Statistics
 from engine.errors import DeviceError, ModelError, PictureError
+from engine.following import Following
 from engine.layers import Layer, Translator
 from engine.messages import Pixels
+from engine.rect import Rect
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -30,6 +32,7 @@ def open(
     device: str | None = None,
     statistics: Statistics | None = None,
     precision: str | None = None,
+    incremental: bool = True,
     notice: Notice | None = None,
 ) -> Generator:
     """Open a model.
@@ -44,6 +47,7 @@ def open(
         statistics: ``image`` or ``running``, see ``Card.statistics``, which is the default.
         precision: ``float32``, ``float16`` or ``bfloat16``; by default the quickest that serves.
             ``float32`` forces plain single precision everywhere.
+        incremental: whether ``update`` may make parts of a preview anew; else each is a whole pass.
         notice: receives sentences on what the user should know; by default they become warnings.
 
     Raises:
@@ -52,7 +56,13 @@ def open(
     """
     card, tensors = bundle.read(catalogue.find(name_or_path))
     generator = Generator(
-        card, tensors, device=device, statistics=statistics, precision=precision, notice=notice
+        card,
+        tensors,
+        device=device,
+        statistics=statistics,
+        precision=precision,
+        incremental=incremental,
+        notice=notice,
     )
     generator.warm_up()
     return generator
@@ -76,6 +86,7 @@ class Generator:
         device: str | None = None,
         statistics: Statistics | None = None,
         precision: str | None = None,
+        incremental: bool = True,
         notice: Notice | None = None,
     ) -> None:
         """Takes over ``tensors``; otherwise as ``open``, but without warming up."""
@@ -86,6 +97,7 @@ class Generator:
         self.statistics: Statistics = statistics or card.statistics
         self._notice = notice or _warn
         self._tensors = tensors
+        self._incremental = incremental
         self._warned_of_palette = False
         self._place(device, precision)
 
@@ -93,6 +105,11 @@ class Generator:
     def varies(self) -> bool:
         """Whether seeds make a difference: only networks with dropout know variations."""
         return self._network.has_dropout
+
+    @property
+    def settled(self) -> bool:
+        """Whether what ``update`` answered last is the exact frame, so that ``settle`` has nothing to do."""
+        return self._following.settled
 
     def __call__(self, picture: Pixels, *, seed: int | None = None) -> Pixels:
         """Translate a flat picture at its own size.
@@ -112,17 +129,7 @@ class Generator:
             PictureError: not such an array.
             DeviceError: not enough memory for a picture of this size.
         """
-        if picture.dtype != np.uint8 or picture.ndim != 3 or picture.shape[2] != 3 or not picture.size:
-            raise PictureError(
-                f"A picture is an array uint8 (height, width, 3), not {picture.dtype} {picture.shape}."
-            )
-        prepared = codec.flat(picture, self.card)
-        if not self._warned_of_palette and (strangers := codec.off_palette(picture, prepared, self.card)):
-            self._warned_of_palette = True
-            self._notice(
-                f"{strangers} pixels are of no colour of the model's palette; each was taken for the nearest."
-            )
-        return self.translate(prepared, seed=seed)
+        return self.translate(self._prepared(picture), seed=seed)
 
     def translate(self, prepared: Pixels, *, seed: int | None = None) -> Pixels:
         """One pass over what ``codec.prepare`` or ``codec.flat`` made: uint8 (H, W, C) to (H, W, 3).
@@ -133,18 +140,54 @@ class Generator:
             DeviceError: not enough memory for a picture of this size.
         """
         height, width = prepared.shape[:2]
-        try:
-            return codec.to_pixels(self._pass(prepared, seed), height, width)
-        except (RuntimeError, MemoryError) as error:
-            if not device.gave_up(error):
-                raise
-            if self.device == "cpu":
-                raise DeviceError(
-                    f"There is not enough memory for {width} × {height} pixels; use a smaller picture."
-                ) from error
-            self._notice(f"The device {self.device} gave up; the model goes on, slower, on the CPU.")
-        self._place("cpu", None)
-        return codec.to_pixels(self._pass(prepared, seed), height, width)
+        return self._carried(lambda: codec.to_pixels(self._pass(prepared, seed), height, width), prepared)
+
+    def update(self, picture: Pixels, dirty: tuple[int, int, int, int] | None = None) -> Pixels:
+        """The preview of a picture that is being painted, as soon as may be.
+
+        Where the picture has changed since the last ``update``, the preview is that of the picture as
+        it is now: exact but for rounding with running statistics; with the statistics of the image
+        exact for the moments of the last exact frame, which stay until the next one. Around that it
+        fades into what it was. ``settle`` gives the exact frame. Networks that can't make parts, and
+        changes of half the picture, get a whole pass, which is the exact frame. Dropout stays off.
+
+        Args:
+            picture: uint8 (H, W, 3) as for a call; free to be written to afterwards.
+            dirty: left, top, width and height, in pixels, of a rectangle around every change since the
+                last ``update``; None: everything may have changed.
+
+        Returns:
+            The whole preview, uint8 (H, W, 3).
+
+        Raises:
+            PictureError, DeviceError: as a call.
+        """
+        return self.retouch(self._prepared(picture), None if dirty is None else Rect(*dirty))
+
+    def retouch(self, prepared: Pixels, dirty: Rect | None, *, everywhere: bool = False) -> Pixels:
+        """As ``update``, for what ``codec.prepare`` or ``codec.flat`` made.
+
+        Args:
+            everywhere: bring all of the preview up to date, with moments as they are: about two thirds
+                of a whole pass.
+        """
+        return self._carried(lambda: self._following.follow(prepared, dirty, everywhere), prepared)
+
+    def settle(self) -> Pixels:
+        """The exact frame of the last picture given to ``update``: bit for bit what a call answers.
+
+        Raises:
+            PictureError: there was none.
+            DeviceError: as a call.
+        """
+        prepared = self._following.picture
+        if prepared is None:
+            raise PictureError("There is no picture to settle; call update with one first.")
+        return self._carried(lambda: self._following.settle(prepared), prepared)
+
+    def forget(self) -> None:
+        """Let go of the picture that ``update`` follows, and of the memory that takes."""
+        self._following = self._follower()
 
     def warm_up(self) -> None:
         """One pass at the model's own size, so that the first real one is quick.
@@ -166,6 +209,35 @@ class Generator:
         if not usable:
             self._place(self.device, "float32")
             self.translate(blank)
+
+    def _prepared(self, picture: Pixels) -> Pixels:
+        if picture.dtype != np.uint8 or picture.ndim != 3 or picture.shape[2] != 3 or not picture.size:
+            raise PictureError(
+                f"A picture is an array uint8 (height, width, 3), not {picture.dtype} {picture.shape}."
+            )
+        prepared = codec.flat(picture, self.card)
+        if not self._warned_of_palette and (strangers := codec.off_palette(picture, prepared, self.card)):
+            self._warned_of_palette = True
+            self._notice(
+                f"{strangers} pixels are of no colour of the model's palette; each was taken for the nearest."
+            )
+        return prepared
+
+    def _carried(self, work: Callable[[], Pixels], prepared: Pixels) -> Pixels:
+        """Do the work, if need be once more on the CPU."""
+        try:
+            return work()
+        except (RuntimeError, MemoryError) as error:
+            if not device.gave_up(error):
+                raise
+            if self.device == "cpu":
+                height, width = prepared.shape[:2]
+                raise DeviceError(
+                    f"There is not enough memory for {width} × {height} pixels; use a smaller picture."
+                ) from error
+            self._notice(f"The device {self.device} gave up; the model goes on, slower, on the CPU.")
+        self._place("cpu", None)
+        return work()
 
     def _pass(self, prepared: Pixels, seed: int | None) -> Tensor:
         """(1, 1 or 3, H', W') in [−1, 1], still padded."""
@@ -202,6 +274,10 @@ class Generator:
                 torch.backends.cudnn.allow_tf32 = False  # its 10 bits are not single precision
             _to_device(network, self._where)
         self._network = network
+        self._following = self._follower()
+
+    def _follower(self) -> Following:
+        return Following(self._network, self.card, self._where, self._dtype, incremental=self._incremental)
 
 
 def _to_device(network: nn.Module, where: torch.device) -> None:

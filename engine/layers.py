@@ -14,6 +14,8 @@ from torch import Tensor, nn
 
 NormKind = Literal["batch", "instance"]
 Valid = tuple[int, int]
+Moments = tuple[Tensor, Tensor]
+"""Of each channel of one map: the mean, and 1 / √(variance + ``EPSILON``); (C,), full precision."""
 
 EPSILON = 1e-5
 """Added to variances, as in the reference."""
@@ -47,19 +49,63 @@ class Norm(nn.Module):
             return F.batch_norm(
                 x, self.running_mean, self.running_var, self.weight, self.bias, self.training, 0.1, EPSILON
             )
-        if valid is None and len(x) == 1 and x.shape[2] * x.shape[3] > 1:
-            # A batch of one: its moments are the picture's own, and torch does it in one go.
-            return F.batch_norm(x, None, None, self.weight, self.bias, True, 0.0, EPSILON)
+        return self._normed(x, valid)[0]
+
+    def measured(self, x: Tensor, valid: Valid | None, kept: Kept) -> Tensor:
+        """As a pass with the statistics of the image, of one picture; ``kept`` receives the moments."""
+        assert self.statistics == "image", "running statistics are folded, or need no moments"
+        y, moments = self._normed(x, valid)
+        assert moments is not None, "moments are kept of one picture"
+        kept.moments[self] = moments
+        return y
+
+    def by(self, moments: Moments, x: Tensor) -> Tensor:
+        """Norm a part of a map by moments that were taken before."""
+        mean, deviation = moments
+        scale = deviation if self.weight is None else deviation * self.weight.float()
+        shift = -mean * scale if self.bias is None else self.bias.float() - mean * scale
+        return torch.addcmul(shift[:, None, None], x.float(), scale[:, None, None]).to(x.dtype)
+
+    def _normed(self, x: Tensor, valid: Valid | None) -> tuple[Tensor, Moments | None]:
+        """By the picture's own moments, which are returned where there is only one picture."""
         inside = x if valid is None else x[:, :, : valid[0], : valid[1]]
-        # Moments in full precision: half cannot sum thousands of pixels.
-        variance, mean = torch.var_mean(inside.float(), (2, 3), correction=0, keepdim=True)
-        scale = torch.rsqrt(variance + EPSILON)
-        if self.weight is not None and self.bias is not None:
-            scale = scale * self.weight.float()[:, None, None]
-            shift = self.bias.float()[:, None, None] - mean * scale
-        else:
+        traced = torch.is_grad_enabled() or torch.compiler.is_compiling()
+        if valid is None and traced and len(x) == 1 and inside.shape[2] * inside.shape[3] > 1:
+            # A batch of one: its moments are the picture's own, and torch does it in one go.
+            return F.batch_norm(x, None, None, self.weight, self.bias, True, 0.0, EPSILON), None
+        if traced or len(x) > 1 or inside.shape[2] * inside.shape[3] == 1:
+            # Moments in full precision: half cannot sum thousands of pixels.
+            variance, mean = torch.var_mean(inside.float(), (2, 3), correction=0, keepdim=True)
+            scale = deviation = torch.rsqrt(variance + EPSILON)
             shift = -mean * scale
-        return torch.addcmul(shift.to(x.dtype), x, scale.to(x.dtype))
+            if self.weight is not None and self.bias is not None:
+                scale = deviation * self.weight.float()[:, None, None]
+                shift = self.bias.float()[:, None, None] - mean * scale
+            y = torch.addcmul(shift.to(x.dtype), x, scale.to(x.dtype))
+            return y, (mean.flatten(), deviation.flatten()) if len(x) == 1 else None
+        # The same, and it says which moments it took, but no gradient leads through them and no other
+        # program knows it. They come in the precision of the weights.
+        weight = x.new_ones(x.shape[1], dtype=torch.float32) if self.weight is None else self.weight
+        bias = torch.zeros_like(weight) if self.bias is None else self.bias
+        if valid is not None:
+            inside = inside.contiguous(memory_format=torch.channels_last)
+        y, mean, deviation = torch.native_batch_norm(inside, weight, bias, None, None, True, 0.0, EPSILON)
+        if valid is not None:
+            y = self.by((mean, deviation), x)
+        return y, (mean, deviation)
+
+
+class Kept:
+    """What a pass leaves behind for those that follow it (see ``engine.incremental``).
+
+    Attributes:
+        maps: of the encoder, from the outermost level inwards, as the next level takes them.
+        moments: those that norms with the statistics of the image took.
+    """
+
+    def __init__(self) -> None:
+        self.maps: list[Tensor] = []
+        self.moments: dict[Norm, Moments] = {}
 
 
 class Layer(nn.Module):
@@ -70,9 +116,11 @@ class Layer(nn.Module):
         self.convolution = convolution
         self.norm = Norm(convolution.out_channels, norm) if norm else None
 
-    def forward(self, x: Tensor, valid: Valid | None = None) -> Tensor:
+    def forward(self, x: Tensor, valid: Valid | None = None, kept: Kept | None = None) -> Tensor:
         x = self.convolution(x)
-        return x if self.norm is None else self.norm(x, valid)
+        if self.norm is None:
+            return x
+        return self.norm(x, valid) if kept is None else self.norm.measured(x, valid, kept)
 
     @torch.no_grad()
     def fold(self) -> None:

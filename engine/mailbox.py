@@ -36,6 +36,11 @@ class Mailbox:
                 return None
             return self._slots.pop(next(kind for kind in _ORDER if kind in self._slots))
 
+    def rests(self, seconds: float) -> bool:
+        """Whether nothing arrives for so long; returns at once, with False, if something is there."""
+        with self._changed:
+            return not self._changed.wait_for(lambda: self._slots or self._closed, seconds)
+
     def take_translate(self) -> Translate | None:
         """The waiting ``Translate``, if there is one; doesn't wait."""
         with self._changed:

@@ -128,12 +128,17 @@ class ModelOpened:
 
 @dataclass(frozen=True, slots=True)
 class Translated:
-    """A preview, uint8 (H, W, 3) at working size. ``seconds`` is the pass alone."""
+    """A preview, uint8 (H, W, 3) at working size. ``seconds`` is the pass alone.
+
+    Where it is not ``settled``, it is up to date around the newest change and older elsewhere; the
+    same ticket's exact frame follows as soon as the pen rests, unless another request comes before.
+    """
 
     ticket: Ticket
     preview: Pixels
     seconds: float
     device: str
+    settled: bool = True
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,12 +13,17 @@ import functools
 from typing import Any
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor, nn
 
 Convolution = nn.Conv2d | nn.ConvTranspose2d
 
 _NARROW = 4
 """Up to so many output channels, a transposed convolution is quicker as a plain one and a shuffle."""
+
+_DEEP = 1024
+"""From so many input channels a transposed convolution is quicker as a matrix product: measured on its
+small maps, oneDNN's own takes up to nine times as long."""
 
 
 def pack(network: nn.Module) -> None:
@@ -29,6 +34,8 @@ def pack(network: nn.Module) -> None:
         elif isinstance(child, nn.ConvTranspose2d) and _doubles(child) and child.out_channels <= _NARROW:
             setattr(network, name, _Shuffled(child))
             pack(network.get_submodule(name))
+        elif isinstance(child, nn.ConvTranspose2d) and _doubles(child) and child.in_channels >= _DEEP:
+            setattr(network, name, _Product(child))
         elif _packing_works():
             setattr(network, name, _Packed(child))
         else:
@@ -40,6 +47,14 @@ def channels_last(network: nn.Module) -> None:
     for module in network.modules():
         if isinstance(module, nn.Conv2d | nn.ConvTranspose2d):
             module.weight.data = module.weight.data.contiguous(memory_format=torch.channels_last)
+
+
+def unpadded(convolution: nn.Module, x: Tensor) -> Tensor:
+    """A plain convolution, packed or not, without the padding that is its own; for parts of maps."""
+    if isinstance(convolution, _Packed):
+        return convolution.unpadded(x)
+    assert isinstance(convolution, nn.Conv2d)
+    return F.conv2d(x, convolution.weight, convolution.bias, convolution.stride)
 
 
 class _Packed(nn.Module):
@@ -66,6 +81,11 @@ class _Packed(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         y: Tensor = self.run(x, self.weight, self.bias, *self.geometry, "none", [], "")
+        return y
+
+    def unpadded(self, x: Tensor) -> Tensor:
+        geometry = ([0, 0], *self.geometry[1:])
+        y: Tensor = self.run(x, self.weight, self.bias, *geometry, "none", [], "")
         return y
 
 
@@ -103,6 +123,44 @@ class _Shuffled(nn.Module):
         return pixels[:, 1:-1, 1:-1].permute(0, 3, 1, 2)
 
 
+class _Product(nn.Module):
+    """A transposed 4 × 4 convolution of stride 2 as one matrix product, each weight read once.
+
+    Each input pixel makes one 4 × 4 square of outputs; squares overlap by half and are added up.
+    """
+
+    def __init__(self, convolution: nn.ConvTranspose2d) -> None:
+        super().__init__()
+        inputs, self.outputs = convolution.weight.shape[:2]
+        # (4 × 4 × outputs, inputs)
+        weight = convolution.weight.detach().permute(2, 3, 1, 0).reshape(-1, inputs).contiguous()
+        self.bias = None if convolution.bias is None else convolution.bias.detach()
+        self.packed = _products_work(weight.dtype)
+        self.weight = torch.ops.mkldnn._reorder_linear_weight(weight, None) if self.packed else weight
+
+    def forward(self, x: Tensor) -> Tensor:
+        batch, channels, height, width = x.shape
+        rows = x.permute(0, 2, 3, 1).reshape(-1, channels)
+        squares = (self._packed(rows) if self.packed else F.linear(rows, self.weight)).reshape(
+            batch, height, width, 4, 4, self.outputs
+        )
+        # Two rows and two columns of outputs for each input, and as many again for what hangs over.
+        shape = (batch, height + 1, 2, width + 1, 2, self.outputs)
+        made = torch.zeros(shape, dtype=torch.float32)  # four numbers are added: in 16 bits too coarse
+        for down in (0, 1):
+            for across in (0, 1):
+                quarter = squares[:, :, :, 2 * down : 2 * down + 2, 2 * across : 2 * across + 2]
+                made[:, down : down + height, :, across : across + width] += quarter.transpose(2, 3)
+        if self.bias is not None:
+            made += self.bias
+        pixels = made.reshape(batch, 2 * height + 2, 2 * width + 2, self.outputs)[:, 1:-1, 1:-1]
+        return pixels.permute(0, 3, 1, 2).to(x.dtype)
+
+    def _packed(self, rows: Tensor) -> Tensor:
+        y: Tensor = torch.ops.mkldnn._linear_pointwise(rows, self.weight, None, "none", [], "")
+        return y
+
+
 def _doubles(convolution: nn.ConvTranspose2d) -> bool:
     return (
         convolution.kernel_size == (4, 4)
@@ -125,3 +183,16 @@ def _packing_works() -> bool:
     except (RuntimeError, AttributeError, TypeError):
         return False
     return True
+
+
+@functools.cache
+def _products_work(dtype: torch.dtype) -> bool:
+    """Try the operators on a product of numbers that 16 bits hold exactly."""
+    rows = torch.arange(4 * 32).remainder(3).reshape(4, 32).to(dtype)
+    weight = torch.arange(48 * 32).remainder(2).reshape(48, 32).to(dtype)
+    try:
+        packed = torch.ops.mkldnn._reorder_linear_weight(weight, None)
+        made = torch.ops.mkldnn._linear_pointwise(rows, packed, None, "none", [], "")
+        return torch.equal(made, F.linear(rows, weight))
+    except (RuntimeError, AttributeError, TypeError):
+        return False

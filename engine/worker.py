@@ -13,7 +13,7 @@ import time
 from collections import OrderedDict
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from engine.errors import ModelError, UnderpaintError
 from engine.mailbox import Mailbox
@@ -26,6 +26,7 @@ from engine.messages import (
     ModelOpened,
     Notice,
     OpenModel,
+    Pixels,
     Reply,
     Request,
     Translate,
@@ -33,6 +34,7 @@ from engine.messages import (
     Varied,
     Vary,
 )
+from engine.pacing import REST_S, Extent, Pace
 
 if TYPE_CHECKING:
     from engine.generator import Generator
@@ -45,6 +47,8 @@ MOST_OPEN = 3
 NICENESS = 5
 """How far the engine steps back behind the pen when both want the processor (Linux)."""
 
+_Request = TypeVar("_Request", bound=Request)
+
 _Key = tuple[Path, int, int, str | None, str | None, str | None]
 
 
@@ -52,7 +56,8 @@ class Worker:
     """Runs the engine thread. ``send`` returns at once; answers arrive by ``reply``.
 
     At most one pass runs and one waits. A pass is superseded, never interrupted; every failure is
-    an answer with a sentence, and the thread lives on.
+    an answer with a sentence, and the thread lives on. A preview made in parts is followed by the exact
+    one as soon as the pen rests; then nothing runs.
     """
 
     def __init__(self, reply: Callable[[Reply], None]) -> None:
@@ -63,6 +68,8 @@ class Worker:
         self._kept: OrderedDict[_Key, Generator] = OrderedDict()
         self._generator: Generator | None = None
         self._epoch = -1
+        self._pace, self._size = Pace(), (0, 0)
+        self._unsettled: Translate | None = None
 
     def start(self) -> None:
         """Start the thread."""
@@ -84,15 +91,21 @@ class Worker:
 
     def _run(self) -> None:
         _step_back()
-        while (request := self._mailbox.take()) is not None:
-            self._attempt(request)
+        while True:
+            if (unsettled := self._unsettled) is not None and self._mailbox.rests(REST_S):
+                self._unsettled = None
+                self._attempt(unsettled, self._settle)
+            elif (request := self._mailbox.take()) is not None:
+                self._attempt(request, self._answer)
+            else:
+                break
         # Freed on the thread that made them.
         self._generator = None
         self._kept.clear()
 
-    def _attempt(self, request: Request) -> None:
+    def _attempt(self, request: _Request, answer: Callable[[_Request], None]) -> None:
         try:
-            self._answer(request)
+            answer(request)
         except UnderpaintError as error:
             log.info("%s failed", type(request).__name__, exc_info=True)
             self._reply(Failed(request, str(error)))
@@ -117,11 +130,14 @@ class Worker:
 
     def _open_model(self, request: OpenModel) -> None:
         start = time.perf_counter()
+        if self._generator is not None:
+            self._generator.forget()
         self._generator, self._epoch = None, request.epoch
+        self._unsettled = None
         generator = self._opened(request)
         if generator is None or self._mailbox.superseded(request):
             return
-        self._generator = generator
+        self._generator, self._pace = generator, Pace()
         seconds = time.perf_counter() - start
         card, device, precision = generator.card, generator.device, generator.precision
         self._reply(ModelOpened(request.epoch, card, device, precision, seconds))
@@ -163,10 +179,29 @@ class Worker:
         if generator is None:
             return
         prepared = codec.prepare(request.picture, generator.card, request.size)
+        if prepared.shape[:2] != self._size:
+            self._pace, self._size = Pace(), prepared.shape[:2]
+        self._unsettled = None  # whatever comes of this
         start = time.perf_counter()
-        preview = generator.translate(prepared)
-        seconds = time.perf_counter() - start
-        self._reply(Translated(request.ticket, preview, seconds, generator.device))
+        extent = "whole" if request.dirty is None else self._pace.choose(start)
+        dirty = None if extent == "whole" else request.dirty
+        preview = generator.retouch(prepared, dirty, everywhere=extent == "everywhere")
+        self._show(request, generator, preview, start, extent)
+
+    def _settle(self, request: Translate) -> None:
+        """The exact frame of the picture that was shown in parts."""
+        generator = self._generator_for(request)
+        if generator is not None:
+            start = time.perf_counter()
+            self._show(request, generator, generator.settle(), start, "whole")
+
+    def _show(
+        self, request: Translate, generator: Generator, preview: Pixels, start: float, extent: Extent
+    ) -> None:
+        now, settled = time.perf_counter(), generator.settled
+        self._pace.took(extent, now - start, now, settled=settled)
+        self._unsettled = None if settled else request
+        self._reply(Translated(request.ticket, preview, now - start, generator.device, settled))
 
     def _vary(self, request: Vary) -> None:
         from engine import codec
@@ -181,7 +216,7 @@ class Worker:
         for index, seed in enumerate(request.seeds):
             # The pen goes first: variations fill the pauses.
             while (urgent := self._mailbox.take_translate()) is not None:
-                self._attempt(urgent)
+                self._attempt(urgent, self._answer)
             if self._mailbox.superseded(request):
                 return
             preview = generator.translate(prepared, seed=seed)

@@ -34,6 +34,14 @@ def test_unknown_benchmark_is_wrong_usage(project: Path) -> None:
     assert "there is no benchmark “nonsense”" in done.stderr
 
 
+def test_some_bars_are_to_be_exceeded() -> None:
+    text = table([Row("likeness", 35, 34.9, "dB", least=True), Row("likeness", 35, 41, "dB", least=True)])
+    assert text.splitlines()[2:] == [
+        "| likeness | ≥ 35 dB | 34.9 dB | MISSED |",
+        "| likeness | ≥ 35 dB | 41 dB | kept |",
+    ]
+
+
 def test_rows_survive_the_way_between_processes() -> None:
     row = Row("pass", None, 1.25, "ms")
     assert [Row(*fields) for fields in json.loads(json.dumps([row]))] == [row]

@@ -9,7 +9,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from engine.layers import Dropout, Layer, NormKind, Translator, Valid, shrunk
+from engine.layers import Dropout, Kept, Layer, NormKind, Translator, Valid, shrunk
 
 SETTINGS = {
     "levels": range(5, 11),
@@ -54,7 +54,14 @@ class UNet(Translator):
         self.dropped = frozenset(range(5 - 1, innermost)) if dropout else frozenset()
         self.has_dropout = bool(self.dropped)
 
-    def forward(self, x: Tensor, valid: Valid | None = None, dice: torch.Generator | None = None) -> Tensor:
+    def forward(
+        self,
+        x: Tensor,
+        valid: Valid | None = None,
+        dice: torch.Generator | None = None,
+        kept: Kept | None = None,
+    ) -> Tensor:
+        """As every ``Translator``; ``kept``, if given, receives the encoder's maps and all moments."""
         skips: list[Tensor] = []
         valids: list[Valid | None] = []
         for level, down in enumerate(self.downs):
@@ -63,12 +70,14 @@ class UNet(Translator):
                 x = F.leaky_relu(x, 0.2, inplace=True)
             valids.append(valid)
             valid = shrunk(valid)
-            x = down(x, valid)
+            x = down(x, valid, kept)
             skips.append(x)
+        if kept is not None:
+            kept.maps = skips
         for level in reversed(range(len(self.ups))):
             skip = skips[level]
             x = skip if x is skip else torch.cat((skip, x), 1)
-            x = self.ups[level](F.relu_(x), valids[level])
+            x = self.ups[level](F.relu_(x), valids[level], kept)
             if level in self.dropped:
                 x = self.dropout(x, dice)
         return torch.tanh(x)

@@ -40,7 +40,7 @@ def table(rows: list[Row]) -> str:
     """The rows as a Markdown table."""
     lines = ["| what | bar | measured | |", "| --- | ---: | ---: | --- |"]
     for row in rows:
-        bar = "" if row.bar is None else f"≤ {row.bar:g} {row.unit}"
+        bar = "" if row.bar is None else f"{'≥' if row.least else '≤'} {row.bar:g} {row.unit}"
         verdict = "" if row.bar is None else "kept" if row.cleared else "MISSED"
         lines.append(f"| {row.what} | {bar} | {row.value:.3g} {row.unit} | {verdict} |")
     return "\n".join(lines)

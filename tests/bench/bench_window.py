@@ -7,17 +7,15 @@ import statistics
 import sys
 import tempfile
 import time
-from collections.abc import Callable
 from pathlib import Path
 
-from PySide6.QtCore import QEvent, QEventLoop, QObject, QPointF, Qt, QTimer
-from PySide6.QtGui import QMouseEvent
+from PySide6.QtCore import QEvent, QEventLoop, QObject
 from PySide6.QtWidgets import QApplication
 
+from tests.bench.pen import draw, event, until
 from tests.bench.rows import Row
 
 DRAWING_S = 60.0
-REPORT_HZ = 125.0
 
 
 class Painted(QObject):
@@ -50,7 +48,7 @@ def run() -> list[Row]:
         painted.watch(window.canvas)
         window.show()
         begin(session, window, None)
-        _until(lambda: session.live.preview is not None and not session.live.behind)
+        until(lambda: session.live.preview is not None and not session.live.behind)
         rows = [
             *_ink(application, session, window, painted),
             *_previews(session, window),
@@ -61,45 +59,27 @@ def run() -> list[Row]:
         return rows
 
 
-def _until(done: Callable[[], bool], seconds: float = 30.0) -> None:
-    loop, timer, end = QEventLoop(), QTimer(), time.monotonic() + seconds
-    timer.timeout.connect(lambda: loop.quit() if done() or time.monotonic() > end else None)
-    timer.start(1)
-    if not done():
-        loop.exec()
-    assert done(), "waited in vain"
-
-
-def _event(window, kind, x: float, y: float) -> QMouseEvent:
-    at = window.canvas_point(x, y)
-    left, none = Qt.MouseButton.LeftButton, Qt.MouseButton.NoButton
-    button = none if kind == QEvent.Type.MouseMove else left
-    held = none if kind == QEvent.Type.MouseButtonRelease else left
-    glob = QPointF(window.canvas.mapToGlobal(at.toPoint()))
-    return QMouseEvent(kind, at, glob, button, held, Qt.KeyboardModifier.NoModifier)
-
-
 def _ink(application, session, window, painted: Painted) -> list[Row]:
     """From posting a pointer event to the end of the paint event that shows its ink."""
     session.new_picture("sketch", 1024, 1024)
-    _until(lambda: session.live.preview is not None and not session.live.behind)
+    until(lambda: session.live.preview is not None and not session.live.behind)
     session.hand.set_ink(size=30.0)
     times = []
     for stroke in range(20):
         y = 60 + stroke * 45
-        QApplication.postEvent(window.canvas, _event(window, QEvent.Type.MouseButtonPress, 50, y))
+        QApplication.postEvent(window.canvas, event(window, QEvent.Type.MouseButtonPress, 50, y))
         application.processEvents()
         for place in range(1, 60):
             x = 50 + place * 15
             before = painted.at
             start = time.perf_counter()
             QApplication.postEvent(
-                window.canvas, _event(window, QEvent.Type.MouseMove, x, y + 10 * (place % 3))
+                window.canvas, event(window, QEvent.Type.MouseMove, x, y + 10 * (place % 3))
             )
             while painted.at == before:
                 application.processEvents()
             times.append((painted.at - start) * 1000)
-        QApplication.postEvent(window.canvas, _event(window, QEvent.Type.MouseButtonRelease, 950, y))
+        QApplication.postEvent(window.canvas, event(window, QEvent.Type.MouseButtonRelease, 950, y))
         application.processEvents()
     times.sort()
     return [
@@ -118,16 +98,16 @@ def _ink(application, session, window, painted: Painted) -> list[Row]:
 def _previews(session, window) -> list[Row]:
     """From the end of a stroke to the preview that shows all of it."""
     session.new_picture("sketch", 512, 512)
-    _until(lambda: session.live.preview is not None and not session.live.behind)
+    until(lambda: session.live.preview is not None and not session.live.behind)
     times = []
     for stroke in range(30):
         y = 40 + stroke * 14
-        QApplication.sendEvent(window.canvas, _event(window, QEvent.Type.MouseButtonPress, 60, y))
+        QApplication.sendEvent(window.canvas, event(window, QEvent.Type.MouseButtonPress, 60, y))
         for place in range(1, 20):
-            QApplication.sendEvent(window.canvas, _event(window, QEvent.Type.MouseMove, 60 + place * 20, y))
+            QApplication.sendEvent(window.canvas, event(window, QEvent.Type.MouseMove, 60 + place * 20, y))
             QApplication.processEvents()
         start = time.perf_counter()
-        QApplication.sendEvent(window.canvas, _event(window, QEvent.Type.MouseButtonRelease, 440, y))
+        QApplication.sendEvent(window.canvas, event(window, QEvent.Type.MouseButtonRelease, 440, y))
         while session.live.behind:
             QApplication.processEvents(QEventLoop.ProcessEventsFlag.WaitForMoreEvents)
         window.preview.repaint()
@@ -137,40 +117,7 @@ def _previews(session, window) -> list[Row]:
 
 def _stall(session, window) -> list[Row]:
     """The longest time between two turns of the event loop while drawing without a pause."""
-    session.new_picture("sketch", 512, 512)
-    _until(lambda: session.live.preview is not None and not session.live.behind)
-    loop, gaps, last = QEventLoop(), [], [time.perf_counter()]
-    beat, pen = QTimer(), QTimer()
-    beat.setInterval(0)
-    step = [0]
-
-    def tick() -> None:
-        now = time.perf_counter()
-        gaps.append(now - last[0])
-        last[0] = now
-
-    def draw() -> None:
-        place, stroke = step[0] % 60, step[0] // 60
-        x, y = 40 + place * 7, 40 + (stroke * 37) % 430 + 20 * ((place // 10) % 2)
-        if place == 0:
-            kind = QEvent.Type.MouseButtonPress
-        elif place == 59:
-            kind = QEvent.Type.MouseButtonRelease
-        else:
-            kind = QEvent.Type.MouseMove
-        QApplication.sendEvent(window.canvas, _event(window, kind, x, y))
-        step[0] += 1
-
-    beat.timeout.connect(tick)
-    pen.timeout.connect(draw)
-    pen.setTimerType(Qt.TimerType.PreciseTimer)
-    pen.start(round(1000 / REPORT_HZ))
-    beat.start()
-    QTimer.singleShot(round(DRAWING_S * 1000), loop.quit)
-    last[0] = time.perf_counter()
-    loop.exec()
-    beat.stop()
-    pen.stop()
+    gaps = draw(session, window, DRAWING_S).gaps
     return [
         Row(
             f"longest stall of the window in {DRAWING_S:.0f} s of drawing, live on",
@@ -186,10 +133,10 @@ def _memory(session, window) -> list[Row]:
     session.new_picture("sketch", 512, 512)
     for stroke in range(200):
         y = 20 + (stroke * 13) % 470
-        QApplication.sendEvent(window.canvas, _event(window, QEvent.Type.MouseButtonPress, 30, y))
-        QApplication.sendEvent(window.canvas, _event(window, QEvent.Type.MouseMove, 480, y + 10))
-        QApplication.sendEvent(window.canvas, _event(window, QEvent.Type.MouseButtonRelease, 480, y))
-    _until(lambda: not session.live.behind and session.document.undo_steps == 200)
+        QApplication.sendEvent(window.canvas, event(window, QEvent.Type.MouseButtonPress, 30, y))
+        QApplication.sendEvent(window.canvas, event(window, QEvent.Type.MouseMove, 480, y + 10))
+        QApplication.sendEvent(window.canvas, event(window, QEvent.Type.MouseButtonRelease, 480, y))
+    until(lambda: not session.live.behind and session.document.undo_steps == 200)
     resident = _resident_mb()
     return [Row("resident memory, one model, 512², 200 undo steps", 900, resident, "MB")]
 

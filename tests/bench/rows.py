@@ -6,14 +6,17 @@ from typing import NamedTuple
 
 
 class Row(NamedTuple):
-    """One measured number. ``bar`` is the most it may be; None where nothing was promised."""
+    """One measured number. ``bar`` is the most it may be, or the ``least``; None: nothing was promised."""
 
     what: str
     bar: float | None
     value: float
     unit: str
+    least: bool = False
 
     @property
     def cleared(self) -> bool:
         """Whether the number keeps its promise."""
-        return self.bar is None or self.value <= self.bar
+        if self.bar is None:
+            return True
+        return self.value >= self.bar if self.least else self.value <= self.bar

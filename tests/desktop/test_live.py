@@ -12,7 +12,7 @@ from PySide6.QtWidgets import QApplication
 from desktop.paint.document import Role
 from desktop.session import Session
 from desktop.widgets.main_window import MainWindow
-from engine.messages import Failed, OpenModel, Translate
+from engine.messages import Failed, OpenModel, Ticket, Translate, Translated
 from tests.desktop.window_hands import drag, model, settle, until
 
 
@@ -185,9 +185,50 @@ def test_hints_that_the_model_does_not_know_cannot_be_drawn_unseen(window, sessi
     assert not session.document.can_undo
 
 
+@pytest.fixture
+def slow(monkeypatch) -> None:
+    """Every model counts as slow, so that previews are made in parts; the pen rests at once."""
+    monkeypatch.setattr("engine.pacing.QUICK_S", -1.0)
+    monkeypatch.setattr("engine.worker.REST_S", 0.01)
+
+
+def test_a_preview_in_parts_is_shown_at_once_and_the_exact_one_after_it(window, session, slow):
+    drag(window, (10, 10), (50, 50))
+    settle(session)
+    live, shown, settled = session.live, [], []
+    live.watch("preview", lambda: shown.append(live.preview))
+    live.watch("settled", lambda: settled.append(live.settled))
+    drag(window, (60, 20), (64, 24))
+    until(lambda: settled[-2:] == [False, True])
+    assert not live.behind
+    assert shown[-1] is live.preview
+    assert not np.array_equal(shown[-1], shown[-2])
+    live.refresh()
+    until(lambda: not live._busy)
+    assert np.array_equal(live.preview, shown[-2])  # the refreshed one is the last
+
+
+def test_a_kept_frame_on_show_does_not_give_way_to_an_exact_frame_that_comes_late(window, session):
+    live = session.live
+    drag(window, (10, 10), (50, 50))
+    settle(session)
+    kept, another = live.preview, live.preview ^ 255
+    ticket = Ticket(live._epoch, live._revision)
+    live._take(Translated(ticket._replace(revision=live._revision + 1), another, 0.01, "cpu", settled=False))
+    assert live.preview is another and not live.settled
+    live.show(kept)
+    live._take(Translated(ticket, another, 0.01, "cpu"))
+    assert live.preview is kept
+
+
+@pytest.mark.parametrize("parts", [False, True], ids=["whole", "in parts"])
 @pytest.mark.parametrize("seed", range(4))
-def test_whatever_happens_the_preview_ends_up_as_that_of_the_picture(window, session, misfit, seed):
+def test_whatever_happens_the_preview_ends_up_as_that_of_the_picture(
+    window, session, misfit, seed, parts, request
+):
     """Models and pictures switched, live toggled, sizes changed and strokes drawn, all while passes run."""
+    if parts:
+        request.getfixturevalue("slow")
     chance = random.Random(seed)
     names = ["tiny sketch", "tiny lines", "tiny labels", "tiny image", "tiny misfit"]
 
@@ -224,6 +265,7 @@ def test_whatever_happens_the_preview_ends_up_as_that_of_the_picture(window, ses
     until(lambda: session.shelf.awaited == 0)
     until(lambda: session.live.card is not None and not session.live.behind and not session.live._busy)
     assert session.live.card.input == session.document.kind
+    until(lambda: session.live.settled)
     shown = session.live.preview
     session.live.refresh()
     until(lambda: not session.live._busy)

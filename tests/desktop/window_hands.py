@@ -27,8 +27,9 @@ def until(done: Callable[[], object], seconds: float = 20.0) -> None:
 
 
 def settle(session: Session) -> None:
-    """Wait until the preview shows the picture as it is."""
-    until(lambda: session.live.preview is not None and not session.live.behind)
+    """Wait until the preview shows the picture as it is, exactly."""
+    live = session.live
+    until(lambda: live.preview is not None and not live.behind and live.settled)
 
 
 def model(session: Session, name: str) -> Path:

@@ -101,3 +101,13 @@ def test_taking_waits_and_closing_ends_it() -> None:
     assert len(taken) <= 1
     assert mailbox.take() is None
     assert mailbox.superseded(vary())
+
+
+def test_resting_is_when_nothing_arrives() -> None:
+    mailbox = Mailbox()
+    assert mailbox.rests(0.0)
+    mailbox.put(vary())
+    assert not mailbox.rests(1000.0)
+    mailbox.take()
+    mailbox.close()
+    assert not mailbox.rests(1000.0)

@@ -1,0 +1,139 @@
+"""Follows one picture from edit to edit: which parts of its preview are made anew, and when all of it."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+from engine import codec, windows
+from engine.card import Card
+from engine.incremental import Incremental
+from engine.layers import Translator
+from engine.messages import Pixels
+from engine.networks.unet import UNet
+from engine.rect import Rect
+
+MARGIN = 8
+"""Pixels around a change over which the preview fades from what it is now into what it was."""
+
+MOST_PIXELS = 1 << 22
+"""Of a picture whose maps are kept; with 64 channels outside they take some 140 bytes a pixel."""
+
+
+class Following:
+    """The picture, its preview, and the network's maps of it.
+
+    What has changed is found by comparing pictures, whatever is said to have changed: a rectangle that
+    forgets something can't leave the preview behind.
+
+    Attributes:
+        settled: whether the newest preview is the exact frame.
+    """
+
+    def __init__(
+        self,
+        network: Translator,
+        card: Card,
+        where: torch.device,
+        dtype: torch.dtype,
+        *,
+        incremental: bool = True,
+    ) -> None:
+        self._network, self._card = network, card
+        self._where, self._dtype = where, dtype
+        self._maps = Incremental(network) if incremental and isinstance(network, UNet) else None
+        self._mapped = False
+        self._padded: Pixels | None = None
+        self._size = 0, 0
+        self._preview: Pixels | None = None
+        self.settled = False
+
+    @property
+    def picture(self) -> Pixels | None:
+        """The prepared picture that was followed last, uint8 (H, W, C)."""
+        height, width = self._size
+        return None if self._padded is None else self._padded[:height, :width]
+
+    def follow(self, prepared: Pixels, dirty: Rect | None, everywhere: bool = False) -> Pixels:
+        """The preview after another edit.
+
+        Args:
+            prepared: uint8 (H, W, C), see ``engine.codec``.
+            dirty: covers all that changed since the last one; None: everything may have.
+            everywhere: make all of the preview anew from the maps, with the moments that they have.
+
+        Returns:
+            uint8 (H, W, 3). Inside what changed it is as exact as ``Incremental`` says, elsewhere it
+            fades into what it was; or all of it is the exact frame, see ``settled``.
+        """
+        padded = codec.padded(prepared, self._card, self._network.multiple, self._network.least)
+        preview, before = self._preview, self._padded
+        known = self._mapped and self._size == prepared.shape[:2]
+        if dirty is None or not known or preview is None or before is None:
+            return self._whole(padded, prepared.shape[:2])
+        changes = windows.changes(before, padded, 2 * MARGIN)
+        bounds = Rect(0, 0, prepared.shape[1], prepared.shape[0])
+        cores = [bounds] if everywhere else _cores(changes, dirty, bounds)
+        shown = [core.grown(MARGIN).intersected(bounds) for core in cores]
+        if not everywhere and 2 * sum(map(windows.area, shown)) > windows.area(bounds):
+            return self._whole(padded, prepared.shape[:2])
+        if changes:
+            self.settled = False
+            self._renew(padded, before, changes)
+        for core, window in zip(cores, shown, strict=True):
+            made = self._window(window)
+            preview[window.rows, window.columns] = windows.faded(
+                preview[window.rows, window.columns], made, window, core
+            )
+        return preview.copy()
+
+    def settle(self, prepared: Pixels) -> Pixels:
+        """The exact frame of ``prepared``, which is ``picture``: by a whole pass, unless it is at hand."""
+        if self.settled and self._preview is not None:
+            return self._preview.copy()
+        padded = codec.padded(prepared, self._card, self._network.multiple, self._network.least)
+        return self._whole(padded, prepared.shape[:2])
+
+    def _whole(self, padded: Pixels, size: tuple[int, ...]) -> Pixels:
+        height, width = size
+        self._mapped = self.settled = False  # until this has come to its end
+        self._padded, self._size = padded.copy(), (height, width)
+        valid = None if padded.shape[:2] == (height, width) else (height, width)
+        with torch.inference_mode():
+            planes = self._placed(padded)
+            if self._maps is not None and planes.shape[2] * planes.shape[3] <= MOST_PIXELS:
+                made = self._maps.whole(planes, valid)
+                self._mapped = True
+            else:
+                made = self._network(planes, valid, None)
+        self._preview = codec.to_pixels(made, height, width)
+        self.settled = True
+        return self._preview.copy()
+
+    @torch.inference_mode()
+    def _renew(self, padded: Pixels, before: Pixels, changes: list[Rect]) -> None:
+        assert self._maps is not None
+        self._mapped = False
+        for rect in changes:
+            before[rect.rows, rect.columns] = padded[rect.rows, rect.columns]
+        self._maps.renew([(rect, self._placed(padded[rect.rows, rect.columns])) for rect in changes])
+        self._mapped = True
+
+    @torch.inference_mode()
+    def _window(self, window: Rect) -> Pixels:
+        assert self._maps is not None
+        return codec.to_pixels(self._maps.window(window), window.height, window.width)
+
+    def _placed(self, prepared: Pixels) -> Tensor:
+        return codec.planes(prepared, self._card).to(self._where, self._dtype)
+
+
+def _cores(changes: list[Rect], dirty: Rect, bounds: Rect) -> list[Rect]:
+    """What is to be made anew of the preview: all that changed in one piece, or, where much of that piece
+    would be made in vain (two far strokes of a symmetry), in several."""
+    parts = [part for rect in changes if (part := rect.intersected(bounds))]
+    if not parts:
+        return []
+    whole = windows.united([*parts, dirty.intersected(bounds)])
+    least = sum(windows.area(part.grown(MARGIN)) for part in parts)
+    return [whole] if windows.area(whole.grown(MARGIN)) <= 2 * least else parts

@@ -1,0 +1,126 @@
+"""Which part of a picture has changed, and which part of a U-Net's maps that concerns.
+
+A U-Net halves its maps from level to level by 4 × 4 convolutions of stride 2, and doubles them back by
+transposed ones. What a pixel reaches through the former and what one is made of through the latter is
+the same, so one function serves both ways.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+import numpy.typing as npt
+
+from engine.messages import Pixels
+from engine.rect import EMPTY, Rect
+
+Mask = npt.NDArray[np.bool_]
+
+
+def halved(window: Rect, bounds: Rect) -> Rect:
+    """The window one level further in.
+
+    On the way down it holds all that sees a pixel of ``window``; on the way up it is all that
+    ``window`` is made of.
+
+    Args:
+        window: on the larger map.
+        bounds: of the smaller map.
+    """
+    return Rect.spanning(
+        (window.left - 1) // 2, (window.top - 1) // 2, window.right // 2 + 1, window.bottom // 2 + 1
+    ).intersected(bounds)
+
+
+def seen(window: Rect) -> Rect:
+    """What ``window``, of a smaller map, is made of on the way down; it may reach one pixel beyond the
+    larger map, where the convolution's padding lies."""
+    return Rect.spanning(2 * window.left - 1, 2 * window.top - 1, 2 * window.right + 1, 2 * window.bottom + 1)
+
+
+def changes(before: Pixels, after: Pixels, gap: int) -> list[Rect]:
+    """The rectangles in which two pictures of one size differ, smallest where nothing lies between them.
+
+    Args:
+        before: uint8 (H, W, C).
+        after: the same.
+        gap: rows or columns without any change that part one rectangle from the next.
+    """
+    rows = np.flatnonzero((before != after).reshape(len(before), -1).any(1))
+    if not len(rows):
+        return []
+    top, bottom = int(rows[0]), int(rows[-1]) + 1
+    mask: Mask = (before[top:bottom] != after[top:bottom]).any(2)
+    return list(_parts(mask, 0, top, gap))
+
+
+def merged(windows: list[Rect]) -> list[Rect]:
+    """The same pixels, at least, in fewer windows, where that makes no more work."""
+    apart: list[Rect] = []
+    for window in windows:
+        if not window:
+            continue
+        joined = window
+        for other in [*apart]:
+            union = joined.united(other)
+            if area(union) <= area(joined) + area(other):
+                apart.remove(other)
+                joined = union
+        apart.append(joined)
+    return apart
+
+
+def area(window: Rect) -> int:
+    """Pixels inside."""
+    return window.width * window.height
+
+
+def united(windows: list[Rect]) -> Rect:
+    """The smallest rectangle that holds all of them."""
+    whole = EMPTY
+    for window in windows:
+        whole = whole.united(window)
+    return whole
+
+
+def faded(before: Pixels, after: Pixels, window: Rect, core: Rect) -> Pixels:
+    """From ``after`` inside ``core`` to ``before`` at the edge of ``window``, so that no edge shows.
+
+    Args:
+        before: uint8 (h, w, 3), the pixels inside ``window``.
+        after: the same.
+    """
+    reach = max(core.left - window.left, core.top - window.top, 0)
+    reach = max(reach, window.right - core.right, window.bottom - core.bottom)
+    if not reach:
+        return after
+    across = np.arange(window.left, window.right)
+    down = np.arange(window.top, window.bottom)
+    beside = np.maximum(core.left - across, across - core.right + 1).clip(0)
+    beyond = np.maximum(core.top - down, down - core.bottom + 1).clip(0)
+    distance = np.maximum(beside, beyond[:, None])[..., None]
+    share = (1 - distance / np.float32(reach + 1)).astype(np.float32)
+    mixed: Pixels = np.rint(before + (after.astype(np.float32) - before) * share).astype(np.uint8)
+    return mixed
+
+
+def _parts(mask: Mask, left: int, top: int, gap: int) -> Iterator[Rect]:
+    """The changed rectangles of a mask whose first pixel is ``(left, top)``."""
+    rows, columns = _runs(np.flatnonzero(mask.any(1)), gap), _runs(np.flatnonzero(mask.any(0)), gap)
+    if len(rows) == len(columns) == 1:
+        (first, last), (start, stop) = rows[0], columns[0]
+        yield Rect.spanning(left + start, top + first, left + stop, top + last)
+        return
+    for first, last in rows:
+        for start, stop in columns:
+            part = mask[first:last, start:stop]
+            if part.any():
+                yield from _parts(part, left + start, top + first, gap)
+
+
+def _runs(places: npt.NDArray[np.intp], gap: int) -> list[tuple[int, int]]:
+    """From where to where, half-open, rising places follow each other no more than ``gap`` apart."""
+    breaks = np.flatnonzero(np.diff(places) > gap)
+    starts, stops = [places[0], *places[breaks + 1]], [*places[breaks], places[-1]]
+    return [(int(start), int(stop) + 1) for start, stop in zip(starts, stops, strict=True)]
