@@ -47,6 +47,8 @@ class OpenPicture:
     unsaved: bool = False
     """It came back from a journal: all of it would be lost."""
     journal: Journal | None = None
+    translated: bool = True
+    """Whether a model makes a preview of it; of a preview that is being corrected, none does."""
 
     def __post_init__(self) -> None:
         self.saved_revision = -1 if self.unsaved else self.document.revision
@@ -57,6 +59,12 @@ class OpenPicture:
     def name(self) -> str:
         """For the window's title."""
         return self.path.name if self.path else self.title
+
+    @property
+    def photo(self) -> str:
+        """The mark of the photo that it is drawn over for a data set (``desktop.photos``), if it is."""
+        mark = self.document.extras.get("photo", "")
+        return mark if isinstance(mark, str) else ""
 
     @property
     def is_saved(self) -> bool:
@@ -92,6 +100,13 @@ class Easel:
             picture.journal = None
         if picture in self.pictures:
             self.pictures.remove(picture)
+
+    def settle(self, picture: OpenPicture) -> None:
+        """All that is in it was written elsewhere: nothing would be lost, so it needs no journal."""
+        picture.saved_revision = picture.document.revision
+        if picture.journal is not None:
+            picture.journal.close(keep=False)
+            picture.journal = None
 
     def stop(self) -> None:
         """End of the program: journals of unsaved pictures stay for the next start."""
@@ -150,12 +165,9 @@ class Easel:
             picture.document.extras.pop("digest", None)
         project.save(picture.document, target)
         picture.path, picture.foreign = target, False
-        picture.saved_revision = picture.document.revision
         self._settings.add_recent(target)
         self._settings.folder = str(target.parent)
-        if picture.journal is not None:
-            picture.journal.close(keep=False)
-            picture.journal = None
+        self.settle(picture)
 
     def export(self, picture: OpenPicture, what: str, path: Path, preview: Pixels | None) -> None:
         """Write a PNG of the ``picture``, its ``preview`` or both side by side as a ``pair``.

@@ -17,18 +17,19 @@ from desktop.easel import Easel, OpenPicture
 from desktop.hand import Hand
 from desktop.library import Library
 from desktop.live import Live
+from desktop.matching import Matching
 from desktop.observable import Observable, Property
 from desktop.paint.document import ROLES, Change, Document, Role
 from desktop.recovery import Recovered
 from desktop.settings import SettingsFile
 from desktop.shelf import Shelf
 from desktop.survey import Survey
+from desktop.teaching import Teaching
 from desktop.telling import Telling
+from desktop.tracing import Tracing
 from desktop.training import Training
-from engine.card import Card, InputKind
+from engine.card import InputKind
 from engine.catalogue import Entry
-from engine.messages import Failed, OpenModel
-from engine.palette import Palette
 from engine.picture import read
 from engine.rect import Rect
 
@@ -78,16 +79,17 @@ class Session(Observable):
         self.hand.told_off.connect(self.told_off)
         self.live = Live(lambda: self.document.picture(), self)
         self.live.enabled = self.settings.live
-        self.live.opened.connect(self._model_opened)
         self.live.failed.connect(self.told_off)
-        self.live.refused.connect(self._refused)
         self.live.noticed.connect(self.said)
         self.library = Library(self.live, self)
         self.library.arrived.connect(self.open_model)
         self.easel = Easel(self.settings)
+        self.matching = Matching(self)
         self.shelf = Shelf(self)
         self.training = Training(lambda: self.picture.document if self.picture else None, self)
         self.survey = Survey(self)
+        self.tracing = Tracing(self)
+        self.teaching = Teaching(self)
 
     # --- the picture ---------------------------------------------------------------------------
 
@@ -108,7 +110,7 @@ class Session(Observable):
 
     def new_picture(self, kind: InputKind, width: int, height: int) -> None:
         """Put an empty picture on the canvas; the old one stays open if it has anything to lose."""
-        palette = self._palette_for(kind)
+        palette = self.matching.palette_for(kind)
         with self._telling():
             self.put_up(OpenPicture(Document.new(kind, width, height, palette)))
             self.settings.new_size = [width, height]
@@ -133,7 +135,7 @@ class Session(Observable):
             kind = picture.document.kind
             with self._telling():
                 following = self.pictures[0] if self.pictures else None
-                self.put_up(following or OpenPicture(self._empty(kind, picture.document.palette)))
+                self.put_up(following or self.matching.empty(kind, picture.document.palette))
 
     def example(self) -> None:
         """Put the next sample drawing of the open model on the canvas."""
@@ -163,7 +165,7 @@ class Session(Observable):
                 self.library.inspect(path)
             else:
                 wanted = kind or (self.document.kind if self.picture else "image")
-                picture, notes = self.easel.open(path, wanted, self._palette_for(wanted))
+                picture, notes = self.easel.open(path, wanted, self.matching.palette_for(wanted))
                 self.put_up(picture)
                 if picture.path is None and kind is None:
                     self.read_as.emit(path, wanted, " ".join(notes))
@@ -189,6 +191,11 @@ class Session(Observable):
         self._tell_steps()
         return outcome.fine
 
+    def settle(self, picture: OpenPicture) -> None:
+        """All that is in ``picture`` was written elsewhere."""
+        self.easel.settle(picture)
+        self._tell_steps()
+
     @property
     def needs_a_path(self) -> bool:
         """Save must become Save As: there is no file yet, or writing it would lose something."""
@@ -209,16 +216,7 @@ class Session(Observable):
 
     def open_model(self, path: Path) -> None:
         """Paint with the model in ``path``; one of another kind brings its own picture along."""
-        entry = self.library.entry(path)
-        if entry is None or entry.card is None:
-            self.told_off.emit(entry.problem if entry and entry.problem else self.tr("That model is gone."))
-            return
-        kind = entry.card.input
-        failed = self.live.card is None and not self.live.loading
-        if self.picture is None or self.picture.document.kind != kind:
-            self._put_up_kind(entry)
-        elif self.live.model_file != path or failed:
-            self.live.open_model(path, same_picture=True)
+        self.matching.open_model(path)
 
     def remove_model(self, entry: Entry) -> None:
         """Delete one of the user's own models from the disk."""
@@ -227,19 +225,14 @@ class Session(Observable):
             if self.live.model_file == entry.file:
                 self._show_picture()
 
+    def start(self) -> None:
+        """First picture and first model: what was used last, else the first bundled one."""
+        self.matching.start()
+
     def set_native(self, on: bool) -> None:
         """Run the network at the picture's own size, for pictures of this kind."""
         self.settings.native_size[self.document.kind] = on
         self.live.native = on
-
-    def start(self) -> None:
-        """First picture and first model: what was used last, else the first bundled one."""
-        entry = self.library.preferred(self.settings.kind, self.settings.models)
-        if entry is None:
-            self.new_picture("sketch", *self.settings.new_size)
-            self.told_off.emit(self.tr("No model is installed; drop a model file on the window."))
-        else:
-            self._put_up_kind(entry)
 
     # --- steps ---------------------------------------------------------------------------------
 
@@ -278,6 +271,10 @@ class Session(Observable):
             reading = read(path)
             self.edit(lambda document: document.add_layer(Role.REFERENCE, path.stem, reading.pixels, 0.5))
 
+    def show_reference(self, id: int, *, visible: bool | None = None, opacity: float | None = None) -> None:
+        """Look at a reference otherwise, also while a stroke goes on."""
+        self._apply(lambda: self.document.show_reference(id, visible=visible, opacity=opacity))
+
     def move_layer(self, by: int) -> None:
         """Move the active layer up (1) or down (−1)."""
         document = self.document
@@ -307,6 +304,8 @@ class Session(Observable):
         self.remember()
         self.training.leave()
         self.survey.leave()
+        self.tracing.leave()
+        self.teaching.leave()
         self.live.stop()
         self.easel.stop()
 
@@ -361,89 +360,7 @@ class Session(Observable):
         self._tell_steps()
         self.restructured.emit()
         self.repainted.emit(document.bounds)
-        entry = self.library.entry(model) if model else self._model_for(document)
-        if entry is None:
-            self.live.close_model()
-            self.hand.knows_hints = True
-            self.said.emit(self.library.lack_of(document.kind))
-            return
-        if model is None and document.model not in ("", entry.name):
-            self.said.emit(
-                self.tr("Its model “%s” is not installed; “%s” takes its place.")
-                % (document.model, entry.name)
-            )
-        if self.live.model_file == entry.file:
-            self.live.document_changed()
-        else:
-            self.live.open_model(entry.file)
-
-    def _model_for(self, document: Document) -> Entry | None:
-        """The model to use for a picture, if there is one of its kind that works."""
-        wanted = dict(self.settings.models)
-        if document.model:
-            wanted[document.kind] = document.model
-        entry = self.library.preferred(document.kind, wanted)
-        return entry if entry and entry.card and entry.card.input == document.kind else None
-
-    def _put_up_kind(self, entry: Entry) -> None:
-        """Bring up the open picture that a model is for, else a sample drawing, else an empty one."""
-        card = entry.card
-        assert card is not None
-        for picture in self.pictures:
-            if picture.document.kind == card.input:
-                self.put_up(picture, entry.file)
-                return
-        sample = None
-        with self._telling():
-            sample = self.easel.next_example(card.input, card)
-        with self._telling():
-            self.put_up(sample or OpenPicture(self._empty(card.input, card.palette)), entry.file)
-
-    def _empty(self, kind: InputKind, palette: Palette | None) -> Document:
-        width, height = self.settings.new_size
-        return Document.new(kind, width, height, palette or self._palette_for(kind))
-
-    def _model_opened(self, card: Card) -> None:
-        """Remember that it works; a label model's palette becomes that of a picture just begun."""
-        document, picture, file = self.document, self.picture, self.live.model_file
-        assert picture is not None and file is not None
-        self.library.works(file)
-        self.settings.models[card.input] = document.model = card.name
-        palette = card.palette
-        if palette and document.kind == "labels" and document.palette != palette:
-            if picture.path is None and picture.is_saved and not document.can_undo:
-                self.edit(lambda document: document.set_palette(palette))
-            else:
-                self.said.emit(
-                    self.tr(
-                        "The picture's palette is not the model's; each colour goes to its nearest label. "
-                        "Choose the other one above the labels."
-                    )
-                )
-        self.hand.knows_hints = card.input != "sketch" or card.hints
-        if not self.hand.knows_hints and document.active.role is Role.HINTS:
-            self.hand.choose_role(Role.LINES)
-
-    def _refused(self, reply: Failed) -> None:
-        """A model that could not be opened: go back to one that works, if there is one."""
-        if not isinstance(reply.request, OpenModel):
-            return
-        self.library.doubt(reply.request.path)
-        entry = self._model_for(self.document)
-        if entry is None or entry.file == reply.request.path:
-            self.live.close_model()
-        else:
-            self.live.open_model(entry.file, same_picture=True)
-
-    def _palette_for(self, kind: InputKind) -> Palette | None:
-        if kind != "labels":
-            return None
-        if self.live.card and self.live.card.palette:
-            return self.live.card.palette
-        entry = self.library.preferred("labels", self.settings.models)
-        if entry and entry.card and entry.card.palette:
-            return entry.card.palette
-        return next(iter(self.library.palettes()), None)
+        self.matching.find_model(self.picture, model)
 
     def _telling(self) -> Telling:
         return Telling(self.told_off.emit)

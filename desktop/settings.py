@@ -42,6 +42,8 @@ class Settings:
     """Where a file was last opened or saved."""
     training: str = ""
     """Folder of the run that goes on."""
+    pairs: dict[str, str] = field(default_factory=dict)
+    """What pairs were made of last: ``photos``, the data set's ``folder``, and the ``kind`` of picture."""
     keys: dict[str, str] = field(default_factory=dict)
     """Shortcuts the user changed, by action."""
     geometry: str = ""
@@ -72,6 +74,7 @@ _MAKES_SENSE: dict[str, Callable[[Any], bool]] = {
     "divider": lambda value: 0 <= value <= 1,
     "native_size": lambda value: all(isinstance(on, bool) for on in value.values()),
     "models": _names,
+    "pairs": _names,
     "keys": _names,
     "inks": lambda value: all(isinstance(ink, dict) for ink in value.values()),
     "recent": lambda value: all(isinstance(name, str) for name in value),

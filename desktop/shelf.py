@@ -63,8 +63,9 @@ class Shelf(Observable):
         session = self._session
         if frame.picture is not None:
             snapshot = frame.picture
-            if frame.kind != session.document.kind:
-                session.said.emit(self.tr("That frame belongs to a picture of another kind."))
+            correcting = session.picture is not None and not session.picture.translated
+            if correcting or frame.kind != session.document.kind:
+                session.said.emit(self.tr("That frame belongs to another picture; go back to it first."))
                 return
             session.edit(lambda document: document.restore(snapshot))
         session.live.show(frame.preview)

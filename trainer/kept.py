@@ -1,21 +1,24 @@
 """The trainer's own folder of pairs: what is kept from the canvas, made from photos, or mended.
 
-    pairs.json      {"format": 1, "task": "labels", "palette": {"name": …, "labels": [[name, [r, g, b]], …]}}
+    pairs.json      {"format": 1, "task": "labels", "palette": {"name": …, "labels": [[name, [r, g, b]], …]},
+                     "origins": {"1": ["street.jpg", "5f0c…"], …}}
     B/1.png         the photos
     A/1.png         label maps, drawn lines, or whatever is the input; missing where it is made from the photo
     hints/1.png     RGBA, colour hints that were drawn under the lines; missing where there are none
 
 Splits may stand before that, as ``train/A`` and ``val/A``. Direction, task and palette are written down
-here, so nothing has to be guessed.
+here, so nothing has to be guessed. ``origins`` may be missing: they say which photo a pair came from, by its
+name and a mark of its content, so that the same photo again replaces its pair.
 """
 
 from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -24,7 +27,7 @@ from engine.errors import PictureError
 from engine.files import replacing
 from engine.messages import Picture
 from engine.palette import Label, Palette
-from engine.picture import write_png
+from engine.picture import read, write_png
 
 Pixels = npt.NDArray[np.uint8]
 
@@ -32,6 +35,27 @@ MANIFEST = "pairs.json"
 FORMAT = 1
 INPUT, PHOTO, HINTS = "A", "B", "hints"
 """The folders' names."""
+
+MOST_MANIFEST_BYTES = 4 << 20
+
+
+class Origin(NamedTuple):
+    """What a pair came from."""
+
+    name: str
+    """Of the file, without its folder: the pairs may be read on another machine."""
+    mark: str
+    """Tells its content from that of others, whatever it is called and wherever it lies."""
+
+
+@dataclass(frozen=True)
+class Manifest:
+    """What ``pairs.json`` says."""
+
+    task: str
+    palette: Palette | None = None
+    origins: dict[str, Origin] = field(default_factory=dict)
+    """By the pair's name; those of pairs that never got their photo may be among them."""
 
 
 def is_kept(folder: Path) -> bool:
@@ -45,9 +69,19 @@ def read_manifest(folder: Path) -> tuple[str, Palette | None]:
     Raises:
         PictureError: the manifest is missing, damaged or newer than this program.
     """
+    manifest = manifest_of(folder)
+    return manifest.task, manifest.palette
+
+
+def manifest_of(folder: Path) -> Manifest:
+    """All that is written down of a folder of kept pairs.
+
+    Raises:
+        PictureError: the manifest is missing, damaged or newer than this program.
+    """
     file = folder / MANIFEST
     try:
-        if file.stat().st_size > 1 << 20:
+        if file.stat().st_size > MOST_MANIFEST_BYTES:
             raise ValueError("it is too large")
         fields = json.loads(file.read_text("utf-8"))
         if not isinstance(fields, dict) or not isinstance(fields.get("format"), int):
@@ -56,7 +90,7 @@ def read_manifest(folder: Path) -> tuple[str, Palette | None]:
             raise PictureError(f"“{file}” was made by a newer Underpaint; update the program to use it.")
         if not isinstance(fields["task"], str):
             raise ValueError("its task is no text")
-        return fields["task"], _palette(fields.get("palette"))
+        return Manifest(fields["task"], _palette(fields.get("palette")), _origins(fields.get("origins")))
     except PictureError:
         raise
     except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
@@ -71,18 +105,31 @@ def write_manifest(folder: Path, task: str, palette: Palette | None) -> None:
     Raises:
         PictureError: it can't be written.
     """
-    labels = palette and {
-        "name": palette.name,
-        "labels": [[label.name, list(label.colour)] for label in palette.labels],
-    }
-    text = json.dumps({"format": FORMAT, "task": task, "palette": labels}, ensure_ascii=False, indent=1)
+    _write(folder, Manifest(task, palette))
+
+
+def _write(folder: Path, manifest: Manifest) -> None:
+    fields: dict[str, Any] = {"format": FORMAT, "task": manifest.task, "palette": None}
+    if manifest.palette is not None:
+        labels = [[label.name, list(label.colour)] for label in manifest.palette.labels]
+        fields["palette"] = {"name": manifest.palette.name, "labels": labels}
+    if manifest.origins:
+        fields["origins"] = manifest.origins
+    text = json.dumps(fields, ensure_ascii=False, indent=1)
     with _said(folder):
         folder.mkdir(parents=True, exist_ok=True)
         with replacing(folder / MANIFEST) as part:
             part.write_text(text, "utf-8")
 
 
-def keep(folder: Path, picture: Picture, photo: Pixels, task: str, palette: Palette | None = None) -> str:
+def keep(
+    folder: Path,
+    picture: Picture,
+    photo: Pixels,
+    task: str,
+    palette: Palette | None = None,
+    origin: Origin | None = None,
+) -> str:
     """Add what was painted over a photo, and that photo, to a folder of kept pairs, made if need be.
 
     Args:
@@ -90,27 +137,83 @@ def keep(folder: Path, picture: Picture, photo: Pixels, task: str, palette: Pale
         photo: uint8 (H, W, 3).
         task: “labels”, “lines”, “hints” or “image”, as in ``trainer.pairs``.
         palette: for label pictures.
+        origin: where the photo comes from; its earlier pair is replaced.
 
     Returns:
-        The new pair's name.
+        The pair's name.
 
     Raises:
         PictureError: the folder holds pairs of another task or palette, or can't be written.
     """
+    plane = picture.lines if picture.pixels is None else picture.pixels
+    assert plane is not None and plane.shape[:2] == photo.shape[:2], "picture and photo are of one size"
+    manifest = Manifest(task, palette)
     if is_kept(folder):
-        had = read_manifest(folder)
-        if had != (task, palette):
+        manifest = manifest_of(folder)
+        if (manifest.task, manifest.palette) != (task, palette):
             raise PictureError(
-                f"“{folder.name}” holds pairs of another sort ({had[0]}); choose another folder for these."
+                f"“{folder.name}” holds pairs of another sort ({manifest.task}); "
+                "choose another folder for these."
             )
     else:
-        write_manifest(folder, task, palette)
-    taken = {file.stem for file in (folder / PHOTO).glob("*.*")}
-    number = next(count for count in range(1, len(taken) + 2) if str(count) not in taken)
-    plane = picture.lines if picture.pixels is None else picture.pixels
+        _write(folder, manifest)
+    former = pair_of(folder, manifest, origin) if origin is not None else ""
+    taken = names(folder)
+    name = former or next(str(count) for count in range(1, len(taken) + 2) if str(count) not in taken)
+    if origin is not None and manifest.origins.get(name) != origin:
+        # Before the pair: one whose origin got lost would be made twice.
+        _write(folder, replace(manifest, origins={**manifest.origins, name: origin}))
     hints = picture.hints if picture.hints is not None and picture.hints[..., 3].any() else None
-    write_pair(folder, str(number), plane, photo, hints)
-    return str(number)
+    try:
+        if hints is None:
+            with _said(folder):
+                place(folder, name, HINTS).unlink(missing_ok=True)
+        write_pair(folder, name, plane, photo, hints)
+    except PictureError:
+        if not former:  # half a pair would be an error of the data set
+            for part in (INPUT, HINTS):
+                with suppress(OSError):
+                    place(folder, name, part).unlink(missing_ok=True)
+        raise
+    return name
+
+
+def names(folder: Path) -> set[str]:
+    """The pairs of a folder, those of its splits excepted: what has a photo."""
+    return {file.stem for file in (folder / PHOTO).glob("*.*") if not file.name.startswith(".")}
+
+
+def pair_of(folder: Path, manifest: Manifest, origin: Origin) -> str:
+    """The pair that came from the same photo; empty where there is none."""
+    for name, known in manifest.origins.items():
+        if known.mark == origin.mark and place(folder, name, PHOTO).is_file():
+            return name
+    return ""
+
+
+def read_back(folder: Path, name: str) -> tuple[Picture, Pixels]:
+    """What was painted for a pair, and the photo, uint8 (H, W, 3).
+
+    Args:
+        name: as ``keep`` gave it. Which planes the picture has follows from the folder's task.
+
+    Raises:
+        PictureError: one of its files can't be read, or they are of different sizes.
+    """
+    task = manifest_of(folder).task
+    a, photo = (read(place(folder, name, part)).pixels for part in (INPUT, PHOTO))
+    hints = None
+    if place(folder, name, HINTS).is_file():
+        reading = read(place(folder, name, HINTS))
+        alpha = np.full(reading.pixels.shape[:2], 255, np.uint8) if reading.alpha is None else reading.alpha
+        hints = np.dstack([reading.colours, alpha])
+    if any(plane is not None and plane.shape[:2] != photo.shape[:2] for plane in (a, hints)):
+        raise PictureError(
+            f"The pictures of the pair “{name}” in “{folder.name}” differ in size; paint it anew."
+        )
+    if task in ("lines", "hints"):
+        return Picture(lines=np.ascontiguousarray(a.min(2)), hints=hints), photo
+    return Picture(pixels=a), photo
 
 
 def write_pair(folder: Path, name: str, a: Pixels | None, b: Pixels, hints: Pixels | None = None) -> None:
@@ -184,3 +287,16 @@ def _palette(fields: Any) -> Palette | None:
     if not 1 <= len(labels) <= 256:
         raise ValueError("its palette has no colours or too many")
     return Palette(str(fields["name"]), tuple(labels))
+
+
+def _origins(fields: Any) -> dict[str, Origin]:
+    if fields is None:
+        return {}
+    if not isinstance(fields, dict):
+        raise ValueError("its origins are no table")
+    origins = {}
+    for pair, (name, mark) in fields.items():
+        if Path(pair).name != pair or not isinstance(name, str) or not isinstance(mark, str):
+            raise ValueError("an origin of its pairs makes no sense")
+        origins[pair] = Origin(name, mark)
+    return origins

@@ -19,7 +19,7 @@ from desktop.paint.snapshot import Snapshot
 from desktop.paint.stroke import Ink
 from engine.card import InputKind
 from engine.errors import PictureError
-from engine.messages import Pixels
+from engine.messages import Picture, Pixels
 from engine.palette import Colour, Palette
 from engine.rect import EMPTY, Rect
 
@@ -81,6 +81,41 @@ class Document(Sheet):
                 pixels = palette.snapped(pixels)[0]
             document.layers[0].packed[...] = _packed(from_straight(pixels))
         return document
+
+    @classmethod
+    def from_planes(cls, kind: InputKind, picture: Picture, palette: Palette | None = None) -> Document:
+        """A document that sends ``picture``: a sketch's lines and hints come back on layers of their own.
+
+        Raises:
+            PictureError: too large, or a label picture without palette.
+        """
+        if picture.lines is None:
+            assert picture.pixels is not None
+            return cls.from_picture(kind, picture.pixels, palette)
+        document = cls.new("sketch", *picture.size)
+        hints, lines = document.layers
+        lines.packed[...] = (255 - picture.lines).astype(np.uint32) << 24
+        if picture.hints is not None:
+            hints.packed[...] = _packed(from_straight(picture.hints))
+        return document
+
+    @classmethod
+    def from_snapshot(cls, snapshot: Snapshot) -> Document:
+        """A document of its own that looks like the one that the snapshot was taken of."""
+        state = snapshot.state()
+        return cls(
+            snapshot.kind, state.width, state.height, state.layers, state.paper, state.palette, state.active
+        )
+
+    @property
+    def is_blank(self) -> bool:
+        """Whether there is nothing on the paper for the network to see."""
+        picture = self.picture()
+        if picture.pixels is not None:
+            return bool((picture.pixels == np.array(self.paper, np.uint8)).all())
+        assert picture.lines is not None
+        hinted = picture.hints is not None and bool(picture.hints[..., 3].any())
+        return bool((picture.lines == 255).all()) and not hinted
 
     # --- copy, paste, clear ---------------------------------------------------------------------
 
@@ -238,6 +273,20 @@ class Document(Sheet):
         else:
             self.history.add(step)
         return self._stepped(change)
+
+    def show_reference(self, id: int, *, visible: bool | None = None, opacity: float | None = None) -> Change:
+        """Look at a reference otherwise. It is part of the desk rather than of the picture: no step.
+
+        Args:
+            id: a reference layer.
+            visible: shown.
+            opacity: 0 to 1.
+        """
+        layer = self.layer(id)
+        assert layer.role is Role.REFERENCE
+        layer.visible = layer.visible if visible is None else visible
+        layer.opacity = layer.opacity if opacity is None else min(max(float(opacity), 0.0), 1.0)
+        return Change(layer.bounds(), structure=True)
 
     # --- size and palette -----------------------------------------------------------------------
 

@@ -145,9 +145,17 @@ class Sheet:
         return self._planes.flat()
 
     def colour_at(self, x: int, y: int) -> Colour | None:
-        """What is seen at a pixel, reference layers included except in label pictures; None outside."""
+        """What is seen at a pixel, reference layers included except in label pictures; None outside.
+
+        A photo that lies half seen over bare paper gives its own colour, not one washed out.
+        """
         if not (0 <= x < self.width and 0 <= y < self.height):
             return None
+        bare = not any(layer.shown and layer.packed[y, x] for layer in self.layers if layer.role.sent)
+        for layer in reversed(self.layers) if bare else ():
+            if layer.role is Role.REFERENCE and layer.shown and layer.pixels[y, x, 3] == 255:
+                blue, green, red = layer.pixels[y, x, :3].tolist()
+                return red, green, blue
         layers = [layer for layer in self.layers if layer.role.sent or self.kind != "labels"]
         blue, green, red, _ = composite(layers, Rect(x, y, 1, 1), self.paper)[0, 0].tolist()
         return red, green, blue

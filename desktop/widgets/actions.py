@@ -40,6 +40,7 @@ MENUS = [
     ("view", _("&View")),
     ("layer", _("&Layer")),
     ("model", _("&Model")),
+    ("training", _("T&raining")),
     ("help", _("&Help")),
 ]
 
@@ -111,8 +112,17 @@ TABLE = [
          tip=_("Eight seeded passes with dropout to choose from")),
     Spec("import", "model", _("&Import weights or a model …"), "Ctrl+I", "mdi6.import", rule=True,
          tip=_("A model file, or latest_net_G.pth of the reference project")),
-    Spec("train", "model", _("&Train a model …"), "Ctrl+T", "mdi6.school-outline",
+    Spec("train", "training", _("&Train a model …"), "Ctrl+T", "mdi6.school-outline",
          tip=_("From a folder of pictures to a model of your own")),
+    Spec("teach", "training", _("Teac&h it this …"), "Ctrl+Shift+T", "mdi6.human-male-board",
+         tip=_("Paint over the preview what is wrong with it, and have the model learn that")),
+    Spec("make_pairs", "training", _("&Make pairs by painting …"), "Ctrl+P", "mdi6.image-edit-outline",
+         rule=True, tip=_("Draw over photos; each goes with its drawing into a data set to train on")),
+    Spec("add_pair", "training", _("&Add to the data set"), "Ctrl+D", "mdi6.image-check-outline",
+         tip=_("Put photo and drawing into the data set as a pair, and go on to the next photo")),
+    Spec("next_photo", "training", _("&Skip to the next photo"), "PgDown", "mdi6.skip-next-outline"),
+    Spec("previous_photo", "training", _("&Back to the photo before"), "PgUp", "mdi6.skip-previous-outline"),
+    Spec("toggle_photo", "training", _("Show the &photo over the drawing"), "T", "mdi6.image-outline", True),
     Spec("shortcuts", "help", _("&Keyboard shortcuts …"), "F1", "mdi6.keyboard-outline"),
     Spec("about", "help", _("&About Underpaint"), "", "mdi6.information-outline"),
 ]  # fmt: skip

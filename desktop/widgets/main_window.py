@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.metadata
 from collections.abc import Callable
 from functools import partial
+from pathlib import Path
 
 from PySide6.QtCore import QByteArray, QPointF, QSizeF, Qt
 from PySide6.QtGui import (
@@ -33,6 +34,7 @@ from desktop.paint.document import Role
 from desktop.paint.tools import tools
 from desktop.session import Session
 from desktop.widgets import dialogs
+from desktop.widgets.about import AboutDialog
 from desktop.widgets.actions import LABEL_KEYS, Actions, Spec
 from desktop.widgets.brush_bar import BrushBar
 from desktop.widgets.canvas import Canvas
@@ -41,6 +43,8 @@ from desktop.widgets.files import Files
 from desktop.widgets.layer_dock import LayerDock
 from desktop.widgets.message_bar import MessageBar
 from desktop.widgets.model_dock import ModelDock
+from desktop.widgets.pair_bars import TeachingBar, TracingBar
+from desktop.widgets.pair_start import PairStartDialog
 from desktop.widgets.palette_dock import PaletteDock
 from desktop.widgets.preview import Preview
 from desktop.widgets.preview_bar import PreviewBar
@@ -91,10 +95,14 @@ class MainWindow(QMainWindow):
         inside = QVBoxLayout(stage)
         inside.setContentsMargins(0, 0, 0, 0)
         inside.addWidget(self.splitter)
+        self.messages = MessageBar(stage)
+        self.tracing_bar = TracingBar(session, actions)
+        self.teaching_bar = TeachingBar(session, self.messages)
+        for bar in (self.tracing_bar, self.teaching_bar):
+            column.addWidget(bar)
         column.addWidget(stage, 1)
         column.addWidget(self.shelf)
         self.setCentralWidget(middle)
-        self.messages = MessageBar(stage)
         self.files = Files(session, self.messages, self)
         self.training = TrainingDoor(session, self.messages, self)
         self.tool_bar = QToolBar(self.tr("Tools"))
@@ -189,8 +197,14 @@ class MainWindow(QMainWindow):
                 "vary": session.shelf.vary,
                 "import": self.files.import_model,
                 "train": self.training.open,
+                "teach": session.teaching.begin,
+                "make_pairs": self.make_pairs,
+                "add_pair": session.tracing.add,
+                "next_photo": lambda: session.tracing.step(1),
+                "previous_photo": lambda: session.tracing.step(-1),
+                "toggle_photo": lambda _on: session.tracing.toggle_photo(),
                 "shortcuts": lambda: dialogs.ShortcutsDialog(actions, self).open(),
-                "about": lambda: dialogs.AboutDialog(session, _version(), self).open(),
+                "about": lambda: AboutDialog(session, _version(), self).open(),
                 **{f"tool_{name}": when_on(partial(session.hand.choose_tool, name)) for name in tools()},
             }
         )
@@ -206,6 +220,12 @@ class MainWindow(QMainWindow):
         session.told_off.connect(self.messages.warn)
         session.library.asks.connect(lambda found: dialogs.ImportDialog(session, found, self).open())
         session.read_as.connect(self.files.offer_other_kinds)
+        self.tracing_bar.train.connect(self.training.prepare)
+        self.training.wants_pairs.connect(self.make_pairs)
+        session.tracing.finished.connect(self._offer_training)
+        session.teaching.started.connect(self.training.open)
+        session.teaching.watch("here", self._show_lesson)
+        session.tracing.watch("here", self.canvas.setFocus)
         session.watch("steps", self._show_steps)
         session.hand.watch("drawing", self._show_steps)
         session.hand.watch("tool", lambda: actions[f"tool_{session.hand.tool}"].setChecked(True))
@@ -240,6 +260,26 @@ class MainWindow(QMainWindow):
         self.preview.setVisible(mode == "beside")
         self.canvas.set_mode(mode)
         self.preview_bar.set_mode(mode)
+
+    def make_pairs(self, sources: list[Path] | None = None) -> None:
+        """Ask which photos to draw over, and into which data set."""
+        PairStartDialog(self.session, sources or [], self).open()
+
+    def _offer_training(self) -> None:
+        roll = self.session.tracing.roll
+        assert roll is not None
+        self.messages.offer(
+            self.tr("Every photo has its pair now."),
+            (self.tr("&Train on them"), lambda: self.training.prepare(roll.folder)),
+            (self.tr("&Done"), self.session.tracing.finish),
+        )
+
+    def _show_lesson(self) -> None:
+        """A correction wants its drawing beside it, whatever else is chosen."""
+        mode = "beside" if self.session.teaching.here else self.session.settings.preview_mode
+        self.preview.setVisible(mode == "beside")
+        self.canvas.set_mode(mode)
+        self.canvas.setFocus()
 
     def set_theme(self, name: str) -> None:
         """Dress the program ``system``, ``light`` or ``dark``."""
@@ -283,7 +323,7 @@ class MainWindow(QMainWindow):
         sketch = self.session.document.kind == "sketch"
         self.actions_table["draw_lines"].setEnabled(sketch)
         self.actions_table["draw_hints"].setEnabled(sketch and self.session.hand.knows_hints)
-        for name in ("vary", "keep", "refresh", "export_preview", "export_pair", "copy_preview"):
+        for name in ("vary", "keep", "refresh", "export_preview", "export_pair", "copy_preview", "teach"):
             self.actions_table[name].setEnabled(self.session.live.card is not None)
 
     def _show_title(self) -> None:
@@ -304,9 +344,13 @@ class MainWindow(QMainWindow):
             event.acceptProposedAction()
 
     def dropEvent(self, event: QDropEvent) -> None:
-        """Open what was dropped; with several files, each."""
-        self.clipboard.take(event.mimeData())
+        """Open what was dropped; with several files, each. Folders are of photos to draw over."""
+        dropped = [Path(url.toLocalFile()) for url in event.mimeData().urls() if url.isLocalFile()]
         event.acceptProposedAction()
+        if dropped and all(path.is_dir() for path in dropped):
+            self.make_pairs(dropped)
+        else:
+            self.clipboard.take(event.mimeData())
 
     def closeEvent(self, event: QCloseEvent) -> None:
         """Remember the window; unsaved pictures are kept and offered at the next start."""

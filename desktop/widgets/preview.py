@@ -23,7 +23,10 @@ def paint_preview(painter: QPainter, preview: Pixels | None, area: QRectF) -> No
 
 
 class Preview(QWidget):
-    """Shows the newest preview beside the canvas, and quietly whether it is behind."""
+    """Shows the newest preview beside the canvas, and quietly whether it is behind.
+
+    Beside a preview that is being corrected it shows the drawing that it was made of.
+    """
 
     def __init__(self, session: Session, view: View, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -36,6 +39,7 @@ class Preview(QWidget):
         self._last: QPointF | None = None
         view.changed.connect(self.update)
         session.live.watch("preview behind loading enabled", self.update)
+        session.teaching.watch("here", self.update)
         session.restructured.connect(self.update)
 
     def paintEvent(self, event: QPaintEvent) -> None:
@@ -44,16 +48,17 @@ class Preview(QWidget):
         painter.fillRect(event.rect(), theme.colour("easel"))
         if self._session.picture is None:
             return
-        live = self._session.live
+        live, lesson = self._session.live, self._session.teaching.lesson
         document = self._session.document
-        if live.preview is None:
+        shown = lesson.seen if lesson is not None and self._session.teaching.here else live.preview
+        if shown is None:
             painter.setPen(theme.colour("faint"))
             painter.drawText(self.rect(), Qt.AlignmentFlag.AlignCenter, self._excuse())
             return
         painter.setTransform(self._view.transform(QSizeF(self.size())))
         painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing, self._view.degrees != 0)
-        paint_preview(painter, live.preview, QRectF(0, 0, document.width, document.height))
+        paint_preview(painter, shown, QRectF(0, 0, document.width, document.height))
         painter.resetTransform()
         if live.behind:
             painter.setRenderHint(QPainter.RenderHint.Antialiasing)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from functools import partial
 from weakref import WeakKeyDictionary
 
-from PySide6.QtCore import QEvent, QSize, Qt
+from PySide6.QtCore import QEvent, QPoint, QSize, Qt
 from PySide6.QtGui import QIcon, QImage, QPixmap
 from PySide6.QtWidgets import (
     QFrame,
@@ -12,6 +13,7 @@ from PySide6.QtWidgets import (
     QLabel,
     QListWidget,
     QListWidgetItem,
+    QMenu,
     QSizePolicy,
     QToolButton,
     QWidget,
@@ -51,6 +53,8 @@ class ShelfStrip(QFrame):
         self._list.setFixedHeight(_SIDE + 24)
         self._list.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self._list.itemClicked.connect(self._choose)
+        self._list.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
+        self._list.customContextMenuRequested.connect(self._offer)
         self._close = QToolButton()
         self._close.setAutoRaise(True)
         self._close.setToolTip(self.tr("Put the variations away, or take the chosen frame off the shelf"))
@@ -103,6 +107,25 @@ class ShelfStrip(QFrame):
 
     def _choose(self, item: QListWidgetItem) -> None:
         self._session.shelf.choose(item.data(Qt.ItemDataRole.UserRole))
+
+    def _offer(self, at: QPoint) -> None:
+        item = self._list.itemAt(at)
+        frame = item.data(Qt.ItemDataRole.UserRole) if item is not None else None
+        if frame is not None and frame.picture is not None:
+            self.menu_of(frame).popup(self._list.mapToGlobal(at))
+
+    def menu_of(self, frame: Frame) -> QMenu:
+        """What can be done with a kept frame."""
+        session = self._session
+        menu = QMenu(self)
+        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        for sign, text, do in (
+            ("mdi6.undo-variant", self.tr("&Bring back"), session.shelf.choose),
+            ("mdi6.human-male-board", self.tr("&Teach it this …"), session.teaching.begin),
+            ("mdi6.close", self.tr("Take &off the shelf"), session.shelf.drop),
+        ):
+            menu.addAction(theme.icon(sign), text, partial(do, frame))
+        return menu
 
     def _put_away(self) -> None:
         shelf = self._session.shelf

@@ -1,0 +1,163 @@
+"""Pictures and models brought together: which model paints a picture, and which picture a model brings."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QObject
+
+from desktop.easel import OpenPicture
+from desktop.paint.document import Document, Role
+from desktop.telling import Telling
+from engine.card import Card, InputKind
+from engine.catalogue import Entry
+from engine.messages import Failed, OpenModel
+from engine.palette import Palette
+
+if TYPE_CHECKING:
+    from desktop.session import Session
+
+
+class Matching(QObject):
+    """Chooses for the session what the user has not chosen."""
+
+    def __init__(self, session: Session) -> None:
+        super().__init__(session)
+        self._session = session
+        session.live.opened.connect(self._opened)
+        session.live.refused.connect(self._refused)
+
+    def start(self) -> None:
+        """First picture and first model: what was used last, else the first bundled one."""
+        session = self._session
+        entry = session.library.preferred(session.settings.kind, session.settings.models)
+        if entry is None:
+            session.new_picture("sketch", *session.settings.new_size)
+            session.told_off.emit(self.tr("No model is installed; drop a model file on the window."))
+        else:
+            self._put_up_kind(entry)
+
+    def open_model(self, path: Path) -> None:
+        """Paint with the model in ``path``; one of another kind brings its own picture along."""
+        session, live = self._session, self._session.live
+        entry = session.library.entry(path)
+        if entry is None or entry.card is None:
+            problem = entry.problem if entry else None
+            session.told_off.emit(problem or self.tr("That model is gone."))
+            return
+        failed = live.card is None and not live.loading
+        if (
+            session.picture is None
+            or not session.picture.translated
+            or session.picture.document.kind != entry.card.input
+        ):
+            self._put_up_kind(entry)
+        elif live.model_file != path or failed:
+            live.open_model(path, same_picture=True)
+
+    def find_model(self, picture: OpenPicture, wanted: Path | None) -> None:
+        """Have the picture that came up translated by the model in ``wanted``, else by one that suits it."""
+        session, live, document = self._session, self._session.live, picture.document
+        if not picture.translated:
+            live.close_model()
+            return
+        entry = session.library.entry(wanted) if wanted else self._model_for(document)
+        if entry is None:
+            live.close_model()
+            session.hand.knows_hints = True
+            if not picture.photo:  # pairs are made where there is no model yet
+                session.said.emit(session.library.lack_of(document.kind))
+            return
+        if wanted is None and document.model not in ("", entry.name):
+            session.said.emit(
+                self.tr("Its model “%s” is not installed; “%s” takes its place.")
+                % (document.model, entry.name)
+            )
+        if live.model_file == entry.file:
+            live.document_changed()
+        else:
+            live.open_model(entry.file)
+
+    def palette_for(self, kind: InputKind) -> Palette | None:
+        """The palette in use: the open model's, else that of the label model last used, else the first."""
+        session = self._session
+        if kind != "labels":
+            return None
+        if session.live.card and session.live.card.palette:
+            return session.live.card.palette
+        entry = session.library.preferred("labels", session.settings.models)
+        if entry and entry.card and entry.card.palette:
+            return entry.card.palette
+        return next(iter(session.library.palettes()), None)
+
+    def empty(self, kind: InputKind, palette: Palette | None) -> OpenPicture:
+        """A picture with nothing in it, of the size last chosen.
+
+        Raises:
+            PictureError: too large, or a label picture without palette.
+        """
+        width, height = self._session.settings.new_size
+        return OpenPicture(Document.new(kind, width, height, palette or self.palette_for(kind)))
+
+    # --- inside --------------------------------------------------------------------------------
+
+    def _model_for(self, document: Document) -> Entry | None:
+        """The model to use for a picture, if there is one of its kind that works."""
+        wanted = dict(self._session.settings.models)
+        if document.model:
+            wanted[document.kind] = document.model
+        entry = self._session.library.preferred(document.kind, wanted)
+        return entry if entry and entry.card and entry.card.input == document.kind else None
+
+    def _put_up_kind(self, entry: Entry) -> None:
+        """Bring up the open picture that a model is for, else a sample drawing, else an empty one."""
+        session, card = self._session, entry.card
+        assert card is not None
+        for picture in session.pictures:
+            if picture.document.kind == card.input and picture.translated:
+                session.put_up(picture, entry.file)
+                return
+        sample = None
+        with self._telling():
+            sample = session.easel.next_example(card.input, card)
+        with self._telling():
+            session.put_up(sample or self.empty(card.input, card.palette), entry.file)
+
+    def _opened(self, card: Card) -> None:
+        """Remember that it works; a label model's palette becomes that of a picture just begun."""
+        session = self._session
+        document, picture, file = session.document, session.picture, session.live.model_file
+        assert picture is not None and file is not None
+        session.library.works(file)
+        session.settings.models[card.input] = document.model = card.name
+        palette = card.palette
+        other = palette is not None and document.kind == "labels" and document.palette != palette
+        if palette and other and not picture.photo:  # that one is painted in the labels of its data set
+            if picture.path is None and picture.is_saved and not document.can_undo:
+                session.edit(lambda document: document.set_palette(palette))
+            else:
+                session.said.emit(
+                    self.tr(
+                        "The picture's palette is not the model's; each colour goes to its nearest label. "
+                        "Choose the other one above the labels."
+                    )
+                )
+        session.hand.knows_hints = card.input != "sketch" or card.hints
+        if not session.hand.knows_hints and document.active.role is Role.HINTS:
+            session.hand.choose_role(Role.LINES)
+
+    def _refused(self, reply: Failed) -> None:
+        """A model that could not be opened: go back to one that works, if there is one."""
+        if not isinstance(reply.request, OpenModel):
+            return
+        live = self._session.live
+        self._session.library.doubt(reply.request.path)
+        entry = self._model_for(self._session.document)
+        if entry is None or entry.file == reply.request.path:
+            live.close_model()
+        else:
+            live.open_model(entry.file, same_picture=True)
+
+    def _telling(self) -> Telling:
+        return Telling(self._session.told_off.emit)
