@@ -1,0 +1,154 @@
+"""What bundled models make of drawings by hand: how still the preview holds, how far a dab of red reaches.
+
+With ``UNDERPAINT_SHEETS=FOLDER`` in the environment a contact sheet of each model goes there as well, drawing
+and preview side by side; with ``UNDERPAINT_MODEL=FILE`` that model is measured, and no bundled one.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+from scipy import ndimage
+
+import engine
+import resources
+from desktop.paint.document import Document
+from desktop.paint.drawing import Drawing
+from desktop.paint.layer import Role
+from engine import catalogue, codec
+from engine.generator import Generator
+from engine.messages import Pixels
+from engine.picture import write_png
+from tests.bench.rows import Row
+from trainer import sheet
+
+Mask = npt.NDArray[np.bool_]
+
+WINDOW = 64
+"""Pixels around what a stroke changed in which the preview may change."""
+RED = (200, 30, 35)
+DAB = 8
+"""Radius in pixels, at the network's own 256 × 256."""
+FROM_THE_DAB = 12
+"""Pixels next to the dab that don't count: any network paints those as told."""
+NEAR = 25.0
+"""CIEDE2000 up to which a colour counts as the one that was asked for."""
+CLOSED = 9
+"""Gaps in an outline up to so many pixels don't open it."""
+
+
+def run() -> list[Row]:
+    """Measure every bundled model that has sample drawings."""
+    chosen = os.environ.get("UNDERPAINT_MODEL")
+    files = [Path(chosen)] if chosen else [entry.file for entry in catalogue.entries() if entry.bundled]
+    rows = []
+    for file in files:
+        generator = engine.open(file)
+        drawings = list(fitting(generator))
+        if drawings:
+            rows += measured(generator, drawings)
+            write_sheet(generator, drawings)
+    return rows
+
+
+def fitting(generator: Generator) -> Iterator[Drawing]:
+    """The sample drawings for a model; all of its kind where none was made for it."""
+    card = generator.card
+    found = [Drawing.load(path) for path in sorted(resources.path("samples").glob("*.json"))]
+    found = [drawing for drawing in found if drawing.kind == card.input and card.input != "image"]
+    yield from [drawing for drawing in found if drawing.model == card.name] or found
+
+
+def measured(generator: Generator, drawings: list[Drawing]) -> list[Row]:
+    """The rows of one model."""
+    name = generator.card.name
+    flicker = [change for drawing in drawings for change in changes_elsewhere(generator, drawing)]
+    rows = [
+        Row(f"{name}: a stroke's mean change of the preview {WINDOW} px away", None, mean(flicker), "levels"),
+        Row(f"{name}: the largest of {len(flicker)} strokes", None, max(flicker, default=0.0), "levels"),
+    ]
+    if generator.card.hints:
+        shares = [red_share(generator, drawing) for drawing in drawings]
+        for drawing, share in zip(drawings, shares, strict=True):
+            print(f"{name}, {drawing.title}: {share:.0%} red from one dab", file=sys.stderr)
+        rows.append(Row(f"{name}: of the thing, red from one red dab", None, mean(shares), "of 1"))
+    return rows
+
+
+def seen(generator: Generator, document: Document) -> Pixels:
+    """What the network sees of a picture, at the model's own size."""
+    return codec.prepare(document.picture(), generator.card, generator.card.size)
+
+
+def changes_elsewhere(generator: Generator, drawing: Drawing) -> Iterator[float]:
+    """For each stroke but the first, the mean absolute change of the preview, 0 to 255, in all pixels that
+    lie more than half a window away from what the stroke changed in the picture."""
+    document = drawing.document(generator.card.palette)
+    before: Pixels | None = None
+    shown: Pixels | None = None
+    for stroke in drawing.strokes:
+        stroke.replay(document)
+        after = seen(generator, document)
+        preview = generator.translate(after)
+        if before is not None and shown is not None and (after != before).any():
+            changed = (after != before).any(2)
+            away = ~ndimage.binary_dilation(changed, np.ones((3, 3), bool), WINDOW // 2)
+            if away.any():
+                yield float(np.abs(preview.astype(np.int16) - shown)[away].mean())
+        before, shown = after, preview
+
+
+def red_share(generator: Generator, drawing: Drawing) -> float:
+    """How much of the thing turns red when its lines have nothing but one red dab, 0 to 1."""
+    from skimage.color import deltaE_ciede2000, rgb2lab
+
+    document = drawing.document()
+    for stroke in drawing.strokes:
+        if stroke.role is Role.LINES:
+            stroke.replay(document)
+    prepared = seen(generator, document).copy()
+    inside = within(prepared[..., 0] < 128)
+    # The dab goes where there is most room for it: people colour in a surface, not a seam.
+    room = ndimage.distance_transform_edt(inside & (prepared[..., 0] >= 128))
+    middle = np.unravel_index(int(room.argmax()), room.shape)
+    down, across = np.ogrid[: prepared.shape[0], : prepared.shape[1]]
+    distance = np.hypot(down - middle[0], across - middle[1])
+    prepared[distance <= DAB] = (*prepared[middle][:1], *RED, 255)
+    preview = generator.translate(prepared)
+    counted = inside & (distance > DAB + FROM_THE_DAB)
+    red = rgb2lab(np.array(RED, np.uint8).reshape(1, 1, 3))
+    near = deltaE_ciede2000(rgb2lab(preview), red) <= NEAR
+    return float(near[counted].mean())
+
+
+def within(lines: Mask) -> Mask:
+    """What an outline surrounds, its small gaps closed."""
+    closed = ndimage.binary_closing(np.pad(lines, CLOSED), np.ones((3, 3), bool), CLOSED)
+    filled: Mask = ndimage.binary_fill_holes(closed)
+    return filled[CLOSED:-CLOSED, CLOSED:-CLOSED]
+
+
+def write_sheet(generator: Generator, drawings: list[Drawing]) -> None:
+    """All drawings with their previews, two pairs a row, if somebody wants to see them."""
+    folder = os.environ.get("UNDERPAINT_SHEETS")
+    if folder is None:
+        return
+    pictures: list[Pixels] = []
+    for drawing in drawings:
+        document = drawing.document(generator.card.palette)
+        drawing.replay(document)
+        prepared = seen(generator, document)
+        pictures += [sheet.shown(prepared, generator.card), generator.translate(prepared)]
+    Path(folder).mkdir(parents=True, exist_ok=True)
+    rows = [pictures[start : start + 4] for start in range(0, len(pictures), 4)]
+    write_png(Path(folder) / f"{generator.card.name}.png", sheet.sheet(rows))
+
+
+def mean(values: list[float]) -> float:
+    """0 of none."""
+    return float(np.mean(values)) if values else 0.0
