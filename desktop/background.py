@@ -13,21 +13,19 @@ import sys
 import threading
 from pathlib import Path
 
+from engine import lock
 from engine.errors import UnderpaintError
-
-if sys.platform != "win32":
-    import fcntl
 
 _ROOT = Path(__file__).resolve().parent.parent
 _TAIL_BYTES = 16 << 10
 _NO_CONSOLE = getattr(subprocess, "CREATE_NO_WINDOW", 0)  # only Windows opens one
 
-_CRASHED = "Traceback (most recent call last):"
+_CRASHED = ("Traceback (most recent call last):", "Fatal Python error:", "Windows fatal exception:")
 
 _children: dict[Path, subprocess.Popen[bytes]] = {}
 """Those that we started, by their log: somebody must take note of their end."""
 _looking = threading.Lock()
-"""Held while a log is looked at or taken: to look at one takes it for a moment."""
+"""Held while a log is looked at or taken, so that nobody sees one between the two."""
 
 
 class BusyError(UnderpaintError):
@@ -51,8 +49,7 @@ def start(words: list[str], log: Path) -> None:
         if _is_held(log):
             raise BusyError(f"“{log.stem}” is being worked on already; wait until that is done.")
         with log.open("wb") as file:
-            if sys.platform != "win32":
-                fcntl.flock(file, fcntl.LOCK_EX)  # the child's copy of the file goes on holding it
+            lock.hold(file)  # the child's copy of the file goes on holding it
             _children[log] = subprocess.Popen(
                 [*program(), *words],
                 cwd=_ROOT,
@@ -86,7 +83,7 @@ def last_line(log: Path) -> str:
             text = file.read().decode("utf-8", "replace")
     except OSError:
         return ""
-    if _CRASHED in text:
+    if any(sign in text for sign in _CRASHED):
         return f"It ended unexpectedly; “{log}” says more."
     return next((line.strip() for line in reversed(text.splitlines()) if line.strip()), "")
 
@@ -94,14 +91,4 @@ def last_line(log: Path) -> str:
 def _is_held(log: Path) -> bool:
     for ended in [log for log, child in _children.items() if child.poll() is not None]:
         del _children[ended]
-    try:
-        if sys.platform == "win32":
-            log.rename(log)  # refused while anybody has the file open
-            return False
-        with log.open("rb") as file:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except FileNotFoundError:
-        return False
-    except OSError:
-        return True
-    return False
+    return lock.is_held(log)

@@ -22,11 +22,19 @@ class Look:
     picture: str
     """File in ``samples/``."""
     count: int
-    """How many pictures stand side by side in it."""
+    """How many pictures stand side by side in it; the first …"""
+    held_back: int
+    """… so many are of pairs that are not trained on."""
     unknown: float | None
     """L1 loss of pairs that are not trained on, …"""
     known: float | None
     """… and of some that are."""
+
+    @property
+    def score(self) -> float:
+        """What decides which look was the best; the lower, the better."""
+        losses = [loss for loss in (self.unknown, self.known) if loss is not None]
+        return losses[0] if losses else float("inf")
 
 
 @dataclass
@@ -45,8 +53,11 @@ class Chronicle:
     looks: list[Look] = field(default_factory=list)
     drawings: int = 0
     """How often the window's drawing has been translated."""
-    has_model: bool = False
+    model_step: int | None = None
+    """The step that the newest model is of."""
     health: str = ""
+    verdict: str = ""
+    """What ``health`` says, for programs: see ``trainer.health``."""
     message: str = ""
     last: str = ""
     """The newest of started, resumed, paused, continued, stopped, finished."""
@@ -63,6 +74,16 @@ class Chronicle:
     def seconds_left(self) -> float | None:
         """Until the last step; None while that can't be known."""
         return (self.steps - self.step) * self.batch / self.speed if self.speed and self.steps else None
+
+    @property
+    def best_step(self) -> int | None:
+        """The step that the best model is of."""
+        return min(self.looks, key=lambda look: look.score).step if self.looks else None
+
+    @property
+    def overfits(self) -> bool:
+        """Whether to stop, and take the best model, is worth a thought."""
+        return self.verdict == "overfitting"
 
     def _take(self, name: str, event: Event) -> None:
         self.step = max(0, event["step"])
@@ -81,13 +102,18 @@ class Chronicle:
             case "samples":
                 scores = (event.get("l1"), event.get("training_l1"))
                 unknown, known = (None if score is None else _number(score) for score in scores)
-                self.looks.append(Look(self.step, str(event["picture"]), int(event["count"]), unknown, known))
+                count = int(event["count"])
+                held_back = int(event.get("held_back", count))
+                if not held_back:
+                    unknown = None  # the losses are both of pairs that are trained on
+                picture = str(event["picture"])
+                self.looks.append(Look(self.step, picture, count, held_back, unknown, known))
             case "drawing":
                 self.drawings += 1
             case "model":
-                self.has_model = True
+                self.model_step = self.step
             case "health":
-                self.health = str(event["sentence"])
+                self.health, self.verdict = str(event["sentence"]), str(event.get("verdict", ""))
             case "message":
                 self.message = str(event["sentence"])
             case "paused" | "continued" | "stopped" | "finished":

@@ -16,11 +16,10 @@ INTERVAL_MS = 400
 
 
 class Collector(QObject):
-    """Switches the automatic collector off and collects from a timer instead."""
+    """Collects from a timer, in place of the automatic collector."""
 
     def __init__(self, parent: QObject) -> None:
         super().__init__(parent)
-        gc.disable()
         timer = QTimer(self)
         timer.setInterval(INTERVAL_MS)
         timer.timeout.connect(collect_what_is_due)
@@ -28,7 +27,8 @@ class Collector(QObject):
 
 
 def hold_collector() -> None:
-    """Collect on the thread of the application from now on; again does nothing."""
+    """Collect on the thread of the application from now on, and on no other; again does nothing more."""
+    gc.disable()
     application = QCoreApplication.instance()
     assert application is not None
     if application.findChild(Collector) is None:

@@ -1,11 +1,13 @@
 """The user's run folders as the window sees them: read without torch, and without trust.
 
-Beside each run folder lies its log, ``name.log``: what the trainer printed, held by it while it lives.
+Beside the folder of a run that was started from the window lies its log, ``name.log``: what the trainer
+printed, held by it while it lives. In each run folder there is a file ``lock``, held by whoever trains there.
 """
 
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -14,12 +16,16 @@ from typing import Any, Literal
 import resources
 from desktop import background
 from desktop.chronicle import Chronicle
+from engine import lock
 from engine.card import InputKind
 from engine.errors import UnderpaintError
 from trainer.events import Event, Follower
 
 Phase = Literal["starting", "running", "paused", "stopping", "stopped", "interrupted", "failed", "finished"]
 """``stopped`` was asked for; ``interrupted`` was not, and can be gone on with; ``failed`` never began."""
+
+ENDS = ("", "stopped", "finished")
+"""What a journal says last of a training that nobody works on, or not yet."""
 
 MOST_CONFIG_BYTES = 4 << 20
 
@@ -56,6 +62,7 @@ class Sight:
     line: str = ""
     """The last that the trainer printed."""
     has_model: bool = False
+    has_best: bool = False
 
 
 def place(name: str) -> Path:
@@ -71,6 +78,16 @@ def place(name: str) -> Path:
 def log_of(folder: Path) -> Path:
     """Where the trainer of a run prints to."""
     return folder.with_name(f"{folder.name}.log")
+
+
+def palette_of(folder: Path) -> Path:
+    """Where the names of its labels are handed to the trainer of a run."""
+    return folder.with_name(f"{folder.name}.gpl")
+
+
+def is_alive(folder: Path) -> bool:
+    """Whether somebody trains in a run folder: started from the window, or on the command line."""
+    return background.is_running(log_of(folder)) or lock.is_held(folder / "lock")
 
 
 def read_plan(folder: Path) -> Plan | None:
@@ -89,23 +106,29 @@ def read_plan(folder: Path) -> Plan | None:
 def looker(folder: Path) -> Callable[[], Sight]:
     """A function that tells what is new in a run since it was called last; it reads files."""
     follower, told = Follower(folder / "events.jsonl"), Chronicle()
+    seen_at_work = False
 
     def look() -> Sight:
+        nonlocal seen_at_work
         # In this order: what has ended by now has told everything.
-        alive = background.is_running(log_of(folder))
+        alive = is_alive(folder)
         plan = read_plan(folder)
         events = follower.news()
         told.take(events)
         line = background.last_line(log_of(folder))
-        phase = _phase(folder, alive, plan, told.last)
-        return Sight(folder, phase, plan, events, line, (folder / "model.safetensors").is_file())
+        phase = _phase(folder, alive, plan, told.last, seen_at_work)
+        seen_at_work = alive and (seen_at_work or told.last not in ENDS)
+        model, best = ((folder / f"{name}.safetensors").is_file() for name in ("model", "best"))
+        return Sight(folder, phase, plan, events, line, model, best)
 
     return look
 
 
-def _phase(folder: Path, alive: bool, plan: Plan | None, last: str) -> Phase:
+def _phase(folder: Path, alive: bool, plan: Plan | None, last: str, seen_at_work: bool) -> Phase:
     if alive:
-        if plan is None or last in ("", "stopped", "finished"):
+        if last in ENDS:  # of this process, which is about to end, or of the one before it
+            return "stopping" if seen_at_work else "starting"
+        if plan is None:
             return "starting"
         if (folder / "stop").exists():
             return "stopping"
@@ -128,6 +151,8 @@ class Past:
     touched: float
     """Seconds since 1970 when it last told something."""
     has_model: bool
+    size: int
+    """Bytes on the disk."""
 
 
 def all_runs() -> list[Past]:
@@ -147,5 +172,38 @@ def all_runs() -> list[Past]:
         told.take(sight.events)
         journal = folder / "events.jsonl"
         touched = (journal if journal.exists() else folder).stat().st_mtime
-        found.append(Past(folder, sight.phase, plan, told.step, touched, sight.has_model))
+        found.append(Past(folder, sight.phase, plan, told.step, touched, sight.has_model, _bytes_of(folder)))
     return sorted(found, key=lambda past: past.touched, reverse=True)
+
+
+def delete(folder: Path, discard: Callable[[Path], bool]) -> bool:
+    """Have a run folder discarded, and then what lies beside it.
+
+    Args:
+        discard: takes the folder away; returns whether it did.
+
+    Raises:
+        RunError: it is none of the user's runs, or somebody trains there.
+        OSError: it can't be deleted.
+    """
+    if folder.parent != resources.home("runs"):
+        raise RunError(f"“{folder.name}” does not lie where Underpaint keeps its trainings; it stays.")
+    if is_alive(folder):
+        raise RunError(f"“{folder.name}” is being trained; stop that first.")
+    if not discard(folder):
+        return False
+    for beside in (log_of(folder), palette_of(folder)):
+        beside.unlink(missing_ok=True)
+    return True
+
+
+def _bytes_of(folder: Path) -> int:
+    """What the files in a folder take; links are not followed."""
+    total = 0
+    for place, _, names in os.walk(folder):
+        for name in names:
+            try:
+                total += os.lstat(os.path.join(place, name)).st_size
+            except OSError:  # gone since
+                continue
+    return total

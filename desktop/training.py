@@ -11,10 +11,10 @@ import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
-from PySide6.QtCore import QObject, Qt, QTimer, Signal
+from PySide6.QtCore import QFile, QObject, Qt, QTimer, Signal
 from PySide6.QtGui import QImage
 
 from desktop import background, runs
@@ -35,6 +35,9 @@ LOOK_MS = 400
 """Between two looks at the run."""
 DRAWING_MS = 1500
 """Between two looks whether the drawing has changed."""
+
+Which = Literal["newest", "best"]
+"""Of a training's two models: that of the last step, or that with the lowest loss of unknown pairs."""
 
 GOING_ON: tuple[Phase, ...] = ("starting", "running", "paused", "stopping")
 
@@ -92,7 +95,11 @@ class Training(Observable):
     phase = Property[Phase | None](None)
     plan = Property[Plan | None](None)
     has_model = Property(False)
-    """Whether the newest average can be painted with."""
+    """Whether the newest average can be painted with, …"""
+    has_best = Property(False)
+    """… and whether the best one can."""
+    chosen = Property[Which | None](None)
+    """What the user wants to paint with; None where it was left to us, see ``which``."""
     line = Property("")
     """The last that the trainer printed: what it measures at the beginning, why it ended."""
     past = Property[list[Past]]([])
@@ -104,6 +111,8 @@ class Training(Observable):
     """The drawing as it was left, uint8 (H, W, 3), and a ``QImage`` of what the newest weights make of it."""
     pictured = Signal(str, object)
     """A file of ``samples/`` that was asked for, as ``QImage``."""
+    trashless = Signal(object)
+    """The folder of a run that was to be deleted, and that no trash would take."""
     brought = Signal(object)
     """The ``Path`` of a model that was taken over into the user's models."""
     told_off = Signal(str)
@@ -130,6 +139,13 @@ class Training(Observable):
         """Whether there is a training that works or waits."""
         return self.phase in GOING_ON
 
+    @property
+    def which(self) -> Which:
+        """The model that is taken over: the newest, or the best where the newest is said to be worse."""
+        if not self.has_best or self.chosen == "newest":
+            return "newest"
+        return "best" if self.chosen == "best" or self.chronicle.overfits or not self.has_model else "newest"
+
     # --- what the user does --------------------------------------------------------------------
 
     def start(self, wish: Wish) -> None:
@@ -141,7 +157,7 @@ class Training(Observable):
                 raise RunError(self.tr("“%s” is gone; choose the folder anew.") % wish.data)
             folder = runs.place(wish.name)
             folder.parent.mkdir(parents=True, exist_ok=True)
-            palette = folder.with_name(f"{folder.name}.gpl")
+            palette = runs.palette_of(folder)
             if wish.palette:
                 write_gpl(wish.palette, palette)
             background.start(wish.words(folder, palette), runs.log_of(folder))
@@ -149,10 +165,11 @@ class Training(Observable):
 
     def resume(self) -> None:
         """Go on from the last checkpoint."""
-        assert self.run is not None
-        with self._telling():
-            background.start(["resume", str(self.run), "--gently"], runs.log_of(self.run))
-            self._follow(self.run, "starting")
+        self._go_on_from_checkpoint()
+
+    def train_on(self, minutes: float) -> None:
+        """Go on from the last checkpoint for about so long, and end then, whatever was planned before."""
+        self._go_on_from_checkpoint("--minutes", str(minutes))
 
     def show(self, folder: Path) -> None:
         """Follow another run, going on or not."""
@@ -185,15 +202,21 @@ class Training(Observable):
         else:
             self._wish("stop")
 
+    def stop_with_best(self) -> None:
+        """Stop, and let the best model so far be the one to paint with."""
+        self.chosen = "best"
+        self.stop()
+
     def take_over(self) -> None:
-        """Copy the newest model into the user's models; ``brought`` follows."""
+        """Copy a model, see ``which``, into the user's models; ``brought`` follows."""
         run, plan = self.run, self.plan
         assert run is not None and plan is not None
+        file = "best.safetensors" if self.which == "best" else "model.safetensors"
 
         def copy() -> Path:
-            source = run / "model.safetensors"
+            source = run / file
             if not source.is_file():
-                raise RunError(self.tr("There is no model yet; the first one comes after a minute or so."))
+                raise RunError(self.tr("There is no model yet; the first one comes after a few seconds."))
             target = model_place(plan.name)
             with replacing(target) as part:
                 shutil.copyfile(source, part)
@@ -205,6 +228,24 @@ class Training(Observable):
     def look_back(self) -> None:
         """See which runs there are; ``past`` follows."""
         self._errands.do(runs.all_runs, lambda found: setattr(self, "past", found), "past")
+
+    def delete(self, folder: Path, for_good: bool = False) -> None:
+        """Move a run to the trash, then ``look_back``; ``trashless`` follows where there is no trash.
+
+        Args:
+            for_good: delete it, with no way back.
+        """
+
+        def done(gone: bool) -> None:
+            if not gone:
+                self.trashless.emit(folder)
+                return
+            if self.run == folder:
+                self.put_away()
+            self.look_back()
+
+        discard = _wipe if for_good else _move_to_trash
+        self._errands.do(lambda: runs.delete(folder, discard), done)
 
     def read(self, name: str, height: int) -> None:
         """Read a picture of ``samples/``, to be at most ``height`` pixels high; ``pictured`` follows."""
@@ -223,12 +264,22 @@ class Training(Observable):
 
     # --- following -----------------------------------------------------------------------------
 
+    def _go_on_from_checkpoint(self, *words: str) -> None:
+        assert self.run is not None
+        with self._telling():
+            if runs.is_alive(self.run):
+                raise background.BusyError(self.tr("“%s” is being trained already.") % self.run.name)
+            background.start(["resume", str(self.run), *words, "--gently"], runs.log_of(self.run))
+            self._follow(self.run, "starting")
+
     def _follow(self, folder: Path, phase: Phase | None) -> None:
         self._errands.forget()
         self.chronicle = Chronicle()
         self._look = runs.looker(folder)
         self._left, self._shown_drawings = None, 0
-        self.line, self.plan, self.has_model = "", None, False
+        self.line, self.plan = "", None
+        self.has_model = self.has_best = False
+        self.chosen = None
         self.phase = phase
         self.run = folder
         self.changed.emit("run")  # also where it is gone on with
@@ -244,7 +295,8 @@ class Training(Observable):
     def _take(self, sight: Sight) -> None:
         if sight.folder != self.run:
             return
-        self.line, self.plan, self.has_model = sight.line, sight.plan, sight.has_model
+        self.line, self.plan = sight.line, sight.plan
+        self.has_model, self.has_best = sight.has_model, sight.has_best
         if sight.events:
             self.chronicle.take(sight.events)
             self.told.emit()
@@ -291,6 +343,15 @@ class Training(Observable):
         self._errands.do(
             lambda: _picture(path, 1024), lambda image: self.translated.emit(self._flat, image), "drawing"
         )
+
+
+def _move_to_trash(folder: Path) -> bool:
+    return QFile(str(folder)).moveToTrash()
+
+
+def _wipe(folder: Path) -> bool:
+    shutil.rmtree(folder)
+    return True
 
 
 def _forget_former(run: Path, target: Path) -> None:

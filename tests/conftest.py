@@ -23,6 +23,8 @@ def home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPat
     """An empty folder that the program takes for the user's: settings, models, recovery."""
     folder = tmp_path_factory.mktemp("home")
     monkeypatch.setenv("UNDERPAINT_HOME", str(folder))
+    # Trainings that let every other program go first might not end beside a busy one.
+    monkeypatch.setenv("UNDERPAINT_HURRY", "1")
     return folder
 
 

@@ -26,6 +26,7 @@ SESSION = {
     "desktop.inks",
     "desktop.library",
     "desktop.live",
+    "desktop.matching",
     "desktop.session",
     "desktop.shelf",
     "desktop.telling",
@@ -47,9 +48,16 @@ ARROWS: dict[str, set[str]] = {
     "desktop.recovery": {"desktop.paint", *DATA, "engine.files", "resources"},
     "desktop.bridge": {"engine.messages", "engine.worker"},
     "desktop.errands": {"desktop.telling"},
-    "desktop.background": {"engine.errors"},
+    "desktop.background": {"engine.errors", "engine.lock"},
     "desktop.chronicle": {"trainer.events"},
-    "desktop.runs": {"desktop.background", "desktop.chronicle", *DATA, "resources", "trainer.events"},
+    "desktop.runs": {
+        "desktop.background",
+        "desktop.chronicle",
+        *DATA,
+        "engine.lock",
+        "resources",
+        "trainer.events",
+    },
     "desktop.training": {
         "desktop.background",
         "desktop.chronicle",
@@ -61,6 +69,22 @@ ARROWS: dict[str, set[str]] = {
         *DATA,
         "engine.catalogue",
         "engine.files",
+    },
+    "desktop.photos": {"desktop.paint", *DATA, "engine.picture", "trainer.kept"},
+    **{
+        part: {
+            *SESSION,
+            *DATA,
+            *READERS,
+            "desktop.errands",
+            "desktop.observable",
+            "desktop.paint",
+            "desktop.photos",
+            "desktop.training",
+            "resources",
+            "trainer.kept",  # where the pairs go
+        }
+        for part in ("desktop.teaching", "desktop.tracing")
     },
     "desktop.survey": {
         "desktop.errands",
@@ -81,6 +105,8 @@ ARROWS: dict[str, set[str]] = {
             "desktop.recovery",
             "desktop.settings",
             "desktop.survey",
+            "desktop.teaching",
+            "desktop.tracing",
             "desktop.training",
             "resources",
         }
@@ -88,6 +114,10 @@ ARROWS: dict[str, set[str]] = {
     },
     # Of the session, only the live preview holds the bridge, and so the engine.
     "desktop.live": {*DATA, "desktop.bridge", "desktop.observable", "engine.codec"},
+    "desktop.logbook": {"resources"},
+    "desktop.licences": {"resources"},
+    "desktop.crashes": {"desktop.logbook", "engine.errors", "engine.files", "engine.lock", "resources"},
+    "desktop.doorbell": {"engine.lock", "resources"},
     "desktop.theme": {"resources"},
     "desktop.widgets": {
         *DATA,
@@ -98,14 +128,26 @@ ARROWS: dict[str, set[str]] = {
         "desktop.session",
         "desktop.shelf",  # what a kept preview is; the shelf itself is the session's
         "desktop.survey",  # what was found in a folder, …
+        "desktop.teaching",  # how long a lesson may take
         "desktop.training",  # … and what to train; both are the session's
         "desktop.theme",
         "desktop.widgets",
+        "desktop.background",  # the About box asks a child for the devices, …
+        "desktop.errands",
+        "desktop.licences",  # … and reads the licences meanwhile
         "engine.catalogue",  # what an entry in the list of models is
     },
     "desktop.app": {"desktop", *DATA, *READERS, "resources"},
     "desktop.demo": {"desktop", *DATA, *READERS, "resources"},
-    "desktop.__main__": {"desktop.app", "desktop.demo", "desktop.paint", "engine", "resources", "trainer"},
+    "desktop.__main__": {
+        "desktop.app",
+        "desktop.demo",
+        "desktop.doorbell",
+        "desktop.paint",
+        "engine",
+        "resources",
+        "trainer",
+    },
 }
 
 # Qt stays in the window; widgets in what is seen of it.

@@ -8,14 +8,14 @@ from __future__ import annotations
 
 import sys
 from dataclasses import replace
-from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from engine.errors import UnderpaintError
-from trainer import manners
+from trainer import manners, options
+from trainer.options import Format, Precision, RecipeName, Task
 
 if TYPE_CHECKING:
     from trainer.config import Config
@@ -25,39 +25,6 @@ if TYPE_CHECKING:
 commands = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
 
 DataFolder = Annotated[Path, typer.Argument(help="A folder of pairs, or of photos.", metavar="DATA")]
-
-
-class Task(StrEnum):
-    """What becomes a photo."""
-
-    labels = "labels"
-    lines = "lines"
-    hints = "hints"
-    image = "image"
-    grey = "grey"
-    small = "small"
-
-
-class RecipeName(StrEnum):
-    """Sets of settings."""
-
-    default = "default"
-    paper = "paper"
-
-
-class Format(StrEnum):
-    """Of exported models."""
-
-    onnx = "onnx"
-    pth = "pth"
-
-
-class Precision(StrEnum):
-    """Number formats."""
-
-    float32 = "float32"
-    bfloat16 = "bfloat16"
-    float16 = "float16"
 
 
 def main() -> None:
@@ -111,6 +78,12 @@ def train(
     average: Annotated[float | None, typer.Option(help="Share that averaged weights keep a step.")] = None,
     flip: Annotated[bool | None, typer.Option(help="Mirror half of the pictures.")] = None,
     differentiable: Annotated[bool | None, typer.Option(help="Augment before the judge.")] = None,
+    validation: Annotated[
+        float | None,
+        typer.Option(
+            min=0, max=0.5, help="Share of the pairs held back, where no folder val is.", metavar="SHARE"
+        ),
+    ] = None,
     palette: Annotated[Path | None, typer.Option(help="For labels: a .gpl file, names and all.")] = None,
     colour_labels: Annotated[bool, typer.Option("--colour-labels", help="No plane a label.")] = False,
     device: Annotated[str | None, typer.Option(help="cuda, mps, xpu or cpu.")] = None,
@@ -124,11 +97,9 @@ def train(
 
     Ctrl-C saves; underpaint resume goes on.
     """
-    edges = _size(size)
-    manners.wait_idly()
-    manners.keep_memory()
-    if gently:
-        manners.go_last()
+    edges = options.size(size)
+    options.one_of(sweeps=sweeps, steps=steps, minutes=minutes)
+    manners.behave(gently)
     from trainer import check as checking
     from trainer import distributed, plan
     from trainer.counting import counting
@@ -160,6 +131,7 @@ def train(
         average=average,
         flip=flip,
         differentiable=differentiable,
+        validation=validation,
         device=device,
         precision=precision.value if precision else None,
         threads=threads,
@@ -167,8 +139,8 @@ def train(
         checkpoint_every=checkpoint_every,
         processes=distributed.expected().size,
     )
-    folder = run or _place(config.name)
-    _fit(_begun(folder, config, found), found)
+    begun = _begun(run or _place(config.name), config, found)
+    _fit(begun, begun.config(), found)
 
 
 @commands.command()
@@ -176,29 +148,27 @@ def resume(
     run: Annotated[Path, typer.Argument(help="A run folder.", metavar="RUN")],
     sweeps: Annotated[float | None, typer.Option(min=0.001, help="Go on to so many rounds in all.")] = None,
     steps: Annotated[int | None, typer.Option(min=1, help="Go on to so many steps in all.")] = None,
+    minutes: Annotated[float | None, typer.Option(min=0.01, help="Go on for so long from here.")] = None,
     gently: Annotated[bool, typer.Option("--gently", help="Let other programs go first.")] = False,
 ) -> None:
     """Go on with a training that was stopped, or make it longer."""
-    manners.wait_idly()
-    manners.keep_memory()
-    if gently:
-        manners.go_last()
-    from trainer import pairs
+    options.one_of(sweeps=sweeps, steps=steps, minutes=minutes)
+    manners.behave(gently)
+    from contextlib import nullcontext
+
+    from trainer import distributed, lengthening, pairs
     from trainer.run import opened
 
     there = opened(run)
-    config = there.config()
-    if sweeps is not None:
-        steps = max(1, round(sweeps * config.pairs / config.batch))
-    if steps is not None:
-        config = replace(config, steps=steps)
-        there.lengthen(config)
-    there.take_back("stop")
-    there.take_back("pause")
-    _fit(
-        there,
-        pairs.find(Path(config.data), task=config.task, swap=config.swap, palette=config.palette),
-    )
+    config, leads = there.config(), distributed.expected().leads
+    data = pairs.find(Path(config.data), task=config.task, swap=config.swap, palette=config.palette)
+    with there.writing(), there.held() if leads else nullcontext():
+        config = lengthening.lengthened(there, data, sweeps=sweeps, steps=steps, minutes=minutes)
+        if leads:
+            there.lengthen(config)
+            there.take_back("stop")
+            there.take_back("pause")
+    _fit(there, config, data)
 
 
 # --- data ----------------------------------------------------------------------------------------
@@ -393,29 +363,24 @@ def _begun(folder: Path, config: Config, data: DataSet) -> Run:
     return runs.create(folder, config)
 
 
-def _fit(run: Run, data: DataSet) -> None:
+def _fit(run: Run, config: Config, data: DataSet) -> None:
     from trainer import distributed
     from trainer.display import Display
     from trainer.fit import fit
 
-    config = run.config()
-    with Display(config.steps, config.batch) as display:
-        done = fit(run, config, data, display.watch)
-    if distributed.expected().leads:
-        if done:
-            typer.echo(run.model)
-        else:
-            _say(f"Saved. To go on: underpaint resume {run.folder}")
-
-
-def _size(wish: str | None) -> tuple[int, int] | None:
-    """“256” or “384x256”."""
-    if wish is None:
-        return None
-    words = wish.lower().replace("×", "x").split("x")
-    if not 1 <= len(words) <= 2 or not all(word.strip().isdecimal() for word in words):
-        raise typer.BadParameter("use 256, or 384x256 for width and height", param_hint="--size")
-    return int(words[0]), int(words[-1])
+    try:
+        with Display(config.steps, config.batch) as display:
+            done = fit(run, config, data, display.watch)
+    except UnderpaintError:
+        if run.checkpoint.exists():
+            _say(f"To go on later: underpaint resume {run.folder}")
+        raise
+    if not distributed.expected().leads:
+        return
+    if done:
+        typer.echo(run.model)
+    else:
+        _say(f"Saved. To go on: underpaint resume {run.folder}")
 
 
 def _place(name: str) -> Path:

@@ -26,6 +26,9 @@ Adversarial = Literal["cross entropy", "least squares", "none"]
 Recipe = Literal["default", "paper"]
 Precision = Literal["float32", "bfloat16", "float16"]
 
+LOOKS_GROW = 3
+"""So many times as late as the one before comes each early look."""
+
 LEAST_EDGE, MOST_EDGE = 32, 2048
 PADDING = 1.13
 """So much larger may a picture's area become for one more level of the U-Net."""
@@ -107,9 +110,12 @@ class Config:
     checkpoint_every: int = 0
     """Steps between checkpoints; 0 for one a minute."""
     sample_every: int = 500
-    """Steps between two looks at the validation pairs, which also write the model."""
+    """Steps between two looks at the fixed pairs, which also write the model."""
+    first_look: int = 0
+    """The step of an early look; others follow, each ``LOOKS_GROW`` times as late as the one before, until
+    it is time for the regular ones. 0 for none."""
     minutes: float = 0.0
-    """What was asked for; ``steps`` is what a trial made of it."""
+    """What was asked for at first; ``steps`` is what a trial made of it."""
     format: int = FORMAT
 
     @property
@@ -151,6 +157,17 @@ class Config:
         return Augment(
             self.card(), self.task, self.jitter, self.flip, self.rotation, self.zoom, self.roam, drawing
         )
+
+    def looks_at(self, step: int) -> bool:
+        """Whether there is a look at the fixed pairs after ``step`` steps."""
+        return step % self.sample_every == 0 or step == self.steps or self.is_early(step)
+
+    def is_early(self, step: int) -> bool:
+        """Whether it is a look out of turn, soon after the beginning, when pictures change quickly."""
+        early = self.first_look
+        while 0 < early < min(step, self.sample_every):
+            early *= LOOKS_GROW
+        return 0 < early == step < self.sample_every
 
     def learning_rate_at(self, step: int) -> float:
         """Constant, then linear to zero; the first step is 0."""
@@ -278,6 +295,7 @@ def check(config: Config) -> None:
         "events come every so many steps, at least every one": config.log_every >= 1,
         "checkpoints come every so many steps": config.checkpoint_every >= 0,
         "samples come every so many steps, at least every one": config.sample_every >= 1,
+        "the first look comes after so many steps": config.first_look >= 0,
         "one-hot input needs a palette": config.palette is not None or not config.one_hot,
     }
     for sentence, right in checks.items():

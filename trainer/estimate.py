@@ -81,7 +81,7 @@ def trial(config: Config, data: DataSet, folder: Path) -> Estimate:
     if estimate.disk > free_disk:
         raise TrainingError(
             f"This training needs {estimate.disk / GIGABYTE:.1f} GB of disk, "
-            f"and {free_disk / GIGABYTE:.1f} are free; make room, or choose another folder with --run."
+            f"and {free_disk / GIGABYTE:.1f} are free where “{folder.name}” is to be; make room there."
         )
     return estimate
 
@@ -110,10 +110,8 @@ def _measured(config: Config, data: DataSet) -> tuple[float, int, int]:
                 torch.cuda.synchronize(state.device)
             times.append(time.perf_counter() - began)
             began = time.perf_counter()
-    size = sum(tensor.numel() * tensor.element_size() for tensor in state.tensors().values())
+    size = sum(tensor.numel() * tensor.element_size() for _, tensor in state.named())
     memory = _peak_memory(config.device)
-    if memory and config.device == "cpu":
-        memory += size  # a checkpoint is copied before it is written
     del state, batch
     gc.collect()
     return sum(times[WARM_UP:]) / len(times[WARM_UP:]), memory, size
@@ -122,8 +120,8 @@ def _measured(config: Config, data: DataSet) -> tuple[float, int, int]:
 def _smaller(config: Config) -> str:
     """A smaller choice, in words."""
     if config.batch > 1:
-        return f"try --batch {config.batch // 2}"
-    return f"try --width {max(8, config.network['width'] // 2)} or a smaller --size"
+        return f"try a batch of {config.batch // 2}"
+    return f"try a width of {max(8, config.network['width'] // 2)}, or a smaller size"
 
 
 def _peak_memory(where: str) -> int:

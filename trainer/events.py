@@ -4,10 +4,12 @@ Every event has ``event`` (what happened), ``time`` (seconds since 1970) and ``s
 
     started, resumed    steps, pairs, batch
     step                pictures_per_second, learning_rate, and the losses: l1, made, judge_real, judge_made
-    samples             picture (file in ``samples/``), l1 of the validation pairs, training_l1
+    samples             picture (file in ``samples/``), count of pairs in it, held_back: so many of them,
+                        the first ones, are not trained on; l1 of the validation pairs (of training pairs
+                        where there are none), training_l1, liveliness; early: out of turn
     drawing             picture: the drawing that the window left, translated by the newest weights
     model               file: the newest average has been written
-    health              sentence
+    health              sentence, verdict (see ``trainer.health``)
     message             sentence: what the user should know
     halved              share: so many pictures a pass from now on, for memory
     paused, continued

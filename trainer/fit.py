@@ -13,7 +13,7 @@ import signal
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 
 import torch
 import torch.nn.functional as F
@@ -56,8 +56,8 @@ def fit(run: Run, config: Config, data: DataSet, watch: Callable[[Event], None] 
         Whether the last step is done.
 
     Raises:
-        TrainingError: the pairs have changed since the run began, the run folder can't be written, or
-            the losses have become infinite.
+        TrainingError: the pairs have changed since the run began, another process trains in this run
+            folder, it can't be written, or the losses have become infinite.
         DeviceError: not even a single picture fits into memory.
     """
     if pairs.digest(data) != config.digest:
@@ -66,7 +66,8 @@ def fit(run: Run, config: Config, data: DataSet, watch: Callable[[Event], None] 
             "put them back, or start a new training."
         )
     torch.set_num_threads(config.threads)
-    with distributed.joined(config.device) as world, heeding_signals() as signalled, run.writing():
+    alone = run.held() if distributed.expected().leads else nullcontext()
+    with run.writing(), alone, distributed.joined(config.device) as world, heeding_signals() as signalled:
         if torch.cuda.is_available():
             torch.cuda.set_device(world.place)  # which is what “cuda” means from here on
         training, validation = parted(data, config.validation)
@@ -104,7 +105,7 @@ def fit(run: Run, config: Config, data: DataSet, watch: Callable[[Event], None] 
                 last = state.step == config.steps
                 if state.step % config.log_every == 0 or last:
                     journal.tell("step", state.step, **tally.taken(config, world, state))
-                if studio and (state.step % config.sample_every == 0 or last):
+                if studio and config.looks_at(state.step):
                     studio.show(state)
                 if studio:
                     studio.translate_drawing(state)
@@ -113,6 +114,8 @@ def fit(run: Run, config: Config, data: DataSet, watch: Callable[[Event], None] 
                     saved = time.monotonic()
                 stopped = wished(run, world, journal, state, signalled)
             save(run, state, journal, world)
+            if studio and stopped:
+                studio.hand_over(state)
         finally:
             feed.close()
         done = state.step == config.steps
@@ -226,7 +229,7 @@ class Tally:
         if not bool(torch.isfinite(means).all()):
             raise TrainingError(
                 f"At step {state.step} the losses were no longer numbers; start anew "
-                "with a smaller --learning-rate, or with --precision float32."
+                "with a smaller learning rate, or in the number format float32."
             )
         speed = config.batch * self._steps / (time.monotonic() - self._begun)
         named = {name: round(value, 5) for name, value in zip(LOSSES, means.tolist(), strict=True)}
@@ -246,7 +249,7 @@ def save(run: Run, state: State, journal: Journal, world: World) -> None:
     """Replace the run's checkpoint; all processes hold the same state, the leading one writes it."""
     if world.leads:
         note = {"state": state.note(), "events": journal.length()}
-        run.save(state.tensors(), {"underpaint": json.dumps(note)})
+        run.save(dict(state.named()), {"underpaint": json.dumps(note)})
 
 
 def restore(run: Run, state: State, journal: Journal) -> None:
@@ -279,9 +282,7 @@ def halve(run: Run, world: World, state: State, journal: Journal) -> None:
         DeviceError: a pass has one picture already, or several processes would have to agree.
     """
     if state.share == 1 or world.size > 1:
-        raise DeviceError(
-            "There is not enough memory for this training; use a smaller --size, --width or --batch."
-        )
+        raise DeviceError("There is not enough memory for this training; use a smaller size, width or batch.")
     share = state.share // 2
     restore(run, state, journal)
     state.share = share

@@ -7,11 +7,15 @@ grey             what the generator makes varies less than a quarter as much as 
 overfitting      the validation loss has been above its lowest by 3 % and more at three looks in a row,
                  while the training loss has fallen since
 learning         the validation loss is the lowest so far
+
+Looks out of turn, soon after the beginning, don't count: there everything is grey, and three of them in a
+row are seconds.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Literal, NamedTuple
 
 from trainer.events import Event
 
@@ -19,26 +23,41 @@ CERTAIN, CERTAIN_EVENTS = 0.05, 50
 GREY, GREY_LOOKS = 0.25, 3
 WORSE, WORSE_LOOKS = 1.03, 3
 
+Verdict = Literal["early", "judge wins", "grey", "overfitting", "learning", "steady"]
 
-def diagnosis(events: Sequence[Event], pictures_a_sweep: int, batch: int) -> str:
-    """The most important that can be said of a training's events; one sentence."""
+
+class Diagnosis(NamedTuple):
+    """The most important that can be said: for programs, and for people."""
+
+    verdict: Verdict
+    sentence: str
+
+
+def diagnosis(events: Sequence[Event], pictures_a_sweep: int, batch: int) -> Diagnosis:
+    """What a training's events say of it."""
     steps = [event for event in events if event["event"] == "step" and "judge_real" in event]
-    looks = [event for event in events if event["event"] == "samples" and event.get("l1") is not None]
+    looks = [
+        event
+        for event in events
+        if event["event"] == "samples" and event.get("l1") is not None and not event.get("early")
+    ]
     last = steps[-CERTAIN_EVENTS:]
     errors = max(_mean(last, "judge_real"), _mean(last, "judge_made"))
     # Without an adversarial loss all of these are 0.
     if len(last) == CERTAIN_EVENTS and errors < CERTAIN and last[-1]["made"] > 0:
-        return (
+        return Diagnosis(
+            "judge wins",
             "The discriminator is too strong: it recognises every picture, so the generator learns from "
-            "the L1 loss alone. More pairs help, or --differentiable."
+            "the L1 loss alone. More pairs help, or augmentation before the discriminator.",
         )
     if len(looks) >= GREY_LOOKS and all(look.get("liveliness", 1.0) < GREY for look in looks[-GREY_LOOKS:]):
-        return (
+        return Diagnosis(
+            "grey",
             "The generator makes nearly the same grey for everything: are the pairs really pairs? "
-            "Run underpaint check, or start anew with another --seed."
+            "Check them, or start anew with another seed.",
         )
     if len(looks) < 2:
-        return "Too early to tell."
+        return Diagnosis("early", "Too early to tell.")
     best = min(range(len(looks)), key=lambda place: looks[place]["l1"])
     since = looks[best + 1 :]
     rising = len(since) >= WORSE_LOOKS and all(
@@ -46,13 +65,15 @@ def diagnosis(events: Sequence[Event], pictures_a_sweep: int, batch: int) -> str
     )
     if rising and _learnt(looks[-1]) < _learnt(looks[best]):
         sweep = looks[best]["step"] * batch / max(1, pictures_a_sweep)
-        return (
+        return Diagnosis(
+            "overfitting",
             f"Overfitting since sweep {sweep:.0f}: known pairs still get better, unknown ones no longer. "
-            "You might stop here; best.safetensors holds the best."
+            "You might stop here, and take the best model instead of the newest.",
         )
+    which = "unknown pairs" if looks[-1].get("held_back", 1) else "the pairs"
     if best == len(looks) - 1:
-        return "Learning: the pictures of unknown pairs are the best so far."
-    return "Going on well; the pictures of unknown pairs stay about as good."
+        return Diagnosis("learning", f"Learning: the pictures of {which} are the best so far.")
+    return Diagnosis("steady", f"Going on well; the pictures of {which} stay about as good.")
 
 
 def _mean(events: Sequence[Event], name: str) -> float:

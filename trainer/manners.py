@@ -4,6 +4,26 @@ from __future__ import annotations
 
 import os
 import sys
+from pathlib import Path
+
+LOWEST = 19
+"""The nicest that a process can be."""
+
+IDLE_PRIORITY_CLASS = 0x40
+"""Of Windows (winbase.h). Its “background mode” would keep the process to 32 MB of memory as well."""
+
+
+def behave(gently: bool) -> None:
+    """Before torch is imported: threads inherit how they are scheduled from the one that starts them.
+
+    Args:
+        gently: every other program goes first; unless the environment has ``UNDERPAINT_HURRY``, for whoever
+            wants a training from the window to be done beside work that leaves nothing of the processor.
+    """
+    wait_idly()
+    keep_memory()
+    if gently and not os.environ.get("UNDERPAINT_HURRY"):
+        go_last()
 
 
 def wait_idly() -> None:
@@ -34,12 +54,37 @@ def keep_memory() -> None:
 
 
 def go_last() -> None:
-    """Lower this process's priority; a training must not make the canvas stutter."""
-    if hasattr(os, "nice"):
-        os.nice(10)
-    elif sys.platform == "win32":
+    """Take only what other programs leave of the processor; a training must not make the canvas stutter.
+
+    On Linux the idle class of the scheduler: whoever else wakes up takes the core at once, where a merely
+    nicer process would first use up its turn. Its reads and writes come last too, by the same class
+    (ioprio_set(2)). Where there is no such class, the lowest priority.
+    """
+    if sys.platform == "win32":
         import ctypes
 
-        below_normal = 0x4000
-        kernel = ctypes.windll.kernel32
-        kernel.SetPriorityClass(kernel.GetCurrentProcess(), below_normal)
+        kernel = ctypes.WinDLL("kernel32")
+        kernel.GetCurrentProcess.restype = ctypes.c_void_p
+        kernel.SetPriorityClass.argtypes = (ctypes.c_void_p, ctypes.c_uint32)
+        kernel.SetPriorityClass(kernel.GetCurrentProcess(), IDLE_PRIORITY_CLASS)
+        return
+    os.nice(LOWEST)
+    if sys.platform == "linux":
+        try:
+            os.sched_setscheduler(0, os.SCHED_IDLE, os.sched_param(0))
+        except OSError:  # not everybody may, in some containers
+            pass
+        _let_other_sessions_go_first()
+
+
+def _let_other_sessions_go_first() -> None:
+    """Linux may share the processor out among sessions first, and only within each by what its processes are
+    (sched(7), “The autogroup feature”). A session of our own, as the window begins one for a training, would
+    then count as much as the window's. In a terminal's session there are others, who are left alone.
+    """
+    if os.getsid(0) != os.getpid():
+        return
+    try:
+        Path("/proc/self/autogroup").write_text(str(LOWEST), "ascii")
+    except OSError:  # no such feature
+        pass

@@ -27,6 +27,9 @@ LOOK_SECONDS = 30.0, 120.0
 """Between two looks at the validation pairs, at least and at most; in between, LOOKS of them in a run."""
 LOOKS = 60
 
+FIRST_LOOK_SECONDS = 4.0
+"""Until the first look, and the first model to paint with."""
+
 
 def planned(
     data: DataSet,
@@ -107,7 +110,10 @@ def timed(config: Config, seconds_a_step: float) -> Config:
     steps = config.steps or max(1, round(config.minutes * 60 / seconds_a_step))
     least, most = LOOK_SECONDS
     pause = min(most, max(least, steps * seconds_a_step / LOOKS))
-    return replace(config, steps=steps, sample_every=max(1, round(pause / seconds_a_step)))
+    sample_every, first_look = (
+        max(1, round(seconds / seconds_a_step)) for seconds in (pause, FIRST_LOOK_SECONDS)
+    )
+    return replace(config, steps=steps, sample_every=sample_every, first_look=first_look)
 
 
 def _network(config: Config, width: int, dropout: bool, parent: Card | None) -> dict[str, Any]:

@@ -5,23 +5,26 @@ events.jsonl           what happened, see ``trainer.events``
 latest.safetensors     the newest checkpoint: complete state, JSON in its metadata, no pickle
 model.safetensors      the newest average, ready to paint with
 best.safetensors       the average with the lowest validation loss
-samples/               what it makes of the validation pairs, over time
+samples/               what it makes of a few fixed pairs, over time
 drawing.png            put there by the window: translated every few seconds into samples/drawing.png
 stop, pause            files whose presence says so
+lock                   held by the process that trains, for as long as it does
 """
 
 from __future__ import annotations
 
 import errno
+import json
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from engine import lock
 from engine.files import replacing
 from trainer import config as configs
 from trainer.config import Config
@@ -83,6 +86,21 @@ class Run:
         with replacing(self.folder / "config.json") as part:
             part.write_text(configs.to_json(config), "utf-8")
 
+    @contextmanager
+    def held(self) -> Iterator[None]:
+        """Keep every other process from training in this folder.
+
+        Raises:
+            TrainingError: one does so already.
+            OSError: the folder can't be written.
+        """
+        with lock.holding(self.folder / "lock") as ours:
+            if not ours:
+                raise TrainingError(
+                    f"“{self.folder.name}” is being trained already; stop that, or wait until it is done."
+                )
+            yield
+
     def asked(self, wish: str) -> bool:
         """Whether somebody left a file ``stop`` or ``pause``."""
         return (self.folder / wish).exists()
@@ -95,19 +113,18 @@ class Run:
         """Remove such a file."""
         (self.folder / wish).unlink(missing_ok=True)
 
-    def save(self, tensors: dict[str, Tensor], note: dict[str, str]) -> None:
+    def save(self, tensors: Mapping[str, Tensor], note: dict[str, str]) -> None:
         """Replace the checkpoint in one step.
 
         Raises:
             TrainingError: the disk is full, or the folder can't be written; the old checkpoint stays.
         """
-        from safetensors import SafetensorError
-        from safetensors.torch import save_file
+        from trainer import checkpoint
 
         try:
             with replacing(self.checkpoint) as part:
-                save_file(tensors, part, metadata=note)
-        except (OSError, SafetensorError) as error:
+                checkpoint.write(part, tensors, note)
+        except OSError as error:
             raise self.unwritable(error) from error
 
     def restore(self) -> tuple[dict[str, Tensor], dict[str, str]] | None:
@@ -116,18 +133,37 @@ class Run:
         Raises:
             TrainingError: it is damaged.
         """
-        from safetensors import SafetensorError, safe_open
+        from safetensors import SafetensorError
+
+        from trainer import checkpoint
 
         if not self.checkpoint.exists():
             return None
         try:
-            with safe_open(self.checkpoint, "pt") as file:
-                # Cloned, so that the file is no longer mapped when it is to be replaced (Windows).
-                return {key: file.get_tensor(key).clone() for key in file.keys()}, dict(file.metadata())  # noqa: SIM118
-        except (OSError, SafetensorError, TypeError) as error:
-            raise TrainingError(
-                f"The checkpoint “{self.checkpoint}” is damaged; start the training anew."
-            ) from error
+            return checkpoint.read(self.checkpoint)
+        except (OSError, SafetensorError) as error:
+            raise self.damaged() from error
+
+    def standing(self) -> int:
+        """How many steps the checkpoint has behind it; 0 where there is none.
+
+        Raises:
+            TrainingError: it is damaged.
+        """
+        from safetensors import SafetensorError
+
+        from trainer import checkpoint
+
+        if not self.checkpoint.exists():
+            return 0
+        try:
+            return int(json.loads(checkpoint.read_note(self.checkpoint)["underpaint"])["state"]["step"])
+        except (OSError, SafetensorError, KeyError, ValueError, TypeError) as error:
+            raise self.damaged() from error
+
+    def damaged(self) -> TrainingError:
+        """What to tell when the checkpoint makes no sense."""
+        return TrainingError(f"The checkpoint “{self.checkpoint}” is damaged; start the training anew.")
 
     @contextmanager
     def writing(self) -> Iterator[None]:
@@ -142,12 +178,11 @@ class Run:
         full = isinstance(error, OSError) and error.errno in _FULL
         if full or "No space left" in str(error):
             return TrainingError(
-                "The disk is full; the last checkpoint is whole. "
-                f"Make room, then: underpaint resume {self.folder}"
+                "The disk is full; the last checkpoint is whole. Make room, then resume the training."
             )
         return TrainingError(
             f"“{self.folder}” can't be written ({error}); the last checkpoint is whole. "
-            f"Mend that, then: underpaint resume {self.folder}"
+            "Mend that, then resume the training."
         )
 
 

@@ -6,6 +6,7 @@ import io
 import time
 import zipfile
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -47,7 +48,8 @@ class Studio:
     """Fixed pairs, looked at again and again.
 
     Samples are made without augmentation, hints always the same. They are pictures ``SHOWN`` wide in
-    ``samples/``: ``inputs.png``, ``targets.png``, and one a look, named by its step.
+    ``samples/``: ``inputs.png``, ``targets.png``, and one a look, named by its step. First come pairs that
+    are not trained on; where there are too few of them, training pairs fill the row.
     """
 
     def __init__(
@@ -57,11 +59,13 @@ class Studio:
         augment = config.augment()
         self.known = [still(pair, augment) for pair in _spread(training, MEASURED)]
         self.unknown = [still(pair, augment) for pair in _spread(validation, MEASURED)]
-        self.shown = (self.unknown or self.known)[:SHOWN]
+        self.held_back = len(self.unknown[:SHOWN])
+        self.shown = [*self.unknown[:SHOWN], *self.known[: SHOWN - self.held_back]]
         typical = [still(pair, augment).prepared for pair in _spread(training, TYPICAL)]
         self.typical = [typical[start : start + AT_ONCE] for start in range(0, len(typical), AT_ONCE)]
         self._looked = time.monotonic()
-        self._seen: tuple[float, int] | None = None
+        self._written: int | None = None
+        """The step that the model in the run folder is of, if this process wrote it."""
 
     def show(self, state: State) -> None:
         """Write the model and its pictures of the fixed pairs, and tell how it does.
@@ -76,24 +80,48 @@ class Studio:
         known = _looked_at(painter, self.known)
         look = unknown or known
         assert look is not None
+        made = [*(unknown.made[:SHOWN] if unknown else []), *(known.made if known else [])][: len(self.shown)]
         name = f"{state.step:07d}.png"
         self._write("inputs.png", [sheet.shown(pair.prepared, painter.card) for pair in self.shown])
         self._write("targets.png", [pair.target for pair in self.shown])
-        self._write(name, look.made[:SHOWN])
+        self._write(name, made)
 
-        scores = {"l1": look.l1}
-        notes = self._notes(state)
-        average.write(self.run.model, config, tensors, notes, scores=scores)
         if look.l1 < state.best:
             state.best = look.l1
-            average.write(self.run.best, config, tensors, notes, scores=scores)
+            self._write_model(self.run.best, state, tensors, look)
+        self._write_model(self.run.model, state, tensors, look)
         self.journal.tell(
-            "samples", state.step, picture=name, count=len(self.shown), l1=round(look.l1, 5),
-            training_l1=round(known.l1, 5) if known else None, liveliness=round(look.liveliness, 3),
+            "samples", state.step, picture=name, count=len(self.shown), held_back=self.held_back,
+            l1=round(look.l1, 5), training_l1=round(known.l1, 5) if known else None,
+            liveliness=round(look.liveliness, 3), **({"early": True} if config.is_early(state.step) else {}),
         )  # fmt: skip
-        self.journal.tell("model", state.step, file=self.run.model.name)
+        self._tell_of_model(state)
         told = events.read(self.run.events)
-        self.journal.tell("health", state.step, sentence=health.diagnosis(told, config.pairs, config.batch))
+        verdict, sentence = health.diagnosis(told, config.pairs, config.batch)
+        self.journal.tell("health", state.step, verdict=verdict, sentence=sentence)
+
+    def hand_over(self, state: State) -> None:
+        """Bring the newest model to the last step, where a training is stopped between two looks.
+
+        The state stays as it is, the best model too: whoever resumes knows nothing of this.
+
+        Raises:
+            OSError, ModelError: the run folder can't be written.
+        """
+        if not state.step or state.step == self._written:
+            return
+        tensors = average.finished(state, self.config, self._typical_planes(state.generator))
+        look = _looked_at(average.painter(self.config, tensors), self.unknown or self.known)
+        assert look is not None
+        self._write_model(self.run.model, state, tensors, look)
+        self._tell_of_model(state)
+
+    def _write_model(self, path: Path, state: State, tensors: dict[str, Tensor], look: _Look) -> None:
+        average.write(path, self.config, tensors, self._notes(state), scores={"l1": look.l1})
+
+    def _tell_of_model(self, state: State) -> None:
+        self._written = state.step
+        self.journal.tell("model", state.step, file=self.run.model.name)
 
     def translate_drawing(self, state: State) -> None:
         """Now and then, translate what the window left in ``drawing.npz`` by the newest average.

@@ -146,7 +146,7 @@ class State:
 
     def tensors(self) -> dict[str, Tensor]:
         """What a checkpoint holds, contiguous and on the CPU."""
-        return {name: tensor.detach().cpu().contiguous() for name, tensor in self._named()}
+        return {name: tensor.detach().cpu().contiguous() for name, tensor in self.named()}
 
     def note(self) -> dict[str, Any]:
         """What else it holds: JSON."""
@@ -169,7 +169,7 @@ class State:
             adam.state.clear()
             if note["moments"][name]:
                 _make_moments(adam, note["moments"][name])
-        named = dict(self._named())
+        named = dict(self.named())
         if {key: tensor.shape for key, tensor in named.items()} != {
             key: tensor.shape for key, tensor in tensors.items()
         }:
@@ -183,7 +183,8 @@ class State:
         if note["scaler"]:
             self.scaler.load_state_dict(note["scaler"])
 
-    def _named(self) -> Iterator[tuple[str, Tensor]]:
+    def named(self) -> Iterator[tuple[str, Tensor]]:
+        """What a checkpoint holds, as it lies in memory and with the names it gets there."""
         parts = {"generator": self.generator, "judge": self.judge}
         for part, network in parts.items():
             for name, tensor in network.state_dict().items():

@@ -1,4 +1,4 @@
-"""The pictures of the training window: cards, pairs with their direction, samples over time."""
+"""The pictures of the training window: cards, pairs with their direction, one picture with its caption."""
 
 from __future__ import annotations
 
@@ -209,65 +209,3 @@ class Picture(QWidget):
         painter.setPen(theme.colour("faint"))
         below = QRectF(0, room.bottom(), self.width(), line)
         painter.drawText(below, Qt.AlignmentFlag.AlignCenter, self.caption)
-
-
-class Sheet(QWidget):
-    """The fixed pairs in columns: what was given, what is made of it, the photo."""
-
-    ROWS = ("inputs", "made", "targets")
-
-    def __init__(self, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
-        self.setObjectName("samples")
-        self.rows: dict[str, QImage] = {}
-        self._count = 1
-        self._captions = dict(
-            zip(self.ROWS, (self.tr("Given"), self.tr("Made of it"), self.tr("Photo")), strict=True)
-        )
-        self.setMinimumHeight(210)
-        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
-
-    def show_row(self, row: str, image: QImage, count: int) -> None:
-        """Show the pictures of a row, ``count`` of them side by side in one image."""
-        self.rows[row] = image
-        self._count = max(1, count)
-        self.update()
-
-    def clear(self) -> None:
-        """Another run."""
-        self.rows = {}
-        self.update()
-
-    def sizeHint(self) -> QSize:
-        return QSize(700, 300)
-
-    def paintEvent(self, event: QPaintEvent) -> None:
-        painter = smooth(self)
-        if not self.rows.get("made", QImage()).width():
-            painter.setPen(theme.colour("faint"))
-            text = self.tr("After the first half minute or so, pairs that are not trained on appear here.")
-            painter.drawText(self.rect(), Qt.AlignmentFlag.AlignCenter, text)
-            return
-        margin = max(self.fontMetrics().horizontalAdvance(text) for text in self._captions.values()) + 12
-        high = (self.height() - (len(self.ROWS) - 1) * GAP) / len(self.ROWS)
-        for number, row in enumerate(self.ROWS):
-            image = self.rows.get(row, QImage())
-            top = number * (high + GAP)
-            painter.setPen(theme.colour("faint"))
-            painter.drawText(
-                QRectF(0, top, margin - 10, high),
-                Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignRight,
-                self._captions[row],
-            )
-            wide = image.width() / self._count
-            if not wide:
-                continue
-            scale = min(
-                high / image.height(), (self.width() - margin + GAP) / self._count / wide - GAP / wide
-            )
-            for column in range(self._count):
-                left = margin + column * (wide * scale + GAP)
-                area = QRectF(
-                    left, top + (high - image.height() * scale) / 2, wide * scale, image.height() * scale
-                )
-                painter.drawImage(area, image, QRectF(column * wide, 0, wide, image.height()))

@@ -16,7 +16,6 @@ from PySide6.QtWidgets import (
     QListWidgetItem,
     QProgressBar,
     QSizePolicy,
-    QSlider,
     QSpinBox,
     QToolButton,
     QVBoxLayout,
@@ -28,7 +27,8 @@ from desktop.session import Session
 from desktop.survey import Findings
 from desktop.training import Wish
 from desktop.widgets.training_pictures import Card, MainButton, Pairs, faint, title
-from desktop.widgets.training_words import TIMES, USUAL, chosen_time, quality
+from desktop.widgets.training_time import HowLong
+from desktop.widgets.training_words import USUAL
 from engine.palette import Label, Palette
 
 SIZES = (32, 64, 128, 192, 256, 384, 512)
@@ -141,24 +141,11 @@ class PreparePage(QWidget):
         column = QVBoxLayout(card)
         column.setContentsMargins(14, 12, 14, 12)
         top = QHBoxLayout()
-        words = QVBoxLayout()
-        words.setSpacing(2)
-        self._time = title("", 1.15)
-        self._promise = faint()
-        words.addWidget(self._time)
-        words.addWidget(self._promise)
-        self._slider = QSlider(Qt.Orientation.Horizontal)
-        self._slider.setObjectName("quality")
-        self._slider.setRange(0, len(TIMES) - 1)
-        self._slider.setPageStep(1)
-        self._slider.setTickPosition(QSlider.TickPosition.TicksBelow)
-        self._slider.setAccessibleName(self.tr("How long to train"))
-        self._slider.valueChanged.connect(self._show_time)
+        self._how_long = HowLong("quality", USUAL, promising=True)
         self._train = MainButton(self.tr("&Train"))
         self._train.setObjectName("train")
         self._train.clicked.connect(self._begin)
-        top.addLayout(words, 2)
-        top.addWidget(self._slider, 2)
+        top.addWidget(self._how_long, 1)
         top.addSpacing(14)
         top.addWidget(self._train)
         self._fold = QToolButton()
@@ -173,8 +160,6 @@ class PreparePage(QWidget):
         column.addWidget(self._fold)
         column.addWidget(self._details)
         self._details.hide()
-        self._slider.setValue(TIMES.index(USUAL))
-        self._show_time()
         return card
 
     def _folded(self) -> QWidget:
@@ -267,7 +252,7 @@ class PreparePage(QWidget):
             name=self._name.text().strip() or findings.folder.name,
             task=self._task.currentData() or None,
             swap=self._swap.isChecked(),
-            minutes=TIMES[self._slider.value()],
+            minutes=self._how_long.minutes,
             steps=self._steps.value() or None,
             size=self._chosen_size(findings),
             width=self._width.value(),
@@ -385,11 +370,6 @@ class PreparePage(QWidget):
             item = QListWidgetItem(theme.picture_icon(swatch), label.name)
             item.setFlags(item.flags() | Qt.ItemFlag.ItemIsEditable)
             self._names.addItem(item)
-
-    def _show_time(self) -> None:
-        minutes = TIMES[self._slider.value()]
-        self._time.setText(chosen_time(minutes).capitalize())
-        self._promise.setText(quality(minutes))
 
     def _show_models(self) -> None:
         chosen = self._from.currentData()

@@ -20,8 +20,9 @@ from PySide6.QtWidgets import (
 from desktop import theme
 from desktop.runs import Past
 from desktop.session import Session
+from desktop.training import GOING_ON
 from desktop.widgets.training_pictures import Card, MainButton, faint, title
-from desktop.widgets.training_words import ago, phase_in_words
+from desktop.widgets.training_words import ago, phase_in_words, room
 
 MOST_SHOWN = 12
 
@@ -107,12 +108,22 @@ class StartPage(QWidget):
 
     chosen = Signal(object)
     """The ``Path`` of a data set's folder."""
+    discarded = Signal(object)
+    """The ``Past`` of a run that is to be deleted."""
+    wants_pairs = Signal()
+    """Pairs are to be painted first."""
 
     def __init__(self, session: Session, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._session = session
         self.zone = DropZone(session)
         self.zone.chosen.connect(self.chosen)
+        self._paint = QToolButton()
+        self._paint.setObjectName("make_pairs")
+        self._paint.setText(self.tr("No pairs yet? Make them by painting over photos …"))
+        self._paint.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
+        self._paint.setAutoRaise(True)
+        self._paint.clicked.connect(self.wants_pairs)
         self._title = title(self.tr("Earlier trainings"))
         self._list = QWidget()
         self._rows = QVBoxLayout(self._list)
@@ -126,6 +137,7 @@ class StartPage(QWidget):
         column.setContentsMargins(18, 18, 18, 18)
         column.setSpacing(10)
         column.addWidget(self.zone, 3)
+        column.addWidget(self._paint, 0, Qt.AlignmentFlag.AlignHCenter)
         column.addWidget(self._title)
         column.addWidget(scroll, 2)
         session.training.watch("past", self._show)
@@ -133,6 +145,7 @@ class StartPage(QWidget):
     def dress(self) -> None:
         """Icons in the theme's colours."""
         self.zone.dress()
+        self._paint.setIcon(theme.icon("mdi6.image-edit-outline"))
         self._show()
 
     def _show(self) -> None:
@@ -153,11 +166,12 @@ class StartPage(QWidget):
         row = QHBoxLayout(card)
         row.setContentsMargins(12, 6, 8, 6)
         row.addWidget(title(run.plan.name))
-        said = self.tr("%s · step %d of %d · %s") % (
+        said = self.tr("%s · step %d of %d · %s · %s") % (
             phase_in_words(run.phase),
             run.step,
             run.plan.steps,
             ago(time.time() - run.touched),
+            room(run.size),
         )
         row.addWidget(faint(said), 1)
         button = QToolButton()
@@ -167,4 +181,16 @@ class StartPage(QWidget):
         button.setAutoRaise(True)
         button.clicked.connect(lambda: self._session.training.show(run.folder))
         row.addWidget(button)
+        delete = QToolButton()
+        delete.setObjectName("delete")
+        delete.setToolTip(
+            self.tr("It is going on; stop it first")
+            if run.phase in GOING_ON
+            else self.tr("Move this training to the trash; models taken over from it stay")
+        )
+        delete.setIcon(theme.icon("mdi6.delete-outline"))
+        delete.setAutoRaise(True)
+        delete.setEnabled(run.phase not in GOING_ON)
+        delete.clicked.connect(lambda: self.discarded.emit(run))
+        row.addWidget(delete)
         return card

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QImage, QShowEvent
 from PySide6.QtWidgets import (
+    QComboBox,
     QHBoxLayout,
     QProgressBar,
     QPushButton,
@@ -18,9 +19,12 @@ from PySide6.QtWidgets import (
 
 from desktop import theme
 from desktop.session import Session
+from desktop.training import Which
 from desktop.widgets.training_curves import Curves
-from desktop.widgets.training_pictures import Card, MainButton, Picture, Sheet, as_image, faint, title
-from desktop.widgets.training_words import duration, phase_in_words
+from desktop.widgets.training_pictures import Card, MainButton, Picture, as_image, faint, title
+from desktop.widgets.training_sheet import Sheet
+from desktop.widgets.training_time import HowLong
+from desktop.widgets.training_words import MORE, duration, phase_in_words
 from engine.messages import Pixels
 
 ROW_PIXELS = 256
@@ -46,6 +50,7 @@ class WatchPage(QWidget):
         self._bar.setTextVisible(False)
         self._bar.setFixedHeight(6)
         column.addWidget(self._bar)
+        column.addWidget(self._longer())
         middle = QHBoxLayout()
         middle.setSpacing(12)
         middle.addWidget(self._drawing(), 3)
@@ -54,7 +59,7 @@ class WatchPage(QWidget):
         column.addWidget(self._samples(), 3)
         training = self._training
         training.watch("run", self._clear)
-        training.watch("phase plan line has_model", self._show_state)
+        training.watch("phase plan line has_model has_best chosen", self._show_state)
         training.told.connect(self._show_told)
         training.translated.connect(self._show_drawing)
         training.pictured.connect(self._show_picture)
@@ -81,14 +86,38 @@ class WatchPage(QWidget):
         self._go_on = self._button("go_on", self.tr("&Continue"), self._training.go_on)
         self._stop = self._button("stop", self.tr("&Stop"), self._training.stop)
         self._resume = self._button("resume", self.tr("&Resume"), self._training.resume)
+        self._resume.setToolTip(self.tr("Go on to the end that was planned"))
         self._again = self._button("again", self.tr("&Change the settings"), self.again.emit)
         self._paint = MainButton(self.tr("Paint &with it"))
         self._paint.setObjectName("paint_with_it")
-        self._paint.setToolTip(self.tr("Take the newest model over into your own, and open it"))
+        self._paint.setToolTip(self.tr("Take the model over into your own, and open it"))
         self._paint.clicked.connect(self._training.take_over)
-        for button in (self._pause, self._go_on, self._stop, self._resume, self._again, self._paint):
-            row.addWidget(button)
+        self._which = QComboBox()
+        self._which.setObjectName("which_model")
+        self._which.setToolTip(
+            self.tr("Best is the model whose pictures of unknown pairs have come nearest to the photos")
+        )
+        self._which.activated.connect(lambda: self._choose(self._which.currentData()))
+        for widget in (self._pause, self._go_on, self._stop, self._resume, self._again):
+            row.addWidget(widget)
+        row.addWidget(self._which)
+        row.addWidget(self._paint)
         return row
+
+    def _longer(self) -> QWidget:
+        self._more = Card()
+        row = QHBoxLayout(self._more)
+        row.setContentsMargins(14, 8, 8, 8)
+        self._how_long = HowLong("more", MORE, promising=False)
+        row.addWidget(self._how_long, 1)
+        row.addSpacing(14)
+        button = self._button("train_on", self.tr("Train &on"), self._train_on)
+        button.setToolTip(self.tr("Go on from where it stands for so long, and finish then"))
+        row.addWidget(button)
+        return self._more
+
+    def _train_on(self) -> None:
+        self._training.train_on(self._how_long.minutes)
 
     def _button(self, name: str, text: str, do: Callable[[], None]) -> QPushButton:
         button = QPushButton(text)
@@ -110,7 +139,13 @@ class WatchPage(QWidget):
         column.addLayout(row, 1)
         self._health = faint()
         self._health.setObjectName("health")
-        column.addWidget(self._health)
+        self._enough = self._button(
+            "stop_with_best", self.tr("Stop here, with the &best one"), self._training.stop_with_best
+        )
+        below = QHBoxLayout()
+        below.addWidget(self._health, 1)
+        below.addWidget(self._enough)
+        column.addLayout(below)
         return card
 
     def _losses(self) -> QWidget:
@@ -180,10 +215,31 @@ class WatchPage(QWidget):
         self._stop.setVisible(phase in ("starting", "running", "paused"))
         self._resume.setVisible(phase in ("stopped", "interrupted"))
         self._again.setVisible(phase == "failed")
+        self._more.setVisible(phase in ("stopped", "interrupted", "finished"))
         self._paint.setVisible(phase != "failed")
         self._paint.setEnabled(training.has_model)
+        self._show_choice()
         self._show_status()
         self._explain()
+
+    def _show_choice(self) -> None:
+        """Which of the two models is painted with, where they differ."""
+        training = self._training
+        told = training.chronicle
+        steps = told.best_step, told.model_step
+        self._enough.setVisible(
+            told.overfits and training.has_best and training.phase in ("running", "paused")
+        )
+        self._which.setVisible(training.has_model and training.has_best and steps[0] != steps[1])
+        texts = self.tr("the best, step %d"), self.tr("the newest, step %d")
+        for place, (which, text, step) in enumerate(zip(("best", "newest"), texts, steps, strict=True)):
+            if self._which.count() <= place:
+                self._which.addItem("", which)
+            self._which.setItemText(place, text % (step or 0))
+        self._which.setCurrentIndex(self._which.findData(training.which))
+
+    def _choose(self, which: Which) -> None:
+        self._training.chosen = which
 
     def _show_told(self) -> None:
         self._show_status()
@@ -192,6 +248,7 @@ class WatchPage(QWidget):
         self._bar.setRange(0, told.steps or int(self._training.phase != "starting"))
         self._bar.setValue(told.step)
         self._health.setText(told.message if told.message and not told.health else told.health)
+        self._show_choice()
         if not self.isVisible():
             return
         self._curves.show_curves(told)
@@ -208,8 +265,13 @@ class WatchPage(QWidget):
         training = self._training
         told, phase = training.chronicle, training.phase
         if phase in ("starting", "failed"):
-            text = training.line or self.tr("Starting; soon it measures how fast this machine is …")
-            self._status.setText(text)
+            begins = training.plan is None or not told.step
+            text = (
+                self.tr("Starting; soon it measures how fast this machine is …")
+                if begins
+                else self.tr("Going on from step %d …") % told.step
+            )
+            self._status.setText(training.line or text)
             return
         words = [phase_in_words(phase).capitalize()]
         if told.steps:
@@ -236,8 +298,9 @@ class WatchPage(QWidget):
     def _show_picture(self, name: str, image: QImage) -> None:
         row = {"inputs.png": "inputs", "targets.png": "targets"}.get(name, "made")
         looks = self._training.chronicle.looks
-        count = next((look.count for look in looks if look.picture == name), looks[-1].count if looks else 1)
-        self._sheet.show_row(row, image, count)
+        if looks:  # what was given and the photos are those of the newest look
+            look = next((look for look in looks if look.picture == name), looks[-1])
+            self._sheet.show_row(row, image, look.count, look.held_back)
 
     def _show_drawing(self, drawn: Pixels | None, made: QImage) -> None:
         if drawn is not None:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from PySide6.QtCore import QEvent, QObject, QTimer
+from PySide6.QtCore import QEvent, QObject, QTimer, Signal
 from PySide6.QtGui import QCloseEvent
 from PySide6.QtWidgets import QStackedWidget, QVBoxLayout, QWidget
 
+from desktop.runs import Past
 from desktop.session import Session
 from desktop.training import Wish
 from desktop.widgets.message_bar import MessageBar
@@ -26,7 +27,7 @@ class TrainingWindow(QWidget):
         self.setAcceptDrops(True)
         self.resize(1040, 800)
         self._session = session
-        self._asked = False
+        self._asked = self._answered = False
         self.start_page = StartPage(session)
         self.prepare_page = PreparePage(session)
         self.watch_page = WatchPage(session)
@@ -38,6 +39,7 @@ class TrainingWindow(QWidget):
         column.addWidget(self.pages)
         self.messages = MessageBar(self)
         self.start_page.chosen.connect(self.prepare)
+        self.start_page.discarded.connect(self._delete)
         self.prepare_page.left.connect(self.begin_anew)
         self.prepare_page.begun.connect(self._start)
         self.watch_page.left.connect(self.begin_anew)
@@ -45,6 +47,7 @@ class TrainingWindow(QWidget):
         training = session.training
         session.survey.told_off.connect(self._refused)
         training.told_off.connect(self.messages.warn)
+        training.trashless.connect(self._ask_whether_for_good)
         training.watch("run", self._show_page)
         self._dress()
 
@@ -74,8 +77,9 @@ class TrainingWindow(QWidget):
 
     def closeEvent(self, event: QCloseEvent) -> None:
         """Ask whether a training goes on without the window; closing once more is an answer too."""
-        if not self._session.training.goes_on or (self._asked and self.messages.isVisible()):
-            self._asked = False
+        asked = self._answered or (self._asked and self.messages.isVisible())
+        if asked or not self._session.training.goes_on:
+            self._asked = self._answered = False
             self.messages.put_away()
             super().closeEvent(event)
             return
@@ -83,16 +87,31 @@ class TrainingWindow(QWidget):
         self._asked = True
         self.messages.ask(
             self.tr("The training goes on in the background. You find it again here."),
-            (self.tr("&Let it go on"), self.close),
+            (self.tr("&Let it go on"), self._close_indeed),
             (self.tr("&Stop it"), self._stop_and_close),
         )
 
+    def _close_indeed(self) -> None:
+        self._answered = True
+        self.close()
+
     def _stop_and_close(self) -> None:
         self._session.training.stop()
-        self.close()
+        self._close_indeed()
 
     def _start(self, wish: Wish) -> None:
         self._session.training.start(wish)
+
+    def _delete(self, run: Past) -> None:
+        self._session.training.delete(run.folder)
+
+    def _ask_whether_for_good(self, folder: Path) -> None:
+        training = self._session.training
+        self.messages.ask(
+            self.tr("There is no trash for “%s”. Deleted for good, it can't be brought back.") % folder.name,
+            (self.tr("&Delete it for good"), lambda: training.delete(folder, for_good=True)),
+            (self.tr("&Keep it"), lambda: None),
+        )
 
     def _refused(self, sentence: str) -> None:
         self.begin_anew()
@@ -116,11 +135,14 @@ class TrainingDoor(QObject):
         window: the main window; an attribute ``messages`` is its message bar.
     """
 
+    wants_pairs = Signal()
+    """There are photos, but no pairs yet: these are to be painted."""
+
     def __init__(self, session: Session, messages: MessageBar, window: QWidget) -> None:
         super().__init__(window)
         self._session, self._messages, self._main = session, messages, window
         self.window: TrainingWindow | None = None
-        self._asked = False
+        self._asked = self._answered = False
         self._announcing = False
         session.training.brought.connect(self._paint_with)
         session.training.told_off.connect(self._tell)
@@ -131,15 +153,23 @@ class TrainingDoor(QObject):
         """Show the training window."""
         if self.window is None:
             self.window = TrainingWindow(self._session)
+            self.window.start_page.wants_pairs.connect(self._leave_for_pairs)
             if self._session.training.run is None:
                 self.window.begin_anew()
         self.window.show()
         self.window.raise_()
         self.window.activateWindow()
 
+    def prepare(self, folder: Path) -> None:
+        """Show the training window with what is in a folder of pictures."""
+        self.open()
+        assert self.window is not None
+        self.window.prepare(folder)
+
     def may_close(self) -> bool:
         """Whether the program may end now; if not, a question is on show. Asked again it may."""
-        if not self._session.training.goes_on or (self._asked and self._messages.isVisible()):
+        asked = self._answered or (self._asked and self._messages.isVisible())
+        if asked or not self._session.training.goes_on:
             if self.window is not None:
                 self.window.hide()
                 self.window.deleteLater()
@@ -150,14 +180,22 @@ class TrainingDoor(QObject):
             self.tr(
                 "A training goes on. It can do so without the window; you find it again at the next start."
             ),
-            (self.tr("&Let it go on"), self._main.close),
+            (self.tr("&Let it go on"), self._close_indeed),
             (self.tr("&Stop it"), self._stop_and_close),
         )
         return False
 
+    def _leave_for_pairs(self) -> None:
+        self._main.activateWindow()
+        self.wants_pairs.emit()
+
+    def _close_indeed(self) -> None:
+        self._answered = True
+        self._main.close()
+
     def _stop_and_close(self) -> None:
         self._session.training.stop()
-        self._main.close()
+        self._close_indeed()
 
     def _find(self) -> None:
         """A training that went on when the program was closed."""
@@ -197,5 +235,9 @@ class TrainingDoor(QObject):
     def _paint_with(self, path: Path) -> None:
         self._session.library.refresh()
         self._session.library.add(path)
-        self._session.said.emit(self.tr("This is “%s”, as far as it has come.") % path.stem)
+        best = self._session.training.which == "best"
+        said = (
+            self.tr("This is “%s” at its best.") if best else self.tr("This is “%s”, as far as it has come.")
+        )
+        self._session.said.emit(said % path.stem)
         self._main.activateWindow()

@@ -11,6 +11,8 @@ CONTEXT = "training"
 TIMES = (2, 5, 10, 20, 40, 60, 120, 240, 480)
 """Minutes that can be chosen."""
 USUAL = 40
+MORE = 10
+"""To begin with, where a training is made longer."""
 
 
 def _(text: str) -> str:
@@ -50,6 +52,14 @@ def ago(seconds: float) -> str:
     if seconds < 48 * 3600:
         return _("%s ago") % duration(seconds)
     return _("%d days ago") % round(seconds / 86400)
+
+
+def room(size: int) -> str:
+    """What so many bytes are on a disk."""
+    megabytes = size / (1 << 20)
+    if megabytes < 1000:
+        return _("%d MB") % max(1, round(megabytes))
+    return _("%.1f GB") % (megabytes / 1024)
 
 
 def quality(minutes: int) -> str:

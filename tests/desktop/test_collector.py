@@ -17,7 +17,8 @@ class Knot:
 
 
 def test_cycles_are_collected_by_the_timer_on_the_ui_thread_alone(qapp):
-    gc.disable()  # an earlier window's collector may be at work already
+    hold_collector()  # an earlier window's may be at work already
+    gc.enable()
     hold_collector()
     assert not gc.isenabled()
     threads: list[threading.Thread] = []

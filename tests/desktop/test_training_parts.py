@@ -129,7 +129,31 @@ def test_a_chronicle_is_what_was_told():
         ("0000020.png", 3, 0.2, None)
     ]
     assert told.seconds_left == pytest.approx(80 * 4 / 10)
-    assert told.health == "Learning."
+    assert told.health == "Learning." and not told.overfits
+
+
+def test_the_best_look_is_that_of_unknown_pairs_where_there_are_some():
+    told = Chronicle()
+    looks = ((10, 0.3, 0.3, 2), (20, 0.2, 0.2, 2), (30, 0.25, 0.1, 2))
+    for number, unknown, known, held_back in looks:
+        told.take(
+            [
+                {
+                    "event": "samples", "time": 0.0, "step": number, "picture": "x.png", "count": 6,
+                    "held_back": held_back, "l1": unknown, "training_l1": known,
+                }
+            ]
+        )  # fmt: skip
+    told.take([{"event": "model", "time": 0.0, "step": 30, "file": "model.safetensors"}])
+    assert (told.best_step, told.model_step) == (20, 30)
+    alone = Chronicle()
+    alone.take(
+        [
+            {"event": "samples", "time": 0.0, "step": 5, "picture": "x.png", "count": 6, "held_back": 0,
+             "l1": 0.4, "training_l1": 0.4}
+        ]
+    )  # fmt: skip
+    assert [(look.unknown, look.known) for look in alone.looks] == [(None, 0.4)] and alone.best_step == 5
 
 
 def test_what_came_after_the_checkpoint_is_forgotten_when_resumed():

@@ -1,9 +1,16 @@
-"""From a folder of pairs to painting with one's own model, in real windows on a real (virtual) screen."""
+"""From a folder of pairs to painting with one's own model, in real windows on a real (virtual) screen.
+
+It trains no longer than it takes to see that the drawing changes. ``UNDERPAINT_JOURNEY_MINUTES=2`` makes it
+two minutes, as a user would (with ``-o faulthandler_timeout=600``: long tests are reported as stuck);
+``UNDERPAINT_SHOTS`` names a folder for screenshots.
+"""
 
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Iterator
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -16,6 +23,9 @@ from tests.journeys.test_under_x import keep
 from tests.journeys.x_screen import Screen
 
 pytestmark = pytest.mark.xvfb
+
+SECONDS = 60 * float(os.environ.get("UNDERPAINT_JOURNEY_MINUTES", "0"))
+"""So long it trains at least, half of it before it is stopped."""
 
 
 @pytest.fixture
@@ -38,6 +48,24 @@ def last(run: Path, *names: str) -> str:
     return next((event["event"] for event in reversed(told(run)) if event["event"] in names), "")
 
 
+def trained(run: Path) -> float:
+    """Seconds from the first step on, without what lies between a stop and the resumed training."""
+    times = [event["time"] for event in told(run) if event["event"] == "step"]
+    return sum(min(10.0, later - sooner) for sooner, later in pairwise(times))
+
+
+def watch(screen: Screen, run: Path, seconds: float) -> None:
+    """Until it has been trained for so long; with every drawing that is translated in between."""
+    while trained(run) < seconds:
+        before = count(run, "drawing")
+        screen.wait(lambda _seen, before=before: count(run, "drawing") > before, "the drawing is translated")
+
+
+def count(run: Path, name: str) -> int:
+    """How often something was told."""
+    return sum(event["event"] == name for event in told(run))
+
+
 def test_train_watch_stop_resume_paint(screen: Screen, tmp_path: Path):
     home, houses = tmp_path / "home", tmp_path / "houses"
     home.mkdir()
@@ -54,7 +82,7 @@ def test_train_watch_stop_resume_paint(screen: Screen, tmp_path: Path):
     main = screen.focus()
     screen.still()
 
-    # Ctrl+T, choose the folder, the shortest time, Train.
+    # Ctrl+T, choose the folder, Train.
     screen.hand("key", "ctrl+t")
     screen.still()
     training = another(screen, main)
@@ -70,8 +98,11 @@ def test_train_watch_stop_resume_paint(screen: Screen, tmp_path: Path):
 
     # The drawing on the canvas appears, and changes as the model learns.
     screen.wait(lambda _seen: last(run, "drawing"), "the drawing is translated")
-    first = look(screen)
-    screen.wait(lambda seen: np.abs(here(seen) - first).mean() > 1, "the drawing changes")
+    before = look(screen)
+    for _ in range(2 if SECONDS else 1):
+        changed = screen.wait(lambda seen, old=before: np.abs(here(seen) - old).mean() > 1, "it changes")
+        before = here(changed)
+    watch(screen, run, SECONDS / 2)
     keep(screen.see(), "training-2-watching")
 
     # Stop, and resume.
@@ -88,13 +119,15 @@ def test_train_watch_stop_resume_paint(screen: Screen, tmp_path: Path):
         return False
 
     screen.wait(resumed, "it goes on")
+    watch(screen, run, SECONDS)
+    keep(screen.see(), "training-4-resumed")
 
     # Paint with it.
     screen.hand("key", "alt+w")
     screen.wait(lambda _seen: (home / "models" / "houses.safetensors").exists(), "it is one of the models")
     screen.hand("windowclose", training)
     screen.hand("windowfocus", "--sync", main)
-    keep(screen.still(), "training-4-painting")
+    keep(screen.still(), "training-5-painting")
 
     # Whoever closes twice lets it go on; here it is stopped at the end.
     (run / "stop").touch()

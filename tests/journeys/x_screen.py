@@ -47,15 +47,15 @@ class Screen:
             self.display = f":{answer.readline().strip()}"
         self._programs: list[subprocess.Popen[bytes]] = []
 
-    def start(self, *command: str, home: Path) -> subprocess.Popen[bytes]:
-        """Start a program on this screen, with its files in ``home``."""
+    def start(self, *command: str, home: Path, program: str = sys.executable) -> subprocess.Popen[bytes]:
+        """Start a program, by default Python, on this screen, with its files in ``home``."""
         environment = {**os.environ, "DISPLAY": self.display, "UNDERPAINT_HOME": str(home)}
         environment.pop("QT_QPA_PLATFORM", None)
         environment.pop("WAYLAND_DISPLAY", None)
         with (self.folder / "errors").open("ab") as errors:
-            program = subprocess.Popen([sys.executable, *command], env=environment, stderr=errors)
-        self._programs.append(program)
-        return program
+            child = subprocess.Popen([program, *command], env=environment, stderr=errors)
+        self._programs.append(child)
+        return child
 
     def hand(self, *words: object) -> str:
         """What xdotool says to ``words``."""

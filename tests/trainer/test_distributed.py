@@ -17,7 +17,7 @@ from trainer.distributed import World, expected
 from trainer.run import Run
 
 ROOT = Path(__file__).resolve().parent.parent.parent
-STEPS = 40
+STEPS = 16
 ALIKE = 1e-5
 """Of weights after all steps in one process and in two: rounding, and no more. A step moves them by 2e-4."""
 

@@ -209,7 +209,7 @@ def test_not_even_one_picture_is_a_sentence(tmp_path: Path, monkeypatch: pytest.
     data = things(tmp_path / "data")
     config = small(data)
     scarce(monkeypatch, most=0, from_step=0)
-    with pytest.raises(DeviceError, match="smaller --size"):
+    with pytest.raises(DeviceError, match="use a smaller size, width or batch"):
         fit(runs.create(tmp_path / "run", config), config, data)
 
 
@@ -240,6 +240,65 @@ def test_stop_file_saves_and_ends(tmp_path: Path) -> None:
     checkpoint = run.restore()
     assert checkpoint is not None
     assert fit(run, replace(config, steps=6), data)
+
+
+def test_stopped_run_leaves_the_model_of_its_last_step(tmp_path: Path) -> None:
+    data = things(tmp_path / "data")
+    config = small(data, steps=50, log_every=1, sample_every=10)
+    run = runs.create(tmp_path / "run", config)
+
+    def watch(event: Event) -> None:
+        if event["event"] == "step" and event["step"] == 13:
+            run.ask("stop")
+
+    assert not fit(run, config, data, watch)
+    told = events.read(run.events)
+    assert [(event["event"], event["step"]) for event in told[-2:]] == [("model", 13), ("stopped", 13)]
+    card = bundle.read_card(run.model)
+    assert card.training["step"] == 13
+    assert 0 < card.scores["l1"] < 2
+    assert bundle.read_card(run.best).training["step"] == 10
+
+
+def test_first_looks_come_early_and_don_t_count_for_its_health(tmp_path: Path) -> None:
+    data = things(tmp_path / "data")
+    config = small(data, steps=20, sample_every=12, first_look=1)
+    run = trained(tmp_path / "run", data, config)
+    looks = [event for event in events.read(run.events) if event["event"] == "samples"]
+    assert [(look["step"], look.get("early", False)) for look in looks] == [
+        *((1, True), (3, True), (9, True), (12, False), (20, False))
+    ]
+    verdicts = [event["verdict"] for event in events.read(run.events) if event["event"] == "health"]
+    assert verdicts[:4] == ["early"] * 4
+    assert verdicts[4] != "early"
+
+
+@pytest.mark.parametrize(("count", "held_back"), [(5, 0), (12, 1), (4, 0)])
+def test_six_pairs_are_shown_the_unknown_ones_first(tmp_path: Path, count: int, held_back: int) -> None:
+    data = things(tmp_path / "data", count)
+    run = trained(tmp_path / "run", data, small(data, steps=1))
+    (look,) = [event for event in events.read(run.events) if event["event"] == "samples"]
+    assert (look["count"], look["held_back"]) == (min(6, count), held_back)
+    shown = picture.read(run.samples / "targets.png").pixels.reshape(32, look["count"], 32, 3).swapaxes(0, 1)
+    assert len({each.tobytes() for each in shown}) == look["count"]
+    made = picture.read(run.samples / look["picture"]).pixels
+    assert made.shape == (32, 32 * look["count"], 3)
+
+
+def test_nobody_else_trains_in_the_folder_meanwhile(tmp_path: Path) -> None:
+    data = things(tmp_path / "data", 3)
+    config = small(data, steps=2)
+    run = runs.create(tmp_path / "run", config)
+    refused: list[str] = []
+
+    def watch(event: Event) -> None:
+        if event["event"] == "started":
+            with pytest.raises(TrainingError) as told:
+                fit(run, config, data)
+            refused.append(str(told.value))
+
+    assert fit(run, config, data, watch)
+    assert refused == ["“run” is being trained already; stop that, or wait until it is done."]
 
 
 def test_pause_file_waits(tmp_path: Path) -> None:

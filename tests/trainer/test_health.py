@@ -22,29 +22,43 @@ def looks(*losses: float, training: tuple[float, ...] = (), **more: Any) -> list
 
 
 @pytest.mark.parametrize(
-    ("events", "says"),
+    ("events", "verdict", "says"),
     [
-        ([], "Too early"),
-        (steps(60) + looks(0.3), "Too early"),
-        (steps(60) + looks(0.3, 0.2), "best so far"),
-        (steps(60) + looks(0.2, 0.3), "about as good"),
-        (steps(60, judge_real=0.01, judge_made=0.02) + looks(0.3, 0.2), "too strong"),
-        (steps(49, judge_real=0.01, judge_made=0.02) + looks(0.3, 0.2), "best so far"),
-        (steps(60, judge_real=0.0, judge_made=0.0, made=0.0) + looks(0.3, 0.2), "best so far"),
-        (steps(60) + looks(0.5, 0.5, 0.5, liveliness=0.1), "same grey"),
-        (steps(60) + looks(0.5, 0.5, liveliness=0.1), "about as good"),
+        ([], "early", "Too early"),
+        (steps(60) + looks(0.3), "early", "Too early"),
+        (steps(60) + looks(0.3, 0.2), "learning", "unknown pairs are the best so far"),
+        (steps(60) + looks(0.3, 0.2, held_back=0), "learning", "the pairs are the best so far"),
+        (steps(60) + looks(0.2, 0.3), "steady", "about as good"),
+        (steps(60, judge_real=0.01, judge_made=0.02) + looks(0.3, 0.2), "judge wins", "too strong"),
+        (steps(49, judge_real=0.01, judge_made=0.02) + looks(0.3, 0.2), "learning", "best so far"),
+        (steps(60, judge_real=0.0, judge_made=0.0, made=0.0) + looks(0.3, 0.2), "learning", "best so far"),
+        (steps(60) + looks(0.5, 0.5, 0.5, liveliness=0.1), "grey", "same grey"),
+        (steps(60) + looks(0.5, 0.5, liveliness=0.1), "steady", "about as good"),
+        (steps(60) + looks(0.5, 0.5, 0.5, liveliness=0.1, early=True), "early", "Too early"),
         (
             steps(60) + looks(0.5, 0.2, 0.21, 0.22, 0.23, training=(0.4, 0.2, 0.15, 0.1, 0.05)),
+            "overfitting",
             "since sweep 4:",
         ),
-        (steps(60) + looks(0.5, 0.2, 0.21, 0.2, 0.23, training=(0.4, 0.2, 0.15, 0.1, 0.05)), "about as good"),
-        (steps(60) + looks(0.5, 0.2, 0.21, 0.22, 0.23, training=(0.4, 0.2, 0.3, 0.3, 0.3)), "about as good"),
+        (
+            steps(60) + looks(0.5, 0.2, 0.21, 0.2, 0.23, training=(0.4, 0.2, 0.15, 0.1, 0.05)),
+            "steady",
+            "about as good",
+        ),
+        (
+            steps(60) + looks(0.5, 0.2, 0.21, 0.22, 0.23, training=(0.4, 0.2, 0.3, 0.3, 0.3)),
+            "steady",
+            "about as good",
+        ),
     ],
 )
-def test_rules_say_what_is_the_matter(events: list[Event], says: str) -> None:
-    assert says in diagnosis(events, pictures_a_sweep=100, batch=4)
+def test_rules_say_what_is_the_matter(events: list[Event], verdict: str, says: str) -> None:
+    told = diagnosis(events, pictures_a_sweep=100, batch=4)
+    assert told.verdict == verdict
+    assert says in told.sentence
+    assert "--" not in told.sentence
 
 
 def test_pairs_without_validation_are_healthy() -> None:
     told = [{"event": "samples", "time": 0.0, "step": 1, "l1": 0.2, "training_l1": 0.2, "liveliness": 1.0}]
-    assert diagnosis(told * 3, 10, 1)
+    assert diagnosis(told * 3, 10, 1).verdict == "steady"

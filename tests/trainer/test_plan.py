@@ -92,6 +92,8 @@ def test_minutes_become_steps(data: DataSet) -> None:
     config = timed(planned(data, minutes=10), 0.5)
     assert config.steps == 1200
     assert config.sample_every == 60  # half a minute
+    assert [step for step in range(1, 130) if config.looks_at(step)] == [8, 24, 60, 120]  # 4 s, 12 s, …
+    assert config.is_early(24) and not config.is_early(60)
     assert timed(planned(data, minutes=600), 0.5).sample_every == 240  # two minutes
     assert timed(planned(data, steps=7), 0.5).steps == 7
 
@@ -156,9 +158,9 @@ def test_what_does_not_fit_offers_something_smaller(
     tmp_path: Path, data: DataSet, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(estimate, "_free_memory", lambda where: 1000)
-    with pytest.raises(TrainingError, match=r"needs about .* GB of memory.*--batch 1"):
+    with pytest.raises(TrainingError, match=r"needs about .* GB of memory.*a batch of 1"):
         trial(small(data), data, tmp_path)
-    with pytest.raises(TrainingError, match="--width 8"):
+    with pytest.raises(TrainingError, match="a width of 8"):
         trial(small(data, batch=1), data, tmp_path)
     monkeypatch.undo()
 
@@ -166,7 +168,7 @@ def test_what_does_not_fit_offers_something_smaller(
         free = 1000
 
     monkeypatch.setattr("shutil.disk_usage", lambda folder: Full)
-    with pytest.raises(TrainingError, match=r"GB of disk.*--run"):
+    with pytest.raises(TrainingError, match=r"GB of disk.*make room"):
         trial(small(data), data, tmp_path)
 
 

@@ -1,18 +1,24 @@
 from __future__ import annotations
 
 import errno
+import json
 import os
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
-import safetensors.torch
 import torch
+from safetensors.torch import load_file
 
+from engine import lock
 from tests.trainer.small_runs import small, things
 from trainer import run as runs
 from trainer.errors import TrainingError
 from trainer.run import Run, create, opened
+
+ROOT = Path(__file__).resolve().parent.parent.parent
 
 
 @pytest.fixture
@@ -77,14 +83,11 @@ def test_full_disk_leaves_the_last_checkpoint_whole(
     run.save({"a": torch.ones(3)}, {"note": "first"})
     before = run.checkpoint.read_bytes()
 
-    def fails(tensors: Any, path: Path, metadata: Any) -> None:
-        Path(path).write_bytes(before[:20])
+    def fails(descriptor: int) -> None:
         raise OSError(code, os.strerror(code))
 
-    monkeypatch.setattr(safetensors.torch, "save_file", fails)
-    with pytest.raises(
-        TrainingError, match=r"(disk is full|can't be written).*last checkpoint is whole.*resume"
-    ):
+    monkeypatch.setattr(os, "fsync", fails)
+    with pytest.raises(TrainingError, match=r"(is full|can't be written).*last checkpoint is whole.*resume"):
         run.save({"a": torch.zeros(3)}, {})
     assert run.checkpoint.read_bytes() == before
     assert sorted(file.name for file in run.folder.iterdir()) == [
@@ -99,6 +102,56 @@ def test_damaged_checkpoint_is_a_sentence(run: Run, content: bytes) -> None:
     run.checkpoint.write_bytes(content)
     with pytest.raises(TrainingError, match="damaged"):
         run.restore()
+
+
+def test_checkpoint_is_a_safetensors_file_of_whatever_lies_in_memory(run: Run) -> None:
+    tensors = {
+        "weights": torch.rand(4, 3, 5, 5).to(memory_format=torch.channels_last),
+        "half": torch.rand(7).bfloat16(),
+        "count": torch.tensor(3),
+        "none": torch.zeros(0, 4),
+    }
+    run.save(tensors, {"underpaint": json.dumps({"state": {"step": 7}}), "name": "“ä”"})
+    theirs = load_file(run.checkpoint)  # by the library itself
+    assert theirs.keys() == tensors.keys()
+    for name, tensor in tensors.items():
+        assert theirs[name].dtype == tensor.dtype
+        assert torch.equal(theirs[name], tensor)
+    restored = run.restore()
+    assert restored is not None
+    assert restored[1]["name"] == "“ä”"
+    assert run.standing() == 7
+
+
+def test_run_without_checkpoint_stands_at_its_beginning(run: Run) -> None:
+    assert run.standing() == 0
+    run.save({"a": torch.ones(1)}, {"underpaint": "{}"})
+    with pytest.raises(TrainingError, match="damaged"):
+        run.standing()
+
+
+def test_only_one_process_trains_in_a_folder(run: Run) -> None:
+    """Another process holds it, and lets go when it is killed."""
+    assert not lock.is_held(run.folder / "lock")
+    program = (
+        "import sys\nfrom pathlib import Path\nfrom trainer.run import Run\n"
+        "with Run(Path(sys.argv[1])).held():\n    print('held', flush=True)\n    sys.stdin.read()"
+    )
+    with subprocess.Popen(
+        [sys.executable, "-c", program, str(run.folder)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        cwd=ROOT,
+    ) as other:
+        assert other.stdout is not None
+        assert other.stdout.readline().strip() == b"held"
+        assert lock.is_held(run.folder / "lock")
+        with pytest.raises(TrainingError, match="is being trained already; stop that"), run.held():
+            pytest.fail("taken from under the other")
+        other.kill()
+    assert not lock.is_held(run.folder / "lock")
+    with run.held():
+        assert lock.is_held(run.folder / "lock")
 
 
 def test_wishes_are_files(run: Run) -> None:

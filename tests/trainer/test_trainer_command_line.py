@@ -43,36 +43,44 @@ def left_with(monkeypatch: pytest.MonkeyPatch, *words: str) -> object:
     return left.value.code
 
 
-def test_from_photos_to_a_judged_model(tmp_path: Path) -> None:
+def test_from_photos_to_a_judged_model(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     """Train, refuse to overwrite, make longer, judge, export: the whole way by commands."""
     things(tmp_path / "data", 10)
     run = tmp_path / "run"
-    done = called("train", tmp_path / "data", "--run", run, *SMALL.split(), "--steps", "3", program="desktop")
+    words = ("train", tmp_path / "data", "--run", run, *SMALL.split(), "--steps", "3", "--validation", "0.3")
+    done = called(*words, program="desktop")
     assert done.returncode == 0, done.stderr
     assert done.stdout.strip() == str(run / "model.safetensors")
-    for words in ("pairs: 10", "task hints", "3 steps of 2", "GB of disk", "Started at step 0"):
-        assert words in done.stderr
+    for said in ("pairs: 10", "task hints", "3 steps of 2", "GB of disk", "Started at step 0"):
+        assert said in done.stderr
     assert "Traceback" not in done.stderr
+    assert (opened(run).config().validation, opened(run).config().pairs) == (0.3, 7)
 
-    again = called("train", tmp_path / "data", "--run", run, *SMALL.split(), "--steps", "3")
-    assert again.returncode == 1
-    assert again.stdout == ""
-    assert "underpaint resume" in again.stderr.splitlines()[-1]
+    assert left_with(monkeypatch, *map(str, words)) == 1
+    assert "underpaint resume" in capsys.readouterr().err.splitlines()[-1]
+    assert left_with(monkeypatch, "resume", str(run), "--steps", "2") == 1
+    assert "has 3 steps behind it" in capsys.readouterr().err
 
-    longer = called("resume", run, "--steps", "5")
+    longer = called("resume", run, "--minutes", "0.01")
     assert longer.returncode == 0, longer.stderr
-    assert events.read(opened(run).events)[-1]["step"] == 5
+    assert events.read(opened(run).events)[-1]["step"] == opened(run).config().steps > 3
 
     judged = called("evaluate", run, tmp_path / "data", "--json")
     assert judged.returncode == 0, judged.stderr
     numbers = json.loads(judged.stdout)
-    assert numbers["pairs"] == 1  # held back
+    assert numbers["pairs"] == 3  # held back
     assert "hint_difference" in numbers["scores"]
     assert (run / "report" / "report.html").exists()
 
-    written = called("export", run / "model.safetensors", "--to", "pth", "--out", tmp_path / "x.pth")
-    assert written.returncode == 0, written.stderr
-    assert Path(written.stdout.strip()).exists()
+    out = tmp_path / "x.pth"
+    assert (
+        left_with(monkeypatch, *map(str, ("export", run / "model.safetensors", "--to", "pth", "--out", out)))
+        == 0
+    )
+    assert capsys.readouterr().out.strip() == str(out)
+    assert out.exists()
 
 
 def test_labels_keep_the_names_given(tmp_path: Path) -> None:
@@ -125,7 +133,16 @@ def test_what_is_wrong_is_one_sentence(
 
 
 @pytest.mark.parametrize(
-    "words", [["train"], ["train", "x", "--size", "big"], ["resume"], ["export", "x", "--to", "jpg"]]
+    "words",
+    [
+        ["train"],
+        ["train", "x", "--size", "big"],
+        ["train", "x", "--validation", "0.6"],
+        ["train", "x", "--steps", "3", "--minutes", "2"],
+        ["resume"],
+        ["resume", "x", "--steps", "3", "--sweeps", "2"],
+        ["export", "x", "--to", "jpg"],
+    ],
 )
 def test_wrong_usage_is_2(monkeypatch: pytest.MonkeyPatch, words: list[str]) -> None:
     assert left_with(monkeypatch, *words) == 2
@@ -152,4 +169,5 @@ def test_ctrl_c_saves_and_says_how_to_go_on(tmp_path: Path) -> None:
     assert told.decode().splitlines()[-1] == f"Saved. To go on: underpaint resume {run}"
     last = events.read(run / "events.jsonl")[-1]
     assert last["event"] == "stopped"
-    assert opened(run).restore() is not None
+    assert opened(run).standing() == last["step"]
+    assert bundle.read_card(run / "model.safetensors").training["step"] == last["step"]

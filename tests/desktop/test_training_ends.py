@@ -1,0 +1,255 @@
+"""How a training ends: with one of two models, longer than planned, or in the trash."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from contextlib import ExitStack
+from pathlib import Path
+
+import pytest
+import torch
+from PySide6.QtWidgets import QComboBox, QPushButton, QSlider, QToolButton, QWidget
+
+from desktop import background, runs
+from desktop.training import Wish
+from desktop.widgets.main_window import MainWindow
+from desktop.widgets.training_window import TrainingWindow
+from engine import bundle, lock, networks
+from engine.card import Card
+from tests.desktop.training_pairs import EDGE, write_pairs
+from tests.desktop.window_hands import until
+
+LONG = 60.0
+NETWORK = {"levels": 5, "width": 4, "inputs": 5, "outputs": 3, "norm": "batch", "dropout": True}
+
+
+@pytest.fixture(autouse=True)
+def no_training_is_left(home: Path) -> Iterator[None]:
+    yield
+    for log in (home / "runs").glob("*.log"):
+        background.end(log)
+        until(lambda log=log: not background.is_running(log), LONG)
+
+
+@pytest.fixture
+def trainer(window: MainWindow) -> TrainingWindow:
+    window.actions_table["train"].trigger()
+    assert window.training.window is not None
+    return window.training.window
+
+
+def button(page: QWidget, name: str) -> QPushButton:
+    found = page.findChild(QPushButton, name)
+    assert found is not None
+    return found
+
+
+def look(step: int, unknown: float, known: float) -> dict:
+    return {
+        "event": "samples", "step": step, "picture": f"{step:07d}.png", "count": 6, "held_back": 2,
+        "l1": unknown, "training_l1": known,
+    }  # fmt: skip
+
+
+STARTED = {"event": "started", "step": 0, "steps": 900, "batch": 4}
+OVERFITTING = [
+    STARTED,
+    *(look(step, unknown, known) for step, unknown, known in ((100, 0.3, 0.3), (200, 0.2, 0.2))),
+    *(look(step, 0.25, 0.1) for step in (300, 400, 500)),
+    {"event": "model", "step": 500, "file": "model.safetensors"},
+    {"event": "health", "step": 500, "verdict": "overfitting", "sentence": "Overfitting since sweep 7."},
+]
+
+
+def tell(folder: Path, *events: dict) -> None:
+    with (folder / "events.jsonl").open("a") as journal:
+        journal.writelines(json.dumps({"time": 0.0, **event}) + "\n" for event in events)
+
+
+def make_run(home: Path, name: str, *events: dict, **steps: int) -> Path:
+    """A run folder with what it has told, and with models of these steps."""
+    folder = home / "runs" / name
+    (folder / "samples").mkdir(parents=True)
+    plan = {"name": name, "task": "hints", "steps": 900, "batch": 4, "pairs": 8}
+    (folder / "config.json").write_text(json.dumps(plan))
+    tell(folder, *events)
+    for file, step in steps.items():
+        torch.manual_seed(step)
+        card = Card(
+            name=name, kind="unet", network=NETWORK, size=(64, 64), input="sketch", hints=True,
+            line_width=1.5, statistics="running", training={"step": step},
+        )  # fmt: skip
+        bundle.write(folder / f"{file}.safetensors", card, networks.build("unet", **NETWORK).state_dict())
+    return folder
+
+
+# --- two models ---------------------------------------------------------------------------------
+
+
+def test_stop_here_with_the_best_one(window: MainWindow, trainer: TrainingWindow, home: Path):
+    """A training on the command line overfits: seen and stopped from the window, its best model taken."""
+    session, training, page = window.session, window.session.training, trainer.watch_page
+    folder = make_run(home, "shoes", *OVERFITTING, model=500, best=200)
+    which = page.findChild(QComboBox, "which_model")
+    with ExitStack() as other_process:
+        assert other_process.enter_context(lock.holding(folder / "lock"))
+        training.show(folder)
+        until(lambda: training.phase == "running")
+        assert "Overfitting since sweep 7" in page._health.text()
+        assert which.isVisible() and which.currentText() == "the best, step 200"
+        assert [which.itemText(row) for row in range(2)] == ["the best, step 200", "the newest, step 500"]
+        button(page, "stop_with_best").click()
+        assert (folder / "stop").exists()
+        until(lambda: training.phase == "stopping")
+        tell(folder, {"event": "stopped", "step": 500})
+        # It takes a moment until the process is gone, too.
+        until(lambda: training.chronicle.last == "stopped")
+        training._ask()
+        until(lambda: not training._errands._waiting)
+        assert training.phase == "stopping"
+    until(lambda: training.phase == "stopped")
+    assert not button(page, "stop_with_best").isVisible()
+    button(page, "paint_with_it").click()
+    until(lambda: session.live.card is not None and session.live.card.name == "shoes")
+    assert session.live.card.training["step"] == 200
+    # The other one is offered, too.
+    which.setCurrentIndex(1)
+    which.activated.emit(1)
+    button(page, "paint_with_it").click()
+    until(lambda: session.live.card is not None and session.live.card.training["step"] == 500)
+
+
+def test_nothing_is_to_be_chosen_while_the_newest_is_the_best(
+    window: MainWindow, trainer: TrainingWindow, home: Path
+):
+    training = window.session.training
+    told = [*OVERFITTING[:3], {"event": "model", "step": 200, "file": "model.safetensors"}]
+    training.show(make_run(home, "shoes", *told, model=200, best=200))
+    until(lambda: training.phase == "interrupted")
+    page = trainer.watch_page
+    assert training.which == "newest" and training.has_best
+    assert not page.findChild(QComboBox, "which_model").isVisible()
+    assert not button(page, "stop_with_best").isVisible()
+    assert button(page, "paint_with_it").isEnabled()
+
+
+# --- closing ------------------------------------------------------------------------------------
+
+
+def answer(bar: QWidget, text: str) -> None:
+    (chosen,) = [
+        found for found in bar.findChildren(QPushButton) if text in found.text() and found.isVisible()
+    ]
+    chosen.click()
+
+
+@pytest.mark.parametrize(("text", "stopped"), [("Let it go on", False), ("Stop it", True)])
+def test_whoever_answers_is_not_asked_again(
+    window: MainWindow, trainer: TrainingWindow, home: Path, text: str, stopped: bool
+):
+    """In the training window first, then in the main one."""
+    training = window.session.training
+    folder = make_run(home, "shoes", *OVERFITTING, model=500, best=200)
+    with lock.holding(folder / "lock") as ours:  # a training on the command line
+        assert ours
+        training.show(folder)
+        until(lambda: training.phase == "running")
+        for shown in (trainer, window):
+            window.messages.put_away()
+            shown.close()
+            assert shown.isVisible() and "training" in shown.messages._text.text()
+            answer(shown.messages, text)
+            assert not shown.isVisible()
+            assert (folder / "stop").exists() == stopped
+
+
+# --- longer -------------------------------------------------------------------------------------
+
+
+def test_a_finished_training_is_made_longer(window: MainWindow, trainer: TrainingWindow, tmp_path: Path):
+    training, page = window.session.training, trainer.watch_page
+    data = write_pairs(tmp_path / "houses")
+    training.start(Wish(data, "houses", steps=12, size=(EDGE, EDGE), width=4))
+    until(lambda: training.phase == "finished", LONG)
+    assert not button(page, "resume").isVisible()
+    page.findChild(QSlider, "more").setValue(3)
+    button(page, "train_on").click()
+    until(lambda: training.phase == "running" and training.chronicle.step > 12, LONG)
+    assert training.plan.steps > 1000  # 20 minutes of it
+    assert not button(page, "train_on").isVisible()
+    button(page, "stop").click()
+    until(lambda: training.phase == "stopped", LONG)
+    told = training.chronicle
+    assert told.model_step == told.step
+    assert bundle.read_card(training.run / "model.safetensors").training["step"] == told.step
+    assert button(page, "resume").isVisible() and button(page, "train_on").isVisible()
+
+
+# --- away with it -------------------------------------------------------------------------------
+
+
+def delete_button(trainer: TrainingWindow, name: str) -> QToolButton:
+    trainer.begin_anew()
+
+    def rows() -> list[QWidget]:  # those that were replaced are gone a little later
+        return [row for row in trainer.findChildren(QWidget, f"past_{name}") if row.isVisible()]
+
+    until(rows)
+    return rows()[0].findChild(QToolButton, "delete")
+
+
+def test_a_training_goes_to_the_trash(
+    window: MainWindow, trainer: TrainingWindow, home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    (tmp_path / "trash").mkdir()
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "trash"))
+    folder = make_run(home, "shoes", STARTED, model=1)
+    runs.log_of(folder).write_text("Started.\n")
+    make_run(home, "houses", STARTED)
+    training = window.session.training
+    delete = delete_button(trainer, "shoes")
+    (shoes,) = [past for past in training.past if past.folder == folder]
+    assert shoes.size >= (folder / "model.safetensors").stat().st_size
+    delete.click()
+    until(lambda: [past.plan.name for past in training.past] == ["houses"])
+    assert sorted(entry.name for entry in (home / "runs").iterdir()) == ["houses"]
+    kept = next((tmp_path / "trash").rglob("shoes"))
+    assert (kept / "model.safetensors").exists()
+    assert not trainer.messages.isVisible()
+
+
+def test_without_a_trash_it_is_asked_first(
+    window: MainWindow, trainer: TrainingWindow, home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    (tmp_path / "file").touch()
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "file" / "no folder"))
+    folder = make_run(home, "shoes", STARTED)
+    for text, stays in (("Keep", True), ("Delete", False)):
+        delete_button(trainer, "shoes").click()
+        until(lambda: trainer.messages.isVisible())
+        assert "There is no trash for “shoes”" in trainer.messages._text.text()
+        assert folder.exists()
+        answer(trainer.messages, text)
+        until(lambda stays=stays: folder.exists() == stays)
+    until(lambda: not window.session.training.past)
+
+
+def test_what_goes_on_is_not_deleted(window: MainWindow, trainer: TrainingWindow, home: Path):
+    folder = make_run(home, "shoes", STARTED)
+    delete = delete_button(trainer, "shoes")
+    with lock.holding(folder / "lock") as ours:  # by another process, in the meantime
+        assert ours
+        delete.click()
+        until(lambda: trainer.messages.isVisible())
+        assert trainer.messages._text.text() == "“shoes” is being trained; stop that first."
+        window.session.training.look_back()
+        until(lambda: window.session.training.past[0].phase == "running")
+        assert not delete_button(trainer, "shoes").isEnabled()
+    assert folder.exists()
+
+
+def test_only_the_users_own_runs_are_deleted(home: Path, tmp_path: Path):
+    (tmp_path / "elsewhere").mkdir()
+    with pytest.raises(runs.RunError, match="it stays"):
+        runs.delete(tmp_path / "elsewhere", lambda folder: pytest.fail("discarded"))

@@ -1,0 +1,67 @@
+"""What the options of the trainer's command line may be."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+import typer
+
+
+class Task(StrEnum):
+    """What becomes a photo."""
+
+    labels = "labels"
+    lines = "lines"
+    hints = "hints"
+    image = "image"
+    grey = "grey"
+    small = "small"
+
+
+class RecipeName(StrEnum):
+    """Sets of settings."""
+
+    default = "default"
+    paper = "paper"
+
+
+class Format(StrEnum):
+    """Of exported models."""
+
+    onnx = "onnx"
+    pth = "pth"
+
+
+class Precision(StrEnum):
+    """Number formats."""
+
+    float32 = "float32"
+    bfloat16 = "bfloat16"
+    float16 = "float16"
+
+
+def size(wish: str | None) -> tuple[int, int] | None:
+    """Width and height from “256” or “384x256”.
+
+    Raises:
+        typer.BadParameter: it is neither.
+    """
+    if wish is None:
+        return None
+    words = wish.lower().replace("×", "x").split("x")
+    if not 1 <= len(words) <= 2 or not all(word.strip().isdecimal() for word in words):
+        raise typer.BadParameter("use 256, or 384x256 for width and height", param_hint="--size")
+    return int(words[0]), int(words[-1])
+
+
+def one_of(**wishes: float | None) -> None:
+    """Refuse more than one way to say how long.
+
+    Raises:
+        typer.BadParameter: there is more than one.
+    """
+    given = [f"--{name}" for name, wish in wishes.items() if wish is not None]
+    if len(given) > 1:
+        raise typer.BadParameter(
+            f"{' and '.join(given)} contradict each other; use one", param_hint=given[-1]
+        )
