@@ -6,6 +6,7 @@ usage. Whatever takes time to import is imported inside the command that needs i
 
 from __future__ import annotations
 
+import faulthandler
 import json
 import sys
 from dataclasses import replace
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from engine.messages import Pixels
     from engine.palette import Palette
 
+OWN_WINDOW = "--new-window"
 SAMPLE_EDGE = 128
 """Longer edge, in pixels, of the sample picture in a model's card."""
 
@@ -60,13 +62,18 @@ def main() -> None:
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="replace")  # names may hold what a console can't show
+    if sys.__stderr__ is not None and not faulthandler.is_enabled():
+        faulthandler.enable(sys.__stderr__)  # a training that dies of a native fault says where, in its log
     words = sys.argv[1:]
+    own_window = words[:1] == [OWN_WINDOW]
+    if own_window:
+        del words[0]
     try:
-        if not words or not (words[0].startswith("-") or words[0] in _names()):
+        if own_window or not words or not (words[0].startswith("-") or words[0] in _names()):
             if len(words) > 1:
                 _say(f"One picture a window: don't know what to do with “{words[1]}”.")
                 sys.exit(2)
-            sys.exit(_window(Path(words[0]) if words else None))
+            sys.exit(_window(Path(words[0]) if words else None, own_window=own_window))
         commands(prog_name="underpaint")
     except UnderpaintError as error:
         _say(str(error))
@@ -79,6 +86,14 @@ def main() -> None:
 def _program(
     context: typer.Context,
     version: Annotated[bool, typer.Option("--version", help="Show the version and stop.")] = False,
+    new_window: Annotated[
+        bool,
+        typer.Option(
+            OWN_WINDOW,
+            help="Open one more window: underpaint --new-window [FILE]; else a file goes to "
+            "the one that is open.",
+        ),
+    ] = False,
 ) -> None:
     if version:
         from importlib.metadata import version as version_of
@@ -86,7 +101,7 @@ def _program(
         print(f"underpaint {version_of('underpaint')}")
         raise typer.Exit
     if context.invoked_subcommand is None:
-        raise typer.Exit(_window(None))
+        raise typer.Exit(_window(None, own_window=new_window))
 
 
 @commands.command()
@@ -148,7 +163,9 @@ def translate(
 
 @commands.command(name="import")
 def import_(
-    file: Annotated[Path, typer.Argument(metavar="FILE", help="Weights, such as latest_net_G.pth.")],
+    file: Annotated[
+        Path, typer.Argument(metavar="FILE", help="Weights, such as latest_net_G.pth, or a model file.")
+    ],
     to: Annotated[Path | None, typer.Option(help="The model file to write (.safetensors).")] = None,
     name: Annotated[str | None, typer.Option(help="The model's name; by default the file's.")] = None,
     input: Annotated[Input | None, typer.Option(help="What it wants painted; by default image.")] = None,
@@ -158,7 +175,10 @@ def import_(
         Path | None, typer.Option(help="A recorded drawing; what the model makes of it.")
     ] = None,
 ) -> None:
-    """Make a model file of the weights that a pix2pix project trained."""
+    """Make a model file of the weights that a pix2pix project trained.
+
+    A model file, such as a training leaves, may be given another name, card or sample picture that way.
+    """
     from engine import bundle, catalogue, foreign
     from engine.card import amended
 
@@ -166,9 +186,17 @@ def import_(
         raise typer.BadParameter(f"a model file's name ends in {bundle.SUFFIX}", param_hint="--to")
     if palette is not None and input not in (None, Input.labels):
         raise typer.BadParameter("only label models have a palette", param_hint="--palette")
-    colours = _palette(palette) if palette is not None else None
-    kind = input or (Input.labels if colours else Input.image)
-    made, tensors = foreign.convert(file, name=name, input=kind.value, palette=colours)
+    if file.suffix.lower() == bundle.SUFFIX:
+        if input is not None or palette is not None:
+            raise typer.BadParameter(
+                "a model file says itself what it wants painted", param_hint="--input, --palette"
+            )
+        made, tensors = bundle.read(file)
+        made = replace(made, name=name or made.name)
+    else:
+        colours = _palette(palette) if palette is not None else None
+        kind = input or (Input.labels if colours else Input.image)
+        made, tensors = foreign.convert(file, name=name, input=kind.value, palette=colours)
     if card is not None:
         try:
             made = amended(made, card.read_text("utf-8"))
@@ -200,6 +228,15 @@ def demo(
             print(written)
     except OSError as error:
         raise PictureError(f"The folder “{out}” can't be written ({error.strerror or error}).") from error
+
+
+@commands.command()
+def devices() -> None:
+    """Tell which devices there are for networks, and why others are not used."""
+    from engine.hardware import look
+
+    for found in look():
+        print(f"{found.kind}: {'; '.join(found.names) or found.reason}")
 
 
 @commands.command()
@@ -240,11 +277,19 @@ def _names() -> set[str]:
     return set(typer.main.get_group(commands).commands)
 
 
-def _window(file: Path | None) -> int:
+def _window(file: Path | None, *, own_window: bool = False) -> int:
     _torch_before_qt()
+    from desktop import doorbell
+
+    claim = doorbell.claim(file, own_window=own_window)
+    if claim is None:  # the window that is open took it
+        return 0
     from desktop import app
 
-    return app.run(file)
+    try:
+        return app.run(file, claim)
+    finally:
+        claim.give_up()
 
 
 def _torch_before_qt() -> None:

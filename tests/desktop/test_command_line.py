@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
 
@@ -299,6 +300,19 @@ def test_a_recorded_drawing_gives_the_card_its_sample_picture(underpaint, weight
     assert done.code == 1 and "none.json" in done.err
 
 
+def test_a_model_file_is_given_another_name_and_card(underpaint, weights, tmp_path) -> None:
+    trained, target = tmp_path / "trained.safetensors", tmp_path / "shoes.safetensors"
+    assert underpaint("import", weights, "--to", trained, "--input", "sketch").code == 0
+    (tmp_path / "card.json").write_text('{"task": "sketch → shoe"}')
+    words = ["--to", target, "--name", "Shoes", "--card", tmp_path / "card.json"]
+    assert underpaint("import", trained, *words) == Done(0, f"{target}\n", "")
+    (before, tensors), (card, kept) = bundle.read(trained), bundle.read(target)
+    assert card == replace(before, name="Shoes", task="sketch → shoe")
+    assert all(torch.equal(tensors[name], kept[name]) for name in tensors | kept)
+    done = underpaint("import", trained, "--to", target, "--input", "labels")
+    assert done.code == 2 and "says itself" in done.err
+
+
 def test_a_users_palette_is_found_by_name_or_file(underpaint, weights, home, tmp_path) -> None:
     from engine.palette import write_gpl
 
@@ -327,9 +341,10 @@ def test_version_and_help(underpaint) -> None:
 )
 def test_without_a_command_the_window_opens(words, file, underpaint, monkeypatch) -> None:
     opened: list[Path | None] = []
-    monkeypatch.setattr("desktop.app.run", lambda file=None: opened.append(file) or 7)
+    monkeypatch.setattr("desktop.app.run", lambda file, _claim: opened.append(file) or 7)
     assert underpaint(*words).code == 7
-    assert opened == [Path(file) if file else None]
+    assert underpaint("--new-window", *words).code == 7
+    assert opened == [Path(file) if file else None] * 2
 
 
 def test_the_command_line_is_light(tmp_path) -> None:
