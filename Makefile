@@ -12,7 +12,7 @@ READY = @if [ -z "$(PYTHON)" ]; then \
 UNDERPAINT = .venv/bin/underpaint
 IN_VENV = .venv/bin/python -m
 
-.PHONY: run test demo bench interop lint format app clean
+.PHONY: run test demo bench interop lint format app smoke clean
 
 run:  ## open the program; make run ARGS=picture.png opens a file
 	$(READY)
@@ -45,9 +45,14 @@ format:  ## put everything in format, and fix what ruff can fix
 	@$(IN_VENV) ruff check --fix .
 	@$(IN_VENV) ruff format .
 
-app:  ## a folder dist/underpaint that runs without Python (PyInstaller)
+app:  ## dist/underpaint, which runs without Python (PyInstaller), and packages of it
 	$(READY) app
-	@$(IN_VENV) PyInstaller --noconfirm build.spec
+	@$(IN_VENV) PyInstaller --noconfirm --clean --log-level WARN build.spec
+	@.venv/bin/python .ci/pack.py
+
+smoke:  ## use the program that make app has made as its users would
+	$(READY) dev
+	@$(IN_VENV) pytest -m installed tests/installed $(ARGS)
 
 clean:  ## remove everything that make made
 	rm -rf .venv build dist .pytest_cache .ruff_cache .mypy_cache

@@ -2,26 +2,28 @@
 
 from __future__ import annotations
 
-import logging
 import os
 import signal
 import sys
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from types import TracebackType
 
-from PySide6.QtCore import QSocketNotifier, Qt, QTimer
-from PySide6.QtGui import QIcon
+from PySide6.QtCore import QEvent, QObject, QSocketNotifier, Qt, QTimer
+from PySide6.QtGui import QFileOpenEvent, QIcon
 from PySide6.QtWidgets import QApplication
 
 import resources
-from desktop import theme
+from desktop import crashes, logbook, theme
 from desktop.collector import hold_collector, set_aside
+from desktop.doorbell import Claim, Doorbell
+from desktop.errands import Errands
 from desktop.session import Session
 from desktop.settings import SettingsFile
 from desktop.widgets.main_window import MainWindow
+from desktop.widgets.report import ReportDialog
 from engine.errors import DeviceError
-
-log = logging.getLogger(__name__)
 
 NO_DISPLAY = (
     "There is no display to open a window on; run “make demo” to see the program without one, "
@@ -36,26 +38,45 @@ def display_is_missing(environment: dict[str, str], platform: str) -> bool:
     return not environment.get("DISPLAY") and not environment.get("WAYLAND_DISPLAY")
 
 
-def run(file: Path | None = None) -> int:
+def run(file: Path | None = None, claim: Claim | None = None) -> int:
     """Open the window, with ``file`` if given; returns the exit code when it is closed.
+
+    Args:
+        file: what to open.
+        claim: the right to answer later starts.
 
     Raises:
         DeviceError: there is no display.
     """
     if display_is_missing(dict(os.environ), sys.platform):
         raise DeviceError(NO_DISPLAY)
-    application = make_application()
-    session, window = open_window()
-    _log_crashes(session)
-    _quit_on_signals(application, window)
-    # What is killed or crashes later has been remembered by then: here nobody draws, so nobody waits.
-    application.applicationStateChanged.connect(
-        lambda state: session.remember() if state == Qt.ApplicationState.ApplicationInactive else None
-    )
-    window.show()
-    # Only now: the first paint comes before anything that takes time.
-    QTimer.singleShot(0, lambda: begin(session, window, file))
-    return application.exec()
+    with logbook.opened(), crashes.Watch() as watch:
+        application = make_application()
+        session, window = open_window()
+        watch.tell = partial(_tell_of_fault, session)
+        _quit_on_signals(application, window)
+        # What is killed or crashes later has been remembered by then: here nobody draws, so nobody waits.
+        application.applicationStateChanged.connect(
+            lambda state: session.remember() if state == Qt.ApplicationState.ApplicationInactive else None
+        )
+        window.show()
+        reports = Errands("reports", application)
+
+        # Only now: the first paint comes before anything that takes time.
+        def go_on() -> None:
+            begin(session, window, file)
+            offer_report(window, reports)
+            bell = Doorbell(claim or Claim(), application)
+            bell.rang.connect(partial(answer_call, session, window))
+            if sys.platform == "darwin":  # a filter sees every event there is; elsewhere it would see none
+                files = FilesOfTheDesktop(partial(answer_call, session, window), bell)
+                application.installEventFilter(files)
+            application.aboutToQuit.connect(bell.close)
+
+        QTimer.singleShot(0, go_on)
+        code = application.exec()
+        reports.stop()
+    return code
 
 
 def make_application() -> QApplication:
@@ -103,15 +124,64 @@ def begin(session: Session, window: MainWindow, file: Path | None) -> None:
         )
 
 
-def _log_crashes(session: Session) -> None:
-    """An exception in a slot is logged and told in a sentence; the program goes on."""
+class FilesOfTheDesktop(QObject):
+    """macOS hands the files that somebody double-clicks over as events, not as words of a command."""
 
-    def hook(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
-        log.error("unexpected", exc_info=(kind, error, trace))
-        text = session.tr("Something went wrong (%s); your drawing is safe. Save it soon.")
-        session.told_off.emit(text % kind.__name__)
+    def __init__(self, take: Callable[[Path], object], parent: QObject) -> None:
+        super().__init__(parent)
+        self._take = take
 
-    sys.excepthook = hook
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        """Take files; everything else goes its way."""
+        if isinstance(event, QFileOpenEvent) and event.file():
+            self._take(Path(event.file()))
+            return True
+        return False
+
+
+def offer_report(window: MainWindow, reports: Errands) -> None:
+    """Offer what an earlier process left behind when it ended unexpectedly."""
+
+    def offer(left: list[crashes.Crash]) -> None:
+        if not left:
+            return
+        newest = left[0]
+
+        def forget() -> None:
+            for crash in left:
+                crash.forget()
+
+        window.messages.ask(
+            window.tr("Something went wrong in Underpaint last time; it went on.")
+            if newest.went_on
+            else window.tr("Underpaint ended unexpectedly last time."),
+            (window.tr("&Show the report"), lambda: reports.do(newest.report, show)),
+            (window.tr("&Forget it"), forget),
+        )
+
+    def show(written: tuple[str, Path | None]) -> None:
+        ReportDialog(*written, window).open()
+
+    reports.told_off.connect(window.messages.warn)
+    reports.do(crashes.left_behind, offer)
+
+
+def answer_call(session: Session, window: MainWindow, file: Path | None) -> None:
+    """A later start has handed its file over, or just wants the window."""
+    if window.isMinimized():
+        window.setWindowState(window.windowState() & ~Qt.WindowState.WindowMinimized)
+    window.raise_()
+    window.activateWindow()
+    if file is not None:
+        session.open_file(file)
+
+
+def _tell_of_fault(
+    session: Session, kind: type[BaseException], error: BaseException, trace: TracebackType | None
+) -> None:
+    """An exception in a slot is told in a sentence; the program goes on."""
+    text = session.tr("Something went wrong (%s); your drawing is safe. Save it soon.")
+    session.told_off.emit(text % kind.__name__)
 
 
 def _quit_on_signals(application: QApplication, window: MainWindow) -> None:

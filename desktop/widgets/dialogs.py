@@ -1,11 +1,10 @@
-"""The few questions that need a window of their own: new, resize, crop, import, shortcuts, about."""
+"""The few questions that need a window of their own: new, resize, crop, import, shortcuts."""
 
 from __future__ import annotations
 
-import platform
 from typing import get_args
 
-from PySide6.QtCore import Qt, qVersion
+from PySide6.QtCore import Qt
 from PySide6.QtGui import QKeySequence
 from PySide6.QtWidgets import (
     QCheckBox,
@@ -32,7 +31,7 @@ from engine.rect import Rect
 LARGEST_EDGE = 8192
 
 
-class _Form(QDialog):
+class Form(QDialog):
     """A form with OK and Cancel; ``accepted`` subclasses carry out what was chosen."""
 
     def __init__(self, title: str, do: str, parent: QWidget) -> None:
@@ -41,7 +40,8 @@ class _Form(QDialog):
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self.form = QFormLayout()
         self.buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Cancel)
-        self.buttons.addButton(do, QDialogButtonBox.ButtonRole.AcceptRole)
+        self.do = self.buttons.addButton(do, QDialogButtonBox.ButtonRole.AcceptRole)
+        self.do.setDefault(True)
         self.buttons.accepted.connect(self.accept)
         self.buttons.rejected.connect(self.reject)
         column = QVBoxLayout(self)
@@ -70,7 +70,7 @@ def kind_choice(widget: QWidget) -> QComboBox:
     return box
 
 
-class NewDialog(_Form):
+class NewDialog(Form):
     """A new picture: what kind, how large."""
 
     def __init__(self, session: Session, parent: QWidget) -> None:
@@ -89,7 +89,7 @@ class NewDialog(_Form):
         self._session.new_picture(self._kind.currentData(), self._width.value(), self._height.value())
 
 
-class ResizeDialog(_Form):
+class ResizeDialog(Form):
     """Another size for the picture, its content scaled with it."""
 
     def __init__(self, session: Session, parent: QWidget) -> None:
@@ -118,7 +118,7 @@ class ResizeDialog(_Form):
         self._session.edit(lambda document: document.resize(width, height))
 
 
-class CropDialog(_Form):
+class CropDialog(Form):
     """Cut the picture to the selection or any rectangle, or extend it: edges may lie outside."""
 
     def __init__(self, session: Session, parent: QWidget) -> None:
@@ -144,7 +144,7 @@ class CropDialog(_Form):
         self._session.edit(lambda document: document.crop(rect))
 
 
-class ImportDialog(_Form):
+class ImportDialog(Form):
     """What a foreign weights file can't say of itself."""
 
     def __init__(self, session: Session, found: Inspected, parent: QWidget) -> None:
@@ -248,36 +248,3 @@ class ShortcutsDialog(QDialog):
         for row in range(self._table.rowCount()):
             item = self._table.item(row, 0)
             self._table.setRowHidden(row, item is not None and text.lower() not in item.text().lower())
-
-
-class AboutDialog(QDialog):
-    """What this is, and what it runs on."""
-
-    def __init__(self, session: Session, version: str, parent: QWidget) -> None:
-        super().__init__(parent)
-        self.setWindowTitle(self.tr("About Underpaint"))
-        self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        live = session.live
-        running = (
-            self.tr("%s, %s") % (live.device, live.precision) if live.device else self.tr("not loaded yet")
-        )
-        text = QLabel(
-            self.tr(
-                "<h3>Underpaint %s</h3>"
-                "<p>Sketch, or paint labels; a neural network paints the photograph over your strokes.</p>"
-                "<p>The idea is pix2pix: Isola, Zhu, Zhou and Efros, <i>Image-to-Image Translation with "
-                "Conditional Adversarial Networks</i>, CVPR 2017.</p>"
-                "<p>Network runs on: %s<br>Python %s, Qt %s</p>"
-                "<p>The program is free under the MIT licence; each model has terms of its own.</p>"
-            )
-            % (version, running, platform.python_version(), qVersion())
-        )
-        text.setWordWrap(True)
-        text.setTextFormat(Qt.TextFormat.RichText)
-        text.setFixedWidth(440)
-        text.setMinimumHeight(text.heightForWidth(440))
-        buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Close)
-        buttons.rejected.connect(self.reject)
-        column = QVBoxLayout(self)
-        column.addWidget(text)
-        column.addWidget(buttons)

@@ -1,0 +1,203 @@
+"""Files of every version there has been are read; those of one to come are refused in a sentence."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import struct
+import zipfile
+import zlib
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from desktop.paint import drawing, project, records
+from desktop.recovery import restore
+from desktop.settings import SettingsFile
+from engine import bundle, card
+from engine.errors import UnderpaintError
+from engine.generator import Generator
+from engine.picture import read
+from trainer import config, events, kept
+from trainer.run import opened
+
+HERE = Path(__file__).resolve().parent
+NEWEST = {
+    "drawing": drawing.FORMAT,
+    "journal": records.FORMAT,
+    "model": card.FORMAT,
+    "pairs": kept.FORMAT,
+    "project": project.FORMAT,
+    "run": config.FORMAT,
+    "settings": 1,
+}
+
+
+def versions(what: str) -> list[Path]:
+    return sorted(file for file in HERE.glob(f"{what}-*"))
+
+
+@pytest.mark.parametrize("what", NEWEST)
+def test_there_is_a_file_of_every_version(what: str):
+    """Who raises a number keeps a file of the new format here."""
+    found = [int(file.name.split(".")[0].split("-")[1]) for file in versions(what)]
+    assert found == list(range(1, NEWEST[what] + 1))
+
+
+# --- the old ones are read -------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("file", versions("drawing"), ids=lambda file: file.name)
+def test_drawing(file: Path):
+    found = drawing.Drawing.load(file)
+    assert (found.kind, found.title, len(found.strokes)) == ("labels", "Four strokes", 4)
+
+
+@pytest.mark.parametrize("file", versions("project"), ids=lambda file: file.name)
+def test_project(file: Path):
+    loaded = project.load(file)
+    document = loaded.document
+    assert loaded.notes == []
+    assert (document.kind, document.model) == ("labels", "facades")
+    assert document.palette is not None and len(document.palette.labels) > 5
+    pixels = document.picture().pixels
+    assert pixels is not None and len(np.unique(pixels.reshape(-1, 3), axis=0)) == 2
+
+
+@pytest.mark.parametrize("file", versions("journal"), ids=lambda file: file.name)
+def test_journal(file: Path, tmp_path: Path):
+    shutil.copy(file, tmp_path / "journal")
+    found = restore(tmp_path).picture().pixels
+    painted = project.load(HERE / "project-1.ora").document.picture().pixels
+    assert found is not None and painted is not None
+    np.testing.assert_array_equal(found, painted)
+
+
+@pytest.mark.parametrize("file", versions("model"), ids=lambda file: file.name)
+def test_model(file: Path):
+    found, tensors = bundle.read(file)
+    assert (found.name, found.input, found.licence) == ("two labels", "labels", "Free to use.")
+    assert found.palette is not None and [label.name for label in found.palette.labels] == [
+        "ground",
+        "wall é",
+    ]
+    made = Generator(found, tensors, device="cpu", precision="float32")(
+        np.full((32, 32, 3), (0, 48, 255), np.uint8)
+    )
+    assert made.shape == (32, 32, 3) and made.std() > 0
+
+
+@pytest.mark.parametrize("folder", versions("pairs"), ids=lambda file: file.name)
+def test_kept_pairs(folder: Path):
+    task, palette = kept.read_manifest(folder)
+    assert task == "labels" and palette is not None and palette.name == "houses"
+    names = kept.names(folder)
+    assert names == {"1", "2", "3", "4"}
+    for name in names:
+        picture, photo = kept.read_back(folder, name)
+        assert picture.pixels is not None and picture.pixels.shape == photo.shape == (32, 32, 3)
+
+
+@pytest.mark.parametrize("folder", versions("run"), ids=lambda file: file.name)
+def test_run(folder: Path):
+    found = opened(folder)
+    settings = found.config()
+    assert (settings.task, settings.steps, settings.size, settings.betas) == (
+        "labels",
+        3,
+        (32, 32),
+        (0.5, 0.999),
+    )
+    assert settings.palette is not None and settings.palette.name == "houses"
+    told = [event["event"] for event in events.read(found.events)]
+    assert told[0] == "started" and told.count("step") == 3 and told[-1] == "finished"
+
+
+@pytest.mark.parametrize("file", versions("settings"), ids=lambda file: file.name)
+def test_settings(file: Path, tmp_path: Path):
+    shutil.copy(file, tmp_path / "settings.json")
+    settings = SettingsFile(tmp_path / "settings.json").settings
+    assert (settings.theme, settings.divider, settings.new_size) == ("dark", 0.25, [640, 480])
+    assert (settings.models, settings.keys) == ({"sketch": "products"}, {"undo": "Ctrl+Y"})
+
+
+# --- newer ones are refused ------------------------------------------------------------------------
+
+
+def raised(fields: dict[str, object], what: str) -> str:
+    assert isinstance(fields["format"], int)
+    return json.dumps({**fields, "format": NEWEST[what] + 1})
+
+
+def newer_json(file: Path, what: str) -> None:
+    file.write_text(raised(json.loads(file.read_text("utf-8")), what), "utf-8")
+
+
+def newer_project(file: Path) -> None:
+    with zipfile.ZipFile(file) as archive:
+        members = {info: archive.read(info) for info in archive.infolist()}
+    with zipfile.ZipFile(file, "w") as archive:
+        for info, content in members.items():
+            if info.filename == project.NOTES:
+                content = raised(json.loads(content), "project").encode()
+            archive.writestr(info, content)
+
+
+def newer_journal(file: Path) -> None:
+    content = file.read_bytes()
+    kind, length, _ = struct.unpack_from("<cII", content)
+    text = raised(json.loads(content[9 : 9 + length]), "journal").encode()
+    file.write_bytes(struct.pack("<cII", kind, len(text), zlib.crc32(text)) + text + content[9 + length :])
+
+
+def newer_model(file: Path) -> None:
+    found, tensors = bundle.read(file)
+    object.__setattr__(found, "format", card.FORMAT + 1)
+    bundle.write(file, found, tensors)
+
+
+def a_run(folder: Path) -> object:
+    return opened(folder).config()
+
+
+@pytest.mark.parametrize(
+    ("what", "make_newer", "open_it"),
+    [
+        ("drawing-1.json", lambda file: newer_json(file, "drawing"), drawing.Drawing.load),
+        ("project-1.ora", newer_project, project.load),
+        ("journal-1", newer_journal, lambda file: restore(file.parent)),
+        ("model-1.safetensors", newer_model, bundle.read),
+        ("pairs-1", lambda folder: newer_json(folder / kept.MANIFEST, "pairs"), kept.read_manifest),
+        ("run-1", lambda folder: newer_json(folder / "config.json", "run"), a_run),
+    ],
+    ids=["drawing", "project", "journal", "model", "pairs", "run"],
+)
+def test_what_a_newer_program_made_is_refused(
+    what: str, make_newer: Callable[[Path], None], open_it: Callable[[Path], object], tmp_path: Path
+):
+    copy = tmp_path / (what if what != "journal-1" else "journal")
+    if (HERE / what).is_dir():
+        shutil.copytree(HERE / what, copy)
+    else:
+        shutil.copy(HERE / what, copy)
+    open_it(copy)
+    make_newer(copy)
+    with pytest.raises(UnderpaintError, match=r"newer Underpaint; update the program"):
+        open_it(copy)
+
+
+def test_settings_of_a_newer_program_are_kept_for_it(tmp_path: Path):
+    fields = json.loads((HERE / "settings-1.json").read_text("utf-8")) | {"of the future": [1]}
+    file = tmp_path / "settings.json"
+    file.write_text(json.dumps(fields), "utf-8")
+    settings = SettingsFile(file)
+    settings.settings.theme = "light"
+    settings.save()
+    assert json.loads(file.read_text("utf-8"))["of the future"] == [1]
+
+
+def test_pictures_here_can_be_looked_at():
+    for file in HERE.rglob("*.png"):
+        assert read(file).pixels.shape == (32, 32, 3)
