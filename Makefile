@@ -18,9 +18,9 @@ run:  ## open the program; make run ARGS=picture.png opens a file
 	$(READY)
 	@$(UNDERPAINT) $(ARGS)
 
-test:  ## run the tests; make test ARGS=tests/engine picks some
+test:  ## run the tests, as many at once as there are cores; make test ARGS=tests/engine picks some
 	$(READY) dev
-	@$(IN_VENV) pytest $(ARGS)
+	@$(IN_VENV) pytest -n auto --dist worksteal $(ARGS)
 
 demo:  ## replay a recorded drawing offscreen; screenshots and an animation in build/demo
 	$(READY)
