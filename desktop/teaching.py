@@ -1,7 +1,7 @@
 """Teaching a model by correcting it: a preview is painted over, and trained on together with its drawing.
 
 The lessons of a model stay in a folder of their own and are all in its next training; so are kept frames
-that are to stay as they are, lest the model forgets what it did well.
+that are to stay as they are, and its sample drawings, lest the model forgets what it did well.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from desktop.easel import OpenPicture
 from desktop.errands import Errands
 from desktop.observable import Observable, Property
 from desktop.paint.document import Document
+from desktop.rehearsal import rehearsed
 from desktop.shelf import Frame
 from desktop.telling import Telling
 from desktop.training import Wish
@@ -228,12 +229,15 @@ def keep_lesson(lesson: Lesson, base: str, corrected: Pixels, staying: Sequence[
     palette = card.palette if card.input == "labels" else None
     folder = _lessons(base, task, palette)
     kept.keep(folder, lesson.drawn, corrected, task, palette, _origin(lesson.drawn))
+    stay = rehearsed(card, lesson.model, base)
     for frame in staying:
         assert frame.picture is not None
         drawn = suited(Document.from_snapshot(frame.picture).picture(), palette)
+        stay.append((drawn, scaled_preview(frame.preview, drawn.size)))
+    for drawn, made in stay:
         origin = _origin(drawn)
         if not kept.pair_of(folder, kept.manifest_of(folder), origin):  # a correction counts for more
-            kept.keep(folder, drawn, scaled_preview(frame.preview, drawn.size), task, palette, origin)
+            kept.keep(folder, drawn, made, task, palette, origin)
     return folder
 
 

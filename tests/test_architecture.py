@@ -80,12 +80,14 @@ ARROWS: dict[str, set[str]] = {
             "desktop.observable",
             "desktop.paint",
             "desktop.photos",
+            "desktop.rehearsal",
             "desktop.training",
             "resources",
             "trainer.kept",  # where the pairs go
         }
         for part in ("desktop.teaching", "desktop.tracing")
     },
+    "desktop.rehearsal": {*DATA, *READERS, "desktop.background", "desktop.easel", "desktop.paint"},
     "desktop.survey": {
         "desktop.errands",
         "desktop.observable",

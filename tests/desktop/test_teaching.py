@@ -11,8 +11,14 @@ from PySide6.QtWidgets import QPushButton, QToolButton
 
 import engine
 from desktop import background
+from desktop.easel import samples
+from desktop.paint.drawing import Drawing
+from desktop.rehearsal import MOST, rehearsed
 from desktop.session import Session
+from desktop.teaching import Lesson, keep_lesson
 from desktop.widgets.main_window import MainWindow
+from engine import codec
+from engine.errors import PictureError
 from engine.messages import Pixels
 from engine.picture import read
 from tests.desktop.window_hands import drag, model, settle, until
@@ -216,6 +222,33 @@ def test_every_kind_of_model_can_be_taught(window, session, home, told, name, ta
     a, b = pairs.load(data.pairs[0])
     assert a.shape == b.shape
     session.teaching.cancel()
+
+
+def test_sample_drawings_are_rehearsed_as_the_model_makes_them(session, home):
+    file = model(session, "tiny sketch")
+    generator = engine.open(file)
+    drawing = Drawing.load(next(samples("sketch", "products")))
+    document = drawing.document()
+    drawing.replay(document)
+    drawn, seen = document.picture(), document.picture_flat()
+    # The first sample drawing is corrected: that counts for more than what was made of it.
+    place = keep_lesson(Lesson(generator.card, file, drawn, seen, seen, ()), "products", 255 - seen, ())
+    data = pairs.find(place)
+    assert place == home / "lessons" / "products" and len(data.pairs) == MOST
+    assert (pairs.load(data.pairs[0])[1] == 255 - seen).all()
+    second = Drawing.load(list(samples("sketch", "products"))[1])
+    document = second.document()
+    second.replay(document)
+    size = codec.working_size((second.width, second.height), generator.card)
+    made = generator.translate(codec.prepare(document.picture(), generator.card, size))
+    kept_one = pairs.load(data.pairs[1])[1]
+    assert np.abs(codec.scaled_preview(made, document.picture().size).astype(int) - kept_one).max() <= 1
+
+
+def test_what_cannot_be_rehearsed_is_said(session, tmp_path):
+    card = engine.open(model(session, "tiny sketch")).card
+    with pytest.raises(PictureError, match="teach it again later"):
+        rehearsed(card, tmp_path / "gone.safetensors", "products")
 
 
 def test_what_cannot_be_taught_is_said(window, session, told):

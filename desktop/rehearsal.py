@@ -1,0 +1,76 @@
+"""What a model that is taught does well already: its sample drawings, and what it makes of them now.
+
+A network trained on one pair alone forgets the rest within minutes. So these stand beside the corrected pair
+in its lessons, as they are.
+"""
+
+from __future__ import annotations
+
+import logging
+import subprocess
+import tempfile
+from pathlib import Path
+
+from PySide6.QtCore import QCoreApplication
+
+from desktop.background import program
+from desktop.easel import samples
+from desktop.paint import project
+from desktop.paint.drawing import Drawing
+from engine.card import Card
+from engine.codec import scaled_preview
+from engine.errors import PictureError
+from engine.messages import Picture, Pixels
+from engine.picture import read
+
+log = logging.getLogger(__name__)
+
+MOST = 6
+PATIENCE_SECONDS = 120
+
+
+def rehearsed(card: Card, model: Path, base: str) -> list[tuple[Picture, Pixels]]:
+    """Some drawings made for a model, each with what it makes of it, uint8 (H, W, 3) of the drawing's size.
+
+    The program translates them in a process of its own, as ``underpaint translate`` does: the engine here has
+    the hand to follow. Slow: files, seconds.
+
+    Args:
+        card, model: the model's, and its file.
+        base: the name that the sample drawings know it by.
+
+    Raises:
+        PictureError: they can't be made.
+    """
+    drawings = [Drawing.load(path) for path in samples(card.input, base)]
+    documents = []
+    for drawing in [drawing for drawing in drawings if drawing.model == base][:MOST]:
+        document = drawing.document(card.palette)
+        drawing.replay(document)
+        documents.append(document)
+    if not documents:
+        return []
+    with tempfile.TemporaryDirectory() as name:
+        drawn, made = Path(name, "drawn"), Path(name, "made")
+        drawn.mkdir()
+        for number, document in enumerate(documents):
+            project.save(document, drawn / f"{number}.ora")
+        _translate(model, drawn, made)
+        previews = [read(made / f"{number}.png").pixels for number in range(len(documents))]
+    pictures = [document.picture() for document in documents]
+    return [
+        (picture, scaled_preview(preview, picture.size))
+        for picture, preview in zip(pictures, previews, strict=True)
+    ]
+
+
+def _translate(model: Path, drawn: Path, made: Path) -> None:
+    words = [*program(), "translate", str(model), str(drawn), str(made)]
+    try:
+        subprocess.run(words, check=True, capture_output=True, timeout=PATIENCE_SECONDS)
+    except (OSError, subprocess.SubprocessError) as error:
+        log.warning("rehearsal: %s: %s", error, getattr(error, "stderr", b""))
+        text = QCoreApplication.translate(
+            "teaching", "What the model does well can't be noted down (see the log); teach it again later."
+        )
+        raise PictureError(text) from error
