@@ -18,9 +18,10 @@ from trainer import manners
 def seen():
     group = Path("/proc/self/autogroup")
     try:
-        of_session = group.read_text().split()[-1]
+        said = group.read_text().split()
     except OSError:
-        of_session = None
+        said = []
+    of_session = said[-1] if said else None  # the file of the first session of a system is empty
     return [os.sched_getscheduler(0) == os.SCHED_IDLE, os.nice(0), of_session]
 
 def on_a_thread():
