@@ -20,6 +20,7 @@ from engine.card import Card
 from engine.messages import Picture
 from trainer import palettes, sketch, sources
 from trainer.pairs import DataSet, Pair, Task
+from trainer.recolour import recolouring
 
 Pixels = npt.NDArray[np.uint8]
 
@@ -47,13 +48,17 @@ class Augment:
     """Greatest change of size, as a share, beyond the jitter."""
     roam: bool = True
     """Whether a thing on a plain ground may also become smaller and move about, as people draw it."""
+    recolour: float = 0.0
+    """How often a photo with hints made of it gets other colours, and the hints with it."""
     drawing: sketch.Settings = field(default_factory=sketch.Settings)
 
     @property
     def still(self) -> Augment:
         """The same with as little chance as may be: for evaluation and samples."""
         settings = replace(sketch.PLAIN, line_width=self.drawing.line_width)
-        return replace(self, jitter=1.0, flip=False, rotation=0.0, zoom=0.0, roam=False, drawing=settings)
+        return replace(
+            self, jitter=1.0, flip=False, rotation=0.0, zoom=0.0, roam=False, recolour=0.0, drawing=settings
+        )
 
 
 class Sample(NamedTuple):
@@ -162,31 +167,41 @@ def varied(loaded: Loaded, random: np.random.Generator, augment: Augment) -> Sam
         a = _mapped(a, affine, size, method, ground and ground[0])
     if hints is not None:
         hints = _mapped(hints, affine, size, Image.Resampling.NEAREST, (0, 0, 0, 0))
-    return Sample(_prepared(a, target, hints, random, augment), target)
+    if augment.task in ("lines", "hints"):
+        return _drawn(a, target, hints, random, augment)
+    return Sample(_prepared(a, target, augment), target)
 
 
-def _prepared(
-    a: Pixels | None, target: Pixels, hints: Pixels | None, random: np.random.Generator, augment: Augment
-) -> Pixels:
-    """The input as the codec prepares it; lines come out of here at their final width."""
+def _prepared(a: Pixels | None, target: Pixels, augment: Augment) -> Pixels:
+    """The input as the codec prepares it, where it is no drawing."""
     card, task = augment.card, augment.task
     if task == "labels":
         assert a is not None and card.palette is not None
         return a[..., None] if card.one_hot else codec.flat(card.palette.colours[a], card)
-    if task in ("lines", "hints"):
-        if a is None:
-            drawing = sketch.draw(target, random, augment.drawing)
-            lines, made = drawing.lines, drawing.hints
-        else:
-            lines = sketch.redrawn(a, random, augment.drawing)
-            made = sketch.hinted(target, random, augment.drawing)
-        painted = Picture(lines=lines, hints=hints if hints is not None else made)
-        if task == "lines":
-            painted = Picture(lines=lines)
-        return codec.prepare(painted, replace(card, line_width=None))
     if a is None:
         a = sources.derived(target, task)  # type: ignore[arg-type]
     return codec.flat(a, card)
+
+
+def _drawn(
+    a: Pixels | None, target: Pixels, hints: Pixels | None, random: np.random.Generator, augment: Augment
+) -> Sample:
+    """A drawing of the photo, or by the lines and hints that were read; lines come at their final width."""
+    if a is None:
+        drawing = sketch.draw(target, random, augment.drawing)
+        lines, made = drawing.lines, drawing.hints
+    else:
+        lines = sketch.redrawn(a, random, augment.drawing)
+        made = sketch.hinted(target, random, augment.drawing)
+    painted = Picture(lines=lines)
+    if augment.task == "hints":
+        # Without a hint the usual colours are the right ones; somebody's own hints are of their photo.
+        if hints is None and random.random() < augment.recolour and made[..., 3].any():
+            recoloured = recolouring(random)
+            target = recoloured(target)
+            made = np.dstack([recoloured(made[..., :3]), made[..., 3]])
+        painted = Picture(lines=lines, hints=made if hints is None else hints)
+    return Sample(codec.prepare(painted, replace(augment.card, line_width=None)), target)
 
 
 def _input_plane(a: Pixels, size: tuple[int, int], augment: Augment) -> Pixels:

@@ -25,6 +25,7 @@ FORMAT = 1
 Adversarial = Literal["cross entropy", "least squares", "none"]
 Recipe = Literal["default", "paper"]
 Precision = Literal["float32", "bfloat16", "float16"]
+Upsampling = Literal["transposed", "resize"]
 
 LOOKS_GROW = 3
 """So many times as late as the one before comes each early look."""
@@ -66,6 +67,9 @@ class Config:
     patch: int = 70
     """Receptive field of the discriminator."""
     patch_width: int = 32
+    upsampling: Upsampling = "transposed"
+    """Whether the decoder's kernels are free, or held to a resize and a convolution, see
+    ``trainer.upsampling``."""
     from_model: str = ""
     """A model whose weights are the first ones."""
 
@@ -94,7 +98,8 @@ class Config:
     rotation: float = 3.0
     zoom: float = 0.06
     roam: bool = True
-    """These five as in ``trainer.augment``."""
+    recolour: float = 0.0
+    """These six as in ``trainer.augment``."""
     differentiable: bool = False
     """Augment before the discriminator, real and made pictures alike (Zhao et al., NeurIPS 2020)."""
 
@@ -155,7 +160,15 @@ class Config:
         """How the pairs become samples."""
         drawing = sketch.Settings(line_width=self.line_width)
         return Augment(
-            self.card(), self.task, self.jitter, self.flip, self.rotation, self.zoom, self.roam, drawing
+            self.card(),
+            self.task,
+            self.jitter,
+            self.flip,
+            self.rotation,
+            self.zoom,
+            self.roam,
+            self.recolour,
+            drawing,
         )
 
     def looks_at(self, step: int) -> bool:
@@ -196,7 +209,7 @@ RECIPES: dict[Recipe, dict[str, Any]] = {
         "zoom": 0.0,
         "roam": False,
     },
-    "default": {"batch": 4, "average": 0.999},
+    "default": {"batch": 4, "average": 0.999, "recolour": 0.5},
 }
 """What each recipe sets; the record docs/adr/0010-training-recipe.md says why."""
 
@@ -272,6 +285,7 @@ def check(config: Config) -> None:
         f"the recipe “{config.recipe}” is unknown; use {', '.join(RECIPES)}": config.recipe in RECIPES,
         f"the adversarial loss “{config.adversarial}” is unknown": config.adversarial
         in get_args(Adversarial),
+        f"the upsampling “{config.upsampling}” is unknown": config.upsampling in get_args(Upsampling),
         "with neither an L1 nor an adversarial loss nothing is learnt": (
             config.l1 > 0 or config.adversarial != "none"
         ),
@@ -287,6 +301,7 @@ def check(config: Config) -> None:
         "the validation share must lie between 0 and 0.5": 0 <= config.validation <= 0.5,
         "jitter enlarges by a factor between 1 and 2": 1 <= config.jitter <= 2,
         "zoom changes the size by a share between 0 and 0.5": 0 <= config.zoom <= 0.5,
+        "other colours are given to a share between 0 and 1": 0 <= config.recolour <= 1,
         "rotation goes up to 45 degrees": 0 <= config.rotation <= 45,
         "a batch is shared evenly among the processes": (
             config.processes >= 1 and config.batch % config.processes == 0

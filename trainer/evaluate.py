@@ -118,7 +118,7 @@ def _of_sketches(samples: list[Sample], made: list[Pixels], card: Card) -> dict[
     precision, recall = np.mean(agreements, 0).tolist()
     found_scores = {"line_precision": precision, "line_recall": recall}
     if differences:
-        found_scores["hint_difference"] = float(np.mean(differences))
+        found_scores["hint_difference"] = float(np.median(differences))
     return found_scores
 
 

@@ -199,6 +199,7 @@ def learn(state: State, config: Config, world: World, inputs: Tensor, photos: Te
     if config.adversarial != "none":
         state.step_along("judge", world)
     state.step_along("generator", world)
+    state.even_out()
     state.scaler.update()
     state.follow()
     return losses

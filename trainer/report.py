@@ -21,7 +21,7 @@ MEANINGS = {
     "histogram_b": "overlap of the blue–yellow histograms, up to 1",
     "line_precision": "share of the lines found in made photos that were drawn, within 2 pixels",
     "line_recall": "share of the drawn lines that are found in made photos, within 2 pixels",
-    "hint_difference": "colour difference (CIEDE2000) of made photos from their hints; less is better",
+    "hint_difference": "median colour difference (CIEDE2000) of made photos from their hints; less is better",
     "label_score": "mean IoU of labels read in made photos, as a share of that in real ones",
     "real_pixel_accuracy": "pixels whose label is read rightly in real photos",
     "made_pixel_accuracy": "the same in made photos",

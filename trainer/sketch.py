@@ -241,8 +241,8 @@ def _blobs(shape: tuple[int, int], random: np.random.Generator, count: int, radi
 def hinted(photo: Pixels, random: np.random.Generator, settings: Settings) -> Pixels:
     """Short strokes in the photo's local colours, or none: uint8 (H, W, 4), straight RGBA.
 
-    One to eight strokes mostly, sometimes many; their radius is 3 to 10 pixels, sometimes that of a broad
-    brush. The paper is rarely hinted at, as people rarely do.
+    One to eight strokes mostly, few rather than more, sometimes many; their radius is 3 to 10 pixels,
+    sometimes that of a broad brush. The paper is rarely hinted at, as people rarely do.
     """
     height, width = photo.shape[:2]
     hints = np.zeros((height, width, 4), np.uint8)
@@ -250,7 +250,8 @@ def hinted(photo: Pixels, random: np.random.Generator, settings: Settings) -> Pi
         return hints
     unit = _unit(photo)
     many = random.random() < 0.15
-    count = int(random.integers(9, 25) if many else random.integers(1, 9))
+    # People begin with one and look: every second sample has one or two.
+    count = int(random.integers(9, 25) if many else 1 + 8 * random.random() ** 2)
     broad = random.random() < 0.15
     for _ in range(count):
         radius = unit * float(random.uniform(8, 20) if broad else random.uniform(3, 10))

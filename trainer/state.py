@@ -17,7 +17,7 @@ from engine import bundle, catalogue, networks
 from engine.card import Card
 from engine.errors import ModelError
 from engine.layers import Translator, initialise
-from trainer import norms
+from trainer import norms, upsampling
 from trainer.config import Config
 from trainer.distributed import ALONE, World
 from trainer.errors import TrainingError
@@ -55,6 +55,7 @@ class State:
             raise TrainingError(f"A {config.kind} network paints no pictures; use unet.")
         self.generator: Translator = generator
         initialise(self.generator, first)
+        self.even_out()
         planes = config.network["outputs"] + (config.network["inputs"] if config.conditional else 0)
         norm = config.network["norm"]
         self.judge = networks.build(
@@ -106,6 +107,7 @@ class State:
                 "choose one of the same kind, levels and width."
             )
         self.generator.load_state_dict({**ours, **taken})
+        self.even_out()
         self.average.load_state_dict(self.generator.state_dict())
         return len(taken), len(ours)
 
@@ -132,6 +134,11 @@ class State:
         world.mean_gradients(group["params"])
         self.scaler.step(adam)
         adam.zero_grad(set_to_none=True)
+
+    def even_out(self) -> None:
+        """Hold the generator's decoder to the config's way of enlarging."""
+        if self.config.upsampling == "resize":
+            upsampling.even_out(self.generator)
 
     @torch.no_grad()
     def follow(self) -> None:
