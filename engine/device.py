@@ -8,12 +8,16 @@ from typing import Literal
 
 import torch
 
+from engine import quantised
 from engine.errors import DeviceError
 
-Precision = Literal["float32", "float16", "bfloat16"]
+Precision = Literal["float32", "float16", "bfloat16", "int8"]
 
 KINDS = ("cuda", "mps", "xpu", "cpu")
 """In the order of preference."""
+
+INTEGERS: Precision = "int8"
+"""Single precision but for convolutions that bear integers (``engine.quantised``); on the CPU alone."""
 
 _DTYPES: dict[Precision, torch.dtype] = {
     "float32": torch.float32,
@@ -61,10 +65,26 @@ def number_format(device: torch.device, wanted: str | None = None) -> torch.dtyp
         if word == wanted:
             return dtype
     if wanted is not None:
-        raise DeviceError(f"There is no precision “{wanted}”; use one of {', '.join(_DTYPES)}.")
+        known = ", ".join([*_DTYPES, INTEGERS])
+        raise DeviceError(f"There is no precision “{wanted}”; use one of {known}.")
     if device.type != "cpu":
         return torch.float16
     return torch.bfloat16 if bfloat16_pays() else torch.float32
+
+
+def integers(device: torch.device, wanted: str | None = None) -> bool:
+    """Whether convolutions that bear it multiply integers: where that is asked for, or was measured to pay.
+
+    Raises:
+        DeviceError: it is asked for, and can't be had.
+    """
+    if wanted not in (None, INTEGERS) or (wanted is None and device.type != "cpu"):
+        return False
+    if wanted is None:
+        return quantised.pays() and not bfloat16_pays()
+    if device.type != "cpu" or not quantised.right():
+        raise DeviceError(f"Nothing is computed in {INTEGERS} on this {device.type}; use another precision.")
+    return True
 
 
 def name(dtype: torch.dtype) -> Precision:

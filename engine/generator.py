@@ -45,8 +45,8 @@ def open(
         name_or_path: a name as ``underpaint models`` lists it, or a model file.
         device: ``cuda``, ``mps``, ``xpu`` or ``cpu``; by default the first of these that there is.
         statistics: ``image`` or ``running``, see ``Card.statistics``, which is the default.
-        precision: ``float32``, ``float16`` or ``bfloat16``; by default the quickest that serves.
-            ``float32`` forces plain single precision everywhere.
+        precision: ``float32``, ``float16``, ``bfloat16`` or, on the CPU, ``int8``; by default the quickest
+            that serves. ``float32`` forces plain single precision everywhere.
         incremental: whether ``update`` may make parts of a preview anew; else each is a whole pass.
         notice: receives sentences on what the user should know; by default they become warnings.
 
@@ -74,7 +74,8 @@ class Generator:
     Attributes:
         card: what the model is and wants.
         device: where it runs: ``cuda``, ``mps``, ``xpu`` or ``cpu``.
-        precision: ``float32``, ``float16`` or ``bfloat16``.
+        precision: ``float32``, ``float16``, ``bfloat16`` or ``int8`` (integers where the network bears
+            them, single precision elsewhere).
         statistics: ``image`` or ``running``.
     """
 
@@ -196,7 +197,7 @@ class Generator:
         """
         width, height = self.card.size
         blank = codec.flat(np.full((height, width, 3), 255, np.uint8), self.card)
-        if self.precision == "float32":
+        if self._dtype == torch.float32:
             self.translate(blank)
             return
         try:
@@ -252,9 +253,8 @@ class Generator:
     def _place(self, wanted: str | None, precision: str | None) -> None:
         """Build the network on a device, in the number format and layout that suit it."""
         self._where = device.choose(wanted)
-        self._dtype = device.number_format(self._where, precision)
+        integers = device.integers(self._where, precision)
         self.device = self._where.type
-        self.precision = device.name(self._dtype)
         network = bundle.blank(self.card)
         if not isinstance(network, Translator):
             raise ModelError(f"A {self.card.kind} network paints no pictures; choose another model.")
@@ -263,12 +263,18 @@ class Generator:
         network.requires_grad_(False).eval()
         network.use_statistics(self.statistics)
         network.fold()
+        coarse = network.coarse() if integers else {}
+        if coarse:
+            self._dtype, self.precision = torch.float32, device.INTEGERS
+        else:
+            self._dtype = device.number_format(self._where, None if integers else precision)
+            self.precision = device.name(self._dtype)
         for module in network.modules():
             if isinstance(module, Layer):  # norms that remain keep full precision
                 module.convolution.to(self._dtype)
         if self._where.type == "cpu":
             with torch.no_grad():
-                packed.pack(network)
+                packed.pack(network, coarse)
         else:
             if self._where.type == "cuda" and self._dtype == torch.float32:
                 torch.backends.cudnn.allow_tf32 = False  # its 10 bits are not single precision

@@ -6,11 +6,14 @@ corner, that comes from the picture rather than from the padding around it.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import ClassVar, Literal
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
+
+from engine.quantised import Bits
 
 NormKind = Literal["batch", "instance"]
 Valid = tuple[int, int]
@@ -179,6 +182,11 @@ class Translator(nn.Module):
             (N, outputs, H, W) in [−1, 1].
         """
         raise NotImplementedError
+
+    def coarse(self) -> Mapping[nn.Module, Bits]:
+        """The convolutions that may multiply integers of 8 bits, and with how many bits they must be fed
+        for the picture to stay the same to the eye (see ``engine.quantised``)."""
+        return {}
 
     def use_statistics(self, statistics: Literal["image", "running"]) -> None:
         """Switch every batch norm; instance norm always takes the picture's own moments."""

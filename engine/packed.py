@@ -10,11 +10,14 @@ convolutions do the work where they don't.
 from __future__ import annotations
 
 import functools
+from collections.abc import Mapping
 from typing import Any
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
+
+from engine.quantised import Bits, Quantised
 
 Convolution = nn.Conv2d | nn.ConvTranspose2d
 
@@ -26,15 +29,24 @@ _DEEP = 1024
 small maps, oneDNN's own takes up to nine times as long."""
 
 
-def pack(network: nn.Module) -> None:
-    """Replace the convolutions of a network, on the CPU and for inference only, in place."""
+def pack(network: nn.Module, coarse: Mapping[nn.Module, Bits] | None = None) -> None:
+    """Replace the convolutions of a network, on the CPU and for inference only, in place.
+
+    Args:
+        coarse: those to be quantised, see ``Translator.coarse``.
+    """
+    coarse = coarse or {}
     for name, child in list(network.named_children()):
         if not isinstance(child, nn.Conv2d | nn.ConvTranspose2d):
-            pack(child)
-        elif isinstance(child, nn.ConvTranspose2d) and _doubles(child) and child.out_channels <= _NARROW:
+            pack(child, coarse)
+        elif child in coarse and isinstance(child, nn.Conv2d):
+            setattr(network, name, Quantised(child, coarse[child]))
+        elif child in coarse and isinstance(child, nn.ConvTranspose2d) and doubles(child):
+            setattr(network, name, _Shuffled(child, coarse[child]))
+        elif isinstance(child, nn.ConvTranspose2d) and doubles(child) and child.out_channels <= _NARROW:
             setattr(network, name, _Shuffled(child))
             pack(network.get_submodule(name))
-        elif isinstance(child, nn.ConvTranspose2d) and _doubles(child) and child.in_channels >= _DEEP:
+        elif isinstance(child, nn.ConvTranspose2d) and doubles(child) and child.in_channels >= _DEEP:
             setattr(network, name, _Product(child))
         elif _packing_works():
             setattr(network, name, _Packed(child))
@@ -51,7 +63,7 @@ def channels_last(network: nn.Module) -> None:
 
 def unpadded(convolution: nn.Module, x: Tensor) -> Tensor:
     """A plain convolution, packed or not, without the padding that is its own; for parts of maps."""
-    if isinstance(convolution, _Packed):
+    if isinstance(convolution, _Packed | Quantised):
         return convolution.unpadded(x)
     assert isinstance(convolution, nn.Conv2d)
     return F.conv2d(x, convolution.weight, convolution.bias, convolution.stride)
@@ -100,7 +112,7 @@ class _Shuffled(nn.Module):
     """For the first and second pixel of the square, in either axis: which of the four weights meet
     the first and second pixel of the window."""
 
-    def __init__(self, convolution: nn.ConvTranspose2d) -> None:
+    def __init__(self, convolution: nn.ConvTranspose2d, bits: Bits | None = None) -> None:
         super().__init__()
         inputs, outputs = convolution.weight.shape[:2]
         weight = convolution.weight.detach()
@@ -109,11 +121,11 @@ class _Shuffled(nn.Module):
         # the pixels of a square lie in memory nearly as they will in the picture.
         squares = torch.stack([rows[..., list(taps)] for taps in self._TAPS])
         plain = squares.permute(1, 0, 3, 2, 4, 5).reshape(4 * outputs, inputs, 2, 2)
-        self.convolution = nn.Conv2d(inputs, 4 * outputs, 2, padding=1, bias=convolution.bias is not None)
-        self.convolution.weight = nn.Parameter(plain.contiguous(), requires_grad=False)
+        square = nn.Conv2d(inputs, 4 * outputs, 2, padding=1, bias=convolution.bias is not None)
+        square.weight = nn.Parameter(plain.contiguous(), requires_grad=False)
         if convolution.bias is not None:
-            bias = convolution.bias.detach().repeat(4)
-            self.convolution.bias = nn.Parameter(bias, requires_grad=False)
+            square.bias = nn.Parameter(convolution.bias.detach().repeat(4), requires_grad=False)
+        self.convolution = square if bits is None else Quantised(square, bits)
 
     def forward(self, x: Tensor) -> Tensor:
         squares = self.convolution(x)
@@ -161,7 +173,8 @@ class _Product(nn.Module):
         return y
 
 
-def _doubles(convolution: nn.ConvTranspose2d) -> bool:
+def doubles(convolution: nn.ConvTranspose2d) -> bool:
+    """Whether it makes maps twice as large, four taps to each output pixel."""
     return (
         convolution.kernel_size == (4, 4)
         and convolution.stride == (2, 2)

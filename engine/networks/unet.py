@@ -10,6 +10,10 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from engine.layers import Dropout, Kept, Layer, NormKind, Translator, Valid, shrunk
+from engine.quantised import Bits
+
+_WIDE = 64 * 64
+"""From so many pairs of channels a convolution gains more from integers than making them takes."""
 
 SETTINGS = {
     "levels": range(5, 11),
@@ -54,6 +58,23 @@ class UNet(Translator):
         self.dropped = frozenset(range(5 - 1, innermost)) if dropout else frozenset()
         self.has_dropout = bool(self.dropped)
 
+    def coarse(self) -> dict[nn.Module, Bits]:
+        """All but the outermost two levels' encoder and the outermost decoder layer, where they are wide.
+
+        What is lost in the outer encoder is lost for all that follows, so 16 bits there; the innermost map
+        and what the last layer but one takes decide the colours of large areas, so there too.
+        """
+        bits: dict[nn.Module, Bits] = {}
+        innermost = len(self.downs) - 1
+        for level in range(1, innermost + 1):
+            down, up = self.downs[level], self.ups[level]
+            assert isinstance(down, Layer) and isinstance(up, Layer)
+            if level > 1 and _pairs(down) >= _WIDE:
+                bits[down.convolution] = 16
+            if _pairs(up) >= _WIDE:
+                bits[up.convolution] = 16 if level in (1, innermost) else 8
+        return bits
+
     def forward(
         self,
         x: Tensor,
@@ -81,6 +102,10 @@ class UNet(Translator):
             if level in self.dropped:
                 x = self.dropout(x, dice)
         return torch.tanh(x)
+
+
+def _pairs(layer: Layer) -> int:
+    return layer.convolution.in_channels * layer.convolution.out_channels
 
 
 NETWORK = UNet
