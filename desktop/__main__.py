@@ -217,17 +217,21 @@ def import_(
 
 @commands.command()
 def demo(
-    out: Annotated[Path, typer.Option(help="The folder for screenshots and animation.")],
+    out: Annotated[Path | None, typer.Option(help="The folder for screenshots and animation.")] = None,
+    guide: Annotated[Path | None, typer.Option(help="The folder for the guide's pictures.")] = None,
 ) -> None:
     """Draw the recorded drawings in the real window, without a display, and take screenshots."""
+    if out is None and guide is None:
+        raise typer.BadParameter("say where the pictures are to go", param_hint="--out, --guide")
     _torch_before_qt()
     from desktop import demo as demonstration
 
     try:
-        for written in demonstration.run(out):
+        for written in demonstration.run(out, guide):
             print(written)
     except OSError as error:
-        raise PictureError(f"The folder “{out}” can't be written ({error.strerror or error}).") from error
+        place = error.filename or out or guide
+        raise PictureError(f"“{place}” can't be written ({error.strerror or error}).") from error
 
 
 @commands.command()

@@ -59,12 +59,15 @@ def run(file: Path | None = None, claim: Claim | None = None) -> int:
         application.applicationStateChanged.connect(
             lambda state: session.remember() if state == Qt.ApplicationState.ApplicationInactive else None
         )
+        if file is None:
+            window.welcome.greet()  # before the window is seen, so that nothing moves in it
         window.show()
         reports = Errands("reports", application)
 
         # Only now: the first paint comes before anything that takes time.
         def go_on() -> None:
             begin(session, window, file)
+            window.welcome.take_keyboard()
             offer_report(window, reports)
             bell = Doorbell(claim or Claim(), application)
             bell.rang.connect(partial(answer_call, session, window))
@@ -122,6 +125,8 @@ def begin(session: Session, window: MainWindow, file: Path | None) -> None:
             (window.tr("&Bring back"), lambda: session.recover(left)),
             (window.tr("&Throw away"), lambda: session.forget(left)),
         )
+    if session.file.trouble:
+        window.messages.warn(session.file.trouble)
 
 
 class FilesOfTheDesktop(QObject):

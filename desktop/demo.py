@@ -1,206 +1,129 @@
 """The demonstration: a recorded drawing, drawn anew in the real window with real pointer events.
 
-Needs no display. Writes a picture of each stage and a short animation; the README's come from here.
+Writes a picture of each stage and a short animation, which is the README's.
 """
 
 from __future__ import annotations
 
-import os
-import tempfile
-import time
 from collections.abc import Callable
 from pathlib import Path
 
-import numpy as np
 from PIL import Image
-from PySide6.QtCore import QEvent, QEventLoop, QPointF, QSize, Qt, QTimer
-from PySide6.QtGui import QImage, QMouseEvent
-from PySide6.QtWidgets import QApplication
 
 import resources
-from desktop.app import begin, make_application, open_window
-from desktop.easel import OpenPicture
+from desktop import illustrations, stage
 from desktop.paint.drawing import Drawing
-from desktop.session import Session
-from desktop.widgets.main_window import MainWindow
-from engine.errors import ModelError
+from desktop.stage import Stage
 from engine.files import replacing
 
-WINDOW = QSize(1280, 800)
 ANIMATION_WIDTH = 800
 FRAME_MS = 80
-PATIENCE_S = 60.0
-"""How long to wait for a preview before giving up."""
+FILM_EVERY = 6
+"""Places of the pen from frame to frame."""
 
 
-def run(out: Path) -> list[Path]:
+def run(out: Path | None, guide: Path | None = None) -> list[Path]:
     """Draw every demonstration into the folder ``out``; returns the files written.
+
+    Args:
+        out: None for no demonstration.
+        guide: where the pictures of the user guide go; None for no such pictures.
 
     Raises:
         ModelError: no model answers.
-        OSError: ``out`` can't be written.
+        OSError: a folder can't be written.
     """
-    out.mkdir(parents=True, exist_ok=True)
-    os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
-    with tempfile.TemporaryDirectory() as home:
-        before = os.environ.get("UNDERPAINT_HOME")
-        os.environ["UNDERPAINT_HOME"] = home
-        try:
-            application = QApplication.instance() or make_application()
-            session, window = open_window()
-            stage = Stage(session, window, out)
-            try:
-                _perform(stage)
-                return stage.written
-            finally:
-                window.close()
-                application.processEvents()
-        finally:
-            if before is None:
-                del os.environ["UNDERPAINT_HOME"]
-            else:
-                os.environ["UNDERPAINT_HOME"] = before
+    written: list[Path] = []
+    with stage.opened() as there:
+        if out is not None:
+            out.mkdir(parents=True, exist_ok=True)
+            written += Demonstration(there, out).perform()
+        if guide is not None:
+            guide.mkdir(parents=True, exist_ok=True)
+            written += illustrations.take(there, guide)
+    return written
 
 
-class Stage:
-    """A window, and hands that draw in it."""
+class Demonstration:
+    """What is shown, one thing after the other."""
 
-    def __init__(self, session: Session, window: MainWindow, out: Path) -> None:
-        self.session, self.window, self.out = session, window, out
-        self.frames: list[Image.Image] = []
-        self.written: list[Path] = []
+    def __init__(self, there: Stage, out: Path) -> None:
+        self._stage, self._out = there, out
+        self._frames: list[Image.Image] = []
+        self._written: list[Path] = []
 
-    def wait(self, done: Callable[[], bool]) -> None:
-        """Let the program live until ``done()``.
+    def perform(self) -> list[Path]:
+        """Show all of it; returns the files written."""
+        session, window = self._stage.session, self._stage.window
+        self._shoot("1-first-start")
+        drawings = [Drawing.load(path) for path in sorted(resources.path("samples").glob("*.json"))]
+        sketches = [drawing for drawing in drawings if drawing.kind == "sketch"]
+        labels = [drawing for drawing in drawings if drawing.kind == "labels"]
+        if sketches:
+            self._sketch(sketches[0])
+        if labels:
+            self._labels(labels[0])
+        session.hand.choose_tool("pen")
+        window.actions_table["theme_dark"].setChecked(True)
+        self._stage.settle()
+        self._shoot("7-dark")
+        window.actions_table["split"].setChecked(True)
+        self._shoot("8-split")
+        window.actions_table["beside"].setChecked(True)
+        window.actions_table["theme_light"].setChecked(True)
+        return self._written
 
-        Raises:
-            ModelError: it takes longer than ``PATIENCE_S``.
-        """
-        loop = QEventLoop()
-        timer = QTimer()
-        timer.setInterval(5)
-        deadline = time.monotonic() + PATIENCE_S
-        timer.timeout.connect(lambda: loop.quit() if done() or time.monotonic() > deadline else None)
-        timer.start()
-        loop.exec()
-        if not done():
-            raise ModelError("The demonstration waited in vain for a preview; see the messages above.")
+    def _shoot(self, name: str) -> None:
+        self._written.append(self._stage.shoot(self._out / f"{name}.png"))
 
-    def settle(self) -> None:
-        """Wait until the preview shows the picture as it is, exactly."""
-        live = self.session.live
-        self.wait(lambda: live.preview is not None and not live.behind and live.settled)
-
-    def shoot(self, name: str) -> None:
-        """A picture of the window, once it has found its layout."""
-        for _ in range(3):
-            QApplication.processEvents()
-        path = self.out / f"{name}.png"
-        with replacing(path) as part:
-            self.window.grab().save(str(part), "PNG")
-        self.written.append(path)
-
-    def film(self) -> None:
+    def _film(self) -> None:
         """One more frame of the animation."""
-        image = self.window.grab().toImage().convertToFormat(QImage.Format.Format_RGB888)
-        rows = np.frombuffer(image.constBits(), np.uint8).reshape(image.height(), image.bytesPerLine())
-        pixels = rows[:, : image.width() * 3].reshape(image.height(), image.width(), 3)
-        height = round(ANIMATION_WIDTH * image.height() / image.width())
-        frame = Image.fromarray(pixels.copy()).resize((ANIMATION_WIDTH, height), Image.Resampling.LANCZOS)
-        self.frames.append(frame)
+        frame = self._stage.seen()
+        height = round(ANIMATION_WIDTH * frame.height / frame.width)
+        self._frames.append(frame.resize((ANIMATION_WIDTH, height), Image.Resampling.LANCZOS))
 
-    def draw(self, drawing: Drawing, after_stroke: Callable[[int], None], film_every: int = 0) -> None:
-        """Draw ``drawing`` with the mouse into an empty picture, stroke by stroke."""
-        card = self.session.live.card
-        palette = card.palette if card else None
-        self.session.put_up(OpenPicture(drawing.document(palette), title=drawing.title))
-        self.wait(lambda: self.session.live.card is not None)
-        self.settle()
+    def _draw(self, drawing: Drawing, after: Callable[[int], None], meanwhile: Callable[[int], None]) -> None:
+        """Draw it stroke by stroke into an empty picture; ``after`` is told each stroke's number."""
+        self._stage.put_up(drawing)
         for number, stroke in enumerate(drawing.strokes):
-            self.session.hand.choose_role(stroke.role)
-            self.session.hand.choose_tool(stroke.tool)
-            self.session.hand.set_ink(**vars(stroke.ink))
-            for place, sample in enumerate(stroke.samples):
-                kind = QEvent.Type.MouseButtonPress if place == 0 else QEvent.Type.MouseMove
-                self._point(kind, sample.x, sample.y)
-                if film_every and place % film_every == film_every - 1:
-                    self.wait(lambda: not self.session.live.behind)
-                    self.film()
-            last = stroke.samples[-1]
-            self._point(QEvent.Type.MouseButtonRelease, last.x, last.y)
-            self.settle()
-            after_stroke(number)
+            self._stage.play(stroke, meanwhile)
+            self._stage.settle()
+            after(number)
 
-    def _point(self, kind: QEvent.Type, x: float, y: float) -> None:
-        canvas = self.window.canvas
-        at = self.window.canvas_point(x, y)
-        button = Qt.MouseButton.LeftButton
-        held = Qt.MouseButton.NoButton if kind == QEvent.Type.MouseButtonRelease else button
-        pressed = Qt.MouseButton.NoButton if kind == QEvent.Type.MouseMove else button
-        glob = QPointF(canvas.mapToGlobal(at.toPoint()))
-        event = QMouseEvent(kind, at, glob, pressed, held, Qt.KeyboardModifier.NoModifier)
-        QApplication.sendEvent(canvas, event)
-        QApplication.processEvents()
+    def _sketch(self, drawing: Drawing) -> None:
+        session, window = self._stage.session, self._stage.window
+        half = len(drawing.strokes) // 2
 
+        def meanwhile(place: int) -> None:
+            if place % FILM_EVERY == FILM_EVERY - 1:
+                self._stage.wait(lambda: not session.live.behind)
+                self._film()
 
-def _perform(stage: Stage) -> None:
-    session, window = stage.session, stage.window
-    window.resize(WINDOW)
-    window.show()
-    begin(session, window, None)
-    stage.settle()
-    stage.shoot("1-first-start")
-    drawings = {path.stem: Drawing.load(path) for path in sorted(resources.path("samples").glob("*.json"))}
-    sketches = [drawing for drawing in drawings.values() if drawing.kind == "sketch"]
-    labels = [drawing for drawing in drawings.values() if drawing.kind == "labels"]
-    if sketches:
-        _sketch(stage, sketches[0])
-    if labels:
-        _labels(stage, labels[0])
-    session.hand.choose_tool("pen")
-    window.set_theme("dark")
-    stage.settle()
-    stage.shoot("7-dark")
-    window.actions_table["split"].setChecked(True)
-    stage.shoot("8-split")
-    window.actions_table["beside"].setChecked(True)
+        def after(number: int) -> None:
+            self._film()
+            if number == half:
+                self._shoot("2-half-drawn")
+
+        self._draw(drawing, after, meanwhile)
+        self._frames += self._frames[-1:] * 12
+        self._shoot("3-drawn")
+        self._written.append(_write_animation(self._frames, self._out / "drawing.webp"))
+        session.shelf.keep()
+        session.shelf.vary()
+        self._stage.wait(lambda: session.shelf.awaited == 0)
+        self._shoot("4-variations")
+        session.shelf.clear_variations()
+        window.actions_table["over"].setChecked(True)
+        self._shoot("5-over")
+        window.actions_table["beside"].setChecked(True)
+
+    def _labels(self, drawing: Drawing) -> None:
+        if self._stage.open_model_for("labels"):
+            self._draw(drawing, lambda _number: None, lambda _place: None)
+            self._shoot("6-labels")
 
 
-def _sketch(stage: Stage, drawing: Drawing) -> None:
-    window, session = stage.window, stage.session
-    half = len(drawing.strokes) // 2
-
-    def after(number: int) -> None:
-        stage.film()
-        if number == half:
-            stage.shoot("2-half-drawn")
-
-    stage.draw(drawing, after, film_every=6)
-    stage.frames += stage.frames[-1:] * 12
-    stage.shoot("3-drawn")
-    _write_animation(stage.frames, stage.out / "drawing.webp")
-    stage.written.append(stage.out / "drawing.webp")
-    session.shelf.keep()
-    session.shelf.vary()
-    stage.wait(lambda: session.shelf.awaited == 0)
-    stage.shoot("4-variations")
-    session.shelf.clear_variations()
-    window.actions_table["over"].setChecked(True)
-    stage.shoot("5-over")
-    window.actions_table["beside"].setChecked(True)
-
-
-def _labels(stage: Stage, drawing: Drawing) -> None:
-    entry = stage.session.library.preferred("labels", {})
-    if entry is None or entry.card is None or entry.card.input != "labels":
-        return
-    stage.session.open_model(entry.file)
-    stage.wait(lambda: stage.session.live.card is not None)
-    stage.draw(drawing, lambda _number: None)
-    stage.shoot("6-labels")
-
-
-def _write_animation(frames: list[Image.Image], path: Path) -> None:
+def _write_animation(frames: list[Image.Image], path: Path) -> Path:
     """A WebP: a tenth of the size of a GIF, and in true colours."""
     with replacing(path) as part:
         frames[0].save(
@@ -213,3 +136,4 @@ def _write_animation(frames: list[Image.Image], path: Path) -> None:
             quality=70,
             method=4,
         )
+    return path

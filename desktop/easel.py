@@ -201,8 +201,18 @@ class Easel:
             random.shuffle(rest := found[1:])
             self._examples[key] = itertools.cycle(found[:1] + rest)
         path = next(self._examples[key], None)
-        if path is None:
-            return None
+        return None if path is None else self.sample(path, card)
+
+    def sample(self, path: Path, card: Card | None) -> OpenPicture:
+        """A sample drawing, as a picture of its own to go on with.
+
+        Args:
+            path: the drawing.
+            card: of the model that is to paint it; a label picture gets its palette.
+
+        Raises:
+            PictureError: it can't be read, or not be drawn.
+        """
         drawing = Drawing.load(path)
         document = drawing.document(card.palette if card else None)
         drawing.replay(document)

@@ -31,6 +31,8 @@ from engine.messages import (
     Ticket,
     Translate,
     Translated,
+    TriedOut,
+    TryOut,
     Varied,
     Vary,
 )
@@ -74,6 +76,7 @@ class Live(Observable):
     """A ``Varied`` reply of the current epoch."""
     inspected = Signal(object)
     imported = Signal(object)
+    tried_out = Signal(object)
 
     def __init__(self, source: Callable[[], Picture], parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -144,8 +147,11 @@ class Live(Observable):
         self._bridge.send(Vary(Ticket(self._epoch, self._revision), picture, size, seeds))
         return True
 
-    def send(self, request: Inspect | Import) -> None:
-        """Have a foreign file looked into or imported; ``inspected``, ``imported`` or ``failed`` follows."""
+    def send(self, request: Inspect | Import | TryOut) -> None:
+        """Have a foreign file looked into or imported, or another model tried out.
+
+        ``inspected``, ``imported`` or ``tried_out`` follows, or ``refused``.
+        """
         self._bridge.send(request)
 
     def show(self, preview: Pixels) -> None:
@@ -217,6 +223,8 @@ class Live(Observable):
                 self.inspected.emit(reply)
             case Imported():
                 self.imported.emit(reply)
+            case TriedOut():
+                self.tried_out.emit(reply)
             case Notice():
                 self.noticed.emit(reply.sentence)
             case Failed():
@@ -249,6 +257,9 @@ class Live(Observable):
             case Translate():
                 self._busy = False
                 self._everything = True  # its ``dirty`` went with it
+            case TryOut():  # nobody waits for it, so nobody need be told
+                self.refused.emit(reply)
+                return
         self.failed.emit(reply.sentence)
         self.refused.emit(reply)
         if isinstance(reply.request, Translate):

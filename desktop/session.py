@@ -14,12 +14,14 @@ from typing import NamedTuple
 from PySide6.QtCore import QObject, Signal
 
 from desktop.easel import Easel, OpenPicture
+from desktop.gallery import Gallery
 from desktop.hand import Hand
 from desktop.library import Library
 from desktop.live import Live
 from desktop.matching import Matching
 from desktop.observable import Observable, Property
 from desktop.paint.document import ROLES, Change, Document, Role
+from desktop.places import Places
 from desktop.recovery import Recovered
 from desktop.settings import SettingsFile
 from desktop.shelf import Shelf
@@ -90,6 +92,9 @@ class Session(Observable):
         self.survey = Survey(self)
         self.tracing = Tracing(self)
         self.teaching = Teaching(self)
+        self.gallery = Gallery(self)
+        self.places = Places(self)
+        self.places.told_off.connect(self.told_off)
 
     # --- the picture ---------------------------------------------------------------------------
 
@@ -306,6 +311,8 @@ class Session(Observable):
         self.survey.leave()
         self.tracing.leave()
         self.teaching.leave()
+        self.gallery.leave()
+        self.places.leave()
         self.live.stop()
         self.easel.stop()
 

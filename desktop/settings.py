@@ -1,7 +1,7 @@
 """What the program remembers between starts. Defaults stand here, in the code.
 
-One JSON file; unknown entries (a newer version's) are kept untouched, a damaged file is set aside
-and the defaults serve.
+One JSON file with its ``format``. A newer program's is used as far as it is understood, and what is not
+understood goes back as it came; a damaged one is set aside and the defaults serve.
 """
 
 from __future__ import annotations
@@ -14,9 +14,16 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from PySide6.QtCore import QCoreApplication
+
 from engine.files import replacing
 
 log = logging.getLogger(__name__)
+translate = QCoreApplication.translate
+
+FORMAT = 2
+"""Version of the file. 1 carried no number; 2 knows whether the welcome has been seen."""
+MOST_BYTES = 4 << 20
 
 
 @dataclass
@@ -52,6 +59,10 @@ class Settings:
     """How canvas and preview share the window."""
     undo_megabytes: int = 256
     new_size: list[int] = field(default_factory=lambda: [512, 512])
+    welcomed: bool = False
+    """The welcome has been shown once."""
+    welcome_at_start: bool = False
+    """It is to be shown at every start."""
 
     def add_recent(self, path: Path) -> None:
         """Put ``path`` first among the recent files; ten are remembered."""
@@ -85,17 +96,27 @@ _MAKES_SENSE: dict[str, Callable[[Any], bool]] = {
 
 
 class SettingsFile:
-    """The file that ``settings`` came from and goes back to."""
+    """The file that ``settings`` came from and goes back to.
+
+    Attributes:
+        trouble: one sentence for the user where the file could not be used, else nothing.
+    """
 
     def __init__(self, path: Path) -> None:
         self.path = path
+        self.trouble = ""
+        self._format = FORMAT
         self._others: dict[str, Any] = {}
+        self._strange: dict[str, Any] = {}
         self._written = ""
         self.settings = self._read()
 
     def save(self) -> None:
         """Write the settings in one step, if any changed. A folder that can't be written costs only them."""
-        text = json.dumps({**self._others, **dataclasses.asdict(self.settings)}, indent=1, ensure_ascii=False)
+        ours, usual = dataclasses.asdict(self.settings), dataclasses.asdict(Settings())
+        kept = {name: value for name, value in self._strange.items() if ours[name] == usual[name]}
+        fields = {"format": self._format, **self._others, **ours, **kept}
+        text = json.dumps(fields, indent=1, ensure_ascii=False)
         if text == self._written:
             return
         try:
@@ -109,9 +130,7 @@ class SettingsFile:
     def _read(self) -> Settings:
         settings = Settings()
         try:
-            fields = json.loads(self.path.read_text("utf-8"))
-            if not isinstance(fields, dict):
-                raise ValueError("not an object")
+            fields = self._fields()
         except FileNotFoundError:
             return settings
         except (OSError, ValueError, RecursionError) as error:
@@ -119,16 +138,50 @@ class SettingsFile:
             self._set_aside()
             return settings
         for entry in dataclasses.fields(Settings):
-            value, usual = fields.pop(entry.name, None), getattr(settings, entry.name)
+            if entry.name not in fields:
+                continue
+            value, usual = fields.pop(entry.name), getattr(settings, entry.name)
             if type(value) is int and isinstance(usual, float) and abs(value) < 2:
                 value = float(value)
             if type(value) is type(usual) and _MAKES_SENSE.get(entry.name, _any)(value):
                 setattr(settings, entry.name, value)
+            elif self._format > FORMAT:  # it makes sense to the program that wrote it
+                self._strange[entry.name] = value
         self._others = fields
         return settings
 
+    def _fields(self) -> dict[str, Any]:
+        """What stands in the file, brought to our format; a newer one stays as it is.
+
+        Raises:
+            OSError: it can't be read, or is not there.
+            ValueError: it is damaged.
+        """
+        if self.path.stat().st_size > MOST_BYTES:
+            raise ValueError("too large for settings")
+        fields = json.loads(self.path.read_text("utf-8"))
+        if not isinstance(fields, dict):
+            raise ValueError("not an object")
+        found = fields.pop("format", 1)
+        if type(found) is not int or found < 1:
+            raise ValueError("a format that makes no sense")
+        if found < 2:
+            fields["welcomed"] = True  # who has settings has been here before
+        self._format = max(found, FORMAT)
+        return fields
+
     def _set_aside(self) -> None:
+        kept, number = self.path.with_suffix(".damaged"), 2
+        while kept.exists():  # an earlier one may still be of use to somebody
+            kept, number = self.path.with_name(f"{self.path.stem}-{number}.damaged"), number + 1
         try:
-            self.path.replace(self.path.with_suffix(".damaged"))
+            self.path.replace(kept)
         except OSError as error:
             log.warning("damaged settings stay where they are: %s", error)
+            self.trouble = translate("settings", "Your settings could not be read; the usual ones serve.")
+            return
+        text = translate(
+            "settings",
+            "Your settings could not be read; the usual ones serve. The old file is kept as “{0}”.",
+        )
+        self.trouble = text.format(kept)

@@ -134,5 +134,15 @@ def _style_sheet(c: dict[str, str]) -> str:
     QListView::item {{ border-radius: 5px; padding: 3px; }}
     QListView::item:selected {{ background: {c["line"]}; color: {c["text"]}; }}
     QLabel[faint="true"] {{ color: {c["faint"]}; }}
+    #welcome QPushButton {{ border: 2px solid transparent; border-radius: 5px; padding: 4px 8px;
+        text-align: left; }}
+    #welcome QPushButton[faint="true"] {{ padding: 1px 8px; }}
+    #welcome QPushButton:hover, #welcome QToolButton:hover {{ background: {c["line"]}; }}
+    #welcome QToolButton {{ border: 2px solid transparent; border-radius: 5px; padding: 2px 4px; }}
+    #welcome QPushButton:focus, #welcome QToolButton:focus {{ border-color: {c["accent"]}; outline: 0; }}
+    #welcome QScrollBar {{ height: 8px; background: transparent; }}
+    #welcome QScrollBar::handle {{ min-width: 40px; border-radius: 4px; background: {c["line"]}; }}
+    #welcome QScrollBar::handle:hover {{ background: {c["faint"]}; }}
+    #welcome QScrollBar::add-line, #welcome QScrollBar::sub-line {{ width: 0; }}
     #message_bar {{ background: {c["raised"]}; border: 1px solid {c["line"]}; border-radius: 6px; }}
     """

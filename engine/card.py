@@ -108,6 +108,8 @@ def amended(card: Card, text: str) -> Card:
     known = {entry.name for entry in dataclasses.fields(Card)}
     if not isinstance(fields, dict) or not fields.keys() <= known:
         raise ModelError(f"A card's fields are a JSON object with some of {', '.join(sorted(known))}.")
+    if isinstance(fields.get("training"), dict):  # which adds to what the training itself wrote
+        fields["training"] = card.training | fields["training"]
     return from_json(json.dumps(json.loads(to_json(card)) | fields))
 
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 import dataclasses
 import threading
 
-from engine.messages import Import, Inspect, OpenModel, Request, Translate, Vary
+from engine.messages import Import, Inspect, OpenModel, Request, Translate, TryOut, Vary
 
-_ORDER: tuple[type[Request], ...] = (OpenModel, Translate, Vary, Inspect, Import)
-"""A model comes before the passes on it, what the pen waits for before what a click waits for."""
+_ORDER: tuple[type[Request], ...] = (OpenModel, Translate, Vary, Inspect, Import, TryOut)
+"""A model comes before the passes on it, what the pen waits for before what a click waits for, and what
+nobody has asked for comes last."""
 
 
 class Mailbox:
@@ -52,6 +53,11 @@ class Mailbox:
         another model, is asked for, or everything ends."""
         with self._changed:
             return self._closed or OpenModel in self._slots or type(request) in self._slots
+
+    def postpone(self, request: Request) -> None:
+        """Leave a request that was taken back where it waited, unless a newer one of its kind is there."""
+        with self._changed:
+            self._slots.setdefault(type(request), request)
 
     def close(self) -> None:
         """Forget what waits and let ``take`` return None from now on."""

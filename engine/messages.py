@@ -92,6 +92,19 @@ class Vary:
 
 
 @dataclass(frozen=True, slots=True)
+class TryOut:
+    """Make the preview of a picture with a model that is not the open one, which stays open.
+
+    Done when nothing else waits, and begun anew if something comes while the model is loaded. ``size``
+    as in ``Translate``.
+    """
+
+    path: Path
+    picture: Picture
+    size: tuple[int, int] | None
+
+
+@dataclass(frozen=True, slots=True)
 class Inspect:
     """Look into a foreign weights file, without running anything in it."""
 
@@ -109,7 +122,7 @@ class Import:
     target: Path
 
 
-Request = OpenModel | Translate | Vary | Inspect | Import
+Request = OpenModel | Translate | Vary | TryOut | Inspect | Import
 
 
 # --- replies -------------------------------------------------------------------------------------
@@ -153,6 +166,14 @@ class Varied:
 
 
 @dataclass(frozen=True, slots=True)
+class TriedOut:
+    """What the model in ``path`` makes of a picture, uint8 (H, W, 3) at working size."""
+
+    path: Path
+    preview: Pixels
+
+
+@dataclass(frozen=True, slots=True)
 class Inspected:
     """What a foreign file says of itself; ``summary`` is one line for the user.
 
@@ -188,4 +209,4 @@ class Failed:
     sentence: str
 
 
-Reply = ModelOpened | Translated | Varied | Inspected | Imported | Notice | Failed
+Reply = ModelOpened | Translated | Varied | TriedOut | Inspected | Imported | Notice | Failed

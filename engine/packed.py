@@ -108,21 +108,17 @@ class _Shuffled(nn.Module):
     straddles the output pixels of four inputs, so that the outermost row and column are surplus.
     """
 
-    _TAPS = ((2, 0), (3, 1))
-    """For the first and second pixel of the square, in either axis: which of the four weights meet
-    the first and second pixel of the window."""
-
     def __init__(self, convolution: nn.ConvTranspose2d, bits: Bits | None = None) -> None:
         super().__init__()
         inputs, outputs = convolution.weight.shape[:2]
-        weight = convolution.weight.detach()
-        rows = torch.stack([weight[:, :, list(taps)] for taps in self._TAPS])
-        # (across, down, inputs, outputs, window rows, window columns); channels come last, so that
-        # the pixels of a square lie in memory nearly as they will in the picture.
-        squares = torch.stack([rows[..., list(taps)] for taps in self._TAPS])
-        plain = squares.permute(1, 0, 3, 2, 4, 5).reshape(4 * outputs, inputs, 2, 2)
-        square = nn.Conv2d(inputs, 4 * outputs, 2, padding=1, bias=convolution.bias is not None)
-        square.weight = nn.Parameter(plain.contiguous(), requires_grad=False)
+        # Along either axis the first pixel of a square is made of weights 2 and 0, the second of 3 and 1, by
+        # the first and second pixel of the window. Channels come last, so that the pixels of a square lie in
+        # memory nearly as they will in the picture: (down, across, outputs, inputs, window's rows, columns).
+        taps = convolution.weight.detach().reshape(inputs, outputs, 2, 2, 2, 2).flip(2, 4)
+        plain = taps.permute(3, 5, 1, 0, 2, 4).reshape(4 * outputs, inputs, 2, 2)
+        # On no device at first, as its random weights would be thrown away.
+        square = nn.Conv2d(inputs, 4 * outputs, 2, padding=1, bias=False, device="meta")
+        square.weight = nn.Parameter(plain, requires_grad=False)
         if convolution.bias is not None:
             square.bias = nn.Parameter(convolution.bias.detach().repeat(4), requires_grad=False)
         self.convolution = square if bits is None else Quantised(square, bits)

@@ -42,9 +42,10 @@ class Quantised(nn.Module):
         super().__init__()
         self.bits = bits
         weight = convolution.weight.detach().float()
-        self.scales = weight.abs().amax((1, 2, 3)).clamp_min(_LEAST) / 127
+        greatest = torch.maximum(weight.amax((1, 2, 3)), -weight.amin((1, 2, 3)))
+        self.scales = greatest.clamp_min(_LEAST) / 127
         self.zeros = torch.zeros(len(weight), dtype=torch.long)
-        integers = torch.round(weight / self.scales[:, None, None, None])
+        integers = (weight / self.scales[:, None, None, None]).round_()
         self.stride, self.padding = list(convolution.stride), convolution.padding
         bias = convolution.bias
         self.bias = torch.zeros(len(weight)) if bias is None else bias.detach().float()

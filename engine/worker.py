@@ -31,6 +31,8 @@ from engine.messages import (
     Request,
     Translate,
     Translated,
+    TriedOut,
+    TryOut,
     Varied,
     Vary,
 )
@@ -123,6 +125,8 @@ class Worker:
                 self._translate(request)
             case Vary():
                 self._vary(request)
+            case TryOut():
+                self._try_out(request)
             case Inspect():
                 self._inspect(request)
             case Import():
@@ -221,6 +225,23 @@ class Worker:
                 return
             preview = generator.translate(prepared, seed=seed)
             self._reply(Varied(request.ticket, index, count, seed, preview))
+
+    def _try_out(self, request: TryOut) -> None:
+        from engine import codec
+
+        for key, generator in self._kept.items():
+            if generator is self._generator:  # the open one is not the one to make room
+                self._kept.move_to_end(key)
+                break
+        stranger = self._opened(OpenModel(self._epoch, request.path))
+        if stranger is None:
+            self._mailbox.postpone(request)
+            return
+        # The pen may have waited while the model was loaded.
+        while (urgent := self._mailbox.take_translate()) is not None:
+            self._attempt(urgent, self._answer)
+        prepared = codec.prepare(request.picture, stranger.card, request.size)
+        self._reply(TriedOut(request.path, stranger.translate(prepared)))
 
     def _generator_for(self, request: Translate | Vary) -> Generator | None:
         """The open model; None where the request is of a time before it was opened.

@@ -48,6 +48,17 @@ ARROWS: dict[str, set[str]] = {
     "desktop.recovery": {"desktop.paint", *DATA, "engine.files", "resources"},
     "desktop.bridge": {"engine.messages", "engine.worker"},
     "desktop.errands": {"desktop.telling"},
+    "desktop.places": {"desktop.errands", "engine.errors", "resources"},
+    "desktop.gallery": {
+        *SESSION,
+        *DATA,
+        "desktop.errands",
+        "desktop.observable",
+        "desktop.paint",
+        "engine.catalogue",
+        "engine.codec",
+        "resources",
+    },
     "desktop.background": {"engine.errors", "engine.lock"},
     "desktop.chronicle": {"trainer.events"},
     "desktop.runs": {
@@ -102,8 +113,10 @@ ARROWS: dict[str, set[str]] = {
             *(SESSION - {part}),
             *DATA,
             *READERS,
+            "desktop.gallery",
             "desktop.observable",
             "desktop.paint",
+            "desktop.places",
             "desktop.recovery",
             "desktop.settings",
             "desktop.survey",
@@ -125,8 +138,10 @@ ARROWS: dict[str, set[str]] = {
         *DATA,
         "desktop.chronicle",  # what a training has told, as curves
         "desktop.runs",
+        "desktop.gallery",  # what is on show; the gallery itself is the session's
         "desktop.observable",
         "desktop.paint",
+        "desktop.places",  # which folders there are
         "desktop.session",
         "desktop.shelf",  # what a kept preview is; the shelf itself is the session's
         "desktop.survey",  # what was found in a folder, …
@@ -140,7 +155,10 @@ ARROWS: dict[str, set[str]] = {
         "engine.catalogue",  # what an entry in the list of models is
     },
     "desktop.app": {"desktop", *DATA, *READERS, "resources"},
-    "desktop.demo": {"desktop", *DATA, *READERS, "resources"},
+    **{
+        part: {"desktop", *DATA, *READERS, "resources"}
+        for part in ("desktop.demo", "desktop.illustrations", "desktop.stage")
+    },
     "desktop.__main__": {
         "desktop.app",
         "desktop.demo",
@@ -155,7 +173,14 @@ ARROWS: dict[str, set[str]] = {
 # Qt stays in the window; widgets in what is seen of it.
 QT = ("PySide6", "shiboken6", "qtawesome", "qtpy")
 WIDGETS = ("PySide6.QtWidgets", "PySide6.QtOpenGLWidgets", "PySide6.QtSvgWidgets", "qtawesome")
-MAY_SHOW = ("desktop.app", "desktop.demo", "desktop.theme", "desktop.widgets")
+MAY_SHOW = (
+    "desktop.app",
+    "desktop.demo",
+    "desktop.illustrations",
+    "desktop.stage",
+    "desktop.theme",
+    "desktop.widgets",
+)
 
 # The window stands before torch is imported, on the engine's thread. So these, and all that they import
 # at module level, are free of it.

@@ -286,6 +286,9 @@ def check(config: Config) -> None:
         f"the adversarial loss “{config.adversarial}” is unknown": config.adversarial
         in get_args(Adversarial),
         f"the upsampling “{config.upsampling}” is unknown": config.upsampling in get_args(Upsampling),
+        "a resnet has no decoder to be held to a resize": (
+            config.kind != "resnet" or config.upsampling == "transposed"
+        ),
         "with neither an L1 nor an adversarial loss nothing is learnt": (
             config.l1 > 0 or config.adversarial != "none"
         ),

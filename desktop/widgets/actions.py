@@ -123,6 +123,10 @@ TABLE = [
     Spec("next_photo", "training", _("&Skip to the next photo"), "PgDown", "mdi6.skip-next-outline"),
     Spec("previous_photo", "training", _("&Back to the photo before"), "PgUp", "mdi6.skip-previous-outline"),
     Spec("toggle_photo", "training", _("Show the &photo over the drawing"), "T", "mdi6.image-outline", True),
+    Spec("welcome", "help", _("&Welcome"), "", "mdi6.hand-wave-outline",
+         tip=_("What each model can do, as pictures to begin with")),
+    Spec("folders", "help", _("Your &folders …"), "", "mdi6.folder-outline",
+         tip=_("Where models, trainings, unsaved drawings and logs are")),
     Spec("shortcuts", "help", _("&Keyboard shortcuts …"), "F1", "mdi6.keyboard-outline"),
     Spec("about", "help", _("&About Underpaint"), "", "mdi6.information-outline"),
 ]  # fmt: skip

@@ -40,6 +40,7 @@ from desktop.widgets.brush_bar import BrushBar
 from desktop.widgets.canvas import Canvas
 from desktop.widgets.clipboard import Clipboard
 from desktop.widgets.files import Files
+from desktop.widgets.folders import FolderDoor
 from desktop.widgets.layer_dock import LayerDock
 from desktop.widgets.message_bar import MessageBar
 from desktop.widgets.model_dock import ModelDock
@@ -52,6 +53,7 @@ from desktop.widgets.shelf_strip import ShelfStrip
 from desktop.widgets.status_line import StatusLine
 from desktop.widgets.training_window import TrainingDoor
 from desktop.widgets.view import View
+from desktop.widgets.welcome import Welcome
 from engine.rect import EMPTY
 
 
@@ -102,9 +104,12 @@ class MainWindow(QMainWindow):
             column.addWidget(bar)
         column.addWidget(stage, 1)
         column.addWidget(self.shelf)
+        self.welcome = Welcome(session, actions)
+        column.addWidget(self.welcome)
         self.setCentralWidget(middle)
         self.files = Files(session, self.messages, self)
         self.training = TrainingDoor(session, self.messages, self)
+        self.folders = FolderDoor(session, self.messages, self)
         self.tool_bar = QToolBar(self.tr("Tools"))
         self.tool_bar.setObjectName("tool_bar")
         self.tool_bar.setMovable(False)
@@ -203,6 +208,8 @@ class MainWindow(QMainWindow):
                 "next_photo": lambda: session.tracing.step(1),
                 "previous_photo": lambda: session.tracing.step(-1),
                 "toggle_photo": lambda _on: session.tracing.toggle_photo(),
+                "welcome": self.welcome.open,
+                "folders": self.folders.list,
                 "shortcuts": lambda: dialogs.ShortcutsDialog(actions, self).open(),
                 "about": lambda: AboutDialog(session, _version(), self).open(),
                 **{f"tool_{name}": when_on(partial(session.hand.choose_tool, name)) for name in tools()},
@@ -226,6 +233,7 @@ class MainWindow(QMainWindow):
         session.teaching.started.connect(self.training.open)
         session.teaching.watch("here", self._show_lesson)
         session.tracing.watch("here", self.canvas.setFocus)
+        self.welcome.left.connect(self.canvas.setFocus)
         session.watch("steps", self._show_steps)
         session.hand.watch("drawing", self._show_steps)
         session.hand.watch("tool", lambda: actions[f"tool_{session.hand.tool}"].setChecked(True))

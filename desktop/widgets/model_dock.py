@@ -22,6 +22,7 @@ from PySide6.QtWidgets import (
 from desktop import theme
 from desktop.session import Session
 from desktop.widgets.actions import Actions
+from engine.card import Card
 from engine.catalogue import Entry
 
 _SIDE = 56
@@ -122,10 +123,7 @@ def _tip(widget: QWidget, entry: Entry) -> str:
 
 def _picture(entry: Entry) -> QIcon:
     """The card's sample picture, else a sign of the kind."""
-    pixmap = QPixmap()
-    if entry.card is not None and entry.card.sample:
-        with contextlib.suppress(binascii.Error, ValueError):
-            pixmap = _sample(base64.b64decode(entry.card.sample, validate=True))
+    pixmap = sample_picture(entry.card, _SIDE * 2) if entry.card else QPixmap()
     if not pixmap.isNull():
         return theme.picture_icon(pixmap)
     kind = entry.card.input if entry.card else "broken"
@@ -133,13 +131,21 @@ def _picture(entry: Entry) -> QIcon:
     return theme.icon(sign.get(kind, "mdi6.file-alert-outline"))
 
 
-def _sample(content: bytes) -> QPixmap:
-    """A PNG as large as is shown; null where it is none, or larger than samples are."""
+def sample_picture(card: Card, edge: int) -> QPixmap:
+    """The card's sample picture, as large as ``edge`` pixels allow; null where there is none to be shown."""
+    if card.sample:
+        with contextlib.suppress(binascii.Error, ValueError):
+            return _decoded(base64.b64decode(card.sample, validate=True), edge)
+    return QPixmap()
+
+
+def _decoded(content: bytes, edge: int) -> QPixmap:
+    """A PNG; null where it is none, or larger than samples are."""
     data = QByteArray(content)
     buffer = QBuffer(data)
     reader = QImageReader(buffer, QByteArray(b"png"))
     size = reader.size()  # from the header
     if not size.isValid() or max(size.width(), size.height()) > _LARGEST_SAMPLE:
         return QPixmap()
-    reader.setScaledSize(size.scaled(_SIDE * 2, _SIDE * 2, Qt.AspectRatioMode.KeepAspectRatio))
+    reader.setScaledSize(size.scaled(edge, edge, Qt.AspectRatioMode.KeepAspectRatio))
     return QPixmap.fromImage(reader.read())

@@ -110,7 +110,7 @@ class PreparePage(QWidget):
         self._list = QListWidget()
         self._list.setObjectName("problems")
         self._list.setWordWrap(True)
-        self._list.setStyleSheet("background: transparent")
+        self._list.setStyleSheet("#problems { background: palette(alternate-base) }")  # as the card
         self._list.setSelectionMode(QListWidget.SelectionMode.NoSelection)
         self._list.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self._list.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
@@ -130,7 +130,7 @@ class PreparePage(QWidget):
         column.addWidget(title(self.tr("Labels found; give them names")))
         self._names = QListWidget()
         self._names.setObjectName("label_names")
-        self._names.setStyleSheet("#label_names { background: transparent }")
+        self._names.setStyleSheet("#label_names { background: palette(alternate-base) }")
         self._names.setIconSize(QSize(18, 18))
         self._names.setEditTriggers(QListWidget.EditTrigger.AllEditTriggers)
         column.addWidget(self._names, 1)

@@ -42,8 +42,19 @@ def table(rows: list[Row]) -> str:
     for row in rows:
         bar = "" if row.bar is None else f"{'≥' if row.least else '≤'} {row.bar:g} {row.unit}"
         verdict = "" if row.bar is None else "kept" if row.cleared else "MISSED"
-        lines.append(f"| {row.what} | {bar} | {row.value:.3g} {row.unit} | {verdict} |")
+        span = "" if row.span is None else " ({:.3g} to {:.3g})".format(*row.span)
+        lines.append(f"| {row.what} | {bar} | {row.value:.3g} {row.unit}{span} | {verdict} |")
     return "\n".join(lines)
+
+
+def machine() -> str:
+    """On what was measured, as a sentence."""
+    import torch
+
+    from engine import hardware
+
+    found = "; ".join(name for kind in hardware.look() for name in kind.names)
+    return f"Measured with PyTorch {torch.__version__} on: {found}."
 
 
 def main() -> int:
@@ -51,6 +62,9 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.bench", description="measure the promised numbers")
     parser.add_argument("names", nargs="*", metavar="NAME", help=f"which to run: {', '.join(names())}")
     parser.add_argument("--json", action="store_true", help="a list of objects instead of a table")
+    parser.add_argument(
+        "--to", type=Path, metavar="FILE", help="write the table, and of which machine, there"
+    )
     parser.add_argument("--answer", type=Path, help=argparse.SUPPRESS)  # we are the new process
     wanted = parser.parse_args()
     unknown = [name for name in wanted.names if name not in names()]
@@ -72,6 +86,11 @@ def main() -> int:
         else:
             rows += measured
     print(json.dumps([row._asdict() for row in rows]) if wanted.json else table(rows))
+    if wanted.to is not None:
+        names_of = " ".join(wanted.names)
+        how = f"By `python -m tests.bench {names_of}`; medians, with least and most."
+        head = f"# Measured\n\n{machine()} {how}\n\n"
+        wanted.to.write_text(f"{head}{table(rows)}\n", "utf-8")
     for name in failed:
         print(f"the benchmark “{name}” failed; the lines above say why", file=sys.stderr)
     return int(bool(failed) or not all(row.cleared for row in rows))

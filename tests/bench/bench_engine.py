@@ -25,7 +25,7 @@ from engine.messages import Pixels
 from engine.networks import build
 from tests.bench import strokes
 from tests.bench.rows import Row
-from tests.bench.turns import alternating, report
+from tests.bench.turns import alternating, report, spread
 
 FRAMES = 30
 RATIO = 0.45
@@ -57,7 +57,8 @@ def _frames(name: str, generator: Generator, reference: Callable[[Pixels], Pixel
     where = f"{generator.device}, {generator.precision}"
     ratio = statistics.median(ours) / statistics.median(theirs)
     return [
-        Row(f"full frame of {name} ({where})", None, statistics.median(ours), "ms"),
+        Row(f"full frame of {name} ({where})", None, *spread(ours)),
+        Row(f"full frame of {name}, the reference way", None, *spread(theirs)),
         Row(f"full frame of {name} against the reference way", bar, ratio, "×"),
     ]
 

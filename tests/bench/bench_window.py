@@ -9,13 +9,18 @@ import tempfile
 import time
 from pathlib import Path
 
-from PySide6.QtCore import QEvent, QEventLoop, QObject
+from PySide6.QtCore import QEvent, QEventLoop, QObject, QTimer
 from PySide6.QtWidgets import QApplication
 
 from tests.bench.pen import draw, event, until
 from tests.bench.rows import Row
 
 DRAWING_S = 60.0
+IDLE_S = 60.0
+
+STROKES = 10_000
+STROKES_WARM = 6_000
+"""After so many the undo budget is full."""
 
 
 class Painted(QObject):
@@ -50,48 +55,58 @@ def run() -> list[Row]:
         begin(session, window, None)
         until(lambda: session.live.preview is not None and not session.live.behind)
         rows = [
-            *_ink(application, session, window, painted),
+            *_ink(application, session, window, painted, 1024, "a 30-px pen", size=30.0),
+            *_ink(
+                application,
+                session,
+                window,
+                painted,
+                2048,
+                "a soft 100-px brush",
+                brush="soft",
+                size=100.0,
+                hardness=0.3,
+            ),
             *_previews(session, window),
             *_stall(session, window),
+            *_idle(session),
             *_memory(session, window),
+            *_long_day(),
         ]
         window.close()
         return rows
 
 
-def _ink(application, session, window, painted: Painted) -> list[Row]:
-    """From posting a pointer event to the end of the paint event that shows its ink."""
-    session.new_picture("sketch", 1024, 1024)
+def _ink(application, session, window, painted: Painted, edge: int, pen: str, **ink) -> list[Row]:
+    """From posting a pointer event to the end of the paint event that shows its ink, live on."""
+    session.new_picture("sketch", edge, edge)
     until(lambda: session.live.preview is not None and not session.live.behind)
-    session.hand.set_ink(size=30.0)
+    before_ink = session.hand.ink
+    session.hand.set_ink(**ink)
     times = []
+    unit = edge / 1024
     for stroke in range(20):
-        y = 60 + stroke * 45
-        QApplication.postEvent(window.canvas, event(window, QEvent.Type.MouseButtonPress, 50, y))
+        y = (60 + stroke * 45) * unit
+        QApplication.postEvent(window.canvas, event(window, QEvent.Type.MouseButtonPress, 50 * unit, y))
         application.processEvents()
         for place in range(1, 60):
-            x = 50 + place * 15
+            x = (50 + place * 15) * unit
             before = painted.at
             start = time.perf_counter()
             QApplication.postEvent(
-                window.canvas, event(window, QEvent.Type.MouseMove, x, y + 10 * (place % 3))
+                window.canvas, event(window, QEvent.Type.MouseMove, x, y + 10 * unit * (place % 3))
             )
             while painted.at == before:
                 application.processEvents()
             times.append((painted.at - start) * 1000)
-        QApplication.postEvent(window.canvas, event(window, QEvent.Type.MouseButtonRelease, 950, y))
+        QApplication.postEvent(window.canvas, event(window, QEvent.Type.MouseButtonRelease, 950 * unit, y))
         application.processEvents()
+    session.hand.set_ink(brush=before_ink.brush, size=before_ink.size, hardness=before_ink.hardness)
     times.sort()
+    what = f"pointer event → its ink painted, {edge}², {pen}"
     return [
-        Row(
-            "pointer event → its ink painted, 1024², 30-px brush, median",
-            None,
-            statistics.median(times),
-            "ms",
-        ),
-        Row(
-            "pointer event → its ink painted, 1024², 30-px brush, p99", 8, times[int(len(times) * 0.99)], "ms"
-        ),
+        Row(f"{what}, median", None, statistics.median(times), "ms", span=(times[0], times[-1])),
+        Row(f"{what}, p99", 8, times[int(len(times) * 0.99)], "ms"),
     ]
 
 
@@ -126,6 +141,52 @@ def _stall(session, window) -> list[Row]:
             "ms",
         )
     ]
+
+
+def _idle(session) -> list[Row]:
+    """Of one processor, while nothing changes; and whether the network was asked for anything."""
+    until(lambda: not session.live.behind)
+    shown = session.live.preview
+    loop = QEventLoop()
+    QTimer.singleShot(2000, loop.quit)  # for what is saved and settled after a stroke
+    loop.exec()
+    begun, busy = time.perf_counter(), time.process_time()
+    QTimer.singleShot(int(IDLE_S * 1000), loop.quit)
+    loop.exec()
+    share = (time.process_time() - busy) / (time.perf_counter() - begun)
+    passes = int(session.live.preview is not shown)
+    return [
+        Row(f"processor time while nothing changes for {IDLE_S:.0f} s", 1, 100 * share, "%"),
+        Row("previews that came meanwhile", 0, passes, ""),
+    ]
+
+
+def _long_day() -> list[Row]:
+    """What memory does after the undo budget is full: strokes over strokes, all undone, all redone."""
+    from desktop.paint.document import Document
+    from desktop.paint.stroke import Ink, Sample
+    from desktop.paint.tools import tools
+
+    document = Document.new("sketch", 1024, 1024)
+    pen, full = tools()["pen"], 0.0
+    for stroke in range(STROKES):
+        y = 20 + (stroke * 37) % 980
+        line = pen.start(document, Ink(size=12.0), Sample(30, y))
+        for x in range(90, 980, 60):
+            line.move(Sample(x, y + 12 * (x % 7)))
+        line.finish(Sample(990, y))
+        if stroke == STROKES_WARM:
+            full = _resident_mb()
+    most = _resident_mb()
+    steps = document.undo_steps
+    while document.undo_steps:
+        document.undo()
+    most = max(most, _resident_mb())
+    while document.redo_steps:
+        document.redo()
+    most = max(most, _resident_mb())
+    what = f"memory grows from stroke {STROKES_WARM} to {STROKES}, {steps} steps undone and redone, 1024²"
+    return [Row(what, 20, most - full, "MB")]
 
 
 def _memory(session, window) -> list[Row]:

@@ -13,6 +13,8 @@ class Row(NamedTuple):
     value: float
     unit: str
     least: bool = False
+    span: tuple[float, float] | None = None
+    """Least and greatest of what ``value`` is the median of."""
 
     @property
     def cleared(self) -> bool:

@@ -17,7 +17,7 @@ from engine.generator import Generator
 from engine.messages import Pixels
 from engine.rect import Rect
 from tests.bench.rows import Row
-from tests.bench.turns import alternating, report
+from tests.bench.turns import alternating, report, spread
 from tests.engine.frozen import Frozen
 
 DAB = 32
@@ -63,7 +63,7 @@ def times(generator: Generator, reference: Callable[[Pixels], Pixels], kind: str
     update, theirs = alternating(strokes[SIZES[0]].dab, lambda: reference(still))
     report(f"{name}, stroke update", update)
     rows = [
-        Row(f"stroke update, {DAB}-px dab, 256², {name}", None, statistics.median(update), "ms"),
+        Row(f"stroke update, {DAB}-px dab, 256², {name}", None, *spread(update)),
         Row(
             f"stroke update, 256², {name}, against the reference frame",
             AGAINST_REFERENCE,

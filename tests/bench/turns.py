@@ -22,6 +22,11 @@ def alternating(*ways: Callable[[], object], turns: int = TURNS) -> tuple[list[f
     return times
 
 
+def spread(times: list[float]) -> tuple[float, str, bool, tuple[float, float]]:
+    """Median, unit, that less is better, and least and most: the end of a row."""
+    return statistics.median(times), "ms", False, (min(times), max(times))
+
+
 def report(what: str, times: list[float]) -> None:
     """Say least, median and most on stderr."""
     least, middle, most = min(times), statistics.median(times), max(times)

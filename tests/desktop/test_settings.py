@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from desktop.settings import Settings, SettingsFile
+from desktop.settings import FORMAT, MOST_BYTES, Settings, SettingsFile
 
 
 def test_settings_come_back(tmp_path: Path):
@@ -16,12 +16,51 @@ def test_settings_come_back(tmp_path: Path):
     assert SettingsFile(file.path).settings == file.settings
 
 
-@pytest.mark.parametrize("text", ["", "{", "[1]", '{"theme": 3', "\x00", "[" * 100_000])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "{",
+        "[1]",
+        '{"theme": 3',
+        "\x00",
+        "[" * 100_000,
+        '{"format": "new"}',
+        '{"format": 0}',
+        '{"format": true}',
+        "{}" + " " * MOST_BYTES,
+    ],
+    ids=lambda text: text[:18].strip(),
+)
 def test_a_damaged_file_is_set_aside_and_the_defaults_serve(tmp_path: Path, text: str):
     path = tmp_path / "settings.json"
     path.write_text(text)
-    assert SettingsFile(path).settings == Settings()
-    assert path.with_suffix(".damaged").read_text() == text
+    file = SettingsFile(path)
+    assert file.settings == Settings()
+    kept = path.with_suffix(".damaged")
+    assert kept.read_text() == text
+    assert str(kept) in file.trouble and file.trouble.endswith(".")
+    assert SettingsFile(path).trouble == "", "told once"
+
+
+def test_of_two_damaged_files_both_are_kept(tmp_path: Path):
+    path = tmp_path / "settings.json"
+    for text in ("one", "two", "three"):
+        path.write_text(text)
+        SettingsFile(path)
+    kept = {file.name: file.read_text() for file in tmp_path.iterdir()}
+    assert kept == {
+        "settings.damaged": "one",
+        "settings-2.damaged": "two",
+        "settings-3.damaged": "three",
+    }
+
+
+def test_a_first_start_has_no_trouble(tmp_path: Path):
+    file = SettingsFile(tmp_path / "settings.json")
+    assert (file.trouble, file.settings) == ("", Settings())
+    file.save()
+    assert json.loads(file.path.read_text())["format"] == FORMAT
 
 
 def test_values_of_the_wrong_sort_are_passed_over(tmp_path: Path):
@@ -78,5 +117,9 @@ def test_settings_that_have_not_changed_are_not_written_again(tmp_path: Path):
 )
 def test_values_out_of_range_are_passed_over(tmp_path: Path, value: dict):
     path = tmp_path / "settings.json"
-    path.write_text(json.dumps(value))
-    assert SettingsFile(path).settings == Settings()
+    path.write_text(json.dumps({"format": FORMAT, **value}))
+    file = SettingsFile(path)
+    assert file.settings == Settings()
+    file.settings.live = False
+    file.save()
+    assert SettingsFile(path).settings == Settings(live=False), "they don't come back"

@@ -190,6 +190,12 @@ def test_cards_are_checked_field_by_field(tiny) -> None:
             from_json(json.dumps(json.loads(to_json(card)) | {field: value}))
 
 
+def test_what_a_training_wrote_stays_when_more_is_said_of_it(tiny) -> None:
+    card = dataclasses.replace(tiny()[0], training={"steps": 5, "seed": 0})
+    made = amended(card, '{"training": {"hours": 2, "seed": 1}}')
+    assert made.training == {"steps": 5, "seed": 1, "hours": 2}
+
+
 def test_a_card_is_amended_by_known_fields_only(tiny) -> None:
     card: Card = tiny()[0]
     assert amended(card, '{"task": "a → b", "line_width": 2}') == dataclasses.replace(

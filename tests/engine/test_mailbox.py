@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from engine.mailbox import Mailbox
-from engine.messages import Import, Inspect, OpenModel, Picture, Ticket, Translate, Vary
+from engine.messages import Import, Inspect, OpenModel, Picture, Ticket, Translate, TryOut, Vary
 from engine.rect import EMPTY, Rect
 
 PICTURE = Picture(pixels=np.zeros((4, 4, 3), np.uint8))
@@ -38,6 +38,7 @@ def test_models_come_before_passes_and_passes_before_files() -> None:
         vary(),
         Inspect(Path("b")),
         Import(Path("b"), "b", "image", None, Path("c")),
+        TryOut(Path("d"), PICTURE, None),
     ]
     mailbox = Mailbox()
     for request in reversed(requests):
@@ -80,6 +81,18 @@ def test_what_supersedes_what() -> None:
     assert not mailbox.superseded(running)
     mailbox.put(OpenModel(2, Path("a")))
     assert mailbox.superseded(running)
+
+
+def test_what_is_postponed_waits_again_but_not_in_place_of_a_newer_one() -> None:
+    mailbox = Mailbox()
+    first, second = TryOut(Path("a"), PICTURE, None), TryOut(Path("b"), PICTURE, None)
+    mailbox.put(first)
+    mailbox.postpone(mailbox.take())
+    assert mailbox.take() is first
+    mailbox.put(second)
+    mailbox.postpone(first)
+    assert mailbox.take() is second
+    assert mailbox.rests(0.0)
 
 
 def test_taking_waits_and_closing_ends_it() -> None:

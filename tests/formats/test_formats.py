@@ -13,6 +13,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from desktop import settings as remembered
 from desktop.paint import drawing, project, records
 from desktop.recovery import restore
 from desktop.settings import SettingsFile
@@ -31,7 +32,7 @@ NEWEST = {
     "pairs": kept.FORMAT,
     "project": project.FORMAT,
     "run": config.FORMAT,
-    "settings": 1,
+    "settings": remembered.FORMAT,
 }
 
 
@@ -121,6 +122,13 @@ def test_settings(file: Path, tmp_path: Path):
     settings = SettingsFile(tmp_path / "settings.json").settings
     assert (settings.theme, settings.divider, settings.new_size) == ("dark", 0.25, [640, 480])
     assert (settings.models, settings.keys) == ({"sketch": "products"}, {"undo": "Ctrl+Y"})
+    assert settings.welcomed, "who has settings has been here before"
+
+
+def test_settings_of_an_older_program_get_our_number(tmp_path: Path):
+    shutil.copy(HERE / "settings-1.json", tmp_path / "settings.json")
+    SettingsFile(tmp_path / "settings.json").save()
+    assert json.loads((tmp_path / "settings.json").read_text("utf-8"))["format"] == remembered.FORMAT
 
 
 # --- newer ones are refused ------------------------------------------------------------------------
@@ -189,13 +197,28 @@ def test_what_a_newer_program_made_is_refused(
 
 
 def test_settings_of_a_newer_program_are_kept_for_it(tmp_path: Path):
-    fields = json.loads((HERE / "settings-1.json").read_text("utf-8")) | {"of the future": [1]}
+    newest = remembered.FORMAT
+    fields = json.loads((HERE / f"settings-{newest}.json").read_text("utf-8")) | {
+        "format": newest + 1,
+        "of the future": [1],
+        "preview_mode": "round the corner",
+        "recent": {"today": ["b.ora"]},
+        "undo_megabytes": "plenty",
+    }
     file = tmp_path / "settings.json"
     file.write_text(json.dumps(fields), "utf-8")
     settings = SettingsFile(file)
+    usual = remembered.Settings()
+    assert settings.trouble == ""
+    assert (settings.settings.theme, settings.settings.keys) == ("dark", {"undo": "Ctrl+Y"})
+    assert (settings.settings.preview_mode, settings.settings.recent) == (usual.preview_mode, usual.recent)
     settings.settings.theme = "light"
+    settings.settings.add_recent(Path("/mine.ora"))
     settings.save()
-    assert json.loads(file.read_text("utf-8"))["of the future"] == [1]
+    # What the user chose here counts; all else goes back as it came, the number too.
+    expected = fields | {"theme": "light", "recent": ["/mine.ora"]}
+    assert json.loads(file.read_text("utf-8")) == expected
+    assert list(tmp_path.iterdir()) == [file]
 
 
 def test_pictures_here_can_be_looked_at():

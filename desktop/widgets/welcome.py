@@ -1,0 +1,352 @@
+"""The welcome: what the program can do, as pictures, under the drawing that lies there already.
+
+It is a page below the canvas and not over it, so that nothing is hidden and nothing has to be answered.
+"""
+
+from __future__ import annotations
+
+from functools import partial
+from pathlib import Path
+
+from PySide6.QtCore import QEvent, QSize, Qt, Signal
+from PySide6.QtGui import QKeyEvent, QPainter, QPaintEvent, QResizeEvent, QWheelEvent
+from PySide6.QtWidgets import (
+    QAbstractButton,
+    QCheckBox,
+    QFrame,
+    QHBoxLayout,
+    QLabel,
+    QPushButton,
+    QScrollArea,
+    QSizePolicy,
+    QToolButton,
+    QVBoxLayout,
+    QWidget,
+)
+
+from desktop import theme
+from desktop.places import places
+from desktop.session import Session
+from desktop.widgets.actions import Actions
+from desktop.widgets.folders import FolderButton
+from desktop.widgets.training_pictures import faint, title
+from desktop.widgets.welcome_tile import CAPTION, Tile
+
+GAP = 12
+NARROWEST, WIDEST = 224, 320
+"""Of a tile, logical pixels; half of that is its pictures' height."""
+MOST_RECENT = 3
+_BESIDE = 224
+"""Width of the column beside the tiles."""
+_OURS = (
+    Qt.Key.Key_Tab,
+    Qt.Key.Key_Backtab,
+    Qt.Key.Key_Return,
+    Qt.Key.Key_Enter,
+    Qt.Key.Key_Space,
+    Qt.Key.Key_Escape,
+)
+"""Keys that mean something here, whatever they do elsewhere in the window."""
+
+
+class _Sideways(QScrollArea):
+    """A row that the wheel moves."""
+
+    resized = Signal()
+
+    def wheelEvent(self, event: QWheelEvent) -> None:
+        turn = event.angleDelta().y() or event.angleDelta().x()
+        bar = self.horizontalScrollBar()
+        bar.setValue(bar.value() - turn)
+        event.accept()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self.resized.emit()
+
+
+class _Path(QLabel):
+    """A path, as much of it as there is room for."""
+
+    def __init__(self, path: str) -> None:
+        super().__init__(path)
+        self.setTextFormat(Qt.TextFormat.PlainText)
+        self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
+        self.setContentsMargins(6, 0, 12, 0)
+        self.setToolTip(theme.plain(path))
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        painter, area = QPainter(self), self.contentsRect()
+        painter.setPen(theme.colour("faint"))
+        text = painter.fontMetrics().elidedText(self.text(), Qt.TextElideMode.ElideMiddle, area.width())
+        painter.drawText(area, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft, text)
+
+
+class Welcome(QFrame):
+    """Tiles of the bundled models, what else there is to begin with, and where the user's files are."""
+
+    left = Signal()
+    """It has been put away."""
+
+    def __init__(self, session: Session, actions: Actions, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("welcome")
+        self.setAccessibleName(self.tr("Welcome"))
+        self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
+        self._session, self._actions = session, actions
+        self._at: object = None
+        column = QVBoxLayout(self)
+        column.setContentsMargins(14, 10, 14, 8)
+        column.setSpacing(8)
+        column.addLayout(self._head())
+        middle = QHBoxLayout()
+        middle.setSpacing(GAP + 6)
+        middle.addWidget(self._shelf(), 1, Qt.AlignmentFlag.AlignTop)
+        middle.addWidget(self._beside())
+        column.addLayout(middle)
+        column.addLayout(self._foot())
+        self._dress()
+        self.hide()
+        session.gallery.watch("exhibits", self._show_tiles)
+        session.gallery.watch("shown", self._show_pictures)
+        session.watch("picture", self._leave_with_the_picture)
+
+    # --- building -------------------------------------------------------------------------------
+
+    def _head(self) -> QHBoxLayout:
+        row = QHBoxLayout()
+        row.setSpacing(10)
+        row.addWidget(title(self.tr("Welcome to Underpaint"), 1.25))
+        said = faint(self.tr("The drawing above is live: paint on it. Or begin with one of these."))
+        said.setMinimumWidth(0)
+        row.addWidget(said, 1)
+        self._close = QToolButton()
+        self._close.setObjectName("close_welcome")
+        self._close.setAutoRaise(True)
+        self._close.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self._close.setToolTip(self.tr("Put away (Esc); Help › Welcome brings it back"))
+        self._close.setAccessibleName(self.tr("Put the welcome away"))
+        self._close.clicked.connect(self.leave)
+        row.addWidget(self._close)
+        return row
+
+    def _shelf(self) -> QWidget:
+        self._tiles: list[Tile] = []
+        self._row = QHBoxLayout()
+        self._row.setContentsMargins(0, 0, 0, 0)
+        self._row.setSpacing(GAP)
+        self._row.setAlignment(Qt.AlignmentFlag.AlignLeft)
+        inner = QWidget()
+        inner.setLayout(self._row)
+        self._scroll = _Sideways()
+        self._scroll.setWidgetResizable(True)
+        self._scroll.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self._scroll.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self._scroll.setWidget(inner)
+        self._scroll.resized.connect(self._fit)
+        return self._scroll
+
+    def _beside(self) -> QWidget:
+        side = QWidget()
+        side.setFixedWidth(_BESIDE)
+        self._side = QVBoxLayout(side)
+        self._side.setContentsMargins(0, 0, 0, 0)
+        self._side.setSpacing(2)
+        self._begin = [
+            self._entry("open", self.tr("Open a picture or drawing …")),
+            self._entry("train", self.tr("Train a model …")),
+        ]
+        for button in self._begin:
+            self._side.addWidget(button)
+        self._recent_title = faint(self.tr("Opened last"))
+        self._recent_title.setContentsMargins(12, 6, 0, 0)
+        self._side.addWidget(self._recent_title)
+        self._recent: list[QPushButton] = []
+        self._side.addStretch(1)
+        return side
+
+    def _entry(self, name: str, text: str) -> QPushButton:
+        action = self._actions[name]
+        button = QPushButton(text)
+        button.setObjectName(f"welcome_{name}")
+        button.setToolTip(action.toolTip())
+        button.setAccessibleName(text.removesuffix(" …"))
+        button.clicked.connect(action.trigger)
+        return button
+
+    def _foot(self) -> QHBoxLayout:
+        row = QHBoxLayout()
+        row.setSpacing(2)
+        row.addWidget(faint(self.tr("Your files:")))
+        known = places()
+        self._folders = [FolderButton(self._session, place, place.title) for place in known]
+        for button in self._folders:
+            button.setAutoRaise(True)
+            row.addWidget(button)
+        row.addWidget(_Path(str(known[0].path.parent)), 1)
+        self._always = QCheckBox(self.tr("Show when the program starts"))
+        self._always.setObjectName("welcome_at_start")
+        self._always.setToolTip(self.tr("Off: Help › Welcome shows it at any time"))
+        self._always.setChecked(self._session.settings.welcome_at_start)
+        self._always.toggled.connect(self._remember)
+        row.addWidget(self._always)
+        return row
+
+    # --- coming and going -----------------------------------------------------------------------
+
+    def greet(self) -> None:
+        """At the start of the program: come up if this is the first one, or if that is wanted."""
+        settings = self._session.settings
+        if settings.welcome_at_start or not settings.welcomed:
+            self.open()
+
+    def open(self) -> None:
+        """Come up, with the keyboard."""
+        self._session.settings.welcomed = True
+        self._at = self._session.picture
+        self._list_recent()
+        self._session.gallery.begin()
+        self.show()
+        self._fit()
+        self.take_keyboard()
+
+    def take_keyboard(self) -> None:
+        """Give the keyboard to the first tile."""
+        if self.isVisible():
+            first = self._tiles[0] if self._tiles else self._begin[0]
+            first.setFocus(Qt.FocusReason.OtherFocusReason)
+
+    def leave(self) -> None:
+        """Go; the canvas has the room again."""
+        if not self.isHidden():
+            self.hide()
+            self.left.emit()
+
+    def _leave_with_the_picture(self) -> None:
+        """Another picture is on the canvas: something has been chosen. The first one chose nobody."""
+        picture = self._session.picture
+        if self._at is not None and picture is not self._at:
+            self.leave()
+        self._at = picture
+
+    def _remember(self, on: bool) -> None:
+        self._session.settings.welcome_at_start = on
+
+    # --- what it shows --------------------------------------------------------------------------
+
+    def _show_tiles(self) -> None:
+        exhibits = {exhibit.model: exhibit for exhibit in self._session.gallery.exhibits}
+        for tile in [tile for tile in self._tiles if tile.exhibit.model not in exhibits]:
+            self._tiles.remove(tile)
+            tile.hide()
+            tile.deleteLater()
+        for tile in self._tiles:
+            tile.exhibit = exhibits.pop(tile.exhibit.model)
+        for exhibit in exhibits.values():
+            tile = Tile(exhibit)
+            tile.clicked.connect(partial(self._choose, tile))
+            self._tiles.append(tile)
+            self._row.addWidget(tile)
+        self._fit()
+
+    def _show_pictures(self) -> None:
+        shown = self._session.gallery.shown
+        for tile in self._tiles:
+            if not tile.complete and tile.exhibit.model in shown:
+                tile.show_pictures(shown[tile.exhibit.model])
+
+    def _choose(self, tile: Tile) -> None:
+        self._session.gallery.put_up(tile.exhibit)
+
+    def _list_recent(self) -> None:
+        for button in self._recent:
+            button.hide()
+            button.deleteLater()
+        names = self._session.settings.recent[:MOST_RECENT]
+        self._recent = [self._recent_entry(Path(name)) for name in names]
+        for place, button in enumerate(self._recent, self._side.indexOf(self._recent_title) + 1):
+            self._side.insertWidget(place, button)
+        self._recent_title.setVisible(bool(names))
+
+    def _recent_entry(self, path: Path) -> QPushButton:
+        button = QPushButton()
+        button.setProperty("faint", True)
+        name = button.fontMetrics().elidedText(path.name, Qt.TextElideMode.ElideMiddle, _BESIDE - 52)
+        button.setText(name.replace("&", "&&"))
+        button.setIcon(theme.icon("mdi6.history"))
+        button.setToolTip(theme.plain(str(path)))
+        button.setAccessibleName(self.tr("Open “%s”") % path.name)
+        button.clicked.connect(lambda: self._session.open_file(path))
+        return button
+
+    def _fit(self) -> None:
+        """Tiles as large as the room allows; where they can't all be seen, the row is scrolled."""
+        count = max(1, len(self._tiles))
+        room = self._scroll.viewport().width()
+        width = (room - GAP * (count - 1)) // count
+        width = min(max(width, NARROWEST), WIDEST)
+        for tile in self._tiles:
+            tile.setFixedSize(width, width // 2 + CAPTION)
+        needed = width * count + GAP * (count - 1)
+        bar = self._scroll.horizontalScrollBar().sizeHint().height() + 4 if needed > room else 0
+        self._scroll.setFixedHeight(width // 2 + CAPTION + bar)
+
+    def _dress(self) -> None:
+        self._close.setIcon(theme.icon("mdi6.close"))
+        for button, sign in zip(self._begin, ("folder-open-outline", "school-outline"), strict=True):
+            button.setIcon(theme.icon(f"mdi6.{sign}"))
+            button.setIconSize(QSize(18, 18))
+        for button in self._recent:
+            button.setIcon(theme.icon("mdi6.history"))
+        for folder in self._folders:
+            folder.dress()
+
+    # --- events ---------------------------------------------------------------------------------
+
+    def event(self, event: QEvent) -> bool:
+        """Keep keys that are shortcuts elsewhere in the window."""
+        if event.type() == QEvent.Type.ShortcutOverride and isinstance(event, QKeyEvent):
+            plain = not event.modifiers() & ~Qt.KeyboardModifier.ShiftModifier
+            if event.key() in _OURS and plain:
+                event.accept()
+                return True
+        return super().event(event)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Enter presses what has the keyboard, Esc puts the page away."""
+        chosen = self.focusWidget()
+        if event.key() == Qt.Key.Key_Escape:
+            self.leave()
+        elif event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter) and isinstance(chosen, QAbstractButton):
+            chosen.click()
+        else:
+            super().keyPressEvent(event)
+
+    def focusNextPrevChild(self, forward: bool) -> bool:
+        """Tab goes round in here: in the rest of the window it shows and hides the panels."""
+        stops = [
+            *self._tiles,
+            *self._begin,
+            *self._recent,
+            *self._folders,
+            self._always,
+            self._close,
+        ]
+        here = self.focusWidget()
+        place = stops.index(here) if here in stops else -1 if forward else 0
+        following = stops[(place + (1 if forward else -1)) % len(stops)]
+        following.setFocus(Qt.FocusReason.TabFocusReason if forward else Qt.FocusReason.BacktabFocusReason)
+        if isinstance(following, Tile):
+            self._scroll.ensureWidgetVisible(following, GAP, 0)
+        return True
+
+    def changeEvent(self, event: QEvent) -> None:
+        """Another theme has other icons."""
+        if event.type() == QEvent.Type.PaletteChange and hasattr(self, "_always"):
+            self._dress()
+        super().changeEvent(event)
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        """A line between the page and what is above it."""
+        painter = QPainter(self)
+        painter.fillRect(0, 0, self.width(), 1, theme.colour("line"))
