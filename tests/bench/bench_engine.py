@@ -11,24 +11,29 @@ both alike; only their ratio is worth comparing between machines.
 from __future__ import annotations
 
 import statistics
+import tempfile
+import time
 from collections.abc import Callable
+from pathlib import Path
 
 import numpy as np
 import torch
 
 import engine
-from engine import bundle, catalogue, codec
+from engine import bundle, catalogue, codec, device
 from engine.card import Card
 from engine.generator import Generator
 from engine.layers import initialise
 from engine.messages import Pixels
 from engine.networks import build
-from tests.bench import strokes
+from tests.bench import bench_models, strokes
 from tests.bench.rows import Row
 from tests.bench.turns import alternating, report, spread
 
 FRAMES = 30
 RATIO = 0.45
+OPEN_S = 1.5
+LIKE_DB, NEAR = 40, 0.02
 WIDE_RATIOS = {"image": 0.30, "running": 0.28}
 
 
@@ -40,7 +45,9 @@ def run() -> list[Row]:
             generator = engine.open(entry.file)
             rows += _frames(entry.name, generator, reference_way(*bundle.read(entry.file)), RATIO)
             rows += strokes.likeness(entry.file)
+            rows += _exactness(entry.name, generator, engine.open(entry.file, precision="float32"))
     card, tensors = wide()
+    rows += _opening(card, tensors)
     reference = reference_way(card, tensors)
     for kind, ratio in WIDE_RATIOS.items():
         generator = Generator(card, dict(tensors), statistics=kind)
@@ -61,6 +68,40 @@ def _frames(name: str, generator: Generator, reference: Callable[[Pixels], Pixel
         Row(f"full frame of {name}, the reference way", None, *spread(theirs)),
         Row(f"full frame of {name} against the reference way", bar, ratio, "×"),
     ]
+
+
+def _exactness(name: str, generator: Generator, exact: Generator) -> list[Row]:
+    """How far the default precision is from plain single precision, over the model's sample drawings."""
+    decibels, furthest = [], []
+    for drawing in bench_models.fitting(generator):
+        document = drawing.document(generator.card.palette)
+        drawing.replay(document)
+        prepared = bench_models.seen(generator, document)
+        error = np.abs(generator.translate(prepared).astype(np.int16) - exact.translate(prepared)) / 255
+        decibels.append(-10 * float(np.log10(max(float((error**2).mean()), 1e-12))))
+        furthest.append(float(np.quantile(error, 0.999)))
+    if not decibels:
+        return []
+    what = f"{name}, {generator.precision} against float32, worst of {len(decibels)} drawings"
+    return [
+        Row(f"{what}: PSNR", LIKE_DB, min(decibels), "dB", least=True),
+        Row(f"{what}: 99.9 % of values nearer than", NEAR, max(furthest), "of the range"),
+    ]
+
+
+def _opening(card: Card, tensors: dict[str, torch.Tensor]) -> list[Row]:
+    """From a model file to its first frame."""
+    device.integers(torch.device("cpu"))  # a trial, once a process
+    picture, times = drawing(card), []
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder) / "unet_256.safetensors"
+        bundle.write(file, card, tensors, half=True)
+        for _ in range(5):
+            start = time.perf_counter()
+            engine.open(file)(picture)
+            times.append(time.perf_counter() - start)
+    what = "opening unet_256, 64 channels, until its first frame"
+    return [Row(what, OPEN_S, statistics.median(times), "s", span=(min(times), max(times)))]
 
 
 def wide() -> tuple[Card, dict[str, torch.Tensor]]:
