@@ -22,7 +22,7 @@ Moments = dict[Norm, list[tuple[Tensor, Tensor]]]
 
 
 def finished(state: State, config: Config, inputs: Iterable[Tensor]) -> dict[str, Tensor]:
-    """The averaged weights, with running statistics estimated anew on training pictures.
+    """The averaged weights, with running statistics estimated anew on training pictures unless they are kept.
 
     Those that were averaged along belong to networks that no longer exist, and were gathered with
     dropout on. The state stays as it is.
@@ -33,7 +33,7 @@ def finished(state: State, config: Config, inputs: Iterable[Tensor]) -> dict[str
     network = cast(Translator, networks.build(config.kind, **config.network))
     network.load_state_dict({key: tensor.cpu() for key, tensor in state.average.state_dict().items()})
     network.to(state.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
-    if config.network["norm"] == "batch":
+    if config.network["norm"] == "batch" and config.norms == "batch":
         with state.autocast():
             estimate_statistics(network, inputs)
     return {key: tensor.detach().cpu() for key, tensor in network.state_dict().items()}

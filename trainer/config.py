@@ -26,6 +26,7 @@ Adversarial = Literal["cross entropy", "least squares", "none"]
 Recipe = Literal["default", "paper"]
 Precision = Literal["float32", "bfloat16", "float16"]
 Upsampling = Literal["transposed", "resize"]
+Norms = Literal["batch", "kept"]
 
 LOOKS_GROW = 3
 """So many times as late as the one before comes each early look."""
@@ -70,6 +71,9 @@ class Config:
     upsampling: Upsampling = "transposed"
     """Whether the decoder's kernels are free, or held to a resize and a convolution, see
     ``trainer.upsampling``."""
+    norms: Norms = "batch"
+    """Whether the generator's batch norms go by each batch, or keep the statistics of ``from_model``, and so
+    learn as they will be run."""
     from_model: str = ""
     """A model whose weights are the first ones."""
 
@@ -286,6 +290,10 @@ def check(config: Config) -> None:
         f"the adversarial loss “{config.adversarial}” is unknown": config.adversarial
         in get_args(Adversarial),
         f"the upsampling “{config.upsampling}” is unknown": config.upsampling in get_args(Upsampling),
+        f"the way of norms “{config.norms}” is unknown": config.norms in get_args(Norms),
+        "norms can only keep the statistics of a model to begin from": (
+            config.norms == "batch" or bool(config.from_model)
+        ),
         "a resnet has no decoder to be held to a resize": (
             config.kind != "resnet" or config.upsampling == "transposed"
         ),

@@ -22,6 +22,13 @@ def adapt(network: nn.Module, world: World) -> None:
             module.__class__ = TrainedNorm if world.size == 1 else SharedNorm
 
 
+def keep(network: nn.Module) -> None:
+    """Let a network in training go by the running statistics that it has, and leave them as they are."""
+    for module in network.modules():
+        if isinstance(module, Norm):
+            module.eval()
+
+
 class TrainedNorm(Norm):
     """Hands gradients on in one piece.
 

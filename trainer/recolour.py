@@ -16,7 +16,7 @@ Pixels = npt.NDArray[np.uint8]
 TINT = 0.4
 """Standard deviation of the logarithm of each channel's exponent."""
 
-VIVID = 0.7, 1.5
+VIVID = 0.5, 1.2
 """Least and greatest factor of the distance from grey."""
 
 

@@ -66,6 +66,8 @@ class State:
         for network in (self.generator, self.judge):
             network.to(self.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
             norms.adapt(network, world)
+        if config.norms == "kept":
+            norms.keep(self.generator)
         self.average = self.generator
         if config.average:
             self.average = cast(Translator, networks.build(config.kind, **config.network))

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
+from PIL import Image
 from scipy import ndimage
 
 import engine
@@ -23,7 +24,6 @@ from desktop.paint.layer import Role
 from engine import catalogue, codec
 from engine.generator import Generator
 from engine.messages import Pixels
-from engine.picture import write_png
 from tests.bench.rows import Row
 from trainer import sheet
 
@@ -146,7 +146,8 @@ def write_sheet(generator: Generator, drawings: list[Drawing]) -> None:
         pictures += [sheet.shown(prepared, generator.card), generator.translate(prepared)]
     Path(folder).mkdir(parents=True, exist_ok=True)
     rows = [pictures[start : start + 4] for start in range(0, len(pictures), 4)]
-    write_png(Path(folder) / f"{generator.card.name}.png", sheet.sheet(rows))
+    whole = Image.fromarray(sheet.sheet(rows))
+    whole.save(Path(folder) / f"model-{generator.card.name}.webp", quality=85, method=6)
 
 
 def mean(values: list[float]) -> float:

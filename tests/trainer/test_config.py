@@ -55,6 +55,7 @@ def test_newer_config_is_refused() -> None:
         ({"upsampling": "stretched"}, "“stretched”"),
         ({"upsampling": "resize", "kind": "resnet"}, "resnet has no decoder"),
         ({"recolour": 1.5}, "other colours"),
+        ({"norms": "kept"}, "a model to begin from"),
         ({"l1": 0.0, "adversarial": "none"}, "nothing is learnt"),
         ({"l1": -1.0}, "negative"),
         ({"steps": 0}, "at least one step"),

@@ -8,7 +8,7 @@ import pytest
 import torch
 from torch import nn
 
-from engine import bundle
+from engine import bundle, networks
 from engine.errors import ModelError
 from tests.trainer.small_runs import small, things
 from trainer import average
@@ -174,3 +174,30 @@ def test_fine_tuning_takes_what_fits(data: DataSet, tmp_path: Path) -> None:
 
     with pytest.raises(ModelError, match="another network"):
         State(replace(config, network={**config.network, "width": 6})).begin_from(str(model))
+
+
+def test_kept_norms_learn_by_the_statistics_they_begin_with(tmp_path: Path, data: DataSet) -> None:
+    begun = stepped(small(data), data, 3)
+    tensors = average.finished(begun, begun.config, [torch.randn(4, *begun_planes(begun), 32, 32)])
+    file = tmp_path / "first.safetensors"
+    bundle.write(file, begun.config.card(), dict(tensors))
+    state = State(small(data, from_model=str(file), norms="kept"))
+    state.begin_from(str(file))
+    go_on(state, data, 2)
+    made = average.finished(state, state.config, [])
+    running = [name for name in tensors if "running" in name]
+    assert running
+    for name, tensor in made.items():
+        assert torch.allclose(tensor, tensors[name]) == (name in running), name
+    # As it is trained it is run: with dropout off both networks answer alike.
+    network = networks.build(state.config.kind, **state.config.network)
+    network.load_state_dict({name: tensor.cpu() for name, tensor in state.generator.state_dict().items()})
+    network.eval()
+    state.generator.eval()
+    x = torch.randn(2, *begun_planes(state), 32, 32)
+    with torch.no_grad():
+        assert torch.allclose(network(x), state.generator(x), atol=1e-5)
+
+
+def begun_planes(state: State) -> tuple[int]:
+    return (state.config.network["inputs"],)
