@@ -185,7 +185,7 @@ class Translator(nn.Module):
 
     def coarse(self) -> Mapping[nn.Module, Bits]:
         """The convolutions that may multiply integers of 8 bits, and with how many bits they must be fed
-        for the picture to stay the same to the eye (see ``engine.quantised``)."""
+        for the picture to stay the same to the eye (see ``engine.quantised``). Asked after ``fold``."""
         return {}
 
     def use_statistics(self, statistics: Literal["image", "running"]) -> None:

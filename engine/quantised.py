@@ -81,7 +81,7 @@ class Quantised(nn.Module):
         inside[:count] = whole.bitwise_right_shift_(8).add_(128)
         # The bias comes with both parts.
         made = self._run(parts, scale, torch.sub(self.bias / 257, self.surplus, alpha=scale))
-        return torch.add(made[count:], made[:count], alpha=256)
+        return made[count:].add_(made[:count], alpha=256)
 
     def _run(self, integers: Tensor, scale: float, bias: Tensor) -> Tensor:
         y: Tensor = torch.ops.onednn.qconv2d_pointwise(

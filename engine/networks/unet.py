@@ -59,20 +59,23 @@ class UNet(Translator):
         self.has_dropout = bool(self.dropped)
 
     def coarse(self) -> dict[nn.Module, Bits]:
-        """All but the outermost two levels' encoder and the outermost decoder layer, where they are wide.
+        """All that are wide but the outermost ones, if every norm is folded (see ``fold``).
 
-        What is lost in the outer encoder is lost for all that follows, so 16 bits there; the innermost map
-        and what the last layer but one takes decide the colours of large areas, so there too.
+        What is lost in the encoder is lost for all that follows, so 16 bits there; the innermost map and the
+        outer decoder decide the colours of large areas, so there too. Norms with the statistics of the image
+        would enlarge what rounding makes of flat maps: with those, none.
         """
         bits: dict[nn.Module, Bits] = {}
+        layers = [layer for layer in (*self.downs, *self.ups) if isinstance(layer, Layer)]
+        if any(layer.norm is not None for layer in layers):
+            return bits
         innermost = len(self.downs) - 1
         for level in range(1, innermost + 1):
-            down, up = self.downs[level], self.ups[level]
-            assert isinstance(down, Layer) and isinstance(up, Layer)
-            if level > 1 and _pairs(down) >= _WIDE:
+            down, up = layers[level], layers[len(self.downs) + level]
+            if _pairs(down) >= _WIDE:
                 bits[down.convolution] = 16
             if _pairs(up) >= _WIDE:
-                bits[up.convolution] = 16 if level in (1, innermost) else 8
+                bits[up.convolution] = 16 if level in (1, 2, innermost) else 8
         return bits
 
     def forward(

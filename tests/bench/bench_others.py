@@ -48,14 +48,16 @@ def compared(file: Path, exported: Path) -> list[Row]:
     generator = engine.open(file)
     picture = drawing(generator.card)
     height, width = picture.shape[:2]
-    planes = codec.to_planes(codec.flat(picture, generator.card), generator.card, generator._network.multiple)
+    network = generator._network
+    flat = codec.flat(picture, generator.card)
+    planes = codec.to_planes(flat, generator.card, network.multiple, network.least).contiguous()
     ways: dict[str, Pass] = {"engine": lambda: generator(picture)}
     if importlib.util.find_spec("onnxruntime"):
         ways["ONNX Runtime, float32"] = by_onnxruntime(exported, planes.numpy())
     if importlib.util.find_spec("openvino"):
         for precision in ("f32", "bf16"):
             ways[f"OpenVINO, {precision}"] = by_openvino(exported, planes.numpy(), precision)
-    wanted = codec.to_pixels(generator._pass(codec.flat(picture, generator.card), None), height, width)
+    wanted = codec.to_pixels(generator._pass(flat, None), height, width)
     names, timed = list(ways), alternating(*ways.values())
     rows = []
     for name, times in zip(names, timed, strict=True):
