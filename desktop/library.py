@@ -6,6 +6,7 @@ import filecmp
 import logging
 import shutil
 from collections.abc import Mapping
+from functools import lru_cache
 from pathlib import Path
 
 from PySide6.QtCore import QObject, Signal
@@ -13,6 +14,7 @@ from PySide6.QtCore import QObject, Signal
 import resources
 from desktop.live import Live
 from desktop.observable import Observable, Property
+from desktop.paint.drawing import Drawing
 from engine.bundle import read_card
 from engine.card import InputKind
 from engine.catalogue import Entry, entries, place
@@ -54,14 +56,16 @@ class Library(Observable):
         return next((entry for entry in self.models if entry.file == path), None)
 
     def preferred(self, kind: str, last_used: Mapping[str, str]) -> Entry | None:
-        """The model to begin with for ``kind``: the one last used, else the first, else of any kind.
+        """The model to begin with for ``kind``: the one last used, else the first sample drawing's, else the
+        first, else one of any kind.
 
         One that could not be opened is passed over until it has been.
         """
         usable = [entry for entry in self.models if entry.card and entry.file not in self._doubted]
         of_kind = [entry for entry in usable if entry.card and entry.card.input == kind]
         named = [entry for entry in of_kind if entry.name == last_used.get(kind)]
-        return next(iter(named or of_kind or usable), None)
+        suggested = [entry for entry in of_kind if entry.bundled and entry.name == _suggested(kind)]
+        return next(iter(named or suggested or of_kind or usable), None)
 
     def lack_of(self, kind: InputKind) -> str:
         """What to tell the user where no model for ``kind`` can be used."""
@@ -152,3 +156,13 @@ class Library(Observable):
     def _refused(self, reply: Failed) -> None:
         if isinstance(reply.request, Inspect | Import):
             self.importing = None
+
+
+@lru_cache
+def _suggested(kind: str) -> str:
+    """The model that the first bundled drawing of a kind was made for; empty where it names none."""
+    for path in sorted(resources.path("samples").glob("*.json")):
+        drawing = Drawing.load(path)
+        if drawing.kind == kind:
+            return drawing.model
+    return ""
