@@ -64,8 +64,9 @@ class Library(Observable):
         usable = [entry for entry in self.models if entry.card and entry.file not in self._doubted]
         of_kind = [entry for entry in usable if entry.card and entry.card.input == kind]
         named = [entry for entry in of_kind if entry.name == last_used.get(kind)]
-        suggested = [entry for entry in of_kind if entry.bundled and entry.name == _suggested(kind)]
-        return next(iter(named or suggested or of_kind or usable), None)
+        if not named and len(of_kind) > 1:  # else there is no need to read drawings
+            named = [entry for entry in of_kind if entry.bundled and entry.name == _suggested(kind)]
+        return next(iter(named or of_kind or usable), None)
 
     def lack_of(self, kind: InputKind) -> str:
         """What to tell the user where no model for ``kind`` can be used."""
@@ -162,7 +163,11 @@ class Library(Observable):
 def _suggested(kind: str) -> str:
     """The model that the first bundled drawing of a kind was made for; empty where it names none."""
     for path in sorted(resources.path("samples").glob("*.json")):
-        drawing = Drawing.load(path)
+        try:
+            drawing = Drawing.load(path)
+        except PictureError as error:
+            log.warning("samples: %s", error)
+            continue
         if drawing.kind == kind:
             return drawing.model
     return ""

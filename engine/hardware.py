@@ -83,6 +83,8 @@ def _processor() -> str:
         name = next((line.partition(":")[2].strip() for line in lines if line.startswith("model name")), "")
     except OSError:
         pass
-    best = device.name(device.number_format(torch.device("cpu")))
+    where = torch.device("cpu")
+    formats = [device.INTEGERS] if device.integers(where) else []
+    formats.append(device.name(device.number_format(where)))
     threads = torch.get_num_threads()
-    return f"{name or platform.processor() or platform.machine()}, {threads} threads, {best}"
+    return f"{name or platform.processor() or platform.machine()}, {threads} threads, {' and '.join(formats)}"

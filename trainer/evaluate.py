@@ -57,7 +57,8 @@ def judged_by(data: DataSet, card: Card) -> DataSet:
     """
     _, told = parted(data, 0.0)
     if not told.pairs and card.training.get("digest") == pairs.digest(data):
-        _, told = parted(data, float(card.training.get("validation", 0.0)))
+        share = card.training.get("validation")  # of a stranger's file it may be anything
+        _, told = parted(data, share if isinstance(share, float) and 0 <= share <= 0.5 else 0.0)
     chosen = told if told.pairs else data
     if not chosen.pairs:
         raise TrainingError(f"There are no pairs in “{data.folder}” to judge by; choose another folder.")

@@ -146,10 +146,10 @@ def _stall(session, window) -> list[Row]:
 def _idle(session) -> list[Row]:
     """Of one processor, while nothing changes; and whether the network was asked for anything."""
     until(lambda: not session.live.behind)
-    shown = session.live.preview
     loop = QEventLoop()
     QTimer.singleShot(2000, loop.quit)  # for what is saved and settled after a stroke
     loop.exec()
+    shown = session.live.preview
     begun, busy = time.perf_counter(), time.process_time()
     QTimer.singleShot(int(IDLE_S * 1000), loop.quit)
     loop.exec()

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterator
 from itertools import pairwise
 from pathlib import Path
 
@@ -19,20 +18,12 @@ from PIL import Image
 
 from engine.messages import Pixels
 from tests.desktop.training_pairs import house
-from tests.journeys.test_under_x import keep
-from tests.journeys.x_screen import Screen
+from tests.journeys.x_screen import Screen, keep
 
 pytestmark = pytest.mark.xvfb
 
 SECONDS = 60 * float(os.environ.get("UNDERPAINT_JOURNEY_MINUTES", "0"))
 """So long it trains at least, half of it before it is stopped."""
-
-
-@pytest.fixture
-def screen(tmp_path: Path) -> Iterator[Screen]:
-    screen = Screen(tmp_path)
-    yield screen
-    screen.close()
 
 
 def told(run: Path) -> list[dict]:

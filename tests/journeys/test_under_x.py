@@ -3,33 +3,16 @@
 from __future__ import annotations
 
 import json
-import os
 import signal
 import zipfile
-from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 import pytest
-from PIL import Image
 
-from tests.journeys.x_screen import Pixels, Screen, paper
+from tests.journeys.x_screen import Pixels, Screen, keep, paper
 
 pytestmark = pytest.mark.xvfb
-
-
-@pytest.fixture
-def screen(tmp_path: Path) -> Iterator[Screen]:
-    screen = Screen(tmp_path)
-    yield screen
-    screen.close()
-
-
-def keep(seen: Pixels, name: str) -> None:
-    """Store a screenshot where ``UNDERPAINT_SHOTS`` points to, for people to look at."""
-    folder = os.environ.get("UNDERPAINT_SHOTS")
-    if folder:
-        Image.fromarray(seen).save(Path(folder) / f"journey-{name}.png")
 
 
 def right_half(seen: Pixels, box: tuple[int, int, int, int]) -> Pixels:

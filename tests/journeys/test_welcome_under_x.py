@@ -3,35 +3,19 @@
 from __future__ import annotations
 
 import json
-import os
-from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image
 
-from tests.journeys.x_screen import Pixels, Screen, paper
+from tests.journeys.x_screen import Screen, keep, paper
 
 pytestmark = pytest.mark.xvfb
 
 DRAWN, MADE, FOOT = np.s_[600:690, 70:165], np.s_[600:690, 245:270], np.s_[752:768, 60:460]
 """In the halves of the first tile, however large it is; and the line of folders under it."""
 RED = (200, 30, 30)
-
-
-@pytest.fixture
-def screen(tmp_path: Path) -> Iterator[Screen]:
-    screen = Screen(tmp_path)
-    yield screen
-    screen.close()
-
-
-def keep(seen: Pixels, name: str) -> None:
-    """Store a screenshot where ``UNDERPAINT_SHOTS`` points to, for people to look at."""
-    folder = os.environ.get("UNDERPAINT_SHOTS")
-    if folder:
-        Image.fromarray(seen).save(Path(folder) / f"welcome-{name}.png")
 
 
 def test_first_start_by_pointer(screen: Screen, tmp_path: Path):
@@ -54,11 +38,11 @@ def test_first_start_by_pointer(screen: Screen, tmp_path: Path):
     seen = screen.wait(
         lambda seen: paper(seen)[2] and seen[120:450, 640:960].std() > 20, "a drawing, and its preview"
     )
-    keep(seen, "1-drawing")
+    keep(seen, "welcome-1-drawing")
     seen = screen.wait(
         lambda seen: seen[DRAWN].std() > 30 and seen[MADE].std() > 20, "the first tile has its pictures"
     )
-    keep(seen, "2-tiles")
+    keep(seen, "welcome-2-tiles")
     foot = seen[FOOT].copy()
     colours = np.unique(seen[DRAWN].reshape(-1, 3), axis=0, return_counts=True)
     most = colours[0][colours[1].argmax()].astype(np.int16)
@@ -68,7 +52,7 @@ def test_first_start_by_pointer(screen: Screen, tmp_path: Path):
     seen = screen.wait(lambda seen: (seen[FOOT] != foot).mean() > 0.5, "the welcome is gone")
     seen = screen.wait(lambda seen: seen[200:660, 600:1000].std() > 20, "its preview")
     assert (np.abs(seen[210:660, 70:510].astype(np.int16) - most).sum(2) < 24).mean() > 0.1
-    keep(seen, "3-chosen")
+    keep(seen, "welcome-3-chosen")
     screen.hand("key", "ctrl+q")
     assert program.wait(60) == 0
     assert json.loads((home / "settings.json").read_text("utf-8"))["welcomed"] is True
@@ -77,7 +61,7 @@ def test_first_start_by_pointer(screen: Screen, tmp_path: Path):
     program = screen.start("-m", "desktop", home=home)
     screen.focus()
     seen = screen.wait(lambda seen: seen[200:660, 600:1000].std() > 20, "a preview")
-    keep(seen, "4-again")
+    keep(seen, "welcome-4-again")
     assert (seen[FOOT] != foot).mean() > 0.5
     screen.hand("key", "ctrl+q")
     assert program.wait(60) == 0

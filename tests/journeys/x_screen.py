@@ -126,6 +126,13 @@ class Screen:
         self._server.wait()
 
 
+def keep(seen: Pixels, name: str) -> None:
+    """Store a screenshot where ``UNDERPAINT_SHOTS`` points to, for people to look at."""
+    folder = os.environ.get("UNDERPAINT_SHOTS")
+    if folder:
+        Image.fromarray(seen).save(Path(folder) / f"journey-{name}.png")
+
+
 def paper(seen: Pixels) -> tuple[int, int, int, int]:
     """Left, top, right and bottom of the white paper in the left half of the window; zeros if none."""
     white = (seen[:, 40:540] == 255).all(2)

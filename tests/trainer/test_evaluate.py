@@ -76,6 +76,9 @@ def test_pairs_to_judge_by(tmp_path: Path) -> None:
     assert len(judged_by(plain, card).pairs) == 20
     known = replace(card, training={"digest": pairs.digest(plain), "validation": 0.2})
     assert len(judged_by(plain, known).pairs) == 4
+    for nonsense in ("0.2", None, [], -1.0, float("nan"), 7.5):  # a card may come from anybody
+        strange = replace(card, training={"digest": pairs.digest(plain), "validation": nonsense})
+        assert len(judged_by(plain, strange).pairs) == 20
     for split in ("train", "val"):
         save(thing(1), tmp_path / "split" / split / "a.png")
     assert [pair.split for pair in judged_by(pairs.find(tmp_path / "split"), card).pairs] == ["val"]

@@ -39,9 +39,16 @@ def go_on(state: State, data: DataSet, steps: int) -> None:
             state.step += 1
 
 
-@pytest.mark.parametrize("wishes", [{}, {"recipe": "paper"}, {"adversarial": "none"}], ids=str)
+@pytest.mark.parametrize(
+    "wishes",
+    [{}, {"recipe": "paper"}, {"adversarial": "none"}, {"upsampling": "resize"}, {"norms": "kept"}],
+    ids=str,
+)
 def test_checkpoint_holds_all_that_the_next_step_needs(data: DataSet, wishes: dict[str, Any]) -> None:
-    config = small(data, **wishes)
+    if wishes.get("norms") == "kept":  # needs a model to begin from; any will do, it is not read here
+        config = replace(small(data), **wishes, from_model="any")
+    else:
+        config = small(data, **wishes)
     one = stepped(config, data, 3)
     other = State(replace(config, seed=99))
     other.config = config
