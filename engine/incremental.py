@@ -84,8 +84,7 @@ class Incremental:
         for level in reversed(range(len(self._network.ups))):
             inner, outer, up = needed[level + 1], needed[level], _layer(self._network.ups[level])
             skip = self._kept.maps[level][:, :, inner.rows, inner.columns]
-            x = F.relu(skip) if x is None else F.relu_(torch.cat((skip, x), 1))
-            made = up.convolution(x)
+            made = packed.rectified(up.convolution, *((skip,) if x is None else (skip, x)))
             # Its outermost pixels lack what lies outside ``inner``; none of them is in ``outer``.
             top, left = outer.top - 2 * inner.top, outer.left - 2 * inner.left
             x = self._normed(up, made[:, :, top : top + outer.height, left : left + outer.width])

@@ -120,7 +120,10 @@ class Layer(nn.Module):
         self.norm = Norm(convolution.out_channels, norm) if norm else None
 
     def forward(self, x: Tensor, valid: Valid | None = None, kept: Kept | None = None) -> Tensor:
-        x = self.convolution(x)
+        return self.normed(self.convolution(x), valid, kept)
+
+    def normed(self, x: Tensor, valid: Valid | None, kept: Kept | None) -> Tensor:
+        """What the convolution made, behind the norm."""
         if self.norm is None:
             return x
         return self.norm(x, valid) if kept is None else self.norm.measured(x, valid, kept)

@@ -41,7 +41,7 @@ def pack(network: nn.Module, coarse: Mapping[nn.Module, Bits] | None = None) -> 
         if not isinstance(child, nn.Conv2d | nn.ConvTranspose2d):
             pack(child, coarse)
         elif child in coarse and isinstance(child, nn.Conv2d):
-            setattr(network, name, Quantised(child, coarse[child]))
+            setattr(network, name, Quantised(child, coarse[child], rectified=False))
         elif child in coarse and isinstance(child, nn.ConvTranspose2d) and doubles(child):
             setattr(network, name, _Shuffled(child, coarse[child]))
         elif isinstance(child, nn.ConvTranspose2d) and doubles(child) and child.out_channels <= _NARROW:
@@ -68,6 +68,18 @@ def unpadded(convolution: nn.Module, x: Tensor) -> Tensor:
         return convolution.unpadded(x)
     assert isinstance(convolution, nn.Conv2d)
     return F.conv2d(x, convolution.weight, convolution.bias, convolution.stride)
+
+
+def rectified(convolution: nn.Module, *maps: Tensor) -> Tensor:
+    """A transposed convolution, packed or not, of the channels of maps together, behind a ReLU.
+
+    The last of several maps may be written to.
+    """
+    if isinstance(convolution, _Shuffled) and convolution.rectified:
+        return convolution.forward(*maps)
+    x = F.relu(maps[0]) if len(maps) == 1 else F.relu_(torch.cat(maps, 1))
+    made: Tensor = convolution(x)
+    return made
 
 
 class _Packed(nn.Module):
@@ -107,6 +119,9 @@ class _Shuffled(nn.Module):
 
     Each 2 × 2 window of the (padded) input decides one 2 × 2 square of the output. That square
     straddles the output pixels of four inputs, so that the outermost row and column are surplus.
+
+    Args:
+        bits: with which to convolve integers, see ``Quantised``, behind a ReLU; None: floats, and no ReLU.
     """
 
     def __init__(self, convolution: nn.ConvTranspose2d, bits: Bits | None = None) -> None:
@@ -125,10 +140,11 @@ class _Shuffled(nn.Module):
         square.weight = nn.Parameter(plain.view(4 * outputs, inputs, 2, 2), requires_grad=False)
         if convolution.bias is not None:
             square.bias = nn.Parameter(convolution.bias.detach().repeat(4), requires_grad=False)
-        self.convolution = square if bits is None else Quantised(square, bits)
+        self.convolution = square if bits is None else Quantised(square, bits, rectified=True)
+        self.rectified = bits is not None
 
-    def forward(self, x: Tensor) -> Tensor:
-        squares = self.convolution(x)
+    def forward(self, *maps: Tensor) -> Tensor:
+        squares = self.convolution(*maps)
         batch, channels, height, width = squares.shape
         squares = squares.permute(0, 2, 3, 1).reshape(batch, height, width, 2, 2, channels // 4)
         pixels: Tensor = squares.transpose(2, 3).reshape(batch, 2 * height, 2 * width, channels // 4)

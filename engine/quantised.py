@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import functools
 import time
+from collections.abc import Sequence
 from typing import Literal
 
 import torch
@@ -24,7 +25,7 @@ Bits = Literal[8, 16]
 _LEAST = 1e-20
 """Of the greatest value of a map, so that an empty one has a scale."""
 
-_HALF, _OFFSET = torch.tensor(0.5), torch.tensor(128.0)
+_OFFSET = torch.tensor(128.0)
 
 _PAYS_BELOW = 0.6
 """Share of the time of floats; what quantising itself takes is not in the trial."""
@@ -33,14 +34,19 @@ _PAYS_BELOW = 0.6
 class Quantised(nn.Module):
     """A plain convolution (N, C, H, W) of floats to floats, made with integers inside.
 
+    It takes one map or several, whose channels it joins: integers are sooner joined than floats.
+
     Args:
         convolution: of one group.
-        bits: of what is convolved. With 8 it must not be negative, as behind a ReLU: what is counts as 0.
+        bits: of what is convolved.
+        rectified: whether what is convolved goes through a ReLU first, which 8 bits need. Then the last of
+            several maps is written to.
     """
 
-    def __init__(self, convolution: nn.Conv2d, bits: Bits) -> None:
+    def __init__(self, convolution: nn.Conv2d, bits: Bits, *, rectified: bool) -> None:
         super().__init__()
-        self.bits = bits
+        assert rectified or bits == 16
+        self.bits, self.rectified = bits, rectified
         weight = convolution.weight.detach().float()
         greatest = torch.maximum(weight.amax((1, 2, 3)), -weight.amin((1, 2, 3)))
         self.scales = greatest.clamp_min(_LEAST) / 127
@@ -49,39 +55,59 @@ class Quantised(nn.Module):
         self.stride, self.padding = list(convolution.stride), convolution.padding
         bias = convolution.bias
         self.bias = torch.zeros(len(weight)) if bias is None else bias.detach().float()
+        if bits == 16:  # both parts come with it, one of them 256 times
+            self.bias = self.bias / 257
         # What 128 for nothing adds to a sum, in units of the scale of what is convolved.
         self.surplus = 128 * integers.sum((1, 2, 3)) * self.scales
         self.weight = torch.ops.onednn.qconv_prepack(
             integers.to(torch.int8), self.scales, 1.0, 0, self.stride, [0, 0], [1, 1], 1, None
         )
 
-    def forward(self, x: Tensor) -> Tensor:
-        return self._convolved(x, *self.padding)
+    def forward(self, *maps: Tensor) -> Tensor:
+        return self._convolved(maps, *self.padding)
 
     def unpadded(self, x: Tensor) -> Tensor:
         """Without the padding that is its own; for parts of maps."""
-        return self._convolved(x, 0, 0)
+        return self._convolved((x,), 0, 0)
 
-    def _convolved(self, x: Tensor, down: int, across: int) -> Tensor:
-        count, channels, height, width = x.shape
-        x = x.contiguous(memory_format=torch.channels_last)
-        shape = (count * self.bits // 8, channels, height + 2 * down, width + 2 * across)
-        parts = torch.empty(shape, dtype=torch.uint8, memory_format=torch.channels_last)
-        if down or across:
-            parts.fill_(0 if self.bits == 8 else 128)
+    def _convolved(self, maps: Sequence[Tensor], down: int, across: int) -> Tensor:
+        count, _, height, width = maps[0].shape
+        channels = sum(x.shape[1] for x in maps)
+        shape = (count * self.bits // 8, height + 2 * down, width + 2 * across, channels)
+        parts = torch.full(shape, 0 if self.rectified else 128, dtype=torch.uint8).permute(0, 3, 1, 2)
         inside = parts[:, :, down : down + height, across : across + width]
-        # amax() takes the numbers as they lie in memory; max() would first bring them into another order.
+        scale, first = self._scale(maps), 0
+        for place, x in enumerate(maps):
+            whole = self._whole(x, scale, place > 0)
+            room = inside[:, first : first + x.shape[1]]
+            first += x.shape[1]
+            if self.bits == 8:
+                room.copy_(whole.add_(64).bitwise_right_shift_(7))
+                continue
+            room[count:] = whole  # the lower eight bits alone
+            whole.bitwise_right_shift_(8)
+            room[:count] = whole if self.rectified else whole.add_(128)
         if self.bits == 8:
-            scale = max(float(x.amax()), _LEAST) / 255
-            inside.copy_(torch.add(_HALF, x, alpha=1 / scale))
-            return self._run(parts, scale, self.bias)
-        scale = max(float(x.amax()), -float(x.amin()), _LEAST) / (127 * 256)
-        whole = torch.add(_OFFSET, x, alpha=1 / scale).to(torch.int16)
-        inside[count:] = whole  # the lower eight bits alone
-        inside[:count] = whole.bitwise_right_shift_(8).add_(128)
-        # The bias comes with both parts.
-        made = self._run(parts, scale, torch.sub(self.bias / 257, self.surplus, alpha=scale))
+            return self._run(parts, 128 * scale, self.bias)
+        bias = self.bias if self.rectified else torch.sub(self.bias, self.surplus, alpha=scale)
+        made = self._run(parts, scale, bias)
         return made[count:].add_(made[:count], alpha=256)
+
+    def _scale(self, maps: Sequence[Tensor]) -> float:
+        """What one stands for in whole numbers of 16 bits."""
+        # amax() takes the numbers as they lie in memory; max() would first bring them into another order.
+        greatest = max(float(x.amax()) for x in maps)
+        if self.rectified:
+            return max(greatest, _LEAST) / (255 * 128)
+        return max(greatest, -min(float(x.amin()) for x in maps), _LEAST) / (127 * 256)
+
+    def _whole(self, x: Tensor, scale: float, consumed: bool) -> Tensor:
+        """Numbers of 16 bits: 0 to 32640 if rectified, else −32384 to 32640 where 128 is nothing."""
+        if not self.rectified:
+            return torch.add(_OFFSET, x, alpha=1 / scale).to(torch.int16)
+        scaled = x.mul_(1 / scale) if consumed else x.mul(1 / scale)
+        # By way of 16 bits also for 8: from floats to those torch knows no quick way.
+        return scaled.clamp_min_(0).to(torch.int16)
 
     def _run(self, integers: Tensor, scale: float, bias: Tensor) -> Tensor:
         y: Tensor = torch.ops.onednn.qconv2d_pointwise(
@@ -106,9 +132,9 @@ def right() -> bool:
         with torch.inference_mode():
             plain.weight.copy_(torch.arange(4096).mul(101).remainder(255).sub(127).reshape(4, 64, 4, 4))
             plain.weight[:, 0, 0, 0] = 127
-            exact = torch.allclose(Quantised(plain, 8)(x), plain(x), rtol=1e-5, atol=8.0)
+            exact = torch.allclose(Quantised(plain, 8, rectified=True)(x), plain(x), rtol=1e-5, atol=8.0)
             return exact and torch.allclose(
-                Quantised(plain, 16)(wide), plain(wide), rtol=1e-5, atol=8.0 * 127
+                Quantised(plain, 16, rectified=False)(wide), plain(wide), rtol=1e-5, atol=8.0 * 127
             )
     except (RuntimeError, AttributeError, TypeError):
         return False
@@ -126,7 +152,7 @@ def pays() -> bool:
     torch.set_num_threads(1)
     plain = nn.Conv2d(128, 128, 3, padding=1)
     plain.weight.data = plain.weight.data.contiguous(memory_format=torch.channels_last)
-    ways = plain, Quantised(plain, 8)
+    ways = plain, Quantised(plain, 8, rectified=True)
     seconds = [float("inf")] * 2
     x = torch.rand(1, 128, 24, 24).contiguous(memory_format=torch.channels_last)
     with torch.inference_mode():

@@ -9,6 +9,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from engine import packed
 from engine.layers import Dropout, Kept, Layer, NormKind, Translator, Valid, shrunk
 from engine.quantised import Bits
 
@@ -100,8 +101,10 @@ class UNet(Translator):
             kept.maps = skips
         for level in reversed(range(len(self.ups))):
             skip = skips[level]
-            x = skip if x is skip else torch.cat((skip, x), 1)
-            x = self.ups[level](F.relu_(x), valids[level], kept)
+            up = self.ups[level]
+            assert isinstance(up, Layer)
+            x = packed.rectified(up.convolution, *((skip,) if x is skip else (skip, x)))
+            x = up.normed(x, valids[level], kept)
             if level in self.dropped:
                 x = self.dropout(x, dice)
         return torch.tanh(x)

@@ -5,7 +5,8 @@ here are random, since what they are makes no difference to time. Stroke updates
 
 The reference way is the published test script's: eager, single precision, statistics of the image,
 dropout on. Both take the same picture in turns, so that whatever else the machine does disturbs
-both alike; only their ratio is worth comparing between machines.
+both alike; only their ratio is worth comparing between machines. Each model has a process of its own, as for
+people who run one: what the last one left in memory would change how quickly the next gets some.
 """
 
 from __future__ import annotations
@@ -21,20 +22,20 @@ import torch
 
 import engine
 from engine import bundle, catalogue, codec, device
-from engine.card import Card
+from engine.card import Card, Statistics
 from engine.generator import Generator
 from engine.layers import initialise
 from engine.messages import Pixels
 from engine.networks import build
 from tests.bench import bench_models, strokes
 from tests.bench.rows import Row
-from tests.bench.turns import alternating, report, spread
+from tests.bench.turns import alone, alternating, report, spread
 
 FRAMES = 30
 RATIO = 0.45
 OPEN_S = 1.5
 LIKE_DB, NEAR = 40, 0.02
-WIDE_RATIOS = {"image": 0.30, "running": 0.28}
+WIDE_RATIOS: dict[Statistics, float] = {"image": 0.30, "running": 0.28}
 
 
 def run() -> list[Row]:
@@ -42,18 +43,25 @@ def run() -> list[Row]:
     rows = []
     for entry in catalogue.entries():
         if entry.card is not None and entry.bundled:
-            generator = engine.open(entry.file)
-            rows += _frames(entry.name, generator, reference_way(*bundle.read(entry.file)), RATIO)
-            rows += strokes.likeness(entry.file)
-            rows += _exactness(entry.name, generator, engine.open(entry.file, precision="float32"))
-    card, tensors = wide()
-    rows += _opening(card, tensors)
-    reference = reference_way(card, tensors)
+            rows += alone(_bundled, entry.name, entry.file)
+    rows += alone(_opening)
     for kind, ratio in WIDE_RATIOS.items():
-        generator = Generator(card, dict(tensors), statistics=kind)
-        rows += _frames(f"unet_256, 64 channels, {kind} statistics", generator, reference, ratio)
-        rows += strokes.times(generator, reference, kind)
+        rows += alone(_wide, kind, ratio)
     return rows + strokes.work()
+
+
+def _bundled(name: str, file: Path) -> list[Row]:
+    generator = engine.open(file)
+    rows = _frames(name, generator, reference_way(*bundle.read(file)), RATIO)
+    rows += strokes.likeness(file)
+    return rows + _exactness(name, generator, engine.open(file, precision="float32"))
+
+
+def _wide(kind: Statistics, ratio: float) -> list[Row]:
+    card, tensors = wide()
+    generator, reference = Generator(card, dict(tensors), statistics=kind), reference_way(card, tensors)
+    rows = _frames(f"unet_256, 64 channels, {kind} statistics", generator, reference, ratio)
+    return rows + strokes.times(generator, reference, kind)
 
 
 def _frames(name: str, generator: Generator, reference: Callable[[Pixels], Pixels], bar: float) -> list[Row]:
@@ -89,8 +97,9 @@ def _exactness(name: str, generator: Generator, exact: Generator) -> list[Row]:
     ]
 
 
-def _opening(card: Card, tensors: dict[str, torch.Tensor]) -> list[Row]:
+def _opening() -> list[Row]:
     """From a model file to its first frame."""
+    card, tensors = wide()
     device.integers(torch.device("cpu"))  # a trial, once a process
     picture, times = drawing(card), []
     with tempfile.TemporaryDirectory() as folder:

@@ -1,11 +1,17 @@
-"""Ways of doing the same, timed in turns."""
+"""Ways of doing the same, timed in turns; and work in a process of its own."""
 
 from __future__ import annotations
 
+import multiprocessing
 import statistics
 import sys
 import time
 from collections.abc import Callable
+from concurrent.futures import ProcessPoolExecutor
+from typing import ParamSpec, TypeVar
+
+_Arguments = ParamSpec("_Arguments")
+_Answer = TypeVar("_Answer")
 
 TURNS = 30
 
@@ -20,6 +26,14 @@ def alternating(*ways: Callable[[], object], turns: int = TURNS) -> tuple[list[f
             if turn >= 2:
                 list_of.append((time.perf_counter() - start) * 1000)
     return times
+
+
+def alone(
+    work: Callable[_Arguments, _Answer], *arguments: _Arguments.args, **more: _Arguments.kwargs
+) -> _Answer:
+    """What ``work`` answers in a new process of its own."""
+    with ProcessPoolExecutor(1, multiprocessing.get_context("spawn")) as pool:
+        return pool.submit(work, *arguments, **more).result()
 
 
 def spread(times: list[float]) -> tuple[float, str, bool, tuple[float, float]]:

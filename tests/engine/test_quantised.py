@@ -33,6 +33,10 @@ def convolution(**geometry: int) -> nn.Conv2d:
     return nn.Conv2d(64, 40, **geometry)  # type: ignore[arg-type]
 
 
+def quantised_(plain: nn.Conv2d, bits: Bits) -> Quantised:
+    return Quantised(plain, bits, rectified=bits == 8)
+
+
 def values(bits: Bits, count: int = 1) -> Tensor:
     """As behind a ReLU for 8 bits, of both signs for 16."""
     x = torch.randn(count, 64, 14, 18, generator=torch.Generator().manual_seed(5))
@@ -60,7 +64,7 @@ every_geometry = pytest.mark.parametrize(
 @every_geometry
 def test_integers_come_near_floats(bits: Bits, geometry: dict[str, int]) -> None:
     plain, x = convolution(**geometry), values(bits, 2)
-    made, exact = Quantised(plain, bits)(x), plain(x)
+    made, exact = quantised_(plain, bits)(x), plain(x)
     assert made.shape == exact.shape and made.dtype == torch.float32
     assert decibels(made, exact) > (46 if bits == 16 else 40)
     assert abs(float((made - exact).mean())) < 0.002
@@ -69,7 +73,7 @@ def test_integers_come_near_floats(bits: Bits, geometry: dict[str, int]) -> None
 @every_kind
 def test_a_window_is_convolved_as_the_whole(bits: Bits) -> None:
     plain = convolution(kernel_size=4, stride=2, padding=1)
-    made = Quantised(plain, bits)
+    made = quantised_(plain, bits)
     x = values(bits)
     window = x[:, :, 3:11, 5:15].contiguous(memory_format=torch.channels_last)
     part = made.unpadded(window)
@@ -82,16 +86,37 @@ def test_a_window_is_convolved_as_the_whole(bits: Bits) -> None:
 def test_any_range_of_values_serves(bits: Bits, level: float) -> None:
     plain = convolution(kernel_size=3, padding=1)
     x = values(bits) * level
-    made, exact = Quantised(plain, bits)(x), plain(x)
+    made, exact = quantised_(plain, bits)(x), plain(x)
     assert torch.isfinite(made).all()
     assert float((made - exact).abs().max()) <= 0.03 * float(exact.abs().max())
+
+
+@every_kind
+def test_maps_are_rectified_and_joined(bits: Bits) -> None:
+    plain = convolution(kernel_size=2, padding=1)
+    x = torch.randn(2, 64, 14, 18, generator=torch.Generator().manual_seed(6))
+    x[:, 5] -= 1000  # far below nothing: must not come back as something
+    exact = plain(x.relu())
+    maps = x[:, :24].clone(), x[:, 24:].clone(memory_format=torch.channels_last)
+    first = maps[0].clone()
+    made = Quantised(plain, bits, rectified=True)(*maps)
+    assert decibels(made, exact) > (46 if bits == 16 else 40)
+    assert torch.equal(maps[0], first)  # only the last is written to
+
+
+@every_kind
+@pytest.mark.parametrize("number", [float("nan"), float("inf"), -float("inf")])
+def test_numbers_that_are_none_end_nothing(bits: Bits, number: float) -> None:
+    x = values(bits)
+    x[0, 3, 4, 5] = number
+    assert quantised_(convolution(kernel_size=3, padding=1), bits)(x).shape == (1, 40, 14, 18)
 
 
 def test_sixteen_bits_keep_what_is_small_beside_something_large() -> None:
     plain = convolution(kernel_size=3, padding=1)
     x = values(16)
     x[0, 0, 0, 0] = 300.0
-    made, exact = Quantised(plain, 16)(x), plain(x)
+    made, exact = quantised_(plain, 16)(x), plain(x)
     assert decibels(made[..., 4:, 4:], exact[..., 4:, 4:]) > 40
 
 
