@@ -10,6 +10,7 @@ from PySide6.QtCore import QBuffer, QByteArray, QPoint, QSize, Qt
 from PySide6.QtGui import QIcon, QImageReader, QPixmap
 from PySide6.QtWidgets import (
     QDockWidget,
+    QHBoxLayout,
     QLabel,
     QListWidget,
     QListWidgetItem,
@@ -25,7 +26,7 @@ from desktop.widgets.actions import Actions
 from engine.card import Card
 from engine.catalogue import Entry
 
-_SIDE = 56
+_SIDE = 48
 _LARGEST_SAMPLE = 1024
 """Edge in pixels; a larger picture in a card is none that was meant for a list."""
 
@@ -55,12 +56,17 @@ class ModelDock(QDockWidget):
         self._licence.setWordWrap(True)
         self._licence.setProperty("faint", True)
         column.addWidget(self._licence)
-        for name in ("import", "train"):
+        row = QHBoxLayout()
+        row.setSpacing(2)
+        for name, said in (("import", self.tr("Import …")), ("train", self.tr("Train …"))):
+            actions[name].setIconText(said)
             button = QToolButton()
             button.setDefaultAction(actions[name])
             button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
             button.setAutoRaise(True)
-            column.addWidget(button)
+            row.addWidget(button)
+        row.addStretch(1)
+        column.addLayout(row)
         self.setWidget(body)
         session.library.watch("models", self._show)
         session.live.watch("model_file card", self._mark)

@@ -135,7 +135,7 @@ class Welcome(QFrame):
         self._row = QHBoxLayout()
         self._row.setContentsMargins(0, 0, 0, 0)
         self._row.setSpacing(GAP)
-        self._row.setAlignment(Qt.AlignmentFlag.AlignLeft)
+        self._row.setAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignTop)
         inner = QWidget()
         inner.setLayout(self._row)
         self._scroll = _Sideways()

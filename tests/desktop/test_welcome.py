@@ -249,6 +249,20 @@ def test_it_is_dressed_in_either_theme(window: MainWindow, theme: str):
     assert (other.pixelColor(3, 9).lightness() > 128) == (theme == "light")
 
 
+def test_tiles_are_seen_whole_whatever_the_width_was_before(window: MainWindow):
+    settle(window.session)
+    complete(window)
+    scroll = window.welcome._scroll
+    for width in (1280, 1000, 1280, 1600, 1000, 1600):
+        window.resize(width, 800)
+        QApplication.processEvents()
+        assert (scroll.horizontalScrollBar().maximum() > 0) == (width == 1000)
+        seen = place(window, scroll.viewport())
+        for tile in tiles(window):
+            there = place(window, tile)
+            assert there.top() == seen.top() and there.bottom() <= seen.bottom()
+
+
 def test_tiles_that_have_no_room_are_brought_into_sight(window: MainWindow):
     settle(window.session)
     complete(window)
