@@ -174,11 +174,18 @@ def planes(prepared: Pixels, card: Card) -> Tensor:
 
     if not prepared.flags.writeable:  # torch warns of those
         prepared = prepared.copy()
+    return numbers(torch.from_numpy(prepared), card)
+
+
+def numbers(prepared: Tensor, card: Card) -> Tensor:
+    """As ``planes``, of bytes that are a tensor already, on whatever device."""
+    import torch
+
     if card.one_hot and card.palette is not None:
-        labels = torch.arange(len(card.palette.labels), dtype=torch.uint8)
-        made = (torch.from_numpy(prepared) == labels).float()
+        labels = torch.arange(len(card.palette.labels), dtype=torch.uint8, device=prepared.device)
+        made = (prepared == labels).float()
     else:
-        made = torch.from_numpy(prepared).float().div_(127.5).sub_(1)
+        made = prepared.float().div_(127.5).sub_(1)
         if card.hints:
             mask = made[..., 4:].add_(1).div_(2)
             made[..., 1:4] *= mask
@@ -187,15 +194,18 @@ def planes(prepared: Pixels, card: Card) -> Tensor:
 
 def to_pixels(made: Tensor, height: int, width: int) -> Pixels:
     """What a network made, (1, 1 or 3, H', W') in [−1, 1], cropped to uint8 (H, W, 3)."""
+    pixels: Pixels = to_bytes(made, height, width).cpu().numpy()
+    return pixels
+
+
+def to_bytes(made: Tensor, height: int, width: int) -> Tensor:
+    """As ``to_pixels``, where the network is."""
     import torch
 
     inside = made[0, :, :height, :width].permute(1, 2, 0).float()
     # Rounded by cutting off; by way of 16 bits, since from floats to 8 torch knows no quick way.
-    rounded = (
-        torch.add(torch.tensor(128.0), inside, alpha=127.5).to(torch.int16).clamp_(0, 255).to(torch.uint8)
-    )
-    pixels: Pixels = rounded.expand(-1, -1, 3).contiguous().cpu().numpy()
-    return pixels
+    whole = torch.add(torch.tensor(128.0), inside, alpha=127.5).to(torch.int16)
+    return whole.clamp_(0, 255).to(torch.uint8).expand(-1, -1, 3).contiguous()
 
 
 def scaled_preview(preview: Pixels, size: tuple[int, int]) -> Pixels:

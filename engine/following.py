@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import torch
-from torch import Tensor
 
 from engine import codec, windows
-from engine.card import Card
 from engine.incremental import Incremental
-from engine.layers import Translator
 from engine.messages import Pixels
 from engine.networks.unet import UNet
 from engine.rect import Rect
+from engine.whole import Whole, valid
 
 MARGIN = 8
 """Pixels around a change over which the preview fades from what it is now into what it was."""
@@ -30,18 +28,11 @@ class Following:
         settled: whether the newest preview is the exact frame.
     """
 
-    def __init__(
-        self,
-        network: Translator,
-        card: Card,
-        where: torch.device,
-        dtype: torch.dtype,
-        *,
-        incremental: bool = True,
-    ) -> None:
-        self._network, self._card = network, card
-        self._where, self._dtype = where, dtype
-        self._maps = Incremental(network) if incremental and isinstance(network, UNet) else None
+    def __init__(self, whole: Whole, *, incremental: bool = True) -> None:
+        """``whole`` makes whole passes; where it records them, nothing is made in parts."""
+        self._whole = whole
+        parts = incremental and not whole.records and isinstance(whole.network, UNet)
+        self._maps = Incremental(whole.network) if parts and isinstance(whole.network, UNet) else None
         self._mapped = False
         self._padded: Pixels | None = None
         self._size = 0, 0
@@ -66,17 +57,17 @@ class Following:
             uint8 (H, W, 3). Inside what changed it is as exact as ``Incremental`` says, elsewhere it
             fades into what it was; or all of it is the exact frame, see ``settled``.
         """
-        padded = codec.padded(prepared, self._card, self._network.multiple, self._network.least)
+        padded = self._whole.padded(prepared)
         preview, before = self._preview, self._padded
         known = self._mapped and self._size == prepared.shape[:2]
         if dirty is None or not known or preview is None or before is None:
-            return self._whole(padded, prepared.shape[:2])
+            return self._anew(padded, prepared.shape[:2])
         changes = windows.changes(before, padded, 2 * MARGIN)
         bounds = Rect(0, 0, prepared.shape[1], prepared.shape[0])
         cores = [bounds] if everywhere else _cores(changes, dirty, bounds)
         shown = [core.grown(MARGIN).intersected(bounds) for core in cores]
         if not everywhere and 2 * sum(map(windows.area, shown)) > windows.area(bounds):
-            return self._whole(padded, prepared.shape[:2])
+            return self._anew(padded, prepared.shape[:2])
         if changes:
             self.settled = False
             self._renew(padded, before, changes)
@@ -91,22 +82,20 @@ class Following:
         """The exact frame of ``prepared``, which is ``picture``: by a whole pass, unless it is at hand."""
         if self.settled and self._preview is not None:
             return self._preview.copy()
-        padded = codec.padded(prepared, self._card, self._network.multiple, self._network.least)
-        return self._whole(padded, prepared.shape[:2])
+        padded = self._whole.padded(prepared)
+        return self._anew(padded, prepared.shape[:2])
 
-    def _whole(self, padded: Pixels, size: tuple[int, ...]) -> Pixels:
+    def _anew(self, padded: Pixels, size: tuple[int, ...]) -> Pixels:
         height, width = size
         self._mapped = self.settled = False  # until this has come to its end
         self._padded, self._size = padded.copy(), (height, width)
-        valid = None if padded.shape[:2] == (height, width) else (height, width)
-        with torch.inference_mode():
-            planes = self._placed(padded)
-            if self._maps is not None and planes.shape[2] * planes.shape[3] <= MOST_PIXELS:
-                made = self._maps.whole(planes, valid)
-                self._mapped = True
-            else:
-                made = self._network(planes, valid, None)
-        self._preview = codec.to_pixels(made, height, width)
+        if self._maps is None or padded.shape[0] * padded.shape[1] > MOST_PIXELS:
+            self._preview = self._whole(padded, (height, width))
+        else:
+            with torch.inference_mode():
+                made = self._maps.whole(self._whole.planes(padded), valid(padded, (height, width)))
+                self._preview = codec.to_pixels(made, height, width)
+            self._mapped = True
         self.settled = True
         return self._preview.copy()
 
@@ -116,16 +105,13 @@ class Following:
         self._mapped = False
         for rect in changes:
             before[rect.rows, rect.columns] = padded[rect.rows, rect.columns]
-        self._maps.renew([(rect, self._placed(padded[rect.rows, rect.columns])) for rect in changes])
+        self._maps.renew([(rect, self._whole.planes(padded[rect.rows, rect.columns])) for rect in changes])
         self._mapped = True
 
     @torch.inference_mode()
     def _window(self, window: Rect) -> Pixels:
         assert self._maps is not None
         return codec.to_pixels(self._maps.window(window), window.height, window.width)
-
-    def _placed(self, prepared: Pixels) -> Tensor:
-        return codec.planes(prepared, self._card).to(self._where, self._dtype)
 
 
 def _cores(changes: list[Rect], dirty: Rect, bounds: Rect) -> list[Rect]:

@@ -18,6 +18,7 @@ from engine.following import Following
 from engine.layers import Layer, Translator
 from engine.messages import Pixels
 from engine.rect import Rect
+from engine.whole import Whole, valid
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -140,8 +141,10 @@ class Generator:
         Raises:
             DeviceError: not enough memory for a picture of this size.
         """
-        height, width = prepared.shape[:2]
-        return self._carried(lambda: codec.to_pixels(self._pass(prepared, seed), height, width), prepared)
+        size = prepared.shape[0], prepared.shape[1]
+        if seed is not None:
+            return self._carried(lambda: codec.to_pixels(self._pass(prepared, seed), *size), prepared)
+        return self._carried(lambda: self._whole(self._whole.padded(prepared), size), prepared)
 
     def update(self, picture: Pixels, dirty: tuple[int, int, int, int] | None = None) -> Pixels:
         """The preview of a picture that is being painted, as soon as may be.
@@ -209,7 +212,12 @@ class Generator:
             usable = False
         if not usable:
             self._place(self.device, "float32")
+        if not usable or self._whole.records:
             self.translate(blank)
+
+    @property
+    def _network(self) -> Translator:
+        return self._whole.network
 
     def _prepared(self, picture: Pixels) -> Pixels:
         if picture.dtype != np.uint8 or picture.ndim != 3 or picture.shape[2] != 3 or not picture.size:
@@ -242,12 +250,12 @@ class Generator:
 
     def _pass(self, prepared: Pixels, seed: int | None) -> Tensor:
         """(1, 1 or 3, H', W') in [−1, 1], still padded."""
-        network, (height, width) = self._network, prepared.shape[:2]
-        planes = codec.to_planes(prepared, self.card, network.multiple, network.least)
-        valid = None if planes.shape[2:] == (height, width) else (height, width)
+        padded = self._whole.padded(prepared)
         dice = None if seed is None else torch.Generator().manual_seed(seed)
         with torch.inference_mode():
-            translated: Tensor = network(planes.to(self._where, self._dtype), valid, dice)
+            translated: Tensor = self._network(
+                self._whole.planes(padded), valid(padded, prepared.shape[:2]), dice
+            )
         return translated
 
     def _place(self, wanted: str | None, precision: str | None) -> None:
@@ -279,11 +287,11 @@ class Generator:
             if self._where.type == "cuda" and self._dtype == torch.float32:
                 torch.backends.cudnn.allow_tf32 = False  # its 10 bits are not single precision
             _to_device(network, self._where)
-        self._network = network
+        self._whole = Whole(network, self.card, self._where, self._dtype)
         self._following = self._follower()
 
     def _follower(self) -> Following:
-        return Following(self._network, self.card, self._where, self._dtype, incremental=self._incremental)
+        return Following(self._whole, incremental=self._incremental)
 
 
 def _to_device(network: nn.Module, where: torch.device) -> None:

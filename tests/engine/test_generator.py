@@ -255,7 +255,7 @@ def test_a_lost_device_moves_the_model_to_the_cpu(tiny, picture) -> None:
     wanted = Generator(card, dict(tensors), **FP32)(picture)
     generator = Generator(card, tensors, notice=said.append, **FP32)
     generator.device = "cuda"
-    generator._network = Failing(generator._network, "CUDA error: device lost")
+    generator._whole.network = Failing(generator._network, "CUDA error: device lost")
     made = generator(picture)
     assert generator.device == "cpu"
     assert np.median(np.abs(made.astype(int) - wanted)) <= 8
@@ -265,10 +265,10 @@ def test_a_lost_device_moves_the_model_to_the_cpu(tiny, picture) -> None:
 def test_running_out_of_memory_on_the_cpu_gets_a_sentence(tiny, picture) -> None:
     generator = Generator(*tiny(), **FP32)
     network = generator._network
-    generator._network = Failing(network, "DefaultCPUAllocator: can't allocate memory: 99 bytes")
+    generator._whole.network = Failing(network, "DefaultCPUAllocator: can't allocate memory: 99 bytes")
     with pytest.raises(DeviceError, match="not enough memory for 64 × 64 pixels"):
         generator(picture)
-    generator._network = Failing(network, "a mistake of ours")
+    generator._whole.network = Failing(network, "a mistake of ours")
     with pytest.raises(RuntimeError, match="a mistake of ours"):
         generator(picture)
 

@@ -1,0 +1,140 @@
+"""Whole passes of a network: the picture's bytes in, the preview's bytes out.
+
+On a CUDA card the processor would take longer to launch the many small kernels of a pass one by one than the
+card to run them. So each size is recorded once, from bytes to bytes, and replayed from then on: one launch,
+and nothing but bytes goes there and back, through memory that the card reaches by itself.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections import OrderedDict
+from collections.abc import Callable
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from engine import codec
+from engine.card import Card
+from engine.layers import Translator
+from engine.messages import Pixels
+
+log = logging.getLogger(__name__)
+
+MOST_RECORDED = 2
+"""Sizes kept recorded; each holds on to the memory of a pass."""
+
+_WARMING = 3
+"""Passes before the recording, in which libraries choose their ways and take their memory."""
+
+_Size = tuple[int, int]
+
+
+class Whole:
+    """The passes of one network on one device, without dropout.
+
+    Attributes:
+        records: whether passes are recorded; no longer once that has failed.
+    """
+
+    def __init__(self, network: Translator, card: Card, where: torch.device, dtype: torch.dtype) -> None:
+        self.network, self.card = network, card
+        self._where, self._dtype = where, dtype
+        self.records = where.type == "cuda"
+        self._recordings: OrderedDict[tuple[tuple[int, ...], _Size], _Recording] = OrderedDict()
+
+    def __call__(self, padded: Pixels, size: _Size) -> Pixels:
+        """One pass.
+
+        Args:
+            padded: uint8 (H', W', C), as ``padded`` answers it.
+            size: height and width of the part that is the picture.
+
+        Returns:
+            uint8 (H, W, 3).
+        """
+        with torch.inference_mode():
+            if self.records and (recording := self._recorded(padded.shape, size)) is not None:
+                return recording.replay(padded)
+            return codec.to_pixels(self.network(self.planes(padded), valid(padded, size), None), *size)
+
+    def padded(self, prepared: Pixels) -> Pixels:
+        """What ``codec.prepare`` or ``codec.flat`` made, at a size that the network takes."""
+        return codec.padded(prepared, self.card, self.network.multiple, self.network.least)
+
+    def planes(self, padded: Pixels) -> Tensor:
+        """(1, inputs, H', W') in [−1, 1], where the network is, in its number format."""
+        return codec.planes(padded, self.card).to(self._where, self._dtype)
+
+    def _recorded(self, shape: tuple[int, ...], size: _Size) -> _Recording | None:
+        """The recording for a size, made now if need be; None where that fails."""
+        recording = self._recordings.get((shape, size))
+        if recording is None:
+            while len(self._recordings) >= MOST_RECORDED:
+                self._recordings.popitem(last=False)
+            try:
+                recording = _Recording(self._made, shape, size, self._where)
+            except RuntimeError:  # whatever it was, the plain pass meets it too, or does without
+                log.warning("Passes can't be recorded here", exc_info=True)
+                self.records = False
+                self._recordings.clear()
+                return None
+            self._recordings[shape, size] = recording
+        self._recordings.move_to_end((shape, size))
+        return recording
+
+    def _made(self, padded: Tensor, size: _Size) -> Tensor:
+        """A pass from bytes to bytes, all of it where the network is."""
+        planes = codec.numbers(padded, self.card).to(self._dtype)
+        return codec.to_bytes(self.network(planes, valid(padded, size), None), *size)
+
+
+class _Recording:
+    """A pass of one size, and the memory that it reads and writes each time."""
+
+    def __init__(
+        self,
+        work: Callable[[Tensor, _Size], Tensor],
+        shape: tuple[int, ...],
+        size: _Size,
+        where: torch.device,
+    ) -> None:
+        self._where = where
+        locked = where.type == "cuda"
+        self._there = torch.zeros(shape, dtype=torch.uint8, device=where)
+        self._sent = torch.zeros(shape, dtype=torch.uint8, pin_memory=locked)
+        self._made, self._run = _record(lambda: work(self._there, size), where)
+        self._answer = torch.zeros(self._made.shape, dtype=torch.uint8, pin_memory=locked)
+
+    def replay(self, padded: Pixels) -> Pixels:
+        self._sent.numpy()[...] = padded
+        self._there.copy_(self._sent, non_blocking=True)
+        self._run()
+        self._answer.copy_(self._made, non_blocking=True)
+        _wait(self._where)
+        return np.array(self._answer.numpy())
+
+
+def valid(padded: Pixels | Tensor, size: _Size) -> _Size | None:
+    """The picture's part of a padded one, as networks want to be told."""
+    return None if tuple(padded.shape[:2]) == size else size
+
+
+def _record(work: Callable[[], Tensor], where: torch.device) -> tuple[Tensor, Callable[[], None]]:
+    """What the work answers, and how to have that made anew in the same place."""
+    with torch.cuda.device(where):
+        aside = torch.cuda.Stream()  # type: ignore[no-untyped-call]
+        aside.wait_stream(torch.cuda.current_stream())
+        with torch.cuda.stream(aside):
+            for _ in range(_WARMING):
+                work()
+        torch.cuda.current_stream().wait_stream(aside)
+        graph = torch.cuda.CUDAGraph()
+        with torch.cuda.graph(graph, capture_error_mode="thread_local"):
+            made = work()
+        return made, graph.replay
+
+
+def _wait(where: torch.device) -> None:
+    torch.cuda.current_stream(where).synchronize()
