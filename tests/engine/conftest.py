@@ -16,6 +16,7 @@ from engine.layers import initialise
 from engine.messages import Pixels
 from engine.networks import build
 from engine.palette import Label, Palette
+from tests.engine.desk import Desk
 
 TINY = {"levels": 5, "width": 4, "inputs": 3, "outputs": 3, "norm": "batch", "dropout": True}
 
@@ -84,3 +85,12 @@ def tiny_file(tiny: Tiny, tmp_path: Path) -> Callable[..., Path]:
         return tmp_path / file
 
     return make
+
+
+@pytest.fixture
+def desk() -> Iterator[Desk]:
+    desk = Desk()
+    yield desk
+    desk.worker.stop()
+    assert not desk.worker._thread.is_alive()
+    assert desk.replies.empty(), "a reply nobody waited for"

@@ -3,16 +3,11 @@
 from __future__ import annotations
 
 import logging
-import queue
-import threading
-from collections.abc import Iterator
 from pathlib import Path
 
-import numpy as np
-import pytest
 import torch
 
-from engine import bundle, pacing, worker
+from engine import bundle
 from engine.messages import (
     Failed,
     Import,
@@ -22,93 +17,15 @@ from engine.messages import (
     ModelOpened,
     Notice,
     OpenModel,
-    Picture,
-    Reply,
-    Request,
     Ticket,
-    Translate,
     Translated,
-    TriedOut,
-    TryOut,
     Varied,
     Vary,
 )
 from engine.rect import Rect
 from engine.worker import MOST_OPEN, Worker
 from tests.engine import reference
-
-PATIENCE = 30.0
-
-
-class Desk:
-    """The window's side of an engine: sends and waits for replies."""
-
-    def __init__(self) -> None:
-        self.replies: queue.Queue[Reply] = queue.Queue()
-        self.worker = Worker(self.replies.put)
-        self.worker.start()
-
-    def next(self) -> Reply:
-        return self.replies.get(timeout=PATIENCE)
-
-    def ask(self, request: Request) -> Reply:
-        self.worker.send(request)
-        return self.next()
-
-    def opened(self, path: Path, epoch: int = 1) -> ModelOpened:
-        reply = self.ask(OpenModel(epoch, path, device="cpu", precision="float32"))
-        assert isinstance(reply, ModelOpened), reply
-        return reply
-
-    def keep_moving(self) -> None:
-        """From now on the pen never rests, however busy this machine is."""
-        self.worker._mailbox.rests = lambda seconds: False
-
-    def rest(self) -> None:
-        """It may rest again."""
-        del self.worker._mailbox.rests
-        assert isinstance(self.ask(Inspect(Path("none"))), Failed)
-
-    @property
-    def network(self) -> torch.nn.Module:
-        return self.worker._generator._network
-
-
-class Gate:
-    """Holds every pass of a network at its start until let through."""
-
-    def __init__(self, network: torch.nn.Module) -> None:
-        self.arrived, self.open = threading.Semaphore(0), threading.Semaphore(0)
-        self.passes = 0
-        self.hook = network.register_forward_pre_hook(self._stop)
-
-    def _stop(self, *_: object) -> None:
-        self.passes += 1
-        self.arrived.release()
-        assert self.open.acquire(timeout=PATIENCE)
-
-    def wait(self) -> None:
-        assert self.arrived.acquire(timeout=PATIENCE)
-
-    def let_through(self, passes: int = 1) -> None:
-        self.open.release(passes)
-
-
-@pytest.fixture
-def desk() -> Iterator[Desk]:
-    desk = Desk()
-    yield desk
-    desk.worker.stop()
-    assert not desk.worker._thread.is_alive()
-    assert desk.replies.empty(), "a reply nobody waited for"
-
-
-def translate(revision: int, epoch: int = 1, dirty: Rect | None = None, shade: int = 0) -> Translate:
-    return Translate(Ticket(epoch, revision), picture(shade), (32, 32), dirty)
-
-
-def picture(shade: int = 0) -> Picture:
-    return Picture(pixels=np.full((32, 32, 3), shade, np.uint8))
+from tests.engine.desk import PATIENCE, Desk, Gate, picture, translate
 
 
 def test_a_model_opens_and_translates(desk: Desk, tiny_file, tiny) -> None:
@@ -233,79 +150,6 @@ def test_variations_end_when_others_are_asked_for_and_let_the_pen_go_first(desk:
     assert [reply.seed for reply in replies if isinstance(reply, Varied)] == [1, 2, 9]
 
 
-def test_another_model_is_tried_out_and_the_open_one_stays_open(desk: Desk, tiny_file) -> None:
-    mine, other = (tiny_file(f"{name}.safetensors", name=name, seed=n) for n, name in enumerate("ab"))
-    desk.opened(mine)
-    before = desk.ask(translate(1, shade=40))
-    reply = desk.ask(TryOut(other, picture(40), (32, 32)))
-    assert isinstance(reply, TriedOut) and reply.path == other
-    assert (reply.preview != before.preview).any()
-    assert (desk.ask(translate(2, shade=40)).preview == before.preview).all()
-    desk.opened(other, epoch=2)
-    shown = desk.ask(translate(3, epoch=2, shade=40)).preview
-    assert np.abs(shown.astype(int) - reply.preview).max() <= 2  # which was in the quickest precision
-
-
-def test_trying_out_works_before_any_model_is_open(desk: Desk, tiny_file) -> None:
-    assert isinstance(desk.ask(TryOut(tiny_file(), picture(), None)), TriedOut)
-
-
-def test_what_is_tried_out_does_not_push_out_the_open_model(desk: Desk, tiny_file, monkeypatch) -> None:
-    reads: list[str] = []
-    read = bundle.read
-    monkeypatch.setattr(bundle, "read", lambda path: reads.append(path.stem) or read(path))
-    files = [tiny_file(f"{name}.safetensors", name=name) for name in "abcde"[: MOST_OPEN + 2]]
-    assert isinstance(desk.ask(OpenModel(1, files[0])), ModelOpened)
-    for file in files[1:]:
-        assert isinstance(desk.ask(TryOut(file, picture(), (32, 32))), TriedOut)
-    assert isinstance(desk.ask(OpenModel(2, files[0])), ModelOpened)
-    assert isinstance(desk.ask(OpenModel(3, files[-1])), ModelOpened)
-    assert reads == [file.stem for file in files]
-
-
-def test_a_model_that_is_asked_for_goes_before_one_that_is_tried_out(desk, tiny_file, monkeypatch) -> None:
-    first, second, third = (
-        tiny_file(f"{name}.safetensors", name=name, seed=n) for n, name in enumerate("abc")
-    )
-    desk.opened(first)
-    read = bundle.read
-
-    def interrupted(path: Path):
-        if path == second:  # while that is read, somebody clicks on the third
-            monkeypatch.setattr(bundle, "read", read)
-            desk.worker.send(OpenModel(2, third, device="cpu", precision="float32"))
-        return read(path)
-
-    monkeypatch.setattr(bundle, "read", interrupted)
-    desk.worker.send(TryOut(second, picture(), (32, 32)))
-    replies = [desk.next(), desk.next()]
-    assert [type(reply) for reply in replies] == [ModelOpened, TriedOut]
-    assert (replies[0].card.name, replies[1].path) == ("c", second)
-    assert isinstance(desk.ask(translate(1, epoch=2)), Translated)
-
-
-def test_the_pen_goes_before_what_is_tried_out(desk: Desk, tiny_file, monkeypatch) -> None:
-    mine, other = tiny_file("a.safetensors"), tiny_file("b.safetensors", seed=1)
-    desk.opened(mine)
-    read = bundle.read
-
-    def drawn_on(path: Path):
-        desk.worker.send(translate(1))
-        return read(path)
-
-    monkeypatch.setattr(bundle, "read", drawn_on)
-    desk.worker.send(TryOut(other, picture(), (32, 32)))
-    assert [type(desk.next()) for _ in range(2)] == [Translated, TriedOut]
-
-
-def test_a_model_that_can_not_be_tried_out_is_told_of(desk: Desk, tiny_file, tmp_path: Path) -> None:
-    desk.opened(tiny_file())
-    request = TryOut(tmp_path / "gone.safetensors", picture(), (32, 32))
-    reply = desk.ask(request)
-    assert isinstance(reply, Failed) and reply.request is request and "gone.safetensors" in reply.sentence
-    assert isinstance(desk.ask(translate(1)), Translated)
-
-
 def test_a_model_without_dropout_says_that_it_knows_no_variations(desk: Desk, tiny_file) -> None:
     desk.opened(tiny_file(levels=5))
     reply = desk.ask(Vary(Ticket(1, 1), picture(), (32, 32), (1,)))
@@ -344,145 +188,3 @@ def test_stopping_waits_for_the_running_pass_and_forgets_the_rest(tiny_file) -> 
 
 def test_a_worker_that_never_started_can_be_stopped() -> None:
     Worker(lambda reply: None).stop()
-
-
-@pytest.fixture
-def slow(monkeypatch) -> None:
-    """Every model counts as slow, so that previews are made in parts; the pen rests at once."""
-    monkeypatch.setattr(pacing, "QUICK_S", -1.0)
-    monkeypatch.setattr(worker, "REST_S", 0.01)
-
-
-def painted(count: int) -> Picture:
-    """Noise with so many squares in it, each in its own place."""
-    pixels = np.random.default_rng(0).integers(0, 256, (96, 96, 3), np.uint8)
-    for place in range(count):
-        pixels[square(place).rows, square(place).columns] ^= 255
-    return Picture(pixels=pixels)
-
-
-def square(place: int) -> Rect:
-    return Rect(8 * (place % 11), 8 * (place // 11), 6, 6)
-
-
-def edit(revision: int, dirty: Rect | None, epoch: int = 1) -> Translate:
-    return Translate(Ticket(epoch, revision), painted(revision), (96, 96), dirty)
-
-
-def exact(desk: Desk, revision: int) -> np.ndarray:
-    """By a generator of its own."""
-    generator = desk.worker._generator
-    other = type(generator)(generator.card, dict(generator._tensors), device="cpu", precision="float32")
-    return other(painted(revision).pixels)
-
-
-def test_a_preview_in_parts_is_followed_by_the_exact_one(desk: Desk, tiny_file, slow) -> None:
-    desk.opened(tiny_file())
-    first = desk.ask(edit(0, None))
-    assert first.settled and (first.preview == exact(desk, 0)).all()
-    part = desk.ask(edit(1, square(0)))
-    assert (part.ticket.revision, part.settled) == (1, False)
-    whole = desk.next()
-    assert (whole.ticket, whole.settled) == (part.ticket, True)
-    assert not (part.preview == whole.preview).all()
-    assert (whole.preview == exact(desk, 1)).all()
-
-
-def test_once_settled_nothing_runs(desk: Desk, tiny_file, slow) -> None:
-    desk.opened(tiny_file())
-    desk.ask(edit(0, None))
-    gate = Gate(desk.network)
-    gate.let_through(9)
-    desk.ask(edit(1, square(0)))
-    assert desk.next().settled
-    assert isinstance(desk.ask(Inspect(Path("none"))), Failed)
-    assert desk.worker._mailbox.rests(0.1)
-    assert gate.passes == 1
-
-
-def test_a_new_stroke_comes_before_the_exact_frame_of_the_old(
-    desk: Desk, tiny_file, slow, monkeypatch
-) -> None:
-    monkeypatch.setattr(pacing, "LAPSE_S", 1e9)
-    desk.opened(tiny_file())
-    desk.keep_moving()
-    desk.ask(edit(0, None))
-    for revision in range(1, 6):
-        reply = desk.ask(edit(revision, square(revision - 1)))
-        assert (reply.ticket.revision, reply.settled) == (revision, False)
-    desk.rest()
-    reply = desk.next()
-    assert (reply.ticket.revision, reply.settled) == (5, True)
-    assert (reply.preview == exact(desk, 5)).all()
-
-
-def test_strokes_faster_than_passes_lose_nothing(desk: Desk, tiny_file, slow) -> None:
-    """Ten requests lie unread while the first pass runs; one update makes up for all of them."""
-    desk.opened(tiny_file())
-    gate = Gate(desk.network)
-    desk.worker.send(edit(0, None))
-    gate.wait()
-    for revision in range(1, 11):
-        desk.worker.send(edit(revision, square(revision - 1)))
-    gate.let_through(9)
-    replies = [desk.next() for _ in range(3)]
-    assert [(reply.ticket.revision, reply.settled) for reply in replies] == [
-        (0, True),
-        (10, False),
-        (10, True),
-    ]
-    wanted = exact(desk, 10)
-    for place in range(10):
-        near = np.s_[square(place).rows, square(place).columns]
-        assert np.abs(replies[1].preview[near].astype(int) - wanted[near]).max() <= 1
-    assert (replies[2].preview == wanted).all()
-
-
-def test_a_long_stroke_is_brought_up_to_date_everywhere(desk: Desk, tiny_file, slow, monkeypatch) -> None:
-    monkeypatch.setattr(pacing, "LAPSE_S", 0.0)
-    monkeypatch.setattr(pacing, "SHARE", 0)
-    desk.opened(tiny_file())
-    desk.keep_moving()
-    desk.ask(edit(0, None))
-    around = desk.ask(edit(1, square(0)))
-    everywhere = desk.ask(edit(2, square(1)))
-    assert not around.settled and not everywhere.settled
-    wanted = exact(desk, 2).astype(int)
-    assert np.abs(everywhere.preview - wanted).max() <= 1 < np.abs(around.preview - wanted).max()
-    desk.rest()
-    assert desk.next().settled
-
-
-def test_another_model_or_picture_is_never_mixed_with_the_one_before(desk: Desk, tiny_file, slow) -> None:
-    one, other = tiny_file("a.safetensors", seed=1), tiny_file("b.safetensors", seed=2)
-    epoch = 0
-    for file in (one, other, one):
-        epoch += 1
-        desk.opened(file, epoch)
-        desk.ask(edit(0, None, epoch))
-        # Left while its exact frame is still due: that never comes.
-        assert not desk.ask(edit(1, square(0), epoch)).settled
-        epoch += 1
-        desk.worker.send(OpenModel(epoch, file, device="cpu", precision="float32"))
-        reply = desk.next()
-        if isinstance(reply, Translated):  # the pen had rested just long enough
-            assert reply.settled
-            reply = desk.next()
-        assert isinstance(reply, ModelOpened)
-        fresh = desk.ask(edit(2, square(0), epoch))
-        assert fresh.settled and (fresh.preview == exact(desk, 2)).all()
-
-
-def test_a_failed_part_is_a_sentence_and_the_next_pass_is_whole(desk: Desk, tiny_file, slow) -> None:
-    desk.opened(tiny_file())
-    desk.ask(edit(0, None))
-    maps = desk.worker._generator._following._maps
-
-    def mistake(*_: object) -> None:
-        raise ValueError("a mistake of ours")
-
-    maps.renew = mistake
-    assert isinstance(desk.ask(edit(1, square(0))), Failed)
-    del maps.renew
-    reply = desk.ask(edit(2, square(1)))
-    assert reply.settled and (reply.preview == exact(desk, 2)).all()

@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -286,59 +285,6 @@ def test_swapped_partners_are_named(folder: Path) -> None:
     assert "“7.png”" in found[0].text and "“3.png”" in found[1].text
 
 
-# --- photos that don't belong --------------------------------------------------------------------
-
-
-def lettered() -> np.ndarray:  # type: ignore[type-arg]
-    from PIL import ImageDraw, ImageFont
-
-    image = Image.fromarray(thing(3, 256))
-    ImageDraw.Draw(image).text((150, 8), "SALE NOW", "black", ImageFont.load_default(18))
-    return np.array(image)
-
-
-def second_view() -> np.ndarray:  # type: ignore[type-arg]
-    one, other = (np.array(Image.fromarray(thing(seed, 256)).resize((120, 240))) for seed in (3, 4))
-    both = np.full((256, 256, 3), 255, np.uint8)
-    both[8:248, 4:124], both[8:248, 132:252] = one, other
-    return both
-
-
-def framed() -> np.ndarray:  # type: ignore[type-arg]
-    picture = np.full((256, 256, 3), 255, np.uint8)
-    picture[20:236, 20:236] = np.minimum(thing(3, 216), 232)
-    return picture
-
-
-def elsewhere() -> np.ndarray:  # type: ignore[type-arg]
-    return house(3, 256)[1]
-
-
-OUTLIERS = pytest.mark.parametrize(
-    ("odd", "words"),
-    [(lettered, "lettering"), (second_view, "second object"), (framed, "background of its own"),
-     (elsewhere, "another background")],
-    ids=["lettering", "second view", "framed", "another background"],
-)  # fmt: skip
-
-
-@OUTLIERS
-def test_photo_unlike_the_others_is_named(tmp_path: Path, odd: Callable[[], np.ndarray], words: str) -> None:  # type: ignore[type-arg]
-    for seed in range(10, 10 + COUNT):
-        save(thing(seed, 256), tmp_path / f"{seed}.jpg")
-    assert problems_of(tmp_path) == []
-    file = save(odd(), tmp_path / "odd.jpg")
-    found = problems_of(tmp_path)
-    assert [(problem.kind, problem.file) for problem in found] == [("outlier", file)]
-    assert words in found[0].text and not found[0].severe
-
-
-def test_photos_of_places_have_no_outliers(tmp_path: Path) -> None:
-    for seed in range(COUNT):
-        save(house(seed, 256)[1], tmp_path / f"{seed}.jpg")
-    assert problems_of(tmp_path) == []
-
-
 # --- the command line ----------------------------------------------------------------------------
 
 
@@ -389,66 +335,3 @@ def test_command_takes_a_palette(folder: Path, tmp_path: Path) -> None:
 @pytest.mark.parametrize("arguments", [["--out", "x"], ["--task", "dreams"]])
 def test_wrong_usage_is_exit_code_2(sound: Path, arguments: list[str]) -> None:
     assert CliRunner().invoke(commands, ["check", str(sound), *arguments]).exit_code == 2
-
-
-# --- making pairs --------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize("task", ["lines", "hints", "grey", "small"])
-def test_pairs_are_made_of_photos(tmp_path: Path, task: str) -> None:
-    for seed in range(4):
-        save(thing(seed), tmp_path / "photos" / f"{seed}.jpg")
-    result = CliRunner().invoke(
-        commands, ["pairs", str(tmp_path / "photos"), "--out", str(tmp_path / "made"), "--task", task]
-    )
-    assert result.exit_code == 0, result.stderr
-    data = pairs.find(tmp_path / "made")
-    assert (data.layout, data.task, len(data.pairs), data.problems) == ("kept", task, 4, ())
-    a, b = pairs.load(data.pairs[0])
-    assert a.shape == b.shape == (128, 128, 3) and (a != b).any()
-    before = [file.read_bytes() for file in sorted((tmp_path / "made").rglob("*.png"))]
-    CliRunner().invoke(
-        commands, ["pairs", str(tmp_path / "photos"), "--out", str(tmp_path / "again"), "--task", task]
-    )
-    assert before == [file.read_bytes() for file in sorted((tmp_path / "again").rglob("*.png"))]
-
-
-def test_pairs_side_by_side_are_recognised_as_such(tmp_path: Path) -> None:
-    for seed in range(8):
-        save(thing(seed), tmp_path / "photos" / f"{seed}.jpg")
-    arguments = ["pairs", str(tmp_path / "photos"), "--out", str(tmp_path / "made"), "--task", "lines"]
-    assert CliRunner().invoke(commands, [*arguments, "--side-by-side", "--size", "64"]).exit_code == 0
-    data = pairs.find(tmp_path / "made")
-    assert (data.layout, data.task, data.direction) == ("side by side", "lines", "left half → right half")
-    assert pairs.load(data.pairs[0])[1].shape == (64, 64, 3)
-
-
-def test_photo_that_can_not_be_read_is_passed_over_and_said(tmp_path: Path) -> None:
-    save(thing(1), tmp_path / "photos" / "1.jpg")
-    (tmp_path / "photos" / "2.jpg").write_text("no picture")
-    result = CliRunner().invoke(
-        commands, ["pairs", str(tmp_path / "photos"), "--out", str(tmp_path / "made")]
-    )
-    assert result.exit_code == 1 and "2.jpg" in result.stderr
-    assert len(pairs.find(tmp_path / "made").pairs) == 1
-
-
-# --- real data, where it is at hand ---------------------------------------------------------------
-
-
-def test_outliers_among_real_handbags_are_found(shared: Path) -> None:
-    folder = shared / "data" / "handbags" / "train"
-    if not folder.is_dir():
-        pytest.skip(f"{folder} is not there")
-    lettering = ["0067", "0126", "0296", "0404", "0501", "0746", "0898", "0921"]
-    second = ["0132", "0606", "0664", "0947", "1033", "1089"]
-    frame = ["0013", "0095", "0389", "0417", "0483"]
-    data = pairs.find(folder)
-    # Every twelfth photo beside those, for time.
-    some = [pair for pair in data.pairs if pair.name in lettering + second + frame]
-    usual = [pair for pair in data.pairs[::12] if pair not in some]
-    found = {problem.pair: problem.text for problem in check.check(replace(data, pairs=(*some, *usual)))}
-    assert all("lettering" in found.get(name, "") for name in lettering)
-    assert all("second" in found.get(name, "") for name in second)
-    assert all("of its own" in found.get(name, "") for name in frame)
-    assert len(found) < len(some) + 0.15 * len(usual)

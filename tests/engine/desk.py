@@ -1,0 +1,88 @@
+"""The window's side of an engine, for tests: what it sends, and gates that decide when a pass ends."""
+
+from __future__ import annotations
+
+import queue
+import threading
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from engine.messages import (
+    Failed,
+    Inspect,
+    ModelOpened,
+    OpenModel,
+    Picture,
+    Reply,
+    Request,
+    Ticket,
+    Translate,
+)
+from engine.rect import Rect
+from engine.worker import Worker
+
+PATIENCE = 30.0
+
+
+class Desk:
+    """The window's side of an engine: sends and waits for replies."""
+
+    def __init__(self) -> None:
+        self.replies: queue.Queue[Reply] = queue.Queue()
+        self.worker = Worker(self.replies.put)
+        self.worker.start()
+
+    def next(self) -> Reply:
+        return self.replies.get(timeout=PATIENCE)
+
+    def ask(self, request: Request) -> Reply:
+        self.worker.send(request)
+        return self.next()
+
+    def opened(self, path: Path, epoch: int = 1) -> ModelOpened:
+        reply = self.ask(OpenModel(epoch, path, device="cpu", precision="float32"))
+        assert isinstance(reply, ModelOpened), reply
+        return reply
+
+    def keep_moving(self) -> None:
+        """From now on the pen never rests, however busy this machine is."""
+        self.worker._mailbox.rests = lambda seconds: False
+
+    def rest(self) -> None:
+        """It may rest again."""
+        del self.worker._mailbox.rests
+        assert isinstance(self.ask(Inspect(Path("none"))), Failed)
+
+    @property
+    def network(self) -> torch.nn.Module:
+        return self.worker._generator._network
+
+
+class Gate:
+    """Holds every pass of a network at its start until let through."""
+
+    def __init__(self, network: torch.nn.Module) -> None:
+        self.arrived, self.open = threading.Semaphore(0), threading.Semaphore(0)
+        self.passes = 0
+        self.hook = network.register_forward_pre_hook(self._stop)
+
+    def _stop(self, *_: object) -> None:
+        self.passes += 1
+        self.arrived.release()
+        assert self.open.acquire(timeout=PATIENCE)
+
+    def wait(self) -> None:
+        assert self.arrived.acquire(timeout=PATIENCE)
+
+    def let_through(self, passes: int = 1) -> None:
+        self.open.release(passes)
+
+
+def translate(revision: int, epoch: int = 1, dirty: Rect | None = None, shade: int = 0) -> Translate:
+    return Translate(Ticket(epoch, revision), picture(shade), (32, 32), dirty)
+
+
+def picture(shade: int = 0) -> Picture:
+    return Picture(pixels=np.full((32, 32, 3), shade, np.uint8))

@@ -1,0 +1,51 @@
+"""Pairs made of single photos: ``underpaint pairs``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from tests.trainer.made_pictures import save, thing
+from trainer import pairs
+from trainer.__main__ import commands
+
+
+@pytest.mark.parametrize("task", ["lines", "hints", "grey", "small"])
+def test_pairs_are_made_of_photos(tmp_path: Path, task: str) -> None:
+    for seed in range(4):
+        save(thing(seed), tmp_path / "photos" / f"{seed}.jpg")
+    result = CliRunner().invoke(
+        commands, ["pairs", str(tmp_path / "photos"), "--out", str(tmp_path / "made"), "--task", task]
+    )
+    assert result.exit_code == 0, result.stderr
+    data = pairs.find(tmp_path / "made")
+    assert (data.layout, data.task, len(data.pairs), data.problems) == ("kept", task, 4, ())
+    a, b = pairs.load(data.pairs[0])
+    assert a.shape == b.shape == (128, 128, 3) and (a != b).any()
+    before = [file.read_bytes() for file in sorted((tmp_path / "made").rglob("*.png"))]
+    CliRunner().invoke(
+        commands, ["pairs", str(tmp_path / "photos"), "--out", str(tmp_path / "again"), "--task", task]
+    )
+    assert before == [file.read_bytes() for file in sorted((tmp_path / "again").rglob("*.png"))]
+
+
+def test_pairs_side_by_side_are_recognised_as_such(tmp_path: Path) -> None:
+    for seed in range(8):
+        save(thing(seed), tmp_path / "photos" / f"{seed}.jpg")
+    arguments = ["pairs", str(tmp_path / "photos"), "--out", str(tmp_path / "made"), "--task", "lines"]
+    assert CliRunner().invoke(commands, [*arguments, "--side-by-side", "--size", "64"]).exit_code == 0
+    data = pairs.find(tmp_path / "made")
+    assert (data.layout, data.task, data.direction) == ("side by side", "lines", "left half → right half")
+    assert pairs.load(data.pairs[0])[1].shape == (64, 64, 3)
+
+
+def test_photo_that_can_not_be_read_is_passed_over_and_said(tmp_path: Path) -> None:
+    save(thing(1), tmp_path / "photos" / "1.jpg")
+    (tmp_path / "photos" / "2.jpg").write_text("no picture")
+    result = CliRunner().invoke(
+        commands, ["pairs", str(tmp_path / "photos"), "--out", str(tmp_path / "made")]
+    )
+    assert result.exit_code == 1 and "2.jpg" in result.stderr
+    assert len(pairs.find(tmp_path / "made").pairs) == 1
