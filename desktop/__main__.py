@@ -263,8 +263,8 @@ def bench(
         results.append(result)
         if not as_json:
             print(
-                "{name}: {milliseconds:.0f} ms for a picture of {width} × {height} "
-                "({device}, {precision}): {verdict}.".format(**result),
+                "{name}: {verdict} ({dab_milliseconds:.0f} ms for a dab, {milliseconds:.0f} ms for all of a "
+                "picture of {width} × {height}; {device}, {precision}).".format(**result),
                 flush=True,
             )
     if as_json:

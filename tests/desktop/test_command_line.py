@@ -106,11 +106,15 @@ def test_bench_measures_every_model_and_names_the_broken(underpaint, model, home
     assert done.code == 0
     results = {entry["name"]: entry for entry in json.loads(done.out)}
     assert results.keys() == {"mine", *(entry.name for entry in catalogue.entries() if entry.bundled)}
-    assert all(entry["milliseconds"] > 0 for entry in results.values())
+    assert all(entry["milliseconds"] > 0 and entry["dab_milliseconds"] > 0 for entry in results.values())
     (home / "models" / "broken.safetensors").write_text("nonsense")
     done = underpaint("bench")
     assert done.code == 1
-    assert "mine: " in done.out and "ms for a picture of 64 × 64" in done.out and "the photograph" in done.out
+    assert (
+        "mine: " in done.out
+        and "ms for all of a picture of 64 × 64" in done.out
+        and "the photograph" in done.out
+    )
     assert done.err.startswith("broken: ")
 
 
