@@ -27,7 +27,7 @@ DAB = 32
 
 
 def measured(entry: Entry, notice: Callable[[str], None] | None = None) -> dict[str, Any]:
-    """Median times of a whole picture, at the model's own size, and of a dab; and what they mean for painting.
+    """Median times of a whole picture, at the model's own size, and of a dab, and what they mean.
 
     Raises:
         ModelError: the model is broken.
