@@ -1,7 +1,7 @@
 """The network, live: open a model and translate pictures. Knows nothing of windows.
 
     import engine
-    photo = engine.open("products")(drawing)
+    photo = engine.open("shoes")(drawing)
 
 Importing this package brings neither torch nor Qt; ``open`` and ``Generator`` fetch torch when first used.
 """

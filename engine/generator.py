@@ -39,7 +39,7 @@ def open(
     """Open a model.
 
         import engine
-        shoe = engine.open("products")
+        shoe = engine.open("shoes")
         photo = shoe(drawing)          # uint8 (H, W, 3) -> uint8 (H, W, 3)
 
     Args:

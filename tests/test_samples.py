@@ -98,7 +98,7 @@ def test_every_stroke_paints(path: Path) -> None:
 def test_names_a_model_and_a_palette_of_its_kind(path: Path) -> None:
     drawing = Drawing.load(path)
     assert drawing.title
-    suits = {"sketch": [("shoes", ""), ("products", "")], "labels": [("facades", "facades")]}
+    suits = {"sketch": [("shoes", ""), ("handbags", "")], "labels": [("facades", "facades")]}
     assert (drawing.model, drawing.palette) in suits[drawing.kind]
 
 

@@ -91,13 +91,13 @@ def test_models_are_listed_for_people_and_programs(underpaint, model, home) -> N
         None,
     )
     assert listed["mine"]["file"] == str(model)
-    assert listed["products"]["hints"] is True and listed["facades"]["input"] == "labels"
+    assert listed["shoes"]["hints"] is True and listed["facades"]["input"] == "labels"
     assert "no model file" in listed["broken"]["problem"]
     done = underpaint("models")
     assert done.code == 0
     lines = {line.split()[0]: line for line in done.out.splitlines()}
     assert "64 × 64" in lines["mine"] and "unusable" in lines["broken"]
-    assert "sketch, colour hints" in lines["products"]
+    assert "sketch, colour hints" in lines["shoes"]
 
 
 def test_bench_measures_every_model_and_names_the_broken(underpaint, model, home, monkeypatch) -> None:

@@ -68,7 +68,7 @@ def test_translating_opens_no_internet_socket(tmp_path: Path, home: Path):
     done = traced(
         tmp_path / "told",
         home,
-        *("-m", "desktop", "translate", "products", tmp_path / "a.png", tmp_path / "b.png"),
+        *("-m", "desktop", "translate", "shoes", tmp_path / "a.png", tmp_path / "b.png"),
     )
     assert done.returncode == 0, done.stderr
     assert (tmp_path / "b.png").exists()

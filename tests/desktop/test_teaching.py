@@ -227,16 +227,16 @@ def test_every_kind_of_model_can_be_taught(window, session, home, told, name, ta
 def test_sample_drawings_are_rehearsed_as_the_model_makes_them(session, home):
     file = model(session, "tiny sketch")
     generator = engine.open(file)
-    drawing = Drawing.load(next(samples("sketch", "products")))
+    drawing = Drawing.load(next(samples("sketch", "shoes")))
     document = drawing.document()
     drawing.replay(document)
     drawn, seen = document.picture(), document.picture_flat()
     # The first sample drawing is corrected: that counts for more than what was made of it.
-    place = keep_lesson(Lesson(generator.card, file, drawn, seen, seen, ()), "products", 255 - seen, ())
+    place = keep_lesson(Lesson(generator.card, file, drawn, seen, seen, ()), "shoes", 255 - seen, ())
     data = pairs.find(place)
-    assert place == home / "lessons" / "products" and len(data.pairs) == MOST
+    assert place == home / "lessons" / "shoes" and len(data.pairs) == MOST
     assert (pairs.load(data.pairs[0])[1] == 255 - seen).all()
-    second = Drawing.load(list(samples("sketch", "products"))[1])
+    second = Drawing.load(list(samples("sketch", "shoes"))[1])
     document = second.document()
     second.replay(document)
     size = codec.working_size((second.width, second.height), generator.card)
@@ -248,7 +248,7 @@ def test_sample_drawings_are_rehearsed_as_the_model_makes_them(session, home):
 def test_what_cannot_be_rehearsed_is_said(session, tmp_path):
     card = engine.open(model(session, "tiny sketch")).card
     with pytest.raises(PictureError, match="teach it again later"):
-        rehearsed(card, tmp_path / "gone.safetensors", "products")
+        rehearsed(card, tmp_path / "gone.safetensors", "shoes")
 
 
 def test_what_cannot_be_taught_is_said(window, session, told):

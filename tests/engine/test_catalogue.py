@@ -50,7 +50,7 @@ def test_no_name_leaves_the_model_folder(name, home) -> None:
 
 
 def test_without_a_folder_only_bundled_models_are_listed() -> None:
-    assert {entry.name for entry in catalogue.entries()} >= {"facades", "products"}
+    assert {entry.name for entry in catalogue.entries()} >= {"facades", "shoes"}
     assert all(entry.bundled and entry.problem is None for entry in catalogue.entries())
 
 

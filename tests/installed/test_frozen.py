@@ -117,10 +117,10 @@ def test_models_are_those_of_the_source_tree(tmp_path: Path):
         return [{**entry, "file": Path(entry["file"]).name} for entry in json.loads(text)]
 
     assert without_places(done.stdout) == without_places(source.stdout)
-    assert {"facades", "products"} <= {entry["name"] for entry in json.loads(done.stdout)}
+    assert {"facades", "shoes"} <= {entry["name"] for entry in json.loads(done.stdout)}
 
 
-@pytest.mark.parametrize("model", ["products", "facades"])
+@pytest.mark.parametrize("model", ["shoes", "facades"])
 def test_translation_is_the_source_trees_byte_for_byte(model: str, drawing: Path, tmp_path: Path):
     done = run("translate", model, drawing, tmp_path / "packaged.png", home=tmp_path)
     assert done.returncode == 0, done.stderr
@@ -183,7 +183,7 @@ def test_devices_and_licences(tmp_path: Path):
 
 
 def test_wrong_words_are_told_in_a_sentence(tmp_path: Path):
-    done = run("translate", "products", "gone.png", "out.png", home=tmp_path)
+    done = run("translate", "shoes", "gone.png", "out.png", home=tmp_path)
     assert (done.returncode, done.stdout) == (1, "")
     assert "gone.png" in done.stderr
     assert len(done.stderr.splitlines()) == 1
@@ -285,7 +285,7 @@ def test_from_a_read_only_folder_with_an_odd_name(open_to_all: Path, drawing: Pa
     home = own(open_to_all / "daheim", NOBODY)
     shutil.copy(drawing, home / "schuh ä.png")
     before = tuple(somebody(NOBODY).split())
-    words = ("translate", "products", "schuh ä.png", "foto ö.png")
+    words = ("translate", "shoes", "schuh ä.png", "foto ö.png")
     done = run(*words, home=home, program=folder / "underpaint", before=before)
     assert done.returncode == 0, done.stderr
     assert (home / "foto ö.png").stat().st_uid == NOBODY
@@ -302,7 +302,7 @@ def test_with_an_empty_home(tmp_path: Path, drawing: Path, home_word: str):
     home = tmp_path / "home"
     home.mkdir()
     done = run(
-        "translate", "products", drawing, target, home=home, **files, HOME=str(home) if home_word else ""
+        "translate", "shoes", drawing, target, home=home, **files, HOME=str(home) if home_word else ""
     )
     assert done.returncode == 0, done.stderr
     assert target.exists()
