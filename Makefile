@@ -22,9 +22,9 @@ test:  ## run the tests, as many at once as there are cores; make test ARGS=test
 	$(READY) dev
 	@$(IN_VENV) pytest -n auto --dist worksteal $(ARGS)
 
-demo:  ## replay a recorded drawing offscreen; screenshots and an animation in build/demo
+demo:  ## screenshots and an animation in build/demo; make demo ARGS="--guide docs/pictures" the guide's
 	$(READY)
-	@QT_QPA_PLATFORM=$${QT_QPA_PLATFORM:-offscreen} $(UNDERPAINT) demo --out build/demo
+	@QT_QPA_PLATFORM=$${QT_QPA_PLATFORM:-offscreen} $(UNDERPAINT) demo --out build/demo $(ARGS)
 
 bench:  ## measure the promised numbers on this machine
 	$(READY) dev

@@ -130,6 +130,7 @@ def bring_system_packages(extras: Sequence[str]) -> None:
         packages.append(f"{python}-venv")
     if "app" in extras:  # PyInstaller reads libraries with objdump, and packs Python as one
         packages += ["binutils"] if shutil.which("objdump") is None else []
+        packages += ["xz-utils"] if shutil.which("xz") is None else []
         if sys.base_prefix == "/usr" and not can_load(f"lib{python}.so.1.0"):
             packages.append(f"lib{python}")
     if not packages:

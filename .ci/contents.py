@@ -33,7 +33,7 @@ _LEFT_OUT = re.compile(
     r"|^(?!skimage/).*\.pyi$"  # skimage reads its own to know what it has
     r"|^PIL/_avif|^PySide6/QtDBus|^caffe2/"
     r"|^(numpy|scipy|skimage|sympy|networkx|pyqtgraph|tifffile|imageio|fsspec)/(.*/)?tests?/"
-    r"|^pyqtgraph/examples/|^PySide6/(Qt/)?(translations|qml)/|__pycache__/|\.dist-info/(RECORD|INSTALLER)$"
+    r"|^pyqtgraph/(examples|colors/maps)/|^PySide6/(Qt/)?(translations|qml)/|__pycache__/|\.dist-info/(RECORD|INSTALLER)$"
 )
 _TEST_MODULE = re.compile(
     r"(numpy|scipy|skimage|sympy|networkx|tifffile|imageio|fsspec)\.(.+\.)?tests?(\.|$)"

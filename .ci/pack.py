@@ -72,8 +72,10 @@ def strip_torch() -> None:
 
 def add_licences() -> None:
     """The terms of the system's libraries that PyInstaller brought along."""
-    if shutil.which("dpkg") is None:
+    if sys.platform != "linux":  # there PyInstaller brings none
         return
+    if shutil.which("dpkg") is None:
+        stop("Only dpkg tells under which terms the system's libraries are; pack on Debian or Ubuntu.")
     folder = INSIDE / "resources" / "licences"
     silent = []
     for package, files in sorted(system_packages().items()):
@@ -211,8 +213,8 @@ def debian_package() -> Path:
         "Description: painting program in which a network paints the photo over your strokes\n"
         " You draw lines, paint flat labels or over a photograph, and a pix2pix generator\n"
         " paints the photo over your strokes while the pen moves. It runs on your own\n"
-        " machine, with or without a graphics card, and comes with two models and a\n"
-        " trainer for your own.\n",
+        " machine, with or without a graphics card, and comes with models for shoes,\n"
+        " handbags and house fronts, and a trainer for your own.\n",
         "utf-8",
     )
     for folder in (path for path in stage.rglob("*") if path.is_dir() and not path.is_symlink()):
@@ -245,7 +247,20 @@ def depends() -> list[str]:
     packages = {owner(name) for name in wanted - there} | {owner("libxcb-cursor.so.0")}
     named = {package.split(":")[0] for package in packages if package} - {"libc6"}
     brought = {package.split(":")[0] for package in system_packages()}
+    named |= {other for package in brought for other in data_packages(package)}
     return [glibc, *sorted(named - brought)]
+
+
+def data_packages(package: str) -> set[str]:
+    """What a library's own package depends on that is no library: the tables and settings that it reads."""
+    answer = output("dpkg-query", "--show", "--showformat", "${Depends}", package)
+    found = set()
+    for line in answer.split(","):
+        name = re.split(r"[ :(|]", line.strip(), maxsplit=1)[0]
+        listed = subprocess.run(["dpkg", "--listfiles", name], capture_output=True, text=True, check=False)
+        if name and listed.returncode == 0 and ".so" not in listed.stdout:
+            found.add(name)
+    return found
 
 
 def fill(name: str, target: Path) -> Path:

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from engine.errors import ModelError, PictureError, UnderpaintError
+from resources import NoHomeError
 from trainer.__main__ import commands as training
 
 if TYPE_CHECKING:
@@ -75,7 +76,7 @@ def main() -> None:
                 sys.exit(2)
             sys.exit(_window(Path(words[0]) if words else None, own_window=own_window))
         commands(prog_name="underpaint")
-    except UnderpaintError as error:
+    except (UnderpaintError, NoHomeError) as error:
         _say(str(error))
         sys.exit(1)
     except KeyboardInterrupt:

@@ -177,8 +177,8 @@ def without_names(text: str) -> str:
         text = text.replace(folder + os.sep, f"«program»{os.sep}")
     text = re.sub(r"“[^”\n]*”", "“…”", text)
     # Quoted ones may hold spaces; of the others everything up to the next one counts.
-    text = re.sub(r"""(["'])(?:[A-Za-z]:[\\/]|~?/)[^"'\n]*\1""", r"\1…\1", text)
-    return re.sub(r"""(?<![\w».:/\\"'])(?:[A-Za-z]:[\\/]|~?/)[^\s"',;]+""", "…", text)
+    text = re.sub(r"""(["'])(?:file:|\\\\|[A-Za-z]:[\\/]|~?/)[^"'\n]*\1""", r"\1…\1", text)
+    return re.sub(r"""(?<![\w».:/\\"'])(?:file:|\\\\|[A-Za-z]:[\\/]|~?/)[^\s"',;]+""", "…", text)
 
 
 def _about() -> str:

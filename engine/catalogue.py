@@ -60,7 +60,10 @@ def place(name: str) -> Path:
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise ModelError(f"The folder “{folder}” can't be made ({error.strerror or error}).") from error
+        reason = error.strerror or error
+        raise ModelError(
+            f"The folder “{folder}” can't be made ({reason}); set UNDERPAINT_HOME to another one."
+        ) from error
     stem = "".join(sign if sign.isalnum() or sign in " ._-" else "_" for sign in name)[:100].strip(" .")
     stem = stem or "model"
     candidate, number = folder / f"{stem}{bundle.SUFFIX}", 2

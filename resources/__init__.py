@@ -9,6 +9,10 @@ from pathlib import Path
 _HERE = Path(__file__).resolve().parent
 
 
+class NoHomeError(RuntimeError):
+    """Nobody knows where this user's files are to be; its text is a sentence."""
+
+
 def path(*names: str) -> Path:
     """The place of a bundled file or folder: ``path("palettes", "facades.gpl")``.
 
@@ -21,6 +25,9 @@ def home(*names: str) -> Path:
     """The place of a user's file or folder: ``home("models")``. Nothing is made.
 
     ``UNDERPAINT_HOME``, where set, holds everything; else the platform's own convention does.
+
+    Raises:
+        NoHomeError: neither tells.
     """
     chosen = os.environ.get("UNDERPAINT_HOME")
     root = Path(chosen).expanduser() if chosen else _platform_home()
@@ -30,9 +37,23 @@ def home(*names: str) -> Path:
 def _platform_home() -> Path:
     if sys.platform == "win32":
         roaming = os.environ.get("APPDATA")
-        return (Path(roaming) if roaming else Path.home() / "AppData" / "Roaming") / "Underpaint"
+        return (Path(roaming) if roaming else _user() / "AppData" / "Roaming") / "Underpaint"
     if sys.platform == "darwin":
-        return Path.home() / "Library" / "Application Support" / "Underpaint"
+        return _user() / "Library" / "Application Support" / "Underpaint"
     data = os.environ.get("XDG_DATA_HOME", "")
     # The XDG specification says to ignore relative paths.
-    return (Path(data) if data.startswith("/") else Path.home() / ".local" / "share") / "underpaint"
+    return (Path(data) if data.startswith("/") else _user() / ".local" / "share") / "underpaint"
+
+
+def _user() -> Path:
+    """The user's own folder; an empty ``HOME`` counts as none, as in a shell without one."""
+    try:
+        if sys.platform == "win32" or os.environ.get("HOME"):
+            return Path.home()
+        import pwd
+
+        return Path(pwd.getpwuid(os.getuid()).pw_dir)
+    except (RuntimeError, KeyError) as error:
+        raise NoHomeError(
+            "This user has no home folder; set UNDERPAINT_HOME to a folder for Underpaint's files."
+        ) from error

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from engine.errors import UnderpaintError
+from resources import NoHomeError
 from trainer import manners, options
 from trainer.options import Format, Precision, RecipeName, Task
 
@@ -34,7 +35,7 @@ def main() -> None:
             stream.reconfigure(errors="replace")  # names may hold what a console can't show
     try:
         commands(prog_name="python -m trainer")
-    except UnderpaintError as error:
+    except (UnderpaintError, NoHomeError) as error:
         _say(str(error))
         sys.exit(1)
     except KeyboardInterrupt:

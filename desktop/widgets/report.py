@@ -25,7 +25,7 @@ class ReportDialog(QDialog):
         said = QLabel(
             self.tr(
                 "If you tell the makers of Underpaint about it, this helps them. It holds no picture and no "
-                "names of your files, and nothing is sent by itself."
+                "names of your files as far as they are recognised, and nothing is sent by itself."
             )
         )
         said.setWordWrap(True)

@@ -172,6 +172,9 @@ def test_only_the_newest_are_kept(home: Path):
         ("“secret.png” can't be read", "“…” can't be read"),
         ("at ~/pictures/x.png, 3 × 4", "at …, 3 × 4"),
         ("1/2 of a/b, https://pytorch.org/x", "1/2 of a/b, https://pytorch.org/x"),
+        (r"open \\server\anna\x.png failed", "open … failed"),
+        (r"'\\server\anna\my x.png' is gone", "'…' is gone"),
+        ("see file:///home/anna/x.png", "see …"),
     ],
 )
 def test_names_of_files_are_taken_out(text: str, cleaned: str):
