@@ -51,9 +51,8 @@ def there_is_a_program() -> None:
 
 def environment(home: Path, **more: str) -> dict[str, str]:
     """Of a user without Python or a development tree; an empty word takes a variable away."""
-    names = (
-        "PATH LANG LD_LIBRARY_PATH SYSTEMROOT TEMP TMP USERPROFILE APPDATA".split()
-    )  # half of them Windows'
+    windows = ("SYSTEMROOT", "TEMP", "TMP", "USERPROFILE", "APPDATA")
+    names = ("PATH", "LANG", "LD_LIBRARY_PATH", *windows)
     kept = {name: os.environ[name] for name in names if name in os.environ}
     usual = {"HOME": str(home), "UNDERPAINT_HOME": str(home / "underpaint"), "QT_QPA_PLATFORM": "offscreen"}
     every = {**kept, **usual, "OMP_NUM_THREADS": "1", "COLUMNS": "200", **more}
