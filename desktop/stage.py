@@ -134,7 +134,8 @@ def opened() -> Iterator[Stage]:
     os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
     with (
         tempfile.TemporaryDirectory(prefix="underpaint-") as home,
-        _environment(**SURROUNDINGS, UNDERPAINT_HOME=home),
+        # Where it would be, so that it reads as it does at home.
+        _environment(**SURROUNDINGS, HOME=home, UNDERPAINT_HOME=f"{home}/.local/share/underpaint"),
     ):
         application = QApplication.instance() or make_application()
         session, window = open_window()

@@ -68,12 +68,12 @@ class _Sideways(QScrollArea):
 class _Path(QLabel):
     """A path, as much of it as there is room for."""
 
-    def __init__(self, path: str) -> None:
-        super().__init__(path)
+    def __init__(self, path: Path) -> None:
+        super().__init__(_from_home(path))
         self.setTextFormat(Qt.TextFormat.PlainText)
         self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
         self.setContentsMargins(6, 0, 12, 0)
-        self.setToolTip(theme.plain(path))
+        self.setToolTip(theme.plain(str(path)))
 
     def paintEvent(self, event: QPaintEvent) -> None:
         painter, area = QPainter(self), self.contentsRect()
@@ -183,7 +183,7 @@ class Welcome(QFrame):
         for button in self._folders:
             button.setAutoRaise(True)
             row.addWidget(button)
-        row.addWidget(_Path(str(known[0].path.parent)), 1)
+        row.addWidget(_Path(known[0].path.parent), 1)
         self._always = QCheckBox(self.tr("Show when the program starts"))
         self._always.setObjectName("welcome_at_start")
         self._always.setToolTip(self.tr("Off: Help › Welcome shows it at any time"))
@@ -350,3 +350,11 @@ class Welcome(QFrame):
         """A line between the page and what is above it."""
         painter = QPainter(self)
         painter.fillRect(0, 0, self.width(), 1, theme.colour("line"))
+
+
+def _from_home(path: Path) -> str:
+    """A path as people of Unix write it, with “~” for their own folder."""
+    try:
+        return str(Path("~", path.relative_to(Path.home())))
+    except (ValueError, RuntimeError):
+        return str(path)
