@@ -8,6 +8,7 @@ header is held against the file's own before memory is taken.
 
 from __future__ import annotations
 
+import errno
 import json
 import math
 import os
@@ -78,7 +79,6 @@ def write(path: Path, card: Card, tensors: dict[str, Tensor], half: bool = False
         ModelError: the weights are not those of the card's network, or the file can't be written.
     """
     import torch
-    from safetensors.torch import save_file
 
     kept = {
         name: (tensor.half() if half and tensor.dim() > 1 else tensor).detach().cpu().contiguous()
@@ -90,9 +90,26 @@ def write(path: Path, card: Card, tensors: dict[str, Tensor], half: bool = False
     _check_fit(card, {name: tuple(tensor.shape) for name, tensor in kept.items()}, path.name)
     try:
         with replacing(path) as part:
-            save_file(kept, part, metadata={_KEY: cards.to_json(card), "format": "pt"})
+            write_tensors(part, kept, {_KEY: cards.to_json(card), "format": "pt"})
     except OSError as error:
         raise ModelError(f"The model “{path}” can't be written ({error.strerror or error}).") from error
+
+
+def write_tensors(path: Path, tensors: dict[str, Tensor], notes: dict[str, str]) -> None:
+    """A safetensors file, as it comes.
+
+    Raises:
+        OSError: also where the disk is full, which safetensors tells in a way of its own.
+    """
+    from safetensors import SafetensorError
+    from safetensors.torch import save_file
+
+    try:
+        save_file(tensors, path, metadata=notes)
+    except SafetensorError as error:
+        full = "No space left" in str(error) or f"os error {errno.ENOSPC})" in str(error)
+        code = errno.ENOSPC if full else errno.EIO
+        raise OSError(code, os.strerror(code)) from error
 
 
 def blank(card: Card) -> nn.Module:

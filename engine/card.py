@@ -14,6 +14,9 @@ from engine.errors import ModelError
 from engine.palette import Label, Palette
 
 FORMAT = 1
+
+MOST_PIXELS = 1 << 23
+"""Of the model's own size; at it a pass is made as soon as the model is open."""
 """Version of the card. Older ones are upgraded on reading, newer ones refused with a sentence."""
 
 InputKind = Literal["sketch", "labels", "image"]
@@ -135,11 +138,15 @@ def _check(card: Card) -> None:
         "text": all(isinstance(text, str) for text in texts) and bool(card.name),
         "input": card.input in get_args(InputKind),
         "statistics": card.statistics in get_args(Statistics),
-        "size": all(isinstance(edge, int) and 1 <= edge <= 8192 for edge in (width, height)),
+        "size": all(isinstance(edge, int) and 1 <= edge <= 8192 for edge in (width, height))
+        and width * height <= MOST_PIXELS,
         "network": isinstance(card.network, dict),
-        "line width": card.line_width is None or 0 < float(card.line_width) < 100,
+        "line width": card.line_width is None
+        or (type(card.line_width) in (int, float) and 0 < card.line_width < 100),
         "palette": card.palette is not None or not card.one_hot,
         "switches": isinstance(card.hints, bool) and isinstance(card.one_hot, bool),
+        "hints": card.input == "sketch" or not card.hints,
+        "planes": card.input == "labels" or not card.one_hot,
         "notes": isinstance(card.training, dict) and isinstance(card.scores, dict),
     }
     for name, right in checks.items():

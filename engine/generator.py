@@ -101,7 +101,13 @@ class Generator:
         self._tensors = tensors
         self._incremental = incremental
         self._warned_of_palette = False
-        self._place(device, precision)
+        try:
+            self._place(device, precision)
+        except DeviceError:
+            if device is not None or self.device == "cpu":
+                raise
+            self._notice(f"The device {self.device} can't take the model; it runs, slower, on the CPU.")
+            self._place("cpu", precision)
 
     @property
     def varies(self) -> bool:
@@ -122,7 +128,7 @@ class Generator:
 
         Args:
             picture: uint8 (H, W, 3), sRGB, at least 1 × 1.
-            seed: switches dropout on, with these dice; None keeps it off.
+            seed: switches dropout on, with these dice, any whole number; None keeps it off.
 
         Returns:
             uint8 (H, W, 3).
@@ -212,7 +218,7 @@ class Generator:
             usable = False
         if not usable:
             self._place(self.device, "float32")
-        if not usable or self._whole.records:
+        for _ in range(2 if self._whole.records else 0 if usable else 1):  # recorded at the second time
             self.translate(blank)
 
     @property
@@ -251,7 +257,7 @@ class Generator:
     def _pass(self, prepared: Pixels, seed: int | None) -> Tensor:
         """(1, 1 or 3, H', W') in [−1, 1], still padded."""
         padded = self._whole.padded(prepared)
-        dice = None if seed is None else torch.Generator().manual_seed(seed)
+        dice = None if seed is None else torch.Generator().manual_seed(seed % (1 << 63))
         with torch.inference_mode():
             translated: Tensor = self._network(
                 self._whole.planes(padded), valid(padded, prepared.shape[:2]), dice
@@ -301,7 +307,7 @@ def _to_device(network: nn.Module, where: torch.device) -> None:
     except (RuntimeError, MemoryError) as error:
         if not device.gave_up(error):
             raise
-        raise DeviceError(f"The device {where} has no room for the model; use --device cpu.") from error
+        raise DeviceError(f"The device {where} can't take the model; use --device cpu.") from error
 
 
 def _warn(sentence: str) -> None:

@@ -95,8 +95,8 @@ class Vary:
 class TryOut:
     """Make the preview of a picture with a model that is not the open one, which stays open.
 
-    Done when nothing else waits, and begun anew if something comes while the model is loaded. ``size``
-    as in ``Translate``.
+    Done when nothing else waits. If another model is to be opened while this one is loaded, that goes first,
+    and this is begun anew. ``size`` as in ``Translate``.
     """
 
     path: Path

@@ -8,7 +8,7 @@ and nothing but bytes goes there and back, through memory that the card reaches 
 from __future__ import annotations
 
 import logging
-from collections import OrderedDict
+from collections import OrderedDict, deque
 from collections.abc import Callable
 
 import numpy as np
@@ -43,6 +43,7 @@ class Whole:
         self._where, self._dtype = where, dtype
         self.records = where.type == "cuda"
         self._recordings: OrderedDict[tuple[tuple[int, ...], _Size], _Recording] = OrderedDict()
+        self._asked: deque[tuple[tuple[int, ...], _Size]] = deque(maxlen=2 * MOST_RECORDED)
 
     def __call__(self, padded: Pixels, size: _Size) -> Pixels:
         """One pass.
@@ -68,17 +69,21 @@ class Whole:
         return codec.planes(padded, self.card).to(self._where, self._dtype)
 
     def _recorded(self, shape: tuple[int, ...], size: _Size) -> _Recording | None:
-        """The recording for a size, made now if need be; None where that fails."""
+        """The recording for a size, made when it is asked for again; None if there is none."""
         recording = self._recordings.get((shape, size))
         if recording is None:
+            if (shape, size) not in self._asked:  # a recording takes as long as several passes
+                self._asked.append((shape, size))
+                return None
             while len(self._recordings) >= MOST_RECORDED:
                 self._recordings.popitem(last=False)
             try:
                 recording = _Recording(self._made, shape, size, self._where)
-            except RuntimeError:  # whatever it was, the plain pass meets it too, or does without
-                log.warning("Passes can't be recorded here", exc_info=True)
-                self.records = False
+            except RuntimeError as error:  # whatever it was, the plain pass meets it too, or does without
+                log.warning("A pass of %s can't be recorded here", shape, exc_info=True)
+                self.records = "out of memory" in str(error).lower()  # of a smaller size it may be
                 self._recordings.clear()
+                self._asked.clear()
                 return None
             self._recordings[shape, size] = recording
         self._recordings.move_to_end((shape, size))
@@ -124,15 +129,19 @@ def valid(padded: Pixels | Tensor, size: _Size) -> _Size | None:
 def _record(work: Callable[[], Tensor], where: torch.device) -> tuple[Tensor, Callable[[], None]]:
     """What the work answers, and how to have that made anew in the same place."""
     with torch.cuda.device(where):
-        aside = torch.cuda.Stream()  # type: ignore[no-untyped-call]
+        aside, graph = torch.cuda.Stream(), torch.cuda.CUDAGraph()  # type: ignore[no-untyped-call]
         aside.wait_stream(torch.cuda.current_stream())
+        # Not by torch.cuda.graph(): that may run Python's cycle collector, which is the window's alone.
         with torch.cuda.stream(aside):
             for _ in range(_WARMING):
                 work()
+            torch.cuda.synchronize()
+            graph.capture_begin(capture_error_mode="thread_local")
+            try:
+                made = work()
+            finally:
+                graph.capture_end()
         torch.cuda.current_stream().wait_stream(aside)
-        graph = torch.cuda.CUDAGraph()
-        with torch.cuda.graph(graph, capture_error_mode="thread_local"):
-            made = work()
         return made, graph.replay
 
 
