@@ -21,6 +21,7 @@ from trainer.config import Config
 from trainer.fit import fit
 from trainer.pairs import DataSet
 from trainer.run import Run
+from trainer.state import State
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 
@@ -75,6 +76,11 @@ def trained(folder: Path, data: DataSet, config: Config) -> Run:
 def weights(run: Run) -> dict[str, Tensor]:
     """Of the run's newest model."""
     return bundle.read(run.model)[1]
+
+
+def copied(state: State) -> dict[str, Tensor]:
+    """What a checkpoint of the state would hold, as it is now."""
+    return {name: tensor.detach().clone() for name, tensor in state.named()}
 
 
 def differing(run: Run, other: Run) -> list[str]:

@@ -12,7 +12,7 @@ from typer.testing import CliRunner
 from engine.errors import PictureError, UnderpaintError
 from engine.palette import read_gpl, write_gpl
 from tests.trainer.made_pictures import HOUSES, house, save, side_by_side, thing, through_jpeg
-from trainer import check, mend, pairs
+from trainer import check, correspondence, findings, mend, pairs
 from trainer.__main__ import commands
 from trainer.pairs import Problem
 
@@ -255,6 +255,61 @@ def test_nothing_left_is_said(folder: Path, tmp_path: Path) -> None:
     all_bad = [Problem(pair.a.file, False, "", "", "duplicate", pair.name) for pair in data.pairs]
     with pytest.raises(PictureError, match="No pair"):
         mend.mend(data, all_bad, tmp_path / "mended")
+
+
+@pytest.mark.parametrize("count", [4, 7])
+def test_tiny_files_are_left_out_however_many(folder: Path, tmp_path: Path, count: int) -> None:
+    for number in range(12, COUNT):
+        for side in "AB":
+            (folder / side / f"{number}.png").unlink()
+    for number in range(count):
+        for side in "AB":
+            edit(folder / side / f"{number}.png", lambda pixels: pixels[::4, ::4])
+    data = pairs.find(folder)
+    problems = check.check(data)
+    said_once = count > 6
+    assert sum(problem.kind == "tiny" for problem in problems) == (1 if said_once else count)
+    assert mend.mend(data, problems, tmp_path / "mended") == 12 - count
+    assert "tiny" not in {problem.kind for problem in problems_of(tmp_path / "mended")}
+
+
+def test_nothing_but_tiny_files_is_said(tmp_path: Path) -> None:
+    for seed in range(8):
+        save(thing(seed, 40), tmp_path / "photos" / f"{seed}.png")
+    data = pairs.find(tmp_path / "photos")
+    with pytest.raises(PictureError, match="No pair"):
+        mend.mend(data, check.check(data), tmp_path / "mended")
+
+
+def test_of_what_is_learnt_from_little_stays_in_memory(tmp_path: Path) -> None:
+    """Pairs of large pictures are reduced one by one: together they would take gigabytes."""
+    for seed in range(6):
+        for side, pixels in zip("AB", house(seed, 900), strict=True):
+            save(pixels, tmp_path / side / f"{seed}.png")
+    data = pairs.find(tmp_path)
+    sides = list(check.compared(data))
+    assert len(sides) == 6
+    assert all(side.nbytes == correspondence.SEEN**2 * 3 for pair in sides for side in pair)
+    # Nothing else is seen in them than in the whole pictures.
+    learnt = correspondence.Correspondence.learnt(sides)
+    assert learnt is not None
+    one, other = learnt.judged(*pairs.load(data.pairs[0])), learnt.judged(*sides[0])
+    assert one.verdict == other.verdict == "fits" and one.sides is not None and other.sides is not None
+    assert all((side == same).all() for side, same in zip(one.sides, other.sides, strict=True))
+
+
+def test_of_many_pairs_only_verdicts_are_kept(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What changed partners are found by is not kept of so many pairs that they aren't looked for."""
+    file = mirrored(folder)
+    data = pairs.find(folder)
+    common = correspondence.Correspondence.learnt(list(check.compared(data)))
+    few = findings.found(data.pairs[0], data, common)
+    assert few.judgement is not None and few.judgement.sides is not None
+    assert few.thumb is not None and few.thumb.nbytes == findings.THUMB**2 * 3
+    monkeypatch.setattr(correspondence, "MOST_SWAPPED", COUNT - 1)
+    many = findings.found(data.pairs[0], data, common)
+    assert many.judgement is not None and many.judgement.sides is None
+    assert [(problem.file, problem.kind) for problem in check.check(data)] == [(file, "mirrored")]
 
 
 def test_odd_width_is_named(tmp_path: Path) -> None:

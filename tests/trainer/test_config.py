@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import dataclasses
 import itertools
 import json
 from dataclasses import replace
@@ -75,6 +76,9 @@ def test_newer_config_is_refused() -> None:
         ({"checkpoint_every": -1}, "checkpoints"),
         ({"sample_every": 0}, "samples"),
         ({"one_hot": True}, "palette"),
+        ({"seed": -1}, "the seed"),
+        ({"seed": 10**20}, "the seed"),
+        ({"steps": 10**400}, "steps"),
     ],
     ids=lambda value: next(iter(value)) if isinstance(value, dict) else "",
 )
@@ -124,3 +128,34 @@ def test_card_of_every_task_agrees_with_its_network(task: Task, one_hot: bool) -
     assert card.input == config.input
     assert (card.palette is not None) == (task == "labels")
     assert (card.line_width is not None) == (task in ("lines", "hints"))
+
+
+@pytest.mark.parametrize("name", [entry.name for entry in dataclasses.fields(Config)])
+@pytest.mark.parametrize("value", ["abc", "4", None, [], {}, -1, 1.5, True, [1, 2, 3], 10**400, float("inf")], ids=str)
+def test_any_setting_of_a_wrong_sort_is_a_sentence(name: str, value: Any) -> None:
+    text = json.dumps({**json.loads(to_json(CONFIG)), name: value})
+    try:
+        config = from_json(text)
+    except TrainingError as error:
+        assert "\n" not in str(error)
+    else:
+        assert type(getattr(config, name)) in (type(value), tuple)
+        assert config.card() is not None
+        config.learning_rate_at(0)
+
+
+@pytest.mark.parametrize(
+    "palette",
+    [
+        {},
+        {"name": "a", "labels": []},
+        {"name": "a", "labels": [["b", [0, 0]]]},
+        {"name": "a", "labels": [["b", [0, 0, 256]]]},
+        {"name": "a", "labels": [["b", ["0", 0, 0]]]},
+        {"name": "a", "labels": [["b", [0, 0, 0]]] * 257},
+    ],
+    ids=range(6),
+)
+def test_damaged_palette_is_a_sentence(palette: dict[str, Any]) -> None:
+    with pytest.raises(TrainingError, match="damaged"):
+        from_json(json.dumps({**json.loads(to_json(CONFIG)), "palette": palette}))

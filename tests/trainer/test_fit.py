@@ -1,6 +1,10 @@
 from __future__ import annotations
 
+import io
 import threading
+import time
+import zipfile
+from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -14,14 +18,14 @@ import engine
 from engine import bundle, picture
 from engine.errors import DeviceError
 from tests.trainer.made_pictures import save, thing
-from tests.trainer.small_runs import houses, pictures, small, things, trained, weights
-from trainer import events, pairs
+from tests.trainer.small_runs import copied, houses, pictures, small, things, trained, weights
+from trainer import average, events, pairs
 from trainer import run as runs
 from trainer.config import Config
 from trainer.distributed import World
 from trainer.errors import TrainingError
-from trainer.events import Event
-from trainer.fit import LOSSES, fed, fit, learn
+from trainer.events import Event, Journal
+from trainer.fit import LOSSES, Tally, fed, fit, learn, wished
 from trainer.pairs import DataSet
 from trainer.state import State
 
@@ -98,12 +102,12 @@ def test_something_is_learnt(tmp_path: Path) -> None:
 def test_every_switch_trains(tmp_path: Path, wishes: dict[str, Any]) -> None:
     data = things(tmp_path / "data", 3)
     config = small(data, **wishes)
-    first = State(config).tensors()
+    first = copied(State(config))
     losses = step_losses(config, data, 2)
     assert bool(torch.isfinite(losses).all())
     assert (losses[0, 1:] != 0).all() == (config.adversarial != "none")
     state = State(config)
-    assert all(torch.equal(first[name], tensor) for name, tensor in state.tensors().items())
+    assert all(torch.equal(first[name], tensor) for name, tensor in copied(state).items())
 
 
 @pytest.mark.parametrize("task", ["lines", "hints", "grey", "small"])
@@ -169,7 +173,7 @@ def test_smaller_passes_learn_the_same(tmp_path: Path) -> None:
         with fed(data, state, World()) as feed:
             batch = next(feed)
         learn(state, config, World(), batch.inputs, batch.targets)
-    one, other = (state.tensors() for state in states)
+    one, other = (copied(state) for state in states)
     moments = [name for name in one if name.startswith("exp_avg.")]
     assert len(moments) > 10
     for name in moments:
@@ -334,6 +338,37 @@ def test_drawing_left_in_the_folder_is_translated(tmp_path: Path, monkeypatch: p
     assert picture.read(run.samples / "drawing.png").pixels.shape == (32, 32, 3)
 
 
+def zipped(member: bytes) -> bytes:
+    """A drawing whose lines are these bytes, packed."""
+    target = io.BytesIO()
+    with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as file:
+        file.writestr("lines.npy", member)
+    return target.getvalue()
+
+
+def damaged() -> bytes:
+    """A packed drawing with a hole in it."""
+    noise = io.BytesIO()
+    np.save(noise, np.random.default_rng(0).integers(0, 255, (64, 64), np.uint8))
+    content = bytearray(zipped(noise.getvalue()))
+    content[100:200] = b"\xff" * 100
+    return bytes(content)
+
+
+def claiming(shape: str) -> bytes:
+    """A drawing that says of itself to be so large."""
+    header = f"{{'descr': '|u1', 'fortran_order': False, 'shape': {shape}}}\n".encode()
+    return zipped(b"\x93NUMPY\x01\x00" + len(header).to_bytes(2, "little") + header + b"\x00")
+
+
+def unpacking_to(size: int) -> bytes:
+    """A drawing whose table of contents says so."""
+    content = bytearray(zipped(b""))
+    place = content.index(b"PK\x01\x02") + 24
+    content[place : place + 4] = size.to_bytes(4, "little")
+    return bytes(content)
+
+
 @pytest.mark.parametrize(
     "content",
     [
@@ -343,14 +378,23 @@ def test_drawing_left_in_the_folder_is_translated(tmp_path: Path, monkeypatch: p
         {"strange": np.zeros((4, 4), np.uint8)},
         {"hints": np.zeros((4, 4, 4), np.uint8)},
         {"lines": np.array([{}], dtype=object)},
+        {"pixels": np.zeros((0, 0, 3), np.uint8)},
+        {"pixels": np.zeros((4, 4, 4), np.uint8)},
+        {"lines": np.zeros((4, 4), np.uint8), "hints": np.zeros((4, 4, 3), np.uint8)},
+        {"lines": np.zeros((4, 4), np.uint8), "hints": np.zeros((4, 5, 4), np.uint8)},
+        damaged(),
+        claiming("(9999999999, 9999999999)"),
+        claiming("(-1, -1)"),
+        claiming("(True, 1)"),
+        unpacking_to(1 << 30),
     ],
-    ids=range(6),
+    ids=range(15),
 )
 def test_drawing_that_makes_no_sense_disturbs_nothing(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, content: bytes | dict[str, Any]
 ) -> None:
     data = things(tmp_path / "data", 3)
-    config = small(data, steps=1)
+    config = small(data, steps=3)
     run = runs.create(tmp_path / "run", config)
     monkeypatch.setattr("trainer.samples.DRAWING_SECONDS", 0.0)
     if isinstance(content, bytes):
@@ -359,12 +403,13 @@ def test_drawing_that_makes_no_sense_disturbs_nothing(
         np.savez(run.drawing, **content)
     assert fit(run, config, data)
     assert not (run.samples / "drawing.png").exists()
+    said = [event["sentence"] for event in events.read(run.events) if event["event"] == "message"]
+    assert len(said) == 1
+    assert "drawing.npz" in said[0]
 
 
 def test_full_disk_on_the_way_is_a_sentence(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     import errno
-
-    from trainer.events import Journal
 
     data = things(tmp_path / "data", 3)
     config = small(data)
@@ -380,3 +425,107 @@ def test_full_disk_on_the_way_is_a_sentence(tmp_path: Path, monkeypatch: pytest.
     with pytest.raises(TrainingError, match="disk is full"):
         fit(run, config, data)
     assert run.restore() is not None
+
+
+@pytest.mark.parametrize("where", ["trainer.average.finished", "trainer.average.painter"])
+def test_looks_without_memory_are_told_once_and_the_run_goes_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, where: str
+) -> None:
+    data = things(tmp_path / "data")
+    config = small(data, steps=6, log_every=1, sample_every=2)
+    run = runs.create(tmp_path / "run", config)
+    monkeypatch.setattr("trainer.samples.DRAWING_SECONDS", 0.0)
+    np.savez(run.drawing, lines=np.full((64, 48), 255, np.uint8))
+
+    def without_memory(*_: object) -> None:
+        raise torch.OutOfMemoryError("out of memory")
+
+    monkeypatch.setattr(where, without_memory)
+    assert not fit(run, config, data, lambda event: run.ask("stop") if event["step"] == 5 else None)
+    monkeypatch.undo()
+    said = [event["sentence"] for event in events.read(run.events) if event["event"] == "message"]
+    assert len(said) == 1
+    assert "not enough memory to look at what it makes" in said[0]
+    assert fit(run, config, data)
+    assert bundle.read_card(run.model).training["step"] == 6
+
+
+def test_no_memory_outside_a_step_is_a_sentence(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    data = things(tmp_path / "data", 3)
+    config = small(data)
+
+    def without_memory(*_: object) -> None:
+        raise torch.OutOfMemoryError("out of memory")
+
+    monkeypatch.setattr("trainer.fit.State", without_memory)
+    with pytest.raises(DeviceError, match="use a smaller size, width or batch"):
+        fit(runs.create(tmp_path / "run", config), config, data)
+
+
+@pytest.mark.parametrize(("batch", "at_once"), [(1, 4), (2, 8), (4, 8)])
+def test_statistics_take_no_more_memory_than_a_step(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, batch: int, at_once: int
+) -> None:
+    data = things(tmp_path / "data", 10)
+    seen: list[int] = []
+    finished = average.finished
+
+    def watched(state: State, config: Config, inputs: Iterable[Tensor]) -> dict[str, Tensor]:
+        batches = list(inputs)
+        seen.extend(len(each) for each in batches)
+        return finished(state, config, batches)
+
+    monkeypatch.setattr(average, "finished", watched)
+    trained(tmp_path / "run", data, small(data, steps=1, batch=batch))
+    assert max(seen) == at_once
+    assert sum(seen) == 10
+
+
+@pytest.mark.parametrize(
+    ("begun", "now", "says"),
+    [(2, 1, "torchrun --nproc-per-node 2"), (2, 3, "torchrun --nproc-per-node 2"), (1, 2, "without torchrun")],
+)
+def test_another_number_of_processes_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, begun: int, now: int, says: str
+) -> None:
+    data = things(tmp_path / "data", 3)
+    config = replace(small(data), processes=begun)
+    run = runs.create(tmp_path / "run", config)
+    monkeypatch.setenv("WORLD_SIZE", str(now))
+    with pytest.raises(TrainingError, match=says):
+        fit(run, config, data)
+
+
+def test_no_graphics_card_is_touched_unless_asked_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    data = things(tmp_path / "data", 3)
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+
+    def touched(*_: object) -> None:
+        pytest.fail("a card was taken for a training on the processor")
+
+    monkeypatch.setattr(torch.cuda, "set_device", touched)
+    trained(tmp_path / "run", data, small(data, steps=1))
+
+
+def test_device_that_is_gone_is_a_sentence(tmp_path: Path) -> None:
+    data = things(tmp_path / "data", 3)
+    config = replace(small(data), device="xpu:7")
+    with pytest.raises(DeviceError, match="xpu"):
+        fit(runs.create(tmp_path / "run", config), config, data)
+
+
+def test_pause_does_not_count_into_the_speed(tmp_path: Path) -> None:
+    config = small(things(tmp_path / "data", 3))
+    run, state = runs.create(tmp_path / "run", config), State(config)
+    tally = Tally(state)
+    tally.add(torch.zeros(len(LOSSES)))
+    run.ask("pause")
+    timer = threading.Timer(0.1, run.take_back, ["pause"])
+    timer.start()
+    begun = time.monotonic()
+    assert not wished(run, World(), Journal(None), state, threading.Event(), tally)
+    paused = time.monotonic() - begun
+    timer.join()
+    assert tally.taken(config, World(), state)["pictures_per_second"] > config.batch / paused

@@ -49,3 +49,18 @@ def test_photo_that_can_not_be_read_is_passed_over_and_said(tmp_path: Path) -> N
     )
     assert result.exit_code == 1 and "2.jpg" in result.stderr
     assert len(pairs.find(tmp_path / "made").pairs) == 1
+
+
+@pytest.mark.parametrize("size", [[], ["--size", "64"]])
+def test_photo_that_is_hardly_one_is_passed_over_and_said(tmp_path: Path, size: list[str]) -> None:
+    save(thing(1), tmp_path / "photos" / "1.png")
+    save(thing(2)[:, :1], tmp_path / "photos" / "narrow.png")
+    save(thing(3)[:1], tmp_path / "photos" / "low.png")
+    result = CliRunner().invoke(
+        commands, ["pairs", str(tmp_path / "photos"), "--out", str(tmp_path / "made"), *size]
+    )
+    assert result.exit_code == 1 and not isinstance(result.exception, ValueError)
+    assert "“narrow.png” is only 1 × 128 pixels; use a larger original." in result.stderr
+    assert "“low.png” is only 128 × 1 pixels; use a larger original." in result.stderr
+    assert "pairs made: 1" in result.stderr
+    assert len(pairs.find(tmp_path / "made").pairs) == 1

@@ -8,8 +8,8 @@ import pytest
 from engine import bundle
 from engine.errors import DeviceError, ModelError
 from tests.trainer.made_pictures import save, thing
-from tests.trainer.small_runs import houses, pictures, small, things
-from trainer import estimate, pairs, plan
+from tests.trainer.small_runs import copied, houses, pictures, small, things, trained
+from trainer import memory, pairs, plan
 from trainer.errors import TrainingError
 from trainer.estimate import Estimate, duration, trial
 from trainer.pairs import DataSet
@@ -135,7 +135,7 @@ def test_trial_measures_and_is_forgotten(tmp_path: Path, data: DataSet) -> None:
     found = trial(config, data, tmp_path / "not" / "yet" / "there")
     assert 0 < found.seconds_a_step < 5
     assert found.disk == 3 * sum(
-        tensor.numel() * 4 for tensor in _after_a_step(config, data).tensors().values()
+        tensor.numel() * 4 for tensor in copied(_after_a_step(config, data)).values()
     )
     assert not (tmp_path / "not").exists()
     words = found.in_words(config)
@@ -157,7 +157,7 @@ def _after_a_step(config: plan.Config, data: DataSet) -> State:
 def test_what_does_not_fit_offers_something_smaller(
     tmp_path: Path, data: DataSet, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(estimate, "_free_memory", lambda where: 1000)
+    monkeypatch.setattr(memory, "free", lambda *where: 1000)
     with pytest.raises(TrainingError, match=r"needs about .* GB of memory.*a batch of 1"):
         trial(small(data), data, tmp_path)
     with pytest.raises(TrainingError, match="a width of 8"):
@@ -190,3 +190,20 @@ def test_pictures_of_any_sort_are_planned(tmp_path: Path) -> None:
     config = small(pictures(tmp_path / "data"))
     assert config.input == "image"
     assert config.network["inputs"] == 3
+
+
+def test_one_hot_parent_has_no_say_in_labels_fed_as_colours(tmp_path: Path) -> None:
+    data = houses(tmp_path / "data")
+    parent = small(data)
+    model = tmp_path / "parent.safetensors"
+    bundle.write(model, parent.card(), State(parent).generator.state_dict())
+    child = small(data, from_model=str(model), colour_labels=True)
+    assert not child.one_hot
+    assert child.network == {**parent.network, "inputs": 3}
+    trained(tmp_path / "run", data, replace(child, steps=1))
+
+
+@pytest.mark.parametrize("size", [(0, 0), (0, 256), (256, 0), (10**400, 1)])
+def test_sizes_without_a_network_are_a_sentence(data: DataSet, size: tuple[int, int]) -> None:
+    with pytest.raises(TrainingError, match="between 32 and 2048"):
+        planned(data, size=size)

@@ -25,6 +25,15 @@ def test_any_photo_can_be_drawn(shape: tuple[int, int], seed: int) -> None:
     assert drawing.hints.shape == (*shape, 4) and drawing.hints.dtype == np.uint8
 
 
+@pytest.mark.parametrize("shape", [(1, 1), (1, 60), (60, 1), (2, 60), (1, 2000)])
+def test_slivers_are_drawn_too(shape: tuple[int, int]) -> None:
+    photo = np.random.default_rng(0).integers(0, 256, (*shape, 3), np.uint8)
+    assert sketch.lines(photo).shape == shape
+    for seed in range(6):
+        drawing = sketch.draw(photo, np.random.default_rng(seed), Settings())
+        assert drawing.lines.shape == shape and drawing.hints.shape == (*shape, 4)
+
+
 @pytest.mark.parametrize("tone", [0, 128, 255])
 def test_nothing_is_drawn_of_a_blank_picture(tone: int) -> None:
     blank = np.full((96, 96, 3), tone, np.uint8)

@@ -10,7 +10,7 @@ from torch import nn
 
 from engine import bundle, networks
 from engine.errors import ModelError
-from tests.trainer.small_runs import small, things
+from tests.trainer.small_runs import copied, small, things
 from trainer import average
 from trainer.config import Config
 from trainer.distributed import World
@@ -52,10 +52,10 @@ def test_checkpoint_holds_all_that_the_next_step_needs(data: DataSet, wishes: di
     one = stepped(config, data, 3)
     other = State(replace(config, seed=99))
     other.config = config
-    other.restore(one.tensors(), one.note())
+    other.restore(copied(one), one.note())
     for state in (one, other):
         go_on(state, data, 2)
-    tensors, theirs = one.tensors(), other.tensors()
+    tensors, theirs = copied(one), copied(other)
     assert tensors.keys() == theirs.keys()
     assert [name for name in tensors if not torch.equal(tensors[name], theirs[name])] == []
     assert one.note() == other.note()
@@ -64,21 +64,21 @@ def test_checkpoint_holds_all_that_the_next_step_needs(data: DataSet, wishes: di
 
 def test_first_checkpoint_can_be_gone_back_to(data: DataSet) -> None:
     state = State(small(data))
-    tensors, note = {name: tensor.clone() for name, tensor in state.tensors().items()}, state.note()
+    tensors, note = copied(state), state.note()
     go_on(state, data, 2)
     state.restore(tensors, note)
     assert state.step == 0
-    assert [name for name, tensor in state.tensors().items() if not torch.equal(tensor, tensors[name])] == []
+    assert [name for name, tensor in copied(state).items() if not torch.equal(tensor, tensors[name])] == []
 
 
 def test_checkpoint_of_another_network_is_refused(data: DataSet) -> None:
     state = stepped(small(data), data, 1)
     with pytest.raises(TrainingError, match="another network"):
-        State(small(data, width=5)).restore(state.tensors(), state.note())
+        State(small(data, width=5)).restore(copied(state), state.note())
 
 
 def test_first_weights_follow_from_the_seed(data: DataSet) -> None:
-    one, same, other = (State(small(data, seed=seed)).tensors() for seed in (1, 1, 2))
+    one, same, other = (copied(State(small(data, seed=seed))) for seed in (1, 1, 2))
     assert all(torch.equal(tensor, same[name]) for name, tensor in one.items())
     assert not all(torch.equal(tensor, other[name]) for name, tensor in one.items())
 
@@ -119,9 +119,9 @@ def test_statistics_are_those_of_the_pictures(data: DataSet) -> None:
     config = small(data)
     state = stepped(config, data, 2)
     inputs = torch.rand(6, 5, 32, 32) * 2 - 1
-    before = {name: tensor.clone() for name, tensor in state.tensors().items()}
+    before = copied(state)
     tensors = average.finished(state, config, [inputs])
-    assert [name for name, tensor in state.tensors().items() if not torch.equal(tensor, before[name])] == []
+    assert [name for name, tensor in copied(state).items() if not torch.equal(tensor, before[name])] == []
     state.average.load_state_dict(tensors)
     running = state.average.eval()(inputs)
     for module in state.average.modules():
@@ -208,3 +208,23 @@ def test_kept_norms_learn_by_the_statistics_they_begin_with(tmp_path: Path, data
 
 def begun_planes(state: State) -> tuple[int]:
     return (state.config.network["inputs"],)
+
+
+def test_half_a_step_in_half_precision_is_forgotten(data: DataSet) -> None:
+    """Memory ran out between the judge's step and the generator's."""
+    state = State(small(data, precision="float16"))
+    tensors, note = copied(state), state.note()
+
+    def without_memory(part: str, world: World) -> None:
+        if part == "generator":
+            raise torch.OutOfMemoryError("out of memory")
+        State.step_along(state, part, world)
+
+    state.step_along = without_memory  # type: ignore[method-assign]
+    with pytest.raises(torch.OutOfMemoryError):
+        go_on(state, data, 1)
+    del state.step_along
+    state.restore(tensors, note)
+    go_on(state, data, 1)
+    assert state.step == 1
+    assert state.scaler.get_scale() == note["scaler"]["scale"]
