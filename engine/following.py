@@ -14,8 +14,9 @@ from engine.whole import Whole, valid
 MARGIN = 8
 """Pixels around a change over which the preview fades from what it is now into what it was."""
 
-MOST_WINDOWS = 4
-"""At once, as of a stroke that is mirrored twice; each is a way through all levels."""
+FEW, FURTHER = 2, 1 << 15
+"""So many windows at once, as of a mirrored stroke, cost what they show; each further one as much as so many
+pixels besides, since it is a way through all levels."""
 
 MOST_PIXELS = 1 << 22
 """Of a picture whose maps are kept; with 64 channels outside they take some 140 bytes a pixel."""
@@ -69,8 +70,8 @@ class Following:
         bounds = Rect(0, 0, prepared.shape[1], prepared.shape[0])
         cores = [bounds] if everywhere else _cores(changes, dirty, bounds)
         shown = [core.grown(MARGIN).intersected(bounds) for core in cores]
-        many = len(shown) > MOST_WINDOWS or 2 * sum(map(windows.area, shown)) > windows.area(bounds)
-        if many and not everywhere:
+        cost = 2 * sum(map(windows.area, shown)) + FURTHER * max(0, len(shown) - FEW)
+        if cost > windows.area(bounds) and not everywhere:
             return self._anew(padded, prepared.shape[:2])
         if changes:
             self.settled = False

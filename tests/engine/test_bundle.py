@@ -97,6 +97,20 @@ def test_a_failed_write_leaves_the_old_file(tiny, tmp_path) -> None:
         bundle.write(tmp_path / "none" / "a.safetensors", card, tensors)
 
 
+def test_a_full_disk_is_told_as_other_writers_tell_it(tiny, tmp_path, monkeypatch) -> None:
+    """safetensors has an error of its own for it, which is none of the system's."""
+    import safetensors.torch
+
+    def full(*_: object, **__: object) -> None:
+        raise safetensors.SafetensorError("I/O error: No space left on device (os error 28)")
+
+    monkeypatch.setattr(safetensors.torch, "save_file", full)
+    card, tensors = tiny()
+    with pytest.raises(ModelError, match="can't be written \\(No space left on device\\)"):
+        bundle.write(tmp_path / "a.safetensors", card, tensors)
+    assert list(tmp_path.iterdir()) == []
+
+
 def _entry(header) -> dict:
     return header["downs.0.convolution.weight"]
 
@@ -176,16 +190,20 @@ def test_a_network_out_of_bounds_takes_no_memory(tiny, tmp_path) -> None:
 
 def test_cards_are_checked_field_by_field(tiny) -> None:
     card: Card = tiny()[0]
-    for field, value in {
-        "input": "sound",
-        "size": [0, 10],
-        "network": [],
-        "statistics": "x",
-        "name": "",
-        "line_width": 10**400,
-        "palette": {"name": "p", "labels": [["a", [1, 2, 300]]]},
-        "hints": "yes",
-    }.items():
+    for field, value in [
+        ("input", "sound"),
+        ("size", [0, 10]),
+        ("network", []),
+        ("statistics", "x"),
+        ("name", ""),
+        ("line_width", 10**400),
+        ("palette", {"name": "p", "labels": [["a", [1, 2, 300]]]}),
+        ("hints", "yes"),
+        ("one_hot", True),  # of a picture that has no labels
+        ("size", [8192, 8192]),
+        ("hints", True),  # of a picture that is no sketch
+        ("line_width", "1.5"),
+    ]:
         with pytest.raises(ModelError, match="damaged"):
             from_json(json.dumps(json.loads(to_json(card)) | {field: value}))
 

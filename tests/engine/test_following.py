@@ -255,6 +255,17 @@ def test_mirrored_strokes_are_two_windows(tiny) -> None:
     assert (made[:, 60:200] == before[:, 60:200]).all()
 
 
+def test_many_far_windows_are_one_whole_pass(tiny) -> None:
+    """Each is a way through all levels, however small."""
+    generator = Generator(*tiny(levels=5), **FP32)
+    picture = np.random.default_rng(5).integers(0, 256, (256, 256, 3), np.uint8)
+    generator.update(picture)
+    picture[8::60, 8::60] ^= 255
+    made = generator.update(picture, Rect(0, 0, 256, 256))
+    assert generator.settled
+    np.testing.assert_array_equal(made, generator(picture))
+
+
 def test_a_change_that_is_reflected_into_the_padding_counts(tiny) -> None:
     generator = Generator(*tiny(levels=6), **FP32)
     picture = np.random.default_rng(6).integers(0, 256, (128, 100, 3), np.uint8)

@@ -14,6 +14,7 @@ import torch
 import engine
 import resources
 from engine import bundle, codec, device, packed
+from engine import generator as generator_module
 from engine.errors import DeviceError, ModelError, PictureError
 from engine.generator import Generator
 from engine.layers import Norm
@@ -260,6 +261,23 @@ def test_a_lost_device_moves_the_model_to_the_cpu(tiny, picture) -> None:
     assert generator.device == "cpu"
     assert np.median(np.abs(made.astype(int) - wanted)) <= 8
     assert said == ["The device cuda gave up; the model goes on, slower, on the CPU."]
+
+
+def test_a_model_that_the_best_device_can_not_take_opens_on_the_cpu(tiny, picture, monkeypatch) -> None:
+    """The card is staged: a new one for an old driver, or a full one."""
+    monkeypatch.setattr(device, "choose", lambda wanted: torch.device(wanted or "cuda"))
+    monkeypatch.setattr(generator_module, "_to_device", refused)
+    card, tensors = tiny()
+    said: list[str] = []
+    generator = Generator(card, dict(tensors), notice=said.append)
+    assert generator.device == "cpu" and generator(picture).shape == (64, 64, 3)
+    assert said == ["The device cuda can't take the model; it runs, slower, on the CPU."]
+    with pytest.raises(DeviceError, match="can't take"):  # who asks for it is told
+        Generator(card, dict(tensors), device="cuda")
+
+
+def refused(network: torch.nn.Module, where: torch.device) -> None:
+    raise DeviceError(f"The device {where} can't take the model; use --device cpu.")
 
 
 def test_running_out_of_memory_on_the_cpu_gets_a_sentence(tiny, picture) -> None:
