@@ -62,6 +62,8 @@ class Live(Observable):
     settled = Property(True)
     """Whether the preview shown is exact all over; else it is so around the newest edit, and the engine
     sends the exact one as soon as the pen rests."""
+    exact = Property(False)
+    """Plain single precision, though the device has something quicker."""
     native = Property(False)
     """Whether the network runs at the picture's own size."""
 
@@ -96,6 +98,7 @@ class Live(Observable):
         self._soon.timeout.connect(self._send)
         self.watch("enabled", self._resume)
         self.watch("native", self._restart)
+        self.watch("exact", self._reopen)
 
     # --- what the session asks -----------------------------------------------------------------
 
@@ -107,7 +110,7 @@ class Live(Observable):
             same_picture: the picture stays, and so does its preview until the new model has made one.
         """
         self._begin(path, keep=same_picture)
-        self._bridge.send(OpenModel(self._epoch, path))
+        self._bridge.send(OpenModel(self._epoch, path, precision="float32" if self.exact else None))
 
     def close_model(self) -> None:
         """Be without a model."""
@@ -191,6 +194,11 @@ class Live(Observable):
         """The network runs at another size."""
         if self.card is not None:
             self.edited()
+
+    def _reopen(self) -> None:
+        """The network calculates in other numbers."""
+        if self.model_file is not None:
+            self.open_model(self.model_file, same_picture=True)
 
     def _send(self, once: bool = False) -> None:
         if self.card is None or (self._busy and not once):

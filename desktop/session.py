@@ -81,6 +81,7 @@ class Session(Observable):
         self.hand.told_off.connect(self.told_off)
         self.live = Live(lambda: self.document.picture(), self)
         self.live.enabled = self.settings.live
+        self.live.exact = self.settings.exact
         self.live.failed.connect(self.told_off)
         self.live.noticed.connect(self.said)
         self.library = Library(self.live, self)
@@ -319,6 +320,7 @@ class Session(Observable):
     def remember(self) -> None:
         """Write down what the user has chosen."""
         self.settings.live = self.live.enabled
+        self.settings.exact = self.live.exact
         if self.picture is not None:
             self.settings.kind = self.document.kind
         self.file.save()

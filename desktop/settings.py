@@ -33,6 +33,8 @@ class Settings:
     theme: str = "system"
     """``system``, ``light`` or ``dark``."""
     live: bool = True
+    exact: bool = False
+    """Run networks in plain single precision."""
     preview_mode: str = "beside"
     """``beside``, ``over`` or ``split``."""
     preview_opacity: float = 0.6

@@ -239,6 +239,7 @@ class MainWindow(QMainWindow):
         session.hand.watch("tool", lambda: actions[f"tool_{session.hand.tool}"].setChecked(True))
         session.watch("title saved", self._show_title)
         bind(live, "enabled", actions["live"], "setChecked", "toggled")
+        bind(live, "exact", actions["exact"], "setChecked", "toggled")
         live.watch("native", lambda: actions["native"].setChecked(live.native))
         live.watch("card", self._show_abilities)
         session.restructured.connect(self._show_abilities)

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from PySide6.QtWidgets import QApplication
 
+import resources
 from desktop.paint.document import Role
 from desktop.session import Session
 from desktop.widgets.main_window import MainWindow
@@ -47,6 +48,21 @@ def test_a_preview_of_another_size_is_shown(window: MainWindow, session: Session
     session.edit(lambda document: document.resize(40, 80))
     until(lambda: session.live.preview.shape == (80, 40, 3))
     assert not session.live.behind
+
+
+def test_plain_single_precision_can_be_had(window: MainWindow, session: Session):
+    session.open_model(resources.path("models", "shoes.safetensors"))
+    settle(session)
+    usual, exact = session.live.precision, window.actions_table["exact"]
+    assert not exact.isChecked()
+    exact.setChecked(True)
+    assert session.live.preview is not None  # the old one stays until there is another
+    settle(session)
+    assert session.live.precision == "float32"
+    assert session.document.undo_steps == 0
+    exact.setChecked(False)
+    settle(session)
+    assert session.live.precision == usual
 
 
 def test_a_model_that_cannot_be_opened_gives_way_to_the_one_before(window, session, misfit, told):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import shutil
 import struct
@@ -216,7 +217,7 @@ def test_settings_of_a_newer_program_are_kept_for_it(tmp_path: Path):
     settings.settings.add_recent(Path("/mine.ora"))
     settings.save()
     # What the user chose here counts; all else goes back as it came, the number too.
-    expected = fields | {"theme": "light", "recent": ["/mine.ora"]}
+    expected = dataclasses.asdict(usual) | fields | {"theme": "light", "recent": ["/mine.ora"]}
     assert json.loads(file.read_text("utf-8")) == expected
     assert list(tmp_path.iterdir()) == [file]
 
