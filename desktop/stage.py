@@ -87,11 +87,13 @@ class Stage:
         return True
 
     def put_up(self, drawing: Drawing) -> None:
-        """The empty picture for a drawing, and its preview."""
-        card = self.session.live.card
-        palette = card.palette if card else None
-        self.session.put_up(OpenPicture(drawing.document(palette), title=drawing.title))
-        self.wait(lambda: self.session.live.card is not None)
+        """The empty picture for a drawing, with the model that it was made for if there is one."""
+        session = self.session
+        entry = next((entry for entry in session.library.models if entry.name == drawing.model), None)
+        card = entry.card if entry and entry.card else session.live.card
+        picture = OpenPicture(drawing.document(card.palette if card else None), title=drawing.title)
+        session.put_up(picture, entry.file if entry and entry.card else None)
+        self.wait(lambda: session.live.card is not None)
         self.settle()
 
     def play(self, stroke: Played, meanwhile: Callable[[int], None] = lambda _place: None) -> None:
