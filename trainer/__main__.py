@@ -62,9 +62,13 @@ def train(
     name: Annotated[str | None, typer.Option(help="Of the model; by default the folder's.")] = None,
     size: Annotated[str | None, typer.Option(help="256, or 384x256: width and height.")] = None,
     width: Annotated[int, typer.Option(min=4, max=256, help="Of the networks.")] = 32,
-    sweeps: Annotated[float | None, typer.Option(min=0.001, help="Rounds through the pairs.")] = None,
+    sweeps: Annotated[
+        float | None, typer.Option(min=0.001, max=options.MOST_SWEEPS, help="Rounds through the pairs.")
+    ] = None,
     steps: Annotated[int | None, typer.Option(min=1, help="Steps, instead of rounds.")] = None,
-    minutes: Annotated[float | None, typer.Option(min=0.01, help="Time, instead of rounds.")] = None,
+    minutes: Annotated[
+        float | None, typer.Option(min=0.01, max=options.MOST_MINUTES, help="Time, instead of rounds.")
+    ] = None,
     recipe: Annotated[RecipeName, typer.Option(help="Which settings to begin from.")] = RecipeName.default,
     batch: Annotated[int | None, typer.Option(min=1, help="Pictures a step.")] = None,
     seed: Annotated[int, typer.Option(min=0, help="Of everything that is random.")] = 0,
@@ -108,6 +112,9 @@ def train(
     from trainer import distributed, plan
     from trainer.counting import counting
 
+    world = distributed.expected()
+    if run is None and world.size > 1:  # each would look for a free one, and find another
+        raise typer.BadParameter("say where several processes are to train", param_hint="--run-folder")
     found = _found(data, task.value if task else None, swap, palette)
     with counting("Looking") as progress:
         found = replace(found, problems=tuple(checking.stopping(found, progress)))
@@ -144,7 +151,7 @@ def train(
         threads=threads,
         log_every=log_every,
         checkpoint_every=checkpoint_every,
-        processes=distributed.expected().size,
+        processes=world.size,
     )
     begun = _begun(run or _place(config.name), config, found)
     _fit(begun, begun.config(), found)
@@ -153,9 +160,13 @@ def train(
 @commands.command()
 def resume(
     run: Annotated[Path, typer.Argument(help="A run folder.", metavar="RUN")],
-    sweeps: Annotated[float | None, typer.Option(min=0.001, help="Go on to so many rounds in all.")] = None,
+    sweeps: Annotated[
+        float | None, typer.Option(min=0.001, max=options.MOST_SWEEPS, help="Go on to so many rounds in all.")
+    ] = None,
     steps: Annotated[int | None, typer.Option(min=1, help="Go on to so many steps in all.")] = None,
-    minutes: Annotated[float | None, typer.Option(min=0.01, help="Go on for so long from here.")] = None,
+    minutes: Annotated[
+        float | None, typer.Option(min=0.01, max=options.MOST_MINUTES, help="Go on for so long from here.")
+    ] = None,
     gently: Annotated[bool, typer.Option("--gently", help="Let other programs go first.")] = False,
 ) -> None:
     """Go on with a training that was stopped, or make it longer."""
@@ -164,11 +175,13 @@ def resume(
     from contextlib import nullcontext
 
     from trainer import distributed, lengthening, pairs
+    from trainer.fit import refuse_changes
     from trainer.run import opened
 
     there = opened(run)
     config, leads = there.config(), distributed.expected().leads
     data = pairs.find(Path(config.data), task=config.task, swap=config.swap, palette=config.palette)
+    refuse_changes(config, data)
     with there.writing(), there.held() if leads else nullcontext():
         config = lengthening.lengthened(there, data, sweeps=sweeps, steps=steps, minutes=minutes)
         if leads:
@@ -287,6 +300,7 @@ def evaluate(
         Path | None, typer.Option(help="For labels: one that was kept, or where to keep it.")
     ] = None,
     seed: Annotated[int, typer.Option(min=0, help="Of the recogniser.")] = 0,
+    task: Annotated[Task | None, typer.Option(help="By default what it was trained for.")] = None,
     swap: Annotated[bool, typer.Option("--swap", help="The other direction.")] = False,
     device: Annotated[str | None, typer.Option(help="cuda, mps, xpu or cpu.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="An object instead of lines.")] = False,
@@ -308,7 +322,7 @@ def evaluate(
     is_run = (folder / "config.json").is_file()
     opened = generator.open(folder / "model.safetensors" if is_run else model, device=device, notice=_say)
     card = opened.card
-    found = pairs.find(data, task=evaluation.task_of(card), swap=swap, palette=card.palette)
+    found = evaluation.found(card, data, task=task.value if task else None, swap=swap)
     reader, notes = None, []
     if card.input == "labels":
         kept = resources.home("recognisers", f"{pairs.digest(found)[:16]}-{seed}.safetensors")
@@ -322,7 +336,8 @@ def evaluate(
     with counting("Translating") as progress:
         result = evaluation.evaluate(opened, found, recogniser=reader, progress=progress)
     result.notes += notes
-    page = report.write(out or (folder / "report" if is_run else Path(f"{card.name}-report")), result)
+    place = folder / "report" if is_run else Path(f"{_stem(card.name, 'model')}-report")
+    page = report.write(out or place, result)
     if reader is not None:
         recognising.write(page.parent / "recogniser.safetensors", reader)
     for note in result.notes:
@@ -394,14 +409,17 @@ def _place(name: str) -> Path:
     """A free folder in the user's folder of runs."""
     import resources
 
-    folder = resources.home("runs")
-    stem = (
-        "".join(sign if sign.isalnum() or sign in " ._-" else "_" for sign in name)[:100].strip(" .") or "run"
-    )
+    folder, stem = resources.home("runs"), _stem(name, "run")
     candidate, number = folder / stem, 2
     while candidate.exists():
         candidate, number = folder / f"{stem}-{number}", number + 1
     return candidate
+
+
+def _stem(name: str, otherwise: str) -> str:
+    """A file name that stays in its folder, whatever a model is called."""
+    stem = "".join(sign if sign.isalnum() or sign in " ._-" else "_" for sign in name)
+    return stem[:100].strip(" .") or otherwise
 
 
 def _say(sentence: str) -> None:

@@ -16,10 +16,11 @@ from typing import TypeVar
 import numpy as np
 
 from engine.errors import PictureError
-from trainer import findings, layouts, pairs
+from trainer import correspondence, findings, layouts, outliers, pairs
 from trainer.correspondence import Correspondence
 from trainer.findings import Finding
 from trainer.pairs import DataSet, Kind, Pair, Problem
+from trainer.sources import Pixels
 
 Progress = Callable[[int, int], None]
 """Told how many of how many pairs are done."""
@@ -55,10 +56,8 @@ def check(data: DataSet, progress: Progress | None = None) -> list[Problem]:
         data: as ``pairs.find`` found it; its own problems are among those returned.
         progress: called in this thread.
     """
-    correspondence = _learnt(data)
-    found = list(
-        _each(data.pairs, lambda pair: findings.found(pair, data, correspondence), progress or _silent)
-    )
+    common = Correspondence.learnt(list(compared(data)))
+    found = list(_each(data.pairs, lambda pair: findings.found(pair, data, common), progress or _silent))
     problems = [
         *data.problems,
         *_unreadable(found),
@@ -66,7 +65,7 @@ def check(data: DataSet, progress: Progress | None = None) -> list[Problem]:
         *_converted(found),
         *_mixed_modes(found),
         *_duplicates(found),
-        *_mismatched(found, correspondence),
+        *_mismatched(found, common),
         *_labels(found),
         *_outliers(found),
     ]
@@ -84,15 +83,18 @@ def stopping(data: DataSet, progress: Progress | None = None) -> list[Problem]:
     return problems
 
 
-def _learnt(data: DataSet) -> Correspondence | None:
-    """What the pairs have in common; nothing is to be learnt where inputs are made from the photos."""
-    sides = []
+def compared(data: DataSet) -> Iterator[tuple[Pixels, Pixels]]:
+    """The sides of some pairs, reduced, to learn from what belongs together.
+
+    None where inputs are made from the photos: nothing is to be learnt there.
+    """
     for pair in layouts.spread([pair for pair in data.pairs if pair.a.derived is None], _LEARN_FROM):
         try:
-            sides.append(pairs.load(pair))
+            a, b = pairs.load(pair)
         except PictureError:
             continue
-    return Correspondence.learnt(sides)
+        # At once: together the whole pictures may take more memory than there is.
+        yield correspondence.reduced(a), correspondence.reduced(b)
 
 
 def _each(items: Sequence[Pair], work: Callable[[Pair], _Result], progress: Progress) -> Iterator[_Result]:
@@ -195,7 +197,7 @@ def _duplicates(found: Sequence[Finding]) -> Iterator[Problem]:
     seen = [finding for finding in found if finding.thumb is not None]
     if not seen:
         return
-    thumbs = np.stack([finding.thumb for finding in seen if finding.thumb is not None])
+    thumbs = np.stack([finding.thumb for finding in seen if finding.thumb is not None]).astype(np.float32)
     thumbs -= thumbs.mean((1, 2), keepdims=True)  # a copy may be a little lighter or darker
     flat = thumbs.reshape(len(seen), -1)
     contrast = flat.std(1)
@@ -231,12 +233,12 @@ def _shown(other: Finding, beside: Finding) -> str:
     return one.name if one.parent == two.parent else f"{one.parent.name}/{one.name}"
 
 
-def _mismatched(found: Sequence[Finding], correspondence: Correspondence | None) -> Iterator[Problem]:
+def _mismatched(found: Sequence[Finding], common: Correspondence | None) -> Iterator[Problem]:
     judged = [finding for finding in found if finding.judgement is not None]
-    if correspondence is None or not judged:
+    if common is None or not judged:
         return
     changed: dict[str, Finding] = {}
-    places = correspondence.swapped([finding.judgement for finding in judged if finding.judgement])
+    places = common.swapped([finding.judgement for finding in judged if finding.judgement])
     for one, other in places:
         changed[judged[one].pair.name] = judged[other]
         changed[judged[other].pair.name] = judged[one]
@@ -286,7 +288,7 @@ def _outliers(found: Sequence[Finding]) -> Iterator[Problem]:
             reasons.append("is a photo with a background of its own, laid on a plain one")
         if there.words:
             reasons.append("has lettering beside the object")
-        if there.second >= 0.08:
+        if there.second >= outliers.SECOND:
             reasons.append("shows a second object or view")
         if reasons:
             text = f"{' and '.join(reasons)}."
@@ -309,5 +311,6 @@ def _said_once(problems: Sequence[Problem], pairs_in_all: int) -> list[Problem]:
         text = f"{files} files have the same trouble; the first, “{named}”, {first.text}"
         if first.text[:1].isupper():
             text = f"{files} files have the same trouble; the first is “{named}”. {first.text}"
-        answer.append(Problem(None, False, text, first.remedy, kind))
+        concerned = tuple(problem.pair for problem in all_of_it if problem.pair)
+        answer.append(Problem(None, False, text, first.remedy, kind, pairs=concerned))
     return answer

@@ -10,10 +10,11 @@ import dataclasses
 import json
 import math
 from dataclasses import dataclass, field
-from typing import Any, Literal, get_args
+from types import UnionType
+from typing import Any, Literal, get_args, get_origin, get_type_hints
 
 from engine.card import Card, InputKind
-from engine.palette import Label, Palette
+from engine.palette import MOST_LABELS, Label, Palette
 from trainer import sketch
 from trainer.augment import Augment
 from trainer.errors import TrainingError
@@ -32,6 +33,9 @@ LOOKS_GROW = 3
 """So many times as late as the one before comes each early look."""
 
 LEAST_EDGE, MOST_EDGE = 32, 2048
+MOST_STEPS = 1_000_000_000
+MOST_SEED = 2**63 - 1
+"""What torch's dice and everybody's JSON can hold."""
 PADDING = 1.13
 """So much larger may a picture's area become for one more level of the U-Net."""
 
@@ -253,7 +257,7 @@ def from_json(text: str) -> Config:
     """Read ``config.json``.
 
     Raises:
-        TrainingError: damaged, of a newer version, or a setting makes no sense.
+        TrainingError: damaged, of a newer version, or a setting is of a wrong sort or makes no sense.
     """
     try:
         fields = json.loads(text)
@@ -262,15 +266,42 @@ def from_json(text: str) -> Config:
         for name in ("size", "betas"):
             fields[name] = tuple(fields[name])
         if fields.get("palette") is not None:
-            labels = tuple(Label(str(name), tuple(colour)) for name, colour in fields["palette"]["labels"])
-            fields["palette"] = Palette(str(fields["palette"]["name"]), labels)
+            fields["palette"] = _palette(fields["palette"])
         config = Config(**fields)
-    except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
+        for name, sort in get_type_hints(Config).items():
+            if not _is_a(sort, getattr(config, name)):
+                raise ValueError(f"its “{name}” makes no sense")
+    except (ValueError, TypeError, KeyError, AttributeError, OverflowError, RecursionError) as error:
         raise TrainingError(
             f"The run's config.json is damaged ({error}); start the training anew."
         ) from error
     check(config)
     return config
+
+
+def _palette(fields: dict[str, Any]) -> Palette:
+    labels = tuple(Label(str(name), tuple(colour)) for name, colour in fields["labels"])
+    right = all(
+        len(label.colour) == 3 and all(type(value) is int and 0 <= value <= 255 for value in label.colour)
+        for label in labels
+    )
+    if not right or not 1 <= len(labels) <= MOST_LABELS:
+        raise ValueError("its palette makes no sense")
+    return Palette(str(fields["name"]), labels)
+
+
+def _is_a(sort: Any, value: object) -> bool:
+    """Whether a value is what an annotation of ``Config`` says; for a float any finite number will do."""
+    origin, parts = get_origin(sort), get_args(sort)
+    if origin is Literal:
+        return value in parts
+    if origin is UnionType:
+        return any(_is_a(part, value) for part in parts)
+    if origin is tuple:
+        return isinstance(value, tuple) and len(value) == len(parts) and all(map(_is_a, parts, value))
+    if sort is float:
+        return type(value) in (int, float) and math.isfinite(value)  # type: ignore[arg-type]
+    return type(value) is (origin or sort)
 
 
 def check(config: Config) -> None:
@@ -301,7 +332,10 @@ def check(config: Config) -> None:
             config.l1 > 0 or config.adversarial != "none"
         ),
         "the weight of the L1 loss can't be negative": config.l1 >= 0,
-        "there must be at least one step": config.steps >= 1,
+        "the model needs a name": bool(config.name),
+        "lines must be wider than nothing, and up to 100 pixels": 0 < config.line_width < 100,
+        f"there must be at least one step, and at most {MOST_STEPS}": 1 <= config.steps <= MOST_STEPS,
+        f"the seed must lie between 0 and {MOST_SEED}": 0 <= config.seed <= MOST_SEED,
         "a batch has at least one picture": 1 <= config.batch <= 1024,
         "the learning rate must lie between 0 and 1": 0 < config.learning_rate < 1,
         "Adam's betas must lie between 0 and 1": 0 <= first < 1 and 0 <= second < 1,

@@ -24,8 +24,11 @@ Verdict = Literal["fits", "mirrored", "foreign"]
 FEWEST = 4
 """Pairs from which anything can be learnt."""
 
-_EDGES, _CELLS = 64, 32
-"""Grids on which edges and colours are compared."""
+_EDGES, _CELLS, _FINE = 64, 32, 4
+"""Grids on which edges and colours are compared, and by how many pixels a cell's colours are told."""
+
+SEEN = _CELLS * _FINE
+"""Edge, pixels, to which pictures are reduced before anything else."""
 
 _CLEAR = 2.2
 """By how many standard deviations of foreign pairs the usual pair must stand out."""
@@ -51,8 +54,7 @@ class Judgement(NamedTuple):
     """Of a pair by itself; and what was compared of its sides, float16, for comparing it with others."""
 
     verdict: Verdict
-    one: Halves
-    other: Halves
+    sides: tuple[Halves, Halves] | None
 
 
 class _Way:
@@ -140,10 +142,9 @@ class _ByFit(_Way):
 
     def _cells(self, pixels: Pixels) -> Floats:
         """Mean colour and edge strengths of each cell: float32 (5, cells, cells)."""
-        fine = 4
-        small = _small(pixels, fine * _CELLS)
+        small = _small(pixels, SEEN)
         planes = np.concatenate([small / 255, _edges(small) / 16])
-        means: Floats = planes.reshape(5, _CELLS, fine, _CELLS, fine).mean((2, 4))
+        means: Floats = planes.reshape(5, _CELLS, _FINE, _CELLS, _FINE).mean((2, 4))
         return means
 
 
@@ -155,7 +156,7 @@ class Correspondence:
 
     @classmethod
     def learnt(cls, pairs: Sequence[tuple[Pixels, Pixels]]) -> Correspondence | None:
-        """From up to some hundred pairs, each side uint8 (H, W, 3), most of which fit.
+        """From up to some hundred pairs, each side as ``reduced`` gives it, most of which fit.
 
         None where there are too few, or where nothing that is seen here tells pairs from chance.
         """
@@ -165,10 +166,14 @@ class Correspondence:
         best = max(ways, key=lambda way: way.clearness)
         return cls(best) if best.clearness >= _CLEAR else None
 
-    def judged(self, a: Pixels, b: Pixels) -> Judgement:
-        """Whether two sides, uint8 (H, W, 3), are a pair as the others are; in doubt they are."""
+    def judged(self, a: Pixels, b: Pixels, keep_sides: bool = True) -> Judgement:
+        """Whether two sides, uint8 (H, W, 3), are a pair as the others are; in doubt they are.
+
+        Args:
+            keep_sides: for ``swapped``; they take 20 to 32 kB.
+        """
         way = self._way
-        one, other = way.seen(a, b)
+        one, other = way.seen(reduced(a), reduced(b))
         unit, mirror_image = _unit(one), _unit(other[..., ::-1])
         own, mirrored = float(unit @ _unit(other)), float(unit @ mirror_image)
         span = way.usual - way.chance
@@ -178,17 +183,20 @@ class Correspondence:
                 verdict = "mirrored"
             elif own < way.chance + _FOREIGN * span:
                 verdict = "foreign"
-        return Judgement(verdict, unit.astype(np.float16), _unit(other).astype(np.float16))
+        sides = (unit.astype(np.float16), _unit(other).astype(np.float16)) if keep_sides else None
+        return Judgement(verdict, sides)
 
     def swapped(self, judgements: Sequence[Judgement]) -> list[tuple[int, int]]:
         """Pairs that have changed partners, as places in the sequence, the first one lower.
 
-        Much surer than a pair's own verdict, as two inputs and two photos have to agree.
+        Much surer than a pair's own verdict, as two inputs and two photos have to agree. None where not all
+        sides were kept.
         """
-        if len(judgements) < 2 or len(judgements) > MOST_SWAPPED:
+        kept = [judgement.sides for judgement in judgements if judgement.sides is not None]
+        if len(kept) < max(2, len(judgements)) or len(kept) > MOST_SWAPPED:
             return []
-        ones = np.stack([judgement.one for judgement in judgements]).astype(np.float32)
-        table = ones @ np.stack([judgement.other for judgement in judgements]).astype(np.float32).T
+        ones, others = (np.stack(side).astype(np.float32) for side in zip(*kept, strict=True))
+        table = ones @ others.T
         gain = table - np.diag(table)[:, None]
         both = np.minimum(gain, gain.T)
         np.fill_diagonal(both, -np.inf)
@@ -201,10 +209,20 @@ class Correspondence:
         ]
 
 
+def reduced(pixels: Pixels) -> Pixels:
+    """All that is looked at of a picture uint8 (H, W, 3): uint8 (SEEN, SEEN, 3)."""
+    if pixels.shape[:2] == (SEEN, SEEN):
+        return pixels
+    return np.array(_resized(pixels, SEEN))
+
+
 def _small(pixels: Pixels, edge: int) -> Floats:
     """float32 (3, edge, edge)."""
-    image = Image.fromarray(np.ascontiguousarray(pixels)).resize((edge, edge), Image.Resampling.BOX)
-    return np.asarray(image, np.float32).transpose(2, 0, 1)
+    return np.asarray(_resized(pixels, edge), np.float32).transpose(2, 0, 1)
+
+
+def _resized(pixels: Pixels, edge: int) -> Image.Image:
+    return Image.fromarray(np.ascontiguousarray(pixels)).resize((edge, edge), Image.Resampling.BOX)
 
 
 def _edges(planes: Floats) -> Floats:

@@ -54,9 +54,11 @@ class Display:
         speed = event["pictures_per_second"]
         # Smoothed, so that the time left does not jump about.
         self._speed = speed if not self._speed else 0.9 * self._speed + 0.1 * speed
-        left = duration((self._steps - event["step"]) * self._batch / self._speed)
+        left = ""
+        if self._speed:  # rounded, one that takes an hour a picture may be nothing
+            left = f"{duration((self._steps - event['step']) * self._batch / self._speed)} left, "
         line = (
-            f"step {event['step']} of {self._steps}, {speed:.1f} pictures/s, {left} left, "
+            f"step {event['step']} of {self._steps}, {speed:.1f} pictures/s, {left}"
             f"L1 {event['l1']:.3f}, adversarial {event['made']:.2f}, "
             f"judge {event['judge_real']:.2f} and {event['judge_made']:.2f}"
         )

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import gc
 import shutil
-import sys
 import time
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -12,6 +11,7 @@ from pathlib import Path
 import torch
 
 from engine import device
+from trainer import memory
 from trainer.config import Config
 from trainer.distributed import ALONE
 from trainer.errors import TrainingError
@@ -61,9 +61,9 @@ def trial(config: Config, data: DataSet, folder: Path) -> Estimate:
     Raises:
         TrainingError: it doesn't fit into memory or onto the disk; the sentence offers a smaller choice.
     """
-    free_memory = _free_memory(config.device)
+    free_memory = memory.free(config.device)
     try:
-        seconds, memory, state_bytes = _measured(replace(config, steps=config.steps or 1000), data)
+        seconds, needed, state_bytes = _measured(replace(config, steps=config.steps or 1000), data)
     except (RuntimeError, MemoryError) as error:
         if not device.gave_up(error):
             raise
@@ -72,10 +72,10 @@ def trial(config: Config, data: DataSet, folder: Path) -> Estimate:
     while not where.exists():
         where = where.parent
     free_disk = shutil.disk_usage(where).free
-    estimate = Estimate(seconds * OVERHEAD, memory, free_memory, 3 * state_bytes, free_disk)
-    if free_memory and memory > free_memory:
+    estimate = Estimate(seconds * OVERHEAD, needed, free_memory, 3 * state_bytes, free_disk)
+    if free_memory and needed > free_memory:
         raise TrainingError(
-            f"This training needs about {memory / GIGABYTE:.1f} GB of memory, "
+            f"This training needs about {needed / GIGABYTE:.1f} GB of memory, "
             f"and {free_memory / GIGABYTE:.1f} are free; {_smaller(config)}."
         )
     if estimate.disk > free_disk:
@@ -111,10 +111,10 @@ def _measured(config: Config, data: DataSet) -> tuple[float, int, int]:
             times.append(time.perf_counter() - began)
             began = time.perf_counter()
     size = sum(tensor.numel() * tensor.element_size() for _, tensor in state.named())
-    memory = _peak_memory(config.device)
+    peak = memory.peak(config.device)
     del state, batch
     gc.collect()
-    return sum(times[WARM_UP:]) / len(times[WARM_UP:]), memory, size
+    return sum(times[WARM_UP:]) / len(times[WARM_UP:]), peak, size
 
 
 def _smaller(config: Config) -> str:
@@ -122,33 +122,3 @@ def _smaller(config: Config) -> str:
     if config.batch > 1:
         return f"try a batch of {config.batch // 2}"
     return f"try a width of {max(8, config.network['width'] // 2)}, or a smaller size"
-
-
-def _peak_memory(where: str) -> int:
-    if where.startswith("cuda"):
-        return int(torch.cuda.max_memory_reserved(where))
-    try:
-        # Not what getrusage says: that starts with the memory of the process which started this one.
-        for line in Path("/proc/self/status").read_text("utf-8").splitlines():
-            if line.startswith("VmHWM:"):
-                return int(line.split()[1]) * 1024
-    except OSError:
-        pass
-    if sys.platform == "win32":
-        return 0
-    import resource
-
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return peak if sys.platform == "darwin" else peak * 1024
-
-
-def _free_memory(where: str) -> int:
-    if where.startswith("cuda"):
-        return int(torch.cuda.mem_get_info(where)[0])
-    try:
-        for line in Path("/proc/meminfo").read_text("ascii").splitlines():
-            if line.startswith("MemAvailable:"):
-                return int(line.split()[1]) * 1024
-    except OSError:
-        pass
-    return 0

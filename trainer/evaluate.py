@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 
-from engine.card import Card
+from engine.card import Card, InputKind
 from engine.generator import Generator
-from trainer import pairs, scores, sheet, sketch
+from trainer import layouts, pairs, scores, sheet, sketch
 from trainer import recogniser as recognising
 from trainer.augment import Augment, Sample, still
 from trainer.errors import TrainingError
@@ -26,6 +27,16 @@ WORST_READER = 0.6
 
 ON_SHEET = 12
 """Pairs on the contact sheet."""
+
+HELD_BACK = 0.2
+"""Share of the pairs that a recogniser doesn't learn from, where nothing says which ones to judge by."""
+
+_FITTING: dict[InputKind, tuple[Task, ...]] = {
+    "sketch": ("lines", "hints"),
+    "labels": ("labels",),
+    "image": ("image", "grey", "small"),
+}
+"""Tasks whose inputs a model can take."""
 
 
 @dataclass
@@ -42,27 +53,64 @@ class Evaluation:
 
 
 def task_of(card: Card) -> Task | None:
-    """The task a model was made for; None where its input says too little."""
+    """The task a model was made for; None where its card says too little."""
+    fitting = _FITTING[card.input]
+    for task in fitting:
+        if task == card.training.get("task"):  # of a stranger's file it may be anything
+            return task
     if card.input == "sketch":
         return "hints" if card.hints else "lines"
-    return "labels" if card.input == "labels" else None
+    if card.input == "image":
+        return "grey" if card.network.get("inputs") == 1 else None
+    return "labels"
 
 
-def judged_by(data: DataSet, card: Card) -> DataSet:
-    """The pairs to judge a model by: a folder ``val``; else, of the data that it was trained on, those
-    held back then; else all.
+def found(card: Card, folder: Path, *, task: Task | None = None, swap: bool = False) -> DataSet:
+    """A folder's pairs, with inputs as the model was trained on.
+
+    Args:
+        task: instead of the model's own.
+        swap: as for ``pairs.find``.
 
     Raises:
-        TrainingError: there are none.
+        PictureError: as ``pairs.find``.
+        TrainingError: there are no pairs, or their inputs are not what the model takes.
     """
-    _, told = parted(data, 0.0)
-    if not told.pairs and card.training.get("digest") == pairs.digest(data):
-        share = card.training.get("validation")  # of a stranger's file it may be anything
-        _, told = parted(data, share if isinstance(share, float) and 0 <= share <= 0.5 else 0.0)
-    chosen = told if told.pairs else data
-    if not chosen.pairs:
+    own = task_of(card)
+    data = pairs.find(folder, task=task or own, swap=swap, palette=card.palette)
+    # Both are pictures, but a model that was trained on the one knows nothing of the other.
+    strange = {"grey": "small", "small": "grey"}.get(own or "")
+    fitting = [known for known in _FITTING[card.input] if known != strange]
+    if data.task not in fitting:
+        raise TrainingError(
+            f"“{card.name}” takes inputs of the task {' or '.join(fitting)}, and those of “{folder.name}” "
+            f"are {data.task}; choose with --task, or another folder."
+        )
+    for problem in data.problems:
+        if problem.severe and not data.pairs:
+            raise TrainingError(str(problem))
+    return data
+
+
+def shared_out(data: DataSet, card: Card) -> tuple[DataSet, DataSet]:
+    """The pairs that a recogniser may learn from, and those to judge the model by; none is in both.
+
+    Judged is by a folder ``val``; else, of the data that the model was trained on, by those held back then;
+    else by all, of which label models leave most to the recogniser. Of too few pairs it gets none.
+
+    Raises:
+        TrainingError: there are none to judge by.
+    """
+    share = HELD_BACK if card.input == "labels" else 0.0
+    if card.training.get("digest") == pairs.digest(data):
+        told = card.training.get("validation")  # of a stranger's file it may be anything
+        share = told if isinstance(told, float) and 0 < told <= 0.5 else share
+    learnt_from, judged_by = parted(data, share)
+    if not judged_by.pairs:
+        learnt_from, judged_by = replace(data, pairs=()), data
+    if not judged_by.pairs:
         raise TrainingError(f"There are no pairs in “{data.folder}” to judge by; choose another folder.")
-    return chosen
+    return learnt_from, judged_by
 
 
 def evaluate(
@@ -75,7 +123,7 @@ def evaluate(
     """Translate all pairs to judge by, and compare.
 
     Args:
-        data: the whole data set, of which ``judged_by`` chooses.
+        data: the whole data set, of which ``shared_out`` chooses.
         recogniser: for label models; without it there is no label score.
         progress: is told pairs done and pairs in all.
 
@@ -85,65 +133,74 @@ def evaluate(
     """
     card = generator.card
     augment = augment_of(card, data)
-    chosen = judged_by(data, card)
-    samples: list[Sample] = []
-    made: list[Pixels] = []
-    for number, pair in enumerate(chosen.pairs, start=1):
-        samples.append(still(pair, augment))
-        made.append(generator.translate(samples[-1].prepared))
+    _, chosen = shared_out(data, card)
+    count = len(chosen.pairs)
+    result = Evaluation(card.name, count, generator.statistics)
+    tally = _Tally(card, recogniser if card.input == "labels" else None)
+    on_sheet = set(layouts.spread(range(count), ON_SHEET))
+    for number, pair in enumerate(chosen.pairs):
+        sample = still(pair, augment)
+        made = generator.translate(sample.prepared)
+        tally.add(sample, made)
+        if number in on_sheet:
+            result.examples.append((sheet.shown(sample.prepared, card), made, sample.target))
         if progress is not None:
-            progress(number, len(chosen.pairs))
-    targets = [sample.target for sample in samples]
-    result = Evaluation(card.name, len(made), generator.statistics)
-    result.scores |= scores.likeness(made, targets) | scores.histogram_intersection(made, targets)
-    if card.input == "sketch":
-        result.scores |= _of_sketches(samples, made, card)
-    if card.input == "labels" and recogniser is not None:
-        _judge_labels(result, made, samples, recogniser, card)
-    step = max(1, len(made) // ON_SHEET)
-    result.examples = [
-        (sheet.shown(sample.prepared, card), one, sample.target)
-        for sample, one in zip(samples[::step][:ON_SHEET], made[::step], strict=False)
-    ]
+            progress(number + 1, count)
+    result.scores = tally.scores()
+    read_rightly = result.scores.get("real_pixel_accuracy", 1.0)
+    if read_rightly < WORST_READER:
+        result.notes.append(
+            f"The recogniser reads only {read_rightly:.0%} of the pixels of real photos rightly; "
+            f"below {WORST_READER:.0%} its label score says little. More training pairs help it."
+        )
     return result
 
 
-def _of_sketches(samples: list[Sample], made: list[Pixels], card: Card) -> dict[str, float]:
-    agreements, differences = [], []
-    for sample, one in zip(samples, made, strict=True):
-        found = sketch.lines(one, card.line_width or 1.5) < 128
-        agreements.append(scores.line_agreement(sample.prepared[..., 0] < 128, found))
-        if card.hints and sample.prepared[..., 4].any():
-            hints, where = sample.prepared[..., 1:4], sample.prepared[..., 4] > 0
-            differences.append(scores.hint_difference(one, hints, where))
-    precision, recall = np.mean(agreements, 0).tolist()
-    found_scores = {"line_precision": precision, "line_recall": recall}
-    if differences:
-        found_scores["hint_difference"] = float(np.median(differences))
-    return found_scores
+class _Tally:
+    """Scores, gathered pair by pair: the pictures of all pairs together may not fit into memory."""
 
+    def __init__(self, card: Card, recogniser: Recogniser | None) -> None:
+        labels = len(card.palette.labels) if card.palette is not None else 0
+        self._card, self._recogniser = card, recogniser
+        self._likeness: dict[str, list[float]] = defaultdict(list)
+        self._obedience: dict[str, list[float]] = defaultdict(list)
+        self._colours = scores.Histograms()
+        self._real, self._generated = scores.Reading(labels), scores.Reading(labels)
 
-def _judge_labels(
-    result: Evaluation,
-    made: list[Pixels],
-    samples: list[Sample],
-    recogniser: Recogniser,
-    card: Card,
-) -> None:
-    assert card.palette is not None
-    count = len(card.palette.labels)
-    labels = [_indices(sample.prepared, card) for sample in samples]
-    targets = [sample.target for sample in samples]
-    real = scores.reading(recogniser.read(targets), labels, count)
-    generated = scores.reading(recogniser.read(made), labels, count)
-    result.scores |= {f"real_{name}": value for name, value in real.items()}
-    result.scores |= {f"made_{name}": value for name, value in generated.items()}
-    result.scores["label_score"] = generated["mean_iou"] / max(1e-9, real["mean_iou"])
-    if real["pixel_accuracy"] < WORST_READER:
-        result.notes.append(
-            f"The recogniser reads only {real['pixel_accuracy']:.0%} of the pixels of real photos rightly; "
-            f"below {WORST_READER:.0%} its label score says little. More training pairs help it."
-        )
+    def add(self, sample: Sample, made: Pixels) -> None:
+        """Compare what was made of a sample with what it should be."""
+        for name, value in scores.likeness(made, sample.target).items():
+            self._likeness[name].append(value)
+        self._colours.add(made, sample.target)
+        if self._card.input == "sketch":
+            self._add_sketch(sample.prepared, made)
+        if self._recogniser is not None:
+            labels = _indices(sample.prepared, self._card)
+            real, generated = self._recogniser.read([sample.target, made])
+            self._real.add(real, labels)
+            self._generated.add(generated, labels)
+
+    def _add_sketch(self, prepared: Pixels, made: Pixels) -> None:
+        lines = sketch.lines(made, self._card.line_width or 1.5) < 128
+        precision, recall = scores.line_agreement(prepared[..., 0] < 128, lines)
+        self._obedience["line_precision"].append(precision)
+        self._obedience["line_recall"].append(recall)
+        if self._card.hints and prepared[..., 4].any():
+            hints, where = prepared[..., 1:4], prepared[..., 4] > 0
+            self._obedience["hint_difference"].append(scores.hint_difference(made, hints, where))
+
+    def scores(self) -> dict[str, float]:
+        """Of all pairs so far: means, but of hints the median."""
+        answer = {name: float(np.mean(values)) for name, values in self._likeness.items()}
+        answer |= self._colours.intersection()
+        for name, values in self._obedience.items():
+            answer[name] = float((np.median if name == "hint_difference" else np.mean)(values))
+        if self._recogniser is not None:
+            real, generated = self._real.shares(), self._generated.shares()
+            answer |= {f"real_{name}": value for name, value in real.items()}
+            answer |= {f"made_{name}": value for name, value in generated.items()}
+            answer["label_score"] = generated["mean_iou"] / max(1e-9, real["mean_iou"])
+        return answer
 
 
 def _indices(prepared: Pixels, card: Card) -> Pixels:
@@ -160,19 +217,23 @@ def recogniser_for(
     seed: int = 0,
     progress: Callable[[int, int], None] | None = None,
 ) -> Recogniser:
-    """The recogniser kept at ``path``, or one that learns from the training pairs now and is kept there.
+    """The recogniser kept at ``path``, or one that learns now and is kept there, from pairs that the model
+    is not judged by.
 
     One that was trained on other pairs is not taken, unless there are none to train on.
 
     Raises:
-        TrainingError: there are no pairs to train on.
+        TrainingError: there are no pairs to train on, or to judge by.
         ModelError: the file is no recogniser for this model, or can't be written.
     """
     assert card.palette is not None
-    training, _ = parted(data, float(card.training.get("validation", 0.0)))
+    training, judged_by = shared_out(data, card)
     if path.exists():
         kept = recognising.read(path, len(card.palette.labels))
-        if not training.pairs or kept.note.get("digest") == pairs.digest(training):
+        learnt_from = kept.note.get("digest")
+        if learnt_from == pairs.digest(training):
+            return kept
+        if not training.pairs and learnt_from != pairs.digest(judged_by):
             return kept
     if not training.pairs:
         raise TrainingError(

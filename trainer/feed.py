@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections import deque
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -19,6 +18,7 @@ from engine import codec
 from engine.card import Card
 from engine.errors import PictureError
 from engine.messages import Pixels
+from trainer import memory
 from trainer.augment import Augment, Memory, Sample, chance, varied
 from trainer.pairs import DataSet
 
@@ -77,7 +77,7 @@ class Feed(Iterator[Batch]):
             raise PictureError(f"There are no pairs in “{data.folder.name}”; choose another folder.")
         self._count = len(data.pairs)
         self._augment = augment
-        self._memory = Memory(data, augment, _half_of_free() if most_bytes is None else most_bytes)
+        self._memory = Memory(data, augment, _room() if most_bytes is None else most_bytes)
         self._batch, self._seed, self._step = batch, seed, step
         self._mine = part or slice(None)
         self._padding = multiple, least
@@ -109,14 +109,12 @@ class Feed(Iterator[Batch]):
     ) -> None:
         self.close()
 
-    def go_to(self, step: int) -> None:
-        """Give next what comes after so many batches."""
-        self._forget()
-        self._step = step
-
     def close(self) -> None:
         """Drop what was made ahead and join the threads. May be called twice."""
-        self._forget()
+        for batch in self._ahead:
+            for future in batch:
+                future.cancel()
+        self._ahead.clear()
         if self._pool is not None:
             self._pool.shutdown(wait=True, cancel_futures=True)
 
@@ -141,12 +139,6 @@ class Feed(Iterator[Batch]):
         random = chance(self._seed, place.sweep, place.pair)
         return varied(self._memory[place.pair], random, self._augment)
 
-    def _forget(self) -> None:
-        for batch in self._ahead:
-            for future in batch:
-                future.cancel()
-        self._ahead.clear()
-
 
 def as_inputs(prepared: list[Pixels], card: Card, multiple: int = 1, least: int = 1) -> Tensor:
     """Prepared pictures, uint8 (H, W, C) each, as float32 (N, planes, H', W') in [−1, 1], padded as by
@@ -163,9 +155,6 @@ def as_targets(photos: list[Pixels], card: Card) -> Tensor:
     return as_inputs(photos, image)
 
 
-def _half_of_free() -> int:
-    """Bytes; a gigabyte where the system doesn't tell what is free."""
-    try:
-        return os.sysconf("SC_AVPHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") // 2
-    except (AttributeError, ValueError, OSError):
-        return 1 << 30
+def _room() -> int:
+    """Bytes: half of what is free; a gigabyte where the system doesn't tell that."""
+    return memory.free() // 2 or 1 << 30

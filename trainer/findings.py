@@ -7,12 +7,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
-import numpy.typing as npt
 from PIL import Image
 
 from engine import picture
 from engine.errors import PictureError
-from trainer import palettes, sources
+from trainer import correspondence, palettes, sources
 from trainer.channels import strongest, weakest
 from trainer.correspondence import Correspondence, Judgement
 from trainer.outliers import Scene, scene
@@ -42,7 +41,7 @@ class Finding:
     b_grey: bool = False
     digest: bytes = b""
     """Of the photo's pixels."""
-    thumb: npt.NDArray[np.float32] | None = None
+    thumb: Pixels | None = None
     """Of the photo, (THUMB, THUMB, 3)."""
     judgement: Judgement | None = None
     """Of pairs whose input is no picture made from the photo, where something could be learnt."""
@@ -51,7 +50,7 @@ class Finding:
     scene: Scene | None = None
 
 
-def found(pair: Pair, data: DataSet, correspondence: Correspondence | None) -> Finding:
+def found(pair: Pair, data: DataSet, common: Correspondence | None) -> Finding:
     """Read a pair's files, each once, and note everything that can be seen on it alone."""
     finding = Finding(pair)
     sides = _read(finding)
@@ -60,15 +59,16 @@ def found(pair: Pair, data: DataSet, correspondence: Correspondence | None) -> F
         finding.b, finding.b_grey = _size(b), _is_grey(b)
         finding.digest = hashlib.blake2b(b.tobytes(), digest_size=16).digest()
         image = Image.fromarray(b).resize((THUMB, THUMB), Image.Resampling.BOX)
-        finding.thumb = np.asarray(image, np.float32)
+        finding.thumb = np.array(image)
         finding.scene = scene(b)
     a = sides.get("a")
     if a is not None:
         finding.a, finding.a_grey = _size(a), _is_grey(a)
         if data.palette is not None:
             finding.faults = palettes.faults(a, data.palette)
-        if b is not None and correspondence is not None:
-            finding.judgement = correspondence.judged(a, b)
+        if b is not None and common is not None:
+            few = len(data.pairs) <= correspondence.MOST_SWAPPED
+            finding.judgement = common.judged(a, b, keep_sides=few)
     return finding
 
 

@@ -56,20 +56,19 @@ def fit(run: Run, config: Config, data: DataSet, watch: Callable[[Event], None] 
         Whether the last step is done.
 
     Raises:
-        TrainingError: the pairs have changed since the run began, another process trains in this run
-            folder, it can't be written, or the losses have become infinite.
-        DeviceError: not even a single picture fits into memory.
+        TrainingError: as ``refuse_changes``, another process trains in this run folder, it can't be
+            written, or the losses have become infinite.
+        DeviceError: not even a single picture fits into memory, or there is no such device here any more.
     """
-    if pairs.digest(data) != config.digest:
-        raise TrainingError(
-            f"The files in “{data.folder}” are not those that the run was begun with; "
-            "put them back, or start a new training."
-        )
+    refuse_changes(config, data)
+    where = device.choose(config.device)
     torch.set_num_threads(config.threads)
     alone = run.held() if distributed.expected().leads else nullcontext()
-    with run.writing(), alone, distributed.joined(config.device) as world, heeding_signals() as signalled:
-        if torch.cuda.is_available():
-            torch.cuda.set_device(world.place)  # which is what “cuda” means from here on
+    joined = distributed.joined(config.device)
+    with run.writing(), alone, told_of_memory(), joined as world, heeding_signals() as signalled:
+        if where.type == "cuda":  # what “cuda” means from here on
+            torch.cuda.set_device(world.place if where.index is None else where)
+            torch.backends.cudnn.allow_tf32 = False  # as a look in float32 wants it: steps are alike before it
         training, validation = parted(data, config.validation)
         journal = Journal(run.events, watch) if world.leads else Journal(None)
         studio = Studio(run, config, training, validation, journal) if world.leads else None
@@ -105,23 +104,47 @@ def fit(run: Run, config: Config, data: DataSet, watch: Callable[[Event], None] 
                 last = state.step == config.steps
                 if state.step % config.log_every == 0 or last:
                     journal.tell("step", state.step, **tally.taken(config, world, state))
-                if studio and config.looks_at(state.step):
-                    studio.show(state)
                 if studio:
-                    studio.translate_drawing(state)
+                    with studio.sparing(state):
+                        if config.looks_at(state.step):
+                            studio.show(state)
+                        studio.translate_drawing(state)
                 if is_due(config, state.step, time.monotonic() - saved) and not last:
                     save(run, state, journal, world)
                     saved = time.monotonic()
-                stopped = wished(run, world, journal, state, signalled)
+                stopped = wished(run, world, journal, state, signalled, tally)
             save(run, state, journal, world)
             if studio and stopped:
-                studio.hand_over(state)
+                with studio.sparing(state):
+                    studio.hand_over(state)
         finally:
             feed.close()
         done = state.step == config.steps
         run.take_back("stop")
         journal.tell("finished" if done else "stopped", state.step)
         return done
+
+
+def refuse_changes(config: Config, data: DataSet) -> None:
+    """Go on only where a run makes what it was begun to make.
+
+    Raises:
+        TrainingError: the pairs have changed since then, or the number of processes.
+    """
+    if pairs.digest(data) != config.digest:
+        raise TrainingError(
+            f"The files in “{data.folder}” are not those that the run was begun with; "
+            "put them back, or start a new training."
+        )
+    size = distributed.expected().size
+    if size == config.processes:
+        return
+    if config.processes == 1:
+        raise TrainingError(f"This training is one process's work, not {size}'s; start it without torchrun.")
+    raise TrainingError(
+        f"This training is shared by {config.processes} processes, not by {size}; "
+        f"start it with torchrun --nproc-per-node {config.processes}."
+    )
 
 
 def fed(training: DataSet, state: State, world: World) -> Feed:
@@ -220,6 +243,10 @@ class Tally:
         self._losses += losses
         self._steps += 1
 
+    def leave_out(self, seconds: float) -> None:
+        """Count so much time as none."""
+        self._begun += seconds
+
     def taken(self, config: Config, world: World, state: State) -> dict[str, float]:
         """The means since the last call, as an event has them; then starts anew.
 
@@ -283,7 +310,7 @@ def halve(run: Run, world: World, state: State, journal: Journal) -> None:
         DeviceError: a pass has one picture already, or several processes would have to agree.
     """
     if state.share == 1 or world.size > 1:
-        raise DeviceError("There is not enough memory for this training; use a smaller size, width or batch.")
+        raise too_large()
     share = state.share // 2
     restore(run, state, journal)
     state.share = share
@@ -295,12 +322,32 @@ def halve(run: Run, world: World, state: State, journal: Journal) -> None:
     save(run, state, journal, world)
 
 
-def wished(run: Run, world: World, journal: Journal, state: State, signalled: threading.Event) -> bool:
+@contextmanager
+def told_of_memory() -> Iterator[None]:
+    """Turns what is raised where memory ends outside a step, which could be halved, into a DeviceError."""
+    try:
+        yield
+    except (RuntimeError, MemoryError) as error:
+        if not device.gave_up(error):
+            raise
+        raise too_large() from error
+
+
+def too_large() -> DeviceError:
+    """What to tell when nothing is left to be halved."""
+    return DeviceError("There is not enough memory for this training; use a smaller size, width or batch.")
+
+
+def wished(
+    run: Run, world: World, journal: Journal, state: State, signalled: threading.Event, tally: Tally
+) -> bool:
     """Whether somebody wants the training to stop; waits while somebody wants it to pause."""
     if run.asked("pause") and world.size == 1:
         journal.tell("paused", state.step)
+        begun = time.monotonic()
         while run.asked("pause") and not run.asked("stop") and not signalled.wait(PAUSE_SECONDS):
             pass
+        tally.leave_out(time.monotonic() - begun)
         journal.tell("continued", state.step)
     return world.agreed(signalled.is_set() or run.asked("stop"))
 

@@ -38,7 +38,7 @@ def make(
         side_by_side: one file a pair instead, input left and photo right.
 
     Returns:
-        How many pairs were made, and a sentence for each photo that can't be read.
+        How many pairs were made, and a sentence for each photo that can't be used.
 
     Raises:
         PictureError: there are no photos, or ``out`` can't be used.
@@ -47,13 +47,13 @@ def make(
         if problem.severe:
             raise PictureError(str(problem))
     kept.refuse_used(out, data.folder)
-    unread: list[str] = []
+    unused: list[str] = []
     names: set[str] = set()
     for done, pair in enumerate(data.pairs, start=1):
         try:
-            photo = _sized(sources.read(pair.b), size)
+            photo = _sized(_drawable(sources.read(pair.b), pair), size)
         except PictureError as error:
-            unread.append(str(error))
+            unused.append(str(error))
             continue
         a, hints = _input(pair, photo, data, seed if variety else None, done - 1)
         name = kept.free_name(pair.name, pair.split, names)
@@ -64,11 +64,11 @@ def make(
             kept.write_pair(out, name, a, photo, hints)
         if progress:
             progress(done, len(data.pairs))
-    made = len(data.pairs) - len(unread)
+    made = len(data.pairs) - len(unused)
     if made and not side_by_side:
         # Last, so that a folder that was interrupted isn't taken for a whole one.
         kept.write_manifest(out, data.task, None)
-    return made, unread
+    return made, unused
 
 
 def _input(
@@ -83,6 +83,13 @@ def _input(
         return lines, drawing.hints if drawing.hints[..., 3].any() else None
     assert pair.a.derived is not None, "the data set was found for a task that makes its inputs"
     return sources.derived(photo, pair.a.derived), None
+
+
+def _drawable(photo: Pixels, pair: Pair) -> Pixels:
+    height, width = photo.shape[:2]
+    if min(height, width) < 2:
+        raise PictureError(f"“{pair.b.file.name}” is only {width} × {height} pixels; use a larger original.")
+    return photo
 
 
 def _sized(photo: Pixels, shorter: int | None) -> Pixels:

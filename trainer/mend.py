@@ -39,7 +39,9 @@ def mend(data: DataSet, problems: Sequence[Problem], out: Path, progress: Progre
         PictureError: nothing would be left, or ``out`` can't be used.
     """
     kept.refuse_used(out, data.folder)
-    bad = {problem.pair for problem in problems if problem.kind in LEFT_OUT}
+    bad = {
+        name for problem in problems if problem.kind in LEFT_OUT for name in problem.pairs or (problem.pair,)
+    }
     turned = {problem.pair for problem in problems if problem.kind == "mirrored"}
     good = [pair for pair in data.pairs if pair.name not in bad]
     if not good:

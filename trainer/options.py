@@ -54,6 +54,10 @@ def size(wish: str | None) -> tuple[int, int] | None:
     return int(words[0]), int(words[-1])
 
 
+MOST_MINUTES, MOST_SWEEPS = 1e6, 1e6
+"""Of a training: about two years, and more rounds than anybody waits for."""
+
+
 def one_of(**wishes: float | None) -> None:
     """Refuse more than one way to say how long.
 

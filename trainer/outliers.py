@@ -30,8 +30,8 @@ _FRAME = 3
 _PLAIN = 0.9
 """Share of a border that has the ground's colour, where the ground is plain."""
 
-_SECOND = 0.08
-"""Size of a second thing, as a share of the largest …"""
+SECOND = 0.08
+"""Size from which a second thing is one, as a share of the largest …"""
 
 _SECOND_LEAST = 350
 """… and in pixels."""

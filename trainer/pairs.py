@@ -74,7 +74,9 @@ class Problem:
     remedy: str
     kind: Kind
     pair: str = ""
-    """Name of the pair that it is about, if it is about one."""
+    """Name of the pair that it is about, if it is about one …"""
+    pairs: tuple[str, ...] = ()
+    """… and of all of them, where one line is said for many."""
 
     def __str__(self) -> str:
         if self.file is None:

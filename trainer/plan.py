@@ -87,8 +87,9 @@ def planned(
     unknown = asked.keys() - {field.name for field in fields(Config)}
     assert not unknown, unknown
     config = replace(config, **{"minutes": 0.0, **asked})
-    network = _network(config, width, dropout, parent)
-    config = replace(config, network=network, kind=parent.kind if parent else config.kind)
+    config = replace(config, kind=parent.kind if parent else config.kind)
+    configs.check(replace(config, steps=config.steps or 1))  # no network suits just any size
+    config = replace(config, network=_network(config, width, dropout, parent))
 
     training, _ = split.parted(data, config.validation)
     if not training.pairs:
@@ -106,22 +107,36 @@ def planned(
 
 
 def timed(config: Config, seconds_a_step: float) -> Config:
-    """The config with what a trial's speed decides: steps, where minutes were asked for, and looks."""
+    """The config with what a trial's speed decides: steps, where minutes were asked for, and looks.
+
+    Raises:
+        TrainingError: these are more steps than a training can have.
+    """
     steps = config.steps or max(1, round(config.minutes * 60 / seconds_a_step))
     least, most = LOOK_SECONDS
     pause = min(most, max(least, steps * seconds_a_step / LOOKS))
     sample_every, first_look = (
         max(1, round(seconds / seconds_a_step)) for seconds in (pause, FIRST_LOOK_SECONDS)
     )
-    return replace(config, steps=steps, sample_every=sample_every, first_look=first_look)
+    config = replace(config, steps=steps, sample_every=sample_every, first_look=first_look)
+    configs.check(config)
+    return config
 
 
 def _network(config: Config, width: int, dropout: bool, parent: Card | None) -> dict[str, Any]:
-    """Settings of the generator: the parent model's, or those that suit the pictures' size."""
+    """Settings of the generator: the parent model's, or those that suit the pictures' size.
+
+    New networks make three planes. Photos always have three: ``engine.picture`` reads grey ones as colour
+    with equal channels, and lays transparent ones on white. Only a parent may make grey pictures.
+    """
     inputs = configs.input_planes(config.task, config.palette, config.one_hot)
     if parent is not None:
         outputs = parent.network.get("outputs", 3)
-        if parent.input == config.input and parent.hints == config.hints and not config.one_hot:
+        if (
+            parent.input == config.input
+            and parent.hints == config.hints
+            and not (config.one_hot or parent.one_hot)
+        ):
             inputs = parent.network["inputs"]
         return {**parent.network, "inputs": inputs, "outputs": outputs}
     common = {"width": width, "inputs": inputs, "outputs": 3, "norm": "batch", "dropout": dropout}

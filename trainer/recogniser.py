@@ -21,6 +21,7 @@ import torch.nn.functional as F
 from PIL import Image
 from torch import Tensor, nn
 
+from engine.bundle import write_tensors
 from engine.errors import ModelError
 from engine.files import replacing
 from trainer import pairs
@@ -141,13 +142,11 @@ def write(path: Path, recogniser: Recogniser) -> None:
     Raises:
         ModelError: the file can't be written.
     """
-    from safetensors.torch import save_file
-
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         tensors = {key: value.contiguous() for key, value in recogniser.network.state_dict().items()}
         with replacing(path) as part:
-            save_file(tensors, part, metadata={"recogniser": json.dumps(recogniser.note)})
+            write_tensors(part, tensors, {"recogniser": json.dumps(recogniser.note)})
     except OSError as error:
         raise ModelError(f"The recogniser “{path}” can't be written ({error.strerror or error}).") from error
 

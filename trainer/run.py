@@ -6,7 +6,7 @@ latest.safetensors     the newest checkpoint: complete state, JSON in its metada
 model.safetensors      the newest average, ready to paint with
 best.safetensors       the average with the lowest validation loss
 samples/               what it makes of a few fixed pairs, over time
-drawing.png            put there by the window: translated every few seconds into samples/drawing.png
+drawing.npz            put there by the window: translated every few seconds into samples/drawing.png
 stop, pause            files whose presence says so
 lock                   held by the process that trains, for as long as it does
 """

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import numpy as np
 import numpy.typing as npt
 
@@ -17,8 +15,8 @@ _RANGES = {"L": (0, 100), "a": (-110, 110), "b": (-110, 110)}
 """CIE Lab, in bins of one unit."""
 
 
-def likeness(made: Sequence[Pixels], targets: Sequence[Pixels]) -> dict[str, float]:
-    """Means over pairs of pictures uint8 (H, W, 3):
+def likeness(made: Pixels, target: Pixels) -> dict[str, float]:
+    """Of two pictures uint8 (H, W, 3):
 
     - ``l1``, mean absolute difference on the scale of the loss: pixels in [−1, 1];
     - ``psnr``, decibels;
@@ -26,24 +24,41 @@ def likeness(made: Sequence[Pixels], targets: Sequence[Pixels]) -> dict[str, flo
     """
     from skimage.metrics import structural_similarity
 
-    rows = []
-    for one, other in zip(made, targets, strict=True):
-        difference = one.astype(np.float64) - other
-        error = max(float(np.square(difference).mean()), 1e-2)  # equal pictures: about 68 dB
-        ssim = structural_similarity(one, other, channel_axis=2, win_size=_window(one))
-        rows.append((np.abs(difference).mean() / 127.5, 10 * np.log10(255**2 / error), ssim))
-    return dict(zip(("l1", "psnr", "ssim"), np.mean(rows, 0).tolist(), strict=True))
-
-
-def histogram_intersection(made: Sequence[Pixels], targets: Sequence[Pixels]) -> dict[str, float]:
-    """How alike the colours are as a whole, 0 to 1, for each channel of CIE Lab (Isola et al., CVPR 2017,
-    section 4.2): the overlap of both histograms over all pictures.
-    """
-    shares = [_histograms(pictures) for pictures in (made, targets)]
+    difference = made.astype(np.float64) - target
+    error = max(float(np.square(difference).mean()), 1e-2)  # equal pictures: about 68 dB
     return {
-        f"histogram_{channel}": float(np.minimum(shares[0][channel], shares[1][channel]).sum())
-        for channel in _RANGES
+        "l1": float(np.abs(difference).mean() / 127.5),
+        "psnr": float(10 * np.log10(255**2 / error)),
+        "ssim": float(structural_similarity(made, target, channel_axis=2, win_size=_window(made))),
     }
+
+
+class Histograms:
+    """How alike the colours of many pictures are as a whole (Isola et al., CVPR 2017, section 4.2)."""
+
+    def __init__(self) -> None:
+        self._made, self._targets = (
+            {channel: np.zeros(high - low) for channel, (low, high) in _RANGES.items()} for _ in range(2)
+        )
+
+    def add(self, made: Pixels, target: Pixels) -> None:
+        """Count the colours of a picture, and of what it should be: uint8 (H, W, 3)."""
+        from skimage.color import rgb2lab
+
+        for totals, pixels in ((self._made, made), (self._targets, target)):
+            lab = rgb2lab(pixels)
+            for plane, (channel, span) in enumerate(_RANGES.items()):
+                totals[channel] += np.histogram(lab[..., plane], len(totals[channel]), span)[0]
+
+    def intersection(self) -> dict[str, float]:
+        """The overlap of both histograms over all pictures, 0 to 1, for each channel of CIE Lab."""
+        shares = {}
+        for channel in _RANGES:
+            made, targets = (
+                totals[channel] / max(1, totals[channel].sum()) for totals in (self._made, self._targets)
+            )
+            shares[f"histogram_{channel}"] = float(np.minimum(made, targets).sum())
+        return shares
 
 
 def line_agreement(drawn: Mask, found: Mask) -> tuple[float, float]:
@@ -75,35 +90,31 @@ def hint_difference(made: Pixels, hints: Pixels, where: Mask) -> float:
     return float(np.median(deltaE_ciede2000(rgb2lab(made[where]), rgb2lab(hints[where]))))
 
 
-def reading(read: Sequence[Pixels], labels: Sequence[Pixels], count: int) -> dict[str, float]:
-    """How well labels, uint8 (H, W) each, were read: shares from 0 to 1, of labels that occur.
+class Reading:
+    """How well so many kinds of labels were read in many pictures."""
 
-    ``pixel_accuracy``; ``class_accuracy``, the mean over labels; ``mean_iou``, of intersection over union.
-    """
-    confusion = np.zeros((count, count), np.int64)
-    for one, other in zip(read, labels, strict=True):
-        confusion += np.bincount(
-            other.reshape(-1).astype(np.int64) * count + one.reshape(-1), minlength=count * count
-        ).reshape(count, count)
-    right = np.diag(confusion)
-    there = confusion.sum(1) > 0
-    union = confusion.sum(0) + confusion.sum(1) - right
-    return {
-        "pixel_accuracy": float(right.sum() / max(1, confusion.sum())),
-        "class_accuracy": float((right[there] / confusion.sum(1)[there]).mean()),
-        "mean_iou": float((right[there] / union[there]).mean()),
-    }
+    def __init__(self, count: int) -> None:
+        self._confusion = np.zeros((count, count), np.int64)
 
+    def add(self, read: Pixels, labels: Pixels) -> None:
+        """Count what was read of a picture's labels, uint8 (H, W) both."""
+        count = len(self._confusion)
+        places = labels.reshape(-1).astype(np.int64) * count + read.reshape(-1)
+        self._confusion += np.bincount(places, minlength=count * count).reshape(count, count)
 
-def _histograms(pictures: Sequence[Pixels]) -> dict[str, npt.NDArray[np.float64]]:
-    from skimage.color import rgb2lab
-
-    totals = {name: np.zeros(high - low) for name, (low, high) in _RANGES.items()}
-    for pixels in pictures:
-        lab = rgb2lab(pixels)
-        for channel, (name, span) in enumerate(_RANGES.items()):
-            totals[name] += np.histogram(lab[..., channel], len(totals[name]), span)[0]
-    return {name: total / max(1, total.sum()) for name, total in totals.items()}
+    def shares(self) -> dict[str, float]:
+        """Shares from 0 to 1, of labels that occur: ``pixel_accuracy``; ``class_accuracy``, the mean over
+        labels; ``mean_iou``, of intersection over union.
+        """
+        confusion = self._confusion
+        right = np.diag(confusion)
+        there = confusion.sum(1) > 0
+        union = confusion.sum(0) + confusion.sum(1) - right
+        return {
+            "pixel_accuracy": float(right.sum() / max(1, confusion.sum())),
+            "class_accuracy": float((right[there] / confusion.sum(1)[there]).mean()),
+            "mean_iou": float((right[there] / union[there]).mean()),
+        }
 
 
 def _window(pixels: Pixels) -> int:

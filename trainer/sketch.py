@@ -141,6 +141,8 @@ def _strongest(plane: Plane, sigma: float) -> float:
     """Strength of the strongest edges, as the detector measures it."""
     from scipy import ndimage
 
+    if min(plane.shape) < 2:  # one row or column has no edges across
+        return 0.0
     smooth = ndimage.gaussian_filter(plane, sigma)
     down, across = np.gradient(smooth)
     strength = np.hypot(down, across)

@@ -79,8 +79,7 @@ class State:
             "generator": _adam(self.generator, config),
             "judge": _adam(self.judge, config),
         }
-        # Only half precision has too small a range for gradients.
-        self.scaler = torch.amp.GradScaler(self.device.type, enabled=config.precision == "float16")
+        self.scaler = self._new_scaler()
 
     def begin_from(self, model: str) -> tuple[int, int]:
         """Put a model's weights into the generator as far as they fit; the others stay first ones.
@@ -112,6 +111,10 @@ class State:
         self.even_out()
         self.average.load_state_dict(self.generator.state_dict())
         return len(taken), len(ours)
+
+    def _new_scaler(self) -> torch.amp.GradScaler:
+        """Only half precision has too small a range for gradients."""
+        return torch.amp.GradScaler(self.device.type, enabled=self.precision == torch.float16)
 
     def autocast(self) -> torch.autocast:
         """Convolutions inside run in the config's precision."""
@@ -153,12 +156,8 @@ class State:
 
     # --- checkpoints ---
 
-    def tensors(self) -> dict[str, Tensor]:
-        """What a checkpoint holds, contiguous and on the CPU."""
-        return {name: tensor.detach().cpu().contiguous() for name, tensor in self.named()}
-
     def note(self) -> dict[str, Any]:
-        """What else it holds: JSON."""
+        """What a checkpoint holds beside ``named``: JSON."""
         return {
             "step": self.step,
             "share": self.share,
@@ -189,6 +188,8 @@ class State:
             for key, tensor in named.items():
                 tensor.copy_(tensors[key])  # in place, which keeps the order in memory
         self.step, self.share, self.best = note["step"], note["share"], note["best"]
+        # A step that was broken off has left the old one between two of its stages, where it can't go on.
+        self.scaler = self._new_scaler()
         if note["scaler"]:
             self.scaler.load_state_dict(note["scaler"])
 
@@ -220,7 +221,8 @@ def _inputs(card: Card) -> tuple[object, ...]:
 
 
 def _adam(network: nn.Module, config: Config) -> torch.optim.Adam:
-    return torch.optim.Adam(network.parameters(), config.learning_rate, config.betas, fused=True)
+    first, second = map(float, config.betas)  # torch takes no whole numbers
+    return torch.optim.Adam(network.parameters(), config.learning_rate, (first, second), fused=True)
 
 
 def _steps(adam: torch.optim.Adam) -> int:

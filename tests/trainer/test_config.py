@@ -78,7 +78,7 @@ def test_newer_config_is_refused() -> None:
         ({"one_hot": True}, "palette"),
         ({"seed": -1}, "the seed"),
         ({"seed": 10**20}, "the seed"),
-        ({"steps": 10**400}, "steps"),
+        ({"steps": 10**30}, "at most"),
     ],
     ids=lambda value: next(iter(value)) if isinstance(value, dict) else "",
 )
@@ -130,18 +130,27 @@ def test_card_of_every_task_agrees_with_its_network(task: Task, one_hot: bool) -
     assert (card.line_width is not None) == (task in ("lines", "hints"))
 
 
-@pytest.mark.parametrize("name", [entry.name for entry in dataclasses.fields(Config)])
-@pytest.mark.parametrize("value", ["abc", "4", None, [], {}, -1, 1.5, True, [1, 2, 3], 10**400, float("inf")], ids=str)
-def test_any_setting_of_a_wrong_sort_is_a_sentence(name: str, value: Any) -> None:
-    text = json.dumps({**json.loads(to_json(CONFIG)), name: value})
-    try:
-        config = from_json(text)
-    except TrainingError as error:
-        assert "\n" not in str(error)
-    else:
-        assert type(getattr(config, name)) in (type(value), tuple)
+@pytest.mark.parametrize(
+    "value", ["4", None, [], {}, -1, 1.5, True, [1, 2], [1.5, "b"], [[1]], 10**30, float("inf")], ids=str
+)
+def test_any_setting_of_a_wrong_sort_is_a_sentence(value: Any) -> None:
+    for entry in dataclasses.fields(Config):
+        text = json.dumps({**json.loads(to_json(CONFIG)), entry.name: value})
+        config = read_or_refused(text)
+        if isinstance(config, TrainingError):
+            assert "\n" not in str(config)
+            continue
+        assert type(getattr(config, entry.name)) in (type(value), type(getattr(CONFIG, entry.name)))
         assert config.card() is not None
-        config.learning_rate_at(0)
+        assert config.learning_rate_at(0) > 0
+
+
+def read_or_refused(text: str) -> Config | TrainingError:
+    """What becomes of a config.json; anything else that is raised is a fault."""
+    try:
+        return from_json(text)
+    except TrainingError as error:
+        return error
 
 
 @pytest.mark.parametrize(

@@ -1,25 +1,33 @@
 from __future__ import annotations
 
 import json
+import sys
+import weakref
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 import torch
+from typer.testing import CliRunner
 
 import engine
 from engine import bundle, picture
 from engine.errors import ModelError
 from engine.generator import Generator
-from tests.trainer.made_pictures import house, save, thing
+from tests.trainer.made_pictures import house, save, side_by_side, thing
 from tests.trainer.small_runs import houses, pictures, small, things, trained
-from trainer import pairs, recogniser, report, sheet
+from trainer import layouts, pairs, recogniser, report, sheet
+from trainer.__main__ import commands
 from trainer.errors import TrainingError
-from trainer.evaluate import augment_of, evaluate, judged_by, recogniser_for
+from trainer.evaluate import ON_SHEET, augment_of, evaluate, found, recogniser_for, shared_out
 from trainer.pairs import DataSet
 from trainer.run import Run
 from trainer.state import State
+
+NONSENSE = ["0.2", None, [], {}, -1.0, float("nan"), 7.5, 10**400]
+"""What a stranger's card may say instead of a share or a task."""
 
 
 @pytest.fixture(autouse=True)
@@ -70,21 +78,114 @@ def test_pictures_are_judged_by_likeness_alone(tmp_path: Path) -> None:
     assert "line_recall" not in evaluate(untrained(data), data).scores
 
 
+def test_of_many_pairs_only_the_sheets_pictures_stay(tmp_path: Path) -> None:
+    data = things(tmp_path / "data", 30)
+    made: list[weakref.ref[Any]] = []
+    alive: list[int] = []
+
+    class Watched(Generator):
+        def translate(
+            self, prepared: engine.messages.Pixels, *, seed: int | None = None
+        ) -> engine.messages.Pixels:
+            alive.append(sum(one() is not None for one in made))
+            answer = super().translate(prepared, seed=seed)
+            made.append(weakref.ref(answer))
+            return answer
+
+    config = small(data)
+    watched = Watched(config.card(), State(config).generator.state_dict(), precision="float32")
+    result = evaluate(watched, data)
+    assert max(alive) <= ON_SHEET + 1
+    # They are taken from all over the data set.
+    shown = [place for place, one in enumerate(made) if one() is not None]
+    assert len(result.examples) == ON_SHEET
+    assert set(shown) >= set(layouts.spread(range(30), ON_SHEET))
+    assert max(shown) > 26
+
+
 def test_pairs_to_judge_by(tmp_path: Path) -> None:
     plain = things(tmp_path / "plain", 20)
     card = small(plain).card()
-    assert len(judged_by(plain, card).pairs) == 20
+    assert len(shared_out(plain, card)[1].pairs) == 20
     known = replace(card, training={"digest": pairs.digest(plain), "validation": 0.2})
-    assert len(judged_by(plain, known).pairs) == 4
-    for nonsense in ("0.2", None, [], -1.0, float("nan"), 7.5):  # a card may come from anybody
+    assert len(shared_out(plain, known)[1].pairs) == 4
+    for nonsense in NONSENSE:
         strange = replace(card, training={"digest": pairs.digest(plain), "validation": nonsense})
-        assert len(judged_by(plain, strange).pairs) == 20
+        assert len(shared_out(plain, strange)[1].pairs) == 20
     for split in ("train", "val"):
         save(thing(1), tmp_path / "split" / split / "a.png")
-    assert [pair.split for pair in judged_by(pairs.find(tmp_path / "split"), card).pairs] == ["val"]
+    assert [pair.split for pair in shared_out(pairs.find(tmp_path / "split"), card)[1].pairs] == ["val"]
     (tmp_path / "empty").mkdir()
     with pytest.raises(TrainingError, match="no pairs"):
-        judged_by(pairs.find(tmp_path / "empty"), card)
+        shared_out(pairs.find(tmp_path / "empty"), card)
+
+
+@pytest.mark.parametrize("validation", [0.25, 0.0, *NONSENSE], ids=str)
+@pytest.mark.parametrize("known", [True, False])
+def test_no_pair_is_both_learnt_from_and_judged_by(tmp_path: Path, validation: object, known: bool) -> None:
+    """Whatever the card says, which may come from anybody."""
+    data = houses(tmp_path / "data", 16)
+    training = {"digest": pairs.digest(data) if known else "other", "validation": validation}
+    learnt_from, judged_by = shared_out(data, replace(small(data).card(), training=training))
+    held_back = 4 if known and validation == 0.25 else 3
+    assert (len(learnt_from.pairs), len(judged_by.pairs)) == (16 - held_back, held_back)
+    assert not set(learnt_from.pairs) & set(judged_by.pairs)
+
+
+@pytest.fixture(scope="module")
+def grey_run(tmp_path_factory: pytest.TempPathFactory) -> tuple[Run, Path]:
+    torch.set_num_threads(1)
+    folder = tmp_path_factory.mktemp("grey")
+    things(folder / "data", 10)
+    data = pairs.find(folder / "data", task="grey")
+    return trained(folder / "run", data, small(data, steps=1, validation=0.3)), folder / "data"
+
+
+def test_photos_become_what_the_model_was_trained_on(grey_run: tuple[Run, Path]) -> None:
+    run, folder = grey_run
+    card = bundle.read_card(run.model)
+    assert card.training["task"] == "grey"
+    data = found(card, folder)
+    assert data.task == "grey" and pairs.digest(data) == card.training["digest"]
+    assert len(shared_out(data, card)[1].pairs) == 3
+    # Of a model that doesn't say its task.
+    silent = replace(card, training={})
+    assert found(silent, folder).task == "grey"
+    with pytest.raises(TrainingError, match="image or grey or small, and those of “data” are hints"):
+        found(replace(silent, network={**card.network, "inputs": 3}), folder)
+    for nonsense in NONSENSE:
+        assert found(replace(card, training={"task": nonsense}), folder).task == "grey"
+
+
+@pytest.mark.parametrize("task", ["hints", "small"])
+def test_inputs_of_another_sort_are_refused(grey_run: tuple[Run, Path], task: str) -> None:
+    run, folder = grey_run
+    result = CliRunner().invoke(commands, ["evaluate", str(run.folder), str(folder), "--task", task])
+    assert isinstance(result.exception, TrainingError)
+    assert f"takes inputs of the task image or grey, and those of “data” are {task}" in str(result.exception)
+
+
+def test_photos_for_a_model_of_pairs_are_refused(tmp_path: Path, grey_run: tuple[Run, Path]) -> None:
+    card = replace(bundle.read_card(grey_run[0].model), training={"task": "image"})
+    with pytest.raises(TrainingError, match="needs pairs"):
+        found(card, grey_run[1])
+
+
+def test_report_stays_where_one_is(
+    grey_run: tuple[Run, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A stranger's model may be called anything."""
+    card, tensors = bundle.read(grey_run[0].model)
+    bundle.write(tmp_path / "x.safetensors", replace(card, name="../../evil"), tensors)
+    here = tmp_path / "in" / "here"
+    here.mkdir(parents=True)
+    monkeypatch.chdir(here)
+    words = ["evaluate", str(tmp_path / "x.safetensors"), str(grey_run[1]), "--task", "grey"]
+    result = CliRunner().invoke(commands, words)
+    assert result.exit_code == 0, result.stderr
+    assert [file.name for file in here.iterdir()] == ["_.._evil-report"]
+    assert (here / "_.._evil-report" / "report.html").is_file()
+    assert sorted(file.name for file in tmp_path.iterdir()) == ["in", "x.safetensors"]
 
 
 @pytest.fixture(scope="module")
@@ -154,14 +255,35 @@ def test_recogniser_is_kept_for_the_same_pairs(
     others = houses(tmp_path / "others", 12)
     recogniser_for(card, others, file)
     assert len(counted) == 2
-    nothing = data.of_split("test")
-    assert (
-        recogniser_for(card, nothing, file).note["digest"]
-        == pairs.digest(others if others.pairs else nothing)
-        or len(counted) == 2
-    )
+    for number in range(2):  # nothing to learn from
+        save(side_by_side(number, 64), tmp_path / "few" / "test" / f"{number}.png")
+    few = pairs.find(tmp_path / "few", task="labels")
+    assert recogniser_for(card, few, file).note["digest"] == pairs.digest(shared_out(others, card)[0])
     with pytest.raises(TrainingError, match="no label score"):
-        recogniser_for(card, nothing, tmp_path / "none.safetensors")
+        recogniser_for(card, few, tmp_path / "none.safetensors")
+    seen = learnt(few, augment_of(card, few), steps=1)
+    recogniser.write(file, seen)
+    with pytest.raises(TrainingError, match="no label score"):
+        recogniser_for(card, few, file)
+    assert len(counted) == 2
+
+
+def test_recogniser_on_a_full_disk_is_a_sentence(label_run: tuple[Run, DataSet], tmp_path: Path) -> None:
+    if sys.platform == "win32":
+        pytest.skip("Windows limits no files")
+    import resource
+
+    run, data = label_run
+    file = tmp_path / "kept.safetensors"
+    poor = recogniser.learnt(data, augment_of(bundle.read_card(run.model), data), steps=1)
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (4096, before[1]))
+    try:
+        with pytest.raises(ModelError, match="can't be written"):
+            recogniser.write(file, poor)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    assert list(tmp_path.iterdir()) == []
 
 
 @pytest.mark.parametrize("content", [b"", b"\x00" * 64])

@@ -203,7 +203,7 @@ def test_one_hot_parent_has_no_say_in_labels_fed_as_colours(tmp_path: Path) -> N
     trained(tmp_path / "run", data, replace(child, steps=1))
 
 
-@pytest.mark.parametrize("size", [(0, 0), (0, 256), (256, 0), (10**400, 1)])
+@pytest.mark.parametrize("size", [(0, 0), (0, 256), (256, 0), (10**30, 1)])
 def test_sizes_without_a_network_are_a_sentence(data: DataSet, size: tuple[int, int]) -> None:
     with pytest.raises(TrainingError, match="between 32 and 2048"):
         planned(data, size=size)

@@ -9,31 +9,36 @@ from trainer import scores
 
 
 def test_equal_pictures_are_as_like_as_can_be() -> None:
-    photos = [house(number)[1] for number in range(2)]
-    found = scores.likeness(photos, photos)
-    assert found["l1"] == 0
-    assert found["ssim"] == pytest.approx(1)
-    assert found["psnr"] > 60
-    assert all(value == pytest.approx(1) for value in scores.histogram_intersection(photos, photos).values())
+    colours = scores.Histograms()
+    for number in range(2):
+        photo = house(number)[1]
+        found = scores.likeness(photo, photo)
+        assert found["l1"] == 0
+        assert found["ssim"] == pytest.approx(1)
+        assert found["psnr"] > 60
+        colours.add(photo, photo)
+    assert all(value == pytest.approx(1) for value in colours.intersection().values())
 
 
 def test_l1_and_psnr_are_what_they_say() -> None:
     one, other = np.full((16, 16, 3), 100, np.uint8), np.full((16, 16, 3), 151, np.uint8)
-    found = scores.likeness([one], [other])
+    found = scores.likeness(one, other)
     assert found["l1"] == pytest.approx(51 / 127.5)
     assert found["psnr"] == pytest.approx(10 * np.log10(255**2 / 51**2))
 
 
 def test_other_colours_share_no_histogram() -> None:
     red, blue = (np.full((8, 8, 3), colour, np.uint8) for colour in ((200, 0, 0), (0, 0, 200)))
-    found = scores.histogram_intersection([red], [blue])
+    colours = scores.Histograms()
+    colours.add(red, blue)
+    found = colours.intersection()
     assert found["histogram_a"] == found["histogram_b"] == 0
-    half = np.concatenate([red, blue])
-    assert scores.histogram_intersection([half], [blue])["histogram_a"] == pytest.approx(0.5)
+    colours.add(blue, blue)
+    assert colours.intersection()["histogram_a"] == pytest.approx(0.5)
 
 
 def test_tiny_pictures_are_compared_too() -> None:
-    assert scores.likeness([thing(0, 32)[:4, :5]], [thing(1, 32)[:4, :5]])["ssim"] <= 1
+    assert scores.likeness(thing(0, 32)[:4, :5], thing(1, 32)[:4, :5])["ssim"] <= 1
 
 
 def lines_at(*rows: int) -> Pixels:
@@ -76,8 +81,13 @@ def test_hint_difference_is_that_of_the_colours_under_it() -> None:
 def test_reading_counts_labels_that_occur() -> None:
     labels = np.array([[0, 0, 0, 1]], np.uint8)
     read = np.array([[0, 0, 1, 1]], np.uint8)
-    found = scores.reading([read], [labels], 5)
+    reading = scores.Reading(5)
+    for half in (slice(0, 2), slice(2, 4)):
+        reading.add(read[:, half], labels[:, half])
+    found = reading.shares()
     assert found["pixel_accuracy"] == pytest.approx(3 / 4)
     assert found["class_accuracy"] == pytest.approx((2 / 3 + 1) / 2)
     assert found["mean_iou"] == pytest.approx((2 / 3 + 1 / 2) / 2)
-    assert set(scores.reading([labels], [labels], 5).values()) == {1.0}
+    right = scores.Reading(5)
+    right.add(labels, labels)
+    assert set(right.shares().values()) == {1.0}

@@ -13,10 +13,11 @@ import engine
 from engine import bundle
 from engine.palette import Label, Palette, write_gpl
 from tests.trainer.made_pictures import save, thing
-from tests.trainer.small_runs import ends, houses, things
+from tests.trainer.small_runs import ends, houses, small, things
 from trainer import events
 from trainer.__main__ import main
-from trainer.run import opened
+from trainer.display import Display
+from trainer.run import create, opened
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 SMALL = "--width 4 --size 32 --patch 16 --batch 2 --precision float32 --threads 1 --device cpu --log-every 1"
@@ -106,6 +107,13 @@ def test_labels_keep_the_names_given(tmp_path: Path) -> None:
         (["train", "{data}", "--device", "abacus"], "no device “abacus”"),
         (["train", "{data}", "--from", "nobody"], "no model “nobody”"),
         (["train", "{data}", "--size", "8"], "between 32 and 2048"),
+        (["train", "{data}", "--size", "0"], "between 32 and 2048"),
+        (["train", "{data}", "--seed", "99999999999999999999"], "the seed must lie between"),
+        (["train", "{data}", "--steps", "99999999999999999999"], "at most 1000000000"),
+        (
+            ["train", "{data}", "--sweeps", "1000000", "--batch", "1", "--size", "1x999999999999"],
+            "between 32",
+        ),
         (["train", "{data}", "--task", "labels"], "needs pairs"),
         (["train", "{broken}"], "broken.png"),
         (["resume", "{nowhere}"], "no run folder"),
@@ -139,6 +147,12 @@ def test_what_is_wrong_is_one_sentence(
         ["train", "x", "--size", "big"],
         ["train", "x", "--validation", "0.6"],
         ["train", "x", "--steps", "3", "--minutes", "2"],
+        ["train", "x", "--sweeps", "inf"],
+        ["train", "x", "--sweeps", "nan"],
+        ["train", "x", "--minutes", "inf"],
+        ["train", "x", "--minutes", "nan"],
+        ["resume", "x", "--sweeps", "inf"],
+        ["resume", "x", "--minutes", "nan"],
         ["resume"],
         ["resume", "x", "--steps", "3", "--sweeps", "2"],
         ["export", "x", "--to", "jpg"],
@@ -171,3 +185,33 @@ def test_ctrl_c_saves_and_says_how_to_go_on(tmp_path: Path) -> None:
     assert last["event"] == "stopped"
     assert opened(run).standing() == last["step"]
     assert bundle.read_card(run / "model.safetensors").training["step"] == last["step"]
+
+
+def test_changed_pairs_leave_the_run_as_long_as_it_was(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    data = things(tmp_path / "data", 3)
+    run = create(tmp_path / "run", small(data, steps=3))
+    run.ask("pause")
+    save(thing(99), tmp_path / "data" / "another.png")
+    assert left_with(monkeypatch, "resume", str(run.folder), "--steps", "5") == 1
+    assert "not those that the run was begun with" in capsys.readouterr().err
+    assert run.config().steps == 3
+    assert run.asked("pause")
+
+
+def test_several_processes_are_told_their_run_folder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Each would look for a free one, and find another."""
+    things(tmp_path / "data", 3)
+    monkeypatch.setenv("WORLD_SIZE", "2")
+    assert left_with(monkeypatch, "train", str(tmp_path / "data"), "--steps", "1") == 2
+    assert "--run-folder" in capsys.readouterr().err
+
+
+def test_speed_of_nothing_tells_no_time_left(capsys: pytest.CaptureFixture[str]) -> None:
+    step = {"event": "step", "step": 1, "pictures_per_second": 0.0, "l1": 1.0}
+    with Display(10, 4) as display:
+        display.watch({**step, "made": 1.0, "judge_real": 1.0, "judge_made": 1.0})
+    assert "step 1 of 10, 0.0 pictures/s, L1 1.000" in capsys.readouterr().err
