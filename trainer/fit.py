@@ -68,7 +68,7 @@ def fit(run: Run, config: Config, data: DataSet, watch: Callable[[Event], None] 
     with run.writing(), alone, told_of_memory(), joined as world, heeding_signals() as signalled:
         if where.type == "cuda":  # what “cuda” means from here on
             torch.cuda.set_device(world.place if where.index is None else where)
-            torch.backends.cudnn.allow_tf32 = False  # as a look in float32 wants it: steps are alike before it
+            torch.backends.cudnn.allow_tf32 = False  # looks in float32 say so: let no step be otherwise
         training, validation = parted(data, config.validation)
         journal = Journal(run.events, watch) if world.leads else Journal(None)
         studio = Studio(run, config, training, validation, journal) if world.leads else None
