@@ -16,11 +16,11 @@ from pathlib import Path
 
 from PySide6.QtCore import QCoreApplication
 
-import resources
 from desktop.paint import export, project
 from desktop.paint.document import Change, Document
 from desktop.paint.drawing import Drawing
 from desktop.recovery import Journal, Recovered, abandoned, discard, restore
+from desktop.samples import samples
 from desktop.settings import Settings
 from engine.card import Card, InputKind
 from engine.codec import scaled_preview
@@ -273,17 +273,6 @@ class Easel:
     def forget(self, left: Recovered) -> None:
         """Throw a left drawing away."""
         discard(left.path)
-
-
-def samples(kind: InputKind, model: str) -> Iterator[Path]:
-    """The bundled sample drawings for a kind; those made for ``model`` if there are any."""
-    fitting: list[Path] = []
-    others: list[Path] = []
-    for path in sorted(resources.path("samples").glob("*.json")):
-        drawing = Drawing.load(path)
-        if drawing.kind == kind:
-            (fitting if drawing.model == model else others).append(path)
-    yield from fitting or others
 
 
 def _digest_of(model: Path | None) -> str:

@@ -15,10 +15,10 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QTimer
 
-import resources
 from desktop.errands import Errands
 from desktop.observable import Observable, Property
 from desktop.paint.drawing import Drawing
+from desktop.samples import bundled
 from desktop.telling import Telling
 from engine.card import Card, InputKind
 from engine.codec import working_size
@@ -175,12 +175,7 @@ class Gallery(Observable):
 
 def _first_drawings() -> Found:
     found: Found = {}
-    for path in sorted(resources.path("samples").glob("*.json")):
-        try:
-            drawing = Drawing.load(path)
-        except PictureError as error:
-            log.warning("gallery: %s", error)
-            continue
+    for path, drawing in bundled():
         found.setdefault((drawing.kind, drawing.model), path)
     return found
 

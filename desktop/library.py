@@ -14,7 +14,7 @@ from PySide6.QtCore import QObject, Signal
 import resources
 from desktop.live import Live
 from desktop.observable import Observable, Property
-from desktop.paint.drawing import Drawing
+from desktop.samples import bundled
 from engine.bundle import read_card
 from engine.card import InputKind
 from engine.catalogue import Entry, entries, place
@@ -162,12 +162,4 @@ class Library(Observable):
 @lru_cache
 def _suggested(kind: str) -> str:
     """The model that the first bundled drawing of a kind was made for; empty where it names none."""
-    for path in sorted(resources.path("samples").glob("*.json")):
-        try:
-            drawing = Drawing.load(path)
-        except PictureError as error:
-            log.warning("samples: %s", error)
-            continue
-        if drawing.kind == kind:
-            return drawing.model
-    return ""
+    return next((drawing.model for _, drawing in bundled() if drawing.kind == kind), "")

@@ -14,9 +14,9 @@ from pathlib import Path
 from PySide6.QtCore import QCoreApplication
 
 from desktop.background import program
-from desktop.easel import samples
 from desktop.paint import project
 from desktop.paint.drawing import Drawing
+from desktop.samples import samples
 from engine.card import Card
 from engine.codec import scaled_preview
 from engine.errors import PictureError

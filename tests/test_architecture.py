@@ -49,15 +49,16 @@ ARROWS: dict[str, set[str]] = {
     "desktop.bridge": {"engine.messages", "engine.worker"},
     "desktop.errands": {"desktop.telling"},
     "desktop.places": {"desktop.errands", "engine.errors", "resources"},
+    "desktop.samples": {*DATA, "desktop.paint", "resources"},
     "desktop.gallery": {
         *SESSION,
         *DATA,
         "desktop.errands",
         "desktop.observable",
         "desktop.paint",
+        "desktop.samples",
         "engine.catalogue",
         "engine.codec",
-        "resources",
     },
     "desktop.background": {"engine.errors", "engine.lock"},
     "desktop.chronicle": {"trainer.events"},
@@ -98,7 +99,7 @@ ARROWS: dict[str, set[str]] = {
         }
         for part in ("desktop.teaching", "desktop.tracing")
     },
-    "desktop.rehearsal": {*DATA, *READERS, "desktop.background", "desktop.easel", "desktop.paint"},
+    "desktop.rehearsal": {*DATA, *READERS, "desktop.background", "desktop.paint", "desktop.samples"},
     "desktop.survey": {
         "desktop.errands",
         "desktop.observable",
@@ -118,6 +119,7 @@ ARROWS: dict[str, set[str]] = {
             "desktop.paint",
             "desktop.places",
             "desktop.recovery",
+            "desktop.samples",
             "desktop.settings",
             "desktop.survey",
             "desktop.teaching",

@@ -74,8 +74,11 @@ def found(card: Card, folder: Path, *, task: Task | None = None, swap: bool = Fa
 
     Raises:
         PictureError: as ``pairs.find``.
-        TrainingError: there are no pairs, or their inputs are not what the model takes.
+        TrainingError: there are no pairs, their inputs are not what the model takes, or it is a stranger's
+            that doesn't say what it takes.
     """
+    if card.input == "labels" and card.palette is None:
+        raise TrainingError(f"“{card.name}” doesn't say which colours its labels are; nothing can judge it.")
     own = task_of(card)
     data = pairs.find(folder, task=task or own, swap=swap, palette=card.palette)
     # Both are pictures, but a model that was trained on the one knows nothing of the other.

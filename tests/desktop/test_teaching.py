@@ -11,9 +11,9 @@ from PySide6.QtWidgets import QPushButton, QToolButton
 
 import engine
 from desktop import background
-from desktop.easel import samples
 from desktop.paint.drawing import Drawing
 from desktop.rehearsal import MOST, rehearsed
+from desktop.samples import samples
 from desktop.session import Session
 from desktop.teaching import Lesson, keep_lesson
 from desktop.widgets.main_window import MainWindow

@@ -322,3 +322,10 @@ def test_every_score_has_a_meaning(label_run: tuple[Run, DataSet]) -> None:
     result = evaluate(generator, data, recogniser=poor)
     assert result.scores.keys() <= report.MEANINGS.keys()
     assert len(report.to_lines(result)) == len(result.scores)
+
+
+def test_a_label_model_without_colours_is_refused(tmp_path: Path, grey_run: tuple[Run, Path]) -> None:
+    """A stranger's, or an imported one that nobody gave a palette."""
+    card = replace(bundle.read_card(grey_run[0].model), input="labels", palette=None)
+    with pytest.raises(TrainingError, match="which colours its labels are"):
+        found(card, grey_run[1])

@@ -1,0 +1,33 @@
+"""The drawings that come along: examples to begin with, and what welcome and lessons are made of."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator
+from pathlib import Path
+
+import resources
+from desktop.paint.drawing import Drawing
+from engine.card import InputKind
+from engine.errors import PictureError
+
+log = logging.getLogger(__name__)
+
+
+def bundled() -> Iterator[tuple[Path, Drawing]]:
+    """Every drawing, in the order of the files; a damaged one is logged and passed over."""
+    for path in sorted(resources.path("samples").glob("*.json")):
+        try:
+            yield path, Drawing.load(path)
+        except PictureError as error:
+            log.warning("samples: %s", error)
+
+
+def samples(kind: InputKind, model: str) -> Iterator[Path]:
+    """The drawings for a kind; those made for ``model`` if there are any."""
+    fitting: list[Path] = []
+    others: list[Path] = []
+    for path, drawing in bundled():
+        if drawing.kind == kind:
+            (fitting if drawing.model == model else others).append(path)
+    yield from fitting or others

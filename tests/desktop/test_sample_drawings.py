@@ -1,0 +1,34 @@
+"""The drawings that come along, also where one of them is damaged."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+import resources
+from desktop.samples import bundled, samples
+
+
+@pytest.fixture
+def damaged(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> int:
+    """One of the drawings is torn; how many are whole."""
+    shutil.copytree(resources.path("samples"), tmp_path / "samples")
+    first = min((tmp_path / "samples").glob("*.json"))
+    first.write_bytes(first.read_bytes()[:100])
+    monkeypatch.setattr(resources, "path", lambda *names: tmp_path.joinpath(*names))
+    return len(list((tmp_path / "samples").glob("*.json"))) - 1
+
+
+def test_a_damaged_drawing_is_passed_over(damaged: int, caplog: pytest.LogCaptureFixture) -> None:
+    assert len(list(bundled())) == damaged
+    assert "01-red-sneaker.json" in caplog.text
+    assert "01-red-sneaker.json" not in [path.name for path in samples("sketch", "shoes")]
+
+
+def test_a_model_without_drawings_gets_all_of_its_kind() -> None:
+    every = [path for path, drawing in bundled() if drawing.kind == "sketch"]
+    assert list(samples("sketch", "nobody's")) == every
+    own = list(samples("sketch", "shoes"))
+    assert own and set(own) < set(every)
