@@ -27,6 +27,8 @@ from engine.messages import Picture, Pixels
 if TYPE_CHECKING:
     from torch import Tensor
 
+Mask = npt.NDArray[np.bool_]
+
 COLOURED = 32
 """Difference between the strongest and the weakest of red, green and blue from which a pixel of a
 flat sketch is a hint rather than ink; JPEG files tint their black lines by up to about as much."""
@@ -268,34 +270,39 @@ def _split(pixels: Pixels) -> Pixels:
     box = np.s_[max(0, rows[0] - 2) : rows[-1] + 3, max(0, columns[0] - 2) : columns[-1] + 3]
     chroma, coloured, inside = chroma[box], coloured[box], prepared[box]
     edges = (chroma > TINTED) & _beside(_beside(coloured))
-    inside[..., 0][coloured | edges] = 255
-    inside[..., 1:4][coloured] = _firmest(pixels[box], chroma)[coloured]
-    inside[..., 4][coloured] = 255
+    np.copyto(inside[..., 0], 255, where=coloured | edges)
+    np.copyto(inside[..., 1:4], pixels[box], where=coloured[..., None])
+    np.multiply(coloured, np.uint8(255), out=inside[..., 4])
+    _firm(inside[..., 1:4], pixels[box], chroma, coloured)
     return prepared
 
 
-def _beside(mask: npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_]:
+def _beside(mask: Mask) -> Mask:
     """The mask and all pixels that touch it."""
     padded = np.pad(mask, 1)
     rows = padded[:-2] | padded[1:-1] | padded[2:]
-    touched: npt.NDArray[np.bool_] = rows[:, :-2] | rows[:, 1:-1] | rows[:, 2:]
+    touched: Mask = rows[:, :-2] | rows[:, 1:-1] | rows[:, 2:]
     return touched
 
 
-def _firmest(pixels: Pixels, chroma: npt.NDArray[np.uint8]) -> Pixels:
-    """For each pixel the colour of the most coloured one of the nine around it, itself first."""
+def _firm(hints: Pixels, pixels: Pixels, chroma: npt.NDArray[np.uint8], coloured: Mask) -> None:
+    """Give each hint the colour of the most coloured one of the nine pixels around it, itself first.
+
+    Args:
+        hints: uint8 (H, W, 3), written to.
+        pixels: uint8 (H, W, 3), the colours.
+        chroma: uint8 (H, W), how coloured they are.
+        coloured: which are hints; they alone are looked at.
+    """
     height, width = chroma.shape
     strength = np.pad(chroma, 1)
-    # Strength and the place it comes from in one number, so that one maximum finds both.
-    ranked = chroma.astype(np.uint16) * 16 + 15
+    rows = np.maximum(np.maximum(strength[:-2], strength[1:-1]), strength[2:])
+    greatest = np.maximum(np.maximum(rows[:, :-2], rows[:, 1:-1]), rows[:, 2:])
+    # Only at the edges of a hint, or in shaded ones, is there a firmer pixel beside.
+    down, across = np.nonzero(coloured & (chroma < greatest))
+    wanted = greatest[down, across]
     for number in range(9):
-        down, across = divmod(number, 3)
-        other = strength[down : down + height, across : across + width].astype(np.uint16) * 16
-        np.maximum(ranked, other + number, out=ranked)
-    place = ranked & 15
-    place[place == 15] = 4
-    below, beside = np.divmod(place.astype(np.intp), 3)
-    rows = np.clip(np.arange(height)[:, None] + below - 1, 0, height - 1)
-    columns = np.clip(np.arange(width) + beside - 1, 0, width - 1)
-    firmest: Pixels = pixels[rows, columns]
-    return firmest
+        below, beside = np.divmod(number, 3)
+        firmer = strength[down + below, across + beside] == wanted
+        rows_, columns = down[firmer], across[firmer]
+        hints[rows_, columns] = pixels[rows_ + below - 1, columns + beside - 1]

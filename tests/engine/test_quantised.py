@@ -82,6 +82,23 @@ def test_a_window_is_convolved_as_the_whole(bits: Bits) -> None:
 
 
 @every_kind
+def test_a_matrix_product_is_the_same_convolution(bits: Bits) -> None:
+    plain, x = convolution(kernel_size=4, stride=2, padding=1), values(bits, 2)
+    made, way = (Quantised(plain, bits, rectified=bits == 8, product=product) for product in (False, True))
+    torch.testing.assert_close(way(x), made(x))
+    torch.testing.assert_close(way.unpadded(x), made.unpadded(x))
+    assert way(x).is_contiguous(memory_format=torch.channels_last)
+
+
+def test_deep_convolutions_that_halve_are_matrix_products() -> None:
+    ways = {
+        geometry: Quantised(nn.Conv2d(*geometry), 16, rectified=False).product
+        for geometry in ((512, 512, 4, 2, 1), (512, 256, 4, 2, 1), (512, 512, 2, 1, 1))
+    }
+    assert list(ways.values()) == [True, False, False]
+
+
+@every_kind
 @pytest.mark.parametrize("level", [0.0, 1e-30, 1e6])
 def test_any_range_of_values_serves(bits: Bits, level: float) -> None:
     plain = convolution(kernel_size=3, padding=1)
