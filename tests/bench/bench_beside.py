@@ -49,10 +49,10 @@ def run() -> list[Row]:
         for _ in range(TURNS):
             training.pause()
             until(lambda: training.chronicle.last == "paused", PATIENCE_S)
-            _add(alone, draw(session, window, TURN_S))
+            alone.add(draw(session, window, TURN_S))
             training.go_on()
             until(lambda: training.chronicle.last == "continued", PATIENCE_S)
-            _add(beside, draw(session, window, TURN_S))
+            beside.add(draw(session, window, TURN_S))
         training.stop()
         until(lambda: not training.goes_on, PATIENCE_S)
         window.close()
@@ -69,20 +69,10 @@ def run() -> list[Row]:
     ]
 
 
-def _add(all_of_them: Drawn, more: Drawn) -> None:
-    all_of_them.gaps += more.gaps
-    all_of_them.passes += more.passes
-
-
 def _rows(drawn: Drawn, where: str, most: float | None) -> list[Row]:
     seconds = TURNS * TURN_S
     return [
-        Row(
-            f"longest stall of the window in {seconds:.0f} s of drawing, {where}",
-            most,
-            max(drawn.gaps) * 1000,
-            "ms",
-        ),
+        *drawn.stalls(f"longest stall of the window in {seconds:.0f} s of drawing, {where}", most),
         Row(f"the engine's pass while drawing, {where}, median", None, _median_ms(drawn), "ms"),
     ]
 

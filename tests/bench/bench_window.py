@@ -132,15 +132,8 @@ def _previews(session, window) -> list[Row]:
 
 def _stall(session, window) -> list[Row]:
     """The longest time between two turns of the event loop while drawing without a pause."""
-    gaps = draw(session, window, DRAWING_S).gaps
-    return [
-        Row(
-            f"longest stall of the window in {DRAWING_S:.0f} s of drawing, live on",
-            50,
-            max(gaps) * 1000,
-            "ms",
-        )
-    ]
+    drawn = draw(session, window, DRAWING_S)
+    return drawn.stalls(f"longest stall of the window in {DRAWING_S:.0f} s of drawing, live on", 50)
 
 
 def _idle(session) -> list[Row]:

@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from PySide6.QtCore import QEvent, QEventLoop, QPointF, Qt, QTimer
 from PySide6.QtGui import QMouseEvent
 from PySide6.QtWidgets import QApplication
 
+from tests.bench.rows import Row
+
 REPORT_HZ = 125.0
 """Pointer events a second, as tablets send them."""
+
+STALL_S = 0.02
+"""Gaps from so long on are worth asking where the time went."""
 
 
 @dataclass
@@ -20,8 +27,25 @@ class Drawn:
 
     gaps: list[float] = field(default_factory=list)
     """Between two turns of the event loop."""
+    taken: list[tuple[float, float]] = field(default_factory=list)
+    """Each gap of a stall, and how much of it a virtual machine's host gave to others."""
     passes: list[float] = field(default_factory=list)
     """Of the engine."""
+
+    def add(self, more: Drawn) -> None:
+        """Take what was seen another time for one drawing."""
+        self.gaps += more.gaps
+        self.taken += more.taken
+        self.passes += more.passes
+
+    def stalls(self, what: str, most: float | None) -> list[Row]:
+        """The longest gap, and where the host had a part in it, the longest without that part."""
+        rows = [Row(what, most, max(self.gaps) * 1000, "ms")]
+        if any(stolen for _, stolen in self.taken):
+            short = max((gap for gap in self.gaps if gap < STALL_S), default=0.0)
+            own = max(short, *(gap - stolen for gap, stolen in self.taken))
+            rows.append(Row(f"{what}, less what the host took", None, own * 1000, "ms"))
+        return rows
 
 
 def until(done: Callable[[], object], seconds: float = 30.0) -> None:
@@ -44,6 +68,16 @@ def event(window, kind: QEvent.Type, x: float, y: float) -> QMouseEvent:
     return QMouseEvent(kind, at, glob, button, held, Qt.KeyboardModifier.NoModifier)
 
 
+def _stolen() -> float:
+    """Seconds that a virtual machine's host has kept a processor of it waiting; that of the worst one."""
+    try:
+        lines = Path("/proc/stat").read_text().splitlines()
+    except OSError:  # not Linux
+        return 0.0
+    ticks = [int(line.split()[8]) for line in lines if line.startswith("cpu") and line[3] != " "]
+    return max(ticks) / os.sysconf("SC_CLK_TCK")
+
+
 def draw(session, window, seconds: float) -> Drawn:
     """Draw stroke after stroke on a new picture of 512 × 512 for so long."""
     session.new_picture("sketch", 512, 512)
@@ -51,11 +85,18 @@ def draw(session, window, seconds: float) -> Drawn:
     seen = Drawn()
     loop, last, step = QEventLoop(), [time.perf_counter()], [0]
     beat, pen = QTimer(), QTimer()
+    stolen = [_stolen(), last[0]]
     beat.setInterval(0)
 
     def tick() -> None:
         now = time.perf_counter()
-        seen.gaps.append(now - last[0])
+        gap = now - last[0]
+        seen.gaps.append(gap)
+        if gap >= STALL_S or now - stolen[1] > STALL_S:
+            total = _stolen()
+            if gap >= STALL_S:
+                seen.taken.append((gap, min(gap, total - stolen[0])))
+            stolen[:] = total, now
         last[0] = now
 
     def move() -> None:
