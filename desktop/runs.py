@@ -19,6 +19,7 @@ from desktop.chronicle import Chronicle
 from engine import lock
 from engine.card import InputKind
 from engine.errors import UnderpaintError
+from engine.files import stem
 from trainer.events import Event, Follower
 
 Phase = Literal["starting", "running", "paused", "stopping", "stopped", "interrupted", "failed", "finished"]
@@ -68,10 +69,12 @@ class Sight:
 def place(name: str) -> Path:
     """A free run folder for a training of that name; it is not made."""
     home = resources.home("runs")
-    stem = "".join(sign if sign.isalnum() or sign in " _-" else "_" for sign in name)[:100].strip() or "run"
-    candidate, number = home / stem, 2
+    first = candidate = home / stem(
+        name.replace(".", "_"), "run"
+    )  # what follows a dot is another file of the run
+    number = 2
     while candidate.exists() or log_of(candidate).exists():
-        candidate, number = home / f"{stem}-{number}", number + 1
+        candidate, number = first.with_name(f"{first.name}-{number}"), number + 1
     return candidate
 
 

@@ -27,6 +27,7 @@ from desktop.training import Wish
 from engine.card import Card
 from engine.codec import scaled_preview
 from engine.errors import PictureError
+from engine.files import stem
 from engine.messages import Picture, Pixels
 from engine.palette import Palette
 from trainer import kept
@@ -250,8 +251,7 @@ def suited(drawn: Picture, palette: Palette | None) -> Picture:
 
 def _lessons(base: str, task: str, palette: Palette | None) -> Path:
     """The folder of a model's lessons; another one where a model of that name was of another sort."""
-    stem = "".join(sign if sign.isalnum() or sign in " ._-" else "_" for sign in base)[:100].strip(" .")
-    first = resources.home("lessons", stem or "model")
+    first = resources.home("lessons", stem(base, "model"))
     folder, number = first, 2
     while folder.exists() and not (kept.is_kept(folder) and kept.read_manifest(folder) == (task, palette)):
         folder, number = first.with_name(f"{first.name}-{number}"), number + 1

@@ -23,6 +23,7 @@ from desktop.photos import Photo, Roll
 from desktop.telling import Telling, sentence_for
 from engine.card import InputKind
 from engine.errors import PictureError
+from engine.files import stem
 from engine.messages import Picture, Pixels
 from trainer import kept
 
@@ -71,8 +72,7 @@ class Tracing(Observable):
     @staticmethod
     def folder(name: str) -> Path:
         """Where a data set of that name lies, unless the user has it elsewhere."""
-        stem = "".join(sign if sign.isalnum() or sign in " ._-" else "_" for sign in name)
-        return resources.home("pairs", stem[:100].strip(" .") or "pairs")
+        return resources.home("pairs", stem(name, "pairs"))
 
     def look(self, sources: Sequence[Path], kind: InputKind, folder: Path) -> None:
         """See what there is to do; ``outlook`` or ``objection`` follows."""

@@ -9,6 +9,7 @@ import resources
 from engine import bundle
 from engine.card import Card
 from engine.errors import ModelError
+from engine.files import stem
 
 
 @dataclass(frozen=True)
@@ -64,11 +65,10 @@ def place(name: str) -> Path:
         raise ModelError(
             f"The folder “{folder}” can't be made ({reason}); set UNDERPAINT_HOME to another one."
         ) from error
-    stem = "".join(sign if sign.isalnum() or sign in " ._-" else "_" for sign in name)[:100].strip(" .")
-    stem = stem or "model"
-    candidate, number = folder / f"{stem}{bundle.SUFFIX}", 2
+    first, number = stem(name, "model"), 2
+    candidate = folder / f"{first}{bundle.SUFFIX}"
     while candidate.exists():
-        candidate = folder / f"{stem}-{number}{bundle.SUFFIX}"
+        candidate = folder / f"{first}-{number}{bundle.SUFFIX}"
         number += 1
     return candidate
 

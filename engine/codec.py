@@ -294,7 +294,6 @@ def _firm(hints: Pixels, pixels: Pixels, chroma: npt.NDArray[np.uint8], coloured
         chroma: uint8 (H, W), how coloured they are.
         coloured: which are hints; they alone are looked at.
     """
-    height, width = chroma.shape
     strength = np.pad(chroma, 1)
     rows = np.maximum(np.maximum(strength[:-2], strength[1:-1]), strength[2:])
     greatest = np.maximum(np.maximum(rows[:, :-2], rows[:, 1:-1]), rows[:, 2:])

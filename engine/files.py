@@ -1,4 +1,5 @@
-"""Writing files so that a reader never sees half of one, and a crash never costs the old one."""
+"""Names of files that are safe everywhere; and writing files so that a reader never sees half of one, and a
+crash never costs the old one."""
 
 from __future__ import annotations
 
@@ -7,6 +8,23 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+
+_PORTS = {f"{port}{number}" for port in ("com", "lpt") for number in range(10)}
+_RESERVED = {"con", "prn", "aux", "nul"} | _PORTS
+"""Devices on Windows, whatever follows their first dot."""
+
+
+def stem(name: str, otherwise: str) -> str:
+    """The name of a file or folder that stays in its folder, on every system, whatever a model is called.
+
+    Args:
+        otherwise: taken where nothing is left of ``name``.
+
+    Returns:
+        Letters, digits, spaces and ``._-``, 1 to 100 of them.
+    """
+    kept = "".join(sign if sign.isalnum() or sign in " ._-" else "_" for sign in name)[:100].strip(" .")
+    return f"_{kept}" if kept.split(".")[0].strip().lower() in _RESERVED else kept or otherwise
 
 
 @contextmanager

@@ -66,6 +66,7 @@ ARROWS: dict[str, set[str]] = {
         "desktop.background",
         "desktop.chronicle",
         *DATA,
+        "engine.files",
         "engine.lock",
         "resources",
         "trainer.events",

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from engine.errors import UnderpaintError
+from engine.files import stem
 from resources import NoHomeError
 from trainer import manners, options
 from trainer.options import Format, Precision, RecipeName, Task
@@ -336,7 +337,7 @@ def evaluate(
     with counting("Translating") as progress:
         result = evaluation.evaluate(opened, found, recogniser=reader, progress=progress)
     result.notes += notes
-    place = folder / "report" if is_run else Path(f"{_stem(card.name, 'model')}-report")
+    place = folder / "report" if is_run else Path(f"{stem(card.name, 'model')}-report")
     page = report.write(out or place, result)
     if reader is not None:
         recognising.write(page.parent / "recogniser.safetensors", reader)
@@ -409,17 +410,11 @@ def _place(name: str) -> Path:
     """A free folder in the user's folder of runs."""
     import resources
 
-    folder, stem = resources.home("runs"), _stem(name, "run")
-    candidate, number = folder / stem, 2
+    first = candidate = resources.home("runs", stem(name, "run"))
+    number = 2
     while candidate.exists():
-        candidate, number = folder / f"{stem}-{number}", number + 1
+        candidate, number = first.with_name(f"{first.name}-{number}"), number + 1
     return candidate
-
-
-def _stem(name: str, otherwise: str) -> str:
-    """A file name that stays in its folder, whatever a model is called."""
-    stem = "".join(sign if sign.isalnum() or sign in " ._-" else "_" for sign in name)
-    return stem[:100].strip(" .") or otherwise
 
 
 def _say(sentence: str) -> None:
