@@ -5,7 +5,9 @@ judge wins       over the last 50 ``step`` events both errors of the discriminat
 grey             what the generator makes varies less than a quarter as much as the photos do,
                  at three looks in a row
 overfitting      the validation loss has been above its lowest by 3 % and more at three looks in a row,
-                 while the training loss has fallen since
+                 while the training loss has fallen since; but with an adversarial loss not while pictures
+                 vary more by 5 % and more than then: detail costs distance, and the nearest pictures are
+                 blurred ones
 learning         the validation loss is the lowest so far
 
 Looks out of turn, soon after the beginning, don't count: there everything is grey, and three of them in a
@@ -22,6 +24,7 @@ from trainer.events import Event
 CERTAIN, CERTAIN_EVENTS = 0.05, 50
 GREY, GREY_LOOKS = 0.25, 3
 WORSE, WORSE_LOOKS = 1.03, 3
+LIVELIER = 1.05
 
 Verdict = Literal["early", "judge wins", "grey", "overfitting", "learning", "steady"]
 
@@ -42,9 +45,9 @@ def diagnosis(events: Sequence[Event], pictures_a_sweep: int, batch: int) -> Dia
         if event["event"] == "samples" and event.get("l1") is not None and not event.get("early")
     ]
     last = steps[-CERTAIN_EVENTS:]
+    judged = bool(last) and last[-1]["made"] > 0  # without an adversarial loss all of these are 0
     errors = max(_mean(last, "judge_real"), _mean(last, "judge_made"))
-    # Without an adversarial loss all of these are 0.
-    if len(last) == CERTAIN_EVENTS and errors < CERTAIN and last[-1]["made"] > 0:
+    if len(last) == CERTAIN_EVENTS and errors < CERTAIN and judged:
         return Diagnosis(
             "judge wins",
             "The discriminator is too strong: it recognises every picture, so the generator learns from "
@@ -63,7 +66,8 @@ def diagnosis(events: Sequence[Event], pictures_a_sweep: int, batch: int) -> Dia
     rising = len(since) >= WORSE_LOOKS and all(
         look["l1"] > WORSE * looks[best]["l1"] for look in since[-WORSE_LOOKS:]
     )
-    if rising and _learnt(looks[-1]) < _learnt(looks[best]):
+    livelier = judged and looks[-1].get("liveliness", 1.0) > LIVELIER * looks[best].get("liveliness", 1.0)
+    if rising and not livelier and _learnt(looks[-1]) < _learnt(looks[best]):
         sweep = looks[best]["step"] * batch / max(1, pictures_a_sweep)
         return Diagnosis(
             "overfitting",

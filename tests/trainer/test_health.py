@@ -21,6 +21,12 @@ def looks(*losses: float, training: tuple[float, ...] = (), **more: Any) -> list
     ]
 
 
+def livelier(*values: float) -> list[Event]:
+    """A training whose validation loss rises, and how much its pictures vary meanwhile."""
+    looked = looks(0.5, 0.2, 0.21, 0.22, 0.23, training=(0.4, 0.2, 0.15, 0.1, 0.05))
+    return [{**look, "liveliness": value} for look, value in zip(looked, values, strict=True)]
+
+
 @pytest.mark.parametrize(
     ("events", "verdict", "says"),
     [
@@ -40,6 +46,9 @@ def looks(*losses: float, training: tuple[float, ...] = (), **more: Any) -> list
             "overfitting",
             "since sweep 4:",
         ),
+        (steps(60) + livelier(0.5, 0.6, 0.6, 0.65, 0.7), "steady", "about as good"),
+        (steps(60) + livelier(0.5, 0.6, 0.6, 0.65, 0.61), "overfitting", "since sweep 4:"),
+        (steps(60, made=0.0) + livelier(0.5, 0.6, 0.6, 0.65, 0.7), "overfitting", "since sweep 4:"),
         (
             steps(60) + looks(0.5, 0.2, 0.21, 0.2, 0.23, training=(0.4, 0.2, 0.15, 0.1, 0.05)),
             "steady",
