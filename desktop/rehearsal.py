@@ -9,6 +9,8 @@ from __future__ import annotations
 import logging
 import subprocess
 import tempfile
+import time
+from collections.abc import Callable
 from pathlib import Path
 
 from PySide6.QtCore import QCoreApplication
@@ -27,9 +29,13 @@ log = logging.getLogger(__name__)
 
 MOST = 6
 PATIENCE_SECONDS = 120
+HURRY_SECONDS = 0.1
+"""How soon it is noticed that nobody waits any more."""
 
 
-def rehearsed(card: Card, model: Path, base: str) -> list[tuple[Picture, Pixels]]:
+def rehearsed(
+    card: Card, model: Path, base: str, given_up: Callable[[], bool] = lambda: False
+) -> list[tuple[Picture, Pixels]]:
     """Some drawings made for a model, each with what it makes of it, uint8 (H, W, 3) of the drawing's size.
 
     The program translates them in a process of its own, as ``underpaint translate`` does: the engine here has
@@ -38,9 +44,10 @@ def rehearsed(card: Card, model: Path, base: str) -> list[tuple[Picture, Pixels]
     Args:
         card, model: the model's, and its file.
         base: the name that the sample drawings know it by.
+        given_up: asked meanwhile whether nobody waits for it any more.
 
     Raises:
-        PictureError: they can't be made.
+        PictureError: they can't be made, or it was given up.
     """
     drawings = [Drawing.load(path) for path in samples(card.input, base)]
     documents = []
@@ -55,7 +62,7 @@ def rehearsed(card: Card, model: Path, base: str) -> list[tuple[Picture, Pixels]
         drawn.mkdir()
         for number, document in enumerate(documents):
             project.save(document, drawn / f"{number}.ora")
-        _translate(model, drawn, made)
+        _translate(model, drawn, made, given_up)
         previews = [read(made / f"{number}.png").pixels for number in range(len(documents))]
     pictures = [document.picture() for document in documents]
     return [
@@ -64,13 +71,24 @@ def rehearsed(card: Card, model: Path, base: str) -> list[tuple[Picture, Pixels]
     ]
 
 
-def _translate(model: Path, drawn: Path, made: Path) -> None:
+def _translate(model: Path, drawn: Path, made: Path, given_up: Callable[[], bool]) -> None:
     words = [*program(), "translate", str(model), str(drawn), str(made)]
+    text = QCoreApplication.translate(
+        "teaching", "What the model does well can't be noted down (see the log); teach it again later."
+    )
+    end = time.monotonic() + PATIENCE_SECONDS
     try:
-        subprocess.run(words, check=True, capture_output=True, timeout=PATIENCE_SECONDS)
-    except (OSError, subprocess.SubprocessError) as error:
-        log.warning("rehearsal: %s: %s", error, getattr(error, "stderr", b""))
-        text = QCoreApplication.translate(
-            "teaching", "What the model does well can't be noted down (see the log); teach it again later."
-        )
+        with subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.STDOUT) as child:
+            said = None
+            while said is None:
+                try:
+                    said, _ = child.communicate(timeout=HURRY_SECONDS)
+                except subprocess.TimeoutExpired:
+                    if given_up() or time.monotonic() > end:
+                        child.kill()
+    except OSError as error:
+        log.warning("rehearsal: %s", error)
         raise PictureError(text) from error
+    if child.returncode:
+        log.warning("rehearsal: ended with %d: %s", child.returncode, said.decode(errors="replace"))
+        raise PictureError(text)

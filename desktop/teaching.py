@@ -7,7 +7,8 @@ that are to stay as they are, and its sample drawings, lest the model forgets wh
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+import threading
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -77,6 +78,7 @@ class Teaching(Observable):
         self._errands.told_off.connect(self._failed)
         self._picture: OpenPicture | None = None
         self._before: OpenPicture | None = None
+        self._leaving = threading.Event()
         session.watch("picture", self._notice_picture)
 
     @property
@@ -166,12 +168,15 @@ class Teaching(Observable):
                 raise PictureError(self.tr("Nothing is corrected yet; paint over what should be otherwise."))
             self.busy = True
             self._errands.do(
-                lambda: keep_lesson(lesson, self._base(lesson.card.name), corrected, staying),
+                lambda: keep_lesson(
+                    lesson, self._base(lesson.card.name), corrected, staying, self._leaving.is_set
+                ),
                 lambda folder: self._train(lesson, folder, minutes),
             )
 
     def leave(self) -> None:
-        """End of the program."""
+        """End of the program. A corrected pair that is being kept is kept; what goes with it, next time."""
+        self._leaving.set()
         self._errands.stop()
 
     def _train(self, lesson: Lesson, folder: Path, minutes: float) -> None:
@@ -215,22 +220,29 @@ class Teaching(Observable):
         self._session.told_off.emit(sentence)
 
 
-def keep_lesson(lesson: Lesson, base: str, corrected: Pixels, staying: Sequence[Frame]) -> Path:
+def keep_lesson(
+    lesson: Lesson,
+    base: str,
+    corrected: Pixels,
+    staying: Sequence[Frame],
+    given_up: Callable[[], bool] = lambda: False,
+) -> Path:
     """Write the pairs of a lesson; returns their folder. Slow: files.
 
     Args:
         base: the model's name, without what earlier lessons added to it.
         corrected: uint8 (H, W, 3), of the drawing's size.
+        given_up: asked meanwhile whether to leave it at the corrected pair.
 
     Raises:
-        PictureError: they can't be written.
+        PictureError: they can't be written, or it was given up.
     """
     card = lesson.card
     task = {"labels": "labels", "sketch": "hints" if card.hints else "lines"}.get(card.input, "image")
     palette = card.palette if card.input == "labels" else None
     folder = _lessons(base, task, palette)
     kept.keep(folder, lesson.drawn, corrected, task, palette, _origin(lesson.drawn))
-    stay = rehearsed(card, lesson.model, base)
+    stay = rehearsed(card, lesson.model, base, given_up)
     for frame in staying:
         assert frame.picture is not None
         drawn = suited(Document.from_snapshot(frame.picture).picture(), palette)

@@ -245,6 +245,18 @@ def test_sample_drawings_are_rehearsed_as_the_model_makes_them(session, home):
     assert np.abs(codec.scaled_preview(made, document.picture().size).astype(int) - kept_one).max() <= 1
 
 
+def test_whoever_leaves_waits_for_the_corrected_pair_alone(session, home):
+    file = model(session, "tiny sketch")
+    drawing = Drawing.load(next(samples("sketch", "shoes")))
+    document = drawing.document()
+    drawing.replay(document)
+    drawn, seen = document.picture(), document.picture_flat()
+    lesson = Lesson(engine.open(file).card, file, drawn, seen, seen, ())
+    with pytest.raises(PictureError, match="teach it again later"):
+        keep_lesson(lesson, "shoes", 255 - seen, (), given_up=lambda: True)
+    assert len(pairs.find(home / "lessons" / "shoes").pairs) == 1
+
+
 def test_what_cannot_be_rehearsed_is_said(session, tmp_path):
     card = engine.open(model(session, "tiny sketch")).card
     with pytest.raises(PictureError, match="teach it again later"):
