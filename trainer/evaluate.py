@@ -98,12 +98,16 @@ def found(card: Card, folder: Path, *, task: Task | None = None, swap: bool = Fa
 def shared_out(data: DataSet, card: Card) -> tuple[DataSet, DataSet]:
     """The pairs that a recogniser may learn from, and those to judge the model by; none is in both.
 
-    Judged is by a folder ``val``; else, of the data that the model was trained on, by those held back then;
-    else by all, of which label models leave most to the recogniser. Of too few pairs it gets none.
+    Judged is by a folder ``val``, or where there is none ``test``; else, of the data that the model was
+    trained on, by those held back then; else by all, of which label models leave most to the recogniser. Of
+    too few pairs it gets none.
 
     Raises:
         TrainingError: there are none to judge by.
     """
+    kept_apart = data.of_split("test")
+    if kept_apart.pairs and not data.of_split("val").pairs:
+        return data.of_split("train", ""), kept_apart
     share = HELD_BACK if card.input == "labels" else 0.0
     if card.training.get("digest") == pairs.digest(data):
         told = card.training.get("validation")  # of a stranger's file it may be anything

@@ -115,6 +115,11 @@ def test_pairs_to_judge_by(tmp_path: Path) -> None:
     for split in ("train", "val"):
         save(thing(1), tmp_path / "split" / split / "a.png")
     assert [pair.split for pair in shared_out(pairs.find(tmp_path / "split"), card)[1].pairs] == ["val"]
+    for split in ("train", "test"):
+        save(thing(1), tmp_path / "without val" / split / "a.png")
+    learnt_from, judged_by = shared_out(pairs.find(tmp_path / "without val"), card)
+    assert [pair.split for pair in learnt_from.pairs] == ["train"]
+    assert [pair.split for pair in judged_by.pairs] == ["test"]
     (tmp_path / "empty").mkdir()
     with pytest.raises(TrainingError, match="no pairs"):
         shared_out(pairs.find(tmp_path / "empty"), card)
