@@ -20,6 +20,9 @@ REPORT_HZ = 125.0
 STALL_S = 0.02
 """Gaps from so long on are worth asking where the time went."""
 
+LAP = 12
+"""Strokes from the top of the picture to its foot."""
+
 
 @dataclass
 class Drawn:
@@ -86,7 +89,8 @@ def draw(session, window, seconds: float) -> Drawn:
     loop, last, step = QEventLoop(), [time.perf_counter()], [0]
     beat, pen = QTimer(), QTimer()
     stolen = [_stolen(), last[0]]
-    beat.setInterval(0)
+    beat.setInterval(1)  # 0 would keep a processor busy, and the engine waiting for the interpreter
+    beat.setTimerType(Qt.TimerType.PreciseTimer)
 
     def tick() -> None:
         now = time.perf_counter()
@@ -103,6 +107,8 @@ def draw(session, window, seconds: float) -> Drawn:
         place, stroke = step[0] % 60, step[0] // 60
         x, y = 40 + place * 7, 40 + (stroke * 37) % 430 + 20 * ((place // 10) % 2)
         if place == 0:
+            # Rubbed out in turns: on a picture that is full, strokes change nothing and passes are free.
+            session.hand.choose_tool("eraser" if stroke // LAP % 2 else "pen")
             kind = QEvent.Type.MouseButtonPress
         elif place == 59:
             kind = QEvent.Type.MouseButtonRelease
@@ -129,4 +135,5 @@ def draw(session, window, seconds: float) -> Drawn:
     session.live.changed.disconnect(note)
     while step[0] % 60:  # the last stroke is finished, too
         move()
+    session.hand.choose_tool("pen")
     return seen
