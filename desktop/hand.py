@@ -16,7 +16,7 @@ from desktop.paint.layer import Layer
 from desktop.paint.stroke import LARGEST_SIZE, Ink, Sample
 from desktop.paint.tools import Stroke, tools
 from desktop.telling import Telling
-from engine.palette import Colour
+from engine.palette import Colour, Palette
 from engine.rect import Rect
 
 
@@ -110,8 +110,7 @@ class Hand(Observable):
         document = self._document()
         ink = self._inks.of(document.active.role, self.tool)
         if document.active.role is Role.LABELS and document.palette is not None:
-            index = document.palette.indices(np.array([[ink.colour]], np.uint8))[0, 0]
-            ink = dataclasses.replace(ink, colour=document.palette.labels[index].colour)
+            ink = dataclasses.replace(ink, colour=_nearest(ink.colour, document.palette))
         self.ink = ink
 
     def set_ink(self, **fields: Any) -> None:
@@ -130,6 +129,11 @@ class Hand(Observable):
         """Mirror strokes: ``none``, ``vertical``, ``horizontal`` or ``both``, on every layer."""
         self._inks.mirror(symmetry)
         self.take_ink()
+
+    def take_colours(self, palette: Palette | None) -> None:
+        """Where a model has colours that mean something to it, begin with the nearest of them."""
+        if palette is not None and self.ink.colour not in {label.colour for label in palette.labels}:
+            self.choose_colour(_nearest(self.ink.colour, palette))
 
     def choose_colour(self, colour: Colour) -> None:
         """Draw in ``colour``; in a sketch, coloured strokes are hints and go to their own layer."""
@@ -182,6 +186,10 @@ class Hand(Observable):
         if stroke.picked is not None:
             self.choose_colour(stroke.picked)
         self.finished.emit(change)
+
+
+def _nearest(colour: Colour, palette: Palette) -> Colour:
+    return palette.labels[palette.indices(np.array([[colour]], np.uint8))[0, 0]].colour
 
 
 def topmost(document: Document, role: Role) -> Layer | None:

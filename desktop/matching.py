@@ -80,16 +80,19 @@ class Matching(QObject):
             live.open_model(entry.file)
 
     def palette_for(self, kind: InputKind) -> Palette | None:
-        """The palette in use: the open model's, else that of the label model last used, else the first."""
-        session = self._session
+        """What pictures of a kind are held to. Labels: the open model's, else that of the label model last
+        used, else the first; others: nothing."""
         if kind != "labels":
             return None
-        if session.live.card and session.live.card.palette:
-            return session.live.card.palette
-        entry = session.library.preferred("labels", session.settings.models)
-        if entry and entry.card and entry.card.palette:
-            return entry.card.palette
-        return next(iter(session.library.palettes()), None)
+        return self.colours_for(kind) or next(iter(self._session.library.palettes()), None)
+
+    def colours_for(self, kind: InputKind) -> Palette | None:
+        """What to paint a new picture with: of the open model, else of the one last used for that kind."""
+        session, card = self._session, self._session.live.card
+        if card is None or card.input != kind:
+            entry = session.library.preferred(kind, session.settings.models)
+            card = entry.card if entry and entry.card and entry.card.input == kind else None
+        return card.palette if card is not None else None
 
     def empty(self, kind: InputKind, palette: Palette | None) -> OpenPicture:
         """A picture with nothing in it, of the size last chosen.
@@ -98,7 +101,8 @@ class Matching(QObject):
             PictureError: too large, or a label picture without palette.
         """
         width, height = self._session.settings.new_size
-        return OpenPicture(Document.new(kind, width, height, palette or self.palette_for(kind)))
+        palette = palette or self.colours_for(kind) or self.palette_for(kind)
+        return OpenPicture(Document.new(kind, width, height, palette))
 
     # --- inside --------------------------------------------------------------------------------
 
@@ -132,17 +136,19 @@ class Matching(QObject):
         session.library.works(file)
         session.settings.models[card.input] = document.model = card.name
         palette = card.palette
-        other = palette is not None and document.kind == "labels" and document.palette != palette
+        other = palette is not None and document.kind == card.input and document.palette != palette
         if palette and other and not picture.photo:  # that one is painted in the labels of its data set
-            if picture.path is None and picture.is_saved and not document.can_undo:
+            begun = picture.path is None and picture.is_saved and not document.can_undo
+            if begun and (document.kind == "labels" or document.is_blank):
                 session.edit(lambda document: document.set_palette(palette))
-            else:
+            elif document.kind == "labels":
                 session.said.emit(
                     self.tr(
                         "The picture's palette is not the model's; each colour goes to its nearest label. "
                         "Choose the other one above the labels."
                     )
                 )
+        session.hand.take_colours(card.palette if card.input == document.kind == "image" else None)
         session.hand.knows_hints = card.input != "sketch" or card.hints
         if not session.hand.knows_hints and document.active.role is Role.HINTS:
             session.hand.choose_role(Role.LINES)

@@ -24,10 +24,11 @@ def bundled() -> Iterator[tuple[Path, Drawing]]:
 
 
 def samples(kind: InputKind, model: str) -> Iterator[Path]:
-    """The drawings for a kind; those made for ``model`` if there are any."""
+    """The drawings for a kind; those made for ``model`` if there are any, else all (images: none)."""
     fitting: list[Path] = []
     others: list[Path] = []
     for path, drawing in bundled():
         if drawing.kind == kind:
             (fitting if drawing.model == model else others).append(path)
-    yield from fitting or others
+    # A picture for one image model says nothing to another.
+    yield from fitting or (others if kind != "image" else [])

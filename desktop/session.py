@@ -116,7 +116,7 @@ class Session(Observable):
 
     def new_picture(self, kind: InputKind, width: int, height: int) -> None:
         """Put an empty picture on the canvas; the old one stays open if it has anything to lose."""
-        palette = self.matching.palette_for(kind)
+        palette = self.matching.colours_for(kind) or self.matching.palette_for(kind)
         with self._telling():
             self.put_up(OpenPicture(Document.new(kind, width, height, palette)))
             self.settings.new_size = [width, height]

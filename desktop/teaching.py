@@ -115,7 +115,7 @@ class Teaching(Observable):
                 % live.card.name
             )
         drawing = Document.from_snapshot(frame.picture)
-        drawn = suited(drawing.picture(), live.card.palette)
+        drawn = suited(drawing.picture(), labels_of(live.card))
         made = scaled_preview(frame.preview, drawn.size)
         # One drawing gives one preview: frames that look the same were made of the one to be corrected.
         others = [
@@ -239,7 +239,7 @@ def keep_lesson(
     """
     card = lesson.card
     task = {"labels": "labels", "sketch": "hints" if card.hints else "lines"}.get(card.input, "image")
-    palette = card.palette if card.input == "labels" else None
+    palette = labels_of(card)
     folder = _lessons(base, task, palette)
     kept.keep(folder, lesson.drawn, corrected, task, palette, _origin(lesson.drawn))
     stay = rehearsed(card, lesson.model, base, given_up)
@@ -252,6 +252,11 @@ def keep_lesson(
         if not kept.pair_of(folder, kept.manifest_of(folder), origin):  # a correction counts for more
             kept.keep(folder, drawn, made, task, palette, origin)
     return folder
+
+
+def labels_of(card: Card) -> Palette | None:
+    """The palette that a model's pictures are held to; others may be painted in any colour."""
+    return card.palette if card.input == "labels" else None
 
 
 def suited(drawn: Picture, palette: Palette | None) -> Picture:

@@ -43,6 +43,7 @@ class Card:
     line_width: float | None = None
     """Sketch models: width of the lines seen in training, in pixels at ``size``."""
     palette: Palette | None = None
+    """Label models: the labels. Image models: colours that mean something to them; others are taken, too."""
     one_hot: bool = False
     """Label models: fed as one plane a label instead of as colour."""
     statistics: Statistics = "image"

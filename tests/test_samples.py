@@ -35,6 +35,22 @@ FACADES = Palette(
     ),
 )
 
+# As measured over the maps that aerial photographs are learned from.
+MAPS = Palette(
+    "maps",
+    (
+        Label("ground", (233, 228, 222)),
+        Label("building", (243, 240, 235)),
+        Label("road", (255, 255, 251)),
+        Label("park", (203, 223, 172)),
+        Label("woods", (186, 210, 186)),
+        Label("water", (177, 208, 254)),
+        Label("motorway", (250, 159, 37)),
+        Label("main road", (255, 226, 106)),
+        Label("yard", (211, 201, 189)),
+    ),
+)
+
 HEAD = {"format", "title", "kind", "width", "height", "palette", "model", "strokes"}
 STROKE = {"tool", "role", "ink", "samples"}
 
@@ -88,7 +104,7 @@ def test_moves_like_a_hand(path: Path) -> None:
 @each_sample
 def test_every_stroke_paints(path: Path) -> None:
     drawing = Drawing.load(path)
-    document = drawing.document(FACADES)
+    document = drawing.document(FACADES if drawing.kind == "labels" else MAPS)
     for number, stroke in enumerate(drawing.strokes, start=1):
         assert stroke.replay(document).rect, f"stroke {number} changes nothing"
     assert document.undo_steps == len(drawing.strokes)
@@ -98,13 +114,18 @@ def test_every_stroke_paints(path: Path) -> None:
 def test_names_a_model_and_a_palette_of_its_kind(path: Path) -> None:
     drawing = Drawing.load(path)
     assert drawing.title
-    suits = {"sketch": [("shoes", ""), ("handbags", "")], "labels": [("facades", "facades")]}
+    suits = {
+        "sketch": [("shoes", ""), ("handbags", "")],
+        "labels": [("facades", "facades")],
+        "image": [("aerial", "maps")],
+    }
     assert (drawing.model, drawing.palette) in suits[drawing.kind]
 
 
-def test_enough_of_both_kinds() -> None:
+def test_enough_of_each_kind() -> None:
     assert len(of_kind("sketch")) >= 8
     assert len(of_kind("labels")) >= 6
+    assert len(of_kind("image")) >= 6
 
 
 def test_titles_differ() -> None:
@@ -145,3 +166,14 @@ def test_a_label_map_is_of_the_palettes_colours(labels: Drawing) -> None:
     assert shares[names.index("wall")] > 0.25
     assert shares[names.index("window")] > 0.04
     assert shares[names.index("door")] > 0.01
+
+
+@pytest.mark.parametrize("painted", of_kind("image"), ids=lambda painted: painted.title)
+def test_a_map_is_painted_in_the_colours_that_mean_something(painted: Drawing) -> None:
+    document = painted.document(MAPS)
+    painted.replay(document)
+    pixels = document.picture_flat()
+    distances = np.abs(MAPS.colours[MAPS.indices(pixels)].astype(int) - pixels).max(2)
+    assert (distances <= 2).mean() > 0.9  # the rest are smooth edges
+    shares = np.bincount(MAPS.indices(pixels).ravel(), minlength=9) / pixels[..., 0].size
+    assert (shares > 0.002).sum() >= 5

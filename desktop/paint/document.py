@@ -328,13 +328,14 @@ class Document(Sheet):
         return self._replaced(translate("paint", "Crop"), copies, width=rect.width, height=rect.height)
 
     def set_palette(self, palette: Palette) -> Change:
-        """Paint with another palette; in a label picture every colour goes to its nearest label."""
+        """Paint with another palette, on its paper; in a label picture colours go to their nearest label."""
         self._settle()
         if palette == self.palette:
             return Change()
         text = translate("paint", "Palette")
         if self.kind != "labels":
-            return self._restate(text, EMPTY, palette=palette)
+            paper = _paper(self.kind, palette)
+            return self._restate(text, None, palette=palette, paper=paper)
         copies = {
             layer.id: _pixels(scaling.as_labels(to_straight(layer.pixels), palette))
             for layer in self.layers
@@ -381,8 +382,8 @@ def _first_name(role: Role) -> str:
 
 
 def _paper(kind: InputKind, palette: Palette | None) -> Colour:
-    """White; in label pictures the label called background, else the first."""
-    if kind != "labels" or palette is None:
+    """The colour called background, else the first that has a name; white where none has, and in sketches."""
+    if kind == "sketch" or palette is None:
         return WHITE
     named = [label for label in palette.labels if label.name.strip().lower() == "background"]
     return (named or palette.labels)[0].colour

@@ -50,6 +50,30 @@ def swatch(colour: Colour, size: int = 20) -> QIcon:
     return theme.picture_icon(pixmap)
 
 
+class _Names(QListWidget):
+    """Colours and what they are called, with their keys."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__()
+        self.setObjectName(name)
+        self.setIconSize(QSize(20, 20))
+        self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self._shown: Palette | None = None
+
+    def show_palette(self, palette: Palette, chosen: Colour) -> None:
+        """List its labels and mark the chosen one."""
+        if palette != self._shown:
+            self._shown = palette
+            self.clear()
+            for number, label in enumerate(palette.labels):
+                text = label.name
+                if number < len(LABEL_KEYS):
+                    text += f"   ·  {LABEL_KEYS[number].replace('Shift+', '⇧')}"
+                self.addItem(QListWidgetItem(swatch(label.colour), text))
+        colours = [label.colour for label in palette.labels]
+        self.setCurrentRow(colours.index(chosen) if chosen in colours else -1)
+
+
 class PaletteDock(QDockWidget):
     """Shows labels for label pictures, colours for the others."""
 
@@ -58,11 +82,8 @@ class PaletteDock(QDockWidget):
         self.setObjectName("palette_dock")
         self._session = session
         self._stack = QStackedWidget()
-        self._labels = QListWidget()
-        self._labels.setObjectName("labels")
-        self._labels.setIconSize(QSize(20, 20))
-        self._labels.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        self._labels.itemClicked.connect(self._choose_label)
+        self._labels = _Names("labels")
+        self._labels.itemClicked.connect(self._choose)
         self._palette = QComboBox()
         self._palette.setToolTip(self.tr("Palette of this picture; colours go to their nearest label in it"))
         self._palette.setFocusPolicy(Qt.FocusPolicy.NoFocus)
@@ -83,8 +104,8 @@ class PaletteDock(QDockWidget):
         session.live.watch("card", self._show)
 
     def choose_label_number(self, number: int) -> None:
-        """Draw with the label at ``number``, counted from 0; nothing where there is none."""
-        palette = self._session.document.palette
+        """Draw with the label or named colour at ``number``, counted from 0; nothing where there is none."""
+        palette = self._named()
         if palette is not None and number < len(palette.labels):
             self._session.hand.choose_colour(palette.labels[number].colour)
 
@@ -108,6 +129,9 @@ class PaletteDock(QDockWidget):
         self._explained.setWordWrap(True)
         self._explained.setProperty("faint", True)
         column.addWidget(self._explained)
+        self._names = _Names("colours")
+        self._names.itemClicked.connect(self._choose)
+        column.addWidget(self._names, 1)
         grid = QGridLayout()
         grid.setSpacing(2)
         self._swatches: dict[Colour, QToolButton] = {}
@@ -160,7 +184,13 @@ class PaletteDock(QDockWidget):
                 else self.tr("This model knows lines only.")
             )
             self._explained.setText(text)
-        self._explained.setVisible(sketch)
+        named = self._named()
+        if named is not None:
+            self._explained.setText(self.tr("What colours mean to this model; mix others if you like."))
+            self._names.show_palette(named, session.hand.ink.colour)
+            self._names.setMinimumHeight(min(len(named.labels), 10) * self._names.sizeHintForRow(0) + 4)
+        self._names.setVisible(named is not None)
+        self._explained.setVisible(sketch or named is not None)
         for colour, tile in self._swatches.items():
             tile.setChecked(colour == session.hand.ink.colour and not (sketch and on_lines))
             tile.setEnabled(not sketch or knows_hints)
@@ -169,14 +199,20 @@ class PaletteDock(QDockWidget):
     def _show_labels(self) -> None:
         palette, card = self._session.document.palette, self._session.live.card
         assert palette is not None
-        known = palette, card.palette if card else None
+        known = palette, card.palette if card and card.input == "labels" else None
         if self._listed != known:
             self._listed = known
             self._list_palettes(known)
-            self._list_labels(palette)
-        colours = [label.colour for label in palette.labels]
-        if self._session.hand.ink.colour in colours:
-            self._labels.setCurrentRow(colours.index(self._session.hand.ink.colour))
+        self._labels.show_palette(palette, self._session.hand.ink.colour)
+
+    def _named(self) -> Palette | None:
+        """The labels of the picture, or the colours that mean something to the model that paints it."""
+        picture, card = self._session.picture, self._session.live.card
+        if picture is None or picture.document.kind == "sketch":
+            return None
+        if picture.document.kind == "labels":
+            return picture.document.palette
+        return card.palette if picture.translated and card is not None and card.input == "image" else None
 
     def _list_palettes(self, known: tuple[Palette | None, ...]) -> None:
         """The picture's own, the model's, and those that are at hand, each once."""
@@ -187,22 +223,12 @@ class PaletteDock(QDockWidget):
                 listed.append(palette)
                 self._palette.addItem(palette.name, palette)
 
-    def _list_labels(self, palette: Palette) -> None:
-        self._labels.clear()
-        for number, label in enumerate(palette.labels):
-            text = label.name
-            if number < len(LABEL_KEYS):
-                text += f"   ·  {LABEL_KEYS[number].replace('Shift+', '⇧')}"
-            item = QListWidgetItem(swatch(label.colour), text)
-            item.setData(Qt.ItemDataRole.UserRole, number)
-            self._labels.addItem(item)
-
     def _set_palette(self) -> None:
         palette = self._palette.currentData()
         self._session.edit(lambda document: document.set_palette(palette))
 
-    def _choose_label(self, item: QListWidgetItem) -> None:
-        self.choose_label_number(item.data(Qt.ItemDataRole.UserRole))
+    def _choose(self, item: QListWidgetItem) -> None:
+        self.choose_label_number(item.listWidget().row(item))
 
     def _other_colour(self) -> None:
         dialog = QColorDialog(QColor(*self._session.hand.ink.colour), self.window())

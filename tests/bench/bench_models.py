@@ -17,10 +17,10 @@ from PIL import Image
 from scipy import ndimage
 
 import engine
-import resources
 from desktop.paint.document import Document
 from desktop.paint.drawing import Drawing
 from desktop.paint.layer import Role
+from desktop.samples import samples
 from engine import catalogue, codec
 from engine.generator import Generator
 from engine.messages import Pixels
@@ -57,11 +57,9 @@ def run() -> list[Row]:
 
 
 def fitting(generator: Generator) -> Iterator[Drawing]:
-    """The sample drawings for a model; all of its kind where none was made for it."""
+    """The sample drawings for a model, as the program would offer them."""
     card = generator.card
-    found = [Drawing.load(path) for path in sorted(resources.path("samples").glob("*.json"))]
-    found = [drawing for drawing in found if drawing.kind == card.input and card.input != "image"]
-    yield from [drawing for drawing in found if drawing.model == card.name] or found
+    yield from map(Drawing.load, samples(card.input, card.name))
 
 
 def measured(generator: Generator, drawings: list[Drawing]) -> list[Row]:

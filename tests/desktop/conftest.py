@@ -25,6 +25,7 @@ CARDS = {
     "tiny lines": {"input": "sketch", "hints": False, "line_width": 1.5, "inputs": 3},
     "tiny labels": {"input": "labels", "palette": PALETTE, "inputs": 3},
     "tiny image": {"input": "image", "inputs": 3},
+    "tiny map": {"input": "image", "palette": PALETTE, "inputs": 3},
 }
 
 

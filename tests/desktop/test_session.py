@@ -9,10 +9,12 @@ import textwrap
 import numpy as np
 import pytest
 from PIL import Image
+from PySide6.QtWidgets import QListWidget
 
 from desktop.paint.document import Role
 from desktop.session import Session
 from desktop.widgets.main_window import MainWindow
+from tests.desktop.conftest import PALETTE
 from tests.desktop.window_hands import drag, model, settle, until
 
 
@@ -45,6 +47,43 @@ def test_a_model_of_the_same_kind_keeps_the_drawing(window, session):
     settle(session)
     assert session.picture is before
     assert session.live.card.name == "tiny lines"
+
+
+def test_colours_that_mean_something_to_an_image_model_are_named(window, session):
+    """On paper of the first, begun with the nearest, chosen by keys; and any other colour may be mixed."""
+    session.hand.choose_colour((95, 5, 5))
+    session.open_model(model(session, "tiny map"))
+    settle(session)
+    names = window.palette_dock.findChild(QListWidget, "colours")
+    assert names.isVisibleTo(window)
+    assert [names.item(row).text().split()[0] for row in range(names.count())] == ["sky", "wall", "door"]
+    assert session.document.paper == PALETTE.labels[0].colour
+    assert session.hand.ink.colour in {label.colour for label in PALETTE.labels}
+    window.palette_dock.choose_label_number(2)
+    assert session.hand.ink.colour == PALETTE.labels[2].colour
+    assert names.currentRow() == 2
+    session.hand.choose_colour((1, 2, 3))
+    assert session.hand.ink.colour == (1, 2, 3)
+    assert names.currentRow() == -1
+    drag(window, (10, 10), (50, 50))
+    assert session.document.picture_flat()[30, 30].tolist() == [1, 2, 3]
+
+
+def test_names_of_colours_go_with_their_model_and_a_painting_stays_on_its_paper(window, session):
+    session.open_model(model(session, "tiny image"))
+    settle(session)
+    names = window.palette_dock.findChild(QListWidget, "colours")
+    assert not names.isVisibleTo(window)
+    drag(window, (10, 10), (50, 50))
+    painted = session.document.picture_flat().copy()
+    session.open_model(model(session, "tiny map"))
+    settle(session)
+    assert names.isVisibleTo(window)
+    assert np.array_equal(session.document.picture_flat(), painted)
+    session.new_picture("image", 64, 64)
+    assert session.document.paper == PALETTE.labels[0].colour
+    session.new_picture("sketch", 64, 64)
+    assert not names.isVisibleTo(window)
 
 
 def test_hints_are_out_of_reach_where_the_model_knows_none(window, session):
