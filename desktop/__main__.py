@@ -170,7 +170,9 @@ def import_(
     to: Annotated[Path | None, typer.Option(help="The model file to write (.safetensors).")] = None,
     name: Annotated[str | None, typer.Option(help="The model's name; by default the file's.")] = None,
     input: Annotated[Input | None, typer.Option(help="What it wants painted; by default image.")] = None,
-    palette: Annotated[str | None, typer.Option(help="For labels: a palette's name or .gpl file.")] = None,
+    palette: Annotated[
+        str | None, typer.Option(help="Labels, or named colours of images: name or .gpl file.")
+    ] = None,
     card: Annotated[Path | None, typer.Option(help="JSON with more fields of the model's card.")] = None,
     sample: Annotated[
         Path | None, typer.Option(help="A recorded drawing; what the model makes of it.")
@@ -185,17 +187,17 @@ def import_(
 
     if to is not None and to.suffix.lower() != bundle.SUFFIX:
         raise typer.BadParameter(f"a model file's name ends in {bundle.SUFFIX}", param_hint="--to")
-    if palette is not None and input not in (None, Input.labels):
-        raise typer.BadParameter("only label models have a palette", param_hint="--palette")
+    if palette is not None and input is Input.sketch:
+        raise typer.BadParameter("a sketch model has no palette", param_hint="--palette")
+    colours = _palette(palette) if palette is not None else None
     if file.suffix.lower() == bundle.SUFFIX:
-        if input is not None or palette is not None:
-            raise typer.BadParameter(
-                "a model file says itself what it wants painted", param_hint="--input, --palette"
-            )
+        if input is not None:
+            raise typer.BadParameter("a model file says itself what it wants painted", param_hint="--input")
         made, tensors = bundle.read(file)
-        made = replace(made, name=name or made.name)
+        if colours is not None and made.input != "image":
+            raise typer.BadParameter("only an image model takes another palette", param_hint="--palette")
+        made = replace(made, name=name or made.name, palette=colours or made.palette)
     else:
-        colours = _palette(palette) if palette is not None else None
         kind = input or (Input.labels if colours else Input.image)
         made, tensors = foreign.convert(file, name=name, input=kind.value, palette=colours)
     if card is not None:

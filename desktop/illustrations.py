@@ -33,8 +33,9 @@ MOST_BYTES = 120_000
 """Of one picture: a guide is looked through, also where the line is thin."""
 QUALITIES = (88, 80, 70, 60, 45, 30)
 
-SKETCH, LABELS, WATCHED = "06-navy-bucket-bag", "14-town-house", "13-small-house"
-"""The drawings that are shown: one with colours, one in labels, one that a training paints meanwhile."""
+SKETCH, LABELS, MAP = "06-navy-bucket-bag", "14-town-house", "25-river-town"
+WATCHED = "13-small-house"
+"""The drawings that are shown: with colours, in labels, a map, and what a training paints meanwhile."""
 
 FRONTS = 24
 EDGE = 256
@@ -54,6 +55,8 @@ def take(stage: Stage, folder: Path) -> list[Path]:
         OSError: the folder can't be written.
     """
     written = [of_welcome(stage, folder), *of_sketches(stage, folder, sample(SKETCH))]
+    if stage.open_model_for("image"):
+        written.append(of_maps(stage, folder, sample(MAP)))
     if stage.open_model_for("labels"):
         written += of_labels(stage, folder, sample(LABELS))
         with tempfile.TemporaryDirectory() as name:
@@ -167,6 +170,18 @@ def of_labels(stage: Stage, folder: Path, drawing: Drawing) -> list[Path]:
     teaching.cancel()
     session.hand.choose_tool("pen")
     return written
+
+
+def of_maps(stage: Stage, folder: Path, drawing: Drawing) -> Path:
+    """A map painted, and the colours that the model knows."""
+    hand = stage.session.hand
+    stage.put_up(drawing)
+    for stroke in drawing.strokes:
+        stage.play(stroke)
+    hand.choose_tool("pen")
+    hand.set_ink(colour=drawing.strokes[0].ink.colour)
+    stage.settle()
+    return _shoot(stage, folder, "maps")
 
 
 def _colour_of(label: str, palette: Palette) -> Colour:

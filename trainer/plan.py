@@ -66,6 +66,8 @@ def planned(
     where = device.choose(asked.pop("device", None))
     palette = data.palette if data.input == "labels" else None
     one_hot = palette is not None and not colour_labels and (parent is None or parent.one_hot)
+    if parent is not None and data.task == parent.input == "image":
+        palette = parent.palette  # what colours mean to it, they go on meaning
     config = Config(
         name=asked.pop("name", None) or data.folder.name,
         data=str(data.folder.resolve()),

@@ -55,7 +55,7 @@ def convert(
     Args:
         name: the model's name; by default what the file's name says.
         input: what the model wants painted.
-        palette: needed where ``input`` is ``labels``.
+        palette: needed where ``input`` is ``labels``; where it is ``image``, names for colours.
 
     Raises:
         ModelError: as ``inspect``, or the answers don't fit the network.

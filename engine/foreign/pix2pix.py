@@ -82,7 +82,7 @@ def convert(
         size=(edge, edge),
         hints=hints,
         line_width=LINE_WIDTH if input == "sketch" else None,
-        palette=palette if input == "labels" else None,
+        palette=None if input == "sketch" else palette,
         one_hot=one_hot and found.inputs != 3,
         statistics="image",
         description=f"Imported from {path.name}.",

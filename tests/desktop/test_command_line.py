@@ -328,6 +328,24 @@ def test_a_users_palette_is_found_by_name_or_file(underpaint, weights, home, tmp
         assert bundle.read_card(target).palette == PALETTE
 
 
+def test_colours_of_an_image_model_get_names(underpaint, weights, tmp_path) -> None:
+    """With the import or afterwards; a model of labels keeps those that it has learnt."""
+    from engine.palette import write_gpl
+
+    write_gpl(PALETTE, tmp_path / "two.gpl")
+    target, named = tmp_path / "plans.safetensors", tmp_path / "named.safetensors"
+    words = ["--input", "image", "--palette", tmp_path / "two.gpl"]
+    assert underpaint("import", weights, "--to", named, *words).code == 0
+    assert underpaint("import", weights, "--to", target).code == 0
+    assert bundle.read_card(target).palette is None
+    assert underpaint("import", target, "--to", target, "--palette", tmp_path / "two.gpl").code == 0
+    assert bundle.read_card(target).palette == bundle.read_card(named).palette == PALETTE
+    assert bundle.read_card(target).input == bundle.read_card(named).input == "image"
+    assert underpaint("import", weights, "--to", target, "--palette", tmp_path / "two.gpl").code == 0
+    done = underpaint("import", target, "--to", target, "--palette", tmp_path / "two.gpl")
+    assert done.code == 2 and "only an image model" in done.err
+
+
 # --- the program itself --------------------------------------------------------------------------
 
 

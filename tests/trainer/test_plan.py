@@ -7,8 +7,10 @@ import pytest
 
 from engine import bundle
 from engine.errors import DeviceError, ModelError
+from engine.palette import Label, Palette
 from tests.trainer.made_pictures import save, thing
 from tests.trainer.small_runs import copied, houses, pictures, small, things, trained
+from trainer import config as configs
 from trainer import memory, pairs, plan
 from trainer.errors import TrainingError
 from trainer.estimate import Estimate, duration, trial
@@ -62,6 +64,21 @@ def test_labels_are_one_hot_but_for_parents_that_are_not(tmp_path: Path) -> None
     assert not child.one_hot
     assert child.network == coloured.network
     assert child.size == coloured.size
+
+
+def test_named_colours_of_an_image_model_are_handed_down(tmp_path: Path, data: DataSet) -> None:
+    pairs_of_pictures = pictures(tmp_path / "pictures")
+    parent = small(pairs_of_pictures)
+    named = Palette("hours", (Label("night", (10, 20, 60)), Label("day", (200, 210, 240))))
+    model = tmp_path / "parent.safetensors"
+    card = replace(parent.card(), palette=named)
+    bundle.write(model, card, State(parent).generator.state_dict())
+    child = small(pairs_of_pictures, from_model=str(model))
+    assert child.card().palette == named
+    resumed = configs.from_json(configs.to_json(child))
+    assert resumed.card().palette == named
+    assert State(child).begin_from(str(model))[0] == len(State(child).generator.state_dict())
+    assert small(data, from_model=str(model)).card().palette is None
 
 
 def test_parent_of_another_input_keeps_all_but_the_first_layer(tmp_path: Path, data: DataSet) -> None:
