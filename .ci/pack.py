@@ -214,7 +214,7 @@ def debian_package() -> Path:
         " You draw lines, paint flat labels or over a photograph, and a pix2pix generator\n"
         " paints the photo over your strokes while the pen moves. It runs on your own\n"
         " machine, with or without a graphics card, and comes with models for shoes,\n"
-        " handbags and house fronts, and a trainer for your own.\n",
+        " handbags, house fronts and maps, and a trainer for your own.\n",
         "utf-8",
     )
     for folder in (path for path in stage.rglob("*") if path.is_dir() and not path.is_symlink()):
