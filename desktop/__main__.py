@@ -399,7 +399,7 @@ def _translated_project(generator: Generator, file: Path, seed: int | None) -> P
         )
         return generator(document.picture_flat(), seed=seed)
     picture = document.picture()
-    size = codec.working_size(picture.size, card, native=card.input == "image")
+    size = codec.working_size(picture.size, card, native=codec.usually_native(card))
     preview = generator.translate(codec.prepare(picture, card, size), seed=seed)
     return codec.scaled_preview(preview, picture.size)
 

@@ -12,6 +12,7 @@ from desktop.paint.document import Document, Role
 from desktop.telling import Telling
 from engine.card import Card, InputKind
 from engine.catalogue import Entry
+from engine.codec import usually_native
 from engine.messages import Failed, OpenModel
 from engine.palette import Palette
 
@@ -135,6 +136,7 @@ class Matching(QObject):
         assert picture is not None and file is not None
         session.library.works(file)
         session.settings.models[card.input] = document.model = card.name
+        session.live.native = session.settings.native_size.get(card.name, usually_native(card))
         palette = card.palette
         other = palette is not None and document.kind == card.input and document.palette != palette
         if palette and other and not picture.photo:  # that one is painted in the labels of its data set

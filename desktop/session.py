@@ -236,8 +236,9 @@ class Session(Observable):
         self.matching.start()
 
     def set_native(self, on: bool) -> None:
-        """Run the network at the picture's own size, for pictures of this kind."""
-        self.settings.native_size[self.document.kind] = on
+        """Run the network at the picture's own size; remembered of the model."""
+        if self.live.card is not None:
+            self.settings.native_size[self.live.card.name] = on
         self.live.native = on
 
     # --- steps ---------------------------------------------------------------------------------
@@ -363,12 +364,10 @@ class Session(Observable):
 
     def _show_picture(self, model: Path | None = None) -> None:
         self.picture = self.easel.pictures[0]
-        document = self.document
-        self.live.native = self.settings.native_size.get(document.kind, document.kind == "image")
         self.hand.take_ink()
         self._tell_steps()
         self.restructured.emit()
-        self.repainted.emit(document.bounds)
+        self.repainted.emit(self.document.bounds)
         self.matching.find_model(self.picture, model)
 
     def _telling(self) -> Telling:

@@ -39,8 +39,8 @@ class Settings:
     """``beside``, ``over`` or ``split``."""
     preview_opacity: float = 0.6
     divider: float = 0.5
-    native_size: dict[str, bool] = field(default_factory=lambda: {"image": True})
-    """By document kind: run the network at the picture's own size rather than the model's."""
+    native_size: dict[str, bool] = field(default_factory=dict)
+    """By model's name, where it was changed: run it at the picture's own size rather than its own."""
     models: dict[str, str] = field(default_factory=dict)
     """By document kind: the model last used."""
     kind: str = "sketch"

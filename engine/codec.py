@@ -64,7 +64,7 @@ def working_size(size: tuple[int, int], card: Card, native: bool = False) -> tup
 
     Args:
         size: width and height of the document.
-        native: the document's own size instead, which is the default for image models.
+        native: the document's own size instead, see ``usually_native``.
 
     Returns:
         Width and height; the longer edge is the longer one of ``card.size``.
@@ -73,6 +73,12 @@ def working_size(size: tuple[int, int], card: Card, native: bool = False) -> tup
         return size
     scale = max(card.size) / max(size)
     return max(1, round(size[0] * scale)), max(1, round(size[1] * scale))
+
+
+def usually_native(card: Card) -> bool:
+    """Whether a model usually runs at the document's own size: if it takes images, whose detail would be
+    lost, unless these are painted in colours with names: then in strokes as wide as it has learnt."""
+    return card.input == "image" and card.palette is None
 
 
 def prepare(picture: Picture, card: Card, size: tuple[int, int] | None = None) -> Pixels:

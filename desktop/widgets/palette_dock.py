@@ -212,7 +212,11 @@ class PaletteDock(QDockWidget):
             return None
         if picture.document.kind == "labels":
             return picture.document.palette
-        return card.palette if picture.translated and card is not None and card.input == "image" else None
+        if not picture.translated:
+            return None
+        if card is None:  # it is being loaded
+            return picture.document.palette
+        return card.palette if card.input == "image" else None
 
     def _list_palettes(self, known: tuple[Palette | None, ...]) -> None:
         """The picture's own, the model's, and those that are at hand, each once."""

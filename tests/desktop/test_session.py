@@ -69,6 +69,39 @@ def test_colours_that_mean_something_to_an_image_model_are_named(window, session
     assert session.document.picture_flat()[30, 30].tolist() == [1, 2, 3]
 
 
+def test_painted_maps_run_at_the_models_size_and_photos_at_their_own(window, session):
+    """Unless that was changed for the model."""
+    native = window.actions_table["native"]
+    sizes = {}
+    for name in ("tiny image", "tiny map", "tiny sketch"):
+        session.open_model(model(session, name))
+        settle(session)
+        sizes[name] = native.isChecked(), session.live.preview.shape[:2]
+    assert sizes == {
+        "tiny image": (True, (80, 96)),
+        "tiny map": (False, (53, 64)),
+        "tiny sketch": (False, (53, 64)),
+    }
+    session.open_model(model(session, "tiny map"))
+    settle(session)
+    native.setChecked(True)
+    until(lambda: session.live.preview.shape[:2] == (80, 96))
+    for name in ("tiny sketch", "tiny map"):
+        session.open_model(model(session, name))
+        settle(session)
+    assert native.isChecked() and session.live.preview.shape[:2] == (80, 96)
+
+
+def test_names_of_colours_stay_while_a_new_sheet_is_put_up(window, session):
+    session.open_model(model(session, "tiny map"))
+    settle(session)
+    session.new_picture("image", 64, 64)
+    assert session.live.card is None
+    window.palette_dock.choose_label_number(1)
+    settle(session)
+    assert session.hand.ink.colour == PALETTE.labels[1].colour
+
+
 def test_names_of_colours_go_with_their_model_and_a_painting_stays_on_its_paper(window, session):
     session.open_model(model(session, "tiny image"))
     settle(session)
