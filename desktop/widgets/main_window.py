@@ -134,7 +134,7 @@ class MainWindow(QMainWindow):
                 | QDockWidget.DockWidgetFeature.DockWidgetFloatable
             )
             self.addDockWidget(Qt.DockWidgetArea.RightDockWidgetArea, dock)
-        self.resizeDocks(list(self.docks), [300, 280, 140], Qt.Orientation.Vertical)
+        self.resizeDocks(list(self.docks), [350, 290, 120], Qt.Orientation.Vertical)
         self.resizeDocks([self.model_dock], [240], Qt.Orientation.Horizontal)
         self.status_line = StatusLine(session, self.view)
         self.setStatusBar(self.status_line)

@@ -131,8 +131,10 @@ class PaletteDock(QDockWidget):
         column.addWidget(self._explained)
         self._names = _Names("colours")
         self._names.itemClicked.connect(self._choose)
-        column.addWidget(self._names, 1)
-        grid = QGridLayout()
+        column.addWidget(self._names, 100)
+        self._grid = QWidget()
+        grid = QGridLayout(self._grid)
+        grid.setContentsMargins(0, 0, 0, 0)
         grid.setSpacing(2)
         self._swatches: dict[Colour, QToolButton] = {}
         for place, colour in enumerate(COLOURS):
@@ -146,7 +148,7 @@ class PaletteDock(QDockWidget):
             tile.clicked.connect(lambda _on, colour=colour: self._session.hand.choose_colour(colour))
             self._swatches[colour] = tile
             grid.addWidget(tile, place // 6, place % 6)
-        column.addLayout(grid)
+        column.addWidget(self._grid)
         row = QHBoxLayout()
         self._current = QLabel()
         more = QPushButton(self.tr("Other colour …"))
@@ -186,10 +188,10 @@ class PaletteDock(QDockWidget):
             self._explained.setText(text)
         named = self._named()
         if named is not None:
-            self._explained.setText(self.tr("What colours mean to this model; mix others if you like."))
+            self._explained.setText(self.tr("What colours mean to this model; others can be mixed."))
             self._names.show_palette(named, session.hand.ink.colour)
-            self._names.setMinimumHeight(min(len(named.labels), 10) * self._names.sizeHintForRow(0) + 4)
         self._names.setVisible(named is not None)
+        self._grid.setVisible(named is None)
         self._explained.setVisible(sketch or named is not None)
         for colour, tile in self._swatches.items():
             tile.setChecked(colour == session.hand.ink.colour and not (sketch and on_lines))
