@@ -158,7 +158,7 @@ class Config:
             size=self.size,
             hints=self.hints,
             line_width=self.line_width if self.input == "sketch" else None,
-            palette=None if self.input == "sketch" else self.palette,
+            palette=self.palette if self.task in ("labels", "image") else None,
             one_hot=self.one_hot,
             statistics="image" if self.network.get("norm") == "instance" else "running",
             task=_DESCRIPTIONS[self.task],

@@ -126,7 +126,7 @@ def test_card_of_every_task_agrees_with_its_network(task: Task, one_hot: bool) -
     card = config.card()
     codec.check(card)
     assert card.input == config.input
-    assert (card.palette is not None) == (task == "labels")
+    assert (card.palette is not None) == (task in ("labels", "image"))
     assert (card.line_width is not None) == (task in ("lines", "hints"))
 
 
