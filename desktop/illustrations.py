@@ -33,7 +33,7 @@ MOST_BYTES = 120_000
 """Of one picture: a guide is looked through, also where the line is thin."""
 QUALITIES = (88, 80, 70, 60, 45, 30)
 
-SKETCH, LABELS, MAP = "06-navy-bucket-bag", "14-town-house", "25-river-town"
+SKETCH, LABELS, MAP = "06-navy-bucket-bag", "14-town-house", "26-motorway"
 WATCHED = "13-small-house"
 """The drawings that are shown: with colours, in labels, a map, and what a training paints meanwhile."""
 
