@@ -65,6 +65,10 @@ Found = dict[tuple[InputKind, str], Path]
 """By kind of picture and name of a model: the first drawing that was made for it."""
 
 
+_SORTS: tuple[InputKind, ...] = ("sketch", "labels", "image")
+"""In the order in which they are shown: what most people come for goes first."""
+
+
 class Gallery(Observable):
     """The bundled models that sample drawings were made for."""
 
@@ -93,11 +97,12 @@ class Gallery(Observable):
             return
         self._begun = True
         session, live = self._session, self._session.live
-        self.exhibits = tuple(
+        exhibits = [
             Exhibit(entry.file, entry.card)
             for entry in session.library.models
             if entry.bundled and entry.card
-        )
+        ]
+        self.exhibits = tuple(sorted(exhibits, key=lambda exhibit: _SORTS.index(exhibit.card.input)))
         live.tried_out.connect(self._take)
         live.refused.connect(self._refused)
         for part, names in ((live, "loading behind settled enabled"), (session.hand, "drawing")):

@@ -33,11 +33,11 @@ from desktop.widgets.training_pictures import faint, title
 from desktop.widgets.welcome_tile import CAPTION, Tile
 
 GAP = 12
-NARROWEST, WIDEST = 224, 320
+NARROWEST, WIDEST = 176, 320
 """Of a tile, logical pixels; half of that is its pictures' height."""
 MOST_RECENT = 3
-_BESIDE = 224
-"""Width of the column beside the tiles."""
+_LONGEST_NAME = 150
+"""Of a file opened last, logical pixels; longer ones lose their middle."""
 _OURS = (
     Qt.Key.Key_Tab,
     Qt.Key.Key_Backtab,
@@ -99,11 +99,8 @@ class Welcome(QFrame):
         column.setContentsMargins(14, 10, 14, 8)
         column.setSpacing(8)
         column.addLayout(self._head())
-        middle = QHBoxLayout()
-        middle.setSpacing(GAP + 6)
-        middle.addWidget(self._shelf(), 1, Qt.AlignmentFlag.AlignTop)
-        middle.addWidget(self._beside())
-        column.addLayout(middle)
+        column.addWidget(self._shelf())
+        column.addLayout(self._otherwise())
         column.addLayout(self._foot())
         self._dress()
         self.hide()
@@ -146,24 +143,20 @@ class Welcome(QFrame):
         self._scroll.resized.connect(self._fit)
         return self._scroll
 
-    def _beside(self) -> QWidget:
-        side = QWidget()
-        side.setFixedWidth(_BESIDE)
-        self._side = QVBoxLayout(side)
-        self._side.setContentsMargins(0, 0, 0, 0)
-        self._side.setSpacing(2)
+    def _otherwise(self) -> QHBoxLayout:
+        self._others = QHBoxLayout()
+        self._others.setSpacing(2)
         self._begin = [
             self._entry("open", self.tr("Open a picture or drawing …")),
             self._entry("train", self.tr("Train a model …")),
         ]
         for button in self._begin:
-            self._side.addWidget(button)
-        self._recent_title = faint(self.tr("Opened last"))
-        self._recent_title.setContentsMargins(12, 6, 0, 0)
-        self._side.addWidget(self._recent_title)
+            self._others.addWidget(button)
+        self._others.addStretch(1)
+        self._recent_title = faint(self.tr("Opened last:"))
+        self._others.addWidget(self._recent_title)
         self._recent: list[QPushButton] = []
-        self._side.addStretch(1)
-        return side
+        return self._others
 
     def _entry(self, name: str, text: str) -> QPushButton:
         action = self._actions[name]
@@ -264,14 +257,14 @@ class Welcome(QFrame):
             button.deleteLater()
         names = self._session.settings.recent[:MOST_RECENT]
         self._recent = [self._recent_entry(Path(name)) for name in names]
-        for place, button in enumerate(self._recent, self._side.indexOf(self._recent_title) + 1):
-            self._side.insertWidget(place, button)
+        for button in self._recent:
+            self._others.addWidget(button)
         self._recent_title.setVisible(bool(names))
 
     def _recent_entry(self, path: Path) -> QPushButton:
         button = QPushButton()
         button.setProperty("faint", True)
-        name = button.fontMetrics().elidedText(path.name, Qt.TextElideMode.ElideMiddle, _BESIDE - 52)
+        name = button.fontMetrics().elidedText(path.name, Qt.TextElideMode.ElideMiddle, _LONGEST_NAME)
         button.setText(name.replace("&", "&&"))
         button.setIcon(theme.icon("mdi6.history"))
         button.setToolTip(theme.plain(str(path)))

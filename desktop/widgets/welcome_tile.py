@@ -15,6 +15,8 @@ from engine.messages import Pixels
 ROUND = 8.0
 CAPTION = 32
 """Height of the line under the pictures, logical pixels."""
+_SMALLEST = 0.85
+"""Of the usual size of letters, where the line would not fit."""
 _SIGN = 40
 _CHIP = 13.0
 """Radius of the arrow's disc."""
@@ -116,10 +118,14 @@ class Tile(QAbstractButton):
         painter.drawPixmap(corner, theme.icon("mdi6.arrow-right").pixmap(edge, edge))
 
     def _paint_caption(self, painter: QPainter, outline: QRectF) -> None:
-        line = QRectF(outline.left() + 12, outline.bottom() - CAPTION, outline.width() - 24, CAPTION)
+        line = QRectF(outline.left() + 10, outline.bottom() - CAPTION, outline.width() - 20, CAPTION)
         font = self.font()
         font.setBold(True)
         painter.setFont(font)
+        needed = painter.fontMetrics().horizontalAdvance(self.text())
+        if needed > line.width():
+            font.setPointSizeF(font.pointSizeF() * max(_SMALLEST, line.width() / needed))
+            painter.setFont(font)
         painter.setPen(theme.colour("text"))
         text = painter.fontMetrics().elidedText(self.text(), Qt.TextElideMode.ElideRight, int(line.width()))
         painter.drawText(line, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft, text)

@@ -27,13 +27,14 @@ from desktop.app import begin, open_window
 from desktop.paint.drawing import Drawing, Played
 from desktop.paint.layer import Role
 from desktop.paint.stroke import Ink, Sample
+from desktop.widgets import welcome
 from desktop.widgets.main_window import MainWindow
 from desktop.widgets.welcome_tile import Tile
 from tests.desktop.window_hands import drag, send, settle, until
 
 LEFT, NONE = Qt.MouseButton.LeftButton, Qt.MouseButton.NoButton
-SHOWN = ["tiny labels", "tiny lines", "tiny sketch"]
-"""Models that sample drawings are made for here; “tiny image” has none."""
+SHOWN = ["tiny lines", "tiny sketch", "tiny labels"]
+"""Models that sample drawings are made for here, sketches first; “tiny image” has none."""
 
 
 def a_drawing(kind: str, model: str, title: str) -> Drawing:
@@ -155,7 +156,7 @@ def test_each_bundled_model_with_drawings_is_a_picture(window: MainWindow):
     settle(window.session)
     assert [tile.exhibit.card.name for tile in complete(window)] == SHOWN
     shown = window.session.gallery.shown
-    assert [shown[tile.exhibit.model].title for tile in tiles(window)] == ["House", "Bag", "Boot"]
+    assert [shown[tile.exhibit.model].title for tile in tiles(window)] == ["Bag", "Boot", "House"]
     for tile in tiles(window):
         seen = tile.grab().toImage()
         across = tile.width() // 2
@@ -203,8 +204,8 @@ def test_damaged_drawings_and_models_cost_only_their_tile(
     gallery = window.session.gallery
     until(lambda: gallery.shown and not gallery._busy and not gallery._soon.isActive())
     assert {file.stem: shown.title for file, shown in gallery.shown.items()} == {"tiny sketch": "Boot"}
-    assert [tile.exhibit.card.name for tile in tiles(window)] == ["tiny labels", "tiny sketch"]
-    assert [tile.complete for tile in tiles(window)] == [False, True]
+    assert [tile.exhibit.card.name for tile in tiles(window)] == ["tiny sketch", "tiny labels"]
+    assert [tile.complete for tile in tiles(window)] == [True, False]
     assert not window.messages.isVisible(), "nobody asked, so nobody is told"
     assert "gallery" in caplog.text
 
@@ -249,7 +250,10 @@ def test_it_is_dressed_in_either_theme(window: MainWindow, theme: str):
     assert (other.pixelColor(3, 9).lightness() > 128) == (theme == "light")
 
 
-def test_tiles_are_seen_whole_whatever_the_width_was_before(window: MainWindow):
+def test_tiles_are_seen_whole_whatever_the_width_was_before(
+    window: MainWindow, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(welcome, "NARROWEST", 240)
     settle(window.session)
     complete(window)
     scroll = window.welcome._scroll
@@ -263,7 +267,8 @@ def test_tiles_are_seen_whole_whatever_the_width_was_before(window: MainWindow):
             assert there.top() == seen.top() and there.bottom() <= seen.bottom()
 
 
-def test_tiles_that_have_no_room_are_brought_into_sight(window: MainWindow):
+def test_tiles_that_have_no_room_are_brought_into_sight(window: MainWindow, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(welcome, "NARROWEST", 240)
     settle(window.session)
     complete(window)
     window.resize(window.minimumSizeHint())
@@ -332,7 +337,7 @@ def test_enter_and_space_choose(window: MainWindow, code: Qt.Key):
     key(window, Qt.Key.Key_Tab)
     key(window, code)
     settle(window.session)
-    assert (window.session.title, window.session.live.card.name) == ("Bag", "tiny lines")
+    assert (window.session.title, window.session.live.card.name) == ("Boot", "tiny sketch")
     assert not window.welcome.isVisible()
 
 
