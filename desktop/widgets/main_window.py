@@ -7,7 +7,7 @@ from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
-from PySide6.QtCore import QByteArray, QPointF, QSizeF, Qt
+from PySide6.QtCore import QByteArray, QPointF, QSizeF, Qt, QTimer
 from PySide6.QtGui import (
     QActionGroup,
     QCloseEvent,
@@ -16,6 +16,7 @@ from PySide6.QtGui import (
     QGuiApplication,
     QKeySequence,
     QShortcut,
+    QShowEvent,
 )
 from PySide6.QtWidgets import (
     QApplication,
@@ -65,6 +66,7 @@ class MainWindow(QMainWindow):
         self.setObjectName("main_window")
         self.setAcceptDrops(True)
         self.session = session
+        self._shown = False
         self.view = View(self)
         self.actions_table = Actions(self, session.settings.keys)
         for number, tool in enumerate(tools().values()):
@@ -134,7 +136,6 @@ class MainWindow(QMainWindow):
                 | QDockWidget.DockWidgetFeature.DockWidgetFloatable
             )
             self.addDockWidget(Qt.DockWidgetArea.RightDockWidgetArea, dock)
-        self.resizeDocks(list(self.docks), [350, 290, 120], Qt.Orientation.Vertical)
         self.resizeDocks([self.model_dock], [240], Qt.Orientation.Horizontal)
         self.status_line = StatusLine(session, self.view)
         self.setStatusBar(self.status_line)
@@ -372,6 +373,16 @@ class MainWindow(QMainWindow):
         settings.splitter = bytes(self.splitter.saveState().toBase64().data()).decode()
         self.session.close()
         super().closeEvent(event)
+
+    def showEvent(self, event: QShowEvent) -> None:
+        """The very first time, the panels share their room so that the bundled models are seen."""
+        super().showEvent(event)
+        if not (self._shown or self.session.settings.window_state):
+            QTimer.singleShot(0, self, self._share_out)  # when they have a place
+        self._shown = True
+
+    def _share_out(self) -> None:
+        self.resizeDocks(list(self.docks), [286, 280, 148], Qt.Orientation.Vertical)
 
     def createPopupMenu(self) -> QMenu | None:
         """No menu for hiding bars: one would hide what can't be found again."""

@@ -26,7 +26,7 @@ from desktop.widgets.actions import Actions
 from engine.card import Card
 from engine.catalogue import Entry
 
-_SIDE = 48
+_SIDE = 40
 _LARGEST_SAMPLE = 1024
 """Edge in pixels; a larger picture in a card is none that was meant for a list."""
 

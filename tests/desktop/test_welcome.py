@@ -298,6 +298,20 @@ def test_tiles_that_have_no_room_are_brought_into_sight(window: MainWindow, monk
     assert scroll.horizontalScrollBar().value() == 0
 
 
+def test_panels_give_the_models_room_until_somebody_moves_them(started: Callable[[], MainWindow]):
+    window = started()
+    settle(window.session)
+    heights = [dock.height() for dock in window.docks]
+    assert heights[0] > 4 * 48 + 60, "four models and what is around them"
+    window.resizeDocks(list(window.docks), [150, 400, 160], Qt.Orientation.Vertical)
+    QApplication.processEvents()
+    moved = [dock.height() for dock in window.docks]
+    assert moved[0] < heights[0] - 50
+    window = started()
+    settle(window.session)
+    assert [dock.height() for dock in window.docks] == moved
+
+
 # --- by the keyboard -------------------------------------------------------------------------------
 
 
