@@ -169,7 +169,10 @@ def import_(
     ],
     to: Annotated[Path | None, typer.Option(help="The model file to write (.safetensors).")] = None,
     name: Annotated[str | None, typer.Option(help="The model's name; by default the file's.")] = None,
-    input: Annotated[Input | None, typer.Option(help="What it wants painted; by default image.")] = None,
+    input: Annotated[
+        Input | None,
+        typer.Option(help="What it wants painted; by default image, with a palette labels."),
+    ] = None,
     palette: Annotated[
         str | None, typer.Option(help="Labels, or named colours of images: name or .gpl file.")
     ] = None,
@@ -180,7 +183,8 @@ def import_(
 ) -> None:
     """Make a model file of the weights that a pix2pix project trained.
 
-    A model file, such as a training leaves, may be given another name, card or sample picture that way.
+    A model file, such as a training leaves, may be given another name, card or sample picture that way; an
+    image model also names for colours.
     """
     from engine import bundle, catalogue, foreign
     from engine.card import amended

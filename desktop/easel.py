@@ -194,9 +194,10 @@ class Easel:
     def next_example(self, kind: InputKind, card: Card | None) -> OpenPicture | None:
         """The next sample drawing for a model, round and round."""
         name = card.name if card else ""
-        key = f"{kind} {name}"
+        palette = card.palette if card else None
+        key = f"{kind} {name} {palette.name if palette else ''}"
         if key not in self._examples:
-            found = list(samples(kind, name))
+            found = list(samples(kind, name, palette))
             # The first one is the first impression; the others come in a random order.
             random.shuffle(rest := found[1:])
             self._examples[key] = itertools.cycle(found[:1] + rest)

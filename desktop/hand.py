@@ -132,8 +132,10 @@ class Hand(Observable):
 
     def take_colours(self, palette: Palette | None) -> None:
         """Where a model has colours that mean something to it, begin with the nearest of them."""
-        if palette is not None and self.ink.colour not in {label.colour for label in palette.labels}:
-            self.choose_colour(_nearest(self.ink.colour, palette))
+        if palette is not None:
+            ink = self._inks.of(Role.PAINT, "pen")
+            self._inks.put(Role.PAINT, "pen", dataclasses.replace(ink, colour=_nearest(ink.colour, palette)))
+            self.take_ink()
 
     def choose_colour(self, colour: Colour) -> None:
         """Draw in ``colour``; in a sketch, coloured strokes are hints and go to their own layer."""

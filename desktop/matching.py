@@ -26,6 +26,8 @@ class Matching(QObject):
     def __init__(self, session: Session) -> None:
         super().__init__(session)
         self._session = session
+        self._taken: Palette | None = None
+        """Whose colours the brush has begun with: what is mixed later stays."""
         session.live.opened.connect(self._opened)
         session.live.refused.connect(self._refused)
 
@@ -33,6 +35,8 @@ class Matching(QObject):
         """First picture and first model: what was used last, else the first bundled one."""
         session = self._session
         entry = session.library.preferred(session.settings.kind, session.settings.models)
+        if "image" in session.settings.models:
+            self._taken = self.colours_for("image")
         if entry is None:
             session.new_picture("sketch", *session.settings.new_size)
             session.told_off.emit(self.tr("No model is installed; drop a model file on the window."))
@@ -96,14 +100,13 @@ class Matching(QObject):
         return card.palette if card is not None else None
 
     def empty(self, kind: InputKind, palette: Palette | None) -> OpenPicture:
-        """A picture with nothing in it, of the size last chosen.
+        """A picture with nothing in it, of the size last chosen; labels need a palette, if only any.
 
         Raises:
             PictureError: too large, or a label picture without palette.
         """
         width, height = self._session.settings.new_size
-        palette = palette or self.colours_for(kind) or self.palette_for(kind)
-        return OpenPicture(Document.new(kind, width, height, palette))
+        return OpenPicture(Document.new(kind, width, height, palette or self.palette_for(kind)))
 
     # --- inside --------------------------------------------------------------------------------
 
@@ -130,7 +133,7 @@ class Matching(QObject):
             session.put_up(sample or self.empty(card.input, card.palette), entry.file)
 
     def _opened(self, card: Card) -> None:
-        """Remember that it works; a label model's palette becomes that of a picture just begun."""
+        """Remember that it works; what it calls colours becomes the palette of a picture just begun."""
         session = self._session
         document, picture, file = session.document, session.picture, session.live.model_file
         assert picture is not None and file is not None
@@ -138,22 +141,33 @@ class Matching(QObject):
         session.settings.models[card.input] = document.model = card.name
         session.live.native = session.settings.native_size.get(card.name, usually_native(card))
         palette = card.palette
-        other = palette is not None and document.kind == card.input and document.palette != palette
-        if palette and other and not picture.photo:  # that one is painted in the labels of its data set
+        other = document.kind == card.input and document.palette != palette
+        if other and not picture.photo:  # that one is painted in the labels of its data set
             begun = picture.path is None and picture.is_saved and not document.can_undo
-            if begun and (document.kind == "labels" or document.is_blank):
-                session.edit(lambda document: document.set_palette(palette))
-            elif document.kind == "labels":
+            if document.kind == "image":
+                if begun and document.is_blank:
+                    self._begin_anew(picture, palette)
+            elif palette is not None and begun:
+                self._begin_anew(picture, palette)
+            elif palette is not None:
                 session.said.emit(
                     self.tr(
                         "The picture's palette is not the model's; each colour goes to its nearest label. "
                         "Choose the other one above the labels."
                     )
                 )
-        session.hand.take_colours(card.palette if card.input == document.kind == "image" else None)
+        if card.input == document.kind == "image" and palette != self._taken:
+            session.hand.take_colours(palette)
+            self._taken = palette
         session.hand.knows_hints = card.input != "sketch" or card.hints
         if not session.hand.knows_hints and document.active.role is Role.HINTS:
             session.hand.choose_role(Role.LINES)
+
+    def _begin_anew(self, picture: OpenPicture, palette: Palette | None) -> None:
+        """Give a picture in which nothing was done yet another palette; that is no step."""
+        self._session.edit(lambda document: document.set_palette(palette))
+        picture.document.forget_history()
+        self._session.settle(picture)
 
     def _refused(self, reply: Failed) -> None:
         """A model that could not be opened: go back to one that works, if there is one."""

@@ -10,6 +10,7 @@ import resources
 from desktop.paint.drawing import Drawing
 from engine.card import InputKind
 from engine.errors import PictureError
+from engine.palette import Palette
 
 log = logging.getLogger(__name__)
 
@@ -23,12 +24,19 @@ def bundled() -> Iterator[tuple[Path, Drawing]]:
             log.warning("samples: %s", error)
 
 
-def samples(kind: InputKind, model: str) -> Iterator[Path]:
-    """The drawings for a kind; those made for ``model`` if there are any, else all (images: none)."""
+def samples(kind: InputKind, model: str, palette: Palette | None = None) -> Iterator[Path]:
+    """The drawings for a kind; those made for ``model`` if there are any, else all.
+
+    Pictures in the colours of one image model say nothing to another: of images only those in the colours of
+    ``palette``, which a model has from the one that it was made of.
+    """
     fitting: list[Path] = []
     others: list[Path] = []
     for path, drawing in bundled():
-        if drawing.kind == kind:
-            (fitting if drawing.model == model else others).append(path)
-    # A picture for one image model says nothing to another.
-    yield from fitting or (others if kind != "image" else [])
+        if drawing.kind != kind:
+            continue
+        if drawing.model == model:
+            fitting.append(path)
+        elif kind != "image" or (palette is not None and drawing.palette == palette.name):
+            others.append(path)
+    yield from fitting or others

@@ -141,7 +141,8 @@ class Session(Observable):
             kind = picture.document.kind
             with self._telling():
                 following = self.pictures[0] if self.pictures else None
-                self.put_up(following or self.matching.empty(kind, picture.document.palette))
+                palette = picture.document.palette if kind == "labels" else self.matching.colours_for(kind)
+                self.put_up(following or self.matching.empty(kind, palette))
 
     def example(self) -> None:
         """Put the next sample drawing of the open model on the canvas."""
@@ -236,8 +237,8 @@ class Session(Observable):
         self.matching.start()
 
     def set_native(self, on: bool) -> None:
-        """Run the network at the picture's own size; remembered of the model."""
-        if self.live.card is not None:
+        """Run the network at the picture's own size; remembered of the model, where it is a change."""
+        if on != self.live.native and self.live.card is not None:
             self.settings.native_size[self.live.card.name] = on
         self.live.native = on
 

@@ -21,7 +21,7 @@ from engine.files import replacing
 log = logging.getLogger(__name__)
 translate = QCoreApplication.translate
 
-FORMAT = 2
+FORMAT = 3
 """Version of the file. 1 carried no number; 2 knows whether the welcome has been seen."""
 MOST_BYTES = 4 << 20
 
@@ -169,6 +169,8 @@ class SettingsFile:
             raise ValueError("a format that makes no sense")
         if found < 2:
             fields["welcomed"] = True  # who has settings has been here before
+        if found < 3:
+            fields.pop("native_size", None)  # it was by kind of picture; by model it means something else
         self._format = max(found, FORMAT)
         return fields
 

@@ -41,6 +41,11 @@ def looks_like(inputs: Sequence[Source]) -> tuple[Literal["labels", "lines", "im
     return ("image", None) if palette is None else ("labels", palette)
 
 
+def are_of_colours(inputs: Sequence[Source], palette: Palette) -> bool:
+    """Whether the inputs are pictures in the colours of a palette, mostly."""
+    return most(inputs, lambda pixels: float(palettes.near_palette(pixels, palette).mean()) > 0.5)
+
+
 def most(sources: Sequence[Source], test: Callable[[Pixels], bool]) -> bool:
     """Whether a test holds for most of the pictures looked at; it does not for unreadable ones."""
     looked_at = layouts.spread(sources, LOOKED_AT)

@@ -12,7 +12,7 @@ from engine import bundle, catalogue, device
 from engine.card import Card
 from engine.errors import ModelError
 from trainer import config as configs
-from trainer import pairs, split
+from trainer import direction, pairs, split
 from trainer.config import RECIPES, Config, Precision, Recipe
 from trainer.errors import TrainingError
 from trainer.pairs import DataSet
@@ -66,8 +66,10 @@ def planned(
     where = device.choose(asked.pop("device", None))
     palette = data.palette if data.input == "labels" else None
     one_hot = palette is not None and not colour_labels and (parent is None or parent.one_hot)
-    if parent is not None and data.task == parent.input == "image":
-        palette = parent.palette  # what colours mean to it, they go on meaning
+    if parent is not None and parent.palette is not None and data.task == parent.input == "image":
+        # What colours mean to it, they go on meaning, if these are pictures in such colours.
+        inputs = [pair.a for pair in data.pairs]
+        palette = parent.palette if direction.are_of_colours(inputs, parent.palette) else None
     config = Config(
         name=asked.pop("name", None) or data.folder.name,
         data=str(data.folder.resolve()),

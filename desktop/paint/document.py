@@ -327,8 +327,12 @@ class Document(Sheet):
         self.selection = EMPTY
         return self._replaced(translate("paint", "Crop"), copies, width=rect.width, height=rect.height)
 
-    def set_palette(self, palette: Palette) -> Change:
-        """Paint with another palette, on its paper; in a label picture colours go to their nearest label."""
+    def set_palette(self, palette: Palette | None) -> Change:
+        """Paint with another palette, on its paper; in a label picture colours go to their nearest label.
+
+        Args:
+            palette: None for images alone: any colour, on white.
+        """
         self._settle()
         if palette == self.palette:
             return Change()
@@ -336,6 +340,7 @@ class Document(Sheet):
         if self.kind != "labels":
             paper = _paper(self.kind, palette)
             return self._restate(text, None, palette=palette, paper=paper)
+        assert palette is not None, "labels have colours"
         copies = {
             layer.id: _pixels(scaling.as_labels(to_straight(layer.pixels), palette))
             for layer in self.layers
@@ -382,7 +387,7 @@ def _first_name(role: Role) -> str:
 
 
 def _paper(kind: InputKind, palette: Palette | None) -> Colour:
-    """The colour called background, else the first that has a name; white where none has, and in sketches."""
+    """The colour called background, else the first; white where there is no palette, and in sketches."""
     if kind == "sketch" or palette is None:
         return WHITE
     named = [label for label in palette.labels if label.name.strip().lower() == "background"]

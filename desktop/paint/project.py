@@ -40,6 +40,7 @@ FORMAT = 1
 MIMETYPE = b"image/openraster"
 NOTES = "underpaint.json"
 MERGED = "mergedimage.png"
+_PAPER = "data/paper.png"
 THUMBNAIL = "Thumbnails/thumbnail.png"
 
 _OURS = {"format", "kind", "model", "paper", "palette", "roles", "program"}
@@ -73,6 +74,14 @@ def save(document: Document, path: Path) -> None:
     stack = ElementTree.SubElement(image, "stack", {"name": "root"})
     contents: dict[str, bytes] = {}
     roles: dict[str, str] = {}
+    if document.kind == "image" and document.paper != WHITE:
+        # Coloured paper is part of the picture: other programs see it as a layer.
+        sheet = np.full((document.height, document.width, 4), (*document.paper, 255), np.uint8)
+        contents[_PAPER] = to_png_bytes(sheet)
+        name = translate("paint", "Paper")
+        ElementTree.SubElement(
+            stack, "layer", {"name": name, "src": _PAPER, "x": "0", "y": "0", "edit-locked": "true"}
+        )
     for number, layer in enumerate(document.layers):
         source = f"data/layer{number}.png"
         rect = layer.bounds() or Rect(0, 0, 1, 1)
@@ -193,7 +202,8 @@ def _document(
     layers: list[Layer] = []
     active: Layer | None = None
     spent = 0
-    for number, element in enumerate(reversed(stack), start=1):
+    ours = [element for element in reversed(stack) if not (roles and element.get("src") == _PAPER)]
+    for number, element in enumerate(ours, start=1):
         role = _role(roles.get(element.get("src", "")), kind)
         pixels, spent = _layer_pixels(source, element, Rect(0, 0, width, height), spent, said, notes.source)
         if role is Role.LABELS and palette is not None:

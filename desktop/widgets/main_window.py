@@ -66,7 +66,7 @@ class MainWindow(QMainWindow):
         self.setObjectName("main_window")
         self.setAcceptDrops(True)
         self.session = session
-        self._shown = False
+        self._arranged = False
         self.view = View(self)
         self.actions_table = Actions(self, session.settings.keys)
         for number, tool in enumerate(tools().values()):
@@ -254,7 +254,8 @@ class MainWindow(QMainWindow):
         if settings.geometry:
             self.restoreGeometry(QByteArray.fromBase64(settings.geometry.encode()))
         if settings.window_state:
-            self.restoreState(QByteArray.fromBase64(settings.window_state.encode()))
+            state = QByteArray.fromBase64(settings.window_state.encode())
+            self._arranged = self.restoreState(state)
         if settings.splitter:
             self.splitter.restoreState(QByteArray.fromBase64(settings.splitter.encode()))
         self.actions_table["full_screen"].setChecked(self.isFullScreen())
@@ -377,9 +378,9 @@ class MainWindow(QMainWindow):
     def showEvent(self, event: QShowEvent) -> None:
         """The very first time, the panels share their room so that the bundled models are seen."""
         super().showEvent(event)
-        if not (self._shown or self.session.settings.window_state):
+        if not self._arranged:
             QTimer.singleShot(0, self, self._share_out)  # when they have a place
-        self._shown = True
+        self._arranged = True
 
     def _share_out(self) -> None:
         self.resizeDocks(list(self.docks), [286, 280, 148], Qt.Orientation.Vertical)

@@ -82,6 +82,52 @@ class _Path(QLabel):
         painter.drawText(area, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft, text)
 
 
+class _Recent(QWidget):
+    """What was opened last, against the right edge: as many as there is room for."""
+
+    def __init__(self, said: QLabel) -> None:
+        super().__init__()
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+        self._said = said
+        said.setParent(self)
+        self.buttons: list[QPushButton] = []
+
+    def show_buttons(self, buttons: list[QPushButton]) -> None:
+        """Show these instead of those before."""
+        for button in self.buttons:
+            button.hide()
+            button.deleteLater()
+        self.buttons = buttons
+        for button in buttons:
+            button.setParent(self)
+        self.updateGeometry()
+        self._place()
+
+    def sizeHint(self) -> QSize:
+        parts = (self._said, *self.buttons)
+        return QSize(sum(part.sizeHint().width() for part in parts), self.minimumSizeHint().height())
+
+    def minimumSizeHint(self) -> QSize:
+        return QSize(0, max(part.sizeHint().height() for part in (self._said, *self.buttons)))
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._place()
+
+    def _place(self) -> None:
+        room = self.width() - self._said.sizeHint().width()
+        fitting: list[QPushButton] = []
+        for button in self.buttons:
+            room -= button.sizeHint().width()
+            button.setVisible(room >= 0)
+            fitting += [button] if room >= 0 else []
+        self._said.setVisible(bool(fitting))
+        left = self.width()
+        for part in reversed([self._said, *fitting]):
+            left -= part.sizeHint().width()
+            part.setGeometry(left, 0, part.sizeHint().width(), self.height())
+
+
 class Welcome(QFrame):
     """Tiles of the bundled models, what else there is to begin with, and where the user's files are."""
 
@@ -144,19 +190,17 @@ class Welcome(QFrame):
         return self._scroll
 
     def _otherwise(self) -> QHBoxLayout:
-        self._others = QHBoxLayout()
-        self._others.setSpacing(2)
+        row = QHBoxLayout()
+        row.setSpacing(2)
         self._begin = [
             self._entry("open", self.tr("Open a picture or drawing …")),
             self._entry("train", self.tr("Train a model …")),
         ]
         for button in self._begin:
-            self._others.addWidget(button)
-        self._others.addStretch(1)
-        self._recent_title = faint(self.tr("Opened last:"))
-        self._others.addWidget(self._recent_title)
-        self._recent: list[QPushButton] = []
-        return self._others
+            row.addWidget(button)
+        self._recent = _Recent(faint(self.tr("Opened last:")))
+        row.addWidget(self._recent, 1)
+        return row
 
     def _entry(self, name: str, text: str) -> QPushButton:
         action = self._actions[name]
@@ -252,14 +296,8 @@ class Welcome(QFrame):
         self._session.gallery.put_up(tile.exhibit)
 
     def _list_recent(self) -> None:
-        for button in self._recent:
-            button.hide()
-            button.deleteLater()
         names = self._session.settings.recent[:MOST_RECENT]
-        self._recent = [self._recent_entry(Path(name)) for name in names]
-        for button in self._recent:
-            self._others.addWidget(button)
-        self._recent_title.setVisible(bool(names))
+        self._recent.show_buttons([self._recent_entry(Path(name)) for name in names])
 
     def _recent_entry(self, path: Path) -> QPushButton:
         button = QPushButton()
@@ -289,7 +327,7 @@ class Welcome(QFrame):
         for button, sign in zip(self._begin, ("folder-open-outline", "school-outline"), strict=True):
             button.setIcon(theme.icon(f"mdi6.{sign}"))
             button.setIconSize(QSize(18, 18))
-        for button in self._recent:
+        for button in self._recent.buttons:
             button.setIcon(theme.icon("mdi6.history"))
         for folder in self._folders:
             folder.dress()
@@ -320,7 +358,7 @@ class Welcome(QFrame):
         stops = [
             *self._tiles,
             *self._begin,
-            *self._recent,
+            *(button for button in self._recent.buttons if button.isVisible()),
             *self._folders,
             self._always,
             self._close,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import shutil
 from pathlib import Path
 
@@ -9,6 +10,7 @@ import pytest
 
 import resources
 from desktop.samples import bundled, samples
+from engine.palette import Label, Palette
 
 
 @pytest.fixture
@@ -25,6 +27,15 @@ def test_a_damaged_drawing_is_passed_over(damaged: int, caplog: pytest.LogCaptur
     assert len(list(bundled())) == damaged
     assert "01-red-sneaker.json" in caplog.text
     assert "01-red-sneaker.json" not in [path.name for path in samples("sketch", "shoes")]
+
+
+def test_pictures_in_the_colours_of_one_image_model_are_for_that_and_its_children() -> None:
+    maps = Palette("maps", (Label("ground", (233, 228, 222)), Label("road", (255, 255, 251))))
+    own = list(samples("image", "aerial", maps))
+    assert own == list(samples("image", "aerial"))
+    assert list(samples("image", "aerial, taught", maps)) == own
+    assert list(samples("image", "somebody’s")) == []
+    assert list(samples("image", "somebody’s", dataclasses.replace(maps, name="plans"))) == []
 
 
 def test_a_model_without_drawings_gets_all_of_its_kind() -> None:

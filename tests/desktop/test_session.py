@@ -12,6 +12,7 @@ from PIL import Image
 from PySide6.QtWidgets import QListWidget
 
 from desktop.paint.document import Role
+from desktop.paint.sheet import WHITE
 from desktop.session import Session
 from desktop.widgets.main_window import MainWindow
 from tests.desktop.conftest import PALETTE
@@ -51,22 +52,59 @@ def test_a_model_of_the_same_kind_keeps_the_drawing(window, session):
 
 def test_colours_that_mean_something_to_an_image_model_are_named(window, session):
     """On paper of the first, begun with the nearest, chosen by keys; and any other colour may be mixed."""
+    session.open_model(model(session, "tiny image"))
+    settle(session)
     session.hand.choose_colour((95, 5, 5))
+    session.hand.choose_tool("eraser")
     session.open_model(model(session, "tiny map"))
     settle(session)
+    session.hand.choose_tool("pen")
     names = window.palette_dock.findChild(QListWidget, "colours")
     assert names.isVisibleTo(window)
     assert [names.item(row).text().split()[0] for row in range(names.count())] == ["sky", "wall", "door"]
     assert session.document.paper == PALETTE.labels[0].colour
-    assert session.hand.ink.colour in {label.colour for label in PALETTE.labels}
+    assert session.hand.ink.colour == PALETTE.labels[2].colour, "the nearest"
     window.palette_dock.choose_label_number(2)
     assert session.hand.ink.colour == PALETTE.labels[2].colour
     assert names.currentRow() == 2
     session.hand.choose_colour((1, 2, 3))
     assert session.hand.ink.colour == (1, 2, 3)
     assert names.currentRow() == -1
+    session.new_picture("image", 64, 64)
+    settle(session)
+    window.actions_table["exact"].toggle()
+    settle(session)
+    assert session.hand.ink.colour == (1, 2, 3), "a colour that was mixed stays"
     drag(window, (10, 10), (50, 50))
     assert session.document.picture_flat()[30, 30].tolist() == [1, 2, 3]
+    window.actions_table["exact"].toggle()
+    settle(session)
+
+
+def test_a_sheet_for_a_model_without_names_is_white(window, session):
+    """Also while another image model, which was used last, has names."""
+    session.open_model(model(session, "tiny map"))
+    settle(session)
+    session.open_model(model(session, "tiny sketch"))
+    settle(session)
+    for picture in [picture for picture in session.pictures if picture is not session.picture]:
+        session.close_picture(picture)
+    session.open_model(model(session, "tiny image"))
+    settle(session)
+    assert (session.document.kind, session.document.paper, session.document.palette) == ("image", WHITE, None)
+    session.open_model(model(session, "tiny map"))
+    settle(session)
+    assert (session.document.paper, session.document.palette) == (PALETTE.labels[0].colour, PALETTE)
+    assert session.saved and not session.document.can_undo, "nobody did anything"
+    session.open_model(model(session, "tiny image"))
+    settle(session)
+    assert (session.document.paper, session.document.palette) == (WHITE, None)
+    session.open_model(model(session, "tiny map"))
+    settle(session)
+    for picture in reversed(session.pictures):
+        session.close_picture(picture)
+    settle(session)
+    assert (session.document.kind, session.document.palette) == ("image", PALETTE)
 
 
 def test_painted_maps_run_at_the_models_size_and_photos_at_their_own(window, session):
@@ -82,6 +120,7 @@ def test_painted_maps_run_at_the_models_size_and_photos_at_their_own(window, ses
         "tiny map": (False, (53, 64)),
         "tiny sketch": (False, (53, 64)),
     }
+    assert session.settings.native_size == {}, "nobody changed it"
     session.open_model(model(session, "tiny map"))
     settle(session)
     native.setChecked(True)

@@ -312,6 +312,37 @@ def test_panels_give_the_models_room_until_somebody_moves_them(started: Callable
     assert [dock.height() for dock in window.docks] == moved
 
 
+def test_panels_that_cannot_be_put_back_get_their_first_sizes(started: Callable[[], MainWindow], home: Path):
+    window = started()
+    settle(window.session)
+    heights = [dock.height() for dock in window.docks]
+    window.close()
+    file = home / "settings.json"
+    file.write_text(json.dumps({**json.loads(file.read_text("utf-8")), "window_state": "AAAA"}), "utf-8")
+    window = started()
+    settle(window.session)
+    assert [dock.height() for dock in window.docks] == heights
+
+
+def test_files_opened_last_need_no_wider_window(started: Callable[[], MainWindow], tmp_path: Path):
+    window = started()
+    settle(window.session)
+    narrowest = window.minimumSizeHint().width()
+    window.welcome.leave()
+    window.session.settings.recent = [
+        f"/a/name/that/is/rather/long/{place} drawing.ora" for place in range(3)
+    ]
+    window.resize(narrowest, 800)
+    window.actions_table["welcome"].trigger()
+    QApplication.processEvents()
+    assert window.minimumSizeHint().width() == narrowest == window.width()
+    recent = window.welcome._recent.buttons
+    assert recent[0].isVisible() and not recent[2].isVisible()
+    window.resize(1600, 800)
+    QApplication.processEvents()
+    assert all(button.isVisible() for button in recent)
+
+
 # --- by the keyboard -------------------------------------------------------------------------------
 
 
@@ -461,7 +492,7 @@ def test_files_opened_last_can_be_opened_again(started: Callable[[], MainWindow]
         assert window.session.save(tmp_path / name)
     window = started()
     window.actions_table["welcome"].trigger()
-    listed = [button for button in window.welcome._recent if button.isVisible()]
+    listed = [button for button in window.welcome._recent.buttons if button.isVisible()]
     assert [button.accessibleName() for button in listed] == [f"Open “{name}”" for name in names[:0:-1]]
     assert listed[2].text() == "a && b <i>.ora" and "<i>" not in listed[2].toolTip()
     assert all(button.sizeHint().width() <= button.width() for button in listed)

@@ -124,6 +124,8 @@ def test_settings(file: Path, tmp_path: Path):
     assert (settings.theme, settings.divider, settings.new_size) == ("dark", 0.25, [640, 480])
     assert (settings.models, settings.keys) == ({"sketch": "products"}, {"undo": "Ctrl+Y"})
     assert settings.welcomed, "who has settings has been here before"
+    by_model = {"aerial": True} if file.stem >= "settings-3" else {}  # before, it was by kind of picture
+    assert settings.native_size == by_model
 
 
 def test_settings_of_an_older_program_get_our_number(tmp_path: Path):

@@ -17,7 +17,7 @@ from desktop.paint import export, project
 from desktop.paint.document import Change, Document, Role
 from desktop.paint.stroke import Ink
 from engine.errors import PictureError
-from engine.palette import Palette
+from engine.palette import Label, Palette
 from engine.picture import read, to_png_bytes
 
 Draw = Callable[..., Change]
@@ -103,6 +103,24 @@ def test_the_file_is_laid_out_as_openraster_wants_it(document: Document, draw: D
         with Image.open(io.BytesIO(file.read("Thumbnails/thumbnail.png"))) as small:
             assert max(small.size) <= 256
         assert json.loads(file.read("underpaint.json"))["kind"] == document.kind
+
+
+def test_coloured_paper_of_an_image_is_a_layer_to_other_programs(draw: Draw, tmp_path: Path) -> None:
+    path = tmp_path / "map.ora"
+    document = Document.new("image", 60, 40, Palette("map", (Label("ground", (233, 228, 222)),)))
+    draw(document, "pen", (5, 5), (50, 30), ink=Ink(size=6, colour=(10, 20, 30)))
+    project.save(document, path)
+    back = project.load(path).document
+    assert [layer.name for layer in back.layers] == [layer.name for layer in document.layers]
+    assert back.paper == document.paper
+    with zipfile.ZipFile(path) as file:
+        members = {name: file.read(name) for name in file.namelist() if name != "underpaint.json"}
+    names = [element.get("name") for element in ElementTree.fromstring(members["stack.xml"]).iter("layer")]
+    assert names == [*(layer.name for layer in reversed(document.layers)), "Paper"]
+    # As it comes back from a program that writes the file anew, without what only we know.
+    stack = members.pop("stack.xml").decode()
+    stranger = project.load(ora(path, stack, members)).document
+    assert np.array_equal(stranger.picture_flat(), document.picture_flat())
 
 
 def test_an_empty_document_can_be_saved(document: Document, tmp_path: Path) -> None:

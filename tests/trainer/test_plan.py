@@ -7,8 +7,7 @@ import pytest
 
 from engine import bundle
 from engine.errors import DeviceError, ModelError
-from engine.palette import Label, Palette
-from tests.trainer.made_pictures import save, thing
+from tests.trainer.made_pictures import HOUSES, save, thing
 from tests.trainer.small_runs import copied, houses, pictures, small, things, trained
 from trainer import config as configs
 from trainer import memory, pairs, plan
@@ -67,17 +66,20 @@ def test_labels_are_one_hot_but_for_parents_that_are_not(tmp_path: Path) -> None
 
 
 def test_named_colours_of_an_image_model_are_handed_down(tmp_path: Path, data: DataSet) -> None:
-    pairs_of_pictures = pictures(tmp_path / "pictures")
-    parent = small(pairs_of_pictures)
-    named = Palette("hours", (Label("night", (10, 20, 60)), Label("day", (200, 210, 240))))
+    houses(tmp_path / "houses")
+    plans = pairs.find(tmp_path / "houses", task="image")
+    parent = small(plans)
+    named = HOUSES
     model = tmp_path / "parent.safetensors"
     card = replace(parent.card(), palette=named)
     bundle.write(model, card, State(parent).generator.state_dict())
-    child = small(pairs_of_pictures, from_model=str(model))
+    child = small(plans, from_model=str(model))
     assert child.card().palette == named
     resumed = configs.from_json(configs.to_json(child))
     assert resumed.card().palette == named
     assert State(child).begin_from(str(model))[0] == len(State(child).generator.state_dict())
+    others = pictures(tmp_path / "pictures")
+    assert small(others, from_model=str(model)).card().palette is None, "pictures in other colours"
     assert small(data, from_model=str(model)).card().palette is None
 
 
