@@ -183,8 +183,7 @@ def import_(
 ) -> None:
     """Make a model file of the weights that a pix2pix project trained.
 
-    A model file, such as a training leaves, may be given another name, card or sample picture that way; an
-    image model also names for colours.
+    A model file, such as a training leaves, may be given another name, card, palette or sample picture.
     """
     from engine import bundle, catalogue, foreign
     from engine.card import amended
