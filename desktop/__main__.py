@@ -169,17 +169,12 @@ def import_(
     ],
     to: Annotated[Path | None, typer.Option(help="The model file to write (.safetensors).")] = None,
     name: Annotated[str | None, typer.Option(help="The model's name; by default the file's.")] = None,
-    input: Annotated[
-        Input | None,
-        typer.Option(help="What it wants painted; by default image, with a palette labels."),
-    ] = None,
+    input: Annotated[Input | None, typer.Option(help="By default image, or labels with a palette.")] = None,
     palette: Annotated[
         str | None, typer.Option(help="Labels, or named colours of images: name or .gpl file.")
     ] = None,
     card: Annotated[Path | None, typer.Option(help="JSON with more fields of the model's card.")] = None,
-    sample: Annotated[
-        Path | None, typer.Option(help="A recorded drawing; what the model makes of it.")
-    ] = None,
+    sample: Annotated[Path | None, typer.Option(help="A drawing; the model's picture is of it.")] = None,
 ) -> None:
     """Make a model file of the weights that a pix2pix project trained.
 
