@@ -153,9 +153,13 @@ class ImportDialog(Form):
         self._name = QLineEdit(found.name)
         self._kind = kind_choice(self)
         self._kind.setCurrentIndex(self._kind.findData(_guess(found)))
-        self._palette = QComboBox()
+        self._palette, self._names = QComboBox(), QComboBox()
+        self._names.addItem(self.tr("None; any colour"), None)
+        self._names.setToolTip(self.tr("Colours that mean something to it, to be painted with"))
         for palette in session.library.palettes():
             self._palette.addItem(palette.name, palette)
+            self._names.addItem(palette.name, palette)
+        self._names.setCurrentText("maps" if "map2" in _called(found) else "")
         summary = QLabel(found.summary)
         summary.setTextFormat(Qt.TextFormat.PlainText)  # a stranger's file could say anything
         summary.setWordWrap(True)
@@ -163,23 +167,32 @@ class ImportDialog(Form):
         self.form.addRow(self.tr("Name"), self._name)
         self.form.addRow(self.tr("It wants"), self._kind)
         self.form.addRow(self.tr("Palette"), self._palette)
-        self._kind.currentIndexChanged.connect(self._show_palette)
-        self._show_palette()
+        self.form.addRow(self.tr("Named colours"), self._names)
+        self._kind.currentIndexChanged.connect(self._show_palettes)
+        self._show_palettes()
         self.accepted.connect(self._import)
 
-    def _show_palette(self) -> None:
-        self.form.setRowVisible(self._palette, self._kind.currentData() == "labels")
+    def _show_palettes(self) -> None:
+        kind = self._kind.currentData()
+        self.form.setRowVisible(self._palette, kind == "labels")
+        self.form.setRowVisible(self._names, kind == "image")
 
     def _import(self) -> None:
         kind = self._kind.currentData()
-        palette = self._palette.currentData() if kind == "labels" else None
+        chosen = {"labels": self._palette, "image": self._names}.get(kind)
+        palette = chosen.currentData() if chosen is not None else None
         name = self._name.text().strip() or self._found.name
         self._session.library.carry_out_import(self._found.path, name, kind, palette)
 
 
+def _called(found: Inspected) -> str:
+    """What its file and its folder say."""
+    return f"{found.name} {found.path.parent.name}".lower()
+
+
 def _guess(found: Inspected) -> InputKind:
     """What a network most likely wants, by its planes and by the names that data sets have."""
-    name = f"{found.name} {found.path.parent.name}".lower()
+    name = _called(found)
     if found.inputs == 5 or any(word in name for word in ("edge", "sketch", "line", "draw", "contour")):
         return "sketch"
     if found.inputs > 3 or any(word in name for word in ("label", "facade", "cityscape", "mask")):

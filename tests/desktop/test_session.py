@@ -9,11 +9,12 @@ import textwrap
 import numpy as np
 import pytest
 from PIL import Image
-from PySide6.QtWidgets import QListWidget
+from PySide6.QtWidgets import QComboBox, QListWidget
 
 from desktop.paint.document import Role
 from desktop.paint.sheet import WHITE
 from desktop.session import Session
+from desktop.widgets.dialogs import ImportDialog
 from desktop.widgets.main_window import MainWindow
 from tests.desktop.conftest import PALETTE
 from tests.desktop.window_hands import drag, model, settle, until
@@ -290,6 +291,25 @@ def test_weights_dropped_on_the_window_are_imported_and_used(window, session, tm
     until(lambda: session.live.card is not None and session.live.card.name == "mine")
     settle(session)
     assert session.document.kind == "image"
+
+
+def test_weights_of_maps_are_offered_their_colours(window, session, tmp_path):
+    import torch
+
+    path = tmp_path / "map2sat_pretrained" / "latest_net_G.pth"
+    path.parent.mkdir()
+    torch.save(_reference_state(torch), path)
+    session.open_file(path)
+    until(lambda: window.findChildren(ImportDialog))
+    (dialog,) = window.findChildren(ImportDialog)
+    visible = [box for box in dialog.findChildren(QComboBox) if box.isVisible()]
+    assert [box.currentText() for box in visible][1:] == ["maps"]
+    dialog.accept()
+    until(lambda: session.live.card is not None and session.live.card.palette is not None)
+    settle(session)
+    assert session.document.kind == "image"
+    assert session.live.card.palette.labels[0].name == "ground"
+    assert session.document.paper == session.live.card.palette.labels[0].colour
 
 
 def _reference_state(torch):
