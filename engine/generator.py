@@ -283,9 +283,13 @@ class Generator:
         else:
             self._dtype = device.number_format(self._where, None if integers else precision)
             self.precision = device.name(self._dtype)
+        delicate = dict.fromkeys(network.delicate() if self._dtype == torch.bfloat16 else (), torch.float32)
+        if delicate:
+            delicate[next(reversed(delicate))] = self._dtype
         for module in network.modules():
-            if isinstance(module, Layer):  # norms that remain keep full precision
-                module.convolution.to(self._dtype)
+            if isinstance(module, Layer) and module.convolution not in delicate:
+                module.convolution.to(self._dtype)  # norms that remain keep full precision
+        packed.keep_precision(network, delicate)
         if self._where.type == "cpu":
             with torch.no_grad():
                 packed.pack(network, coarse)
@@ -293,7 +297,8 @@ class Generator:
             if self._where.type == "cuda" and self._dtype == torch.float32:
                 torch.backends.cudnn.allow_tf32 = False  # its 10 bits are not single precision
             _to_device(network, self._where)
-        self._whole = Whole(network, self.card, self._where, self._dtype)
+        first = torch.float32 if delicate else self._dtype
+        self._whole = Whole(network, self.card, self._where, first)
         self._following = self._follower()
 
     def _follower(self) -> Following:

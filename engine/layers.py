@@ -6,7 +6,7 @@ corner, that comes from the picture rather than from the padding around it.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import ClassVar, Literal
 
 import torch
@@ -190,6 +190,10 @@ class Translator(nn.Module):
         """The convolutions that may multiply integers of 8 bits, and with how many bits they must be fed
         for the picture to stay the same to the eye (see ``engine.quantised``). Asked after ``fold``."""
         return {}
+
+    def delicate(self) -> Sequence[nn.Module]:
+        """The convolutions, one after the other from the first, for which bfloat16 is too coarse."""
+        return ()
 
     def use_statistics(self, statistics: Literal["image", "running"]) -> None:
         """Switch every batch norm; instance norm always takes the picture's own moments."""

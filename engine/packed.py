@@ -62,9 +62,18 @@ def channels_last(network: nn.Module) -> None:
             module.weight.data = module.weight.data.contiguous(memory_format=torch.channels_last)
 
 
+def keep_precision(network: nn.Module, delicate: Mapping[nn.Module, torch.dtype]) -> None:
+    """Have some convolutions work in single precision, in place; each is given the format of its answer."""
+    for name, child in list(network.named_children()):
+        if child in delicate:
+            setattr(network, name, _Single(child, delicate[child]))
+        else:
+            keep_precision(child, delicate)
+
+
 def unpadded(convolution: nn.Module, x: Tensor) -> Tensor:
     """A plain convolution, packed or not, without the padding that is its own; for parts of maps."""
-    if isinstance(convolution, _Packed | Quantised):
+    if isinstance(convolution, _Packed | Quantised | _Single):
         return convolution.unpadded(x)
     assert isinstance(convolution, nn.Conv2d)
     return F.conv2d(x, convolution.weight, convolution.bias, convolution.stride)
@@ -77,7 +86,10 @@ def rectified(convolution: nn.Module, *maps: Tensor) -> Tensor:
     """
     if isinstance(convolution, _Shuffled) and convolution.rectified:
         return convolution.forward(*maps)
-    x = F.relu(maps[0]) if len(maps) == 1 else F.relu_(torch.cat(maps, 1))
+    if len(maps) == 1:
+        x = F.relu(maps[0])
+    else:  # the first may be of single precision, see ``keep_precision``
+        x = F.relu_(torch.cat([map_.to(maps[-1].dtype) for map_ in maps], 1))
     made: Tensor = convolution(x)
     return made
 
@@ -112,6 +124,21 @@ class _Packed(nn.Module):
         geometry = ([0, 0], *self.geometry[1:])
         y: Tensor = self.run(x, self.weight, self.bias, *geometry, "none", [], "")
         return y
+
+
+class _Single(nn.Module):
+    """A convolution in single precision among others of half."""
+
+    def __init__(self, convolution: nn.Module, answer: torch.dtype) -> None:
+        super().__init__()
+        self.convolution, self.answer = convolution.float(), answer
+
+    def forward(self, x: Tensor) -> Tensor:
+        y: Tensor = self.convolution(x.float())
+        return y.to(self.answer)
+
+    def unpadded(self, x: Tensor) -> Tensor:
+        return unpadded(self.convolution, x.float()).to(self.answer)
 
 
 class _Shuffled(nn.Module):
