@@ -38,6 +38,7 @@ class Screen:
                 str(folder),
                 "-nolisten",
                 "tcp",
+                "-noreset",  # else it starts anew when the last program ends, and the next finds no screen
             ],
             pass_fds=[writer],
             stderr=subprocess.DEVNULL,
@@ -71,7 +72,12 @@ class Screen:
 
     def focus(self, name: str = "underpaint") -> str:
         """Wait for the window of class ``name`` and give it the keyboard; there is no window manager."""
-        window = self.hand("search", "--sync", "--onlyvisible", "--class", name).splitlines()[-1]
+        try:
+            window = self.hand("search", "--sync", "--onlyvisible", "--class", name).splitlines()[-1]
+        except subprocess.TimeoutExpired:
+            ended = [program.poll() for program in self._programs]
+            said = (self.folder / "errors").read_text()[-2000:]
+            raise AssertionError(f"no window {name}; the programs ended with {ended}:\n{said}") from None
         self.hand("windowfocus", "--sync", window)
         return window
 
