@@ -9,6 +9,7 @@ from PySide6.QtCore import QObject
 
 from desktop.easel import OpenPicture
 from desktop.paint.document import Document, Role
+from desktop.paint.history import Change
 from desktop.telling import Telling
 from engine.card import Card, InputKind
 from engine.catalogue import Entry
@@ -145,10 +146,10 @@ class Matching(QObject):
         if other and not picture.photo:  # that one is painted in the labels of its data set
             begun = picture.path is None and picture.is_saved and not document.can_undo
             if document.kind == "image":
-                if begun and document.is_blank:
+                if begun and not document.can_redo and document.is_blank:
                     self._begin_anew(picture, palette)
             elif palette is not None and begun:
-                self._begin_anew(picture, palette)
+                session.edit(lambda document: document.set_palette(palette))
             elif palette is not None:
                 session.said.emit(
                     self.tr(
@@ -164,10 +165,15 @@ class Matching(QObject):
             session.hand.choose_role(Role.LINES)
 
     def _begin_anew(self, picture: OpenPicture, palette: Palette | None) -> None:
-        """Give a picture in which nothing was done yet another palette; that is no step."""
-        self._session.edit(lambda document: document.set_palette(palette))
-        picture.document.forget_history()
-        self._session.settle(picture)
+        """Give a sheet on which nothing was done yet another palette: no step, and nothing to journal."""
+
+        def step(document: Document) -> Change:
+            change = document.set_palette(palette)
+            document.forget_history()
+            self._session.easel.settle(picture)
+            return change
+
+        self._session.edit(step)
 
     def _refused(self, reply: Failed) -> None:
         """A model that could not be opened: go back to one that works, if there is one."""

@@ -11,11 +11,14 @@ import pytest
 from PIL import Image
 from PySide6.QtWidgets import QComboBox, QListWidget
 
-from desktop.paint.document import Role
+from desktop import easel
+from desktop.easel import OpenPicture
+from desktop.paint.document import Document, Role
 from desktop.paint.sheet import WHITE
 from desktop.session import Session
 from desktop.widgets.dialogs import ImportDialog
 from desktop.widgets.main_window import MainWindow
+from engine.palette import Label, Palette
 from tests.desktop.conftest import PALETTE
 from tests.desktop.window_hands import drag, model, settle, until
 
@@ -157,6 +160,41 @@ def test_names_of_colours_go_with_their_model_and_a_painting_stays_on_its_paper(
     assert session.document.paper == PALETTE.labels[0].colour
     session.new_picture("sketch", 64, 64)
     assert not names.isVisibleTo(window)
+
+
+def test_what_was_undone_on_a_sheet_can_be_done_again_with_another_model(window, session):
+    session.open_model(model(session, "tiny image"))
+    settle(session)
+    drag(window, (10, 10), (50, 50))
+    painted = session.document.picture_flat().copy()
+    session.undo()
+    session.open_model(model(session, "tiny map"))
+    settle(session)
+    session.redo()
+    assert np.array_equal(session.document.picture_flat(), painted)
+
+
+def test_a_sheet_takes_other_paper_without_a_journal(window, session, monkeypatch):
+    session.open_model(model(session, "tiny image"))
+    settle(session)
+    session.new_picture("image", 64, 64)
+    settle(session)
+    monkeypatch.setattr(easel, "Journal", None)
+    session.open_model(model(session, "tiny map"))
+    settle(session)
+    assert session.document.paper == PALETTE.labels[0].colour
+    assert session.saved and session.picture.journal is None
+
+
+def test_labels_that_went_to_another_palette_come_back_by_undo(window, session):
+    others = Palette("others", (Label("one", (1, 2, 3)), Label("two", (250, 250, 20))))
+    document = Document.new("labels", 64, 64, others)
+    before = document.picture_flat().copy()
+    session.put_up(OpenPicture(document), model(session, "tiny labels"))
+    settle(session)
+    assert document.palette == PALETTE and not np.array_equal(document.picture_flat(), before)
+    session.undo()
+    assert document.palette == others and np.array_equal(document.picture_flat(), before)
 
 
 def test_hints_are_out_of_reach_where_the_model_knows_none(window, session):
