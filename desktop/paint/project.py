@@ -7,6 +7,7 @@ open our files and we open theirs. What a foreign file has and we don't know is 
 
 from __future__ import annotations
 
+import io
 import json
 import zipfile
 from dataclasses import dataclass, field
@@ -30,7 +31,7 @@ from engine.card import InputKind
 from engine.errors import PictureError
 from engine.files import replacing
 from engine.messages import Pixels
-from engine.palette import Palette
+from engine.palette import Colour, Palette
 from engine.picture import read, to_png_bytes
 from engine.rect import Rect
 
@@ -76,8 +77,7 @@ def save(document: Document, path: Path) -> None:
     roles: dict[str, str] = {}
     if document.kind == "image" and document.paper != WHITE:
         # Coloured paper is part of the picture: other programs see it as a layer.
-        sheet = np.full((document.height, document.width, 4), (*document.paper, 255), np.uint8)
-        contents[_PAPER] = to_png_bytes(sheet)
+        contents[_PAPER] = _plain_png(document.width, document.height, document.paper)
         name = translate("paint", "Paper")
         ElementTree.SubElement(
             stack, "layer", {"name": name, "src": _PAPER, "x": "0", "y": "0", "edit-locked": "true"}
@@ -129,6 +129,14 @@ def save(document: Document, path: Path) -> None:
     except OSError as error:
         text = translate("paint", "“{0}” can't be written ({1}); choose another place.")
         raise PictureError(text.format(path.name, error.strerror or error)) from error
+
+
+def _plain_png(width: int, height: int, colour: Colour) -> bytes:
+    """A picture of one colour, a bit a pixel: paper may be large, and is written each time."""
+    image, buffer = Image.new("P", (width, height)), io.BytesIO()
+    image.putpalette(bytes(colour))
+    image.save(buffer, "PNG", bits=1, compress_level=1)
+    return buffer.getvalue()
 
 
 def thumbnail(pixels: Pixels) -> Pixels:
@@ -202,8 +210,10 @@ def _document(
     layers: list[Layer] = []
     active: Layer | None = None
     spent = 0
-    ours = [element for element in reversed(stack) if not (roles and element.get("src") == _PAPER)]
-    for number, element in enumerate(ours, start=1):
+    # The paper is our own only where our notes name every layer but that; else it is a stranger's.
+    ours = roles and _PAPER not in roles
+    layered = [element for element in reversed(stack) if not ours or element.get("src") != _PAPER]
+    for number, element in enumerate(layered, start=1):
         role = _role(roles.get(element.get("src", "")), kind)
         pixels, spent = _layer_pixels(source, element, Rect(0, 0, width, height), spent, said, notes.source)
         if role is Role.LABELS and palette is not None:

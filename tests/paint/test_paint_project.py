@@ -117,6 +117,12 @@ def test_coloured_paper_of_an_image_is_a_layer_to_other_programs(draw: Draw, tmp
         members = {name: file.read(name) for name in file.namelist() if name != "underpaint.json"}
     names = [element.get("name") for element in ElementTree.fromstring(members["stack.xml"]).iter("layer")]
     assert names == [*(layer.name for layer in reversed(document.layers)), "Paper"]
+    # A layer of a stranger's that happens to be called as ours is one, whether there are notes or not.
+    notes = json.dumps({"format": 1, "kind": "image", "roles": {"data/paper.png": "paint"}}).encode()
+    named = ora(tmp_path / "named.ora", STACK.format('<layer src="data/paper.png"/>'), {
+        "data/paper.png": plain(60, 40, (9, 8, 7)), "underpaint.json": notes,
+    })  # fmt: skip
+    assert (project.load(named).document.picture_flat() == (9, 8, 7)).all()
     # As it comes back from a program that writes the file anew, without what only we know.
     stack = members.pop("stack.xml").decode()
     stranger = project.load(ora(path, stack, members)).document
