@@ -283,13 +283,11 @@ class Generator:
         else:
             self._dtype = device.number_format(self._where, None if integers else precision)
             self.precision = device.name(self._dtype)
-        delicate = dict.fromkeys(network.delicate() if self._dtype == torch.bfloat16 else (), torch.float32)
-        if delicate:
-            delicate[next(reversed(delicate))] = self._dtype
+        delicate = network.delicate() if self._dtype == torch.bfloat16 else ()
         for module in network.modules():
             if isinstance(module, Layer) and module.convolution not in delicate:
                 module.convolution.to(self._dtype)  # norms that remain keep full precision
-        packed.keep_precision(network, delicate)
+        packed.keep_precision(network, delicate, self._dtype)
         if self._where.type == "cpu":
             with torch.no_grad():
                 packed.pack(network, coarse)

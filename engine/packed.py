@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import functools
 import itertools
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import torch
@@ -62,13 +62,13 @@ def channels_last(network: nn.Module) -> None:
             module.weight.data = module.weight.data.contiguous(memory_format=torch.channels_last)
 
 
-def keep_precision(network: nn.Module, delicate: Mapping[nn.Module, torch.dtype]) -> None:
-    """Have some convolutions work in single precision, in place; each is given the format of its answer."""
+def keep_precision(network: nn.Module, first: Sequence[nn.Module], others: torch.dtype) -> None:
+    """Have the first convolutions work in single precision, in place; the last answers as the others."""
     for name, child in list(network.named_children()):
-        if child in delicate:
-            setattr(network, name, _Single(child, delicate[child]))
+        if child in first:
+            setattr(network, name, _Single(child, others if child is first[-1] else torch.float32))
         else:
-            keep_precision(child, delicate)
+            keep_precision(child, first, others)
 
 
 def unpadded(convolution: nn.Module, x: Tensor) -> Tensor:

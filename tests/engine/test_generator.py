@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import dataclasses
-import itertools
 import subprocess
 import sys
 import warnings
@@ -136,10 +135,10 @@ def test_bfloat16_is_near_enough_on_the_models_that_ship(file: Path) -> None:
     card, tensors = bundle.read(file)
     pixels = np.full((256, 256, 3), 255, np.uint8)
     if card.palette is not None:
-        pixels[:] = card.palette.colours[1]
-        for number, (top, left) in enumerate(itertools.product((40, 110, 180), (30, 100, 170))):
-            colour = card.palette.colours[number % len(card.palette.labels)]
-            pixels[top : top + 45, left : left + 40] = colour
+        pixels[:] = card.palette.colours[0]
+        stripes = np.array_split(np.arange(256), len(card.palette.labels))
+        for stripe, colour in zip(stripes, card.palette.colours, strict=True):
+            pixels[32:224, stripe] = colour
     else:
         pixels[60:62, 40:220] = pixels[180:182, 40:220] = pixels[60:180, 40:42] = pixels[60:180, 218:220] = 0
         pixels[100:140, 80:180] = (180, 30, 30)
@@ -148,7 +147,7 @@ def test_bfloat16_is_near_enough_on_the_models_that_ship(file: Path) -> None:
     for precision in ("float32", "bfloat16"):
         generator = Generator(card, dict(tensors), device="cpu", precision=precision)
         made.append(generator._pass(prepared, None).float())
-    assert made[0].std() > 0.03, "there is something to see"
+    assert made[0].std() > 0.1
     assert torch.quantile((made[0] - made[1]).abs().flatten(), 0.999).item() / 2 <= 0.02
 
 
