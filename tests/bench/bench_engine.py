@@ -143,8 +143,9 @@ def drawing(card: Card) -> Pixels:
     width, height = card.size
     picture = np.full((height, width, 3), 255, np.uint8)
     if card.palette is not None:
-        picture[:] = card.palette.colours[1 % len(card.palette.labels)]
-        picture[height // 4 : height // 2, width // 4 : width // 2] = card.palette.colours[0]
+        stripes = np.array_split(np.arange(width), len(card.palette.labels))
+        for stripe, colour in zip(stripes, card.palette.colours, strict=True):
+            picture[height // 8 : -height // 8, stripe] = colour
     else:
         picture[height // 4 : height // 4 + 2, width // 8 : -width // 8] = 0
         if card.hints:
