@@ -93,18 +93,24 @@ def prepare(picture: Picture, card: Card, size: tuple[int, int] | None = None) -
     size = size or picture.size
     if picture.lines is None:
         assert picture.pixels is not None
-        pixels = (
-            _scaled_labels(picture.pixels, size) if card.input == "labels" else _scaled(picture.pixels, size)
-        )
-        return flat(pixels, card)
-    lines = _scaled(picture.lines, size)
-    if card.line_width is not None:
-        lines = ink.redrawn(lines, card.line_width)
-    hints = picture.hints
-    if hints is not None and not hints[..., 3].any():
-        hints = None
-    if hints is not None:
-        hints = _scaled(hints, size)
+        scale = scaled_labels if card.input == "labels" else scaled
+        return flat(scale(picture.pixels, size), card)
+    hints = None if picture.hints is None else scaled(picture.hints, size)
+    return sketched(redrawn(scaled(picture.lines, size), card), hints, card)
+
+
+def redrawn(lines: Pixels, card: Card) -> Pixels:
+    """Lines uint8 (H, W) at the width that a model wants, if it wants one."""
+    return lines if card.line_width is None else ink.redrawn(lines, card.line_width)
+
+
+def sketched(lines: Pixels, hints: Pixels | None, card: Card) -> Pixels:
+    """What the network will see of a sketch at working size.
+
+    Args:
+        lines: uint8 (H, W), 255 paper to 0 ink, ``redrawn``.
+        hints: uint8 (H, W, 4), straight RGBA.
+    """
     if not card.hints:
         return flat(_composite(lines, hints), card)
     prepared = np.zeros((*lines.shape, 5), np.uint8)
@@ -224,22 +230,28 @@ def scaled_preview(preview: Pixels, size: tuple[int, int]) -> Pixels:
         preview: uint8 (H, W, 3).
         size: width and height.
     """
-    return _scaled(preview, size)
+    return scaled(preview, size)
 
 
-def _scaled(pixels: Pixels, size: tuple[int, int]) -> Pixels:
-    """Smaller by area, so that no line gets lost; larger smoothly. RGBA is weighted by its alpha."""
+def scaled(pixels: Pixels, size: tuple[int, int]) -> Pixels:
+    """Smaller by area, so that no line gets lost; larger smoothly. RGBA is weighted by its alpha.
+
+    A whole number of times smaller, each pixel is the mean of its own block, whatever lies around that.
+    """
     height, width = pixels.shape[:2]
     if size == (width, height):
         return pixels
     if size[0] < 1 or size[1] < 1:
         raise PictureError("A picture needs at least one pixel; choose a larger size.")
+    image = Image.fromarray(np.ascontiguousarray(pixels))
+    if width % size[0] == 0 and height % size[1] == 0:
+        return np.array(image.reduce((width // size[0], height // size[1])))
     shrinks = size[0] <= width and size[1] <= height
     method = Image.Resampling.BOX if shrinks else Image.Resampling.BICUBIC
-    return np.array(Image.fromarray(np.ascontiguousarray(pixels)).resize(size, method))
+    return np.array(image.resize(size, method))
 
 
-def _scaled_labels(pixels: Pixels, size: tuple[int, int]) -> Pixels:
+def scaled_labels(pixels: Pixels, size: tuple[int, int]) -> Pixels:
     """By the nearest pixel: a mixture of two labels would be a third."""
     height, width = pixels.shape[:2]
     if size == (width, height):

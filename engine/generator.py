@@ -16,7 +16,8 @@ from engine.card import Card, Statistics
 from engine.errors import DeviceError, ModelError, PictureError
 from engine.following import Following
 from engine.layers import Layer, Translator
-from engine.messages import Pixels
+from engine.messages import Picture, Pixels
+from engine.preparing import Preparing
 from engine.rect import Rect
 from engine.whole import Whole, valid
 
@@ -101,6 +102,7 @@ class Generator:
         self._tensors = tensors
         self._incremental = incremental
         self._warned_of_palette = False
+        self._preparing = Preparing(card)
         try:
             self._place(device, precision)
         except DeviceError:
@@ -138,6 +140,12 @@ class Generator:
             DeviceError: not enough memory for a picture of this size.
         """
         return self.translate(self._prepared(picture), seed=seed)
+
+    def prepare(self, picture: Picture, size: tuple[int, int] | None = None) -> Pixels:
+        """What ``translate`` and ``retouch`` take: as by ``codec.prepare``, but of one picture after another
+        only what has changed is made anew. The picture's arrays must stay as they are.
+        """
+        return self._preparing(picture, size)
 
     def translate(self, prepared: Pixels, *, seed: int | None = None) -> Pixels:
         """One pass over what ``codec.prepare`` or ``codec.flat`` made: uint8 (H, W, C) to (H, W, 3).
@@ -196,8 +204,9 @@ class Generator:
         return self._carried(lambda: self._following.settle(prepared), prepared)
 
     def forget(self) -> None:
-        """Let go of the picture that ``update`` follows, and of the memory that takes."""
+        """Let go of the pictures that ``update`` and ``prepare`` follow, and of the memory that takes."""
         self._following = self._follower()
+        self._preparing = Preparing(self.card)
 
     def warm_up(self) -> None:
         """One pass at the model's own size, so that the first real one is quick.

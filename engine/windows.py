@@ -47,12 +47,26 @@ def changes(before: Pixels, after: Pixels, gap: int) -> list[Rect]:
         after: the same.
         gap: rows or columns without any change that part one rectangle from the next.
     """
-    rows = np.flatnonzero((before != after).reshape(len(before), -1).any(1))
-    if not len(rows):
+    top, bottom = _changed_rows(before, after)
+    if top == bottom:
         return []
-    top, bottom = int(rows[0]), int(rows[-1]) + 1
     mask: Mask = (before[top:bottom] != after[top:bottom]).any(2)
     return list(_parts(mask, 0, top, gap))
+
+
+def change(before: Pixels, after: Pixels) -> Rect:
+    """The smallest rectangle outside which two pictures of one size and kind are the same; empty for twins.
+
+    Args:
+        before: uint8 (H, W) or (H, W, C).
+        after: the same.
+    """
+    top, bottom = _changed_rows(before, after)
+    if top == bottom:
+        return EMPTY
+    values = (before[top:bottom] != after[top:bottom]).reshape(bottom - top, -1).any(0)
+    columns = np.flatnonzero(values.reshape(before.shape[1], -1).any(1))
+    return Rect.spanning(int(columns[0]), top, int(columns[-1]) + 1, bottom)
 
 
 def merged(windows: list[Rect]) -> list[Rect]:
@@ -103,6 +117,15 @@ def faded(before: Pixels, after: Pixels, window: Rect, core: Rect) -> Pixels:
     share = (1 - distance / np.float32(reach + 1)).astype(np.float32)
     mixed: Pixels = np.rint(before + (after.astype(np.float32) - before) * share).astype(np.uint8)
     return mixed
+
+
+def _changed_rows(before: Pixels, after: Pixels) -> tuple[int, int]:
+    """From which row to which, half-open, two pictures differ."""
+    one, other = (np.ascontiguousarray(pixels).reshape(len(pixels), -1) for pixels in (before, after))
+    if one.shape[1] % 8 == 0:  # eight values at once
+        one, other = one.view(np.uint64), other.view(np.uint64)
+    rows = np.flatnonzero((one != other).any(1))
+    return (int(rows[0]), int(rows[-1]) + 1) if len(rows) else (0, 0)
 
 
 def _parts(mask: Mask, left: int, top: int, gap: int) -> Iterator[Rect]:

@@ -177,12 +177,10 @@ class Worker:
         return generator
 
     def _translate(self, request: Translate) -> None:
-        from engine import codec
-
         generator = self._generator_for(request)
         if generator is None:
             return
-        prepared = codec.prepare(request.picture, generator.card, request.size)
+        prepared = generator.prepare(request.picture, request.size)
         if prepared.shape[:2] != self._size:
             self._pace, self._size = Pace(), prepared.shape[:2]
         self._unsettled = None  # whatever comes of this
@@ -208,14 +206,12 @@ class Worker:
         self._reply(Translated(request.ticket, preview, now - start, generator.device, settled))
 
     def _vary(self, request: Vary) -> None:
-        from engine import codec
-
         generator = self._generator_for(request)
         if generator is None:
             return
         if not generator.varies:
             self._reply(Notice("This model knows no variations: it was trained without dropout."))
-        prepared = codec.prepare(request.picture, generator.card, request.size)
+        prepared = generator.prepare(request.picture, request.size)
         count = len(request.seeds)
         for index, seed in enumerate(request.seeds):
             # The pen goes first: variations fill the pauses.
