@@ -146,7 +146,7 @@ class Matching(QObject):
         if other and not picture.photo:  # that one is painted in the labels of its data set
             begun = picture.path is None and picture.is_saved and not document.can_undo
             if document.kind == "image":
-                if begun and not document.can_redo and document.is_blank:
+                if begun and document.is_blank:
                     self._begin_anew(picture, palette)
             elif palette is not None and begun:
                 session.edit(lambda document: document.set_palette(palette))

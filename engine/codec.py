@@ -111,6 +111,8 @@ def sketched(lines: Pixels, hints: Pixels | None, card: Card) -> Pixels:
         lines: uint8 (H, W), 255 paper to 0 ink, ``redrawn``.
         hints: uint8 (H, W, 4), straight RGBA.
     """
+    if hints is not None and not hints[..., 3].any():
+        hints = None  # most sketches have an empty layer for them
     if not card.hints:
         return flat(_composite(lines, hints), card)
     prepared = np.zeros((*lines.shape, 5), np.uint8)

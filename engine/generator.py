@@ -143,7 +143,7 @@ class Generator:
 
     def prepare(self, picture: Picture, size: tuple[int, int] | None = None) -> Pixels:
         """What ``translate`` and ``retouch`` take: as by ``codec.prepare``, but of one picture after another
-        only what has changed is made anew. The picture's arrays must stay as they are.
+        only what has changed is made anew. The picture's arrays must stay as they are, and so must these.
         """
         return self._preparing(picture, size)
 

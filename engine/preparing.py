@@ -18,8 +18,8 @@ class Preparing:
     """Prepares picture after picture as ``codec.prepare`` does, byte for byte.
 
     What has changed is found by comparing, never by what is said to have changed. Arrays of the last picture
-    are kept, so they must stay as they are, as ``engine.messages`` promises; the very same array again costs
-    nothing.
+    are kept, so they must stay as they are, as ``engine.messages`` promises; the very same array again is
+    neither compared nor scaled.
     """
 
     def __init__(self, card: Card) -> None:
@@ -29,7 +29,7 @@ class Preparing:
         self._redrawn: Pixels | None = None
 
     def __call__(self, picture: Picture, size: tuple[int, int] | None = None) -> Pixels:
-        """As ``codec.prepare``."""
+        """As ``codec.prepare``; not to be written to."""
         size = size or picture.size
         if picture.lines is None:
             assert picture.pixels is not None
@@ -55,7 +55,8 @@ class Scaled:
         self._made: Pixels | None = None
 
     def __call__(self, source: Pixels, size: tuple[int, int]) -> Pixels:
-        """The same pixels as if all were scaled anew, and the same array where none differs.
+        """The same pixels as if all were scaled anew: ``source`` itself where that is its size, else the same
+        array as before where none differs.
 
         Args:
             source: uint8 (H, W) or (H, W, C).
@@ -65,6 +66,7 @@ class Scaled:
             uint8 (height, width) or (height, width, C), not to be written to.
         """
         if size == source.shape[1::-1]:
+            self._source = self._made = None
             return source
         before, made = self._source, self._made
         if before is source and made is not None and made.shape[1::-1] == size:

@@ -211,7 +211,8 @@ def _document(
     active: Layer | None = None
     spent = 0
     # The paper is our own only where our notes name every layer but that; else it is a stranger's.
-    ours = roles and _PAPER not in roles
+    sources = [element.get("src") for element in stack]
+    ours = kind == "image" and all((source in roles) != (source == _PAPER) for source in sources)
     layered = [element for element in reversed(stack) if not ours or element.get("src") != _PAPER]
     for number, element in enumerate(layered, start=1):
         role = _role(roles.get(element.get("src", "")), kind)

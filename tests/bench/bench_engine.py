@@ -143,6 +143,7 @@ def drawing(card: Card) -> Pixels:
     width, height = card.size
     picture = np.full((height, width, 3), 255, np.uint8)
     if card.palette is not None:
+        picture[:] = card.palette.colours[0]
         stripes = np.array_split(np.arange(width), len(card.palette.labels))
         for stripe, colour in zip(stripes, card.palette.colours, strict=True):
             picture[height // 8 : -height // 8, stripe] = colour

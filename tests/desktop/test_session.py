@@ -162,18 +162,6 @@ def test_names_of_colours_go_with_their_model_and_a_painting_stays_on_its_paper(
     assert not names.isVisibleTo(window)
 
 
-def test_what_was_undone_on_a_sheet_can_be_done_again_with_another_model(window, session):
-    session.open_model(model(session, "tiny image"))
-    settle(session)
-    drag(window, (10, 10), (50, 50))
-    painted = session.document.picture_flat().copy()
-    session.undo()
-    session.open_model(model(session, "tiny map"))
-    settle(session)
-    session.redo()
-    assert np.array_equal(session.document.picture_flat(), painted)
-
-
 def test_a_sheet_takes_other_paper_without_a_journal(window, session, monkeypatch):
     session.open_model(model(session, "tiny image"))
     settle(session)

@@ -92,3 +92,13 @@ def test_lines_are_redrawn_when_lines_changed_alone(monkeypatch):
     assert len(redrawn) == 1
     preparing(Picture(lines=edited(lines, 4), hints=hints), (32, 32))
     assert len(redrawn) == 2
+
+
+def test_an_empty_layer_for_hints_is_not_mixed_in(monkeypatch):
+    mixed = []
+    monkeypatch.setattr(
+        codec, "_composite", lambda lines, hints: mixed.append(hints) or noise((30, 30, 3), 0)
+    )
+    blank = np.zeros((60, 60, 4), np.uint8)
+    Preparing(CARDS["lines"])(Picture(lines=noise((60, 60), 0), hints=blank), (30, 30))
+    assert mixed == [None]

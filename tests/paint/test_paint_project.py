@@ -114,18 +114,19 @@ def test_coloured_paper_of_an_image_is_a_layer_to_other_programs(draw: Draw, tmp
     assert [layer.name for layer in back.layers] == [layer.name for layer in document.layers]
     assert back.paper == document.paper
     with zipfile.ZipFile(path) as file:
-        members = {name: file.read(name) for name in file.namelist() if name != "underpaint.json"}
-    names = [element.get("name") for element in ElementTree.fromstring(members["stack.xml"]).iter("layer")]
+        written = {name: file.read(name) for name in file.namelist() if name != "underpaint.json"}
+    names = [element.get("name") for element in ElementTree.fromstring(written["stack.xml"]).iter("layer")]
     assert names == [*(layer.name for layer in reversed(document.layers)), "Paper"]
-    # A layer of a stranger's that happens to be called as ours is one, whether there are notes or not.
-    notes = json.dumps({"format": 1, "kind": "image", "roles": {"data/paper.png": "paint"}}).encode()
-    named = ora(tmp_path / "named.ora", STACK.format('<layer src="data/paper.png"/>'), {
-        "data/paper.png": plain(60, 40, (9, 8, 7)), "underpaint.json": notes,
-    })  # fmt: skip
-    assert (project.load(named).document.picture_flat() == (9, 8, 7)).all()
+    # A layer of a stranger's that happens to be called as ours is one, whatever the notes name.
+    for kind, named in (("image", "data/paper.png"), ("image", "data/layer0.png"), ("sketch", "data/a.png")):
+        notes = json.dumps({"format": 1, "kind": kind, "roles": {named: "paint"}}).encode()
+        layers = '<layer src="data/a.png"/><layer src="data/paper.png"/>'
+        members = {"data/a.png": plain(8, 8, (1, 2, 3)), "data/paper.png": plain(60, 40, (9, 8, 7))}
+        theirs = ora(tmp_path / "named.ora", STACK.format(layers), {**members, "underpaint.json": notes})
+        assert len(project.load(theirs).document.layers) == 2
     # As it comes back from a program that writes the file anew, without what only we know.
-    stack = members.pop("stack.xml").decode()
-    stranger = project.load(ora(path, stack, members)).document
+    stack = written.pop("stack.xml").decode()
+    stranger = project.load(ora(path, stack, written)).document
     assert np.array_equal(stranger.picture_flat(), document.picture_flat())
 
 
