@@ -9,8 +9,12 @@ from __future__ import annotations
 
 import io
 import json
+import os
 import zipfile
+from collections.abc import Callable
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -42,6 +46,7 @@ MIMETYPE = b"image/openraster"
 NOTES = "underpaint.json"
 MERGED = "mergedimage.png"
 _PAPER = "data/paper.png"
+_SIDE_BY_SIDE = min(4, os.cpu_count() or 1)
 THUMBNAIL = "Thumbnails/thumbnail.png"
 
 _OURS = {"format", "kind", "model", "paper", "palette", "roles", "program"}
@@ -73,11 +78,11 @@ def save(document: Document, path: Path) -> None:
         "image", {"version": "0.0.3", "w": str(document.width), "h": str(document.height)}
     )
     stack = ElementTree.SubElement(image, "stack", {"name": "root"})
-    contents: dict[str, bytes] = {}
+    contents = _Packed()
     roles: dict[str, str] = {}
     if document.kind == "image" and document.paper != WHITE:
         # Coloured paper is part of the picture: other programs see it as a layer.
-        contents[_PAPER] = _plain_png(document.width, document.height, document.paper)
+        contents.add(_PAPER, partial(_plain_png, document.width, document.height, document.paper))
         name = translate("paint", "Paper")
         ElementTree.SubElement(
             stack, "layer", {"name": name, "src": _PAPER, "x": "0", "y": "0", "edit-locked": "true"}
@@ -85,9 +90,8 @@ def save(document: Document, path: Path) -> None:
     for number, layer in enumerate(document.layers):
         source = f"data/layer{number}.png"
         rect = layer.bounds() or Rect(0, 0, 1, 1)
-        contents[source] = to_png_bytes(
-            to_straight(np.ascontiguousarray(layer.pixels[rect.rows, rect.columns]))
-        )
+        pixels = to_straight(np.ascontiguousarray(layer.pixels[rect.rows, rect.columns]))
+        contents.add(source, partial(to_png_bytes, pixels))
         roles[source] = layer.role.value
         attributes = {
             "name": _printable(layer.name),
@@ -113,9 +117,10 @@ def save(document: Document, path: Path) -> None:
         "palette": palette_notes(document.palette),
         "roles": roles,
     }
-    contents[MERGED] = to_png_bytes(merged)
-    contents[THUMBNAIL] = to_png_bytes(thumbnail(merged))
-    contents[NOTES] = json.dumps(extras, ensure_ascii=False, indent=1).encode()
+    contents.add(MERGED, partial(to_png_bytes, merged))
+    contents.add(THUMBNAIL, partial(to_png_bytes, thumbnail(merged)))
+    files = contents.files()
+    files[NOTES] = json.dumps(extras, ensure_ascii=False, indent=1).encode()
     try:
         with replacing(path) as part, zipfile.ZipFile(part, "w") as target:
             target.writestr("mimetype", MIMETYPE)  # first, and not packed
@@ -124,11 +129,31 @@ def save(document: Document, path: Path) -> None:
                 ElementTree.tostring(image, "utf-8", xml_declaration=True),
                 compress_type=zipfile.ZIP_DEFLATED,
             )
-            for name, content in contents.items():
+            for name, content in files.items():
                 target.writestr(name, content)  # PNG is packed already
     except OSError as error:
         text = translate("paint", "“{0}” can't be written ({1}); choose another place.")
         raise PictureError(text.format(path.name, error.strerror or error)) from error
+
+
+class _Packed:
+    """Pictures being packed side by side: that is most of what saving takes."""
+
+    def __init__(self) -> None:
+        self._pool = ThreadPoolExecutor(_SIDE_BY_SIDE)
+        self._jobs: dict[str, Future[bytes]] = {}
+
+    def add(self, name: str, pack: Callable[[], bytes]) -> None:
+        """Pack another one; waits while others do, so that few copies of layers lie in memory."""
+        waiting = [job for job in self._jobs.values() if not job.done()]
+        if len(waiting) >= _SIDE_BY_SIDE:
+            wait(waiting, return_when=FIRST_COMPLETED)
+        self._jobs[name] = self._pool.submit(pack)
+
+    def files(self) -> dict[str, bytes]:
+        """What became of each, in the order in which they came; nothing can be added then."""
+        self._pool.shutdown()
+        return {name: job.result() for name, job in self._jobs.items()}
 
 
 def _plain_png(width: int, height: int, colour: Colour) -> bytes:
