@@ -39,7 +39,7 @@ class Sketch:
     def __init__(self, size: int) -> None:
         settings = {"levels": 8, "width": 32, "inputs": 5, "outputs": 3, "norm": "batch", "dropout": True}
         self._card = Card("sketch", "unet", settings, "sketch", hints=True, line_width=1.5)
-        self._size, self._pen = size, size // 128
+        self._pen = size // 128
         lines, hints = np.full((size, size), 255, np.uint8), np.zeros((size, size, 4), np.uint8)
         for top, left in ((1, 2), (4, 1)):
             outside = np.s_[top * size // 8 : 7 * size // 8, left * size // 8 : -left * size // 8]

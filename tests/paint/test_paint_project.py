@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import threading
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
@@ -128,6 +129,23 @@ def test_coloured_paper_of_an_image_is_a_layer_to_other_programs(draw: Draw, tmp
     stack = written.pop("stack.xml").decode()
     stranger = project.load(ora(path, stack, written)).document
     assert np.array_equal(stranger.picture_flat(), document.picture_flat())
+
+
+def test_memory_that_ends_while_packing_leaves_the_old_file(
+    document: Document, tmp_path: Path, monkeypatch
+) -> None:
+    path = tmp_path / "drawing.ora"
+    project.save(document, path)
+    before, threads = path.read_bytes(), threading.active_count()
+
+    def full(pixels: np.ndarray) -> bytes:
+        raise MemoryError
+
+    monkeypatch.setattr(project, "to_png_bytes", full)
+    with pytest.raises(MemoryError):
+        project.save(document, path)
+    assert path.read_bytes() == before and [*tmp_path.iterdir()] == [path]
+    assert threading.active_count() == threads
 
 
 def test_an_empty_document_can_be_saved(document: Document, tmp_path: Path) -> None:
