@@ -53,6 +53,8 @@ class Live(Observable):
     loading = Property(False)
     device = Property("")
     precision = Property("")
+    ways = Property("")
+    """How the network's convolutions run, as ``engine.trials`` decided, in words."""
     seconds = Property(0.0)
     """Time of the newest pass, seconds."""
     preview = Property[Pixels | None](None)
@@ -218,7 +220,7 @@ class Live(Observable):
             case Translated():
                 self._take_preview(reply)
             case ModelOpened() if reply.epoch == self._epoch:
-                self.device, self.precision = reply.device, reply.precision
+                self.device, self.precision, self.ways = reply.device, reply.precision, reply.ways
                 self.loading = False
                 self.card = reply.card
                 self.opened.emit(reply.card)

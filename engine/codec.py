@@ -156,6 +156,11 @@ def to_planes(prepared: Pixels, card: Card, multiple: int, least: int) -> Tensor
     return planes(padded(prepared, card, multiple, least), card)
 
 
+def fitting(height: int, width: int, multiple: int, least: int) -> tuple[int, int]:
+    """The smallest height and width that a network takes and that hold a picture, see ``padded``."""
+    return max(-(-height // multiple) * multiple, least), max(-(-width // multiple) * multiple, least)
+
+
 def padded(prepared: Pixels, card: Card, multiple: int, least: int) -> Pixels:
     """Prepared bytes at a size that a network takes.
 
@@ -169,8 +174,8 @@ def padded(prepared: Pixels, card: Card, multiple: int, least: int) -> Pixels:
         indices by the label at the edge. ``prepared`` itself where it fits.
     """
     height, width = prepared.shape[:2]
-    below = max(-(-height // multiple) * multiple, least) - height
-    beside = max(-(-width // multiple) * multiple, least) - width
+    tall, wide = fitting(height, width, multiple, least)
+    below, beside = tall - height, wide - width
     if not (below or beside):
         return prepared
     mode = "edge" if card.input == "labels" else "reflect"

@@ -59,10 +59,12 @@ def number_format(device: torch.device, wanted: str | None = None) -> torch.dtyp
     that have instructions for it are slower with it.
 
     Raises:
-        DeviceError: no such format.
+        DeviceError: no such format, or none that this processor has.
     """
     for word, dtype in _DTYPES.items():
         if word == wanted:
+            if device.type == "cpu" and not computes(dtype):
+                raise DeviceError(f"This processor can't compute in {word}; use float32.")
             return dtype
     if wanted is not None:
         known = ", ".join([*_DTYPES, INTEGERS])
@@ -73,18 +75,17 @@ def number_format(device: torch.device, wanted: str | None = None) -> torch.dtyp
 
 
 def integers(device: torch.device, wanted: str | None = None) -> bool:
-    """Whether convolutions that bear it multiply integers: where that is asked for, or was measured to pay.
+    """Whether convolutions that bear it may multiply integers: they can, and nothing else is asked for.
 
     Raises:
         DeviceError: it is asked for, and can't be had.
     """
-    if wanted not in (None, INTEGERS) or (wanted is None and device.type != "cpu"):
+    if wanted not in (None, INTEGERS):
         return False
-    if wanted is None:
-        return quantised.pays() and not bfloat16_pays()
-    if device.type != "cpu" or not quantised.right():
+    able = device.type == "cpu" and quantised.right()
+    if wanted is not None and not able:
         raise DeviceError(f"Nothing is computed in {INTEGERS} on this {device.type}; use another precision.")
-    return True
+    return able
 
 
 def name(dtype: torch.dtype) -> Precision:
@@ -113,13 +114,27 @@ def _count(kind: str) -> int:
 
 
 @functools.cache
+def computes(dtype: torch.dtype) -> bool:
+    """Whether this CPU's torch convolves numbers of a format at all: it refuses bfloat16 on many."""
+    try:
+        with torch.inference_mode():
+            x = torch.ones(1, 2, 4, 4, dtype=dtype)
+            weight = torch.ones(2, 2, 4, 4, dtype=dtype)
+            plain = torch.nn.functional.conv2d(x, weight, None, 2, 1)
+            wider = torch.nn.functional.conv_transpose2d(x, weight, None, 2, 1)
+        return bool(plain[0, 0, 1, 1] == 18) and bool(wider[0, 0, 1, 1] == 8)
+    except RuntimeError:
+        return False
+
+
+@functools.cache
 def bfloat16_pays() -> bool:
     """Whether this CPU multiplies much quicker in bfloat16: a trial, once a process (some 50 ms).
 
     One thread's own time is taken, not the clock's: a choice made beside a busy program would stay.
     """
     abilities = ("_is_avx512_bf16_supported", "_is_amx_tile_supported")
-    if not any(getattr(torch.cpu, ability, bool)() for ability in abilities):
+    if not any(getattr(torch.cpu, ability, bool)() for ability in abilities) or not computes(torch.bfloat16):
         return False
     threads = torch.get_num_threads()
     torch.set_num_threads(1)

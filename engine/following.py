@@ -5,14 +5,12 @@ from __future__ import annotations
 import torch
 
 from engine import codec, windows
+from engine.incremental import FADED as MARGIN
 from engine.incremental import Incremental
 from engine.messages import Pixels
 from engine.networks.unet import UNet
 from engine.rect import Rect
 from engine.whole import Whole, valid
-
-MARGIN = 8
-"""Pixels around a change over which the preview fades from what it is now into what it was."""
 
 FEW, FURTHER = 2, 1 << 15
 """So many windows at once, as of a mirrored stroke, cost what they show; each further one as much as so many
@@ -48,6 +46,13 @@ class Following:
         """The prepared picture that was followed last, uint8 (H, W, C)."""
         height, width = self._size
         return None if self._padded is None else self._padded[:height, :width]
+
+    def warm_up(self, prepared: Pixels) -> None:
+        """A first pass, and whatever else would keep the first strokes waiting."""
+        self.follow(prepared, None)
+        if self._maps is not None and self._mapped:
+            with torch.inference_mode():
+                self._maps.prepare()
 
     def follow(self, prepared: Pixels, dirty: Rect | None, everywhere: bool = False) -> Pixels:
         """The preview after another edit.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,7 +11,7 @@ import numpy as np
 import torch
 from torch import nn
 
-from engine import bundle, catalogue, codec, device, packed
+from engine import bundle, catalogue, codec, device, packed, trials
 from engine.card import Card, Statistics
 from engine.errors import DeviceError, ModelError, PictureError
 from engine.following import Following
@@ -79,6 +79,7 @@ class Generator:
         precision: ``float32``, ``float16``, ``bfloat16`` or ``int8`` (integers where the network bears
             them, single precision elsewhere).
         statistics: ``image`` or ``running``.
+        ways: how many convolutions run in which way (see ``engine.trials``), in words.
     """
 
     def __init__(
@@ -216,7 +217,7 @@ class Generator:
         width, height = self.card.size
         blank = codec.flat(np.full((height, width, 3), 255, np.uint8), self.card)
         if self._dtype == torch.float32:
-            self.translate(blank)
+            self._warm_up(blank)
             return
         try:
             usable = bool(torch.isfinite(self._pass(blank, None)).all())
@@ -227,8 +228,17 @@ class Generator:
             usable = False
         if not usable:
             self._place(self.device, "float32")
-        for _ in range(2 if self._whole.records else 0 if usable else 1):  # recorded at the second time
+        if self._whole.records:  # at the second time
             self.translate(blank)
+        self._warm_up(blank)
+
+    def _warm_up(self, blank: Pixels) -> None:
+        def work() -> Pixels:
+            self._following.warm_up(blank)
+            return blank
+
+        self._carried(work, blank)
+        self.forget()
 
     @property
     def _network(self) -> Translator:
@@ -276,40 +286,56 @@ class Generator:
     def _place(self, wanted: str | None, precision: str | None) -> None:
         """Build the network on a device, in the number format and layout that suit it."""
         self._where = device.choose(wanted)
-        integers = device.integers(self._where, precision)
         self.device = self._where.type
         network = bundle.blank(self.card)
         if not isinstance(network, Translator):
             raise ModelError(f"A {self.card.kind} network paints no pictures; choose another model.")
+        network.use_statistics(self.statistics)
+        width, height = self.card.size
+        seen = trials.shapes(network.eval(), *codec.fitting(height, width, network.multiple, network.least))
         full = {name: tensor.float() for name, tensor in self._tensors.items()}
         network.load_state_dict(full, assign=True)
-        network.requires_grad_(False).eval()
-        network.use_statistics(self.statistics)
+        network.requires_grad_(False)
         network.fold()
-        coarse = network.coarse() if integers else {}
-        if coarse:
-            self._dtype, self.precision = torch.float32, device.INTEGERS
+        if self.device == "cpu":
+            self._place_on_processor(network, seen, precision)
         else:
-            self._dtype = device.number_format(self._where, None if integers else precision)
-            self.precision = device.name(self._dtype)
-        delicate = network.delicate() if self._dtype == torch.bfloat16 else ()
-        for module in network.modules():
-            if isinstance(module, Layer) and module.convolution not in delicate:
-                module.convolution.to(self._dtype)  # norms that remain keep full precision
-        packed.keep_precision(network, delicate, self._dtype)
-        if self._where.type == "cpu":
-            with torch.no_grad():
-                packed.pack(network, coarse)
-        else:
-            if self._where.type == "cuda" and self._dtype == torch.float32:
-                torch.backends.cudnn.allow_tf32 = False  # its 10 bits are not single precision
-            _to_device(network, self._where)
-        first = torch.float32 if delicate else self._dtype
-        self._whole = Whole(network, self.card, self._where, first)
+            self._place_on_card(network, precision)
         self._following = self._follower()
+
+    def _place_on_processor(
+        self, network: Translator, seen: dict[nn.Module, trials.Shape], precision: str | None
+    ) -> None:
+        plan = trials.plan(network, seen, precision)
+        self._dtype, self.precision, self.ways = plan.dtype, plan.precision, str(plan)
+        delicate = network.delicate() if plan.dtype == torch.bfloat16 else ()
+        _convert(network, plan.dtype, delicate)
+        packed.keep_precision(network, delicate, plan.dtype)
+        trials.carry_out(network, plan)
+        self._whole = Whole(network, self.card, self._where, torch.float32 if delicate else plan.dtype)
+
+    def _place_on_card(self, network: Translator, precision: str | None) -> None:
+        device.integers(self._where, precision)  # raises where they are asked for
+        self._dtype = device.number_format(self._where, precision)
+        self.precision = device.name(self._dtype)
+        self.ways = self.precision
+        delicate = network.delicate() if self._dtype == torch.bfloat16 else ()
+        _convert(network, self._dtype, delicate)
+        packed.keep_precision(network, delicate, self._dtype)
+        if self.device == "cuda" and self._dtype == torch.float32:
+            torch.backends.cudnn.allow_tf32 = False  # its 10 bits are not single precision
+        _to_device(network, self._where)
+        self._whole = Whole(network, self.card, self._where, torch.float32 if delicate else self._dtype)
 
     def _follower(self) -> Following:
         return Following(self._whole, incremental=self._incremental)
+
+
+def _convert(network: nn.Module, dtype: torch.dtype, delicate: Sequence[nn.Module]) -> None:
+    """Bring all but delicate convolutions into a number format; norms that remain keep full precision."""
+    for module in network.modules():
+        if isinstance(module, Layer) and module.convolution not in delicate:
+            module.convolution.to(dtype)
 
 
 def _to_device(network: nn.Module, where: torch.device) -> None:

@@ -5,11 +5,10 @@ from __future__ import annotations
 import platform
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
 
 import torch
 
-from engine import device
+from engine import device, trial_memory
 
 _ON_MAC = platform.system() == "Darwin"
 
@@ -77,14 +76,7 @@ def _refusal(start: Callable[[], object]) -> str:
 
 
 def _processor() -> str:
-    name = ""
-    try:
-        lines = Path("/proc/cpuinfo").read_text("utf-8", "replace").splitlines()
-        name = next((line.partition(":")[2].strip() for line in lines if line.startswith("model name")), "")
-    except OSError:
-        pass
     where = torch.device("cpu")
     formats = [device.INTEGERS] if device.integers(where) else []
     formats.append(device.name(device.number_format(where)))
-    threads = torch.get_num_threads()
-    return f"{name or platform.processor() or platform.machine()}, {threads} threads, {' and '.join(formats)}"
+    return f"{trial_memory.processor()}, {torch.get_num_threads()} threads, {' and '.join(formats)}"

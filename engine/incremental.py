@@ -13,6 +13,8 @@ they depend on every pixel; then windows are exact against a pass with those mom
 
 from __future__ import annotations
 
+import itertools
+
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
@@ -21,6 +23,12 @@ from engine import packed, windows
 from engine.layers import Kept, Layer, Valid
 from engine.networks.unet import UNet
 from engine.rect import Rect
+
+USUAL = (8, 24, 33, 48, 72)
+"""Pixels that a dab is wide, of the pictures that most people paint."""
+
+FADED = 8
+"""Pixels around a change over which the preview fades from what it is now into what it was."""
 
 
 class Incremental:
@@ -47,6 +55,20 @@ class Incremental:
         self._planes, self._kept = planes, kept
         return made
 
+    def prepare(self) -> None:
+        """Have weights laid out for windows as brushes make them, so that the first strokes don't wait."""
+        changed = [Rect(start, 0, edge, 1) for edge in USUAL for start in range(windows.LEAST, 20, 3)]
+        widest = max(self._planes.shape[2:])
+        bounds = Rect(0, 0, widest, 1)
+        wanted = [window.grown(FADED).intersected(bounds) for window in changed]
+        for level, map_ in enumerate(self._kept.maps):
+            bounds = Rect(0, 0, widest >> (level + 1), 1)
+            changed = [windows.halved(window, bounds) for window in changed]
+            wanted = [windows.halved(window, bounds) for window in wanted]
+            for lengths, grown in ((changed, self._encoded), (wanted, self._decoded)):
+                for width, height in itertools.product({window.width for window in lengths}, repeat=2):
+                    grown(level, Rect(0, 0, width, height).intersected(_bounds(map_)))
+
     def renew(self, changes: list[tuple[Rect, Tensor]]) -> None:
         """Bring every map of the encoder up to date.
 
@@ -60,7 +82,7 @@ class Incremental:
         for level, target in enumerate(self._kept.maps):
             down = _layer(self._network.downs[level])
             changed = windows.merged([windows.halved(window, _bounds(target)) for window in changed])
-            for window in changed:
+            for window in windows.merged([self._encoded(level, window) for window in changed]):
                 if window == _bounds(target):  # its own padding costs nothing
                     part = down.convolution(source)
                 else:
@@ -78,8 +100,8 @@ class Incremental:
             (1, outputs, h, w) in [−1, 1].
         """
         needed = [window]
-        for map_ in self._kept.maps:
-            needed.append(windows.halved(needed[-1], _bounds(map_)))
+        for level, map_ in enumerate(self._kept.maps):
+            needed.append(self._decoded(level, windows.halved(needed[-1], _bounds(map_))))
         x: Tensor | None = None
         for level in reversed(range(len(self._network.ups))):
             inner, outer, up = needed[level + 1], needed[level], _layer(self._network.ups[level])
@@ -90,6 +112,28 @@ class Incremental:
             x = self._normed(up, made[:, :, top : top + outer.height, left : left + outer.width])
         assert x is not None
         return torch.tanh(x)
+
+    def _encoded(self, level: int, window: Rect) -> Rect:
+        """The window of an encoder's map that is made where ``window`` is wanted."""
+        down, target = _layer(self._network.downs[level]), self._kept.maps[level]
+        channels = (self._kept.maps[level - 1] if level else self._planes).shape[1]
+
+        def serves(width: int, height: int) -> bool:
+            shape = 1, channels, 2 * height + 2, 2 * width + 2
+            return packed.serves(down.convolution, shape, padded=False)
+
+        return windows.grown(window, _bounds(target), serves)
+
+    def _decoded(self, level: int, window: Rect) -> Rect:
+        """The window of a map that the decoder's layer takes where ``window`` is wanted."""
+        up, source = _layer(self._network.ups[level]), self._kept.maps[level]
+        # All but the innermost layer also take what the one before it has made.
+        channels = source.shape[1] * (1 if level == len(self._kept.maps) - 1 else 2)
+
+        def serves(width: int, height: int) -> bool:
+            return packed.serves(up.convolution, (1, channels, height, width))
+
+        return windows.grown(window, _bounds(source), serves)
 
     def _normed(self, layer: Layer, x: Tensor) -> Tensor:
         return x if layer.norm is None else layer.norm.by(self._kept.moments[layer.norm], x)

@@ -137,6 +137,8 @@ class ModelOpened:
     device: str
     precision: str
     seconds: float
+    ways: str = ""
+    """How many convolutions run in which way, in words (see ``engine.trials``)."""
 
 
 @dataclass(frozen=True, slots=True)

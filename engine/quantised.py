@@ -7,18 +7,20 @@ whole map. Sums are exact, in 32 bits. Where 8 bits are too coarse, a value is s
 times the other, and both are convolved: half the speed, and what is left of the error is that of the weights.
 
 The operators are those that ``torch.compile`` emits for quantised models. They are not part of torch's public
-interface, so a trial at first use decides whether they serve, and whether they pay.
+interface, so a trial at first use decides whether they serve; whether they pay, for which layer, is decided
+in ``engine.trials``.
 """
 
 from __future__ import annotations
 
 import functools
-import time
 from collections.abc import Callable, Sequence
 from typing import Literal
 
 import torch
 from torch import Tensor, nn
+
+from engine.layouts import Call, Layouts, Room
 
 Bits = Literal[8, 16]
 
@@ -26,13 +28,6 @@ _LEAST = 1e-20
 """Of the greatest value of a map, so that an empty one has a scale."""
 
 _OFFSET = torch.tensor(128.0)
-
-_PAYS_BELOW = 0.6
-"""Share of the time of floats; what quantising itself takes is not in the trial."""
-
-_DEEP = 512
-"""From so many channels on either side a convolution that halves its map is quicker as a matrix product:
-measured on its small maps, oneDNN's own takes up to four times as long, and on larger ones as long."""
 
 
 class Quantised(nn.Module):
@@ -45,11 +40,20 @@ class Quantised(nn.Module):
         bits: of what is convolved.
         rectified: whether what is convolved goes through a ReLU first, which 8 bits need. Then the last of
             several maps is written to.
-        product: whether to make a matrix product of it; by default where that is quicker.
+        product: whether to make a matrix product of it, which needs a stride of 2.
+        size: height and width of the maps that it will be given most often.
+        room: see ``Layouts``.
     """
 
     def __init__(
-        self, convolution: nn.Conv2d, bits: Bits, *, rectified: bool, product: bool | None = None
+        self,
+        convolution: nn.Conv2d,
+        bits: Bits,
+        size: tuple[int, int],
+        room: Room,
+        *,
+        rectified: bool,
+        product: bool = False,
     ) -> None:
         super().__init__()
         assert rectified or bits == 16
@@ -59,7 +63,8 @@ class Quantised(nn.Module):
         self.scales = greatest.clamp_min(_LEAST) / 127
         self.zeros = torch.zeros(len(weight), dtype=torch.long)
         integers = (weight / self.scales[:, None, None, None]).round_()
-        self.stride, self.padding = list(convolution.stride), convolution.padding
+        self.stride = list(convolution.stride)
+        self.padding = int(convolution.padding[0]), int(convolution.padding[1])
         bias = convolution.bias
         self.bias = torch.zeros(len(weight)) if bias is None else bias.detach().float()
         if bits == 16:  # both parts come with it, one of them 256 times
@@ -68,13 +73,35 @@ class Quantised(nn.Module):
         self.surplus = 128 * integers.sum((1, 2, 3)) * self.scales
         integers = integers.to(torch.int8)
         self.taps = convolution.kernel_size[0]
-        self.product = deep(convolution) if product is None else product
+        self.product = product
+        first = self._call((1, convolution.in_channels, *size), padded=True)
+        sort = "integers", product, str(self.stride)
+        weight = by_rows(integers) if product else integers
+        self.weights = Layouts(weight, self._laid_out, sort, first, room, swapped=product)
+
+    def serves(self, shape: Sequence[int], padded: bool) -> bool:
+        """Whether maps of that shape, (N, C, H, W), run as quickly as they can."""
+        return self.weights.serves(self._call(shape, padded))
+
+    def _call(self, shape: Sequence[int], padded: bool) -> Call:
+        """What the weight is laid out for, so that maps of that shape can be convolved."""
+        count, channels, height, width = shape
+        down, across = self.padding if padded else (0, 0)
+        count, height, width = count * self.bits // 8, height + 2 * down, width + 2 * across
+        if not self.product:
+            return count, channels, height, width
+        rows = count * ((height - self.taps) // 2 + 1) * ((width - self.taps) // 2 + 1)
+        return rows, channels * self.taps * self.taps
+
+    def _laid_out(self, weight: Tensor, call: Call) -> Tensor:
+        laid: Tensor
         if self.product:
-            self.weight = torch.ops.onednn.qlinear_prepack(by_rows(integers), None)
+            laid = torch.ops.onednn.qlinear_prepack(weight, call)
         else:
-            self.weight = torch.ops.onednn.qconv_prepack(
-                integers, self.scales, 1.0, 0, self.stride, [0, 0], [1, 1], 1, None
+            laid = torch.ops.onednn.qconv_prepack(
+                weight, self.scales, 1.0, 0, self.stride, [0, 0], [1, 1], 1, call
             )
+        return laid
 
     def forward(self, *maps: Tensor) -> Tensor:
         return self._convolved(maps, *self.padding)
@@ -126,20 +153,16 @@ class Quantised(nn.Module):
         if self.product:
             return product(
                 integers, self.taps, lambda rows: torch.ops.onednn.qlinear_pointwise(
-                    rows, scale, 0, self.weight, self.scales, self.zeros, bias,
+                    rows, scale, 0, self.weights(tuple(rows.shape)), self.scales, self.zeros, bias,
                     1.0, 0, torch.float32, "none", [], "",
                 ),
             )  # fmt: skip
+        laid = self.weights(tuple(integers.shape))
         y: Tensor = torch.ops.onednn.qconv2d_pointwise(
-            integers, scale, 0, self.weight, self.scales, self.zeros, bias,
+            integers, scale, 0, laid, self.scales, self.zeros, bias,
             self.stride, [0, 0], [1, 1], 1, 1.0, 0, torch.float32, "none", [], "",
         )  # fmt: skip
         return y
-
-
-def deep(convolution: nn.Conv2d) -> bool:
-    """Whether a convolution is quicker as a matrix product."""
-    return convolution.stride == (2, 2) and min(convolution.in_channels, convolution.out_channels) >= _DEEP
 
 
 def by_rows(weight: Tensor) -> Tensor:
@@ -180,8 +203,8 @@ def right() -> bool:
             plain.weight.copy_(torch.arange(4096).mul(101).remainder(255).sub(127).reshape(4, 64, 4, 4))
             plain.weight[:, 0, 0, 0] = 127
             for way in (False, True):
-                coarse = Quantised(plain, 8, rectified=True, product=way)
-                fine = Quantised(plain, 16, rectified=False, product=way)
+                coarse = Quantised(plain, 8, (8, 8), Room(), rectified=True, product=way)
+                fine = Quantised(plain, 16, (8, 8), Room(), rectified=False, product=way)
                 if not torch.allclose(coarse(x), plain(x), rtol=1e-5, atol=8.0):
                     return False
                 if not torch.allclose(fine(wide), plain(wide), rtol=1e-5, atol=8.0 * 127):
@@ -189,28 +212,3 @@ def right() -> bool:
             return True
     except (RuntimeError, AttributeError, TypeError):
         return False
-
-
-@functools.cache
-def pays() -> bool:
-    """Whether this CPU convolves integers rightly, and much quicker than floats: a trial, once a process.
-
-    One thread's own time is taken, not the clock's: a choice made beside a busy program would stay.
-    """
-    if not right():
-        return False
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    plain = nn.Conv2d(128, 128, 3, padding=1)
-    plain.weight.data = plain.weight.data.contiguous(memory_format=torch.channels_last)
-    ways = plain, Quantised(plain, 8, rectified=True)
-    seconds = [float("inf")] * 2
-    x = torch.rand(1, 128, 24, 24).contiguous(memory_format=torch.channels_last)
-    with torch.inference_mode():
-        for _ in range(8):  # in turns, so that whatever disturbs them disturbs both alike
-            for way, convolution in enumerate(ways):
-                start = time.thread_time()
-                convolution(x)
-                seconds[way] = min(seconds[way], time.thread_time() - start)
-    torch.set_num_threads(threads)
-    return seconds[1] < _PAYS_BELOW * seconds[0]

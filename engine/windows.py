@@ -7,7 +7,8 @@ the same, so one function serves both ways.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import itertools
+from collections.abc import Callable, Iterator
 
 import numpy as np
 import numpy.typing as npt
@@ -16,6 +17,11 @@ from engine.messages import Pixels
 from engine.rect import EMPTY, Rect
 
 Mask = npt.NDArray[np.bool_]
+
+LEAST = 4
+"""Pixels along an edge of a grown window: fewer take as long."""
+_TRIED = 4
+"""Lengths of either edge among which one is sought."""
 
 
 def halved(window: Rect, bounds: Rect) -> Rect:
@@ -37,6 +43,43 @@ def seen(window: Rect) -> Rect:
     """What ``window``, of a smaller map, is made of on the way down; it may reach one pixel beyond the
     larger map, where the convolution's padding lies."""
     return Rect.spanning(2 * window.left - 1, 2 * window.top - 1, 2 * window.right + 1, 2 * window.bottom + 1)
+
+
+def grown(window: Rect, bounds: Rect, serves: Callable[[int, int], bool]) -> Rect:
+    """The window, grown to a size that can be computed quickly.
+
+    Windows have any size, and each size is prepared for once; so they are grown to one of few.
+
+    Args:
+        window: inside ``bounds``.
+        serves: whether a width and a height are such a size.
+
+    Returns:
+        ``bounds`` where there is none below it.
+    """
+    widths, heights = _rungs(window.width, bounds.width), _rungs(window.height, bounds.height)
+    sizes = sorted(itertools.product(widths, heights), key=lambda size: size[0] * size[1])
+    whole = area(bounds)
+    for width, height in sizes:
+        if width * height >= whole:
+            break
+        if serves(width, height):
+            left = min(max(window.left - (width - window.width) // 2, 0), bounds.width - width)
+            top = min(max(window.top - (height - window.height) // 2, 0), bounds.height - height)
+            return Rect(left, top, width, height)
+    return bounds
+
+
+def _rungs(length: int, most: int) -> list[int]:
+    """The first few lengths, of those that windows may have, that hold ``length``."""
+    found: list[int] = []
+    rung = LEAST
+    while rung < most and len(found) < _TRIED:
+        if rung >= length:
+            found.append(rung)
+        # Four to a doubling: on average a window grows by a tenth.
+        rung += max(2, 1 << (rung.bit_length() - 3))
+    return found or [most]
 
 
 def changes(before: Pixels, after: Pixels, gap: int) -> list[Rect]:

@@ -144,7 +144,7 @@ class Worker:
         self._generator, self._pace = generator, Pace()
         seconds = time.perf_counter() - start
         card, device, precision = generator.card, generator.device, generator.precision
-        self._reply(ModelOpened(request.epoch, card, device, precision, seconds))
+        self._reply(ModelOpened(request.epoch, card, device, precision, seconds, generator.ways))
 
     def _opened(self, request: OpenModel) -> Generator | None:
         """The model, warmed up; None when another was asked for meanwhile."""

@@ -39,6 +39,7 @@ ARROWS: dict[str, set[str]] = {
     "engine": {"engine"},
     "engine.bundle": {"engine", "resources"},
     "engine.catalogue": {"engine", "resources"},
+    "engine.trial_memory": {"engine", "resources"},
     "trainer": {"trainer", "engine"},
     "trainer.__main__": {"trainer", "engine", "resources"},
     "desktop": set(),  # a new module of the window has to be entered here first

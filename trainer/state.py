@@ -13,7 +13,7 @@ from typing import Any, cast
 import torch
 from torch import Tensor, nn
 
-from engine import bundle, catalogue, networks
+from engine import bundle, catalogue, device, networks
 from engine.card import Card
 from engine.errors import ModelError
 from engine.layers import Translator, initialise
@@ -48,6 +48,11 @@ class State:
         self.best = float("inf")
         self.device = torch.device(config.device)
         self.precision = getattr(torch, config.precision)
+        if self.device.type == "cpu" and not device.computes(self.precision):
+            raise TrainingError(
+                f"This processor can't train in {config.precision}; train with float32, or go on"
+                " with this run on a machine that can."
+            )
 
         first = torch.Generator().manual_seed(config.seed)
         generator = networks.build(config.kind, **config.network)

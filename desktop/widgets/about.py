@@ -58,7 +58,9 @@ class AboutDialog(QDialog):
     def _about(self, session: Session, version: str) -> QWidget:
         live = session.live
         running = (
-            self.tr("%s, %s") % (live.device, live.precision) if live.device else self.tr("not loaded yet")
+            self.tr("%s, %s") % (live.device, live.ways or live.precision)
+            if live.device
+            else self.tr("not loaded yet")
         )
         text = self._paragraph(
             self.tr(

@@ -21,7 +21,7 @@ import numpy as np
 import torch
 
 import engine
-from engine import bundle, catalogue, codec, device
+from engine import bundle, catalogue, codec
 from engine.card import Card, Statistics
 from engine.generator import Generator
 from engine.layers import initialise
@@ -100,7 +100,7 @@ def _exactness(name: str, generator: Generator, exact: Generator) -> list[Row]:
 def _opening() -> list[Row]:
     """From a model file to its first frame."""
     card, tensors = wide()
-    device.integers(torch.device("cpu"))  # a trial, once a process
+    Generator(card, dict(tensors))  # trials, once a machine
     picture, times = drawing(card), []
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / "unet_256.safetensors"

@@ -10,13 +10,17 @@ import numpy as np
 import pytest
 import torch
 
-from engine import bundle
+from engine import bundle, device
 from engine.card import Card
 from engine.layers import initialise
 from engine.messages import Pixels
 from engine.networks import build
 from engine.palette import Label, Palette
 from tests.engine.desk import Desk
+
+needs_bfloat16 = pytest.mark.skipif(
+    not device.computes(torch.bfloat16), reason="torch refuses bfloat16 on this processor"
+)
 
 TINY = {"levels": 5, "width": 4, "inputs": 3, "outputs": 3, "norm": "batch", "dropout": True}
 

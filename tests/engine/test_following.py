@@ -18,6 +18,7 @@ from engine.generator import Generator
 from engine.messages import Pixels
 from engine.palette import Palette
 from engine.rect import Rect
+from tests.engine.conftest import needs_bfloat16
 from tests.engine.frozen import Frozen
 
 FP32 = {"device": "cpu", "precision": "float32"}
@@ -213,6 +214,7 @@ def planes(picture: Pixels, card: Card, generator: Generator) -> torch.Tensor:
     return codec.to_planes(codec.flat(picture, card), card, generator._network.multiple, 1)
 
 
+@needs_bfloat16
 @pytest.mark.parametrize("file", BUNDLED, ids=lambda file: file.stem)
 def test_in_16_bits_too(file: Path) -> None:
     card, tensors = bundle.read(file)

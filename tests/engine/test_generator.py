@@ -20,6 +20,7 @@ from engine.generator import Generator
 from engine.layers import Norm
 from engine.messages import Pixels
 from engine.palette import Palette
+from tests.engine.conftest import needs_bfloat16
 
 FP32 = {"device": "cpu", "precision": "float32"}
 BUNDLED = sorted(resources.path("models").glob("*.safetensors"))
@@ -113,12 +114,12 @@ def test_norms_are_folded_where_running_statistics_serve(tiny) -> None:
 def test_without_the_packing_operators_plain_convolutions_do_the_work(tiny, picture, monkeypatch) -> None:
     card, tensors = tiny()
     packed_made = Generator(card, tensors, **FP32)(picture)
-    monkeypatch.setattr(packed, "_packing_works", lambda: False)
+    monkeypatch.setattr(packed, "packing_works", lambda: False)
     plain_made = Generator(card, tensors, **FP32)(picture)
     assert np.abs(packed_made.astype(int) - plain_made).max() <= 1
 
 
-@pytest.mark.parametrize("precision", ["float32", "bfloat16"])
+@pytest.mark.parametrize("precision", ["float32", pytest.param("bfloat16", marks=needs_bfloat16)])
 def test_every_number_format_paints_nearly_the_same(precision, tiny, picture) -> None:
     card, tensors = tiny()
     exact = Generator(card, tensors, **FP32)
@@ -129,6 +130,7 @@ def test_every_number_format_paints_nearly_the_same(precision, tiny, picture) ->
     assert np.quantile(error, 0.5) <= 8
 
 
+@needs_bfloat16
 @pytest.mark.parametrize("file", BUNDLED, ids=lambda file: file.stem)
 def test_bfloat16_is_near_enough_on_the_models_that_ship(file: Path) -> None:
     """At most 0.02 of the range at the 99.9th percentile, on a picture that the model knows."""
@@ -291,6 +293,7 @@ def test_running_out_of_memory_on_the_cpu_gets_a_sentence(tiny, picture) -> None
         generator(picture)
 
 
+@needs_bfloat16
 def test_a_network_that_runs_over_in_16_bits_goes_on_in_32(tiny, picture) -> None:
     card, tensors = tiny()
     tensors["ups.0.convolution.bias"] = torch.full((3,), float("inf"))
@@ -300,6 +303,13 @@ def test_a_network_that_runs_over_in_16_bits_goes_on_in_32(tiny, picture) -> Non
     generator.warm_up()
     assert generator.precision == "float32"
     assert generator(picture).std() > 5
+
+
+def test_a_precision_that_the_processor_refuses_is_told(tiny, monkeypatch) -> None:
+    monkeypatch.setattr(device, "computes", lambda dtype: dtype == torch.float32)
+    with pytest.raises(DeviceError, match="This processor can't compute in bfloat16; use float32"):
+        Generator(*tiny(), device="cpu", precision="bfloat16")
+    assert Generator(*tiny(), device="cpu").precision == "float32"
 
 
 def test_devices_are_chosen_in_order() -> None:

@@ -8,7 +8,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from engine import bundle, packed
+from engine import bundle, packed, trials
 from engine.incremental import Incremental
 from engine.rect import Rect
 from tests.engine.frozen import Frozen
@@ -16,12 +16,13 @@ from tests.engine.frozen import Frozen
 
 def prepared(card, tensors, statistics: str) -> Incremental:
     """The network as a generator on the CPU prepares it."""
-    network = bundle.blank(card)
+    network = bundle.blank(card).eval()
+    network.use_statistics(statistics)
+    seen = trials.shapes(network, 256, 256)
     network.load_state_dict({name: tensor.clone() for name, tensor in tensors.items()}, assign=True)
-    network.requires_grad_(False).eval().use_statistics(statistics)
+    network.requires_grad_(False)
     network.fold()
-    with torch.no_grad():
-        packed.pack(network)
+    trials.carry_out(network, trials.plan(network, seen, "float32"))
     return Incremental(network)
 
 
@@ -102,8 +103,7 @@ def test_what_lies_in_the_padding_counts_where_it_is_seen(tiny) -> None:
 def test_plain_convolutions_make_the_same_windows(tiny, monkeypatch) -> None:
     card, tensors = tiny(levels=6)
     plain = Frozen(card, tensors, "running")
-    monkeypatch.setattr(packed, "_packing_works", lambda: False)
-    monkeypatch.setattr(packed, "_NARROW", 0)
+    monkeypatch.setattr(trials, "_candidates", lambda *given: ["plain"])
     maps = prepared(card, tensors, "running")
     assert {type(module).__name__ for module in maps._network.modules()} >= {"Conv2d", "ConvTranspose2d"}
     dice = torch.Generator().manual_seed(3)

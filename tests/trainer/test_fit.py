@@ -12,8 +12,9 @@ import torch
 from torch import Tensor
 
 import engine
-from engine import bundle, picture
+from engine import bundle, device, picture
 from engine.errors import DeviceError
+from tests.engine.conftest import needs_bfloat16
 from tests.trainer.made_pictures import save, thing
 from tests.trainer.small_runs import copied, houses, pictures, small, things, trained, weights
 from trainer import events, pairs
@@ -92,7 +93,7 @@ def test_something_is_learnt(tmp_path: Path) -> None:
         {"differentiable": False},
         {"differentiable": True},
         {"betas": (0, 0.9)},
-        {"precision": "bfloat16"},
+        pytest.param({"precision": "bfloat16"}, marks=needs_bfloat16),
         {"size": (48, 80)},
     ],
     ids=str,
@@ -381,3 +382,10 @@ def test_pause_does_not_count_into_the_speed(tmp_path: Path) -> None:
     paused = time.monotonic() - begun
     timer.join()
     assert tally.taken(config, World(), state)["pictures_per_second"] > config.batch / paused
+
+
+def test_a_precision_that_the_processor_refuses_is_told(tmp_path: Path, monkeypatch) -> None:
+    config = small(things(tmp_path / "data", 3), precision="bfloat16")
+    monkeypatch.setattr(device, "computes", lambda dtype: dtype == torch.float32)
+    with pytest.raises(TrainingError, match="can't train in bfloat16; train with float32"):
+        State(config)

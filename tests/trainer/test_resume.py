@@ -9,6 +9,7 @@ import pytest
 import torch
 
 from engine import bundle
+from tests.engine.conftest import needs_bfloat16
 from tests.trainer.small_runs import differing, houses, killed_at_random, small, things, trained, weights
 from trainer import events
 from trainer import run as runs
@@ -53,7 +54,7 @@ def stopped_at(folder: Path, data: DataSet, config: Config, *steps: int) -> Run:
         {"recipe": "paper", "batch": 1},
         {"differentiable": True, "batch": 3},
         {"adversarial": "none"},
-        {"precision": "bfloat16"},
+        pytest.param({"precision": "bfloat16"}, marks=needs_bfloat16),
         {"kind": "resnet"},
         {"threads": 2},
     ],
