@@ -94,6 +94,7 @@ def fingerprint() -> str:
     """What the packages in ``.venv`` depend on. Lint or test settings in pyproject.toml do not count."""
     project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
     wanted = json.dumps([project["project"], project["build-system"]], sort_keys=True)
+    wanted += (ROOT / "resources" / "version.py").read_text("utf-8")
     # A .venv holds its own path and Python's; it can neither be moved nor given another Python.
     place = f"{ROOT}\n{platform.python_version()}"
     return hashlib.sha256(f"{wanted}\n{CONSTRAINTS.read_text('utf-8')}\n{place}".encode()).hexdigest()

@@ -97,9 +97,9 @@ def _program(
     ] = False,
 ) -> None:
     if version:
-        from importlib.metadata import version as version_of
+        from resources.version import VERSION
 
-        print(f"underpaint {version_of('underpaint')}")
+        print(f"underpaint {VERSION}")
         raise typer.Exit
     if context.invoked_subcommand is None:
         raise typer.Exit(_window(None, own_window=new_window))

@@ -31,6 +31,7 @@ from desktop import logbook
 from engine.errors import UnderpaintError
 from engine.files import replacing
 from engine.lock import hold, is_held
+from resources.version import VERSION
 
 log = logging.getLogger(__name__)
 
@@ -187,7 +188,7 @@ def _about() -> str:
     parts = ("PySide6_Essentials", "torch", "numpy", "pillow")
     return "\n".join(
         [
-            f"Underpaint {_version('underpaint')}, {packed}, process {os.getpid()}",
+            f"Underpaint {VERSION}, {packed}, process {os.getpid()}",
             f"{time.strftime('%Y-%m-%d %H:%M:%S')}: started",
             f"{platform.system()} {platform.release()}, {platform.machine()}, {os.cpu_count()} processors",
             f"Python {platform.python_version()}, Qt {qVersion()}",

@@ -191,7 +191,7 @@ class Hand(Observable):
 
 
 def _nearest(colour: Colour, palette: Palette) -> Colour:
-    return palette.labels[palette.indices(np.array([[colour]], np.uint8))[0, 0]].colour
+    return palette.labels[int(palette.indices(np.array([[colour]], np.uint8))[0, 0])].colour
 
 
 def topmost(document: Document, role: Role) -> Layer | None:

@@ -156,6 +156,7 @@ ARROWS: dict[str, set[str]] = {
         "desktop.errands",
         "desktop.licences",  # … and reads the licences meanwhile
         "engine.catalogue",  # what an entry in the list of models is
+        "resources.version",
     },
     "desktop.app": {"desktop", *DATA, *READERS, "resources"},
     **{

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.metadata
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
@@ -56,6 +55,7 @@ from desktop.widgets.training_window import TrainingDoor
 from desktop.widgets.view import View
 from desktop.widgets.welcome import Welcome
 from engine.rect import EMPTY
+from resources.version import VERSION
 
 
 class MainWindow(QMainWindow):
@@ -212,7 +212,7 @@ class MainWindow(QMainWindow):
                 "welcome": self.welcome.open,
                 "folders": self.folders.list,
                 "shortcuts": lambda: dialogs.ShortcutsDialog(actions, self).open(),
-                "about": lambda: AboutDialog(session, _version(), self).open(),
+                "about": lambda: AboutDialog(session, VERSION, self).open(),
                 **{f"tool_{name}": when_on(partial(session.hand.choose_tool, name)) for name in tools()},
             }
         )
@@ -402,10 +402,3 @@ def when_on(do: Callable[[], object]) -> Callable[[bool], None]:
             do()
 
     return react
-
-
-def _version() -> str:
-    try:
-        return importlib.metadata.version("underpaint")
-    except importlib.metadata.PackageNotFoundError:
-        return ""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sys
 import threading
-from importlib.metadata import distribution
 
 import pytest
 from PySide6.QtWidgets import QLabel, QListWidget, QPlainTextEdit
@@ -14,6 +13,7 @@ from desktop import licences
 from desktop.widgets.about import AboutDialog
 from desktop.widgets.main_window import MainWindow
 from engine import hardware
+from resources.version import VERSION
 from tests.desktop.window_hands import until
 
 
@@ -26,7 +26,7 @@ def test_box_tells_versions_devices_terms_and_licences(window: MainWindow):
     assert [line.partition(": ")[0] for line in devices] == ["cuda", "mps", "xpu", "cpu"]
     assert all(line.partition(": ")[2] for line in devices)
     said = " ".join(label.text() for label in dialog.findChildren(QLabel))
-    assert distribution("underpaint").version in said and "Qt 6" in said and "pix2pix" in said
+    assert VERSION in said and "Qt 6" in said and "pix2pix" in said
     models = dialog.pages.widget(1).findChild(QPlainTextEdit)
     assert models is not None
     assert "facades" in models.toPlainText() and "research and personal use" in models.toPlainText().lower()

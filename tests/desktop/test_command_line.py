@@ -9,7 +9,7 @@ import sys
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import pytest
@@ -53,13 +53,14 @@ def underpaint(monkeypatch, capsys) -> Callable[..., Done]:
     return run
 
 
-def write_model(file: Path, **fields: object) -> Path:
+def write_model(file: Path, **fields: Any) -> Path:
     settings = {"levels": 6, "width": 2, "outputs": 3, "norm": "batch", "dropout": True}
     settings["inputs"] = fields.pop("inputs", 3)
     network = build("unet", **settings)
     initialise(network, torch.Generator().manual_seed(0))
     state = {k: v.detach() * (8 if v.dim() == 4 else 1) for k, v in network.state_dict().items()}
-    defaults = {"name": file.stem, "input": "image", "size": (64, 64), "statistics": "running"}
+    defaults: dict[str, Any] = {"name": file.stem, "input": "image", "size": (64, 64)}
+    defaults["statistics"] = "running"
     file.parent.mkdir(parents=True, exist_ok=True)
     bundle.write(file, Card(kind="unet", network=settings, **(defaults | fields)), state)
     return file
@@ -177,7 +178,10 @@ def test_bad_files_are_passed_over_and_named_at_the_end(underpaint, model, noise
 
 @pytest.mark.parametrize("kind", ["sketch", "labels", "image"])
 def test_a_project_is_translated_as_the_window_would(kind, underpaint, home, tmp_path) -> None:
-    fields = {"sketch": {"hints": True, "inputs": 5, "line_width": 1.5}, "labels": {"palette": PALETTE}}
+    fields: dict[str, dict[str, Any]] = {
+        "sketch": {"hints": True, "inputs": 5, "line_width": 1.5},
+        "labels": {"palette": PALETTE},
+    }
     write_model(home / "models" / "kind.safetensors", input=kind, **fields.get(kind, {}))
     document = Document.new(kind, 200, 100, PALETTE if kind == "labels" else None)
     document.layers[-1].pixels[20:24, 30:150] = 255 if kind == "labels" else (0, 0, 0, 255)

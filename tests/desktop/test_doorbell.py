@@ -8,6 +8,7 @@ import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -169,7 +170,7 @@ def test_folder_of_somebody_else_is_not_used(
     home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, qapp: QApplication
 ):
     monkeypatch.setenv("XDG_RUNTIME_DIR", str(tmp_path))
-    monkeypatch.setattr(doorbell.tempfile, "gettempdir", lambda: str(tmp_path / "temporary"))
+    monkeypatch.setattr(tempfile, "gettempdir", lambda: str(tmp_path / "temporary"))
     (tmp_path / "underpaint").mkdir(mode=0o755)
     (tmp_path / "underpaint").chmod(0o777)
     mine = claim(None)

@@ -30,6 +30,7 @@ from desktop.paint.stroke import Ink, Sample
 from desktop.widgets import welcome
 from desktop.widgets.main_window import MainWindow
 from desktop.widgets.welcome_tile import Tile
+from engine.card import InputKind
 from tests.desktop.window_hands import drag, send, settle, until
 
 LEFT, NONE = Qt.MouseButton.LeftButton, Qt.MouseButton.NoButton
@@ -37,7 +38,7 @@ SHOWN = ["tiny lines", "tiny sketch", "tiny labels"]
 """Models that sample drawings are made for here, sketches first; “tiny image” has none."""
 
 
-def a_drawing(kind: str, model: str, title: str) -> Drawing:
+def a_drawing(kind: InputKind, model: str, title: str) -> Drawing:
     """Two strokes, at a place of their own for each title."""
     start = 6.0 + len(title)
     ends = (Sample(start, 8.0), Sample(start + 24, 50.0))
@@ -59,15 +60,14 @@ def bundle(tmp_path: Path, tiny_models: Path, monkeypatch: pytest.MonkeyPatch) -
     shutil.copytree(resources.path("palettes"), folder / "palettes")
     shutil.copytree(tiny_models, folder / "models")
     (folder / "samples").mkdir()
-    for number, (kind, model, title) in enumerate(
-        [
-            ("sketch", "tiny sketch", "Boot"),
-            ("sketch", "tiny sketch", "Another boot"),
-            ("sketch", "tiny lines", "Bag"),
-            ("labels", "tiny labels", "House"),
-            ("sketch", "of somebody else", "Stranger"),
-        ]
-    ):
+    drawings: list[tuple[InputKind, str, str]] = [
+        ("sketch", "tiny sketch", "Boot"),
+        ("sketch", "tiny sketch", "Another boot"),
+        ("sketch", "tiny lines", "Bag"),
+        ("labels", "tiny labels", "House"),
+        ("sketch", "of somebody else", "Stranger"),
+    ]
+    for number, (kind, model, title) in enumerate(drawings):
         a_drawing(kind, model, title).save(folder / "samples" / f"{number}.json")
     monkeypatch.setattr(resources, "_HERE", folder)
     return folder

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from collections import Counter
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -130,7 +131,7 @@ def test_a_taken_shortcut_is_refused_with_its_owner(window: MainWindow):
     search = form.findChild(QLineEdit)
     search.setText("undo")
     row = next(row for row in range(form._table.rowCount()) if not form._table.isRowHidden(row))
-    field = form._table.cellWidget(row, 1)
+    field: Any = form._table.cellWidget(row, 1)
     field.setKeySequence(QKeySequence("Ctrl+S"))
     field.editingFinished.emit()
     assert "Save" in form._said.text()
@@ -142,7 +143,7 @@ def test_a_taken_shortcut_is_refused_with_its_owner(window: MainWindow):
 def test_second_keys_and_those_of_labels_are_taken_too(window: MainWindow, key: str):
     form = dialogs.ShortcutsDialog(window.actions_table, window)
     form.open()
-    field = form._table.cellWidget(0, 1)
+    field: Any = form._table.cellWidget(0, 1)
     before = field.keySequence()
     field.setKeySequence(QKeySequence(key))
     field.editingFinished.emit()
@@ -155,7 +156,7 @@ def test_backspace_takes_a_shortcut_away(window: MainWindow):
     form = dialogs.ShortcutsDialog(window.actions_table, window)
     form.open()
     names = [spec.id for spec in window.actions_table]
-    field = form._table.cellWidget(names.index("keep"), 1)
+    field: Any = form._table.cellWidget(names.index("keep"), 1)
     field.setKeySequence(QKeySequence("Backspace"))
     field.editingFinished.emit()
     assert window.actions_table["keep"].shortcuts() == []
@@ -325,7 +326,7 @@ def test_a_broken_model_file_is_listed_grey_with_its_reason(window: MainWindow, 
 def test_esc_and_keys_reach_the_canvas(window: MainWindow):
     window.canvas.setFocus()
     size = window.session.hand.ink.size
-    QTest.keyClick(window, "]")
+    QTest.keyClick(window, Qt.Key.Key_BracketRight)
     assert window.session.hand.ink.size > size
 
 

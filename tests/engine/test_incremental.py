@@ -10,6 +10,7 @@ from torch import Tensor
 
 from engine import bundle, packed
 from engine.incremental import Incremental
+from engine.networks.unet import UNet
 from engine.rect import Rect
 from tests.engine.frozen import Frozen
 
@@ -22,6 +23,7 @@ def prepared(card, tensors, statistics: str) -> Incremental:
     network.fold()
     with torch.no_grad():
         packed.pack(network)
+    assert isinstance(network, UNet)
     return Incremental(network)
 
 

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 import torch
 import torch.nn.functional as F
@@ -27,7 +29,7 @@ def network(request, monkeypatch) -> nn.Sequential:
 @pytest.mark.parametrize("size", [(1, 1), (2, 2), (4, 6), (9, 3)])
 @torch.no_grad()
 def test_prepared_convolutions_do_what_they_did(network: nn.Sequential, size) -> None:
-    plain = [(type(layer), layer.in_channels, layer) for layer in network]
+    plain: list[tuple[type, Any, Any]] = [(type(layer), layer.in_channels, layer) for layer in network]
     packed.pack(network)
     for (kind, channels, before), layer in zip(plain, network, strict=True):
         height, width = size if kind is nn.ConvTranspose2d else (2 * size[0], 2 * size[1])
@@ -45,7 +47,8 @@ def test_many_channels_make_a_product(network: nn.Sequential) -> None:
 @torch.no_grad()
 def test_a_part_of_a_map_is_convolved_without_padding(network: nn.Sequential) -> None:
     x = torch.randn(1, 6, 10, 14)
-    wanted = F.conv2d(x, network[0].weight, network[0].bias, 2)
+    first: Any = network[0]
+    wanted = F.conv2d(x, first.weight, first.bias, 2)
     packed.pack(network)
     assert torch.allclose(packed.unpadded(network[0], x), wanted, atol=1e-5)
 

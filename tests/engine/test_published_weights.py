@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -26,7 +28,7 @@ def states() -> dict[tuple[str, str], reference.State]:
     }
 
 
-def saved(state: reference.State, path: Path, **how: object) -> Path:
+def saved(state: Mapping[str, object], path: Path, **how: Any) -> Path:
     torch.save(state, path, **how)
     return path
 

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
 import pytest
@@ -241,7 +242,7 @@ def test_without_the_operators_it_is_refused_with_a_sentence(model, monkeypatch:
 
 
 def test_operators_that_go_wrong_are_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
-    def saturating(self: Quantised, *arguments: object) -> Tensor:
+    def saturating(self: Quantised, *arguments: Any) -> Tensor:
         return real(self, *arguments).clamp(-1e5, 1e5)
 
     real = Quantised._run

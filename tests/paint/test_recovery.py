@@ -15,6 +15,7 @@ import pytest
 
 import desktop.recovery as recovery
 from desktop.paint.document import Change, Document, Role
+from desktop.paint.records import Record
 from desktop.paint.stroke import Ink
 from desktop.paint.tools import tools
 from desktop.recovery import Journal, abandoned, discard, restore
@@ -265,18 +266,18 @@ def test_recording_a_step_keeps_the_painter_waiting_for_hardly_anything(draw: Dr
     journal.flush()
     own = threading.get_ident()
     writers = set()
-    original = recovery.Record.write
+    original = Record.write
 
-    def write(record: recovery.Record, file: object) -> None:
+    def write(record: Record, file: object) -> None:
         writers.add(threading.get_ident())
         original(record, file)  # type: ignore[arg-type]
 
     try:
-        recovery.Record.write = write  # type: ignore[method-assign,assignment]
+        Record.write = write  # type: ignore[assignment]
         journal.record(draw(document, "pen", (10, 10), (2000, 2000), ink=Ink(size=60)))
         journal.flush()
     finally:
-        recovery.Record.write = original  # type: ignore[method-assign]
+        Record.write = original
         journal.close(keep=False)
     assert writers
     assert own not in writers

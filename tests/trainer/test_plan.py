@@ -162,7 +162,7 @@ def test_trial_measures_and_is_forgotten(tmp_path: Path, data: DataSet) -> None:
     assert "GB of disk" in words
 
 
-def _after_a_step(config: plan.Config, data: DataSet) -> State:
+def _after_a_step(config: configs.Config, data: DataSet) -> State:
     from trainer.distributed import World
     from trainer.fit import fed, learn
 

@@ -23,7 +23,7 @@ ROOT = Path(__file__).resolve().parent.parent.parent
 SMALL = "--width 4 --size 32 --patch 16 --batch 2 --precision float32 --threads 1 --device cpu --log-every 1"
 
 
-def called(*words: str | Path, program: str = "trainer") -> subprocess.CompletedProcess[str]:
+def called(*words: object, program: str = "trainer") -> subprocess.CompletedProcess[str]:
     """The trainer's command line in a process of its own, as the window starts it."""
     return subprocess.run(
         [sys.executable, "-m", program, *map(str, words)],
