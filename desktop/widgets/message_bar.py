@@ -81,6 +81,11 @@ class MessageBar(QFrame):
         """Ask; each answer is a button's text and what it does. Stays until answered or put away."""
         self._put(Message(sentence, answers, stays=True))
 
+    @property
+    def goes_by_itself(self) -> bool:
+        """Whether what is shown will be gone after a while."""
+        return self._timer.isActive()
+
     def put_away(self) -> None:
         """Hide the message; a question that waited behind it comes up."""
         self._timer.stop()

@@ -99,3 +99,12 @@ def window(qapp: QApplication, stocked_home: Path) -> Iterator[MainWindow]:
 def session(window: MainWindow) -> Session:
     """The session of ``window``."""
     return window.session
+
+
+@pytest.fixture
+def told(session: Session) -> list[str]:
+    """All that the program says from now on, of what went wrong as well."""
+    sentences: list[str] = []
+    for signal in (session.said, session.told_off, session.training.told_off):
+        signal.connect(sentences.append)
+    return sentences

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QApplication, QLabel, QMenu
+from PySide6.QtWidgets import QApplication, QLabel, QListWidget, QMenu
 
 from desktop.app import begin, open_window
 from desktop.recovery import abandoned
@@ -130,7 +130,7 @@ def test_what_strangers_wrote_is_never_taken_for_html(window: MainWindow, sessio
     assert len(strange_labels) >= 4  # licence, message, status line, layer
     for label in strange_labels:
         assert label.textFormat() == Qt.TextFormat.PlainText, label.text()
-    models = window.model_dock._list
+    models = window.model_dock.findChild(QListWidget)
     items = [models.item(row) for row in range(models.count())]
     (item,) = [item for item in items if "<img" in item.text()]
     assert "<img" not in item.toolTip()

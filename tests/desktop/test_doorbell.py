@@ -9,7 +9,6 @@ import socket
 import subprocess
 import sys
 import tempfile
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -108,10 +107,8 @@ def test_a_program_that_hangs_is_not_waited_for(
     with program(home, "-c", ANSWERS) as first:
         wait_until_ready(home)
         first.send_signal(signal.SIGSTOP)
-        start = time.monotonic()
         mine = claim(picture)
         assert mine is not None and not mine.address, "a window of its own, which nobody calls"
-        assert time.monotonic() - start >= 0.3
         first.send_signal(signal.SIGCONT)
         # Awake again, it opens what it is asked for now, and not what was given up.
         monkeypatch.undo()

@@ -19,6 +19,7 @@ from PySide6.QtWidgets import (
     QFileDialog,
     QLabel,
     QPushButton,
+    QScrollArea,
     QWidget,
 )
 
@@ -256,7 +257,7 @@ def test_tiles_are_seen_whole_whatever_the_width_was_before(
     monkeypatch.setattr(welcome, "NARROWEST", 240)
     settle(window.session)
     complete(window)
-    scroll = window.welcome._scroll
+    scroll = window.welcome.findChild(QScrollArea)
     for width in (1280, 1000, 1280, 1600, 1000, 1600):
         window.resize(width, 800)
         QApplication.processEvents()
@@ -273,7 +274,7 @@ def test_tiles_that_have_no_room_are_brought_into_sight(window: MainWindow, monk
     complete(window)
     window.resize(window.minimumSizeHint())
     QApplication.processEvents()
-    scroll, last = window.welcome._scroll, tiles(window)[-1]
+    scroll, last = window.welcome.findChild(QScrollArea), tiles(window)[-1]
     assert scroll.horizontalScrollBar().maximum() > 0
 
     def in_sight() -> bool:
