@@ -13,11 +13,11 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QApplication, QLabel, QMenu
 
 from desktop.app import begin, open_window
-from desktop.recovery import abandoned
+from desktop.recovery import abandoned, restore
 from desktop.session import Session
 from desktop.widgets.main_window import MainWindow
 from engine.picture import to_png_bytes
-from tests.desktop.window_hands import drag, model, settle
+from tests.desktop.window_hands import drag, model, settle, until
 
 NONSENSE = [
     {"preview_mode": "x", "theme": "x", "kind": "x"},
@@ -99,8 +99,9 @@ def test_what_was_left_behind_is_not_given_up_before_it_is_safe_elsewhere(window
     def full(*_arguments: object, **_named: object) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(easel, "Journal", full)
-    session.recover([left])
+    with monkeypatch.context() as patch:
+        patch.setattr(easel, "Journal", full)
+        session.recover([left])
     assert np.array_equal(session.document.picture().lines, lines)
     assert not session.saved
     assert [found.path for found in abandoned()] == [left.path]
@@ -169,12 +170,21 @@ def test_a_disk_that_fills_up_while_drawing_is_told(window, session, monkeypatch
     def full(*_arguments: object, **_named: object) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(recovery.Journal, "_write_job", full)
-    drag(window, (50, 10), (10, 50))
-    session.picture.journal.flush()
-    assert told == []
-    drag(window, (10, 30), (50, 30))
-    session.picture.journal.flush()
-    drag(window, (10, 40), (50, 40))
-    assert len(told) == 1
-    assert "No space left" in told[0]
+    said: list[str] = []
+    session.said.connect(said.append)
+    with monkeypatch.context() as patch:
+        patch.setattr(recovery.Journal, "_write_job", full)
+        drag(window, (50, 10), (10, 50))
+        until(lambda: told)  # without another step
+        for height in (30, 40):
+            drag(window, (10, height), (50, height))
+            session.picture.journal.flush()
+        QApplication.processEvents()
+        assert len(told) == 1
+        assert "No space left" in told[0]
+    session.guarding.try_again()  # as it does every few seconds
+    until(lambda: said)
+    assert said == ["Your drawings are guarded against a crash again."]
+    assert np.array_equal(
+        restore(session.picture.journal.folder).picture().lines, session.document.picture().lines
+    )
