@@ -133,7 +133,8 @@ def replacing(target: Path) -> Iterator[Path]:
                 _flush_folder(target.parent)
         except BaseException:
             holder.close()
-            part.unlink(missing_ok=True)
+            with suppress(OSError):  # what went wrong first is what somebody should know
+                part.unlink(missing_ok=True)
             raise
 
 
@@ -182,11 +183,13 @@ def _fill(target: Path, part: Path) -> None:
             os.fsync(file.fileno())
     except OSError as error:
         if not touched:
-            new.unlink(missing_ok=True)
+            with suppress(OSError):
+                new.unlink(missing_ok=True)
             raise
         text = f"{error.strerror or error}; what is new is kept beside it as “{shown(new.name)}”"
         raise OSError(error.errno, text) from error
-    new.unlink(missing_ok=True)
+    with suppress(OSError):  # all is written
+        new.unlink(missing_ok=True)
 
 
 def _reserve(file: BinaryIO, size: int) -> None:
