@@ -325,12 +325,13 @@ class Easel:
         for picture in self.pictures:
             if picture.is_saved or picture.document.is_drawn_on:
                 continue
+            if wait and picture.journal is not None:
+                picture.journal.flush()
             if picture.journal is None:
                 self.journal(picture, Change())
             elif picture.journal.trouble:
                 picture.journal.record_all()
-        for picture in self.pictures if wait else ():
-            if picture.journal is not None:
+            if wait and picture.journal is not None:
                 picture.journal.flush()
         return [picture for picture in self.pictures if not picture.is_guarded]
 

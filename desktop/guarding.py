@@ -52,7 +52,9 @@ class Guarding(QObject):
     def unguarded(self) -> list[OpenPicture]:
         """Pictures that closing the window would cost something; waits until that is known."""
         self._session.settle_stroke()
-        return self._session.easel.unguarded(wait=True)
+        lost = self._session.easel.unguarded(wait=True)
+        self.tell()  # before anything is asked: news would cover the question
+        return lost
 
     def stop(self) -> None:
         """End of the program."""
