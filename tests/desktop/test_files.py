@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
-from PySide6.QtWidgets import QApplication, QFileDialog, QMenu, QPushButton
+from PySide6.QtWidgets import QFileDialog, QMenu, QPushButton
 
 from desktop.widgets.main_window import MainWindow
 from engine.picture import write_png
@@ -14,7 +14,6 @@ from tests.desktop.window_hands import drag, settle
 
 def press(window: MainWindow, text: str) -> None:
     """Press the message bar's button of that text."""
-    QApplication.processEvents()  # in a bar that is on show already, new buttons come up then
     found = [button for button in window.messages.findChildren(QPushButton) if button.isVisible()]
     next(button for button in found if text in button.text().replace("&", "")).click()
 
