@@ -114,7 +114,10 @@ class SettingsFile:
         self.settings = self._read()
 
     def save(self) -> None:
-        """Write the settings in one step, if any changed. A folder that can't be written costs only them."""
+        """Write the settings in one step, if any changed. A folder that can't be written costs only them.
+
+        A name that isn't UTF-8 is written in JSON's own escapes, as Python holds it, and comes back so.
+        """
         ours, usual = dataclasses.asdict(self.settings), dataclasses.asdict(Settings())
         kept = {name: value for name, value in self._strange.items() if ours[name] == usual[name]}
         fields = {"format": self._format, **self._others, **ours, **kept}
@@ -124,9 +127,9 @@ class SettingsFile:
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True)
             with replacing(self.path) as part:
-                part.write_text(text, "utf-8")
+                part.write_bytes(text.encode("utf-8", "backslashreplace"))
             self._written = text
-        except OSError as error:
+        except (OSError, ValueError) as error:
             log.warning("settings not saved: %s", error)
 
     def _read(self) -> Settings:

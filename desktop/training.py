@@ -357,10 +357,10 @@ def _wipe(folder: Path) -> bool:
 def _forget_former(run: Path, target: Path) -> None:
     """A model taken over again takes the place of the one taken over before: it is the same, less trained."""
     note = run / "taken_over"
-    former = Path(note.read_text("utf-8")) if note.is_file() else None
+    former = Path(os.fsdecode(note.read_bytes())) if note.is_file() else None
     if former is not None and former.parent == target.parent and former != target:
         former.unlink(missing_ok=True)
-    note.write_text(str(target), "utf-8")
+    note.write_bytes(os.fsencode(target))  # its name may be no text
 
 
 def _write_drawing(target: Path, picture: Picture) -> None:

@@ -45,7 +45,7 @@ ARROWS: dict[str, set[str]] = {
     "desktop.paint": {"desktop.paint", *DATA, "engine.files", "engine.picture"},
     "desktop.observable": set(),
     "desktop.settings": {"engine.errors", "engine.files", "resources"},
-    "desktop.recovery": {"desktop.paint", *DATA, "engine.files", "resources"},
+    "desktop.recovery": {"desktop.paint", *DATA, "engine.files", "engine.lock", "resources"},
     "desktop.bridge": {"engine.messages", "engine.worker"},
     "desktop.errands": {"desktop.telling"},
     "desktop.places": {"desktop.errands", "engine.errors", "resources"},
@@ -116,6 +116,7 @@ ARROWS: dict[str, set[str]] = {
             *DATA,
             *READERS,
             "desktop.gallery",
+            "desktop.guarding",
             "desktop.observable",
             "desktop.paint",
             "desktop.places",
@@ -128,7 +129,7 @@ ARROWS: dict[str, set[str]] = {
             "desktop.training",
             "resources",
         }
-        for part in SESSION - {"desktop.live"}
+        for part in (SESSION | {"desktop.guarding"}) - {"desktop.live"}
     },
     # Of the session, only the live preview holds the bridge, and so the engine.
     "desktop.live": {*DATA, "desktop.bridge", "desktop.observable", "engine.codec"},
@@ -157,6 +158,7 @@ ARROWS: dict[str, set[str]] = {
         "desktop.licences",  # … and reads the licences meanwhile
         "engine.catalogue",  # what an entry in the list of models is
         "resources.version",
+        "engine.files",  # how names are shown
     },
     "desktop.app": {"desktop", *DATA, *READERS, "resources"},
     **{

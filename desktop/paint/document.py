@@ -121,6 +121,7 @@ class Document(Sheet):
 
     def copied(self) -> tuple[Pixels, Rect]:
         """The active layer's pixels, uint8 (H, W, 4) straight RGBA, within the selection or all of it."""
+        self._settle()
         rect = self.selection or self.bounds
         return to_straight(np.ascontiguousarray(self.active.pixels[rect.rows, rect.columns])), rect
 
@@ -149,6 +150,7 @@ class Document(Sheet):
 
     def clear_selection(self) -> Change:
         """Delete what is selected on the active layer; all of it if nothing is."""
+        self._settle()
         if not self.selection:
             return self.clear_layer(self.active.id)
         recording = self.begin(Ink())

@@ -120,7 +120,7 @@ def save(document: Document, path: Path) -> None:
     contents.add(MERGED, partial(to_png_bytes, merged))
     contents.add(THUMBNAIL, partial(to_png_bytes, thumbnail(merged)))
     files = contents.files()
-    files[NOTES] = json.dumps(extras, ensure_ascii=False, indent=1).encode()
+    files[NOTES] = json.dumps(extras, ensure_ascii=False, indent=1).encode("utf-8", "backslashreplace")
     try:
         with replacing(path) as part, zipfile.ZipFile(part, "w") as target:
             target.writestr("mimetype", MIMETYPE)  # first, and not packed

@@ -1,7 +1,7 @@
 """A document and its changes as a row of records, such as the journal writes.
 
 A record is its kind (1 byte), the length of its payload (4 bytes) and the payload's CRC-32 (4 bytes),
-then the payload. A damaged record ends the row: what came before it counts.
+then the payload. A record that is damaged or cut short ends the row: what came before it counts.
 
     D   the document without pixels, JSON
     T   tiles of one layer, zlib: layer id (4 bytes); then for each row, column (2 bytes each), 1 byte,
@@ -14,6 +14,7 @@ import json
 import struct
 import zlib
 from collections.abc import Iterator
+from os import SEEK_END
 from typing import BinaryIO, NamedTuple
 
 import numpy as np
@@ -24,11 +25,13 @@ from desktop.paint.layer import Layer, blank
 from desktop.paint.notation import Notes, layer_notes, palette_notes
 from desktop.paint.sheet import MOST_LAYERS, check_size
 from engine.errors import PictureError
+from engine.files import write_all
 
 FORMAT = 1
 
 _HEAD = struct.Struct("<cII")
 _TILE = struct.Struct("<HHB")
+_KINDS = (b"D", b"T")
 _MOST_PAYLOAD = 1 << 30
 
 
@@ -39,8 +42,12 @@ class Record(NamedTuple):
     payload: bytes
 
     def write(self, file: BinaryIO) -> None:
-        """Append it to an open file, in one piece."""
-        file.write(_HEAD.pack(self.kind, len(self.payload), zlib.crc32(self.payload)) + self.payload)
+        """Append it to an open file.
+
+        Raises:
+            OSError: the disk is full; a part of it may be there.
+        """
+        write_all(file, _HEAD.pack(self.kind, len(self.payload), zlib.crc32(self.payload)) + self.payload)
 
 
 def describing(document: Document, title: str) -> Record:
@@ -78,14 +85,31 @@ def painting(layer: int, tiles: Tiles) -> Record:
 
 def records(file: BinaryIO) -> Iterator[Record]:
     """The records of an open file, up to the first one that is damaged or cut short."""
-    while len(head := file.read(_HEAD.size)) == _HEAD.size:
-        kind, length, check = _HEAD.unpack(head)
-        if length > _MOST_PAYLOAD:
-            return
-        payload = file.read(length)
-        if len(payload) != length or zlib.crc32(payload) != check:
-            return
-        yield Record(kind, payload)
+    while (record := _next_record(file)) is not None:
+        yield record
+
+
+def is_whole(file: BinaryIO) -> bool:
+    """Whether an open file is a row of records to its very end, and nothing of it is missing or damaged."""
+    for _ in records(file):
+        pass
+    return file.tell() == file.seek(0, SEEK_END)
+
+
+def _next_record(file: BinaryIO) -> Record | None:
+    """The record that begins here; None, and the file stays here, where there is none that is whole."""
+    start = file.tell()
+    left = file.seek(0, SEEK_END) - start - _HEAD.size
+    file.seek(start)
+    if left >= 0:
+        kind, length, check = _HEAD.unpack(file.read(_HEAD.size))
+        # A file that the system made longer and never filled is all zeros.
+        if kind in _KINDS and length <= min(left, _MOST_PAYLOAD):
+            payload = file.read(length)
+            if len(payload) == length and zlib.crc32(payload) == check:
+                return Record(kind, payload)
+    file.seek(start)
+    return None
 
 
 def read_document(file: BinaryIO) -> Document:

@@ -5,7 +5,7 @@ All of it belongs to one thread.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any, NamedTuple
 
@@ -91,6 +91,9 @@ class Sheet:
         """What was pasted or moved last; ask ``still_floating``."""
         self.last_point: tuple[float, float] | None = None
         """Where the last freehand stroke or line ended: Shift draws straight from there."""
+        self.unfinished: Callable[[], object] | None = None
+        """Finishes the stroke that somebody draws, of which a polygon shows nothing in any layer yet; who
+        draws it sets this, and takes it away when it has ended."""
         self.history = History()
         self._planes = Planes(self)
         self._recording: Recording | None = None
@@ -171,6 +174,21 @@ class Sheet:
         self._settle()
         self._check_paintable(self.active)
         return self._record(self.active, ink)
+
+    @property
+    def is_drawn_on(self) -> bool:
+        """A stroke is open, see ``settle``."""
+        return self.unfinished is not None or self._recording is not None
+
+    def settle(self) -> None:
+        """Finish the stroke that is open, as a step of what it has: what comes next would drop it.
+
+        Every step does so first. So must whoever writes, copies or leaves the picture.
+        """
+        if self.unfinished is not None:
+            self.unfinished()
+        if self._recording is not None:
+            self._recording.commit(translate("paint", "Stroke"))
 
     def lift(self, pixels: Packed, source: Rect, left: int, top: int) -> None:
         """Note that the newest step laid ``pixels`` at (left, top), so that they can be moved on."""
@@ -264,9 +282,7 @@ class Sheet:
             self.revision += 1
 
     def _settle(self) -> None:
-        """Whatever comes next, a stroke that is still open is kept as it is."""
-        if self._recording is not None:
-            self._recording.commit(translate("paint", "Stroke"))
+        self.settle()
 
     def _stepped(self, change: Change) -> Change:
         self.revision += 1

@@ -39,7 +39,7 @@ from desktop.widgets.actions import LABEL_KEYS, Actions, Spec
 from desktop.widgets.brush_bar import BrushBar
 from desktop.widgets.canvas import Canvas
 from desktop.widgets.clipboard import Clipboard
-from desktop.widgets.files import Files
+from desktop.widgets.files import Files, local_path
 from desktop.widgets.folders import FolderDoor
 from desktop.widgets.layer_dock import LayerDock
 from desktop.widgets.message_bar import MessageBar
@@ -228,6 +228,7 @@ class MainWindow(QMainWindow):
         session.told_off.connect(self.messages.warn)
         session.library.asks.connect(lambda found: dialogs.ImportDialog(session, found, self).open())
         session.read_as.connect(self.files.offer_other_kinds)
+        session.changed_elsewhere.connect(self.files.ask_which)
         self.tracing_bar.train.connect(self.training.prepare)
         self.training.wants_pairs.connect(self.make_pairs)
         session.tracing.finished.connect(self._offer_training)
@@ -356,7 +357,7 @@ class MainWindow(QMainWindow):
 
     def dropEvent(self, event: QDropEvent) -> None:
         """Open what was dropped; with several files, each. Folders are of photos to draw over."""
-        dropped = [Path(url.toLocalFile()) for url in event.mimeData().urls() if url.isLocalFile()]
+        dropped = [local_path(url) for url in event.mimeData().urls() if url.isLocalFile()]
         event.acceptProposedAction()
         if dropped and all(path.is_dir() for path in dropped):
             self.make_pairs(dropped)
@@ -364,8 +365,11 @@ class MainWindow(QMainWindow):
             self.clipboard.take(event.mimeData())
 
     def closeEvent(self, event: QCloseEvent) -> None:
-        """Remember the window; unsaved pictures are kept and offered at the next start."""
-        if not self.training.may_close():
+        """Remember the window; unsaved pictures are kept and offered at the next start.
+
+        What can't be kept is asked about. Else nothing is, and nothing that goes wrong keeps the window open.
+        """
+        if not self.files.may_close() or not self.training.may_close():
             event.ignore()
             return
         settings = self.session.settings

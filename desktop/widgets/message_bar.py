@@ -139,6 +139,7 @@ class MessageBar(QFrame):
             button = QPushButton(text)
             button.clicked.connect(self._answering(answer))
             self._buttons.addWidget(button)
+            button.show()  # else, in a bar that is on show, it takes its room only when the text is placed
         self._place()
         self.show()
         if message.stays:

@@ -21,8 +21,10 @@ from desktop import theme
 from desktop.runs import Past
 from desktop.session import Session
 from desktop.training import GOING_ON
+from desktop.widgets.files import local_path
 from desktop.widgets.training_pictures import Card, MainButton, faint, title
 from desktop.widgets.training_words import ago, phase_in_words, room
+from engine.files import as_on_disk
 
 MOST_SHOWN = 12
 
@@ -89,7 +91,7 @@ class DropZone(QWidget):
     def dropEvent(self, event: QDropEvent) -> None:
         self._over = False
         self.update()
-        path = next((Path(url.toLocalFile()) for url in event.mimeData().urls() if url.isLocalFile()), None)
+        path = next((local_path(url) for url in event.mimeData().urls() if url.isLocalFile()), None)
         if path is not None:
             event.acceptProposedAction()
             self.chosen.emit(path if path.is_dir() else path.parent)
@@ -99,7 +101,7 @@ class DropZone(QWidget):
         dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         dialog.setFileMode(QFileDialog.FileMode.Directory)
         dialog.setOption(QFileDialog.Option.ShowDirsOnly)
-        dialog.fileSelected.connect(lambda name: self.chosen.emit(Path(name)))
+        dialog.fileSelected.connect(lambda name: self.chosen.emit(as_on_disk(Path(name))))
         dialog.open()
 
 

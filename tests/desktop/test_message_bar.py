@@ -62,3 +62,15 @@ def test_an_offer_goes_by_itself(bar: MessageBar):
     bar.offer("It could be other.", ("Make it so", lambda: None))
     assert len(buttons(bar)) == 1
     assert bar.goes_by_itself
+
+
+def test_a_question_that_takes_the_place_of_news_has_room_for_all_its_words(bar: MessageBar):
+    sentence = "“Untitled 1” can't be kept for the next start; save it, or it is lost."
+    answers = (("Save …", lambda: None), ("Close all the same", lambda: None))
+    bar.ask(sentence, *answers)
+    bar.put_away()
+    height = bar.height()
+    bar.say("News.")
+    bar.ask(sentence, *answers)
+    assert len(buttons(bar)) == 2
+    assert bar.height() >= height
