@@ -19,6 +19,7 @@ from PySide6.QtCore import QCoreApplication
 from desktop.paint import export, project
 from desktop.paint.document import Change, Document
 from desktop.paint.drawing import Drawing
+from desktop.paint.sheet import MOST_PIXELS
 from desktop.recovery import Journal, Recovered, abandoned, discard, restore
 from desktop.samples import samples
 from desktop.settings import Settings
@@ -136,7 +137,7 @@ class Easel:
             picture = OpenPicture(loaded.document, path, loaded.foreign)
             notes = loaded.notes
         else:
-            reading = read(path)
+            reading = read(path, MOST_PIXELS)
             document = Document.from_picture(kind, reading.pixels, palette)
             picture = OpenPicture(document, title=path.stem)
             notes = reading.notes

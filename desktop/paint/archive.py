@@ -33,8 +33,8 @@ class Archive:
         self._members = {info.filename: info for info in file.infolist() if not _leads_out(info.filename)}
         self.names = frozenset(self._members)
 
-    def read(self, member: str, most: int) -> bytes:
-        """The bytes of a member, at most ``most``.
+    def read(self, member: str, most: int, first: int = -1) -> bytes:
+        """The bytes of a member that has at most ``most``; no more than the ``first`` ones, where given.
 
         Raises:
             PictureError: missing, damaged, encrypted or larger.
@@ -50,7 +50,8 @@ class Archive:
             raise _damaged(self._name)
         try:
             # Never gives more than file_size, whatever the packed data says.
-            return self._file.read(info)
+            with self._file.open(info) as content:
+                return content.read(first)
         except (
             zipfile.BadZipFile,
             zlib.error,
