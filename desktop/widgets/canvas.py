@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 
-from PySide6.QtCore import QEvent, QPoint, QPointF, QRect, QRectF, QSizeF, Qt, Signal
+from PySide6.QtCore import QEvent, QPoint, QPointF, QRect, QRectF, QSizeF, Qt, QTimer, Signal
 from PySide6.QtGui import (
     QColor,
     QEnterEvent,
@@ -27,7 +27,7 @@ from desktop.paint.stroke import Sample
 from desktop.paint.tools import tools
 from desktop.session import Session
 from desktop.widgets import guides
-from desktop.widgets.preview import paint_preview
+from desktop.widgets.reduced import Reduced, ReducedPreview, level_of, paint_averaged, scale_of
 from desktop.widgets.view import View
 from engine.rect import Rect
 
@@ -63,12 +63,13 @@ class Canvas(QWidget):
         self._space = False
         self._last = QPointF()
         self._outlined = QRect()
+        self._reduced, self._reduced_preview = Reduced(), ReducedPreview()
         view.changed.connect(self.update)
         session.repainted.connect(self._repaint)
         session.restructured.connect(self._restructured)
         session.watch("picture", self._fit_new)
         session.hand.watch("tool ink", self._update_cursor)
-        session.hand.watch("knows_hints", self.update)
+        session.hand.watch("knows_hints", self._restructured)
         session.live.watch("preview behind", self._preview_changed)
 
     # --- what the window asks -------------------------------------------------------------------
@@ -110,18 +111,34 @@ class Canvas(QWidget):
         painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform, self._view.scale < 3)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing, self._view.degrees != 0)
         painter.setClipRect(area, Qt.ClipOperation.IntersectClip)
-        painter.fillRect(area, QColor(*document.paper))
-        hints = self._session.hand.knows_hints
-        for layer in document.layers:
-            if layer.visible and layer.opacity > 0 and (hints or layer.role != "hints"):
-                painter.setOpacity(layer.opacity)
-                painter.drawImage(0, 0, layer.image)
-        painter.setOpacity(1.0)
-        self._paint_preview(painter, transform, area)
+        self._paint_picture(painter, area, event.rect())
+        self._paint_preview(painter, transform, area, event.rect())
         painter.setClipping(False)
         self._paint_guides(painter, transform, area)
 
-    def _paint_preview(self, painter: QPainter, transform: QTransform, area: QRectF) -> None:
+    def _paint_picture(self, painter: QPainter, area: QRectF, exposed: QRect) -> None:
+        document, hints = self._session.document, self._session.hand.knows_hints
+        layers = [layer for layer in document.layers if layer.shown and (hints or layer.role != "hints")]
+        scale = scale_of(painter)
+        if scale < 1:
+            number = level_of(scale)
+            inverse, _ = painter.worldTransform().inverted()
+            part = inverse.mapRect(QRectF(exposed)).toAlignedRect().adjusted(-2, -2, 2, 2)
+            seen = Rect(part.x(), part.y(), part.width(), part.height())
+            size = document.width, document.height
+            image = self._reduced.image(number, size, layers, document.paper, seen)
+            if image is not None:
+                whole = QRectF(0, 0, image.width() << number, image.height() << number)
+                paint_averaged(painter, image, whole, exposed)
+                return
+            QTimer.singleShot(0, self, self.update)  # the rest of it; meanwhile coarsely
+        painter.fillRect(area, QColor(*document.paper))
+        for layer in layers:
+            painter.setOpacity(layer.opacity)
+            painter.drawImage(0, 0, layer.image)
+        painter.setOpacity(1.0)
+
+    def _paint_preview(self, painter: QPainter, transform: QTransform, area: QRectF, exposed: QRect) -> None:
         if self._mode == "beside":
             return
         settings = self._session.settings
@@ -134,7 +151,8 @@ class Canvas(QWidget):
             painter.setTransform(transform)
         else:
             painter.setOpacity(settings.preview_opacity)
-        paint_preview(painter, self._session.live.preview, area)
+        if self._session.live.preview is not None:
+            self._reduced_preview.paint(painter, self._session.live.preview, area, exposed)
         painter.restore()
 
     def _paint_guides(self, painter: QPainter, transform: QTransform, area: QRectF) -> None:
@@ -159,7 +177,8 @@ class Canvas(QWidget):
     # --- keeping up with the session ------------------------------------------------------------
 
     def _repaint(self, rect: Rect) -> None:
-        margin = 2
+        self._reduced.spoil(rect)
+        margin = 4  # what is averaged reaches further
         window = self._view.window_rect(QRectF(*rect), self._size()).toAlignedRect()
         self.update(window.adjusted(-margin, -margin, margin, margin))
         self._update_outline()
@@ -183,11 +202,13 @@ class Canvas(QWidget):
             self.update()
 
     def _fit_new(self) -> None:
+        self._reduced.forget()
         self._space, self._held = False, ""
         self.fit()
         self.update()
 
     def _restructured(self) -> None:
+        self._reduced.forget()
         if self._view.fitted:  # the size may be another
             self.fit()
         self.update()
