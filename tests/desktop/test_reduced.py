@@ -78,10 +78,10 @@ def test_what_is_drawn_on_a_reduced_picture_is_seen_as_if_painted_anew(window: M
     window.canvas.fit()
     at_scale(window, 0.37)
     window.session.restructured.emit()
-    assert (at_once < 100).sum() > 20
+    assert (at_once < 150).sum() > 20
     assert np.array_equal(at_once, shown(window))
     window.session.undo()
-    assert (shown(window) < 100).sum() < (at_once < 100).sum()
+    assert (shown(window) < 150).sum() < (at_once < 150).sum()
 
 
 def test_layers_hidden_and_shown_are_so_in_a_reduced_picture(window: MainWindow) -> None:
