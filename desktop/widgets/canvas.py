@@ -69,7 +69,7 @@ class Canvas(QWidget):
         session.restructured.connect(self._restructured)
         session.watch("picture", self._fit_new)
         session.hand.watch("tool ink", self._update_cursor)
-        session.hand.watch("knows_hints", self._restructured)
+        session.hand.watch("knows_hints", self._hints_changed)
         session.live.watch("preview behind", self._preview_changed)
 
     # --- what the window asks -------------------------------------------------------------------
@@ -207,8 +207,11 @@ class Canvas(QWidget):
         self.fit()
         self.update()
 
-    def _restructured(self) -> None:
+    def _hints_changed(self) -> None:
         self._reduced.forget()
+        self.update()
+
+    def _restructured(self) -> None:
         if self._view.fitted:  # the size may be another
             self.fit()
         self.update()

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 
 import numpy as np
 from PIL import Image
-from PySide6.QtCore import QPointF, QRect, QRectF, Qt
+from PySide6.QtCore import QPointF, QRect, QRectF, QSizeF, Qt
 from PySide6.QtGui import QImage, QPainter, QTransform
 
 from desktop.paint.composite import composite
@@ -191,3 +191,16 @@ def paint_averaged(painter: QPainter, image: QImage, area: QRectF, exposed: QRec
     painter.resetTransform()
     painter.drawImage(QPointF(place.topLeft()) / ratio, shown)
     painter.restore()
+
+
+def paint_small(painter: QPainter, area: QRectF, image: QImage, part: QRect | None = None) -> None:
+    """Draw a small image, or a ``part`` of it, over ``area`` of a window; averaged where that is smaller."""
+    part = part or image.rect()
+    ratio = painter.device().devicePixelRatioF()
+    size = QSizeF(area.size() * ratio).toSize()
+    if size.width() < part.width() and size.height() < part.height() and not size.isEmpty():
+        image = image.copy(part).scaled(
+            size, Qt.AspectRatioMode.IgnoreAspectRatio, Qt.TransformationMode.SmoothTransformation
+        )
+        part = image.rect()
+    painter.drawImage(area, image, QRectF(part))

@@ -75,9 +75,9 @@ def test_what_is_drawn_on_a_reduced_picture_is_seen_as_if_painted_anew(window: M
     window.session.hand.set_ink(size=20.0)
     drag(window, (300, 300), (700, 500), (500, 650))
     at_once = shown(window)
-    window.canvas.fit()
+    window.session.put_up(OpenPicture(Document.new("image", 50, 50), translated=False))
+    window.session.put_up(window.session.pictures[1])  # painted anew
     at_scale(window, 0.37)
-    window.session.restructured.emit()
     assert (at_once < 150).sum() > 20
     assert np.array_equal(at_once, shown(window))
     window.session.undo()
@@ -138,3 +138,18 @@ def test_levels_are_means() -> None:
 def test_scales_have_levels_with_one_or_two_pixels_for_one_of_the_screen() -> None:
     for scale, level in ((1, 0), (0.51, 0), (0.5, 1), (0.26, 1), (0.24, 2), (0.13, 2), (0.02, 5), (3, 0)):
         assert reduced.level_of(scale) == level
+
+
+def test_a_reduced_picture_follows_size_and_paper(window: MainWindow) -> None:
+    put_up(window, striped(900, 90))
+    at_scale(window, 0.4)
+    shown(window)
+    window.session.edit(lambda document: document.resize(450, 450))
+    window.canvas.fit()
+    at_scale(window, 0.4)
+    dark = (shown(window) < 60).sum()
+    assert dark > 0
+    window.session.undo()
+    window.canvas.fit()
+    at_scale(window, 0.4)
+    assert (shown(window) < 60).sum() == pytest.approx(4 * dark, rel=0.1)
