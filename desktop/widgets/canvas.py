@@ -6,7 +6,6 @@ import time
 
 from PySide6.QtCore import QEvent, QPoint, QPointF, QRect, QRectF, QSizeF, Qt, QTimer, Signal
 from PySide6.QtGui import (
-    QColor,
     QEnterEvent,
     QKeyEvent,
     QMouseEvent,
@@ -27,7 +26,7 @@ from desktop.paint.stroke import Sample
 from desktop.paint.tools import tools
 from desktop.session import Session
 from desktop.widgets import guides
-from desktop.widgets.reduced import Reduced, ReducedPreview, level_of, paint_averaged, scale_of
+from desktop.widgets.reduced import Reduced, ReducedPreview
 from desktop.widgets.view import View
 from engine.rect import Rect
 
@@ -46,7 +45,7 @@ class Canvas(QWidget):
     def __init__(self, session: Session, view: View, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setObjectName("canvas")
-        self.setMinimumSize(120, 120)
+        self.setMinimumSize(80, 60)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
         self.setMouseTracking(True)
@@ -111,32 +110,11 @@ class Canvas(QWidget):
         painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform, self._view.scale < 3)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing, self._view.degrees != 0)
         painter.setClipRect(area, Qt.ClipOperation.IntersectClip)
-        self._paint_picture(painter, area, event.rect())
+        if not self._reduced.paint(painter, document, self._session.hand.knows_hints, event.rect()):
+            QTimer.singleShot(0, self, self.update)  # the rest of it
         self._paint_preview(painter, transform, area, event.rect())
         painter.setClipping(False)
         self._paint_guides(painter, transform, area)
-
-    def _paint_picture(self, painter: QPainter, area: QRectF, exposed: QRect) -> None:
-        document, hints = self._session.document, self._session.hand.knows_hints
-        layers = [layer for layer in document.layers if layer.shown and (hints or layer.role != "hints")]
-        scale = scale_of(painter)
-        if scale < 1:
-            number = level_of(scale)
-            inverse, _ = painter.worldTransform().inverted()
-            part = inverse.mapRect(QRectF(exposed)).toAlignedRect().adjusted(-2, -2, 2, 2)
-            seen = Rect(part.x(), part.y(), part.width(), part.height())
-            size = document.width, document.height
-            image = self._reduced.image(number, size, layers, document.paper, seen)
-            if image is not None:
-                whole = QRectF(0, 0, image.width() << number, image.height() << number)
-                paint_averaged(painter, image, whole, exposed)
-                return
-            QTimer.singleShot(0, self, self.update)  # the rest of it; meanwhile coarsely
-        painter.fillRect(area, QColor(*document.paper))
-        for layer in layers:
-            painter.setOpacity(layer.opacity)
-            painter.drawImage(0, 0, layer.image)
-        painter.setOpacity(1.0)
 
     def _paint_preview(self, painter: QPainter, transform: QTransform, area: QRectF, exposed: QRect) -> None:
         if self._mode == "beside":

@@ -27,6 +27,7 @@ from desktop.paint.document import ROLES
 from desktop.paint.sheet import MOST_PIXELS, check_size
 from desktop.session import Session
 from desktop.widgets.actions import LABEL_KEYS, Actions, shown
+from desktop.widgets.room import fit
 from engine.card import InputKind
 from engine.errors import PictureError
 from engine.messages import Inspected
@@ -238,7 +239,7 @@ class ShortcutsDialog(QDialog):
         super().__init__(parent)
         self.setWindowTitle(self.tr("Keyboard shortcuts"))
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        self.resize(520, 560)
+        fit(self, 520, 560)
         self._actions = actions
         self._search = QLineEdit()
         self._search.setPlaceholderText(self.tr("Search"))

@@ -13,6 +13,7 @@ from PySide6.QtWidgets import QFileDialog, QMenu, QWidget
 from desktop import theme
 from desktop.session import OpenPicture, Session
 from desktop.widgets.message_bar import MessageBar
+from desktop.widgets.room import shortened
 from engine.card import InputKind
 
 PICTURES = "*.png *.jpg *.jpeg *.webp *.tif *.tiff *.bmp"
@@ -127,7 +128,7 @@ class Files(QObject):
         menu.setToolTipsVisible(True)
         for name in self._session.settings.recent:
             path = Path(name)
-            action = QAction(path.name.replace("&", "&&"), menu)
+            action = QAction(shortened(path.name, menu.fontMetrics()).replace("&", "&&"), menu)
             action.setToolTip(theme.plain(name))
             action.triggered.connect(lambda _checked=False, path=path: self._session.open_file(path))
             menu.addAction(action)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QEvent, Qt
+from PySide6.QtCore import QEvent, QSize, Qt
 from PySide6.QtWidgets import (
     QDockWidget,
     QHBoxLayout,
@@ -20,6 +20,7 @@ from desktop import theme
 from desktop.paint.document import Layer, Role
 from desktop.session import OpenPicture, Session
 from desktop.widgets.actions import Actions
+from desktop.widgets.room import LEAST_LIST, NameLabel
 
 ROLE_ICONS = {
     Role.LINES: "mdi6.draw",
@@ -40,12 +41,11 @@ class LayerRow(QWidget):
         row = QHBoxLayout(self)
         row.setContentsMargins(4, 1, 4, 1)
         self._eye = self._switch(self.tr("Show or hide the layer"))
-        self._eye.clicked.connect(lambda: self._turn("visible"))
+        self._eye.clicked.connect(self._turn_eye)
         self._sign = QLabel()
-        self._name = QLabel()
-        self._name.setTextFormat(Qt.TextFormat.PlainText)  # a stranger's file could say anything
+        self._name = NameLabel()
         self._lock = self._switch(self.tr("Lock or unlock the layer"))
-        self._lock.clicked.connect(lambda: self._turn("locked"))
+        self._lock.clicked.connect(self._turn_lock)
         row.addWidget(self._eye)
         row.addWidget(self._sign)
         row.addWidget(self._name, 1)
@@ -58,7 +58,7 @@ class LayerRow(QWidget):
         if shown == self._shown:
             return
         self._shown = shown
-        self._name.setText(layer.name)
+        self._name.show_name(layer.name)
         self._sign.setToolTip(_explained(self, layer.role))
         self._dress()
 
@@ -74,13 +74,17 @@ class LayerRow(QWidget):
         self._lock.setIcon(theme.icon("mdi6.lock-outline" if locked else "mdi6.lock-open-variant-outline"))
         self._sign.setPixmap(theme.icon(ROLE_ICONS[Role(str(role))]).pixmap(16, 16))
 
-    def _turn(self, what: str) -> None:
-        layer = self._session.document.layer(self._id)
-        self._session.edit(lambda d: d.set_layer(layer.id, **{what: not getattr(layer, what)}))
+    def _turn_eye(self) -> None:
+        on = self._session.document.layer(self._id).visible
+        self._session.edit(lambda d: d.set_layer(self._id, visible=not on))
+
+    def _turn_lock(self) -> None:
+        on = self._session.document.layer(self._id).locked
+        self._session.edit(lambda d: d.set_layer(self._id, locked=not on))
 
     def rename(self) -> None:
         """Let the user type another name over the old one."""
-        field = QLineEdit(self._name.text(), self)
+        field = QLineEdit(self._name.name, self)
         field.setGeometry(self._name.geometry())
         field.selectAll()
         field.editingFinished.connect(lambda: self._renamed(field))
@@ -90,7 +94,7 @@ class LayerRow(QWidget):
     def _renamed(self, field: QLineEdit) -> None:
         name = field.text().strip()
         field.deleteLater()
-        if name and name != self._name.text():
+        if name and name != self._name.name:
             self._session.edit(lambda d: d.set_layer(self._id, name=name))
 
     def _switch(self, tip: str) -> QToolButton:
@@ -123,6 +127,9 @@ class LayerDock(QDockWidget):
         column.addLayout(top)
         self._list = QListWidget()
         self._list.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self._list.setMinimumHeight(LEAST_LIST)
+        self._list.setResizeMode(QListWidget.ResizeMode.Adjust)
+        self._list.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self._list.currentItemChanged.connect(self._select)
         self._list.itemDoubleClicked.connect(self._rename)
         column.addWidget(self._list, 1)
@@ -181,7 +188,7 @@ class LayerDock(QDockWidget):
     def _insert(self, place: int, layer: Layer) -> None:
         item, row = QListWidgetItem(), LayerRow(self._session, layer)
         item.setData(Qt.ItemDataRole.UserRole, layer.id)
-        item.setSizeHint(row.sizeHint())
+        item.setSizeHint(QSize(0, row.sizeHint().height()))  # as wide as the list, never wider
         self._list.insertItem(place, item)
         self._list.setItemWidget(item, row)
 

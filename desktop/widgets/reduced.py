@@ -13,9 +13,10 @@ from collections.abc import Sequence
 import numpy as np
 from PIL import Image
 from PySide6.QtCore import QPointF, QRect, QRectF, QSizeF, Qt
-from PySide6.QtGui import QImage, QPainter, QTransform
+from PySide6.QtGui import QColor, QImage, QPainter, QTransform
 
 from desktop.paint.composite import composite
+from desktop.paint.document import Document
 from desktop.paint.layer import Layer, blank, image_over
 from engine.messages import Pixels
 from engine.palette import Colour
@@ -50,6 +51,38 @@ class Reduced:
         """These pixels of the picture are others now."""
         for level in self._levels.values():
             level.spoil(rect)
+
+    def paint(self, painter: QPainter, document: Document, hints: bool, exposed: QRect) -> bool:
+        """Draw the layers of ``document`` over its paper.
+
+        Args:
+            painter: its transform leads from picture to window.
+            document: the picture.
+            hints: whether layers of hints are shown.
+            exposed: what of the window is painted at all.
+
+        Returns:
+            False if there was no time but for a coarse picture: paint again soon.
+        """
+        layers = [layer for layer in document.layers if layer.shown and (hints or layer.role != "hints")]
+        scale, fine = scale_of(painter), True
+        if scale < 1:
+            number, size = level_of(scale), (document.width, document.height)
+            inverse, _ = painter.worldTransform().inverted()
+            part = inverse.mapRect(QRectF(exposed)).toAlignedRect().adjusted(-2, -2, 2, 2)
+            seen = Rect(part.x(), part.y(), part.width(), part.height())
+            image = self.image(number, size, layers, document.paper, seen)
+            fine = image is not None
+            if image is not None:
+                whole = QRectF(0, 0, image.width() << number, image.height() << number)
+                paint_averaged(painter, image, whole, exposed)
+                return True
+        painter.fillRect(QRectF(0, 0, document.width, document.height), QColor(*document.paper))
+        for layer in layers:
+            painter.setOpacity(layer.opacity)
+            painter.drawImage(0, 0, layer.image)
+        painter.setOpacity(1.0)
+        return fine
 
     def image(
         self, number: int, size: tuple[int, int], layers: Sequence[Layer], paper: Colour, area: Rect
