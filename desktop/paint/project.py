@@ -65,6 +65,7 @@ _PAPER = "data/paper.png"
 _SIDE_BY_SIDE = min(4, os.cpu_count() or 1)
 THUMBNAIL = "Thumbnails/thumbnail.png"
 
+_LONGEST_NAME = 200
 _OURS = {"format", "kind", "model", "paper", "palette", "roles", "program"}
 
 translate = QCoreApplication.translate
@@ -262,6 +263,8 @@ def _fits(source: Archive, stack: ElementTree.Element, canvas: Rect, kind: Input
     count = max(len(stack), len(ROLES[kind]))
     if not fits(canvas.width, canvas.height, count):
         return False
+    if any(source.size(element.get("src", "")) > archive.MOST_MEMBER for element in stack):
+        return False
     places = [placed.place(source, element, name) for element in stack]
     beyond = sum(overhang.beyond([place], canvas) for place in places if overhang.leaves(place, canvas))
     largest = max((place.width * place.height for place in places), default=0)
@@ -301,7 +304,11 @@ def _document(
             if not all([_snap(part, palette) for part in parts]):
                 note = translate("paint", "Colours off the palette went to the nearest label.")
                 said += [note] if note not in said else []
-        layer = Layer(number, element.get("name", "")[:200] or f"{number}", role, pixels)
+        name = element.get("name", "")
+        if len(name) > _LONGEST_NAME:
+            note = translate("paint", "Long names of layers were cut short.")
+            said += [note] if note not in said else []
+        layer = Layer(number, name[:_LONGEST_NAME] or f"{number}", role, pixels)
         layer.outside = outside
         layer.visible = not is_hidden(element)
         layer.locked = element.get("edit-locked") == "true"

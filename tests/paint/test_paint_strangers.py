@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from desktop.paint import project
+from desktop.paint import archive, project
 from desktop.paint.document import Document, Role
 from desktop.paint.layer import Piece
 from desktop.paint.sheet import MOST_LAYERS
@@ -136,6 +136,13 @@ def test_large_layers_that_do_not_fit_are_shown_as_one_by_their_headers(tmp_path
     assert "more layers than fit" in project.load(stray).notes[0]
 
 
+def test_layers_too_large_as_files_are_not_unpacked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(archive, "MOST_MEMBER", 1 << 16)
+    heavy = {"data/r.png": huge_png(60, 40) + b"\0" * archive.MOST_MEMBER, project.MERGED: _plain(GREEN)}
+    loaded = project.load(ora(tmp_path / "heavy.ora", layer("r"), heavy))
+    assert loaded.foreign and loaded.document.colour_at(5, 5) == GREEN
+
+
 def test_what_would_never_end_is_refused(tmp_path: Path) -> None:
     deep = "<stack>" * 200 + layer("r") + "</stack>" * 200
     with pytest.raises(PictureError, match="more layers than can be shown"):
@@ -161,6 +168,7 @@ def sixteen() -> bytes:
     return b"\x89PNG\r\n\x1a\n" + body
 
 
+LONG = "r" * 300
 DROPPED = {
     "beside the stack": (layer("r"), {}, HEAD + "<animation/>", "holds more"),
     "attribute of the picture": (layer("r"), {}, HEAD.replace(">", ' frames="3">'), "holds more"),
@@ -172,6 +180,7 @@ DROPPED = {
         HEAD,
         "holds more",
     ),
+    "long name": (layer("r").replace('name="r"', f'name="{LONG}"'), {}, HEAD, "cut short"),
     "16 bits": (layer("r"), {"data/r.png": sixteen()}, HEAD, "16 bits"),
 }
 
