@@ -217,12 +217,12 @@ def paint_averaged(painter: QPainter, image: QImage, area: QRectF, exposed: QRec
         to_device = QTransform.fromScale(ratio, ratio) * QTransform.fromTranslate(-place.x(), -place.y())
         larger.setTransform(transform * to_device * QTransform.fromScale(2, 2))
         larger.drawImage(area, image)
-    once = averaged(twice, 2)
-    shown = image_over(once, QImage.Format.Format_ARGB32_Premultiplied)
-    shown.setDevicePixelRatio(ratio)
+    target.setDevicePixelRatio(2 * ratio)
     painter.save()
     painter.resetTransform()
-    painter.drawImage(QPointF(place.topLeft()) / ratio, shown)
+    # At exactly a half, Qt's four pixels are the ones that make the mean.
+    painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
+    painter.drawImage(QPointF(place.topLeft()) / ratio, target)
     painter.restore()
 
 
