@@ -19,6 +19,7 @@ from PySide6.QtCore import QCoreApplication
 from desktop.paint import export, project
 from desktop.paint.document import Change, Document
 from desktop.paint.drawing import Drawing
+from desktop.paint.sheet import MOST_PIXELS
 from desktop.recovery import (
     Journal,
     Recovered,
@@ -168,7 +169,7 @@ class Easel:
             if open_already is not None:  # it showed what was in the file before
                 self.close(open_already)
         else:
-            reading = read(path)
+            reading = read(path, MOST_PIXELS)
             document = Document.from_picture(kind, reading.pixels, palette)
             picture = OpenPicture(document, title=shown(path.stem))
             notes = reading.notes

@@ -29,11 +29,12 @@ from PySide6.QtCore import QCoreApplication
 import resources
 from desktop.paint.document import Change, Document
 from desktop.paint.history import Tiles, tile_rect
-from desktop.paint.layer import Layer
+from desktop.paint.layer import Layer, Piece
 from desktop.paint.notation import Notes
 from desktop.paint.records import (
     FORMAT,
     Record,
+    beyond,
     describing,
     is_whole,
     painting,
@@ -177,7 +178,9 @@ class Journal:
         self._failed = self._grown = False
         snapshot = document.snapshot()
         ids = [layer.id for layer in document.layers]
-        self._add(_Whole(describing(document, self._title), list(zip(ids, snapshot.tiles, strict=True))))
+        pieces = {layer.id: layer.outside for layer in document.layers}
+        contents = list(zip(ids, snapshot.tiles, strict=True))
+        self._add(_Whole(describing(document, self._title), contents, pieces))
 
     def _add(self, job: _Whole | _Part) -> None:
         with self._waiting:
@@ -261,9 +264,12 @@ class _Whole:
 
     document: Record
     contents: list[tuple[int, Tiles]]
+    outside: dict[int, tuple[Piece, ...]]
 
     def records(self) -> Iterator[Record]:
         yield self.document
+        for layer, pieces in self.outside.items():
+            yield from beyond(layer, pieces)
         for layer, tiles in self.contents:
             yield painting(layer, tiles)
 

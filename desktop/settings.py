@@ -92,7 +92,11 @@ _MAKES_SENSE: dict[str, Callable[[Any], bool]] = {
     "inks": lambda value: all(isinstance(ink, dict) for ink in value.values()),
     "recent": lambda value: all(isinstance(name, str) for name in value),
     "undo_megabytes": lambda value: 1 <= value <= 1 << 16,
-    "new_size": lambda value: len(value) == 2 and all(type(it) is int and 1 <= it <= 8192 for it in value),
+    "new_size": lambda value: (
+        len(value) == 2
+        and all(type(it) is int and it >= 1 for it in value)
+        and value[0] * value[1] <= 8192 * 4096  # as many pixels as a picture may have
+    ),
 }
 """What a value must be besides of the right sort; a file can be damaged and still be JSON."""
 

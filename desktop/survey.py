@@ -167,7 +167,7 @@ def _found(folder: Path, task: str | None, swap: bool) -> tuple[Findings, DataSe
         except PictureError:
             continue  # the check will name it
         sizes.append((b.shape[1], b.shape[0]))
-        shown.append((_small(a, data.task == "labels"), _small(b, False)))
+        shown.append((_small(a), _small(b)))
         if len(shown) == SHOWN:
             break
     findings = Findings(
@@ -215,11 +215,11 @@ def _told(problems: Any) -> list[Trouble]:
     return [Trouble(problem.severe, str(problem)) for problem in worst_first[:MOST_PROBLEMS]]
 
 
-def _small(pixels: Pixels, labels: bool) -> Pixels:
+def _small(pixels: Pixels) -> Pixels:
+    """To be looked at, so that labels are averaged too: a thin one would be missed else."""
     image = Image.fromarray(pixels)
     scale = THUMBNAIL / max(image.size)
     if scale >= 1:
         return pixels
     size = max(1, round(image.width * scale)), max(1, round(image.height * scale))
-    how = Image.Resampling.NEAREST if labels else Image.Resampling.BOX
-    return np.array(image.resize(size, how))
+    return np.array(image.resize(size, Image.Resampling.BOX))

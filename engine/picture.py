@@ -31,6 +31,9 @@ SUFFIXES = (".png", ".jpg", ".jpeg", ".webp", ".tif", ".tiff", ".bmp")
 MOST_PIXELS = 8192 * 8192
 MOST_BYTES = 512 * 1024 * 1024
 
+ON_WHITE = "Its transparent parts are laid on white."
+"""The note on a picture with transparency."""
+
 _BAND = 1 << 20
 """Pixels composited at a time, so that large transparent pictures need no large intermediate."""
 
@@ -51,8 +54,12 @@ class Reading:
     notes: list[str] = field(default_factory=list)
 
 
-def read(source: Path | str | bytes) -> Reading:
+def read(source: Path | str | bytes, most: int = MOST_PIXELS) -> Reading:
     """Read a picture from a file, or from bytes that would make one.
+
+    Args:
+        source: the file, or what is in it.
+        most: pixels; one that its header says is larger is refused before anything is decoded.
 
     Raises:
         PictureError: missing, of another format, damaged, cut short, or larger than allowed.
@@ -62,7 +69,7 @@ def read(source: Path | str | bytes) -> Reading:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # what Pillow warns of is either checked or noted here
             with Image.open(_opened(source, name), formats=FORMATS) as image:
-                _check_size(image.size, name)
+                _check_size(image.size, name, most)
                 return _decoded(image)
     except PictureError:
         raise
@@ -113,12 +120,12 @@ def _opened(source: Path | str | bytes, name: str) -> io.BytesIO | Path:
     return io.BytesIO(source) if isinstance(source, bytes) else Path(source)
 
 
-def _check_size(size: tuple[int, int], name: str) -> None:
+def _check_size(size: tuple[int, int], name: str, most: int) -> None:
     width, height = size
-    if width < 1 or height < 1 or width * height > MOST_PIXELS:
+    if width < 1 or height < 1 or width * height > most:
         raise PictureError(
             f"{name} has {width} × {height} pixels; "
-            f"at most {MOST_PIXELS // 1_000_000} million can be opened. Scale it down first."
+            f"at most {most // 1_000_000} million can be opened. Scale it down first."
         )
 
 
@@ -140,7 +147,7 @@ def _decoded(image: Image.Image) -> Reading:
     colours = np.array(coloured, np.uint8)
     if alpha is None:
         return Reading(colours, None, colours, notes)
-    notes.append("Its transparent parts are laid on white.")
+    notes.append(ON_WHITE)
     return Reading(_on_white(colours, alpha), alpha, colours, notes)
 
 

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import time
 
-from PySide6.QtCore import QEvent, QObject, QPoint, QPointF, QRect, QRectF, QSizeF, Qt, Signal
+from PySide6.QtCore import QEvent, QObject, QPoint, QPointF, QRect, QRectF, QSizeF, Qt, QTimer, Signal
 from PySide6.QtGui import (
-    QColor,
     QEnterEvent,
     QKeyEvent,
     QMouseEvent,
@@ -28,7 +27,7 @@ from desktop.paint.tools import tools
 from desktop.session import Session
 from desktop.widgets import guides
 from desktop.widgets.grip import Grip, modifiers
-from desktop.widgets.preview import paint_preview
+from desktop.widgets.reduced import Reduced, ReducedPreview
 from desktop.widgets.view import View
 from engine.rect import Rect
 
@@ -45,7 +44,7 @@ class Canvas(QWidget):
     def __init__(self, session: Session, view: View, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setObjectName("canvas")
-        self.setMinimumSize(120, 120)
+        self.setMinimumSize(80, 60)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
         self.setMouseTracking(True)
@@ -60,12 +59,13 @@ class Canvas(QWidget):
         self._space = False
         self._last = QPointF()
         self._outlined = QRect()
+        self._reduced, self._reduced_preview = Reduced(), ReducedPreview()
         view.changed.connect(self.update)
         session.repainted.connect(self._repaint)
         session.restructured.connect(self._restructured)
         session.watch("picture", self._fit_new)
         session.hand.watch("tool ink", self._update_cursor)
-        session.hand.watch("knows_hints", self.update)
+        session.hand.watch("knows_hints", self._hints_changed)
         session.live.watch("preview behind", self._preview_changed)
 
     # --- what the window asks -------------------------------------------------------------------
@@ -107,18 +107,13 @@ class Canvas(QWidget):
         painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform, self._view.scale < 3)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing, self._view.degrees != 0)
         painter.setClipRect(area, Qt.ClipOperation.IntersectClip)
-        painter.fillRect(area, QColor(*document.paper))
-        hints = self._session.hand.knows_hints
-        for layer in document.layers:
-            if layer.visible and layer.opacity > 0 and (hints or layer.role != "hints"):
-                painter.setOpacity(layer.opacity)
-                painter.drawImage(0, 0, layer.image)
-        painter.setOpacity(1.0)
-        self._paint_preview(painter, transform, area)
+        if not self._reduced.paint(painter, document, self._session.hand.knows_hints, event.rect()):
+            QTimer.singleShot(0, self, self.update)  # the rest of it
+        self._paint_preview(painter, transform, area, event.rect())
         painter.setClipping(False)
         self._paint_guides(painter, transform, area)
 
-    def _paint_preview(self, painter: QPainter, transform: QTransform, area: QRectF) -> None:
+    def _paint_preview(self, painter: QPainter, transform: QTransform, area: QRectF, exposed: QRect) -> None:
         if self._mode == "beside":
             return
         settings = self._session.settings
@@ -131,7 +126,8 @@ class Canvas(QWidget):
             painter.setTransform(transform)
         else:
             painter.setOpacity(settings.preview_opacity)
-        paint_preview(painter, self._session.live.preview, area)
+        if self._session.live.preview is not None:
+            self._reduced_preview.paint(painter, self._session.live.preview, area, exposed)
         painter.restore()
 
     def _paint_guides(self, painter: QPainter, transform: QTransform, area: QRectF) -> None:
@@ -156,7 +152,8 @@ class Canvas(QWidget):
     # --- keeping up with the session ------------------------------------------------------------
 
     def _repaint(self, rect: Rect) -> None:
-        margin = 2
+        self._reduced.spoil(rect)
+        margin = 4  # what is averaged reaches further
         window = self._view.window_rect(QRectF(*rect), self._size()).toAlignedRect()
         self.update(window.adjusted(-margin, -margin, margin, margin))
         self._update_outline()
@@ -180,9 +177,14 @@ class Canvas(QWidget):
             self.update()
 
     def _fit_new(self) -> None:
+        self._reduced.forget()
         self._space = False
         self._grip.drop()
         self.fit()
+        self.update()
+
+    def _hints_changed(self) -> None:
+        self._reduced.forget()
         self.update()
 
     def _restructured(self) -> None:

@@ -15,6 +15,7 @@ from desktop import theme
 from desktop.paint.export import FORMATS, picture_file
 from desktop.session import OpenPicture, Session, Unreadable
 from desktop.widgets.message_bar import Answer, MessageBar
+from desktop.widgets.room import shortened
 from engine.card import InputKind
 from engine.files import as_on_disk, from_url, shown
 
@@ -236,7 +237,7 @@ class Files(QObject):
         menu.setToolTipsVisible(True)
         for name in self._session.settings.recent:
             path = Path(name)
-            action = QAction(shown(path.name).replace("&", "&&"), menu)
+            action = QAction(shortened(shown(path.name), menu.fontMetrics()).replace("&", "&&"), menu)
             action.setToolTip(theme.plain(shown(name)))
             action.triggered.connect(lambda _checked=False, path=path: self._session.open_file(path))
             menu.addAction(action)

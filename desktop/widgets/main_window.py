@@ -49,6 +49,7 @@ from desktop.widgets.pair_start import PairStartDialog
 from desktop.widgets.palette_dock import PaletteDock
 from desktop.widgets.preview import Preview
 from desktop.widgets.preview_bar import PreviewBar
+from desktop.widgets.room import dress_overflow, fit
 from desktop.widgets.shelf_strip import ShelfStrip
 from desktop.widgets.status_line import StatusLine
 from desktop.widgets.training_window import TrainingDoor
@@ -251,7 +252,7 @@ class MainWindow(QMainWindow):
 
     def _restore(self) -> None:
         settings = self.session.settings
-        self.resize(1280, 800)
+        fit(self, 1280, 800)
         if settings.geometry:
             self.restoreGeometry(QByteArray.fromBase64(settings.geometry.encode()))
         if settings.window_state:
@@ -300,6 +301,7 @@ class MainWindow(QMainWindow):
         assert isinstance(application, QApplication)
         theme.apply(application, name)
         self.actions_table.dress()
+        dress_overflow(self.tool_bar, self.brush_bar)
         self.session.restructured.emit()
         self.session.library.changed.emit("models")
 
@@ -382,6 +384,7 @@ class MainWindow(QMainWindow):
     def showEvent(self, event: QShowEvent) -> None:
         """The very first time, the panels share their room so that the bundled models are seen."""
         super().showEvent(event)
+        dress_overflow(self.tool_bar, self.brush_bar)
         if not self._arranged:
             QTimer.singleShot(0, self, self._share_out)  # when they have a place
         self._arranged = True
