@@ -325,12 +325,14 @@ def evaluate(
     card = opened.card
     found = evaluation.found(card, data, task=task.value if task else None, swap=swap)
     reader, notes = None, []
+    pace = evaluation.paced(opened, found)
+    _say(pace.in_words(pace.learning if card.input == "labels" else 0.0))
     if card.input == "labels":
         kept = resources.home("recognisers", f"{pairs.digest(found)[:16]}-{seed}.safetensors")
         try:
             with counting("Learning to read labels") as progress:
                 reader = evaluation.recogniser_for(
-                    card, found, recogniser or kept, seed=seed, progress=progress
+                    card, found, recogniser or kept, seed=seed, seconds=pace.learning, progress=progress
                 )
         except TrainingError as error:
             notes.append(str(error))
