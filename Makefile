@@ -12,7 +12,7 @@ READY = @if [ -z "$(PYTHON)" ]; then \
 UNDERPAINT = .venv/bin/underpaint
 IN_VENV = .venv/bin/python -m
 
-.PHONY: run test demo bench interop lint format app smoke clean
+.PHONY: run test fuzz demo bench interop lint format app smoke clean
 
 run:  ## open the program; make run ARGS=picture.png opens a file
 	$(READY)
@@ -21,6 +21,10 @@ run:  ## open the program; make run ARGS=picture.png opens a file
 test:  ## run the tests, as many at once as there are cores; make test ARGS=tests/engine picks some
 	$(READY) dev
 	@$(IN_VENV) pytest -n auto --dist worksteal $(ARGS)
+
+fuzz:  ## a thousand damaged files of each kind; make fuzz ARGS="pth ora --count 100 --seed 7"
+	$(READY) dev
+	@$(IN_VENV) tests.fuzz $(ARGS)
 
 demo:  ## screenshots and an animation in build/demo; make demo ARGS="--guide docs/pictures" the guide's
 	$(READY)

@@ -119,6 +119,8 @@ class SettingsFile:
         kept = {name: value for name, value in self._strange.items() if ours[name] == usual[name]}
         fields = {"format": self._format, **self._others, **ours, **kept}
         text = json.dumps(fields, indent=1, ensure_ascii=False)
+        if not text.isascii() and any("\ud800" <= sign <= "\udfff" for sign in text):
+            text = json.dumps(fields, indent=1)  # half a sign can't be written as it is
         if text == self._written:
             return
         try:

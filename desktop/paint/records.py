@@ -10,6 +10,7 @@ then the payload. A damaged record ends the row: what came before it counts.
 
 from __future__ import annotations
 
+import io
 import json
 import struct
 import zlib
@@ -80,12 +81,20 @@ def records(file: BinaryIO) -> Iterator[Record]:
     """The records of an open file, up to the first one that is damaged or cut short."""
     while len(head := file.read(_HEAD.size)) == _HEAD.size:
         kind, length, check = _HEAD.unpack(head)
-        if length > _MOST_PAYLOAD:
+        if length > _MOST_PAYLOAD or length > _rest(file):  # before memory is taken
             return
         payload = file.read(length)
         if len(payload) != length or zlib.crc32(payload) != check:
             return
         yield Record(kind, payload)
+
+
+def _rest(file: BinaryIO) -> int:
+    """Bytes from here to the file's end."""
+    here = file.tell()
+    end = file.seek(0, io.SEEK_END)
+    file.seek(here)
+    return end - here
 
 
 def read_document(file: BinaryIO) -> Document:
