@@ -9,11 +9,9 @@ from __future__ import annotations
 ENOUGH = 512
 """Bytes from a file's start that ``named`` looks at."""
 
+_BLANK = b"\xef\xbb\xbf \t\r\n"
+
 _STARTS = {
-    b"version https://git-lfs.": (
-        "is a Git LFS pointer, a note that stands for the file; run “git lfs pull” where it was cloned, or "
-        "download the file itself"
-    ),
     b"\x89HDF\r\n": "is an HDF5 file, as Keras writes them; only weights of PyTorch can be imported",
     b"GGUF": "is a language model (GGUF), which paints nothing; choose a generator's weights",
     b"\x1f\x8b": "is a packed archive (gzip); unpack it and take the file inside",
@@ -27,6 +25,21 @@ _STARTS = {
 }
 
 
+def leading(start: bytes) -> str | None:
+    """As ``named``, of what stands in the place of any file: a pointer to it, or a page that leads there."""
+    if start.startswith(b"version https://git-lfs."):
+        return (
+            "is a Git LFS pointer, a note that stands for the file; run “git lfs pull” where it was cloned, "
+            "or download the file itself"
+        )
+    if start.lstrip(_BLANK).lower().startswith((b"<!doctype html", b"<html", b"<head")):
+        return (
+            "is a web page, not the file that it leads to; open the address in a browser and use the page's "
+            "own download"
+        )
+    return None
+
+
 def named(start: bytes) -> str | None:
     """How a sentence that begins with the file's name goes on; None where nothing is recognised.
 
@@ -35,15 +48,12 @@ def named(start: bytes) -> str | None:
     """
     if not start:
         return "is empty; fetch it anew"
+    if (words := leading(start)) is not None:
+        return words
     for sign, words in _STARTS.items():
         if start.startswith(sign):
             return words
-    text = start.lstrip(b"\xef\xbb\xbf \t\r\n").lower()
-    if text.startswith((b"<!doctype html", b"<html", b"<head")):
-        return (
-            "is a web page, not the file that it leads to; open the address in a browser and use the page's "
-            "own download"
-        )
+    text = start.lstrip(_BLANK)
     if text.startswith(b"<?xml"):
         return "is a message from a web server (XML), not the file that was asked for; fetch it anew"
     if start[257:262] == b"ustar":

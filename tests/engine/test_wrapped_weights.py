@@ -15,8 +15,8 @@ import torch
 from safetensors.torch import save_file
 from torch import Tensor, nn
 
-from engine import bundle, foreign
-from engine.errors import ModelError
+from engine import bundle, foreign, picture
+from engine.errors import ModelError, PictureError
 from tests.engine import reference
 
 State = dict[str, Tensor]
@@ -230,6 +230,14 @@ def test_what_is_no_weights_file_is_called_what_it_is(suffix, content, says, tmp
     if suffix == ".safetensors":
         with pytest.raises(ModelError, match=says):
             bundle.read_card(file)
+
+
+@pytest.mark.parametrize(("content", "says"), [(POINTER, "Git LFS pointer"), (PAGE, "is a web page")])
+def test_pictures_that_are_pointers_or_pages_are_called_that(content, says, tmp_path) -> None:
+    (tmp_path / "x.png").write_bytes(content)
+    for source in (tmp_path / "x.png", content):
+        with pytest.raises(PictureError, match=says):
+            picture.read(source)
 
 
 def test_other_networks_and_archives_are_called_what_they_are(tmp_path) -> None:
