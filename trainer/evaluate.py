@@ -25,7 +25,7 @@ from trainer.split import parted
 
 Pixels = npt.NDArray[np.uint8]
 
-WORST_READER = 0.6
+WORST_READER = 0.55
 """Share of the pixels of real photos that a recogniser must read rightly, to judge by."""
 
 OVERHEAD = 60.0

@@ -166,7 +166,9 @@ def _read_checkpoint(file: Path) -> None:
 
 
 def _readers(folder: Path) -> list[Path]:
-    recogniser.write(folder / "r.safetensors", recogniser.Recogniser(recogniser.Reader(3, 2), {"labels": 3}))
+    recogniser.write(
+        folder / "r.safetensors", recogniser.Recogniser(recogniser.Reader(3, 2), {"labels": 3, "width": 2})
+    )
     return [folder / "r.safetensors"]
 
 
@@ -197,5 +199,5 @@ KINDS: dict[str, Kind] = {
     "bmp": Kind(_pictures("bmp"), picture.read, "x.bmp"),
     "drawing": Kind(_drawings, _read_drawing, "x.json"),
     "checkpoint": Kind(_checkpoints, _read_checkpoint, "latest.safetensors"),
-    "recogniser": Kind(_readers, lambda file: recogniser.read(file, 3, width=2), "x.safetensors"),
+    "recogniser": Kind(_readers, lambda file: recogniser.read(file, 3), "x.safetensors"),
 }

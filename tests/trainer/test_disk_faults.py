@@ -119,12 +119,14 @@ def seen_report(folder: Path) -> object:
 
 def kept(folder: Path, number: int) -> None:
     reader = recogniser.Reader(3, 2)
-    recogniser.write(folder / "deep" / "r.safetensors", recogniser.Recogniser(reader, {"number": number}))
+    recogniser.write(
+        folder / "deep" / "r.safetensors", recogniser.Recogniser(reader, {"number": number, "width": 2})
+    )
 
 
 def seen_recogniser(folder: Path) -> object:
     file = folder / "deep" / "r.safetensors"
-    return recogniser.read(file, 3, width=2).note["number"] if file.exists() else None
+    return recogniser.read(file, 3).note["number"] if file.exists() else None
 
 
 WORKS = {
