@@ -19,7 +19,7 @@ ON_THE_PROCESSOR = $(addprefix tests/engine/test_,$(addsuffix .py,following gene
 	worker_parts)) $(addprefix tests/trainer/test_,$(addsuffix .py,fit objective resume state upsampling)) \
 	-k "not killed_at_random"
 
-.PHONY: run test test-avx2 coverage demo bench interop lint format app smoke clean
+.PHONY: run test test-avx2 coverage fuzz demo bench interop lint format app smoke clean
 
 run:  ## open the program; make run ARGS=picture.png opens a file
 	$(READY)
@@ -36,6 +36,10 @@ test-avx2:  ## the tests whose outcome hangs on the processor, as on one that kn
 coverage:  ## all tests once more, and which lines they reach: a table, and pages in build/coverage
 	$(READY) dev
 	@$(IN_VENV) pytest -n auto --dist worksteal --cov --cov-report=term --cov-report=html $(ARGS)
+
+fuzz:  ## a thousand damaged files of each kind; make fuzz ARGS="pth ora --count 100 --seed 7"
+	$(READY) dev
+	@$(IN_VENV) tests.fuzz $(ARGS)
 
 demo:  ## screenshots and an animation in build/demo; make demo ARGS="--guide docs/pictures" the guide's
 	$(READY)

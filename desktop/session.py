@@ -178,7 +178,7 @@ class Session(Observable):
         with self._telling():
             if suffix == ".safetensors":
                 self.library.add(path)
-            elif suffix in (".pth", ".pt"):
+            elif suffix in (".pth", ".pt", ".ckpt"):
                 self.library.inspect(path)
             else:
                 wanted = kind or (self.document.kind if self.picture else "image")

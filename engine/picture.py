@@ -17,6 +17,7 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image, ImageCms, ImageFile, ImageOps, UnidentifiedImageError
 
+from engine import mistaken
 from engine.errors import PictureError
 from engine.files import replacing
 
@@ -76,7 +77,10 @@ def read(source: Path | str | bytes, most: int = MOST_PIXELS) -> Reading:
     except Image.DecompressionBombError as error:
         raise PictureError(f"{name} has more pixels than can be opened; scale it down first.") from error
     except UnidentifiedImageError as error:
-        raise PictureError(f"{name} is no picture that can be read; use {_format_names()}.") from error
+        other = mistaken.leading(_start(source))
+        raise PictureError(
+            f"{name} {other}." if other else f"{name} is no picture that can be read; use {_format_names()}."
+        ) from error
     except MemoryError as error:
         raise PictureError(f"There is not enough memory to open {name}; scale it down first.") from error
     except FileNotFoundError as error:
@@ -118,6 +122,16 @@ def _opened(source: Path | str | bytes, name: str) -> io.BytesIO | Path:
     if size > MOST_BYTES:
         raise PictureError(f"{name} is larger than {MOST_BYTES >> 20} MB; scale it down first.")
     return io.BytesIO(source) if isinstance(source, bytes) else Path(source)
+
+
+def _start(source: Path | str | bytes) -> bytes:
+    if isinstance(source, bytes):
+        return source[: mistaken.ENOUGH]
+    try:
+        with Path(source).open("rb") as file:
+            return file.read(mistaken.ENOUGH)
+    except OSError:
+        return b""
 
 
 def _check_size(size: tuple[int, int], name: str, most: int) -> None:

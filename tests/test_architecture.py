@@ -170,10 +170,12 @@ ARROWS: dict[str, set[str]] = {
         "desktop.demo",
         "desktop.doorbell",
         "desktop.paint",
+        "desktop.translating",
         "engine",
         "resources",
         "trainer",
     },
+    "desktop.translating": {*DATA, "desktop.paint", "engine.codec", "engine.generator", "engine.picture"},
 }
 
 # Qt stays in the window; widgets in what is seen of it.

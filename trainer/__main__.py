@@ -312,7 +312,7 @@ def evaluate(
     """
     manners.wait_idly()
     import resources
-    from engine import generator
+    from engine import catalogue, generator
     from trainer import evaluate as evaluation
     from trainer import pairs, report
     from trainer import recogniser as recognising
@@ -320,17 +320,19 @@ def evaluate(
     from trainer.errors import TrainingError
 
     folder = Path(model)
-    is_run = (folder / "config.json").is_file()
-    opened = generator.open(folder / "model.safetensors" if is_run else model, device=device, notice=_say)
+    is_run = catalogue.is_run(folder)
+    opened = generator.open(model, device=device, notice=_say)
     card = opened.card
     found = evaluation.found(card, data, task=task.value if task else None, swap=swap)
     reader, notes = None, []
+    pace = evaluation.paced(opened, found)
+    _say(pace.in_words(pace.learning if card.input == "labels" else 0.0))
     if card.input == "labels":
         kept = resources.home("recognisers", f"{pairs.digest(found)[:16]}-{seed}.safetensors")
         try:
             with counting("Learning to read labels") as progress:
                 reader = evaluation.recogniser_for(
-                    card, found, recogniser or kept, seed=seed, progress=progress
+                    card, found, recogniser or kept, seed=seed, seconds=pace.learning, progress=progress
                 )
         except TrainingError as error:
             notes.append(str(error))
@@ -349,18 +351,26 @@ def evaluate(
 
 @commands.command()
 def export(
-    model: Annotated[str, typer.Argument(help="A model's name or file.")],
+    model: Annotated[str, typer.Argument(help="A model's name or file, or a run folder.")],
     to: Annotated[Format, typer.Option(help="The format.")],
     out: Annotated[
         Path | None, typer.Option(help="The file to write; by default named by the model.")
     ] = None,
 ) -> None:
-    """Write a model for other programs: ONNX, or the reference project's weights file."""
-    from engine import catalogue
+    """Write a model for other programs: ONNX, or the reference project's weights file.
+
+    Beside the latter go the model's card and palette, so that it can be imported again as it was.
+    """
+    from engine import bundle, catalogue
     from trainer.export import export as write
 
-    target = out or Path(f"{catalogue.find(model).stem}.{to.value}")
-    typer.echo(write(model, to.value, target))
+    file = catalogue.find(model)
+    # In a run folder every model has the same file name.
+    called = stem(bundle.read_card(file).name, "model") if catalogue.is_run(Path(model)) else file.stem
+    written, *others = write(model, to.value, out or Path(f"{called}.{to.value}"))
+    for other in others:
+        _say(f"beside it {other}")
+    typer.echo(written)
 
 
 # -------------------------------------------------------------------------------------------------

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import time
 from collections import defaultdict
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 
+from engine.amounts import duration
 from engine.card import Card, InputKind
 from engine.generator import Generator
 from trainer import layouts, pairs, scores, sheet, sketch
@@ -22,8 +25,17 @@ from trainer.split import parted
 
 Pixels = npt.NDArray[np.uint8]
 
-WORST_READER = 0.6
+WORST_READER = 0.55
 """Share of the pixels of real photos that a recogniser must read rightly, to judge by."""
+
+OVERHEAD = 60.0
+"""Seconds that judging a model may take on top of twice the time that translating the pictures takes."""
+
+SPARE = 20.0
+"""Of these, seconds that are left for starting, reading the set and writing the report."""
+
+TRIED = 5
+"""Pairs that a trial judges to see how long all will take."""
 
 ON_SHEET = 12
 """Pairs on the contact sheet."""
@@ -120,6 +132,65 @@ def shared_out(data: DataSet, card: Card) -> tuple[DataSet, DataSet]:
     return learnt_from, judged_by
 
 
+@dataclass(frozen=True)
+class Pace:
+    """How long judging takes, from a few pairs: seconds a pair."""
+
+    pairs: int
+    translating: float
+    """Reading it, and making the picture."""
+    comparing: float
+    """All that is measured in it afterwards."""
+
+    @property
+    def learning(self) -> float:
+        """Seconds that a recogniser may learn, so that all is done within twice the time of translating plus
+        ``OVERHEAD``."""
+        spent = self.pairs * (self.translating + self.comparing)
+        return max(0.0, 2 * self.pairs * self.translating + OVERHEAD - SPARE - spent)
+
+    def in_words(self, learning: float) -> str:
+        """For the user, one line.
+
+        Args:
+            learning: seconds that a recogniser is going to learn; 0 for none.
+        """
+        judging = self.pairs * (self.translating + self.comparing)
+        first = f"learning to read labels {duration(learning)}, then " if learning else ""
+        return (
+            f"Judging by {self.pairs} pairs takes about {duration(learning + judging)}: "
+            f"{first}translating and comparing {duration(judging)}."
+        )
+
+
+def paced(generator: Generator, data: DataSet) -> Pace:
+    """Judge a few pairs, and forget what was found.
+
+    Raises:
+        PictureError: a pair can't be read.
+        TrainingError: there are no pairs to judge by.
+    """
+    augment = augment_of(generator.card, data)
+    _, chosen = shared_out(data, generator.card)
+    tally = _Tally(generator.card, None)
+    reading = making = comparing = 0.0
+    places = layouts.spread(range(len(chosen.pairs)), TRIED)
+    for turn, place in enumerate((places[0], *places)):
+        stamps = [time.perf_counter()]
+        sample = still(chosen.pairs[place], augment)
+        stamps.append(time.perf_counter())
+        made = generator.translate(sample.prepared)
+        stamps.append(time.perf_counter())
+        tally.add(sample, made)
+        stamps.append(time.perf_counter())
+        if turn:  # the first one loads what is needed
+            reading += stamps[1] - stamps[0]
+            making += stamps[2] - stamps[1]
+            comparing += stamps[3] - stamps[2]
+    count = len(places)
+    return Pace(len(chosen.pairs), (reading + making) / count, comparing / count)
+
+
 def evaluate(
     generator: Generator,
     data: DataSet,
@@ -145,14 +216,18 @@ def evaluate(
     result = Evaluation(card.name, count, generator.statistics)
     tally = _Tally(card, recogniser if card.input == "labels" else None)
     on_sheet = set(layouts.spread(range(count), ON_SHEET))
-    for number, pair in enumerate(chosen.pairs):
-        sample = still(pair, augment)
-        made = generator.translate(sample.prepared)
-        tally.add(sample, made)
-        if number in on_sheet:
-            result.examples.append((sheet.shown(sample.prepared, card), made, sample.target))
-        if progress is not None:
-            progress(number + 1, count)
+    with ThreadPoolExecutor(1, thread_name_prefix="judged") as pool:  # the next pair is read meanwhile
+        following = pool.submit(still, chosen.pairs[0], augment)
+        for number in range(count):
+            sample = following.result()
+            if number + 1 < count:
+                following = pool.submit(still, chosen.pairs[number + 1], augment)
+            made = generator.translate(sample.prepared)
+            tally.add(sample, made)
+            if number in on_sheet:
+                result.examples.append((sheet.shown(sample.prepared, card), made, sample.target))
+            if progress is not None:
+                progress(number + 1, count)
     result.scores = tally.scores()
     read_rightly = result.scores.get("real_pixel_accuracy", 1.0)
     if read_rightly < WORST_READER:
@@ -222,12 +297,16 @@ def recogniser_for(
     path: Path,
     *,
     seed: int = 0,
+    seconds: float = 60.0,
     progress: Callable[[int, int], None] | None = None,
 ) -> Recogniser:
     """The recogniser kept at ``path``, or one that learns now and is kept there, from pairs that the model
     is not judged by.
 
-    One that was trained on other pairs is not taken, unless there are none to train on.
+    One that was trained on other pairs, or in an older way, is not taken, unless there are none to train on.
+
+    Args:
+        seconds: it may learn, see ``Pace``.
 
     Raises:
         TrainingError: there are no pairs to train on, or to judge by.
@@ -238,7 +317,7 @@ def recogniser_for(
     if path.exists():
         kept = recognising.read(path, len(card.palette.labels))
         learnt_from = kept.note.get("digest")
-        if learnt_from == pairs.digest(training):
+        if learnt_from == pairs.digest(training) and kept.note.get("version") == recognising.VERSION:
             return kept
         if not training.pairs and learnt_from != pairs.digest(judged_by):
             return kept
@@ -247,7 +326,9 @@ def recogniser_for(
             "There is no label score: it needs real pairs to learn from. Give the whole data set, "
             "or --recogniser with one that was trained on it."
         )
-    fresh = recognising.learnt(training, augment_of(card, data), seed=seed, progress=progress)
+    fresh = recognising.learnt(
+        training, augment_of(card, data), seed=seed, seconds=seconds, progress=progress
+    )
     recognising.write(path, fresh)
     return fresh
 

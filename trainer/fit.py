@@ -295,7 +295,7 @@ def restore(run: Run, state: State, journal: Journal) -> None:
         note = json.loads(metadata["underpaint"])
         state.restore(tensors, note["state"])
         journal.cut(note["events"])
-    except (KeyError, ValueError, TypeError) as error:
+    except (KeyError, ValueError, TypeError, OverflowError, RecursionError) as error:
         raise TrainingError(
             f"The checkpoint “{run.checkpoint}” is damaged; start the training anew."
         ) from error

@@ -158,7 +158,10 @@ class Run:
             return 0
         try:
             return int(json.loads(checkpoint.read_note(self.checkpoint)["underpaint"])["state"]["step"])
-        except (OSError, SafetensorError, KeyError, ValueError, TypeError) as error:
+        except (
+            *(OSError, SafetensorError, KeyError, ValueError, TypeError),
+            *(OverflowError, RecursionError),
+        ) as error:
             raise self.damaged() from error
 
     def damaged(self) -> TrainingError:

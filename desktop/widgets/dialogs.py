@@ -184,14 +184,20 @@ class ImportDialog(Form):
         self._session, self._found = session, found
         self._name = QLineEdit(found.name)
         self._kind = kind_choice(self)
-        self._kind.setCurrentIndex(self._kind.findData(_guess(found)))
+        card = (
+            found.card
+        )  # what was exported with its card needs no answers; they may be changed all the same
+        self._kind.setCurrentIndex(self._kind.findData(card.input if card else _guess(found)))
         self._palette, self._names = QComboBox(), QComboBox()
         self._names.addItem(self.tr("None; any colour"), None)
         self._names.setToolTip(self.tr("Colours that mean something to it, to be painted with"))
-        for palette in session.library.palettes():
+        own = [card.palette] if card and card.palette else []
+        for palette in (*own, *session.library.palettes()):
             self._palette.addItem(palette.name, palette)
             self._names.addItem(palette.name, palette)
-        self._names.setCurrentText("maps" if "map2" in _called(found) else "")
+        self._names.setCurrentText("maps" if "map2" in _called(found) and not card else "")
+        if own:
+            self._names.setCurrentIndex(1)
         summary = QLabel(found.summary)
         summary.setTextFormat(Qt.TextFormat.PlainText)  # a stranger's file could say anything
         summary.setWordWrap(True)

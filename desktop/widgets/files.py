@@ -55,7 +55,7 @@ class Files(QObject):
 
     def open(self) -> None:
         """Ask for anything that can be opened."""
-        everything = f"*.ora {PICTURES} *.safetensors *.pth *.pt"
+        everything = f"*.ora {PICTURES} *.safetensors *.pth *.pt *.ckpt"
         self._ask_open(
             self.tr("Open"),
             self.tr("All that Underpaint opens (%s);;Projects (*.ora);;Pictures (%s)")
@@ -67,7 +67,7 @@ class Files(QObject):
         """Ask for a model file or foreign weights."""
         self._ask_open(
             self.tr("Import weights or a model"),
-            self.tr("Models and weights (*.safetensors *.pth *.pt)"),
+            self.tr("Models and weights (*.safetensors *.pth *.pt *.ckpt)"),
             self._session.open_file,
         )
 

@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import pytest
 import torch
+from safetensors.torch import save_file
 
 import desktop.__main__ as command_line
 import engine
@@ -350,6 +351,46 @@ def test_colours_of_an_image_model_get_names(underpaint, weights, tmp_path) -> N
     assert done.code == 2 and "only an image model" in done.err
 
 
+def test_weights_are_imported_from_checkpoints_with_chosen_statistics(underpaint, weights, tmp_path) -> None:
+    state = torch.load(weights, weights_only=True)
+    both, target = tmp_path / "both.ckpt", tmp_path / "x.safetensors"
+    torch.save({"netG_A": state, "netG_B": state, "epoch": 3}, both)
+    done = underpaint("import", both, "--to", target)
+    assert done.code == 1 and "--generator netG_A" in done.err
+    words = ("--to", target, "--generator", "netG_B", "--statistics", "running")
+    assert underpaint("import", both, *words) == Done(0, f"{target}\n", "")
+    assert bundle.read_card(target).statistics == "running"
+    assert underpaint("import", target, "--to", target, "--statistics", "image").code == 0
+    assert bundle.read_card(target).statistics == "image"
+    bare = tmp_path / "bare.safetensors"
+    save_file(state, bare)
+    assert underpaint("import", bare, "--to", target, "--name", "Bare").code == 0
+    assert bundle.read_card(target).name == "Bare"
+
+
+def test_every_command_that_takes_a_model_takes_a_run(underpaint, noise, tmp_path, monkeypatch) -> None:
+    run = tmp_path / "run"
+    run.mkdir()
+    (run / "config.json").write_text("{}")
+    write_png(tmp_path / "in.png", noise)
+    for words in (("translate", run, tmp_path / "in.png", tmp_path / "out.png"), ("import", run)):
+        done = underpaint(*words)
+        assert done.code == 1 and "has no model yet" in done.err
+    write_model(run / "model.safetensors", name="Fronts")
+    assert underpaint("translate", run, tmp_path / "in.png", tmp_path / "out.png").code == 0
+    again = underpaint("translate", run / "model.safetensors", tmp_path / "in.png", tmp_path / "2.png")
+    assert again.code == 0
+    assert (tmp_path / "out.png").read_bytes() == (tmp_path / "2.png").read_bytes()
+    monkeypatch.chdir(tmp_path)
+    done = underpaint("export", run, "--to", "pth")
+    assert (done.code, done.out, done.err) == (0, "Fronts.pth\n", "beside it Fronts.json\n")
+    assert underpaint("import", run, "--to", tmp_path / "own.safetensors", "--name", "Own").code == 0
+    assert bundle.read_card(tmp_path / "own.safetensors").name == "Own"
+    (tmp_path / "none").mkdir()
+    done = underpaint("translate", tmp_path / "none", tmp_path / "in.png", tmp_path / "out.png")
+    assert done.code == 1 and "There is no model in the folder" in done.err
+
+
 # --- the program itself --------------------------------------------------------------------------
 
 
@@ -363,7 +404,16 @@ def test_version_and_help(underpaint) -> None:
 
 
 @pytest.mark.parametrize(
-    ("words", "file"), [([], None), (["drawing.ora"], "drawing.ora"), (["./models"], "models")]
+    ("words", "file"),
+    [
+        ([], None),
+        (["drawing.ora"], "drawing.ora"),
+        (["./models"], "models"),
+        (["--", "-dash.png"], "-dash.png"),
+        (["--", "--help"], "--help"),
+        (["--", "models"], "models"),
+        (["--"], None),
+    ],
 )
 def test_without_a_command_the_window_opens(words, file, underpaint, monkeypatch) -> None:
     opened: list[Path | None] = []

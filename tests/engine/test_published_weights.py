@@ -169,11 +169,6 @@ def test_the_first_key_that_does_not_fit_is_named(states, tmp_path) -> None:
         foreign.convert(saved(broken, tmp_path / "d.pth"))
 
 
-def test_a_checkpoint_of_more_than_weights_is_refused(states, tmp_path) -> None:
-    with pytest.raises(ModelError, match="more than weights"):
-        foreign.inspect(saved({"epoch": 3, "model": dict(states["unet_128", "batch"])}, tmp_path / "a.pth"))
-
-
 def test_every_format_says_no_to_a_text(tmp_path) -> None:
     text = tmp_path / "notes.txt"
     text.write_text("hello")

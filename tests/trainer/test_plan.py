@@ -159,7 +159,7 @@ def test_trial_measures_and_is_forgotten(tmp_path: Path, data: DataSet) -> None:
     assert not (tmp_path / "not").exists()
     words = found.in_words(config)
     assert "10 steps of 2" in words
-    assert "GB of disk" in words
+    assert " MB of disk" in words
 
 
 def _after_a_step(config: configs.Config, data: DataSet) -> State:
@@ -177,7 +177,9 @@ def test_what_does_not_fit_offers_something_smaller(
     tmp_path: Path, data: DataSet, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(memory, "free", lambda *where: 1000)
-    with pytest.raises(TrainingError, match=r"needs about .* GB of memory.*a batch of 1"):
+    with pytest.raises(
+        TrainingError, match=r"needs about .* [GM]B of memory, and 1 MB are free.*a batch of 1"
+    ):
         trial(small(data), data, tmp_path)
     with pytest.raises(TrainingError, match="a width of 8"):
         trial(small(data, batch=1), data, tmp_path)
@@ -187,7 +189,7 @@ def test_what_does_not_fit_offers_something_smaller(
         free = 1000
 
     monkeypatch.setattr("shutil.disk_usage", lambda folder: Full)
-    with pytest.raises(TrainingError, match=r"GB of disk.*make room"):
+    with pytest.raises(TrainingError, match=r"needs \d MB of disk.*make room"):
         trial(small(data), data, tmp_path)
 
 

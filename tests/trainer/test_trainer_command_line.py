@@ -54,7 +54,7 @@ def test_from_photos_to_a_judged_model(
     done = called(*words, program="desktop")
     assert done.returncode == 0, done.stderr
     assert done.stdout.strip() == str(run / "model.safetensors")
-    for said in ("pairs: 10", "task hints", "3 steps of 2", "GB of disk", "Started at step 0"):
+    for said in ("pairs: 10", "task hints", "3 steps of 2", " MB of disk", "Started at step 0"):
         assert said in done.stderr
     assert "Traceback" not in done.stderr
     assert (opened(run).config().validation, opened(run).config().pairs) == (0.3, 7)
