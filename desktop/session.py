@@ -172,7 +172,9 @@ class Session(Observable):
                 self.library.inspect(path)
             else:
                 wanted = kind or (self.document.kind if self.picture else "image")
-                picture, notes = self.easel.open(path, wanted, self.matching.palette_for(wanted))
+                card = self.live.card
+                levels = card.levels if card is not None and card.input == wanted else None
+                picture, notes = self.easel.open(path, wanted, self.matching.palette_for(wanted), levels)
                 self.put_up(picture)
                 if picture.path is None and kind is None:
                     self.read_as.emit(path, wanted, " ".join(notes))

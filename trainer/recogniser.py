@@ -37,6 +37,9 @@ EDGE = 128
 STEPS, BATCH, LEARNING_RATE = 1000, 8, 2e-3
 """About four minutes on two cores. On facades, half of the steps were measured to read 0.617 of the pixels
 rightly."""
+UNKNOWN = -100
+"""Stands for no label; such pixels teach nothing."""
+
 VERSION = 1
 
 
@@ -125,7 +128,12 @@ def learnt(
             batch = next(feed)
             photos = F.interpolate(batch.targets, size[::-1], mode="area")
             labels = F.interpolate(batch.inputs, size[::-1], mode="nearest").argmax(1)
-            loss = F.cross_entropy(network(photos), labels)
+            if batch.known.numel():
+                there = F.interpolate(batch.known, size[::-1], mode="nearest")[:, 0]
+                labels = labels.masked_fill(there < 0.5, UNKNOWN)
+            if bool((labels == UNKNOWN).all()):
+                continue
+            loss = F.cross_entropy(network(photos), labels, ignore_index=UNKNOWN)
             adam.zero_grad(set_to_none=True)
             torch.autograd.backward(loss)
             adam.step()
