@@ -60,6 +60,8 @@ def looks_like(inputs: Sequence[Source], given: Palette | None = None, task: str
         numbers = indexed.indexed(inputs, given)
         if numbers is not None:
             return Looks("labels", numbers.palette, numbers)
+    if given is None and most(inputs, indexed.nearly_black):
+        return Looks("image")  # differences so small say nothing
     palette = palettes.find_palette(_readable(layouts.spread(inputs, _MAPS_LOOKED_AT)))
     return Looks("image") if palette is None else Looks("labels", palette)
 
@@ -80,8 +82,13 @@ def are_of_colours(inputs: Sequence[Source], palette: Palette) -> bool:
 
 def most(sources: Sequence[Source], test: Callable[[Pixels], bool]) -> bool:
     """Whether a test holds for most of the pictures looked at; it does not for unreadable ones."""
+    return share(sources, test) >= 0.6
+
+
+def share(sources: Sequence[Source], test: Callable[[Pixels], bool]) -> float:
+    """The share of the pictures looked at, for which a test holds."""
     looked_at = layouts.spread(sources, LOOKED_AT)
-    return 5 * sum(map(test, _readable(looked_at))) >= 3 * max(1, len(looked_at))
+    return sum(map(test, _readable(looked_at))) / max(1, len(looked_at))
 
 
 def _readable(sources: Sequence[Source]) -> Iterator[Pixels]:

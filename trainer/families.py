@@ -39,13 +39,15 @@ class Side:
     files: dict[Key, Found] = field(default_factory=dict)
     alone_here: bool = True
     """Whether it is the folder's only one."""
+    starts_alike: bool = False
+    """Whether its beginning is that of all sides in its folder."""
     spare: list[Found] = field(default_factory=list)
     """Files whose keys were taken."""
 
     @property
     def name(self) -> str:
         """As users say it: the folder, or a pattern for its files, “masks/*_body”."""
-        pattern = f"{self.start}*{self.ending}{self.suffix}"
+        pattern = f"{'' if self.starts_alike else self.start}*{self.ending}{self.suffix}"
         if self.alone_here and self.folder:
             return self.folder
         return f"{self.folder}/{pattern}" if self.folder else pattern
@@ -86,6 +88,7 @@ def sides(found: Sequence[Found], apart: Callable[[str], tuple[str, str]]) -> li
                 side_.files[key] = entry
         for side_ in here.values():
             side_.alone_here = len(here) == 1
+            side_.starts_alike = len({other.start for other in here.values()}) == 1
         answer += here.values()
     return answer
 

@@ -122,7 +122,7 @@ def nearly_black(pixels: np.ndarray) -> bool:  # type: ignore[type-arg]
     """Whether a picture, uint8 (H, W, 3), is dark as numbers of labels are, and grey."""
     wide = pixels.astype(np.int16)
     grey = float((wide.max(2) - wide.min(2) <= 4).mean()) > 0.99
-    return grey and float(np.quantile(wide, 0.98)) <= 48
+    return grey and float(np.quantile(wide, 0.9995)) <= 64
 
 
 def are_numbers(files: Sequence[Path]) -> bool:

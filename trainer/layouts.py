@@ -69,6 +69,10 @@ def gathered(folder: Path) -> tuple[list[Found], list[Found], list[Path]]:
     found: list[Found] = []
     stills: list[Found] = []
     foreign: list[Path] = []
+    root = packed.root(folder)
+    if root != folder and split_and_role(root.relative_to(folder).parts)[0]:
+        root = folder  # its name says which split it is
+    folder = root
     for parts, files in packed.walk(folder, DEEPEST):
         split, role = split_and_role(parts)
         here = folder.joinpath(*parts)

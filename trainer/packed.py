@@ -46,13 +46,28 @@ def walk(folder: Path, deepest: int) -> Iterator[tuple[tuple[str, ...], list[str
     Raises:
         PictureError: a zip file that is damaged, encrypted or beyond all measure.
     """
-    if is_packed(folder):
-        yield from _opened(folder).walk(deepest)
+    packed = _split(folder / "*")
+    if packed is not None:
+        inside = tuple(PurePosixPath(packed[1]).parts[:-1])
+        yield from _opened(packed[0]).walk(inside, deepest)
         return
     for place, folders, files in os.walk(folder):
         parts = Path(place).relative_to(folder).parts
         folders[:] = sorted(name for name in folders if not _is_hidden(name) and len(parts) < deepest)
         yield parts, sorted(name for name in files if not name.startswith("."))
+
+
+def root(folder: Path) -> Path:
+    """Where a data set begins: in a zip file, which is mostly packed with its folder, that folder.
+
+    Raises:
+        PictureError: as ``walk``.
+    """
+    if not is_packed(folder):
+        return folder
+    tops = {PurePosixPath(name).parts[0] for name in _opened(folder).members if not _is_hidden(name)}
+    only = tops.pop() if len(tops) == 1 else ""
+    return folder / only if only and f"{only}" not in _opened(folder).members else folder
 
 
 def is_file(file: Path) -> bool:
@@ -133,10 +148,13 @@ class _Zip:
             if not info.is_dir() and not _leads_out(info.filename)
         }
 
-    def walk(self, deepest: int) -> Iterator[tuple[tuple[str, ...], list[str]]]:
+    def walk(self, inside: tuple[str, ...], deepest: int) -> Iterator[tuple[tuple[str, ...], list[str]]]:
         folders: dict[tuple[str, ...], list[str]] = {}
         for name in self.members:
             *parts, last = PurePosixPath(name).parts
+            if tuple(parts[: len(inside)]) != inside:
+                continue
+            parts = parts[len(inside) :]
             if len(parts) <= deepest and not last.startswith(".") and not any(map(_is_hidden, parts)):
                 folders.setdefault(tuple(parts), []).append(last)
         for place in sorted(folders):

@@ -62,7 +62,7 @@ def find(
         raise PictureError(f"“{folder}” {reason}; choose a folder of pictures, or a zip file of one.")
     wish = Wish(task, swap, palette, way, None if ignore is None else tuple(ignore))
     found, stills, foreign = layouts.gathered(folder)
-    if packed.is_file(folder / kept.MANIFEST):
+    if packed.is_file(packed.root(folder) / kept.MANIFEST):
         data = _kept(folder, found, wish)
     elif found:
         data, unused = recognising.recognised(folder, found, stills, wish)
@@ -128,7 +128,7 @@ def digest(data: DataSet) -> str:
 
 
 def _kept(folder: Path, found: Sequence[layouts.Found], wish: Wish) -> DataSet:
-    stated, palette = kept.read_manifest(folder)
+    stated, palette = kept.read_manifest(packed.root(folder))
     if stated not in TASKS:
         raise PictureError(
             f"“{folder / kept.MANIFEST}” names a task that is unknown here; update the program."

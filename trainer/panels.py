@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import combinations
 from typing import Literal
 
 import numpy as np
@@ -63,12 +64,13 @@ def seen(sources: Sequence[Source], way: str = "") -> Panels:
         gutter = common_gutter(pictures, 3 if WAYS[way][1] in ("second", "third") else 2, way == "top+bottom")
         return Panels(way, gutter)
     suspicion = _suspicion(pictures)
-    if 5 * sum(_ratio(picture) >= 2.4 for picture in pictures) >= 3 * len(pictures):
-        gutter = common_gutter(pictures, 3)
-        if _most([_has_thirds(picture, gutter) for picture in pictures], asked_for):
-            return Panels("first+third", gutter)
     gutter = common_gutter(pictures, 2)
-    if _most([_in_halves(picture, gutter) for picture in pictures], asked_for):
+    halves = [_in_halves(picture, gutter) for picture in pictures]
+    gutters = common_gutter(pictures, 3)
+    thirds = [_in_thirds(picture, gutters) for picture in pictures]
+    if _most(thirds, asked_for) and sum(thirds) >= sum(halves):
+        return Panels("first+third", gutters)
+    if _most(halves, asked_for):
         return Panels("left+right", gutter)
     tall = [picture for picture in pictures if _ratio(picture) < 1]
     if 5 * len(tall) >= 3 * len(pictures):
@@ -120,12 +122,15 @@ def _in_halves(picture: Pixels, gutter: int) -> bool:
     return recognition.is_side_by_side(np.concatenate(joined, 1))
 
 
-def _has_thirds(picture: Pixels, gutter: int) -> bool:
-    if picture.shape[1] < 8 + 2 * gutter:
+def _in_thirds(picture: Pixels, gutter: int) -> bool:
+    """Whether a picture is three times as wide as high, and two of its thirds show the same thing."""
+    height, width = picture.shape[:2]
+    if width < 8 + 2 * gutter or abs((width - 2 * gutter) / height / 3 - 1) > _NEAR:
         return False
-    first, second, third = (halved(picture, part, gutter) for part in ("first", "second", "third"))
-    return all(
-        recognition.is_side_by_side(np.concatenate(both, 1)) for both in ((first, second), (second, third))
+    parts: tuple[Half, ...] = ("first", "second", "third")
+    return any(
+        recognition.is_side_by_side(np.concatenate(both, 1))
+        for both in combinations([halved(picture, part, gutter) for part in parts], 2)
     )
 
 

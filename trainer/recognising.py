@@ -166,9 +166,8 @@ def _left_out(chosen: Chosen, wish: Wish) -> list[Problem]:
 def _belong(chosen: Chosen) -> bool:
     """Whether the pictures themselves say that these are pairs: one side is drawn, or their edges agree."""
     sides = [(Source(match.one), Source(match.other)) for match in chosen.matches]
-    if direction.first_is_drawn(sides) is not None:
-        return True
-    return _are_aligned(sides)
+    flat = [direction.share([both[place] for both in sides], recognition.is_flat) for place in (0, 1)]
+    return (max(flat) >= 0.8 and min(flat) <= 0.2) or _are_aligned(sides)
 
 
 def _are_aligned(sides: Sequence[tuple[Source, Source]]) -> bool:
