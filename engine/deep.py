@@ -61,9 +61,11 @@ def reduced(deep: Deep, levels: Levels) -> npt.NDArray[np.uint8]:
     if levels == FULL:
         return shallow
     low, high = levels
-    table = np.clip((np.arange(1 << 16) - low) * (255 / max(1, high - low)) + 0.5, 0, 255).astype(np.uint8)
+    table: npt.NDArray[np.uint8] = np.clip(
+        (np.arange(1 << 16) - low) * (255 / max(1, high - low)) + 0.5, 0, 255
+    ).astype(np.uint8)
     if deep.ndim == 2:
-        return table[deep]
+        return table.take(deep)
     shown = colours(deep)
     shallow[..., : shown.shape[2]] = table[shown]
     return shallow

@@ -10,7 +10,7 @@ import io
 import stat
 import struct
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -70,7 +70,7 @@ def read(source: Path | str | bytes, levels: Levels | None = None) -> Reading:
 
 
 @contextmanager
-def opened(source: Path | str | bytes, formats: Sequence[str] = FORMATS) -> Iterator[Image.Image]:
+def opened(source: Path | str | bytes, formats: tuple[str, ...] = FORMATS) -> Iterator[Image.Image]:
     """A picture file opened, of a size that can be borne, and not decoded yet.
 
     Args:

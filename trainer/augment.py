@@ -18,7 +18,7 @@ from PIL import Image
 from engine import codec, ink
 from engine.card import Card
 from engine.messages import Picture
-from trainer import palettes, sketch, sources
+from trainer import ground, palettes, sketch, sources
 from trainer.pairs import DataSet, Pair, Task
 from trainer.recolour import recolouring
 
@@ -217,7 +217,7 @@ def _drawn(
         lines, made = drawing.lines, drawing.hints
     else:
         lines = sketch.redrawn(a, random, augment.drawing)
-        made = sketch.hinted(target, random, augment.drawing)
+        made = sketch.hinted(target, random, augment.drawing, ground.seen(target))
     painted = Picture(lines=lines)
     if augment.task == "hints":
         # Without a hint the usual colours are the right ones; somebody's own hints are of their photo.

@@ -119,13 +119,19 @@ def compared(data: DataSet) -> Iterator[tuple[Pixels, Pixels]]:
 
     None where inputs are made from the photos: nothing is to be learnt there.
     """
-    for pair in layouts.spread([pair for pair in data.pairs if pair.a.derived is None], _LEARN_FROM):
-        try:
-            a, b = pairs.load(pair)
-        except PictureError:
-            continue
-        # At once: together the whole pictures may take more memory than there is.
-        yield correspondence.reduced(a), correspondence.reduced(b)
+    chosen = layouts.spread([pair for pair in data.pairs if pair.a.derived is None], _LEARN_FROM)
+    for sides in _each(chosen, _reduced, _silent):
+        if sides is not None:
+            yield sides
+
+
+def _reduced(pair: Pair) -> tuple[Pixels, Pixels] | None:
+    try:
+        a, b = pairs.load(pair)
+    except PictureError:
+        return None
+    # At once: together the whole pictures may take more memory than there is.
+    return correspondence.reduced(a), correspondence.reduced(b)
 
 
 def _each(items: Sequence[Pair], work: Callable[[Pair], _Result], progress: Progress) -> Iterator[_Result]:

@@ -45,6 +45,6 @@ def common(sources: Sequence[Source]) -> Levels | None:
     return lowest, highest
 
 
-def beyond(found: np.ndarray, levels: Levels) -> float:  # type: ignore[type-arg]
+def beyond(found: np.ndarray, levels: Levels) -> float:
     """Share of a picture's values that the levels cut off."""
     return float(((found < levels[0]) | (found > levels[1])).mean())

@@ -118,7 +118,7 @@ def in_words(found: Indexed) -> str:
     return said
 
 
-def nearly_black(pixels: np.ndarray) -> bool:  # type: ignore[type-arg]
+def nearly_black(pixels: np.ndarray) -> bool:
     """Whether a picture, uint8 (H, W, 3), is dark as numbers of labels are, and grey."""
     wide = pixels.astype(np.int16)
     grey = float((wide.max(2) - wide.min(2) <= 4).mean()) > 0.99

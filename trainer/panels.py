@@ -147,4 +147,4 @@ def _suspicion(pictures: Sequence[Pixels]) -> str:
 
 
 def _ratio(picture: Pixels) -> float:
-    return picture.shape[1] / picture.shape[0]
+    return int(picture.shape[1]) / int(picture.shape[0])
