@@ -70,8 +70,10 @@ def check(data: DataSet, progress: Progress | None = None) -> list[Problem]:
         data: as ``pairs.find`` found it; its own problems are among those returned.
         progress: called in this thread.
     """
+    progress = progress or _silent
+    progress(0, len(data.pairs))
     common = Correspondence.learnt(list(compared(data)))
-    found = list(_each(data.pairs, lambda pair: findings.found(pair, data, common), progress or _silent))
+    found = list(_each(data.pairs, lambda pair: findings.found(pair, data, common), progress))
     problems = [
         *data.problems,
         *few(data),

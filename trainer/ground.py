@@ -23,8 +23,10 @@ _BORDER = 0.85
 """Share of the border that is, where the ground is plain."""
 _FAINT = 6
 """Difference from which something lies on it: watermarks are faint, and so are white soles on white."""
+_SEEN = 1.0
+"""Mean difference up to which a hole shows the ground."""
 _LEAST = 0.005
-"""Share of the picture that a thing takes at least."""
+"""Share of the picture that a thing takes at least, and a hole in it."""
 _SMALL = 0.03
 """Share of the picture up to which a mark may be a letter."""
 
@@ -58,7 +60,8 @@ def seen(photo: Pixels) -> Ground | None:
     middle = np.median(border, axis=0).astype(np.int16)
     if float((np.abs(border - middle).max(1) <= _PLAIN).mean()) < _BORDER:
         return None
-    marks = strongest(np.abs(small.astype(np.int16) - middle)) > _FAINT
+    apart = strongest(np.abs(small.astype(np.int16) - middle))
+    marks = apart > _FAINT
     numbers, count = ndimage.label(marks, np.ones((3, 3)))
     sizes = np.bincount(numbers.reshape(-1), minlength=count + 1)
     letters = np.where((sizes > _SMALL * marks.size)[numbers], 0, numbers)
@@ -67,8 +70,15 @@ def seen(photo: Pixels) -> Ground | None:
     thing = marks if lettering is None else marks & ~lettering
     sizes[0] = 0
     largest = int(sizes.max(initial=0))
-    # Grain and dust are nothing; what is inside an outline belongs to it.
-    thing = ndimage.binary_fill_holes(thing & (sizes[numbers] >= 0.02 * largest))
+    # Grain and dust are nothing; what is inside an outline belongs to it, unless the ground is seen there.
+    thing = thing & (sizes[numbers] >= 0.02 * largest)
+    holes, count = ndimage.label(~thing)
+    areas = np.bincount(holes.reshape(-1), minlength=count + 1)
+    tones = np.bincount(holes.reshape(-1), apart.reshape(-1), count + 1) / np.maximum(1, areas)
+    inside = (tones > _SEEN) | (areas < _LEAST * thing.size)
+    inside[0] = False
+    inside[np.concatenate([holes[0], holes[-1], holes[:, 0], holes[:, -1]])] = False  # all around
+    thing = thing | inside[holes]
     if float(thing.mean()) < _LEAST:
         return None
     red, green, blue = (int(value) for value in middle)
