@@ -75,6 +75,12 @@ def numbered_side(sides: Sequence[tuple[Source, Source]]) -> bool | None:
     return None if first == second else first
 
 
+def lines_side(sides: Sequence[tuple[Source, Source]]) -> bool | None:
+    """Whether the first side of the pairs, or the second, is line drawings; None where not just one is."""
+    first, second = (most([both[place] for both in sides], recognition.is_line_drawing) for place in (0, 1))
+    return None if first == second else first
+
+
 def are_of_colours(inputs: Sequence[Source], palette: Palette) -> bool:
     """Whether the inputs are pictures in the colours of a palette, mostly."""
     return most(inputs, lambda pixels: float(palettes.near_palette(pixels, palette).mean()) > 0.5)

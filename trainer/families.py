@@ -23,6 +23,9 @@ _COMMON = 0.95
 _ANSWERED = 0.5
 """Share of the files with an ending, for which there must be one with another."""
 
+_PARTS = 8
+"""Different names in folders of one example each."""
+
 _SEPARATORS = re.compile(r"(?=[_\-. ])")
 _BORDERS = re.compile(r"(?<=[_\-. ])|(?<=[A-Za-z])(?=\d)")
 
@@ -72,12 +75,11 @@ def sides(found: Sequence[Found], apart: Callable[[str], tuple[str, str]]) -> li
         by_folder[side].append((entry, rest))
     answer: list[Side] = []
     for folder, entries in by_folder.items():
-        stems = [entry.key for entry, _ in entries]
-        affixes = _affixes(stems)
+        affixes = _affixes([(rest, entry.key) for entry, rest in entries])
         here: dict[tuple[str, str, str], Side] = {}
         suffixes = _suffixes_apart(entries)
         for entry, rest in entries:
-            start, ending = affixes[entry.key]
+            start, ending = affixes[rest, entry.key]
             suffix = entry.file.suffix.lower() if suffixes else ""
             side_ = here.setdefault((start, ending, suffix), Side(folder, start, ending, suffix))
             core = entry.key[len(start) : len(entry.key) - len(ending)]
@@ -101,31 +103,39 @@ def _suffixes_apart(entries: Sequence[tuple[Found, str]]) -> bool:
     return len(kinds) > 1 and 2 * twice >= len(count)
 
 
-def _affixes(stems: Sequence[str]) -> dict[str, tuple[str, str]]:
+Stem = tuple[str, str]
+"""A file's name, and before it the folders that are no side's name."""
+
+
+def _affixes(stems: Sequence[Stem]) -> dict[Stem, tuple[str, str]]:
     """Beginning and ending of each name."""
     distinct = sorted(set(stems))
+    places = {rest for rest, _ in distinct}
+    count = Counter(name for _, name in distinct)
+    if len(places) >= 3 and 1 < len(count) <= _PARTS and 2 * min(count.values()) >= len(places):
+        return {stem: ("", stem[1]) for stem in distinct}  # a folder each: 7/image.png and 7/label.png
     endings = _families(distinct, _tails)
-    left = {stem: stem[: len(stem) - len(endings[stem])] for stem in distinct}
-    turned = {stem: core[::-1] for stem, core in left.items()}
+    left = {(rest, name): name[: len(name) - len(endings[rest, name])] for rest, name in distinct}
+    turned = {stem: (stem[0], core[::-1]) for stem, core in left.items()}
     back = _families(sorted(set(turned.values())), _reversed_heads)
     return {stem: (back[turned[stem]][::-1], endings[stem]) for stem in distinct}
 
 
-def _families(stems: Sequence[str], ends: Callable[[str], Iterable[str]]) -> dict[str, str]:
+def _families(stems: Sequence[Stem], ends: Callable[[str], Iterable[str]]) -> dict[Stem, str]:
     """For each name the ending by which it belongs to a family; none where it has none.
 
     An ending makes a family where nearly all names have it, or where most names that have it are there with
     another one, or without, too.
     """
-    having: dict[str, set[str]] = defaultdict(set)
-    possible = {stem: list(ends(stem)) for stem in stems}
-    for stem, tails in possible.items():
+    having: dict[str, set[Stem]] = defaultdict(set)
+    possible = {stem: list(ends(stem[1])) for stem in stems}
+    for (rest, name), tails in possible.items():
         for tail in tails:
-            having[tail].add(stem[: len(stem) - len(tail)])
-    least = max(2.0, _RARE * len(stems))
-    frequent = {tail for tail, heads in having.items() if len(heads) >= min(least, len(stems))}
+            having[tail].add((rest, name[: len(name) - len(tail)]))
+    least = min(max(2.0, _RARE * len(stems)), len(stems))
+    frequent = {tail for tail, heads in having.items() if len(heads) >= least}
     common = {tail for tail in frequent if len(having[tail]) >= _COMMON * len(stems) and len(stems) > 1}
-    variants: Counter[str] = Counter(stems)
+    variants: Counter[Stem] = Counter(stems)
     for tail in frequent:
         variants.update(having[tail])
     answered = {
@@ -133,7 +143,7 @@ def _families(stems: Sequence[str], ends: Callable[[str], Iterable[str]]) -> dic
         for tail in frequent - common
         if sum(variants[head] > 1 for head in having[tail]) >= _ANSWERED * len(having[tail])
     }
-    families: dict[str, str] = {}
+    families: dict[Stem, str] = {}
     for stem, tails in possible.items():
         mine = [tail for tail in tails if tail in common or tail in answered]
         # The longest: of “_gtFine_color” and “_color” it leaves what the photo’s name has, too.
@@ -154,7 +164,8 @@ def _reversed_heads(turned: str) -> Iterable[str]:
     """Beginnings of a name, of names written backwards, which end at a separator or before a number."""
     stem = turned[::-1]
     for place in (match.start() for match in _BORDERS.finditer(stem)):
-        if 0 < place < len(stem) and _wordy(stem[:place]):
+        # n0123_ is a thing's own name rather than a word for what all are.
+        if 0 < place < len(stem) and _wordy(stem[:place]) and not re.search(r"\d", stem[:place]):
             yield stem[:place][::-1]
 
 

@@ -6,6 +6,7 @@ asked for. A way is written ONE+OTHER: two folders “photos+masks”, patterns 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import combinations
@@ -38,6 +39,7 @@ _WORSE = {
     "instances",
     "instanceids",
     "object",
+    "fake",
     "objects",
     "segmentationobject",
     "polygon",
@@ -48,6 +50,8 @@ _WORSE = {
 _KNOWN = (
     PHOTOS | DRAWN | {"input", "inputs", "output", "outputs", "fake", "a", "b", "l", "day", "night", "x", "y"}
 )
+
+_COUNTED = re.compile(r"[_\-. ]\d+$")
 
 _FEW_ALONE = 0.1
 """Share of a side's files without partner up to which each is a mistake; above, that side holds more."""
@@ -73,7 +77,7 @@ class Chosen:
     def is_faint(self) -> bool:
         """Whether names share no more than a number after other letters: r12 and n12 are seldom pairs."""
         one, other = self.one, self.other
-        alike = one.folder == other.folder and (one.ending, one.suffix) == (other.ending, other.suffix)
+        alike = (one.ending, one.suffix) == (other.ending, other.suffix) and one.start != other.start
         return not self.sure and alike and not _cores_tell(one, other)
 
     @property
@@ -148,8 +152,23 @@ def matched(one: Side, other: Side) -> list[tuple[Key, Found, Found]]:
         if len(found) > len(best):
             best = found
         if 2 * len(best) >= least:
-            break
-    return best
+            return best
+    several = max(_numbered_drawings(one, other), _numbered_drawings(other, one, turned=True), key=len)
+    return several if len(several) > len(best) else best
+
+
+def _numbered_drawings(one: Side, other: Side, turned: bool = False) -> list[tuple[Key, Found, Found]]:
+    """Several drawings of each photo, shoe-1 and shoe-2 of shoe, each with its photo.
+
+    Args:
+        one: the drawings' side; the second of the two where it is ``turned``.
+    """
+    found = []
+    for key, entry in one.files.items():
+        photo = other.files.get((key[0], key[1], _COUNTED.sub("", key[2])))
+        if photo is not None:
+            found.append((key, photo, entry) if turned else (key, entry, photo))
+    return found
 
 
 def _keyed(side: Side, loosened: Callable[[Key], Key]) -> dict[Key, Found]:
@@ -232,6 +251,7 @@ def _of(one: Side, other: Side, sides: Sequence[Side], fitting: Sequence[tuple[S
         if entry.file not in taken
     )
     others = [side for side in sides if side is not one and side is not other]
+    fitting = sorted(fitting, key=lambda both: _unlikeliness(*both))
     ways = [f"{first.name}+{second.name}" for first, second in fitting]
     sure = _is_sure(one, other) and (len(fitting) == 1 or _words_tell(one, other))
     return Chosen(one, other, matches, alone, others, sure, ways)

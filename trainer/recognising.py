@@ -312,6 +312,8 @@ def _directed(
     if drawn is None:
         drawn = direction.first_is_drawn(both)
     if drawn is None:
+        drawn = direction.lines_side(both)
+    if drawn is None:
         text = f"The pictures don't show which side is the input; the {sides[0]} was taken."
         remedy = "Swap the sides if it is the other one."
         problems.append(Problem(None, False, text, remedy, "direction"))
@@ -412,6 +414,7 @@ def _nearly_black(inputs: Sequence[Source]) -> list[Problem]:
 
 def _unused(stills: list[Found], chosen: Chosen) -> list[Path]:
     used = {file for match in chosen.matches for file in (match.one, match.other)}
+    used |= {entry.file for side in chosen.others for entry in side.files.values()}  # of these it is told
     return [still.file for still in stills if still.file not in used]
 
 

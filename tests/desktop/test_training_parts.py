@@ -340,7 +340,9 @@ def test_a_folder_that_is_gone_is_one_sentence(survey: Survey, tmp_path: Path):
     survey.told_off.connect(told.append)
     survey.look(tmp_path / "gone")
     until(lambda: told)
-    assert told == [f"“{tmp_path / 'gone'}” does not exist; choose a folder of pictures."]
+    assert told == [
+        f"“{tmp_path / 'gone'}” does not exist; choose a folder of pictures, or a zip file of one."
+    ]
     assert survey.findings is None and not survey.looking
 
 

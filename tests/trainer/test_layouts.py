@@ -53,6 +53,7 @@ EACH_WAY = {
     "VOC": ("JPEGImages/2007_{N}.jpg", "SegmentationClass/2007_{N}.png", "palette"),
     "inside another": ("set/set/images/{n}.jpg", "set/set/masks/{n}.png", "masks"),
     "by number": ("CelebA-HQ-img/{n}.jpg", "CelebAMask-HQ-mask/{N}.png", "numbers"),
+    "a folder each": ("item{n}/image.png", "item{n}/label.png", "numbers"),
     "other words": ("pics/shot{n}.jpg", "drawn/paint{n}.png", "colours"),
 }
 
@@ -229,6 +230,42 @@ def test_a_way_that_is_not_there_is_said(tmp_path: Path) -> None:
     written(tmp_path, "images/{n}.png", "masks/{n}.png")
     with pytest.raises(PictureError, match=r"could be: images\+masks"):
         pairs.find(tmp_path, way="pictures+masks")
+
+
+def test_several_drawings_of_a_photo_are_pairs_with_it(tmp_path: Path) -> None:
+    for kind, first in (("cat", 0), ("dog", 20)):
+        for seed in range(first, first + 4):
+            save(thing(seed), tmp_path / "photo" / kind / f"n{seed:03d}_12.jpg")
+            lines = np.repeat(sketch.lines(thing(seed))[..., None], 3, 2)
+            for number in (1, 2):
+                save(lines, tmp_path / "sketch" / kind / f"n{seed:03d}_12-{number}.png")
+    data = pairs.find(tmp_path)
+    assert (data.task, data.direction, len(data.pairs)) == ("lines", "“sketch” → “photo”", 16)
+    assert len({pair.name for pair in data.pairs}) == 16 and len({pair.b.file for pair in data.pairs}) == 8
+    assert all(pair.a.file.stem.startswith(pair.b.file.stem) for pair in data.pairs) and not data.problems
+
+
+def test_two_sets_in_two_folders_are_both_taken(tmp_path: Path) -> None:
+    written(tmp_path, "base/cmp_b{N}.jpg", "base/cmp_b{N}.png", "palette")
+    written(tmp_path, "extended/cmp_x{N}.jpg", "extended/cmp_x{N}.png", "palette")
+    data = pairs.find(tmp_path)
+    assert len(data.pairs) == 2 * COUNT and not data.problems
+
+
+def test_what_a_model_made_is_not_taken_for_the_photo(tmp_path: Path) -> None:
+    written(tmp_path, "{n}_real_B.png", "{n}_real_A.png")
+    for seed in range(COUNT):
+        save(house(seed + 40, 64)[1], tmp_path / f"{seed}_fake_B.png")
+    data = pairs.find(tmp_path)
+    assert data.direction == "“*_real_A” → “*_real_B”" and kinds(data) == {"left out"}
+
+
+def test_kinds_in_three_folders_are_photos(tmp_path: Path) -> None:
+    for number, kind in enumerate(("a_cat", "b_dog", "c_cow")):
+        for seed in range(COUNT):
+            save(thing(seed + 20 * number), tmp_path / kind / f"{kind}_{seed}.jpg")
+    data = pairs.find(tmp_path)
+    assert (data.layout, len(data.pairs), data.problems) == ("photos", 3 * COUNT, ())
 
 
 def test_a_film_is_no_partner(tmp_path: Path) -> None:
