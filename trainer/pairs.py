@@ -21,7 +21,8 @@ from engine.errors import PictureError
 from engine.palette import Colour, Palette
 from trainer import kept, layouts, packed, recognising, sketch, sources
 from trainer.dataset import TASKS, DataSet, Kind, Layout, Pair, Problem, Task
-from trainer.recognising import Wish, partnerless
+from trainer.inputs import Wish
+from trainer.recognising import partnerless
 from trainer.sources import Derived, Pixels, Source
 
 __all__ = ["TASKS", "DataSet", "Kind", "Layout", "Pair", "Problem", "Task", "digest", "find", "load"]

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 
 from engine.errors import PictureError
-from engine.palette import Colour, Palette
-from trainer import classes, depths, direction, indexed, layouts, pairing, panels, recognition, rims
-from trainer.dataset import DataSet, Layout, Pair, Problem, Task
+from trainer import classes, depths, direction, inputs, layouts, pairing, panels, recognition
+from trainer.dataset import DataSet, Layout, Pair, Problem
+from trainer.inputs import Wish
 from trainer.layouts import Found
 from trainer.pairing import Chosen
-from trainer.sources import Derived, Source, read
+from trainer.sources import Source, read
 
 HOW = "Say which with --pair, in the window under Details › Pairs"
 
@@ -23,17 +23,6 @@ _TOLD = 4
 
 _SOME_FLAT = 0.2, 0.8
 """Shares of flat pictures among others between which they may be one half of pairs."""
-
-
-@dataclass(frozen=True)
-class Wish:
-    """What was asked for; what wasn't is found out."""
-
-    task: Task | None
-    swap: bool
-    palette: Palette | None
-    way: str = ""
-    ignore: tuple[Colour, ...] | None = None
 
 
 def recognised(
@@ -97,7 +86,7 @@ def _of_chosen(folder: Path, chosen: Chosen, wish: Wish) -> DataSet:
     if several is not None:
         given = replace(wish, palette=wish.palette or several.palette)
         names = f"“{several.name}”", sides[several.photo]
-        data = _directed(folder, layout, several.pairs, [], names, given)
+        data = inputs.directed(folder, layout, several.pairs, [], names, given)
         labels = ", ".join(label.name for label in several.palette.labels)
         said = f"Each label has masks of its own; they are put together: {labels}."
         return replace(data, ways=ways, notes=(*data.notes, said))
@@ -106,7 +95,7 @@ def _of_chosen(folder: Path, chosen: Chosen, wish: Wish) -> DataSet:
         for match in chosen.matches
     ]
     problems = _alone(chosen) + _left_out(chosen, wish)
-    data = _directed(folder, layout, candidates, problems, sides, wish)
+    data = inputs.directed(folder, layout, candidates, problems, sides, wish)
     notes = list(data.notes)
     if not wish.way and _is_told(chosen):
         first = chosen.matches[0]
@@ -213,7 +202,7 @@ def _of_panels(folder: Path, found: list[Found], parts: panels.Panels, wish: Wis
     if layout == "panels" and not wish.way:
         text = f"The files hold three pictures each; the {_PARTS[one]} and the {_PARTS[other]} were taken."
         problems.append(Problem(None, False, text, f"{HOW}: {_listed(thirds)}.", "pairing"))
-    data = _directed(folder, layout, candidates, problems, (_PARTS[one], _PARTS[other]), wish)
+    data = inputs.directed(folder, layout, candidates, problems, (_PARTS[one], _PARTS[other]), wish)
     notes = data.notes
     if parts.gutter:
         notes = (*notes, f"Between the pictures of a file {parts.gutter} pixels are left out.")
@@ -257,7 +246,7 @@ def _photos(folder: Path, found: list[Found], wish: Wish, chosen: Chosen | None,
         way=panels.ALONE,
         ways=(*ways, panels.ALONE) if ways else (),
         levels=levels,
-        notes=_levels_in_words(levels),
+        notes=inputs.levels_in_words(levels),
     )
 
 
@@ -293,123 +282,6 @@ def _suspicions(found: list[Found], chosen: Chosen | None, suspicion: str, offer
 
 
 _SURE = "If they are single photos, --pair alone says so."
-
-
-# --- both sides --------------------------------------------------------------------------------------
-
-
-def _directed(
-    folder: Path,
-    layout: Layout,
-    candidates: list[Pair],
-    problems: list[Problem],
-    sides: tuple[str, str],
-    wish: Wish,
-) -> DataSet:
-    """The data set with the drawn side as A; the first side where that can't be told."""
-    both = [(pair.a, pair.b) for pair in candidates]
-    drawn = direction.numbered_side(both)
-    if drawn is None:
-        drawn = direction.first_is_drawn(both)
-    if drawn is None:
-        drawn = direction.lines_side(both)
-    if drawn is None:
-        text = f"The pictures don't show which side is the input; the {sides[0]} was taken."
-        remedy = "Swap the sides if it is the other one."
-        problems.append(Problem(None, False, text, remedy, "direction"))
-        if layout == "two folders" and not wish.way and len(both) > 3 and not _could_belong(both):
-            text = "The pictures of the two folders don't look like pairs, though they have the same names."
-            remedy = "Look at some; --pair alone takes all of them for single photos."
-            problems.append(Problem(None, False, text, remedy, "pairing"))
-    if (drawn is False) != wish.swap:
-        candidates = [replace(pair, a=pair.b, b=pair.a) for pair in candidates]
-        sides = (sides[1], sides[0])
-    notes: list[str] = []
-    found = direction.looks_like([pair.a for pair in candidates], wish.palette, wish.task)
-    if found.numbers is not None:
-        inputs = indexed.coloured([pair.a for pair in candidates], found.numbers)
-        candidates = [replace(pair, a=a) for pair, a in zip(candidates, inputs, strict=True)]
-        notes.append(indexed.in_words(found.numbers))
-    palette = wish.palette or found.palette
-    task: Task = wish.task or found.task
-    ignored: tuple[Colour, ...] = ()
-    if task == "labels" and palette is not None:
-        given = wish.palette is not None
-        candidates, palette, ignored, told = rims.left_out(candidates, palette, given, wish.ignore)
-        problems += told.problems
-        notes += told.notes
-    if found.task == "image" and task in ("image", "labels"):
-        problems += _nearly_black([pair.a for pair in candidates])
-    if task in ("grey", "small") or (task in ("lines", "hints") and found.task != "lines"):
-        made: Derived = task
-        candidates = [replace(pair, a=replace(pair.b, derived=made)) for pair in candidates]
-        sides = (f"{made} made from the {sides[1]}", sides[1])
-    if task == "labels" and palette is None:
-        text = "The inputs have no clear palette of flat colours, so they can't be labels."
-        remedy = "Choose the task image, give a palette, or save label maps as PNG without smoothing."
-        problems.append(Problem(None, True, text, remedy, "palette"))
-    candidates, levels = _levelled(candidates, task)
-    return DataSet(
-        folder,
-        layout,
-        task,
-        tuple(candidates),
-        tuple(problems),
-        palette if task == "labels" else None,
-        f"{sides[0]} → {sides[1]}",
-        notes=(*notes, *_levels_in_words(levels)),
-        levels=levels if task in ("image", "grey", "small") else None,
-        ignored=ignored,
-    )
-
-
-def _could_belong(both: Sequence[tuple[Source, Source]]) -> bool:
-    """Whether edges agree, or the same picture is on both sides."""
-    votes = []
-    for one, other in layouts.spread(both, direction.LOOKED_AT):
-        try:
-            first, second = read(one), read(other)
-        except PictureError:
-            continue
-        same = first.shape == second.shape and float(np.abs(first.astype(np.int16) - second).mean()) < 4
-        votes.append(same or recognition.likeness(first, second))
-    return not votes or 2 * sum(votes) >= len(votes)
-
-
-def _levelled(candidates: list[Pair], task: Task) -> tuple[list[Pair], tuple[int, int] | None]:
-    """The pairs with one answer to what is black and white, for all of their pictures of 16 bits."""
-    if not candidates:
-        return candidates, None
-    levels = depths.common([pair.b for pair in candidates])
-    if levels is not None:
-        candidates = [replace(pair, b=replace(pair.b, levels=levels)) for pair in candidates]
-    inputs = [pair.a for pair in candidates]
-    if inputs[0].table is not None or inputs[0].masks or task == "labels":
-        return candidates, levels
-    own = levels if inputs[0].derived else depths.common(inputs)
-    if own is not None:
-        candidates = [replace(pair, a=replace(pair.a, levels=own)) for pair in candidates]
-    return candidates, own or levels
-
-
-def _levels_in_words(levels: tuple[int, int] | None) -> tuple[str, ...]:
-    if levels is None:
-        return ()
-    return (
-        f"Of 16 bits the pictures use values up to {levels[1]}: for all of them {levels[0]} is black "
-        f"and {levels[1]} white; the model keeps that.",
-    )
-
-
-def _nearly_black(inputs: Sequence[Source]) -> list[Problem]:
-    if not direction.most(inputs, indexed.nearly_black):
-        return []
-    text = "The inputs are nearly black, as label maps are whose pixels are the labels' numbers."
-    remedy = (
-        "If they are, save them as PNG with the numbers as they are; give names and colours with --palette, "
-        "a .gpl file whose first colour is for number 0."
-    )
-    return [Problem(None, False, text, remedy, "numbers")]
 
 
 def _unused(stills: list[Found], chosen: Chosen) -> list[Path]:
