@@ -148,13 +148,16 @@ class Easel:
 
     # --- files ---------------------------------------------------------------------------------
 
-    def open(self, path: Path, kind: InputKind, palette: Palette | None) -> tuple[OpenPicture, list[str]]:
+    def open(
+        self, path: Path, kind: InputKind, palette: Palette | None, levels: tuple[int, int] | None = None
+    ) -> tuple[OpenPicture, list[str]]:
         """Open a project or a picture; notes say what was changed on the way in.
 
         Args:
             path: an ``.ora`` project or any picture.
             kind: what a plain picture becomes.
             palette: the palette for label pictures.
+            levels: what is black and white in pictures of 16 bits a channel, see ``Card.levels``.
 
         Raises:
             PictureError: it can't be read.
@@ -169,7 +172,7 @@ class Easel:
             if open_already is not None:  # it showed what was in the file before
                 self.close(open_already)
         else:
-            reading = read(path, MOST_PIXELS)
+            reading = read(path, levels, MOST_PIXELS)
             document = Document.from_picture(kind, reading.pixels, palette)
             picture = OpenPicture(document, title=shown(path.stem))
             notes = reading.notes

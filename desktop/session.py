@@ -183,7 +183,9 @@ class Session(Observable):
             else:
                 wanted = kind or (self.document.kind if self.picture else "image")
                 self.settle_stroke()
-                picture, notes = self.easel.open(path, wanted, self.matching.palette_for(wanted))
+                card = self.live.card
+                levels = card.levels if card is not None and card.input == wanted else None
+                picture, notes = self.easel.open(path, wanted, self.matching.palette_for(wanted), levels)
                 self.put_up(picture)
                 if picture.is_changed_elsewhere:
                     self.changed_elsewhere.emit(picture)

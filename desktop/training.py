@@ -59,6 +59,8 @@ class Wish:
     from_model: Path | None = None
     palette: Palette | None = None
     """Where its names were edited."""
+    way: str = ""
+    """How the files make pairs, where that was chosen."""
 
     def words(self, run: Path, palette: Path) -> list[str]:
         """The command line, without the program's name."""
@@ -69,6 +71,8 @@ class Wish:
             words += ["--task", self.task]
         if self.swap:
             words.append("--swap")
+        if self.way:
+            words += ["--pair", self.way]
         if self.size:
             words += ["--size", "{}x{}".format(*self.size)]
         if self.from_model:
@@ -153,7 +157,7 @@ class Training(Observable):
         with self._telling():
             if self.goes_on:
                 raise background.BusyError(self.tr("A training goes on already; stop it first."))
-            if not wish.data.is_dir():
+            if not wish.data.exists():
                 raise RunError(self.tr("“%s” is gone; choose the folder anew.") % wish.data)
             folder = runs.place(wish.name)
             folder.parent.mkdir(parents=True, exist_ok=True)

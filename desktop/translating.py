@@ -71,7 +71,7 @@ def translate(generator: Generator, file: Path, target: Path, seed: int | None) 
     if file.suffix.lower() == ".ora":
         write_png(target, _translated_project(generator, file, seed))
         return
-    reading = read(file)
+    reading = read(file, generator.card.levels)
     for note in reading.notes:
         _say(f"“{file.name}”: {note}")
     write_png(target, generator(reading.pixels, seed=seed))

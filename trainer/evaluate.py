@@ -15,6 +15,7 @@ import numpy.typing as npt
 from engine.amounts import duration
 from engine.card import Card, InputKind
 from engine.generator import Generator
+from trainer import config as configs
 from trainer import layouts, pairs, scores, sheet, sketch
 from trainer import recogniser as recognising
 from trainer.augment import Augment, Sample, still
@@ -77,12 +78,14 @@ def task_of(card: Card) -> Task | None:
     return "labels"
 
 
-def found(card: Card, folder: Path, *, task: Task | None = None, swap: bool = False) -> DataSet:
+def found(
+    card: Card, folder: Path, *, task: Task | None = None, swap: bool = False, way: str = ""
+) -> DataSet:
     """A folder's pairs, with inputs as the model was trained on.
 
     Args:
         task: instead of the model's own.
-        swap: as for ``pairs.find``.
+        swap, way: as for ``pairs.find``.
 
     Raises:
         PictureError: as ``pairs.find``.
@@ -92,7 +95,9 @@ def found(card: Card, folder: Path, *, task: Task | None = None, swap: bool = Fa
     if card.input == "labels" and card.palette is None:
         raise TrainingError(f"“{card.name}” doesn't say which colours its labels are; nothing can judge it.")
     own = task_of(card)
-    data = pairs.find(folder, task=task or own, swap=swap, palette=card.palette)
+    ignored = configs.colours_of(str(card.training.get("ignored", "")))
+    wanted = task or own
+    data = pairs.find(folder, task=wanted, swap=swap, palette=card.palette, way=way, ignore=ignored)
     # Both are pictures, but a model that was trained on the one knows nothing of the other.
     strange = {"grey": "small", "small": "grey"}.get(own or "")
     fitting = [known for known in _FITTING[card.input] if known != strange]
@@ -251,16 +256,17 @@ class _Tally:
 
     def add(self, sample: Sample, made: Pixels) -> None:
         """Compare what was made of a sample with what it should be."""
-        for name, value in scores.likeness(made, sample.target).items():
+        there = None if sample.known is None else sample.known > 0
+        for name, value in scores.likeness(made, sample.target, there).items():
             self._likeness[name].append(value)
-        self._colours.add(made, sample.target)
+        self._colours.add(made, sample.target, there)
         if self._card.input == "sketch":
             self._add_sketch(sample.prepared, made)
         if self._recogniser is not None:
             labels = _indices(sample.prepared, self._card)
             real, generated = self._recogniser.read([sample.target, made])
-            self._real.add(real, labels)
-            self._generated.add(generated, labels)
+            self._real.add(real, labels, there)
+            self._generated.add(generated, labels, there)
 
     def _add_sketch(self, prepared: Pixels, made: Pixels) -> None:
         lines = sketch.lines(made, self._card.line_width or 1.5) < 128

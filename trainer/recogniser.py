@@ -44,6 +44,8 @@ MOST_PAIRS = 240
 """Reading a pair takes as long as several steps; there are a few thousand samples to make of them in all."""
 VERSION = 2
 """1 always read at 128 pixels, and was 16 wide."""
+UNKNOWN = -100
+"""Stands for no label; such pixels teach nothing."""
 
 
 class Reader(nn.Module):
@@ -139,10 +141,14 @@ def learnt(
             for group in adam.param_groups:
                 group["lr"] = LEARNING_RATE * _share_of_rate(gone)
             batch = next(feed)
-            loss = F.cross_entropy(network(batch.targets), batch.inputs.argmax(1))
-            adam.zero_grad(set_to_none=True)
-            torch.autograd.backward(loss)
-            adam.step()
+            labels = batch.inputs.argmax(1)
+            if batch.known.numel():
+                labels = labels.masked_fill(batch.known[:, 0] < 0.5, UNKNOWN)
+            if bool((labels != UNKNOWN).any()):
+                loss = F.cross_entropy(network(batch.targets), labels, ignore_index=UNKNOWN)
+                adam.zero_grad(set_to_none=True)
+                torch.autograd.backward(loss)
+                adam.step()
             done += 1
             left = steps - done if steps else _steps_left(done, time.monotonic() - began, seconds)
             gone += (1 - gone) / (left + 1)

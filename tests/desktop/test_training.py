@@ -9,7 +9,16 @@ import numpy as np
 import pytest
 from PySide6.QtCore import QMimeData, QPointF, Qt, QUrl
 from PySide6.QtGui import QDropEvent
-from PySide6.QtWidgets import QApplication, QListWidget, QPushButton, QSlider, QSpinBox, QToolButton, QWidget
+from PySide6.QtWidgets import (
+    QApplication,
+    QComboBox,
+    QListWidget,
+    QPushButton,
+    QSlider,
+    QSpinBox,
+    QToolButton,
+    QWidget,
+)
 
 from desktop import background, runs
 from desktop.app import begin, open_window
@@ -294,3 +303,23 @@ def test_the_drawing_is_followed_and_the_training_outlives_the_window(
     until(lambda: not background.is_running(log), LONG)
     (past,) = runs.all_runs()
     assert past.phase == "stopped" and past.step > stood
+
+
+def test_which_files_make_pairs_is_asked_in_the_details(window: MainWindow, houses: Path):
+    trainer, folder = training_window(window), houses
+    (folder / "other").mkdir()
+    for file in sorted((folder / "seen").iterdir()):
+        (folder / "other" / file.name).write_bytes(file.read_bytes())
+    trainer.prepare(folder)
+    page, survey = trainer.prepare_page, window.session.survey
+    until(lambda: survey.findings is not None and not survey.looking)
+    way = page.findChild(QComboBox, "way")
+    assert way.isEnabled() and page.findChild(QToolButton, "fold").isChecked()
+    way.setCurrentIndex(way.findData("drawn+seen"))
+    way.activated.emit(way.currentIndex())
+    until(lambda: not survey.looking)
+    assert survey.findings.direction == "“drawn” → “seen”"
+    assert page.wish().way == way.currentData() == "drawn+seen"
+    page.look_at(folder)
+    until(lambda: not survey.looking)
+    assert page.wish().way == ""

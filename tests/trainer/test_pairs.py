@@ -167,7 +167,7 @@ def test_two_folders_without_common_names(tmp_path: Path) -> None:
     for seed in range(COUNT):
         labels, photo = house(seed)
         save(labels, tmp_path / "maps" / f"map{seed}.png")
-        save(photo, tmp_path / "photos" / f"photo{seed}.png")
+        save(photo, tmp_path / "photos" / f"photo{'abcdefgh'[seed]}.png")
     data = pairs.find(tmp_path)
     assert severe(data) == ["no pairs"] and "name" in str(data.problems[0])
 
