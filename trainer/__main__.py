@@ -54,11 +54,7 @@ def train(
     run: Annotated[
         Path | None,
         # torchrun takes “--run” for the beginning of an option of its own.
-        typer.Option(
-            "--run",
-            "--run-folder",
-            help="The run folder to make; by default beside the models.",
-        ),
+        typer.Option("--run", "--run-folder", help="The run folder to make; by default beside the models."),
     ] = None,
     task: Annotated[Task | None, typer.Option(help="By default what the pictures look like.")] = None,
     swap: Annotated[bool, typer.Option("--swap", help="Train the other direction.")] = False,
@@ -113,8 +109,10 @@ def train(
     edges = options.size(size)
     options.one_of(sweeps=sweeps, steps=steps, minutes=minutes)
     manners.behave(gently)
+    import resources
     from trainer import check as checking
     from trainer import distributed, plan
+    from trainer import run as runs
     from trainer.counting import counting
 
     world = distributed.expected()
@@ -162,7 +160,8 @@ def train(
         checkpoint_every=checkpoint_every,
         processes=world.size,
     )
-    begun = _begun(run or _place(config.name), config, found)
+    place = run or runs.free(resources.home("runs", stem(config.name, "run")))
+    begun = _begun(place, config, found)
     _fit(begun, begun.config(), found)
 
 
@@ -438,17 +437,6 @@ def _fit(run: Run, config: Config, data: DataSet) -> None:
         typer.echo(run.model)
     else:
         _say(f"Saved. To go on: underpaint resume {run.folder}")
-
-
-def _place(name: str) -> Path:
-    """A free folder in the user's folder of runs."""
-    import resources
-
-    first = candidate = resources.home("runs", stem(name, "run"))
-    number = 2
-    while candidate.exists():
-        candidate, number = first.with_name(f"{first.name}-{number}"), number + 1
-    return candidate
 
 
 def _say(sentence: str) -> None:

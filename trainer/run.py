@@ -217,6 +217,14 @@ def create(folder: Path, config: Config) -> Run:
     return Run(folder)
 
 
+def free(folder: Path) -> Path:
+    """The folder, or the first with a number behind its name, that isn't there yet."""
+    candidate, number = folder, 2
+    while candidate.exists():
+        candidate, number = folder.with_name(f"{folder.name}-{number}"), number + 1
+    return candidate
+
+
 def refuse_existing(folder: Path) -> None:
     """Raise TrainingError where something is in the way of a new run folder."""
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
