@@ -176,7 +176,7 @@ class LayerDock(QDockWidget):
 
     def _id_at(self, place: int) -> int | None:
         item = self._list.item(place)
-        return item.data(Qt.ItemDataRole.UserRole) if item is not None else None
+        return int(item.data(Qt.ItemDataRole.UserRole)) if item is not None else None
 
     def _drop(self, layer_id: int, first: int) -> None:
         """Take out the row of a layer, where it is at ``first`` or further down."""

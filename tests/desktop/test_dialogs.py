@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from PySide6.QtWidgets import QDialog, QKeySequenceEdit, QPushButton, QSpinBox
+from PySide6.QtWidgets import QDialog, QKeySequenceEdit, QLabel, QPushButton, QSpinBox
 
 from desktop.paint.document import Document
 from desktop.session import OpenPicture
@@ -62,7 +62,7 @@ def test_a_size_that_is_too_much_is_told_in_the_dialog(window: MainWindow, actio
     fields[-1].setValue(1_000_000)
     fields[-2].setValue(1_000_000)
     assert not do.isEnabled()
-    assert any("too many" in label.text() for label in form.findChildren(dialogs.QLabel))
+    assert any("too many" in label.text() for label in form.findChildren(QLabel))
     fields[-2].setValue(20)
     fields[-1].setValue(20)
     assert do.isEnabled()

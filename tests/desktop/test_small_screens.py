@@ -14,6 +14,7 @@ from desktop.session import OpenPicture
 from desktop.widgets import room
 from desktop.widgets.dialogs import ShortcutsDialog
 from desktop.widgets.main_window import MainWindow
+from engine.card import InputKind
 from engine.palette import Label, Palette
 from tests.desktop.window_hands import settle
 
@@ -30,7 +31,7 @@ def shrunk(window: QWidget, width: int, height: int) -> QSize:
 
 
 @pytest.mark.parametrize("kind", ["sketch", "labels", "image"])
-def test_the_window_fits_small_screens(window: MainWindow, kind: str) -> None:
+def test_the_window_fits_small_screens(window: MainWindow, kind: InputKind) -> None:
     session = window.session
     session.new_picture(kind, 96, 80)
     settle(session)

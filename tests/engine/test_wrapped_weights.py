@@ -272,7 +272,7 @@ def test_other_networks_and_archives_are_called_what_they_are(tmp_path) -> None:
 
 def test_code_beside_weights_is_not_run_and_named(state, tmp_path) -> None:
     class Bomb:
-        def __reduce__(self) -> object:
+        def __reduce__(self) -> tuple[Any, ...]:
             import os
 
             return os.mkdir, (str(tmp_path / "trace"),)

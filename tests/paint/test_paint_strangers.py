@@ -308,6 +308,6 @@ def test_a_picture_over_the_limit_is_refused_by_its_header(tmp_path: Path) -> No
     path = tmp_path / "large.png"
     path.write_bytes(huge_png(300, 200))  # can't be decoded
     with pytest.raises(PictureError, match="300 × 200 pixels"):
-        read(path, 300 * 200 - 1)
+        read(path, most=300 * 200 - 1)
     with pytest.raises(PictureError, match="damaged"):
-        read(path, 300 * 200)
+        read(path, most=300 * 200)

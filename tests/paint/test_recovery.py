@@ -174,7 +174,7 @@ def test_what_cannot_be_read_is_kept_and_told(
     flipped = bytearray(content)
     flipped[30] ^= 64
     newer = io.BytesIO()
-    recovery.Record(b"D", b'{"format": 99, "title": "Later"}').write(newer)
+    Record(b"D", b'{"format": 99, "title": "Later"}').write(newer)
     monkeypatch.setattr(recovery, "ABANDONED_AFTER", -1)
     for damaged, lasting, reason in (
         (bytes(flipped), True, "damaged"),

@@ -16,7 +16,7 @@ from PIL import Image
 from engine import card, deep, picture
 from engine.errors import ModelError
 from tests.trainer.made_pictures import house, save
-from trainer import check, config, depths, pairs, plan, sources
+from trainer import check, config, depths, layouts, pairs, plan, sources
 
 Deep = npt.NDArray[np.uint16]
 COUNT = 6
@@ -108,7 +108,7 @@ def test_what_is_cut_off_is_said(tmp_path: Path) -> None:
         (tmp_path / "photos").mkdir(exist_ok=True)
         Image.fromarray(grey(seed % 9, 4095)[:64, :64]).save(tmp_path / "photos" / f"{seed:02d}.png")
     data = pairs.find(tmp_path, task="grey", way="alone")
-    looked_at = {pair.b.file for pair in depths.layouts.spread(data.pairs, depths.LOOKED_AT)}
+    looked_at = {pair.b.file for pair in layouts.spread(data.pairs, depths.LOOKED_AT)}
     other = next(pair.b.file for pair in data.pairs if pair.b.file not in looked_at)
     Image.fromarray(grey(1, 60000)[:64, :64]).save(other)
     data = pairs.find(tmp_path, task="grey", way="alone")

@@ -6,13 +6,14 @@ from pathlib import Path
 import pytest
 
 from engine import bundle
+from engine.amounts import duration
 from engine.errors import DeviceError, ModelError
 from tests.trainer.made_pictures import HOUSES, save, thing
 from tests.trainer.small_runs import copied, houses, pictures, small, things, trained
 from trainer import config as configs
 from trainer import memory, pairs, plan
 from trainer.errors import TrainingError
-from trainer.estimate import Estimate, duration, trial
+from trainer.estimate import Estimate, trial
 from trainer.pairs import DataSet
 from trainer.plan import planned, timed
 from trainer.split import parted
