@@ -74,7 +74,7 @@ def open_a_file(window: MainWindow, tmp_path: Path) -> None:
     window.session.open_file(tmp_path / "other.png")
 
 
-ACTIONS: dict[str, Callable[[MainWindow, Path], None]] = {
+ACTIONS: dict[str, Callable[[MainWindow, Path], object]] = {
     "tool key": key(Qt.Key.Key_E),
     "Q": key(Qt.Key.Key_Q),
     "W": key(Qt.Key.Key_W),
