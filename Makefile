@@ -12,7 +12,14 @@ READY = @if [ -z "$(PYTHON)" ]; then \
 UNDERPAINT = .venv/bin/underpaint
 IN_VENV = .venv/bin/python -m
 
-.PHONY: run test demo bench interop lint format app smoke clean
+# What networks compute on a processor: number formats, packed and quantised layers, parts of a pass against the
+# whole, training steps and their state. Everything else does the same on any, and so does what is killed at random
+# moments. Under two minutes on two cores.
+ON_THE_PROCESSOR = $(addprefix tests/engine/test_,$(addsuffix .py,following generator incremental packed quantised whole \
+	worker_parts)) $(addprefix tests/trainer/test_,$(addsuffix .py,fit objective resume state upsampling)) \
+	-k "not killed_at_random"
+
+.PHONY: run test test-avx2 coverage fuzz demo bench interop lint format app smoke clean
 
 run:  ## open the program; make run ARGS=picture.png opens a file
 	$(READY)
@@ -21,6 +28,18 @@ run:  ## open the program; make run ARGS=picture.png opens a file
 test:  ## run the tests, as many at once as there are cores; make test ARGS=tests/engine picks some
 	$(READY) dev
 	@$(IN_VENV) pytest -n auto --dist worksteal $(ARGS)
+
+test-avx2:  ## the tests whose outcome hangs on the processor, as on one that knows AVX2 and nothing newer
+	$(READY) dev
+	@ONEDNN_MAX_CPU_ISA=AVX2 ATEN_CPU_CAPABILITY=avx2 $(IN_VENV) pytest -n auto --dist worksteal $(ON_THE_PROCESSOR) $(ARGS)
+
+coverage:  ## all tests once more, and which lines they reach: a table, and pages in build/coverage
+	$(READY) dev
+	@$(IN_VENV) pytest -n auto --dist worksteal --cov --cov-report=term --cov-report=html $(ARGS)
+
+fuzz:  ## a thousand damaged files of each kind; make fuzz ARGS="pth ora --count 100 --seed 7"
+	$(READY) dev
+	@$(IN_VENV) tests.fuzz $(ARGS)
 
 demo:  ## screenshots and an animation in build/demo; make demo ARGS="--guide docs/pictures" the guide's
 	$(READY)

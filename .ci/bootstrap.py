@@ -69,6 +69,11 @@ QT_NEEDS = {
 }
 A_FONT = "fonts-dejavu-core"
 
+SOURCES_OF_PIP = re.compile(
+    r"\b(index-url|find-links|no-index|proxy|cert|trusted-host|constraint|no-binary|only-binary|pre|target|user)="
+)
+"""Settings of pip, as ``pip config list`` tells them, by which another installer would bring other things."""
+
 
 def main(extras: Sequence[str]) -> None:
     """Make everything ready for the program and ``extras``; do nothing where it is already."""
@@ -94,6 +99,7 @@ def fingerprint() -> str:
     """What the packages in ``.venv`` depend on. Lint or test settings in pyproject.toml do not count."""
     project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
     wanted = json.dumps([project["project"], project["build-system"]], sort_keys=True)
+    wanted += (ROOT / "resources" / "version.py").read_text("utf-8")
     # A .venv holds its own path and Python's; it can neither be moved nor given another Python.
     place = f"{ROOT}\n{platform.python_version()}"
     return hashlib.sha256(f"{wanted}\n{CONSTRAINTS.read_text('utf-8')}\n{place}".encode()).hexdigest()
@@ -240,11 +246,11 @@ def install(extras: Sequence[str]) -> None:
         f"from before (PyTorch, {'the CUDA' if build == 'cuda' else 'the CPU'} build, is most of it)."
     )
     if index:
-        pip("install", "--no-deps", *index, pin)
+        install_packages("--no-deps", *index, pin)
     # Building the editable install takes setuptools; the pinned one, so that nothing floats.
-    pip("install", "--constraint", CONSTRAINTS, "setuptools")
+    install_packages("--constraint", CONSTRAINTS, "setuptools")
     target = f"{ROOT}[{','.join(wanted)}]" if wanted else str(ROOT)
-    pip("install", "--constraint", CONSTRAINTS, "--no-build-isolation", "--editable", target)
+    install_packages("--constraint", CONSTRAINTS, "--no-build-isolation", "--editable", target)
     part = STAMP.with_suffix(".part")
     part.write_text(json.dumps({"fingerprint": fingerprint(), "extras": wanted}), "utf-8")
     part.replace(STAMP)
@@ -282,11 +288,25 @@ def choice_of_pip(pin: str, *options: str) -> str | None:
         return None
 
 
-def pip(*words: str | Path) -> None:
-    """Run pip with its progress visible; stop with a sentence where it fails."""
-    done = subprocess.run([IN_VENV, "-m", "pip", *words], env=quiet_environment(), check=False)
+def install_packages(*words: str | Path) -> None:
+    """Run the installer with its progress visible; stop with a sentence where it fails."""
+    command = installer()
+    done = subprocess.run([*command, *words], env=quiet_environment(), check=False)
     if done.returncode != 0:
-        stop("pip could not install the packages; look at the lines above, and run make again to go on.")
+        name = "uv" if command[0] == "uv" else "pip"
+        stop(f"{name} could not install the packages; look at the lines above, and run make again to go on.")
+
+
+def installer() -> list[str | Path]:
+    """What packages are given to: uv where it is had, which needs seconds for what takes pip minutes.
+
+    It reads none of pip's settings; whoever has some that say where packages come from is served by pip.
+    """
+    if shutil.which("uv"):
+        listed = subprocess.run([IN_VENV, "-m", "pip", "config", "list"], capture_output=True, text=True)
+        if listed.returncode == 0 and not SOURCES_OF_PIP.search(listed.stdout):
+            return ["uv", "pip", "install", "--python", IN_VENV]
+    return [IN_VENV, "-m", "pip", "install"]
 
 
 def quiet_environment() -> dict[str, str]:

@@ -23,12 +23,14 @@ import subprocess
 import sys
 import tarfile
 import time
-import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import NoReturn
 
 ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT))
+from resources.version import VERSION  # noqa: E402 (a script of this folder does not see the others)
+
 LINUX = ROOT / ".ci" / "linux"
 DIST, BUILD = ROOT / "dist", ROOT / "build"
 PROGRAM = DIST / "underpaint"
@@ -37,8 +39,6 @@ ID = "io.github.underpaint.underpaint"
 
 MOST_MB = {"folder": 800, "archive": 260}
 """The promised sizes for the CPU build of torch, the bundled models not counted."""
-
-VERSION = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]["version"]
 
 
 def main() -> None:
@@ -204,10 +204,11 @@ def debian_package() -> Path:
         )
     shutil.copy(ROOT / "CHANGELOG.md", documents / "changelog")
     pack_small(documents / "changelog")
+    shutil.copy(ROOT / "SECURITY.md", documents)
     kilobytes = sum(path.lstat().st_size for path in stage.rglob("*")) >> 10
     (made(stage / "DEBIAN") / "control").write_text(
         f"Package: underpaint\nVersion: {VERSION}\nArchitecture: {architecture}\n"
-        "Maintainer: The Underpaint developers <developers@underpaint.invalid>\n"
+        "Maintainer: The Underpaint developers (see SECURITY.md)\n"
         f"Installed-Size: {kilobytes}\nSection: graphics\nPriority: optional\n"
         f"Depends: {', '.join(depends())}\nRecommends: fonts-dejavu-core | fonts-noto-core\n"
         "Description: painting program in which a network paints the photo over your strokes\n"

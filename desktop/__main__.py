@@ -12,7 +12,7 @@ import sys
 from dataclasses import replace
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
@@ -25,8 +25,6 @@ if TYPE_CHECKING:
 
     from engine.card import Card
     from engine.catalogue import Entry
-    from engine.generator import Generator
-    from engine.messages import Pixels
     from engine.palette import Palette
 
 OWN_WINDOW = "--new-window"
@@ -70,7 +68,10 @@ def main() -> None:
     if own_window:
         del words[0]
     try:
-        if own_window or not words or not (words[0].startswith("-") or words[0] in _names()):
+        named = words[:1] == ["--"]  # what follows is a file, whatever it is called
+        if named:
+            del words[0]
+        if own_window or named or not words or not (words[0].startswith("-") or words[0] in _names()):
             if len(words) > 1:
                 _say(f"One picture a window: don't know what to do with “{words[1]}”.")
                 sys.exit(2)
@@ -97,9 +98,9 @@ def _program(
     ] = False,
 ) -> None:
     if version:
-        from importlib.metadata import version as version_of
+        from resources.version import VERSION
 
-        print(f"underpaint {version_of('underpaint')}")
+        print(f"underpaint {VERSION}")
         raise typer.Exit
     if context.invoked_subcommand is None:
         raise typer.Exit(_window(None, own_window=new_window))
@@ -127,7 +128,7 @@ def models(
 
 @commands.command()
 def translate(
-    model: Annotated[str, typer.Argument(metavar="MODEL", help="A model's name or file.")],
+    model: Annotated[str, typer.Argument(metavar="MODEL", help="A model's name or file, or a run folder.")],
     input: Annotated[Path, typer.Argument(metavar="INPUT", help="A picture, an .ora project, or a folder.")],
     output: Annotated[Path, typer.Argument(metavar="OUTPUT", help="The PNG to write, or a folder.")],
     statistics: Annotated[Statistics | None, typer.Option(help="Instead of the model's own.")] = None,
@@ -139,10 +140,11 @@ def translate(
     A picture keeps its size; a project is translated as the window would.
     """
     import engine
+    from desktop import translating
 
     if not input.exists():
         raise PictureError(f"There is no “{input}”; check its name.")
-    jobs = _jobs(input, output)
+    jobs = translating.jobs(input, output)
     generator = engine.open(
         model, device=device, statistics=statistics.value if statistics else None, notice=_say
     )
@@ -152,9 +154,9 @@ def translate(
         except OSError as error:
             raise PictureError(f"The folder “{folder}” can't be made ({error.strerror or error}).") from error
     if not input.is_dir():
-        _translate(generator, *jobs[0], seed)
+        translating.translate(generator, *jobs[0], seed)
         return
-    failures = _translate_all(generator, jobs, seed)
+    failures = translating.translate_all(generator, jobs, seed)
     for sentence in failures:
         _say(sentence)
     if failures:
@@ -165,7 +167,10 @@ def translate(
 @commands.command(name="import")
 def import_(
     file: Annotated[
-        Path, typer.Argument(metavar="FILE", help="Weights, such as latest_net_G.pth, or a model file.")
+        Path,
+        typer.Argument(
+            metavar="FILE", help="Weights, such as latest_net_G.pth, a model file, or a run folder."
+        ),
     ],
     to: Annotated[Path | None, typer.Option(help="The model file to write (.safetensors).")] = None,
     name: Annotated[str | None, typer.Option(help="The model's name; by default the file's.")] = None,
@@ -175,8 +180,15 @@ def import_(
     ] = None,
     card: Annotated[Path | None, typer.Option(help="JSON with more fields of the model's card.")] = None,
     sample: Annotated[Path | None, typer.Option(help="A drawing; the model's picture is of it.")] = None,
+    statistics: Annotated[
+        Statistics | None,
+        typer.Option(help="Whose moments the norms use; of weights, by default the image's."),
+    ] = None,
+    generator: Annotated[
+        str | None, typer.Option(help="Which one, where a checkpoint holds several.", metavar="NAME")
+    ] = None,
 ) -> None:
-    """Make a model file of the weights that a pix2pix project trained.
+    """Make a model file of the weights that a pix2pix project trained: .pth, a checkpoint, or .safetensors.
 
     A model file, such as a training leaves, may be given another name, card, palette or sample picture.
     """
@@ -188,16 +200,32 @@ def import_(
     if palette is not None and input is Input.sketch:
         raise typer.BadParameter("a sketch model has no palette", param_hint="--palette")
     colours = _palette(palette) if palette is not None else None
-    if file.suffix.lower() == bundle.SUFFIX:
+    whose: Literal["image", "running"] | None = statistics.value if statistics else None
+    if catalogue.is_run(file):
+        file = catalogue.find(file)
+    if file.suffix.lower() == bundle.SUFFIX and not bundle.is_bare(file):
         if input is not None:
             raise typer.BadParameter("a model file says itself what it wants painted", param_hint="--input")
         made, tensors = bundle.read(file)
         if colours is not None and made.input != "image":
             raise typer.BadParameter("only an image model takes another palette", param_hint="--palette")
-        made = replace(made, name=name or made.name, palette=colours or made.palette)
+        if whose == "running" and made.network.get("norm") == "instance":
+            raise typer.BadParameter("instance norms know no running statistics", param_hint="--statistics")
+        made = replace(
+            made,
+            name=name or made.name,
+            palette=colours or made.palette,
+            statistics=whose or made.statistics,
+        )
     else:
-        kind = input or (Input.labels if colours else Input.image)
-        made, tensors = foreign.convert(file, name=name, input=kind.value, palette=colours)
+        made, tensors = foreign.convert(
+            file,
+            name=name,
+            input=input.value if input else None,
+            palette=colours,
+            statistics=whose,
+            generator=generator,
+        )
     if card is not None:
         try:
             made = amended(made, card.read_text("utf-8"))
@@ -322,84 +350,7 @@ def _described(entry: Entry) -> dict[str, Any]:
     }
 
 
-# --- translate and import ------------------------------------------------------------------------
-
-
-def _jobs(input: Path, output: Path) -> list[tuple[Path, Path]]:
-    """Which file becomes which; in a folder, those that end like pictures or projects."""
-    from engine.picture import SUFFIXES
-
-    if not input.is_dir():
-        if output.is_dir():
-            output = output / f"{input.stem}.png"
-        if output.suffix.lower() not in ("", ".png"):
-            raise typer.BadParameter("results are PNG files; let its name end in .png", param_hint="OUTPUT")
-        if output.resolve() == input.resolve():
-            raise typer.BadParameter("the result would overwrite the picture", param_hint="OUTPUT")
-        return [(input, output)]
-    if output.exists() and not output.is_dir():
-        raise typer.BadParameter("for a folder of pictures it is a folder as well", param_hint="OUTPUT")
-    if output.resolve() == input.resolve():
-        raise typer.BadParameter("the results would overwrite the pictures", param_hint="OUTPUT")
-    files = [file for file in sorted(input.iterdir()) if file.suffix.lower() in (*SUFFIXES, ".ora")]
-    jobs = [(file, output / f"{file.stem}.png") for file in files if not file.name.startswith(".")]
-    if not jobs:
-        raise PictureError(f"There are no pictures in “{input}”.")
-    return jobs
-
-
-def _translate_all(generator: Generator, jobs: list[tuple[Path, Path]], seed: int | None) -> list[str]:
-    """Translate file by file; a sentence for each that could not be."""
-    from rich.console import Console
-    from rich.progress import Progress
-
-    failures = []
-    sources: dict[str, Path] = {}
-    # Refreshed by hand: rich's own thread would outlive the bar.
-    with Progress(console=Console(stderr=True), transient=True, auto_refresh=False) as progress:
-        for file, target in progress.track(jobs, description="Translating"):
-            # Not every disk tells capitals from small letters.
-            first = sources.setdefault(target.name.casefold(), file)
-            if first is not file:
-                failures.append(f"“{file.name}” would overwrite the result of “{first.name}”; rename one.")
-                continue
-            try:
-                _translate(generator, file, target, seed)
-            except UnderpaintError as error:
-                failures.append(str(error))
-    return failures
-
-
-def _translate(generator: Generator, file: Path, target: Path, seed: int | None) -> None:
-    from engine.picture import read, write_png
-
-    if file.suffix.lower() == ".ora":
-        write_png(target, _translated_project(generator, file, seed))
-        return
-    reading = read(file)
-    for note in reading.notes:
-        _say(f"“{file.name}”: {note}")
-    write_png(target, generator(reading.pixels, seed=seed))
-
-
-def _translated_project(generator: Generator, file: Path, seed: int | None) -> Pixels:
-    """As the window does it: at the model's working size, brought back to the document's."""
-    from desktop.paint.project import load
-    from engine import codec
-
-    loaded = load(file)
-    for note in loaded.notes:
-        _say(f"“{file.name}”: {note}")
-    document, card = loaded.document, generator.card
-    if document.kind != card.input:
-        _say(
-            f"“{file.name}” is painted for another kind of model ({document.kind}); all of it counts as seen."
-        )
-        return generator(document.picture_flat(), seed=seed)
-    picture = document.picture()
-    size = codec.working_size(picture.size, card, native=codec.usually_native(card))
-    preview = generator.translate(codec.prepare(picture, card, size), seed=seed)
-    return codec.scaled_preview(preview, picture.size)
+# --- import ---------------------------------------------------------------------------------------
 
 
 def _sampled(card: Card, tensors: dict[str, Tensor], file: Path) -> str:

@@ -10,7 +10,7 @@ from functools import partial
 from pathlib import Path
 from types import TracebackType
 
-from PySide6.QtCore import QEvent, QObject, QSocketNotifier, Qt, QTimer
+from PySide6.QtCore import QEvent, QObject, QSocketNotifier, Qt, QTimer, Signal
 from PySide6.QtGui import QFileOpenEvent, QIcon
 from PySide6.QtWidgets import QApplication
 
@@ -21,6 +21,7 @@ from desktop.doorbell import Claim, Doorbell
 from desktop.errands import Errands
 from desktop.session import Session
 from desktop.settings import SettingsFile
+from desktop.widgets.files import local_path
 from desktop.widgets.main_window import MainWindow
 from desktop.widgets.report import ReportDialog
 from engine.errors import DeviceError
@@ -82,12 +83,25 @@ def run(file: Path | None = None, claim: Claim | None = None) -> int:
     return code
 
 
+class Application(QApplication):
+    """Hears what Qt tells the application alone."""
+
+    pen_left = Signal()
+    """A tablet's pen is too far away to be seen."""
+
+    def event(self, event: QEvent) -> bool:
+        """A pen that goes while it is down is never said to be lifted."""
+        if event.type() == QEvent.Type.TabletLeaveProximity:
+            self.pen_left.emit()
+        return super().event(event)
+
+
 def make_application() -> QApplication:
     """The one QApplication, named so that window managers and desktops know it."""
     QApplication.setApplicationName("underpaint")
     QApplication.setApplicationDisplayName("Underpaint")
     QApplication.setDesktopFileName("underpaint")
-    application = QApplication(["underpaint"])
+    application = Application(["underpaint"])
     # After the application: its X11 plug-in switches this on as it starts. Every report of the pen
     # counts; with compression a quick stroke loses the points that make its shape.
     QApplication.setAttribute(Qt.ApplicationAttribute.AA_CompressHighFrequencyEvents, False)
@@ -105,6 +119,8 @@ def open_window() -> tuple[Session, MainWindow]:
     session = Session(file)
     session.live.opened.connect(set_aside)
     window = MainWindow(session)
+    if isinstance(application, Application):
+        application.pen_left.connect(window.canvas.let_go)
     return session, window
 
 
@@ -114,7 +130,7 @@ def begin(session: Session, window: MainWindow, file: Path | None) -> None:
     if file is not None:
         session.open_file(file)
     window.canvas.setFocus()
-    left = session.left_behind()
+    left, unreadable = session.guarding.left_behind()
     if left:
         names = ", ".join(f"“{found.title}”" for found in left[:3])
         count = len(left)
@@ -122,9 +138,11 @@ def begin(session: Session, window: MainWindow, file: Path | None) -> None:
             window.tr("Not saved last time: %s.") % names
             if count <= 3
             else window.tr("Not saved last time: %s and %d more.") % (names, count - 3),
-            (window.tr("&Bring back"), lambda: session.recover(left)),
-            (window.tr("&Throw away"), lambda: session.forget(left)),
+            (window.tr("&Bring back"), lambda: session.guarding.recover(left)),
+            (window.tr("&Throw away"), lambda: session.guarding.forget(left)),
         )
+    for found in unreadable:
+        window.files.tell_unreadable(found)
     if session.file.trouble:
         window.messages.warn(session.file.trouble)
 
@@ -139,7 +157,7 @@ class FilesOfTheDesktop(QObject):
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         """Take files; everything else goes its way."""
         if isinstance(event, QFileOpenEvent) and event.file():
-            self._take(Path(event.file()))
+            self._take(local_path(event.url()))
             return True
         return False
 

@@ -67,13 +67,15 @@ class Chronicle:
         for event in events:
             try:
                 self._take(event["event"], event)
-            except (KeyError, TypeError, ValueError):
+            except (KeyError, TypeError, ValueError, OverflowError):
                 continue
 
     @property
     def seconds_left(self) -> float | None:
         """Until the last step; None while that can't be known."""
-        return (self.steps - self.step) * self.batch / self.speed if self.speed and self.steps else None
+        if not (self.speed and self.steps):
+            return None
+        return max(0, self.steps - self.step) * self.batch / self.speed
 
     @property
     def best_step(self) -> int | None:
@@ -89,12 +91,12 @@ class Chronicle:
         self.step = max(0, event["step"])
         match name:
             case "started" | "resumed":
-                self.steps, self.batch = max(1, int(event["steps"])), max(1, int(event["batch"]))
+                self.steps, self.batch = _count(event["steps"]), _count(event["batch"])
                 self._forget_after(self.step)
                 self.last = name
             case "step":
                 values = [_number(event[curve]) for curve in CURVES]
-                speed = _number(event["pictures_per_second"])
+                speed = max(0.0, _number(event["pictures_per_second"]))
                 self.times.append(self.step)
                 for curve, value in zip(CURVES, values, strict=True):
                     self.curves[curve].append(value)
@@ -125,6 +127,10 @@ class Chronicle:
         self.times = self.times[:kept]
         self.curves = {name: values[:kept] for name, values in self.curves.items()}
         self.looks = [look for look in self.looks if look.step <= step]
+
+
+def _count(value: Any) -> int:
+    return max(1, round(_number(value)))
 
 
 def _number(value: Any) -> float:

@@ -29,8 +29,9 @@ from PySide6.QtCore import qVersion
 import resources
 from desktop import logbook
 from engine.errors import UnderpaintError
-from engine.files import replacing
+from engine.files import replacing, write_all
 from engine.lock import hold, is_held
+from resources.version import VERSION
 
 log = logging.getLogger(__name__)
 
@@ -106,7 +107,8 @@ class Watch:
             self._file = self._path.open("ab", buffering=0)
             return
         hold(self._file)
-        self._file.write(f"{_about()}\n{_MARK}".encode())
+        with contextlib.suppress(OSError):  # a full disk costs the report, not the start
+            write_all(self._file, f"{_about()}\n{_MARK}".encode())
 
     def __enter__(self) -> Watch:
         self._told_console = faulthandler.is_enabled()
@@ -125,7 +127,8 @@ class Watch:
         if error is not None and not isinstance(error, expected):
             self._note("".join(traceback.format_exception(error)))
         elif self._noted:
-            self._file.write(_WENT_ON.encode())
+            with contextlib.suppress(OSError):
+                write_all(self._file, _WENT_ON.encode())
         keep = self._noted
         self._file.close()
         if not keep and self._path.suffix == _SUFFIX:
@@ -148,7 +151,7 @@ class Watch:
         with self._noting, contextlib.suppress(OSError):
             self._noted = True
             if self._file.tell() < _LARGEST:
-                self._file.write(f"{time.strftime('%H:%M:%S')}\n{text}\n".encode("utf-8", "replace"))
+                write_all(self._file, f"{time.strftime('%H:%M:%S')}\n{text}\n".encode("utf-8", "replace"))
 
 
 def left_behind() -> list[Crash]:
@@ -187,7 +190,7 @@ def _about() -> str:
     parts = ("PySide6_Essentials", "torch", "numpy", "pillow")
     return "\n".join(
         [
-            f"Underpaint {_version('underpaint')}, {packed}, process {os.getpid()}",
+            f"Underpaint {VERSION}, {packed}, process {os.getpid()}",
             f"{time.strftime('%Y-%m-%d %H:%M:%S')}: started",
             f"{platform.system()} {platform.release()}, {platform.machine()}, {os.cpu_count()} processors",
             f"Python {platform.python_version()}, Qt {qVersion()}",

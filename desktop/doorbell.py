@@ -12,6 +12,7 @@ would open the file a second time later.
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 import logging
@@ -57,8 +58,9 @@ class Claim:
     def ready(self) -> None:
         """Say that calls will be answered at once from now on."""
         if self._lock is not None:
-            self._lock.write(_READY)
-            self._lock.flush()
+            with contextlib.suppress(OSError):  # a full disk: callers are but more patient then
+                self._lock.write(_READY)
+                self._lock.flush()
 
     def give_up(self) -> None:
         """Let another program be it."""

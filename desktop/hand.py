@@ -49,6 +49,8 @@ class Hand(Observable):
         self._document = document
         self._inks = Inks(memory)
         self._stroke: Stroke | None = None
+        self._last: tuple[Sample, bool, bool] = Sample(0, 0), False, False
+        """Where the pen was seen last, with Shift, with Ctrl."""
 
     @property
     def stroke(self) -> Stroke | None:
@@ -59,6 +61,7 @@ class Hand(Observable):
 
     def press(self, sample: Sample, *, eraser: bool = False, shift: bool = False, ctrl: bool = False) -> None:
         """The pen touches the canvas, or the mouse button goes down."""
+        self._last = sample, shift, ctrl
         if self._stroke is not None:  # a tool of several clicks goes on
             self._touch(self._stroke.move(sample, shift, ctrl))
             return
@@ -69,11 +72,13 @@ class Hand(Observable):
         ink = self._inks.of(document.active.role, name)
         with Telling(self.told_off.emit):
             self._stroke = tools()[name].start(document, ink, sample, shift, ctrl)
+            document.unfinished = self.finish
             self.drawing = True
             self._touch(self._stroke.rect)
 
     def move(self, sample: Sample, *, shift: bool = False, ctrl: bool = False) -> None:
         """The pen moves on the canvas."""
+        self._last = sample, shift, ctrl
         if self._stroke is not None:
             self._touch(self._stroke.move(sample, shift, ctrl))
 
@@ -82,10 +87,19 @@ class Hand(Observable):
         if self._stroke is not None:
             self._end(self._stroke, self._stroke.finish(sample, shift, ctrl))
 
+    def lift(self) -> None:
+        """The pen was lifted where nobody heard of it: as if it had been where it was seen last."""
+        sample, shift, ctrl = self._last
+        self.release(sample, shift=shift, ctrl=ctrl)
+
     def finish(self) -> None:
-        """End a tool of several clicks with what it has."""
+        """End the stroke that goes on with what it has, as one undo step.
+
+        Nobody who would drop a stroke needs to call this: ``Sheet.settle`` does.
+        """
         if self._stroke is not None:
-            self._end(self._stroke, self._stroke.close())
+            change = self._stroke.close()
+            self._end(self._stroke, self._stroke.finish(*self._last) if change is None else change)
 
     def cancel(self) -> bool:
         """Abort the stroke that goes on; the picture is as it was before. False when there is none."""
@@ -93,6 +107,7 @@ class Hand(Observable):
         self.drawing = False
         if stroke is None:
             return False
+        self._document().unfinished = None
         self._touch(stroke.abort())
         return True
 
@@ -101,7 +116,7 @@ class Hand(Observable):
     def choose_tool(self, name: str) -> None:
         """Draw with the tool called ``name`` from now on."""
         if name != self.tool:
-            self.cancel()
+            self._document().settle()
             self.tool = name
             self.take_ink()
 
@@ -160,8 +175,8 @@ class Hand(Observable):
 
     def choose_layer(self, layer_id: int) -> None:
         """Draw on that layer from now on, with the brush last used on its kind."""
-        self.cancel()
         document = self._document()
+        document.settle()
         if not self._is_out_of_reach(document.layer(layer_id).role):
             document.select(layer_id)
             self.take_ink()
@@ -184,6 +199,7 @@ class Hand(Observable):
         if change is None:  # it takes more clicks
             return
         self._stroke = None
+        self._document().unfinished = None
         self.drawing = False
         if stroke.picked is not None:
             self.choose_colour(stroke.picked)
@@ -191,7 +207,7 @@ class Hand(Observable):
 
 
 def _nearest(colour: Colour, palette: Palette) -> Colour:
-    return palette.labels[palette.indices(np.array([[colour]], np.uint8))[0, 0]].colour
+    return palette.labels[int(palette.indices(np.array([[colour]], np.uint8))[0, 0])].colour
 
 
 def topmost(document: Document, role: Role) -> Layer | None:

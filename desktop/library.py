@@ -15,7 +15,7 @@ import resources
 from desktop.live import Live
 from desktop.observable import Observable, Property
 from desktop.samples import bundled
-from engine.bundle import read_card
+from engine.bundle import is_bare, read_card
 from engine.card import InputKind
 from engine.catalogue import Entry, entries, place
 from engine.errors import PictureError
@@ -99,6 +99,8 @@ class Library(Observable):
     def add(self, path: Path) -> None:
         """Copy a model file into the user's models and use it; one that is there already is just used.
 
+        Weights without a card are looked into as ``inspect`` does.
+
         Raises:
             ModelError: it is no model file of ours, or damaged.
             OSError: it can't be copied.
@@ -106,6 +108,9 @@ class Library(Observable):
         here = self.entry(path) or self._copy_of(path)
         if here is not None:
             path = here.file
+        elif path.is_file() and is_bare(path):
+            self.inspect(path)
+            return
         else:
             card = read_card(path)
             target = place(card.name)

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from importlib.metadata import Distribution, PackageMetadata, PackageNotFoundError, distribution
 
 import resources
+from resources.version import VERSION
 
 QT = ("pyside6-essentials", "shiboken6")
 """What is under the LGPL; its packages bring no text of it."""
@@ -62,6 +63,8 @@ def parts() -> list[Part]:
 def _part(package: Distribution) -> Part:
     about = package.metadata
     name, version = about["Name"], package.version
+    if name == "underpaint":  # what is noted of it may be of an older day
+        version = VERSION
     text = _text(package, about)
     if _plain(name) in QT:
         text = _QT_TERMS % (name, version, ".".join(version.split(".")[:2])) + "\n\n".join(
@@ -95,7 +98,7 @@ def _terms(about: PackageMetadata) -> str:
         return about["License"]
     for line in about.get_all("Classifier") or []:
         if line.startswith("License :: ") and line.count("::") > 1:
-            return line.rpartition(":: ")[2]
+            return str(line.rpartition(":: ")[2])
     return "see its text"
 
 

@@ -89,7 +89,9 @@ def _handlers() -> Iterator[logging.Handler]:
         path().parent.mkdir(parents=True, exist_ok=True)
         # Two windows may write to one file, a line at a time. Where one of them begins the next file, the
         # other goes on in the old one: no line is lost.
-        handler = RotatingFileHandler(path(), maxBytes=SIZE, backupCount=KEPT, encoding="utf-8")
+        handler = RotatingFileHandler(
+            path(), maxBytes=SIZE, backupCount=KEPT, encoding="utf-8", errors="backslashreplace"
+        )
         handler.setLevel(logging.INFO)
         yield handler
     except OSError:

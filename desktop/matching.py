@@ -136,6 +136,7 @@ class Matching(QObject):
     def _opened(self, card: Card) -> None:
         """Remember that it works; what it calls colours becomes the palette of a picture just begun."""
         session = self._session
+        session.settle_stroke()  # a sheet on which one is drawn is not empty
         document, picture, file = session.document, session.picture, session.live.model_file
         assert picture is not None and file is not None
         session.library.works(file)

@@ -10,40 +10,50 @@ The file is a row of records (``desktop.paint.records``).
 from __future__ import annotations
 
 import contextlib
+import errno
 import logging
 import os
 import secrets
 import shutil
-import sys
 import threading
 import time
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import BinaryIO
 
+from PySide6.QtCore import QCoreApplication
+
 import resources
 from desktop.paint.document import Change, Document
 from desktop.paint.history import Tiles, tile_rect
-from desktop.paint.layer import Layer
+from desktop.paint.layer import Layer, Piece
 from desktop.paint.notation import Notes
-from desktop.paint.records import FORMAT, Record, describing, painting, read_document, records, useless
+from desktop.paint.records import (
+    FORMAT,
+    Record,
+    beyond,
+    describing,
+    is_whole,
+    painting,
+    read_document,
+    records,
+    useless,
+)
 from engine.errors import PictureError
 from engine.files import replacing
-
-if sys.platform == "win32":
-    import msvcrt
-else:
-    import fcntl
+from engine.lock import hold
 
 log = logging.getLogger(__name__)
 
 COMPACT_AFTER = 64 << 20
 """Bytes of changes after which the whole picture is written anew."""
+KEPT = "kept"
+"""The folder of what was set aside."""
 ABANDONED_AFTER = 3600
-"""Seconds after which a folder without a usable journal is rubbish and not one being made."""
+"""Seconds after which a folder with no journal in it is rubbish and not one being made."""
 
 
 @dataclass(frozen=True)
@@ -60,6 +70,18 @@ class Recovered:
     """Width and height."""
 
 
+@dataclass(frozen=True)
+class Unreadable:
+    """A journal of which nothing can be read, at least not now and by us. It stays where it is."""
+
+    path: Path
+    """Its folder."""
+    reason: str
+    """A sentence on why."""
+    lasting: bool
+    """It will be no better the next time."""
+
+
 # --- writing -------------------------------------------------------------------------------------
 
 
@@ -69,14 +91,18 @@ class Journal:
     Args:
         document: the picture as it is now; its state is written first.
         title: what to call it when it is offered again.
+        tell: called when ``trouble`` or ``is_good`` has changed, on the journal's own thread.
 
     Raises:
         OSError: the user's folder can't be written.
     """
 
-    def __init__(self, document: Document, title: str = "") -> None:
+    def __init__(
+        self, document: Document, title: str = "", tell: Callable[[], object] = lambda: None
+    ) -> None:
         self._document = document
         self._title = title
+        self._tell = tell
         home = resources.home("recovery")
         home.mkdir(parents=True, exist_ok=True)
         self.folder = home / f"{time.strftime('%Y%m%d-%H%M%S')}-{secrets.token_hex(4)}"
@@ -88,10 +114,13 @@ class Journal:
         self._closing = False
         self._busy = False
         self.trouble = ""
-        """Why the last write failed; empty while all is well. Ask at the next step: writing takes a while."""
+        """Why what was noted last is not written; empty while all is well."""
+        self.is_good = False
+        """What was noted is written, or will be in a moment; not yet so before the first is."""
         self._failed = False
         self._grown = False
         self._file: BinaryIO | None = None
+        self._length = 0  # of what is whole in it
         self._whole_size = 0
         self._thread = threading.Thread(target=self._write, name="journal", daemon=True)
         self._thread.start()
@@ -103,7 +132,7 @@ class Journal:
             return
         document = self._document
         if self._failed or self._grown or any(self._known.get(it.id) is not it for it in document.layers):
-            self._add_whole()
+            self.record_all()
         elif change.structure:
             self._add(_Part(describing(document, self._title), Tiles()))
         elif change.layer is not None:
@@ -112,6 +141,13 @@ class Journal:
                 rect = tile_rect(*place, document.width, document.height)
                 tiles.keep(place, layer.packed[rect.rows, rect.columns])
             self._add(_Part(None, tiles, layer.id))
+        else:
+            self.record_all()
+
+    def record_all(self) -> None:
+        """Begin the journal anew with all of the picture. While a stroke is open, its end does so."""
+        if self._document.is_drawn_on:  # a copy of the picture would finish the stroke
+            self._grown = True
         else:
             self._add_whole()
 
@@ -142,7 +178,9 @@ class Journal:
         self._failed = self._grown = False
         snapshot = document.snapshot()
         ids = [layer.id for layer in document.layers]
-        self._add(_Whole(describing(document, self._title), list(zip(ids, snapshot.tiles, strict=True))))
+        pieces = {layer.id: layer.outside for layer in document.layers}
+        contents = list(zip(ids, snapshot.tiles, strict=True))
+        self._add(_Whole(describing(document, self._title), contents, pieces))
 
     def _add(self, job: _Whole | _Part) -> None:
         with self._waiting:
@@ -163,34 +201,61 @@ class Journal:
                     break
                 job = self._jobs.popleft()
                 self._busy = True
+            good, trouble = self.is_good, self.trouble
             try:
                 self._write_job(job)
-                self.trouble = ""
+                # A part is of no use where something before it is missing.
+                good, trouble = (True, "") if self._file is not None else (good, trouble)
             except Exception as error:  # whatever it is, painting goes on and the next step tries again
                 log.warning("The journal can't be written.", exc_info=True)
-                self.trouble = getattr(error, "strerror", None) or str(error)
-                self._failed = True
+                trouble = getattr(error, "strerror", None) or str(error) or type(error).__name__
+                self._cut_back()
+                self._failed, good = True, False
+            if (good, trouble) != (self.is_good, self.trouble):
+                self.is_good, self.trouble = good, trouble
+                self._tell()
         self._close_file()
 
     def _write_job(self, job: _Whole | _Part) -> None:
         if isinstance(job, _Whole):
-            self._close_file()  # before Windows lets it be replaced
-            target = self.folder / "journal"
-            with replacing(target) as part, part.open("wb") as whole:
-                for record in job.records():
-                    record.write(whole)
-            self._file = target.open("ab", buffering=0)
-            self._whole_size = target.stat().st_size
+            self._write_whole(job)
         elif self._file is not None:
+            self._write_part(job, self._file)
+
+    def _write_whole(self, job: _Whole) -> None:
+        self._close_file()  # before Windows lets it be replaced
+        if not self.folder.is_dir():  # somebody has cleared up
+            self.folder.mkdir(parents=True)
+            self._lock.close()
+            self._lock = _locked(self.folder)
+        target = self.folder / "journal"
+        with replacing(target) as part, part.open("wb") as whole:
             for record in job.records():
-                record.write(self._file)
-            os.fsync(self._file.fileno())
-            self._grown = self._grown or self._file.tell() > self._whole_size + COMPACT_AFTER
+                record.write(whole)
+        self._file = target.open("ab", buffering=0)
+        self._length = self._whole_size = target.stat().st_size
+
+    def _write_part(self, job: _Part, file: BinaryIO) -> None:
+        for record in job.records():
+            record.write(file)
+        os.fsync(file.fileno())
+        if os.name == "posix" and os.fstat(file.fileno()).st_nlink == 0:
+            raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT))
+        self._length = file.tell()
+        self._grown = self._grown or self._length > self._whole_size + COMPACT_AFTER
+
+    def _cut_back(self) -> None:
+        """After a failure: leave only what is whole, and write nothing behind it."""
+        if self._file is not None:
+            with contextlib.suppress(OSError):
+                self._file.truncate(self._length)
+        self._close_file()
 
     def _close_file(self) -> None:
         file, self._file = self._file, None
         if file is not None:
-            file.close()
+            with contextlib.suppress(OSError):  # what it held back was refused before
+                file.close()
 
 
 @dataclass
@@ -199,9 +264,12 @@ class _Whole:
 
     document: Record
     contents: list[tuple[int, Tiles]]
+    outside: dict[int, tuple[Piece, ...]]
 
     def records(self) -> Iterator[Record]:
         yield self.document
+        for layer, pieces in self.outside.items():
+            yield from beyond(layer, pieces)
         for layer, tiles in self.contents:
             yield painting(layer, tiles)
 
@@ -221,24 +289,38 @@ class _Part:
 # --- reading -------------------------------------------------------------------------------------
 
 
-def abandoned() -> list[Recovered]:
-    """Pictures left behind by processes that are no more, newest first. Rubbish is cleared away."""
-    found = []
+def left_behind() -> tuple[list[Recovered], list[Unreadable]]:
+    """What processes that are no more have left, newest first, and of which nothing can be read.
+
+    Folders without anything in them are cleared away in time, and nothing else ever is.
+
+    Raises:
+        OSError: the user's folder can't be read.
+    """
+    found, unreadable = [], []
     home = resources.home("recovery")
     for folder in sorted(home.iterdir(), reverse=True) if home.is_dir() else []:
-        lock = _try_lock(folder) if folder.is_dir() else None
-        if lock is None:
+        if folder.name == KEPT or not folder.is_dir():
             continue
         try:
-            found.append(_recovered(folder))
-        except (PictureError, OSError):
-            rubbish = time.time() - _written(folder) > ABANDONED_AFTER
-            lock.close()
-            if rubbish:
-                discard(folder)
-        finally:
-            lock.close()
-    return sorted(found, key=lambda left: left.time, reverse=True)
+            with _locked(folder):
+                journal = _journal_of(folder)
+                if journal is not None:
+                    found.append(_recovered(journal))
+                elif time.time() - folder.stat().st_mtime > ABANDONED_AFTER:
+                    shutil.rmtree(folder, ignore_errors=True)
+        except Held:
+            continue
+        except PictureError as error:
+            unreadable.append(Unreadable(folder, str(error), True))
+        except OSError as error:
+            unreadable.append(Unreadable(folder, str(_out_of_reach(error)), False))
+    return sorted(found, key=lambda left: left.time, reverse=True), unreadable
+
+
+def abandoned() -> list[Recovered]:
+    """Pictures left behind by processes that are no more, newest first."""
+    return left_behind()[0]
 
 
 def restore(path: Path) -> Document:
@@ -248,61 +330,94 @@ def restore(path: Path) -> Document:
         PictureError: nothing of it can be read.
     """
     try:
-        with (path / "journal").open("rb") as file:
+        journal = _journal_of(path)
+        if journal is None:
+            raise useless()
+        with journal.open("rb") as file:
             return read_document(file)
     except OSError as error:
-        raise useless() from error
+        raise _out_of_reach(error) from error
+
+
+def is_complete(path: Path) -> bool:
+    """Whether an abandoned journal is whole to its end; else later steps are missing from the picture.
+
+    Raises:
+        OSError: it can't be read.
+    """
+    journal = _journal_of(path)
+    if journal is None or journal.name != "journal":
+        return False
+    with journal.open("rb") as file:
+        return is_whole(file)
+
+
+def set_aside(path: Path) -> Path:
+    """Keep an abandoned journal for somebody who knows more about it, and offer it no more.
+
+    Returns:
+        where it is then.
+
+    Raises:
+        OSError: it can't be moved.
+    """
+    kept = resources.home("recovery", KEPT, path.name)
+    kept.parent.mkdir(exist_ok=True)
+    path.rename(kept)
+    return kept
 
 
 def discard(path: Path) -> None:
     """Throw an abandoned journal away; one that a living process holds is left alone."""
     if path.parent != resources.home("recovery"):
         raise ValueError(f"{path} is no journal")
-    lock = _try_lock(path)
-    if lock is not None:
-        lock.close()
+    with contextlib.suppress(OSError):
+        _locked(path).close()
         shutil.rmtree(path, ignore_errors=True)
 
 
-def _recovered(folder: Path) -> Recovered:
-    with (folder / "journal").open("rb") as file:
+def _journal_of(folder: Path) -> Path | None:
+    """The journal in a folder, else one that was being begun; None where nothing is in it."""
+    journals = [folder / "journal", *sorted(folder.glob(".journal.*.part"))]
+    return next((file for file in journals if file.exists() and file.stat().st_size), None)
+
+
+def _recovered(journal: Path) -> Recovered:
+    with journal.open("rb") as file:
         for kind, payload in records(file):
             if kind == b"D":
-                notes = Notes(payload, folder.name)
+                notes = Notes(payload, journal.parent.name)
+                notes = Notes(payload, notes.text("title", "") or journal.parent.name)
                 notes.check_format(FORMAT)
                 size = notes.whole("width", 1, 1 << 20), notes.whole("height", 1, 1 << 20)
-                written = datetime.fromtimestamp(_written(folder)).astimezone()
-                return Recovered(folder, notes.text("title", ""), written, notes.kind(), size)
+                written = datetime.fromtimestamp(journal.stat().st_mtime).astimezone()
+                return Recovered(journal.parent, notes.text("title", ""), written, notes.kind(), size)
     raise useless()
 
 
-def _written(folder: Path) -> float:
-    journal = folder / "journal"
-    return (journal if journal.exists() else folder).stat().st_mtime
+def _out_of_reach(error: OSError) -> PictureError:
+    text = QCoreApplication.translate(
+        "recovery", "A drawing that was left behind can't be read ({0}); try again at the next start."
+    )
+    return PictureError(text.format(error.strerror or error))
 
 
 # --- locks ---------------------------------------------------------------------------------------
+
+
+class Held(OSError):
+    """Another process works on it."""
 
 
 def _locked(folder: Path) -> BinaryIO:
     """Lock a folder for as long as the file returned is open; the system lets go when a process dies.
 
     Raises:
-        OSError: another process holds it.
+        Held: another process holds it.
+        OSError: it can't be opened.
     """
     file = (folder / "lock").open("ab")
-    try:
-        if sys.platform == "win32":
-            msvcrt.locking(file.fileno(), msvcrt.LK_NBLCK, 1)
-        else:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
+    if not hold(file, 0):
         file.close()
-        raise
+        raise Held
     return file
-
-
-def _try_lock(folder: Path) -> BinaryIO | None:
-    with contextlib.suppress(OSError):
-        return _locked(folder)
-    return None

@@ -102,7 +102,7 @@ def read_plan(folder: Path) -> Plan | None:
         fields: dict[str, Any] = json.loads(file.read_text("utf-8"))
         counts = (max(1, int(fields[name])) for name in ("steps", "batch", "pairs"))
         return Plan(str(fields["name"]), str(fields["task"]), *counts)
-    except (OSError, ValueError, KeyError, TypeError, RecursionError):
+    except (OSError, ValueError, KeyError, TypeError, OverflowError, RecursionError):
         return None
 
 

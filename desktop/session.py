@@ -7,22 +7,25 @@ kept frames are on ``session.shelf``, models in ``session.library``. Here are pi
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
 
 from PySide6.QtCore import QObject, Signal
 
-from desktop.easel import Easel, OpenPicture
+from desktop.easel import Easel, OpenPicture, project_file
 from desktop.gallery import Gallery
+from desktop.guarding import Guarding
 from desktop.hand import Hand
 from desktop.library import Library
 from desktop.live import Live
 from desktop.matching import Matching
 from desktop.observable import Observable, Property
 from desktop.paint.document import ROLES, Change, Document, Role
+from desktop.paint.export import picture_file
 from desktop.places import Places
-from desktop.recovery import Recovered
+from desktop.recovery import Recovered, Unreadable
 from desktop.settings import SettingsFile
 from desktop.shelf import Shelf
 from desktop.survey import Survey
@@ -32,10 +35,13 @@ from desktop.tracing import Tracing
 from desktop.training import Training
 from engine.card import InputKind
 from engine.catalogue import Entry
+from engine.files import shown
 from engine.picture import read
 from engine.rect import Rect
 
-__all__ = ["OpenPicture", "Session", "Steps"]
+__all__ = ["OpenPicture", "Session", "Steps", "Unreadable"]
+
+log = logging.getLogger(__name__)
 
 
 class Steps(NamedTuple):
@@ -69,6 +75,8 @@ class Session(Observable):
     read_as = Signal(object, str, str)
     """A plain picture, its ``Path``, was opened as a document of a kind, and could be another; and what
     was changed on the way in."""
+    changed_elsewhere = Signal(object)
+    """This ``OpenPicture`` was to be opened again: its file was changed elsewhere, it was here."""
 
     def __init__(self, file: SettingsFile, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -86,7 +94,8 @@ class Session(Observable):
         self.live.noticed.connect(self.said)
         self.library = Library(self.live, self)
         self.library.arrived.connect(self.open_model)
-        self.easel = Easel(self.settings)
+        self.guarding = Guarding(self)
+        self.easel = Easel(self.settings, self.guarding.news.emit)
         self.matching = Matching(self)
         self.shelf = Shelf(self)
         self.training = Training(lambda: self.picture.document if self.picture else None, self)
@@ -123,7 +132,7 @@ class Session(Observable):
 
     def put_up(self, picture: OpenPicture, model: Path | None = None) -> None:
         """Put ``picture`` on the canvas, with ``model``, else with the one last used for it."""
-        self.hand.cancel()
+        self.settle_stroke()
         self.easel.put_up(picture)
         self._show_picture(model)
 
@@ -136,6 +145,7 @@ class Session(Observable):
 
     def close_picture(self, picture: OpenPicture) -> None:
         """Close a picture for good, its journal included; after the last one comes an empty one."""
+        picture.document.settle()
         self.easel.close(picture)
         if picture is self.picture:
             kind = picture.document.kind
@@ -168,12 +178,17 @@ class Session(Observable):
         with self._telling():
             if suffix == ".safetensors":
                 self.library.add(path)
-            elif suffix in (".pth", ".pt"):
+            elif suffix in (".pth", ".pt", ".ckpt"):
                 self.library.inspect(path)
             else:
                 wanted = kind or (self.document.kind if self.picture else "image")
-                picture, notes = self.easel.open(path, wanted, self.matching.palette_for(wanted))
+                self.settle_stroke()
+                card = self.live.card
+                levels = card.levels if card is not None and card.input == wanted else None
+                picture, notes = self.easel.open(path, wanted, self.matching.palette_for(wanted), levels)
                 self.put_up(picture)
+                if picture.is_changed_elsewhere:
+                    self.changed_elsewhere.emit(picture)
                 if picture.path is None and kind is None:
                     self.read_as.emit(path, wanted, " ".join(notes))
                 elif notes:
@@ -187,16 +202,45 @@ class Session(Observable):
         if first is not None and first is not self.picture and first.is_saved:
             self.close_picture(first)
 
-    def save(self, path: Path | None = None) -> bool:
-        """Save as ``.ora``; False if it needs a path that is not given, or failed."""
+    def open_anew(self, picture: OpenPicture) -> None:
+        """Open the file of ``picture`` as it is now; what was drawn stays open, without a file."""
+        path = picture.path
+        if path is not None:
+            self.easel.part(picture)
+            self._tell_steps()
+            self.open_file(path)
+
+    def objection(self, path: Path | None = None) -> str:
+        """What is to be asked before the picture is saved to ``path``, or to where it came from; a sentence
+        that says what would be lost, or nothing."""
+        assert self.picture is not None
+        target = project_file(path.absolute()) if path is not None else self.picture.path
+        return self.easel.objection(self.picture, target) if target is not None else ""
+
+    def save(self, path: Path | None = None, *, anyway: bool = False) -> bool:
+        """Save as ``.ora``; False if it needs a path that is not given, or failed.
+
+        Args:
+            path: where to; None where it came from.
+            anyway: somebody was asked about the ``objection``; else that is told, and nothing written.
+        """
         assert self.picture is not None
         if path is None and self.needs_a_path:
+            return False
+        objection = "" if anyway else self.objection(path)
+        if objection:
+            self.told_off.emit(objection)
             return False
         with self._telling() as outcome:
             self.easel.save(self.picture, path and path.absolute(), self.live.model_file)
             self.said.emit(self.tr("Saved “%s”.") % self.picture.name)
         self._tell_steps()
         return outcome.fine
+
+    def settle_stroke(self) -> None:
+        """Finish what is being drawn, as a step: what comes next would drop it."""
+        if self.picture is not None:
+            self.document.settle()
 
     def settle(self, picture: OpenPicture) -> None:
         """All that is in ``picture`` was written elsewhere."""
@@ -209,15 +253,17 @@ class Session(Observable):
         return self.picture is not None and (self.picture.path is None or self.picture.foreign)
 
     def export(self, what: str, path: Path) -> None:
-        """Write a PNG: ``what`` is ``picture``, ``preview`` or ``pair``."""
+        """Write a picture file: ``what`` is ``picture``, ``preview`` or ``pair``. Its suffix says which
+        format it gets; one that says nothing gets ``.png`` behind it."""
         assert self.picture is not None
+        path = picture_file(path)
         with self._telling():
             self.easel.export(self.picture, what, path, self.live.preview)
             self.settings.folder = str(path.absolute().parent)
             text = self.tr("Exported “%s”.")
             if what != "picture" and self.live.behind:
                 text = self.tr("Exported “%s”; the preview was still behind the picture.")
-            self.said.emit(text % path.name)
+            self.said.emit(text % shown(path.name))
 
     # --- models --------------------------------------------------------------------------------
 
@@ -255,7 +301,7 @@ class Session(Observable):
 
     def edit(self, step: Callable[[Document], Change | None]) -> None:
         """Carry out one step on the document, e.g. ``edit(lambda d: d.clear_layer(i))``."""
-        self.hand.cancel()
+        self.settle_stroke()
         self._apply(lambda: step(self.document))
 
     def clear(self) -> None:
@@ -264,7 +310,7 @@ class Session(Observable):
 
     def select(self, area: Rect) -> None:
         """Select ``area``, or nothing if it is empty; no step of the history."""
-        self.hand.cancel()
+        self.settle_stroke()
         self.document.selection = area.intersected(self.document.bounds)
         self.repainted.emit(self.document.bounds)
 
@@ -277,7 +323,8 @@ class Session(Observable):
         """Lay a photo over the picture to trace it; the network never sees it."""
         with self._telling():
             reading = read(path)
-            self.edit(lambda document: document.add_layer(Role.REFERENCE, path.stem, reading.pixels, 0.5))
+            name = shown(path.stem)
+            self.edit(lambda document: document.add_layer(Role.REFERENCE, name, reading.pixels, 0.5))
 
     def show_reference(self, id: int, *, visible: bool | None = None, opacity: float | None = None) -> None:
         """Look at a reference otherwise, also while a stroke goes on."""
@@ -292,32 +339,25 @@ class Session(Observable):
 
     def left_behind(self) -> list[Recovered]:
         """Drawings of earlier starts that were neither saved nor closed."""
-        return self.easel.left_behind()
+        return self.guarding.left_behind()[0]
 
     def recover(self, left: list[Recovered]) -> None:
         """Open drawings that were left behind."""
-        for found in left:
-            with self._telling():
-                self.put_up(self.easel.recover(found))
-
-    def forget(self, left: list[Recovered]) -> None:
-        """Throw drawings that were left behind away."""
-        for found in left:
-            with self._telling():
-                self.easel.forget(found)
+        self.guarding.recover(left)
 
     def close(self) -> None:
-        """End of the program: remember everything, stop the engine; unsaved pictures stay journalled."""
-        self.hand.cancel()
-        self.remember()
-        self.training.leave()
-        self.survey.leave()
-        self.tracing.leave()
-        self.teaching.leave()
-        self.gallery.leave()
-        self.places.leave()
-        self.live.stop()
-        self.easel.stop()
+        """End of the program: remember everything, stop the engine; unsaved pictures stay journalled.
+
+        Whatever goes wrong in one step, the others are done.
+        """
+        parts = (self.training, self.survey, self.tracing, self.teaching, self.gallery, self.places)
+        leaving = (part.leave for part in parts)
+        ends = (self.guarding.stop, self.live.stop, self.easel.stop)
+        for step in (self.settle_stroke, self.remember, *leaving, *ends):
+            try:
+                step()
+            except Exception:  # the pictures and the other parts must not pay for it
+                log.exception("closing")
 
     def remember(self) -> None:
         """Write down what the user has chosen."""
@@ -345,9 +385,8 @@ class Session(Observable):
         if change.sent:
             self.live.edited(None if change.structure else change.rect)
         assert self.picture is not None
-        trouble = self.easel.journal(self.picture, change)
-        if trouble:
-            self.told_off.emit(trouble)
+        self.easel.journal(self.picture, change)
+        self.guarding.tell()
         self._tell_steps()
 
     def _tell_steps(self) -> None:

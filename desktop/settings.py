@@ -92,7 +92,11 @@ _MAKES_SENSE: dict[str, Callable[[Any], bool]] = {
     "inks": lambda value: all(isinstance(ink, dict) for ink in value.values()),
     "recent": lambda value: all(isinstance(name, str) for name in value),
     "undo_megabytes": lambda value: 1 <= value <= 1 << 16,
-    "new_size": lambda value: len(value) == 2 and all(type(it) is int and 1 <= it <= 8192 for it in value),
+    "new_size": lambda value: (
+        len(value) == 2
+        and all(type(it) is int and it >= 1 for it in value)
+        and value[0] * value[1] <= 8192 * 4096  # as many pixels as a picture may have
+    ),
 }
 """What a value must be besides of the right sort; a file can be damaged and still be JSON."""
 
@@ -114,7 +118,10 @@ class SettingsFile:
         self.settings = self._read()
 
     def save(self) -> None:
-        """Write the settings in one step, if any changed. A folder that can't be written costs only them."""
+        """Write the settings in one step, if any changed. A folder that can't be written costs only them.
+
+        A name that isn't UTF-8 is written in JSON's own escapes, as Python holds it, and comes back so.
+        """
         ours, usual = dataclasses.asdict(self.settings), dataclasses.asdict(Settings())
         kept = {name: value for name, value in self._strange.items() if ours[name] == usual[name]}
         fields = {"format": self._format, **self._others, **ours, **kept}
@@ -124,9 +131,9 @@ class SettingsFile:
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True)
             with replacing(self.path) as part:
-                part.write_text(text, "utf-8")
+                part.write_bytes(text.encode("utf-8", "backslashreplace"))
             self._written = text
-        except OSError as error:
+        except (OSError, ValueError) as error:
             log.warning("settings not saved: %s", error)
 
     def _read(self) -> Settings:

@@ -33,6 +33,8 @@ MULTIPLE = 32
 """Sizes of which both edges are multiples need no padding in the network's outer levels."""
 ALIKE = 0.06
 """Proportions that differ by this share are the same."""
+UNSURE = {"pairing", "left out", "no pairs"}
+"""Kinds of problems that another way to pair the files may solve."""
 MOST_PROBLEMS = 200
 """Told to the window; thousands of lines help nobody."""
 
@@ -61,6 +63,14 @@ class Findings:
     size: tuple[int, int] = (256, 256)
     """Width and height that suit the pictures."""
     palette: Palette | None = None
+    way: str = ""
+    """How the files were paired …"""
+    ways: tuple[str, ...] = ()
+    """… and how they could be, where there are several ways."""
+    notes: tuple[str, ...] = ()
+    """What else was recognised, in sentences."""
+    unsure: bool = False
+    """Whether it should be asked how the files make pairs."""
     troubles: list[Trouble] = field(default_factory=list)
 
     @property
@@ -88,18 +98,21 @@ class Survey(Observable):
         self._number = 0
         self._progressed.connect(self._progress, Qt.ConnectionType.QueuedConnection)
 
-    def look(self, folder: Path, task: str | None = None, swap: bool = False) -> None:
-        """Look at ``folder``; ``findings`` follows, or ``told_off``.
+    def look(self, folder: Path, task: str | None = None, swap: bool = False, way: str = "") -> None:
+        """Look at ``folder``, or a zip file of one; ``findings`` follows, or ``told_off``.
 
         Args:
             task: what the input is; None for what the pictures look like.
             swap: take the other side for the input than they suggest.
+            way: how the files make pairs; empty for what they look like.
         """
         self._number += 1
         number = self._number
         self._errands.forget()
         self.looking, self.checked = True, 0.0
-        self._errands.do(lambda: _found(folder, task, swap), lambda seen: self._take_findings(number, *seen))
+        self._errands.do(
+            lambda: _found(folder, task, swap, way), lambda seen: self._take_findings(number, *seen)
+        )
 
     def forget(self) -> None:
         """Look at nothing any more."""
@@ -152,11 +165,11 @@ class _Superseded(Exception):
     pass
 
 
-def _found(folder: Path, task: str | None, swap: bool) -> tuple[Findings, DataSet]:
+def _found(folder: Path, task: str | None, swap: bool, way: str) -> tuple[Findings, DataSet]:
     # Imported here, as the window is to stand before the trainer's modules are loaded.
     from trainer import pairs, palettes
 
-    data = pairs.find(folder, task=task, swap=swap)
+    data = pairs.find(folder, task=task, swap=swap, way=way)
     if data.palette is not None and data.layout != "kept":
         known = [read_gpl(file) for file in sorted(resources.path("palettes").glob("*.gpl"))]
         data = replace(data, palette=palettes.named(data.palette, known))  # as the trainer will call them
@@ -167,7 +180,7 @@ def _found(folder: Path, task: str | None, swap: bool) -> tuple[Findings, DataSe
         except PictureError:
             continue  # the check will name it
         sizes.append((b.shape[1], b.shape[0]))
-        shown.append((_small(a, data.task == "labels"), _small(b, False)))
+        shown.append((_small(a), _small(b)))
         if len(shown) == SHOWN:
             break
     findings = Findings(
@@ -180,6 +193,10 @@ def _found(folder: Path, task: str | None, swap: bool) -> tuple[Findings, DataSe
         shown,
         fitting_size(sizes),
         data.palette,
+        data.way,
+        data.ways,
+        data.notes,
+        bool(data.ways) and not way and any(problem.kind in UNSURE for problem in data.problems),
         _told(data.problems),
     )
     return findings, data
@@ -215,11 +232,11 @@ def _told(problems: Any) -> list[Trouble]:
     return [Trouble(problem.severe, str(problem)) for problem in worst_first[:MOST_PROBLEMS]]
 
 
-def _small(pixels: Pixels, labels: bool) -> Pixels:
+def _small(pixels: Pixels) -> Pixels:
+    """To be looked at, so that labels are averaged too: a thin one would be missed else."""
     image = Image.fromarray(pixels)
     scale = THUMBNAIL / max(image.size)
     if scale >= 1:
         return pixels
     size = max(1, round(image.width * scale)), max(1, round(image.height * scale))
-    how = Image.Resampling.NEAREST if labels else Image.Resampling.BOX
-    return np.array(image.resize(size, how))
+    return np.array(image.resize(size, Image.Resampling.BOX))

@@ -9,6 +9,7 @@ from pathlib import Path
 from PySide6.QtCore import QCoreApplication
 
 from engine.errors import UnderpaintError
+from engine.files import shown
 
 translate = QCoreApplication.translate
 log = logging.getLogger(__name__)
@@ -30,7 +31,7 @@ class Telling:
             return False
         self.fine = False
         log.info("told the user", exc_info=error)
-        self._tell(sentence_for(error))
+        self._tell(shown(sentence_for(error)))
         return True
 
 

@@ -69,13 +69,14 @@ def icon(name: str) -> QIcon:
     """A Material Design icon in the theme's colours, e.g. ``mdi6.undo``."""
     import qtawesome  # kept here: loading its fonts costs 60 ms, and only windows need icons
 
-    return qtawesome.icon(
+    icon: QIcon = qtawesome.icon(
         name,
         color=_colours["text"],
         color_disabled=_colours["line"],
         color_on=_colours["accent"],
         color_on_active=_colours["accent"],
     )
+    return icon
 
 
 def picture_icon(pixmap: QPixmap) -> QIcon:

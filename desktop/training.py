@@ -59,6 +59,8 @@ class Wish:
     from_model: Path | None = None
     palette: Palette | None = None
     """Where its names were edited."""
+    way: str = ""
+    """How the files make pairs, where that was chosen."""
 
     def words(self, run: Path, palette: Path) -> list[str]:
         """The command line, without the program's name."""
@@ -69,6 +71,8 @@ class Wish:
             words += ["--task", self.task]
         if self.swap:
             words.append("--swap")
+        if self.way:
+            words += ["--pair", self.way]
         if self.size:
             words += ["--size", "{}x{}".format(*self.size)]
         if self.from_model:
@@ -153,7 +157,7 @@ class Training(Observable):
         with self._telling():
             if self.goes_on:
                 raise background.BusyError(self.tr("A training goes on already; stop it first."))
-            if not wish.data.is_dir():
+            if not wish.data.exists():
                 raise RunError(self.tr("“%s” is gone; choose the folder anew.") % wish.data)
             folder = runs.place(wish.name)
             folder.parent.mkdir(parents=True, exist_ok=True)
@@ -357,10 +361,10 @@ def _wipe(folder: Path) -> bool:
 def _forget_former(run: Path, target: Path) -> None:
     """A model taken over again takes the place of the one taken over before: it is the same, less trained."""
     note = run / "taken_over"
-    former = Path(note.read_text("utf-8")) if note.is_file() else None
+    former = Path(os.fsdecode(note.read_bytes())) if note.is_file() else None
     if former is not None and former.parent == target.parent and former != target:
         former.unlink(missing_ok=True)
-    note.write_text(str(target), "utf-8")
+    note.write_bytes(os.fsencode(target))  # its name may be no text
 
 
 def _write_drawing(target: Path, picture: Picture) -> None:

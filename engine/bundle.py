@@ -13,11 +13,14 @@ import json
 import math
 import os
 import stat
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any
 
 from engine import card as cards
+from engine import mistaken
 from engine.card import Card
 from engine.errors import ModelError
 from engine.files import replacing
@@ -32,12 +35,66 @@ MOST_BYTES = 1 << 30
 _KEY = "underpaint"
 _BYTES = {"F16": 2, "BF16": 2, "F32": 4}
 """The number formats that weights come in, and their sizes."""
+_FOREIGN_BYTES = {**_BYTES, "F64": 8, "I64": 8, "I32": 4, "I16": 2, "I8": 1, "U8": 1, "BOOL": 1}
+"""Those that weights of other programs, and what they count beside them, may come in."""
 
 
 @dataclass(frozen=True)
 class _Header:
     card: Card
     shapes: dict[str, tuple[int, ...]]
+
+
+@dataclass(frozen=True)
+class Bare:
+    """A tensor in a file that may have no card; not read yet."""
+
+    name: str
+    size: tuple[int, ...]
+
+
+def is_bare(path: Path) -> bool:
+    """Whether this is a whole safetensors file without a card: weights, but no model yet. Never raises."""
+    try:
+        with path.open("rb") as file:
+            fields = _fields(_text(file, path.name)[0], path.name)
+    except (OSError, ModelError):
+        return False
+    metadata = fields.get("__metadata__")
+    return bool(fields) and not (isinstance(metadata, dict) and isinstance(metadata.get(_KEY), str))
+
+
+def read_bare(path: Path) -> dict[str, Bare]:
+    """What is in a safetensors file, with or without a card; nothing of it is read yet.
+
+    Raises:
+        ModelError: the file is missing, damaged, cut short or too large.
+    """
+    name = path.name
+    with _opened(path) as (file, length):
+        text, room = _text(file, name)
+        if length > MOST_BYTES:
+            raise _too_large(name)
+        fields = _fields(text, name)
+        fields.pop("__metadata__", None)
+        shapes = _shapes(fields, room, name, _FOREIGN_BYTES)
+    return {key: Bare(key, shape) for key, shape in shapes.items()}
+
+
+def load_bare(path: Path, wanted: dict[str, Bare]) -> dict[str, Tensor]:
+    """The tensors of a file that ``read_bare`` looked into, under the names that ``wanted`` gives them.
+
+    Raises:
+        ModelError: the file is damaged, or has changed since.
+    """
+    from safetensors import SafetensorError, safe_open
+
+    try:
+        with safe_open(path, "pt") as file:
+            # Cloned, so that the file is no longer mapped when it is to be replaced (Windows).
+            return {name: file.get_tensor(bare.name).clone() for name, bare in wanted.items()}
+    except (OSError, SafetensorError, ValueError, KeyError) as error:
+        raise ModelError(f"“{path.name}” is damaged; fetch the file anew.") from error
 
 
 def read_card(path: Path) -> Card:
@@ -126,51 +183,85 @@ def blank(card: Card) -> nn.Module:
         return build(card.kind, **card.network)
 
 
-def _read(path: Path, whole: bool) -> tuple[_Header, bytes]:
-    """The checked header and, if asked for, all bytes of the file (else none)."""
+@contextmanager
+def _opened(path: Path) -> Iterator[tuple[IO[bytes], int]]:
+    """The file and its length; what the system says of it becomes a sentence."""
     name = path.name
     try:
         with path.open("rb") as file:
             about = os.fstat(file.fileno())
             if not stat.S_ISREG(about.st_mode):
                 raise ModelError(f"“{name}” is not a file; choose a model file.")
-            if about.st_size > MOST_BYTES:
-                raise ModelError(
-                    f"“{name}” is larger than any model that can be used ({MOST_BYTES >> 30} GB)."
-                )
-            start = file.read(8)
-            length = int.from_bytes(start, "little")
-            if len(start) < 8 or length > about.st_size - 8 or length > MOST_HEADER_BYTES:
-                raise ModelError(
-                    f"“{name}” is no model file, or is cut short: its header claims {length} bytes. "
-                    "Fetch it anew."
-                )
-            text = file.read(length)
-            header = _header(text, about.st_size - 8 - length, name)
-            if not whole:
-                return header, b""
-            _check_fit(header.card, header.shapes, name)
-            return header, b"".join((start, text, file.read(about.st_size - 8 - length)))
+            yield file, about.st_size
     except FileNotFoundError as error:
         raise ModelError(f"There is no model file “{path}”; check its name.") from error
     except OSError as error:
         raise ModelError(f"The model “{name}” can't be read ({error.strerror or error}).") from error
 
 
-def _header(text: bytes, room: int, name: str) -> _Header:
-    """Parse a header; ``room`` is the number of bytes that follow it in the file."""
+def _read(path: Path, whole: bool) -> tuple[_Header, bytes]:
+    """The checked header and, if asked for, all bytes of the file (else none)."""
+    name = path.name
+    with _opened(path) as (file, length):
+        if length > MOST_BYTES:
+            raise _too_large(name)
+        text, room = _text(file, name)
+        header = _header(text, room, name)
+        if not whole:
+            return header, b""
+        _check_fit(header.card, header.shapes, name)
+        return header, b"".join((len(text).to_bytes(8, "little"), text, file.read(room)))
+
+
+def _too_large(name: str) -> ModelError:
+    return ModelError(f"“{name}” is larger than any model that can be used ({MOST_BYTES >> 30} GB).")
+
+
+def _text(file: IO[bytes], name: str) -> tuple[bytes, int]:
+    """The header's text, and the number of bytes that follow it."""
+    size = os.fstat(file.fileno()).st_size
+    start = file.read(8)
+    length = int.from_bytes(start, "little")
+    if len(start) < 8 or length > size - 8 or length > MOST_HEADER_BYTES:
+        file.seek(0)
+        if (other := mistaken.named(file.read(mistaken.ENOUGH))) is not None:
+            raise ModelError(f"“{name}” {other}.")
+        if start[:4] == b"PK\x03\x04":
+            raise ModelError(f"“{name}” is no model file but an archive; if torch saved it, call it .pth.")
+        raise ModelError(
+            f"“{name}” is no model file, or is cut short: its header claims {length} bytes. Fetch it anew."
+        )
+    return file.read(length), size - 8 - length
+
+
+def _fields(text: bytes, name: str) -> dict[str, Any]:
     try:
         fields = json.loads(text)
     except (ValueError, RecursionError) as error:
         raise ModelError(f"“{name}” is no model file, or its header is damaged; fetch it anew.") from error
-    metadata = fields.pop("__metadata__", None) if isinstance(fields, dict) else None
+    return fields if isinstance(fields, dict) else {}
+
+
+def _header(text: bytes, room: int, name: str) -> _Header:
+    """Parse a header; ``room`` is the number of bytes that follow it in the file."""
+    fields = _fields(text, name)
+    metadata = fields.pop("__metadata__", None)
     if not isinstance(metadata, dict) or not isinstance(metadata.get(_KEY), str):
-        raise ModelError(f"“{name}” has no model card; only files written by Underpaint can be used.")
-    card = cards.from_json(metadata[_KEY])
+        raise ModelError(
+            f"“{name}” has no model card; import it as the weights of another program (underpaint import), "
+            "or take a file that Underpaint wrote."
+        )
+    return _Header(cards.from_json(metadata[_KEY]), _shapes(fields, room, name, _BYTES))
+
+
+def _shapes(
+    fields: dict[str, Any], room: int, name: str, sizes: dict[str, int]
+) -> dict[str, tuple[int, ...]]:
+    """The shapes of the tensors that a header describes, without gaps, in ``room`` bytes."""
     shapes: dict[str, tuple[int, ...]] = {}
     spans: list[tuple[int, int]] = []
     for key, entry in fields.items():
-        shape, span = _checked(entry)
+        shape, span = _checked(entry, sizes)
         if shape is None:
             raise ModelError(f"In “{name}” the weights “{key}” are described wrongly; fetch it anew.")
         shapes[key] = shape
@@ -182,20 +273,20 @@ def _header(text: bytes, room: int, name: str) -> _Header:
             f"“{name}” is cut short or damaged: its header describes {ends[-1]} bytes of weights, "
             f"{room} are there. Fetch it anew."
         )
-    return _Header(card, shapes)
+    return shapes
 
 
-def _checked(entry: Any) -> tuple[tuple[int, ...] | None, tuple[int, int]]:
+def _checked(entry: Any, sizes: dict[str, int]) -> tuple[tuple[int, ...] | None, tuple[int, int]]:
     """Shape (None where the entry makes no sense) and place of one tensor in a header."""
     wrong = None, (0, 0)
-    if not isinstance(entry, dict) or not isinstance(entry.get("dtype"), str) or entry["dtype"] not in _BYTES:
+    if not isinstance(entry, dict) or not isinstance(entry.get("dtype"), str) or entry["dtype"] not in sizes:
         return wrong
     shape, offsets = entry.get("shape"), entry.get("data_offsets")
     if not isinstance(shape, list) or len(shape) > 4 or not isinstance(offsets, list) or len(offsets) != 2:
         return wrong
     if not all(type(value) is int and 0 <= value <= MOST_BYTES for value in (*shape, *offsets)):
         return wrong
-    if offsets[1] - offsets[0] != math.prod(shape) * _BYTES[entry["dtype"]]:
+    if offsets[1] - offsets[0] != math.prod(shape) * sizes[entry["dtype"]]:
         return wrong
     return tuple(shape), (offsets[0], offsets[1])
 

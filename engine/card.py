@@ -10,6 +10,7 @@ import json
 from dataclasses import dataclass, field
 from typing import Any, Literal, get_args
 
+from engine.deep import Levels
 from engine.errors import ModelError
 from engine.palette import Label, Palette
 
@@ -46,6 +47,8 @@ class Card:
     """Label models: the labels. Image models: colours that mean something to them; others are taken, too."""
     one_hot: bool = False
     """Label models: fed as one plane a label instead of as colour."""
+    levels: Levels | None = None
+    """Image models: which values of pictures with 16 bits a channel are black and white; by default all."""
     statistics: Statistics = "image"
     task: str = ""
     """Short and human: “sketch → shoe”."""
@@ -90,6 +93,8 @@ def from_json(text: str) -> Card:
     fields = {name: value for name, value in fields.items() if name in known}
     try:
         fields["size"] = tuple(fields.get("size", (256, 256)))
+        if fields.get("levels") is not None:
+            fields["levels"] = tuple(fields["levels"])
         if fields.get("palette") is not None:
             fields["palette"] = _palette(fields["palette"])
         card = Card(**fields)
@@ -131,6 +136,12 @@ def _colour(values: list[int]) -> tuple[int, int, int]:
     return red, green, blue
 
 
+def _are_levels(levels: Levels) -> bool:
+    if len(levels) != 2 or not all(type(value) is int for value in levels):
+        return False
+    return 0 <= levels[0] < levels[1] <= 65535
+
+
 def _check(card: Card) -> None:
     """Raise ValueError naming the first field that makes no sense."""
     texts = (card.name, card.kind, card.task, card.description, card.data, card.licence, card.sample)
@@ -144,6 +155,7 @@ def _check(card: Card) -> None:
         "network": isinstance(card.network, dict),
         "line width": card.line_width is None
         or (type(card.line_width) in (int, float) and 0 < card.line_width < 100),
+        "levels": card.levels is None or _are_levels(card.levels),
         "palette": card.palette is not None or not card.one_hot,
         "switches": isinstance(card.hints, bool) and isinstance(card.one_hot, bool),
         "hints": card.input == "sketch" or not card.hints,

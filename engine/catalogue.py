@@ -30,7 +30,8 @@ def entries() -> list[Entry]:
 
 
 def find(name_or_path: str | Path) -> Path:
-    """The model file that a name (as listed, or the file's stem) or a path stands for.
+    """The model file that a name (as listed, or the file's stem) or a path stands for; of a run folder, the
+    newest model of that training.
 
     Raises:
         ModelError: there is none, or it is broken.
@@ -38,6 +39,11 @@ def find(name_or_path: str | Path) -> Path:
     path = Path(name_or_path).expanduser()
     if path.is_file():
         return path
+    if is_run(path):
+        model = path / f"model{bundle.SUFFIX}"
+        if not model.is_file():
+            raise ModelError(f"The training in “{path}” has no model yet; let it go on for a while.")
+        return model
     known = entries()
     wanted = str(name_or_path).casefold()
     for entry in known:
@@ -46,9 +52,18 @@ def find(name_or_path: str | Path) -> Path:
                 raise ModelError(entry.problem)
             return entry.file
     if path.suffix == bundle.SUFFIX or len(path.parts) > 1:
-        raise ModelError(f"There is no model file “{path}”; check its name.")
+        raise ModelError(
+            f"There is no model in the folder “{path}”; choose a model file or the folder of a training."
+            if path.is_dir()
+            else f"There is no model file “{path}”; check its name."
+        )
     names = ", ".join(entry.name for entry in known if entry.problem is None)
     raise ModelError(f"There is no model “{name_or_path}”; known are {names or 'none'}.")
+
+
+def is_run(folder: Path) -> bool:
+    """Whether this is the folder of a training."""
+    return (folder / "config.json").is_file()
 
 
 def place(name: str) -> Path:

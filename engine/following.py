@@ -5,12 +5,14 @@ from __future__ import annotations
 import torch
 
 from engine import codec, windows
-from engine.incremental import FADED as MARGIN
-from engine.incremental import Incremental
+from engine.incremental import FADED, Incremental
 from engine.messages import Pixels
 from engine.networks.unet import UNet
 from engine.rect import Rect
 from engine.whole import Whole, valid
+
+MARGIN = FADED
+"""Pixels around a change over which the preview fades from what it is now into what it was."""
 
 FEW, FURTHER = 2, 1 << 15
 """So many windows at once, as of a mirrored stroke, cost what they show; each further one as much as so many

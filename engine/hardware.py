@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import torch
 
 from engine import device, trial_memory
+from engine.amounts import room
 
 _ON_MAC = platform.system() == "Darwin"
 
@@ -34,7 +35,7 @@ def _cuda() -> Found:
     if torch.cuda.is_available():
         count = torch.cuda.device_count()
         every = [torch.cuda.get_device_properties(number) for number in range(count)]
-        return Found("cuda", tuple(f"{it.name}, {it.total_memory / 2**30:.0f} GB" for it in every), "")
+        return Found("cuda", tuple(f"{it.name}, {room(it.total_memory)}" for it in every), "")
     if _ON_MAC:
         reason = "Macs have no NVIDIA card."
     elif torch.version.cuda is None and torch.version.hip is None:

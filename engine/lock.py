@@ -26,13 +26,16 @@ _BEYOND = 1 << 30
 """The byte that is locked on Windows, where a locked one can't be written: behind all that ever will be."""
 
 
-def hold(file: BinaryIO) -> bool:
+def hold(file: BinaryIO, patience: float = PATIENCE_SECONDS) -> bool:
     """Hold an open file until it is closed, in this process and in all that inherit it.
+
+    Args:
+        patience: seconds to wait for others to be gone.
 
     Returns:
         False where somebody else holds it.
     """
-    deadline = time.monotonic() + PATIENCE_SECONDS
+    deadline = time.monotonic() + patience
     while not _locked(file):
         if time.monotonic() > deadline:
             return False

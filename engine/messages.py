@@ -186,6 +186,8 @@ class Inspected:
     summary: str
     name: str
     inputs: int
+    card: Card | None = None
+    """The card that lay beside the file, if there was one; answers are begun from it."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,8 @@ import io
 import stat
 import struct
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -17,6 +19,8 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image, ImageCms, ImageFile, ImageOps, UnidentifiedImageError
 
+from engine import deep, mistaken
+from engine.deep import Levels
 from engine.errors import PictureError
 from engine.files import replacing
 
@@ -30,6 +34,9 @@ SUFFIXES = (".png", ".jpg", ".jpeg", ".webp", ".tif", ".tiff", ".bmp")
 
 MOST_PIXELS = 8192 * 8192
 MOST_BYTES = 512 * 1024 * 1024
+
+ON_WHITE = "Its transparent parts are laid on white."
+"""The note on a picture with transparency."""
 
 _BAND = 1 << 20
 """Pixels composited at a time, so that large transparent pictures need no large intermediate."""
@@ -51,25 +58,51 @@ class Reading:
     notes: list[str] = field(default_factory=list)
 
 
-def read(source: Path | str | bytes) -> Reading:
+def read(source: Path | str | bytes, levels: Levels | None = None, most: int = MOST_PIXELS) -> Reading:
     """Read a picture from a file, or from bytes that would make one.
+
+    Args:
+        source: the file, or what is in it.
+        levels: which values of 16 bits become black and white; by default what the picture itself uses,
+            where that is 12 bits or less, else all.
+        most: pixels; one that its header says is larger is refused before anything is decoded.
 
     Raises:
         PictureError: missing, of another format, damaged, cut short, or larger than allowed.
+    """
+    with opened(source, most=most) as image:
+        return _decoded(image, source if isinstance(source, bytes) else Path(source), levels)
+
+
+@contextmanager
+def opened(
+    source: Path | str | bytes, formats: tuple[str, ...] = FORMATS, most: int = MOST_PIXELS
+) -> Iterator[Image.Image]:
+    """A picture file opened, of a size that can be borne, and not decoded yet.
+
+    Args:
+        formats: decoders that may be asked.
+        most: pixels.
+
+    Raises:
+        PictureError: as ``read``; whatever is raised inside becomes one, too.
     """
     name = "The picture" if isinstance(source, bytes) else f"“{Path(source).name}”"
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # what Pillow warns of is either checked or noted here
-            with Image.open(_opened(source, name), formats=FORMATS) as image:
-                _check_size(image.size, name)
-                return _decoded(image)
+            with Image.open(_opened(source, name), formats=formats) as image:
+                _check_size(image.size, name, most)
+                yield image
     except PictureError:
         raise
     except Image.DecompressionBombError as error:
         raise PictureError(f"{name} has more pixels than can be opened; scale it down first.") from error
     except UnidentifiedImageError as error:
-        raise PictureError(f"{name} is no picture that can be read; use {_format_names()}.") from error
+        other = mistaken.leading(_start(source))
+        raise PictureError(
+            f"{name} {other}." if other else f"{name} is no picture that can be read; use {_format_names()}."
+        ) from error
     except MemoryError as error:
         raise PictureError(f"There is not enough memory to open {name}; scale it down first.") from error
     except FileNotFoundError as error:
@@ -113,38 +146,63 @@ def _opened(source: Path | str | bytes, name: str) -> io.BytesIO | Path:
     return io.BytesIO(source) if isinstance(source, bytes) else Path(source)
 
 
-def _check_size(size: tuple[int, int], name: str) -> None:
+def _start(source: Path | str | bytes) -> bytes:
+    if isinstance(source, bytes):
+        return source[: mistaken.ENOUGH]
+    try:
+        with Path(source).open("rb") as file:
+            return file.read(mistaken.ENOUGH)
+    except OSError:
+        return b""
+
+
+def _check_size(size: tuple[int, int], name: str, most: int) -> None:
     width, height = size
-    if width < 1 or height < 1 or width * height > MOST_PIXELS:
+    if width < 1 or height < 1 or width * height > most:
         raise PictureError(
             f"{name} has {width} × {height} pixels; "
-            f"at most {MOST_PIXELS // 1_000_000} million can be opened. Scale it down first."
+            f"at most {most // 1_000_000} million can be opened. Scale it down first."
         )
 
 
-def _decoded(image: Image.Image) -> Reading:
+def _decoded(image: Image.Image, source: Path | bytes, levels: Levels | None) -> Reading:
     notes: list[str] = []
-    deep = _bits(image) > 8
+    is_deep = bits(image) > 8
     image.load()
     if getattr(image, "n_frames", 1) > 1:
         notes.append("It holds several pictures; the first was taken.")
-    upright = _upright(image)
-    if upright.mode.startswith("I;16"):
-        upright = Image.fromarray((np.asarray(upright) >> 8).astype(np.uint8))
-    if upright.mode in ("I", "F"):
+    turned = upright(image)
+    if turned.mode in ("I", "F"):
         raise PictureError("The picture has 32 bits a channel; save it with 8 or 16 bits a channel.")
-    if deep:
-        notes.append("Its 16 bits a channel were brought to 8.")
-    alpha = _alpha(upright)
-    coloured = _in_srgb(upright, image.info.get("icc_profile"), notes)
+    if is_deep:
+        turned = _shallow(image, source, levels, notes)
+    alpha = _alpha(turned)
+    coloured = _in_srgb(turned, image.info.get("icc_profile"), notes)
     colours = np.array(coloured, np.uint8)
     if alpha is None:
         return Reading(colours, None, colours, notes)
-    notes.append("Its transparent parts are laid on white.")
+    notes.append(ON_WHITE)
     return Reading(_on_white(colours, alpha), alpha, colours, notes)
 
 
-def _bits(image: Image.Image) -> int:
+def _shallow(
+    image: Image.Image, source: Path | bytes, levels: Levels | None, notes: list[str]
+) -> Image.Image:
+    """A picture of 16 bits a channel at 8, upright."""
+    whole = deep.values(image, source)
+    if whole is None:  # of coloured TIFF files only the upper byte is to be had
+        notes.append("Of its 16 bits a channel the upper 8 were taken; save it as PNG where it is too dark.")
+        return upright(image)
+    levels = levels or deep.usual(deep.colours(whole))
+    notes.append("Its 16 bits a channel were brought to 8.")
+    if levels != deep.FULL:
+        notes[-1] = f"Its 16 bits a channel were brought to 8: {levels[0]} is black, {levels[1]} white."
+    made = Image.fromarray(deep.reduced(whole, levels))
+    made.getexif().update(image.getexif())
+    return upright(made)
+
+
+def bits(image: Image.Image) -> int:
     """Bits a channel in the file; Pillow silently drops the low byte of 16-bit colour."""
     if image.mode.startswith("I;16"):
         return 16
@@ -160,7 +218,7 @@ def _bits(image: Image.Image) -> int:
     return 8
 
 
-def _upright(image: Image.Image) -> Image.Image:
+def upright(image: Image.Image) -> Image.Image:
     """The picture turned as its EXIF orientation says; damaged EXIF data says nothing."""
     try:
         return ImageOps.exif_transpose(image) or image

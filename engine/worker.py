@@ -255,7 +255,7 @@ class Worker:
         from engine import foreign
 
         found = foreign.inspect(request.path)
-        self._reply(Inspected(request.path, found.summary, found.name, found.inputs))
+        self._reply(Inspected(request.path, found.summary, found.name, found.inputs, found.card))
 
     def _import(self, request: Import) -> None:
         from engine import bundle, foreign

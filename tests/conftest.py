@@ -29,6 +29,14 @@ def home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPat
 
 
 @pytest.fixture(scope="session")
+def qapp_cls() -> type:
+    """The program's own application for the tests that need one."""
+    from desktop.app import Application
+
+    return Application
+
+
+@pytest.fixture(scope="session")
 def project() -> Path:
     """The folder with ``pyproject.toml`` in it."""
     return ROOT

@@ -46,7 +46,7 @@ ARROWS: dict[str, set[str]] = {
     "desktop.paint": {"desktop.paint", *DATA, "engine.files", "engine.picture"},
     "desktop.observable": set(),
     "desktop.settings": {"engine.errors", "engine.files", "resources"},
-    "desktop.recovery": {"desktop.paint", *DATA, "engine.files", "resources"},
+    "desktop.recovery": {"desktop.paint", *DATA, "engine.files", "engine.lock", "resources"},
     "desktop.bridge": {"engine.messages", "engine.worker"},
     "desktop.errands": {"desktop.telling"},
     "desktop.places": {"desktop.errands", "engine.errors", "resources"},
@@ -117,6 +117,7 @@ ARROWS: dict[str, set[str]] = {
             *DATA,
             *READERS,
             "desktop.gallery",
+            "desktop.guarding",
             "desktop.observable",
             "desktop.paint",
             "desktop.places",
@@ -129,7 +130,7 @@ ARROWS: dict[str, set[str]] = {
             "desktop.training",
             "resources",
         }
-        for part in SESSION - {"desktop.live"}
+        for part in (SESSION | {"desktop.guarding"}) - {"desktop.live"}
     },
     # Of the session, only the live preview holds the bridge, and so the engine.
     "desktop.live": {*DATA, "desktop.bridge", "desktop.observable", "engine.codec"},
@@ -157,6 +158,8 @@ ARROWS: dict[str, set[str]] = {
         "desktop.errands",
         "desktop.licences",  # … and reads the licences meanwhile
         "engine.catalogue",  # what an entry in the list of models is
+        "resources.version",
+        "engine.files",  # how names are shown
     },
     "desktop.app": {"desktop", *DATA, *READERS, "resources"},
     **{
@@ -168,10 +171,12 @@ ARROWS: dict[str, set[str]] = {
         "desktop.demo",
         "desktop.doorbell",
         "desktop.paint",
+        "desktop.translating",
         "engine",
         "resources",
         "trainer",
     },
+    "desktop.translating": {*DATA, "desktop.paint", "engine.codec", "engine.generator", "engine.picture"},
 }
 
 # Qt stays in the window; widgets in what is seen of it.

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import importlib
 import json
+import os
+import platform
+import re
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
+from tests.bench import history
 from tests.bench.__main__ import names, table
 from tests.bench.rows import Row
 
@@ -45,3 +49,47 @@ def test_some_bars_are_to_be_exceeded() -> None:
 def test_rows_survive_the_way_between_processes() -> None:
     row = Row("pass", None, 1.25, "ms")
     assert [Row(*fields) for fields in json.loads(json.dumps([row]))] == [row]
+
+
+# --- the history --------------------------------------------------------------------------------
+
+FIRST, SECOND = "2026-11-23 abc, 2.13.0", "2026-11-28 def, 2.13.0"
+ROWS = [Row("pass | whole", 10, 12.345, "ms", span=(12, 13)), Row("memory", None, 3, "MB")]
+
+
+def test_another_run_adds_a_column_and_changes_none() -> None:
+    before = history.added("", "One", FIRST, ROWS)
+    after = history.added(
+        before, "One", SECOND, [Row("pass | whole", 11, 10.5, "ms"), Row("new", None, 1, "s")]
+    )
+    assert after.splitlines()[-5:] == [
+        f"| what | bar | {FIRST} | {SECOND} |",
+        "| --- | ---: | ---: | ---: |",
+        "| pass ∣ whole | ≤ 11 ms | 12.3 ms (12 to 13) MISSED | 10.5 ms |",
+        "| memory |  | 3 MB |  |",
+        "| new |  |  | 1 s |",
+    ]
+
+
+def test_another_processor_gets_a_table_of_its_own() -> None:
+    before = history.added("", "One", FIRST, ROWS)
+    after = history.added(before, "Two", SECOND, ROWS)
+    assert after.startswith(before)
+    assert history.added(after, "One", FIRST, []) == after
+
+
+def test_the_history_of_the_project_is_read_back_as_it_stands(project: Path) -> None:
+    text = (project / "docs" / "measured.md").read_text("utf-8")
+    place = re.findall(r"^## (.*)$", text, re.MULTILINE)[0]
+    assert history.added(text, place, FIRST, []) == text
+
+
+def test_the_instructions_in_force_are_named(project: Path) -> None:
+    code = "from tests.bench import history; print(history.processor()); print(history.now())"
+    held = {**os.environ, "ONEDNN_MAX_CPU_ISA": "AVX2", "ATEN_CPU_CAPABILITY": "default"}
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=project, env=held, capture_output=True, text=True, check=True
+    )
+    place, run = done.stdout.splitlines()
+    assert place.endswith(", DEFAULT, ONEDNN_MAX_CPU_ISA=AVX2") or "x86" not in platform.machine()
+    assert re.fullmatch(r"\d{4}-\d\d-\d\d \S+.*, \d+\.\d+.*", run)

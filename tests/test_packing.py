@@ -49,7 +49,7 @@ def test_templates_are_filled(pack: ModuleType, name: str, tmp_path: Path):
 
 @needs("desktop-file-validate", "desktop-file-utils")
 def test_desktop_entry_is_valid():
-    command = ["desktop-file-validate", LINUX / "underpaint.desktop"]
+    command = ["desktop-file-validate", str(LINUX / "underpaint.desktop")]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
 

@@ -26,7 +26,9 @@ if TYPE_CHECKING:
 
 commands = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
 
-DataFolder = Annotated[Path, typer.Argument(help="A folder of pairs, or of photos.", metavar="DATA")]
+DataFolder = Annotated[
+    Path, typer.Argument(help="A folder of pairs, or of photos, or a zip file of one.", metavar="DATA")
+]
 
 
 def main() -> None:
@@ -52,14 +54,12 @@ def train(
     run: Annotated[
         Path | None,
         # torchrun takes “--run” for the beginning of an option of its own.
-        typer.Option(
-            "--run",
-            "--run-folder",
-            help="The run folder to make; by default beside the models.",
-        ),
+        typer.Option("--run", "--run-folder", help="The run folder to make; by default beside the models."),
     ] = None,
     task: Annotated[Task | None, typer.Option(help="By default what the pictures look like.")] = None,
     swap: Annotated[bool, typer.Option("--swap", help="Train the other direction.")] = False,
+    pair: Annotated[str, typer.Option(help=options.PAIR, metavar="ONE+OTHER")] = "",
+    ignore: Annotated[list[str] | None, typer.Option(help=options.IGNORE, metavar="R,G,B")] = None,
     name: Annotated[str | None, typer.Option(help="Of the model; by default the folder's.")] = None,
     size: Annotated[str | None, typer.Option(help="256, or 384x256: width and height.")] = None,
     width: Annotated[int, typer.Option(min=4, max=256, help="Of the networks.")] = 32,
@@ -109,14 +109,19 @@ def train(
     edges = options.size(size)
     options.one_of(sweeps=sweeps, steps=steps, minutes=minutes)
     manners.behave(gently)
+    import resources
     from trainer import check as checking
     from trainer import distributed, plan
+    from trainer import run as runs
     from trainer.counting import counting
 
     world = distributed.expected()
     if run is None and world.size > 1:  # each would look for a free one, and find another
         raise typer.BadParameter("say where several processes are to train", param_hint="--run-folder")
-    found = _found(data, task.value if task else None, swap, palette)
+    found = _found(data, task.value if task else None, swap, palette, pair, options.colours(ignore))
+    for problem in (*found.problems, *checking.few(found)):
+        if not problem.severe and world.leads:
+            _say(f"warning: {problem}")
     with counting("Looking") as progress:
         found = replace(found, problems=tuple(checking.stopping(found, progress)))
     config = plan.planned(
@@ -127,6 +132,7 @@ def train(
         colour_labels=colour_labels,
         dropout=dropout,
         swap=swap,
+        way=pair,
         name=name,
         size=edges,
         steps=steps,
@@ -154,7 +160,8 @@ def train(
         checkpoint_every=checkpoint_every,
         processes=world.size,
     )
-    begun = _begun(run or _place(config.name), config, found)
+    place = run or runs.free(resources.home("runs", stem(config.name, "run")))
+    begun = _begun(place, config, found)
     _fit(begun, begun.config(), found)
 
 
@@ -175,13 +182,13 @@ def resume(
     manners.behave(gently)
     from contextlib import nullcontext
 
-    from trainer import distributed, lengthening, pairs
+    from trainer import distributed, lengthening
     from trainer.fit import refuse_changes
     from trainer.run import opened
 
     there = opened(run)
     config, leads = there.config(), distributed.expected().leads
-    data = pairs.find(Path(config.data), task=config.task, swap=config.swap, palette=config.palette)
+    data = lengthening.data_of(config)
     refuse_changes(config, data)
     with there.writing(), there.held() if leads else nullcontext():
         config = lengthening.lengthened(there, data, sweeps=sweeps, steps=steps, minutes=minutes)
@@ -200,6 +207,8 @@ def check(
     data: DataFolder,
     task: Annotated[Task | None, typer.Option(help="By default what the pictures look like.")] = None,
     swap: Annotated[bool, typer.Option("--swap", help="Take the other side for the input.")] = False,
+    pair: Annotated[str, typer.Option(help=options.PAIR, metavar="ONE+OTHER")] = "",
+    ignore: Annotated[list[str] | None, typer.Option(help=options.IGNORE, metavar="R,G,B")] = None,
     palette: Annotated[Path | None, typer.Option(help="A .gpl file with the labels of label maps.")] = None,
     fix: Annotated[
         bool, typer.Option("--fix", help="Write a mended copy; the folder stays as it is.")
@@ -216,8 +225,8 @@ def check(
 
     if out is not None and not fix:
         raise typer.BadParameter("goes with --fix", param_hint="--out")
-    found = _found(data, task.value if task else None, swap, palette)
-    _say(found.summary)
+    found = _found(data, task.value if task else None, swap, palette, pair, options.colours(ignore))
+    _tell(found)
     with counting("Looking") as progress:
         problems = checking.check(found, progress)
     for problem in problems:
@@ -243,6 +252,7 @@ def pairs(
     ] = None,
     seed: Annotated[int, typer.Option(min=0, help="Of hands and hints.")] = 0,
     variety: Annotated[bool, typer.Option(help="Draw as different hands would.")] = True,
+    pair: Annotated[str, typer.Option(help=options.PAIR, metavar="ONE+OTHER")] = "",
     side_by_side: Annotated[
         bool, typer.Option("--side-by-side", help="One file a pair, for other programs.")
     ] = False,
@@ -256,8 +266,8 @@ def pairs(
 
     if task in (Task.labels, Task.image):
         raise typer.BadParameter("use lines, hints, grey or small", param_hint="--task")
-    found = _found(photos, task.value)
-    _say(found.summary)
+    found = _found(photos, task.value, way=pair)
+    _tell(found)
     with counting("Drawing") as progress:
         count, unread = making.make(
             found,
@@ -277,7 +287,12 @@ def pairs(
 
 
 def _found(
-    folder: Path, task: str | None = None, swap: bool = False, palette_file: Path | None = None
+    folder: Path,
+    task: str | None = None,
+    swap: bool = False,
+    palette_file: Path | None = None,
+    way: str = "",
+    ignore: tuple[tuple[int, int, int], ...] | None = None,
 ) -> DataSet:
     """The data set; its labels under the names of a bundled palette, if they are that."""
     import resources
@@ -285,7 +300,7 @@ def _found(
     from trainer import pairs, palettes
 
     given = read_gpl(palette_file) if palette_file else None
-    found = pairs.find(folder, task=task, swap=swap, palette=given)
+    found = pairs.find(folder, task=task, swap=swap, palette=given, way=way, ignore=ignore)
     if found.palette is None or given is not None or found.layout == "kept":
         return found
     known = [read_gpl(file) for file in sorted(resources.path("palettes").glob("*.gpl"))]
@@ -303,6 +318,7 @@ def evaluate(
     seed: Annotated[int, typer.Option(min=0, help="Of the recogniser.")] = 0,
     task: Annotated[Task | None, typer.Option(help="By default what it was trained for.")] = None,
     swap: Annotated[bool, typer.Option("--swap", help="The other direction.")] = False,
+    pair: Annotated[str, typer.Option(help=options.PAIR, metavar="ONE+OTHER")] = "",
     device: Annotated[str | None, typer.Option(help="cuda, mps, xpu or cpu.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="An object instead of lines.")] = False,
 ) -> None:
@@ -312,7 +328,7 @@ def evaluate(
     """
     manners.wait_idly()
     import resources
-    from engine import generator
+    from engine import catalogue, generator
     from trainer import evaluate as evaluation
     from trainer import pairs, report
     from trainer import recogniser as recognising
@@ -320,17 +336,19 @@ def evaluate(
     from trainer.errors import TrainingError
 
     folder = Path(model)
-    is_run = (folder / "config.json").is_file()
-    opened = generator.open(folder / "model.safetensors" if is_run else model, device=device, notice=_say)
+    is_run = catalogue.is_run(folder)
+    opened = generator.open(model, device=device, notice=_say)
     card = opened.card
-    found = evaluation.found(card, data, task=task.value if task else None, swap=swap)
+    found = evaluation.found(card, data, task=task.value if task else None, swap=swap, way=pair)
     reader, notes = None, []
+    pace = evaluation.paced(opened, found)
+    _say(pace.in_words(pace.learning if card.input == "labels" else 0.0))
     if card.input == "labels":
         kept = resources.home("recognisers", f"{pairs.digest(found)[:16]}-{seed}.safetensors")
         try:
             with counting("Learning to read labels") as progress:
                 reader = evaluation.recogniser_for(
-                    card, found, recogniser or kept, seed=seed, progress=progress
+                    card, found, recogniser or kept, seed=seed, seconds=pace.learning, progress=progress
                 )
         except TrainingError as error:
             notes.append(str(error))
@@ -349,21 +367,36 @@ def evaluate(
 
 @commands.command()
 def export(
-    model: Annotated[str, typer.Argument(help="A model's name or file.")],
+    model: Annotated[str, typer.Argument(help="A model's name or file, or a run folder.")],
     to: Annotated[Format, typer.Option(help="The format.")],
     out: Annotated[
         Path | None, typer.Option(help="The file to write; by default named by the model.")
     ] = None,
 ) -> None:
-    """Write a model for other programs: ONNX, or the reference project's weights file."""
-    from engine import catalogue
+    """Write a model for other programs: ONNX, or the reference project's weights file.
+
+    Beside the latter go the model's card and palette, so that it can be imported again as it was.
+    """
+    from engine import bundle, catalogue
     from trainer.export import export as write
 
-    target = out or Path(f"{catalogue.find(model).stem}.{to.value}")
-    typer.echo(write(model, to.value, target))
+    file = catalogue.find(model)
+    # In a run folder every model has the same file name.
+    called = stem(bundle.read_card(file).name, "model") if catalogue.is_run(Path(model)) else file.stem
+    written, *others = write(model, to.value, out or Path(f"{called}.{to.value}"))
+    for other in others:
+        _say(f"beside it {other}")
+    typer.echo(written)
 
 
 # -------------------------------------------------------------------------------------------------
+
+
+def _tell(data: DataSet) -> None:
+    """Say what was recognised."""
+    _say(data.summary)
+    for note in data.notes:
+        _say(note)
 
 
 def _begun(folder: Path, config: Config, data: DataSet) -> Run:
@@ -378,7 +411,7 @@ def _begun(folder: Path, config: Config, data: DataSet) -> Run:
             time.sleep(0.1)
         return runs.opened(folder)
     runs.refuse_existing(folder)
-    _say(data.summary)
+    _tell(data)
     measured = estimate.trial(config, data, folder)
     config = plan.timed(config, measured.seconds_a_step)
     _say(measured.in_words(config))
@@ -404,17 +437,6 @@ def _fit(run: Run, config: Config, data: DataSet) -> None:
         typer.echo(run.model)
     else:
         _say(f"Saved. To go on: underpaint resume {run.folder}")
-
-
-def _place(name: str) -> Path:
-    """A free folder in the user's folder of runs."""
-    import resources
-
-    first = candidate = resources.home("runs", stem(name, "run"))
-    number = 2
-    while candidate.exists():
-        candidate, number = first.with_name(f"{first.name}-{number}"), number + 1
-    return candidate
 
 
 def _say(sentence: str) -> None:

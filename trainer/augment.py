@@ -18,7 +18,7 @@ from PIL import Image
 from engine import codec, ink
 from engine.card import Card
 from engine.messages import Picture
-from trainer import palettes, sketch, sources
+from trainer import ground, palettes, sketch, sources
 from trainer.pairs import DataSet, Pair, Task
 from trainer.recolour import recolouring
 
@@ -62,10 +62,25 @@ class Augment:
 
 
 class Sample(NamedTuple):
-    """``prepared`` uint8 (H, W, C) as ``engine.codec.prepare`` gives, ``target`` uint8 (H, W, 3)."""
+    """``prepared`` uint8 (H, W, C) as ``engine.codec.prepare`` gives, ``target`` uint8 (H, W, 3), and
+    ``known`` uint8 (H, W), 0 where a label map has no label, which is left out of losses and scores; None
+    where all is known."""
 
     prepared: Pixels
     target: Pixels
+    known: Pixels | None = None
+
+    @property
+    def share(self) -> float:
+        """Of its pixels that are known, more than 0 to 1."""
+        return 1.0 if self.known is None else max(1e-3, float((self.known > 0).mean()))
+
+    def judged(self, made: Pixels) -> Pixels:
+        """A picture made of it, uint8 (H, W, 3), with the target's own pixels where nothing is known:
+        there it is neither right nor wrong."""
+        if self.known is None:
+            return made
+        return np.where(self.known[..., None] > 0, made, self.target)
 
 
 class Loaded(NamedTuple):
@@ -80,11 +95,14 @@ class Loaded(NamedTuple):
     b: Pixels
     hints: Pixels | None
     ground: tuple[tuple[int, ...], tuple[int, ...]] | None
+    known: Pixels | None = None
+    """As in ``Sample``."""
 
     @property
     def bytes(self) -> int:
         """Memory taken."""
-        return sum(plane.nbytes for plane in (self.a, self.b, self.hints) if plane is not None)
+        planes = self.a, self.b, self.hints, self.known
+        return sum(plane.nbytes for plane in planes if plane is not None)
 
 
 class Memory:
@@ -146,18 +164,23 @@ def load(pair: Pair, augment: Augment) -> Loaded:
     """
     b = sources.read(pair.b)
     size = _needed(b, augment)
-    a = hints = None
+    a = hints = known = None
     if pair.a.derived is None:
-        a = _input_plane(sources.read(pair.a), size, augment)
+        whole = sources.read(pair.a)
+        if augment.task == "labels":
+            there = palettes.known(whole)
+            if not there.all():
+                known = _resized(there.view(np.uint8) * np.uint8(255), size, nearest=True)
+        a = _input_plane(whole, size, augment)
     if pair.hints is not None:
         hints = _resized(sources.read_hints(pair.hints), size, nearest=True)
     b = _resized(b, size)
-    return Loaded(a, b, hints, _ground(a, b) if augment.roam else None)
+    return Loaded(a, b, hints, _ground(a, b) if augment.roam else None, known)
 
 
 def varied(loaded: Loaded, random: np.random.Generator, augment: Augment) -> Sample:
     """One of the samples that can be made of a pair."""
-    a, b, hints, ground = loaded
+    a, b, hints, ground, known = loaded
     affine = _affine(b.shape[:2], random, augment, plain=ground is not None)
     size = augment.card.size
     target = _mapped(b, affine, size, Image.Resampling.BICUBIC, ground and ground[1])
@@ -169,7 +192,9 @@ def varied(loaded: Loaded, random: np.random.Generator, augment: Augment) -> Sam
         hints = _mapped(hints, affine, size, Image.Resampling.NEAREST, (0, 0, 0, 0))
     if augment.task in ("lines", "hints"):
         return _drawn(a, target, hints, random, augment)
-    return Sample(_prepared(a, target, augment), target)
+    if known is not None:
+        known = _mapped(known, affine, size, Image.Resampling.NEAREST, (255,))
+    return Sample(_prepared(a, target, augment), target, known)
 
 
 def _prepared(a: Pixels | None, target: Pixels, augment: Augment) -> Pixels:
@@ -192,7 +217,7 @@ def _drawn(
         lines, made = drawing.lines, drawing.hints
     else:
         lines = sketch.redrawn(a, random, augment.drawing)
-        made = sketch.hinted(target, random, augment.drawing)
+        made = sketch.hinted(target, random, augment.drawing, ground.seen(target))
     painted = Picture(lines=lines)
     if augment.task == "hints":
         # Without a hint the usual colours are the right ones; somebody's own hints are of their photo.
@@ -208,7 +233,8 @@ def _input_plane(a: Pixels, size: tuple[int, int], augment: Augment) -> Pixels:
     """An input that was read, as it is kept: label indices, lines in grey, or colours."""
     if augment.task == "labels":
         assert augment.card.palette is not None
-        return _resized(palettes.labelled(a, augment.card.palette), size, nearest=True)
+        labels = palettes.filled(palettes.labelled(a, augment.card.palette), palettes.known(a))
+        return _resized(labels, size, nearest=True)
     if augment.task in ("lines", "hints"):
         # Redrawn before it is reduced, lest thin lines fade, and after it, by sketch.redrawn.
         thick = 2 * max(1.0, a.shape[1] / size[0])

@@ -18,8 +18,8 @@ import numpy as np
 from engine.errors import PictureError
 from trainer import correspondence, findings, layouts, outliers, pairs
 from trainer.correspondence import Correspondence
+from trainer.dataset import DataSet, Kind, Pair, Problem
 from trainer.findings import Finding
-from trainer.pairs import DataSet, Kind, Pair, Problem
 from trainer.sources import Pixels
 
 Progress = Callable[[int, int], None]
@@ -45,7 +45,21 @@ _SOFT = 0.02
 _STRAY = 0.002
 """Share of a label map that may lie in flat areas of other colours."""
 
-_SAID_ONCE: set[Kind] = {"soft edges", "converted", "odd size", "tiny", "off palette", "foreign format"}
+FEW = 10
+"""Fewer pairs are a handful: a model learns them by heart."""
+
+_CUT_OFF = 0.005
+"""Share of a picture's values that the set's levels may cut off."""
+
+_SAID_ONCE: set[Kind] = {
+    "levels",
+    "soft edges",
+    "converted",
+    "odd size",
+    "tiny",
+    "off palette",
+    "foreign format",
+}
 """Kinds that one cause puts into all files of a folder."""
 
 
@@ -56,11 +70,15 @@ def check(data: DataSet, progress: Progress | None = None) -> list[Problem]:
         data: as ``pairs.find`` found it; its own problems are among those returned.
         progress: called in this thread.
     """
+    progress = progress or _silent
+    progress(0, len(data.pairs))
     common = Correspondence.learnt(list(compared(data)))
-    found = list(_each(data.pairs, lambda pair: findings.found(pair, data, common), progress or _silent))
+    found = list(_each(data.pairs, lambda pair: findings.found(pair, data, common), progress))
     problems = [
         *data.problems,
+        *few(data),
         *_unreadable(found),
+        *_cut_off(found),
         *_sizes(found),
         *_converted(found),
         *_mixed_modes(found),
@@ -83,18 +101,39 @@ def stopping(data: DataSet, progress: Progress | None = None) -> list[Problem]:
     return problems
 
 
+def few(data: DataSet) -> list[Problem]:
+    """A warning where there is a single pair, or a handful."""
+    count = len([pair for pair in data.pairs if pair.split != "test"])
+    if not data.pairs or count >= FEW:
+        return []
+    what = "photo" if data.layout == "photos" else "pair"
+    said = {0: f"no {what}", 1: f"a single {what}"}.get(count, f"only {count} {what}s")
+    text = f"There is {said} to train on." if count < 2 else f"There are {said} to train on."
+    remedy = (
+        "A model learns so few by heart and makes little of anything else; some hundreds are usual, "
+        "some dozens the least."
+    )
+    return [Problem(None, False, text, remedy, "few")]
+
+
 def compared(data: DataSet) -> Iterator[tuple[Pixels, Pixels]]:
     """The sides of some pairs, reduced, to learn from what belongs together.
 
     None where inputs are made from the photos: nothing is to be learnt there.
     """
-    for pair in layouts.spread([pair for pair in data.pairs if pair.a.derived is None], _LEARN_FROM):
-        try:
-            a, b = pairs.load(pair)
-        except PictureError:
-            continue
-        # At once: together the whole pictures may take more memory than there is.
-        yield correspondence.reduced(a), correspondence.reduced(b)
+    chosen = layouts.spread([pair for pair in data.pairs if pair.a.derived is None], _LEARN_FROM)
+    for sides in _each(chosen, _reduced, _silent):
+        if sides is not None:
+            yield sides
+
+
+def _reduced(pair: Pair) -> tuple[Pixels, Pixels] | None:
+    try:
+        a, b = pairs.load(pair)
+    except PictureError:
+        return None
+    # At once: together the whole pictures may take more memory than there is.
+    return correspondence.reduced(a), correspondence.reduced(b)
 
 
 def _each(items: Sequence[Pair], work: Callable[[Pair], _Result], progress: Progress) -> Iterator[_Result]:
@@ -128,13 +167,23 @@ def _cannot_read(file: Path, reason: str, pair: Pair) -> Problem:
     return Problem(file, True, f"{sentence.rstrip('.')}.", remedy, "unreadable", pair.name)
 
 
+def _cut_off(found: Iterable[Finding]) -> Iterator[Problem]:
+    for finding in found:
+        if finding.cut_off >= _CUT_OFF:
+            text = f"has {finding.cut_off:.1%} of its values beyond what most use; they are cut off."
+            remedy = "See whether it is of another camera or scale, and remove it if so."
+            file = finding.pair.b.file
+            yield Problem(file, False, text, remedy, "levels", finding.pair.name)
+
+
 def _sizes(found: Sequence[Finding]) -> Iterator[Problem]:
     usual, common = _usual(finding.b for finding in found if finding.b)
     for finding in found:
         pair, a, b = finding.pair, finding.a, finding.b
-        if finding.whole and finding.whole[0] % 2:
-            text = f"is {finding.whole[0]} pixels wide, an odd number, and has no middle between its halves."
-            yield Problem(pair.b.file, False, text, "Make both halves equally wide.", "odd size", pair.name)
+        if finding.uneven:
+            way = "wide" if pair.b.half in ("left", "right") else "high"
+            text = f"is {finding.uneven} pixels {way}, an odd number, and has no middle between its halves."
+            yield Problem(pair.b.file, False, text, "Make both halves equally large.", "odd size", pair.name)
         if b is None:
             continue
         if a and a != b:

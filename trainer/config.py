@@ -9,16 +9,19 @@ from __future__ import annotations
 import dataclasses
 import json
 import math
+import re
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from types import UnionType
 from typing import Any, Literal, get_args, get_origin, get_type_hints
 
 from engine.card import Card, InputKind
-from engine.palette import MOST_LABELS, Label, Palette
+from engine.deep import FULL
+from engine.palette import MOST_LABELS, Colour, Label, Palette
 from trainer import sketch
 from trainer.augment import Augment
+from trainer.dataset import TASKS, Task
 from trainer.errors import TrainingError
-from trainer.pairs import TASKS, Task
 
 FORMAT = 1
 """Version of ``config.json``; newer ones are refused with a sentence."""
@@ -56,6 +59,13 @@ class Config:
     task: Task
     swap: bool = False
     """Whether the layout's sides change places."""
+    way: str = ""
+    """How the files make pairs, where that was asked for, see ``trainer.pairs.find``."""
+    ignored: str = ""
+    """Colours of label maps that are left out of losses and scores: “e0e0c0 ffffff”."""
+    black: int = 0
+    white: int = 65535
+    """What that is among 16 bits a channel, see ``Card.levels``."""
     size: tuple[int, int] = (256, 256)
     """Width and height at which the networks work."""
     palette: Palette | None = None
@@ -160,6 +170,7 @@ class Config:
             line_width=self.line_width if self.input == "sketch" else None,
             palette=self.palette if self.task in ("labels", "image") else None,
             one_hot=self.one_hot,
+            levels=None if (self.black, self.white) == FULL else (self.black, self.white),
             statistics="image" if self.network.get("norm") == "instance" else "running",
             task=_DESCRIPTIONS[self.task],
         )
@@ -279,6 +290,17 @@ def from_json(text: str) -> Config:
     return config
 
 
+def in_hex(colours: Sequence[Colour]) -> str:
+    """Colours as ``Config.ignored`` has them."""
+    return " ".join(bytes(colour).hex() for colour in colours)
+
+
+def colours_of(text: str) -> tuple[Colour, ...]:
+    """The colours in ``Config.ignored``; what is no colour is passed over."""
+    words = [word for word in text.split() if re.fullmatch("[0-9a-f]{6}", word)]
+    return tuple((value[0], value[1], value[2]) for value in map(bytes.fromhex, words))
+
+
 def _palette(fields: dict[str, Any]) -> Palette:
     labels = tuple(Label(str(name), tuple(colour)) for name, colour in fields["labels"])
     right = all(
@@ -356,6 +378,7 @@ def check(config: Config) -> None:
         "checkpoints come every so many steps": config.checkpoint_every >= 0,
         "samples come every so many steps, at least every one": config.sample_every >= 1,
         "the first look comes after so many steps": config.first_look >= 0,
+        "black must be darker than white among 16 bits": 0 <= config.black < config.white <= FULL[1],
         "one-hot input needs a palette": config.palette is not None or not config.one_hot,
     }
     for sentence, right in checks.items():

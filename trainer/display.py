@@ -9,7 +9,8 @@ from types import TracebackType
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TextColumn
 
-from trainer.estimate import duration
+from engine.amounts import duration
+from engine.amounts import speed as in_words
 from trainer.events import Event
 
 PLAIN_SECONDS = 60.0
@@ -58,7 +59,7 @@ class Display:
         if self._speed:  # rounded, one that takes an hour a picture may be nothing
             left = f"{duration((self._steps - event['step']) * self._batch / self._speed)} left, "
         line = (
-            f"step {event['step']} of {self._steps}, {speed:.1f} pictures/s, {left}"
+            f"step {event['step']} of {self._steps}, {in_words(speed)}, {left}"
             f"L1 {event['l1']:.3f}, adversarial {event['made']:.2f}, "
             f"judge {event['judge_real']:.2f} and {event['judge_made']:.2f}"
         )

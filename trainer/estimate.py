@@ -11,6 +11,7 @@ from pathlib import Path
 import torch
 
 from engine import device
+from engine.amounts import duration, room, speed
 from trainer import memory
 from trainer.config import Config
 from trainer.distributed import ALONE
@@ -26,8 +27,6 @@ MOST_STEPS, SECONDS = 12, 8.0
 
 OVERHEAD = 1.05
 """What checkpoints, samples and writing the model cost on top of the steps (measured: 3 to 5 %)."""
-
-GIGABYTE = 1 << 30
 
 
 @dataclass(frozen=True)
@@ -45,9 +44,9 @@ class Estimate:
         seconds = self.seconds_a_step * config.steps
         parts = [
             f"{config.steps} steps of {config.batch}, {config.sweeps:.1f} sweeps of {config.pairs} pairs",
-            f"about {duration(seconds)} ({config.batch / self.seconds_a_step:.1f} pictures a second)",
-            f"{self.memory / GIGABYTE:.1f} GB of memory" if self.memory else "",
-            f"{self.disk / GIGABYTE:.1f} GB of disk",
+            f"about {duration(seconds)} ({speed(config.batch / self.seconds_a_step)})",
+            f"{room(self.memory)} of memory" if self.memory else "",
+            f"{room(self.disk)} of disk",
         ]
         return ", ".join(part for part in parts if part)
 
@@ -75,23 +74,15 @@ def trial(config: Config, data: DataSet, folder: Path) -> Estimate:
     estimate = Estimate(seconds * OVERHEAD, needed, free_memory, 3 * state_bytes, free_disk)
     if free_memory and needed > free_memory:
         raise TrainingError(
-            f"This training needs about {needed / GIGABYTE:.1f} GB of memory, "
-            f"and {free_memory / GIGABYTE:.1f} are free; {_smaller(config)}."
+            f"This training needs about {room(needed)} of memory, "
+            f"and {room(free_memory)} are free; {_smaller(config)}."
         )
     if estimate.disk > free_disk:
         raise TrainingError(
-            f"This training needs {estimate.disk / GIGABYTE:.1f} GB of disk, "
-            f"and {free_disk / GIGABYTE:.1f} are free where “{folder.name}” is to be; make room there."
+            f"This training needs {room(estimate.disk)} of disk, "
+            f"and {room(free_disk)} are free where “{folder.name}” is to be; make room there."
         )
     return estimate
-
-
-def duration(seconds: float) -> str:
-    """In words: “40 s”, “12 min”, “1 h 40 min”."""
-    minutes = round(seconds / 60)
-    if minutes < 2:
-        return f"{max(0, round(seconds))} s"
-    return f"{minutes} min" if minutes < 60 else f"{minutes // 60} h {minutes % 60} min"
 
 
 def _measured(config: Config, data: DataSet) -> tuple[float, int, int]:

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import time
 from collections import defaultdict
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 
+from engine.amounts import duration
 from engine.card import Card, InputKind
 from engine.generator import Generator
+from trainer import config as configs
 from trainer import layouts, pairs, scores, sheet, sketch
 from trainer import recogniser as recognising
 from trainer.augment import Augment, Sample, still
@@ -22,8 +26,17 @@ from trainer.split import parted
 
 Pixels = npt.NDArray[np.uint8]
 
-WORST_READER = 0.6
+WORST_READER = 0.55
 """Share of the pixels of real photos that a recogniser must read rightly, to judge by."""
+
+OVERHEAD = 60.0
+"""Seconds that judging a model may take on top of twice the time that translating the pictures takes."""
+
+SPARE = 20.0
+"""Of these, seconds that are left for starting, reading the set and writing the report."""
+
+TRIED = 5
+"""Pairs that a trial judges to see how long all will take."""
 
 ON_SHEET = 12
 """Pairs on the contact sheet."""
@@ -65,12 +78,14 @@ def task_of(card: Card) -> Task | None:
     return "labels"
 
 
-def found(card: Card, folder: Path, *, task: Task | None = None, swap: bool = False) -> DataSet:
+def found(
+    card: Card, folder: Path, *, task: Task | None = None, swap: bool = False, way: str = ""
+) -> DataSet:
     """A folder's pairs, with inputs as the model was trained on.
 
     Args:
         task: instead of the model's own.
-        swap: as for ``pairs.find``.
+        swap, way: as for ``pairs.find``.
 
     Raises:
         PictureError: as ``pairs.find``.
@@ -80,7 +95,9 @@ def found(card: Card, folder: Path, *, task: Task | None = None, swap: bool = Fa
     if card.input == "labels" and card.palette is None:
         raise TrainingError(f"“{card.name}” doesn't say which colours its labels are; nothing can judge it.")
     own = task_of(card)
-    data = pairs.find(folder, task=task or own, swap=swap, palette=card.palette)
+    ignored = configs.colours_of(str(card.training.get("ignored", "")))
+    wanted = task or own
+    data = pairs.find(folder, task=wanted, swap=swap, palette=card.palette, way=way, ignore=ignored)
     # Both are pictures, but a model that was trained on the one knows nothing of the other.
     strange = {"grey": "small", "small": "grey"}.get(own or "")
     fitting = [known for known in _FITTING[card.input] if known != strange]
@@ -120,6 +137,65 @@ def shared_out(data: DataSet, card: Card) -> tuple[DataSet, DataSet]:
     return learnt_from, judged_by
 
 
+@dataclass(frozen=True)
+class Pace:
+    """How long judging takes, from a few pairs: seconds a pair."""
+
+    pairs: int
+    translating: float
+    """Reading it, and making the picture."""
+    comparing: float
+    """All that is measured in it afterwards."""
+
+    @property
+    def learning(self) -> float:
+        """Seconds that a recogniser may learn, so that all is done within twice the time of translating plus
+        ``OVERHEAD``."""
+        spent = self.pairs * (self.translating + self.comparing)
+        return max(0.0, 2 * self.pairs * self.translating + OVERHEAD - SPARE - spent)
+
+    def in_words(self, learning: float) -> str:
+        """For the user, one line.
+
+        Args:
+            learning: seconds that a recogniser is going to learn; 0 for none.
+        """
+        judging = self.pairs * (self.translating + self.comparing)
+        first = f"learning to read labels {duration(learning)}, then " if learning else ""
+        return (
+            f"Judging by {self.pairs} pairs takes about {duration(learning + judging)}: "
+            f"{first}translating and comparing {duration(judging)}."
+        )
+
+
+def paced(generator: Generator, data: DataSet) -> Pace:
+    """Judge a few pairs, and forget what was found.
+
+    Raises:
+        PictureError: a pair can't be read.
+        TrainingError: there are no pairs to judge by.
+    """
+    augment = augment_of(generator.card, data)
+    _, chosen = shared_out(data, generator.card)
+    tally = _Tally(generator.card, None)
+    reading = making = comparing = 0.0
+    places = layouts.spread(range(len(chosen.pairs)), TRIED)
+    for turn, place in enumerate((places[0], *places)):
+        stamps = [time.perf_counter()]
+        sample = still(chosen.pairs[place], augment)
+        stamps.append(time.perf_counter())
+        made = generator.translate(sample.prepared)
+        stamps.append(time.perf_counter())
+        tally.add(sample, made)
+        stamps.append(time.perf_counter())
+        if turn:  # the first one loads what is needed
+            reading += stamps[1] - stamps[0]
+            making += stamps[2] - stamps[1]
+            comparing += stamps[3] - stamps[2]
+    count = len(places)
+    return Pace(len(chosen.pairs), (reading + making) / count, comparing / count)
+
+
 def evaluate(
     generator: Generator,
     data: DataSet,
@@ -145,14 +221,18 @@ def evaluate(
     result = Evaluation(card.name, count, generator.statistics)
     tally = _Tally(card, recogniser if card.input == "labels" else None)
     on_sheet = set(layouts.spread(range(count), ON_SHEET))
-    for number, pair in enumerate(chosen.pairs):
-        sample = still(pair, augment)
-        made = generator.translate(sample.prepared)
-        tally.add(sample, made)
-        if number in on_sheet:
-            result.examples.append((sheet.shown(sample.prepared, card), made, sample.target))
-        if progress is not None:
-            progress(number + 1, count)
+    with ThreadPoolExecutor(1, thread_name_prefix="judged") as pool:  # the next pair is read meanwhile
+        following = pool.submit(still, chosen.pairs[0], augment)
+        for number in range(count):
+            sample = following.result()
+            if number + 1 < count:
+                following = pool.submit(still, chosen.pairs[number + 1], augment)
+            made = generator.translate(sample.prepared)
+            tally.add(sample, made)
+            if number in on_sheet:
+                result.examples.append((sheet.shown(sample.prepared, card), made, sample.target))
+            if progress is not None:
+                progress(number + 1, count)
     result.scores = tally.scores()
     read_rightly = result.scores.get("real_pixel_accuracy", 1.0)
     if read_rightly < WORST_READER:
@@ -176,16 +256,17 @@ class _Tally:
 
     def add(self, sample: Sample, made: Pixels) -> None:
         """Compare what was made of a sample with what it should be."""
-        for name, value in scores.likeness(made, sample.target).items():
+        there = None if sample.known is None else sample.known > 0
+        for name, value in scores.likeness(made, sample.target, there).items():
             self._likeness[name].append(value)
-        self._colours.add(made, sample.target)
+        self._colours.add(made, sample.target, there)
         if self._card.input == "sketch":
             self._add_sketch(sample.prepared, made)
         if self._recogniser is not None:
             labels = _indices(sample.prepared, self._card)
             real, generated = self._recogniser.read([sample.target, made])
-            self._real.add(real, labels)
-            self._generated.add(generated, labels)
+            self._real.add(real, labels, there)
+            self._generated.add(generated, labels, there)
 
     def _add_sketch(self, prepared: Pixels, made: Pixels) -> None:
         lines = sketch.lines(made, self._card.line_width or 1.5) < 128
@@ -222,12 +303,16 @@ def recogniser_for(
     path: Path,
     *,
     seed: int = 0,
+    seconds: float = 60.0,
     progress: Callable[[int, int], None] | None = None,
 ) -> Recogniser:
     """The recogniser kept at ``path``, or one that learns now and is kept there, from pairs that the model
     is not judged by.
 
-    One that was trained on other pairs is not taken, unless there are none to train on.
+    One that was trained on other pairs, or in an older way, is not taken, unless there are none to train on.
+
+    Args:
+        seconds: it may learn, see ``Pace``.
 
     Raises:
         TrainingError: there are no pairs to train on, or to judge by.
@@ -238,7 +323,7 @@ def recogniser_for(
     if path.exists():
         kept = recognising.read(path, len(card.palette.labels))
         learnt_from = kept.note.get("digest")
-        if learnt_from == pairs.digest(training):
+        if learnt_from == pairs.digest(training) and kept.note.get("version") == recognising.VERSION:
             return kept
         if not training.pairs and learnt_from != pairs.digest(judged_by):
             return kept
@@ -247,7 +332,9 @@ def recogniser_for(
             "There is no label score: it needs real pairs to learn from. Give the whole data set, "
             "or --recogniser with one that was trained on it."
         )
-    fresh = recognising.learnt(training, augment_of(card, data), seed=seed, progress=progress)
+    fresh = recognising.learnt(
+        training, augment_of(card, data), seed=seed, seconds=seconds, progress=progress
+    )
     recognising.write(path, fresh)
     return fresh
 

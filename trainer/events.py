@@ -19,6 +19,7 @@ Every event has ``event`` (what happened), ``time`` (seconds since 1970) and ``s
 from __future__ import annotations
 
 import json
+import os
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -43,7 +44,7 @@ class Journal:
     watch: Callable[[Event], None] | None = None
 
     def tell(self, event: str, step: int, **more: Any) -> None:
-        """Append an event.
+        """Append an event, whole or not at all. What an earlier process left torn stays a line of its own.
 
         Raises:
             OSError: the disk is full.
@@ -51,8 +52,18 @@ class Journal:
         if self.file is None:
             return
         entry: Event = {"event": event, "time": round(time.time(), 3), "step": step, **more}
-        with self.file.open("ab") as file:
-            file.write(json.dumps(entry, ensure_ascii=False).encode() + b"\n")
+        line = json.dumps(entry, ensure_ascii=False).encode() + b"\n"
+        with self.file.open("ab+") as file:
+            end = file.seek(0, os.SEEK_END)
+            file.seek(max(0, end - 1))
+            if file.read(1) not in (b"", b"\n"):
+                line = b"\n" + line
+            try:
+                file.write(line)
+                file.flush()
+            except OSError:
+                os.truncate(self.file, end)  # lest the next event is taken for the rest of this one
+                raise
         if self.watch is not None:
             self.watch(entry)
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import torch
 
-from engine import bundle, catalogue
+from engine import beside, bundle, catalogue
 from engine.card import Card, to_json
 from engine.errors import ModelError
 from engine.files import replacing
@@ -22,13 +22,17 @@ PACKAGES = ("onnx", "onnxscript")
 """What torch needs to write ONNX; nothing else here does, so they are an optional extra."""
 
 
-def export(model: str | Path, to: str, target: Path) -> Path:
+def export(model: str | Path, to: str, target: Path) -> list[Path]:
     """Write a model in another format.
 
     ``pth`` is a ``state_dict`` in the key layout of https://github.com/junyanz/pytorch-CycleGAN-and-pix2pix.
     ``onnx`` takes ``planes``, float32 (1, inputs, H, W) in [−1, 1] as ``engine.codec`` makes them, with any
     H and W that are multiples of the network's, and gives ``picture`` (1, outputs, H, W); the model's card
-    is in its metadata.
+    is in its metadata. Beside a ``pth`` the card is written as ``.json`` and its palette as ``.gpl``, so that
+    it can be imported again as it was.
+
+    Returns:
+        What was written, the model first.
 
     Raises:
         ModelError: there is no such model or format, the format doesn't know the network, packages for it
@@ -45,9 +49,9 @@ def export(model: str | Path, to: str, target: Path) -> Path:
                 torch.save(pix2pix.reference_layout(card, full), part)
             else:
                 _write_onnx(card, full, part)
+        return [target, *(beside.write(target, card) if to == "pth" else ())]
     except OSError as error:
         raise ModelError(f"“{target}” can't be written ({error.strerror or error}).") from error
-    return target
 
 
 def _write_onnx(card: Card, tensors: dict[str, torch.Tensor], path: Path) -> None:

@@ -32,10 +32,12 @@ class Place(NamedTuple):
 
 class Batch(NamedTuple):
     """Both in [−1, 1] and channels last: ``inputs`` float32 (N, planes, H', W'), padded as asked for, and
-    ``targets`` float32 (N, outputs, H, W)."""
+    ``targets`` float32 (N, outputs, H, W). ``known`` float32 (N, 1, H, W) is 0 where nothing is to be
+    learnt, else 1; empty where all is."""
 
     inputs: Tensor
     targets: Tensor
+    known: Tensor
 
 
 class Feed(Iterator[Batch]):
@@ -99,6 +101,7 @@ class Feed(Iterator[Batch]):
         return Batch(
             as_inputs([made.prepared for made in samples], card, *self._padding),
             as_targets([made.target for made in samples], card),
+            _known(samples),
         )
 
     def __enter__(self) -> Feed:
@@ -153,6 +156,19 @@ def as_targets(photos: list[Pixels], card: Card) -> Tensor:
     if card.network.get("outputs") == 1:
         photos = [np.array(Image.fromarray(photo).convert("L"))[..., None] for photo in photos]
     return as_inputs(photos, image)
+
+
+def _known(samples: list[Sample]) -> Tensor:
+    """Where the samples are known; empty where all are, throughout."""
+    if all(sample.known is None for sample in samples):
+        return torch.ones(0)
+    planes = [
+        np.ones(sample.target.shape[:2], np.float32)
+        if sample.known is None
+        else sample.known / np.float32(255)
+        for sample in samples
+    ]
+    return torch.from_numpy(np.stack(planes)[:, None])
 
 
 def _room() -> int:

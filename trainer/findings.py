@@ -9,14 +9,14 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from engine import picture
 from engine.errors import PictureError
-from trainer import correspondence, palettes, sources
+from engine.picture import Reading
+from trainer import correspondence, depths, palettes, sources
 from trainer.channels import strongest, weakest
 from trainer.correspondence import Correspondence, Judgement
+from trainer.dataset import DataSet, Pair
 from trainer.outliers import Scene, scene
-from trainer.pairs import DataSet, Pair
-from trainer.sources import Pixels
+from trainer.sources import Pixels, Source
 
 THUMB = 24
 """Edge of the thumbnails by which duplicates are found."""
@@ -33,8 +33,10 @@ class Finding:
     unreadable: list[tuple[Path, str]] = field(default_factory=list)
     notes: list[tuple[Path, str]] = field(default_factory=list)
     """What the reader had to change."""
-    whole: Size | None = None
-    """Of the file, where the pair is one file's two halves."""
+    uneven: int = 0
+    """Width or height of the file, where the pair is one file's two halves and these can't be equal."""
+    cut_off: float = 0.0
+    """Share of the photo's values beyond the data set's common levels."""
     a: Size | None = None
     b: Size | None = None
     a_grey: bool = False
@@ -83,29 +85,56 @@ def _read(finding: Finding) -> dict[str, Pixels]:
     """The sides that are pictures of their own and can be read."""
     pair = finding.pair
     wanted = {"b": pair.b, "hints": pair.hints, "a": None if pair.a.derived else pair.a}
-    files: dict[Path, Pixels | None] = {}
+    files: dict[Path, Reading | None] = {}
     sides: dict[str, Pixels] = {}
     for side, source in wanted.items():
         if source is None:
             continue
+        if source.masks:
+            painted = _painted(source, finding)
+            if painted is not None:
+                sides[side] = painted
+            continue
         if source.file not in files:
-            files[source.file] = _whole(source.file, finding, expects_alpha=side == "hints")
-        pixels = files[source.file]
-        if pixels is not None:
-            if source.half is not None:
-                finding.whole = _size(pixels)
-            sides[side] = sources.halved(pixels, source.half)
+            files[source.file] = _whole(source, finding, expects_alpha=side == "hints")
+        reading = files[source.file]
+        if reading is not None:
+            finding.uneven = finding.uneven or _uneven(reading.pixels, source)
+            sides[side] = sources.shown(reading, source)
     return sides
 
 
-def _whole(file: Path, finding: Finding, expects_alpha: bool) -> Pixels | None:
+def _uneven(pixels: Pixels, source: Source) -> int:
+    width, height = _size(pixels)
+    if source.half in ("left", "right"):
+        return width if (width - source.gutter) % 2 else 0
+    if source.half in ("top", "bottom"):
+        return height if (height - source.gutter) % 2 else 0
+    return 0
+
+
+def _painted(source: Source, finding: Finding) -> Pixels | None:
     try:
-        reading = picture.read(file)
+        return sources.read(source)
     except PictureError as error:
-        finding.unreadable.append((file, str(error)))
+        finding.unreadable.append((source.file, str(error)))
         return None
-    finding.notes += [(file, note) for note in reading.notes if not expects_alpha]
-    return reading.pixels
+
+
+def _whole(source: Source, finding: Finding, expects_alpha: bool) -> Reading | None:
+    try:
+        reading = sources.reading(source.file, source)
+        if source.levels is not None:
+            values = sources.deep_values(source.file)
+            if values is not None:
+                finding.cut_off = max(finding.cut_off, depths.beyond(values, source.levels))
+    except PictureError as error:
+        finding.unreadable.append((source.file, str(error)))
+        return None
+    # That 16 bits are brought to 8 by the set's own levels is said once, for all of them.
+    told = [note for note in reading.notes if source.levels is None or "16 bits" not in note]
+    finding.notes += [(source.file, note) for note in told if not expects_alpha]
+    return reading
 
 
 def _size(pixels: Pixels) -> Size:

@@ -166,14 +166,18 @@ def fed(training: DataSet, state: State, world: World) -> Feed:
 def attempt(state: State, config: Config, world: World, batch: Batch) -> Tensor | None:
     """A step; None where memory was too short for it, which may have left it half done."""
     try:
-        return learn(state, config, world, batch.inputs.to(state.device), batch.targets.to(state.device))
+        known = batch.known.to(state.device) if batch.known.numel() else None
+        inputs, photos = batch.inputs.to(state.device), batch.targets.to(state.device)
+        return learn(state, config, world, inputs, photos, known)
     except (RuntimeError, MemoryError) as error:
         if not device.gave_up(error):
             raise
     return None  # not from inside “except”, where the error still holds on to the step's memory
 
 
-def learn(state: State, config: Config, world: World, inputs: Tensor, photos: Tensor) -> Tensor:
+def learn(
+    state: State, config: Config, world: World, inputs: Tensor, photos: Tensor, known: Tensor | None = None
+) -> Tensor:
     """One step of both networks and the average (Isola et al., CVPR 2017, section 3.3).
 
     Both networks step at once, where the paper lets the judge go first: one look at the made picture then
@@ -182,6 +186,7 @@ def learn(state: State, config: Config, world: World, inputs: Tensor, photos: Te
     Args:
         inputs: (N, planes, H', W') in [−1, 1], padded at the right and at the bottom as need be.
         photos: (N, C, H, W) in [−1, 1].
+        known: (N, 1, H, W), 0 where nothing is to be learnt, else 1; by default all is.
 
     Returns:
         ``LOSSES``, on the state's device.
@@ -205,7 +210,13 @@ def learn(state: State, config: Config, world: World, inputs: Tensor, photos: Te
     for start in range(0, count, state.share):
         part = slice(start, start + state.share)
         made = state.make(inputs[part])[:, :, :height, :width]
-        distance = F.l1_loss(made, photos[part])
+        if known is None:
+            distance = F.l1_loss(made, photos[part])
+        else:
+            # The photo itself where nothing is known: no distance there, and nothing for the judge to see.
+            there = known[part]
+            made = made * there + photos[part] * (1 - there)
+            distance = F.l1_loss(made, photos[part]) / there.mean().clamp_min(1e-3)
         real = fake = fooled = torch.zeros_like(distance)
         if config.adversarial != "none":
             about_made = verdicts(made, part, distortions[0])
@@ -295,7 +306,7 @@ def restore(run: Run, state: State, journal: Journal) -> None:
         note = json.loads(metadata["underpaint"])
         state.restore(tensors, note["state"])
         journal.cut(note["events"])
-    except (KeyError, ValueError, TypeError) as error:
+    except (KeyError, ValueError, TypeError, OverflowError, RecursionError) as error:
         raise TrainingError(
             f"The checkpoint “{run.checkpoint}” is damaged; start the training anew."
         ) from error

@@ -28,6 +28,7 @@ from engine.files import replacing
 from engine.messages import Picture
 from engine.palette import Label, Palette
 from engine.picture import read, write_png
+from trainer import packed
 
 Pixels = npt.NDArray[np.uint8]
 
@@ -81,9 +82,9 @@ def manifest_of(folder: Path) -> Manifest:
     """
     file = folder / MANIFEST
     try:
-        if file.stat().st_size > MOST_MANIFEST_BYTES:
+        if packed.size(file) > MOST_MANIFEST_BYTES:
             raise ValueError("it is too large")
-        fields = json.loads(file.read_text("utf-8"))
+        fields = json.loads(packed.content(file).decode("utf-8"))
         if not isinstance(fields, dict) or not isinstance(fields.get("format"), int):
             raise ValueError("it has no format")
         if fields["format"] > FORMAT:

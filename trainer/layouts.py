@@ -1,24 +1,23 @@
-"""Finds the picture files of a data set, and how they belong together.
+"""Finds the picture files of a data set, and which split each of them is of.
 
-Folders may be split: a part of the path called train, val or test (or trainA, testB …) says which
-split a picture is of, and is otherwise passed over.
+Folders may be split: a part of the path called train, val or test (or trainA, train_masks, images_test …)
+says which split a picture is of, and is otherwise passed over.
 """
 
 from __future__ import annotations
 
-import os
 import re
-from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
 from engine.picture import SUFFIXES
+from trainer import packed
 
 _Item = TypeVar("_Item")
 
-DEEPEST = 4
+DEEPEST = 6
 """Folders below the chosen one that are looked into."""
 
 SPLITS = {
@@ -27,9 +26,15 @@ SPLITS = {
     **dict.fromkeys(("test", "testing"), "test"),
 }
 
-_SPLIT_AND_SIDE = re.compile(r"(train|val|test)[_-]?([ab])", re.IGNORECASE)
-_SUFFIX = re.compile(r"(.+)[_-]([AB])", re.IGNORECASE)
-_FOREIGN = {".gif", ".heic", ".heif", ".avif", ".jp2", ".psd", ".svg", ".npy", ".mat", ".exr", ".tga", ".ppm"}
+_WORD = r"(train(?:ing)?|val(?:id(?:ation)?)?|test(?:ing)?)(?:20\d\d)?"
+_BEFORE = re.compile(_WORD + r"(?:[_\-. ](.+)|([AB]))", re.IGNORECASE)
+"""As in train_masks and trainA …"""
+_BEHIND = re.compile(r"(.+)[_\-. ]" + _WORD, re.IGNORECASE)
+"""… and in images_train."""
+
+_FOREIGN = {".heic", ".heif", ".avif", ".jp2", ".psd", ".svg", ".npy", ".mat", ".exr", ".tga", ".ppm"}
+GIF = ".gif"
+"""Read where they are label maps that belong to photos, and foreign elsewhere."""
 
 
 @dataclass(frozen=True)
@@ -40,11 +45,6 @@ class Found:
     split: str
     role: str
     key: str
-
-    @property
-    def name(self) -> str:
-        """What the pair made of it is called."""
-        return f"{self.split}/{self.key}" if self.split else self.key
 
 
 @dataclass(frozen=True)
@@ -57,60 +57,34 @@ class Match:
     other: Path
 
 
-def gathered(folder: Path) -> tuple[list[Found], list[Path]]:
-    """All picture files below a folder, in the order of their names, and what is a picture but can't be read.
+def gathered(folder: Path) -> tuple[list[Found], list[Found], list[Path]]:
+    """All picture files below a folder, in the order of their names; GIF files likewise, apart; and what is
+    a picture but can't be read.
 
     Hidden files and folders are passed over, links to folders not followed.
+
+    Raises:
+        PictureError: a zip file that can't be used.
     """
     found: list[Found] = []
+    stills: list[Found] = []
     foreign: list[Path] = []
-    for place, folders, files in os.walk(folder):
-        here = Path(place)
-        parts = here.relative_to(folder).parts
-        folders[:] = sorted(
-            name for name in folders if not name.startswith((".", "__")) and len(parts) < DEEPEST
-        )
-        split, role = _split_and_role(parts)
-        for name in sorted(files):
-            if name.startswith("."):
-                continue
+    root = packed.root(folder)
+    if root != folder and split_and_role(root.relative_to(folder).parts)[0]:
+        root = folder  # its name says which split it is
+    folder = root
+    for parts, files in packed.walk(folder, DEEPEST):
+        split, role = split_and_role(parts)
+        here = folder.joinpath(*parts)
+        for name in files:
             suffix = Path(name).suffix.lower()
             if suffix in SUFFIXES:
                 found.append(Found(here / name, split, role, Path(name).stem))
+            elif suffix == GIF:
+                stills.append(Found(here / name, split, role, Path(name).stem))
             elif suffix in _FOREIGN:
                 foreign.append(here / name)
-    return found, foreign
-
-
-def by_folders(found: Sequence[Found]) -> tuple[list[Match], list[Path], tuple[str, str]] | None:
-    """Pairs of two folders with equal stems: the pairs, the files without partner, the folders' names.
-
-    None where there are not just two folders (of several, two called A and B), or hardly a name is in both.
-    """
-    roles = sorted({entry.role for entry in found})
-    if len(roles) > 2:
-        roles = [role for role in roles if Path(role).name.lower() in ("a", "b")]
-    if len(roles) != 2:
-        return None
-    sides = [[entry for entry in found if entry.role == role] for role in roles]
-    matches, alone = _matched(*sides)
-    if 2 * len(matches) < min(map(len, sides)):
-        return None
-    return matches, alone, (roles[0], roles[1])
-
-
-def by_suffixes(found: Sequence[Found]) -> tuple[list[Match], list[Path]] | None:
-    """Pairs of files called …_A and …_B, and the files without partner; None where most are not."""
-    sides: dict[str, list[Found]] = defaultdict(list)
-    for entry in found:
-        match = _SUFFIX.fullmatch(entry.key)
-        if match:
-            sides[match[2].lower()].append(Found(entry.file, entry.split, entry.role, match[1]))
-    if len(sides) < 2 or 2 * sum(map(len, sides.values())) < len(found):
-        return None
-    matches, alone = _matched(sides["a"], sides["b"])
-    taken = {file for match in matches for file in (match.one, match.other)} | set(alone)
-    return (matches, alone + [entry.file for entry in found if entry.file not in taken]) if matches else None
+    return found, stills, foreign
 
 
 def spread(items: Sequence[_Item], count: int) -> list[_Item]:
@@ -120,35 +94,25 @@ def spread(items: Sequence[_Item], count: int) -> list[_Item]:
     return [items[place * len(items) // count] for place in range(count)]
 
 
-def _split_and_role(parts: tuple[str, ...]) -> tuple[str, str]:
+def split_and_role(parts: tuple[str, ...]) -> tuple[str, str]:
+    """The split that a folder's path names, if it does, and what is left of the path without it."""
     split = ""
     role: list[str] = []
     for part in parts:
-        both = _SPLIT_AND_SIDE.fullmatch(part)
-        if part.lower() in SPLITS and not split:
-            split = SPLITS[part.lower()]
-        elif both and not split:
-            split = both[1].lower()
-            role.append(both[2].upper())
-        else:
-            role.append(part)
+        named, rest = ("", part) if split else _split_of(part)
+        split = split or named
+        if rest:
+            role.append(rest)
     return split, "/".join(role)
 
 
-def _matched(one: Sequence[Found], other: Sequence[Found]) -> tuple[list[Match], list[Path]]:
-    """Pairs of equal split and key, and the files that are left. A second file of a key is left too."""
-    waiting: dict[tuple[str, str], Found] = {}
-    alone: list[Path] = []
-    for entry in other:
-        if (entry.split, entry.key) in waiting:
-            alone.append(entry.file)
-        else:
-            waiting[entry.split, entry.key] = entry
-    matches: list[Match] = []
-    for entry in one:
-        partner = waiting.pop((entry.split, entry.key), None)
-        if partner is None:
-            alone.append(entry.file)
-        else:
-            matches.append(Match(entry.name, entry.split, entry.file, partner.file))
-    return matches, sorted(alone + [entry.file for entry in waiting.values()])
+def _split_of(part: str) -> tuple[str, str]:
+    """The split that one folder's name tells, and the rest of the name."""
+    if whole := re.fullmatch(_WORD, part, re.IGNORECASE):
+        return SPLITS[whole[1].lower()], ""
+    if before := _BEFORE.fullmatch(part):
+        rest = before[2] or before[3]
+        return SPLITS[before[1].lower()], rest.upper() if rest.lower() in ("a", "b") else rest
+    if behind := _BEHIND.fullmatch(part):
+        return SPLITS[behind[2].lower()], behind[1]
+    return "", part

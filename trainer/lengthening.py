@@ -10,15 +10,32 @@ from __future__ import annotations
 
 import statistics
 from dataclasses import replace
+from pathlib import Path
 
-from trainer import distributed, estimate, events
-from trainer.config import Config, check
+from trainer import distributed, estimate, events, pairs
+from trainer.config import Config, check, colours_of
 from trainer.errors import TrainingError
 from trainer.pairs import DataSet
 from trainer.run import Run
 
 RECENT = 50
 """Of so many ``step`` events the middle speed counts: pauses, looks and a busy hour don't mislead it."""
+
+
+def data_of(config: Config) -> DataSet:
+    """The data set of a run, found as it was when the run began.
+
+    Raises:
+        PictureError: it is gone, or damaged.
+    """
+    return pairs.find(
+        Path(config.data),
+        task=config.task,
+        swap=config.swap,
+        palette=config.palette,
+        way=config.way,
+        ignore=colours_of(config.ignored),
+    )
 
 
 def lengthened(

@@ -9,9 +9,6 @@ from pathlib import Path
 LOWEST = 19
 """The nicest that a process can be."""
 
-IDLE_PRIORITY_CLASS = 0x40
-"""Of Windows (winbase.h). Its “background mode” would keep the process to 32 MB of memory as well."""
-
 
 def behave(gently: bool) -> None:
     """Before torch is imported: threads inherit how they are scheduled from the one that starts them.
@@ -61,12 +58,10 @@ def go_last() -> None:
     (ioprio_set(2)). Where there is no such class, the lowest priority.
     """
     if sys.platform == "win32":
-        import ctypes
+        import psutil
 
-        kernel = ctypes.WinDLL("kernel32")
-        kernel.GetCurrentProcess.restype = ctypes.c_void_p
-        kernel.SetPriorityClass.argtypes = (ctypes.c_void_p, ctypes.c_uint32)
-        kernel.SetPriorityClass(kernel.GetCurrentProcess(), IDLE_PRIORITY_CLASS)
+        # Its “background mode” would keep the process to 32 MB of memory as well.
+        psutil.Process().nice(psutil.IDLE_PRIORITY_CLASS)
         return
     os.nice(LOWEST)
     if sys.platform == "linux":

@@ -8,12 +8,11 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from engine import picture
 from engine.errors import PictureError
 from engine.files import replacing
-from trainer import kept, palettes, sources
+from trainer import kept, packed, palettes, sources
 from trainer.check import Progress
-from trainer.pairs import DataSet, Kind, Pair, Problem
+from trainer.dataset import DataSet, Kind, Pair, Problem
 from trainer.sources import Pixels
 
 LEFT_OUT: set[Kind] = {"unreadable", "duplicate", "mis-paired", "tiny", "outlier"}
@@ -57,13 +56,14 @@ def mend(data: DataSet, problems: Sequence[Problem], out: Path, progress: Progre
 
 
 def _write(pair: Pair, data: DataSet, name: str, mirrored: bool, out: Path) -> None:
-    b = picture.read(pair.b.file)
-    photo = sources.halved(b.pixels, pair.b.half)
+    b = sources.reading(pair.b.file, pair.b)
+    photo = sources.shown(b, pair.b)
     a = hints = None
     if pair.a.derived is None:
         a = sources.read(pair.a)
         if data.palette is not None:
-            a = data.palette.colours[palettes.labelled(a, data.palette)]
+            known = (a != sources.IGNORED).any(2, keepdims=True)
+            a = np.where(known, data.palette.colours[palettes.labelled(a, data.palette)], a)
         a = _fitted(a, photo, nearest=data.palette is not None)
     if pair.hints is not None:
         hints = _fitted(sources.read_hints(pair.hints), photo, nearest=True)
@@ -92,6 +92,6 @@ def _copy(file: Path, target: Path) -> None:
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
         with replacing(target) as part:
-            part.write_bytes(file.read_bytes())
+            part.write_bytes(packed.content(file))
     except OSError as error:
         raise PictureError(f"“{target}” can't be written ({error.strerror or error}).") from error

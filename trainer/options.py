@@ -69,3 +69,25 @@ def one_of(**wishes: float | None) -> None:
         raise typer.BadParameter(
             f"{' and '.join(given)} contradict each other; use one", param_hint=given[-1]
         )
+
+
+PAIR = (
+    "How files make pairs, where that can't be seen: two folders or patterns, photos+masks or *+*_mask; "
+    "left+right, top+bottom, first+third; alone."
+)
+IGNORE = "A colour of label maps that means no label: left out of losses and scores. May be given again."
+
+
+def colours(values: list[str] | None) -> tuple[tuple[int, int, int], ...] | None:
+    """Colours as 224,224,192 each; None where there are none.
+
+    Raises:
+        typer.BadParameter: something else.
+    """
+    answer = []
+    for value in values or ():
+        parts = [int(part) if part.strip().isdigit() else 256 for part in value.split(",")]
+        if len(parts) != 3 or max(parts) > 255:
+            raise typer.BadParameter(f"“{value}” is no colour; write 224,224,192", param_hint="--ignore")
+        answer.append((parts[0], parts[1], parts[2]))
+    return tuple(answer) or None

@@ -109,31 +109,44 @@ def _is_frame(mask: npt.NDArray[np.bool_]) -> bool:
 
 
 def _words(marks: npt.NDArray[np.bool_]) -> int:
-    """Rows of at least ``_LETTERS`` small marks of like height, close to each other."""
+    """How many words there are among marks."""
     from scipy import ndimage
 
-    letters, _ = ndimage.label(marks, np.ones((3, 3)))
-    rows: list[tuple[int, int, int, int]] = []
-    for down, across in ndimage.find_objects(letters):
+    return len(words(ndimage.label(marks, np.ones((3, 3)))[0]))
+
+
+def words(letters: npt.NDArray[np.int32]) -> list[list[int]]:
+    """Rows of at least ``_LETTERS`` small marks of like height, close to each other: each the marks' numbers.
+
+    Args:
+        letters: (H, W), each mark under a number of its own, from 1 on.
+    """
+    from scipy import ndimage
+
+    marks: list[tuple[int, int, int, int, int]] = []
+    for number, box in enumerate(ndimage.find_objects(letters), start=1):
+        if box is None:
+            continue
+        down, across = box
         height, width = down.stop - down.start, across.stop - across.start
         if 4 <= height <= 32 and width <= 3 * height:
-            rows.append((across.start, across.stop, down.start, down.stop))
-    rows.sort()
-    words = 0
-    taken = [False] * len(rows)
-    for first in range(len(rows)):
+            marks.append((across.start, across.stop, down.start, down.stop, number))
+    marks.sort()
+    found: list[list[int]] = []
+    taken = [False] * len(marks)
+    for first in range(len(marks)):
         if taken[first]:
             continue
         word = [first]
-        for other in range(first + 1, len(rows)):
-            _, end, top, bottom = rows[word[-1]]
-            start, _, next_top, next_bottom = rows[other]
+        for other in range(first + 1, len(marks)):
+            _, end, top, bottom, _ = marks[word[-1]]
+            start, _, next_top, next_bottom, _ = marks[other]
             height = max(bottom - top, next_bottom - next_top)
             overlap = min(bottom, next_bottom) - max(top, next_top)
             if not taken[other] and start - end <= height and overlap >= 0.5 * height:
                 word.append(other)
         if len(word) >= _LETTERS:
-            words += 1
+            found.append([marks[place][4] for place in word])
             for place in word:
                 taken[place] = True
-    return words
+    return found

@@ -15,9 +15,13 @@ import numpy.typing as npt
 
 from engine.palette import Label, Palette
 from trainer.channels import strongest
+from trainer.sources import IGNORED
 
 Pixels = npt.NDArray[np.uint8]
 Mask = npt.NDArray[np.bool_]
+
+NUMBERS = "numbers"
+"""Name of a palette that was made for numbers (``trainer.indexed``): its colours mean nothing to others."""
 
 MOST_LABELS = 64
 """A folder with more flat colours than this holds pictures, not label maps."""
@@ -108,6 +112,8 @@ def named(found: Palette, known: Iterable[Palette]) -> Palette:
         Of those of ``known`` that have a colour within ``REACH`` of each one found, the nearest; or else
         ``found``.
     """
+    if found.name == NUMBERS:
+        return found
     best, least = found, float("inf")
     for palette in known:
         apart = _apart(found.colours[None], palette)
@@ -156,6 +162,22 @@ def labelled(pixels: Pixels, palette: Palette) -> Pixels:
     return answer
 
 
+def known(pixels: Pixels) -> Mask:
+    """Which pixels of a label map, uint8 (H, W, 3), have a label at all."""
+    return np.asarray((pixels != np.array(IGNORED, np.uint8)).any(2))
+
+
+def filled(indices: Pixels, there: Mask) -> Pixels:
+    """Labels (H, W) with the nearest known one wherever none is known: on the canvas none is ever unknown."""
+    if there.all() or not there.any():
+        return indices
+    from scipy import ndimage
+
+    rows, columns = ndimage.distance_transform_edt(~there, return_distances=False, return_indices=True)
+    nearest: Pixels = indices[rows, columns]
+    return nearest
+
+
 def flat(pixels: Pixels) -> Mask:
     """Which pixels of uint8 (H, W, 3) lie in areas of one colour, up to what JPEG does to them."""
     padded = np.pad(pixels, ((1, 1), (1, 1), (0, 0)), mode="edge")
@@ -184,7 +206,7 @@ class Faults:
 
 def faults(pixels: Pixels, palette: Palette) -> Faults:
     """What is wrong with a label map, uint8 (H, W, 3)."""
-    apart = _apart(pixels, palette)
+    apart = np.where(known(pixels), _apart(pixels, palette), 0)
     stray = (apart > REACH) & flat(pixels)
     soft = float(((apart > _SHARP) & ~stray).mean())
     if not stray.any():

@@ -10,6 +10,7 @@ import torch
 
 from engine import bundle, catalogue, device
 from engine.card import Card
+from engine.deep import FULL
 from engine.errors import ModelError
 from trainer import config as configs
 from trainer import direction, pairs, split
@@ -77,6 +78,9 @@ def planned(
         pairs=0,
         task=data.task,
         palette=palette,
+        ignored=configs.in_hex(data.ignored),
+        black=(data.levels or FULL)[0],
+        white=(data.levels or FULL)[1],
         one_hot=one_hot,
         recipe=recipe,
         device=str(where),

@@ -24,23 +24,43 @@ _ALIGNED = 0.35
 _BEYOND_SHIFTED = 0.15
 """… and by how much it exceeds that of halves shifted against each other."""
 
+_AGREES = 0.02
+
 _QUIETER = 0.02
 """Difference in quietness from which one of two pictures is the drawn one."""
+
+
+_FLAT = 0.85
+"""Share of even pixels, from which a picture is drawn. Photos of things on white: below 0.75."""
 
 
 def is_side_by_side(pixels: Pixels) -> bool:
     """Whether uint8 (H, W, 3) is a pair: two pictures of the same thing, left and right."""
     width = pixels.shape[1]
-    if width < 4 or width % 2:
+    if width < 4:
         return False
     half = width // 2
     steps = np.abs(np.diff(pixels.astype(np.int16), axis=1)).mean((0, 2))
-    if (steps[half - 1] + 1) / (np.median(steps) + 1) >= _SEAM:
+    # Of an odd width the middle column may belong to either half.
+    seam = max(steps[half - 1], steps[half] if width % 2 else 0.0)
+    if (seam + 1) / (np.median(steps) + 1) >= _SEAM:
         return True
-    left, right = _edges(pixels[:, :half]), _edges(pixels[:, half:])
+    return is_aligned(pixels[:, :half], pixels[:, width - half :])
+
+
+def is_aligned(one: Pixels, other: Pixels) -> bool:
+    """Whether two pictures of one size have their edges in the same places."""
+    left, right = _edges(one), _edges(other)
     aligned = _correlation(left, right)
     shifted = max(_correlation(left, np.roll(right, 6, axis)) for axis in (0, 1))
     return aligned >= _ALIGNED and aligned >= shifted + _BEYOND_SHIFTED
+
+
+def likeness(one: Pixels, other: Pixels) -> bool:
+    """Whether two pictures' edges agree better than when shifted: as of one thing, however else it looks."""
+    first, second = _edges(one), _edges(other)
+    shifted = [_correlation(first, np.roll(second, by, axis)) for by in (6, -6, 16) for axis in (0, 1)]
+    return _correlation(first, second) > max(shifted) + _AGREES
 
 
 def drawn_one(one: Pixels, other: Pixels) -> int:
@@ -61,6 +81,19 @@ def quietness(pixels: Pixels) -> float:
     below = strongest(np.abs(wide[1:, :-1] - wide[:-1, :-1]))
     beside = strongest(np.abs(wide[:-1, 1:] - wide[:-1, :-1]))
     return float((np.maximum(below, beside) <= 4).mean()) if below.size else 1.0
+
+
+def is_flat(pixels: Pixels) -> bool:
+    """Whether nearly all of uint8 (H, W, 3) is in even areas: a label map, or lines on paper."""
+    return _same(pixels) >= _FLAT
+
+
+def _same(pixels: Pixels) -> float:
+    """Share of pixels that equal the ones to the right and below, up to what JPEG does to even areas."""
+    wide = np.asarray(pixels[:1024, :1024], np.int16)
+    below = strongest(np.abs(wide[1:, :-1] - wide[:-1, :-1]))
+    beside = strongest(np.abs(wide[:-1, 1:] - wide[:-1, :-1]))
+    return float((np.maximum(below, beside) <= 1).mean()) if below.size else 1.0
 
 
 def is_line_drawing(pixels: Pixels) -> bool:

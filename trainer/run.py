@@ -158,7 +158,10 @@ class Run:
             return 0
         try:
             return int(json.loads(checkpoint.read_note(self.checkpoint)["underpaint"])["state"]["step"])
-        except (OSError, SafetensorError, KeyError, ValueError, TypeError) as error:
+        except (
+            *(OSError, SafetensorError, KeyError, ValueError, TypeError),
+            *(OverflowError, RecursionError),
+        ) as error:
             raise self.damaged() from error
 
     def damaged(self) -> TrainingError:
@@ -212,6 +215,14 @@ def create(folder: Path, config: Config) -> Run:
             f"The run folder “{folder}” can't be made ({error.strerror or error})."
         ) from error
     return Run(folder)
+
+
+def free(folder: Path) -> Path:
+    """The folder, or the first with a number behind its name, that isn't there yet."""
+    candidate, number = folder, 2
+    while candidate.exists():
+        candidate, number = folder.with_name(f"{folder.name}-{number}"), number + 1
+    return candidate
 
 
 def refuse_existing(folder: Path) -> None:

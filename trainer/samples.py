@@ -214,16 +214,21 @@ class Studio:
             "digest": config.digest,
             "validation": config.validation,
             "size": list(config.size),
+            **({"ignored": config.ignored} if config.ignored else {}),
         }
 
 
 class _Look:
     """What a painter makes of pairs, and how near it comes."""
 
-    def __init__(self, made: list[Pixels], targets: list[Pixels]) -> None:
+    def __init__(self, made: list[Pixels], samples: list[Sample]) -> None:
         self.made = made
-        differences = [np.abs(one.astype(np.int16) - other) for one, other in zip(made, targets, strict=True)]
-        self.l1 = float(np.mean([difference.mean() for difference in differences])) / 127.5
+        targets = [sample.target for sample in samples]
+        differences = [
+            np.abs(sample.judged(one).astype(np.int16) - sample.target).mean() / sample.share
+            for one, sample in zip(made, samples, strict=True)
+        ]
+        self.l1 = float(np.mean(differences)) / 127.5
         """Mean absolute difference on the scale of the loss: pixels in [−1, 1]."""
         self.liveliness = _spread_of(made) / max(1e-6, _spread_of(targets))
 
@@ -232,7 +237,7 @@ def _looked_at(painter: Generator, samples: list[Sample]) -> _Look | None:
     if not samples:
         return None
     made = [painter.translate(sample.prepared) for sample in samples]
-    return _Look(made, [sample.target for sample in samples])
+    return _Look(made, samples)
 
 
 def _spread_of(pictures: list[Pixels]) -> float:

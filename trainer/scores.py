@@ -15,8 +15,8 @@ _RANGES = {"L": (0, 100), "a": (-110, 110), "b": (-110, 110)}
 """CIE Lab, in bins of one unit."""
 
 
-def likeness(made: Pixels, target: Pixels) -> dict[str, float]:
-    """Of two pictures uint8 (H, W, 3):
+def likeness(made: Pixels, target: Pixels, known: Mask | None = None) -> dict[str, float]:
+    """Of two pictures uint8 (H, W, 3), and of their pixels those that are ``known``, (H, W), if not all are:
 
     - ``l1``, mean absolute difference on the scale of the loss: pixels in [−1, 1];
     - ``psnr``, decibels;
@@ -25,11 +25,18 @@ def likeness(made: Pixels, target: Pixels) -> dict[str, float]:
     from skimage.metrics import structural_similarity
 
     difference = made.astype(np.float64) - target
+    if known is None or not known.any():
+        similar = structural_similarity(made, target, channel_axis=2, win_size=_window(made))
+    else:
+        # Of each pixel and its surroundings; what isn't known of these is the photo's own.
+        shown = np.where(known[..., None], made, target)
+        _, plane = structural_similarity(shown, target, channel_axis=2, win_size=_window(made), full=True)
+        similar, difference = plane[known].mean(), difference[known]
     error = max(float(np.square(difference).mean()), 1e-2)  # equal pictures: about 68 dB
     return {
         "l1": float(np.abs(difference).mean() / 127.5),
         "psnr": float(10 * np.log10(255**2 / error)),
-        "ssim": float(structural_similarity(made, target, channel_axis=2, win_size=_window(made))),
+        "ssim": float(similar),
     }
 
 
@@ -41,12 +48,12 @@ class Histograms:
             {channel: np.zeros(high - low) for channel, (low, high) in _RANGES.items()} for _ in range(2)
         )
 
-    def add(self, made: Pixels, target: Pixels) -> None:
-        """Count the colours of a picture, and of what it should be: uint8 (H, W, 3)."""
+    def add(self, made: Pixels, target: Pixels, known: Mask | None = None) -> None:
+        """Count the colours of a picture, and of what it should be: uint8 (H, W, 3); where they are known."""
         from skimage.color import rgb2lab
 
         for totals, pixels in ((self._made, made), (self._targets, target)):
-            lab = rgb2lab(pixels)
+            lab = rgb2lab(pixels) if known is None else rgb2lab(pixels)[known]
             for plane, (channel, span) in enumerate(_RANGES.items()):
                 totals[channel] += np.histogram(lab[..., plane], len(totals[channel]), span)[0]
 
@@ -96,9 +103,11 @@ class Reading:
     def __init__(self, count: int) -> None:
         self._confusion = np.zeros((count, count), np.int64)
 
-    def add(self, read: Pixels, labels: Pixels) -> None:
-        """Count what was read of a picture's labels, uint8 (H, W) both."""
+    def add(self, read: Pixels, labels: Pixels, known: Mask | None = None) -> None:
+        """Count what was read of a picture's labels, uint8 (H, W) both; where they are known."""
         count = len(self._confusion)
+        if known is not None:
+            read, labels = read[known], labels[known]
         places = labels.reshape(-1).astype(np.int64) * count + read.reshape(-1)
         self._confusion += np.bincount(places, minlength=count * count).reshape(count, count)
 

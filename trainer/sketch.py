@@ -17,7 +17,9 @@ import numpy.typing as npt
 from PIL import Image
 
 from engine import ink
+from trainer import ground
 from trainer.channels import weakest
+from trainer.ground import Ground
 
 Pixels = npt.NDArray[np.uint8]
 Mask = npt.NDArray[np.bool_]
@@ -85,13 +87,17 @@ def draw(photo: Pixels, random: np.random.Generator, settings: Settings) -> Sket
         photo: uint8 (H, W, 3).
         random: all that varies comes from it, in the same order.
     """
-    lines = _penned(_contours(photo, random, settings), random, settings)
-    return Sketch(lines, hinted(photo, random, settings))
+    plain = ground.seen(photo)
+    drawn = photo if plain is None else plain.without_lettering(photo)
+    lines = _penned(_contours(drawn, random, settings), random, settings)
+    return Sketch(lines, hinted(photo, random, settings, plain))
 
 
 def lines(photo: Pixels, line_width: float = PLAIN.line_width) -> Pixels:
     """The lines alone, without any chance: uint8 (H, W), 255 paper to 0 ink."""
     settings, random = replace(PLAIN, line_width=line_width), np.random.default_rng(0)
+    plain = ground.seen(photo)
+    photo = photo if plain is None else plain.without_lettering(photo)
     return _penned(_contours(photo, random, settings), random, settings)
 
 
@@ -240,11 +246,16 @@ def _blobs(shape: tuple[int, int], random: np.random.Generator, count: int, radi
 # --- hints ---------------------------------------------------------------------------------------
 
 
-def hinted(photo: Pixels, random: np.random.Generator, settings: Settings) -> Pixels:
+def hinted(
+    photo: Pixels, random: np.random.Generator, settings: Settings, plain: Ground | None = None
+) -> Pixels:
     """Short strokes in the photo's local colours, or none: uint8 (H, W, 4), straight RGBA.
 
     One to eight strokes mostly, few rather than more, sometimes many; their radius is 3 to 10 pixels,
     sometimes that of a broad brush. The paper is rarely hinted at, as people rarely do.
+
+    Args:
+        plain: the photo's ground, if it is plain: then all strokes stay on what lies on it.
     """
     height, width = photo.shape[:2]
     hints = np.zeros((height, width, 4), np.uint8)
@@ -257,10 +268,12 @@ def hinted(photo: Pixels, random: np.random.Generator, settings: Settings) -> Pi
     broad = random.random() < 0.15
     for _ in range(count):
         radius = unit * float(random.uniform(8, 20) if broad else random.uniform(3, 10))
-        row, column = _place(photo, random)
+        row, column = _place(photo, random) if plain is None else _place_on(plain.thing, random)
         colour = _local_colour(photo, row, column, radius)
         covered = np.zeros((height, width), np.bool_)
         box = _stroke(covered, photo, row, column, radius, colour, random)
+        if plain is not None:
+            covered &= plain.thing
         part = hints[box]
         part[covered[box]] = (*colour.tolist(), 255)
     return hints
@@ -274,6 +287,13 @@ def _place(photo: Pixels, random: np.random.Generator) -> tuple[int, int]:
         row, column = int(random.integers(height)), int(random.integers(width))
         if photo[row, column].min() < 240 or random.random() < 0.1:
             break
+    return row, column
+
+
+def _place_on(thing: Mask, random: np.random.Generator) -> tuple[int, int]:
+    """Somewhere on a thing, every place as likely."""
+    inside = np.flatnonzero(thing)
+    row, column = divmod(int(inside[random.integers(len(inside))]), thing.shape[1])
     return row, column
 
 

@@ -33,8 +33,13 @@ class Archive:
         self._members = {info.filename: info for info in file.infolist() if not _leads_out(info.filename)}
         self.names = frozenset(self._members)
 
-    def read(self, member: str, most: int) -> bytes:
-        """The bytes of a member, at most ``most``.
+    def size(self, member: str) -> int:
+        """Bytes of a member once it is unpacked, as the file claims; 0 where there is none."""
+        info = self._members.get(member)
+        return info.file_size if info is not None else 0
+
+    def read(self, member: str, most: int, first: int = -1) -> bytes:
+        """The bytes of a member that has at most ``most``; no more than the ``first`` ones, where given.
 
         Raises:
             PictureError: missing, damaged, encrypted or larger.
@@ -43,14 +48,15 @@ class Archive:
         if info is None:
             text = translate("paint", "“{0}” lacks its part “{1}”; it is damaged or of another sort.")
             raise PictureError(text.format(self._name, member[:80]))
-        if info.file_size > most:
+        if info.file_size > most and not 0 <= first <= most:
             text = translate("paint", "“{0}” unpacks to more than can be opened; it may be meant to do harm.")
             raise PictureError(text.format(self._name))
         if info.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
             raise _damaged(self._name)
         try:
             # Never gives more than file_size, whatever the packed data says.
-            return self._file.read(info)
+            with self._file.open(info) as content:
+                return content.read(first)
         except (
             zipfile.BadZipFile,
             zlib.error,

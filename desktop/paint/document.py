@@ -6,13 +6,15 @@ network sees is ``picture()``. All of it belongs to one thread.
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 from PySide6.QtCore import QCoreApplication
 
-from desktop.paint import scaling
+from desktop.paint import overhang, scaling
 from desktop.paint.composite import from_straight, pack, to_straight
 from desktop.paint.history import Change, PropertiesStep
-from desktop.paint.layer import Layer, Packed, Role, blank
+from desktop.paint.layer import Layer, Packed, Piece, Role, blank
 from desktop.paint.recording import Recording
 from desktop.paint.sheet import MOST_LAYERS, WHITE, Sheet, check_size, locked_text
 from desktop.paint.snapshot import Snapshot
@@ -121,6 +123,7 @@ class Document(Sheet):
 
     def copied(self) -> tuple[Pixels, Rect]:
         """The active layer's pixels, uint8 (H, W, 4) straight RGBA, within the selection or all of it."""
+        self._settle()
         rect = self.selection or self.bounds
         return to_straight(np.ascontiguousarray(self.active.pixels[rect.rows, rect.columns])), rect
 
@@ -149,6 +152,7 @@ class Document(Sheet):
 
     def clear_selection(self) -> Change:
         """Delete what is selected on the active layer; all of it if nothing is."""
+        self._settle()
         if not self.selection:
             return self.clear_layer(self.active.id)
         recording = self.begin(Ink())
@@ -189,7 +193,8 @@ class Document(Sheet):
         self._settle()
         if role.sent and role not in ROLES[self.kind]:
             raise PictureError(translate("paint", "A picture of this kind has no such layers."))
-        check_size(self.width, self.height, len(self.layers) + 1)
+        beyond = overhang.extent(self.layers, self.bounds)
+        check_size(self.width, self.height, len(self.layers) + 1, beyond)
         content = blank(self.width, self.height)
         if pixels is not None:
             content = scaling.fitted(pixels, self.width, self.height, smooth=role is not Role.LABELS)
@@ -297,35 +302,43 @@ class Document(Sheet):
             PictureError: too large.
         """
         self._settle()
-        check_size(width, height, len(self.layers))
         if (width, height) == (self.width, self.height):
             return Change()
+        beyond = overhang.extent(self.layers, self.bounds) / (self.width * self.height)
+        check_size(width, height, len(self.layers), math.ceil(beyond * width * height))
         copies = {
             layer.id: scaling.scaled(layer.pixels, width, height, smooth=layer.role is not Role.LABELS)
             for layer in self.layers
         }
+        outside = {
+            layer.id: overhang.scaled(layer, width, height, smooth=layer.role is not Role.LABELS)
+            for layer in self.layers
+        }
         self.selection = EMPTY
-        return self._replaced(translate("paint", "Resize"), copies, width=width, height=height)
+        return self._replaced(translate("paint", "Resize"), copies, outside, width=width, height=height)
 
     def crop(self, rect: Rect) -> Change:
-        """Make ``rect`` the picture; where it reaches beyond, there is new, empty room.
+        """Make ``rect`` the picture; where it reaches beyond, there is new room, empty but for what layers
+        hold there.
 
         Raises:
             PictureError: empty or too large.
         """
         self._settle()
-        check_size(rect.width, rect.height, len(self.layers))
         if rect == self.bounds:
             return Change()
-        copies = {}
+        check_size(rect.width, rect.height, len(self.layers), overhang.extent(self.layers, rect))
+        copies, outside = {}, {}
         inside = rect.intersected(self.bounds)
         place = Rect(inside.left - rect.left, inside.top - rect.top, inside.width, inside.height)
         for layer in self.layers:
             canvas = _pixels(self.emptiness(layer, Rect(0, 0, rect.width, rect.height)))
             canvas[place.rows, place.columns] = layer.pixels[inside.rows, inside.columns]
             copies[layer.id] = canvas
+            outside[layer.id] = overhang.cropped(layer, canvas, rect)
         self.selection = EMPTY
-        return self._replaced(translate("paint", "Crop"), copies, width=rect.width, height=rect.height)
+        text = translate("paint", "Crop")
+        return self._replaced(text, copies, outside, width=rect.width, height=rect.height)
 
     def set_palette(self, palette: Palette | None) -> Change:
         """Paint with another palette, on its paper; in a label picture colours go to their nearest label.
@@ -346,7 +359,15 @@ class Document(Sheet):
             for layer in self.layers
             if layer.role is Role.LABELS
         }
-        return self._replaced(text, copies, palette=palette, paper=_paper(self.kind, palette))
+        outside = {
+            layer.id: tuple(
+                Piece(piece.rect, _pixels(scaling.as_labels(to_straight(piece.pixels), palette)))
+                for piece in layer.outside
+            )
+            for layer in self.layers
+            if layer.role is Role.LABELS
+        }
+        return self._replaced(text, copies, outside, palette=palette, paper=_paper(self.kind, palette))
 
     # --- kept pictures --------------------------------------------------------------------------
 

@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from desktop.paint.brushes import brush_named
 from desktop.paint.document import Document
 from desktop.paint.history import Change
-from desktop.paint.stroke import Ink, Path, Sample, dab
-from desktop.paint.sweep import sweep
+from desktop.paint.stroke import Dab, Ink, Path, Sample, dab
+from desktop.paint.sweep import Patch, sweep
 from desktop.paint.tool import Stroke, snapped
 from engine.rect import Rect
 
 
 class FreehandStroke(Stroke):
-    """Follows the pen."""
+    """Follows the pen.
+
+    Many pens report their first sample at full pressure, before they have measured any. So the first dab,
+    which is seen at once, is drawn anew with the pressure of the second sample where that is less.
+    """
 
     def __init__(self, document: Document, ink: Ink, sample: Sample, text: str) -> None:
         self._document = document
@@ -20,26 +26,33 @@ class FreehandStroke(Stroke):
         self._ink = self._recording.ink
         self._text = text
         self._path = Path(self._ink)
-        self.rect = self.move(sample)
+        self._alone: Sample | None = sample.sane()
+        """The first sample, while it is the only one."""
+        self.rect = self._recording.cover(self._swept(self._path.add(self._alone)))
 
     def move(self, sample: Sample, shift: bool = False, ctrl: bool = False) -> Rect:
-        dabs = self._path.add(sample.sane())
-        recording = self._recording
-        brush = brush_named(self._ink.brush)
-        return recording.cover(sweep(dabs, brush, self._ink.hardness, recording.bounds))
+        sample = sample.sane()
+        first, self._alone = self._alone, None
+        if first is None or first.pressure <= sample.pressure:
+            return self._recording.cover(self._swept(self._path.add(sample)))
+        self._path = Path(self._ink)
+        dabs = self._path.add(first._replace(pressure=sample.pressure))
+        return self._recording.redraw([*self._swept(dabs), *self._swept(self._path.add(sample))])
 
     def finish(self, sample: Sample, shift: bool = False, ctrl: bool = False) -> Change:
         self.open = False
         sample = sample.sane()
-        dabs = self._path.finish(sample)
-        recording = self._recording
-        recording.cover(sweep(dabs, brush_named(self._ink.brush), self._ink.hardness, recording.bounds))
+        self._recording.cover(self._swept(self._path.finish(sample)))
         self._document.last_point = sample.x, sample.y
-        return recording.commit(self._text)
+        return self._recording.commit(self._text)
 
     def abort(self) -> Rect:
         self.open = False
         return self._recording.abort()
+
+    def _swept(self, dabs: list[Dab]) -> Iterator[Patch]:
+        brush = brush_named(self._ink.brush)
+        return sweep(dabs, brush, self._ink.hardness, self._recording.bounds)
 
 
 class StraightStroke(Stroke):
@@ -53,15 +66,20 @@ class StraightStroke(Stroke):
         self._start = start.sane()
         self._text = text
         # Near the end the pressure falls; a straight line keeps its width.
-        self._pressure = max(start.sane().pressure, sample.sane().pressure)
-        self.rect = self.move(sample, ctrl=ctrl)
+        self._pressure = sample.sane().pressure
+        self._alone = True
+        self.rect = self._drawn(self._end(sample, ctrl))
 
     def move(self, sample: Sample, shift: bool = False, ctrl: bool = False) -> Rect:
+        if self._alone:  # the first sample knows no pressure, see FreehandStroke
+            self._alone, self._pressure = False, 0.0
+        self._pressure = max(self._pressure, sample.sane().pressure)
         return self._drawn(self._end(sample, ctrl))
 
     def finish(self, sample: Sample, shift: bool = False, ctrl: bool = False) -> Change:
         self.open = False
         end = self._end(sample, ctrl)
+        self._pressure = max(self._pressure, end.pressure)
         self._drawn(end)
         self._document.last_point = end.x, end.y
         return self._recording.commit(self._text)
@@ -76,7 +94,6 @@ class StraightStroke(Stroke):
 
     def _drawn(self, end: Sample) -> Rect:
         recording, ink = self._recording, self._recording.ink
-        self._pressure = max(self._pressure, end.pressure)
         dabs = [dab(point._replace(pressure=self._pressure), ink) for point in (self._start, end)]
         return recording.redraw(sweep(dabs, brush_named(ink.brush), ink.hardness, recording.bounds))
 

@@ -199,7 +199,7 @@ class StateStep(Step):
         held, self.state = self.state, document.state
         document.state = held
         stays = {id(layer) for layer in held.layers}
-        self._bytes = sum(layer.pixels.nbytes for layer in self.state.layers if id(layer) not in stays)
+        self._bytes = sum(layer.bytes for layer in self.state.layers if id(layer) not in stays)
         if self.rect is None:
             return Change(document.bounds, True, structure=True)
         sent = _sent(held.layers) != _sent(self.state.layers)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from enum import StrEnum
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -30,13 +31,23 @@ class Role(StrEnum):
         return self is not Role.REFERENCE
 
 
+class Piece(NamedTuple):
+    """Pixels somewhere beyond the edges of the picture."""
+
+    rect: Rect
+    """Where, in picture coordinates."""
+    pixels: Pixels
+    """uint8 (rect.height, rect.width, 4), premultiplied BGRA; never written to."""
+
+
 class Layer:
     """Pixels with a name, a role and the way they are shown.
 
     ``pixels`` is uint8 (H, W, 4), rows first, in the order blue, green, red, alpha with colours
     already multiplied by alpha, which is ``QImage.Format_ARGB32_Premultiplied``. ``packed`` is the
     same memory as uint32 (H, W), and ``image`` the same memory as a ``QImage``: draw it, never
-    paint on it. Only ``Recording`` and the steps of the history write into a layer.
+    paint on it. Only ``Recording`` and the steps of the history write into a layer. ``outside`` is what
+    its file holds beyond the picture, see ``desktop.paint.overhang``.
     """
 
     def __init__(self, id: int, name: str, role: Role, pixels: Pixels) -> None:
@@ -46,6 +57,7 @@ class Layer:
         self.visible = True
         self.opacity = 1.0
         self.locked = False
+        self.outside: tuple[Piece, ...] = ()
         self.pixels = pixels
 
     @property
@@ -66,6 +78,11 @@ class Layer:
         return self._pixels.shape[1], self._pixels.shape[0]
 
     @property
+    def bytes(self) -> int:
+        """Memory that its pixels take."""
+        return self._pixels.nbytes + sum(piece.pixels.nbytes for piece in self.outside)
+
+    @property
     def shown(self) -> bool:
         """Whether anything of it can be seen at all."""
         return self.visible and self.opacity > 0
@@ -74,15 +91,16 @@ class Layer:
         """The same layer (id, name, role, properties) with other pixels; a new object."""
         other = Layer(self.id, self.name, self.role, pixels)
         other.visible, other.opacity, other.locked = self.visible, self.opacity, self.locked
+        other.outside = self.outside
         return other
 
     def bounds(self) -> Rect:
         """The smallest rectangle that holds every pixel that is not wholly transparent."""
-        rows = np.flatnonzero(self.packed.any(1))
+        rows = np.flatnonzero(self.packed.max(1))  # twice as quick as any
         if not len(rows):
             return EMPTY
         top, bottom = int(rows[0]), int(rows[-1]) + 1
-        columns = np.flatnonzero(self.packed[top:bottom].any(0))
+        columns = np.flatnonzero(self.packed[top:bottom].max(0))
         return Rect.spanning(int(columns[0]), top, int(columns[-1]) + 1, bottom)
 
 

@@ -2,11 +2,13 @@
 
 https://www.openraster.org/baseline/file-layout-spec.html. What OpenRaster has no word for (kind, roles
 of layers, palette, paper, model) lies in one JSON beside it, ``underpaint.json``, so other programs
-open our files and we open theirs. What a foreign file has and we don't know is shown flattened.
+open our files and we open theirs. What a foreign file has and we don't know, or can't hold in memory, is
+shown flattened.
 """
 
 from __future__ import annotations
 
+import contextlib
 import io
 import json
 import os
@@ -16,21 +18,35 @@ from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
+from typing import Any
 from xml.etree import ElementTree
 
 import numpy as np
 from PIL import Image
 from PySide6.QtCore import QCoreApplication
 
-from desktop.paint import archive
+from desktop.paint import archive, overhang, placed
 from desktop.paint.archive import Archive
-from desktop.paint.composite import composite, from_straight, to_rgb, to_straight
+from desktop.paint.composite import composite, to_rgb, to_straight
 from desktop.paint.document import ROLES, Document
+from desktop.paint.flatten import Flattening
 from desktop.paint.layer import Layer, Role, blank
 from desktop.paint.notation import Notes, palette_notes
 from desktop.paint.scaling import as_labels
-from desktop.paint.sheet import MOST_LAYER_PIXELS, MOST_PIXELS, WHITE, check_size
-from desktop.paint.stack import PLAIN, damaged, opacity, parsed, strange, whole
+from desktop.paint.sheet import MOST_LAYER_PIXELS, MOST_PIXELS, WHITE, check_size, fits
+from desktop.paint.stack import (
+    PLAIN,
+    RESOLUTION,
+    beside,
+    check_count,
+    damaged,
+    is_hidden,
+    opacity,
+    parsed,
+    sources,
+    strange,
+    whole,
+)
 from engine.card import InputKind
 from engine.errors import PictureError
 from engine.files import replacing
@@ -49,6 +65,7 @@ _PAPER = "data/paper.png"
 _SIDE_BY_SIDE = min(4, os.cpu_count() or 1)
 THUMBNAIL = "Thumbnails/thumbnail.png"
 
+_LONGEST_NAME = 200
 _OURS = {"format", "kind", "model", "paper", "palette", "roles", "program"}
 
 translate = QCoreApplication.translate
@@ -60,9 +77,12 @@ class Loaded:
 
     document: Document
     notes: list[str] = field(default_factory=list)
-    """Sentences on what is different from what the file holds."""
-    foreign: bool = False
-    """Saving over the file would lose something that it holds."""
+    """Sentences on what the file holds and the document doesn't: all that was dropped or changed."""
+
+    @property
+    def foreign(self) -> bool:
+        """Saving over the file would lose something that it holds."""
+        return bool(self.notes)
 
 
 # --- writing -------------------------------------------------------------------------------------
@@ -74,9 +94,8 @@ def save(document: Document, path: Path) -> None:
     Raises:
         PictureError: the folder is missing, read-only or full; the old file is untouched.
     """
-    image = ElementTree.Element(
-        "image", {"version": "0.0.3", "w": str(document.width), "h": str(document.height)}
-    )
+    measures = {"version": "0.0.3", "w": str(document.width), "h": str(document.height)}
+    image = ElementTree.Element("image", {**measures, **_resolution(document.extras)})
     stack = ElementTree.SubElement(image, "stack", {"name": "root"})
     contents = _Packed()
     roles: dict[str, str] = {}
@@ -89,9 +108,8 @@ def save(document: Document, path: Path) -> None:
         )
     for number, layer in enumerate(document.layers):
         source = f"data/layer{number}.png"
-        rect = layer.bounds() or Rect(0, 0, 1, 1)
-        pixels = to_straight(np.ascontiguousarray(layer.pixels[rect.rows, rect.columns]))
-        contents.add(source, partial(to_png_bytes, pixels))
+        pixels, rect = overhang.whole(layer)
+        contents.add(source, partial(to_png_bytes, to_straight(pixels)))
         roles[source] = layer.role.value
         attributes = {
             "name": _printable(layer.name),
@@ -120,7 +138,7 @@ def save(document: Document, path: Path) -> None:
     contents.add(MERGED, partial(to_png_bytes, merged))
     contents.add(THUMBNAIL, partial(to_png_bytes, thumbnail(merged)))
     files = contents.files()
-    files[NOTES] = json.dumps(extras, ensure_ascii=False, indent=1).encode()
+    files[NOTES] = json.dumps(extras, ensure_ascii=False, indent=1).encode("utf-8", "backslashreplace")
     try:
         with replacing(path) as part, zipfile.ZipFile(part, "w") as target:
             target.writestr("mimetype", MIMETYPE)  # first, and not packed
@@ -171,6 +189,14 @@ def thumbnail(pixels: Pixels) -> Pixels:
     return np.asarray(image)
 
 
+def _resolution(extras: dict[str, Any]) -> dict[str, str]:
+    """Pixels an inch, where the file that the picture came from said so."""
+    kept = extras.get("resolution")
+    if not isinstance(kept, dict):
+        return {}
+    return {name: kept[name] for name in RESOLUTION if isinstance(kept.get(name), str)}
+
+
 def _printable(name: str) -> str:
     """XML knows no control characters, not even escaped."""
     return "".join(letter if letter.isprintable() else " " for letter in name)
@@ -191,7 +217,7 @@ def load(path: Path) -> Loaded:
 
 def _load(source: Archive, name: str) -> Loaded:
     root = parsed(source.read("stack.xml", 1 << 20), name)
-    width, height = whole(root, "w", name), whole(root, "h", name)
+    canvas = Rect(0, 0, whole(root, "w", name), whole(root, "h", name))
     stack = root.find("stack")
     if root.tag != "image" or stack is None:
         raise damaged(name)
@@ -199,65 +225,114 @@ def _load(source: Archive, name: str) -> Loaded:
     kind, palette = notes.kind(), notes.palette()
     if kind == "labels" and palette is None:
         raise notes.damaged("palette")
-    check_size(width, height, max(1, len(stack)))
-    loaded = Loaded(Document.new(kind, 1, 1, palette))
+    check_size(canvas.width, canvas.height, len(ROLES[kind]))
+    check_count(stack, name)
+    said: list[str] = []
     unknown = strange(stack)
     if unknown:
-        text = translate("paint", "“{0}” has {1}, which Underpaint doesn't know; it is shown as one layer.")
-        loaded.notes.append(text.format(name, unknown))
-        loaded.foreign = True
-        seen = _flattened(source, stack, Rect(0, 0, width, height), name)
-        loaded.document = Document.from_picture(kind, seen, palette)
+        why = translate("paint", "“{0}” has {1}, which Underpaint doesn't know; it is shown as one layer{2}.")
+    elif not _fits(source, stack, canvas, kind, name):
+        why = translate("paint", "“{0}” has more layers than fit into memory; it is shown as one layer{2}.")
     else:
-        loaded.document = _document(source, stack, (width, height), notes, kind, palette, loaded.notes)
-        if _unknown_members(source, stack):
+        why = ""
+    if why:
+        seen, lacks = _flattened(source, stack, canvas, name)
+        missing = translate("paint", ", and some of it is missing") if lacks.left_out else ""
+        said.append(why.format(name, unknown, missing))
+        if lacks.unknown:
+            text = translate("paint", "Its way of mixing “{0}” is not known; it was taken for plain paint.")
+            said.append(text.format("”, “".join(lacks.unknown)))
+        document = Document.from_picture(kind, seen, palette)
+    else:
+        document = _document(source, stack, canvas, notes, kind, palette, said)
+        if _unknown_members(source, root) or beside(root, stack):
             text = translate(
                 "paint", "“{0}” holds more than Underpaint knows; saving over it would lose that."
             )
-            loaded.notes.append(text.format(name))
-            loaded.foreign = True
-    loaded.document.model = notes.text("model", "")
-    loaded.document.extras = {key: value for key, value in notes.fields.items() if key not in _OURS}
-    return loaded
+            said.append(text.format(name))
+    document.model = notes.text("model", "")
+    document.extras = {key: value for key, value in notes.fields.items() if key not in _OURS}
+    resolution = {about: value for about in RESOLUTION if (value := root.get(about)) is not None}
+    if resolution:
+        document.extras["resolution"] = resolution
+    return Loaded(document, said)
+
+
+def _fits(source: Archive, stack: ElementTree.Element, canvas: Rect, kind: InputKind, name: str) -> bool:
+    """Whether all layers may be in memory, by their headers: nothing is decoded."""
+    count = max(len(stack), len(ROLES[kind]))
+    if not fits(canvas.width, canvas.height, count):
+        return False
+    if any(source.size(element.get("src", "")) > archive.MOST_MEMBER for element in stack):
+        return False
+    places = [placed.place(source, element, name) for element in stack]
+    beyond = sum(overhang.beyond([place], canvas) for place in places if overhang.leaves(place, canvas))
+    largest = max((place.width * place.height for place in places), default=0)
+    decoded = sum(place.width * place.height for place in places)
+    return (
+        largest <= MOST_PIXELS
+        and decoded <= MOST_LAYER_PIXELS
+        and fits(canvas.width, canvas.height, count, beyond)
+    )
 
 
 def _document(
     source: Archive,
     stack: ElementTree.Element,
-    size: tuple[int, int],
+    canvas: Rect,
     notes: Notes,
     kind: InputKind,
     palette: Palette | None,
     said: list[str],
 ) -> Document:
-    width, height = size
     roles = notes.inner(notes.fields.get("roles", {}), "roles").fields
     layers: list[Layer] = []
     active: Layer | None = None
-    spent = 0
+    left, top = (whole(stack, side, notes.source, 0) for side in ("x", "y"))
     # The paper is our own only where our notes name every layer but that; else it is a stranger's.
-    sources = [element.get("src") for element in stack]
-    ours = kind == "image" and all((source in roles) != (source == _PAPER) for source in sources)
+    names = [element.get("src") for element in stack]
+    ours = kind == "image" and all((name in roles) != (name == _PAPER) for name in names)
     layered = [element for element in reversed(stack) if not ours or element.get("src") != _PAPER]
     for number, element in enumerate(layered, start=1):
         role = _role(roles.get(element.get("src", "")), kind)
-        pixels, spent = _layer_pixels(source, element, Rect(0, 0, width, height), spent, said, notes.source)
+        found = placed.pixels_of(source, element, said, notes.source)
+        place = placed.place(source, element, notes.source)
+        pixels, outside = overhang.cut(found, place.left + left, place.top + top, canvas)
+        del found
         if role is Role.LABELS and palette is not None:
-            snapped = as_labels(to_straight(pixels), palette)
-            if not np.array_equal(snapped, pixels.view(np.uint32)[:, :, 0]):
-                said.append(translate("paint", "Colours off the palette went to the nearest label."))
-                pixels.view(np.uint32)[:, :, 0] = snapped
-        layer = Layer(number, element.get("name", "")[:200] or f"{number}", role, pixels)
-        layer.visible = element.get("visibility", "visible") != "hidden"
+            parts = [pixels, *(piece.pixels for piece in outside)]
+            if not all([_snap(part, palette) for part in parts]):
+                note = translate("paint", "Colours off the palette went to the nearest label.")
+                said += [note] if note not in said else []
+        name = element.get("name", "")
+        if len(name) > _LONGEST_NAME:
+            note = translate("paint", "Long names of layers were cut short.")
+            said += [note] if note not in said else []
+        layer = Layer(number, name[:_LONGEST_NAME] or f"{number}", role, pixels)
+        layer.outside = outside
+        layer.visible = not is_hidden(element)
         layer.locked = element.get("edit-locked") == "true"
         layer.opacity = 1.0 if role is Role.LABELS else opacity(element)
+        if layer.opacity != opacity(element):
+            said.append(translate("paint", "Layers of labels are opaque; “{0}” was not.").format(layer.name))
         layers.append(layer)
         if element.get("selected") == "true" and role.sent:
             active = layer
     if not any(layer.role.sent for layer in layers):
         role = ROLES[kind][0]
-        layers.append(Layer(len(layers) + 1, role.value.capitalize(), role, blank(width, height)))
-    return Document(kind, width, height, layers, notes.colour("paper", WHITE), palette, active)
+        extra = Layer(len(layers) + 1, role.value.capitalize(), role, blank(canvas.width, canvas.height))
+        layers.append(extra)
+    paper = notes.colour("paper", WHITE)
+    return Document(kind, canvas.width, canvas.height, layers, paper, palette, active)
+
+
+def _snap(pixels: Pixels, palette: Palette) -> bool:
+    """Bring premultiplied pixels to the palette's colours, in place; whether they were so already."""
+    snapped, packed = as_labels(to_straight(pixels), palette), pixels.view(np.uint32)[:, :, 0]
+    same = np.array_equal(snapped, packed)
+    if not same:
+        packed[...] = snapped
+    return same
 
 
 def _notes(source: Archive, name: str) -> Notes:
@@ -276,70 +351,19 @@ def _role(value: object, kind: InputKind) -> Role:
     return ROLES[kind][0]
 
 
-def _layer_pixels(
-    source: Archive, element: ElementTree.Element, canvas: Rect, spent: int, said: list[str], name: str
-) -> tuple[Pixels, int]:
-    """A layer's pixels on the whole canvas, and how many pixels have been decoded in all."""
-    content = source.read(element.get("src", ""), archive.MOST_MEMBER)
-    width, height = _png_size(content, name)
-    spent += width * height
-    if width * height > MOST_PIXELS or spent > MOST_LAYER_PIXELS:
-        text = translate("paint", "A layer of “{0}” has {1} × {2} pixels, which is more than can be opened.")
-        raise PictureError(text.format(name, width, height))
-    reading = read(content)
-    del content
-    # Transparency is what layers are for.
-    said += [note for note in reading.notes if reading.alpha is None and note not in said]
-    pixels = blank(width, height)
-    for row in range(0, height, 256):  # large pictures need no large intermediate
-        band = reading.colours[row : row + 256]
-        if reading.alpha is not None:
-            band = np.dstack([band, reading.alpha[row : row + 256]])
-        pixels[row : row + 256] = from_straight(band)
-    del reading
-    left, top = whole(element, "x", name, 0), whole(element, "y", name, 0)
-    place = Rect(left, top, width, height)
-    inside = place.intersected(canvas)
-    if inside == canvas == place:
-        return pixels, spent
-    spread = blank(canvas.width, canvas.height)
-    if inside:
-        part = Rect(inside.left - left, inside.top - top, inside.width, inside.height)
-        spread[inside.rows, inside.columns] = pixels[part.rows, part.columns]
-    return spread, spent
-
-
-def _png_size(content: bytes, name: str) -> tuple[int, int]:
-    """Width and height from the header alone (PNG specification 11.2.1)."""
-    if len(content) < 24 or not content.startswith(b"\x89PNG\r\n\x1a\n"):
-        raise damaged(name)
-    return int.from_bytes(content[16:20], "big"), int.from_bytes(content[20:24], "big")
-
-
-def _unknown_members(source: Archive, stack: ElementTree.Element) -> bool:
-    known = {"mimetype", "stack.xml", NOTES, MERGED, THUMBNAIL}
-    known |= {element.get("src", "") for element in stack}
+def _unknown_members(source: Archive, root: ElementTree.Element) -> bool:
+    known = {"mimetype", "stack.xml", NOTES, MERGED, THUMBNAIL, *sources(root)}
     return any(name not in known and not name.endswith("/") for name in source.names)
 
 
-def _flattened(source: Archive, stack: ElementTree.Element, canvas: Rect, name: str) -> Pixels:
-    """The picture as its own program saw it, or, where that is missing, its PNG layers laid over each
-    other; uint8 (H, W, 3) on white."""
-    if MERGED in source.names:
+def _flattened(
+    source: Archive, stack: ElementTree.Element, canvas: Rect, name: str
+) -> tuple[Pixels, Flattening]:
+    """The picture as its own program saw it, or, where that can't serve, its layers mixed; uint8 (H, W, 3)
+    on white, and what was missed in mixing them."""
+    mixing = Flattening(source, canvas, name)
+    with contextlib.suppress(PictureError):  # it is missing or damaged; the layers are there still
         content = source.read(MERGED, archive.MOST_MEMBER)
-        if _png_size(content, name) == (canvas.width, canvas.height):
-            return read(content).pixels
-    layers: list[Layer] = []
-    spent = 0
-    waiting: list[ElementTree.Element] = [stack]
-    while waiting:
-        element = waiting.pop()
-        if element.tag == "stack":
-            waiting.extend(element)  # popped from the end: bottom first
-        elif element.tag == "layer" and element.get("src", "").lower().endswith(".png"):
-            pixels, spent = _layer_pixels(source, element, canvas, spent, [], name)
-            layer = Layer(1, "", Role.PAINT, pixels)
-            layer.visible, layer.opacity = element.get("visibility") != "hidden", opacity(element)
-            mixed = composite([*layers, layer], canvas, None)
-            layers = [Layer(1, "", Role.PAINT, mixed)]
-    return to_rgb(composite(layers, canvas, WHITE))
+        if placed.png_size(content, name) == (canvas.width, canvas.height):
+            return read(content).pixels, mixing
+    return mixing.picture(stack), mixing

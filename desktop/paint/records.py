@@ -1,11 +1,12 @@
 """A document and its changes as a row of records, such as the journal writes.
 
 A record is its kind (1 byte), the length of its payload (4 bytes) and the payload's CRC-32 (4 bytes),
-then the payload. A damaged record ends the row: what came before it counts.
+then the payload. A record that is damaged or cut short ends the row: what came before it counts.
 
     D   the document without pixels, JSON
     T   tiles of one layer, zlib: layer id (4 bytes); then for each row, column (2 bytes each), 1 byte,
         and 4 bytes when that is 1 (one colour), else all pixels of the tile
+    O   what a layer holds beyond the picture: layer id, left, top, width, height (4 bytes each); zlib
 """
 
 from __future__ import annotations
@@ -14,21 +15,26 @@ import json
 import struct
 import zlib
 from collections.abc import Iterator
+from os import SEEK_END
 from typing import BinaryIO, NamedTuple
 
 import numpy as np
 
 from desktop.paint.document import Document
 from desktop.paint.history import TILE, State, Tiles, tile_rect
-from desktop.paint.layer import Layer, blank
+from desktop.paint.layer import Layer, Piece, blank
 from desktop.paint.notation import Notes, layer_notes, palette_notes
-from desktop.paint.sheet import MOST_LAYERS, check_size
+from desktop.paint.sheet import MOST_LAYER_PIXELS, MOST_LAYERS, check_size
 from engine.errors import PictureError
+from engine.files import write_all
+from engine.rect import Rect
 
 FORMAT = 1
 
 _HEAD = struct.Struct("<cII")
 _TILE = struct.Struct("<HHB")
+_KINDS = (b"D", b"T", b"O")
+_PIECE = struct.Struct("<IiiII")
 _MOST_PAYLOAD = 1 << 30
 
 
@@ -39,8 +45,12 @@ class Record(NamedTuple):
     payload: bytes
 
     def write(self, file: BinaryIO) -> None:
-        """Append it to an open file, in one piece."""
-        file.write(_HEAD.pack(self.kind, len(self.payload), zlib.crc32(self.payload)) + self.payload)
+        """Append it to an open file.
+
+        Raises:
+            OSError: the disk is full; a part of it may be there.
+        """
+        write_all(file, _HEAD.pack(self.kind, len(self.payload), zlib.crc32(self.payload)) + self.payload)
 
 
 def describing(document: Document, title: str) -> Record:
@@ -76,16 +86,39 @@ def painting(layer: int, tiles: Tiles) -> Record:
     return Record(b"T", b"".join(parts))
 
 
+def beyond(layer: int, pieces: tuple[Piece, ...]) -> Iterator[Record]:
+    """What the layer with that id holds beyond the edges of the picture."""
+    for rect, pixels in pieces:
+        yield Record(b"O", _PIECE.pack(layer, *rect) + zlib.compress(pixels.tobytes(), 1))
+
+
 def records(file: BinaryIO) -> Iterator[Record]:
     """The records of an open file, up to the first one that is damaged or cut short."""
-    while len(head := file.read(_HEAD.size)) == _HEAD.size:
-        kind, length, check = _HEAD.unpack(head)
-        if length > _MOST_PAYLOAD:
-            return
-        payload = file.read(length)
-        if len(payload) != length or zlib.crc32(payload) != check:
-            return
-        yield Record(kind, payload)
+    while (record := _next_record(file)) is not None:
+        yield record
+
+
+def is_whole(file: BinaryIO) -> bool:
+    """Whether an open file is a row of records to its very end, and nothing of it is missing or damaged."""
+    for _ in records(file):
+        pass
+    return file.tell() == file.seek(0, SEEK_END)
+
+
+def _next_record(file: BinaryIO) -> Record | None:
+    """The record that begins here; None, and the file stays here, where there is none that is whole."""
+    start = file.tell()
+    left = file.seek(0, SEEK_END) - start - _HEAD.size
+    file.seek(start)
+    if left >= 0:
+        kind, length, check = _HEAD.unpack(file.read(_HEAD.size))
+        # A file that the system made longer and never filled is all zeros.
+        if kind in _KINDS and length <= min(left, _MOST_PAYLOAD):
+            payload = file.read(length)
+            if len(payload) == length and zlib.crc32(payload) == check:
+                return Record(kind, payload)
+    file.seek(start)
+    return None
 
 
 def read_document(file: BinaryIO) -> Document:
@@ -102,6 +135,8 @@ def read_document(file: BinaryIO) -> Document:
             _prepare(notes, canvases)
         elif kind == b"T" and notes is not None:
             _take_tiles(payload, canvases)
+        elif kind == b"O" and notes is not None:
+            _take_piece(payload, canvases)
     if notes is None:
         raise useless()
     state = _state(notes, canvases)
@@ -128,10 +163,12 @@ def _prepare(notes: Notes, canvases: dict[int, Layer]) -> None:
     for entry in entries:
         inner = notes.inner(entry, "layers")
         id = inner.whole("id", 0, 1 << 31)
-        pixels = canvases[id].pixels if id in canvases else blank(width, height)
+        known = canvases.get(id)
+        pixels = known.pixels if known is not None else blank(width, height)
         layer = Layer(id, inner.text("name"), inner.role(), pixels)
         layer.visible, layer.locked = inner.switch("visible", True), inner.switch("locked")
         layer.opacity = inner.number("opacity", 0, 1, 1)
+        layer.outside = known.outside if known is not None else ()
         if layer.size != (width, height):
             raise useless()
         canvases[id] = layer
@@ -171,3 +208,16 @@ def _take_tiles(payload: bytes, canvases: dict[int, Layer]) -> None:
             at += count * 4
     except (struct.error, KeyError, ValueError) as error:
         raise useless() from error
+
+
+def _take_piece(payload: bytes, canvases: dict[int, Layer]) -> None:
+    try:
+        id, left, top, width, height = _PIECE.unpack_from(payload)
+        layer, rect = canvases[id], Rect(left, top, width, height)
+        if not 0 < width * height <= MOST_LAYER_PIXELS:
+            raise useless()
+        content = zlib.decompressobj().decompress(payload[_PIECE.size :], width * height * 4)
+        pixels = np.frombuffer(content, np.uint8).reshape(height, width, 4)
+    except (struct.error, zlib.error, KeyError, ValueError) as error:
+        raise useless() from error
+    layer.outside = (*layer.outside, Piece(rect, pixels))

@@ -5,7 +5,7 @@ All of it belongs to one thread.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any, NamedTuple
 
@@ -14,7 +14,7 @@ from PySide6.QtCore import QCoreApplication
 
 from desktop.paint.composite import composite, pack
 from desktop.paint.history import Change, History, PaintStep, State, StateStep
-from desktop.paint.layer import Layer, Packed, Role
+from desktop.paint.layer import Layer, Packed, Piece, Role
 from desktop.paint.planes import Planes
 from desktop.paint.recording import Recording
 from desktop.paint.stroke import Ink
@@ -91,6 +91,9 @@ class Sheet:
         """What was pasted or moved last; ask ``still_floating``."""
         self.last_point: tuple[float, float] | None = None
         """Where the last freehand stroke or line ended: Shift draws straight from there."""
+        self.unfinished: Callable[[], object] | None = None
+        """Finishes the stroke that somebody draws, of which a polygon shows nothing in any layer yet; who
+        draws it sets this, and takes it away when it has ended."""
         self.history = History()
         self._planes = Planes(self)
         self._recording: Recording | None = None
@@ -171,6 +174,21 @@ class Sheet:
         self._settle()
         self._check_paintable(self.active)
         return self._record(self.active, ink)
+
+    @property
+    def is_drawn_on(self) -> bool:
+        """A stroke is open, see ``settle``."""
+        return self.unfinished is not None or self._recording is not None
+
+    def settle(self) -> None:
+        """Finish the stroke that is open, as a step of what it has: what comes next would drop it.
+
+        Every step does so first. So must whoever writes, copies or leaves the picture.
+        """
+        if self.unfinished is not None:
+            self.unfinished()
+        if self._recording is not None:
+            self._recording.commit(translate("paint", "Stroke"))
 
     def lift(self, pixels: Packed, source: Rect, left: int, top: int) -> None:
         """Note that the newest step laid ``pixels`` at (left, top), so that they can be moved on."""
@@ -264,9 +282,7 @@ class Sheet:
             self.revision += 1
 
     def _settle(self) -> None:
-        """Whatever comes next, a stroke that is still open is kept as it is."""
-        if self._recording is not None:
-            self._recording.commit(translate("paint", "Stroke"))
+        self.settle()
 
     def _stepped(self, change: Change) -> Change:
         self.revision += 1
@@ -278,9 +294,13 @@ class Sheet:
             fields["layers"] = tuple(fields["layers"])
         return self._enter(text, replace(self.state, **fields), rect)
 
-    def _replaced(self, text: str, copies: dict[int, Pixels], **fields: Any) -> Change:
+    def _replaced(
+        self, text: str, copies: dict[int, Pixels], outside: dict[int, tuple[Piece, ...]], **fields: Any
+    ) -> Change:
         """Give layers other pixels: other ``Layer`` objects of the same ids, see ``StateStep``."""
         layers = [layer.with_pixels(copies.get(layer.id, layer.pixels)) for layer in self.layers]
+        for layer in layers:
+            layer.outside = outside.get(layer.id, layer.outside)
         active = layers[self.layers.index(self.active)]
         return self._restate(text, None, layers=layers, active=active, **fields)
 
@@ -302,8 +322,14 @@ class Sheet:
         raise PictureError(text.format(layer.name))
 
 
-def check_size(width: int, height: int, layers: int) -> None:
+def check_size(width: int, height: int, layers: int, beyond: int = 0) -> None:
     """Refuse what would not fit into memory.
+
+    Args:
+        width: of the picture, in pixels.
+        height: likewise.
+        layers: how many.
+        beyond: pixels that layers hold beyond the edges of the picture.
 
     Raises:
         PictureError: one sentence on what is too much.
@@ -315,9 +341,14 @@ def check_size(width: int, height: int, layers: int) -> None:
             "paint", "{0} × {1} pixels are too many; {2} million are the most. Choose a smaller size."
         )
         raise PictureError(text.format(width, height, MOST_PIXELS // 1_000_000))
-    if layers > MOST_LAYERS or width * height * layers > MOST_LAYER_PIXELS:
+    if not fits(width, height, layers, beyond):
         text = translate("paint", "The picture would have more layers than fit into memory at its size.")
         raise PictureError(text)
+
+
+def fits(width: int, height: int, layers: int, beyond: int = 0) -> bool:
+    """Whether so many layers, and pixels beyond the picture, may be in memory."""
+    return layers <= MOST_LAYERS and width * height * layers + beyond <= MOST_LAYER_PIXELS
 
 
 def locked_text(layer: Layer) -> str:

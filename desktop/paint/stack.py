@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 from xml.etree import ElementTree
 
@@ -10,7 +11,19 @@ from PySide6.QtCore import QCoreApplication
 from engine.errors import PictureError
 
 PLAIN = "svg:src-over"
-"""The one way of mixing layers that we know."""
+"""The one way of mixing layers that our documents know."""
+
+MOST_ELEMENTS = 10_000
+
+RESOLUTION = ("xres", "yres")
+"""Pixels an inch, which we keep for others."""
+
+_KNOWN = {
+    "image": {"version", "w", "h", "name", *RESOLUTION},
+    "stack": {"name", "x", "y", "opacity", "visibility", "composite-op", "isolation", "selected"},
+    "layer": {"name", "src", "x", "y", "opacity", "visibility", "composite-op", "selected", "edit-locked"},
+}
+"""Attributes that are understood or, like which layer is chosen, nothing of the picture."""
 
 translate = QCoreApplication.translate
 
@@ -24,11 +37,45 @@ def strange(stack: ElementTree.Element) -> str:
             return translate("paint", "layers of another sort")
         if element.get("composite-op", PLAIN) != PLAIN:
             return translate("paint", "blend modes")
-        if not element.get("src", "").lower().endswith(".png"):
+        if not is_png(element):
             return translate("paint", "layers that are no PNG pictures")
-    if stack.get("composite-op", PLAIN) != PLAIN or stack.get("visibility") == "hidden" or opacity(stack) < 1:
+    if stack.get("composite-op", PLAIN) != PLAIN or is_hidden(stack) or opacity(stack) < 1:
         return translate("paint", "settings of the whole stack")
     return ""
+
+
+def beside(root: ElementTree.Element, stack: ElementTree.Element) -> bool:
+    """Whether there is anything beside a stack of plain layers that saving would lose."""
+    if any(element is not stack for element in root) or any(len(element) for element in stack):
+        return True
+    return any(set(element.attrib) - _KNOWN.get(element.tag, set()) for element in (root, stack, *stack))
+
+
+def check_count(stack: ElementTree.Element, name: str) -> None:
+    """Refuse what only wants to keep the program busy.
+
+    Raises:
+        PictureError: more elements than any picture has.
+    """
+    if sum(1 for _ in stack.iter()) > MOST_ELEMENTS:
+        text = translate("paint", "“{0}” has more than {1} layers, which is more than can be shown.")
+        raise PictureError(text.format(name, MOST_ELEMENTS))
+
+
+def is_png(element: ElementTree.Element) -> bool:
+    """Whether it is a layer that a PNG picture makes, as OpenRaster wants it."""
+    return element.tag == "layer" and element.get("src", "").lower().endswith(".png")
+
+
+def is_hidden(element: ElementTree.Element) -> bool:
+    """Whether a layer or stack is not to be seen."""
+    return element.get("visibility", "visible") == "hidden"
+
+
+def sources(root: ElementTree.Element) -> Iterator[str]:
+    """The members that layers name, at whatever depth."""
+    for element in root.iter("layer"):
+        yield element.get("src", "")
 
 
 def parsed(content: bytes, name: str) -> ElementTree.Element:

@@ -49,7 +49,7 @@ class Stroke(ABC):
         """The pen was lifted at ``sample``; the change made, or None while the stroke goes on."""
 
     def close(self) -> Change | None:
-        """Enter or a double click: end a stroke of several clicks with what it has."""
+        """End a stroke of several clicks with what it has; None for one that ends where the pen is."""
         return None
 
     @abstractmethod

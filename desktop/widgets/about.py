@@ -21,6 +21,7 @@ from desktop.background import program
 from desktop.errands import Errands
 from desktop.licences import Part, parts
 from desktop.session import Session
+from desktop.widgets.room import fit
 
 WIDTH, HEIGHT = 780, 520
 
@@ -37,7 +38,7 @@ class AboutDialog(QDialog):
         super().__init__(parent)
         self.setWindowTitle(self.tr("About Underpaint"))
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        self.resize(WIDTH, HEIGHT)
+        fit(self, WIDTH, HEIGHT)
         self._errands = Errands("licences", self)
         self.finished.connect(self._leave)
         self._devices = self._paragraph(self.tr("Looking …"))

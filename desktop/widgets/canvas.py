@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import time
 
-from PySide6.QtCore import QEvent, QPoint, QPointF, QRect, QRectF, QSizeF, Qt, Signal
+from PySide6.QtCore import QEvent, QObject, QPoint, QPointF, QRect, QRectF, QSizeF, Qt, QTimer, Signal
 from PySide6.QtGui import (
-    QColor,
     QEnterEvent,
     QKeyEvent,
     QMouseEvent,
@@ -27,14 +26,13 @@ from desktop.paint.stroke import Sample
 from desktop.paint.tools import tools
 from desktop.session import Session
 from desktop.widgets import guides
-from desktop.widgets.preview import paint_preview
+from desktop.widgets.grip import Grip, modifiers
+from desktop.widgets.reduced import Reduced, ReducedPreview
 from desktop.widgets.view import View
 from engine.rect import Rect
 
 _GRIP = 5
 """How near to the divider a press takes hold of it, logical pixels."""
-_LONGEST_ECHO_S = 0.5
-"""A mouse event this soon after a tablet event is its echo, whatever the platform says."""
 
 
 class Canvas(QWidget):
@@ -46,7 +44,7 @@ class Canvas(QWidget):
     def __init__(self, session: Session, view: View, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setObjectName("canvas")
-        self.setMinimumSize(120, 120)
+        self.setMinimumSize(80, 60)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
         self.setMouseTracking(True)
@@ -57,18 +55,17 @@ class Canvas(QWidget):
         self._mode = "beside"
         self._pointer: QPointF | None = None
         self._ring = QRect()
-        self._held = ""  # what the pointer drags: "", "stroke", "view", "divider"
-        self._tablet = False
-        self._tablet_time = 0.0
+        self._grip = Grip()
         self._space = False
         self._last = QPointF()
         self._outlined = QRect()
+        self._reduced, self._reduced_preview = Reduced(), ReducedPreview()
         view.changed.connect(self.update)
         session.repainted.connect(self._repaint)
         session.restructured.connect(self._restructured)
         session.watch("picture", self._fit_new)
         session.hand.watch("tool ink", self._update_cursor)
-        session.hand.watch("knows_hints", self.update)
+        session.hand.watch("knows_hints", self._hints_changed)
         session.live.watch("preview behind", self._preview_changed)
 
     # --- what the window asks -------------------------------------------------------------------
@@ -110,18 +107,13 @@ class Canvas(QWidget):
         painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform, self._view.scale < 3)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing, self._view.degrees != 0)
         painter.setClipRect(area, Qt.ClipOperation.IntersectClip)
-        painter.fillRect(area, QColor(*document.paper))
-        hints = self._session.hand.knows_hints
-        for layer in document.layers:
-            if layer.visible and layer.opacity > 0 and (hints or layer.role != "hints"):
-                painter.setOpacity(layer.opacity)
-                painter.drawImage(0, 0, layer.image)
-        painter.setOpacity(1.0)
-        self._paint_preview(painter, transform, area)
+        if not self._reduced.paint(painter, document, self._session.hand.knows_hints, event.rect()):
+            QTimer.singleShot(0, self, self.update)  # the rest of it
+        self._paint_preview(painter, transform, area, event.rect())
         painter.setClipping(False)
         self._paint_guides(painter, transform, area)
 
-    def _paint_preview(self, painter: QPainter, transform: QTransform, area: QRectF) -> None:
+    def _paint_preview(self, painter: QPainter, transform: QTransform, area: QRectF, exposed: QRect) -> None:
         if self._mode == "beside":
             return
         settings = self._session.settings
@@ -134,7 +126,8 @@ class Canvas(QWidget):
             painter.setTransform(transform)
         else:
             painter.setOpacity(settings.preview_opacity)
-        paint_preview(painter, self._session.live.preview, area)
+        if self._session.live.preview is not None:
+            self._reduced_preview.paint(painter, self._session.live.preview, area, exposed)
         painter.restore()
 
     def _paint_guides(self, painter: QPainter, transform: QTransform, area: QRectF) -> None:
@@ -153,13 +146,14 @@ class Canvas(QWidget):
         if self._mode != "beside" and session.live.behind:
             guides.paint_behind(painter, self.width())
         radius = self._ring_radius()
-        if self._pointer is not None and radius >= 2.5 and self._held not in ("view", "divider"):
+        if self._pointer is not None and radius >= 2.5 and self._grip.held not in ("view", "divider"):
             guides.paint_ring(painter, self._pointer, radius)
 
     # --- keeping up with the session ------------------------------------------------------------
 
     def _repaint(self, rect: Rect) -> None:
-        margin = 2
+        self._reduced.spoil(rect)
+        margin = 4  # what is averaged reaches further
         window = self._view.window_rect(QRectF(*rect), self._size()).toAlignedRect()
         self.update(window.adjusted(-margin, -margin, margin, margin))
         self._update_outline()
@@ -183,8 +177,14 @@ class Canvas(QWidget):
             self.update()
 
     def _fit_new(self) -> None:
-        self._space, self._held = False, ""
+        self._reduced.forget()
+        self._space = False
+        self._grip.drop()
         self.fit()
+        self.update()
+
+    def _hints_changed(self) -> None:
+        self._reduced.forget()
         self.update()
 
     def _restructured(self) -> None:
@@ -193,9 +193,9 @@ class Canvas(QWidget):
         self.update()
 
     def _update_cursor(self) -> None:
-        if self._held == "view" or self._space:
-            shape = Qt.CursorShape.ClosedHandCursor if self._held else Qt.CursorShape.OpenHandCursor
-        elif self._held == "divider" or (self._pointer is not None and self._on_divider(self._pointer)):
+        if self._grip.held == "view" or self._space:
+            shape = Qt.CursorShape.ClosedHandCursor if self._grip.held else Qt.CursorShape.OpenHandCursor
+        elif self._grip.held == "divider" or (self._pointer is not None and self._on_divider(self._pointer)):
             shape = Qt.CursorShape.SplitHCursor
         elif self._ring_radius() >= 6:
             shape = Qt.CursorShape.BlankCursor
@@ -223,110 +223,110 @@ class Canvas(QWidget):
     # --- pointer --------------------------------------------------------------------------------
 
     def tabletEvent(self, event: QTabletEvent) -> None:
-        """A pen. Its echo as a mouse event is passed over, see ``_is_echo``."""
-        self._tablet_time = time.monotonic()
+        """A pen. Its echo as a mouse event is passed over, see ``Grip.is_echo``."""
         eraser = event.pointerType() == QPointingDevice.PointerType.Eraser
         sample = self._sample(event.position(), event.pressure(), event.xTilt(), event.yTilt())
-        shift, ctrl = _modifiers(event)
+        pressed = event.type() == QEvent.Type.TabletPress
+        self._grip.pen_spoke(down=pressed or bool(event.buttons() & ~event.button()))
         match event.type():
             case QEvent.Type.TabletPress:
-                self._tablet = True
-                self._press(event.position(), event.button(), sample, eraser, shift, ctrl)
+                self._press(event, sample, eraser)
             case QEvent.Type.TabletMove:
-                if self._tablet and not event.buttons():  # lifted where we could not hear it
-                    self._release(event.position(), sample, shift, ctrl)
-                    self._tablet = False
-                self._move(event.position(), sample, shift, ctrl)
+                self._move(event, sample)
             case QEvent.Type.TabletRelease:
-                self._release(event.position(), sample, shift, ctrl)
-                self._tablet = False
+                self._release(event, sample)
         event.accept()
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
         """Draw, or take hold of the view or the divider."""
         if not self._is_echo(event):
-            shift, ctrl = _modifiers(event)
-            self._press(event.position(), event.button(), self._sample(event.position()), False, shift, ctrl)
+            self._press(event, self._sample(event.position()))
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
         """Draw, or move what is held."""
         if not self._is_echo(event):
-            shift, ctrl = _modifiers(event)
-            self._move(event.position(), self._sample(event.position()), shift, ctrl)
+            self._move(event, self._sample(event.position()))
 
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:
         """End of the stroke, or let go."""
         if not self._is_echo(event):
-            shift, ctrl = _modifiers(event)
-            self._release(event.position(), self._sample(event.position()), shift, ctrl)
+            self._release(event, self._sample(event.position()))
 
     def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
         """Ends a polygon; elsewhere two quick clicks are two clicks."""
         if self._is_echo(event):
             return
-        if self._session.hand.stroke is not None:
+        if self._session.hand.stroke is not None and event.button() == Qt.MouseButton.LeftButton:
             self._session.hand.finish()
-            self._held = ""
+            self._grip.drop()
         else:
             self.mousePressEvent(event)
 
     def _is_echo(self, event: QMouseEvent) -> bool:
-        """Whether a mouse event only repeats what the tablet has said already.
+        """Whether a mouse event only repeats what the pen said. It may also say that the pen has gone."""
+        if self._grip.pen_is_gone(event):
+            self.let_go()
+        return self._grip.is_echo(event)
 
-        A stroke of the pen sends both kinds on several platforms, and with a wrong or no mark on
-        the second: so none counts while the pen is down, or shortly after it spoke.
-        """
-        if event.device() is not None and event.device().type() == QPointingDevice.DeviceType.Stylus:
-            return True
-        return self._tablet or time.monotonic() - self._tablet_time < _LONGEST_ECHO_S
+    def let_go(self) -> None:
+        """The pointer has gone, or another window takes it: what is held is let go of where it was last."""
+        if self._grip.forget() == "stroke":
+            self._session.hand.lift()
+            self._update_outline()
+        self._update_cursor()
 
-    def _press(
-        self,
-        at: QPointF,
-        button: Qt.MouseButton,
-        sample: Sample,
-        eraser: bool,
-        shift: bool,
-        ctrl: bool,
-    ) -> None:
+    def _press(self, event: QMouseEvent | QTabletEvent, sample: Sample, eraser: bool = False) -> None:
+        at, button = event.position(), event.button()
+        shift, ctrl = modifiers(event)
+        if self._grip.holds_by(button):  # pressed again: it must have been let go of
+            self.let_go()
+        if self._grip.held:  # the other buttons wait for their turn
+            return
         self._last = at
         if button == Qt.MouseButton.MiddleButton or (button == Qt.MouseButton.LeftButton and self._space):
-            self._held = "view"
+            self._grip.take("view", button)
         elif button == Qt.MouseButton.LeftButton and self._on_divider(at):
-            self._held = "divider"
-        elif button == Qt.MouseButton.LeftButton and self._held == "":
-            self._held = "stroke"
+            self._grip.take("divider", button)
+        elif button == Qt.MouseButton.LeftButton:
+            self._grip.take("stroke", button)
             self._session.hand.press(sample, eraser=eraser, shift=shift, ctrl=ctrl)
             self._update_outline()
-        elif button == Qt.MouseButton.RightButton and self._held == "":
+        elif button == Qt.MouseButton.RightButton:
             self._session.hand.pick_colour(sample)
         self._update_cursor()
 
-    def _move(self, at: QPointF, sample: Sample, shift: bool, ctrl: bool) -> None:
+    def _move(self, event: QMouseEvent | QTabletEvent, sample: Sample) -> None:
+        at = event.position()
+        shift, ctrl = modifiers(event)
+        if self._grip.is_lost(event.buttons()):
+            self.let_go()
         self._pointer = at
-        if self._held == "view":
+        if self._grip.held == "view":
             if shift:
                 self._view.rotate((at.x() - self._last.x()) / 3, self._middle(), self._size())
             else:
                 self._view.pan(at - self._last, self._size())
-        elif self._held == "divider":
+        elif self._grip.held == "divider":
             self._session.settings.divider = min(max(at.x() / max(self.width(), 1), 0.02), 0.98)
             self.update()
         elif self._session.hand.stroke is not None:
             self._session.hand.move(sample, shift=shift, ctrl=ctrl)
             self._update_outline()
         self._last = at
-        if self._held == "stroke":
+        if self._grip.held == "stroke":
             self._move_ring()
         else:
             self._update_cursor()
         self.hovered.emit(QPointF(sample.x, sample.y))
 
-    def _release(self, at: QPointF, sample: Sample, shift: bool, ctrl: bool) -> None:
-        held, self._held = self._held, ""
-        if held == "stroke":
-            self._session.hand.release(sample, shift=shift, ctrl=ctrl)
-            self._update_outline()
+    def _release(self, event: QMouseEvent | QTabletEvent, sample: Sample) -> None:
+        shift, ctrl = modifiers(event)
+        if self._grip.holds_by(event.button()):
+            if self._grip.drop() == "stroke":
+                self._session.hand.release(sample, shift=shift, ctrl=ctrl)
+                self._update_outline()
+        elif self._grip.is_lost(event.buttons()):
+            self.let_go()
         self._update_cursor()
 
     # --- keys, wheel, the rest ------------------------------------------------------------------
@@ -363,7 +363,7 @@ class Canvas(QWidget):
             self._update_outline()
         elif event.key() == Qt.Key.Key_Escape:
             self._session.hand.cancel()
-            self._held = ""
+            self._grip.drop()
             self._update_outline()
         else:
             super().keyPressEvent(event)
@@ -377,9 +377,23 @@ class Canvas(QWidget):
             super().keyReleaseEvent(event)
 
     def focusOutEvent(self, event: QEvent) -> None:
-        """A key released elsewhere is never heard of."""
+        """A key or a button released elsewhere is never heard of."""
         self._space = False
-        self._update_cursor()
+        self.let_go()
+
+    def hideEvent(self, event: QEvent) -> None:
+        """Nor is one while nobody sees the canvas."""
+        self.let_go()
+
+    def showEvent(self, event: QEvent) -> None:
+        """The window is told what its parts are not, see ``eventFilter``."""
+        self.window().installEventFilter(self)
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        """A dialog lies over the window, or another window is in front of it."""
+        if event.type() in (QEvent.Type.WindowBlocked, QEvent.Type.WindowDeactivate):
+            self.let_go()
+        return super().eventFilter(watched, event)
 
     def enterEvent(self, event: QEnterEvent) -> None:
         """The pointer comes."""
@@ -417,12 +431,3 @@ class Canvas(QWidget):
 
     def _on_divider(self, at: QPointF) -> bool:
         return self._mode == "split" and abs(at.x() - self._divider()) <= _GRIP
-
-
-def _modifiers(event: QMouseEvent | QTabletEvent) -> tuple[bool, bool]:
-    """Whether Shift and Ctrl are held."""
-    held = event.modifiers()
-    return (
-        bool(held & Qt.KeyboardModifier.ShiftModifier),
-        bool(held & Qt.KeyboardModifier.ControlModifier),
-    )

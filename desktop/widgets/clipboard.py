@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import numpy as np
 from PySide6.QtCore import QMimeData, QObject
 from PySide6.QtGui import QGuiApplication, QImage
 
 from desktop.session import Session
+from desktop.widgets.files import local_path
 from engine.messages import Pixels
 
 
@@ -43,7 +42,7 @@ class Clipboard(QObject):
 
     def take(self, data: QMimeData | None) -> None:
         """Open the files, or else paste the picture, that were copied or dropped."""
-        files = [Path(url.toLocalFile()) for url in data.urls() if url.isLocalFile()] if data else []
+        files = [local_path(url) for url in data.urls() if url.isLocalFile()] if data else []
         for file in files:
             self._session.open_file(file)
         if files:

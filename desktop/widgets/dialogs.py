@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import get_args
 
 from PySide6.QtCore import Qt
@@ -22,17 +23,22 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from desktop.paint.document import ROLES
+from desktop.paint.sheet import MOST_PIXELS, check_size
 from desktop.session import Session
 from desktop.widgets.actions import LABEL_KEYS, Actions, shown
+from desktop.widgets.room import fit
 from engine.card import InputKind
+from engine.errors import PictureError
 from engine.messages import Inspected
 from engine.rect import Rect
 
-LARGEST_EDGE = 8192
-
 
 class Form(QDialog):
-    """A form with OK and Cancel; ``accepted`` subclasses carry out what was chosen."""
+    """A form with OK and Cancel; ``accepted`` subclasses carry out what was chosen.
+
+    A field takes every value that there is, so that none changes by being shown.
+    """
 
     def __init__(self, title: str, do: str, parent: QWidget) -> None:
         super().__init__(parent)
@@ -46,15 +52,42 @@ class Form(QDialog):
         self.buttons.rejected.connect(self.reject)
         column = QVBoxLayout(self)
         column.addLayout(self.form)
+        self._trouble = QLabel()
+        self._trouble.setWordWrap(True)
+        self._trouble.setVisible(False)
+        column.addWidget(self._trouble)
         column.addWidget(self.buttons)
 
     def edge(self, value: int) -> QSpinBox:
-        """A field for a width or height."""
+        """A field for a width or height; ``check_size`` says what is too much."""
+        return self.pixels(value, 1)
+
+    def pixels(self, value: int, least: int = -MOST_PIXELS) -> QSpinBox:
+        """A field for a number of pixels; no edge of a picture has more than ``MOST_PIXELS``."""
         box = QSpinBox()
-        box.setRange(1, LARGEST_EDGE)
+        box.setRange(least, MOST_PIXELS)
         box.setValue(value)
         box.setSuffix(self.tr(" px"))
         return box
+
+    def check_size(self, width: QSpinBox, height: QSpinBox, layers: Callable[[], int]) -> None:
+        """Say at once when a size would be too much, and hold the button back; what it is now may stay."""
+        had = width.value(), height.value()
+
+        def check() -> None:
+            size, trouble = (width.value(), height.value()), ""
+            try:
+                if size != had:
+                    check_size(*size, layers())
+            except PictureError as error:
+                trouble = str(error)
+            self._trouble.setText(trouble)
+            self._trouble.setVisible(bool(trouble))
+            self.do.setEnabled(not trouble)
+
+        for box in (width, height):
+            box.valueChanged.connect(check)
+        check()
 
 
 def kind_choice(widget: QWidget) -> QComboBox:
@@ -83,6 +116,7 @@ class NewDialog(Form):
         self.form.addRow(self.tr("Kind"), self._kind)
         self.form.addRow(self.tr("Width"), self._width)
         self.form.addRow(self.tr("Height"), self._height)
+        self.check_size(self._width, self._height, lambda: len(ROLES[self._kind.currentData()]))
         self.accepted.connect(self._create)
 
     def _create(self) -> None:
@@ -97,6 +131,7 @@ class ResizeDialog(Form):
         document = session.document
         self._session = session
         self._ratio = document.width / document.height
+        self._following = False
         self._width, self._height = self.edge(document.width), self.edge(document.height)
         self._keep = QCheckBox(self.tr("Keep the proportions"))
         self._keep.setChecked(True)
@@ -105,13 +140,14 @@ class ResizeDialog(Form):
         self.form.addRow(self._keep)
         self._width.valueChanged.connect(lambda value: self._follow(self._height, value / self._ratio))
         self._height.valueChanged.connect(lambda value: self._follow(self._width, value * self._ratio))
+        self.check_size(self._width, self._height, lambda: len(document.layers))
         self.accepted.connect(self._resize)
 
     def _follow(self, box: QSpinBox, value: float) -> None:
-        if self._keep.isChecked():
-            box.blockSignals(True)
-            box.setValue(round(value))
-            box.blockSignals(False)
+        if self._keep.isChecked() and not self._following:
+            self._following = True
+            box.setValue(min(round(value), MOST_PIXELS))
+            self._following = False
 
     def _resize(self) -> None:
         width, height = self._width.value(), self._height.value()
@@ -125,18 +161,14 @@ class CropDialog(Form):
         super().__init__(parent.tr("Crop picture"), parent.tr("Crop"), parent)
         document = session.document
         self._session = session
-        self._left, self._top = QSpinBox(), QSpinBox()
-        for box in (self._left, self._top):
-            box.setRange(-LARGEST_EDGE, LARGEST_EDGE)
-            box.setSuffix(self.tr(" px"))
         area = document.selection or document.bounds
-        self._left.setValue(area.left)
-        self._top.setValue(area.top)
+        self._left, self._top = self.pixels(area.left), self.pixels(area.top)
         self._width, self._height = self.edge(area.width), self.edge(area.height)
         self.form.addRow(self.tr("From the left"), self._left)
         self.form.addRow(self.tr("From the top"), self._top)
         self.form.addRow(self.tr("Width"), self._width)
         self.form.addRow(self.tr("Height"), self._height)
+        self.check_size(self._width, self._height, lambda: len(document.layers))
         self.accepted.connect(self._crop)
 
     def _crop(self) -> None:
@@ -152,14 +184,20 @@ class ImportDialog(Form):
         self._session, self._found = session, found
         self._name = QLineEdit(found.name)
         self._kind = kind_choice(self)
-        self._kind.setCurrentIndex(self._kind.findData(_guess(found)))
+        card = (
+            found.card
+        )  # what was exported with its card needs no answers; they may be changed all the same
+        self._kind.setCurrentIndex(self._kind.findData(card.input if card else _guess(found)))
         self._palette, self._names = QComboBox(), QComboBox()
         self._names.addItem(self.tr("None; any colour"), None)
         self._names.setToolTip(self.tr("Colours that mean something to it, to be painted with"))
-        for palette in session.library.palettes():
+        own = [card.palette] if card and card.palette else []
+        for palette in (*own, *session.library.palettes()):
             self._palette.addItem(palette.name, palette)
             self._names.addItem(palette.name, palette)
-        self._names.setCurrentText("maps" if "map2" in _called(found) else "")
+        self._names.setCurrentText("maps" if "map2" in _called(found) and not card else "")
+        if own:
+            self._names.setCurrentIndex(1)
         summary = QLabel(found.summary)
         summary.setTextFormat(Qt.TextFormat.PlainText)  # a stranger's file could say anything
         summary.setWordWrap(True)
@@ -207,7 +245,7 @@ class ShortcutsDialog(QDialog):
         super().__init__(parent)
         self.setWindowTitle(self.tr("Keyboard shortcuts"))
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        self.resize(520, 560)
+        fit(self, 520, 560)
         self._actions = actions
         self._search = QLineEdit()
         self._search.setPlaceholderText(self.tr("Search"))
@@ -246,7 +284,8 @@ class ShortcutsDialog(QDialog):
             self._said.setText(self.tr("%s belongs to “%s” already.") % (key, owner))
             field.setKeySequence(QKeySequence(self._actions.key(name)))
             return
-        self._actions.set_key(name, key)
+        if key != self._actions.key(name):  # leaving a field is no change
+            self._actions.set_key(name, key)
 
     def _owner(self, key: str, name: str) -> str:
         """What has ``key`` already, other than the action ``name``; empty if nothing."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QEvent, QSize, Qt
 from PySide6.QtWidgets import (
     QDockWidget,
     QHBoxLayout,
@@ -18,8 +18,9 @@ from PySide6.QtWidgets import (
 
 from desktop import theme
 from desktop.paint.document import Layer, Role
-from desktop.session import Session
+from desktop.session import OpenPicture, Session
 from desktop.widgets.actions import Actions
+from desktop.widgets.room import LEAST_LIST, NameLabel
 
 ROLE_ICONS = {
     Role.LINES: "mdi6.draw",
@@ -31,35 +32,59 @@ ROLE_ICONS = {
 
 
 class LayerRow(QWidget):
-    """One layer: eye, kind, name, lock."""
+    """One layer: eye, kind, name, lock. Shows what it is told to, and changes no more than that takes."""
 
     def __init__(self, session: Session, layer: Layer, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._session, self._id = session, layer.id
+        self._shown: tuple[object, ...] = ()
         row = QHBoxLayout(self)
         row.setContentsMargins(4, 1, 4, 1)
-        eye = self._switch(
-            "mdi6.eye-outline" if layer.visible else "mdi6.eye-off-outline", self.tr("Show or hide the layer")
-        )
-        eye.clicked.connect(lambda: session.edit(lambda d: d.set_layer(layer.id, visible=not layer.visible)))
-        sign = QLabel()
-        sign.setPixmap(theme.icon(ROLE_ICONS[layer.role]).pixmap(16, 16))
-        sign.setToolTip(_explained(self, layer.role))
-        self._name = QLabel(layer.name)
-        self._name.setTextFormat(Qt.TextFormat.PlainText)  # a stranger's file could say anything
-        lock = self._switch(
-            "mdi6.lock-outline" if layer.locked else "mdi6.lock-open-variant-outline",
-            self.tr("Lock or unlock the layer"),
-        )
-        lock.clicked.connect(lambda: session.edit(lambda d: d.set_layer(layer.id, locked=not layer.locked)))
-        row.addWidget(eye)
-        row.addWidget(sign)
+        self._eye = self._switch(self.tr("Show or hide the layer"))
+        self._eye.clicked.connect(self._turn_eye)
+        self._sign = QLabel()
+        self._name = NameLabel()
+        self._lock = self._switch(self.tr("Lock or unlock the layer"))
+        self._lock.clicked.connect(self._turn_lock)
+        row.addWidget(self._eye)
+        row.addWidget(self._sign)
         row.addWidget(self._name, 1)
-        row.addWidget(lock)
+        row.addWidget(self._lock)
+        self.show_layer(layer)
+
+    def show_layer(self, layer: Layer) -> None:
+        """Show what ``layer`` is like, where that is news."""
+        shown = layer.name, layer.role, layer.visible, layer.locked
+        if shown == self._shown:
+            return
+        self._shown = shown
+        self._name.show_name(layer.name)
+        self._sign.setToolTip(_explained(self, layer.role))
+        self._dress()
+
+    def changeEvent(self, event: QEvent) -> None:
+        """Another theme has other icons."""
+        if event.type() == QEvent.Type.PaletteChange and self._shown:
+            self._dress()
+        super().changeEvent(event)
+
+    def _dress(self) -> None:
+        _, role, visible, locked = self._shown
+        self._eye.setIcon(theme.icon("mdi6.eye-outline" if visible else "mdi6.eye-off-outline"))
+        self._lock.setIcon(theme.icon("mdi6.lock-outline" if locked else "mdi6.lock-open-variant-outline"))
+        self._sign.setPixmap(theme.icon(ROLE_ICONS[Role(str(role))]).pixmap(16, 16))
+
+    def _turn_eye(self) -> None:
+        on = self._session.document.layer(self._id).visible
+        self._session.edit(lambda d: d.set_layer(self._id, visible=not on))
+
+    def _turn_lock(self) -> None:
+        on = self._session.document.layer(self._id).locked
+        self._session.edit(lambda d: d.set_layer(self._id, locked=not on))
 
     def rename(self) -> None:
         """Let the user type another name over the old one."""
-        field = QLineEdit(self._name.text(), self)
+        field = QLineEdit(self._name.name, self)
         field.setGeometry(self._name.geometry())
         field.selectAll()
         field.editingFinished.connect(lambda: self._renamed(field))
@@ -69,14 +94,13 @@ class LayerRow(QWidget):
     def _renamed(self, field: QLineEdit) -> None:
         name = field.text().strip()
         field.deleteLater()
-        if name and name != self._name.text():
+        if name and name != self._name.name:
             self._session.edit(lambda d: d.set_layer(self._id, name=name))
 
-    def _switch(self, icon: str, tip: str) -> QToolButton:
+    def _switch(self, tip: str) -> QToolButton:
         button = QToolButton()
         button.setAutoRaise(True)
         button.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        button.setIcon(theme.icon(icon))
         button.setToolTip(tip)
         return button
 
@@ -89,6 +113,7 @@ class LayerDock(QDockWidget):
         self.setObjectName("layer_dock")
         self._session = session
         self._filling = False
+        self._picture: OpenPicture | None = None
         body = QWidget()
         column = QVBoxLayout(body)
         column.setContentsMargins(4, 0, 4, 4)
@@ -102,6 +127,9 @@ class LayerDock(QDockWidget):
         column.addLayout(top)
         self._list = QListWidget()
         self._list.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self._list.setMinimumHeight(LEAST_LIST)
+        self._list.setResizeMode(QListWidget.ResizeMode.Adjust)
+        self._list.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self._list.currentItemChanged.connect(self._select)
         self._list.itemDoubleClicked.connect(self._rename)
         column.addWidget(self._list, 1)
@@ -119,23 +147,50 @@ class LayerDock(QDockWidget):
         session.restructured.connect(self._show)
 
     def _show(self) -> None:
+        """Bring the list to what the document has: rows come, go and move, the others stay."""
         session = self._session
         if session.picture is None:
             return
+        document = session.document
         self._filling = True
-        self._list.clear()
-        for layer in reversed(session.document.layers):
-            item = QListWidgetItem()
-            item.setData(Qt.ItemDataRole.UserRole, layer.id)
-            row = LayerRow(session, layer)
-            item.setSizeHint(row.sizeHint())
-            self._list.addItem(item)
-            self._list.setItemWidget(item, row)
-            if layer is session.document.active:
-                self._list.setCurrentItem(item)
-        self._opacity.setValue(round(session.document.active.opacity * 100))
-        self._opacity.setEnabled(session.document.active.role is not Role.LABELS)  # those have none
+        wanted = {layer.id: layer for layer in reversed(document.layers)}
+        if session.picture is not self._picture:
+            self._picture = session.picture
+            self._list.clear()
+        for place in reversed(range(self._list.count())):
+            if self._id_at(place) not in wanted:
+                self._list.takeItem(place)
+        for place, layer in enumerate(wanted.values()):
+            if self._id_at(place) != layer.id:
+                # After the ones that went, a row is either new or has moved: then all before it are right.
+                self._drop(layer.id, place)
+                self._insert(place, layer)
+            row = self._list.itemWidget(self._list.item(place))
+            assert isinstance(row, LayerRow)
+            row.show_layer(layer)
+            if layer is document.active:
+                self._list.setCurrentRow(place)
+        self._opacity.setValue(round(document.active.opacity * 100))
+        self._opacity.setEnabled(document.active.role is not Role.LABELS)  # those have none
         self._filling = False
+
+    def _id_at(self, place: int) -> int | None:
+        item = self._list.item(place)
+        return int(item.data(Qt.ItemDataRole.UserRole)) if item is not None else None
+
+    def _drop(self, layer_id: int, first: int) -> None:
+        """Take out the row of a layer, where it is at ``first`` or further down."""
+        for place in range(first, self._list.count()):
+            if self._id_at(place) == layer_id:
+                self._list.takeItem(place)
+                return
+
+    def _insert(self, place: int, layer: Layer) -> None:
+        item, row = QListWidgetItem(), LayerRow(self._session, layer)
+        item.setData(Qt.ItemDataRole.UserRole, layer.id)
+        item.setSizeHint(QSize(0, row.sizeHint().height()))  # as wide as the list, never wider
+        self._list.insertItem(place, item)
+        self._list.setItemWidget(item, row)
 
     def _select(self, item: QListWidgetItem | None) -> None:
         if item is not None and not self._filling:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.metadata
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
@@ -40,7 +39,7 @@ from desktop.widgets.actions import LABEL_KEYS, Actions, Spec
 from desktop.widgets.brush_bar import BrushBar
 from desktop.widgets.canvas import Canvas
 from desktop.widgets.clipboard import Clipboard
-from desktop.widgets.files import Files
+from desktop.widgets.files import Files, local_path
 from desktop.widgets.folders import FolderDoor
 from desktop.widgets.layer_dock import LayerDock
 from desktop.widgets.message_bar import MessageBar
@@ -50,12 +49,14 @@ from desktop.widgets.pair_start import PairStartDialog
 from desktop.widgets.palette_dock import PaletteDock
 from desktop.widgets.preview import Preview
 from desktop.widgets.preview_bar import PreviewBar
+from desktop.widgets.room import dress_overflow, fit
 from desktop.widgets.shelf_strip import ShelfStrip
 from desktop.widgets.status_line import StatusLine
 from desktop.widgets.training_window import TrainingDoor
 from desktop.widgets.view import View
 from desktop.widgets.welcome import Welcome
 from engine.rect import EMPTY
+from resources.version import VERSION
 
 
 class MainWindow(QMainWindow):
@@ -212,7 +213,7 @@ class MainWindow(QMainWindow):
                 "welcome": self.welcome.open,
                 "folders": self.folders.list,
                 "shortcuts": lambda: dialogs.ShortcutsDialog(actions, self).open(),
-                "about": lambda: AboutDialog(session, _version(), self).open(),
+                "about": lambda: AboutDialog(session, VERSION, self).open(),
                 **{f"tool_{name}": when_on(partial(session.hand.choose_tool, name)) for name in tools()},
             }
         )
@@ -228,6 +229,7 @@ class MainWindow(QMainWindow):
         session.told_off.connect(self.messages.warn)
         session.library.asks.connect(lambda found: dialogs.ImportDialog(session, found, self).open())
         session.read_as.connect(self.files.offer_other_kinds)
+        session.changed_elsewhere.connect(self.files.ask_which)
         self.tracing_bar.train.connect(self.training.prepare)
         self.training.wants_pairs.connect(self.make_pairs)
         session.tracing.finished.connect(self._offer_training)
@@ -250,7 +252,7 @@ class MainWindow(QMainWindow):
 
     def _restore(self) -> None:
         settings = self.session.settings
-        self.resize(1280, 800)
+        fit(self, 1280, 800)
         if settings.geometry:
             self.restoreGeometry(QByteArray.fromBase64(settings.geometry.encode()))
         if settings.window_state:
@@ -299,6 +301,7 @@ class MainWindow(QMainWindow):
         assert isinstance(application, QApplication)
         theme.apply(application, name)
         self.actions_table.dress()
+        dress_overflow(self.tool_bar, self.brush_bar)
         self.session.restructured.emit()
         self.session.library.changed.emit("models")
 
@@ -356,7 +359,7 @@ class MainWindow(QMainWindow):
 
     def dropEvent(self, event: QDropEvent) -> None:
         """Open what was dropped; with several files, each. Folders are of photos to draw over."""
-        dropped = [Path(url.toLocalFile()) for url in event.mimeData().urls() if url.isLocalFile()]
+        dropped = [local_path(url) for url in event.mimeData().urls() if url.isLocalFile()]
         event.acceptProposedAction()
         if dropped and all(path.is_dir() for path in dropped):
             self.make_pairs(dropped)
@@ -364,8 +367,11 @@ class MainWindow(QMainWindow):
             self.clipboard.take(event.mimeData())
 
     def closeEvent(self, event: QCloseEvent) -> None:
-        """Remember the window; unsaved pictures are kept and offered at the next start."""
-        if not self.training.may_close():
+        """Remember the window; unsaved pictures are kept and offered at the next start.
+
+        What can't be kept is asked about. Else nothing is, and nothing that goes wrong keeps the window open.
+        """
+        if not self.files.may_close() or not self.training.may_close():
             event.ignore()
             return
         settings = self.session.settings
@@ -378,6 +384,7 @@ class MainWindow(QMainWindow):
     def showEvent(self, event: QShowEvent) -> None:
         """The very first time, the panels share their room so that the bundled models are seen."""
         super().showEvent(event)
+        dress_overflow(self.tool_bar, self.brush_bar)
         if not self._arranged:
             QTimer.singleShot(0, self, self._share_out)  # when they have a place
         self._arranged = True
@@ -402,10 +409,3 @@ def when_on(do: Callable[[], object]) -> Callable[[bool], None]:
             do()
 
     return react
-
-
-def _version() -> str:
-    try:
-        return importlib.metadata.version("underpaint")
-    except importlib.metadata.PackageNotFoundError:
-        return ""

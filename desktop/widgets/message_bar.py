@@ -81,6 +81,11 @@ class MessageBar(QFrame):
         """Ask; each answer is a button's text and what it does. Stays until answered or put away."""
         self._put(Message(sentence, answers, stays=True))
 
+    @property
+    def goes_by_itself(self) -> bool:
+        """Whether what is shown will be gone after a while."""
+        return self._timer.isActive()
+
     def put_away(self) -> None:
         """Hide the message; a question that waited behind it comes up."""
         self._timer.stop()
@@ -134,6 +139,7 @@ class MessageBar(QFrame):
             button = QPushButton(text)
             button.clicked.connect(self._answering(answer))
             self._buttons.addWidget(button)
+            button.show()  # else, in a bar that is on show, it takes its room only when the text is placed
         self._place()
         self.show()
         if message.stays:

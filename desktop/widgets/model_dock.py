@@ -23,6 +23,7 @@ from PySide6.QtWidgets import (
 from desktop import theme
 from desktop.session import Session
 from desktop.widgets.actions import Actions
+from desktop.widgets.room import LEAST_LIST, shortened
 from engine.card import Card
 from engine.catalogue import Entry
 
@@ -45,6 +46,8 @@ class ModelDock(QDockWidget):
         self._list.setObjectName("models")
         self._list.setIconSize(QSize(_SIDE, _SIDE))
         self._list.setWordWrap(True)
+        self._list.setMinimumHeight(LEAST_LIST)
+        self._list.setTextElideMode(Qt.TextElideMode.ElideMiddle)
         self._list.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self._list.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self._list.itemClicked.connect(self._choose)
@@ -105,7 +108,8 @@ class ModelDock(QDockWidget):
         menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         menu.addAction(
             theme.icon("mdi6.delete-outline"),
-            self.tr("Delete “%s” from this computer") % entry.name,
+            self.tr("Delete “%s” from this computer")
+            % shortened(entry.name, menu.fontMetrics()).replace("&", "&&"),
             lambda: self._session.remove_model(entry),
         )
         menu.popup(self._list.mapToGlobal(at))

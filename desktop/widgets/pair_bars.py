@@ -67,7 +67,7 @@ class PairBar(Card):
             label.setText(shown)
             label.setToolTip(theme.plain(text) if shown != text else "")
 
-    def resizeEvent(self, event: QEvent) -> None:  # type: ignore[override]
+    def resizeEvent(self, event: QEvent) -> None:
         """Other room for the lines."""
         self.say(*self._texts)
 

@@ -18,7 +18,7 @@ from PySide6.QtWidgets import (
 from desktop import theme
 from desktop.session import Session
 from desktop.widgets.dialogs import Form, kind_choice
-from desktop.widgets.files import PICTURES
+from desktop.widgets.files import PICTURES, local_path
 from desktop.widgets.training_pictures import faint
 
 
@@ -173,7 +173,7 @@ class PairStartDialog(Form):
 
     def dropEvent(self, event: QDropEvent) -> None:
         """Take them for the photos."""
-        dropped = [Path(url.toLocalFile()) for url in event.mimeData().urls() if url.isLocalFile()]
+        dropped = [local_path(url) for url in event.mimeData().urls() if url.isLocalFile()]
         if dropped:
             event.acceptProposedAction()
             self._take(dropped)

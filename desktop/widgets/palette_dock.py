@@ -25,6 +25,7 @@ from desktop import theme
 from desktop.paint.document import Role
 from desktop.session import Session
 from desktop.widgets.actions import LABEL_KEYS
+from desktop.widgets.room import LEAST_LIST, Scrolling
 from engine.palette import Colour, Palette
 
 COLOURS: tuple[Colour, ...] = (
@@ -57,6 +58,9 @@ class _Names(QListWidget):
         super().__init__()
         self.setObjectName(name)
         self.setIconSize(QSize(20, 20))
+        self.setMinimumHeight(LEAST_LIST)
+        self.setTextElideMode(Qt.TextElideMode.ElideMiddle)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self._shown: Palette | None = None
 
@@ -87,6 +91,8 @@ class PaletteDock(QDockWidget):
         self._palette = QComboBox()
         self._palette.setToolTip(self.tr("Palette of this picture; colours go to their nearest label in it"))
         self._palette.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self._palette.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
+        self._palette.setMinimumContentsLength(12)
         self._palette.activated.connect(self._set_palette)
         self._listed: tuple[Palette | None, Palette | None] | None = None
         self._label_page = QWidget()
@@ -95,7 +101,7 @@ class PaletteDock(QDockWidget):
         column.addWidget(self._palette)
         column.addWidget(self._labels, 1)
         self._stack.addWidget(self._label_page)
-        self._stack.addWidget(self._colour_page())
+        self._stack.addWidget(Scrolling(self._colour_page()))
         self.setWidget(self._stack)
         session.watch("picture", self._show)
         session.hand.watch("ink", self._show)

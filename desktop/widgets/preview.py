@@ -3,23 +3,14 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QPointF, QRectF, QSizeF, Qt
-from PySide6.QtGui import QImage, QMouseEvent, QPainter, QPaintEvent, QWheelEvent
+from PySide6.QtGui import QMouseEvent, QPainter, QPaintEvent, QWheelEvent
 from PySide6.QtWidgets import QWidget
 
 from desktop import theme
 from desktop.session import Session
 from desktop.widgets import guides
+from desktop.widgets.reduced import ReducedPreview
 from desktop.widgets.view import View
-from engine.messages import Pixels
-
-
-def paint_preview(painter: QPainter, preview: Pixels | None, area: QRectF) -> None:
-    """Draw ``preview``, uint8 (H, W, 3) of any size, over the picture's ``area``."""
-    if preview is None:
-        return
-    height, width = preview.shape[:2]
-    image = QImage(preview.data, width, height, preview.strides[0], QImage.Format.Format_RGB888)
-    painter.drawImage(area, image, QRectF(0, 0, width, height))
 
 
 class Preview(QWidget):
@@ -31,11 +22,12 @@ class Preview(QWidget):
     def __init__(self, session: Session, view: View, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setObjectName("preview")
-        self.setMinimumSize(120, 120)
+        self.setMinimumSize(80, 60)
         self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
         self.setAccessibleName(self.tr("Preview"))
         self._session = session
         self._view = view
+        self._reduced = ReducedPreview()
         self._last: QPointF | None = None
         view.changed.connect(self.update)
         session.live.watch("preview behind loading enabled", self.update)
@@ -58,7 +50,7 @@ class Preview(QWidget):
         painter.setTransform(self._view.transform(QSizeF(self.size())))
         painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing, self._view.degrees != 0)
-        paint_preview(painter, shown, QRectF(0, 0, document.width, document.height))
+        self._reduced.paint(painter, shown, QRectF(0, 0, document.width, document.height), event.rect())
         painter.resetTransform()
         if live.behind:
             painter.setRenderHint(QPainter.RenderHint.Antialiasing)

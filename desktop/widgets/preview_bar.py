@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QSize, Qt
+from PySide6.QtCore import QEvent, QSize, Qt
+from PySide6.QtGui import QResizeEvent, QShowEvent
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QSlider, QToolButton, QWidget
 
 from desktop.session import Session
 from desktop.widgets.actions import Actions
+
+_WORDS = Qt.ToolButtonStyle.ToolButtonTextBesideIcon
 
 
 class PreviewBar(QWidget):
@@ -19,10 +22,11 @@ class PreviewBar(QWidget):
         row = QHBoxLayout(self)
         row.setContentsMargins(6, 2, 6, 2)
         row.setSpacing(2)
+        self._wordy = {name: _button(actions, name) for name in ("live", "new", "example", "vary", "keep")}
         for name in ("example", "new"):
-            row.addWidget(_button(actions, name, text=True))
+            row.addWidget(self._wordy[name])
         row.addStretch(1)
-        row.addWidget(_button(actions, "live", text=True))
+        row.addWidget(self._wordy["live"])
         for name in ("beside", "over", "split"):
             row.addWidget(_button(actions, name))
         self._label = QLabel(self.tr("Preview"))
@@ -36,24 +40,70 @@ class PreviewBar(QWidget):
         row.addWidget(self._opacity)
         row.addStretch(1)
         for name in ("keep", "vary"):
-            row.addWidget(_button(actions, name, text=True))
+            row.addWidget(self._wordy[name])
+        self._words = {button: 0 for button in self._wordy.values()}
+        """How much wider each is with its words; the first get theirs first."""
+
+    def minimumSizeHint(self) -> QSize:
+        """Room for the icons alone."""
+        hint = super().minimumSizeHint()
+        said = sum(words for button, words in self._words.items() if button.toolButtonStyle() == _WORDS)
+        return QSize(hint.width() - said, hint.height())
+
+    def changeEvent(self, event: QEvent) -> None:
+        """Another font takes other room."""
+        super().changeEvent(event)
+        if event.type() in (QEvent.Type.FontChange, QEvent.Type.StyleChange):
+            self._measure()
+
+    def showEvent(self, event: QShowEvent) -> None:
+        """Only now the style is known."""
+        super().showEvent(event)
+        self._measure()
+
+    def _measure(self) -> None:
+        for button in self._words:
+            button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonIconOnly)
+        self._words = {button: _words_width(button) for button in self._words}
+        self._arrange()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Words where there is room for them."""
+        super().resizeEvent(event)
+        self._arrange()
+
+    def _arrange(self) -> None:
+        room = self.width() - self.minimumSizeHint().width()
+        for button, words in self._words.items():
+            room -= words
+            style = _WORDS if room >= 0 else Qt.ToolButtonStyle.ToolButtonIconOnly
+            if button.toolButtonStyle() != style:
+                button.setToolButtonStyle(style)
 
     def set_mode(self, mode: str) -> None:
         """The opacity is of use only while the preview lies over the picture."""
         self._label.setVisible(mode == "over")
         self._opacity.setVisible(mode == "over")
+        self._arrange()
 
     def _set_opacity(self, value: int) -> None:
         self._session.settings.preview_opacity = value / 100
         self._session.live.changed.emit("preview")
 
 
-def _button(actions: Actions, name: str, text: bool = False) -> QToolButton:
+def _words_width(button: QToolButton) -> int:
+    """How much wider a button is with its words."""
+    width = button.sizeHint().width()
+    button.setToolButtonStyle(_WORDS)
+    wider = button.sizeHint().width() - width
+    button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonIconOnly)
+    return wider
+
+
+def _button(actions: Actions, name: str) -> QToolButton:
     button = QToolButton()
     button.setDefaultAction(actions[name])
     button.setAutoRaise(True)
     button.setIconSize(QSize(20, 20))
     button.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-    if text:
-        button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
     return button

@@ -8,6 +8,8 @@ from PySide6.QtCore import Qt, QUrl
 from PySide6.QtGui import QDesktopServices, QFontDatabase, QGuiApplication
 from PySide6.QtWidgets import QDialog, QDialogButtonBox, QLabel, QPlainTextEdit, QVBoxLayout, QWidget
 
+from desktop.widgets.room import fit
+
 
 class ReportDialog(QDialog):
     """Shows the report.
@@ -21,7 +23,7 @@ class ReportDialog(QDialog):
         super().__init__(parent)
         self.setWindowTitle(self.tr("What happened last time"))
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        self.resize(720, 520)
+        fit(self, 720, 520)
         said = QLabel(
             self.tr(
                 "If you tell the makers of Underpaint about it, this helps them. It holds no picture and no "

@@ -6,6 +6,7 @@ from PySide6.QtCore import QPointF, Qt
 from PySide6.QtWidgets import QLabel, QStatusBar, QWidget
 
 from desktop.session import Session
+from desktop.widgets.room import shortened
 from desktop.widgets.view import View
 
 
@@ -44,10 +45,14 @@ class StatusLine(QStatusBar):
         steps = self._session.steps
         self._steps.setText(self.tr("%d undo, %d redo") % (steps.undo, steps.redo))
 
+    def _short(self, name: str) -> str:
+        """A long name must not make the window wide."""
+        return shortened(name, self.fontMetrics(), 160)
+
     def _show_pass(self) -> None:
         live, importing = self._session.live, self._session.library.importing
         if importing is not None:
-            text = self.tr("Importing “%s” …") % importing.name
+            text = self.tr("Importing “%s” …") % self._short(importing.name)
         elif live.loading:
             text = self.tr("Loading the model …")
         elif live.card is None:
@@ -56,7 +61,6 @@ class StatusLine(QStatusBar):
             text = self.tr("Live is off – F5 turns it on, Shift+F5 makes one preview")
         else:
             mark = " ●" if live.behind else ""
-            text = (
-                f"{live.card.name}  ·  {live.seconds * 1000:.0f} ms  ·  {live.device} {live.precision}{mark}"
-            )
+            where = f"{live.device} {live.precision}{mark}"
+            text = f"{self._short(live.card.name)}  ·  {live.seconds * 1000:.0f} ms  ·  {where}"
         self._pass.setText(text)

@@ -9,6 +9,7 @@ from PySide6.QtGui import QImage, QPainter, QPainterPath, QPaintEvent, QPen, QPo
 from PySide6.QtWidgets import QFrame, QLabel, QPushButton, QSizePolicy, QWidget
 
 from desktop import theme
+from desktop.widgets.reduced import paint_small
 from engine.messages import Pixels
 
 ROUND = 6.0
@@ -34,7 +35,7 @@ def put(painter: QPainter, image: QImage, area: QRectF) -> None:
     path = QPainterPath()
     path.addRoundedRect(area, 3, 3)
     painter.setClipPath(path)
-    painter.drawImage(area, image, QRectF(image.rect()))
+    paint_small(painter, area, image)
     painter.restore()
     painter.setPen(QPen(theme.colour("line"), 1))
     painter.setBrush(Qt.BrushStyle.NoBrush)

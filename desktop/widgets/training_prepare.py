@@ -28,6 +28,7 @@ from desktop.survey import Findings
 from desktop.training import Wish
 from desktop.widgets.training_pictures import Card, MainButton, Pairs, faint, title
 from desktop.widgets.training_time import HowLong
+from desktop.widgets.training_ways import Ways
 from desktop.widgets.training_words import USUAL
 from engine.palette import Label, Palette
 
@@ -183,6 +184,8 @@ class PreparePage(QWidget):
         for task in TASKS:
             self._task.addItem(texts[task], task)
         self._task.activated.connect(self._look_again)
+        self._way = Ways()
+        self._way.activated.connect(self._look_again)
         self._from = QComboBox()
         self._from.setObjectName("from_model")
         self._size = QComboBox()
@@ -211,7 +214,11 @@ class PreparePage(QWidget):
                 (self.tr("Painted"), self._task),
                 (self.tr("Begin with"), self._from),
             ),
-            ((self.tr("Size"), self._size), (self.tr("Width of the networks"), self._width)),
+            (
+                (self.tr("Pairs"), self._way),
+                (self.tr("Size"), self._size),
+                (self.tr("Width of the networks"), self._width),
+            ),
             ((self.tr("Recipe"), self._recipe), (self.tr("Steps"), self._steps)),
         ):
             form = QFormLayout()
@@ -237,6 +244,7 @@ class PreparePage(QWidget):
         """Begin with another folder."""
         self._swap.setChecked(False)
         self._task.setCurrentIndex(0)
+        self._way.forget()
         self._size.setCurrentIndex(0)
         self._name.setText(folder.name)
         self._folder.setText(folder.name)
@@ -259,6 +267,7 @@ class PreparePage(QWidget):
             recipe=self._recipe.currentData(),
             from_model=self._from.currentData(),
             palette=self._renamed(findings.palette),
+            way=self._way.way,
         )
 
     def _chosen_size(self, findings: Findings) -> tuple[int, int] | None:
@@ -276,7 +285,8 @@ class PreparePage(QWidget):
     def _look_again(self) -> None:
         findings = self._survey.findings
         if findings is not None:
-            self._survey.look(findings.folder, self._task.currentData() or None, self._swap.isChecked())
+            task, way = self._task.currentData() or None, self._way.way
+            self._survey.look(findings.folder, task, self._swap.isChecked(), way)
 
     def _renamed(self, palette: Palette | None) -> Palette | None:
         """The palette with the names as edited; None where nobody edited any."""
@@ -310,17 +320,22 @@ class PreparePage(QWidget):
         self._direction.setVisible(bool(findings.direction))
         self._pairs.show_pairs(findings.shown, self.tr("No pair can be shown."))
         self._show_troubles(findings)
+        self._way.offer(findings)
+        if findings.unsure:
+            self._fold.setChecked(True)  # where the question is answered
         self._show_palette(findings.palette)
         self._size.setItemText(0, self.tr("%d × %d, as suits them") % findings.size)
-        brief = not findings.troubles and findings.palette is None
+        brief = not findings.troubles and not findings.notes and findings.palette is None
         fill = QSizePolicy.Policy.Maximum if brief else QSizePolicy.Policy.Expanding
         self._notes.setSizePolicy(QSizePolicy.Policy.Expanding, fill)
 
     def _in_words(self, findings: Findings) -> str:
         layouts = {
             "side by side": self.tr("pairs side by side in one file"),
+            "stacked": self.tr("pairs one above the other in one file"),
+            "panels": self.tr("pairs out of three pictures in one file"),
             "two folders": self.tr("pairs in two folders"),
-            "suffixes": self.tr("pairs …_A and …_B"),
+            "suffixes": self.tr("pairs by their names"),
             "photos": self.tr("photos alone"),
             "kept": self.tr("pairs kept by Underpaint"),
         }
@@ -338,18 +353,20 @@ class PreparePage(QWidget):
     def _show_troubles(self, findings: Findings) -> None:
         severe = sum(trouble.severe for trouble in findings.troubles)
         self._list.clear()
+        for note in findings.notes:
+            self._list.addItem(QListWidgetItem(theme.icon("mdi6.information-outline"), note))
         for trouble in findings.troubles:
             name = "mdi6.close-circle-outline" if trouble.severe else "mdi6.alert-outline"
             self._list.addItem(QListWidgetItem(theme.icon(name), trouble.sentence))
         if severe:
             self._verdict.setText(self.tr("This can't be trained yet"))
-        elif findings.troubles:
+        elif findings.troubles or (findings.notes and self._survey.checked >= 1):
             self._verdict.setText(self.tr("Worth knowing"))
         elif self._survey.checked < 1:
             self._verdict.setText(self.tr("Checking every file …"))
         else:
             self._verdict.setText(self.tr("The pairs are fine"))
-        self._list.setVisible(bool(findings.troubles))
+        self._list.setVisible(bool(findings.troubles or findings.notes))
         self._show_progress()
 
     def _show_progress(self) -> None:

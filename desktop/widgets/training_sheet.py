@@ -7,6 +7,7 @@ from PySide6.QtGui import QImage, QPainter, QPaintEvent
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from desktop import theme
+from desktop.widgets.reduced import paint_small
 from desktop.widgets.training_pictures import GAP, smooth
 
 
@@ -90,7 +91,8 @@ class Sheet(QWidget):
                 for column in range(count)
             ]
             for column, area in enumerate(edges):
-                painter.drawImage(area, image, QRectF(column * wide, 0, wide, image.height()))
+                part = QRectF(column * wide, 0, wide, image.height()).toRect()
+                paint_small(painter, area, image, part)
         self._head(painter, edges, head)
 
     def _head(self, painter: QPainter, columns: list[QRectF], height: int) -> None:

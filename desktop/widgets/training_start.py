@@ -21,8 +21,10 @@ from desktop import theme
 from desktop.runs import Past
 from desktop.session import Session
 from desktop.training import GOING_ON
+from desktop.widgets.files import local_path
 from desktop.widgets.training_pictures import Card, MainButton, faint, title
 from desktop.widgets.training_words import ago, phase_in_words, room
+from engine.files import as_on_disk
 
 MOST_SHOWN = 12
 
@@ -31,7 +33,7 @@ class DropZone(QWidget):
     """Takes a folder: dropped, or chosen."""
 
     chosen = Signal(object)
-    """The ``Path`` of a folder; of a file's, where a file was dropped."""
+    """The ``Path`` of a folder, or of a zip file; of a file's folder, where another file was dropped."""
 
     def __init__(self, session: Session, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -49,8 +51,9 @@ class DropZone(QWidget):
         button.clicked.connect(self._ask)
         text = faint(
             self.tr(
-                "Pairs side by side in one file, in two folders, or as …_A and …_B; or photos alone: "
-                "then the drawings are made from them. What it is, you see before anything starts."
+                "Pairs side by side in one file, in two folders, or by their names, as x.jpg and "
+                "x_mask.png; or photos alone: then the drawings are made from them. A zip file of these "
+                "will do. What it is, you see before anything starts."
             )
         )
         text.setAlignment(Qt.AlignmentFlag.AlignCenter)
@@ -61,7 +64,13 @@ class DropZone(QWidget):
         column.addWidget(title(self.tr("Drop a folder of pictures here"), 1.35), 0, middle)
         column.addWidget(text, 0, middle)
         column.addSpacing(6)
+        packed = QToolButton()
+        packed.setObjectName("choose_zip")
+        packed.setText(self.tr("or a &zip file …"))
+        packed.setAutoRaise(True)
+        packed.clicked.connect(self._ask_for_zip)
         column.addWidget(button, 0, middle)
+        column.addWidget(packed, 0, middle)
         column.addStretch(1)
 
     def dress(self) -> None:
@@ -89,16 +98,25 @@ class DropZone(QWidget):
     def dropEvent(self, event: QDropEvent) -> None:
         self._over = False
         self.update()
-        path = next((Path(url.toLocalFile()) for url in event.mimeData().urls() if url.isLocalFile()), None)
+        path = next((local_path(url) for url in event.mimeData().urls() if url.isLocalFile()), None)
         if path is not None:
             event.acceptProposedAction()
-            self.chosen.emit(path if path.is_dir() else path.parent)
+            whole = path.is_dir() or path.suffix.lower() == ".zip"
+            self.chosen.emit(path if whole else path.parent)
 
     def _ask(self) -> None:
         dialog = QFileDialog(self, self.tr("Folder of pictures"), self._session.settings.folder)
         dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         dialog.setFileMode(QFileDialog.FileMode.Directory)
         dialog.setOption(QFileDialog.Option.ShowDirsOnly)
+        dialog.fileSelected.connect(lambda name: self.chosen.emit(as_on_disk(Path(name))))
+        dialog.open()
+
+    def _ask_for_zip(self) -> None:
+        dialog = QFileDialog(self, self.tr("Zip file of pictures"), self._session.settings.folder)
+        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        dialog.setFileMode(QFileDialog.FileMode.ExistingFile)
+        dialog.setNameFilter(self.tr("Zip files (*.zip)"))
         dialog.fileSelected.connect(lambda name: self.chosen.emit(Path(name)))
         dialog.open()
 

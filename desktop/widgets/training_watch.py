@@ -278,7 +278,12 @@ class WatchPage(QWidget):
             words.append(self.tr("step %d of %d") % (told.step, told.steps))
         if phase in ("running", "paused", "stopping"):
             if told.speed:
-                words.append(self.tr("%.1f pictures a second") % told.speed)
+                slow = told.speed < 0.95
+                words.append(
+                    self.tr("%s a picture") % duration(1 / told.speed)
+                    if slow
+                    else self.tr("%.1f pictures a second") % told.speed
+                )
             if phase == "running" and told.seconds_left is not None:
                 words.append(self.tr("%s left") % duration(told.seconds_left))
         if phase == "interrupted" and training.line:

@@ -12,6 +12,7 @@ from desktop.runs import Past
 from desktop.session import Session
 from desktop.training import Wish
 from desktop.widgets.message_bar import MessageBar
+from desktop.widgets.room import Scrolling, fit
 from desktop.widgets.training_prepare import PreparePage
 from desktop.widgets.training_start import StartPage
 from desktop.widgets.training_watch import WatchPage
@@ -25,7 +26,7 @@ class TrainingWindow(QWidget):
         self.setObjectName("training_window")
         self.setWindowTitle(self.tr("Training – Underpaint"))
         self.setAcceptDrops(True)
-        self.resize(1040, 800)
+        fit(self, 1040, 800)
         self._session = session
         self._asked = self._answered = False
         self.start_page = StartPage(session)
@@ -36,7 +37,7 @@ class TrainingWindow(QWidget):
             self.pages.addWidget(page)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
-        column.addWidget(self.pages)
+        column.addWidget(Scrolling(self.pages))
         self.messages = MessageBar(self)
         self.start_page.chosen.connect(self.prepare)
         self.start_page.discarded.connect(self._delete)

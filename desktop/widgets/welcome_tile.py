@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QAbstractButton, QWidget
 from desktop import theme
 from desktop.gallery import Exhibit, Shown
 from desktop.widgets.model_dock import sample_picture
+from desktop.widgets.reduced import paint_small
 from desktop.widgets.training_pictures import as_image, inside, smooth
 from engine.messages import Pixels
 
@@ -103,7 +104,7 @@ class Tile(QAbstractButton):
             place.moveCenter(area.center())
             painter.drawPixmap(place.toRect(), _pencilled(sign))
         else:
-            painter.drawPixmap(inside(picture.size(), area), picture, QRectF(picture.rect()))
+            paint_small(painter, inside(picture.size(), area), picture.toImage())
         if self.isDown():
             painter.fillRect(area, QColor(0, 0, 0, 40))
 

@@ -13,7 +13,8 @@ from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
-from engine.card import Card, InputKind
+from engine import mistaken
+from engine.card import Card, InputKind, Statistics
 from engine.errors import ModelError
 from engine.palette import Palette
 
@@ -30,6 +31,8 @@ class Found:
     kind: str
     settings: dict[str, Any]
     inputs: int
+    card: Card | None = None
+    """The card that lay beside the file, where ``export`` has written it; see ``engine.beside``."""
 
 
 def formats() -> tuple[str, ...]:
@@ -48,20 +51,30 @@ def inspect(path: Path) -> Found:
 
 
 def convert(
-    path: Path, *, name: str | None = None, input: InputKind = "image", palette: Palette | None = None
+    path: Path,
+    *,
+    name: str | None = None,
+    input: InputKind | None = None,
+    palette: Palette | None = None,
+    statistics: Statistics | None = None,
+    generator: str | None = None,
 ) -> tuple[Card, dict[str, Tensor]]:
     """Card and weights for ``bundle.write``, from a foreign file and what it can't say itself.
 
+    Whatever isn't given is taken from the card beside the file, if there is one.
+
     Args:
         name: the model's name; by default what the file's name says.
-        input: what the model wants painted.
+        input: what the model wants painted; by default labels where there is a palette, else images.
         palette: needed where ``input`` is ``labels``; where it is ``image``, names for colours.
+        statistics: whose moments the norms use; by default the image's.
+        generator: which one, where the file holds several.
 
     Raises:
         ModelError: as ``inspect``, or the answers don't fit the network.
     """
     converted: tuple[Card, dict[str, Tensor]] = _module_for(path).convert(
-        path, name=name, input=input, palette=palette
+        path, name=name, input=input, palette=palette, statistics=statistics, generator=generator
     )
     return converted
 
@@ -73,4 +86,13 @@ def _module_for(path: Path) -> ModuleType:
         module = importlib.import_module(f"{__name__}.{name}")
         if module.recognises(path):
             return module
-    raise ModelError(f"“{path.name}” is no weights file that can be imported; use a PyTorch .pth file.")
+    try:
+        with path.open("rb") as file:
+            other = mistaken.named(file.read(mistaken.ENOUGH))
+    except OSError as error:
+        raise ModelError(f"“{path.name}” can't be read ({error.strerror or error}).") from error
+    if other is not None:
+        raise ModelError(f"“{path.name}” {other}.")
+    raise ModelError(
+        f"“{path.name}” is no weights file that can be imported; use a PyTorch .pth or a .safetensors file."
+    )

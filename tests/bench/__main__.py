@@ -15,6 +15,8 @@ import sys
 import tempfile
 from pathlib import Path
 
+from engine.files import replacing
+from tests.bench import history
 from tests.bench.rows import Row
 
 HERE = Path(__file__).resolve().parent
@@ -47,23 +49,13 @@ def table(rows: list[Row]) -> str:
     return "\n".join(lines)
 
 
-def machine() -> str:
-    """On what was measured, as a sentence."""
-    import torch
-
-    from engine import hardware
-
-    found = "; ".join(name for kind in hardware.look() for name in kind.names)
-    return f"Measured with PyTorch {torch.__version__} on: {found}."
-
-
 def main() -> int:
     """Run the benchmarks named, or all; print the table."""
     parser = argparse.ArgumentParser(prog="python -m tests.bench", description="measure the promised numbers")
     parser.add_argument("names", nargs="*", metavar="NAME", help=f"which to run: {', '.join(names())}")
-    parser.add_argument("--json", action="store_true", help="a list of objects instead of a table")
+    parser.add_argument("--json", action="store_true", help="one JSON object instead of a table")
     parser.add_argument(
-        "--to", type=Path, metavar="FILE", help="write the table, and of which machine, there"
+        "--to", type=Path, metavar="FILE", help="add what is measured to the history there, which is kept"
     )
     parser.add_argument("--answer", type=Path, help=argparse.SUPPRESS)  # we are the new process
     wanted = parser.parse_args()
@@ -85,12 +77,15 @@ def main() -> int:
             failed.append(name)
         else:
             rows += measured
-    print(json.dumps([row._asdict() for row in rows]) if wanted.json else table(rows))
+    place, run = history.processor(), history.now()
+    if wanted.json:
+        print(json.dumps({"processor": place, "run": run, "rows": [row._asdict() for row in rows]}))
+    else:
+        print(f"{place}; {run}\n\n{table(rows)}")
     if wanted.to is not None:
-        names_of = " ".join(wanted.names)
-        how = f"By `python -m tests.bench {names_of}`; medians, with least and most."
-        head = f"# Measured\n\n{machine()} {how}\n\n"
-        wanted.to.write_text(f"{head}{table(rows)}\n", "utf-8")
+        before = wanted.to.read_text("utf-8") if wanted.to.exists() else ""
+        with replacing(wanted.to) as part:
+            part.write_text(history.added(before, place, run, rows), "utf-8")
     for name in failed:
         print(f"the benchmark “{name}” failed; the lines above say why", file=sys.stderr)
     return int(bool(failed) or not all(row.cleared for row in rows))

@@ -130,7 +130,7 @@ def reference_way(card: Card, tensors: dict[str, torch.Tensor]) -> Callable[[Pix
 
     def translate(picture: Pixels) -> Pixels:
         height, width = picture.shape[:2]
-        planes = codec.to_planes(codec.flat(picture, card), card, network.multiple, network.least)
+        planes = codec.to_planes(codec.flat(picture, card), card, network.multiple, network.least)  # type: ignore[arg-type]
         with torch.no_grad():
             made = network(planes.contiguous())
         return codec.to_pixels(made, height, width)

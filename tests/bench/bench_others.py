@@ -39,7 +39,8 @@ def run() -> list[Row]:
         bundle.write(Path(folder) / "unet_256.safetensors", card, tensors)
         bundled = [entry.file for entry in catalogue.entries() if entry.bundled]
         for file in [Path(folder) / "unet_256.safetensors", *bundled]:
-            rows += compared(file, export(file, "onnx", Path(folder) / f"{file.stem}.onnx"))
+            exported, *_ = export(file, "onnx", Path(folder) / f"{file.stem}.onnx")
+            rows += compared(file, exported)
     return rows
 
 

@@ -69,6 +69,7 @@ def run() -> list[Row]:
             ),
             *_previews(session, window),
             *_stall(session, window),
+            *_layers(application, session),
             *_idle(session),
             *_memory(session, window),
             *_long_day(),
@@ -134,6 +135,23 @@ def _stall(session, window) -> list[Row]:
     """The longest time between two turns of the event loop while drawing without a pause."""
     drawn = draw(session, window, DRAWING_S)
     return drawn.stalls(f"longest stall of the window in {DRAWING_S:.0f} s of drawing, live on", 50)
+
+
+def _layers(application, session) -> list[Row]:
+    """From asking for a layer more to its row in the list, and the canvas painted."""
+    session.new_picture("image", 512, 512)
+    while len(session.document.layers) < 98:
+        session.add_paint_layer()
+    application.processEvents()
+    times = []
+    for _ in range(15):
+        start = time.perf_counter()
+        session.add_paint_layer()
+        application.processEvents()
+        times.append((time.perf_counter() - start) * 1000)
+        session.undo()
+        application.processEvents()
+    return [Row("a new layer, 98 there already, median", 30, statistics.median(times), "ms")]
 
 
 def _idle(session) -> list[Row]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from PySide6.QtWidgets import QApplication
@@ -20,7 +21,7 @@ from tests.desktop.window_hands import settle
 PALETTE = Palette(
     "test", (Label("sky", (10, 20, 200)), Label("wall", (200, 180, 20)), Label("door", (90, 0, 0)))
 )
-CARDS = {
+CARDS: dict[str, dict[str, Any]] = {
     "tiny sketch": {"input": "sketch", "hints": True, "line_width": 1.5, "inputs": 5},
     "tiny lines": {"input": "sketch", "hints": False, "line_width": 1.5, "inputs": 3},
     "tiny labels": {"input": "labels", "palette": PALETTE, "inputs": 3},
@@ -67,13 +68,13 @@ def stocked_home(home: Path, tiny_models: Path) -> Path:
     (home / "models").mkdir()
     for file in tiny_models.iterdir():
         (home / "models" / file.name).write_bytes(file.read_bytes())
-    file = SettingsFile(home / "settings.json")
-    file.settings = Settings(
+    settings = SettingsFile(home / "settings.json")
+    settings.settings = Settings(
         theme="light",
         models={"sketch": "tiny sketch", "labels": "tiny labels", "image": "tiny image"},
         new_size=[96, 80],
     )
-    file.save()
+    settings.save()
     return home
 
 
@@ -98,3 +99,12 @@ def window(qapp: QApplication, stocked_home: Path) -> Iterator[MainWindow]:
 def session(window: MainWindow) -> Session:
     """The session of ``window``."""
     return window.session
+
+
+@pytest.fixture
+def told(session: Session) -> list[str]:
+    """All that the program says from now on, of what went wrong as well."""
+    sentences: list[str] = []
+    for signal in (session.said, session.told_off, session.training.told_off):
+        signal.connect(sentences.append)
+    return sentences

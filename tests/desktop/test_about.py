@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import sys
 import threading
-from importlib.metadata import distribution
 
 import pytest
+from PySide6.QtCore import QProcess
 from PySide6.QtWidgets import QLabel, QListWidget, QPlainTextEdit
 
 import desktop.__main__ as command_line
@@ -14,19 +14,21 @@ from desktop import licences
 from desktop.widgets.about import AboutDialog
 from desktop.widgets.main_window import MainWindow
 from engine import hardware
-from tests.desktop.window_hands import until
+from resources.version import VERSION
+from tests.desktop.window_hands import text_of, until
 
 
 def test_box_tells_versions_devices_terms_and_licences(window: MainWindow):
     window.actions_table["about"].trigger()
     dialog = window.findChild(AboutDialog)
     assert dialog is not None and dialog.isVisible()
-    until(lambda: "cpu: " in dialog._devices.text(), 60)
-    devices = dialog._devices.text().splitlines()
-    assert [line.partition(": ")[0] for line in devices] == ["cuda", "mps", "xpu", "cpu"]
-    assert all(line.partition(": ")[2] for line in devices)
+    until(lambda: "cpu: " in text_of(dialog), 60)
+    named = [line.partition(": ") for line in text_of(dialog).splitlines()]
+    devices = [line for line in named if line[0] in ("cuda", "mps", "xpu", "cpu")]
+    assert [kind for kind, _, _ in devices] == ["cuda", "mps", "xpu", "cpu"]
+    assert all(said for _, _, said in devices)
     said = " ".join(label.text() for label in dialog.findChildren(QLabel))
-    assert distribution("underpaint").version in said and "Qt 6" in said and "pix2pix" in said
+    assert VERSION in said and "Qt 6" in said and "pix2pix" in said
     models = dialog.pages.widget(1).findChild(QPlainTextEdit)
     assert models is not None
     assert "facades" in models.toPlainText() and "research and personal use" in models.toPlainText().lower()
@@ -49,7 +51,7 @@ def test_closing_at_once_leaves_no_child(window: MainWindow):
     window.actions_table["about"].trigger()
     dialog = window.findChild(AboutDialog)
     assert dialog is not None
-    child = dialog._child
+    child = dialog.findChild(QProcess)
     dialog.close()
     assert child.state() == child.ProcessState.NotRunning
 

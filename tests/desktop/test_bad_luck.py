@@ -4,20 +4,23 @@ from __future__ import annotations
 
 import base64
 import json
+import os
+import shutil
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QApplication, QLabel, QMenu
+from PySide6.QtWidgets import QApplication, QLabel, QListWidget, QMenu
 
 from desktop.app import begin, open_window
-from desktop.recovery import abandoned
+from desktop.recovery import abandoned, restore
 from desktop.session import Session
 from desktop.widgets.main_window import MainWindow
 from engine.picture import to_png_bytes
-from tests.desktop.window_hands import drag, model, settle
+from tests.desktop.test_files import choose, press
+from tests.desktop.window_hands import drag, model, settle, until
 
 NONSENSE = [
     {"preview_mode": "x", "theme": "x", "kind": "x"},
@@ -99,8 +102,9 @@ def test_what_was_left_behind_is_not_given_up_before_it_is_safe_elsewhere(window
     def full(*_arguments: object, **_named: object) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(easel, "Journal", full)
-    session.recover([left])
+    with monkeypatch.context() as patch:
+        patch.setattr(easel, "Journal", full)
+        session.recover([left])
     assert np.array_equal(session.document.picture().lines, lines)
     assert not session.saved
     assert [found.path for found in abandoned()] == [left.path]
@@ -130,7 +134,7 @@ def test_what_strangers_wrote_is_never_taken_for_html(window: MainWindow, sessio
     assert len(strange_labels) >= 4  # licence, message, status line, layer
     for label in strange_labels:
         assert label.textFormat() == Qt.TextFormat.PlainText, label.text()
-    models = window.model_dock._list
+    models = window.model_dock.findChild(QListWidget)
     items = [models.item(row) for row in range(models.count())]
     (item,) = [item for item in items if "<img" in item.text()]
     assert "<img" not in item.toolTip()
@@ -169,12 +173,115 @@ def test_a_disk_that_fills_up_while_drawing_is_told(window, session, monkeypatch
     def full(*_arguments: object, **_named: object) -> None:
         raise OSError(28, "No space left on device")
 
+    said: list[str] = []
+    session.said.connect(said.append)
+    with monkeypatch.context() as patch:
+        patch.setattr(recovery.Journal, "_write_job", full)
+        drag(window, (50, 10), (10, 50))
+        until(lambda: told)  # without another step
+        for height in (30, 40):
+            drag(window, (10, height), (50, height))
+            session.picture.journal.flush()
+        QApplication.processEvents()
+        assert len(told) == 1
+        assert "No space left" in told[0]
+    session.guarding.try_again()  # as it does every few seconds
+    until(lambda: said)
+    assert said == ["Your drawings are guarded against a crash again."]
+    assert np.array_equal(
+        restore(session.picture.journal.folder).picture().lines, session.document.picture().lines
+    )
+
+
+def test_closing_asks_where_a_drawing_cannot_be_kept_and_only_there(window, session, stocked_home, tmp_path):
+    (stocked_home / "recovery").write_text("in the way")
+    drag(window, (10, 10), (50, 50))
+    window.close()
+    assert window.isVisible()
+    assert "can't be kept for the next start" in window.messages._text.text()
+    press(window, "Save")
+    choose(window, tmp_path / "drawing.ora")
+    assert session.saved
+    drag(window, (50, 10), (10, 50))
+    (stocked_home / "recovery").unlink()
+    window.close()  # guarded by now: nothing is asked
+    assert not window.isVisible()
+    assert len(abandoned()) == 1
+
+
+def test_a_drawing_that_cannot_be_kept_can_be_given_up(window, session, monkeypatch):
+    from desktop import recovery
+
+    def full(*_arguments: object, **_named: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    drag(window, (10, 10), (50, 50))
+    session.picture.journal.flush()
     monkeypatch.setattr(recovery.Journal, "_write_job", full)
     drag(window, (50, 10), (10, 50))
+    for _ in range(2):  # to ask again is no answer
+        window.close()
+        assert window.isVisible()
+    press(window, "Close all the same")
+    assert not window.isVisible()
+    (left,) = abandoned()
+    assert (restore(left.path).picture().lines < 128).any()  # the first stroke
+
+
+def test_a_journal_swept_away_under_the_program_is_begun_anew(window, session, stocked_home):
+    drag(window, (10, 10), (50, 50))
     session.picture.journal.flush()
-    assert told == []
-    drag(window, (10, 30), (50, 30))
+    shutil.rmtree(stocked_home / "recovery")
+    drag(window, (50, 10), (10, 50))
+    assert session.guarding.unguarded() == []
     session.picture.journal.flush()
-    drag(window, (10, 40), (50, 40))
-    assert len(told) == 1
-    assert "No space left" in told[0]
+    assert np.array_equal(
+        restore(session.picture.journal.folder).picture().lines, session.document.picture().lines
+    )
+    assert abandoned() == []  # its lock is there again
+
+
+def journal_left(window, session) -> Path:
+    drag(window, (10, 10), (50, 50))
+    drag(window, (50, 10), (10, 50))
+    journal, session.picture.journal = session.picture.journal, None
+    journal.close(keep=True)
+    session.picture.saved_revision = session.document.revision
+    return journal.folder
+
+
+def test_a_journal_cut_in_half_is_brought_back_said_to_be_so_and_kept(window, session, stocked_home):
+    told: list[str] = []
+    session.told_off.connect(told.append)
+    folder = journal_left(window, session)
+    content = (folder / "journal").read_bytes()
+    (folder / "journal").write_bytes(content[:-20])
+    begin(session, window, None)
+    press(window, "Bring back")
+    assert (session.document.picture().lines < 128).any()
+    kept = stocked_home / "recovery" / "kept" / folder.name
+    assert "its last strokes are missing" in told[-1]
+    assert str(kept) in told[-1]
+    assert (kept / "journal").read_bytes() == content[:-20]
+    assert session.left_behind() == []
+    assert not folder.exists()
+
+
+def test_a_journal_that_cannot_be_read_is_kept_and_its_folder_offered(window, session):
+    folder = journal_left(window, session)
+    (folder / "journal").write_bytes(b"nothing of use")
+    os.utime(folder / "journal", (0, 0))
+    os.utime(folder, (0, 0))
+    begin(session, window, None)
+    text = window.messages._text.text()
+    assert "damaged" in text
+    assert str(folder) in text
+    found: list[object] = []
+    session.places.found.disconnect(window.folders._show)  # no file manager here
+    session.places.found.connect(found.append)
+    press(window, "folder")
+    assert found == [folder]
+    assert (folder / "journal").read_bytes() == b"nothing of use"
+    begin(session, window, None)
+    press(window, "Throw away")
+    assert not folder.exists()

@@ -9,11 +9,12 @@ import sys
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import pytest
 import torch
+from safetensors.torch import save_file
 
 import desktop.__main__ as command_line
 import engine
@@ -53,13 +54,14 @@ def underpaint(monkeypatch, capsys) -> Callable[..., Done]:
     return run
 
 
-def write_model(file: Path, **fields: object) -> Path:
+def write_model(file: Path, **fields: Any) -> Path:
     settings = {"levels": 6, "width": 2, "outputs": 3, "norm": "batch", "dropout": True}
     settings["inputs"] = fields.pop("inputs", 3)
     network = build("unet", **settings)
     initialise(network, torch.Generator().manual_seed(0))
     state = {k: v.detach() * (8 if v.dim() == 4 else 1) for k, v in network.state_dict().items()}
-    defaults = {"name": file.stem, "input": "image", "size": (64, 64), "statistics": "running"}
+    defaults: dict[str, Any] = {"name": file.stem, "input": "image", "size": (64, 64)}
+    defaults["statistics"] = "running"
     file.parent.mkdir(parents=True, exist_ok=True)
     bundle.write(file, Card(kind="unet", network=settings, **(defaults | fields)), state)
     return file
@@ -177,7 +179,10 @@ def test_bad_files_are_passed_over_and_named_at_the_end(underpaint, model, noise
 
 @pytest.mark.parametrize("kind", ["sketch", "labels", "image"])
 def test_a_project_is_translated_as_the_window_would(kind, underpaint, home, tmp_path) -> None:
-    fields = {"sketch": {"hints": True, "inputs": 5, "line_width": 1.5}, "labels": {"palette": PALETTE}}
+    fields: dict[str, dict[str, Any]] = {
+        "sketch": {"hints": True, "inputs": 5, "line_width": 1.5},
+        "labels": {"palette": PALETTE},
+    }
     write_model(home / "models" / "kind.safetensors", input=kind, **fields.get(kind, {}))
     document = Document.new(kind, 200, 100, PALETTE if kind == "labels" else None)
     document.layers[-1].pixels[20:24, 30:150] = 255 if kind == "labels" else (0, 0, 0, 255)
@@ -346,6 +351,46 @@ def test_colours_of_an_image_model_get_names(underpaint, weights, tmp_path) -> N
     assert done.code == 2 and "only an image model" in done.err
 
 
+def test_weights_are_imported_from_checkpoints_with_chosen_statistics(underpaint, weights, tmp_path) -> None:
+    state = torch.load(weights, weights_only=True)
+    both, target = tmp_path / "both.ckpt", tmp_path / "x.safetensors"
+    torch.save({"netG_A": state, "netG_B": state, "epoch": 3}, both)
+    done = underpaint("import", both, "--to", target)
+    assert done.code == 1 and "--generator netG_A" in done.err
+    words = ("--to", target, "--generator", "netG_B", "--statistics", "running")
+    assert underpaint("import", both, *words) == Done(0, f"{target}\n", "")
+    assert bundle.read_card(target).statistics == "running"
+    assert underpaint("import", target, "--to", target, "--statistics", "image").code == 0
+    assert bundle.read_card(target).statistics == "image"
+    bare = tmp_path / "bare.safetensors"
+    save_file(state, bare)
+    assert underpaint("import", bare, "--to", target, "--name", "Bare").code == 0
+    assert bundle.read_card(target).name == "Bare"
+
+
+def test_every_command_that_takes_a_model_takes_a_run(underpaint, noise, tmp_path, monkeypatch) -> None:
+    run = tmp_path / "run"
+    run.mkdir()
+    (run / "config.json").write_text("{}")
+    write_png(tmp_path / "in.png", noise)
+    for words in (("translate", run, tmp_path / "in.png", tmp_path / "out.png"), ("import", run)):
+        done = underpaint(*words)
+        assert done.code == 1 and "has no model yet" in done.err
+    write_model(run / "model.safetensors", name="Fronts")
+    assert underpaint("translate", run, tmp_path / "in.png", tmp_path / "out.png").code == 0
+    again = underpaint("translate", run / "model.safetensors", tmp_path / "in.png", tmp_path / "2.png")
+    assert again.code == 0
+    assert (tmp_path / "out.png").read_bytes() == (tmp_path / "2.png").read_bytes()
+    monkeypatch.chdir(tmp_path)
+    done = underpaint("export", run, "--to", "pth")
+    assert (done.code, done.out, done.err) == (0, "Fronts.pth\n", "beside it Fronts.json\n")
+    assert underpaint("import", run, "--to", tmp_path / "own.safetensors", "--name", "Own").code == 0
+    assert bundle.read_card(tmp_path / "own.safetensors").name == "Own"
+    (tmp_path / "none").mkdir()
+    done = underpaint("translate", tmp_path / "none", tmp_path / "in.png", tmp_path / "out.png")
+    assert done.code == 1 and "There is no model in the folder" in done.err
+
+
 # --- the program itself --------------------------------------------------------------------------
 
 
@@ -359,7 +404,16 @@ def test_version_and_help(underpaint) -> None:
 
 
 @pytest.mark.parametrize(
-    ("words", "file"), [([], None), (["drawing.ora"], "drawing.ora"), (["./models"], "models")]
+    ("words", "file"),
+    [
+        ([], None),
+        (["drawing.ora"], "drawing.ora"),
+        (["./models"], "models"),
+        (["--", "-dash.png"], "-dash.png"),
+        (["--", "--help"], "--help"),
+        (["--", "models"], "models"),
+        (["--"], None),
+    ],
 )
 def test_without_a_command_the_window_opens(words, file, underpaint, monkeypatch) -> None:
     opened: list[Path | None] = []

@@ -8,7 +8,7 @@ import signal
 import socket
 import subprocess
 import sys
-import time
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -107,10 +107,8 @@ def test_a_program_that_hangs_is_not_waited_for(
     with program(home, "-c", ANSWERS) as first:
         wait_until_ready(home)
         first.send_signal(signal.SIGSTOP)
-        start = time.monotonic()
         mine = claim(picture)
         assert mine is not None and not mine.address, "a window of its own, which nobody calls"
-        assert time.monotonic() - start >= 0.3
         first.send_signal(signal.SIGCONT)
         # Awake again, it opens what it is asked for now, and not what was given up.
         monkeypatch.undo()
@@ -169,7 +167,7 @@ def test_folder_of_somebody_else_is_not_used(
     home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, qapp: QApplication
 ):
     monkeypatch.setenv("XDG_RUNTIME_DIR", str(tmp_path))
-    monkeypatch.setattr(doorbell.tempfile, "gettempdir", lambda: str(tmp_path / "temporary"))
+    monkeypatch.setattr(tempfile, "gettempdir", lambda: str(tmp_path / "temporary"))
     (tmp_path / "underpaint").mkdir(mode=0o755)
     (tmp_path / "underpaint").chmod(0o777)
     mine = claim(None)

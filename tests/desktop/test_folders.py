@@ -37,7 +37,7 @@ class FileManager(QObject):
 @pytest.fixture
 def file_manager() -> Iterator[FileManager]:
     manager = FileManager()
-    QDesktopServices.setUrlHandler("file", manager, "show_folder")
+    QDesktopServices.setUrlHandler("file", manager, "show_folder")  # type: ignore[arg-type]
     yield manager
     QDesktopServices.unsetUrlHandler("file")
 

@@ -1,10 +1,20 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
+import torch
+from PySide6.QtWidgets import QComboBox
+from safetensors.torch import save_file
+
 import resources
 from desktop.library import _suggested
 from desktop.paint.drawing import Drawing
 from desktop.session import Session
-from engine import catalogue
+from desktop.widgets.dialogs import ImportDialog
+from engine import beside, bundle, catalogue
+from engine.foreign import pix2pix
+from engine.networks import build
+from tests.desktop.window_hands import model, settle, until
 
 
 def begun_with(session: Session, kind: str, last_used: dict[str, str]) -> str:
@@ -39,3 +49,26 @@ def test_a_damaged_sample_drawing_keeps_nobody_from_beginning(session, tmp_path,
     _suggested.cache_clear()
     assert begun_with(session, "sketch", {}) == sketches[0]
     _suggested.cache_clear()
+
+
+def test_weights_without_a_card_are_asked_about_and_begin_with_the_card_beside(window, session, tmp_path):
+    """Dropped on the window, a ``.safetensors`` of another program is imported, not refused."""
+    card = replace(bundle.read_card(model(session, "tiny labels")), name="Mine, exported")
+    shape = {name: value for name, value in card.network.items() if name != "dropout"}
+    state = {name: torch.randn_like(tensor) for name, tensor in unet(shape).items()}
+    path = tmp_path / "net_G.safetensors"
+    save_file(pix2pix.reference_layout(card, state), path)
+    beside.write(path, card)
+    session.open_file(path)
+    until(lambda: window.findChildren(ImportDialog))
+    (dialog,) = window.findChildren(ImportDialog)
+    kind, palette = (box for box in dialog.findChildren(QComboBox) if box.isVisible())
+    assert (kind.currentData(), palette.currentData()) == ("labels", card.palette)
+    dialog.accept()
+    until(lambda: session.live.card is not None and session.live.card.name == "Mine, exported")
+    settle(session)
+    assert session.live.card == card
+
+
+def unet(settings: dict[str, object]) -> dict[str, torch.Tensor]:
+    return build("unet", **settings, dropout=True).state_dict()

@@ -18,15 +18,6 @@ from tests.desktop.window_hands import drag, model, settle, until
 
 
 @pytest.fixture
-def told(session: Session) -> list[str]:
-    """All that the program says."""
-    sentences: list[str] = []
-    session.said.connect(sentences.append)
-    session.told_off.connect(sentences.append)
-    return sentences
-
-
-@pytest.fixture
 def misfit(stocked_home: Path, session: Session) -> Path:
     """A model with a card that can be read and weights of another network."""
     content = model(session, "tiny sketch").read_bytes()

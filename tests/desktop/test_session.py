@@ -12,19 +12,9 @@ from PIL import Image
 from PySide6.QtWidgets import QComboBox
 
 from desktop.paint.document import Role
-from desktop.session import Session
 from desktop.widgets.dialogs import ImportDialog
 from desktop.widgets.main_window import MainWindow
 from tests.desktop.window_hands import drag, model, settle, until
-
-
-@pytest.fixture
-def told(session: Session) -> list[str]:
-    """All that the program says."""
-    sentences: list[str] = []
-    session.said.connect(sentences.append)
-    session.told_off.connect(sentences.append)
-    return sentences
 
 
 def test_hints_are_out_of_reach_where_the_model_knows_none(window, session):

@@ -19,7 +19,7 @@ from desktop.widgets.main_window import MainWindow
 from desktop.widgets.pair_start import PairStartDialog
 from engine.picture import read, write_png
 from tests.desktop.traced_photos import photo, write_photos
-from tests.desktop.window_hands import drag, model, settle, until
+from tests.desktop.window_hands import drag, model, settle, text_of, until
 from trainer import kept, pairs
 from trainer.check import check
 
@@ -27,15 +27,6 @@ from trainer.check import check
 @pytest.fixture
 def beach(tmp_path: Path) -> Path:
     return write_photos(tmp_path / "beach")
-
-
-@pytest.fixture
-def told(session: Session) -> list[str]:
-    """All that the program says."""
-    sentences: list[str] = []
-    session.said.connect(sentences.append)
-    session.told_off.connect(sentences.append)
-    return sentences
 
 
 def at(session: Session, place: int) -> None:
@@ -64,14 +55,14 @@ def test_a_folder_becomes_a_data_set_that_the_trainer_takes(window, session, bea
     form = window.findChild(PairStartDialog)
     assert form.findChild(QLineEdit, "pairs_name").text() == "beach"
     until(lambda: session.tracing.outlook is not None)
-    assert form.do.isEnabled() and form._found.text().startswith("3 photos")
+    assert form.do.isEnabled() and "3 photos" in text_of(form)
     form.accept()
     at(session, 0)
     document = session.document
     assert (document.kind, document.width, document.height) == ("sketch", 96, 64)
     assert [layer.role for layer in document.layers] == [Role.HINTS, Role.LINES, Role.REFERENCE]
     assert document.layers[-1].opacity == 0.5 and not document.can_undo
-    assert window.tracing_bar.isVisible() and "Photo 1 of 3" in window.tracing_bar._line.text()
+    assert window.tracing_bar.isVisible() and "Photo 1 of 3" in text_of(window.tracing_bar)
     drag(window, (20, 10), (70, 10), (70, 50))
     lines = document.picture().lines
     window.activateWindow()
@@ -92,7 +83,7 @@ def test_a_folder_becomes_a_data_set_that_the_trainer_takes(window, session, bea
         assert np.array_equal(read(folder / "B" / f"{number}.png").pixels, photo(number))
     assert np.array_equal(read(folder / "A" / "1.png").pixels[..., 0], lines)
     assert [pair.hints is not None for pair in data.pairs] == [False, True, False]
-    assert "Every photo has its pair now." in window.messages._text.text()
+    assert "Every photo has its pair now." in text_of(window.messages)
 
 
 def test_it_goes_on_another_day_and_a_drawing_that_was_not_added_is_there(
@@ -128,7 +119,7 @@ def test_it_goes_on_another_day_and_a_drawing_that_was_not_added_is_there(
     window.make_pairs()
     form = window.findChild(PairStartDialog)
     until(lambda: session.tracing.outlook is not None)
-    assert "1 done" in form._found.text()
+    assert "1 done" in text_of(form)
     form.accept()
     at(session, 1)
     assert np.array_equal(session.document.picture().lines, drawn)
@@ -367,17 +358,17 @@ def test_the_question_can_be_asked_again_and_takes_what_is_dropped_on_it(window,
     until(lambda: window.findChild(PairStartDialog) is None)
     window.make_pairs()
     form = window.findChild(PairStartDialog)
-    assert not form.do.isEnabled() and "drop them here" in form._photos.text()
+    assert not form.do.isEnabled() and "drop them here" in text_of(form)
     data = QMimeData()
     data.setUrls([QUrl.fromLocalFile(str(beach / f"photo {number}.png")) for number in (1, 2)])
     left, none = Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier
     form.dropEvent(QDropEvent(QPointF(5, 5), Qt.DropAction.CopyAction, data, left, none))
     until(lambda: session.tracing.outlook is not None)
-    assert form.do.isEnabled() and form._found.text() == "2 photos."
+    assert form.do.isEnabled() and "2 photos." in text_of(form)
     (tmp_path / "none").mkdir()
     form._take([tmp_path / "none"])
     until(lambda: session.tracing.objection)
-    assert not form.do.isEnabled() and form._found.text().startswith("There are no photos in “none”")
+    assert not form.do.isEnabled() and "There are no photos in “none”" in text_of(form)
     form._place_at(str(tmp_path))
     form._take([beach])
     form._place_at(str(beach))

@@ -9,18 +9,31 @@ import numpy as np
 import pytest
 from PySide6.QtCore import QMimeData, QPointF, Qt, QUrl
 from PySide6.QtGui import QDropEvent
-from PySide6.QtWidgets import QApplication, QListWidget, QPushButton, QSlider, QSpinBox, QWidget
+from PySide6.QtWidgets import (
+    QApplication,
+    QComboBox,
+    QListWidget,
+    QPushButton,
+    QSlider,
+    QSpinBox,
+    QToolButton,
+    QWidget,
+)
 
 from desktop import background, runs
 from desktop.app import begin, open_window
 from desktop.training import Wish
 from desktop.widgets.main_window import MainWindow
+from desktop.widgets.training_curves import Curves
+from desktop.widgets.training_pictures import Pairs
+from desktop.widgets.training_sheet import Sheet
+from desktop.widgets.training_time import HowLong
 from desktop.widgets.training_window import TrainingWindow
 from engine.messages import Pixels
 from engine.palette import Label, Palette
 from engine.picture import write_png
 from tests.desktop.training_pairs import EDGE, write_pairs
-from tests.desktop.window_hands import drag, settle, until
+from tests.desktop.window_hands import drag, settle, text_of, until
 
 LONG = 60.0
 """Seconds within which a training has certainly begun, beside whatever else the machine does."""
@@ -73,14 +86,14 @@ def test_a_dropped_folder_is_shown_with_its_direction_and_can_be_swapped(window:
     left, none = Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier
     trainer.start_page.zone.dropEvent(QDropEvent(QPointF(5, 5), Qt.DropAction.CopyAction, data, left, none))
     page, survey = trainer.prepare_page, window.session.survey
-    assert trainer.pages.currentWidget() is page and not page._train.isEnabled()
+    assert trainer.pages.currentWidget() is page and not button(page, "train").isEnabled()
     until(lambda: survey.findings is not None)
-    assert page._train.isEnabled() and page._pairs.count == 12
-    assert "12 ×" in page._summary.text() and "lines" in page._summary.text()
-    assert page._direction.text().endswith("“drawn” → “seen”")
-    page._swap.click()
+    assert button(page, "train").isEnabled() and page.findChild(Pairs).count == 12
+    assert "12 ×" in text_of(page) and "lines" in text_of(page)
+    assert "“drawn” → “seen”" in text_of(page)
+    page.findChild(QToolButton, "swap").click()
     until(lambda: not survey.looking)
-    assert page._direction.text().endswith("“seen” → “drawn”")
+    assert "“seen” → “drawn”" in text_of(page)
     assert page.wish().swap
 
 
@@ -91,14 +104,14 @@ def test_problems_are_listed_and_severe_ones_keep_it_from_starting(window: MainW
     until(lambda: window.session.survey.checked == 1.0)
     problems = trainer.findChild(QListWidget, "problems")
     assert any("3.png" in problems.item(row).text() for row in range(problems.count()))
-    assert not trainer.prepare_page._train.isEnabled()
+    assert not button(trainer.prepare_page, "train").isEnabled()
 
 
 def test_a_folder_without_pictures_is_one_sentence(window: MainWindow, tmp_path: Path):
     trainer = training_window(window)
     trainer.prepare(tmp_path / "gone")
     until(lambda: trainer.messages.isVisible())
-    assert "does not exist" in trainer.messages._text.text()
+    assert "does not exist" in text_of(trainer.messages)
     assert trainer.pages.currentWidget() is trainer.start_page
 
 
@@ -131,7 +144,7 @@ def test_the_slider_says_how_long_and_how_good(window: MainWindow, houses: Path)
     said = set()
     for place in range(slider.maximum() + 1):
         slider.setValue(place)
-        said.add(page._how_long.words)
+        said.add(page.findChild(HowLong).words)
         assert page.wish().minutes in (2, 5, 10, 20, 40, 60, 120, 240, 480)
     assert len(said) == slider.maximum() + 1
     trainer.findChild(QSpinBox, "steps").setValue(7)
@@ -155,10 +168,10 @@ def test_train_to_the_end_and_paint_with_it(window: MainWindow, houses: Path, ho
 
     watch = trainer.watch_page
     until(lambda: training.phase == "finished", LONG)
-    until(lambda: set(watch._sheet.rows) == {"inputs", "made", "targets"})
-    until(lambda: watch._curves.points("l1") == 3)  # steps 10, 20 and the last
-    assert watch._sheet.rows["inputs"].height() == EDGE
-    assert "step 24 of 24" in watch._status.text() and "Finished" in watch._status.text()
+    until(lambda: set(watch.findChild(Sheet).rows) == {"inputs", "made", "targets"})
+    until(lambda: watch.findChild(Curves).points("l1") == 3)  # steps 10, 20 and the last
+    assert watch.findChild(Sheet).rows["inputs"].height() == EDGE
+    assert "step 24 of 24" in text_of(watch) and "Finished" in text_of(watch)
     assert not button(watch, "pause").isVisible() and not button(watch, "stop").isVisible()
 
     button(watch, "paint_with_it").click()
@@ -182,8 +195,8 @@ def test_a_training_that_cannot_start_says_why_and_lets_the_settings_be_changed(
     until(lambda: session.survey.findings is not None)
     training.start(Wish(houses, "houses", steps=2, size=(16, 16), width=4))
     until(lambda: training.phase == "failed", LONG)
-    assert "the size must lie between 32 and 2048" in trainer.watch_page._status.text()
-    assert "Traceback" not in trainer.watch_page._status.text()
+    assert "the size must lie between 32 and 2048" in text_of(trainer.watch_page)
+    assert "Traceback" not in text_of(trainer.watch_page)
     button(trainer.watch_page, "again").click()
     assert trainer.pages.currentWidget() is trainer.prepare_page
     assert not (runs.place("houses").parent / "houses").exists()
@@ -193,7 +206,7 @@ def test_a_folder_that_went_away_is_told(window: MainWindow, tmp_path: Path):
     trainer = training_window(window)
     window.session.training.start(tiny(tmp_path / "gone", 2))
     until(lambda: trainer.messages.isVisible())
-    assert "is gone; choose the folder anew" in trainer.messages._text.text()
+    assert "is gone; choose the folder anew" in text_of(trainer.messages)
     assert window.session.training.run is None
 
 
@@ -258,7 +271,7 @@ def test_the_drawing_is_followed_and_the_training_outlives_the_window(
     trainer.close()
     assert not trainer.isVisible()
     window.close()
-    assert window.isVisible() and "training" in window.messages._text.text()
+    assert window.isVisible() and "training" in text_of(window.messages)
     window.close()
     assert not window.isVisible() and background.is_running(log)
 
@@ -266,7 +279,7 @@ def test_the_drawing_is_followed_and_the_training_outlives_the_window(
     window = open_program(opened)
     training = window.session.training
     until(lambda: training.phase == "running", LONG)
-    until(lambda: "still training" in window.messages._text.text())
+    until(lambda: "still training" in text_of(window.messages))
     before = training.chronicle.step
     until(lambda: training.chronicle.step > before, LONG)
     training.stop()
@@ -290,3 +303,23 @@ def test_the_drawing_is_followed_and_the_training_outlives_the_window(
     until(lambda: not background.is_running(log), LONG)
     (past,) = runs.all_runs()
     assert past.phase == "stopped" and past.step > stood
+
+
+def test_which_files_make_pairs_is_asked_in_the_details(window: MainWindow, houses: Path):
+    trainer, folder = training_window(window), houses
+    (folder / "other").mkdir()
+    for file in sorted((folder / "seen").iterdir()):
+        (folder / "other" / file.name).write_bytes(file.read_bytes())
+    trainer.prepare(folder)
+    page, survey = trainer.prepare_page, window.session.survey
+    until(lambda: survey.findings is not None and not survey.looking)
+    way = page.findChild(QComboBox, "way")
+    assert way.isEnabled() and page.findChild(QToolButton, "fold").isChecked()
+    way.setCurrentIndex(way.findData("drawn+seen"))
+    way.activated.emit(way.currentIndex())
+    until(lambda: not survey.looking)
+    assert survey.findings.direction == "“drawn” → “seen”"
+    assert page.wish().way == way.currentData() == "drawn+seen"
+    page.look_at(folder)
+    until(lambda: not survey.looking)
+    assert page.wish().way == ""

@@ -18,7 +18,7 @@ from desktop.widgets.training_window import TrainingWindow
 from engine import bundle, lock, networks
 from engine.card import Card
 from tests.desktop.training_pairs import EDGE, write_pairs
-from tests.desktop.window_hands import until
+from tests.desktop.window_hands import text_of, until
 
 LONG = 60.0
 NETWORK = {"levels": 5, "width": 4, "inputs": 5, "outputs": 3, "norm": "batch", "dropout": True}
@@ -96,7 +96,7 @@ def test_stop_here_with_the_best_one(window: MainWindow, trainer: TrainingWindow
         assert other_process.enter_context(lock.holding(folder / "lock"))
         training.show(folder)
         until(lambda: training.phase == "running")
-        assert "Overfitting since sweep 7" in page._health.text()
+        assert "Overfitting since sweep 7" in text_of(page)
         assert which.isVisible() and which.currentText() == "the best, step 200"
         assert [which.itemText(row) for row in range(2)] == ["the best, step 200", "the newest, step 500"]
         button(page, "stop_with_best").click()
@@ -158,7 +158,7 @@ def test_whoever_answers_is_not_asked_again(
         for shown in (trainer, window):
             window.messages.put_away()
             shown.close()
-            assert shown.isVisible() and "training" in shown.messages._text.text()
+            assert shown.isVisible() and "training" in text_of(shown.messages)
             answer(shown.messages, text)
             assert not shown.isVisible()
             assert (folder / "stop").exists() == stopped
@@ -228,7 +228,7 @@ def test_without_a_trash_it_is_asked_first(
     for text, stays in (("Keep", True), ("Delete", False)):
         delete_button(trainer, "shoes").click()
         until(lambda: trainer.messages.isVisible())
-        assert "There is no trash for “shoes”" in trainer.messages._text.text()
+        assert "There is no trash for “shoes”" in text_of(trainer.messages)
         assert folder.exists()
         answer(trainer.messages, text)
         until(lambda stays=stays: folder.exists() == stays)
@@ -242,7 +242,7 @@ def test_what_goes_on_is_not_deleted(window: MainWindow, trainer: TrainingWindow
         assert ours
         delete.click()
         until(lambda: trainer.messages.isVisible())
-        assert trainer.messages._text.text() == "“shoes” is being trained; stop that first."
+        assert "“shoes” is being trained; stop that first." in text_of(trainer.messages)
         window.session.training.look_back()
         until(lambda: window.session.training.past[0].phase == "running")
         assert not delete_button(trainer, "shoes").isEnabled()

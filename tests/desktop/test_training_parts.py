@@ -7,6 +7,7 @@ import json
 import os
 import sys
 import threading
+import zipfile
 from pathlib import Path
 
 import numpy as np
@@ -339,7 +340,9 @@ def test_a_folder_that_is_gone_is_one_sentence(survey: Survey, tmp_path: Path):
     survey.told_off.connect(told.append)
     survey.look(tmp_path / "gone")
     until(lambda: told)
-    assert told == [f"“{tmp_path / 'gone'}” does not exist; choose a folder of pictures."]
+    assert told == [
+        f"“{tmp_path / 'gone'}” does not exist; choose a folder of pictures, or a zip file of one."
+    ]
     assert survey.findings is None and not survey.looking
 
 
@@ -351,3 +354,42 @@ def test_a_newer_wish_ends_the_older(survey: Survey, tmp_path: Path):
     assert survey.findings.folder == other
     until(lambda: survey.checked == 1.0)
     assert survey.findings.folder == other and survey.findings.count == 12
+
+
+def test_what_is_not_sure_is_asked_and_the_answer_taken(survey: Survey, tmp_path: Path):
+    folder = write_pairs(tmp_path / "houses")
+    (folder / "other").mkdir()
+    for file in sorted((folder / "seen").iterdir()):
+        write_png(folder / "other" / file.name, np.zeros((32, 32, 3), np.uint8))
+    survey.look(folder)
+    until(lambda: survey.findings is not None)
+    found = survey.findings
+    assert found.unsure and "drawn+seen" in found.ways and "alone" in found.ways
+    survey.look(folder, way="drawn+seen")
+    until(lambda: not survey.looking)
+    until(lambda: survey.checked == 1.0)
+    assert survey.findings.direction == "“drawn” → “seen”" and not survey.findings.unsure
+    assert not any("left out" in trouble.sentence for trouble in survey.findings.troubles)
+
+
+def test_numbers_of_labels_and_a_zip_file_are_recognised(survey: Survey, tmp_path: Path):
+    from tests.trainer.made_folders import written
+
+    folder = written(tmp_path / "set", "images/{n}.png", "masks/{n}.png", "numbers")
+    with zipfile.ZipFile(tmp_path / "set.zip", "w") as target:
+        for file in sorted(folder.rglob("*.png")):
+            target.write(file, file.relative_to(folder))
+    survey.look(tmp_path / "set.zip")
+    until(lambda: survey.findings is not None)
+    found = survey.findings
+    assert (found.task, found.count, found.usable) == ("labels", 6, True)
+    assert found.notes and "label maps of numbers" in found.notes[0] and not found.unsure
+    until(lambda: survey.checked == 1.0)
+    assert any("only 6 pairs" in trouble.sentence for trouble in survey.findings.troubles)
+
+
+def test_the_way_is_told_to_the_trainer(tmp_path: Path):
+    wish = Wish(tmp_path, "a", way="*+*_mask")
+    words_ = wish.words(tmp_path / "run", tmp_path / "palette.gpl")
+    assert words_[words_.index("--pair") + 1] == "*+*_mask"
+    assert "--pair" not in Wish(tmp_path, "a").words(tmp_path / "run", tmp_path / "palette.gpl")

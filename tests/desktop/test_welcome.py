@@ -19,6 +19,7 @@ from PySide6.QtWidgets import (
     QFileDialog,
     QLabel,
     QPushButton,
+    QScrollArea,
     QWidget,
 )
 
@@ -30,6 +31,7 @@ from desktop.paint.stroke import Ink, Sample
 from desktop.widgets import welcome
 from desktop.widgets.main_window import MainWindow
 from desktop.widgets.welcome_tile import Tile
+from engine.card import InputKind
 from tests.desktop.window_hands import drag, send, settle, until
 
 LEFT, NONE = Qt.MouseButton.LeftButton, Qt.MouseButton.NoButton
@@ -37,7 +39,7 @@ SHOWN = ["tiny lines", "tiny sketch", "tiny labels"]
 """Models that sample drawings are made for here, sketches first; “tiny image” has none."""
 
 
-def a_drawing(kind: str, model: str, title: str) -> Drawing:
+def a_drawing(kind: InputKind, model: str, title: str) -> Drawing:
     """Two strokes, at a place of their own for each title."""
     start = 6.0 + len(title)
     ends = (Sample(start, 8.0), Sample(start + 24, 50.0))
@@ -59,15 +61,14 @@ def bundle(tmp_path: Path, tiny_models: Path, monkeypatch: pytest.MonkeyPatch) -
     shutil.copytree(resources.path("palettes"), folder / "palettes")
     shutil.copytree(tiny_models, folder / "models")
     (folder / "samples").mkdir()
-    for number, (kind, model, title) in enumerate(
-        [
-            ("sketch", "tiny sketch", "Boot"),
-            ("sketch", "tiny sketch", "Another boot"),
-            ("sketch", "tiny lines", "Bag"),
-            ("labels", "tiny labels", "House"),
-            ("sketch", "of somebody else", "Stranger"),
-        ]
-    ):
+    drawings: list[tuple[InputKind, str, str]] = [
+        ("sketch", "tiny sketch", "Boot"),
+        ("sketch", "tiny sketch", "Another boot"),
+        ("sketch", "tiny lines", "Bag"),
+        ("labels", "tiny labels", "House"),
+        ("sketch", "of somebody else", "Stranger"),
+    ]
+    for number, (kind, model, title) in enumerate(drawings):
         a_drawing(kind, model, title).save(folder / "samples" / f"{number}.json")
     monkeypatch.setattr(resources, "_HERE", folder)
     return folder
@@ -256,7 +257,7 @@ def test_tiles_are_seen_whole_whatever_the_width_was_before(
     monkeypatch.setattr(welcome, "NARROWEST", 240)
     settle(window.session)
     complete(window)
-    scroll = window.welcome._scroll
+    scroll = window.welcome.findChild(QScrollArea)
     for width in (1280, 1000, 1280, 1600, 1000, 1600):
         window.resize(width, 800)
         QApplication.processEvents()
@@ -273,7 +274,7 @@ def test_tiles_that_have_no_room_are_brought_into_sight(window: MainWindow, monk
     complete(window)
     window.resize(window.minimumSizeHint())
     QApplication.processEvents()
-    scroll, last = window.welcome._scroll, tiles(window)[-1]
+    scroll, last = window.welcome.findChild(QScrollArea), tiles(window)[-1]
     assert scroll.horizontalScrollBar().maximum() > 0
 
     def in_sight() -> bool:

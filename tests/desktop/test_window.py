@@ -2,13 +2,23 @@ from __future__ import annotations
 
 from collections import Counter
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt, QUrl
 from PySide6.QtGui import QDropEvent, QGuiApplication, QImage, QKeySequence
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QComboBox, QDialog, QLineEdit, QSpinBox, QWidget
+from PySide6.QtWidgets import (
+    QApplication,
+    QComboBox,
+    QDialog,
+    QLineEdit,
+    QListWidget,
+    QSpinBox,
+    QTableWidget,
+    QWidget,
+)
 
 from desktop.app import display_is_missing
 from desktop.paint.document import Role
@@ -16,7 +26,7 @@ from desktop.widgets import dialogs
 from desktop.widgets.actions import ALSO
 from desktop.widgets.main_window import MainWindow
 from engine.picture import write_png
-from tests.desktop.window_hands import drag, settle, until
+from tests.desktop.window_hands import drag, settle, text_of, until
 
 
 def label_model(window: MainWindow) -> Path:
@@ -129,11 +139,12 @@ def test_a_taken_shortcut_is_refused_with_its_owner(window: MainWindow):
     form.open()
     search = form.findChild(QLineEdit)
     search.setText("undo")
-    row = next(row for row in range(form._table.rowCount()) if not form._table.isRowHidden(row))
-    field = form._table.cellWidget(row, 1)
+    table = form.findChild(QTableWidget)
+    row = next(row for row in range(table.rowCount()) if not table.isRowHidden(row))
+    field: Any = table.cellWidget(row, 1)
     field.setKeySequence(QKeySequence("Ctrl+S"))
     field.editingFinished.emit()
-    assert "Save" in form._said.text()
+    assert "Save" in text_of(form)
     assert window.actions_table.key("undo") == "Ctrl+Z"
     form.reject()
 
@@ -142,11 +153,11 @@ def test_a_taken_shortcut_is_refused_with_its_owner(window: MainWindow):
 def test_second_keys_and_those_of_labels_are_taken_too(window: MainWindow, key: str):
     form = dialogs.ShortcutsDialog(window.actions_table, window)
     form.open()
-    field = form._table.cellWidget(0, 1)
+    field: Any = form.findChild(QTableWidget).cellWidget(0, 1)
     before = field.keySequence()
     field.setKeySequence(QKeySequence(key))
     field.editingFinished.emit()
-    assert key in form._said.text()
+    assert key in text_of(form)
     assert field.keySequence() == before
     form.reject()
 
@@ -155,7 +166,7 @@ def test_backspace_takes_a_shortcut_away(window: MainWindow):
     form = dialogs.ShortcutsDialog(window.actions_table, window)
     form.open()
     names = [spec.id for spec in window.actions_table]
-    field = form._table.cellWidget(names.index("keep"), 1)
+    field: Any = form.findChild(QTableWidget).cellWidget(names.index("keep"), 1)
     field.setKeySequence(QKeySequence("Backspace"))
     field.editingFinished.emit()
     assert window.actions_table["keep"].shortcuts() == []
@@ -168,7 +179,7 @@ def test_the_status_line_counts_every_step(window: MainWindow):
         drag(window, (10, 10 + 20 * place), (60, 10 + 20 * place))
     for undone in range(1, 4):
         window.session.undo()
-        assert window.status_line._steps.text() == f"{3 - undone} undo, {undone} redo"
+        assert f"{3 - undone} undo, {undone} redo" in text_of(window.status_line).splitlines()
     assert not window.actions_table["undo"].isEnabled()
     assert "Stroke" in window.actions_table["redo"].text()
 
@@ -201,7 +212,8 @@ def test_another_palette_is_one_step_and_the_brush_follows(window: MainWindow):
     assert session.document.palette == box.currentData() != before
     assert session.steps.undo == steps + 1
     assert session.hand.ink.colour in {label.colour for label in session.document.palette.labels}
-    assert window.palette_dock._labels.count() == len(session.document.palette.labels)
+    listed = window.palette_dock.findChild(QListWidget, "labels")
+    assert listed.count() == len(session.document.palette.labels)
     session.undo()
     assert session.document.palette == before
     assert box.currentText() == before.name
@@ -219,7 +231,7 @@ def test_a_new_layer_is_one_to_paint_on_whatever_was_chosen(window: MainWindow, 
 
 
 def test_a_layer_is_renamed_in_its_row(window: MainWindow):
-    layers = window.layer_dock._list
+    layers = window.layer_dock.findChild(QListWidget)
     layers.itemDoubleClicked.emit(layers.item(0))
     field = layers.itemWidget(layers.item(0)).findChild(QLineEdit)
     field.setText("Outline")
@@ -245,7 +257,7 @@ def test_the_window_remembers_how_it_is_divided(window: MainWindow):
 def test_a_shelf_with_one_more_frame_scales_no_thumbnail_again(window: MainWindow):
     for _ in range(2):
         window.session.shelf.keep()
-    frames = window.shelf._list
+    frames = window.shelf.findChild(QListWidget)
     first = frames.item(0).icon().cacheKey()
     window.session.shelf.keep()
     assert frames.count() == 3
@@ -316,7 +328,7 @@ def test_split_and_over_show_the_preview_on_the_canvas(window: MainWindow):
 def test_a_broken_model_file_is_listed_grey_with_its_reason(window: MainWindow, stocked_home: Path):
     (stocked_home / "models" / "broken.safetensors").write_bytes(b"\xff" * 64)
     window.session.library.refresh()
-    models = window.model_dock._list
+    models = window.model_dock.findChild(QListWidget)
     (item,) = [models.item(row) for row in range(models.count()) if "broken" in models.item(row).text()]
     assert not item.flags() & Qt.ItemFlag.ItemIsEnabled
     assert len(item.text().splitlines()[1]) > 10
@@ -325,7 +337,7 @@ def test_a_broken_model_file_is_listed_grey_with_its_reason(window: MainWindow, 
 def test_esc_and_keys_reach_the_canvas(window: MainWindow):
     window.canvas.setFocus()
     size = window.session.hand.ink.size
-    QTest.keyClick(window, "]")
+    QTest.keyClick(window, Qt.Key.Key_BracketRight)
     assert window.session.hand.ink.size > size
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from PySide6.QtCore import QEventLoop, QPointF, Qt, QTimer
 from PySide6.QtGui import QMouseEvent
-from PySide6.QtWidgets import QApplication
+from PySide6.QtWidgets import QApplication, QLabel, QWidget
 
 from desktop.session import Session
 from desktop.widgets.main_window import MainWindow
@@ -35,6 +35,11 @@ def settle(session: Session) -> None:
 def model(session: Session, name: str) -> Path:
     """The file of the model of that name."""
     return next(entry.file for entry in session.library.models if entry.name == name)
+
+
+def text_of(widget: QWidget) -> str:
+    """What can be read in a widget: its labels, one a line."""
+    return "\n".join(label.text() for label in widget.findChildren(QLabel) if not label.isHidden())
 
 
 def drag(

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 import torch
@@ -14,7 +16,7 @@ from engine.palette import Palette
 PLAIN = {"inputs": 3, "outputs": 3}
 
 
-def card(**fields: object) -> Card:
+def card(**fields: Any) -> Card:
     network = {**PLAIN, **{name: fields.pop(name) for name in ("inputs", "outputs") if name in fields}}
     return Card(**({"name": "x", "kind": "unet", "network": network, "input": "image"} | fields))
 

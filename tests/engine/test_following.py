@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -11,7 +12,7 @@ import torch
 
 import resources
 from engine import bundle, codec, following, foreign
-from engine.card import Card
+from engine.card import Card, InputKind, Statistics
 from engine.errors import DeviceError, PictureError
 from engine.following import MARGIN
 from engine.generator import Generator
@@ -21,7 +22,7 @@ from engine.rect import Rect
 from tests.engine.conftest import needs_bfloat16
 from tests.engine.frozen import Frozen
 
-FP32 = {"device": "cpu", "precision": "float32"}
+FP32: dict[str, Any] = {"device": "cpu", "precision": "float32"}
 BUNDLED = sorted(resources.path("models").glob("*.safetensors"))
 NEAR_DB = 35.0
 
@@ -32,7 +33,7 @@ def psnr(one: Pixels, other: Pixels) -> float:
     return 99.0 if error == 0 else float(10 * np.log10(255**2 / error))
 
 
-def dab(picture: Pixels, rect: Rect, colour: object) -> Rect:
+def dab(picture: Pixels, rect: Rect, colour: Any) -> Rect:
     """A round dab that fills ``rect``, of which the part inside the picture is returned."""
     inside = rect.intersected(Rect(0, 0, picture.shape[1], picture.shape[0]))
     down, across = np.mgrid[inside.top : inside.bottom, inside.left : inside.right]
@@ -175,7 +176,9 @@ def dabbed(card: Card, seed: int) -> tuple[Pixels, list[tuple[Pixels, Rect]]]:
 
 @pytest.mark.parametrize("statistics", ["running", "image"])
 @pytest.mark.parametrize("file", BUNDLED, ids=lambda file: file.stem)
-def test_inside_the_change_a_bundled_model_is_near_the_exact_frame(file: Path, statistics: str) -> None:
+def test_inside_the_change_a_bundled_model_is_near_the_exact_frame(
+    file: Path, statistics: Statistics
+) -> None:
     """With the statistics of the image: the frame with the moments of pen down."""
     card, tensors = bundle.read(file)
     near(card, tensors, statistics)
@@ -184,16 +187,16 @@ def test_inside_the_change_a_bundled_model_is_near_the_exact_frame(file: Path, s
 @pytest.mark.parametrize("statistics", ["running", "image"])
 @pytest.mark.parametrize("name", ["facades", "products"])
 def test_inside_the_change_a_starter_model_is_near_the_exact_frame(
-    name: str, statistics: str, shared: Path
+    name: str, statistics: Statistics, shared: Path
 ) -> None:
     file = shared / "models" / f"{name}_net_G.pth"
     if not file.is_file():
         pytest.skip(f"there is no {file.name} among the starter weights")
-    kind = "sketch" if name == "products" else "image"
+    kind: InputKind = "sketch" if name == "products" else "image"
     near(*foreign.convert(file, name=name, input=kind, palette=None), statistics)
 
 
-def near(card: Card, tensors: dict[str, torch.Tensor], statistics: str) -> None:
+def near(card: Card, tensors: dict[str, torch.Tensor], statistics: Statistics) -> None:
     """A stroke of dabs: each update against the frame made by the plain network."""
     generator = Generator(card, dict(tensors), statistics=statistics, **FP32)
     plain = Frozen(card, tensors, statistics)
@@ -379,7 +382,7 @@ def test_a_part_that_fails_is_made_good_by_the_next_pass(tiny, picture) -> None:
     def full(*_: object) -> None:
         raise RuntimeError("DefaultCPUAllocator: can't allocate memory: 99 bytes")
 
-    maps.renew = full
+    maps.renew = full  # type: ignore[assignment]
     with pytest.raises(DeviceError, match="not enough memory for 64 × 64 pixels"):
         generator.update(painted, (30, 30, 6, 6))
     del maps.renew
@@ -400,7 +403,7 @@ def test_a_device_lost_between_two_strokes_costs_nothing(tiny, picture) -> None:
     def lost(*_: object) -> None:
         raise RuntimeError("CUDA error: device lost")
 
-    generator._following._maps.whole = lost
+    generator._following._maps.whole = lost  # type: ignore[assignment]
     settled = generator.settle()
     assert generator.device == "cpu" and len(said) == 1
     assert (settled == generator(painted)).all()

@@ -6,6 +6,7 @@ import sys
 import warnings
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -15,6 +16,7 @@ import engine
 import resources
 from engine import bundle, codec, device, packed
 from engine import generator as generator_module
+from engine.card import Statistics
 from engine.errors import DeviceError, ModelError, PictureError
 from engine.generator import Generator
 from engine.layers import Norm
@@ -22,7 +24,7 @@ from engine.messages import Pixels
 from engine.palette import Palette
 from tests.engine.conftest import needs_bfloat16
 
-FP32 = {"device": "cpu", "precision": "float32"}
+FP32: dict[str, Any] = {"device": "cpu", "precision": "float32"}
 BUNDLED = sorted(resources.path("models").glob("*.safetensors"))
 
 
@@ -106,7 +108,8 @@ def test_the_same_picture_gives_the_same_bytes_and_seeds_vary_it(tiny, picture) 
 
 def test_norms_are_folded_where_running_statistics_serve(tiny) -> None:
     card, tensors = tiny()
-    for statistics, left in (("running", 0), ("image", 7)):
+    cases: tuple[tuple[Statistics, int], ...] = (("running", 0), ("image", 7))
+    for statistics, left in cases:
         network = Generator(card, tensors, statistics=statistics, **FP32)._network
         assert sum(isinstance(module, Norm) for module in network.modules()) == left
 
@@ -215,15 +218,16 @@ def test_arrays_that_are_no_pictures_get_a_sentence(array, tiny) -> None:
 
 def test_wrong_wishes_get_a_sentence(tiny, tiny_file) -> None:
     file = tiny_file()
-    for wish, sentence in (
+    wishes: tuple[tuple[dict[str, Any], str], ...] = (
         ({"device": "toaster"}, "no device “toaster”|not available"),
         ({"precision": "float7"}, "no precision “float7”"),
         ({"device": "meta"}, "not available"),
-    ):
+    )
+    for wish, sentence in wishes:
         with pytest.raises(DeviceError, match=sentence):
             engine.open(file, **wish)
     with pytest.raises(ModelError, match="no “mean” statistics"):
-        engine.open(file, statistics="mean")
+        engine.open(file, statistics="mean")  # type: ignore[arg-type]
     with pytest.raises(ModelError, match="no model “unheard-of”; known are"):
         engine.open("unheard-of")
 
@@ -258,7 +262,7 @@ def test_a_lost_device_moves_the_model_to_the_cpu(tiny, picture) -> None:
     wanted = Generator(card, dict(tensors), **FP32)(picture)
     generator = Generator(card, tensors, notice=said.append, **FP32)
     generator.device = "cuda"
-    generator._whole.network = Failing(generator._network, "CUDA error: device lost")
+    generator._whole.network = Failing(generator._network, "CUDA error: device lost")  # type: ignore[assignment]
     made = generator(picture)
     assert generator.device == "cpu"
     assert np.median(np.abs(made.astype(int) - wanted)) <= 8
@@ -285,10 +289,10 @@ def refused(network: torch.nn.Module, where: torch.device) -> None:
 def test_running_out_of_memory_on_the_cpu_gets_a_sentence(tiny, picture) -> None:
     generator = Generator(*tiny(), **FP32)
     network = generator._network
-    generator._whole.network = Failing(network, "DefaultCPUAllocator: can't allocate memory: 99 bytes")
+    generator._whole.network = Failing(network, "DefaultCPUAllocator: can't allocate memory: 99 bytes")  # type: ignore[assignment]
     with pytest.raises(DeviceError, match="not enough memory for 64 × 64 pixels"):
         generator(picture)
-    generator._whole.network = Failing(network, "a mistake of ours")
+    generator._whole.network = Failing(network, "a mistake of ours")  # type: ignore[assignment]
     with pytest.raises(RuntimeError, match="a mistake of ours"):
         generator(picture)
 

@@ -104,7 +104,7 @@ CLAIMS = {
         [Claim(Storage(16), 0, (16,), (1,)) for _ in range(3)],
         "share their bytes",
     ),
-    "no tensor at all": (Claim("0", 0, (4,), (1,)), "unknown sort"),
+    "no tensor at all": (Claim("0", 0, (4,), (1,)), "unknown sort"),  # type: ignore[arg-type]
     "an array of bytes": (bytearray(10), "holds more than weights"),
 }
 

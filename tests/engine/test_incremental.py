@@ -10,13 +10,15 @@ from torch import Tensor
 
 from engine import bundle, packed, trials
 from engine.incremental import Incremental
+from engine.networks.unet import UNet
 from engine.rect import Rect
 from tests.engine.frozen import Frozen
 
 
-def prepared(card, tensors, statistics: str) -> Incremental:
+def prepared(card, tensors, statistics) -> Incremental:
     """The network as a generator on the CPU prepares it."""
     network = bundle.blank(card).eval()
+    assert isinstance(network, UNet)
     network.use_statistics(statistics)
     seen = trials.shapes(network, 256, 256)
     network.load_state_dict({name: tensor.clone() for name, tensor in tensors.items()}, assign=True)

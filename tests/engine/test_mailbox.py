@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from engine.mailbox import Mailbox
-from engine.messages import Import, Inspect, OpenModel, Picture, Ticket, Translate, TryOut, Vary
+from engine.messages import Import, Inspect, OpenModel, Picture, Request, Ticket, Translate, TryOut, Vary
 from engine.rect import EMPTY, Rect
 
 PICTURE = Picture(pixels=np.zeros((4, 4, 3), np.uint8))
@@ -32,7 +32,7 @@ def test_the_newest_of_a_kind_wins() -> None:
 
 
 def test_models_come_before_passes_and_passes_before_files() -> None:
-    requests = [
+    requests: list[Request] = [
         OpenModel(1, Path("a")),
         translate(1),
         vary(),

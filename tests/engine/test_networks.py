@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import importlib
+from typing import Any
 
 import pytest
 import torch
@@ -13,7 +14,7 @@ from engine.networks import build, kinds
 UNET = {"inputs": 3, "outputs": 3, "norm": "batch", "dropout": True}
 
 
-def least_settings(kind: str) -> dict[str, object]:
+def least_settings(kind: str) -> dict[str, Any]:
     """The first choice of every setting."""
     return {
         name: choices[0]

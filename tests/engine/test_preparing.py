@@ -57,7 +57,8 @@ def test_a_part_is_scaled_as_the_whole(sizes, channels, nearest):
 @pytest.mark.parametrize("name", CARDS)
 def test_pictures_are_prepared_as_if_each_were_the_first(name):
     card = CARDS[name]
-    preparing, hints, lines = Preparing(card), noise((60, 60, 4), 1), noise((60, 60), 2) | 192
+    preparing, hints = Preparing(card), noise((60, 60, 4), 1)
+    lines: Pixels = noise((60, 60), 2) | np.uint8(192)
     pixels = noise((60, 60, 3), 3)
     for seed in range(30):
         if card.input == "sketch":

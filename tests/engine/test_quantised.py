@@ -1,13 +1,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
 import pytest
 import torch
 from torch import Tensor, nn
 
-from engine import device, quantised, trials
+from engine import device, quantised, trial_memory, trials
 from engine.card import Card
 from engine.errors import DeviceError
 from engine.generator import Generator
@@ -231,7 +232,7 @@ def test_where_integers_pay_they_are_the_default(model, monkeypatch: pytest.Monk
 
     monkeypatch.setattr(device, "bfloat16_pays", lambda: False)
     for factor, precision in ((0.5, "int8"), (0.95, "float32"), (2.0, "float32")):
-        monkeypatch.setattr(trials.trial_memory, "_memories", {})
+        monkeypatch.setattr(trial_memory, "_memories", {})
         monkeypatch.setattr(trials, "_tried", tried(factor))
         assert opened(model).precision == precision
 
@@ -243,7 +244,7 @@ def test_without_the_operators_it_is_refused_with_a_sentence(model, monkeypatch:
 
 
 def test_operators_that_go_wrong_are_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
-    def saturating(self: Quantised, *arguments: object) -> Tensor:
+    def saturating(self: Quantised, *arguments: Any) -> Tensor:
         return real(self, *arguments).clamp(-1e5, 1e5)
 
     real = Quantised._run

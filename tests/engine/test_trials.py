@@ -12,9 +12,10 @@ import pytest
 import torch
 from torch import nn
 
-from engine import bundle, catalogue, device, packed, trial_memory, trials
+from engine import bundle, catalogue, packed, quantised, trial_memory, trials
 from engine.card import Card
 from engine.generator import Generator
+from engine.networks.unet import UNet
 from engine.trial_memory import NAME, Memory
 from tests.engine.reorders import SETS, reordered
 
@@ -39,7 +40,7 @@ def took(seconds: dict[str, float], monkeypatch: pytest.MonkeyPatch) -> list[lis
     return tried
 
 
-def chosen(convolution: nn.Module, memory: Memory, bits=None, forced=False) -> str:
+def chosen(convolution: packed.Convolution, memory: Memory, bits=None, forced=False) -> str:
     return trials._best(convolution, SHAPE, torch.float32, bits, forced, memory).way
 
 
@@ -180,6 +181,7 @@ def test_a_plan_knows_every_convolution(tiny) -> None:
     card, _ = tiny(levels=6)
     assert isinstance(card, Card)
     network = bundle.blank(card).eval()
+    assert isinstance(network, UNet)
     seen = trials.shapes(network, 64, 128)
     layers = [module for module in network.modules() if isinstance(module, nn.Conv2d | nn.ConvTranspose2d)]
     assert set(seen) == set(layers)
@@ -188,5 +190,5 @@ def test_a_plan_knows_every_convolution(tiny) -> None:
 
 
 def test_without_integers_nothing_is_computed_in_them(monkeypatch, tiny) -> None:
-    monkeypatch.setattr(device.quantised, "right", lambda: False)
+    monkeypatch.setattr(quantised, "right", lambda: False)
     assert "integer" not in Generator(*tiny(levels=6, width=32), device="cpu").ways

@@ -157,7 +157,7 @@ def test_a_failed_part_is_a_sentence_and_the_next_pass_is_whole(desk: Desk, tiny
     def mistake(*_: object) -> None:
         raise ValueError("a mistake of ours")
 
-    maps.renew = mistake
+    maps.renew = mistake  # type: ignore[assignment]
     assert isinstance(desk.ask(edit(1, square(0))), Failed)
     del maps.renew
     reply = desk.ask(edit(2, square(1)))

@@ -16,6 +16,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -60,7 +61,7 @@ def environment(home: Path, **more: str) -> dict[str, str]:
 
 
 def run(
-    *words: object, home: Path, program: Path = PROGRAM, before: tuple[str, ...] = (), **more: str
+    *words: object, home: Path, program: Path = PROGRAM, before: tuple[str, ...] = (), **more: Any
 ) -> subprocess.CompletedProcess[str]:
     done = subprocess.run(
         [*before, str(program), *map(str, words)],
@@ -311,7 +312,7 @@ def test_from_a_read_only_folder_with_an_odd_name(open_to_all: Path, drawing: Pa
 def test_with_an_empty_home(tmp_path: Path, drawing: Path, home_word: str):
     """HOME is a folder with nothing in it; and is not set to anything at all."""
     target = tmp_path / "out.png"
-    files = {"UNDERPAINT_HOME": str(tmp_path / "files") if not home_word else ""}
+    files: dict[str, Any] = {"UNDERPAINT_HOME": str(tmp_path / "files") if not home_word else ""}
     home = tmp_path / "home"
     home.mkdir()
     done = run("translate", "shoes", drawing, target, home=home, **files, HOME=str(home) if home_word else "")
@@ -323,7 +324,7 @@ def test_with_an_empty_home(tmp_path: Path, drawing: Path, home_word: str):
 @pytest.mark.parametrize("user", [NOBODY, 54321], ids=["nobody", "unknown"])
 def test_without_any_home_files_need_a_place(open_to_all: Path, user: int):
     """HOME is empty: the user's entry counts; and a number without one is told what to do."""
-    words = {"before": tuple(somebody(user).split()), "HOME": "", "UNDERPAINT_HOME": ""}
+    words: dict[str, Any] = {"before": tuple(somebody(user).split()), "HOME": "", "UNDERPAINT_HOME": ""}
     done = run("models", home=open_to_all, **words)
     if user == NOBODY:
         assert done.returncode == 0 and "shoes" in done.stdout, done.stderr
@@ -339,7 +340,7 @@ def test_window_with_nothing_to_write_to(open_to_all: Path):
     """Neither home nor cache nor runtime folder: it opens, says no word of Python, and closes."""
     home = open_to_all / "read only"
     home.mkdir(mode=0o555)
-    nowhere = {
+    nowhere: dict[str, Any] = {
         "XDG_CACHE_HOME": "/proc/none",
         "XDG_CONFIG_HOME": "/proc/none",
         "XDG_RUNTIME_DIR": "/proc/none",
@@ -361,7 +362,7 @@ def test_two_users_at_once(open_to_all: Path):
     for user in (NOBODY, DAEMON):
         home = own(open_to_all / str(user), user)
         runtimes.append(own(open_to_all / f"{user}-runtime", user))
-        more = {"XDG_RUNTIME_DIR": str(runtimes[-1]), "UNDERPAINT_HOME": ""}
+        more: dict[str, Any] = {"XDG_RUNTIME_DIR": str(runtimes[-1]), "UNDERPAINT_HOME": ""}
         children.append(opened(home, before=somebody(user), **more))
     try:
         wait(lambda: all(is_ready(runtime) for runtime in runtimes), "both windows are open")

@@ -16,6 +16,7 @@ from PIL import Image
 
 from desktop.paint import project
 from desktop.paint.document import Document, Role
+from engine.card import InputKind
 from engine.messages import Pixels
 from engine.palette import Label, Palette
 
@@ -50,7 +51,7 @@ def over(picture: Image.Image, paper: tuple[int, int, int]) -> Pixels:
     return np.asarray(Image.alpha_composite(ground, picture.convert("RGBA")).convert("RGB"))
 
 
-def painted(kind: str) -> Document:
+def painted(kind: InputKind) -> Document:
     """A document with something on each layer, names that are not ASCII, a hidden and a faint layer."""
     rng = np.random.default_rng(5)
     document = Document.new(kind, WIDTH, HEIGHT, PALETTE if kind == "labels" else None)
@@ -74,7 +75,7 @@ def painted(kind: str) -> Document:
 
 
 @pytest.mark.parametrize("kind", ["sketch", "labels", "image"])
-def test_krita_shows_what_was_painted_here(kind: str, tmp_path: Path) -> None:
+def test_krita_shows_what_was_painted_here(kind: InputKind, tmp_path: Path) -> None:
     document = painted(kind)
     ours = tmp_path / "ours.ora"
     project.save(document, ours)
@@ -102,7 +103,7 @@ def test_krita_shows_what_was_painted_here(kind: str, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("kind", ["sketch", "labels", "image"])
-def test_what_krita_wrote_opens_here(kind: str, tmp_path: Path) -> None:
+def test_what_krita_wrote_opens_here(kind: InputKind, tmp_path: Path) -> None:
     document = painted(kind)
     ours, theirs = tmp_path / "ours.ora", tmp_path / "theirs.ora"
     project.save(document, ours)

@@ -83,9 +83,9 @@ class Screen:
 
     def drag(self, *points: tuple[float, float]) -> None:
         """Press at the first point, move through the others, release at the last."""
-        x, y = map(round, points[0])
-        words: list[object] = ["mousemove", x, y, "mousedown", 1]
-        for x, y in points[1:]:
+        (x, y), *others = points
+        words: list[object] = ["mousemove", round(x), round(y), "mousedown", 1]
+        for x, y in others:
             words += ["mousemove", round(x), round(y)]
         self.hand(*words, "mouseup", 1)
 

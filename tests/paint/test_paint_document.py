@@ -11,6 +11,7 @@ from desktop.paint.document import Change, Document, Role
 from desktop.paint.sheet import MOST_LAYERS
 from desktop.paint.stroke import Ink, Sample
 from desktop.paint.tools import tools
+from engine.card import InputKind
 from engine.errors import PictureError
 from engine.palette import Label, Palette
 from engine.rect import EMPTY, Rect
@@ -283,7 +284,7 @@ def test_delete_empties_the_selection(document: Document, draw: Draw) -> None:
 
 
 @pytest.mark.parametrize("kind", ["sketch", "labels", "image"])
-def test_a_picture_becomes_a_document(kind: str, palette: Palette) -> None:
+def test_a_picture_becomes_a_document(kind: InputKind, palette: Palette) -> None:
     pixels = np.full((40, 50, 3), 255, np.uint8)
     pixels[5:10] = (20, 22, 21)
     pixels[20:30, 10:20] = (255, 90, 10)

@@ -13,6 +13,7 @@ from desktop.paint.drawing import Drawing, Played
 from desktop.paint.layer import Role
 from desktop.paint.stroke import Ink, Sample
 from desktop.paint.tools import tools
+from engine.card import InputKind
 from engine.errors import PictureError
 from engine.palette import Palette
 from resources import path as resource
@@ -62,7 +63,8 @@ def test_a_drawing_can_be_replayed_in_part() -> None:
 
 @pytest.mark.parametrize("tool", list(tools()))
 def test_every_tool_can_be_replayed(tool: str, palette: Palette) -> None:
-    for kind, role in [("sketch", Role.LINES), ("labels", Role.LABELS), ("image", Role.PAINT)]:
+    roles: dict[InputKind, Role] = {"sketch": Role.LINES, "labels": Role.LABELS, "image": Role.PAINT}
+    for kind, role in roles.items():
         drawing = Drawing(kind, 60, 60, strokes=[])
         samples = tuple(Sample(*point) for point in [(10, 10), (50, 12), (30, 50), (9, 12)])
         drawing.strokes.append(Played(tool, role, Ink(colour=(255, 80, 0), filled=True), samples))

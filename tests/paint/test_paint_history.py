@@ -8,14 +8,14 @@ import numpy as np
 import pytest
 
 from desktop.paint.document import Document, Role
-from desktop.paint.stroke import Ink, Sample
+from desktop.paint.stroke import Ink, Sample, Symmetry
 from desktop.paint.tools import tools
 from engine.errors import PictureError
 from engine.palette import Label, Palette
 from engine.rect import Rect
 
 Fingerprint = Callable[[Document], str]
-SYMMETRIES = ("none", "vertical", "horizontal", "both")
+SYMMETRIES: tuple[Symmetry, ...] = ("none", "vertical", "horizontal", "both")
 
 
 def random_ink(rng: np.random.Generator) -> Ink:
@@ -24,14 +24,14 @@ def random_ink(rng: np.random.Generator) -> Ink:
         size=float(rng.choice([0.3, 1, 3, 12, 40])),
         hardness=float(rng.random()),
         opacity=float(rng.choice([0.0, 0.3, 1.0])),
-        colour=tuple(int(value) for value in rng.integers(0, 256, 3)),
+        colour=(int(rng.integers(256)), int(rng.integers(256)), int(rng.integers(256))),
         erase=bool(rng.random() < 0.2),
         stabiliser=float(rng.choice([0.0, 0.5])),
         pressure_opacity=bool(rng.random() < 0.5),
         tolerance=int(rng.integers(0, 256)),
         gap=int(rng.integers(0, 6)),
         filled=bool(rng.random() < 0.5),
-        symmetry=str(rng.choice(SYMMETRIES)),
+        symmetry=SYMMETRIES[rng.integers(len(SYMMETRIES))],
     )
 
 

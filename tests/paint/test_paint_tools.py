@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from desktop.paint.document import Change, Document, Role
-from desktop.paint.stroke import Ink, Sample
+from desktop.paint.stroke import Ink, Sample, Symmetry
 from desktop.paint.tool import Stroke, snapped
 from desktop.paint.tools import tools
 from engine.errors import PictureError
@@ -170,7 +170,7 @@ def test_a_polygon_can_be_called_off(sketch: Document) -> None:
 
 
 @pytest.mark.parametrize("symmetry", ["vertical", "horizontal", "both"])
-def test_symmetry_mirrors_to_the_byte(document: Document, draw: Draw, symmetry: str) -> None:
+def test_symmetry_mirrors_to_the_byte(document: Document, draw: Draw, symmetry: Symmetry) -> None:
     ink = Ink(size=7, colour=RED, symmetry=symmetry, hardness=0.5)
     draw(document, "pen", (13.2, 17.9), (55, 31), (60, 48), ink=ink)
     draw(document, "rectangle", (5, 70), (40, 80), ink=ink)
@@ -318,7 +318,8 @@ def storm(document: Document, rng: np.random.Generator, events: int) -> None:
     strokes: list[Stroke] = []
     names = list(tools())
     for _ in range(events):
-        sample = Sample(*rng.uniform(-50, 250, 2).tolist(), float(rng.random()))
+        x, y = rng.uniform(-50, 250, 2).tolist()
+        sample = Sample(x, y, float(rng.random()))
         keys = bool(rng.random() < 0.2), bool(rng.random() < 0.2)
         stroke = strokes[int(rng.integers(len(strokes)))] if strokes else None
         match int(rng.integers(12)):

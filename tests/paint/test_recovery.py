@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import signal
 import subprocess
@@ -15,6 +16,7 @@ import pytest
 
 import desktop.recovery as recovery
 from desktop.paint.document import Change, Document, Role
+from desktop.paint.records import Record
 from desktop.paint.stroke import Ink
 from desktop.paint.tools import tools
 from desktop.recovery import Journal, abandoned, discard, restore
@@ -151,7 +153,7 @@ def test_a_damaged_tail_costs_only_what_is_in_it(
 def test_rubbish_is_cleared_away_in_time(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     folder = home / "recovery" / "rubbish"
     folder.mkdir(parents=True)
-    (folder / "journal").write_bytes(b"nothing of use")
+    (folder / "journal").write_bytes(b"")
     (home / "recovery" / "a file").write_text("not ours")
     assert abandoned() == []
     assert folder.is_dir()  # it might just be being made
@@ -162,6 +164,60 @@ def test_rubbish_is_cleared_away_in_time(home: Path, monkeypatch: pytest.MonkeyP
     assert not folder.exists()
     with pytest.raises(PictureError, match="damaged"):
         restore(folder)
+
+
+def test_what_cannot_be_read_is_kept_and_told(
+    home: Path, journalled: Journalled, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = journalled.left()
+    content = (path / "journal").read_bytes()
+    flipped = bytearray(content)
+    flipped[30] ^= 64
+    newer = io.BytesIO()
+    Record(b"D", b'{"format": 99, "title": "Later"}').write(newer)
+    monkeypatch.setattr(recovery, "ABANDONED_AFTER", -1)
+    for damaged, lasting, reason in (
+        (bytes(flipped), True, "damaged"),
+        (content[:100], True, "damaged"),
+        (b"nothing of use", True, "damaged"),
+        (newer.getvalue(), True, "“Later” was made by a newer Underpaint"),
+        (None, False, "can't be read"),
+    ):
+        if damaged is None:
+            (path / "journal").unlink()
+            (path / "journal").mkdir()  # reading it fails, as on a broken disk
+        else:
+            (path / "journal").write_bytes(damaged)
+        found, (unreadable,) = recovery.left_behind()
+        assert found == []
+        assert unreadable.path == path
+        assert unreadable.lasting is lasting
+        assert reason in unreadable.reason and unreadable.reason.endswith(".")
+        assert (path / "journal").exists()
+
+
+@pytest.mark.parametrize("tail", [b"T", bytes(4096), b"T" + bytes(8) + b"more"], ids=["cut", "zeros", "more"])
+def test_a_journal_knows_whether_it_is_complete(journalled: Journalled, draw: Draw, tail: bytes) -> None:
+    journalled.do(draw(journalled.document, "pen", (10, 10), (90, 50)))
+    path = journalled.left()
+    assert recovery.is_complete(path)
+    content = (path / "journal").read_bytes()
+    (path / "journal").write_bytes(content + tail)
+    assert not recovery.is_complete(path)
+    (path / "journal").write_bytes(content[: len(content) // 2])
+    assert not recovery.is_complete(path)
+
+
+def test_what_was_being_begun_when_it_ended_is_brought_back_too(
+    journalled: Journalled, fingerprint: Fingerprint, draw: Draw
+) -> None:
+    journalled.do(draw(journalled.document, "pen", (10, 10), (90, 50)))
+    journalled.journal.record_all()
+    path = journalled.left()
+    (path / "journal").rename(path / ".journal.abcdefgh.part")
+    (found,) = abandoned()
+    assert fingerprint(restore(found.path)) == fingerprint(journalled.document)
+    assert not recovery.is_complete(path)
 
 
 def test_the_journal_stays_bounded(
@@ -265,18 +321,18 @@ def test_recording_a_step_keeps_the_painter_waiting_for_hardly_anything(draw: Dr
     journal.flush()
     own = threading.get_ident()
     writers = set()
-    original = recovery.Record.write
+    original = Record.write
 
-    def write(record: recovery.Record, file: object) -> None:
+    def write(record: Record, file: object) -> None:
         writers.add(threading.get_ident())
         original(record, file)  # type: ignore[arg-type]
 
     try:
-        recovery.Record.write = write  # type: ignore[method-assign,assignment]
+        Record.write = write  # type: ignore[assignment]
         journal.record(draw(document, "pen", (10, 10), (2000, 2000), ink=Ink(size=60)))
         journal.flush()
     finally:
-        recovery.Record.write = original  # type: ignore[method-assign]
+        Record.write = original
         journal.close(keep=False)
     assert writers
     assert own not in writers

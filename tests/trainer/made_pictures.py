@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from PIL import Image, ImageDraw, ImageFilter
@@ -80,7 +81,7 @@ def side_by_side(seed: int, edge: int = 128) -> Pixels:
     return np.concatenate([photo, labels], 1)
 
 
-def save(pixels: Pixels, file: Path, **options: int) -> Path:
+def save(pixels: Pixels, file: Path, **options: Any) -> Path:
     """Write a picture, making its folder."""
     file.parent.mkdir(parents=True, exist_ok=True)
     Image.fromarray(pixels).save(file, **options)

@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import sys
 import threading
 from collections.abc import Iterator
 from dataclasses import replace
@@ -389,7 +388,8 @@ def test_large_photos_are_kept_reduced(tmp_path: Path) -> None:
     memory = augmenting.Memory(data, augment, 1 << 30)
     assert memory[0].b.shape[0] < 64 * augment.jitter * 1.3 + 1
     assert memory[0] is memory[0]
-    assert augmenting.Memory(data, augment, 0)[0] is not None
+    none = augmenting.Memory(data, augment, 0)
+    assert none[0] is not none[0] and np.array_equal(none[0].b, memory[0].b)
 
 
 def test_still_sample_is_a_small_version_of_the_photo(tmp_path: Path) -> None:
@@ -402,4 +402,4 @@ def test_still_sample_is_a_small_version_of_the_photo(tmp_path: Path) -> None:
 
 
 def test_free_memory_is_a_number() -> None:
-    assert memory.free() > 1 << 20 or sys.platform != "linux"
+    assert memory.free() > 1 << 20

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import re
 import sys
 import weakref
 from dataclasses import replace
@@ -18,10 +19,10 @@ from engine.errors import ModelError
 from engine.generator import Generator
 from tests.trainer.made_pictures import house, save, side_by_side, thing
 from tests.trainer.small_runs import houses, pictures, small, things, trained
-from trainer import layouts, pairs, recogniser, report, sheet
+from trainer import counting, layouts, pairs, recogniser, report, sheet
 from trainer.__main__ import commands
 from trainer.errors import TrainingError
-from trainer.evaluate import ON_SHEET, augment_of, evaluate, found, recogniser_for, shared_out
+from trainer.evaluate import ON_SHEET, Pace, augment_of, evaluate, found, recogniser_for, shared_out
 from trainer.pairs import DataSet
 from trainer.run import Run
 from trainer.state import State
@@ -176,6 +177,51 @@ def test_photos_for_a_model_of_pairs_are_refused(tmp_path: Path, grey_run: tuple
         found(card, grey_run[1])
 
 
+def test_time_for_the_recogniser_is_what_is_left_of_the_promise() -> None:
+    """All within twice the time of translating plus a minute, whatever comparing takes."""
+    for count, translating, comparing in (
+        (245, 0.05, 0.04),
+        (1000, 0.1, 0.1),
+        (3, 2.0, 0.1),
+        (50, 0.01, 5.0),
+    ):
+        pace = Pace(count, translating, comparing)
+        judging = count * (translating + comparing)
+        promised = 2 * count * translating + 60
+        assert pace.learning >= 0
+        assert judging + pace.learning <= promised or pace.learning == 0
+    assert Pace(100, 0.1, 0.1).learning == 40
+    assert "takes about 2 min: learning to read labels 40 s, then translating and comparing 50 s." in Pace(
+        250, 0.1, 0.1
+    ).in_words(40)
+    assert "labels" not in Pace(250, 0.1, 0.1).in_words(0)
+
+
+def test_recogniser_takes_as_many_steps_as_there_is_time_for() -> None:
+    """However long a step takes, and however that changes meanwhile."""
+    for a_step, later in ((1e-6, 1e-6), (0.1, 0.1), (0.1, 0.3), (50.0, 50.0)):
+        done, spent = 1, a_step
+        while recogniser._steps_left(done, spent, 40.0) > 0:
+            done, spent = done + 1, spent + (later if spent > 20 else a_step)
+        assert recogniser.FEWEST_STEPS <= done <= recogniser.STEPS
+        assert spent <= 40.5 or done == recogniser.FEWEST_STEPS
+    assert recogniser._share_of_rate(0.0) < 0.1 < 0.99 < recogniser._share_of_rate(0.3)
+    assert recogniser._share_of_rate(1.0) == pytest.approx(0)
+
+
+def test_progress_is_told_without_a_terminal(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with counting.counting("Translating") as progress:
+        progress(1, 300)
+        monkeypatch.setattr(counting, "PLAIN_SECONDS", 0.0)
+        progress(0, 300)
+        progress(100, 300)
+    told = capsys.readouterr()
+    assert told.out == ""
+    assert re.fullmatch(r"Translating: 100 of 300, about \d+ s left\n", told.err)
+
+
 def test_report_stays_where_one_is(
     grey_run: tuple[Run, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -237,7 +283,7 @@ def test_recogniser_that_reads_badly_is_named(label_run: tuple[Run, DataSet]) ->
     run, data = label_run
     generator = engine.open(run.model, precision="float32")
     poor = recogniser.learnt(data, augment_of(generator.card, data), steps=1)
-    assert "below 60%" in evaluate(generator, data, recogniser=poor).notes[0]
+    assert "below 55%" in evaluate(generator, data, recogniser=poor).notes[0]
 
 
 def test_recogniser_is_kept_for_the_same_pairs(

@@ -234,15 +234,16 @@ def test_losses_that_are_no_numbers_stop_the_run(tmp_path: Path) -> None:
 
 def test_stop_file_saves_and_ends(tmp_path: Path) -> None:
     data = things(tmp_path / "data")
-    config = small(data, steps=50)
+    config = small(data, steps=50, log_every=1)
     run = runs.create(tmp_path / "run", config)
     assert not fit(run, config, data, lambda event: run.ask("stop") if event["event"] == "step" else None)
     assert events.read(run.events)[-1]["event"] == "stopped"
     assert not run.asked("stop")
-    assert State(config).step == 0
-    checkpoint = run.restore()
-    assert checkpoint is not None
-    assert fit(run, replace(config, steps=6), data)
+    stopped = events.read(run.events)[-1]["step"]
+    assert 0 < stopped < 50 and run.standing() == stopped
+    more: list[Event] = []
+    assert fit(run, replace(config, steps=stopped + 2), data, more.append)
+    assert [event["step"] for event in more if event["event"] == "step"] == [stopped + 1, stopped + 2]
 
 
 def test_stopped_run_leaves_the_model_of_its_last_step(tmp_path: Path) -> None:

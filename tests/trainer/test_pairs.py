@@ -167,7 +167,7 @@ def test_two_folders_without_common_names(tmp_path: Path) -> None:
     for seed in range(COUNT):
         labels, photo = house(seed)
         save(labels, tmp_path / "maps" / f"map{seed}.png")
-        save(photo, tmp_path / "photos" / f"photo{seed}.png")
+        save(photo, tmp_path / "photos" / f"photo{'abcdefgh'[seed]}.png")
     data = pairs.find(tmp_path)
     assert severe(data) == ["no pairs"] and "name" in str(data.problems[0])
 
@@ -359,23 +359,22 @@ MEASURED = [
 
 
 @pytest.mark.parametrize(
-    ("name", "layout", "task", "direction", "count"),
+    ("name", "layout", "task", "direction"),
     [
-        ("facades", "side by side", "labels", "right half → left half", 500),
-        ("maps", "side by side", "image", "right half → left half", 1196),
-        ("shoes", "photos", "hints", "hints made from the photo → photo", 6827),
-        ("handbags", "photos", "hints", "hints made from the photo → photo", 1227),
+        ("facades", "side by side", "labels", "right half → left half"),
+        ("maps", "side by side", "image", "right half → left half"),
+        ("shoes", "photos", "hints", "hints made from the photo → photo"),
+        ("handbags", "photos", "hints", "hints made from the photo → photo"),
     ],
 )
-def test_real_data_is_recognised(
-    shared: Path, name: str, layout: str, task: str, direction: str, count: int
-) -> None:
+def test_real_data_is_recognised(shared: Path, name: str, layout: str, task: str, direction: str) -> None:
     folder = shared / "data" / name
     if not folder.is_dir():
         pytest.skip(f"{folder} is not there")
     data = pairs.find(folder)
     assert (data.layout, data.task, data.direction) == (layout, task, direction)
-    assert len(data.pairs) == count and not data.problems
+    pictures = [file for file in folder.rglob("*") if file.suffix == ".jpg"]
+    assert len(data.pairs) == len(pictures) > 0 and not data.problems
     if task == "labels":
         assert data.palette is not None and len(data.palette.labels) == len(MEASURED)
         apart = np.abs(data.palette.colours[:, None].astype(int) - np.array(MEASURED)).max(2)

@@ -6,13 +6,14 @@ from pathlib import Path
 import pytest
 
 from engine import bundle
+from engine.amounts import duration
 from engine.errors import DeviceError, ModelError
 from tests.trainer.made_pictures import HOUSES, save, thing
 from tests.trainer.small_runs import copied, houses, pictures, small, things, trained
 from trainer import config as configs
 from trainer import memory, pairs, plan
 from trainer.errors import TrainingError
-from trainer.estimate import Estimate, duration, trial
+from trainer.estimate import Estimate, trial
 from trainer.pairs import DataSet
 from trainer.plan import planned, timed
 from trainer.split import parted
@@ -159,10 +160,10 @@ def test_trial_measures_and_is_forgotten(tmp_path: Path, data: DataSet) -> None:
     assert not (tmp_path / "not").exists()
     words = found.in_words(config)
     assert "10 steps of 2" in words
-    assert "GB of disk" in words
+    assert " MB of disk" in words
 
 
-def _after_a_step(config: plan.Config, data: DataSet) -> State:
+def _after_a_step(config: configs.Config, data: DataSet) -> State:
     from trainer.distributed import World
     from trainer.fit import fed, learn
 
@@ -177,7 +178,9 @@ def test_what_does_not_fit_offers_something_smaller(
     tmp_path: Path, data: DataSet, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(memory, "free", lambda *where: 1000)
-    with pytest.raises(TrainingError, match=r"needs about .* GB of memory.*a batch of 1"):
+    with pytest.raises(
+        TrainingError, match=r"needs about .* [GM]B of memory, and 1 MB are free.*a batch of 1"
+    ):
         trial(small(data), data, tmp_path)
     with pytest.raises(TrainingError, match="a width of 8"):
         trial(small(data, batch=1), data, tmp_path)
@@ -187,7 +190,7 @@ def test_what_does_not_fit_offers_something_smaller(
         free = 1000
 
     monkeypatch.setattr("shutil.disk_usage", lambda folder: Full)
-    with pytest.raises(TrainingError, match=r"GB of disk.*make room"):
+    with pytest.raises(TrainingError, match=r"needs \d MB of disk.*make room"):
         trial(small(data), data, tmp_path)
 
 

@@ -2,8 +2,8 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
-from engine.messages import Pixels
 from tests.trainer.made_pictures import house, thing
 from trainer import scores
 
@@ -41,7 +41,7 @@ def test_tiny_pictures_are_compared_too() -> None:
     assert scores.likeness(thing(0, 32)[:4, :5], thing(1, 32)[:4, :5])["ssim"] <= 1
 
 
-def lines_at(*rows: int) -> Pixels:
+def lines_at(*rows: int) -> NDArray[np.bool_]:
     mask = np.zeros((32, 32), np.bool_)
     mask[list(rows)] = True
     return mask

@@ -1,12 +1,14 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
 from scipy import ndimage
 
 from engine import ink
+from engine.messages import Pixels
 from tests.trainer.made_pictures import house, thing
 from trainer import sketch
 from trainer.sketch import PLAIN, Settings
@@ -100,7 +102,7 @@ NONE = replace(PLAIN, hints=0)
 
 
 @pytest.mark.parametrize("change", [{"gaps": 1.0}, {"wobble": 1.0}, {"doubled": 1.0}, {"simple": 1.0}])
-def test_each_kind_of_unsteadiness_shows(change: dict[str, float]) -> None:
+def test_each_kind_of_unsteadiness_shows(change: dict[str, Any]) -> None:
     changed = 0
     for seed in range(6):
         photo = house(seed)[1]
@@ -135,7 +137,7 @@ def test_hints_have_the_photos_local_colours() -> None:
     photo = np.empty((128, 128, 3), np.uint8)
     tones = np.array([(200, 30, 30), (30, 30, 30), (128, 128, 128), (240, 240, 240)], np.uint8)
     photo[:64, :64], photo[:64, 64:], photo[64:, :64], photo[64:, 64:] = tones
-    seen: set[tuple[int, int, int]] = set()
+    seen: set[tuple[int, ...]] = set()
     for seed in range(60):
         hints = sketch.hinted(photo, np.random.default_rng(seed), PLAIN)
         there = hints[..., 3] > 0
@@ -175,3 +177,47 @@ def test_drawing_is_seen_over_its_hints() -> None:
     assert seen[0].max() == 0
     assert (seen[1] == (200, 100, 50)).all()
     assert (seen[2:] == 255).all()
+
+
+# --- what is no part of the thing --------------------------------------------------------------------
+
+
+def lettered(photo: Pixels, tone: int) -> tuple[Pixels, Pixels]:
+    """A photo with a line of lettering under the thing, and where that is: (H, W)."""
+    from PIL import Image, ImageDraw, ImageFont
+
+    image = Image.fromarray(photo)
+    before = np.array(image)
+    place = (photo.shape[1] // 8, int(photo.shape[0] * 0.02))
+    font = ImageFont.load_default(size=photo.shape[0] / 12)
+    ImageDraw.Draw(image).text(place, "W A T E R M A R K", fill=(tone,) * 3, font=font)
+    after = np.array(image)
+    return after, (after != before).any(2)
+
+
+@pytest.mark.parametrize("tone", [20, 120, 225])
+@pytest.mark.parametrize("edge", [256, 400])
+def test_lettering_beside_the_thing_is_not_drawn(tone: int, edge: int) -> None:
+    for seed in (1, 2, 3):
+        clean = thing(seed, edge)
+        photo, where = lettered(clean, tone)
+        assert where.any()
+        drawing = sketch.draw(photo, np.random.default_rng(seed), sketch.PLAIN)
+        wanted = sketch.draw(clean, np.random.default_rng(seed), sketch.PLAIN)
+        for lines in (drawing.lines, sketch.lines(photo)):
+            assert float((lines[where] < 128).mean()) < 0.02
+        assert float((drawing.lines != wanted.lines).mean()) < 0.01
+        assert not drawing.hints[where, 3].any()
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_hints_stay_on_the_thing(seed: int) -> None:
+    photo = thing(seed, 256)
+    hints = sketch.draw(photo, np.random.default_rng(seed), sketch.PLAIN).hints
+    outside = photo.min(2) > 250
+    assert hints[..., 3].any()
+    assert float((hints[..., 3] > 0)[outside].sum()) <= 0.05 * float((hints[..., 3] > 0).sum())
+    box = np.flatnonzero(~outside.all(1))[[0, -1]], np.flatnonzero(~outside.all(0))[[0, -1]]
+    rows, columns = np.nonzero(hints[..., 3])
+    assert box[0][0] - 1 <= rows.min() and rows.max() <= box[0][1] + 1
+    assert box[1][0] - 1 <= columns.min() and columns.max() <= box[1][1] + 1

@@ -23,7 +23,7 @@ ROOT = Path(__file__).resolve().parent.parent.parent
 SMALL = "--width 4 --size 32 --patch 16 --batch 2 --precision float32 --threads 1 --device cpu --log-every 1"
 
 
-def called(*words: str | Path, program: str = "trainer") -> subprocess.CompletedProcess[str]:
+def called(*words: object, program: str = "trainer") -> subprocess.CompletedProcess[str]:
     """The trainer's command line in a process of its own, as the window starts it."""
     return subprocess.run(
         [sys.executable, "-m", program, *map(str, words)],
@@ -54,7 +54,7 @@ def test_from_photos_to_a_judged_model(
     done = called(*words, program="desktop")
     assert done.returncode == 0, done.stderr
     assert done.stdout.strip() == str(run / "model.safetensors")
-    for said in ("pairs: 10", "task hints", "3 steps of 2", "GB of disk", "Started at step 0"):
+    for said in ("pairs: 10", "task hints", "3 steps of 2", " MB of disk", "Started at step 0"):
         assert said in done.stderr
     assert "Traceback" not in done.stderr
     assert (opened(run).config().validation, opened(run).config().pairs) == (0.3, 7)

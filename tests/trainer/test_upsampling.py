@@ -75,9 +75,10 @@ def test_training_holds_the_decoder_to_it(tmp_path: Path, upsampling: str) -> No
     assert isinstance(network, UNet)
     network.load_state_dict(written)
     for up in network.ups:
-        before = up.convolution.weight.detach().clone()
+        weight: torch.Tensor = up.convolution.weight  # type: ignore[assignment]
+        before = weight.detach().clone()
         even_out(up)
-        assert torch.allclose(up.convolution.weight, before, atol=1e-6) == (upsampling == "resize")
+        assert torch.allclose(weight, before, atol=1e-6) == (upsampling == "resize")
 
 
 def test_a_model_to_begin_from_is_brought_to_it(tmp_path: Path) -> None:

@@ -57,6 +57,9 @@ class PolygonStroke(Stroke):
             return Change()
         self.open, self.outline = False, None
         recording = self._recording
+        if len(self._corners) == 1:  # a mere click
+            recording.abort()
+            return Change()
         hard = is_hard(recording)
         if hard:
             points = [

@@ -1,0 +1,102 @@
+"""Pictures, projects and folders of them, translated on the command line."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import typer
+
+from engine.errors import PictureError, UnderpaintError
+
+if TYPE_CHECKING:
+    from engine.generator import Generator
+    from engine.messages import Pixels
+
+
+def jobs(input: Path, output: Path) -> list[tuple[Path, Path]]:
+    """Which file becomes which; in a folder, those that end like pictures or projects."""
+    from engine.picture import SUFFIXES
+
+    if not input.is_dir():
+        if output.is_dir():
+            output = output / f"{input.stem}.png"
+        if output.suffix.lower() not in ("", ".png"):
+            raise typer.BadParameter("results are PNG files; let its name end in .png", param_hint="OUTPUT")
+        if output.resolve() == input.resolve():
+            raise typer.BadParameter("the result would overwrite the picture", param_hint="OUTPUT")
+        return [(input, output)]
+    if output.exists() and not output.is_dir():
+        raise typer.BadParameter("for a folder of pictures it is a folder as well", param_hint="OUTPUT")
+    if output.resolve() == input.resolve():
+        raise typer.BadParameter("the results would overwrite the pictures", param_hint="OUTPUT")
+    files = [file for file in sorted(input.iterdir()) if file.suffix.lower() in (*SUFFIXES, ".ora")]
+    found = [(file, output / f"{file.stem}.png") for file in files if not file.name.startswith(".")]
+    if not found:
+        raise PictureError(f"There are no pictures in “{input}”.")
+    return found
+
+
+def translate_all(generator: Generator, jobs: list[tuple[Path, Path]], seed: int | None) -> list[str]:
+    """Translate file by file; a sentence for each that could not be."""
+    from rich.console import Console
+    from rich.progress import Progress
+
+    failures = []
+    sources: dict[str, Path] = {}
+    # Refreshed by hand: rich's own thread would outlive the bar.
+    with Progress(console=Console(stderr=True), transient=True, auto_refresh=False) as progress:
+        for file, target in progress.track(jobs, description="Translating"):
+            # Not every disk tells capitals from small letters.
+            first = sources.setdefault(target.name.casefold(), file)
+            if first is not file:
+                failures.append(f"“{file.name}” would overwrite the result of “{first.name}”; rename one.")
+                continue
+            try:
+                translate(generator, file, target, seed)
+            except UnderpaintError as error:
+                failures.append(str(error))
+    return failures
+
+
+def translate(generator: Generator, file: Path, target: Path, seed: int | None) -> None:
+    """Translate one picture, or one project as the window would.
+
+    Raises:
+        PictureError, DeviceError: it can't be read, translated or written.
+    """
+    from engine.picture import read, write_png
+
+    if file.suffix.lower() == ".ora":
+        write_png(target, _translated_project(generator, file, seed))
+        return
+    reading = read(file, generator.card.levels)
+    for note in reading.notes:
+        _say(f"“{file.name}”: {note}")
+    write_png(target, generator(reading.pixels, seed=seed))
+
+
+def _translated_project(generator: Generator, file: Path, seed: int | None) -> Pixels:
+    """As the window does it: at the model's working size, brought back to the document's."""
+    from desktop.paint.project import load
+    from engine import codec
+
+    loaded = load(file)
+    for note in loaded.notes:
+        _say(f"“{file.name}”: {note}")
+    document, card = loaded.document, generator.card
+    if document.kind != card.input:
+        _say(
+            f"“{file.name}” is painted for another kind of model ({document.kind}); all of it counts as seen."
+        )
+        return generator(document.picture_flat(), seed=seed)
+    picture = document.picture()
+    size = codec.working_size(picture.size, card, native=codec.usually_native(card))
+    preview = generator.translate(codec.prepare(picture, card, size), seed=seed)
+    return codec.scaled_preview(preview, picture.size)
+
+
+def _say(sentence: str) -> None:
+    """Tell the user something that is no result."""
+    print(sentence, file=sys.stderr, flush=True)  # noqa: T201 – the command line's work

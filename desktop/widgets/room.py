@@ -1,0 +1,100 @@
+"""Small screens: windows no larger than there is room, panels that scroll, long names cut in the middle."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QCoreApplication, QEvent, QSize, Qt
+from PySide6.QtGui import QFontMetrics, QGuiApplication, QResizeEvent
+from PySide6.QtWidgets import QFrame, QLabel, QScrollArea, QToolBar, QToolButton, QWidget
+
+from desktop import theme
+
+LONGEST_NAME = 320
+"""Width in pixels that a name may take in a menu."""
+LEAST_LIST = 40
+"""Height in pixels to which a list in a panel can shrink; it scrolls."""
+
+
+def fit(window: QWidget, width: int, height: int) -> None:
+    """Give ``window`` that size, or as much of it as the screen has."""
+    screen = window.screen() or QGuiApplication.primaryScreen()
+    room = screen.availableGeometry().size() if screen is not None else QSize(width, height)
+    window.resize(QSize(width, height).boundedTo(room))
+
+
+def shortened(name: str, metrics: QFontMetrics, width: int = LONGEST_NAME) -> str:
+    """``name`` cut in the middle: its beginning and its ending tell more."""
+    return metrics.elidedText(name, Qt.TextElideMode.ElideMiddle, width)
+
+
+def dress_overflow(*bars: QToolBar) -> None:
+    """Mark what leads to the tools that a bar has no room for: Qt's own sign is lost on our colours."""
+    for bar in bars:
+        more = bar.findChild(QToolButton, "qt_toolbar_ext_button")
+        if more is not None:
+            right = bar.orientation() == Qt.Orientation.Horizontal
+            more.setIcon(theme.icon(f"mdi6.chevron-double-{'right' if right else 'down'}"))
+            more.setToolTip(QCoreApplication.translate("room", "What there is no room for"))
+
+
+class NameLabel(QLabel):
+    """A name in however little room there is; the tip has all of it."""
+
+    def __init__(self, name: str = "") -> None:
+        super().__init__()
+        self.setTextFormat(Qt.TextFormat.PlainText)  # a stranger's file could say anything
+        self.setMinimumWidth(24)
+        self.name = ""
+        self.show_name(name)
+
+    def show_name(self, name: str) -> None:
+        """Show another one."""
+        self.name = name
+        self._cut()
+        self.updateGeometry()
+
+    def sizeHint(self) -> QSize:
+        """Room for all of it, within reason."""
+        width = self.fontMetrics().horizontalAdvance(self.name) + 2
+        return QSize(min(width, LONGEST_NAME), super().sizeHint().height())
+
+    def minimumSizeHint(self) -> QSize:
+        """Nearly none: it is cut."""
+        return QSize(24, super().minimumSizeHint().height())
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Other room."""
+        super().resizeEvent(event)
+        self._cut()
+
+    def changeEvent(self, event: QEvent) -> None:
+        """Another font takes other room."""
+        super().changeEvent(event)
+        if event.type() == QEvent.Type.FontChange:
+            self._cut()
+
+    def _cut(self) -> None:
+        shown = shortened(self.name, self.fontMetrics(), max(self.width(), 24))
+        if shown != self.text():
+            self.setText(shown)
+        self.setToolTip(theme.plain(self.name) if shown != self.name else "")
+
+
+class Scrolling(QScrollArea):
+    """A panel that scrolls up and down where it is too high for its place."""
+
+    def __init__(self, body: QWidget) -> None:
+        super().__init__()
+        self.setFrameShape(QFrame.Shape.NoFrame)
+        self.setWidgetResizable(True)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self._body = body
+        self.setWidget(body)
+
+    def minimumSizeHint(self) -> QSize:
+        """As wide as what is in it."""
+        return QSize(self._body.minimumSizeHint().width() + self.verticalScrollBar().sizeHint().width(), 56)
+
+    def sizeHint(self) -> QSize:
+        """All of it."""
+        return self._body.sizeHint().expandedTo(self.minimumSizeHint())

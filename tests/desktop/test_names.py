@@ -1,0 +1,116 @@
+"""Names that are not UTF-8: whatever path the system takes, the program keeps, shows and compares."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+from urllib.parse import quote
+
+import numpy as np
+import pytest
+from PySide6.QtCore import QMimeData, QUrl
+from PySide6.QtWidgets import QMenu
+
+from desktop.recovery import abandoned
+from desktop.session import Session
+from desktop.settings import SettingsFile
+from desktop.widgets.files import local_path
+from desktop.widgets.main_window import MainWindow
+from engine.files import as_on_disk, is_same, shown
+from engine.picture import write_png
+from tests.desktop.window_hands import drag
+
+pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="this system takes no such names")
+
+STRANGE = os.fsdecode(b"caf\xe9 \xff")
+
+
+@pytest.fixture
+def strange(tmp_path: Path) -> Path:
+    folder = tmp_path / STRANGE
+    folder.mkdir()
+    return folder
+
+
+def test_settings_keep_it(strange: Path):
+    file = SettingsFile(strange / "settings.json")
+    file.settings.add_recent(strange / "a é.ora")
+    file.settings.folder = str(strange)
+    file.save()
+    assert SettingsFile(file.path).settings == file.settings
+    assert Path(SettingsFile(file.path).settings.folder).is_dir()
+
+
+def test_it_is_shown_and_found_again(strange: Path):
+    assert shown(STRANGE) == "caf� �"
+    assert shown("é") == "é"
+    assert as_on_disk(strange.parent / shown(STRANGE)) == strange
+    assert as_on_disk(Path("/nowhere/�")) == Path("/nowhere/�")
+    assert local_path(QUrl.fromEncoded(b"file:///tmp/caf%E9%20%C3%A9%23.png")) == Path(
+        os.fsdecode(b"/tmp/caf\xe9 \xc3\xa9#.png")
+    )
+    assert is_same(strange / "a", strange / "." / "a")
+
+
+def test_a_drawing_lives_under_it(window: MainWindow, session: Session, strange: Path):
+    told: list[str] = []
+    session.told_off.connect(told.append)
+    drag(window, (10, 10), (50, 50))
+    path = strange / f"{STRANGE}.ora"
+    assert session.save(path)
+    assert window.windowTitle().startswith("caf� �.ora")
+    drag(window, (50, 10), (10, 50))
+    assert session.save()
+    session.open_file(path)
+    assert session.picture.path == path
+    session.export("picture", strange / STRANGE)
+    assert (strange / f"{STRANGE}.png").is_file()
+    session.add_reference(strange / f"{STRANGE}.png")
+    assert session.save()
+    menu = QMenu(window)
+    window.files.fill_recent(menu)
+    assert menu.actions()[0].text() == "caf� �.ora"
+    assert window.files._folder() == str(strange.parent)
+    for name in ("open", "save_as", "export_picture"):
+        window.actions_table[name].trigger()
+    drag(window, (10, 60), (50, 60))
+    session.remember()
+    assert SettingsFile(session.file.path).settings.recent[0] == str(path)
+    write_png(strange / "dropped.png", np.zeros((20, 20, 3), np.uint8))
+    data = QMimeData()
+    data.setData("text/uri-list", f"file://{quote(os.fsencode(strange))}/dropped.png\r\n".encode())
+    assert [local_path(url) for url in data.urls()] == [strange / "dropped.png"]
+    window.clipboard.take(data)
+    assert session.document.width == 20
+    assert told == []
+    window.close()
+    (left,) = abandoned()
+    assert left.title == "caf� �.ora"
+
+
+def test_closing_does_all_its_steps_whatever_one_raises(
+    window: MainWindow, session: Session, monkeypatch: pytest.MonkeyPatch
+):
+    drag(window, (10, 10), (50, 50))
+
+    def fail() -> None:
+        raise RuntimeError("as if by a fault of ours")
+
+    session.settings.geometry = "x"
+    for part, name in (
+        (session.file, "save"),
+        (session.training, "leave"),
+        (session.tracing, "leave"),
+        (session.gallery, "leave"),
+    ):
+        plain = getattr(part, name)
+
+        def both(plain=plain) -> None:
+            plain()
+            fail()
+
+        monkeypatch.setattr(part, name, both)
+    window.close()
+    assert not window.isVisible()
+    assert len(abandoned()) == 1  # its lock was let go of

@@ -1,0 +1,299 @@
+"""What would drop an open stroke finishes it first; and a pen whose release is lost doesn't stick."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PySide6.QtCore import QEvent, Qt
+from PySide6.QtGui import QFocusEvent, QGuiApplication, QImage
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QApplication, QDialog
+
+from desktop.paint import project
+from desktop.paint.document import Role
+from desktop.session import Session
+from desktop.widgets import grip
+from desktop.widgets.main_window import MainWindow
+from engine.picture import read, write_png
+from tests.desktop.test_canvas import tablet
+from tests.desktop.window_hands import drag, model, send, settle
+
+LEFT, RIGHT, MIDDLE = Qt.MouseButton.LeftButton, Qt.MouseButton.RightButton, Qt.MouseButton.MiddleButton
+NONE = Qt.MouseButton.NoButton
+PRESS, MOVE, RELEASE = (
+    QEvent.Type.MouseButtonPress,
+    QEvent.Type.MouseMove,
+    QEvent.Type.MouseButtonRelease,
+)
+
+
+def begin_stroke(window: MainWindow) -> None:
+    send(window, PRESS, (20, 20), LEFT, LEFT)
+    send(window, MOVE, (60, 30), NONE, LEFT)
+
+
+def begin_rectangle(window: MainWindow) -> None:
+    window.session.hand.choose_tool("rectangle")
+    begin_stroke(window)
+
+
+def begin_polygon(window: MainWindow) -> None:
+    window.session.hand.choose_tool("polygon")
+    for point in ((20, 20), (60, 20), (40, 60)):
+        drag(window, point)
+
+
+def paste(window: MainWindow, tmp_path: Path) -> None:
+    image = QImage(10, 10, QImage.Format.Format_RGBA8888)
+    image.fill(0xFF000000)
+    QGuiApplication.clipboard().setImage(image)
+    window.actions_table["paste"].trigger()
+
+
+def trigger(name: str) -> Callable[[MainWindow, Path], None]:
+    return lambda window, _: window.actions_table[name].trigger()
+
+
+def key(key: Qt.Key) -> Callable[[MainWindow, Path], None]:
+    return lambda window, _: QTest.keyClick(window.canvas, key)
+
+
+def open_other_kind(window: MainWindow, _: Path) -> None:
+    window.session.open_model(model(window.session, "tiny image"))
+
+
+def lowest_layer(window: MainWindow, _: Path) -> None:
+    window.session.hand.choose_layer(window.session.document.layers[0].id)
+
+
+def open_a_file(window: MainWindow, tmp_path: Path) -> None:
+    write_png(tmp_path / "other.png", np.full((30, 30, 3), 9, np.uint8))
+    window.session.open_file(tmp_path / "other.png")
+
+
+ACTIONS: dict[str, Callable[[MainWindow, Path], object]] = {
+    "tool key": key(Qt.Key.Key_E),
+    "Q": key(Qt.Key.Key_Q),
+    "W": key(Qt.Key.Key_W),
+    "Enter": key(Qt.Key.Key_Return),
+    "select all": trigger("select_all"),
+    "select nothing": trigger("select_nothing"),
+    "paste": paste,
+    "copy": trigger("copy"),
+    "new layer": trigger("add_paint"),
+    "layer down": trigger("layer_down"),
+    "another layer": lowest_layer,
+    "keep": trigger("keep"),
+    "another example": trigger("example"),
+    "next picture": trigger("next_picture"),
+    "close picture": trigger("close"),
+    "model of another kind": open_other_kind,
+    "new picture": lambda window, _: window.session.new_picture("image", 40, 40),
+    "a file": open_a_file,
+    "save": lambda window, tmp_path: window.session.save(tmp_path / "drawing.ora"),
+    "export": lambda window, tmp_path: window.session.export("picture", tmp_path / "drawing.png"),
+    "fit in another size": lambda window, _: window.session.edit(lambda it: it.resize(48, 40)),
+}
+
+
+@pytest.mark.parametrize("begin", [begin_stroke, begin_rectangle, begin_polygon], ids=lambda it: it.__name__)
+def test_nothing_drops_an_open_stroke(
+    window: MainWindow, session: Session, tmp_path: Path, begin: Callable[[MainWindow], None]
+):
+    for number, (name, action) in enumerate(ACTIONS.items()):
+        session.hand.choose_tool("pen")
+        session.new_picture("sketch", 96, 80)
+        session.hand.choose_role(Role.LINES)
+        document, picture = session.document, session.picture
+        if name == "keep":  # there must be a preview to keep
+            settle(session)
+        begin(window)
+        assert session.hand.drawing
+        assert document.undo_steps == 0
+        folder = tmp_path / str(number)
+        folder.mkdir()
+        action(window, folder)
+        assert not session.hand.drawing, name
+        steps = [step.text for step in document.history.done]
+        assert steps[0] in ("Stroke", "Rectangle", "Polygon"), (name, steps)
+        assert picture in session.pictures, name
+        assert picture.journal is not None or picture.is_saved, name
+        assert (document.picture().lines < 128).any(), name
+        # What the pointer, still down, does then is no news to anybody.
+        before = document.undo_steps
+        send(window, MOVE, (80, 70), NONE, LEFT)
+        send(window, RELEASE, (80, 70), LEFT, NONE)
+        assert document.undo_steps == before, name
+
+
+def test_saving_in_mid_stroke_saves_it_and_escape_takes_nothing_back(
+    window: MainWindow, session: Session, tmp_path: Path
+):
+    begin_stroke(window)
+    assert session.save(tmp_path / "drawing.ora")
+    QTest.keyClick(window.canvas, Qt.Key.Key_Escape)
+    send(window, RELEASE, (60, 30), LEFT, NONE)
+    assert session.saved
+    written = project.load(tmp_path / "drawing.ora").document
+    assert np.array_equal(written.picture().lines, session.document.picture().lines)
+    assert (written.picture().lines < 128).any()
+
+
+def test_exporting_in_mid_stroke_has_it_in(window: MainWindow, session: Session, tmp_path: Path):
+    begin_polygon(window)
+    session.export("picture", tmp_path / "drawing.png")
+    assert (read(tmp_path / "drawing.png").pixels < 128).any()
+
+
+def test_closing_the_window_in_mid_stroke_keeps_it_for_the_next_start(window: MainWindow, session: Session):
+    from desktop.recovery import abandoned, restore
+
+    begin_polygon(window)
+    drawn = session.document
+    window.close()
+    (left,) = abandoned()
+    assert np.array_equal(restore(left.path).picture().lines, drawn.picture().lines)
+    assert (drawn.picture().lines < 128).any()
+
+
+def test_a_polygon_drawn_before_its_model_came_is_not_taken_for_an_empty_sheet(
+    window: MainWindow, session: Session
+):
+    session.new_picture("image", 96, 80)
+    settle(session)
+    begin_polygon(window)
+    document = session.document
+    session.open_model(model(session, "tiny map"))
+    settle(session)
+    session.settle_stroke()
+    assert document.undo_steps == 1
+    assert not session.saved
+
+
+def test_what_is_only_looked_at_goes_on_while_a_stroke_is_drawn(window: MainWindow, session: Session):
+    """Zooming, colours of the brush, a reference that is shown: none of that drops the stroke, or ends it."""
+    session.edit(
+        lambda document: document.add_layer(Role.REFERENCE, "photo", np.zeros((80, 96, 3), np.uint8), 0.5)
+    )
+    begin_stroke(window)
+    reference = session.document.layers[-1].id
+    window.actions_table["zoom_in"].trigger()
+    window.actions_table["larger"].trigger()
+    session.show_reference(reference, visible=False)
+    assert session.hand.drawing
+
+
+# --- releases that nobody hears -------------------------------------------------------------------
+
+
+def is_one_stroke(window: MainWindow) -> bool:
+    session = window.session
+    return session.hand.stroke is None and session.document.undo_steps == 1 and not session.hand.drawing
+
+
+@pytest.mark.parametrize("other", [RIGHT, MIDDLE])
+def test_another_button_meanwhile_neither_ends_nor_holds_the_stroke(
+    window: MainWindow, other: Qt.MouseButton
+):
+    begin_stroke(window)
+    centre = window.view.centre
+    send(window, PRESS, (60, 30), other, LEFT | other)
+    send(window, MOVE, (65, 40), NONE, LEFT | other)
+    send(window, RELEASE, (65, 40), other, LEFT)
+    assert window.session.hand.drawing
+    send(window, MOVE, (70, 50), NONE, LEFT)
+    send(window, RELEASE, (70, 50), LEFT, NONE)
+    assert is_one_stroke(window)
+    assert window.view.centre == centre
+    send(window, MOVE, (10, 70), NONE, NONE)
+    assert is_one_stroke(window)
+
+
+def test_a_button_that_is_up_in_the_next_event_ends_the_stroke_where_it_was(window: MainWindow):
+    begin_stroke(window)
+    send(window, MOVE, (90, 78), NONE, NONE)
+    assert is_one_stroke(window)
+    assert (window.session.document.picture().lines[60:] == 255).all(), "no line to where the pen came back"
+
+
+def test_a_stroke_whose_release_was_lost_is_not_gone_on_with_by_the_next_press(window: MainWindow):
+    begin_stroke(window)
+    drag(window, (20, 60), (60, 70))
+    assert window.session.document.undo_steps == 2
+
+
+def test_what_another_button_drags_is_let_go_of_as_well(window: MainWindow):
+    send(window, PRESS, (20, 20), MIDDLE, MIDDLE)
+    send(window, MOVE, (30, 30), NONE, NONE)  # released over a dialog
+    centre = window.view.centre
+    send(window, MOVE, (50, 50), NONE, NONE)
+    assert window.view.centre == centre
+
+
+def lose_focus(window: MainWindow) -> None:
+    QApplication.sendEvent(window.canvas, QFocusEvent(QEvent.Type.FocusOut))
+
+
+def leave_the_window(window: MainWindow) -> None:
+    QApplication.sendEvent(window, QEvent(QEvent.Type.WindowDeactivate))
+
+
+def open_a_dialog(window: MainWindow) -> None:
+    dialog = QDialog(window)
+    dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+    dialog.open()
+    QApplication.processEvents()
+    dialog.reject()
+
+
+def hide_the_canvas(window: MainWindow) -> None:
+    window.canvas.hide()
+    window.canvas.show()
+
+
+def test_a_stroke_ends_when_something_comes_between(window: MainWindow, session: Session):
+    for way in (lose_focus, leave_the_window, open_a_dialog, hide_the_canvas):
+        session.new_picture("sketch", 96, 80)
+        begin_stroke(window)
+        way(window)
+        assert is_one_stroke(window), way.__name__
+        send(window, RELEASE, (60, 30), LEFT, NONE)
+        assert is_one_stroke(window), way.__name__
+
+
+def test_a_polygon_goes_on_when_something_comes_between_its_clicks(window: MainWindow):
+    begin_polygon(window)
+    QApplication.sendEvent(window, QEvent(QEvent.Type.WindowDeactivate))
+    assert window.session.hand.drawing
+    drag(window, (10, 60))
+    window.session.hand.finish()
+    assert window.session.document.undo_steps == 1
+
+
+def test_a_pen_taken_away_ends_its_stroke(window: MainWindow, qapp: QApplication):
+    tablet(window, QEvent.Type.TabletPress, (20, 20), 1.0)
+    tablet(window, QEvent.Type.TabletMove, (60, 30), 1.0)
+    QApplication.sendEvent(qapp, QEvent(QEvent.Type.TabletLeaveProximity))
+    assert is_one_stroke(window)
+
+
+def test_a_pen_whose_release_is_lost_doesnt_silence_the_mouse(
+    window: MainWindow, monkeypatch: pytest.MonkeyPatch
+):
+    tablet(window, QEvent.Type.TabletPress, (20, 20), 1.0)
+    tablet(window, QEvent.Type.TabletMove, (60, 30), 1.0)
+    monkeypatch.setattr(grip, "_LONGEST_ECHO_S", -1.0)
+    send(window, MOVE, (60, 60), NONE, NONE)
+    assert is_one_stroke(window)
+    drag(window, (20, 60), (60, 70))
+    assert window.session.document.undo_steps == 2
+
+
+def test_a_pen_whose_tip_is_up_ends_its_stroke_although_its_other_button_is_down(window: MainWindow):
+    tablet(window, QEvent.Type.TabletPress, (20, 20), 1.0)
+    tablet(window, QEvent.Type.TabletMove, (60, 30), 1.0)
+    tablet(window, QEvent.Type.TabletMove, (60, 40), 0.0, held=RIGHT)
+    assert is_one_stroke(window)

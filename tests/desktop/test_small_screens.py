@@ -1,0 +1,111 @@
+"""Small screens: 1024 × 600, and 960 × 540, which is 1920 × 1080 at twice the size."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from PySide6.QtCore import QEventLoop, QSize
+from PySide6.QtGui import QFontMetrics, QGuiApplication
+from PySide6.QtWidgets import QApplication, QMenu, QToolButton, QWidget
+
+from desktop.paint.document import Document
+from desktop.session import OpenPicture
+from desktop.widgets import room
+from desktop.widgets.dialogs import ShortcutsDialog
+from desktop.widgets.main_window import MainWindow
+from engine.card import InputKind
+from engine.palette import Label, Palette
+from tests.desktop.window_hands import settle
+
+SMALL = [(1024, 600), (960, 540)]
+LONG = "A name that nobody would want to read whole, least of all in a narrow panel " * 3
+
+
+def shrunk(window: QWidget, width: int, height: int) -> QSize:
+    """How large the window is when it is asked to be that small."""
+    window.resize(width, height)
+    QApplication.processEvents(QEventLoop.ProcessEventsFlag.ExcludeUserInputEvents)
+    window.resize(width, height)  # layouts may have asked for more meanwhile
+    return window.size()
+
+
+@pytest.mark.parametrize("kind", ["sketch", "labels", "image"])
+def test_the_window_fits_small_screens(window: MainWindow, kind: InputKind) -> None:
+    session = window.session
+    session.new_picture(kind, 96, 80)
+    settle(session)
+    for width, height in SMALL:
+        assert shrunk(window, width, height) == QSize(width, height)
+        for part in (*window.docks, window.canvas, window.preview, window.preview_bar, window.status_line):
+            corner = part.mapTo(window, part.rect().bottomRight())
+            assert part.isVisible() and corner.x() < width and corner.y() < height, part.objectName()
+
+
+@pytest.mark.parametrize("mode", ["beside", "over", "split"])
+def test_it_fits_with_all_that_can_be_shown_at_once(window: MainWindow, mode: str) -> None:
+    window.actions_table[mode].trigger()
+    window.session.shelf.keep()
+    window.welcome.open()
+    for width, height in SMALL:
+        assert shrunk(window, width, height) == QSize(width, height)
+    window.welcome.hide()
+    window.session.teaching.begin(window.session.shelf.kept[0])
+    for width, height in SMALL:
+        assert shrunk(window, width, height) == QSize(width, height)
+    window.session.teaching.leave()
+
+
+def test_long_names_make_nothing_wide(window: MainWindow) -> None:
+    before = window.minimumSizeHint().width()
+    palette = Palette(LONG, (Label(LONG, (1, 2, 3)), Label("x", (4, 5, 6))))
+    document = Document.new("labels", 60, 40, palette)
+    document.layers[0].name = LONG
+    window.session.put_up(OpenPicture(document, translated=False, title=LONG))
+    assert shrunk(window, *SMALL[1]) == QSize(*SMALL[1])
+    assert window.minimumSizeHint().width() <= max(before, 640)
+
+
+def test_every_button_of_the_bar_is_there_with_words_or_without(window: MainWindow) -> None:
+    buttons = [button for button in window.preview_bar.findChildren(QToolButton) if button.isVisible()]
+    for width in (1700, 960, 700):
+        shrunk(window, width, 540)
+        inside = window.preview_bar.rect()
+        assert all(inside.contains(button.geometry()) for button in buttons), width
+    wordless = [button.toolTip() for button in buttons if button.toolButtonStyle().value == 0]
+    assert wordless and all(wordless)
+
+
+def test_recent_files_are_cut_in_the_middle(window: MainWindow) -> None:
+    window.session.settings.recent = [f"/pictures/{LONG.strip()} the end {number}.ora" for number in (1, 2)]
+    menu = QMenu(window)
+    window.files.fill_recent(menu)
+    assert menu.sizeHint().width() < room.LONGEST_NAME + 100
+    for number, action in enumerate(menu.actions(), start=1):
+        assert action.text().startswith("A name") and action.text().endswith(f"{number}.ora")
+        assert Path(window.session.settings.recent[number - 1]).name in action.toolTip()
+
+
+def test_a_name_in_a_label_shows_its_ends_and_tells_all(qapp: QApplication) -> None:
+    label = room.NameLabel("beginning " + LONG + " ending")
+    label.resize(120, 20)
+    label.show()
+    assert label.text().startswith("b") and label.text().endswith("g")
+    assert QFontMetrics(label.font()).horizontalAdvance(label.text()) <= 120
+    assert "ending" in label.toolTip()
+    label.show_name("short")
+    assert (label.text(), label.toolTip()) == ("short", "")
+
+
+def test_other_windows_fit_too(window: MainWindow) -> None:
+    window.training.open()
+    training = next(it for it in QApplication.topLevelWidgets() if it.objectName() == "training_window")
+    for width, height in SMALL:
+        assert shrunk(training, width, height) == QSize(width, height)
+    training.close()
+    form = ShortcutsDialog(window.actions_table, window)
+    form.show()
+    screen = QGuiApplication.primaryScreen().availableGeometry().size()
+    assert form.height() <= screen.height()
+    assert shrunk(form, 500, 500) == QSize(500, 500)
+    form.close()
