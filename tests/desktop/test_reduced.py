@@ -16,6 +16,12 @@ from engine.rect import Rect
 from tests.desktop.window_hands import drag, until
 
 
+@pytest.fixture(autouse=True)
+def _as_long_as_it_takes(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is seen is a matter of the picture, not of what else the machine does."""
+    monkeypatch.setattr(reduced, "BUDGET_S", 60.0)
+
+
 def shown(window: MainWindow, widget: str = "canvas") -> np.ndarray:
     """What a widget looks like, int (H, W) lightness, one value a pixel of the screen."""
     image = QImage(getattr(window, widget).grab().toImage()).convertToFormat(QImage.Format.Format_Grayscale8)
