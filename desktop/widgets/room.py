@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QCoreApplication, QEvent, QSize, Qt
+from PySide6.QtCore import QCoreApplication, QEvent, QObject, QSize, Qt
 from PySide6.QtGui import QFontMetrics, QGuiApplication, QResizeEvent
-from PySide6.QtWidgets import QFrame, QLabel, QScrollArea, QToolBar, QToolButton, QWidget
+from PySide6.QtWidgets import QFrame, QLabel, QScrollArea, QStackedWidget, QToolBar, QToolButton, QWidget
 
 from desktop import theme
 
@@ -85,11 +85,34 @@ class Scrolling(QScrollArea):
     def __init__(self, body: QWidget) -> None:
         super().__init__()
         self.setFrameShape(QFrame.Shape.NoFrame)
-        self.setWidgetResizable(True)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self._body = body
         self.setWidget(body)
+        body.installEventFilter(self)
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        """What is in it may have grown."""
+        if watched is self._body and event.type() == QEvent.Type.LayoutRequest:
+            self._give_room()
+        return super().eventFilter(watched, event)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Other room."""
+        super().resizeEvent(event)
+        self._give_room()
+
+    def _give_room(self) -> None:
+        """All there is, and more only where it could not be smaller.
+
+        ``setWidgetResizable`` would give a panel with wrapped words the height that it would like best.
+        """
+        shown = self._body.currentWidget() if isinstance(self._body, QStackedWidget) else self._body
+        width, height = self.viewport().width(), self.viewport().height()
+        least = self._body.minimumSizeHint()
+        layout = shown.layout() if shown is not None else None
+        wrapped = layout.minimumHeightForWidth(width) if layout and layout.hasHeightForWidth() else 0
+        self._body.resize(max(width, least.width()), max(height, least.height(), wrapped))
 
     def minimumSizeHint(self) -> QSize:
         """As wide as what is in it."""

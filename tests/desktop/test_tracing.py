@@ -363,8 +363,9 @@ def test_the_question_can_be_asked_again_and_takes_what_is_dropped_on_it(window,
     data.setUrls([QUrl.fromLocalFile(str(beach / f"photo {number}.png")) for number in (1, 2)])
     left, none = Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier
     form.dropEvent(QDropEvent(QPointF(5, 5), Qt.DropAction.CopyAction, data, left, none))
-    until(lambda: session.tracing.outlook is not None)
-    assert form.do.isEnabled() and "2 photos." in text_of(form)
+    # What was found for the first question may still come up for a moment.
+    until(lambda: "2 photos." in text_of(form))
+    assert form.do.isEnabled()
     (tmp_path / "none").mkdir()
     form._take([tmp_path / "none"])
     until(lambda: session.tracing.objection)
