@@ -65,6 +65,10 @@ _INTEGERS_SHARE = 0.85
 _BFLOAT16_SHARE = 0.9
 """Of the time of single precision with integers, for all layers together."""
 
+_LEAST_GAINS_S = 5e-5, 2e-3
+"""What integers must save in a layer, and bfloat16 in a network: less is chance, and small networks that
+answer alike in every process are worth more."""
+
 _WORTH_KEEPING_S = 0.05
 """Trials quicker than that are not written to the file."""
 
@@ -161,7 +165,7 @@ def plan(network: Translator, given: Mapping[nn.Module, Shape], wanted: str | No
         exact = any(isinstance(module, Norm) for module in network.modules())
         if wanted is None and not exact and device.number_format(here) == torch.bfloat16:
             other, others = planned(torch.bfloat16, {})
-            if others < _BFLOAT16_SHARE * seconds:
+            if others < min(_BFLOAT16_SHARE * seconds, seconds - _LEAST_GAINS_S[1]):
                 chosen = other
     else:
         chosen, _ = planned(
@@ -302,15 +306,20 @@ def _tried(
 def _quickest(seconds: dict[str, float]) -> Verdict:
     """The way to take: one that leaves ``packed`` behind clearly, or that."""
     base = seconds.get("packed", seconds.get("plain", float("inf")))
-    allowed = {
-        way: taken
-        for way, taken in seconds.items()
-        if taken <= _SHARES.get(way, _INTEGERS_SHARE) * base or base == float("inf")
-    }
+    allowed = {way: taken for way, taken in seconds.items() if taken <= _bound(way, base)}
     if not allowed:  # of those there are none was clearly better than plain
         return Verdict("plain", seconds.get("plain", 0.0))
     way = min(allowed, key=lambda name: allowed[name])
     return Verdict(way, allowed[way])
+
+
+def _bound(way: str, base: float) -> float:
+    """The seconds below which a way is taken, where ``packed`` takes ``base``."""
+    if base == float("inf"):
+        return base
+    if way in _SHARES:
+        return _SHARES[way] * base
+    return min(_INTEGERS_SHARE * base, base - _LEAST_GAINS_S[0])
 
 
 def _maps(convolution: Convolution, shape: Shape, dtype: torch.dtype) -> list[Tensor]:
