@@ -26,7 +26,7 @@ from trainer.split import parted
 
 Pixels = npt.NDArray[np.uint8]
 
-WORST_READER = 0.55
+WORST_READER = 0.6
 """Share of the pixels of real photos that a recogniser must read rightly, to judge by."""
 
 OVERHEAD = 60.0
