@@ -23,9 +23,9 @@ from trainer.__main__ import commands as training
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from engine.card import Card
-    from engine.catalogue import Entry
-    from engine.palette import Palette
+    from engine.data.card import Card
+    from engine.data.palette import Palette
+    from engine.models.catalogue import Entry
 
 OWN_WINDOW = "--new-window"
 SAMPLE_EDGE = 128
@@ -111,7 +111,7 @@ def models(
     as_json: Annotated[bool, typer.Option("--json", help="A list of objects instead of a table.")] = False,
 ) -> None:
     """List the models: those that came with the program and your own."""
-    from engine.catalogue import entries
+    from engine.models.catalogue import entries
 
     listed = entries()
     if as_json:
@@ -132,7 +132,7 @@ def translate(
     input: Annotated[Path, typer.Argument(metavar="INPUT", help="A picture, an .ora project, or a folder.")],
     output: Annotated[Path, typer.Argument(metavar="OUTPUT", help="The PNG to write, or a folder.")],
     statistics: Annotated[Statistics | None, typer.Option(help="Instead of the model's own.")] = None,
-    seed: Annotated[int | None, typer.Option(min=0, help="Switch dropout on, with these dice.")] = None,
+    seed: Annotated[int | None, typer.Option(min=0, help="Switch dropout on, by this seed.")] = None,
     device: Annotated[str | None, typer.Option(help="cuda, mps, xpu or cpu.")] = None,
 ) -> None:
     """Translate a picture, a project or a whole folder.
@@ -192,8 +192,9 @@ def import_(
 
     A model file, such as a training leaves, may be given another name, card, palette or sample picture.
     """
-    from engine import bundle, catalogue, foreign
-    from engine.card import amended
+    from engine import foreign
+    from engine.data.card import amended
+    from engine.models import bundle, catalogue
 
     if to is not None and to.suffix.lower() != bundle.SUFFIX:
         raise typer.BadParameter(f"a model file's name ends in {bundle.SUFFIX}", param_hint="--to")
@@ -253,7 +254,7 @@ def demo(
     if out is None and guide is None:
         raise typer.BadParameter("say where the pictures are to go", param_hint="--out, --guide")
     _torch_before_qt()
-    from desktop import demo as demonstration
+    from desktop.demo import replay as demonstration
 
     try:
         for written in demonstration.run(out, guide):
@@ -266,7 +267,7 @@ def demo(
 @commands.command()
 def devices() -> None:
     """Tell which devices there are for networks, and why others are not used."""
-    from engine.hardware import look
+    from engine.devices.hardware import look
 
     for found in look():
         print(f"{found.kind}: {'; '.join(found.names) or found.reason}")
@@ -277,8 +278,8 @@ def bench(
     as_json: Annotated[bool, typer.Option("--json", help="A list of objects instead of sentences.")] = False,
 ) -> None:
     """Measure how quickly each installed model answers on this machine."""
-    from engine.catalogue import entries
-    from engine.speed import measured
+    from engine.models.catalogue import entries
+    from engine.passes.speed import measured
 
     results = []
     failed = False
@@ -312,9 +313,9 @@ def _names() -> set[str]:
 
 def _window(file: Path | None, *, own_window: bool = False) -> int:
     _torch_before_qt()
-    from desktop import doorbell
+    from desktop import single_instance
 
-    claim = doorbell.claim(file, own_window=own_window)
+    claim = single_instance.claim(file, own_window=own_window)
     if claim is None:  # the window that is open took it
         return 0
     from desktop import app
@@ -357,10 +358,10 @@ def _sampled(card: Card, tensors: dict[str, Tensor], file: Path) -> str:
     """What a model makes of a recorded drawing, as a card carries it: a small PNG in base64."""
     import base64
 
-    from desktop.paint.drawing import Drawing
-    from engine import codec
-    from engine.generator import Generator
-    from engine.picture import to_png_bytes
+    from desktop.paint.files.drawing import Drawing
+    from engine.data.picture import to_png_bytes
+    from engine.passes.generator import Generator
+    from engine.planes import codec
 
     drawing = Drawing.load(file)
     document = drawing.document(card.palette)
@@ -378,7 +379,7 @@ def _sampled(card: Card, tensors: dict[str, Tensor], file: Path) -> str:
 def _palette(wanted: str) -> Palette:
     """A palette by its file, or by the name under which one is bundled or in the user's folder."""
     import resources
-    from engine.palette import read_gpl
+    from engine.data.palette import read_gpl
 
     if wanted.lower().endswith(".gpl"):
         return read_gpl(Path(wanted))

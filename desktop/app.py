@@ -15,15 +15,16 @@ from PySide6.QtGui import QFileOpenEvent, QIcon
 from PySide6.QtWidgets import QApplication
 
 import resources
-from desktop import crashes, logbook, theme
-from desktop.collector import hold_collector, set_aside
-from desktop.doorbell import Claim, Doorbell
-from desktop.errands import Errands
+from desktop import crashes
 from desktop.session import Session
-from desktop.settings import SettingsFile
-from desktop.widgets.files import local_path
+from desktop.single_instance import Claim, SingleInstance
+from desktop.support import logbook, theme
+from desktop.support.collector import hold_collector, set_aside
+from desktop.support.settings import SettingsFile
+from desktop.support.task_queue import TaskQueue
+from desktop.widgets.dialogs.report import ReportDialog
 from desktop.widgets.main_window import MainWindow
-from desktop.widgets.report import ReportDialog
+from desktop.widgets.parts.files import local_path
 from engine.errors import DeviceError
 
 NO_DISPLAY = (
@@ -63,14 +64,14 @@ def run(file: Path | None = None, claim: Claim | None = None) -> int:
         if file is None:
             window.welcome.greet()  # before the window is seen, so that nothing moves in it
         window.show()
-        reports = Errands("reports", application)
+        reports = TaskQueue("reports", application)
 
         # Only now: the first paint comes before anything that takes time.
         def go_on() -> None:
             begin(session, window, file)
             window.welcome.take_keyboard()
             offer_report(window, reports)
-            bell = Doorbell(claim or Claim(), application)
+            bell = SingleInstance(claim or Claim(), application)
             bell.rang.connect(partial(answer_call, session, window))
             if sys.platform == "darwin":  # a filter sees every event there is; elsewhere it would see none
                 files = FilesOfTheDesktop(partial(answer_call, session, window), bell)
@@ -162,7 +163,7 @@ class FilesOfTheDesktop(QObject):
         return False
 
 
-def offer_report(window: MainWindow, reports: Errands) -> None:
+def offer_report(window: MainWindow, reports: TaskQueue) -> None:
     """Offer what an earlier process left behind when it ended unexpectedly."""
 
     def offer(left: list[crashes.Crash]) -> None:
@@ -185,7 +186,7 @@ def offer_report(window: MainWindow, reports: Errands) -> None:
     def show(written: tuple[str, Path | None]) -> None:
         ReportDialog(*written, window).open()
 
-    reports.told_off.connect(window.messages.warn)
+    reports.error_reported.connect(window.messages.warn)
     reports.do(crashes.left_behind, offer)
 
 
@@ -204,7 +205,7 @@ def _tell_of_fault(
 ) -> None:
     """An exception in a slot is told in a sentence; the program goes on."""
     text = session.tr("Something went wrong (%s); your drawing is safe. Save it soon.")
-    session.told_off.emit(text % kind.__name__)
+    session.error_reported.emit(text % kind.__name__)
 
 
 def _quit_on_signals(application: QApplication, window: MainWindow) -> None:

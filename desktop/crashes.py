@@ -27,10 +27,10 @@ from types import TracebackType
 from PySide6.QtCore import qVersion
 
 import resources
-from desktop import logbook
+from desktop.support import logbook
 from engine.errors import UnderpaintError
-from engine.files import replacing, write_all
-from engine.lock import hold, is_held
+from engine.files.lock import hold, is_held
+from engine.files.writing import replacing, write_all
 from resources.version import VERSION
 
 log = logging.getLogger(__name__)

@@ -1,7 +1,7 @@
 """The session: all observable state of the program and every action of the user.
 
 Widgets watch its properties and call its methods; they never touch a document, the engine or a
-file themselves. Drawing is ``session.hand``'s work, what the network makes of it ``session.live``'s;
+file themselves. Drawing is ``session.strokes``'s work, what the network makes of it ``session.live``'s;
 kept frames are on ``session.shelf``, models in ``session.library``. Here are pictures and their steps.
 """
 
@@ -14,30 +14,30 @@ from typing import NamedTuple
 
 from PySide6.QtCore import QObject, Signal
 
-from desktop.easel import Easel, OpenPicture, project_file
-from desktop.gallery import Gallery
-from desktop.guarding import Guarding
-from desktop.hand import Hand
-from desktop.library import Library
-from desktop.live import Live
-from desktop.matching import Matching
-from desktop.observable import Observable, Property
-from desktop.paint.document import ROLES, Change, Document, Role
-from desktop.paint.export import picture_file
-from desktop.places import Places
-from desktop.recovery import Recovered, Unreadable
-from desktop.settings import SettingsFile
-from desktop.shelf import Shelf
-from desktop.survey import Survey
-from desktop.teaching import Teaching
-from desktop.telling import Telling
-from desktop.tracing import Tracing
-from desktop.training import Training
-from engine.card import InputKind
-from engine.catalogue import Entry
-from engine.files import shown
-from engine.picture import read
-from engine.rect import Rect
+from desktop.documents.guarding import Guarding
+from desktop.documents.open_documents import OpenDocuments, OpenPicture, project_file
+from desktop.documents.recovery import Recovered, Unreadable
+from desktop.documents.stroke_controller import StrokeController
+from desktop.paint.editing.document import ROLES, Change, Document, Role
+from desktop.paint.files.export import picture_file
+from desktop.pairs.pair_drawing import PairDrawing
+from desktop.pairs.teaching import Teaching
+from desktop.preview.gallery import Gallery
+from desktop.preview.library import Library
+from desktop.preview.live import Live
+from desktop.preview.matching import Matching
+from desktop.preview.shelf import Shelf
+from desktop.support.observable import Observable, Property
+from desktop.support.places import Places
+from desktop.support.report_errors import ReportErrors
+from desktop.support.settings import SettingsFile
+from desktop.training.current import Training
+from desktop.training.dataset_scan import DatasetScan
+from engine.data.card import InputKind
+from engine.data.picture import read
+from engine.data.rect import Rect
+from engine.files.writing import shown
+from engine.models.catalogue import Entry
 
 __all__ = ["OpenPicture", "Session", "Steps", "Unreadable"]
 
@@ -70,7 +70,7 @@ class Session(Observable):
     """Layers, size or palette of the picture are different now."""
     said = Signal(str)
     """One sentence for the message bar."""
-    told_off = Signal(str)
+    error_reported = Signal(str)
     """One sentence on something that went wrong."""
     read_as = Signal(object, str, str)
     """A plain picture, its ``Path``, was opened as a document of a kind, and could be another; and what
@@ -82,29 +82,29 @@ class Session(Observable):
         super().__init__(parent)
         self.file = file
         self.settings = file.settings
-        self.hand = Hand(lambda: self.document, self.settings.inks, self)
-        self.hand.touched.connect(self._touched)
-        self.hand.finished.connect(self._changed)
-        self.hand.layer_chosen.connect(self.restructured)
-        self.hand.told_off.connect(self.told_off)
+        self.strokes = StrokeController(lambda: self.document, self.settings.inks, self)
+        self.strokes.touched.connect(self._touched)
+        self.strokes.finished.connect(self._changed)
+        self.strokes.layer_chosen.connect(self.restructured)
+        self.strokes.error_reported.connect(self.error_reported)
         self.live = Live(lambda: self.document.picture(), self)
         self.live.enabled = self.settings.live
         self.live.exact = self.settings.exact
-        self.live.failed.connect(self.told_off)
+        self.live.failed.connect(self.error_reported)
         self.live.noticed.connect(self.said)
         self.library = Library(self.live, self)
         self.library.arrived.connect(self.open_model)
         self.guarding = Guarding(self)
-        self.easel = Easel(self.settings, self.guarding.news.emit)
+        self.documents = OpenDocuments(self.settings, self.guarding.news.emit)
         self.matching = Matching(self)
         self.shelf = Shelf(self)
         self.training = Training(lambda: self.picture.document if self.picture else None, self)
-        self.survey = Survey(self)
-        self.tracing = Tracing(self)
+        self.dataset_scan = DatasetScan(self)
+        self.pair_drawing = PairDrawing(self)
         self.teaching = Teaching(self)
         self.gallery = Gallery(self)
         self.places = Places(self)
-        self.places.told_off.connect(self.told_off)
+        self.places.error_reported.connect(self.error_reported)
 
     # --- the picture ---------------------------------------------------------------------------
 
@@ -121,19 +121,19 @@ class Session(Observable):
     @property
     def pictures(self) -> list[OpenPicture]:
         """All open pictures, the one used last first."""
-        return self.easel.pictures
+        return self.documents.pictures
 
     def new_picture(self, kind: InputKind, width: int, height: int) -> None:
         """Put an empty picture on the canvas; the old one stays open if it has anything to lose."""
         palette = self.matching.colours_for(kind) or self.matching.palette_for(kind)
-        with self._telling():
+        with self._report_errors():
             self.put_up(OpenPicture(Document.new(kind, width, height, palette)))
             self.settings.new_size = [width, height]
 
     def put_up(self, picture: OpenPicture, model: Path | None = None) -> None:
         """Put ``picture`` on the canvas, with ``model``, else with the one last used for it."""
         self.settle_stroke()
-        self.easel.put_up(picture)
+        self.documents.put_up(picture)
         self._show_picture(model)
 
     def next_picture(self) -> None:
@@ -146,10 +146,10 @@ class Session(Observable):
     def close_picture(self, picture: OpenPicture) -> None:
         """Close a picture for good, its journal included; after the last one comes an empty one."""
         picture.document.settle()
-        self.easel.close(picture)
+        self.documents.close(picture)
         if picture is self.picture:
             kind = picture.document.kind
-            with self._telling():
+            with self._report_errors():
                 following = self.pictures[0] if self.pictures else None
                 palette = picture.document.palette if kind == "labels" else self.matching.colours_for(kind)
                 self.put_up(following or self.matching.empty(kind, palette))
@@ -158,8 +158,8 @@ class Session(Observable):
         """Put the next sample drawing of the open model on the canvas."""
         card = self.live.card
         kind = card.input if card else self.document.kind
-        with self._telling():
-            sample = self.easel.next_example(kind, card)
+        with self._report_errors():
+            sample = self.documents.next_example(kind, card)
             if sample is None:
                 self.said.emit(
                     self.tr("There is no sample drawing for this model; start with a few strokes.")
@@ -175,7 +175,7 @@ class Session(Observable):
             kind: what a plain picture becomes; None for what is on the canvas now.
         """
         path, suffix = path.absolute(), path.suffix.lower()
-        with self._telling():
+        with self._report_errors():
             if suffix == ".safetensors":
                 self.library.add(path)
             elif suffix in (".pth", ".pt", ".ckpt"):
@@ -185,7 +185,7 @@ class Session(Observable):
                 self.settle_stroke()
                 card = self.live.card
                 levels = card.levels if card is not None and card.input == wanted else None
-                picture, notes = self.easel.open(path, wanted, self.matching.palette_for(wanted), levels)
+                picture, notes = self.documents.open(path, wanted, self.matching.palette_for(wanted), levels)
                 self.put_up(picture)
                 if picture.is_changed_elsewhere:
                     self.changed_elsewhere.emit(picture)
@@ -206,7 +206,7 @@ class Session(Observable):
         """Open the file of ``picture`` as it is now; what was drawn stays open, without a file."""
         path = picture.path
         if path is not None:
-            self.easel.part(picture)
+            self.documents.part(picture)
             self._tell_steps()
             self.open_file(path)
 
@@ -215,7 +215,7 @@ class Session(Observable):
         that says what would be lost, or nothing."""
         assert self.picture is not None
         target = project_file(path.absolute()) if path is not None else self.picture.path
-        return self.easel.objection(self.picture, target) if target is not None else ""
+        return self.documents.objection(self.picture, target) if target is not None else ""
 
     def save(self, path: Path | None = None, *, anyway: bool = False) -> bool:
         """Save as ``.ora``; False if it needs a path that is not given, or failed.
@@ -229,10 +229,10 @@ class Session(Observable):
             return False
         objection = "" if anyway else self.objection(path)
         if objection:
-            self.told_off.emit(objection)
+            self.error_reported.emit(objection)
             return False
-        with self._telling() as outcome:
-            self.easel.save(self.picture, path and path.absolute(), self.live.model_file)
+        with self._report_errors() as outcome:
+            self.documents.save(self.picture, path and path.absolute(), self.live.model_file)
             self.said.emit(self.tr("Saved “%s”.") % self.picture.name)
         self._tell_steps()
         return outcome.fine
@@ -244,7 +244,7 @@ class Session(Observable):
 
     def settle(self, picture: OpenPicture) -> None:
         """All that is in ``picture`` was written elsewhere."""
-        self.easel.settle(picture)
+        self.documents.settle(picture)
         self._tell_steps()
 
     @property
@@ -257,8 +257,8 @@ class Session(Observable):
         format it gets; one that says nothing gets ``.png`` behind it."""
         assert self.picture is not None
         path = picture_file(path)
-        with self._telling():
-            self.easel.export(self.picture, what, path, self.live.preview)
+        with self._report_errors():
+            self.documents.export(self.picture, what, path, self.live.preview)
             self.settings.folder = str(path.absolute().parent)
             text = self.tr("Exported “%s”.")
             if what != "picture" and self.live.behind:
@@ -273,7 +273,7 @@ class Session(Observable):
 
     def remove_model(self, entry: Entry) -> None:
         """Delete one of the user's own models from the disk."""
-        with self._telling():
+        with self._report_errors():
             self.library.remove(entry)
             if self.live.model_file == entry.file:
                 self._show_picture()
@@ -292,7 +292,7 @@ class Session(Observable):
 
     def undo(self) -> None:
         """Take back the last step, or the stroke that goes on."""
-        if not self.hand.cancel():
+        if not self.strokes.cancel():
             self._apply(self.document.undo)
 
     def redo(self) -> None:
@@ -321,7 +321,7 @@ class Session(Observable):
 
     def add_reference(self, path: Path) -> None:
         """Lay a photo over the picture to trace it; the network never sees it."""
-        with self._telling():
+        with self._report_errors():
             reading = read(path)
             name = shown(path.stem)
             self.edit(lambda document: document.add_layer(Role.REFERENCE, name, reading.pixels, 0.5))
@@ -350,9 +350,16 @@ class Session(Observable):
 
         Whatever goes wrong in one step, the others are done.
         """
-        parts = (self.training, self.survey, self.tracing, self.teaching, self.gallery, self.places)
+        parts = (
+            self.training,
+            self.dataset_scan,
+            self.pair_drawing,
+            self.teaching,
+            self.gallery,
+            self.places,
+        )
         leaving = (part.leave for part in parts)
-        ends = (self.guarding.stop, self.live.stop, self.easel.stop)
+        ends = (self.guarding.stop, self.live.stop, self.documents.stop)
         for step in (self.settle_stroke, self.remember, *leaving, *ends):
             try:
                 step()
@@ -370,7 +377,7 @@ class Session(Observable):
     # --- inside --------------------------------------------------------------------------------
 
     def _apply(self, step: Callable[[], Change | None]) -> None:
-        with self._telling():
+        with self._report_errors():
             change = step()
             if change is not None:
                 self._changed(change)
@@ -380,12 +387,12 @@ class Session(Observable):
         if change.rect:
             self.repainted.emit(change.rect)
         if change.structure:
-            self.hand.take_ink()
+            self.strokes.take_ink()
             self.restructured.emit()
         if change.sent:
             self.live.edited(None if change.structure else change.rect)
         assert self.picture is not None
-        self.easel.journal(self.picture, change)
+        self.documents.journal(self.picture, change)
         self.guarding.tell()
         self._tell_steps()
 
@@ -403,12 +410,12 @@ class Session(Observable):
             self.live.edited(rect)
 
     def _show_picture(self, model: Path | None = None) -> None:
-        self.picture = self.easel.pictures[0]
-        self.hand.take_ink()
+        self.picture = self.documents.pictures[0]
+        self.strokes.take_ink()
         self._tell_steps()
         self.restructured.emit()
         self.repainted.emit(self.document.bounds)
         self.matching.find_model(self.picture, model)
 
-    def _telling(self) -> Telling:
-        return Telling(self.told_off.emit)
+    def _report_errors(self) -> ReportErrors:
+        return ReportErrors(self.error_reported.emit)

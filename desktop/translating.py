@@ -11,13 +11,13 @@ import typer
 from engine.errors import PictureError, UnderpaintError
 
 if TYPE_CHECKING:
-    from engine.generator import Generator
-    from engine.messages import Pixels
+    from engine.data.messages import Pixels
+    from engine.passes.generator import Generator
 
 
 def jobs(input: Path, output: Path) -> list[tuple[Path, Path]]:
     """Which file becomes which; in a folder, those that end like pictures or projects."""
-    from engine.picture import SUFFIXES
+    from engine.data.picture import SUFFIXES
 
     if not input.is_dir():
         if output.is_dir():
@@ -66,7 +66,7 @@ def translate(generator: Generator, file: Path, target: Path, seed: int | None) 
     Raises:
         PictureError, DeviceError: it can't be read, translated or written.
     """
-    from engine.picture import read, write_png
+    from engine.data.picture import read, write_png
 
     if file.suffix.lower() == ".ora":
         write_png(target, _translated_project(generator, file, seed))
@@ -79,8 +79,8 @@ def translate(generator: Generator, file: Path, target: Path, seed: int | None) 
 
 def _translated_project(generator: Generator, file: Path, seed: int | None) -> Pixels:
     """As the window does it: at the model's working size, brought back to the document's."""
-    from desktop.paint.project import load
-    from engine import codec
+    from desktop.paint.files.project import load
+    from engine.planes import codec
 
     loaded = load(file)
     for note in loaded.notes:

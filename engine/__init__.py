@@ -18,14 +18,14 @@ from typing import TYPE_CHECKING, Any
 os.environ.setdefault("GOMP_SPINCOUNT", "10000")
 
 if TYPE_CHECKING:
-    from engine.generator import Generator, open
+    from engine.passes.generator import Generator, open
 
 __all__ = ["Generator", "open"]
 
 
 def __getattr__(name: str) -> Any:
     if name in __all__:
-        from engine import generator
+        from engine.passes import generator
 
         return getattr(generator, name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

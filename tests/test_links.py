@@ -13,9 +13,9 @@ import pytest
 import typer
 
 from desktop.__main__ import commands as program
-from desktop.illustrations import MOST_BYTES
+from desktop.demo.illustrations import MOST_BYTES
 from desktop.paint.tools import tools
-from desktop.widgets.actions import ALSO, MENUS, TABLE
+from desktop.widgets.parts.actions import ALSO, MENUS, TABLE
 from trainer.__main__ import commands as trainer
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -167,7 +167,7 @@ def test_fenced_commands_would_be_understood(page: Path) -> None:
     ("line", "reason"),
     [
         ("underpaint trian fronts", "no command trian"),
-        ("underpaint train fronts --epochs 200", "--epochs"),
+        ("underpaint train fronts --rounds 200", "--rounds"),
         ("underpaint train fronts --steps many", "--steps"),
         ("underpaint train", "DATA"),
         ("underpaint train fronts backs", "backs"),

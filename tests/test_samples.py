@@ -10,9 +10,9 @@ import numpy as np
 import pytest
 
 import resources
-from desktop.paint.drawing import Drawing
-from desktop.paint.layer import Role
-from engine.palette import Label, Palette
+from desktop.paint.files.drawing import Drawing
+from desktop.paint.layers.layer import Role
+from engine.data.palette import Label, Palette
 
 SAMPLES = sorted(resources.path("samples").glob("*"))
 

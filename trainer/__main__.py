@@ -14,15 +14,17 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from engine.errors import UnderpaintError
-from engine.files import stem
+from engine.files.writing import stem
 from resources import NoHomeError
-from trainer import manners, options
-from trainer.options import Format, Precision, RecipeName, Task
+from trainer.cli import options
+from trainer.cli.data import found_data
+from trainer.cli.options import Format, Precision, RecipeName, Task
+from trainer.machine import process_priority
 
 if TYPE_CHECKING:
-    from trainer.config import Config
-    from trainer.pairs import DataSet
-    from trainer.run import Run
+    from trainer.data.pairs import DataSet
+    from trainer.run.config import Config
+    from trainer.run.folder import Run
 
 commands = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
 
@@ -47,6 +49,9 @@ def main() -> None:
 
 # --- training ------------------------------------------------------------------------------------
 
+OlderEpochs = Annotated[float | None, typer.Option(min=0.001, max=options.MOST_EPOCHS, hidden=True)]
+"""``--sweeps``, as ``--epochs`` was called; scripts may still say so."""
+
 
 @commands.command()
 def train(
@@ -63,9 +68,10 @@ def train(
     name: Annotated[str | None, typer.Option(help="Of the model; by default the folder's.")] = None,
     size: Annotated[str | None, typer.Option(help="256, or 384x256: width and height.")] = None,
     width: Annotated[int, typer.Option(min=4, max=256, help="Of the networks.")] = 32,
-    sweeps: Annotated[
-        float | None, typer.Option(min=0.001, max=options.MOST_SWEEPS, help="Rounds through the pairs.")
+    epochs: Annotated[
+        float | None, typer.Option(min=0.001, max=options.MOST_EPOCHS, help="Rounds through the pairs.")
     ] = None,
+    sweeps: OlderEpochs = None,
     steps: Annotated[int | None, typer.Option(min=1, help="Steps, instead of rounds.")] = None,
     minutes: Annotated[
         float | None, typer.Option(min=0.01, max=options.MOST_MINUTES, help="Time, instead of rounds.")
@@ -81,12 +87,15 @@ def train(
     norms: Annotated[str | None, typer.Option(help="batch, or kept: those of the model --from.")] = None,
     l1: Annotated[float | None, typer.Option(min=0, help="Weight of the L1 loss.")] = None,
     adversarial: Annotated[str | None, typer.Option(help="“cross entropy”, “least squares”, none.")] = None,
-    conditional: Annotated[bool | None, typer.Option(help="Whether the judge sees the input.")] = None,
+    conditional: Annotated[
+        bool | None, typer.Option(help="Whether the discriminator sees the input.")
+    ] = None,
     learning_rate: Annotated[float | None, typer.Option(help="Of Adam.")] = None,
-    average: Annotated[float | None, typer.Option(help="Share that averaged weights keep a step.")] = None,
+    ema: Annotated[float | None, typer.Option(help="Share that averaged weights keep a step.")] = None,
+    average: Annotated[float | None, typer.Option(hidden=True)] = None,
     flip: Annotated[bool | None, typer.Option(help="Mirror half of the pictures.")] = None,
     recolour: Annotated[float | None, typer.Option(help="Share of hinted pictures in new colours.")] = None,
-    differentiable: Annotated[bool | None, typer.Option(help="Augment before the judge.")] = None,
+    differentiable: Annotated[bool | None, typer.Option(help="Augment before the discriminator.")] = None,
     validation: Annotated[
         float | None,
         typer.Option(
@@ -107,18 +116,20 @@ def train(
     Ctrl-C saves; underpaint resume goes on.
     """
     edges = options.size(size)
-    options.one_of(sweeps=sweeps, steps=steps, minutes=minutes)
-    manners.behave(gently)
+    options.one_of(epochs=epochs, sweeps=sweeps, steps=steps, minutes=minutes)
+    epochs = sweeps if epochs is None else epochs
+    process_priority.behave(gently)
     import resources
-    from trainer import check as checking
-    from trainer import distributed, plan
-    from trainer import run as runs
-    from trainer.counting import counting
+    from trainer.dataset_check import check as checking
+    from trainer.dataset_check.counting import counting
+    from trainer.machine import distributed
+    from trainer.planning import plan
+    from trainer.run import folder as runs
 
     world = distributed.expected()
     if run is None and world.size > 1:  # each would look for a free one, and find another
         raise typer.BadParameter("say where several processes are to train", param_hint="--run-folder")
-    found = _found(data, task.value if task else None, swap, palette, pair, options.colours(ignore))
+    found = found_data(data, task.value if task else None, swap, palette, pair, options.colours(ignore))
     for problem in (*found.problems, *checking.few(found)):
         if not problem.severe and world.leads:
             _say(f"warning: {problem}")
@@ -128,7 +139,7 @@ def train(
         found,
         recipe=recipe.value,
         width=width,
-        sweeps=sweeps,
+        epochs=epochs,
         colour_labels=colour_labels,
         dropout=dropout,
         swap=swap,
@@ -146,7 +157,7 @@ def train(
         adversarial=adversarial,
         conditional=conditional,
         learning_rate=learning_rate,
-        average=average,
+        ema=average if ema is None else ema,
         flip=flip,
         differentiable=differentiable,
         recolour=recolour,
@@ -168,9 +179,10 @@ def train(
 @commands.command()
 def resume(
     run: Annotated[Path, typer.Argument(help="A run folder.", metavar="RUN")],
-    sweeps: Annotated[
-        float | None, typer.Option(min=0.001, max=options.MOST_SWEEPS, help="Go on to so many rounds in all.")
+    epochs: Annotated[
+        float | None, typer.Option(min=0.001, max=options.MOST_EPOCHS, help="Go on to so many rounds in all.")
     ] = None,
+    sweeps: OlderEpochs = None,
     steps: Annotated[int | None, typer.Option(min=1, help="Go on to so many steps in all.")] = None,
     minutes: Annotated[
         float | None, typer.Option(min=0.01, max=options.MOST_MINUTES, help="Go on for so long from here.")
@@ -178,22 +190,24 @@ def resume(
     gently: Annotated[bool, typer.Option("--gently", help="Let other programs go first.")] = False,
 ) -> None:
     """Go on with a training that was stopped, or make it longer."""
-    options.one_of(sweeps=sweeps, steps=steps, minutes=minutes)
-    manners.behave(gently)
+    options.one_of(epochs=epochs, sweeps=sweeps, steps=steps, minutes=minutes)
+    epochs = sweeps if epochs is None else epochs
+    process_priority.behave(gently)
     from contextlib import nullcontext
 
-    from trainer import distributed, lengthening
-    from trainer.fit import refuse_changes
-    from trainer.run import opened
+    from trainer.machine import distributed
+    from trainer.planning import extend_run
+    from trainer.run.folder import opened
+    from trainer.training.fit import refuse_changes
 
     there = opened(run)
     config, leads = there.config(), distributed.expected().leads
-    data = lengthening.data_of(config)
+    data = extend_run.data_of(config)
     refuse_changes(config, data)
     with there.writing(), there.held() if leads else nullcontext():
-        config = lengthening.lengthened(there, data, sweeps=sweeps, steps=steps, minutes=minutes)
+        config = extend_run.extended(there, data, epochs=epochs, steps=steps, minutes=minutes)
         if leads:
-            there.lengthen(config)
+            there.extend(config)
             there.take_back("stop")
             there.take_back("pause")
     _fit(there, config, data)
@@ -219,13 +233,13 @@ def check(
 
     Exit code 1 when there is an error.
     """
-    from trainer import check as checking
-    from trainer import mend
-    from trainer.counting import counting
+    from trainer.dataset_check import check as checking
+    from trainer.dataset_check import mend
+    from trainer.dataset_check.counting import counting
 
     if out is not None and not fix:
         raise typer.BadParameter("goes with --fix", param_hint="--out")
-    found = _found(data, task.value if task else None, swap, palette, pair, options.colours(ignore))
+    found = found_data(data, task.value if task else None, swap, palette, pair, options.colours(ignore))
     _tell(found)
     with counting("Looking") as progress:
         problems = checking.check(found, progress)
@@ -259,14 +273,14 @@ def pairs(
 ) -> None:
     """Make pairs of photos: line drawings, with colour hints, grey or reduced pictures.
 
-    To look at, to draw over, or for other programs: training makes its own, new ones in every sweep.
+    To look at, to draw over, or for other programs: training makes its own, new ones in every epoch.
     """
-    from trainer import making
-    from trainer.counting import counting
+    from trainer.dataset_check import making
+    from trainer.dataset_check.counting import counting
 
     if task in (Task.labels, Task.image):
         raise typer.BadParameter("use lines, hints, grey or small", param_hint="--task")
-    found = _found(photos, task.value, way=pair)
+    found = found_data(photos, task.value, way=pair)
     _tell(found)
     with counting("Drawing") as progress:
         count, unread = making.make(
@@ -284,27 +298,6 @@ def pairs(
     typer.echo(out)
     if unread:
         raise typer.Exit(1)
-
-
-def _found(
-    folder: Path,
-    task: str | None = None,
-    swap: bool = False,
-    palette_file: Path | None = None,
-    way: str = "",
-    ignore: tuple[tuple[int, int, int], ...] | None = None,
-) -> DataSet:
-    """The data set; its labels under the names of a bundled palette, if they are that."""
-    import resources
-    from engine.palette import read_gpl
-    from trainer import pairs, palettes
-
-    given = read_gpl(palette_file) if palette_file else None
-    found = pairs.find(folder, task=task, swap=swap, palette=given, way=way, ignore=ignore)
-    if found.palette is None or given is not None or found.layout == "kept":
-        return found
-    known = [read_gpl(file) for file in sorted(resources.path("palettes").glob("*.gpl"))]
-    return replace(found, palette=palettes.named(found.palette, known))
 
 
 @commands.command()
@@ -326,14 +319,16 @@ def evaluate(
 
     Writes a report with a contact sheet, by default into the run folder, else beside where you are.
     """
-    manners.wait_idly()
+    process_priority.wait_idly()
     import resources
-    from engine import catalogue, generator
-    from trainer import evaluate as evaluation
-    from trainer import pairs, report
-    from trainer import recogniser as recognising
-    from trainer.counting import counting
-    from trainer.errors import TrainingError
+    from engine.models import catalogue
+    from engine.passes import generator
+    from trainer.data import pairs
+    from trainer.dataset_check.counting import counting
+    from trainer.evaluation import evaluate as evaluation
+    from trainer.evaluation import recogniser as recognising
+    from trainer.evaluation import report
+    from trainer.machine.errors import TrainingError
 
     folder = Path(model)
     is_run = catalogue.is_run(folder)
@@ -377,8 +372,8 @@ def export(
 
     Beside the latter go the model's card and palette, so that it can be imported again as it was.
     """
-    from engine import bundle, catalogue
-    from trainer.export import export as write
+    from engine.models import bundle, catalogue
+    from trainer.evaluation.export import export as write
 
     file = catalogue.find(model)
     # In a run folder every model has the same file name.
@@ -403,8 +398,9 @@ def _begun(folder: Path, config: Config, data: DataSet) -> Run:
     """The run folder, made by the leading process after a trial; the others wait until it is there."""
     import time
 
-    from trainer import distributed, estimate, plan
-    from trainer import run as runs
+    from trainer.machine import distributed
+    from trainer.planning import estimate, plan
+    from trainer.run import folder as runs
 
     if not distributed.expected().leads:
         while not (folder / "config.json").exists():
@@ -420,9 +416,9 @@ def _begun(folder: Path, config: Config, data: DataSet) -> Run:
 
 
 def _fit(run: Run, config: Config, data: DataSet) -> None:
-    from trainer import distributed
-    from trainer.display import Display
-    from trainer.fit import fit
+    from trainer.cli.display import Display
+    from trainer.machine import distributed
+    from trainer.training.fit import fit
 
     try:
         with Display(config.steps, config.batch) as display:

@@ -28,34 +28,34 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from desktop import theme
-from desktop.observable import bind
-from desktop.paint.document import Role
+from desktop.paint.editing.document import Role
 from desktop.paint.tools import tools
 from desktop.session import Session
-from desktop.widgets import dialogs
-from desktop.widgets.about import AboutDialog
-from desktop.widgets.actions import LABEL_KEYS, Actions, Spec
-from desktop.widgets.brush_bar import BrushBar
-from desktop.widgets.canvas import Canvas
-from desktop.widgets.clipboard import Clipboard
-from desktop.widgets.files import Files, local_path
-from desktop.widgets.folders import FolderDoor
-from desktop.widgets.layer_dock import LayerDock
-from desktop.widgets.message_bar import MessageBar
-from desktop.widgets.model_dock import ModelDock
-from desktop.widgets.pair_bars import TeachingBar, TracingBar
-from desktop.widgets.pair_start import PairStartDialog
-from desktop.widgets.palette_dock import PaletteDock
-from desktop.widgets.preview import Preview
-from desktop.widgets.preview_bar import PreviewBar
-from desktop.widgets.room import dress_overflow, fit
-from desktop.widgets.shelf_strip import ShelfStrip
-from desktop.widgets.status_line import StatusLine
-from desktop.widgets.training_window import TrainingDoor
-from desktop.widgets.view import View
-from desktop.widgets.welcome import Welcome
-from engine.rect import EMPTY
+from desktop.support import theme
+from desktop.support.observable import bind
+from desktop.widgets.canvas.canvas import Canvas
+from desktop.widgets.canvas.clipboard import Clipboard
+from desktop.widgets.canvas.preview import Preview
+from desktop.widgets.canvas.view import View
+from desktop.widgets.dialogs import picture_dialogs
+from desktop.widgets.dialogs.about import AboutDialog
+from desktop.widgets.dialogs.pair_start import PairStartDialog
+from desktop.widgets.panels.brush_bar import BrushBar
+from desktop.widgets.panels.layer_dock import LayerDock
+from desktop.widgets.panels.model_dock import ModelDock
+from desktop.widgets.panels.pair_bars import PairDrawingBar, TeachingBar
+from desktop.widgets.panels.palette_dock import PaletteDock
+from desktop.widgets.panels.preview_bar import PreviewBar
+from desktop.widgets.panels.shelf_strip import ShelfStrip
+from desktop.widgets.panels.status_line import StatusLine
+from desktop.widgets.parts.actions import LABEL_KEYS, Actions, Spec
+from desktop.widgets.parts.files import Files, local_path
+from desktop.widgets.parts.folders import FolderDoor
+from desktop.widgets.parts.message_bar import MessageBar
+from desktop.widgets.parts.room import dress_overflow, fit
+from desktop.widgets.training.window import TrainingDoor
+from desktop.widgets.welcome.page import Welcome
+from engine.data.rect import EMPTY
 from resources.version import VERSION
 
 
@@ -101,9 +101,9 @@ class MainWindow(QMainWindow):
         inside.setContentsMargins(0, 0, 0, 0)
         inside.addWidget(self.splitter)
         self.messages = MessageBar(stage)
-        self.tracing_bar = TracingBar(session, actions)
+        self.pair_drawing_bar = PairDrawingBar(session, actions)
         self.teaching_bar = TeachingBar(session, self.messages)
-        for bar in (self.tracing_bar, self.teaching_bar):
+        for bar in (self.pair_drawing_bar, self.teaching_bar):
             column.addWidget(bar)
         column.addWidget(stage, 1)
         column.addWidget(self.shelf)
@@ -150,7 +150,7 @@ class MainWindow(QMainWindow):
         session, live, actions = self.session, self.session.live, self.actions_table
         actions.connect(
             {
-                "new": lambda: dialogs.NewDialog(session, self).open(),
+                "new": lambda: picture_dialogs.NewDialog(session, self).open(),
                 "open": self.files.open,
                 "example": session.example,
                 "save": self.files.save,
@@ -170,12 +170,12 @@ class MainWindow(QMainWindow):
                 "clear": session.clear,
                 "select_all": lambda: session.select(session.document.bounds),
                 "select_nothing": lambda: session.select(EMPTY),
-                "resize": lambda: dialogs.ResizeDialog(session, self).open(),
-                "crop": lambda: dialogs.CropDialog(session, self).open(),
-                "smaller": lambda: session.hand.scale_brush(1 / 1.15),
-                "larger": lambda: session.hand.scale_brush(1.15),
-                "draw_lines": lambda: session.hand.choose_role(Role.LINES),
-                "draw_hints": lambda: session.hand.choose_role(Role.HINTS),
+                "resize": lambda: picture_dialogs.ResizeDialog(session, self).open(),
+                "crop": lambda: picture_dialogs.CropDialog(session, self).open(),
+                "smaller": lambda: session.strokes.scale_brush(1 / 1.15),
+                "larger": lambda: session.strokes.scale_brush(1.15),
+                "draw_lines": lambda: session.strokes.choose_role(Role.LINES),
+                "draw_hints": lambda: session.strokes.choose_role(Role.HINTS),
                 "mirror_vertical": self._set_symmetry,
                 "mirror_horizontal": self._set_symmetry,
                 "beside": when_on(lambda: self.set_mode("beside")),
@@ -206,15 +206,15 @@ class MainWindow(QMainWindow):
                 "train": self.training.open,
                 "teach": session.teaching.begin,
                 "make_pairs": self.make_pairs,
-                "add_pair": session.tracing.add,
-                "next_photo": lambda: session.tracing.step(1),
-                "previous_photo": lambda: session.tracing.step(-1),
-                "toggle_photo": lambda _on: session.tracing.toggle_photo(),
+                "add_pair": session.pair_drawing.add,
+                "next_photo": lambda: session.pair_drawing.step(1),
+                "previous_photo": lambda: session.pair_drawing.step(-1),
+                "toggle_photo": lambda _on: session.pair_drawing.toggle_photo(),
                 "welcome": self.welcome.open,
                 "folders": self.folders.list,
-                "shortcuts": lambda: dialogs.ShortcutsDialog(actions, self).open(),
+                "shortcuts": lambda: picture_dialogs.ShortcutsDialog(actions, self).open(),
                 "about": lambda: AboutDialog(session, VERSION, self).open(),
-                **{f"tool_{name}": when_on(partial(session.hand.choose_tool, name)) for name in tools()},
+                **{f"tool_{name}": when_on(partial(session.strokes.choose_tool, name)) for name in tools()},
             }
         )
         for names in (("beside", "over", "split"), ("theme_system", "theme_light", "theme_dark")):
@@ -226,28 +226,28 @@ class MainWindow(QMainWindow):
             shortcut.activated.connect(lambda number=number: self.palette_dock.choose_label_number(number))
         self.canvas.hovered.connect(self.status_line.show_place)
         session.said.connect(self.messages.say)
-        session.told_off.connect(self.messages.warn)
-        session.library.asks.connect(lambda found: dialogs.ImportDialog(session, found, self).open())
+        session.error_reported.connect(self.messages.warn)
+        session.library.asks.connect(lambda found: picture_dialogs.ImportDialog(session, found, self).open())
         session.read_as.connect(self.files.offer_other_kinds)
         session.changed_elsewhere.connect(self.files.ask_which)
-        self.tracing_bar.train.connect(self.training.prepare)
+        self.pair_drawing_bar.train.connect(self.training.prepare)
         self.training.wants_pairs.connect(self.make_pairs)
-        session.tracing.finished.connect(self._offer_training)
+        session.pair_drawing.finished.connect(self._offer_training)
         session.teaching.started.connect(self.training.open)
         session.teaching.watch("here", self._show_lesson)
-        session.tracing.watch("here", self.canvas.setFocus)
+        session.pair_drawing.watch("here", self.canvas.setFocus)
         self.welcome.left.connect(self.canvas.setFocus)
         session.watch("steps", self._show_steps)
-        session.hand.watch("drawing", self._show_steps)
-        session.hand.watch("tool", lambda: actions[f"tool_{session.hand.tool}"].setChecked(True))
+        session.strokes.watch("drawing", self._show_steps)
+        session.strokes.watch("tool", lambda: actions[f"tool_{session.strokes.tool}"].setChecked(True))
         session.watch("title saved", self._show_title)
         bind(live, "enabled", actions["live"], "setChecked", "toggled")
         bind(live, "exact", actions["exact"], "setChecked", "toggled")
         live.watch("native", lambda: actions["native"].setChecked(live.native))
         live.watch("card", self._show_abilities)
         session.restructured.connect(self._show_abilities)
-        session.hand.watch("ink", self._show_symmetry)
-        session.hand.watch("knows_hints", self._show_abilities)
+        session.strokes.watch("ink", self._show_symmetry)
+        session.strokes.watch("knows_hints", self._show_abilities)
         QGuiApplication.styleHints().colorSchemeChanged.connect(lambda _scheme: self._system_theme_changed())
 
     def _restore(self) -> None:
@@ -279,12 +279,12 @@ class MainWindow(QMainWindow):
         PairStartDialog(self.session, sources or [], self).open()
 
     def _offer_training(self) -> None:
-        roll = self.session.tracing.roll
+        roll = self.session.pair_drawing.roll
         assert roll is not None
         self.messages.offer(
             self.tr("Every photo has its pair now."),
             (self.tr("&Train on them"), lambda: self.training.prepare(roll.folder)),
-            (self.tr("&Done"), self.session.tracing.finish),
+            (self.tr("&Done"), self.session.pair_drawing.finish),
         )
 
     def _show_lesson(self) -> None:
@@ -317,11 +317,11 @@ class MainWindow(QMainWindow):
         vertical = self.actions_table["mirror_vertical"].isChecked()
         horizontal = self.actions_table["mirror_horizontal"].isChecked()
         names = {(True, True): "both", (True, False): "vertical", (False, True): "horizontal"}
-        self.session.hand.set_symmetry(names.get((vertical, horizontal), "none"))
+        self.session.strokes.set_symmetry(names.get((vertical, horizontal), "none"))
         self.canvas.update()
 
     def _show_symmetry(self) -> None:
-        symmetry = self.session.hand.ink.symmetry
+        symmetry = self.session.strokes.ink.symmetry
         for name, values in (
             ("mirror_vertical", ("vertical", "both")),
             ("mirror_horizontal", ("horizontal", "both")),
@@ -336,7 +336,7 @@ class MainWindow(QMainWindow):
             return
         sketch = self.session.document.kind == "sketch"
         self.actions_table["draw_lines"].setEnabled(sketch)
-        self.actions_table["draw_hints"].setEnabled(sketch and self.session.hand.knows_hints)
+        self.actions_table["draw_hints"].setEnabled(sketch and self.session.strokes.knows_hints)
         for name in ("vary", "keep", "refresh", "export_preview", "export_pair", "copy_preview", "teach"):
             self.actions_table[name].setEnabled(self.session.live.card is not None)
 
@@ -346,7 +346,7 @@ class MainWindow(QMainWindow):
         self.setWindowModified(not self.session.saved)
 
     def _show_steps(self) -> None:
-        steps, drawing = self.session.steps, self.session.hand.drawing
+        steps, drawing = self.session.steps, self.session.strokes.drawing
         self.actions_table.name_step("undo", steps.undo_text, steps.undo > 0 or drawing)
         self.actions_table.name_step("redo", steps.redo_text, steps.redo > 0 and not drawing)
 

@@ -13,10 +13,10 @@ from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
-from engine import mistaken
-from engine.card import Card, InputKind, Statistics
+from engine.data.card import Card, InputKind, Statistics
+from engine.data.palette import Palette
 from engine.errors import ModelError
-from engine.palette import Palette
+from engine.files import mistaken
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -32,7 +32,7 @@ class Found:
     settings: dict[str, Any]
     inputs: int
     card: Card | None = None
-    """The card that lay beside the file, where ``export`` has written it; see ``engine.beside``."""
+    """The card that lay beside the file, where ``export`` has written it; see ``engine.models.beside``."""
 
 
 def formats() -> tuple[str, ...]:

@@ -15,13 +15,13 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from engine import beside, bundle, pickles, unwrapping
-from engine.card import Card, InputKind, Statistics
+from engine.data.card import Card, InputKind, Statistics
+from engine.data.palette import Palette
 from engine.errors import ModelError
 from engine.foreign import Found
+from engine.models import beside, bundle, pickles, unwrapping
+from engine.models.unwrapping import Network
 from engine.networks import build
-from engine.palette import Palette
-from engine.unwrapping import Network
 
 if TYPE_CHECKING:
     from torch import Tensor

@@ -8,16 +8,16 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from engine.hourglass import SETTINGS, Hourglass
-from engine.layers import Valid, shrunk
+from engine.layers.blocks import Valid, shrunk
+from engine.layers.encoder_decoder_base import SETTINGS, EncoderDecoderBase
 
 
-class EncoderDecoder(Hourglass):
+class EncoderDecoder(EncoderDecoderBase):
     """The hourglass alone."""
 
     skips = False
 
-    def forward(self, x: Tensor, valid: Valid | None = None, dice: torch.Generator | None = None) -> Tensor:
+    def forward(self, x: Tensor, valid: Valid | None = None, rng: torch.Generator | None = None) -> Tensor:
         valids: list[Valid | None] = []
         for level, down in enumerate(self.downs):
             valids.append(valid)
@@ -26,7 +26,7 @@ class EncoderDecoder(Hourglass):
         for level in reversed(range(len(self.ups))):
             x = self.ups[level](F.relu(x), valids[level])
             if level in self.dropped:
-                x = self.dropout(x, dice)
+                x = self.dropout(x, rng)
         return torch.tanh(x)
 
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from engine.layers import Layer, NormKind
+from engine.layers.blocks import Layer, NormKind
 
 _STRIDED = {16: 1, 34: 2, 70: 3, 142: 4, 286: 5}
 """Receptive field → convolutions of stride two; two of stride one follow."""

@@ -11,7 +11,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from engine.layers import Dropout, Layer, NormKind, Translator, Valid, shrunk
+from engine.layers.blocks import Dropout, Layer, NormKind, Translator, Valid, shrunk
 
 SETTINGS = {
     "blocks": (6, 9),
@@ -33,10 +33,10 @@ class Block(nn.Module):
         self.second = Layer(nn.Conv2d(channels, channels, 3, bias=bias), norm)
         self.dropout = Dropout() if dropout else None
 
-    def forward(self, x: Tensor, valid: Valid | None, dice: torch.Generator | None) -> Tensor:
+    def forward(self, x: Tensor, valid: Valid | None, rng: torch.Generator | None) -> Tensor:
         y = F.relu_(self.first(F.pad(x, (1, 1, 1, 1), "reflect"), valid))
         if self.dropout is not None:
-            y = self.dropout(y, dice)
+            y = self.dropout(y, rng)
         change: Tensor = self.second(F.pad(y, (1, 1, 1, 1), "reflect"), valid)
         return x + change
 
@@ -64,14 +64,14 @@ class ResNet(Translator):
         )
         self.head = Layer(nn.Conv2d(width, outputs, 7), None)
 
-    def forward(self, x: Tensor, valid: Valid | None = None, dice: torch.Generator | None = None) -> Tensor:
+    def forward(self, x: Tensor, valid: Valid | None = None, rng: torch.Generator | None = None) -> Tensor:
         half = shrunk(valid)
         quarter = shrunk(half)
         x = F.relu_(self.stem(F.pad(x, (3, 3, 3, 3), "reflect"), valid))
         for down, part in zip(self.downs, (half, quarter), strict=True):
             x = F.relu_(down(x, part))
         for block in self.blocks:
-            x = block(x, quarter, dice)
+            x = block(x, quarter, rng)
         for up, part in zip(self.ups, (half, valid), strict=True):
             x = F.relu_(up(x, part))
         return torch.tanh(self.head(F.pad(x, (3, 3, 3, 3), "reflect")))

@@ -6,16 +6,16 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from engine import packed
-from engine.hourglass import SETTINGS, Hourglass
-from engine.layers import Kept, Layer, Valid, shrunk
-from engine.quantised import Bits
+from engine.layers import packed
+from engine.layers.blocks import Kept, Layer, Valid, shrunk
+from engine.layers.encoder_decoder_base import SETTINGS, EncoderDecoderBase
+from engine.layers.quantised import Bits
 
 _WIDE = 64 * 64
 """From so many pairs of channels a convolution gains more from integers than making them takes."""
 
 
-class UNet(Hourglass):
+class UNet(EncoderDecoderBase):
     """The generator of pix2pix."""
 
     skips = True
@@ -49,7 +49,7 @@ class UNet(Hourglass):
         self,
         x: Tensor,
         valid: Valid | None = None,
-        dice: torch.Generator | None = None,
+        rng: torch.Generator | None = None,
         kept: Kept | None = None,
     ) -> Tensor:
         """As every ``Translator``; ``kept``, if given, receives the encoder's maps and all moments."""
@@ -72,7 +72,7 @@ class UNet(Hourglass):
             x = packed.rectified(up.convolution, *((skip,) if x is skip else (skip, x)))
             x = up.normed(x, valids[level], kept)
             if level in self.dropped:
-                x = self.dropout(x, dice)
+                x = self.dropout(x, rng)
         return torch.tanh(x)
 
 

@@ -15,7 +15,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from engine.files import replacing
+from engine.files.writing import replacing
 from tests.bench import history
 from tests.bench.rows import Row
 

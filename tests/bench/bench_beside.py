@@ -33,7 +33,7 @@ def run() -> list[Row]:
             save(thing(seed, 256), photos / f"{seed}.jpg", quality=90)
 
         from desktop.app import begin, make_application, open_window
-        from desktop.training import Wish
+        from desktop.training.current import Wish
 
         application = make_application()
         session, window = open_window()
@@ -48,10 +48,10 @@ def run() -> list[Row]:
         alone, beside = Drawn(), Drawn()
         for _ in range(TURNS):
             training.pause()
-            until(lambda: training.chronicle.last == "paused", PATIENCE_S)
+            until(lambda: training.history.last == "paused", PATIENCE_S)
             alone.add(draw(session, window, TURN_S))
             training.go_on()
-            until(lambda: training.chronicle.last == "continued", PATIENCE_S)
+            until(lambda: training.history.last == "continued", PATIENCE_S)
             beside.add(draw(session, window, TURN_S))
         training.stop()
         until(lambda: not training.goes_on, PATIENCE_S)

@@ -21,12 +21,13 @@ import numpy as np
 import torch
 
 import engine
-from engine import bundle, catalogue, codec
-from engine.card import Card, Statistics
-from engine.generator import Generator
-from engine.layers import initialise
-from engine.messages import Pixels
+from engine.data.card import Card, Statistics
+from engine.data.messages import Pixels
+from engine.layers.blocks import initialise
+from engine.models import bundle, catalogue
 from engine.networks import build
+from engine.passes.generator import Generator
+from engine.planes import codec
 from tests.bench import bench_models, strokes
 from tests.bench.rows import Row
 from tests.bench.turns import alone, alternating, report, spread

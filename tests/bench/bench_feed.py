@@ -6,13 +6,13 @@ import tempfile
 import time
 from pathlib import Path
 
-from engine.card import Card
+from engine.data.card import Card
 from tests.bench.rows import Row
 from tests.trainer.made_pictures import save, side_by_side, thing
-from trainer import pairs
-from trainer.augment import Augment
-from trainer.feed import Feed
-from trainer.pairs import Task
+from trainer.data import pairs
+from trainer.data.pairs import Task
+from trainer.loading.augment import Augment
+from trainer.loading.pair_loader import PairLoader
 
 PICTURES = 24
 BATCHES = 30
@@ -41,10 +41,10 @@ def _milliseconds(folder: Path, task: Task) -> float:
     network = {"inputs": 5 if hints else 3, "outputs": 3}
     width = 1.5 if hints else None
     card = Card("made", "unet", network, data.input, hints=hints, line_width=width, palette=data.palette)
-    with Feed(data, Augment(card, task), batch=4, seed=0, threads=1) as feed:
+    with PairLoader(data, Augment(card, task), batch=4, seed=0, threads=1) as loader:
         for _ in range(PICTURES // 4 + 2):
-            next(feed)
+            next(loader)
         begun = time.process_time()
         for _ in range(BATCHES):
-            next(feed)
+            next(loader)
         return (time.process_time() - begun) * 1000 / (4 * BATCHES)

@@ -17,15 +17,16 @@ from PIL import Image
 from scipy import ndimage
 
 import engine
-from desktop.paint.document import Document
-from desktop.paint.drawing import Drawing
-from desktop.paint.layer import Role
-from desktop.samples import samples
-from engine import catalogue, codec
-from engine.generator import Generator
-from engine.messages import Pixels
+from desktop.documents.samples import samples
+from desktop.paint.editing.document import Document
+from desktop.paint.files.drawing import Drawing
+from desktop.paint.layers.layer import Role
+from engine.data.messages import Pixels
+from engine.models import catalogue
+from engine.passes.generator import Generator
+from engine.planes import codec
 from tests.bench.rows import Row
-from trainer import sheet
+from trainer.training import sheet
 
 Mask = npt.NDArray[np.bool_]
 

@@ -19,11 +19,12 @@ import numpy as np
 import torch
 
 import engine
-from engine import bundle, catalogue, codec
+from engine.models import bundle, catalogue
+from engine.planes import codec
 from tests.bench.bench_engine import drawing, wide
 from tests.bench.rows import Row
 from tests.bench.turns import alternating, spread
-from trainer.export import PACKAGES, export
+from trainer.evaluation.export import PACKAGES, export
 
 Pass = Callable[[], Any]
 

@@ -8,8 +8,8 @@ from collections.abc import Callable
 
 import numpy as np
 
-from desktop.paint.document import Document
-from desktop.paint.stroke import Ink, Sample
+from desktop.paint.editing.document import Document
+from desktop.paint.strokes.stroke import Ink, Sample
 from desktop.paint.tools import tools
 from tests.bench.rows import Row
 

@@ -9,10 +9,10 @@ import time
 import numpy as np
 from PIL import Image, ImageDraw
 
-from engine import codec, ink
-from engine.card import Card
-from engine.messages import Picture, Pixels
-from engine.preparing import Preparing
+from engine.data.card import Card
+from engine.data.messages import Picture, Pixels
+from engine.planes import codec, ink
+from engine.planes.preparing import Preparing
 from tests.bench.rows import Row
 from tests.bench.turns import alternating, report, spread
 

@@ -10,7 +10,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from engine import catalogue
+from engine.models import catalogue
 from tests.bench.rows import Row
 from tests.engine.reorders import SETS, reordered
 

@@ -18,14 +18,15 @@ import torch
 import torch.nn.functional as F
 
 from engine import networks
-from engine.layers import initialise
+from engine.layers.blocks import initialise
 from tests.bench.rows import Row
 from tests.trainer.made_pictures import save, thing
-from trainer import pairs, plan
-from trainer.config import Config
-from trainer.distributed import World
-from trainer.fit import fed, learn
-from trainer.state import State
+from trainer.data import pairs
+from trainer.machine.distributed import World
+from trainer.planning import plan
+from trainer.run.config import Config
+from trainer.training.fit import learn, pair_loader
+from trainer.training.state import State
 
 ROUNDS = 5
 PICTURES = 24
@@ -43,11 +44,11 @@ def run() -> list[Row]:
         print(f"  {wide.precision}, {wide.threads} threads", file=sys.stderr)
         torch.set_num_threads(wide.threads)
         ours, plain = _in_turns(_bare(wide), _plain(wide))
-        with fed(data, State(usual), World()) as feed:
+        with pair_loader(data, State(usual), World()) as loader:
             state = State(usual)
 
             def fed_step() -> int:
-                batch = next(feed)
+                batch = next(loader)
                 learn(state, usual, World(), batch.inputs, batch.targets)
                 return usual.batch
 
@@ -84,9 +85,9 @@ def _in_turns(one: Callable[[], int], other: Callable[[], int]) -> tuple[float, 
 
 def _batch(config: Config, count: int) -> tuple[torch.Tensor, torch.Tensor]:
     width, height = config.size
-    dice = torch.Generator().manual_seed(0)
-    inputs = torch.rand(count, config.network["inputs"], height, width, generator=dice) * 2 - 1
-    return inputs, torch.rand(count, 3, height, width, generator=dice) * 2 - 1
+    rng = torch.Generator().manual_seed(0)
+    inputs = torch.rand(count, config.network["inputs"], height, width, generator=rng) * 2 - 1
+    return inputs, torch.rand(count, 3, height, width, generator=rng) * 2 - 1
 
 
 def _bare(config: Config) -> Callable[[], int]:
@@ -108,33 +109,33 @@ def _plain(config: Config) -> Callable[[], int]:
     """What one would write first."""
     generator = networks.build(config.kind, **config.network)
     planes = config.network["inputs"] + 3
-    judge = networks.build(
+    discriminator = networks.build(
         "patchgan", receptive_field=config.patch, width=config.patch_width, inputs=planes, norm="batch"
     )
-    for network in (generator, judge):
+    for network in (generator, discriminator):
         initialise(network)
-    of_generator, of_judge = (
+    of_generator, of_discriminator = (
         torch.optim.Adam(network.parameters(), config.learning_rate, config.betas)
-        for network in (generator, judge)
+        for network in (generator, discriminator)
     )
     a, b = _batch(config, 1)
 
     def verdict(photo: torch.Tensor, real: bool) -> torch.Tensor:
-        judged = judge(torch.cat((a, photo), 1))
+        judged = discriminator(torch.cat((a, photo), 1))
         return F.binary_cross_entropy_with_logits(judged, torch.full_like(judged, float(real)))
 
     def step() -> int:
-        made = generator(a)
-        of_judge.zero_grad()
-        loss = (verdict(made.detach(), False) + verdict(b, True)) / 2
+        generated = generator(a)
+        of_discriminator.zero_grad()
+        loss = (verdict(generated.detach(), False) + verdict(b, True)) / 2
         torch.autograd.backward(loss)
-        of_judge.step()
-        judge.requires_grad_(False)
+        of_discriminator.step()
+        discriminator.requires_grad_(False)
         of_generator.zero_grad()
-        whole = verdict(made, True) + config.l1 * F.l1_loss(made, b)
+        whole = verdict(generated, True) + config.l1 * F.l1_loss(generated, b)
         torch.autograd.backward(whole)
         of_generator.step()
-        judge.requires_grad_(True)
+        discriminator.requires_grad_(True)
         loss.item(), whole.item()
         return 1
 

@@ -82,8 +82,8 @@ def _ink(application, session, window, painted: Painted, edge: int, pen: str, **
     """From posting a pointer event to the end of the paint event that shows its ink, live on."""
     session.new_picture("sketch", edge, edge)
     until(lambda: session.live.preview is not None and not session.live.behind)
-    before_ink = session.hand.ink
-    session.hand.set_ink(**ink)
+    before_ink = session.strokes.ink
+    session.strokes.set_ink(**ink)
     times = []
     unit = edge / 1024
     for stroke in range(20):
@@ -102,7 +102,7 @@ def _ink(application, session, window, painted: Painted, edge: int, pen: str, **
             times.append((painted.at - start) * 1000)
         QApplication.postEvent(window.canvas, event(window, QEvent.Type.MouseButtonRelease, 950 * unit, y))
         application.processEvents()
-    session.hand.set_ink(brush=before_ink.brush, size=before_ink.size, hardness=before_ink.hardness)
+    session.strokes.set_ink(brush=before_ink.brush, size=before_ink.size, hardness=before_ink.hardness)
     times.sort()
     what = f"pointer event → its ink painted, {edge}², {pen}"
     return [
@@ -174,8 +174,8 @@ def _idle(session) -> list[Row]:
 
 def _long_day() -> list[Row]:
     """What memory does after the undo budget is full: strokes over strokes, all undone, all redone."""
-    from desktop.paint.document import Document
-    from desktop.paint.stroke import Ink, Sample
+    from desktop.paint.editing.document import Document
+    from desktop.paint.strokes.stroke import Ink, Sample
     from desktop.paint.tools import tools
 
     document = Document.new("sketch", 1024, 1024)

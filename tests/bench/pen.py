@@ -108,7 +108,7 @@ def draw(session, window, seconds: float) -> Drawn:
         x, y = 40 + place * 7, 40 + (stroke * 37) % 430 + 20 * ((place // 10) % 2)
         if place == 0:
             # Rubbed out in turns: on a picture that is full, strokes change nothing and passes are free.
-            session.hand.choose_tool("eraser" if stroke // LAP % 2 else "pen")
+            session.strokes.choose_tool("eraser" if stroke // LAP % 2 else "pen")
             kind = QEvent.Type.MouseButtonPress
         elif place == 59:
             kind = QEvent.Type.MouseButtonRelease
@@ -135,5 +135,5 @@ def draw(session, window, seconds: float) -> Drawn:
     session.live.changed.disconnect(note)
     while step[0] % 60:  # the last stroke is finished, too
         move()
-    session.hand.choose_tool("pen")
+    session.strokes.choose_tool("pen")
     return seen

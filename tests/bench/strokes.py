@@ -10,12 +10,13 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from engine import bundle, codec, windows
-from engine.card import Card
-from engine.following import MARGIN
-from engine.generator import Generator
-from engine.messages import Pixels
-from engine.rect import Rect
+from engine.data.card import Card
+from engine.data.messages import Pixels
+from engine.data.rect import Rect
+from engine.models import bundle
+from engine.passes.following import MARGIN
+from engine.passes.generator import Generator
+from engine.planes import codec, windows
 from tests.bench.rows import Row
 from tests.bench.turns import alternating, report, spread
 from tests.engine.frozen import Frozen

@@ -12,10 +12,10 @@ from PySide6.QtWidgets import QApplication
 
 from desktop.app import begin, open_window
 from desktop.session import Session
-from desktop.settings import Settings, SettingsFile
+from desktop.support.settings import Settings, SettingsFile
 from desktop.widgets.main_window import MainWindow
-from engine.card import Card
-from engine.palette import Label, Palette
+from engine.data.card import Card
+from engine.data.palette import Label, Palette
 from tests.desktop.window_hands import settle
 
 PALETTE = Palette(
@@ -42,7 +42,8 @@ def tiny_models(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """One tiny model of each kind, with random weights: real files for the real engine."""
     import torch
 
-    from engine import bundle, networks
+    from engine import networks
+    from engine.models import bundle
 
     torch.manual_seed(1)
     folder = tmp_path_factory.mktemp("models")
@@ -105,6 +106,6 @@ def session(window: MainWindow) -> Session:
 def told(session: Session) -> list[str]:
     """All that the program says from now on, of what went wrong as well."""
     sentences: list[str] = []
-    for signal in (session.said, session.told_off, session.training.told_off):
+    for signal in (session.said, session.error_reported, session.training.error_reported):
         signal.connect(sentences.append)
     return sentences

@@ -15,11 +15,11 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QApplication, QLabel, QListWidget, QMenu
 
 from desktop.app import begin, open_window
-from desktop.recovery import abandoned, restore
+from desktop.documents.recovery import abandoned, restore
 from desktop.session import Session
 from desktop.widgets.main_window import MainWindow
-from engine.picture import to_png_bytes
-from tests.desktop.test_files import choose, press
+from engine.data.picture import to_png_bytes
+from tests.desktop.widgets.parts.test_files import choose, press
 from tests.desktop.window_hands import drag, model, settle, until
 
 NONSENSE = [
@@ -50,7 +50,7 @@ def test_settings_that_make_no_sense_cost_only_themselves(
         settle(session)
         drag(window, (10, 10), (50, 50))
         assert session.document.can_undo
-        assert 1 <= session.hand.ink.size <= 500
+        assert 1 <= session.strokes.ink.size <= 500
         window.files.fill_recent(QMenu(window))
         for name in ("split", "over", "new"):
             window.actions_table[name].trigger()
@@ -65,7 +65,7 @@ def test_settings_that_make_no_sense_cost_only_themselves(
 
 def test_a_place_that_cannot_be_written_leaves_the_drawing_unsaved(window, session, tmp_path):
     told: list[str] = []
-    session.told_off.connect(told.append)
+    session.error_reported.connect(told.append)
     drag(window, (10, 10), (50, 50))
     (tmp_path / "file").write_text("")
     assert not session.save(tmp_path / "file" / "drawing.ora")
@@ -79,7 +79,7 @@ def test_a_place_that_cannot_be_written_leaves_the_drawing_unsaved(window, sessi
 
 def test_a_drawing_that_cannot_be_guarded_is_told_once_and_drawn_on(window, session, stocked_home):
     told: list[str] = []
-    session.told_off.connect(told.append)
+    session.error_reported.connect(told.append)
     (stocked_home / "recovery").write_text("in the way")
     drag(window, (10, 10), (50, 50))
     drag(window, (50, 10), (10, 50))
@@ -91,7 +91,7 @@ def test_a_drawing_that_cannot_be_guarded_is_told_once_and_drawn_on(window, sess
 
 
 def test_what_was_left_behind_is_not_given_up_before_it_is_safe_elsewhere(window, session, monkeypatch):
-    from desktop import easel
+    from desktop.documents import open_documents
 
     drag(window, (10, 10), (50, 50))
     lines = session.document.picture().lines.copy()
@@ -103,7 +103,7 @@ def test_what_was_left_behind_is_not_given_up_before_it_is_safe_elsewhere(window
         raise OSError(28, "No space left on device")
 
     with monkeypatch.context() as patch:
-        patch.setattr(easel, "Journal", full)
+        patch.setattr(open_documents, "Journal", full)
         session.recover([left])
     assert np.array_equal(session.document.picture().lines, lines)
     assert not session.saved
@@ -113,7 +113,7 @@ def test_what_was_left_behind_is_not_given_up_before_it_is_safe_elsewhere(window
 @pytest.fixture
 def strange(stocked_home: Path, session: Session) -> Path:
     """A model whose card holds HTML and a sample picture that is far too large."""
-    from engine import bundle
+    from engine.models import bundle
 
     card, tensors = bundle.read(model(session, "tiny sketch"))
     bomb = base64.b64encode(to_png_bytes(np.zeros((3000, 3000), np.uint8))).decode()
@@ -128,7 +128,7 @@ def strange(stocked_home: Path, session: Session) -> Path:
 def test_what_strangers_wrote_is_never_taken_for_html(window: MainWindow, session: Session, strange: Path):
     session.open_model(strange)
     settle(session)
-    session.told_off.emit(f"“{session.live.card.name}” failed.")
+    session.error_reported.emit(f"“{session.live.card.name}” failed.")
     session.edit(lambda document: document.set_layer(document.active.id, name="<h1>Layer</h1>"))
     strange_labels = [label for label in window.findChildren(QLabel) if "<" in label.text()]
     assert len(strange_labels) >= 4  # licence, message, status line, layer
@@ -163,10 +163,10 @@ def test_a_broken_palette_of_the_user_costs_only_itself(session, stocked_home):
 
 
 def test_a_disk_that_fills_up_while_drawing_is_told(window, session, monkeypatch):
-    from desktop import recovery
+    from desktop.documents import recovery
 
     told: list[str] = []
-    session.told_off.connect(told.append)
+    session.error_reported.connect(told.append)
     drag(window, (10, 10), (50, 50))
     session.picture.journal.flush()
 
@@ -210,7 +210,7 @@ def test_closing_asks_where_a_drawing_cannot_be_kept_and_only_there(window, sess
 
 
 def test_a_drawing_that_cannot_be_kept_can_be_given_up(window, session, monkeypatch):
-    from desktop import recovery
+    from desktop.documents import recovery
 
     def full(*_arguments: object, **_named: object) -> None:
         raise OSError(28, "No space left on device")
@@ -252,7 +252,7 @@ def journal_left(window, session) -> Path:
 
 def test_a_journal_cut_in_half_is_brought_back_said_to_be_so_and_kept(window, session, stocked_home):
     told: list[str] = []
-    session.told_off.connect(told.append)
+    session.error_reported.connect(told.append)
     folder = journal_left(window, session)
     content = (folder / "journal").read_bytes()
     (folder / "journal").write_bytes(content[:-20])

@@ -18,14 +18,15 @@ from safetensors.torch import save_file
 
 import desktop.__main__ as command_line
 import engine
-from desktop.paint import project
-from desktop.paint.document import Document
-from engine import bundle, catalogue, codec
-from engine.card import Card
-from engine.layers import initialise
+from desktop.paint.editing.document import Document
+from desktop.paint.files import project
+from engine.data.card import Card
+from engine.data.palette import Label, Palette
+from engine.data.picture import read, write_png
+from engine.layers.blocks import initialise
+from engine.models import bundle, catalogue
 from engine.networks import build
-from engine.palette import Label, Palette
-from engine.picture import read, write_png
+from engine.planes import codec
 from tests.engine import reference
 
 PALETTE = Palette("two", (Label("ground", (0, 0, 222)), Label("wall", (0, 48, 255))))
@@ -103,7 +104,7 @@ def test_models_are_listed_for_people_and_programs(underpaint, model, home) -> N
 
 
 def test_bench_measures_every_model_and_names_the_broken(underpaint, model, home, monkeypatch) -> None:
-    monkeypatch.setattr("engine.speed.PASSES", 2)
+    monkeypatch.setattr("engine.passes.speed.PASSES", 2)
     done = underpaint("bench", "--json")
     assert done.code == 0
     results = {entry["name"]: entry for entry in json.loads(done.out)}
@@ -323,7 +324,7 @@ def test_a_model_file_is_given_another_name_and_card(underpaint, weights, tmp_pa
 
 
 def test_a_users_palette_is_found_by_name_or_file(underpaint, weights, home, tmp_path) -> None:
-    from engine.palette import write_gpl
+    from engine.data.palette import write_gpl
 
     (home / "palettes").mkdir()
     write_gpl(PALETTE, home / "palettes" / "two.gpl")
@@ -335,7 +336,7 @@ def test_a_users_palette_is_found_by_name_or_file(underpaint, weights, home, tmp
 
 def test_colours_of_an_image_model_get_names(underpaint, weights, tmp_path) -> None:
     """With the import or afterwards; a model of labels keeps those that it has learnt."""
-    from engine.palette import write_gpl
+    from engine.data.palette import write_gpl
 
     write_gpl(PALETTE, tmp_path / "two.gpl")
     target, named = tmp_path / "plans.safetensors", tmp_path / "named.safetensors"

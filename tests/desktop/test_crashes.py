@@ -14,11 +14,12 @@ import pytest
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QDialogButtonBox, QLabel, QPlainTextEdit, QPushButton
 
-from desktop import crashes, logbook
+from desktop import crashes
 from desktop.app import offer_report
-from desktop.errands import Errands
+from desktop.support import logbook
+from desktop.support.task_queue import TaskQueue
+from desktop.widgets.dialogs.report import ReportDialog
 from desktop.widgets.main_window import MainWindow
-from desktop.widgets.report import ReportDialog
 from tests.desktop.real_programs import PATIENCE_S, environment, program, wait_until_ready
 from tests.desktop.window_hands import until
 
@@ -46,8 +47,8 @@ app.run()
 
 
 @pytest.fixture
-def reports(window: MainWindow) -> Iterator[Errands]:
-    reports = Errands("reports")
+def reports(window: MainWindow) -> Iterator[TaskQueue]:
+    reports = TaskQueue("reports")
     yield reports
     reports.stop()
 
@@ -202,7 +203,7 @@ def press(window: MainWindow, text: str) -> None:
     button.click()
 
 
-def test_nothing_is_offered_after_a_clean_end(window: MainWindow, reports: Errands):
+def test_nothing_is_offered_after_a_clean_end(window: MainWindow, reports: TaskQueue):
     with crashes.Watch():
         pass
     offer_report(window, reports)
@@ -212,7 +213,7 @@ def test_nothing_is_offered_after_a_clean_end(window: MainWindow, reports: Erran
     assert not window.messages.isVisible()
 
 
-def test_report_is_shown(window: MainWindow, reports: Errands, home: Path):
+def test_report_is_shown(window: MainWindow, reports: TaskQueue, home: Path):
     trace = leave(home)
     offer_report(window, reports)
     until(window.messages.isVisible)
@@ -236,7 +237,7 @@ def test_report_is_shown(window: MainWindow, reports: Errands, home: Path):
     assert not dialog.isVisible()
 
 
-def test_report_is_forgotten(window: MainWindow, reports: Errands, home: Path):
+def test_report_is_forgotten(window: MainWindow, reports: TaskQueue, home: Path):
     leave(home)
     offer_report(window, reports)
     until(window.messages.isVisible)
@@ -245,7 +246,7 @@ def test_report_is_forgotten(window: MainWindow, reports: Errands, home: Path):
     assert not list((home / "logs").glob("report*"))
 
 
-def test_drawings_are_asked_about_as_well(window: MainWindow, reports: Errands, home: Path):
+def test_drawings_are_asked_about_as_well(window: MainWindow, reports: TaskQueue, home: Path):
     leave(home)
     window.messages.ask("Not saved last time: “x”.", ("&Bring back", lambda: None))
     offer_report(window, reports)

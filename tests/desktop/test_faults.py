@@ -12,15 +12,15 @@ from pathlib import Path
 
 import pytest
 
-import engine.files
-from desktop.easel import Easel, OpenPicture
-from desktop.paint import project
-from desktop.paint.document import Document
-from desktop.paint.stroke import Ink, Sample
+import engine.files.writing
+from desktop.documents.open_documents import OpenDocuments, OpenPicture
+from desktop.documents.recovery import Journal, left_behind, restore
+from desktop.paint.editing.document import Document
+from desktop.paint.files import project
+from desktop.paint.strokes.stroke import Ink, Sample
 from desktop.paint.tools import tools
-from desktop.recovery import Journal, left_behind, restore
-from desktop.settings import Settings, SettingsFile
-from desktop.telling import Telling
+from desktop.support.report_errors import ReportErrors
+from desktop.support.settings import Settings, SettingsFile
 from engine.errors import PictureError
 from tests.faults import Faults, at_work, every_fault
 
@@ -60,7 +60,7 @@ def test_saving_keeps_the_old_drawing_or_has_the_new_one(
     project.save(old, tmp_path / "old.ora")
     content = (tmp_path / "old.ora").read_bytes()
     new = drawn(drawn(Document.new("sketch", 48, 40), 0), 1)
-    easel, number = Easel(Settings()), 0
+    documents, number = OpenDocuments(Settings()), 0
 
     def run(kind: str = "", at: int = -1) -> tuple[Faults, Path, OpenPicture, bool]:
         nonlocal number
@@ -73,8 +73,8 @@ def test_saving_keeps_the_old_drawing_or_has_the_new_one(
         picture = OpenPicture(new, unsaved=True)
         with at_work(monkeypatch, Faults(folder, kind, at)) as faults:
             told: list[str] = []
-            with Telling(told.append) as outcome:
-                easel.save(picture, target, None)
+            with ReportErrors(told.append) as outcome:
+                documents.save(picture, target, None)
         assert all(it.startswith("“drawing.ora” can't be written (") and it.endswith(".") for it in told)
         return faults, target, picture, outcome.fine
 
@@ -99,10 +99,10 @@ def test_saving_keeps_the_old_drawing_or_has_the_new_one(
         if kind not in ("kill", "EIO"):
             continue
         # The disk is well again, the next start clears up.
-        engine.files._swept.clear()
+        engine.files.writing._swept.clear()
         for part in parts:
             os.utime(part, (0, 0))
-        easel.save(picture, target, None)
+        documents.save(picture, target, None)
         assert pixels(project.load(target).document) == pixels(new), where
         assert not [file for file in folder.rglob("*.part")], where
         assert target.is_symlink() is (arrange is through_a_link)

@@ -12,13 +12,13 @@ import pytest
 from PySide6.QtCore import QMimeData, QUrl
 from PySide6.QtWidgets import QMenu
 
-from desktop.recovery import abandoned
+from desktop.documents.recovery import abandoned
 from desktop.session import Session
-from desktop.settings import SettingsFile
-from desktop.widgets.files import local_path
+from desktop.support.settings import SettingsFile
 from desktop.widgets.main_window import MainWindow
-from engine.files import as_on_disk, is_same, shown
-from engine.picture import write_png
+from desktop.widgets.parts.files import local_path
+from engine.data.picture import write_png
+from engine.files.writing import as_on_disk, is_same, shown
 from tests.desktop.window_hands import drag
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="this system takes no such names")
@@ -55,7 +55,7 @@ def test_it_is_shown_and_found_again(strange: Path):
 
 def test_a_drawing_lives_under_it(window: MainWindow, session: Session, strange: Path):
     told: list[str] = []
-    session.told_off.connect(told.append)
+    session.error_reported.connect(told.append)
     drag(window, (10, 10), (50, 50))
     path = strange / f"{STRANGE}.ora"
     assert session.save(path)
@@ -101,7 +101,7 @@ def test_closing_does_all_its_steps_whatever_one_raises(
     for part, name in (
         (session.file, "save"),
         (session.training, "leave"),
-        (session.tracing, "leave"),
+        (session.pair_drawing, "leave"),
         (session.gallery, "leave"),
     ):
         plain = getattr(part, name)

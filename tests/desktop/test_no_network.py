@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from engine.picture import write_png
+from engine.data.picture import write_png
 from tests.desktop.real_programs import PATIENCE_S, ROOT, environment, program, wait_until_ready
 from tests.trainer.small_runs import things
 
@@ -59,7 +59,7 @@ def test_the_window_opens_no_internet_socket(tmp_path: Path, home: Path):
         started = re.findall(r"^(\d+)", told.read_text("utf-8"), re.MULTILINE)
         subprocess.run(["kill", f"-{signal.SIGTERM.value}", started[0]], check=True)
         assert strace.wait(PATIENCE_S) == 0
-    assert "AF_UNIX" in sockets(told), "the doorbell"
+    assert "AF_UNIX" in sockets(told), "the socket that tells of a second start"
     assert not [kind for kind in sockets(told) if kind.startswith("AF_INET")]
 
 

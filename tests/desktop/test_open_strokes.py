@@ -12,13 +12,13 @@ from PySide6.QtGui import QFocusEvent, QGuiApplication, QImage
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QDialog
 
-from desktop.paint import project
-from desktop.paint.document import Role
+from desktop.paint.editing.document import Role
+from desktop.paint.files import project
 from desktop.session import Session
-from desktop.widgets import grip
+from desktop.widgets.canvas import grip
 from desktop.widgets.main_window import MainWindow
-from engine.picture import read, write_png
-from tests.desktop.test_canvas import tablet
+from engine.data.picture import read, write_png
+from tests.desktop.widgets.canvas.test_canvas import tablet
 from tests.desktop.window_hands import drag, model, send, settle
 
 LEFT, RIGHT, MIDDLE = Qt.MouseButton.LeftButton, Qt.MouseButton.RightButton, Qt.MouseButton.MiddleButton
@@ -36,12 +36,12 @@ def begin_stroke(window: MainWindow) -> None:
 
 
 def begin_rectangle(window: MainWindow) -> None:
-    window.session.hand.choose_tool("rectangle")
+    window.session.strokes.choose_tool("rectangle")
     begin_stroke(window)
 
 
 def begin_polygon(window: MainWindow) -> None:
-    window.session.hand.choose_tool("polygon")
+    window.session.strokes.choose_tool("polygon")
     for point in ((20, 20), (60, 20), (40, 60)):
         drag(window, point)
 
@@ -66,7 +66,7 @@ def open_other_kind(window: MainWindow, _: Path) -> None:
 
 
 def lowest_layer(window: MainWindow, _: Path) -> None:
-    window.session.hand.choose_layer(window.session.document.layers[0].id)
+    window.session.strokes.choose_layer(window.session.document.layers[0].id)
 
 
 def open_a_file(window: MainWindow, tmp_path: Path) -> None:
@@ -104,19 +104,19 @@ def test_nothing_drops_an_open_stroke(
     window: MainWindow, session: Session, tmp_path: Path, begin: Callable[[MainWindow], None]
 ):
     for number, (name, action) in enumerate(ACTIONS.items()):
-        session.hand.choose_tool("pen")
+        session.strokes.choose_tool("pen")
         session.new_picture("sketch", 96, 80)
-        session.hand.choose_role(Role.LINES)
+        session.strokes.choose_role(Role.LINES)
         document, picture = session.document, session.picture
         if name == "keep":  # there must be a preview to keep
             settle(session)
         begin(window)
-        assert session.hand.drawing
+        assert session.strokes.drawing
         assert document.undo_steps == 0
         folder = tmp_path / str(number)
         folder.mkdir()
         action(window, folder)
-        assert not session.hand.drawing, name
+        assert not session.strokes.drawing, name
         steps = [step.text for step in document.history.done]
         assert steps[0] in ("Stroke", "Rectangle", "Polygon"), (name, steps)
         assert picture in session.pictures, name
@@ -149,7 +149,7 @@ def test_exporting_in_mid_stroke_has_it_in(window: MainWindow, session: Session,
 
 
 def test_closing_the_window_in_mid_stroke_keeps_it_for_the_next_start(window: MainWindow, session: Session):
-    from desktop.recovery import abandoned, restore
+    from desktop.documents.recovery import abandoned, restore
 
     begin_polygon(window)
     drawn = session.document
@@ -183,7 +183,7 @@ def test_what_is_only_looked_at_goes_on_while_a_stroke_is_drawn(window: MainWind
     window.actions_table["zoom_in"].trigger()
     window.actions_table["larger"].trigger()
     session.show_reference(reference, visible=False)
-    assert session.hand.drawing
+    assert session.strokes.drawing
 
 
 # --- releases that nobody hears -------------------------------------------------------------------
@@ -191,7 +191,7 @@ def test_what_is_only_looked_at_goes_on_while_a_stroke_is_drawn(window: MainWind
 
 def is_one_stroke(window: MainWindow) -> bool:
     session = window.session
-    return session.hand.stroke is None and session.document.undo_steps == 1 and not session.hand.drawing
+    return session.strokes.stroke is None and session.document.undo_steps == 1 and not session.strokes.drawing
 
 
 @pytest.mark.parametrize("other", [RIGHT, MIDDLE])
@@ -203,7 +203,7 @@ def test_another_button_meanwhile_neither_ends_nor_holds_the_stroke(
     send(window, PRESS, (60, 30), other, LEFT | other)
     send(window, MOVE, (65, 40), NONE, LEFT | other)
     send(window, RELEASE, (65, 40), other, LEFT)
-    assert window.session.hand.drawing
+    assert window.session.strokes.drawing
     send(window, MOVE, (70, 50), NONE, LEFT)
     send(window, RELEASE, (70, 50), LEFT, NONE)
     assert is_one_stroke(window)
@@ -267,9 +267,9 @@ def test_a_stroke_ends_when_something_comes_between(window: MainWindow, session:
 def test_a_polygon_goes_on_when_something_comes_between_its_clicks(window: MainWindow):
     begin_polygon(window)
     QApplication.sendEvent(window, QEvent(QEvent.Type.WindowDeactivate))
-    assert window.session.hand.drawing
+    assert window.session.strokes.drawing
     drag(window, (10, 60))
-    window.session.hand.finish()
+    window.session.strokes.finish()
     assert window.session.document.undo_steps == 1
 
 

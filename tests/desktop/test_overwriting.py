@@ -10,11 +10,11 @@ import pytest
 from PIL import Image
 from PySide6.QtWidgets import QFileDialog
 
-from desktop.paint import project
+from desktop.paint.files import project
 from desktop.session import Session
 from desktop.widgets.main_window import MainWindow
-from engine.picture import write_png
-from tests.desktop.test_files import choose, press
+from engine.data.picture import write_png
+from tests.desktop.widgets.parts.test_files import choose, press
 from tests.desktop.window_hands import drag
 
 
@@ -60,7 +60,7 @@ def test_a_dialog_does_not_ask_before_the_name_is_known(window: MainWindow):
 
 def test_the_session_itself_replaces_nothing_unasked(window: MainWindow, session: Session, tmp_path: Path):
     told: list[str] = []
-    session.told_off.connect(told.append)
+    session.error_reported.connect(told.append)
     (tmp_path / "drawing.ora").write_bytes(b"precious")
     assert not session.save(tmp_path / "drawing.ora")
     assert (tmp_path / "drawing.ora").read_bytes() == b"precious"
@@ -82,8 +82,8 @@ def test_the_session_itself_replaces_nothing_unasked(window: MainWindow, session
     ],
 )
 def test_export_writes_the_format_that_its_name_says(tmp_path: Path, name: str, written: str, format: str):
-    from desktop.paint.document import Document
-    from desktop.paint.export import write_picture
+    from desktop.paint.editing.document import Document
+    from desktop.paint.files.export import write_picture
 
     document = Document.from_picture("image", np.full((30, 40, 3), (200, 90, 30), np.uint8))
     write_picture(document, tmp_path / name)
@@ -136,7 +136,7 @@ def test_what_may_not_be_written_is_refused_in_a_sentence(
     window: MainWindow, session: Session, tmp_path: Path
 ):
     told: list[str] = []
-    session.told_off.connect(told.append)
+    session.error_reported.connect(told.append)
     drag(window, (10, 10), (50, 50))
     path = tmp_path / "drawing.ora"
     session.save(path)
@@ -200,7 +200,7 @@ def test_opened_again_it_shows_what_is_in_the_file(window: MainWindow, session: 
     first = session.picture
     session.open_file(path)
     assert session.picture is first  # unchanged: the same picture, its history with it
-    from desktop.paint.document import Document
+    from desktop.paint.editing.document import Document
 
     other = Document.new("sketch", 60, 50)
     project.save(other, path)

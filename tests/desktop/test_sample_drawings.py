@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 import resources
-from desktop.samples import bundled, samples
-from engine.palette import Label, Palette
+from desktop.documents.samples import bundled, samples
+from engine.data.palette import Label, Palette
 
 
 @pytest.fixture

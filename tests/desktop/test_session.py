@@ -11,14 +11,14 @@ import pytest
 from PIL import Image
 from PySide6.QtWidgets import QComboBox
 
-from desktop.paint.document import Role
-from desktop.widgets.dialogs import ImportDialog
+from desktop.paint.editing.document import Role
+from desktop.widgets.dialogs.picture_dialogs import ImportDialog
 from desktop.widgets.main_window import MainWindow
 from tests.desktop.window_hands import drag, model, settle, until
 
 
 def test_hints_are_out_of_reach_where_the_model_knows_none(window, session):
-    session.hand.choose_colour((200, 30, 30))
+    session.strokes.choose_colour((200, 30, 30))
     assert session.document.active.role is Role.HINTS
     session.open_model(model(session, "tiny lines"))
     settle(session)
@@ -27,7 +27,7 @@ def test_hints_are_out_of_reach_where_the_model_knows_none(window, session):
 
 
 def test_a_colour_in_a_sketch_goes_to_the_hints(window, session):
-    session.hand.choose_colour((200, 30, 30))
+    session.strokes.choose_colour((200, 30, 30))
     drag(window, (20, 20), (60, 20))
     picture = session.document.picture()
     assert (picture.lines == 255).all()
@@ -37,7 +37,7 @@ def test_a_colour_in_a_sketch_goes_to_the_hints(window, session):
 def test_only_palette_colours_get_into_a_label_picture(window, session):
     session.open_model(model(session, "tiny labels"))
     settle(session)
-    session.hand.set_ink(colour=(77, 77, 77), opacity=0.3, hardness=0.1)
+    session.strokes.set_ink(colour=(77, 77, 77), opacity=0.3, hardness=0.1)
     drag(window, (10, 10), (60, 50))
     colours = {tuple(c) for c in session.document.picture_flat().reshape(-1, 3).tolist()}
     assert colours <= {label.colour for label in session.document.palette.labels}
@@ -90,7 +90,7 @@ def test_variations_come_one_by_one_and_can_be_chosen(window, session):
 
 def test_save_and_open_again(window, session, tmp_path):
     drag(window, (10, 10), (50, 50))
-    session.hand.choose_colour((200, 30, 30))
+    session.strokes.choose_colour((200, 30, 30))
     drag(window, (20, 60), (60, 60))
     picture = session.document.picture()
     assert not session.saved
@@ -137,7 +137,7 @@ def test_a_broken_model_is_told_and_the_old_one_stays(window, session, told, tmp
 def test_weights_dropped_on_the_window_are_imported_and_used(window, session, tmp_path):
     import torch
 
-    from engine.messages import Inspected
+    from engine.data.messages import Inspected
 
     path = tmp_path / "latest_net_G.pth"
     torch.save(_reference_state(torch), path)
@@ -228,7 +228,7 @@ def test_unsaved_drawings_survive_the_kill_of_the_program(stocked_home, tmp_path
     child.wait()
     child.stdout.close()
 
-    from desktop.recovery import abandoned, restore
+    from desktop.documents.recovery import abandoned, restore
 
     (left,) = abandoned()
     lines = restore(left.path).picture().lines
@@ -245,7 +245,7 @@ def test_the_open_drawing_of_a_living_program_is_not_offered(window, session):
 def test_closing_keeps_what_is_not_saved_for_the_next_start(window: MainWindow, session):
     drag(window, (10, 10), (50, 50))
     window.close()
-    from desktop.recovery import abandoned
+    from desktop.documents.recovery import abandoned
 
     assert [left.title for left in abandoned()] == [session.picture.name]
 

@@ -9,13 +9,13 @@ from PySide6.QtCore import QEventLoop, QSize
 from PySide6.QtGui import QFontMetrics, QGuiApplication
 from PySide6.QtWidgets import QApplication, QMenu, QToolButton, QWidget
 
-from desktop.paint.document import Document
+from desktop.paint.editing.document import Document
 from desktop.session import OpenPicture
-from desktop.widgets import room
-from desktop.widgets.dialogs import ShortcutsDialog
+from desktop.widgets.dialogs.picture_dialogs import ShortcutsDialog
 from desktop.widgets.main_window import MainWindow
-from engine.card import InputKind
-from engine.palette import Label, Palette
+from desktop.widgets.parts import room
+from engine.data.card import InputKind
+from engine.data.palette import Label, Palette
 from tests.desktop.window_hands import settle
 
 SMALL = [(1024, 600), (960, 540)]

@@ -11,12 +11,15 @@ import pytest
 import torch
 from PySide6.QtWidgets import QComboBox, QPushButton, QSlider, QToolButton, QWidget
 
-from desktop import background, runs
-from desktop.training import Wish
+from desktop.support import background
+from desktop.training import runs
+from desktop.training.current import Wish
 from desktop.widgets.main_window import MainWindow
-from desktop.widgets.training_window import TrainingWindow
-from engine import bundle, lock, networks
-from engine.card import Card
+from desktop.widgets.training.window import TrainingWindow
+from engine import networks
+from engine.data.card import Card
+from engine.files import lock
+from engine.models import bundle
 from tests.desktop.training_pairs import EDGE, write_pairs
 from tests.desktop.window_hands import text_of, until
 
@@ -58,7 +61,7 @@ OVERFITTING = [
     *(look(step, unknown, known) for step, unknown, known in ((100, 0.3, 0.3), (200, 0.2, 0.2))),
     *(look(step, 0.25, 0.1) for step in (300, 400, 500)),
     {"event": "model", "step": 500, "file": "model.safetensors"},
-    {"event": "health", "step": 500, "verdict": "overfitting", "sentence": "Overfitting since sweep 7."},
+    {"event": "health", "step": 500, "verdict": "overfitting", "sentence": "Overfitting since epoch 7."},
 ]
 
 
@@ -96,7 +99,7 @@ def test_stop_here_with_the_best_one(window: MainWindow, trainer: TrainingWindow
         assert other_process.enter_context(lock.holding(folder / "lock"))
         training.show(folder)
         until(lambda: training.phase == "running")
-        assert "Overfitting since sweep 7" in text_of(page)
+        assert "Overfitting since epoch 7" in text_of(page)
         assert which.isVisible() and which.currentText() == "the best, step 200"
         assert [which.itemText(row) for row in range(2)] == ["the best, step 200", "the newest, step 500"]
         button(page, "stop_with_best").click()
@@ -104,9 +107,9 @@ def test_stop_here_with_the_best_one(window: MainWindow, trainer: TrainingWindow
         until(lambda: training.phase == "stopping")
         tell(folder, {"event": "stopped", "step": 500})
         # It takes a moment until the process is gone, too.
-        until(lambda: training.chronicle.last == "stopped")
+        until(lambda: training.history.last == "stopped")
         training._ask()
-        until(lambda: not training._errands._waiting)
+        until(lambda: not training._tasks._waiting)
         assert training.phase == "stopping"
     until(lambda: training.phase == "stopped")
     assert not button(page, "stop_with_best").isVisible()
@@ -175,12 +178,12 @@ def test_a_finished_training_is_made_longer(window: MainWindow, trainer: Trainin
     assert not button(page, "resume").isVisible()
     page.findChild(QSlider, "more").setValue(3)
     button(page, "train_on").click()
-    until(lambda: training.phase == "running" and training.chronicle.step > 12, LONG)
+    until(lambda: training.phase == "running" and training.history.step > 12, LONG)
     assert training.plan.steps > 1000  # 20 minutes of it
     assert not button(page, "train_on").isVisible()
     button(page, "stop").click()
     until(lambda: training.phase == "stopped", LONG)
-    told = training.chronicle
+    told = training.history
     assert told.model_step == told.step
     assert bundle.read_card(training.run / "model.safetensors").training["step"] == told.step
     assert button(page, "resume").isVisible() and button(page, "train_on").isVisible()

@@ -1,4 +1,4 @@
-"""What stands between the trainer and the window, each by itself: errands, children, chronicle, survey."""
+"""What stands between the trainer and the window, each by itself: tasks, children, history, dataset scan."""
 
 from __future__ import annotations
 
@@ -13,65 +13,66 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from desktop import background, runs
-from desktop.chronicle import Chronicle
-from desktop.errands import Errands
-from desktop.survey import Survey, fitting_size
-from desktop.training import Wish
-from desktop.widgets import training_words as words
+from desktop.support import background
+from desktop.support.task_queue import TaskQueue
+from desktop.training import runs
+from desktop.training.current import Wish
+from desktop.training.dataset_scan import DatasetScan, fitting_size
+from desktop.training.history import TrainingHistory
+from desktop.widgets.training import words
+from engine.data.palette import Label, Palette
+from engine.data.picture import write_png
 from engine.errors import PictureError
-from engine.palette import Label, Palette
-from engine.picture import write_png
 from tests.desktop.training_pairs import write_pairs
 from tests.desktop.window_hands import until
 
-# --- errands ------------------------------------------------------------------------------------
+# --- tasks ------------------------------------------------------------------------------------
 
 
 @pytest.fixture
-def errands(qapp):
-    errands = Errands("test")
-    yield errands
-    errands.stop()
+def tasks(qapp):
+    tasks = TaskQueue("test")
+    yield tasks
+    tasks.stop()
 
 
-def test_an_errand_is_done_elsewhere_and_answered_here(errands: Errands):
+def test_a_task_is_done_elsewhere_and_answered_here(tasks: TaskQueue):
     answers = []
-    errands.do(threading.get_ident, lambda ident: answers.append((ident, threading.get_ident())))
+    tasks.do(threading.get_ident, lambda ident: answers.append((ident, threading.get_ident())))
     until(lambda: answers)
     assert answers[0][0] != threading.get_ident() == answers[0][1]
 
 
-def test_of_a_kind_only_the_newest_errand_that_waits_is_done(errands: Errands):
+def test_of_a_kind_only_the_newest_task_that_waits_is_done(tasks: TaskQueue):
     gate, answers = threading.Event(), []
-    errands.do(gate.wait, answers.append, "look")
-    until(lambda: not errands._waiting)  # it is at work, and waits at the gate
+    tasks.do(gate.wait, answers.append, "look")
+    until(lambda: not tasks._waiting)  # it is at work, and waits at the gate
     for number in range(5):
-        errands.do(lambda number=number: number, answers.append, "look")
-    errands.do(lambda: "other", answers.append)
+        tasks.do(lambda number=number: number, answers.append, "look")
+    tasks.do(lambda: "other", answers.append)
     gate.set()
     until(lambda: len(answers) == 3)
     assert answers == [True, 4, "other"]
 
 
-def test_an_errand_that_fails_is_told_and_the_next_one_done(errands: Errands):
+def test_a_task_that_fails_is_told_and_the_next_one_done(tasks: TaskQueue):
     told, answers = [], []
-    errands.told_off.connect(told.append)
+    tasks.error_reported.connect(told.append)
 
     def fail() -> None:
         raise PictureError("The folder is gone; choose another.")
 
-    errands.do(fail, answers.append)
-    errands.do(lambda: 1, answers.append)
+    tasks.do(fail, answers.append)
+    tasks.do(lambda: 1, answers.append)
     until(lambda: answers)
     assert (told, answers) == (["The folder is gone; choose another."], [1])
 
 
-def test_what_is_asked_after_the_end_is_not_done(errands: Errands):
-    errands.do(lambda: None, lambda _: None)
-    errands.stop()
-    errands.do(lambda: pytest.fail("done after the end"), lambda _: None)
-    assert not errands._waiting
+def test_what_is_asked_after_the_end_is_not_done(tasks: TaskQueue):
+    tasks.do(lambda: None, lambda _: None)
+    tasks.stop()
+    tasks.do(lambda: pytest.fail("done after the end"), lambda _: None)
+    assert not tasks._waiting
 
 
 # --- children -----------------------------------------------------------------------------------
@@ -107,18 +108,18 @@ def test_a_crash_is_told_without_a_traceback(tmp_path: Path):
     assert background.last_line(tmp_path / "none.log") == ""
 
 
-# --- chronicle ----------------------------------------------------------------------------------
+# --- history ------------------------------------------------------------------------------------
 
 
 def step(number: int, **more: float) -> dict:
     return {
         "event": "step", "time": 0.0, "step": number, "pictures_per_second": 10.0, "l1": 1 / number,
-        "made": 1.0, "judge_real": 0.5, "judge_made": 0.5, **more,
+        "adversarial": 1.0, "discriminator_real": 0.5, "discriminator_fake": 0.5, **more,
     }  # fmt: skip
 
 
-def test_a_chronicle_is_what_was_told():
-    told = Chronicle()
+def test_a_history_is_what_was_told():
+    told = TrainingHistory()
     told.take([{"event": "started", "time": 0.0, "step": 0, "steps": 100, "batch": 4, "pairs": 8}])
     told.take([step(10), step(20)])
     told.take(
@@ -134,7 +135,7 @@ def test_a_chronicle_is_what_was_told():
 
 
 def test_the_best_look_is_that_of_unknown_pairs_where_there_are_some():
-    told = Chronicle()
+    told = TrainingHistory()
     looks = ((10, 0.3, 0.3, 2), (20, 0.2, 0.2, 2), (30, 0.25, 0.1, 2))
     for number, unknown, known, held_back in looks:
         told.take(
@@ -147,7 +148,7 @@ def test_the_best_look_is_that_of_unknown_pairs_where_there_are_some():
         )  # fmt: skip
     told.take([{"event": "model", "time": 0.0, "step": 30, "file": "model.safetensors"}])
     assert (told.best_step, told.model_step) == (20, 30)
-    alone = Chronicle()
+    alone = TrainingHistory()
     alone.take(
         [
             {"event": "samples", "time": 0.0, "step": 5, "picture": "x.png", "count": 6, "held_back": 0,
@@ -158,7 +159,7 @@ def test_the_best_look_is_that_of_unknown_pairs_where_there_are_some():
 
 
 def test_what_came_after_the_checkpoint_is_forgotten_when_resumed():
-    told = Chronicle()
+    told = TrainingHistory()
     told.take(
         [{"event": "started", "time": 0.0, "step": 0, "steps": 100, "batch": 4}, step(10), step(20), step(30)]
     )
@@ -171,15 +172,15 @@ def test_what_came_after_the_checkpoint_is_forgotten_when_resumed():
     [
         {"event": "step", "step": 5},
         {**step(5), "l1": "much"},
-        {**step(5), "made": float("nan")},
-        {**step(5), "judge_made": None},
+        {**step(5), "adversarial": float("nan")},
+        {**step(5), "discriminator_fake": None},
         {"event": "samples", "step": 5, "picture": "x.png", "count": []},
         {"event": "started", "step": 5, "steps": {}, "batch": 1},
         {"event": "unheard of", "step": 5},
     ],
 )
 def test_an_event_that_makes_no_sense_is_passed_over(event):
-    told = Chronicle()
+    told = TrainingHistory()
     told.take([event, step(10)])
     assert told.times == [10] and {len(values) for values in told.curves.values()} == {1}
 
@@ -261,26 +262,26 @@ def test_times_and_qualities_are_words():
     assert words.chosen_time(40) == "about 40 minutes here" and "night" in words.chosen_time(480)
 
 
-# --- survey -------------------------------------------------------------------------------------
+# --- dataset scan -------------------------------------------------------------------------------------
 
 
 @pytest.fixture
-def survey(qapp):
-    survey = Survey()
-    yield survey
-    survey.leave()
+def dataset_scan(qapp):
+    dataset_scan = DatasetScan()
+    yield dataset_scan
+    dataset_scan.leave()
 
 
-def test_a_folder_is_recognised_and_then_checked(survey: Survey, tmp_path: Path):
-    survey.look(write_pairs(tmp_path / "houses"))
-    until(lambda: survey.findings is not None)
-    found = survey.findings
+def test_a_folder_is_recognised_and_then_checked(dataset_scan: DatasetScan, tmp_path: Path):
+    dataset_scan.look(write_pairs(tmp_path / "houses"))
+    until(lambda: dataset_scan.findings is not None)
+    found = dataset_scan.findings
     assert (found.layout, found.task, found.count) == ("two folders", "lines", 12)
     assert found.direction == "“drawn” → “seen”" and found.usable
     a, b = found.shown[0]
     assert (a[..., 0] == a[..., 1]).all() and not (b[..., 0] == b[..., 1]).all()
-    until(lambda: survey.checked == 1.0)
-    assert survey.findings.usable
+    until(lambda: dataset_scan.checked == 1.0)
+    assert dataset_scan.findings.usable
 
 
 @pytest.mark.parametrize(
@@ -300,92 +301,92 @@ def test_the_size_suits_the_pictures(sizes: list[tuple[int, int]], fitting: tupl
     assert fitting_size(sizes) == fitting
 
 
-def test_swapping_changes_the_sides(survey: Survey, tmp_path: Path):
+def test_swapping_changes_the_sides(dataset_scan: DatasetScan, tmp_path: Path):
     folder = write_pairs(tmp_path / "houses")
-    survey.look(folder, swap=True)
-    until(lambda: survey.findings is not None)
-    assert survey.findings.direction == "“seen” → “drawn”"
+    dataset_scan.look(folder, swap=True)
+    until(lambda: dataset_scan.findings is not None)
+    assert dataset_scan.findings.direction == "“seen” → “drawn”"
 
 
-def test_pictures_without_partner_stop_a_training(survey: Survey, tmp_path: Path):
+def test_pictures_without_partner_stop_a_training(dataset_scan: DatasetScan, tmp_path: Path):
     folder = write_pairs(tmp_path / "houses")
     (folder / "seen" / "3.png").unlink()
     (folder / "drawn" / "5.png").write_bytes(b"no picture")
-    survey.look(folder)
-    until(lambda: survey.checked == 1.0)
-    severe = [trouble.sentence for trouble in survey.findings.troubles if trouble.severe]
+    dataset_scan.look(folder)
+    until(lambda: dataset_scan.checked == 1.0)
+    severe = [trouble.sentence for trouble in dataset_scan.findings.troubles if trouble.severe]
     assert any("3.png" in sentence for sentence in severe)
     assert any("5.png" in sentence for sentence in severe)
-    assert not survey.findings.usable
+    assert not dataset_scan.findings.usable
 
 
-def test_label_maps_bring_their_palette(survey: Survey, tmp_path: Path):
+def test_label_maps_bring_their_palette(dataset_scan: DatasetScan, tmp_path: Path):
     folder = tmp_path / "maps"
     for side in "AB":
         (folder / side).mkdir(parents=True)
     for number in range(10):
-        dice = np.random.default_rng(number)
+        rng = np.random.default_rng(number)
         labels = np.full((64, 64, 3), (0, 0, 200), np.uint8)
-        labels[int(dice.integers(20, 40)) :, :] = (0, 200, 0)
+        labels[int(rng.integers(20, 40)) :, :] = (0, 200, 0)
         write_png(folder / "A" / f"{number}.png", labels)
-        write_png(folder / "B" / f"{number}.png", dice.integers(0, 256, (64, 64, 3)).astype(np.uint8))
-    survey.look(folder)
-    until(lambda: survey.findings is not None)
-    assert survey.findings.task == "labels"
-    assert {label.colour for label in survey.findings.palette.labels} == {(0, 0, 200), (0, 200, 0)}
+        write_png(folder / "B" / f"{number}.png", rng.integers(0, 256, (64, 64, 3)).astype(np.uint8))
+    dataset_scan.look(folder)
+    until(lambda: dataset_scan.findings is not None)
+    assert dataset_scan.findings.task == "labels"
+    assert {label.colour for label in dataset_scan.findings.palette.labels} == {(0, 0, 200), (0, 200, 0)}
 
 
-def test_a_folder_that_is_gone_is_one_sentence(survey: Survey, tmp_path: Path):
+def test_a_folder_that_is_gone_is_one_sentence(dataset_scan: DatasetScan, tmp_path: Path):
     told = []
-    survey.told_off.connect(told.append)
-    survey.look(tmp_path / "gone")
+    dataset_scan.error_reported.connect(told.append)
+    dataset_scan.look(tmp_path / "gone")
     until(lambda: told)
     assert told == [
         f"“{tmp_path / 'gone'}” does not exist; choose a folder of pictures, or a zip file of one."
     ]
-    assert survey.findings is None and not survey.looking
+    assert dataset_scan.findings is None and not dataset_scan.looking
 
 
-def test_a_newer_wish_ends_the_older(survey: Survey, tmp_path: Path):
+def test_a_newer_wish_ends_the_older(dataset_scan: DatasetScan, tmp_path: Path):
     one, other = write_pairs(tmp_path / "one", 60), write_pairs(tmp_path / "other")
-    survey.look(one)
-    survey.look(other)
-    until(lambda: survey.findings is not None)
-    assert survey.findings.folder == other
-    until(lambda: survey.checked == 1.0)
-    assert survey.findings.folder == other and survey.findings.count == 12
+    dataset_scan.look(one)
+    dataset_scan.look(other)
+    until(lambda: dataset_scan.findings is not None)
+    assert dataset_scan.findings.folder == other
+    until(lambda: dataset_scan.checked == 1.0)
+    assert dataset_scan.findings.folder == other and dataset_scan.findings.count == 12
 
 
-def test_what_is_not_sure_is_asked_and_the_answer_taken(survey: Survey, tmp_path: Path):
+def test_what_is_not_sure_is_asked_and_the_answer_taken(dataset_scan: DatasetScan, tmp_path: Path):
     folder = write_pairs(tmp_path / "houses")
     (folder / "other").mkdir()
     for file in sorted((folder / "seen").iterdir()):
         write_png(folder / "other" / file.name, np.zeros((32, 32, 3), np.uint8))
-    survey.look(folder)
-    until(lambda: survey.findings is not None)
-    found = survey.findings
+    dataset_scan.look(folder)
+    until(lambda: dataset_scan.findings is not None)
+    found = dataset_scan.findings
     assert found.unsure and "drawn+seen" in found.ways and "alone" in found.ways
-    survey.look(folder, way="drawn+seen")
-    until(lambda: not survey.looking)
-    until(lambda: survey.checked == 1.0)
-    assert survey.findings.direction == "“drawn” → “seen”" and not survey.findings.unsure
-    assert not any("left out" in trouble.sentence for trouble in survey.findings.troubles)
+    dataset_scan.look(folder, way="drawn+seen")
+    until(lambda: not dataset_scan.looking)
+    until(lambda: dataset_scan.checked == 1.0)
+    assert dataset_scan.findings.direction == "“drawn” → “seen”" and not dataset_scan.findings.unsure
+    assert not any("left out" in trouble.sentence for trouble in dataset_scan.findings.troubles)
 
 
-def test_numbers_of_labels_and_a_zip_file_are_recognised(survey: Survey, tmp_path: Path):
+def test_numbers_of_labels_and_a_zip_file_are_recognised(dataset_scan: DatasetScan, tmp_path: Path):
     from tests.trainer.made_folders import written
 
     folder = written(tmp_path / "set", "images/{n}.png", "masks/{n}.png", "numbers")
     with zipfile.ZipFile(tmp_path / "set.zip", "w") as target:
         for file in sorted(folder.rglob("*.png")):
             target.write(file, file.relative_to(folder))
-    survey.look(tmp_path / "set.zip")
-    until(lambda: survey.findings is not None)
-    found = survey.findings
+    dataset_scan.look(tmp_path / "set.zip")
+    until(lambda: dataset_scan.findings is not None)
+    found = dataset_scan.findings
     assert (found.task, found.count, found.usable) == ("labels", 6, True)
     assert found.notes and "label maps of numbers" in found.notes[0] and not found.unsure
-    until(lambda: survey.checked == 1.0)
-    assert any("only 6 pairs" in trouble.sentence for trouble in survey.findings.troubles)
+    until(lambda: dataset_scan.checked == 1.0)
+    assert any("only 6 pairs" in trouble.sentence for trouble in dataset_scan.findings.troubles)
 
 
 def test_the_way_is_told_to_the_trainer(tmp_path: Path):

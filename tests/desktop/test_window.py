@@ -21,11 +21,11 @@ from PySide6.QtWidgets import (
 )
 
 from desktop.app import display_is_missing
-from desktop.paint.document import Role
-from desktop.widgets import dialogs
-from desktop.widgets.actions import ALSO
+from desktop.paint.editing.document import Role
+from desktop.widgets.dialogs import picture_dialogs
 from desktop.widgets.main_window import MainWindow
-from engine.picture import write_png
+from desktop.widgets.parts.actions import ALSO
+from engine.data.picture import write_png
 from tests.desktop.window_hands import drag, settle, text_of, until
 
 
@@ -92,19 +92,19 @@ def test_number_keys_choose_labels(window: MainWindow):
     palette = window.session.document.palette
     for number, label in enumerate(palette.labels):
         window.palette_dock.choose_label_number(number)
-        assert window.session.hand.ink.colour == label.colour
+        assert window.session.strokes.ink.colour == label.colour
     window.palette_dock.choose_label_number(19)
-    assert window.session.hand.ink.colour == palette.labels[-1].colour
+    assert window.session.strokes.ink.colour == palette.labels[-1].colour
 
 
 def test_the_brush_bar_shows_and_sets_the_brush(window: MainWindow):
     box = window.brush_bar.findChild(QSpinBox)
     box.setValue(40)
-    assert window.session.hand.ink.size == 40
-    window.session.hand.set_ink(size=12.0)
+    assert window.session.strokes.ink.size == 40
+    window.session.strokes.set_ink(size=12.0)
     assert box.value() == 12
-    window.session.hand.choose_role(Role.HINTS)
-    assert box.value() == round(window.session.hand.ink.size) != 12
+    window.session.strokes.choose_role(Role.HINTS)
+    assert box.value() == round(window.session.strokes.ink.size) != 12
 
 
 def test_a_new_picture_by_the_dialog(window: MainWindow):
@@ -135,7 +135,7 @@ def test_resizing_keeps_the_proportions(window: MainWindow):
 
 
 def test_a_taken_shortcut_is_refused_with_its_owner(window: MainWindow):
-    form = dialogs.ShortcutsDialog(window.actions_table, window)
+    form = picture_dialogs.ShortcutsDialog(window.actions_table, window)
     form.open()
     search = form.findChild(QLineEdit)
     search.setText("undo")
@@ -151,7 +151,7 @@ def test_a_taken_shortcut_is_refused_with_its_owner(window: MainWindow):
 
 @pytest.mark.parametrize("key", ["Ctrl+Y", "1", "Shift+0"])
 def test_second_keys_and_those_of_labels_are_taken_too(window: MainWindow, key: str):
-    form = dialogs.ShortcutsDialog(window.actions_table, window)
+    form = picture_dialogs.ShortcutsDialog(window.actions_table, window)
     form.open()
     field: Any = form.findChild(QTableWidget).cellWidget(0, 1)
     before = field.keySequence()
@@ -163,7 +163,7 @@ def test_second_keys_and_those_of_labels_are_taken_too(window: MainWindow, key: 
 
 
 def test_backspace_takes_a_shortcut_away(window: MainWindow):
-    form = dialogs.ShortcutsDialog(window.actions_table, window)
+    form = picture_dialogs.ShortcutsDialog(window.actions_table, window)
     form.open()
     names = [spec.id for spec in window.actions_table]
     field: Any = form.findChild(QTableWidget).cellWidget(names.index("keep"), 1)
@@ -211,7 +211,7 @@ def test_another_palette_is_one_step_and_the_brush_follows(window: MainWindow):
     box.activated.emit(other)
     assert session.document.palette == box.currentData() != before
     assert session.steps.undo == steps + 1
-    assert session.hand.ink.colour in {label.colour for label in session.document.palette.labels}
+    assert session.strokes.ink.colour in {label.colour for label in session.document.palette.labels}
     listed = window.palette_dock.findChild(QListWidget, "labels")
     assert listed.count() == len(session.document.palette.labels)
     session.undo()
@@ -223,7 +223,7 @@ def test_a_new_layer_is_one_to_paint_on_whatever_was_chosen(window: MainWindow, 
     session = window.session
     write_png(tmp_path / "photo.png", np.zeros((80, 96, 3), np.uint8))
     session.add_reference(tmp_path / "photo.png")
-    session.hand.choose_layer(session.document.layers[-1].id)
+    session.strokes.choose_layer(session.document.layers[-1].id)
     session.add_paint_layer()
     assert session.document.active.role.sent
     drag(window, (10, 10), (60, 60))
@@ -336,9 +336,9 @@ def test_a_broken_model_file_is_listed_grey_with_its_reason(window: MainWindow, 
 
 def test_esc_and_keys_reach_the_canvas(window: MainWindow):
     window.canvas.setFocus()
-    size = window.session.hand.ink.size
+    size = window.session.strokes.ink.size
     QTest.keyClick(window, Qt.Key.Key_BracketRight)
-    assert window.session.hand.ink.size > size
+    assert window.session.strokes.ink.size > size
 
 
 @pytest.mark.parametrize(

@@ -6,19 +6,19 @@ from pathlib import Path
 
 import numpy as np
 
-from engine.messages import Pixels
-from engine.picture import write_png
+from engine.data.messages import Pixels
+from engine.data.picture import write_png
 
 
 def photo(number: int, width: int = 96, height: int = 64) -> Pixels:
     """A disc on a ground with some texture, uint8 (height, width, 3); another colour for every number."""
-    dice = np.random.default_rng(number)
+    rng = np.random.default_rng(number)
     rows, columns = np.mgrid[0:height, 0:width]
     pixels = np.empty((height, width, 3), np.uint8)
-    pixels[...] = dice.integers(60, 200, 3)
+    pixels[...] = rng.integers(60, 200, 3)
     disc = (columns - width / 2) ** 2 + (rows - height / 2) ** 2 < (height / 3) ** 2
-    pixels[disc] = dice.integers(0, 256, 3)
-    noise = dice.integers(-10, 11, pixels.shape)
+    pixels[disc] = rng.integers(0, 256, 3)
+    noise = rng.integers(-10, 11, pixels.shape)
     return np.clip(pixels.astype(np.int16) + noise, 0, 255).astype(np.uint8)
 
 

@@ -10,12 +10,13 @@ import numpy as np
 import pytest
 import torch
 
-from engine import bundle, device
-from engine.card import Card
-from engine.layers import initialise
-from engine.messages import Pixels
+from engine.data.card import Card
+from engine.data.messages import Pixels
+from engine.data.palette import Label, Palette
+from engine.devices import device
+from engine.layers.blocks import initialise
+from engine.models import bundle
 from engine.networks import build
-from engine.palette import Label, Palette
 from tests.engine.desk import Desk
 
 needs_bfloat16 = pytest.mark.skipif(
@@ -43,9 +44,9 @@ def palette() -> Palette:
 @pytest.fixture(scope="session")
 def picture() -> Pixels:
     """64 × 64 pixels of noise over a gradient."""
-    dice = np.random.default_rng(3)
+    rng = np.random.default_rng(3)
     slope = np.linspace(0, 200, 64)[:, None, None]
-    return (slope + dice.integers(0, 56, (64, 64, 3))).astype(np.uint8)
+    return (slope + rng.integers(0, 56, (64, 64, 3))).astype(np.uint8)
 
 
 Tiny = Callable[..., tuple[Card, dict[str, torch.Tensor]]]
@@ -62,18 +63,18 @@ def tiny() -> Tiny:
             network["blocks"] = fields.pop("blocks", 6)
         defaults = {"name": "tiny", "input": "image", "size": (32, 32), "statistics": "running"}
         card = Card(kind=kind, network=network, **(defaults | fields))
-        dice = torch.Generator().manual_seed(seed)
+        rng = torch.Generator().manual_seed(seed)
         net = build(kind, **network)
-        initialise(net, dice)
+        initialise(net, rng)
         state = {name: tensor.detach() for name, tensor in net.state_dict().items()}
         for name, tensor in state.items():
             # First weights of 0.02 paint grey; these paint something.
             if tensor.dim() == 4:
                 state[name] = tensor * 50 * (2 / tensor[0].numel()) ** 0.5
             elif name.endswith("running_mean"):
-                state[name] = torch.randn(tensor.shape, generator=dice) * 0.3
+                state[name] = torch.randn(tensor.shape, generator=rng) * 0.3
             elif name.endswith("running_var"):
-                state[name] = torch.rand(tensor.shape, generator=dice) + 0.5
+                state[name] = torch.rand(tensor.shape, generator=rng) + 0.5
         return card, state
 
     return make

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from engine.messages import (
+from engine.data.messages import (
     Failed,
     Inspect,
     ModelOpened,
@@ -20,8 +20,8 @@ from engine.messages import (
     Ticket,
     Translate,
 )
-from engine.rect import Rect
-from engine.worker import Worker
+from engine.data.rect import Rect
+from engine.thread.worker import Worker
 
 PATIENCE = 30.0
 
@@ -41,8 +41,8 @@ class Desk:
         self.worker.send(request)
         return self.next()
 
-    def opened(self, path: Path, epoch: int = 1) -> ModelOpened:
-        reply = self.ask(OpenModel(epoch, path, device="cpu", precision="float32"))
+    def opened(self, path: Path, generation: int = 1) -> ModelOpened:
+        reply = self.ask(OpenModel(generation, path, device="cpu", precision="float32"))
         assert isinstance(reply, ModelOpened), reply
         return reply
 
@@ -80,8 +80,8 @@ class Gate:
         self.open.release(passes)
 
 
-def translate(revision: int, epoch: int = 1, dirty: Rect | None = None, shade: int = 0) -> Translate:
-    return Translate(Ticket(epoch, revision), picture(shade), (32, 32), dirty)
+def translate(revision: int, generation: int = 1, dirty: Rect | None = None, shade: int = 0) -> Translate:
+    return Translate(Ticket(generation, revision), picture(shade), (32, 32), dirty)
 
 
 def picture(shade: int = 0) -> Picture:

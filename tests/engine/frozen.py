@@ -1,13 +1,14 @@
-"""The plain network, of another making than ``engine.incremental``: as it is, and with moments held still."""
+"""The plain network, of another making than ``engine.passes.incremental``: as it is, and with moments held
+still."""
 
 from __future__ import annotations
 
 import torch
 from torch import Tensor, nn
 
-from engine import bundle
-from engine.card import Card
-from engine.layers import EPSILON, Norm
+from engine.data.card import Card
+from engine.layers.blocks import EPSILON, Norm
+from engine.models import bundle
 
 
 class Frozen:

@@ -16,11 +16,11 @@ class Layers:
 
     def __init__(self, state: State, norm: str, *, making: bool = False, training: bool = False) -> None:
         self.state, self.norm_kind, self.making, self.training = state, norm, making, training
-        self.dice = torch.Generator().manual_seed(len(state))
+        self.rng = torch.Generator().manual_seed(len(state))
 
     def weights(self, key: str, *shape: int, scale: float = 0.1) -> Tensor:
         if self.making:
-            self.state[key] = torch.randn(*shape, generator=self.dice) * scale
+            self.state[key] = torch.randn(*shape, generator=self.rng) * scale
         return self.state[key]
 
     def convolution(self, x, key, outputs, size, stride, padding, bias, transposed=False, extra=0):
@@ -116,8 +116,8 @@ def made(kind: str, norm: str, *, width: int = 4, inputs: int = 3) -> State:
     """A state dict with random weights, its running statistics filled by real passes."""
     state: State = {}
     size = KINDS[kind][2]
-    dice = torch.Generator().manual_seed(7)
+    rng = torch.Generator().manual_seed(7)
     for number in range(6):
-        x = torch.rand(1, inputs, size, size, generator=dice) * 2 - 1
+        x = torch.rand(1, inputs, size, size, generator=rng) * 2 - 1
         run(kind, state, norm, x, width, training=True, making=number == 0)
     return state

@@ -11,10 +11,10 @@ WATCHED = """
 import sys
 from pathlib import Path
 import numpy as np, torch
-from engine import bundle
-from engine.card import Card
-from engine.generator import Generator
-from engine.layers import initialise
+from engine.models import bundle
+from engine.data.card import Card
+from engine.passes.generator import Generator
+from engine.layers.blocks import initialise
 from engine.networks import build
 
 model, statistics, size = sys.argv[1], sys.argv[2], int(sys.argv[3])

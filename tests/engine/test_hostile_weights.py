@@ -13,9 +13,9 @@ from pathlib import Path
 import pytest
 import torch
 
-from engine import pickles
 from engine.errors import ModelError
 from engine.foreign import inspect
+from engine.models import pickles
 
 
 class Bomb:

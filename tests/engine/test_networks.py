@@ -8,7 +8,7 @@ import torch
 from torch import nn
 
 from engine.errors import ModelError
-from engine.layers import Norm, Translator, initialise, shrunk
+from engine.layers.blocks import Norm, Translator, initialise, shrunk
 from engine.networks import build, kinds
 
 UNET = {"inputs": 3, "outputs": 3, "norm": "batch", "dropout": True}
@@ -76,12 +76,12 @@ def test_parameters_are_as_many_as_in_the_reference(
 
 @pytest.mark.parametrize("field", [1, 16, 34, 70, 142, 286])
 def test_a_patch_verdict_depends_on_exactly_its_field(field: int) -> None:
-    judge = build("patchgan", receptive_field=field, width=2, inputs=1, norm="batch").eval()
-    for parameter in judge.parameters():
+    discriminator = build("patchgan", receptive_field=field, width=2, inputs=1, norm="batch").eval()
+    for parameter in discriminator.parameters():
         nn.init.ones_(parameter)
     edge = max(2 * field, 8)
     pair = torch.zeros(1, 1, edge, edge, requires_grad=True)
-    verdict = judge(pair)
+    verdict = discriminator(pair)
     verdict[0, 0, verdict.shape[2] // 2, verdict.shape[3] // 2].backward()
     touched = pair.grad[0, 0].nonzero()
     assert (touched.max(0).values - touched.min(0).values + 1).tolist() == [field, field]

@@ -10,10 +10,11 @@ import numpy as np
 import pytest
 import torch
 
-from engine import bundle, foreign
+from engine import foreign
+from engine.data.palette import Palette
 from engine.errors import ModelError
-from engine.generator import Generator
-from engine.palette import Palette
+from engine.models import bundle
+from engine.passes.generator import Generator
 from tests.engine import reference
 
 NORMS = ("batch", "instance")

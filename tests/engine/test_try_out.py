@@ -6,16 +6,9 @@ from pathlib import Path
 
 import numpy as np
 
-from engine import bundle
-from engine.messages import (
-    Failed,
-    ModelOpened,
-    OpenModel,
-    Translated,
-    TriedOut,
-    TryOut,
-)
-from engine.worker import MOST_OPEN
+from engine.data.messages import Failed, ModelOpened, OpenModel, Translated, TriedOut, TryOut
+from engine.models import bundle
+from engine.thread.worker import MOST_OPEN
 from tests.engine.desk import Desk, picture, translate
 
 
@@ -27,8 +20,8 @@ def test_another_model_is_tried_out_and_the_open_one_stays_open(desk: Desk, tiny
     assert isinstance(reply, TriedOut) and reply.path == other
     assert (reply.preview != before.preview).any()
     assert (desk.ask(translate(2, shade=40)).preview == before.preview).all()
-    desk.opened(other, epoch=2)
-    shown = desk.ask(translate(3, epoch=2, shade=40)).preview
+    desk.opened(other, generation=2)
+    shown = desk.ask(translate(3, generation=2, shade=40)).preview
     assert np.abs(shown.astype(int) - reply.preview).max() <= 2  # which was in the quickest precision
 
 
@@ -67,7 +60,7 @@ def test_a_model_that_is_asked_for_goes_before_one_that_is_tried_out(desk, tiny_
     replies = [desk.next(), desk.next()]
     assert [type(reply) for reply in replies] == [ModelOpened, TriedOut]
     assert (replies[0].card.name, replies[1].path) == ("c", second)
-    assert isinstance(desk.ask(translate(1, epoch=2)), Translated)
+    assert isinstance(desk.ask(translate(1, generation=2)), Translated)
 
 
 def test_the_pen_goes_before_what_is_tried_out(desk: Desk, tiny_file, monkeypatch) -> None:

@@ -7,8 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from engine import pacing, worker
-from engine.messages import (
+from engine.data.messages import (
     Failed,
     Inspect,
     ModelOpened,
@@ -18,7 +17,8 @@ from engine.messages import (
     Translate,
     Translated,
 )
-from engine.rect import Rect
+from engine.data.rect import Rect
+from engine.thread import pacing, worker
 from tests.engine.desk import Desk, Gate
 
 
@@ -41,8 +41,8 @@ def square(place: int) -> Rect:
     return Rect(8 * (place % 11), 8 * (place // 11), 6, 6)
 
 
-def edit(revision: int, dirty: Rect | None, epoch: int = 1) -> Translate:
-    return Translate(Ticket(epoch, revision), painted(revision), (96, 96), dirty)
+def edit(revision: int, dirty: Rect | None, generation: int = 1) -> Translate:
+    return Translate(Ticket(generation, revision), painted(revision), (96, 96), dirty)
 
 
 def exact(desk: Desk, revision: int) -> np.ndarray:
@@ -131,21 +131,21 @@ def test_a_long_stroke_is_brought_up_to_date_everywhere(desk: Desk, tiny_file, s
 
 def test_another_model_or_picture_is_never_mixed_with_the_one_before(desk: Desk, tiny_file, slow) -> None:
     one, other = tiny_file("a.safetensors", seed=1), tiny_file("b.safetensors", seed=2)
-    epoch = 0
+    generation = 0
     for file in (one, other, one):
-        epoch += 1
-        desk.opened(file, epoch)
-        desk.ask(edit(0, None, epoch))
+        generation += 1
+        desk.opened(file, generation)
+        desk.ask(edit(0, None, generation))
         # Left while its exact frame is still due: that never comes.
-        assert not desk.ask(edit(1, square(0), epoch)).settled
-        epoch += 1
-        desk.worker.send(OpenModel(epoch, file, device="cpu", precision="float32"))
+        assert not desk.ask(edit(1, square(0), generation)).settled
+        generation += 1
+        desk.worker.send(OpenModel(generation, file, device="cpu", precision="float32"))
         reply = desk.next()
         if isinstance(reply, Translated):  # the pen had rested just long enough
             assert reply.settled
             reply = desk.next()
         assert isinstance(reply, ModelOpened)
-        fresh = desk.ask(edit(2, square(0), epoch))
+        fresh = desk.ask(edit(2, square(0), generation))
         assert fresh.settled and (fresh.preview == exact(desk, 2)).all()
 
 

@@ -15,8 +15,10 @@ import torch
 from safetensors.torch import save_file
 from torch import Tensor, nn
 
-from engine import bundle, foreign, picture
+from engine import foreign
+from engine.data import picture
 from engine.errors import ModelError, PictureError
+from engine.models import bundle
 from tests.engine import reference
 
 State = dict[str, Tensor]

@@ -6,6 +6,8 @@ import dataclasses
 import json
 import shutil
 import struct
+import subprocess
+import sys
 import zipfile
 import zlib
 from collections.abc import Callable
@@ -14,23 +16,25 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from desktop import settings as remembered
-from desktop.paint import drawing, project, records
-from desktop.recovery import restore
-from desktop.settings import SettingsFile
-from engine import bundle, card
+from desktop.documents.recovery import restore
+from desktop.paint.files import drawing, project, records
+from desktop.support import settings as remembered
+from desktop.support.settings import SettingsFile
+from engine.data import card
+from engine.data.picture import read
 from engine.errors import UnderpaintError
-from engine.generator import Generator
-from engine.picture import read
-from trainer import config, events, kept
-from trainer.run import opened
+from engine.models import bundle
+from engine.passes.generator import Generator
+from trainer.files import pair_store
+from trainer.run import config, events
+from trainer.run.folder import opened
 
 HERE = Path(__file__).resolve().parent
 NEWEST = {
     "drawing": drawing.FORMAT,
     "journal": records.FORMAT,
     "model": card.FORMAT,
-    "pairs": kept.FORMAT,
+    "pairs": pair_store.FORMAT,
     "project": project.FORMAT,
     "run": config.FORMAT,
     "settings": remembered.FORMAT,
@@ -93,12 +97,12 @@ def test_model(file: Path):
 
 @pytest.mark.parametrize("folder", versions("pairs"), ids=lambda file: file.name)
 def test_kept_pairs(folder: Path):
-    task, palette = kept.read_manifest(folder)
+    task, palette = pair_store.read_manifest(folder)
     assert task == "labels" and palette is not None and palette.name == "houses"
-    names = kept.names(folder)
+    names = pair_store.names(folder)
     assert names == {"1", "2", "3", "4"}
     for name in names:
-        picture, photo = kept.read_back(folder, name)
+        picture, photo = pair_store.read_back(folder, name)
         assert picture.pixels is not None and picture.pixels.shape == photo.shape == (32, 32, 3)
 
 
@@ -115,6 +119,49 @@ def test_run(folder: Path):
     assert settings.palette is not None and settings.palette.name == "houses"
     told = [event["event"] for event in events.read(found.events)]
     assert told[0] == "started" and told.count("step") == 3 and told[-1] == "finished"
+
+
+@pytest.mark.parametrize("folder", versions("run"), ids=lambda file: file.name)
+def test_what_a_run_told_has_todays_names(folder: Path):
+    told = [event for event in events.read(folder / "events.jsonl") if event["event"] == "step"]
+    assert all(
+        isinstance(event[name], float)
+        for event in told
+        for name in ("adversarial", "discriminator_real", "discriminator_fake")
+    )
+
+
+def test_older_events_are_read_by_their_older_names(tmp_path: Path):
+    older = [
+        {"event": "health", "time": 1.0, "step": 7, "sentence": "…", "verdict": "judge wins"},
+        {"event": "halved", "time": 1.0, "step": 8, "share": 2},
+    ]
+    (tmp_path / "events.jsonl").write_text("".join(json.dumps(event) + "\n" for event in older), "utf-8")
+    won, halved = events.read(tmp_path / "events.jsonl")
+    assert (won["verdict"], halved["micro_batch"]) == ("discriminator wins", 2)
+
+
+@pytest.mark.parametrize("folder", versions("begun"), ids=lambda file: file.name)
+def test_a_training_that_was_begun_goes_on(folder: Path, tmp_path: Path):
+    """With the options of that time: three steps were made, two rounds of four pairs are asked for."""
+    copy = Path(shutil.copytree(folder, tmp_path / "run"))
+    written = json.loads((copy / "config.json").read_text("utf-8"))
+    (copy / "config.json").write_text(json.dumps({**written, "data": str(HERE / "pairs-1")}), "utf-8")
+    done = subprocess.run(
+        [sys.executable, "-m", "trainer", "resume", str(copy), "--sweeps", "2"],
+        cwd=HERE.parent.parent,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    told = events.read(copy / "events.jsonl")
+    steps = [event["step"] for event in told if event["event"] == "step"]
+    assert steps == [1, 2, 3, 4, 5, 6, 7, 8]
+    assert told[-1]["event"] == "finished"
+    now = opened(copy).config()
+    assert (now.format, now.ema, now.steps) == (config.FORMAT, 0.999, 8)
+    assert bundle.read(copy / "model.safetensors")[0].name == "two rooms"
 
 
 @pytest.mark.parametrize("file", versions("settings"), ids=lambda file: file.name)
@@ -180,7 +227,11 @@ def a_run(folder: Path) -> object:
         ("project-1.ora", newer_project, project.load),
         ("journal-1", newer_journal, lambda file: restore(file.parent)),
         ("model-1.safetensors", newer_model, bundle.read),
-        ("pairs-1", lambda folder: newer_json(folder / kept.MANIFEST, "pairs"), kept.read_manifest),
+        (
+            "pairs-1",
+            lambda folder: newer_json(folder / pair_store.MANIFEST, "pairs"),
+            pair_store.read_manifest,
+        ),
         ("run-1", lambda folder: newer_json(folder / "config.json", "run"), a_run),
     ],
     ids=["drawing", "project", "journal", "model", "pairs", "run"],

@@ -13,19 +13,24 @@ import torch
 from PIL import Image
 from safetensors.torch import save_file
 
-from desktop import runs
-from desktop.chronicle import Chronicle
-from desktop.paint import project
-from desktop.paint.drawing import Drawing
-from desktop.recovery import restore
-from desktop.settings import SettingsFile
-from engine import beside, bundle, codec, foreign, picture
-from engine.card import Card
+from desktop.documents.recovery import restore
+from desktop.paint.files import project
+from desktop.paint.files.drawing import Drawing
+from desktop.support.settings import SettingsFile
+from desktop.training import runs
+from desktop.training.history import TrainingHistory
+from engine import foreign
+from engine.data import picture
+from engine.data.card import Card
+from engine.data.palette import Label, Palette, read_gpl, write_gpl
+from engine.models import beside, bundle
 from engine.networks import build
-from engine.palette import Label, Palette, read_gpl, write_gpl
+from engine.planes import codec
 from tests.engine import reference
-from trainer import events, kept, recogniser
-from trainer.run import Run
+from trainer.evaluation import recogniser
+from trainer.files import pair_store
+from trainer.run import events
+from trainer.run.folder import Run
 
 FORMATS = Path(__file__).resolve().parent.parent / "formats"
 
@@ -114,7 +119,7 @@ def _read_config(file: Path) -> None:
 
 
 def _read_events(file: Path) -> None:
-    told = Chronicle()
+    told = TrainingHistory()
     told.take(events.read(file))
     assert told.seconds_left is None or told.seconds_left >= 0
     _ = told.best_step
@@ -188,7 +193,7 @@ KINDS: dict[str, Kind] = {
     "events": Kind(lambda _: list(FORMATS.glob("run-*/events.jsonl")), _read_events, "events.jsonl"),
     "pairs": Kind(
         lambda _: list(FORMATS.glob("pairs-*/pairs.json")),
-        lambda file: kept.read_manifest(file.parent),
+        lambda file: pair_store.read_manifest(file.parent),
         "pairs.json",
     ),
     "settings": Kind(lambda _: list(FORMATS.glob("settings-*.json")), _read_settings, "settings.json"),

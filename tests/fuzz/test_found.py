@@ -11,22 +11,22 @@ from typing import BinaryIO, cast
 import pytest
 import torch
 
-from desktop import runs
-from desktop.chronicle import Chronicle
-from desktop.recovery import restore
-from desktop.settings import SettingsFile
-from engine.bundle import write_tensors
+from desktop.documents.recovery import restore
+from desktop.support.settings import SettingsFile
+from desktop.training import runs
+from desktop.training.history import TrainingHistory
 from engine.errors import ModelError, PictureError
-from trainer import recogniser
-from trainer.errors import TrainingError
-from trainer.run import Run
+from engine.models.bundle import write_tensors
+from trainer.evaluation import recogniser
+from trainer.machine.errors import TrainingError
+from trainer.run.folder import Run
 
 HUGE = 10**400
 
 
 def test_a_journal_that_claims_a_gigabyte_takes_none(tmp_path: Path) -> None:
     """Measured by what is asked of the file, not by what the machine happens to have."""
-    from desktop.paint import records
+    from desktop.paint.files import records
 
     asked: list[int] = []
 
@@ -52,9 +52,9 @@ def test_a_journal_that_claims_a_gigabyte_takes_none(tmp_path: Path) -> None:
             "step": 1,
             "pictures_per_second": HUGE,
             "l1": 1,
-            "made": 1,
-            "judge_real": 1,
-            "judge_made": 1,
+            "adversarial": 1,
+            "discriminator_real": 1,
+            "discriminator_fake": 1,
         },
         {"event": "started", "step": 0, "steps": HUGE, "batch": 1},
         {"event": "started", "step": 0, "steps": float("inf"), "batch": 1},
@@ -63,15 +63,21 @@ def test_a_journal_that_claims_a_gigabyte_takes_none(tmp_path: Path) -> None:
     ids=range(4),
 )
 def test_an_event_beyond_all_numbers_is_passed_over(event: dict) -> None:
-    told = Chronicle()
+    told = TrainingHistory()
     told.take([event])
     assert (told.steps, told.speed, told.looks) == (0, 0.0, [])
 
 
 def test_time_left_is_never_negative() -> None:
-    told = Chronicle()
+    told = TrainingHistory()
     told.take([{"event": "started", "step": 9, "steps": 5, "batch": 1}])
-    numbers = {"pictures_per_second": -3.0, "l1": 1, "made": 1, "judge_real": 1, "judge_made": 1}
+    numbers = {
+        "pictures_per_second": -3.0,
+        "l1": 1,
+        "adversarial": 1,
+        "discriminator_real": 1,
+        "discriminator_fake": 1,
+    }
     told.take([{"event": "step", "step": 9, **numbers}])
     assert told.seconds_left is None
     told.take([{"event": "step", "step": 9, **numbers, "pictures_per_second": 2.0}])

@@ -100,10 +100,10 @@ def trial(name: str, numbers: range, seed: int = 0) -> list[Fault]:
 
 def damaged(good: list[bytes], seed: str) -> bytes:
     """One of the good files, damaged as ``seed`` says."""
-    dice = random.Random(seed)
+    rng = random.Random(seed)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # zipfile knows that two members of a name are odd
-        return mutant(dice.choice(good), dice)
+        return mutant(rng.choice(good), rng)
 
 
 def _read(place: Path, name: str, content: bytes, must: bool = False) -> str:

@@ -23,12 +23,12 @@ import pytest
 import torch
 from PIL import Image
 
-from desktop.paint.drawing import Drawing
-from engine.picture import read, write_png
+from desktop.paint.files.drawing import Drawing
+from engine.data.picture import read, write_png
 from tests.engine import reference
 from tests.journeys.x_screen import Pixels, Screen, paper
 from tests.trainer.small_runs import things
-from trainer import events
+from trainer.run import events
 
 pytestmark = pytest.mark.installed
 

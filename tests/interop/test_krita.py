@@ -14,11 +14,11 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from desktop.paint import project
-from desktop.paint.document import Document, Role
-from engine.card import InputKind
-from engine.messages import Pixels
-from engine.palette import Label, Palette
+from desktop.paint.editing.document import Document, Role
+from desktop.paint.files import project
+from engine.data.card import InputKind
+from engine.data.messages import Pixels
+from engine.data.palette import Label, Palette
 
 pytestmark = pytest.mark.interop
 

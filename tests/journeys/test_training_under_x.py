@@ -16,7 +16,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from engine.messages import Pixels
+from engine.data.messages import Pixels
 from tests.desktop.training_pairs import house
 from tests.journeys.x_screen import Screen, keep
 

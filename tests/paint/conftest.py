@@ -8,10 +8,10 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
-from desktop.paint.document import Change, Document
-from desktop.paint.stroke import Ink, Sample
+from desktop.paint.editing.document import Change, Document
+from desktop.paint.strokes.stroke import Ink, Sample
 from desktop.paint.tools import tools
-from engine.palette import Label, Palette
+from engine.data.palette import Label, Palette
 
 Point = tuple[float, float]
 

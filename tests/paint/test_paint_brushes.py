@@ -8,12 +8,12 @@ import numpy as np
 import pytest
 
 from desktop.paint.brushes import brush_named, brushes
-from desktop.paint.composite import blend, from_straight, pack, to_straight
-from desktop.paint.document import Document
-from desktop.paint.stroke import Dab, Ink, Path, Sample
-from desktop.paint.sweep import sweep
+from desktop.paint.editing.document import Document
+from desktop.paint.layers.composite import blend, from_straight, pack, to_straight
+from desktop.paint.strokes.stroke import Dab, Ink, Path, Sample
+from desktop.paint.strokes.sweep import sweep
 from desktop.paint.tools import tools
-from engine.rect import Rect
+from engine.data.rect import Rect
 
 ALL = Rect(0, 0, 120, 100)
 

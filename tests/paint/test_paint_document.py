@@ -7,14 +7,14 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
-from desktop.paint.document import Change, Document, Role
-from desktop.paint.sheet import MOST_LAYERS
-from desktop.paint.stroke import Ink, Sample
+from desktop.paint.editing.document import Change, Document, Role
+from desktop.paint.editing.sheet import MOST_LAYERS
+from desktop.paint.strokes.stroke import Ink, Sample
 from desktop.paint.tools import tools
-from engine.card import InputKind
+from engine.data.card import InputKind
+from engine.data.palette import Label, Palette
+from engine.data.rect import EMPTY, Rect
 from engine.errors import PictureError
-from engine.palette import Label, Palette
-from engine.rect import EMPTY, Rect
 
 Draw = Callable[..., Change]
 

@@ -9,13 +9,13 @@ from typing import Any
 import numpy as np
 import pytest
 
-from desktop.paint.drawing import Drawing, Played
-from desktop.paint.layer import Role
-from desktop.paint.stroke import Ink, Sample
+from desktop.paint.files.drawing import Drawing, Played
+from desktop.paint.layers.layer import Role
+from desktop.paint.strokes.stroke import Ink, Sample
 from desktop.paint.tools import tools
-from engine.card import InputKind
+from engine.data.card import InputKind
+from engine.data.palette import Palette
 from engine.errors import PictureError
-from engine.palette import Palette
 from resources import path as resource
 
 

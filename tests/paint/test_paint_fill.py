@@ -8,10 +8,10 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
-from desktop.paint.document import Change, Document
-from desktop.paint.region import connected, region
-from desktop.paint.stroke import Ink
-from engine.palette import Palette
+from desktop.paint.editing.document import Change, Document
+from desktop.paint.gestures.region import connected, region
+from desktop.paint.strokes.stroke import Ink
+from engine.data.palette import Palette
 
 Draw = Callable[..., Change]
 

@@ -7,12 +7,12 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
-from desktop.paint.document import Document, Role
-from desktop.paint.stroke import Ink, Sample, Symmetry
+from desktop.paint.editing.document import Document, Role
+from desktop.paint.strokes.stroke import Ink, Sample, Symmetry
 from desktop.paint.tools import tools
+from engine.data.palette import Label, Palette
+from engine.data.rect import Rect
 from engine.errors import PictureError
-from engine.palette import Label, Palette
-from engine.rect import Rect
 
 Fingerprint = Callable[[Document], str]
 SYMMETRIES: tuple[Symmetry, ...] = ("none", "vertical", "horizontal", "both")
@@ -98,18 +98,18 @@ def test_500_strokes_edits_undos_and_redos_return_to_identical_bytes(
     trail = [fingerprint(document)]  # what it was after each step
     at = undone = redone = 0
     for _ in range(500):
-        dice = rng.random()
-        if dice < 0.25:
+        chance = rng.random()
+        if chance < 0.25:
             assert (document.undo() is not None) == (at > 0)
             undone += at > 0
             at = max(0, at - 1)
-        elif dice < 0.4:
+        elif chance < 0.4:
             assert (document.redo() is not None) == (at < len(trail) - 1)
             redone += at < len(trail) - 1
             at = min(len(trail) - 1, at + 1)
         else:
             try:
-                if dice < 0.8:
+                if chance < 0.8:
                     random_stroke(rng, document)
                 else:
                     random_edit(rng, document, palette if document.palette is other else other)

@@ -14,10 +14,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from desktop.paint import project
-from desktop.paint.document import Document
+from desktop.paint.editing.document import Document
+from desktop.paint.files import project
+from engine.data.picture import to_png_bytes
 from engine.errors import PictureError
-from engine.picture import to_png_bytes
 
 STACK = '<image w="60" h="40"><stack><layer name="a" src="data/a.png"/></stack></image>'
 PNG = to_png_bytes(np.zeros((40, 60, 4), np.uint8))
@@ -196,7 +196,7 @@ def most():
     if status.exists():
         return next(int(line.split()[1]) * 1024 for line in status.open() if line.startswith("VmHWM"))
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024)
-from desktop.paint import project
+from desktop.paint.files import project
 from engine.errors import PictureError
 for name in sorted(Path(sys.argv[1]).glob("*.ora")):
     try:

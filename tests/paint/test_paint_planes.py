@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from desktop.paint.document import Document, Role
-from desktop.paint.stroke import Ink
-from engine.messages import Picture
-from engine.palette import Label, Palette
+from desktop.paint.editing.document import Document, Role
+from desktop.paint.strokes.stroke import Ink
+from engine.data.messages import Picture
+from engine.data.palette import Label, Palette
 
 PALETTE = Palette("two", (Label("background", (0, 0, 200)), Label("b", (250, 0, 0))))
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from desktop.paint.document import Document
-from desktop.paint.stroke import Ink, Sample
+from desktop.paint.editing.document import Document
+from desktop.paint.strokes.stroke import Ink, Sample
 from desktop.paint.tools import tools
 
 PRESSURES = (0.15, 0.2, 0.25, 0.3)

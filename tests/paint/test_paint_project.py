@@ -14,12 +14,12 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from desktop.paint import export, project
-from desktop.paint.document import Change, Document, Role
-from desktop.paint.stroke import Ink
+from desktop.paint.editing.document import Change, Document, Role
+from desktop.paint.files import export, project
+from desktop.paint.strokes.stroke import Ink
+from engine.data.palette import Label, Palette
+from engine.data.picture import read, to_png_bytes
 from engine.errors import PictureError
-from engine.palette import Label, Palette
-from engine.picture import read, to_png_bytes
 
 Draw = Callable[..., Change]
 STACK = """<?xml version='1.0' encoding='UTF-8'?>

@@ -11,15 +11,15 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from desktop.paint import archive, project
-from desktop.paint.document import Document, Role
-from desktop.paint.layer import Piece
-from desktop.paint.sheet import MOST_LAYERS
-from desktop.recovery import Journal, restore
+from desktop.documents.recovery import Journal, restore
+from desktop.paint.editing.document import Document, Role
+from desktop.paint.editing.sheet import MOST_LAYERS
+from desktop.paint.files import archive, project
+from desktop.paint.layers.layer import Piece
+from engine.data.palette import Palette
+from engine.data.picture import read, to_png_bytes
+from engine.data.rect import Rect
 from engine.errors import PictureError
-from engine.palette import Palette
-from engine.picture import read, to_png_bytes
-from engine.rect import Rect
 from tests.paint.test_paint_hostile import huge_png
 
 RED, BLUE, GREEN = (255, 0, 0), (0, 0, 255), (0, 255, 0)

@@ -7,13 +7,13 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
-from desktop.paint.document import Change, Document, Role
-from desktop.paint.stroke import Ink, Sample, Symmetry
-from desktop.paint.tool import Stroke, snapped
+from desktop.paint.editing.document import Change, Document, Role
+from desktop.paint.gestures.tool import Stroke, snapped
+from desktop.paint.strokes.stroke import Ink, Sample, Symmetry
 from desktop.paint.tools import tools
+from engine.data.palette import Palette
+from engine.data.rect import Rect
 from engine.errors import PictureError
-from engine.palette import Palette
-from engine.rect import Rect
 
 Draw = Callable[..., Change]
 RED = (200, 30, 40)

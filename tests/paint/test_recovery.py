@@ -14,15 +14,15 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-import desktop.recovery as recovery
-from desktop.paint.document import Change, Document, Role
-from desktop.paint.records import Record
-from desktop.paint.stroke import Ink
+import desktop.documents.recovery as recovery
+from desktop.documents.recovery import Journal, abandoned, discard, restore
+from desktop.paint.editing.document import Change, Document, Role
+from desktop.paint.files.records import Record
+from desktop.paint.strokes.stroke import Ink
 from desktop.paint.tools import tools
-from desktop.recovery import Journal, abandoned, discard, restore
+from engine.data.palette import Label, Palette
+from engine.data.rect import Rect
 from engine.errors import PictureError
-from engine.palette import Label, Palette
-from engine.rect import Rect
 
 Draw = Callable[..., Change]
 Fingerprint = Callable[[Document], str]
@@ -263,10 +263,10 @@ def test_a_full_disk_is_survived(
 
 VICTIM = """
 import sys
-from desktop.paint.document import Document
-from desktop.paint.stroke import Ink, Sample
+from desktop.paint.editing.document import Document
+from desktop.paint.strokes.stroke import Ink, Sample
 from desktop.paint.tools import tools
-from desktop.recovery import Journal
+from desktop.documents.recovery import Journal
 document = Document.new("sketch", 300, 200)
 journal = Journal(document, title="Victim")
 for turn in range(1000):
@@ -280,7 +280,7 @@ for turn in range(1000):
 
 @pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="there is no kill -9 here")
 def test_strokes_survive_kill_9(home: Path, fingerprint: Fingerprint) -> None:
-    from desktop.paint.stroke import Sample
+    from desktop.paint.strokes.stroke import Sample
 
     with subprocess.Popen(
         [sys.executable, "-c", VICTIM], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, cwd=ROOT

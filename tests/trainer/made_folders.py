@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from engine.messages import Pixels
+from engine.data.messages import Pixels
 from tests.trainer.made_pictures import HOUSES, house
 
 EDGE = 64

@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 from PIL import Image, ImageDraw, ImageFilter
 
-from engine.messages import Pixels
-from engine.palette import Label, Palette
+from engine.data.messages import Pixels
+from engine.data.palette import Label, Palette
 
 HOUSES = Palette(
     "houses",

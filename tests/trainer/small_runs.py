@@ -13,15 +13,17 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from engine import bundle
+from engine.models import bundle
 from tests.trainer.made_pictures import house, save, side_by_side, thing
-from trainer import events, pairs, plan
-from trainer import run as runs
-from trainer.config import Config
-from trainer.fit import fit
-from trainer.pairs import DataSet
-from trainer.run import Run
-from trainer.state import State
+from trainer.data import pairs
+from trainer.data.pairs import DataSet
+from trainer.planning import plan
+from trainer.run import events
+from trainer.run import folder as runs
+from trainer.run.config import Config
+from trainer.run.folder import Run
+from trainer.training.fit import fit
+from trainer.training.state import State
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 

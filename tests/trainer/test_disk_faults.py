@@ -13,20 +13,21 @@ import numpy as np
 import pytest
 import torch
 
-from engine import bundle
 from engine.errors import UnderpaintError
+from engine.models import bundle
 from tests.trainer import faults
 from tests.trainer.faults import Disk, Killed, failing
 from tests.trainer.small_runs import differing, small, things, trained
-from trainer import events, recogniser, report
-from trainer import export as exporting
-from trainer import run as runs
-from trainer.errors import TrainingError
-from trainer.evaluate import Evaluation
-from trainer.events import Journal
-from trainer.fit import fit
-from trainer.run import Run
-from trainer.state import State
+from trainer.evaluation import export as exporting
+from trainer.evaluation import recogniser, report
+from trainer.evaluation.evaluate import Evaluation
+from trainer.machine.errors import TrainingError
+from trainer.run import events
+from trainer.run import folder as runs
+from trainer.run.events import Journal
+from trainer.run.folder import Run
+from trainer.training.fit import fit
+from trainer.training.state import State
 
 
 class Work(NamedTuple):
@@ -75,13 +76,13 @@ def seen_export(folder: Path) -> object:
     return int(bias[0])
 
 
-def lengthened(folder: Path, number: int) -> None:
+def extended(folder: Path, number: int) -> None:
     run = Run(folder / "run")
     if not run.folder.exists():
         runs.create(run.folder, replace(CONFIGS[0], steps=number))
         return
     with run.writing():
-        run.lengthen(replace(run.config(), steps=number))
+        run.extend(replace(run.config(), steps=number))
 
 
 def seen_steps(folder: Path) -> object:
@@ -133,7 +134,7 @@ WORKS = {
     "checkpoint": Work(checkpoint, seen_checkpoint),
     "model": Work(model, seen_model),
     "export": Work(exported, seen_export),
-    "config": Work(lengthened, seen_steps),
+    "config": Work(extended, seen_steps),
     "events": Work(told, seen_event),
     "report": Work(reported, seen_report),
     "recogniser": Work(kept, seen_recogniser),

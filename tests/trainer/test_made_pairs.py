@@ -8,8 +8,8 @@ import pytest
 from typer.testing import CliRunner
 
 from tests.trainer.made_pictures import save, thing
-from trainer import pairs
 from trainer.__main__ import commands
+from trainer.data import pairs
 
 
 @pytest.mark.parametrize("task", ["lines", "hints", "grey", "small"])

@@ -8,16 +8,16 @@ from typing import Any
 import pytest
 import torch
 
-from engine import bundle
+from engine.models import bundle
 from tests.engine.conftest import needs_bfloat16
 from tests.trainer.small_runs import differing, houses, killed_at_random, small, things, trained, weights
-from trainer import events
-from trainer import run as runs
-from trainer.config import Config
-from trainer.events import Event
-from trainer.fit import fit
-from trainer.pairs import DataSet
-from trainer.run import Run
+from trainer.data.pairs import DataSet
+from trainer.run import events
+from trainer.run import folder as runs
+from trainer.run.config import Config
+from trainer.run.events import Event
+from trainer.run.folder import Run
+from trainer.training.fit import fit
 
 
 @pytest.fixture(autouse=True)
@@ -121,7 +121,7 @@ def test_longer_run_goes_on_from_the_end(tmp_path: Path) -> None:
     config = small(data, steps=4)
     run = trained(tmp_path / "run", data, config)
     before = weights(run)
-    run.lengthen(replace(config, steps=8))
+    run.extend(replace(config, steps=8))
     assert fit(run, run.config(), data)
     assert events.read(run.events)[-1]["step"] == 8
     assert any(not torch.equal(tensor, before[name]) for name, tensor in weights(run).items())

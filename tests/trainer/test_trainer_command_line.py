@@ -10,14 +10,14 @@ from pathlib import Path
 import pytest
 
 import engine
-from engine import bundle
-from engine.palette import Label, Palette, write_gpl
+from engine.data.palette import Label, Palette, write_gpl
+from engine.models import bundle
 from tests.trainer.made_pictures import save, thing
 from tests.trainer.small_runs import ends, houses, small, things
-from trainer import events
 from trainer.__main__ import main
-from trainer.display import Display
-from trainer.run import create, opened
+from trainer.cli.display import Display
+from trainer.run import events
+from trainer.run.folder import create, opened
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 SMALL = "--width 4 --size 32 --patch 16 --batch 2 --precision float32 --threads 1 --device cpu --log-every 1"
@@ -111,7 +111,7 @@ def test_labels_keep_the_names_given(tmp_path: Path) -> None:
         (["train", "{data}", "--seed", "99999999999999999999"], "the seed must lie between"),
         (["train", "{data}", "--steps", "99999999999999999999"], "at most 1000000000"),
         (
-            ["train", "{data}", "--sweeps", "1000000", "--batch", "1", "--size", "1x999999999999"],
+            ["train", "{data}", "--epochs", "1000000", "--batch", "1", "--size", "1x999999999999"],
             "between 32",
         ),
         (["train", "{data}", "--task", "labels"], "needs pairs"),
@@ -147,14 +147,16 @@ def test_what_is_wrong_is_one_sentence(
         ["train", "x", "--size", "big"],
         ["train", "x", "--validation", "0.6"],
         ["train", "x", "--steps", "3", "--minutes", "2"],
-        ["train", "x", "--sweeps", "inf"],
-        ["train", "x", "--sweeps", "nan"],
+        ["train", "x", "--epochs", "inf"],
+        ["train", "x", "--epochs", "nan"],
         ["train", "x", "--minutes", "inf"],
         ["train", "x", "--minutes", "nan"],
-        ["resume", "x", "--sweeps", "inf"],
+        ["resume", "x", "--epochs", "inf"],
+        ["train", "x", "--sweeps", "inf"],  # as it was called
+        ["resume", "x", "--sweeps", "2", "--epochs", "2"],
         ["resume", "x", "--minutes", "nan"],
         ["resume"],
-        ["resume", "x", "--steps", "3", "--sweeps", "2"],
+        ["resume", "x", "--steps", "3", "--epochs", "2"],
         ["export", "x", "--to", "jpg"],
     ],
 )
@@ -213,5 +215,5 @@ def test_several_processes_are_told_their_run_folder(
 def test_speed_of_nothing_tells_no_time_left(capsys: pytest.CaptureFixture[str]) -> None:
     step = {"event": "step", "step": 1, "pictures_per_second": 0.0, "l1": 1.0}
     with Display(10, 4) as display:
-        display.watch({**step, "made": 1.0, "judge_real": 1.0, "judge_made": 1.0})
+        display.watch({**step, "adversarial": 1.0, "discriminator_real": 1.0, "discriminator_fake": 1.0})
     assert "step 1 of 10, 0.0 pictures/s, L1 1.000" in capsys.readouterr().err

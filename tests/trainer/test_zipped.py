@@ -10,11 +10,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from engine.data.messages import Picture
 from engine.errors import PictureError
-from engine.messages import Picture
 from tests.trainer.made_folders import COUNT, parts, written
 from tests.trainer.made_pictures import thing
-from trainer import check, kept, mend, packed, pairs, sketch
+from trainer.data import pairs
+from trainer.dataset_check import check, mend
+from trainer.files import packed, pair_store
+from trainer.pictures import sketch
 
 
 def zipped(folder: Path, file: Path, kind: int = zipfile.ZIP_DEFLATED) -> Path:
@@ -47,7 +50,7 @@ def test_a_zip_file_is_read_as_its_folder(plain: Path, tmp_path: Path) -> None:
 def test_kept_pairs_are_read_from_a_zip_file(tmp_path: Path, at_top: bool) -> None:
     folder = tmp_path / "kept"
     for seed in range(2):
-        kept.keep(folder, Picture(lines=sketch.lines(thing(seed))), thing(seed), "lines")
+        pair_store.keep(folder, Picture(lines=sketch.lines(thing(seed))), thing(seed), "lines")
     file = tmp_path / "kept.zip"
     with zipfile.ZipFile(file, "w") as target:
         for entry in sorted(folder.rglob("*.*")):
@@ -67,7 +70,7 @@ def test_a_changed_zip_file_is_opened_anew(plain: Path, tmp_path: Path) -> None:
 
 
 def png(pixels: np.ndarray) -> bytes:  # type: ignore[type-arg]
-    from engine.picture import to_png_bytes
+    from engine.data.picture import to_png_bytes
 
     return to_png_bytes(pixels)
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import sys
 from functools import cache
 
-from desktop.paint.brush import Brush
 from desktop.paint.plugins import modules
+from desktop.paint.strokes.brush import Brush
 
 
 @cache

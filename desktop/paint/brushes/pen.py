@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from PySide6.QtCore import QT_TRANSLATE_NOOP
 
-from desktop.paint.brush import Brush, Plane
+from desktop.paint.strokes.brush import Brush, Plane
 
 
 def profile(depth: Plane, radius: float | Plane, hardness: float) -> Plane:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import sys
 from functools import cache
 
+from desktop.paint.gestures.tool import Stroke, Tool
 from desktop.paint.plugins import modules
-from desktop.paint.tool import Stroke, Tool
 
 __all__ = ["Stroke", "Tool", "tools"]
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from PySide6.QtCore import QT_TRANSLATE_NOOP, QCoreApplication, QRectF
 from PySide6.QtGui import QPainterPath
 
-from desktop.paint.document import Document
-from desktop.paint.shapes import BoxStroke
-from desktop.paint.stroke import Ink, Sample
-from desktop.paint.tool import Stroke, Tool
+from desktop.paint.editing.document import Document
+from desktop.paint.gestures.shapes import BoxStroke
+from desktop.paint.gestures.tool import Stroke, Tool
+from desktop.paint.strokes.stroke import Ink, Sample
 
 
 def _trace(box: QRectF) -> QPainterPath:

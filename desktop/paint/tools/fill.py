@@ -7,13 +7,13 @@ import math
 import numpy as np
 from PySide6.QtCore import QT_TRANSLATE_NOOP, QCoreApplication
 
-from desktop.paint.document import Document
-from desktop.paint.history import Change
-from desktop.paint.region import region
-from desktop.paint.stroke import Ink, Sample
-from desktop.paint.sweep import Patch
-from desktop.paint.tool import Stroke, Tool
-from engine.rect import EMPTY, Rect
+from desktop.paint.editing.document import Document
+from desktop.paint.editing.history import Change
+from desktop.paint.gestures.region import region
+from desktop.paint.gestures.tool import Stroke, Tool
+from desktop.paint.strokes.stroke import Ink, Sample
+from desktop.paint.strokes.sweep import Patch
+from engine.data.rect import EMPTY, Rect
 
 WIDEST_GAP = 64
 

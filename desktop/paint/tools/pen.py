@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from PySide6.QtCore import QT_TRANSLATE_NOOP, QCoreApplication
 
-from desktop.paint.document import Document
-from desktop.paint.freehand import brush_stroke
-from desktop.paint.stroke import Ink, Sample
-from desktop.paint.tool import Stroke, Tool
+from desktop.paint.editing.document import Document
+from desktop.paint.gestures.freehand import brush_stroke
+from desktop.paint.gestures.tool import Stroke, Tool
+from desktop.paint.strokes.stroke import Ink, Sample
 
 
 class Pen(Tool):

@@ -7,12 +7,12 @@ import math
 from PySide6.QtCore import QT_TRANSLATE_NOOP, QCoreApplication, QPointF
 from PySide6.QtGui import QPainterPath, QPolygonF
 
-from desktop.paint.document import Document
-from desktop.paint.history import Change
-from desktop.paint.shapes import coverage_of, is_hard, nearby, on_grid
-from desktop.paint.stroke import Ink, Sample
-from desktop.paint.tool import Stroke, Tool, snapped
-from engine.rect import EMPTY, Rect
+from desktop.paint.editing.document import Document
+from desktop.paint.editing.history import Change
+from desktop.paint.gestures.shapes import coverage_of, is_hard, nearby, on_grid
+from desktop.paint.gestures.tool import Stroke, Tool, snapped
+from desktop.paint.strokes.stroke import Ink, Sample
+from engine.data.rect import EMPTY, Rect
 
 MOST_CORNERS = 2000
 

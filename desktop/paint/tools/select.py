@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from PySide6.QtCore import QT_TRANSLATE_NOOP, QCoreApplication, QPointF
 
-from desktop.paint.document import Document
-from desktop.paint.history import Change
-from desktop.paint.stroke import Ink, Sample
-from desktop.paint.tool import Stroke, Tool
-from engine.rect import EMPTY, Rect
+from desktop.paint.editing.document import Document
+from desktop.paint.editing.history import Change
+from desktop.paint.gestures.tool import Stroke, Tool
+from desktop.paint.strokes.stroke import Ink, Sample
+from engine.data.rect import EMPTY, Rect
 
 
 class SelectStroke(Stroke):

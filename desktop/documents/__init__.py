@@ -1,0 +1,1 @@
+"""The open pictures, their journals, and the stroke that is being drawn."""

@@ -1,0 +1,1 @@
+"""The document: every edit is one undoable step."""

@@ -1,0 +1,254 @@
+"""Undo and redo: a closed set of steps, each of which can be taken back and taken again.
+
+A step holds the *other* state, the one that is not in the document, and ``exchange`` swaps the two;
+so one method serves both directions, and history holds every state only once.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from desktop.paint.layers.layer import Layer, Packed
+from engine.data.palette import Colour, Palette
+from engine.data.rect import EMPTY, Rect
+
+if TYPE_CHECKING:
+    from desktop.paint.editing.sheet import Sheet
+
+TILE = 64
+"""Edge of a tile in pixels."""
+
+BUDGET = 192 << 20
+"""Bytes that history may take; the oldest steps go first, the newest always stays."""
+
+
+@dataclass(frozen=True)
+class Change:
+    """What an edit changed."""
+
+    rect: Rect = EMPTY
+    """Picture pixels whose look changed; empty when none did."""
+    sent: bool = False
+    """What the network sees changed (``rect`` tells where); False for reference layers."""
+    structure: bool = False
+    """The list of layers, their properties, the size or the palette changed."""
+    layer: int | None = None
+    """The layer whose pixels changed, where there is just one."""
+    tiles: tuple[tuple[int, int], ...] = ()
+    """Row and column of that layer's tiles that changed."""
+
+    def __bool__(self) -> bool:
+        return bool(self.rect) or self.structure
+
+    def united(self, later: Change) -> Change:
+        """This change and then ``later``, as one."""
+        same = self.layer == later.layer
+        return Change(
+            self.rect.united(later.rect),
+            self.sent or later.sent,
+            self.structure or later.structure,
+            self.layer if same else None,
+            tuple(dict.fromkeys(self.tiles + later.tiles)) if same else (),
+        )
+
+
+def tiles_of(rect: Rect) -> Iterator[tuple[int, int]]:
+    """Row and column of every tile that has pixels in ``rect``."""
+    if rect:
+        for row in range(rect.top // TILE, (rect.bottom - 1) // TILE + 1):
+            for column in range(rect.left // TILE, (rect.right - 1) // TILE + 1):
+                yield row, column
+
+
+def tile_rect(row: int, column: int, width: int, height: int) -> Rect:
+    """The pixels of a tile, on a canvas of ``width`` × ``height``."""
+    return Rect(column * TILE, row * TILE, TILE, TILE).intersected(Rect(0, 0, width, height))
+
+
+class Tiles:
+    """Some tiles of one layer, kept. A tile of one colour, the usual one, is kept as a number."""
+
+    def __init__(self) -> None:
+        self._kept: dict[tuple[int, int], Packed | int] = {}
+        self.bytes = 0
+
+    def __iter__(self) -> Iterator[tuple[int, int]]:
+        return iter(self._kept)
+
+    def __len__(self) -> int:
+        return len(self._kept)
+
+    def keep(self, place: tuple[int, int], pixels: Packed) -> None:
+        """Copy ``pixels`` as the tile at ``place``."""
+        first = int(pixels[0, 0])
+        self._kept[place] = first if (pixels == first).all() else pixels.copy()
+        self.bytes += 64 + (0 if isinstance(self._kept[place], int) else pixels.nbytes)
+
+    def items(self) -> Iterable[tuple[tuple[int, int], Packed | int]]:
+        """Row and column of every tile, with its pixels or its one colour."""
+        return self._kept.items()
+
+    def write(self, pixels: Packed, bounds: Rect) -> None:
+        """Copy what is kept into ``pixels``, a layer of the size of ``bounds``."""
+        for place, tile in self._kept.items():
+            rect = tile_rect(*place, bounds.width, bounds.height)
+            pixels[rect.rows, rect.columns] = tile
+
+    def exchange(self, pixels: Packed) -> None:
+        """Swap what is kept with what is in ``pixels``, the layer."""
+        kept, self._kept, self.bytes = self._kept, {}, 0
+        height, width = pixels.shape
+        for place, tile in kept.items():
+            rect = tile_rect(*place, width, height)
+            target = pixels[rect.rows, rect.columns]
+            self.keep(place, target)
+            target[...] = tile
+
+
+@dataclass(frozen=True)
+class State:
+    """What a document is, besides the contents of its layers."""
+
+    width: int
+    height: int
+    paper: Colour
+    palette: Palette | None
+    layers: tuple[Layer, ...]
+    """Bottom first."""
+    active: Layer
+
+
+class Step(ABC):
+    """Something that was done and can be undone and redone."""
+
+    text: str
+    """What was done, for the menu: “Undo {text}”."""
+
+    @property
+    @abstractmethod
+    def bytes(self) -> int:
+        """Memory it holds."""
+
+    @abstractmethod
+    def exchange(self, document: Sheet) -> Change:
+        """Swap the state held with the document's; a second time brings it back."""
+
+
+@dataclass
+class PaintStep(Step):
+    """Pixels of one layer changed."""
+
+    text: str
+    layer: int
+    tiles: Tiles
+    rect: Rect
+
+    @property
+    def bytes(self) -> int:
+        return self.tiles.bytes + 200
+
+    def exchange(self, document: Sheet) -> Change:
+        layer = document.layer(self.layer)
+        self.tiles.exchange(layer.packed)
+        return Change(self.rect, layer.role.sent and layer.shown, False, layer.id, tuple(self.tiles))
+
+
+@dataclass
+class PropertiesStep(Step):
+    """Name, visibility, opacity or lock of one layer changed."""
+
+    text: str
+    layer: int
+    values: dict[str, Any]
+    bytes: int = 400
+
+    def exchange(self, document: Sheet) -> Change:
+        layer = document.layer(self.layer)
+        before = layer.opacity if layer.visible else 0
+        current = {name: getattr(layer, name) for name in self.values}
+        for name, value in self.values.items():
+            setattr(layer, name, value)
+        self.values = current
+        looks = before != (layer.opacity if layer.visible else 0)
+        rect = layer.bounds() if looks else EMPTY
+        return Change(rect, bool(rect) and layer.role.sent, structure=True)
+
+
+@dataclass
+class StateStep(Step):
+    """Layers were added, removed or moved, or the size, palette or paper changed.
+
+    Layers whose pixels are all different (after a change of size, say) are other ``Layer`` objects
+    with the same ids, so that older steps find them either way.
+    """
+
+    text: str
+    state: State
+    rect: Rect | None = None
+    """Pixels whose look it concerns; None for all."""
+    _bytes: int = 0
+
+    @property
+    def bytes(self) -> int:
+        return self._bytes + 400
+
+    def exchange(self, document: Sheet) -> Change:
+        held, self.state = self.state, document.state
+        document.state = held
+        stays = {id(layer) for layer in held.layers}
+        self._bytes = sum(layer.bytes for layer in self.state.layers if id(layer) not in stays)
+        if self.rect is None:
+            return Change(document.bounds, True, structure=True)
+        sent = _sent(held.layers) != _sent(self.state.layers)
+        return Change(self.rect, sent and bool(self.rect), structure=True)
+
+
+def _sent(layers: Iterable[Layer]) -> list[int]:
+    return [layer.id for layer in layers if layer.role.sent and layer.shown]
+
+
+class History:
+    """Steps done, and steps undone, within a budget of bytes."""
+
+    def __init__(self, budget: int = BUDGET) -> None:
+        self.budget = budget
+        self.done: list[Step] = []
+        self.undone: list[Step] = []
+
+    @property
+    def bytes(self) -> int:
+        """Memory that the steps hold."""
+        return sum(step.bytes for step in self.done) + sum(step.bytes for step in self.undone)
+
+    def add(self, step: Step) -> None:
+        """Note what has just been done; what was undone before can no longer be redone."""
+        self.undone.clear()
+        self.done.append(step)
+        self.trim()
+
+    def undo(self, document: Sheet) -> Change | None:
+        """Take back the newest step; None when there is none."""
+        return self._cross(self.done, self.undone, document)
+
+    def redo(self, document: Sheet) -> Change | None:
+        """Do again what was undone last; None when there is nothing."""
+        return self._cross(self.undone, self.done, document)
+
+    def _cross(self, source: list[Step], target: list[Step], document: Sheet) -> Change | None:
+        if not source:
+            return None
+        step = source.pop()
+        change = step.exchange(document)
+        target.append(step)
+        self.trim()
+        return change
+
+    def trim(self) -> None:
+        """Forget the oldest steps, then the furthest undone ones, until the budget is kept."""
+        excess = self.bytes - self.budget
+        while excess > 0 and len(self.done) + len(self.undone) > 1:
+            steps = self.done if len(self.done) > (0 if self.undone else 1) else self.undone
+            excess -= steps.pop(0).bytes

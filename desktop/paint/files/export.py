@@ -1,0 +1,83 @@
+"""Pictures, previews and pairs of both, as files that other programs read."""
+
+from __future__ import annotations
+
+import io
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from PIL import Image
+from PySide6.QtCore import QCoreApplication
+
+from desktop.paint.editing.document import Document
+from engine.data.messages import Pixels
+from engine.errors import PictureError
+from engine.files.writing import replacing, shown
+
+FORMATS: dict[str, tuple[str, dict[str, Any]]] = {
+    ".png": ("PNG", {"compress_level": 1}),
+    ".jpg": ("JPEG", {"quality": 95, "subsampling": 0}),
+    ".jpeg": ("JPEG", {"quality": 95, "subsampling": 0}),
+    ".webp": ("WEBP", {"lossless": True}),
+    ".tif": ("TIFF", {"compression": "tiff_lzw"}),
+    ".tiff": ("TIFF", {"compression": "tiff_lzw"}),
+    ".bmp": ("BMP", {}),
+}
+"""By suffix: the format's name in Pillow, and how it is packed. The first is the usual one."""
+
+
+def picture_file(path: Path) -> Path:
+    """The file that is written for ``path``: a PNG where its suffix is none of ``FORMATS``."""
+    return path if path.suffix.lower() in FORMATS else path.with_name(path.name + ".png")
+
+
+def write_picture(document: Document, path: Path) -> None:
+    """Write what the network sees, over paper.
+
+    Raises:
+        PictureError: the folder is missing, read-only or full.
+    """
+    _write(path, document.picture_flat())
+
+
+def write_preview(preview: Pixels, path: Path) -> None:
+    """Write a preview, uint8 (H, W, 3).
+
+    Raises:
+        PictureError: the folder is missing, read-only or full.
+    """
+    _write(path, preview)
+
+
+def write_pair(document: Document, preview: Pixels, path: Path) -> None:
+    """Write picture and preview side by side: the picture left (A), the preview right (B).
+
+    Args:
+        document: the picture.
+        preview: uint8 (H, W, 3) of the document's size.
+        path: the file.
+
+    Raises:
+        PictureError: the folder is missing, read-only or full.
+    """
+    _write(path, np.concatenate([document.picture_flat(), preview], 1))
+
+
+def _write(path: Path, pixels: Pixels) -> None:
+    """Write uint8 (H, W, 3) in the format that the suffix stands for."""
+    path = picture_file(path)
+    name, options = FORMATS[path.suffix.lower()]
+    content = io.BytesIO()
+    translate = QCoreApplication.translate
+    try:
+        Image.fromarray(np.ascontiguousarray(pixels)).save(content, name, **options)
+    except (ValueError, OSError) as error:  # not every format takes every size
+        text = translate("paint", "“{0}”: {1} × {2} pixels are too many for this format; choose PNG.")
+        raise PictureError(text.format(shown(path.name), pixels.shape[1], pixels.shape[0])) from error
+    try:
+        with replacing(path) as part:
+            part.write_bytes(content.getbuffer())
+    except OSError as error:
+        text = translate("paint", "“{0}” can't be written ({1}); choose another place.")
+        raise PictureError(text.format(shown(path.name), error.strerror or error)) from error

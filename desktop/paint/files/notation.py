@@ -1,0 +1,162 @@
+"""How documents are written down in JSON, and how such notes are read back, from whomever they come."""
+
+from __future__ import annotations
+
+import json
+import math
+from typing import Any, get_args
+
+from PySide6.QtCore import QCoreApplication
+
+from desktop.paint.layers.layer import Layer, Role
+from engine.data.card import InputKind
+from engine.data.palette import MOST_LABELS, Colour, Label, Palette
+from engine.errors import PictureError
+
+KINDS: tuple[InputKind, ...] = get_args(InputKind)
+
+LONGEST_TEXT = 10_000
+
+
+class Notes:
+    """A JSON object of which nothing is believed before it is looked at.
+
+    Args:
+        text: the JSON.
+        source: what the user calls the file, for sentences.
+
+    Raises:
+        PictureError: no JSON object.
+    """
+
+    def __init__(self, text: str | bytes | dict[str, Any], source: str) -> None:
+        self.source = source
+        try:
+            fields = text if isinstance(text, dict) else json.loads(text)
+        except (ValueError, RecursionError) as error:
+            raise self.damaged() from error
+        if not isinstance(fields, dict):
+            raise self.damaged()
+        self.fields: dict[str, Any] = fields
+
+    def damaged(self, what: str = "") -> PictureError:
+        """The error to raise; ``what`` names the field that makes no sense."""
+        translate = QCoreApplication.translate
+        if what:
+            text = translate("paint", "“{0}” is damaged: its {1} makes no sense. Fetch or save it anew.")
+        else:
+            text = translate("paint", "“{0}” is damaged or not one of our files. Fetch or save it anew.")
+        return PictureError(text.format(self.source, what))
+
+    def check_format(self, newest: int) -> None:
+        """Refuse what a newer program wrote."""
+        found = self.fields.get("format")
+        if not isinstance(found, int) or isinstance(found, bool) or found < 1:
+            raise self.damaged("format")
+        if found > newest:
+            text = QCoreApplication.translate(
+                "paint", "“{0}” was made by a newer Underpaint; update the program to open it."
+            )
+            raise PictureError(text.format(self.source))
+
+    def whole(self, name: str, least: int, most: int, default: int | None = None) -> int:
+        """An integer in a range."""
+        value = self.fields.get(name, default)
+        if not isinstance(value, int) or isinstance(value, bool) or not least <= value <= most:
+            raise self.damaged(name)
+        return value
+
+    def number(self, name: str, least: float, most: float, default: float | None = None) -> float:
+        """A number in a range."""
+        return self.as_number(self.fields.get(name, default), name, least, most)
+
+    def as_number(self, value: object, name: str, least: float, most: float) -> float:
+        """``value`` if it is a number in a range."""
+        if isinstance(value, bool) or not isinstance(value, int | float) or not least <= value <= most:
+            raise self.damaged(name)
+        return float(value) if math.isfinite(value) else least
+
+    def text(self, name: str, default: str | None = None) -> str:
+        """A text, cut to a length that windows can show."""
+        value = self.fields.get(name, default)
+        if not isinstance(value, str):
+            raise self.damaged(name)
+        return value[:LONGEST_TEXT]
+
+    def switch(self, name: str, default: bool = False) -> bool:
+        """True or false."""
+        value = self.fields.get(name, default)
+        if not isinstance(value, bool):
+            raise self.damaged(name)
+        return value
+
+    def items(self, name: str, most: int) -> list[Any]:
+        """A list of not too many things."""
+        value = self.fields.get(name, [])
+        if not isinstance(value, list) or len(value) > most:
+            raise self.damaged(name)
+        return value
+
+    def inner(self, value: object, name: str) -> Notes:
+        """Notes within the notes."""
+        if not isinstance(value, dict):
+            raise self.damaged(name)
+        return Notes(value, self.source)
+
+    def kind(self) -> InputKind:
+        """The kind of document."""
+        for kind in KINDS:
+            if self.fields.get("kind") == kind:
+                return kind
+        raise self.damaged("kind")
+
+    def role(self, name: str = "role") -> Role:
+        """The role of a layer."""
+        try:
+            return Role(str(self.fields.get(name)))
+        except ValueError as error:
+            raise self.damaged(name) from error
+
+    def colour(self, name: str, default: Colour | None = None) -> Colour:
+        """Red, green and blue."""
+        return self._as_colour(self.fields.get(name, default), name)
+
+    def palette(self, name: str = "palette") -> Palette | None:
+        """A palette, where there is one."""
+        value = self.fields.get(name)
+        if value is None:
+            return None
+        notes = self.inner(value, name)
+        labels = []
+        for entry in notes.items("labels", MOST_LABELS):
+            if not isinstance(entry, list) or len(entry) != 2 or not isinstance(entry[0], str):
+                raise self.damaged(name)
+            labels.append(Label(entry[0][:LONGEST_TEXT], self._as_colour(entry[1], name)))
+        if not labels:
+            raise self.damaged(name)
+        return Palette(notes.text("name", ""), tuple(labels))
+
+    def _as_colour(self, value: object, name: str) -> Colour:
+        if not isinstance(value, list | tuple) or len(value) != 3:
+            raise self.damaged(name)
+        red, green, blue = (int(self.as_number(channel, name, 0, 255)) for channel in value)
+        return red, green, blue
+
+
+def palette_notes(palette: Palette | None) -> dict[str, Any] | None:
+    """A palette as ``Notes.palette`` reads it."""
+    if palette is None:
+        return None
+    return {"name": palette.name, "labels": [[label.name, list(label.colour)] for label in palette.labels]}
+
+
+def layer_notes(layer: Layer) -> dict[str, Any]:
+    """Everything of a layer but its pixels."""
+    return {
+        "id": layer.id,
+        "name": layer.name,
+        "role": layer.role.value,
+        "visible": layer.visible,
+        "opacity": layer.opacity,
+        "locked": layer.locked,
+    }

@@ -1,0 +1,370 @@
+"""Project files: OpenRaster (``.ora``), a zip of ``stack.xml`` and one PNG a layer.
+
+https://www.openraster.org/baseline/file-layout-spec.html. What OpenRaster has no word for (kind, roles
+of layers, palette, paper, model) lies in one JSON beside it, ``underpaint.json``, so other programs
+open our files and we open theirs. What a foreign file has and we don't know, or can't hold in memory, is
+shown flattened.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import json
+import os
+import zipfile
+from collections.abc import Callable
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+from typing import Any
+from xml.etree import ElementTree
+
+import numpy as np
+from PIL import Image
+from PySide6.QtCore import QCoreApplication
+
+from desktop.paint.editing.document import ROLES, Document
+from desktop.paint.editing.sheet import MOST_LAYER_PIXELS, MOST_PIXELS, WHITE, check_size, fits
+from desktop.paint.files import archive, placed
+from desktop.paint.files.archive import Archive
+from desktop.paint.files.flatten import Flattening
+from desktop.paint.files.notation import Notes, palette_notes
+from desktop.paint.files.stack import (
+    PLAIN,
+    RESOLUTION,
+    beside,
+    check_count,
+    damaged,
+    is_hidden,
+    opacity,
+    parsed,
+    sources,
+    strange,
+    whole,
+)
+from desktop.paint.layers import overhang
+from desktop.paint.layers.composite import composite, to_rgb, to_straight
+from desktop.paint.layers.layer import Layer, Role, blank
+from desktop.paint.layers.scaling import as_labels
+from engine.data.card import InputKind
+from engine.data.messages import Pixels
+from engine.data.palette import Colour, Palette
+from engine.data.picture import read, to_png_bytes
+from engine.data.rect import Rect
+from engine.errors import PictureError
+from engine.files.writing import replacing
+
+FORMAT = 1
+"""Version of ``underpaint.json``."""
+
+MIMETYPE = b"image/openraster"
+NOTES = "underpaint.json"
+MERGED = "mergedimage.png"
+_PAPER = "data/paper.png"
+_SIDE_BY_SIDE = min(4, os.cpu_count() or 1)
+THUMBNAIL = "Thumbnails/thumbnail.png"
+
+_LONGEST_NAME = 200
+_OURS = {"format", "kind", "model", "paper", "palette", "roles", "program"}
+
+translate = QCoreApplication.translate
+
+
+@dataclass
+class Loaded:
+    """A document from a file."""
+
+    document: Document
+    notes: list[str] = field(default_factory=list)
+    """Sentences on what the file holds and the document doesn't: all that was dropped or changed."""
+
+    @property
+    def foreign(self) -> bool:
+        """Saving over the file would lose something that it holds."""
+        return bool(self.notes)
+
+
+# --- writing -------------------------------------------------------------------------------------
+
+
+def save(document: Document, path: Path) -> None:
+    """Write ``document`` as an ``.ora`` file, in one step.
+
+    Raises:
+        PictureError: the folder is missing, read-only or full; the old file is untouched.
+    """
+    measures = {"version": "0.0.3", "w": str(document.width), "h": str(document.height)}
+    image = ElementTree.Element("image", {**measures, **_resolution(document.extras)})
+    stack = ElementTree.SubElement(image, "stack", {"name": "root"})
+    contents = _Packed()
+    roles: dict[str, str] = {}
+    if document.kind == "image" and document.paper != WHITE:
+        # Coloured paper is part of the picture: other programs see it as a layer.
+        contents.add(_PAPER, partial(_plain_png, document.width, document.height, document.paper))
+        name = translate("paint", "Paper")
+        ElementTree.SubElement(
+            stack, "layer", {"name": name, "src": _PAPER, "x": "0", "y": "0", "edit-locked": "true"}
+        )
+    for number, layer in enumerate(document.layers):
+        source = f"data/layer{number}.png"
+        pixels, rect = overhang.whole(layer)
+        contents.add(source, partial(to_png_bytes, to_straight(pixels)))
+        roles[source] = layer.role.value
+        attributes = {
+            "name": _printable(layer.name),
+            "src": source,
+            "x": str(rect.left),
+            "y": str(rect.top),
+            "opacity": f"{layer.opacity:.6g}",
+            "visibility": "visible" if layer.visible else "hidden",
+            "composite-op": PLAIN,
+            "edit-locked": "true" if layer.locked else "false",
+        }
+        if layer is document.active:
+            attributes["selected"] = "true"
+        stack.insert(0, ElementTree.Element("layer", attributes))  # top first
+    merged = to_rgb(composite(document.layers, document.bounds, document.paper))
+    extras = {
+        **document.extras,
+        "format": FORMAT,
+        "program": "Underpaint",
+        "kind": document.kind,
+        "model": document.model,
+        "paper": list(document.paper),
+        "palette": palette_notes(document.palette),
+        "roles": roles,
+    }
+    contents.add(MERGED, partial(to_png_bytes, merged))
+    contents.add(THUMBNAIL, partial(to_png_bytes, thumbnail(merged)))
+    files = contents.files()
+    files[NOTES] = json.dumps(extras, ensure_ascii=False, indent=1).encode("utf-8", "backslashreplace")
+    try:
+        with replacing(path) as part, zipfile.ZipFile(part, "w") as target:
+            target.writestr("mimetype", MIMETYPE)  # first, and not packed
+            target.writestr(
+                "stack.xml",
+                ElementTree.tostring(image, "utf-8", xml_declaration=True),
+                compress_type=zipfile.ZIP_DEFLATED,
+            )
+            for name, content in files.items():
+                target.writestr(name, content)  # PNG is packed already
+    except OSError as error:
+        text = translate("paint", "“{0}” can't be written ({1}); choose another place.")
+        raise PictureError(text.format(path.name, error.strerror or error)) from error
+
+
+class _Packed:
+    """Pictures being packed side by side: that is most of what saving takes."""
+
+    def __init__(self) -> None:
+        self._pool = ThreadPoolExecutor(_SIDE_BY_SIDE)
+        self._jobs: dict[str, Future[bytes]] = {}
+
+    def add(self, name: str, pack: Callable[[], bytes]) -> None:
+        """Pack another one; waits while others do, so that few copies of layers lie in memory."""
+        waiting = [job for job in self._jobs.values() if not job.done()]
+        if len(waiting) >= _SIDE_BY_SIDE:
+            wait(waiting, return_when=FIRST_COMPLETED)
+        self._jobs[name] = self._pool.submit(pack)
+
+    def files(self) -> dict[str, bytes]:
+        """What became of each, in the order in which they came; nothing can be added then."""
+        self._pool.shutdown()
+        return {name: job.result() for name, job in self._jobs.items()}
+
+
+def _plain_png(width: int, height: int, colour: Colour) -> bytes:
+    """A picture of one colour, a bit a pixel: paper may be large, and is written each time."""
+    image, buffer = Image.new("P", (width, height)), io.BytesIO()
+    image.putpalette(bytes(colour))
+    image.save(buffer, "PNG", bits=1, compress_level=1)
+    return buffer.getvalue()
+
+
+def thumbnail(pixels: Pixels) -> Pixels:
+    """uint8 (H, W, 3) at no more than 256 × 256, as the specification wants it."""
+    image = Image.fromarray(pixels)
+    image.thumbnail((256, 256), Image.Resampling.BOX)
+    return np.asarray(image)
+
+
+def _resolution(extras: dict[str, Any]) -> dict[str, str]:
+    """Pixels an inch, where the file that the picture came from said so."""
+    kept = extras.get("resolution")
+    if not isinstance(kept, dict):
+        return {}
+    return {name: kept[name] for name in RESOLUTION if isinstance(kept.get(name), str)}
+
+
+def _printable(name: str) -> str:
+    """XML knows no control characters, not even escaped."""
+    return "".join(letter if letter.isprintable() else " " for letter in name)
+
+
+# --- reading -------------------------------------------------------------------------------------
+
+
+def load(path: Path) -> Loaded:
+    """Read an ``.ora`` file, from whomever it comes.
+
+    Raises:
+        PictureError: missing, no OpenRaster file, damaged, too large or made by a newer program.
+    """
+    with archive.opened(path) as source:
+        return _load(source, path.name)
+
+
+def _load(source: Archive, name: str) -> Loaded:
+    root = parsed(source.read("stack.xml", 1 << 20), name)
+    canvas = Rect(0, 0, whole(root, "w", name), whole(root, "h", name))
+    stack = root.find("stack")
+    if root.tag != "image" or stack is None:
+        raise damaged(name)
+    notes = _notes(source, name)
+    kind, palette = notes.kind(), notes.palette()
+    if kind == "labels" and palette is None:
+        raise notes.damaged("palette")
+    check_size(canvas.width, canvas.height, len(ROLES[kind]))
+    check_count(stack, name)
+    said: list[str] = []
+    unknown = strange(stack)
+    if unknown:
+        why = translate("paint", "“{0}” has {1}, which Underpaint doesn't know; it is shown as one layer{2}.")
+    elif not _fits(source, stack, canvas, kind, name):
+        why = translate("paint", "“{0}” has more layers than fit into memory; it is shown as one layer{2}.")
+    else:
+        why = ""
+    if why:
+        seen, lacks = _flattened(source, stack, canvas, name)
+        missing = translate("paint", ", and some of it is missing") if lacks.left_out else ""
+        said.append(why.format(name, unknown, missing))
+        if lacks.unknown:
+            text = translate("paint", "Its way of mixing “{0}” is not known; it was taken for plain paint.")
+            said.append(text.format("”, “".join(lacks.unknown)))
+        document = Document.from_picture(kind, seen, palette)
+    else:
+        document = _document(source, stack, canvas, notes, kind, palette, said)
+        if _unknown_members(source, root) or beside(root, stack):
+            text = translate(
+                "paint", "“{0}” holds more than Underpaint knows; saving over it would lose that."
+            )
+            said.append(text.format(name))
+    document.model = notes.text("model", "")
+    document.extras = {key: value for key, value in notes.fields.items() if key not in _OURS}
+    resolution = {about: value for about in RESOLUTION if (value := root.get(about)) is not None}
+    if resolution:
+        document.extras["resolution"] = resolution
+    return Loaded(document, said)
+
+
+def _fits(source: Archive, stack: ElementTree.Element, canvas: Rect, kind: InputKind, name: str) -> bool:
+    """Whether all layers may be in memory, by their headers: nothing is decoded."""
+    count = max(len(stack), len(ROLES[kind]))
+    if not fits(canvas.width, canvas.height, count):
+        return False
+    if any(source.size(element.get("src", "")) > archive.MOST_MEMBER for element in stack):
+        return False
+    places = [placed.place(source, element, name) for element in stack]
+    beyond = sum(overhang.beyond([place], canvas) for place in places if overhang.leaves(place, canvas))
+    largest = max((place.width * place.height for place in places), default=0)
+    decoded = sum(place.width * place.height for place in places)
+    return (
+        largest <= MOST_PIXELS
+        and decoded <= MOST_LAYER_PIXELS
+        and fits(canvas.width, canvas.height, count, beyond)
+    )
+
+
+def _document(
+    source: Archive,
+    stack: ElementTree.Element,
+    canvas: Rect,
+    notes: Notes,
+    kind: InputKind,
+    palette: Palette | None,
+    said: list[str],
+) -> Document:
+    roles = notes.inner(notes.fields.get("roles", {}), "roles").fields
+    layers: list[Layer] = []
+    active: Layer | None = None
+    left, top = (whole(stack, side, notes.source, 0) for side in ("x", "y"))
+    # The paper is our own only where our notes name every layer but that; else it is a stranger's.
+    names = [element.get("src") for element in stack]
+    ours = kind == "image" and all((name in roles) != (name == _PAPER) for name in names)
+    layered = [element for element in reversed(stack) if not ours or element.get("src") != _PAPER]
+    for number, element in enumerate(layered, start=1):
+        role = _role(roles.get(element.get("src", "")), kind)
+        found = placed.pixels_of(source, element, said, notes.source)
+        place = placed.place(source, element, notes.source)
+        pixels, outside = overhang.cut(found, place.left + left, place.top + top, canvas)
+        del found
+        if role is Role.LABELS and palette is not None:
+            parts = [pixels, *(piece.pixels for piece in outside)]
+            if not all([_snap(part, palette) for part in parts]):
+                note = translate("paint", "Colours off the palette went to the nearest label.")
+                said += [note] if note not in said else []
+        name = element.get("name", "")
+        if len(name) > _LONGEST_NAME:
+            note = translate("paint", "Long names of layers were cut short.")
+            said += [note] if note not in said else []
+        layer = Layer(number, name[:_LONGEST_NAME] or f"{number}", role, pixels)
+        layer.outside = outside
+        layer.visible = not is_hidden(element)
+        layer.locked = element.get("edit-locked") == "true"
+        layer.opacity = 1.0 if role is Role.LABELS else opacity(element)
+        if layer.opacity != opacity(element):
+            said.append(translate("paint", "Layers of labels are opaque; “{0}” was not.").format(layer.name))
+        layers.append(layer)
+        if element.get("selected") == "true" and role.sent:
+            active = layer
+    if not any(layer.role.sent for layer in layers):
+        role = ROLES[kind][0]
+        extra = Layer(len(layers) + 1, role.value.capitalize(), role, blank(canvas.width, canvas.height))
+        layers.append(extra)
+    paper = notes.colour("paper", WHITE)
+    return Document(kind, canvas.width, canvas.height, layers, paper, palette, active)
+
+
+def _snap(pixels: Pixels, palette: Palette) -> bool:
+    """Bring premultiplied pixels to the palette's colours, in place; whether they were so already."""
+    snapped, packed = as_labels(to_straight(pixels), palette), pixels.view(np.uint32)[:, :, 0]
+    same = np.array_equal(snapped, packed)
+    if not same:
+        packed[...] = snapped
+    return same
+
+
+def _notes(source: Archive, name: str) -> Notes:
+    """Our own JSON; a stranger's file is a picture."""
+    if NOTES not in source.names:
+        return Notes({"format": FORMAT, "kind": "image"}, name)
+    notes = Notes(source.read(NOTES, 4 << 20), name)
+    notes.check_format(FORMAT)
+    return notes
+
+
+def _role(value: object, kind: InputKind) -> Role:
+    for role in (*ROLES[kind], Role.REFERENCE):
+        if value == role.value:
+            return role
+    return ROLES[kind][0]
+
+
+def _unknown_members(source: Archive, root: ElementTree.Element) -> bool:
+    known = {"mimetype", "stack.xml", NOTES, MERGED, THUMBNAIL, *sources(root)}
+    return any(name not in known and not name.endswith("/") for name in source.names)
+
+
+def _flattened(
+    source: Archive, stack: ElementTree.Element, canvas: Rect, name: str
+) -> tuple[Pixels, Flattening]:
+    """The picture as its own program saw it, or, where that can't serve, its layers mixed; uint8 (H, W, 3)
+    on white, and what was missed in mixing them."""
+    mixing = Flattening(source, canvas, name)
+    with contextlib.suppress(PictureError):  # it is missing or damaged; the layers are there still
+        content = source.read(MERGED, archive.MOST_MEMBER)
+        if placed.png_size(content, name) == (canvas.width, canvas.height):
+            return read(content).pixels, mixing
+    return mixing.picture(stack), mixing

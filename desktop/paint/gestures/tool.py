@@ -1,0 +1,101 @@
+"""What a tool is: it starts strokes, and a stroke answers to the pointer until it ends."""
+
+from __future__ import annotations
+
+import math
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+from typing import Literal
+
+from PySide6.QtCore import QCoreApplication, QPointF
+
+from desktop.paint.editing.document import Document
+from desktop.paint.editing.history import Change
+from desktop.paint.strokes.stroke import Ink, Sample
+from engine.data.palette import Colour
+from engine.data.rect import EMPTY, Rect
+
+Cursor = Literal["ring", "cross", "pick", "fill"]
+"""What the pointer looks like: a ring of the brush's size, a cross, a pipette, a bucket."""
+
+
+class Stroke(ABC):
+    """One use of a tool, from pen down until the change it makes is done or called off.
+
+    After it has ended it may still be called, and then does nothing: pointer events come late.
+    """
+
+    rect: Rect = EMPTY
+    """Pixels that starting the stroke changed; what later calls change, they return."""
+    open: bool = True
+    """Whether the stroke goes on."""
+    picked: Colour | None = None
+    """The colour taken from the picture, by the eyedropper."""
+    outline: list[QPointF] | None = None
+    """A line in picture coordinates for the canvas to draw while the stroke is open."""
+
+    @abstractmethod
+    def move(self, sample: Sample, shift: bool = False, ctrl: bool = False) -> Rect:
+        """The pen went to ``sample``; returns the pixels that changed.
+
+        Args:
+            sample: where it is.
+            shift: straight from the last point; squares and circles; moves along one axis.
+            ctrl: angles in steps of 15°; a copy is moved.
+        """
+
+    @abstractmethod
+    def finish(self, sample: Sample, shift: bool = False, ctrl: bool = False) -> Change | None:
+        """The pen was lifted at ``sample``; the change made, or None while the stroke goes on."""
+
+    def close(self) -> Change | None:
+        """End a stroke of several clicks with what it has; None for one that ends where the pen is."""
+        return None
+
+    @abstractmethod
+    def abort(self) -> Rect:
+        """Bring everything back to how it was; returns the pixels that changed."""
+
+
+@dataclass(frozen=True)
+class Tool(ABC):
+    """One module of ``desktop.paint.tools``: its ``TOOL``."""
+
+    id: str
+    name: str
+    """English."""
+    icon: str
+    """Name of a glyph for qtawesome."""
+    key: str
+    """The one-letter shortcut."""
+    order: int
+    """Where it stands in lists, lowest first."""
+    cursor: Cursor = "ring"
+    has_size: bool = True
+    """Whether the brush's size matters to it."""
+    clicks: bool = False
+    """Whether a stroke goes on over several clicks, until it is closed."""
+
+    @property
+    def title(self) -> str:
+        """The name in the user's language."""
+        return QCoreApplication.translate("paint", self.name)
+
+    @abstractmethod
+    def start(
+        self, document: Document, ink: Ink, sample: Sample, shift: bool = False, ctrl: bool = False
+    ) -> Stroke:
+        """Begin at ``sample``, on the document's active layer.
+
+        Raises:
+            PictureError: that layer can't be painted on.
+        """
+
+
+def snapped(sample: Sample, x: float, y: float, degrees: float = 15.0) -> Sample:
+    """``sample`` moved so that it lies in a direction from (x, y) that is a multiple of ``degrees``."""
+    step = math.radians(degrees)
+    angle = round(math.atan2(sample.y - y, sample.x - x) / step) * step
+    # Projected, so that the end stays beside the pointer.
+    length = (sample.x - x) * math.cos(angle) + (sample.y - y) * math.sin(angle)
+    return sample._replace(x=x + length * math.cos(angle), y=y + length * math.sin(angle))

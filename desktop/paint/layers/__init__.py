@@ -1,0 +1,1 @@
+"""Layers, how they are shown together, and in other sizes."""

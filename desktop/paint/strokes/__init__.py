@@ -1,0 +1,1 @@
+"""Strokes and what a brush leaves along them."""

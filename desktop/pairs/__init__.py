@@ -1,0 +1,1 @@
+"""Pairs for a training, made by painting."""

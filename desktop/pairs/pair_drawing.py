@@ -1,0 +1,277 @@
+"""Making pairs by painting: photo after photo is drawn over, and goes with its drawing into a data set.
+
+Each photo is a picture like any other, with layers, undo and a journal; what has been added is closed, what
+has not stays open. Files are read and written away from the UI thread.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import Signal
+
+import resources
+from desktop.documents.open_documents import OpenPicture
+from desktop.paint.editing.document import Document
+from desktop.pairs import photos
+from desktop.pairs.photos import Photo, Roll
+from desktop.support.observable import Observable, Property
+from desktop.support.report_errors import ReportErrors, sentence_for
+from desktop.support.task_queue import TaskQueue
+from engine.data.card import InputKind
+from engine.data.messages import Picture, Pixels
+from engine.errors import PictureError
+from engine.files.writing import stem
+from trainer.files import pair_store
+
+if TYPE_CHECKING:
+    from desktop.session import Session
+
+
+class PairDrawing(Observable):
+    """The photos to draw over, the one at hand, and the data set that grows."""
+
+    roll = Property[Roll | None](None)
+    """None while no pairs are made."""
+    place = Property(0)
+    """Of the photo at hand, counted from 0."""
+    busy = Property(False)
+    """Something is being read or written."""
+    here = Property(False)
+    """The picture on the canvas is that of the photo at hand."""
+    photo_shown = Property(True)
+    photo_opacity = Property(0.5)
+    """How densely the photo lies over the drawing, 0 to 1, while it is shown."""
+    outlook = Property[Roll | None](None)
+    """What ``begin`` would begin with, as ``look`` found it."""
+    objection = Property("")
+    """Why it could not; a sentence."""
+
+    finished = Signal()
+    """Every photo has its pair."""
+
+    def __init__(self, session: Session) -> None:
+        super().__init__(session)
+        self._session = session
+        self._tasks = TaskQueue("pair drawing", self)
+        self._tasks.error_reported.connect(self._failed)
+        self._kind: InputKind = "sketch"
+        self._picture: OpenPicture | None = None
+        session.watch("picture", self._notice_picture)
+
+    @property
+    def photo(self) -> Photo | None:
+        """The photo at hand."""
+        return self.roll.photos[self.place] if self.roll else None
+
+    # --- begin and end -------------------------------------------------------------------------
+
+    @staticmethod
+    def folder(name: str) -> Path:
+        """Where a data set of that name lies, unless the user has it elsewhere."""
+        return resources.home("pairs", stem(name, "pairs"))
+
+    def look(self, sources: Sequence[Path], kind: InputKind, folder: Path) -> None:
+        """See what there is to do; ``outlook`` or ``objection`` follows."""
+        palette = self._session.matching.palette_for(kind)
+
+        def see() -> Roll | str:
+            try:
+                return photos.roll(sources, kind, folder, palette)
+            except (PictureError, OSError) as error:
+                return sentence_for(error)
+
+        self.outlook, self.objection = None, ""
+        self._tasks.do(see, self._take_outlook, "look")
+
+    def begin(self, sources: Sequence[Path], kind: InputKind, folder: Path) -> None:
+        """Draw over the photos in ``sources``, from the first that has no pair in ``folder``."""
+        palette = self._session.matching.palette_for(kind)
+        settings = self._session.settings
+        settings.pairs = {"photos": str(sources[0]), "folder": str(folder), "kind": kind}
+        self.busy = True
+        self._tasks.do(
+            lambda: photos.roll(sources, kind, folder, palette), lambda roll: self._begin(roll, kind), "begin"
+        )
+
+    def _begin(self, roll: Roll, kind: InputKind) -> None:
+        self.finish()
+        self._kind, self.place = kind, 0
+        self.roll = roll
+        first = self._without_pair(0)
+        self._open(first if first is not None else 0)
+        if first is None:
+            self._session.said.emit(self.tr("All of these photos have a pair; correct what you like."))
+
+    def finish(self) -> None:
+        """Make no more pairs; a drawing that was not added stays open."""
+        old, self._picture = self._picture, None
+        self.roll, self.busy = None, False
+        self.here = False
+        if old is not None and old in self._session.pictures and old.is_saved:
+            self._session.close_picture(old)
+
+    def leave(self) -> None:
+        """End of the program; what is not added yet is in the journal."""
+        self._tasks.stop()
+
+    # --- from photo to photo -------------------------------------------------------------------
+
+    def step(self, by: int) -> None:
+        """Go on to the next photo (1) or back to the one before (−1); the drawing is kept."""
+        if self.roll is None or self.busy:
+            return
+        place = self.place + by
+        if 0 <= place < len(self.roll.photos):
+            self._open(place, by)
+        else:
+            last = self.tr("This is the last photo.") if by > 0 else self.tr("This is the first photo.")
+            self._session.said.emit(last)
+
+    def back_to_photo(self) -> None:
+        """Put the picture of the photo at hand on the canvas again."""
+        if self.roll is not None and not self.busy:
+            self._open(self.place)
+
+    def _without_pair(self, start: int) -> int | None:
+        """The first photo without a pair from ``start`` on, else before it; None where all have one."""
+        assert self.roll is not None
+        count = len(self.roll.photos)
+        order = (number % count for number in range(start, start + count))
+        return next((place for place in order if not self.roll.photos[place].pair), None)
+
+    def _open(self, place: int, by: int = 1) -> None:
+        """Bring a photo up; one that can't be read is passed over in the direction ``by``."""
+        assert self.roll is not None
+        roll, kind, photo = self.roll, self._kind, self.roll.photos[place]
+        for picture in self._session.pictures:
+            if picture.photo == photo.mark and picture.document.kind == kind:
+                self._come_up(place, picture)
+                return
+
+        def read() -> tuple[Document, str] | str:
+            try:
+                return photos.picture_over(photo, kind, roll.palette, roll.folder)
+            except PictureError as error:
+                return str(error)
+
+        self.busy = True
+        self._tasks.do(read, lambda found: self._take(roll, place, by, found), "open")
+
+    def _take(self, roll: Roll, place: int, by: int, found: tuple[Document, str] | str) -> None:
+        if roll is not self.roll:
+            return
+        self.busy = False
+        if not isinstance(found, str):
+            document, said = found
+            self._come_up(place, OpenPicture(document, title=roll.photos[place].file.stem))
+            if said:
+                self._session.error_reported.emit(said)
+            return
+        self._session.error_reported.emit(self.tr("%s It is passed over.") % found)
+        if 0 <= place + by < len(roll.photos):
+            self._open(place + by, by)
+        elif self._picture is None:
+            self.finish()
+
+    def _come_up(self, place: int, picture: OpenPicture) -> None:
+        session, old = self._session, self._picture
+        self._picture, self.place = picture, place
+        session.put_up(picture)
+        if old is not None and old is not picture and old.is_saved and old in session.pictures:
+            session.documents.close(old)
+        self._show_photo()
+        self._notice_picture()
+
+    def _notice_picture(self) -> None:
+        picture = self._picture
+        self.here = self.roll is not None and picture is not None and picture is self._session.picture
+
+    # --- what is seen --------------------------------------------------------------------------
+
+    def toggle_photo(self) -> None:
+        """Show the photo over the drawing, or the drawing alone."""
+        self.photo_shown = not self.photo_shown
+        self._show_photo()
+
+    def set_photo_opacity(self, opacity: float) -> None:
+        """From the drawing alone, 0, to the photo alone, 1."""
+        self.photo_opacity, self.photo_shown = opacity, True
+        self._show_photo()
+
+    def _show_photo(self) -> None:
+        picture = self._picture
+        layer = photos.photo_layer(picture.document) if picture is not None else None
+        if picture is not self._session.picture or layer is None:
+            return
+        if (layer.visible, layer.opacity) != (self.photo_shown, self.photo_opacity):
+            self._session.show_reference(layer.id, visible=self.photo_shown, opacity=self.photo_opacity)
+
+    # --- into the data set ---------------------------------------------------------------------
+
+    def add(self) -> None:
+        """Put photo and drawing into the data set as a pair, and go on to the next photo without one."""
+        session, roll, photo = self._session, self.roll, self.photo
+        if roll is None or photo is None or self.busy or not self.here:
+            return
+        session.strokes.finish()
+        picture = session.picture
+        assert picture is not None
+        document = picture.document
+        with ReportErrors(session.error_reported.emit):
+            if roll.palette is not None and document.palette != roll.palette:
+                text = self.tr("The data set is painted in the labels of “%s”; choose that palette again.")
+                raise PictureError(text % roll.palette.name)
+            if document.is_blank:
+                text = self.tr("Nothing is drawn over “%s” yet; draw something, or skip the photo.")
+                raise PictureError(text % photo.file.name)
+            drawn, seen = document.picture(), photos.photo_in(document)
+            revision = document.revision
+            self.busy = True
+            self._tasks.do(
+                lambda: self._keep(roll, photo, drawn, seen),
+                lambda kept: self._added(roll, picture, revision, *kept),
+            )
+
+    def _keep(self, roll: Roll, photo: Photo, drawn: Picture, seen: Pixels) -> tuple[Photo, int]:
+        """On the task queue's thread: the photo with its pair, and how many pairs there are now."""
+        task = photos.TASKS[self._kind]
+        if roll.pairs and not roll.folder.is_dir():
+            text = self.tr(
+                "“%s” is gone; bring it back, or choose another data set. Your drawing stays open."
+            )
+            raise PictureError(text % roll.folder)
+        pair = pair_store.keep(roll.folder, drawn, seen, task, roll.palette, photo.origin)
+        return replace(photo, pair=pair), len(pair_store.names(roll.folder))
+
+    def _added(self, roll: Roll, picture: OpenPicture, revision: int, photo: Photo, pairs: int) -> None:
+        self.busy = False
+        if roll is not self.roll:
+            return
+        place = next(number for number, other in enumerate(roll.photos) if other.mark == photo.mark)
+        others = (photo if other.mark == photo.mark else other for other in roll.photos)
+        self.roll = replace(roll, photos=tuple(others), pairs=pairs)
+        if picture.document.revision != revision:
+            self._session.said.emit(self.tr("Added without your last strokes; add it again to have them in."))
+            return
+        self._session.settle(picture)
+        following = self._without_pair(place + 1)
+        if following is None and not roll.photos[place].pair:
+            self.finished.emit()
+        elif self.here and following is not None:
+            self._open(following)
+        elif self.here:
+            self.step(1)
+
+    def _take_outlook(self, found: Roll | str) -> None:
+        if isinstance(found, str):
+            self.objection = found
+        else:
+            self.outlook = found
+
+    def _failed(self, sentence: str) -> None:
+        self.busy = False
+        self._session.error_reported.emit(sentence)

@@ -1,0 +1,212 @@
+"""Photos to be drawn over: found, recognised, read, and made into pictures; on any thread."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+from PySide6.QtCore import QCoreApplication
+
+from desktop.paint.editing.document import Document, Layer, Role
+from desktop.paint.layers.composite import to_rgb
+from engine.data.card import InputKind
+from engine.data.messages import Pixels
+from engine.data.palette import Palette
+from engine.data.picture import SUFFIXES, read
+from engine.errors import PictureError
+from trainer.files import pair_store
+from trainer.files.pair_store import Origin
+
+LONGEST_EDGE = 2048
+"""Pixels; larger photos are reduced. Nothing is trained at more than half of that."""
+
+TASKS: dict[InputKind, str] = {"sketch": "hints", "labels": "labels", "image": "image"}
+"""What a data set of such pictures is for, see ``trainer.data.pairs``."""
+
+_TASTE = 64 << 10
+"""Bytes at either end of a file that tell it from others of its length."""
+
+translate = QCoreApplication.translate
+
+
+@dataclass(frozen=True)
+class Photo:
+    """One of the photos to draw over."""
+
+    file: Path
+    mark: str
+    """Of its content, as in ``trainer.files.pair_store.Origin``."""
+    pair: str = ""
+    """The pair in the data set that came from it; empty while there is none."""
+
+    @property
+    def origin(self) -> Origin:
+        """What the data set notes of it."""
+        return Origin(self.file.name, self.mark)
+
+
+@dataclass(frozen=True)
+class Roll:
+    """The photos in their order, and the data set that they are for."""
+
+    photos: tuple[Photo, ...]
+    folder: Path
+    pairs: int
+    """In the data set, from whatever photo."""
+    palette: Palette | None
+    """Of label pictures: the data set's, where it has one already."""
+
+    @property
+    def done(self) -> int:
+        """How many of the photos have a pair."""
+        return sum(bool(photo.pair) for photo in self.photos)
+
+
+def roll(sources: Sequence[Path], kind: InputKind, folder: Path, palette: Palette | None) -> Roll:
+    """The photos in ``sources``, files and folders, and which of them have a pair in ``folder``.
+
+    Args:
+        kind: what is drawn over them.
+        folder: the data set, which need not exist.
+        palette: for label pictures of a new data set.
+
+    Raises:
+        PictureError: there are none, or the data set is of another sort, damaged or newer.
+    """
+    files = list(_files(sources))
+    if not files:
+        names = ", ".join(f"“{source.name}”" for source in sources[:3])
+        text = translate("photos", "There are no photos in {0}; choose PNG, JPEG, WebP, TIFF or BMP files.")
+        raise PictureError(text.format(names))
+    if folder.exists() and not folder.is_dir():
+        text = translate("photos", "“{0}” is a file; choose another place for the pairs.")
+        raise PictureError(text.format(folder.name))
+    manifest = pair_store.Manifest(TASKS[kind], palette if kind == "labels" else None)
+    if pair_store.is_kept(folder):
+        manifest = pair_store.manifest_of(folder)
+        if manifest.task != TASKS[kind]:
+            text = translate(
+                "photos", "“{0}” holds pairs of another sort ({1}); choose another name for these."
+            )
+            raise PictureError(text.format(folder.name, manifest.task))
+    elif folder.is_dir() and any(folder.iterdir()):
+        text = translate("photos", "“{0}” holds something else already; choose another name for the pairs.")
+        raise PictureError(text.format(folder.name))
+    present = pair_store.names(folder)
+    paired = {origin.mark: pair for pair, origin in manifest.origins.items() if pair in present}
+    photos = tuple(Photo(file, mark, paired.get(mark, "")) for file in files for mark in [mark_of(file)])
+    return Roll(photos, folder, len(present), manifest.palette)
+
+
+def mark_of(file: Path) -> str:
+    """What tells a file's content from that of others: from its length and both its ends.
+
+    Whole files would have to be read from a disk, gigabytes for a holiday's photos. One that can't be
+    read has a mark of its own all the same, by its name; it is passed over later, with a sentence.
+    """
+    try:
+        about = file.stat()
+        return _mark(file, about.st_mtime_ns, about.st_size)
+    except OSError:
+        return hashlib.sha256(os.fsencode(file)).hexdigest()[:20]
+
+
+@lru_cache(maxsize=1 << 15)  # a folder is looked at again with every letter of the data set's name
+def _mark(file: Path, _modified_ns: int, length: int) -> str:
+    with file.open("rb") as content:
+        taste = content.read(_TASTE)
+        content.seek(max(0, length - _TASTE))
+        taste += content.read(_TASTE)
+    return hashlib.sha256(b"%d " % length + taste).hexdigest()[:20]
+
+
+def picture_over(
+    photo: Photo, kind: InputKind, palette: Palette | None, folder: Path
+) -> tuple[Document, str]:
+    """A picture to draw on, with the photo over it, and what there is to say of it.
+
+    One that has a pair comes with what was drawn, if that can be read.
+
+    Raises:
+        PictureError: the photo can't be read.
+    """
+    said = ""
+    document, pixels = None, None
+    if photo.pair:
+        try:
+            drawn, pixels = pair_store.read_back(folder, photo.pair)
+            document = Document.from_planes(kind, drawn, palette)
+        except PictureError as error:
+            text = translate("photos", "What was drawn over this photo can't be read; draw it anew. ({0})")
+            said = text.format(error)
+    if document is None or pixels is None:
+        pixels = reduced(read(photo.file).pixels)
+        document = Document.new(kind, pixels.shape[1], pixels.shape[0], palette)
+    document.add_layer(Role.REFERENCE, photo.file.stem[:200], pixels)
+    document.extras["photo"] = photo.mark
+    document.forget_history()
+    return document, said
+
+
+def photo_layer(document: Document) -> Layer | None:
+    """The photo in a picture that is drawn over it: of its references, the one that came first."""
+    references = [layer for layer in document.layers if layer.role is Role.REFERENCE]
+    return min(references, key=lambda layer: layer.id, default=None)
+
+
+def photo_in(document: Document) -> Pixels:
+    """The photo, uint8 (H, W, 3), cropped and resized with the picture.
+
+    Raises:
+        PictureError: its layer is gone, or the picture reaches beyond it.
+    """
+    layer = photo_layer(document)
+    if layer is None:
+        text = translate("photos", "The photo's layer was deleted; undo that before you add the pair.")
+        raise PictureError(text)
+    if (layer.pixels[..., 3] != 255).any():
+        text = translate(
+            "photos", "The picture reaches beyond its photo; crop it to the photo, or undo that."
+        )
+        raise PictureError(text)
+    return to_rgb(layer.pixels)
+
+
+def reduced(pixels: Pixels) -> Pixels:
+    """A photo uint8 (H, W, 3) with its longer edge at ``LONGEST_EDGE`` at most."""
+    height, width = pixels.shape[:2]
+    scale = LONGEST_EDGE / max(width, height)
+    if scale >= 1:
+        return pixels
+    size = max(1, round(width * scale)), max(1, round(height * scale))
+    return np.array(Image.fromarray(pixels).resize(size, Image.Resampling.LANCZOS, reducing_gap=3.0))
+
+
+def _files(sources: Sequence[Path]) -> list[Path]:
+    """The picture files among ``sources`` and right in those of them that are folders, as people count."""
+    files: list[Path] = []
+    for source in sources:
+        try:
+            inside = list(source.iterdir()) if source.is_dir() else [source]
+        except OSError as error:
+            text = translate("photos", "“{0}” can't be read ({1}); choose another folder.")
+            raise PictureError(text.format(source.name, error.strerror or error)) from error
+        files += sorted(
+            (file for file in inside if file.suffix.lower() in SUFFIXES and not file.name.startswith(".")),
+            key=_as_people_count,
+        )
+    return list(dict.fromkeys(files))
+
+
+def _as_people_count(file: Path) -> list[tuple[int, str]]:
+    """2.png before 10.png."""
+    return [
+        (int(part), "") if part.isdecimal() else (-1, part) for part in re.split(r"(\d+)", file.name.lower())
+    ]

@@ -1,0 +1,1 @@
+"""The open model and what it makes of the picture."""

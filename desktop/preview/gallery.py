@@ -1,0 +1,197 @@
+"""What the bundled models can do, to be seen: of each a sample drawing, and what the model makes of it.
+
+The engine that runs makes these pictures, one by one, and only while the hand rests and the preview is up to
+date: they are never what somebody waits for.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import logging
+from collections import deque
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QTimer
+
+from desktop.documents.samples import bundled
+from desktop.paint.files.drawing import Drawing
+from desktop.support.observable import Observable, Property
+from desktop.support.report_errors import ReportErrors
+from desktop.support.task_queue import TaskQueue
+from engine.data.card import Card, InputKind
+from engine.data.messages import Failed, Picture, Pixels, TriedOut, TryOut
+from engine.errors import PictureError
+from engine.planes.codec import working_size
+
+if TYPE_CHECKING:
+    from desktop.session import Session
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Exhibit:
+    """One model on show."""
+
+    model: Path
+    card: Card
+    drawing: Path | None = None
+    """The sample drawing, as soon as it has been found."""
+
+
+@dataclass(frozen=True, eq=False)
+class Shown:
+    """What there is to see of an exhibit."""
+
+    title: str
+    """What is drawn."""
+    drawn: Pixels
+    """The drawing, uint8 (H, W, 3)."""
+    preview: Pixels
+    """What the model makes of it, uint8 (H, W, 3), of another size."""
+
+
+@dataclass(frozen=True, eq=False)
+class _Drawn:
+    exhibit: Exhibit
+    title: str
+    flat: Pixels
+    picture: Picture
+
+
+Found = dict[tuple[InputKind, str], Path]
+"""By kind of picture and name of a model: the first drawing that was made for it."""
+
+
+_SORTS: tuple[InputKind, ...] = ("sketch", "labels", "image")
+"""In the order in which they are shown: what most people come for goes first."""
+
+
+class Gallery(Observable):
+    """The bundled models that sample drawings were made for."""
+
+    exhibits = Property[tuple[Exhibit, ...]](())
+    shown = Property[dict[Path, Shown]]({})
+    """By model file; those that could be made so far."""
+
+    def __init__(self, session: Session) -> None:
+        super().__init__(session)
+        self._session = session
+        self._tasks = TaskQueue("gallery", self)
+        self._tasks.error_reported.connect(lambda sentence: log.warning("gallery: %s", sentence))
+        self._begun = self._busy = False
+        self._found: Found | None = None
+        self._to_draw: deque[Exhibit] = deque()
+        self._drawn: _Drawn | None = None
+        # Only when everybody has been told: of a model just opened no preview is behind yet.
+        self._soon = QTimer(self)
+        self._soon.setSingleShot(True)
+        self._soon.setInterval(0)
+        self._soon.timeout.connect(self._go_on)
+
+    def begin(self) -> None:
+        """List the models; what there is to see of them follows by and by. Once is enough."""
+        if self._begun:
+            return
+        self._begun = True
+        session, live = self._session, self._session.live
+        exhibits = [
+            Exhibit(entry.file, entry.card)
+            for entry in session.library.models
+            if entry.bundled and entry.card
+        ]
+        self.exhibits = tuple(sorted(exhibits, key=lambda exhibit: _SORTS.index(exhibit.card.input)))
+        live.tried_out.connect(self._take)
+        live.refused.connect(self._refused)
+        for part, names in ((live, "loading behind settled enabled"), (session.strokes, "drawing")):
+            part.watch(names, self._soon.start)
+        session.watch("picture", self._soon.start)
+
+    def put_up(self, exhibit: Exhibit) -> None:
+        """Put the exhibit's drawing on the canvas, to be painted on with its model."""
+        session, card = self._session, exhibit.card
+        with ReportErrors(session.error_reported.emit):
+            if exhibit.drawing is not None:
+                picture = session.documents.sample(exhibit.drawing, card)
+            else:
+                picture = session.documents.next_example(card.input, card) or session.matching.empty(
+                    card.input, card.palette
+                )
+            session.put_up(picture, exhibit.model)
+
+    def leave(self) -> None:
+        """End of the program."""
+        self._soon.stop()
+        self._tasks.stop()
+
+    # --- one step after the other ---------------------------------------------------------------
+
+    def _go_on(self) -> None:
+        """Take the next step, if nobody draws or waits for a preview."""
+        session, live = self._session, self._session.live
+        waits = live.loading or not live.settled or (live.enabled and live.behind)
+        if self._busy or waits or session.strokes.drawing or session.picture is None:
+            return
+        self._busy = True
+        if self._found is None:
+            self._tasks.do(_first_drawings, self._list)
+        elif self._drawn is not None:
+            drawn = self._drawn
+            size = working_size(drawn.picture.size, drawn.exhibit.card)
+            live.send(TryOut(drawn.exhibit.model, drawn.picture, size))
+        elif self._to_draw:
+            exhibit = self._to_draw.popleft()
+            self._tasks.do(lambda: _draw(exhibit), self._hold)
+        else:
+            self._busy = False
+
+    def _list(self, found: Found) -> None:
+        self._found = found
+        listed = [
+            dataclasses.replace(exhibit, drawing=found.get((exhibit.card.input, exhibit.card.name)))
+            for exhibit in self.exhibits
+        ]
+        self.exhibits = tuple(exhibit for exhibit in listed if exhibit.drawing is not None)
+        self._to_draw.extend(self.exhibits)
+        self._done()
+
+    def _hold(self, drawn: _Drawn | None) -> None:
+        self._drawn = drawn
+        self._done()
+
+    def _take(self, reply: TriedOut) -> None:
+        drawn, self._drawn = self._drawn, None
+        if drawn is not None and drawn.exhibit.model == reply.path:
+            self.shown = {**self.shown, reply.path: Shown(drawn.title, drawn.flat, reply.preview)}
+        self._done()
+
+    def _refused(self, reply: Failed) -> None:
+        if isinstance(reply.request, TryOut):
+            log.warning("gallery: %s", reply.sentence)
+            self._drawn = None
+            self._done()
+
+    def _done(self) -> None:
+        self._busy = False
+        self._soon.start()
+
+
+def _first_drawings() -> Found:
+    found: Found = {}
+    for path, drawing in bundled():
+        found.setdefault((drawing.kind, drawing.model), path)
+    return found
+
+
+def _draw(exhibit: Exhibit) -> _Drawn | None:
+    assert exhibit.drawing is not None
+    try:
+        drawing = Drawing.load(exhibit.drawing)
+        document = drawing.document(exhibit.card.palette)
+        drawing.replay(document)
+    except PictureError as error:
+        log.warning("gallery: %s", error)
+        return None
+    return _Drawn(exhibit, drawing.title, document.picture_flat().copy(), document.picture())

@@ -1,0 +1,104 @@
+"""The shelf under the canvas: frames the user kept, and variations to choose from."""
+
+from __future__ import annotations
+
+import secrets
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from desktop.support.observable import Observable, Property
+from engine.data.messages import Failed, Pixels, Varied, Vary
+
+if TYPE_CHECKING:
+    from desktop.paint.editing.document import Snapshot
+    from desktop.session import Session
+
+VARIATIONS = 8
+MOST_KEPT = 60
+"""Kept frames hold whole pictures; the oldest goes when there are more."""
+
+
+@dataclass(frozen=True, eq=False)
+class Frame:
+    """A preview, and for a kept one the picture it was made of."""
+
+    preview: Pixels
+    picture: Snapshot | None = None
+    kind: str = ""
+    seed: int | None = None
+
+
+class Shelf(Observable):
+    """What lies on the shelf; ``choose`` brings a frame back."""
+
+    kept = Property[tuple[Frame, ...]](())
+    variations = Property[tuple[Frame, ...]](())
+    awaited = Property(0)
+    """How many variations are still to come."""
+
+    def __init__(self, session: Session) -> None:
+        super().__init__(session)
+        self._session = session
+        self._seeds: frozenset[int] = frozenset()
+        session.live.varied.connect(self._take)
+        session.live.refused.connect(self._refused)
+        # Those of another picture would be taken for this one's; another model makes no more of them.
+        session.watch("picture", self.clear_variations)
+        session.live.watch("card", self._give_up)
+
+    def keep(self) -> None:
+        """Store the picture and its preview as they are now."""
+        preview = self._session.live.preview
+        if preview is None:
+            self._session.error_reported.emit(self.tr("There is no preview yet to keep."))
+            return
+        document = self._session.document
+        frame = Frame(preview, document.snapshot(), document.kind)
+        self.kept = (*self.kept, frame)[-MOST_KEPT:]
+        if self.variations or self.awaited:
+            self._session.said.emit(self.tr("Kept; put the variations away to see it."))
+
+    def choose(self, frame: Frame) -> None:
+        """Bring a frame back: a kept one with its picture (an undoable step), a variation as preview."""
+        session = self._session
+        if frame.picture is not None:
+            snapshot = frame.picture
+            correcting = session.picture is not None and not session.picture.translated
+            if correcting or frame.kind != session.document.kind:
+                session.said.emit(self.tr("That frame belongs to another picture; go back to it first."))
+                return
+            session.edit(lambda document: document.restore(snapshot))
+        session.live.show(frame.preview)
+
+    def drop(self, frame: Frame) -> None:
+        """Take a kept frame off the shelf."""
+        self.kept = tuple(other for other in self.kept if other is not frame)
+
+    def vary(self) -> None:
+        """Make eight variations of the picture as it is now."""
+        seeds = tuple(secrets.randbelow(1 << 31) for _ in range(VARIATIONS))
+        if not self._session.live.vary(seeds):
+            self._session.error_reported.emit(self.tr("No model is ready yet; variations need one."))
+            return
+        self.variations = ()
+        self._seeds = frozenset(seeds)
+        self.awaited = len(seeds)
+
+    def clear_variations(self) -> None:
+        """Put the variations away."""
+        self._give_up()
+        self.variations = ()
+
+    def _take(self, reply: Varied) -> None:
+        if reply.seed in self._seeds:  # else of a row that was given up
+            self.variations = (*self.variations, Frame(reply.preview, seed=reply.seed))
+            self.awaited = reply.count - reply.index - 1
+
+    def _refused(self, reply: Failed) -> None:
+        if isinstance(reply.request, Vary) and self._seeds.issuperset(reply.request.seeds):
+            self._give_up()
+
+    def _give_up(self) -> None:
+        """No more of them will come."""
+        self._seeds = frozenset()
+        self.awaited = 0

@@ -1,0 +1,1 @@
+"""What knows nothing of pictures: observable state, tasks, settings, folders, theme."""

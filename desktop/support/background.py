@@ -1,0 +1,94 @@
+"""The program itself, started once more for work that outlives the window, and found again later.
+
+The child is the program with a sub-command, in a session of its own. All that it prints goes to a log
+file, which it holds for as long as it lives: so anybody can tell whether it does, even another window
+after a restart, and no number of a process that died can be mistaken for it.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import threading
+from pathlib import Path
+
+from engine.errors import UnderpaintError
+from engine.files import lock
+
+_ROOT = Path(__file__).resolve().parent.parent.parent
+_TAIL_BYTES = 16 << 10
+_NO_CONSOLE = getattr(subprocess, "CREATE_NO_WINDOW", 0)  # only Windows opens one
+
+_CRASHED = ("Traceback (most recent call last):", "Fatal Python error:", "Windows fatal exception:")
+
+_children: dict[Path, subprocess.Popen[bytes]] = {}
+"""Those that we started, by their log: somebody must take note of their end."""
+_looking = threading.Lock()
+"""Held while a log is looked at or taken, so that nobody sees one between the two."""
+
+
+class BusyError(UnderpaintError):
+    """What was to be started is running already."""
+
+
+def program() -> list[str]:
+    """The command that starts this program; a packaged one is its own command."""
+    return [sys.executable] if getattr(sys, "frozen", False) else [sys.executable, "-m", "desktop"]
+
+
+def start(words: list[str], log: Path) -> None:
+    """Start ``underpaint`` with ``words``; what it prints goes to ``log``, from the beginning.
+
+    Raises:
+        BusyError: the one that ``log`` belongs to still runs.
+        OSError: there is no room, or no such program.
+    """
+    log.parent.mkdir(parents=True, exist_ok=True)
+    with _looking:
+        if _is_held(log):
+            raise BusyError(f"“{log.stem}” is being worked on already; wait until that is done.")
+        with log.open("wb") as file:
+            lock.hold(file)  # the child's copy of the file goes on holding it
+            _children[log] = subprocess.Popen(
+                [*program(), *words],
+                cwd=_ROOT,
+                env={**os.environ, "PYTHONUNBUFFERED": "1"},
+                stdin=subprocess.DEVNULL,
+                stdout=file,
+                stderr=file,
+                creationflags=_NO_CONSOLE,
+                start_new_session=True,  # Ctrl-C in a terminal is meant for the window
+            )
+
+
+def is_running(log: Path) -> bool:
+    """Whether the child that prints to ``log`` is alive."""
+    with _looking:
+        return _is_held(log)
+
+
+def end(log: Path) -> None:
+    """Tell the child that prints to ``log`` to end, if it is one that we started."""
+    with _looking:
+        if log in _children and _children[log].poll() is None:
+            _children[log].terminate()
+
+
+def last_line(log: Path) -> str:
+    """The last sentence that the child printed; nothing where there is none."""
+    try:
+        with log.open("rb") as file:
+            file.seek(max(0, file.seek(0, 2) - _TAIL_BYTES))
+            text = file.read().decode("utf-8", "replace")
+    except OSError:
+        return ""
+    if any(sign in text for sign in _CRASHED):
+        return f"It ended unexpectedly; “{log}” says more."
+    return next((line.strip() for line in reversed(text.splitlines()) if line.strip()), "")
+
+
+def _is_held(log: Path) -> bool:
+    for ended in [log for log, child in _children.items() if child.poll() is not None]:
+        del _children[ended]
+    return lock.is_held(log)

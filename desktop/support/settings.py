@@ -1,0 +1,198 @@
+"""What the program remembers between starts. Defaults stand here, in the code.
+
+One JSON file with its ``format``. A newer program's is used as far as it is understood, and what is not
+understood goes back as it came; a damaged one is set aside and the defaults serve.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from PySide6.QtCore import QCoreApplication
+
+from engine.files.writing import replacing
+
+log = logging.getLogger(__name__)
+translate = QCoreApplication.translate
+
+FORMAT = 3
+"""Version of the file. 1 carried no number; 2 knows whether the welcome has been seen."""
+MOST_BYTES = 4 << 20
+
+
+@dataclass
+class Settings:
+    """All remembered choices. Sizes are pixels, fractions 0 to 1."""
+
+    theme: str = "system"
+    """``system``, ``light`` or ``dark``."""
+    live: bool = True
+    exact: bool = False
+    """Run networks in plain single precision."""
+    preview_mode: str = "beside"
+    """``beside``, ``over`` or ``split``."""
+    preview_opacity: float = 0.6
+    divider: float = 0.5
+    native_size: dict[str, bool] = field(default_factory=dict)
+    """By model's name, where it was changed: run it at the picture's own size rather than its own."""
+    models: dict[str, str] = field(default_factory=dict)
+    """By document kind: the model last used."""
+    kind: str = "sketch"
+    inks: dict[str, dict[str, Any]] = field(default_factory=dict)
+    """By layer role: the brush as last set."""
+    recent: list[str] = field(default_factory=list)
+    folder: str = ""
+    """Where a file was last opened or saved."""
+    training: str = ""
+    """Folder of the run that goes on."""
+    pairs: dict[str, str] = field(default_factory=dict)
+    """What pairs were made of last: ``photos``, the data set's ``folder``, and the ``kind`` of picture."""
+    keys: dict[str, str] = field(default_factory=dict)
+    """Shortcuts the user changed, by action."""
+    geometry: str = ""
+    window_state: str = ""
+    splitter: str = ""
+    """How canvas and preview share the window."""
+    undo_megabytes: int = 256
+    new_size: list[int] = field(default_factory=lambda: [512, 512])
+    welcomed: bool = False
+    """The welcome has been shown once."""
+    welcome_at_start: bool = False
+    """It is to be shown at every start."""
+
+    def add_recent(self, path: Path) -> None:
+        """Put ``path`` first among the recent files; ten are remembered."""
+        name = str(path)
+        self.recent = [name, *(other for other in self.recent if other != name)][:10]
+
+
+def _any(_value: object) -> bool:
+    return True
+
+
+def _names(value: dict[object, object]) -> bool:
+    return all(isinstance(entry, str) for entry in value.values())
+
+
+_MAKES_SENSE: dict[str, Callable[[Any], bool]] = {
+    "theme": lambda value: value in ("system", "light", "dark"),
+    "preview_mode": lambda value: value in ("beside", "over", "split"),
+    "preview_opacity": lambda value: 0 <= value <= 1,
+    "divider": lambda value: 0 <= value <= 1,
+    "native_size": lambda value: all(isinstance(on, bool) for on in value.values()),
+    "models": _names,
+    "pairs": _names,
+    "keys": _names,
+    "inks": lambda value: all(isinstance(ink, dict) for ink in value.values()),
+    "recent": lambda value: all(isinstance(name, str) for name in value),
+    "undo_megabytes": lambda value: 1 <= value <= 1 << 16,
+    "new_size": lambda value: (
+        len(value) == 2
+        and all(type(it) is int and it >= 1 for it in value)
+        and value[0] * value[1] <= 8192 * 4096  # as many pixels as a picture may have
+    ),
+}
+"""What a value must be besides of the right sort; a file can be damaged and still be JSON."""
+
+
+class SettingsFile:
+    """The file that ``settings`` came from and goes back to.
+
+    Attributes:
+        trouble: one sentence for the user where the file could not be used, else nothing.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.trouble = ""
+        self._format = FORMAT
+        self._others: dict[str, Any] = {}
+        self._strange: dict[str, Any] = {}
+        self._written = ""
+        self.settings = self._read()
+
+    def save(self) -> None:
+        """Write the settings in one step, if any changed. A folder that can't be written costs only them.
+
+        A name that isn't UTF-8 is written in JSON's own escapes, as Python holds it, and comes back so.
+        """
+        ours, usual = dataclasses.asdict(self.settings), dataclasses.asdict(Settings())
+        kept = {name: value for name, value in self._strange.items() if ours[name] == usual[name]}
+        fields = {"format": self._format, **self._others, **ours, **kept}
+        text = json.dumps(fields, indent=1, ensure_ascii=False)
+        if text == self._written:
+            return
+        try:
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+            with replacing(self.path) as part:
+                part.write_bytes(text.encode("utf-8", "backslashreplace"))
+            self._written = text
+        except (OSError, ValueError) as error:
+            log.warning("settings not saved: %s", error)
+
+    def _read(self) -> Settings:
+        settings = Settings()
+        try:
+            fields = self._fields()
+        except FileNotFoundError:
+            return settings
+        except (OSError, ValueError, RecursionError) as error:
+            log.warning("settings set aside: %s", error)
+            self._set_aside()
+            return settings
+        for entry in dataclasses.fields(Settings):
+            if entry.name not in fields:
+                continue
+            value, usual = fields.pop(entry.name), getattr(settings, entry.name)
+            if type(value) is int and isinstance(usual, float) and abs(value) < 2:
+                value = float(value)
+            if type(value) is type(usual) and _MAKES_SENSE.get(entry.name, _any)(value):
+                setattr(settings, entry.name, value)
+            elif self._format > FORMAT:  # it makes sense to the program that wrote it
+                self._strange[entry.name] = value
+        self._others = fields
+        return settings
+
+    def _fields(self) -> dict[str, Any]:
+        """What stands in the file, brought to our format; a newer one stays as it is.
+
+        Raises:
+            OSError: it can't be read, or is not there.
+            ValueError: it is damaged.
+        """
+        if self.path.stat().st_size > MOST_BYTES:
+            raise ValueError("too large for settings")
+        fields = json.loads(self.path.read_text("utf-8"))
+        if not isinstance(fields, dict):
+            raise ValueError("not an object")
+        found = fields.pop("format", 1)
+        if type(found) is not int or found < 1:
+            raise ValueError("a format that makes no sense")
+        if found < 2:
+            fields["welcomed"] = True  # who has settings has been here before
+        if found < 3:
+            fields.pop("native_size", None)  # it was by kind of picture; by model it means something else
+        self._format = max(found, FORMAT)
+        return fields
+
+    def _set_aside(self) -> None:
+        kept, number = self.path.with_suffix(".damaged"), 2
+        while kept.exists():  # an earlier one may still be of use to somebody
+            kept, number = self.path.with_name(f"{self.path.stem}-{number}.damaged"), number + 1
+        try:
+            self.path.replace(kept)
+        except OSError as error:
+            log.warning("damaged settings stay where they are: %s", error)
+            self.trouble = translate("settings", "Your settings could not be read; the usual ones serve.")
+            return
+        text = translate(
+            "settings",
+            "Your settings could not be read; the usual ones serve. The old file is kept as “{0}”.",
+        )
+        self.trouble = text.format(kept)

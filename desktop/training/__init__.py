@@ -1,0 +1,1 @@
+"""The training on show, and what is known of others."""

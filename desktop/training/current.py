@@ -1,0 +1,384 @@
+"""The training on show: the trainer as a process of its own, told by files and followed by its journal.
+
+It outlives the window unless it is asked to stop; whoever opens the program again finds it
+(``desktop.support.background``, ``desktop.training.runs``). All files are read and written away from the UI
+thread.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
+from PySide6.QtCore import QFile, QObject, Qt, QTimer, Signal
+from PySide6.QtGui import QImage
+
+from desktop.support import background
+from desktop.support.observable import Observable, Property
+from desktop.support.report_errors import ReportErrors
+from desktop.support.task_queue import TaskQueue
+from desktop.training import runs
+from desktop.training.history import TrainingHistory
+from desktop.training.runs import Phase, Plan, RunError, RunStatus, RunSummary
+from engine.data.messages import Picture, Pixels
+from engine.data.palette import Palette, write_gpl
+from engine.files.writing import replacing
+from engine.models.catalogue import place as model_place
+
+if TYPE_CHECKING:
+    from desktop.paint.editing.document import Document
+
+LOOK_MS = 400
+"""Between two looks at the run."""
+DRAWING_MS = 1500
+"""Between two looks whether the drawing has changed."""
+
+Which = Literal["newest", "best"]
+"""Of a training's two models: that of the last step, or that with the lowest loss of unknown pairs."""
+
+GOING_ON: tuple[Phase, ...] = ("starting", "running", "paused", "stopping")
+
+
+@dataclass(frozen=True)
+class Wish:
+    """What to train. None stands for what the trainer chooses."""
+
+    data: Path
+    name: str
+    task: str | None = None
+    swap: bool = False
+    minutes: float = 40.0
+    steps: int | None = None
+    """Instead of minutes."""
+    size: tuple[int, int] | None = None
+    width: int = 32
+    recipe: str = "default"
+    from_model: Path | None = None
+    palette: Palette | None = None
+    """Where its names were edited."""
+    way: str = ""
+    """How the files make pairs, where that was chosen."""
+
+    def words(self, run: Path, palette: Path) -> list[str]:
+        """The command line, without the program's name."""
+        words = ["train", str(self.data), "--run", str(run), "--name", self.name, "--gently"]
+        words += ["--threads", str(spare_threads()), "--width", str(self.width), "--recipe", self.recipe]
+        words += ["--steps", str(self.steps)] if self.steps else ["--minutes", str(self.minutes)]
+        if self.task:
+            words += ["--task", self.task]
+        if self.swap:
+            words.append("--swap")
+        if self.way:
+            words += ["--pair", self.way]
+        if self.size:
+            words += ["--size", "{}x{}".format(*self.size)]
+        if self.from_model:
+            words += ["--from", str(self.from_model)]
+        if self.palette:
+            words += ["--palette", str(palette)]
+        return words
+
+
+def spare_threads() -> int:
+    """For a training beside the canvas: two processes that both take all cores choke each other."""
+    return max(1, (os.cpu_count() or 2) - 1)
+
+
+class Training(Observable):
+    """One training at a time: started or found, watched, paused, stopped, gone on with.
+
+    Args:
+        document: what is on the canvas; it is translated while a training goes on.
+    """
+
+    run = Property[Path | None](None)
+    """Its folder."""
+    phase = Property[Phase | None](None)
+    plan = Property[Plan | None](None)
+    has_model = Property(False)
+    """Whether the newest average can be painted with, …"""
+    has_best = Property(False)
+    """… and whether the best one can."""
+    chosen = Property[Which | None](None)
+    """What the user wants to paint with; None where it was left to us, see ``which``."""
+    line = Property("")
+    """The last that the trainer printed: what it measures at the beginning, why it ended."""
+    past = Property[list[RunSummary]]([])
+    """All runs, as ``look_back`` saw them."""
+
+    told = Signal()
+    """``history`` has grown."""
+    translated = Signal(object, object)
+    """The drawing as it was left, uint8 (H, W, 3), and a ``QImage`` of what the newest weights make of it."""
+    pictured = Signal(str, object)
+    """A file of ``samples/`` that was asked for, as ``QImage``."""
+    trashless = Signal(object)
+    """The folder of a run that was to be deleted, and that no trash would take."""
+    brought = Signal(object)
+    """The ``Path`` of a model that was taken over into the user's models."""
+    error_reported = Signal(str)
+
+    def __init__(self, document: Callable[[], Document | None], parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self.history = TrainingHistory()
+        self._document = document
+        self._tasks = TaskQueue("training", self)
+        self._tasks.error_reported.connect(self.error_reported)
+        self._look: Callable[[], RunStatus] | None = None
+        self._clock = QTimer(self)
+        self._clock.setInterval(LOOK_MS)
+        self._clock.timeout.connect(self._ask)
+        self._drawing_clock = QTimer(self)
+        self._drawing_clock.setInterval(DRAWING_MS)
+        self._drawing_clock.timeout.connect(self._leave_drawing)
+        self._left: tuple[int, int] | None = None
+        self._flat: Pixels | None = None
+        self._shown_drawings = 0
+
+    @property
+    def goes_on(self) -> bool:
+        """Whether there is a training that works or waits."""
+        return self.phase in GOING_ON
+
+    @property
+    def which(self) -> Which:
+        """The model that is taken over: the newest, or the best where the newest is said to be worse."""
+        if not self.has_best or self.chosen == "newest":
+            return "newest"
+        return "best" if self.chosen == "best" or self.history.overfits or not self.has_model else "newest"
+
+    # --- what the user does --------------------------------------------------------------------
+
+    def start(self, wish: Wish) -> None:
+        """Begin a training; ``phase`` tells how it goes, ``error_reported`` why it can't be begun."""
+        with self._report_errors():
+            if self.goes_on:
+                raise background.BusyError(self.tr("A training goes on already; stop it first."))
+            if not wish.data.exists():
+                raise RunError(self.tr("“%s” is gone; choose the folder anew.") % wish.data)
+            folder = runs.place(wish.name)
+            folder.parent.mkdir(parents=True, exist_ok=True)
+            palette = runs.palette_of(folder)
+            if wish.palette:
+                write_gpl(wish.palette, palette)
+            background.start(wish.words(folder, palette), runs.log_of(folder))
+            self._follow(folder, "starting")
+
+    def resume(self) -> None:
+        """Go on from the last checkpoint."""
+        self._go_on_from_checkpoint()
+
+    def train_on(self, minutes: float) -> None:
+        """Go on from the last checkpoint for about so long, and end then, whatever was planned before."""
+        self._go_on_from_checkpoint("--minutes", str(minutes))
+
+    def show(self, folder: Path) -> None:
+        """Follow another run, going on or not."""
+        self._follow(folder, None)
+
+    def put_away(self) -> None:
+        """Show no run; one that goes on does so."""
+        self._clock.stop()
+        self._drawing_clock.stop()
+        self._tasks.forget()
+        self._look = None
+        self.run = self.phase = self.plan = None
+
+    def pause(self) -> None:
+        """Ask the training to wait after the step at hand."""
+        self._wish("pause")
+
+    def go_on(self) -> None:
+        """End a pause."""
+        assert self.run is not None
+        with self._report_errors():
+            (self.run / "pause").unlink(missing_ok=True)
+        self._ask()
+
+    def stop(self) -> None:
+        """Ask the training to save and end; before it has begun, just end it."""
+        assert self.run is not None
+        if self.plan is None:
+            background.end(runs.log_of(self.run))
+        else:
+            self._wish("stop")
+
+    def stop_with_best(self) -> None:
+        """Stop, and let the best model so far be the one to paint with."""
+        self.chosen = "best"
+        self.stop()
+
+    def take_over(self) -> None:
+        """Copy a model, see ``which``, into the user's models; ``brought`` follows."""
+        run, plan = self.run, self.plan
+        assert run is not None and plan is not None
+        file = "best.safetensors" if self.which == "best" else "model.safetensors"
+
+        def copy() -> Path:
+            source = run / file
+            if not source.is_file():
+                raise RunError(self.tr("There is no model yet; the first one comes after a few seconds."))
+            target = model_place(plan.name)
+            with replacing(target) as part:
+                shutil.copyfile(source, part)
+            _forget_former(run, target)
+            return target
+
+        self._tasks.do(copy, self.brought.emit)
+
+    def look_back(self) -> None:
+        """See which runs there are; ``past`` follows."""
+        self._tasks.do(runs.all_runs, lambda found: setattr(self, "past", found), "past")
+
+    def delete(self, folder: Path, for_good: bool = False) -> None:
+        """Move a run to the trash, then ``look_back``; ``trashless`` follows where there is no trash.
+
+        Args:
+            for_good: delete it, with no way back.
+        """
+
+        def done(gone: bool) -> None:
+            if not gone:
+                self.trashless.emit(folder)
+                return
+            if self.run == folder:
+                self.put_away()
+            self.look_back()
+
+        discard = _wipe if for_good else _move_to_trash
+        self._tasks.do(lambda: runs.delete(folder, discard), done)
+
+    def read(self, name: str, height: int) -> None:
+        """Read a picture of ``samples/``, to be at most ``height`` pixels high; ``pictured`` follows."""
+        if self.run is None or Path(name).name != name:
+            return
+        path = self.run / "samples" / name
+        # Of the looks, only the one asked for last is wanted.
+        kind = name if name in ("inputs.png", "targets.png") else "look picture"
+        self._tasks.do(lambda: _picture(path, height), lambda image: self.pictured.emit(name, image), kind)
+
+    def leave(self) -> None:
+        """End of the program: nothing is followed any more."""
+        self._clock.stop()
+        self._drawing_clock.stop()
+        self._tasks.stop()
+
+    # --- following -----------------------------------------------------------------------------
+
+    def _go_on_from_checkpoint(self, *words: str) -> None:
+        assert self.run is not None
+        with self._report_errors():
+            if runs.is_alive(self.run):
+                raise background.BusyError(self.tr("“%s” is being trained already.") % self.run.name)
+            background.start(["resume", str(self.run), *words, "--gently"], runs.log_of(self.run))
+            self._follow(self.run, "starting")
+
+    def _follow(self, folder: Path, phase: Phase | None) -> None:
+        self._tasks.forget()
+        self.history = TrainingHistory()
+        self._look = runs.run_watcher(folder)
+        self._left, self._shown_drawings = None, 0
+        self.line, self.plan = "", None
+        self.has_model = self.has_best = False
+        self.chosen = None
+        self.phase = phase
+        self.run = folder
+        self.changed.emit("run")  # also where it is gone on with
+        self.told.emit()
+        self._clock.start()
+        self._drawing_clock.start()
+        self._ask()
+
+    def _ask(self) -> None:
+        if self._look is not None:
+            self._tasks.do(self._look, self._take, "look")
+
+    def _take(self, status: RunStatus) -> None:
+        if status.folder != self.run:
+            return
+        self.line, self.plan = status.line, status.plan
+        self.has_model, self.has_best = status.has_model, status.has_best
+        if status.events:
+            self.history.take(status.events)
+            self.told.emit()
+        if self.history.drawings > self._shown_drawings:
+            self._shown_drawings = self.history.drawings
+            self._show_drawing()
+        self.phase = status.phase
+        if not self.goes_on:
+            self._clock.stop()
+            self._drawing_clock.stop()
+
+    def _wish(self, name: str) -> None:
+        assert self.run is not None
+        with self._report_errors():
+            (self.run / name).touch()
+        self._ask()
+
+    def _report_errors(self) -> ReportErrors:
+        return ReportErrors(self.error_reported.emit)
+
+    # --- the drawing ---------------------------------------------------------------------------
+
+    def fits(self) -> bool:
+        """Whether the picture on the canvas is of the kind that is trained."""
+        document = self._document()
+        return document is not None and self.plan is not None and document.kind == self.plan.input
+
+    def _leave_drawing(self) -> None:
+        """Put the picture on the canvas into the run folder, if it has changed."""
+        document = self._document()
+        if document is None or self.run is None or self.phase not in ("running", "paused") or not self.fits():
+            return
+        state = id(document), document.revision
+        if state == self._left:
+            return
+        self._left = state
+        picture, self._flat = document.picture(), document.picture_flat().copy()
+        target = self.run / "drawing.npz"
+        self._tasks.do(lambda: _write_drawing(target, picture), lambda _: None, "leave")
+
+    def _show_drawing(self) -> None:
+        assert self.run is not None
+        path = self.run / "samples" / "drawing.png"
+        self._tasks.do(
+            lambda: _picture(path, 1024), lambda image: self.translated.emit(self._flat, image), "drawing"
+        )
+
+
+def _move_to_trash(folder: Path) -> bool:
+    return QFile(str(folder)).moveToTrash()
+
+
+def _wipe(folder: Path) -> bool:
+    shutil.rmtree(folder)
+    return True
+
+
+def _forget_former(run: Path, target: Path) -> None:
+    """A model taken over again takes the place of the one taken over before: it is the same, less trained."""
+    note = run / "taken_over"
+    former = Path(os.fsdecode(note.read_bytes())) if note.is_file() else None
+    if former is not None and former.parent == target.parent and former != target:
+        former.unlink(missing_ok=True)
+    note.write_bytes(os.fsencode(target))  # its name may be no text
+
+
+def _write_drawing(target: Path, picture: Picture) -> None:
+    names = ("pixels", "lines", "hints")
+    planes: dict[str, Any] = {name: getattr(picture, name) for name in names}
+    with replacing(target) as part, part.open("wb") as file:
+        np.savez(file, **{name: plane for name, plane in planes.items() if plane is not None})
+
+
+def _picture(path: Path, height: int) -> QImage:
+    """A picture from a run; an empty one where there is none. QImage may be used on any thread."""
+    image = QImage(str(path))
+    if image.height() > height:
+        image = image.scaledToHeight(height, Qt.TransformationMode.SmoothTransformation)
+    return image

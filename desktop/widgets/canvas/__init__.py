@@ -1,0 +1,1 @@
+"""The picture and its preview, drawn on and looked at."""

@@ -1,0 +1,56 @@
+"""What lies over the picture without being part of it: axes, outlines, the divider, the brush's ring."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QPointF, QRectF, Qt
+from PySide6.QtGui import QColor, QPainter, QPen, QPolygonF, QTransform
+
+from desktop.support import theme
+
+
+def paint_axes(painter: QPainter, symmetry: str, area: QRectF, transform: QTransform) -> None:
+    """The mirror axes of ``symmetry`` through the middle of the picture's ``area``."""
+    middle = area.center()
+    painter.setPen(QPen(theme.colour("accent"), 1, Qt.PenStyle.DashLine))
+    if symmetry in ("vertical", "both"):
+        top, bottom = QPointF(middle.x(), 0), QPointF(middle.x(), area.bottom())
+        painter.drawLine(transform.map(top), transform.map(bottom))
+    if symmetry in ("horizontal", "both"):
+        left, right = QPointF(0, middle.y()), QPointF(area.right(), middle.y())
+        painter.drawLine(transform.map(left), transform.map(right))
+
+
+def paint_outline(painter: QPainter, outline: QPolygonF) -> None:
+    """A dashed line that can be seen on any ground."""
+    painter.setBrush(Qt.BrushStyle.NoBrush)
+    painter.setPen(QPen(QColor(0, 0, 0, 160), 3))
+    painter.drawPolyline(outline)
+    painter.setPen(QPen(QColor(255, 255, 255), 1, Qt.PenStyle.DashLine))
+    painter.drawPolyline(outline)
+
+
+def paint_divider(painter: QPainter, x: float, height: float) -> None:
+    """The line between picture and preview, with a knob to take it by."""
+    accent = theme.colour("accent")
+    painter.setPen(QPen(accent, 2))
+    painter.drawLine(QPointF(x, 0), QPointF(x, height))
+    painter.setBrush(accent)
+    painter.drawEllipse(QPointF(x, height / 2), 6, 6)
+
+
+def paint_behind(painter: QPainter, width: float) -> None:
+    """The quiet mark, in the upper right corner, that the preview is behind the picture."""
+    painter.setPen(Qt.PenStyle.NoPen)
+    painter.setBrush(theme.colour("accent"))
+    painter.setOpacity(0.8)
+    painter.drawEllipse(QPointF(width - 14, 14), 4, 4)
+    painter.setOpacity(1.0)
+
+
+def paint_ring(painter: QPainter, centre: QPointF, radius: float) -> None:
+    """The brush's size, light and dark so that it shows on any ground."""
+    painter.setBrush(Qt.BrushStyle.NoBrush)
+    painter.setPen(QPen(QColor(255, 255, 255, 200), 1.5))
+    painter.drawEllipse(centre, radius + 1, radius + 1)
+    painter.setPen(QPen(QColor(0, 0, 0, 200), 1))
+    painter.drawEllipse(centre, radius, radius)

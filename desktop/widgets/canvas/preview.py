@@ -1,0 +1,87 @@
+"""The preview: what the network made of the picture, in the same view as the canvas."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QPointF, QRectF, QSizeF, Qt
+from PySide6.QtGui import QMouseEvent, QPainter, QPaintEvent, QWheelEvent
+from PySide6.QtWidgets import QWidget
+
+from desktop.session import Session
+from desktop.support import theme
+from desktop.widgets.canvas import guides
+from desktop.widgets.canvas.view import View
+from desktop.widgets.parts.reduced import ReducedPreview
+
+
+class Preview(QWidget):
+    """Shows the newest preview beside the canvas, and quietly whether it is behind.
+
+    Beside a preview that is being corrected it shows the drawing that it was made of.
+    """
+
+    def __init__(self, session: Session, view: View, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("preview")
+        self.setMinimumSize(80, 60)
+        self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
+        self.setAccessibleName(self.tr("Preview"))
+        self._session = session
+        self._view = view
+        self._reduced = ReducedPreview()
+        self._last: QPointF | None = None
+        view.changed.connect(self.update)
+        session.live.watch("preview behind loading enabled", self.update)
+        session.teaching.watch("here", self.update)
+        session.restructured.connect(self.update)
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        """The preview, or a sentence on why there is none yet."""
+        painter = QPainter(self)
+        painter.fillRect(event.rect(), theme.colour("easel"))
+        if self._session.picture is None:
+            return
+        live, lesson = self._session.live, self._session.teaching.lesson
+        document = self._session.document
+        shown = lesson.seen if lesson is not None and self._session.teaching.here else live.preview
+        if shown is None:
+            painter.setPen(theme.colour("faint"))
+            painter.drawText(self.rect(), Qt.AlignmentFlag.AlignCenter, self._excuse())
+            return
+        painter.setTransform(self._view.transform(QSizeF(self.size())))
+        painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing, self._view.degrees != 0)
+        self._reduced.paint(painter, shown, QRectF(0, 0, document.width, document.height), event.rect())
+        painter.resetTransform()
+        if live.behind:
+            painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+            guides.paint_behind(painter, self.width())
+
+    def _excuse(self) -> str:
+        live = self._session.live
+        if live.loading:
+            return self.tr("Loading the model …")
+        if live.card is None:
+            return self.tr("No model is open.\nChoose one under Models.")
+        return self.tr("The preview appears here.")
+
+    def mousePressEvent(self, event: QMouseEvent) -> None:
+        """The preview can be dragged like the canvas; both move together."""
+        self._last = event.position()
+        self.setCursor(Qt.CursorShape.ClosedHandCursor)
+
+    def mouseMoveEvent(self, event: QMouseEvent) -> None:
+        """Pan."""
+        if self._last is not None:
+            self._view.pan(event.position() - self._last, QSizeF(self.size()))
+            self._last = event.position()
+
+    def mouseReleaseEvent(self, event: QMouseEvent) -> None:
+        """Let go."""
+        self._last = None
+        self.unsetCursor()
+
+    def wheelEvent(self, event: QWheelEvent) -> None:
+        """Zoom to the pointer."""
+        turn = event.angleDelta().y() or event.angleDelta().x()
+        self._view.zoom(1.2 ** (turn / 120), event.position(), QSizeF(self.size()))
+        event.accept()

@@ -1,0 +1,218 @@
+"""The layers of the picture: which is drawn on, seen, how dense, and locked."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QEvent, QSize, Qt
+from PySide6.QtWidgets import (
+    QDockWidget,
+    QHBoxLayout,
+    QLabel,
+    QLineEdit,
+    QListWidget,
+    QListWidgetItem,
+    QSlider,
+    QToolButton,
+    QVBoxLayout,
+    QWidget,
+)
+
+from desktop.paint.editing.document import Layer, Role
+from desktop.session import OpenPicture, Session
+from desktop.support import theme
+from desktop.widgets.parts.actions import Actions
+from desktop.widgets.parts.room import LEAST_LIST, NameLabel
+
+ROLE_ICONS = {
+    Role.LINES: "mdi6.draw",
+    Role.HINTS: "mdi6.palette-outline",
+    Role.PAINT: "mdi6.brush",
+    Role.LABELS: "mdi6.tag-outline",
+    Role.REFERENCE: "mdi6.image-outline",
+}
+
+
+class LayerRow(QWidget):
+    """One layer: eye, kind, name, lock. Shows what it is told to, and changes no more than that takes."""
+
+    def __init__(self, session: Session, layer: Layer, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._session, self._id = session, layer.id
+        self._shown: tuple[object, ...] = ()
+        row = QHBoxLayout(self)
+        row.setContentsMargins(4, 1, 4, 1)
+        self._eye = self._switch(self.tr("Show or hide the layer"))
+        self._eye.clicked.connect(self._turn_eye)
+        self._sign = QLabel()
+        self._name = NameLabel()
+        self._lock = self._switch(self.tr("Lock or unlock the layer"))
+        self._lock.clicked.connect(self._turn_lock)
+        row.addWidget(self._eye)
+        row.addWidget(self._sign)
+        row.addWidget(self._name, 1)
+        row.addWidget(self._lock)
+        self.show_layer(layer)
+
+    def show_layer(self, layer: Layer) -> None:
+        """Show what ``layer`` is like, where that is news."""
+        shown = layer.name, layer.role, layer.visible, layer.locked
+        if shown == self._shown:
+            return
+        self._shown = shown
+        self._name.show_name(layer.name)
+        self._sign.setToolTip(_explained(self, layer.role))
+        self._dress()
+
+    def changeEvent(self, event: QEvent) -> None:
+        """Another theme has other icons."""
+        if event.type() == QEvent.Type.PaletteChange and self._shown:
+            self._dress()
+        super().changeEvent(event)
+
+    def _dress(self) -> None:
+        _, role, visible, locked = self._shown
+        self._eye.setIcon(theme.icon("mdi6.eye-outline" if visible else "mdi6.eye-off-outline"))
+        self._lock.setIcon(theme.icon("mdi6.lock-outline" if locked else "mdi6.lock-open-variant-outline"))
+        self._sign.setPixmap(theme.icon(ROLE_ICONS[Role(str(role))]).pixmap(16, 16))
+
+    def _turn_eye(self) -> None:
+        on = self._session.document.layer(self._id).visible
+        self._session.edit(lambda d: d.set_layer(self._id, visible=not on))
+
+    def _turn_lock(self) -> None:
+        on = self._session.document.layer(self._id).locked
+        self._session.edit(lambda d: d.set_layer(self._id, locked=not on))
+
+    def rename(self) -> None:
+        """Let the user type another name over the old one."""
+        field = QLineEdit(self._name.name, self)
+        field.setGeometry(self._name.geometry())
+        field.selectAll()
+        field.editingFinished.connect(lambda: self._renamed(field))
+        field.show()
+        field.setFocus()
+
+    def _renamed(self, field: QLineEdit) -> None:
+        name = field.text().strip()
+        field.deleteLater()
+        if name and name != self._name.name:
+            self._session.edit(lambda d: d.set_layer(self._id, name=name))
+
+    def _switch(self, tip: str) -> QToolButton:
+        button = QToolButton()
+        button.setAutoRaise(True)
+        button.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        button.setToolTip(tip)
+        return button
+
+
+class LayerDock(QDockWidget):
+    """All layers, the topmost first, and the opacity of the one drawn on."""
+
+    def __init__(self, session: Session, actions: Actions, parent: QWidget | None = None) -> None:
+        super().__init__(session.tr("Layers"), parent)
+        self.setObjectName("layer_dock")
+        self._session = session
+        self._filling = False
+        self._picture: OpenPicture | None = None
+        body = QWidget()
+        column = QVBoxLayout(body)
+        column.setContentsMargins(4, 0, 4, 4)
+        top = QHBoxLayout()
+        top.addWidget(QLabel(self.tr("Opacity")))
+        self._opacity = QSlider(Qt.Orientation.Horizontal)
+        self._opacity.setRange(0, 100)
+        self._opacity.setToolTip(self.tr("Opacity of the layer drawn on"))
+        self._opacity.valueChanged.connect(self._set_opacity)
+        top.addWidget(self._opacity, 1)
+        column.addLayout(top)
+        self._list = QListWidget()
+        self._list.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self._list.setMinimumHeight(LEAST_LIST)
+        self._list.setResizeMode(QListWidget.ResizeMode.Adjust)
+        self._list.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self._list.currentItemChanged.connect(self._select)
+        self._list.itemDoubleClicked.connect(self._rename)
+        column.addWidget(self._list, 1)
+        buttons = QHBoxLayout()
+        for name in ("add_paint", "add_reference", "layer_up", "layer_down", "remove_layer"):
+            button = QToolButton()
+            button.setAutoRaise(True)
+            button.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+            button.setDefaultAction(actions[name])
+            buttons.addWidget(button)
+        buttons.addStretch(1)
+        column.addLayout(buttons)
+        self.setWidget(body)
+        session.watch("picture", self._show)
+        session.restructured.connect(self._show)
+
+    def _show(self) -> None:
+        """Bring the list to what the document has: rows come, go and move, the others stay."""
+        session = self._session
+        if session.picture is None:
+            return
+        document = session.document
+        self._filling = True
+        wanted = {layer.id: layer for layer in reversed(document.layers)}
+        if session.picture is not self._picture:
+            self._picture = session.picture
+            self._list.clear()
+        for place in reversed(range(self._list.count())):
+            if self._id_at(place) not in wanted:
+                self._list.takeItem(place)
+        for place, layer in enumerate(wanted.values()):
+            if self._id_at(place) != layer.id:
+                # After the ones that went, a row is either new or has moved: then all before it are right.
+                self._drop(layer.id, place)
+                self._insert(place, layer)
+            row = self._list.itemWidget(self._list.item(place))
+            assert isinstance(row, LayerRow)
+            row.show_layer(layer)
+            if layer is document.active:
+                self._list.setCurrentRow(place)
+        self._opacity.setValue(round(document.active.opacity * 100))
+        self._opacity.setEnabled(document.active.role is not Role.LABELS)  # those have none
+        self._filling = False
+
+    def _id_at(self, place: int) -> int | None:
+        item = self._list.item(place)
+        return int(item.data(Qt.ItemDataRole.UserRole)) if item is not None else None
+
+    def _drop(self, layer_id: int, first: int) -> None:
+        """Take out the row of a layer, where it is at ``first`` or further down."""
+        for place in range(first, self._list.count()):
+            if self._id_at(place) == layer_id:
+                self._list.takeItem(place)
+                return
+
+    def _insert(self, place: int, layer: Layer) -> None:
+        item, row = QListWidgetItem(), LayerRow(self._session, layer)
+        item.setData(Qt.ItemDataRole.UserRole, layer.id)
+        item.setSizeHint(QSize(0, row.sizeHint().height()))  # as wide as the list, never wider
+        self._list.insertItem(place, item)
+        self._list.setItemWidget(item, row)
+
+    def _select(self, item: QListWidgetItem | None) -> None:
+        if item is not None and not self._filling:
+            self._session.strokes.choose_layer(item.data(Qt.ItemDataRole.UserRole))
+
+    def _rename(self, item: QListWidgetItem) -> None:
+        row = self._list.itemWidget(item)
+        if isinstance(row, LayerRow):
+            row.rename()
+
+    def _set_opacity(self, value: int) -> None:
+        if self._filling:
+            return
+        layer_id = self._session.document.active.id
+        self._session.edit(lambda d: d.set_layer(layer_id, opacity=value / 100, merge=True))
+
+
+def _explained(widget: QWidget, role: Role) -> str:
+    return {
+        Role.LINES: widget.tr("Lines of the sketch: brought to the width that the model knows"),
+        Role.HINTS: widget.tr("Colour hints for the network"),
+        Role.PAINT: widget.tr("Paint"),
+        Role.LABELS: widget.tr("Labels: palette colours only, hard edges"),
+        Role.REFERENCE: widget.tr("Reference: shown, never sent to the network"),
+    }[role]

@@ -1,0 +1,150 @@
+"""The strip under the canvas: kept frames and variations as thumbnails; a click brings one back."""
+
+from __future__ import annotations
+
+from functools import partial
+from weakref import WeakKeyDictionary
+
+from PySide6.QtCore import QEvent, QPoint, QSize, Qt
+from PySide6.QtGui import QIcon, QImage, QPixmap
+from PySide6.QtWidgets import (
+    QFrame,
+    QHBoxLayout,
+    QLabel,
+    QListWidget,
+    QListWidgetItem,
+    QMenu,
+    QSizePolicy,
+    QToolButton,
+    QWidget,
+)
+
+from desktop.preview.shelf import Frame
+from desktop.session import Session
+from desktop.support import theme
+from engine.data.messages import Pixels
+
+_SIDE = 72
+
+
+class ShelfStrip(QFrame):
+    """Hidden while it has nothing to show."""
+
+    def __init__(self, session: Session, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("shelf")
+        self._session = session
+        self._thumbnails: WeakKeyDictionary[Frame, QIcon] = WeakKeyDictionary()
+        self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
+        row = QHBoxLayout(self)
+        row.setContentsMargins(6, 2, 6, 2)
+        self._title = QLabel()
+        self._title.setProperty("faint", True)
+        self._title.setWordWrap(True)
+        self._title.setFixedWidth(84)
+        self._list = QListWidget()
+        self._list.setObjectName("frames")
+        self._list.setViewMode(QListWidget.ViewMode.IconMode)
+        self._list.setFlow(QListWidget.Flow.LeftToRight)
+        self._list.setWrapping(False)
+        self._list.setMovement(QListWidget.Movement.Static)
+        self._list.setIconSize(QSize(_SIDE, _SIDE))
+        self._list.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self._list.setFixedHeight(_SIDE + 24)
+        self._list.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self._list.itemClicked.connect(self._choose)
+        self._list.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
+        self._list.customContextMenuRequested.connect(self._offer)
+        self._close = QToolButton()
+        self._close.setAutoRaise(True)
+        self._close.setToolTip(self.tr("Put the variations away, or take the chosen frame off the shelf"))
+        self._close.clicked.connect(self._put_away)
+        row.addWidget(self._title)
+        row.addWidget(self._list, 1)
+        row.addWidget(self._close, 0, Qt.AlignmentFlag.AlignTop)
+        self._dress()
+        session.shelf.watch("kept variations awaited", self._show)
+
+    def changeEvent(self, event: QEvent) -> None:
+        """Another theme has other icons."""
+        if event.type() == QEvent.Type.PaletteChange:
+            self._dress()
+        super().changeEvent(event)
+
+    def _dress(self) -> None:
+        self._close.setIcon(theme.icon("mdi6.close"))
+
+    def _frames(self) -> tuple[Frame, ...]:
+        shelf = self._session.shelf
+        return shelf.variations if shelf.variations or shelf.awaited else shelf.kept
+
+    def _show(self) -> None:
+        shelf = self._session.shelf
+        varying = bool(shelf.variations or shelf.awaited)
+        if varying and shelf.awaited:
+            self._title.setText(self.tr("Variations: %d to come") % shelf.awaited)
+        else:
+            self._title.setText(self.tr("Variations") if varying else self.tr("Kept"))
+        frames = self._frames()
+        self._list.clear()
+        for frame in frames:
+            item = QListWidgetItem(self._thumbnail(frame), "")
+            item.setData(Qt.ItemDataRole.UserRole, frame)
+            item.setToolTip(
+                self.tr("Show this variation (seed %d)") % frame.seed
+                if frame.seed is not None
+                else self.tr("Bring back this picture and its preview")
+            )
+            self._list.addItem(item)
+        self._list.scrollToBottom()
+        self.setVisible(bool(frames) or varying)
+
+    def _thumbnail(self, frame: Frame) -> QIcon:
+        """Made once: one more frame must not cost the scaling of all."""
+        if frame not in self._thumbnails:
+            self._thumbnails[frame] = theme.picture_icon(_thumbnail(frame.preview))
+        return self._thumbnails[frame]
+
+    def _choose(self, item: QListWidgetItem) -> None:
+        self._session.shelf.choose(item.data(Qt.ItemDataRole.UserRole))
+
+    def _offer(self, at: QPoint) -> None:
+        item = self._list.itemAt(at)
+        frame = item.data(Qt.ItemDataRole.UserRole) if item is not None else None
+        if frame is not None and frame.picture is not None:
+            self.menu_of(frame).popup(self._list.mapToGlobal(at))
+
+    def menu_of(self, frame: Frame) -> QMenu:
+        """What can be done with a kept frame."""
+        session = self._session
+        menu = QMenu(self)
+        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        for sign, text, do in (
+            ("mdi6.undo-variant", self.tr("&Bring back"), session.shelf.choose),
+            ("mdi6.human-male-board", self.tr("&Teach it this …"), session.teaching.begin),
+            ("mdi6.close", self.tr("Take &off the shelf"), session.shelf.drop),
+        ):
+            menu.addAction(theme.icon(sign), text, partial(do, frame))
+        return menu
+
+    def _put_away(self) -> None:
+        shelf = self._session.shelf
+        if shelf.variations or shelf.awaited:
+            shelf.clear_variations()
+            return
+        chosen = self._list.currentItem() or self._list.item(self._list.count() - 1)
+        if chosen is not None:
+            shelf.drop(chosen.data(Qt.ItemDataRole.UserRole))
+
+
+def _thumbnail(preview: Pixels) -> QPixmap:
+    height, width = preview.shape[:2]
+    image = QImage(preview.data, width, height, preview.strides[0], QImage.Format.Format_RGB888)
+    return QPixmap.fromImage(
+        image.scaled(
+            _SIDE * 2,
+            _SIDE * 2,
+            Qt.AspectRatioMode.KeepAspectRatio,
+            Qt.TransformationMode.SmoothTransformation,
+        )
+    )

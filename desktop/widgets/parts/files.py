@@ -1,0 +1,271 @@
+"""Where files come from and go to: the dialogs, the recent files, and what must be asked before closing."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+
+from PySide6.QtCore import QObject, Qt, QUrl
+from PySide6.QtGui import QAction
+from PySide6.QtWidgets import QFileDialog, QMenu, QWidget
+
+from desktop.paint.files.export import FORMATS, picture_file
+from desktop.session import OpenPicture, Session, Unreadable
+from desktop.support import theme
+from desktop.widgets.parts.message_bar import Answer, MessageBar
+from desktop.widgets.parts.room import shortened
+from engine.data.card import InputKind
+from engine.files.writing import as_on_disk, from_url, shown
+
+PICTURES = "*.png *.jpg *.jpeg *.webp *.tif *.tiff *.bmp"
+
+
+class Files(QObject):
+    """Asks where a file is or should be, and has the session open or write it."""
+
+    def __init__(self, session: Session, messages: MessageBar, window: QWidget) -> None:
+        super().__init__(window)
+        self._session, self._messages, self._window = session, messages, window
+        self._given_up: list[OpenPicture] = []
+
+    def _folder(self) -> str:
+        """Where dialogs begin. Qt can't look into folders whose names are no text."""
+        folder = Path(self._session.settings.folder or Path.home())
+        return str(next(it for it in (folder, *folder.parents) if shown(it) == str(it)))
+
+    def _ask_open(self, title: str, filters: str, then) -> None:  # type: ignore[no-untyped-def]
+        dialog = QFileDialog(self._window, title, self._folder(), filters)
+        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        dialog.setFileMode(QFileDialog.FileMode.ExistingFile)
+        dialog.fileSelected.connect(lambda name: then(as_on_disk(Path(name))))
+        dialog.open()
+
+    def _ask_save(self, title: str, suggested: str, filters: str, suffix: str, then) -> None:  # type: ignore[no-untyped-def]
+        """Ask where to; ``then``, which knows the final name, has to ask before it replaces anything."""
+        dialog = QFileDialog(self._window, title, self._folder(), filters)
+        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
+        dialog.setOption(QFileDialog.Option.DontConfirmOverwrite)
+        dialog.setDefaultSuffix(suffix)
+        dialog.selectFile(suggested)
+        dialog.fileSelected.connect(lambda name: then(Path(name)))
+        dialog.open()
+
+    def open(self) -> None:
+        """Ask for anything that can be opened."""
+        everything = f"*.ora {PICTURES} *.safetensors *.pth *.pt *.ckpt"
+        self._ask_open(
+            self.tr("Open"),
+            self.tr("All that Underpaint opens (%s);;Projects (*.ora);;Pictures (%s)")
+            % (everything, PICTURES),
+            self._session.open_file,
+        )
+
+    def import_model(self) -> None:
+        """Ask for a model file or foreign weights."""
+        self._ask_open(
+            self.tr("Import weights or a model"),
+            self.tr("Models and weights (*.safetensors *.pth *.pt *.ckpt)"),
+            self._session.open_file,
+        )
+
+    def add_reference(self) -> None:
+        """Ask for a photo to trace."""
+        self._ask_open(
+            self.tr("Photo to trace"), self.tr("Pictures (%s)") % PICTURES, self._session.add_reference
+        )
+
+    def save(self) -> None:
+        """Save where the picture came from; ask where to if that can't be."""
+        picture = self._session.picture
+        assert picture is not None
+        if self._session.needs_a_path:
+            self.save_as()
+        else:
+            self._write(picture, None)
+
+    def save_as(self, and_then: Callable[[], object] = lambda: None) -> None:
+        """Ask where to save; ``and_then`` follows if it was."""
+        picture = self._session.picture
+        assert picture is not None
+        stem = _stem(picture) + (self.tr(" copy") if picture.foreign else "")
+        self._ask_save(
+            self.tr("Save as"),
+            f"{stem}.ora",
+            self.tr("OpenRaster (*.ora)"),
+            "ora",
+            lambda path: self._write(picture, path, and_then),
+        )
+
+    def _write(
+        self, picture: OpenPicture, path: Path | None, and_then: Callable[[], object] = lambda: None
+    ) -> None:
+        """Save to ``path``, or where it came from; ask first if that would lose what is there."""
+        session = self._session
+
+        def write() -> None:
+            if self._to_canvas(picture) and session.save(path, anyway=True):
+                and_then()
+
+        def ask_again() -> None:
+            if self._to_canvas(picture):
+                self.save_as(and_then)
+
+        if not self._to_canvas(picture):  # a second start may have put up another one under the dialog
+            return
+        objection = session.objection(path)
+        if objection:
+            self._messages.ask(
+                objection, (self.tr("&Replace it"), write), (self.tr("Save under &another name …"), ask_again)
+            )
+        else:
+            write()
+
+    def _to_canvas(self, picture: OpenPicture) -> bool:
+        """Bring the picture that was asked about back, if it is still open: it may have been left since."""
+        if picture not in self._session.pictures:
+            return False
+        if picture is not self._session.picture:
+            self._session.put_up(picture)
+        return True
+
+    def export(self, what: str) -> None:
+        """Ask where to write ``picture``, ``preview`` or ``pair``."""
+        picture = self._session.picture
+        assert picture is not None
+        self._ask_save(
+            self.tr("Export"),
+            f"{_stem(picture)} {what}.png",
+            self.tr("PNG picture (*.png);;Other pictures (%s)")
+            % " ".join(f"*{it}" for it in list(FORMATS)[1:]),
+            "png",
+            partial(self._export, what, picture),
+        )
+
+    def _export(self, what: str, picture: OpenPicture, path: Path) -> None:
+        path = picture_file(path)
+
+        def write() -> None:
+            if self._to_canvas(picture):
+                self._session.export(what, path)
+
+        def ask_again() -> None:
+            if self._to_canvas(picture):
+                self.export(what)
+
+        if path.exists():
+            self._messages.ask(
+                self.tr("“%s” is there already; what it holds would be replaced.") % shown(path.name),
+                (self.tr("&Replace it"), write),
+                (self.tr("Export under &another name …"), ask_again),
+            )
+        else:
+            write()
+
+    def close_picture(self) -> None:
+        """Close the picture on the canvas; ask first if that would lose anything."""
+        picture = self._session.picture
+        assert picture is not None
+        self._session.settle_stroke()
+        close = partial(self._session.close_picture, picture)
+        if picture.is_saved:
+            close()
+            return
+        self._messages.ask(
+            self.tr("“%s” has changes that are not saved.") % picture.name,
+            (self.tr("&Save and close"), lambda: self._save_and_close(picture)),
+            (self.tr("&Throw them away"), close),
+        )
+
+    def _save_and_close(self, picture: OpenPicture) -> None:
+        if not self._to_canvas(picture):
+            return
+        close = partial(self._session.close_picture, picture)
+        if self._session.needs_a_path:
+            self.save_as(close)
+        else:
+            self._write(picture, None, close)
+
+    def may_close(self) -> bool:
+        """Whether the window may be closed: unsaved pictures are kept for the next start, unless they can't
+        be written there. Then a question is on show."""
+        lost = [picture for picture in self._session.guarding.unguarded() if picture not in self._given_up]
+        if not lost:
+            return True
+
+        def save_first() -> None:
+            if self._to_canvas(lost[0]):
+                self.save()
+
+        names = ", ".join(f"“{picture.name}”" for picture in lost[:3]) + (" …" if len(lost) > 3 else "")
+        self._messages.ask(
+            self.tr("%s can't be kept for the next start; save it, or it is lost.") % names
+            if len(lost) == 1
+            else self.tr("%s can't be kept for the next start; save them, or they are lost.") % names,
+            (self.tr("&Save …"), save_first),
+            (self.tr("&Close all the same"), lambda: self._close_all_the_same(lost)),
+        )
+        return False
+
+    def _close_all_the_same(self, lost: list[OpenPicture]) -> None:
+        self._given_up = lost
+        self._window.close()
+        self._given_up = []  # it may have been kept open for another reason
+
+    def ask_which(self, picture: OpenPicture) -> None:
+        """A file was to be opened again that was changed elsewhere, while its picture here was drawn on."""
+        self._messages.ask(
+            self.tr("“%s” was changed elsewhere, and drawn on here.") % picture.name,
+            (self.tr("&Open the file beside it"), lambda: self._session.open_anew(picture)),
+        )
+
+    def tell_unreadable(self, found: Unreadable) -> None:
+        """A drawing was left behind that can't be brought back, or not yet; it is kept."""
+        answers: list[Answer] = [
+            (self.tr("Show its &folder"), lambda: self._session.places.found.emit(found.path))
+        ]
+        if found.lasting:
+            answers.append((self.tr("&Throw away"), lambda: self._session.guarding.forget([found])))
+        text = self.tr("%s It is kept in “%s”.") % (found.reason, shown(found.path))
+        self._messages.ask(text, *answers)
+
+    def fill_recent(self, menu: QMenu) -> None:
+        """List the files used last."""
+        menu.clear()
+        menu.setToolTipsVisible(True)
+        for name in self._session.settings.recent:
+            path = Path(name)
+            action = QAction(shortened(shown(path.name), menu.fontMetrics()).replace("&", "&&"), menu)
+            action.setToolTip(theme.plain(shown(name)))
+            action.triggered.connect(lambda _checked=False, path=path: self._session.open_file(path))
+            menu.addAction(action)
+        if menu.isEmpty():
+            menu.addAction(self.tr("Nothing yet")).setEnabled(False)
+
+    def offer_other_kinds(self, path: Path, kind: InputKind, notes: str) -> None:
+        """A picture from elsewhere doesn't say what it is; the kind on the canvas is but a guess."""
+        kinds: dict[InputKind, tuple[str, str]] = {
+            "sketch": (self.tr("“%s” is opened as a sketch."), self.tr("Open as &sketch")),
+            "labels": (self.tr("“%s” is opened as labels."), self.tr("Open as &labels")),
+            "image": (self.tr("“%s” is opened as an image."), self.tr("Open as &image")),
+        }
+        others = [
+            (text, partial(self._session.open_instead, path, other))
+            for other, (_, text) in kinds.items()
+            if other != kind
+        ]
+        self._messages.offer(f"{kinds[kind][0] % shown(path.name)} {notes}".strip(), *others)
+
+
+def local_path(url: QUrl) -> Path:
+    """The file of a dropped or copied address."""
+    if os.name != "posix":
+        return Path(url.toLocalFile())
+    return from_url(bytes(url.toEncoded(QUrl.ComponentFormattingOption.FullyEncoded).data()))
+
+
+def _stem(picture: OpenPicture) -> str:
+    """What a file of the picture could be called."""
+    return shown(picture.path.stem) if picture.path else picture.title.replace("/", "-").replace("\\", "-")

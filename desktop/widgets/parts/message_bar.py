@@ -1,0 +1,156 @@
+"""One line over the top of the canvas for what the user should know; gone by itself.
+
+It lies over the canvas rather than above it: the picture must not move under the pen.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from PySide6.QtCore import QEvent, QObject, Qt, QTimer
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QToolButton, QWidget
+
+from desktop.support import theme
+
+SHORT_MS, LONG_MS = 6_000, 15_000
+
+
+Answer = tuple[str, Callable[[], object]]
+"""A button's text, and what it does."""
+
+
+@dataclass(frozen=True)
+class Message:
+    """What the bar can show."""
+
+    sentence: str
+    answers: tuple[Answer, ...] = ()
+    wrong: bool = False
+    stays: bool = False
+    """A question: it stays until it is answered or put away."""
+
+
+class MessageBar(QFrame):
+    """Shows one message at a time, the newest; a question comes back until it is answered."""
+
+    def __init__(self, parent: QWidget) -> None:
+        super().__init__(parent)
+        self._stage = parent
+        self.setObjectName("message_bar")
+        self.setAutoFillBackground(True)
+        parent.installEventFilter(self)
+        row = QHBoxLayout(self)
+        row.setContentsMargins(10, 6, 6, 6)
+        self._icon = QLabel()
+        self._text = QLabel()
+        self._text.setObjectName("message_text")
+        self._text.setTextFormat(Qt.TextFormat.PlainText)  # it may name files and models of strangers
+        self._text.setWordWrap(True)
+        self._text.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        self._buttons = QHBoxLayout()
+        self._close = QToolButton()
+        self._close.setAutoRaise(True)
+        self._close.setToolTip(self.tr("Put away"))
+        self._close.clicked.connect(self.put_away)
+        row.addWidget(self._icon)
+        row.addWidget(self._text, 1)
+        row.addLayout(self._buttons)
+        row.addWidget(self._close)
+        self._shown: Message | None = None
+        self._waiting: list[Message] = []
+        self._timer = QTimer(self)
+        self._timer.setSingleShot(True)
+        self._timer.timeout.connect(self.put_away)
+        self._dress()
+        self.hide()
+
+    def say(self, sentence: str) -> None:
+        """Tell something good to know."""
+        self._put(Message(sentence))
+
+    def warn(self, sentence: str) -> None:
+        """Tell what went wrong and what to do."""
+        self._put(Message(sentence, wrong=True))
+
+    def offer(self, sentence: str, *answers: Answer) -> None:
+        """Tell something, and what could be done about it; gone by itself."""
+        self._put(Message(sentence, answers))
+
+    def ask(self, sentence: str, *answers: Answer) -> None:
+        """Ask; each answer is a button's text and what it does. Stays until answered or put away."""
+        self._put(Message(sentence, answers, stays=True))
+
+    @property
+    def goes_by_itself(self) -> bool:
+        """Whether what is shown will be gone after a while."""
+        return self._timer.isActive()
+
+    def put_away(self) -> None:
+        """Hide the message; a question that waited behind it comes up."""
+        self._timer.stop()
+        self._shown = None
+        self.hide()
+        if self._waiting:
+            self._put(self._waiting.pop(0))
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        """Stay at the top, in the middle."""
+        if event.type() == QEvent.Type.Resize:
+            self._place()
+        return super().eventFilter(watched, event)
+
+    def _place(self) -> None:
+        room = self._stage.width() - 24
+        width = min(max(self.sizeHint().width(), 560), room)
+        height = self.heightForWidth(width)
+        self.setGeometry((self._stage.width() - width) // 2, 8, width, height)
+        self.raise_()
+
+    def changeEvent(self, event: QEvent) -> None:
+        """Another theme has other icons."""
+        if event.type() == QEvent.Type.PaletteChange:
+            self._dress()
+        super().changeEvent(event)
+
+    def _dress(self) -> None:
+        self._close.setIcon(theme.icon("mdi6.close"))
+        wrong = self._shown is not None and self._shown.wrong
+        name = "mdi6.alert-outline" if wrong else "mdi6.information-outline"
+        self._icon.setPixmap(theme.icon(name).pixmap(18, 18))
+
+    def _put(self, message: Message) -> None:
+        if self._shown is not None and self._shown.stays:
+            if message.stays:
+                if message.sentence not in [other.sentence for other in (self._shown, *self._waiting)]:
+                    self._waiting.append(message)
+                return
+            # News can't wait for an answer; the question comes back after it.
+            self._waiting.insert(0, self._shown)
+        self._shown = message
+        self._text.setText(message.sentence)
+        self._dress()
+        while (item := self._buttons.takeAt(0)) is not None:
+            widget = item.widget()
+            if widget is not None:
+                widget.hide()  # it lives on until the next turn of the event loop
+                widget.deleteLater()
+        for text, answer in message.answers:
+            button = QPushButton(text)
+            button.clicked.connect(self._answering(answer))
+            self._buttons.addWidget(button)
+            button.show()  # else, in a bar that is on show, it takes its room only when the text is placed
+        self._place()
+        self.show()
+        if message.stays:
+            self._timer.stop()
+        else:
+            long = message.wrong or message.answers or len(message.sentence) > 80
+            self._timer.start(LONG_MS if long else SHORT_MS)
+
+    def _answering(self, answer: Callable[[], object]) -> Callable[[], None]:
+        def react() -> None:
+            self.put_away()
+            answer()
+
+        return react

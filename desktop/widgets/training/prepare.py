@@ -1,0 +1,402 @@
+"""The second page of the training window: what was found in the folder, and how long to train on it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from PySide6.QtCore import QSize, Qt, Signal
+from PySide6.QtGui import QColor, QPixmap
+from PySide6.QtWidgets import (
+    QComboBox,
+    QFormLayout,
+    QHBoxLayout,
+    QLabel,
+    QLineEdit,
+    QListWidget,
+    QListWidgetItem,
+    QProgressBar,
+    QSizePolicy,
+    QSpinBox,
+    QToolButton,
+    QVBoxLayout,
+    QWidget,
+)
+
+from desktop.session import Session
+from desktop.support import theme
+from desktop.training.current import Wish
+from desktop.training.dataset_scan import Findings
+from desktop.widgets.parts.pictures import Card, MainButton, Pairs, faint, title
+from desktop.widgets.training.time import HowLong
+from desktop.widgets.training.ways import Ways
+from desktop.widgets.training.words import USUAL
+from engine.data.palette import Label, Palette
+
+SIZES = (32, 64, 128, 192, 256, 384, 512)
+TASKS = ("", "labels", "lines", "hints", "image", "grey", "small")
+
+
+class PreparePage(QWidget):
+    """Everything is chosen already; Train starts it."""
+
+    begun = Signal(object)
+    """The ``Wish`` to start with."""
+    left = Signal()
+    """Another folder is wanted."""
+
+    def __init__(self, session: Session, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._session = session
+        self._dataset_scan = session.dataset_scan
+        column = QVBoxLayout(self)
+        column.setContentsMargins(18, 14, 18, 16)
+        column.setSpacing(12)
+        column.addLayout(self._head())
+        column.addWidget(self._found(), 3)
+        self._notes = QWidget()
+        middle = QHBoxLayout(self._notes)
+        middle.setContentsMargins(0, 0, 0, 0)
+        middle.setSpacing(12)
+        middle.addWidget(self._problems(), 3)
+        middle.addWidget(self._labels(), 2)
+        column.addWidget(self._notes, 2)
+        column.addWidget(self._quality())
+        self._dataset_scan.watch("findings looking", self._show)
+        self._dataset_scan.watch("checked", self._show_progress)
+        session.library.watch("models", self._show_models)
+
+    # --- building -------------------------------------------------------------------------------
+
+    def _head(self) -> QHBoxLayout:
+        row = QHBoxLayout()
+        self._back = QToolButton()
+        self._back.setAutoRaise(True)
+        self._back.setToolTip(self.tr("Choose another folder"))
+        self._back.clicked.connect(self.left)
+        self._folder = title("", 1.3)
+        self._summary = faint()
+        words = QVBoxLayout()
+        words.setSpacing(0)
+        words.addWidget(self._folder)
+        words.addWidget(self._summary)
+        row.addWidget(self._back)
+        row.addLayout(words, 1)
+        return row
+
+    def _found(self) -> QWidget:
+        card = Card()
+        column = QVBoxLayout(card)
+        column.setContentsMargins(14, 12, 14, 12)
+        self._pairs = Pairs()
+        self._direction = QLabel()
+        self._swap = QToolButton()
+        self._swap.setObjectName("swap")
+        self._swap.setText(self.tr("&Swap"))
+        self._swap.setToolTip(self.tr("Take the other side as what is painted"))
+        self._swap.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
+        self._swap.setCheckable(True)
+        self._swap.clicked.connect(self._look_again)
+        row = QHBoxLayout()
+        row.addWidget(self._direction, 1)
+        row.addWidget(self._swap)
+        column.addWidget(self._pairs, 1)
+        column.addLayout(row)
+        return card
+
+    def _problems(self) -> QWidget:
+        card = Card()
+        column = QVBoxLayout(card)
+        column.setContentsMargins(14, 10, 14, 12)
+        self._verdict = title()
+        self._list = QListWidget()
+        self._list.setObjectName("problems")
+        self._list.setWordWrap(True)
+        self._list.setStyleSheet("#problems { background: palette(alternate-base) }")  # as the card
+        self._list.setSelectionMode(QListWidget.SelectionMode.NoSelection)
+        self._list.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self._list.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self._list.setIconSize(QSize(16, 16))
+        self._bar = QProgressBar()
+        self._bar.setTextVisible(False)
+        self._bar.setFixedHeight(4)
+        column.addWidget(self._verdict)
+        column.addWidget(self._bar)
+        column.addWidget(self._list, 1)
+        return card
+
+    def _labels(self) -> QWidget:
+        self._palette_card = Card()
+        column = QVBoxLayout(self._palette_card)
+        column.setContentsMargins(14, 10, 14, 12)
+        column.addWidget(title(self.tr("Labels found; give them names")))
+        self._names = QListWidget()
+        self._names.setObjectName("label_names")
+        self._names.setStyleSheet("#label_names { background: palette(alternate-base) }")
+        self._names.setIconSize(QSize(18, 18))
+        self._names.setEditTriggers(QListWidget.EditTrigger.AllEditTriggers)
+        column.addWidget(self._names, 1)
+        return self._palette_card
+
+    def _quality(self) -> QWidget:
+        card = Card()
+        column = QVBoxLayout(card)
+        column.setContentsMargins(14, 12, 14, 12)
+        top = QHBoxLayout()
+        self._how_long = HowLong("quality", USUAL, promising=True)
+        self._train = MainButton(self.tr("&Train"))
+        self._train.setObjectName("train")
+        self._train.clicked.connect(self._begin)
+        top.addWidget(self._how_long, 1)
+        top.addSpacing(14)
+        top.addWidget(self._train)
+        self._fold = QToolButton()
+        self._fold.setObjectName("fold")
+        self._fold.setText(self.tr("Details"))
+        self._fold.setAutoRaise(True)
+        self._fold.setCheckable(True)
+        self._fold.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
+        self._fold.toggled.connect(self._unfold)
+        self._details = self._folded()
+        column.addLayout(top)
+        column.addWidget(self._fold)
+        column.addWidget(self._details)
+        self._details.hide()
+        return card
+
+    def _folded(self) -> QWidget:
+        box = QWidget()
+        row = QHBoxLayout(box)
+        row.setContentsMargins(6, 0, 0, 0)
+        row.setSpacing(28)
+        self._name = QLineEdit()
+        self._name.setObjectName("model_name")
+        self._task = QComboBox()
+        self._task.setObjectName("task")
+        texts = {
+            "": self.tr("what the pictures look like"),
+            "labels": self.tr("labels"),
+            "lines": self.tr("lines"),
+            "hints": self.tr("lines and colour hints"),
+            "image": self.tr("any picture"),
+            "grey": self.tr("the photo in grey"),
+            "small": self.tr("the photo reduced"),
+        }
+        for task in TASKS:
+            self._task.addItem(texts[task], task)
+        self._task.activated.connect(self._look_again)
+        self._way = Ways()
+        self._way.activated.connect(self._look_again)
+        self._from = QComboBox()
+        self._from.setObjectName("from_model")
+        self._size = QComboBox()
+        self._size.setObjectName("size")
+        self._width = QSpinBox()
+        self._width.setObjectName("width")
+        self._width.setRange(4, 256)
+        self._width.setValue(32)
+        self._width.setToolTip(
+            self.tr("Channels of the outermost level: 64 is the paper's, 32 a quarter of its work")
+        )
+        self._recipe = QComboBox()
+        self._recipe.setObjectName("recipe")
+        self._recipe.addItem(self.tr("Underpaint's own"), "default")
+        self._recipe.addItem(self.tr("as in the paper"), "paper")
+        self._steps = QSpinBox()
+        self._steps.setObjectName("steps")
+        self._steps.setRange(0, 10_000_000)
+        self._steps.setSpecialValueText(self.tr("as many as the time allows"))
+        self._size.addItem("", None)  # what suits the pictures
+        for edge in SIZES:
+            self._size.addItem(f"{edge} × {edge}", (edge, edge))
+        for fields in (
+            (
+                (self.tr("Name"), self._name),
+                (self.tr("Painted"), self._task),
+                (self.tr("Begin with"), self._from),
+            ),
+            (
+                (self.tr("Pairs"), self._way),
+                (self.tr("Size"), self._size),
+                (self.tr("Width of the networks"), self._width),
+            ),
+            ((self.tr("Recipe"), self._recipe), (self.tr("Steps"), self._steps)),
+        ):
+            form = QFormLayout()
+            for text, field in fields:
+                form.addRow(text, field)
+            form.setVerticalSpacing(6)
+            side = QVBoxLayout()
+            side.addLayout(form)
+            side.addStretch(1)
+            row.addLayout(side, 1)
+        return box
+
+    def dress(self) -> None:
+        """Icons in the theme's colours."""
+        self._back.setIcon(theme.icon("mdi6.arrow-left"))
+        self._swap.setIcon(theme.icon("mdi6.swap-horizontal"))
+        self._unfold(self._fold.isChecked())
+        self._show()
+
+    # --- what is chosen -------------------------------------------------------------------------
+
+    def look_at(self, folder: Path) -> None:
+        """Begin with another folder."""
+        self._swap.setChecked(False)
+        self._task.setCurrentIndex(0)
+        self._way.forget()
+        self._size.setCurrentIndex(0)
+        self._name.setText(folder.name)
+        self._folder.setText(folder.name)
+        self._dataset_scan.look(folder)
+
+    def wish(self) -> Wish | None:
+        """What is chosen now; None while nothing has been found."""
+        findings = self._dataset_scan.findings
+        if findings is None:
+            return None
+        return Wish(
+            data=findings.folder.resolve(),
+            name=self._name.text().strip() or findings.folder.name,
+            task=self._task.currentData() or None,
+            swap=self._swap.isChecked(),
+            minutes=self._how_long.minutes,
+            steps=self._steps.value() or None,
+            size=self._chosen_size(findings),
+            width=self._width.value(),
+            recipe=self._recipe.currentData(),
+            from_model=self._from.currentData(),
+            palette=self._renamed(findings.palette),
+            way=self._way.way,
+        )
+
+    def _chosen_size(self, findings: Findings) -> tuple[int, int] | None:
+        """None for the model's own, where one is gone on from."""
+        if self._size.currentIndex() > 0:
+            chosen: tuple[int, int] = self._size.currentData()
+            return chosen
+        return None if self._from.currentData() else findings.size
+
+    def _begin(self) -> None:
+        wish = self.wish()
+        if wish is not None:
+            self.begun.emit(wish)
+
+    def _look_again(self) -> None:
+        findings = self._dataset_scan.findings
+        if findings is not None:
+            task, way = self._task.currentData() or None, self._way.way
+            self._dataset_scan.look(findings.folder, task, self._swap.isChecked(), way)
+
+    def _renamed(self, palette: Palette | None) -> Palette | None:
+        """The palette with the names as edited; None where nobody edited any."""
+        if palette is None or self._names.count() != len(palette.labels):
+            return None
+        names = [self._names.item(row).text().strip() for row in range(self._names.count())]
+        if names == [label.name for label in palette.labels]:
+            return None
+        labels = (
+            Label(name or label.name, label.colour) for name, label in zip(names, palette.labels, strict=True)
+        )
+        return Palette(palette.name, tuple(labels))
+
+    # --- showing --------------------------------------------------------------------------------
+
+    def _show(self) -> None:
+        findings = self._dataset_scan.findings
+        looking = self._dataset_scan.looking
+        self._train.setEnabled(findings is not None and findings.usable and not looking)
+        self._swap.setEnabled(findings is not None and findings.layout != "photos" and not looking)
+        if findings is None or looking:
+            self._summary.setText(self.tr("Looking at the pictures …") if looking else "")
+            self._direction.clear()
+            self._verdict.clear()
+            self._list.clear()
+            self._pairs.show_pairs([], self.tr("Looking at the pictures …") if looking else "")
+            self._palette_card.hide()
+            return
+        self._summary.setText(self._in_words(findings))
+        self._direction.setText(self.tr("You paint the left, it makes the right:  %s") % findings.direction)
+        self._direction.setVisible(bool(findings.direction))
+        self._pairs.show_pairs(findings.shown, self.tr("No pair can be shown."))
+        self._show_troubles(findings)
+        self._way.offer(findings)
+        if findings.unsure:
+            self._fold.setChecked(True)  # where the question is answered
+        self._show_palette(findings.palette)
+        self._size.setItemText(0, self.tr("%d × %d, as suits them") % findings.size)
+        brief = not findings.troubles and not findings.notes and findings.palette is None
+        fill = QSizePolicy.Policy.Maximum if brief else QSizePolicy.Policy.Expanding
+        self._notes.setSizePolicy(QSizePolicy.Policy.Expanding, fill)
+
+    def _in_words(self, findings: Findings) -> str:
+        layouts = {
+            "side by side": self.tr("pairs side by side in one file"),
+            "stacked": self.tr("pairs one above the other in one file"),
+            "panels": self.tr("pairs out of three pictures in one file"),
+            "two folders": self.tr("pairs in two folders"),
+            "suffixes": self.tr("pairs by their names"),
+            "photos": self.tr("photos alone"),
+            "kept": self.tr("pairs kept by Underpaint"),
+        }
+        tasks = {
+            "labels": self.tr("labels become a photo"),
+            "lines": self.tr("lines become a photo"),
+            "hints": self.tr("lines and colour hints become a photo"),
+            "image": self.tr("one picture becomes another"),
+            "grey": self.tr("grey becomes colour"),
+            "small": self.tr("small becomes sharp"),
+        }
+        layout = layouts.get(findings.layout, findings.layout)
+        return f"{findings.count} × {layout} · {tasks.get(findings.task, findings.task)}"
+
+    def _show_troubles(self, findings: Findings) -> None:
+        severe = sum(trouble.severe for trouble in findings.troubles)
+        self._list.clear()
+        for note in findings.notes:
+            self._list.addItem(QListWidgetItem(theme.icon("mdi6.information-outline"), note))
+        for trouble in findings.troubles:
+            name = "mdi6.close-circle-outline" if trouble.severe else "mdi6.alert-outline"
+            self._list.addItem(QListWidgetItem(theme.icon(name), trouble.sentence))
+        if severe:
+            self._verdict.setText(self.tr("This can't be trained yet"))
+        elif findings.troubles or (findings.notes and self._dataset_scan.checked >= 1):
+            self._verdict.setText(self.tr("Worth knowing"))
+        elif self._dataset_scan.checked < 1:
+            self._verdict.setText(self.tr("Checking every file …"))
+        else:
+            self._verdict.setText(self.tr("The pairs are fine"))
+        self._list.setVisible(bool(findings.troubles or findings.notes))
+        self._show_progress()
+
+    def _show_progress(self) -> None:
+        share = self._dataset_scan.checked
+        self._bar.setVisible(self._dataset_scan.findings is not None and share < 1)
+        self._bar.setValue(round(100 * share))
+
+    def _show_palette(self, palette: Palette | None) -> None:
+        self._palette_card.setVisible(palette is not None)
+        labels = palette.labels if palette else ()
+        if self._names.count() == len(labels) and self._names.property("shown") == str(palette):
+            return  # names being edited are not overwritten by the check that comes later
+        self._names.setProperty("shown", str(palette))
+        self._names.clear()
+        for label in labels:
+            swatch = QPixmap(18, 18)
+            swatch.fill(QColor(*label.colour))
+            item = QListWidgetItem(theme.picture_icon(swatch), label.name)
+            item.setFlags(item.flags() | Qt.ItemFlag.ItemIsEditable)
+            self._names.addItem(item)
+
+    def _show_models(self) -> None:
+        chosen = self._from.currentData()
+        self._from.clear()
+        self._from.addItem(self.tr("nothing, from scratch"), None)
+        for entry in self._session.library.models:
+            if entry.card is not None:
+                self._from.addItem(entry.name, entry.file)
+        self._from.setCurrentIndex(max(0, self._from.findData(chosen)))
+
+    def _unfold(self, on: bool) -> None:
+        self._details.setVisible(on)
+        self._fold.setIcon(theme.icon("mdi6.chevron-down" if on else "mdi6.chevron-right"))

@@ -1,0 +1,244 @@
+"""The training window: choose a folder, choose how long, watch; and the way into it from the main window."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from PySide6.QtCore import QEvent, QObject, QTimer, Signal
+from PySide6.QtGui import QCloseEvent
+from PySide6.QtWidgets import QStackedWidget, QVBoxLayout, QWidget
+
+from desktop.session import Session
+from desktop.training.current import Wish
+from desktop.training.runs import RunSummary
+from desktop.widgets.parts.message_bar import MessageBar
+from desktop.widgets.parts.room import Scrolling, fit
+from desktop.widgets.training.prepare import PreparePage
+from desktop.widgets.training.start import StartPage
+from desktop.widgets.training.watch import WatchPage
+
+
+class TrainingWindow(QWidget):
+    """A window of its own, so that canvas and training can be seen beside each other."""
+
+    def __init__(self, session: Session) -> None:
+        super().__init__()
+        self.setObjectName("training_window")
+        self.setWindowTitle(self.tr("Training – Underpaint"))
+        self.setAcceptDrops(True)
+        fit(self, 1040, 800)
+        self._session = session
+        self._asked = self._answered = False
+        self.start_page = StartPage(session)
+        self.prepare_page = PreparePage(session)
+        self.watch_page = WatchPage(session)
+        self.pages = QStackedWidget()
+        for page in (self.start_page, self.prepare_page, self.watch_page):
+            self.pages.addWidget(page)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.addWidget(Scrolling(self.pages))
+        self.messages = MessageBar(self)
+        self.start_page.chosen.connect(self.prepare)
+        self.start_page.discarded.connect(self._delete)
+        self.prepare_page.left.connect(self.begin_anew)
+        self.prepare_page.begun.connect(self._start)
+        self.watch_page.left.connect(self.begin_anew)
+        self.watch_page.again.connect(self._prepare_again)
+        training = session.training
+        session.dataset_scan.error_reported.connect(self._refused)
+        training.error_reported.connect(self.messages.warn)
+        training.trashless.connect(self._ask_whether_for_good)
+        training.watch("run", self._show_page)
+        self._dress()
+
+    def prepare(self, folder: Path) -> None:
+        """Look at a folder of pictures."""
+        self._session.settings.folder = str(folder.parent)
+        self.prepare_page.look_at(folder)
+        self.pages.setCurrentWidget(self.prepare_page)
+
+    def _prepare_again(self) -> None:
+        if self._session.dataset_scan.findings is not None:
+            self.pages.setCurrentWidget(self.prepare_page)
+        else:
+            self.begin_anew()
+
+    def begin_anew(self) -> None:
+        """Back to the first page; a training goes on by itself."""
+        self._session.dataset_scan.forget()
+        self._session.training.look_back()
+        self.pages.setCurrentWidget(self.start_page)
+
+    def changeEvent(self, event: QEvent) -> None:
+        """Another theme has other icons."""
+        if event.type() == QEvent.Type.PaletteChange:
+            self._dress()
+        super().changeEvent(event)
+
+    def closeEvent(self, event: QCloseEvent) -> None:
+        """Ask whether a training goes on without the window; closing once more is an answer too."""
+        asked = self._answered or (self._asked and self.messages.isVisible())
+        if asked or not self._session.training.goes_on:
+            self._asked = self._answered = False
+            self.messages.put_away()
+            super().closeEvent(event)
+            return
+        event.ignore()
+        self._asked = True
+        self.messages.ask(
+            self.tr("The training goes on in the background. You find it again here."),
+            (self.tr("&Let it go on"), self._close_indeed),
+            (self.tr("&Stop it"), self._stop_and_close),
+        )
+
+    def _close_indeed(self) -> None:
+        self._answered = True
+        self.close()
+
+    def _stop_and_close(self) -> None:
+        self._session.training.stop()
+        self._close_indeed()
+
+    def _start(self, wish: Wish) -> None:
+        self._session.training.start(wish)
+
+    def _delete(self, run: RunSummary) -> None:
+        self._session.training.delete(run.folder)
+
+    def _ask_whether_for_good(self, folder: Path) -> None:
+        training = self._session.training
+        self.messages.ask(
+            self.tr("There is no trash for “%s”. Deleted for good, it can't be brought back.") % folder.name,
+            (self.tr("&Delete it for good"), lambda: training.delete(folder, for_good=True)),
+            (self.tr("&Keep it"), lambda: None),
+        )
+
+    def _refused(self, sentence: str) -> None:
+        self.begin_anew()
+        self.messages.warn(sentence)
+
+    def _show_page(self) -> None:
+        if self._session.training.run is not None:
+            self.pages.setCurrentWidget(self.watch_page)
+        else:
+            self.begin_anew()
+
+    def _dress(self) -> None:
+        for page in (self.start_page, self.prepare_page, self.watch_page):
+            page.dress()
+
+
+class TrainingDoor(QObject):
+    """The way from the main window into training, and what it is told of one at start and end.
+
+    Args:
+        window: the main window; an attribute ``messages`` is its message bar.
+    """
+
+    wants_pairs = Signal()
+    """There are photos, but no pairs yet: these are to be painted."""
+
+    def __init__(self, session: Session, messages: MessageBar, window: QWidget) -> None:
+        super().__init__(window)
+        self._session, self._messages, self._main = session, messages, window
+        self.window: TrainingWindow | None = None
+        self._asked = self._answered = False
+        self._announcing = False
+        session.training.brought.connect(self._paint_with)
+        session.training.error_reported.connect(self._tell)
+        session.training.watch("phase", self._follow)
+        QTimer.singleShot(0, self, self._find)
+
+    def open(self) -> None:
+        """Show the training window."""
+        if self.window is None:
+            self.window = TrainingWindow(self._session)
+            self.window.start_page.wants_pairs.connect(self._leave_for_pairs)
+            if self._session.training.run is None:
+                self.window.begin_anew()
+        self.window.show()
+        self.window.raise_()
+        self.window.activateWindow()
+
+    def prepare(self, folder: Path) -> None:
+        """Show the training window with what is in a folder of pictures."""
+        self.open()
+        assert self.window is not None
+        self.window.prepare(folder)
+
+    def may_close(self) -> bool:
+        """Whether the program may end now; if not, a question is on show. Asked again it may."""
+        asked = self._answered or (self._asked and self._messages.isVisible())
+        if asked or not self._session.training.goes_on:
+            if self.window is not None:
+                self.window.hide()
+                self.window.deleteLater()
+                self.window = None
+            return True
+        self._asked = True
+        self._messages.ask(
+            self.tr(
+                "A training goes on. It can do so without the window; you find it again at the next start."
+            ),
+            (self.tr("&Let it go on"), self._close_indeed),
+            (self.tr("&Stop it"), self._stop_and_close),
+        )
+        return False
+
+    def _leave_for_pairs(self) -> None:
+        self._main.activateWindow()
+        self.wants_pairs.emit()
+
+    def _close_indeed(self) -> None:
+        self._answered = True
+        self._main.close()
+
+    def _stop_and_close(self) -> None:
+        self._session.training.stop()
+        self._close_indeed()
+
+    def _find(self) -> None:
+        """A training that went on when the program was closed."""
+        training, name = self._session.training, self._session.settings.training
+        if name and Path(name).is_dir() and training.run is None:
+            self._announcing = True
+            training.show(Path(name))
+
+    def _follow(self) -> None:
+        training, settings = self._session.training, self._session.settings
+        if training.phase is None:
+            return
+        settings.training = str(training.run) if training.goes_on else ""
+        if self._announcing:
+            self._announcing = False
+            self._announce()
+
+    def _announce(self) -> None:
+        training = self._session.training
+        plan = training.plan
+        name = plan.name if plan else ""
+        show = (self.tr("&Show"), self.open)
+        if training.goes_on:
+            self._messages.offer(self.tr("“%s” is still training.") % name, show)
+        elif training.phase == "finished":
+            take = (self.tr("&Paint with it"), training.take_over)
+            self._messages.offer(self.tr("“%s” has been trained to the end.") % name, take, show)
+        elif training.phase == "interrupted":
+            resume = (self.tr("&Resume"), training.resume)
+            self._messages.offer(self.tr("The training of “%s” was interrupted.") % name, resume, show)
+
+    def _tell(self, sentence: str) -> None:
+        """Where the training window can't."""
+        if self.window is None or not self.window.isVisible():
+            self._messages.warn(sentence)
+
+    def _paint_with(self, path: Path) -> None:
+        self._session.library.refresh()
+        self._session.library.add(path)
+        best = self._session.training.which == "best"
+        said = (
+            self.tr("This is “%s” at its best.") if best else self.tr("This is “%s”, as far as it has come.")
+        )
+        self._session.said.emit(said % path.stem)
+        self._main.activateWindow()

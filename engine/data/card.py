@@ -1,0 +1,167 @@
+"""A model's card: everything the program must know of a model besides its weights.
+
+The card is one JSON object in the metadata of the model file (see ``engine.models.bundle``).
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from dataclasses import dataclass, field
+from typing import Any, Literal, get_args
+
+from engine.data.deep import Levels
+from engine.data.palette import Label, Palette
+from engine.errors import ModelError
+
+FORMAT = 1
+
+MOST_PIXELS = 1 << 23
+"""Of the model's own size; at it a pass is made as soon as the model is open."""
+"""Version of the card. Older ones are upgraded on reading, newer ones refused with a sentence."""
+
+InputKind = Literal["sketch", "labels", "image"]
+"""What the model wants painted: dark lines on white, flat palette colours, or any picture."""
+
+Statistics = Literal["image", "running"]
+"""Whether norms use the moments of the picture itself or those gathered while training."""
+
+
+@dataclass(frozen=True)
+class Card:
+    """What a model is, wants and makes. Sizes are pixels, colours 0 to 255."""
+
+    name: str
+    kind: str
+    """Name of a module in ``engine.networks``."""
+    network: dict[str, Any]
+    """The keyword arguments from which that module builds the network."""
+    input: InputKind
+    size: tuple[int, int] = (256, 256)
+    """Width and height the model was trained at."""
+    hints: bool = False
+    """Sketch models: whether colour hints are understood (five input planes, see ``engine.planes.codec``)."""
+    line_width: float | None = None
+    """Sketch models: width of the lines seen in training, in pixels at ``size``."""
+    palette: Palette | None = None
+    """Label models: the labels. Image models: colours that mean something to them; others are taken, too."""
+    one_hot: bool = False
+    """Label models: fed as one plane a label instead of as colour."""
+    levels: Levels | None = None
+    """Image models: which values of pictures with 16 bits a channel are black and white; by default all."""
+    statistics: Statistics = "image"
+    task: str = ""
+    """Short and human: “sketch → shoe”."""
+    description: str = ""
+    data: str = ""
+    licence: str = ""
+    """One line on what one may do with the model."""
+    training: dict[str, Any] = field(default_factory=dict)
+    """Command, seed, pictures seen, hours: whatever the trainer noted."""
+    scores: dict[str, float] = field(default_factory=dict)
+    sample: str = ""
+    """A small PNG of what the model makes, base64, at most 256 × 256; may be empty."""
+    format: int = FORMAT
+
+
+def to_json(card: Card) -> str:
+    """The card as it stands in a model file."""
+    fields = dataclasses.asdict(card)
+    if card.palette is not None:
+        fields["palette"] = {
+            "name": card.palette.name,
+            "labels": [[label.name, list(label.colour)] for label in card.palette.labels],
+        }
+    return json.dumps(fields, ensure_ascii=False)
+
+
+def from_json(text: str) -> Card:
+    """Read a card, checking every field that the program relies on.
+
+    Raises:
+        ModelError: not a card, damaged, or written by a newer version.
+    """
+    try:
+        fields = json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise ModelError("The model's card is damaged; fetch the file anew.") from error
+    if not isinstance(fields, dict) or not isinstance(fields.get("format"), int):
+        raise ModelError("The file has no model card; it was not made by Underpaint.")
+    if fields["format"] > FORMAT:
+        raise ModelError("The model was made by a newer Underpaint; update the program to use it.")
+    known = {entry.name for entry in dataclasses.fields(Card)}
+    fields = {name: value for name, value in fields.items() if name in known}
+    try:
+        fields["size"] = tuple(fields.get("size", (256, 256)))
+        if fields.get("levels") is not None:
+            fields["levels"] = tuple(fields["levels"])
+        if fields.get("palette") is not None:
+            fields["palette"] = _palette(fields["palette"])
+        card = Card(**fields)
+        _check(card)
+    except (TypeError, ValueError, KeyError, OverflowError) as error:
+        raise ModelError(f"The model's card is damaged ({error}); fetch the file anew.") from error
+    return card
+
+
+def amended(card: Card, text: str) -> Card:
+    """``card`` with the fields of a JSON object put in place of its own.
+
+    Raises:
+        ModelError: not a JSON object, an unknown field, or a value that makes no sense.
+    """
+    try:
+        fields = json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise ModelError(f"The card's fields are no JSON ({error}).") from error
+    known = {entry.name for entry in dataclasses.fields(Card)}
+    if not isinstance(fields, dict) or not fields.keys() <= known:
+        raise ModelError(f"A card's fields are a JSON object with some of {', '.join(sorted(known))}.")
+    if isinstance(fields.get("training"), dict):  # which adds to what the training itself wrote
+        fields["training"] = card.training | fields["training"]
+    return from_json(json.dumps(json.loads(to_json(card)) | fields))
+
+
+def _palette(fields: dict[str, Any]) -> Palette:
+    labels = tuple(Label(str(name), _colour(colour)) for name, colour in fields["labels"])
+    if not 1 <= len(labels) <= 256:
+        raise ValueError("its palette has no colours or too many")
+    return Palette(str(fields["name"]), labels)
+
+
+def _colour(values: list[int]) -> tuple[int, int, int]:
+    red, green, blue = values
+    if not all(isinstance(value, int) and 0 <= value <= 255 for value in values):
+        raise ValueError("a colour of its palette is out of range")
+    return red, green, blue
+
+
+def _are_levels(levels: Levels) -> bool:
+    if len(levels) != 2 or not all(type(value) is int for value in levels):
+        return False
+    return 0 <= levels[0] < levels[1] <= 65535
+
+
+def _check(card: Card) -> None:
+    """Raise ValueError naming the first field that makes no sense."""
+    texts = (card.name, card.kind, card.task, card.description, card.data, card.licence, card.sample)
+    width, height = card.size
+    checks = {
+        "text": all(isinstance(text, str) for text in texts) and bool(card.name),
+        "input": card.input in get_args(InputKind),
+        "statistics": card.statistics in get_args(Statistics),
+        "size": all(isinstance(edge, int) and 1 <= edge <= 8192 for edge in (width, height))
+        and width * height <= MOST_PIXELS,
+        "network": isinstance(card.network, dict),
+        "line width": card.line_width is None
+        or (type(card.line_width) in (int, float) and 0 < card.line_width < 100),
+        "levels": card.levels is None or _are_levels(card.levels),
+        "palette": card.palette is not None or not card.one_hot,
+        "switches": isinstance(card.hints, bool) and isinstance(card.one_hot, bool),
+        "hints": card.input == "sketch" or not card.hints,
+        "planes": card.input == "labels" or not card.one_hot,
+        "notes": isinstance(card.training, dict) and isinstance(card.scores, dict),
+    }
+    for name, right in checks.items():
+        if not right:
+            raise ValueError(f"its {name} makes no sense")

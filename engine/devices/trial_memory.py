@@ -1,0 +1,126 @@
+"""What trials have found on this machine, kept between sessions in ``trials.json`` among the user's files.
+
+It only saves time: a file that can't be read or written, is damaged, or comes from another machine or version
+costs a line in the log and the time of new trials.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import math
+import platform
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import resources
+from engine.files.writing import replacing
+
+log = logging.getLogger(__name__)
+
+FORMAT = 1
+NAME = "trials.json"
+
+MOST_BYTES = 1 << 20
+"""Of the file; some 200 bytes a verdict."""
+MOST_MACHINES = 8
+"""That share a home folder, or were this one before an update."""
+MOST_VERDICTS = 2000
+"""Of one machine."""
+
+_memories: dict[str, Memory] = {}
+_read: set[Path] = set()
+
+
+class Memory:
+    """The verdicts of one machine.
+
+    Attributes:
+        verdicts: for each layer, by its description, the way and the seconds it took.
+        grown: whether there is something that the file has not got.
+    """
+
+    def __init__(self, machine: str) -> None:
+        self.machine = machine
+        self.verdicts: dict[str, tuple[str, float]] = {}
+        self.grown = False
+
+    def add(self, key: str, way: str, seconds: float) -> None:
+        """Note what was found."""
+        if len(self.verdicts) < MOST_VERDICTS:
+            self.verdicts[key] = way, seconds
+            self.grown = True
+
+    def save(self) -> None:
+        """Write it to the file, beside what is there of other machines."""
+        self.grown = False
+        try:
+            file = resources.home(NAME)
+            others = _contents(file)
+            found = {key: [way, float(f"{seconds:.3g}")] for key, (way, seconds) in self.verdicts.items()}
+            mine = {**_verdicts(others.pop(self.machine, {})), **found}
+            kept = dict(list(others.items())[-(MOST_MACHINES - 1) :])
+            known = {"format": FORMAT, "machines": {**kept, self.machine: mine}}
+            file.parent.mkdir(parents=True, exist_ok=True)
+            with replacing(file) as part:
+                part.write_text(json.dumps(known, ensure_ascii=False), "utf-8")
+        except (OSError, resources.NoHomeError) as error:
+            log.warning("What was tried can't be remembered: %s", error)
+
+
+def load(machine: str) -> Memory:
+    """What is known of a machine, from this process and from the file."""
+    memory = _memories.setdefault(machine, Memory(machine))
+    try:
+        file = resources.home(NAME)
+    except resources.NoHomeError:
+        return memory
+    if file not in _read:
+        _read.add(file)
+        for key, verdict in _verdicts(_contents(file).get(machine, {})).items():
+            memory.verdicts.setdefault(key, verdict)
+    return memory
+
+
+@cache
+def processor() -> str:
+    """The processor's name, as exactly as the system tells it."""
+    try:
+        for line in Path("/proc/cpuinfo").read_text("utf-8", "replace").splitlines():
+            if line.startswith("model name"):
+                return line.partition(":")[2].strip()
+    except OSError:
+        pass
+    return platform.processor() or platform.machine()
+
+
+def _contents(file: Path) -> dict[str, Any]:
+    """The file's machines; none where it can't be read or makes no sense."""
+    try:
+        if file.stat().st_size > MOST_BYTES:
+            raise ValueError("it is too large")
+        known = json.loads(file.read_text("utf-8"))
+        if not isinstance(known, dict) or known.get("format") != FORMAT:
+            raise ValueError("it is of another version")
+        machines = known.get("machines")
+        if not isinstance(machines, dict):
+            raise ValueError("it has no machines")
+        return machines
+    except FileNotFoundError:
+        return {}
+    except (OSError, ValueError, RecursionError) as error:
+        log.warning("What was tried before is not used, as %s is damaged: %s", file, error)
+        return {}
+
+
+def _verdicts(known: Any) -> dict[str, tuple[str, float]]:
+    """Those of one machine that make sense."""
+    if not isinstance(known, dict):
+        return {}
+    sound = {}
+    for key, verdict in list(known.items())[:MOST_VERDICTS]:
+        match verdict:
+            case [str(way), int() | float() as seconds] if math.isfinite(seconds) and seconds >= 0:
+                sound[key] = way, float(seconds)
+    return sound

@@ -1,0 +1,378 @@
+"""Which way each convolution of a network takes on this processor: the one place that decides it.
+
+What is quickest depends on the processor, the layer and the size of its map, and no table holds for the
+next processor. So every way that may serve is tried against torch's own, at the size that will run, when a
+model is first opened on a machine. What that found is remembered, in this process and in ``trials.json``
+among the user's files; a file that is damaged, or of another machine or version, is ignored.
+
+| way | what it is |
+| --- | --- |
+| plain | torch's own |
+| packed | the same, its weight laid out once (``packed.Packed``) |
+| shuffled | a transposed convolution as a plain one of four times the outputs (``packed.Shuffled``) |
+| product | a transposed convolution as one matrix product (``packed.Product``) |
+| integers | 8-bit integers, plain or shuffled (``quantised.Quantised``) |
+| integer product | the same as a matrix product |
+"""
+
+from __future__ import annotations
+
+import functools
+import logging
+import os
+import time
+from collections import Counter
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import torch
+from torch import Tensor, nn
+
+from engine.devices import device, trial_memory
+from engine.devices.device import Precision
+from engine.layers import packed, quantised
+from engine.layers.blocks import Norm, Translator
+from engine.layers.layouts import Room
+from engine.layers.packed import Convolution
+from engine.layers.quantised import Bits
+
+log = logging.getLogger(__name__)
+
+Shape = tuple[int, ...]
+"""Of a map that a convolution is given: (N, C, H, W)."""
+
+KNOWN_SETS = (
+    "ALL", "SSE41", "AVX", "AVX2", "AVX2_VNNI", "AVX2_VNNI_2", "AVX512_CORE", "AVX512_CORE_VNNI",
+    "AVX512_CORE_BF16", "AVX512_CORE_FP16", "AVX512_CORE_AMX", "AVX512_CORE_AMX_FP16", "AVX10_1_512",
+    "AVX10_1_512_AMX", "AVX10_1_512_AMX_FP16", "AVX10_2", "AVX10_2_512", "AVX10_2_512_AMX_2",
+)  # fmt: skip
+"""What oneDNN takes in ``ONEDNN_MAX_CPU_ISA``; anything else it ignores."""
+
+_TURNS, _LEAST_TURNS, _ENOUGH_S = 5, 2, 0.02
+"""So often each way of a layer is tried, or less often once the layer has taken that long."""
+
+_NARROW = 4
+"""Up to so many output channels a shuffled convolution is worth trying: wider ones only move more numbers."""
+
+_DEEP = 512
+"""From so many input channels a matrix product is worth trying."""
+
+_SHARES = {"plain": 0.8, "packed": 1.0, "shuffled": 0.95, "product": 0.95}
+"""What share of the time of ``packed`` a way has to stay below. A packed convolution is torch's own without
+the reordering of its weight, so that where torch's own seems quicker that is mostly chance."""
+_INTEGERS_SHARE = 0.85
+"""The same for integers, which round."""
+_BFLOAT16_SHARE = 0.9
+"""Of the time of single precision with integers, for all layers together."""
+
+_LEAST_GAINS_S = 5e-5, 2e-3
+"""What integers must save in a layer, and bfloat16 in a network: less is chance, and small networks that
+answer alike in every process are worth more."""
+
+_WORTH_KEEPING_S = 0.05
+"""Trials quicker than that are not written to the file."""
+
+
+class Verdict(NamedTuple):
+    """What a trial found: a way, and how long it takes, in seconds."""
+
+    way: str
+    seconds: float
+
+
+@dataclass(frozen=True)
+class Plan:
+    """How a network is to run on the CPU.
+
+    Attributes:
+        precision: as users give it.
+        dtype: of the maps between layers.
+        ways: for each convolution.
+        bits: for those that multiply integers.
+        shapes: of the map that each is given.
+    """
+
+    precision: Precision
+    dtype: torch.dtype
+    ways: Mapping[nn.Module, str]
+    bits: Mapping[nn.Module, Bits]
+    shapes: Mapping[nn.Module, Shape]
+
+    def __str__(self) -> str:
+        counted = Counter(self.ways.values())
+        return f"{self.precision}: " + ", ".join(f"{count} {way}" for way, count in sorted(counted.items()))
+
+
+def shapes(network: Translator, height: int, width: int) -> dict[nn.Module, Shape]:
+    """What every convolution of a network is given in a pass over a picture of that size.
+
+    Args:
+        network: on torch's ``meta`` device, where a pass costs nothing.
+    """
+    found: dict[nn.Module, Shape] = {}
+
+    def note(module: nn.Module, given: tuple[Tensor, ...]) -> None:
+        found[module] = tuple(given[0].shape)
+
+    hooks = [
+        module.register_forward_pre_hook(note)
+        for module in network.modules()
+        if isinstance(module, nn.Conv2d | nn.ConvTranspose2d)
+    ]
+    with torch.inference_mode():
+        network(torch.empty(1, network.inputs, height, width, device="meta"))
+    for hook in hooks:
+        hook.remove()
+    return found
+
+
+def plan(network: Translator, given: Mapping[nn.Module, Shape], wanted: str | None) -> Plan:
+    """Decide how a network runs on the CPU, trying what is not known yet.
+
+    Args:
+        network: its norms folded, in single precision.
+        given: what ``shapes`` says.
+        wanted: a precision, or None for the quickest that serves.
+
+    Raises:
+        DeviceError: this processor can't do what is wanted.
+    """
+    start = time.perf_counter()
+    here = torch.device("cpu")
+    memory = trial_memory.load(_machine())
+    convolutions = [
+        module for module in network.modules() if isinstance(module, nn.Conv2d | nn.ConvTranspose2d)
+    ]
+    coarse = dict(network.coarse()) if device.integers(here, wanted) else {}
+    delicate = network.delicate()
+
+    def planned(dtype: torch.dtype, bits: Mapping[nn.Module, Bits]) -> tuple[Plan, float]:
+        ways: dict[nn.Module, str] = {}
+        seconds = 0.0
+        for convolution in convolutions:
+            exact = torch.float32 if convolution in delicate else dtype
+            forced = wanted == device.INTEGERS
+            verdict = _best(convolution, given[convolution], exact, bits.get(convolution), forced, memory)
+            ways[convolution] = verdict.way
+            seconds += verdict.seconds
+        used = {module: bits[module] for module, way in ways.items() if way.startswith("integer")}
+        precision = device.INTEGERS if used else device.name(dtype)
+        return Plan(precision, dtype, ways, used, given), seconds
+
+    if coarse or wanted is None:
+        chosen, seconds = planned(torch.float32, coarse)
+        # Norms with the statistics of the image enlarge what rounding makes of flat maps (19 dB measured).
+        exact = any(isinstance(module, Norm) for module in network.modules())
+        if wanted is None and not exact and device.number_format(here) == torch.bfloat16:
+            other, others = planned(torch.bfloat16, {})
+            if others < min(_BFLOAT16_SHARE * seconds, seconds - _LEAST_GAINS_S[1]):
+                chosen = other
+    else:
+        chosen, _ = planned(
+            device.number_format(here, "float32" if wanted == device.INTEGERS else wanted), {}
+        )
+    took = time.perf_counter() - start
+    if memory.grown:
+        log.info("Tried which way each convolution takes: %.2f s", took)
+        if took > _WORTH_KEEPING_S:
+            memory.save()
+    log.info("The network runs on the CPU in %s", chosen)
+    return chosen
+
+
+def carry_out(network: nn.Module, plan: Plan) -> None:
+    """Replace a network's convolutions as planned, in place; they are in their number formats already."""
+    room = Room()
+    with torch.no_grad():
+        _replaced(network, plan, room)
+
+
+def _replaced(network: nn.Module, plan: Plan, room: Room) -> None:
+    for name, child in list(network.named_children()):
+        way = plan.ways.get(child)
+        if way is None or not isinstance(child, nn.Conv2d | nn.ConvTranspose2d):
+            _replaced(child, plan, room)
+        else:
+            setattr(network, name, _built(way, child, plan.shapes[child], plan.bits.get(child), room))
+
+
+def _built(way: str, convolution: Convolution, shape: Shape, bits: Bits | None, room: Room) -> nn.Module:
+    """The module that does a convolution in a certain way."""
+    size = shape[2], shape[3]
+    if way == "packed":
+        return packed.Packed(convolution, size, room)
+    if isinstance(convolution, nn.ConvTranspose2d):
+        if way == "shuffled":
+            return packed.Shuffled(convolution, size, room)
+        if way == "product":
+            return packed.Product(convolution, size, room)
+        if way == "integers":
+            return packed.Shuffled(convolution, size, room, bits)
+    elif way.startswith("integer") and bits is not None:
+        product = way == "integer product"
+        return quantised.Quantised(convolution, bits, size, room, rectified=False, product=product)
+    packed.channels_last(convolution)
+    return convolution
+
+
+def _best(
+    convolution: Convolution,
+    shape: Shape,
+    dtype: torch.dtype,
+    bits: Bits | None,
+    forced: bool,
+    memory: trial_memory.Memory,
+) -> Verdict:
+    """The quickest way of one layer at one size, known or tried.
+
+    Args:
+        bits: with which it bears integers; None: it doesn't.
+        forced: whether integers are taken where they can be had, even if they don't pay.
+    """
+    ways = _candidates(convolution, dtype, bits, forced)
+    if len(ways) == 1:
+        return Verdict(ways[0], 0.0)
+    key = _key(convolution, shape, dtype, bits) + (" forced" if forced and bits else "")
+    known = memory.verdicts.get(key)
+    if known is not None and known[0] in ways:
+        return Verdict(*known)
+    seconds = _tried(convolution, shape, dtype, bits, ways)
+    verdict = _quickest(seconds)
+    if verdict.way == "plain":  # which would be by chance, or because nothing else works
+        again = _tried(convolution, shape, dtype, bits, ways)
+        verdict = _quickest({way: min(taken, again.get(way, taken)) for way, taken in seconds.items()})
+    memory.add(key, *verdict)
+    return verdict
+
+
+def _candidates(convolution: Convolution, dtype: torch.dtype, bits: Bits | None, forced: bool) -> list[str]:
+    """What may serve for a layer; ``plain`` always does."""
+    if not _set_known(os.environ.get("ONEDNN_MAX_CPU_ISA")):
+        return ["plain"]
+    integers = []
+    if bits is not None and isinstance(convolution, nn.Conv2d):
+        integers = ["integers", "integer product"] if convolution.stride == (2, 2) else ["integers"]
+    elif bits is not None and isinstance(convolution, nn.ConvTranspose2d) and packed.doubles(convolution):
+        integers = ["integers"]
+    if integers and forced:
+        return integers
+    ways = ["plain"]
+    if packed.packing_works():
+        ways.append("packed")
+    if isinstance(convolution, nn.ConvTranspose2d) and packed.doubles(convolution):
+        if convolution.out_channels <= _NARROW:
+            ways.append("shuffled")
+        if convolution.in_channels >= _DEEP and packed.products_work(dtype):
+            ways.append("product")
+    return ways + integers
+
+
+def _tried(
+    convolution: Convolution, shape: Shape, dtype: torch.dtype, bits: Bits | None, ways: list[str]
+) -> dict[str, float]:
+    """The least seconds that each way took, in turns, so that whatever disturbs them disturbs all alike.
+
+    It is this thread's own time that counts, where the system tells it finely: a choice made beside a busy
+    program stays. Torch's other threads do the same share of the work meanwhile.
+    """
+    now = time.thread_time if time.get_clock_info("thread_time").resolution < 1e-5 else time.perf_counter
+    built: dict[str, nn.Module] = {}
+    exact = _copied(convolution, dtype)
+    runs: dict[str, Callable[[], Tensor]] = {}
+    maps = _maps(convolution, shape, dtype)
+    for way in ways:
+        try:
+            # From a copy: a plain one is laid out in place.
+            built[way] = module = _built(way, _copied(exact, dtype), shape, bits, Room())
+            runs[way] = _run(module, maps)
+            with torch.inference_mode():
+                runs[way]()
+        except RuntimeError:  # a processor that promises what it hasn't got
+            log.warning("Convolutions of %s can't be done %s here", shape, way, exc_info=True)
+            runs.pop(way, None)
+    seconds = dict.fromkeys(runs, float("inf"))
+    start = time.perf_counter()
+    with torch.inference_mode():
+        for turn in range(_TURNS):
+            if turn >= _LEAST_TURNS and time.perf_counter() - start > _ENOUGH_S:
+                break
+            for way, run in runs.items():
+                before = now()
+                run()
+                seconds[way] = min(seconds[way], now() - before)
+    return seconds
+
+
+def _quickest(seconds: dict[str, float]) -> Verdict:
+    """The way to take: one that leaves ``packed`` behind clearly, or that."""
+    base = seconds.get("packed", seconds.get("plain", float("inf")))
+    allowed = {way: taken for way, taken in seconds.items() if taken <= _bound(way, base)}
+    if not allowed:  # of those there are none was clearly better than plain
+        return Verdict("plain", seconds.get("plain", 0.0))
+    way = min(allowed, key=lambda name: allowed[name])
+    return Verdict(way, allowed[way])
+
+
+def _bound(way: str, base: float) -> float:
+    """The seconds below which a way is taken, where ``packed`` takes ``base``."""
+    if base == float("inf"):
+        return base
+    if way in _SHARES:
+        return _SHARES[way] * base
+    return min(_INTEGERS_SHARE * base, base - _LEAST_GAINS_S[0])
+
+
+def _maps(convolution: Convolution, shape: Shape, dtype: torch.dtype) -> list[Tensor]:
+    """Made-up input: that of a decoder's layer comes in two halves, as in a U-Net."""
+    x = torch.rand(shape, dtype=torch.float32).to(dtype).contiguous(memory_format=torch.channels_last)
+    halves = isinstance(convolution, nn.ConvTranspose2d) and shape[1] % 2 == 0
+    if not halves:
+        return [x]
+    return [part.contiguous(memory_format=torch.channels_last) for part in x.chunk(2, 1)]
+
+
+def _run(module: nn.Module, maps: list[Tensor]) -> Callable[[], Tensor]:
+    if len(maps) == 1:
+        return lambda: module(maps[0])
+    return lambda: packed.rectified(module, *maps)
+
+
+def _copied(convolution: Convolution, dtype: torch.dtype) -> Convolution:
+    """A convolution of the same weights in a number format."""
+    copy = type(convolution).__new__(type(convolution))
+    copy.__dict__ = convolution.__dict__ | {"_parameters": {}}
+    for name, parameter in convolution._parameters.items():
+        value = None if parameter is None else nn.Parameter(parameter.detach().to(dtype), requires_grad=False)
+        copy._parameters[name] = value
+    return copy
+
+
+def _key(convolution: Convolution, shape: Shape, dtype: torch.dtype, bits: Bits | None) -> str:
+    kind = "transposed" if isinstance(convolution, nn.ConvTranspose2d) else "plain"
+    kernel, stride, padding = convolution.kernel_size, convolution.stride, convolution.padding
+    geometry = f"{kernel[0]}×{kernel[1]} stride {stride[0]} padding {padding[0]}"
+    channels = f"{convolution.in_channels}→{convolution.out_channels}"
+    return f"{kind} {channels} {geometry} on {shape[2]}×{shape[3]} {device.name(dtype)} {bits or 0}"
+
+
+def _machine() -> str:
+    """All that a verdict depends on but the layer."""
+    return ", ".join(
+        (
+            trial_memory.processor(),
+            f"{torch.get_num_threads()} threads",
+            f"torch {torch.__version__}",
+            torch.backends.cpu.get_cpu_capability(),
+            os.environ.get("ONEDNN_MAX_CPU_ISA", "all"),
+        )
+    )
+
+
+@functools.cache
+def _set_known(named: str | None) -> bool:
+    """Whether an instruction set named in the environment exists."""
+    if named is None or named.upper() in KNOWN_SETS:
+        return True
+    log.warning("ONEDNN_MAX_CPU_ISA=%s is no instruction set; plain convolutions are used", named)
+    return False

@@ -1,0 +1,279 @@
+"""Convolutions for the CPU in other ways than torch's own: the same sums, brought about more quickly.
+
+Called plainly, torch brings the weights of a convolution into oneDNN's own layout in every pass; on the deep
+levels of a U-Net, whose maps are small and weights large, that takes longer than the convolution. ``Packed``
+has them laid out once; ``Shuffled`` and ``Product`` make something else of a transposed convolution. Which
+way is taken for which layer is decided in ``engine.devices.trials``.
+
+The operators used here are those that ``torch.compile`` emits. They are not part of torch's public
+interface, so a trial at first use decides whether they serve.
+"""
+
+from __future__ import annotations
+
+import functools
+import itertools
+from collections.abc import Sequence
+from typing import Any
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from engine.layers.layouts import Call, Layouts, Room
+from engine.layers.quantised import Bits, Quantised
+
+Convolution = nn.Conv2d | nn.ConvTranspose2d
+Size = tuple[int, int]
+"""Height and width of a map."""
+
+
+def channels_last(network: nn.Module) -> None:
+    """Lay out the weights of plain convolutions so that channels lie together, in place."""
+    for module in network.modules():
+        if isinstance(module, nn.Conv2d | nn.ConvTranspose2d):
+            module.weight.data = module.weight.data.contiguous(memory_format=torch.channels_last)
+
+
+def keep_precision(network: nn.Module, first: Sequence[nn.Module], others: torch.dtype) -> None:
+    """Have the first convolutions work in single precision, in place; the last answers as the others."""
+    for name, child in list(network.named_children()):
+        if child in first:
+            setattr(network, name, _Single(child, others if child is first[-1] else torch.float32))
+        else:
+            keep_precision(child, first, others)
+
+
+def unpadded(convolution: nn.Module, x: Tensor) -> Tensor:
+    """A plain convolution, packed or not, without the padding that is its own; for parts of maps."""
+    if isinstance(convolution, Packed | Quantised | _Single):
+        return convolution.unpadded(x)
+    assert isinstance(convolution, nn.Conv2d)
+    return F.conv2d(x, convolution.weight, convolution.bias, convolution.stride)
+
+
+def serves(convolution: nn.Module, shape: Sequence[int], *, padded: bool = True) -> bool:
+    """Whether a convolution has its weight, or room for it, in the layout for maps of that shape.
+
+    Args:
+        shape: (N, C, H, W).
+        padded: whether with the padding that is its own, see ``unpadded``.
+    """
+    if isinstance(convolution, Packed | Quantised | Shuffled | Product | _Single):
+        return convolution.serves(shape, padded)
+    return True
+
+
+def rectified(convolution: nn.Module, *maps: Tensor) -> Tensor:
+    """A transposed convolution, packed or not, of the channels of maps together, behind a ReLU.
+
+    The last of several maps may be written to.
+    """
+    if isinstance(convolution, Shuffled) and convolution.rectified:
+        return convolution.forward(*maps)
+    if len(maps) == 1:
+        x = F.relu(maps[0])
+    else:  # the first may be of single precision, see ``keep_precision``
+        x = F.relu_(torch.cat([map_.to(maps[-1].dtype) for map_ in maps], 1))
+    made: Tensor = convolution(x)
+    return made
+
+
+class Packed(nn.Module):
+    """A convolution, plain or transposed, in oneDNN's layouts.
+
+    Args:
+        convolution: what it stands for; nothing of it is kept.
+        size: height and width of the maps that it will be given most often.
+        room: see ``Layouts``.
+    """
+
+    def __init__(self, convolution: Convolution, size: Size, room: Room) -> None:
+        super().__init__()
+        self.bias = None if convolution.bias is None else convolution.bias.detach()
+        self.padding = list(convolution.padding)
+        self.geometry: list[Any] = [list(convolution.stride), list(convolution.dilation), convolution.groups]
+        swapped = isinstance(convolution, nn.ConvTranspose2d)
+        if isinstance(convolution, nn.ConvTranspose2d):
+            self.geometry.insert(0, list(convolution.output_padding))
+            self.run = torch.ops.mkldnn._convolution_transpose_pointwise
+            self.reorder = torch.ops.mkldnn._reorder_convolution_transpose_weight
+        else:
+            self.run = torch.ops.mkldnn._convolution_pointwise
+            self.reorder = torch.ops.mkldnn._reorder_convolution_weight
+        sort = swapped, str(self.padding), str(self.geometry)
+        first = (1, 1, convolution.in_channels, *size)
+        weight = convolution.weight.detach().contiguous()
+        self.weights = Layouts(weight, self._laid_out, sort, first, room, swapped)
+
+    def forward(self, x: Tensor) -> Tensor:
+        laid = self.weights((1, *x.shape))
+        y: Tensor = self.run(x, laid, self.bias, self.padding, *self.geometry, "none", [], "")
+        return y
+
+    def unpadded(self, x: Tensor) -> Tensor:
+        """Without the padding that is its own; for parts of maps."""
+        laid = self.weights((0, *x.shape))
+        y: Tensor = self.run(x, laid, self.bias, [0, 0], *self.geometry, "none", [], "")
+        return y
+
+    def serves(self, shape: Sequence[int], padded: bool) -> bool:
+        """Whether maps of that shape, (N, C, H, W), run as quickly as they can."""
+        return self.weights.serves((int(padded), *shape))
+
+    def _laid_out(self, weight: Tensor, call: Call) -> Tensor:
+        padded, *shape = call
+        laid: Tensor = self.reorder(weight, self.padding if padded else [0, 0], *self.geometry, shape)
+        return laid
+
+
+class _Single(nn.Module):
+    """A convolution in single precision among others of half."""
+
+    def __init__(self, convolution: nn.Module, answer: torch.dtype) -> None:
+        super().__init__()
+        self.convolution, self.answer = convolution.float(), answer
+
+    def forward(self, x: Tensor) -> Tensor:
+        y: Tensor = self.convolution(x.float())
+        return y.to(self.answer)
+
+    def unpadded(self, x: Tensor) -> Tensor:
+        return unpadded(self.convolution, x.float()).to(self.answer)
+
+    def serves(self, shape: Sequence[int], padded: bool) -> bool:
+        """See ``Packed.serves``."""
+        return serves(self.convolution, shape, padded=padded)
+
+
+class Shuffled(nn.Module):
+    """A transposed 4 × 4 convolution of stride 2 as a plain 2 × 2 one with four times the outputs.
+
+    Each 2 × 2 window of the (padded) input decides one 2 × 2 square of the output. That square
+    straddles the output pixels of four inputs, so that the outermost row and column are surplus.
+
+    Args:
+        size: height and width of the maps that it will be given most often.
+        room: see ``Layouts``.
+        bits: with which to convolve integers, see ``Quantised``, behind a ReLU; None: floats, and no ReLU.
+    """
+
+    def __init__(
+        self, convolution: nn.ConvTranspose2d, size: Size, room: Room, bits: Bits | None = None
+    ) -> None:
+        super().__init__()
+        inputs, outputs = convolution.weight.shape[:2]
+        weight = convolution.weight.detach().transpose(0, 1).reshape(outputs, inputs, 2, 2, 2, 2)
+        # Channels come last, so that the pixels of a square lie in memory nearly as they will in the picture.
+        # Copied piece by piece, which is three times as quick as one permutation of six axes.
+        plain = weight.new_empty(2, 2, outputs, inputs, 2, 2)
+        for down, across, row, column in itertools.product((0, 1), repeat=4):
+            # Along either axis the first pixel of a square is made of weights 2 and 0, the second of 3 and
+            # 1, by the first and second pixel of the window.
+            plain[down, across, :, :, 1 - row, 1 - column] = weight[:, :, row, down, column, across]
+        # On no device at first, as its random weights would be thrown away.
+        square = nn.Conv2d(inputs, 4 * outputs, 2, padding=1, bias=False, device="meta")
+        square.weight = nn.Parameter(plain.view(4 * outputs, inputs, 2, 2), requires_grad=False)
+        if convolution.bias is not None:
+            square.bias = nn.Parameter(convolution.bias.detach().repeat(4), requires_grad=False)
+        self.convolution: nn.Module = square
+        if bits is not None:
+            self.convolution = Quantised(square, bits, size, room, rectified=True)
+        elif packing_works():
+            self.convolution = Packed(square, size, room)
+        self.rectified = bits is not None
+
+    def forward(self, *maps: Tensor) -> Tensor:
+        squares = self.convolution(*maps)
+        batch, channels, height, width = squares.shape
+        squares = squares.permute(0, 2, 3, 1).reshape(batch, height, width, 2, 2, channels // 4)
+        pixels: Tensor = squares.transpose(2, 3).reshape(batch, 2 * height, 2 * width, channels // 4)
+        return pixels[:, 1:-1, 1:-1].permute(0, 3, 1, 2)
+
+    def serves(self, shape: Sequence[int], padded: bool) -> bool:
+        """See ``Packed.serves``."""
+        return serves(self.convolution, shape, padded=padded)
+
+
+class Product(nn.Module):
+    """A transposed 4 × 4 convolution of stride 2 as one matrix product, each weight read once.
+
+    Each input pixel makes one 4 × 4 square of outputs; squares overlap by half and are added up.
+    """
+
+    def __init__(self, convolution: nn.ConvTranspose2d, size: Size, room: Room) -> None:
+        super().__init__()
+        inputs, self.outputs = convolution.weight.shape[:2]
+        # (4 × 4 × outputs, inputs)
+        weight = convolution.weight.detach().permute(2, 3, 1, 0).reshape(-1, inputs).contiguous()
+        self.bias = None if convolution.bias is None else convolution.bias.detach()
+        self.weights = Layouts(weight, _laid_out_rows, "product", (size[0] * size[1], inputs), room)
+
+    def forward(self, x: Tensor) -> Tensor:
+        batch, channels, height, width = x.shape
+        rows = x.permute(0, 2, 3, 1).reshape(-1, channels)
+        laid = self.weights(tuple(rows.shape))
+        made = torch.ops.mkldnn._linear_pointwise(rows, laid, None, "none", [], "")
+        squares = made.reshape(batch, height, width, 4, 4, self.outputs)
+        # Two rows and two columns of outputs for each input, and as many again for what hangs over.
+        shape = (batch, height + 1, 2, width + 1, 2, self.outputs)
+        made = torch.zeros(shape, dtype=torch.float32)  # four numbers are added: in 16 bits too coarse
+        for down in (0, 1):
+            for across in (0, 1):
+                quarter = squares[:, :, :, 2 * down : 2 * down + 2, 2 * across : 2 * across + 2]
+                made[:, down : down + height, :, across : across + width] += quarter.transpose(2, 3)
+        if self.bias is not None:
+            made += self.bias
+        pixels = made.reshape(batch, 2 * height + 2, 2 * width + 2, self.outputs)[:, 1:-1, 1:-1]
+        return pixels.permute(0, 3, 1, 2).to(x.dtype)
+
+    def serves(self, shape: Sequence[int], padded: bool) -> bool:
+        """See ``Packed.serves``."""
+        count, inputs, height, width = shape
+        return self.weights.serves((count * height * width, inputs))
+
+
+def _laid_out_rows(weight: Tensor, call: Call) -> Tensor:
+    laid: Tensor = torch.ops.mkldnn._reorder_linear_weight(weight, call[0])
+    return laid
+
+
+def doubles(convolution: nn.ConvTranspose2d) -> bool:
+    """Whether it makes maps twice as large, four taps to each output pixel."""
+    return (
+        convolution.kernel_size == (4, 4)
+        and convolution.stride == (2, 2)
+        and convolution.padding == (1, 1)
+        and convolution.output_padding == (0, 0)
+        and convolution.groups == 1
+    )
+
+
+@functools.cache
+def packing_works() -> bool:
+    """Whether the operators are there, and do both sorts of convolution rightly at two sizes."""
+    try:
+        with torch.inference_mode():
+            for convolution in (nn.Conv2d(2, 3, 4, 2, 1), nn.ConvTranspose2d(2, 3, 4, 2, 1)):
+                packed = Packed(convolution, (8, 8), Room())
+                for edge in (8, 12):
+                    x = torch.linspace(-1, 1, 2 * edge * edge).reshape(1, 2, edge, edge)
+                    x = x.contiguous(memory_format=torch.channels_last)
+                    if not torch.allclose(packed(x), convolution(x), atol=1e-5):
+                        return False
+    except (RuntimeError, AttributeError, TypeError):
+        return False
+    return True
+
+
+@functools.cache
+def products_work(dtype: torch.dtype) -> bool:
+    """Try the operators on a product of numbers that 16 bits hold exactly."""
+    rows = torch.arange(4 * 32).remainder(3).reshape(4, 32).to(dtype)
+    weight = torch.arange(48 * 32).remainder(2).reshape(48, 32).to(dtype)
+    try:
+        laid = Layouts(weight, _laid_out_rows, "product", (4, 32), Room())((4, 32))
+        made = torch.ops.mkldnn._linear_pointwise(rows, laid, None, "none", [], "")
+        return torch.equal(made, F.linear(rows, weight))
+    except (RuntimeError, AttributeError, TypeError):
+        return False

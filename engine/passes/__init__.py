@@ -1,0 +1,1 @@
+"""Passes of a network: whole ones, and from edit to edit."""

@@ -1,0 +1,355 @@
+"""A loaded model on a device: uint8 pictures in, uint8 pictures out."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import torch
+from torch import nn
+
+from engine.data.card import Card, Statistics
+from engine.data.messages import Picture, Pixels
+from engine.data.rect import Rect
+from engine.devices import device, trials
+from engine.errors import DeviceError, ModelError, PictureError
+from engine.layers import packed
+from engine.layers.blocks import Layer, Translator
+from engine.models import bundle, catalogue
+from engine.passes.following import Following
+from engine.passes.whole import Whole, valid
+from engine.planes import codec
+from engine.planes.preparing import Preparing
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+Notice = Callable[[str], None]
+"""Called with a sentence that the user should read though nothing failed."""
+
+
+def open(
+    name_or_path: str | Path,
+    *,
+    device: str | None = None,
+    statistics: Statistics | None = None,
+    precision: str | None = None,
+    incremental: bool = True,
+    notice: Notice | None = None,
+) -> Generator:
+    """Open a model.
+
+        import engine
+        shoe = engine.open("shoes")
+        photo = shoe(drawing)          # uint8 (H, W, 3) -> uint8 (H, W, 3)
+
+    Args:
+        name_or_path: a name as ``underpaint models`` lists it, or a model file.
+        device: ``cuda``, ``mps``, ``xpu`` or ``cpu``; by default the first of these that there is.
+        statistics: ``image`` or ``running``, see ``Card.statistics``, which is the default.
+        precision: ``float32``, ``float16``, ``bfloat16`` or, on the CPU, ``int8``; by default the quickest
+            that serves. ``float32`` forces plain single precision everywhere.
+        incremental: whether ``update`` may make parts of a preview anew; else each is a whole pass.
+        notice: receives sentences on what the user should know; by default they become warnings.
+
+    Raises:
+        ModelError: no such model, or the file is damaged or from a newer version.
+        DeviceError: no such device or precision here, or not enough memory.
+    """
+    card, tensors = bundle.read(catalogue.find(name_or_path))
+    generator = Generator(
+        card,
+        tensors,
+        device=device,
+        statistics=statistics,
+        precision=precision,
+        incremental=incremental,
+        notice=notice,
+    )
+    generator.warm_up()
+    return generator
+
+
+class Generator:
+    """One model, ready to translate pictures. Belongs to one thread at a time.
+
+    Attributes:
+        card: what the model is and wants.
+        device: where it runs: ``cuda``, ``mps``, ``xpu`` or ``cpu``.
+        precision: ``float32``, ``float16``, ``bfloat16`` or ``int8`` (integers where the network bears
+            them, single precision elsewhere).
+        statistics: ``image`` or ``running``.
+        ways: how many convolutions run in which way (see ``engine.devices.trials``), in words.
+    """
+
+    def __init__(
+        self,
+        card: Card,
+        tensors: dict[str, Tensor],
+        *,
+        device: str | None = None,
+        statistics: Statistics | None = None,
+        precision: str | None = None,
+        incremental: bool = True,
+        notice: Notice | None = None,
+    ) -> None:
+        """Takes over ``tensors``; otherwise as ``open``, but without warming up."""
+        codec.check(card)
+        if statistics not in (None, "image", "running"):
+            raise ModelError(f"There are no “{statistics}” statistics; use image or running.")
+        self.card = card
+        self.statistics: Statistics = statistics or card.statistics
+        self._notice = notice or _warn
+        self._tensors = tensors
+        self._incremental = incremental
+        self._warned_of_palette = False
+        self._preparing = Preparing(card)
+        try:
+            self._place(device, precision)
+        except DeviceError:
+            if device is not None or self.device == "cpu":
+                raise
+            self._notice(f"The device {self.device} can't take the model; it runs, slower, on the CPU.")
+            self._place("cpu", precision)
+
+    @property
+    def varies(self) -> bool:
+        """Whether seeds make a difference: only networks with dropout know variations."""
+        return self._network.has_dropout
+
+    @property
+    def settled(self) -> bool:
+        """Whether what ``update`` answered last is the exact frame, so that ``settle`` has nothing to do."""
+        return self._following.settled
+
+    def __call__(self, picture: Pixels, *, seed: int | None = None) -> Pixels:
+        """Translate a flat picture at its own size.
+
+        What does not fit the network's multiple is padded and cropped back. In sketches for models
+        with hints neutral pixels are ink and coloured ones hints; in label pictures a colour that
+        is not of the palette counts as the nearest label, of which one notice is given.
+
+        Args:
+            picture: uint8 (H, W, 3), sRGB, at least 1 × 1.
+            seed: switches dropout on, seeded by this, any whole number; None keeps it off.
+
+        Returns:
+            uint8 (H, W, 3).
+
+        Raises:
+            PictureError: not such an array.
+            DeviceError: not enough memory for a picture of this size.
+        """
+        return self.translate(self._prepared(picture), seed=seed)
+
+    def prepare(self, picture: Picture, size: tuple[int, int] | None = None) -> Pixels:
+        """What ``translate`` and ``retouch`` take: as by ``codec.prepare``, but of one picture after another
+        only what has changed is made anew. The picture's arrays must stay as they are, and so must these.
+        """
+        return self._preparing(picture, size)
+
+    def translate(self, prepared: Pixels, *, seed: int | None = None) -> Pixels:
+        """One pass over what ``codec.prepare`` or ``codec.flat`` made: uint8 (H, W, C) to (H, W, 3).
+
+        When a graphics card is lost or full, the model moves to the CPU, of which notice is given.
+
+        Raises:
+            DeviceError: not enough memory for a picture of this size.
+        """
+        size = prepared.shape[0], prepared.shape[1]
+        if seed is not None:
+            return self._carried(lambda: codec.to_pixels(self._pass(prepared, seed), *size), prepared)
+        return self._carried(lambda: self._whole(self._whole.padded(prepared), size), prepared)
+
+    def update(self, picture: Pixels, dirty: tuple[int, int, int, int] | None = None) -> Pixels:
+        """The preview of a picture that is being painted, as soon as may be.
+
+        Where the picture has changed since the last ``update``, the preview is that of the picture as
+        it is now: exact but for rounding with running statistics; with the statistics of the image
+        exact for the moments of the last exact frame, which stay until the next one. Around that it
+        fades into what it was. ``settle`` gives the exact frame. Networks that can't make parts, and
+        changes of half the picture, get a whole pass, which is the exact frame. Dropout stays off.
+
+        Args:
+            picture: uint8 (H, W, 3) as for a call; free to be written to afterwards.
+            dirty: left, top, width and height, in pixels, of a rectangle around every change since the
+                last ``update``; None: everything may have changed.
+
+        Returns:
+            The whole preview, uint8 (H, W, 3).
+
+        Raises:
+            PictureError, DeviceError: as a call.
+        """
+        return self.retouch(self._prepared(picture), None if dirty is None else Rect(*dirty))
+
+    def retouch(self, prepared: Pixels, dirty: Rect | None, *, everywhere: bool = False) -> Pixels:
+        """As ``update``, for what ``codec.prepare`` or ``codec.flat`` made.
+
+        Args:
+            everywhere: bring all of the preview up to date, with moments as they are: about two thirds
+                of a whole pass.
+        """
+        return self._carried(lambda: self._following.follow(prepared, dirty, everywhere), prepared)
+
+    def settle(self) -> Pixels:
+        """The exact frame of the last picture given to ``update``: bit for bit what a call answers.
+
+        Raises:
+            PictureError: there was none.
+            DeviceError: as a call.
+        """
+        prepared = self._following.picture
+        if prepared is None:
+            raise PictureError("There is no picture to settle; call update with one first.")
+        return self._carried(lambda: self._following.settle(prepared), prepared)
+
+    def forget(self) -> None:
+        """Let go of the pictures that ``update`` and ``prepare`` follow, and of the memory that takes."""
+        self._following = self._follower()
+        self._preparing = Preparing(self.card)
+
+    def warm_up(self) -> None:
+        """One pass at the model's own size, so that the first real one is quick.
+
+        A device that can't run the network in 16 bits, or runs over in them, goes on in 32.
+        """
+        width, height = self.card.size
+        blank = codec.flat(np.full((height, width, 3), 255, np.uint8), self.card)
+        if self._dtype == torch.float32:
+            self._warm_up(blank)
+            return
+        try:
+            usable = bool(torch.isfinite(self._pass(blank, None)).all())
+        except RuntimeError as error:
+            if device.gave_up(error):
+                self.translate(blank)  # moves to the CPU
+                return
+            usable = False
+        if not usable:
+            self._place(self.device, "float32")
+        if self._whole.records:  # at the second time
+            self.translate(blank)
+        self._warm_up(blank)
+
+    def _warm_up(self, blank: Pixels) -> None:
+        def work() -> Pixels:
+            self._following.warm_up(blank)
+            return blank
+
+        self._carried(work, blank)
+        self.forget()
+
+    @property
+    def _network(self) -> Translator:
+        return self._whole.network
+
+    def _prepared(self, picture: Pixels) -> Pixels:
+        if picture.dtype != np.uint8 or picture.ndim != 3 or picture.shape[2] != 3 or not picture.size:
+            raise PictureError(
+                f"A picture is an array uint8 (height, width, 3), not {picture.dtype} {picture.shape}."
+            )
+        prepared = codec.flat(picture, self.card)
+        if not self._warned_of_palette and (strangers := codec.off_palette(picture, prepared, self.card)):
+            self._warned_of_palette = True
+            self._notice(
+                f"{strangers} pixels are of no colour of the model's palette; each was taken for the nearest."
+            )
+        return prepared
+
+    def _carried(self, work: Callable[[], Pixels], prepared: Pixels) -> Pixels:
+        """Do the work, if need be once more on the CPU."""
+        try:
+            return work()
+        except (RuntimeError, MemoryError) as error:
+            if not device.gave_up(error):
+                raise
+            if self.device == "cpu":
+                height, width = prepared.shape[:2]
+                raise DeviceError(
+                    f"There is not enough memory for {width} × {height} pixels; use a smaller picture."
+                ) from error
+            self._notice(f"The device {self.device} gave up; the model goes on, slower, on the CPU.")
+        self._place("cpu", None)
+        return work()
+
+    def _pass(self, prepared: Pixels, seed: int | None) -> Tensor:
+        """(1, 1 or 3, H', W') in [−1, 1], still padded."""
+        padded = self._whole.padded(prepared)
+        rng = None if seed is None else torch.Generator().manual_seed(seed % (1 << 63))
+        with torch.inference_mode():
+            translated: Tensor = self._network(
+                self._whole.planes(padded), valid(padded, prepared.shape[:2]), rng
+            )
+        return translated
+
+    def _place(self, wanted: str | None, precision: str | None) -> None:
+        """Build the network on a device, in the number format and layout that suit it."""
+        self._where = device.choose(wanted)
+        self.device = self._where.type
+        network = bundle.blank(self.card)
+        if not isinstance(network, Translator):
+            raise ModelError(f"A {self.card.kind} network paints no pictures; choose another model.")
+        network.use_statistics(self.statistics)
+        width, height = self.card.size
+        seen = trials.shapes(network.eval(), *codec.fitting(height, width, network.multiple, network.least))
+        full = {name: tensor.float() for name, tensor in self._tensors.items()}
+        network.load_state_dict(full, assign=True)
+        network.requires_grad_(False)
+        network.fold()
+        if self.device == "cpu":
+            self._place_on_processor(network, seen, precision)
+        else:
+            self._place_on_card(network, precision)
+        self._following = self._follower()
+
+    def _place_on_processor(
+        self, network: Translator, seen: dict[nn.Module, trials.Shape], precision: str | None
+    ) -> None:
+        plan = trials.plan(network, seen, precision)
+        self._dtype, self.precision, self.ways = plan.dtype, plan.precision, str(plan)
+        delicate = network.delicate() if plan.dtype == torch.bfloat16 else ()
+        _convert(network, plan.dtype, delicate)
+        packed.keep_precision(network, delicate, plan.dtype)
+        trials.carry_out(network, plan)
+        self._whole = Whole(network, self.card, self._where, torch.float32 if delicate else plan.dtype)
+
+    def _place_on_card(self, network: Translator, precision: str | None) -> None:
+        device.integers(self._where, precision)  # raises where they are asked for
+        self._dtype = device.number_format(self._where, precision)
+        self.precision = device.name(self._dtype)
+        self.ways = self.precision
+        delicate = network.delicate() if self._dtype == torch.bfloat16 else ()
+        _convert(network, self._dtype, delicate)
+        packed.keep_precision(network, delicate, self._dtype)
+        if self.device == "cuda" and self._dtype == torch.float32:
+            torch.backends.cudnn.allow_tf32 = False  # its 10 bits are not single precision
+        _to_device(network, self._where)
+        self._whole = Whole(network, self.card, self._where, torch.float32 if delicate else self._dtype)
+
+    def _follower(self) -> Following:
+        return Following(self._whole, incremental=self._incremental)
+
+
+def _convert(network: nn.Module, dtype: torch.dtype, delicate: Sequence[nn.Module]) -> None:
+    """Bring all but delicate convolutions into a number format; norms that remain keep full precision."""
+    for module in network.modules():
+        if isinstance(module, Layer) and module.convolution not in delicate:
+            module.convolution.to(dtype)
+
+
+def _to_device(network: nn.Module, where: torch.device) -> None:
+    try:
+        network.to(where)
+        packed.channels_last(network)
+    except (RuntimeError, MemoryError) as error:
+        if not device.gave_up(error):
+            raise
+        raise DeviceError(f"The device {where} can't take the model; use --device cpu.") from error
+
+
+def _warn(sentence: str) -> None:
+    warnings.warn(sentence, stacklevel=4)

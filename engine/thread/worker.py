@@ -1,0 +1,287 @@
+"""The engine thread: it alone owns networks and devices, and answers requests one at a time.
+
+Torch is imported on this thread when the first request needs it, so that a window can stand before.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import sys
+import threading
+import time
+from collections import OrderedDict
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeVar
+
+from engine.data.messages import (
+    Failed,
+    Import,
+    Imported,
+    Inspect,
+    Inspected,
+    ModelOpened,
+    Notice,
+    OpenModel,
+    Pixels,
+    Reply,
+    Request,
+    Translate,
+    Translated,
+    TriedOut,
+    TryOut,
+    Varied,
+    Vary,
+)
+from engine.errors import ModelError, UnderpaintError
+from engine.thread.mailbox import Mailbox
+from engine.thread.pacing import REST_S, Extent, Pace
+
+if TYPE_CHECKING:
+    from engine.passes.generator import Generator
+
+log = logging.getLogger(__name__)
+
+MOST_OPEN = 3
+"""Models kept open, so that going back to one takes no time."""
+
+NICENESS = 5
+"""How far the engine steps back behind the pen when both want the processor (Linux)."""
+
+_Request = TypeVar("_Request", bound=Request)
+
+_Key = tuple[Path, int, int, str | None, str | None, str | None]
+
+
+class Worker:
+    """Runs the engine thread. ``send`` returns at once; answers arrive by ``reply``.
+
+    At most one pass runs and one waits. A pass is superseded, never interrupted; every failure is
+    an answer with a sentence, and the thread lives on. A preview made in parts is followed by the exact
+    one as soon as the pen rests; then nothing runs.
+    """
+
+    def __init__(self, reply: Callable[[Reply], None]) -> None:
+        """``reply`` is called on the engine thread."""
+        self._reply = reply
+        self._mailbox = Mailbox()
+        self._thread = threading.Thread(target=self._run, name="engine", daemon=True)
+        self._kept: OrderedDict[_Key, Generator] = OrderedDict()
+        self._generator: Generator | None = None
+        self._generation = -1
+        self._pace, self._size = Pace(), (0, 0)
+        self._unsettled: Translate | None = None
+
+    def start(self) -> None:
+        """Start the thread."""
+        self._thread.start()
+
+    def send(self, request: Request) -> None:
+        """Ask for something, from any thread; an unread request of the same kind is replaced."""
+        self._mailbox.put(request)
+
+    def stop(self, timeout: float | None = None) -> None:
+        """Forget what waits, let the running pass end, and join the thread.
+
+        Args:
+            timeout: seconds to wait at most.
+        """
+        self._mailbox.close()
+        if self._thread.is_alive():
+            self._thread.join(timeout)
+
+    def _run(self) -> None:
+        _step_back()
+        while True:
+            if (unsettled := self._unsettled) is not None and self._mailbox.rests(REST_S):
+                self._unsettled = None
+                self._attempt(unsettled, self._settle)
+            elif (request := self._mailbox.take()) is not None:
+                self._attempt(request, self._answer)
+            else:
+                break
+        # Freed on the thread that made them.
+        self._generator = None
+        self._kept.clear()
+
+    def _attempt(self, request: _Request, answer: Callable[[_Request], None]) -> None:
+        try:
+            answer(request)
+        except UnderpaintError as error:
+            log.info("%s failed", type(request).__name__, exc_info=True)
+            self._reply(Failed(request, str(error)))
+        except Exception as error:
+            log.exception("%s failed unexpectedly", type(request).__name__)
+            reason = (str(error).strip().splitlines() or [type(error).__name__])[0][:200]
+            sentence = f"Something went wrong in the engine ({reason}); the drawing is safe."
+            self._reply(Failed(request, sentence))
+
+    def _answer(self, request: Request) -> None:
+        match request:
+            case OpenModel():
+                self._open_model(request)
+            case Translate():
+                self._translate(request)
+            case Vary():
+                self._vary(request)
+            case TryOut():
+                self._try_out(request)
+            case Inspect():
+                self._inspect(request)
+            case Import():
+                self._import(request)
+
+    def _open_model(self, request: OpenModel) -> None:
+        start = time.perf_counter()
+        if self._generator is not None:
+            self._generator.forget()
+        self._generator, self._generation = None, request.generation
+        self._unsettled = None
+        generator = self._opened(request)
+        if generator is None or self._mailbox.superseded(request):
+            return
+        self._generator, self._pace = generator, Pace()
+        seconds = time.perf_counter() - start
+        card, device, precision = generator.card, generator.device, generator.precision
+        self._reply(ModelOpened(request.generation, card, device, precision, seconds, generator.ways))
+
+    def _opened(self, request: OpenModel) -> Generator | None:
+        """The model, warmed up; None when another was asked for meanwhile."""
+        key = _key(request)
+        if key in self._kept:
+            self._kept.move_to_end(key)
+            return self._kept[key]
+        from engine.models import bundle
+        from engine.passes.generator import Generator
+
+        if self._mailbox.superseded(request):
+            return None
+        card, tensors = bundle.read(request.path)
+        if self._mailbox.superseded(request):
+            return None
+        generator = Generator(
+            card,
+            tensors,
+            device=request.device,
+            statistics=request.statistics,
+            precision=request.precision,
+            notice=lambda sentence: self._reply(Notice(sentence)),
+        )
+        if self._mailbox.superseded(request):
+            return None
+        generator.warm_up()
+        self._kept[key] = generator
+        if len(self._kept) > MOST_OPEN:
+            self._kept.popitem(last=False)
+        return generator
+
+    def _translate(self, request: Translate) -> None:
+        generator = self._generator_for(request)
+        if generator is None:
+            return
+        prepared = generator.prepare(request.picture, request.size)
+        if prepared.shape[:2] != self._size:
+            self._pace, self._size = Pace(), prepared.shape[:2]
+        self._unsettled = None  # whatever comes of this
+        start = time.perf_counter()
+        extent = "whole" if request.dirty is None else self._pace.choose(start)
+        dirty = None if extent == "whole" else request.dirty
+        preview = generator.retouch(prepared, dirty, everywhere=extent == "everywhere")
+        self._show(request, generator, preview, start, extent)
+
+    def _settle(self, request: Translate) -> None:
+        """The exact frame of the picture that was shown in parts."""
+        generator = self._generator_for(request)
+        if generator is not None:
+            start = time.perf_counter()
+            self._show(request, generator, generator.settle(), start, "whole")
+
+    def _show(
+        self, request: Translate, generator: Generator, preview: Pixels, start: float, extent: Extent
+    ) -> None:
+        now, settled = time.perf_counter(), generator.settled
+        self._pace.took(extent, now - start, now, settled=settled)
+        self._unsettled = None if settled else request
+        self._reply(Translated(request.ticket, preview, now - start, generator.device, settled))
+
+    def _vary(self, request: Vary) -> None:
+        generator = self._generator_for(request)
+        if generator is None:
+            return
+        if not generator.varies:
+            self._reply(Notice("This model knows no variations: it was trained without dropout."))
+        prepared = generator.prepare(request.picture, request.size)
+        count = len(request.seeds)
+        for index, seed in enumerate(request.seeds):
+            # The pen goes first: variations fill the pauses.
+            while (urgent := self._mailbox.take_translate()) is not None:
+                self._attempt(urgent, self._answer)
+            if self._mailbox.superseded(request):
+                return
+            preview = generator.translate(prepared, seed=seed)
+            self._reply(Varied(request.ticket, index, count, seed, preview))
+
+    def _try_out(self, request: TryOut) -> None:
+        from engine.planes import codec
+
+        for key, generator in self._kept.items():
+            if generator is self._generator:  # the open one is not the one to make room
+                self._kept.move_to_end(key)
+                break
+        stranger = self._opened(OpenModel(self._generation, request.path))
+        if stranger is None:
+            self._mailbox.postpone(request)
+            return
+        # The pen may have waited while the model was loaded.
+        while (urgent := self._mailbox.take_translate()) is not None:
+            self._attempt(urgent, self._answer)
+        prepared = codec.prepare(request.picture, stranger.card, request.size)
+        self._reply(TriedOut(request.path, stranger.translate(prepared)))
+
+    def _generator_for(self, request: Translate | Vary) -> Generator | None:
+        """The open model; None where the request is of a time before it was opened.
+
+        Raises:
+            ModelError: the request's model was never opened, or could not be.
+        """
+        if request.ticket.generation < self._generation:
+            return None
+        if self._generator is None or request.ticket.generation != self._generation:
+            raise ModelError("No model is open; choose one from the list of models.")
+        return self._generator
+
+    def _inspect(self, request: Inspect) -> None:
+        from engine import foreign
+
+        found = foreign.inspect(request.path)
+        self._reply(Inspected(request.path, found.summary, found.name, found.inputs, found.card))
+
+    def _import(self, request: Import) -> None:
+        from engine import foreign
+        from engine.models import bundle
+
+        card, tensors = foreign.convert(
+            request.path, name=request.name, input=request.input, palette=request.palette
+        )
+        bundle.write(request.target, card, tensors)
+        self._reply(Imported(request.target, card))
+
+
+def _key(request: OpenModel) -> _Key:
+    """The same only for the same file, unchanged, opened in the same way."""
+    try:
+        about = request.path.stat()
+    except OSError as error:
+        raise ModelError(f"There is no model file “{request.path}”; check its name.") from error
+    ways = request.device, request.statistics, request.precision
+    return request.path.absolute(), about.st_mtime_ns, about.st_size, *ways
+
+
+def _step_back() -> None:
+    """Let the thread that follows the pen run first. Threads that torch starts from here inherit it."""
+    if sys.platform == "linux":
+        try:
+            os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), NICENESS)
+        except OSError:  # a sandbox may forbid it; then both run alike
+            log.debug("the engine keeps its priority", exc_info=True)

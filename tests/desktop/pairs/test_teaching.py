@@ -1,0 +1,268 @@
+"""Teaching a model a correction: in the real window, with a real, short training."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PySide6.QtWidgets import QPushButton, QToolButton
+
+import engine
+from desktop.documents.samples import samples
+from desktop.paint.files.drawing import Drawing
+from desktop.pairs.replay_examples import MOST, rehearsed
+from desktop.pairs.teaching import Lesson, keep_lesson
+from desktop.support import background
+from desktop.widgets.main_window import MainWindow
+from engine.data.messages import Pixels
+from engine.data.picture import read
+from engine.errors import PictureError
+from engine.planes import codec
+from tests.desktop.window_hands import drag, model, settle, until
+from trainer.data import pairs
+from trainer.dataset_check.check import check
+from trainer.files import pair_store
+
+LONG = 90.0
+"""Seconds within which a training of moments is certainly over, beside whatever else the machine does."""
+
+
+@pytest.fixture(autouse=True)
+def no_training_is_left(home: Path) -> Iterator[None]:
+    """Whatever a test does: its training ends with it."""
+    yield
+    for log in (home / "runs").glob("*.log"):
+        background.end(log)
+        until(lambda log=log: not background.is_running(log), LONG)
+
+
+def box(window: MainWindow, left: float) -> None:
+    """Draw a box in the sketch."""
+    drag(window, (left, 10), (left + 30, 10), (left + 30, 60), (left, 60), (left, 10))
+    settle(window.session)
+
+
+def paint_over(window: MainWindow, colour: tuple[int, int, int]) -> Pixels:
+    """Correct much of the preview with a thick brush; returns what it looks like then."""
+    session = window.session
+    session.strokes.set_ink(size=40.0, colour=colour, opacity=1.0, hardness=1.0)
+    drag(window, (10, 20), (80, 20), (80, 60), (10, 60))
+    return session.document.picture_flat().copy()
+
+
+def teach(window: MainWindow) -> QPushButton:
+    button = window.teaching_bar.findChild(QPushButton, "teach_it")
+    assert button is not None
+    return button
+
+
+def folder(home: Path, name: str = "tiny sketch") -> Path:
+    return home / "lessons" / name
+
+
+def test_a_correction_is_taught_and_the_answer_moves_towards_it(window, session, home, told):
+    box(window, 20)
+    drawn, made = session.document.picture(), session.live.preview
+    parent = session.live.model_file
+    window.actions_table["teach"].trigger()
+    assert session.document.kind == "image" and session.live.card is None
+    assert session.document.picture_flat().shape == (80, 96, 3)
+    corrected = paint_over(window, (20, 200, 40))
+    session.teaching.teach(0.1, [])
+    until(lambda: session.training.run is not None and session.teaching.lesson is None)
+    assert window.training.window.isVisible()
+    assert session.document.kind == "sketch" and np.array_equal(session.document.picture().lines, drawn.lines)
+    data = pairs.find(folder(home))
+    assert (data.task, len(data.pairs)) == ("hints", 1)
+    assert [problem for problem in check(data) if problem.severe] == []
+    assert np.array_equal(read(data.pairs[0].b.file).pixels, corrected)
+    until(lambda: session.training.phase == "finished", LONG)
+    session.training.take_over()
+    until(lambda: session.live.model_file != parent and session.live.card is not None)
+    settle(session)
+    assert session.live.card and session.live.card.name == "tiny sketch, taught"
+    assert parent.is_file() and model(session, "tiny sketch") == parent
+    size = made.shape[1], made.shape[0]
+    wanted = engine.planes.codec.scaled_preview(corrected, size).astype(float)
+    assert session.live.preview.shape == made.shape
+
+    def miss(answer: Pixels) -> float:
+        return float(np.abs(answer - wanted).mean())
+
+    assert miss(session.live.preview) < miss(made)  # by how much hangs on the steps of those seconds
+    # Taught once more, it is no grandchild by name, and the lessons come together.
+    session.teaching.begin()
+    assert session.teaching._base(session.teaching.lesson.card.name) == "tiny sketch"
+    assert session.teaching._free_name("tiny sketch") == "tiny sketch, taught 2"
+    session.teaching.cancel()
+
+
+def test_a_kept_frame_is_taught_and_the_others_stay_as_they_are(window, session, home, told):
+    box(window, 10)
+    session.shelf.keep()
+    box(window, 50)
+    session.shelf.keep()
+    first, second = session.shelf.kept
+    menu = window.shelf.menu_of(first)
+    next(action for action in menu.actions() if "each it this" in action.text().replace("&", "")).trigger()
+    menu.close()
+    assert session.teaching.here and session.teaching.lesson.others == (second,)
+    session.teaching.cancel()
+    settle(session)
+    session.shelf.choose(first)
+    session.teaching.begin()  # the same, from the canvas
+    assert session.teaching.lesson.others == (second,)
+    assert window.teaching_bar.findChild(QToolButton, "staying").text() == "1 of 1 stay"
+    session.training.phase = "running"  # so that nothing is trained here
+    corrected = paint_over(window, (200, 0, 0))
+    teach(window).click()
+    until(lambda: told)
+    assert told == ["The pair is kept, but a training goes on; teach it when that has ended."]
+    data = pairs.find(folder(home))
+    assert len(data.pairs) == 2 and np.array_equal(read(folder(home) / "B" / "1.png").pixels, corrected)
+    assert np.array_equal(
+        read(folder(home) / "A" / "1.png").pixels[..., 0], session.teaching.lesson.drawn.lines
+    )
+    # The lesson is still there to be taught; its pair is replaced, and that of the frame stays.
+    teach(window).click()
+    until(lambda: len(told) == 2)
+    assert pair_store.names(folder(home)) == {"1", "2"}
+    # A correction counts for more than the frame that was kept before it.
+    session.teaching.cancel()
+    settle(session)
+    session.teaching.begin(second)
+    paint_over(window, (0, 0, 200))
+    teach(window).click()
+    until(lambda: len(told) == 3)
+    assert told[2] == told[0] and pair_store.names(folder(home)) == {"1", "2"}
+    assert np.array_equal(read(folder(home) / "B" / "1.png").pixels, corrected)
+    session.training.phase = None
+
+
+def test_the_drawing_is_seen_beside_its_preview_while_that_is_corrected(window, session):
+    window.actions_table["split"].trigger()
+    box(window, 20)
+    seen = session.document.picture_flat().copy()
+    session.teaching.begin()
+    assert window.preview.isVisible() and window.teaching_bar.isVisible()
+    until(lambda: window.preview.width() > 300)
+    assert np.array_equal(session.teaching.lesson.seen, seen)
+    image = window.preview.grab().toImage()
+    # The canvas is as wide as the preview, and the view is the same.
+    at = [window.canvas_point(x, 35).toPoint() for x in range(18, 24)]
+    assert min(image.pixelColor(point).lightness() for point in at) < 100  # the box's left line
+    assert image.pixelColor(window.canvas_point(35, 35).toPoint()).lightness() > 250  # and what is in it
+    session.next_picture()
+    assert not session.teaching.here and teach(window).text() == "Back to the correction"
+    teach(window).click()
+    assert session.teaching.here
+    window.teaching_bar.findChild(QToolButton, "teaching_cancel").click()
+    assert session.teaching.lesson is None and not window.teaching_bar.isVisible()
+    settle(session)
+    assert not window.preview.isVisible() and session.document.kind == "sketch"
+
+
+def test_nothing_corrected_nothing_taught(window, session, home, told):
+    box(window, 20)
+    session.teaching.begin()
+    teach(window).click()
+    assert told == ["Nothing is corrected yet; paint over what should be otherwise."]
+    paint_over(window, (1, 2, 3))
+    session.edit(lambda document: document.resize(50, 50))
+    teach(window).click()
+    assert "another size" in told[-1] and not folder(home).exists()
+
+
+def test_cancelling_painted_over_strokes_asks(window, session):
+    box(window, 20)
+    session.teaching.begin()
+    paint_over(window, (1, 2, 3))
+    window.teaching_bar.findChild(QToolButton, "teaching_cancel").click()
+    assert session.teaching.here and window.messages.isVisible()
+    next(button for button in window.messages.findChildren(QPushButton) if "hrow" in button.text()).click()
+    assert session.teaching.lesson is None and session.document.kind == "sketch"
+
+
+def test_closing_the_correction_ends_the_lesson(window, session):
+    box(window, 20)
+    session.teaching.begin()
+    session.close_picture(session.picture)
+    assert session.teaching.lesson is None and not window.teaching_bar.isVisible()
+
+
+@pytest.mark.parametrize(
+    ("name", "task"), [("tiny lines", "lines"), ("tiny labels", "labels"), ("tiny image", "image")]
+)
+def test_every_kind_of_model_can_be_taught(window, session, home, told, name, task):
+    session.open_model(model(session, name))
+    settle(session)
+    session.strokes.choose_colour((90, 0, 0)) if task != "lines" else None
+    drag(window, (10, 10), (60, 50))
+    settle(session)
+    palette = session.live.card.palette
+    session.training.phase = "running"
+    session.teaching.begin()
+    paint_over(window, (200, 0, 0))
+    teach(window).click()
+    until(lambda: told and not session.teaching.busy)
+    session.training.phase = None
+    data = pairs.find(folder(home, name))
+    assert (data.task, data.palette, len(data.pairs)) == (task, palette, 1)
+    a, b = pairs.load(data.pairs[0])
+    assert a.shape == b.shape
+    session.teaching.cancel()
+
+
+def test_sample_drawings_are_rehearsed_as_the_model_makes_them(session, home):
+    file = model(session, "tiny sketch")
+    generator = engine.open(file)
+    drawing = Drawing.load(next(samples("sketch", "shoes")))
+    document = drawing.document()
+    drawing.replay(document)
+    drawn, seen = document.picture(), document.picture_flat()
+    # The first sample drawing is corrected: that counts for more than what was made of it.
+    place = keep_lesson(Lesson(generator.card, file, drawn, seen, seen, ()), "shoes", 255 - seen, ())
+    data = pairs.find(place)
+    assert place == home / "lessons" / "shoes" and len(data.pairs) == MOST
+    assert (pairs.load(data.pairs[0])[1] == 255 - seen).all()
+    second = Drawing.load(list(samples("sketch", "shoes"))[1])
+    document = second.document()
+    second.replay(document)
+    size = codec.working_size((second.width, second.height), generator.card)
+    made = generator.translate(codec.prepare(document.picture(), generator.card, size))
+    kept_one = pairs.load(data.pairs[1])[1]
+    assert np.abs(codec.scaled_preview(made, document.picture().size).astype(int) - kept_one).max() <= 1
+
+
+def test_whoever_leaves_waits_for_the_corrected_pair_alone(session, home):
+    file = model(session, "tiny sketch")
+    drawing = Drawing.load(next(samples("sketch", "shoes")))
+    document = drawing.document()
+    drawing.replay(document)
+    drawn, seen = document.picture(), document.picture_flat()
+    lesson = Lesson(engine.open(file).card, file, drawn, seen, seen, ())
+    with pytest.raises(PictureError, match="teach it again later"):
+        keep_lesson(lesson, "shoes", 255 - seen, (), given_up=lambda: True)
+    assert len(pairs.find(home / "lessons" / "shoes").pairs) == 1
+
+
+def test_what_cannot_be_rehearsed_is_said(session, tmp_path):
+    card = engine.open(model(session, "tiny sketch")).card
+    with pytest.raises(PictureError, match="teach it again later"):
+        rehearsed(card, tmp_path / "gone.safetensors", "shoes")
+
+
+def test_what_cannot_be_taught_is_said(window, session, told):
+    box(window, 20)
+    session.shelf.keep()
+    session.live.enabled = False
+    drag(window, (50, 10), (60, 60))
+    window.actions_table["teach"].trigger()
+    assert told.pop().startswith("The preview is behind the picture")
+    session.live.enabled = True
+    session.open_model(model(session, "tiny labels"))
+    settle(session)
+    session.teaching.begin(session.shelf.kept[0])
+    assert "another kind" in told[-1] and session.teaching.lesson is None

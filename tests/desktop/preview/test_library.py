@@ -1,0 +1,74 @@
+from __future__ import annotations
+
+from dataclasses import replace
+
+import torch
+from PySide6.QtWidgets import QComboBox
+from safetensors.torch import save_file
+
+import resources
+from desktop.paint.files.drawing import Drawing
+from desktop.preview.library import _suggested
+from desktop.session import Session
+from desktop.widgets.dialogs.picture_dialogs import ImportDialog
+from engine.foreign import pix2pix
+from engine.models import beside, bundle, catalogue
+from engine.networks import build
+from tests.desktop.window_hands import model, settle, until
+
+
+def begun_with(session: Session, kind: str, last_used: dict[str, str]) -> str:
+    entry = session.library.preferred(kind, last_used)
+    assert entry is not None
+    return entry.name
+
+
+def test_the_first_model_is_the_one_that_the_first_drawing_was_made_for(session: Session) -> None:
+    """It is the first thing that anybody sees, so drawing and model must fit."""
+    bundled = [entry for entry in catalogue.entries() if entry.bundled]
+    session.library.models = bundled
+    for kind in ("sketch", "labels"):
+        paths = sorted(resources.path("samples").glob("*.json"))
+        first = next(drawing for drawing in map(Drawing.load, paths) if drawing.kind == kind)
+        assert begun_with(session, kind, {}) == first.model
+    others = [entry.name for entry in bundled if entry.card and entry.card.input == "sketch"]
+    for name in others:
+        assert begun_with(session, "sketch", {"sketch": name}) == name
+
+
+def test_a_model_of_the_users_is_never_taken_for_the_bundled_one(session: Session) -> None:
+    session.library.models = [entry for entry in catalogue.entries() if not entry.bundled]
+    assert begun_with(session, "sketch", {}) == "tiny lines"  # the first by name
+
+
+def test_a_damaged_sample_drawing_keeps_nobody_from_beginning(session, tmp_path, monkeypatch) -> None:
+    (tmp_path / "samples").mkdir()
+    (tmp_path / "samples" / "01.json").write_text("nonsense")
+    monkeypatch.setattr(resources, "path", lambda name: tmp_path / name)
+    sketches = [entry.name for entry in session.library.models if entry.card and entry.card.input == "sketch"]
+    _suggested.cache_clear()
+    assert begun_with(session, "sketch", {}) == sketches[0]
+    _suggested.cache_clear()
+
+
+def test_weights_without_a_card_are_asked_about_and_begin_with_the_card_beside(window, session, tmp_path):
+    """Dropped on the window, a ``.safetensors`` of another program is imported, not refused."""
+    card = replace(bundle.read_card(model(session, "tiny labels")), name="Mine, exported")
+    shape = {name: value for name, value in card.network.items() if name != "dropout"}
+    state = {name: torch.randn_like(tensor) for name, tensor in unet(shape).items()}
+    path = tmp_path / "net_G.safetensors"
+    save_file(pix2pix.reference_layout(card, state), path)
+    beside.write(path, card)
+    session.open_file(path)
+    until(lambda: window.findChildren(ImportDialog))
+    (dialog,) = window.findChildren(ImportDialog)
+    kind, palette = (box for box in dialog.findChildren(QComboBox) if box.isVisible())
+    assert (kind.currentData(), palette.currentData()) == ("labels", card.palette)
+    dialog.accept()
+    until(lambda: session.live.card is not None and session.live.card.name == "Mine, exported")
+    settle(session)
+    assert session.live.card == card
+
+
+def unet(settings: dict[str, object]) -> dict[str, torch.Tensor]:
+    return build("unet", **settings, dropout=True).state_dict()

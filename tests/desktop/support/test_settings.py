@@ -1,0 +1,125 @@
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from desktop.support.settings import FORMAT, MOST_BYTES, Settings, SettingsFile
+
+
+def test_settings_come_back(tmp_path: Path):
+    file = SettingsFile(tmp_path / "deep" / "settings.json")
+    file.settings.theme = "dark"
+    file.settings.inks["lines"] = {"size": 7.0}
+    file.save()
+    assert SettingsFile(file.path).settings == file.settings
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "{",
+        "[1]",
+        '{"theme": 3',
+        "\x00",
+        "[" * 100_000,
+        '{"format": "new"}',
+        '{"format": 0}',
+        '{"format": true}',
+        "{}" + " " * MOST_BYTES,
+    ],
+    ids=lambda text: text[:18].strip(),
+)
+def test_a_damaged_file_is_set_aside_and_the_defaults_serve(tmp_path: Path, text: str):
+    path = tmp_path / "settings.json"
+    path.write_text(text)
+    file = SettingsFile(path)
+    assert file.settings == Settings()
+    kept = path.with_suffix(".damaged")
+    assert kept.read_text() == text
+    assert str(kept) in file.trouble and file.trouble.endswith(".")
+    assert SettingsFile(path).trouble == "", "told once"
+
+
+def test_of_two_damaged_files_both_are_kept(tmp_path: Path):
+    path = tmp_path / "settings.json"
+    for text in ("one", "two", "three"):
+        path.write_text(text)
+        SettingsFile(path)
+    kept = {file.name: file.read_text() for file in tmp_path.iterdir()}
+    assert kept == {
+        "settings.damaged": "one",
+        "settings-2.damaged": "two",
+        "settings-3.damaged": "three",
+    }
+
+
+def test_a_first_start_has_no_trouble(tmp_path: Path):
+    file = SettingsFile(tmp_path / "settings.json")
+    assert (file.trouble, file.settings) == ("", Settings())
+    file.save()
+    assert json.loads(file.path.read_text())["format"] == FORMAT
+
+
+def test_values_of_the_wrong_sort_are_passed_over(tmp_path: Path):
+    path = tmp_path / "settings.json"
+    path.write_text(json.dumps({"theme": 3, "divider": 1, "recent": "x", "live": False}))
+    settings = SettingsFile(path).settings
+    assert (settings.theme, settings.divider, settings.recent, settings.live) == ("system", 1.0, [], False)
+
+
+def test_what_a_newer_version_wrote_is_kept(tmp_path: Path):
+    path = tmp_path / "settings.json"
+    path.write_text(json.dumps({"holodeck": True}))
+    SettingsFile(path).save()
+    assert json.loads(path.read_text())["holodeck"] is True
+
+
+def test_a_folder_that_cannot_be_made_costs_only_the_memory(tmp_path: Path):
+    (tmp_path / "file").write_text("")
+    SettingsFile(tmp_path / "file" / "settings.json").save()
+
+
+def test_recent_files_are_ten_and_each_once():
+    settings = Settings()
+    for number in range(12):
+        settings.add_recent(Path(f"/{number % 11}"))
+    assert len(settings.recent) == 10
+    assert settings.recent[0] == str(Path("/0"))
+
+
+def test_settings_that_have_not_changed_are_not_written_again(tmp_path: Path):
+    file = SettingsFile(tmp_path / "settings.json")
+    file.save()
+    file.path.unlink()
+    file.save()
+    assert not file.path.exists()
+    file.settings.theme = "dark"
+    file.save()
+    assert file.path.exists()
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        {"theme": "pink"},
+        {"preview_opacity": 50.0},
+        {"divider": float("nan")},
+        {"preview_opacity": 10**400},
+        {"inks": {"lines": 5}},
+        {"new_size": [0, 5]},
+        {"recent": [1]},
+        {"undo_megabytes": -5},
+    ],
+    ids=lambda fields: "".join(fields),
+)
+def test_values_out_of_range_are_passed_over(tmp_path: Path, value: dict):
+    path = tmp_path / "settings.json"
+    path.write_text(json.dumps({"format": FORMAT, **value}))
+    file = SettingsFile(path)
+    assert file.settings == Settings()
+    file.settings.live = False
+    file.save()
+    assert SettingsFile(path).settings == Settings(live=False), "they don't come back"

@@ -1,0 +1,111 @@
+"""Opening, saving and closing, as the window offers them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+from PySide6.QtWidgets import QFileDialog, QMenu, QPushButton
+
+from desktop.widgets.main_window import MainWindow
+from engine.data.picture import write_png
+from tests.desktop.window_hands import drag, settle
+
+
+def press(window: MainWindow, text: str) -> None:
+    """Press the message bar's button of that text."""
+    found = [button for button in window.messages.findChildren(QPushButton) if button.isVisible()]
+    next(button for button in found if text in button.text().replace("&", "")).click()
+
+
+def choose(window: MainWindow, path: Path) -> None:
+    """Answer the file dialog."""
+    (dialog,) = [child for child in window.findChildren(QFileDialog) if child.isVisible()]
+    dialog.fileSelected.emit(str(path))
+    dialog.reject()
+
+
+def test_saving_leaves_the_view_as_it_is(window: MainWindow, tmp_path: Path):
+    drag(window, (10, 10), (50, 50))
+    window.canvas.zoom(3)
+    scale = window.view.scale
+    assert window.session.save(tmp_path / "drawing.ora")
+    assert window.view.scale == scale
+    assert window.windowTitle().startswith("drawing.ora")
+
+
+def test_another_size_is_fitted_into_the_window_again(window: MainWindow):
+    scale = window.view.scale
+    window.session.edit(lambda document: document.resize(48, 40))
+    assert window.view.scale > 1.9 * scale
+    window.session.undo()
+    assert window.view.scale == scale
+
+
+def test_closing_the_last_picture_leaves_an_empty_one(window: MainWindow):
+    session = window.session
+    for picture in list(session.pictures):
+        session.put_up(picture)
+        drag(window, (10, 10), (50, 50))
+    for picture in list(session.pictures):
+        session.close_picture(picture)
+    assert session.pictures == [session.picture]
+    assert not session.document.can_undo
+    assert (session.document.picture_flat() == 255).all()
+
+
+def test_closing_an_unsaved_picture_asks_and_can_throw_it_away(window: MainWindow):
+    drag(window, (10, 10), (50, 50))
+    picture = window.session.picture
+    window.actions_table["close"].trigger()
+    assert picture in window.session.pictures
+    press(window, "Throw")
+    assert picture not in window.session.pictures
+
+
+def test_save_and_close_saves_the_picture_that_was_meant_and_closes_it(window: MainWindow, tmp_path: Path):
+    drag(window, (10, 10), (50, 50))
+    session = window.session
+    picture = session.picture
+    window.actions_table["close"].trigger()
+    session.new_picture("image", 40, 40)
+    press(window, "Save and close")
+    choose(window, tmp_path / "meant.ora")
+    assert (tmp_path / "meant.ora").is_file()
+    assert picture not in session.pictures
+    assert session.document.kind == "image"
+
+
+def test_a_picture_from_elsewhere_can_be_opened_as_another_kind(window: MainWindow, tmp_path: Path):
+    session = window.session
+    drag(window, (10, 10), (50, 50))
+    path = tmp_path / "photo.png"
+    write_png(path, np.full((40, 60, 3), (200, 90, 30), np.uint8))
+    session.open_file(path)
+    assert session.document.kind == "sketch"  # as was on the canvas
+    press(window, "Open as image")
+    settle(session)
+    assert session.document.kind == "image"
+    assert [picture.name for picture in session.pictures].count("photo") == 1
+
+
+def test_recent_files_are_found_from_any_folder(window: MainWindow, tmp_path: Path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    write_png(Path("a&b.png"), np.zeros((20, 20, 3), np.uint8))
+    window.session.open_file(Path("a&b.png"))
+    assert window.session.settings.recent == [str(tmp_path / "a&b.png")]
+    menu = QMenu(window)
+    window.files.fill_recent(menu)
+    assert [action.text() for action in menu.actions()] == ["a&&b.png"]
+
+
+def test_a_pair_of_a_preview_that_is_behind_is_said_to_be_so(window: MainWindow, tmp_path: Path):
+    told: list[str] = []
+    window.session.said.connect(told.append)
+    settle(window.session)
+    window.session.export("pair", tmp_path / "fresh.png")
+    window.session.live.enabled = False
+    drag(window, (10, 10), (50, 50))
+    window.session.export("pair", tmp_path / "stale.png")
+    assert "behind" in told[-1]
+    assert "behind" not in told[-2]

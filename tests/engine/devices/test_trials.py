@@ -1,0 +1,196 @@
+"""Which way each convolution takes: what decides it, and what is remembered of that."""
+
+from __future__ import annotations
+
+import json
+import logging
+import re
+from collections import Counter
+from pathlib import Path
+
+import pytest
+import torch
+from torch import nn
+
+from engine.data.card import Card
+from engine.devices import trial_memory, trials
+from engine.devices.trial_memory import NAME, Memory
+from engine.layers import packed, quantised
+from engine.models import bundle, catalogue
+from engine.networks.unet import UNet
+from engine.passes.generator import Generator
+from tests.engine.reorders import SETS, reordered
+
+SHAPE = (1, 64, 8, 8)
+
+
+@pytest.fixture(autouse=True)
+def nothing_known(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(trial_memory, "_memories", {})
+    monkeypatch.setattr(trial_memory, "_read", set())
+
+
+def took(seconds: dict[str, float], monkeypatch: pytest.MonkeyPatch) -> list[list[str]]:
+    """Trials come out like that; which ways they were of."""
+    tried = []
+
+    def answer(convolution, shape, dtype, bits, ways):
+        tried.append(ways)
+        return {way: seconds[way] for way in ways if way in seconds}
+
+    monkeypatch.setattr(trials, "_tried", answer)
+    return tried
+
+
+def chosen(convolution: packed.Convolution, memory: Memory, bits=None, forced=False) -> str:
+    return trials._best(convolution, SHAPE, torch.float32, bits, forced, memory).way
+
+
+@pytest.mark.parametrize(
+    ("seconds", "way"),
+    [
+        ({"plain": 1.0, "packed": 0.9}, "packed"),
+        ({"plain": 0.9, "packed": 1.0}, "packed"),  # the same work: chance
+        ({"plain": 0.5, "packed": 1.0}, "plain"),
+        ({"plain": 1.0}, "plain"),  # packing failed
+        ({"plain": 1.0, "packed": 0.9, "integers": 0.5, "integer product": 0.6}, "integers"),
+        ({"plain": 1.0, "packed": 0.9, "integers": 0.85}, "packed"),  # rounding has to pay
+    ],
+)
+def test_the_quickest_way_is_taken(seconds, way, monkeypatch) -> None:
+    took(seconds, monkeypatch)
+    assert chosen(nn.Conv2d(64, 64, 4, 2, 1), Memory("here"), bits=16) == way
+
+
+def test_a_decoder_s_layer_has_ways_of_its_own(monkeypatch) -> None:
+    narrow, deep = nn.ConvTranspose2d(64, 3, 4, 2, 1), nn.ConvTranspose2d(512, 64, 4, 2, 1)
+    tried = took({"plain": 1.0, "packed": 0.9, "shuffled": 0.5, "product": 0.4}, monkeypatch)
+    assert chosen(narrow, Memory("here")) == "shuffled"
+    assert chosen(deep, Memory("here")) == "product"
+    assert tried == [["plain", "packed", "shuffled"], ["plain", "packed", "product"]]
+
+
+def test_what_was_tried_is_not_tried_again(monkeypatch) -> None:
+    tried, memory = took({"plain": 1.0, "packed": 0.9}, monkeypatch), Memory("here")
+    for _ in range(3):
+        assert chosen(nn.Conv2d(64, 64, 4, 2, 1), memory) == "packed"
+    assert len(tried) == 1
+    assert chosen(nn.Conv2d(64, 32, 4, 2, 1), memory) == "packed" and len(tried) == 2
+
+
+def test_a_processor_that_lies_is_left_to_plain_convolutions(monkeypatch, caplog) -> None:
+    def refuses(*given: object) -> None:
+        raise RuntimeError("illegal instruction set")
+
+    monkeypatch.setattr(packed, "packing_works", lambda: True)
+    monkeypatch.setattr(packed, "Packed", refuses)
+    with caplog.at_level(logging.WARNING):
+        assert chosen(nn.Conv2d(64, 64, 4, 2, 1), Memory("here")) == "plain"
+    assert "can't be done packed here" in caplog.text
+
+
+def test_an_unknown_instruction_set_means_plain_convolutions_and_one_line(monkeypatch, caplog, tiny) -> None:
+    monkeypatch.setenv("ONEDNN_MAX_CPU_ISA", "AVX9000")
+    trials._set_known.cache_clear()
+    with caplog.at_level(logging.WARNING):
+        generator = Generator(*tiny(), device="cpu", precision="float32")
+    assert re.fullmatch(r"float32: \d+ plain", generator.ways)
+    assert caplog.text.count("ONEDNN_MAX_CPU_ISA=AVX9000 is no instruction set") == 1
+
+
+def test_the_decision_is_logged(caplog, tiny) -> None:
+    with caplog.at_level(logging.INFO):
+        generator = Generator(*tiny(), device="cpu", precision="float32")
+    assert f"The network runs on the CPU in {generator.ways}" in caplog.text
+    assert generator.ways.startswith("float32: ")
+
+
+# --- the file -------------------------------------------------------------------------------------
+
+
+def test_verdicts_come_back_from_the_file(home: Path, monkeypatch) -> None:
+    memory = trial_memory.load("this machine")
+    memory.add("a layer", "packed", 0.00123)
+    memory.save()
+    other = Memory("another machine")
+    other.add("a layer", "plain", 1.0)
+    other.save()
+    monkeypatch.setattr(trial_memory, "_memories", {})
+    monkeypatch.setattr(trial_memory, "_read", set())
+    assert trial_memory.load("this machine").verdicts == {"a layer": ("packed", 0.00123)}
+    assert trial_memory.load("a third").verdicts == {}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "{",
+        "[" * 100000,
+        '{"format": 99, "machines": {}}',
+        '{"format": 1, "machines": 7}',
+        '{"format": 1, "machines": {"here": 7}}',
+        '{"format": 1, "machines": {"here": {"a": 1, "b": ["packed"], "c": ["packed", "x"], "d": [1, 2]}}}',
+        '{"format": 1, "machines": {"here": {"a": ["packed", -1], "b": ["packed", NaN]}}}',
+        " " * (trial_memory.MOST_BYTES + 1),
+    ],
+    ids=lambda text: text[:40],
+)
+def test_a_damaged_file_is_ignored_and_written_anew(text: str, home: Path) -> None:
+    (home / NAME).write_text(text, "utf-8")
+    memory = trial_memory.load("here")
+    assert memory.verdicts == {}
+    memory.add("a layer", "packed", 0.5)
+    memory.save()
+    assert json.loads((home / NAME).read_text("utf-8"))["machines"]["here"]["a layer"] == ["packed", 0.5]
+
+
+def test_a_way_that_nobody_knows_is_tried_anew(monkeypatch) -> None:
+    memory = Memory("here")
+    convolution = nn.Conv2d(64, 64, 4, 2, 1)
+    memory.add(trials._key(convolution, SHAPE, torch.float32, None), "by magic", 0.1)
+    tried = took({"plain": 1.0, "packed": 0.9}, monkeypatch)
+    assert chosen(convolution, memory) == "packed" and len(tried) == 1
+
+
+def test_a_home_that_can_t_be_written_costs_a_line(home: Path, caplog) -> None:
+    (home / NAME).mkdir()
+    memory = trial_memory.load("here")
+    memory.add("a layer", "packed", 0.5)
+    memory.save()
+    assert "can't be remembered" in caplog.text
+
+
+# --- weights stay as they are laid out --------------------------------------------------------------
+
+
+@pytest.mark.skipif(not packed.packing_works(), reason="this build of torch has no oneDNN to speak of")
+@pytest.mark.parametrize(
+    ("model", "statistics", "instructions"),
+    [
+        *(("bundled", "running", instructions) for instructions in SETS),
+        ("wide", "image", "AVX2"),
+    ],
+)
+def test_once_warm_no_weight_is_reordered(model, statistics, instructions, tmp_path: Path) -> None:
+    """``python -m tests.bench reorders`` looks at all models and sizes."""
+    if model == "bundled":
+        model = str(next(entry.file for entry in catalogue.entries() if entry.bundled))
+    assert not Counter(reordered(model, statistics, 256, instructions, tmp_path))
+
+
+def test_a_plan_knows_every_convolution(tiny) -> None:
+    card, _ = tiny(levels=6)
+    assert isinstance(card, Card)
+    network = bundle.blank(card).eval()
+    assert isinstance(network, UNet)
+    seen = trials.shapes(network, 64, 128)
+    layers = [module for module in network.modules() if isinstance(module, nn.Conv2d | nn.ConvTranspose2d)]
+    assert set(seen) == set(layers)
+    assert seen[network.downs[0].convolution] == (1, card.network["inputs"], 64, 128)
+    assert seen[network.ups[0].convolution][2:] == (32, 64)
+
+
+def test_without_integers_nothing_is_computed_in_them(monkeypatch, tiny) -> None:
+    monkeypatch.setattr(quantised, "right", lambda: False)
+    assert "integer" not in Generator(*tiny(levels=6, width=32), device="cpu").ways

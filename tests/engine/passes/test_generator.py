@@ -1,0 +1,365 @@
+from __future__ import annotations
+
+import dataclasses
+import subprocess
+import sys
+import warnings
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+
+import engine
+import resources
+from engine.data.card import Statistics
+from engine.data.messages import Pixels
+from engine.data.palette import Palette
+from engine.devices import device
+from engine.errors import DeviceError, ModelError, PictureError
+from engine.layers import packed
+from engine.layers.blocks import Norm
+from engine.models import bundle
+from engine.passes import generator as generator_module
+from engine.passes.generator import Generator
+from engine.planes import codec
+from tests.engine.conftest import needs_bfloat16
+
+FP32: dict[str, Any] = {"device": "cpu", "precision": "float32"}
+BUNDLED = sorted(resources.path("models").glob("*.safetensors"))
+
+
+def plain_pass(card, tensors, picture: Pixels, statistics: str, *, valid=None) -> torch.Tensor:
+    """The network run straight, without folding, packing or padding of the generator's own."""
+    network = bundle.blank(card)
+    network.load_state_dict({name: tensor.float() for name, tensor in tensors.items()}, assign=True)
+    network.eval().use_statistics(statistics)
+    with torch.inference_mode():
+        return network(torch.from_numpy(picture).permute(2, 0, 1)[None] / 127.5 - 1, valid)
+
+
+@pytest.mark.parametrize("kind", ["unet", "resnet"])
+@pytest.mark.parametrize("norm", ["batch", "instance"])
+@pytest.mark.parametrize("statistics", ["image", "running"])
+def test_a_generator_is_its_network(kind, norm, statistics, tiny, picture) -> None:
+    card, tensors = tiny(kind=kind, norm=norm)
+    wanted = codec.to_pixels(plain_pass(card, tensors, picture, statistics), 64, 64)
+    made = Generator(card, tensors, statistics=statistics, **FP32)(picture)
+    assert made.shape == (64, 64, 3) and made.dtype == np.uint8
+    assert np.abs(made.astype(int) - wanted).max() <= 1
+    assert made.std() > 5
+
+
+@pytest.mark.parametrize("kind", ["unet", "resnet"])
+@pytest.mark.parametrize("statistics", ["image", "running"])
+@pytest.mark.parametrize("size", [(1, 1), (1, 50), (33, 7), (31, 65), (64, 64)])
+def test_any_size_answers_and_is_cropped_back(kind, statistics, size, tiny) -> None:
+    card, tensors = tiny(kind=kind)
+    pixels = np.random.default_rng(0).integers(0, 256, (*size, 3), np.uint8)
+    generator = Generator(card, tensors, statistics=statistics, **FP32)
+    made = generator(pixels)
+    assert made.shape == (*size, 3)
+    multiple, least = (32, 1) if kind == "unet" else (4, 8)
+    height, width = (max(-(-edge // multiple) * multiple, least) for edge in size)
+    padded = np.pad(pixels, ((0, height - size[0]), (0, width - size[1]), (0, 0)), mode="reflect")
+    wanted = codec.to_pixels(plain_pass(card, tensors, padded, statistics, valid=size), *size)
+    assert np.abs(made.astype(int) - wanted).max() <= 1
+
+
+def test_padding_never_counts_into_the_statistics_of_the_image(tiny) -> None:
+    """Whatever stands in the padding, the moments of the first norm are those of the picture."""
+    card, tensors = tiny(norm="instance", levels=5)
+    network = bundle.blank(card)
+    network.load_state_dict(tensors, assign=True)
+    seen: list[torch.Tensor] = []
+    network.eval().downs[1].norm.register_forward_hook(lambda module, given, made: seen.append(made.clone()))
+    x = torch.rand(1, 3, 64, 64) * 2 - 1
+    with torch.inference_mode():
+        network(x, (32, 40))
+    inside = seen[0][:, :, :8, :10]
+    assert inside.mean((2, 3)).abs().max() < 1e-5
+    assert (inside.var((2, 3), correction=0) - 1).abs().max() < 1e-3
+    assert seen[0].mean((2, 3)).abs().max() > 1e-3
+
+
+def test_running_statistics_hold_far_pixels_still_and_image_statistics_do_not(tiny, picture) -> None:
+    card, tensors = tiny(levels=5)
+    dabbed = picture.copy()
+    dabbed[:4, :4] = 255
+    far = np.s_[48:, 48:]
+    moved = {}
+    for statistics in ("running", "image"):
+        generator = Generator(card, tensors, statistics=statistics, **FP32)
+        moved[statistics] = np.abs(generator(picture)[far].astype(int) - generator(dabbed)[far]).mean()
+    assert moved["image"] > moved["running"]
+
+
+def test_the_same_picture_gives_the_same_bytes_and_seeds_vary_it(tiny, picture) -> None:
+    card, tensors = tiny(levels=6)
+    generator = Generator(card, tensors, **FP32)
+    assert generator.varies
+    still = generator(picture)
+    assert (generator(picture) == still).all()
+    first, second = generator(picture, seed=1), generator(picture, seed=2)
+    assert (generator(picture, seed=1) == first).all()
+    assert not (first == second).all() and not (first == still).all()
+    assert (generator(picture) == still).all()
+    assert not Generator(*tiny(levels=5), **FP32).varies
+
+
+def test_norms_are_folded_where_running_statistics_serve(tiny) -> None:
+    card, tensors = tiny()
+    cases: tuple[tuple[Statistics, int], ...] = (("running", 0), ("image", 7))
+    for statistics, left in cases:
+        network = Generator(card, tensors, statistics=statistics, **FP32)._network
+        assert sum(isinstance(module, Norm) for module in network.modules()) == left
+
+
+def test_without_the_packing_operators_plain_convolutions_do_the_work(tiny, picture, monkeypatch) -> None:
+    card, tensors = tiny()
+    packed_made = Generator(card, tensors, **FP32)(picture)
+    monkeypatch.setattr(packed, "packing_works", lambda: False)
+    plain_made = Generator(card, tensors, **FP32)(picture)
+    assert np.abs(packed_made.astype(int) - plain_made).max() <= 1
+
+
+@pytest.mark.parametrize("precision", ["float32", pytest.param("bfloat16", marks=needs_bfloat16)])
+def test_every_number_format_paints_nearly_the_same(precision, tiny, picture) -> None:
+    card, tensors = tiny()
+    exact = Generator(card, tensors, **FP32)
+    other = Generator(card, tensors, device="cpu", precision=precision)
+    other.warm_up()
+    assert other.precision == precision
+    error = np.abs(exact(picture).astype(int) - other(picture))
+    assert np.quantile(error, 0.5) <= 8
+
+
+@needs_bfloat16
+@pytest.mark.parametrize("file", BUNDLED, ids=lambda file: file.stem)
+def test_bfloat16_is_near_enough_on_the_models_that_ship(file: Path) -> None:
+    """At most 0.02 of the range at the 99.9th percentile, on a picture that the model knows."""
+    card, tensors = bundle.read(file)
+    pixels = np.full((256, 256, 3), 255, np.uint8)
+    if card.palette is not None:
+        pixels[:] = card.palette.colours[0]
+        stripes = np.array_split(np.arange(256), len(card.palette.labels))
+        for stripe, colour in zip(stripes, card.palette.colours, strict=True):
+            pixels[32:224, stripe] = colour
+    else:
+        pixels[60:62, 40:220] = pixels[180:182, 40:220] = pixels[60:180, 40:42] = pixels[60:180, 218:220] = 0
+        pixels[100:140, 80:180] = (180, 30, 30)
+    prepared = codec.flat(pixels, card)
+    made = []
+    for precision in ("float32", "bfloat16"):
+        generator = Generator(card, dict(tensors), device="cpu", precision=precision)
+        made.append(generator._pass(prepared, None).float())
+    assert made[0].std() > 0.1
+    assert torch.quantile((made[0] - made[1]).abs().flatten(), 0.999).item() / 2 <= 0.02
+
+
+@pytest.mark.parametrize("file", BUNDLED, ids=lambda file: file.stem)
+def test_every_bundled_model_opens_by_name_and_paints(file: Path) -> None:
+    card = bundle.read_card(file)
+    generator = engine.open(card.name, device="cpu")
+    assert generator.card == card
+    assert card.licence and card.task and card.data and card.statistics == "running"
+    colour = card.palette.colours[1] if card.palette else (255, 255, 255)
+    picture = np.broadcast_to(np.array(colour, np.uint8), (100, 130, 3))
+    assert generator(picture).shape == (100, 130, 3)
+
+
+def test_one_plane_networks_answer_with_three(tiny, picture) -> None:
+    made = Generator(*tiny(inputs=1, outputs=1), **FP32)(picture)
+    assert made.shape == (64, 64, 3)
+    assert (made[..., 0] == made[..., 2]).all()
+
+
+def test_hints_and_labels_reach_the_network(tiny, palette: Palette) -> None:
+    sketch = Generator(*tiny(inputs=5, input="sketch", hints=True), **FP32)
+    paper = np.full((32, 32, 3), 255, np.uint8)
+    red, grey = paper.copy(), paper.copy()
+    red[8:24, 8:24] = (255, 0, 0)
+    grey[8:24, 8:24] = 128
+    answers = [sketch(picture) for picture in (paper, red, grey)]
+    assert not (answers[0] == answers[1]).all() and not (answers[1] == answers[2]).all()
+    hot = Generator(*tiny(inputs=4, input="labels", palette=palette, one_hot=True), **FP32)
+    assert hot(palette.colours[np.eye(32, dtype=int)]).shape == (32, 32, 3)
+
+
+def test_one_notice_of_colours_off_the_palette(tiny, palette: Palette) -> None:
+    said: list[str] = []
+    generator = Generator(*tiny(input="labels", palette=palette), notice=said.append, **FP32)
+    clean = palette.colours[np.eye(32, dtype=int)]
+    generator(clean)
+    assert said == []
+    off = clean ^ np.uint8(1)
+    assert (generator(off) == generator(clean)).all()
+    assert len(said) == 1 and "1024 pixels are of no colour" in said[0]
+    loud = Generator(*tiny(input="labels", palette=palette), **FP32)
+    with pytest.warns(UserWarning, match="taken for the nearest"):
+        loud(off)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        loud(off)
+
+
+@pytest.mark.parametrize(
+    "array",
+    [
+        np.zeros((8, 8), np.uint8),
+        np.zeros((8, 8, 4), np.uint8),
+        np.zeros((8, 8, 3), np.float32),
+        np.zeros((0, 8, 3), np.uint8),
+    ],
+)
+def test_arrays_that_are_no_pictures_get_a_sentence(array, tiny) -> None:
+    with pytest.raises(PictureError, match="A picture is an array uint8"):
+        Generator(*tiny(), **FP32)(array)
+
+
+def test_wrong_wishes_get_a_sentence(tiny, tiny_file) -> None:
+    file = tiny_file()
+    wishes: tuple[tuple[dict[str, Any], str], ...] = (
+        ({"device": "toaster"}, "no device “toaster”|not available"),
+        ({"precision": "float7"}, "no precision “float7”"),
+        ({"device": "meta"}, "not available"),
+    )
+    for wish, sentence in wishes:
+        with pytest.raises(DeviceError, match=sentence):
+            engine.open(file, **wish)
+    with pytest.raises(ModelError, match="no “mean” statistics"):
+        engine.open(file, statistics="mean")  # type: ignore[arg-type]
+    with pytest.raises(ModelError, match="no model “unheard-of”; known are"):
+        engine.open("unheard-of")
+
+
+def test_a_discriminator_paints_nothing(tmp_path) -> None:
+    from engine.data.card import Card
+    from engine.networks import build
+
+    settings = {"receptive_field": 16, "width": 2, "inputs": 3, "norm": "batch"}
+    card = Card("discriminator", "patchgan", settings, "image")
+    state = build("patchgan", **settings).state_dict()
+    with pytest.raises(ModelError, match="no picture"):
+        Generator(card, state, **FP32)
+
+
+class Failing(torch.nn.Module):
+    """In place of a network: gives up as a device does."""
+
+    def __init__(self, network: torch.nn.Module, sentence: str) -> None:
+        super().__init__()
+        self.multiple, self.least, self.has_dropout = network.multiple, network.least, network.has_dropout
+        self.sentence = sentence
+
+    def forward(self, *_: object) -> None:
+        raise RuntimeError(self.sentence)
+
+
+def test_a_lost_device_moves_the_model_to_the_cpu(tiny, picture) -> None:
+    """The failure is staged, the moving is real: no graphics card is needed to see it."""
+    said: list[str] = []
+    card, tensors = tiny()
+    wanted = Generator(card, dict(tensors), **FP32)(picture)
+    generator = Generator(card, tensors, notice=said.append, **FP32)
+    generator.device = "cuda"
+    generator._whole.network = Failing(generator._network, "CUDA error: device lost")  # type: ignore[assignment]
+    made = generator(picture)
+    assert generator.device == "cpu"
+    assert np.median(np.abs(made.astype(int) - wanted)) <= 8
+    assert said == ["The device cuda gave up; the model goes on, slower, on the CPU."]
+
+
+def test_a_model_that_the_best_device_can_not_take_opens_on_the_cpu(tiny, picture, monkeypatch) -> None:
+    """The card is staged: a new one for an old driver, or a full one."""
+    monkeypatch.setattr(device, "choose", lambda wanted: torch.device(wanted or "cuda"))
+    monkeypatch.setattr(generator_module, "_to_device", refused)
+    card, tensors = tiny()
+    said: list[str] = []
+    generator = Generator(card, dict(tensors), notice=said.append)
+    assert generator.device == "cpu" and generator(picture).shape == (64, 64, 3)
+    assert said == ["The device cuda can't take the model; it runs, slower, on the CPU."]
+    with pytest.raises(DeviceError, match="can't take"):  # who asks for it is told
+        Generator(card, dict(tensors), device="cuda")
+
+
+def refused(network: torch.nn.Module, where: torch.device) -> None:
+    raise DeviceError(f"The device {where} can't take the model; use --device cpu.")
+
+
+def test_running_out_of_memory_on_the_cpu_gets_a_sentence(tiny, picture) -> None:
+    generator = Generator(*tiny(), **FP32)
+    network = generator._network
+    generator._whole.network = Failing(network, "DefaultCPUAllocator: can't allocate memory: 99 bytes")  # type: ignore[assignment]
+    with pytest.raises(DeviceError, match="not enough memory for 64 × 64 pixels"):
+        generator(picture)
+    generator._whole.network = Failing(network, "a mistake of ours")  # type: ignore[assignment]
+    with pytest.raises(RuntimeError, match="a mistake of ours"):
+        generator(picture)
+
+
+@needs_bfloat16
+def test_a_network_that_runs_over_in_16_bits_goes_on_in_32(tiny, picture) -> None:
+    card, tensors = tiny()
+    tensors["ups.0.convolution.bias"] = torch.full((3,), float("inf"))
+    generator = Generator(card, tensors, device="cpu", precision="bfloat16")
+    generator._tensors["ups.0.convolution.bias"] = torch.zeros(3)
+    generator._network.ups[0].convolution.forward = lambda x: torch.full((1, 3, 32, 32), float("nan"))
+    generator.warm_up()
+    assert generator.precision == "float32"
+    assert generator(picture).std() > 5
+
+
+def test_a_precision_that_the_processor_refuses_is_told(tiny, monkeypatch) -> None:
+    monkeypatch.setattr(device, "computes", lambda dtype: dtype == torch.float32)
+    with pytest.raises(DeviceError, match="This processor can't compute in bfloat16; use float32"):
+        Generator(*tiny(), device="cpu", precision="bfloat16")
+    assert Generator(*tiny(), device="cpu").precision == "float32"
+
+
+def test_devices_are_chosen_in_order() -> None:
+    assert device.choose("cpu") == torch.device("cpu")
+    best = device.choose()
+    assert best.type in device.KINDS
+    assert device.number_format(torch.device("cuda")) == torch.float16
+    assert device.number_format(torch.device("cpu")) in (torch.float32, torch.bfloat16)
+    assert device.number_format(torch.device("cpu"), "float16") == torch.float16
+
+
+@pytest.mark.gpu
+@pytest.mark.parametrize("kind", ["unet", "resnet"])
+@pytest.mark.parametrize("statistics", ["image", "running"])
+def test_a_graphics_card_paints_what_the_cpu_paints(kind, statistics, tiny, picture) -> None:
+    card, tensors = tiny(kind=kind)
+    exact = Generator(card, dict(tensors), statistics=statistics, **FP32)(picture).astype(int)
+    full = Generator(card, dict(tensors), statistics=statistics, device="cuda", precision="float32")
+    assert np.abs(full(picture) - exact).max() <= 1
+    half = Generator(card, dict(tensors), statistics=statistics, device="cuda")
+    half.warm_up()
+    assert (half.device, half.precision) == ("cuda", "float16")
+    assert np.quantile(np.abs(half(picture) - exact), 0.99) <= 4
+
+
+def test_importing_engine_brings_neither_torch_nor_qt(tiny_file: Callable[..., Path]) -> None:
+    script = (
+        "import sys, engine, engine.data.messages, engine.thread.worker, engine.planes.codec\n"
+        "print('torch' in sys.modules, 'PySide6' in sys.modules)\n"
+        "import numpy as np\n"
+        "print(engine.open(sys.argv[1])(np.zeros((5, 6, 3), np.uint8)).shape, 'PySide6' in sys.modules)\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", script, str(tiny_file())], capture_output=True, text=True, check=True
+    )
+    assert done.stdout.splitlines() == ["False False", "(5, 6, 3) False"]
+    with pytest.raises(AttributeError, match="no attribute 'close'"):
+        _ = engine.close
+
+
+def test_a_model_opened_by_path_stays_open_when_its_file_goes(tiny_file, picture) -> None:
+    file = tiny_file()
+    generator = engine.open(file, **FP32)
+    file.unlink()
+    assert generator(picture).shape == (64, 64, 3)
+    assert dataclasses.asdict(generator.card)["name"] == "tiny"

@@ -1,0 +1,190 @@
+"""The engine thread with real, tiny models. Gates instead of sleeps: a test decides when a pass ends."""
+
+from __future__ import annotations
+
+import logging
+from pathlib import Path
+
+import torch
+
+from engine.data.messages import (
+    Failed,
+    Import,
+    Imported,
+    Inspect,
+    Inspected,
+    ModelOpened,
+    Notice,
+    OpenModel,
+    Ticket,
+    Translated,
+    Varied,
+    Vary,
+)
+from engine.data.rect import Rect
+from engine.models import bundle
+from engine.thread.worker import MOST_OPEN, Worker
+from tests.engine import reference
+from tests.engine.desk import PATIENCE, Desk, Gate, picture, translate
+
+
+def test_a_model_opens_and_translates(desk: Desk, tiny_file, tiny) -> None:
+    opened = desk.opened(tiny_file())
+    assert opened.card == tiny()[0]
+    assert (opened.generation, opened.device, opened.precision) == (1, "cpu", "float32")
+    assert opened.seconds > 0
+    reply = desk.ask(translate(7))
+    assert isinstance(reply, Translated)
+    assert (reply.ticket, reply.device) == (Ticket(1, 7), "cpu")
+    assert reply.preview.shape == (32, 32, 3) and reply.seconds > 0
+
+
+def test_forty_nine_edits_while_a_pass_runs_lead_to_exactly_two_passes(desk: Desk, tiny_file) -> None:
+    desk.opened(tiny_file())
+    gate = Gate(desk.network)
+    desk.worker.send(translate(0))
+    gate.wait()  # the first pass is running
+    for revision in range(1, 50):
+        desk.worker.send(translate(revision, dirty=Rect(revision % 7, 0, 1, 1)))
+    gate.let_through(50)
+    assert [desk.next().ticket.revision for _ in range(2)] == [0, 49]
+    assert isinstance(desk.ask(Inspect(Path("none"))), Failed)  # all that was sent before is done
+    assert gate.passes == 2
+
+
+def test_every_failure_is_an_answer_and_the_thread_lives_on(desk: Desk, tiny_file, tmp_path, caplog) -> None:
+    caplog.set_level(logging.INFO)
+    reply = desk.ask(OpenModel(1, tmp_path / "none.safetensors"))
+    assert isinstance(reply, Failed) and "There is no model file" in reply.sentence
+    broken = tmp_path / "broken.safetensors"
+    broken.write_bytes(b"nonsense")
+    request = OpenModel(2, broken)
+    reply = desk.ask(request)
+    assert reply == Failed(request, reply.sentence) and "no model file" in reply.sentence
+    reply = desk.ask(translate(1, generation=2))
+    assert isinstance(reply, Failed) and "No model is open" in reply.sentence
+
+    desk.opened(tiny_file(), generation=3)
+
+    def mistake(*_: object) -> None:
+        raise ValueError("a mistake of ours\nwith a second line")
+
+    hook = desk.network.register_forward_pre_hook(mistake)
+    reply = desk.ask(translate(1, generation=3))
+    assert isinstance(reply, Failed)
+    assert reply.sentence == "Something went wrong in the engine (a mistake of ours); the drawing is safe."
+    assert "Traceback" in caplog.text and "ValueError" in caplog.text
+    hook.remove()
+    assert isinstance(desk.ask(translate(2, generation=3)), Translated)
+
+
+def test_passes_of_another_time_are_left_out(desk: Desk, tiny_file) -> None:
+    file = tiny_file()
+    desk.opened(file, generation=5)
+    desk.worker.send(translate(1, generation=4))  # of a model that was left: nobody waits for it
+    reply = desk.ask(Inspect(Path("none")))
+    assert isinstance(reply, Failed) and isinstance(reply.request, Inspect)
+    reply = desk.ask(translate(1, generation=6))  # of one that was never asked for
+    assert isinstance(reply, Failed) and "No model is open" in reply.sentence
+
+
+def test_a_model_left_before_it_is_ready_is_not_finished(desk: Desk, tiny_file) -> None:
+    first, second, third = (
+        tiny_file(f"{name}.safetensors", name=name, seed=n) for n, name in enumerate("abc")
+    )
+    desk.opened(first)
+    gate = Gate(desk.network)
+    desk.worker.send(translate(1))
+    gate.wait()
+    desk.worker.send(OpenModel(2, second))
+    desk.worker.send(OpenModel(3, third))
+    desk.worker.send(translate(1, generation=3))
+    gate.let_through()
+    replies = [desk.next() for _ in range(3)]
+    assert [type(reply) for reply in replies] == [Translated, ModelOpened, Translated]
+    assert (replies[1].generation, replies[1].card.name) == (3, "c")
+
+
+def test_going_back_to_a_model_takes_no_second_load(desk: Desk, tiny_file, monkeypatch) -> None:
+    reads: list[str] = []
+    read = bundle.read
+    monkeypatch.setattr(bundle, "read", lambda path: reads.append(path.stem) or read(path))
+    files = [tiny_file(f"{name}.safetensors", name=name) for name in "abcd"[: MOST_OPEN + 1]]
+    for generation, file in enumerate([files[0], files[1], files[0], *files], start=1):
+        assert desk.opened(file, generation).card.name == file.stem
+    assert reads == ["a", "b", "c", "d"]
+    desk.opened(files[0], generation=20)  # the one that had to make room
+    assert reads == ["a", "b", "c", "d", "a"]
+
+
+def test_a_changed_file_is_read_anew(desk: Desk, tiny_file) -> None:
+    desk.opened(tiny_file(name="before"))
+    assert desk.opened(tiny_file(name="afterwards"), generation=2).card.name == "afterwards"
+
+
+def test_variations_come_seed_by_seed(desk: Desk, tiny_file) -> None:
+    desk.opened(tiny_file(levels=6, size=(64, 64)))
+    desk.worker.send(Vary(Ticket(1, 3), picture(90), (64, 64), (5, 6, 5)))
+    replies = [desk.next() for _ in range(3)]
+    assert [(r.index, r.count, r.seed, r.ticket) for r in replies] == [
+        (index, 3, seed, Ticket(1, 3)) for index, seed in enumerate((5, 6, 5))
+    ]
+    assert (replies[0].preview == replies[2].preview).all()
+    assert not (replies[0].preview == replies[1].preview).all()
+
+
+def test_variations_end_when_others_are_asked_for_and_let_the_pen_go_first(desk: Desk, tiny_file) -> None:
+    desk.opened(tiny_file(levels=6))
+    gate = Gate(desk.network)
+    desk.worker.send(Vary(Ticket(1, 1), picture(), (64, 64), (1, 2, 3, 4)))
+    gate.wait()
+    desk.worker.send(translate(2))
+    gate.let_through()
+    gate.wait()  # the pen's pass, between the first and the second variation
+    gate.let_through()
+    gate.wait()  # the second variation
+    desk.worker.send(Vary(Ticket(1, 3), picture(), (64, 64), (9,)))
+    gate.let_through(2)
+    replies = [desk.next() for _ in range(4)]
+    assert [type(reply) for reply in replies] == [Varied, Translated, Varied, Varied]
+    assert [reply.seed for reply in replies if isinstance(reply, Varied)] == [1, 2, 9]
+
+
+def test_a_model_without_dropout_says_that_it_knows_no_variations(desk: Desk, tiny_file) -> None:
+    desk.opened(tiny_file(levels=5))
+    reply = desk.ask(Vary(Ticket(1, 1), picture(), (32, 32), (1,)))
+    assert isinstance(reply, Notice) and "no variations" in reply.sentence
+    assert isinstance(desk.next(), Varied)
+
+
+def test_foreign_weights_are_looked_into_and_imported(desk: Desk, tmp_path) -> None:
+    file = tmp_path / "net_G.pth"
+    torch.save(reference.made("unet_128", "batch", width=2), file)
+    found = desk.ask(Inspect(file))
+    assert isinstance(found, Inspected)
+    assert (found.name, found.inputs) == ("net_G", 3) and "7 levels" in found.summary
+    target = tmp_path / "shoes.safetensors"
+    made = desk.ask(Import(file, "Shoes", "sketch", None, target))
+    assert isinstance(made, Imported)
+    assert (made.path, made.card.name, bundle.read_card(target)) == (target, "Shoes", made.card)
+    assert desk.opened(target).card == made.card
+
+
+def test_stopping_waits_for_the_running_pass_and_forgets_the_rest(tiny_file) -> None:
+    desk = Desk()
+    desk.opened(tiny_file())
+    gate = Gate(desk.network)
+    desk.worker.send(translate(1))
+    gate.wait()
+    desk.worker.send(translate(2))
+    desk.worker._mailbox.close()  # what stop does first; then it waits
+    gate.let_through(2)
+    desk.worker.stop(PATIENCE)
+    assert not desk.worker._thread.is_alive()
+    assert [type(desk.next()), desk.replies.empty()] == [Translated, True]
+    desk.worker.send(translate(3))  # nobody listens, nothing happens
+    desk.worker.stop()
+
+
+def test_a_worker_that_never_started_can_be_stopped() -> None:
+    Worker(lambda reply: None).stop()

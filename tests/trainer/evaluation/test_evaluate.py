@@ -1,0 +1,395 @@
+from __future__ import annotations
+
+import json
+import re
+import sys
+import weakref
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from typer.testing import CliRunner
+
+import engine
+from engine.data import picture
+from engine.errors import ModelError
+from engine.models import bundle
+from engine.passes.generator import Generator
+from tests.trainer.made_pictures import house, save, side_by_side, thing
+from tests.trainer.small_runs import houses, pictures, small, things, trained
+from trainer.__main__ import commands
+from trainer.data import pairs
+from trainer.data.pairs import DataSet
+from trainer.dataset_check import counting
+from trainer.evaluation import recogniser, report
+from trainer.evaluation.evaluate import (
+    ON_SHEET,
+    Pace,
+    augment_of,
+    evaluate,
+    found,
+    recogniser_for,
+    shared_out,
+)
+from trainer.files import layouts
+from trainer.machine.errors import TrainingError
+from trainer.run.folder import Run
+from trainer.training import sheet
+from trainer.training.state import State
+
+NONSENSE = ["0.2", None, [], {}, -1.0, float("nan"), 7.5, 10**400]
+"""What a stranger's card may say instead of a share or a task."""
+
+
+@pytest.fixture(autouse=True)
+def one_thread() -> None:
+    torch.set_num_threads(1)
+
+
+def untrained(data: DataSet) -> Generator:
+    config = small(data)
+    return Generator(config.card(), State(config).generator.state_dict(), precision="float32")
+
+
+def test_sketches_are_judged_by_lines_and_hints(tmp_path: Path) -> None:
+    data = things(tmp_path / "data", 6)
+    result = evaluate(untrained(data), data)
+    assert result.pairs == 6
+    assert result.statistics == "running"
+    assert result.scores.keys() == {
+        *("l1", "psnr", "ssim", "histogram_L", "histogram_a", "histogram_b"),
+        *("line_precision", "line_recall", "hint_difference"),
+    }
+    assert all(np.isfinite(value) for value in result.scores.values())
+    assert len(result.examples) == 6
+
+
+def test_the_photo_itself_obeys_lines_and_hints_best(tmp_path: Path) -> None:
+    """A generator that knew the answer scores far better than an untrained one."""
+    data = things(tmp_path / "data", 6)
+    bad = untrained(data)
+    answers = iter([pairs.load(pair)[1] for pair in data.pairs])
+
+    class Knowing(Generator):
+        def translate(
+            self, prepared: engine.data.messages.Pixels, *, seed: int | None = None
+        ) -> engine.data.messages.Pixels:
+            return sheet._reduced(next(answers), 32)
+
+    good = Knowing(bad.card, State(small(data)).generator.state_dict(), precision="float32")
+    best, worst = evaluate(good, data).scores, evaluate(bad, data).scores
+    assert best["l1"] < 0.1 < worst["l1"]
+    assert best["line_precision"] > worst["line_precision"]
+    assert best["line_recall"] > 0.6
+    assert best["hint_difference"] < 10 < worst["hint_difference"]
+
+
+def test_pictures_are_judged_by_likeness_alone(tmp_path: Path) -> None:
+    data = pictures(tmp_path / "data", 3)
+    assert "line_recall" not in evaluate(untrained(data), data).scores
+
+
+def test_of_many_pairs_only_the_sheets_pictures_stay(tmp_path: Path) -> None:
+    data = things(tmp_path / "data", 30)
+    made: list[weakref.ref[Any]] = []
+    alive: list[int] = []
+
+    class Watched(Generator):
+        def translate(
+            self, prepared: engine.data.messages.Pixels, *, seed: int | None = None
+        ) -> engine.data.messages.Pixels:
+            alive.append(sum(one() is not None for one in made))
+            answer = super().translate(prepared, seed=seed)
+            made.append(weakref.ref(answer))
+            return answer
+
+    config = small(data)
+    watched = Watched(config.card(), State(config).generator.state_dict(), precision="float32")
+    result = evaluate(watched, data)
+    assert max(alive) <= ON_SHEET + 1
+    # They are taken from all over the data set.
+    shown = [place for place, one in enumerate(made) if one() is not None]
+    assert len(result.examples) == ON_SHEET
+    assert set(shown) >= set(layouts.spread(range(30), ON_SHEET))
+    assert max(shown) > 26
+
+
+def test_pairs_to_judge_by(tmp_path: Path) -> None:
+    plain = things(tmp_path / "plain", 20)
+    card = small(plain).card()
+    assert len(shared_out(plain, card)[1].pairs) == 20
+    known = replace(card, training={"digest": pairs.digest(plain), "validation": 0.2})
+    assert len(shared_out(plain, known)[1].pairs) == 4
+    for nonsense in NONSENSE:
+        strange = replace(card, training={"digest": pairs.digest(plain), "validation": nonsense})
+        assert len(shared_out(plain, strange)[1].pairs) == 20
+    for split in ("train", "val"):
+        save(thing(1), tmp_path / "split" / split / "a.png")
+    assert [pair.split for pair in shared_out(pairs.find(tmp_path / "split"), card)[1].pairs] == ["val"]
+    for split in ("train", "test"):
+        save(thing(1), tmp_path / "without val" / split / "a.png")
+    learnt_from, judged_by = shared_out(pairs.find(tmp_path / "without val"), card)
+    assert [pair.split for pair in learnt_from.pairs] == ["train"]
+    assert [pair.split for pair in judged_by.pairs] == ["test"]
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(TrainingError, match="no pairs"):
+        shared_out(pairs.find(tmp_path / "empty"), card)
+
+
+@pytest.mark.parametrize("validation", [0.25, 0.0, *NONSENSE], ids=str)
+@pytest.mark.parametrize("known", [True, False])
+def test_no_pair_is_both_learnt_from_and_judged_by(tmp_path: Path, validation: object, known: bool) -> None:
+    """Whatever the card says, which may come from anybody."""
+    data = houses(tmp_path / "data", 16)
+    training = {"digest": pairs.digest(data) if known else "other", "validation": validation}
+    learnt_from, judged_by = shared_out(data, replace(small(data).card(), training=training))
+    held_back = 4 if known and validation == 0.25 else 3
+    assert (len(learnt_from.pairs), len(judged_by.pairs)) == (16 - held_back, held_back)
+    assert not set(learnt_from.pairs) & set(judged_by.pairs)
+
+
+@pytest.fixture(scope="module")
+def grey_run(tmp_path_factory: pytest.TempPathFactory) -> tuple[Run, Path]:
+    torch.set_num_threads(1)
+    folder = tmp_path_factory.mktemp("grey")
+    things(folder / "data", 10)
+    data = pairs.find(folder / "data", task="grey")
+    return trained(folder / "run", data, small(data, steps=1, validation=0.3)), folder / "data"
+
+
+def test_photos_become_what_the_model_was_trained_on(grey_run: tuple[Run, Path]) -> None:
+    run, folder = grey_run
+    card = bundle.read_card(run.model)
+    assert card.training["task"] == "grey"
+    data = found(card, folder)
+    assert data.task == "grey" and pairs.digest(data) == card.training["digest"]
+    assert len(shared_out(data, card)[1].pairs) == 3
+    # Of a model that doesn't say its task.
+    silent = replace(card, training={})
+    assert found(silent, folder).task == "grey"
+    with pytest.raises(TrainingError, match="image or grey or small, and those of “data” are hints"):
+        found(replace(silent, network={**card.network, "inputs": 3}), folder)
+    for nonsense in NONSENSE:
+        assert found(replace(card, training={"task": nonsense}), folder).task == "grey"
+
+
+@pytest.mark.parametrize("task", ["hints", "small"])
+def test_inputs_of_another_sort_are_refused(grey_run: tuple[Run, Path], task: str) -> None:
+    run, folder = grey_run
+    result = CliRunner().invoke(commands, ["evaluate", str(run.folder), str(folder), "--task", task])
+    assert isinstance(result.exception, TrainingError)
+    assert f"takes inputs of the task image or grey, and those of “data” are {task}" in str(result.exception)
+
+
+def test_photos_for_a_model_of_pairs_are_refused(tmp_path: Path, grey_run: tuple[Run, Path]) -> None:
+    card = replace(bundle.read_card(grey_run[0].model), training={"task": "image"})
+    with pytest.raises(TrainingError, match="needs pairs"):
+        found(card, grey_run[1])
+
+
+def test_time_for_the_recogniser_is_what_is_left_of_the_promise() -> None:
+    """All within twice the time of translating plus a minute, whatever comparing takes."""
+    for count, translating, comparing in (
+        (245, 0.05, 0.04),
+        (1000, 0.1, 0.1),
+        (3, 2.0, 0.1),
+        (50, 0.01, 5.0),
+    ):
+        pace = Pace(count, translating, comparing)
+        judging = count * (translating + comparing)
+        promised = 2 * count * translating + 60
+        assert pace.learning >= 0
+        assert judging + pace.learning <= promised or pace.learning == 0
+    assert Pace(100, 0.1, 0.1).learning == 40
+    assert "takes about 2 min: learning to read labels 40 s, then translating and comparing 50 s." in Pace(
+        250, 0.1, 0.1
+    ).in_words(40)
+    assert "labels" not in Pace(250, 0.1, 0.1).in_words(0)
+
+
+def test_recogniser_takes_as_many_steps_as_there_is_time_for() -> None:
+    """However long a step takes, and however that changes meanwhile."""
+    for a_step, later in ((1e-6, 1e-6), (0.1, 0.1), (0.1, 0.3), (50.0, 50.0)):
+        done, spent = 1, a_step
+        while recogniser._steps_left(done, spent, 40.0) > 0:
+            done, spent = done + 1, spent + (later if spent > 20 else a_step)
+        assert recogniser.FEWEST_STEPS <= done <= recogniser.STEPS
+        assert spent <= 40.5 or done == recogniser.FEWEST_STEPS
+    assert recogniser._share_of_rate(0.0) < 0.1 < 0.99 < recogniser._share_of_rate(0.3)
+    assert recogniser._share_of_rate(1.0) == pytest.approx(0)
+
+
+def test_progress_is_told_without_a_terminal(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with counting.counting("Translating") as progress:
+        progress(1, 300)
+        monkeypatch.setattr(counting, "PLAIN_SECONDS", 0.0)
+        progress(0, 300)
+        progress(100, 300)
+    told = capsys.readouterr()
+    assert told.out == ""
+    assert re.fullmatch(r"Translating: 100 of 300, about \d+ s left\n", told.err)
+
+
+def test_report_stays_where_one_is(
+    grey_run: tuple[Run, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A stranger's model may be called anything."""
+    card, tensors = bundle.read(grey_run[0].model)
+    bundle.write(tmp_path / "x.safetensors", replace(card, name="../../evil"), tensors)
+    here = tmp_path / "in" / "here"
+    here.mkdir(parents=True)
+    monkeypatch.chdir(here)
+    words = ["evaluate", str(tmp_path / "x.safetensors"), str(grey_run[1]), "--task", "grey"]
+    result = CliRunner().invoke(commands, words)
+    assert result.exit_code == 0, result.stderr
+    assert [file.name for file in here.iterdir()] == ["_.._evil-report"]
+    assert (here / "_.._evil-report" / "report.html").is_file()
+    assert sorted(file.name for file in tmp_path.iterdir()) == ["in", "x.safetensors"]
+
+
+@pytest.fixture(scope="module")
+def label_run(tmp_path_factory: pytest.TempPathFactory) -> tuple[Run, DataSet]:
+    torch.set_num_threads(1)
+    folder = tmp_path_factory.mktemp("labels")
+    data = houses(folder / "data", 16)
+    return trained(folder / "run", data, small(data, steps=2, size=(64, 64), validation=0.25)), data
+
+
+def test_recogniser_learns_to_read_real_photos(label_run: tuple[Run, DataSet], tmp_path: Path) -> None:
+    run, data = label_run
+    generator = engine.open(run.model, precision="float32")
+    told: list[tuple[int, int]] = []
+    fresh = recogniser.learnt(
+        data,
+        augment_of(generator.card, data),
+        steps=60,
+        progress=lambda done, total: told.append((done, total)),
+    )
+    assert told[-1] == (60, 60)
+    result = evaluate(generator, data, recogniser=fresh)
+    assert result.scores["real_pixel_accuracy"] > 0.6
+    assert result.scores["made_mean_iou"] < result.scores["real_mean_iou"]
+    wanted = result.scores["made_mean_iou"] / result.scores["real_mean_iou"]
+    assert result.scores["label_score"] == pytest.approx(wanted)
+    assert result.notes == []
+
+    recogniser.write(tmp_path / "kept.safetensors", fresh)
+    kept = recogniser.read(tmp_path / "kept.safetensors", fresh.note["labels"])
+    photo = house(3, 64)[1]
+    assert np.array_equal(kept.read([photo])[0], fresh.read([photo])[0])
+    assert kept.note == fresh.note
+
+
+def test_recogniser_learns_the_same_again(label_run: tuple[Run, DataSet]) -> None:
+    run, data = label_run
+    augment = augment_of(bundle.read_card(run.model), data)
+    one, other = (recogniser.learnt(data, augment, steps=6).network.state_dict() for _ in range(2))
+    assert all(torch.equal(tensor, other[name]) for name, tensor in one.items())
+
+
+def test_recogniser_that_reads_badly_is_named(label_run: tuple[Run, DataSet]) -> None:
+    run, data = label_run
+    generator = engine.open(run.model, precision="float32")
+    poor = recogniser.learnt(data, augment_of(generator.card, data), steps=1)
+    assert "below 60%" in evaluate(generator, data, recogniser=poor).notes[0]
+
+
+def test_recogniser_is_kept_for_the_same_pairs(
+    label_run: tuple[Run, DataSet], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run, data = label_run
+    card = engine.open(run.model).card
+    file = tmp_path / "deep" / "kept.safetensors"
+    learnt = recogniser.learnt
+    counted = []
+
+    def counting(*arguments: object, **more: object) -> recogniser.Recogniser:
+        counted.append(1)
+        return learnt(*arguments, **{**more, "steps": 1})  # type: ignore[arg-type]
+
+    monkeypatch.setattr(recogniser, "learnt", counting)
+    recogniser_for(card, data, file)
+    recogniser_for(card, data, file)
+    assert len(counted) == 1
+    others = houses(tmp_path / "others", 12)
+    recogniser_for(card, others, file)
+    assert len(counted) == 2
+    for number in range(2):  # nothing to learn from
+        save(side_by_side(number, 64), tmp_path / "few" / "test" / f"{number}.png")
+    few = pairs.find(tmp_path / "few", task="labels")
+    assert recogniser_for(card, few, file).note["digest"] == pairs.digest(shared_out(others, card)[0])
+    with pytest.raises(TrainingError, match="no label score"):
+        recogniser_for(card, few, tmp_path / "none.safetensors")
+    seen = learnt(few, augment_of(card, few), steps=1)
+    recogniser.write(file, seen)
+    with pytest.raises(TrainingError, match="no label score"):
+        recogniser_for(card, few, file)
+    assert len(counted) == 2
+
+
+def test_recogniser_on_a_full_disk_is_a_sentence(label_run: tuple[Run, DataSet], tmp_path: Path) -> None:
+    if sys.platform == "win32":
+        pytest.skip("Windows limits no files")
+    import resource
+
+    run, data = label_run
+    file = tmp_path / "kept.safetensors"
+    poor = recogniser.learnt(data, augment_of(bundle.read_card(run.model), data), steps=1)
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (4096, before[1]))
+    try:
+        with pytest.raises(ModelError, match="can't be written"):
+            recogniser.write(file, poor)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("content", [b"", b"\x00" * 64])
+def test_damaged_recogniser_is_a_sentence(tmp_path: Path, content: bytes) -> None:
+    (tmp_path / "bad.safetensors").write_bytes(content)
+    with pytest.raises(ModelError, match="no recogniser of 5 labels"):
+        recogniser.read(tmp_path / "bad.safetensors", 5)
+    with pytest.raises(ModelError, match="no recogniser"):
+        recogniser.read(tmp_path / "none.safetensors", 5)
+
+
+def test_report_opens_and_says_all(tmp_path: Path) -> None:
+    data = things(tmp_path / "data", 3)
+    result = evaluate(untrained(data), data)
+    result.name = "<b>&“"
+    result.notes.append("A note.")
+    page = report.write(tmp_path / "deep" / "report", result)
+    text = page.read_text("utf-8")
+    assert "&lt;b&gt;&amp;“" in text
+    assert "A note." in text
+    assert all(name in text for name in result.scores)
+    assert "<script" not in text
+    numbers = json.loads((page.parent / "scores.json").read_text("utf-8"))
+    assert numbers["scores"].keys() == result.scores.keys()
+    sheet_size = picture.read(page.parent / "sheet.png").pixels.shape
+    assert sheet_size == (3 * (32 + sheet.GAP) - sheet.GAP, 3 * (32 + sheet.GAP) - sheet.GAP, 3)
+    (tmp_path / "file").write_bytes(b"")
+    with pytest.raises(TrainingError, match="can't be written"):
+        report.write(tmp_path / "file" / "report", result)
+
+
+def test_every_score_has_a_meaning(label_run: tuple[Run, DataSet]) -> None:
+    run, data = label_run
+    generator = engine.open(run.model, precision="float32")
+    poor = recogniser.learnt(data, augment_of(generator.card, data), steps=1)
+    result = evaluate(generator, data, recogniser=poor)
+    assert result.scores.keys() <= report.MEANINGS.keys()
+    assert len(report.to_lines(result)) == len(result.scores)
+
+
+def test_a_label_model_without_colours_is_refused(tmp_path: Path, grey_run: tuple[Run, Path]) -> None:
+    """A stranger's, or an imported one that nobody gave a palette."""
+    card = replace(bundle.read_card(grey_run[0].model), input="labels", palette=None)
+    with pytest.raises(TrainingError, match="which colours its labels are"):
+        found(card, grey_run[1])

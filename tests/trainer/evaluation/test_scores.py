@@ -1,0 +1,93 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from tests.trainer.made_pictures import house, thing
+from trainer.evaluation import scores
+
+
+def test_equal_pictures_are_as_like_as_can_be() -> None:
+    colours = scores.Histograms()
+    for number in range(2):
+        photo = house(number)[1]
+        found = scores.likeness(photo, photo)
+        assert found["l1"] == 0
+        assert found["ssim"] == pytest.approx(1)
+        assert found["psnr"] > 60
+        colours.add(photo, photo)
+    assert all(value == pytest.approx(1) for value in colours.intersection().values())
+
+
+def test_l1_and_psnr_are_what_they_say() -> None:
+    one, other = np.full((16, 16, 3), 100, np.uint8), np.full((16, 16, 3), 151, np.uint8)
+    found = scores.likeness(one, other)
+    assert found["l1"] == pytest.approx(51 / 127.5)
+    assert found["psnr"] == pytest.approx(10 * np.log10(255**2 / 51**2))
+
+
+def test_other_colours_share_no_histogram() -> None:
+    red, blue = (np.full((8, 8, 3), colour, np.uint8) for colour in ((200, 0, 0), (0, 0, 200)))
+    colours = scores.Histograms()
+    colours.add(red, blue)
+    found = colours.intersection()
+    assert found["histogram_a"] == found["histogram_b"] == 0
+    colours.add(blue, blue)
+    assert colours.intersection()["histogram_a"] == pytest.approx(0.5)
+
+
+def test_tiny_pictures_are_compared_too() -> None:
+    assert scores.likeness(thing(0, 32)[:4, :5], thing(1, 32)[:4, :5])["ssim"] <= 1
+
+
+def lines_at(*rows: int) -> NDArray[np.bool_]:
+    mask = np.zeros((32, 32), np.bool_)
+    mask[list(rows)] = True
+    return mask
+
+
+@pytest.mark.parametrize(
+    ("drawn", "found", "wanted"),
+    [
+        ((5,), (5,), (1, 1)),
+        ((5,), (7,), (1, 1)),  # two pixels apart
+        ((5,), (8,), (0, 0)),
+        ((5, 20), (5,), (1, 0.5)),
+        ((5,), (5, 20), (0.5, 1)),
+        ((), (), (1, 1)),
+        ((5,), (), (0, 0)),
+        ((), (5,), (0, 0)),
+    ],
+)
+def test_lines_agree_within_two_pixels(
+    drawn: tuple[int, ...], found: tuple[int, ...], wanted: tuple[float, float]
+) -> None:
+    assert scores.line_agreement(lines_at(*drawn), lines_at(*found)) == pytest.approx(wanted)
+
+
+def test_hint_difference_is_that_of_the_colours_under_it() -> None:
+    """CIEDE2000 between sRGB red and pure green is 86.6 (Sharma et al., 2005, by their formula)."""
+    made = np.full((8, 8, 3), (255, 0, 0), np.uint8)
+    hints = np.zeros((8, 8, 3), np.uint8)
+    hints[:4] = (0, 255, 0)
+    hints[4:] = (255, 0, 0)
+    where = np.zeros((8, 8), np.bool_)
+    where[:4] = True
+    assert scores.hint_difference(made, hints, where) == pytest.approx(86.6, abs=0.2)
+    assert scores.hint_difference(made, hints, ~where) == pytest.approx(0, abs=1e-6)
+
+
+def test_reading_counts_labels_that_occur() -> None:
+    labels = np.array([[0, 0, 0, 1]], np.uint8)
+    read = np.array([[0, 0, 1, 1]], np.uint8)
+    reading = scores.Reading(5)
+    for half in (slice(0, 2), slice(2, 4)):
+        reading.add(read[:, half], labels[:, half])
+    found = reading.shares()
+    assert found["pixel_accuracy"] == pytest.approx(3 / 4)
+    assert found["class_accuracy"] == pytest.approx((2 / 3 + 1) / 2)
+    assert found["mean_iou"] == pytest.approx((2 / 3 + 1 / 2) / 2)
+    right = scores.Reading(5)
+    right.add(labels, labels)
+    assert set(right.shares().values()) == {1.0}

@@ -1,0 +1,276 @@
+"""How files make pairs: as in well-known data sets, and as people name them."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from engine.errors import PictureError
+from tests.trainer.made_folders import COUNT, numbers, parts, written
+from tests.trainer.made_pictures import HOUSES, house, save, thing
+from trainer.data import pairs
+from trainer.data.dataset import DataSet
+from trainer.pictures import sketch
+
+EACH_WAY = {
+    "CMP": ("base/cmp_b{N}.jpg", "base/cmp_b{N}.png", "palette"),
+    "one folder": ("{n}.jpg", "{n}.png", "colours"),
+    "Kaggle": ("{n}.jpg", "{n}_mask.png", "masks"),
+    "Carvana": ("train/{N}_01.jpg", "train_masks/{N}_01_mask.gif", "masks"),
+    "DRIVE": ("training/images/{N}_training.png", "training/1st_manual/{N}_manual1.gif", "masks"),
+    "ISIC": ("ISIC_{N}.jpg", "ISIC_{N}_segmentation.png", "masks"),
+    "ISIC in folders": ("images/ISIC_{N}.jpg", "ground/ISIC_{N}_segmentation.png", "masks"),
+    "ground truth": ("x{n}.png", "x{n}_gt.png", "colours"),
+    "label": ("x{n}.png", "x{n}_label.png", "numbers"),
+    "inputs and targets": ("{n}-targets.png", "{n}-inputs.png", "colours"),
+    "beginnings": ("img_{N}.png", "mask_{N}.png", "masks"),
+    "no separator": ("img{n}.png", "img{n}_mask.png", "masks"),
+    "folders and splits in one": ("{s}_img/{n}.png", "{s}_label/{n}.png", "colours"),
+    "splits behind": ("images_{s}/{n}.png", "masks_{s}/{n}.png", "colours"),
+    "mirrored": ("B/cats/{n}.png", "A/cats/{n}.png", "colours"),
+    "mirrored behind": ("cats/B/{n}.png", "cats/A/{n}.png", "colours"),
+    "mirrored in splits": ("{s}/B/cats/{n}.png", "{s}/A/cats/{n}.png", "colours"),
+    "CycleGAN": ("{s}A/{n}.png", "{s}B/{n}.png", "colours"),
+    "sides with splits inside": ("A/{s}/{n}.png", "B/{s}/{n}.png", "colours"),
+    "input and target": ("target/{n}.png", "input/{n}.png", "colours"),
+    "YOLO": ("images/{s}/{n}.jpg", "labels/{s}/{n}.png", "numbers"),
+    "Cityscapes": (
+        "leftImg8bit/{s}/aachen/aachen_{N}_000019_leftImg8bit.png",
+        "gtFine/{s}/aachen/aachen_{N}_000019_gtFine_color.png",
+        "colours",
+    ),
+    "Cityscapes as downloaded": (
+        "leftImg8bit_trainvaltest/leftImg8bit/{s}/bonn/bonn_{N}_000019_leftImg8bit.png",
+        "gtFine_trainvaltest/gtFine/{s}/bonn/bonn_{N}_000019_gtFine_labelIds.png",
+        "numbers",
+    ),
+    "CamVid": ("701_StillsRaw/0001TP_{N}.png", "LabeledApproved/0001TP_{N}_L.png", "colours"),
+    "ADE20K": ("images/training/ADE_train_{N}.jpg", "annotations/training/ADE_train_{N}.png", "numbers"),
+    "COCO stuff": ("{s}2017/{N}.jpg", "stuffthingmaps/{s}2017/{N}.png", "numbers"),
+    "LaPa": ("{s}/images/{n}_0.jpg", "{s}/labels/{n}_0.png", "numbers"),
+    "VOC": ("JPEGImages/2007_{N}.jpg", "SegmentationClass/2007_{N}.png", "palette"),
+    "inside another": ("set/set/images/{n}.jpg", "set/set/masks/{n}.png", "masks"),
+    "by number": ("CelebA-HQ-img/{n}.jpg", "CelebAMask-HQ-mask/{N}.png", "numbers"),
+    "a folder each": ("item{n}/image.png", "item{n}/label.png", "numbers"),
+    "other words": ("pics/shot{n}.jpg", "drawn/paint{n}.png", "colours"),
+}
+
+
+def kinds(data: DataSet) -> set[str]:
+    return {problem.kind for problem in data.problems}
+
+
+@pytest.mark.parametrize("name", EACH_WAY)
+def test_pairs_are_found_as_they_are_named(tmp_path: Path, name: str) -> None:
+    photo, label, how = EACH_WAY[name]
+    data = pairs.find(written(tmp_path, photo, label, how))
+    assert data.layout in ("two folders", "suffixes")
+    assert (data.task, len(data.pairs), data.problems) == ("labels", COUNT, ())
+    for seed, pair in enumerate(sorted(data.pairs, key=lambda pair: str(pair.b.file))):
+        values, _ = parts(seed)
+        a, b = pairs.load(pair)
+        assert np.abs(b.astype(int) - parts(seed)[1]).mean() < 12  # JPEG
+        assert data.palette is not None
+        indices = data.palette.indices(a)
+        same = values == 1 if how == "masks" else values
+        # The labels' order differs, their areas don't.
+        both = np.unique(np.stack([indices.ravel(), same.ravel()]), axis=1)
+        assert both.shape[1] == len(np.unique(same))
+    if "{s}" in photo:
+        assert {pair.split for pair in data.pairs} == {"train", "val"}
+
+
+def test_a_third_folder_is_told(tmp_path: Path) -> None:
+    written(tmp_path, "images/{n}.png", "masks/{n}.png")
+    for seed in range(COUNT):
+        save(thing(seed, 64), tmp_path / "depth" / f"{seed}.png")
+    data = pairs.find(tmp_path)
+    assert data.direction == "“masks” → “images”" and kinds(data) == {"left out"}
+    assert "“depth”" in str(data.problems[0]) and "--pair" in str(data.problems[0])
+    assert "depth+images" in data.ways
+    asked = pairs.find(tmp_path, way="images+depth")
+    assert {pair.a.file.parent.name for pair in asked.pairs} | {
+        pair.b.file.parent.name for pair in asked.pairs
+    } == {"images", "depth"}
+    assert "left out" not in kinds(asked)
+
+
+def test_of_several_maps_the_coloured_ones_are_taken_and_it_is_told(tmp_path: Path) -> None:
+    photo = "leftImg8bit/train/ulm/ulm_{N}_leftImg8bit.png"
+    written(tmp_path, photo, "gtFine/train/ulm/ulm_{N}_gtFine_color.png")
+    written(tmp_path, photo, "gtFine/train/ulm/ulm_{N}_gtFine_labelIds.png", "numbers")
+    data = pairs.find(tmp_path)
+    assert all(pair.a.file.stem.endswith("_color") for pair in data.pairs) and len(data.pairs) == COUNT
+    assert kinds(data) == {"left out"} and "_labelIds" in str(data.problems[0])
+    asked = pairs.find(tmp_path, way="leftImg8bit+*_gtFine_labelIds")
+    assert all(pair.a.file.stem.endswith("_labelIds") for pair in asked.pairs)
+    assert asked.palette is not None and len(asked.palette.labels) == len(HOUSES.labels)
+
+
+def test_more_photos_than_masks_is_said_in_a_line(tmp_path: Path) -> None:
+    written(tmp_path, "JPEGImages/{n}.jpg", "SegmentationClass/{n}.png", "palette", count=20)
+    for seed in range(8, 20):
+        (tmp_path / "SegmentationClass" / f"{seed}.png").unlink()
+    data = pairs.find(tmp_path)
+    assert len(data.pairs) == 8 and [problem.severe for problem in data.problems] == [False]
+    assert "12 files of “JPEGImages”" in str(data.problems[0])
+
+
+@pytest.mark.parametrize("shape", ["masks/{c}/{n}.png", "masks/{N}_{c}.png", "{n}_{c}.png"])
+def test_masks_of_single_labels_are_put_together(tmp_path: Path, shape: str) -> None:
+    photo = "{n}.jpg" if "/" not in shape else "images/{n}.jpg"
+    for seed in range(COUNT):
+        values, pixels = parts(seed)
+        numbers(pixels, tmp_path / photo.format(n=seed))
+        for label, name in ((1, "body"), (2, "windshield")):
+            mask = (values == label).astype(np.uint8) * np.uint8(255)
+            numbers(mask, tmp_path / shape.format(c=name, n=seed, N=f"{seed:05d}"))
+    data = pairs.find(tmp_path)
+    assert data.palette is not None and len(data.pairs) == COUNT and not kinds(data)
+    assert {label.name for label in data.palette.labels} == {"background", "body", "windshield"}
+    assert "put together" in " ".join(data.notes)
+    named = {label.name: label.colour for label in data.palette.labels}
+    a, _ = pairs.load(data.pairs[2])
+    values, _ = parts(2)
+    assert ((a == named["body"]).all(2) == (values == 1)).all()
+    assert ((a == named["windshield"]).all(2) == (values == 2)).all()
+    # The same again, as a run that goes on finds it.
+    again = pairs.find(tmp_path, task="labels", palette=data.palette, ignore=())
+    assert pairs.digest(again) == pairs.digest(data)
+
+
+@pytest.mark.parametrize(
+    ("shape", "layout", "direction"),
+    [
+        ("left right", "side by side", "right half → left half"),
+        ("gutter", "side by side", "right half → left half"),
+        ("odd", "side by side", "right half → left half"),
+        ("stacked", "stacked", "lower half → upper half"),
+        ("stacked gutter", "stacked", "lower half → upper half"),
+        ("three", "panels", "third third → first third"),
+        ("three gutter", "panels", "third third → first third"),
+    ],
+)
+def test_several_pictures_in_one_file(tmp_path: Path, shape: str, layout: str, direction: str) -> None:
+    for seed in range(COUNT):
+        labels, photo = house(seed)
+        axis = 0 if "stacked" in shape else 1
+        gap = np.full((10, 128, 3) if axis == 0 else (128, 10, 3), 90, np.uint8)
+        joined = [photo, labels]
+        if "three" in shape:
+            joined = [photo, np.repeat(sketch.lines(photo)[..., None], 3, 2), labels]
+        if "gutter" in shape:
+            joined = [part for one in joined for part in (one, gap)][:-1]
+        if shape == "odd":
+            joined = [photo, photo[:, :1], labels]
+        save(np.concatenate(joined, axis), tmp_path / f"{seed}.png")
+    data = pairs.find(tmp_path)
+    assert (data.layout, data.direction, data.task) == (layout, direction, "labels")
+    assert kinds(data) == ({"pairing"} if "three" in shape else set())
+    for seed, pair in enumerate(data.pairs):
+        a, b = pairs.load(pair)
+        assert (a == house(seed)[0]).all() and (b == house(seed)[1]).all()
+    if "three" in shape:
+        asked = pairs.find(tmp_path, way="first+second")
+        assert {asked.pairs[0].a.half, asked.pairs[0].b.half} == {"first", "second"}
+
+
+def test_proportions_of_two_pictures_are_said(tmp_path: Path) -> None:
+    for seed in range(COUNT):
+        save(house(seed, 128)[1][32:96], tmp_path / f"{seed}.jpg", quality=95)
+    data = pairs.find(tmp_path)
+    assert data.layout == "photos" and kinds(data) == {"pairing"}
+    assert "--pair" in str(data.problems[0]) and "left+right" in data.ways
+    assert pairs.find(tmp_path, way="alone").problems == ()
+    assert pairs.find(tmp_path, way="left+right").layout == "side by side"
+
+
+def test_flat_pictures_among_photos_are_said(tmp_path: Path) -> None:
+    for seed in range(COUNT):
+        labels, photo = house(seed)
+        save(labels, tmp_path / f"paint{'abcdef'[seed]}.png")
+        save(photo, tmp_path / f"seen{seed}.png")
+    data = pairs.find(tmp_path)
+    assert data.layout == "photos" and kinds(data) == {"pairing"}
+    assert "even colours" in str(data.problems[0])
+
+
+def test_single_files_for_labels_say_how_to_pair(tmp_path: Path) -> None:
+    for seed in range(COUNT):
+        save(house(seed)[1], tmp_path / f"street{'abcdef'[seed]}.png")
+    (problem,) = pairs.find(tmp_path, task="labels").problems
+    assert problem.severe and "x_mask.png" in str(problem)
+
+
+def test_names_that_only_share_a_part_are_offered(tmp_path: Path) -> None:
+    """Photos of two views are no pairs by themselves, but may be meant so."""
+    for seed in range(COUNT):
+        save(thing(seed), tmp_path / f"shoe{seed}_side.jpg")
+        save(thing(seed + 20), tmp_path / f"shoe{seed}_top.jpg")
+    data = pairs.find(tmp_path)
+    assert data.layout == "photos" and len(data.pairs) == 2 * COUNT and kinds(data) == {"pairing"}
+    assert "*_side+*_top" in str(data.problems[0])
+    asked = pairs.find(tmp_path, way="*_side+*_top", task="image")
+    assert len(asked.pairs) == COUNT and asked.layout == "suffixes"
+
+
+def test_folders_of_kinds_with_numbers_are_said_to_be_no_pairs(tmp_path: Path) -> None:
+    for seed in range(COUNT):
+        save(thing(seed), tmp_path / "boots" / f"{seed}.png")
+        save(thing(seed + 30), tmp_path / "bags" / f"{seed}.png")
+    data = pairs.find(tmp_path)
+    assert "pairing" in kinds(data) and "--pair alone" in " ".join(map(str, data.problems))
+    alone = pairs.find(tmp_path, way="alone")
+    assert (alone.layout, len(alone.pairs), alone.problems) == ("photos", 2 * COUNT, ())
+
+
+def test_a_way_that_is_not_there_is_said(tmp_path: Path) -> None:
+    written(tmp_path, "images/{n}.png", "masks/{n}.png")
+    with pytest.raises(PictureError, match=r"could be: images\+masks"):
+        pairs.find(tmp_path, way="pictures+masks")
+
+
+def test_several_drawings_of_a_photo_are_pairs_with_it(tmp_path: Path) -> None:
+    for kind, first in (("cat", 0), ("dog", 20)):
+        for seed in range(first, first + 4):
+            save(thing(seed), tmp_path / "photo" / kind / f"n{seed:03d}_12.jpg")
+            lines = np.repeat(sketch.lines(thing(seed))[..., None], 3, 2)
+            for number in (1, 2):
+                save(lines, tmp_path / "sketch" / kind / f"n{seed:03d}_12-{number}.png")
+    data = pairs.find(tmp_path)
+    assert (data.task, data.direction, len(data.pairs)) == ("lines", "“sketch” → “photo”", 16)
+    assert len({pair.name for pair in data.pairs}) == 16 and len({pair.b.file for pair in data.pairs}) == 8
+    assert all(pair.a.file.stem.startswith(pair.b.file.stem) for pair in data.pairs) and not data.problems
+
+
+def test_two_sets_in_two_folders_are_both_taken(tmp_path: Path) -> None:
+    written(tmp_path, "base/cmp_b{N}.jpg", "base/cmp_b{N}.png", "palette")
+    written(tmp_path, "extended/cmp_x{N}.jpg", "extended/cmp_x{N}.png", "palette")
+    data = pairs.find(tmp_path)
+    assert len(data.pairs) == 2 * COUNT and not data.problems
+
+
+def test_what_a_model_made_is_not_taken_for_the_photo(tmp_path: Path) -> None:
+    written(tmp_path, "{n}_real_B.png", "{n}_real_A.png")
+    for seed in range(COUNT):
+        save(house(seed + 40, 64)[1], tmp_path / f"{seed}_fake_B.png")
+    data = pairs.find(tmp_path)
+    assert data.direction == "“*_real_A” → “*_real_B”" and kinds(data) == {"left out"}
+
+
+def test_kinds_in_three_folders_are_photos(tmp_path: Path) -> None:
+    for number, kind in enumerate(("a_cat", "b_dog", "c_cow")):
+        for seed in range(COUNT):
+            save(thing(seed + 20 * number), tmp_path / kind / f"{kind}_{seed}.jpg")
+    data = pairs.find(tmp_path)
+    assert (data.layout, len(data.pairs), data.problems) == ("photos", 3 * COUNT, ())
+
+
+def test_a_film_is_no_partner(tmp_path: Path) -> None:
+    written(tmp_path, "images/{n}.png", "masks/{n}.png")
+    shutil.copy(numbers(parts(1)[0], tmp_path / "x.gif"), tmp_path / "images" / "film.gif")
+    (tmp_path / "x.gif").unlink()
+    assert kinds(pairs.find(tmp_path)) == {"foreign format"}

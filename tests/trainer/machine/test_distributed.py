@@ -1,0 +1,96 @@
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import torch
+
+from tests.trainer.small_runs import differing, ends, small, things, trained
+from trainer.machine.distributed import World, expected
+from trainer.run import events
+from trainer.run import folder as runs
+from trainer.run.folder import Run
+
+ROOT = Path(__file__).resolve().parent.parent.parent.parent
+STEPS = 16
+ALIKE = 1e-5
+"""Of weights after all steps in one process and in two: rounding, and no more. A step moves them by 2e-4."""
+
+
+def by_two(folder: Path) -> subprocess.Popen[bytes]:
+    """Two processes that go on with a run, in a session of their own."""
+    command = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node=2"]
+    return subprocess.Popen(
+        [*command, "-m", "trainer", "resume", str(folder)],
+        cwd=ROOT,
+        env={**os.environ, "OMP_NUM_THREADS": "1"},
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    )
+
+
+def farthest(run: Run, other: Run) -> float:
+    """The greatest difference of any weight in both checkpoints."""
+    ours, theirs = run.restore(), other.restore()
+    assert ours is not None
+    assert theirs is not None
+    parts = ("generator", "discriminator", "ema")
+    return max(
+        float((tensor - theirs[0][name]).abs().max())
+        for name, tensor in ours[0].items()
+        if name.startswith(parts)
+    )
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="torchrun is not made for Windows")
+def test_two_processes_train_as_one_and_resume_bit_for_bit(tmp_path: Path) -> None:
+    data = things(tmp_path / "data", 10)
+    # Dropout is thrown for each process apart, so without it.
+    config = small(data, batch=4, steps=STEPS, dropout=False, log_every=1, checkpoint_every=3)
+    one = trained(tmp_path / "one", data, config)
+
+    shared = replace(config, processes=2)
+    whole = runs.create(tmp_path / "whole", shared)
+    with by_two(whole.folder) as processes:
+        assert processes.wait() == 0
+    assert farthest(one, whole) < ALIKE
+    told = events.read(whole.events)
+    assert [event["event"] for event in told].count("step") == STEPS
+    for ours, theirs in zip(told, events.read(one.events), strict=True):
+        assert ours["event"] == theirs["event"]
+        assert ours.get("l1") == pytest.approx(theirs.get("l1"), abs=5e-5)
+
+    parts = runs.create(tmp_path / "parts", shared)
+    follower = events.Follower(parts.events)
+    with by_two(parts.folder) as processes:
+        while not any(event["step"] >= 5 for event in follower.news()) and not ends(processes):
+            pass
+        os.killpg(processes.pid, signal.SIGKILL)
+    with by_two(parts.folder) as processes:
+        assert processes.wait() == 0
+    assert "resumed" in [event["event"] for event in events.read(parts.events)]
+    assert differing(whole, parts) == []
+
+
+def test_without_torchrun_there_is_one_process(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("RANK", "WORLD_SIZE", "LOCAL_RANK"):
+        monkeypatch.delenv(name, raising=False)
+    assert expected() == World(0, 1, 0)
+    assert expected().leads
+    assert expected().part(4) == slice(0, 4)
+    assert expected().agreed(True)
+    assert torch.equal(expected().mean(torch.ones(2)), torch.ones(2))
+
+
+def test_torchruns_words_are_understood(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, value in (("RANK", "3"), ("WORLD_SIZE", "4"), ("LOCAL_RANK", "1")):
+        monkeypatch.setenv(name, value)
+    assert expected() == World(3, 4, 1)
+    assert not expected().leads
+    assert expected().part(8) == slice(6, 8)

@@ -1,0 +1,233 @@
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from engine.data.amounts import duration
+from engine.errors import DeviceError, ModelError
+from engine.models import bundle
+from tests.trainer.made_pictures import HOUSES, save, thing
+from tests.trainer.small_runs import copied, houses, pictures, small, things, trained
+from trainer.data import pairs
+from trainer.data.pairs import DataSet
+from trainer.data.split import parted
+from trainer.machine import memory
+from trainer.machine.errors import TrainingError
+from trainer.planning import plan
+from trainer.planning.estimate import Estimate, trial
+from trainer.planning.plan import planned, timed
+from trainer.run import config as configs
+from trainer.training.state import State
+
+
+@pytest.fixture
+def data(tmp_path: Path) -> DataSet:
+    return things(tmp_path / "data", 12)
+
+
+def test_default_recipe_averages_and_paper_does_not(data: DataSet) -> None:
+    default, paper = planned(data), planned(data, recipe="paper")
+    assert (default.batch, default.ema, default.minutes) == (4, 0.999, plan.DEFAULT_MINUTES)
+    assert default.differentiable  # few pairs
+    assert (paper.batch, paper.ema, paper.differentiable) == (1, 0.0, False)
+    assert (paper.rotation, paper.zoom, paper.roam, paper.jitter) == (0.0, 0.0, False, 286 / 256)
+    assert paper.epochs == pytest.approx(200)
+    assert (paper.l1, paper.learning_rate, paper.betas, paper.patch) == (100.0, 2e-4, (0.5, 0.999), 70)
+
+
+def test_wishes_outweigh_the_recipe(data: DataSet) -> None:
+    config = planned(data, recipe="paper", batch=3, epochs=2, ema=0.9, seed=7, flip=None)
+    assert (config.batch, config.ema, config.seed, config.flip) == (3, 0.9, 7, True)
+    assert config.steps == round(2 * config.pairs / 3)
+
+
+def test_network_suits_size_and_task(data: DataSet) -> None:
+    config = planned(data, size=(128, 64), width=16, steps=1)
+    assert config.network == {
+        **{"levels": 6, "width": 16, "inputs": 5, "outputs": 3, "norm": "batch", "dropout": True}
+    }
+    assert planned(data, size=(128, 64), width=16, steps=1, kind="resnet").network["blocks"] == 9
+    with pytest.raises(ModelError, match="paints no pictures"):
+        planned(data, kind="patchgan")
+
+
+def test_labels_are_one_hot_but_for_parents_that_are_not(tmp_path: Path) -> None:
+    data = houses(tmp_path / "data")
+    config = small(data)
+    assert config.one_hot
+    assert config.palette is not None
+    assert config.network["inputs"] == len(config.palette.labels)
+    coloured = small(data, colour_labels=True)
+    model = tmp_path / "coloured.safetensors"
+    bundle.write(model, coloured.card(), State(coloured).generator.state_dict())
+    child = small(data, from_model=str(model), size=None)
+    assert not child.one_hot
+    assert child.network == coloured.network
+    assert child.size == coloured.size
+
+
+def test_named_colours_of_an_image_model_are_handed_down(tmp_path: Path, data: DataSet) -> None:
+    houses(tmp_path / "houses")
+    plans = pairs.find(tmp_path / "houses", task="image")
+    parent = small(plans)
+    named = HOUSES
+    model = tmp_path / "parent.safetensors"
+    card = replace(parent.card(), palette=named)
+    bundle.write(model, card, State(parent).generator.state_dict())
+    child = small(plans, from_model=str(model))
+    assert child.card().palette == named
+    resumed = configs.from_json(configs.to_json(child))
+    assert resumed.card().palette == named
+    assert State(child).begin_from(str(model))[0] == len(State(child).generator.state_dict())
+    others = pictures(tmp_path / "pictures")
+    assert small(others, from_model=str(model)).card().palette is None, "pictures in other colours"
+    assert small(data, from_model=str(model)).card().palette is None
+
+
+def test_parent_of_another_input_keeps_all_but_the_first_layer(tmp_path: Path, data: DataSet) -> None:
+    parent = small(houses(tmp_path / "houses"))
+    model = tmp_path / "parent.safetensors"
+    bundle.write(model, parent.card(), State(parent).generator.state_dict())
+    config = small(data, from_model=str(model))
+    assert config.network == {**parent.network, "inputs": 5}
+    taken, there = State(config).begin_from(str(model))
+    assert taken == there - 1
+
+
+def test_what_is_wrong_with_the_data_stops_the_plan(tmp_path: Path, data: DataSet) -> None:
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(TrainingError, match="There are no pictures"):
+        planned(pairs.find(tmp_path / "empty"))
+    with pytest.raises(TrainingError, match="no recipe “secret”"):
+        planned(data, recipe="secret")  # type: ignore[arg-type]
+    with pytest.raises(DeviceError, match="no device “abacus”"):
+        planned(data, device="abacus")
+    with pytest.raises(ModelError, match="no model “nobody”"):
+        planned(data, from_model="nobody")
+    with pytest.raises(TrainingError, match="between 32 and"):
+        planned(data, size=(16, 16))
+
+
+def test_minutes_become_steps(data: DataSet) -> None:
+    config = timed(planned(data, minutes=10), 0.5)
+    assert config.steps == 1200
+    assert config.sample_every == 60  # half a minute
+    assert [step for step in range(1, 130) if config.looks_at(step)] == [8, 24, 60, 120]  # 4 s, 12 s, …
+    assert config.is_early(24) and not config.is_early(60)
+    assert timed(planned(data, minutes=600), 0.5).sample_every == 240  # two minutes
+    assert timed(planned(data, steps=7), 0.5).steps == 7
+
+
+# --- pairs held back ---------------------------------------------------------------------------------
+
+
+def test_share_is_held_back_by_name(tmp_path: Path) -> None:
+    data = things(tmp_path / "data", 40)
+    training, held = parted(data, 0.1)
+    assert (len(training.pairs), len(held.pairs)) == (36, 4)
+    assert {pair.name for pair in training.pairs}.isdisjoint(pair.name for pair in held.pairs)
+    save(thing(99), tmp_path / "data" / "zzz.png")
+    again = parted(pairs.find(tmp_path / "data"), 0.1)[1]
+    assert len({pair.name for pair in held.pairs} & {pair.name for pair in again.pairs}) >= 3
+
+
+def test_few_pairs_are_all_trained_on(tmp_path: Path) -> None:
+    data = things(tmp_path / "data", 5)
+    training, held = parted(data, 0.2)
+    assert (len(training.pairs), len(held.pairs)) == (5, 0)
+
+
+def test_folder_val_is_taken_at_its_word(tmp_path: Path) -> None:
+    for split, count in (("train", 9), ("val", 2), ("test", 3)):
+        for number in range(count):
+            save(thing(number), tmp_path / split / f"{split}{number}.png")
+    training, held = parted(pairs.find(tmp_path), 0.3)
+    assert {pair.split for pair in training.pairs} == {"train"}
+    assert {pair.split for pair in held.pairs} == {"val"}
+    assert (len(training.pairs), len(held.pairs)) == (9, 2)
+
+
+# --- estimates ---------------------------------------------------------------------------------------
+
+
+def test_trial_measures_and_is_forgotten(tmp_path: Path, data: DataSet) -> None:
+    config = small(data, steps=10)
+    found = trial(config, data, tmp_path / "not" / "yet" / "there")
+    assert 0 < found.seconds_a_step < 5
+    assert found.disk == 3 * sum(
+        tensor.numel() * 4 for tensor in copied(_after_a_step(config, data)).values()
+    )
+    assert not (tmp_path / "not").exists()
+    words = found.in_words(config)
+    assert "10 steps of 2" in words
+    assert " MB of disk" in words
+
+
+def _after_a_step(config: configs.Config, data: DataSet) -> State:
+    from trainer.machine.distributed import World
+    from trainer.training.fit import learn, pair_loader
+
+    state = State(config)
+    with pair_loader(data, state, World()) as loader:
+        batch = next(loader)
+    learn(state, config, World(), batch.inputs, batch.targets)
+    return state
+
+
+def test_what_does_not_fit_offers_something_smaller(
+    tmp_path: Path, data: DataSet, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(memory, "free", lambda *where: 1000)
+    with pytest.raises(
+        TrainingError, match=r"needs about .* [GM]B of memory, and 1 MB are free.*a batch of 1"
+    ):
+        trial(small(data), data, tmp_path)
+    with pytest.raises(TrainingError, match="a width of 8"):
+        trial(small(data, batch=1), data, tmp_path)
+    monkeypatch.undo()
+
+    class Full:
+        free = 1000
+
+    monkeypatch.setattr("shutil.disk_usage", lambda folder: Full)
+    with pytest.raises(TrainingError, match=r"needs \d MB of disk.*make room"):
+        trial(small(data), data, tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("seconds", "words"),
+    [(0, "0 s"), (59, "59 s"), (100, "2 min"), (720, "12 min"), (6000, "1 h 40 min"), (7200, "2 h 0 min")],
+)
+def test_durations_are_read_at_a_glance(seconds: float, words: str) -> None:
+    assert duration(seconds) == words
+
+
+def test_estimate_leaves_out_what_is_not_known(data: DataSet) -> None:
+    words = Estimate(0.5, 0, 0, 1 << 30, 0).in_words(replace(small(data), steps=100))
+    assert "memory" not in words
+    assert "1.0 GB of disk" in words
+
+
+def test_pictures_of_any_sort_are_planned(tmp_path: Path) -> None:
+    config = small(pictures(tmp_path / "data"))
+    assert config.input == "image"
+    assert config.network["inputs"] == 3
+
+
+def test_one_hot_parent_has_no_say_in_labels_fed_as_colours(tmp_path: Path) -> None:
+    data = houses(tmp_path / "data")
+    parent = small(data)
+    model = tmp_path / "parent.safetensors"
+    bundle.write(model, parent.card(), State(parent).generator.state_dict())
+    child = small(data, from_model=str(model), colour_labels=True)
+    assert not child.one_hot
+    assert child.network == {**parent.network, "inputs": 3}
+    trained(tmp_path / "run", data, replace(child, steps=1))
+
+
+@pytest.mark.parametrize("size", [(0, 0), (0, 256), (256, 0), (10**30, 1)])
+def test_sizes_without_a_network_are_a_sentence(data: DataSet, size: tuple[int, int]) -> None:
+    with pytest.raises(TrainingError, match="between 32 and 2048"):
+        planned(data, size=size)

@@ -1,0 +1,85 @@
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from trainer.run.events import MOST_LINE, Event, Follower, Journal, read
+
+
+def test_events_come_back_in_order(tmp_path: Path) -> None:
+    heard: list[Event] = []
+    journal = Journal(tmp_path / "events.jsonl", heard.append)
+    journal.tell("started", 0, steps=5)
+    journal.tell("step", 1, l1=0.5, sentence="“schön”")
+    events = read(tmp_path / "events.jsonl")
+    assert events == heard
+    assert [event["event"] for event in events] == ["started", "step"]
+    assert events[1]["step"] == 1
+    assert events[1]["sentence"] == "“schön”"
+    assert all(isinstance(event["time"], float) for event in events)
+
+
+def test_each_event_is_one_line_of_json(tmp_path: Path) -> None:
+    journal = Journal(tmp_path / "events.jsonl")
+    journal.tell("message", 3, sentence="two\nlines")
+    (line,) = (tmp_path / "events.jsonl").read_text("utf-8").splitlines()
+    assert json.loads(line)["sentence"] == "two\nlines"
+
+
+def test_torn_last_line_waits_until_it_is_whole(tmp_path: Path) -> None:
+    file = tmp_path / "events.jsonl"
+    journal = Journal(file)
+    journal.tell("step", 1)
+    whole = file.read_bytes()
+    file.write_bytes(whole + whole[:-8])
+    follower = Follower(file)
+    assert len(follower.news()) == 1
+    assert follower.news() == []
+    file.write_bytes(whole + whole)
+    assert len(follower.news()) == 1
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        b"",
+        b"{",
+        b"[]",
+        b"\xff\xfe",
+        b'{"event": 3, "time": 1, "step": 1}',
+        b'{"event": "step"}',
+        b"[" * 5000,
+        b'{"event": "step", "time": 1, "step": 1, "x": "' + b"y" * MOST_LINE + b'"}',
+    ],
+    ids=range(8),
+)
+def test_line_that_makes_no_sense_is_passed_over(tmp_path: Path, line: bytes) -> None:
+    file = tmp_path / "events.jsonl"
+    Journal(file).tell("step", 1)
+    with file.open("ab") as more:
+        more.write(line + b"\n")
+    Journal(file).tell("step", 2)
+    assert [event["step"] for event in read(file)] == [1, 2]
+
+
+def test_what_came_after_a_checkpoint_is_cut(tmp_path: Path) -> None:
+    journal = Journal(tmp_path / "events.jsonl")
+    journal.tell("step", 1)
+    place = journal.length()
+    journal.tell("step", 2)
+    follower = Follower(tmp_path / "events.jsonl")
+    follower.news()
+    journal.cut(place)
+    assert [event["step"] for event in read(tmp_path / "events.jsonl")] == [1]
+    journal.tell("resumed", 1)
+    assert [event["event"] for event in follower.news()] != []
+
+
+def test_no_journal_yet_is_no_news(tmp_path: Path) -> None:
+    assert read(tmp_path / "events.jsonl") == []
+    journal = Journal(None)
+    journal.tell("step", 1)
+    journal.cut(0)
+    assert journal.length() == 0

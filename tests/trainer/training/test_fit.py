@@ -1,0 +1,397 @@
+from __future__ import annotations
+
+import threading
+import time
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from torch import Tensor
+
+import engine
+from engine.data import picture
+from engine.devices import device
+from engine.errors import DeviceError
+from engine.models import bundle
+from tests.engine.conftest import needs_bfloat16
+from tests.trainer.made_pictures import save, thing
+from tests.trainer.small_runs import copied, houses, pictures, small, things, trained, weights
+from trainer.data import pairs
+from trainer.data.pairs import DataSet
+from trainer.machine.distributed import World
+from trainer.machine.errors import TrainingError
+from trainer.run import events
+from trainer.run import folder as runs
+from trainer.run.config import Config
+from trainer.run.events import Event, Journal
+from trainer.training.fit import LOSSES, Tally, fit, learn, pair_loader, wished
+from trainer.training.state import State
+
+
+@pytest.fixture(autouse=True)
+def one_thread() -> None:
+    torch.set_num_threads(1)
+
+
+def test_run_tells_everything_and_leaves_a_model(tmp_path: Path) -> None:
+    data = things(tmp_path / "data")
+    run = trained(tmp_path / "run", data, small(data, steps=6, sample_every=3))
+    told = events.read(run.events)
+    assert [event["event"] for event in told if event["event"] != "health"] == [
+        *("started", "step", "samples", "model", "step", "step", "samples", "model", "finished")
+    ]
+    assert [event["step"] for event in told if event["event"] == "step"] == [2, 4, 6]
+    for event in told:
+        if event["event"] == "step":
+            assert all(np.isfinite(event[name]) for name in LOSSES)
+            assert event["pictures_per_second"] > 0
+    (last,) = [event for event in told if event["event"] == "samples"][-1:]
+    assert 0 < last["l1"] < 2
+    assert 0 < last["training_l1"] < 2
+    for name in ("inputs.png", "targets.png", last["picture"]):
+        assert picture.read(run.samples / name).pixels.shape == (32, 32 * last["count"], 3)
+    generator = engine.open(run.model)
+    assert generator.card.training["step"] == 6
+    assert generator.card.hints
+    assert generator.statistics == "running"
+    assert generator(thing(3, 50)).shape == (50, 50, 3)
+    assert run.best.exists()
+
+
+def step_losses(config: Config, data: DataSet, steps: int) -> Tensor:
+    """The first step's losses and the last's: (2, 4)."""
+    state = State(config)
+    with pair_loader(data, state, World()) as loader:
+        rows = []
+        for _ in range(steps):
+            batch = next(loader)
+            rows.append(learn(state, config, World(), batch.inputs, batch.targets))
+            state.step += 1
+    return torch.stack([rows[0], torch.stack(rows[-5:]).mean(0)])
+
+
+def test_something_is_learnt(tmp_path: Path) -> None:
+    """Darker pictures become bright again: simple enough for forty steps."""
+    data = pictures(tmp_path / "data")
+    losses = step_losses(small(data, batch=4, steps=1000, learning_rate=2e-3), data, 40)
+    assert losses[1, 0] < 0.6 * losses[0, 0]
+
+
+@pytest.mark.parametrize(
+    "wishes",
+    [
+        {"adversarial": "none"},
+        {"adversarial": "least squares"},
+        {"conditional": False},
+        {"l1": 0.0},
+        {"patch": 1},
+        {"patch": 34},
+        {"patch": 70},
+        {"kind": "encoder_decoder"},
+        {"kind": "resnet"},
+        {"recipe": "paper"},
+        {"differentiable": False},
+        {"differentiable": True},
+        {"betas": (0, 0.9)},
+        pytest.param({"precision": "bfloat16"}, marks=needs_bfloat16),
+        {"size": (48, 80)},
+    ],
+    ids=str,
+)
+def test_every_switch_trains(tmp_path: Path, wishes: dict[str, Any]) -> None:
+    data = things(tmp_path / "data", 3)
+    config = small(data, **wishes)
+    first = copied(State(config))
+    losses = step_losses(config, data, 2)
+    assert bool(torch.isfinite(losses).all())
+    assert (losses[0, 1:] != 0).all() == (config.adversarial != "none")
+    state = State(config)
+    assert all(torch.equal(first[name], tensor) for name, tensor in copied(state).items())
+
+
+@pytest.mark.parametrize("task", ["lines", "hints", "grey", "small"])
+def test_every_task_on_photos_makes_a_model(tmp_path: Path, task: str) -> None:
+    things(tmp_path / "data", 3)
+    data = pairs.find(tmp_path / "data", task=task)
+    run = trained(tmp_path / "run", data, small(data, steps=1))
+    card = bundle.read_card(run.model)
+    assert card.network["inputs"] == {"lines": 1, "hints": 5, "grey": 1, "small": 3}[task]
+    assert engine.open(run.model)(thing(0, 32)).shape == (32, 32, 3)
+
+
+@pytest.mark.parametrize("colour_labels", [False, True])
+def test_labels_are_fed_one_hot_unless_asked_otherwise(tmp_path: Path, colour_labels: bool) -> None:
+    data = houses(tmp_path / "data")
+    run = trained(tmp_path / "run", data, small(data, steps=1, colour_labels=colour_labels))
+    card = bundle.read_card(run.model)
+    assert card.input == "labels"
+    assert card.palette is not None
+    assert card.one_hot != colour_labels
+    assert card.network["inputs"] == (3 if colour_labels else len(card.palette.labels))
+
+
+def test_judge_and_generator_pull_apart(tmp_path: Path) -> None:
+    """Each network's gradients are those of its own loss alone."""
+    data = things(tmp_path / "data", 3)
+    config = small(data, differentiable=False, dropout=False)
+    state = State(config)
+    with pair_loader(data, state, World()) as loader:
+        batch = next(loader)
+    gradients: dict[str, list[Tensor]] = {}
+
+    def keep(part: str, world: World) -> None:
+        (group,) = state.adam[part].param_groups
+        gradients[part] = [parameter.grad.clone() for parameter in group["params"]]
+        state.adam[part].zero_grad()
+
+    state.optimizer_step = keep  # type: ignore[method-assign]
+    learn(state, config, World(), batch.inputs, batch.targets)
+    generated = state.generator(batch.inputs)
+    entropy = torch.nn.functional.binary_cross_entropy_with_logits
+
+    def verdict(photo: Tensor, real: bool) -> Tensor:
+        judged = state.discriminator(torch.cat((batch.inputs, photo), 1))
+        return entropy(judged, torch.full_like(judged, float(real)))
+
+    discriminator_loss = (verdict(generated.detach(), False) + verdict(batch.targets, True)) / 2
+    wanted = torch.autograd.grad(discriminator_loss, list(state.discriminator.parameters()))
+    torch.testing.assert_close(gradients["discriminator"], list(wanted), atol=1e-6, rtol=1e-4)
+    distance = torch.nn.functional.l1_loss(generated, batch.targets)
+    wanted = torch.autograd.grad(
+        verdict(generated, True) + 100 * distance, list(state.generator.parameters())
+    )
+    torch.testing.assert_close(gradients["generator"], list(wanted), atol=1e-5, rtol=1e-3)
+
+
+def test_smaller_passes_learn_the_same(tmp_path: Path) -> None:
+    """With norms of each picture alone, four passes of one picture are one pass of four."""
+    data = things(tmp_path / "data", 4)
+    config = small(data, batch=4, dropout=False)
+    config = replace(config, network={**config.network, "norm": "instance"})
+    states = [State(config), State(config)]
+    states[1].micro_batch = 1
+    for state in states:
+        with pair_loader(data, state, World()) as loader:
+            batch = next(loader)
+        learn(state, config, World(), batch.inputs, batch.targets)
+    one, other = (copied(state) for state in states)
+    moments = [name for name in one if name.startswith("exp_avg.")]
+    assert len(moments) > 10
+    for name in moments:
+        torch.testing.assert_close(one[name], other[name], atol=1e-6, rtol=2e-3)
+
+
+def scarce(monkeypatch: pytest.MonkeyPatch, most: int, from_step: int) -> None:
+    """A machine whose memory, from a step on, takes so many pictures a pass at most."""
+    make = State.make
+
+    def make_if_there_is_room(self: State, inputs: Tensor) -> Tensor:
+        generated = make(self, inputs)
+        if len(inputs) > most and self.step >= from_step:
+            raise torch.OutOfMemoryError("out of memory")
+        return generated
+
+    monkeypatch.setattr(State, "make", make_if_there_is_room)
+
+
+def test_short_memory_halves_the_pass_and_the_run_goes_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    data = things(tmp_path / "data")
+    config = small(data, steps=8, batch=4, checkpoint_every=3)
+    scarce(monkeypatch, most=1, from_step=5)
+    run = trained(tmp_path / "run", data, config)
+    told = events.read(run.events)
+    halved = [(event["step"], event["micro_batch"]) for event in told if event["event"] == "halved"]
+    assert halved == [(3, 2), (3, 1)]
+    assert any("Memory was short" in event.get("sentence", "") for event in told)
+    assert told[-1]["event"] == "finished"
+    again = trained(tmp_path / "again", data, config)
+    assert all(torch.equal(tensor, weights(again)[name]) for name, tensor in weights(run).items())
+
+
+def test_not_even_one_picture_is_a_sentence(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    data = things(tmp_path / "data")
+    config = small(data)
+    scarce(monkeypatch, most=0, from_step=0)
+    with pytest.raises(DeviceError, match="use a smaller size, width or batch"):
+        fit(runs.create(tmp_path / "run", config), config, data)
+
+
+def test_changed_data_is_refused(tmp_path: Path) -> None:
+    data = things(tmp_path / "data")
+    config = small(data)
+    run = runs.create(tmp_path / "run", config)
+    save(thing(99, 40), tmp_path / "data" / "another.png")
+    with pytest.raises(TrainingError, match="not those that the run was begun with"):
+        fit(run, config, pairs.find(tmp_path / "data"))
+
+
+def test_losses_that_are_no_numbers_stop_the_run(tmp_path: Path) -> None:
+    data = things(tmp_path / "data")
+    config = small(data, steps=40, l1=1e39, adversarial="none")
+    with pytest.raises(TrainingError, match="no longer numbers"):
+        fit(runs.create(tmp_path / "run", config), config, data)
+
+
+def test_stop_file_saves_and_ends(tmp_path: Path) -> None:
+    data = things(tmp_path / "data")
+    config = small(data, steps=50, log_every=1)
+    run = runs.create(tmp_path / "run", config)
+    assert not fit(run, config, data, lambda event: run.ask("stop") if event["event"] == "step" else None)
+    assert events.read(run.events)[-1]["event"] == "stopped"
+    assert not run.asked("stop")
+    stopped = events.read(run.events)[-1]["step"]
+    assert 0 < stopped < 50 and run.standing() == stopped
+    more: list[Event] = []
+    assert fit(run, replace(config, steps=stopped + 2), data, more.append)
+    assert [event["step"] for event in more if event["event"] == "step"] == [stopped + 1, stopped + 2]
+
+
+def test_stopped_run_leaves_the_model_of_its_last_step(tmp_path: Path) -> None:
+    data = things(tmp_path / "data")
+    config = small(data, steps=50, log_every=1, sample_every=10)
+    run = runs.create(tmp_path / "run", config)
+
+    def watch(event: Event) -> None:
+        if event["event"] == "step" and event["step"] == 13:
+            run.ask("stop")
+
+    assert not fit(run, config, data, watch)
+    told = events.read(run.events)
+    assert [(event["event"], event["step"]) for event in told[-2:]] == [("model", 13), ("stopped", 13)]
+    card = bundle.read_card(run.model)
+    assert card.training["step"] == 13
+    assert 0 < card.scores["l1"] < 2
+    assert bundle.read_card(run.best).training["step"] == 10
+
+
+def test_nobody_else_trains_in_the_folder_meanwhile(tmp_path: Path) -> None:
+    data = things(tmp_path / "data", 3)
+    config = small(data, steps=2)
+    run = runs.create(tmp_path / "run", config)
+    refused: list[str] = []
+
+    def watch(event: Event) -> None:
+        if event["event"] == "started":
+            with pytest.raises(TrainingError) as told:
+                fit(run, config, data)
+            refused.append(str(told.value))
+
+    assert fit(run, config, data, watch)
+    assert refused == ["“run” is being trained already; stop that, or wait until it is done."]
+
+
+def test_pause_file_waits(tmp_path: Path) -> None:
+    data = things(tmp_path / "data")
+    config = small(data, steps=4)
+    run = runs.create(tmp_path / "run", config)
+    timers = []
+
+    def watch(event: Event) -> None:
+        if event["event"] == "started":
+            run.ask("pause")
+        if event["event"] == "paused":
+            timers.append(threading.Timer(0.05, run.take_back, ["pause"]))
+            timers[-1].start()
+
+    assert fit(run, config, data, watch)
+    told = [event["event"] for event in events.read(run.events)]
+    assert told[:3] == ["started", "paused", "continued"]
+    assert len(timers) == 1
+    timers[0].join()
+
+
+def test_full_disk_on_the_way_is_a_sentence(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    import errno
+
+    data = things(tmp_path / "data", 3)
+    config = small(data)
+    tell = Journal.tell
+
+    def full(self: Journal, event: str, step: int, **more: Any) -> None:
+        if event == "step":
+            raise OSError(errno.ENOSPC, "No space left on device")
+        tell(self, event, step, **more)
+
+    monkeypatch.setattr(Journal, "tell", full)
+    run = runs.create(tmp_path / "run", config)
+    with pytest.raises(TrainingError, match="disk is full"):
+        fit(run, config, data)
+    assert run.restore() is not None
+
+
+def test_no_memory_outside_a_step_is_a_sentence(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    data = things(tmp_path / "data", 3)
+    config = small(data)
+
+    def without_memory(*_: object) -> None:
+        raise torch.OutOfMemoryError("out of memory")
+
+    monkeypatch.setattr("trainer.training.fit.State", without_memory)
+    with pytest.raises(DeviceError, match="use a smaller size, width or batch"):
+        fit(runs.create(tmp_path / "run", config), config, data)
+
+
+@pytest.mark.parametrize(
+    ("begun", "now", "says"),
+    [
+        (2, 1, "torchrun --nproc-per-node 2"),
+        (2, 3, "torchrun --nproc-per-node 2"),
+        (1, 2, "without torchrun"),
+    ],
+)
+def test_another_number_of_processes_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, begun: int, now: int, says: str
+) -> None:
+    data = things(tmp_path / "data", 3)
+    config = replace(small(data), processes=begun)
+    run = runs.create(tmp_path / "run", config)
+    monkeypatch.setenv("WORLD_SIZE", str(now))
+    with pytest.raises(TrainingError, match=says):
+        fit(run, config, data)
+
+
+def test_no_graphics_card_is_touched_unless_asked_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    data = things(tmp_path / "data", 3)
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+
+    def touched(*_: object) -> None:
+        pytest.fail("a card was taken for a training on the processor")
+
+    monkeypatch.setattr(torch.cuda, "set_device", touched)
+    trained(tmp_path / "run", data, small(data, steps=1))
+
+
+def test_device_that_is_gone_is_a_sentence(tmp_path: Path) -> None:
+    data = things(tmp_path / "data", 3)
+    config = replace(small(data), device="xpu:7")
+    with pytest.raises(DeviceError, match="xpu"):
+        fit(runs.create(tmp_path / "run", config), config, data)
+
+
+def test_pause_does_not_count_into_the_speed(tmp_path: Path) -> None:
+    config = small(things(tmp_path / "data", 3))
+    run, state = runs.create(tmp_path / "run", config), State(config)
+    tally = Tally(state)
+    tally.add(torch.zeros(len(LOSSES)))
+    run.ask("pause")
+    timer = threading.Timer(0.1, run.take_back, ["pause"])
+    timer.start()
+    begun = time.monotonic()
+    assert not wished(run, World(), Journal(None), state, threading.Event(), tally)
+    paused = time.monotonic() - begun
+    timer.join()
+    assert tally.taken(config, World(), state)["pictures_per_second"] > config.batch / paused
+
+
+def test_a_precision_that_the_processor_refuses_is_told(tmp_path: Path, monkeypatch) -> None:
+    config = small(things(tmp_path / "data", 3), precision="bfloat16")
+    monkeypatch.setattr(device, "computes", lambda dtype: dtype == torch.float32)
+    with pytest.raises(TrainingError, match="can't train in bfloat16; train with float32"):
+        State(config)

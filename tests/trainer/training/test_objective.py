@@ -1,0 +1,89 @@
+from __future__ import annotations
+
+import math
+
+import pytest
+import torch
+
+from trainer.training.objective import CUT, SHIFT, Distortion, adversarial_loss
+
+
+@pytest.mark.parametrize("real", [True, False])
+def test_cross_entropy_is_that_of_the_verdicts(real: bool) -> None:
+    verdicts = torch.tensor([[-3.0, 0.0, 2.0]])
+    wanted = [math.log1p(math.exp(-value if real else value)) for value in (-3.0, 0.0, 2.0)]
+    loss = adversarial_loss(verdicts, real, "cross entropy")
+    assert loss.item() == pytest.approx(sum(wanted) / 3, rel=1e-5)
+
+
+@pytest.mark.parametrize(("real", "wanted"), [(True, (16 + 1 + 1) / 3), (False, (9 + 0 + 4) / 3)])
+def test_least_squares_is_the_distance_to_one_or_nought(real: bool, wanted: float) -> None:
+    verdicts = torch.tensor([-3.0, 0.0, 2.0])
+    assert adversarial_loss(verdicts, real, "least squares").item() == pytest.approx(wanted)
+
+
+def test_verdicts_in_16_bits_are_judged_in_32() -> None:
+    verdicts = torch.full((2, 3), -30.0, dtype=torch.bfloat16)
+    assert adversarial_loss(verdicts, True, "cross entropy").dtype == torch.float32
+    assert adversarial_loss(verdicts, True, "cross entropy").item() == pytest.approx(30)
+
+
+def drawn(seed: int, count: int = 6, height: int = 32, width: int = 48) -> Distortion:
+    return Distortion.drawn(torch.Generator().manual_seed(seed), count, height, width)
+
+
+def test_distortion_follows_from_its_seed() -> None:
+    one, other = drawn(1), drawn(1)
+    assert (one.shifts, one.cuts) == (other.shifts, other.cuts)
+    assert torch.equal(one.colours, other.colours)
+    assert one.shifts != drawn(2).shifts
+
+
+def test_distortion_stays_within_its_bounds() -> None:
+    for seed in range(50):
+        distortion = drawn(seed)
+        for down, right in distortion.shifts:
+            assert abs(down) <= 32 * SHIFT
+            assert abs(right) <= 48 * SHIFT
+        for top, bottom, left, beyond in distortion.cuts:
+            assert 0 <= top <= bottom <= top + 32 * CUT
+            assert 0 <= left <= beyond <= left + 48 * CUT
+
+
+def test_geometry_moves_input_and_photo_together() -> None:
+    """A photo whose colours are left alone goes where its input goes."""
+    distortion = drawn(3)
+    plain = Distortion(distortion.shifts, distortion.cuts, torch.tensor([[0.0, 1.0, 1.0]]).expand(6, 3))
+    pictures = torch.rand(6, 3, 32, 48)
+    torch.testing.assert_close(plain.of_photos(pictures), plain.of_inputs(pictures))
+    moved = plain.of_inputs(pictures)
+    assert not torch.equal(moved, pictures)
+    down, right = distortion.shifts[0]
+    top, bottom, left, beyond = distortion.cuts[0]
+    assert not moved[0, :, top:bottom, left:beyond].any()
+    shifted = torch.roll(pictures[0], (down, right), (1, 2))
+    inside = torch.zeros(32, 48, dtype=torch.bool)
+    inside[max(0, down) : 32 + min(0, down), max(0, right) : 48 + min(0, right)] = True
+    inside[top:bottom, left:beyond] = False
+    assert torch.equal(moved[0][:, inside], shifted[:, inside])
+
+
+def test_colours_of_the_photo_alone_change() -> None:
+    still = Distortion([(0, 0)], [(0, 0, 0, 0)], torch.tensor([[0.25, 0.0, 1.0]]))
+    photo = torch.rand(1, 3, 8, 8)
+    assert torch.equal(still.of_inputs(photo), photo)
+    grey = photo.mean(1, keepdim=True).expand(-1, 3, -1, -1) + 0.25
+    torch.testing.assert_close(still.of_photos(photo), grey)
+
+
+def test_gradients_pass_through() -> None:
+    photo = torch.rand(6, 3, 32, 48, requires_grad=True)
+    drawn(4).of_photos(photo).square().sum().backward()
+    assert photo.grad is not None
+    assert (photo.grad != 0).float().mean() > 0.4
+
+
+def test_a_part_of_the_batch_is_distorted_as_in_the_whole() -> None:
+    photos = torch.rand(6, 3, 32, 48)
+    distortion = drawn(5)
+    torch.testing.assert_close(distortion[2:5].of_photos(photos[2:5]), distortion.of_photos(photos)[2:5])

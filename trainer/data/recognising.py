@@ -1,0 +1,303 @@
+"""From the files of a folder to its pairs: how they are paired, which side is the input, what that is."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+
+from engine.errors import PictureError
+from trainer.data import classes, direction, inputs, panels
+from trainer.data.dataset import DataSet, Layout, Pair, Problem
+from trainer.data.inputs import Wish
+from trainer.files import layouts, pairing
+from trainer.files.layouts import Found
+from trainer.files.pairing import Chosen
+from trainer.pictures import depths, recognition
+from trainer.pictures.sources import Source, read
+
+HOW = "Say which with --pair, in the window under Details › Pairs"
+
+_TOLD = 4
+"""So many ways are listed in a sentence."""
+
+_SOME_FLAT = 0.2, 0.8
+"""Shares of flat pictures among others between which they may be one half of pairs."""
+
+
+def recognised(
+    folder: Path, found: list[Found], stills: list[Found], wish: Wish
+) -> tuple[DataSet, list[Path]]:
+    """The data set, and those of the ``stills``, GIF files, that are not part of it.
+
+    Raises:
+        PictureError: there is no such way as was wished for, or the palette doesn't fit.
+    """
+    if wish.way and wish.way != panels.ALONE and wish.way not in panels.WAYS:
+        asked = pairing.asked([*found, *stills], wish.way)
+        if asked is None:
+            known = pairing.chosen([*found, *stills])
+            could = _listed(known.ways if known else list(panels.WAYS))
+            raise PictureError(f"There are no pairs “{wish.way}” in “{folder.name}”; could be: {could}.")
+        return _of_chosen(folder, asked, wish), _unused(stills, asked)
+    chosen = None if wish.way else pairing.chosen(found)
+    if stills and not wish.way:
+        both = pairing.chosen([*found, *stills])
+        if both is not None and (chosen is None or len(both.matches) > len(chosen.matches)):
+            chosen = both
+    if chosen is not None and chosen.sure:
+        return _of_chosen(folder, chosen, wish), _unused(stills, chosen)
+    unused = [still.file for still in stills]
+    sources = [Source(entry.file) for entry in found]
+    parts = panels.Panels("") if wish.way == panels.ALONE else panels.seen(sources, wish.way)
+    if parts.way:
+        return _of_panels(folder, found, parts, wish), unused
+    if chosen is not None and 4 * len(chosen.matches) >= len(found) and _belong(chosen):
+        return _of_chosen(folder, chosen, wish), _unused(stills, chosen)
+    roles = sorted({entry.role for entry in found})
+    if len(roles) == 2 and wish.way != panels.ALONE:
+        text = f"The folders “{roles[0] or '.'}” and “{roles[1] or '.'}” have hardly a file name in common."
+        remedy = "Give the two pictures of a pair the same name, or put photos into one folder."
+        if chosen is not None:
+            text = f"{text[:-1]}; they could be pairs by a part of their names."
+            remedy = f"{HOW}: {_listed([*chosen.ways, panels.ALONE])}."
+        problem = Problem(None, True, text, remedy, "no pairs")
+        ways = (*chosen.ways, panels.ALONE) if chosen is not None else (panels.ALONE,)
+        data = DataSet(folder, "two folders", wish.task or "image", problems=(problem,), ways=ways)
+        return data, unused
+    told = None if chosen is None or chosen.is_faint else chosen
+    return _photos(folder, found, wish, told, parts.suspicion), unused
+
+
+def partnerless(file: Path) -> Problem:
+    """The problem of a file that is half a pair."""
+    remedy = "Add the other picture of the pair, or remove this one."
+    return Problem(file, True, "has no partner.", remedy, "unmatched")
+
+
+# --- pairs of files --------------------------------------------------------------------------------
+
+
+def _of_chosen(folder: Path, chosen: Chosen, wish: Wish) -> DataSet:
+    layout: Layout = "two folders" if chosen.one.folder != chosen.other.folder else "suffixes"
+    sides = _sides_in_words(chosen)
+    ways = (*chosen.ways, panels.ALONE)
+    several = None if wish.way else classes.several(chosen)
+    if several is not None:
+        given = replace(wish, palette=wish.palette or several.palette)
+        names = f"“{several.name}”", sides[several.photo]
+        data = inputs.directed(folder, layout, several.pairs, [], names, given)
+        labels = ", ".join(label.name for label in several.palette.labels)
+        said = f"Each label has masks of its own; they are put together: {labels}."
+        return replace(data, ways=ways, notes=(*data.notes, said))
+    candidates = [
+        Pair(match.name, Source(match.one), Source(match.other), split=match.split)
+        for match in chosen.matches
+    ]
+    problems = _alone(chosen) + _left_out(chosen, wish)
+    data = inputs.directed(folder, layout, candidates, problems, sides, wish)
+    notes = list(data.notes)
+    if not wish.way and _is_told(chosen):
+        first = chosen.matches[0]
+        notes.append(f"Pairs are told by names: “{first.one.name}” with “{first.other.name}”.")
+    return replace(data, way=chosen.way, ways=ways, notes=tuple(notes))
+
+
+def _is_told(chosen: Chosen) -> bool:
+    """Whether pairing needs a word: it isn't plain that names are equal, or end in _A and _B."""
+    first = chosen.matches[0]
+    endings = {chosen.one.ending.strip("_-").lower(), chosen.other.ending.strip("_-").lower()}
+    return first.one.stem != first.other.stem and endings != {"a", "b"}
+
+
+def _sides_in_words(chosen: Chosen) -> tuple[str, str]:
+    if chosen.one.folder != chosen.other.folder:
+        names = chosen.one.folder or ".", chosen.other.folder or "."
+        if chosen.one.alone_here and chosen.other.alone_here:
+            return f"“{names[0]}”", f"“{names[1]}”"
+        return f"“{chosen.one.name}”", f"“{chosen.other.name}”"
+    endings = chosen.one.ending, chosen.other.ending
+    if {ending[1:].lower() for ending in endings} == {"a", "b"}:
+        return f"_{endings[0][1:]}", f"_{endings[1][1:]}"
+    return f"“{chosen.one.name}”", f"“{chosen.other.name}”"
+
+
+def _alone(chosen: Chosen) -> list[Problem]:
+    """Each file without a partner; but where a side simply holds more than the other, that in one line."""
+    problems: list[Problem] = []
+    for side in (chosen.one, chosen.other):
+        files = {entry.file for entry in (*side.files.values(), *side.spare)}
+        missing = [file for file in chosen.alone if file in files]
+        if not pairing.is_larger(side, missing):
+            problems += map(partnerless, missing)
+            continue
+        text = f"{len(missing)} files of “{side.name}” have no partner and are passed over."
+        remedy = (
+            f"The first is “{missing[0].name}”; give it a partner of the same name if it should have one."
+        )
+        problems.append(Problem(None, False, text, remedy, "left out"))
+    return sorted(problems, key=lambda problem: str(problem.file or ""))
+
+
+def _left_out(chosen: Chosen, wish: Wish) -> list[Problem]:
+    """A word on every side that is no part of the pairs."""
+    if not chosen.others or wish.way:
+        return []
+    files = sum(len(side.files) + len(side.spare) for side in chosen.others)
+    names = [f"“{side.name or '.'}”" for side in chosen.others]
+    text = f"{_listed(names)} with {files} files {'is' if len(names) == 1 else 'are'} left out."
+    if len(chosen.ways) > 1:
+        text = f"Pairs could be made in several ways; “{chosen.way}” was taken, and {text}"
+    remedy = f"{HOW}: {_listed(chosen.ways)}." if len(chosen.ways) > 1 else f"{HOW}, if they belong to it."
+    return [Problem(None, False, text, remedy, "left out")]
+
+
+def _belong(chosen: Chosen) -> bool:
+    """Whether the pictures themselves say that these are pairs: one side is drawn, or their edges agree."""
+    sides = [(Source(match.one), Source(match.other)) for match in chosen.matches]
+    flat = [direction.share([both[place] for both in sides], recognition.is_flat) for place in (0, 1)]
+    return (max(flat) >= 0.8 and min(flat) <= 0.2) or _are_aligned(sides)
+
+
+def _are_aligned(sides: Sequence[tuple[Source, Source]]) -> bool:
+    """Whether most have their edges in the same places, and are not simply the same picture twice."""
+    votes = []
+    for one, other in layouts.spread(sides, direction.LOOKED_AT):
+        try:
+            first, second = read(one), read(other)
+        except PictureError:
+            continue
+        same = first.shape == second.shape and float(np.abs(first.astype(np.int16) - second).mean()) < 4
+        votes.append(not same and recognition.is_aligned(first, second))
+    return bool(votes) and 5 * sum(votes) >= 3 * len(votes)
+
+
+# --- several pictures in a file, and single ones -----------------------------------------------------
+
+_PARTS = {
+    "left": "left half",
+    "right": "right half",
+    "top": "upper half",
+    "bottom": "lower half",
+    "first": "first third",
+    "second": "second third",
+    "third": "third third",
+}
+
+
+def _of_panels(folder: Path, found: list[Found], parts: panels.Panels, wish: Wish) -> DataSet:
+    one, other = panels.WAYS[parts.way]
+    layout: Layout = {"left": "side by side", "top": "stacked"}.get(one, "panels")  # type: ignore[assignment]
+    candidates = [
+        Pair(
+            _name(entry),
+            Source(entry.file, one, gutter=parts.gutter),
+            Source(entry.file, other, gutter=parts.gutter),
+            split=entry.split,
+        )
+        for entry in found
+    ]
+    problems = []
+    thirds = tuple(way for way in panels.WAYS if way.endswith(("second", "third")))
+    if layout == "panels" and not wish.way:
+        text = f"The files hold three pictures each; the {_PARTS[one]} and the {_PARTS[other]} were taken."
+        problems.append(Problem(None, False, text, f"{HOW}: {_listed(thirds)}.", "pairing"))
+    data = inputs.directed(folder, layout, candidates, problems, (_PARTS[one], _PARTS[other]), wish)
+    notes = data.notes
+    if parts.gutter:
+        notes = (*notes, f"Between the pictures of a file {parts.gutter} pixels are left out.")
+    ways = (*(thirds if layout == "panels" else (parts.way,)), panels.ALONE)
+    return replace(data, way=parts.way, ways=ways, notes=notes)
+
+
+def _photos(folder: Path, found: list[Found], wish: Wish, chosen: Chosen | None, suspicion: str) -> DataSet:
+    task = wish.task or "hints"
+    ways = [*(chosen.ways if chosen is not None else ()), *([suspicion] if suspicion else ())]
+    offered = (
+        f"{HOW}: {_listed(ways)}."
+        if ways
+        else ("Give both pictures of a pair one name in two folders, or names such as x.jpg and x_mask.png.")
+    )
+    if task == "labels" or task == "image":
+        text = f"The task “{task}” needs pairs, and these are single pictures."
+        other = "Or choose the task lines, hints, grey or small."
+        problem = Problem(None, True, text, f"{offered} {other}", "no pairs")
+        return DataSet(folder, "photos", task, problems=(problem,), ways=tuple(ways))
+    pairs = tuple(
+        Pair(_name(entry), Source(entry.file, derived=task), Source(entry.file), split=entry.split)
+        for entry in found
+    )
+    problems: list[Problem] = []
+    if wish.way != panels.ALONE:
+        problems = _suspicions(found, chosen, suspicion, offered)
+    levels = depths.common([pair.b for pair in pairs])
+    if levels is not None:
+        pairs = tuple(
+            replace(pair, a=replace(pair.a, levels=levels), b=replace(pair.b, levels=levels))
+            for pair in pairs
+        )
+    return DataSet(
+        folder,
+        "photos",
+        task,
+        pairs,
+        tuple(problems),
+        direction=f"{task} made from the photo → photo",
+        way=panels.ALONE,
+        ways=(*ways, panels.ALONE) if ways else (),
+        levels=levels,
+        notes=inputs.levels_in_words(levels),
+    )
+
+
+def _suspicions(found: list[Found], chosen: Chosen | None, suspicion: str, offered: str) -> list[Problem]:
+    """What speaks against these being photos without partners."""
+    alone = "They are taken for photos alone, and drawings are made from them."
+    told = f"{offered} {_SURE}"
+    if chosen is not None:
+        first = chosen.matches[0]
+        text = (
+            f"{2 * len(chosen.matches)} files share a part of their names, such as “{first.one.name}” and "
+            f"“{first.other.name}”. {alone}"
+        )
+        return [Problem(None, False, text, told, "pairing")]
+    if suspicion:
+        shape = {"left+right": "twice as wide as high", "first+third": "three times as wide as high"}.get(
+            suspicion, "twice as high as wide"
+        )
+        text = f"The pictures are {shape}, as files with several pictures in them are. {alone}"
+        return [Problem(None, False, text, told, "pairing")]
+    flat = seen = 0
+    for entry in layouts.spread(found, direction.LOOKED_AT):
+        try:
+            flat += recognition.is_flat(read(Source(entry.file)))
+            seen += 1
+        except PictureError:
+            continue
+    if not seen or flat < _SOME_FLAT[0] * seen:
+        return []
+    some = "Some" if flat <= _SOME_FLAT[1] * seen else "All"
+    text = f"{some} of the pictures are of even colours, as label maps and drawings are. {alone}"
+    return [Problem(None, False, text, told, "pairing")]
+
+
+_SURE = "If they are single photos, --pair alone says so."
+
+
+def _unused(stills: list[Found], chosen: Chosen) -> list[Path]:
+    used = {file for match in chosen.matches for file in (match.one, match.other)}
+    used |= {entry.file for side in chosen.others for entry in side.files.values()}  # of these it is told
+    return [still.file for still in stills if still.file not in used]
+
+
+def _listed(names: Sequence[str]) -> str:
+    some = list(dict.fromkeys(names))
+    more = f" and {len(some) - _TOLD} more" if len(some) > _TOLD + 1 else ""
+    return ", ".join(some[:_TOLD] if more else some) + more
+
+
+def _name(entry: Found) -> str:
+    """Unique also where the files lie in several folders, or differ in their endings alone."""
+    return "/".join(part for part in (entry.split, entry.role, entry.key) if part)

@@ -1,0 +1,368 @@
+"""Looks for what is wrong with a data set, before hours of training show it.
+
+Unmatched and unreadable files, and no pairs at all, are errors and stop a training; everything else
+warns. What more than half of the files have is said once, for all of them.
+"""
+
+from __future__ import annotations
+
+import os
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import TypeVar
+
+import numpy as np
+
+from engine.errors import PictureError
+from trainer.data import pairs
+from trainer.data.dataset import DataSet, Kind, Pair, Problem
+from trainer.dataset_check import correspondence, findings
+from trainer.dataset_check.correspondence import Correspondence
+from trainer.dataset_check.findings import Finding
+from trainer.files import layouts
+from trainer.pictures import outliers
+from trainer.pictures.sources import Pixels
+
+Progress = Callable[[int, int], None]
+"""Told how many of how many pairs are done."""
+
+_Result = TypeVar("_Result")
+
+_LEARN_FROM = 300
+"""Pairs from which is learnt what belongs together."""
+
+_SMALLEST = 64
+"""Shorter edge, pixels, below which there is hardly anything to learn from."""
+
+_ALIKE = 3.0
+"""Root mean square difference of two thumbnails, in levels, up to which two photos are the same …"""
+
+_ALIKE_OF_CONTRAST = 0.12
+"""… and in shares of their contrast: empty pictures are all alike."""
+
+_SOFT = 0.02
+"""Share of a label map's pixels that may be mixtures of labels."""
+
+_STRAY = 0.002
+"""Share of a label map that may lie in flat areas of other colours."""
+
+FEW = 10
+"""Fewer pairs are a handful: a model learns them by heart."""
+
+_CUT_OFF = 0.005
+"""Share of a picture's values that the set's levels may cut off."""
+
+_SAID_ONCE: set[Kind] = {
+    "levels",
+    "soft edges",
+    "converted",
+    "odd size",
+    "tiny",
+    "off palette",
+    "foreign format",
+}
+"""Kinds that one cause puts into all files of a folder."""
+
+
+def check(data: DataSet, progress: Progress | None = None) -> list[Problem]:
+    """Read every file once and say what is wrong: errors first, then by file.
+
+    Args:
+        data: as ``pairs.find`` found it; its own problems are among those returned.
+        progress: called in this thread.
+    """
+    progress = progress or _silent
+    progress(0, len(data.pairs))
+    common = Correspondence.learnt(list(compared(data)))
+    found = list(_each(data.pairs, lambda pair: findings.found(pair, data, common), progress))
+    problems = [
+        *data.problems,
+        *few(data),
+        *_unreadable(found),
+        *_cut_off(found),
+        *_sizes(found),
+        *_converted(found),
+        *_mixed_modes(found),
+        *_duplicates(found),
+        *_mismatched(found, common),
+        *_labels(found),
+        *_outliers(found),
+    ]
+    problems = _said_once(problems, len(data.pairs))
+    return sorted(problems, key=lambda problem: (not problem.severe, str(problem.file or ""), problem.kind))
+
+
+def stopping(data: DataSet, progress: Progress | None = None) -> list[Problem]:
+    """The errors alone, in the same words: what a training asks before it starts. Much quicker."""
+    problems = [problem for problem in data.problems if problem.severe]
+    for pair, unreadable in zip(
+        data.pairs, _each(data.pairs, findings.unreadable, progress or _silent), strict=True
+    ):
+        problems += [_cannot_read(file, reason, pair) for file, reason in unreadable]
+    return problems
+
+
+def few(data: DataSet) -> list[Problem]:
+    """A warning where there is a single pair, or a handful."""
+    count = len([pair for pair in data.pairs if pair.split != "test"])
+    if not data.pairs or count >= FEW:
+        return []
+    what = "photo" if data.layout == "photos" else "pair"
+    said = {0: f"no {what}", 1: f"a single {what}"}.get(count, f"only {count} {what}s")
+    text = f"There is {said} to train on." if count < 2 else f"There are {said} to train on."
+    remedy = (
+        "A model learns so few by heart and makes little of anything else; some hundreds are usual, "
+        "some dozens the least."
+    )
+    return [Problem(None, False, text, remedy, "few")]
+
+
+def compared(data: DataSet) -> Iterator[tuple[Pixels, Pixels]]:
+    """The sides of some pairs, reduced, to learn from what belongs together.
+
+    None where inputs are made from the photos: nothing is to be learnt there.
+    """
+    chosen = layouts.spread([pair for pair in data.pairs if pair.a.derived is None], _LEARN_FROM)
+    for sides in _each(chosen, _reduced, _silent):
+        if sides is not None:
+            yield sides
+
+
+def _reduced(pair: Pair) -> tuple[Pixels, Pixels] | None:
+    try:
+        a, b = pairs.load(pair)
+    except PictureError:
+        return None
+    # At once: together the whole pictures may take more memory than there is.
+    return correspondence.reduced(a), correspondence.reduced(b)
+
+
+def _each(items: Sequence[Pair], work: Callable[[Pair], _Result], progress: Progress) -> Iterator[_Result]:
+    """The work done on every pair, in order, by threads: decoding and resizing let each other run."""
+    with ThreadPoolExecutor(min(8, os.cpu_count() or 1), thread_name_prefix="check") as pool:
+        # In blocks, so that results don't pile up before anyone looks at them.
+        for start in range(0, len(items), 64):
+            block = items[start : start + 64]
+            yield from pool.map(work, block)
+            progress(min(start + 64, len(items)), len(items))
+
+
+def _silent(done: int, total: int) -> None:
+    """Progress that nobody wants to see."""
+
+
+# --- what is wrong -------------------------------------------------------------------------------
+
+
+def _unreadable(found: Iterable[Finding]) -> Iterator[Problem]:
+    for finding in found:
+        for file, reason in finding.unreadable:
+            yield _cannot_read(file, reason, finding.pair)
+
+
+def _cannot_read(file: Path, reason: str, pair: Pair) -> Problem:
+    # The reader's sentence begins with the file's name, which the problem says already.
+    text = reason.removeprefix(f"“{file.name}” ")
+    sentence, _, advice = text.partition(";")
+    remedy = f"{advice.strip()[:1].upper()}{advice.strip()[1:]}" if advice else "Save it anew or remove it."
+    return Problem(file, True, f"{sentence.rstrip('.')}.", remedy, "unreadable", pair.name)
+
+
+def _cut_off(found: Iterable[Finding]) -> Iterator[Problem]:
+    for finding in found:
+        if finding.cut_off >= _CUT_OFF:
+            text = f"has {finding.cut_off:.1%} of its values beyond what most use; they are cut off."
+            remedy = "See whether it is of another camera or scale, and remove it if so."
+            file = finding.pair.b.file
+            yield Problem(file, False, text, remedy, "levels", finding.pair.name)
+
+
+def _sizes(found: Sequence[Finding]) -> Iterator[Problem]:
+    usual, common = _usual(finding.b for finding in found if finding.b)
+    for finding in found:
+        pair, a, b = finding.pair, finding.a, finding.b
+        if finding.uneven:
+            way = "wide" if pair.b.half in ("left", "right") else "high"
+            text = f"is {finding.uneven} pixels {way}, an odd number, and has no middle between its halves."
+            yield Problem(pair.b.file, False, text, "Make both halves equally large.", "odd size", pair.name)
+        if b is None:
+            continue
+        if a and a != b:
+            text = f"is {a[0]} × {a[1]} and its photo {b[0]} × {b[1]} pixels; it will be scaled."
+            yield Problem(pair.a.file, False, text, "Give both the same size.", "odd size", pair.name)
+        if min(b) < _SMALLEST:
+            text = f"is only {b[0]} × {b[1]} pixels."
+            yield Problem(pair.b.file, False, text, "Use a larger original, or remove it.", "tiny", pair.name)
+        elif usual and b != usual and (common >= 0.9 or _aspect(b, usual) > 1.25):
+            text = (
+                f"is {b[0]} × {b[1]} pixels, most are {usual[0]} × {usual[1]}; it will be cropped or scaled."
+            )
+            yield Problem(pair.b.file, False, text, "Crop it to the others’ shape.", "odd size", pair.name)
+
+
+def _usual(sizes: Iterable[findings.Size]) -> tuple[findings.Size | None, float]:
+    """The most frequent size and its share; None where less than half have it."""
+    count = Counter(sizes)
+    if not count:
+        return None, 0.0
+    size, number = count.most_common(1)[0]
+    share = number / count.total()
+    return (size, share) if share >= 0.5 and count.total() >= 3 else (None, share)
+
+
+def _aspect(one: findings.Size, other: findings.Size) -> float:
+    """How many times wider, for its height, one is than the other; at least 1."""
+    ratio = one[0] * other[1] / (one[1] * other[0])
+    return max(ratio, 1 / ratio)
+
+
+def _converted(found: Iterable[Finding]) -> Iterator[Problem]:
+    for finding in found:
+        for file, note in finding.notes:
+            remedy = "Save it as an 8-bit RGB picture without transparency if that isn’t what you want."
+            yield Problem(file, False, note, remedy, "converted", finding.pair.name)
+
+
+def _mixed_modes(found: Sequence[Finding]) -> Iterator[Problem]:
+    """Few grey pictures among coloured ones, or the reverse."""
+    sides = (
+        ([(finding, finding.b_grey, finding.pair.b.file) for finding in found if finding.b]),
+        ([(finding, finding.a_grey, finding.pair.a.file) for finding in found if finding.a]),
+    )
+    for side in sides:
+        grey = sum(is_grey for _, is_grey, _ in side)
+        if not grey or grey == len(side) or 4 * min(grey, len(side) - grey) > len(side):
+            continue
+        rare = 2 * grey < len(side)
+        for finding, is_grey, file in side:
+            if is_grey == rare:
+                text = "is grey, the others are in colour." if rare else "is in colour, the others are grey."
+                yield Problem(
+                    file, False, text, "Remove it, or bring all to one.", "mixed modes", finding.pair.name
+                )
+
+
+def _duplicates(found: Sequence[Finding]) -> Iterator[Problem]:
+    """Each photo that shows what an earlier one shows, perhaps mirrored."""
+    seen = [finding for finding in found if finding.thumb is not None]
+    if not seen:
+        return
+    thumbs = np.stack([finding.thumb for finding in seen if finding.thumb is not None]).astype(np.float32)
+    thumbs -= thumbs.mean((1, 2), keepdims=True)  # a copy may be a little lighter or darker
+    flat = thumbs.reshape(len(seen), -1)
+    contrast = flat.std(1)
+    size = (flat * flat).sum(1)
+    for start in range(0, len(seen), 256):  # bounds memory
+        block = thumbs[start : start + 256]
+        best = np.full(len(block), np.inf)
+        twin = np.zeros(len(block), np.intp)
+        turned = np.zeros(len(block), np.bool_)
+        for mirrored in (False, True):
+            rows = (block[:, :, ::-1] if mirrored else block).reshape(len(block), -1)
+            squares = size[start : start + 256, None] + size[None] - 2 * rows @ flat.T
+            apart = np.sqrt(np.maximum(squares, 0) / flat.shape[1])
+            # Only earlier ones, so that the first of several stays.
+            apart[np.arange(len(seen))[None] >= np.arange(start, start + len(block))[:, None]] = np.inf
+            nearest = apart.argmin(1)
+            distance = apart[np.arange(len(block)), nearest]
+            better = distance < best - 1e-3
+            best[better], twin[better], turned[better] = distance[better], nearest[better], mirrored
+        least = np.minimum(_ALIKE, _ALIKE_OF_CONTRAST * contrast[start : start + 256])
+        for place in np.flatnonzero(best <= least):
+            finding, other = seen[start + int(place)], seen[int(twin[place])]
+            how = "exactly" if finding.digest == other.digest else "nearly"
+            how = f"{how}, but mirrored," if turned[place] else how
+            text = f"shows {how} what “{_shown(other, finding)}” shows."
+            pair = finding.pair
+            yield Problem(pair.b.file, False, text, "Remove one of them.", "duplicate", pair.name)
+
+
+def _shown(other: Finding, beside: Finding) -> str:
+    """The file's name, with its folder where the other has the same name or another folder."""
+    one, two = other.pair.b.file, beside.pair.b.file
+    return one.name if one.parent == two.parent else f"{one.parent.name}/{one.name}"
+
+
+def _mismatched(found: Sequence[Finding], common: Correspondence | None) -> Iterator[Problem]:
+    judged = [finding for finding in found if finding.judgement is not None]
+    if common is None or not judged:
+        return
+    changed: dict[str, Finding] = {}
+    places = common.swapped([finding.judgement for finding in judged if finding.judgement])
+    for one, other in places:
+        changed[judged[one].pair.name] = judged[other]
+        changed[judged[other].pair.name] = judged[one]
+    for finding in judged:
+        pair, judgement = finding.pair, finding.judgement
+        assert judgement is not None
+        if pair.name in changed:
+            text = f"seems to have changed partners with “{changed[pair.name].pair.a.file.name}”."
+            yield Problem(pair.a.file, False, text, "Swap the two files’ names.", "mis-paired", pair.name)
+        elif judgement.verdict == "mirrored":
+            text = "seems to be mirrored: it fits its partner’s mirror image better."
+            yield Problem(pair.a.file, False, text, "Mirror one of the two.", "mirrored", pair.name)
+        elif judgement.verdict == "foreign":
+            text = "doesn’t seem to belong to its partner: they have little in common."
+            yield Problem(pair.a.file, False, text, "Look at the two together.", "mis-paired", pair.name)
+
+
+def _labels(found: Iterable[Finding]) -> Iterator[Problem]:
+    for finding in found:
+        pair, faults = finding.pair, finding.faults
+        if faults is None:
+            continue
+        if faults.stray >= _STRAY and faults.stray_colour:
+            text = f"has {faults.stray:.1%} in colours that are no label’s, such as {faults.stray_colour}."
+            remedy = "Repaint it in a label’s colour, or add the label to the palette."
+            yield Problem(pair.a.file, False, text, remedy, "off palette", pair.name)
+        if faults.soft >= _SOFT:
+            text = f"has soft edges between labels: {faults.soft:.0%} of its pixels are mixtures."
+            remedy = "They become the nearest label; save label maps as PNG, scaled by nearest neighbour."
+            yield Problem(pair.a.file, False, text, remedy, "soft edges", pair.name)
+
+
+def _outliers(found: Sequence[Finding]) -> Iterator[Problem]:
+    """Product photos that are unlike the others. Says nothing where most aren't on a plain ground."""
+    scenes = [finding for finding in found if finding.scene is not None]
+    plain = [finding for finding in scenes if finding.scene and finding.scene.ground is not None]
+    if len(scenes) < 8 or 5 * len(plain) < 4 * len(scenes):
+        return
+    middle = np.median([finding.scene.ground for finding in plain if finding.scene], axis=0)
+    for finding in scenes:
+        there, pair = finding.scene, finding.pair
+        assert there is not None
+        reasons = []
+        if there.ground is None or float(np.abs(np.array(there.ground) - middle).max()) > 30:
+            reasons.append("has another background than most")
+        if there.framed:
+            reasons.append("is a photo with a background of its own, laid on a plain one")
+        if there.words:
+            reasons.append("has lettering beside the object")
+        if there.second >= outliers.SECOND:
+            reasons.append("shows a second object or view")
+        if reasons:
+            text = f"{' and '.join(reasons)}."
+            yield Problem(pair.b.file, False, text, "Crop or remove it.", "outlier", pair.name)
+
+
+def _said_once(problems: Sequence[Problem], pairs_in_all: int) -> list[Problem]:
+    """What most files have, in one line; everything else as it is."""
+    by_kind: dict[Kind, list[Problem]] = defaultdict(list)
+    for problem in problems:
+        by_kind[problem.kind].append(problem)
+    answer: list[Problem] = []
+    for kind, all_of_it in by_kind.items():
+        files = len({problem.file for problem in all_of_it})
+        if kind not in _SAID_ONCE or 2 * files <= pairs_in_all or files < 6:
+            answer += all_of_it
+            continue
+        first = all_of_it[0]
+        named = first.file.name if first.file else ""
+        text = f"{files} files have the same trouble; the first, “{named}”, {first.text}"
+        if first.text[:1].isupper():
+            text = f"{files} files have the same trouble; the first is “{named}”. {first.text}"
+        concerned = tuple(problem.pair for problem in all_of_it if problem.pair)
+        answer.append(Problem(None, False, text, first.remedy, kind, pairs=concerned))
+    return answer

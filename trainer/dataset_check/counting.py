@@ -1,0 +1,56 @@
+"""How far a walk through many files has come, on stderr; needs neither torch nor a terminal."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+from engine.data.amounts import duration
+
+PLAIN_SECONDS = 10.0
+"""Between two lines, where there is no terminal."""
+
+
+@contextmanager
+def counting(what: str) -> Iterator[Callable[[int, int], None]]:
+    """Yield a function to tell how many of how many are done: a bar on a terminal, elsewhere a line every few
+    seconds."""
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+    console = Console(stderr=True)
+    if not console.is_terminal:
+        yield _Lines(what)
+        return
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeRemainingColumn(),
+    )
+    with Progress(*columns, console=console, transient=True) as progress:
+        task = progress.add_task(what, total=None)
+
+        def told(done: int, total: int) -> None:
+            progress.update(task, completed=done, total=total)
+
+        yield told
+
+
+class _Lines:
+    """Tells in plain lines, the first one as soon as it has taken a while."""
+
+    def __init__(self, what: str) -> None:
+        self._what, self._began = what, time.monotonic()
+        self._told = self._began
+
+    def __call__(self, done: int, total: int) -> None:
+        now = time.monotonic()
+        if now - self._told < PLAIN_SECONDS or not done:
+            return
+        self._told = now
+        left = (now - self._began) / done * (total - done)
+        line = f"{self._what}: {done} of {total}, about {duration(left)} left"
+        print(line, file=sys.stderr, flush=True)  # noqa: T201 – a terminal's work, without one

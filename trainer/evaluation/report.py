@@ -1,0 +1,95 @@
+"""An evaluation as a page that opens in any browser: one folder, no script, nothing from elsewhere."""
+
+from __future__ import annotations
+
+import html
+import json
+from pathlib import Path
+
+from engine.data import picture
+from engine.files.writing import replacing
+from trainer.evaluation.evaluate import Evaluation
+from trainer.machine.errors import TrainingError
+from trainer.training import sheet
+
+MEANINGS = {
+    "l1": "mean absolute difference, pixels in [−1, 1]; less is better",
+    "psnr": "peak signal to noise ratio in decibels; more is better",
+    "ssim": "structural similarity, up to 1",
+    "histogram_L": "overlap of the lightness histograms, up to 1",
+    "histogram_a": "overlap of the green–red histograms, up to 1",
+    "histogram_b": "overlap of the blue–yellow histograms, up to 1",
+    "line_precision": "share of the lines found in made photos that were drawn, within 2 pixels",
+    "line_recall": "share of the drawn lines that are found in made photos, within 2 pixels",
+    "hint_difference": "median colour difference (CIEDE2000) of made photos from their hints; less is better",
+    "label_score": "mean IoU of labels read in made photos, as a share of that in real ones",
+    "real_pixel_accuracy": "pixels whose label is read rightly in real photos",
+    "made_pixel_accuracy": "the same in made photos",
+    "real_class_accuracy": "the same, as a mean over labels, in real photos",
+    "made_class_accuracy": "the same in made photos",
+    "real_mean_iou": "mean intersection over union of labels read in real photos",
+    "made_mean_iou": "the same in made photos",
+}
+
+_STYLE = (
+    "body{font:16px/1.5 system-ui,sans-serif;max-width:60rem;margin:2rem auto;padding:0 1rem}"
+    "td,th{padding:.2rem 1rem .2rem 0;text-align:left}td:nth-child(2){text-align:right}img{max-width:100%}"
+)
+
+
+def write(folder: Path, evaluation: Evaluation) -> Path:
+    """Write ``report.html``, ``scores.json`` and ``sheet.png`` into a folder; return the page.
+
+    Raises:
+        TrainingError, PictureError: the folder can't be written.
+    """
+    page = folder / "report.html"
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        picture.write_png(folder / "sheet.png", sheet.sheet(evaluation.examples))
+        with replacing(folder / "scores.json") as part:
+            part.write_text(to_json(evaluation), "utf-8")
+        with replacing(page) as part:
+            part.write_text(_page(evaluation), "utf-8")
+    except OSError as error:
+        raise TrainingError(f"“{folder}” can't be written ({error.strerror or error}).") from error
+    return page
+
+
+def to_json(evaluation: Evaluation) -> str:
+    """The numbers, for programs."""
+    return json.dumps(
+        {
+            "model": evaluation.name,
+            "pairs": evaluation.pairs,
+            "statistics": evaluation.statistics,
+            "scores": {name: round(value, 5) for name, value in evaluation.scores.items()},
+            "notes": evaluation.notes,
+        },
+        ensure_ascii=False,
+        indent=2,
+    )
+
+
+def to_lines(evaluation: Evaluation) -> list[str]:
+    """The numbers, for people."""
+    return [f"{value:9.4f}  {name}: {MEANINGS[name]}" for name, value in evaluation.scores.items()]
+
+
+def _page(evaluation: Evaluation) -> str:
+    rows = "\n".join(
+        f"<tr><td>{html.escape(name)}</td><td>{value:.4f}</td><td>{html.escape(MEANINGS[name])}</td></tr>"
+        for name, value in evaluation.scores.items()
+    )
+    notes = "\n".join(f"<p>{html.escape(note)}</p>" for note in evaluation.notes)
+    name = html.escape(evaluation.name)
+    return f"""<!doctype html>
+<html lang="en"><meta charset="utf-8"><title>{name}</title><style>{_STYLE}</style>
+<h1>{name}</h1>
+<p>Judged by {evaluation.pairs} pairs, with {evaluation.statistics} statistics, as on the canvas.</p>
+{notes}
+<table>{rows}</table>
+<h2>Input, made, target</h2>
+<img src="sheet.png" alt="contact sheet: input, made, target">
+</html>
+"""

@@ -1,0 +1,303 @@
+"""The trainer's own folder of pairs: what is kept from the canvas, made from photos, or mended.
+
+    pairs.json      {"format": 1, "task": "labels", "palette": {"name": …, "labels": [[name, [r, g, b]], …]},
+                     "origins": {"1": ["street.jpg", "5f0c…"], …}}
+    B/1.png         the photos
+    A/1.png         label maps, drawn lines, or whatever is the input; missing where it is made from the photo
+    hints/1.png     RGBA, colour hints that were drawn under the lines; missing where there are none
+
+Splits may stand before that, as ``train/A`` and ``val/A``. Direction, task and palette are written down
+here, so nothing has to be guessed. ``origins`` may be missing: they say which photo a pair came from, by its
+name and a mark of its content, so that the same photo again replaces its pair.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from engine.data.messages import Picture
+from engine.data.palette import Label, Palette
+from engine.data.picture import read, write_png
+from engine.errors import PictureError
+from engine.files.writing import replacing
+from trainer.files import packed
+
+Pixels = npt.NDArray[np.uint8]
+
+MANIFEST = "pairs.json"
+FORMAT = 1
+INPUT, PHOTO, HINTS = "A", "B", "hints"
+"""The folders' names."""
+
+MOST_MANIFEST_BYTES = 4 << 20
+
+
+class Origin(NamedTuple):
+    """What a pair came from."""
+
+    name: str
+    """Of the file, without its folder: the pairs may be read on another machine."""
+    mark: str
+    """Tells its content from that of others, whatever it is called and wherever it lies."""
+
+
+@dataclass(frozen=True)
+class Manifest:
+    """What ``pairs.json`` says."""
+
+    task: str
+    palette: Palette | None = None
+    origins: dict[str, Origin] = field(default_factory=dict)
+    """By the pair's name; those of pairs that never got their photo may be among them."""
+
+
+def is_kept(folder: Path) -> bool:
+    """Whether the folder is one of ours."""
+    return (folder / MANIFEST).is_file()
+
+
+def read_manifest(folder: Path) -> tuple[str, Palette | None]:
+    """Task and palette of a folder of kept pairs.
+
+    Raises:
+        PictureError: the manifest is missing, damaged or newer than this program.
+    """
+    manifest = manifest_of(folder)
+    return manifest.task, manifest.palette
+
+
+def manifest_of(folder: Path) -> Manifest:
+    """All that is written down of a folder of kept pairs.
+
+    Raises:
+        PictureError: the manifest is missing, damaged or newer than this program.
+    """
+    file = folder / MANIFEST
+    try:
+        if packed.size(file) > MOST_MANIFEST_BYTES:
+            raise ValueError("it is too large")
+        fields = json.loads(packed.content(file).decode("utf-8"))
+        if not isinstance(fields, dict) or not isinstance(fields.get("format"), int):
+            raise ValueError("it has no format")
+        if fields["format"] > FORMAT:
+            raise PictureError(f"“{file}” was made by a newer Underpaint; update the program to use it.")
+        if not isinstance(fields["task"], str):
+            raise ValueError("its task is no text")
+        return Manifest(fields["task"], _palette(fields.get("palette")), _origins(fields.get("origins")))
+    except PictureError:
+        raise
+    except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
+        raise PictureError(
+            f"“{file}” is damaged ({error}); remove it to have the folder looked at anew."
+        ) from error
+
+
+def write_manifest(folder: Path, task: str, palette: Palette | None) -> None:
+    """Make the folder one of kept pairs.
+
+    Raises:
+        PictureError: it can't be written.
+    """
+    _write(folder, Manifest(task, palette))
+
+
+def _write(folder: Path, manifest: Manifest) -> None:
+    fields: dict[str, Any] = {"format": FORMAT, "task": manifest.task, "palette": None}
+    if manifest.palette is not None:
+        labels = [[label.name, list(label.colour)] for label in manifest.palette.labels]
+        fields["palette"] = {"name": manifest.palette.name, "labels": labels}
+    if manifest.origins:
+        fields["origins"] = manifest.origins
+    text = json.dumps(fields, ensure_ascii=False, indent=1)
+    with _said(folder):
+        folder.mkdir(parents=True, exist_ok=True)
+        with replacing(folder / MANIFEST) as part:
+            part.write_text(text, "utf-8")
+
+
+def keep(
+    folder: Path,
+    picture: Picture,
+    photo: Pixels,
+    task: str,
+    palette: Palette | None = None,
+    origin: Origin | None = None,
+) -> str:
+    """Add what was painted over a photo, and that photo, to a folder of kept pairs, made if need be.
+
+    Args:
+        picture: as the document sends it; of the photo's size.
+        photo: uint8 (H, W, 3).
+        task: “labels”, “lines”, “hints” or “image”, as in ``trainer.data.pairs``.
+        palette: for label pictures.
+        origin: where the photo comes from; its earlier pair is replaced.
+
+    Returns:
+        The pair's name.
+
+    Raises:
+        PictureError: the folder holds pairs of another task or palette, or can't be written.
+    """
+    plane = picture.lines if picture.pixels is None else picture.pixels
+    assert plane is not None and plane.shape[:2] == photo.shape[:2], "picture and photo are of one size"
+    manifest = Manifest(task, palette)
+    if is_kept(folder):
+        manifest = manifest_of(folder)
+        if (manifest.task, manifest.palette) != (task, palette):
+            raise PictureError(
+                f"“{folder.name}” holds pairs of another sort ({manifest.task}); "
+                "choose another folder for these."
+            )
+    else:
+        _write(folder, manifest)
+    former = pair_of(folder, manifest, origin) if origin is not None else ""
+    taken = names(folder)
+    name = former or next(str(count) for count in range(1, len(taken) + 2) if str(count) not in taken)
+    if origin is not None and manifest.origins.get(name) != origin:
+        # Before the pair: one whose origin got lost would be made twice.
+        _write(folder, replace(manifest, origins={**manifest.origins, name: origin}))
+    hints = picture.hints if picture.hints is not None and picture.hints[..., 3].any() else None
+    try:
+        if hints is None:
+            with _said(folder):
+                place(folder, name, HINTS).unlink(missing_ok=True)
+        write_pair(folder, name, plane, photo, hints)
+    except PictureError:
+        if not former:  # half a pair would be an error of the data set
+            for part in (INPUT, HINTS):
+                with suppress(OSError):
+                    place(folder, name, part).unlink(missing_ok=True)
+        raise
+    return name
+
+
+def names(folder: Path) -> set[str]:
+    """The pairs of a folder, those of its splits excepted: what has a photo."""
+    return {file.stem for file in (folder / PHOTO).glob("*.*") if not file.name.startswith(".")}
+
+
+def pair_of(folder: Path, manifest: Manifest, origin: Origin) -> str:
+    """The pair that came from the same photo; empty where there is none."""
+    for name, known in manifest.origins.items():
+        if known.mark == origin.mark and place(folder, name, PHOTO).is_file():
+            return name
+    return ""
+
+
+def read_back(folder: Path, name: str) -> tuple[Picture, Pixels]:
+    """What was painted for a pair, and the photo, uint8 (H, W, 3).
+
+    Args:
+        name: as ``keep`` gave it. Which planes the picture has follows from the folder's task.
+
+    Raises:
+        PictureError: one of its files can't be read, or they are of different sizes.
+    """
+    task = manifest_of(folder).task
+    a, photo = (read(place(folder, name, part)).pixels for part in (INPUT, PHOTO))
+    hints = None
+    if place(folder, name, HINTS).is_file():
+        reading = read(place(folder, name, HINTS))
+        alpha = np.full(reading.pixels.shape[:2], 255, np.uint8) if reading.alpha is None else reading.alpha
+        hints = np.dstack([reading.colours, alpha])
+    if any(plane is not None and plane.shape[:2] != photo.shape[:2] for plane in (a, hints)):
+        raise PictureError(
+            f"The pictures of the pair “{name}” in “{folder.name}” differ in size; paint it anew."
+        )
+    if task in ("lines", "hints"):
+        return Picture(lines=np.ascontiguousarray(a.min(2)), hints=hints), photo
+    return Picture(pixels=a), photo
+
+
+def write_pair(folder: Path, name: str, a: Pixels | None, b: Pixels, hints: Pixels | None = None) -> None:
+    """Write one pair's files; ``name`` may begin with a split, as in “train/1”.
+
+    Raises:
+        PictureError: they can't be written.
+    """
+    # The photo last: a pair without one is no pair, should the program end here.
+    for part, pixels in ((INPUT, a), (HINTS, hints), (PHOTO, b)):
+        if pixels is not None:
+            write_part(folder, name, part, pixels)
+
+
+def write_part(folder: Path, name: str, part: str, pixels: Pixels) -> None:
+    """Write one of a pair's files, uint8 (H, W), (H, W, 3) or (H, W, 4).
+
+    Raises:
+        PictureError: it can't be written.
+    """
+    file = place(folder, name, part)
+    with _said(folder):
+        file.parent.mkdir(parents=True, exist_ok=True)
+    write_png(file, pixels)
+
+
+def place(folder: Path, name: str, part: str) -> Path:
+    """Where one of a pair's files lies."""
+    split, _, stem = name.rpartition("/")
+    return folder / split / part / f"{stem}.png"
+
+
+def refuse_used(out: Path, data: Path) -> None:
+    """Make sure that a new folder of pairs spoils nothing.
+
+    Raises:
+        PictureError: ``out`` holds something, or lies in the folder ``data`` that it is made from.
+    """
+    if out.resolve().is_relative_to(data.resolve()):
+        raise PictureError(f"“{out}” lies in the data set’s own folder; choose another place.")
+    if out.exists() and (not out.is_dir() or any(out.iterdir())):
+        raise PictureError(f"“{out}” exists already; choose a new folder.")
+
+
+def free_name(name: str, split: str, taken: set[str]) -> str:
+    """A pair's name with no folders in it but its split's, with a number where that is taken; takes it."""
+    stem = name.removeprefix(f"{split}/").replace("/", "_") if split else name.replace("/", "_")
+    free, number = f"{split}/{stem}".lstrip("/"), 2
+    while free.lower() in taken:  # some systems don't tell a from A
+        free, number = f"{split}/{stem}-{number}".lstrip("/"), number + 1
+    taken.add(free.lower())
+    return free
+
+
+@contextmanager
+def _said(folder: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise PictureError(f"“{folder}” can't be written ({error.strerror or error}).") from error
+
+
+def _palette(fields: Any) -> Palette | None:
+    if fields is None:
+        return None
+    labels = []
+    for name, (red, green, blue) in fields["labels"]:
+        if not all(isinstance(value, int) and 0 <= value <= 255 for value in (red, green, blue)):
+            raise ValueError("a colour of its palette is out of range")
+        labels.append(Label(str(name), (red, green, blue)))
+    if not 1 <= len(labels) <= 256:
+        raise ValueError("its palette has no colours or too many")
+    return Palette(str(fields["name"]), tuple(labels))
+
+
+def _origins(fields: Any) -> dict[str, Origin]:
+    if fields is None:
+        return {}
+    if not isinstance(fields, dict):
+        raise ValueError("its origins are no table")
+    origins = {}
+    for pair, (name, mark) in fields.items():
+        if Path(pair).name != pair or not isinstance(name, str) or not isinstance(mark, str):
+            raise ValueError("an origin of its pairs makes no sense")
+        origins[pair] = Origin(name, mark)
+    return origins

@@ -1,0 +1,312 @@
+"""Which files of a folder make pairs: of all sides that names and folders tell of, two that fit.
+
+Where there are several ways, words that people use decide, and it is said; where these say nothing, it is
+asked for. A way is written ONE+OTHER: two folders “photos+masks”, patterns “*.jpg+*.png” or “*+*_mask”.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from itertools import combinations
+from pathlib import Path
+
+from trainer.files import families
+from trainer.files.families import Key, Side
+from trainer.files.layouts import Found, Match
+
+PHOTOS = {
+    *("image", "images", "img", "imgs", "im", "photo", "photos", "picture", "pictures", "pic", "jpg", "jpeg"),
+    *("jpegimages", "rgb", "real", "bit", "original", "originals", "raw", "scene", "scenes", "photograph"),
+}
+"""Words for photos; the last of “leftImg8bit” is “bit”."""
+
+DRAWN = {
+    *("mask", "masks", "label", "labels", "gt", "gts", "groundtruth", "truth", "ground", "seg", "segs"),
+    *("segmentation", "segmentations", "segmentationclass", "annotation", "annotations", "anno", "annot"),
+    *("color", "colors", "colour", "colours", "ids", "manual", "parsing", "pixelmap", "pixelmaps", "map"),
+    *("semantic", "edge", "edges", "sketch", "sketches", "line", "lines", "lineart", "labelmap", "classes"),
+    *("fine", "stuffthingmaps", "trimap", "trimaps", "class", "annots", "target", "targets", "segmap"),
+}
+"""Words for what was drawn of them."""
+
+_BETTER = (("color", "colour", "colors", "colours"), ("label", "labels", "class", "segmentationclass"))
+"""Of several drawn sides, which says most …"""
+
+_WORSE = {
+    "instance",
+    "instances",
+    "instanceids",
+    "object",
+    "fake",
+    "objects",
+    "segmentationobject",
+    "polygon",
+    "train",
+}
+"""… and which least."""
+
+_KNOWN = (
+    PHOTOS | DRAWN | {"input", "inputs", "output", "outputs", "fake", "a", "b", "l", "day", "night", "x", "y"}
+)
+
+_COUNTED = re.compile(r"[_\-. ]\d+$")
+
+_FEW_ALONE = 0.1
+"""Share of a side's files without partner up to which each is a mistake; above, that side holds more."""
+
+
+@dataclass
+class Chosen:
+    """Two sides that make pairs, and what has to be said of it."""
+
+    one: Side
+    other: Side
+    matches: list[Match]
+    alone: list[Path]
+    """Files without partner."""
+    others: list[Side] = field(default_factory=list)
+    """Sides that are left out."""
+    sure: bool = True
+    """Whether names alone leave no doubt that these are pairs."""
+    ways: list[str] = field(default_factory=list)
+    """All that could be meant."""
+
+    @property
+    def is_faint(self) -> bool:
+        """Whether names share no more than a number after other letters: r12 and n12 are seldom pairs."""
+        one, other = self.one, self.other
+        alike = (one.ending, one.suffix) == (other.ending, other.suffix) and one.start != other.start
+        return not self.sure and alike and not _cores_tell(one, other)
+
+    @property
+    def way(self) -> str:
+        """As ``--pair`` takes it."""
+        return f"{self.one.name}+{self.other.name}"
+
+
+def chosen(found: Sequence[Found]) -> Chosen | None:
+    """The likeliest pairs that names and folders tell of; None where they tell of none."""
+    best: tuple[tuple[int, int, int], Chosen] | None = None
+    for number, scheme in enumerate(_schemes(found)):
+        sides = families.sides(found, scheme)
+        if not 2 <= len(sides) <= 200:
+            continue
+        fitting = _fitting(sides)
+        if not fitting:
+            continue
+        candidate = _of(*_preferred(fitting), sides, fitting)
+        rank = len(candidate.matches), -len(sides), -number
+        if best is None or rank > best[0]:
+            best = rank, candidate
+    return best[1] if best else None
+
+
+def asked(found: Sequence[Found], way: str) -> Chosen | None:
+    """The pairs of a way that was asked for; None where there are no such two sides with common names."""
+    best: Chosen | None = None
+    for scheme in _schemes(found):
+        sides = families.sides(found, scheme)
+        for place in (place for place, letter in enumerate(way) if letter == "+"):
+            ones = [side for side in sides if _is_called(side, way[:place])]
+            others = [side for side in sides if _is_called(side, way[place + 1 :])]
+            for one in ones:
+                for other in others:
+                    if one is other:
+                        continue
+                    candidate = _of(one, other, sides, [(one, other)])
+                    if candidate.matches and (best is None or len(candidate.matches) > len(best.matches)):
+                        best = candidate
+    return best
+
+
+def _schemes(found: Sequence[Found]) -> Iterator[Callable[[str], tuple[str, str]]]:
+    """Ways to take folders' paths apart: a side is a whole path, or first folders of it, or the last ones,
+    or one between; or names alone tell the sides, in whichever folder."""
+    deepest = max((entry.role.count("/") + 1 for entry in found if entry.role), default=0)
+    yield lambda role: (role, "")
+    for depth in range(1, deepest):
+        yield lambda role, depth=depth: _cut(role, 0, depth)  # type: ignore[misc]
+        yield lambda role, depth=depth: _cut(role, -depth, None)  # type: ignore[misc]
+    for depth in range(1, deepest - 1):
+        yield lambda role, depth=depth: _cut(role, depth, depth + 1)  # type: ignore[misc]
+    if deepest:
+        yield lambda role: ("", role)
+
+
+def _cut(role: str, start: int, stop: int | None) -> tuple[str, str]:
+    parts = role.split("/") if role else []
+    first, last, _ = slice(start, stop).indices(len(parts))
+    return "/".join(parts[first:last]), "/".join(parts[:first] + parts[last:])
+
+
+def matched(one: Side, other: Side) -> list[tuple[Key, Found, Found]]:
+    """Files of equal keys; where hardly any are equal, of keys with equal numbers; where these are not, of
+    equal numbers in whichever folder; and at last in whichever split, if only one side has such."""
+    best: list[tuple[Key, Found, Found]] = []
+    least = min(len(one.files), len(other.files))
+    for loosened in _LOOSER:
+        first, second = (_keyed(side, loosened) for side in (one, other))
+        found = [(key, entry, second[key]) for key, entry in first.items() if key in second]
+        if len(found) > len(best):
+            best = found
+        if 2 * len(best) >= least:
+            return best
+    several = max(_numbered_drawings(one, other), _numbered_drawings(other, one, turned=True), key=len)
+    return several if len(several) > len(best) else best
+
+
+def _numbered_drawings(one: Side, other: Side, turned: bool = False) -> list[tuple[Key, Found, Found]]:
+    """Several drawings of each photo, shoe-1 and shoe-2 of shoe, each with its photo.
+
+    Args:
+        one: the drawings' side; the second of the two where it is ``turned``.
+    """
+    found = []
+    for key, entry in one.files.items():
+        photo = other.files.get((key[0], key[1], _COUNTED.sub("", key[2])))
+        if photo is not None:
+            found.append((key, photo, entry) if turned else (key, entry, photo))
+    return found
+
+
+def _keyed(side: Side, loosened: Callable[[Key], Key]) -> dict[Key, Found]:
+    """A side's files by looser keys, without those that then share one."""
+    files: dict[Key, Found] = {}
+    twice: set[Key] = set()
+    for key, entry in side.files.items():
+        loose = loosened(key)
+        if loose in files:
+            twice.add(loose)
+        files[loose] = entry
+    return {key: entry for key, entry in files.items() if key not in twice}
+
+
+def _number(core: str) -> str:
+    """7 and 007 are one."""
+    return str(int(core)) if core.isascii() and core.isdigit() and len(core) < 32 else core
+
+
+_LOOSER: tuple[Callable[[Key], Key], ...] = (
+    lambda key: key,
+    lambda key: (key[0], key[1], _number(key[2])),
+    lambda key: (key[0], "", _number(key[2])),
+    lambda key: ("", "", _number(key[2])),
+)
+
+
+def _fitting(sides: Sequence[Side]) -> list[tuple[Side, Side]]:
+    """All two sides that have at least half of the smaller one's names in common."""
+    answer = []
+    for one, other in combinations(sides, 2):
+        least = min(len(one.files), len(other.files))
+        if least and 2 * len(matched(one, other)) >= least:
+            answer.append((one, other))
+    most = max((min(len(one.files), len(other.files)) for one, other in answer), default=0)
+    return [(one, other) for one, other in answer if 4 * min(len(one.files), len(other.files)) >= most]
+
+
+def _preferred(fitting: list[tuple[Side, Side]]) -> tuple[Side, Side]:
+    """The two that people's words speak for."""
+    return min(fitting, key=lambda both: _unlikeliness(*both))
+
+
+def _unlikeliness(one: Side, other: Side) -> tuple[float, ...]:
+    names = {
+        side.folder.rpartition("/")[2].lower() or side.ending.strip("_-. ").lower() for side in (one, other)
+    }
+    if names == {"a", "b"}:
+        return (0.0, 0.0, 0.0)
+    kinds = sorted((_is_photo(one) - _is_drawn(one), _is_photo(other) - _is_drawn(other)))
+    words = set(one.words) | set(other.words)
+    worse = len(words & _WORSE)
+    better = next((place for place, some in enumerate(_BETTER) if words & set(some)), len(_BETTER))
+    return (
+        1.0 + worse - (kinds[1] - kinds[0]) / 2,
+        float(better),
+        -float(min(len(one.files), len(other.files))),
+    )
+
+
+def _is_photo(side: Side) -> bool:
+    return bool(set(side.words) & PHOTOS) or not (side.words or side.suffix)
+
+
+def _is_drawn(side: Side) -> bool:
+    return bool(set(side.words) & DRAWN) or side.suffix == ".png"
+
+
+def _of(one: Side, other: Side, sides: Sequence[Side], fitting: Sequence[tuple[Side, Side]]) -> Chosen:
+    both = matched(one, other)
+    matches = [
+        Match(name_of(key, first, second), first.split or second.split, first.file, second.file)
+        for key, first, second in both
+    ]
+    taken = {entry.file for _, first, second in both for entry in (first, second)}
+    alone = sorted(
+        entry.file
+        for side in (one, other)
+        for entry in (*side.files.values(), *side.spare)
+        if entry.file not in taken
+    )
+    others = [side for side in sides if side is not one and side is not other]
+    fitting = sorted(fitting, key=lambda both: _unlikeliness(*both))
+    ways = [f"{first.name}+{second.name}" for first, second in fitting]
+    sure = _is_sure(one, other) and (len(fitting) == 1 or _words_tell(one, other))
+    return Chosen(one, other, matches, alone, others, sure, ways)
+
+
+def name_of(key: Key, first: Found, second: Found) -> str:
+    """Of a pair: what both files' names share."""
+    core = first.key if first.key == second.key else key[2]
+    return "/".join(part for part in (first.split or second.split, key[1], core) if part)
+
+
+def _words_tell(one: Side, other: Side) -> bool:
+    """Whether words say that one side is of photos and the other drawn, or that they are A and B."""
+    if _unlikeliness(one, other)[0] == 0:
+        return True
+    kinds = {_is_photo(side) - _is_drawn(side) for side in (one, other)}
+    return len(kinds) == 2
+
+
+def _is_sure(one: Side, other: Side) -> bool:
+    """Whether the sides' names are two folders with equal file names, or words for two sides."""
+    equal = (one.start, one.ending, one.suffix) == (other.start, other.ending, other.suffix)
+    if one.folder != other.folder and equal:
+        return True
+    told = [{word for word in families.Side("", side.start, side.ending).words} for side in (one, other)]
+    if one.folder != other.folder:
+        # Names may differ in words that say which side it is; others may be of other things.
+        return all(not words or words & _KNOWN for words in told) or _cores_tell(one, other)
+    if one.suffix != other.suffix:
+        return True
+    return any(words & _KNOWN for words in told)
+
+
+def _cores_tell(one: Side, other: Side) -> bool:
+    """Whether what two sides' names share is more than a number."""
+    both = matched(one, other)
+    return 2 * sum(any(map(str.isalpha, key[2])) for key, _, _ in both) >= len(both)
+
+
+def _is_called(side: Side, wanted: str) -> bool:
+    wanted = wanted.strip().strip("/")
+    if wanted in (
+        side.name,
+        side.folder if side.alone_here else "",
+        f"{side.folder}/{side.start}*{side.ending}",
+    ):
+        return True
+    if side.folder and wanted.lower() == side.folder.lower() and side.alone_here:
+        return True
+    bare = wanted.replace("*", "")
+    return bool(bare) and bare in (side.ending, side.suffix, side.start, side.ending + side.suffix)
+
+
+def is_larger(side: Side, alone: Iterable[Path]) -> bool:
+    """Whether a side simply holds more than the other: photos of which only some are labelled."""
+    files = {entry.file for entry in side.files.values()}
+    missing = sum(file in files for file in alone)
+    return missing > max(8, _FEW_ALONE * len(files))

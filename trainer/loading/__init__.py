@@ -1,0 +1,1 @@
+"""Pairs on their way to a step: read, augmented, in batches."""

@@ -1,0 +1,1 @@
+"""The machine a training runs on, and what can go wrong there."""

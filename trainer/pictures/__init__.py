@@ -1,0 +1,1 @@
+"""What is in the pictures of a data set, one by one."""

@@ -1,0 +1,365 @@
+"""Photo → the line drawing and the colour hints that somebody might have painted of it.
+
+Lines are edges (Canny, “A computational approach to edge detection”, PAMI 8, 1986, as in scikit-image),
+thinned, without components under ten pixels as in the pix2pix paper (appendix, “edges→photo”), and brought
+to the pen's width by the very function that the canvas applies to people's drawings. What makes people's
+drawings differ from edges is added at random: coarser scale, missing inner lines, gaps, wobble, doubled
+contours, another pen. Lengths are in pixels of a 256-pixel picture and grow with larger ones.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TypeVar
+
+import numpy as np
+import numpy.typing as npt
+from PIL import Image
+
+from engine.planes import ink
+from trainer.pictures import ground
+from trainer.pictures.channels import weakest
+from trainer.pictures.ground import Ground
+
+Pixels = npt.NDArray[np.uint8]
+Mask = npt.NDArray[np.bool_]
+Plane = npt.NDArray[np.float32]
+_Value = TypeVar("_Value", np.bool_, np.float32)
+
+
+@dataclass(frozen=True)
+class Settings:
+    """How drawings vary. Probabilities 0 to 1, lengths in pixels of a 256-pixel picture."""
+
+    line_width: float = 1.5
+    """Of the model's card: what the canvas will bring people's lines to, in pixels of the picture."""
+    other_pen: float = 0.25
+    """How often the pen is another one, from 1 to 3 pixels."""
+    scale: tuple[float, float] = (1.0, 2.8)
+    """Standard deviation of the blur before edges are looked for, least and greatest."""
+    threshold: tuple[float, float] = (0.05, 0.18)
+    """Least and greatest strength at which a line starts, as a share of the picture's strongest edges."""
+    colour: tuple[float, float] = (0.3, 0.7)
+    """Weight of the weakest channel against lightness: light things on white paper differ in colour only."""
+    simple: float = 0.4
+    """How often inner lines are left out; of them, a random share."""
+    gaps: float = 0.4
+    """How often lines have gaps."""
+    wobble: float = 0.6
+    """How often the hand is unsteady, by up to 2.5 pixels."""
+    doubled: float = 0.12
+    """How often a part of the contour is drawn twice."""
+    hints: float = 0.65
+    """How often there are colour hints."""
+
+
+PLAIN = Settings(
+    other_pen=0,
+    scale=(1.8, 1.8),
+    threshold=(0.1, 0.1),
+    colour=(0.5, 0.5),
+    simple=0,
+    gaps=0,
+    wobble=0,
+    doubled=0,
+    hints=1,
+)
+"""No chance but in the hints: for evaluation."""
+
+
+_NOISE = 0.035
+"""Edges weaker than this, as the detector measures them, are grain: a step of five levels, hardly blurred."""
+
+
+@dataclass(frozen=True)
+class Sketch:
+    """A drawing: ``lines`` uint8 (H, W), 255 paper to 0 ink; ``hints`` uint8 (H, W, 4), straight RGBA,
+    opacity 0 or 255."""
+
+    lines: Pixels
+    hints: Pixels
+
+
+def draw(photo: Pixels, random: np.random.Generator, settings: Settings) -> Sketch:
+    """One of the many drawings that somebody might have made of a photo.
+
+    Args:
+        photo: uint8 (H, W, 3).
+        random: all that varies comes from it, in the same order.
+    """
+    plain = ground.seen(photo)
+    drawn = photo if plain is None else plain.without_lettering(photo)
+    lines = _penned(_contours(drawn, random, settings), random, settings)
+    return Sketch(lines, hinted(photo, random, settings, plain))
+
+
+def lines(photo: Pixels, line_width: float = PLAIN.line_width) -> Pixels:
+    """The lines alone, without any chance: uint8 (H, W), 255 paper to 0 ink."""
+    settings, random = replace(PLAIN, line_width=line_width), np.random.default_rng(0)
+    plain = ground.seen(photo)
+    photo = photo if plain is None else plain.without_lettering(photo)
+    return _penned(_contours(photo, random, settings), random, settings)
+
+
+def redrawn(lines: Pixels, random: np.random.Generator, settings: Settings) -> Pixels:
+    """Lines that a person or another program drew, as somebody else might have: uint8 (H, W) both."""
+    contours = ink.redrawn(lines, 1) < 128
+    if random.random() < settings.wobble:
+        contours = _shifted_lines(contours, _unsteadiness(contours.shape, random, random.uniform(0.5, 2.5)))
+    return _penned(contours, random, settings)
+
+
+def over(lines: Pixels, hints: Pixels) -> Pixels:
+    """A drawing as seen: lines uint8 (H, W) over hints uint8 (H, W, 4) over white paper, uint8 (H, W, 3)."""
+    there = hints[..., 3:] >= 128
+    under = np.where(there, hints[..., :3], 255).astype(np.uint16)
+    seen: Pixels = (under * lines[..., None] // 255).astype(np.uint8)
+    return seen
+
+
+# --- lines ---------------------------------------------------------------------------------------
+
+
+def _contours(photo: Pixels, random: np.random.Generator, settings: Settings) -> Mask:
+    """Edges one pixel wide, without specks, sometimes without inner ones."""
+    from skimage.feature import canny
+
+    unit = _unit(photo)
+    sigma = unit * float(random.uniform(*settings.scale))
+    share = float(random.uniform(*settings.threshold))
+    colour = np.float32(random.uniform(*settings.colour))
+    grey = np.asarray(Image.fromarray(photo).convert("L"), np.float32)
+    plane = np.asarray((grey * (1 - colour) + weakest(photo) * colour) / 255, np.float32)
+    if random.random() < settings.wobble:
+        # Shifting what edges are found in, rather than the edges, never tears or thickens a line.
+        plane = _shifted(plane, _unsteadiness(plane.shape, random, random.uniform(0.5, 2.5)))
+    # A coarse scale is found on a smaller picture, which is quicker and makes rounder lines.
+    step = max(1, int(sigma / 1.4))
+    small = _shrunk(plane, step)
+    sigma = max(0.6, sigma / step)
+    strong = max(_NOISE, share * _strongest(small, sigma))
+    edges = canny(small, sigma, low_threshold=0.4 * strong, high_threshold=strong, mode="nearest")
+    kept = _without_specks(edges, 10 * unit / step, settings.simple, random)
+    return kept if step == 1 else _enlarged(kept, photo.shape[:2])
+
+
+def _strongest(plane: Plane, sigma: float) -> float:
+    """Strength of the strongest edges, as the detector measures it."""
+    from scipy import ndimage
+
+    if min(plane.shape) < 2:  # one row or column has no edges across
+        return 0.0
+    smooth = ndimage.gaussian_filter(plane, sigma)
+    down, across = np.gradient(smooth)
+    strength = np.hypot(down, across)
+    return float(np.quantile(strength[::2, ::2], 0.985)) * 8  # its Sobel is eight gradients
+
+
+def _without_specks(edges: Mask, least: float, simple: float, random: np.random.Generator) -> Mask:
+    """Lines of at least so many pixels; with probability ``simple`` some of the inner ones go too."""
+    from scipy import ndimage
+
+    found, count = ndimage.label(edges, np.ones((3, 3), np.uint8))
+    sizes = np.bincount(found.reshape(-1), minlength=count + 1)
+    stays = sizes >= least
+    stays[0] = False
+    if random.random() < simple:
+        rate, longest = random.uniform(0.2, 0.9), random.uniform(3, 12) * least
+        draws = random.random(count + 1)
+        stays &= (sizes >= longest) | (draws > rate) | _outer(found, count)
+    return np.asarray(stays[found])
+
+
+def _outer(found: npt.NDArray[np.int32], count: int) -> npt.NDArray[np.bool_]:
+    """Which lines are met first on coming from the picture's sides: they make the outline."""
+    there = found > 0
+    outer = np.zeros(count + 1, np.bool_)
+    for axis in (0, 1):
+        for towards in (found, np.flip(found, axis)):
+            mask = there if towards is found else np.flip(there, axis)
+            first = mask.argmax(axis)
+            labels = np.take_along_axis(towards, np.expand_dims(first, axis), axis).reshape(-1)
+            # A line seen from a side now and then only is no outline.
+            seen = np.bincount(labels, minlength=count + 1)
+            outer |= seen >= 6
+    return outer
+
+
+def _enlarged(mask: Mask, shape: tuple[int, int]) -> Mask:
+    """Smooth lines again after enlarging by a small factor."""
+    soft = Image.fromarray(mask.view(np.uint8) * np.uint8(255)).resize(shape[::-1], Image.Resampling.BICUBIC)
+    return np.asarray(soft) >= 90
+
+
+def _penned(contours: Mask, random: np.random.Generator, settings: Settings) -> Pixels:
+    """Thin lines drawn with a pen, some of them twice or with gaps: uint8 (H, W), 255 paper to 0 ink."""
+    unit = max(0.5, min(contours.shape) / 256)
+    if random.random() < settings.doubled:
+        again = _shifted_lines(contours, _unsteadiness(contours.shape, random, random.uniform(2, 4)))
+        contours = contours | (again & _blobs(contours.shape, random, 2, unit * 60))
+    if random.random() < settings.gaps:
+        contours = contours & ~_blobs(contours.shape, random, int(random.integers(2, 14)), unit * 5)
+    pen = settings.line_width
+    if random.random() < settings.other_pen:
+        pen = float(random.uniform(1, 3))
+    return ink.redrawn(np.where(contours, np.uint8(0), np.uint8(255)), pen)
+
+
+def _unsteadiness(shape: tuple[int, ...], random: np.random.Generator, by: float) -> Plane:
+    """How far a hand misses, down and across, float32 (2, H, W): up to ``by`` pixels of a 256-pixel picture,
+    another way at every 20 to 40."""
+    height, width = shape[:2]
+    cells = int(random.integers(6, 14))
+    by *= max(0.5, min(height, width) / 256)
+    field = random.uniform(-by, by, (2, cells, cells)).astype(np.float32)
+    return np.stack(
+        [
+            np.asarray(Image.fromarray(plane).resize((width, height), Image.Resampling.BICUBIC))
+            for plane in field
+        ]
+    )
+
+
+def _shifted(plane: npt.NDArray[_Value], by: Plane) -> npt.NDArray[_Value]:
+    """Each pixel is the one that lies ``by`` further, to the nearest."""
+    height, width = plane.shape
+    rows = np.clip(np.arange(height)[:, None] + np.rint(by[0]).astype(np.intp), 0, height - 1)
+    columns = np.clip(np.arange(width)[None] + np.rint(by[1]).astype(np.intp), 0, width - 1)
+    shifted: npt.NDArray[_Value] = plane[rows, columns]
+    return shifted
+
+
+def _shifted_lines(mask: Mask, by: Plane) -> Mask:
+    """Thin lines shifted; they are doubled in width before, so that they don't tear."""
+    padded = np.pad(mask, ((1, 0), (1, 0)))
+    return _shifted(padded[1:, 1:] | padded[:-1, 1:] | padded[1:, :-1] | padded[:-1, :-1], by)
+
+
+def _blobs(shape: tuple[int, int], random: np.random.Generator, count: int, radius: float) -> Mask:
+    """Round patches at random places, of half to all of the radius."""
+    blobs = np.zeros(shape, np.bool_)
+    for y, x, part in random.random((count, 3)):
+        stamp(blobs, y * shape[0], x * shape[1], radius * (0.5 + part / 2))
+    return blobs
+
+
+# --- hints ---------------------------------------------------------------------------------------
+
+
+def hinted(
+    photo: Pixels, random: np.random.Generator, settings: Settings, plain: Ground | None = None
+) -> Pixels:
+    """Short strokes in the photo's local colours, or none: uint8 (H, W, 4), straight RGBA.
+
+    One to eight strokes mostly, few rather than more, sometimes many; their radius is 3 to 10 pixels,
+    sometimes that of a broad brush. The paper is rarely hinted at, as people rarely do.
+
+    Args:
+        plain: the photo's ground, if it is plain: then all strokes stay on what lies on it.
+    """
+    height, width = photo.shape[:2]
+    hints = np.zeros((height, width, 4), np.uint8)
+    if random.random() >= settings.hints:
+        return hints
+    unit = _unit(photo)
+    many = random.random() < 0.15
+    # People begin with one and look: every second sample has one or two.
+    count = int(random.integers(9, 25) if many else 1 + 8 * random.random() ** 2)
+    broad = random.random() < 0.15
+    for _ in range(count):
+        radius = unit * float(random.uniform(8, 20) if broad else random.uniform(3, 10))
+        row, column = _place(photo, random) if plain is None else _place_on(plain.thing, random)
+        colour = _local_colour(photo, row, column, radius)
+        covered = np.zeros((height, width), np.bool_)
+        box = _stroke(covered, photo, row, column, radius, colour, random)
+        if plain is not None:
+            covered &= plain.thing
+        part = hints[box]
+        part[covered[box]] = (*colour.tolist(), 255)
+    return hints
+
+
+def _place(photo: Pixels, random: np.random.Generator) -> tuple[int, int]:
+    """Somewhere; on white only if three tries in a row found nothing else."""
+    height, width = photo.shape[:2]
+    row = column = 0
+    for _ in range(3):
+        row, column = int(random.integers(height)), int(random.integers(width))
+        if photo[row, column].min() < 240 or random.random() < 0.1:
+            break
+    return row, column
+
+
+def _place_on(thing: Mask, random: np.random.Generator) -> tuple[int, int]:
+    """Somewhere on a thing, every place as likely."""
+    inside = np.flatnonzero(thing)
+    row, column = divmod(int(inside[random.integers(len(inside))]), thing.shape[1])
+    return row, column
+
+
+def _local_colour(photo: Pixels, row: int, column: int, radius: float) -> Pixels:
+    """The usual colour around a place, of those that are like the one there."""
+    reach = max(1, int(radius / 2))
+    patch = photo[max(0, row - reach) : row + reach + 1, max(0, column - reach) : column + reach + 1]
+    near = patch.reshape(-1, 3)
+    alike = np.abs(near.astype(np.int16) - photo[row, column]).max(1) <= 40
+    colour: Pixels = np.median(near[alike], axis=0).astype(np.uint8)
+    return colour
+
+
+def _stroke(
+    covered: Mask,
+    photo: Pixels,
+    row: int,
+    column: int,
+    radius: float,
+    colour: Pixels,
+    random: np.random.Generator,
+) -> tuple[slice, slice]:
+    """Mark a short stroke that keeps to its colour as a hand does, roughly; return the box around it."""
+    height, width = covered.shape
+    y, x = float(row), float(column)
+    heading = random.uniform(0, 2 * np.pi)
+    rows, columns = [y], [x]
+    wanted = colour.astype(np.int16)
+    for _ in range(int(random.integers(1, 8))):
+        turns = heading + random.normal(0, 0.5, 4)
+        ahead_y = np.clip(y + np.sin(turns) * radius, 0, height - 1)
+        ahead_x = np.clip(x + np.cos(turns) * radius, 0, width - 1)
+        there = photo[ahead_y.astype(np.intp), ahead_x.astype(np.intp)].astype(np.int16)
+        apart = np.abs(there - wanted).sum(1)
+        best = int(apart.argmin())
+        if apart[best] > 120 and random.random() < 0.85:
+            break
+        heading, y, x = float(turns[best]), float(ahead_y[best]), float(ahead_x[best])
+        rows += [(rows[-1] + y) / 2, y]
+        columns += [(columns[-1] + x) / 2, x]
+    for at_y, at_x in zip(rows, columns, strict=True):
+        stamp(covered, at_y, at_x, radius)
+    return (
+        slice(max(0, int(min(rows) - radius - 1)), int(max(rows) + radius + 2)),
+        slice(max(0, int(min(columns) - radius - 1)), int(max(columns) + radius + 2)),
+    )
+
+
+def stamp(mask: Mask, y: float, x: float, radius: float) -> None:
+    """Mark a disc."""
+    top, left = max(0, int(y - radius)), max(0, int(x - radius))
+    bottom, right = min(mask.shape[0], int(y + radius) + 2), min(mask.shape[1], int(x + radius) + 2)
+    down = np.arange(top, bottom, dtype=np.float32)[:, None] - y
+    across = np.arange(left, right, dtype=np.float32)[None] - x
+    mask[top:bottom, left:right] |= down * down + across * across <= radius * radius
+
+
+def _unit(photo: Pixels) -> float:
+    """Pixels here that stand for one of a 256-pixel picture."""
+    height, width = photo.shape[:2]
+    return float(max(0.5, min(height, width) / 256))
+
+
+def _shrunk(plane: Plane, step: int) -> Plane:
+    if step == 1:
+        return plane
+    height, width = plane.shape
+    size = max(8, width // step), max(8, height // step)
+    return np.array(Image.fromarray(plane).resize(size, Image.Resampling.BOX))

@@ -1,0 +1,241 @@
+"""Where one side of a pair comes from: a file, a part of one, several masks, or something made from these."""
+
+from __future__ import annotations
+
+import io
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Literal, get_args
+
+import numpy as np
+import numpy.typing as npt
+from PIL import Image
+
+from engine.data import deep, picture
+from engine.data.deep import Levels
+from engine.data.palette import Colour
+from engine.data.picture import Reading
+from engine.errors import PictureError
+from trainer.files import packed
+
+Pixels = npt.NDArray[np.uint8]
+Values = npt.NDArray[np.uint16]
+
+Half = Literal["left", "right", "top", "bottom", "first", "second", "third"]
+"""A part of a file: halves, and thirds from left to right."""
+HALVES: tuple[Half, ...] = get_args(Half)
+Derived = Literal["lines", "hints", "grey", "small"]
+
+SMALLER = 4
+"""How many times the input of the task “small” is reduced, each way."""
+
+IGNORED: Colour = (254, 1, 253)
+"""The colour of a label map's pixels that have no label, and so are left out of losses and scores."""
+
+_NEAR_IGNORED = 3
+
+
+@dataclass(frozen=True)
+class Mask:
+    """A file of its own for one label, painted wherever the mask isn't black."""
+
+    file: Path
+    colour: Colour
+
+
+@dataclass(frozen=True)
+class Source:
+    """Where one side of a pair comes from: a file, perhaps half of it, perhaps something made from that."""
+
+    file: Path
+    half: Half | None = None
+    derived: Derived | None = None
+    gutter: int = 0
+    """Pixels between two halves that are in neither."""
+    table: tuple[Colour, ...] | None = None
+    """Of index label maps: the colour of each value; values beyond it have no label."""
+    ignored: tuple[Colour, ...] = ()
+    """Of coloured label maps: colours that are no labels."""
+    levels: Levels | None = None
+    """Of pictures with 16 bits a channel: what is black and what is white."""
+    masks: tuple[Mask, ...] = ()
+    """Files for one label each, in the order in which they cover one another; ``file`` is the first."""
+    ground: Colour = (0, 0, 0)
+    """Of masks, the colour of what none of them covers."""
+
+    @property
+    def origin(self) -> Source:
+        """The same without what is made from it."""
+        return replace(self, derived=None)
+
+    @property
+    def files(self) -> tuple[Path, ...]:
+        """All files that it is read from."""
+        return tuple(mask.file for mask in self.masks) or (self.file,)
+
+
+def load(source: Source) -> Pixels:
+    """What a source gives, uint8 (H, W, 3), in full and without any chance in it.
+
+    Raises:
+        PictureError: the file can't be read.
+    """
+    pixels = read(source)
+    return pixels if source.derived is None else derived(pixels, source.derived)
+
+
+def derived(photo: Pixels, what: Derived) -> Pixels:
+    """The input uint8 (H, W, 3) that is made from a photo uint8 (H, W, 3), without any chance in it."""
+    from trainer.pictures import sketch
+
+    height, width = photo.shape[:2]
+    if what == "lines":
+        return np.repeat(sketch.lines(photo)[..., None], 3, 2)
+    if what == "hints":
+        drawn = sketch.draw(photo, np.random.default_rng(0), sketch.PLAIN)
+        return sketch.over(drawn.lines, drawn.hints)
+    image = Image.fromarray(photo)
+    if what == "grey":
+        return np.array(image.convert("L").convert("RGB"))
+    reduced = image.resize((max(1, width // SMALLER), max(1, height // SMALLER)), Image.Resampling.BOX)
+    return np.array(reduced.resize((width, height), Image.Resampling.BICUBIC))
+
+
+def read(source: Source) -> Pixels:
+    """The file's picture, or its half, uint8 (H, W, 3), as seen on white paper; of label maps ``IGNORED``
+    what has no label.
+
+    Raises:
+        PictureError: the file can't be read.
+    """
+    if source.masks:
+        return _painted(source)
+    return shown(reading(source.file, source), source)
+
+
+def shown(found: Reading, source: Source) -> Pixels:
+    """What of a file's picture is this source's."""
+    pixels = halved(found.pixels, source.half, source.gutter)
+    for colour in source.ignored:
+        far = np.abs(pixels.astype(np.int16) - np.array(colour, np.int16)).max(2) > _NEAR_IGNORED
+        pixels = np.where(far[..., None], pixels, np.array(IGNORED, np.uint8))
+    return pixels
+
+
+def reading(file: Path, source: Source) -> Reading:
+    """A file's picture, whole, as its source has it read.
+
+    Raises:
+        PictureError: the file can't be read.
+    """
+    if source.table is not None:
+        found = values(file)
+        if found is None or found.ndim != 2:
+            raise PictureError(
+                f"“{file.name}” is in colours, the other label maps are of numbers; save it alike."
+            )
+        table = np.tile(np.array(IGNORED, np.uint8), (1 << 16, 1))
+        table[: len(source.table)] = source.table
+        pixels = table[found]
+        return Reading(pixels, None, pixels)
+    return picture.read(_still(file), source.levels)
+
+
+def read_hints(source: Source) -> Pixels:
+    """Drawn hints, uint8 (H, W, 4), straight RGBA."""
+    found = picture.read(packed.source(source.file))
+    alpha = np.full(found.pixels.shape[:2], 255, np.uint8) if found.alpha is None else found.alpha
+    return np.dstack([found.colours, alpha])
+
+
+def halved(pixels: Pixels, half: Half | None, gutter: int = 0) -> Pixels:
+    """A part of a picture; what can't be shared out evenly in the middle is in neither half."""
+    if half is None:
+        return pixels
+    height, width = pixels.shape[:2]
+    across, down, third = (width - gutter) // 2, (height - gutter) // 2, (width - 2 * gutter) // 3
+    step = third + gutter
+    rows = {"top": slice(0, down), "bottom": slice(height - down, height)}.get(half, slice(None))
+    columns = {
+        "left": slice(0, across),
+        "right": slice(width - across, width),
+        "first": slice(0, third),
+        "second": slice(step, step + third),
+        "third": slice(width - third, width),
+    }.get(half, slice(None))
+    return np.ascontiguousarray(pixels[rows, columns])
+
+
+def values(file: Path) -> Values | None:
+    """The numbers in a grey or palette file, uint16 (H, W); the channel of a coloured one that is grey
+    throughout. None for pictures in colour.
+
+    Raises:
+        PictureError: the file can't be read.
+    """
+    origin = packed.source(file)
+    with picture.opened(origin, (*picture.FORMATS, "GIF")) as image:
+        if image.mode in ("P", "L", "1") or image.mode.startswith("I;16"):
+            upright = picture.upright(image)
+            return np.asarray(upright).astype(np.uint16)
+        if image.mode in ("LA", "RGB", "RGBA") and image.format != "JPEG":
+            whole = np.asarray(picture.upright(image))
+            first = whole[..., 0]
+            if image.mode == "LA" or bool((whole[..., :3] == first[..., None]).all()):
+                return first.astype(np.uint16)
+        return None
+
+
+def colours_of(file: Path) -> tuple[Colour, ...] | None:
+    """The colours of a palette file; None for others.
+
+    Raises:
+        PictureError: the file can't be read.
+    """
+    with picture.opened(packed.source(file), (*picture.FORMATS, "GIF")) as image:
+        image.load()
+        if image.mode != "P":
+            return None
+        flat = image.getpalette() or []
+    rows = (flat[place : place + 3] for place in range(0, len(flat) - 2, 3))
+    return tuple((red, green, blue) for red, green, blue in rows)
+
+
+def deep_values(file: Path) -> deep.Deep | None:
+    """All bits of a file with 16 bits a channel, without opacity; None for others.
+
+    Raises:
+        PictureError: the file can't be read.
+    """
+    origin = packed.source(file)
+    with picture.opened(origin) as image:
+        if picture.bits(image) <= 8:
+            return None
+        found = deep.values(image, origin)
+        return None if found is None else deep.colours(found)
+
+
+def _painted(source: Source) -> Pixels:
+    """The label map that several masks make."""
+    made: Pixels | None = None
+    for mask in source.masks:
+        seen = picture.read(_still(mask.file)).pixels.max(2)
+        if made is None:
+            made = np.tile(np.array(source.ground, np.uint8), (*seen.shape, 1))
+        if seen.shape != made.shape[:2]:
+            raise PictureError(f"“{mask.file.name}” has another size than the pair’s other masks.")
+        # Masks of nought and one are as good as those of nought and 255.
+        made[seen >= max(1, (int(seen.max()) + 1) // 2)] = mask.colour
+    assert made is not None
+    return made
+
+
+def _still(file: Path) -> Path | bytes:
+    """What the reader takes; it takes no GIF files, which may be films."""
+    origin = packed.source(file)
+    if file.suffix.lower() != ".gif":
+        return origin
+    with picture.opened(origin, ("GIF",)) as image:
+        target = io.BytesIO()
+        image.convert("RGB").save(target, "PNG", compress_level=1)
+    return target.getvalue()

@@ -1,0 +1,115 @@
+"""What a training will take, from a few trial steps: time, memory, disk."""
+
+from __future__ import annotations
+
+import gc
+import shutil
+import time
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import torch
+
+from engine.data.amounts import duration, room, speed
+from engine.devices import device
+from trainer.data.pairs import DataSet
+from trainer.data.split import parted
+from trainer.machine import memory
+from trainer.machine.distributed import ALONE
+from trainer.machine.errors import TrainingError
+from trainer.run.config import Config
+from trainer.training.fit import learn, pair_loader
+from trainer.training.state import State
+
+WARM_UP = 2
+MOST_STEPS, SECONDS = 12, 8.0
+"""A trial ends after so many steps or so much time, whatever comes first; three steps it makes anyway."""
+
+OVERHEAD = 1.05
+"""What checkpoints, samples and writing the model cost on top of the steps (measured: 3 to 5 %)."""
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """Of one training. Sizes are bytes; 0 where the system doesn't tell."""
+
+    seconds_a_step: float
+    memory: int
+    free_memory: int
+    disk: int
+    free_disk: int
+
+    def in_words(self, config: Config) -> str:
+        """For the user, one line."""
+        seconds = self.seconds_a_step * config.steps
+        parts = [
+            f"{config.steps} steps of {config.batch}, {config.epochs:.1f} epochs of {config.pairs} pairs",
+            f"about {duration(seconds)} ({speed(config.batch / self.seconds_a_step)})",
+            f"{room(self.memory)} of memory" if self.memory else "",
+            f"{room(self.disk)} of disk",
+        ]
+        return ", ".join(part for part in parts if part)
+
+
+def trial(config: Config, data: DataSet, folder: Path) -> Estimate:
+    """Make a few steps of a training that is then forgotten.
+
+    Args:
+        folder: where the run will be; its disk is looked at.
+
+    Raises:
+        TrainingError: it doesn't fit into memory or onto the disk; the sentence offers a smaller choice.
+    """
+    free_memory = memory.free(config.device)
+    try:
+        seconds, needed, state_bytes = _measured(replace(config, steps=config.steps or 1000), data)
+    except (RuntimeError, MemoryError) as error:
+        if not device.gave_up(error):
+            raise
+        raise TrainingError(f"There is not enough memory for this training; {_smaller(config)}.") from error
+    where = folder.resolve()
+    while not where.exists():
+        where = where.parent
+    free_disk = shutil.disk_usage(where).free
+    estimate = Estimate(seconds * OVERHEAD, needed, free_memory, 3 * state_bytes, free_disk)
+    if free_memory and needed > free_memory:
+        raise TrainingError(
+            f"This training needs about {room(needed)} of memory, "
+            f"and {room(free_memory)} are free; {_smaller(config)}."
+        )
+    if estimate.disk > free_disk:
+        raise TrainingError(
+            f"This training needs {room(estimate.disk)} of disk, "
+            f"and {room(free_disk)} are free where “{folder.name}” is to be; make room there."
+        )
+    return estimate
+
+
+def _measured(config: Config, data: DataSet) -> tuple[float, int, int]:
+    """Seconds a step, memory at its most, and bytes of a checkpoint."""
+    torch.set_num_threads(config.threads)
+    training, _ = parted(data, config.validation)
+    config = replace(config, batch=config.batch // config.processes, processes=1)
+    state = State(config)
+    times: list[float] = []
+    with pair_loader(training, state, ALONE) as loader:
+        began = time.perf_counter()
+        while len(times) < WARM_UP + 3 or (len(times) < MOST_STEPS and sum(times) < SECONDS):
+            batch = next(loader)
+            learn(state, config, ALONE, batch.inputs.to(state.device), batch.targets.to(state.device))
+            if state.device.type == "cuda":
+                torch.cuda.synchronize(state.device)
+            times.append(time.perf_counter() - began)
+            began = time.perf_counter()
+    size = sum(tensor.numel() * tensor.element_size() for _, tensor in state.named())
+    peak = memory.peak(config.device)
+    del state, batch
+    gc.collect()
+    return sum(times[WARM_UP:]) / len(times[WARM_UP:]), peak, size
+
+
+def _smaller(config: Config) -> str:
+    """A smaller choice, in words."""
+    if config.batch > 1:
+        return f"try a batch of {config.batch // 2}"
+    return f"try a width of {max(8, config.network['width'] // 2)}, or a smaller size"

@@ -1,0 +1,1 @@
+"""The run folder: its config, its events, its checkpoint."""

@@ -1,0 +1,389 @@
+"""Everything that fixes a run: the same ``Config`` on the same machine makes the same weights.
+
+``config.json`` of a run folder is this object. It is written once, complete, before the first step,
+and only ``resume --epochs`` and its kin may write a longer one.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import math
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from types import UnionType
+from typing import Any, Literal, get_args, get_origin, get_type_hints
+
+from engine.data.card import Card, InputKind
+from engine.data.deep import FULL
+from engine.data.palette import MOST_LABELS, Colour, Label, Palette
+from trainer.data.dataset import TASKS, Task
+from trainer.loading.augment import Augment
+from trainer.machine.errors import TrainingError
+from trainer.pictures import sketch
+
+FORMAT = 2
+"""Version of ``config.json``; newer ones are refused with a sentence."""
+
+Adversarial = Literal["cross entropy", "least squares", "none"]
+Recipe = Literal["default", "paper"]
+Precision = Literal["float32", "bfloat16", "float16"]
+Upsampling = Literal["transposed", "resize"]
+Norms = Literal["batch", "kept"]
+
+LOOKS_GROW = 3
+"""So many times as late as the one before comes each early look."""
+
+LEAST_EDGE, MOST_EDGE = 32, 2048
+MOST_STEPS = 1_000_000_000
+MOST_SEED = 2**63 - 1
+"""What torch's generators and everybody's JSON can hold."""
+PADDING = 1.13
+"""So much larger may a picture's area become for one more level of the U-Net."""
+
+
+@dataclass(frozen=True)
+class Config:
+    """A run's settings. Sizes are pixels, angles degrees."""
+
+    # --- what is learnt, from what
+    name: str
+    """Of the model."""
+    data: str
+    """The data set's folder, absolute."""
+    digest: str
+    """Of the data set's file list; a run is not resumed on other files."""
+    pairs: int
+    """Training pairs: one epoch."""
+    task: Task
+    swap: bool = False
+    """Whether the layout's sides change places."""
+    way: str = ""
+    """How the files make pairs, where that was asked for, see ``trainer.data.pairs.find``."""
+    ignored: str = ""
+    """Colours of label maps that are left out of losses and scores: “e0e0c0 ffffff”."""
+    black: int = 0
+    white: int = 65535
+    """What that is among 16 bits a channel, see ``Card.levels``."""
+    size: tuple[int, int] = (256, 256)
+    """Width and height at which the networks work."""
+    palette: Palette | None = None
+    one_hot: bool = False
+    line_width: float = 1.5
+    """Sketches: width of the lines, see ``Card.line_width``."""
+    validation: float = 0.05
+    """Share of the pairs held back where the data set has no validation folder of its own."""
+
+    # --- networks
+    kind: str = "unet"
+    network: dict[str, Any] = field(default_factory=dict)
+    """Settings of the generator, see ``engine.networks``."""
+    patch: int = 70
+    """Receptive field of the discriminator."""
+    patch_width: int = 32
+    upsampling: Upsampling = "transposed"
+    """Whether the decoder's kernels are free, or held to a resize and a convolution, see
+    ``trainer.training.upsampling``."""
+    norms: Norms = "batch"
+    """Whether the generator's batch norms go by each batch, or keep the statistics of ``from_model``, and so
+    learn as they will be run."""
+    from_model: str = ""
+    """A model whose weights are the first ones."""
+
+    # --- objective
+    adversarial: Adversarial = "cross entropy"
+    conditional: bool = True
+    """Whether the discriminator sees the input beside the photo."""
+    l1: float = 100.0
+    """Weight of the L1 loss; the adversarial loss weighs 1."""
+
+    # --- steps
+    recipe: Recipe = "default"
+    steps: int = 0
+    batch: int = 4
+    learning_rate: float = 2e-4
+    betas: tuple[float, float] = (0.5, 0.999)
+    decay_from: float = 0.5
+    """Share of the steps after which the learning rate falls, linearly, to zero."""
+    ema: float = 0.999
+    """What of the averaged weights is kept at each step; 0 uses the newest weights as they are."""
+    seed: int = 0
+
+    # --- augmentation, on both sides alike
+    jitter: float = 286 / 256
+    flip: bool = True
+    rotation: float = 3.0
+    zoom: float = 0.06
+    roam: bool = True
+    recolour: float = 0.0
+    """These six as in ``trainer.loading.augment``."""
+    differentiable: bool = False
+    """Augment before the discriminator, real and made pictures alike (Zhao et al., NeurIPS 2020)."""
+
+    # --- machine
+    device: str = "cpu"
+    precision: Precision = "float32"
+    threads: int = 1
+    processes: int = 1
+
+    # --- book-keeping
+    log_every: int = 10
+    """Steps between two events with losses."""
+    checkpoint_every: int = 0
+    """Steps between checkpoints; 0 for one a minute."""
+    sample_every: int = 500
+    """Steps between two looks at the fixed pairs, which also write the model."""
+    first_look: int = 0
+    """The step of an early look; others follow, each ``LOOKS_GROW`` times as late as the one before, until
+    it is time for the regular ones. 0 for none."""
+    minutes: float = 0.0
+    """What was asked for at first; ``steps`` is what a trial made of it."""
+    format: int = FORMAT
+
+    @property
+    def input(self) -> InputKind:
+        """What the model wants painted."""
+        if self.task in ("lines", "hints"):
+            return "sketch"
+        return "labels" if self.task == "labels" else "image"
+
+    @property
+    def hints(self) -> bool:
+        """Whether the input has colour hints."""
+        return self.task == "hints"
+
+    @property
+    def epochs(self) -> float:
+        """How often each pair is seen."""
+        return self.steps * self.batch / max(1, self.pairs)
+
+    def card(self) -> Card:
+        """The card of the model that this run makes; also what the codec needs to know of its pictures."""
+        return Card(
+            name=self.name,
+            kind=self.kind,
+            network=self.network,
+            input=self.input,
+            size=self.size,
+            hints=self.hints,
+            line_width=self.line_width if self.input == "sketch" else None,
+            palette=self.palette if self.task in ("labels", "image") else None,
+            one_hot=self.one_hot,
+            levels=None if (self.black, self.white) == FULL else (self.black, self.white),
+            statistics="image" if self.network.get("norm") == "instance" else "running",
+            task=_DESCRIPTIONS[self.task],
+        )
+
+    def augment(self) -> Augment:
+        """How the pairs become samples."""
+        drawing = sketch.Settings(line_width=self.line_width)
+        return Augment(
+            self.card(),
+            self.task,
+            self.jitter,
+            self.flip,
+            self.rotation,
+            self.zoom,
+            self.roam,
+            self.recolour,
+            drawing,
+        )
+
+    def looks_at(self, step: int) -> bool:
+        """Whether there is a look at the fixed pairs after ``step`` steps."""
+        return step % self.sample_every == 0 or step == self.steps or self.is_early(step)
+
+    def is_early(self, step: int) -> bool:
+        """Whether it is a look out of turn, soon after the beginning, when pictures change quickly."""
+        early = self.first_look
+        while 0 < early < min(step, self.sample_every):
+            early *= LOOKS_GROW
+        return 0 < early == step < self.sample_every
+
+    def learning_rate_at(self, step: int) -> float:
+        """Constant, then linear to zero; the first step is 0."""
+        start = round(self.steps * self.decay_from)
+        if step < start or self.steps <= start:
+            return self.learning_rate
+        return self.learning_rate * (self.steps - step) / (self.steps - start + 1)
+
+
+_DESCRIPTIONS: dict[Task, str] = {
+    "lines": "lines → photo",
+    "hints": "lines and colour hints → photo",
+    "labels": "labels → photo",
+    "image": "picture → picture",
+    "grey": "grey → colour",
+    "small": "small → sharp",
+}
+
+RECIPES: dict[Recipe, dict[str, Any]] = {
+    # Isola et al., CVPR 2017, section 3.3 and appendix 6.2: batch 1, the newest weights, 286 → 256, flip.
+    "paper": {
+        "batch": 1,
+        "ema": 0.0,
+        "differentiable": False,
+        "rotation": 0.0,
+        "zoom": 0.0,
+        "roam": False,
+    },
+    "default": {"batch": 4, "ema": 0.999, "recolour": 0.5},
+}
+"""What each recipe sets; the record docs/adr/0010-training-recipe.md says why."""
+
+
+def input_planes(task: Task, palette: Palette | None, one_hot: bool) -> int:
+    """How many planes the network takes."""
+    if task == "hints":
+        return 5
+    if task == "labels" and one_hot and palette is not None:
+        return len(palette.labels)
+    return 1 if task in ("lines", "grey") else 3
+
+
+def depth(size: tuple[int, int]) -> int:
+    """Levels of a U-Net for pictures of a size: as many as the shorter edge bears, 5 to 9, as long as
+    the edges need not be padded much to be multiples of 2 to that power.
+    """
+    width, height = size
+    for levels in range(min(9, math.ceil(math.log2(min(size)))), 5, -1):
+        multiple = 2**levels
+        padded = math.ceil(width / multiple) * math.ceil(height / multiple) * multiple**2
+        if padded <= PADDING * width * height:
+            return levels
+    return 5
+
+
+def to_json(config: Config) -> str:
+    """The config as it stands in ``config.json``."""
+    fields = dataclasses.asdict(config)
+    if config.palette is not None:
+        labels = [[label.name, list(label.colour)] for label in config.palette.labels]
+        fields["palette"] = {"name": config.palette.name, "labels": labels}
+    return json.dumps(fields, ensure_ascii=False, indent=2)
+
+
+def from_json(text: str) -> Config:
+    """Read ``config.json``.
+
+    Raises:
+        TrainingError: damaged, of a newer version, or a setting is of a wrong sort or makes no sense.
+    """
+    try:
+        fields = json.loads(text)
+        if fields["format"] > FORMAT:
+            raise TrainingError("The run was made by a newer Underpaint; update the program to resume it.")
+        if fields["format"] == 1:  # called the averaged weights “average”
+            fields["ema"] = fields.pop("average")
+            fields["format"] = FORMAT
+        for name in ("size", "betas"):
+            fields[name] = tuple(fields[name])
+        if fields.get("palette") is not None:
+            fields["palette"] = _palette(fields["palette"])
+        config = Config(**fields)
+        for name, sort in get_type_hints(Config).items():
+            if not _is_a(sort, getattr(config, name)):
+                raise ValueError(f"its “{name}” makes no sense")
+    except (ValueError, TypeError, KeyError, AttributeError, OverflowError, RecursionError) as error:
+        raise TrainingError(
+            f"The run's config.json is damaged ({error}); start the training anew."
+        ) from error
+    check(config)
+    return config
+
+
+def in_hex(colours: Sequence[Colour]) -> str:
+    """Colours as ``Config.ignored`` has them."""
+    return " ".join(bytes(colour).hex() for colour in colours)
+
+
+def colours_of(text: str) -> tuple[Colour, ...]:
+    """The colours in ``Config.ignored``; what is no colour is passed over."""
+    words = [word for word in text.split() if re.fullmatch("[0-9a-f]{6}", word)]
+    return tuple((value[0], value[1], value[2]) for value in map(bytes.fromhex, words))
+
+
+def _palette(fields: dict[str, Any]) -> Palette:
+    labels = tuple(Label(str(name), tuple(colour)) for name, colour in fields["labels"])
+    right = all(
+        len(label.colour) == 3 and all(type(value) is int and 0 <= value <= 255 for value in label.colour)
+        for label in labels
+    )
+    if not right or not 1 <= len(labels) <= MOST_LABELS:
+        raise ValueError("its palette makes no sense")
+    return Palette(str(fields["name"]), labels)
+
+
+def _is_a(sort: Any, value: object) -> bool:
+    """Whether a value is what an annotation of ``Config`` says; for a float any finite number will do."""
+    origin, parts = get_origin(sort), get_args(sort)
+    if origin is Literal:
+        return value in parts
+    if origin is UnionType:
+        return any(_is_a(part, value) for part in parts)
+    if origin is tuple:
+        return isinstance(value, tuple) and len(value) == len(parts) and all(map(_is_a, parts, value))
+    if sort is float:
+        return type(value) in (int, float) and math.isfinite(value)  # type: ignore[arg-type]
+    return type(value) is (origin or sort)
+
+
+def check(config: Config) -> None:
+    """Refuse settings that make no sense, before anything is started.
+
+    Raises:
+        TrainingError: naming the first one.
+    """
+    width, height = config.size
+    first, second = config.betas
+    checks = {
+        f"the task “{config.task}” is unknown; use {', '.join(TASKS)}": config.task in TASKS,
+        f"the size must lie between {LEAST_EDGE} and {MOST_EDGE} pixels": all(
+            LEAST_EDGE <= edge <= MOST_EDGE for edge in (width, height)
+        ),
+        f"the recipe “{config.recipe}” is unknown; use {', '.join(RECIPES)}": config.recipe in RECIPES,
+        f"the adversarial loss “{config.adversarial}” is unknown": config.adversarial
+        in get_args(Adversarial),
+        f"the upsampling “{config.upsampling}” is unknown": config.upsampling in get_args(Upsampling),
+        f"the way of norms “{config.norms}” is unknown": config.norms in get_args(Norms),
+        "norms can only keep the statistics of a model to begin from": (
+            config.norms == "batch" or bool(config.from_model)
+        ),
+        "a resnet has no decoder to be held to a resize": (
+            config.kind != "resnet" or config.upsampling == "transposed"
+        ),
+        "with neither an L1 nor an adversarial loss nothing is learnt": (
+            config.l1 > 0 or config.adversarial != "none"
+        ),
+        "the weight of the L1 loss can't be negative": config.l1 >= 0,
+        "the model needs a name": bool(config.name),
+        "lines must be wider than nothing, and up to 100 pixels": 0 < config.line_width < 100,
+        f"there must be at least one step, and at most {MOST_STEPS}": 1 <= config.steps <= MOST_STEPS,
+        f"the seed must lie between 0 and {MOST_SEED}": 0 <= config.seed <= MOST_SEED,
+        "a batch has at least one picture": 1 <= config.batch <= 1024,
+        "the learning rate must lie between 0 and 1": 0 < config.learning_rate < 1,
+        "Adam's betas must lie between 0 and 1": 0 <= first < 1 and 0 <= second < 1,
+        "the EMA keeps a share between 0 and 1": 0 <= config.ema < 1,
+        "the learning rate can only fall after a share of the steps between 0 and 1": (
+            0 <= config.decay_from <= 1
+        ),
+        "the validation share must lie between 0 and 0.5": 0 <= config.validation <= 0.5,
+        "jitter enlarges by a factor between 1 and 2": 1 <= config.jitter <= 2,
+        "zoom changes the size by a share between 0 and 0.5": 0 <= config.zoom <= 0.5,
+        "other colours are given to a share between 0 and 1": 0 <= config.recolour <= 1,
+        "rotation goes up to 45 degrees": 0 <= config.rotation <= 45,
+        "a batch is shared evenly among the processes": (
+            config.processes >= 1 and config.batch % config.processes == 0
+        ),
+        "there must be at least one thread": 1 <= config.threads <= 1024,
+        "events come every so many steps, at least every one": config.log_every >= 1,
+        "checkpoints come every so many steps": config.checkpoint_every >= 0,
+        "samples come every so many steps, at least every one": config.sample_every >= 1,
+        "the first look comes after so many steps": config.first_look >= 0,
+        "black must be darker than white among 16 bits": 0 <= config.black < config.white <= FULL[1],
+        "one-hot input needs a palette": config.palette is not None or not config.one_hot,
+    }
+    for sentence, right in checks.items():
+        if not right:
+            raise TrainingError(f"This can't be trained: {sentence}.")

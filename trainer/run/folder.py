@@ -1,0 +1,256 @@
+"""The run folder: all that is known of a training, and the way to talk to it from outside.
+
+config.json            what fixes the run; the folder appears with it, in one step
+events.jsonl           what happened, see ``trainer.run.events``
+latest.safetensors     the newest checkpoint: complete state, JSON in its metadata, no pickle
+model.safetensors      the newest average, ready to paint with
+best.safetensors       the average with the lowest validation loss
+samples/               what it makes of a few fixed pairs, over time
+drawing.npz            put there by the window: translated every few seconds into samples/drawing.png
+stop, pause            files whose presence says so
+lock                   held by the process that trains, for as long as it does
+"""
+
+from __future__ import annotations
+
+import errno
+import json
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from engine.data.messages import Pixels
+from engine.data.picture import write_png
+from engine.files import lock
+from engine.files.writing import replacing
+from trainer.machine.errors import TrainingError
+from trainer.run import config as configs
+from trainer.run.config import Config
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+MOST_CONFIG_BYTES = 4 << 20
+
+_FULL = (errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC))
+"""No room on the disk, or no more of it for this user; Windows knows no quotas by that name."""
+
+
+@dataclass(frozen=True)
+class Run:
+    """A run folder that exists."""
+
+    folder: Path
+
+    @property
+    def events(self) -> Path:
+        return self.folder / "events.jsonl"
+
+    @property
+    def checkpoint(self) -> Path:
+        return self.folder / "latest.safetensors"
+
+    @property
+    def model(self) -> Path:
+        return self.folder / "model.safetensors"
+
+    @property
+    def best(self) -> Path:
+        return self.folder / "best.safetensors"
+
+    @property
+    def samples(self) -> Path:
+        return self.folder / "samples"
+
+    def write_sample(self, name: str, pixels: Pixels) -> None:
+        """Write a picture, uint8 (H, W, 3), into ``samples/``, which a copy may have lost for being empty.
+
+        Raises:
+            PictureError: it can't be written.
+        """
+        self.samples.mkdir(exist_ok=True)
+        write_png(self.samples / name, pixels)
+
+    @property
+    def drawing(self) -> Path:
+        return self.folder / "drawing.npz"
+
+    def config(self) -> Config:
+        """Raises TrainingError where ``config.json`` is missing or damaged."""
+        file = self.folder / "config.json"
+        try:
+            if file.stat().st_size > MOST_CONFIG_BYTES:
+                raise TrainingError(f"“{file}” is too large for a config; start the training anew.")
+            return configs.from_json(file.read_text("utf-8"))
+        except (OSError, UnicodeDecodeError) as error:
+            raise TrainingError(
+                f"“{self.folder}” is no run folder; its config.json can't be read."
+            ) from error
+
+    def extend(self, config: Config) -> None:
+        """Put another config, for more steps, in the place of the old one."""
+        with replacing(self.folder / "config.json") as part:
+            part.write_text(configs.to_json(config), "utf-8")
+
+    @contextmanager
+    def held(self) -> Iterator[None]:
+        """Keep every other process from training in this folder.
+
+        Raises:
+            TrainingError: one does so already.
+            OSError: the folder can't be written.
+        """
+        with lock.holding(self.folder / "lock") as ours:
+            if not ours:
+                raise TrainingError(
+                    f"“{self.folder.name}” is being trained already; stop that, or wait until it is done."
+                )
+            yield
+
+    def asked(self, wish: str) -> bool:
+        """Whether somebody left a file ``stop`` or ``pause``."""
+        return (self.folder / wish).exists()
+
+    def ask(self, wish: str) -> None:
+        """Leave such a file."""
+        (self.folder / wish).touch()
+
+    def take_back(self, wish: str) -> None:
+        """Remove such a file."""
+        (self.folder / wish).unlink(missing_ok=True)
+
+    def save(self, tensors: Mapping[str, Tensor], note: dict[str, str]) -> None:
+        """Replace the checkpoint in one step.
+
+        Raises:
+            TrainingError: the disk is full, or the folder can't be written; the old checkpoint stays.
+        """
+        from trainer.run import checkpoint
+
+        try:
+            with replacing(self.checkpoint) as part:
+                checkpoint.write(part, tensors, note)
+        except OSError as error:
+            raise self.unwritable(error) from error
+
+    def restore(self) -> tuple[dict[str, Tensor], dict[str, str]] | None:
+        """The checkpoint's tensors and note; None where there is none yet.
+
+        Raises:
+            TrainingError: it is damaged.
+        """
+        from safetensors import SafetensorError
+
+        from trainer.run import checkpoint
+
+        if not self.checkpoint.exists():
+            return None
+        try:
+            return checkpoint.read(self.checkpoint)
+        except (OSError, SafetensorError) as error:
+            raise self.damaged() from error
+
+    def standing(self) -> int:
+        """How many steps the checkpoint has behind it; 0 where there is none.
+
+        Raises:
+            TrainingError: it is damaged.
+        """
+        from safetensors import SafetensorError
+
+        from trainer.run import checkpoint
+
+        if not self.checkpoint.exists():
+            return 0
+        try:
+            return int(json.loads(checkpoint.read_note(self.checkpoint)["underpaint"])["state"]["step"])
+        except (
+            *(OSError, SafetensorError, KeyError, ValueError, TypeError),
+            *(OverflowError, RecursionError),
+        ) as error:
+            raise self.damaged() from error
+
+    def damaged(self) -> TrainingError:
+        """What to tell when the checkpoint makes no sense."""
+        return TrainingError(f"The checkpoint “{self.checkpoint}” is damaged; start the training anew.")
+
+    @contextmanager
+    def writing(self) -> Iterator[None]:
+        """Turns what the system says when it can't write into a TrainingError."""
+        try:
+            yield
+        except OSError as error:
+            raise self.unwritable(error) from error
+
+    def unwritable(self, error: Exception) -> TrainingError:
+        """What to tell when the folder can't be written."""
+        full = isinstance(error, OSError) and error.errno in _FULL
+        if full or "No space left" in str(error):
+            return TrainingError(
+                "The disk is full; the last checkpoint is whole. Make room, then resume the training."
+            )
+        return TrainingError(
+            f"“{self.folder}” can't be written ({error}); the last checkpoint is whole. "
+            "Mend that, then resume the training."
+        )
+
+
+def create(folder: Path, config: Config) -> Run:
+    """Make a run folder. It appears complete or not at all.
+
+    Raises:
+        TrainingError: it exists already, or can't be made.
+    """
+    refuse_existing(folder)
+    try:
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        part = Path(tempfile.mkdtemp(dir=folder.parent, prefix=f".{folder.name[:100]}."))
+        try:
+            part.chmod(0o755)
+            (part / "samples").mkdir()
+            with replacing(part / "config.json") as file:
+                file.write_text(configs.to_json(config), "utf-8")
+            if folder.exists():
+                folder.rmdir()  # empty, as was seen above
+            os.rename(part, folder)
+        except BaseException:
+            shutil.rmtree(part, ignore_errors=True)
+            raise
+    except OSError as error:
+        raise TrainingError(
+            f"The run folder “{folder}” can't be made ({error.strerror or error})."
+        ) from error
+    return Run(folder)
+
+
+def free(folder: Path) -> Path:
+    """The folder, or the first with a number behind its name, that isn't there yet."""
+    candidate, number = folder, 2
+    while candidate.exists():
+        candidate, number = folder.with_name(f"{folder.name}-{number}"), number + 1
+    return candidate
+
+
+def refuse_existing(folder: Path) -> None:
+    """Raise TrainingError where something is in the way of a new run folder."""
+    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+        raise TrainingError(
+            f"“{folder}” exists already; to go on with it: underpaint resume {folder}. "
+            "For a new training choose another folder with --run."
+        )
+
+
+def opened(folder: Path) -> Run:
+    """The run in a folder.
+
+    Raises:
+        TrainingError: there is none.
+    """
+    if not (folder / "config.json").is_file():
+        raise TrainingError(f"“{folder}” is no run folder: it has no config.json.")
+    return Run(folder)

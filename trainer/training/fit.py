@@ -1,0 +1,390 @@
+"""The training itself: from where a run's checkpoint stands to its last step.
+
+``fit`` is the loop, ``learn`` one step of it; both read from top to bottom. Only the state, the config
+and the pictures decide what a step makes: logging, samples and checkpoints leave no trace in it, so a run
+that was killed and resumed ends with the very weights of one that was not.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, nullcontext
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from engine.devices import device
+from engine.errors import DeviceError
+from trainer.data import pairs
+from trainer.data.pairs import DataSet
+from trainer.data.split import parted
+from trainer.loading.pair_loader import Batch, PairLoader
+from trainer.machine import distributed
+from trainer.machine.distributed import World
+from trainer.machine.errors import TrainingError
+from trainer.run.config import Config
+from trainer.run.events import Event, Journal
+from trainer.run.folder import Run
+from trainer.training.objective import Distortion, adversarial_loss
+from trainer.training.state import State, rng
+from trainer.training.validation import ValidationReporter
+
+LOSSES = ("l1", "adversarial", "discriminator_real", "discriminator_fake")
+"""What ``learn`` returns: the generator's distance from the photos and from fooling the discriminator, and
+the discriminator's errors about photos and about what the generator made."""
+
+CHECKPOINT_SECONDS = 50.0
+"""Between checkpoints, where the config doesn't count steps: under a minute, writing included."""
+
+PAUSE_SECONDS = 0.2
+"""Between two looks whether the pause is over."""
+
+
+def fit(run: Run, config: Config, data: DataSet, watch: Callable[[Event], None] | None = None) -> bool:
+    """Train until the last step, or until somebody stops it.
+
+    Args:
+        data: all pairs of the data set, as the config describes it.
+        watch: is told every event, as the run's journal is.
+
+    Returns:
+        Whether the last step is done.
+
+    Raises:
+        TrainingError: as ``refuse_changes``, another process trains in this run folder, it can't be
+            written, or the losses have become infinite.
+        DeviceError: not even a single picture fits into memory, or there is no such device here any more.
+    """
+    refuse_changes(config, data)
+    where = device.choose(config.device)
+    torch.set_num_threads(config.threads)
+    alone = run.held() if distributed.expected().leads else nullcontext()
+    joined = distributed.joined(config.device)
+    with run.writing(), alone, told_of_memory(), joined as world, heeding_signals() as signalled:
+        if where.type == "cuda":  # what “cuda” means from here on
+            torch.cuda.set_device(world.place if where.index is None else where)
+            torch.backends.cudnn.allow_tf32 = False  # looks in float32 say so: let no step be otherwise
+        training, validation = parted(data, config.validation)
+        journal = Journal(run.events, watch) if world.leads else Journal(None)
+        reporter = ValidationReporter(run, config, training, validation, journal) if world.leads else None
+        state = State(config, world)
+        restore(run, state, journal)
+        world.wait()
+        journal.tell(
+            "resumed" if state.step else "started",
+            state.step, steps=config.steps, pairs=len(training.pairs), batch=config.batch,
+        )  # fmt: skip
+        if not run.checkpoint.exists():
+            if config.from_model:
+                taken, there = state.begin_from(config.from_model)
+                sentence = f"Began from “{config.from_model}”: {taken} of {there} weights fit."
+                journal.tell("message", state.step, sentence=sentence)
+            world.wait()
+            save(run, state, journal, world)
+        loader = pair_loader(training, state, world)
+        tally = Tally(state)
+        saved, stopped = time.monotonic(), False
+        try:
+            while state.step < config.steps and not stopped:
+                losses = attempt(state, config, world, next(loader))
+                if losses is None:  # no memory for it
+                    halve(run, world, state, journal)
+                    loader.close()
+                    loader = pair_loader(training, state, world)
+                    tally = Tally(state)
+                    continue
+                state.step += 1
+                tally.add(losses)
+
+                last = state.step == config.steps
+                if state.step % config.log_every == 0 or last:
+                    journal.tell("step", state.step, **tally.taken(config, world, state))
+                if reporter:
+                    with reporter.sparing(state):
+                        if config.looks_at(state.step):
+                            reporter.show(state)
+                        reporter.translate_drawing(state)
+                if is_due(config, state.step, time.monotonic() - saved) and not last:
+                    save(run, state, journal, world)
+                    saved = time.monotonic()
+                stopped = wished(run, world, journal, state, signalled, tally)
+            save(run, state, journal, world)
+            if reporter and stopped:
+                with reporter.sparing(state):
+                    reporter.hand_over(state)
+        finally:
+            loader.close()
+        done = state.step == config.steps
+        run.take_back("stop")
+        journal.tell("finished" if done else "stopped", state.step)
+        return done
+
+
+def refuse_changes(config: Config, data: DataSet) -> None:
+    """Go on only where a run makes what it was begun to make.
+
+    Raises:
+        TrainingError: the pairs have changed since then, or the number of processes.
+    """
+    if pairs.digest(data) != config.digest:
+        raise TrainingError(
+            f"The files in “{data.folder}” are not those that the run was begun with; "
+            "put them back, or start a new training."
+        )
+    size = distributed.expected().size
+    if size == config.processes:
+        return
+    if config.processes == 1:
+        raise TrainingError(f"This training is one process's work, not {size}'s; start it without torchrun.")
+    raise TrainingError(
+        f"This training is shared by {config.processes} processes, not by {size}; "
+        f"start it with torchrun --nproc-per-node {config.processes}."
+    )
+
+
+def pair_loader(training: DataSet, state: State, world: World) -> PairLoader:
+    """The feed, from the batch of the state's step on."""
+    config = state.config
+    return PairLoader(
+        training,
+        config.augment(),
+        batch=config.batch,
+        seed=config.seed,
+        step=state.step,
+        part=world.part(config.batch),
+        multiple=state.generator.multiple,
+        least=state.generator.least,
+        threads=max(1, (os.cpu_count() or 1) // 2),
+    )
+
+
+def attempt(state: State, config: Config, world: World, batch: Batch) -> Tensor | None:
+    """A step; None where memory was too short for it, which may have left it half done."""
+    try:
+        known = batch.known.to(state.device) if batch.known.numel() else None
+        inputs, photos = batch.inputs.to(state.device), batch.targets.to(state.device)
+        return learn(state, config, world, inputs, photos, known)
+    except (RuntimeError, MemoryError) as error:
+        if not device.gave_up(error):
+            raise
+    return None  # not from inside “except”, where the error still holds on to the step's memory
+
+
+def learn(
+    state: State, config: Config, world: World, inputs: Tensor, photos: Tensor, known: Tensor | None = None
+) -> Tensor:
+    """One step of both networks and the average (Isola et al., CVPR 2017, section 3.3).
+
+    Both networks step at once, where the paper lets the discriminator go first: one look at the made picture
+    then serves both, which saves a pass in eight of the discriminator's.
+
+    Args:
+        inputs: (N, planes, H', W') in [−1, 1], padded at the right and at the bottom as need be.
+        photos: (N, C, H, W) in [−1, 1].
+        known: (N, 1, H, W), 0 where nothing is to be learnt, else 1; by default all is.
+
+    Returns:
+        ``LOSSES``, on the state's device.
+    """
+    count, _, height, width = photos.shape
+    # Whatever is thrown in this step follows from its number; several processes throw apart.
+    torch.manual_seed(rng(config.seed, "dropout", state.step, world.rank).initial_seed())
+    mine = world.part(config.batch)
+    distorted = rng(config.seed, "distortion", state.step)
+    distortions = [Distortion.drawn(distorted, config.batch, height, width)[mine] for _ in range(2)]
+    losses = torch.zeros(len(LOSSES), device=photos.device)
+
+    def verdicts(pictures: Tensor, part: slice, distortion: Distortion) -> Tensor:
+        seen = inputs[part, :, :height, :width]
+        if config.differentiable:
+            pictures, seen = distortion[part].of_photos(pictures), distortion[part].of_inputs(seen)
+        with state.autocast():
+            judged: Tensor = state.discriminator(
+                torch.cat((seen, pictures), 1) if config.conditional else pictures
+            )
+        return judged
+
+    for start in range(0, count, state.micro_batch):
+        part = slice(start, start + state.micro_batch)
+        generated = state.make(inputs[part])[:, :, :height, :width]
+        if known is None:
+            distance = F.l1_loss(generated, photos[part])
+        else:
+            # The photo itself where nothing is known: no distance there, and nothing for the discriminator to
+            # see.
+            there = known[part]
+            generated = generated * there + photos[part] * (1 - there)
+            distance = F.l1_loss(generated, photos[part]) / there.mean().clamp_min(1e-3)
+        real = fake = fooled = torch.zeros_like(distance)
+        if config.adversarial != "none":
+            about_generated = verdicts(generated, part, distortions[0])
+            about_real = verdicts(photos[part], part, distortions[1])
+            real = adversarial_loss(about_real, True, config.adversarial)
+            fake = adversarial_loss(about_generated, False, config.adversarial)
+            fooled = adversarial_loss(about_generated, True, config.adversarial)
+        share = len(generated) / count
+        # Both networks learn from one and the same verdict. Halved, so that the discriminator learns more
+        # slowly.
+        if config.adversarial != "none":
+            state.backward("discriminator", (real + fake) / 2 * share, again=True)
+        state.backward("generator", (fooled + config.l1 * distance) * share)
+        losses += torch.stack((distance, fooled, real, fake)).detach() * share
+    if config.adversarial != "none":
+        state.optimizer_step("discriminator", world)
+    state.optimizer_step("generator", world)
+    state.project_upsampling()
+    state.scaler.update()
+    state.update_ema()
+    return losses
+
+
+class Tally:
+    """Losses and time since they were last told. Adding waits for no device."""
+
+    def __init__(self, state: State) -> None:
+        self._restart(state)
+
+    def _restart(self, state: State) -> None:
+        self._losses = torch.zeros(len(LOSSES), device=state.device)
+        self._steps, self._begun = 0, time.monotonic()
+
+    def add(self, losses: Tensor) -> None:
+        """Count one step."""
+        self._losses += losses
+        self._steps += 1
+
+    def leave_out(self, seconds: float) -> None:
+        """Count so much time as none."""
+        self._begun += seconds
+
+    def taken(self, config: Config, world: World, state: State) -> dict[str, float]:
+        """The means since the last call, as an event has them; then starts anew.
+
+        Raises:
+            TrainingError: the losses are no longer numbers.
+        """
+        means = world.mean(self._losses / self._steps)
+        if not bool(torch.isfinite(means).all()):
+            raise TrainingError(
+                f"At step {state.step} the losses were no longer numbers; start anew "
+                "with a smaller learning rate, or in the number format float32."
+            )
+        speed = config.batch * self._steps / (time.monotonic() - self._begun)
+        named = {name: round(value, 5) for name, value in zip(LOSSES, means.tolist(), strict=True)}
+        self._restart(state)
+        rate = config.learning_rate_at(state.step - 1)
+        return {"pictures_per_second": round(speed, 3), "learning_rate": rate, **named}
+
+
+def is_due(config: Config, step: int, seconds: float) -> bool:
+    """Whether it is time for a checkpoint."""
+    if config.checkpoint_every:
+        return step % config.checkpoint_every == 0
+    return seconds >= CHECKPOINT_SECONDS
+
+
+def save(run: Run, state: State, journal: Journal, world: World) -> None:
+    """Replace the run's checkpoint; all processes hold the same state, the leading one writes it."""
+    if world.leads:
+        note = {"state": state.note(), "events": journal.length()}
+        run.save(dict(state.named()), {"underpaint": json.dumps(note)})
+
+
+def restore(run: Run, state: State, journal: Journal) -> None:
+    """Bring the state back to the run's checkpoint, if there is one; the journal forgets what came later.
+
+    Raises:
+        TrainingError: the checkpoint is damaged, or of other networks.
+    """
+    checkpoint = run.restore()
+    if checkpoint is None:
+        journal.cut(0)
+        return
+    tensors, metadata = checkpoint
+    try:
+        note = json.loads(metadata["underpaint"])
+        state.restore(tensors, note["state"])
+        journal.cut(note["events"])
+    except (KeyError, ValueError, TypeError, OverflowError, RecursionError) as error:
+        raise TrainingError(
+            f"The checkpoint “{run.checkpoint}” is damaged; start the training anew."
+        ) from error
+
+
+def halve(run: Run, world: World, state: State, journal: Journal) -> None:
+    """Go back to the checkpoint, as the step may be half done, and on with half as many pictures a pass.
+
+    The smaller micro-batch is part of the state, so whoever resumes goes the same way.
+
+    Raises:
+        DeviceError: a pass has one picture already, or several processes would have to agree.
+    """
+    if state.micro_batch == 1 or world.size > 1:
+        raise too_large()
+    micro_batch = state.micro_batch // 2
+    restore(run, state, journal)
+    state.micro_batch = micro_batch
+    if torch.cuda.is_available():
+        torch.cuda.empty_cache()
+    sentence = f"Memory was short: from now on {micro_batch} pictures a pass, and more passes a step."
+    journal.tell("halved", state.step, micro_batch=micro_batch)
+    journal.tell("message", state.step, sentence=sentence)
+    save(run, state, journal, world)
+
+
+@contextmanager
+def told_of_memory() -> Iterator[None]:
+    """Turns what is raised where memory ends outside a step, which could be halved, into a DeviceError."""
+    try:
+        yield
+    except (RuntimeError, MemoryError) as error:
+        if not device.gave_up(error):
+            raise
+        raise too_large() from error
+
+
+def too_large() -> DeviceError:
+    """What to tell when nothing is left to be halved."""
+    return DeviceError("There is not enough memory for this training; use a smaller size, width or batch.")
+
+
+def wished(
+    run: Run, world: World, journal: Journal, state: State, signalled: threading.Event, tally: Tally
+) -> bool:
+    """Whether somebody wants the training to stop; waits while somebody wants it to pause."""
+    if run.asked("pause") and world.size == 1:
+        journal.tell("paused", state.step)
+        begun = time.monotonic()
+        while run.asked("pause") and not run.asked("stop") and not signalled.wait(PAUSE_SECONDS):
+            pass
+        tally.leave_out(time.monotonic() - begun)
+        journal.tell("continued", state.step)
+    return world.agreed(signalled.is_set() or run.asked("stop"))
+
+
+@contextmanager
+def heeding_signals() -> Iterator[threading.Event]:
+    """An event that Ctrl-C and SIGTERM set; a second Ctrl-C ends the program as usual."""
+    signalled = threading.Event()
+    if threading.current_thread() is not threading.main_thread():
+        yield signalled  # only the main thread may listen
+        return
+
+    def heed(number: int, _: object) -> None:
+        signalled.set()
+        signal.signal(number, before[number])
+
+    before = {int(number): signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+    for number in before:
+        signal.signal(number, heed)
+    try:
+        yield signalled
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)

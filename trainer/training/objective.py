@@ -1,0 +1,87 @@
+"""What the two networks strive for: the losses of pix2pix, and augmentation that gradients pass through.
+
+Isola et al., “Image-to-Image Translation with Conditional Adversarial Networks”, CVPR 2017, section 3.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from trainer.run.config import Adversarial
+
+SHIFT = 1 / 8
+"""Share of an edge by which pictures are shifted at most, and"""
+CUT = 1 / 2
+"""that of the square cut out of them (Zhao et al., “Differentiable Augmentation for Data-Efficient GAN
+Training”, NeurIPS 2020, with its settings)."""
+
+
+def adversarial_loss(verdicts: Tensor, real: bool, kind: Adversarial) -> Tensor:
+    """How far verdicts are from “real”, or from “made”; a single number.
+
+    Args:
+        verdicts: logits of any shape, positive for “real”.
+        kind: cross entropy as in the paper, or least squares (Mao et al., ICCV 2017).
+    """
+    wanted = torch.full_like(verdicts, float(real), dtype=torch.float32)
+    if kind == "least squares":
+        return F.mse_loss(verdicts.float(), wanted)
+    return F.binary_cross_entropy_with_logits(verdicts.float(), wanted)
+
+
+@dataclass(frozen=True)
+class Distortion:
+    """One random shift, cut and change of colours for each picture of a batch."""
+
+    shifts: list[tuple[int, int]]
+    """Down and right, in pixels."""
+    cuts: list[tuple[int, int, int, int]]
+    """Top, bottom, left, right."""
+    colours: Tensor
+    """(N, 3): brightness −0.5 to 0.5, saturation 0 to 2, contrast 0.5 to 1.5."""
+
+    @classmethod
+    def drawn(cls, rng: torch.Generator, count: int, height: int, width: int) -> Distortion:
+        """With a generator of the CPU, so that a seed means the same on every device."""
+        places = torch.rand(count, 4, generator=rng).tolist()
+        colours = torch.rand(count, 3, generator=rng)
+        shifts, cuts = [], []
+        tall, wide = round(height * CUT), round(width * CUT)
+        for down, right, top, left in places:
+            shifts.append((round((2 * down - 1) * height * SHIFT), round((2 * right - 1) * width * SHIFT)))
+            # The square may reach over the edge, so that its middle lies anywhere.
+            y, x = round(top * height) - tall // 2, round(left * width) - wide // 2
+            cuts.append((max(0, y), max(0, y + tall), max(0, x), max(0, x + wide)))
+        colours = colours * torch.tensor([1.0, 2.0, 1.0]) + torch.tensor([-0.5, 0.0, 0.5])
+        return cls(shifts, cuts, colours)
+
+    def __getitem__(self, part: slice) -> Distortion:
+        return Distortion(self.shifts[part], self.cuts[part], self.colours[part])
+
+    def of_photos(self, photos: Tensor) -> Tensor:
+        """Colours, shift and cut, of pictures (N, C, H, W)."""
+        # Written as in the paper's code: each change works on what the one before left.
+        brightness, saturation, contrast = self.colours.to(photos.device).T[..., None, None, None]
+        photos = photos + brightness
+        grey = photos.mean(1, keepdim=True)
+        photos = (photos - grey) * saturation + grey
+        mean = photos.mean((1, 2, 3), keepdim=True)
+        photos = (photos - mean) * contrast + mean
+        return self.of_inputs(photos)
+
+    def of_inputs(self, planes: Tensor) -> Tensor:
+        """Shift and cut alone, of planes (N, C, H, W); where nothing is left, 0."""
+        height, width = planes.shape[2:]
+        moved = []
+        for one, (down, right), (top, bottom, left, beyond) in zip(
+            planes, self.shifts, self.cuts, strict=True
+        ):
+            one = F.pad(one, (right, -right, down, -down))  # negative padding crops
+            hole = torch.ones(1, height, width, dtype=one.dtype, device=one.device)
+            hole[:, top:bottom, left:beyond] = 0
+            moved.append(one * hole)
+        return torch.stack(moved)

@@ -1,0 +1,266 @@
+"""Everything that a step changes: two networks, their optimisers, the average, and the count of steps.
+
+That is all a checkpoint has to hold: whatever is random follows from (seed, step), see ``rng``.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterator
+from typing import Any, cast
+
+import torch
+from torch import Tensor, nn
+
+from engine import networks
+from engine.data.card import Card
+from engine.devices import device
+from engine.errors import ModelError
+from engine.layers.blocks import Translator, initialise
+from engine.models import bundle, catalogue
+from trainer.machine.distributed import ALONE, World
+from trainer.machine.errors import TrainingError
+from trainer.run.config import Config
+from trainer.training import norms, upsampling
+
+_MOMENTS = ("exp_avg", "exp_avg_sq")
+
+
+class State:
+    """A training between two steps.
+
+    Attributes:
+        step: steps done.
+        discriminator: tells fakes from photos.
+        micro_batch: pictures in one pass; less than the batch where memory is short.
+        best: lowest validation loss so far.
+        ema: the generator's averaged weights; the generator itself where none are kept.
+    """
+
+    def __init__(self, config: Config, world: World = ALONE) -> None:
+        """First weights, by the seed.
+
+        Raises:
+            ModelError, TrainingError: there are no such networks.
+        """
+        self.config = config
+        self.step = 0
+        self.micro_batch = config.batch // config.processes
+        self.best = float("inf")
+        self.device = torch.device(config.device)
+        self.precision = getattr(torch, config.precision)
+        if self.device.type == "cpu" and not device.computes(self.precision):
+            raise TrainingError(
+                f"This processor can't train in {config.precision}; train with float32, or go on"
+                " with this run on a machine that can."
+            )
+
+        first = torch.Generator().manual_seed(config.seed)
+        generator = networks.build(config.kind, **config.network)
+        if not isinstance(generator, Translator):
+            raise TrainingError(f"A {config.kind} network paints no pictures; use unet.")
+        self.generator: Translator = generator
+        initialise(self.generator, first)
+        self.project_upsampling()
+        planes = config.network["outputs"] + (config.network["inputs"] if config.conditional else 0)
+        norm = config.network["norm"]
+        self.discriminator = networks.build(
+            "patchgan", receptive_field=config.patch, width=config.patch_width, inputs=planes, norm=norm
+        )
+        initialise(self.discriminator, first)
+
+        for network in (self.generator, self.discriminator):
+            network.to(self.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
+            norms.adapt(network, world)
+        if config.norms == "kept":
+            norms.keep(self.generator)
+        self.ema = self.generator
+        if config.ema:
+            self.ema = cast(Translator, networks.build(config.kind, **config.network))
+            self.ema.to(self.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
+            self.ema.load_state_dict(self.generator.state_dict())
+            self.ema.requires_grad_(False).eval()
+
+        self.adam = {
+            "generator": _adam(self.generator, config),
+            "discriminator": _adam(self.discriminator, config),
+        }
+        self.scaler = self._new_scaler()
+
+    def begin_from(self, model: str) -> tuple[int, int]:
+        """Put a model's weights into the generator as far as they fit; the others stay first ones.
+
+        The first layer is learnt anew where it has seen other inputs.
+
+        Returns:
+            How many tensors were taken, and how many there are.
+
+        Raises:
+            ModelError: there is no such model, or it is another network.
+        """
+        card, theirs = bundle.read(catalogue.find(model))
+        ours = self.generator.state_dict()
+        first = next(iter(ours)).removesuffix("weight")
+        taken = {
+            name: tensor.float()
+            for name, tensor in theirs.items()
+            if name in ours
+            and ours[name].shape == tensor.shape
+            and (_inputs(card) == _inputs(self.config.card()) or not name.startswith(first))
+        }
+        if 2 * len(taken) < len(ours):
+            raise ModelError(
+                f"The model “{model}” has another network than the one to be trained; "
+                "choose one of the same kind, levels and width."
+            )
+        self.generator.load_state_dict({**ours, **taken})
+        self.project_upsampling()
+        self.ema.load_state_dict(self.generator.state_dict())
+        return len(taken), len(ours)
+
+    def _new_scaler(self) -> torch.amp.GradScaler:
+        """Only half precision has too small a range for gradients."""
+        return torch.amp.GradScaler(self.device.type, enabled=self.precision == torch.float16)
+
+    def autocast(self) -> torch.autocast:
+        """Convolutions inside run in the config's precision."""
+        return torch.autocast(self.device.type, self.precision, enabled=self.precision != torch.float32)
+
+    def make(self, inputs: Tensor) -> Tensor:
+        """What the generator makes of padded planes (N, inputs, H, W): (N, outputs, H, W) in [−1, 1]."""
+        with self.autocast():
+            made: Tensor = self.generator(inputs)
+        return made.float()
+
+    def backward(self, part: str, loss: Tensor, again: bool = False) -> None:
+        """Add a loss's gradients to one network; ``again`` where another loss shares what led to it."""
+        (parameters,) = (group["params"] for group in self.adam[part].param_groups)
+        torch.autograd.backward(self.scaler.scale(loss), retain_graph=again, inputs=parameters)
+
+    def optimizer_step(self, part: str, world: World) -> None:
+        """Let a network's optimiser make one step along its gradients, which are used up."""
+        adam = self.adam[part]
+        (group,) = adam.param_groups
+        group["lr"] = self.config.learning_rate_at(self.step)
+        world.mean_gradients(group["params"])
+        self.scaler.step(adam)
+        adam.zero_grad(set_to_none=True)
+
+    def project_upsampling(self) -> None:
+        """Hold the generator's decoder to the config's way of enlarging."""
+        if self.config.upsampling == "resize":
+            upsampling.project_upsampling(self.generator)
+
+    @torch.no_grad()
+    def update_ema(self) -> None:
+        """Let the averaged weights follow the newest ones; quicker at first, when those move far."""
+        if self.ema is self.generator:
+            return
+        keep = min(self.config.ema, (1 + self.step) / (10 + self.step))
+        newest = list(self.generator.state_dict().values())
+        torch._foreach_lerp_(list(self.ema.state_dict().values()), newest, 1 - keep)
+
+    # --- checkpoints ---
+
+    def note(self) -> dict[str, Any]:
+        """What a checkpoint holds beside ``named``: JSON."""
+        return {
+            "step": self.step,
+            "micro_batch": self.micro_batch,
+            "best": self.best,
+            "scaler": self.scaler.state_dict(),
+            "moments": {name: _steps(adam) for name, adam in self.adam.items()},
+        }
+
+    def restore(self, tensors: dict[str, Tensor], note: dict[str, Any]) -> None:
+        """Take over a checkpoint.
+
+        Raises:
+            TrainingError: it is of other networks.
+        """
+        tensors, note = _upgraded(tensors, note)
+        for name, adam in self.adam.items():
+            adam.zero_grad(set_to_none=True)
+            adam.state.clear()
+            if note["moments"][name]:
+                _make_moments(adam, note["moments"][name])
+        named = dict(self.named())
+        if {key: tensor.shape for key, tensor in named.items()} != {
+            key: tensor.shape for key, tensor in tensors.items()
+        }:
+            raise TrainingError(
+                "The checkpoint is of another network than config.json; start the training anew."
+            )
+        with torch.no_grad():
+            for key, tensor in named.items():
+                tensor.copy_(tensors[key])  # in place, which keeps the order in memory
+        self.step, self.micro_batch, self.best = note["step"], note["micro_batch"], note["best"]
+        # A step that was broken off has left the old one between two of its stages, where it can't go on.
+        self.scaler = self._new_scaler()
+        if note["scaler"]:
+            self.scaler.load_state_dict(note["scaler"])
+
+    def named(self) -> Iterator[tuple[str, Tensor]]:
+        """What a checkpoint holds, as it lies in memory and with the names it gets there."""
+        parts = {"generator": self.generator, "discriminator": self.discriminator}
+        for part, network in parts.items():
+            for name, tensor in network.state_dict().items():
+                yield f"{part}.{name}", tensor
+            for name, parameter in network.named_parameters():
+                for moment in _MOMENTS:
+                    if parameter in self.adam[part].state:
+                        yield f"{moment}.{part}.{name}", self.adam[part].state[parameter][moment]
+        if self.ema is not self.generator:
+            for name, tensor in self.ema.state_dict().items():
+                yield f"ema.{name}", tensor
+
+
+def rng(seed: int, *place: int | str) -> torch.Generator:
+    """A generator of the CPU that gives the same numbers whenever it is made for the same place in a
+    training."""
+    digest = hashlib.sha256(json.dumps([seed, *place]).encode()).digest()
+    return torch.Generator().manual_seed(int.from_bytes(digest[:8], "little") >> 1)
+
+
+def _upgraded(tensors: dict[str, Tensor], note: dict[str, Any]) -> tuple[dict[str, Tensor], dict[str, Any]]:
+    """A checkpoint with today's names; before, the discriminator was “judge”, the EMA “average”."""
+    if "judge" not in note["moments"]:
+        return tensors, note
+    names = {"judge": "discriminator", "average": "ema"}
+
+    def renamed(key: str) -> str:
+        first, *rest = key.split(".")
+        if first in _MOMENTS:
+            rest[0] = names.get(rest[0], rest[0])
+        return ".".join([names.get(first, first), *rest])
+
+    moments = {names.get(name, name): steps for name, steps in note["moments"].items()}
+    upgraded = {**note, "micro_batch": note["share"], "moments": moments}
+    return {renamed(key): tensor for key, tensor in tensors.items()}, upgraded
+
+
+def _inputs(card: Card) -> tuple[object, ...]:
+    """What a model's input planes mean."""
+    palette = card.palette.labels if card.palette is not None and card.one_hot else None
+    return card.input, card.hints, palette
+
+
+def _adam(network: nn.Module, config: Config) -> torch.optim.Adam:
+    first, second = map(float, config.betas)  # torch takes no whole numbers
+    return torch.optim.Adam(network.parameters(), config.learning_rate, (first, second), fused=True)
+
+
+def _steps(adam: torch.optim.Adam) -> int:
+    """How many steps an optimiser has made; all its parameters share them."""
+    return max((int(entry["step"].item()) for entry in adam.state.values()), default=0)
+
+
+def _make_moments(adam: torch.optim.Adam, steps: int) -> None:
+    """Make an optimiser's state as if ``steps`` steps had been made, for a checkpoint to be copied into."""
+    for group in adam.param_groups:
+        for parameter in group["params"]:
+            adam.state[parameter] = {
+                "step": torch.tensor(float(steps), device=parameter.device),
+                **{moment: torch.zeros_like(parameter) for moment in _MOMENTS},
+            }
