@@ -165,7 +165,8 @@ MEMORY = """
 import resource, sys
 from pathlib import Path
 import torch
-from engine import bundle, catalogue, foreign
+from engine import foreign
+from engine.models import bundle, catalogue
 from engine.errors import ModelError
 used = int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()
 resource.setrlimit(resource.RLIMIT_AS, (used + (700 << 20),) * 2)

@@ -61,7 +61,7 @@ def test_a_file_can_be_replaced_while_its_weights_are_in_use(tiny, tmp_path) -> 
 
 def test_reading_a_card_brings_no_torch(tiny_file) -> None:
     script = (
-        "import sys, pathlib; from engine import bundle, catalogue\n"
+        "import sys, pathlib; from engine.models import bundle, catalogue\n"
         "name, count = bundle.read_card(pathlib.Path(sys.argv[1])).name, len(catalogue.entries())\n"
         "print(name, count > 0, 'torch' in sys.modules)"
     )
