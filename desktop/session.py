@@ -94,15 +94,17 @@ class Session(Observable):
         self.live.noticed.connect(self.said)
         self.library = Library(self.live, self)
         self.library.arrived.connect(self.open_model)
-        self.guarding = Guarding(self)
-        self.documents = OpenDocuments(self.settings, self.guarding.news.emit)
+        self.documents = OpenDocuments(self.settings, lambda: self.guarding.news.emit())
+        self.guarding = Guarding(self, self.documents, self)
         self.matching = Matching(self)
-        self.shelf = Shelf(self)
+        self.shelf = Shelf(self, self.live, self)
         self.training = Training(lambda: self.picture.document if self.picture else None, self)
         self.dataset_scan = DatasetScan(self)
-        self.pair_drawing = PairDrawing(self)
-        self.teaching = Teaching(self)
-        self.gallery = Gallery(self)
+        self.pair_drawing = PairDrawing(self, self.settings, self.matching.palette_for, self)
+        self.teaching = Teaching(self, self.live, self.shelf, self.library, self.training, self)
+        self.gallery = Gallery(
+            self, self.documents, self.matching.fresh, self.live, self.strokes, self.library, self
+        )
         self.places = Places(self)
         self.places.error_reported.connect(self.error_reported)
 

@@ -82,8 +82,8 @@ ARROWS: dict[str, str] = {
     ),
     "desktop.documents": (
         "desktop.paint.brushes desktop.paint.editing desktop.paint.files desktop.paint.layers "
-        "desktop.paint.strokes desktop.paint.tools desktop.session desktop.support engine.data "
-        "engine.errors engine.files engine.planes resources"
+        "desktop.paint.strokes desktop.paint.tools desktop.support engine.data engine.errors engine.files "
+        "engine.planes resources"
     ),
     "desktop.paint.brushes": "desktop.paint.plugins desktop.paint.strokes",
     "desktop.paint.editing": "desktop.paint.layers desktop.paint.strokes engine.data engine.errors",
@@ -102,7 +102,7 @@ ARROWS: dict[str, str] = {
     ),
     "desktop.pairs": (
         "desktop.documents desktop.paint.editing desktop.paint.files desktop.paint.layers desktop.preview "
-        "desktop.session desktop.support desktop.training engine.data engine.errors engine.files "
+        "desktop.support desktop.training engine.data engine.errors engine.files "
         "engine.planes resources trainer.files"
     ),
     "desktop.preview": (
@@ -153,15 +153,8 @@ ARROWS: dict[str, str] = {
 
 # Rooms that form a cycle, which is known: the session's parts name the whole session for the type checker.
 # Each is to get what it needs; the table gets shorter, and nothing is added to it.
-KNOWN_CYCLE = {"desktop.documents", "desktop.pairs", "desktop.preview", "desktop.session"}
-BACK_TO_THE_SESSION = {
-    "desktop.documents.guarding",
-    "desktop.pairs.pair_drawing",
-    "desktop.pairs.teaching",
-    "desktop.preview.gallery",
-    "desktop.preview.matching",
-    "desktop.preview.shelf",
-}
+KNOWN_CYCLE = {"desktop.pairs", "desktop.preview", "desktop.session"}
+BACK_TO_THE_SESSION = {"desktop.preview.matching"}
 
 # Of the window, these alone hold what is named first: where the engine thread and Qt meet.
 ONLY = {"engine.thread": "desktop.preview.bridge", "desktop.preview.bridge": "desktop.preview.live"}

@@ -9,14 +9,19 @@ from __future__ import annotations
 import dataclasses
 import logging
 from collections import deque
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QTimer
+from PySide6.QtCore import QObject, QTimer
 
+from desktop.documents.on_canvas import OnCanvas
+from desktop.documents.open_documents import OpenDocuments, OpenPicture
 from desktop.documents.samples import bundled
+from desktop.documents.stroke_controller import StrokeController
 from desktop.paint.files.drawing import Drawing
+from desktop.preview.library import Library
+from desktop.preview.live import Live
 from desktop.support.observable import Observable, Property
 from desktop.support.report_errors import ReportErrors
 from desktop.support.task_queue import TaskQueue
@@ -24,9 +29,6 @@ from engine.data.card import Card, InputKind
 from engine.data.messages import Failed, Picture, Pixels, TriedOut, TryOut
 from engine.errors import PictureError
 from engine.planes.codec import working_size
-
-if TYPE_CHECKING:
-    from desktop.session import Session
 
 log = logging.getLogger(__name__)
 
@@ -70,15 +72,35 @@ _SORTS: tuple[InputKind, ...] = ("sketch", "labels", "image")
 
 
 class Gallery(Observable):
-    """The bundled models that sample drawings were made for."""
+    """The bundled models that sample drawings were made for.
+
+    Args:
+        canvas: where a drawing comes up.
+        documents: reads it.
+        fresh: gives a picture to begin with for a model that has no drawing.
+        live: makes the previews, while neither it nor
+        strokes: the hand is busy.
+        library: lists the models.
+        parent: owns it.
+    """
 
     exhibits = Property[tuple[Exhibit, ...]](())
     shown = Property[dict[Path, Shown]]({})
     """By model file; those that could be made so far."""
 
-    def __init__(self, session: Session) -> None:
-        super().__init__(session)
-        self._session = session
+    def __init__(
+        self,
+        canvas: OnCanvas,
+        documents: OpenDocuments,
+        fresh: Callable[[Card], OpenPicture],
+        live: Live,
+        strokes: StrokeController,
+        library: Library,
+        parent: QObject | None = None,
+    ) -> None:
+        super().__init__(parent)
+        self._canvas, self._documents, self._fresh = canvas, documents, fresh
+        self._live, self._strokes, self._library = live, strokes, library
         self._tasks = TaskQueue("gallery", self)
         self._tasks.error_reported.connect(lambda sentence: log.warning("gallery: %s", sentence))
         self._begun = self._busy = False
@@ -96,30 +118,25 @@ class Gallery(Observable):
         if self._begun:
             return
         self._begun = True
-        session, live = self._session, self._session.live
+        live = self._live
         exhibits = [
-            Exhibit(entry.file, entry.card)
-            for entry in session.library.models
-            if entry.bundled and entry.card
+            Exhibit(entry.file, entry.card) for entry in self._library.models if entry.bundled and entry.card
         ]
         self.exhibits = tuple(sorted(exhibits, key=lambda exhibit: _SORTS.index(exhibit.card.input)))
         live.tried_out.connect(self._take)
         live.refused.connect(self._refused)
-        for part, names in ((live, "loading behind settled enabled"), (session.strokes, "drawing")):
+        for part, names in ((live, "loading behind settled enabled"), (self._strokes, "drawing")):
             part.watch(names, self._soon.start)
-        session.watch("picture", self._soon.start)
+        self._canvas.watch("picture", self._soon.start)
 
     def put_up(self, exhibit: Exhibit) -> None:
         """Put the exhibit's drawing on the canvas, to be painted on with its model."""
-        session, card = self._session, exhibit.card
-        with ReportErrors(session.error_reported.emit):
+        with ReportErrors(self._canvas.error_reported.emit):
             if exhibit.drawing is not None:
-                picture = session.documents.sample(exhibit.drawing, card)
+                picture = self._documents.sample(exhibit.drawing, exhibit.card)
             else:
-                picture = session.documents.next_example(card.input, card) or session.matching.empty(
-                    card.input, card.palette
-                )
-            session.put_up(picture, exhibit.model)
+                picture = self._fresh(exhibit.card)
+            self._canvas.put_up(picture, exhibit.model)
 
     def leave(self) -> None:
         """End of the program."""
@@ -130,9 +147,9 @@ class Gallery(Observable):
 
     def _go_on(self) -> None:
         """Take the next step, if nobody draws or waits for a preview."""
-        session, live = self._session, self._session.live
+        live = self._live
         waits = live.loading or not live.settled or (live.enabled and live.behind)
-        if self._busy or waits or session.strokes.drawing or session.picture is None:
+        if self._busy or waits or self._strokes.drawing or self._canvas.picture is None:
             return
         self._busy = True
         if self._found is None:

@@ -109,6 +109,17 @@ class Matching(QObject):
         width, height = self._session.settings.new_size
         return OpenPicture(Document.new(kind, width, height, palette or self.palette_for(kind)))
 
+    def fresh(self, card: Card) -> OpenPicture:
+        """A picture to begin with for a model: a sample drawing, else one with nothing in it.
+
+        Raises:
+            PictureError: too large, or a label picture without palette.
+        """
+        sample = None
+        with self._report_errors():
+            sample = self._session.documents.next_example(card.input, card)
+        return sample or self.empty(card.input, card.palette)
+
     # --- inside --------------------------------------------------------------------------------
 
     def _model_for(self, document: Document) -> Entry | None:
@@ -127,11 +138,8 @@ class Matching(QObject):
             if picture.document.kind == card.input and picture.translated:
                 session.put_up(picture, entry.file)
                 return
-        sample = None
         with self._report_errors():
-            sample = session.documents.next_example(card.input, card)
-        with self._report_errors():
-            session.put_up(sample or self.empty(card.input, card.palette), entry.file)
+            session.put_up(self.fresh(card), entry.file)
 
     def _opened(self, card: Card) -> None:
         """Remember that it works; what it calls colours becomes the palette of a picture just begun."""
