@@ -96,7 +96,9 @@ class Session(Observable):
         self.library.arrived.connect(self.open_model)
         self.documents = OpenDocuments(self.settings, lambda: self.guarding.news.emit())
         self.guarding = Guarding(self, self.documents, self)
-        self.matching = Matching(self)
+        self.matching = Matching(
+            self, self.documents, self.live, self.strokes, self.library, self.settings, self
+        )
         self.shelf = Shelf(self, self.live, self)
         self.training = Training(lambda: self.picture.document if self.picture else None, self)
         self.dataset_scan = DatasetScan(self)
@@ -271,7 +273,12 @@ class Session(Observable):
 
     def open_model(self, path: Path) -> None:
         """Paint with the model in ``path``; one of another kind brings its own picture along."""
-        self.matching.open_model(path)
+        with self._report_errors():
+            picture = self.matching.picture_for(path)
+            if picture is not None and picture is self.picture:
+                self.matching.open_here(path)
+            elif picture is not None:
+                self.put_up(picture, path)
 
     def remove_model(self, entry: Entry) -> None:
         """Delete one of the user's own models from the disk."""
@@ -282,7 +289,11 @@ class Session(Observable):
 
     def start(self) -> None:
         """First picture and first model: what was used last, else the first bundled one."""
-        self.matching.start()
+        with self._report_errors():
+            picture, model = self.matching.first()
+            self.put_up(picture, model)
+            if model is None:
+                self.error_reported.emit(self.tr("No model is installed; drop a model file on the window."))
 
     def set_native(self, on: bool) -> None:
         """Run the network at the picture's own size; remembered of the model, where it is a change."""
