@@ -50,7 +50,7 @@ class Matching(QObject):
         self._strokes, self._library, self._settings = strokes, library, settings
         self._taken = self.colours_for("image") if "image" in settings.models else None
         """Whose colours the brush has begun with: what is mixed later stays."""
-        live.opened.connect(self._opened)
+        live.opened.connect(self._fit)
         live.refused.connect(self._refused)
 
     # --- which goes with which -----------------------------------------------------------------
@@ -81,10 +81,8 @@ class Matching(QObject):
 
     def open_here(self, model: Path) -> None:
         """Have the picture on the canvas translated by another model; its preview stays until then."""
-        live = self._live
-        failed = live.card is None and not live.loading
-        if live.model_file != model or failed:
-            live.open_model(model, same_picture=True)
+        if model != self._open_file():
+            self._live.open_model(model, same_picture=True)
 
     def find_model(self, picture: OpenPicture, wanted: Path | None) -> None:
         """Have the picture that came up translated by the model in ``wanted``, else by one that suits it."""
@@ -93,7 +91,7 @@ class Matching(QObject):
             facts_of(picture),
             self._library.entry(wanted) if wanted else None,
             None if wanted else self._preferred(document),
-            live.model_file,
+            self._open_file(),
         )
         entry = choice.entry
         if choice.note == "lacking":
@@ -163,8 +161,14 @@ class Matching(QObject):
             wanted[document.kind] = document.model
         return self._library.preferred(document.kind, wanted)
 
-    def _opened(self, card: Card) -> None:
-        """A model is ready: remember that it works, and let picture and brush go by it."""
+    def _open_file(self) -> Path | None:
+        """The model that is open or being opened; None too if that failed, or if its file is gone."""
+        live = self._live
+        works = live.card is not None or live.loading
+        return live.model_file if works and live.model_file and live.model_file.is_file() else None
+
+    def _fit(self, card: Card) -> None:
+        """A model is ready for the picture: remember that it works, and let picture and brush go by it."""
         self._canvas.settle_stroke()  # a sheet on which one is drawn is not empty
         picture, file = self._canvas.picture, self._live.model_file
         assert picture is not None and file is not None

@@ -57,7 +57,7 @@ def test_off_really_stops_and_one_preview_can_be_had(window, session):
 
 def test_nothing_changes_nothing_is_asked(window, session):
     sent = []
-    session.live._bridge.send = sent.append
+    session.live.bridge.send = sent.append
     for _ in range(50):
         window.canvas.update()
         window.repaint()
