@@ -16,7 +16,7 @@ from PySide6.QtCore import QObject, Signal
 
 from desktop.documents.guarding import Guarding
 from desktop.documents.open_documents import OpenDocuments, OpenPicture, project_file
-from desktop.documents.recovery import Recovered, Unreadable
+from desktop.documents.recovery import Unreadable
 from desktop.documents.stroke_controller import StrokeController
 from desktop.paint.editing.document import ROLES, Change, Document, Role
 from desktop.paint.files.export import picture_file
@@ -100,7 +100,8 @@ class Session(Observable):
             self, self.documents, self.live, self.strokes, self.library, self.settings, self
         )
         self.shelf = Shelf(self, self.live, self)
-        self.training = Training(lambda: self.picture.document if self.picture else None, self)
+        self.training = Training(lambda: self.picture.document if self.picture else None, self.settings, self)
+        self.training.brought.connect(self._open_trained)
         self.dataset_scan = DatasetScan(self)
         self.pair_drawing = PairDrawing(self, self.settings, self.matching.palette_for, self)
         self.teaching = Teaching(self, self.live, self.shelf, self.library, self.training, self)
@@ -280,6 +281,12 @@ class Session(Observable):
             elif picture is not None:
                 self.put_up(picture, path)
 
+    def _open_trained(self, path: Path, said: str) -> None:
+        """Paint with what the training on show has made."""
+        self.library.refresh()
+        self.open_model(path)
+        self.said.emit(said)
+
     def remove_model(self, entry: Entry) -> None:
         """Delete one of the user's own models from the disk."""
         with self._report_errors():
@@ -349,14 +356,6 @@ class Session(Observable):
         place = document.layers.index(document.active) + by
         if 0 <= place < len(document.layers):
             self.edit(lambda document: document.move_layer(document.active.id, place))
-
-    def left_behind(self) -> list[Recovered]:
-        """Drawings of earlier starts that were neither saved nor closed."""
-        return self.guarding.left_behind()[0]
-
-    def recover(self, left: list[Recovered]) -> None:
-        """Open drawings that were left behind."""
-        self.guarding.recover(left)
 
     def close(self) -> None:
         """End of the program: remember everything, stop the engine; unsaved pictures stay journalled.
