@@ -27,6 +27,7 @@ from desktop.preview.library import Library
 from desktop.preview.live import Live
 from desktop.preview.matching import Matching
 from desktop.preview.shelf import Shelf
+from desktop.preview.tryouts import TryOuts
 from desktop.support.observable import Observable, Property
 from desktop.support.places import Places
 from desktop.support.report_errors import ReportErrors
@@ -104,9 +105,10 @@ class Session(Observable):
         self.training.brought.connect(self._open_trained)
         self.dataset_scan = DatasetScan(self)
         self.pair_drawing = PairDrawing(self, self.settings, self.matching.palette_for, self)
-        self.teaching = Teaching(self, self.live, self.shelf, self.library, self.training, self)
+        tryouts = TryOuts(self.live, self)
+        self.teaching = Teaching(self, self.live, tryouts, self.shelf, self.library, self.training, self)
         self.gallery = Gallery(
-            self, self.documents, self.matching.fresh, self.live, self.strokes, self.library, self
+            self, self.documents, self.matching.fresh, self.live, self.strokes, tryouts, self.library, self
         )
         self.places = Places(self)
         self.places.error_reported.connect(self.error_reported)

@@ -6,56 +6,33 @@ that are to stay as they are, and its sample drawings, lest the model forgets wh
 
 from __future__ import annotations
 
-import hashlib
 import threading
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 from PySide6.QtCore import QObject, Signal
 
-import resources
 from desktop.documents.on_canvas import OnCanvas
 from desktop.documents.open_documents import OpenPicture
 from desktop.paint.editing.document import Document
-from desktop.pairs.replay_examples import rehearsed
+from desktop.pairs import lessons, replay_examples
+from desktop.pairs.lessons import Lesson
+from desktop.pairs.replay_examples import Example
 from desktop.preview.library import Library
 from desktop.preview.live import Live
 from desktop.preview.shelf import Frame, Shelf
+from desktop.preview.tryouts import TryOuts
 from desktop.support.observable import Observable, Property
 from desktop.support.report_errors import ReportErrors
 from desktop.support.task_queue import TaskQueue
 from desktop.training.current import Training, Wish
-from engine.data.card import Card
-from engine.data.messages import Picture, Pixels
-from engine.data.palette import Palette
+from engine.data.messages import Picture
 from engine.errors import PictureError
-from engine.files.writing import stem
 from engine.planes.codec import scaled_preview
-from trainer.files import pair_store
-from trainer.files.pair_store import Origin
 
 MINUTES = (2, 5, 10)
 USUAL = 5
-
-
-@dataclass(frozen=True, eq=False)
-class Lesson:
-    """A preview that is being corrected."""
-
-    card: Card
-    """The model's that made it,"""
-    model: Path
-    """and its file."""
-    drawn: Picture
-    """What it was made of."""
-    seen: Pixels
-    """The same as people see it, uint8 (H, W, 3)."""
-    made: Pixels
-    """The preview before it was corrected, uint8 (H, W, 3), of the drawing's size."""
-    others: tuple[Frame, ...]
-    """Kept frames of other drawings that could stay as they are."""
 
 
 class Teaching(Observable):
@@ -64,6 +41,7 @@ class Teaching(Observable):
     Args:
         canvas: where a preview is corrected.
         live: has the preview, and the model that made it.
+        tryouts: show what that makes of its sample drawings.
         shelf: kept frames may stay as they are.
         library: tells which names are taken.
         training: trains on the lesson.
@@ -83,6 +61,7 @@ class Teaching(Observable):
         self,
         canvas: OnCanvas,
         live: Live,
+        tryouts: TryOuts,
         shelf: Shelf,
         library: Library,
         training: Training,
@@ -90,7 +69,7 @@ class Teaching(Observable):
     ) -> None:
         super().__init__(parent)
         self._canvas, self._live, self._shelf = canvas, live, shelf
-        self._library, self._training = library, training
+        self._tryouts, self._library, self._training = tryouts, library, training
         self._tasks = TaskQueue("teaching", self)
         self._tasks.error_reported.connect(self._failed)
         self._picture: OpenPicture | None = None
@@ -131,7 +110,7 @@ class Teaching(Observable):
                 % live.card.name
             )
         drawing = Document.from_snapshot(frame.picture)
-        drawn = suited(drawing.picture(), labels_of(live.card))
+        drawn = lessons.suited(drawing.picture(), lessons.labels_of(live.card))
         made = scaled_preview(frame.preview, drawn.size)
         # One drawing gives one preview: frames that look the same were made of the one to be corrected.
         others = [
@@ -184,16 +163,39 @@ class Teaching(Observable):
                 raise PictureError(self.tr("Nothing is corrected yet; paint over what should be otherwise."))
             self.busy = True
             self._tasks.do(
-                lambda: keep_lesson(
-                    lesson, self._base(lesson.card.name), corrected, staying, self._leaving.is_set
-                ),
-                lambda folder: self._train(lesson, folder, minutes),
+                lambda: lessons.keep_correction(lesson, corrected),
+                lambda folder: self._replay(lesson, folder, minutes, staying),
             )
 
     def leave(self) -> None:
         """End of the program. A corrected pair that is being kept is kept; what goes with it, next time."""
         self._leaving.set()
         self._tasks.stop()
+
+    def _replay(self, lesson: Lesson, folder: Path, minutes: float, staying: Sequence[Frame]) -> None:
+        """The correction is kept; see what is to stay beside it."""
+        card = lesson.card
+
+        def look(drawn: list[Picture]) -> None:
+            replay_examples.replay(drawn, card, lesson.model, self._tryouts, keep)
+
+        def keep(made: list[Example] | None) -> None:
+            if lesson is not self.lesson:
+                return
+            if made is None:
+                self._failed(
+                    self.tr(
+                        "What the model does well can't be noted down (see the log); teach it again later."
+                    )
+                )
+                return
+            self._tasks.do(
+                lambda: lessons.keep_examples(lesson, folder, made, staying),
+                lambda _none: self._train(lesson, folder, minutes),
+            )
+
+        base = lessons.base_of(card.name)
+        self._tasks.do(lambda: replay_examples.examples(card, base, self._leaving.is_set), look)
 
     def _train(self, lesson: Lesson, folder: Path, minutes: float) -> None:
         self.busy = False
@@ -205,24 +207,11 @@ class Teaching(Observable):
                 self.tr("The pair is kept, but a training goes on; teach it when that has ended.")
             )
             return
-        name = self._free_name(self._base(lesson.card.name))
+        name = lessons.taught_name(lesson.card.name, [entry.name for entry in self._library.models])
         training.start(Wish(folder, name, minutes=minutes, from_model=lesson.model))
         if self._training.goes_on:  # else it has said why not
             self.cancel()
             self.started.emit()
-
-    def _base(self, name: str) -> str:
-        """The name of the model that the teaching began with."""
-        before, found, number = name.rpartition(self.tr(", taught"))
-        return before if found and before and (not number.strip() or number.strip().isdecimal()) else name
-
-    def _free_name(self, base: str) -> str:
-        taken = {entry.name.casefold() for entry in self._library.models}
-        name, number = f"{base}{self.tr(', taught')}", 2
-        free = name
-        while free.casefold() in taken:
-            free, number = f"{name} {number}", number + 1
-        return free
 
     def _notice_picture(self) -> None:
         self.here = self._picture is not None and self._picture is self._canvas.picture
@@ -234,71 +223,3 @@ class Teaching(Observable):
     def _failed(self, sentence: str) -> None:
         self.busy = False
         self._canvas.error_reported.emit(sentence)
-
-
-def keep_lesson(
-    lesson: Lesson,
-    base: str,
-    corrected: Pixels,
-    staying: Sequence[Frame],
-    given_up: Callable[[], bool] = lambda: False,
-) -> Path:
-    """Write the pairs of a lesson; returns their folder. Slow: files.
-
-    Args:
-        base: the model's name, without what earlier lessons added to it.
-        corrected: uint8 (H, W, 3), of the drawing's size.
-        given_up: asked meanwhile whether to leave it at the corrected pair.
-
-    Raises:
-        PictureError: they can't be written, or it was given up.
-    """
-    card = lesson.card
-    task = {"labels": "labels", "sketch": "hints" if card.hints else "lines"}.get(card.input, "image")
-    palette = labels_of(card)
-    folder = _lessons(base, task, palette)
-    pair_store.keep(folder, lesson.drawn, corrected, task, palette, _origin(lesson.drawn))
-    stay = rehearsed(card, lesson.model, base, given_up)
-    for frame in staying:
-        assert frame.picture is not None
-        drawn = suited(Document.from_snapshot(frame.picture).picture(), palette)
-        stay.append((drawn, scaled_preview(frame.preview, drawn.size)))
-    for drawn, made in stay:
-        origin = _origin(drawn)
-        if not pair_store.pair_of(
-            folder, pair_store.manifest_of(folder), origin
-        ):  # a correction counts for more
-            pair_store.keep(folder, drawn, made, task, palette, origin)
-    return folder
-
-
-def labels_of(card: Card) -> Palette | None:
-    """The palette that a model's pictures are held to; others may be painted in any colour."""
-    return card.palette if card.input == "labels" else None
-
-
-def suited(drawn: Picture, palette: Palette | None) -> Picture:
-    """What was drawn in the labels of the model: each colour goes to its nearest label, as for a preview."""
-    if drawn.pixels is None or palette is None:
-        return drawn
-    return Picture(pixels=palette.snapped(drawn.pixels)[0])
-
-
-def _lessons(base: str, task: str, palette: Palette | None) -> Path:
-    """The folder of a model's lessons; another one where a model of that name was of another sort."""
-    first = resources.home("lessons", stem(base, "model"))
-    folder, number = first, 2
-    while folder.exists() and not (
-        pair_store.is_kept(folder) and pair_store.read_manifest(folder) == (task, palette)
-    ):
-        folder, number = first.with_name(f"{first.name}-{number}"), number + 1
-    return folder
-
-
-def _origin(drawn: Picture) -> Origin:
-    """What tells one drawing from another."""
-    total = hashlib.sha256()
-    for plane in (drawn.pixels, drawn.lines, drawn.hints):
-        if plane is not None:
-            total.update(repr(plane.shape).encode() + np.ascontiguousarray(plane).tobytes())
-    return Origin("drawing", total.hexdigest()[:20])

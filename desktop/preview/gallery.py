@@ -22,11 +22,12 @@ from desktop.documents.stroke_controller import StrokeController
 from desktop.paint.files.drawing import Drawing
 from desktop.preview.library import Library
 from desktop.preview.live import Live
+from desktop.preview.tryouts import TryOuts
 from desktop.support.observable import Observable, Property
 from desktop.support.report_errors import ReportErrors
 from desktop.support.task_queue import TaskQueue
 from engine.data.card import Card, InputKind
-from engine.data.messages import Failed, Picture, Pixels, TriedOut, TryOut
+from engine.data.messages import Picture, Pixels, TryOut
 from engine.errors import PictureError
 from engine.planes.codec import working_size
 
@@ -78,8 +79,9 @@ class Gallery(Observable):
         canvas: where a drawing comes up.
         documents: reads it.
         fresh: gives a picture to begin with for a model that has no drawing.
-        live: makes the previews, while neither it nor
-        strokes: the hand is busy.
+        live: is not to be held up, nor are
+        strokes: the hand's.
+        tryouts: make the previews.
         library: lists the models.
         parent: owns it.
     """
@@ -95,12 +97,13 @@ class Gallery(Observable):
         fresh: Callable[[Card], OpenPicture],
         live: Live,
         strokes: StrokeController,
+        tryouts: TryOuts,
         library: Library,
         parent: QObject | None = None,
     ) -> None:
         super().__init__(parent)
         self._canvas, self._documents, self._fresh = canvas, documents, fresh
-        self._live, self._strokes, self._library = live, strokes, library
+        self._live, self._strokes, self._tryouts, self._library = live, strokes, tryouts, library
         self._tasks = TaskQueue("gallery", self)
         self._tasks.error_reported.connect(lambda sentence: log.warning("gallery: %s", sentence))
         self._begun = self._busy = False
@@ -123,8 +126,6 @@ class Gallery(Observable):
             Exhibit(entry.file, entry.card) for entry in self._library.models if entry.bundled and entry.card
         ]
         self.exhibits = tuple(sorted(exhibits, key=lambda exhibit: _SORTS.index(exhibit.card.input)))
-        live.tried_out.connect(self._take)
-        live.refused.connect(self._refused)
         for part, names in ((live, "loading behind settled enabled"), (self._strokes, "drawing")):
             part.watch(names, self._soon.start)
         self._canvas.watch("picture", self._soon.start)
@@ -157,7 +158,7 @@ class Gallery(Observable):
         elif self._drawn is not None:
             drawn = self._drawn
             size = working_size(drawn.picture.size, drawn.exhibit.card)
-            live.send(TryOut(drawn.exhibit.model, drawn.picture, size))
+            self._tryouts.ask(TryOut(drawn.exhibit.model, drawn.picture, size), self._take)
         elif self._to_draw:
             exhibit = self._to_draw.popleft()
             self._tasks.do(lambda: _draw(exhibit), self._hold)
@@ -178,17 +179,11 @@ class Gallery(Observable):
         self._drawn = drawn
         self._done()
 
-    def _take(self, reply: TriedOut) -> None:
+    def _take(self, preview: Pixels | None) -> None:
         drawn, self._drawn = self._drawn, None
-        if drawn is not None and drawn.exhibit.model == reply.path:
-            self.shown = {**self.shown, reply.path: Shown(drawn.title, drawn.flat, reply.preview)}
+        if drawn is not None and preview is not None:
+            self.shown = {**self.shown, drawn.exhibit.model: Shown(drawn.title, drawn.flat, preview)}
         self._done()
-
-    def _refused(self, reply: Failed) -> None:
-        if isinstance(reply.request, TryOut):
-            log.warning("gallery: %s", reply.sentence)
-            self._drawn = None
-            self._done()
 
     def _done(self) -> None:
         self._busy = False
