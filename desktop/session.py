@@ -16,7 +16,7 @@ from PySide6.QtCore import QObject, Signal
 
 from desktop.documents.guarding import Guarding
 from desktop.documents.open_documents import OpenDocuments, OpenPicture, project_file
-from desktop.documents.recovery import Recovered, Unreadable
+from desktop.documents.recovery import Unreadable
 from desktop.documents.stroke_controller import StrokeController
 from desktop.paint.editing.document import ROLES, Change, Document, Role
 from desktop.paint.files.export import picture_file
@@ -27,6 +27,7 @@ from desktop.preview.library import Library
 from desktop.preview.live import Live
 from desktop.preview.matching import Matching
 from desktop.preview.shelf import Shelf
+from desktop.preview.tryouts import TryOuts
 from desktop.support.observable import Observable, Property
 from desktop.support.places import Places
 from desktop.support.report_errors import ReportErrors
@@ -94,15 +95,21 @@ class Session(Observable):
         self.live.noticed.connect(self.said)
         self.library = Library(self.live, self)
         self.library.arrived.connect(self.open_model)
-        self.guarding = Guarding(self)
-        self.documents = OpenDocuments(self.settings, self.guarding.news.emit)
-        self.matching = Matching(self)
-        self.shelf = Shelf(self)
-        self.training = Training(lambda: self.picture.document if self.picture else None, self)
+        self.documents = OpenDocuments(self.settings, lambda: self.guarding.news.emit())
+        self.guarding = Guarding(self, self.documents, self)
+        self.matching = Matching(
+            self, self.documents, self.live, self.strokes, self.library, self.settings, self
+        )
+        self.shelf = Shelf(self, self.live, self)
+        self.training = Training(lambda: self.picture.document if self.picture else None, self.settings, self)
+        self.training.brought.connect(self._open_trained)
         self.dataset_scan = DatasetScan(self)
-        self.pair_drawing = PairDrawing(self)
-        self.teaching = Teaching(self)
-        self.gallery = Gallery(self)
+        self.pair_drawing = PairDrawing(self, self.settings, self.matching.palette_for, self)
+        tryouts = TryOuts(self.live, self)
+        self.teaching = Teaching(self, self.live, tryouts, self.shelf, self.library, self.training, self)
+        self.gallery = Gallery(
+            self, self.documents, self.matching.fresh, self.live, self.strokes, tryouts, self.library, self
+        )
         self.places = Places(self)
         self.places.error_reported.connect(self.error_reported)
 
@@ -269,7 +276,18 @@ class Session(Observable):
 
     def open_model(self, path: Path) -> None:
         """Paint with the model in ``path``; one of another kind brings its own picture along."""
-        self.matching.open_model(path)
+        with self._report_errors():
+            picture = self.matching.picture_for(path)
+            if picture is not None and picture is self.picture:
+                self.matching.open_here(path)
+            elif picture is not None:
+                self.put_up(picture, path)
+
+    def _open_trained(self, path: Path, said: str) -> None:
+        """Paint with what the training on show has made."""
+        self.library.refresh()
+        self.open_model(path)
+        self.said.emit(said)
 
     def remove_model(self, entry: Entry) -> None:
         """Delete one of the user's own models from the disk."""
@@ -280,7 +298,11 @@ class Session(Observable):
 
     def start(self) -> None:
         """First picture and first model: what was used last, else the first bundled one."""
-        self.matching.start()
+        with self._report_errors():
+            picture, model = self.matching.first()
+            self.put_up(picture, model)
+            if model is None:
+                self.error_reported.emit(self.tr("No model is installed; drop a model file on the window."))
 
     def set_native(self, on: bool) -> None:
         """Run the network at the picture's own size; remembered of the model, where it is a change."""
@@ -336,14 +358,6 @@ class Session(Observable):
         place = document.layers.index(document.active) + by
         if 0 <= place < len(document.layers):
             self.edit(lambda document: document.move_layer(document.active.id, place))
-
-    def left_behind(self) -> list[Recovered]:
-        """Drawings of earlier starts that were neither saved nor closed."""
-        return self.guarding.left_behind()[0]
-
-    def recover(self, left: list[Recovered]) -> None:
-        """Open drawings that were left behind."""
-        self.guarding.recover(left)
 
     def close(self) -> None:
         """End of the program: remember everything, stop the engine; unsaved pictures stay journalled.

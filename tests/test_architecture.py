@@ -82,8 +82,8 @@ ARROWS: dict[str, str] = {
     ),
     "desktop.documents": (
         "desktop.paint.brushes desktop.paint.editing desktop.paint.files desktop.paint.layers "
-        "desktop.paint.strokes desktop.paint.tools desktop.session desktop.support engine.data "
-        "engine.errors engine.files engine.planes resources"
+        "desktop.paint.strokes desktop.paint.tools desktop.support engine.data engine.errors engine.files "
+        "engine.planes resources"
     ),
     "desktop.paint.brushes": "desktop.paint.plugins desktop.paint.strokes",
     "desktop.paint.editing": "desktop.paint.layers desktop.paint.strokes engine.data engine.errors",
@@ -102,12 +102,12 @@ ARROWS: dict[str, str] = {
     ),
     "desktop.pairs": (
         "desktop.documents desktop.paint.editing desktop.paint.files desktop.paint.layers desktop.preview "
-        "desktop.session desktop.support desktop.training engine.data engine.errors engine.files "
+        "desktop.support desktop.training engine.data engine.errors engine.files "
         "engine.planes resources trainer.files"
     ),
     "desktop.preview": (
-        "desktop.documents desktop.paint.editing desktop.paint.files desktop.session desktop.support "
-        "engine.data engine.errors engine.files engine.models engine.planes engine.thread resources"
+        "desktop.documents desktop.paint.editing desktop.paint.files desktop.support engine.data "
+        "engine.errors engine.files engine.models engine.planes engine.thread resources"
     ),
     "desktop.session": (
         "desktop.documents desktop.paint.editing desktop.paint.files desktop.pairs desktop.preview "
@@ -149,18 +149,6 @@ ARROWS: dict[str, str] = {
         "engine.data"
     ),
     "desktop.translating": "desktop.paint.files engine.data engine.errors engine.passes engine.planes",
-}
-
-# Rooms that form a cycle, which is known: the session's parts name the whole session for the type checker.
-# Each is to get what it needs; the table gets shorter, and nothing is added to it.
-KNOWN_CYCLE = {"desktop.documents", "desktop.pairs", "desktop.preview", "desktop.session"}
-BACK_TO_THE_SESSION = {
-    "desktop.documents.guarding",
-    "desktop.pairs.pair_drawing",
-    "desktop.pairs.teaching",
-    "desktop.preview.gallery",
-    "desktop.preview.matching",
-    "desktop.preview.shelf",
 }
 
 # Of the window, these alone hold what is named first: where the engine thread and Qt meet.
@@ -382,13 +370,7 @@ def test_the_table_lists_no_arrow_that_is_gone() -> None:
 
 
 def test_rooms_form_no_cycle() -> None:
-    assert [circle for circle in cycles(arrows()) if not circle <= KNOWN_CYCLE] == []
-    back = {
-        found.importer
-        for found in imports()
-        if found.target == "desktop.session" and room(found.importer) in KNOWN_CYCLE
-    }
-    assert back == BACK_TO_THE_SESSION, "nothing new may hold the whole session"
+    assert cycles(arrows()) == []
 
 
 def test_a_cycle_is_seen() -> None:
@@ -498,4 +480,4 @@ def test_tables_name_what_exists() -> None:
     rooms = {room(name) for name in modules()}
     named = {*ARROWS, *(target for targets in ARROWS.values() for target in targets.split())}
     assert named - rooms == set()
-    assert {*MAY_SHOW, *LIGHT, *BACK_TO_THE_SESSION} - set(modules()) == set()
+    assert {*MAY_SHOW, *LIGHT} - set(modules()) == set()

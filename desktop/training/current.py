@@ -21,6 +21,7 @@ from PySide6.QtGui import QImage
 from desktop.support import background
 from desktop.support.observable import Observable, Property
 from desktop.support.report_errors import ReportErrors
+from desktop.support.settings import Settings
 from desktop.support.task_queue import TaskQueue
 from desktop.training import runs
 from desktop.training.history import TrainingHistory
@@ -94,6 +95,8 @@ class Training(Observable):
 
     Args:
         document: what is on the canvas; it is translated while a training goes on.
+        settings: remember the training that goes on, so that the next start finds it.
+        parent: owns it.
     """
 
     run = Property[Path | None](None)
@@ -119,14 +122,19 @@ class Training(Observable):
     """A file of ``samples/`` that was asked for, as ``QImage``."""
     trashless = Signal(object)
     """The folder of a run that was to be deleted, and that no trash would take."""
-    brought = Signal(object)
-    """The ``Path`` of a model that was taken over into the user's models."""
+    brought = Signal(object, str)
+    """The ``Path`` of a model that was taken over into the user's models, and a sentence on what it is."""
+    found = Signal()
+    """It is known how the training stands that ``find`` has found."""
     error_reported = Signal(str)
 
-    def __init__(self, document: Callable[[], Document | None], parent: QObject | None = None) -> None:
+    def __init__(
+        self, document: Callable[[], Document | None], settings: Settings, parent: QObject | None = None
+    ) -> None:
         super().__init__(parent)
         self.history = TrainingHistory()
-        self._document = document
+        self._document, self._settings = document, settings
+        self._finding = False
         self._tasks = TaskQueue("training", self)
         self._tasks.error_reported.connect(self.error_reported)
         self._look: Callable[[], RunStatus] | None = None
@@ -139,6 +147,7 @@ class Training(Observable):
         self._left: tuple[int, int] | None = None
         self._flat: Pixels | None = None
         self._shown_drawings = 0
+        self.watch("run phase", self._remember)
 
     @property
     def goes_on(self) -> bool:
@@ -180,6 +189,13 @@ class Training(Observable):
     def show(self, folder: Path) -> None:
         """Follow another run, going on or not."""
         self._follow(folder, None)
+
+    def find(self) -> None:
+        """Follow the training that went on when the program was closed last; ``found`` follows, if any."""
+        name = self._settings.training
+        if name and Path(name).is_dir() and self.run is None:
+            self._finding = True
+            self.show(Path(name))
 
     def put_away(self) -> None:
         """Show no run; one that goes on does so."""
@@ -229,7 +245,15 @@ class Training(Observable):
             _forget_former(run, target)
             return target
 
-        self._tasks.do(copy, self.brought.emit)
+        self._tasks.do(copy, lambda target: self.brought.emit(target, self._said_of(target)))
+
+    def _said_of(self, model: Path) -> str:
+        said = (
+            self.tr("This is “%s” at its best.")
+            if self.which == "best"
+            else self.tr("This is “%s”, as far as it has come.")
+        )
+        return said % model.stem
 
     def look_back(self) -> None:
         """See which runs there are; ``past`` follows."""
@@ -293,6 +317,14 @@ class Training(Observable):
         self._clock.start()
         self._drawing_clock.start()
         self._ask()
+
+    def _remember(self) -> None:
+        if self.phase is None or self.run is None:  # one that is put away may go on
+            return
+        self._settings.training = str(self.run) if self.goes_on else ""
+        if self._finding:
+            self._finding = False
+            self.found.emit()
 
     def _ask(self) -> None:
         if self._look is not None:

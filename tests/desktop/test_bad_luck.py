@@ -104,7 +104,7 @@ def test_what_was_left_behind_is_not_given_up_before_it_is_safe_elsewhere(window
 
     with monkeypatch.context() as patch:
         patch.setattr(open_documents, "Journal", full)
-        session.recover([left])
+        session.guarding.recover([left])
     assert np.array_equal(session.document.picture().lines, lines)
     assert not session.saved
     assert [found.path for found in abandoned()] == [left.path]
@@ -263,7 +263,7 @@ def test_a_journal_cut_in_half_is_brought_back_said_to_be_so_and_kept(window, se
     assert "its last strokes are missing" in told[-1]
     assert str(kept) in told[-1]
     assert (kept / "journal").read_bytes() == content[:-20]
-    assert session.left_behind() == []
+    assert session.guarding.left_behind()[0] == []
     assert not folder.exists()
 
 

@@ -57,7 +57,7 @@ def test_off_really_stops_and_one_preview_can_be_had(window, session):
 
 def test_nothing_changes_nothing_is_asked(window, session):
     sent = []
-    session.live._bridge.send = sent.append
+    session.live.bridge.send = sent.append
     for _ in range(50):
         window.canvas.update()
         window.repaint()
@@ -239,7 +239,7 @@ def test_unsaved_drawings_survive_the_kill_of_the_program(stocked_home, tmp_path
 def test_the_open_drawing_of_a_living_program_is_not_offered(window, session):
     drag(window, (10, 10), (50, 50))
     until(lambda: session.picture.journal is not None)
-    assert session.left_behind() == []
+    assert session.guarding.left_behind() == ([], [])
 
 
 def test_closing_keeps_what_is_not_saved_for_the_next_start(window: MainWindow, session):

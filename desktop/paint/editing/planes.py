@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 from desktop.paint.editing.history import Change
 from desktop.paint.layers.composite import composite, luma, to_rgb, to_straight
 from desktop.paint.layers.layer import Layer, Role
+from engine.data.dirty import NOTHING, Dirty
 from engine.data.messages import Pixels
-from engine.data.rect import EMPTY, Rect
+from engine.data.rect import Rect
 
 if TYPE_CHECKING:
     from desktop.paint.editing.sheet import Sheet
@@ -25,7 +26,7 @@ class Planes:
     def __init__(self, document: Sheet) -> None:
         self._document = document
         self._ready: dict[str, Pixels] = {}
-        self._stale: dict[str, Rect] = {}
+        self._stale: dict[str, Dirty] = {}
 
     def lines(self) -> Pixels:
         """uint8 (H, W): lightness of the lines layers over white, 255 paper to 0 full ink."""
@@ -65,7 +66,7 @@ class Planes:
                 yield layer
 
     def _spoil(self, name: str, rect: Rect) -> None:
-        self._stale[name] = self._stale.get(name, EMPTY).united(rect)
+        self._stale[name] = self._stale.get(name, NOTHING).spread(rect)
 
     def _fresh(self, name: str, compose: Callable[[Rect], Pixels]) -> Pixels:
         bounds = self._document.bounds
@@ -73,12 +74,12 @@ class Planes:
         if ready is None or ready.shape[:2] != (bounds.height, bounds.width):
             ready = compose(bounds)
         else:
-            stale = self._stale.get(name, EMPTY).intersected(bounds)
+            stale = self._stale.get(name, NOTHING).within(bounds)
             if stale:
                 ready = compose(bounds) if stale == bounds else ready.copy()
                 if stale != bounds:
                     ready[stale.rows, stale.columns] = compose(stale)
         ready.flags.writeable = False
-        self._stale[name] = EMPTY
+        self._stale[name] = NOTHING
         self._ready[name] = ready
         return ready

@@ -208,7 +208,7 @@ def test_damaged_drawings_and_models_cost_only_their_tile(
     assert [tile.exhibit.card.name for tile in tiles(window)] == ["tiny sketch", "tiny labels"]
     assert [tile.complete for tile in tiles(window)] == [True, False]
     assert not window.messages.isVisible(), "nobody asked, so nobody is told"
-    assert "gallery" in caplog.text
+    assert "trying out “tiny labels.safetensors”" in caplog.text
 
 
 def test_pictures_are_not_made_while_somebody_draws(window: MainWindow):
