@@ -28,11 +28,13 @@ from desktop.training.current import Wish
 from engine.data.card import Card
 from engine.data.messages import Picture, Pixels
 from engine.data.palette import Palette
+from engine.data.task import task_of
 from engine.errors import PictureError
 from engine.files.writing import stem
 from engine.planes.codec import scaled_preview
 from trainer.files import pair_store
 from trainer.files.pair_store import Origin
+from trainer.run.options import Options
 
 if TYPE_CHECKING:
     from desktop.session import Session
@@ -147,12 +149,13 @@ class Teaching(Observable):
         if picture is not None and picture in session.pictures:
             session.close_picture(picture)
 
-    def teach(self, minutes: float, staying: Sequence[Frame]) -> None:
+    def teach(self, minutes: float, staying: Sequence[Frame], steps: int | None = None) -> None:
         """Keep the corrected pair, and train a new model from the one that made the preview.
 
         Args:
             minutes: of training.
             staying: of the lesson's ``others`` those that the model should go on making as they are.
+            steps: instead of minutes, where what is learnt must not hang on how quick the machine is.
         """
         session, lesson, picture = self._session, self.lesson, self._picture
         if lesson is None or picture is None or self.busy:
@@ -171,7 +174,7 @@ class Teaching(Observable):
                 lambda: keep_lesson(
                     lesson, self._base(lesson.card.name), corrected, staying, self._leaving.is_set
                 ),
-                lambda folder: self._train(lesson, folder, minutes),
+                lambda folder: self._train(lesson, folder, minutes, steps),
             )
 
     def leave(self) -> None:
@@ -179,7 +182,7 @@ class Teaching(Observable):
         self._leaving.set()
         self._tasks.stop()
 
-    def _train(self, lesson: Lesson, folder: Path, minutes: float) -> None:
+    def _train(self, lesson: Lesson, folder: Path, minutes: float, steps: int | None) -> None:
         self.busy = False
         if lesson is not self.lesson:
             return
@@ -190,7 +193,8 @@ class Teaching(Observable):
             )
             return
         name = self._free_name(self._base(lesson.card.name))
-        training.start(Wish(folder, name, minutes=minutes, from_model=lesson.model))
+        how_long = {"steps": steps} if steps else {"minutes": minutes}
+        training.start(Wish(Options(folder, name=name, from_model=str(lesson.model), **how_long)))
         if self._session.training.goes_on:  # else it has said why not
             self.cancel()
             self.started.emit()
@@ -238,7 +242,7 @@ def keep_lesson(
         PictureError: they can't be written, or it was given up.
     """
     card = lesson.card
-    task = {"labels": "labels", "sketch": "hints" if card.hints else "lines"}.get(card.input, "image")
+    task = task_of(card.input, card.hints)
     palette = labels_of(card)
     folder = _lessons(base, task, palette)
     pair_store.keep(folder, lesson.drawn, corrected, task, palette, _origin(lesson.drawn))

@@ -63,7 +63,7 @@ def test_newer_config_is_refused() -> None:
         ({"batch": 0}, "at least one picture"),
         ({"learning_rate": 0.0}, "learning rate"),
         ({"betas": (0.5, 1.0)}, "betas"),
-        ({"ema": 1.0}, "ema"),
+        ({"ema": 1.0}, "EMA"),
         ({"decay_from": 1.5}, "fall after"),
         ({"validation": 0.9}, "validation share"),
         ({"jitter": 0.5}, "jitter"),
