@@ -26,8 +26,9 @@ from trainer.machine.distributed import World
 from trainer.planning import plan
 from trainer.run.config import Config
 from trainer.run.options import Options
-from trainer.training.fit import learn, pair_loader
+from trainer.training.fit import pair_loader
 from trainer.training.state import State
+from trainer.training.step import learn
 
 ROUNDS = 5
 PICTURES = 24

@@ -153,8 +153,8 @@ def test_what_has_no_label_is_left_out_of_the_loss(ringed: Path) -> None:
     import torch
 
     from trainer.machine.distributed import World
-    from trainer.training.fit import learn
     from trainer.training.state import State
+    from trainer.training.step import learn
 
     data = pairs.find(ringed)
     made = small(data, size=(64, 64), steps=2, validation=0.0)

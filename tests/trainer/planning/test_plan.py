@@ -173,7 +173,8 @@ def test_trial_measures_and_is_forgotten(tmp_path: Path, data: DataSet) -> None:
 
 def _after_a_step(config: configs.Config, data: DataSet) -> State:
     from trainer.machine.distributed import World
-    from trainer.training.fit import learn, pair_loader
+    from trainer.training.fit import pair_loader
+    from trainer.training.step import learn
 
     state = State(config)
     with pair_loader(data, state, World()) as loader:

@@ -27,8 +27,9 @@ from trainer.run import events
 from trainer.run import folder as runs
 from trainer.run.config import Config
 from trainer.run.events import Event, Journal
-from trainer.training.fit import LOSSES, Tally, fit, learn, pair_loader, wished
+from trainer.training.fit import Tally, fit, pair_loader, wished
 from trainer.training.state import State
+from trainer.training.step import LOSSES, learn
 
 
 @pytest.fixture(autouse=True)
