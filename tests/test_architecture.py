@@ -30,19 +30,21 @@ ARROWS: dict[str, str] = {
     "engine.models": "engine.data engine.errors engine.files engine.networks resources",
     "engine.networks": "engine.errors engine.layers",
     "engine.passes": (
-        "engine.data engine.devices engine.errors engine.layers engine.models engine.networks engine.planes"
+        "engine.data engine.devices engine.errors engine.layers engine.models engine.networks "
+        "engine.planes"
     ),
     "engine.planes": "engine.data engine.errors",
     "engine.thread": "engine.data engine.errors engine.foreign engine.models engine.passes engine.planes",
-    "trainer.__main__": (
-        "engine.errors engine.files engine.models engine.passes resources trainer.cli trainer.data "
-        "trainer.dataset_check trainer.evaluation trainer.machine trainer.planning trainer.run "
-        "trainer.training"
+    "trainer.__main__": "engine.errors resources trainer.cli",
+    "trainer.cli": (
+        "engine.data engine.errors engine.files engine.models engine.passes resources trainer.data "
+        "trainer.dataset_check trainer.evaluation trainer.machine trainer.pictures trainer.planning "
+        "trainer.run trainer.training"
     ),
-    "trainer.cli": "engine.data resources trainer.data trainer.pictures trainer.run",
     "trainer.data": "engine.data engine.errors trainer.files trainer.pictures",
     "trainer.dataset_check": (
-        "engine.data engine.errors engine.files trainer.data trainer.files trainer.loading trainer.pictures"
+        "engine.data engine.errors engine.files trainer.data trainer.files trainer.loading "
+        "trainer.pictures"
     ),
     "trainer.evaluation": (
         "engine.data engine.errors engine.files engine.foreign engine.layers engine.models engine.passes "
@@ -59,7 +61,7 @@ ARROWS: dict[str, str] = {
         "engine.data engine.devices engine.errors engine.models trainer.data trainer.machine trainer.run "
         "trainer.training"
     ),
-    "trainer.run": "engine.data engine.files trainer.data trainer.loading trainer.machine trainer.pictures",
+    "trainer.run": "engine.data engine.files trainer.loading trainer.machine trainer.pictures",
     "trainer.training": (
         "engine.data engine.devices engine.errors engine.layers engine.models engine.networks "
         "engine.passes engine.planes trainer.data trainer.files trainer.loading trainer.machine "
@@ -92,18 +94,20 @@ ARROWS: dict[str, str] = {
         "engine.errors engine.files"
     ),
     "desktop.paint.gestures": (
-        "desktop.paint.brushes desktop.paint.editing desktop.paint.layers desktop.paint.strokes engine.data"
+        "desktop.paint.brushes desktop.paint.editing desktop.paint.layers desktop.paint.strokes "
+        "engine.data"
     ),
     "desktop.paint.layers": "engine.data",
     "desktop.paint.plugins": "",
     "desktop.paint.strokes": "engine.data",
     "desktop.paint.tools": (
-        "desktop.paint.editing desktop.paint.gestures desktop.paint.plugins desktop.paint.strokes engine.data"
+        "desktop.paint.editing desktop.paint.gestures desktop.paint.plugins desktop.paint.strokes "
+        "engine.data"
     ),
     "desktop.pairs": (
         "desktop.documents desktop.paint.editing desktop.paint.files desktop.paint.layers desktop.preview "
-        "desktop.support desktop.training engine.data engine.errors engine.files "
-        "engine.planes resources trainer.files"
+        "desktop.support desktop.training engine.data engine.errors engine.files engine.planes resources "
+        "trainer.files trainer.run"
     ),
     "desktop.preview": (
         "desktop.documents desktop.paint.editing desktop.paint.files desktop.support engine.data "
@@ -142,7 +146,8 @@ ARROWS: dict[str, str] = {
         "engine.data engine.files"
     ),
     "desktop.widgets.training": (
-        "desktop.session desktop.support desktop.training desktop.widgets.parts engine.data engine.files"
+        "desktop.session desktop.support desktop.training desktop.widgets.parts engine.data engine.files "
+        "trainer.run"
     ),
     "desktop.widgets.welcome": (
         "desktop.preview desktop.session desktop.support desktop.widgets.panels desktop.widgets.parts "

@@ -22,6 +22,7 @@ from desktop.preview.shelf import Frame
 from engine.data.card import Card
 from engine.data.messages import Picture, Pixels
 from engine.data.palette import Palette
+from engine.data.task import task_of
 from engine.files.writing import stem
 from engine.planes.codec import scaled_preview
 from trainer.files import pair_store
@@ -79,7 +80,7 @@ def keep_correction(lesson: Lesson, corrected: Pixels) -> Path:
     Raises:
         PictureError: it can't be written.
     """
-    task, palette = _task(lesson.card), labels_of(lesson.card)
+    task, palette = task_of(lesson.card.input, lesson.card.hints), labels_of(lesson.card)
     folder = _lessons(base_of(lesson.card.name), task, palette)
     pair_store.keep(folder, lesson.drawn, corrected, task, palette, _origin(lesson.drawn))
     return folder
@@ -97,7 +98,7 @@ def keep_examples(lesson: Lesson, folder: Path, made: Sequence[Example], staying
     Raises:
         PictureError: they can't be written.
     """
-    task, palette = _task(lesson.card), labels_of(lesson.card)
+    task, palette = task_of(lesson.card.input, lesson.card.hints), labels_of(lesson.card)
     stay = list(made)
     for frame in staying:
         assert frame.picture is not None
@@ -108,10 +109,6 @@ def keep_examples(lesson: Lesson, folder: Path, made: Sequence[Example], staying
         manifest = pair_store.manifest_of(folder)
         if not pair_store.pair_of(folder, manifest, origin):  # a correction counts for more
             pair_store.keep(folder, drawn, scaled_preview(preview, drawn.size), task, palette, origin)
-
-
-def _task(card: Card) -> str:
-    return {"labels": "labels", "sketch": "hints" if card.hints else "lines"}.get(card.input, "image")
 
 
 def labels_of(card: Card) -> Palette | None:

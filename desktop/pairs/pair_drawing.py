@@ -25,6 +25,7 @@ from desktop.support.task_queue import TaskQueue
 from engine.data.card import InputKind
 from engine.data.messages import Picture, Pixels
 from engine.data.palette import Palette
+from engine.data.task import task_of
 from engine.errors import PictureError
 from engine.files.writing import stem
 from trainer.files import pair_store
@@ -249,7 +250,7 @@ class PairDrawing(Observable):
 
     def _keep(self, roll: Roll, photo: Photo, drawn: Picture, seen: Pixels) -> tuple[Photo, int]:
         """On the task queue's thread: the photo with its pair, and how many pairs there are now."""
-        task = photos.TASKS[self._kind]
+        task = task_of(self._kind)
         if roll.pairs and not roll.folder.is_dir():
             text = self.tr(
                 "“%s” is gone; bring it back, or choose another data set. Your drawing stays open."

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -30,6 +31,7 @@ from desktop.training.current import Training, Wish
 from engine.data.messages import Picture
 from engine.errors import PictureError
 from engine.planes.codec import scaled_preview
+from trainer.run.options import Options
 
 MINUTES = (2, 5, 10)
 USUAL = 5
@@ -142,12 +144,13 @@ class Teaching(Observable):
         if picture is not None and picture in canvas.pictures:
             canvas.close_picture(picture)
 
-    def teach(self, minutes: float, staying: Sequence[Frame]) -> None:
+    def teach(self, minutes: float, staying: Sequence[Frame], steps: int | None = None) -> None:
         """Keep the corrected pair, and train a new model from the one that made the preview.
 
         Args:
             minutes: of training.
             staying: of the lesson's ``others`` those that the model should go on making as they are.
+            steps: instead of minutes, where what is learnt must not hang on how quick the machine is.
         """
         lesson, picture = self.lesson, self._picture
         if lesson is None or picture is None or self.busy:
@@ -164,7 +167,7 @@ class Teaching(Observable):
             self.busy = True
             self._tasks.do(
                 lambda: lessons.keep_correction(lesson, corrected),
-                lambda folder: self._replay(lesson, folder, minutes, staying),
+                lambda folder: self._replay(lesson, folder, minutes, staying, steps),
             )
 
     def leave(self) -> None:
@@ -172,7 +175,9 @@ class Teaching(Observable):
         self._leaving.set()
         self._tasks.stop()
 
-    def _replay(self, lesson: Lesson, folder: Path, minutes: float, staying: Sequence[Frame]) -> None:
+    def _replay(
+        self, lesson: Lesson, folder: Path, minutes: float, staying: Sequence[Frame], steps: int | None
+    ) -> None:
         """The correction is kept; see what is to stay beside it."""
         card = lesson.card
 
@@ -191,13 +196,13 @@ class Teaching(Observable):
                 return
             self._tasks.do(
                 lambda: lessons.keep_examples(lesson, folder, made, staying),
-                lambda _none: self._train(lesson, folder, minutes),
+                lambda _none: self._train(lesson, folder, minutes, steps),
             )
 
         base = lessons.base_of(card.name)
         self._tasks.do(lambda: replay_examples.examples(card, base, self._leaving.is_set), look)
 
-    def _train(self, lesson: Lesson, folder: Path, minutes: float) -> None:
+    def _train(self, lesson: Lesson, folder: Path, minutes: float, steps: int | None) -> None:
         self.busy = False
         if lesson is not self.lesson:
             return
@@ -208,7 +213,10 @@ class Teaching(Observable):
             )
             return
         name = lessons.taught_name(lesson.card.name, [entry.name for entry in self._library.models])
-        training.start(Wish(folder, name, minutes=minutes, from_model=lesson.model))
+        options = Options(folder, name=name, from_model=str(lesson.model), minutes=minutes)
+        if steps is not None:
+            options = replace(options, minutes=None, steps=steps)
+        training.start(Wish(options))
         if self._training.goes_on:  # else it has said why not
             self.cancel()
             self.started.emit()

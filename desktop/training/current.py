@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -30,6 +30,7 @@ from engine.data.messages import Picture, Pixels
 from engine.data.palette import Palette, write_gpl
 from engine.files.writing import replacing
 from engine.models.catalogue import place as model_place
+from trainer.run.options import Options
 
 if TYPE_CHECKING:
     from desktop.paint.editing.document import Document
@@ -47,42 +48,22 @@ GOING_ON: tuple[Phase, ...] = ("starting", "running", "paused", "stopping")
 
 @dataclass(frozen=True)
 class Wish:
-    """What to train. None stands for what the trainer chooses."""
+    """A training that is to be started."""
 
-    data: Path
-    name: str
-    task: str | None = None
-    swap: bool = False
-    minutes: float = 40.0
-    steps: int | None = None
-    """Instead of minutes."""
-    size: tuple[int, int] | None = None
-    width: int = 32
-    recipe: str = "default"
-    from_model: Path | None = None
+    options: Options
     palette: Palette | None = None
     """Where its names were edited."""
-    way: str = ""
-    """How the files make pairs, where that was chosen."""
 
     def words(self, run: Path, palette: Path) -> list[str]:
-        """The command line, without the program's name."""
-        words = ["train", str(self.data), "--run", str(run), "--name", self.name, "--gently"]
-        words += ["--threads", str(spare_threads()), "--width", str(self.width), "--recipe", self.recipe]
-        words += ["--steps", str(self.steps)] if self.steps else ["--minutes", str(self.minutes)]
-        if self.task:
-            words += ["--task", self.task]
-        if self.swap:
-            words.append("--swap")
-        if self.way:
-            words += ["--pair", self.way]
-        if self.size:
-            words += ["--size", "{}x{}".format(*self.size)]
-        if self.from_model:
-            words += ["--from", str(self.from_model)]
-        if self.palette:
-            words += ["--palette", str(palette)]
-        return words
+        """The command line, without the program's name.
+
+        Args:
+            run: the folder that it is to make.
+            palette: where the edited names are.
+        """
+        names = palette if self.palette else self.options.palette
+        options = replace(self.options, run=run, palette=names, threads=spare_threads(), gently=True)
+        return options.words()
 
 
 def spare_threads() -> int:
@@ -168,9 +149,10 @@ class Training(Observable):
         with self._report_errors():
             if self.goes_on:
                 raise background.BusyError(self.tr("A training goes on already; stop it first."))
-            if not wish.data.exists():
-                raise RunError(self.tr("“%s” is gone; choose the folder anew.") % wish.data)
-            folder = runs.place(wish.name)
+            data = wish.options.data
+            if not data.exists():
+                raise RunError(self.tr("“%s” is gone; choose the folder anew.") % data)
+            folder = runs.place(wish.options.name or data.name)
             folder.parent.mkdir(parents=True, exist_ok=True)
             palette = runs.palette_of(folder)
             if wish.palette:

@@ -17,6 +17,7 @@ import resources
 from desktop.support import background
 from desktop.training.history import TrainingHistory
 from engine.data.card import InputKind
+from engine.data.task import input_of
 from engine.errors import UnderpaintError
 from engine.files import lock
 from engine.files.writing import stem
@@ -48,8 +49,7 @@ class Plan:
     @property
     def input(self) -> InputKind:
         """The kind of picture that the model wants painted."""
-        kinds: dict[str, InputKind] = {"labels": "labels", "lines": "sketch", "hints": "sketch"}
-        return kinds.get(self.task, "image")
+        return input_of(self.task)
 
 
 @dataclass(frozen=True)

@@ -22,6 +22,7 @@ from engine.files import lock
 from engine.models import bundle
 from tests.desktop.training_pairs import EDGE, write_pairs
 from tests.desktop.window_hands import text_of, until
+from trainer.run.options import Options
 
 LONG = 60.0
 NETWORK = {"levels": 5, "width": 4, "inputs": 5, "outputs": 3, "norm": "batch", "dropout": True}
@@ -173,7 +174,7 @@ def test_whoever_answers_is_not_asked_again(
 def test_a_finished_training_is_made_longer(window: MainWindow, trainer: TrainingWindow, tmp_path: Path):
     training, page = window.session.training, trainer.watch_page
     data = write_pairs(tmp_path / "houses")
-    training.start(Wish(data, "houses", steps=12, size=(EDGE, EDGE), width=4))
+    training.start(Wish(Options(data, name="houses", steps=12, size=(EDGE, EDGE), width=4)))
     until(lambda: training.phase == "finished", LONG)
     assert not button(page, "resume").isVisible()
     page.findChild(QSlider, "more").setValue(3)

@@ -8,6 +8,7 @@ import os
 import sys
 import threading
 import zipfile
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -25,6 +26,7 @@ from engine.data.picture import write_png
 from engine.errors import PictureError
 from tests.desktop.training_pairs import write_pairs
 from tests.desktop.window_hands import until
+from trainer.run.options import Options
 
 # --- tasks ------------------------------------------------------------------------------------
 
@@ -240,16 +242,18 @@ def test_runs_get_names_of_their_own(home: Path):
 
 
 def test_a_wish_becomes_a_command_line(tmp_path: Path):
-    wish = Wish(
-        tmp_path, "shoes", "hints", True, 10.0, None, (64, 32), 16, "paper", tmp_path / "m.safetensors"
+    parent = str(tmp_path / "m.safetensors")
+    options = Options(
+        tmp_path, name="shoes", task="hints", swap=True, minutes=10.0, size=(64, 32), width=16, recipe="paper"
     )
+    wish = Wish(replace(options, from_model=parent))
     line = wish.words(tmp_path / "run", tmp_path / "p.gpl")
     assert line[:2] == ["train", str(tmp_path)] and "--gently" in line and "--swap" in line
     pairs = dict(itertools.pairwise(line))
     assert (pairs["--minutes"], pairs["--size"], pairs["--width"]) == ("10.0", "64x32", "16")
     assert pairs["--from"] == str(tmp_path / "m.safetensors") and "--palette" not in pairs
     assert int(pairs["--threads"]) == max(1, (os.cpu_count() or 2) - 1)
-    named = Wish(tmp_path, "x", palette=Palette("p", (Label("sky", (1, 2, 3)),)))
+    named = Wish(Options(tmp_path), Palette("p", (Label("sky", (1, 2, 3)),)))
     assert str(tmp_path / "p.gpl") in named.words(tmp_path / "run", tmp_path / "p.gpl")
 
 
@@ -390,7 +394,7 @@ def test_numbers_of_labels_and_a_zip_file_are_recognised(dataset_scan: DatasetSc
 
 
 def test_the_way_is_told_to_the_trainer(tmp_path: Path):
-    wish = Wish(tmp_path, "a", way="*+*_mask")
+    wish = Wish(Options(tmp_path, pair="*+*_mask"))
     words_ = wish.words(tmp_path / "run", tmp_path / "palette.gpl")
     assert words_[words_.index("--pair") + 1] == "*+*_mask"
-    assert "--pair" not in Wish(tmp_path, "a").words(tmp_path / "run", tmp_path / "palette.gpl")
+    assert "--pair" not in Wish(Options(tmp_path)).words(tmp_path / "run", tmp_path / "palette.gpl")

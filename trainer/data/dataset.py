@@ -4,20 +4,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Literal, get_args
+from typing import Literal
 
 from engine.data.card import InputKind
 from engine.data.deep import Levels
 from engine.data.palette import Colour, Palette
+from engine.data.task import Task, input_of
 from trainer.pictures.sources import Source
 
 Layout = Literal["side by side", "stacked", "panels", "two folders", "suffixes", "photos", "kept"]
-
-Task = Literal["labels", "lines", "hints", "grey", "small", "image"]
-"""What the input is: a label map; drawn lines; lines with colour hints; the photo without its colours or
-reduced; any other picture."""
-
-TASKS: tuple[Task, ...] = get_args(Task)
 
 
 @dataclass(frozen=True)
@@ -109,7 +104,7 @@ class DataSet:
     @property
     def input(self) -> InputKind:
         """The kind of picture that a model trained on this wants painted."""
-        return {"labels": "labels", "lines": "sketch", "hints": "sketch"}.get(self.task, "image")  # type: ignore[return-value]
+        return input_of(self.task)
 
     @property
     def summary(self) -> str:

@@ -18,9 +18,10 @@ from dataclasses import replace
 from pathlib import Path
 
 from engine.data.palette import Colour, Palette
+from engine.data.task import TASKS, Task
 from engine.errors import PictureError
 from trainer.data import recognising
-from trainer.data.dataset import TASKS, DataSet, Kind, Layout, Pair, Problem, Task
+from trainer.data.dataset import DataSet, Kind, Layout, Pair, Problem
 from trainer.data.inputs import Wish
 from trainer.data.recognising import partnerless
 from trainer.files import layouts, packed, pair_store

@@ -18,19 +18,14 @@ from typing import Any, Literal, get_args, get_origin, get_type_hints
 from engine.data.card import Card, InputKind
 from engine.data.deep import FULL
 from engine.data.palette import MOST_LABELS, Colour, Label, Palette
-from trainer.data.dataset import TASKS, Task
+from engine.data.task import TASKS, Task, input_of
 from trainer.loading.augment import Augment
 from trainer.machine.errors import TrainingError
 from trainer.pictures import sketch
+from trainer.run.options import Adversarial, Norms, Precision, Recipe, Upsampling
 
 FORMAT = 2
 """Version of ``config.json``; newer ones are refused with a sentence."""
-
-Adversarial = Literal["cross entropy", "least squares", "none"]
-Recipe = Literal["default", "paper"]
-Precision = Literal["float32", "bfloat16", "float16"]
-Upsampling = Literal["transposed", "resize"]
-Norms = Literal["batch", "kept"]
 
 LOOKS_GROW = 3
 """So many times as late as the one before comes each early look."""
@@ -144,9 +139,7 @@ class Config:
     @property
     def input(self) -> InputKind:
         """What the model wants painted."""
-        if self.task in ("lines", "hints"):
-            return "sketch"
-        return "labels" if self.task == "labels" else "image"
+        return input_of(self.task)
 
     @property
     def hints(self) -> bool:

@@ -29,6 +29,9 @@ from trainer.files import pair_store
 LONG = 90.0
 """Seconds within which a training of moments is certainly over, beside whatever else the machine does."""
 
+STEPS = 100
+"""Of that training: as many as it takes on every machine, however long they take there."""
+
 
 @pytest.fixture(autouse=True)
 def no_training_is_left(home: Path) -> Iterator[None]:
@@ -71,7 +74,7 @@ def test_a_correction_is_taught_and_the_answer_moves_towards_it(window, session,
     assert session.document.kind == "image" and session.live.card is None
     assert session.document.picture_flat().shape == (80, 96, 3)
     corrected = paint_over(window, (20, 200, 40))
-    session.teaching.teach(0.1, [])
+    session.teaching.teach(0.1, [], steps=STEPS)
     until(lambda: session.training.run is not None and session.teaching.lesson is None)
     assert window.training.window.isVisible()
     assert session.document.kind == "sketch" and np.array_equal(session.document.picture().lines, drawn.lines)
@@ -92,7 +95,7 @@ def test_a_correction_is_taught_and_the_answer_moves_towards_it(window, session,
     def miss(answer: Pixels) -> float:
         return float(np.abs(answer - wanted).mean())
 
-    assert miss(session.live.preview) < miss(made)  # by how much hangs on the steps of those seconds
+    assert miss(session.live.preview) < 0.9 * miss(made)
     # Taught once more, it is no grandchild by name, and the lessons come together.
     session.teaching.begin()
     names = [entry.name for entry in session.library.models]
