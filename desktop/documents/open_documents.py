@@ -28,7 +28,7 @@ from desktop.documents.recovery import (
 )
 from desktop.documents.samples import samples
 from desktop.paint.editing.document import Change, Document
-from desktop.paint.editing.sheet import MOST_PIXELS
+from desktop.paint.editing.limits import MOST_PIXELS
 from desktop.paint.files import export, project
 from desktop.paint.files.drawing import Drawing
 from desktop.support.settings import Settings

@@ -59,11 +59,7 @@ def test_layers_that_cant_be_painted_on_say_so(name: str, flaw: str, sketch: Doc
     else:
         with pytest.raises(PictureError, match="“"):
             draw(sketch, name, (10, 10), (20, 20))
-    assert not draw_open(sketch)
-
-
-def draw_open(document: Document) -> bool:
-    return document._recording is not None
+    assert not sketch.is_painted_on
 
 
 def test_moves_return_what_they_changed(document: Document, rng: np.random.Generator) -> None:

@@ -11,7 +11,8 @@ from xml.etree import ElementTree
 from PySide6.QtCore import QCoreApplication, QPoint
 from PySide6.QtGui import QImage, QPainter
 
-from desktop.paint.editing.sheet import MOST_PIXELS, WHITE
+from desktop.paint.editing.layer_stack import WHITE
+from desktop.paint.editing.limits import MOST_PIXELS
 from desktop.paint.files import placed
 from desktop.paint.files.archive import Archive
 from desktop.paint.files.stack import PLAIN, is_hidden, is_png, opacity, whole

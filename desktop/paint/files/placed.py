@@ -7,7 +7,7 @@ from xml.etree import ElementTree
 import numpy as np
 from PySide6.QtCore import QCoreApplication
 
-from desktop.paint.editing.sheet import MOST_PIXELS
+from desktop.paint.editing.limits import MOST_PIXELS
 from desktop.paint.files import archive
 from desktop.paint.files.archive import Archive
 from desktop.paint.files.stack import damaged, whole

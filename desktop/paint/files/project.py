@@ -26,7 +26,8 @@ from PIL import Image
 from PySide6.QtCore import QCoreApplication
 
 from desktop.paint.editing.document import ROLES, Document
-from desktop.paint.editing.sheet import MOST_LAYER_PIXELS, MOST_PIXELS, WHITE, check_size, fits
+from desktop.paint.editing.layer_stack import WHITE, LayerStack
+from desktop.paint.editing.limits import MOST_LAYER_PIXELS, MOST_PIXELS, check_size, fits
 from desktop.paint.files import archive, placed
 from desktop.paint.files.archive import Archive
 from desktop.paint.files.flatten import Flattening
@@ -324,7 +325,7 @@ def _document(
         extra = Layer(len(layers) + 1, role.value.capitalize(), role, blank(canvas.width, canvas.height))
         layers.append(extra)
     paper = notes.colour("paper", WHITE)
-    return Document(kind, canvas.width, canvas.height, layers, paper, palette, active)
+    return Document(LayerStack(kind, canvas.width, canvas.height, layers, paper, palette, active))
 
 
 def _snap(pixels: Pixels, palette: Palette) -> bool:

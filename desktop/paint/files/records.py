@@ -21,8 +21,9 @@ from typing import BinaryIO, NamedTuple
 import numpy as np
 
 from desktop.paint.editing.document import Document
-from desktop.paint.editing.history import TILE, State, Tiles, tile_rect
-from desktop.paint.editing.sheet import MOST_LAYER_PIXELS, MOST_LAYERS, check_size
+from desktop.paint.editing.history import TILE, Tiles, tile_rect
+from desktop.paint.editing.layer_stack import LayerStack, State
+from desktop.paint.editing.limits import MOST_LAYER_PIXELS, MOST_LAYERS, check_size
 from desktop.paint.files.notation import Notes, layer_notes, palette_notes
 from desktop.paint.layers.layer import Layer, Piece, blank
 from engine.data.rect import Rect
@@ -141,7 +142,9 @@ def read_document(file: BinaryIO) -> Document:
         raise useless()
     state = _state(notes, canvases)
     document = Document(
-        notes.kind(), state.width, state.height, state.layers, state.paper, state.palette, state.active
+        LayerStack(
+            notes.kind(), state.width, state.height, state.layers, state.paper, state.palette, state.active
+        )
     )
     document.model = notes.text("model", "")
     document.extras = notes.inner(notes.fields.get("extras", {}), "extras").fields
