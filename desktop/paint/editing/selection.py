@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from desktop.paint.editing.history import PaintStep, Step
+from desktop.paint.editing.history import Change, PaintStep, Step
 from desktop.paint.layers.layer import Layer, Packed
 from engine.data.rect import EMPTY, Rect
 
@@ -19,6 +19,18 @@ class Floating(NamedTuple):
     """What moving them emptied; empty for pasted ones."""
     left: int
     top: int
+
+
+class Lifted(NamedTuple):
+    """What is about to be moved."""
+
+    pixels: Packed
+    source: Rect
+    """What they leave empty."""
+    left: int
+    top: int
+    taken_back: Change | None = None
+    """The step by which they came where they are, and which is undone: moving on replaces it."""
 
 
 class Selection:
