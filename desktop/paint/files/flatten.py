@@ -97,8 +97,8 @@ class Flattening:
             if self._decoded > MOST_DECODED:
                 raise self._too_much()
             if place.intersected(self._canvas) or element.get("composite-op") in _EVERYWHERE:
-                pixels = placed.pixels_of(self._source, element, [], self._name)
-                self._lay(element, pixels, place, target)
+                layer = placed.decoded(self._source, element, self._name)
+                self._lay(element, layer.pixels, place, target)
         else:
             self.left_out = True
 
