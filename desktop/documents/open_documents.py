@@ -16,8 +16,8 @@ from pathlib import Path
 
 from PySide6.QtCore import QCoreApplication
 
+from desktop.documents.journal import Journal
 from desktop.documents.recovery import (
-    Journal,
     Recovered,
     Unreadable,
     discard,

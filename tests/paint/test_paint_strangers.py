@@ -11,7 +11,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from desktop.documents.recovery import Journal, restore
+from desktop.documents.journal import Journal
+from desktop.documents.recovery import restore
 from desktop.paint.editing.document import Document, Role
 from desktop.paint.editing.limits import MOST_LAYERS
 from desktop.paint.files import archive, project

@@ -33,6 +33,8 @@ from engine.files.writing import write_all
 FORMAT = 1
 
 _HEAD = struct.Struct("<cII")
+HEAD_SIZE = _HEAD.size
+"""Bytes that every record begins with."""
 _TILE = struct.Struct("<HHB")
 _KINDS = (b"D", b"T", b"O")
 _PIECE = struct.Struct("<IiiII")
@@ -54,12 +56,19 @@ class Record(NamedTuple):
         write_all(file, _HEAD.pack(self.kind, len(self.payload), zlib.crc32(self.payload)) + self.payload)
 
 
-def describing(document: Document, title: str) -> Record:
-    """Everything of a document but its pixels."""
+def describing(document: Document, title: str, begun: str = "") -> Record:
+    """Everything of a document but its pixels.
+
+    Args:
+        document: it.
+        title: what it is called.
+        begun: something that no other row of records begins with.
+    """
     text = json.dumps(
         {
             "format": FORMAT,
             "title": title,
+            "begun": begun,
             "kind": document.kind,
             "width": document.width,
             "height": document.height,
