@@ -413,7 +413,8 @@ class Session(Observable):
     def _tell_steps(self) -> None:
         assert self.picture is not None
         document = self.document
-        self.steps = Steps(document.undo_steps, document.redo_steps, document.undo_text, document.redo_text)
+        told = document.history
+        self.steps = Steps(document.undo_steps, document.redo_steps, told.undo_text, told.redo_text)
         self.title = self.picture.name
         self.saved = self.picture.is_saved
 

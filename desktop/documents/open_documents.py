@@ -16,8 +16,8 @@ from pathlib import Path
 
 from PySide6.QtCore import QCoreApplication
 
+from desktop.documents.journal import Journal
 from desktop.documents.recovery import (
-    Journal,
     Recovered,
     Unreadable,
     discard,
@@ -28,7 +28,7 @@ from desktop.documents.recovery import (
 )
 from desktop.documents.samples import samples
 from desktop.paint.editing.document import Change, Document
-from desktop.paint.editing.sheet import MOST_PIXELS
+from desktop.paint.editing.limits import MOST_PIXELS
 from desktop.paint.files import export, project
 from desktop.paint.files.drawing import Drawing
 from desktop.support.settings import Settings

@@ -15,12 +15,12 @@ from desktop.session import Session
 from desktop.widgets.main_window import MainWindow
 from engine.data.picture import write_png
 from tests.desktop.widgets.parts.test_files import choose, press
-from tests.desktop.window_hands import drag
+from tests.desktop.window_hands import drag, message
 
 
 def question(window: MainWindow) -> str:
     """What the message bar asks."""
-    return window.messages._text.text() if window.messages.isVisible() else ""
+    return message(window)
 
 
 def lines(path: Path) -> np.ndarray:

@@ -14,6 +14,13 @@ from desktop.session import Session
 from desktop.widgets.main_window import MainWindow
 
 
+def message(window: MainWindow) -> str:
+    """What the message bar says; empty while it is away."""
+    text = window.messages.findChild(QLabel, "message_text")
+    assert text is not None
+    return text.text() if window.messages.isVisible() else ""
+
+
 def until(done: Callable[[], object], seconds: float = 20.0) -> None:
     """Let the program live until ``done()``; waits for events, not for time."""
     loop = QEventLoop()

@@ -25,8 +25,10 @@ import numpy as np
 from PIL import Image
 from PySide6.QtCore import QCoreApplication
 
+from desktop.paint.editing.arranging import LONGEST_NAME
 from desktop.paint.editing.document import ROLES, Document
-from desktop.paint.editing.sheet import MOST_LAYER_PIXELS, MOST_PIXELS, WHITE, check_size, fits
+from desktop.paint.editing.layer_stack import WHITE, LayerStack
+from desktop.paint.editing.limits import MOST_LAYER_PIXELS, MOST_PIXELS, check_size, fits
 from desktop.paint.files import archive, placed
 from desktop.paint.files.archive import Archive
 from desktop.paint.files.flatten import Flattening
@@ -66,7 +68,6 @@ _PAPER = "data/paper.png"
 _SIDE_BY_SIDE = min(4, os.cpu_count() or 1)
 THUMBNAIL = "Thumbnails/thumbnail.png"
 
-_LONGEST_NAME = 200
 _OURS = {"format", "kind", "model", "paper", "palette", "roles", "program"}
 
 translate = QCoreApplication.translate
@@ -228,35 +229,45 @@ def _load(source: Archive, name: str) -> Loaded:
         raise notes.damaged("palette")
     check_size(canvas.width, canvas.height, len(ROLES[kind]))
     check_count(stack, name)
-    said: list[str] = []
     unknown = strange(stack)
     if unknown:
         why = translate("paint", "“{0}” has {1}, which Underpaint doesn't know; it is shown as one layer{2}.")
+        loaded = _as_one_layer(source, stack, canvas, notes, why, unknown)
     elif not _fits(source, stack, canvas, kind, name):
         why = translate("paint", "“{0}” has more layers than fit into memory; it is shown as one layer{2}.")
+        loaded = _as_one_layer(source, stack, canvas, notes, why)
     else:
-        why = ""
-    if why:
-        seen, lacks = _flattened(source, stack, canvas, name)
-        missing = translate("paint", ", and some of it is missing") if lacks.left_out else ""
-        said.append(why.format(name, unknown, missing))
-        if lacks.unknown:
-            text = translate("paint", "Its way of mixing “{0}” is not known; it was taken for plain paint.")
-            said.append(text.format("”, “".join(lacks.unknown)))
-        document = Document.from_picture(kind, seen, palette)
-    else:
-        document = _document(source, stack, canvas, notes, kind, palette, said)
+        loaded = _layer_by_layer(source, stack, canvas, notes)
         if _unknown_members(source, root) or beside(root, stack):
             text = translate(
                 "paint", "“{0}” holds more than Underpaint knows; saving over it would lose that."
             )
-            said.append(text.format(name))
+            loaded.notes.append(text.format(name))
+    document = loaded.document
     document.model = notes.text("model", "")
     document.extras = {key: value for key, value in notes.fields.items() if key not in _OURS}
     resolution = {about: value for about in RESOLUTION if (value := root.get(about)) is not None}
     if resolution:
         document.extras["resolution"] = resolution
-    return Loaded(document, said)
+    return loaded
+
+
+def _as_one_layer(
+    source: Archive,
+    stack: ElementTree.Element,
+    canvas: Rect,
+    notes: Notes,
+    why: str,
+    unknown: str = "",
+) -> Loaded:
+    """What is seen of the picture; ``why`` is the first note, with ``unknown`` in its second place."""
+    seen, lacks = _flattened(source, stack, canvas, notes.source)
+    missing = translate("paint", ", and some of it is missing") if lacks.left_out else ""
+    said = [why.format(notes.source, unknown, missing)]
+    if lacks.unknown:
+        text = translate("paint", "Its way of mixing “{0}” is not known; it was taken for plain paint.")
+        said.append(text.format("”, “".join(lacks.unknown)))
+    return Loaded(Document.from_picture(notes.kind(), seen, notes.palette()), said)
 
 
 def _fits(source: Archive, stack: ElementTree.Element, canvas: Rect, kind: InputKind, name: str) -> bool:
@@ -277,46 +288,23 @@ def _fits(source: Archive, stack: ElementTree.Element, canvas: Rect, kind: Input
     )
 
 
-def _document(
-    source: Archive,
-    stack: ElementTree.Element,
-    canvas: Rect,
-    notes: Notes,
-    kind: InputKind,
-    palette: Palette | None,
-    said: list[str],
-) -> Document:
+def _layer_by_layer(source: Archive, stack: ElementTree.Element, canvas: Rect, notes: Notes) -> Loaded:
+    """The picture with all its layers."""
+    kind = notes.kind()
     roles = notes.inner(notes.fields.get("roles", {}), "roles").fields
     layers: list[Layer] = []
+    said: list[str] = []
     active: Layer | None = None
-    left, top = (whole(stack, side, notes.source, 0) for side in ("x", "y"))
+    corner = whole(stack, "x", notes.source, 0), whole(stack, "y", notes.source, 0)
     # The paper is our own only where our notes name every layer but that; else it is a stranger's.
     names = [element.get("src") for element in stack]
     ours = kind == "image" and all((name in roles) != (name == _PAPER) for name in names)
     layered = [element for element in reversed(stack) if not ours or element.get("src") != _PAPER]
     for number, element in enumerate(layered, start=1):
         role = _role(roles.get(element.get("src", "")), kind)
-        found = placed.pixels_of(source, element, said, notes.source)
-        place = placed.place(source, element, notes.source)
-        pixels, outside = overhang.cut(found, place.left + left, place.top + top, canvas)
-        del found
-        if role is Role.LABELS and palette is not None:
-            parts = [pixels, *(piece.pixels for piece in outside)]
-            if not all([_snap(part, palette) for part in parts]):
-                note = translate("paint", "Colours off the palette went to the nearest label.")
-                said += [note] if note not in said else []
-        name = element.get("name", "")
-        if len(name) > _LONGEST_NAME:
-            note = translate("paint", "Long names of layers were cut short.")
-            said += [note] if note not in said else []
-        layer = Layer(number, name[:_LONGEST_NAME] or f"{number}", role, pixels)
-        layer.outside = outside
-        layer.visible = not is_hidden(element)
-        layer.locked = element.get("edit-locked") == "true"
-        layer.opacity = 1.0 if role is Role.LABELS else opacity(element)
-        if layer.opacity != opacity(element):
-            said.append(translate("paint", "Layers of labels are opaque; “{0}” was not.").format(layer.name))
+        layer, lost = _layer(source, element, number, role, corner, canvas, notes)
         layers.append(layer)
+        said += lost
         if element.get("selected") == "true" and role.sent:
             active = layer
     if not any(layer.role.sent for layer in layers):
@@ -324,7 +312,41 @@ def _document(
         extra = Layer(len(layers) + 1, role.value.capitalize(), role, blank(canvas.width, canvas.height))
         layers.append(extra)
     paper = notes.colour("paper", WHITE)
-    return Document(kind, canvas.width, canvas.height, layers, paper, palette, active)
+    made = LayerStack(kind, canvas.width, canvas.height, layers, paper, notes.palette(), active)
+    return Loaded(Document(made), list(dict.fromkeys(said)))
+
+
+def _layer(
+    source: Archive,
+    element: ElementTree.Element,
+    number: int,
+    role: Role,
+    corner: tuple[int, int],
+    canvas: Rect,
+    notes: Notes,
+) -> tuple[Layer, list[str]]:
+    """One layer, of a stack that lies at ``corner``, and sentences on what it has lost."""
+    found = placed.decoded(source, element, notes.source)
+    said = found.notes
+    place = placed.place(source, element, notes.source)
+    pixels, outside = overhang.cut(found.pixels, place.left + corner[0], place.top + corner[1], canvas)
+    del found
+    palette = notes.palette()
+    if role is Role.LABELS and palette is not None:
+        parts = [pixels, *(piece.pixels for piece in outside)]
+        if not all([_snap(part, palette) for part in parts]):
+            said.append(translate("paint", "Colours off the palette went to the nearest label."))
+    name = element.get("name", "")
+    if len(name) > LONGEST_NAME:
+        said.append(translate("paint", "Long names of layers were cut short."))
+    layer = Layer(number, name[:LONGEST_NAME] or f"{number}", role, pixels)
+    layer.outside = outside
+    layer.visible = not is_hidden(element)
+    layer.locked = element.get("edit-locked") == "true"
+    layer.opacity = 1.0 if role is Role.LABELS else opacity(element)
+    if layer.opacity != opacity(element):
+        said.append(translate("paint", "Layers of labels are opaque; “{0}” was not.").format(layer.name))
+    return layer, said
 
 
 def _snap(pixels: Pixels, palette: Palette) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, Self
 
 from PySide6.QtCore import QCoreApplication, QPointF
 
@@ -24,17 +24,22 @@ SHAPE: tuple[Setting, ...] = ("size", "opacity", "filled")
 class Stroke(ABC):
     """One use of a tool, from pen down until the change it makes is done or called off.
 
-    After it has ended it may still be called, and then does nothing: pointer events come late.
+    Made, it has done nothing yet; ``begun`` does what is seen at once. After it has ended it may still be
+    called, and then does nothing: pointer events come late.
     """
 
     rect: Rect = EMPTY
-    """Pixels that starting the stroke changed; what later calls change, they return."""
+    """Pixels that beginning the stroke changed; what later calls change, they return."""
     open: bool = True
     """Whether the stroke goes on."""
     picked: Colour | None = None
     """The colour taken from the picture, by the eyedropper."""
     outline: list[QPointF] | None = None
     """A line in picture coordinates for the canvas to draw while the stroke is open."""
+
+    def begun(self, sample: Sample) -> Self:
+        """The pen touched ``sample``; returns the stroke itself, see ``rect``."""
+        return self
 
     @abstractmethod
     def move(self, sample: Sample, shift: bool = False, ctrl: bool = False) -> Rect:

@@ -66,6 +66,16 @@ def from_straight(pixels: Pixels) -> Pixels:
     return _converted(pixels, QImage.Format.Format_RGBA8888, _PREMULTIPLIED)
 
 
+def packed(pixels: Pixels) -> Packed:
+    """The same memory, uint8 (H, W, 4), as one number a pixel, uint32 (H, W)."""
+    return pixels.view(np.uint32)[:, :, 0]
+
+
+def unpacked(pixels: Packed) -> Pixels:
+    """uint32 (H, W) as uint8 (H, W, 4); the same memory where it is contiguous."""
+    return np.ascontiguousarray(pixels).view(np.uint8).reshape(*pixels.shape, 4)
+
+
 def _converted(pixels: Pixels, given: QImage.Format, wanted: QImage.Format) -> Pixels:
     height, width = pixels.shape[:2]
     if not height or not width:

@@ -24,7 +24,7 @@ class Ellipse(Tool):
         self, document: Document, ink: Ink, sample: Sample, shift: bool = False, ctrl: bool = False
     ) -> Stroke:
         text = QCoreApplication.translate("paint", "Ellipse")
-        return BoxStroke(document, ink, sample, _trace, text, sharp=False)
+        return BoxStroke(document.begin(ink), sample, _trace, text, sharp=False)
 
 
 TOOL = Ellipse(

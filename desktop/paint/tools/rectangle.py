@@ -24,7 +24,7 @@ class Rectangle(Tool):
         self, document: Document, ink: Ink, sample: Sample, shift: bool = False, ctrl: bool = False
     ) -> Stroke:
         text = QCoreApplication.translate("paint", "Rectangle")
-        return BoxStroke(document, ink, sample, _trace, text, sharp=True)
+        return BoxStroke(document.begin(ink), sample, _trace, text, sharp=True)
 
 
 TOOL = Rectangle(

@@ -8,7 +8,7 @@ from PySide6.QtWidgets import QListWidget
 from desktop.documents import open_documents
 from desktop.documents.open_documents import OpenPicture
 from desktop.paint.editing.document import Document
-from desktop.paint.editing.sheet import WHITE
+from desktop.paint.editing.layer_stack import WHITE
 from engine.data.palette import Label, Palette
 from tests.desktop.conftest import PALETTE
 from tests.desktop.window_hands import drag, model, settle, until
