@@ -40,7 +40,7 @@ ARROWS: dict[str, str] = {
         "trainer.training"
     ),
     "trainer.cli": "engine.data resources trainer.data trainer.pictures trainer.run",
-    "trainer.data": "engine.data engine.errors trainer.files trainer.pictures",
+    "trainer.data": "engine.data engine.errors engine.files trainer.files trainer.pictures",
     "trainer.dataset_check": (
         "engine.data engine.errors engine.files trainer.data trainer.files trainer.loading trainer.pictures"
     ),

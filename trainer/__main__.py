@@ -6,6 +6,7 @@ errors in a data set, 2 wrong usage. Whatever takes time to import is imported i
 
 from __future__ import annotations
 
+import os
 import sys
 from dataclasses import replace
 from pathlib import Path
@@ -14,7 +15,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from engine.errors import UnderpaintError
-from engine.files.writing import stem
+from engine.files.writing import shown, stem
 from resources import NoHomeError
 from trainer.cli import options
 from trainer.cli.data import found_data
@@ -144,7 +145,7 @@ def train(
         dropout=dropout,
         swap=swap,
         way=pair,
-        name=name,
+        name=name and shown(name),
         size=edges,
         steps=steps,
         minutes=minutes,
@@ -295,7 +296,7 @@ def pairs(
     for sentence in unread:
         _say(f"error: {sentence}")
     _say(f"pairs made: {count}")
-    typer.echo(out)
+    _result(out)
     if unread:
         raise typer.Exit(1)
 
@@ -381,7 +382,7 @@ def export(
     written, *others = write(model, to.value, out or Path(f"{called}.{to.value}"))
     for other in others:
         _say(f"beside it {other}")
-    typer.echo(written)
+    _result(written)
 
 
 # -------------------------------------------------------------------------------------------------
@@ -430,14 +431,19 @@ def _fit(run: Run, config: Config, data: DataSet) -> None:
     if not distributed.expected().leads:
         return
     if done:
-        typer.echo(run.model)
+        _result(run.model)
     else:
         _say(f"Saved. To go on: underpaint resume {run.folder}")
 
 
 def _say(sentence: str) -> None:
     """Tell the user something that is no result."""
-    typer.echo(sentence, err=True)
+    typer.echo(shown(sentence), err=True)
+
+
+def _result(file: Path) -> None:
+    """Tell where something is, byte for byte: scripts go on with it."""
+    typer.echo(os.fsencode(file) if os.name == "posix" else shown(file))
 
 
 if __name__ == "__main__":

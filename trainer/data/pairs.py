@@ -19,6 +19,7 @@ from pathlib import Path
 
 from engine.data.palette import Colour, Palette
 from engine.errors import PictureError
+from engine.files.writing import shown
 from trainer.data import recognising
 from trainer.data.dataset import TASKS, DataSet, Kind, Layout, Pair, Problem, Task
 from trainer.data.inputs import Wish
@@ -85,7 +86,8 @@ def find(
     if not data.pairs and not any(problem.severe for problem in problems):
         remedy = "Choose a folder of pairs or photos: PNG, JPEG, WebP, TIFF or BMP."
         problems.append(Problem(None, True, f"There are no pictures in “{folder.name}”.", remedy, "no pairs"))
-    return replace(data, problems=tuple(problems))
+    notes, named = tuple(map(shown, data.notes)), shown(data.direction)
+    return replace(data, problems=tuple(problems), notes=notes, direction=named)
 
 
 def load(pair: Pair) -> tuple[Pixels, Pixels]:
@@ -110,7 +112,7 @@ def digest(data: DataSet) -> str:
     """
     total = hashlib.sha256(data.task.encode())
     for pair in data.pairs:
-        total.update(f"\n{pair.name}\t{pair.split}".encode())
+        total.update(f"\n{pair.name}\t{pair.split}".encode("utf-8", "surrogatepass"))
         for source in (pair.a, pair.b, pair.hints):
             if source is None:
                 continue
@@ -121,14 +123,16 @@ def digest(data: DataSet) -> str:
                     f"“{source.file}” is gone; put it back or choose the data anew."
                 ) from error
             place = source.file.relative_to(data.folder).as_posix()
-            total.update(f"\t{place}\t{size}\t{source.half}\t{source.derived}".encode())
+            total.update(
+                f"\t{place}\t{size}\t{source.half}\t{source.derived}".encode("utf-8", "surrogatepass")
+            )
             # Only where there are any, so that runs that began before these were known can go on.
             more = source.gutter, source.table, source.ignored, source.levels, source.masks, source.ground
             if any(more[:-1]):
                 masks = [
                     (mask.file.relative_to(data.folder).as_posix(), mask.colour) for mask in source.masks
                 ]
-                total.update(f"\t{more[:4]}\t{masks}\t{source.ground}".encode())
+                total.update(f"\t{more[:4]}\t{masks}\t{source.ground}".encode("utf-8", "surrogatepass"))
     return total.hexdigest()
 
 

@@ -16,6 +16,7 @@ from typing import TypeVar
 import numpy as np
 
 from engine.errors import PictureError
+from engine.files.writing import shown
 from trainer.data import pairs
 from trainer.data.dataset import DataSet, Kind, Pair, Problem
 from trainer.dataset_check import correspondence, findings
@@ -164,7 +165,7 @@ def _unreadable(found: Iterable[Finding]) -> Iterator[Problem]:
 
 def _cannot_read(file: Path, reason: str, pair: Pair) -> Problem:
     # The reader's sentence begins with the file's name, which the problem says already.
-    text = reason.removeprefix(f"“{file.name}” ")
+    text = reason.removeprefix(f"“{shown(file.name)}” ")
     sentence, _, advice = text.partition(";")
     remedy = f"{advice.strip()[:1].upper()}{advice.strip()[1:]}" if advice else "Save it anew or remove it."
     return Problem(file, True, f"{sentence.rstrip('.')}.", remedy, "unreadable", pair.name)

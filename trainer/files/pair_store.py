@@ -27,7 +27,7 @@ from engine.data.messages import Picture
 from engine.data.palette import Label, Palette
 from engine.data.picture import read, write_png
 from engine.errors import PictureError
-from engine.files.writing import replacing
+from engine.files.writing import escaped, replacing
 from trainer.files import zipped
 
 Pixels = npt.NDArray[np.uint8]
@@ -116,7 +116,7 @@ def _write(folder: Path, manifest: Manifest) -> None:
         fields["palette"] = {"name": manifest.palette.name, "labels": labels}
     if manifest.origins:
         fields["origins"] = manifest.origins
-    text = json.dumps(fields, ensure_ascii=False, indent=1)
+    text = escaped(json.dumps(fields, ensure_ascii=False, indent=1))
     with _said(folder):
         folder.mkdir(parents=True, exist_ok=True)
         with replacing(folder / MANIFEST) as part:

@@ -135,12 +135,13 @@ def labelled(pixels: Pixels, palette: Palette) -> Pixels:
         label the ramp comes by.
     """
     nearest = palette.indices(pixels)
-    unsure = palette.colours[nearest] != pixels
+    snapped = palette.colours.take(nearest, axis=0)
+    unsure = strongest(np.maximum(pixels, snapped) - np.minimum(pixels, snapped)) > 0
     if not unsure.any():
         return nearest
     wide = np.pad(pixels, ((EDGE, EDGE), (EDGE, EDGE), (0, 0)), mode="edge").astype(np.int32)
     around = np.pad(nearest, EDGE, mode="edge")
-    rows, columns = np.nonzero(unsure[..., 0] | unsure[..., 1] | unsure[..., 2])
+    rows, columns = np.nonzero(unsure)
     here = wide[rows + EDGE, columns + EDGE]
     colours = palette.colours.astype(np.int32)
     steepest = np.zeros(len(rows), np.int32)
@@ -165,7 +166,8 @@ def labelled(pixels: Pixels, palette: Palette) -> Pixels:
 
 def known(pixels: Pixels) -> Mask:
     """Which pixels of a label map, uint8 (H, W, 3), have a label at all."""
-    return np.asarray((pixels != np.array(IGNORED, np.uint8)).any(2))
+    red, green, blue = (pixels[..., channel] != value for channel, value in enumerate(IGNORED))
+    return np.asarray(red | green | blue)  # channel by channel: many times quicker than any(2)
 
 
 def filled(indices: Pixels, there: Mask) -> Pixels:
@@ -218,7 +220,7 @@ def faults(pixels: Pixels, palette: Palette) -> Faults:
 
 def _apart(pixels: Pixels, palette: Palette) -> Pixels:
     """Greatest difference, over the channels, of each pixel from the nearest label: uint8 (H, W)."""
-    snapped = palette.colours[palette.indices(pixels)]
+    snapped = palette.colours.take(palette.indices(pixels), axis=0)
     return strongest(np.maximum(pixels, snapped) - np.minimum(pixels, snapped))
 
 

@@ -73,7 +73,7 @@ def planned(
         inputs = [pair.a for pair in data.pairs]
         palette = parent.palette if direction.are_of_colours(inputs, parent.palette) else None
     config = Config(
-        name=asked.pop("name", None) or data.folder.name,
+        name=asked.pop("name", None) or data.name,
         data=str(data.folder.resolve()),
         digest=pairs.digest(data),
         pairs=0,

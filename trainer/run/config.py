@@ -18,6 +18,7 @@ from typing import Any, Literal, get_args, get_origin, get_type_hints
 from engine.data.card import Card, InputKind
 from engine.data.deep import FULL
 from engine.data.palette import MOST_LABELS, Colour, Label, Palette
+from engine.files.writing import escaped
 from trainer.data.dataset import TASKS, Task
 from trainer.loading.augment import Augment
 from trainer.machine.errors import TrainingError
@@ -261,7 +262,7 @@ def to_json(config: Config) -> str:
     if config.palette is not None:
         labels = [[label.name, list(label.colour)] for label in config.palette.labels]
         fields["palette"] = {"name": config.palette.name, "labels": labels}
-    return json.dumps(fields, ensure_ascii=False, indent=2)
+    return escaped(json.dumps(fields, ensure_ascii=False, indent=2))
 
 
 def from_json(text: str) -> Config:
