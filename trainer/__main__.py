@@ -145,7 +145,7 @@ def train(
         dropout=dropout,
         swap=swap,
         way=pair,
-        name=name and shown(name),
+        name=name,
         size=edges,
         steps=steps,
         minutes=minutes,
@@ -236,11 +236,12 @@ def check(
     """
     from trainer.dataset_check import check as checking
     from trainer.dataset_check import mend
-    from trainer.dataset_check.counting import counting
+    from trainer.dataset_check.counting import counting, waiting
 
     if out is not None and not fix:
         raise typer.BadParameter("goes with --fix", param_hint="--out")
-    found = found_data(data, task.value if task else None, swap, palette, pair, options.colours(ignore))
+    with waiting("Looking for pairs"):
+        found = found_data(data, task.value if task else None, swap, palette, pair, options.colours(ignore))
     _tell(found)
     with counting("Looking") as progress:
         problems = checking.check(found, progress)
@@ -277,11 +278,12 @@ def pairs(
     To look at, to draw over, or for other programs: training makes its own, new ones in every epoch.
     """
     from trainer.dataset_check import making
-    from trainer.dataset_check.counting import counting
+    from trainer.dataset_check.counting import counting, waiting
 
     if task in (Task.labels, Task.image):
         raise typer.BadParameter("use lines, hints, grey or small", param_hint="--task")
-    found = found_data(photos, task.value, way=pair)
+    with waiting("Looking for pairs"):
+        found = found_data(photos, task.value, way=pair)
     _tell(found)
     with counting("Drawing") as progress:
         count, unread = making.make(
@@ -325,7 +327,7 @@ def evaluate(
     from engine.models import catalogue
     from engine.passes import generator
     from trainer.data import pairs
-    from trainer.dataset_check.counting import counting
+    from trainer.dataset_check.counting import counting, waiting
     from trainer.evaluation import evaluate as evaluation
     from trainer.evaluation import recogniser as recognising
     from trainer.evaluation import report
@@ -335,9 +337,10 @@ def evaluate(
     is_run = catalogue.is_run(folder)
     opened = generator.open(model, device=device, notice=_say)
     card = opened.card
-    found = evaluation.found(card, data, task=task.value if task else None, swap=swap, way=pair)
     reader, notes = None, []
-    pace = evaluation.paced(opened, found)
+    with waiting("Looking for pairs, and trying some"):
+        found = evaluation.found(card, data, task=task.value if task else None, swap=swap, way=pair)
+        pace = evaluation.paced(opened, found)
     _say(pace.in_words(pace.learning if card.input == "labels" else 0.0))
     if card.input == "labels":
         kept = resources.home("recognisers", f"{pairs.digest(found)[:16]}-{seed}.safetensors")
@@ -374,12 +377,14 @@ def export(
     Beside the latter go the model's card and palette, so that it can be imported again as it was.
     """
     from engine.models import bundle, catalogue
+    from trainer.dataset_check.counting import waiting
     from trainer.evaluation.export import export as write
 
     file = catalogue.find(model)
     # In a run folder every model has the same file name.
     called = stem(bundle.read_card(file).name, "model") if catalogue.is_run(Path(model)) else file.stem
-    written, *others = write(model, to.value, out or Path(f"{called}.{to.value}"))
+    with waiting(f"Writing {to.value}"):
+        written, *others = write(model, to.value, out or Path(f"{called}.{to.value}"))
     for other in others:
         _say(f"beside it {other}")
     _result(written)

@@ -18,7 +18,7 @@ from typing import Any, Literal, get_args, get_origin, get_type_hints
 from engine.data.card import Card, InputKind
 from engine.data.deep import FULL
 from engine.data.palette import MOST_LABELS, Colour, Label, Palette
-from engine.files.writing import escaped
+from engine.files.writing import escaped, shown
 from trainer.data.dataset import TASKS, Task
 from trainer.loading.augment import Augment
 from trainer.machine.errors import TrainingError
@@ -162,7 +162,7 @@ class Config:
     def card(self) -> Card:
         """The card of the model that this run makes; also what the codec needs to know of its pictures."""
         return Card(
-            name=self.name,
+            name=shown(self.name),
             kind=self.kind,
             network=self.network,
             input=self.input,
