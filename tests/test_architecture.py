@@ -41,7 +41,7 @@ ARROWS: dict[str, str] = {
         "trainer.dataset_check trainer.evaluation trainer.machine trainer.pictures trainer.planning "
         "trainer.run trainer.training"
     ),
-    "trainer.data": "engine.data engine.errors trainer.files trainer.pictures",
+    "trainer.data": "engine.data engine.errors engine.files trainer.files trainer.pictures",
     "trainer.dataset_check": (
         "engine.data engine.errors engine.files trainer.data trainer.files trainer.loading "
         "trainer.pictures"

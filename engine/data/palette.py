@@ -61,7 +61,8 @@ class Palette:
 
     @cached_property
     def _numbers(self) -> npt.NDArray[np.uint16]:
-        """For each colour 0xRRGGBB its label's index plus one, or 0: pages of zeros take no memory."""
+        """For each colour 0xRRGGBB its label's index plus one, or 0 where that isn't known yet: pages of
+        zeros take no memory. Several threads may fill it, as all find the same."""
         numbers = np.zeros(1 << 24, np.uint16)
         for number, (red, green, blue) in reversed(list(enumerate(self.colours.tolist(), start=1))):
             numbers[red << 16 | green << 8 | blue] = number
@@ -74,8 +75,13 @@ class Palette:
         channels = np.stack([distinct >> 16, distinct >> 8 & 255, distinct & 255], 1).astype(np.int32)
         nearest = np.empty(len(distinct), np.uint8)
         for start in range(0, len(distinct), 4096):  # bounds memory for photographs
-            block = channels[start : start + 4096, None, :] - self.colours[None].astype(np.int32)
-            nearest[start : start + 4096] = (block * block).sum(2).argmin(1)
+            block = channels[start : start + 4096]
+            far = np.zeros((len(block), len(self.colours)), np.int32)
+            for channel, values in enumerate(self.colours.T.astype(np.int32)):
+                far += np.square(block[:, channel, None] - values)
+            nearest[start : start + 4096] = far.argmin(1)
+        # Maps that were JPEG files have the same mixtures at their edges again and again.
+        self._numbers[distinct] = nearest + np.uint16(1)
         return nearest[places.reshape(-1)]
 
     def snapped(self, pixels: npt.NDArray[np.uint8]) -> tuple[npt.NDArray[np.uint8], int]:

@@ -54,6 +54,25 @@ def shown(path: Path | str) -> str:
     return _NO_TEXT.sub("\ufffd", str(path))
 
 
+def escaped(text: str) -> str:
+    """JSON in which what is no text is escaped, so that it can be written as UTF-8 and read again."""
+    return _NO_TEXT.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
+
+
+@contextmanager
+def as_text(path: Path) -> Iterator[Path]:
+    """A path to a file that is text, for libraries that take no others, as long as the block lasts.
+
+    Raises:
+        OSError: the file can't be opened.
+    """
+    if shown(path) == str(path):
+        yield path
+        return
+    with path.open("rb") as file:  # only Linux has such names
+        yield Path(f"/proc/self/fd/{file.fileno()}")
+
+
 def from_url(encoded: bytes) -> Path:
     """The path of a ``file:`` address, every byte of it: what is not UTF-8 is no text to Qt."""
     rest = encoded.split(b"#")[0].split(b"?")[0].removeprefix(b"file:")

@@ -32,13 +32,14 @@ def check(
     """
     from trainer.dataset_check import check as checking
     from trainer.dataset_check import mend
-    from trainer.dataset_check.counting import counting
+    from trainer.dataset_check.counting import counting, waiting
 
     if out is not None and not fix:
         raise typer.BadParameter("goes with --fix", param_hint="--out")
     with refusing():
         ignored = tuple(map(colour_of, ignore or ()))
-    found = found_data(data, task, swap, palette, pair, ignored)
+    with waiting("Looking for pairs"):
+        found = found_data(data, task, swap, palette, pair, ignored)
     tell(found)
     with counting("Looking") as progress:
         problems = checking.check(found, progress)

@@ -37,7 +37,7 @@ def evaluate(
     from engine.models import catalogue
     from engine.passes import generator
     from trainer.data import pairs
-    from trainer.dataset_check.counting import counting
+    from trainer.dataset_check.counting import counting, waiting
     from trainer.evaluation import evaluate as evaluation
     from trainer.evaluation import recogniser as recognising
     from trainer.evaluation import report
@@ -47,9 +47,10 @@ def evaluate(
     is_run = catalogue.is_run(folder)
     opened = generator.open(model, device=device, notice=say)
     card = opened.card
-    found = evaluation.found(card, data, task=task, swap=swap, way=pair)
     reader, notes = None, []
-    pace = evaluation.paced(opened, found)
+    with waiting("Looking for pairs, and trying some"):
+        found = evaluation.found(card, data, task=task, swap=swap, way=pair)
+        pace = evaluation.paced(opened, found)
     say(pace.in_words(pace.learning if card.input == "labels" else 0.0))
     if card.input == "labels":
         kept = resources.home("recognisers", f"{pairs.digest(found)[:16]}-{seed}.safetensors")

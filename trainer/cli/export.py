@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 import typer
 
 from engine.files.writing import stem
-from trainer.cli.telling import say
+from trainer.cli.telling import result, say
 
 Format = Literal["onnx", "pth"]
 """Of exported models."""
@@ -26,12 +26,14 @@ def export(
     Beside the latter go the model's card and palette, so that it can be imported again as it was.
     """
     from engine.models import bundle, catalogue
+    from trainer.dataset_check.counting import waiting
     from trainer.evaluation.export import export as write
 
     file = catalogue.find(model)
     # In a run folder every model has the same file name.
     called = stem(bundle.read_card(file).name, "model") if catalogue.is_run(Path(model)) else file.stem
-    written, *others = write(model, to, out or Path(f"{called}.{to}"))
+    with waiting(f"Writing {to}"):
+        written, *others = write(model, to, out or Path(f"{called}.{to}"))
     for other in others:
         say(f"beside it {other}")
-    typer.echo(written)
+    result(written)

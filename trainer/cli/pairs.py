@@ -10,7 +10,7 @@ import typer
 from engine.data.task import Task
 from trainer.cli.data import found_data
 from trainer.cli.options import Pair
-from trainer.cli.telling import say, tell
+from trainer.cli.telling import result, say, tell
 
 
 def pairs(
@@ -32,11 +32,12 @@ def pairs(
     To look at, to draw over, or for other programs: training makes its own, new ones in every epoch.
     """
     from trainer.dataset_check import making
-    from trainer.dataset_check.counting import counting
+    from trainer.dataset_check.counting import counting, waiting
 
     if task in ("labels", "image"):
         raise typer.BadParameter("use lines, hints, grey or small", param_hint="--task")
-    found = found_data(photos, task, way=pair)
+    with waiting("Looking for pairs"):
+        found = found_data(photos, task, way=pair)
     tell(found)
     with counting("Drawing") as progress:
         count, unread = making.make(
@@ -51,6 +52,6 @@ def pairs(
     for sentence in unread:
         say(f"error: {sentence}")
     say(f"pairs made: {count}")
-    typer.echo(out)
+    result(out)
     if unread:
         raise typer.Exit(1)

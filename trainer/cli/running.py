@@ -5,10 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import typer
-
 from engine.errors import UnderpaintError
-from trainer.cli.telling import say, tell
+from trainer.cli.telling import result, say, tell
 
 if TYPE_CHECKING:
     from trainer.data.pairs import DataSet
@@ -53,6 +51,6 @@ def fit_run(run: Run, config: Config, data: DataSet) -> None:
     if not distributed.expected().leads:
         return
     if done:
-        typer.echo(run.model)
+        result(run.model)
     else:
         say(f"Saved. To go on: underpaint resume {run.folder}")

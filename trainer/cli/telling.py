@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import os
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import typer
+
+from engine.files.writing import shown
 
 if TYPE_CHECKING:
     from trainer.data.pairs import DataSet
@@ -12,7 +16,12 @@ if TYPE_CHECKING:
 
 def say(sentence: str) -> None:
     """Tell the user something that is no result."""
-    typer.echo(sentence, err=True)
+    typer.echo(shown(sentence), err=True)
+
+
+def result(file: Path) -> None:
+    """Tell where something is, byte for byte: scripts go on with it."""
+    typer.echo(os.fsencode(file) if os.name == "posix" else shown(file))
 
 
 def tell(data: DataSet) -> None:

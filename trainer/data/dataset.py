@@ -10,6 +10,7 @@ from engine.data.card import InputKind
 from engine.data.deep import Levels
 from engine.data.palette import Colour, Palette
 from engine.data.task import Task, input_of
+from engine.files.writing import shown
 from trainer.pictures.sources import Source
 
 Layout = Literal["side by side", "stacked", "panels", "two folders", "suffixes", "photos", "kept"]
@@ -71,10 +72,10 @@ class Problem:
 
     def __str__(self) -> str:
         if self.file is None:
-            return f"{self.text} {self.remedy}"
+            return shown(f"{self.text} {self.remedy}")
         # Splits and sides often have files of one name, so the folder is said too.
         separator = ":" if self.text[:1].isupper() else ""
-        return f"“{self.file.parent.name}/{self.file.name}”{separator} {self.text} {self.remedy}"
+        return shown(f"“{self.file.parent.name}/{self.file.name}”{separator} {self.text} {self.remedy}")
 
 
 @dataclass(frozen=True)
@@ -100,6 +101,11 @@ class DataSet:
     """What is black and white in inputs of 16 bits a channel, where that isn't their whole range."""
     ignored: tuple[Colour, ...] = ()
     """Colours of label maps that were asked to be left out."""
+
+    @property
+    def name(self) -> str:
+        """The folder's, for people."""
+        return shown(self.folder.name)
 
     @property
     def input(self) -> InputKind:

@@ -24,7 +24,7 @@ from PIL import Image
 from torch import Tensor, nn
 
 from engine.errors import ModelError
-from engine.files.writing import replacing
+from engine.files.writing import as_text, replacing
 from engine.models.bundle import write_tensors
 from trainer.data import pairs
 from trainer.data.pairs import DataSet
@@ -199,7 +199,7 @@ def read(path: Path, labels: int) -> Recogniser:
     from safetensors import SafetensorError, safe_open
 
     try:
-        with safe_open(path, "pt") as file:
+        with as_text(path) as name, safe_open(name, "pt") as file:
             note = json.loads(file.metadata()["recogniser"])
             if not isinstance(note, dict) or note.get("width", 16) not in range(1, 65):
                 raise ValueError("no note of a recogniser")

@@ -27,8 +27,8 @@ from engine.data.messages import Picture
 from engine.data.palette import Label, Palette
 from engine.data.picture import read, write_png
 from engine.errors import PictureError
-from engine.files.writing import replacing
-from trainer.files import packed
+from engine.files.writing import escaped, replacing
+from trainer.files import zipped
 
 Pixels = npt.NDArray[np.uint8]
 
@@ -82,9 +82,9 @@ def manifest_of(folder: Path) -> Manifest:
     """
     file = folder / MANIFEST
     try:
-        if packed.size(file) > MOST_MANIFEST_BYTES:
+        if zipped.size(file) > MOST_MANIFEST_BYTES:
             raise ValueError("it is too large")
-        fields = json.loads(packed.content(file).decode("utf-8"))
+        fields = json.loads(zipped.content(file).decode("utf-8"))
         if not isinstance(fields, dict) or not isinstance(fields.get("format"), int):
             raise ValueError("it has no format")
         if fields["format"] > FORMAT:
@@ -116,7 +116,7 @@ def _write(folder: Path, manifest: Manifest) -> None:
         fields["palette"] = {"name": manifest.palette.name, "labels": labels}
     if manifest.origins:
         fields["origins"] = manifest.origins
-    text = json.dumps(fields, ensure_ascii=False, indent=1)
+    text = escaped(json.dumps(fields, ensure_ascii=False, indent=1))
     with _said(folder):
         folder.mkdir(parents=True, exist_ok=True)
         with replacing(folder / MANIFEST) as part:

@@ -19,6 +19,7 @@ from engine.data.card import Card, InputKind
 from engine.data.deep import FULL
 from engine.data.palette import MOST_LABELS, Colour, Label, Palette
 from engine.data.task import TASKS, Task, input_of
+from engine.files.writing import escaped, shown
 from trainer.loading.augment import Augment
 from trainer.machine.errors import TrainingError
 from trainer.pictures import sketch
@@ -154,7 +155,7 @@ class Config:
     def card(self) -> Card:
         """The card of the model that this run makes; also what the codec needs to know of its pictures."""
         return Card(
-            name=self.name,
+            name=shown(self.name),
             kind=self.kind,
             network=self.network,
             input=self.input,
@@ -254,7 +255,7 @@ def to_json(config: Config) -> str:
     if config.palette is not None:
         labels = [[label.name, list(label.colour)] for label in config.palette.labels]
         fields["palette"] = {"name": config.palette.name, "labels": labels}
-    return json.dumps(fields, ensure_ascii=False, indent=2)
+    return escaped(json.dumps(fields, ensure_ascii=False, indent=2))
 
 
 def from_json(text: str) -> Config:

@@ -3,6 +3,7 @@ from __future__ import annotations
 import json
 import re
 import sys
+import time
 import weakref
 from dataclasses import replace
 from pathlib import Path
@@ -227,12 +228,30 @@ def test_progress_is_told_without_a_terminal(
 ) -> None:
     with counting.counting("Translating") as progress:
         progress(1, 300)
-        monkeypatch.setattr(counting, "PLAIN_SECONDS", 0.0)
+    assert not "".join(capsys.readouterr())
+    monkeypatch.setattr(counting, "AT_ONCE_SECONDS", 0.0)
+    with counting.counting("Translating") as progress:
         progress(0, 300)
         progress(100, 300)
+        progress(101, 300)  # the next line is due later
     told = capsys.readouterr()
     assert told.out == ""
     assert re.fullmatch(r"Translating: 100 of 300, about \d+ s left\n", told.err)
+
+
+def test_what_can_not_be_counted_is_told(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with counting.waiting("Writing"):
+        pass
+    assert not "".join(capsys.readouterr())
+    monkeypatch.setattr(counting, "AT_ONCE_SECONDS", 0.0)
+    told: list[str] = []
+    with counting.waiting("Writing"):
+        deadline = time.monotonic() + 20
+        while not told and time.monotonic() < deadline:  # another thread tells it
+            told += filter(None, [capsys.readouterr().err])
+    assert told == ["Writing …\n"]
 
 
 def test_report_stays_where_one_is(
