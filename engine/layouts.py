@@ -40,10 +40,6 @@ class Room:
     def __init__(self) -> None:
         self.left = 0
 
-    def take(self, plain: int, growth: float = 0.0) -> None:
-        """A weight of so many bytes has come, and takes more by a share of them from the outset."""
-        self.left += int((SPARE - growth) * plain)
-
 
 class Layouts:
     """One weight, in as many layouts as its calls want and the room allows."""
@@ -74,7 +70,7 @@ class Layouts:
         self._ready: dict[Call, Tensor] = {}
         laid = lay_out(weight, first)
         self._bytes = int(torch.ops.mkldnn._nbytes(laid))
-        room.take(self._bytes)
+        room.left += int(SPARE * self._bytes)
         self._remember(first, _layout(laid))
         self._kept = OrderedDict({self._wanted[first]: laid})
         self._ready[first] = laid

@@ -22,7 +22,6 @@ from torch import Tensor, nn
 
 from engine.layouts import Call, Layouts, Room
 from engine.quantised import Bits, Quantised
-from engine.winograd import Winograd, WinogradTransposed
 
 Convolution = nn.Conv2d | nn.ConvTranspose2d
 Size = tuple[int, int]
@@ -51,7 +50,7 @@ def keep_precision(network: nn.Module, first: Sequence[nn.Module], others: torch
 
 def unpadded(convolution: nn.Module, x: Tensor) -> Tensor:
     """A plain convolution, packed or not, without the padding that is its own; for parts of maps."""
-    if isinstance(convolution, Packed | Quantised | Winograd | _Single):
+    if isinstance(convolution, Packed | Quantised | _Single):
         return convolution.unpadded(x)
     assert isinstance(convolution, nn.Conv2d)
     return F.conv2d(x, convolution.weight, convolution.bias, convolution.stride)
@@ -76,8 +75,6 @@ def rectified(convolution: nn.Module, *maps: Tensor) -> Tensor:
     """
     if isinstance(convolution, Shuffled) and convolution.rectified:
         return convolution.forward(*maps)
-    if isinstance(convolution, WinogradTransposed):
-        return convolution.behind_relu(*maps)
     # The first of several may be of single precision, see ``keep_precision``.
     x = F.relu(maps[0]) if len(maps) == 1 else _joined([map_.to(maps[-1].dtype) for map_ in maps])
     made: Tensor = convolution(x)
@@ -294,17 +291,6 @@ def doubles(convolution: nn.ConvTranspose2d) -> bool:
         and convolution.stride == (2, 2)
         and convolution.padding == (1, 1)
         and convolution.output_padding == (0, 0)
-        and convolution.groups == 1
-    )
-
-
-def halves(convolution: nn.Conv2d) -> bool:
-    """Whether it makes maps half as large, of 4 × 4 pixels each."""
-    return (
-        convolution.kernel_size == (4, 4)
-        and convolution.stride == (2, 2)
-        and convolution.padding == (1, 1)
-        and convolution.dilation == (1, 1)
         and convolution.groups == 1
     )
 

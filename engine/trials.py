@@ -10,7 +10,6 @@ among the user's files; a file that is damaged, or of another machine or version
 | plain | torch's own |
 | packed | the same, its weight laid out once (``packed.Packed``) |
 | shuffled | a transposed convolution as a plain one of four times the outputs (``packed.Shuffled``) |
-| winograd | fewer multiplications, larger weights (``engine.winograd``) |
 | product | a transposed convolution as one matrix product (``packed.Product``) |
 | integers | 8-bit integers, plain or shuffled (``quantised.Quantised``) |
 | integer product | the same as a matrix product |
@@ -30,10 +29,10 @@ from typing import NamedTuple
 import torch
 from torch import Tensor, nn
 
-from engine import device, packed, quantised, trial_memory, winograd
+from engine import device, packed, quantised, trial_memory
 from engine.device import Precision
 from engine.layers import Norm, Translator
-from engine.layouts import SPARE, Room
+from engine.layouts import Room
 from engine.packed import Activation, Convolution
 from engine.quantised import Bits
 
@@ -58,11 +57,7 @@ _NARROW = 4
 _DEEP = 512
 """From so many input channels a matrix product is worth trying."""
 
-_TILES, _PAIRS = 64, 128 * 128
-"""From so many squares of output pixels, which share its weights, and pairs of channels on, larger weights
-may pay."""
-
-_SHARES = {"plain": 0.8, "packed": 1.0, "shuffled": 0.95, "product": 0.95, "winograd": 0.9}
+_SHARES = {"plain": 0.8, "packed": 1.0, "shuffled": 0.95, "product": 0.95}
 """What share of the time of ``packed`` a way has to stay below. A packed convolution is torch's own without
 the reordering of its weight, so that where torch's own seems quicker that is mostly chance."""
 _INTEGERS_SHARE = 0.85
@@ -73,9 +68,6 @@ _BFLOAT16_SHARE = 0.9
 _LEAST_GAINS_S = 5e-5, 2e-3
 """What integers must save in a layer, and bfloat16 in a network: less is chance, and small networks that
 answer alike in every process are worth more."""
-
-_SORT = 2
-"""Raised with every change of what is tried, so that what was found before is found anew."""
 
 _WORTH_KEEPING_S = 0.05
 """Trials quicker than that are not written to the file."""
@@ -165,8 +157,6 @@ def plan(network: Translator, given: Mapping[nn.Module, Shape], wanted: str | No
             verdict = _best(convolution, given[convolution], exact, bits.get(convolution), forced, memory)
             ways[convolution] = verdict.way
             seconds += verdict.seconds
-        for convolution in _too_large(ways):
-            ways[convolution] = "packed"
         used = {module: bits[module] for module, way in ways.items() if way.startswith("integer")}
         precision = device.INTEGERS if used else device.name(dtype)
         return Plan(precision, dtype, ways, used, given, network.activations()), seconds
@@ -210,18 +200,6 @@ def _replaced(network: nn.Module, plan: Plan, room: Room) -> None:
             setattr(network, name, made)
 
 
-def _too_large(ways: Mapping[nn.Module, str]) -> list[nn.Module]:
-    """Which of the convolutions that are to have larger weights would take the network beyond its memory."""
-    sizes = {module: sum(one.nbytes for one in module.parameters()) for module in ways}
-    left = SPARE * sum(sizes.values())
-    refused = []
-    for module in sorted((one for one, way in ways.items() if way == "winograd"), key=lambda one: sizes[one]):
-        left -= winograd.GROWTH * sizes[module]
-        if left < 0:
-            refused.append(module)
-    return refused
-
-
 def _built(
     way: str,
     convolution: Convolution,
@@ -237,14 +215,10 @@ def _built(
     if isinstance(convolution, nn.ConvTranspose2d):
         if way == "shuffled":
             return packed.Shuffled(convolution, size, room, activation=activation)
-        if way == "winograd":
-            return winograd.WinogradTransposed(convolution, room)
         if way == "product":
             return packed.Product(convolution, size, room)
         if way == "integers":
             return packed.Shuffled(convolution, size, room, bits)
-    elif way == "winograd":
-        return winograd.Winograd(convolution, room)
     elif way.startswith("integer") and bits is not None:
         product = way == "integer product"
         return quantised.Quantised(convolution, bits, size, room, rectified=False, product=product)
@@ -266,7 +240,7 @@ def _best(
         bits: with which it bears integers; None: it doesn't.
         forced: whether integers are taken where they can be had, even if they don't pay.
     """
-    ways = _candidates(convolution, shape, dtype, bits, forced)
+    ways = _candidates(convolution, dtype, bits, forced)
     if len(ways) == 1:
         return Verdict(ways[0], 0.0)
     key = _key(convolution, shape, dtype, bits) + (" forced" if forced and bits else "")
@@ -282,9 +256,7 @@ def _best(
     return verdict
 
 
-def _candidates(
-    convolution: Convolution, shape: Shape, dtype: torch.dtype, bits: Bits | None, forced: bool
-) -> list[str]:
+def _candidates(convolution: Convolution, dtype: torch.dtype, bits: Bits | None, forced: bool) -> list[str]:
     """What may serve for a layer; ``plain`` always does."""
     if not _set_known(os.environ.get("ONEDNN_MAX_CPU_ISA")):
         return ["plain"]
@@ -303,20 +275,7 @@ def _candidates(
             ways.append("shuffled")
         if convolution.in_channels >= _DEEP and packed.products_work(dtype):
             ways.append("product")
-    if "packed" in ways and dtype == torch.float32 and _has_tiles(convolution, shape):
-        ways.append("winograd")
     return ways + integers
-
-
-def _has_tiles(convolution: Convolution, shape: Shape) -> bool:
-    """Whether larger weights may pay."""
-    if isinstance(convolution, nn.ConvTranspose2d):
-        fits, each = packed.doubles(convolution), 4
-        pairs = convolution.in_channels // 2 * convolution.out_channels
-    else:
-        fits, each = packed.halves(convolution), 16
-        pairs = convolution.in_channels * convolution.out_channels
-    return fits and pairs >= _PAIRS and shape[2] * shape[3] >= each * _TILES
 
 
 def _tried(
@@ -414,7 +373,6 @@ def _machine() -> str:
             trial_memory.processor(),
             f"{torch.get_num_threads()} threads",
             f"torch {torch.__version__}",
-            f"trials of sort {_SORT}",
             torch.backends.cpu.get_cpu_capability(),
             os.environ.get("ONEDNN_MAX_CPU_ISA", "all"),
         )
