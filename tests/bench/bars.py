@@ -6,7 +6,7 @@ import os
 
 import torch
 
-from engine.card import Statistics
+from engine.data.card import Statistics
 
 NARROW = ("SSE41", "AVX", "AVX2", "AVX2_VNNI", "AVX2_VNNI_2")
 """What ``ONEDNN_MAX_CPU_ISA`` may be held to that has no AVX-512."""

@@ -21,13 +21,15 @@ _WEIGHTS = np.array([0.11, 0.59, 0.3], np.float32)
 _ROWS = 128
 """Mixed at once: large pictures need no large intermediates."""
 
+_ONE = np.float32(255)
+
 
 def lay(pixels: Pixels, target: Pixels, mix: Mix) -> None:
     """Mix ``pixels`` into ``target``, both uint8 (H, W, 4), premultiplied BGRA, of one size."""
     for row in range(0, target.shape[0], _ROWS):
         above, below = pixels[row : row + _ROWS], target[row : row + _ROWS]
         if above[:, :, 3].any():
-            below[...] = _mixed(above.astype(np.float32) / 255, below.astype(np.float32) / 255, mix)
+            below[...] = _mixed(above.astype(np.float32) / _ONE, below.astype(np.float32) / _ONE, mix)
 
 
 def _mixed(above: npt.NDArray[np.float32], below: npt.NDArray[np.float32], mix: Mix) -> Pixels:
@@ -45,8 +47,8 @@ def _mixed(above: npt.NDArray[np.float32], below: npt.NDArray[np.float32], mix: 
 
 
 def _straight(pixels: npt.NDArray[np.float32]) -> Colours:
-    colours: Colours = pixels[:, :, :3] / np.maximum(pixels[:, :, 3:], np.float32(1e-6))
-    return colours
+    colours = pixels[:, :, :3] / np.maximum(pixels[:, :, 3:], np.float32(1e-6))
+    return colours.astype(np.float32, copy=False)
 
 
 def _luminosity(colours: Colours) -> Colours:
