@@ -15,8 +15,10 @@ from desktop.paint.strokes.stroke import Ink, Sample
 from engine.data.palette import Colour
 from engine.data.rect import EMPTY, Rect
 
-Cursor = Literal["ring", "cross", "pick", "fill"]
-"""What the pointer looks like: a ring of the brush's size, a cross, a pipette, a bucket."""
+Setting = Literal["brush", "size", "hardness", "opacity", "stabiliser", "pressure", "filled", "tolerance"]
+FREEHAND: tuple[Setting, ...] = ("brush", "size", "hardness", "opacity", "stabiliser", "pressure")
+SHAPE: tuple[Setting, ...] = ("size", "opacity", "filled")
+"""What of the brush matters to tools that draw as the hand goes, and to those that draw shapes."""
 
 
 class Stroke(ABC):
@@ -70,11 +72,17 @@ class Tool(ABC):
     """The one-letter shortcut."""
     order: int
     """Where it stands in lists, lowest first."""
-    cursor: Cursor = "ring"
-    has_size: bool = True
-    """Whether the brush's size matters to it."""
+    settings: tuple[Setting, ...] = ()
+    """What of the brush matters to it; the rest is not shown."""
     clicks: bool = False
     """Whether a stroke goes on over several clicks, until it is closed."""
+    own_ink: Ink | None = None
+    """The brush that it begins with where it keeps one apart from that of the other tools."""
+
+    @property
+    def has_size(self) -> bool:
+        """Whether the brush's size matters to it."""
+        return "size" in self.settings
 
     @property
     def title(self) -> str:

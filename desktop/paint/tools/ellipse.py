@@ -7,7 +7,7 @@ from PySide6.QtGui import QPainterPath
 
 from desktop.paint.editing.document import Document
 from desktop.paint.gestures.shapes import BoxStroke
-from desktop.paint.gestures.tool import Stroke, Tool
+from desktop.paint.gestures.tool import SHAPE, Stroke, Tool
 from desktop.paint.strokes.stroke import Ink, Sample
 
 
@@ -28,5 +28,5 @@ class Ellipse(Tool):
 
 
 TOOL = Ellipse(
-    "ellipse", str(QT_TRANSLATE_NOOP("paint", "Ellipse")), "mdi6.ellipse-outline", "O", 50, cursor="cross"
+    "ellipse", str(QT_TRANSLATE_NOOP("paint", "Ellipse")), "mdi6.ellipse-outline", "O", 50, settings=SHAPE
 )

@@ -51,6 +51,4 @@ TOOL = Eyedropper(
     "mdi6.eyedropper",
     "I",
     80,
-    cursor="pick",
-    has_size=False,
 )

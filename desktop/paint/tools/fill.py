@@ -63,6 +63,5 @@ TOOL = Fill(
     "mdi6.format-color-fill",
     "F",
     70,
-    cursor="fill",
-    has_size=False,
+    settings=("tolerance",),
 )

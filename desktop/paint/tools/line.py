@@ -22,4 +22,4 @@ class Line(Tool):
         return StraightStroke(document, ink, start, sample, ctrl, QCoreApplication.translate("paint", "Line"))
 
 
-TOOL = Line("line", str(QT_TRANSLATE_NOOP("paint", "Line")), "mdi6.vector-line", "L", 30)
+TOOL = Line("line", str(QT_TRANSLATE_NOOP("paint", "Line")), "mdi6.vector-line", "L", 30, ("size", "opacity"))

@@ -10,7 +10,7 @@ from PySide6.QtGui import QPainterPath, QPolygonF
 from desktop.paint.editing.document import Document
 from desktop.paint.editing.history import Change
 from desktop.paint.gestures.shapes import coverage_of, is_hard, nearby, on_grid
-from desktop.paint.gestures.tool import Stroke, Tool, snapped
+from desktop.paint.gestures.tool import SHAPE, Stroke, Tool, snapped
 from desktop.paint.strokes.stroke import Ink, Sample
 from engine.data.rect import EMPTY, Rect
 
@@ -108,6 +108,6 @@ TOOL = Polygon(
     "mdi6.vector-polygon",
     "G",
     60,
-    cursor="cross",
+    settings=SHAPE,
     clicks=True,
 )

@@ -7,7 +7,7 @@ from PySide6.QtGui import QPainterPath
 
 from desktop.paint.editing.document import Document
 from desktop.paint.gestures.shapes import BoxStroke
-from desktop.paint.gestures.tool import Stroke, Tool
+from desktop.paint.gestures.tool import SHAPE, Stroke, Tool
 from desktop.paint.strokes.stroke import Ink, Sample
 
 
@@ -33,5 +33,5 @@ TOOL = Rectangle(
     "mdi6.rectangle-outline",
     "R",
     40,
-    cursor="cross",
+    settings=SHAPE,
 )

@@ -154,6 +154,4 @@ TOOL = Select(
     "mdi6.selection",
     "S",
     90,
-    cursor="cross",
-    has_size=False,
 )
