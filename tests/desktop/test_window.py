@@ -15,13 +15,16 @@ from PySide6.QtWidgets import (
     QDialog,
     QLineEdit,
     QListWidget,
+    QSlider,
     QSpinBox,
     QTableWidget,
+    QToolButton,
     QWidget,
 )
 
 from desktop.app import display_is_missing
 from desktop.paint.editing.document import Role
+from desktop.session import Session
 from desktop.widgets.dialogs import picture_dialogs
 from desktop.widgets.main_window import MainWindow
 from desktop.widgets.parts.actions import ALSO
@@ -306,6 +309,24 @@ def test_both_themes_dress_everything(window: MainWindow, theme: str):
     QApplication.processEvents()
     ground = window.grab().toImage().pixelColor(window.canvas.mapTo(window, QPoint(4, 4)))
     assert (ground.lightness() > 128) is (theme == "light")
+
+
+def test_another_theme_is_put_on_without_a_word_of_the_session(window: MainWindow, session: Session):
+    """Every part dresses itself; nothing is said to have changed that has not."""
+    window.set_theme("light")
+    news: list[str] = []
+    session.restructured.connect(lambda: news.append("restructured"))
+    session.library.changed.connect(news.append)
+    session.live.changed.connect(news.append)
+    swatch = window.palette_dock.widget().findChild(QToolButton)
+    models = window.model_dock.findChild(QListWidget, "models")
+    before = swatch.icon().cacheKey(), models.item(0).icon().cacheKey()
+    window.set_theme("dark")
+    window.preview_bar.findChild(QSlider).setValue(30)
+    assert news == []
+    after = swatch.icon().cacheKey(), models.item(0).icon().cacheKey()
+    assert after[0] != before[0] and after[1] != before[1]
+    window.set_theme("light")
 
 
 def test_split_and_over_show_the_preview_on_the_canvas(window: MainWindow):
