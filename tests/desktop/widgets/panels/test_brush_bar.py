@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from PySide6.QtWidgets import QAbstractSlider, QCheckBox, QComboBox, QSpinBox
+from PySide6.QtWidgets import QAbstractSlider, QApplication, QCheckBox, QComboBox, QSpinBox
 
 from desktop.documents.inks import Inks
 from desktop.paint.editing.document import Role
@@ -25,6 +25,7 @@ HELD = {
 
 def seen(window) -> set[str]:
     """Tool tips of what can be set in the bar."""
+    QApplication.processEvents()  # a bar shows and hides its parts when it is laid out anew
     kinds = (QAbstractSlider, QCheckBox, QComboBox, QSpinBox)
     parts = [part for kind in kinds for part in window.brush_bar.findChildren(kind)]
     return {part.toolTip() for part in parts if part.toolTip() and part.isVisibleTo(window)}
