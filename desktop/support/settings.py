@@ -57,6 +57,8 @@ class Settings:
     """Shortcuts the user changed, by action."""
     geometry: str = ""
     window_state: str = ""
+    folded: list[str] = field(default_factory=list)
+    """Panels of which only the header is shown."""
     splitter: str = ""
     """How canvas and preview share the window."""
     undo_megabytes: int = 256
@@ -90,6 +92,7 @@ _MAKES_SENSE: dict[str, Callable[[Any], bool]] = {
     "pairs": _names,
     "keys": _names,
     "inks": lambda value: all(isinstance(ink, dict) for ink in value.values()),
+    "folded": lambda value: all(isinstance(name, str) for name in value),
     "recent": lambda value: all(isinstance(name, str) for name in value),
     "undo_megabytes": lambda value: 1 <= value <= 1 << 16,
     "new_size": lambda value: (

@@ -40,6 +40,7 @@ from desktop.widgets.dialogs import picture_dialogs
 from desktop.widgets.dialogs.about import AboutDialog
 from desktop.widgets.dialogs.pair_start import PairStartDialog
 from desktop.widgets.panels.brush_bar import BrushBar
+from desktop.widgets.panels.folding import FoldingHeader
 from desktop.widgets.panels.layer_dock import LayerDock
 from desktop.widgets.panels.model_dock import ModelDock
 from desktop.widgets.panels.pair_bars import PairDrawingBar, TeachingBar
@@ -136,6 +137,7 @@ class MainWindow(QMainWindow):
                 QDockWidget.DockWidgetFeature.DockWidgetMovable
                 | QDockWidget.DockWidgetFeature.DockWidgetFloatable
             )
+            FoldingHeader(dock, session.settings.folded)
             self.addDockWidget(Qt.DockWidgetArea.RightDockWidgetArea, dock)
         self.resizeDocks([self.model_dock], [240], Qt.Orientation.Horizontal)
         self.status_line = StatusLine(session, self.view)

@@ -46,9 +46,14 @@ def test_a_task_is_done_elsewhere_and_answered_here(tasks: TaskQueue):
 
 
 def test_of_a_kind_only_the_newest_task_that_waits_is_done(tasks: TaskQueue):
-    gate, answers = threading.Event(), []
-    tasks.do(gate.wait, answers.append, "look")
-    until(lambda: not tasks._waiting)  # it is at work, and waits at the gate
+    begun, gate, answers = threading.Event(), threading.Event(), []
+
+    def wait_at_the_gate() -> bool:
+        begun.set()
+        return gate.wait()
+
+    tasks.do(wait_at_the_gate, answers.append, "look")
+    assert begun.wait(30)
     for number in range(5):
         tasks.do(lambda number=number: number, answers.append, "look")
     tasks.do(lambda: "other", answers.append)
