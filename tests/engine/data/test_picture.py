@@ -183,7 +183,7 @@ def test_pictures_with_too_many_pixels_are_refused_before_decoding(edge) -> None
 def test_a_huge_claim_takes_no_memory(tmp_path) -> None:
     (tmp_path / "a.png").write_bytes(huge_png(100_000, 100_000))
     script = (
-        "import sys\nfrom engine import picture\n"
+        "import sys\nfrom engine.data import picture\n"
         "try: picture.read(sys.argv[1])\nexcept picture.PictureError as error: print(error)\n"
         "print(int(open('/proc/self/status').read().partition('VmHWM:')[2].split()[0]) >> 10)"
     )
