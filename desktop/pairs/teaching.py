@@ -30,7 +30,7 @@ from engine.data.messages import Picture, Pixels
 from engine.data.palette import Palette
 from engine.data.task import task_of
 from engine.errors import PictureError
-from engine.files.writing import stem
+from engine.files.writing import first_free, stem
 from engine.planes.codec import scaled_preview
 from trainer.files import pair_store
 from trainer.files.pair_store import Origin
@@ -206,11 +206,10 @@ class Teaching(Observable):
 
     def _free_name(self, base: str) -> str:
         taken = {entry.name.casefold() for entry in self._session.library.models}
-        name, number = f"{base}{self.tr(', taught')}", 2
-        free = name
-        while free.casefold() in taken:
-            free, number = f"{name} {number}", number + 1
-        return free
+        name = f"{base}{self.tr(', taught')}"
+        return first_free(
+            lambda ending: f"{name}{ending}", lambda one: one.casefold() in taken, separator=" "
+        )
 
     def _notice_picture(self) -> None:
         self.here = self._picture is not None and self._picture is self._session.picture
@@ -275,12 +274,13 @@ def suited(drawn: Picture, palette: Palette | None) -> Picture:
 def _lessons(base: str, task: str, palette: Palette | None) -> Path:
     """The folder of a model's lessons; another one where a model of that name was of another sort."""
     first = resources.home("lessons", stem(base, "model"))
-    folder, number = first, 2
-    while folder.exists() and not (
-        pair_store.is_kept(folder) and pair_store.read_manifest(folder) == (task, palette)
-    ):
-        folder, number = first.with_name(f"{first.name}-{number}"), number + 1
-    return folder
+
+    def is_of_another_sort(folder: Path) -> bool:
+        if not folder.exists():
+            return False
+        return not pair_store.is_kept(folder) or pair_store.read_manifest(folder) != (task, palette)
+
+    return first_free(lambda ending: first.with_name(f"{first.name}{ending}"), is_of_another_sort)
 
 
 def _origin(drawn: Picture) -> Origin:
