@@ -7,7 +7,6 @@ that are to stay as they are, and its sample drawings, lest the model forgets wh
 from __future__ import annotations
 
 import hashlib
-import itertools
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -23,7 +22,7 @@ from engine.data.card import Card
 from engine.data.messages import Picture, Pixels
 from engine.data.palette import Palette
 from engine.data.task import task_of
-from engine.files.writing import stem
+from engine.files.writing import first_free, stem
 from engine.planes.codec import scaled_preview
 from trainer.files import pair_store
 from trainer.files.pair_store import Origin
@@ -66,8 +65,7 @@ def taught_name(name: str, others: Sequence[str]) -> str:
     """
     taken = {other.casefold() for other in others}
     first = f"{base_of(name)}, taught"
-    names = itertools.chain([first], (f"{first} {number}" for number in itertools.count(2)))
-    return next(free for free in names if free.casefold() not in taken)
+    return first_free(lambda ending: f"{first}{ending}", lambda one: one.casefold() in taken, separator=" ")
 
 
 def keep_correction(lesson: Lesson, corrected: Pixels) -> Path:
@@ -126,12 +124,13 @@ def suited(drawn: Picture, palette: Palette | None) -> Picture:
 def _lessons(base: str, task: str, palette: Palette | None) -> Path:
     """The folder of a model's lessons; another one where a model of that name was of another sort."""
     first = resources.home("lessons", stem(base, "model"))
-    folder, number = first, 2
-    while folder.exists() and not (
-        pair_store.is_kept(folder) and pair_store.read_manifest(folder) == (task, palette)
-    ):
-        folder, number = first.with_name(f"{first.name}-{number}"), number + 1
-    return folder
+
+    def is_of_another_sort(folder: Path) -> bool:
+        if not folder.exists():
+            return False
+        return not pair_store.is_kept(folder) or pair_store.read_manifest(folder) != (task, palette)
+
+    return first_free(lambda ending: first.with_name(f"{first.name}{ending}"), is_of_another_sort)
 
 
 def _origin(drawn: Picture) -> Origin:

@@ -16,7 +16,7 @@ from typing import Any
 
 from PySide6.QtCore import QCoreApplication
 
-from engine.files.writing import replacing
+from engine.files.writing import first_free, replacing
 
 log = logging.getLogger(__name__)
 translate = QCoreApplication.translate
@@ -185,9 +185,10 @@ class SettingsFile:
         return fields
 
     def _set_aside(self) -> None:
-        kept, number = self.path.with_suffix(".damaged"), 2
-        while kept.exists():  # an earlier one may still be of use to somebody
-            kept, number = self.path.with_name(f"{self.path.stem}-{number}.damaged"), number + 1
+        # An earlier one may still be of use to somebody.
+        kept = first_free(
+            lambda ending: self.path.with_name(f"{self.path.stem}{ending}.damaged"), Path.exists
+        )
         try:
             self.path.replace(kept)
         except OSError as error:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -92,6 +93,33 @@ class Palette:
         """
         snapped = self.colours.take(self.indices(pixels), axis=0)
         return snapped, int((snapped != pixels).any(2).sum())
+
+
+def to_fields(palette: Palette) -> dict[str, Any]:
+    """A palette as it stands in JSON: in a model's card, a run's config, a project, a folder of pairs."""
+    return {"name": palette.name, "labels": [[label.name, list(label.colour)] for label in palette.labels]}
+
+
+def from_fields(fields: object) -> Palette:
+    """The palette that ``to_fields`` wrote.
+
+    Raises:
+        ValueError: it is none; what is wrong, as part of a sentence.
+    """
+    if not isinstance(fields, dict) or not isinstance(fields.get("labels"), list):
+        raise ValueError("its palette makes no sense")
+    if not 1 <= len(fields["labels"]) <= MOST_LABELS:
+        raise ValueError("its palette has no colours or too many")
+    return Palette(str(fields.get("name", "")), tuple(map(_label, fields["labels"])))
+
+
+def _label(entry: object) -> Label:
+    match entry:
+        case [str(name), [int(red), int(green), int(blue)]]:
+            if min(red, green, blue) < 0 or max(red, green, blue) > 255:
+                raise ValueError("a colour of its palette is out of range")
+            return Label(name, (int(red), int(green), int(blue)))
+    raise ValueError("a label of its palette makes no sense")
 
 
 def read_gpl(path: Path) -> Palette:

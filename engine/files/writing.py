@@ -4,19 +4,22 @@ crash never costs the old one."""
 from __future__ import annotations
 
 import errno
+import itertools
 import os
 import re
 import shutil
 import stat
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, TypeVar
 from urllib.parse import unquote_to_bytes
 
 from engine.files.lock import hold, is_held
+
+Name = TypeVar("Name", str, Path)
 
 _PORTS = {f"{port}{number}" for port in ("com", "lpt") for number in range(10)}
 _RESERVED = {"con", "prn", "aux", "nul"} | _PORTS
@@ -47,6 +50,17 @@ def stem(name: str, otherwise: str) -> str:
     """
     kept = "".join(sign if sign.isalnum() or sign in " ._-" else "_" for sign in name)[:100].strip(" .")
     return f"_{kept}" if kept.split(".")[0].strip().lower() in _RESERVED else kept or otherwise
+
+
+def first_free(named: Callable[[str], Name], is_taken: Callable[[Name], bool], separator: str = "-") -> Name:
+    """The first of ``named("")``, ``named("-2")``, ``named("-3")`` … that is not taken."""
+    return next(name for name in map(named, _endings(separator)) if not is_taken(name))
+
+
+def _endings(separator: str) -> Iterator[str]:
+    yield ""
+    for number in itertools.count(2):
+        yield f"{separator}{number}"
 
 
 def shown(path: Path | str) -> str:
@@ -186,9 +200,11 @@ def _fill(target: Path, part: Path) -> None:
     That can't be done in one step. So what is new stands beside it meanwhile, whole and under a name that
     is seen and is never cleared away; a crash leaves it there.
     """
-    number, new = 1, target.with_name(f"{target.stem} (being saved){target.suffix}")
-    while os.path.lexists(new):
-        number, new = number + 1, target.with_name(f"{target.stem} (being saved {number + 1}){target.suffix}")
+    new = first_free(
+        lambda ending: target.with_name(f"{target.stem} (being saved{ending}){target.suffix}"),
+        os.path.lexists,
+        separator=" ",
+    )
     os.replace(part, new)
     _flush_folder(target.parent)
     touched = False

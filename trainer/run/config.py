@@ -15,9 +15,10 @@ from dataclasses import dataclass, field
 from types import UnionType
 from typing import Any, Literal, get_args, get_origin, get_type_hints
 
+from engine.data import palette as palettes
 from engine.data.card import Card, InputKind
 from engine.data.deep import FULL
-from engine.data.palette import MOST_LABELS, Colour, Label, Palette
+from engine.data.palette import Colour, Palette
 from engine.data.task import TASKS, Task, input_of
 from engine.files.writing import escaped, shown
 from trainer.loading.augment import Augment
@@ -253,8 +254,7 @@ def to_json(config: Config) -> str:
     """The config as it stands in ``config.json``."""
     fields = dataclasses.asdict(config)
     if config.palette is not None:
-        labels = [[label.name, list(label.colour)] for label in config.palette.labels]
-        fields["palette"] = {"name": config.palette.name, "labels": labels}
+        fields["palette"] = palettes.to_fields(config.palette)
     return escaped(json.dumps(fields, ensure_ascii=False, indent=2))
 
 
@@ -274,7 +274,7 @@ def from_json(text: str) -> Config:
         for name in ("size", "betas"):
             fields[name] = tuple(fields[name])
         if fields.get("palette") is not None:
-            fields["palette"] = _palette(fields["palette"])
+            fields["palette"] = palettes.from_fields(fields["palette"])
         config = Config(**fields)
         for name, sort in get_type_hints(Config).items():
             if not _is_a(sort, getattr(config, name)):
@@ -296,17 +296,6 @@ def colours_of(text: str) -> tuple[Colour, ...]:
     """The colours in ``Config.ignored``; what is no colour is passed over."""
     words = [word for word in text.split() if re.fullmatch("[0-9a-f]{6}", word)]
     return tuple((value[0], value[1], value[2]) for value in map(bytes.fromhex, words))
-
-
-def _palette(fields: dict[str, Any]) -> Palette:
-    labels = tuple(Label(str(name), tuple(colour)) for name, colour in fields["labels"])
-    right = all(
-        len(label.colour) == 3 and all(type(value) is int and 0 <= value <= 255 for value in label.colour)
-        for label in labels
-    )
-    if not right or not 1 <= len(labels) <= MOST_LABELS:
-        raise ValueError("its palette makes no sense")
-    return Palette(str(fields["name"]), labels)
 
 
 def _is_a(sort: Any, value: object) -> bool:
