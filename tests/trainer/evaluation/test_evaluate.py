@@ -351,6 +351,24 @@ def test_recogniser_is_kept_for_the_same_pairs(
     assert len(counted) == 2
 
 
+def test_recogniser_of_an_older_version_is_learnt_anew(
+    label_run: tuple[Run, DataSet], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(recogniser, "FEWEST_STEPS", 2)
+    run, data = label_run
+    card = bundle.read_card(run.model)
+    file = tmp_path / "kept.safetensors"
+    poor = recogniser.learnt(data, augment_of(card, data), steps=1)
+    # Its tensors were others, too.
+    older = recogniser.Recogniser(recogniser.Reader(5, 12), {**poor.note, "version": 2})
+    recogniser.write(file, older)
+    assert recogniser_for(card, data, file, seconds=0).note["version"] == recogniser.VERSION
+    assert recogniser.read(file, 5).note["steps"] == recogniser.FEWEST_STEPS
+    recogniser.write(file, older)
+    with pytest.raises(ModelError, match="older version"):
+        recogniser_for(card, replace(data, pairs=data.pairs[:1]), file)
+
+
 def test_recogniser_on_a_full_disk_is_a_sentence(label_run: tuple[Run, DataSet], tmp_path: Path) -> None:
     if sys.platform == "win32":
         pytest.skip("Windows limits no files")
