@@ -10,7 +10,8 @@ from __future__ import annotations
 import json
 import math
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
@@ -105,6 +106,18 @@ def _layer(inputs: int, outputs: int, stride: int) -> nn.Sequential:
     return nn.Sequential(convolution, nn.BatchNorm2d(outputs), nn.ReLU(inplace=True))
 
 
+@contextmanager
+def one_thread() -> Iterator[None]:
+    """Let torch take one thread, as long as the block lasts: several would wait for each other longer than
+    work, so small are the maps, and reading the next pairs needs the others."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
+
+
 class Recogniser:
     """A trained reader, and what it was trained on."""
 
@@ -115,7 +128,7 @@ class Recogniser:
 
     def read(self, photos: Sequence[Pixels]) -> list[Pixels]:
         """The labels in photos uint8 (H, W, 3): indices uint8 (H, W)."""
-        with torch.inference_mode():
+        with torch.inference_mode(), one_thread():
             return [self._read_one(photo) for photo in photos]
 
     def _read_one(self, photo: Pixels) -> Pixels:
@@ -164,7 +177,7 @@ def learnt(
     muon, adam = Muon(convolutions), torch.optim.AdamW(rest, RATE_OF_THE_REST, fused=True)
     began, done, gone = time.monotonic(), 0, 0.0
     seen = replace(data, pairs=tuple(layouts.spread(data.pairs, MOST_PAIRS)))
-    with PairLoader(seen, replace(augment, card=card), batch=BATCH, seed=seed) as loader:
+    with one_thread(), PairLoader(seen, replace(augment, card=card), batch=BATCH, seed=seed) as loader:
         while gone < 1:
             for group in adam.param_groups:
                 group["lr"] = RATE_OF_THE_REST * _share_of_rate(gone)

@@ -304,6 +304,23 @@ def test_recogniser_learns_to_read_real_photos(label_run: tuple[Run, DataSet], t
     assert kept.note == fresh.note
 
 
+def test_recogniser_leaves_the_threads_as_they_were(label_run: tuple[Run, DataSet]) -> None:
+    run, data = label_run
+    seen: list[int] = []
+    torch.set_num_threads(2)
+    try:
+        reader = recogniser.learnt(
+            data,
+            augment_of(bundle.read_card(run.model), data),
+            steps=2,
+            progress=lambda done, total: seen.append(torch.get_num_threads()),
+        )
+        reader.read([house(3, 64)[1]])
+        assert seen == [1, 1] and torch.get_num_threads() == 2
+    finally:
+        torch.set_num_threads(1)
+
+
 def test_recogniser_learns_the_same_again(label_run: tuple[Run, DataSet]) -> None:
     run, data = label_run
     augment = augment_of(bundle.read_card(run.model), data)
