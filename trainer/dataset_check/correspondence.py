@@ -236,8 +236,7 @@ def _edges(planes: Floats) -> Floats:
 def _blurred(planes: Floats, sigma: int) -> Floats:
     """A Gaussian of ``sigma`` pixels across and down, (planes, n, n): as products, which are far quicker."""
     weights = _gaussian(planes.shape[-1], sigma)
-    blurred: Floats = (weights @ planes @ weights.T).astype(np.float32, copy=False)
-    return blurred
+    return np.asarray(weights @ planes @ weights.T, np.float32)
 
 
 @cache
