@@ -16,10 +16,14 @@ from PySide6.QtCore import QObject, Signal
 
 from desktop.documents.guarding import Guarding
 from desktop.documents.open_documents import OpenDocuments, OpenPicture, project_file
+from desktop.documents.reading import Opened, read_file
 from desktop.documents.recovery import Recovered, Unreadable
+from desktop.documents.saving import Saving, Written
 from desktop.documents.stroke_controller import StrokeController
 from desktop.paint.editing.document import ROLES, Change, Document, Role
 from desktop.paint.files.export import picture_file
+from desktop.paint.layers.composite import to_straight
+from desktop.paint.layers.scaling import fitted
 from desktop.pairs.pair_drawing import PairDrawing
 from desktop.pairs.teaching import Teaching
 from desktop.preview.gallery import Gallery
@@ -27,6 +31,7 @@ from desktop.preview.library import Library
 from desktop.preview.live import Live
 from desktop.preview.matching import Matching
 from desktop.preview.shelf import Shelf
+from desktop.support.file_work import FileWork, Job
 from desktop.support.observable import Observable, Property
 from desktop.support.places import Places
 from desktop.support.report_errors import ReportErrors
@@ -34,6 +39,7 @@ from desktop.support.settings import SettingsFile
 from desktop.training.current import Training
 from desktop.training.dataset_scan import DatasetScan
 from engine.data.card import InputKind
+from engine.data.messages import Pixels
 from engine.data.picture import read
 from engine.data.rect import Rect
 from engine.files.writing import shown
@@ -92,10 +98,15 @@ class Session(Observable):
         self.live.exact = self.settings.exact
         self.live.failed.connect(self.error_reported)
         self.live.noticed.connect(self.said)
-        self.library = Library(self.live, self)
+        self.file_work = FileWork(self)
+        self.file_work.error_reported.connect(self.error_reported)
+        self.file_work.cancelled.connect(lambda job: self.said.emit(self.tr("Given up: %s.") % job.text))
+        self.library = Library(self.live, self.file_work, self)
         self.library.arrived.connect(self.open_model)
         self.guarding = Guarding(self)
-        self.documents = OpenDocuments(self.settings, self.guarding.news.emit)
+        self.documents = OpenDocuments(self.settings, self.guarding.news.emit, self.file_work.later)
+        self._arrivals: list[Callable[[], object]] = []
+        self.strokes.watch("drawing", self._let_arrive)
         self.matching = Matching(self)
         self.shelf = Shelf(self)
         self.training = Training(lambda: self.picture.document if self.picture else None, self)
@@ -167,75 +178,150 @@ class Session(Observable):
             else:
                 self.put_up(sample)
 
-    def open_file(self, path: Path, *, kind: InputKind | None = None) -> None:
+    def open_file(self, path: Path, *, kind: InputKind | None = None) -> Job | None:
         """Open a project, a picture, a model or foreign weights; says so when it can't be done.
 
         Args:
             path: the file.
             kind: what a plain picture becomes; None for what is on the canvas now.
+
+        Returns:
+            the reading of it, unless it is open already or the engine looks into it.
         """
         path, suffix = path.absolute(), path.suffix.lower()
-        with self._report_errors():
-            if suffix == ".safetensors":
-                self.library.add(path)
-            elif suffix in (".pth", ".pt", ".ckpt"):
-                self.library.inspect(path)
-            else:
-                wanted = kind or (self.document.kind if self.picture else "image")
-                self.settle_stroke()
-                card = self.live.card
-                levels = card.levels if card is not None and card.input == wanted else None
-                picture, notes = self.documents.open(path, wanted, self.matching.palette_for(wanted), levels)
-                self.put_up(picture)
-                if picture.is_changed_elsewhere:
-                    self.changed_elsewhere.emit(picture)
-                if picture.path is None and kind is None:
-                    self.read_as.emit(path, wanted, " ".join(notes))
-                elif notes:
-                    self.said.emit(" ".join(notes))
-            self.settings.folder = str(path.parent)
+        self.settings.folder = str(path.parent)
+        if suffix == ".safetensors":
+            return self.library.add(path)
+        if suffix in (".pth", ".pt", ".ckpt"):
+            self.library.inspect(path)
+            return None
+        return self._open(path, kind)
 
-    def open_instead(self, path: Path, kind: InputKind) -> None:
+    def open_instead(self, path: Path, kind: InputKind) -> Job | None:
         """Open a plain picture again as another kind, in place of the one on the canvas if untouched."""
         first = self.picture
-        self.open_file(path, kind=kind)
-        if first is not None and first is not self.picture and first.is_saved:
-            self.close_picture(first)
 
-    def open_anew(self, picture: OpenPicture) -> None:
+        def take_its_place(_picture: OpenPicture) -> None:
+            if first in self.pictures and first is not self.picture and first.is_saved:
+                self.close_picture(first)
+
+        return self._open(path.absolute(), kind, and_then=take_its_place)
+
+    def open_anew(self, picture: OpenPicture) -> Job | None:
         """Open the file of ``picture`` as it is now; what was drawn stays open, without a file."""
-        path = picture.path
-        if path is not None:
-            self.documents.part(picture)
-            self._tell_steps()
-            self.open_file(path)
+        return self._open(picture.path, parting=picture) if picture.path is not None else None
+
+    def _open(
+        self,
+        path: Path,
+        kind: InputKind | None = None,
+        *,
+        parting: OpenPicture | None = None,
+        and_then: Callable[[OpenPicture], object] = lambda _picture: None,
+    ) -> Job | None:
+        """Read a project or a picture, and put it on the canvas when it has come.
+
+        Args:
+            path: the file.
+            kind: what a plain picture becomes; None for what is on the canvas now.
+            parting: a picture that shows an older state of the file, and has no file from then on.
+            and_then: told of the picture when it is on the canvas.
+        """
+        self.settle_stroke()
+        already = None if parting is not None else self.documents.open_already(path)
+        if already is not None:
+            self._show_opened(already)
+            and_then(already)
+            return None
+        wanted = kind or (self.document.kind if self.picture else "image")
+        palette, card = self.matching.palette_for(wanted), self.live.card
+        levels = card.levels if card is not None and card.input == wanted else None
+
+        def arrive(read: Opened) -> None:
+            if parting is not None and parting.path is not None:
+                self.documents.part(parting)
+                self._tell_steps()
+            picture = self.documents.opened(read)
+            self._show_opened(picture)
+            if not read.is_project and kind is None:
+                self.read_as.emit(path, wanted, " ".join(read.notes))
+            elif read.notes:
+                self.said.emit(" ".join(read.notes))
+            and_then(picture)
+
+        return self.file_work.read(
+            self.tr("Opening “%s”") % shown(path.name),
+            lambda job: read_file(path, wanted, palette, levels, job.progress),
+            lambda read: self._when_the_pen_is_up(lambda: arrive(read)),
+            kind=f"{wanted} {path}",
+        )
+
+    def _show_opened(self, picture: OpenPicture) -> None:
+        self.put_up(picture)
+        if picture.is_changed_elsewhere:
+            self.changed_elsewhere.emit(picture)
+
+    def _when_the_pen_is_up(self, arrive: Callable[[], object]) -> None:
+        """Put nothing on the canvas in the middle of a stroke: that would end it."""
+        self._arrivals.append(arrive)
+        self._let_arrive()
+
+    def _let_arrive(self) -> None:
+        while self._arrivals and not self.strokes.drawing:
+            with self._report_errors():
+                self._arrivals.pop(0)()
 
     def objection(self, path: Path | None = None) -> str:
         """What is to be asked before the picture is saved to ``path``, or to where it came from; a sentence
         that says what would be lost, or nothing."""
         assert self.picture is not None
-        target = project_file(path.absolute()) if path is not None else self.picture.path
+        target = project_file(path.absolute()) if path is not None else self.picture.target
         return self.documents.objection(self.picture, target) if target is not None else ""
 
-    def save(self, path: Path | None = None, *, anyway: bool = False) -> bool:
-        """Save as ``.ora``; False if it needs a path that is not given, or failed.
+    def save(self, path: Path | None = None, *, anyway: bool = False) -> Job | None:
+        """Save as ``.ora`` what the picture is now; drawing goes on meanwhile, and is not saved by that.
 
         Args:
             path: where to; None where it came from.
             anyway: somebody was asked about the ``objection``; else that is told, and nothing written.
+
+        Returns:
+            the writing, which goes on; None if it needs a path that is not given, or there is an objection.
         """
         assert self.picture is not None
         if path is None and self.needs_a_path:
-            return False
+            return None
         objection = "" if anyway else self.objection(path)
         if objection:
             self.error_reported.emit(objection)
-            return False
-        with self._report_errors() as outcome:
-            self.documents.save(self.picture, path and path.absolute(), self.live.model_file)
-            self.said.emit(self.tr("Saved “%s”.") % self.picture.name)
+            return None
+        picture = self.picture
+        self.settle_stroke()
+        same = self.documents.being_saved(picture, path and path.absolute())
+        if same is not None:
+            return same
+        saving = self.documents.saving(picture, path and path.absolute(), self.live.model_file)
         self._tell_steps()
-        return outcome.fine
+        name = shown(saving.target.name)
+
+        def saved(written: Written) -> None:
+            self.documents.saved(picture, saving, written)
+            self.said.emit(self.tr("Saved “%s”.") % name)
+
+        job = self.file_work.write(
+            self.tr("Saving “%s”") % name,
+            lambda job: saving.write(job.progress),
+            saved,
+            kind=f"{id(picture)} {saving.target}",
+        )
+        saving.job = job
+        job.then(lambda _fine: self._end_saving(picture, saving))
+        return job
+
+    def _end_saving(self, picture: OpenPicture, saving: Saving) -> None:
+        if saving in picture.savings:  # else a newer one took its place
+            picture.savings.remove(saving)
+        self._tell_steps()
 
     def settle_stroke(self) -> None:
         """Finish what is being drawn, as a step: what comes next would drop it."""
@@ -250,20 +336,26 @@ class Session(Observable):
     @property
     def needs_a_path(self) -> bool:
         """Save must become Save As: there is no file yet, or writing it would lose something."""
-        return self.picture is not None and (self.picture.path is None or self.picture.foreign)
+        return self.picture is not None and self.picture.needs_a_path
 
-    def export(self, what: str, path: Path) -> None:
-        """Write a picture file: ``what`` is ``picture``, ``preview`` or ``pair``. Its suffix says which
-        format it gets; one that says nothing gets ``.png`` behind it."""
+    def export(self, what: str, path: Path) -> Job:
+        """Write a picture file of what is there now: ``what`` is ``picture``, ``preview`` or ``pair``.
+
+        Its suffix says which format it gets; one that says nothing gets ``.png`` behind it.
+        """
         assert self.picture is not None
-        path = picture_file(path)
-        with self._report_errors():
-            self.documents.export(self.picture, what, path, self.live.preview)
-            self.settings.folder = str(path.absolute().parent)
-            text = self.tr("Exported “%s”.")
-            if what != "picture" and self.live.behind:
-                text = self.tr("Exported “%s”; the preview was still behind the picture.")
-            self.said.emit(text % shown(path.name))
+        path = picture_file(path).absolute()
+        self.settings.folder = str(path.parent)
+        text = self.tr("Exported “%s”.")
+        if what != "picture" and self.live.behind:
+            text = self.tr("Exported “%s”; the preview was still behind the picture.")
+        exporting = self.documents.exporting(self.picture, what, path, self.live.preview)
+        self._tell_steps()
+        return self.file_work.write(
+            self.tr("Exporting “%s”") % shown(path.name),
+            lambda job: exporting.write(job.progress),
+            lambda _nothing: self.said.emit(text % shown(path.name)),
+        )
 
     # --- models --------------------------------------------------------------------------------
 
@@ -271,12 +363,16 @@ class Session(Observable):
         """Paint with the model in ``path``; one of another kind brings its own picture along."""
         self.matching.open_model(path)
 
-    def remove_model(self, entry: Entry) -> None:
+    def remove_model(self, entry: Entry) -> Job:
         """Delete one of the user's own models from the disk."""
-        with self._report_errors():
-            self.library.remove(entry)
-            if self.live.model_file == entry.file:
+
+        def see(fine: bool) -> None:
+            if fine and self.live.model_file == entry.file:
                 self._show_picture()
+
+        job = self.library.remove(entry)
+        job.then(see)
+        return job
 
     def start(self) -> None:
         """First picture and first model: what was used last, else the first bundled one."""
@@ -319,12 +415,23 @@ class Session(Observable):
         role = self.document.active.role
         self.edit(lambda document: document.add_layer(role if role.sent else ROLES[document.kind][0]))
 
-    def add_reference(self, path: Path) -> None:
+    def add_reference(self, path: Path) -> Job:
         """Lay a photo over the picture to trace it; the network never sees it."""
-        with self._report_errors():
-            reading = read(path)
-            name = shown(path.stem)
-            self.edit(lambda document: document.add_layer(Role.REFERENCE, name, reading.pixels, 0.5))
+        assert self.picture is not None
+        picture, width, height = self.picture, self.document.width, self.document.height
+
+        def arrive(pixels: Pixels) -> None:
+            if picture not in self.pictures:
+                return
+            if picture is not self.picture:
+                self.put_up(picture)
+            self.edit(lambda it: it.add_layer(Role.REFERENCE, shown(path.stem), pixels, 0.5))
+
+        return self.file_work.read(
+            self.tr("Opening “%s”") % shown(path.name),
+            lambda _job: to_straight(fitted(read(path).pixels, width, height, smooth=True)),
+            lambda pixels: self._when_the_pen_is_up(lambda: arrive(pixels)),
+        )
 
     def show_reference(self, id: int, *, visible: bool | None = None, opacity: float | None = None) -> None:
         """Look at a reference otherwise, also while a stroke goes on."""
@@ -346,7 +453,8 @@ class Session(Observable):
         self.guarding.recover(left)
 
     def close(self) -> None:
-        """End of the program: remember everything, stop the engine; unsaved pictures stay journalled.
+        """End of the program: wait for what is being written, remember everything, stop the engine; unsaved
+        pictures stay journalled.
 
         Whatever goes wrong in one step, the others are done.
         """
@@ -360,7 +468,7 @@ class Session(Observable):
         )
         leaving = (part.leave for part in parts)
         ends = (self.guarding.stop, self.live.stop, self.documents.stop)
-        for step in (self.settle_stroke, self.remember, *leaving, *ends):
+        for step in (self.settle_stroke, self.file_work.leave, self.remember, *leaving, *ends):
             try:
                 step()
             except Exception:  # the pictures and the other parts must not pay for it

@@ -33,8 +33,6 @@ class Moment:
     def document(self) -> Document:
         """A document of its own, without history, that is as the other one was."""
         layers = [layer.layer() for layer in self._layers]
-        document = Document(
-            self._kind, *self._size, layers, self._paper, self._palette, layers[self._active]
-        )
+        document = Document(self._kind, *self._size, layers, self._paper, self._palette, layers[self._active])
         document.model, document.extras = self._model, dict(self._extras)
         return document

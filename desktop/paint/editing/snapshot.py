@@ -14,6 +14,15 @@ if TYPE_CHECKING:
     from desktop.paint.editing.sheet import Sheet
 
 
+def tiles_within(layer: Layer) -> Tiles:
+    """All that a layer holds within the picture; around it all is transparent."""
+    tiles = Tiles()
+    for place in tiles_of(layer.bounds()):
+        rect = tile_rect(*place, *layer.size)
+        tiles.keep(place, layer.packed[rect.rows, rect.columns])
+    return tiles
+
+
 @dataclass(frozen=True, eq=False)
 class Snapshot:
     """A document as it was at one moment, without its history."""
@@ -29,12 +38,8 @@ class Snapshot:
         """Take one; changes the document no more than it is changed later."""
         hollow, contents = [], []
         for layer in document.layers:
-            tiles = Tiles()
-            for place in tiles_of(layer.bounds()):  # around them all is transparent
-                rect = tile_rect(*place, document.width, document.height)
-                tiles.keep(place, layer.packed[rect.rows, rect.columns])
-            contents.append(tiles)
-            hollow.append(layer.with_pixels(blank(1, 1)))
+            contents.append(tiles_within(layer))
+            hollow.append(layer.hollow())
         active = hollow[document.layers.index(document.active)]
         state = State(
             document.width, document.height, document.paper, document.palette, tuple(hollow), active

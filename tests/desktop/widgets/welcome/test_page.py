@@ -32,7 +32,7 @@ from desktop.widgets.main_window import MainWindow
 from desktop.widgets.welcome import page
 from desktop.widgets.welcome.tile import Tile
 from engine.data.card import InputKind
-from tests.desktop.window_hands import drag, send, settle, until
+from tests.desktop.window_hands import done, drag, send, settle, until
 
 LEFT, NONE = Qt.MouseButton.LeftButton, Qt.MouseButton.NoButton
 SHOWN = ["tiny lines", "tiny sketch", "tiny labels"]
@@ -490,7 +490,7 @@ def test_files_opened_last_can_be_opened_again(started: Callable[[], MainWindow]
         "4.ora",
     ]
     for name in names:
-        assert window.session.save(tmp_path / name)
+        assert done(window.session.save(tmp_path / name))
     window = started()
     window.actions_table["welcome"].trigger()
     listed = [button for button in window.welcome._recent.buttons if button.isVisible()]
