@@ -14,16 +14,14 @@ from typing import NamedTuple
 
 from PySide6.QtCore import QObject, Signal
 
+from desktop.documents.filing import Filing
 from desktop.documents.guarding import Guarding
 from desktop.documents.open_documents import OpenDocuments, OpenPicture, project_file
-from desktop.documents.reading import Opened, read_file
+from desktop.documents.reading import Wanted
 from desktop.documents.recovery import Recovered, Unreadable
-from desktop.documents.saving import Saving, Written
 from desktop.documents.stroke_controller import StrokeController
 from desktop.paint.editing.document import ROLES, Change, Document, Role
 from desktop.paint.files.export import picture_file
-from desktop.paint.layers.composite import to_straight
-from desktop.paint.layers.scaling import fitted
 from desktop.pairs.pair_drawing import PairDrawing
 from desktop.pairs.teaching import Teaching
 from desktop.preview.gallery import Gallery
@@ -40,7 +38,6 @@ from desktop.training.current import Training
 from desktop.training.dataset_scan import DatasetScan
 from engine.data.card import InputKind
 from engine.data.messages import Pixels
-from engine.data.picture import read
 from engine.data.rect import Rect
 from engine.files.writing import shown
 from engine.models.catalogue import Entry
@@ -105,8 +102,15 @@ class Session(Observable):
         self.library.arrived.connect(self.open_model)
         self.guarding = Guarding(self)
         self.documents = OpenDocuments(self.settings, self.guarding.news.emit, self.file_work.later)
-        self._arrivals: list[Callable[[], object]] = []
-        self.strokes.watch("drawing", self._let_arrive)
+        self.filing = Filing(
+            self.documents, self.file_work, self.put_up, lambda: self.strokes.drawing, parent=self
+        )
+        self.filing.said.connect(self.said)
+        self.filing.error_reported.connect(self.error_reported)
+        self.filing.settled.connect(self._tell_steps)
+        self.filing.read_as.connect(self.read_as)
+        self.filing.changed_elsewhere.connect(self.changed_elsewhere)
+        self.strokes.watch("drawing", self.filing.let_arrive)
         self.matching = Matching(self)
         self.shelf = Shelf(self)
         self.training = Training(lambda: self.picture.document if self.picture else None, self)
@@ -195,7 +199,8 @@ class Session(Observable):
         if suffix in (".pth", ".pt", ".ckpt"):
             self.library.inspect(path)
             return None
-        return self._open(path, kind)
+        self.settle_stroke()
+        return self.filing.open(path, self._wanted(kind))
 
     def open_instead(self, path: Path, kind: InputKind) -> Job | None:
         """Open a plain picture again as another kind, in place of the one on the canvas if untouched."""
@@ -205,71 +210,21 @@ class Session(Observable):
             if first in self.pictures and first is not self.picture and first.is_saved:
                 self.close_picture(first)
 
-        return self._open(path.absolute(), kind, and_then=take_its_place)
+        self.settle_stroke()
+        return self.filing.open(path.absolute(), self._wanted(kind), and_then=take_its_place)
 
     def open_anew(self, picture: OpenPicture) -> Job | None:
         """Open the file of ``picture`` as it is now; what was drawn stays open, without a file."""
-        return self._open(picture.path, parting=picture) if picture.path is not None else None
-
-    def _open(
-        self,
-        path: Path,
-        kind: InputKind | None = None,
-        *,
-        parting: OpenPicture | None = None,
-        and_then: Callable[[OpenPicture], object] = lambda _picture: None,
-    ) -> Job | None:
-        """Read a project or a picture, and put it on the canvas when it has come.
-
-        Args:
-            path: the file.
-            kind: what a plain picture becomes; None for what is on the canvas now.
-            parting: a picture that shows an older state of the file, and has no file from then on.
-            and_then: told of the picture when it is on the canvas.
-        """
-        self.settle_stroke()
-        already = None if parting is not None else self.documents.open_already(path)
-        if already is not None:
-            self._show_opened(already)
-            and_then(already)
+        if picture.path is None:
             return None
+        return self.filing.open(picture.path, self._wanted(None), parting=picture)
+
+    def _wanted(self, kind: InputKind | None) -> Wanted:
+        """What a plain picture becomes; None for what is on the canvas now."""
         wanted = kind or (self.document.kind if self.picture else "image")
-        palette, card = self.matching.palette_for(wanted), self.live.card
+        card = self.live.card
         levels = card.levels if card is not None and card.input == wanted else None
-
-        def arrive(read: Opened) -> None:
-            if parting is not None and parting.path is not None:
-                self.documents.part(parting)
-                self._tell_steps()
-            picture = self.documents.opened(read)
-            self._show_opened(picture)
-            if not read.is_project and kind is None:
-                self.read_as.emit(path, wanted, " ".join(read.notes))
-            elif read.notes:
-                self.said.emit(" ".join(read.notes))
-            and_then(picture)
-
-        return self.file_work.read(
-            self.tr("Opening “%s”") % shown(path.name),
-            lambda job: read_file(path, wanted, palette, levels, job.progress),
-            lambda read: self._when_the_pen_is_up(lambda: arrive(read)),
-            kind=f"{wanted} {path}",
-        )
-
-    def _show_opened(self, picture: OpenPicture) -> None:
-        self.put_up(picture)
-        if picture.is_changed_elsewhere:
-            self.changed_elsewhere.emit(picture)
-
-    def _when_the_pen_is_up(self, arrive: Callable[[], object]) -> None:
-        """Put nothing on the canvas in the middle of a stroke: that would end it."""
-        self._arrivals.append(arrive)
-        self._let_arrive()
-
-    def _let_arrive(self) -> None:
-        while self._arrivals and not self.strokes.drawing:
-            with self._report_errors():
-                self._arrivals.pop(0)()
+        return Wanted(wanted, kind is None, self.matching.palette_for(wanted), levels)
 
     def objection(self, path: Path | None = None) -> str:
         """What is to be asked before the picture is saved to ``path``, or to where it came from; a sentence
@@ -295,33 +250,7 @@ class Session(Observable):
         if objection:
             self.error_reported.emit(objection)
             return None
-        picture = self.picture
-        self.settle_stroke()
-        same = self.documents.being_saved(picture, path and path.absolute())
-        if same is not None:
-            return same
-        saving = self.documents.saving(picture, path and path.absolute(), self.live.model_file)
-        self._tell_steps()
-        name = shown(saving.target.name)
-
-        def saved(written: Written) -> None:
-            self.documents.saved(picture, saving, written)
-            self.said.emit(self.tr("Saved “%s”.") % name)
-
-        job = self.file_work.write(
-            self.tr("Saving “%s”") % name,
-            lambda job: saving.write(job.progress),
-            saved,
-            kind=f"{id(picture)} {saving.target}",
-        )
-        saving.job = job
-        job.then(lambda _fine: self._end_saving(picture, saving))
-        return job
-
-    def _end_saving(self, picture: OpenPicture, saving: Saving) -> None:
-        if saving in picture.savings:  # else a newer one took its place
-            picture.savings.remove(saving)
-        self._tell_steps()
+        return self.filing.save(self.picture, path and path.absolute(), self.live.model_file)
 
     def settle_stroke(self) -> None:
         """Finish what is being drawn, as a step: what comes next would drop it."""
@@ -346,16 +275,8 @@ class Session(Observable):
         assert self.picture is not None
         path = picture_file(path).absolute()
         self.settings.folder = str(path.parent)
-        text = self.tr("Exported “%s”.")
-        if what != "picture" and self.live.behind:
-            text = self.tr("Exported “%s”; the preview was still behind the picture.")
-        exporting = self.documents.exporting(self.picture, what, path, self.live.preview)
-        self._tell_steps()
-        return self.file_work.write(
-            self.tr("Exporting “%s”") % shown(path.name),
-            lambda job: exporting.write(job.progress),
-            lambda _nothing: self.said.emit(text % shown(path.name)),
-        )
+        live = self.live
+        return self.filing.export(self.picture, what, path, live.preview, behind=live.behind)
 
     # --- models --------------------------------------------------------------------------------
 
@@ -418,7 +339,7 @@ class Session(Observable):
     def add_reference(self, path: Path) -> Job:
         """Lay a photo over the picture to trace it; the network never sees it."""
         assert self.picture is not None
-        picture, width, height = self.picture, self.document.width, self.document.height
+        picture, size = self.picture, (self.document.width, self.document.height)
 
         def arrive(pixels: Pixels) -> None:
             if picture not in self.pictures:
@@ -427,11 +348,7 @@ class Session(Observable):
                 self.put_up(picture)
             self.edit(lambda it: it.add_layer(Role.REFERENCE, shown(path.stem), pixels, 0.5))
 
-        return self.file_work.read(
-            self.tr("Opening “%s”") % shown(path.name),
-            lambda _job: to_straight(fitted(read(path).pixels, width, height, smooth=True)),
-            lambda pixels: self._when_the_pen_is_up(lambda: arrive(pixels)),
-        )
+        return self.filing.read_photo(path, size, arrive)
 
     def show_reference(self, id: int, *, visible: bool | None = None, opacity: float | None = None) -> None:
         """Look at a reference otherwise, also while a stroke goes on."""

@@ -9,7 +9,10 @@ from desktop.documents.saving import Stamp, Step, stamp_of
 from desktop.paint.editing.document import Document
 from desktop.paint.editing.sheet import MOST_PIXELS
 from desktop.paint.files import project
+from desktop.paint.layers.composite import to_straight
+from desktop.paint.layers.scaling import fitted
 from engine.data.card import InputKind
+from engine.data.messages import Pixels
 from engine.data.palette import Palette
 from engine.data.picture import read
 
@@ -27,21 +30,21 @@ class Opened:
     """The file's, from before it was read."""
 
 
-def read_file(
-    path: Path,
-    kind: InputKind,
-    palette: Palette | None,
-    levels: tuple[int, int] | None = None,
-    step: Step = lambda _done, _total: None,
-) -> Opened:
-    """Read a project or a picture; on any thread.
+@dataclass(frozen=True)
+class Wanted:
+    """What a plain picture becomes."""
 
-    Args:
-        path: an ``.ora`` project or any picture.
-        kind: what a plain picture becomes.
-        palette: the palette for label pictures.
-        levels: what is black and white in pictures of 16 bits a channel, see ``Card.levels``.
-        step: called now and then.
+    kind: InputKind
+    is_guess: bool
+    """Nobody said so."""
+    palette: Palette | None
+    """For label pictures."""
+    levels: tuple[int, int] | None
+    """What is black and white in pictures of 16 bits a channel, see ``Card.levels``."""
+
+
+def read_file(path: Path, wanted: Wanted, step: Step = lambda _done, _total: None) -> Opened:
+    """Read a project or a picture; on any thread. ``step`` is called now and then.
 
     Raises:
         PictureError: it can't be read.
@@ -52,10 +55,19 @@ def read_file(
         loaded = project.load(path, step)
         document, notes, is_project = loaded.document, loaded.notes, True
     else:
-        reading = read(path, levels, MOST_PIXELS)
+        reading = read(path, wanted.levels, MOST_PIXELS)
         step(1, 3)
-        document, notes = Document.from_picture(kind, reading.pixels, palette), reading.notes
+        document, notes = Document.from_picture(wanted.kind, reading.pixels, wanted.palette), reading.notes
         is_project = False
     step(2, 3)
     document.picture()  # made here, where the pen doesn't wait for it
     return Opened(path, document, notes, is_project, stamp)
+
+
+def read_photo(path: Path, size: tuple[int, int]) -> Pixels:
+    """A photo fitted into ``size``, uint8 (H, W, 4) straight RGBA; on any thread.
+
+    Raises:
+        PictureError: it can't be read.
+    """
+    return to_straight(fitted(read(path).pixels, *size, smooth=True))

@@ -63,7 +63,7 @@ def _saving(session, folder: Path) -> list[Row]:
 
     session.put_up(OpenPicture(_painted(4096, 4096, 4), title="large", unsaved=True))
     until(lambda: session.live.preview is not None and not session.live.behind, PATIENCE_S)
-    step = lambda: session.edit(lambda document: document.set_layer(document.active.id, opacity=0.8))  # noqa: E731
+    step = lambda: session.edit(lambda document: document.set_layer(document.active.id, name="other"))  # noqa: E731
     journal = _stall(step, lambda: session.picture.is_guarded)
     jobs: list = []
     saved = _stall(

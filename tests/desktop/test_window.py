@@ -26,7 +26,7 @@ from desktop.widgets.dialogs import picture_dialogs
 from desktop.widgets.main_window import MainWindow
 from desktop.widgets.parts.actions import ALSO
 from engine.data.picture import write_png
-from tests.desktop.window_hands import done, drag, settle, text_of, until
+from tests.desktop.window_hands import done, files_done, drag, settle, text_of, until
 
 
 def label_model(window: MainWindow) -> Path:
@@ -277,6 +277,7 @@ def test_files_dropped_on_the_window_are_opened(window: MainWindow, tmp_path: Pa
         Qt.KeyboardModifier.NoModifier,
     )
     window.dropEvent(drop)
+    files_done(window.session)
     assert (window.session.document.width, window.session.document.height) == (60, 40)
     assert window.session.settings.recent == [str(path)]
 
