@@ -26,7 +26,7 @@ from desktop.widgets.dialogs import picture_dialogs
 from desktop.widgets.main_window import MainWindow
 from desktop.widgets.parts.actions import ALSO
 from engine.data.picture import write_png
-from tests.desktop.window_hands import done, files_done, drag, settle, text_of, until
+from tests.desktop.window_hands import done, drag, files_done, settle, text_of, until
 
 
 def label_model(window: MainWindow) -> Path:
