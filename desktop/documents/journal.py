@@ -31,8 +31,10 @@ from typing import BinaryIO
 import resources
 from desktop.paint.editing.document import Change, Document
 from desktop.paint.editing.history import Tiles, tile_rect
+from desktop.paint.editing.snapshot import tiles_within
+from desktop.paint.files.moment import Moment
 from desktop.paint.files.records import HEAD_SIZE, Record, beyond, describing, painting
-from desktop.paint.layers.layer import Layer, Piece
+from desktop.paint.layers.layer import Layer
 from engine.files.lock import hold
 from engine.files.writing import replacing, write_all
 
@@ -136,11 +138,8 @@ class Journal:
         document = self._document
         self._known = {layer.id: layer for layer in document.layers}
         self._failed = self._grown = False
-        snapshot = document.snapshot()
-        ids = [layer.id for layer in document.layers]
-        pieces = {layer.id: layer.outside for layer in document.layers}
-        contents = list(zip(ids, snapshot.tiles, strict=True))
-        self._add(_Whole(describing(document, self._title, secrets.token_hex(8)), contents, pieces))
+        document.settle()
+        self._add(_Whole(describing(document, self._title, secrets.token_hex(8)), Moment(document)))
 
     def _add(self, job: _Whole | _Part) -> None:
         with self._waiting:
@@ -174,6 +173,7 @@ class Journal:
             if (good, trouble) != (self.is_good, self.trouble):
                 self.is_good, self.trouble = good, trouble
                 self._tell()
+            del job  # it may hold a whole picture, and the next one may be long in coming
         self._close_file()
 
     def _write_job(self, job: _Whole | _Part) -> None:
@@ -229,15 +229,13 @@ class _Whole:
     """The whole picture, to begin a journal with."""
 
     document: Record
-    contents: list[tuple[int, Tiles]]
-    outside: dict[int, tuple[Piece, ...]]
+    moment: Moment
 
     def records(self) -> Iterator[Record]:
         yield self.document
-        for layer, pieces in self.outside.items():
-            yield from beyond(layer, pieces)
-        for layer, tiles in self.contents:
-            yield painting(layer, tiles)
+        for layer in self.moment.layers():
+            yield from beyond(layer.id, layer.outside)
+            yield painting(layer.id, tiles_within(layer))
 
 
 @dataclass

@@ -4,12 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from PySide6.QtCore import SignalInstance
 
 from desktop.documents.open_documents import OpenPicture
 from desktop.paint.editing.document import Change, Document
+
+
+class Steps(NamedTuple):
+    """How many steps can be taken back and done again, and what the next of each would be."""
+
+    undo: int = 0
+    redo: int = 0
+    undo_text: str = ""
+    redo_text: str = ""
 
 
 class OnCanvas(Protocol):

@@ -21,7 +21,7 @@ from desktop.session import Session
 from desktop.widgets.main_window import MainWindow
 from engine.data.picture import to_png_bytes
 from tests.desktop.widgets.parts.test_files import choose, press
-from tests.desktop.window_hands import drag, message, model, settle, until
+from tests.desktop.window_hands import done, drag, message, model, settle, until
 from tests.faults import Faults, at_work
 
 NONSENSE = [
@@ -70,12 +70,12 @@ def test_a_place_that_cannot_be_written_leaves_the_drawing_unsaved(window, sessi
     session.error_reported.connect(told.append)
     drag(window, (10, 10), (50, 50))
     (tmp_path / "file").write_text("")
-    assert not session.save(tmp_path / "file" / "drawing.ora")
+    assert not done(session.save(tmp_path / "file" / "drawing.ora"))
     assert not session.saved
     assert session.picture.path is None
     settle(session)
     for what in ("picture", "preview", "pair"):
-        session.export(what, tmp_path / "file" / "out.png")
+        done(session.export(what, tmp_path / "file" / "out.png"))
     assert len(told) == 4
 
 
@@ -147,7 +147,7 @@ def test_the_very_same_model_is_not_copied_twice(window, session, tmp_path):
     copy = tmp_path / "again.safetensors"
     copy.write_bytes(model(session, "tiny lines").read_bytes())
     before = len(session.library.models)
-    session.open_file(copy)
+    done(session.open_file(copy))
     settle(session)
     assert len(session.library.models) == before
     assert session.live.card.name == "tiny lines"

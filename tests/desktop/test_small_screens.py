@@ -149,6 +149,8 @@ def test_folding_makes_room_for_the_panels_that_are_left(window: MainWindow) -> 
     shrunk(window, *SMALL[1])
     models, palette, _ = window.docks
     before = palette.height()
-    models.titleBarWidget().button.click()
+    header = models.titleBarWidget()
+    assert isinstance(header, FoldingHeader)
+    header.button.click()
     shrunk(window, *SMALL[1])
     assert palette.height() > before

@@ -29,7 +29,7 @@ from desktop.widgets.dialogs import picture_dialogs
 from desktop.widgets.main_window import MainWindow
 from desktop.widgets.parts.actions import ALSO
 from engine.data.picture import write_png
-from tests.desktop.window_hands import drag, settle, text_of, until
+from tests.desktop.window_hands import done, drag, files_done, settle, text_of, until
 
 
 def label_model(window: MainWindow) -> Path:
@@ -225,7 +225,7 @@ def test_another_palette_is_one_step_and_the_brush_follows(window: MainWindow):
 def test_a_new_layer_is_one_to_paint_on_whatever_was_chosen(window: MainWindow, tmp_path: Path):
     session = window.session
     write_png(tmp_path / "photo.png", np.zeros((80, 96, 3), np.uint8))
-    session.add_reference(tmp_path / "photo.png")
+    done(session.add_reference(tmp_path / "photo.png"))
     session.strokes.choose_layer(session.document.layers[-1].id)
     session.add_paint_layer()
     assert session.document.active.role.sent
@@ -280,6 +280,7 @@ def test_files_dropped_on_the_window_are_opened(window: MainWindow, tmp_path: Pa
         Qt.KeyboardModifier.NoModifier,
     )
     window.dropEvent(drop)
+    files_done(window.session)
     assert (window.session.document.width, window.session.document.height) == (60, 40)
     assert window.session.settings.recent == [str(path)]
 

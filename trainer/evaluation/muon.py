@@ -58,5 +58,5 @@ def orthogonal(matrix: Tensor) -> Tensor:
         first, third, fifth = _POLYNOMIAL
         factor = first * one + third * square + fifth * (square @ square)
         turned, square = factor @ turned, factor @ square @ factor
-    answer = turned @ wide
+    answer: Tensor = turned @ wide
     return answer.contiguous() if matrix.shape[0] <= matrix.shape[1] else answer.T.contiguous()

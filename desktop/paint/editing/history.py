@@ -140,6 +140,8 @@ class PaintStep(Step):
 
     def exchange(self, stack: LayerStack) -> Change:
         layer = stack.layer(self.layer)
+        for row, _ in self.tiles:
+            layer.about_to_change(row * TILE, row * TILE + TILE)
         self.tiles.exchange(layer.packed)
         return Change(self.rect, layer.role.sent and layer.shown, False, layer.id, tuple(self.tiles))
 

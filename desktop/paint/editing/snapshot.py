@@ -11,6 +11,15 @@ from engine.data.card import InputKind
 from engine.data.rect import Rect
 
 
+def tiles_within(layer: Layer) -> Tiles:
+    """All that a layer holds within the picture; around it all is transparent."""
+    tiles = Tiles()
+    for place in tiles_of(layer.bounds()):
+        rect = tile_rect(*place, *layer.size)
+        tiles.keep(place, layer.packed[rect.rows, rect.columns])
+    return tiles
+
+
 @dataclass(frozen=True, eq=False)
 class Snapshot:
     """A document as it was at one moment, without its history."""
@@ -26,12 +35,8 @@ class Snapshot:
         """Take one; changes the layers no more than it is changed later."""
         hollow, contents = [], []
         for layer in stack.layers:
-            tiles = Tiles()
-            for place in tiles_of(layer.bounds()):  # around them all is transparent
-                rect = tile_rect(*place, stack.width, stack.height)
-                tiles.keep(place, layer.packed[rect.rows, rect.columns])
-            contents.append(tiles)
-            hollow.append(layer.with_pixels(blank(1, 1)))
+            contents.append(tiles_within(layer))
+            hollow.append(layer.hollow())
         active = hollow[stack.layers.index(stack.active)]
         state = replace(stack.state, layers=tuple(hollow), active=active)
         return cls(stack.kind, state, tuple(contents))

@@ -90,8 +90,17 @@ class Loaded:
 # --- writing -------------------------------------------------------------------------------------
 
 
-def save(document: Document, path: Path) -> None:
+Step = Callable[[int, int], object]
+"""Told how many parts of how many are done; may raise whatever is to end it, and nothing has happened."""
+
+
+def save(document: Document, path: Path, step: Step = lambda _done, _total: None) -> None:
     """Write ``document`` as an ``.ora`` file, in one step.
+
+    Args:
+        document: what to write.
+        path: where to.
+        step: called now and then, the last time just before the file is in its place.
 
     Raises:
         PictureError: the folder is missing, read-only or full; the old file is untouched.
@@ -99,7 +108,8 @@ def save(document: Document, path: Path) -> None:
     measures = {"version": "0.0.3", "w": str(document.width), "h": str(document.height)}
     image = ElementTree.Element("image", {**measures, **_resolution(document.extras)})
     stack = ElementTree.SubElement(image, "stack", {"name": "root"})
-    contents = _Packed()
+    total = len(document.layers) + 3
+    contents = _Packed(lambda done: step(done, total))
     roles: dict[str, str] = {}
     if document.kind == "image" and document.paper != WHITE:
         # Coloured paper is part of the picture: other programs see it as a layer.
@@ -111,7 +121,7 @@ def save(document: Document, path: Path) -> None:
     for number, layer in enumerate(document.layers):
         source = f"data/layer{number}.png"
         pixels, rect = overhang.whole(layer)
-        contents.add(source, partial(to_png_bytes, to_straight(pixels)))
+        contents.add(source, partial(_straight_png, pixels))
         roles[source] = layer.role.value
         attributes = {
             "name": _printable(layer.name),
@@ -151,6 +161,7 @@ def save(document: Document, path: Path) -> None:
             )
             for name, content in files.items():
                 target.writestr(name, content)  # PNG is packed already
+            step(total - 1, total)
     except OSError as error:
         text = translate("paint", "“{0}” can't be written ({1}); choose another place.")
         raise PictureError(text.format(path.name, error.strerror or error)) from error
@@ -159,21 +170,40 @@ def save(document: Document, path: Path) -> None:
 class _Packed:
     """Pictures being packed side by side: that is most of what saving takes."""
 
-    def __init__(self) -> None:
+    def __init__(self, step: Callable[[int], object]) -> None:
         self._pool = ThreadPoolExecutor(_SIDE_BY_SIDE)
         self._jobs: dict[str, Future[bytes]] = {}
+        self._step = step
 
     def add(self, name: str, pack: Callable[[], bytes]) -> None:
         """Pack another one; waits while others do, so that few copies of layers lie in memory."""
-        waiting = [job for job in self._jobs.values() if not job.done()]
+        waiting = self._waiting()
         if len(waiting) >= _SIDE_BY_SIDE:
             wait(waiting, return_when=FIRST_COMPLETED)
         self._jobs[name] = self._pool.submit(pack)
+        self._tell()
 
     def files(self) -> dict[str, bytes]:
         """What became of each, in the order in which they came; nothing can be added then."""
+        while waiting := self._waiting():
+            wait(waiting, return_when=FIRST_COMPLETED)
+            self._tell()
         self._pool.shutdown()
         return {name: job.result() for name, job in self._jobs.items()}
+
+    def _waiting(self) -> list[Future[bytes]]:
+        return [job for job in self._jobs.values() if not job.done()]
+
+    def _tell(self) -> None:
+        try:
+            self._step(len(self._jobs) - len(self._waiting()))
+        except BaseException:
+            self._pool.shutdown(cancel_futures=True)
+            raise
+
+
+def _straight_png(pixels: Pixels) -> bytes:
+    return to_png_bytes(to_straight(pixels))
 
 
 def _plain_png(width: int, height: int, colour: Colour) -> bytes:
@@ -207,17 +237,21 @@ def _printable(name: str) -> str:
 # --- reading -------------------------------------------------------------------------------------
 
 
-def load(path: Path) -> Loaded:
+def load(path: Path, step: Step = lambda _done, _total: None) -> Loaded:
     """Read an ``.ora`` file, from whomever it comes.
+
+    Args:
+        path: the file.
+        step: called now and then.
 
     Raises:
         PictureError: missing, no OpenRaster file, damaged, too large or made by a newer program.
     """
     with archive.opened(path) as source:
-        return _load(source, path.name)
+        return _load(source, path.name, step)
 
 
-def _load(source: Archive, name: str) -> Loaded:
+def _load(source: Archive, name: str, step: Step) -> Loaded:
     root = parsed(source.read("stack.xml", 1 << 20), name)
     canvas = Rect(0, 0, whole(root, "w", name), whole(root, "h", name))
     stack = root.find("stack")
@@ -237,7 +271,7 @@ def _load(source: Archive, name: str) -> Loaded:
         why = translate("paint", "“{0}” has more layers than fit into memory; it is shown as one layer{2}.")
         loaded = _as_one_layer(source, stack, canvas, notes, why)
     else:
-        loaded = _layer_by_layer(source, stack, canvas, notes)
+        loaded = _layer_by_layer(source, stack, canvas, notes, step)
         if _unknown_members(source, root) or beside(root, stack):
             text = translate(
                 "paint", "“{0}” holds more than Underpaint knows; saving over it would lose that."
@@ -288,7 +322,9 @@ def _fits(source: Archive, stack: ElementTree.Element, canvas: Rect, kind: Input
     )
 
 
-def _layer_by_layer(source: Archive, stack: ElementTree.Element, canvas: Rect, notes: Notes) -> Loaded:
+def _layer_by_layer(
+    source: Archive, stack: ElementTree.Element, canvas: Rect, notes: Notes, step: Step
+) -> Loaded:
     """The picture with all its layers."""
     kind = notes.kind()
     roles = notes.inner(notes.fields.get("roles", {}), "roles").fields
@@ -301,6 +337,7 @@ def _layer_by_layer(source: Archive, stack: ElementTree.Element, canvas: Rect, n
     ours = kind == "image" and all((name in roles) != (name == _PAPER) for name in names)
     layered = [element for element in reversed(stack) if not ours or element.get("src") != _PAPER]
     for number, element in enumerate(layered, start=1):
+        step(number - 1, len(layered) + 1)
         role = _role(roles.get(element.get("src", "")), kind)
         layer, lost = _layer(source, element, number, role, corner, canvas, notes)
         layers.append(layer)

@@ -23,7 +23,7 @@ from engine.data.messages import Pixels
 from engine.data.palette import Colour
 from engine.data.rect import Rect
 
-BUDGET_S = 0.03
+BUDGET_S = 0.02
 """A large picture is averaged in instalments of this length, so that nothing stalls."""
 
 _TILE = 512

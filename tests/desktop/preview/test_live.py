@@ -15,7 +15,7 @@ from desktop.paint.editing.document import Document, Role
 from desktop.session import Session
 from desktop.widgets.main_window import MainWindow
 from engine.data.messages import Failed, OpenModel, Request, Translate, Translated
-from tests.desktop.window_hands import drag, model, settle, until
+from tests.desktop.window_hands import done, drag, model, settle, until
 
 
 @pytest.fixture
@@ -191,7 +191,7 @@ def test_a_model_that_vanished_is_replaced_and_the_picture_can_be_saved(window, 
     settle(session)
     gone = session.live.model_file
     gone.unlink()
-    assert session.save(tmp_path / "drawing.ora")
+    assert done(session.save(tmp_path / "drawing.ora"))
     assert "digest" not in session.document.extras
     session.new_picture("sketch", 64, 64)
     settle(session)

@@ -24,7 +24,7 @@ from tests.desktop.widgets.welcome.welcome_hands import (
     complete,
     tiles,
 )
-from tests.desktop.window_hands import drag, settle, until
+from tests.desktop.window_hands import done, drag, settle, until
 
 
 def test_a_drawing_with_unsaved_work_stays_open(window: MainWindow):
@@ -120,7 +120,7 @@ def test_files_opened_last_can_be_opened_again(started: Callable[[], MainWindow]
         "4.ora",
     ]
     for name in names:
-        assert window.session.save(tmp_path / name)
+        assert done(window.session.save(tmp_path / name))
     window = started()
     window.actions_table["welcome"].trigger()
     listed = [button for button in window.welcome.recent.buttons if button.isVisible()]
