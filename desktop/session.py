@@ -198,6 +198,7 @@ class Session(Observable):
             self.library.inspect(path)
             return None
         self.settle_stroke()
+        self.file_work.later(self.library.prepare)
         return self.filing.open(path, self._wanted(kind))
 
     def open_instead(self, path: Path, kind: InputKind) -> Job | None:

@@ -71,6 +71,11 @@ class Library(Observable):
             named = [entry for entry in of_kind if entry.bundled and entry.name == _suggested(kind)]
         return next(iter(named or of_kind or usable), None)
 
+    def prepare(self) -> None:
+        """Read on any thread, once, what ``preferred`` will have to know."""
+        for kind in ("sketch", "labels", "image"):
+            _suggested(kind)
+
     def lack_of(self, kind: InputKind) -> str:
         """What to tell the user where no model for ``kind`` can be used."""
         return {

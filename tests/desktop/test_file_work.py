@@ -139,7 +139,7 @@ def test_saving_that_is_given_up_leaves_the_old_file(
     assert done(session.save())
 
 
-@pytest.mark.parametrize("at", range(6))
+@pytest.mark.parametrize("at", range(5))
 def test_given_up_at_any_step_nothing_half_is_left(
     window: MainWindow, session: Session, tmp_path: Path, at: int
 ):

@@ -23,7 +23,8 @@ class Frozen:
     def __init__(self, layer: Layer) -> None:
         self._layer = layer.hollow()
         self._source: Packed | None = layer.packed
-        self._copy = blank(*layer.size)
+        self._size = layer.size
+        self._copy: Pixels | None = None  # what is empty takes no memory, nor the time to get it
         self._to_copy = set(range(-(-layer.size[1] // _BAND)))
         self._lock = threading.Lock()
         layer.let_know(self)
@@ -36,16 +37,20 @@ class Frozen:
 
     def layer(self) -> Layer:
         """The layer as it was; the same pixels at every call."""
-        for band in range(-(-self._copy.shape[0] // _BAND)):
+        for band in range(-(-self._size[1] // _BAND)):
             self.keep(band * _BAND, (band + 1) * _BAND)
         with self._lock:
             self._source = None
-        return self._layer.with_pixels(self._copy)
+            if self._copy is None:
+                self._copy = blank(*self._size)
+            return self._layer.with_pixels(self._copy)
 
     def _keep(self, band: int) -> None:
         if self._source is not None:
             rows = slice(band * _BAND, (band + 1) * _BAND)
-            if self._source[rows].max(initial=np.uint32(0)):  # what stays empty takes no memory
+            if self._source[rows].max(initial=np.uint32(0)):
+                if self._copy is None:
+                    self._copy = blank(*self._size)
                 np.copyto(_packed(self._copy)[rows], self._source[rows])
         self._to_copy.discard(band)
 
