@@ -30,8 +30,7 @@ ARROWS: dict[str, str] = {
     "engine.models": "engine.data engine.errors engine.files engine.networks resources",
     "engine.networks": "engine.errors engine.layers",
     "engine.passes": (
-        "engine.data engine.devices engine.errors engine.layers engine.models engine.networks "
-        "engine.planes"
+        "engine.data engine.devices engine.errors engine.layers engine.models engine.networks engine.planes"
     ),
     "engine.planes": "engine.data engine.errors",
     "engine.thread": "engine.data engine.errors engine.foreign engine.models engine.passes engine.planes",
@@ -43,8 +42,7 @@ ARROWS: dict[str, str] = {
     ),
     "trainer.data": "engine.data engine.errors engine.files trainer.files trainer.pictures",
     "trainer.dataset_check": (
-        "engine.data engine.errors engine.files trainer.data trainer.files trainer.loading "
-        "trainer.pictures"
+        "engine.data engine.errors engine.files trainer.data trainer.files trainer.loading trainer.pictures"
     ),
     "trainer.evaluation": (
         "engine.data engine.errors engine.files engine.foreign engine.layers engine.models engine.passes "
@@ -94,15 +92,13 @@ ARROWS: dict[str, str] = {
         "engine.errors engine.files"
     ),
     "desktop.paint.gestures": (
-        "desktop.paint.brushes desktop.paint.editing desktop.paint.layers desktop.paint.strokes "
-        "engine.data"
+        "desktop.paint.brushes desktop.paint.editing desktop.paint.layers desktop.paint.strokes engine.data"
     ),
     "desktop.paint.layers": "engine.data",
     "desktop.paint.plugins": "",
     "desktop.paint.strokes": "engine.data",
     "desktop.paint.tools": (
-        "desktop.paint.editing desktop.paint.gestures desktop.paint.plugins desktop.paint.strokes "
-        "engine.data"
+        "desktop.paint.editing desktop.paint.gestures desktop.paint.plugins desktop.paint.strokes engine.data"
     ),
     "desktop.pairs": (
         "desktop.documents desktop.paint.editing desktop.paint.files desktop.paint.layers desktop.preview "

@@ -24,7 +24,7 @@ from desktop.single_instance import SingleInstance, claim
 from desktop.widgets.main_window import MainWindow
 from engine.data.picture import write_png
 from tests.desktop.real_programs import PATIENCE_S, environment, program, wait, wait_until_ready
-from tests.desktop.window_hands import until
+from tests.desktop.window_hands import files_done, until
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="looks at Unix sockets")
 
@@ -220,8 +220,10 @@ def test_the_window_comes_to_the_front_with_the_file(window: MainWindow, picture
     window.showMinimized()
     answer_call(window.session, window, picture)
     assert not window.isMinimized()
+    files_done(window.session)
     assert window.session.title == picture.name or picture.stem in window.session.title
     answer_call(window.session, window, picture.with_name("gone.png"))
+    files_done(window.session)
     assert "gone.png" in window.messages.findChild(QLabel, "message_text").text()
 
 

@@ -172,7 +172,7 @@ def _read_checkpoint(file: Path) -> None:
 
 def _readers(folder: Path) -> list[Path]:
     recogniser.write(
-        folder / "r.safetensors", recogniser.Recogniser(recogniser.Reader(3, 2), {"labels": 3, "width": 2})
+        folder / "r.safetensors", recogniser.Recogniser(recogniser.Reader(3, 3), {"labels": 3, "width": 3})
     )
     return [folder / "r.safetensors"]
 

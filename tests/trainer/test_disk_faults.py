@@ -119,9 +119,9 @@ def seen_report(folder: Path) -> object:
 
 
 def kept(folder: Path, number: int) -> None:
-    reader = recogniser.Reader(3, 2)
+    reader = recogniser.Reader(3, 3)
     recogniser.write(
-        folder / "deep" / "r.safetensors", recogniser.Recogniser(reader, {"number": number, "width": 2})
+        folder / "deep" / "r.safetensors", recogniser.Recogniser(reader, {"number": number, "width": 3})
     )
 
 

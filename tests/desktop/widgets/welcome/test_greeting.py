@@ -24,7 +24,7 @@ from tests.desktop.widgets.welcome.welcome_hands import (
     complete,
     tiles,
 )
-from tests.desktop.window_hands import done, drag, settle, until
+from tests.desktop.window_hands import done, drag, files_done, settle, until
 
 
 def test_a_drawing_with_unsaved_work_stays_open(window: MainWindow):
@@ -128,6 +128,7 @@ def test_files_opened_last_can_be_opened_again(started: Callable[[], MainWindow]
     assert listed[2].text() == "a && b <i>.ora" and "<i>" not in listed[2].toolTip()
     assert all(button.sizeHint().width() <= button.width() for button in listed)
     click(window, listed[2])
+    files_done(window.session)
     assert window.session.title == "a & b <i>.ora"
     np.testing.assert_array_equal(window.session.document.picture_flat(), drawn)
     assert not window.welcome.isVisible()

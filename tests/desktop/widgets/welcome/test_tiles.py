@@ -86,7 +86,7 @@ def test_damaged_drawings_and_models_cost_only_their_tile(
     settle(window.session)
     gallery = window.session.gallery
     # The labels come last, and are refused.
-    until(lambda: gallery.shown and any(record.name.endswith("gallery") for record in caplog.records))
+    until(lambda: gallery.shown and any(record.name.endswith("tryouts") for record in caplog.records))
     assert {file.stem: shown.title for file, shown in gallery.shown.items()} == {"tiny sketch": "Boot"}
     assert [tile.exhibit.card.name for tile in tiles(window)] == ["tiny sketch", "tiny labels"]
     assert [tile.complete for tile in tiles(window)] == [True, False]
