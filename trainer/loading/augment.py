@@ -97,11 +97,13 @@ class Loaded(NamedTuple):
     ground: tuple[tuple[int, ...], tuple[int, ...]] | None
     known: Pixels | None = None
     """As in ``Sample``."""
+    edges: Pixels | None = None
+    """The edge map of ``b``, (H, W), where lines are made of it."""
 
     @property
     def bytes(self) -> int:
         """Memory taken."""
-        planes = self.a, self.b, self.hints, self.known
+        planes = self.a, self.b, self.hints, self.known, self.edges
         return sum(plane.nbytes for plane in planes if plane is not None)
 
 
