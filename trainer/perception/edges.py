@@ -23,6 +23,11 @@ _LOOK = 1
 """Counts the ways of looking; maps made in another way are made anew."""
 
 
+def available() -> bool:
+    """Whether this program came with the detector's weights."""
+    return trunk.place().is_file()
+
+
 @torch.inference_mode()
 def edge_map(photo: Pixels) -> Pixels:
     """How sure an edge is at each pixel of a photo, uint8 (H, W, 3): uint8 (H, W), 0 none to 255 surely.
@@ -84,7 +89,6 @@ class EdgeMaps:
         return made
 
     def _file(self, photo: Pixels) -> Path:
-        mark = hashlib.sha256(repr((_LOOK, photo.shape)).encode())
-        mark.update(np.ascontiguousarray(photo))
+        mark = hashlib.sha256(repr((_LOOK, photo.shape)).encode() + photo.tobytes())
         name = mark.hexdigest()[:24]
         return self.folder / name[:2] / f"{name[2:]}.png"

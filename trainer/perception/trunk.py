@@ -1,7 +1,7 @@
 """The convolutions of VGG16 (Simonyan and Zisserman, ICLR 2015), as the edge detector was trained on them.
 
-Bundled as ``resources/perception/hed_vgg16.safetensors``, in half precision; the README beside that says where
-they come from. Nothing is learnt here.
+Bundled as ``resources/perception/hed_vgg16.safetensors``, in half precision; the README beside it says from
+where. Nothing is learnt here.
 """
 
 from __future__ import annotations

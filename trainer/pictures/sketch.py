@@ -1,11 +1,11 @@
 """Photo → the line drawing and the colour hints that somebody might have painted of it.
 
 Lines are edges: of a map that a trained detector made (``trainer.perception.edges``), which finds what people
-draw, or where the gradient is strongest (Canny, “A computational approach to edge detection”, PAMI 8, 1986, as
-in scikit-image). They are thinned, without components under ten pixels as in the pix2pix paper (appendix, “edges→photo”), and brought
-to the pen's width by the very function that the canvas applies to people's drawings. What makes people's
-drawings differ from edges is added at random: coarser scale, missing inner lines, gaps, wobble, doubled
-contours, another pen. Lengths are in pixels of a 256-pixel picture and grow with larger ones.
+draw, or where the gradient is strongest (Canny, “A computational approach to edge detection”, PAMI 8, 1986,
+by scikit-image). They are thinned, without small components as in the pix2pix paper (appendix, “edges→photo”)
+and brought to the pen's width by the very function that the canvas applies to people's drawings. What makes
+people's drawings differ from edges is added at random: coarser scale, missing inner lines, gaps, wobble,
+doubled contours, another pen. Lengths are in pixels of a 256-pixel picture and grow with larger ones.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ class Settings:
     """Of the model's card: what the canvas will bring people's lines to, in pixels of the picture."""
     other_pen: float = 0.25
     """How often the pen is another one, from 1 to 3 pixels."""
-    learned: float = 0.0
+    learned: float = 0.85
     """How often lines are those of the edge map, where there is one."""
     sure: tuple[float, float] = (0.3, 0.75)
     """Least and greatest value of the edge map, 0 to 1, at which a line starts."""
@@ -139,7 +139,7 @@ def _drawn(
     if edges is None or random.random() >= settings.learned:
         seen = photo if plain is None else plain.without_lettering(photo)
         return _contours(seen, random, settings)
-    sure = edges.astype(np.float32) / 255
+    sure = edges.astype(np.float32) / np.float32(255)
     if plain is not None and plain.lettering is not None:
         sure[plain.lettering] = 0
     return _sure_contours(sure, random, settings)

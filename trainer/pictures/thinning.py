@@ -1,7 +1,7 @@
 """From a soft map of edges to lines one pixel wide, as the edges of the pix2pix data sets were made.
 
 Non-maximum suppression across each edge and two thresholds (Canny, PAMI 8, 1986); which direction is across,
-second derivatives tell (as in Dollár and Zitnick, “Fast edge detection using structured forests”, PAMI 37, 2015).
+second derivatives tell (Dollár and Zitnick, “Fast edge detection using structured forests”, PAMI 37, 2015).
 """
 
 from __future__ import annotations
