@@ -10,13 +10,15 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 from pathlib import Path
-from typing import NamedTuple
 
 from PySide6.QtCore import QObject, Signal
 
+from desktop.documents.filing import Filing
 from desktop.documents.guarding import Guarding
+from desktop.documents.on_canvas import Steps
 from desktop.documents.open_documents import OpenDocuments, OpenPicture, project_file
-from desktop.documents.recovery import Recovered, Unreadable
+from desktop.documents.reading import Wanted
+from desktop.documents.recovery import Unreadable
 from desktop.documents.stroke_controller import StrokeController
 from desktop.paint.editing.document import ROLES, Change, Document, Role
 from desktop.paint.files.export import picture_file
@@ -27,6 +29,8 @@ from desktop.preview.library import Library
 from desktop.preview.live import Live
 from desktop.preview.matching import Matching
 from desktop.preview.shelf import Shelf
+from desktop.preview.tryouts import TryOuts
+from desktop.support.file_work import FileWork, Job
 from desktop.support.observable import Observable, Property
 from desktop.support.places import Places
 from desktop.support.report_errors import ReportErrors
@@ -34,7 +38,7 @@ from desktop.support.settings import SettingsFile
 from desktop.training.current import Training
 from desktop.training.dataset_scan import DatasetScan
 from engine.data.card import InputKind
-from engine.data.picture import read
+from engine.data.messages import Pixels
 from engine.data.rect import Rect
 from engine.files.writing import shown
 from engine.models.catalogue import Entry
@@ -42,15 +46,6 @@ from engine.models.catalogue import Entry
 __all__ = ["OpenPicture", "Session", "Steps", "Unreadable"]
 
 log = logging.getLogger(__name__)
-
-
-class Steps(NamedTuple):
-    """How many steps can be taken back and done again, and what the next of each would be."""
-
-    undo: int = 0
-    redo: int = 0
-    undo_text: str = ""
-    redo_text: str = ""
 
 
 class Session(Observable):
@@ -92,17 +87,35 @@ class Session(Observable):
         self.live.exact = self.settings.exact
         self.live.failed.connect(self.error_reported)
         self.live.noticed.connect(self.said)
-        self.library = Library(self.live, self)
+        self.file_work = FileWork(self)
+        self.file_work.error_reported.connect(self.error_reported)
+        self.file_work.cancelled.connect(lambda job: self.said.emit(self.tr("Given up: %s.") % job.text))
+        self.library = Library(self.live, self.file_work, self)
         self.library.arrived.connect(self.open_model)
-        self.guarding = Guarding(self)
-        self.documents = OpenDocuments(self.settings, self.guarding.news.emit)
-        self.matching = Matching(self)
-        self.shelf = Shelf(self)
-        self.training = Training(lambda: self.picture.document if self.picture else None, self)
+        self.documents = OpenDocuments(self.settings, lambda: self.guarding.news.emit(), self.file_work.later)
+        self.guarding = Guarding(self, self.documents, self)
+        self.filing = Filing(
+            self.documents, self.file_work, self.put_up, lambda: self.strokes.drawing, parent=self
+        )
+        self.filing.said.connect(self.said)
+        self.filing.error_reported.connect(self.error_reported)
+        self.filing.settled.connect(self._tell_steps)
+        self.filing.read_as.connect(self.read_as)
+        self.filing.changed_elsewhere.connect(self.changed_elsewhere)
+        self.strokes.watch("drawing", self.filing.let_arrive)
+        self.matching = Matching(
+            self, self.documents, self.live, self.strokes, self.library, self.settings, self
+        )
+        self.shelf = Shelf(self, self.live, self)
+        self.training = Training(lambda: self.picture.document if self.picture else None, self.settings, self)
+        self.training.brought.connect(self._open_trained)
         self.dataset_scan = DatasetScan(self)
-        self.pair_drawing = PairDrawing(self)
-        self.teaching = Teaching(self)
-        self.gallery = Gallery(self)
+        self.pair_drawing = PairDrawing(self, self.settings, self.matching.palette_for, self)
+        tryouts = TryOuts(self.live, self)
+        self.teaching = Teaching(self, self.live, tryouts, self.shelf, self.library, self.training, self)
+        self.gallery = Gallery(
+            self, self.documents, self.matching.fresh, self.live, self.strokes, tryouts, self.library, self
+        )
         self.places = Places(self)
         self.places.error_reported.connect(self.error_reported)
 
@@ -167,75 +180,75 @@ class Session(Observable):
             else:
                 self.put_up(sample)
 
-    def open_file(self, path: Path, *, kind: InputKind | None = None) -> None:
+    def open_file(self, path: Path, *, kind: InputKind | None = None) -> Job | None:
         """Open a project, a picture, a model or foreign weights; says so when it can't be done.
 
         Args:
             path: the file.
             kind: what a plain picture becomes; None for what is on the canvas now.
+
+        Returns:
+            the reading of it, unless it is open already or the engine looks into it.
         """
         path, suffix = path.absolute(), path.suffix.lower()
-        with self._report_errors():
-            if suffix == ".safetensors":
-                self.library.add(path)
-            elif suffix in (".pth", ".pt", ".ckpt"):
-                self.library.inspect(path)
-            else:
-                wanted = kind or (self.document.kind if self.picture else "image")
-                self.settle_stroke()
-                card = self.live.card
-                levels = card.levels if card is not None and card.input == wanted else None
-                picture, notes = self.documents.open(path, wanted, self.matching.palette_for(wanted), levels)
-                self.put_up(picture)
-                if picture.is_changed_elsewhere:
-                    self.changed_elsewhere.emit(picture)
-                if picture.path is None and kind is None:
-                    self.read_as.emit(path, wanted, " ".join(notes))
-                elif notes:
-                    self.said.emit(" ".join(notes))
-            self.settings.folder = str(path.parent)
+        self.settings.folder = str(path.parent)
+        if suffix == ".safetensors":
+            return self.library.add(path)
+        if suffix in (".pth", ".pt", ".ckpt"):
+            self.library.inspect(path)
+            return None
+        self.settle_stroke()
+        return self.filing.open(path, self._wanted(kind))
 
-    def open_instead(self, path: Path, kind: InputKind) -> None:
+    def open_instead(self, path: Path, kind: InputKind) -> Job | None:
         """Open a plain picture again as another kind, in place of the one on the canvas if untouched."""
         first = self.picture
-        self.open_file(path, kind=kind)
-        if first is not None and first is not self.picture and first.is_saved:
-            self.close_picture(first)
 
-    def open_anew(self, picture: OpenPicture) -> None:
+        def take_its_place(_picture: OpenPicture) -> None:
+            if first in self.pictures and first is not self.picture and first.is_saved:
+                self.close_picture(first)
+
+        self.settle_stroke()
+        return self.filing.open(path.absolute(), self._wanted(kind), and_then=take_its_place)
+
+    def open_anew(self, picture: OpenPicture) -> Job | None:
         """Open the file of ``picture`` as it is now; what was drawn stays open, without a file."""
-        path = picture.path
-        if path is not None:
-            self.documents.part(picture)
-            self._tell_steps()
-            self.open_file(path)
+        if picture.path is None:
+            return None
+        return self.filing.open(picture.path, self._wanted(None), parting=picture)
+
+    def _wanted(self, kind: InputKind | None) -> Wanted:
+        """What a plain picture becomes; None for what is on the canvas now."""
+        wanted = kind or (self.document.kind if self.picture else "image")
+        card = self.live.card
+        levels = card.levels if card is not None and card.input == wanted else None
+        return Wanted(wanted, kind is None, self.matching.palette_for(wanted), levels)
 
     def objection(self, path: Path | None = None) -> str:
         """What is to be asked before the picture is saved to ``path``, or to where it came from; a sentence
         that says what would be lost, or nothing."""
         assert self.picture is not None
-        target = project_file(path.absolute()) if path is not None else self.picture.path
+        target = project_file(path.absolute()) if path is not None else self.picture.target
         return self.documents.objection(self.picture, target) if target is not None else ""
 
-    def save(self, path: Path | None = None, *, anyway: bool = False) -> bool:
-        """Save as ``.ora``; False if it needs a path that is not given, or failed.
+    def save(self, path: Path | None = None, *, anyway: bool = False) -> Job | None:
+        """Save as ``.ora`` what the picture is now; drawing goes on meanwhile, and is not saved by that.
 
         Args:
             path: where to; None where it came from.
             anyway: somebody was asked about the ``objection``; else that is told, and nothing written.
+
+        Returns:
+            the writing, which goes on; None if it needs a path that is not given, or there is an objection.
         """
         assert self.picture is not None
         if path is None and self.needs_a_path:
-            return False
+            return None
         objection = "" if anyway else self.objection(path)
         if objection:
             self.error_reported.emit(objection)
-            return False
-        with self._report_errors() as outcome:
-            self.documents.save(self.picture, path and path.absolute(), self.live.model_file)
-            self.said.emit(self.tr("Saved “%s”.") % self.picture.name)
-        self._tell_steps()
-        return outcome.fine
+            return None
+        return self.filing.save(self.picture, path and path.absolute(), self.live.model_file)
 
     def settle_stroke(self) -> None:
         """Finish what is being drawn, as a step: what comes next would drop it."""
@@ -250,37 +263,54 @@ class Session(Observable):
     @property
     def needs_a_path(self) -> bool:
         """Save must become Save As: there is no file yet, or writing it would lose something."""
-        return self.picture is not None and (self.picture.path is None or self.picture.foreign)
+        return self.picture is not None and self.picture.needs_a_path
 
-    def export(self, what: str, path: Path) -> None:
-        """Write a picture file: ``what`` is ``picture``, ``preview`` or ``pair``. Its suffix says which
-        format it gets; one that says nothing gets ``.png`` behind it."""
+    def export(self, what: str, path: Path) -> Job:
+        """Write a picture file of what is there now: ``what`` is ``picture``, ``preview`` or ``pair``.
+
+        Its suffix says which format it gets; one that says nothing gets ``.png`` behind it.
+        """
         assert self.picture is not None
-        path = picture_file(path)
-        with self._report_errors():
-            self.documents.export(self.picture, what, path, self.live.preview)
-            self.settings.folder = str(path.absolute().parent)
-            text = self.tr("Exported “%s”.")
-            if what != "picture" and self.live.behind:
-                text = self.tr("Exported “%s”; the preview was still behind the picture.")
-            self.said.emit(text % shown(path.name))
+        path = picture_file(path).absolute()
+        self.settings.folder = str(path.parent)
+        live = self.live
+        return self.filing.export(self.picture, what, path, live.preview, behind=live.behind)
 
     # --- models --------------------------------------------------------------------------------
 
     def open_model(self, path: Path) -> None:
         """Paint with the model in ``path``; one of another kind brings its own picture along."""
-        self.matching.open_model(path)
-
-    def remove_model(self, entry: Entry) -> None:
-        """Delete one of the user's own models from the disk."""
         with self._report_errors():
-            self.library.remove(entry)
-            if self.live.model_file == entry.file:
+            picture = self.matching.picture_for(path)
+            if picture is not None and picture is self.picture:
+                self.matching.open_here(path)
+            elif picture is not None:
+                self.put_up(picture, path)
+
+    def _open_trained(self, path: Path, said: str) -> None:
+        """Paint with what the training on show has made."""
+        self.library.refresh()
+        self.open_model(path)
+        self.said.emit(said)
+
+    def remove_model(self, entry: Entry) -> Job:
+        """Delete one of the user's own models from the disk."""
+
+        def see(fine: bool) -> None:
+            if fine and self.live.model_file == entry.file:
                 self._show_picture()
+
+        job = self.library.remove(entry)
+        job.then(see)
+        return job
 
     def start(self) -> None:
         """First picture and first model: what was used last, else the first bundled one."""
-        self.matching.start()
+        with self._report_errors():
+            picture, model = self.matching.first()
+            self.put_up(picture, model)
+            if model is None:
+                self.error_reported.emit(self.tr("No model is installed; drop a model file on the window."))
 
     def set_native(self, on: bool) -> None:
         """Run the network at the picture's own size; remembered of the model, where it is a change."""
@@ -319,12 +349,19 @@ class Session(Observable):
         role = self.document.active.role
         self.edit(lambda document: document.add_layer(role if role.sent else ROLES[document.kind][0]))
 
-    def add_reference(self, path: Path) -> None:
+    def add_reference(self, path: Path) -> Job:
         """Lay a photo over the picture to trace it; the network never sees it."""
-        with self._report_errors():
-            reading = read(path)
-            name = shown(path.stem)
-            self.edit(lambda document: document.add_layer(Role.REFERENCE, name, reading.pixels, 0.5))
+        assert self.picture is not None
+        picture, size = self.picture, (self.document.width, self.document.height)
+
+        def arrive(pixels: Pixels) -> None:
+            if picture not in self.pictures:
+                return
+            if picture is not self.picture:
+                self.put_up(picture)
+            self.edit(lambda it: it.add_layer(Role.REFERENCE, shown(path.stem), pixels, 0.5))
+
+        return self.filing.read_photo(path, size, arrive)
 
     def show_reference(self, id: int, *, visible: bool | None = None, opacity: float | None = None) -> None:
         """Look at a reference otherwise, also while a stroke goes on."""
@@ -337,30 +374,16 @@ class Session(Observable):
         if 0 <= place < len(document.layers):
             self.edit(lambda document: document.move_layer(document.active.id, place))
 
-    def left_behind(self) -> list[Recovered]:
-        """Drawings of earlier starts that were neither saved nor closed."""
-        return self.guarding.left_behind()[0]
-
-    def recover(self, left: list[Recovered]) -> None:
-        """Open drawings that were left behind."""
-        self.guarding.recover(left)
-
     def close(self) -> None:
-        """End of the program: remember everything, stop the engine; unsaved pictures stay journalled.
+        """End of the program: wait for what is being written, remember everything, stop the engine; unsaved
+        pictures stay journalled.
 
         Whatever goes wrong in one step, the others are done.
         """
-        parts = (
-            self.training,
-            self.dataset_scan,
-            self.pair_drawing,
-            self.teaching,
-            self.gallery,
-            self.places,
-        )
-        leaving = (part.leave for part in parts)
+        lessons = self.pair_drawing, self.teaching, self.gallery
+        leaving = (part.leave for part in (self.training, self.dataset_scan, *lessons, self.places))
         ends = (self.guarding.stop, self.live.stop, self.documents.stop)
-        for step in (self.settle_stroke, self.remember, *leaving, *ends):
+        for step in (self.settle_stroke, self.file_work.leave, self.remember, *leaving, *ends):
             try:
                 step()
             except Exception:  # the pictures and the other parts must not pay for it
@@ -399,7 +422,8 @@ class Session(Observable):
     def _tell_steps(self) -> None:
         assert self.picture is not None
         document = self.document
-        self.steps = Steps(document.undo_steps, document.redo_steps, document.undo_text, document.redo_text)
+        told = document.history
+        self.steps = Steps(document.undo_steps, document.redo_steps, told.undo_text, told.redo_text)
         self.title = self.picture.name
         self.saved = self.picture.is_saved
 

@@ -9,9 +9,17 @@ The traceback belongs in the log.
      └── DeviceError         the graphics card or the memory gave up
 """
 
+import re
+
+_NO_TEXT = re.compile("[\ud800-\udfff]")
+"""What Python makes of bytes in names of files that are not UTF-8."""
+
 
 class UnderpaintError(Exception):
     """The root of every expected failure. ``str(error)`` is fit for the user."""
+
+    def __str__(self) -> str:
+        return _NO_TEXT.sub("\ufffd", super().__str__())
 
 
 class ModelError(UnderpaintError):

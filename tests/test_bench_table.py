@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.bench import history
+from tests.bench import bars, history
 from tests.bench.__main__ import names, table
 from tests.bench.rows import Row
 
@@ -87,9 +87,29 @@ def test_the_history_of_the_project_is_read_back_as_it_stands(project: Path) -> 
 def test_the_instructions_in_force_are_named(project: Path) -> None:
     code = "from tests.bench import history; print(history.processor()); print(history.now())"
     held = {**os.environ, "ONEDNN_MAX_CPU_ISA": "AVX2", "ATEN_CPU_CAPABILITY": "default"}
+    held.pop("MKL_ENABLE_INSTRUCTIONS", None)
     done = subprocess.run(
         [sys.executable, "-c", code], cwd=project, env=held, capture_output=True, text=True, check=True
     )
     place, run = done.stdout.splitlines()
-    assert place.endswith(", DEFAULT, ONEDNN_MAX_CPU_ISA=AVX2") or "x86" not in platform.machine()
+    wanted = ", DEFAULT, ONEDNN_MAX_CPU_ISA=AVX2, ATEN_CPU_CAPABILITY=default"
+    assert place.endswith(wanted) or "x86" not in platform.machine()
     assert re.fullmatch(r"\d{4}-\d\d-\d\d \S+.*, \d+\.\d+.*", run)
+
+
+def test_bars_are_those_of_the_instructions_in_force(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("torch.backends.cpu.get_cpu_capability", lambda: "AVX512")
+    monkeypatch.setenv("ONEDNN_MAX_CPU_ISA", "AVX512_CORE_VNNI")
+    assert (bars.bundled(), bars.wide("running"), bars.wide("image"), bars.dab()) == (0.45, 0.28, 0.30, 0.12)
+    monkeypatch.setenv("ONEDNN_MAX_CPU_ISA", "avx2")
+    assert (bars.bundled(), bars.wide("running"), bars.wide("image"), bars.dab()) == (0.58, 0.50, 0.52, 0.16)
+    monkeypatch.delenv("ONEDNN_MAX_CPU_ISA")
+    assert bars.dab() == 0.12
+    monkeypatch.setattr("torch.backends.cpu.get_cpu_capability", lambda: "AVX2")
+    assert bars.dab() == 0.16
+
+
+def test_every_word_that_holds_a_library_back_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MKL_ENABLE_INSTRUCTIONS", "AVX2")
+    monkeypatch.setenv("ATEN_CPU_CAPABILITY", "avx2")
+    assert "ATEN_CPU_CAPABILITY=avx2, MKL_ENABLE_INSTRUCTIONS=AVX2" in history.processor()

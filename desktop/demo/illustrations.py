@@ -130,12 +130,12 @@ def of_sketches(stage: Stage, folder: Path, drawing: Drawing) -> list[Path]:
 
 def _traced(stage: Stage, folder: Path, drawing: Drawing) -> Path:
     """Pairs made by painting: over a “photo” that is the preview of a drawing, its first lines once more."""
-    session, pair_drawing = stage.session, stage.session.pair_drawing
+    pair_drawing = stage.session.pair_drawing
     with tempfile.TemporaryDirectory() as name:
         photos = Path(name, "bags")
         photos.mkdir()
         for number in (1, 2, 3):
-            session.export("preview", photos / f"bag-{number}.png")
+            stage.export("preview", photos / f"bag-{number}.png")
         stage.window.make_pairs([photos])
         stage.wait(lambda: pair_drawing.outlook is not None)
         _part(stage.window, PairStartDialog, "pair_start").accept()
@@ -207,7 +207,7 @@ def _house_fronts(stage: Stage, folder: Path) -> Path:
         document = Document.from_picture("labels", house_front(number, palette), palette)
         session.put_up(OpenPicture(document, title=f"Front {number + 1}"))
         stage.settle()
-        session.export("pair", folder / f"front-{number + 1:02}.png")
+        stage.export("pair", folder / f"front-{number + 1:02}.png")
     return folder
 
 

@@ -62,6 +62,17 @@ class Stage:
         live = self.session.live
         self.wait(lambda: live.preview is not None and not live.behind and live.settled)
 
+    def export(self, what: str, path: Path) -> None:
+        """Export ``picture``, ``preview`` or ``pair``, and wait until it is written.
+
+        Raises:
+            ModelError: it can't be written.
+        """
+        job = self.session.export(what, path)
+        self.wait(lambda: job.is_over)
+        if not job.is_fine:
+            raise ModelError(f"“{path}” can't be written; see the messages above.")
+
     def seen(self, widget: QWidget | None = None) -> Image.Image:
         """What the window, or another widget, looks like once it has found its layout."""
         for _ in range(3):

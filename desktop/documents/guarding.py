@@ -3,30 +3,33 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Qt, QTimer, Signal
 
-from desktop.documents.open_documents import OpenPicture
+from desktop.documents.on_canvas import OnCanvas
+from desktop.documents.open_documents import OpenDocuments, OpenPicture
 from desktop.documents.recovery import Recovered, Unreadable
 from desktop.support.report_errors import ReportErrors
-
-if TYPE_CHECKING:
-    from desktop.session import Session
 
 _AGAIN_MS = 10_000
 """How soon a journal that can't be written is tried again, whether or not anybody draws."""
 
 
 class Guarding(QObject):
-    """Stands between the journals, which write on threads of their own, and what the user is told."""
+    """Stands between the journals, which write on threads of their own, and what the user is told.
+
+    Args:
+        canvas: where recovered pictures come up.
+        documents: have the journals, and tell ``news``.
+        parent: owns it.
+    """
 
     news = Signal()
     """A journal has something to say; emitted on any thread."""
 
-    def __init__(self, session: Session) -> None:
-        super().__init__(session)
-        self._session = session
+    def __init__(self, canvas: OnCanvas, documents: OpenDocuments, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._canvas, self._documents = canvas, documents
         self._again = QTimer(self)
         self._again.setSingleShot(True)
         self._again.setInterval(_AGAIN_MS)
@@ -35,24 +38,23 @@ class Guarding(QObject):
 
     def tell(self) -> None:
         """Tell the user, once, that drawings aren't guarded, and once that they are again."""
-        session = self._session
-        sentence, wrong = session.documents.news()
+        sentence, wrong = self._documents.news()
         if sentence:
-            (session.error_reported if wrong else session.said).emit(sentence)
-        if session.documents.is_troubled:
+            (self._canvas.error_reported if wrong else self._canvas.said).emit(sentence)
+        if self._documents.is_troubled:
             self._again.start()
         else:
             self._again.stop()
 
     def try_again(self) -> None:
         """Write down what is not guarded; the journals tell what came of it."""
-        self._session.documents.unguarded()
+        self._documents.unguarded()
         self.tell()
 
     def unguarded(self) -> list[OpenPicture]:
         """Pictures that closing the window would cost something; waits until that is known."""
-        self._session.settle_stroke()
-        lost = self._session.documents.unguarded(wait=True)
+        self._canvas.settle_stroke()
+        lost = self._documents.unguarded(wait=True)
         self.tell()  # before anything is asked: news would cover the question
         return lost
 
@@ -65,23 +67,23 @@ class Guarding(QObject):
     def left_behind(self) -> tuple[list[Recovered], list[Unreadable]]:
         """Drawings of earlier starts that were neither saved nor closed, and what can't be read of them."""
         with self._report_errors():
-            return self._session.documents.left_behind()
+            return self._documents.left_behind()
         return [], []
 
     def recover(self, left: Sequence[Recovered]) -> None:
         """Open drawings that were left behind."""
         for found in left:
             with self._report_errors():
-                picture, missing = self._session.documents.recover(found)
-                self._session.put_up(picture)
+                picture, missing = self._documents.recover(found)
+                self._canvas.put_up(picture)
                 if missing:
-                    self._session.error_reported.emit(missing)
+                    self._canvas.error_reported.emit(missing)
 
     def forget(self, left: Sequence[Recovered | Unreadable]) -> None:
         """Throw drawings that were left behind away."""
         for found in left:
             with self._report_errors():
-                self._session.documents.forget(found)
+                self._documents.forget(found)
 
     def _report_errors(self) -> ReportErrors:
-        return ReportErrors(self._session.error_reported.emit)
+        return ReportErrors(self._canvas.error_reported.emit)

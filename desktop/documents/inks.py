@@ -8,6 +8,7 @@ from typing import Any
 from desktop.paint.brushes import brushes
 from desktop.paint.layers.layer import Role
 from desktop.paint.strokes.stroke import LARGEST_SIZE, Ink
+from desktop.paint.tools import tools
 
 FIRST: dict[Role, Ink] = {
     Role.LINES: Ink(size=3.0, stabiliser=0.25),
@@ -17,9 +18,6 @@ FIRST: dict[Role, Ink] = {
     Role.REFERENCE: Ink(),
 }
 """What a fresh installation starts with."""
-
-ERASER = Ink(size=24.0, erase=True)
-"""The eraser has a size of its own on every kind of layer: rubbing with a 3-pixel pen is no use."""
 
 _NOT_KEPT = ("erase", "symmetry")
 
@@ -35,27 +33,31 @@ RANGES: dict[str, tuple[float, float]] = {
 
 
 class Inks:
-    """The ink for each role of a layer, and for the eraser."""
+    """The ink for each role of a layer; a tool may have one of its own for each."""
 
     def __init__(self, memory: dict[str, dict[str, Any]]) -> None:
         self._memory = memory
-        self._inks = {role: _remembered(ink, memory.get(role)) for role, ink in FIRST.items()}
-        self._erasers = {role: _remembered(ERASER, memory.get(f"eraser {role}")) for role in FIRST}
+        self._shared = {role: _remembered(ink, memory.get(role)) for role, ink in FIRST.items()}
+        self._own = {
+            tool.id: {role: _remembered(tool.own_ink, memory.get(f"{tool.id} {role}")) for role in FIRST}
+            for tool in tools().values()
+            if tool.own_ink is not None
+        }
 
     def of(self, role: Role, tool: str) -> Ink:
         """The ink that ``tool`` uses on layers of that role."""
-        return (self._erasers if tool == "eraser" else self._inks)[role]
+        return self._own.get(tool, self._shared)[role]
 
     def put(self, role: Role, tool: str, ink: Ink) -> None:
         """Remember ``ink`` for that role and tool."""
-        inks, key = (self._erasers, f"eraser {role}") if tool == "eraser" else (self._inks, str(role))
-        inks[role] = ink
+        self._own.get(tool, self._shared)[role] = ink
+        key = f"{tool} {role}" if tool in self._own else str(role)
         fields = dataclasses.asdict(ink)
         self._memory[key] = {name: value for name, value in fields.items() if name not in _NOT_KEPT}
 
     def mirror(self, symmetry: str) -> None:
         """Use that symmetry with every ink."""
-        for inks in (self._inks, self._erasers):
+        for inks in (self._shared, *self._own.values()):
             for role, ink in inks.items():
                 inks[role] = dataclasses.replace(ink, symmetry=symmetry)  # type: ignore[arg-type]
 

@@ -5,19 +5,18 @@ No Qt signals here: the session decides what is on the canvas and tells the widg
 
 from __future__ import annotations
 
-import hashlib
 import itertools
 import logging
 import random
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from functools import lru_cache
 from pathlib import Path
 
 from PySide6.QtCore import QCoreApplication
 
+from desktop.documents.journal import Journal
+from desktop.documents.reading import Opened
 from desktop.documents.recovery import (
-    Journal,
     Recovered,
     Unreadable,
     discard,
@@ -27,18 +26,15 @@ from desktop.documents.recovery import (
     set_aside,
 )
 from desktop.documents.samples import samples
+from desktop.documents.saving import Exporting, Saving, Written, stamp_of
 from desktop.paint.editing.document import Change, Document
-from desktop.paint.editing.sheet import MOST_PIXELS
-from desktop.paint.files import export, project
 from desktop.paint.files.drawing import Drawing
+from desktop.paint.files.moment import Moment
+from desktop.support.file_work import Job
 from desktop.support.settings import Settings
 from engine.data.card import Card, InputKind
 from engine.data.messages import Pixels
-from engine.data.palette import Palette
-from engine.data.picture import read
-from engine.errors import PictureError
 from engine.files.writing import is_same, shown
-from engine.planes.codec import scaled_preview
 
 log = logging.getLogger(__name__)
 
@@ -66,7 +62,9 @@ class OpenPicture:
 
     def __post_init__(self) -> None:
         self.saved_revision = -1 if self.unsaved else self.document.revision
-        self.stamp = _stamp(self.path)
+        self.savings: list[Saving] = []
+        """Under way, the newest last: what it will have been saved as."""
+        self.stamp = stamp_of(self.path)
         """Tells the file as it was when it was opened or saved from one that somebody else wrote since."""
         if not self.title:
             self.title = shown(self.path.stem) if self.path else f"Untitled {next(_numbers)}"
@@ -75,6 +73,16 @@ class OpenPicture:
     def name(self) -> str:
         """For the window's title."""
         return shown(self.path.name) if self.path else self.title
+
+    @property
+    def target(self) -> Path | None:
+        """The project file that Save writes to, once all is written that is being written."""
+        return self.savings[-1].target if self.savings else self.path
+
+    @property
+    def needs_a_path(self) -> bool:
+        """Save must become Save As: there is no file yet, or writing it would lose something."""
+        return not self.savings and (self.path is None or self.foreign)
 
     @property
     def photo(self) -> str:
@@ -95,7 +103,9 @@ class OpenPicture:
     @property
     def is_changed_elsewhere(self) -> bool:
         """Somebody else has written its file since it was opened or saved here; a lost one has no say."""
-        return self.path is not None and _stamp(self.path) not in (None, self.stamp)
+        if self.path is None or any(is_same(saving.target, self.path) for saving in self.savings):
+            return False
+        return stamp_of(self.path) not in (None, self.stamp)
 
 
 class OpenDocuments:
@@ -103,11 +113,18 @@ class OpenDocuments:
 
     Args:
         tell: called on any thread when there may be ``news``.
+        later: does what nobody waits for, perhaps on another thread.
     """
 
-    def __init__(self, settings: Settings, tell: Callable[[], object] = lambda: None) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        tell: Callable[[], object] = lambda: None,
+        later: Callable[[Callable[[], object]], object] = lambda work: work(),
+    ) -> None:
         self._settings = settings
         self._tell = tell
+        self._later = later
         self.pictures: list[OpenPicture] = []
         self._examples: dict[str, Iterator[Path]] = {}
         self.is_troubled = False
@@ -118,7 +135,7 @@ class OpenDocuments:
         if self.pictures and self.pictures[0] is not picture:
             old = self.pictures[0]
             same_kind = old.document.kind == picture.document.kind
-            if old.is_saved and old.path is None and same_kind and not old.document.can_undo:
+            if old.is_saved and old.target is None and same_kind and not old.document.can_undo:
                 self.close(old)
         if picture in self.pictures:
             self.pictures.remove(picture)
@@ -139,49 +156,44 @@ class OpenDocuments:
     def stop(self) -> None:
         """End of the program: journals of unsaved pictures stay for the next start."""
         for picture in self.pictures:
-            self._drop_journal(picture, keep=not picture.is_saved)
+            journal, picture.journal = picture.journal, None
+            if journal is not None:
+                journal.close(keep=not picture.is_saved)
 
-    def _drop_journal(self, picture: OpenPicture, *, keep: bool = False) -> None:
+    def _drop_journal(self, picture: OpenPicture) -> None:
         journal, picture.journal, picture.trouble = picture.journal, None, ""
         if journal is not None:
-            journal.close(keep=keep)
+            self._later(lambda: journal.close(keep=False))  # it may be in the middle of writing
 
     # --- files ---------------------------------------------------------------------------------
 
-    def open(
-        self, path: Path, kind: InputKind, palette: Palette | None, levels: tuple[int, int] | None = None
-    ) -> tuple[OpenPicture, list[str]]:
-        """Open a project or a picture; notes say what was changed on the way in.
+    def open_already(self, path: Path) -> OpenPicture | None:
+        """The open picture that shows what is in a file; its file may be another since."""
+        found = self.holding(path)
+        return None if found is not None and found.is_changed_elsewhere and found.is_saved else found
 
-        Args:
-            path: an ``.ora`` project or any picture.
-            kind: what a plain picture becomes.
-            palette: the palette for label pictures.
-            levels: what is black and white in pictures of 16 bits a channel, see ``Card.levels``.
-
-        Raises:
-            PictureError: it can't be read.
-        """
-        open_already = self.holding(path)
-        if open_already is not None and not (open_already.is_changed_elsewhere and open_already.is_saved):
-            return open_already, []
-        if path.suffix.lower() == ".ora":
-            loaded = project.load(path)
-            picture = OpenPicture(loaded.document, path, loaded.foreign)
-            notes = loaded.notes
-            if open_already is not None:  # it showed what was in the file before
-                self.close(open_already)
-        else:
-            reading = read(path, levels, MOST_PIXELS)
-            document = Document.from_picture(kind, reading.pixels, palette)
-            picture = OpenPicture(document, title=shown(path.stem))
-            notes = reading.notes
-        self._settings.add_recent(path)
-        return picture, notes
+    def opened(self, read: Opened) -> OpenPicture:
+        """What was read of a file, as a picture; the one that shows the same, if it is open by now."""
+        self._settings.add_recent(read.path)
+        if not read.is_project:
+            return OpenPicture(read.document, title=shown(read.path.stem))
+        former = self.open_already(read.path)
+        if former is not None:  # opened twice, saved or drawn on meanwhile
+            return former
+        former = self.holding(read.path)
+        picture = OpenPicture(read.document, read.path, bool(read.notes))
+        picture.stamp = read.stamp
+        if former is not None:  # it showed what was in the file before
+            self.close(former)
+        return picture
 
     def holding(self, path: Path) -> OpenPicture | None:
         """The open picture whose file ``path`` is, by whatever name."""
-        return next((it for it in self.pictures if it.path is not None and is_same(it.path, path)), None)
+        for it in self.pictures:
+            for file in (it.path, it.target):
+                if file is not None and is_same(file, path):
+                    return it
+        return None
 
     def objection(self, picture: OpenPicture, target: Path) -> str:
         """What is to be asked before ``picture`` is saved as ``target``, if anything would be lost."""
@@ -200,33 +212,59 @@ class OpenDocuments:
             return ""
         return text.format(shown(target.name))
 
-    def save(self, picture: OpenPicture, path: Path | None, model: Path | None) -> None:
-        """Write the project, to ``path`` or to where it came from.
+    def saving(self, picture: OpenPicture, path: Path | None, model: Path | None) -> Saving:
+        """Note the picture as it is now, to be written; it counts as saved once ``saved`` is called.
 
         Args:
             picture: what to save.
             path: where to; None where it came from.
             model: the model's file, whose digest goes into the project if it can be read.
+        """
+        picture.document.settle()
+        target = project_file(path) if path is not None else picture.target
+        assert target is not None
+        saving = Saving(Moment(picture.document), target, model)
+        # One that waits still is done with what this one has; its own moment needn't be held.
+        picture.savings = [other for other in picture.savings if other.begun or other.target != target]
+        picture.savings.append(saving)
+        return saving
+
+    def being_saved(self, picture: OpenPicture, path: Path | None) -> Job | None:
+        """The work that writes this very picture to that very file already."""
+        target = project_file(path) if path is not None else picture.target
+        for saving in picture.savings:
+            if saving.target == target and saving.moment.revision == picture.document.revision:
+                return saving.job
+        return None
+
+    def saved(self, picture: OpenPicture, saving: Saving, written: Written) -> None:
+        """The picture is in its file as it was then; what was done since would be lost still."""
+        document, target = picture.document, saving.target
+        for other in self.pictures:
+            if other is not picture and other.path is not None and is_same(other.path, target):
+                self.part(other)
+        if written.digest:
+            document.extras["digest"] = written.digest
+        else:
+            document.extras.pop("digest", None)
+        picture.path, picture.foreign, picture.stamp = target, False, written.stamp
+        picture.saved_revision = saving.moment.revision
+        self._settings.add_recent(target)
+        self._settings.folder = str(target.parent)
+        if picture.is_saved:
+            self._drop_journal(picture)
+
+    def save(self, picture: OpenPicture, path: Path | None, model: Path | None) -> None:
+        """Write the project here and now, see ``saving``.
 
         Raises:
             PictureError: the place can't be written; the old file is untouched.
         """
-        picture.document.settle()
-        target = project_file(path) if path is not None else picture.path
-        assert target is not None
-        digest = _digest_of(model)
-        if digest:
-            picture.document.extras["digest"] = digest
-        else:
-            picture.document.extras.pop("digest", None)
-        former = self.holding(target)
-        project.save(picture.document, target)
-        if former is not None and former is not picture:
-            self.part(former)
-        picture.path, picture.foreign, picture.stamp = target, False, _stamp(target)
-        self._settings.add_recent(target)
-        self._settings.folder = str(target.parent)
-        self.settle(picture)
+        saving = self.saving(picture, path, model)
+        try:
+            self.saved(picture, saving, saving.write())
+        finally:
+            picture.savings.remove(saving)
 
     def part(self, picture: OpenPicture) -> None:
         """Its file is another picture's now: all of it would be lost."""
@@ -234,29 +272,10 @@ class OpenDocuments:
         picture.title, picture.path, picture.saved_revision = shown(picture.path.stem), None, -1
         self.journal(picture, Change())
 
-    def export(self, picture: OpenPicture, what: str, path: Path, preview: Pixels | None) -> None:
-        """Write the ``picture``, its ``preview`` or both side by side as a ``pair``.
-
-        Args:
-            what: one of these.
-            path: its suffix is one of ``export.FORMATS``.
-            preview: uint8 (H, W, 3), if there is one.
-
-        Raises:
-            PictureError: there is no preview yet, or the place can't be written.
-        """
+    def exporting(self, picture: OpenPicture, what: str, path: Path, preview: Pixels | None) -> Exporting:
+        """Note the picture as it is now, and its preview, to be written for others; see ``Exporting``."""
         picture.document.settle()
-        if what == "picture":
-            export.write_picture(picture.document, path)
-            return
-        if preview is None:
-            text = translate("easel", "There is no preview yet to export; open a model first.")
-            raise PictureError(text)
-        frame = scaled_preview(preview, (picture.document.width, picture.document.height))
-        if what == "preview":
-            export.write_preview(frame, path)
-        else:
-            export.write_pair(picture.document, frame, path)
+        return Exporting(Moment(picture.document), what, path, preview)
 
     # --- sample drawings -----------------------------------------------------------------------
 
@@ -389,33 +408,8 @@ def project_file(path: Path) -> Path:
     return path if path.suffix.lower() == ".ora" else path.with_name(path.name + ".ora")
 
 
-def _stamp(path: Path | None) -> tuple[int, int] | None:
-    """When a file was written last, and its size; None where there is none."""
-    try:
-        about = path.stat() if path is not None else None
-    except OSError:
-        return None
-    return (about.st_mtime_ns, about.st_size) if about is not None else None
-
-
 def _trouble(picture: OpenPicture) -> str:
     """Why a picture is not guarded; empty while it is, or that is not known yet."""
     if picture.is_saved:
         return ""
     return picture.journal.trouble if picture.journal is not None else picture.trouble
-
-
-def _digest_of(model: Path | None) -> str:
-    """SHA-256 of a model's file; empty where there is none to read, perhaps because it was deleted."""
-    try:
-        about = model.stat() if model is not None else None
-        return _digest(model, about.st_mtime_ns, about.st_size) if model is not None and about else ""
-    except OSError as error:
-        log.info("no digest: %s", error)
-        return ""
-
-
-@lru_cache(maxsize=8)  # reading a model takes longer than all else when saving
-def _digest(model: Path, _modified_ns: int, _size: int) -> str:
-    with model.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -95,7 +95,7 @@ class StrokeController(Observable):
     def finish(self) -> None:
         """End the stroke that goes on with what it has, as one undo step.
 
-        Nobody who would drop a stroke needs to call this: ``Sheet.settle`` does.
+        Nobody who would drop a stroke needs to call this: ``Document.settle`` does.
         """
         if self._stroke is not None:
             change = self._stroke.close()

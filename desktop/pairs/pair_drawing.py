@@ -6,33 +6,40 @@ has not stays open. Files are read and written away from the UI thread.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
 
-from PySide6.QtCore import Signal
+from PySide6.QtCore import QObject, Signal
 
 import resources
+from desktop.documents.on_canvas import OnCanvas
 from desktop.documents.open_documents import OpenPicture
 from desktop.paint.editing.document import Document
 from desktop.pairs import photos
 from desktop.pairs.photos import Photo, Roll
 from desktop.support.observable import Observable, Property
 from desktop.support.report_errors import ReportErrors, sentence_for
+from desktop.support.settings import Settings
 from desktop.support.task_queue import TaskQueue
 from engine.data.card import InputKind
 from engine.data.messages import Picture, Pixels
+from engine.data.palette import Palette
+from engine.data.task import task_of
 from engine.errors import PictureError
 from engine.files.writing import stem
 from trainer.files import pair_store
 
-if TYPE_CHECKING:
-    from desktop.session import Session
-
 
 class PairDrawing(Observable):
-    """The photos to draw over, the one at hand, and the data set that grows."""
+    """The photos to draw over, the one at hand, and the data set that grows.
+
+    Args:
+        canvas: where they are drawn over.
+        settings: remember what was begun last.
+        palette_for: what new pictures of a kind are held to.
+        parent: owns it.
+    """
 
     roll = Property[Roll | None](None)
     """None while no pairs are made."""
@@ -53,14 +60,20 @@ class PairDrawing(Observable):
     finished = Signal()
     """Every photo has its pair."""
 
-    def __init__(self, session: Session) -> None:
-        super().__init__(session)
-        self._session = session
+    def __init__(
+        self,
+        canvas: OnCanvas,
+        settings: Settings,
+        palette_for: Callable[[InputKind], Palette | None],
+        parent: QObject | None = None,
+    ) -> None:
+        super().__init__(parent)
+        self._canvas, self._settings, self._palette_for = canvas, settings, palette_for
         self._tasks = TaskQueue("pair drawing", self)
         self._tasks.error_reported.connect(self._failed)
         self._kind: InputKind = "sketch"
         self._picture: OpenPicture | None = None
-        session.watch("picture", self._notice_picture)
+        canvas.watch("picture", self._notice_picture)
 
     @property
     def photo(self) -> Photo | None:
@@ -76,7 +89,7 @@ class PairDrawing(Observable):
 
     def look(self, sources: Sequence[Path], kind: InputKind, folder: Path) -> None:
         """See what there is to do; ``outlook`` or ``objection`` follows."""
-        palette = self._session.matching.palette_for(kind)
+        palette = self._palette_for(kind)
 
         def see() -> Roll | str:
             try:
@@ -89,9 +102,8 @@ class PairDrawing(Observable):
 
     def begin(self, sources: Sequence[Path], kind: InputKind, folder: Path) -> None:
         """Draw over the photos in ``sources``, from the first that has no pair in ``folder``."""
-        palette = self._session.matching.palette_for(kind)
-        settings = self._session.settings
-        settings.pairs = {"photos": str(sources[0]), "folder": str(folder), "kind": kind}
+        palette = self._palette_for(kind)
+        self._settings.pairs = {"photos": str(sources[0]), "folder": str(folder), "kind": kind}
         self.busy = True
         self._tasks.do(
             lambda: photos.roll(sources, kind, folder, palette), lambda roll: self._begin(roll, kind), "begin"
@@ -104,15 +116,15 @@ class PairDrawing(Observable):
         first = self._without_pair(0)
         self._open(first if first is not None else 0)
         if first is None:
-            self._session.said.emit(self.tr("All of these photos have a pair; correct what you like."))
+            self._canvas.said.emit(self.tr("All of these photos have a pair; correct what you like."))
 
     def finish(self) -> None:
         """Make no more pairs; a drawing that was not added stays open."""
         old, self._picture = self._picture, None
         self.roll, self.busy = None, False
         self.here = False
-        if old is not None and old in self._session.pictures and old.is_saved:
-            self._session.close_picture(old)
+        if old is not None and old in self._canvas.pictures and old.is_saved:
+            self._canvas.close_picture(old)
 
     def leave(self) -> None:
         """End of the program; what is not added yet is in the journal."""
@@ -129,7 +141,7 @@ class PairDrawing(Observable):
             self._open(place, by)
         else:
             last = self.tr("This is the last photo.") if by > 0 else self.tr("This is the first photo.")
-            self._session.said.emit(last)
+            self._canvas.said.emit(last)
 
     def back_to_photo(self) -> None:
         """Put the picture of the photo at hand on the canvas again."""
@@ -147,7 +159,7 @@ class PairDrawing(Observable):
         """Bring a photo up; one that can't be read is passed over in the direction ``by``."""
         assert self.roll is not None
         roll, kind, photo = self.roll, self._kind, self.roll.photos[place]
-        for picture in self._session.pictures:
+        for picture in self._canvas.pictures:
             if picture.photo == photo.mark and picture.document.kind == kind:
                 self._come_up(place, picture)
                 return
@@ -169,26 +181,26 @@ class PairDrawing(Observable):
             document, said = found
             self._come_up(place, OpenPicture(document, title=roll.photos[place].file.stem))
             if said:
-                self._session.error_reported.emit(said)
+                self._canvas.error_reported.emit(said)
             return
-        self._session.error_reported.emit(self.tr("%s It is passed over.") % found)
+        self._canvas.error_reported.emit(self.tr("%s It is passed over.") % found)
         if 0 <= place + by < len(roll.photos):
             self._open(place + by, by)
         elif self._picture is None:
             self.finish()
 
     def _come_up(self, place: int, picture: OpenPicture) -> None:
-        session, old = self._session, self._picture
+        canvas, old = self._canvas, self._picture
         self._picture, self.place = picture, place
-        session.put_up(picture)
-        if old is not None and old is not picture and old.is_saved and old in session.pictures:
-            session.documents.close(old)
+        canvas.put_up(picture)
+        if old is not None and old is not picture and old.is_saved and old in canvas.pictures:
+            canvas.close_picture(old)
         self._show_photo()
         self._notice_picture()
 
     def _notice_picture(self) -> None:
         picture = self._picture
-        self.here = self.roll is not None and picture is not None and picture is self._session.picture
+        self.here = self.roll is not None and picture is not None and picture is self._canvas.picture
 
     # --- what is seen --------------------------------------------------------------------------
 
@@ -205,23 +217,23 @@ class PairDrawing(Observable):
     def _show_photo(self) -> None:
         picture = self._picture
         layer = photos.photo_layer(picture.document) if picture is not None else None
-        if picture is not self._session.picture or layer is None:
+        if picture is not self._canvas.picture or layer is None:
             return
         if (layer.visible, layer.opacity) != (self.photo_shown, self.photo_opacity):
-            self._session.show_reference(layer.id, visible=self.photo_shown, opacity=self.photo_opacity)
+            self._canvas.show_reference(layer.id, visible=self.photo_shown, opacity=self.photo_opacity)
 
     # --- into the data set ---------------------------------------------------------------------
 
     def add(self) -> None:
         """Put photo and drawing into the data set as a pair, and go on to the next photo without one."""
-        session, roll, photo = self._session, self.roll, self.photo
+        canvas, roll, photo = self._canvas, self.roll, self.photo
         if roll is None or photo is None or self.busy or not self.here:
             return
-        session.strokes.finish()
-        picture = session.picture
+        canvas.settle_stroke()
+        picture = canvas.picture
         assert picture is not None
         document = picture.document
-        with ReportErrors(session.error_reported.emit):
+        with ReportErrors(canvas.error_reported.emit):
             if roll.palette is not None and document.palette != roll.palette:
                 text = self.tr("The data set is painted in the labels of “%s”; choose that palette again.")
                 raise PictureError(text % roll.palette.name)
@@ -238,7 +250,7 @@ class PairDrawing(Observable):
 
     def _keep(self, roll: Roll, photo: Photo, drawn: Picture, seen: Pixels) -> tuple[Photo, int]:
         """On the task queue's thread: the photo with its pair, and how many pairs there are now."""
-        task = photos.TASKS[self._kind]
+        task = task_of(self._kind)
         if roll.pairs and not roll.folder.is_dir():
             text = self.tr(
                 "“%s” is gone; bring it back, or choose another data set. Your drawing stays open."
@@ -255,9 +267,9 @@ class PairDrawing(Observable):
         others = (photo if other.mark == photo.mark else other for other in roll.photos)
         self.roll = replace(roll, photos=tuple(others), pairs=pairs)
         if picture.document.revision != revision:
-            self._session.said.emit(self.tr("Added without your last strokes; add it again to have them in."))
+            self._canvas.said.emit(self.tr("Added without your last strokes; add it again to have them in."))
             return
-        self._session.settle(picture)
+        self._canvas.settle(picture)
         following = self._without_pair(place + 1)
         if following is None and not roll.photos[place].pair:
             self.finished.emit()
@@ -274,4 +286,4 @@ class PairDrawing(Observable):
 
     def _failed(self, sentence: str) -> None:
         self.busy = False
-        self._session.error_reported.emit(sentence)
+        self._canvas.error_reported.emit(sentence)

@@ -20,15 +20,13 @@ from engine.data.card import InputKind
 from engine.data.messages import Pixels
 from engine.data.palette import Palette
 from engine.data.picture import SUFFIXES, read
+from engine.data.task import task_of
 from engine.errors import PictureError
 from trainer.files import pair_store
 from trainer.files.pair_store import Origin
 
 LONGEST_EDGE = 2048
 """Pixels; larger photos are reduced. Nothing is trained at more than half of that."""
-
-TASKS: dict[InputKind, str] = {"sketch": "hints", "labels": "labels", "image": "image"}
-"""What a data set of such pictures is for, see ``trainer.data.pairs``."""
 
 _TASTE = 64 << 10
 """Bytes at either end of a file that tell it from others of its length."""
@@ -88,10 +86,10 @@ def roll(sources: Sequence[Path], kind: InputKind, folder: Path, palette: Palett
     if folder.exists() and not folder.is_dir():
         text = translate("photos", "“{0}” is a file; choose another place for the pairs.")
         raise PictureError(text.format(folder.name))
-    manifest = pair_store.Manifest(TASKS[kind], palette if kind == "labels" else None)
+    manifest = pair_store.Manifest(task_of(kind), palette if kind == "labels" else None)
     if pair_store.is_kept(folder):
         manifest = pair_store.manifest_of(folder)
-        if manifest.task != TASKS[kind]:
+        if manifest.task != task_of(kind):
             text = translate(
                 "photos", "“{0}” holds pairs of another sort ({1}); choose another name for these."
             )

@@ -6,61 +6,49 @@ that are to stay as they are, and its sample drawings, lest the model forgets wh
 
 from __future__ import annotations
 
-import hashlib
 import threading
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
-from PySide6.QtCore import Signal
+from PySide6.QtCore import QObject, Signal
 
-import resources
+from desktop.documents.on_canvas import OnCanvas
 from desktop.documents.open_documents import OpenPicture
 from desktop.paint.editing.document import Document
-from desktop.pairs.replay_examples import rehearsed
-from desktop.preview.shelf import Frame
+from desktop.pairs import lessons, replay_examples
+from desktop.pairs.lessons import Lesson
+from desktop.pairs.replay_examples import Example
+from desktop.preview.library import Library
+from desktop.preview.live import Live
+from desktop.preview.shelf import Frame, Shelf
+from desktop.preview.tryouts import TryOuts
 from desktop.support.observable import Observable, Property
 from desktop.support.report_errors import ReportErrors
 from desktop.support.task_queue import TaskQueue
-from desktop.training.current import Wish
-from engine.data.card import Card
-from engine.data.messages import Picture, Pixels
-from engine.data.palette import Palette
+from desktop.training.current import Training, Wish
+from engine.data.messages import Picture
 from engine.errors import PictureError
-from engine.files.writing import stem
 from engine.planes.codec import scaled_preview
-from trainer.files import pair_store
-from trainer.files.pair_store import Origin
-
-if TYPE_CHECKING:
-    from desktop.session import Session
+from trainer.run.options import Options
 
 MINUTES = (2, 5, 10)
 USUAL = 5
 
 
-@dataclass(frozen=True, eq=False)
-class Lesson:
-    """A preview that is being corrected."""
-
-    card: Card
-    """The model's that made it,"""
-    model: Path
-    """and its file."""
-    drawn: Picture
-    """What it was made of."""
-    seen: Pixels
-    """The same as people see it, uint8 (H, W, 3)."""
-    made: Pixels
-    """The preview before it was corrected, uint8 (H, W, 3), of the drawing's size."""
-    others: tuple[Frame, ...]
-    """Kept frames of other drawings that could stay as they are."""
-
-
 class Teaching(Observable):
-    """One lesson at a time."""
+    """One lesson at a time.
+
+    Args:
+        canvas: where a preview is corrected.
+        live: has the preview, and the model that made it.
+        tryouts: show what that makes of its sample drawings.
+        shelf: kept frames may stay as they are.
+        library: tells which names are taken.
+        training: trains on the lesson.
+        parent: owns it.
+    """
 
     lesson = Property[Lesson | None](None)
     here = Property(False)
@@ -71,15 +59,25 @@ class Teaching(Observable):
     started = Signal()
     """The training has been started."""
 
-    def __init__(self, session: Session) -> None:
-        super().__init__(session)
-        self._session = session
+    def __init__(
+        self,
+        canvas: OnCanvas,
+        live: Live,
+        tryouts: TryOuts,
+        shelf: Shelf,
+        library: Library,
+        training: Training,
+        parent: QObject | None = None,
+    ) -> None:
+        super().__init__(parent)
+        self._canvas, self._live, self._shelf = canvas, live, shelf
+        self._tryouts, self._library, self._training = tryouts, library, training
         self._tasks = TaskQueue("teaching", self)
         self._tasks.error_reported.connect(self._failed)
         self._picture: OpenPicture | None = None
         self._before: OpenPicture | None = None
         self._leaving = threading.Event()
-        session.watch("picture", self._notice_picture)
+        canvas.watch("picture", self._notice_picture)
 
     @property
     def is_touched(self) -> bool:
@@ -92,21 +90,20 @@ class Teaching(Observable):
         Args:
             frame: a kept one; None for the picture on the canvas and its preview.
         """
-        with ReportErrors(self._session.error_reported.emit):
+        with ReportErrors(self._canvas.error_reported.emit):
             if self.lesson is not None:
                 self.back_to_correction()
                 raise PictureError(self.tr("Teach this first, or cancel it."))
             self._begin(frame or self._frame_now())
 
     def _frame_now(self) -> Frame:
-        session = self._session
-        preview = session.live.preview
-        if preview is None or session.live.behind:
+        preview, document = self._live.preview, self._canvas.document
+        if preview is None or self._live.behind:
             raise PictureError(self.tr("The preview is behind the picture; wait for it, or make one."))
-        return Frame(preview, session.document.snapshot(), session.document.kind)
+        return Frame(preview, document.snapshot(), document.kind)
 
     def _begin(self, frame: Frame) -> None:
-        session, live = self._session, self._session.live
+        canvas, live = self._canvas, self._live
         if live.card is None or live.model_file is None:
             raise PictureError(self.tr("No model is ready; open the one that is to learn."))
         if frame.picture is None or frame.kind != live.card.input:
@@ -115,51 +112,52 @@ class Teaching(Observable):
                 % live.card.name
             )
         drawing = Document.from_snapshot(frame.picture)
-        drawn = suited(drawing.picture(), labels_of(live.card))
+        drawn = lessons.suited(drawing.picture(), lessons.labels_of(live.card))
         made = scaled_preview(frame.preview, drawn.size)
         # One drawing gives one preview: frames that look the same were made of the one to be corrected.
         others = [
             other
-            for other in session.shelf.kept
+            for other in self._shelf.kept
             if other.kind == live.card.input and not np.array_equal(other.preview, frame.preview)
         ]
         lesson = Lesson(live.card, live.model_file, drawn, drawing.picture_flat(), made, tuple(others))
         title = self.tr("%s, corrected") % live.card.name
-        self._before = session.picture
+        self._before = canvas.picture
         self._picture = OpenPicture(Document.from_picture("image", made), title=title, translated=False)
         self.lesson = lesson
-        session.put_up(self._picture)
+        canvas.put_up(self._picture)
         self._notice_picture()
 
     def back_to_correction(self) -> None:
         """Put the correction on the canvas again."""
         if self._picture is not None:
-            self._session.put_up(self._picture)
+            self._canvas.put_up(self._picture)
 
     def cancel(self) -> None:
         """Teach nothing; the drawing comes back."""
         picture, before = self._picture, self._before
         self.lesson, self._picture, self._before = None, None, None
         self.here = self.busy = False
-        session = self._session
-        if before is not None and before in session.pictures and session.picture is picture:
-            session.put_up(before)
-        if picture is not None and picture in session.pictures:
-            session.close_picture(picture)
+        canvas = self._canvas
+        if before is not None and before in canvas.pictures and canvas.picture is picture:
+            canvas.put_up(before)
+        if picture is not None and picture in canvas.pictures:
+            canvas.close_picture(picture)
 
-    def teach(self, minutes: float, staying: Sequence[Frame]) -> None:
+    def teach(self, minutes: float, staying: Sequence[Frame], steps: int | None = None) -> None:
         """Keep the corrected pair, and train a new model from the one that made the preview.
 
         Args:
             minutes: of training.
             staying: of the lesson's ``others`` those that the model should go on making as they are.
+            steps: instead of minutes, where what is learnt must not hang on how quick the machine is.
         """
-        session, lesson, picture = self._session, self.lesson, self._picture
+        lesson, picture = self.lesson, self._picture
         if lesson is None or picture is None or self.busy:
             return
-        session.strokes.finish()
+        self._canvas.settle_stroke()
         corrected = picture.document.picture_flat()
-        with ReportErrors(session.error_reported.emit):
+        with ReportErrors(self._canvas.error_reported.emit):
             if corrected.shape != lesson.made.shape:
                 raise PictureError(
                     self.tr("The correction is of another size than the drawing; undo resizing and cropping.")
@@ -168,10 +166,8 @@ class Teaching(Observable):
                 raise PictureError(self.tr("Nothing is corrected yet; paint over what should be otherwise."))
             self.busy = True
             self._tasks.do(
-                lambda: keep_lesson(
-                    lesson, self._base(lesson.card.name), corrected, staying, self._leaving.is_set
-                ),
-                lambda folder: self._train(lesson, folder, minutes),
+                lambda: lessons.keep_correction(lesson, corrected),
+                lambda folder: self._replay(lesson, folder, minutes, staying, steps),
             )
 
     def leave(self) -> None:
@@ -179,110 +175,59 @@ class Teaching(Observable):
         self._leaving.set()
         self._tasks.stop()
 
-    def _train(self, lesson: Lesson, folder: Path, minutes: float) -> None:
+    def _replay(
+        self, lesson: Lesson, folder: Path, minutes: float, staying: Sequence[Frame], steps: int | None
+    ) -> None:
+        """The correction is kept; see what is to stay beside it."""
+        card = lesson.card
+
+        def look(drawn: list[Picture]) -> None:
+            replay_examples.replay(drawn, card, lesson.model, self._tryouts, keep)
+
+        def keep(made: list[Example] | None) -> None:
+            if lesson is not self.lesson:
+                return
+            if made is None:
+                self._failed(
+                    self.tr(
+                        "What the model does well can't be noted down (see the log); teach it again later."
+                    )
+                )
+                return
+            self._tasks.do(
+                lambda: lessons.keep_examples(lesson, folder, made, staying),
+                lambda _none: self._train(lesson, folder, minutes, steps),
+            )
+
+        base = lessons.base_of(card.name)
+        self._tasks.do(lambda: replay_examples.examples(card, base, self._leaving.is_set), look)
+
+    def _train(self, lesson: Lesson, folder: Path, minutes: float, steps: int | None) -> None:
         self.busy = False
         if lesson is not self.lesson:
             return
-        training = self._session.training
+        training = self._training
         if training.goes_on:
-            self._session.said.emit(
+            self._canvas.said.emit(
                 self.tr("The pair is kept, but a training goes on; teach it when that has ended.")
             )
             return
-        name = self._free_name(self._base(lesson.card.name))
-        training.start(Wish(folder, name, minutes=minutes, from_model=lesson.model))
-        if self._session.training.goes_on:  # else it has said why not
+        name = lessons.taught_name(lesson.card.name, [entry.name for entry in self._library.models])
+        options = Options(folder, name=name, from_model=str(lesson.model), minutes=minutes)
+        if steps is not None:
+            options = replace(options, minutes=None, steps=steps)
+        training.start(Wish(options))
+        if self._training.goes_on:  # else it has said why not
             self.cancel()
             self.started.emit()
 
-    def _base(self, name: str) -> str:
-        """The name of the model that the teaching began with."""
-        before, found, number = name.rpartition(self.tr(", taught"))
-        return before if found and before and (not number.strip() or number.strip().isdecimal()) else name
-
-    def _free_name(self, base: str) -> str:
-        taken = {entry.name.casefold() for entry in self._session.library.models}
-        name, number = f"{base}{self.tr(', taught')}", 2
-        free = name
-        while free.casefold() in taken:
-            free, number = f"{name} {number}", number + 1
-        return free
-
     def _notice_picture(self) -> None:
-        self.here = self._picture is not None and self._picture is self._session.picture
-        closed = self._picture is not None and self._picture not in self._session.pictures
+        self.here = self._picture is not None and self._picture is self._canvas.picture
+        closed = self._picture is not None and self._picture not in self._canvas.pictures
         if closed:
             self._picture = None
             self.cancel()
 
     def _failed(self, sentence: str) -> None:
         self.busy = False
-        self._session.error_reported.emit(sentence)
-
-
-def keep_lesson(
-    lesson: Lesson,
-    base: str,
-    corrected: Pixels,
-    staying: Sequence[Frame],
-    given_up: Callable[[], bool] = lambda: False,
-) -> Path:
-    """Write the pairs of a lesson; returns their folder. Slow: files.
-
-    Args:
-        base: the model's name, without what earlier lessons added to it.
-        corrected: uint8 (H, W, 3), of the drawing's size.
-        given_up: asked meanwhile whether to leave it at the corrected pair.
-
-    Raises:
-        PictureError: they can't be written, or it was given up.
-    """
-    card = lesson.card
-    task = {"labels": "labels", "sketch": "hints" if card.hints else "lines"}.get(card.input, "image")
-    palette = labels_of(card)
-    folder = _lessons(base, task, palette)
-    pair_store.keep(folder, lesson.drawn, corrected, task, palette, _origin(lesson.drawn))
-    stay = rehearsed(card, lesson.model, base, given_up)
-    for frame in staying:
-        assert frame.picture is not None
-        drawn = suited(Document.from_snapshot(frame.picture).picture(), palette)
-        stay.append((drawn, scaled_preview(frame.preview, drawn.size)))
-    for drawn, made in stay:
-        origin = _origin(drawn)
-        if not pair_store.pair_of(
-            folder, pair_store.manifest_of(folder), origin
-        ):  # a correction counts for more
-            pair_store.keep(folder, drawn, made, task, palette, origin)
-    return folder
-
-
-def labels_of(card: Card) -> Palette | None:
-    """The palette that a model's pictures are held to; others may be painted in any colour."""
-    return card.palette if card.input == "labels" else None
-
-
-def suited(drawn: Picture, palette: Palette | None) -> Picture:
-    """What was drawn in the labels of the model: each colour goes to its nearest label, as for a preview."""
-    if drawn.pixels is None or palette is None:
-        return drawn
-    return Picture(pixels=palette.snapped(drawn.pixels)[0])
-
-
-def _lessons(base: str, task: str, palette: Palette | None) -> Path:
-    """The folder of a model's lessons; another one where a model of that name was of another sort."""
-    first = resources.home("lessons", stem(base, "model"))
-    folder, number = first, 2
-    while folder.exists() and not (
-        pair_store.is_kept(folder) and pair_store.read_manifest(folder) == (task, palette)
-    ):
-        folder, number = first.with_name(f"{first.name}-{number}"), number + 1
-    return folder
-
-
-def _origin(drawn: Picture) -> Origin:
-    """What tells one drawing from another."""
-    total = hashlib.sha256()
-    for plane in (drawn.pixels, drawn.lines, drawn.hints):
-        if plane is not None:
-            total.update(repr(plane.shape).encode() + np.ascontiguousarray(plane).tobytes())
-    return Origin("drawing", total.hexdigest()[:20])
+        self._canvas.error_reported.emit(sentence)

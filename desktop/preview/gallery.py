@@ -9,24 +9,27 @@ from __future__ import annotations
 import dataclasses
 import logging
 from collections import deque
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QTimer
+from PySide6.QtCore import QObject, QTimer
 
+from desktop.documents.on_canvas import OnCanvas
+from desktop.documents.open_documents import OpenDocuments, OpenPicture
 from desktop.documents.samples import bundled
+from desktop.documents.stroke_controller import StrokeController
 from desktop.paint.files.drawing import Drawing
+from desktop.preview.library import Library
+from desktop.preview.live import Live
+from desktop.preview.tryouts import TryOuts
 from desktop.support.observable import Observable, Property
 from desktop.support.report_errors import ReportErrors
 from desktop.support.task_queue import TaskQueue
 from engine.data.card import Card, InputKind
-from engine.data.messages import Failed, Picture, Pixels, TriedOut, TryOut
+from engine.data.messages import Picture, Pixels, TryOut
 from engine.errors import PictureError
 from engine.planes.codec import working_size
-
-if TYPE_CHECKING:
-    from desktop.session import Session
 
 log = logging.getLogger(__name__)
 
@@ -70,15 +73,37 @@ _SORTS: tuple[InputKind, ...] = ("sketch", "labels", "image")
 
 
 class Gallery(Observable):
-    """The bundled models that sample drawings were made for."""
+    """The bundled models that sample drawings were made for.
+
+    Args:
+        canvas: where a drawing comes up.
+        documents: reads it.
+        fresh: gives a picture to begin with for a model that has no drawing.
+        live: is not to be held up, nor are
+        strokes: the hand's.
+        tryouts: make the previews.
+        library: lists the models.
+        parent: owns it.
+    """
 
     exhibits = Property[tuple[Exhibit, ...]](())
     shown = Property[dict[Path, Shown]]({})
     """By model file; those that could be made so far."""
 
-    def __init__(self, session: Session) -> None:
-        super().__init__(session)
-        self._session = session
+    def __init__(
+        self,
+        canvas: OnCanvas,
+        documents: OpenDocuments,
+        fresh: Callable[[Card], OpenPicture],
+        live: Live,
+        strokes: StrokeController,
+        tryouts: TryOuts,
+        library: Library,
+        parent: QObject | None = None,
+    ) -> None:
+        super().__init__(parent)
+        self._canvas, self._documents, self._fresh = canvas, documents, fresh
+        self._live, self._strokes, self._tryouts, self._library = live, strokes, tryouts, library
         self._tasks = TaskQueue("gallery", self)
         self._tasks.error_reported.connect(lambda sentence: log.warning("gallery: %s", sentence))
         self._begun = self._busy = False
@@ -96,30 +121,23 @@ class Gallery(Observable):
         if self._begun:
             return
         self._begun = True
-        session, live = self._session, self._session.live
+        live = self._live
         exhibits = [
-            Exhibit(entry.file, entry.card)
-            for entry in session.library.models
-            if entry.bundled and entry.card
+            Exhibit(entry.file, entry.card) for entry in self._library.models if entry.bundled and entry.card
         ]
         self.exhibits = tuple(sorted(exhibits, key=lambda exhibit: _SORTS.index(exhibit.card.input)))
-        live.tried_out.connect(self._take)
-        live.refused.connect(self._refused)
-        for part, names in ((live, "loading behind settled enabled"), (session.strokes, "drawing")):
+        for part, names in ((live, "loading behind settled enabled"), (self._strokes, "drawing")):
             part.watch(names, self._soon.start)
-        session.watch("picture", self._soon.start)
+        self._canvas.watch("picture", self._soon.start)
 
     def put_up(self, exhibit: Exhibit) -> None:
         """Put the exhibit's drawing on the canvas, to be painted on with its model."""
-        session, card = self._session, exhibit.card
-        with ReportErrors(session.error_reported.emit):
+        with ReportErrors(self._canvas.error_reported.emit):
             if exhibit.drawing is not None:
-                picture = session.documents.sample(exhibit.drawing, card)
+                picture = self._documents.sample(exhibit.drawing, exhibit.card)
             else:
-                picture = session.documents.next_example(card.input, card) or session.matching.empty(
-                    card.input, card.palette
-                )
-            session.put_up(picture, exhibit.model)
+                picture = self._fresh(exhibit.card)
+            self._canvas.put_up(picture, exhibit.model)
 
     def leave(self) -> None:
         """End of the program."""
@@ -130,9 +148,9 @@ class Gallery(Observable):
 
     def _go_on(self) -> None:
         """Take the next step, if nobody draws or waits for a preview."""
-        session, live = self._session, self._session.live
+        live = self._live
         waits = live.loading or not live.settled or (live.enabled and live.behind)
-        if self._busy or waits or session.strokes.drawing or session.picture is None:
+        if self._busy or waits or self._strokes.drawing or self._canvas.picture is None:
             return
         self._busy = True
         if self._found is None:
@@ -140,7 +158,7 @@ class Gallery(Observable):
         elif self._drawn is not None:
             drawn = self._drawn
             size = working_size(drawn.picture.size, drawn.exhibit.card)
-            live.send(TryOut(drawn.exhibit.model, drawn.picture, size))
+            self._tryouts.ask(TryOut(drawn.exhibit.model, drawn.picture, size), self._take)
         elif self._to_draw:
             exhibit = self._to_draw.popleft()
             self._tasks.do(lambda: _draw(exhibit), self._hold)
@@ -161,17 +179,11 @@ class Gallery(Observable):
         self._drawn = drawn
         self._done()
 
-    def _take(self, reply: TriedOut) -> None:
+    def _take(self, preview: Pixels | None) -> None:
         drawn, self._drawn = self._drawn, None
-        if drawn is not None and drawn.exhibit.model == reply.path:
-            self.shown = {**self.shown, reply.path: Shown(drawn.title, drawn.flat, reply.preview)}
+        if drawn is not None and preview is not None:
+            self.shown = {**self.shown, drawn.exhibit.model: Shown(drawn.title, drawn.flat, preview)}
         self._done()
-
-    def _refused(self, reply: Failed) -> None:
-        if isinstance(reply.request, TryOut):
-            log.warning("gallery: %s", reply.sentence)
-            self._drawn = None
-            self._done()
 
     def _done(self) -> None:
         self._busy = False

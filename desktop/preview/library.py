@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import filecmp
 import logging
-import shutil
-from collections.abc import Mapping
-from functools import lru_cache
+from collections.abc import Callable, Mapping
+from functools import lru_cache, partial
 from pathlib import Path
 
 from PySide6.QtCore import QObject, Signal
@@ -14,16 +12,20 @@ from PySide6.QtCore import QObject, Signal
 import resources
 from desktop.documents.samples import bundled
 from desktop.preview.live import Live
+from desktop.support.file_work import FileWork, Job
 from desktop.support.observable import Observable, Property
 from engine.data.card import InputKind
 from engine.data.messages import Failed, Import, Imported, Inspect, Inspected
 from engine.data.palette import Palette, read_gpl
 from engine.errors import PictureError
-from engine.files.writing import replacing
+from engine.files.writing import replacing, shown
 from engine.models.bundle import is_bare, read_card
 from engine.models.catalogue import Entry, entries, place
 
 log = logging.getLogger(__name__)
+
+_CHUNK = 1 << 20
+"""Bytes that are compared or copied at a time."""
 
 
 class Library(Observable):
@@ -38,9 +40,10 @@ class Library(Observable):
     asks = Signal(object)
     """An ``Inspected`` reply: what the file can't say must be asked of the user."""
 
-    def __init__(self, live: Live, parent: QObject | None = None) -> None:
+    def __init__(self, live: Live, file_work: FileWork, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._live = live
+        self._file_work = file_work
         live.inspected.connect(self._inspected)
         live.imported.connect(self._imported)
         live.refused.connect(self._refused)
@@ -96,39 +99,29 @@ class Library(Observable):
                     log.warning("palette: %s", error)
         return found
 
-    def add(self, path: Path) -> None:
+    def add(self, path: Path) -> Job | None:
         """Copy a model file into the user's models and use it; one that is there already is just used.
 
         Weights without a card are looked into as ``inspect`` does.
 
-        Raises:
-            ModelError: it is no model file of ours, or damaged.
-            OSError: it can't be copied.
+        Returns:
+            the copying, or what of it there is to do; None for a model that is listed.
         """
-        here = self.entry(path) or self._copy_of(path)
-        if here is not None:
-            path = here.file
-        elif path.is_file() and is_bare(path):
-            self.inspect(path)
-            return
-        else:
-            card = read_card(path)
-            target = place(card.name)
-            with replacing(target) as part:
-                shutil.copyfile(path, part)
-            path = target
-            self.refresh()
-        self.arrived.emit(path)
+        if self.entry(path) is not None:
+            self.arrived.emit(path)
+            return None
+        return self._file_work.read(  # from wherever it lies, which may be slow
+            self.tr("Adding the model “%s”") % shown(path.stem),
+            lambda job: _added(path, [entry.file for entry in self.models], job),
+            lambda added: self._take_added(path, *added),
+        )
 
-    def _copy_of(self, path: Path) -> Entry | None:
-        """The listed model whose file holds the very same bytes."""
-        for entry in self.models:
-            try:
-                if filecmp.cmp(entry.file, path, shallow=False):
-                    return entry
-            except OSError:  # whatever can't be read is no copy
-                continue
-        return None
+    def _take_added(self, path: Path, file: Path | None, models: list[Entry]) -> None:
+        if file is None:
+            self.inspect(path)
+        else:
+            self.models = models
+            self.arrived.emit(file)
 
     def inspect(self, path: Path) -> None:
         """Look into foreign weights; ``asks`` follows, or the live side's ``failed``."""
@@ -140,15 +133,20 @@ class Library(Observable):
         self.importing = path
         self._live.send(Import(path, name, kind, palette, place(name)))
 
-    def remove(self, entry: Entry) -> None:
-        """Delete one of the user's own models.
+    def remove(self, entry: Entry) -> Job:
+        """Delete one of the user's own models; a bundled one stays."""
 
-        Raises:
-            OSError: it can't be deleted.
-        """
-        if not entry.bundled:
-            entry.file.unlink(missing_ok=True)
-            self.refresh()
+        def delete(_job: Job) -> list[Entry]:
+            if not entry.bundled:
+                entry.file.unlink(missing_ok=True)
+            return entries()
+
+        return self._file_work.write(
+            self.tr("Deleting the model “%s”") % shown(entry.name), delete, self._take_models
+        )
+
+    def _take_models(self, models: list[Entry]) -> None:
+        self.models = models
 
     def _inspected(self, reply: Inspected) -> None:
         self.importing = None
@@ -162,6 +160,50 @@ class Library(Observable):
     def _refused(self, reply: Failed) -> None:
         if isinstance(reply.request, Inspect | Import):
             self.importing = None
+
+
+def _added(path: Path, known: list[Path], job: Job) -> tuple[Path | None, list[Entry]]:
+    """On a thread: the file of a model that is among the user's models from now on, and what is there then.
+
+    Returns:
+        for weights without a card: no file.
+
+    Raises:
+        ModelError: it is no model file of ours, or damaged.
+        OSError: it can't be copied.
+        Cancelled: it is not wanted any more; nothing was copied.
+    """
+    if path.is_file() and is_bare(path):
+        return None, []
+    card = read_card(path)
+    size = path.stat().st_size
+    for number, file in enumerate(known):
+        if _is_copy(file, path, size, partial(job.progress, number, 2 * len(known))):
+            return file, entries()
+    target = place(card.name)
+    with replacing(target) as part, path.open("rb") as source, part.open("wb") as copy:
+        done = 0
+        while chunk := source.read(_CHUNK):
+            copy.write(chunk)
+            done += len(chunk)
+            job.progress(size + done, 2 * size)
+    return target, entries()
+
+
+def _is_copy(file: Path, path: Path, size: int, step: Callable[[], object]) -> bool:
+    """Whether both hold the very same bytes; whatever can't be read is no copy."""
+    step()
+    try:
+        if file.stat().st_size != size:
+            return False
+        with file.open("rb") as one, path.open("rb") as other:
+            while chunk := one.read(_CHUNK):
+                step()
+                if chunk != other.read(_CHUNK):
+                    return False
+        return True
+    except OSError:
+        return False
 
 
 @lru_cache

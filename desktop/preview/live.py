@@ -13,6 +13,7 @@ from pathlib import Path
 from PySide6.QtCore import QObject, QTimer, Signal
 
 from desktop.preview.bridge import Bridge
+from desktop.preview.passes import Passes
 from desktop.support.observable import Observable, Property
 from engine.data.card import Card
 from engine.data.messages import (
@@ -27,7 +28,6 @@ from engine.data.messages import (
     Picture,
     Pixels,
     Reply,
-    Ticket,
     Translate,
     Translated,
     TriedOut,
@@ -42,7 +42,13 @@ Size = tuple[int, int]
 
 
 class Live(Observable):
-    """The open model and its previews of one document at a time."""
+    """The open model and its previews of one document at a time.
+
+    Args:
+        source: gives the picture as it is now.
+        parent: owns it.
+        bridge: leads to the engine thread; None for one of its own.
+    """
 
     enabled = Property(True)
     """Live on or off; off really stops, ``refresh`` still makes a single preview."""
@@ -70,7 +76,7 @@ class Live(Observable):
     """Whether the network runs at the picture's own size."""
 
     opened = Signal(object)
-    """A ``Card``: its model is ready."""
+    """A ``Card``: its model is ready for the document on the canvas; no pass was asked for yet."""
     failed = Signal(str)
     """A sentence on what the engine could not do."""
     refused = Signal(object)
@@ -82,18 +88,15 @@ class Live(Observable):
     imported = Signal(object)
     tried_out = Signal(object)
 
-    def __init__(self, source: Callable[[], Picture], parent: QObject | None = None) -> None:
+    def __init__(
+        self, source: Callable[[], Picture], parent: QObject | None = None, bridge: Bridge | None = None
+    ) -> None:
         super().__init__(parent)
         self._source = source
-        self._bridge = Bridge(self)
-        self._bridge.replied.connect(self._take)
-        self._generation = 0
-        self._revision = 0
-        self._sent = -1
-        self._shown = -1
-        self._busy = False
-        self._everything = True
-        self._dirty: Rect | None = None
+        self.bridge = bridge or Bridge(self)
+        self.bridge.replied.connect(self._take)
+        self.passes = Passes()
+        """What was asked for, what is on show; changed here alone."""
         self._soon = QTimer(self)
         self._soon.setSingleShot(True)
         self._soon.setInterval(0)
@@ -112,35 +115,30 @@ class Live(Observable):
             same_picture: the picture stays, and so does its preview until the new model has made one.
         """
         self._begin(path, keep=same_picture)
-        self._bridge.send(OpenModel(self._generation, path, precision="float32" if self.exact else None))
+        precision = "float32" if self.exact else None
+        self.bridge.send(OpenModel(self.passes.generation, path, precision=precision))
 
     def close_model(self) -> None:
         """Be without a model."""
         self._begin(None)
 
     def document_changed(self) -> None:
-        """Another document is on the canvas: what was shown no longer belongs to it."""
-        if self.model_file is None:
-            self._begin(None)
-        else:
-            # The worker keeps open models, so this is how a new generation is told, not a second load.
-            self.open_model(self.model_file)
+        """Another document is on the canvas: what was shown no longer belongs to it. The model stays."""
+        self.passes = self.passes.another_document()
+        self._forget_preview()
+        if self.card is not None:
+            self._begin_passes(self.card)
 
     def edited(self, rect: Rect | None = None) -> None:
         """The picture has changed inside ``rect`` (picture pixels), or anywhere if None."""
-        self._revision += 1
-        if rect is None:
-            self._everything = True
-        else:
-            self._dirty = rect if self._dirty is None else self._dirty.united(rect)
+        self.passes = self.passes.edited(rect)
         self.behind = self.card is not None or self.loading
         if self.enabled:
             self._soon.start()
 
     def refresh(self) -> None:
         """Make one preview now, live or not."""
-        self._revision += 1
-        self._everything = True
+        self.passes = self.passes.edited(None)
         self._send(once=True)
 
     def vary(self, seeds: tuple[int, ...]) -> bool:
@@ -149,7 +147,7 @@ class Live(Observable):
             return False
         picture = self._source()
         size = working_size(picture.size, self.card, self.native)
-        self._bridge.send(Vary(Ticket(self._generation, self._revision), picture, size, seeds))
+        self.bridge.send(Vary(self.passes.ticket, picture, size, seeds))
         return True
 
     def send(self, request: Inspect | Import | TryOut) -> None:
@@ -157,11 +155,11 @@ class Live(Observable):
 
         ``inspected``, ``imported`` or ``tried_out`` follows, or ``refused``.
         """
-        self._bridge.send(request)
+        self.bridge.send(request)
 
     def show(self, preview: Pixels) -> None:
         """Put a kept or chosen frame on show until the picture changes or a newer pass arrives."""
-        self._shown = self._revision
+        self.passes = self.passes.overlaid()
         self.preview = preview
         self.behind = False
         self.settled = True
@@ -169,23 +167,30 @@ class Live(Observable):
     def stop(self) -> None:
         """End the engine thread."""
         self._soon.stop()
-        self._bridge.stop()
+        self.bridge.stop()
 
     # --- passes --------------------------------------------------------------------------------
 
     def _begin(self, model: Path | None, *, keep: bool = False) -> None:
         """Begin another generation: no answer to an older request counts any more."""
-        self._generation += 1
-        self._busy = False
-        self._everything, self._dirty = True, None
-        self._sent = self._shown = -1
+        self.passes = self.passes.another_model()
         self.card = None
         self.model_file = model
         self.loading = model is not None
+        self._forget_preview(keep=keep)
+
+    def _forget_preview(self, *, keep: bool = False) -> None:
         if not keep:
             self.preview = None
         self.behind = self.preview is not None
         self.settled = True
+
+    def _begin_passes(self, card: Card) -> None:
+        """Model and document are there: they are fitted to each other, then the first preview is made."""
+        self.opened.emit(card)
+        self.edited()
+        if not self.enabled:
+            self.refresh()  # off or not, the preview is never empty, nor another model's
 
     def _resume(self) -> None:
         """Switched on again: catch up, if there is anything to catch up with."""
@@ -203,31 +208,28 @@ class Live(Observable):
             self.open_model(self.model_file, same_picture=True)
 
     def _send(self, once: bool = False) -> None:
-        if self.card is None or (self._busy and not once):
+        passes = self.passes
+        if self.card is None or not passes.is_due or (passes.running and not once):
             return
-        if self._sent == self._revision or not (self.enabled or once):
+        if not (self.enabled or once):
             return
         picture = self._source()
         size = working_size(picture.size, self.card, self.native)
-        dirty = None if self._everything or self._dirty is None else _scaled(self._dirty, picture.size, size)
-        self._sent = self._revision
-        self._everything, self._dirty = False, None
-        self._busy = True
-        self._bridge.send(Translate(Ticket(self._generation, self._revision), picture, size, dirty))
+        area = passes.dirty.area
+        dirty = None if area is None else _scaled(area, picture.size, size)
+        self.passes = passes.asked()
+        self.bridge.send(Translate(passes.ticket, picture, size, dirty))
 
     def _take(self, reply: Reply) -> None:
         match reply:
             case Translated():
                 self._take_preview(reply)
-            case ModelOpened() if reply.generation == self._generation:
+            case ModelOpened() if reply.generation == self.passes.model:
                 self.device, self.precision, self.ways = reply.device, reply.precision, reply.ways
                 self.loading = False
                 self.card = reply.card
-                self.opened.emit(reply.card)
-                self.edited()
-                if not self.enabled:
-                    self.refresh()  # off or not, the preview is never empty, nor another model's
-            case Varied() if reply.ticket.generation == self._generation:
+                self._begin_passes(reply.card)
+            case Varied() if reply.ticket.generation == self.passes.generation:
                 self.varied.emit(reply)
             case Inspected():
                 self.inspected.emit(reply)
@@ -241,34 +243,32 @@ class Live(Observable):
                 self._take_failure(reply)
 
     def _take_preview(self, reply: Translated) -> None:
-        generation, revision = reply.ticket
-        if generation != self._generation:
+        passes, ticket = self.passes, reply.ticket
+        if ticket.generation != passes.generation:
             return
-        if reply.settled and revision == self._shown and not self.settled:
+        if reply.settled and ticket.revision == passes.shown and not self.settled:
             # Of the preview on show. Nobody asked for it, so it ends nothing that runs.
             self.preview, self.settled, self.seconds = reply.preview, True, reply.seconds
             return
-        self._busy = False
+        self.passes = passes.ended(ticket)
         self.seconds, self.device = reply.seconds, reply.device
-        if revision > self._shown:
-            self._shown = revision
+        if passes.is_newer(ticket):
             self.preview, self.settled = reply.preview, reply.settled
-        self.behind = self._shown != self._revision
+        self.behind = self.passes.is_behind
         self._catch_up()
 
     def _take_failure(self, reply: Failed) -> None:
         match reply.request:
-            case (
-                OpenModel(generation=generation)
-                | Translate(ticket=(generation, _))
-                | Vary(ticket=(generation, _))
-            ) if generation != self._generation:
+            case OpenModel(generation=generation) if generation != self.passes.model:
+                return
+            case Translate(ticket=(generation, _)) | Vary(ticket=(generation, _)) if (
+                generation != self.passes.generation
+            ):
                 return
             case OpenModel():
                 self.loading = False
             case Translate():
-                self._busy = False
-                self._everything = True  # its ``dirty`` went with it
+                self.passes = self.passes.failed()
             case TryOut():  # nobody waits for it, so nobody need be told
                 self.refused.emit(reply)
                 return
@@ -279,7 +279,7 @@ class Live(Observable):
 
     def _catch_up(self) -> None:
         """A pass has ended: start another if the picture has changed since it was asked for."""
-        if self.enabled and self._sent != self._revision:
+        if self.enabled and self.passes.is_due:
             self._send()
 
 

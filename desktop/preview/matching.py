@@ -1,102 +1,129 @@
-"""Pictures and models brought together: which model paints a picture, and which picture a model brings."""
+"""Pictures and models brought together, as ``desktop.preview.fitting`` decides."""
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject
 
-from desktop.documents.open_documents import OpenPicture
-from desktop.paint.editing.document import Document, Role
-from desktop.paint.editing.history import Change
+from desktop.documents.on_canvas import OnCanvas
+from desktop.documents.open_documents import OpenDocuments, OpenPicture
+from desktop.documents.stroke_controller import StrokeController
+from desktop.paint.editing.document import Change, Document, Role
+from desktop.preview import fitting
+from desktop.preview.fitting import Facts, State
+from desktop.preview.library import Library
+from desktop.preview.live import Live
 from desktop.support.report_errors import ReportErrors
+from desktop.support.settings import Settings
 from engine.data.card import Card, InputKind
 from engine.data.messages import Failed, OpenModel
 from engine.data.palette import Palette
 from engine.models.catalogue import Entry
-from engine.planes.codec import usually_native
-
-if TYPE_CHECKING:
-    from desktop.session import Session
 
 
 class Matching(QObject):
-    """Chooses for the session what the user has not chosen."""
+    """Chooses what the user has not chosen: the model for a picture, the picture for a model.
 
-    def __init__(self, session: Session) -> None:
-        super().__init__(session)
-        self._session = session
-        self._taken: Palette | None = None
+    Args:
+        canvas: where the picture is.
+        documents: the open pictures, and new ones.
+        live: opens models, and tells when one is ready.
+        strokes: the brush, which goes by the model.
+        library: the models that there are.
+        settings: remember which model was used last, and how.
+        parent: owns it.
+    """
+
+    def __init__(
+        self,
+        canvas: OnCanvas,
+        documents: OpenDocuments,
+        live: Live,
+        strokes: StrokeController,
+        library: Library,
+        settings: Settings,
+        parent: QObject | None = None,
+    ) -> None:
+        super().__init__(parent)
+        self._canvas, self._documents, self._live = canvas, documents, live
+        self._strokes, self._library, self._settings = strokes, library, settings
+        self._taken = self.colours_for("image") if "image" in settings.models else None
         """Whose colours the brush has begun with: what is mixed later stays."""
-        session.live.opened.connect(self._opened)
-        session.live.refused.connect(self._refused)
+        live.opened.connect(self._fit)
+        live.refused.connect(self._refused)
 
-    def start(self) -> None:
-        """First picture and first model: what was used last, else the first bundled one."""
-        session = self._session
-        entry = session.library.preferred(session.settings.kind, session.settings.models)
-        if "image" in session.settings.models:
-            self._taken = self.colours_for("image")
-        if entry is None:
-            session.new_picture("sketch", *session.settings.new_size)
-            session.error_reported.emit(self.tr("No model is installed; drop a model file on the window."))
-        else:
-            self._put_up_kind(entry)
+    # --- which goes with which -----------------------------------------------------------------
 
-    def open_model(self, path: Path) -> None:
-        """Paint with the model in ``path``; one of another kind brings its own picture along."""
-        session, live = self._session, self._session.live
-        entry = session.library.entry(path)
+    def first(self) -> tuple[OpenPicture, Path | None]:
+        """What to begin with, a picture and its model: what was used last, else the first bundled one.
+
+        Raises:
+            PictureError: the picture can't be made.
+        """
+        entry = self._library.preferred(self._settings.kind, self._settings.models)
+        if entry is None or entry.card is None:
+            return self.empty("sketch", None), None
+        return self._picture_for(entry.card), entry.file
+
+    def picture_for(self, model: Path) -> OpenPicture | None:
+        """The picture that the model in a file is to paint; None, and it is said why, where it can't.
+
+        Raises:
+            PictureError: a new one can't be made.
+        """
+        entry = self._library.entry(model)
         if entry is None or entry.card is None:
             problem = entry.problem if entry else None
-            session.error_reported.emit(problem or self.tr("That model is gone."))
-            return
-        failed = live.card is None and not live.loading
-        if (
-            session.picture is None
-            or not session.picture.translated
-            or session.picture.document.kind != entry.card.input
-        ):
-            self._put_up_kind(entry)
-        elif live.model_file != path or failed:
-            live.open_model(path, same_picture=True)
+            self._canvas.error_reported.emit(problem or self.tr("That model is gone."))
+            return None
+        return self._picture_for(entry.card)
+
+    def open_here(self, model: Path) -> None:
+        """Have the picture on the canvas translated by another model; its preview stays until then."""
+        if model != self._open_file():
+            self._live.open_model(model, same_picture=True)
 
     def find_model(self, picture: OpenPicture, wanted: Path | None) -> None:
         """Have the picture that came up translated by the model in ``wanted``, else by one that suits it."""
-        session, live, document = self._session, self._session.live, picture.document
-        if not picture.translated:
-            live.close_model()
-            return
-        entry = session.library.entry(wanted) if wanted else self._model_for(document)
-        if entry is None:
-            live.close_model()
-            session.strokes.knows_hints = True
-            if not picture.photo:  # pairs are made where there is no model yet
-                session.said.emit(session.library.lack_of(document.kind))
-            return
-        if wanted is None and document.model not in ("", entry.name):
-            session.said.emit(
+        document, live = picture.document, self._live
+        choice = fitting.model_for(
+            facts_of(picture),
+            self._library.entry(wanted) if wanted else None,
+            None if wanted else self._preferred(document),
+            self._open_file(),
+        )
+        entry = choice.entry
+        if choice.note == "lacking":
+            self._canvas.said.emit(self._library.lack_of(document.kind))
+        elif choice.note == "replaced" and entry is not None:
+            self._canvas.said.emit(
                 self.tr("Its model “%s” is not installed; “%s” takes its place.")
                 % (document.model, entry.name)
             )
-        if live.model_file == entry.file:
+        if entry is None:
+            live.close_model()
+            if picture.translated:
+                self._strokes.knows_hints = True
+        elif choice.is_open:
             live.document_changed()
         else:
             live.open_model(entry.file)
+
+    # --- what to paint with --------------------------------------------------------------------
 
     def palette_for(self, kind: InputKind) -> Palette | None:
         """What pictures of a kind are held to. Labels: the open model's, else that of the label model last
         used, else the first; others: nothing."""
         if kind != "labels":
             return None
-        return self.colours_for(kind) or next(iter(self._session.library.palettes()), None)
+        return self.colours_for(kind) or next(iter(self._library.palettes()), None)
 
     def colours_for(self, kind: InputKind) -> Palette | None:
         """What to paint a new picture with: of the open model, else of the one last used for that kind."""
-        session, card = self._session, self._session.live.card
+        card = self._live.card
         if card is None or card.input != kind:
-            entry = session.library.preferred(kind, session.settings.models)
+            entry = self._library.preferred(kind, self._settings.models)
             card = entry.card if entry and entry.card and entry.card.input == kind else None
         return card.palette if card is not None else None
 
@@ -106,64 +133,70 @@ class Matching(QObject):
         Raises:
             PictureError: too large, or a label picture without palette.
         """
-        width, height = self._session.settings.new_size
+        width, height = self._settings.new_size
         return OpenPicture(Document.new(kind, width, height, palette or self.palette_for(kind)))
+
+    def fresh(self, card: Card) -> OpenPicture:
+        """A picture to begin with for a model: a sample drawing, else one with nothing in it.
+
+        Raises:
+            PictureError: too large, or a label picture without palette.
+        """
+        sample = None
+        with ReportErrors(self._canvas.error_reported.emit):
+            sample = self._documents.next_example(card.input, card)
+        return sample or self.empty(card.input, card.palette)
 
     # --- inside --------------------------------------------------------------------------------
 
-    def _model_for(self, document: Document) -> Entry | None:
-        """The model to use for a picture, if there is one of its kind that works."""
-        wanted = dict(self._session.settings.models)
+    def _picture_for(self, card: Card) -> OpenPicture:
+        pictures = self._documents.pictures
+        place = fitting.picture_for(card, [facts_of(picture) for picture in pictures])
+        return self.fresh(card) if place is None else pictures[place]
+
+    def _preferred(self, document: Document) -> Entry | None:
+        """The best model for a picture; one of another kind if there is no other."""
+        wanted = dict(self._settings.models)
         if document.model:
             wanted[document.kind] = document.model
-        entry = self._session.library.preferred(document.kind, wanted)
-        return entry if entry and entry.card and entry.card.input == document.kind else None
+        return self._library.preferred(document.kind, wanted)
 
-    def _put_up_kind(self, entry: Entry) -> None:
-        """Bring up the open picture that a model is for, else a sample drawing, else an empty one."""
-        session, card = self._session, entry.card
-        assert card is not None
-        for picture in session.pictures:
-            if picture.document.kind == card.input and picture.translated:
-                session.put_up(picture, entry.file)
-                return
-        sample = None
-        with self._report_errors():
-            sample = session.documents.next_example(card.input, card)
-        with self._report_errors():
-            session.put_up(sample or self.empty(card.input, card.palette), entry.file)
+    def _open_file(self) -> Path | None:
+        """The model that is open or being opened; None too if that failed, or if its file is gone."""
+        live = self._live
+        works = live.card is not None or live.loading
+        return live.model_file if works and live.model_file and live.model_file.is_file() else None
 
-    def _opened(self, card: Card) -> None:
-        """Remember that it works; what it calls colours becomes the palette of a picture just begun."""
-        session = self._session
-        session.settle_stroke()  # a sheet on which one is drawn is not empty
-        document, picture, file = session.document, session.picture, session.live.model_file
+    def _fit(self, card: Card) -> None:
+        """A model is ready for the picture: remember that it works, and let picture and brush go by it."""
+        self._canvas.settle_stroke()  # a sheet on which one is drawn is not empty
+        picture, file = self._canvas.picture, self._live.model_file
         assert picture is not None and file is not None
-        session.library.works(file)
-        session.settings.models[card.input] = document.model = card.name
-        session.live.native = session.settings.native_size.get(card.name, usually_native(card))
+        self._library.works(file)
+        self._settings.models[card.input] = picture.document.model = card.name
+        native = self._settings.native_size.get(card.name)
+        self._carry_out(fitting.fit(card, state_of(picture), native, self._taken), card, picture)
+
+    def _carry_out(self, decided: fitting.Fitting, card: Card, picture: OpenPicture) -> None:
         palette = card.palette
-        other = document.kind == card.input and document.palette != palette
-        if other and not picture.photo:  # that one is painted in the labels of its data set
-            begun = picture.path is None and picture.is_saved and not document.can_undo
-            if document.kind == "image":
-                if begun and document.is_blank:
-                    self._begin_anew(picture, palette)
-            elif palette is not None and begun:
-                session.edit(lambda document: document.set_palette(palette))
-            elif palette is not None:
-                session.said.emit(
-                    self.tr(
-                        "The picture's palette is not the model's; each colour goes to its nearest label. "
-                        "Choose the other one above the labels."
-                    )
+        self._live.native = decided.native
+        if decided.palette == "step":
+            self._canvas.edit(lambda document: document.set_palette(palette))
+        elif decided.palette == "anew":
+            self._begin_anew(picture, palette)
+        elif decided.palette == "told":
+            self._canvas.said.emit(
+                self.tr(
+                    "The picture's palette is not the model's; each colour goes to its nearest label. "
+                    "Choose the other one above the labels."
                 )
-        if card.input == document.kind == "image" and palette != self._taken:
-            session.strokes.take_colours(palette)
+            )
+        if decided.takes_colours:
+            self._strokes.take_colours(palette)
             self._taken = palette
-        session.strokes.knows_hints = card.input != "sketch" or card.hints
-        if not session.strokes.knows_hints and document.active.role is Role.HINTS:
-            session.strokes.choose_role(Role.LINES)
+        self._strokes.knows_hints = decided.knows_hints
+        if decided.to_lines:
+            self._strokes.choose_role(Role.LINES)
 
     def _begin_anew(self, picture: OpenPicture, palette: Palette | None) -> None:
         """Give a sheet on which nothing was done yet another palette: no step, and nothing to journal."""
@@ -171,22 +204,40 @@ class Matching(QObject):
         def step(document: Document) -> Change:
             change = document.set_palette(palette)
             document.forget_history()
-            self._session.documents.settle(picture)
+            self._documents.settle(picture)
             return change
 
-        self._session.edit(step)
+        self._canvas.edit(step)
 
     def _refused(self, reply: Failed) -> None:
         """A model that could not be opened: go back to one that works, if there is one."""
         if not isinstance(reply.request, OpenModel):
             return
-        live = self._session.live
-        self._session.library.doubt(reply.request.path)
-        entry = self._model_for(self._session.document)
+        self._library.doubt(reply.request.path)
+        picture = self._canvas.picture
+        assert picture is not None
+        entry = fitting.model_for(facts_of(picture), None, self._preferred(picture.document), None).entry
         if entry is None or entry.file == reply.request.path:
-            live.close_model()
+            self._live.close_model()
         else:
-            live.open_model(entry.file, same_picture=True)
+            self._live.open_model(entry.file, same_picture=True)
 
-    def _report_errors(self) -> ReportErrors:
-        return ReportErrors(self._session.error_reported.emit)
+
+def facts_of(picture: OpenPicture) -> Facts:
+    """What an open picture is."""
+    document = picture.document
+    return Facts(document.kind, picture.translated, bool(picture.photo), document.model)
+
+
+def state_of(picture: OpenPicture) -> State:
+    """How the picture on the canvas stands."""
+    document = picture.document
+    untouched = picture.path is None and picture.is_saved and not document.can_undo
+    return State(
+        kind=document.kind,
+        palette=document.palette,
+        over_photo=bool(picture.photo),
+        untouched=untouched,
+        blank=untouched and document.kind == "image" and document.is_blank,
+        on_hints=document.active.role is Role.HINTS,
+    )

@@ -6,12 +6,15 @@ import secrets
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from PySide6.QtCore import QObject
+
+from desktop.documents.on_canvas import OnCanvas
+from desktop.preview.live import Live
 from desktop.support.observable import Observable, Property
 from engine.data.messages import Failed, Pixels, Varied, Vary
 
 if TYPE_CHECKING:
     from desktop.paint.editing.document import Snapshot
-    from desktop.session import Session
 
 VARIATIONS = 8
 MOST_KEPT = 60
@@ -36,39 +39,39 @@ class Shelf(Observable):
     awaited = Property(0)
     """How many variations are still to come."""
 
-    def __init__(self, session: Session) -> None:
-        super().__init__(session)
-        self._session = session
+    def __init__(self, canvas: OnCanvas, live: Live, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._canvas, self._live = canvas, live
         self._seeds: frozenset[int] = frozenset()
-        session.live.varied.connect(self._take)
-        session.live.refused.connect(self._refused)
+        live.varied.connect(self._take)
+        live.refused.connect(self._refused)
         # Those of another picture would be taken for this one's; another model makes no more of them.
-        session.watch("picture", self.clear_variations)
-        session.live.watch("card", self._give_up)
+        canvas.watch("picture", self.clear_variations)
+        live.watch("card", self._give_up)
 
     def keep(self) -> None:
         """Store the picture and its preview as they are now."""
-        preview = self._session.live.preview
+        preview = self._live.preview
         if preview is None:
-            self._session.error_reported.emit(self.tr("There is no preview yet to keep."))
+            self._canvas.error_reported.emit(self.tr("There is no preview yet to keep."))
             return
-        document = self._session.document
+        document = self._canvas.document
         frame = Frame(preview, document.snapshot(), document.kind)
         self.kept = (*self.kept, frame)[-MOST_KEPT:]
         if self.variations or self.awaited:
-            self._session.said.emit(self.tr("Kept; put the variations away to see it."))
+            self._canvas.said.emit(self.tr("Kept; put the variations away to see it."))
 
     def choose(self, frame: Frame) -> None:
         """Bring a frame back: a kept one with its picture (an undoable step), a variation as preview."""
-        session = self._session
         if frame.picture is not None:
             snapshot = frame.picture
-            correcting = session.picture is not None and not session.picture.translated
-            if correcting or frame.kind != session.document.kind:
-                session.said.emit(self.tr("That frame belongs to another picture; go back to it first."))
+            picture = self._canvas.picture
+            correcting = picture is not None and not picture.translated
+            if correcting or frame.kind != self._canvas.document.kind:
+                self._canvas.said.emit(self.tr("That frame belongs to another picture; go back to it first."))
                 return
-            session.edit(lambda document: document.restore(snapshot))
-        session.live.show(frame.preview)
+            self._canvas.edit(lambda document: document.restore(snapshot))
+        self._live.show(frame.preview)
 
     def drop(self, frame: Frame) -> None:
         """Take a kept frame off the shelf."""
@@ -77,8 +80,8 @@ class Shelf(Observable):
     def vary(self) -> None:
         """Make eight variations of the picture as it is now."""
         seeds = tuple(secrets.randbelow(1 << 31) for _ in range(VARIATIONS))
-        if not self._session.live.vary(seeds):
-            self._session.error_reported.emit(self.tr("No model is ready yet; variations need one."))
+        if not self._live.vary(seeds):
+            self._canvas.error_reported.emit(self.tr("No model is ready yet; variations need one."))
             return
         self.variations = ()
         self._seeds = frozenset(seeds)

@@ -16,7 +16,7 @@ from typing import Any
 
 from PySide6.QtCore import QCoreApplication
 
-from engine.files.writing import replacing
+from engine.files.writing import first_free, replacing
 
 log = logging.getLogger(__name__)
 translate = QCoreApplication.translate
@@ -57,6 +57,8 @@ class Settings:
     """Shortcuts the user changed, by action."""
     geometry: str = ""
     window_state: str = ""
+    folded: list[str] = field(default_factory=list)
+    """Panels of which only the header is shown."""
     splitter: str = ""
     """How canvas and preview share the window."""
     undo_megabytes: int = 256
@@ -90,6 +92,7 @@ _MAKES_SENSE: dict[str, Callable[[Any], bool]] = {
     "pairs": _names,
     "keys": _names,
     "inks": lambda value: all(isinstance(ink, dict) for ink in value.values()),
+    "folded": lambda value: all(isinstance(name, str) for name in value),
     "recent": lambda value: all(isinstance(name, str) for name in value),
     "undo_megabytes": lambda value: 1 <= value <= 1 << 16,
     "new_size": lambda value: (
@@ -182,9 +185,10 @@ class SettingsFile:
         return fields
 
     def _set_aside(self) -> None:
-        kept, number = self.path.with_suffix(".damaged"), 2
-        while kept.exists():  # an earlier one may still be of use to somebody
-            kept, number = self.path.with_name(f"{self.path.stem}-{number}.damaged"), number + 1
+        # An earlier one may still be of use to somebody.
+        kept = first_free(
+            lambda ending: self.path.with_name(f"{self.path.stem}{ending}.damaged"), Path.exists
+        )
         try:
             self.path.replace(kept)
         except OSError as error:

@@ -38,6 +38,7 @@ class TaskQueue(QObject):
         self._news = threading.Condition()
         self._round = 0
         self._open = True
+        self._busy = False
         self._thread: threading.Thread | None = None
         self._wake.connect(self._deliver, Qt.ConnectionType.QueuedConnection)
 
@@ -65,6 +66,12 @@ class TaskQueue(QObject):
             self._waiting.clear()
             self._answers.clear()
 
+    def finish(self) -> None:
+        """Wait until all is done, and answer it. Where nothing else may be done meanwhile, as at the end."""
+        with self._news:
+            self._news.wait_for(lambda: not self._waiting and not self._busy)
+        self._deliver()
+
     def stop(self) -> None:
         """Finish the task at hand and no other; nothing is answered afterwards."""
         with self._news:
@@ -76,13 +83,21 @@ class TaskQueue(QObject):
 
     def _run(self) -> None:
         while (task := self._next()) is not None:
-            self._carry_out(task)
+            try:
+                self._carry_out(task)
+            finally:
+                with self._news:
+                    self._busy = False
+                    self._news.notify_all()
             del task  # it may hold whole pictures, and the next one may be long in coming
 
     def _next(self) -> _Task | None:
         with self._news:
             self._news.wait_for(lambda: bool(self._waiting) or not self._open)
-            return self._waiting.popleft() if self._open else None
+            if not self._open:
+                return None
+            self._busy = True
+            return self._waiting.popleft()
 
     def _carry_out(self, task: _Task) -> None:
         result, wrong = None, None

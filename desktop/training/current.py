@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -21,6 +21,7 @@ from PySide6.QtGui import QImage
 from desktop.support import background
 from desktop.support.observable import Observable, Property
 from desktop.support.report_errors import ReportErrors
+from desktop.support.settings import Settings
 from desktop.support.task_queue import TaskQueue
 from desktop.training import runs
 from desktop.training.history import TrainingHistory
@@ -29,6 +30,7 @@ from engine.data.messages import Picture, Pixels
 from engine.data.palette import Palette, write_gpl
 from engine.files.writing import replacing
 from engine.models.catalogue import place as model_place
+from trainer.run.options import Options
 
 if TYPE_CHECKING:
     from desktop.paint.editing.document import Document
@@ -46,42 +48,22 @@ GOING_ON: tuple[Phase, ...] = ("starting", "running", "paused", "stopping")
 
 @dataclass(frozen=True)
 class Wish:
-    """What to train. None stands for what the trainer chooses."""
+    """A training that is to be started."""
 
-    data: Path
-    name: str
-    task: str | None = None
-    swap: bool = False
-    minutes: float = 40.0
-    steps: int | None = None
-    """Instead of minutes."""
-    size: tuple[int, int] | None = None
-    width: int = 32
-    recipe: str = "default"
-    from_model: Path | None = None
+    options: Options
     palette: Palette | None = None
     """Where its names were edited."""
-    way: str = ""
-    """How the files make pairs, where that was chosen."""
 
     def words(self, run: Path, palette: Path) -> list[str]:
-        """The command line, without the program's name."""
-        words = ["train", str(self.data), "--run", str(run), "--name", self.name, "--gently"]
-        words += ["--threads", str(spare_threads()), "--width", str(self.width), "--recipe", self.recipe]
-        words += ["--steps", str(self.steps)] if self.steps else ["--minutes", str(self.minutes)]
-        if self.task:
-            words += ["--task", self.task]
-        if self.swap:
-            words.append("--swap")
-        if self.way:
-            words += ["--pair", self.way]
-        if self.size:
-            words += ["--size", "{}x{}".format(*self.size)]
-        if self.from_model:
-            words += ["--from", str(self.from_model)]
-        if self.palette:
-            words += ["--palette", str(palette)]
-        return words
+        """The command line, without the program's name.
+
+        Args:
+            run: the folder that it is to make.
+            palette: where the edited names are.
+        """
+        names = palette if self.palette else self.options.palette
+        options = replace(self.options, run=run, palette=names, threads=spare_threads(), gently=True)
+        return options.words()
 
 
 def spare_threads() -> int:
@@ -94,6 +76,8 @@ class Training(Observable):
 
     Args:
         document: what is on the canvas; it is translated while a training goes on.
+        settings: remember the training that goes on, so that the next start finds it.
+        parent: owns it.
     """
 
     run = Property[Path | None](None)
@@ -119,14 +103,19 @@ class Training(Observable):
     """A file of ``samples/`` that was asked for, as ``QImage``."""
     trashless = Signal(object)
     """The folder of a run that was to be deleted, and that no trash would take."""
-    brought = Signal(object)
-    """The ``Path`` of a model that was taken over into the user's models."""
+    brought = Signal(object, str)
+    """The ``Path`` of a model that was taken over into the user's models, and a sentence on what it is."""
+    found = Signal()
+    """It is known how the training stands that ``find`` has found."""
     error_reported = Signal(str)
 
-    def __init__(self, document: Callable[[], Document | None], parent: QObject | None = None) -> None:
+    def __init__(
+        self, document: Callable[[], Document | None], settings: Settings, parent: QObject | None = None
+    ) -> None:
         super().__init__(parent)
         self.history = TrainingHistory()
-        self._document = document
+        self._document, self._settings = document, settings
+        self._finding = False
         self._tasks = TaskQueue("training", self)
         self._tasks.error_reported.connect(self.error_reported)
         self._look: Callable[[], RunStatus] | None = None
@@ -139,6 +128,7 @@ class Training(Observable):
         self._left: tuple[int, int] | None = None
         self._flat: Pixels | None = None
         self._shown_drawings = 0
+        self.watch("run phase", self._remember)
 
     @property
     def goes_on(self) -> bool:
@@ -159,9 +149,10 @@ class Training(Observable):
         with self._report_errors():
             if self.goes_on:
                 raise background.BusyError(self.tr("A training goes on already; stop it first."))
-            if not wish.data.exists():
-                raise RunError(self.tr("“%s” is gone; choose the folder anew.") % wish.data)
-            folder = runs.place(wish.name)
+            data = wish.options.data
+            if not data.exists():
+                raise RunError(self.tr("“%s” is gone; choose the folder anew.") % data)
+            folder = runs.place(wish.options.name or data.name)
             folder.parent.mkdir(parents=True, exist_ok=True)
             palette = runs.palette_of(folder)
             if wish.palette:
@@ -180,6 +171,13 @@ class Training(Observable):
     def show(self, folder: Path) -> None:
         """Follow another run, going on or not."""
         self._follow(folder, None)
+
+    def find(self) -> None:
+        """Follow the training that went on when the program was closed last; ``found`` follows, if any."""
+        name = self._settings.training
+        if name and Path(name).is_dir() and self.run is None:
+            self._finding = True
+            self.show(Path(name))
 
     def put_away(self) -> None:
         """Show no run; one that goes on does so."""
@@ -229,7 +227,15 @@ class Training(Observable):
             _forget_former(run, target)
             return target
 
-        self._tasks.do(copy, self.brought.emit)
+        self._tasks.do(copy, lambda target: self.brought.emit(target, self._said_of(target)))
+
+    def _said_of(self, model: Path) -> str:
+        said = (
+            self.tr("This is “%s” at its best.")
+            if self.which == "best"
+            else self.tr("This is “%s”, as far as it has come.")
+        )
+        return said % model.stem
 
     def look_back(self) -> None:
         """See which runs there are; ``past`` follows."""
@@ -293,6 +299,14 @@ class Training(Observable):
         self._clock.start()
         self._drawing_clock.start()
         self._ask()
+
+    def _remember(self) -> None:
+        if self.phase is None or self.run is None:  # one that is put away may go on
+            return
+        self._settings.training = str(self.run) if self.goes_on else ""
+        if self._finding:
+            self._finding = False
+            self.found.emit()
 
     def _ask(self) -> None:
         if self._look is not None:

@@ -17,9 +17,10 @@ import resources
 from desktop.support import background
 from desktop.training.history import TrainingHistory
 from engine.data.card import InputKind
+from engine.data.task import input_of
 from engine.errors import UnderpaintError
 from engine.files import lock
-from engine.files.writing import stem
+from engine.files.writing import first_free, stem
 from trainer.run.events import Event, Follower
 
 Phase = Literal["starting", "running", "paused", "stopping", "stopped", "interrupted", "failed", "finished"]
@@ -48,8 +49,7 @@ class Plan:
     @property
     def input(self) -> InputKind:
         """The kind of picture that the model wants painted."""
-        kinds: dict[str, InputKind] = {"labels": "labels", "lines": "sketch", "hints": "sketch"}
-        return kinds.get(self.task, "image")
+        return input_of(self.task)
 
 
 @dataclass(frozen=True)
@@ -69,13 +69,10 @@ class RunStatus:
 def place(name: str) -> Path:
     """A free run folder for a training of that name; it is not made."""
     home = resources.home("runs")
-    first = candidate = home / stem(
-        name.replace(".", "_"), "run"
-    )  # what follows a dot is another file of the run
-    number = 2
-    while candidate.exists() or log_of(candidate).exists():
-        candidate, number = first.with_name(f"{first.name}-{number}"), number + 1
-    return candidate
+    first = stem(name.replace(".", "_"), "run")  # what follows a dot is another file of the run
+    return first_free(
+        lambda ending: home / f"{first}{ending}", lambda one: one.exists() or log_of(one).exists()
+    )
 
 
 def log_of(folder: Path) -> Path:

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
-from PySide6.QtCore import QByteArray, QPointF, QSizeF, Qt, QTimer
+from PySide6.QtCore import QPointF, QSizeF, Qt, QTimer
 from PySide6.QtGui import (
     QActionGroup,
     QCloseEvent,
@@ -41,6 +40,7 @@ from desktop.widgets.dialogs import picture_dialogs
 from desktop.widgets.dialogs.about import AboutDialog
 from desktop.widgets.dialogs.pair_start import PairStartDialog
 from desktop.widgets.panels.brush_bar import BrushBar
+from desktop.widgets.panels.folding import FoldingHeader
 from desktop.widgets.panels.layer_dock import LayerDock
 from desktop.widgets.panels.model_dock import ModelDock
 from desktop.widgets.panels.pair_bars import PairDrawingBar, TeachingBar
@@ -48,11 +48,12 @@ from desktop.widgets.panels.palette_dock import PaletteDock
 from desktop.widgets.panels.preview_bar import PreviewBar
 from desktop.widgets.panels.shelf_strip import ShelfStrip
 from desktop.widgets.panels.status_line import StatusLine
-from desktop.widgets.parts.actions import LABEL_KEYS, Actions, Spec
+from desktop.widgets.panels.symmetry import Symmetry
+from desktop.widgets.parts.actions import LABEL_KEYS, Actions, Reactions, Spec, when_on
 from desktop.widgets.parts.files import Files, local_path
 from desktop.widgets.parts.folders import FolderDoor
 from desktop.widgets.parts.message_bar import MessageBar
-from desktop.widgets.parts.room import dress_overflow, fit
+from desktop.widgets.parts.room import dress_overflow, fit, recall, remember
 from desktop.widgets.training.window import TrainingDoor
 from desktop.widgets.welcome.page import Welcome
 from engine.data.rect import EMPTY
@@ -136,6 +137,7 @@ class MainWindow(QMainWindow):
                 QDockWidget.DockWidgetFeature.DockWidgetMovable
                 | QDockWidget.DockWidgetFeature.DockWidgetFloatable
             )
+            FoldingHeader(dock, session.settings.folded)
             self.addDockWidget(Qt.DockWidgetArea.RightDockWidgetArea, dock)
         self.resizeDocks([self.model_dock], [240], Qt.Orientation.Horizontal)
         self.status_line = StatusLine(session, self.view)
@@ -147,119 +149,149 @@ class MainWindow(QMainWindow):
         self.clipboard = Clipboard(session)
 
     def _connect(self) -> None:
-        session, live, actions = self.session, self.session.live, self.actions_table
-        actions.connect(
-            {
-                "new": lambda: picture_dialogs.NewDialog(session, self).open(),
-                "open": self.files.open,
-                "example": session.example,
-                "save": self.files.save,
-                "save_as": self.files.save_as,
-                "export_preview": lambda: self.files.export("preview"),
-                "export_picture": lambda: self.files.export("picture"),
-                "export_pair": lambda: self.files.export("pair"),
-                "next_picture": session.next_picture,
-                "close": self.files.close_picture,
-                "quit": self.close,
-                "undo": session.undo,
-                "redo": session.redo,
-                "cut": self.clipboard.cut,
-                "copy": self.clipboard.copy,
-                "copy_preview": self.clipboard.copy_preview,
-                "paste": self.clipboard.paste,
-                "clear": session.clear,
-                "select_all": lambda: session.select(session.document.bounds),
-                "select_nothing": lambda: session.select(EMPTY),
-                "resize": lambda: picture_dialogs.ResizeDialog(session, self).open(),
-                "crop": lambda: picture_dialogs.CropDialog(session, self).open(),
-                "smaller": lambda: session.strokes.scale_brush(1 / 1.15),
-                "larger": lambda: session.strokes.scale_brush(1.15),
-                "draw_lines": lambda: session.strokes.choose_role(Role.LINES),
-                "draw_hints": lambda: session.strokes.choose_role(Role.HINTS),
-                "mirror_vertical": self._set_symmetry,
-                "mirror_horizontal": self._set_symmetry,
-                "beside": when_on(lambda: self.set_mode("beside")),
-                "over": when_on(lambda: self.set_mode("over")),
-                "split": when_on(lambda: self.set_mode("split")),
-                "zoom_in": lambda: self.canvas.zoom(1.25),
-                "zoom_out": lambda: self.canvas.zoom(0.8),
-                "fit": self.canvas.fit,
-                "actual": self.canvas.actual_size,
-                "rotate_left": lambda: self.canvas.rotate(-15),
-                "rotate_right": lambda: self.canvas.rotate(15),
-                "flip": self.view.flip,
-                "full_screen": lambda on: self.showFullScreen() if on else self.showNormal(),
-                "docks": self._show_docks,
-                "theme_system": when_on(lambda: self.set_theme("system")),
-                "theme_light": when_on(lambda: self.set_theme("light")),
-                "theme_dark": when_on(lambda: self.set_theme("dark")),
-                "add_paint": session.add_paint_layer,
-                "add_reference": self.files.add_reference,
-                "remove_layer": lambda: session.edit(lambda d: d.remove_layer(d.active.id)),
-                "layer_up": lambda: session.move_layer(1),
-                "layer_down": lambda: session.move_layer(-1),
-                "refresh": live.refresh,
-                "native": session.set_native,
-                "keep": session.shelf.keep,
-                "vary": session.shelf.vary,
-                "import": self.files.import_model,
-                "train": self.training.open,
-                "teach": session.teaching.begin,
-                "make_pairs": self.make_pairs,
-                "add_pair": session.pair_drawing.add,
-                "next_photo": lambda: session.pair_drawing.step(1),
-                "previous_photo": lambda: session.pair_drawing.step(-1),
-                "toggle_photo": lambda _on: session.pair_drawing.toggle_photo(),
-                "welcome": self.welcome.open,
-                "folders": self.folders.list,
-                "shortcuts": lambda: picture_dialogs.ShortcutsDialog(actions, self).open(),
-                "about": lambda: AboutDialog(session, VERSION, self).open(),
-                **{f"tool_{name}": when_on(partial(session.strokes.choose_tool, name)) for name in tools()},
-            }
-        )
+        for part in (self._on_files, self._on_edits, self._on_views, self._on_models, self._on_help):
+            self.actions_table.connect(part())
         for names in (("beside", "over", "split"), ("theme_system", "theme_light", "theme_dark")):
             group = QActionGroup(self)
             for name in names:
-                group.addAction(actions[name])
+                group.addAction(self.actions_table[name])
         for number, key in enumerate(LABEL_KEYS):
             shortcut = QShortcut(QKeySequence(key), self)
             shortcut.activated.connect(lambda number=number: self.palette_dock.choose_label_number(number))
-        self.canvas.hovered.connect(self.status_line.show_place)
+        self._connect_news()
+        self._connect_state()
+
+    def _on_files(self) -> Reactions:
+        session, files = self.session, self.files
+        return {
+            "new": lambda: picture_dialogs.NewDialog(session, self).open(),
+            "open": files.open,
+            "example": session.example,
+            "save": files.save,
+            "save_as": files.save_as,
+            "export_preview": lambda: files.export("preview"),
+            "export_picture": lambda: files.export("picture"),
+            "export_pair": lambda: files.export("pair"),
+            "next_picture": session.next_picture,
+            "close": files.close_picture,
+            "quit": self.close,
+        }
+
+    def _on_edits(self) -> Reactions:
+        session, strokes, clipboard = self.session, self.session.strokes, self.clipboard
+        return {
+            "undo": session.undo,
+            "redo": session.redo,
+            "cut": clipboard.cut,
+            "copy": clipboard.copy,
+            "copy_preview": clipboard.copy_preview,
+            "paste": clipboard.paste,
+            "clear": session.clear,
+            "select_all": lambda: session.select(session.document.bounds),
+            "select_nothing": lambda: session.select(EMPTY),
+            "resize": lambda: picture_dialogs.ResizeDialog(session, self).open(),
+            "crop": lambda: picture_dialogs.CropDialog(session, self).open(),
+            "smaller": lambda: strokes.scale_brush(1 / 1.15),
+            "larger": lambda: strokes.scale_brush(1.15),
+            "draw_lines": lambda: strokes.choose_role(Role.LINES),
+            "draw_hints": lambda: strokes.choose_role(Role.HINTS),
+            "add_paint": session.add_paint_layer,
+            "add_reference": self.files.add_reference,
+            "remove_layer": lambda: session.edit(lambda d: d.remove_layer(d.active.id)),
+            "layer_up": lambda: session.move_layer(1),
+            "layer_down": lambda: session.move_layer(-1),
+            **{f"tool_{name}": when_on(partial(strokes.choose_tool, name)) for name in tools()},
+        }
+
+    def _on_views(self) -> Reactions:
+        canvas = self.canvas
+        return {
+            "beside": when_on(lambda: self.set_mode("beside")),
+            "over": when_on(lambda: self.set_mode("over")),
+            "split": when_on(lambda: self.set_mode("split")),
+            "zoom_in": lambda: canvas.zoom(1.25),
+            "zoom_out": lambda: canvas.zoom(0.8),
+            "fit": canvas.fit,
+            "actual": canvas.actual_size,
+            "rotate_left": lambda: canvas.rotate(-15),
+            "rotate_right": lambda: canvas.rotate(15),
+            "flip": self.view.flip,
+            "full_screen": lambda on: self.showFullScreen() if on else self.showNormal(),
+            "docks": self._show_docks,
+            "theme_system": when_on(lambda: self.set_theme("system")),
+            "theme_light": when_on(lambda: self.set_theme("light")),
+            "theme_dark": when_on(lambda: self.set_theme("dark")),
+        }
+
+    def _on_models(self) -> Reactions:
+        session, pair_drawing = self.session, self.session.pair_drawing
+        return {
+            "refresh": session.live.refresh,
+            "native": session.set_native,
+            "keep": session.shelf.keep,
+            "vary": session.shelf.vary,
+            "import": self.files.import_model,
+            "train": self.training.open,
+            "teach": session.teaching.begin,
+            "make_pairs": self.make_pairs,
+            "add_pair": pair_drawing.add,
+            "next_photo": lambda: pair_drawing.step(1),
+            "previous_photo": lambda: pair_drawing.step(-1),
+            "toggle_photo": lambda _on: pair_drawing.toggle_photo(),
+        }
+
+    def _on_help(self) -> Reactions:
+        return {
+            "welcome": self.welcome.open,
+            "folders": self.folders.list,
+            "shortcuts": lambda: picture_dialogs.ShortcutsDialog(self.actions_table, self).open(),
+            "about": lambda: AboutDialog(self.session, VERSION, self).open(),
+        }
+
+    def _connect_news(self) -> None:
+        """What happens, and who is told."""
+        session = self.session
         session.said.connect(self.messages.say)
         session.error_reported.connect(self.messages.warn)
         session.library.asks.connect(lambda found: picture_dialogs.ImportDialog(session, found, self).open())
         session.read_as.connect(self.files.offer_other_kinds)
         session.changed_elsewhere.connect(self.files.ask_which)
-        self.pair_drawing_bar.train.connect(self.training.prepare)
-        self.training.wants_pairs.connect(self.make_pairs)
         session.pair_drawing.finished.connect(self._offer_training)
         session.teaching.started.connect(self.training.open)
+        self.pair_drawing_bar.train.connect(self.training.prepare)
+        self.training.wants_pairs.connect(self.make_pairs)
+        self.canvas.hovered.connect(self.status_line.show_place)
+        self.preview_bar.blended.connect(self.canvas.update)
+        self.welcome.left.connect(self.canvas.setFocus)
+        QGuiApplication.styleHints().colorSchemeChanged.connect(lambda _scheme: self._system_theme_changed())
+
+    def _connect_state(self) -> None:
+        """What is so, and who shows it."""
+        session, live, strokes, actions = (
+            self.session,
+            self.session.live,
+            self.session.strokes,
+            self.actions_table,
+        )
         session.teaching.watch("here", self._show_lesson)
         session.pair_drawing.watch("here", self.canvas.setFocus)
-        self.welcome.left.connect(self.canvas.setFocus)
         session.watch("steps", self._show_steps)
-        session.strokes.watch("drawing", self._show_steps)
-        session.strokes.watch("tool", lambda: actions[f"tool_{session.strokes.tool}"].setChecked(True))
         session.watch("title saved", self._show_title)
+        session.restructured.connect(self._show_abilities)
+        self.symmetry = Symmetry(session, actions, self)
+        strokes.watch("ink", self.canvas.update)  # the axes may be others
+        strokes.watch("drawing", self._show_steps)
+        strokes.watch("tool", lambda: actions[f"tool_{strokes.tool}"].setChecked(True))
+        strokes.watch("knows_hints", self._show_abilities)
         bind(live, "enabled", actions["live"], "setChecked", "toggled")
         bind(live, "exact", actions["exact"], "setChecked", "toggled")
         live.watch("native", lambda: actions["native"].setChecked(live.native))
         live.watch("card", self._show_abilities)
-        session.restructured.connect(self._show_abilities)
-        session.strokes.watch("ink", self._show_symmetry)
-        session.strokes.watch("knows_hints", self._show_abilities)
-        QGuiApplication.styleHints().colorSchemeChanged.connect(lambda _scheme: self._system_theme_changed())
 
     def _restore(self) -> None:
         settings = self.session.settings
         fit(self, 1280, 800)
-        if settings.geometry:
-            self.restoreGeometry(QByteArray.fromBase64(settings.geometry.encode()))
-        if settings.window_state:
-            state = QByteArray.fromBase64(settings.window_state.encode())
-            self._arranged = self.restoreState(state)
-        if settings.splitter:
-            self.splitter.restoreState(QByteArray.fromBase64(settings.splitter.encode()))
+        self._arranged = recall(self, self.splitter, settings)
         self.actions_table["full_screen"].setChecked(self.isFullScreen())
         self.actions_table["docks"].setChecked(True)
         self.actions_table[f"theme_{settings.theme}"].setChecked(True)
@@ -302,8 +334,6 @@ class MainWindow(QMainWindow):
         theme.apply(application, name)
         self.actions_table.dress()
         dress_overflow(self.tool_bar, self.brush_bar)
-        self.session.restructured.emit()
-        self.session.library.changed.emit("models")
 
     def _system_theme_changed(self) -> None:
         if self.session.settings.theme == "system":
@@ -312,24 +342,6 @@ class MainWindow(QMainWindow):
     def _show_docks(self, on: bool) -> None:
         for dock in self.docks:
             dock.setVisible(on)
-
-    def _set_symmetry(self, _on: bool) -> None:
-        vertical = self.actions_table["mirror_vertical"].isChecked()
-        horizontal = self.actions_table["mirror_horizontal"].isChecked()
-        names = {(True, True): "both", (True, False): "vertical", (False, True): "horizontal"}
-        self.session.strokes.set_symmetry(names.get((vertical, horizontal), "none"))
-        self.canvas.update()
-
-    def _show_symmetry(self) -> None:
-        symmetry = self.session.strokes.ink.symmetry
-        for name, values in (
-            ("mirror_vertical", ("vertical", "both")),
-            ("mirror_horizontal", ("horizontal", "both")),
-        ):
-            action = self.actions_table[name]
-            action.blockSignals(True)
-            action.setChecked(symmetry in values)
-            action.blockSignals(False)
 
     def _show_abilities(self) -> None:
         if self.session.picture is None:
@@ -374,10 +386,7 @@ class MainWindow(QMainWindow):
         if not self.files.may_close() or not self.training.may_close():
             event.ignore()
             return
-        settings = self.session.settings
-        settings.geometry = bytes(self.saveGeometry().toBase64().data()).decode()
-        settings.window_state = bytes(self.saveState().toBase64().data()).decode()
-        settings.splitter = bytes(self.splitter.saveState().toBase64().data()).decode()
+        remember(self, self.splitter, self.session.settings)
         self.session.close()
         super().closeEvent(event)
 
@@ -399,13 +408,3 @@ class MainWindow(QMainWindow):
     def canvas_point(self, x: float, y: float) -> QPointF:
         """Where a picture point lies on the canvas, for demonstrations and tests with real events."""
         return self.view.transform(QSizeF(self.canvas.size())).map(QPointF(x, y))
-
-
-def when_on(do: Callable[[], object]) -> Callable[[bool], None]:
-    """For an action that is one of several: act on being chosen, not on being left."""
-
-    def react(on: bool) -> None:
-        if on:
-            do()
-
-    return react

@@ -10,8 +10,9 @@ import json
 from dataclasses import dataclass, field
 from typing import Any, Literal, get_args
 
+from engine.data import palette as palettes
 from engine.data.deep import Levels
-from engine.data.palette import Label, Palette
+from engine.data.palette import Palette
 from engine.errors import ModelError
 
 FORMAT = 1
@@ -68,10 +69,7 @@ def to_json(card: Card) -> str:
     """The card as it stands in a model file."""
     fields = dataclasses.asdict(card)
     if card.palette is not None:
-        fields["palette"] = {
-            "name": card.palette.name,
-            "labels": [[label.name, list(label.colour)] for label in card.palette.labels],
-        }
+        fields["palette"] = palettes.to_fields(card.palette)
     return json.dumps(fields, ensure_ascii=False)
 
 
@@ -96,7 +94,7 @@ def from_json(text: str) -> Card:
         if fields.get("levels") is not None:
             fields["levels"] = tuple(fields["levels"])
         if fields.get("palette") is not None:
-            fields["palette"] = _palette(fields["palette"])
+            fields["palette"] = palettes.from_fields(fields["palette"])
         card = Card(**fields)
         _check(card)
     except (TypeError, ValueError, KeyError, OverflowError) as error:
@@ -120,20 +118,6 @@ def amended(card: Card, text: str) -> Card:
     if isinstance(fields.get("training"), dict):  # which adds to what the training itself wrote
         fields["training"] = card.training | fields["training"]
     return from_json(json.dumps(json.loads(to_json(card)) | fields))
-
-
-def _palette(fields: dict[str, Any]) -> Palette:
-    labels = tuple(Label(str(name), _colour(colour)) for name, colour in fields["labels"])
-    if not 1 <= len(labels) <= 256:
-        raise ValueError("its palette has no colours or too many")
-    return Palette(str(fields["name"]), labels)
-
-
-def _colour(values: list[int]) -> tuple[int, int, int]:
-    red, green, blue = values
-    if not all(isinstance(value, int) and 0 <= value <= 255 for value in values):
-        raise ValueError("a colour of its palette is out of range")
-    return red, green, blue
 
 
 def _are_levels(levels: Levels) -> bool:

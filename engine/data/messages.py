@@ -72,7 +72,8 @@ class Translate:
 
     ``size`` is the working size (width, height) that the picture is brought to before the network
     sees it, ``None`` for its own. ``dirty``, in pixels at working size, covers all that changed
-    since the request before; ``None`` means everything may have.
+    since the request before; ``None`` means everything may have. A generation newer than that of
+    ``OpenModel`` says that the document is another one; the model stays open.
     """
 
     ticket: Ticket
@@ -83,7 +84,8 @@ class Translate:
 
 @dataclass(frozen=True, slots=True)
 class Vary:
-    """Make one preview a seed with dropout on. Ends early when superseded by a newer ``Vary``."""
+    """Make one preview a seed with dropout on. Ends early when superseded by a newer ``Vary``, or by a pass
+    on another document."""
 
     ticket: Ticket
     picture: Picture

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -61,7 +62,8 @@ class Palette:
 
     @cached_property
     def _numbers(self) -> npt.NDArray[np.uint16]:
-        """For each colour 0xRRGGBB its label's index plus one, or 0: pages of zeros take no memory."""
+        """For each colour 0xRRGGBB its label's index plus one, or 0 where that isn't known yet: pages of
+        zeros take no memory. Several threads may fill it, as all find the same."""
         numbers = np.zeros(1 << 24, np.uint16)
         for number, (red, green, blue) in reversed(list(enumerate(self.colours.tolist(), start=1))):
             numbers[red << 16 | green << 8 | blue] = number
@@ -74,8 +76,13 @@ class Palette:
         channels = np.stack([distinct >> 16, distinct >> 8 & 255, distinct & 255], 1).astype(np.int32)
         nearest = np.empty(len(distinct), np.uint8)
         for start in range(0, len(distinct), 4096):  # bounds memory for photographs
-            block = channels[start : start + 4096, None, :] - self.colours[None].astype(np.int32)
-            nearest[start : start + 4096] = (block * block).sum(2).argmin(1)
+            block = channels[start : start + 4096]
+            far = np.zeros((len(block), len(self.colours)), np.int32)
+            for channel, values in enumerate(self.colours.T.astype(np.int32)):
+                far += np.square(block[:, channel, None] - values)
+            nearest[start : start + 4096] = far.argmin(1)
+        # Maps that were JPEG files have the same mixtures at their edges again and again.
+        self._numbers[distinct] = nearest + np.uint16(1)
         return nearest[places.reshape(-1)]
 
     def snapped(self, pixels: npt.NDArray[np.uint8]) -> tuple[npt.NDArray[np.uint8], int]:
@@ -86,6 +93,33 @@ class Palette:
         """
         snapped = self.colours.take(self.indices(pixels), axis=0)
         return snapped, int((snapped != pixels).any(2).sum())
+
+
+def to_fields(palette: Palette) -> dict[str, Any]:
+    """A palette as it stands in JSON: in a model's card, a run's config, a project, a folder of pairs."""
+    return {"name": palette.name, "labels": [[label.name, list(label.colour)] for label in palette.labels]}
+
+
+def from_fields(fields: object) -> Palette:
+    """The palette that ``to_fields`` wrote.
+
+    Raises:
+        ValueError: it is none; what is wrong, as part of a sentence.
+    """
+    if not isinstance(fields, dict) or not isinstance(fields.get("labels"), list):
+        raise ValueError("its palette makes no sense")
+    if not 1 <= len(fields["labels"]) <= MOST_LABELS:
+        raise ValueError("its palette has no colours or too many")
+    return Palette(str(fields.get("name", "")), tuple(map(_label, fields["labels"])))
+
+
+def _label(entry: object) -> Label:
+    match entry:
+        case [str(name), [int(red), int(green), int(blue)]]:
+            if min(red, green, blue) < 0 or max(red, green, blue) > 255:
+                raise ValueError("a colour of its palette is out of range")
+            return Label(name, (int(red), int(green), int(blue)))
+    raise ValueError("a label of its palette makes no sense")
 
 
 def read_gpl(path: Path) -> Palette:

@@ -34,7 +34,7 @@ from engine.devices.device import Precision
 from engine.layers import packed, quantised
 from engine.layers.blocks import Norm, Translator
 from engine.layers.layouts import Room
-from engine.layers.packed import Convolution
+from engine.layers.packed import Activation, Convolution
 from engine.layers.quantised import Bits
 
 log = logging.getLogger(__name__)
@@ -91,6 +91,7 @@ class Plan:
         ways: for each convolution.
         bits: for those that multiply integers.
         shapes: of the map that each is given.
+        activations: which are to be applied by convolutions that can.
     """
 
     precision: Precision
@@ -98,6 +99,7 @@ class Plan:
     ways: Mapping[nn.Module, str]
     bits: Mapping[nn.Module, Bits]
     shapes: Mapping[nn.Module, Shape]
+    activations: Mapping[nn.Module, Activation]
 
     def __str__(self) -> str:
         counted = Counter(self.ways.values())
@@ -158,7 +160,7 @@ def plan(network: Translator, given: Mapping[nn.Module, Shape], wanted: str | No
             seconds += verdict.seconds
         used = {module: bits[module] for module, way in ways.items() if way.startswith("integer")}
         precision = device.INTEGERS if used else device.name(dtype)
-        return Plan(precision, dtype, ways, used, given), seconds
+        return Plan(precision, dtype, ways, used, given, network.activations()), seconds
 
     if coarse or wanted is None:
         chosen, seconds = planned(torch.float32, coarse)
@@ -194,17 +196,26 @@ def _replaced(network: nn.Module, plan: Plan, room: Room) -> None:
         if way is None or not isinstance(child, nn.Conv2d | nn.ConvTranspose2d):
             _replaced(child, plan, room)
         else:
-            setattr(network, name, _built(way, child, plan.shapes[child], plan.bits.get(child), room))
+            activation = plan.activations.get(child, "none")
+            made = _built(way, child, plan.shapes[child], plan.bits.get(child), room, activation)
+            setattr(network, name, made)
 
 
-def _built(way: str, convolution: Convolution, shape: Shape, bits: Bits | None, room: Room) -> nn.Module:
-    """The module that does a convolution in a certain way."""
+def _built(
+    way: str,
+    convolution: Convolution,
+    shape: Shape,
+    bits: Bits | None,
+    room: Room,
+    activation: Activation = "none",
+) -> nn.Module:
+    """The module that does a convolution in a certain way, and the activation if it can."""
     size = shape[2], shape[3]
     if way == "packed":
-        return packed.Packed(convolution, size, room)
+        return packed.Packed(convolution, size, room, activation)
     if isinstance(convolution, nn.ConvTranspose2d):
         if way == "shuffled":
-            return packed.Shuffled(convolution, size, room)
+            return packed.Shuffled(convolution, size, room, activation=activation)
         if way == "product":
             return packed.Product(convolution, size, room)
         if way == "integers":

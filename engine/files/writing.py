@@ -4,19 +4,22 @@ crash never costs the old one."""
 from __future__ import annotations
 
 import errno
+import itertools
 import os
 import re
 import shutil
 import stat
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, TypeVar
 from urllib.parse import unquote_to_bytes
 
 from engine.files.lock import hold, is_held
+
+Name = TypeVar("Name", str, Path)
 
 _PORTS = {f"{port}{number}" for port in ("com", "lpt") for number in range(10)}
 _RESERVED = {"con", "prn", "aux", "nul"} | _PORTS
@@ -49,9 +52,39 @@ def stem(name: str, otherwise: str) -> str:
     return f"_{kept}" if kept.split(".")[0].strip().lower() in _RESERVED else kept or otherwise
 
 
+def first_free(named: Callable[[str], Name], is_taken: Callable[[Name], bool], separator: str = "-") -> Name:
+    """The first of ``named("")``, ``named("-2")``, ``named("-3")`` … that is not taken."""
+    return next(name for name in map(named, _endings(separator)) if not is_taken(name))
+
+
+def _endings(separator: str) -> Iterator[str]:
+    yield ""
+    for number in itertools.count(2):
+        yield f"{separator}{number}"
+
+
 def shown(path: Path | str) -> str:
     """A path or name for people: what is not UTF-8 in it, and so no text, is shown as “�”."""
     return _NO_TEXT.sub("\ufffd", str(path))
+
+
+def escaped(text: str) -> str:
+    """JSON in which what is no text is escaped, so that it can be written as UTF-8 and read again."""
+    return _NO_TEXT.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
+
+
+@contextmanager
+def as_text(path: Path) -> Iterator[Path]:
+    """A path to a file that is text, for libraries that take no others, as long as the block lasts.
+
+    Raises:
+        OSError: the file can't be opened.
+    """
+    if shown(path) == str(path):
+        yield path
+        return
+    with path.open("rb") as file:  # only Linux has such names
+        yield Path(f"/proc/self/fd/{file.fileno()}")
 
 
 def from_url(encoded: bytes) -> Path:
@@ -167,9 +200,11 @@ def _fill(target: Path, part: Path) -> None:
     That can't be done in one step. So what is new stands beside it meanwhile, whole and under a name that
     is seen and is never cleared away; a crash leaves it there.
     """
-    number, new = 1, target.with_name(f"{target.stem} (being saved){target.suffix}")
-    while os.path.lexists(new):
-        number, new = number + 1, target.with_name(f"{target.stem} (being saved {number + 1}){target.suffix}")
+    new = first_free(
+        lambda ending: target.with_name(f"{target.stem} (being saved{ending}){target.suffix}"),
+        os.path.lexists,
+        separator=" ",
+    )
     os.replace(part, new)
     _flush_folder(target.parent)
     touched = False

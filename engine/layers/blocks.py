@@ -13,6 +13,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from engine.layers.packed import Activation
 from engine.layers.quantised import Bits
 
 NormKind = Literal["batch", "instance"]
@@ -195,6 +196,11 @@ class Translator(nn.Module):
     def delicate(self) -> Sequence[nn.Module]:
         """The convolutions, one after the other from the first, for which bfloat16 is too coarse."""
         return ()
+
+    def activations(self) -> Mapping[nn.Module, Activation]:
+        """The convolutions that are followed by nothing but an activation, which may be theirs then: the
+        network asks whether it is (``packed.activated``). Asked after ``fold``."""
+        return {}
 
     def use_statistics(self, statistics: Literal["image", "running"]) -> None:
         """Switch every batch norm; instance norm always takes the picture's own moments."""

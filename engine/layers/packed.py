@@ -14,7 +14,7 @@ from __future__ import annotations
 import functools
 import itertools
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Literal
 
 import torch
 import torch.nn.functional as F
@@ -26,6 +26,10 @@ from engine.layers.quantised import Bits, Quantised
 Convolution = nn.Conv2d | nn.ConvTranspose2d
 Size = tuple[int, int]
 """Height and width of a map."""
+Activation = Literal["none", "leaky_relu", "tanh"]
+
+LEAK = 0.2
+"""The slope of a leaky ReLU below nothing."""
 
 
 def channels_last(network: nn.Module) -> None:
@@ -71,12 +75,35 @@ def rectified(convolution: nn.Module, *maps: Tensor) -> Tensor:
     """
     if isinstance(convolution, Shuffled) and convolution.rectified:
         return convolution.forward(*maps)
-    if len(maps) == 1:
-        x = F.relu(maps[0])
-    else:  # the first may be of single precision, see ``keep_precision``
-        x = F.relu_(torch.cat([map_.to(maps[-1].dtype) for map_ in maps], 1))
+    # The first of several may be of single precision, see ``keep_precision``.
+    x = F.relu(maps[0]) if len(maps) == 1 else _joined([map_.to(maps[-1].dtype) for map_ in maps])
     made: Tensor = convolution(x)
     return made
+
+
+def _joined(maps: Sequence[Tensor]) -> Tensor:
+    """The channels of maps behind a ReLU; where no gradient is wanted, each number is written once."""
+    if not torch.is_inference_mode_enabled():
+        return F.relu_(torch.cat(list(maps), 1))
+    count, _, height, width = maps[0].shape
+    channels, first = sum(map_.shape[1] for map_ in maps), 0
+    whole = maps[0].new_empty(count, height, width, channels).permute(0, 3, 1, 2)
+    nothing = maps[0].new_zeros(())
+    for map_ in maps:  # a maximum is quicker than anything else that cuts off
+        torch.maximum(map_, nothing, out=whole[:, first : first + map_.shape[1]])
+        first += map_.shape[1]
+    return whole
+
+
+def activated(convolution: nn.Module, made: Tensor, wanted: Activation) -> Tensor:
+    """What a convolution and its norm made, behind an activation, unless the convolution saw to that.
+
+    Args:
+        made: may be written to.
+    """
+    if wanted == "none" or getattr(convolution, "activation", "none") == wanted:
+        return made
+    return F.leaky_relu(made, LEAK, inplace=True) if wanted == "leaky_relu" else torch.tanh(made)
 
 
 class Packed(nn.Module):
@@ -86,10 +113,16 @@ class Packed(nn.Module):
         convolution: what it stands for; nothing of it is kept.
         size: height and width of the maps that it will be given most often.
         room: see ``Layouts``.
+        activation: through which to put what it makes.
     """
 
-    def __init__(self, convolution: Convolution, size: Size, room: Room) -> None:
+    def __init__(
+        self, convolution: Convolution, size: Size, room: Room, activation: Activation = "none"
+    ) -> None:
         super().__init__()
+        self.activation = activation
+        slope = [LEAK] if activation == "leaky_relu" else []
+        self.after: tuple[str, list[float], str] = activation, slope, ""
         self.bias = None if convolution.bias is None else convolution.bias.detach()
         self.padding = list(convolution.padding)
         self.geometry: list[Any] = [list(convolution.stride), list(convolution.dilation), convolution.groups]
@@ -108,13 +141,13 @@ class Packed(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         laid = self.weights((1, *x.shape))
-        y: Tensor = self.run(x, laid, self.bias, self.padding, *self.geometry, "none", [], "")
+        y: Tensor = self.run(x, laid, self.bias, self.padding, *self.geometry, *self.after)
         return y
 
     def unpadded(self, x: Tensor) -> Tensor:
         """Without the padding that is its own; for parts of maps."""
         laid = self.weights((0, *x.shape))
-        y: Tensor = self.run(x, laid, self.bias, [0, 0], *self.geometry, "none", [], "")
+        y: Tensor = self.run(x, laid, self.bias, [0, 0], *self.geometry, *self.after)
         return y
 
     def serves(self, shape: Sequence[int], padded: bool) -> bool:
@@ -133,6 +166,12 @@ class _Single(nn.Module):
     def __init__(self, convolution: nn.Module, answer: torch.dtype) -> None:
         super().__init__()
         self.convolution, self.answer = convolution.float(), answer
+
+    @property
+    def activation(self) -> Activation:
+        """See ``activated``."""
+        made: Activation = getattr(self.convolution, "activation", "none")
+        return made
 
     def forward(self, x: Tensor) -> Tensor:
         y: Tensor = self.convolution(x.float())
@@ -156,10 +195,16 @@ class Shuffled(nn.Module):
         size: height and width of the maps that it will be given most often.
         room: see ``Layouts``.
         bits: with which to convolve integers, see ``Quantised``, behind a ReLU; None: floats, and no ReLU.
+        activation: see ``Packed``; not of integers.
     """
 
     def __init__(
-        self, convolution: nn.ConvTranspose2d, size: Size, room: Room, bits: Bits | None = None
+        self,
+        convolution: nn.ConvTranspose2d,
+        size: Size,
+        room: Room,
+        bits: Bits | None = None,
+        activation: Activation = "none",
     ) -> None:
         super().__init__()
         inputs, outputs = convolution.weight.shape[:2]
@@ -180,7 +225,8 @@ class Shuffled(nn.Module):
         if bits is not None:
             self.convolution = Quantised(square, bits, size, room, rectified=True)
         elif packing_works():
-            self.convolution = Packed(square, size, room)
+            self.convolution = Packed(square, size, room, activation)
+        self.activation: Activation = getattr(self.convolution, "activation", "none")
         self.rectified = bits is not None
 
     def forward(self, *maps: Tensor) -> Tensor:

@@ -23,7 +23,7 @@ from engine.data import card as cards
 from engine.data.card import Card
 from engine.errors import ModelError
 from engine.files import mistaken
-from engine.files.writing import replacing
+from engine.files.writing import as_text, replacing
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
@@ -90,7 +90,7 @@ def load_bare(path: Path, wanted: dict[str, Bare]) -> dict[str, Tensor]:
     from safetensors import SafetensorError, safe_open
 
     try:
-        with safe_open(path, "pt") as file:
+        with as_text(path) as there, safe_open(there, "pt") as file:
             # Cloned, so that the file is no longer mapped when it is to be replaced (Windows).
             return {name: file.get_tensor(bare.name).clone() for name, bare in wanted.items()}
     except (OSError, SafetensorError, ValueError, KeyError) as error:

@@ -8,7 +8,7 @@ from pathlib import Path
 import resources
 from engine.data.card import Card
 from engine.errors import ModelError
-from engine.files.writing import stem
+from engine.files.writing import first_free, stem
 from engine.models import bundle
 
 
@@ -80,12 +80,8 @@ def place(name: str) -> Path:
         raise ModelError(
             f"The folder “{folder}” can't be made ({reason}); set UNDERPAINT_HOME to another one."
         ) from error
-    first, number = stem(name, "model"), 2
-    candidate = folder / f"{first}{bundle.SUFFIX}"
-    while candidate.exists():
-        candidate = folder / f"{first}-{number}{bundle.SUFFIX}"
-        number += 1
-    return candidate
+    first = stem(name, "model")
+    return first_free(lambda ending: folder / f"{first}{ending}{bundle.SUFFIX}", Path.exists)
 
 
 def _in_folder(folder: Path, bundled: bool) -> list[Entry]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor, nn
 
 from engine.layers import packed
@@ -40,6 +39,18 @@ class UNet(EncoderDecoderBase):
                 bits[up.convolution] = 16 if level in (1, 2, innermost) else 8
         return bits
 
+    def activations(self) -> dict[nn.Module, packed.Activation]:
+        """Those of the encoder that have no norm behind them, and the last one."""
+        found: dict[nn.Module, packed.Activation] = {
+            layer.convolution: "leaky_relu"
+            for layer in list(self.downs)[:-1]
+            if isinstance(layer, Layer) and layer.norm is None
+        }
+        last = self.ups[0]
+        assert isinstance(last, Layer)
+        found[last.convolution] = "tanh"
+        return found
+
     def delicate(self) -> list[nn.Module]:
         """The outer two of the encoder: large plain areas are rounded alike there, and all that
         follows is made of them. With a model of maps they caused nearly all of the error."""
@@ -55,13 +66,14 @@ class UNet(EncoderDecoderBase):
         """As every ``Translator``; ``kept``, if given, receives the encoder's maps and all moments."""
         skips: list[Tensor] = []
         valids: list[Valid | None] = []
-        for level, down in enumerate(self.downs):
-            if level:
-                # In place: the skip is read through a ReLU later, to which this makes no difference.
-                x = F.leaky_relu(x, 0.2, inplace=True)
+        for down in self.downs:
+            assert isinstance(down, Layer)
             valids.append(valid)
             valid = shrunk(valid)
             x = down(x, valid, kept)
+            if len(skips) < len(self.downs) - 1:
+                # In place: the skip is read through a ReLU later, to which this makes no difference.
+                x = packed.activated(down.convolution, x, "leaky_relu")
             skips.append(x)
         if kept is not None:
             kept.maps = skips
@@ -73,7 +85,9 @@ class UNet(EncoderDecoderBase):
             x = up.normed(x, valids[level], kept)
             if level in self.dropped:
                 x = self.dropout(x, rng)
-        return torch.tanh(x)
+        last = self.ups[0]
+        assert isinstance(last, Layer)
+        return packed.activated(last.convolution, x, "tanh")
 
 
 def _pairs(layer: Layer) -> int:

@@ -90,7 +90,7 @@ class Incremental:
                     part = packed.unpadded(down.convolution, _cut(source, windows.seen(window)))
                 part = self._normed(down, part)
                 if level < innermost:  # as the pass left it
-                    F.leaky_relu(part, 0.2, inplace=True)
+                    part = packed.activated(down.convolution, part, "leaky_relu")
                 target[:, :, window.rows, window.columns] = part
             source = target
 
@@ -112,7 +112,7 @@ class Incremental:
             top, left = outer.top - 2 * inner.top, outer.left - 2 * inner.left
             x = self._normed(up, made[:, :, top : top + outer.height, left : left + outer.width])
         assert x is not None
-        return torch.tanh(x)
+        return packed.activated(_layer(self._network.ups[0]).convolution, x, "tanh")
 
     def _encoded(self, level: int, window: Rect) -> Rect:
         """The window of an encoder's map that is made where ``window`` is wanted."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import threading
 
+from engine.data.dirty import EVERYTHING, Dirty
 from engine.data.messages import Import, Inspect, OpenModel, Request, Translate, TryOut, Vary
 
 _ORDER: tuple[type[Request], ...] = (OpenModel, Translate, Vary, Inspect, Import, TryOut)
@@ -70,6 +71,5 @@ class Mailbox:
 def _united(unread: Translate, newer: Translate) -> Translate:
     """The newer request, its ``dirty`` covering what the unread one would have."""
     alike = unread.ticket.generation == newer.ticket.generation and unread.size == newer.size
-    if not alike or unread.dirty is None or newer.dirty is None:
-        return dataclasses.replace(newer, dirty=None)
-    return dataclasses.replace(newer, dirty=unread.dirty.united(newer.dirty))
+    dirty = Dirty(newer.dirty).spread(unread.dirty) if alike else EVERYTHING
+    return dataclasses.replace(newer, dirty=dirty.area)

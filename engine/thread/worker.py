@@ -217,7 +217,7 @@ class Worker:
             # The pen goes first: variations fill the pauses.
             while (urgent := self._mailbox.take_translate()) is not None:
                 self._attempt(urgent, self._answer)
-            if self._mailbox.superseded(request):
+            if self._mailbox.superseded(request) or request.ticket.generation < self._generation:
                 return
             preview = generator.translate(prepared, seed=seed)
             self._reply(Varied(request.ticket, index, count, seed, preview))
@@ -240,15 +240,22 @@ class Worker:
         self._reply(TriedOut(request.path, stranger.translate(prepared)))
 
     def _generator_for(self, request: Translate | Vary) -> Generator | None:
-        """The open model; None where the request is of a time before it was opened.
+        """The open model; None where the request is of an older document, or of a time before it was opened.
+
+        The first request on another document comes with a newer generation: nothing of the one before is
+        followed any more.
 
         Raises:
-            ModelError: the request's model was never opened, or could not be.
+            ModelError: no model was opened, or it could not be.
         """
-        if request.ticket.generation < self._generation:
+        generation = request.ticket.generation
+        if generation < self._generation:
             return None
-        if self._generator is None or request.ticket.generation != self._generation:
+        if self._generator is None:
             raise ModelError("No model is open; choose one from the list of models.")
+        if generation > self._generation:
+            self._generation, self._unsettled = generation, None
+            self._generator.forget()
         return self._generator
 
     def _inspect(self, request: Inspect) -> None:

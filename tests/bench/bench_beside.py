@@ -34,6 +34,7 @@ def run() -> list[Row]:
 
         from desktop.app import begin, make_application, open_window
         from desktop.training.current import Wish
+        from trainer.run.options import Options
 
         application = make_application()
         session, window = open_window()
@@ -43,7 +44,7 @@ def run() -> list[Row]:
         until(lambda: session.live.preview is not None and not session.live.behind)
 
         training = session.training
-        training.start(Wish(photos, "beside", minutes=60.0, size=(256, 256)))
+        training.start(Wish(Options(photos, name="beside", minutes=60.0, size=(256, 256))))
         until(lambda: training.has_model, PATIENCE_S)
         alone, beside = Drawn(), Drawn()
         for _ in range(TURNS):

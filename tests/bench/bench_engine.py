@@ -28,15 +28,14 @@ from engine.models import bundle, catalogue
 from engine.networks import build
 from engine.passes.generator import Generator
 from engine.planes import codec
-from tests.bench import bench_models, strokes
+from tests.bench import bars, bench_models, strokes
 from tests.bench.rows import Row
 from tests.bench.turns import alone, alternating, report, spread
 
 FRAMES = 30
-RATIO = 0.45
 OPEN_S = 1.5
 LIKE_DB, NEAR = 40, 0.02
-WIDE_RATIOS: dict[Statistics, float] = {"image": 0.30, "running": 0.28}
+KINDS: tuple[Statistics, ...] = ("image", "running")
 
 
 def run() -> list[Row]:
@@ -46,14 +45,14 @@ def run() -> list[Row]:
         if entry.card is not None and entry.bundled:
             rows += alone(_bundled, entry.name, entry.file)
     rows += alone(_opening)
-    for kind, ratio in WIDE_RATIOS.items():
-        rows += alone(_wide, kind, ratio)
+    for kind in KINDS:
+        rows += alone(_wide, kind, bars.wide(kind))
     return rows + strokes.work()
 
 
 def _bundled(name: str, file: Path) -> list[Row]:
     generator = engine.open(file)
-    rows = _frames(name, generator, reference_way(*bundle.read(file)), RATIO)
+    rows = _frames(name, generator, reference_way(*bundle.read(file)), bars.bundled())
     rows += strokes.likeness(file)
     return rows + _exactness(name, generator, engine.open(file, precision="float32"))
 

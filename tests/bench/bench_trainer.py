@@ -25,8 +25,10 @@ from trainer.data import pairs
 from trainer.machine.distributed import World
 from trainer.planning import plan
 from trainer.run.config import Config
-from trainer.training.fit import learn, pair_loader
+from trainer.run.options import Options
+from trainer.training.fit import pair_loader
 from trainer.training.state import State
+from trainer.training.step import learn
 
 ROUNDS = 5
 PICTURES = 24
@@ -39,8 +41,8 @@ def run() -> list[Row]:
         for seed in range(PICTURES):
             save(thing(seed, 256), folder / f"{seed}.jpg", quality=90)
         data = pairs.find(folder, task="hints")
-        wide = plan.planned(data, width=64, steps=1000, differentiable=False)
-        usual = plan.planned(data, width=32, steps=1000, differentiable=False)
+        wide = plan.planned(data, Options(folder, width=64, steps=1000, differentiable=False))
+        usual = plan.planned(data, Options(folder, width=32, steps=1000, differentiable=False))
         print(f"  {wide.precision}, {wide.threads} threads", file=sys.stderr)
         torch.set_num_threads(wide.threads)
         ours, plain = _in_turns(_bare(wide), _plain(wide))

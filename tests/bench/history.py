@@ -58,8 +58,8 @@ def processor() -> str:
     has_more = "AVX512" in capability and not held
     extra = [word for flag, word in _EXTRAS.items() if has_more and flag in flags]
     parts = [name, f"{torch.get_num_threads()} threads", " + ".join([capability, *extra])]
-    if held:
-        parts.append(f"ONEDNN_MAX_CPU_ISA={held}")
+    # Each library asks the processor by itself, and is held back by a word of its own.
+    parts += [f"{word}={os.environ[word]}" for word in _HELD if os.environ.get(word)]
     if torch.cuda.is_available():
         parts.append(torch.cuda.get_device_name())
     return ", ".join(parts)
@@ -73,6 +73,8 @@ def now() -> str:
     changed = "+" if _git("status", "--porcelain", "--untracked-files=no") else ""
     return f"{day} {_git('rev-parse', '--short', 'HEAD') or 'no commit'}{changed}, {torch.__version__}"
 
+
+_HELD = ("ONEDNN_MAX_CPU_ISA", "ATEN_CPU_CAPABILITY", "MKL_ENABLE_INSTRUCTIONS")
 
 _EXTRAS = {"avx512_vnni": "VNNI", "avx512_bf16": "BF16", "amx_tile": "AMX"}
 """Flags of Linux for what decides between number formats, and the usual words for them."""

@@ -17,6 +17,7 @@ from engine.models import bundle
 from engine.passes.following import MARGIN
 from engine.passes.generator import Generator
 from engine.planes import codec, windows
+from tests.bench import bars
 from tests.bench.rows import Row
 from tests.bench.turns import alternating, report, spread
 from tests.engine.frozen import Frozen
@@ -25,7 +26,7 @@ DAB = 32
 """Pixels across."""
 
 SIZES = (256, 512, 1024)
-AGAINST_REFERENCE, AGAINST_SMALLEST, AGAINST_FRAME = 0.12, 1.5, 1.2
+AGAINST_SMALLEST, AGAINST_FRAME = 1.5, 1.2
 EXACT_MS = 150
 NEAR_DB = 35
 DABS = 40
@@ -67,7 +68,7 @@ def times(generator: Generator, reference: Callable[[Pixels], Pixels], kind: str
         Row(f"stroke update, {DAB}-px dab, 256², {name}", None, *spread(update)),
         Row(
             f"stroke update, 256², {name}, against the reference frame",
-            AGAINST_REFERENCE,
+            bars.dab(),
             statistics.median(update) / statistics.median(theirs),
             "×",
         ),

@@ -6,6 +6,7 @@ import base64
 import json
 import os
 import shutil
+from contextlib import AbstractContextManager
 from dataclasses import replace
 from pathlib import Path
 
@@ -20,7 +21,8 @@ from desktop.session import Session
 from desktop.widgets.main_window import MainWindow
 from engine.data.picture import to_png_bytes
 from tests.desktop.widgets.parts.test_files import choose, press
-from tests.desktop.window_hands import drag, model, settle, until
+from tests.desktop.window_hands import done, drag, message, model, settle, until
+from tests.faults import Faults, at_work
 
 NONSENSE = [
     {"preview_mode": "x", "theme": "x", "kind": "x"},
@@ -68,12 +70,12 @@ def test_a_place_that_cannot_be_written_leaves_the_drawing_unsaved(window, sessi
     session.error_reported.connect(told.append)
     drag(window, (10, 10), (50, 50))
     (tmp_path / "file").write_text("")
-    assert not session.save(tmp_path / "file" / "drawing.ora")
+    assert not done(session.save(tmp_path / "file" / "drawing.ora"))
     assert not session.saved
     assert session.picture.path is None
     settle(session)
     for what in ("picture", "preview", "pair"):
-        session.export(what, tmp_path / "file" / "out.png")
+        done(session.export(what, tmp_path / "file" / "out.png"))
     assert len(told) == 4
 
 
@@ -104,7 +106,7 @@ def test_what_was_left_behind_is_not_given_up_before_it_is_safe_elsewhere(window
 
     with monkeypatch.context() as patch:
         patch.setattr(open_documents, "Journal", full)
-        session.recover([left])
+        session.guarding.recover([left])
     assert np.array_equal(session.document.picture().lines, lines)
     assert not session.saved
     assert [found.path for found in abandoned()] == [left.path]
@@ -145,7 +147,7 @@ def test_the_very_same_model_is_not_copied_twice(window, session, tmp_path):
     copy = tmp_path / "again.safetensors"
     copy.write_bytes(model(session, "tiny lines").read_bytes())
     before = len(session.library.models)
-    session.open_file(copy)
+    done(session.open_file(copy))
     settle(session)
     assert len(session.library.models) == before
     assert session.live.card.name == "tiny lines"
@@ -162,21 +164,19 @@ def test_a_broken_palette_of_the_user_costs_only_itself(session, stocked_home):
     ]
 
 
-def test_a_disk_that_fills_up_while_drawing_is_told(window, session, monkeypatch):
-    from desktop.documents import recovery
+def full_disk(monkeypatch, home) -> AbstractContextManager[Faults]:
+    """No journal can be written meanwhile."""
+    return at_work(monkeypatch, Faults(home / "recovery", "ENOSPC", 0, lasting=True))
 
+
+def test_a_disk_that_fills_up_while_drawing_is_told(window, session, stocked_home, monkeypatch):
     told: list[str] = []
     session.error_reported.connect(told.append)
     drag(window, (10, 10), (50, 50))
     session.picture.journal.flush()
-
-    def full(*_arguments: object, **_named: object) -> None:
-        raise OSError(28, "No space left on device")
-
     said: list[str] = []
     session.said.connect(said.append)
-    with monkeypatch.context() as patch:
-        patch.setattr(recovery.Journal, "_write_job", full)
+    with full_disk(monkeypatch, stocked_home):
         drag(window, (50, 10), (10, 50))
         until(lambda: told)  # without another step
         for height in (30, 40):
@@ -198,7 +198,7 @@ def test_closing_asks_where_a_drawing_cannot_be_kept_and_only_there(window, sess
     drag(window, (10, 10), (50, 50))
     window.close()
     assert window.isVisible()
-    assert "can't be kept for the next start" in window.messages._text.text()
+    assert "can't be kept for the next start" in message(window)
     press(window, "Save")
     choose(window, tmp_path / "drawing.ora")
     assert session.saved
@@ -209,20 +209,15 @@ def test_closing_asks_where_a_drawing_cannot_be_kept_and_only_there(window, sess
     assert len(abandoned()) == 1
 
 
-def test_a_drawing_that_cannot_be_kept_can_be_given_up(window, session, monkeypatch):
-    from desktop.documents import recovery
-
-    def full(*_arguments: object, **_named: object) -> None:
-        raise OSError(28, "No space left on device")
-
+def test_a_drawing_that_cannot_be_kept_can_be_given_up(window, session, stocked_home, monkeypatch):
     drag(window, (10, 10), (50, 50))
     session.picture.journal.flush()
-    monkeypatch.setattr(recovery.Journal, "_write_job", full)
-    drag(window, (50, 10), (10, 50))
-    for _ in range(2):  # to ask again is no answer
-        window.close()
-        assert window.isVisible()
-    press(window, "Close all the same")
+    with full_disk(monkeypatch, stocked_home):
+        drag(window, (50, 10), (10, 50))
+        for _ in range(2):  # to ask again is no answer
+            window.close()
+            assert window.isVisible()
+        press(window, "Close all the same")
     assert not window.isVisible()
     (left,) = abandoned()
     assert (restore(left.path).picture().lines < 128).any()  # the first stroke
@@ -263,7 +258,7 @@ def test_a_journal_cut_in_half_is_brought_back_said_to_be_so_and_kept(window, se
     assert "its last strokes are missing" in told[-1]
     assert str(kept) in told[-1]
     assert (kept / "journal").read_bytes() == content[:-20]
-    assert session.left_behind() == []
+    assert session.guarding.left_behind()[0] == []
     assert not folder.exists()
 
 
@@ -273,7 +268,7 @@ def test_a_journal_that_cannot_be_read_is_kept_and_its_folder_offered(window, se
     os.utime(folder / "journal", (0, 0))
     os.utime(folder, (0, 0))
     begin(session, window, None)
-    text = window.messages._text.text()
+    text = message(window)
     assert "damaged" in text
     assert str(folder) in text
     found: list[object] = []

@@ -8,15 +8,18 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
 
 import engine.files.writing
+from desktop.documents.journal import Journal
 from desktop.documents.open_documents import OpenDocuments, OpenPicture
-from desktop.documents.recovery import Journal, left_behind, restore
+from desktop.documents.recovery import is_complete, left_behind, restore
 from desktop.paint.editing.document import Document
 from desktop.paint.files import project
+from desktop.paint.files.records import is_whole
 from desktop.paint.strokes.stroke import Ink, Sample
 from desktop.paint.tools import tools
 from desktop.support.report_errors import ReportErrors
@@ -163,6 +166,8 @@ def test_a_journal_holds_what_it_says_it_holds(home: Path, monkeypatch: pytest.M
         assert not unreadable, where
         for left in found:
             restore(left.path)
+            with suppress(FileNotFoundError), (left.path / "journal").open("rb") as file:
+                assert is_complete(left.path) == is_whole(file), where  # no false alarm, whatever was lost
         return faults.done
 
     done = run()

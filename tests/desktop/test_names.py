@@ -19,7 +19,7 @@ from desktop.widgets.main_window import MainWindow
 from desktop.widgets.parts.files import local_path
 from engine.data.picture import write_png
 from engine.files.writing import as_on_disk, is_same, shown
-from tests.desktop.window_hands import drag
+from tests.desktop.window_hands import done, drag, files_done
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="this system takes no such names")
 
@@ -58,16 +58,16 @@ def test_a_drawing_lives_under_it(window: MainWindow, session: Session, strange:
     session.error_reported.connect(told.append)
     drag(window, (10, 10), (50, 50))
     path = strange / f"{STRANGE}.ora"
-    assert session.save(path)
+    assert done(session.save(path))
     assert window.windowTitle().startswith("caf� �.ora")
     drag(window, (50, 10), (10, 50))
-    assert session.save()
-    session.open_file(path)
+    assert done(session.save())
+    done(session.open_file(path))
     assert session.picture.path == path
-    session.export("picture", strange / STRANGE)
+    done(session.export("picture", strange / STRANGE))
     assert (strange / f"{STRANGE}.png").is_file()
-    session.add_reference(strange / f"{STRANGE}.png")
-    assert session.save()
+    done(session.add_reference(strange / f"{STRANGE}.png"))
+    assert done(session.save())
     menu = QMenu(window)
     window.files.fill_recent(menu)
     assert menu.actions()[0].text() == "caf� �.ora"
@@ -82,6 +82,7 @@ def test_a_drawing_lives_under_it(window: MainWindow, session: Session, strange:
     data.setData("text/uri-list", f"file://{quote(os.fsencode(strange))}/dropped.png\r\n".encode())
     assert [local_path(url) for url in data.urls()] == [strange / "dropped.png"]
     window.clipboard.take(data)
+    files_done(session)
     assert session.document.width == 20
     assert told == []
     window.close()

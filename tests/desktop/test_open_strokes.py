@@ -19,7 +19,7 @@ from desktop.widgets.canvas import grip
 from desktop.widgets.main_window import MainWindow
 from engine.data.picture import read, write_png
 from tests.desktop.widgets.canvas.test_canvas import tablet
-from tests.desktop.window_hands import drag, model, send, settle
+from tests.desktop.window_hands import done, drag, model, send, settle
 
 LEFT, RIGHT, MIDDLE = Qt.MouseButton.LeftButton, Qt.MouseButton.RightButton, Qt.MouseButton.MiddleButton
 NONE = Qt.MouseButton.NoButton
@@ -71,7 +71,7 @@ def lowest_layer(window: MainWindow, _: Path) -> None:
 
 def open_a_file(window: MainWindow, tmp_path: Path) -> None:
     write_png(tmp_path / "other.png", np.full((30, 30, 3), 9, np.uint8))
-    window.session.open_file(tmp_path / "other.png")
+    done(window.session.open_file(tmp_path / "other.png"))
 
 
 ACTIONS: dict[str, Callable[[MainWindow, Path], object]] = {
@@ -133,7 +133,7 @@ def test_saving_in_mid_stroke_saves_it_and_escape_takes_nothing_back(
     window: MainWindow, session: Session, tmp_path: Path
 ):
     begin_stroke(window)
-    assert session.save(tmp_path / "drawing.ora")
+    assert done(session.save(tmp_path / "drawing.ora"))
     QTest.keyClick(window.canvas, Qt.Key.Key_Escape)
     send(window, RELEASE, (60, 30), LEFT, NONE)
     assert session.saved
@@ -144,7 +144,7 @@ def test_saving_in_mid_stroke_saves_it_and_escape_takes_nothing_back(
 
 def test_exporting_in_mid_stroke_has_it_in(window: MainWindow, session: Session, tmp_path: Path):
     begin_polygon(window)
-    session.export("picture", tmp_path / "drawing.png")
+    done(session.export("picture", tmp_path / "drawing.png"))
     assert (read(tmp_path / "drawing.png").pixels < 128).any()
 
 

@@ -15,12 +15,12 @@ from desktop.session import Session
 from desktop.widgets.main_window import MainWindow
 from engine.data.picture import write_png
 from tests.desktop.widgets.parts.test_files import choose, press
-from tests.desktop.window_hands import drag
+from tests.desktop.window_hands import done, drag, files_done, message
 
 
 def question(window: MainWindow) -> str:
     """What the message bar asks."""
-    return window.messages._text.text() if window.messages.isVisible() else ""
+    return message(window)
 
 
 def lines(path: Path) -> np.ndarray:
@@ -62,7 +62,7 @@ def test_the_session_itself_replaces_nothing_unasked(window: MainWindow, session
     told: list[str] = []
     session.error_reported.connect(told.append)
     (tmp_path / "drawing.ora").write_bytes(b"precious")
-    assert not session.save(tmp_path / "drawing.ora")
+    assert not done(session.save(tmp_path / "drawing.ora"))
     assert (tmp_path / "drawing.ora").read_bytes() == b"precious"
     assert "is there already" in told[0]
 
@@ -114,19 +114,19 @@ def test_links_stay_what_they_are(window: MainWindow, session: Session, tmp_path
     drag(window, (10, 10), (50, 50))
     real = tmp_path / "elsewhere" / "real.ora"
     real.parent.mkdir()
-    session.save(real)
+    done(session.save(real))
     (tmp_path / "link.ora").symlink_to(real)
     (tmp_path / "hard.ora").hardlink_to(real)
-    session.open_file(tmp_path / "link.ora")
+    done(session.open_file(tmp_path / "link.ora"))
     drag(window, (50, 10), (10, 50))
-    assert session.save()
+    assert done(session.save())
     assert (tmp_path / "link.ora").is_symlink()
     assert (tmp_path / "hard.ora").samefile(real)
     assert np.array_equal(lines(tmp_path / "hard.ora"), session.document.picture().lines)
     assert len(session.pictures) == len({id(picture) for picture in session.pictures})
     dangling = tmp_path / "dangling.ora"
     dangling.symlink_to(tmp_path / "elsewhere" / "new.ora")
-    assert session.save(dangling)
+    assert done(session.save(dangling))
     assert dangling.is_symlink()
     assert (tmp_path / "elsewhere" / "new.ora").is_file()
     assert {file.name for file in real.parent.iterdir()} == {"real.ora", "new.ora"}
@@ -139,11 +139,11 @@ def test_what_may_not_be_written_is_refused_in_a_sentence(
     session.error_reported.connect(told.append)
     drag(window, (10, 10), (50, 50))
     path = tmp_path / "drawing.ora"
-    session.save(path)
+    done(session.save(path))
     before = path.read_bytes()
     path.chmod(0o444)
     drag(window, (50, 10), (10, 50))
-    assert not session.save()
+    assert not done(session.save())
     assert path.read_bytes() == before
     assert not session.saved
     assert told == ["“drawing.ora” can't be written (it is write-protected); choose another place."]
@@ -151,7 +151,7 @@ def test_what_may_not_be_written_is_refused_in_a_sentence(
     loop.symlink_to(loop)
     (tmp_path / "folder.ora").mkdir()
     for place in (loop, tmp_path / "folder.ora"):
-        assert not session.save(place, anyway=True)
+        assert not done(session.save(place, anyway=True))
         assert not session.picture.is_saved
     assert len(told) == 3
 
@@ -161,10 +161,11 @@ def test_a_file_changed_elsewhere_is_not_replaced_unasked(
 ):
     drag(window, (10, 10), (50, 50))
     path = tmp_path / "drawing.ora"
-    session.save(path)
+    done(session.save(path))
     path.write_bytes(b"written by another program")
     drag(window, (50, 10), (10, 50))
     window.actions_table["save"].trigger()
+    files_done(session)
     assert "was changed elsewhere" in question(window)
     assert path.read_bytes() == b"written by another program"
     press(window, "Replace")
@@ -172,17 +173,19 @@ def test_a_file_changed_elsewhere_is_not_replaced_unasked(
     assert np.array_equal(lines(path), session.document.picture().lines)
     drag(window, (10, 60), (50, 60))
     window.actions_table["save"].trigger()  # it is ours again
+    files_done(session)
     assert session.saved
     path.unlink()
     drag(window, (10, 70), (50, 70))
     window.actions_table["save"].trigger()  # what is gone can't be lost
+    files_done(session)
     assert path.is_file()
 
 
 def test_save_and_close_asks_too(window: MainWindow, session: Session, tmp_path: Path):
     drag(window, (10, 10), (50, 50))
     path, picture = tmp_path / "drawing.ora", session.picture
-    session.save(path)
+    done(session.save(path))
     path.write_bytes(b"other")
     drag(window, (50, 10), (10, 50))
     window.actions_table["close"].trigger()
@@ -196,22 +199,22 @@ def test_save_and_close_asks_too(window: MainWindow, session: Session, tmp_path:
 def test_opened_again_it_shows_what_is_in_the_file(window: MainWindow, session: Session, tmp_path: Path):
     drag(window, (10, 10), (50, 50))
     path = tmp_path / "drawing.ora"
-    session.save(path)
+    done(session.save(path))
     first = session.picture
-    session.open_file(path)
+    done(session.open_file(path))
     assert session.picture is first  # unchanged: the same picture, its history with it
     from desktop.paint.editing.document import Document
 
     other = Document.new("sketch", 60, 50)
     project.save(other, path)
-    session.open_file(path)
+    done(session.open_file(path))
     assert (session.document.width, session.document.height) == (60, 50)
     assert first not in session.pictures
     # With strokes of ours on it, nobody is thrown away.
     drag(window, (10, 10), (40, 40))
     mine = session.picture
     project.save(Document.new("sketch", 70, 50), path)
-    session.open_file(path)
+    done(session.open_file(path))
     assert session.picture is mine
     assert "was changed elsewhere" in question(window)
     press(window, "Open the file")
@@ -224,7 +227,7 @@ def test_opened_again_it_shows_what_is_in_the_file(window: MainWindow, session: 
 def test_two_pictures_never_share_a_file(window: MainWindow, session: Session, tmp_path: Path):
     drag(window, (10, 10), (50, 50))
     first, path = session.picture, tmp_path / "drawing.ora"
-    session.save(path)
+    done(session.save(path))
     session.new_picture("sketch", 96, 80)
     drag(window, (50, 10), (10, 50))
     second = session.picture
@@ -246,7 +249,7 @@ def test_the_picture_that_was_asked_about_is_saved(window: MainWindow, session: 
     meant = session.picture
     window.actions_table["save_as"].trigger()
     write_png(tmp_path / "other.png", np.zeros((20, 20, 3), np.uint8))
-    session.open_file(tmp_path / "other.png")
+    done(session.open_file(tmp_path / "other.png"))
     choose(window, tmp_path / "meant.ora")
     assert meant.path == tmp_path / "meant.ora"
     assert project.load(tmp_path / "meant.ora").document.width == 96

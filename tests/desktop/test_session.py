@@ -14,7 +14,7 @@ from PySide6.QtWidgets import QComboBox
 from desktop.paint.editing.document import Role
 from desktop.widgets.dialogs.picture_dialogs import ImportDialog
 from desktop.widgets.main_window import MainWindow
-from tests.desktop.window_hands import drag, model, settle, until
+from tests.desktop.window_hands import done, drag, model, settle, until
 
 
 def test_hints_are_out_of_reach_where_the_model_knows_none(window, session):
@@ -57,7 +57,7 @@ def test_off_really_stops_and_one_preview_can_be_had(window, session):
 
 def test_nothing_changes_nothing_is_asked(window, session):
     sent = []
-    session.live._bridge.send = sent.append
+    session.live.bridge.send = sent.append
     for _ in range(50):
         window.canvas.update()
         window.repaint()
@@ -94,12 +94,12 @@ def test_save_and_open_again(window, session, tmp_path):
     drag(window, (20, 60), (60, 60))
     picture = session.document.picture()
     assert not session.saved
-    assert not session.save()
+    assert not done(session.save())
     assert session.needs_a_path
-    assert session.save(tmp_path / "drawing.ora")
+    assert done(session.save(tmp_path / "drawing.ora"))
     assert session.saved
     session.close_picture(session.picture)
-    session.open_file(tmp_path / "drawing.ora")
+    done(session.open_file(tmp_path / "drawing.ora"))
     again = session.document.picture()
     assert np.array_equal(again.lines, picture.lines)
     assert np.array_equal(again.hints, picture.hints)
@@ -110,7 +110,7 @@ def test_save_and_open_again(window, session, tmp_path):
 def test_exports_have_the_pictures_own_size(window, session, tmp_path, what):
     drag(window, (10, 10), (50, 50))
     settle(session)
-    session.export(what, tmp_path / "out.png")
+    done(session.export(what, tmp_path / "out.png"))
     with Image.open(tmp_path / "out.png") as image:
         assert image.size == ((192 if what == "pair" else 96), 80)
 
@@ -119,7 +119,7 @@ def test_a_picture_that_cannot_be_read_is_told_in_a_sentence_and_costs_nothing(s
     before = session.picture
     (tmp_path / "text.png").write_text("hello")
     for name in ("text.png", "missing.png", "text.ora"):
-        session.open_file(tmp_path / name)
+        done(session.open_file(tmp_path / name))
     assert len(told) == 3
     assert all(sentence.endswith(".") and "Traceback" not in sentence for sentence in told)
     assert session.picture is before
@@ -129,7 +129,7 @@ def test_a_picture_that_cannot_be_read_is_told_in_a_sentence_and_costs_nothing(s
 def test_a_broken_model_is_told_and_the_old_one_stays(window, session, told, tmp_path, name):
     card = session.live.card
     (tmp_path / name).write_bytes(b"\x80\x02 no model")
-    session.open_file(tmp_path / name)
+    done(session.open_file(tmp_path / name))
     until(lambda: told)
     assert session.live.card is card
 
@@ -143,7 +143,7 @@ def test_weights_dropped_on_the_window_are_imported_and_used(window, session, tm
     torch.save(_reference_state(torch), path)
     asked: list[Inspected] = []
     session.library.asks.connect(asked.append)
-    session.open_file(path)
+    done(session.open_file(path))
     until(lambda: asked)
     session.library.carry_out_import(path, "mine", "image", None)
     until(lambda: session.live.card is not None and session.live.card.name == "mine")
@@ -157,7 +157,7 @@ def test_weights_of_maps_are_offered_their_colours(window, session, tmp_path):
     path = tmp_path / "map2sat_pretrained" / "latest_net_G.pth"
     path.parent.mkdir()
     torch.save(_reference_state(torch), path)
-    session.open_file(path)
+    done(session.open_file(path))
     until(lambda: window.findChildren(ImportDialog))
     (dialog,) = window.findChildren(ImportDialog)
     visible = [box for box in dialog.findChildren(QComboBox) if box.isVisible()]
@@ -239,7 +239,7 @@ def test_unsaved_drawings_survive_the_kill_of_the_program(stocked_home, tmp_path
 def test_the_open_drawing_of_a_living_program_is_not_offered(window, session):
     drag(window, (10, 10), (50, 50))
     until(lambda: session.picture.journal is not None)
-    assert session.left_behind() == []
+    assert session.guarding.left_behind() == ([], [])
 
 
 def test_closing_keeps_what_is_not_saved_for_the_next_start(window: MainWindow, session):
@@ -267,7 +267,7 @@ def test_torch_comes_after_the_window(home):
 def test_a_photo_to_trace_is_shown_and_never_sent(window, session, tmp_path):
     Image.fromarray(np.zeros((80, 96, 3), np.uint8)).save(tmp_path / "photo.png")
     before = session.document.picture()
-    session.add_reference(tmp_path / "photo.png")
+    done(session.add_reference(tmp_path / "photo.png"))
     assert session.document.layers[-1].role is Role.REFERENCE
     assert session.document.layers[-1].opacity == 0.5
     assert np.array_equal(session.document.picture().lines, before.lines)
@@ -280,12 +280,12 @@ def test_a_project_remembers_its_model_and_asks_for_it_again(window, session, tm
     session.open_model(model(session, "tiny lines"))
     settle(session)
     drag(window, (10, 10), (50, 50))
-    session.save(tmp_path / "lines.ora")
+    done(session.save(tmp_path / "lines.ora"))
     assert len(session.document.extras["digest"]) == 64
     session.new_picture("sketch", 64, 64)
     session.open_model(model(session, "tiny sketch"))
     settle(session)
     session.close_picture(next(p for p in session.pictures if p.path))
-    session.open_file(tmp_path / "lines.ora")
+    done(session.open_file(tmp_path / "lines.ora"))
     settle(session)
     assert session.live.card.name == "tiny lines"

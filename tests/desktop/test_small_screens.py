@@ -5,14 +5,16 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from PySide6.QtCore import QEventLoop, QSize
+from PySide6.QtCore import QEventLoop, QSize, Qt
 from PySide6.QtGui import QFontMetrics, QGuiApplication
+from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QMenu, QToolButton, QWidget
 
 from desktop.paint.editing.document import Document
 from desktop.session import OpenPicture
 from desktop.widgets.dialogs.picture_dialogs import ShortcutsDialog
 from desktop.widgets.main_window import MainWindow
+from desktop.widgets.panels.folding import FoldingHeader
 from desktop.widgets.parts import room
 from engine.data.card import InputKind
 from engine.data.palette import Label, Palette
@@ -109,3 +111,46 @@ def test_other_windows_fit_too(window: MainWindow) -> None:
     assert form.height() <= screen.height()
     assert shrunk(form, 500, 500) == QSize(500, 500)
     form.close()
+
+
+def test_panels_fold_by_their_headers_and_are_remembered(window: MainWindow) -> None:
+    shrunk(window, *SMALL[1])
+    for dock in window.docks:
+        header, body = dock.titleBarWidget(), dock.widget()
+        assert isinstance(header, FoldingHeader) and not header.is_folded
+        before = dock.height()
+        header.button.click()
+        shrunk(window, *SMALL[1])
+        assert not body.isVisible() and dock.height() < 40 < before
+        assert header.button.isVisible() and "again" in header.button.toolTip()
+        assert window.session.settings.folded == [dock.objectName()]
+        QTest.keyClick(header.button, Qt.Key.Key_Space)
+        shrunk(window, *SMALL[1])
+        assert body.isVisible() and not header.is_folded
+        QTest.keyClick(header.button, Qt.Key.Key_Return)
+        assert not body.isVisible() and header.is_folded
+        header.button.click()
+        shrunk(window, *SMALL[1])
+        assert body.isVisible() and dock.height() > 40
+        assert window.session.settings.folded == []
+
+
+def test_a_panel_that_was_folded_is_so_at_the_next_start(window: MainWindow) -> None:
+    window.session.settings.folded.append("palette_dock")
+    again = MainWindow(window.session)
+    again.show()
+    folded = {dock.objectName(): not dock.widget().isVisible() for dock in again.docks}
+    again.hide()
+    again.deleteLater()
+    assert folded == {"model_dock": False, "palette_dock": True, "layer_dock": False}
+
+
+def test_folding_makes_room_for_the_panels_that_are_left(window: MainWindow) -> None:
+    shrunk(window, *SMALL[1])
+    models, palette, _ = window.docks
+    before = palette.height()
+    header = models.titleBarWidget()
+    assert isinstance(header, FoldingHeader)
+    header.button.click()
+    shrunk(window, *SMALL[1])
+    assert palette.height() > before

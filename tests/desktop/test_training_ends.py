@@ -22,6 +22,7 @@ from engine.files import lock
 from engine.models import bundle
 from tests.desktop.training_pairs import EDGE, write_pairs
 from tests.desktop.window_hands import text_of, until
+from trainer.run.options import Options
 
 LONG = 60.0
 NETWORK = {"levels": 5, "width": 4, "inputs": 5, "outputs": 3, "norm": "batch", "dropout": True}
@@ -173,7 +174,7 @@ def test_whoever_answers_is_not_asked_again(
 def test_a_finished_training_is_made_longer(window: MainWindow, trainer: TrainingWindow, tmp_path: Path):
     training, page = window.session.training, trainer.watch_page
     data = write_pairs(tmp_path / "houses")
-    training.start(Wish(data, "houses", steps=12, size=(EDGE, EDGE), width=4))
+    training.start(Wish(Options(data, name="houses", steps=12, size=(EDGE, EDGE), width=4)))
     until(lambda: training.phase == "finished", LONG)
     assert not button(page, "resume").isVisible()
     page.findChild(QSlider, "more").setValue(3)
@@ -256,3 +257,38 @@ def test_only_the_users_own_runs_are_deleted(home: Path, tmp_path: Path):
     (tmp_path / "elsewhere").mkdir()
     with pytest.raises(runs.RunError, match="it stays"):
         runs.delete(tmp_path / "elsewhere", lambda folder: pytest.fail("discarded"))
+
+
+# --- without its window -------------------------------------------------------------------------
+
+
+def test_a_training_that_goes_on_is_remembered_and_found_without_its_window(window: MainWindow, home: Path):
+    session, training = window.session, window.session.training
+    folder = make_run(home, "shoes", STARTED)
+    with ExitStack() as other_process:
+        assert other_process.enter_context(lock.holding(folder / "lock"))
+        training.show(folder)
+        until(lambda: training.phase == "running")
+        assert session.settings.training == str(folder)
+        training.put_away()
+        assert session.settings.training == str(folder), "it goes on"
+        training.find()
+        until(lambda: "“shoes” is still training." in text_of(window.messages))
+        assert (training.run, training.phase) == (folder, "running")
+        tell(folder, {"event": "stopped", "step": 1})
+    until(lambda: training.phase == "stopped")
+    assert session.settings.training == ""
+    assert window.training.window is None
+
+
+def test_what_was_trained_is_painted_with_though_its_window_was_never_open(
+    window: MainWindow, home: Path, told: list[str]
+):
+    session, training = window.session, window.session.training
+    training.show(make_run(home, "shoes", *OVERFITTING, model=500, best=200))
+    until(lambda: training.has_best and training.history.overfits)
+    training.take_over()
+    until(lambda: session.live.card is not None and session.live.card.name == "shoes")
+    assert told[-1] == "This is “shoes” at its best."
+    assert session.live.card.training["step"] == 200
+    assert window.training.window is None

@@ -8,6 +8,7 @@ import os
 import sys
 import threading
 import zipfile
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -25,6 +26,7 @@ from engine.data.picture import write_png
 from engine.errors import PictureError
 from tests.desktop.training_pairs import write_pairs
 from tests.desktop.window_hands import until
+from trainer.run.options import Options
 
 # --- tasks ------------------------------------------------------------------------------------
 
@@ -44,9 +46,14 @@ def test_a_task_is_done_elsewhere_and_answered_here(tasks: TaskQueue):
 
 
 def test_of_a_kind_only_the_newest_task_that_waits_is_done(tasks: TaskQueue):
-    gate, answers = threading.Event(), []
-    tasks.do(gate.wait, answers.append, "look")
-    until(lambda: not tasks._waiting)  # it is at work, and waits at the gate
+    begun, gate, answers = threading.Event(), threading.Event(), []
+
+    def wait_at_the_gate() -> bool:
+        begun.set()
+        return gate.wait()
+
+    tasks.do(wait_at_the_gate, answers.append, "look")
+    assert begun.wait(30)
     for number in range(5):
         tasks.do(lambda number=number: number, answers.append, "look")
     tasks.do(lambda: "other", answers.append)
@@ -240,16 +247,18 @@ def test_runs_get_names_of_their_own(home: Path):
 
 
 def test_a_wish_becomes_a_command_line(tmp_path: Path):
-    wish = Wish(
-        tmp_path, "shoes", "hints", True, 10.0, None, (64, 32), 16, "paper", tmp_path / "m.safetensors"
+    parent = str(tmp_path / "m.safetensors")
+    options = Options(
+        tmp_path, name="shoes", task="hints", swap=True, minutes=10.0, size=(64, 32), width=16, recipe="paper"
     )
+    wish = Wish(replace(options, from_model=parent))
     line = wish.words(tmp_path / "run", tmp_path / "p.gpl")
     assert line[:2] == ["train", str(tmp_path)] and "--gently" in line and "--swap" in line
     pairs = dict(itertools.pairwise(line))
     assert (pairs["--minutes"], pairs["--size"], pairs["--width"]) == ("10.0", "64x32", "16")
     assert pairs["--from"] == str(tmp_path / "m.safetensors") and "--palette" not in pairs
     assert int(pairs["--threads"]) == max(1, (os.cpu_count() or 2) - 1)
-    named = Wish(tmp_path, "x", palette=Palette("p", (Label("sky", (1, 2, 3)),)))
+    named = Wish(Options(tmp_path), Palette("p", (Label("sky", (1, 2, 3)),)))
     assert str(tmp_path / "p.gpl") in named.words(tmp_path / "run", tmp_path / "p.gpl")
 
 
@@ -390,7 +399,7 @@ def test_numbers_of_labels_and_a_zip_file_are_recognised(dataset_scan: DatasetSc
 
 
 def test_the_way_is_told_to_the_trainer(tmp_path: Path):
-    wish = Wish(tmp_path, "a", way="*+*_mask")
+    wish = Wish(Options(tmp_path, pair="*+*_mask"))
     words_ = wish.words(tmp_path / "run", tmp_path / "palette.gpl")
     assert words_[words_.index("--pair") + 1] == "*+*_mask"
-    assert "--pair" not in Wish(tmp_path, "a").words(tmp_path / "run", tmp_path / "palette.gpl")
+    assert "--pair" not in Wish(Options(tmp_path)).words(tmp_path / "run", tmp_path / "palette.gpl")

@@ -15,18 +15,21 @@ from PySide6.QtWidgets import (
     QDialog,
     QLineEdit,
     QListWidget,
+    QSlider,
     QSpinBox,
     QTableWidget,
+    QToolButton,
     QWidget,
 )
 
 from desktop.app import display_is_missing
 from desktop.paint.editing.document import Role
+from desktop.session import Session
 from desktop.widgets.dialogs import picture_dialogs
 from desktop.widgets.main_window import MainWindow
 from desktop.widgets.parts.actions import ALSO
 from engine.data.picture import write_png
-from tests.desktop.window_hands import drag, settle, text_of, until
+from tests.desktop.window_hands import done, drag, files_done, settle, text_of, until
 
 
 def label_model(window: MainWindow) -> Path:
@@ -222,7 +225,7 @@ def test_another_palette_is_one_step_and_the_brush_follows(window: MainWindow):
 def test_a_new_layer_is_one_to_paint_on_whatever_was_chosen(window: MainWindow, tmp_path: Path):
     session = window.session
     write_png(tmp_path / "photo.png", np.zeros((80, 96, 3), np.uint8))
-    session.add_reference(tmp_path / "photo.png")
+    done(session.add_reference(tmp_path / "photo.png"))
     session.strokes.choose_layer(session.document.layers[-1].id)
     session.add_paint_layer()
     assert session.document.active.role.sent
@@ -277,6 +280,7 @@ def test_files_dropped_on_the_window_are_opened(window: MainWindow, tmp_path: Pa
         Qt.KeyboardModifier.NoModifier,
     )
     window.dropEvent(drop)
+    files_done(window.session)
     assert (window.session.document.width, window.session.document.height) == (60, 40)
     assert window.session.settings.recent == [str(path)]
 
@@ -306,6 +310,24 @@ def test_both_themes_dress_everything(window: MainWindow, theme: str):
     QApplication.processEvents()
     ground = window.grab().toImage().pixelColor(window.canvas.mapTo(window, QPoint(4, 4)))
     assert (ground.lightness() > 128) is (theme == "light")
+
+
+def test_another_theme_is_put_on_without_a_word_of_the_session(window: MainWindow, session: Session):
+    """Every part dresses itself; nothing is said to have changed that has not."""
+    window.set_theme("light")
+    news: list[str] = []
+    session.restructured.connect(lambda: news.append("restructured"))
+    session.library.changed.connect(news.append)
+    session.live.changed.connect(news.append)
+    swatch = window.palette_dock.widget().findChild(QToolButton)
+    models = window.model_dock.findChild(QListWidget, "models")
+    before = swatch.icon().cacheKey(), models.item(0).icon().cacheKey()
+    window.set_theme("dark")
+    window.preview_bar.findChild(QSlider).setValue(30)
+    assert news == []
+    after = swatch.icon().cacheKey(), models.item(0).icon().cacheKey()
+    assert after[0] != before[0] and after[1] != before[1]
+    window.set_theme("light")
 
 
 def test_split_and_over_show_the_preview_on_the_canvas(window: MainWindow):

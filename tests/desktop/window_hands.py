@@ -11,7 +11,15 @@ from PySide6.QtGui import QMouseEvent
 from PySide6.QtWidgets import QApplication, QLabel, QWidget
 
 from desktop.session import Session
+from desktop.support.file_work import Job
 from desktop.widgets.main_window import MainWindow
+
+
+def message(window: MainWindow) -> str:
+    """What the message bar says; empty while it is away."""
+    text = window.messages.findChild(QLabel, "message_text")
+    assert text is not None
+    return text.text() if window.messages.isVisible() else ""
 
 
 def until(done: Callable[[], object], seconds: float = 20.0) -> None:
@@ -30,6 +38,19 @@ def settle(session: Session) -> None:
     """Wait until the preview shows the picture as it is, exactly."""
     live = session.live
     until(lambda: live.preview is not None and not live.behind and live.settled)
+
+
+def done(job: Job | None) -> bool:
+    """Wait until work on a file is over; whether all of it was done. None is work that was not begun."""
+    if job is None:
+        return False
+    until(lambda: job.is_over)
+    return job.is_fine
+
+
+def files_done(session: Session) -> None:
+    """Wait until nothing is read or written any more."""
+    until(lambda: not session.file_work.jobs)
 
 
 def model(session: Session, name: str) -> Path:

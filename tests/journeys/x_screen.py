@@ -13,6 +13,7 @@ from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
+import psutil
 from PIL import Image
 
 Pixels = npt.NDArray[np.uint8]
@@ -47,6 +48,7 @@ class Screen:
         with os.fdopen(reader) as answer:
             self.display = f":{answer.readline().strip()}"
         self._programs: list[subprocess.Popen[bytes]] = []
+        self._homes: set[str] = set()
 
     def start(self, *command: str, home: Path, program: str = sys.executable) -> subprocess.Popen[bytes]:
         """Start a program, by default Python, on this screen, with its files in ``home``."""
@@ -56,6 +58,7 @@ class Screen:
         with (self.folder / "errors").open("ab") as errors:
             child = subprocess.Popen([program, *command], env=environment, stderr=errors)
         self._programs.append(child)
+        self._homes.add(str(home))
         return child
 
     def hand(self, *words: object) -> str:
@@ -123,13 +126,25 @@ class Screen:
         return self.wait(nothing_changes, "the screen is still")
 
     def close(self) -> None:
-        """End everything."""
+        """End everything, however the test went: trainings outlive the window that started them."""
         for program in self._programs:
             if program.poll() is None:
                 program.send_signal(signal.SIGKILL)
             program.wait()
+        while left := [child for child in psutil.process_iter() if self._is_ours(child)]:
+            for child in left:
+                child.kill()
+            psutil.wait_procs(left, timeout=0.1)
         self._server.terminate()
         self._server.wait()
+
+    def _is_ours(self, process: psutil.Process) -> bool:
+        """Whether a process that still runs has its files where our programs have theirs."""
+        try:
+            home = process.environ().get("UNDERPAINT_HOME")
+            return home in self._homes and process.status() != psutil.STATUS_ZOMBIE
+        except (psutil.Error, OSError):  # it is another user's, or gone
+            return False
 
 
 def keep(seen: Pixels, name: str) -> None:

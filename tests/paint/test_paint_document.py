@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 from desktop.paint.editing.document import Change, Document, Role
-from desktop.paint.editing.sheet import MOST_LAYERS
+from desktop.paint.editing.layer_stack import LayerStack
+from desktop.paint.editing.limits import MOST_LAYERS
 from desktop.paint.strokes.stroke import Ink, Sample
 from desktop.paint.tools import tools
 from engine.data.card import InputKind
@@ -24,8 +25,8 @@ def test_a_new_document_is_empty_and_ready(document: Document) -> None:
         document.active.role
         is {"sketch": Role.LINES, "labels": Role.LABELS, "image": Role.PAINT}[document.kind]
     )
-    assert (document.can_undo, document.can_redo) == (False, False)
-    assert (document.undo_text, document.redo_text) == ("", "")
+    assert (document.can_undo, document.redo_steps) == (False, 0)
+    assert (document.history.undo_text, document.history.redo_text) == ("", "")
     assert (document.picture_flat() == np.array(document.paper)).all()
     assert document.picture().size == (150, 101)
 
@@ -80,9 +81,8 @@ def test_what_is_sent_is_right_at_every_moment(document: Document, rng: np.rando
     """Composing only what changed gives the same as composing everything."""
 
     def check() -> None:
-        fresh = Document(
-            document.kind, document.width, document.height, document.layers, document.paper, document.palette
-        )
+        size = document.width, document.height
+        fresh = Document(LayerStack(document.kind, *size, document.layers, document.paper, document.palette))
         for name in ("pixels", "lines", "hints"):
             one, other = getattr(document.picture(), name), getattr(fresh.picture(), name)
             assert (one is None) == (other is None)

@@ -70,7 +70,7 @@ def test_every_tool_can_be_replayed(tool: str, palette: Palette) -> None:
         drawing.strokes.append(Played(tool, role, Ink(colour=(255, 80, 0), filled=True), samples))
         document = drawing.document(palette if kind == "labels" else None)
         drawing.replay(document)
-        assert document._recording is None
+        assert not document.is_painted_on
         assert document.undo_steps == (
             0 if tool in ("eyedropper", "select") or (tool == "eraser" and kind != "labels") else 1
         )

@@ -5,7 +5,6 @@ from __future__ import annotations
 import numpy as np
 
 from desktop.paint.editing.document import Document, Role
-from desktop.paint.strokes.stroke import Ink
 from engine.data.messages import Picture
 from engine.data.palette import Label, Palette
 
@@ -48,9 +47,7 @@ def test_blank_is_what_the_network_sees_nothing_of() -> None:
     ):
         document.add_layer(Role.REFERENCE, "photo", photo)
         assert document.is_blank
-        recording = document.begin(Ink(colour=(250, 0, 0)))
-        recording.put(document.fitting(photo[:5, :5]), 3, 3)
-        recording.commit("dot")
+        document.paste(photo[:5, :5], 3, 3)
         assert document.is_blank is (document.kind == "labels")  # that grey is nearest to the background
     hinted = Document.new("sketch", 40, 40)
     hinted.select(hinted.layers[0].id)

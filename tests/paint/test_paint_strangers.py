@@ -11,9 +11,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from desktop.documents.recovery import Journal, restore
+from desktop.documents.journal import Journal
+from desktop.documents.recovery import restore
 from desktop.paint.editing.document import Document, Role
-from desktop.paint.editing.sheet import MOST_LAYERS
+from desktop.paint.editing.limits import MOST_LAYERS
 from desktop.paint.files import archive, project
 from desktop.paint.layers.layer import Piece
 from engine.data.palette import Palette

@@ -8,9 +8,14 @@ import numpy as np
 import pytest
 
 from desktop.paint.editing.document import Change, Document, Role
+from desktop.paint.editing.selection import Lifted
+from desktop.paint.gestures.freehand import FreehandStroke, StraightStroke
 from desktop.paint.gestures.tool import Stroke, snapped
 from desktop.paint.strokes.stroke import Ink, Sample, Symmetry
 from desktop.paint.tools import tools
+from desktop.paint.tools.fill import FillStroke
+from desktop.paint.tools.polygon import PolygonStroke
+from desktop.paint.tools.select import MoveStroke, SelectStroke
 from engine.data.palette import Palette
 from engine.data.rect import Rect
 from engine.errors import PictureError
@@ -59,11 +64,7 @@ def test_layers_that_cant_be_painted_on_say_so(name: str, flaw: str, sketch: Doc
     else:
         with pytest.raises(PictureError, match="“"):
             draw(sketch, name, (10, 10), (20, 20))
-    assert not draw_open(sketch)
-
-
-def draw_open(document: Document) -> bool:
-    return document._recording is not None
+    assert not sketch.is_painted_on
 
 
 def test_moves_return_what_they_changed(document: Document, rng: np.random.Generator) -> None:
@@ -363,3 +364,31 @@ def test_no_storm_of_pointer_events_breaks_anything(
     while document.undo() is not None:
         pass
     assert fingerprint(document) == first
+
+
+def test_a_stroke_that_is_made_has_done_nothing_yet(sketch: Document, draw: Draw) -> None:
+    """What changes the document is the tool's start; so a stroke can be thought of and dropped."""
+    sketch.paste(np.full((10, 12, 4), 255, np.uint8), 5, 5)
+    pasted, selection = sketch.active.pixels.copy(), sketch.selection
+    recording = sketch.begin(Ink())
+    for stroke in (
+        FreehandStroke(sketch, recording, "Pen"),
+        StraightStroke(sketch, recording, Sample(0, 0), "Line"),
+        PolygonStroke(recording, Sample(8, 8)),
+        FillStroke(sketch, recording),
+        SelectStroke(sketch, Sample(8, 8)),
+        MoveStroke(sketch, Lifted(np.zeros((3, 3), np.uint32), selection, 5, 5), recording, Sample(8, 8)),
+    ):
+        assert not stroke.rect
+        assert np.array_equal(sketch.active.pixels, pasted)
+        assert (sketch.selection, sketch.undo_steps, sketch.redo_steps) == (selection, 1, 0)
+
+
+def test_a_layer_locked_since_keeps_what_was_pasted_when_it_is_to_be_moved(sketch: Document) -> None:
+    sketch.paste(np.full((10, 12, 4), 255, np.uint8), 5, 5)
+    pasted = sketch.active.pixels.copy()
+    sketch.active.locked = True
+    with pytest.raises(PictureError, match="locked"):
+        tools()["select"].start(sketch, Ink(), Sample(8, 8))
+    assert np.array_equal(sketch.active.pixels, pasted)
+    assert (sketch.undo_steps, sketch.redo_steps) == (1, 0)

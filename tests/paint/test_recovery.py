@@ -14,10 +14,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-import desktop.documents.recovery as recovery
-from desktop.documents.recovery import Journal, abandoned, discard, restore
+from desktop.documents import journal, recovery
+from desktop.documents.journal import Journal
+from desktop.documents.recovery import abandoned, discard, restore
 from desktop.paint.editing.document import Change, Document, Role
-from desktop.paint.files.records import Record
+from desktop.paint.files.records import Record, is_whole
 from desktop.paint.strokes.stroke import Ink
 from desktop.paint.tools import tools
 from engine.data.palette import Label, Palette
@@ -208,6 +209,46 @@ def test_a_journal_knows_whether_it_is_complete(journalled: Journalled, draw: Dr
     assert not recovery.is_complete(path)
 
 
+def test_a_journal_that_was_cut_between_two_records_is_not_complete(
+    journalled: Journalled, draw: Draw, fingerprint: Fingerprint
+) -> None:
+    ends, moments = [], []
+    for turn in range(4):
+        ink = Ink(size=9, colour=(255, 80, 0))
+        journalled.do(draw(journalled.document, "pen", (10, 10 + turn * 20), (90, 50), ink=ink))
+        journalled.journal.flush()
+        ends.append((journalled.journal.folder / "journal").stat().st_size)
+        moments.append(fingerprint(journalled.document))
+    path = journalled.left()
+    content = (path / "journal").read_bytes()
+    for end, moment in zip(ends, moments, strict=True):
+        (path / "journal").write_bytes(content[:end])
+        with (path / "journal").open("rb") as file:
+            assert is_whole(file), "cut where a record ends"
+        assert fingerprint(restore(path)) == moment
+        assert recovery.is_complete(path) is (end == len(content))
+    middle = content[: ends[0]] + content[ends[1] :]
+    (path / "journal").write_bytes(middle)
+    assert not recovery.is_complete(path), "a step from the middle is missing"
+
+
+def test_a_length_that_lags_or_is_of_another_picture_says_nothing(journalled: Journalled, draw: Draw) -> None:
+    """A lost power may take back what was written last beside the journal: that is no damage to it."""
+    length = journalled.journal.folder / "length"
+    kept, ink = [], Ink(size=9, colour=(255, 80, 0))
+    for turn in range(3):
+        journalled.do(draw(journalled.document, "pen", (10, 10 + turn * 20), (90, 50), ink=ink))
+        journalled.journal.flush()
+        kept.append(length.read_bytes())
+    journalled.journal.record_all()  # shorter than what it takes the place of
+    path = journalled.left()
+    for content in (*kept, kept[-1][:5], b"", b"x" * len(kept[0]), length.read_bytes()):
+        length.write_bytes(content)
+        assert recovery.is_complete(path)
+    length.unlink()  # an older version wrote none
+    assert recovery.is_complete(path)
+
+
 def test_what_was_being_begun_when_it_ended_is_brought_back_too(
     journalled: Journalled, fingerprint: Fingerprint, draw: Draw
 ) -> None:
@@ -226,7 +267,7 @@ def test_the_journal_stays_bounded(
     rng: np.random.Generator,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(recovery, "COMPACT_AFTER", 50_000)
+    monkeypatch.setattr(journal, "COMPACT_AFTER", 50_000)
     document = journalled.document
     sizes = []
     for _ in range(40):
@@ -266,7 +307,7 @@ import sys
 from desktop.paint.editing.document import Document
 from desktop.paint.strokes.stroke import Ink, Sample
 from desktop.paint.tools import tools
-from desktop.documents.recovery import Journal
+from desktop.documents.journal import Journal
 document = Document.new("sketch", 300, 200)
 journal = Journal(document, title="Victim")
 for turn in range(1000):

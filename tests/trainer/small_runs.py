@@ -6,6 +6,7 @@ import os
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -18,10 +19,11 @@ from tests.trainer.made_pictures import house, save, side_by_side, thing
 from trainer.data import pairs
 from trainer.data.pairs import DataSet
 from trainer.planning import plan
-from trainer.run import events
+from trainer.run import events, options
 from trainer.run import folder as runs
 from trainer.run.config import Config
 from trainer.run.folder import Run
+from trainer.run.options import Options
 from trainer.training.fit import fit
 from trainer.training.state import State
 
@@ -52,7 +54,11 @@ def pictures(folder: Path, count: int = 10, edge: int = 48) -> DataSet:
 
 
 def small(data: DataSet, **wishes: Any) -> Config:
-    """A config for a second's training."""
+    """A config for a second's training.
+
+    Args:
+        wishes: options, and further fields of ``Config``.
+    """
     usual: dict[str, Any] = {
         "width": 4,
         "size": (32, 32),
@@ -65,7 +71,10 @@ def small(data: DataSet, **wishes: Any) -> Config:
         "log_every": 2,
         "checkpoint_every": 1000,
     }
-    return plan.planned(data, **{**usual, **wishes})
+    asked = {**usual, **wishes}
+    known = asked.keys() & {option.name for option in options.each()}
+    wanted = Options(data.folder, **{name: asked.pop(name) for name in known})
+    return replace(plan.planned(data, wanted, asked.pop("processes", 1)), **asked)
 
 
 def trained(folder: Path, data: DataSet, config: Config) -> Run:

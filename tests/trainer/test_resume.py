@@ -55,7 +55,7 @@ def stopped_at(folder: Path, data: DataSet, config: Config, *steps: int) -> Run:
         {"differentiable": True, "batch": 3},
         {"adversarial": "none"},
         pytest.param({"precision": "bfloat16"}, marks=needs_bfloat16),
-        {"kind": "resnet"},
+        {"network": "resnet"},
         {"threads": 2},
     ],
     ids=str,

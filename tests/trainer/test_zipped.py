@@ -16,11 +16,11 @@ from tests.trainer.made_folders import COUNT, parts, written
 from tests.trainer.made_pictures import thing
 from trainer.data import pairs
 from trainer.dataset_check import check, mend
-from trainer.files import packed, pair_store
+from trainer.files import pair_store, zipped
 from trainer.pictures import sketch
 
 
-def zipped(folder: Path, file: Path, kind: int = zipfile.ZIP_DEFLATED) -> Path:
+def pack(folder: Path, file: Path, kind: int = zipfile.ZIP_DEFLATED) -> Path:
     with zipfile.ZipFile(file, "w", kind) as target:
         for entry in sorted(folder.rglob("*.*")):
             target.write(entry, entry.relative_to(folder.parent))
@@ -33,7 +33,7 @@ def plain(tmp_path: Path) -> Path:
 
 
 def test_a_zip_file_is_read_as_its_folder(plain: Path, tmp_path: Path) -> None:
-    file = zipped(plain, tmp_path / "set.zip")
+    file = pack(plain, tmp_path / "set.zip")
     one, other = pairs.find(plain), pairs.find(file)
     assert [pair.name for pair in one.pairs] == [pair.name for pair in other.pairs]
     assert (one.task, one.palette, one.direction) == (other.task, other.palette, other.direction)
@@ -61,11 +61,11 @@ def test_kept_pairs_are_read_from_a_zip_file(tmp_path: Path, at_top: bool) -> No
 
 
 def test_a_changed_zip_file_is_opened_anew(plain: Path, tmp_path: Path) -> None:
-    file = zipped(plain, tmp_path / "set.zip")
+    file = pack(plain, tmp_path / "set.zip")
     assert len(pairs.find(file).pairs) == COUNT
     for side in ("images", "masks"):
         (plain / "train" / side / "0.png").unlink()
-    zipped(plain, file)
+    pack(plain, file)
     assert len(pairs.find(file).pairs) == COUNT - 1
 
 
@@ -87,6 +87,20 @@ def test_no_member_leads_out(tmp_path: Path) -> None:
         target.writestr("good.png", png(parts(1)[1]))
     data = pairs.find(file)
     assert [pair.b.file.name for pair in data.pairs] == ["good.png"]
+    told = [str(problem) for problem in data.problems if problem.kind == "left out"]
+    assert len(told) == 1 and "5 files of “set.zip” are passed over, such as “../evil.png”" in told[0]
+
+
+def test_zip_files_in_a_data_set_are_told(plain: Path, tmp_path: Path) -> None:
+    """In a folder, and in a zip file itself: nobody looks into them."""
+    pack(plain, plain / "more.zip")
+    outer = pack(plain, tmp_path / "outer.zip")
+    for folder in (plain, outer):
+        data = pairs.find(folder)
+        assert len(data.pairs) == COUNT
+        assert [str(problem) for problem in data.problems if problem.kind == "foreign format"] == [
+            "“set/more.zip” .zip files are passed over. Unpack it."
+        ]
 
 
 def bomb(file: Path) -> None:
@@ -136,7 +150,7 @@ def text(file: Path) -> None:
 
 
 def countless(file: Path) -> None:
-    end = struct.pack("<4sHHHHIIH", b"PK\5\6", 0, 0, 65535, 65535, packed.MOST_DIRECTORY + 1, 0, 0)
+    end = struct.pack("<4sHHHHIIH", b"PK\5\6", 0, 0, 65535, 65535, zipped.LIMITS.directory + 1, 0, 0)
     file.write_bytes(end)
 
 
@@ -153,7 +167,7 @@ def test_a_zip_file_that_can_not_be_used_is_said(tmp_path: Path, spoil: object, 
 
 
 def test_a_member_cut_short_is_said(plain: Path, tmp_path: Path) -> None:
-    file = zipped(plain, tmp_path / "set.zip", zipfile.ZIP_STORED)
+    file = pack(plain, tmp_path / "set.zip", zipfile.ZIP_STORED)
     content = bytearray(file.read_bytes())
     place = content.find(b"IDAT") + 20
     content[place : place + 30] = bytes(30)

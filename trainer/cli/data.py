@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from trainer.data.pairs import DataSet
+    from trainer.run.options import Rgb
 
 
 def found_data(
@@ -16,7 +17,7 @@ def found_data(
     swap: bool = False,
     palette_file: Path | None = None,
     way: str = "",
-    ignore: tuple[tuple[int, int, int], ...] | None = None,
+    ignore: tuple[Rgb, ...] = (),
 ) -> DataSet:
     """The data set; its labels under the names of a bundled palette, if they are that."""
     import resources
@@ -25,7 +26,7 @@ def found_data(
     from trainer.pictures import palettes
 
     given = read_gpl(palette_file) if palette_file else None
-    found = pairs.find(folder, task=task, swap=swap, palette=given, way=way, ignore=ignore)
+    found = pairs.find(folder, task=task, swap=swap, palette=given, way=way, ignore=ignore or None)
     if found.palette is None or given is not None or found.layout == "kept":
         return found
     known = [read_gpl(file) for file in sorted(resources.path("palettes").glob("*.gpl"))]

@@ -1,93 +1,101 @@
-"""What the options of the trainer's command line may be."""
+"""The command line's options: those of a training, made from ``trainer.run.options``, and what several
+commands share."""
 
 from __future__ import annotations
 
-from enum import StrEnum
+import inspect
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import MISSING
+from pathlib import Path
+from typing import Annotated, Any
 
 import typer
 
+from trainer.run import options
+from trainer.run.options import DATA, IGNORE, PAIR, Option, OptionError, Options
 
-class Task(StrEnum):
-    """What becomes a photo."""
-
-    labels = "labels"
-    lines = "lines"
-    hints = "hints"
-    image = "image"
-    grey = "grey"
-    small = "small"
+DataFolder = Annotated[Path, typer.Argument(help=DATA, metavar="DATA")]
+Pair = Annotated[str, typer.Option(help=PAIR, metavar="ONE+OTHER")]
+Ignore = Annotated[list[str] | None, typer.Option(help=IGNORE, metavar="R,G,B")]
 
 
-class RecipeName(StrEnum):
-    """Sets of settings."""
-
-    default = "default"
-    paper = "paper"
-
-
-class Format(StrEnum):
-    """Of exported models."""
-
-    onnx = "onnx"
-    pth = "pth"
+@contextmanager
+def refusing() -> Iterator[None]:
+    """Turns an option that can't be into wrong usage, which has an exit code of its own."""
+    try:
+        yield
+    except OptionError as error:
+        raise typer.BadParameter(str(error), param_hint=error.flag) from error
 
 
-class Precision(StrEnum):
-    """Number formats."""
+def asked(command: Callable[[Options], None]) -> Callable[..., None]:
+    """A command of ``Options``, as typer takes it: with a parameter for each option, explained as it says."""
 
-    float32 = "float32"
-    bfloat16 = "bfloat16"
-    float16 = "float16"
+    def called(**words: Any) -> None:
+        with refusing():
+            wanted = options_of(words)
+        command(wanted)
+
+    called.__name__, called.__doc__ = command.__name__, command.__doc__
+    vars(called)["__signature__"] = inspect.Signature(list(_parameters()))
+    return called
 
 
-def size(wish: str | None) -> tuple[int, int] | None:
-    """Width and height from “256” or “384x256”.
+def options_of(words: Mapping[str, Any]) -> Options:
+    """The options of what the command line was given, by the parameters' names.
 
     Raises:
-        typer.BadParameter: it is neither.
+        OptionError: they contradict each other, or one makes no sense.
     """
-    if wish is None:
-        return None
-    words = wish.lower().replace("×", "x").split("x")
-    if not 1 <= len(words) <= 2 or not all(word.strip().isdecimal() for word in words):
-        raise typer.BadParameter("use 256, or 384x256 for width and height", param_hint="--size")
-    return int(words[0]), int(words[-1])
+    values = {}
+    for option in options.each():
+        value = words[option.name]
+        formerly = words.get(option.about.formerly)
+        if option.name in options.HOW_LONG:
+            options.one_of(**{option.name: value, option.about.formerly: formerly})
+        if value is None:
+            value = formerly
+        values[option.name] = option.read(value)
+    return Options(**values)
 
 
-MOST_MINUTES, MOST_EPOCHS = 1e6, 1e6
-"""Of a training: about two years, and more rounds than anybody waits for."""
+def _parameters() -> Iterator[inspect.Parameter]:
+    for option in options.each():
+        yield _parameter(option.name, option, _shown(option))
+        if option.about.formerly:
+            flag = f"--{option.about.formerly.replace('_', '-')}"
+            yield _parameter(option.about.formerly, option, _shown(option, (flag,), hidden=True))
 
 
-def one_of(**wishes: float | None) -> None:
-    """Refuse more than one way to say how long.
-
-    Raises:
-        typer.BadParameter: there is more than one.
-    """
-    given = [f"--{name}" for name, wish in wishes.items() if wish is not None]
-    if len(given) > 1:
-        raise typer.BadParameter(
-            f"{' and '.join(given)} contradict each other; use one", param_hint=given[-1]
-        )
-
-
-PAIR = (
-    "How files make pairs, where that can't be seen: two folders or patterns, photos+masks or *+*_mask; "
-    "left+right, top+bottom, first+third; alone."
-)
-IGNORE = "A colour of label maps that means no label: left out of losses and scores. May be given again."
+def _parameter(name: str, option: Option, shown: Any) -> inspect.Parameter:
+    kind = option.kind
+    if option.about.read:  # a word until it is read
+        kind = list[str] if option.is_several else str
+    is_optional = option.default is None or option.is_several
+    return inspect.Parameter(
+        name,
+        inspect.Parameter.KEYWORD_ONLY,
+        default=inspect.Parameter.empty
+        if option.default is MISSING
+        else None
+        if is_optional
+        else option.default,
+        annotation=Annotated[kind | None if is_optional else kind, shown],
+    )
 
 
-def colours(values: list[str] | None) -> tuple[tuple[int, int, int], ...] | None:
-    """Colours as 224,224,192 each; None where there are none.
-
-    Raises:
-        typer.BadParameter: something else.
-    """
-    answer = []
-    for value in values or ():
-        parts = [int(part) if part.strip().isdigit() else 256 for part in value.split(",")]
-        if len(parts) != 3 or max(parts) > 255:
-            raise typer.BadParameter(f"“{value}” is no colour; write 224,224,192", param_hint="--ignore")
-        answer.append((parts[0], parts[1], parts[2]))
-    return tuple(answer) or None
+def _shown(option: Option, flags: tuple[str, ...] = (), hidden: bool = False) -> Any:
+    about = option.about
+    if option.default is MISSING:
+        return typer.Argument(help=about.help, metavar=about.metavar)
+    flag = option.flags[0]
+    usual = (f"{flag}/--no-{flag.removeprefix('--')}",) if about.has_no else option.flags
+    return typer.Option(
+        *(flags or usual),
+        help=about.help,
+        min=about.least,
+        max=about.most,
+        metavar=about.metavar,
+        hidden=hidden,
+    )

@@ -10,6 +10,7 @@ import numpy as np
 
 from engine.data.palette import Colour, Label, Palette
 from engine.errors import PictureError
+from engine.files import writing
 from trainer.data.dataset import Pair
 from trainer.files import layouts, pairing
 from trainer.files.families import Side
@@ -81,7 +82,8 @@ def _put_together(photos: Side, members: Sequence[Side], photo: int) -> Several 
     for number, side in enumerate(members, start=1):
         colour: Colour = indexed.made(number)
         name = side.folder.rpartition("/")[2] if side.alone_here else ""
-        labels.append(Label(name or f"{side.start}{side.ending}".strip("_-. ") or f"label {number}", colour))
+        name = name or f"{side.start}{side.ending}".strip("_-. ") or f"label {number}"
+        labels.append(Label(writing.shown(name), colour))
         for key, shown, mask in pairing.matched(photos, side):
             masks.setdefault(shown.file, []).append(Mask(mask.file, colour))
             names.setdefault(shown.file, (pairing.name_of(key, shown, mask), shown))

@@ -4,20 +4,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Literal, get_args
+from typing import Literal
 
 from engine.data.card import InputKind
 from engine.data.deep import Levels
 from engine.data.palette import Colour, Palette
+from engine.data.task import Task, input_of
+from engine.files.writing import shown
 from trainer.pictures.sources import Source
 
 Layout = Literal["side by side", "stacked", "panels", "two folders", "suffixes", "photos", "kept"]
-
-Task = Literal["labels", "lines", "hints", "grey", "small", "image"]
-"""What the input is: a label map; drawn lines; lines with colour hints; the photo without its colours or
-reduced; any other picture."""
-
-TASKS: tuple[Task, ...] = get_args(Task)
 
 
 @dataclass(frozen=True)
@@ -76,10 +72,10 @@ class Problem:
 
     def __str__(self) -> str:
         if self.file is None:
-            return f"{self.text} {self.remedy}"
+            return shown(f"{self.text} {self.remedy}")
         # Splits and sides often have files of one name, so the folder is said too.
         separator = ":" if self.text[:1].isupper() else ""
-        return f"“{self.file.parent.name}/{self.file.name}”{separator} {self.text} {self.remedy}"
+        return shown(f"“{self.file.parent.name}/{self.file.name}”{separator} {self.text} {self.remedy}")
 
 
 @dataclass(frozen=True)
@@ -107,9 +103,14 @@ class DataSet:
     """Colours of label maps that were asked to be left out."""
 
     @property
+    def name(self) -> str:
+        """The folder's, for people."""
+        return shown(self.folder.name)
+
+    @property
     def input(self) -> InputKind:
         """The kind of picture that a model trained on this wants painted."""
-        return {"labels": "labels", "lines": "sketch", "hints": "sketch"}.get(self.task, "image")  # type: ignore[return-value]
+        return input_of(self.task)
 
     @property
     def summary(self) -> str:

@@ -9,9 +9,10 @@ from pathlib import Path
 import numpy as np
 
 from engine.data.palette import Colour, Palette
+from engine.data.task import Task
 from engine.errors import PictureError
 from trainer.data import direction, rims
-from trainer.data.dataset import DataSet, Layout, Pair, Problem, Task
+from trainer.data.dataset import DataSet, Layout, Pair, Problem
 from trainer.files import layouts
 from trainer.pictures import depths, indexed, recognition
 from trainer.pictures.sources import Derived, Source, read

@@ -18,12 +18,14 @@ from dataclasses import replace
 from pathlib import Path
 
 from engine.data.palette import Colour, Palette
+from engine.data.task import TASKS, Task
 from engine.errors import PictureError
+from engine.files.writing import shown
 from trainer.data import recognising
-from trainer.data.dataset import TASKS, DataSet, Kind, Layout, Pair, Problem, Task
+from trainer.data.dataset import DataSet, Kind, Layout, Pair, Problem
 from trainer.data.inputs import Wish
 from trainer.data.recognising import partnerless
-from trainer.files import layouts, packed, pair_store
+from trainer.files import layouts, pair_store, zipped
 from trainer.pictures import sketch, sources
 from trainer.pictures.sources import Derived, Pixels, Source
 
@@ -60,12 +62,12 @@ def find(
     folder = Path(folder)
     if task is not None and task not in TASKS:
         raise PictureError(f"There is no task “{task}”; choose one of {', '.join(TASKS)}.")
-    if not folder.is_dir() and not packed.is_packed(folder):
+    if not folder.is_dir() and not zipped.is_packed(folder):
         reason = "is a file" if folder.exists() else "does not exist"
         raise PictureError(f"“{folder}” {reason}; choose a folder of pictures, or a zip file of one.")
     wish = Wish(task, swap, palette, way, None if ignore is None else tuple(ignore))
     found, stills, foreign = layouts.gathered(folder)
-    if packed.is_file(packed.root(folder) / pair_store.MANIFEST):
+    if zipped.is_file(zipped.root(folder) / pair_store.MANIFEST):
         data = _kept(folder, found, wish)
     elif found:
         data, unused = recognising.recognised(folder, found, stills, wish)
@@ -74,13 +76,19 @@ def find(
         data, foreign = DataSet(folder, "photos", wish.task or "hints"), [still.file for still in stills]
     problems = list(data.problems)
     for file in foreign:
+        remedy = "Unpack it." if file.suffix.lower() in layouts.ARCHIVES else "Save it as PNG."
         problems.append(
-            Problem(file, False, f"{file.suffix} files are passed over.", "Save it as PNG.", "foreign format")
+            Problem(file, False, f"{file.suffix} files are passed over.", remedy, "foreign format")
         )
+    if strange := zipped.left_out(folder):
+        text = f"{len(strange)} files of “{folder.name}” are passed over, such as “{strange[0]}”."
+        remedy = "Their names lead out of it, they are links, or there are others of the same name."
+        problems.append(Problem(None, False, text, remedy, "left out"))
     if not data.pairs and not any(problem.severe for problem in problems):
         remedy = "Choose a folder of pairs or photos: PNG, JPEG, WebP, TIFF or BMP."
         problems.append(Problem(None, True, f"There are no pictures in “{folder.name}”.", remedy, "no pairs"))
-    return replace(data, problems=tuple(problems))
+    notes, named = tuple(map(shown, data.notes)), shown(data.direction)
+    return replace(data, problems=tuple(problems), notes=notes, direction=named)
 
 
 def load(pair: Pair) -> tuple[Pixels, Pixels]:
@@ -105,25 +113,27 @@ def digest(data: DataSet) -> str:
     """
     total = hashlib.sha256(data.task.encode())
     for pair in data.pairs:
-        total.update(f"\n{pair.name}\t{pair.split}".encode())
+        total.update(f"\n{pair.name}\t{pair.split}".encode("utf-8", "surrogatepass"))
         for source in (pair.a, pair.b, pair.hints):
             if source is None:
                 continue
             try:
-                size = packed.size(source.file)
+                size = zipped.size(source.file)
             except OSError as error:
                 raise PictureError(
                     f"“{source.file}” is gone; put it back or choose the data anew."
                 ) from error
             place = source.file.relative_to(data.folder).as_posix()
-            total.update(f"\t{place}\t{size}\t{source.half}\t{source.derived}".encode())
+            total.update(
+                f"\t{place}\t{size}\t{source.half}\t{source.derived}".encode("utf-8", "surrogatepass")
+            )
             # Only where there are any, so that runs that began before these were known can go on.
             more = source.gutter, source.table, source.ignored, source.levels, source.masks, source.ground
             if any(more[:-1]):
                 masks = [
                     (mask.file.relative_to(data.folder).as_posix(), mask.colour) for mask in source.masks
                 ]
-                total.update(f"\t{more[:4]}\t{masks}\t{source.ground}".encode())
+                total.update(f"\t{more[:4]}\t{masks}\t{source.ground}".encode("utf-8", "surrogatepass"))
     return total.hexdigest()
 
 
@@ -131,7 +141,7 @@ def digest(data: DataSet) -> str:
 
 
 def _kept(folder: Path, found: Sequence[layouts.Found], wish: Wish) -> DataSet:
-    stated, palette = pair_store.read_manifest(packed.root(folder))
+    stated, palette = pair_store.read_manifest(zipped.root(folder))
     if stated not in TASKS:
         raise PictureError(
             f"“{folder / pair_store.MANIFEST}” names a task that is unknown here; update the program."

@@ -9,9 +9,10 @@ from pathlib import Path
 import numpy as np
 
 from engine.errors import PictureError
-from trainer.data import classes, direction, inputs, panels
+from trainer.data import classes, direction, inputs, instances, panels
 from trainer.data.dataset import DataSet, Layout, Pair, Problem
 from trainer.data.inputs import Wish
+from trainer.data.instances import Things
 from trainer.files import layouts, pairing
 from trainer.files.layouts import Found
 from trainer.files.pairing import Chosen
@@ -22,6 +23,9 @@ HOW = "Say which with --pair, in the window under Details › Pairs"
 
 _TOLD = 4
 """So many ways are listed in a sentence."""
+
+_MANY_ALONE = 8, 0.1
+"""So many files without a partner, or such a share, are told in one line."""
 
 _SOME_FLAT = 0.2, 0.8
 """Shares of flat pictures among others between which they may be one half of pairs."""
@@ -42,6 +46,9 @@ def recognised(
             could = _listed(known.ways if known else list(panels.WAYS))
             raise PictureError(f"There are no pairs “{wish.way}” in “{folder.name}”; could be: {could}.")
         return _of_chosen(folder, asked, wish), _unused(stills, asked)
+    things = None if wish.way else instances.things([*found, *stills])
+    if things is not None:
+        return _of_things(folder, things, wish), []
     chosen = None if wish.way else pairing.chosen(found)
     if stills and not wish.way:
         both = pairing.chosen([*found, *stills])
@@ -103,6 +110,24 @@ def _of_chosen(folder: Path, chosen: Chosen, wish: Wish) -> DataSet:
         first = chosen.matches[0]
         notes.append(f"Pairs are told by names: “{first.one.name}” with “{first.other.name}”.")
     return replace(data, way=chosen.way, ways=ways, notes=tuple(notes))
+
+
+def _of_things(folder: Path, things: Things, wish: Wish) -> DataSet:
+    """A data set of photos with a mask for each thing in them."""
+    problems = [partnerless(entry.file) for entry in things.alone]
+    if len(things.alone) > max(_MANY_ALONE[0], _MANY_ALONE[1] * len(things.pairs)):
+        text = f"{len(things.alone)} files belong to no photo with masks and are passed over."
+        remedy = f"The first is “{things.alone[0].file.name}”; add its photo, or its masks."
+        problems = [Problem(None, False, text, remedy, "left out")]
+    given = replace(wish, palette=wish.palette or things.palette)
+    layout: Layout = "suffixes" if things.photos == things.masks else "two folders"
+    sides = f"“{things.masks}”", f"“{things.photos}”"
+    data = inputs.directed(folder, layout, things.pairs, problems, sides, given)
+    said = (
+        f"Each photo has a mask for every thing in it, as “{things.example[0]}” has “{things.example[1]}”; "
+        f"they are put together as one label, “{things.palette.labels[1].name}”."
+    )
+    return replace(data, ways=(panels.ALONE,), notes=(*data.notes, said))
 
 
 def _is_told(chosen: Chosen) -> bool:

@@ -35,4 +35,4 @@ def parted(data: DataSet, share: float) -> tuple[DataSet, DataSet]:
 
 
 def _chance(name: str) -> bytes:
-    return hashlib.sha256(name.encode()).digest()
+    return hashlib.sha256(name.encode("utf-8", "surrogatepass")).digest()

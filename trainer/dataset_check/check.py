@@ -16,6 +16,7 @@ from typing import TypeVar
 import numpy as np
 
 from engine.errors import PictureError
+from engine.files.writing import shown
 from trainer.data import pairs
 from trainer.data.dataset import DataSet, Kind, Pair, Problem
 from trainer.dataset_check import correspondence, findings
@@ -73,10 +74,21 @@ def check(data: DataSet, progress: Progress | None = None) -> list[Problem]:
         data: as ``pairs.find`` found it; its own problems are among those returned.
         progress: called in this thread.
     """
-    progress = progress or _silent
-    progress(0, len(data.pairs))
-    common = Correspondence.learnt(list(compared(data)))
-    found = list(_each(data.pairs, lambda pair: findings.found(pair, data, common), progress))
+    told = progress or _silent
+    count, before = len(data.pairs), len(_to_compare(data))
+    told(0, count)
+
+    def progressed(done: int, _: int) -> None:
+        told(round(done * count / (count + before)), count)
+
+    common = Correspondence.learnt(list(compared(data, progressed)))
+    found = list(
+        _each(
+            data.pairs,
+            lambda pair: findings.found(pair, data, common),
+            lambda done, all_of_it: progressed(before + done, all_of_it),
+        )
+    )
     problems = [
         *data.problems,
         *few(data),
@@ -119,13 +131,14 @@ def few(data: DataSet) -> list[Problem]:
     return [Problem(None, False, text, remedy, "few")]
 
 
-def compared(data: DataSet) -> Iterator[tuple[Pixels, Pixels]]:
-    """The sides of some pairs, reduced, to learn from what belongs together.
+def _to_compare(data: DataSet) -> list[Pair]:
+    """Some pairs; none where inputs are made from the photos: nothing is to be learnt there."""
+    return layouts.spread([pair for pair in data.pairs if pair.a.derived is None], _LEARN_FROM)
 
-    None where inputs are made from the photos: nothing is to be learnt there.
-    """
-    chosen = layouts.spread([pair for pair in data.pairs if pair.a.derived is None], _LEARN_FROM)
-    for sides in _each(chosen, _reduced, _silent):
+
+def compared(data: DataSet, progress: Progress | None = None) -> Iterator[tuple[Pixels, Pixels]]:
+    """The sides of some pairs, reduced, to learn from what belongs together."""
+    for sides in _each(_to_compare(data), _reduced, progress or _silent):
         if sides is not None:
             yield sides
 
@@ -145,8 +158,10 @@ def _each(items: Sequence[Pair], work: Callable[[Pair], _Result], progress: Prog
         # In blocks, so that results don't pile up before anyone looks at them.
         for start in range(0, len(items), 64):
             block = items[start : start + 64]
-            yield from pool.map(work, block)
-            progress(min(start + 64, len(items)), len(items))
+            for done, result in enumerate(pool.map(work, block), start=start + 1):
+                yield result
+                if done % 8 == 0 or done == len(items):  # large pictures take a second each
+                    progress(done, len(items))
 
 
 def _silent(done: int, total: int) -> None:
@@ -164,7 +179,7 @@ def _unreadable(found: Iterable[Finding]) -> Iterator[Problem]:
 
 def _cannot_read(file: Path, reason: str, pair: Pair) -> Problem:
     # The reader's sentence begins with the file's name, which the problem says already.
-    text = reason.removeprefix(f"“{file.name}” ")
+    text = reason.removeprefix(f"“{shown(file.name)}” ")
     sentence, _, advice = text.partition(";")
     remedy = f"{advice.strip()[:1].upper()}{advice.strip()[1:]}" if advice else "Save it anew or remove it."
     return Problem(file, True, f"{sentence.rstrip('.')}.", remedy, "unreadable", pair.name)

@@ -9,6 +9,7 @@ different pairs have in common says what chance alone would give.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cache
 from typing import Literal, NamedTuple
 
 import numpy as np
@@ -104,11 +105,9 @@ class _ByEdges(_Way):
         return self._evened(a), self._evened(b)
 
     def _evened(self, pixels: Pixels) -> Floats:
-        from scipy import ndimage
-
-        edges = ndimage.gaussian_filter(_edges(_small(pixels, _EDGES)), (0, 1, 1))
-        local = ndimage.gaussian_filter(edges, (0, 8, 8))
-        spread = np.sqrt(ndimage.gaussian_filter((edges - local) ** 2, (0, 8, 8)))
+        edges = _blurred(_edges(_small(pixels, _EDGES)), 1)
+        local = _blurred(edges, 8)
+        spread = np.sqrt(np.maximum(_blurred((edges - local) ** 2, 8), 0))
         evened: Floats = (edges - local) / (spread + 2)
         return _centred(evened)
 
@@ -232,6 +231,20 @@ def _edges(planes: Floats) -> Floats:
     down = np.abs(padded[:, 2:, 1:-1] - padded[:, :-2, 1:-1]).max(0)
     strength: Floats = np.sqrt(np.stack([across, down]))
     return strength
+
+
+def _blurred(planes: Floats, sigma: int) -> Floats:
+    """A Gaussian of ``sigma`` pixels across and down, (planes, n, n): as products, which are far quicker."""
+    weights = _gaussian(planes.shape[-1], sigma)
+    return np.asarray(weights @ planes @ weights.T, np.float32)
+
+
+@cache
+def _gaussian(length: int, sigma: int) -> Floats:
+    """What a Gaussian makes of each pixel of a line, (n, n)."""
+    from scipy import ndimage
+
+    return np.asarray(ndimage.gaussian_filter1d(np.eye(length), sigma, axis=0), np.float32)
 
 
 def _centred(planes: Floats) -> Floats:

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from engine.data.amounts import duration
 
+AT_ONCE_SECONDS = 1.0
+"""What takes longer is told …"""
 PLAIN_SECONDS = 10.0
-"""Between two lines, where there is no terminal."""
+"""… and again after so long, where there is no terminal."""
 
 
 @contextmanager
@@ -39,18 +42,36 @@ def counting(what: str) -> Iterator[Callable[[int, int], None]]:
         yield told
 
 
+@contextmanager
+def waiting(what: str) -> Iterator[None]:
+    """Say what is going on inside the block, where that takes a while and can't be counted."""
+    over = threading.Event()
+
+    def tell() -> None:
+        if not over.wait(AT_ONCE_SECONDS):
+            print(f"{what} …", file=sys.stderr, flush=True)  # noqa: T201 – as below
+
+    teller = threading.Thread(target=tell, name="waiting", daemon=True)
+    teller.start()
+    try:
+        yield
+    finally:
+        over.set()
+        teller.join()
+
+
 class _Lines:
     """Tells in plain lines, the first one as soon as it has taken a while."""
 
     def __init__(self, what: str) -> None:
         self._what, self._began = what, time.monotonic()
-        self._told = self._began
+        self._due = self._began + AT_ONCE_SECONDS
 
     def __call__(self, done: int, total: int) -> None:
         now = time.monotonic()
-        if now - self._told < PLAIN_SECONDS or not done:
+        if now < self._due or not done:
             return
-        self._told = now
+        self._due = now + PLAIN_SECONDS
         left = (now - self._began) / done * (total - done)
         line = f"{self._what}: {done} of {total}, about {duration(left)} left"
         print(line, file=sys.stderr, flush=True)  # noqa: T201 – a terminal's work, without one

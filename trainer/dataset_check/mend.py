@@ -13,7 +13,7 @@ from engine.errors import PictureError
 from engine.files.writing import replacing
 from trainer.data.dataset import DataSet, Kind, Pair, Problem
 from trainer.dataset_check.check import Progress
-from trainer.files import packed, pair_store
+from trainer.files import pair_store, zipped
 from trainer.pictures import palettes, sources
 from trainer.pictures.sources import Pixels
 
@@ -94,6 +94,6 @@ def _copy(file: Path, target: Path) -> None:
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
         with replacing(target) as part:
-            part.write_bytes(packed.content(file))
+            part.write_bytes(zipped.content(file))
     except OSError as error:
         raise PictureError(f"“{target}” can't be written ({error.strerror or error}).") from error

@@ -325,12 +325,17 @@ def recogniser_for(
     assert card.palette is not None
     training, judged_by = shared_out(data, card)
     if path.exists():
-        kept = recognising.read(path, len(card.palette.labels))
-        learnt_from = kept.note.get("digest")
-        if learnt_from == pairs.digest(training) and kept.note.get("version") == recognising.VERSION:
-            return kept
-        if not training.pairs and learnt_from != pairs.digest(judged_by):
-            return kept
+        try:
+            kept = recognising.read(path, len(card.palette.labels))
+        except recognising.OutdatedError:
+            if not training.pairs:
+                raise
+        else:
+            learnt_from = kept.note.get("digest")
+            if learnt_from == pairs.digest(training):
+                return kept
+            if not training.pairs and learnt_from != pairs.digest(judged_by):
+                return kept
     if not training.pairs:
         raise TrainingError(
             "There is no label score: it needs real pairs to learn from. Give the whole data set, "

@@ -7,7 +7,7 @@ import json
 from pathlib import Path
 
 from engine.data import picture
-from engine.files.writing import replacing
+from engine.files.writing import replacing, shown
 from trainer.evaluation.evaluate import Evaluation
 from trainer.machine.errors import TrainingError
 from trainer.training import sheet
@@ -60,11 +60,11 @@ def to_json(evaluation: Evaluation) -> str:
     """The numbers, for programs."""
     return json.dumps(
         {
-            "model": evaluation.name,
+            "model": shown(evaluation.name),
             "pairs": evaluation.pairs,
             "statistics": evaluation.statistics,
             "scores": {name: round(value, 5) for name, value in evaluation.scores.items()},
-            "notes": evaluation.notes,
+            "notes": [shown(note) for note in evaluation.notes],
         },
         ensure_ascii=False,
         indent=2,
@@ -81,8 +81,8 @@ def _page(evaluation: Evaluation) -> str:
         f"<tr><td>{html.escape(name)}</td><td>{value:.4f}</td><td>{html.escape(MEANINGS[name])}</td></tr>"
         for name, value in evaluation.scores.items()
     )
-    notes = "\n".join(f"<p>{html.escape(note)}</p>" for note in evaluation.notes)
-    name = html.escape(evaluation.name)
+    notes = "\n".join(f"<p>{html.escape(shown(note))}</p>" for note in evaluation.notes)
+    name = html.escape(shown(evaluation.name))
     return f"""<!doctype html>
 <html lang="en"><meta charset="utf-8"><title>{name}</title><style>{_STYLE}</style>
 <h1>{name}</h1>

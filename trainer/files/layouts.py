@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from engine.data.picture import SUFFIXES
-from trainer.files import packed
+from trainer.files import zipped
 
 _Item = TypeVar("_Item")
 
@@ -33,6 +33,8 @@ _BEHIND = re.compile(r"(.+)[_\-. ]" + _WORD, re.IGNORECASE)
 """… and in images_train."""
 
 _FOREIGN = {".heic", ".heif", ".avif", ".jp2", ".psd", ".svg", ".npy", ".mat", ".exr", ".tga", ".ppm"}
+ARCHIVES = {".zip", ".7z", ".rar", ".tar", ".tgz", ".gz"}
+"""Not looked into: a data set is one folder, or one zip file."""
 GIF = ".gif"
 """Read where they are label maps that belong to photos, and foreign elsewhere."""
 
@@ -69,11 +71,11 @@ def gathered(folder: Path) -> tuple[list[Found], list[Found], list[Path]]:
     found: list[Found] = []
     stills: list[Found] = []
     foreign: list[Path] = []
-    root = packed.root(folder)
+    root = zipped.root(folder)
     if root != folder and split_and_role(root.relative_to(folder).parts)[0]:
         root = folder  # its name says which split it is
     folder = root
-    for parts, files in packed.walk(folder, DEEPEST):
+    for parts, files in zipped.walk(folder, DEEPEST):
         split, role = split_and_role(parts)
         here = folder.joinpath(*parts)
         for name in files:
@@ -82,7 +84,7 @@ def gathered(folder: Path) -> tuple[list[Found], list[Found], list[Path]]:
                 found.append(Found(here / name, split, role, Path(name).stem))
             elif suffix == GIF:
                 stills.append(Found(here / name, split, role, Path(name).stem))
-            elif suffix in _FOREIGN:
+            elif suffix in _FOREIGN or suffix in ARCHIVES:
                 foreign.append(here / name)
     return found, stills, foreign
 

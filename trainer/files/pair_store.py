@@ -23,12 +23,13 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from engine.data import palette as palettes
 from engine.data.messages import Picture
-from engine.data.palette import Label, Palette
+from engine.data.palette import Palette
 from engine.data.picture import read, write_png
 from engine.errors import PictureError
-from engine.files.writing import replacing
-from trainer.files import packed
+from engine.files.writing import escaped, first_free, replacing
+from trainer.files import zipped
 
 Pixels = npt.NDArray[np.uint8]
 
@@ -82,16 +83,18 @@ def manifest_of(folder: Path) -> Manifest:
     """
     file = folder / MANIFEST
     try:
-        if packed.size(file) > MOST_MANIFEST_BYTES:
+        if zipped.size(file) > MOST_MANIFEST_BYTES:
             raise ValueError("it is too large")
-        fields = json.loads(packed.content(file).decode("utf-8"))
+        fields = json.loads(zipped.content(file).decode("utf-8"))
         if not isinstance(fields, dict) or not isinstance(fields.get("format"), int):
             raise ValueError("it has no format")
         if fields["format"] > FORMAT:
             raise PictureError(f"“{file}” was made by a newer Underpaint; update the program to use it.")
         if not isinstance(fields["task"], str):
             raise ValueError("its task is no text")
-        return Manifest(fields["task"], _palette(fields.get("palette")), _origins(fields.get("origins")))
+        palette = fields.get("palette")
+        known = None if palette is None else palettes.from_fields(palette)
+        return Manifest(fields["task"], known, _origins(fields.get("origins")))
     except PictureError:
         raise
     except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
@@ -112,11 +115,10 @@ def write_manifest(folder: Path, task: str, palette: Palette | None) -> None:
 def _write(folder: Path, manifest: Manifest) -> None:
     fields: dict[str, Any] = {"format": FORMAT, "task": manifest.task, "palette": None}
     if manifest.palette is not None:
-        labels = [[label.name, list(label.colour)] for label in manifest.palette.labels]
-        fields["palette"] = {"name": manifest.palette.name, "labels": labels}
+        fields["palette"] = palettes.to_fields(manifest.palette)
     if manifest.origins:
         fields["origins"] = manifest.origins
-    text = json.dumps(fields, ensure_ascii=False, indent=1)
+    text = escaped(json.dumps(fields, ensure_ascii=False, indent=1))
     with _said(folder):
         folder.mkdir(parents=True, exist_ok=True)
         with replacing(folder / MANIFEST) as part:
@@ -262,9 +264,10 @@ def refuse_used(out: Path, data: Path) -> None:
 def free_name(name: str, split: str, taken: set[str]) -> str:
     """A pair's name with no folders in it but its split's, with a number where that is taken; takes it."""
     stem = name.removeprefix(f"{split}/").replace("/", "_") if split else name.replace("/", "_")
-    free, number = f"{split}/{stem}".lstrip("/"), 2
-    while free.lower() in taken:  # some systems don't tell a from A
-        free, number = f"{split}/{stem}-{number}".lstrip("/"), number + 1
+    free = first_free(
+        lambda ending: f"{split}/{stem}{ending}".lstrip("/"),
+        lambda one: one.lower() in taken,  # some systems don't tell a from A
+    )
     taken.add(free.lower())
     return free
 
@@ -275,19 +278,6 @@ def _said(folder: Path) -> Iterator[None]:
         yield
     except OSError as error:
         raise PictureError(f"“{folder}” can't be written ({error.strerror or error}).") from error
-
-
-def _palette(fields: Any) -> Palette | None:
-    if fields is None:
-        return None
-    labels = []
-    for name, (red, green, blue) in fields["labels"]:
-        if not all(isinstance(value, int) and 0 <= value <= 255 for value in (red, green, blue)):
-            raise ValueError("a colour of its palette is out of range")
-        labels.append(Label(str(name), (red, green, blue)))
-    if not 1 <= len(labels) <= 256:
-        raise ValueError("its palette has no colours or too many")
-    return Palette(str(fields["name"]), tuple(labels))
 
 
 def _origins(fields: Any) -> dict[str, Origin]:

@@ -34,7 +34,7 @@ DRAWN = {
 _BETTER = (("color", "colour", "colors", "colours"), ("label", "labels", "class", "segmentationclass"))
 """Of several drawn sides, which says most …"""
 
-_WORSE = {
+WORSE = {
     "instance",
     "instances",
     "instanceids",
@@ -220,7 +220,7 @@ def _unlikeliness(one: Side, other: Side) -> tuple[float, ...]:
         return (0.0, 0.0, 0.0)
     kinds = sorted((_is_photo(one) - _is_drawn(one), _is_photo(other) - _is_drawn(other)))
     words = set(one.words) | set(other.words)
-    worse = len(words & _WORSE)
+    worse = len(words & WORSE)
     better = next((place for place, some in enumerate(_BETTER) if words & set(some)), len(_BETTER))
     return (
         1.0 + worse - (kinds[1] - kinds[0]) / 2,

@@ -157,7 +157,7 @@ def still(pair: Pair, augment: Augment) -> Sample:
         PictureError: a file can't be read.
     """
     quiet = augment.still
-    random = np.random.default_rng(list(pair.name.encode()))
+    random = np.random.default_rng(list(pair.name.encode("utf-8", "surrogatepass")))
     return varied(load(pair, quiet), random, quiet)
 
 

@@ -89,6 +89,16 @@ class PairLoader(Iterator[Batch]):
         self._depth = 2 + threads // batch
 
     def __next__(self) -> Batch:
+        samples = self.samples()
+        card = self._augment.card
+        return Batch(
+            as_inputs([made.prepared for made in samples], card, *self._padding),
+            as_targets([made.target for made in samples], card),
+            _known(samples),
+        )
+
+    def samples(self) -> list[Sample]:
+        """What the next batch is made of, for those who make their own."""
         if self._pool is None:
             samples = [self._made(place) for place in self.places(self._step)]
         else:
@@ -97,12 +107,7 @@ class PairLoader(Iterator[Batch]):
                 self._ahead.append([self._pool.submit(self._made, place) for place in places])
             samples = [future.result() for future in self._ahead.popleft()]
         self._step += 1
-        card = self._augment.card
-        return Batch(
-            as_inputs([made.prepared for made in samples], card, *self._padding),
-            as_targets([made.target for made in samples], card),
-            _known(samples),
-        )
+        return samples
 
     def __enter__(self) -> PairLoader:
         return self

@@ -135,37 +135,40 @@ def labelled(pixels: Pixels, palette: Palette) -> Pixels:
         label the ramp comes by.
     """
     nearest = palette.indices(pixels)
-    unsure = palette.colours[nearest] != pixels
+    snapped = palette.colours.take(nearest, axis=0)
+    unsure = strongest(np.maximum(pixels, snapped) - np.minimum(pixels, snapped)) > 0
     if not unsure.any():
         return nearest
-    wide = np.pad(pixels, ((EDGE, EDGE), (EDGE, EDGE), (0, 0)), mode="edge").astype(np.int32)
+    wide = np.pad(pixels, ((EDGE, EDGE), (EDGE, EDGE), (0, 0)), mode="edge").transpose(2, 0, 1)
+    wide = np.ascontiguousarray(wide).astype(np.int16)
     around = np.pad(nearest, EDGE, mode="edge")
-    rows, columns = np.nonzero(unsure[..., 0] | unsure[..., 1] | unsure[..., 2])
-    here = wide[rows + EDGE, columns + EDGE]
-    colours = palette.colours.astype(np.int32)
-    steepest = np.zeros(len(rows), np.int32)
-    chosen = nearest[rows, columns]
+    height, width = nearest.shape
+    colours = np.ascontiguousarray(palette.colours.T).astype(np.int32)
+    steepest = np.zeros((height, width), np.int16)
+    answer = nearest.copy()
     for down, across in ((1, 0), (0, 1)):
         for reach in (EDGE - 1, EDGE):  # the longer one where both fit: its ends are surer
-            back = rows + EDGE - down * reach, columns + EDGE - across * reach
-            ahead = rows + EDGE + down * reach, columns + EDGE + across * reach
-            before, after = wide[back], wide[ahead]
+            back, ahead = ((EDGE + way * down * reach, EDGE + way * across * reach) for way in (-1, 1))
+            ones, others = (around[top : top + height, left : left + width] for top, left in (back, ahead))
+            rows, columns = np.nonzero(unsure & (ones != others))  # few: maps are mostly flat
+            here = wide[:, rows + EDGE, columns + EDGE]
+            before, after = (wide[:, rows + top, columns + left] for top, left in (back, ahead))
             low, high = np.minimum(before, after) - REACH, np.maximum(before, after) + REACH
-            one, other = around[back], around[ahead]
-            steepness = np.abs(after - before).sum(1)
-            ramp = (one != other) & ((here >= low) & (here <= high)).all(1) & (steepness >= steepest)
-            to_one = ((here - colours[one]) ** 2).sum(1)
-            to_other = ((here - colours[other]) ** 2).sum(1)
-            chosen = np.where(ramp, np.where(to_one <= to_other, one, other), chosen)
-            steepest = np.where(ramp, steepness, steepest)
-    answer = nearest.copy()
-    answer[rows, columns] = chosen
+            steepness = np.abs(after - before).sum(0, dtype=np.int16)
+            ramp = ((here >= low) & (here <= high)).all(0) & (steepness >= steepest[rows, columns])
+            rows, columns, here = rows[ramp], columns[ramp], here[:, ramp].astype(np.int32)
+            one, other = ones[rows, columns], others[rows, columns]
+            to_one = np.square(here - colours[:, one]).sum(0)
+            to_other = np.square(here - colours[:, other]).sum(0)
+            answer[rows, columns] = np.where(to_one <= to_other, one, other)
+            steepest[rows, columns] = steepness[ramp]
     return answer
 
 
 def known(pixels: Pixels) -> Mask:
     """Which pixels of a label map, uint8 (H, W, 3), have a label at all."""
-    return np.asarray((pixels != np.array(IGNORED, np.uint8)).any(2))
+    red, green, blue = (pixels[..., channel] != value for channel, value in enumerate(IGNORED))
+    return np.asarray(red | green | blue)  # channel by channel: many times quicker than any(2)
 
 
 def filled(indices: Pixels, there: Mask) -> Pixels:
@@ -218,7 +221,7 @@ def faults(pixels: Pixels, palette: Palette) -> Faults:
 
 def _apart(pixels: Pixels, palette: Palette) -> Pixels:
     """Greatest difference, over the channels, of each pixel from the nearest label: uint8 (H, W)."""
-    snapped = palette.colours[palette.indices(pixels)]
+    snapped = palette.colours.take(palette.indices(pixels), axis=0)
     return strongest(np.maximum(pixels, snapped) - np.minimum(pixels, snapped))
 
 

@@ -16,7 +16,7 @@ from engine.data.deep import Levels
 from engine.data.palette import Colour
 from engine.data.picture import Reading
 from engine.errors import PictureError
-from trainer.files import packed
+from trainer.files import zipped
 
 Pixels = npt.NDArray[np.uint8]
 Values = npt.NDArray[np.uint16]
@@ -143,7 +143,7 @@ def reading(file: Path, source: Source) -> Reading:
 
 def read_hints(source: Source) -> Pixels:
     """Drawn hints, uint8 (H, W, 4), straight RGBA."""
-    found = picture.read(packed.source(source.file))
+    found = picture.read(zipped.source(source.file))
     alpha = np.full(found.pixels.shape[:2], 255, np.uint8) if found.alpha is None else found.alpha
     return np.dstack([found.colours, alpha])
 
@@ -173,7 +173,7 @@ def values(file: Path) -> Values | None:
     Raises:
         PictureError: the file can't be read.
     """
-    origin = packed.source(file)
+    origin = zipped.source(file)
     with picture.opened(origin, (*picture.FORMATS, "GIF")) as image:
         if image.mode in ("P", "L", "1") or image.mode.startswith("I;16"):
             upright = picture.upright(image)
@@ -192,7 +192,7 @@ def colours_of(file: Path) -> tuple[Colour, ...] | None:
     Raises:
         PictureError: the file can't be read.
     """
-    with picture.opened(packed.source(file), (*picture.FORMATS, "GIF")) as image:
+    with picture.opened(zipped.source(file), (*picture.FORMATS, "GIF")) as image:
         image.load()
         if image.mode != "P":
             return None
@@ -207,7 +207,7 @@ def deep_values(file: Path) -> deep.Deep | None:
     Raises:
         PictureError: the file can't be read.
     """
-    origin = packed.source(file)
+    origin = zipped.source(file)
     with picture.opened(origin) as image:
         if picture.bits(image) <= 8:
             return None
@@ -232,7 +232,7 @@ def _painted(source: Source) -> Pixels:
 
 def _still(file: Path) -> Path | bytes:
     """What the reader takes; it takes no GIF files, which may be films."""
-    origin = packed.source(file)
+    origin = zipped.source(file)
     if file.suffix.lower() != ".gif":
         return origin
     with picture.opened(origin, ("GIF",)) as image:

@@ -18,8 +18,9 @@ from trainer.machine import memory
 from trainer.machine.distributed import ALONE
 from trainer.machine.errors import TrainingError
 from trainer.run.config import Config
-from trainer.training.fit import learn, pair_loader
+from trainer.training.fit import pair_loader
 from trainer.training.state import State
+from trainer.training.step import learn
 
 WARM_UP = 2
 MOST_STEPS, SECONDS = 12, 8.0

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import os
-from dataclasses import fields, replace
+from dataclasses import replace
 from typing import Any
 
 import torch
 
 from engine.data.card import Card
 from engine.data.deep import FULL
+from engine.data.palette import Palette
 from engine.devices import device
 from engine.errors import ModelError
 from engine.models import bundle, catalogue
@@ -17,7 +18,8 @@ from trainer.data import direction, pairs, split
 from trainer.data.pairs import DataSet
 from trainer.machine.errors import TrainingError
 from trainer.run import config as configs
-from trainer.run.config import RECIPES, Config, Precision, Recipe
+from trainer.run.config import RECIPES, Config
+from trainer.run.options import Options, Precision, Recipe
 
 FEW = 1000
 """Up to so many pairs, the default recipe augments before the discriminator too."""
@@ -32,26 +34,20 @@ LOOKS = 60
 FIRST_LOOK_SECONDS = 4.0
 """Until the first look, and the first model to paint with."""
 
+AS_ASKED = (
+    "from_model upsampling norms patch adversarial conditional l1 batch learning_rate ema flip recolour "
+    "differentiable validation log_every checkpoint_every"
+).split()
+"""Options that are fields of ``Config`` as they are; where none is given, the recipe's setting holds."""
 
-def planned(
-    data: DataSet,
-    *,
-    recipe: Recipe = "default",
-    width: int = 32,
-    epochs: float | None = None,
-    colour_labels: bool = False,
-    dropout: bool = True,
-    **wishes: Any,
-) -> Config:
+
+def planned(data: DataSet, options: Options, processes: int = 1) -> Config:
     """A config in which only the number of steps may be missing (0 where ``minutes`` decide).
 
     Args:
         data: as ``pairs.find`` found it, without severe problems.
-        width: of both networks: channels of their outermost level.
-        epochs: rounds through the training pairs.
-        colour_labels: feed label maps as colours, as published models have it, instead of one plane a label.
-        dropout: the paper's noise; networks with it know variations. Counts for new networks only.
-        wishes: further fields of ``Config``; None stands for what the recipe says.
+        options: what is wished for; which pairs these are has been decided with ``data``.
+        processes: that share the batch.
 
     Raises:
         TrainingError: a wish can't be fulfilled.
@@ -60,57 +56,44 @@ def planned(
     for problem in data.problems:
         if problem.severe:
             raise TrainingError(str(problem))
-    if recipe not in RECIPES:
-        raise TrainingError(f"There is no recipe “{recipe}”; use {' or '.join(RECIPES)}.")
-    asked = {name: wish for name, wish in wishes.items() if wish is not None}
-    parent = bundle.read_card(catalogue.find(asked["from_model"])) if asked.get("from_model") else None
-
-    where = device.choose(asked.pop("device", None))
-    palette = data.palette if data.input == "labels" else None
-    one_hot = palette is not None and not colour_labels and (parent is None or parent.one_hot)
-    if parent is not None and parent.palette is not None and data.task == parent.input == "image":
-        # What colours mean to it, they go on meaning, if these are pictures in such colours.
-        inputs = [pair.a for pair in data.pairs]
-        palette = parent.palette if direction.are_of_colours(inputs, parent.palette) else None
-    config = Config(
-        name=asked.pop("name", None) or data.folder.name,
+    parent = bundle.read_card(catalogue.find(options.from_model)) if options.from_model else None
+    where = device.choose(options.device)
+    palette = _palette(data, parent)
+    black, white = data.levels or FULL
+    wished = Config(
+        name=options.name or data.name,
         data=str(data.folder.resolve()),
         digest=pairs.digest(data),
         pairs=0,
         task=data.task,
-        palette=palette,
+        swap=options.swap,
+        way=options.pair,
         ignored=configs.in_hex(data.ignored),
-        black=(data.levels or FULL)[0],
-        white=(data.levels or FULL)[1],
-        one_hot=one_hot,
-        recipe=recipe,
+        black=black,
+        white=white,
+        size=options.size or (parent.size if parent else (256, 256)),
+        palette=palette,
+        one_hot=data.input == "labels" and _is_one_hot(palette, options, parent),
+        kind=parent.kind if parent else options.network or "unet",
+        patch_width=options.width,
+        recipe=options.recipe,
+        seed=options.seed,
         device=str(where),
-        precision=asked.pop("precision", None) or _precision(where),
-        threads=asked.pop("threads", None) or _threads(),
-        size=asked.pop("size", None) or (parent.size if parent else (256, 256)),
-        patch_width=width,
+        precision=options.precision or _precision(where),
+        threads=options.threads or _threads(),
+        processes=processes,
+        **{**_recipe(options.recipe, data), **_asked(options)},
     )
-    config = replace(config, **RECIPES[recipe])
-    if recipe == "default" and len(data.pairs) <= FEW:
-        config = replace(config, differentiable=True)
-    unknown = asked.keys() - {field.name for field in fields(Config)}
-    assert not unknown, unknown
-    config = replace(config, **{"minutes": 0.0, **asked})
-    config = replace(config, kind=parent.kind if parent else config.kind)
-    configs.check(replace(config, steps=config.steps or 1))  # no network suits just any size
-    config = replace(config, network=_network(config, width, dropout, parent))
-
-    training, _ = split.parted(data, config.validation)
+    configs.check(replace(wished, steps=1))  # no network suits just any size
+    training, _ = split.parted(data, wished.validation)
     if not training.pairs:
         raise TrainingError(f"There are no pairs to train on in “{data.folder}”; choose another folder.")
-    config = replace(config, pairs=len(training.pairs))
-    if epochs is None and not config.steps and not config.minutes:
-        if recipe == "paper":
-            epochs = PAPER_EPOCHS
-        else:
-            config = replace(config, minutes=DEFAULT_MINUTES)
-    if epochs is not None:
-        config = replace(config, steps=max(1, round(epochs * config.pairs / config.batch)))
+    config = replace(
+        wished,
+        network=_network(wished, options, parent),
+        pairs=len(training.pairs),
+        **_how_long(options, len(training.pairs), wished.batch),
+    )
     configs.check(replace(config, steps=config.steps or 1))
     return config
 
@@ -132,7 +115,51 @@ def timed(config: Config, seconds_a_step: float) -> Config:
     return config
 
 
-def _network(config: Config, width: int, dropout: bool, parent: Card | None) -> dict[str, Any]:
+# --- what becomes of the wishes --------------------------------------------------------------------
+
+
+def _palette(data: DataSet, parent: Card | None) -> Palette | None:
+    """The labels' palette; of any other pictures, the parent's, where they are painted in its colours."""
+    if data.input == "labels":
+        return data.palette
+    if parent is None or parent.palette is None or not data.task == parent.input == "image":
+        return None
+    # What colours mean to it, they go on meaning.
+    inputs = [pair.a for pair in data.pairs]
+    return parent.palette if direction.are_of_colours(inputs, parent.palette) else None
+
+
+def _is_one_hot(palette: Palette | None, options: Options, parent: Card | None) -> bool:
+    """Whether label maps become a plane a label; with a parent, as that has it."""
+    return palette is not None and not options.colour_labels and (parent is None or parent.one_hot)
+
+
+def _recipe(recipe: Recipe, data: DataSet) -> dict[str, Any]:
+    """What the recipe sets, for so many pairs."""
+    augmented = {"differentiable": True} if recipe == "default" and len(data.pairs) <= FEW else {}
+    return {**RECIPES[recipe], **augmented}
+
+
+def _asked(options: Options) -> dict[str, Any]:
+    wishes = {name: getattr(options, name) for name in AS_ASKED}
+    return {name: wish for name, wish in wishes.items() if wish is not None}
+
+
+def _how_long(options: Options, count: int, batch: int) -> dict[str, Any]:
+    """Steps, or minutes that a trial makes steps of; ``count`` pairs are one epoch."""
+    if options.steps is not None:
+        return {"steps": options.steps}
+    if options.minutes is not None:
+        return {"minutes": options.minutes}
+    epochs = options.epochs
+    if epochs is None and options.recipe == "paper":
+        epochs = PAPER_EPOCHS
+    if epochs is None:
+        return {"minutes": DEFAULT_MINUTES}
+    return {"steps": max(1, round(epochs * count / batch))}
+
+
+def _network(config: Config, options: Options, parent: Card | None) -> dict[str, Any]:
     """Settings of the generator: the parent model's, or those that suit the pictures' size.
 
     New networks make three planes. Photos always have three: ``engine.data.picture`` reads grey ones as
@@ -148,7 +175,8 @@ def _network(config: Config, width: int, dropout: bool, parent: Card | None) -> 
         ):
             inputs = parent.network["inputs"]
         return {**parent.network, "inputs": inputs, "outputs": outputs}
-    common = {"width": width, "inputs": inputs, "outputs": 3, "norm": "batch", "dropout": dropout}
+    common = {"inputs": inputs, "outputs": 3, "norm": "batch", "dropout": options.dropout}
+    common = {"width": options.width, **common}
     if config.kind == "resnet":
         return {"blocks": 9, **common}
     if config.kind in ("unet", "encoder_decoder"):

@@ -17,6 +17,8 @@ import torch
 from safetensors import safe_open
 from torch import Tensor
 
+from engine.files.writing import as_text
+
 PIECE_BYTES = 16 << 20
 """Handed to the disk at a time."""
 
@@ -66,7 +68,7 @@ def read(path: Path) -> tuple[dict[str, Tensor], dict[str, str]]:
     Raises:
         OSError, SafetensorError: there is no such file, or it is damaged.
     """
-    with safe_open(path, "pt") as file:
+    with as_text(path) as name, safe_open(name, "pt") as file:
         # Cloned, so that the file is no longer mapped when it is to be replaced (Windows).
         return {key: file.get_tensor(key).clone() for key in file.keys()}, dict(file.metadata() or {})  # noqa: SIM118
 
@@ -77,5 +79,5 @@ def read_note(path: Path) -> dict[str, str]:
     Raises:
         OSError, SafetensorError: there is no such file, or it is damaged.
     """
-    with safe_open(path, "pt") as file:
+    with as_text(path) as name, safe_open(name, "pt") as file:
         return dict(file.metadata() or {})

@@ -15,22 +15,19 @@ from dataclasses import dataclass, field
 from types import UnionType
 from typing import Any, Literal, get_args, get_origin, get_type_hints
 
+from engine.data import palette as palettes
 from engine.data.card import Card, InputKind
 from engine.data.deep import FULL
-from engine.data.palette import MOST_LABELS, Colour, Label, Palette
-from trainer.data.dataset import TASKS, Task
+from engine.data.palette import Colour, Palette
+from engine.data.task import TASKS, Task, input_of
+from engine.files.writing import escaped, shown
 from trainer.loading.augment import Augment
 from trainer.machine.errors import TrainingError
 from trainer.pictures import sketch
+from trainer.run.options import Adversarial, Norms, Precision, Recipe, Upsampling
 
 FORMAT = 2
 """Version of ``config.json``; newer ones are refused with a sentence."""
-
-Adversarial = Literal["cross entropy", "least squares", "none"]
-Recipe = Literal["default", "paper"]
-Precision = Literal["float32", "bfloat16", "float16"]
-Upsampling = Literal["transposed", "resize"]
-Norms = Literal["batch", "kept"]
 
 LOOKS_GROW = 3
 """So many times as late as the one before comes each early look."""
@@ -144,9 +141,7 @@ class Config:
     @property
     def input(self) -> InputKind:
         """What the model wants painted."""
-        if self.task in ("lines", "hints"):
-            return "sketch"
-        return "labels" if self.task == "labels" else "image"
+        return input_of(self.task)
 
     @property
     def hints(self) -> bool:
@@ -161,7 +156,7 @@ class Config:
     def card(self) -> Card:
         """The card of the model that this run makes; also what the codec needs to know of its pictures."""
         return Card(
-            name=self.name,
+            name=shown(self.name),
             kind=self.kind,
             network=self.network,
             input=self.input,
@@ -259,9 +254,8 @@ def to_json(config: Config) -> str:
     """The config as it stands in ``config.json``."""
     fields = dataclasses.asdict(config)
     if config.palette is not None:
-        labels = [[label.name, list(label.colour)] for label in config.palette.labels]
-        fields["palette"] = {"name": config.palette.name, "labels": labels}
-    return json.dumps(fields, ensure_ascii=False, indent=2)
+        fields["palette"] = palettes.to_fields(config.palette)
+    return escaped(json.dumps(fields, ensure_ascii=False, indent=2))
 
 
 def from_json(text: str) -> Config:
@@ -280,7 +274,7 @@ def from_json(text: str) -> Config:
         for name in ("size", "betas"):
             fields[name] = tuple(fields[name])
         if fields.get("palette") is not None:
-            fields["palette"] = _palette(fields["palette"])
+            fields["palette"] = palettes.from_fields(fields["palette"])
         config = Config(**fields)
         for name, sort in get_type_hints(Config).items():
             if not _is_a(sort, getattr(config, name)):
@@ -302,17 +296,6 @@ def colours_of(text: str) -> tuple[Colour, ...]:
     """The colours in ``Config.ignored``; what is no colour is passed over."""
     words = [word for word in text.split() if re.fullmatch("[0-9a-f]{6}", word)]
     return tuple((value[0], value[1], value[2]) for value in map(bytes.fromhex, words))
-
-
-def _palette(fields: dict[str, Any]) -> Palette:
-    labels = tuple(Label(str(name), tuple(colour)) for name, colour in fields["labels"])
-    right = all(
-        len(label.colour) == 3 and all(type(value) is int and 0 <= value <= 255 for value in label.colour)
-        for label in labels
-    )
-    if not right or not 1 <= len(labels) <= MOST_LABELS:
-        raise ValueError("its palette makes no sense")
-    return Palette(str(fields["name"]), labels)
 
 
 def _is_a(sort: Any, value: object) -> bool:

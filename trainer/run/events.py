@@ -27,6 +27,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from engine.files.writing import escaped
+
 Event = dict[str, Any]
 
 _REMEMBERED = 200
@@ -61,7 +63,7 @@ class Journal:
         if self.file is None:
             return
         entry: Event = {"event": event, "time": round(time.time(), 3), "step": step, **more}
-        line = json.dumps(entry, ensure_ascii=False).encode() + b"\n"
+        line = escaped(json.dumps(entry, ensure_ascii=False)).encode() + b"\n"
         with self.file.open("ab+") as file:
             end = file.seek(0, os.SEEK_END)
             file.seek(max(0, end - 1))

@@ -27,7 +27,7 @@ from typing import TYPE_CHECKING
 from engine.data.messages import Pixels
 from engine.data.picture import write_png
 from engine.files import lock
-from engine.files.writing import replacing
+from engine.files.writing import first_free, replacing
 from trainer.machine.errors import TrainingError
 from trainer.run import config as configs
 from trainer.run.config import Config
@@ -230,10 +230,7 @@ def create(folder: Path, config: Config) -> Run:
 
 def free(folder: Path) -> Path:
     """The folder, or the first with a number behind its name, that isn't there yet."""
-    candidate, number = folder, 2
-    while candidate.exists():
-        candidate, number = folder.with_name(f"{folder.name}-{number}"), number + 1
-    return candidate
+    return first_free(lambda ending: folder.with_name(f"{folder.name}{ending}"), Path.exists)
 
 
 def refuse_existing(folder: Path) -> None:

@@ -1,8 +1,7 @@
 """The training itself: from where a run's checkpoint stands to its last step.
 
-``fit`` is the loop, ``learn`` one step of it; both read from top to bottom. Only the state, the config
-and the pictures decide what a step makes: logging, samples and checkpoints leave no trace in it, so a run
-that was killed and resumed ends with the very weights of one that was not.
+``fit`` reads from top to bottom; ``trainer.training.step`` is one step of it. Logging, samples and
+checkpoints leave no trace in what a step makes.
 """
 
 from __future__ import annotations
@@ -13,10 +12,9 @@ import signal
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import closing, contextmanager, nullcontext
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor
 
 from engine.devices import device
@@ -24,20 +22,16 @@ from engine.errors import DeviceError
 from trainer.data import pairs
 from trainer.data.pairs import DataSet
 from trainer.data.split import parted
-from trainer.loading.pair_loader import Batch, PairLoader
+from trainer.loading.pair_loader import PairLoader
 from trainer.machine import distributed
 from trainer.machine.distributed import World
 from trainer.machine.errors import TrainingError
 from trainer.run.config import Config
 from trainer.run.events import Event, Journal
 from trainer.run.folder import Run
-from trainer.training.objective import Distortion, adversarial_loss
-from trainer.training.state import State, rng
+from trainer.training.state import State
+from trainer.training.step import LOSSES, attempt
 from trainer.training.validation import ValidationReporter
-
-LOSSES = ("l1", "adversarial", "discriminator_real", "discriminator_fake")
-"""What ``learn`` returns: the generator's distance from the photos and from fooling the discriminator, and
-the discriminator's errors about photos and about what the generator made."""
 
 CHECKPOINT_SECONDS = 50.0
 """Between checkpoints, where the config doesn't count steps: under a minute, writing included."""
@@ -67,59 +61,24 @@ def fit(run: Run, config: Config, data: DataSet, watch: Callable[[Event], None] 
     alone = run.held() if distributed.expected().leads else nullcontext()
     joined = distributed.joined(config.device)
     with run.writing(), alone, told_of_memory(), joined as world, heeding_signals() as signalled:
-        if where.type == "cuda":  # what “cuda” means from here on
-            torch.cuda.set_device(world.place if where.index is None else where)
-            torch.backends.cudnn.allow_tf32 = False  # looks in float32 say so: let no step be otherwise
+        settle_on(where, world)
         training, validation = parted(data, config.validation)
         journal = Journal(run.events, watch) if world.leads else Journal(None)
         reporter = ValidationReporter(run, config, training, validation, journal) if world.leads else None
-        state = State(config, world)
-        restore(run, state, journal)
-        world.wait()
-        journal.tell(
-            "resumed" if state.step else "started",
-            state.step, steps=config.steps, pairs=len(training.pairs), batch=config.batch,
-        )  # fmt: skip
-        if not run.checkpoint.exists():
-            if config.from_model:
-                taken, there = state.begin_from(config.from_model)
-                sentence = f"Began from “{config.from_model}”: {taken} of {there} weights fit."
-                journal.tell("message", state.step, sentence=sentence)
-            world.wait()
-            save(run, state, journal, world)
-        loader = pair_loader(training, state, world)
-        tally = Tally(state)
-        saved, stopped = time.monotonic(), False
-        try:
+        state = standing(run, config, world, journal, len(training.pairs))
+        with closing(Loop(run, state, world, journal, training)) as loop:
+            stopped = False
             while state.step < config.steps and not stopped:
-                losses = attempt(state, config, world, next(loader))
-                if losses is None:  # no memory for it
-                    halve(run, world, state, journal)
-                    loader.close()
-                    loader = pair_loader(training, state, world)
-                    tally = Tally(state)
+                if not loop.advance():
                     continue
-                state.step += 1
-                tally.add(losses)
-
-                last = state.step == config.steps
-                if state.step % config.log_every == 0 or last:
-                    journal.tell("step", state.step, **tally.taken(config, world, state))
                 if reporter:
-                    with reporter.sparing(state):
-                        if config.looks_at(state.step):
-                            reporter.show(state)
-                        reporter.translate_drawing(state)
-                if is_due(config, state.step, time.monotonic() - saved) and not last:
-                    save(run, state, journal, world)
-                    saved = time.monotonic()
-                stopped = wished(run, world, journal, state, signalled, tally)
+                    report(reporter, state)
+                loop.save_if_due()
+                stopped = wished(run, world, journal, state, signalled, loop.tally)
             save(run, state, journal, world)
             if reporter and stopped:
                 with reporter.sparing(state):
                     reporter.hand_over(state)
-        finally:
-            loader.close()
         done = state.step == config.steps
         run.take_back("stop")
         journal.tell("finished" if done else "stopped", state.step)
@@ -148,6 +107,93 @@ def refuse_changes(config: Config, data: DataSet) -> None:
     )
 
 
+def settle_on(where: torch.device, world: World) -> None:
+    """Let a graphics card be what “cuda” means from here on."""
+    if where.type == "cuda":
+        torch.cuda.set_device(world.place if where.index is None else where)
+        torch.backends.cudnn.allow_tf32 = False  # looks in float32 say so: let no step be otherwise
+
+
+def standing(run: Run, config: Config, world: World, journal: Journal, count: int) -> State:
+    """The state where the run's checkpoint stands; before there is one, that of the first weights, saved.
+
+    Args:
+        count: pairs that are trained on.
+    """
+    state = State(config, world)
+    restore(run, state, journal)
+    world.wait()
+    journal.tell(
+        "resumed" if state.step else "started",
+        state.step, steps=config.steps, pairs=count, batch=config.batch,
+    )  # fmt: skip
+    if not run.checkpoint.exists():
+        if config.from_model:
+            taken, there = state.begin_from(config.from_model)
+            sentence = f"Began from “{config.from_model}”: {taken} of {there} weights fit."
+            journal.tell("message", state.step, sentence=sentence)
+        world.wait()
+        save(run, state, journal, world)
+    return state
+
+
+def report(reporter: ValidationReporter, state: State) -> None:
+    """After a step: the fixed pairs, when it is time for them, and the drawing, if it has changed."""
+    with reporter.sparing(state):
+        if state.config.looks_at(state.step):
+            reporter.show(state)
+        reporter.translate_drawing(state)
+
+
+class Loop:
+    """One step after the other, from the state's on, with all that they need beside it.
+
+    Attributes:
+        tally: of the steps since they were last told of.
+    """
+
+    def __init__(self, run: Run, state: State, world: World, journal: Journal, training: DataSet) -> None:
+        self._run, self._state, self._world, self._journal = run, state, world, journal
+        self._training = training
+        self._saved = time.monotonic()
+        self._begin()
+
+    def _begin(self) -> None:
+        self._loader = pair_loader(self._training, self._state, self._world)
+        self.tally = Tally(self._state)
+
+    def close(self) -> None:
+        """Make no more batches."""
+        self._loader.close()
+
+    def advance(self) -> bool:
+        """Make one step, and tell of it now and then.
+
+        Returns:
+            False where memory was too short: the state stands at the checkpoint again, and goes on from there
+            with less at once.
+        """
+        state, config, world = self._state, self._state.config, self._world
+        losses = attempt(state, config, world, next(self._loader))
+        if losses is None:
+            halve(self._run, world, state, self._journal)
+            self.close()
+            self._begin()
+            return False
+        state.step += 1
+        self.tally.add(losses)
+        if state.step % config.log_every == 0 or state.step == config.steps:
+            self._journal.tell("step", state.step, **self.tally.taken(config, world, state))
+        return True
+
+    def save_if_due(self) -> None:
+        """Replace the checkpoint when it is time to; the last step's is written anyway."""
+        step, config = self._state.step, self._state.config
+        if step < config.steps and is_due(config, step, time.monotonic() - self._saved):
+            save(self._run, self._state, self._journal, self._world)
+            self._saved = time.monotonic()
+
+
 def pair_loader(training: DataSet, state: State, world: World) -> PairLoader:
     """The feed, from the batch of the state's step on."""
     config = state.config
@@ -162,86 +208,6 @@ def pair_loader(training: DataSet, state: State, world: World) -> PairLoader:
         least=state.generator.least,
         threads=max(1, (os.cpu_count() or 1) // 2),
     )
-
-
-def attempt(state: State, config: Config, world: World, batch: Batch) -> Tensor | None:
-    """A step; None where memory was too short for it, which may have left it half done."""
-    try:
-        known = batch.known.to(state.device) if batch.known.numel() else None
-        inputs, photos = batch.inputs.to(state.device), batch.targets.to(state.device)
-        return learn(state, config, world, inputs, photos, known)
-    except (RuntimeError, MemoryError) as error:
-        if not device.gave_up(error):
-            raise
-    return None  # not from inside “except”, where the error still holds on to the step's memory
-
-
-def learn(
-    state: State, config: Config, world: World, inputs: Tensor, photos: Tensor, known: Tensor | None = None
-) -> Tensor:
-    """One step of both networks and the average (Isola et al., CVPR 2017, section 3.3).
-
-    Both networks step at once, where the paper lets the discriminator go first: one look at the made picture
-    then serves both, which saves a pass in eight of the discriminator's.
-
-    Args:
-        inputs: (N, planes, H', W') in [−1, 1], padded at the right and at the bottom as need be.
-        photos: (N, C, H, W) in [−1, 1].
-        known: (N, 1, H, W), 0 where nothing is to be learnt, else 1; by default all is.
-
-    Returns:
-        ``LOSSES``, on the state's device.
-    """
-    count, _, height, width = photos.shape
-    # Whatever is thrown in this step follows from its number; several processes throw apart.
-    torch.manual_seed(rng(config.seed, "dropout", state.step, world.rank).initial_seed())
-    mine = world.part(config.batch)
-    distorted = rng(config.seed, "distortion", state.step)
-    distortions = [Distortion.drawn(distorted, config.batch, height, width)[mine] for _ in range(2)]
-    losses = torch.zeros(len(LOSSES), device=photos.device)
-
-    def verdicts(pictures: Tensor, part: slice, distortion: Distortion) -> Tensor:
-        seen = inputs[part, :, :height, :width]
-        if config.differentiable:
-            pictures, seen = distortion[part].of_photos(pictures), distortion[part].of_inputs(seen)
-        with state.autocast():
-            judged: Tensor = state.discriminator(
-                torch.cat((seen, pictures), 1) if config.conditional else pictures
-            )
-        return judged
-
-    for start in range(0, count, state.micro_batch):
-        part = slice(start, start + state.micro_batch)
-        generated = state.make(inputs[part])[:, :, :height, :width]
-        if known is None:
-            distance = F.l1_loss(generated, photos[part])
-        else:
-            # The photo itself where nothing is known: no distance there, and nothing for the discriminator to
-            # see.
-            there = known[part]
-            generated = generated * there + photos[part] * (1 - there)
-            distance = F.l1_loss(generated, photos[part]) / there.mean().clamp_min(1e-3)
-        real = fake = fooled = torch.zeros_like(distance)
-        if config.adversarial != "none":
-            about_generated = verdicts(generated, part, distortions[0])
-            about_real = verdicts(photos[part], part, distortions[1])
-            real = adversarial_loss(about_real, True, config.adversarial)
-            fake = adversarial_loss(about_generated, False, config.adversarial)
-            fooled = adversarial_loss(about_generated, True, config.adversarial)
-        share = len(generated) / count
-        # Both networks learn from one and the same verdict. Halved, so that the discriminator learns more
-        # slowly.
-        if config.adversarial != "none":
-            state.backward("discriminator", (real + fake) / 2 * share, again=True)
-        state.backward("generator", (fooled + config.l1 * distance) * share)
-        losses += torch.stack((distance, fooled, real, fake)).detach() * share
-    if config.adversarial != "none":
-        state.optimizer_step("discriminator", world)
-    state.optimizer_step("generator", world)
-    state.project_upsampling()
-    state.scaler.update()
-    state.update_ema()
-    return losses
 
 
 class Tally:

@@ -8,7 +8,7 @@ import torch
 import torch.distributed as dist
 from torch import Tensor, nn
 
-from engine.layers.blocks import EPSILON, Norm, Valid
+from engine.layers.blocks import EPSILON, Layer, Norm, Valid
 from trainer.machine.distributed import World
 
 MOMENTUM = 0.1
@@ -16,10 +16,11 @@ MOMENTUM = 0.1
 
 
 def adapt(network: nn.Module, world: World) -> None:
-    """Let the batch norms of a network, in place, be those of a training in ``world``."""
-    for module in network.modules():
-        if isinstance(module, Norm) and module.kind == "batch":
-            module.__class__ = TrainedNorm if world.size == 1 else SharedNorm
+    """Put norms for a training in ``world`` in the places of a network's batch norms."""
+    suited = AloneNorm if world.size == 1 else SharedNorm
+    for layer in list(network.modules()):
+        if isinstance(layer, Layer) and layer.norm is not None and layer.norm.kind == "batch":
+            layer.norm = suited(layer.norm)
 
 
 def keep(network: nn.Module) -> None:
@@ -30,6 +31,18 @@ def keep(network: nn.Module) -> None:
 
 
 class TrainedNorm(Norm):
+    """A batch norm with the parameters and running statistics of another, whose place it takes."""
+
+    def __init__(self, norm: Norm) -> None:
+        assert norm.weight is not None and norm.bias is not None
+        super().__init__(len(norm.weight), "batch")
+        self.statistics = norm.statistics
+        self.weight, self.bias = norm.weight, norm.bias
+        self.running_mean, self.running_var = norm.running_mean, norm.running_var
+        self.train(norm.training)
+
+
+class AloneNorm(TrainedNorm):
     """Hands gradients on in one piece.
 
     Behind a norm whose result is joined with a skip, the gradient is a slice of a larger one; torch's
@@ -43,7 +56,7 @@ class TrainedNorm(Norm):
         return y
 
 
-class SharedNorm(Norm):
+class SharedNorm(TrainedNorm):
     """A norm whose batch is that of all processes together.
 
     torch's own SyncBatchNorm works on graphics cards alone; this works on CPUs (gloo) and GPUs (NCCL).

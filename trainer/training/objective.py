@@ -11,7 +11,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from trainer.run.config import Adversarial
+from trainer.run.options import Adversarial
 
 SHIFT = 1 / 8
 """Share of an edge by which pictures are shifted at most, and"""

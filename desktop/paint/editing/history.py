@@ -1,6 +1,6 @@
 """Undo and redo: a closed set of steps, each of which can be taken back and taken again.
 
-A step holds the *other* state, the one that is not in the document, and ``exchange`` swaps the two;
+A step holds the *other* state, the one that is not on show, and ``exchange`` swaps the two;
 so one method serves both directions, and history holds every state only once.
 """
 
@@ -9,14 +9,11 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from desktop.paint.editing.layer_stack import LayerStack, State
 from desktop.paint.layers.layer import Layer, Packed
-from engine.data.palette import Colour, Palette
 from engine.data.rect import EMPTY, Rect
-
-if TYPE_CHECKING:
-    from desktop.paint.editing.sheet import Sheet
 
 TILE = 64
 """Edge of a tile in pixels."""
@@ -108,19 +105,6 @@ class Tiles:
             target[...] = tile
 
 
-@dataclass(frozen=True)
-class State:
-    """What a document is, besides the contents of its layers."""
-
-    width: int
-    height: int
-    paper: Colour
-    palette: Palette | None
-    layers: tuple[Layer, ...]
-    """Bottom first."""
-    active: Layer
-
-
 class Step(ABC):
     """Something that was done and can be undone and redone."""
 
@@ -133,8 +117,12 @@ class Step(ABC):
         """Memory it holds."""
 
     @abstractmethod
-    def exchange(self, document: Sheet) -> Change:
-        """Swap the state held with the document's; a second time brings it back."""
+    def exchange(self, stack: LayerStack) -> Change:
+        """Swap the state held with the stack's; a second time brings it back."""
+
+    def absorb(self, later: Step) -> bool:
+        """Take ``later``, which was done just now, into this step; False where the two can't be one."""
+        return False
 
 
 @dataclass
@@ -150,8 +138,10 @@ class PaintStep(Step):
     def bytes(self) -> int:
         return self.tiles.bytes + 200
 
-    def exchange(self, document: Sheet) -> Change:
-        layer = document.layer(self.layer)
+    def exchange(self, stack: LayerStack) -> Change:
+        layer = stack.layer(self.layer)
+        for row, _ in self.tiles:
+            layer.about_to_change(row * TILE, row * TILE + TILE)
         self.tiles.exchange(layer.packed)
         return Change(self.rect, layer.role.sent and layer.shown, False, layer.id, tuple(self.tiles))
 
@@ -165,8 +155,8 @@ class PropertiesStep(Step):
     values: dict[str, Any]
     bytes: int = 400
 
-    def exchange(self, document: Sheet) -> Change:
-        layer = document.layer(self.layer)
+    def exchange(self, stack: LayerStack) -> Change:
+        layer = stack.layer(self.layer)
         before = layer.opacity if layer.visible else 0
         current = {name: getattr(layer, name) for name in self.values}
         for name, value in self.values.items():
@@ -175,6 +165,12 @@ class PropertiesStep(Step):
         looks = before != (layer.opacity if layer.visible else 0)
         rect = layer.bounds() if looks else EMPTY
         return Change(rect, bool(rect) and layer.role.sent, structure=True)
+
+    def absorb(self, later: Step) -> bool:
+        if not isinstance(later, PropertiesStep) or later.layer != self.layer:
+            return False
+        self.values = {**later.values, **self.values}  # both hold what was before
+        return True
 
 
 @dataclass
@@ -195,13 +191,13 @@ class StateStep(Step):
     def bytes(self) -> int:
         return self._bytes + 400
 
-    def exchange(self, document: Sheet) -> Change:
-        held, self.state = self.state, document.state
-        document.state = held
+    def exchange(self, stack: LayerStack) -> Change:
+        held, self.state = self.state, stack.state
+        stack.state = held
         stays = {id(layer) for layer in held.layers}
         self._bytes = sum(layer.bytes for layer in self.state.layers if id(layer) not in stays)
         if self.rect is None:
-            return Change(document.bounds, True, structure=True)
+            return Change(stack.bounds, True, structure=True)
         sent = _sent(held.layers) != _sent(self.state.layers)
         return Change(self.rect, sent and bool(self.rect), structure=True)
 
@@ -223,25 +219,52 @@ class History:
         """Memory that the steps hold."""
         return sum(step.bytes for step in self.done) + sum(step.bytes for step in self.undone)
 
-    def add(self, step: Step) -> None:
-        """Note what has just been done; what was undone before can no longer be redone."""
+    @property
+    def newest(self) -> Step | None:
+        """What ``undo`` would take back."""
+        return self.done[-1] if self.done else None
+
+    @property
+    def undo_text(self) -> str:
+        """What ``undo`` would take back; empty when nothing."""
+        return self.done[-1].text if self.done else ""
+
+    @property
+    def redo_text(self) -> str:
+        """What ``redo`` would do again; empty when nothing."""
+        return self.undone[-1].text if self.undone else ""
+
+    def add(self, step: Step, *, merge: bool = False) -> None:
+        """Note what has just been done; what was undone before can no longer be redone.
+
+        Args:
+            step: what was done.
+            merge: it may become one with the step before, unless anything was undone since.
+        """
+        if merge and self.newest is not None and not self.undone and self.newest.absorb(step):
+            return
         self.undone.clear()
         self.done.append(step)
         self.trim()
 
-    def undo(self, document: Sheet) -> Change | None:
+    def undo(self, stack: LayerStack) -> Change | None:
         """Take back the newest step; None when there is none."""
-        return self._cross(self.done, self.undone, document)
+        return self._cross(self.done, self.undone, stack)
 
-    def redo(self, document: Sheet) -> Change | None:
+    def redo(self, stack: LayerStack) -> Change | None:
         """Do again what was undone last; None when there is nothing."""
-        return self._cross(self.undone, self.done, document)
+        return self._cross(self.undone, self.done, stack)
 
-    def _cross(self, source: list[Step], target: list[Step], document: Sheet) -> Change | None:
+    def clear(self) -> None:
+        """Forget all steps."""
+        self.done.clear()
+        self.undone.clear()
+
+    def _cross(self, source: list[Step], target: list[Step], stack: LayerStack) -> Change | None:
         if not source:
             return None
         step = source.pop()
-        change = step.exchange(document)
+        change = step.exchange(stack)
         target.append(step)
         self.trim()
         return change

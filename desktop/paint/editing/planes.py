@@ -3,29 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING
 
 from desktop.paint.editing.history import Change
+from desktop.paint.editing.layer_stack import LayerStack
 from desktop.paint.layers.composite import composite, luma, to_rgb, to_straight
 from desktop.paint.layers.layer import Layer, Role
+from engine.data.dirty import NOTHING, Dirty
 from engine.data.messages import Pixels
-from engine.data.rect import EMPTY, Rect
-
-if TYPE_CHECKING:
-    from desktop.paint.editing.sheet import Sheet
+from engine.data.rect import Rect
 
 
 class Planes:
-    """Ready-made arrays of a document, of which only what changed is composed anew.
+    """Ready-made arrays of a stack of layers, of which only what changed is composed anew.
 
     An array that was handed out is never written to again: the next one starts as its copy. One
     that hasn't changed is handed out again.
     """
 
-    def __init__(self, document: Sheet) -> None:
-        self._document = document
+    def __init__(self, stack: LayerStack) -> None:
+        self._stack = stack
         self._ready: dict[str, Pixels] = {}
-        self._stale: dict[str, Rect] = {}
+        self._stale: dict[str, Dirty] = {}
 
     def lines(self) -> Pixels:
         """uint8 (H, W): lightness of the lines layers over white, 255 paper to 0 full ink."""
@@ -39,8 +37,7 @@ class Planes:
 
     def flat(self) -> Pixels:
         """uint8 (H, W, 3): all layers that are sent, over paper, RGB."""
-        document = self._document
-        return self._fresh("flat", lambda rect: to_rgb(composite(self._layers(), rect, document.paper)))
+        return self._fresh("flat", lambda rect: to_rgb(composite(self._layers(), rect, self._stack.paper)))
 
     def repainted(self, layer: Layer, rect: Rect) -> None:
         """Pixels of ``layer`` are others now."""
@@ -54,31 +51,31 @@ class Planes:
         if not change.sent:
             return
         if change.layer is not None:
-            self.repainted(self._document.layer(change.layer), change.rect)
+            self.repainted(self._stack.layer(change.layer), change.rect)
         else:
             for name in ("lines", "hints", "flat"):
                 self._spoil(name, change.rect)
 
     def _layers(self, role: Role | None = None) -> Iterator[Layer]:
-        for layer in self._document.layers:
+        for layer in self._stack.layers:
             if layer.role is role or (role is None and layer.role.sent):
                 yield layer
 
     def _spoil(self, name: str, rect: Rect) -> None:
-        self._stale[name] = self._stale.get(name, EMPTY).united(rect)
+        self._stale[name] = self._stale.get(name, NOTHING).spread(rect)
 
     def _fresh(self, name: str, compose: Callable[[Rect], Pixels]) -> Pixels:
-        bounds = self._document.bounds
+        bounds = self._stack.bounds
         ready = self._ready.get(name)
         if ready is None or ready.shape[:2] != (bounds.height, bounds.width):
             ready = compose(bounds)
         else:
-            stale = self._stale.get(name, EMPTY).intersected(bounds)
+            stale = self._stale.get(name, NOTHING).within(bounds)
             if stale:
                 ready = compose(bounds) if stale == bounds else ready.copy()
                 if stale != bounds:
                     ready[stale.rows, stale.columns] = compose(stale)
         ready.flags.writeable = False
-        self._stale[name] = EMPTY
+        self._stale[name] = NOTHING
         self._ready[name] = ready
         return ready

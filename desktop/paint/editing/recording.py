@@ -223,6 +223,7 @@ class Recording:
         columns = slice(rect.left // 64, (rect.right - 1) // 64 + 1)
         if self._kept[rows, columns].all():
             return
+        self.layer.about_to_change(rect.top, rect.bottom)
         for row, column in tiles_of(rect):
             if not self._kept[row, column]:
                 tile = self._tile(row, column)

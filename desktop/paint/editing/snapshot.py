@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, replace
 
-from desktop.paint.editing.history import State, Tiles, tile_rect, tiles_of
+from desktop.paint.editing.history import Tiles, tile_rect, tiles_of
+from desktop.paint.editing.layer_stack import LayerStack, State
 from desktop.paint.layers.layer import Layer, blank
 from engine.data.card import InputKind
 from engine.data.rect import Rect
 
-if TYPE_CHECKING:
-    from desktop.paint.editing.sheet import Sheet
+
+def tiles_within(layer: Layer) -> Tiles:
+    """All that a layer holds within the picture; around it all is transparent."""
+    tiles = Tiles()
+    for place in tiles_of(layer.bounds()):
+        rect = tile_rect(*place, *layer.size)
+        tiles.keep(place, layer.packed[rect.rows, rect.columns])
+    return tiles
 
 
 @dataclass(frozen=True, eq=False)
@@ -25,26 +31,27 @@ class Snapshot:
     """What the layers hold, bottom first."""
 
     @classmethod
-    def of(cls, document: Sheet) -> Snapshot:
-        """Take one; changes the document no more than it is changed later."""
+    def of(cls, stack: LayerStack) -> Snapshot:
+        """Take one; changes the layers no more than it is changed later."""
         hollow, contents = [], []
-        for layer in document.layers:
-            tiles = Tiles()
-            for place in tiles_of(layer.bounds()):  # around them all is transparent
-                rect = tile_rect(*place, document.width, document.height)
-                tiles.keep(place, layer.packed[rect.rows, rect.columns])
-            contents.append(tiles)
-            hollow.append(layer.with_pixels(blank(1, 1)))
-        active = hollow[document.layers.index(document.active)]
-        state = State(
-            document.width, document.height, document.paper, document.palette, tuple(hollow), active
-        )
-        return cls(document.kind, state, tuple(contents))
+        for layer in stack.layers:
+            contents.append(tiles_within(layer))
+            hollow.append(layer.hollow())
+        active = hollow[stack.layers.index(stack.active)]
+        state = replace(stack.state, layers=tuple(hollow), active=active)
+        return cls(stack.kind, state, tuple(contents))
 
     @property
     def bytes(self) -> int:
         """Memory it holds."""
         return sum(tiles.bytes for tiles in self.tiles)
+
+    def stack(self) -> LayerStack:
+        """A stack of its own, likewise."""
+        state = self.state()
+        return LayerStack(
+            self.kind, state.width, state.height, state.layers, state.paper, state.palette, state.active
+        )
 
     def state(self) -> State:
         """Layers with all their pixels, new ones at every call."""
@@ -55,4 +62,4 @@ class Snapshot:
             tiles.write(whole.packed, Rect(0, 0, held.width, held.height))
             layers.append(whole)
         active = layers[held.layers.index(held.active)]
-        return State(held.width, held.height, held.paper, held.palette, tuple(layers), active)
+        return replace(held, layers=tuple(layers), active=active)

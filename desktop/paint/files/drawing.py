@@ -15,7 +15,7 @@ from typing import Any, get_args
 from PySide6.QtCore import QCoreApplication
 
 from desktop.paint.editing.document import ROLES, Change, Document
-from desktop.paint.editing.sheet import check_size
+from desktop.paint.editing.limits import check_size
 from desktop.paint.files.notation import Notes
 from desktop.paint.layers.layer import Role
 from desktop.paint.strokes.stroke import LARGEST_SIZE, REACH, Ink, Sample, Symmetry

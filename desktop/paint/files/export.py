@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -27,44 +28,53 @@ FORMATS: dict[str, tuple[str, dict[str, Any]]] = {
 """By suffix: the format's name in Pillow, and how it is packed. The first is the usual one."""
 
 
+Step = Callable[[int, int], object]
+"""See ``desktop.paint.files.project.Step``."""
+
+
+def _on(_done: int, _total: int) -> None:
+    """Nobody wants to know."""
+
+
 def picture_file(path: Path) -> Path:
     """The file that is written for ``path``: a PNG where its suffix is none of ``FORMATS``."""
     return path if path.suffix.lower() in FORMATS else path.with_name(path.name + ".png")
 
 
-def write_picture(document: Document, path: Path) -> None:
+def write_picture(document: Document, path: Path, step: Step = _on) -> None:
     """Write what the network sees, over paper.
 
     Raises:
         PictureError: the folder is missing, read-only or full.
     """
-    _write(path, document.picture_flat())
+    _write(path, document.picture_flat(), step)
 
 
-def write_preview(preview: Pixels, path: Path) -> None:
+def write_preview(preview: Pixels, path: Path, step: Step = _on) -> None:
     """Write a preview, uint8 (H, W, 3).
 
     Raises:
         PictureError: the folder is missing, read-only or full.
     """
-    _write(path, preview)
+    _write(path, preview, step)
 
 
-def write_pair(document: Document, preview: Pixels, path: Path) -> None:
+def write_pair(document: Document, preview: Pixels, path: Path, step: Step = _on) -> None:
     """Write picture and preview side by side: the picture left (A), the preview right (B).
 
     Args:
         document: the picture.
         preview: uint8 (H, W, 3) of the document's size.
         path: the file.
+        step: called now and then.
 
     Raises:
         PictureError: the folder is missing, read-only or full.
     """
-    _write(path, np.concatenate([document.picture_flat(), preview], 1))
+    _write(path, np.concatenate([document.picture_flat(), preview], 1), step)
 
 
-def _write(path: Path, pixels: Pixels) -> None:
+def _write(path: Path, pixels: Pixels, step: Step) -> None:
     """Write uint8 (H, W, 3) in the format that the suffix stands for."""
     path = picture_file(path)
     name, options = FORMATS[path.suffix.lower()]
@@ -75,9 +85,11 @@ def _write(path: Path, pixels: Pixels) -> None:
     except (ValueError, OSError) as error:  # not every format takes every size
         text = translate("paint", "“{0}”: {1} × {2} pixels are too many for this format; choose PNG.")
         raise PictureError(text.format(shown(path.name), pixels.shape[1], pixels.shape[0])) from error
+    step(2, 3)
     try:
         with replacing(path) as part:
             part.write_bytes(content.getbuffer())
+            step(2, 3)
     except OSError as error:
         text = translate("paint", "“{0}” can't be written ({1}); choose another place.")
         raise PictureError(text.format(shown(path.name), error.strerror or error)) from error

@@ -11,10 +11,12 @@ from xml.etree import ElementTree
 from PySide6.QtCore import QCoreApplication, QPoint
 from PySide6.QtGui import QImage, QPainter
 
-from desktop.paint.editing.sheet import MOST_PIXELS, WHITE
+from desktop.paint.editing.layer_stack import WHITE
+from desktop.paint.editing.limits import MOST_PIXELS
 from desktop.paint.files import placed
 from desktop.paint.files.archive import Archive
 from desktop.paint.files.stack import PLAIN, is_hidden, is_png, opacity, whole
+from desktop.paint.layers import colour_modes, overhang
 from desktop.paint.layers.composite import composite, to_rgb
 from desktop.paint.layers.layer import Layer, Role, blank, image_over
 from engine.data.messages import Pixels
@@ -96,8 +98,8 @@ class Flattening:
             if self._decoded > MOST_DECODED:
                 raise self._too_much()
             if place.intersected(self._canvas) or element.get("composite-op") in _EVERYWHERE:
-                pixels = placed.pixels_of(self._source, element, [], self._name)
-                self._lay(element, pixels, place, target)
+                layer = placed.decoded(self._source, element, self._name)
+                self._lay(element, layer.pixels, place, target)
         else:
             self.left_out = True
 
@@ -122,7 +124,7 @@ class Flattening:
 
     def _lay(self, element: ElementTree.Element, pixels: Pixels, place: Rect, target: Pixels) -> None:
         mode = element.get("composite-op", PLAIN)
-        if mode not in _MODES:
+        if mode not in _MODES and mode not in colour_modes.MODES:
             self.unknown[mode[:40]] = None
             mode = PLAIN
         density = opacity(element)
@@ -132,6 +134,11 @@ class Flattening:
             faded = blank(place.width, place.height)
             _draw(pixels, faded, (0, 0), _MODES[PLAIN], density)
             pixels, density = faded, 1.0
+        if mode in colour_modes.MODES:
+            seen = place.intersected(self._canvas)
+            part = overhang.within(pixels, place, seen)
+            colour_modes.lay(part, target[seen.rows, seen.columns], colour_modes.MODES[mode])
+            return
         _draw(pixels, target, (place.left, place.top), _MODES[mode], density)
 
     def _spread(self, pixels: Pixels, place: Rect) -> Pixels:

@@ -9,8 +9,9 @@ from typing import Any, get_args
 from PySide6.QtCore import QCoreApplication
 
 from desktop.paint.layers.layer import Layer, Role
+from engine.data import palette as palettes
 from engine.data.card import InputKind
-from engine.data.palette import MOST_LABELS, Colour, Label, Palette
+from engine.data.palette import Colour, Label, Palette
 from engine.errors import PictureError
 
 KINDS: tuple[InputKind, ...] = get_args(InputKind)
@@ -126,15 +127,12 @@ class Notes:
         value = self.fields.get(name)
         if value is None:
             return None
-        notes = self.inner(value, name)
-        labels = []
-        for entry in notes.items("labels", MOST_LABELS):
-            if not isinstance(entry, list) or len(entry) != 2 or not isinstance(entry[0], str):
-                raise self.damaged(name)
-            labels.append(Label(entry[0][:LONGEST_TEXT], self._as_colour(entry[1], name)))
-        if not labels:
-            raise self.damaged(name)
-        return Palette(notes.text("name", ""), tuple(labels))
+        try:
+            palette = palettes.from_fields(value)
+        except ValueError as error:
+            raise self.damaged(name) from error
+        labels = (Label(label.name[:LONGEST_TEXT], label.colour) for label in palette.labels)
+        return Palette(palette.name[:LONGEST_TEXT], tuple(labels))
 
     def _as_colour(self, value: object, name: str) -> Colour:
         if not isinstance(value, list | tuple) or len(value) != 3:
@@ -145,9 +143,7 @@ class Notes:
 
 def palette_notes(palette: Palette | None) -> dict[str, Any] | None:
     """A palette as ``Notes.palette`` reads it."""
-    if palette is None:
-        return None
-    return {"name": palette.name, "labels": [[label.name, list(label.colour)] for label in palette.labels]}
+    return None if palette is None else palettes.to_fields(palette)
 
 
 def layer_notes(layer: Layer) -> dict[str, Any]:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
 from xml.etree import ElementTree
 
 import numpy as np
 from PySide6.QtCore import QCoreApplication
 
-from desktop.paint.editing.sheet import MOST_PIXELS
+from desktop.paint.editing.limits import MOST_PIXELS
 from desktop.paint.files import archive
 from desktop.paint.files.archive import Archive
 from desktop.paint.files.stack import damaged, whole
@@ -45,8 +46,17 @@ def png_size(content: bytes, name: str) -> tuple[int, int]:
     return int.from_bytes(content[16:20], "big"), int.from_bytes(content[20:24], "big")
 
 
-def pixels_of(source: Archive, element: ElementTree.Element, said: list[str], name: str) -> Pixels:
-    """A layer's own pixels, premultiplied BGRA; ``said`` gets sentences on what they have lost.
+class Decoded(NamedTuple):
+    """A layer's own picture."""
+
+    pixels: Pixels
+    """Premultiplied BGRA."""
+    notes: list[str]
+    """Sentences on what they have lost."""
+
+
+def decoded(source: Archive, element: ElementTree.Element, name: str) -> Decoded:
+    """The picture of a layer.
 
     Raises:
         PictureError: missing, damaged, or more than can be opened.
@@ -58,12 +68,11 @@ def pixels_of(source: Archive, element: ElementTree.Element, said: list[str], na
         raise PictureError(text.format(name, width, height))
     reading = read(content)
     del content
-    # Transparency is what layers are for.
-    said += [note for note in reading.notes if note != ON_WHITE and note not in said]
     pixels = blank(width, height)
     for row in range(0, height, 256):  # large pictures need no large intermediate
         band = reading.colours[row : row + 256]
         if reading.alpha is not None:
             band = np.dstack([band, reading.alpha[row : row + 256]])
         pixels[row : row + 256] = from_straight(band)
-    return pixels
+    # Transparency is what layers are for.
+    return Decoded(pixels, [note for note in reading.notes if note != ON_WHITE])

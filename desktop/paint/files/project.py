@@ -25,8 +25,10 @@ import numpy as np
 from PIL import Image
 from PySide6.QtCore import QCoreApplication
 
+from desktop.paint.editing.arranging import LONGEST_NAME
 from desktop.paint.editing.document import ROLES, Document
-from desktop.paint.editing.sheet import MOST_LAYER_PIXELS, MOST_PIXELS, WHITE, check_size, fits
+from desktop.paint.editing.layer_stack import WHITE, LayerStack
+from desktop.paint.editing.limits import MOST_LAYER_PIXELS, MOST_PIXELS, check_size, fits
 from desktop.paint.files import archive, placed
 from desktop.paint.files.archive import Archive
 from desktop.paint.files.flatten import Flattening
@@ -66,7 +68,6 @@ _PAPER = "data/paper.png"
 _SIDE_BY_SIDE = min(4, os.cpu_count() or 1)
 THUMBNAIL = "Thumbnails/thumbnail.png"
 
-_LONGEST_NAME = 200
 _OURS = {"format", "kind", "model", "paper", "palette", "roles", "program"}
 
 translate = QCoreApplication.translate
@@ -89,8 +90,17 @@ class Loaded:
 # --- writing -------------------------------------------------------------------------------------
 
 
-def save(document: Document, path: Path) -> None:
+Step = Callable[[int, int], object]
+"""Told how many parts of how many are done; may raise whatever is to end it, and nothing has happened."""
+
+
+def save(document: Document, path: Path, step: Step = lambda _done, _total: None) -> None:
     """Write ``document`` as an ``.ora`` file, in one step.
+
+    Args:
+        document: what to write.
+        path: where to.
+        step: called now and then, the last time just before the file is in its place.
 
     Raises:
         PictureError: the folder is missing, read-only or full; the old file is untouched.
@@ -98,7 +108,8 @@ def save(document: Document, path: Path) -> None:
     measures = {"version": "0.0.3", "w": str(document.width), "h": str(document.height)}
     image = ElementTree.Element("image", {**measures, **_resolution(document.extras)})
     stack = ElementTree.SubElement(image, "stack", {"name": "root"})
-    contents = _Packed()
+    total = len(document.layers) + 3
+    contents = _Packed(lambda done: step(done, total))
     roles: dict[str, str] = {}
     if document.kind == "image" and document.paper != WHITE:
         # Coloured paper is part of the picture: other programs see it as a layer.
@@ -110,7 +121,7 @@ def save(document: Document, path: Path) -> None:
     for number, layer in enumerate(document.layers):
         source = f"data/layer{number}.png"
         pixels, rect = overhang.whole(layer)
-        contents.add(source, partial(to_png_bytes, to_straight(pixels)))
+        contents.add(source, partial(_straight_png, pixels))
         roles[source] = layer.role.value
         attributes = {
             "name": _printable(layer.name),
@@ -150,6 +161,7 @@ def save(document: Document, path: Path) -> None:
             )
             for name, content in files.items():
                 target.writestr(name, content)  # PNG is packed already
+            step(total - 1, total)
     except OSError as error:
         text = translate("paint", "“{0}” can't be written ({1}); choose another place.")
         raise PictureError(text.format(path.name, error.strerror or error)) from error
@@ -158,21 +170,40 @@ def save(document: Document, path: Path) -> None:
 class _Packed:
     """Pictures being packed side by side: that is most of what saving takes."""
 
-    def __init__(self) -> None:
+    def __init__(self, step: Callable[[int], object]) -> None:
         self._pool = ThreadPoolExecutor(_SIDE_BY_SIDE)
         self._jobs: dict[str, Future[bytes]] = {}
+        self._step = step
 
     def add(self, name: str, pack: Callable[[], bytes]) -> None:
         """Pack another one; waits while others do, so that few copies of layers lie in memory."""
-        waiting = [job for job in self._jobs.values() if not job.done()]
+        waiting = self._waiting()
         if len(waiting) >= _SIDE_BY_SIDE:
             wait(waiting, return_when=FIRST_COMPLETED)
         self._jobs[name] = self._pool.submit(pack)
+        self._tell()
 
     def files(self) -> dict[str, bytes]:
         """What became of each, in the order in which they came; nothing can be added then."""
+        while waiting := self._waiting():
+            wait(waiting, return_when=FIRST_COMPLETED)
+            self._tell()
         self._pool.shutdown()
         return {name: job.result() for name, job in self._jobs.items()}
+
+    def _waiting(self) -> list[Future[bytes]]:
+        return [job for job in self._jobs.values() if not job.done()]
+
+    def _tell(self) -> None:
+        try:
+            self._step(len(self._jobs) - len(self._waiting()))
+        except BaseException:
+            self._pool.shutdown(cancel_futures=True)
+            raise
+
+
+def _straight_png(pixels: Pixels) -> bytes:
+    return to_png_bytes(to_straight(pixels))
 
 
 def _plain_png(width: int, height: int, colour: Colour) -> bytes:
@@ -206,17 +237,21 @@ def _printable(name: str) -> str:
 # --- reading -------------------------------------------------------------------------------------
 
 
-def load(path: Path) -> Loaded:
+def load(path: Path, step: Step = lambda _done, _total: None) -> Loaded:
     """Read an ``.ora`` file, from whomever it comes.
+
+    Args:
+        path: the file.
+        step: called now and then.
 
     Raises:
         PictureError: missing, no OpenRaster file, damaged, too large or made by a newer program.
     """
     with archive.opened(path) as source:
-        return _load(source, path.name)
+        return _load(source, path.name, step)
 
 
-def _load(source: Archive, name: str) -> Loaded:
+def _load(source: Archive, name: str, step: Step) -> Loaded:
     root = parsed(source.read("stack.xml", 1 << 20), name)
     canvas = Rect(0, 0, whole(root, "w", name), whole(root, "h", name))
     stack = root.find("stack")
@@ -228,35 +263,45 @@ def _load(source: Archive, name: str) -> Loaded:
         raise notes.damaged("palette")
     check_size(canvas.width, canvas.height, len(ROLES[kind]))
     check_count(stack, name)
-    said: list[str] = []
     unknown = strange(stack)
     if unknown:
         why = translate("paint", "“{0}” has {1}, which Underpaint doesn't know; it is shown as one layer{2}.")
+        loaded = _as_one_layer(source, stack, canvas, notes, why, unknown)
     elif not _fits(source, stack, canvas, kind, name):
         why = translate("paint", "“{0}” has more layers than fit into memory; it is shown as one layer{2}.")
+        loaded = _as_one_layer(source, stack, canvas, notes, why)
     else:
-        why = ""
-    if why:
-        seen, lacks = _flattened(source, stack, canvas, name)
-        missing = translate("paint", ", and some of it is missing") if lacks.left_out else ""
-        said.append(why.format(name, unknown, missing))
-        if lacks.unknown:
-            text = translate("paint", "Its way of mixing “{0}” is not known; it was taken for plain paint.")
-            said.append(text.format("”, “".join(lacks.unknown)))
-        document = Document.from_picture(kind, seen, palette)
-    else:
-        document = _document(source, stack, canvas, notes, kind, palette, said)
+        loaded = _layer_by_layer(source, stack, canvas, notes, step)
         if _unknown_members(source, root) or beside(root, stack):
             text = translate(
                 "paint", "“{0}” holds more than Underpaint knows; saving over it would lose that."
             )
-            said.append(text.format(name))
+            loaded.notes.append(text.format(name))
+    document = loaded.document
     document.model = notes.text("model", "")
     document.extras = {key: value for key, value in notes.fields.items() if key not in _OURS}
     resolution = {about: value for about in RESOLUTION if (value := root.get(about)) is not None}
     if resolution:
         document.extras["resolution"] = resolution
-    return Loaded(document, said)
+    return loaded
+
+
+def _as_one_layer(
+    source: Archive,
+    stack: ElementTree.Element,
+    canvas: Rect,
+    notes: Notes,
+    why: str,
+    unknown: str = "",
+) -> Loaded:
+    """What is seen of the picture; ``why`` is the first note, with ``unknown`` in its second place."""
+    seen, lacks = _flattened(source, stack, canvas, notes.source)
+    missing = translate("paint", ", and some of it is missing") if lacks.left_out else ""
+    said = [why.format(notes.source, unknown, missing)]
+    if lacks.unknown:
+        text = translate("paint", "Its way of mixing “{0}” is not known; it was taken for plain paint.")
+        said.append(text.format("”, “".join(lacks.unknown)))
+    return Loaded(Document.from_picture(notes.kind(), seen, notes.palette()), said)
 
 
 def _fits(source: Archive, stack: ElementTree.Element, canvas: Rect, kind: InputKind, name: str) -> bool:
@@ -277,46 +322,26 @@ def _fits(source: Archive, stack: ElementTree.Element, canvas: Rect, kind: Input
     )
 
 
-def _document(
-    source: Archive,
-    stack: ElementTree.Element,
-    canvas: Rect,
-    notes: Notes,
-    kind: InputKind,
-    palette: Palette | None,
-    said: list[str],
-) -> Document:
+def _layer_by_layer(
+    source: Archive, stack: ElementTree.Element, canvas: Rect, notes: Notes, step: Step
+) -> Loaded:
+    """The picture with all its layers."""
+    kind = notes.kind()
     roles = notes.inner(notes.fields.get("roles", {}), "roles").fields
     layers: list[Layer] = []
+    said: list[str] = []
     active: Layer | None = None
-    left, top = (whole(stack, side, notes.source, 0) for side in ("x", "y"))
+    corner = whole(stack, "x", notes.source, 0), whole(stack, "y", notes.source, 0)
     # The paper is our own only where our notes name every layer but that; else it is a stranger's.
     names = [element.get("src") for element in stack]
     ours = kind == "image" and all((name in roles) != (name == _PAPER) for name in names)
     layered = [element for element in reversed(stack) if not ours or element.get("src") != _PAPER]
     for number, element in enumerate(layered, start=1):
+        step(number - 1, len(layered) + 1)
         role = _role(roles.get(element.get("src", "")), kind)
-        found = placed.pixels_of(source, element, said, notes.source)
-        place = placed.place(source, element, notes.source)
-        pixels, outside = overhang.cut(found, place.left + left, place.top + top, canvas)
-        del found
-        if role is Role.LABELS and palette is not None:
-            parts = [pixels, *(piece.pixels for piece in outside)]
-            if not all([_snap(part, palette) for part in parts]):
-                note = translate("paint", "Colours off the palette went to the nearest label.")
-                said += [note] if note not in said else []
-        name = element.get("name", "")
-        if len(name) > _LONGEST_NAME:
-            note = translate("paint", "Long names of layers were cut short.")
-            said += [note] if note not in said else []
-        layer = Layer(number, name[:_LONGEST_NAME] or f"{number}", role, pixels)
-        layer.outside = outside
-        layer.visible = not is_hidden(element)
-        layer.locked = element.get("edit-locked") == "true"
-        layer.opacity = 1.0 if role is Role.LABELS else opacity(element)
-        if layer.opacity != opacity(element):
-            said.append(translate("paint", "Layers of labels are opaque; “{0}” was not.").format(layer.name))
+        layer, lost = _layer(source, element, number, role, corner, canvas, notes)
         layers.append(layer)
+        said += lost
         if element.get("selected") == "true" and role.sent:
             active = layer
     if not any(layer.role.sent for layer in layers):
@@ -324,7 +349,41 @@ def _document(
         extra = Layer(len(layers) + 1, role.value.capitalize(), role, blank(canvas.width, canvas.height))
         layers.append(extra)
     paper = notes.colour("paper", WHITE)
-    return Document(kind, canvas.width, canvas.height, layers, paper, palette, active)
+    made = LayerStack(kind, canvas.width, canvas.height, layers, paper, notes.palette(), active)
+    return Loaded(Document(made), list(dict.fromkeys(said)))
+
+
+def _layer(
+    source: Archive,
+    element: ElementTree.Element,
+    number: int,
+    role: Role,
+    corner: tuple[int, int],
+    canvas: Rect,
+    notes: Notes,
+) -> tuple[Layer, list[str]]:
+    """One layer, of a stack that lies at ``corner``, and sentences on what it has lost."""
+    found = placed.decoded(source, element, notes.source)
+    said = found.notes
+    place = placed.place(source, element, notes.source)
+    pixels, outside = overhang.cut(found.pixels, place.left + corner[0], place.top + corner[1], canvas)
+    del found
+    palette = notes.palette()
+    if role is Role.LABELS and palette is not None:
+        parts = [pixels, *(piece.pixels for piece in outside)]
+        if not all([_snap(part, palette) for part in parts]):
+            said.append(translate("paint", "Colours off the palette went to the nearest label."))
+    name = element.get("name", "")
+    if len(name) > LONGEST_NAME:
+        said.append(translate("paint", "Long names of layers were cut short."))
+    layer = Layer(number, name[:LONGEST_NAME] or f"{number}", role, pixels)
+    layer.outside = outside
+    layer.visible = not is_hidden(element)
+    layer.locked = element.get("edit-locked") == "true"
+    layer.opacity = 1.0 if role is Role.LABELS else opacity(element)
+    if layer.opacity != opacity(element):
+        said.append(translate("paint", "Layers of labels are opaque; “{0}” was not.").format(layer.name))
+    return layer, said
 
 
 def _snap(pixels: Pixels, palette: Palette) -> bool:

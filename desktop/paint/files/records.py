@@ -21,8 +21,9 @@ from typing import BinaryIO, NamedTuple
 import numpy as np
 
 from desktop.paint.editing.document import Document
-from desktop.paint.editing.history import TILE, State, Tiles, tile_rect
-from desktop.paint.editing.sheet import MOST_LAYER_PIXELS, MOST_LAYERS, check_size
+from desktop.paint.editing.history import TILE, Tiles, tile_rect
+from desktop.paint.editing.layer_stack import LayerStack, State
+from desktop.paint.editing.limits import MOST_LAYER_PIXELS, MOST_LAYERS, check_size
 from desktop.paint.files.notation import Notes, layer_notes, palette_notes
 from desktop.paint.layers.layer import Layer, Piece, blank
 from engine.data.rect import Rect
@@ -32,6 +33,8 @@ from engine.files.writing import write_all
 FORMAT = 1
 
 _HEAD = struct.Struct("<cII")
+HEAD_SIZE = _HEAD.size
+"""Bytes that every record begins with."""
 _TILE = struct.Struct("<HHB")
 _KINDS = (b"D", b"T", b"O")
 _PIECE = struct.Struct("<IiiII")
@@ -53,12 +56,19 @@ class Record(NamedTuple):
         write_all(file, _HEAD.pack(self.kind, len(self.payload), zlib.crc32(self.payload)) + self.payload)
 
 
-def describing(document: Document, title: str) -> Record:
-    """Everything of a document but its pixels."""
+def describing(document: Document, title: str, begun: str = "") -> Record:
+    """Everything of a document but its pixels.
+
+    Args:
+        document: it.
+        title: what it is called.
+        begun: something that no other row of records begins with.
+    """
     text = json.dumps(
         {
             "format": FORMAT,
             "title": title,
+            "begun": begun,
             "kind": document.kind,
             "width": document.width,
             "height": document.height,
@@ -141,7 +151,9 @@ def read_document(file: BinaryIO) -> Document:
         raise useless()
     state = _state(notes, canvases)
     document = Document(
-        notes.kind(), state.width, state.height, state.layers, state.paper, state.palette, state.active
+        LayerStack(
+            notes.kind(), state.width, state.height, state.layers, state.paper, state.palette, state.active
+        )
     )
     document.model = notes.text("model", "")
     document.extras = notes.inner(notes.fields.get("extras", {}), "extras").fields

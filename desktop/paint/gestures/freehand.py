@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Self
 
 from desktop.paint.brushes import brush_named
 from desktop.paint.editing.document import Document
 from desktop.paint.editing.history import Change
+from desktop.paint.editing.recording import Recording
 from desktop.paint.gestures.tool import Stroke, snapped
 from desktop.paint.strokes.stroke import Dab, Ink, Path, Sample, dab
 from desktop.paint.strokes.sweep import Patch, sweep
@@ -20,15 +22,19 @@ class FreehandStroke(Stroke):
     which is seen at once, is drawn anew with the pressure of the second sample where that is less.
     """
 
-    def __init__(self, document: Document, ink: Ink, sample: Sample, text: str) -> None:
+    def __init__(self, document: Document, recording: Recording, text: str) -> None:
         self._document = document
-        self._recording = document.begin(ink)
-        self._ink = self._recording.ink
+        self._recording = recording
+        self._ink = recording.ink
         self._text = text
         self._path = Path(self._ink)
-        self._alone: Sample | None = sample.sane()
+        self._alone: Sample | None = None
         """The first sample, while it is the only one."""
+
+    def begun(self, sample: Sample) -> Self:
+        self._alone = sample.sane()
         self.rect = self._recording.cover(self._swept(self._path.add(self._alone)))
+        return self
 
     def move(self, sample: Sample, shift: bool = False, ctrl: bool = False) -> Rect:
         sample = sample.sane()
@@ -58,17 +64,19 @@ class FreehandStroke(Stroke):
 class StraightStroke(Stroke):
     """A straight line whose end follows the pen."""
 
-    def __init__(
-        self, document: Document, ink: Ink, start: Sample, sample: Sample, ctrl: bool, text: str
-    ) -> None:
+    def __init__(self, document: Document, recording: Recording, start: Sample, text: str) -> None:
         self._document = document
-        self._recording = document.begin(ink)
+        self._recording = recording
         self._start = start.sane()
         self._text = text
         # Near the end the pressure falls; a straight line keeps its width.
-        self._pressure = sample.sane().pressure
+        self._pressure = 0.0
         self._alone = True
+
+    def begun(self, sample: Sample, ctrl: bool = False) -> Self:
+        self._pressure = sample.sane().pressure
         self.rect = self._drawn(self._end(sample, ctrl))
+        return self
 
     def move(self, sample: Sample, shift: bool = False, ctrl: bool = False) -> Rect:
         if self._alone:  # the first sample knows no pressure, see FreehandStroke
@@ -103,7 +111,8 @@ def brush_stroke(document: Document, ink: Ink, sample: Sample, shift: bool, ctrl
     15° with ctrl, else along the hand."""
     if shift and document.last_point is not None:
         x, y = document.last_point
-        return StraightStroke(document, ink, sample._replace(x=x, y=y), sample, ctrl, text)
+        start = sample._replace(x=x, y=y)
+        return StraightStroke(document, document.begin(ink), start, text).begun(sample, ctrl)
     if ctrl:
-        return StraightStroke(document, ink, sample, sample, ctrl, text)
-    return FreehandStroke(document, ink, sample, text)
+        return StraightStroke(document, document.begin(ink), sample, text).begun(sample, ctrl)
+    return FreehandStroke(document, document.begin(ink), text).begun(sample)

@@ -9,7 +9,6 @@ import numpy as np
 from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QBrush, QImage, QPainter, QPainterPath, QPainterPathStroker
 
-from desktop.paint.editing.document import Document
 from desktop.paint.editing.history import Change
 from desktop.paint.editing.recording import Recording
 from desktop.paint.gestures.tool import Stroke
@@ -67,10 +66,8 @@ class BoxStroke(Stroke):
     """A shape between the point where the pen went down and where it is now; shift makes it as wide
     as it is high."""
 
-    def __init__(
-        self, document: Document, ink: Ink, sample: Sample, trace: Trace, text: str, *, sharp: bool
-    ) -> None:
-        self._recording = document.begin(ink)
+    def __init__(self, recording: Recording, sample: Sample, trace: Trace, text: str, *, sharp: bool) -> None:
+        self._recording = recording
         self._start = sample.sane()
         self._trace = trace
         self._text = text

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, Self
 
 from PySide6.QtCore import QCoreApplication, QPointF
 
@@ -15,24 +15,31 @@ from desktop.paint.strokes.stroke import Ink, Sample
 from engine.data.palette import Colour
 from engine.data.rect import EMPTY, Rect
 
-Cursor = Literal["ring", "cross", "pick", "fill"]
-"""What the pointer looks like: a ring of the brush's size, a cross, a pipette, a bucket."""
+Setting = Literal["brush", "size", "hardness", "opacity", "stabiliser", "pressure", "filled", "tolerance"]
+FREEHAND: tuple[Setting, ...] = ("brush", "size", "hardness", "opacity", "stabiliser", "pressure")
+SHAPE: tuple[Setting, ...] = ("size", "opacity", "filled")
+"""What of the brush matters to tools that draw as the hand goes, and to those that draw shapes."""
 
 
 class Stroke(ABC):
     """One use of a tool, from pen down until the change it makes is done or called off.
 
-    After it has ended it may still be called, and then does nothing: pointer events come late.
+    Made, it has done nothing yet; ``begun`` does what is seen at once. After it has ended it may still be
+    called, and then does nothing: pointer events come late.
     """
 
     rect: Rect = EMPTY
-    """Pixels that starting the stroke changed; what later calls change, they return."""
+    """Pixels that beginning the stroke changed; what later calls change, they return."""
     open: bool = True
     """Whether the stroke goes on."""
     picked: Colour | None = None
     """The colour taken from the picture, by the eyedropper."""
     outline: list[QPointF] | None = None
     """A line in picture coordinates for the canvas to draw while the stroke is open."""
+
+    def begun(self, sample: Sample) -> Self:
+        """The pen touched ``sample``; returns the stroke itself, see ``rect``."""
+        return self
 
     @abstractmethod
     def move(self, sample: Sample, shift: bool = False, ctrl: bool = False) -> Rect:
@@ -70,11 +77,17 @@ class Tool(ABC):
     """The one-letter shortcut."""
     order: int
     """Where it stands in lists, lowest first."""
-    cursor: Cursor = "ring"
-    has_size: bool = True
-    """Whether the brush's size matters to it."""
+    settings: tuple[Setting, ...] = ()
+    """What of the brush matters to it; the rest is not shown."""
     clicks: bool = False
     """Whether a stroke goes on over several clicks, until it is closed."""
+    own_ink: Ink | None = None
+    """The brush that it begins with where it keeps one apart from that of the other tools."""
+
+    @property
+    def has_size(self) -> bool:
+        """Whether the brush's size matters to it."""
+        return "size" in self.settings
 
     @property
     def title(self) -> str:

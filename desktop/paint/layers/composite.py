@@ -17,6 +17,8 @@ from engine.data.palette import Colour
 from engine.data.rect import Rect
 
 _PREMULTIPLIED = QImage.Format.Format_ARGB32_Premultiplied
+_BAND = 1 << 19
+"""Pixels that are handed to Qt at a time: Python waits as long as it works, and the pen with it."""
 
 
 def pack(colour: Colour, alpha: int = 255) -> int:
@@ -36,11 +38,14 @@ def composite(layers: Iterable[Layer], rect: Rect, paper: Colour | None) -> Pixe
     if not rect:
         return mixed
     image = image_over(mixed, _PREMULTIPLIED)
+    rows = max(1, _BAND // rect.width)
     with QPainter(image) as painter:
         for layer in layers:
             if layer.shown:
                 painter.setOpacity(layer.opacity)
-                painter.drawImage(QPoint(0, 0), layer.image, QRect(*rect))
+                for top in range(0, rect.height, rows):
+                    part = QRect(rect.left, rect.top + top, rect.width, min(rows, rect.height - top))
+                    painter.drawImage(QPoint(0, top), layer.image, part)
     return mixed
 
 
@@ -66,12 +71,26 @@ def from_straight(pixels: Pixels) -> Pixels:
     return _converted(pixels, QImage.Format.Format_RGBA8888, _PREMULTIPLIED)
 
 
+def packed(pixels: Pixels) -> Packed:
+    """The same memory, uint8 (H, W, 4), as one number a pixel, uint32 (H, W)."""
+    return pixels.view(np.uint32)[:, :, 0]
+
+
+def unpacked(pixels: Packed) -> Pixels:
+    """uint32 (H, W) as uint8 (H, W, 4); the same memory where it is contiguous."""
+    return np.ascontiguousarray(pixels).view(np.uint8).reshape(*pixels.shape, 4)
+
+
 def _converted(pixels: Pixels, given: QImage.Format, wanted: QImage.Format) -> Pixels:
     height, width = pixels.shape[:2]
     if not height or not width:
         return np.zeros((height, width, 4), np.uint8)
-    image = image_over(np.ascontiguousarray(pixels), given).convertToFormat(wanted)
-    return np.frombuffer(image.constBits(), np.uint8).reshape(height, width, 4).copy()
+    result, rows = np.empty((height, width, 4), np.uint8), max(1, _BAND // width)
+    for top in range(0, height, rows):
+        band = np.ascontiguousarray(pixels[top : top + rows])
+        image = image_over(band, given).convertToFormat(wanted)
+        result[top : top + rows] = np.frombuffer(image.constBits(), np.uint8).reshape(band.shape)
+    return result
 
 
 def luma(pixels: Pixels) -> Pixels:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
+from weakref import WeakSet
 
 import numpy as np
 import numpy.typing as npt
@@ -40,14 +41,22 @@ class Piece(NamedTuple):
     """uint8 (rect.height, rect.width, 4), premultiplied BGRA; never written to."""
 
 
+class Looker(Protocol):
+    """Somebody who wants to know what pixels were before they change (``desktop.paint.layers.frozen``)."""
+
+    def keep(self, top: int, bottom: int) -> None:
+        """The rows from ``top`` up to ``bottom`` are about to change."""
+
+
 class Layer:
     """Pixels with a name, a role and the way they are shown.
 
     ``pixels`` is uint8 (H, W, 4), rows first, in the order blue, green, red, alpha with colours
     already multiplied by alpha, which is ``QImage.Format_ARGB32_Premultiplied``. ``packed`` is the
     same memory as uint32 (H, W), and ``image`` the same memory as a ``QImage``: draw it, never
-    paint on it. Only ``Recording`` and the steps of the history write into a layer. ``outside`` is what
-    its file holds beyond the picture, see ``desktop.paint.layers.overhang``.
+    paint on it. Only ``Recording`` and the steps of the history write into a layer, and say so before
+    (``about_to_change``). ``outside`` is what its file holds beyond the picture, see
+    ``desktop.paint.layers.overhang``.
     """
 
     def __init__(self, id: int, name: str, role: Role, pixels: Pixels) -> None:
@@ -58,6 +67,7 @@ class Layer:
         self.opacity = 1.0
         self.locked = False
         self.outside: tuple[Piece, ...] = ()
+        self._lookers: WeakSet[Looker] = WeakSet()
         self.pixels = pixels
 
     @property
@@ -93,6 +103,19 @@ class Layer:
         other.visible, other.opacity, other.locked = self.visible, self.opacity, self.locked
         other.outside = self.outside
         return other
+
+    def hollow(self) -> Layer:
+        """The same layer without its pixels, of which it has but one."""
+        return self.with_pixels(blank(1, 1))
+
+    def let_know(self, looker: Looker) -> None:
+        """Tell ``looker``, as long as it lives, before pixels change."""
+        self._lookers.add(looker)
+
+    def about_to_change(self, top: int, bottom: int) -> None:
+        """Pixels in the rows from ``top`` up to ``bottom`` change next; called before every such write."""
+        for looker in list(self._lookers):
+            looker.keep(top, bottom)
 
     def bounds(self) -> Rect:
         """The smallest rectangle that holds every pixel that is not wholly transparent."""

@@ -24,8 +24,10 @@ def cut(pixels: Pixels, left: int, top: int, canvas: Rect) -> tuple[Pixels, tupl
         return pixels, ()
     spread = blank(canvas.width, canvas.height)
     if inside:
-        spread[inside.rows, inside.columns] = _part(pixels, place, inside)
-    return spread, tuple(_trimmed(Piece(rect, _part(pixels, place, rect)) for rect in _around(place, canvas)))
+        spread[inside.rows, inside.columns] = within(pixels, place, inside)
+    return spread, tuple(
+        _trimmed(Piece(rect, within(pixels, place, rect)) for rect in _around(place, canvas))
+    )
 
 
 def whole(layer: Layer) -> tuple[Pixels, Rect]:
@@ -39,9 +41,9 @@ def whole(layer: Layer) -> tuple[Pixels, Rect]:
     if not layer.outside:
         return np.ascontiguousarray(layer.pixels[inside.rows, inside.columns]), rect
     pixels = blank(rect.width, rect.height)
-    _part(pixels, rect, inside)[...] = layer.pixels[inside.rows, inside.columns]
+    within(pixels, rect, inside)[...] = layer.pixels[inside.rows, inside.columns]
     for piece in layer.outside:
-        _part(pixels, rect, piece.rect)[...] = piece.pixels
+        within(pixels, rect, piece.rect)[...] = piece.pixels
     return pixels, rect
 
 
@@ -70,9 +72,9 @@ def cropped(layer: Layer, canvas: Pixels, rect: Rect) -> tuple[Piece, ...]:
     for piece in layer.outside:
         inside = piece.rect.intersected(rect)
         if inside:
-            found, target = _part(piece.pixels, piece.rect, inside), _part(canvas, rect, inside)
+            found, target = within(piece.pixels, piece.rect, inside), within(canvas, rect, inside)
             np.copyto(target, found, where=found[:, :, 3:] > 0)
-        left += [Piece(part, _part(piece.pixels, piece.rect, part)) for part in _around(piece.rect, rect)]
+        left += [Piece(part, within(piece.pixels, piece.rect, part)) for part in _around(piece.rect, rect)]
     return tuple(
         Piece(Rect(part.left - rect.left, part.top - rect.top, part.width, part.height), pixels)
         for part, pixels in _trimmed(left)
@@ -102,7 +104,7 @@ def _trimmed(pieces: Iterable[Piece]) -> Iterable[Piece]:
             yield Piece(place, pixels[full.rows, full.columns].copy())
 
 
-def _part(pixels: Pixels, place: Rect, part: Rect) -> Pixels:
+def within(pixels: Pixels, place: Rect, part: Rect) -> Pixels:
     """``part`` of ``pixels`` that lie at ``place``, as a view."""
     rows, columns = part.top - place.top, part.left - place.left
     return pixels[rows : rows + part.height, columns : columns + part.width]

@@ -5,10 +5,10 @@ from __future__ import annotations
 import sys
 from functools import cache
 
-from desktop.paint.gestures.tool import Stroke, Tool
+from desktop.paint.gestures.tool import Setting, Stroke, Tool
 from desktop.paint.plugins import modules
 
-__all__ = ["Stroke", "Tool", "tools"]
+__all__ = ["Setting", "Stroke", "Tool", "tools"]
 
 
 @cache

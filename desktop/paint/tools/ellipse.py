@@ -7,7 +7,7 @@ from PySide6.QtGui import QPainterPath
 
 from desktop.paint.editing.document import Document
 from desktop.paint.gestures.shapes import BoxStroke
-from desktop.paint.gestures.tool import Stroke, Tool
+from desktop.paint.gestures.tool import SHAPE, Stroke, Tool
 from desktop.paint.strokes.stroke import Ink, Sample
 
 
@@ -24,9 +24,9 @@ class Ellipse(Tool):
         self, document: Document, ink: Ink, sample: Sample, shift: bool = False, ctrl: bool = False
     ) -> Stroke:
         text = QCoreApplication.translate("paint", "Ellipse")
-        return BoxStroke(document, ink, sample, _trace, text, sharp=False)
+        return BoxStroke(document.begin(ink), sample, _trace, text, sharp=False)
 
 
 TOOL = Ellipse(
-    "ellipse", str(QT_TRANSLATE_NOOP("paint", "Ellipse")), "mdi6.ellipse-outline", "O", 50, cursor="cross"
+    "ellipse", str(QT_TRANSLATE_NOOP("paint", "Ellipse")), "mdi6.ellipse-outline", "O", 50, settings=SHAPE
 )

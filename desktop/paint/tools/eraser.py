@@ -8,7 +8,7 @@ from PySide6.QtCore import QT_TRANSLATE_NOOP, QCoreApplication
 
 from desktop.paint.editing.document import Document
 from desktop.paint.gestures.freehand import brush_stroke
-from desktop.paint.gestures.tool import Stroke, Tool
+from desktop.paint.gestures.tool import FREEHAND, Stroke, Tool
 from desktop.paint.strokes.stroke import Ink, Sample
 
 
@@ -22,4 +22,12 @@ class Eraser(Tool):
         return brush_stroke(document, replace(ink, erase=True), sample, shift, ctrl, text)
 
 
-TOOL = Eraser("eraser", str(QT_TRANSLATE_NOOP("paint", "Eraser")), "mdi6.eraser", "E", 20)
+TOOL = Eraser(
+    "eraser",
+    str(QT_TRANSLATE_NOOP("paint", "Eraser")),
+    "mdi6.eraser",
+    "E",
+    20,
+    settings=FREEHAND,
+    own_ink=Ink(size=24.0, erase=True),  # rubbing with a 3-pixel pen is no use
+)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import Self
 
 from PySide6.QtCore import QT_TRANSLATE_NOOP
 
@@ -16,9 +17,12 @@ from engine.data.rect import EMPTY, Rect
 class PickStroke(Stroke):
     """Takes what is under the pen, until it is lifted. Changes nothing."""
 
-    def __init__(self, document: Document, sample: Sample) -> None:
+    def __init__(self, document: Document) -> None:
         self._document = document
+
+    def begun(self, sample: Sample) -> Self:
         self.move(sample)
+        return self
 
     def move(self, sample: Sample, shift: bool = False, ctrl: bool = False) -> Rect:
         if self.open:
@@ -42,7 +46,7 @@ class Eyedropper(Tool):
     def start(
         self, document: Document, ink: Ink, sample: Sample, shift: bool = False, ctrl: bool = False
     ) -> Stroke:
-        return PickStroke(document, sample)
+        return PickStroke(document).begun(sample)
 
 
 TOOL = Eyedropper(
@@ -51,6 +55,4 @@ TOOL = Eyedropper(
     "mdi6.eyedropper",
     "I",
     80,
-    cursor="pick",
-    has_size=False,
 )

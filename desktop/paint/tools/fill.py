@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import math
+from typing import Self
 
 import numpy as np
 from PySide6.QtCore import QT_TRANSLATE_NOOP, QCoreApplication
 
 from desktop.paint.editing.document import Document
 from desktop.paint.editing.history import Change
+from desktop.paint.editing.recording import Recording
 from desktop.paint.gestures.region import region
 from desktop.paint.gestures.tool import Stroke, Tool
 from desktop.paint.strokes.stroke import Ink, Sample
@@ -21,20 +23,23 @@ WIDEST_GAP = 64
 class FillStroke(Stroke):
     """Fills at once, and is kept when the pen is lifted."""
 
-    def __init__(self, document: Document, ink: Ink, sample: Sample) -> None:
-        seen = document.picture_flat()
-        self._recording = document.begin(ink)
-        sample = sample.sane()
+    def __init__(self, document: Document, recording: Recording) -> None:
+        self._document = document
+        self._recording = recording
+
+    def begun(self, sample: Sample) -> Self:
+        document, ink, sample = self._document, self._recording.ink, sample.sane()
         x, y = math.floor(sample.x), math.floor(sample.y)
         if not (0 <= x < document.width and 0 <= y < document.height):
-            return
+            return self
         labels = document.kind == "labels"
         tolerance = 0 if labels else min(max(ink.tolerance, 0), 255)
         gap = min(max(ink.gap, 0), WIDEST_GAP)
-        coverage = region(seen, x, y, tolerance, gap, smooth=not labels)
+        coverage = region(document.picture_flat(), x, y, tolerance, gap, smooth=not labels)
         rows, columns = np.flatnonzero(coverage.any(1)), np.flatnonzero(coverage.any(0))
         box = Rect.spanning(int(columns[0]), int(rows[0]), int(columns[-1]) + 1, int(rows[-1]) + 1)
         self.rect = self._recording.cover([Patch(coverage[box.rows, box.columns], box.left, box.top)])
+        return self
 
     def move(self, sample: Sample, shift: bool = False, ctrl: bool = False) -> Rect:
         return EMPTY
@@ -54,7 +59,7 @@ class Fill(Tool):
     def start(
         self, document: Document, ink: Ink, sample: Sample, shift: bool = False, ctrl: bool = False
     ) -> Stroke:
-        return FillStroke(document, ink, sample)
+        return FillStroke(document, document.begin(ink)).begun(sample)
 
 
 TOOL = Fill(
@@ -63,6 +68,5 @@ TOOL = Fill(
     "mdi6.format-color-fill",
     "F",
     70,
-    cursor="fill",
-    has_size=False,
+    settings=("tolerance",),
 )

@@ -19,7 +19,8 @@ class Line(Tool):
         start = sample
         if shift and document.last_point is not None:
             start = sample._replace(x=document.last_point[0], y=document.last_point[1])
-        return StraightStroke(document, ink, start, sample, ctrl, QCoreApplication.translate("paint", "Line"))
+        text = QCoreApplication.translate("paint", "Line")
+        return StraightStroke(document, document.begin(ink), start, text).begun(sample, ctrl)
 
 
-TOOL = Line("line", str(QT_TRANSLATE_NOOP("paint", "Line")), "mdi6.vector-line", "L", 30)
+TOOL = Line("line", str(QT_TRANSLATE_NOOP("paint", "Line")), "mdi6.vector-line", "L", 30, ("size", "opacity"))

@@ -6,7 +6,7 @@ from PySide6.QtCore import QT_TRANSLATE_NOOP, QCoreApplication
 
 from desktop.paint.editing.document import Document
 from desktop.paint.gestures.freehand import brush_stroke
-from desktop.paint.gestures.tool import Stroke, Tool
+from desktop.paint.gestures.tool import FREEHAND, Stroke, Tool
 from desktop.paint.strokes.stroke import Ink, Sample
 
 
@@ -21,4 +21,4 @@ class Pen(Tool):
         return brush_stroke(document, ink, sample, shift, ctrl, text)
 
 
-TOOL = Pen("pen", str(QT_TRANSLATE_NOOP("paint", "Pen")), "mdi6.pencil-outline", "P", 10)
+TOOL = Pen("pen", str(QT_TRANSLATE_NOOP("paint", "Pen")), "mdi6.pencil-outline", "P", 10, FREEHAND)

@@ -9,8 +9,9 @@ from PySide6.QtGui import QPainterPath, QPolygonF
 
 from desktop.paint.editing.document import Document
 from desktop.paint.editing.history import Change
+from desktop.paint.editing.recording import Recording
 from desktop.paint.gestures.shapes import coverage_of, is_hard, nearby, on_grid
-from desktop.paint.gestures.tool import Stroke, Tool, snapped
+from desktop.paint.gestures.tool import SHAPE, Stroke, Tool, snapped
 from desktop.paint.strokes.stroke import Ink, Sample
 from engine.data.rect import EMPTY, Rect
 
@@ -26,8 +27,8 @@ class PolygonStroke(Stroke):
     reach: float = 6.0
     """How near, in picture pixels, a click must be to a corner to mean it; depends on the zoom."""
 
-    def __init__(self, document: Document, ink: Ink, sample: Sample) -> None:
-        self._recording = document.begin(ink)
+    def __init__(self, recording: Recording, sample: Sample) -> None:
+        self._recording = recording
         self._corners: list[Sample] = []
         self._clicks = 0
         self._add(sample.sane())
@@ -99,7 +100,7 @@ class Polygon(Tool):
     def start(
         self, document: Document, ink: Ink, sample: Sample, shift: bool = False, ctrl: bool = False
     ) -> Stroke:
-        return PolygonStroke(document, ink, sample)
+        return PolygonStroke(document.begin(ink), sample)
 
 
 TOOL = Polygon(
@@ -108,6 +109,6 @@ TOOL = Polygon(
     "mdi6.vector-polygon",
     "G",
     60,
-    cursor="cross",
+    settings=SHAPE,
     clicks=True,
 )

@@ -7,7 +7,7 @@ from PySide6.QtGui import QPainterPath
 
 from desktop.paint.editing.document import Document
 from desktop.paint.gestures.shapes import BoxStroke
-from desktop.paint.gestures.tool import Stroke, Tool
+from desktop.paint.gestures.tool import SHAPE, Stroke, Tool
 from desktop.paint.strokes.stroke import Ink, Sample
 
 
@@ -24,7 +24,7 @@ class Rectangle(Tool):
         self, document: Document, ink: Ink, sample: Sample, shift: bool = False, ctrl: bool = False
     ) -> Stroke:
         text = QCoreApplication.translate("paint", "Rectangle")
-        return BoxStroke(document, ink, sample, _trace, text, sharp=True)
+        return BoxStroke(document.begin(ink), sample, _trace, text, sharp=True)
 
 
 TOOL = Rectangle(
@@ -33,5 +33,5 @@ TOOL = Rectangle(
     "mdi6.rectangle-outline",
     "R",
     40,
-    cursor="cross",
+    settings=SHAPE,
 )

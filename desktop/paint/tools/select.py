@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Self
+
 from PySide6.QtCore import QT_TRANSLATE_NOOP, QCoreApplication, QPointF
 
 from desktop.paint.editing.document import Document
 from desktop.paint.editing.history import Change
+from desktop.paint.editing.recording import Recording
+from desktop.paint.editing.selection import Lifted
 from desktop.paint.gestures.tool import Stroke, Tool
 from desktop.paint.strokes.stroke import Ink, Sample
 from engine.data.rect import EMPTY, Rect
@@ -18,7 +22,10 @@ class SelectStroke(Stroke):
         self._document = document
         self._before = document.selection
         self._start = sample.sane()
+
+    def begun(self, sample: Sample) -> Self:
         self.move(sample)
+        return self
 
     def move(self, sample: Sample, shift: bool = False, ctrl: bool = False) -> Rect:
         if self.open:
@@ -54,33 +61,44 @@ class SelectStroke(Stroke):
         ).intersected(self._document.bounds)
 
 
-class MoveStroke(Stroke):
-    """Moves what is selected on the active layer, a copy of it with ctrl; shift keeps to one axis.
+def lift(document: Document, copy: bool) -> tuple[Lifted, Recording]:
+    """Take what is selected on the active layer in hand; a stroke is open from then on.
 
-    What was pasted or moved just before goes on as it was then, and doesn't take along what it came
-    to lie on; the two steps become one.
+    What was pasted or moved just before goes on as it was then: that step is undone.
+
+    Raises:
+        PictureError: the layer can't be painted on; nothing is undone then.
+    """
+    recording, floating, selection = document.begin(Ink()), document.still_floating(), document.selection
+    if floating is None or copy:
+        pixels = recording.base(selection)
+        return Lifted(pixels, EMPTY if copy else selection, selection.left, selection.top), recording
+    recording.abort()
+    taken_back = document.undo()
+    lifted = Lifted(floating.pixels, floating.source, floating.left, floating.top, taken_back)
+    return lifted, document.begin(Ink())
+
+
+class MoveStroke(Stroke):
+    """Moves what was lifted; shift keeps to one axis.
+
+    What was pasted or moved just before doesn't take along what it came to lie on; the two steps
+    become one.
     """
 
-    def __init__(self, document: Document, sample: Sample, copy: bool) -> None:
+    def __init__(self, document: Document, lifted: Lifted, recording: Recording, sample: Sample) -> None:
         self._document = document
+        self._lifted = lifted
+        self._recording = recording
         self._start = sample.sane()
         self._selection = document.selection
-        layer, floating = document.active, document.still_floating()
-        self._taken_back: Change | None = None
-        if floating is not None and not copy:
-            document.begin(Ink()).abort()  # raises where the layer can't be painted on
-            self._taken_back = document.undo()
-            self._pixels, self._source = floating.pixels, floating.source
-            self._left, self._top = floating.left, floating.top
-            self._recording = document.begin(Ink())
-        else:
-            self._recording = document.begin(Ink())
-            self._source = EMPTY if copy else self._selection
-            self._pixels = self._recording.base(self._selection)
-            self._left, self._top = self._selection.left, self._selection.top
-        self._hole = document.emptiness(layer, self._source)
+        self._hole = document.emptiness(recording.layer, lifted.source)
         self._shift = 0, 0
-        self.rect = self.move(sample).united(self._taken_back.rect if self._taken_back else EMPTY)
+
+    def begun(self, sample: Sample) -> Self:
+        taken_back = self._lifted.taken_back
+        self.rect = self.move(sample).united(taken_back.rect if taken_back is not None else EMPTY)
+        return self
 
     def move(self, sample: Sample, shift: bool = False, ctrl: bool = False) -> Rect:
         recording = self._recording
@@ -92,9 +110,10 @@ class MoveStroke(Stroke):
             across, down = (across, 0) if abs(across) > abs(down) else (0, down)
         self._shift = across, down
         rect = recording.restore()
-        if self._source:
-            rect = rect.united(recording.put(self._hole, self._source.left, self._source.top))
-        rect = rect.united(recording.put(self._pixels, self._left + across, self._top + down, over=True))
+        pixels, source, left, top, _ = self._lifted
+        if source:
+            rect = rect.united(recording.put(self._hole, source.left, source.top))
+        rect = rect.united(recording.put(pixels, left + across, top + down, over=True))
         self._document.selection = self._moved()
         self.outline = _corners(self._document.selection)
         return rect
@@ -107,9 +126,10 @@ class MoveStroke(Stroke):
         document, before = self._document, self._document.undo_steps
         change = self._recording.commit(QCoreApplication.translate("paint", "Move selection"))
         if document.undo_steps > before or (change and document.can_undo):
-            across, down = self._shift
-            document.lift(self._pixels, self._source, self._left + across, self._top + down)
-        return self._taken_back.united(change) if self._taken_back is not None else change
+            (across, down), (pixels, source, left, top, _) = self._shift, self._lifted
+            document.lift(pixels, source, left + across, top + down)
+        taken_back = self._lifted.taken_back
+        return taken_back.united(change) if taken_back is not None else change
 
     def abort(self) -> Rect:
         self.open, self.outline = False, None
@@ -117,7 +137,7 @@ class MoveStroke(Stroke):
             return EMPTY
         rect = self._recording.abort()
         self._document.selection = self._selection.intersected(self._document.bounds)
-        if self._taken_back is not None:
+        if self._lifted.taken_back is not None:
             back = self._document.redo()
             rect = rect.united(back.rect if back is not None else EMPTY)
         return rect
@@ -136,8 +156,9 @@ class Select(Tool):
     ) -> Stroke:
         left, top, width, height = document.selection
         if 0 <= sample.x - left < width and 0 <= sample.y - top < height:
-            return MoveStroke(document, sample, ctrl)
-        return SelectStroke(document, sample)
+            lifted, recording = lift(document, ctrl)
+            return MoveStroke(document, lifted, recording, sample).begun(sample)
+        return SelectStroke(document, sample).begun(sample)
 
 
 def _corners(rect: Rect) -> list[QPointF] | None:
@@ -154,6 +175,4 @@ TOOL = Select(
     "mdi6.selection",
     "S",
     90,
-    cursor="cross",
-    has_size=False,
 )

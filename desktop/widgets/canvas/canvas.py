@@ -60,6 +60,7 @@ class Canvas(QWidget):
         self._last = QPointF()
         self._outlined = QRect()
         self._reduced, self._reduced_preview = Reduced(), ReducedPreview()
+        self._shown_size = (0, 0)
         view.changed.connect(self.update)
         session.repainted.connect(self._repaint)
         session.restructured.connect(self._restructured)
@@ -188,9 +189,15 @@ class Canvas(QWidget):
         self.update()
 
     def _restructured(self) -> None:
-        if self._view.fitted:  # the size may be another
-            self.fit()
-        self.update()
+        """Only another size is news: what looks different is repainted (``Session.repainted``)."""
+        if self._session.picture is None:
+            return
+        document = self._session.document
+        if self._shown_size != (document.width, document.height):
+            self._shown_size = document.width, document.height
+            if self._view.fitted:
+                self.fit()
+            self.update()
 
     def _update_cursor(self) -> None:
         if self._grip.held == "view" or self._space:

@@ -24,7 +24,7 @@ from PySide6.QtWidgets import (
 )
 
 from desktop.paint.editing.document import ROLES
-from desktop.paint.editing.sheet import MOST_PIXELS, check_size
+from desktop.paint.editing.limits import MOST_PIXELS, check_size
 from desktop.session import Session
 from desktop.widgets.parts.actions import LABEL_KEYS, Actions, shown
 from desktop.widgets.parts.room import fit

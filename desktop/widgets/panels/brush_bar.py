@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 
 from PySide6.QtCore import Qt
+from PySide6.QtGui import QAction
 from PySide6.QtWidgets import (
     QCheckBox,
     QComboBox,
@@ -18,11 +19,13 @@ from PySide6.QtWidgets import (
 )
 
 from desktop.paint.brushes import brushes
-from desktop.paint.tools import tools
+from desktop.paint.tools import Setting, tools
 from desktop.session import Session
 
 _STEPS = 1000
 _LARGEST = 500.0
+_NOT_FOR_LABELS: tuple[Setting, ...] = ("brush", "hardness", "opacity")
+"""Labels are hard and opaque, whatever they are drawn with."""
 
 
 class BrushBar(QToolBar):
@@ -41,7 +44,7 @@ class BrushBar(QToolBar):
             self._brush.addItem(brush.title, name)
         self._brush.setToolTip(self.tr("Kind of brush"))
         self._brush.activated.connect(lambda: self._set(brush=self._brush.currentData()))
-        self._brush_action = self.addWidget(self._brush)
+        brush_action = self.addWidget(self._brush)
         self._size = QSlider(Qt.Orientation.Horizontal)
         self._size.setRange(0, _STEPS)
         self._size.setFixedWidth(130)
@@ -52,16 +55,16 @@ class BrushBar(QToolBar):
         self._size_box.valueChanged.connect(lambda size: self._set(size=float(size)))
         for slider in (self._size, self._size_box):
             slider.setToolTip(self.tr("Size of the brush in picture pixels ([ and ], Shift and wheel)"))
-        self._size_action = self._group(self.tr("Size"), self._size, self._size_box)
-        self._hardness, self._hardness_action = self._fraction(
+        size_action = self._group(self.tr("Size"), self._size, self._size_box)
+        self._hardness, hardness_action = self._fraction(
             self.tr("Hardness"), "hardness", self.tr("How sharp the edge of the stroke is")
         )
-        self._opacity, self._opacity_action = self._fraction(
+        self._opacity, opacity_action = self._fraction(
             self.tr("Opacity"),
             "opacity",
             self.tr("A stroke never gets denser than this, even where it crosses itself"),
         )
-        self._stabiliser, self._stabiliser_action = self._fraction(
+        self._stabiliser, stabiliser_action = self._fraction(
             self.tr("Steady"),
             "stabiliser",
             self.tr("Takes the trembling out of the line; it then follows a little behind"),
@@ -72,11 +75,11 @@ class BrushBar(QToolBar):
         self._pressure_opacity = QCheckBox(self.tr("opacity"))
         self._pressure_opacity.setToolTip(self.tr("The pen's pressure sets the opacity"))
         self._pressure_opacity.toggled.connect(lambda on: self._set(pressure_opacity=on))
-        self._pressure_action = self._group(self.tr("Pressure:"), self._pressure_size, self._pressure_opacity)
+        pressure_action = self._group(self.tr("Pressure:"), self._pressure_size, self._pressure_opacity)
         self._filled = QCheckBox(self.tr("Filled"))
         self._filled.setToolTip(self.tr("Fill the shape rather than draw its outline"))
         self._filled.toggled.connect(lambda on: self._set(filled=on))
-        self._filled_action = self.addWidget(self._filled)
+        filled_action = self.addWidget(self._filled)
         self._tolerance = QSpinBox()
         self._tolerance.setRange(0, 255)
         self._tolerance.setToolTip(self.tr("How far a colour may differ and still be filled"))
@@ -86,9 +89,19 @@ class BrushBar(QToolBar):
         self._gap.setSuffix(self.tr(" px"))
         self._gap.setToolTip(self.tr("Openings up to this width don't let the fill out"))
         self._gap.valueChanged.connect(lambda value: self._set(gap=value))
-        self._fill_action = self._group(
+        fill_action = self._group(
             self.tr("Tolerance"), self._tolerance, QLabel(self.tr("Close gaps")), self._gap
         )
+        self._shown: dict[Setting, QAction] = {
+            "brush": brush_action,
+            "size": size_action,
+            "hardness": hardness_action,
+            "opacity": opacity_action,
+            "stabiliser": stabiliser_action,
+            "pressure": pressure_action,
+            "filled": filled_action,
+            "tolerance": fill_action,
+        }
         session.watch("picture", self._show)
         session.strokes.watch("ink tool", self._show)
         session.restructured.connect(self._show)
@@ -140,16 +153,8 @@ class BrushBar(QToolBar):
         self._tolerance.setValue(ink.tolerance)
         self._gap.setValue(ink.gap)
         self._filling = False
-        freehand = tool.id in ("pen", "eraser")
-        shape = tool.id in ("rectangle", "ellipse", "polygon")
-        self._brush_action.setVisible(freehand and not labels)
-        self._size_action.setVisible(tool.has_size)
-        self._hardness_action.setVisible(freehand and not labels)
-        self._opacity_action.setVisible((tool.has_size or shape) and not labels)
-        self._stabiliser_action.setVisible(freehand)
-        self._pressure_action.setVisible(freehand)
-        self._filled_action.setVisible(shape)
-        self._fill_action.setVisible(tool.id == "fill")
+        for setting, action in self._shown.items():
+            action.setVisible(setting in tool.settings and not (labels and setting in _NOT_FOR_LABELS))
 
 
 def _size_of(step: int) -> float:

@@ -6,7 +6,7 @@ import base64
 import binascii
 import contextlib
 
-from PySide6.QtCore import QBuffer, QByteArray, QPoint, QSize, Qt
+from PySide6.QtCore import QBuffer, QByteArray, QEvent, QPoint, QSize, Qt
 from PySide6.QtGui import QIcon, QImageReader, QPixmap
 from PySide6.QtWidgets import (
     QDockWidget,
@@ -84,6 +84,12 @@ class ModelDock(QDockWidget):
                 item.setFlags(Qt.ItemFlag.NoItemFlags)
             self._list.addItem(item)
         self._mark()
+
+    def changeEvent(self, event: QEvent) -> None:
+        """Another theme has other icons."""
+        super().changeEvent(event)
+        if event.type() == QEvent.Type.PaletteChange and self.widget() is not None:
+            self._show()
 
     def _mark(self) -> None:
         file = self._session.live.model_file

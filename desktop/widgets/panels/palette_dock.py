@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QSize, Qt
+from PySide6.QtCore import QEvent, QSize, Qt
 from PySide6.QtGui import QColor, QIcon, QPainter, QPixmap
 from PySide6.QtWidgets import (
     QButtonGroup,
@@ -76,6 +76,14 @@ class _Names(QListWidget):
                 self.addItem(QListWidgetItem(swatch(label.colour), text))
         colours = [label.colour for label in palette.labels]
         self.setCurrentRow(colours.index(chosen) if chosen in colours else -1)
+
+    def changeEvent(self, event: QEvent) -> None:
+        """Another theme has other frames around the colours."""
+        super().changeEvent(event)
+        if event.type() == QEvent.Type.PaletteChange and self.count():
+            assert self._shown is not None
+            for number, label in enumerate(self._shown.labels):
+                self.item(number).setIcon(swatch(label.colour))
 
 
 class PaletteDock(QDockWidget):
@@ -165,6 +173,14 @@ class PaletteDock(QDockWidget):
         column.addLayout(row)
         column.addStretch(1)
         return page
+
+    def changeEvent(self, event: QEvent) -> None:
+        """Another theme has other frames around the colours."""
+        super().changeEvent(event)
+        if event.type() == QEvent.Type.PaletteChange and self.widget() is not None:
+            for colour, tile in self._swatches.items():
+                tile.setIcon(swatch(colour, 24))
+            self._show()
 
     def _show(self) -> None:
         session = self._session

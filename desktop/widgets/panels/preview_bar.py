@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QEvent, QSize, Qt
+from PySide6.QtCore import QEvent, QSize, Qt, Signal
 from PySide6.QtGui import QResizeEvent, QShowEvent
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QSlider, QToolButton, QWidget
 
@@ -14,6 +14,9 @@ _WORDS = Qt.ToolButtonStyle.ToolButtonTextBesideIcon
 
 class PreviewBar(QWidget):
     """The actions that belong to the preview, where they are seen."""
+
+    blended = Signal()
+    """The preview lies over the picture more or less densely now."""
 
     def __init__(self, session: Session, actions: Actions, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -88,7 +91,7 @@ class PreviewBar(QWidget):
 
     def _set_opacity(self, value: int) -> None:
         self._session.settings.preview_opacity = value / 100
-        self._session.live.changed.emit("preview")
+        self.blended.emit()
 
 
 def _words_width(button: QToolButton) -> int:

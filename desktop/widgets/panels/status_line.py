@@ -7,6 +7,7 @@ from PySide6.QtWidgets import QLabel, QStatusBar, QWidget
 
 from desktop.session import Session
 from desktop.widgets.canvas.view import View
+from desktop.widgets.panels.file_progress import FileProgress
 from desktop.widgets.parts.room import shortened
 
 
@@ -24,6 +25,9 @@ class StatusLine(QStatusBar):
         for label in (self._place, self._size, self._steps, self._pass):
             label.setTextFormat(Qt.TextFormat.PlainText)  # models are named by strangers
             self.addPermanentWidget(label)
+        progress = FileProgress(session.file_work, self)
+        self.addWidget(progress)
+        self.setMinimumHeight(progress.sizeHint().height() + 4)  # the canvas stays where it is when it comes
         view.changed.connect(self._show_size)
         session.restructured.connect(self._show_size)
         session.watch("steps", self._show_steps)

@@ -19,6 +19,10 @@ def _(text: str) -> str:
     return str(QT_TRANSLATE_NOOP(CONTEXT, text))
 
 
+Reactions = dict[str, Callable[..., object]]
+"""By an action's name: what it does."""
+
+
 @dataclass(frozen=True)
 class Spec:
     """One row of the table. ``menu`` is where it stands; ``rule`` draws a line above it."""
@@ -174,7 +178,7 @@ class Actions:
         self.dress(spec.id)
         return action
 
-    def connect(self, reactions: dict[str, Callable[..., object]]) -> None:
+    def connect(self, reactions: Reactions) -> None:
         """Connect each action to what it does; an action without one is a mistake of ours."""
         for name, reaction in reactions.items():
             action = self._actions[name]
@@ -236,3 +240,13 @@ class Actions:
         key = action.shortcut().toString(QKeySequence.SequenceFormat.NativeText)
         action.setToolTip(f"{text} ({key})" if key else text)
         action.setStatusTip(text)
+
+
+def when_on(do: Callable[[], object]) -> Callable[[bool], None]:
+    """For an action that is one of several: act on being chosen, not on being left."""
+
+    def react(on: bool) -> None:
+        if on:
+            do()
+
+    return react

@@ -14,6 +14,7 @@ from PySide6.QtWidgets import QFileDialog, QMenu, QWidget
 from desktop.paint.files.export import FORMATS, picture_file
 from desktop.session import OpenPicture, Session, Unreadable
 from desktop.support import theme
+from desktop.support.file_work import Job
 from desktop.widgets.parts.message_bar import Answer, MessageBar
 from desktop.widgets.parts.room import shortened
 from engine.data.card import InputKind
@@ -29,6 +30,8 @@ class Files(QObject):
         super().__init__(window)
         self._session, self._messages, self._window = session, messages, window
         self._given_up: list[OpenPicture] = []
+        self._to_close: Job | None = None
+        """What is being written, and closes the window when it is."""
 
     def _folder(self) -> str:
         """Where dialogs begin. Qt can't look into folders whose names are no text."""
@@ -87,7 +90,7 @@ class Files(QObject):
             self._write(picture, None)
 
     def save_as(self, and_then: Callable[[], object] = lambda: None) -> None:
-        """Ask where to save; ``and_then`` follows if it was."""
+        """Ask where to save; ``and_then`` follows once it is saved."""
         picture = self._session.picture
         assert picture is not None
         stem = _stem(picture) + (self.tr(" copy") if picture.foreign else "")
@@ -106,8 +109,10 @@ class Files(QObject):
         session = self._session
 
         def write() -> None:
-            if self._to_canvas(picture) and session.save(path, anyway=True):
-                and_then()
+            if self._to_canvas(picture):
+                job = session.save(path, anyway=True)
+                if job is not None:
+                    job.then(lambda fine: and_then() if fine else None)
 
         def ask_again() -> None:
             if self._to_canvas(picture):
@@ -169,20 +174,29 @@ class Files(QObject):
         picture = self._session.picture
         assert picture is not None
         self._session.settle_stroke()
-        close = partial(self._session.close_picture, picture)
-        if picture.is_saved:
-            close()
+        self._close(picture)
+
+    def _close(self, picture: OpenPicture) -> None:
+        session = self._session
+        if picture not in session.pictures:
             return
-        self._messages.ask(
-            self.tr("“%s” has changes that are not saved.") % picture.name,
-            (self.tr("&Save and close"), lambda: self._save_and_close(picture)),
-            (self.tr("&Throw them away"), close),
-        )
+        same = session.documents.being_saved(picture, None)
+        if picture.is_saved:
+            session.close_picture(picture)
+        elif same is not None:
+            session.said.emit(self.tr("“%s” is being saved; it is closed when that is done.") % picture.name)
+            same.then(lambda fine: self._close(picture) if fine else None)
+        else:
+            self._messages.ask(
+                self.tr("“%s” has changes that are not saved.") % picture.name,
+                (self.tr("&Save and close"), lambda: self._save_and_close(picture)),
+                (self.tr("&Throw them away"), partial(session.close_picture, picture)),
+            )
 
     def _save_and_close(self, picture: OpenPicture) -> None:
         if not self._to_canvas(picture):
             return
-        close = partial(self._session.close_picture, picture)
+        close = partial(self._close, picture)  # asks again if it was drawn on while it was being saved
         if self._session.needs_a_path:
             self.save_as(close)
         else:
@@ -190,7 +204,10 @@ class Files(QObject):
 
     def may_close(self) -> bool:
         """Whether the window may be closed: unsaved pictures are kept for the next start, unless they can't
-        be written there. Then a question is on show."""
+        be written there. Then a question is on show. What is being written is waited for, and then it closes.
+        """
+        if self._waits_for_writing():
+            return False
         lost = [picture for picture in self._session.guarding.unguarded() if picture not in self._given_up]
         if not lost:
             return True
@@ -208,6 +225,25 @@ class Files(QObject):
             (self.tr("&Close all the same"), lambda: self._close_all_the_same(lost)),
         )
         return False
+
+    def _waits_for_writing(self) -> bool:
+        """Whether something is being written; then that is said, and the window closes when it is done."""
+        writing = [job for job in self._session.file_work.jobs if job.writes]
+        if not writing:
+            return False
+        self._session.said.emit(
+            self.tr("%s goes on; the window closes when that is done.") % writing[-1].text
+        )
+        if self._to_close is not writing[-1]:
+            self._to_close = writing[-1]
+            writing[-1].then(self._close_now)
+        return True
+
+    def _close_now(self, fine: bool) -> None:
+        """What the window waited for is over; where it failed, that is on show and somebody should see it."""
+        self._to_close = None
+        if fine:
+            self._window.close()
 
     def _close_all_the_same(self, lost: list[OpenPicture]) -> None:
         self._given_up = lost

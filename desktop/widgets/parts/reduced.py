@@ -18,11 +18,12 @@ from PySide6.QtGui import QColor, QImage, QPainter, QTransform
 from desktop.paint.editing.document import Document
 from desktop.paint.layers.composite import composite
 from desktop.paint.layers.layer import Layer, blank, image_over
+from engine.data.dirty import NOTHING, Dirty
 from engine.data.messages import Pixels
 from engine.data.palette import Colour
-from engine.data.rect import EMPTY, Rect
+from engine.data.rect import Rect
 
-BUDGET_S = 0.03
+BUDGET_S = 0.02
 """A large picture is averaged in instalments of this length, so that nothing stalls."""
 
 _TILE = 512
@@ -112,12 +113,12 @@ class _Level:
         self._bounds = Rect(0, 0, *size)
         self._pixels = blank(-(-size[0] // self._edge), -(-size[1] // self._edge))
         self.image = image_over(self._pixels, QImage.Format.Format_RGB32)
-        self._stale: dict[tuple[int, int], Rect] = {}
+        self._stale: dict[tuple[int, int], Dirty] = {}
         self.spoil(self._bounds)
 
     def spoil(self, rect: Rect) -> None:
         for place, part in self._tiles(rect.intersected(self._bounds)):
-            self._stale[place] = self._stale.get(place, EMPTY).united(part)
+            self._stale[place] = self._stale.get(place, NOTHING).spread(part)
 
     def refresh(self, layers: Sequence[Layer], paper: Colour, area: Rect) -> bool:
         """Average anew what is stale in ``area``; False if it is not done within the time there is."""
@@ -129,7 +130,7 @@ class _Level:
             if time.perf_counter() > end:
                 return False
             del self._stale[place]
-            self._average(layers, paper, stale)
+            self._average(layers, paper, stale.within(self._bounds))
         return True
 
     def _average(self, layers: Sequence[Layer], paper: Colour, rect: Rect) -> None:

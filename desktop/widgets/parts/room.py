@@ -2,11 +2,22 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QCoreApplication, QEvent, QObject, QSize, Qt
+from PySide6.QtCore import QByteArray, QCoreApplication, QEvent, QObject, QSize, Qt
 from PySide6.QtGui import QFontMetrics, QGuiApplication, QResizeEvent
-from PySide6.QtWidgets import QFrame, QLabel, QScrollArea, QStackedWidget, QToolBar, QToolButton, QWidget
+from PySide6.QtWidgets import (
+    QFrame,
+    QLabel,
+    QMainWindow,
+    QScrollArea,
+    QSplitter,
+    QStackedWidget,
+    QToolBar,
+    QToolButton,
+    QWidget,
+)
 
 from desktop.support import theme
+from desktop.support.settings import Settings
 
 LONGEST_NAME = 320
 """Width in pixels that a name may take in a menu."""
@@ -19,6 +30,24 @@ def fit(window: QWidget, width: int, height: int) -> None:
     screen = window.screen() or QGuiApplication.primaryScreen()
     room = screen.availableGeometry().size() if screen is not None else QSize(width, height)
     window.resize(QSize(width, height).boundedTo(room))
+
+
+def remember(window: QMainWindow, splitter: QSplitter, settings: Settings) -> None:
+    """Write down where ``window`` and its parts stand."""
+    settings.geometry = bytes(window.saveGeometry().toBase64().data()).decode()
+    settings.window_state = bytes(window.saveState().toBase64().data()).decode()
+    settings.splitter = bytes(splitter.saveState().toBase64().data()).decode()
+
+
+def recall(window: QMainWindow, splitter: QSplitter, settings: Settings) -> bool:
+    """Put ``window`` and its parts where they stood; whether its bars and panels have a place now."""
+    if settings.geometry:
+        window.restoreGeometry(QByteArray.fromBase64(settings.geometry.encode()))
+    if settings.splitter:
+        splitter.restoreState(QByteArray.fromBase64(settings.splitter.encode()))
+    return bool(settings.window_state) and window.restoreState(
+        QByteArray.fromBase64(settings.window_state.encode())
+    )
 
 
 def shortened(name: str, metrics: QFontMetrics, width: int = LONGEST_NAME) -> str:

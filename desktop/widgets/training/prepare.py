@@ -31,6 +31,7 @@ from desktop.widgets.training.time import HowLong
 from desktop.widgets.training.ways import Ways
 from desktop.widgets.training.words import USUAL
 from engine.data.palette import Label, Palette
+from trainer.run.options import Options
 
 SIZES = (32, 64, 128, 192, 256, 384, 512)
 TASKS = ("", "labels", "lines", "hints", "image", "grey", "small")
@@ -255,20 +256,21 @@ class PreparePage(QWidget):
         findings = self._dataset_scan.findings
         if findings is None:
             return None
-        return Wish(
+        steps, parent = self._steps.value() or None, self._from.currentData()
+        options = Options(
             data=findings.folder.resolve(),
             name=self._name.text().strip() or findings.folder.name,
             task=self._task.currentData() or None,
             swap=self._swap.isChecked(),
-            minutes=self._how_long.minutes,
-            steps=self._steps.value() or None,
+            pair=self._way.way,
+            minutes=None if steps else self._how_long.minutes,
+            steps=steps,
             size=self._chosen_size(findings),
             width=self._width.value(),
             recipe=self._recipe.currentData(),
-            from_model=self._from.currentData(),
-            palette=self._renamed(findings.palette),
-            way=self._way.way,
+            from_model=str(parent) if parent else None,
         )
+        return Wish(options, self._renamed(findings.palette))
 
     def _chosen_size(self, findings: Findings) -> tuple[int, int] | None:
         """None for the model's own, where one is gone on from."""

@@ -144,11 +144,11 @@ class TrainingDoor(QObject):
         self._session, self._messages, self._main = session, messages, window
         self.window: TrainingWindow | None = None
         self._asked = self._answered = False
-        self._announcing = False
-        session.training.brought.connect(self._paint_with)
-        session.training.error_reported.connect(self._tell)
-        session.training.watch("phase", self._follow)
-        QTimer.singleShot(0, self, self._find)
+        training = session.training
+        training.brought.connect(lambda _model, _said: window.activateWindow())
+        training.error_reported.connect(self._tell)
+        training.found.connect(self._announce)
+        QTimer.singleShot(0, self, training.find)
 
     def open(self) -> None:
         """Show the training window."""
@@ -198,22 +198,6 @@ class TrainingDoor(QObject):
         self._session.training.stop()
         self._close_indeed()
 
-    def _find(self) -> None:
-        """A training that went on when the program was closed."""
-        training, name = self._session.training, self._session.settings.training
-        if name and Path(name).is_dir() and training.run is None:
-            self._announcing = True
-            training.show(Path(name))
-
-    def _follow(self) -> None:
-        training, settings = self._session.training, self._session.settings
-        if training.phase is None:
-            return
-        settings.training = str(training.run) if training.goes_on else ""
-        if self._announcing:
-            self._announcing = False
-            self._announce()
-
     def _announce(self) -> None:
         training = self._session.training
         plan = training.plan
@@ -232,13 +216,3 @@ class TrainingDoor(QObject):
         """Where the training window can't."""
         if self.window is None or not self.window.isVisible():
             self._messages.warn(sentence)
-
-    def _paint_with(self, path: Path) -> None:
-        self._session.library.refresh()
-        self._session.library.add(path)
-        best = self._session.training.which == "best"
-        said = (
-            self.tr("This is “%s” at its best.") if best else self.tr("This is “%s”, as far as it has come.")
-        )
-        self._session.said.emit(said % path.stem)
-        self._main.activateWindow()

@@ -198,8 +198,8 @@ class Welcome(QFrame):
         ]
         for button in self._begin:
             row.addWidget(button)
-        self._recent = _Recent(faint(self.tr("Opened last:")))
-        row.addWidget(self._recent, 1)
+        self.recent = _Recent(faint(self.tr("Opened last:")))
+        row.addWidget(self.recent, 1)
         return row
 
     def _entry(self, name: str, text: str) -> QPushButton:
@@ -297,7 +297,7 @@ class Welcome(QFrame):
 
     def _list_recent(self) -> None:
         names = self._session.settings.recent[:MOST_RECENT]
-        self._recent.show_buttons([self._recent_entry(Path(name)) for name in names])
+        self.recent.show_buttons([self._recent_entry(Path(name)) for name in names])
 
     def _recent_entry(self, path: Path) -> QPushButton:
         button = QPushButton()
@@ -327,7 +327,7 @@ class Welcome(QFrame):
         for button, sign in zip(self._begin, ("folder-open-outline", "school-outline"), strict=True):
             button.setIcon(theme.icon(f"mdi6.{sign}"))
             button.setIconSize(QSize(18, 18))
-        for button in self._recent.buttons:
+        for button in self.recent.buttons:
             button.setIcon(theme.icon("mdi6.history"))
         for folder in self._folders:
             folder.dress()
@@ -358,7 +358,7 @@ class Welcome(QFrame):
         stops = [
             *self._tiles,
             *self._begin,
-            *(button for button in self._recent.buttons if button.isVisible()),
+            *(button for button in self.recent.buttons if button.isVisible()),
             *self._folders,
             self._always,
             self._close,

@@ -114,9 +114,9 @@ def test_it_goes_on_another_day_and_a_drawing_that_was_not_added_is_there(
 
     window = opened()
     session = window.session
-    left = session.left_behind()
+    left, _ = session.guarding.left_behind()
     assert [found.title for found in left] == ["photo 2"]
-    session.recover(left)
+    session.guarding.recover(left)
     window.make_pairs()
     form = window.findChild(PairStartDialog)
     until(lambda: session.pair_drawing.outlook is not None)
@@ -126,7 +126,7 @@ def test_it_goes_on_another_day_and_a_drawing_that_was_not_added_is_there(
     assert np.array_equal(session.document.picture().lines, drawn)
     add(window, 2)
     assert np.array_equal(read(session.pair_drawing.folder("beach") / "A" / "2.png").pixels[..., 0], drawn)
-    assert session.left_behind() == []
+    assert session.guarding.left_behind()[0] == []
     closed(window)
 
 

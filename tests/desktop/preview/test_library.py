@@ -14,7 +14,7 @@ from desktop.widgets.dialogs.picture_dialogs import ImportDialog
 from engine.foreign import pix2pix
 from engine.models import beside, bundle, catalogue
 from engine.networks import build
-from tests.desktop.window_hands import model, settle, until
+from tests.desktop.window_hands import done, model, settle, until
 
 
 def begun_with(session: Session, kind: str, last_used: dict[str, str]) -> str:
@@ -59,7 +59,7 @@ def test_weights_without_a_card_are_asked_about_and_begin_with_the_card_beside(w
     path = tmp_path / "net_G.safetensors"
     save_file(pix2pix.reference_layout(card, state), path)
     beside.write(path, card)
-    session.open_file(path)
+    done(session.open_file(path))
     until(lambda: window.findChildren(ImportDialog))
     (dialog,) = window.findChildren(ImportDialog)
     kind, palette = (box for box in dialog.findChildren(QComboBox) if box.isVisible())

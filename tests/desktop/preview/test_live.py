@@ -10,11 +10,12 @@ import pytest
 from PySide6.QtWidgets import QApplication
 
 import resources
-from desktop.paint.editing.document import Role
+from desktop.documents.open_documents import OpenPicture
+from desktop.paint.editing.document import Document, Role
 from desktop.session import Session
 from desktop.widgets.main_window import MainWindow
-from engine.data.messages import Failed, OpenModel, Ticket, Translate, Translated
-from tests.desktop.window_hands import drag, model, settle, until
+from engine.data.messages import Failed, OpenModel, Request, Translate, Translated
+from tests.desktop.window_hands import done, drag, model, settle, until
 
 
 @pytest.fixture
@@ -28,6 +29,52 @@ def misfit(stocked_home: Path, session: Session) -> Path:
     path.write_bytes(content)
     session.library.refresh()
     return path
+
+
+def watched(session: Session) -> list[Request]:
+    """All that the engine is asked for from now on."""
+    bridge, send = session.live.bridge, session.live.bridge.send
+    sent: list[Request] = []
+
+    def pass_on(request: Request) -> None:
+        sent.append(request)
+        send(request)
+
+    bridge.send = pass_on
+    return sent
+
+
+@pytest.mark.parametrize("live", [True, False], ids=["live", "off"])
+def test_another_document_costs_one_pass_and_the_model_stays_open(window, session, live):
+    drag(window, (10, 10), (50, 50))
+    settle(session)
+    session.live.enabled = live
+    card, before, sent, cards = session.live.card, session.picture, watched(session), []
+    session.live.changed.connect(lambda name: cards.append(name) if name == "card" else None)
+    session.new_picture("sketch", 64, 48)
+    assert [session.live.preview] == [None], "the one before is another document's"
+    settle(session)
+    until(lambda: not session.live.passes.running)
+    assert [type(request) for request in sent] == [Translate]
+    assert session.live.card is card and cards == []
+    assert session.live.preview.shape[:2] == (48, 64)
+    assert session.document.model == card.name
+    session.put_up(before)
+    settle(session)
+    until(lambda: not session.live.passes.running)
+    assert [type(request) for request in sent] == [Translate, Translate]
+    assert sent[-1].picture.size == (96, 80) and sent[-1].dirty is None
+
+
+def test_another_document_while_a_model_opens_is_translated_as_soon_as_it_is_ready(window, session):
+    sent = watched(session)
+    session.open_model(model(session, "tiny lines"))
+    another = OpenPicture(Document.new("sketch", 64, 48))
+    session.put_up(another, model(session, "tiny lines"))
+    assert session.live.loading and not session.live.card
+    settle(session)
+    assert [type(request) for request in sent] == [OpenModel, Translate]
+    assert session.live.card.name == session.document.model == "tiny lines"
 
 
 def test_a_preview_of_another_size_is_shown(window: MainWindow, session: Session):
@@ -89,36 +136,33 @@ def test_with_live_off_another_model_still_makes_its_first_preview(window, sessi
 
 
 def test_a_failed_pass_is_followed_by_the_edits_made_meanwhile(window, session, told):
-    live = session.live
-    send = live._bridge.send
+    bridge, send = session.live.bridge, session.live.bridge.send
     held: list[Translate] = []
-    live._bridge.send = held.append
+    bridge.send = held.append
     drag(window, (10, 10), (50, 50))
     until(lambda: held)
     drag(window, (50, 10), (10, 50))
     assert len(held) == 1  # the second waits for the first
-    live._bridge.send = send
-    live._take(Failed(held[0], "The card is full."))
+    bridge.send = send
+    bridge.replied.emit(Failed(held[0], "The card is full."))
     settle(session)
     assert told[-1] == "The card is full."
 
 
 def test_answers_to_an_older_generation_change_nothing(window, session, told):
     live = session.live
-    live._take(Failed(OpenModel(live._generation - 1, Path("x")), "Too late."))
+    live.bridge.replied.emit(Failed(OpenModel(live.passes.model - 1, Path("x")), "Too late."))
     assert live.card is not None
     assert told == []
 
 
 def test_switching_live_on_again_catches_up_and_off_and_on_does_nothing(window, session):
-    live, sent = session.live, []
-    send = live._bridge.send
-    live._bridge.send = lambda request: (sent.append(request), send(request))
+    live, sent = session.live, watched(session)
     live.enabled = False
     live.enabled = True
     drag(window, (10, 10), (50, 50))
     live.enabled = False
-    until(lambda: not live._busy)
+    until(lambda: not live.passes.running)
     count = len(sent)
     drag(window, (50, 10), (10, 50))
     window.repaint()
@@ -147,7 +191,7 @@ def test_a_model_that_vanished_is_replaced_and_the_picture_can_be_saved(window, 
     settle(session)
     gone = session.live.model_file
     gone.unlink()
-    assert session.save(tmp_path / "drawing.ora")
+    assert done(session.save(tmp_path / "drawing.ora"))
     assert "digest" not in session.document.extras
     session.new_picture("sketch", 64, 64)
     settle(session)
@@ -211,7 +255,7 @@ def test_a_preview_in_parts_is_shown_at_once_and_the_exact_one_after_it(window, 
     assert shown[-1] is live.preview
     assert not np.array_equal(shown[-1], shown[-2])
     live.refresh()
-    until(lambda: not live._busy)
+    until(lambda: not live.passes.running)
     assert np.array_equal(live.preview, shown[-2])  # the refreshed one is the last
 
 
@@ -220,11 +264,11 @@ def test_a_kept_frame_on_show_does_not_give_way_to_an_exact_frame_that_comes_lat
     drag(window, (10, 10), (50, 50))
     settle(session)
     kept, another = live.preview, live.preview ^ 255
-    ticket = Ticket(live._generation, live._revision)
-    live._take(Translated(ticket._replace(revision=live._revision + 1), another, 0.01, "cpu", settled=False))
+    ticket, take = live.passes.ticket, live.bridge.replied.emit
+    take(Translated(ticket._replace(revision=ticket.revision + 1), another, 0.01, "cpu", settled=False))
     assert live.preview is another and not live.settled
     live.show(kept)
-    live._take(Translated(ticket, another, 0.01, "cpu"))
+    take(Translated(ticket, another, 0.01, "cpu"))
     assert live.preview is kept
 
 
@@ -270,10 +314,12 @@ def test_whatever_happens_the_preview_ends_up_as_that_of_the_picture(
     session.live.enabled = True
     settle(session)
     until(lambda: session.shelf.awaited == 0)
-    until(lambda: session.live.card is not None and not session.live.behind and not session.live._busy)
+    until(
+        lambda: session.live.card is not None and not session.live.behind and not session.live.passes.running
+    )
     assert session.live.card.input == session.document.kind
     until(lambda: session.live.settled)
     shown = session.live.preview
     session.live.refresh()
-    until(lambda: not session.live._busy)
+    until(lambda: not session.live.passes.running)
     assert np.array_equal(session.live.preview, shown)

@@ -8,7 +8,7 @@ from PySide6.QtWidgets import QListWidget
 from desktop.documents import open_documents
 from desktop.documents.open_documents import OpenPicture
 from desktop.paint.editing.document import Document
-from desktop.paint.editing.sheet import WHITE
+from desktop.paint.editing.layer_stack import WHITE
 from engine.data.palette import Label, Palette
 from tests.desktop.conftest import PALETTE
 from tests.desktop.window_hands import drag, model, settle, until
@@ -121,7 +121,6 @@ def test_names_of_colours_stay_while_a_new_sheet_is_put_up(window, session):
     session.open_model(model(session, "tiny map"))
     settle(session)
     session.new_picture("image", 64, 64)
-    assert session.live.card is None
     window.palette_dock.choose_label_number(1)
     settle(session)
     assert session.strokes.ink.colour == PALETTE.labels[1].colour
@@ -165,3 +164,15 @@ def test_labels_that_went_to_another_palette_come_back_by_undo(window, session):
     assert document.palette == PALETTE and not np.array_equal(document.picture_flat(), before)
     session.undo()
     assert document.palette == others and np.array_equal(document.picture_flat(), before)
+
+
+def test_a_picture_for_the_open_model_is_fitted_before_its_only_pass(window, session):
+    """With live off there is no second one that would put it right."""
+    session.open_model(model(session, "tiny labels"))
+    settle(session)
+    session.live.enabled = False
+    others = Palette("others", (Label("one", (1, 2, 3)), Label("two", (250, 250, 20))))
+    session.put_up(OpenPicture(Document.new("labels", 64, 64, others)))
+    assert session.document.palette == PALETTE
+    until(lambda: not session.live.passes.running)
+    assert session.live.preview is not None and not session.live.behind

@@ -35,6 +35,7 @@ from engine.data.palette import Label, Palette
 from engine.data.picture import write_png
 from tests.desktop.training_pairs import EDGE, write_pairs
 from tests.desktop.window_hands import drag, settle, text_of, until
+from trainer.run.options import Options
 
 LONG = 60.0
 """Seconds within which a training has certainly begun, beside whatever else the machine does."""
@@ -61,7 +62,7 @@ def training_window(window: MainWindow) -> TrainingWindow:
 
 
 def tiny(data: Path, steps: int) -> Wish:
-    return Wish(data, data.name, steps=steps, size=(EDGE, EDGE), width=4)
+    return Wish(Options(data, name=data.name, steps=steps, size=(EDGE, EDGE), width=4))
 
 
 def button(page: QWidget, name: str) -> QPushButton:
@@ -95,7 +96,7 @@ def test_a_dropped_folder_is_shown_with_its_direction_and_can_be_swapped(window:
     page.findChild(QToolButton, "swap").click()
     until(lambda: not dataset_scan.looking)
     assert "“seen” → “drawn”" in text_of(page)
-    assert page.wish().swap
+    assert page.wish().options.swap
 
 
 def test_problems_are_listed_and_severe_ones_keep_it_from_starting(window: MainWindow, houses: Path):
@@ -146,10 +147,10 @@ def test_the_slider_says_how_long_and_how_good(window: MainWindow, houses: Path)
     for place in range(slider.maximum() + 1):
         slider.setValue(place)
         said.add(page.findChild(HowLong).words)
-        assert page.wish().minutes in (2, 5, 10, 20, 40, 60, 120, 240, 480)
+        assert page.wish().options.minutes in (2, 5, 10, 20, 40, 60, 120, 240, 480)
     assert len(said) == slider.maximum() + 1
     trainer.findChild(QSpinBox, "steps").setValue(7)
-    assert page.wish().steps == 7
+    assert page.wish().options.steps == 7
 
 
 # --- from folder to canvas ----------------------------------------------------------------------
@@ -163,7 +164,7 @@ def test_train_to_the_end_and_paint_with_it(window: MainWindow, houses: Path, ho
     page = trainer.prepare_page
     trainer.findChild(QSpinBox, "steps").setValue(24)
     trainer.findChild(QSpinBox, "width").setValue(4)
-    assert page.wish().size == (EDGE, EDGE)  # as the pictures are
+    assert page.wish().options.size == (EDGE, EDGE)  # as the pictures are
     button(page, "train").click()
     assert training.phase == "starting" and trainer.pages.currentWidget() is trainer.watch_page
 
@@ -194,7 +195,7 @@ def test_a_training_that_cannot_start_says_why_and_lets_the_settings_be_changed(
     trainer = training_window(window)
     trainer.prepare(houses)
     until(lambda: session.dataset_scan.findings is not None)
-    training.start(Wish(houses, "houses", steps=2, size=(16, 16), width=4))
+    training.start(Wish(Options(houses, name="houses", steps=2, size=(16, 16), width=4)))
     until(lambda: training.phase == "failed", LONG)
     assert "the size must lie between 32 and 2048" in text_of(trainer.watch_page)
     assert "Traceback" not in text_of(trainer.watch_page)
@@ -320,7 +321,7 @@ def test_which_files_make_pairs_is_asked_in_the_details(window: MainWindow, hous
     way.activated.emit(way.currentIndex())
     until(lambda: not dataset_scan.looking)
     assert dataset_scan.findings.direction == "“drawn” → “seen”"
-    assert page.wish().way == way.currentData() == "drawn+seen"
+    assert page.wish().options.pair == way.currentData() == "drawn+seen"
     page.look_at(folder)
     until(lambda: not dataset_scan.looking)
-    assert page.wish().way == ""
+    assert page.wish().options.pair == ""

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from engine.files import writing
-from engine.files.writing import replacing, stem, write_all
+from engine.files.writing import first_free, replacing, stem, write_all
 
 
 @pytest.mark.parametrize(
@@ -119,3 +119,12 @@ def test_permissions_stay_as_they_were(tmp_path: Path) -> None:
     with replacing(target) as part:
         part.write_text("new")
     assert target.stat().st_mode & 0o777 == 0o640
+
+
+def test_the_first_free_name_is_taken() -> None:
+    taken: set[str] = set()
+    for expected in ("house.png", "house-2.png", "house-3.png"):
+        name = first_free(lambda ending: f"house{ending}.png", taken.__contains__)
+        assert name == expected
+        taken.add(name)
+    assert first_free(lambda ending: f"a{ending}", {"a"}.__contains__, separator=" ") == "a 2"

@@ -137,3 +137,20 @@ def test_further_layouts_take_no_more_than_the_room() -> None:
         if weights.layouts.serves((1, 32, edge, edge)):
             weights.layouts((1, 32, edge, edge))
         assert room.left >= 0
+
+
+@pytest.mark.skipif(not packed.packing_works(), reason="this build of torch has no oneDNN to speak of")
+@pytest.mark.parametrize("activation", ["leaky_relu", "tanh"])
+def test_an_activation_is_applied_once_by_whoever_can(activation: packed.Activation) -> None:
+    convolution, x = nn.Conv2d(6, 8, 4, 2, 1), torch.randn(1, 6, 10, 14)
+    wanted = F.leaky_relu(convolution(x), 0.2) if activation == "leaky_relu" else convolution(x).tanh()
+    for made in (convolution, Packed(convolution, (10, 14), Room(), activation)):
+        assert same(packed.activated(made, made(x), activation), wanted)
+
+
+def test_maps_are_joined_behind_a_relu_and_stay_as_they_are() -> None:
+    convolution = nn.ConvTranspose2d(6, 3, 4, 2, 1)
+    maps = torch.randn(2, 4, 5, 7), torch.randn(2, 2, 5, 7)
+    before = [map_.clone() for map_ in maps]
+    assert same(packed.rectified(convolution, *maps), convolution(F.relu(torch.cat(maps, 1))))
+    assert all(torch.equal(map_, kept) for map_, kept in zip(maps, before, strict=True))

@@ -84,8 +84,27 @@ def test_passes_of_another_time_are_left_out(desk: Desk, tiny_file) -> None:
     desk.worker.send(translate(1, generation=4))  # of a model that was left: nobody waits for it
     reply = desk.ask(Inspect(Path("none")))
     assert isinstance(reply, Failed) and isinstance(reply.request, Inspect)
-    reply = desk.ask(translate(1, generation=6))  # of one that was never asked for
-    assert isinstance(reply, Failed) and "No model is open" in reply.sentence
+    assert desk.ask(translate(1, generation=6)).ticket == Ticket(6, 1)  # of another document
+    desk.worker.send(translate(2, generation=5))  # of the document before
+    reply = desk.ask(Inspect(Path("none")))
+    assert isinstance(reply, Failed) and isinstance(reply.request, Inspect)
+
+
+def test_another_document_is_translated_with_the_open_model_and_nothing_of_the_one_before(
+    desk: Desk, tiny_file
+) -> None:
+    desk.opened(tiny_file(levels=6, size=(64, 64)))
+    expected = desk.ask(translate(1, shade=200)).preview
+    desk.ask(translate(2, shade=30))
+    gate = Gate(desk.network)
+    desk.worker.send(Vary(Ticket(1, 2), picture(), (64, 64), (1, 2, 3)))
+    gate.wait()
+    desk.worker.send(translate(3, generation=2, dirty=None, shade=200))
+    gate.let_through(2)
+    first, second = desk.next(), desk.next()
+    assert isinstance(first, Varied) and isinstance(second, Translated), "the others are wanted no more"
+    assert second.ticket == Ticket(2, 3) and (second.preview == expected).all()
+    assert isinstance(desk.ask(Inspect(Path("none"))), Failed) and desk.replies.empty()
 
 
 def test_a_model_left_before_it_is_ready_is_not_finished(desk: Desk, tiny_file) -> None:

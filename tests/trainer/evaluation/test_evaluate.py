@@ -3,6 +3,7 @@ from __future__ import annotations
 import json
 import re
 import sys
+import time
 import weakref
 from dataclasses import replace
 from pathlib import Path
@@ -227,12 +228,30 @@ def test_progress_is_told_without_a_terminal(
 ) -> None:
     with counting.counting("Translating") as progress:
         progress(1, 300)
-        monkeypatch.setattr(counting, "PLAIN_SECONDS", 0.0)
+    assert not "".join(capsys.readouterr())
+    monkeypatch.setattr(counting, "AT_ONCE_SECONDS", 0.0)
+    with counting.counting("Translating") as progress:
         progress(0, 300)
         progress(100, 300)
+        progress(101, 300)  # the next line is due later
     told = capsys.readouterr()
     assert told.out == ""
     assert re.fullmatch(r"Translating: 100 of 300, about \d+ s left\n", told.err)
+
+
+def test_what_can_not_be_counted_is_told(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with counting.waiting("Writing"):
+        pass
+    assert not "".join(capsys.readouterr())
+    monkeypatch.setattr(counting, "AT_ONCE_SECONDS", 0.0)
+    told: list[str] = []
+    with counting.waiting("Writing"):
+        deadline = time.monotonic() + 20
+        while not told and time.monotonic() < deadline:  # another thread tells it
+            told += filter(None, [capsys.readouterr().err])
+    assert told == ["Writing …\n"]
 
 
 def test_report_stays_where_one_is(
@@ -285,6 +304,23 @@ def test_recogniser_learns_to_read_real_photos(label_run: tuple[Run, DataSet], t
     assert kept.note == fresh.note
 
 
+def test_recogniser_leaves_the_threads_as_they_were(label_run: tuple[Run, DataSet]) -> None:
+    run, data = label_run
+    seen: list[int] = []
+    torch.set_num_threads(2)
+    try:
+        reader = recogniser.learnt(
+            data,
+            augment_of(bundle.read_card(run.model), data),
+            steps=2,
+            progress=lambda done, total: seen.append(torch.get_num_threads()),
+        )
+        reader.read([house(3, 64)[1]])
+        assert seen == [1, 1] and torch.get_num_threads() == 2
+    finally:
+        torch.set_num_threads(1)
+
+
 def test_recogniser_learns_the_same_again(label_run: tuple[Run, DataSet]) -> None:
     run, data = label_run
     augment = augment_of(bundle.read_card(run.model), data)
@@ -330,6 +366,24 @@ def test_recogniser_is_kept_for_the_same_pairs(
     with pytest.raises(TrainingError, match="no label score"):
         recogniser_for(card, few, file)
     assert len(counted) == 2
+
+
+def test_recogniser_of_an_older_version_is_learnt_anew(
+    label_run: tuple[Run, DataSet], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(recogniser, "FEWEST_STEPS", 2)
+    run, data = label_run
+    card = bundle.read_card(run.model)
+    file = tmp_path / "kept.safetensors"
+    poor = recogniser.learnt(data, augment_of(card, data), steps=1)
+    # Its tensors were others, too.
+    older = recogniser.Recogniser(recogniser.Reader(5, 12), {**poor.note, "version": 2})
+    recogniser.write(file, older)
+    assert recogniser_for(card, data, file, seconds=0).note["version"] == recogniser.VERSION
+    assert recogniser.read(file, 5).note["steps"] == recogniser.FEWEST_STEPS
+    recogniser.write(file, older)
+    with pytest.raises(ModelError, match="older version"):
+        recogniser_for(card, replace(data, pairs=data.pairs[:1]), file)
 
 
 def test_recogniser_on_a_full_disk_is_a_sentence(label_run: tuple[Run, DataSet], tmp_path: Path) -> None:

@@ -35,7 +35,7 @@ def model(folder: Path, config: Config) -> Path:
 
 @pytest.mark.parametrize("kind", ["unet", "resnet"])
 def test_pth_is_what_the_reference_project_loads(tmp_path: Path, kind: str) -> None:
-    file = model(tmp_path, small(houses(tmp_path / "data"), kind=kind, colour_labels=True))
+    file = model(tmp_path, small(houses(tmp_path / "data"), network=kind, colour_labels=True))
     target, *beside = export(file, "pth", tmp_path / "deep" / "latest_net_G.pth")
     assert [one.name for one in beside] == ["latest_net_G.json", "latest_net_G.gpl"]
     state = torch.load(target, weights_only=True)
@@ -54,7 +54,7 @@ def configs(folder: Path) -> dict[str, Config]:
         "one plane a label": small(labels),
         "coloured labels": small(labels, colour_labels=True),
         "hints": small(things(folder / "things", 3), dropout=False),
-        "resnet": small(things(folder / "things", 3), kind="resnet"),
+        "resnet": small(things(folder / "things", 3), network="resnet"),
     }
 
 
@@ -101,7 +101,7 @@ def test_a_card_beside_that_is_of_another_network_is_named(tmp_path: Path) -> No
 
 
 def test_network_that_the_reference_project_lacks_is_named(tmp_path: Path) -> None:
-    file = model(tmp_path, small(things(tmp_path / "data", 3), kind="encoder_decoder"))
+    file = model(tmp_path, small(things(tmp_path / "data", 3), network="encoder_decoder"))
     with pytest.raises(ModelError, match="knows no encoder_decoder"):
         export(file, "pth", tmp_path / "x.pth")
     assert not (tmp_path / "x.pth").exists()

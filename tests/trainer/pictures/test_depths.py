@@ -16,11 +16,11 @@ from PIL import Image
 from engine.data import card, deep, picture
 from engine.errors import ModelError
 from tests.trainer.made_pictures import house, save
+from tests.trainer.small_runs import small
 from trainer.data import pairs
 from trainer.dataset_check import check
 from trainer.files import layouts
 from trainer.pictures import depths, sources
-from trainer.planning import plan
 from trainer.run import config
 
 Deep = npt.NDArray[np.uint16]
@@ -130,7 +130,7 @@ def test_the_card_keeps_it_and_the_canvas_does_the_same(tmp_path: Path) -> None:
         data = pairs.find(tmp_path / "set", task="image", swap=True)
     levels = data.pairs[0].a.levels
     assert levels is not None and data.levels == levels
-    made = plan.planned(data, device="cpu", threads=1, width=4, size=(64, 64), steps=1, patch=16)
+    made = small(data, size=(64, 64), steps=1)
     assert config.from_json(config.to_json(made)) == made
     kept = card.from_json(card.to_json(made.card()))
     assert kept.levels == levels

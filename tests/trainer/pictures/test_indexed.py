@@ -13,6 +13,7 @@ from engine.data.palette import Label, Palette
 from engine.errors import PictureError
 from tests.trainer.made_folders import COUNT, EDGE, numbers, parts, with_palette, written
 from tests.trainer.made_pictures import HOUSES, house, save
+from tests.trainer.small_runs import small
 from trainer.data import pairs
 from trainer.dataset_check import check, mend
 from trainer.evaluation import scores
@@ -20,7 +21,6 @@ from trainer.loading import augment
 from trainer.loading.pair_loader import PairLoader
 from trainer.pictures import indexed, palettes
 from trainer.pictures.sources import IGNORED
-from trainer.planning import plan
 from trainer.run import config
 
 VOC = [indexed.made(number) for number in range(256)]
@@ -153,12 +153,11 @@ def test_what_has_no_label_is_left_out_of_the_loss(ringed: Path) -> None:
     import torch
 
     from trainer.machine.distributed import World
-    from trainer.training.fit import learn
     from trainer.training.state import State
+    from trainer.training.step import learn
 
     data = pairs.find(ringed)
-    wishes = {"width": 4, "size": (64, 64), "patch": 16, "batch": 2, "steps": 2, "precision": "float32"}
-    made = plan.planned(data, device="cpu", threads=1, validation=0.0, **wishes)  # type: ignore[arg-type]
+    made = small(data, size=(64, 64), steps=2, validation=0.0)
     assert config.from_json(config.to_json(made)) == made
     losses = []
     for spoilt in (False, True):
@@ -180,7 +179,7 @@ def test_what_has_no_label_is_left_out_of_the_loss(ringed: Path) -> None:
 
 def test_the_network_sees_labels_where_none_is_known(ringed: Path) -> None:
     data = pairs.find(ringed)
-    made = plan.planned(data, device="cpu", threads=1, width=4, size=(64, 64), steps=1, patch=16)
+    made = small(data, size=(64, 64), steps=1)
     sample = augment.still(data.pairs[0], made.augment())
     assert sample.known is not None and (sample.known == 0).any()
     assert sample.prepared.max() < 5

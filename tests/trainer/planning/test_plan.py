@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -19,7 +20,12 @@ from trainer.planning import plan
 from trainer.planning.estimate import Estimate, trial
 from trainer.planning.plan import planned, timed
 from trainer.run import config as configs
+from trainer.run.options import Options
 from trainer.training.state import State
+
+
+def wished(**wishes: Any) -> Options:
+    return Options(Path("pictures"), **wishes)
 
 
 @pytest.fixture
@@ -28,7 +34,7 @@ def data(tmp_path: Path) -> DataSet:
 
 
 def test_default_recipe_averages_and_paper_does_not(data: DataSet) -> None:
-    default, paper = planned(data), planned(data, recipe="paper")
+    default, paper = planned(data, wished()), planned(data, wished(recipe="paper"))
     assert (default.batch, default.ema, default.minutes) == (4, 0.999, plan.DEFAULT_MINUTES)
     assert default.differentiable  # few pairs
     assert (paper.batch, paper.ema, paper.differentiable) == (1, 0.0, False)
@@ -38,19 +44,19 @@ def test_default_recipe_averages_and_paper_does_not(data: DataSet) -> None:
 
 
 def test_wishes_outweigh_the_recipe(data: DataSet) -> None:
-    config = planned(data, recipe="paper", batch=3, epochs=2, ema=0.9, seed=7, flip=None)
+    config = planned(data, wished(recipe="paper", batch=3, epochs=2, ema=0.9, seed=7, flip=None))
     assert (config.batch, config.ema, config.seed, config.flip) == (3, 0.9, 7, True)
     assert config.steps == round(2 * config.pairs / 3)
 
 
 def test_network_suits_size_and_task(data: DataSet) -> None:
-    config = planned(data, size=(128, 64), width=16, steps=1)
+    config = planned(data, wished(size=(128, 64), width=16, steps=1))
     assert config.network == {
         **{"levels": 6, "width": 16, "inputs": 5, "outputs": 3, "norm": "batch", "dropout": True}
     }
-    assert planned(data, size=(128, 64), width=16, steps=1, kind="resnet").network["blocks"] == 9
+    assert planned(data, wished(size=(128, 64), steps=1, network="resnet")).network["blocks"] == 9
     with pytest.raises(ModelError, match="paints no pictures"):
-        planned(data, kind="patchgan")
+        planned(data, wished(network="patchgan"))
 
 
 def test_labels_are_one_hot_but_for_parents_that_are_not(tmp_path: Path) -> None:
@@ -99,25 +105,25 @@ def test_parent_of_another_input_keeps_all_but_the_first_layer(tmp_path: Path, d
 def test_what_is_wrong_with_the_data_stops_the_plan(tmp_path: Path, data: DataSet) -> None:
     (tmp_path / "empty").mkdir()
     with pytest.raises(TrainingError, match="There are no pictures"):
-        planned(pairs.find(tmp_path / "empty"))
+        planned(pairs.find(tmp_path / "empty"), wished())
     with pytest.raises(TrainingError, match="no recipe “secret”"):
-        planned(data, recipe="secret")  # type: ignore[arg-type]
+        planned(data, wished(recipe="secret"))
     with pytest.raises(DeviceError, match="no device “abacus”"):
-        planned(data, device="abacus")
+        planned(data, wished(device="abacus"))
     with pytest.raises(ModelError, match="no model “nobody”"):
-        planned(data, from_model="nobody")
+        planned(data, wished(from_model="nobody"))
     with pytest.raises(TrainingError, match="between 32 and"):
-        planned(data, size=(16, 16))
+        planned(data, wished(size=(16, 16)))
 
 
 def test_minutes_become_steps(data: DataSet) -> None:
-    config = timed(planned(data, minutes=10), 0.5)
+    config = timed(planned(data, wished(minutes=10)), 0.5)
     assert config.steps == 1200
     assert config.sample_every == 60  # half a minute
     assert [step for step in range(1, 130) if config.looks_at(step)] == [8, 24, 60, 120]  # 4 s, 12 s, …
     assert config.is_early(24) and not config.is_early(60)
-    assert timed(planned(data, minutes=600), 0.5).sample_every == 240  # two minutes
-    assert timed(planned(data, steps=7), 0.5).steps == 7
+    assert timed(planned(data, wished(minutes=600)), 0.5).sample_every == 240  # two minutes
+    assert timed(planned(data, wished(steps=7)), 0.5).steps == 7
 
 
 # --- pairs held back ---------------------------------------------------------------------------------
@@ -167,7 +173,8 @@ def test_trial_measures_and_is_forgotten(tmp_path: Path, data: DataSet) -> None:
 
 def _after_a_step(config: configs.Config, data: DataSet) -> State:
     from trainer.machine.distributed import World
-    from trainer.training.fit import learn, pair_loader
+    from trainer.training.fit import pair_loader
+    from trainer.training.step import learn
 
     state = State(config)
     with pair_loader(data, state, World()) as loader:
@@ -230,4 +237,4 @@ def test_one_hot_parent_has_no_say_in_labels_fed_as_colours(tmp_path: Path) -> N
 @pytest.mark.parametrize("size", [(0, 0), (0, 256), (256, 0), (10**30, 1)])
 def test_sizes_without_a_network_are_a_sentence(data: DataSet, size: tuple[int, int]) -> None:
     with pytest.raises(TrainingError, match="between 32 and 2048"):
-        planned(data, size=size)
+        planned(data, wished(size=size))

@@ -27,8 +27,9 @@ from trainer.run import events
 from trainer.run import folder as runs
 from trainer.run.config import Config
 from trainer.run.events import Event, Journal
-from trainer.training.fit import LOSSES, Tally, fit, learn, pair_loader, wished
+from trainer.training.fit import Tally, fit, pair_loader, wished
 from trainer.training.state import State
+from trainer.training.step import LOSSES, learn
 
 
 @pytest.fixture(autouse=True)
@@ -90,8 +91,8 @@ def test_something_is_learnt(tmp_path: Path) -> None:
         {"patch": 1},
         {"patch": 34},
         {"patch": 70},
-        {"kind": "encoder_decoder"},
-        {"kind": "resnet"},
+        {"network": "encoder_decoder"},
+        {"network": "resnet"},
         {"recipe": "paper"},
         {"differentiable": False},
         {"differentiable": True},

@@ -17,8 +17,9 @@ from trainer.machine.distributed import World
 from trainer.machine.errors import TrainingError
 from trainer.run.config import Config
 from trainer.training import ema
-from trainer.training.fit import learn, pair_loader
+from trainer.training.fit import pair_loader
 from trainer.training.state import State, rng
+from trainer.training.step import learn
 
 
 @pytest.fixture

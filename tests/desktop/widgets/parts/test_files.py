@@ -9,27 +9,29 @@ from PySide6.QtWidgets import QFileDialog, QMenu, QPushButton
 
 from desktop.widgets.main_window import MainWindow
 from engine.data.picture import write_png
-from tests.desktop.window_hands import drag, settle
+from tests.desktop.window_hands import done, drag, files_done, settle
 
 
 def press(window: MainWindow, text: str) -> None:
-    """Press the message bar's button of that text."""
+    """Press the message bar's button of that text, and wait for the files that are read or written then."""
     found = [button for button in window.messages.findChildren(QPushButton) if button.isVisible()]
     next(button for button in found if text in button.text().replace("&", "")).click()
+    files_done(window.session)
 
 
 def choose(window: MainWindow, path: Path) -> None:
-    """Answer the file dialog."""
+    """Answer the file dialog, and wait for the files that are read or written then."""
     (dialog,) = [child for child in window.findChildren(QFileDialog) if child.isVisible()]
     dialog.fileSelected.emit(str(path))
     dialog.reject()
+    files_done(window.session)
 
 
 def test_saving_leaves_the_view_as_it_is(window: MainWindow, tmp_path: Path):
     drag(window, (10, 10), (50, 50))
     window.canvas.zoom(3)
     scale = window.view.scale
-    assert window.session.save(tmp_path / "drawing.ora")
+    assert done(window.session.save(tmp_path / "drawing.ora"))
     assert window.view.scale == scale
     assert window.windowTitle().startswith("drawing.ora")
 
@@ -81,7 +83,7 @@ def test_a_picture_from_elsewhere_can_be_opened_as_another_kind(window: MainWind
     drag(window, (10, 10), (50, 50))
     path = tmp_path / "photo.png"
     write_png(path, np.full((40, 60, 3), (200, 90, 30), np.uint8))
-    session.open_file(path)
+    done(session.open_file(path))
     assert session.document.kind == "sketch"  # as was on the canvas
     press(window, "Open as image")
     settle(session)
@@ -92,7 +94,7 @@ def test_a_picture_from_elsewhere_can_be_opened_as_another_kind(window: MainWind
 def test_recent_files_are_found_from_any_folder(window: MainWindow, tmp_path: Path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     write_png(Path("a&b.png"), np.zeros((20, 20, 3), np.uint8))
-    window.session.open_file(Path("a&b.png"))
+    done(window.session.open_file(Path("a&b.png")))
     assert window.session.settings.recent == [str(tmp_path / "a&b.png")]
     menu = QMenu(window)
     window.files.fill_recent(menu)
@@ -103,9 +105,9 @@ def test_a_pair_of_a_preview_that_is_behind_is_said_to_be_so(window: MainWindow,
     told: list[str] = []
     window.session.said.connect(told.append)
     settle(window.session)
-    window.session.export("pair", tmp_path / "fresh.png")
+    done(window.session.export("pair", tmp_path / "fresh.png"))
     window.session.live.enabled = False
     drag(window, (10, 10), (50, 50))
-    window.session.export("pair", tmp_path / "stale.png")
+    done(window.session.export("pair", tmp_path / "stale.png"))
     assert "behind" in told[-1]
     assert "behind" not in told[-2]

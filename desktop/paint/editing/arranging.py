@@ -1,0 +1,102 @@
+"""Steps that change the list of layers, or how one is shown; nothing happens before they are taken."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from desktop.paint.editing.history import PropertiesStep, StateStep
+from desktop.paint.editing.layer_stack import ROLES, LayerStack, locked_text, translate
+from desktop.paint.editing.limits import check_size
+from desktop.paint.layers import overhang, scaling
+from desktop.paint.layers.composite import to_straight, unpacked
+from desktop.paint.layers.layer import Layer, Role, blank
+from engine.data.messages import Pixels
+from engine.data.rect import EMPTY
+from engine.errors import PictureError
+
+LONGEST_NAME = 200
+
+
+def adding(stack: LayerStack, role: Role, name: str, pixels: Pixels | None, opacity: float) -> StateStep:
+    """A new layer above the active one (a reference: above all), to be painted on from then on.
+
+    Args:
+        stack: what it is added to.
+        role: one that documents of this kind know, or a reference.
+        name: made up if empty.
+        pixels: uint8 (H, W, 4) straight RGBA or (H, W, 3); of another size, they are fitted in.
+        opacity: 0 to 1.
+
+    Raises:
+        PictureError: a role that doesn't belong, or too many layers.
+    """
+    if role.sent and role not in ROLES[stack.kind]:
+        raise PictureError(translate("paint", "A picture of this kind has no such layers."))
+    beyond = overhang.extent(stack.layers, stack.bounds)
+    check_size(stack.width, stack.height, len(stack.layers) + 1, beyond)
+    content = blank(stack.width, stack.height)
+    if pixels is not None:
+        content = scaling.fitted(pixels, stack.width, stack.height, smooth=role is not Role.LABELS)
+        if role is Role.LABELS and stack.palette is not None:
+            content = unpacked(scaling.as_labels(to_straight(content), stack.palette))
+    layer = Layer(stack.next_id, name or stack.free_name(role), role, content)
+    layer.opacity = opacity
+    place = stack.layers.index(stack.active) + 1 if role.sent else len(stack.layers)
+    layers = (*stack.layers[:place], layer, *stack.layers[place:])
+    active = layer if role.sent else stack.active
+    state = replace(stack.state, layers=layers, active=active)
+    return StateStep(translate("paint", "Add layer"), state, layer.bounds())
+
+
+def removing(stack: LayerStack, id: int) -> StateStep:
+    """The layer with that id gone; the one below it is painted on, if it was.
+
+    Raises:
+        PictureError: it is locked, or the only one that the network sees.
+    """
+    layer = stack.layer(id)
+    if layer.locked:
+        raise PictureError(locked_text(layer))
+    if layer.role.sent and sum(other.role.sent for other in stack.layers) == 1:
+        raise PictureError(translate("paint", "A picture needs at least one layer to paint on."))
+    place = stack.layers.index(layer)
+    layers = tuple(other for other in stack.layers if other is not layer)
+    active = layers[max(0, place - 1)] if layer is stack.active else stack.active
+    if not active.role.sent:
+        active = next(other for other in reversed(layers) if other.role.sent)
+    state = replace(stack.state, layers=layers, active=active)
+    return StateStep(translate("paint", "Remove layer"), state, layer.bounds() if layer.shown else EMPTY)
+
+
+def moving(stack: LayerStack, id: int, index: int) -> StateStep | None:
+    """The layer at ``index`` in the list, 0 being the bottom; None where it is there already."""
+    layer = stack.layer(id)
+    layers = [other for other in stack.layers if other is not layer]
+    layers.insert(min(max(index, 0), len(layers)), layer)
+    if layers == stack.layers:
+        return None
+    state = replace(stack.state, layers=tuple(layers))
+    return StateStep(translate("paint", "Move layer"), state, layer.bounds())
+
+
+def setting(
+    layer: Layer, name: str | None, visible: bool | None, opacity: float | None, locked: bool | None
+) -> PropertiesStep | None:
+    """A layer with other properties; None where all is so already.
+
+    Args:
+        layer: it.
+        name: up to 200 characters.
+        visible: shown, and seen by the network.
+        opacity: 0 to 1; label layers are always opaque.
+        locked: can't be painted on.
+    """
+    if opacity is not None:
+        opacity = 1.0 if layer.role is Role.LABELS else min(max(float(opacity), 0.0), 1.0)
+    wanted = {"name": name and name[:LONGEST_NAME], "visible": visible, "opacity": opacity, "locked": locked}
+    values = {
+        field: value
+        for field, value in wanted.items()
+        if value is not None and value != getattr(layer, field)
+    }
+    return PropertiesStep(translate("paint", "Layer properties"), layer.id, values) if values else None

@@ -1,0 +1,92 @@
+"""Steps that give all layers other pixels: another size, or another palette. Nothing happens before
+they are taken."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+
+from desktop.paint.editing.history import StateStep
+from desktop.paint.editing.layer_stack import LayerStack, State, paper_of, translate
+from desktop.paint.editing.limits import check_size
+from desktop.paint.layers import overhang, scaling
+from desktop.paint.layers.composite import to_straight, unpacked
+from desktop.paint.layers.layer import Piece, Role
+from engine.data.messages import Pixels
+from engine.data.palette import Palette
+from engine.data.rect import Rect
+
+
+def resizing(stack: LayerStack, width: int, height: int) -> StateStep:
+    """The picture scaled; labels by the nearest neighbour.
+
+    Raises:
+        PictureError: too large.
+    """
+    beyond = overhang.extent(stack.layers, stack.bounds) / (stack.width * stack.height)
+    check_size(width, height, len(stack.layers), math.ceil(beyond * width * height))
+    copies = {
+        layer.id: scaling.scaled(layer.pixels, width, height, smooth=layer.role is not Role.LABELS)
+        for layer in stack.layers
+    }
+    outside = {
+        layer.id: overhang.scaled(layer, width, height, smooth=layer.role is not Role.LABELS)
+        for layer in stack.layers
+    }
+    state = replace(_with_pixels(stack, copies, outside), width=width, height=height)
+    return StateStep(translate("paint", "Resize"), state)
+
+
+def cropping(stack: LayerStack, rect: Rect) -> StateStep:
+    """``rect`` as the picture; where it reaches beyond, there is new room, empty but for what layers hold
+    there.
+
+    Raises:
+        PictureError: empty or too large.
+    """
+    check_size(rect.width, rect.height, len(stack.layers), overhang.extent(stack.layers, rect))
+    copies, outside = {}, {}
+    inside = rect.intersected(stack.bounds)
+    place = Rect(inside.left - rect.left, inside.top - rect.top, inside.width, inside.height)
+    for layer in stack.layers:
+        canvas = unpacked(stack.emptiness(layer, Rect(0, 0, rect.width, rect.height)))
+        canvas[place.rows, place.columns] = layer.pixels[inside.rows, inside.columns]
+        copies[layer.id] = canvas
+        outside[layer.id] = overhang.cropped(layer, canvas, rect)
+    state = replace(_with_pixels(stack, copies, outside), width=rect.width, height=rect.height)
+    return StateStep(translate("paint", "Crop"), state)
+
+
+def recolouring(stack: LayerStack, palette: Palette | None) -> StateStep:
+    """Another palette, and its paper; in a label picture colours go to their nearest label.
+
+    Args:
+        stack: what gets it.
+        palette: None for images alone: any colour, on white.
+    """
+    state = stack.state
+    if stack.kind == "labels":
+        assert palette is not None, "labels have colours"
+        labels = [layer for layer in stack.layers if layer.role is Role.LABELS]
+        copies = {layer.id: _snapped(layer.pixels, palette) for layer in labels}
+        outside = {
+            layer.id: tuple(Piece(piece.rect, _snapped(piece.pixels, palette)) for piece in layer.outside)
+            for layer in labels
+        }
+        state = _with_pixels(stack, copies, outside)
+    paper = paper_of(stack.kind, palette)
+    return StateStep(translate("paint", "Palette"), replace(state, palette=palette, paper=paper))
+
+
+def _snapped(pixels: Pixels, palette: Palette) -> Pixels:
+    return unpacked(scaling.as_labels(to_straight(pixels), palette))
+
+
+def _with_pixels(
+    stack: LayerStack, copies: dict[int, Pixels], outside: dict[int, tuple[Piece, ...]]
+) -> State:
+    """The same layers with other pixels: other ``Layer`` objects of the same ids, see ``StateStep``."""
+    layers = tuple(layer.with_pixels(copies.get(layer.id, layer.pixels)) for layer in stack.layers)
+    for layer in layers:
+        layer.outside = outside.get(layer.id, layer.outside)
+    return replace(stack.state, layers=layers, active=layers[stack.layers.index(stack.active)])

@@ -1,0 +1,142 @@
+"""What a model is taught, written down: a corrected preview with its drawing, and what is to stay as it is.
+
+The lessons of a model stay in a folder of their own and are all in its next training; so are kept frames
+that are to stay as they are, and its sample drawings, lest the model forgets what it did well.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+import resources
+from desktop.paint.editing.document import Document
+from desktop.pairs.replay_examples import Example
+from desktop.preview.shelf import Frame
+from engine.data.card import Card
+from engine.data.messages import Picture, Pixels
+from engine.data.palette import Palette
+from engine.data.task import task_of
+from engine.files.writing import first_free, stem
+from engine.planes.codec import scaled_preview
+from trainer.files import pair_store
+from trainer.files.pair_store import Origin
+
+_TAUGHT = re.compile(r"(.+), taught(?: \d+)?")
+"""How a model that was taught is called: the name of the first, then this, in whatever language the program
+speaks, as the name stands in files."""
+
+
+@dataclass(frozen=True, eq=False)
+class Lesson:
+    """A preview that is being corrected."""
+
+    card: Card
+    """The model's that made it,"""
+    model: Path
+    """and its file."""
+    drawn: Picture
+    """What it was made of."""
+    seen: Pixels
+    """The same as people see it, uint8 (H, W, 3)."""
+    made: Pixels
+    """The preview before it was corrected, uint8 (H, W, 3), of the drawing's size."""
+    others: tuple[Frame, ...]
+    """Kept frames of other drawings that could stay as they are."""
+
+
+def base_of(name: str) -> str:
+    """The name of the model that the teaching began with."""
+    found = _TAUGHT.fullmatch(name)
+    return found[1] if found else name
+
+
+def taught_name(name: str, others: Sequence[str]) -> str:
+    """What the model is to be called that comes of teaching another.
+
+    Args:
+        name: the other's.
+        others: names that are taken.
+    """
+    taken = {other.casefold() for other in others}
+    first = f"{base_of(name)}, taught"
+    return first_free(lambda ending: f"{first}{ending}", lambda one: one.casefold() in taken, separator=" ")
+
+
+def keep_correction(lesson: Lesson, corrected: Pixels) -> Path:
+    """Write the corrected pair of a lesson; returns the folder of all pairs of its model. Slow: files.
+
+    Args:
+        lesson: the one.
+        corrected: uint8 (H, W, 3), of the drawing's size.
+
+    Raises:
+        PictureError: it can't be written.
+    """
+    task, palette = task_of(lesson.card.input, lesson.card.hints), labels_of(lesson.card)
+    folder = _lessons(base_of(lesson.card.name), task, palette)
+    pair_store.keep(folder, lesson.drawn, corrected, task, palette, _origin(lesson.drawn))
+    return folder
+
+
+def keep_examples(lesson: Lesson, folder: Path, made: Sequence[Example], staying: Sequence[Frame]) -> None:
+    """Write beside the corrected pair what is to stay as it is. Slow: files.
+
+    Args:
+        lesson: the one.
+        folder: as ``keep_correction`` returned it.
+        made: what the model makes of sample drawings.
+        staying: kept frames.
+
+    Raises:
+        PictureError: they can't be written.
+    """
+    task, palette = task_of(lesson.card.input, lesson.card.hints), labels_of(lesson.card)
+    stay = list(made)
+    for frame in staying:
+        assert frame.picture is not None
+        drawn = suited(Document.from_snapshot(frame.picture).picture(), palette)
+        stay.append((drawn, frame.preview))
+    for drawn, preview in stay:
+        origin = _origin(drawn)
+        manifest = pair_store.manifest_of(folder)
+        if not pair_store.pair_of(folder, manifest, origin):  # a correction counts for more
+            pair_store.keep(folder, drawn, scaled_preview(preview, drawn.size), task, palette, origin)
+
+
+def labels_of(card: Card) -> Palette | None:
+    """The palette that a model's pictures are held to; others may be painted in any colour."""
+    return card.palette if card.input == "labels" else None
+
+
+def suited(drawn: Picture, palette: Palette | None) -> Picture:
+    """What was drawn in the labels of the model: each colour goes to its nearest label, as for a preview."""
+    if drawn.pixels is None or palette is None:
+        return drawn
+    return Picture(pixels=palette.snapped(drawn.pixels)[0])
+
+
+def _lessons(base: str, task: str, palette: Palette | None) -> Path:
+    """The folder of a model's lessons; another one where a model of that name was of another sort."""
+    first = resources.home("lessons", stem(base, "model"))
+
+    def is_of_another_sort(folder: Path) -> bool:
+        if not folder.exists():
+            return False
+        return not pair_store.is_kept(folder) or pair_store.read_manifest(folder) != (task, palette)
+
+    return first_free(lambda ending: first.with_name(f"{first.name}{ending}"), is_of_another_sort)
+
+
+def _origin(drawn: Picture) -> Origin:
+    """What tells one drawing from another."""
+    total = hashlib.sha256()
+    for plane in (drawn.pixels, drawn.lines, drawn.hints):
+        if plane is not None:
+            total.update(repr(plane.shape).encode() + np.ascontiguousarray(plane).tobytes())
+    return Origin("drawing", total.hexdigest()[:20])

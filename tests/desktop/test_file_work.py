@@ -1,0 +1,418 @@
+"""Saving, exporting and opening go on beside the pen: of the moment of asking, whole or not at all."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PySide6.QtCore import QTimer
+from PySide6.QtWidgets import QPushButton, QToolButton
+
+from desktop.documents.recovery import abandoned, restore
+from desktop.session import Session
+from desktop.widgets.main_window import MainWindow
+from desktop.widgets.panels import file_progress
+from desktop.widgets.panels.file_progress import FileProgress
+from engine.data.picture import read, write_png
+from tests.desktop.test_open_strokes import LEFT, NONE, RELEASE, begin_stroke
+from tests.desktop.test_overwriting import lines, question
+from tests.desktop.widgets.parts.test_files import press
+from tests.desktop.window_hands import done, drag, files_done, model, send, settle, text_of, until
+
+
+@contextmanager
+def held(session: Session, *, reading: bool = False) -> Iterator[None]:
+    """Hold up what is asked for inside until the end: the queue's thread is at other work."""
+    go_on, begun = threading.Event(), threading.Event()
+
+    def wait(_job: object) -> None:
+        begun.set()
+        go_on.wait(20)
+
+    do = session.file_work.read if reading else session.file_work.write
+    do("Waiting", wait, lambda _nothing: None)
+    begun.wait(20)
+    try:
+        yield
+    finally:
+        go_on.set()
+
+
+def drawn(session: Session) -> np.ndarray:
+    return session.document.picture().lines.copy()
+
+
+# --- saving ---------------------------------------------------------------------------------------
+
+
+def test_saved_is_what_was_there_when_it_was_asked_for(window: MainWindow, session: Session, tmp_path: Path):
+    drag(window, (10, 10), (50, 50))
+    before = drawn(session)
+    with held(session):
+        job = session.save(tmp_path / "drawing.ora")
+        drag(window, (50, 10), (10, 50))
+        session.undo()
+        session.undo()
+        session.redo()
+        session.redo()
+        drag(window, (10, 70), (80, 70))
+        after = drawn(session)
+    assert done(job)
+    assert np.array_equal(lines(tmp_path / "drawing.ora"), before)
+    assert not session.saved
+    assert window.isWindowModified()
+    assert session.picture.path == tmp_path / "drawing.ora"
+    # What was drawn since is guarded as before.
+    session.picture.journal.flush()
+    assert np.array_equal(restore(session.picture.journal.folder).picture().lines, after)
+    assert done(session.save())
+    assert session.saved
+    assert session.picture.journal is None
+    assert np.array_equal(lines(tmp_path / "drawing.ora"), after)
+
+
+def test_the_journal_is_there_until_the_picture_is_in_its_file(
+    window: MainWindow, session: Session, tmp_path: Path
+):
+    drag(window, (10, 10), (50, 50))
+    with held(session):
+        session.save(tmp_path / "drawing.ora")
+        assert session.picture.journal is not None
+        assert not session.saved
+    files_done(session)
+    assert session.picture.journal is None
+
+
+def test_a_save_that_fails_leaves_the_picture_unsaved_and_guarded(
+    window: MainWindow, session: Session, told: list[str], tmp_path: Path
+):
+    drag(window, (10, 10), (50, 50))
+    (tmp_path / "file").write_text("")
+    job = session.save(tmp_path / "file" / "drawing.ora")
+    assert job is not None
+    assert not done(job)
+    assert len(told) == 1
+    assert told[0].startswith("“drawing.ora” can't be written")
+    assert not session.saved
+    assert session.needs_a_path
+    assert session.picture.journal is not None
+
+
+def test_saved_again_while_it_is_saved_it_is_one_work_and_the_newest_is_written(
+    window: MainWindow, session: Session, tmp_path: Path
+):
+    drag(window, (10, 10), (50, 50))
+    with held(session):
+        first = session.save(tmp_path / "drawing.ora")
+        assert session.save() is first  # nothing is new, and the name is known
+        assert session.objection() == ""
+        drag(window, (50, 10), (10, 50))
+        second = session.save()
+        assert second is first  # it waits still, and takes what is new along
+        now = drawn(session)
+    assert done(first)
+    assert session.saved
+    assert session.picture.savings == []
+    assert np.array_equal(lines(tmp_path / "drawing.ora"), now)
+
+
+def test_saving_that_is_given_up_leaves_the_old_file(
+    window: MainWindow, session: Session, told: list[str], tmp_path: Path
+):
+    path = tmp_path / "drawing.ora"
+    drag(window, (10, 10), (50, 50))
+    assert done(session.save(path))
+    content = path.read_bytes()
+    drag(window, (50, 10), (10, 50))
+    with held(session):
+        job = session.save()
+        job.cancel()
+    assert not done(job)
+    assert told[-1] == "Given up: Saving “drawing.ora”."
+    assert path.read_bytes() == content
+    assert [file.name for file in tmp_path.iterdir()] == ["drawing.ora"]
+    assert not session.saved
+    assert done(session.save())
+
+
+@pytest.mark.parametrize("at", range(6))
+def test_given_up_at_any_step_nothing_half_is_left(
+    window: MainWindow, session: Session, tmp_path: Path, at: int
+):
+    """A sketch has two layers, a merged picture and a small one to pack before the file is in its place."""
+    from desktop.support.file_work import Cancelled
+
+    steps: list[int] = []
+
+    def step(done: int, total: int) -> None:
+        steps.append(done)
+        if len(steps) > at:
+            raise Cancelled
+
+    drag(window, (10, 10), (50, 50))
+    saving = session.documents.saving(session.picture, tmp_path / "drawing.ora", None)
+    with pytest.raises(Cancelled):
+        saving.write(step)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_the_window_waits_for_a_save_says_so_and_closes_then(
+    window: MainWindow, session: Session, told: list[str], tmp_path: Path
+):
+    drag(window, (10, 10), (50, 50))
+    with held(session):
+        session.save(tmp_path / "drawing.ora")
+        for _ in range(2):  # to ask again is no harm
+            window.close()
+            assert window.isVisible()
+        assert told[-1] == "Saving “drawing.ora” goes on; the window closes when that is done."
+    until(lambda: not window.isVisible())
+    assert (lines(tmp_path / "drawing.ora") < 128).any()
+    assert abandoned() == []
+
+
+def test_a_save_that_fails_keeps_the_window_open(
+    window: MainWindow, session: Session, told: list[str], tmp_path: Path
+):
+    drag(window, (10, 10), (50, 50))
+    (tmp_path / "file").write_text("")
+    with held(session):
+        session.save(tmp_path / "file" / "drawing.ora")
+        window.close()
+    files_done(session)
+    assert window.isVisible()
+    assert "can't be written" in told[-1]
+
+
+def test_the_session_itself_ends_when_all_is_written(window: MainWindow, session: Session, tmp_path: Path):
+    """Where nobody waits, as at a signal's end of the program."""
+    drag(window, (10, 10), (50, 50))
+    session.save(tmp_path / "drawing.ora")
+    session.export("picture", tmp_path / "drawing.png")
+    session.close()
+    assert (lines(tmp_path / "drawing.ora") < 128).any()
+    assert (read(tmp_path / "drawing.png").pixels < 128).any()
+    assert session.picture.is_saved
+    assert abandoned() == []
+
+
+def test_a_picture_is_closed_when_its_save_is_done(
+    window: MainWindow, session: Session, told: list[str], tmp_path: Path
+):
+    drag(window, (10, 10), (50, 50))
+    picture = session.picture
+    with held(session):
+        session.save(tmp_path / "drawing.ora")
+        window.actions_table["close"].trigger()
+        assert picture in session.pictures
+        assert "closed when that is done" in told[-1]
+    files_done(session)
+    assert picture not in session.pictures
+
+
+def test_drawn_on_while_it_is_saved_it_is_asked_about_again_before_it_is_closed(
+    window: MainWindow, session: Session, tmp_path: Path
+):
+    drag(window, (10, 10), (50, 50))
+    assert done(session.save(tmp_path / "drawing.ora"))
+    drag(window, (50, 10), (10, 50))
+    picture = session.picture
+    window.actions_table["close"].trigger()
+    with held(session):
+        [button] = [it for it in window.messages.findChildren(QPushButton) if "Save and" in it.text()]
+        button.click()
+        drag(window, (10, 70), (80, 70))
+    files_done(session)
+    assert picture in session.pictures
+    assert "has changes that are not saved" in question(window)
+    press(window, "Save and close")
+    assert picture not in session.pictures
+
+
+def test_a_name_that_another_picture_is_on_its_way_to_is_asked_about(
+    window: MainWindow, session: Session, told: list[str], tmp_path: Path
+):
+    drag(window, (10, 10), (50, 50))
+    with held(session):
+        session.save(tmp_path / "drawing.ora")
+        session.new_picture("sketch", 40, 40)
+        assert session.save(tmp_path / "drawing.ora") is None
+        assert "is open here as another picture" in told[-1]
+    files_done(session)
+
+
+def test_an_untouched_picture_that_is_being_saved_is_not_closed(
+    window: MainWindow, session: Session, tmp_path: Path
+):
+    picture = session.picture
+    with held(session):
+        session.save(tmp_path / "empty.ora")
+        session.new_picture("sketch", 40, 40)
+        assert picture in session.pictures
+    files_done(session)
+    assert picture.path == tmp_path / "empty.ora"
+
+
+# --- exporting ------------------------------------------------------------------------------------
+
+
+def test_exported_is_what_was_there_when_it_was_asked_for(
+    window: MainWindow, session: Session, told: list[str], tmp_path: Path
+):
+    drag(window, (10, 10), (50, 50))
+    settle(session)
+    picture, preview = session.document.picture_flat().copy(), session.live.preview.copy()
+    with held(session):
+        jobs = [session.export(what, tmp_path / f"{what}.png") for what in ("picture", "preview")]
+        drag(window, (50, 10), (10, 50))
+        settle(session)
+    assert all(done(job) for job in jobs)
+    assert np.array_equal(read(tmp_path / "picture.png").pixels, picture)
+    assert read(tmp_path / "preview.png").pixels.shape == picture.shape
+    assert not np.array_equal(session.live.preview, preview)
+    assert "Exported “picture.png”." in told
+
+
+# --- opening --------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def photo(tmp_path: Path) -> Path:
+    write_png(tmp_path / "photo.png", np.full((40, 60, 3), (200, 90, 30), np.uint8))
+    return tmp_path / "photo.png"
+
+
+def test_what_is_opened_waits_until_the_stroke_is_drawn(window: MainWindow, session: Session, photo: Path):
+    picture = session.picture
+    with held(session, reading=True):
+        session.open_file(photo)
+        window.canvas.setFocus()
+        begin_stroke(window)
+    files_done(session)
+    assert session.picture is picture
+    assert session.strokes.drawing
+    send(window, RELEASE, (60, 30), LEFT, NONE)
+    assert session.document.width == 60
+    assert picture.document.undo_steps == 1
+    assert picture in session.pictures
+
+
+def test_opening_that_is_given_up_opens_nothing(
+    window: MainWindow, session: Session, told: list[str], photo: Path
+):
+    before = session.pictures[:]
+    with held(session, reading=True):
+        job = session.open_file(photo)
+        job.cancel()
+    assert not done(job)
+    assert session.pictures == before
+    assert told[-1] == "Given up: Opening “photo.png”."
+
+
+def test_two_files_are_opened_in_turn_and_one_asked_for_twice_once(
+    window: MainWindow, session: Session, photo: Path
+):
+    write_png(photo.with_name("other.png"), np.zeros((20, 30, 3), np.uint8))
+    drag(window, (10, 10), (50, 50))
+    with held(session, reading=True):
+        for name in ("photo.png", "photo.png", "other.png"):
+            session.open_file(photo.with_name(name))
+    files_done(session)
+    names = [picture.name for picture in session.pictures]
+    assert names[0] == "other"
+    assert names.count("photo") <= 1  # untouched, the next one takes its place
+
+
+def test_closing_while_something_is_opened_gives_it_up(window: MainWindow, session: Session, photo: Path):
+    drag(window, (10, 10), (50, 50))
+    session.open_file(photo)
+    window.close()
+    assert not window.isVisible()
+    assert len(abandoned()) == 1  # as always, and no half-opened picture
+
+
+def test_a_file_drawn_on_here_stays_as_it_is_while_it_cannot_be_opened_anew(
+    window: MainWindow, session: Session, told: list[str], tmp_path: Path
+):
+    drag(window, (10, 10), (50, 50))
+    path = tmp_path / "drawing.ora"
+    assert done(session.save(path))
+    drag(window, (50, 10), (10, 50))
+    picture = session.picture
+    path.write_bytes(b"nonsense")
+    assert not done(session.open_anew(picture))
+    assert picture.path == path
+    assert "damaged" in told[-1]
+
+
+def test_a_photo_to_trace_goes_to_the_picture_that_it_was_asked_for(
+    window: MainWindow, session: Session, photo: Path
+):
+    drag(window, (10, 10), (50, 50))
+    picture = session.picture
+    with held(session, reading=True):
+        session.add_reference(photo)
+        session.new_picture("image", 40, 40)
+    files_done(session)
+    assert [layer.name for layer in picture.document.layers][-1] == "photo"
+
+
+# --- models ---------------------------------------------------------------------------------------
+
+
+def test_a_model_is_copied_beside_the_pen_and_given_up_whole(
+    window: MainWindow, session: Session, told: list[str], stocked_home: Path, tmp_path: Path
+):
+    from dataclasses import replace
+
+    from engine.models import bundle
+
+    card, tensors = bundle.read(model(session, "tiny sketch"))
+    source = tmp_path / "new.safetensors"
+    bundle.write(source, replace(card, name="new"), tensors)
+    before = sorted((stocked_home / "models").iterdir())
+    with held(session, reading=True):
+        job = session.open_file(source)
+        job.cancel()
+    assert not done(job)
+    assert sorted((stocked_home / "models").iterdir()) == before
+    assert done(session.open_file(source))
+    settle(session)
+    assert session.live.card.name == "new"
+    entry = session.library.entry(session.live.model_file)
+    assert done(session.remove_model(entry))
+    assert sorted((stocked_home / "models").iterdir()) == before
+    settle(session)
+    assert session.live.card.name != "new"
+
+
+# --- what is seen of it ---------------------------------------------------------------------------
+
+
+def test_what_takes_a_while_is_seen_with_its_share_and_can_be_ended(
+    window: MainWindow, session: Session, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+):
+    progress = window.findChild(FileProgress)
+    assert progress is not None
+    assert file_progress.SHOWN_AFTER_MS <= 1000
+    progress.findChild(QTimer).setInterval(0)
+    height = window.canvas.height()
+    drag(window, (10, 10), (50, 50))
+    assert not progress.isVisible()
+    with held(session):
+        job = session.save(tmp_path / "drawing.ora")
+        until(progress.isVisible)
+        assert "and 1 more" in text_of(progress)
+        assert window.canvas.height() == height, "the picture moves under the pen"
+        assert job in session.file_work.jobs
+    files_done(session)
+    assert not progress.isVisible()
+    with held(session):
+        until(progress.isVisible)
+        progress.findChild(QToolButton).click()
+        until(lambda: "Giving up" in text_of(progress))
+    files_done(session)

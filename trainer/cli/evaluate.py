@@ -1,0 +1,74 @@
+"""``underpaint evaluate``: how good a model is."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from engine.data.task import Task
+from engine.files.writing import stem
+from trainer.cli.options import DataFolder, Pair
+from trainer.cli.telling import say
+from trainer.machine import process_priority
+
+
+def evaluate(
+    model: Annotated[str, typer.Argument(help="A model's name or file, or a run folder.")],
+    data: DataFolder,
+    out: Annotated[Path | None, typer.Option(help="The folder for the report.")] = None,
+    recogniser: Annotated[
+        Path | None, typer.Option(help="For labels: one that was kept, or where to keep it.")
+    ] = None,
+    seed: Annotated[int, typer.Option(min=0, help="Of the recogniser.")] = 0,
+    task: Annotated[Task | None, typer.Option(help="By default what it was trained for.")] = None,
+    swap: Annotated[bool, typer.Option("--swap", help="The other direction.")] = False,
+    pair: Pair = "",
+    device: Annotated[str | None, typer.Option(help="cuda, mps, xpu or cpu.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="An object instead of lines.")] = False,
+) -> None:
+    """Judge a model by pairs that it was not trained on, as the canvas runs it.
+
+    Writes a report with a contact sheet, by default into the run folder, else beside where you are.
+    """
+    process_priority.wait_idly()
+    import resources
+    from engine.models import catalogue
+    from engine.passes import generator
+    from trainer.data import pairs
+    from trainer.dataset_check.counting import counting, waiting
+    from trainer.evaluation import evaluate as evaluation
+    from trainer.evaluation import recogniser as recognising
+    from trainer.evaluation import report
+    from trainer.machine.errors import TrainingError
+
+    folder = Path(model)
+    is_run = catalogue.is_run(folder)
+    opened = generator.open(model, device=device, notice=say)
+    card = opened.card
+    reader, notes = None, []
+    with waiting("Looking for pairs, and trying some"):
+        found = evaluation.found(card, data, task=task, swap=swap, way=pair)
+        pace = evaluation.paced(opened, found)
+    say(pace.in_words(pace.learning if card.input == "labels" else 0.0))
+    if card.input == "labels":
+        kept = resources.home("recognisers", f"{pairs.digest(found)[:16]}-{seed}.safetensors")
+        try:
+            with counting("Learning to read labels") as progress:
+                reader = evaluation.recogniser_for(
+                    card, found, recogniser or kept, seed=seed, seconds=pace.learning, progress=progress
+                )
+        except TrainingError as error:
+            notes.append(str(error))
+    with counting("Translating") as progress:
+        result = evaluation.evaluate(opened, found, recogniser=reader, progress=progress)
+    result.notes += notes
+    place = folder / "report" if is_run else Path(f"{stem(card.name, 'model')}-report")
+    page = report.write(out or place, result)
+    if reader is not None:
+        recognising.write(page.parent / "recogniser.safetensors", reader)
+    for note in result.notes:
+        say(note)
+    say(f"report {page}")
+    typer.echo(report.to_json(result) if as_json else "\n".join(report.to_lines(result)))

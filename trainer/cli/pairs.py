@@ -1,0 +1,57 @@
+"""``underpaint pairs``: pairs made of photos."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from engine.data.task import Task
+from trainer.cli.data import found_data
+from trainer.cli.options import Pair
+from trainer.cli.telling import result, say, tell
+
+
+def pairs(
+    photos: Annotated[Path, typer.Argument(help="A folder of photos.", metavar="PHOTOS")],
+    out: Annotated[Path, typer.Option(help="The new folder for the pairs.")],
+    task: Annotated[Task, typer.Option(help="What to make of the photos.")] = "hints",
+    size: Annotated[
+        int | None, typer.Option(min=32, max=4096, help="Shorter edge; by default as is.")
+    ] = None,
+    seed: Annotated[int, typer.Option(min=0, help="Of hands and hints.")] = 0,
+    variety: Annotated[bool, typer.Option(help="Draw as different hands would.")] = True,
+    pair: Pair = "",
+    side_by_side: Annotated[
+        bool, typer.Option("--side-by-side", help="One file a pair, for other programs.")
+    ] = False,
+) -> None:
+    """Make pairs of photos: line drawings, with colour hints, grey or reduced pictures.
+
+    To look at, to draw over, or for other programs: training makes its own, new ones in every epoch.
+    """
+    from trainer.dataset_check import making
+    from trainer.dataset_check.counting import counting, waiting
+
+    if task in ("labels", "image"):
+        raise typer.BadParameter("use lines, hints, grey or small", param_hint="--task")
+    with waiting("Looking for pairs"):
+        found = found_data(photos, task, way=pair)
+    tell(found)
+    with counting("Drawing") as progress:
+        count, unread = making.make(
+            found,
+            out,
+            size=size,
+            seed=seed,
+            variety=variety,
+            side_by_side=side_by_side,
+            progress=progress,
+        )
+    for sentence in unread:
+        say(f"error: {sentence}")
+    say(f"pairs made: {count}")
+    result(out)
+    if unread:
+        raise typer.Exit(1)

@@ -1,0 +1,50 @@
+"""``underpaint resume``: going on with a training, or making it longer."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from trainer.cli.options import refusing
+from trainer.cli.running import fit_run
+from trainer.machine import process_priority
+from trainer.run.options import MOST_EPOCHS, MOST_MINUTES, one_of
+
+
+def resume(
+    run: Annotated[Path, typer.Argument(help="A run folder.", metavar="RUN")],
+    epochs: Annotated[
+        float | None, typer.Option(min=0.001, max=MOST_EPOCHS, help="Go on to so many rounds in all.")
+    ] = None,
+    sweeps: Annotated[float | None, typer.Option(min=0.001, max=MOST_EPOCHS, hidden=True)] = None,
+    steps: Annotated[int | None, typer.Option(min=1, help="Go on to so many steps in all.")] = None,
+    minutes: Annotated[
+        float | None, typer.Option(min=0.01, max=MOST_MINUTES, help="Go on for so long from here.")
+    ] = None,
+    gently: Annotated[bool, typer.Option("--gently", help="Let other programs go first.")] = False,
+) -> None:
+    """Go on with a training that was stopped, or make it longer."""
+    with refusing():
+        one_of(epochs=epochs, sweeps=sweeps, steps=steps, minutes=minutes)
+    epochs = sweeps if epochs is None else epochs
+    process_priority.behave(gently)
+    from contextlib import nullcontext
+
+    from trainer.machine import distributed
+    from trainer.planning import extend_run
+    from trainer.run.folder import opened
+    from trainer.training.fit import refuse_changes
+
+    there = opened(run)
+    config, leads = there.config(), distributed.expected().leads
+    data = extend_run.data_of(config)
+    refuse_changes(config, data)
+    with there.writing(), there.held() if leads else nullcontext():
+        config = extend_run.extended(there, data, epochs=epochs, steps=steps, minutes=minutes)
+        if leads:
+            there.extend(config)
+            there.take_back("stop")
+            there.take_back("pause")
+    fit_run(there, config, data)

@@ -1,0 +1,56 @@
+"""A run, made and trained, with what the terminal is told of it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from engine.errors import UnderpaintError
+from trainer.cli.telling import result, say, tell
+
+if TYPE_CHECKING:
+    from trainer.data.pairs import DataSet
+    from trainer.run.config import Config
+    from trainer.run.folder import Run
+
+
+def begun(folder: Path, config: Config, data: DataSet) -> Run:
+    """The run folder, made by the leading process after a trial; the others wait until it is there."""
+    import time
+
+    from trainer.machine import distributed
+    from trainer.planning import estimate, plan
+    from trainer.run import folder as runs
+
+    if not distributed.expected().leads:
+        while not (folder / "config.json").exists():
+            time.sleep(0.1)
+        return runs.opened(folder)
+    runs.refuse_existing(folder)
+    tell(data)
+    measured = estimate.trial(config, data, folder)
+    config = plan.timed(config, measured.seconds_a_step)
+    say(measured.in_words(config))
+    say(f"run folder {folder}")
+    return runs.create(folder, config)
+
+
+def fit_run(run: Run, config: Config, data: DataSet) -> None:
+    """Train to the end, or until somebody stops it, and say how to go on then."""
+    from trainer.cli.display import Display
+    from trainer.machine import distributed
+    from trainer.training.fit import fit
+
+    try:
+        with Display(config.steps, config.batch) as display:
+            done = fit(run, config, data, display.watch)
+    except UnderpaintError:
+        if run.checkpoint.exists():
+            say(f"To go on later: underpaint resume {run.folder}")
+        raise
+    if not distributed.expected().leads:
+        return
+    if done:
+        result(run.model)
+    else:
+        say(f"Saved. To go on: underpaint resume {run.folder}")

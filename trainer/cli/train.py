@@ -1,0 +1,46 @@
+"""``underpaint train``: a training, from a folder of pictures to a model."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import typer
+
+from engine.files.writing import stem
+from trainer.cli.data import found_data
+from trainer.cli.options import asked
+from trainer.cli.running import begun, fit_run
+from trainer.cli.telling import say
+from trainer.machine import process_priority
+from trainer.run.options import Options
+
+
+@asked
+def train(options: Options) -> None:
+    """Train a model on a folder of pairs or photos.
+
+    Ctrl-C saves; underpaint resume goes on.
+    """
+    process_priority.behave(options.gently)
+    import resources
+    from trainer.dataset_check import check as checking
+    from trainer.dataset_check.counting import counting
+    from trainer.machine import distributed
+    from trainer.planning import plan
+    from trainer.run import folder as runs
+
+    world = distributed.expected()
+    if options.run is None and world.size > 1:  # each would look for a free one, and find another
+        raise typer.BadParameter("say where several processes are to train", param_hint="--run-folder")
+    found = found_data(
+        options.data, options.task, options.swap, options.palette, options.pair, options.ignore
+    )
+    for problem in (*found.problems, *checking.few(found)):
+        if not problem.severe and world.leads:
+            say(f"warning: {problem}")
+    with counting("Looking") as progress:
+        found = replace(found, problems=tuple(checking.stopping(found, progress)))
+    config = plan.planned(found, options, processes=world.size)
+    place = options.run or runs.free(resources.home("runs", stem(config.name, "run")))
+    run = begun(place, config, found)
+    fit_run(run, run.config(), found)

@@ -1,0 +1,102 @@
+"""One step of a training: both networks, from one batch.
+
+Only the state, the config and the pictures decide what a step makes, so a run that was killed and resumed
+ends with the very weights of one that was not.
+"""
+
+from __future__ import annotations
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from engine.devices import device
+from trainer.loading.pair_loader import Batch
+from trainer.machine.distributed import World
+from trainer.run.config import Config
+from trainer.training.objective import Distortion, adversarial_loss
+from trainer.training.state import State, rng
+
+LOSSES = ("l1", "adversarial", "discriminator_real", "discriminator_fake")
+"""What ``learn`` returns: the generator's distance from the photos and from fooling the discriminator, and
+the discriminator's errors about photos and about what the generator made."""
+
+
+def attempt(state: State, config: Config, world: World, batch: Batch) -> Tensor | None:
+    """A step; None where memory was too short for it, which may have left it half done."""
+    try:
+        known = batch.known.to(state.device) if batch.known.numel() else None
+        inputs, photos = batch.inputs.to(state.device), batch.targets.to(state.device)
+        return learn(state, config, world, inputs, photos, known)
+    except (RuntimeError, MemoryError) as error:
+        if not device.gave_up(error):
+            raise
+    return None  # not from inside “except”, where the error still holds on to the step's memory
+
+
+def learn(
+    state: State, config: Config, world: World, inputs: Tensor, photos: Tensor, known: Tensor | None = None
+) -> Tensor:
+    """One step of both networks and the average (Isola et al., CVPR 2017, section 3.3).
+
+    Both networks step at once, where the paper lets the discriminator go first: one look at the made picture
+    then serves both, which saves a pass in eight of the discriminator's.
+
+    Args:
+        inputs: (N, planes, H', W') in [−1, 1], padded at the right and at the bottom as need be.
+        photos: (N, C, H, W) in [−1, 1].
+        known: (N, 1, H, W), 0 where nothing is to be learnt, else 1; by default all is.
+
+    Returns:
+        ``LOSSES``, on the state's device.
+    """
+    count, _, height, width = photos.shape
+    # Whatever is thrown in this step follows from its number; several processes throw apart.
+    torch.manual_seed(rng(config.seed, "dropout", state.step, world.rank).initial_seed())
+    mine = world.part(config.batch)
+    distorted = rng(config.seed, "distortion", state.step)
+    distortions = [Distortion.drawn(distorted, config.batch, height, width)[mine] for _ in range(2)]
+    losses = torch.zeros(len(LOSSES), device=photos.device)
+
+    def verdicts(pictures: Tensor, part: slice, distortion: Distortion) -> Tensor:
+        seen = inputs[part, :, :height, :width]
+        if config.differentiable:
+            pictures, seen = distortion[part].of_photos(pictures), distortion[part].of_inputs(seen)
+        with state.autocast():
+            judged: Tensor = state.discriminator(
+                torch.cat((seen, pictures), 1) if config.conditional else pictures
+            )
+        return judged
+
+    for start in range(0, count, state.micro_batch):
+        part = slice(start, start + state.micro_batch)
+        generated = state.make(inputs[part])[:, :, :height, :width]
+        if known is None:
+            distance = F.l1_loss(generated, photos[part])
+        else:
+            # The photo itself where nothing is known: no distance there, and nothing for the discriminator to
+            # see.
+            there = known[part]
+            generated = generated * there + photos[part] * (1 - there)
+            distance = F.l1_loss(generated, photos[part]) / there.mean().clamp_min(1e-3)
+        real = fake = fooled = torch.zeros_like(distance)
+        if config.adversarial != "none":
+            about_generated = verdicts(generated, part, distortions[0])
+            about_real = verdicts(photos[part], part, distortions[1])
+            real = adversarial_loss(about_real, True, config.adversarial)
+            fake = adversarial_loss(about_generated, False, config.adversarial)
+            fooled = adversarial_loss(about_generated, True, config.adversarial)
+        share = len(generated) / count
+        # Both networks learn from one and the same verdict. Halved, so that the discriminator learns more
+        # slowly.
+        if config.adversarial != "none":
+            state.backward("discriminator", (real + fake) / 2 * share, again=True)
+        state.backward("generator", (fooled + config.l1 * distance) * share)
+        losses += torch.stack((distance, fooled, real, fake)).detach() * share
+    if config.adversarial != "none":
+        state.optimizer_step("discriminator", world)
+    state.optimizer_step("generator", world)
+    state.project_upsampling()
+    state.scaler.update()
+    state.update_ema()
+    return losses
