@@ -30,7 +30,8 @@ ARROWS: dict[str, str] = {
     "engine.models": "engine.data engine.errors engine.files engine.networks resources",
     "engine.networks": "engine.errors engine.layers",
     "engine.passes": (
-        "engine.data engine.devices engine.errors engine.layers engine.models engine.networks engine.planes"
+        "engine.data engine.devices engine.errors engine.layers engine.models engine.networks "
+        "engine.planes"
     ),
     "engine.planes": "engine.data engine.errors",
     "engine.thread": "engine.data engine.errors engine.foreign engine.models engine.passes engine.planes",
@@ -47,8 +48,8 @@ ARROWS: dict[str, str] = {
     ),
     "trainer.evaluation": (
         "engine.data engine.errors engine.files engine.foreign engine.layers engine.models engine.passes "
-        "trainer.data trainer.files trainer.loading trainer.machine trainer.pictures trainer.run "
-        "trainer.training"
+        "trainer.data trainer.files trainer.loading trainer.machine trainer.perception trainer.pictures "
+        "trainer.run trainer.training"
     ),
     "trainer.files": "engine.data engine.errors engine.files",
     "trainer.loading": (
@@ -95,13 +96,15 @@ ARROWS: dict[str, str] = {
         "engine.errors engine.files"
     ),
     "desktop.paint.gestures": (
-        "desktop.paint.brushes desktop.paint.editing desktop.paint.layers desktop.paint.strokes engine.data"
+        "desktop.paint.brushes desktop.paint.editing desktop.paint.layers desktop.paint.strokes "
+        "engine.data"
     ),
     "desktop.paint.layers": "engine.data",
     "desktop.paint.plugins": "",
     "desktop.paint.strokes": "engine.data",
     "desktop.paint.tools": (
-        "desktop.paint.editing desktop.paint.gestures desktop.paint.plugins desktop.paint.strokes engine.data"
+        "desktop.paint.editing desktop.paint.gestures desktop.paint.plugins desktop.paint.strokes "
+        "engine.data"
     ),
     "desktop.pairs": (
         "desktop.documents desktop.paint.editing desktop.paint.files desktop.paint.layers desktop.preview "

@@ -8,6 +8,7 @@ MMD GANs”, ICLR 2018) on these features. Numbers of another trunk can't be com
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
@@ -41,30 +42,40 @@ def perceptual(eye: Trunk, one: Tensor, other: Tensor, blocks: int) -> Tensor:
     return total / blocks
 
 
+@dataclass(frozen=True)
+class Look:
+    """What the trained eye sees in one picture.
+
+    Attributes:
+        features: the picture as one of a set: (1472,), the mean activations of each of blocks 1 to 5, of unit
+            mean square.
+    """
+
+    _units: tuple[Tensor, ...]
+    features: Features
+
+    def distance_from(self, other: Look) -> float:
+        """The perceptual distance of two pictures of one size, by blocks 1 to ``BLOCKS``."""
+        apart = [
+            (one - there).square().sum(1).mean() for one, there in zip(self._units, other._units, strict=True)
+        ]
+        return float(torch.stack(apart).mean())
+
+
 @torch.inference_mode()
-def distance(one: Pixels, other: Pixels) -> float:
-    """The perceptual distance of two pictures, uint8 (H, W, 3) of one size, by blocks 1 to 4.
+def look(picture: Pixels) -> Look:
+    """Look at a picture, uint8 (H, W, 3).
 
     Raises:
         TrainingError: the trunk's weights can't be read.
     """
-    return float(perceptual(trunk(), planes(one), planes(other), BLOCKS)[0])
-
-
-@torch.inference_mode()
-def features(picture: Pixels) -> Features:
-    """What a picture looks like as one of a set: (1472,), the mean activations of each of blocks 1 to 5, of
-    unit mean square.
-
-    Args:
-        picture: uint8 (H, W, 3).
-
-    Raises:
-        TrainingError: the trunk's weights can't be read.
-    """
-    means = [maps.mean((0, 2, 3)).double() for maps in trunk().maps(planes(picture))]
-    units = [mean / mean.square().mean().sqrt().clamp_min(1e-9) for mean in means]
-    return torch.cat(units).numpy()
+    units, means = [], []
+    for number, maps in enumerate(trunk().maps(planes(picture))):
+        mean = maps.mean((0, 2, 3)).double()
+        means.append(mean / mean.square().mean().sqrt().clamp_min(1e-9))
+        if number < BLOCKS:
+            units.append(_unit(maps))
+    return Look(tuple(units), torch.cat(means).numpy())
 
 
 def kernel_distance(one: Sequence[Features], other: Sequence[Features]) -> float:

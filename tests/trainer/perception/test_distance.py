@@ -9,12 +9,16 @@ from PIL import Image, ImageFilter
 
 from engine.data.messages import Pixels
 from tests.trainer.made_pictures import thing
-from trainer.perception.distance import distance, features, kernel_distance, perceptual
+from trainer.perception.distance import kernel_distance, look, perceptual
 from trainer.perception.trunk import trunk
 
 
 def blurred(picture: Pixels, radius: float) -> Pixels:
     return np.asarray(Image.fromarray(picture).filter(ImageFilter.GaussianBlur(radius)))
+
+
+def distance(one: Pixels, other: Pixels) -> float:
+    return look(one).distance_from(look(other))
 
 
 def test_the_more_it_is_blurred_the_farther_away() -> None:
@@ -39,11 +43,11 @@ def test_gradients_pass_through_the_first() -> None:
 
 
 def test_sets_of_one_kind_are_near_each_other() -> None:
-    here = [features(thing(seed, 48)) for seed in range(8)]
-    there = [features(thing(seed, 48)) for seed in range(8, 16)]
+    here = [look(thing(seed, 48)).features for seed in range(8)]
+    there = [look(thing(seed, 48)).features for seed in range(8, 16)]
     grain = np.random.default_rng(0)
     noisy = [
-        features(np.clip(thing(seed, 48) + grain.normal(0, 40, (48, 48, 3)), 0, 255).astype(np.uint8))
+        look(np.clip(thing(seed, 48) + grain.normal(0, 40, (48, 48, 3)), 0, 255).astype(np.uint8)).features
         for seed in range(8, 16)
     ]
     assert abs(kernel_distance(here, there)) < kernel_distance(here, noisy)
