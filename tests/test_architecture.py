@@ -42,16 +42,18 @@ ARROWS: dict[str, str] = {
     ),
     "trainer.data": "engine.data engine.errors engine.files trainer.files trainer.pictures",
     "trainer.dataset_check": (
-        "engine.data engine.errors engine.files trainer.data trainer.files trainer.loading trainer.pictures"
+        "engine.data engine.errors engine.files trainer.data trainer.files trainer.loading "
+        "trainer.perception trainer.pictures"
     ),
     "trainer.evaluation": (
         "engine.data engine.errors engine.files engine.foreign engine.layers engine.models engine.passes "
-        "trainer.data trainer.files trainer.loading trainer.machine trainer.pictures trainer.run "
-        "trainer.training"
+        "trainer.data trainer.files trainer.loading trainer.machine trainer.perception trainer.pictures "
+        "trainer.run trainer.training"
     ),
     "trainer.files": "engine.data engine.errors engine.files",
     "trainer.loading": (
-        "engine.data engine.errors engine.planes trainer.data trainer.machine trainer.pictures"
+        "engine.data engine.errors engine.planes trainer.data trainer.machine trainer.perception "
+        "trainer.pictures"
     ),
     "trainer.machine": "engine.errors",
     "trainer.pictures": "engine.data engine.errors engine.planes trainer.files",
@@ -63,8 +65,9 @@ ARROWS: dict[str, str] = {
     "trainer.training": (
         "engine.data engine.devices engine.errors engine.layers engine.models engine.networks "
         "engine.passes engine.planes trainer.data trainer.files trainer.loading trainer.machine "
-        "trainer.pictures trainer.run"
+        "trainer.perception trainer.pictures trainer.run"
     ),
+    "trainer.perception": "engine.data engine.errors resources trainer.machine",
     "desktop.__main__": (
         "desktop.app desktop.demo desktop.paint.files desktop.single_instance desktop.translating engine "
         "engine.data engine.devices engine.errors engine.foreign engine.models engine.passes "

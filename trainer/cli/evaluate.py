@@ -13,6 +13,9 @@ from trainer.cli.options import DataFolder, Pair
 from trainer.cli.telling import say
 from trainer.machine import process_priority
 
+LOOKS = 40
+"""Pairs that a trained eye looks at, where nothing else is said."""
+
 
 def evaluate(
     model: Annotated[str, typer.Argument(help="A model's name or file, or a run folder.")],
@@ -26,6 +29,15 @@ def evaluate(
     swap: Annotated[bool, typer.Option("--swap", help="The other direction.")] = False,
     pair: Pair = "",
     device: Annotated[str | None, typer.Option(help="cuda, mps, xpu or cpu.")] = None,
+    looks: Annotated[
+        int | None,
+        typer.Option(
+            min=0,
+            help="Pairs of which perceptual and kernel distance are measured too, a second each. "
+            "By default 40; of label models, which have a label score, none.",
+            metavar="PAIRS",
+        ),
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="An object instead of lines.")] = False,
 ) -> None:
     """Judge a model by pairs that it was not trained on, as the canvas runs it.
@@ -48,9 +60,10 @@ def evaluate(
     opened = generator.open(model, device=device, notice=say)
     card = opened.card
     reader, notes = None, []
+    looked_at = LOOKS if looks is None and card.input != "labels" else looks or 0
     with waiting("Looking for pairs, and trying some"):
         found = evaluation.found(card, data, task=task, swap=swap, way=pair)
-        pace = evaluation.paced(opened, found)
+        pace = evaluation.paced(opened, found, looked_at)
     say(pace.in_words(pace.learning if card.input == "labels" else 0.0))
     if card.input == "labels":
         kept = resources.home("recognisers", f"{pairs.digest(found)[:16]}-{seed}.safetensors")
@@ -62,7 +75,7 @@ def evaluate(
         except TrainingError as error:
             notes.append(str(error))
     with counting("Translating") as progress:
-        result = evaluation.evaluate(opened, found, recogniser=reader, progress=progress)
+        result = evaluation.evaluate(opened, found, recogniser=reader, looks=looked_at, progress=progress)
     result.notes += notes
     place = folder / "report" if is_run else Path(f"{stem(card.name, 'model')}-report")
     page = report.write(out or place, result)

@@ -79,7 +79,10 @@ def _input(
     if data.task in ("lines", "hints"):
         settings = sketch.PLAIN if seed is None else sketch.Settings()
         settings = replace(settings, hints=settings.hints if data.task == "hints" else 0.0)
-        drawing = sketch.draw(photo, chance(seed or 0, 0, index), settings)
+        from trainer.perception import edges  # with torch, which takes time to import
+
+        seen = edges.edge_map(photo) if edges.available() else None
+        drawing = sketch.draw(photo, chance(seed or 0, 0, index), settings, seen)
         lines = np.repeat(drawing.lines[..., None], 3, 2)
         return lines, drawing.hints if drawing.hints[..., 3].any() else None
     assert pair.a.derived is not None, "the data set was found for a task that makes its inputs"

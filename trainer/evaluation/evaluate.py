@@ -18,12 +18,13 @@ from engine.passes.generator import Generator
 from trainer.data import pairs
 from trainer.data.pairs import DataSet, Task
 from trainer.data.split import parted
+from trainer.evaluation import holes, scores
 from trainer.evaluation import recogniser as recognising
-from trainer.evaluation import scores
 from trainer.evaluation.recogniser import Recogniser
 from trainer.files import layouts
 from trainer.loading.augment import Augment, Sample, still
 from trainer.machine.errors import TrainingError
+from trainer.perception import distance
 from trainer.pictures import sketch
 from trainer.run import config as configs
 from trainer.training import sheet
@@ -150,6 +151,8 @@ class Pace:
     """Reading it, and making the picture."""
     comparing: float
     """All that is measured in it afterwards."""
+    looking: float = 0.0
+    """At some of them with a trained eye, seconds in all."""
 
     @property
     def learning(self) -> float:
@@ -164,7 +167,7 @@ class Pace:
         Args:
             learning: seconds that a recogniser is going to learn; 0 for none.
         """
-        judging = self.pairs * (self.translating + self.comparing)
+        judging = self.pairs * (self.translating + self.comparing) + self.looking
         first = f"learning to read labels {duration(learning)}, then " if learning else ""
         return (
             f"Judging by {self.pairs} pairs takes about {duration(learning + judging)}: "
@@ -172,8 +175,11 @@ class Pace:
         )
 
 
-def paced(generator: Generator, data: DataSet) -> Pace:
+def paced(generator: Generator, data: DataSet, looks: int = 0) -> Pace:
     """Judge a few pairs, and forget what was found.
+
+    Args:
+        looks: as for ``evaluate``.
 
     Raises:
         PictureError: a pair can't be read.
@@ -197,7 +203,13 @@ def paced(generator: Generator, data: DataSet) -> Pace:
             making += stamps[2] - stamps[1]
             comparing += stamps[3] - stamps[2]
     count = len(places)
-    return Pace(len(chosen.pairs), (reading + making) / count, comparing / count)
+    looking = 0.0
+    if looks:
+        distance.look(sample.target)  # reads the weights
+        begun = time.perf_counter()
+        distance.look(sample.target)
+        looking = 2 * min(looks, len(chosen.pairs)) * (time.perf_counter() - begun)
+    return Pace(len(chosen.pairs), (reading + making) / count, comparing / count, looking)
 
 
 def evaluate(
@@ -205,6 +217,7 @@ def evaluate(
     data: DataSet,
     *,
     recogniser: Recogniser | None = None,
+    looks: int = 0,
     progress: Callable[[int, int], None] | None = None,
 ) -> Evaluation:
     """Translate all pairs to judge by, and compare.
@@ -212,6 +225,8 @@ def evaluate(
     Args:
         data: the whole data set, of which ``shared_out`` chooses.
         recogniser: for label models; without it there is no label score.
+        looks: of so many of the pairs, spread over all, perceptual and kernel distance are measured, about
+            a second a pair.
         progress: is told pairs done and pairs in all.
 
     Raises:
@@ -225,6 +240,7 @@ def evaluate(
     result = Evaluation(card.name, count, generator.statistics)
     tally = _Tally(card, recogniser if card.input == "labels" else None)
     on_sheet = set(layouts.spread(range(count), ON_SHEET))
+    looked_at = set(layouts.spread(range(count), looks)) if looks else set()
     with ThreadPoolExecutor(1, thread_name_prefix="judged") as pool:  # the next pair is read meanwhile
         following = pool.submit(still, chosen.pairs[0], augment)
         for number in range(count):
@@ -233,6 +249,8 @@ def evaluate(
                 following = pool.submit(still, chosen.pairs[number + 1], augment)
             made = generator.translate(sample.prepared)
             tally.add(sample, made)
+            if number in looked_at:
+                tally.look(sample, made)
             if number in on_sheet:
                 result.examples.append((sheet.shown(sample.prepared, card), made, sample.target))
             if progress is not None:
@@ -256,6 +274,7 @@ class _Tally:
         self._likeness: dict[str, list[float]] = defaultdict(list)
         self._obedience: dict[str, list[float]] = defaultdict(list)
         self._colours = scores.Histograms()
+        self._looks: list[tuple[distance.Features, distance.Features]] = []
         self._real, self._generated = scores.Reading(labels), scores.Reading(labels)
 
     def add(self, sample: Sample, made: Pixels) -> None:
@@ -266,11 +285,28 @@ class _Tally:
         self._colours.add(made, sample.target, there)
         if self._card.input == "sketch":
             self._add_sketch(sample.prepared, made)
+            self._add_holes(sample, made)
         if self._recogniser is not None:
             labels = _indices(sample.prepared, self._card)
             real, generated = self._recogniser.read([sample.target, made])
             self._real.add(real, labels, there)
             self._generated.add(generated, labels, there)
+
+    def look(self, sample: Sample, made: Pixels) -> None:
+        """Compare what a trained eye sees in them."""
+        seen, wanted = distance.look(sample.judged(made)), distance.look(sample.target)
+        self._likeness["perceptual"].append(seen.distance_from(wanted))
+        self._looks.append((seen.features, wanted.features))
+
+    def _add_holes(self, sample: Sample, made: Pixels) -> None:
+        """White inside the outline, beside how much of it the photo has there."""
+        prepared = sample.prepared
+        enclosed = holes.inside(prepared[..., 0])
+        hinted = prepared[..., 4] > 0 if self._card.hints else None
+        ours, theirs = (holes.share(picture, enclosed, hinted) for picture in (made, sample.target))
+        if ours is not None and theirs is not None:
+            self._obedience["holes"].append(ours)
+            self._obedience["real_holes"].append(theirs)
 
     def _add_sketch(self, prepared: Pixels, made: Pixels) -> None:
         lines = sketch.lines(made, self._card.line_width or 1.5) < 128
@@ -285,6 +321,9 @@ class _Tally:
         """Of all pairs so far: means, but of hints the median."""
         answer = {name: float(np.mean(values)) for name, values in self._likeness.items()}
         answer |= self._colours.intersection()
+        if len(self._looks) > 1:
+            generated_looks, real_looks = zip(*self._looks, strict=True)
+            answer["kernel"] = distance.kernel_distance(generated_looks, real_looks)
         for name, values in self._obedience.items():
             answer[name] = float((np.median if name == "hint_difference" else np.mean)(values))
         if self._recogniser is not None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import threading
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
@@ -51,6 +52,8 @@ class Augment:
     recolour: float = 0.0
     """How often a photo with hints made of it gets other colours, and the hints with it."""
     drawing: sketch.Settings = field(default_factory=sketch.Settings)
+    edge_maps: Path | None = None
+    """Where the photos' edge maps are kept; None where lines are drawn without them."""
 
     @property
     def still(self) -> Augment:
@@ -97,11 +100,13 @@ class Loaded(NamedTuple):
     ground: tuple[tuple[int, ...], tuple[int, ...]] | None
     known: Pixels | None = None
     """As in ``Sample``."""
+    edges: Pixels | None = None
+    """The edge map of ``b``, (H, W), where lines are made of it."""
 
     @property
     def bytes(self) -> int:
         """Memory taken."""
-        planes = self.a, self.b, self.hints, self.known
+        planes = self.a, self.b, self.hints, self.known, self.edges
         return sum(plane.nbytes for plane in planes if plane is not None)
 
 
@@ -175,12 +180,13 @@ def load(pair: Pair, augment: Augment) -> Loaded:
     if pair.hints is not None:
         hints = _resized(sources.read_hints(pair.hints), size, nearest=True)
     b = _resized(b, size)
-    return Loaded(a, b, hints, _ground(a, b) if augment.roam else None, known)
+    edges = _edges(b, augment) if a is None and augment.task in ("lines", "hints") else None
+    return Loaded(a, b, hints, _ground(a, b) if augment.roam else None, known, edges)
 
 
 def varied(loaded: Loaded, random: np.random.Generator, augment: Augment) -> Sample:
     """One of the samples that can be made of a pair."""
-    a, b, hints, ground, known = loaded
+    a, b, hints, ground, known, edges = loaded
     affine = _affine(b.shape[:2], random, augment, plain=ground is not None)
     size = augment.card.size
     target = _mapped(b, affine, size, Image.Resampling.BICUBIC, ground and ground[1])
@@ -191,7 +197,9 @@ def varied(loaded: Loaded, random: np.random.Generator, augment: Augment) -> Sam
     if hints is not None:
         hints = _mapped(hints, affine, size, Image.Resampling.NEAREST, (0, 0, 0, 0))
     if augment.task in ("lines", "hints"):
-        return _drawn(a, target, hints, random, augment)
+        if edges is not None:
+            edges = _mapped(edges, affine, size, Image.Resampling.BILINEAR, (0,))
+        return _drawn(a, target, hints, edges, random, augment)
     if known is not None:
         known = _mapped(known, affine, size, Image.Resampling.NEAREST, (255,))
     return Sample(_prepared(a, target, augment), target, known)
@@ -209,11 +217,16 @@ def _prepared(a: Pixels | None, target: Pixels, augment: Augment) -> Pixels:
 
 
 def _drawn(
-    a: Pixels | None, target: Pixels, hints: Pixels | None, random: np.random.Generator, augment: Augment
+    a: Pixels | None,
+    target: Pixels,
+    hints: Pixels | None,
+    edges: Pixels | None,
+    random: np.random.Generator,
+    augment: Augment,
 ) -> Sample:
     """A drawing of the photo, or by the lines and hints that were read; lines come at their final width."""
     if a is None:
-        drawing = sketch.draw(target, random, augment.drawing)
+        drawing = sketch.draw(target, random, augment.drawing, edges)
         lines, made = drawing.lines, drawing.hints
     else:
         lines = sketch.redrawn(a, random, augment.drawing)
@@ -240,6 +253,15 @@ def _input_plane(a: Pixels, size: tuple[int, int], augment: Augment) -> Pixels:
         thick = 2 * max(1.0, a.shape[1] / size[0])
         return _resized(ink.redrawn(np.array(Image.fromarray(a).convert("L")), thick), size)
     return _resized(a, size)
+
+
+def _edges(b: Pixels, augment: Augment) -> Pixels | None:
+    """The edge map of a photo as it is kept in memory, (H, W)."""
+    if augment.edge_maps is None:
+        return None
+    from trainer.perception.edges import EdgeMaps  # with torch, which the window does without
+
+    return EdgeMaps(augment.edge_maps).of(b)
 
 
 def _needed(b: Pixels, augment: Augment) -> tuple[int, int]:

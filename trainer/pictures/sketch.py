@@ -1,10 +1,11 @@
 """Photo → the line drawing and the colour hints that somebody might have painted of it.
 
-Lines are edges (Canny, “A computational approach to edge detection”, PAMI 8, 1986, as in scikit-image),
-thinned, without components under ten pixels as in the pix2pix paper (appendix, “edges→photo”), and brought
-to the pen's width by the very function that the canvas applies to people's drawings. What makes people's
-drawings differ from edges is added at random: coarser scale, missing inner lines, gaps, wobble, doubled
-contours, another pen. Lengths are in pixels of a 256-pixel picture and grow with larger ones.
+Lines are edges: of a map that a trained detector made (``trainer.perception.edges``), which finds what people
+draw, or where the gradient is strongest (Canny, “A computational approach to edge detection”, PAMI 8, 1986,
+by scikit-image). They are thinned, without small components as in the pix2pix paper (appendix, “edges→photo”)
+and brought to the pen's width by the very function that the canvas applies to people's drawings. What makes
+people's drawings differ from edges is added at random: coarser scale, missing inner lines, gaps, wobble,
+doubled contours, another pen. Lengths are in pixels of a 256-pixel picture and grow with larger ones.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ import numpy.typing as npt
 from PIL import Image
 
 from engine.planes import ink
-from trainer.pictures import ground
+from trainer.pictures import ground, thinning
 from trainer.pictures.channels import weakest
 from trainer.pictures.ground import Ground
 
@@ -35,6 +36,10 @@ class Settings:
     """Of the model's card: what the canvas will bring people's lines to, in pixels of the picture."""
     other_pen: float = 0.25
     """How often the pen is another one, from 1 to 3 pixels."""
+    learned: float = 0.85
+    """How often lines are those of the edge map, where there is one."""
+    sure: tuple[float, float] = (0.3, 0.75)
+    """Least and greatest value of the edge map, 0 to 1, at which a line starts."""
     scale: tuple[float, float] = (1.0, 2.8)
     """Standard deviation of the blur before edges are looked for, least and greatest."""
     threshold: tuple[float, float] = (0.05, 0.18)
@@ -55,6 +60,8 @@ class Settings:
 
 PLAIN = Settings(
     other_pen=0,
+    learned=1,
+    sure=(0.45, 0.45),
     scale=(1.8, 1.8),
     threshold=(0.1, 0.1),
     colour=(0.5, 0.5),
@@ -80,25 +87,25 @@ class Sketch:
     hints: Pixels
 
 
-def draw(photo: Pixels, random: np.random.Generator, settings: Settings) -> Sketch:
+def draw(
+    photo: Pixels, random: np.random.Generator, settings: Settings, edges: Pixels | None = None
+) -> Sketch:
     """One of the many drawings that somebody might have made of a photo.
 
     Args:
         photo: uint8 (H, W, 3).
         random: all that varies comes from it, in the same order.
+        edges: the photo's edge map, uint8 (H, W), 0 none to 255 surely, if there is one.
     """
     plain = ground.seen(photo)
-    drawn = photo if plain is None else plain.without_lettering(photo)
-    lines = _penned(_contours(drawn, random, settings), random, settings)
-    return Sketch(lines, hinted(photo, random, settings, plain))
+    contours = _drawn(photo, plain, random, settings, edges)
+    return Sketch(_penned(contours, random, settings), hinted(photo, random, settings, plain))
 
 
-def lines(photo: Pixels, line_width: float = PLAIN.line_width) -> Pixels:
-    """The lines alone, without any chance: uint8 (H, W), 255 paper to 0 ink."""
+def lines(photo: Pixels, line_width: float = PLAIN.line_width, edges: Pixels | None = None) -> Pixels:
+    """The lines alone, without any chance: uint8 (H, W), 255 paper to 0 ink; of the edge map, if given."""
     settings, random = replace(PLAIN, line_width=line_width), np.random.default_rng(0)
-    plain = ground.seen(photo)
-    photo = photo if plain is None else plain.without_lettering(photo)
-    return _penned(_contours(photo, random, settings), random, settings)
+    return _penned(_drawn(photo, ground.seen(photo), random, settings, edges), random, settings)
 
 
 def redrawn(lines: Pixels, random: np.random.Generator, settings: Settings) -> Pixels:
@@ -118,6 +125,35 @@ def over(lines: Pixels, hints: Pixels) -> Pixels:
 
 
 # --- lines ---------------------------------------------------------------------------------------
+
+
+def _drawn(
+    photo: Pixels,
+    plain: Ground | None,
+    random: np.random.Generator,
+    settings: Settings,
+    edges: Pixels | None,
+) -> Mask:
+    """The contours that somebody draws, without the lettering beside the thing."""
+    # Drawn only where there is a map: without one, chance goes on as it always did.
+    if edges is None or random.random() >= settings.learned:
+        seen = photo if plain is None else plain.without_lettering(photo)
+        return _contours(seen, random, settings)
+    sure = edges.astype(np.float32) / np.float32(255)
+    if plain is not None and plain.lettering is not None:
+        sure[plain.lettering] = 0
+    return _sure_contours(sure, random, settings)
+
+
+def _sure_contours(sure: Plane, random: np.random.Generator, settings: Settings) -> Mask:
+    """Lines one pixel wide along the ridges of an edge map, without specks, sometimes without inner ones."""
+    unit = max(0.5, min(sure.shape) / 256)
+    strong = float(random.uniform(*settings.sure))
+    smooth = 0.8 if settings.scale[0] == settings.scale[1] else float(random.uniform(0.6, 1.6))
+    if random.random() < settings.wobble:
+        sure = _shifted(sure, _unsteadiness(sure.shape, random, random.uniform(0.5, 2.5)))
+    found = thinning.lines(sure, 0.4 * strong, strong, unit * smooth)
+    return _without_specks(found, 12 * unit, settings.simple, random)
 
 
 def _contours(photo: Pixels, random: np.random.Generator, settings: Settings) -> Mask:

@@ -12,6 +12,7 @@ import math
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from types import UnionType
 from typing import Any, Literal, get_args, get_origin, get_type_hints
 
@@ -94,6 +95,8 @@ class Config:
     """Whether the discriminator sees the input beside the photo."""
     l1: float = 100.0
     """Weight of the L1 loss; the adversarial loss weighs 1."""
+    perceptual: float = 0.0
+    """That of the perceptual loss, see ``trainer.training.perceptual``."""
 
     # --- steps
     recipe: Recipe = "default"
@@ -115,6 +118,9 @@ class Config:
     roam: bool = True
     recolour: float = 0.0
     """These six as in ``trainer.loading.augment``."""
+    edges: float = 0.0
+    """Of drawings that are made of photos, the share whose lines are those of the photos' edge maps, see
+    ``trainer.perception.edges``."""
     differentiable: bool = False
     """Augment before the discriminator, real and made pictures alike (Zhao et al., NeurIPS 2020)."""
 
@@ -170,9 +176,13 @@ class Config:
             task=_DESCRIPTIONS[self.task],
         )
 
-    def augment(self) -> Augment:
-        """How the pairs become samples."""
-        drawing = sketch.Settings(line_width=self.line_width)
+    def augment(self, edge_maps: Path | None = None) -> Augment:
+        """How the pairs become samples.
+
+        Args:
+            edge_maps: where edge maps are kept; without it lines are drawn by gradients alone.
+        """
+        drawing = sketch.Settings(line_width=self.line_width, learned=self.edges)
         return Augment(
             self.card(),
             self.task,
@@ -183,6 +193,7 @@ class Config:
             self.roam,
             self.recolour,
             drawing,
+            edge_maps if self.edges else None,
         )
 
     def looks_at(self, step: int) -> bool:
@@ -337,9 +348,14 @@ def check(config: Config) -> None:
             config.kind != "resnet" or config.upsampling == "transposed"
         ),
         "with neither an L1 nor an adversarial loss nothing is learnt": (
-            config.l1 > 0 or config.adversarial != "none"
+            config.l1 > 0 or config.perceptual > 0 or config.adversarial != "none"
         ),
         "the weight of the L1 loss can't be negative": config.l1 >= 0,
+        "the weight of the perceptual loss can't be negative": config.perceptual >= 0,
+        "edges give their lines to a share between 0 and 1 of the drawings": 0 <= config.edges <= 1,
+        f"edges are found for drawings that are made of photos, which a task “{config.task}” has none of": (
+            config.edges == 0 or config.task in ("lines", "hints")
+        ),
         "the model needs a name": bool(config.name),
         "lines must be wider than nothing, and up to 100 pixels": 0 < config.line_width < 100,
         f"there must be at least one step, and at most {MOST_STEPS}": 1 <= config.steps <= MOST_STEPS,

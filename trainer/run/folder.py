@@ -67,6 +67,11 @@ class Run:
     def samples(self) -> Path:
         return self.folder / "samples"
 
+    @property
+    def edge_maps(self) -> Path:
+        """Where the photos' edge maps are kept: beside the runs, which share them."""
+        return self.folder.parent / "edge maps"
+
     def write_sample(self, name: str, pixels: Pixels) -> None:
         """Write a picture, uint8 (H, W, 3), into ``samples/``, which a copy may have lost for being empty.
 

@@ -141,6 +141,19 @@ class Options:
     upsampling: Annotated[str | None, About("Of the decoder: transposed or resize.")] = None
     norms: Annotated[str | None, About("batch, or kept: those of the model --from.")] = None
     l1: Annotated[float | None, About("Weight of the L1 loss.", least=0)] = None
+    perceptual: Annotated[
+        float | None, About("Weight of the perceptual loss, on crops; 15 goes with --l1 40.", least=0)
+    ] = None
+    edges: Annotated[
+        float | None,
+        About(
+            "Share of drawings made of photos whose lines a trained edge detector finds, as people draw; "
+            "it looks at each photo once, about half a second long.",
+            least=0,
+            most=1,
+            metavar="SHARE",
+        ),
+    ] = None
     adversarial: Annotated[str | None, About("“cross entropy”, “least squares”, none.")] = None
     conditional: Annotated[bool | None, About("Whether the discriminator sees the input.", has_no=True)] = (
         None

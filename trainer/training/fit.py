@@ -13,6 +13,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager, nullcontext
+from pathlib import Path
 
 import torch
 from torch import Tensor
@@ -29,6 +30,7 @@ from trainer.machine.errors import TrainingError
 from trainer.run.config import Config
 from trainer.run.events import Event, Journal
 from trainer.run.folder import Run
+from trainer.training.looking import look_at_photos
 from trainer.training.state import State
 from trainer.training.step import LOSSES, attempt
 from trainer.training.validation import ValidationReporter
@@ -64,8 +66,12 @@ def fit(run: Run, config: Config, data: DataSet, watch: Callable[[Event], None] 
         settle_on(where, world)
         training, validation = parted(data, config.validation)
         journal = Journal(run.events, watch) if world.leads else Journal(None)
-        reporter = ValidationReporter(run, config, training, validation, journal) if world.leads else None
         state = standing(run, config, world, journal, len(training.pairs))
+        if not look_at_photos(run, config, training, journal, world, signalled):
+            run.take_back("stop")
+            journal.tell("stopped", state.step)
+            return False
+        reporter = ValidationReporter(run, config, training, validation, journal) if world.leads else None
         with closing(Loop(run, state, world, journal, training)) as loop:
             stopped = False
             while state.step < config.steps and not stopped:
@@ -159,7 +165,7 @@ class Loop:
         self._begin()
 
     def _begin(self) -> None:
-        self._loader = pair_loader(self._training, self._state, self._world)
+        self._loader = pair_loader(self._training, self._state, self._world, self._run.edge_maps)
         self.tally = Tally(self._state)
 
     def close(self) -> None:
@@ -194,12 +200,12 @@ class Loop:
             self._saved = time.monotonic()
 
 
-def pair_loader(training: DataSet, state: State, world: World) -> PairLoader:
-    """The feed, from the batch of the state's step on."""
+def pair_loader(training: DataSet, state: State, world: World, edge_maps: Path | None = None) -> PairLoader:
+    """The batches, from that of the state's step on."""
     config = state.config
     return PairLoader(
         training,
-        config.augment(),
+        config.augment(edge_maps),
         batch=config.batch,
         seed=config.seed,
         step=state.step,

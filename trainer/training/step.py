@@ -13,13 +13,15 @@ from torch import Tensor
 from engine.devices import device
 from trainer.loading.pair_loader import Batch
 from trainer.machine.distributed import World
+from trainer.perception.trunk import trunk
 from trainer.run.config import Config
 from trainer.training.objective import Distortion, adversarial_loss
+from trainer.training.perceptual import crop_loss
 from trainer.training.state import State, rng
 
-LOSSES = ("l1", "adversarial", "discriminator_real", "discriminator_fake")
-"""What ``learn`` returns: the generator's distance from the photos and from fooling the discriminator, and
-the discriminator's errors about photos and about what the generator made."""
+LOSSES = ("l1", "adversarial", "discriminator_real", "discriminator_fake", "perceptual")
+"""What ``learn`` returns: the generator's distance from the photos and from fooling the discriminator, the
+discriminator's errors about photos and about what was generated, and how unlike the photos that looks."""
 
 
 def attempt(state: State, config: Config, world: World, batch: Batch) -> Tensor | None:
@@ -79,20 +81,24 @@ def learn(
             there = known[part]
             generated = generated * there + photos[part] * (1 - there)
             distance = F.l1_loss(generated, photos[part]) / there.mean().clamp_min(1e-3)
-        real = fake = fooled = torch.zeros_like(distance)
+        real = fake = fooled = unlike = torch.zeros_like(distance)
         if config.adversarial != "none":
             about_generated = verdicts(generated, part, distortions[0])
             about_real = verdicts(photos[part], part, distortions[1])
             real = adversarial_loss(about_real, True, config.adversarial)
             fake = adversarial_loss(about_generated, False, config.adversarial)
             fooled = adversarial_loss(about_generated, True, config.adversarial)
+        if config.perceptual:
+            crops = rng(config.seed, "crops", state.step, world.rank, start)
+            unlike = crop_loss(trunk(str(photos.device)), generated, photos[part], crops)
         share = len(generated) / count
         # Both networks learn from one and the same verdict. Halved, so that the discriminator learns more
         # slowly.
         if config.adversarial != "none":
             state.backward("discriminator", (real + fake) / 2 * share, again=True)
-        state.backward("generator", (fooled + config.l1 * distance) * share)
-        losses += torch.stack((distance, fooled, real, fake)).detach() * share
+        missed = fooled + config.l1 * distance + config.perceptual * unlike
+        state.backward("generator", missed * share)
+        losses += torch.stack((distance, fooled, real, fake, unlike)).detach() * share
     if config.adversarial != "none":
         state.optimizer_step("discriminator", world)
     state.optimizer_step("generator", world)

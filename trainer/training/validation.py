@@ -75,7 +75,7 @@ class ValidationReporter:
         self, run: Run, config: Config, training: DataSet, validation: DataSet, journal: Journal
     ) -> None:
         self.run, self.config, self.journal = run, config, journal
-        augment = config.augment()
+        augment = config.augment(run.edge_maps)
         self.known = [still(pair, augment) for pair in layouts.spread(training.pairs, MEASURED)]
         self.unknown = [still(pair, augment) for pair in layouts.spread(validation.pairs, MEASURED)]
         self.held_back = len(self.unknown[:SHOWN])

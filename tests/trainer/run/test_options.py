@@ -37,6 +37,8 @@ OTHERS: dict[str, Any] = {
     "upsampling": "resize",
     "norms": "kept",
     "l1": 0.0,
+    "perceptual": 15.0,
+    "edges": 0.85,
     "adversarial": "least squares",
     "conditional": False,
     "learning_rate": 1e-5,

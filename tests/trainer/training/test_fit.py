@@ -63,7 +63,7 @@ def test_run_tells_everything_and_leaves_a_model(tmp_path: Path) -> None:
 
 
 def step_losses(config: Config, data: DataSet, steps: int) -> Tensor:
-    """The first step's losses and the last's: (2, 4)."""
+    """The first step's losses and the last's: (2, losses)."""
     state = State(config)
     with pair_loader(data, state, World()) as loader:
         rows = []
@@ -88,6 +88,7 @@ def test_something_is_learnt(tmp_path: Path) -> None:
         {"adversarial": "least squares"},
         {"conditional": False},
         {"l1": 0.0},
+        {"perceptual": 15.0, "l1": 40.0},
         {"patch": 1},
         {"patch": 34},
         {"patch": 70},

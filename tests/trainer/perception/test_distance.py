@@ -1,0 +1,54 @@
+"""Measures of likeness: what is more alike must be nearer."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image, ImageFilter
+
+from engine.data.messages import Pixels
+from tests.trainer.made_pictures import thing
+from trainer.perception.distance import kernel_distance, look, perceptual
+from trainer.perception.trunk import trunk
+
+
+def blurred(picture: Pixels, radius: float) -> Pixels:
+    return np.asarray(Image.fromarray(picture).filter(ImageFilter.GaussianBlur(radius)))
+
+
+def distance(one: Pixels, other: Pixels) -> float:
+    return look(one).distance_from(look(other))
+
+
+def test_the_more_it_is_blurred_the_farther_away() -> None:
+    picture = thing(3, 96)
+    away = [distance(blurred(picture, radius), picture) for radius in (0, 1, 2, 4)]
+    assert away[0] < 1e-6
+    assert away == sorted(away) and away[1] > 1e-4
+
+
+def test_a_shift_is_nearer_than_another_thing() -> None:
+    picture = thing(3, 96)
+    assert distance(np.roll(picture, 1, 1), picture) < distance(thing(4, 96), picture)
+
+
+def test_gradients_pass_through_the_first() -> None:
+    one = torch.zeros(2, 3, 32, 32, requires_grad=True)
+    away = perceptual(trunk(), one, torch.ones(2, 3, 32, 32) * 0.5, 3)
+    assert away.shape == (2,)
+    away.sum().backward()
+    assert one.grad is not None and one.grad.abs().sum() > 0
+    assert not any(weight.requires_grad for weight in trunk().weights.values())
+
+
+def test_sets_of_one_kind_are_near_each_other() -> None:
+    here = [look(thing(seed, 48)).features for seed in range(8)]
+    there = [look(thing(seed, 48)).features for seed in range(8, 16)]
+    grain = np.random.default_rng(0)
+    noisy = [
+        look(np.clip(thing(seed, 48) + grain.normal(0, 40, (48, 48, 3)), 0, 255).astype(np.uint8)).features
+        for seed in range(8, 16)
+    ]
+    assert abs(kernel_distance(here, there)) < kernel_distance(here, noisy)
+    assert kernel_distance(here, noisy) == pytest.approx(kernel_distance(noisy, here))

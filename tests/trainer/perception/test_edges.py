@@ -1,0 +1,91 @@
+"""The edge detector on pictures made here: outlines, not grain; and maps that are kept."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from engine.data.messages import Pixels
+from engine.data.picture import write_png
+from engine.errors import PictureError
+from trainer.machine.errors import TrainingError
+from trainer.perception import edges, trunk
+from trainer.perception.edges import EdgeMaps, edge_map
+
+
+def grainy_disc(size: int = 96) -> tuple[Pixels, np.ndarray]:
+    """A brown disc of coarse grain on white, uint8 (H, W, 3), and how far each pixel is from its rim."""
+    down, across = np.mgrid[:size, :size] - size / 2 + 0.5
+    away = np.hypot(down, across) - size * 0.35
+    grain = np.random.default_rng(1).integers(-30, 30, (size, size, 1))
+    disc = np.clip(np.array([120, 80, 50]) + grain, 0, 255)
+    return np.where(away[..., None] < 0, disc, 255).astype(np.uint8), away
+
+
+def test_an_outline_is_found_and_grain_is_not() -> None:
+    photo, away = grainy_disc()
+    made = edge_map(photo)
+    assert made.shape == photo.shape[:2] and made.dtype == np.uint8
+    assert np.median(made[np.abs(away) < 1]) > 180
+    assert np.median(made[away < -8]) < 60
+    assert made[(away > 12)][::7].mean() < 40
+
+
+def test_a_large_photo_is_looked_at_reduced(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(edges, "MOST", 64)
+    photo, away = grainy_disc(128)
+    made = edge_map(photo)
+    assert made.shape == (128, 128)
+    assert np.median(made[np.abs(away) < 1]) > 150
+
+
+@pytest.mark.parametrize("shape", [(1, 1), (1, 9), (17, 33), (16, 16)])
+def test_any_shape_has_a_map(shape: tuple[int, int]) -> None:
+    assert edge_map(np.full((*shape, 3), 90, np.uint8)).shape == shape
+
+
+def test_a_map_is_made_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    photo, _ = grainy_disc(48)
+    maps = EdgeMaps(tmp_path / "edges")
+    assert not maps.has(photo)
+    first = maps.of(photo)
+    assert maps.has(photo)
+    monkeypatch.setattr(edges, "edge_map", lambda _: pytest.fail("it was made already"))
+    assert (maps.of(photo) == first).all()
+    assert not maps.has(255 - photo)
+
+
+@pytest.mark.parametrize("spoilt", [b"", b"\x89PNG\r\n", b"other"])
+def test_a_damaged_map_is_made_anew(tmp_path: Path, spoilt: bytes) -> None:
+    photo, _ = grainy_disc(48)
+    maps = EdgeMaps(tmp_path)
+    first = maps.of(photo)
+    (file,) = tmp_path.rglob("*.png")
+    file.write_bytes(spoilt)
+    assert (maps.of(photo) == first).all()
+    file.unlink()
+    write_png(file, np.zeros((3, 3), np.uint8))  # of another photo
+    assert (maps.of(photo) == first).all()
+
+
+def test_a_folder_that_cant_be_written_is_named(tmp_path: Path) -> None:
+    (tmp_path / "edges").write_text("in the way")
+    with pytest.raises(PictureError, match=r"edges.*can't be written"):
+        EdgeMaps(tmp_path / "edges").of(grainy_disc(48)[0])
+
+
+@pytest.mark.parametrize("content", [None, b"", b"rubbish" * 99])
+def test_weights_that_cant_be_read_are_a_sentence(tmp_path: Path, content: bytes | None) -> None:
+    file = tmp_path / "hed.safetensors"
+    if content is not None:
+        file.write_bytes(content)
+    with pytest.raises(TrainingError, match=r"edge detector can't be read.*install"):
+        trunk.Trunk(file)
+
+
+def test_maps_of_the_trunk_are_half_as_large_each() -> None:
+    shapes = [tuple(maps.shape[1:]) for maps in trunk.trunk().maps(torch.zeros(1, 3, 33, 48))]
+    assert shapes == [(64, 33, 48), (128, 17, 24), (256, 9, 12), (512, 5, 6), (512, 3, 3)]

@@ -1,0 +1,105 @@
+"""How alike pictures look: by features of the trunk, of two pictures and of two sets of them.
+
+The distance of two is that of Zhang et al. (“The unreasonable effectiveness of deep features as a perceptual
+metric”, CVPR 2018) without learnt weights; that of sets the kernel distance (Bińkowski et al., “Demystifying
+MMD GANs”, ICLR 2018) on these features. Numbers of another trunk can't be compared with them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch import Tensor
+
+from engine.data.messages import Pixels
+from trainer.perception.trunk import Trunk, planes, trunk
+
+BLOCKS = 4
+"""Of the trunk, in a measure."""
+
+Features = npt.NDArray[np.float64]
+
+
+def perceptual(eye: Trunk, one: Tensor, other: Tensor, blocks: int) -> Tensor:
+    """The distance of pictures, pair by pair: (N,), 0 where they are equal.
+
+    At each place of each block's map the features are brought to unit length; of a pair, squared differences
+    are summed over channels, and their means over the places of a map over blocks.
+
+    Args:
+        one, other: (N, 3, H, W) in [−1, 1]; gradients pass through ``one`` alone.
+        blocks: how many of the trunk's.
+    """
+    with torch.no_grad():
+        wanted = [_unit(features) for features in eye.maps(other, blocks)]
+    total = one.new_zeros(len(one))
+    for features, there in zip(eye.maps(one, blocks), wanted, strict=True):
+        total = total + (_unit(features) - there).square().sum(1).mean((1, 2))
+    return total / blocks
+
+
+@dataclass(frozen=True)
+class Look:
+    """What the trained eye sees in one picture.
+
+    Attributes:
+        features: the picture as one of a set: (1472,), the mean activations of each of blocks 1 to 5, of unit
+            mean square.
+    """
+
+    _units: tuple[Tensor, ...]
+    features: Features
+
+    def distance_from(self, other: Look) -> float:
+        """The perceptual distance of two pictures of one size, by blocks 1 to ``BLOCKS``."""
+        apart = [
+            (one - there).square().sum(1).mean() for one, there in zip(self._units, other._units, strict=True)
+        ]
+        return float(torch.stack(apart).mean())
+
+
+@torch.inference_mode()
+def look(picture: Pixels) -> Look:
+    """Look at a picture, uint8 (H, W, 3).
+
+    Raises:
+        TrainingError: the trunk's weights can't be read.
+    """
+    units, means = [], []
+    for number, maps in enumerate(trunk().maps(planes(picture))):
+        mean = maps.mean((0, 2, 3)).double()
+        means.append(mean / mean.square().mean().sqrt().clamp_min(1e-9))
+        if number < BLOCKS:
+            units.append(_unit(maps))
+    return Look(tuple(units), torch.cat(means).numpy())
+
+
+def kernel_distance(one: Sequence[Features], other: Sequence[Features]) -> float:
+    """How far two sets of pictures are from being of one kind: squared maximum mean discrepancy, without bias
+    (so that it may be below 0), by the cubic kernel, times a thousand.
+
+    Args:
+        one, other: ``features`` of two or more pictures each.
+    """
+    x, y = np.stack(one), np.stack(other)
+    within = (_mean_of_pairs(_kernel(side, side)) for side in (x, y))
+    return float(1000 * (sum(within) - 2 * _kernel(x, y).mean()))
+
+
+def _mean_of_pairs(kernel: Features) -> float:
+    """The mean without the diagonal, where things meet themselves."""
+    count = len(kernel)
+    return float((kernel.sum() - np.trace(kernel)) / (count * (count - 1)))
+
+
+def _kernel(x: Features, y: Features) -> Features:
+    cubic: Features = (x @ y.T / x.shape[1] + 1) ** 3
+    return cubic
+
+
+def _unit(maps: Tensor) -> Tensor:
+    return maps * torch.rsqrt(maps.square().sum(1, keepdim=True) + 1e-8)

@@ -1,0 +1,108 @@
+"""The convolutions of VGG16 (Simonyan and Zisserman, ICLR 2015), as the edge detector was trained on them.
+
+Bundled as ``resources/perception/hed_vgg16.safetensors``, in half precision; the README beside it says from
+where. Nothing is learnt here.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from safetensors.torch import load_file
+from torch import Tensor
+
+import resources
+from engine.data.messages import Pixels
+from trainer.machine.errors import TrainingError
+
+BLOCKS = (2, 2, 3, 3, 3)
+"""Convolutions a block; between blocks pictures get half as large."""
+
+CHANNELS = (64, 128, 256, 512, 512)
+
+_MEAN = (104.00699, 116.66877, 122.67892)
+"""Of blue, green and red, 0 to 255, as in training."""
+
+
+class Trunk:
+    """The convolutions, and what else lies in the file.
+
+    Attributes:
+        weights: name → tensor, single precision, channels last.
+    """
+
+    def __init__(self, file: Path | None = None, device: str | torch.device = "cpu") -> None:
+        """Read the weights.
+
+        Args:
+            file: None for the bundled one.
+            device: where they are to be.
+
+        Raises:
+            TrainingError: they are missing or damaged.
+        """
+        file = file or place()
+        try:
+            with torch.inference_mode(False):  # or no gradient could ever pass through them
+                read = {name: _laid_out(tensor) for name, tensor in load_file(file).items()}
+            self.weights = {name: tensor.to(device) for name, tensor in read.items()}
+            self._layers = [
+                [
+                    (self.weights[f"{name}.weight"], self.weights[f"{name}.bias"])
+                    for name in _names(block, count)
+                ]
+                for block, count in enumerate(BLOCKS)
+            ]
+        except Exception as error:  # safetensors raises its own, and what is missing is a KeyError
+            raise TrainingError(
+                f"The bundled edge detector can't be read ({error}); install the program anew."
+            ) from error
+
+    def maps(self, pictures: Tensor, blocks: int = len(BLOCKS)) -> Iterator[Tensor]:
+        """The last map of each of the first ``blocks`` blocks: (N, channels, H / 2ⁿ, W / 2ⁿ), odd edges kept.
+
+        Args:
+            pictures: (N, 3, H, W), red, green and blue in [−1, 1]; gradients pass through.
+        """
+        mean = pictures.new_tensor(_MEAN).view(1, 3, 1, 1)
+        x = (pictures.flip(1) * 127.5 + (127.5 - mean)).contiguous(memory_format=torch.channels_last)
+        for block, layers in enumerate(self._layers[:blocks]):
+            if block:
+                x = F.max_pool2d(x, 2, ceil_mode=True)
+            for weight, bias in layers:
+                x = F.relu(F.conv2d(x, weight.to(x.dtype), bias.to(x.dtype), padding=1))
+            yield x
+
+
+@functools.cache
+def trunk(device: str = "cpu") -> Trunk:
+    """The bundled one, read once.
+
+    Raises:
+        TrainingError: it is missing or damaged.
+    """
+    return Trunk(device=device)
+
+
+def planes(picture: Pixels) -> Tensor:
+    """A picture, uint8 (H, W, 3), as float32 (1, 3, H, W) in [−1, 1]."""
+    return torch.from_numpy(picture.transpose(2, 0, 1)[None].astype(np.float32) / 127.5 - 1)
+
+
+def place() -> Path:
+    """Where the bundled weights are, or would be."""
+    return resources.path("perception", "hed_vgg16.safetensors")
+
+
+def _names(block: int, count: int) -> list[str]:
+    return [f"block{block + 1}.conv{number + 1}" for number in range(count)]
+
+
+def _laid_out(tensor: Tensor) -> Tensor:
+    tensor = tensor.float()
+    return tensor.contiguous(memory_format=torch.channels_last) if tensor.ndim == 4 else tensor

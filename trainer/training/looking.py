@@ -1,0 +1,52 @@
+"""Edge maps of a training's photos, made before its first step; trainings of the same photos share them."""
+
+from __future__ import annotations
+
+import threading
+import time
+
+from engine.data.amounts import duration
+from trainer.data.pairs import DataSet
+from trainer.loading.augment import load
+from trainer.machine.distributed import World
+from trainer.run.config import Config
+from trainer.run.events import Journal
+from trainer.run.folder import Run
+
+TELL_SECONDS = 20.0
+"""Between two words on how far it is."""
+
+
+def look_at_photos(
+    run: Run, config: Config, data: DataSet, journal: Journal, world: World, signalled: threading.Event
+) -> bool:
+    """Have the edge map of every photo made that has none yet; several processes share them.
+
+    Args:
+        signalled: set where the process is to end; it is heeded, and so is the run's file ``stop``.
+
+    Returns:
+        Whether all are there.
+
+    Raises:
+        PictureError: a photo can't be read, or a map not written.
+    """
+    augment = config.augment(run.edge_maps)
+    if augment.edge_maps is None:
+        return True
+    mine = data.pairs[world.rank :: world.size]
+    begun = told = time.monotonic()
+    for done, pair in enumerate(mine, 1):
+        load(pair, augment)
+        now = time.monotonic()
+        if now - told >= TELL_SECONDS:
+            left = duration((now - begun) / done * (len(mine) - done))
+            sentence = (
+                f"Finding the edges that somebody would draw: {done} of {len(mine)} photos, {left} left."
+            )
+            journal.tell("message", 0, sentence=sentence)
+            told = now
+        if signalled.is_set() or run.asked("stop"):
+            break
+    # Several processes agree, and none begins before all maps are there.
+    return not world.agreed(signalled.is_set() or run.asked("stop"))

@@ -1,0 +1,41 @@
+"""The perceptual loss: how unlike a photo what was generated looks to the trained eye.
+
+As Johnson et al. use it (“Perceptual losses for real-time style transfer and super-resolution”, 2016), on
+one crop a picture, which is what makes it bearable without a graphics card.
+"""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+from trainer.perception.distance import perceptual
+from trainer.perception.trunk import Trunk
+
+EDGE = 112
+"""Of the crops, pixels; where pictures are smaller, all of them."""
+
+BLOCKS = 3
+"""Of the trunk: texture and parts; deeper ones cost more and say what it is, which the input says already."""
+
+
+def crop_loss(eye: Trunk, generated: Tensor, photos: Tensor, rng: torch.Generator) -> Tensor:
+    """The mean perceptual distance of crops, each at a random place of its picture; a single number.
+
+    Args:
+        generated, photos: (N, 1 or 3, H, W) in [−1, 1]; gradients pass through the first.
+        rng: of the CPU; draws two numbers a picture.
+    """
+    count, _, height, width = photos.shape
+    tall, wide = min(EDGE, height), min(EDGE, width)
+    places = torch.rand(count, 2, generator=rng).tolist()
+
+    def crops(pictures: Tensor) -> Tensor:
+        cut = []
+        for picture, (down, right) in zip(pictures, places, strict=True):
+            top, left = round(down * (height - tall)), round(right * (width - wide))
+            cut.append(picture[:, top : top + tall, left : left + wide])
+        stacked = torch.stack(cut)
+        return stacked.expand(-1, 3, -1, -1) if stacked.shape[1] == 1 else stacked
+
+    return perceptual(eye, crops(generated), crops(photos), BLOCKS).mean()
