@@ -285,7 +285,7 @@ def pack_small(file: Path) -> None:
 
 def report(files: list[Path]) -> None:
     """Say what was made and how large it is; stop where a promise is broken."""
-    models = size_of(INSIDE / "resources" / "models")
+    models = sum(size_of(INSIDE / "resources" / part) for part in ("models", "perception"))
     sizes = {"folder": size_of(PROGRAM) - models, "archive": files[0].stat().st_size - models}
     print(f"{PROGRAM.relative_to(ROOT)}: {sizes['folder'] / 1e6:.0f} MB, and {models / 1e6:.0f} MB of models")
     for file in files:
