@@ -177,7 +177,7 @@ def learnt(
     muon, adam = Muon(convolutions), torch.optim.AdamW(rest, RATE_OF_THE_REST, fused=True)
     began, done, gone = time.monotonic(), 0, 0.0
     seen = replace(data, pairs=tuple(layouts.spread(data.pairs, MOST_PAIRS)))
-    # It has minutes at most, and photos stand straight: only where they are cut and flipped is left to chance.
+    # It has minutes at most, and photos stand straight: where they are cut, and flipping, is left to chance.
     straight = replace(augment, card=card, rotation=0.0, zoom=0.0, roam=False)
     with one_thread(), PairLoader(seen, straight, batch=BATCH, seed=seed) as loader:
         while gone < 1:
