@@ -32,6 +32,7 @@ from engine.data.messages import (
     Translated,
     TriedOut,
     TryOut,
+    Tuned,
     Varied,
     Vary,
 )
@@ -229,6 +230,8 @@ class Live(Observable):
                 self.loading = False
                 self.card = reply.card
                 self._begin_passes(reply.card)
+            case Tuned() if reply.generation == self.passes.model:
+                self.precision, self.ways = reply.precision, reply.ways
             case Varied() if reply.ticket.generation == self.passes.generation:
                 self.varied.emit(reply)
             case Inspected():

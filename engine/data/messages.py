@@ -132,7 +132,11 @@ Request = OpenModel | Translate | Vary | TryOut | Inspect | Import
 
 @dataclass(frozen=True, slots=True)
 class ModelOpened:
-    """The model is ready; passes may follow. ``seconds`` includes warming up."""
+    """Passes may follow. ``seconds`` is what opening has taken.
+
+    Where it is not ``ready``, a ``Tuned`` follows as soon as nothing else is asked. Until then it may be that
+    the network runs in a way that is right but not the quickest; then no preview is ``settled``.
+    """
 
     generation: int
     card: Card
@@ -141,6 +145,16 @@ class ModelOpened:
     seconds: float
     ways: str = ""
     """How many convolutions run in which way, in words (see ``engine.devices.trials``)."""
+    ready: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Tuned:
+    """The open model now runs as trials on this machine found best; the words as in ``ModelOpened``."""
+
+    generation: int
+    precision: str
+    ways: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -215,4 +229,4 @@ class Failed:
     sentence: str
 
 
-Reply = ModelOpened | Translated | Varied | TriedOut | Inspected | Imported | Notice | Failed
+Reply = ModelOpened | Tuned | Translated | Varied | TriedOut | Inspected | Imported | Notice | Failed

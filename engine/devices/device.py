@@ -128,12 +128,18 @@ def computes(dtype: torch.dtype) -> bool:
         return False
 
 
+_HOPELESS = 3.0
+"""Where bfloat16 takes so many times as long as single precision, once is enough."""
+
+
 @functools.cache
 def bfloat16_pays() -> bool:
     """Whether this CPU multiplies much quicker in bfloat16: a trial, once a process (some 50 ms).
 
     One thread's own time is taken, not the clock's: a choice made beside a busy program would stay.
     """
+    if torch.backends.cpu.get_cpu_capability() in ("DEFAULT", "AVX2"):
+        return False  # whatever the processor could do, torch was told to do without
     abilities = ("_is_avx512_bf16_supported", "_is_amx_tile_supported")
     if not any(getattr(torch.cpu, ability, bool)() for ability in abilities) or not computes(torch.bfloat16):
         return False
@@ -146,5 +152,7 @@ def bfloat16_pays() -> bool:
             start = time.thread_time()
             torch.mm(factor, factor)
             seconds[dtype] = min(seconds[dtype], time.thread_time() - start)
+        if seconds[torch.bfloat16] > _HOPELESS * seconds[torch.float32]:
+            break
     torch.set_num_threads(threads)
     return seconds[torch.bfloat16] < 0.7 * seconds[torch.float32]

@@ -23,7 +23,7 @@ import os
 import time
 from collections import Counter
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 import torch
@@ -92,6 +92,7 @@ class Plan:
         bits: for those that multiply integers.
         shapes: of the map that each is given.
         activations: which are to be applied by convolutions that can.
+        tried: whether all of it comes from trials, now or before; else it is for the time being.
     """
 
     precision: Precision
@@ -100,6 +101,7 @@ class Plan:
     bits: Mapping[nn.Module, Bits]
     shapes: Mapping[nn.Module, Shape]
     activations: Mapping[nn.Module, Activation]
+    tried: bool = True
 
     def __str__(self) -> str:
         counted = Counter(self.ways.values())
@@ -110,32 +112,74 @@ def shapes(network: Translator, height: int, width: int) -> dict[nn.Module, Shap
     """What every convolution of a network is given in a pass over a picture of that size.
 
     Args:
-        network: on torch's ``meta`` device, where a pass costs nothing.
+        network: in plain modules; its weights are not looked at.
     """
     found: dict[nn.Module, Shape] = {}
 
-    def note(module: nn.Module, given: tuple[Tensor, ...]) -> None:
-        found[module] = tuple(given[0].shape)
+    def noting(convolution: Convolution) -> Callable[[Tensor], Tensor]:
+        def forward(x: Tensor) -> Tensor:
+            found[convolution] = count, _, height, width = tuple(x.shape)
+            made = _made(convolution, height, 0), _made(convolution, width, 1)
+            return x.new_zeros(count, convolution.out_channels, *made)
 
-    hooks = [
-        module.register_forward_pre_hook(note)
-        for module in network.modules()
-        if isinstance(module, nn.Conv2d | nn.ConvTranspose2d)
-    ]
-    with torch.inference_mode():
-        network(torch.empty(1, network.inputs, height, width, device="meta"))
-    for hook in hooks:
-        hook.remove()
+        return forward
+
+    # All that costs something is left out, and the rest done with noughts: before it does anything on the
+    # ``meta`` device, torch loads a system for algebra, for more than a second.
+    stand_ins: dict[nn.Module, Callable[..., Tensor]] = {}
+    for module in network.modules():
+        if isinstance(module, nn.Conv2d | nn.ConvTranspose2d):
+            stand_ins[module] = noting(module)
+        elif isinstance(module, Norm):
+            stand_ins[module] = _unchanged
+    for module, stand_in in stand_ins.items():
+        module.__dict__["forward"] = stand_in
+    try:
+        with torch.inference_mode():
+            network(torch.zeros(1, network.inputs, height, width))
+    finally:
+        for module in stand_ins:
+            del module.__dict__["forward"]
     return found
 
 
-def plan(network: Translator, given: Mapping[nn.Module, Shape], wanted: str | None) -> Plan:
+def _unchanged(x: Tensor, *_: object) -> Tensor:
+    return x
+
+
+def _made(convolution: Convolution, edge: int, axis: int) -> int:
+    """The edge of the map that a convolution makes of one."""
+    stride, padding = int(convolution.stride[axis]), int(convolution.padding[axis])
+    seen = convolution.dilation[axis] * (convolution.kernel_size[axis] - 1) + 1
+    if isinstance(convolution, nn.ConvTranspose2d):
+        return (edge - 1) * stride - 2 * padding + seen + convolution.output_padding[axis]
+    return (edge + 2 * padding - seen) // stride + 1
+
+
+def always() -> bool:
+    """Whatever has to be tried is tried at once."""
+    return True
+
+
+def never() -> bool:
+    """Nothing is tried; what is not known runs packed."""
+    return False
+
+
+def plan(
+    network: Translator,
+    given: Mapping[nn.Module, Shape],
+    wanted: str | None,
+    allowed: Callable[[], bool] = always,
+) -> Plan:
     """Decide how a network runs on the CPU, trying what is not known yet.
 
     Args:
         network: its norms folded, in single precision.
         given: what ``shapes`` says.
         wanted: a precision, or None for the quickest that serves.
+        allowed: asked before each trial of a layer. Where it says no, the layer is packed, which is right
+            everywhere; what was tried before that is remembered, so that planning again goes on from there.
 
     Raises:
         DeviceError: this processor can't do what is wanted.
@@ -151,24 +195,29 @@ def plan(network: Translator, given: Mapping[nn.Module, Shape], wanted: str | No
 
     def planned(dtype: torch.dtype, bits: Mapping[nn.Module, Bits]) -> tuple[Plan, float]:
         ways: dict[nn.Module, str] = {}
-        seconds = 0.0
+        seconds, tried = 0.0, True
         for convolution in convolutions:
             exact = torch.float32 if convolution in delicate else dtype
             forced = wanted == device.INTEGERS
-            verdict = _best(convolution, given[convolution], exact, bits.get(convolution), forced, memory)
-            ways[convolution] = verdict.way
-            seconds += verdict.seconds
+            layer = convolution, given[convolution], exact, bits.get(convolution), forced
+            verdict = _best(*layer, memory, allowed)
+            tried = tried and verdict is not None
+            ways[convolution] = _unknown(*layer) if verdict is None else verdict.way
+            seconds += 0.0 if verdict is None else verdict.seconds
         used = {module: bits[module] for module, way in ways.items() if way.startswith("integer")}
         precision = device.INTEGERS if used else device.name(dtype)
-        return Plan(precision, dtype, ways, used, given, network.activations()), seconds
+        return Plan(precision, dtype, ways, used, given, network.activations(), tried), seconds
 
     if coarse or wanted is None:
         chosen, seconds = planned(torch.float32, coarse)
         # Norms with the statistics of the image enlarge what rounding makes of flat maps (19 dB measured).
         exact = any(isinstance(module, Norm) for module in network.modules())
-        if wanted is None and not exact and device.number_format(here) == torch.bfloat16:
+        half = wanted is None and not exact and device.number_format(here) == torch.bfloat16
+        if half and chosen.tried:
             other, others = planned(torch.bfloat16, {})
-            if others < min(_BFLOAT16_SHARE * seconds, seconds - _LEAST_GAINS_S[1]):
+            if not other.tried:
+                chosen = replace(chosen, tried=False)
+            elif others < min(_BFLOAT16_SHARE * seconds, seconds - _LEAST_GAINS_S[1]):
                 chosen = other
     else:
         chosen, _ = planned(
@@ -179,7 +228,7 @@ def plan(network: Translator, given: Mapping[nn.Module, Shape], wanted: str | No
         log.info("Tried which way each convolution takes: %.2f s", took)
         if took > _WORTH_KEEPING_S:
             memory.save()
-    log.info("The network runs on the CPU in %s", chosen)
+    log.info("The network runs on the CPU in %s%s", chosen, "" if chosen.tried else ", for the time being")
     return chosen
 
 
@@ -234,8 +283,9 @@ def _best(
     bits: Bits | None,
     forced: bool,
     memory: trial_memory.Memory,
-) -> Verdict:
-    """The quickest way of one layer at one size, known or tried.
+    allowed: Callable[[], bool] = always,
+) -> Verdict | None:
+    """The quickest way of one layer at one size, known or tried; None where it is neither.
 
     Args:
         bits: with which it bears integers; None: it doesn't.
@@ -248,6 +298,8 @@ def _best(
     known = memory.verdicts.get(key)
     if known is not None and known[0] in ways:
         return Verdict(*known)
+    if not allowed():
+        return None
     seconds = _tried(convolution, shape, dtype, bits, ways)
     verdict = _quickest(seconds)
     if verdict.way == "plain":  # which would be by chance, or because nothing else works
@@ -255,6 +307,14 @@ def _best(
         verdict = _quickest({way: min(taken, again.get(way, taken)) for way, taken in seconds.items()})
     memory.add(key, *verdict)
     return verdict
+
+
+def _unknown(
+    convolution: Convolution, shape: Shape, dtype: torch.dtype, bits: Bits | None, forced: bool
+) -> str:
+    """The way of a layer of which nothing is known yet."""
+    ways = _candidates(convolution, dtype, bits, forced)
+    return "packed" if "packed" in ways else ways[0]
 
 
 def _candidates(convolution: Convolution, dtype: torch.dtype, bits: Bits | None, forced: bool) -> list[str]:

@@ -52,6 +52,10 @@ class Following:
     def warm_up(self, prepared: Pixels) -> None:
         """A first pass, and whatever else would keep the first strokes waiting."""
         self.follow(prepared, None)
+        self.prepare()
+
+    def prepare(self) -> None:
+        """Whatever would keep the first strokes on a picture that has been followed waiting."""
         if self._maps is not None and self._mapped:
             with torch.inference_mode():
                 self._maps.prepare()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import warnings
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -26,6 +27,8 @@ from engine.planes.preparing import Preparing
 
 if TYPE_CHECKING:
     from torch import Tensor
+
+log = logging.getLogger(__name__)
 
 Notice = Callable[[str], None]
 """Called with a sentence that the user should read though nothing failed."""
@@ -83,6 +86,7 @@ class Generator:
             them, single precision elsewhere).
         statistics: ``image`` or ``running``.
         ways: how many convolutions run in which way (see ``engine.devices.trials``), in words.
+        tried: whether these ways are those that trials found; else they are only for the time being.
     """
 
     def __init__(
@@ -95,8 +99,13 @@ class Generator:
         precision: str | None = None,
         incremental: bool = True,
         notice: Notice | None = None,
+        hasty: bool = False,
     ) -> None:
-        """Takes over ``tensors``; otherwise as ``open``, but without warming up."""
+        """Takes over ``tensors``; otherwise as ``open``, but without warming up.
+
+        Args:
+            hasty: nothing is tried that can be put off; ``make_ready`` does it.
+        """
         codec.check(card)
         if statistics not in (None, "image", "running"):
             raise ModelError(f"There are no “{statistics}” statistics; use image or running.")
@@ -107,6 +116,9 @@ class Generator:
         self._incremental = incremental
         self._warned_of_palette = False
         self._preparing = Preparing(card)
+        self._hasty, self.tried = hasty, True
+        self._warm = False
+        self._trying: tuple[Translator, dict[nn.Module, trials.Shape]] | None = None
         try:
             self._place(device, precision)
         except DeviceError:
@@ -122,8 +134,16 @@ class Generator:
 
     @property
     def settled(self) -> bool:
-        """Whether what ``update`` answered last is the exact frame, so that ``settle`` has nothing to do."""
-        return self._following.settled
+        """Whether what ``update`` answered last is the exact frame, so that ``settle`` has nothing to do.
+
+        Never before the ways of the network's layers have been tried, since other ways round otherwise.
+        """
+        return self._following.settled and self.tried
+
+    @property
+    def ready(self) -> bool:
+        """Whether ``make_ready`` has nothing to do."""
+        return self._warm and self.tried
 
     def __call__(self, picture: Pixels, *, seed: int | None = None) -> Pixels:
         """Translate a flat picture at its own size.
@@ -212,6 +232,67 @@ class Generator:
         self._following = self._follower()
         self._preparing = Preparing(self.card)
 
+    def warm_up_in_haste(self) -> None:
+        """As ``warm_up``, where it may turn out that another number format is needed."""
+        if self._needs_warming:
+            self.warm_up()
+
+    @property
+    def _needs_warming(self) -> bool:
+        """Whether the first pass must not be that of a picture that somebody waits for."""
+        if self._dtype == torch.bfloat16:  # which has been tried, where nobody asked for it
+            return self.device != "cpu" or self._wanted is not None
+        return self.device != "cpu" or self._dtype != torch.float32
+
+    def make_ready(self, allowed: Callable[[], bool] = trials.always) -> bool:
+        """Do what was put off in haste: try the ways of the layers, run by the best, prepare for strokes.
+
+        Of a picture that is followed the exact frame is at hand then. Where something fails, all stays as
+        it is.
+
+        Args:
+            allowed: asked now and then; no breaks off, to be gone on with another time.
+
+        Returns:
+            Whether that is all done.
+        """
+        try:
+            if not self.tried and not self._try_ways(allowed):
+                return False
+            if not self._warm:
+                self._warm_up_for(self._following.picture)
+        except Exception:  # nobody has asked for it
+            log.exception("The model could not be made ready; it goes on as it is")
+            self._trying, self.tried, self._warm = None, True, True
+        return True
+
+    def _try_ways(self, allowed: Callable[[], bool]) -> bool:
+        """Whether all ways have been tried; then the network runs by the best, and is warm."""
+        network, seen = self._trying = self._trying or self._unplaced()
+        plan = trials.plan(network, seen, self._wanted, allowed)
+        if plan.tried:
+            picture = self._following.picture
+            self._carry_out(network, plan)
+            self._trying, self._following = None, self._follower()
+            self._warm_up_for(picture)
+        return plan.tried
+
+    def _warm_up_for(self, picture: Pixels | None) -> None:
+        """Warm up, and follow a picture."""
+        if picture is None or self._needs_warming:
+            self.warm_up()
+        if picture is not None:
+            following, warm = self._following, self._warm
+
+            def work() -> Pixels:
+                preview = following.follow(picture, None) if following.picture is None else picture
+                if not warm:
+                    following.prepare()
+                return preview
+
+            self._carried(work, picture)
+            self._warm = True
+
     def warm_up(self) -> None:
         """One pass at the model's own size, so that the first real one is quick.
 
@@ -241,6 +322,7 @@ class Generator:
             return blank
 
         self._carried(work, blank)
+        self._warm = True
         self.forget()
 
     @property
@@ -290,6 +372,17 @@ class Generator:
         """Build the network on a device, in the number format and layout that suit it."""
         self._where = device.choose(wanted)
         self.device = self._where.type
+        self.tried, self._warm, self._wanted, self._trying = True, False, precision, None
+        network, seen = self._unplaced()
+        if self.device == "cpu":
+            allowed = trials.never if self._hasty else trials.always
+            self._carry_out(network, trials.plan(network, seen, precision, allowed))
+        else:
+            self._place_on_card(network, precision)
+        self._following = self._follower()
+
+    def _unplaced(self) -> tuple[Translator, dict[nn.Module, trials.Shape]]:
+        """The network in single precision, its norms folded, and what each convolution is given."""
         network = bundle.blank(self.card)
         if not isinstance(network, Translator):
             raise ModelError(f"A {self.card.kind} network paints no pictures; choose another model.")
@@ -300,22 +393,16 @@ class Generator:
         network.load_state_dict(full, assign=True)
         network.requires_grad_(False)
         network.fold()
-        if self.device == "cpu":
-            self._place_on_processor(network, seen, precision)
-        else:
-            self._place_on_card(network, precision)
-        self._following = self._follower()
+        return network, seen
 
-    def _place_on_processor(
-        self, network: Translator, seen: dict[nn.Module, trials.Shape], precision: str | None
-    ) -> None:
-        plan = trials.plan(network, seen, precision)
-        self._dtype, self.precision, self.ways = plan.dtype, plan.precision, str(plan)
+    def _carry_out(self, network: Translator, plan: trials.Plan) -> None:
+        """Have the network run on the CPU as planned."""
         delicate = network.delicate() if plan.dtype == torch.bfloat16 else ()
         _convert(network, plan.dtype, delicate)
         packed.keep_precision(network, delicate, plan.dtype)
         trials.carry_out(network, plan)
         self._whole = Whole(network, self.card, self._where, torch.float32 if delicate else plan.dtype)
+        self._dtype, self.precision, self.ways, self.tried = plan.dtype, plan.precision, str(plan), plan.tried
 
     def _place_on_card(self, network: Translator, precision: str | None) -> None:
         device.integers(self._where, precision)  # raises where they are asked for

@@ -43,6 +43,11 @@ class Mailbox:
         with self._changed:
             return not self._changed.wait_for(lambda: self._slots or self._closed, seconds)
 
+    def empty(self) -> bool:
+        """Whether nothing is asked."""
+        with self._changed:
+            return not self._slots and not self._closed
+
     def take_translate(self) -> Translate | None:
         """The waiting ``Translate``, if there is one; doesn't wait."""
         with self._changed:

@@ -31,6 +31,7 @@ from engine.data.messages import (
     Translated,
     TriedOut,
     TryOut,
+    Tuned,
     Varied,
     Vary,
 )
@@ -48,6 +49,9 @@ MOST_OPEN = 3
 
 NICENESS = 5
 """How far the engine steps back behind the pen when both want the processor (Linux)."""
+
+FIRST_S = 1.0
+"""A model just opened is not made ready before its first pass was asked for, or so long after nothing was."""
 
 _Request = TypeVar("_Request", bound=Request)
 
@@ -69,9 +73,10 @@ class Worker:
         self._thread = threading.Thread(target=self._run, name="engine", daemon=True)
         self._kept: OrderedDict[_Key, Generator] = OrderedDict()
         self._generator: Generator | None = None
-        self._generation = -1
+        self._generation = self._opened_as = -1
         self._pace, self._size = Pace(), (0, 0)
         self._unsettled: Translate | None = None
+        self._asked = False
 
     def start(self) -> None:
         """Start the thread."""
@@ -94,9 +99,8 @@ class Worker:
     def _run(self) -> None:
         _step_back()
         while True:
-            if (unsettled := self._unsettled) is not None and self._mailbox.rests(REST_S):
-                self._unsettled = None
-                self._attempt(unsettled, self._settle)
+            if self._unfinished() and self._mailbox.rests(REST_S if self._asked else FIRST_S):
+                self._finish()
             elif (request := self._mailbox.take()) is not None:
                 self._attempt(request, self._answer)
             else:
@@ -104,6 +108,31 @@ class Worker:
         # Freed on the thread that made them.
         self._generator = None
         self._kept.clear()
+
+    def _unfinished(self) -> bool:
+        """Whether there is something to do that nobody waits for."""
+        generator = self._generator
+        return self._unsettled is not None or (generator is not None and not generator.ready)
+
+    def _finish(self) -> None:
+        """Do that: what was put off when the model was opened, then the exact frame."""
+        generator, unsettled = self._generator, self._unsettled
+        if generator is not None and not generator.ready and not self._made_ready(generator):
+            return  # something is asked
+        self._unsettled = None
+        if unsettled is not None:
+            self._attempt(unsettled, self._settle)
+
+    def _made_ready(self, generator: Generator) -> bool:
+        """Whether that is done; else something was asked meanwhile."""
+        if not generator.make_ready(self._mailbox.empty):
+            return False
+        self._tell_ready(generator)
+        return True
+
+    def _tell_ready(self, generator: Generator) -> None:
+        self._pace = Pace()
+        self._reply(Tuned(self._opened_as, generator.precision, generator.ways))
 
     def _attempt(self, request: _Request, answer: Callable[[_Request], None]) -> None:
         try:
@@ -137,17 +166,19 @@ class Worker:
         if self._generator is not None:
             self._generator.forget()
         self._generator, self._generation = None, request.generation
-        self._unsettled = None
+        self._opened_as = request.generation
+        self._unsettled, self._asked = None, False
         generator = self._opened(request)
         if generator is None or self._mailbox.superseded(request):
             return
         self._generator, self._pace = generator, Pace()
         seconds = time.perf_counter() - start
         card, device, precision = generator.card, generator.device, generator.precision
-        self._reply(ModelOpened(request.generation, card, device, precision, seconds, generator.ways))
+        words = generator.ways, generator.ready
+        self._reply(ModelOpened(request.generation, card, device, precision, seconds, *words))
 
     def _opened(self, request: OpenModel) -> Generator | None:
-        """The model, warmed up; None when another was asked for meanwhile."""
+        """The model, as soon as it can run; None when another was asked for meanwhile."""
         key = _key(request)
         if key in self._kept:
             self._kept.move_to_end(key)
@@ -167,10 +198,11 @@ class Worker:
             statistics=request.statistics,
             precision=request.precision,
             notice=lambda sentence: self._reply(Notice(sentence)),
+            hasty=True,
         )
         if self._mailbox.superseded(request):
             return None
-        generator.warm_up()
+        generator.warm_up_in_haste()
         self._kept[key] = generator
         if len(self._kept) > MOST_OPEN:
             self._kept.popitem(last=False)
@@ -183,7 +215,7 @@ class Worker:
         prepared = generator.prepare(request.picture, request.size)
         if prepared.shape[:2] != self._size:
             self._pace, self._size = Pace(), prepared.shape[:2]
-        self._unsettled = None  # whatever comes of this
+        self._unsettled, self._asked = None, True  # whatever comes of this
         start = time.perf_counter()
         extent = "whole" if request.dirty is None else self._pace.choose(start)
         dirty = None if extent == "whole" else request.dirty
@@ -211,6 +243,15 @@ class Worker:
             return
         if not generator.varies:
             self._reply(Notice("This model knows no variations: it was trained without dropout."))
+        # The same seed is to mean the same picture afterwards.
+        while not generator.tried and not self._made_ready(generator):
+            if (urgent := self._mailbox.take_translate()) is not None:
+                self._attempt(urgent, self._answer)
+            elif self._mailbox.superseded(request):
+                return
+            else:  # what waits can wait a little longer
+                generator.make_ready()
+                self._tell_ready(generator)
         prepared = generator.prepare(request.picture, request.size)
         count = len(request.seeds)
         for index, seed in enumerate(request.seeds):

@@ -17,6 +17,7 @@ from engine.devices import device
 from engine.layers.blocks import initialise
 from engine.models import bundle
 from engine.networks import build
+from engine.thread import worker
 from tests.engine.desk import Desk
 
 needs_bfloat16 = pytest.mark.skipif(
@@ -93,7 +94,8 @@ def tiny_file(tiny: Tiny, tmp_path: Path) -> Callable[..., Path]:
 
 
 @pytest.fixture
-def desk() -> Iterator[Desk]:
+def desk(monkeypatch: pytest.MonkeyPatch) -> Iterator[Desk]:
+    monkeypatch.setattr(worker, "FIRST_S", 0.0)
     desk = Desk()
     yield desk
     desk.worker.stop()

@@ -19,6 +19,7 @@ from engine.data.messages import (
     Request,
     Ticket,
     Translate,
+    Tuned,
 )
 from engine.data.rect import Rect
 from engine.thread.worker import Worker
@@ -31,8 +32,15 @@ class Desk:
 
     def __init__(self) -> None:
         self.replies: queue.Queue[Reply] = queue.Queue()
-        self.worker = Worker(self.replies.put)
+        self.tuned: queue.Queue[Tuned] = queue.Queue()
+        self.worker = Worker(self._take)
         self.worker.start()
+
+    def _take(self, reply: Reply) -> None:
+        if isinstance(reply, Tuned):  # which comes when it likes
+            self.tuned.put(reply)
+        else:
+            self.replies.put(reply)
 
     def next(self) -> Reply:
         return self.replies.get(timeout=PATIENCE)
@@ -44,6 +52,8 @@ class Desk:
     def opened(self, path: Path, generation: int = 1) -> ModelOpened:
         reply = self.ask(OpenModel(generation, path, device="cpu", precision="float32"))
         assert isinstance(reply, ModelOpened), reply
+        if not reply.ready:
+            assert self.tuned.get(timeout=PATIENCE).generation == generation
         return reply
 
     def keep_moving(self) -> None:

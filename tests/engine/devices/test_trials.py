@@ -16,6 +16,7 @@ from engine.data.card import Card
 from engine.devices import trial_memory, trials
 from engine.devices.trial_memory import NAME, Memory
 from engine.layers import packed, quantised
+from engine.layers.blocks import Translator
 from engine.models import bundle, catalogue
 from engine.networks.unet import UNet
 from engine.passes.generator import Generator
@@ -189,6 +190,22 @@ def test_a_plan_knows_every_convolution(tiny) -> None:
     assert set(seen) == set(layers)
     assert seen[network.downs[0].convolution] == (1, card.network["inputs"], 64, 128)
     assert seen[network.ups[0].convolution][2:] == (32, 64)
+
+
+@pytest.mark.parametrize("kind", ["unet", "resnet", "encoder_decoder"])
+def test_shapes_are_those_of_a_pass(kind, tiny) -> None:
+    card, tensors = tiny(kind=kind)
+    network = bundle.blank(card).eval()
+    assert isinstance(network, Translator)
+    told = trials.shapes(network, 32, 64)
+    network.load_state_dict(tensors, assign=True)
+    seen = {}
+    for module in network.modules():
+        if isinstance(module, nn.Conv2d | nn.ConvTranspose2d):
+            module.register_forward_pre_hook(lambda it, given: seen.update({it: tuple(given[0].shape)}))
+    with torch.inference_mode():
+        network(torch.zeros(1, network.inputs, 32, 64))
+    assert told == seen
 
 
 def test_without_integers_nothing_is_computed_in_them(monkeypatch, tiny) -> None:

@@ -1,0 +1,126 @@
+"""The first preview waits for nothing that can be put off: trials of ways, and getting ready for strokes."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+from torch import nn
+
+from engine.data.messages import ModelOpened, OpenModel, Ticket, Translated, Varied, Vary
+from engine.devices import trial_memory, trials
+from engine.layers import packed
+from engine.passes.generator import Generator
+from engine.thread import worker
+from tests.engine.desk import PATIENCE, Desk, picture, translate
+
+
+@pytest.fixture
+def tried(monkeypatch: pytest.MonkeyPatch) -> list[nn.Module]:
+    """The layers that were tried so far, of which nothing is known; what is plain is quicker by far."""
+    monkeypatch.setattr(trial_memory, "_memories", {})
+    monkeypatch.setattr(trial_memory, "_read", set())
+    monkeypatch.setattr(worker, "FIRST_S", 10 * PATIENCE)
+    layers: list[nn.Module] = []
+
+    def answer(convolution, shape, dtype, bits, ways):
+        layers.append(convolution)
+        return {way: 0.001 if way == "plain" else 1.0 for way in ways}
+
+    monkeypatch.setattr(trials, "_tried", answer)
+    return layers
+
+
+def opened(desk: Desk, file) -> ModelOpened:
+    reply = desk.ask(OpenModel(1, file, device="cpu", precision="float32"))
+    assert isinstance(reply, ModelOpened)
+    return reply
+
+
+@pytest.mark.skipif(not packed.packing_works(), reason="there is one way only")
+def test_the_first_preview_comes_before_any_trial_and_the_exact_frame_after_all(
+    desk: Desk, tiny_file, tried, monkeypatch
+) -> None:
+    desk.keep_moving()
+    reply = opened(desk, tiny_file())
+    assert not reply.ready and "packed" in reply.ways and "plain" not in reply.ways
+    first = desk.ask(translate(1))
+    assert isinstance(first, Translated) and not first.settled and not tried
+    desk.rest()
+    second = desk.next()
+    assert isinstance(second, Translated) and (second.ticket, second.settled) == (first.ticket, True)
+    tuned = desk.tuned.get(timeout=PATIENCE)
+    assert tuned.generation == 1 and "packed" not in tuned.ways
+    card, tensors = desk.worker._generator.card, dict(desk.worker._generator._tensors)
+    patient = Generator(card, tensors, device="cpu", precision="float32")
+    assert patient.ways == tuned.ways
+    assert (second.preview == patient.translate(patient.prepare(picture()))).all()
+
+
+def test_what_is_known_is_exact_at_once(desk: Desk, tiny_file, tiny, tried) -> None:
+    Generator(*tiny(), device="cpu", precision="float32")
+    known = len(tried)
+    opened(desk, tiny_file())
+    assert desk.ask(translate(1)).settled
+    assert desk.tuned.get(timeout=PATIENCE).generation == 1
+    assert len(tried) == known
+
+
+def test_variations_wait_for_the_trials(desk: Desk, tiny_file, tiny, tried) -> None:
+    """Else the same seed would mean another picture a second later."""
+    opened(desk, tiny_file(levels=6))
+    desk.worker.send(Vary(Ticket(1, 1), picture(), (64, 64), (5,)))
+    varied = desk.next()
+    assert isinstance(varied, Varied) and tried
+    assert "packed" not in desk.tuned.get(timeout=PATIENCE).ways
+    patient = Generator(*tiny(levels=6), device="cpu", precision="float32")
+    wanted = patient.translate(patient.prepare(picture(), (64, 64)), seed=5)
+    assert (varied.preview == wanted).all()
+
+
+@pytest.mark.skipif(not packed.packing_works(), reason="there is one way only")
+def test_trials_break_off_for_the_pen_and_go_on_where_they_were(tiny, tried) -> None:
+    generator = Generator(*tiny(), device="cpu", precision="float32", hasty=True)
+    prepared = generator.prepare(picture())
+    frame = generator.retouch(prepared, None)
+    assert not generator.tried and not generator.settled and not tried
+    assert not generator.make_ready(lambda: len(tried) < 4)  # two a layer, as plain has to win twice
+    once = list(tried)
+    assert len(once) == 4 and not generator.settled
+    assert (generator.retouch(prepared, None) == frame).all(), "it runs as before until all is known"
+    assert generator.make_ready() and generator.ready and generator.settled
+    assert not set(map(id, once)) & set(map(id, tried[len(once) :]))
+    assert (
+        generator.settle() == Generator(*tiny(), device="cpu", precision="float32")(picture().pixels)
+    ).all()
+
+
+def test_where_trials_fail_it_goes_on_as_it_is(tiny, tried, monkeypatch, caplog) -> None:
+    generator = Generator(*tiny(), device="cpu", precision="float32", hasty=True)
+    frame = generator.retouch(generator.prepare(picture()), None)
+
+    def mistake(*_: object) -> None:
+        raise MemoryError
+
+    monkeypatch.setattr(trials, "_tried", mistake)
+    assert generator.make_ready() and generator.settled
+    assert "could not be made ready" in caplog.text
+    assert (generator.settle() == frame).all()
+
+
+SCRIPT = """
+import sys
+from engine.models import bundle, catalogue
+from engine.layers import packed
+from engine.passes.generator import Generator
+entry = next(entry for entry in catalogue.entries() if entry.bundled)
+generator = Generator(*bundle.read(entry.file), device="cpu", hasty=True)
+print([name for name in ("sympy", "torch._dynamo", "torch._inductor") if name in sys.modules])
+"""
+
+
+def test_opening_a_model_loads_nothing_that_only_compilers_need() -> None:
+    """Torch loads it by itself before some steps, and it takes longer than all the rest."""
+    done = subprocess.run([sys.executable, "-c", SCRIPT], check=True, capture_output=True, text=True)
+    assert done.stdout.strip() == "[]"
