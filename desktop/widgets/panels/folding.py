@@ -33,18 +33,17 @@ class Heights:
         Args:
             window: where they are docked.
             dock: the one that was folded until now. Where just these were never open together, it gets the
-                height that it had among the most others, and these give way in proportion.
+                height that it had among the most others, or a fair share if it was folded from the start, and
+                the others give way in proportion.
             open_ones: all that are open above each other, ``dock`` among them.
         """
         name = dock.objectName()
-        with_it = [heights for heights in self._known.values() if name in heights]
-        if not with_it:
-            return
         heights = self._known.get(frozenset(one.objectName() for one in open_ones))
         if heights is None:
-            height = max(with_it, key=len)[name]
             others = {one.objectName(): one.height() for one in open_ones if one is not dock}
             there_is = sum(others.values()) + dock.height()
+            with_it = [known for known in self._known.values() if name in known]
+            height = max(with_it, key=len)[name] if with_it else there_is // len(open_ones)
             share = max(there_is - height, 1) / max(sum(others.values()), 1)
             heights = {other: round(high * share) for other, high in others.items()} | {name: height}
         wanted = [max(heights[one.objectName()], 1) for one in open_ones]
