@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+import numpy as np
 
 from desktop.paint.editing.history import Change
 from desktop.paint.editing.layer_stack import LayerStack
@@ -12,18 +16,20 @@ from engine.data.dirty import NOTHING, Dirty
 from engine.data.messages import Pixels
 from engine.data.rect import Rect
 
+_KEPT = 2
+"""Arrays of one plane: the newest, and the one before, which is free as soon as the network has the newest."""
+
 
 class Planes:
     """Ready-made arrays of a stack of layers, of which only what changed is composed anew.
 
-    An array that was handed out is never written to again: the next one starts as its copy. One
-    that hasn't changed is handed out again.
+    An array that was handed out is not written to as long as anybody has it: the next one is another. One that
+    hasn't changed is handed out again.
     """
 
     def __init__(self, stack: LayerStack) -> None:
         self._stack = stack
-        self._ready: dict[str, Pixels] = {}
-        self._stale: dict[str, Dirty] = {}
+        self._kept: dict[str, list[_Kept]] = {}
 
     def lines(self) -> Pixels:
         """uint8 (H, W): lightness of the lines layers over white, 255 paper to 0 full ink."""
@@ -62,20 +68,63 @@ class Planes:
                 yield layer
 
     def _spoil(self, name: str, rect: Rect) -> None:
-        self._stale[name] = self._stale.get(name, NOTHING).spread(rect)
+        for kept in self._kept.get(name, ()):
+            kept.stale = kept.stale.spread(rect)
 
     def _fresh(self, name: str, compose: Callable[[Rect], Pixels]) -> Pixels:
         bounds = self._stack.bounds
-        ready = self._ready.get(name)
-        if ready is None or ready.shape[:2] != (bounds.height, bounds.width):
-            ready = compose(bounds)
+        arrays = self._kept.setdefault(name, [])
+        newest = arrays[-1] if arrays else None
+        stale = bounds
+        if newest is not None and newest.pixels.shape[:2] == (bounds.height, bounds.width):
+            stale = newest.stale.within(bounds)
+            if not stale:
+                return newest.pixels
+        if newest is None or stale == bounds:
+            fresh = _Kept(_owned(compose(bounds)))
+            arrays.clear()
         else:
-            stale = self._stale.get(name, NOTHING).within(bounds)
-            if stale:
-                ready = compose(bounds) if stale == bounds else ready.copy()
-                if stale != bounds:
-                    ready[stale.rows, stale.columns] = compose(stale)
-        ready.flags.writeable = False
-        self._stale[name] = NOTHING
-        self._ready[name] = ready
-        return ready
+            fresh = next((kept for kept in arrays if _references(kept) == _ALONE), None) or _Kept(
+                newest.pixels.copy()
+            )
+            fresh.pixels.flags.writeable = True
+            fresh.take(newest, bounds)
+            fresh.pixels[stale.rows, stale.columns] = compose(stale)
+            if fresh in arrays:
+                arrays.remove(fresh)
+        fresh.pixels.flags.writeable = False
+        fresh.stale = NOTHING
+        arrays.append(fresh)
+        del arrays[:-_KEPT]
+        return fresh.pixels
+
+
+@dataclass(eq=False)
+class _Kept:
+    """One array of a plane."""
+
+    pixels: Pixels
+    stale: Dirty = NOTHING
+    """What of it is others now."""
+
+    def take(self, newest: _Kept, bounds: Rect) -> None:
+        """Be as ``newest`` is."""
+        if newest is not self and (missing := self.stale.within(bounds)):
+            self.pixels[missing.rows, missing.columns] = newest.pixels[missing.rows, missing.columns]
+
+
+def _owned(pixels: Pixels) -> Pixels:
+    """The same pixels in memory of their own: then each view of them refers to this very array."""
+    return pixels if pixels.base is None else pixels.copy()
+
+
+def _references(kept: _Kept) -> int:
+    """How many have the array, or a view of any part of it, be it numpy's, torch's, Pillow's or Qt's.
+
+    A copy of 2048 × 2048 pixels takes as long as all else between pen and ink; so arrays are written to again
+    when nobody has them any more. Nobody can come to have one anew but through ``Planes``.
+    """
+    return sys.getrefcount(kept.pixels)
+
+
+_ALONE = _references(_Kept(np.empty((0, 0), np.uint8)))
