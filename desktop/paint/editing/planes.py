@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -12,19 +12,22 @@ from desktop.paint.editing.history import Change
 from desktop.paint.editing.layer_stack import LayerStack
 from desktop.paint.layers.composite import composite, luma, to_rgb, to_straight
 from desktop.paint.layers.layer import Layer, Role
-from engine.data.dirty import NOTHING, Dirty
 from engine.data.messages import Pixels
 from engine.data.rect import Rect
 
 _KEPT = 2
-"""Arrays of one plane: the newest, and the one before, which is free as soon as the network has the newest."""
+"""Arrays of one plane: the newest, and the one before, which is free once the network has the newest."""
+
+_APART = 4
+"""So many rectangles are composed each for itself: the end of a stroke and the beginning of the next lie far
+apart, and what is between has not changed."""
 
 
 class Planes:
     """Ready-made arrays of a stack of layers, of which only what changed is composed anew.
 
-    An array that was handed out is not written to as long as anybody has it: the next one is another. One that
-    hasn't changed is handed out again.
+    An array that was handed out is not written to as long as anybody has it: the next one is another. One
+    that hasn't changed is handed out again.
     """
 
     def __init__(self, stack: LayerStack) -> None:
@@ -69,31 +72,32 @@ class Planes:
 
     def _spoil(self, name: str, rect: Rect) -> None:
         for kept in self._kept.get(name, ()):
-            kept.stale = kept.stale.spread(rect)
+            kept.spoil(rect)
 
     def _fresh(self, name: str, compose: Callable[[Rect], Pixels]) -> Pixels:
         bounds = self._stack.bounds
         arrays = self._kept.setdefault(name, [])
         newest = arrays[-1] if arrays else None
-        stale = bounds
-        if newest is not None and newest.pixels.shape[:2] == (bounds.height, bounds.width):
-            stale = newest.stale.within(bounds)
-            if not stale:
-                return newest.pixels
-        if newest is None or stale == bounds:
+        fits = newest is not None and newest.pixels.shape[:2] == (bounds.height, bounds.width)
+        if newest is None or not fits or newest.is_spoiled:
             fresh = _Kept(_owned(compose(bounds)))
             arrays.clear()
+        elif not newest.stale:
+            return newest.pixels
         else:
-            fresh = next((kept for kept in arrays if _references(kept) == _ALONE), None) or _Kept(
-                newest.pixels.copy()
-            )
+            free = next((kept for kept in arrays if _references(kept) == _ALONE), None)
+            fresh = free or _Kept(newest.pixels.copy())
+            stale = [part for rect in newest.stale if (part := rect.intersected(bounds))]
             fresh.pixels.flags.writeable = True
-            fresh.take(newest, bounds)
-            fresh.pixels[stale.rows, stale.columns] = compose(stale)
-            if fresh in arrays:
-                arrays.remove(fresh)
+            if fresh is free and free is not newest:
+                for rect in fresh.stale:
+                    fresh.pixels[rect.rows, rect.columns] = newest.pixels[rect.rows, rect.columns]
+            for rect in stale:
+                fresh.pixels[rect.rows, rect.columns] = compose(rect)
+            if fresh is free:
+                arrays.remove(free)
         fresh.pixels.flags.writeable = False
-        fresh.stale = NOTHING
+        fresh.stale = []
         arrays.append(fresh)
         del arrays[:-_KEPT]
         return fresh.pixels
@@ -104,13 +108,29 @@ class _Kept:
     """One array of a plane."""
 
     pixels: Pixels
-    stale: Dirty = NOTHING
-    """What of it is others now."""
+    stale: list[Rect] = field(default_factory=list)
+    """What of it is others now; a few rectangles."""
 
-    def take(self, newest: _Kept, bounds: Rect) -> None:
-        """Be as ``newest`` is."""
-        if newest is not self and (missing := self.stale.within(bounds)):
-            self.pixels[missing.rows, missing.columns] = newest.pixels[missing.rows, missing.columns]
+    @property
+    def is_spoiled(self) -> bool:
+        """As much is stale as all of it would be."""
+        height, width = self.pixels.shape[:2]
+        return sum(map(_area, self.stale)) >= height * width
+
+    def spoil(self, rect: Rect) -> None:
+        """Pixels in ``rect`` are others now."""
+        if not rect:
+            return
+        for place, known in enumerate(self.stale):
+            both = known.united(rect)
+            if _area(both) <= 1.4 * (_area(known) + _area(rect)) or place == _APART - 1:
+                self.stale[place] = both
+                return
+        self.stale.append(rect)
+
+
+def _area(rect: Rect) -> int:
+    return rect.width * rect.height
 
 
 def _owned(pixels: Pixels) -> Pixels:
