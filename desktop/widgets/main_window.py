@@ -40,7 +40,7 @@ from desktop.widgets.dialogs import picture_dialogs
 from desktop.widgets.dialogs.about import AboutDialog
 from desktop.widgets.dialogs.pair_start import PairStartDialog
 from desktop.widgets.panels.brush_bar import BrushBar
-from desktop.widgets.panels.folding import FoldingHeader
+from desktop.widgets.panels.folding import FoldingHeader, Heights
 from desktop.widgets.panels.layer_dock import LayerDock
 from desktop.widgets.panels.model_dock import ModelDock
 from desktop.widgets.panels.pair_bars import PairDrawingBar, TeachingBar
@@ -132,12 +132,13 @@ class MainWindow(QMainWindow):
         self.layer_dock = LayerDock(session, actions, self)
         self.model_dock = ModelDock(session, actions, self)
         self.docks = (self.model_dock, self.palette_dock, self.layer_dock)
+        heights = Heights()
         for dock in self.docks:
             dock.setFeatures(
                 QDockWidget.DockWidgetFeature.DockWidgetMovable
                 | QDockWidget.DockWidgetFeature.DockWidgetFloatable
             )
-            FoldingHeader(dock, session.settings.folded)
+            FoldingHeader(dock, session.settings.folded, heights)
             self.addDockWidget(Qt.DockWidgetArea.RightDockWidgetArea, dock)
         self.resizeDocks([self.model_dock], [240], Qt.Orientation.Horizontal)
         self.status_line = StatusLine(session, self.view)

@@ -8,7 +8,7 @@ import pytest
 from PySide6.QtCore import QEventLoop, QSize, Qt
 from PySide6.QtGui import QFontMetrics, QGuiApplication
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QMenu, QToolButton, QWidget
+from PySide6.QtWidgets import QApplication, QDockWidget, QMenu, QToolButton, QWidget
 
 from desktop.paint.editing.document import Document
 from desktop.session import OpenPicture
@@ -30,6 +30,18 @@ def shrunk(window: QWidget, width: int, height: int) -> QSize:
     QApplication.processEvents(QEventLoop.ProcessEventsFlag.ExcludeUserInputEvents)
     window.resize(width, height)  # layouts may have asked for more meanwhile
     return window.size()
+
+
+def header_of(dock: QDockWidget) -> FoldingHeader:
+    """What a panel is folded by."""
+    header = dock.titleBarWidget()
+    assert isinstance(header, FoldingHeader)
+    return header
+
+
+def heights(window: MainWindow) -> list[int]:
+    """Of the panels, from the top."""
+    return [dock.height() for dock in window.docks]
 
 
 @pytest.mark.parametrize("kind", ["sketch", "labels", "image"])
@@ -104,6 +116,8 @@ def test_other_windows_fit_too(window: MainWindow) -> None:
     training = next(it for it in QApplication.topLevelWidgets() if it.objectName() == "training_window")
     for width, height in SMALL:
         assert shrunk(training, width, height) == QSize(width, height)
+        scrolling = training.findChild(room.Scrolling)
+        assert scrolling is not None and scrolling.verticalScrollBar().maximum() == 0  # nothing is cut off
     training.close()
     form = ShortcutsDialog(window.actions_table, window)
     form.show()
@@ -116,8 +130,8 @@ def test_other_windows_fit_too(window: MainWindow) -> None:
 def test_panels_fold_by_their_headers_and_are_remembered(window: MainWindow) -> None:
     shrunk(window, *SMALL[1])
     for dock in window.docks:
-        header, body = dock.titleBarWidget(), dock.widget()
-        assert isinstance(header, FoldingHeader) and not header.is_folded
+        header, body = header_of(dock), dock.widget()
+        assert not header.is_folded
         before = dock.height()
         header.button.click()
         shrunk(window, *SMALL[1])
@@ -131,8 +145,52 @@ def test_panels_fold_by_their_headers_and_are_remembered(window: MainWindow) -> 
         assert not body.isVisible() and header.is_folded
         header.button.click()
         shrunk(window, *SMALL[1])
-        assert body.isVisible() and dock.height() > 40
+        assert body.isVisible() and abs(dock.height() - before) <= 40
         assert window.session.settings.folded == []
+
+
+@pytest.mark.parametrize("size", [*SMALL, (1280, 800)])
+def test_panels_come_back_as_high_as_they_were(window: MainWindow, size: tuple[int, int]) -> None:
+    """However many are folded before the first is shown again, and in whatever order they are."""
+    shrunk(window, *size)
+    window.resizeDocks(list(window.docks), [170, 150, 130], Qt.Orientation.Vertical)
+    before = heights(window)
+    for order in ((0, 1, 2), (2, 1, 0), (1, 2), (1, 0), (2,)):
+        for opening in (order, order[::-1]):
+            for number in order:
+                header_of(window.docks[number]).button.click()
+                shrunk(window, *size)
+            assert all(window.docks[number].height() < 40 for number in order)
+            for number in opening:
+                header_of(window.docks[number]).button.click()
+                shrunk(window, *size)
+            after = heights(window)
+            assert all(abs(now - then) <= 40 for now, then in zip(after, before, strict=True)), (order, after)
+
+
+def test_a_panel_comes_back_as_high_as_it_was_while_another_is_folded(window: MainWindow) -> None:
+    models, palette, layers = window.docks
+    header_of(models).button.click()
+    window.resizeDocks([palette, layers], [200, 400], Qt.Orientation.Vertical)
+    shrunk(window, 1280, 800)
+    before = palette.height(), layers.height()
+    header_of(palette).button.click()
+    shrunk(window, 1280, 800)
+    header_of(palette).button.click()
+    shrunk(window, 1280, 800)
+    assert abs(palette.height() - before[0]) <= 40 and abs(layers.height() - before[1]) <= 40
+
+
+def test_a_panel_comes_back_as_high_as_it_was_among_others_than_then(window: MainWindow) -> None:
+    shrunk(window, 1280, 800)
+    _, palette, layers = window.docks
+    before = palette.height()
+    for dock in (palette, layers):
+        header_of(dock).button.click()
+        shrunk(window, 1280, 800)
+    header_of(palette).button.click()
+    shrunk(window, 1280, 800)
+    assert header_of(layers).is_folded and abs(palette.height() - before) <= 40
 
 
 def test_a_panel_that_was_folded_is_so_at_the_next_start(window: MainWindow) -> None:
@@ -140,6 +198,11 @@ def test_a_panel_that_was_folded_is_so_at_the_next_start(window: MainWindow) -> 
     again = MainWindow(window.session)
     again.show()
     folded = {dock.objectName(): not dock.widget().isVisible() for dock in again.docks}
+    shrunk(again, 1280, 800)
+    header_of(again.palette_dock).button.click()
+    shrunk(again, 1280, 800)
+    fair = sum(heights(again)) / 3
+    assert abs(again.palette_dock.height() - fair) <= 40  # nobody knows how high it was
     again.hide()
     again.deleteLater()
     assert folded == {"model_dock": False, "palette_dock": True, "layer_dock": False}
@@ -149,8 +212,6 @@ def test_folding_makes_room_for_the_panels_that_are_left(window: MainWindow) -> 
     shrunk(window, *SMALL[1])
     models, palette, _ = window.docks
     before = palette.height()
-    header = models.titleBarWidget()
-    assert isinstance(header, FoldingHeader)
-    header.button.click()
+    header_of(models).button.click()
     shrunk(window, *SMALL[1])
     assert palette.height() > before

@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any
+
 import numpy as np
+import pytest
+from PIL import Image
+from PySide6.QtGui import QImage
 
 from desktop.paint.editing.document import Document, Role
-from engine.data.messages import Picture
+from engine.data.messages import Picture, Pixels
 from engine.data.palette import Label, Palette
 
 PALETTE = Palette("two", (Label("background", (0, 0, 200)), Label("b", (250, 0, 0))))
@@ -78,3 +84,43 @@ def test_a_half_seen_photo_gives_its_own_colour_where_the_paper_is_bare() -> Non
     document.show_reference(document.layers[-1].id, visible=False)
     assert document.colour_at(5, 5) == (0, 0, 0)
     assert document.colour_at(20, 20) == (255, 255, 255)
+
+
+@pytest.mark.parametrize("role", [Role.LINES, Role.HINTS])
+def test_what_is_sent_takes_no_new_memory_once_nobody_has_the_array_before(role: Role) -> None:
+    document = Document.new("sketch", 300, 200)
+    document.select(next(layer.id for layer in document.layers if layer.role is role))
+    dot = np.zeros((5, 5, 3), np.uint8)
+    seen = set()
+    for step in range(8):
+        document.paste(dot, 30 * step, 20 * step)
+        picture = document.picture()
+        plane = getattr(picture, role.value)
+        seen.add(plane.__array_interface__["data"][0])
+        expected = getattr(Document.from_snapshot(document.snapshot()).picture(), role.value)
+        assert np.array_equal(plane, expected)
+    assert len(seen) <= 2
+
+
+def test_what_somebody_looks_at_is_not_written_to_however_he_came_by_it() -> None:
+    document = Document.new("sketch", 300, 200)
+    ways: list[Callable[[Pixels], Any]] = [
+        lambda lines: lines,
+        lambda lines: lines[3:90, 5:80],
+        lambda lines: lines.T[4:][::2],
+        memoryview,
+        Image.fromarray,
+        lambda lines: QImage(lines.data, 300, 200, 300, QImage.Format.Format_Grayscale8),
+    ]
+    held: list[tuple[Any, bytes]] = []
+    for step, way in enumerate(ways * 2):
+        document.paste(np.zeros((5, 5, 3), np.uint8), 20 * step, 15 * step)
+        lines = document.picture().lines
+        assert lines is not None
+        held.append((way(lines), _bytes(way(lines))))
+        del lines
+    assert [_bytes(holder) for holder, _ in held] == [before for _, before in held]
+
+
+def _bytes(holder: Any) -> bytes:
+    return bytes(holder.constBits()) if isinstance(holder, QImage) else bytes(holder.tobytes())

@@ -2,28 +2,37 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+
+import numpy as np
 
 from desktop.paint.editing.history import Change
 from desktop.paint.editing.layer_stack import LayerStack
 from desktop.paint.layers.composite import composite, luma, to_rgb, to_straight
 from desktop.paint.layers.layer import Layer, Role
-from engine.data.dirty import NOTHING, Dirty
 from engine.data.messages import Pixels
 from engine.data.rect import Rect
+
+_KEPT = 2
+"""Arrays of one plane: the newest, and the one before, which is free once the network has the newest."""
+
+_APART = 4
+"""So many rectangles are composed each for itself: the end of a stroke and the beginning of the next lie far
+apart, and what is between has not changed."""
 
 
 class Planes:
     """Ready-made arrays of a stack of layers, of which only what changed is composed anew.
 
-    An array that was handed out is never written to again: the next one starts as its copy. One
+    An array that was handed out is not written to as long as anybody has it: the next one is another. One
     that hasn't changed is handed out again.
     """
 
     def __init__(self, stack: LayerStack) -> None:
         self._stack = stack
-        self._ready: dict[str, Pixels] = {}
-        self._stale: dict[str, Dirty] = {}
+        self._kept: dict[str, list[_Kept]] = {}
 
     def lines(self) -> Pixels:
         """uint8 (H, W): lightness of the lines layers over white, 255 paper to 0 full ink."""
@@ -62,20 +71,80 @@ class Planes:
                 yield layer
 
     def _spoil(self, name: str, rect: Rect) -> None:
-        self._stale[name] = self._stale.get(name, NOTHING).spread(rect)
+        for kept in self._kept.get(name, ()):
+            kept.spoil(rect)
 
     def _fresh(self, name: str, compose: Callable[[Rect], Pixels]) -> Pixels:
         bounds = self._stack.bounds
-        ready = self._ready.get(name)
-        if ready is None or ready.shape[:2] != (bounds.height, bounds.width):
-            ready = compose(bounds)
+        arrays = self._kept.setdefault(name, [])
+        newest = arrays[-1] if arrays else None
+        fits = newest is not None and newest.pixels.shape[:2] == (bounds.height, bounds.width)
+        if newest is None or not fits or newest.is_spoiled:
+            fresh = _Kept(_owned(compose(bounds)))
+            arrays.clear()
+        elif not newest.stale:
+            return newest.pixels
         else:
-            stale = self._stale.get(name, NOTHING).within(bounds)
-            if stale:
-                ready = compose(bounds) if stale == bounds else ready.copy()
-                if stale != bounds:
-                    ready[stale.rows, stale.columns] = compose(stale)
-        ready.flags.writeable = False
-        self._stale[name] = NOTHING
-        self._ready[name] = ready
-        return ready
+            free = next((kept for kept in arrays if _references(kept) == _ALONE), None)
+            fresh = free or _Kept(newest.pixels.copy())
+            stale = [part for rect in newest.stale if (part := rect.intersected(bounds))]
+            fresh.pixels.flags.writeable = True
+            if fresh is free and free is not newest:
+                for rect in fresh.stale:
+                    fresh.pixels[rect.rows, rect.columns] = newest.pixels[rect.rows, rect.columns]
+            for rect in stale:
+                fresh.pixels[rect.rows, rect.columns] = compose(rect)
+            if fresh is free:
+                arrays.remove(free)
+        fresh.pixels.flags.writeable = False
+        fresh.stale = []
+        arrays.append(fresh)
+        del arrays[:-_KEPT]
+        return fresh.pixels
+
+
+@dataclass(eq=False)
+class _Kept:
+    """One array of a plane."""
+
+    pixels: Pixels
+    stale: list[Rect] = field(default_factory=list)
+    """What of it is others now; a few rectangles."""
+
+    @property
+    def is_spoiled(self) -> bool:
+        """As much is stale as all of it would be."""
+        height, width = self.pixels.shape[:2]
+        return sum(map(_area, self.stale)) >= height * width
+
+    def spoil(self, rect: Rect) -> None:
+        """Pixels in ``rect`` are others now."""
+        if not rect:
+            return
+        for place, known in enumerate(self.stale):
+            both = known.united(rect)
+            if _area(both) <= 1.4 * (_area(known) + _area(rect)) or place == _APART - 1:
+                self.stale[place] = both
+                return
+        self.stale.append(rect)
+
+
+def _area(rect: Rect) -> int:
+    return rect.width * rect.height
+
+
+def _owned(pixels: Pixels) -> Pixels:
+    """The same pixels in memory of their own: then each view of them refers to this very array."""
+    return pixels if pixels.base is None else pixels.copy()
+
+
+def _references(kept: _Kept) -> int:
+    """How many have the array, or a view of any part of it, be it numpy's, torch's, Pillow's or Qt's.
+
+    A copy of 2048 × 2048 pixels takes as long as all else between pen and ink; so arrays are written to again
+    when nobody has them any more. Nobody can come to have one anew but through ``Planes``.
+    """
+    return sys.getrefcount(kept.pixels)
+
+
+_ALONE = _references(_Kept(np.empty((0, 0), np.uint8)))

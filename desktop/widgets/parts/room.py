@@ -119,6 +119,8 @@ class Scrolling(QScrollArea):
         self._body = body
         self.setWidget(body)
         body.installEventFilter(self)
+        if isinstance(body, QStackedWidget):
+            body.currentChanged.connect(self._give_room)
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         """What is in it may have grown."""
@@ -138,7 +140,8 @@ class Scrolling(QScrollArea):
         """
         shown = self._body.currentWidget() if isinstance(self._body, QStackedWidget) else self._body
         width, height = self.viewport().width(), self.viewport().height()
-        least = self._body.minimumSizeHint()
+        # A stack would have room for the highest of its pages, whichever is shown.
+        least = (shown or self._body).minimumSizeHint()
         layout = shown.layout() if shown is not None else None
         wrapped = layout.minimumHeightForWidth(width) if layout and layout.hasHeightForWidth() else 0
         self._body.resize(max(width, least.width()), max(height, least.height(), wrapped))
