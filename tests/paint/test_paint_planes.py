@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -11,7 +10,7 @@ from PIL import Image
 from PySide6.QtGui import QImage
 
 from desktop.paint.editing.document import Document, Role
-from engine.data.messages import Picture, Pixels
+from engine.data.messages import Picture
 from engine.data.palette import Label, Palette
 
 PALETTE = Palette("two", (Label("background", (0, 0, 200)), Label("b", (250, 0, 0))))
@@ -104,7 +103,7 @@ def test_what_is_sent_takes_no_new_memory_once_nobody_has_the_array_before(role:
 
 def test_what_somebody_looks_at_is_not_written_to_however_he_came_by_it() -> None:
     document = Document.new("sketch", 300, 200)
-    ways: list[Callable[[Pixels], Any]] = [
+    ways: list[Any] = [
         lambda lines: lines,
         lambda lines: lines[3:90, 5:80],
         lambda lines: lines.T[4:][::2],
