@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 from pathlib import Path
 from typing import Any
@@ -51,6 +52,21 @@ def test_a_drawing_comes_back_and_looks_the_same(tmp_path: Path) -> None:
     for layer, same in zip(one.layers, other.layers, strict=True):
         assert layer.pixels.any()
         assert np.array_equal(layer.pixels, same.pixels)
+
+
+def test_every_setting_of_the_ink_comes_back(tmp_path: Path) -> None:
+    others: dict[str, Any] = {"brush": "soft", "colour": (9, 8, 7), "symmetry": "both"}
+    for field in dataclasses.fields(Ink):
+        value = getattr(Ink(), field.name)
+        if field.name not in others:
+            others[field.name] = (
+                not value if isinstance(value, bool) else value + 1 if value < 1 else value - 1
+            )
+    ink = Ink(**others)
+    assert all(getattr(ink, field.name) != getattr(Ink(), field.name) for field in dataclasses.fields(Ink))
+    strokes = [Played("pen", Role.LINES, ink, (Sample(5, 5),))]
+    Drawing("sketch", 20, 20, "A dot", strokes=strokes).save(tmp_path / "dot.json")
+    assert Drawing.load(tmp_path / "dot.json").strokes[0].ink == ink
 
 
 def test_a_drawing_can_be_replayed_in_part() -> None:

@@ -11,6 +11,7 @@ from engine.errors import DeviceError, ModelError
 from engine.models import bundle
 from tests.trainer.made_pictures import HOUSES, save, thing
 from tests.trainer.small_runs import copied, houses, pictures, small, things, trained
+from trainer.cli import train as command
 from trainer.data import pairs
 from trainer.data.pairs import DataSet
 from trainer.data.split import parted
@@ -20,6 +21,7 @@ from trainer.planning import plan
 from trainer.planning.estimate import Estimate, trial
 from trainer.planning.plan import planned, timed
 from trainer.run import config as configs
+from trainer.run import options
 from trainer.run.options import Options
 from trainer.training.state import State
 
@@ -41,6 +43,14 @@ def test_default_recipe_averages_and_paper_does_not(data: DataSet) -> None:
     assert (paper.rotation, paper.zoom, paper.roam, paper.jitter) == (0.0, 0.0, False, 286 / 256)
     assert paper.epochs == pytest.approx(200)
     assert (paper.l1, paper.learning_rate, paper.betas, paper.patch) == (100.0, 2e-4, (0.5, 0.999), 70)
+
+
+def test_no_option_is_accepted_and_forgotten() -> None:
+    """Each goes into the config as it is, or is asked for by name where it is made, or by the command."""
+    readers = "".join(Path(module.__file__ or "").read_text("utf-8") for module in (plan, command))
+    named = {option.name for option in options.each() if f"options.{option.name}" in readers}
+    forgotten = {option.name for option in options.each()} - named - set(plan.AS_ASKED)
+    assert forgotten == set()
 
 
 def test_wishes_outweigh_the_recipe(data: DataSet) -> None:
