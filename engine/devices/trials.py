@@ -61,7 +61,7 @@ _DEEP = 512
 _SHARES = {"plain": 0.8, "packed": 1.0, "shuffled": 0.95, "product": 0.95}
 """What share of the time of ``packed`` a way has to stay below. A packed convolution is torch's own without
 the reordering of its weight, so that where torch's own seems quicker that is mostly chance."""
-_INTEGERS_SHARE = 0.85
+_INTEGERS_SHARE = 0.92
 """The same for integers, which round."""
 _BFLOAT16_SHARE = 0.9
 """Of the time of single precision with integers, for all layers together."""
