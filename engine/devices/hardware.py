@@ -41,7 +41,7 @@ def _cuda() -> Found:
     elif torch.version.cuda is None and torch.version.hip is None:
         reason = f"This build of PyTorch ({torch.__version__}) is for processors; a CUDA build is needed."
     else:
-        reason = _refusal(torch.cuda.init)
+        reason = refusal(torch.cuda.init)
     return Found("cuda", (), reason)
 
 
@@ -62,11 +62,11 @@ def _xpu() -> Found:
     if torch.version.xpu is None:
         reason = f"This build of PyTorch ({torch.__version__}) was made without support for Intel's cards."
     else:
-        reason = _refusal(torch.xpu.init)
+        reason = refusal(torch.xpu.init)
     return Found("xpu", (), reason)
 
 
-def _refusal(start: Callable[[], object]) -> str:
+def refusal(start: Callable[[], object]) -> str:
     """What torch says as it tries to start a kind of device, up to the first full stop."""
     try:
         start()

@@ -107,7 +107,7 @@ def test_what_somebody_looks_at_is_not_written_to_however_he_came_by_it() -> Non
         lambda lines: lines,
         lambda lines: lines[3:90, 5:80],
         lambda lines: lines.T[4:][::2],
-        memoryview,
+        lambda lines: lines.data,
         Image.fromarray,
         lambda lines: QImage(lines.data, 300, 200, 300, QImage.Format.Format_Grayscale8),
     ]

@@ -182,16 +182,16 @@ def learnt(
     with one_thread(), PairLoader(seen, straight, batch=BATCH, seed=seed) as loader:
         while gone < 1:
             for group in adam.param_groups:
-                group["lr"] = RATE_OF_THE_REST * _share_of_rate(gone)
+                group["lr"] = RATE_OF_THE_REST * share_of_rate(gone)
             photos, labels = _batch(loader.samples())
             if bool((labels != UNKNOWN).any()):
                 loss = F.cross_entropy(network(photos), labels, ignore_index=UNKNOWN)
                 network.zero_grad(set_to_none=True)
                 torch.autograd.backward(loss)
                 adam.step()
-                muon.step(RATE * _share_of_rate(gone))
+                muon.step(RATE * share_of_rate(gone))
             done += 1
-            left = steps - done if steps else _steps_left(done, time.monotonic() - began, seconds)
+            left = steps - done if steps else steps_left(done, time.monotonic() - began, seconds)
             gone += (1 - gone) / (left + 1)
             if left <= 0:
                 gone = 1.0
@@ -213,13 +213,13 @@ def _batch(samples: Sequence[Sample]) -> tuple[Tensor, Tensor]:
     return photos.float() / 127.5 - 1, labels
 
 
-def _steps_left(done: int, spent: float, seconds: float) -> int:
+def steps_left(done: int, spent: float, seconds: float) -> int:
     """How many more steps there is time for, going by those done: other programs come and go meanwhile."""
     there_is_time = int((seconds - spent) * done / max(spent, 1e-9))
     return max(0, FEWEST_STEPS - done, min(STEPS - done, there_is_time))
 
 
-def _share_of_rate(gone: float) -> float:
+def share_of_rate(gone: float) -> float:
     """Of the learning rate, when so much of the training is gone: up, then down to nothing."""
     rise = 0.3
     if gone < rise:

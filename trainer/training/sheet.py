@@ -33,7 +33,7 @@ def row(pictures: Sequence[Pixels]) -> Pixels:
 
 def sheet(rows: Sequence[Sequence[Pixels]], edge: int = 256) -> Pixels:
     """A contact sheet on white; pictures larger than ``edge`` are reduced to it."""
-    small = [[_reduced(picture, edge) for picture in one] for one in rows]
+    small = [[reduced(picture, edge) for picture in one] for one in rows]
     height = max(picture.shape[0] for one in small for picture in one)
     width = max(picture.shape[1] for one in small for picture in one)
     columns = max(len(one) for one in small)
@@ -45,7 +45,8 @@ def sheet(rows: Sequence[Sequence[Pixels]], edge: int = 256) -> Pixels:
     return paper
 
 
-def _reduced(picture: Pixels, edge: int) -> Pixels:
+def reduced(picture: Pixels, edge: int) -> Pixels:
+    """Make the longer edge of a picture, uint8 (H, W, 3), ``edge`` pixels long; smaller ones stay."""
     height, width = picture.shape[:2]
     scale = edge / max(height, width)
     if scale >= 1:

@@ -115,7 +115,7 @@ class _Kept:
     def is_spoiled(self) -> bool:
         """As much is stale as all of it would be."""
         height, width = self.pixels.shape[:2]
-        return bool(sum(map(_area, self.stale)) >= height * width)
+        return sum(map(_area, self.stale)) >= int(height) * int(width)
 
     def spoil(self, rect: Rect) -> None:
         """Pixels in ``rect`` are others now."""

@@ -65,14 +65,14 @@ class PairStartDialog(Form):
         self.accepted.connect(self._start)
         former = Path(last["photos"]) if last.get("photos") else None
         if sources:
-            self._take(sources)
+            self.take(sources)
         elif former is not None and former.exists():
-            self._take([former])
+            self.take([former])
         self._look()
 
     # --- choosing -------------------------------------------------------------------------------
 
-    def _take(self, sources: list[Path]) -> None:
+    def take(self, sources: list[Path]) -> None:
         """Other photos: their data set is called like their folder, unless it was chosen for them before."""
         self._sources = sources
         first = sources[0]
@@ -98,17 +98,18 @@ class PairStartDialog(Form):
         dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         mode = QFileDialog.FileMode.Directory if folder else QFileDialog.FileMode.ExistingFiles
         dialog.setFileMode(mode)
-        dialog.filesSelected.connect(lambda names: self._take([Path(name) for name in names]))
+        dialog.filesSelected.connect(lambda names: self.take([Path(name) for name in names]))
         dialog.open()
 
     def _ask_place(self) -> None:
         dialog = QFileDialog(self, self.tr("Folder for the pairs"), str(self._folder().parent))
         dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         dialog.setFileMode(QFileDialog.FileMode.Directory)
-        dialog.fileSelected.connect(self._place_at)
+        dialog.fileSelected.connect(self.place_at)
         dialog.open()
 
-    def _place_at(self, name: str) -> None:
+    def place_at(self, name: str) -> None:
+        """Make the pairs in that folder, wherever it is."""
         self._elsewhere = Path(name)
         self._name.setText(self._elsewhere.name)
         self._look()
@@ -176,7 +177,7 @@ class PairStartDialog(Form):
         dropped = [local_path(url) for url in event.mimeData().urls() if url.isLocalFile()]
         if dropped:
             event.acceptProposedAction()
-            self._take(dropped)
+            self.take(dropped)
 
 
 def _plain() -> QLabel:

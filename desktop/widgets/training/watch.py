@@ -132,6 +132,7 @@ class WatchPage(QWidget):
         row = QHBoxLayout()
         row.setSpacing(12)
         self._drawn = Picture(self.tr("Your drawing"), "")
+        self._drawn.setObjectName("drawing")
         self._made = Picture(self.tr("What the newest weights make of it"), "")
         self._made.setObjectName("translated_drawing")
         row.addWidget(self._drawn, 1)

@@ -25,7 +25,7 @@ from desktop.support import background
 from desktop.training import runs
 from desktop.training.current import Wish
 from desktop.widgets.main_window import MainWindow
-from desktop.widgets.parts.pictures import Pairs
+from desktop.widgets.parts.pictures import Pairs, Picture
 from desktop.widgets.training.curves import Curves
 from desktop.widgets.training.sheet import Sheet
 from desktop.widgets.training.time import HowLong
@@ -260,7 +260,7 @@ def test_the_drawing_is_followed_and_the_training_outlives_the_window(
     drag(window, (20, 20), (70, 20), (70, 50), (20, 50))
     until(lambda: len(pictures) > 2, LONG)
     assert (pictures[0] != pictures[-1]).any()
-    assert (shown(trainer.watch_page._drawn.image) < 128).any()
+    assert (shown(trainer.watch_page.findChild(Picture, "drawing").image) < 128).any()
 
     button(trainer.watch_page, "pause").click()
     until(lambda: training.phase == "paused")

@@ -101,7 +101,7 @@ def test_the_photo_itself_obeys_lines_and_hints_best(tmp_path: Path) -> None:
         def translate(
             self, prepared: engine.data.messages.Pixels, *, seed: int | None = None
         ) -> engine.data.messages.Pixels:
-            return sheet._reduced(next(answers), 32)
+            return sheet.reduced(next(answers), 32)
 
     good = Knowing(bad.card, State(small(data)).generator.state_dict(), precision="float32")
     best, worst = evaluate(good, data).scores, evaluate(bad, data).scores
@@ -238,12 +238,12 @@ def test_recogniser_takes_as_many_steps_as_there_is_time_for() -> None:
     """However long a step takes, and however that changes meanwhile."""
     for a_step, later in ((1e-6, 1e-6), (0.1, 0.1), (0.1, 0.3), (50.0, 50.0)):
         done, spent = 1, a_step
-        while recogniser._steps_left(done, spent, 40.0) > 0:
+        while recogniser.steps_left(done, spent, 40.0) > 0:
             done, spent = done + 1, spent + (later if spent > 20 else a_step)
         assert recogniser.FEWEST_STEPS <= done <= recogniser.STEPS
         assert spent <= 40.5 or done == recogniser.FEWEST_STEPS
-    assert recogniser._share_of_rate(0.0) < 0.1 < 0.99 < recogniser._share_of_rate(0.3)
-    assert recogniser._share_of_rate(1.0) == pytest.approx(0)
+    assert recogniser.share_of_rate(0.0) < 0.1 < 0.99 < recogniser.share_of_rate(0.3)
+    assert recogniser.share_of_rate(1.0) == pytest.approx(0)
 
 
 def test_progress_is_told_without_a_terminal(

@@ -1,9 +1,9 @@
 from __future__ import annotations
 
 import threading
-import time
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -377,19 +377,24 @@ def test_device_that_is_gone_is_a_sentence(tmp_path: Path) -> None:
         fit(runs.create(tmp_path / "run", config), config, data)
 
 
-def test_pause_does_not_count_into_the_speed(tmp_path: Path) -> None:
+def test_pause_does_not_count_into_the_speed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    now = [100.0]
+    monkeypatch.setattr("trainer.training.fit.time", SimpleNamespace(monotonic=lambda: now[0]))
     config = small(things(tmp_path / "data", 3))
     run, state = runs.create(tmp_path / "run", config), State(config)
     tally = Tally(state)
     tally.add(torch.zeros(len(LOSSES)))
     run.ask("pause")
-    timer = threading.Timer(0.1, run.take_back, ["pause"])
-    timer.start()
-    begun = time.monotonic()
-    assert not wished(run, World(), Journal(None), state, threading.Event(), tally)
-    paused = time.monotonic() - begun
-    timer.join()
-    assert tally.taken(config, World(), state)["pictures_per_second"] > config.batch / paused
+
+    class Signal(threading.Event):
+        def wait(self, timeout: float | None = None) -> bool:
+            now[0] += 60
+            run.take_back("pause")
+            return False
+
+    assert not wished(run, World(), Journal(None), state, Signal(), tally)
+    now[0] += 2
+    assert tally.taken(config, World(), state)["pictures_per_second"] == config.batch / 2
 
 
 def test_a_precision_that_the_processor_refuses_is_told(tmp_path: Path, monkeypatch) -> None:

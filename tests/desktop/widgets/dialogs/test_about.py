@@ -78,7 +78,7 @@ def test_a_refusal_is_one_sentence():
     def start() -> None:
         raise RuntimeError("Found no NVIDIA driver on your system. Please check that\nyou have one.")
 
-    assert hardware._refusal(start) == "Found no NVIDIA driver on your system."
+    assert hardware.refusal(start) == "Found no NVIDIA driver on your system."
     for found in hardware.look():
         assert bool(found.names) != bool(found.reason)
         assert found.names or found.reason.endswith(".")
