@@ -35,6 +35,9 @@ class TaskQueue(QObject):
         self._name = name
         self._waiting: deque[_Task] = deque()
         self._answers: deque[tuple[Callable[[Any], object], Any, BaseException | None]] = deque()
+        self._current: _Task | None = None
+        self._past: list[tuple[_Task, BaseException | None]] = []
+        """Done, and to be let go of on the UI thread."""
         self._news = threading.Condition()
         self._round = 0
         self._open = True
@@ -80,49 +83,60 @@ class TaskQueue(QObject):
         self.forget()
         if self._thread is not None:
             self._thread.join()
+        self._answers.clear()
+        self._past.clear()
+
+    # What a task holds may hold the window, and whoever lets go last destroys it: a Qt object that ends on
+    # another thread than its own takes the program along. So the queue's thread lets go of everything before
+    # anybody on the UI thread can have done so: what is done is put by until it is taken there.
 
     def _run(self) -> None:
-        while (task := self._next()) is not None:
+        while (work := self._next()) is not None:
+            result: Any = None
+            wrong: BaseException | None = None
             try:
-                self._carry_out(task)
-            finally:
-                with self._news:
-                    self._busy = False
-                    self._news.notify_all()
-            del task  # it may hold whole pictures, and the next one may be long in coming
+                result = work()
+            except Exception as error:  # raised again where somebody is told
+                wrong = error
+            with self._news:
+                task, self._current = self._current, None
+                assert task is not None
+                counts = self._open and task.round == self._round
+                self._answers.append((task.then if counts else _nothing, result, wrong if counts else None))
+                self._past.append((task, wrong))
+                del work, result, wrong, task
+                self._busy = False
+                self._news.notify_all()
+            self._wake.emit()
 
-    def _next(self) -> _Task | None:
+    def _next(self) -> Callable[[], Any] | None:
         with self._news:
             self._news.wait_for(lambda: bool(self._waiting) or not self._open)
             if not self._open:
                 return None
             self._busy = True
-            return self._waiting.popleft()
-
-    def _carry_out(self, task: _Task) -> None:
-        result, wrong = None, None
-        try:
-            result = task.work()
-        except Exception as error:  # raised again where somebody is told
-            wrong = error
-        try:
-            with self._news:
-                if self._open and task.round == self._round:
-                    self._answers.append((task.then, result, wrong))
-                    self._wake.emit()
-        finally:
-            # An error holds this frame and the frame would hold the error: that is left to the collector,
-            # which may run on a thread where no Qt object may be destroyed.
-            del wrong
+            self._current = self._waiting.popleft()
+            return self._current.work
 
     @Slot()
     def _deliver(self) -> None:
-        while self._answers and self._open:
-            then, result, wrong = self._answers.popleft()
+        with self._news:
+            past, self._past = self._past, []
+        del past
+        while self._open:
+            with self._news:
+                if not self._answers:
+                    return
+                then, result, wrong = self._answers.popleft()
             try:
                 with ReportErrors(self.error_reported.emit):
                     if wrong is not None:
                         raise wrong
                     then(result)
             finally:
+                # An error holds this frame and the frame would hold the error: that is left to the collector.
                 del wrong
+
+
+def _nothing(_result: Any) -> None:
+    """Nobody waits for it any more."""

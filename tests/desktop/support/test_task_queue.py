@@ -1,0 +1,75 @@
+"""Who lets go of what a task holds: the UI thread, always, as it may be a Qt object."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from PySide6.QtWidgets import QApplication
+
+from desktop.support.task_queue import TaskQueue
+from tests.desktop.window_hands import until
+
+
+class Held:
+    """Something that notes on which thread it ends."""
+
+    def __init__(self, ends: list[threading.Thread]) -> None:
+        self._ends = ends
+
+    def __del__(self) -> None:
+        self._ends.append(threading.current_thread())
+
+
+@pytest.mark.parametrize("fails", [False, True])
+@pytest.mark.parametrize("forgotten", [False, True])
+@pytest.mark.parametrize("where", ["work", "then", "result"])
+def test_nothing_ends_on_the_thread_of_the_queue(
+    qapp: QApplication, where: str, forgotten: bool, fails: bool
+) -> None:
+    ends: list[threading.Thread] = []
+    begun, gate = threading.Event(), threading.Event()
+    queue = TaskQueue("tested")
+    queue.error_reported.connect(lambda _sentence: None)
+
+    def give() -> None:
+        held = Held(ends)
+
+        def work(mine: Held | None = held if where == "work" else None) -> Held | None:
+            begun.set()
+            gate.wait(20)
+            if fails:
+                raise OSError("the disk")
+            return Held(ends) if where == "result" else None
+
+        def then(_result: Any, mine: Held | None = held if where == "then" else None) -> None:
+            pass
+
+        queue.do(work, then)
+
+    give()
+    assert begun.wait(20)
+    if forgotten:
+        queue.forget()
+    gate.set()
+    queue.finish()
+    until(lambda: ends)
+    queue.stop()
+    assert set(ends) == {threading.main_thread()}
+
+
+def test_what_was_done_is_answered_in_its_order_also_after_an_error(qapp: QApplication) -> None:
+    queue, answers, said = TaskQueue("tested"), [], []
+    queue.error_reported.connect(said.append)
+
+    def failing() -> None:
+        raise OSError(28, "No space left on device", "house.ora")
+
+    steps: list[Callable[[], Any]] = [lambda: 1, failing, lambda: 3]
+    for step in steps:
+        queue.do(step, answers.append)
+    until(lambda: len(answers) == 2)
+    queue.stop()
+    assert answers == [1, 3] and len(said) == 1
