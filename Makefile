@@ -15,8 +15,9 @@ IN_VENV = .venv/bin/python -m
 # What networks compute on a processor: number formats, packed and quantised layers, parts of a pass against the
 # whole, training steps and their state. Everything else does the same on any, and so does what is killed at random
 # moments. Under two minutes on two cores.
-ON_THE_PROCESSOR = $(addprefix tests/engine/test_,$(addsuffix .py,following generator incremental packed quantised whole \
-	worker_parts)) $(addprefix tests/trainer/test_,$(addsuffix .py,fit objective resume state upsampling)) \
+ON_THE_PROCESSOR = tests/engine/layers $(addprefix tests/engine/passes/test_,$(addsuffix .py,following generator \
+	incremental whole)) tests/engine/test_worker_parts.py tests/trainer/test_resume.py \
+	$(addprefix tests/trainer/training/test_,$(addsuffix .py,fit objective state upsampling)) \
 	-k "not killed_at_random"
 
 .PHONY: run test test-avx2 coverage fuzz demo bench interop lint format app smoke clean

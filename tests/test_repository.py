@@ -136,6 +136,18 @@ def test_every_target_is_phony() -> None:
     assert phony and set(phony[1].split()) == set(re.findall(r"^([\w-]+):", makefile, re.MULTILINE))
 
 
+@pytest.mark.skipif(shutil.which("make") is None, reason="make is not installed")
+def test_make_names_tests_that_exist() -> None:
+    """Tests that moved would be asked for in vain, on the one processor where nobody looks."""
+    said = subprocess.run(
+        ["make", "--dry-run", "--no-print-directory", "test-avx2"],
+        cwd=ROOT, capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    asked = re.findall(r"\btests/[\w/.]+", said.stdout)
+    assert len(asked) > 5
+    assert [name for name in asked if not (ROOT / name).exists()] == []
+
+
 @pytest.mark.parametrize("record", RECORDS, ids=lambda record: record.stem)
 def test_decision_record_is_whole(record: Path) -> None:
     text = record.read_text("utf-8")

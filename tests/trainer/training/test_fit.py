@@ -109,7 +109,8 @@ def test_every_switch_trains(tmp_path: Path, wishes: dict[str, Any]) -> None:
     first = copied(State(config))
     losses = step_losses(config, data, 2)
     assert bool(torch.isfinite(losses).all())
-    assert (losses[0, 1:] != 0).all() == (config.adversarial != "none")
+    assert (losses[0, 1:4] != 0).all() == (config.adversarial != "none")
+    assert bool(losses[0, 4] != 0) == (config.perceptual > 0)
     state = State(config)
     assert all(torch.equal(first[name], tensor) for name, tensor in copied(state).items())
 
