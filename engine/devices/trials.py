@@ -36,11 +36,9 @@ from engine.layers.blocks import Norm, Translator
 from engine.layers.layouts import Room
 from engine.layers.packed import Activation, Convolution
 from engine.layers.quantised import Bits
+from engine.layers.shapes import Shape
 
 log = logging.getLogger(__name__)
-
-Shape = tuple[int, ...]
-"""Of a map that a convolution is given: (N, C, H, W)."""
 
 KNOWN_SETS = (
     "ALL", "SSE41", "AVX", "AVX2", "AVX2_VNNI", "AVX2_VNNI_2", "AVX512_CORE", "AVX512_CORE_VNNI",
@@ -64,7 +62,10 @@ the reordering of its weight, so that where torch's own seems quicker that is mo
 _INTEGERS_SHARE = 0.92
 """The same for integers, which round."""
 _BFLOAT16_SHARE = 0.9
-"""Of the time of single precision with integers, for all layers together."""
+"""Of the time of single precision, for all layers together …"""
+_BESIDE_INTEGERS = 1.25
+"""… and of that with integers: on processors with tiles their layouts hang on the size of the maps, so that
+windows of large pictures take many times as long."""
 
 _LEAST_GAINS_S = 5e-5, 2e-3
 """What integers must save in a layer, and bfloat16 in a network: less is chance, and small networks that
@@ -106,54 +107,6 @@ class Plan:
     def __str__(self) -> str:
         counted = Counter(self.ways.values())
         return f"{self.precision}: " + ", ".join(f"{count} {way}" for way, count in sorted(counted.items()))
-
-
-def shapes(network: Translator, height: int, width: int) -> dict[nn.Module, Shape]:
-    """What every convolution of a network is given in a pass over a picture of that size.
-
-    Args:
-        network: in plain modules; its weights are not looked at.
-    """
-    found: dict[nn.Module, Shape] = {}
-
-    def noting(convolution: Convolution) -> Callable[[Tensor], Tensor]:
-        def forward(x: Tensor) -> Tensor:
-            found[convolution] = count, _, height, width = tuple(x.shape)
-            made = _made(convolution, height, 0), _made(convolution, width, 1)
-            return x.new_zeros(count, convolution.out_channels, *made)
-
-        return forward
-
-    # All that costs something is left out, and the rest done with noughts: before it does anything on the
-    # ``meta`` device, torch loads a system for algebra, for more than a second.
-    stand_ins: dict[nn.Module, Callable[..., Tensor]] = {}
-    for module in network.modules():
-        if isinstance(module, nn.Conv2d | nn.ConvTranspose2d):
-            stand_ins[module] = noting(module)
-        elif isinstance(module, Norm):
-            stand_ins[module] = _unchanged
-    for module, stand_in in stand_ins.items():
-        module.__dict__["forward"] = stand_in
-    try:
-        with torch.inference_mode():
-            network(torch.zeros(1, network.inputs, height, width))
-    finally:
-        for module in stand_ins:
-            del module.__dict__["forward"]
-    return found
-
-
-def _unchanged(x: Tensor, *_: object) -> Tensor:
-    return x
-
-
-def _made(convolution: Convolution, edge: int, axis: int) -> int:
-    """The edge of the map that a convolution makes of one."""
-    stride, padding = int(convolution.stride[axis]), int(convolution.padding[axis])
-    seen = convolution.dilation[axis] * (convolution.kernel_size[axis] - 1) + 1
-    if isinstance(convolution, nn.ConvTranspose2d):
-        return (edge - 1) * stride - 2 * padding + seen + convolution.output_padding[axis]
-    return (edge + 2 * padding - seen) // stride + 1
 
 
 def always() -> bool:
@@ -217,6 +170,8 @@ def plan(
             other, others = planned(torch.bfloat16, {})
             if not other.tried:
                 chosen = replace(chosen, tried=False)
+            elif chosen.precision == device.INTEGERS:
+                chosen = other if others < _BESIDE_INTEGERS * seconds else chosen
             elif others < min(_BFLOAT16_SHARE * seconds, seconds - _LEAST_GAINS_S[1]):
                 chosen = other
     else:

@@ -7,6 +7,7 @@ is for; the sentences are those of whoever opened it.
 
 from __future__ import annotations
 
+import io
 import stat
 import struct
 import zipfile
@@ -118,18 +119,20 @@ class Archive:
         if info.compress_size > self._length:
             raise ArchiveError("damaged")
         wanted = min(first, info.file_size) if is_part else info.file_size
-        found = bytearray()
+        found, length = io.BytesIO(), 0
         try:
             with self._file.open(info) as content:
-                while piece := content.read(min(_PIECE, wanted + 1 - len(found))):
-                    found += piece
-                    if len(found) >= wanted and is_part:
+                while piece := content.read(min(_PIECE, wanted + 1 - length)):
+                    length += found.write(piece)
+                    if length >= wanted and is_part:
                         break
         except _DAMAGE as error:
             raise ArchiveError("damaged") from error
-        if len(found) < wanted:
+        if length < wanted:
             raise ArchiveError("damaged")
-        return bytes(found[:wanted])
+        # Handed over, not copied: no other thread runs while a hundred megabytes are.
+        found.truncate(wanted)
+        return found.getvalue()
 
     def close(self) -> None:
         """Let go of the file."""

@@ -17,7 +17,7 @@ from engine.data.messages import Picture, Pixels
 from engine.data.rect import Rect
 from engine.devices import device, trials
 from engine.errors import DeviceError, ModelError, PictureError
-from engine.layers import packed
+from engine.layers import packed, shapes
 from engine.layers.blocks import Layer, Translator
 from engine.models import bundle, catalogue
 from engine.passes.following import Following
@@ -118,7 +118,7 @@ class Generator:
         self._preparing = Preparing(card)
         self._hasty, self.tried = hasty, True
         self._warm = False
-        self._trying: tuple[Translator, dict[nn.Module, trials.Shape]] | None = None
+        self._trying: tuple[Translator, dict[nn.Module, shapes.Shape]] | None = None
         try:
             self._place(device, precision)
         except DeviceError:
@@ -381,14 +381,14 @@ class Generator:
             self._place_on_card(network, precision)
         self._following = self._follower()
 
-    def _unplaced(self) -> tuple[Translator, dict[nn.Module, trials.Shape]]:
+    def _unplaced(self) -> tuple[Translator, dict[nn.Module, shapes.Shape]]:
         """The network in single precision, its norms folded, and what each convolution is given."""
         network = bundle.blank(self.card)
         if not isinstance(network, Translator):
             raise ModelError(f"A {self.card.kind} network paints no pictures; choose another model.")
         network.use_statistics(self.statistics)
         width, height = self.card.size
-        seen = trials.shapes(network.eval(), *codec.fitting(height, width, network.multiple, network.least))
+        seen = shapes.shapes(network.eval(), *codec.fitting(height, width, network.multiple, network.least))
         full = {name: tensor.float() for name, tensor in self._tensors.items()}
         network.load_state_dict(full, assign=True)
         network.requires_grad_(False)

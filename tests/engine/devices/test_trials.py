@@ -15,7 +15,7 @@ from torch import nn
 from engine.data.card import Card
 from engine.devices import trial_memory, trials
 from engine.devices.trial_memory import NAME, Memory
-from engine.layers import packed, quantised
+from engine.layers import packed, quantised, shapes
 from engine.layers.blocks import Translator
 from engine.models import bundle, catalogue
 from engine.networks.unet import UNet
@@ -185,7 +185,7 @@ def test_a_plan_knows_every_convolution(tiny) -> None:
     assert isinstance(card, Card)
     network = bundle.blank(card).eval()
     assert isinstance(network, UNet)
-    seen = trials.shapes(network, 64, 128)
+    seen = shapes.shapes(network, 64, 128)
     layers = [module for module in network.modules() if isinstance(module, nn.Conv2d | nn.ConvTranspose2d)]
     assert set(seen) == set(layers)
     assert seen[network.downs[0].convolution] == (1, card.network["inputs"], 64, 128)
@@ -197,7 +197,7 @@ def test_shapes_are_those_of_a_pass(kind, tiny) -> None:
     card, tensors = tiny(kind=kind)
     network = bundle.blank(card).eval()
     assert isinstance(network, Translator)
-    told = trials.shapes(network, 32, 64)
+    told = shapes.shapes(network, 32, 64)
     network.load_state_dict(tensors, assign=True)
     seen = {}
     for module in network.modules():

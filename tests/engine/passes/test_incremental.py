@@ -10,7 +10,7 @@ from torch import Tensor
 
 from engine.data.rect import Rect
 from engine.devices import trials
-from engine.layers import packed
+from engine.layers import packed, shapes
 from engine.models import bundle
 from engine.networks.unet import UNet
 from engine.passes.incremental import Incremental
@@ -22,7 +22,7 @@ def prepared(card, tensors, statistics) -> Incremental:
     network = bundle.blank(card).eval()
     assert isinstance(network, UNet)
     network.use_statistics(statistics)
-    seen = trials.shapes(network, 256, 256)
+    seen = shapes.shapes(network, 256, 256)
     network.load_state_dict({name: tensor.clone() for name, tensor in tensors.items()}, assign=True)
     network.requires_grad_(False)
     network.fold()
