@@ -91,6 +91,14 @@ class TaskQueue(QObject):
     # anybody on the UI thread can have done so: what is done is put by until it is taken there.
 
     def _run(self) -> None:
+        try:
+            self._work_off()
+        finally:  # whatever ends the thread, nobody waits for it in vain
+            with self._news:
+                self._busy = False
+                self._news.notify_all()
+
+    def _work_off(self) -> None:
         while (work := self._next()) is not None:
             result: Any = None
             wrong: BaseException | None = None

@@ -15,6 +15,7 @@ import torch
 from torch import Tensor
 
 from engine.models import bundle
+from engine.passes.generator import Generator
 from tests.trainer.made_pictures import house, save, side_by_side, thing
 from trainer.data import pairs
 from trainer.data.pairs import DataSet
@@ -75,6 +76,12 @@ def small(data: DataSet, **wishes: Any) -> Config:
     known = asked.keys() & {option.name for option in options.each()}
     wanted = Options(data.folder, **{name: asked.pop(name) for name in known})
     return replace(plan.planned(data, wanted, asked.pop("processes", 1)), **asked)
+
+
+def untrained(data: DataSet) -> Generator:
+    """A model with first weights."""
+    config = small(data)
+    return Generator(config.card(), State(config).generator.state_dict(), precision="float32")
 
 
 def trained(folder: Path, data: DataSet, config: Config) -> Run:

@@ -38,7 +38,7 @@ def perceptual(eye: Trunk, one: Tensor, other: Tensor, blocks: int) -> Tensor:
         wanted = [_unit(features) for features in eye.maps(other, blocks)]
     total = one.new_zeros(len(one))
     for features, there in zip(eye.maps(one, blocks), wanted, strict=True):
-        total = total + (_unit(features) - there).square().sum(1).mean((1, 2))
+        total = total + _apart(_unit(features), there)
     return total / blocks
 
 
@@ -56,10 +56,7 @@ class Look:
 
     def distance_from(self, other: Look) -> float:
         """The perceptual distance of two pictures of one size, by blocks 1 to ``BLOCKS``."""
-        apart = [
-            (one - there).square().sum(1).mean() for one, there in zip(self._units, other._units, strict=True)
-        ]
-        return float(torch.stack(apart).mean())
+        return float(torch.stack(list(map(_apart, self._units, other._units))).mean())
 
 
 @torch.inference_mode()
@@ -99,6 +96,11 @@ def _mean_of_pairs(kernel: Features) -> float:
 def _kernel(x: Features, y: Features) -> Features:
     cubic: Features = (x @ y.T / x.shape[1] + 1) ** 3
     return cubic
+
+
+def _apart(one: Tensor, other: Tensor) -> Tensor:
+    """How far maps of unit vectors are apart, pair by pair: (N,)."""
+    return (one - other).square().sum(1).mean((1, 2))
 
 
 def _unit(maps: Tensor) -> Tensor:

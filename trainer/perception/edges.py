@@ -64,10 +64,6 @@ class EdgeMaps:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
 
-    def has(self, photo: Pixels) -> bool:
-        """Whether the map of a photo is there already, whatever is in it."""
-        return self._file(photo).is_file()
-
     def of(self, photo: Pixels) -> Pixels:
         """The ``edge_map`` of a photo, uint8 (H, W, 3); made, and kept, where there is none that can be read.
 

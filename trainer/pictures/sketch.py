@@ -11,7 +11,7 @@ doubled contours, another pen. Lengths are in pixels of a 256-pixel picture and 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -147,7 +147,7 @@ def _drawn(
 
 def _sure_contours(sure: Plane, random: np.random.Generator, settings: Settings) -> Mask:
     """Lines one pixel wide along the ridges of an edge map, without specks, sometimes without inner ones."""
-    unit = max(0.5, min(sure.shape) / 256)
+    unit = _unit(sure)
     strong = float(random.uniform(*settings.sure))
     smooth = 0.8 if settings.scale[0] == settings.scale[1] else float(random.uniform(0.6, 1.6))
     if random.random() < settings.wobble:
@@ -229,7 +229,7 @@ def _enlarged(mask: Mask, shape: tuple[int, int]) -> Mask:
 
 def _penned(contours: Mask, random: np.random.Generator, settings: Settings) -> Pixels:
     """Thin lines drawn with a pen, some of them twice or with gaps: uint8 (H, W), 255 paper to 0 ink."""
-    unit = max(0.5, min(contours.shape) / 256)
+    unit = _unit(contours)
     if random.random() < settings.doubled:
         again = _shifted_lines(contours, _unsteadiness(contours.shape, random, random.uniform(2, 4)))
         contours = contours | (again & _blobs(contours.shape, random, 2, unit * 60))
@@ -387,9 +387,9 @@ def stamp(mask: Mask, y: float, x: float, radius: float) -> None:
     mask[top:bottom, left:right] |= down * down + across * across <= radius * radius
 
 
-def _unit(photo: Pixels) -> float:
+def _unit(picture: npt.NDArray[Any]) -> float:
     """Pixels here that stand for one of a 256-pixel picture."""
-    height, width = photo.shape[:2]
+    height, width = picture.shape[:2]
     return float(max(0.5, min(height, width) / 256))
 
 

@@ -16,12 +16,11 @@ from typer.testing import CliRunner
 
 import engine
 from engine.data import picture
-from engine.data.messages import Pixels
 from engine.errors import ModelError
 from engine.models import bundle
 from engine.passes.generator import Generator
 from tests.trainer.made_pictures import house, save, side_by_side, thing
-from tests.trainer.small_runs import houses, pictures, small, things, trained
+from tests.trainer.small_runs import houses, pictures, small, things, trained, untrained
 from trainer.__main__ import commands
 from trainer.data import pairs
 from trainer.data.pairs import DataSet
@@ -38,7 +37,6 @@ from trainer.evaluation.evaluate import (
 )
 from trainer.files import layouts
 from trainer.machine.errors import TrainingError
-from trainer.perception import distance
 from trainer.run.folder import Run
 from trainer.training import sheet
 from trainer.training.state import State
@@ -52,11 +50,6 @@ def one_thread() -> None:
     torch.set_num_threads(1)
 
 
-def untrained(data: DataSet) -> Generator:
-    config = small(data)
-    return Generator(config.card(), State(config).generator.state_dict(), precision="float32")
-
-
 def test_sketches_are_judged_by_lines_and_hints(tmp_path: Path) -> None:
     data = things(tmp_path / "data", 6)
     result = evaluate(untrained(data), data)
@@ -68,27 +61,6 @@ def test_sketches_are_judged_by_lines_and_hints(tmp_path: Path) -> None:
     }
     assert all(np.isfinite(value) for value in result.scores.values())
     assert len(result.examples) == 6
-
-
-def test_a_trained_eye_looks_at_as_many_as_are_asked_for(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    data = things(tmp_path / "data", 6, 32)
-    bad = untrained(data)
-    plain = evaluate(bad, data).scores
-    seen: list[Pixels] = []
-    look = distance.look
-    monkeypatch.setattr(distance, "look", lambda picture: seen.append(picture) or look(picture))
-    scores = evaluate(bad, data, looks=4).scores
-    assert len(seen) == 8
-    assert scores.keys() - plain.keys() == {"perceptual", "kernel"}
-    assert {name: scores[name] for name in plain} == plain
-    answers = iter([pairs.load(pair)[1] for pair in data.pairs])
-    monkeypatch.setattr(bad, "translate", lambda prepared: next(answers))
-    knowing = evaluate(bad, data, looks=4).scores
-    assert knowing["perceptual"] < 0.5 * scores["perceptual"]
-    assert knowing["kernel"] < scores["kernel"]
-    assert knowing["holes"] == pytest.approx(knowing["real_holes"], abs=0.05)
 
 
 def test_the_photo_itself_obeys_lines_and_hints_best(tmp_path: Path) -> None:

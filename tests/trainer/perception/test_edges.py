@@ -50,12 +50,13 @@ def test_any_shape_has_a_map(shape: tuple[int, int]) -> None:
 def test_a_map_is_made_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     photo, _ = grainy_disc(48)
     maps = EdgeMaps(tmp_path / "edges")
-    assert not maps.has(photo)
     first = maps.of(photo)
-    assert maps.has(photo)
     monkeypatch.setattr(edges, "edge_map", lambda _: pytest.fail("it was made already"))
     assert (maps.of(photo) == first).all()
-    assert not maps.has(255 - photo)
+    assert len(list((tmp_path / "edges").rglob("*.png"))) == 1
+    monkeypatch.undo()
+    assert maps.of(photo[::-1]).shape == first.shape
+    assert len(list((tmp_path / "edges").rglob("*.png"))) == 2
 
 
 @pytest.mark.parametrize("spoilt", [b"", b"\x89PNG\r\n", b"other"])

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from engine.data.messages import Pixels
+from engine.errors import PictureError
 from tests.trainer.small_runs import differing, houses, small, things, trained
 from trainer.machine.errors import TrainingError
 from trainer.perception import edges
@@ -84,6 +85,17 @@ def test_a_lost_map_is_made_anew_on_the_way(tmp_path: Path, looks: Counted) -> N
     again = trained(tmp_path / "runs" / "two", data, config)
     assert len(looks) == 6
     assert differing(first, again) == []
+
+
+def test_maps_that_cant_be_kept_end_it_with_a_sentence(tmp_path: Path) -> None:
+    data = things(tmp_path / "data", 3)
+    config = small(data, edges=1.0)
+    run = runs.create(tmp_path / "runs" / "one", config)
+    run.edge_maps.write_text("in the way")
+    with pytest.raises(PictureError, match=r"edge maps.*can't be written"):
+        fit(run, config, data)
+    run.edge_maps.unlink()
+    assert fit(run, config, data)
 
 
 def test_label_maps_have_no_lines_to_be_found(tmp_path: Path) -> None:
