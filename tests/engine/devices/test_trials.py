@@ -13,7 +13,7 @@ import torch
 from torch import nn
 
 from engine.data.card import Card
-from engine.devices import trial_memory, trials
+from engine.devices import device, trial_memory, trials
 from engine.devices.trial_memory import NAME, Memory
 from engine.layers import packed, quantised, shapes
 from engine.layers.blocks import Translator
@@ -211,3 +211,41 @@ def test_shapes_are_those_of_a_pass(kind, tiny) -> None:
 def test_without_integers_nothing_is_computed_in_them(monkeypatch, tiny) -> None:
     monkeypatch.setattr(quantised, "right", lambda: False)
     assert "integer" not in Generator(*tiny(levels=6, width=32), device="cpu").ways
+
+
+@pytest.mark.parametrize(
+    ("floats", "integers", "bfloat16", "precision"),
+    [
+        (10.0, 9.9, 5.0, "bfloat16"),
+        (10.0, 4.0, 4.9, "bfloat16"),  # a little slower than integers, but at any size
+        (10.0, 4.0, 5.1, "int8"),
+        (10.0, 20.0, 9.5, "float32"),
+        (10.0, 20.0, 8.0, "bfloat16"),
+    ],
+)
+def test_bfloat16_goes_before_integers_unless_it_is_much_slower(
+    floats, integers, bfloat16, precision, monkeypatch, tiny
+) -> None:
+    def known(convolution, shape, dtype, bits, forced, memory, allowed):
+        if dtype == torch.bfloat16:
+            return trials.Verdict("packed", bfloat16)
+        return (
+            trials.Verdict("integers", integers)
+            if bits and integers < floats
+            else trials.Verdict("packed", floats)
+        )
+
+    card, tensors = tiny(levels=6, width=32)
+    network = bundle.blank(card).eval()
+    assert isinstance(network, UNet)
+    network.load_state_dict(tensors, assign=True)
+    network.fold()
+    wide = set(network.coarse())
+    assert wide
+    # Told of the whole network: of a layer without integers nothing but noughts.
+    monkeypatch.setattr(
+        trials, "_best", lambda it, *rest: known(it, *rest) if it in wide else trials.Verdict("packed", 0.0)
+    )
+    monkeypatch.setattr(device, "integers", lambda *_: True)
+    monkeypatch.setattr(device, "number_format", lambda *_: torch.bfloat16)
+    assert trials.plan(network, shapes.shapes(network, 64, 64), None).precision == precision
