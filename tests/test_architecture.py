@@ -67,7 +67,7 @@ ARROWS: dict[str, str] = {
         "engine.passes engine.planes trainer.data trainer.files trainer.loading trainer.machine "
         "trainer.perception trainer.pictures trainer.run"
     ),
-    "trainer.perception": "engine.data engine.errors resources trainer.machine",
+    "trainer.perception": "engine.data engine.devices engine.errors resources trainer.machine",
     "desktop.__main__": (
         "desktop.app desktop.demo desktop.paint.files desktop.single_instance desktop.translating engine "
         "engine.data engine.devices engine.errors engine.foreign engine.models engine.passes "

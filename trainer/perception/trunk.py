@@ -7,6 +7,7 @@ where. Nothing is learnt here.
 from __future__ import annotations
 
 import functools
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -18,6 +19,7 @@ from torch import Tensor
 
 import resources
 from engine.data.messages import Pixels
+from engine.devices import device as devices
 from trainer.machine.errors import TrainingError
 
 BLOCKS = (2, 2, 3, 3, 3)
@@ -36,12 +38,18 @@ class Trunk:
         weights: name → tensor, single precision, channels last.
     """
 
-    def __init__(self, file: Path | None = None, device: str | torch.device = "cpu") -> None:
-        """Read the weights.
+    def __init__(
+        self,
+        file: Path | None = None,
+        device: str | torch.device = "cpu",
+        precision: torch.dtype = torch.float32,
+    ) -> None:
+        """Read the weights, and lay those of the convolutions out in the precision in which they will run.
 
         Args:
             file: None for the bundled one.
             device: where they are to be.
+            precision: of the convolutions.
 
         Raises:
             TrainingError: they are missing or damaged.
@@ -51,9 +59,13 @@ class Trunk:
             with torch.inference_mode(False):  # or no gradient could ever pass through them
                 read = {name: _laid_out(tensor) for name, tensor in load_file(file).items()}
             self.weights = {name: tensor.to(device) for name, tensor in read.items()}
+            self._precision = precision
             self._layers = [
                 [
-                    (self.weights[f"{name}.weight"], self.weights[f"{name}.bias"])
+                    (
+                        self.weights[f"{name}.weight"].to(precision),
+                        self.weights[f"{name}.bias"].to(precision),
+                    )
                     for name in _names(block, count)
                 ]
                 for block, count in enumerate(BLOCKS)
@@ -64,29 +76,47 @@ class Trunk:
             ) from error
 
     def maps(self, pictures: Tensor, blocks: int = len(BLOCKS)) -> Iterator[Tensor]:
-        """The last map of each of the first ``blocks`` blocks: (N, channels, H / 2ⁿ, W / 2ⁿ), odd edges kept.
+        """The last map of each of the first ``blocks`` blocks, odd edges kept: float32
+        (N, channels, H / 2ⁿ, W / 2ⁿ).
 
         Args:
             pictures: (N, 3, H, W), red, green and blue in [−1, 1]; gradients pass through.
         """
         mean = pictures.new_tensor(_MEAN).view(1, 3, 1, 1)
-        x = (pictures.flip(1) * 127.5 + (127.5 - mean)).contiguous(memory_format=torch.channels_last)
+        x = (pictures.flip(1) * 127.5 + (127.5 - mean)).to(self._precision)
+        x = x.contiguous(memory_format=torch.channels_last)
         for block, layers in enumerate(self._layers[:blocks]):
             if block:
                 x = F.max_pool2d(x, 2, ceil_mode=True)
             for weight, bias in layers:
-                x = F.relu(F.conv2d(x, weight.to(x.dtype), bias.to(x.dtype), padding=1))
-            yield x
+                x = F.relu(F.conv2d(x, weight, bias, padding=1))
+            yield x.float()
 
 
-@functools.cache
-def trunk(device: str = "cpu") -> Trunk:
-    """The bundled one, read once.
+def trunk(device: str = "cpu", precision: torch.dtype = torch.float32) -> Trunk:
+    """The bundled one, read once for each device and precision.
 
     Raises:
         TrainingError: it is missing or damaged.
     """
-    return Trunk(device=device)
+    with _READING:
+        return _read(device, precision)
+
+
+_READING = threading.Lock()
+"""Photos are looked at on several threads; one of them reads, and tries what is quickest."""
+
+
+@functools.cache
+def _read(device: str, precision: torch.dtype) -> Trunk:
+    return Trunk(device=device, precision=precision)
+
+
+def quickest() -> torch.dtype:
+    """The precision in which this processor looks quickest: bfloat16 where that pays, never where it is
+    emulated."""
+    with _READING:
+        return torch.bfloat16 if devices.bfloat16_pays() else torch.float32
 
 
 def planes(picture: Pixels) -> Tensor:

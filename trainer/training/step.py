@@ -90,7 +90,8 @@ def learn(
             fooled = adversarial_loss(about_generated, True, config.adversarial)
         if config.perceptual:
             crops = rng(config.seed, "crops", state.step, world.rank, start)
-            unlike = crop_loss(trunk(str(photos.device)), generated, photos[part], crops)
+            eye = trunk(str(photos.device), state.precision)
+            unlike = crop_loss(eye, generated, photos[part], crops)
         share = len(generated) / count
         # Both networks learn from one and the same verdict. Halved, so that the discriminator learns more
         # slowly.

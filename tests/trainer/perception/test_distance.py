@@ -8,6 +8,7 @@ import torch
 from PIL import Image, ImageFilter
 
 from engine.data.messages import Pixels
+from tests.engine.conftest import needs_bfloat16
 from tests.trainer.made_pictures import thing
 from trainer.perception.distance import kernel_distance, look, perceptual
 from trainer.perception.trunk import trunk
@@ -40,6 +41,32 @@ def test_gradients_pass_through_the_first() -> None:
     away.sum().backward()
     assert one.grad is not None and one.grad.abs().sum() > 0
     assert not any(weight.requires_grad for weight in trunk().weights.values())
+
+
+def test_it_is_the_distance_of_unit_vectors() -> None:
+    one, other = torch.rand(2, 3, 32, 32) * 2 - 1, torch.rand(2, 3, 32, 32) * 2 - 1
+    blocks = []
+    for ours, theirs in zip(trunk().maps(one, 3), trunk().maps(other, 3), strict=True):
+        units = [torch.nn.functional.normalize(maps, dim=1) for maps in (ours, theirs)]
+        blocks.append((units[0] - units[1]).square().sum(1).mean((1, 2)))
+    wanted = torch.stack(blocks).mean(0)
+    torch.testing.assert_close(perceptual(trunk(), one, other, 3), wanted, rtol=1e-4, atol=1e-6)
+
+
+@needs_bfloat16
+def test_in_bfloat16_the_distance_and_its_gradient_stay() -> None:
+    photo = torch.from_numpy(thing(3, 48)).permute(2, 0, 1)[None] / 127.5 - 1
+    found = []
+    for precision in (torch.float32, torch.bfloat16):
+        one = torch.zeros_like(photo).requires_grad_()
+        away = perceptual(trunk(precision=precision), one, photo, 3).mean()
+        assert away.dtype == torch.float32
+        away.backward()
+        assert one.grad is not None and one.grad.dtype == torch.float32
+        found.append((away.item(), one.grad.flatten()))
+    (full, wanted), (half, gradient) = found
+    assert half == pytest.approx(full, rel=0.02)
+    assert torch.nn.functional.cosine_similarity(gradient, wanted, 0) > 0.97
 
 
 def test_sets_of_one_kind_are_near_each_other() -> None:

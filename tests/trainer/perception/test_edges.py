@@ -10,7 +10,9 @@ import torch
 
 from engine.data.messages import Pixels
 from engine.data.picture import write_png
+from engine.devices import device
 from engine.errors import PictureError
+from tests.engine.conftest import needs_bfloat16
 from trainer.machine.errors import TrainingError
 from trainer.perception import edges, trunk
 from trainer.perception.edges import EdgeMaps, edge_map
@@ -45,6 +47,31 @@ def test_a_large_photo_is_looked_at_reduced(monkeypatch: pytest.MonkeyPatch) -> 
 @pytest.mark.parametrize("shape", [(1, 1), (1, 9), (17, 33), (16, 16)])
 def test_any_shape_has_a_map(shape: tuple[int, int]) -> None:
     assert edge_map(np.full((*shape, 3), 90, np.uint8)).shape == shape
+
+
+@needs_bfloat16
+def test_in_bfloat16_a_map_is_nearly_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    photo, _ = grainy_disc()
+    made = []
+    for pays in (False, True):
+        monkeypatch.setattr(device, "bfloat16_pays", lambda pays=pays: pays)
+        made.append(edge_map(photo).astype(int))
+    away = np.abs(made[0] - made[1])
+    assert 0 < away.max() <= 12
+    assert away.mean() < 0.5
+
+
+@pytest.mark.parametrize(("pays", "precision"), [(True, torch.bfloat16), (False, torch.float32)])
+def test_bfloat16_is_for_processors_that_are_quick_with_it(
+    monkeypatch: pytest.MonkeyPatch, pays: bool, precision: torch.dtype
+) -> None:
+    monkeypatch.setattr(device, "bfloat16_pays", lambda: pays)
+    assert trunk.quickest() == precision
+
+
+def test_weights_are_laid_out_once() -> None:
+    assert trunk.trunk() is trunk.trunk("cpu", torch.float32)
+    assert trunk.trunk(precision=torch.bfloat16) is trunk.trunk("cpu", torch.bfloat16)
 
 
 def test_a_map_is_made_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -89,6 +89,7 @@ def test_something_is_learnt(tmp_path: Path) -> None:
         {"conditional": False},
         {"l1": 0.0},
         {"perceptual": 15.0, "l1": 40.0},
+        pytest.param({"perceptual": 15.0, "precision": "bfloat16"}, marks=needs_bfloat16),
         {"patch": 1},
         {"patch": 34},
         {"patch": 70},
