@@ -4,6 +4,8 @@ one verdict for each patch of a picture, from convolutions alone.
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import torch.nn.functional as F
 from torch import Tensor, nn
 
@@ -18,6 +20,14 @@ SETTINGS = {
     "inputs": range(1, 513),
     "norm": ("batch", "instance"),
 }
+
+
+class Judged(NamedTuple):
+    """What a discriminator makes of a pair: logits (N, 1, h, w), positive for “real”, and the maps of its
+    hidden layers, from the first on."""
+
+    verdict: Tensor
+    features: tuple[Tensor, ...]
 
 
 class PatchGAN(nn.Module):
@@ -45,11 +55,16 @@ class PatchGAN(nn.Module):
 
     def forward(self, pair: Tensor) -> Tensor:
         """(N, inputs, H, W) in [−1, 1] to logits (N, 1, h, w), positive for “real”."""
+        return self.judged(pair).verdict
+
+    def judged(self, pair: Tensor) -> Judged:
+        """(N, inputs, H, W) in [−1, 1], and what led to the verdict."""
         *hidden, last = self.layers
+        features = []
         for layer in hidden:
             pair = F.leaky_relu(layer(pair), 0.2, inplace=True)
-        verdict: Tensor = last(pair)
-        return verdict
+            features.append(pair)
+        return Judged(last(pair), tuple(features))
 
 
 NETWORK = PatchGAN

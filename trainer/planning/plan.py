@@ -35,8 +35,9 @@ FIRST_LOOK_SECONDS = 4.0
 """Until the first look, and the first model to paint with."""
 
 AS_ASKED = (
-    "from_model upsampling norms patch adversarial conditional l1 perceptual edges batch learning_rate ema "
-    "flip recolour differentiable validation log_every checkpoint_every"
+    "from_model upsampling norms patch adversarial conditional l1 perceptual feature_matching "
+    "discriminators edges batch learning_rate ema flip recolour differentiable "
+    "validation log_every checkpoint_every"
 ).split()
 """Options that are fields of ``Config`` as they are; where none is given, the recipe's setting holds."""
 

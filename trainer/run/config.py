@@ -97,6 +97,10 @@ class Config:
     """Weight of the L1 loss; the adversarial loss weighs 1."""
     perceptual: float = 0.0
     """That of the perceptual loss, see ``trainer.training.perceptual``."""
+    feature_matching: float = 0.0
+    """That of feature matching, see ``trainer.training.objective``."""
+    discriminators: int = 1
+    """A second one sees pictures and photos in half their size."""
 
     # --- steps
     recipe: Recipe = "default"
@@ -261,6 +265,14 @@ def depth(size: tuple[int, int]) -> int:
     return 5
 
 
+def least_edge(config: Config) -> int:
+    """The shortest edge of pictures, pixels, on which each discriminator comes to a verdict."""
+    # Convolutions of stride two halve the edge until 3 pixels are left for the two of stride one; n of them
+    # make a field of 9 · 2ⁿ − 2 pixels.
+    edge = 1 if config.patch == 1 else (config.patch + 2) // 3
+    return 2 * edge if config.discriminators == 2 else edge
+
+
 def to_json(config: Config) -> str:
     """The config as it stands in ``config.json``."""
     fields = dataclasses.asdict(config)
@@ -331,6 +343,7 @@ def check(config: Config) -> None:
     """
     width, height = config.size
     first, second = config.betas
+    judges = "two discriminators" if config.discriminators == 2 else "a discriminator"
     checks = {
         f"the task “{config.task}” is unknown; use {', '.join(TASKS)}": config.task in TASKS,
         f"the size must lie between {LEAST_EDGE} and {MOST_EDGE} pixels": all(
@@ -352,6 +365,18 @@ def check(config: Config) -> None:
         ),
         "the weight of the L1 loss can't be negative": config.l1 >= 0,
         "the weight of the perceptual loss can't be negative": config.perceptual >= 0,
+        "the weight of feature matching can't be negative": config.feature_matching >= 0,
+        "there can be one discriminator, or two": config.discriminators in (1, 2),
+        "feature matching needs a discriminator, and so an adversarial loss": (
+            config.feature_matching == 0 or config.adversarial != "none"
+        ),
+        "two discriminators need an adversarial loss": (
+            config.discriminators == 1 or config.adversarial != "none"
+        ),
+        f"{judges} of patches of {config.patch} pixels can't judge pictures of less than {least_edge(config)}"
+        " pixels; choose a larger size or a smaller patch": (
+            config.adversarial == "none" or min(width, height) >= least_edge(config)
+        ),
         "edges give their lines to a share between 0 and 1 of the drawings": 0 <= config.edges <= 1,
         f"edges are found for drawings that are made of photos, which a task “{config.task}” has none of": (
             config.edges == 0 or config.task in ("lines", "hints")

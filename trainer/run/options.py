@@ -144,6 +144,17 @@ class Options:
     perceptual: Annotated[
         float | None, About("Weight of the perceptual loss, on crops; 15 goes with --l1 40.", least=0)
     ] = None
+    feature_matching: Annotated[
+        float | None,
+        About(
+            "Weight of the discriminator's features being alike; 10 as in pix2pixHD.",
+            least=0,
+            metavar="WEIGHT",
+        ),
+    ] = None
+    discriminators: Annotated[
+        int | None, About("1, or 2: another one looks at half the size.", least=1, most=2)
+    ] = None
     edges: Annotated[
         float | None,
         About(

@@ -1,16 +1,20 @@
 """What the two networks strive for: the losses of pix2pix, and augmentation that gradients pass through.
 
-Isola et al., “Image-to-Image Translation with Conditional Adversarial Networks”, CVPR 2017, section 3.
+Isola et al., “Image-to-Image Translation with Conditional Adversarial Networks”, CVPR 2017, section 3;
+feature matching: Wang et al., “High-Resolution Image Synthesis and Semantic Manipulation with Conditional
+GANs” (pix2pixHD), CVPR 2018, section 3.2.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from engine.networks.patchgan import Judged
 from trainer.run.options import Adversarial
 
 SHIFT = 1 / 8
@@ -18,6 +22,27 @@ SHIFT = 1 / 8
 CUT = 1 / 2
 """that of the square cut out of them (Zhao et al., “Differentiable Augmentation for Data-Efficient GAN
 Training”, NeurIPS 2020, with its settings)."""
+
+
+def mean_adversarial_loss(judged: Sequence[Judged], real: bool, kind: Adversarial) -> Tensor:
+    """The mean of several discriminators' ``adversarial_loss``."""
+    return torch.stack([adversarial_loss(each.verdict, real, kind) for each in judged]).mean()
+
+
+def feature_distance(generated: Sequence[Judged], real: Sequence[Judged]) -> Tensor:
+    """How unlike discriminators find generated and real pictures on their way to a verdict; a single number,
+    through which gradients pass to what was generated alone.
+
+    The L1 distances of a discriminator's hidden layers, added up, and of that the mean over discriminators.
+    """
+    total = torch.stack(
+        [
+            F.l1_loss(made.float(), photo.detach().float())
+            for ours, theirs in zip(generated, real, strict=True)
+            for made, photo in zip(ours.features, theirs.features, strict=True)
+        ]
+    )
+    return total.sum() / len(generated)
 
 
 def adversarial_loss(verdicts: Tensor, real: bool, kind: Adversarial) -> Tensor:

@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any, cast
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor, nn
 
 from engine import networks
@@ -19,6 +20,7 @@ from engine.devices import device
 from engine.errors import ModelError
 from engine.layers.blocks import Translator, initialise
 from engine.models import bundle, catalogue
+from engine.networks.patchgan import Judged, PatchGAN
 from trainer.machine.distributed import ALONE, World
 from trainer.machine.errors import TrainingError
 from trainer.run.config import Config
@@ -26,13 +28,16 @@ from trainer.training import norms, upsampling
 
 _MOMENTS = ("exp_avg", "exp_avg_sq")
 
+_DISCRIMINATORS = ("discriminator", "discriminator_half")
+"""What they are called in checkpoints; one optimiser has both."""
+
 
 class State:
     """A training between two steps.
 
     Attributes:
         step: steps done.
-        discriminator: tells fakes from photos.
+        discriminators: tell fakes from photos; a second one sees both in half their size.
         micro_batch: pictures in one pass; less than the batch where memory is short.
         best: lowest validation loss so far.
         ema: the generator's averaged weights; the generator itself where none are kept.
@@ -65,12 +70,15 @@ class State:
         self.project_upsampling()
         planes = config.network["outputs"] + (config.network["inputs"] if config.conditional else 0)
         norm = config.network["norm"]
-        self.discriminator = networks.build(
-            "patchgan", receptive_field=config.patch, width=config.patch_width, inputs=planes, norm=norm
-        )
-        initialise(self.discriminator, first)
+        self.discriminators: list[PatchGAN] = []
+        for _ in range(config.discriminators):
+            judge = networks.build(
+                "patchgan", receptive_field=config.patch, width=config.patch_width, inputs=planes, norm=norm
+            )
+            initialise(judge, first)
+            self.discriminators.append(cast(PatchGAN, judge))
 
-        for network in (self.generator, self.discriminator):
+        for network in (self.generator, *self.discriminators):
             network.to(self.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
             norms.adapt(network, world)
         if config.norms == "kept":
@@ -83,8 +91,8 @@ class State:
             self.ema.requires_grad_(False).eval()
 
         self.adam = {
-            "generator": _adam(self.generator, config),
-            "discriminator": _adam(self.discriminator, config),
+            "generator": _adam([self.generator], config),
+            "discriminator": _adam(self.discriminators, config),
         }
         self.scaler = self._new_scaler()
 
@@ -133,13 +141,24 @@ class State:
             made: Tensor = self.generator(inputs)
         return made.float()
 
+    def judged(self, pairs: Tensor) -> list[Judged]:
+        """What each discriminator makes of pairs (N, planes, H, W)."""
+        each = []
+        with self.autocast():
+            for discriminator in self.discriminators:
+                each.append(discriminator.judged(pairs))
+                if len(each) < len(self.discriminators):
+                    pairs = F.avg_pool2d(pairs, 2)
+        return each
+
     def backward(self, part: str, loss: Tensor, again: bool = False) -> None:
-        """Add a loss's gradients to one network; ``again`` where another loss shares what led to it."""
+        """Add a loss's gradients to the generator, or to all discriminators; ``again`` where another loss
+        shares what led to it."""
         (parameters,) = (group["params"] for group in self.adam[part].param_groups)
         torch.autograd.backward(self.scaler.scale(loss), retain_graph=again, inputs=parameters)
 
     def optimizer_step(self, part: str, world: World) -> None:
-        """Let a network's optimiser make one step along its gradients, which are used up."""
+        """Let the optimiser of either part make one step along its gradients, which are used up."""
         adam = self.adam[part]
         (group,) = adam.param_groups
         group["lr"] = self.config.learning_rate_at(self.step)
@@ -203,14 +222,17 @@ class State:
 
     def named(self) -> Iterator[tuple[str, Tensor]]:
         """What a checkpoint holds, as it lies in memory and with the names it gets there."""
-        parts = {"generator": self.generator, "discriminator": self.discriminator}
-        for part, network in parts.items():
+        parts: list[tuple[str, str, nn.Module]] = [("generator", "generator", self.generator)]
+        for called, network in zip(_DISCRIMINATORS, self.discriminators, strict=False):
+            parts.append((called, "discriminator", network))
+        for called, part, network in parts:
+            moments = self.adam[part].state
             for name, tensor in network.state_dict().items():
-                yield f"{part}.{name}", tensor
+                yield f"{called}.{name}", tensor
             for name, parameter in network.named_parameters():
                 for moment in _MOMENTS:
-                    if parameter in self.adam[part].state:
-                        yield f"{moment}.{part}.{name}", self.adam[part].state[parameter][moment]
+                    if parameter in moments:
+                        yield f"{moment}.{called}.{name}", moments[parameter][moment]
         if self.ema is not self.generator:
             for name, tensor in self.ema.state_dict().items():
                 yield f"ema.{name}", tensor
@@ -246,9 +268,10 @@ def _inputs(card: Card) -> tuple[object, ...]:
     return card.input, card.hints, palette
 
 
-def _adam(network: nn.Module, config: Config) -> torch.optim.Adam:
+def _adam(networks: Sequence[nn.Module], config: Config) -> torch.optim.Adam:
     first, second = map(float, config.betas)  # torch takes no whole numbers
-    return torch.optim.Adam(network.parameters(), config.learning_rate, (first, second), fused=True)
+    parameters = [parameter for network in networks for parameter in network.parameters()]
+    return torch.optim.Adam(parameters, config.learning_rate, (first, second), fused=True)
 
 
 def _steps(adam: torch.optim.Adam) -> int:

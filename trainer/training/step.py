@@ -11,17 +11,21 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from engine.devices import device
+from engine.networks.patchgan import Judged
 from trainer.loading.pair_loader import Batch
 from trainer.machine.distributed import World
 from trainer.perception.trunk import trunk
 from trainer.run.config import Config
-from trainer.training.objective import Distortion, adversarial_loss
+from trainer.training.objective import Distortion, feature_distance, mean_adversarial_loss
 from trainer.training.perceptual import crop_loss
 from trainer.training.state import State, rng
 
-LOSSES = ("l1", "adversarial", "discriminator_real", "discriminator_fake", "perceptual")
-"""What ``learn`` returns: the generator's distance from the photos and from fooling the discriminator, the
-discriminator's errors about photos and about what was generated, and how unlike the photos that looks."""
+LOSSES = (
+    "l1", "adversarial", "discriminator_real", "discriminator_fake", "perceptual", "feature_matching"
+)  # fmt: skip
+"""What ``learn`` returns: the generator's distance from the photos and from fooling the discriminators, the
+discriminators' errors about photos and about what was generated, how unlike the photos that looks, and how
+unlike them the discriminators find it on their way."""
 
 
 def attempt(state: State, config: Config, world: World, batch: Batch) -> Tensor | None:
@@ -58,17 +62,15 @@ def learn(
     mine = world.part(config.batch)
     distorted = rng(config.seed, "distortion", state.step)
     distortions = [Distortion.drawn(distorted, config.batch, height, width)[mine] for _ in range(2)]
+    if config.feature_matching:
+        distortions[1] = distortions[0]  # or the features of one place would be compared with another's
     losses = torch.zeros(len(LOSSES), device=photos.device)
 
-    def verdicts(pictures: Tensor, part: slice, distortion: Distortion) -> Tensor:
+    def judged(pictures: Tensor, part: slice, distortion: Distortion) -> list[Judged]:
         seen = inputs[part, :, :height, :width]
         if config.differentiable:
             pictures, seen = distortion[part].of_photos(pictures), distortion[part].of_inputs(seen)
-        with state.autocast():
-            judged: Tensor = state.discriminator(
-                torch.cat((seen, pictures), 1) if config.conditional else pictures
-            )
-        return judged
+        return state.judged(torch.cat((seen, pictures), 1) if config.conditional else pictures)
 
     for start in range(0, count, state.micro_batch):
         part = slice(start, start + state.micro_batch)
@@ -81,13 +83,15 @@ def learn(
             there = known[part]
             generated = generated * there + photos[part] * (1 - there)
             distance = F.l1_loss(generated, photos[part]) / there.mean().clamp_min(1e-3)
-        real = fake = fooled = unlike = torch.zeros_like(distance)
+        real = fake = fooled = unlike = unmatched = torch.zeros_like(distance)
         if config.adversarial != "none":
-            about_generated = verdicts(generated, part, distortions[0])
-            about_real = verdicts(photos[part], part, distortions[1])
-            real = adversarial_loss(about_real, True, config.adversarial)
-            fake = adversarial_loss(about_generated, False, config.adversarial)
-            fooled = adversarial_loss(about_generated, True, config.adversarial)
+            about_generated = judged(generated, part, distortions[0])
+            about_real = judged(photos[part], part, distortions[1])
+            real = mean_adversarial_loss(about_real, True, config.adversarial)
+            fake = mean_adversarial_loss(about_generated, False, config.adversarial)
+            fooled = mean_adversarial_loss(about_generated, True, config.adversarial)
+            if config.feature_matching:
+                unmatched = feature_distance(about_generated, about_real)
         if config.perceptual:
             crops = rng(config.seed, "crops", state.step, world.rank, start)
             eye = trunk(str(photos.device), state.precision)
@@ -98,8 +102,9 @@ def learn(
         if config.adversarial != "none":
             state.backward("discriminator", (real + fake) / 2 * share, again=True)
         missed = fooled + config.l1 * distance + config.perceptual * unlike
+        missed = missed + config.feature_matching * unmatched
         state.backward("generator", missed * share)
-        losses += torch.stack((distance, fooled, real, fake, unlike)).detach() * share
+        losses += torch.stack((distance, fooled, real, fake, unlike, unmatched)).detach() * share
     if config.adversarial != "none":
         state.optimizer_step("discriminator", world)
     state.optimizer_step("generator", world)

@@ -38,6 +38,8 @@ OTHERS: dict[str, Any] = {
     "norms": "kept",
     "l1": 0.0,
     "perceptual": 15.0,
+    "feature_matching": 10.0,
+    "discriminators": 2,
     "edges": 0.85,
     "adversarial": "least squares",
     "conditional": False,

@@ -21,6 +21,7 @@ from tests.trainer.made_pictures import save, thing
 from tests.trainer.small_runs import copied, houses, pictures, small, things, trained, weights
 from trainer.data import pairs
 from trainer.data.pairs import DataSet
+from trainer.loading.pair_loader import Batch
 from trainer.machine.distributed import World
 from trainer.machine.errors import TrainingError
 from trainer.run import events
@@ -90,6 +91,10 @@ def test_something_is_learnt(tmp_path: Path) -> None:
         {"l1": 0.0},
         {"perceptual": 15.0, "l1": 40.0},
         pytest.param({"perceptual": 15.0, "precision": "bfloat16"}, marks=needs_bfloat16),
+        {"feature_matching": 10.0},
+        {"discriminators": 2},
+        {"discriminators": 2, "feature_matching": 10.0, "differentiable": True, "conditional": False},
+        {"discriminators": 2, "feature_matching": 10.0, "size": (41, 67)},
         {"patch": 1},
         {"patch": 34},
         {"patch": 70},
@@ -112,8 +117,62 @@ def test_every_switch_trains(tmp_path: Path, wishes: dict[str, Any]) -> None:
     assert bool(torch.isfinite(losses).all())
     assert (losses[0, 1:4] != 0).all() == (config.adversarial != "none")
     assert bool(losses[0, 4] != 0) == (config.perceptual > 0)
+    assert bool(losses[0, 5] != 0) == (config.feature_matching > 0)
     state = State(config)
     assert all(torch.equal(first[name], tensor) for name, tensor in copied(state).items())
+
+
+def gradients_of_a_step(config: Config, batch: Batch) -> tuple[State, dict[str, list[Tensor]]]:
+    """A new state, and what its networks' parameters are to move along, in their order."""
+    state = State(config)
+    gradients: dict[str, list[Tensor]] = {}
+
+    def keep(part: str, world: World) -> None:
+        (group,) = state.adam[part].param_groups
+        gradients[part] = [parameter.grad.clone() for parameter in group["params"]]
+        state.adam[part].zero_grad()
+
+    state.optimizer_step = keep  # type: ignore[method-assign]
+    learn(state, config, World(), batch.inputs, batch.targets)
+    return state, gradients
+
+
+@pytest.mark.parametrize("differentiable", [False, True])
+def test_feature_matching_teaches_the_generator_alone(tmp_path: Path, differentiable: bool) -> None:
+    data = things(tmp_path / "data", 3)
+    config = small(data, differentiable=differentiable, dropout=False, discriminators=2)
+    # With one distortion for both pictures, as it is with feature matching.
+    with pair_loader(data, State(config), World()) as loader:
+        batch = next(loader)
+    plain, matched = (
+        gradients_of_a_step(replace(config, feature_matching=weight), batch)[1] for weight in (1e-9, 10.0)
+    )
+    torch.testing.assert_close(matched["discriminator"], plain["discriminator"], atol=0, rtol=0)
+    assert not torch.allclose(matched["generator"][0], plain["generator"][0], atol=1e-4)
+
+
+def test_two_discriminators_share_the_losses(tmp_path: Path) -> None:
+    """Each one's gradients are half of what it would learn alone, of pairs as it sees them."""
+    data = things(tmp_path / "data", 3)
+    config = small(data, differentiable=False, dropout=False, discriminators=2)
+    with pair_loader(data, State(config), World()) as loader:
+        batch = next(loader)
+    state, gradients = gradients_of_a_step(config, batch)
+    with torch.no_grad():
+        generated = state.make(batch.inputs)
+    losses = []
+    for number, discriminator in enumerate(state.discriminators):
+        for photo, real in ((generated, 0.0), (batch.targets, 1.0)):
+            pair = torch.cat((batch.inputs, photo), 1)
+            if number:
+                pair = torch.nn.functional.interpolate(pair, scale_factor=0.5, mode="area")
+            verdict = discriminator(pair)
+            losses.append(
+                torch.nn.functional.binary_cross_entropy_with_logits(verdict, torch.full_like(verdict, real))
+            )
+    parameters = [parameter for each in state.discriminators for parameter in each.parameters()]
+    wanted = torch.autograd.grad(torch.stack(losses).mean(), parameters)
+    torch.testing.assert_close(gradients["discriminator"], list(wanted), atol=1e-6, rtol=1e-3)
 
 
 @pytest.mark.parametrize("task", ["lines", "hints", "grey", "small"])
@@ -157,11 +216,11 @@ def test_judge_and_generator_pull_apart(tmp_path: Path) -> None:
     entropy = torch.nn.functional.binary_cross_entropy_with_logits
 
     def verdict(photo: Tensor, real: bool) -> Tensor:
-        judged = state.discriminator(torch.cat((batch.inputs, photo), 1))
-        return entropy(judged, torch.full_like(judged, float(real)))
+        (judged,) = state.judged(torch.cat((batch.inputs, photo), 1))
+        return entropy(judged.verdict, torch.full_like(judged.verdict, float(real)))
 
     discriminator_loss = (verdict(generated.detach(), False) + verdict(batch.targets, True)) / 2
-    wanted = torch.autograd.grad(discriminator_loss, list(state.discriminator.parameters()))
+    wanted = torch.autograd.grad(discriminator_loss, list(state.discriminators[0].parameters()))
     torch.testing.assert_close(gradients["discriminator"], list(wanted), atol=1e-6, rtol=1e-4)
     distance = torch.nn.functional.l1_loss(generated, batch.targets)
     wanted = torch.autograd.grad(

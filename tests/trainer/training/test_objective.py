@@ -5,7 +5,8 @@ import math
 import pytest
 import torch
 
-from trainer.training.objective import CUT, SHIFT, Distortion, adversarial_loss
+from engine.networks import patchgan
+from trainer.training.objective import CUT, SHIFT, Distortion, adversarial_loss, feature_distance
 
 
 @pytest.mark.parametrize("real", [True, False])
@@ -26,6 +27,30 @@ def test_verdicts_in_16_bits_are_judged_in_32() -> None:
     verdicts = torch.full((2, 3), -30.0, dtype=torch.bfloat16)
     assert adversarial_loss(verdicts, True, "cross entropy").dtype == torch.float32
     assert adversarial_loss(verdicts, True, "cross entropy").item() == pytest.approx(30)
+
+
+def test_features_of_the_same_pictures_are_matched() -> None:
+    network = patchgan.PatchGAN(receptive_field=16, width=4, inputs=3, norm="batch")
+    photos = torch.rand(2, 3, 32, 32)
+    generated = torch.rand(2, 3, 32, 32, requires_grad=True)
+    real = [network.judged(photos), network.judged(photos)]
+    assert feature_distance(real, real).item() == 0
+    ours = [network.judged(generated), network.judged(generated)]
+    away = feature_distance(ours, real)
+    assert away.item() == pytest.approx(feature_distance(ours[:1], real[:1]).item())
+    layers = [
+        (one - other).abs().mean() for one, other in zip(ours[0].features, real[0].features, strict=True)
+    ]
+    assert len(layers) == 2
+    assert away.item() == pytest.approx(sum(layers).item(), rel=1e-5)
+
+
+def test_features_of_the_photos_have_no_gradient() -> None:
+    network = patchgan.PatchGAN(receptive_field=16, width=4, inputs=3, norm="batch")
+    photos, generated = (torch.rand(2, 3, 32, 32, requires_grad=True) for _ in range(2))
+    feature_distance([network.judged(generated)], [network.judged(photos)]).backward()
+    assert photos.grad is None
+    assert generated.grad is not None and generated.grad.abs().sum() > 0
 
 
 def drawn(seed: int, count: int = 6, height: int = 32, width: int = 48) -> Distortion:

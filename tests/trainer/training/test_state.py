@@ -21,6 +21,8 @@ from trainer.training.fit import pair_loader
 from trainer.training.state import State, rng
 from trainer.training.step import learn
 
+ALL = {"perceptual": 15.0, "feature_matching": 10.0, "discriminators": 2, "differentiable": True}
+
 
 @pytest.fixture
 def data(tmp_path: Path) -> DataSet:
@@ -43,7 +45,7 @@ def go_on(state: State, data: DataSet, steps: int) -> None:
 
 @pytest.mark.parametrize(
     "wishes",
-    [{}, {"recipe": "paper"}, {"adversarial": "none"}, {"upsampling": "resize"}, {"norms": "kept"}],
+    [{}, {"recipe": "paper"}, {"adversarial": "none"}, {"upsampling": "resize"}, {"norms": "kept"}, ALL],
     ids=str,
 )
 def test_checkpoint_holds_all_that_the_next_step_needs(data: DataSet, wishes: dict[str, Any]) -> None:
@@ -77,6 +79,19 @@ def test_checkpoint_of_another_network_is_refused(data: DataSet) -> None:
     state = stepped(small(data), data, 1)
     with pytest.raises(TrainingError, match="another network"):
         State(small(data, width=5)).restore(copied(state), state.note())
+
+
+def test_a_second_discriminator_leaves_the_first_weights_of_the_others(data: DataSet) -> None:
+    one, two = (copied(State(small(data, discriminators=count))) for count in (1, 2))
+    assert [name for name, tensor in one.items() if not torch.equal(tensor, two[name])] == []
+    more = two.keys() - one.keys()
+    assert more and all(name.startswith("discriminator_half.") for name in more)
+
+
+def test_the_second_discriminator_sees_half_the_size(data: DataSet) -> None:
+    whole, half = State(small(data, discriminators=2)).judged(torch.rand(2, 8, 48, 64))
+    assert whole.features[0].shape[2:] == (24, 32)
+    assert half.features[0].shape[2:] == (12, 16)
 
 
 def test_first_weights_follow_from_the_seed(data: DataSet) -> None:
