@@ -5,13 +5,14 @@ Torch is imported on this thread when the first request needs it, so that a wind
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import os
 import sys
 import threading
 import time
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
@@ -36,6 +37,7 @@ from engine.data.messages import (
     Vary,
 )
 from engine.errors import ModelError, UnderpaintError
+from engine.thread.crowding import Crowd
 from engine.thread.mailbox import Mailbox
 from engine.thread.pacing import REST_S, Extent, Pace
 
@@ -77,6 +79,7 @@ class Worker:
         self._pace, self._size = Pace(), (0, 0)
         self._unsettled: Translate | None = None
         self._asked = False
+        self._crowd: Crowd | None = None
 
     def start(self) -> None:
         """Start the thread."""
@@ -125,7 +128,9 @@ class Worker:
 
     def _made_ready(self, generator: Generator) -> bool:
         """Whether that is done; else something was asked meanwhile."""
-        if not generator.make_ready(self._mailbox.empty):
+        with self._threads(generator, everything=True):
+            ready = generator.make_ready(self._mailbox.empty)
+        if not ready:
             return False
         self._tell_ready(generator)
         return True
@@ -219,15 +224,42 @@ class Worker:
         start = time.perf_counter()
         extent = "whole" if request.dirty is None else self._pace.choose(start)
         dirty = None if extent == "whole" else request.dirty
-        preview = generator.retouch(prepared, dirty, everywhere=extent == "everywhere")
+        with self._threads(generator):
+            preview = generator.retouch(prepared, dirty, everywhere=extent == "everywhere")
         self._show(request, generator, preview, start, extent)
+
+    @contextlib.contextmanager
+    def _threads(self, generator: Generator, everything: bool = False) -> Iterator[None]:
+        """Around passes: as many threads as help.
+
+        Args:
+            everything: all of them, whatever is in the way: for trials, which are remembered.
+        """
+        if generator.device != "cpu":
+            yield
+            return
+        import torch
+
+        if self._crowd is None:
+            self._crowd = Crowd(torch.get_num_threads())
+        if everything:
+            torch.set_num_threads(self._crowd.most)
+            yield
+            return
+        with self._crowd.a_pass() as threads:
+            if threads != torch.get_num_threads():
+                log.debug("a pass takes %d threads", threads)
+                torch.set_num_threads(threads)
+            yield
 
     def _settle(self, request: Translate) -> None:
         """The exact frame of the picture that was shown in parts."""
         generator = self._generator_for(request)
         if generator is not None:
             start = time.perf_counter()
-            self._show(request, generator, generator.settle(), start, "whole")
+            with self._threads(generator):
+                preview = generator.settle()
+            self._show(request, generator, preview, start, "whole")
 
     def _show(
         self, request: Translate, generator: Generator, preview: Pixels, start: float, extent: Extent
@@ -250,7 +282,8 @@ class Worker:
             elif self._mailbox.superseded(request):
                 return
             else:  # what waits can wait a little longer
-                generator.make_ready()
+                with self._threads(generator, everything=True):
+                    generator.make_ready()
                 self._tell_ready(generator)
         prepared = generator.prepare(request.picture, request.size)
         count = len(request.seeds)
@@ -260,7 +293,8 @@ class Worker:
                 self._attempt(urgent, self._answer)
             if self._mailbox.superseded(request) or request.ticket.generation < self._generation:
                 return
-            preview = generator.translate(prepared, seed=seed)
+            with self._threads(generator):
+                preview = generator.translate(prepared, seed=seed)
             self._reply(Varied(request.ticket, index, count, seed, preview))
 
     def _try_out(self, request: TryOut) -> None:

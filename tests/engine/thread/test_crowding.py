@@ -1,0 +1,109 @@
+from __future__ import annotations
+
+import threading
+
+import numpy as np
+import pytest
+import torch
+
+import engine
+from engine.thread.crowding import IDLE, LEAST_S, MOST_S, WATCHED_S, Crowd
+from tests.engine.conftest import needs_bfloat16
+
+
+class Machine:
+    """Two cores: what passes take, and what others leave."""
+
+    def __init__(self, cores: int = 2) -> None:
+        self.now = self.ran = self.idle = 0.0
+        self.crowd = Crowd(cores, lambda: self.idle, lambda: self.now, lambda: self.ran)
+
+    def passes(self, seconds: float, ran: float = 1.0, idle: float = 0.0) -> int:
+        """Passes for so long, of which the engine's thread ran a share, while so many cores are idle."""
+        for _ in range(round(seconds / 0.02)):
+            with self.crowd.a_pass():
+                self.now += 0.02
+                self.ran += 0.02 * ran
+                self.idle += 0.02 * idle
+        return self.crowd.threads
+
+    def rest(self, seconds: float, idle: float = 0.0) -> None:
+        self.now += seconds
+        self.idle += seconds * idle
+
+
+def test_passes_that_are_not_held_up_keep_all_threads() -> None:
+    assert Machine().passes(60) == 2
+    assert Machine().passes(60, ran=0.9) == 2
+
+
+def test_passes_that_are_held_up_get_one_thread_less_at_a_time_and_never_none() -> None:
+    machine = Machine(4)
+    assert machine.passes(WATCHED_S + 0.02, ran=0.5) == 3
+    assert machine.passes(WATCHED_S + 0.02, ran=0.5) == 2
+    assert machine.passes(5, ran=0.5) == 1
+
+
+def test_one_slow_pass_alone_is_no_verdict() -> None:
+    machine = Machine()
+    machine.passes(0.02, ran=0.1)
+    assert machine.passes(1.0, ran=1.0) == 2
+
+
+def test_a_thread_comes_back_when_a_core_is_idle() -> None:
+    machine = Machine()
+    machine.passes(0.2, ran=0.5)
+    assert machine.passes(LEAST_S + 1, idle=IDLE / 2) == 1  # the other program still runs
+    assert machine.passes(LEAST_S + 1, idle=1.0) == 2
+
+
+def test_a_pen_that_rested_while_the_machine_became_idle_has_all_threads_soon() -> None:
+    machine = Machine()
+    machine.passes(0.2, ran=0.5)
+    machine.rest(30, idle=2.0)
+    assert machine.passes(0.2) == 2
+
+
+def test_what_came_back_too_early_comes_back_ever_more_seldom() -> None:
+    machine = Machine()
+    raised = []
+    threads = 2
+    for _ in range(round(200 / 0.02)):  # a program that holds passes up though cores look idle
+        now = machine.passes(0.02, ran=0.5 if threads == 2 else 1.0, idle=1.0)
+        if now > threads:
+            raised.append(machine.now)
+        threads = now
+    pauses = np.diff(raised)
+    assert pauses[0] < 2 * LEAST_S + 1
+    assert MOST_S <= pauses[-1] < MOST_S + 1
+    assert (np.diff(pauses) > -0.2).all()
+
+
+def test_the_systems_own_clocks_serve() -> None:
+    crowd = Crowd(2)
+    for _ in range(50):
+        with crowd.a_pass() as threads:
+            assert threads in (1, 2)
+            sum(range(100_000))
+    assert crowd.most == 2
+
+
+@pytest.mark.parametrize("precision", ["float32", pytest.param("bfloat16", marks=needs_bfloat16), "int8"])
+def test_fewer_threads_make_the_same_picture(precision: str) -> None:
+    picture = np.random.default_rng(0).integers(0, 256, (256, 256, 3), dtype=np.uint8)
+    made = []
+
+    def run() -> None:  # other threads keep their number
+        generator = engine.open("shoes", precision=precision, device="cpu")
+        before = torch.get_num_threads()
+        for threads in (2, 1, 2):
+            torch.set_num_threads(threads)
+            made.append(generator(picture))
+        torch.set_num_threads(before)  # threads that begin later have as many
+
+    thread = threading.Thread(target=run)
+    thread.start()
+    thread.join()
+    first, *others = made
+    for other in others:
+        np.testing.assert_array_equal(first, other)
