@@ -11,15 +11,17 @@ from dataclasses import dataclass, field
 from typing import Any, Literal, get_args
 
 from engine.data import palette as palettes
+from engine.data import style as codes
 from engine.data.deep import Levels
 from engine.data.palette import Palette
 from engine.errors import ModelError
 
-FORMAT = 1
+FORMAT = 2
+"""Version of the card. Older ones are upgraded on reading, newer ones refused with a sentence. The second has
+styles; a card without them is written as the first, so that older programs read it."""
 
 MOST_PIXELS = 1 << 23
 """Of the model's own size; at it a pass is made as soon as the model is open."""
-"""Version of the card. Older ones are upgraded on reading, newer ones refused with a sentence."""
 
 InputKind = Literal["sketch", "labels", "image"]
 """What the model wants painted: dark lines on white, flat palette colours, or any picture."""
@@ -50,6 +52,12 @@ class Card:
     """Label models: fed as one plane a label instead of as colour."""
     levels: Levels | None = None
     """Image models: which values of pictures with 16 bits a channel are black and white; by default all."""
+    styles: dict[str, codes.Code] = field(default_factory=dict)
+    """Named styles: a code, ``style`` numbers, by its name."""
+    default_style: codes.Code | None = None
+    """The code where none is asked for; None: noughts."""
+    style_encoder: int = 0
+    """Width of the network in the file that reads styles of photos; 0: there is none."""
     statistics: Statistics = "image"
     task: str = ""
     """Short and human: “sketch → shoe”."""
@@ -64,12 +72,28 @@ class Card:
     """A small PNG of what the model makes, base64, at most 256 × 256; may be empty."""
     format: int = FORMAT
 
+    @property
+    def style(self) -> int:
+        """How many numbers a style has; 0: the model knows no styles."""
+        return _style(self.network)
+
+    @property
+    def usual_style(self) -> codes.Code:
+        """The code where none is asked for."""
+        return (0.0,) * self.style if self.default_style is None else self.default_style
+
 
 def to_json(card: Card) -> str:
     """The card as it stands in a model file."""
     fields = dataclasses.asdict(card)
     if card.palette is not None:
         fields["palette"] = palettes.to_fields(card.palette)
+    if not card.style:  # as it was before there were styles
+        if isinstance(card.network, dict):
+            fields["network"] = {name: value for name, value in card.network.items() if name != "style"}
+        for name in ("styles", "default_style", "style_encoder"):
+            del fields[name]
+        fields["format"] = 1 if card.format == FORMAT else card.format
     return json.dumps(fields, ensure_ascii=False)
 
 
@@ -88,13 +112,17 @@ def from_json(text: str) -> Card:
     if fields["format"] > FORMAT:
         raise ModelError("The model was made by a newer Underpaint; update the program to use it.")
     known = {entry.name for entry in dataclasses.fields(Card)}
-    fields = {name: value for name, value in fields.items() if name in known}
+    fields = {name: value for name, value in fields.items() if name in known} | {"format": FORMAT}
     try:
         fields["size"] = tuple(fields.get("size", (256, 256)))
         if fields.get("levels") is not None:
             fields["levels"] = tuple(fields["levels"])
         if fields.get("palette") is not None:
             fields["palette"] = palettes.from_fields(fields["palette"])
+        length = _style(fields.get("network"))
+        fields["styles"] = codes.named(fields.get("styles", {}), length)
+        if fields.get("default_style") is not None:
+            fields["default_style"] = codes.of_file(fields["default_style"], length)
         card = Card(**fields)
         _check(card)
     except (TypeError, ValueError, KeyError, OverflowError) as error:
@@ -118,6 +146,18 @@ def amended(card: Card, text: str) -> Card:
     if isinstance(fields.get("training"), dict):  # which adds to what the training itself wrote
         fields["training"] = card.training | fields["training"]
     return from_json(json.dumps(json.loads(to_json(card)) | fields))
+
+
+def _style(network: Any) -> int:
+    """How many numbers a style of that network has.
+
+    Raises:
+        ValueError: that makes no sense.
+    """
+    length = network.get("style", 0) if isinstance(network, dict) else 0
+    if type(length) is not int or not 0 <= length <= codes.LONGEST:
+        raise ValueError("its style makes no sense")
+    return length
 
 
 def _are_levels(levels: Levels) -> bool:
@@ -144,6 +184,8 @@ def _check(card: Card) -> None:
         "switches": isinstance(card.hints, bool) and isinstance(card.one_hot, bool),
         "hints": card.input == "sketch" or not card.hints,
         "planes": card.input == "labels" or not card.one_hot,
+        "styles": bool(card.style) or not (card.styles or card.default_style or card.style_encoder),
+        "style encoder": type(card.style_encoder) is int and card.style_encoder >= 0,
         "notes": isinstance(card.training, dict) and isinstance(card.scores, dict),
     }
     for name, right in checks.items():

@@ -15,11 +15,15 @@ from torch import Tensor, nn
 
 from engine.layers.packed import Activation
 from engine.layers.quantised import Bits
+from engine.layers.styling import Modulation, Styling, modulated
 
 NormKind = Literal["batch", "instance"]
 Valid = tuple[int, int]
 Moments = tuple[Tensor, Tensor]
 """Of each channel of one map: the mean, and 1 / √(variance + ``EPSILON``); (C,), full precision."""
+
+Styles = Sequence[Modulation]
+"""For each layer that follows a style, by its ``place``."""
 
 EPSILON = 1e-5
 """Added to variances, as in the reference."""
@@ -113,21 +117,30 @@ class Kept:
 
 
 class Layer(nn.Module):
-    """A convolution, plain or transposed, and the norm after it, if there is one."""
+    """A convolution, plain or transposed, and the norm after it, if there is one.
+
+    Attributes:
+        place: among those layers of the network that follow a style; None: it follows none.
+    """
 
     def __init__(self, convolution: nn.Conv2d | nn.ConvTranspose2d, norm: NormKind | None) -> None:
         super().__init__()
         self.convolution = convolution
         self.norm = Norm(convolution.out_channels, norm) if norm else None
+        self.place: int | None = None
 
-    def forward(self, x: Tensor, valid: Valid | None = None, kept: Kept | None = None) -> Tensor:
-        return self.normed(self.convolution(x), valid, kept)
+    def forward(
+        self, x: Tensor, valid: Valid | None = None, kept: Kept | None = None, styles: Styles | None = None
+    ) -> Tensor:
+        return self.normed(self.convolution(x), valid, kept, styles)
 
-    def normed(self, x: Tensor, valid: Valid | None, kept: Kept | None) -> Tensor:
-        """What the convolution made, behind the norm."""
-        if self.norm is None:
-            return x
-        return self.norm(x, valid) if kept is None else self.norm.measured(x, valid, kept)
+    def normed(
+        self, x: Tensor, valid: Valid | None, kept: Kept | None, styles: Styles | None = None
+    ) -> Tensor:
+        """What the convolution made, behind the norm and the style."""
+        if self.norm is not None:
+            x = self.norm(x, valid) if kept is None else self.norm.measured(x, valid, kept)
+        return x if styles is None or self.place is None else modulated(x, styles[self.place])
 
     @torch.no_grad()
     def fold(self) -> None:
@@ -173,19 +186,44 @@ class Translator(nn.Module):
     """Edges of a padded picture are multiples of this."""
     has_dropout: bool
     """Whether ``rng`` makes a difference."""
+    styling: Styling | None
+    """What makes styles of codes; None: there are none, or one is folded in."""
 
-    def forward(self, x: Tensor, valid: Valid | None = None, rng: torch.Generator | None = None) -> Tensor:
+    def forward(
+        self,
+        x: Tensor,
+        valid: Valid | None = None,
+        rng: torch.Generator | None = None,
+        style: Tensor | None = None,
+    ) -> Tensor:
         """One pass.
 
         Args:
             x: (N, inputs, H, W) in [−1, 1], H and W multiples of ``multiple`` and at least ``least``.
             valid: height and width of the unpadded part; None for all of it.
             rng: switches dropout on, seeded.
+            style: codes (N, length), or (1, length) for all; None: noughts. Of a network with ``styling``.
 
         Returns:
             (N, outputs, H, W) in [−1, 1].
         """
         raise NotImplementedError
+
+    def styles(self, x: Tensor, style: Tensor | None) -> Styles | None:
+        """The modulations of a pass over ``x``."""
+        if self.styling is None:
+            assert style is None, "this network has no styles"
+            return None
+        made: Styles = self.styling(x.new_zeros(1, self.styling.length) if style is None else style)
+        return made
+
+    def follow_styles(self, length: int, layers: Sequence[Layer]) -> None:
+        """Have layers follow a style of so many numbers; of none, nothing changes. Every network says so."""
+        self.styling = None
+        if length:
+            for place, layer in enumerate(layers):
+                layer.place = place
+            self.styling = Styling(length, [layer.convolution.out_channels for layer in layers])
 
     def coarse(self) -> Mapping[nn.Module, Bits]:
         """The convolutions that may multiply integers of 8 bits, and with how many bits they must be fed
@@ -216,8 +254,16 @@ class Translator(nn.Module):
 
 
 def initialise(network: nn.Module, generator: torch.Generator | None = None) -> None:
-    """First weights as in the paper (appendix 6.2): convolutions N(0, 0.02), norms N(1, 0.02), biases 0."""
+    """First weights as in the paper (appendix 6.2): convolutions N(0, 0.02), norms N(1, 0.02), biases 0.
+    What is not of the paper has its own."""
+    own = getattr(network, "initialise", None)
+    if own is not None:
+        own(generator)
+        return
     for module in network.modules():
+        if isinstance(module, Styling):
+            module.initialise(generator)
+            continue
         if isinstance(module, nn.Conv2d | nn.ConvTranspose2d):
             nn.init.normal_(module.weight, 0.0, 0.02, generator=generator)
         elif isinstance(module, Norm) and module.weight is not None:

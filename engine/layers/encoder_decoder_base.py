@@ -10,6 +10,7 @@ from typing import ClassVar
 from torch import nn
 
 from engine.layers.blocks import Dropout, Layer, NormKind, Translator
+from engine.layers.styling import LONGEST
 
 SETTINGS = {
     "levels": range(5, 11),
@@ -18,21 +19,32 @@ SETTINGS = {
     "outputs": range(1, 5),
     "norm": ("batch", "instance"),
     "dropout": (False, True),
+    "style": range(LONGEST + 1),
 }
+DEFAULTS = {"style": 0}
 
 
 class EncoderDecoderBase(Translator):
     """``levels`` times down and up again; 8 levels bring 256 × 256 pixels to one.
 
     Channels are ``width`` times 1, 2, 4, 8, 8, … from the outermost level inwards. ``downs`` and
-    ``ups`` are counted alike: ``ups[k]`` makes a map of the size that ``downs[k]`` took.
+    ``ups`` are counted alike: ``ups[k]`` makes a map of the size that ``downs[k]`` took. A style is followed
+    by the deeper half of the encoder and by the decoder: what the outer encoder sees are lines and areas.
     """
 
     skips: ClassVar[bool]
     """Whether the decoder also takes the encoder's map of each level."""
 
     def __init__(
-        self, *, levels: int, width: int, inputs: int, outputs: int, norm: NormKind, dropout: bool
+        self,
+        *,
+        levels: int,
+        width: int,
+        inputs: int,
+        outputs: int,
+        norm: NormKind,
+        dropout: bool,
+        style: int = 0,
     ) -> None:
         super().__init__()
         self.inputs, self.outputs, self.multiple = inputs, outputs, 2**levels
@@ -56,3 +68,4 @@ class EncoderDecoderBase(Translator):
         # The paper drops in the first decoder layers after the innermost one.
         self.dropped = frozenset(range(5 - 1, innermost)) if dropout else frozenset()
         self.has_dropout = bool(self.dropped)
+        self.follow_styles(style, [*downs[levels // 2 : innermost], *ups[1:]])

@@ -38,12 +38,14 @@ def shapes(network: Translator, height: int, width: int) -> dict[nn.Module, Shap
             stand_ins[module] = noting(module)
         elif isinstance(module, Norm):
             stand_ins[module] = _unchanged
+    styling, network.styling = network.styling, None
     for module, stand_in in stand_ins.items():
         module.__dict__["forward"] = stand_in
     try:
         with torch.inference_mode():
             network(torch.zeros(1, network.inputs, height, width))
     finally:
+        network.styling = styling
         for module in stand_ins:
             del module.__dict__["forward"]
     return found

@@ -32,6 +32,9 @@ SUFFIX = ".safetensors"
 MOST_HEADER_BYTES = 4 << 20
 MOST_BYTES = 1 << 30
 
+STYLE_ENCODER = "style_encoder."
+"""Before the names of the weights that read styles of photos; they lie beside the network's."""
+
 _KEY = "underpaint"
 _BYTES = {"F16": 2, "BF16": 2, "F32": 4}
 """The number formats that weights come in, and their sizes."""
@@ -107,7 +110,7 @@ def read_card(path: Path) -> Card:
 
 
 def read(path: Path) -> tuple[Card, dict[str, Tensor]]:
-    """Card and weights of a model file, by the names that ``networks.build`` gives them.
+    """Card and weights of a model file, by the names that ``networks.build`` gives them, see ``parted``.
 
     The file is read into memory rather than mapped, so that it can be replaced while in use.
 
@@ -128,7 +131,8 @@ def write(path: Path, card: Card, tensors: dict[str, Tensor], half: bool = False
     """Write a model file in one step.
 
     Args:
-        tensors: the network's ``state_dict``.
+        tensors: the network's ``state_dict``, and with it, their names behind ``STYLE_ENCODER``, that of the
+            style encoder, where the card has one.
         half: store convolution weights in 16 bits. Norms stay as they are: their variances may
             lie outside what 16 bits can hold.
 
@@ -181,6 +185,37 @@ def blank(card: Card) -> nn.Module:
 
     with torch.device("meta"):
         return build(card.kind, **card.network)
+
+
+def blank_encoder(card: Card) -> nn.Module:
+    """The card's style encoder without memory for its weights.
+
+    Raises:
+        ModelError: it has none, or one that is out of bounds.
+    """
+    import torch
+
+    from engine.networks import build
+
+    if not card.style_encoder:
+        raise ModelError(f"The model “{card.name}” can't read styles of photos: it was trained without that.")
+    with torch.device("meta"):
+        return build(
+            "style_encoder",
+            inputs=card.network.get("outputs"),
+            width=card.style_encoder,
+            style=card.style,
+        )
+
+
+def parted(tensors: dict[str, Tensor]) -> tuple[dict[str, Tensor], dict[str, Tensor]]:
+    """The weights of a file apart: the network's, and the style encoder's by its own names."""
+    encoder = {
+        name.removeprefix(STYLE_ENCODER): tensor
+        for name, tensor in tensors.items()
+        if name.startswith(STYLE_ENCODER)
+    }
+    return {key: tensor for key, tensor in tensors.items() if not key.startswith(STYLE_ENCODER)}, encoder
 
 
 @contextmanager
@@ -294,6 +329,9 @@ def _checked(entry: Any, sizes: dict[str, int]) -> tuple[tuple[int, ...] | None,
 def _check_fit(card: Card, shapes: dict[str, tuple[int, ...]], name: str) -> None:
     """Hold the weights' names and shapes against those of the card's network."""
     wanted = {key: tuple(tensor.shape) for key, tensor in blank(card).state_dict().items()}
+    if card.style_encoder:
+        encoder = blank_encoder(card).state_dict()
+        wanted |= {STYLE_ENCODER + key: tuple(tensor.shape) for key, tensor in encoder.items()}
     for key in (*wanted, *shapes):
         if shapes.get(key) != wanted.get(key):
             raise ModelError(

@@ -1,7 +1,8 @@
 """The kinds of network, one module a kind, found by walking this package.
 
 A module of this package has ``NETWORK``, the class, and ``SETTINGS``, which names the class's
-keyword arguments and what each of them may be.
+keyword arguments and what each of them may be. ``DEFAULTS``, where there is one, has those that may be left
+out.
 """
 
 from __future__ import annotations
@@ -36,6 +37,7 @@ def build(kind: str, **settings: Any) -> nn.Module:
         raise ModelError(f"There is no network kind “{kind}”; known are {', '.join(kinds())}.")
     module = importlib.import_module(f"{__name__}.{kind}")
     allowed: Settings = module.SETTINGS
+    settings = {**getattr(module, "DEFAULTS", {}), **settings}
     for name in settings.keys() | allowed.keys():
         if name not in allowed:
             raise ModelError(f"A {kind} network has no setting “{name}”; update the program or the model.")

@@ -9,7 +9,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from engine.layers.blocks import Valid, shrunk
-from engine.layers.encoder_decoder_base import SETTINGS, EncoderDecoderBase
+from engine.layers.encoder_decoder_base import DEFAULTS, SETTINGS, EncoderDecoderBase
 
 
 class EncoderDecoder(EncoderDecoderBase):
@@ -17,19 +17,26 @@ class EncoderDecoder(EncoderDecoderBase):
 
     skips = False
 
-    def forward(self, x: Tensor, valid: Valid | None = None, rng: torch.Generator | None = None) -> Tensor:
+    def forward(
+        self,
+        x: Tensor,
+        valid: Valid | None = None,
+        rng: torch.Generator | None = None,
+        style: Tensor | None = None,
+    ) -> Tensor:
+        styles = self.styles(x, style)
         valids: list[Valid | None] = []
         for level, down in enumerate(self.downs):
             valids.append(valid)
             valid = shrunk(valid)
-            x = down(F.leaky_relu(x, 0.2) if level else x, valid)
+            x = down(F.leaky_relu(x, 0.2) if level else x, valid, None, styles)
         for level in reversed(range(len(self.ups))):
-            x = self.ups[level](F.relu(x), valids[level])
+            x = self.ups[level](F.relu(x), valids[level], None, styles)
             if level in self.dropped:
                 x = self.dropout(x, rng)
         return torch.tanh(x)
 
 
-__all__ = ["NETWORK", "SETTINGS", "EncoderDecoder"]
+__all__ = ["DEFAULTS", "NETWORK", "SETTINGS", "EncoderDecoder"]
 
 NETWORK = EncoderDecoder

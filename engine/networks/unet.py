@@ -7,7 +7,7 @@ from torch import Tensor, nn
 
 from engine.layers import packed
 from engine.layers.blocks import Kept, Layer, Valid, shrunk
-from engine.layers.encoder_decoder_base import SETTINGS, EncoderDecoderBase
+from engine.layers.encoder_decoder_base import DEFAULTS, SETTINGS, EncoderDecoderBase
 from engine.layers.quantised import Bits
 
 _WIDE = 64 * 64
@@ -61,16 +61,18 @@ class UNet(EncoderDecoderBase):
         x: Tensor,
         valid: Valid | None = None,
         rng: torch.Generator | None = None,
+        style: Tensor | None = None,
         kept: Kept | None = None,
     ) -> Tensor:
         """As every ``Translator``; ``kept``, if given, receives the encoder's maps and all moments."""
+        styles = self.styles(x, style)
         skips: list[Tensor] = []
         valids: list[Valid | None] = []
         for down in self.downs:
             assert isinstance(down, Layer)
             valids.append(valid)
             valid = shrunk(valid)
-            x = down(x, valid, kept)
+            x = down(x, valid, kept, styles)
             if len(skips) < len(self.downs) - 1:
                 # In place: the skip is read through a ReLU later, to which this makes no difference.
                 x = packed.activated(down.convolution, x, "leaky_relu")
@@ -82,7 +84,7 @@ class UNet(EncoderDecoderBase):
             up = self.ups[level]
             assert isinstance(up, Layer)
             x = packed.rectified(up.convolution, *((skip,) if x is skip else (skip, x)))
-            x = up.normed(x, valids[level], kept)
+            x = up.normed(x, valids[level], kept, styles)
             if level in self.dropped:
                 x = self.dropout(x, rng)
         last = self.ups[0]
@@ -94,6 +96,6 @@ def _pairs(layer: Layer) -> int:
     return layer.convolution.in_channels * layer.convolution.out_channels
 
 
-__all__ = ["NETWORK", "SETTINGS", "UNet"]
+__all__ = ["DEFAULTS", "NETWORK", "SETTINGS", "UNet"]
 
 NETWORK = UNet

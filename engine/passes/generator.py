@@ -112,7 +112,7 @@ class Generator:
         self.card = card
         self.statistics: Statistics = statistics or card.statistics
         self._notice = notice or _warn
-        self._tensors = tensors
+        self._tensors, self._encoder_tensors = bundle.parted(tensors)
         self._incremental = incremental
         self._warned_of_palette = False
         self._preparing = Preparing(card)

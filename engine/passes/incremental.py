@@ -52,7 +52,7 @@ class Incremental:
         """
         kept = Kept()
         self._planes, self._kept = torch.empty(0), Kept()  # their memory is needed
-        made: Tensor = self._network(planes, valid, None, kept)
+        made: Tensor = self._network(planes, valid, kept=kept)
         self._planes, self._kept = planes, kept
         return made
 

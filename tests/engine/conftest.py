@@ -59,6 +59,8 @@ def tiny() -> Tiny:
 
     def make(kind: str = "unet", seed: int = 0, **fields: Any) -> tuple[Card, dict[str, torch.Tensor]]:
         network = {name: fields.pop(name, value) for name, value in TINY.items()}
+        if "style" in fields:
+            network["style"] = fields.pop("style")
         if kind == "resnet":
             network.pop("levels")
             network["blocks"] = fields.pop("blocks", 6)
@@ -67,6 +69,9 @@ def tiny() -> Tiny:
         rng = torch.Generator().manual_seed(seed)
         net = build(kind, **network)
         initialise(net, rng)
+        if card.style:  # strong enough to be seen
+            torch.nn.init.normal_(net.styling.head.weight, 0, 0.15, generator=rng)
+            torch.nn.init.normal_(net.styling.head.bias, 0, 0.15, generator=rng)
         state = {name: tensor.detach() for name, tensor in net.state_dict().items()}
         for name, tensor in state.items():
             # First weights of 0.02 paint grey; these paint something.
@@ -76,6 +81,14 @@ def tiny() -> Tiny:
                 state[name] = torch.randn(tensor.shape, generator=rng) * 0.3
             elif name.endswith("running_var"):
                 state[name] = torch.rand(tensor.shape, generator=rng) + 0.5
+        if card.style_encoder:
+            encoder = build(
+                "style_encoder", inputs=network["outputs"], width=card.style_encoder, style=card.style
+            )
+            initialise(encoder, rng)
+            state |= {
+                bundle.STYLE_ENCODER + name: tensor.detach() for name, tensor in encoder.state_dict().items()
+            }
         return card, state
 
     return make

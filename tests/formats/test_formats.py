@@ -93,6 +93,7 @@ def test_model(file: Path):
         np.full((32, 32, 3), (0, 48, 255), np.uint8)
     )
     assert made.shape == (32, 32, 3) and made.std() > 0
+    assert (found.style, found.style_encoder) == ((0, 0) if file.name == "model-1.safetensors" else (8, 4))
 
 
 @pytest.mark.parametrize("folder", versions("pairs"), ids=lambda file: file.name)
@@ -227,6 +228,7 @@ def a_run(folder: Path) -> object:
         ("project-1.ora", newer_project, project.load),
         ("journal-1", newer_journal, lambda file: restore(file.parent)),
         ("model-1.safetensors", newer_model, bundle.read),
+        ("model-2.safetensors", newer_model, bundle.read),
         (
             "pairs-1",
             lambda folder: newer_json(folder / pair_store.MANIFEST, "pairs"),
@@ -234,7 +236,7 @@ def a_run(folder: Path) -> object:
         ),
         ("run-1", lambda folder: newer_json(folder / "config.json", "run"), a_run),
     ],
-    ids=["drawing", "project", "journal", "model", "pairs", "run"],
+    ids=["drawing", "project", "journal", "model", "styled model", "pairs", "run"],
 )
 def test_what_a_newer_program_made_is_refused(
     what: str, make_newer: Callable[[Path], None], open_it: Callable[[Path], object], tmp_path: Path

@@ -230,3 +230,23 @@ def test_the_file_is_readable_by_others(tiny_file) -> None:
     umask = os.umask(0)
     os.umask(umask)
     assert file.stat().st_mode & 0o777 == 0o666 & ~umask
+
+
+def test_the_style_encoder_lies_beside_the_network(tiny, tmp_path) -> None:
+    card, tensors = tiny(style=8, style_encoder=4)
+    file = tmp_path / "a.safetensors"
+    bundle.write(file, card, tensors, half=True)
+    again, both = bundle.read(file)
+    network, encoder = bundle.parted(both)
+    assert again == card and network.keys() | encoder.keys() > encoder.keys()
+    bundle.blank(again).load_state_dict(network, assign=True)
+    bundle.blank_encoder(again).load_state_dict(encoder, assign=True)
+    del tensors["style_encoder.mean.bias"]
+    with pytest.raises(ModelError, match=r"“style_encoder\.mean\.bias” is missing instead of 8"):
+        bundle.write(file, card, tensors)
+    with pytest.raises(ModelError, match=r"style_encoder\..* instead of missing"):
+        bundle.write(file, dataclasses.replace(card, style_encoder=0), both)
+    with pytest.raises(ModelError, match="width = 2000"):
+        bundle.blank_encoder(dataclasses.replace(card, style_encoder=2000))
+    with pytest.raises(ModelError, match="can't read styles of photos"):
+        bundle.blank_encoder(tiny()[0])

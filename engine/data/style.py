@@ -1,0 +1,80 @@
+"""Style codes: which of many photos of one drawing. Some numbers around nought, spread like N(0, 1)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from statistics import NormalDist
+from typing import Any
+
+import numpy as np
+
+LONGEST = 64
+"""Numbers in a code, at most."""
+
+MOST_NAMES = 256
+LONGEST_NAME = 64
+"""Characters."""
+
+GREATEST = 100.0
+"""Of a number in a code, either way; one that was drawn is beyond 6 once in a billion."""
+
+Code = tuple[float, ...]
+
+
+def drawn(seed: int, length: int) -> Code:
+    """The code of a seed, any whole number: independent draws from N(0, 1), to four decimals.
+
+    The same everywhere and for ever: numpy promises PCG64's bits, and what becomes of them is done here.
+    """
+    bits = np.random.PCG64(seed % (1 << 63)).random_raw(length)
+    even = NormalDist()
+    return tuple(round(even.inv_cdf(((int(word) >> 12) + 0.5) / (1 << 52)), 4) for word in bits)
+
+
+def checked(values: object, length: int) -> Code:
+    """A code of so many finite numbers.
+
+    Raises:
+        ValueError: it is none; the message goes on from “a style …”.
+    """
+    if not isinstance(values, Sequence | np.ndarray) or isinstance(values, str | bytes):
+        raise ValueError(f"is {length} numbers, not {type(values).__name__}")
+    if isinstance(values, np.ndarray) and values.ndim != 1:
+        raise ValueError(f"is {length} numbers in a row, not an array {values.shape}")
+    if len(values) != length:
+        raise ValueError(f"of this model has {length} numbers, not {len(values)}")
+    code = []
+    for value in values:
+        if isinstance(value, bool | np.bool_) or not isinstance(value, int | float | np.number):
+            raise ValueError(f"is {length} numbers; {value!r} is none")
+        if not abs(value) <= GREATEST:  # nor is that of what is no number
+            raise ValueError(f"has numbers from −{GREATEST:g} to {GREATEST:g}; {value} is none of them")
+        code.append(float(value))
+    return tuple(code)
+
+
+def named(styles: Any, length: int) -> dict[str, Code]:
+    """Named codes, as they come from a file.
+
+    Raises:
+        ValueError: a name or a code makes no sense, or there are too many.
+    """
+    if not isinstance(styles, Mapping) or len(styles) > MOST_NAMES:
+        raise ValueError("its styles make no sense")
+    for name in styles:
+        if (
+            not isinstance(name, str)
+            or not name.strip()
+            or len(name) > LONGEST_NAME
+            or not name.isprintable()
+        ):
+            raise ValueError("a style's name makes no sense")
+    return {name: of_file(code, length) for name, code in styles.items()}
+
+
+def of_file(code: Any, length: int) -> Code:
+    """As ``checked``, in the words of a damaged card."""
+    try:
+        return checked(code, length)
+    except ValueError as error:
+        raise ValueError(f"a style {error}") from error
