@@ -37,8 +37,8 @@ ARROWS: dict[str, str] = {
     "trainer.__main__": "engine.errors resources trainer.cli",
     "trainer.cli": (
         "engine.data engine.errors engine.files engine.models engine.passes resources trainer.data "
-        "trainer.dataset_check trainer.evaluation trainer.machine trainer.pictures trainer.planning "
-        "trainer.run trainer.training"
+        "trainer.dataset_check trainer.evaluation trainer.machine trainer.perception trainer.pictures "
+        "trainer.planning trainer.run trainer.training"
     ),
     "trainer.data": "engine.data engine.errors engine.files trainer.files trainer.pictures",
     "trainer.dataset_check": (
@@ -61,7 +61,9 @@ ARROWS: dict[str, str] = {
         "engine.data engine.devices engine.errors engine.models trainer.data trainer.machine trainer.run "
         "trainer.training"
     ),
-    "trainer.run": "engine.data engine.files trainer.loading trainer.machine trainer.pictures",
+    "trainer.run": (
+        "engine.data engine.files trainer.loading trainer.machine trainer.perception trainer.pictures"
+    ),
     "trainer.training": (
         "engine.data engine.devices engine.errors engine.layers engine.models engine.networks "
         "engine.passes engine.planes trainer.data trainer.files trainer.loading trainer.machine "
@@ -146,7 +148,7 @@ ARROWS: dict[str, str] = {
     ),
     "desktop.widgets.training": (
         "desktop.session desktop.support desktop.training desktop.widgets.parts engine.data engine.files "
-        "trainer.run"
+        "trainer.perception trainer.run"
     ),
     "desktop.widgets.welcome": (
         "desktop.preview desktop.session desktop.support desktop.widgets.panels desktop.widgets.parts "

@@ -9,6 +9,7 @@ from __future__ import annotations
 import dataclasses
 import json
 import logging
+import math
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -51,6 +52,8 @@ class Settings:
     """Where a file was last opened or saved."""
     training: str = ""
     """Folder of the run that goes on."""
+    recipe: dict[str, float] = field(default_factory=dict)
+    """Option of a training → its value, where it was chosen otherwise than the usual recipe has it."""
     pairs: dict[str, str] = field(default_factory=dict)
     """What pairs were made of last: ``photos``, the data set's ``folder``, and the ``kind`` of picture."""
     keys: dict[str, str] = field(default_factory=dict)
@@ -91,6 +94,9 @@ _MAKES_SENSE: dict[str, Callable[[Any], bool]] = {
     "models": _names,
     "pairs": _names,
     "keys": _names,
+    "recipe": lambda value: all(
+        type(it) in (int, float) and math.isfinite(it) and it >= 0 for it in value.values()
+    ),
     "inks": lambda value: all(isinstance(ink, dict) for ink in value.values()),
     "folded": lambda value: all(isinstance(name, str) for name in value),
     "recent": lambda value: all(isinstance(name, str) for name in value),

@@ -71,6 +71,8 @@ class Findings:
     """What else was recognised, in sentences."""
     unsure: bool = False
     """Whether it should be asked how the files make pairs."""
+    draws: bool = False
+    """Whether drawings are made of the photos."""
     troubles: list[Trouble] = field(default_factory=list)
 
     @property
@@ -169,6 +171,7 @@ def _found(folder: Path, task: str | None, swap: bool, way: str) -> tuple[Findin
     # Imported here, as the window is to stand before the trainer's modules are loaded.
     from trainer.data import pairs
     from trainer.pictures import palettes
+    from trainer.run import usual
 
     data = pairs.find(folder, task=task, swap=swap, way=way)
     if data.palette is not None and data.layout != "kept":
@@ -198,6 +201,7 @@ def _found(folder: Path, task: str | None, swap: bool, way: str) -> tuple[Findin
         data.ways,
         data.notes,
         bool(data.ways) and not way and any(problem.kind in UNSURE for problem in data.problems),
+        usual.draws(data.task, (pair.a.derived for pair in data.pairs)),
         _told(data.problems),
     )
     return findings, data

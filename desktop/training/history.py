@@ -4,12 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from math import nan
 from typing import Any
 
 from trainer.run.events import Event
 
 CURVES = ("l1", "adversarial", "discriminator_real", "discriminator_fake")
-"""Losses told every few steps; see ``trainer.run.events``."""
+"""Losses told every few steps of any training; see ``trainer.run.events``."""
+NO_LOSSES = {"event", "time", "step", "pictures_per_second", "learning_rate"}
+"""Whatever else is told of steps is a loss, and 0 of trainings that are without it."""
+MOST_CURVES, MOST_NAME = 12, 40
+"""A journal may come from anywhere: more lines nobody could tell apart, longer names nobody would read."""
 SMOOTH = 0.9
 """Share of the old speed that stays in the smoothed one, so that the time left does not jump about."""
 
@@ -50,7 +55,12 @@ class TrainingHistory:
     times: list[int] = field(default_factory=list)
     """The steps that ``curves`` are known at."""
     curves: dict[str, list[float]] = field(default_factory=lambda: {name: [] for name in CURVES})
+    """Loss → its values; NaN at steps of which it was not told."""
     looks: list[Look] = field(default_factory=list)
+    edges: tuple[int, int] | None = None
+    """Of how many photos the edges have been found, and of how many they will be; None once that is over."""
+    edges_seconds: float = 0.0
+    """Until all of them have been."""
     drawings: int = 0
     """How often the window's drawing has been translated."""
     model_step: int | None = None
@@ -89,17 +99,17 @@ class TrainingHistory:
 
     def _take(self, name: str, event: Event) -> None:
         self.step = max(0, event["step"])
+        if name in ("started", "resumed", "step", "stopped", "finished"):
+            self.edges = None
         match name:
             case "started" | "resumed":
                 self.steps, self.batch = _count(event["steps"]), _count(event["batch"])
                 self._forget_after(self.step)
                 self.last = name
             case "step":
-                values = [_number(event[curve]) for curve in CURVES]
+                losses = {curve: _number(event[curve]) for curve in CURVES} | _further(event)
                 speed = max(0.0, _number(event["pictures_per_second"]))
-                self.times.append(self.step)
-                for curve, value in zip(CURVES, values, strict=True):
-                    self.curves[curve].append(value)
+                self._add(losses)
                 self.speed = SMOOTH * self.speed + (1 - SMOOTH) * speed if self.speed else speed
             case "samples":
                 scores = (event.get("l1"), event.get("training_l1"))
@@ -110,6 +120,10 @@ class TrainingHistory:
                     unknown = None  # the losses are both of pairs that are trained on
                 picture = str(event["picture"])
                 self.looks.append(Look(self.step, picture, count, held_back, unknown, known))
+            case "edges":
+                done, total = int(_number(event["done"])), _count(event["total"])
+                self.edges_seconds = max(0.0, _number(event.get("seconds_left", 0.0)))
+                self.edges = min(max(0, done), total), total
             case "drawing":
                 self.drawings += 1
             case "model":
@@ -121,12 +135,31 @@ class TrainingHistory:
             case "paused" | "continued" | "stopped" | "finished":
                 self.last = name
 
+    def _add(self, losses: dict[str, float]) -> None:
+        """The losses at the step at hand."""
+        for name in losses:
+            if name not in self.curves and len(self.curves) < MOST_CURVES:
+                self.curves[name] = [nan] * len(self.times)
+        self.times.append(self.step)
+        for name, values in self.curves.items():
+            values.append(losses.get(name, nan))
+
     def _forget_after(self, step: int) -> None:
         """A resumed training goes on from its checkpoint; what it told after that is told anew."""
         kept = sum(time <= step for time in self.times)
         self.times = self.times[:kept]
         self.curves = {name: values[:kept] for name, values in self.curves.items()}
         self.looks = [look for look in self.looks if look.step <= step]
+
+
+def _further(event: Event) -> dict[str, float]:
+    """The losses of a step that only some trainings have."""
+    told = {name: value for name, value in event.items() if name not in CURVES and name not in NO_LOSSES}
+    return {
+        name: _number(value)
+        for name, value in told.items()
+        if value and type(value) in (int, float) and name.isidentifier() and len(name) <= MOST_NAME
+    }
 
 
 def _count(value: Any) -> int:

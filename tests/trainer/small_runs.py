@@ -71,6 +71,7 @@ def small(data: DataSet, **wishes: Any) -> Config:
         "precision": "float32",
         "log_every": 2,
         "checkpoint_every": 1000,
+        "edges": 0.0,
     }
     asked = {**usual, **wishes}
     known = asked.keys() & {option.name for option in options.each()}

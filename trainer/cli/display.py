@@ -46,6 +46,10 @@ class Display:
         """Show what happened, as far as it concerns the user."""
         if event["event"] == "step":
             self._step(event)
+        elif event["event"] == "edges":
+            done, total = event["done"], event["total"]
+            line = f"edges of {done} of {total} photos found, {duration(event['seconds_left'])} left"
+            self._show("Looking", done, total, line)
         elif event["event"] in ("message", "health") and "sentence" in event:
             self._say(event["sentence"])
         elif event["event"] in ("started", "resumed", "paused", "continued"):
@@ -63,8 +67,11 @@ class Display:
             f"L1 {event['l1']:.3f}, adversarial {event['adversarial']:.2f}, "
             f"discriminator {event['discriminator_real']:.2f} and {event['discriminator_fake']:.2f}"
         )
+        self._show("Training", event["step"], self._steps, line)
+
+    def _show(self, what: str, done: int, total: int, line: str) -> None:
         if self._progress is not None:
-            self._progress.update(self._task, completed=event["step"], line=line)
+            self._progress.update(self._task, description=what, completed=done, total=total, line=line)
         elif time.monotonic() - self._told >= PLAIN_SECONDS:
             self._told = time.monotonic()
             self._say(line)

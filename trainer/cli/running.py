@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from engine.data.amounts import duration
 from engine.errors import UnderpaintError
 from trainer.cli.telling import result, say, tell
 
@@ -19,8 +20,10 @@ def begun(folder: Path, config: Config, data: DataSet) -> Run:
     import time
 
     from trainer.machine import distributed
+    from trainer.perception import weights
     from trainer.planning import estimate, plan
     from trainer.run import folder as runs
+    from trainer.run import usual
 
     if not distributed.expected().leads:
         while not (folder / "config.json").exists():
@@ -31,6 +34,11 @@ def begun(folder: Path, config: Config, data: DataSet) -> Run:
     measured = estimate.trial(config, data, folder)
     config = plan.timed(config, measured.seconds_a_step)
     say(measured.in_words(config))
+    if config.edges and weights.available():
+        first = duration(weights.seconds(config.pairs, config.size))
+        say(f"before that the edges of {config.pairs} photos are found, about {first}, once")
+    elif not weights.available() and usual.draws(data.task, (pair.a.derived for pair in data.pairs)):
+        say(weights.MISSING)
     say(f"run folder {folder}")
     return runs.create(folder, config)
 

@@ -14,6 +14,7 @@ from engine.errors import PictureError
 from trainer.data.pairs import DataSet, Pair
 from trainer.files import pair_store
 from trainer.loading.augment import chance
+from trainer.perception import weights
 from trainer.pictures import sketch, sources
 from trainer.pictures.sources import Pixels
 
@@ -79,14 +80,21 @@ def _input(
     if data.task in ("lines", "hints"):
         settings = sketch.PLAIN if seed is None else sketch.Settings()
         settings = replace(settings, hints=settings.hints if data.task == "hints" else 0.0)
-        from trainer.perception import edges  # with torch, which takes time to import
-
-        seen = edges.edge_map(photo) if edges.available() else None
+        seen = _edges(photo)
         drawing = sketch.draw(photo, chance(seed or 0, 0, index), settings, seen)
         lines = np.repeat(drawing.lines[..., None], 3, 2)
         return lines, drawing.hints if drawing.hints[..., 3].any() else None
     assert pair.a.derived is not None, "the data set was found for a task that makes its inputs"
     return sources.derived(photo, pair.a.derived), None
+
+
+def _edges(photo: Pixels) -> Pixels | None:
+    """A photo's edge map; None where the detector's weights are missing."""
+    if not weights.available():
+        return None
+    from trainer.perception import edges  # with torch, which takes time to import
+
+    return edges.edge_map(photo)
 
 
 def _drawable(photo: Pixels, pair: Pair) -> Pixels:

@@ -23,11 +23,6 @@ _LOOK = 1
 """Counts the ways of looking; maps made in another way are made anew."""
 
 
-def available() -> bool:
-    """Whether this program came with the detector's weights."""
-    return trunk.place().is_file()
-
-
 @torch.inference_mode()
 def edge_map(photo: Pixels) -> Pixels:
     """How sure an edge is at each pixel of a photo, uint8 (H, W, 3): uint8 (H, W), 0 none to 255 surely.

@@ -17,10 +17,10 @@ import torch.nn.functional as F
 from safetensors.torch import load_file
 from torch import Tensor
 
-import resources
 from engine.data.messages import Pixels
 from engine.devices import device as devices
 from trainer.machine.errors import TrainingError
+from trainer.perception import weights
 
 BLOCKS = (2, 2, 3, 3, 3)
 """Convolutions a block; between blocks pictures get half as large."""
@@ -54,7 +54,7 @@ class Trunk:
         Raises:
             TrainingError: they are missing or damaged.
         """
-        file = file or place()
+        file = file or weights.place()
         try:
             with torch.inference_mode(False):  # or no gradient could ever pass through them
                 read = {name: _laid_out(tensor) for name, tensor in load_file(file).items()}
@@ -122,11 +122,6 @@ def quickest() -> torch.dtype:
 def planes(picture: Pixels) -> Tensor:
     """A picture, uint8 (H, W, 3), as float32 (1, 3, H, W) in [−1, 1]."""
     return torch.from_numpy(picture.transpose(2, 0, 1)[None].astype(np.float32) / 127.5 - 1)
-
-
-def place() -> Path:
-    """Where the bundled weights are, or would be."""
-    return resources.path("perception", "hed_vgg16.safetensors")
 
 
 def _names(block: int, count: int) -> list[str]:

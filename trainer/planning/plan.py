@@ -18,6 +18,7 @@ from trainer.data import direction, pairs, split
 from trainer.data.pairs import DataSet
 from trainer.machine.errors import TrainingError
 from trainer.run import config as configs
+from trainer.run import usual
 from trainer.run.config import RECIPES, Config
 from trainer.run.options import Options, Precision, Recipe
 
@@ -138,7 +139,8 @@ def _is_one_hot(palette: Palette | None, options: Options, parent: Card | None) 
 def _recipe(recipe: Recipe, data: DataSet) -> dict[str, Any]:
     """What the recipe sets, for so many pairs."""
     augmented = {"differentiable": True} if recipe == "default" and len(data.pairs) <= FEW else {}
-    return {**RECIPES[recipe], **augmented}
+    draws = usual.draws(data.task, (pair.a.derived for pair in data.pairs))
+    return {**RECIPES[recipe], **augmented, **usual.lines(recipe, draws)}
 
 
 def _asked(options: Options) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 Every event has ``event`` (what happened), ``time`` (seconds since 1970) and ``step``. These there are:
 
     started, resumed    steps, pairs, batch
+    edges               done, total: photos whose edges have been found, before the first step; seconds_left
     step                pictures_per_second, learning_rate, and the losses: l1, adversarial,
                         discriminator_real, discriminator_fake, perceptual, feature_matching
     samples             picture (file in ``samples/``), count of pairs in it, held_back: so many of them,

@@ -67,7 +67,7 @@ def fit(run: Run, config: Config, data: DataSet, watch: Callable[[Event], None] 
         training, validation = parted(data, config.validation)
         journal = Journal(run.events, watch) if world.leads else Journal(None)
         state = standing(run, config, world, journal, len(training.pairs))
-        if not look_at_photos(run, config, training, journal, world, signalled):
+        if not look_at_photos(run, config, training, journal, world, signalled, state.step):
             run.take_back("stop")
             journal.tell("stopped", state.step)
             return False

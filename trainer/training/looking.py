@@ -5,7 +5,6 @@ from __future__ import annotations
 import threading
 import time
 
-from engine.data.amounts import duration
 from trainer.data.pairs import DataSet
 from trainer.loading.augment import load
 from trainer.machine.distributed import World
@@ -13,17 +12,24 @@ from trainer.run.config import Config
 from trainer.run.events import Journal
 from trainer.run.folder import Run
 
-TELL_SECONDS = 20.0
+TELL_SECONDS = 1.0
 """Between two words on how far it is."""
 
 
 def look_at_photos(
-    run: Run, config: Config, data: DataSet, journal: Journal, world: World, signalled: threading.Event
+    run: Run,
+    config: Config,
+    data: DataSet,
+    journal: Journal,
+    world: World,
+    signalled: threading.Event,
+    step: int = 0,
 ) -> bool:
     """Have the edge map of every photo made that has none yet; several processes share them.
 
     Args:
         signalled: set where the process is to end; it is heeded, and so is the run's file ``stop``.
+        step: where the training stands.
 
     Returns:
         Whether all are there.
@@ -39,12 +45,10 @@ def look_at_photos(
     for done, pair in enumerate(mine, 1):
         load(pair, augment)
         now = time.monotonic()
-        if now - told >= TELL_SECONDS:
-            left = duration((now - begun) / done * (len(mine) - done))
-            sentence = (
-                f"Finding the edges that somebody would draw: {done} of {len(mine)} photos, {left} left."
-            )
-            journal.tell("message", 0, sentence=sentence)
+        # Where it took no time nothing is told; else the last word is that all is done.
+        if now - told >= TELL_SECONDS or (done == len(mine) and told > begun):
+            left = (now - begun) / done * (len(mine) - done)
+            journal.tell("edges", step, done=done, total=len(mine), seconds_left=round(left, 1))
             told = now
         if signalled.is_set() or run.asked("stop"):
             break

@@ -27,10 +27,12 @@ from desktop.support import theme
 from desktop.training.current import Wish
 from desktop.training.dataset_scan import Findings
 from desktop.widgets.parts.pictures import Card, MainButton, Pairs, faint, title
+from desktop.widgets.training.recipe import RecipeFields
 from desktop.widgets.training.time import HowLong
 from desktop.widgets.training.ways import Ways
-from desktop.widgets.training.words import USUAL
+from desktop.widgets.training.words import USUAL, photo_look
 from engine.data.palette import Label, Palette
+from trainer.perception import weights
 from trainer.run.options import Options
 
 SIZES = (32, 64, 128, 192, 256, 384, 512)
@@ -159,6 +161,9 @@ class PreparePage(QWidget):
         self._fold.toggled.connect(self._unfold)
         self._details = self._folded()
         column.addLayout(top)
+        self._first = faint()
+        self._first.setObjectName("photo_look")
+        column.addWidget(self._first)
         column.addWidget(self._fold)
         column.addWidget(self._details)
         self._details.hide()
@@ -202,6 +207,7 @@ class PreparePage(QWidget):
         self._recipe.setObjectName("recipe")
         self._recipe.addItem(self.tr("Underpaint's own"), "default")
         self._recipe.addItem(self.tr("as in the paper"), "paper")
+        self._recipe.currentIndexChanged.connect(self._show_recipe)
         self._steps = QSpinBox()
         self._steps.setObjectName("steps")
         self._steps.setRange(0, 10_000_000)
@@ -226,16 +232,21 @@ class PreparePage(QWidget):
             for text, field in fields:
                 form.addRow(text, field)
             form.setVerticalSpacing(6)
+            if fields[0][1] is self._recipe:
+                self._fields = RecipeFields(self._session.settings, form)
             side = QVBoxLayout()
             side.addLayout(form)
             side.addStretch(1)
             row.addLayout(side, 1)
+        self._fields.changed.connect(self._show_photo_look)
+        self._size.currentIndexChanged.connect(self._show_photo_look)
         return box
 
     def dress(self) -> None:
         """Icons in the theme's colours."""
         self._back.setIcon(theme.icon("mdi6.arrow-left"))
         self._swap.setIcon(theme.icon("mdi6.swap-horizontal"))
+        self._fields.dress()
         self._unfold(self._fold.isChecked())
         self._show()
 
@@ -269,6 +280,7 @@ class PreparePage(QWidget):
             width=self._width.value(),
             recipe=self._recipe.currentData(),
             from_model=str(parent) if parent else None,
+            **self._fields.chosen(),
         )
         return Wish(options, self._renamed(findings.palette))
 
@@ -316,6 +328,7 @@ class PreparePage(QWidget):
             self._list.clear()
             self._pairs.show_pairs([], self.tr("Looking at the pictures …") if looking else "")
             self._palette_card.hide()
+            self._show_photo_look()
             return
         self._summary.setText(self._in_words(findings))
         self._direction.setText(self.tr("You paint the left, it makes the right:  %s") % findings.direction)
@@ -327,9 +340,28 @@ class PreparePage(QWidget):
             self._fold.setChecked(True)  # where the question is answered
         self._show_palette(findings.palette)
         self._size.setItemText(0, self.tr("%d × %d, as suits them") % findings.size)
+        self._show_recipe()
         brief = not findings.troubles and not findings.notes and findings.palette is None
         fill = QSizePolicy.Policy.Maximum if brief else QSizePolicy.Policy.Expanding
         self._notes.setSizePolicy(QSizePolicy.Policy.Expanding, fill)
+
+    def _show_recipe(self) -> None:
+        findings = self._dataset_scan.findings
+        self._fields.show_for(self._recipe.currentData(), draws=findings is not None and findings.draws)
+        self._show_photo_look()
+
+    def _show_photo_look(self) -> None:
+        """What comes before the first step, where something does; else what is missing for it."""
+        findings = self._dataset_scan.findings
+        text = ""
+        if findings is not None and findings.draws and not self._dataset_scan.looking:
+            size = self._chosen_size(findings) or findings.size
+            if self._fields.draws_edges:
+                text = photo_look(findings.count, weights.seconds(findings.count, size))
+            elif not weights.available():
+                text = self.tr(weights.MISSING)
+        self._first.setText(text)
+        self._first.setVisible(bool(text))
 
     def _in_words(self, findings: Findings) -> str:
         layouts = {

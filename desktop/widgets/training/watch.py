@@ -211,7 +211,7 @@ class WatchPage(QWidget):
         phase, plan = training.phase, training.plan
         if plan is not None:
             self._name.setText(plan.name)
-        self._pause.setVisible(phase == "running")
+        self._pause.setVisible(phase == "running" and training.history.edges is None)
         self._go_on.setVisible(phase == "paused")
         self._stop.setVisible(phase in ("starting", "running", "paused"))
         self._resume.setVisible(phase in ("stopped", "interrupted"))
@@ -246,8 +246,10 @@ class WatchPage(QWidget):
         self._show_status()
         told = self._training.history
         # Without end while nothing is known: the machine is being measured.
-        self._bar.setRange(0, told.steps or int(self._training.phase != "starting"))
-        self._bar.setValue(told.step)
+        done, total = told.edges or (told.step, told.steps or int(self._training.phase != "starting"))
+        self._bar.setRange(0, total)
+        self._bar.setValue(done)
+        self._pause.setVisible(self._training.phase == "running" and told.edges is None)
         self._health.setText(told.message if told.message and not told.health else told.health)
         self._show_choice()
         if not self.isVisible():
@@ -275,6 +277,15 @@ class WatchPage(QWidget):
             self._status.setText(training.line or text)
             return
         words = [phase_in_words(phase).capitalize()]
+        if told.edges and phase in ("running", "stopping"):
+            # Not steps yet: what drawings are made of is being found in the photos.
+            words = [self.tr("Finding edges as people draw them: %d of %d photos") % told.edges]
+            if phase == "stopping":
+                words.append(phase_in_words(phase))
+            else:
+                words.append(self.tr("%s left, then the training begins") % duration(told.edges_seconds))
+            self._status.setText(" · ".join(words))
+            return
         if told.steps:
             words.append(self.tr("step %d of %d") % (told.step, told.steps))
         if phase in ("running", "paused", "stopping"):

@@ -45,6 +45,13 @@ def duration(seconds: float) -> str:
     return _("%d h") % (minutes // 60) + (" " + _("%d min") % (minutes % 60) if minutes % 60 else "")
 
 
+def photo_look(photos: int, seconds: float) -> str:
+    """What is done before the first step, and that a second training of the same photos needn't."""
+    if photos == 1:
+        return _("The edges of the photo are found first, once.")
+    return _("Edges of {0:,} photos are found first: about {1}, once.").format(photos, duration(seconds))
+
+
 def ago(seconds: float) -> str:
     """How long it is past."""
     if seconds < 90:

@@ -63,13 +63,14 @@ def test_looking_can_be_stopped_and_goes_on(
     run = runs.create(tmp_path / "runs" / "one", config)
 
     def watch(event: events.Event) -> None:
-        if event["event"] == "message" and len(looks) == 2:
+        if event["event"] == "edges" and len(looks) == 2:
             run.ask("stop")
 
     assert not fit(run, config, data, watch)
     assert len(looks) == 2
-    told = [event for event in events.read(run.events) if event["event"] in ("message", "stopped")]
-    assert "2 of 4 photos" in told[-2]["sentence"]
+    told = [event for event in events.read(run.events) if event["event"] in ("edges", "stopped")]
+    assert [(event["done"], event["total"]) for event in told[:-1]] == [(1, 4), (2, 4)]
+    assert all(event["seconds_left"] >= 0 for event in told[:-1])
     assert told[-1]["event"] == "stopped" and not run.asked("stop")
     assert fit(run, config, data)
     assert len(looks) == 4

@@ -1,0 +1,185 @@
+"""Weights and shares of a training that can be chosen: a field each, which begins with the recipe's value."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from PySide6.QtCore import QCoreApplication, QObject, Qt, Signal
+from PySide6.QtWidgets import QDoubleSpinBox, QFormLayout, QLabel, QToolButton
+
+from desktop.support import theme
+from desktop.support.settings import Settings
+from desktop.widgets.training.words import CONTEXT
+from trainer.perception import weights
+from trainer.run import options
+from trainer.run.options import Recipe
+
+SHARE = 100
+"""A share is shown in per cent."""
+_SAME = 1e-6
+
+
+def _(text: str) -> str:
+    return QCoreApplication.translate(CONTEXT, text)
+
+
+@dataclass(frozen=True)
+class Field:
+    """A number that is an option of a training, named as there; its bounds are the option's own."""
+
+    option: str
+    text: str
+    tip: str
+    step: float = 1.0
+    most: float = 1000.0
+    """Where the option itself has no bound."""
+    none: str = ""
+    """What 0 is called."""
+
+
+def fields() -> tuple[Field, ...]:
+    """The fields in their order; another one is another line."""
+    return (
+        Field(
+            "edges",
+            _("Lines as people draw"),
+            _(
+                "How many of the drawings have lines that a trained edge detector finds: outline and parts, "
+                "as people draw them. The others follow every change of colour. Each photo is looked at "
+                "once, before the first step."
+            ),
+            step=0.05,
+            none=_("none"),
+        ),
+        Field(
+            "perceptual",
+            _("Perceptual loss"),
+            _(
+                "How much it counts that textures and shapes look right to a trained eye, not only each "
+                "pixel's colour. 15 is usual, with an L1 loss of 40; a training takes about half as long "
+                "again. 0 does without."
+            ),
+            none=_("none"),
+        ),
+        Field(
+            "l1",
+            _("L1 loss"),
+            _(
+                "How much it counts that each pixel's colour is near the photo's. More of it is smoother and "
+                "safer, less of it leaves more to the other losses."
+            ),
+            step=5.0,
+            none=_("none"),
+        ),
+    )
+
+
+class RecipeFields(QObject):
+    """The fields, as rows of a form.
+
+    Args:
+        settings: remember what was chosen otherwise than the recipe has it.
+        form: takes the rows.
+    """
+
+    changed = Signal()
+
+    def __init__(self, settings: Settings, form: QFormLayout) -> None:
+        super().__init__(form)
+        self._settings = settings
+        self._recipe: Recipe = "default"
+        self._draws = False
+        self._options = {option.name: option for option in options.each()}
+        self._spins: dict[str, QDoubleSpinBox] = {}
+        self._labels: dict[str, QLabel] = {}
+        for field in fields():
+            name = field.option
+            about, scale = self._options[name].about, self._scale(name)
+            spin = QDoubleSpinBox()
+            spin.setDecimals(0 if scale == SHARE or self._options[name].kind is int else 1)
+            least, most = about.least or 0, field.most if about.most is None else about.most
+            spin.setRange(scale * least, scale * most)
+            spin.setSingleStep(scale * field.step)
+            spin.setSuffix(" %" if scale == SHARE else "")
+            spin.setSpecialValueText(field.none)
+            spin.setObjectName(name)
+            spin.setToolTip(theme.plain(field.tip))
+            spin.valueChanged.connect(self._remember)
+            label = QLabel(field.text)
+            label.setToolTip(spin.toolTip())
+            label.setBuddy(spin)
+            form.addRow(label, spin)
+            self._spins[name], self._labels[name] = spin, label
+        self._usual = QToolButton()
+        self._usual.setObjectName("usual_recipe")
+        self._usual.setText(_("As the recipe has them"))
+        self._usual.setToolTip(_("Undo what was chosen here: the recipe's own values"))
+        self._usual.setAutoRaise(True)
+        self._usual.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
+        self._usual.clicked.connect(self._undo)
+        form.addRow(self._usual)
+        self.show_for(self._recipe, draws=False)
+
+    @property
+    def draws_edges(self) -> bool:
+        """Whether the edges of photos have to be found."""
+        return self._applies("edges") and self._spins["edges"].value() > 0
+
+    def dress(self) -> None:
+        """Icons in the theme's colours."""
+        self._usual.setIcon(theme.icon("mdi6.restore"))
+
+    def show_for(self, recipe: Recipe, *, draws: bool) -> None:
+        """Show what a recipe has, or what was chosen instead.
+
+        Args:
+            draws: whether drawings are made of photos.
+        """
+        self._recipe, self._draws = recipe, draws
+        for name, spin in self._spins.items():
+            value = self._usual_of(name)
+            if recipe == "default":  # the paper's is the paper's
+                value = self._settings.recipe.get(name, value)
+            spin.blockSignals(True)
+            spin.setValue(self._scale(name) * value)
+            spin.blockSignals(False)
+            for widget in (spin, self._labels[name]):
+                widget.setVisible(name != "edges" or draws)
+            spin.setEnabled(name != "edges" or weights.available())
+        self._show_usual()
+
+    def chosen(self) -> dict[str, Any]:
+        """Option → value, of those that are not as the recipe has them."""
+        chosen: dict[str, float] = {}
+        for name, spin in self._spins.items():
+            value = spin.value() / self._scale(name)
+            if self._applies(name) and abs(value - self._usual_of(name)) > _SAME:
+                chosen[name] = int(value) if self._options[name].kind is int else value
+        return chosen
+
+    def _usual_of(self, name: str) -> float:
+        from trainer.run import usual  # with much that the window has no time for at its start
+
+        return float(usual.setting(name, self._recipe, self._draws))
+
+    def _applies(self, name: str) -> bool:
+        return name != "edges" or (self._draws and weights.available())
+
+    def _scale(self, name: str) -> int:
+        option = self._options[name]
+        return SHARE if option.about.most == 1 and option.kind is float else 1
+
+    def _remember(self) -> None:
+        if self._recipe == "default":
+            others = {name: it for name, it in self._settings.recipe.items() if not self._applies(name)}
+            self._settings.recipe = {**others, **self.chosen()}
+        self._show_usual()
+        self.changed.emit()
+
+    def _undo(self) -> None:
+        for name in self.chosen():
+            self._spins[name].setValue(self._scale(name) * self._usual_of(name))
+
+    def _show_usual(self) -> None:
+        self._usual.setEnabled(bool(self.chosen()))

@@ -1,0 +1,166 @@
+"""What a training's page says of its losses and of looking at photos first, and what it says meanwhile."""
+
+from __future__ import annotations
+
+from math import isnan
+from pathlib import Path
+
+import pytest
+from PySide6.QtWidgets import QComboBox, QDoubleSpinBox, QLabel, QProgressBar, QPushButton, QToolButton
+
+from desktop.training.history import TrainingHistory
+from desktop.widgets.main_window import MainWindow
+from desktop.widgets.training.curves import Curves
+from desktop.widgets.training.prepare import PreparePage
+from desktop.widgets.training.window import TrainingWindow
+from tests.desktop.traced_photos import write_photos
+from tests.desktop.training_pairs import write_pairs
+from tests.desktop.window_hands import until
+from trainer.perception import weights
+
+
+def training_window(window: MainWindow) -> TrainingWindow:
+    window.training.open()
+    assert window.training.window is not None
+    return window.training.window
+
+
+def prepared(window: MainWindow, folder: Path) -> PreparePage:
+    trainer = training_window(window)
+    trainer.prepare(folder)
+    scan = window.session.dataset_scan
+    until(lambda: scan.findings is not None and not scan.looking)
+    trainer.prepare_page.findChild(QToolButton, "fold").setChecked(True)
+    return trainer.prepare_page
+
+
+def spin(page: PreparePage, name: str) -> QDoubleSpinBox:
+    found = page.findChild(QDoubleSpinBox, name)
+    assert found is not None
+    return found
+
+
+def test_photos_alone_are_drawn_by_trained_edges_and_the_page_says_how_long(
+    window: MainWindow, tmp_path: Path
+):
+    page = prepared(window, write_photos(tmp_path / "photos", 12))
+    edges, perceptual = spin(page, "edges"), spin(page, "perceptual")
+    first, usual = page.findChild(QLabel, "photo_look"), page.findChild(QToolButton, "usual_recipe")
+    assert edges.isVisible() and edges.text() == "85 %" and perceptual.text() == "none"
+    assert first.text() == "Edges of 12 photos are found first: about 0 s, once." and not usual.isEnabled()
+    assert (page.wish().options.edges, page.wish().options.perceptual) == (None, None)
+    edges.setValue(40)
+    perceptual.setValue(15)
+    assert (page.wish().options.edges, page.wish().options.perceptual) == (0.4, 15.0)
+    edges.setValue(0)
+    assert page.wish().options.edges == 0 and not first.isVisible()
+    # The paper's recipe has neither; back at ours, what was chosen stands again.
+    recipe = page.findChild(QComboBox, "recipe")
+    recipe.setCurrentIndex(recipe.findData("paper"))
+    assert perceptual.value() == 0 and page.wish().options.perceptual is None
+    recipe.setCurrentIndex(recipe.findData("default"))
+    assert perceptual.value() == 15
+    assert window.session.settings.recipe == {"edges": 0.0, "perceptual": 15.0}
+    usual.click()
+    assert (edges.value(), perceptual.value()) == (85, 0) and first.isVisible()
+    assert window.session.settings.recipe == {}
+
+
+def test_pairs_with_drawings_have_no_lines_to_be_found(window: MainWindow, tmp_path: Path):
+    window.session.settings.recipe = {"edges": 0.5, "perceptual": 5.0}
+    page = prepared(window, write_pairs(tmp_path / "houses"))
+    assert not spin(page, "edges").isVisible() and not page.findChild(QLabel, "photo_look").isVisible()
+    assert spin(page, "perceptual").value() == 5  # as it was left
+    assert (page.wish().options.edges, page.wish().options.perceptual) == (None, 5.0)
+    page.findChild(QToolButton, "usual_recipe").click()
+    assert window.session.settings.recipe == {"edges": 0.5}
+
+
+def test_without_the_weights_the_page_says_so(
+    window: MainWindow, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(weights, "place", lambda: tmp_path / "nowhere")
+    page = prepared(window, write_photos(tmp_path / "photos"))
+    assert not spin(page, "edges").isEnabled() and spin(page, "edges").value() == 0
+    assert page.findChild(QLabel, "photo_look").text() == weights.MISSING
+    assert page.wish().options.edges is None
+
+
+# --- what is told meanwhile ---------------------------------------------------------------------
+
+STARTED = {"event": "started", "time": 0.0, "step": 0, "steps": 100, "batch": 4}
+
+
+def step(number: int, **more: float) -> dict[str, object]:
+    return {
+        "event": "step", "time": 0.0, "step": number, "pictures_per_second": 10.0, "learning_rate": 1e-4,
+        "l1": 0.25, "adversarial": 1.0, "discriminator_real": 0.5, "discriminator_fake": 0.5, **more,
+    }  # fmt: skip
+
+
+def test_any_loss_that_is_told_is_a_curve_and_others_are_not():
+    told = TrainingHistory()
+    told.take([step(10, perceptual=0), step(20, perceptual=0.5, feature_matching=2.0), step(30)])
+    assert told.curves["perceptual"][1] == 0.5 and told.curves["feature_matching"][1] == 2.0
+    assert isnan(told.curves["perceptual"][0]) and isnan(told.curves["feature_matching"][2])
+    assert {len(values) for values in told.curves.values()} == {3}
+    untold = TrainingHistory()
+    untold.take(
+        [step(10, perceptual=0), {**step(20), "why": "so", "no name": 1.0, "x" * 41: 1.0, "on": True}]
+    )
+    assert list(untold.curves) == ["l1", "adversarial", "discriminator_real", "discriminator_fake"]
+    untold.take([{**step(30), **{f"loss_{number}": 1.0 for number in range(99)}}])
+    assert len(untold.curves) == 12
+
+
+def test_further_losses_are_shown_and_explained_and_leave_with_their_training(window: MainWindow):
+    curves = training_window(window).watch_page.findChild(Curves)
+    told = TrainingHistory()
+    told.take([step(number, perceptual=0.5, feature_matching=2.0) for number in (10, 20, 30)])
+    curves.show_curves(told)
+    near, against = curves.findChild(QLabel, "near"), curves.findChild(QLabel, "adversaries")
+    assert ">perceptual<" in near.text() and ">feature matching<" in against.text()
+    assert "trained eye" in near.toolTip() and "discriminator" in against.toolTip()
+    assert curves.points("perceptual") == curves.points("feature_matching") == 3
+    other = TrainingHistory()
+    other.take([step(10), step(20)])
+    curves.show_curves(other)
+    assert "perceptual" not in near.text() and "feature" not in against.text()
+    assert curves.points("l1") == 2
+
+
+def test_photos_being_looked_at_are_a_bar_with_the_time_left():
+    told = TrainingHistory()
+    told.take([STARTED])
+    told.take(
+        [{"event": "edges", "time": 0.0, "step": 0, "done": 120, "total": 6627, "seconds_left": 1300.0}]
+    )
+    assert told.edges == (120, 6627) and told.edges_seconds == 1300
+    told.take([{"event": "edges", "time": 0.0, "step": 0, "done": "many", "total": 5}])
+    assert told.edges == (120, 6627)
+    told.take([step(10)])
+    assert told.edges is None
+
+
+def test_the_page_shows_the_photos_that_are_looked_at(window: MainWindow):
+    session = window.session
+    trainer = training_window(window)
+    page, training = trainer.watch_page, session.training
+    trainer.pages.setCurrentWidget(page)
+    training.history.take([STARTED])
+    training.history.take(
+        [{"event": "edges", "time": 0.0, "step": 0, "done": 30, "total": 60, "seconds_left": 240.0}]
+    )
+    training.phase = "running"
+    training.told.emit()
+    bar, status = page.findChild(QProgressBar), page.findChild(QLabel, "training_status")
+    assert (bar.value(), bar.maximum()) == (30, 60)
+    assert "30 of 60 photos · 4 min left" in status.text()
+    assert (
+        page.findChild(QPushButton, "stop").isVisible()
+        and not page.findChild(QPushButton, "pause").isVisible()
+    )
+    training.history.take([step(10)])
+    training.told.emit()
+    assert (bar.value(), bar.maximum()) == (10, 100) and page.findChild(QPushButton, "pause").isVisible()
+    training.phase = None
