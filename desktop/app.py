@@ -144,8 +144,8 @@ def begin(session: Session, window: MainWindow, file: Path | None) -> None:
         )
     for found in unreadable:
         window.files.tell_unreadable(found)
-    if session.file.trouble:
-        window.messages.warn(session.file.trouble)
+    if session.file.problem:
+        window.messages.warn(session.file.problem)
 
 
 class FilesOfTheDesktop(QObject):

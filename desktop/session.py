@@ -84,7 +84,7 @@ class Session(Observable):
         self.strokes.error_reported.connect(self.error_reported)
         self.live = Live(lambda: self.document.picture(), self)
         self.live.enabled = self.settings.live
-        self.live.exact = self.settings.exact
+        self.live.single_precision = self.settings.single_precision
         self.live.failed.connect(self.error_reported)
         self.live.noticed.connect(self.said)
         self.file_work = FileWork(self)
@@ -99,7 +99,7 @@ class Session(Observable):
         )
         self.filing.said.connect(self.said)
         self.filing.error_reported.connect(self.error_reported)
-        self.filing.settled.connect(self._tell_steps)
+        self.filing.files_changed.connect(self._tell_steps)
         self.filing.read_as.connect(self.read_as)
         self.filing.changed_elsewhere.connect(self.changed_elsewhere)
         self.strokes.watch("drawing", self.filing.let_arrive)
@@ -145,7 +145,7 @@ class Session(Observable):
 
     def put_up(self, picture: OpenPicture, model: Path | None = None) -> None:
         """Put ``picture`` on the canvas, with ``model``, else with the one last used for it."""
-        self.settle_stroke()
+        self.finish_stroke()
         self.documents.put_up(picture)
         self._show_picture(model)
 
@@ -158,7 +158,7 @@ class Session(Observable):
 
     def close_picture(self, picture: OpenPicture) -> None:
         """Close a picture for good, its journal included; after the last one comes an empty one."""
-        picture.document.settle()
+        picture.document.finish_stroke()
         self.documents.close(picture)
         if picture is self.picture:
             kind = picture.document.kind
@@ -197,7 +197,7 @@ class Session(Observable):
         if suffix in (".pth", ".pt", ".ckpt"):
             self.library.inspect(path)
             return None
-        self.settle_stroke()
+        self.finish_stroke()
         self.file_work.later(self.library.prepare)
         return self.filing.open(path, self._wanted(kind))
 
@@ -209,7 +209,7 @@ class Session(Observable):
             if first in self.pictures and first is not self.picture and first.is_saved:
                 self.close_picture(first)
 
-        self.settle_stroke()
+        self.finish_stroke()
         return self.filing.open(path.absolute(), self._wanted(kind), and_then=take_its_place)
 
     def open_anew(self, picture: OpenPicture) -> Job | None:
@@ -251,14 +251,14 @@ class Session(Observable):
             return None
         return self.filing.save(self.picture, path and path.absolute(), self.live.model_file)
 
-    def settle_stroke(self) -> None:
+    def finish_stroke(self) -> None:
         """Finish what is being drawn, as a step: what comes next would drop it."""
         if self.picture is not None:
-            self.document.settle()
+            self.document.finish_stroke()
 
-    def settle(self, picture: OpenPicture) -> None:
+    def mark_saved(self, picture: OpenPicture) -> None:
         """All that is in ``picture`` was written elsewhere."""
-        self.documents.settle(picture)
+        self.documents.mark_saved(picture)
         self._tell_steps()
 
     @property
@@ -332,7 +332,7 @@ class Session(Observable):
 
     def edit(self, step: Callable[[Document], Change | None]) -> None:
         """Carry out one step on the document, e.g. ``edit(lambda d: d.clear_layer(i))``."""
-        self.settle_stroke()
+        self.finish_stroke()
         self._apply(lambda: step(self.document))
 
     def clear(self) -> None:
@@ -341,7 +341,7 @@ class Session(Observable):
 
     def select(self, area: Rect) -> None:
         """Select ``area``, or nothing if it is empty; no step of the history."""
-        self.settle_stroke()
+        self.finish_stroke()
         self.document.selection = area.intersected(self.document.bounds)
         self.repainted.emit(self.document.bounds)
 
@@ -384,7 +384,7 @@ class Session(Observable):
         lessons = self.pair_drawing, self.teaching, self.gallery
         leaving = (part.leave for part in (self.training, self.dataset_scan, *lessons, self.places))
         ends = (self.guarding.stop, self.live.stop, self.documents.stop)
-        for step in (self.settle_stroke, self.file_work.leave, self.remember, *leaving, *ends):
+        for step in (self.finish_stroke, self.file_work.leave, self.remember, *leaving, *ends):
             try:
                 step()
             except Exception:  # the pictures and the other parts must not pay for it
@@ -393,7 +393,7 @@ class Session(Observable):
     def remember(self) -> None:
         """Write down what the user has chosen."""
         self.settings.live = self.live.enabled
-        self.settings.exact = self.live.exact
+        self.settings.single_precision = self.live.single_precision
         if self.picture is not None:
             self.settings.kind = self.document.kind
         self.file.save()

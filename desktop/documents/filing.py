@@ -31,8 +31,8 @@ class Filing(QObject):
     """One sentence for the message bar."""
     error_reported = Signal(str)
     """One sentence on something that went wrong."""
-    settled = Signal()
-    """Names, and what is saved, may be others."""
+    files_changed = Signal()
+    """Which file a picture has, and whether it is saved, may be another."""
     read_as = Signal(object, str, str)
     """See ``Session.read_as``."""
     changed_elsewhere = Signal(object)
@@ -76,7 +76,7 @@ class Filing(QObject):
         def arrive(read: Opened) -> None:
             if parting is not None and parting.path is not None:
                 self._documents.part(parting)
-                self.settled.emit()
+                self.files_changed.emit()
             picture = self._documents.opened(read)
             self._show(picture)
             if not read.is_project and wanted.is_guess:
@@ -102,7 +102,7 @@ class Filing(QObject):
 
     def save(self, picture: OpenPicture, path: Path | None, model: Path | None) -> Job:
         """Save as ``.ora`` what the picture is now, see ``OpenDocuments.saving``."""
-        picture.document.settle()
+        picture.document.finish_stroke()
         same = self._documents.being_saved(picture, path)
         if same is not None:
             return same
@@ -120,7 +120,7 @@ class Filing(QObject):
             kind=f"{id(picture)} {saving.target}",
         )
         saving.job.then(lambda _fine: self._end_saving(picture, saving))
-        self.settled.emit()
+        self.files_changed.emit()
         return saving.job
 
     def export(
@@ -156,4 +156,4 @@ class Filing(QObject):
     def _end_saving(self, picture: OpenPicture, saving: Saving) -> None:
         if saving in picture.savings:  # else a newer one took its place
             picture.savings.remove(saving)
-        self.settled.emit()
+        self.files_changed.emit()

@@ -41,7 +41,7 @@ class Guarding(QObject):
         sentence, wrong = self._documents.news()
         if sentence:
             (self._canvas.error_reported if wrong else self._canvas.said).emit(sentence)
-        if self._documents.is_troubled:
+        if self._documents.told_unguarded:
             self._again.start()
         else:
             self._again.stop()
@@ -53,7 +53,7 @@ class Guarding(QObject):
 
     def unguarded(self) -> list[OpenPicture]:
         """Pictures that closing the window would cost something; waits until that is known."""
-        self._canvas.settle_stroke()
+        self._canvas.finish_stroke()
         lost = self._documents.unguarded(wait=True)
         self.tell()  # before anything is asked: news would cover the question
         return lost

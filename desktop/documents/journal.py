@@ -53,7 +53,7 @@ class Journal:
     Args:
         document: the picture as it is now; its state is written first.
         title: what to call it when it is offered again.
-        tell: called when ``trouble`` or ``is_good`` has changed, on the journal's own thread.
+        tell: called when ``problem`` or ``is_good`` has changed, on the journal's own thread.
 
     Raises:
         OSError: the user's folder can't be written.
@@ -75,7 +75,7 @@ class Journal:
         self._waiting = threading.Condition()
         self._closing = False
         self._busy = False
-        self.trouble = ""
+        self.problem = ""
         """Why what was noted last is not written; empty while all is well."""
         self.is_good = False
         """What was noted is written, or will be in a moment; not yet so before the first is."""
@@ -138,7 +138,7 @@ class Journal:
         document = self._document
         self._known = {layer.id: layer for layer in document.layers}
         self._failed = self._grown = False
-        document.settle()
+        document.finish_stroke()
         self._add(_Whole(describing(document, self._title, secrets.token_hex(8)), Moment(document)))
 
     def _add(self, job: _Whole | _Part) -> None:
@@ -160,18 +160,18 @@ class Journal:
                     break
                 job = self._jobs.popleft()
                 self._busy = True
-            good, trouble = self.is_good, self.trouble
+            good, problem = self.is_good, self.problem
             try:
                 self._write_job(job)
                 # A part is of no use where something before it is missing.
-                good, trouble = (True, "") if self._file is not None else (good, trouble)
+                good, problem = (True, "") if self._file is not None else (good, problem)
             except Exception as error:  # whatever it is, painting goes on and the next step tries again
                 log.warning("The journal can't be written.", exc_info=True)
-                trouble = getattr(error, "strerror", None) or str(error) or type(error).__name__
+                problem = getattr(error, "strerror", None) or str(error) or type(error).__name__
                 self._cut_back()
                 self._failed, good = True, False
-            if (good, trouble) != (self.is_good, self.trouble):
-                self.is_good, self.trouble = good, trouble
+            if (good, problem) != (self.is_good, self.problem):
+                self.is_good, self.problem = good, problem
                 self._tell()
             del job  # it may hold a whole picture, and the next one may be long in coming
         self._close_file()

@@ -55,7 +55,7 @@ class OpenPicture:
     unsaved: bool = False
     """It came back from a journal: all of it would be lost."""
     journal: Journal | None = None
-    trouble: str = ""
+    problem: str = ""
     """Why no journal could be begun."""
     translated: bool = True
     """Whether a model makes a preview of it; of a preview that is being corrected, none does."""
@@ -127,7 +127,7 @@ class OpenDocuments:
         self._later = later
         self.pictures: list[OpenPicture] = []
         self._examples: dict[str, Iterator[Path]] = {}
-        self.is_troubled = False
+        self.told_unguarded = False
         """It was told that a picture can't be guarded, and nothing else since."""
 
     def put_up(self, picture: OpenPicture) -> None:
@@ -148,7 +148,7 @@ class OpenDocuments:
         if picture in self.pictures:
             self.pictures.remove(picture)
 
-    def settle(self, picture: OpenPicture) -> None:
+    def mark_saved(self, picture: OpenPicture) -> None:
         """All that is in it was written elsewhere: nothing would be lost, so it needs no journal."""
         picture.saved_revision = picture.document.revision
         self._drop_journal(picture)
@@ -161,7 +161,7 @@ class OpenDocuments:
                 journal.close(keep=not picture.is_saved)
 
     def _drop_journal(self, picture: OpenPicture) -> None:
-        journal, picture.journal, picture.trouble = picture.journal, None, ""
+        journal, picture.journal, picture.problem = picture.journal, None, ""
         if journal is not None:
             self._later(lambda: journal.close(keep=False))  # it may be in the middle of writing
 
@@ -200,13 +200,14 @@ class OpenDocuments:
         owner = self.holding(target)
         if owner is not None and owner is not picture:
             text = translate(
-                "easel", "“{0}” is open here as another picture; replaced, that one has no file any more."
+                "documents", "“{0}” is open here as another picture; replaced, that one has no file any more."
             )
         elif owner is None and target.exists():
-            text = translate("easel", "“{0}” is there already; what it holds would be replaced.")
+            text = translate("documents", "“{0}” is there already; what it holds would be replaced.")
         elif owner is not None and owner.is_changed_elsewhere:
             text = translate(
-                "easel", "“{0}” was changed elsewhere since you opened or saved it; that would be replaced."
+                "documents",
+                "“{0}” was changed elsewhere since you opened or saved it; that would be replaced.",
             )
         else:
             return ""
@@ -220,7 +221,7 @@ class OpenDocuments:
             path: where to; None where it came from.
             model: the model's file, whose digest goes into the project if it can be read.
         """
-        picture.document.settle()
+        picture.document.finish_stroke()
         target = project_file(path) if path is not None else picture.target
         assert target is not None
         saving = Saving(Moment(picture.document), target, model)
@@ -274,7 +275,7 @@ class OpenDocuments:
 
     def exporting(self, picture: OpenPicture, what: str, path: Path, preview: Pixels | None) -> Exporting:
         """Note the picture as it is now, and its preview, to be written for others; see ``Exporting``."""
-        picture.document.settle()
+        picture.document.finish_stroke()
         return Exporting(Moment(picture.document), what, path, preview)
 
     # --- sample drawings -----------------------------------------------------------------------
@@ -318,25 +319,26 @@ class OpenDocuments:
                 picture.journal.record(change)
             elif not picture.is_saved:
                 picture.journal = Journal(picture.document, picture.name, self._tell)
-            picture.trouble = ""
+            picture.problem = ""
         except Exception as error:  # whatever it is, painting goes on and the next step tries again
             log.warning("journal: %s", error)
-            picture.trouble = getattr(error, "strerror", None) or str(error) or type(error).__name__
+            picture.problem = getattr(error, "strerror", None) or str(error) or type(error).__name__
 
     def news(self) -> tuple[str, bool]:
         """What is new about the journals: a sentence, if any, and whether it tells of something wrong."""
-        lost = [trouble for trouble in map(_trouble, self.pictures) if trouble]
-        if lost and not self.is_troubled:
-            self.is_troubled = True
+        lost = [problem for problem in map(_problem, self.pictures) if problem]
+        if lost and not self.told_unguarded:
+            self.told_unguarded = True
             text = translate(
-                "easel", "Drawings can't be guarded against a crash ({0}); save yours, or free some space."
+                "documents",
+                "Drawings can't be guarded against a crash ({0}); save yours, or free some space.",
             )
             return text.format(lost[0]), True
-        if lost or not self.is_troubled or any(not picture.is_guarded for picture in self.pictures):
+        if lost or not self.told_unguarded or any(not picture.is_guarded for picture in self.pictures):
             return "", False
-        self.is_troubled = False
+        self.told_unguarded = False
         guarded = any(picture.journal is not None for picture in self.pictures)
-        text = translate("easel", "Your drawings are guarded against a crash again.")
+        text = translate("documents", "Your drawings are guarded against a crash again.")
         return text if guarded else "", False
 
     def unguarded(self, *, wait: bool = False) -> list[OpenPicture]:
@@ -352,7 +354,7 @@ class OpenDocuments:
                 picture.journal.flush()
             if picture.journal is None:
                 self.journal(picture, Change())
-            elif picture.journal.trouble:
+            elif picture.journal.problem:
                 picture.journal.record_all()
             if wait and picture.journal is not None:
                 picture.journal.flush()
@@ -392,7 +394,7 @@ class OpenDocuments:
         if complete:
             return picture, ""
         text = translate(
-            "easel",
+            "documents",
             "What was noted of “{0}” is damaged or cut short: its last strokes are missing. "
             "All that is left of them is kept in “{1}”.",
         )
@@ -408,8 +410,8 @@ def project_file(path: Path) -> Path:
     return path if path.suffix.lower() == ".ora" else path.with_name(path.name + ".ora")
 
 
-def _trouble(picture: OpenPicture) -> str:
+def _problem(picture: OpenPicture) -> str:
     """Why a picture is not guarded; empty while it is, or that is not known yet."""
     if picture.is_saved:
         return ""
-    return picture.journal.trouble if picture.journal is not None else picture.trouble
+    return picture.journal.problem if picture.journal is not None else picture.problem

@@ -84,7 +84,7 @@ class Exporting:
         """
         if self.preview is None and self.what != "picture":
             text = QCoreApplication.translate(
-                "easel", "There is no preview yet to export; open a model first."
+                "documents", "There is no preview yet to export; open a model first."
             )
             raise PictureError(text)
         document: Document = self.moment.document()

@@ -95,7 +95,7 @@ class StrokeController(Observable):
     def finish(self) -> None:
         """End the stroke that goes on with what it has, as one undo step.
 
-        Nobody who would drop a stroke needs to call this: ``Document.settle`` does.
+        Nobody who would drop a stroke needs to call this: ``Document.finish_stroke`` does.
         """
         if self._stroke is not None:
             change = self._stroke.close()
@@ -116,7 +116,7 @@ class StrokeController(Observable):
     def choose_tool(self, name: str) -> None:
         """Draw with the tool called ``name`` from now on."""
         if name != self.tool:
-            self._document().settle()
+            self._document().finish_stroke()
             self.tool = name
             self.take_ink()
 
@@ -176,7 +176,7 @@ class StrokeController(Observable):
     def choose_layer(self, layer_id: int) -> None:
         """Draw on that layer from now on, with the brush last used on its kind."""
         document = self._document()
-        document.settle()
+        document.finish_stroke()
         if not self._is_out_of_reach(document.layer(layer_id).role):
             document.select(layer_id)
             self.take_ink()

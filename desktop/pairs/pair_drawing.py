@@ -229,7 +229,7 @@ class PairDrawing(Observable):
         canvas, roll, photo = self._canvas, self.roll, self.photo
         if roll is None or photo is None or self.busy or not self.here:
             return
-        canvas.settle_stroke()
+        canvas.finish_stroke()
         picture = canvas.picture
         assert picture is not None
         document = picture.document
@@ -269,7 +269,7 @@ class PairDrawing(Observable):
         if picture.document.revision != revision:
             self._canvas.said.emit(self.tr("Added without your last strokes; add it again to have them in."))
             return
-        self._canvas.settle(picture)
+        self._canvas.mark_saved(picture)
         following = self._without_pair(place + 1)
         if following is None and not roll.photos[place].pair:
             self.finished.emit()

@@ -155,7 +155,7 @@ class Teaching(Observable):
         lesson, picture = self.lesson, self._picture
         if lesson is None or picture is None or self.busy:
             return
-        self._canvas.settle_stroke()
+        self._canvas.finish_stroke()
         corrected = picture.document.picture_flat()
         with ReportErrors(self._canvas.error_reported.emit):
             if corrected.shape != lesson.made.shape:

@@ -71,7 +71,7 @@ class Live(Observable):
     settled = Property(True)
     """Whether the preview shown is exact all over; else it is so around the newest edit, and the engine
     sends the exact one as soon as the pen rests."""
-    exact = Property(False)
+    single_precision = Property(False)
     """Plain single precision, though the device has something quicker."""
     native = Property(False)
     """Whether the network runs at the picture's own size."""
@@ -104,7 +104,7 @@ class Live(Observable):
         self._soon.timeout.connect(self._send)
         self.watch("enabled", self._resume)
         self.watch("native", self._restart)
-        self.watch("exact", self._reopen)
+        self.watch("single_precision", self._reopen)
 
     # --- what the session asks -----------------------------------------------------------------
 
@@ -116,7 +116,7 @@ class Live(Observable):
             same_picture: the picture stays, and so does its preview until the new model has made one.
         """
         self._begin(path, keep=same_picture)
-        precision = "float32" if self.exact else None
+        precision = "float32" if self.single_precision else None
         self.bridge.send(OpenModel(self.passes.generation, path, precision=precision))
 
     def close_model(self) -> None:

@@ -169,7 +169,7 @@ class Matching(QObject):
 
     def _fit(self, card: Card) -> None:
         """A model is ready for the picture: remember that it works, and let picture and brush go by it."""
-        self._canvas.settle_stroke()  # a sheet on which one is drawn is not empty
+        self._canvas.finish_stroke()  # a sheet on which one is drawn is not empty
         picture, file = self._canvas.picture, self._live.model_file
         assert picture is not None and file is not None
         self._library.works(file)
@@ -204,7 +204,7 @@ class Matching(QObject):
         def step(document: Document) -> Change:
             change = document.set_palette(palette)
             document.forget_history()
-            self._documents.settle(picture)
+            self._documents.mark_saved(picture)
             return change
 
         self._canvas.edit(step)

@@ -41,6 +41,6 @@ def sentence_for(error: BaseException) -> str:
         return str(error)
     if isinstance(error, OSError):
         what = f"“{Path(error.filename).name}”: " if isinstance(error.filename, str) else ""
-        advice = translate("telling", "Choose another place, or free some space, and try again.")
+        advice = translate("errors", "Choose another place, or free some space, and try again.")
         return f"{what}{error.strerror or error}. {advice}"
-    return translate("telling", "There is not enough memory for that; try a smaller picture.")
+    return translate("errors", "There is not enough memory for that; try a smaller picture.")

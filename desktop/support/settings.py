@@ -22,8 +22,9 @@ from engine.files.writing import first_free, replacing
 log = logging.getLogger(__name__)
 translate = QCoreApplication.translate
 
-FORMAT = 3
-"""Version of the file. 1 carried no number; 2 knows whether the welcome has been seen."""
+FORMAT = 4
+"""Version of the file. 1 carried no number; 2 knows whether the welcome has been seen; 3 has sizes by model;
+4 calls ``single_precision`` what was ``exact``."""
 MOST_BYTES = 4 << 20
 
 
@@ -34,7 +35,7 @@ class Settings:
     theme: str = "system"
     """``system``, ``light`` or ``dark``."""
     live: bool = True
-    exact: bool = False
+    single_precision: bool = False
     """Run networks in plain single precision."""
     preview_mode: str = "beside"
     """``beside``, ``over`` or ``split``."""
@@ -81,6 +82,11 @@ def _any(_value: object) -> bool:
     return True
 
 
+def _rename(fields: dict[str, Any], old: str, new: str) -> None:
+    if old in fields:
+        fields[new] = fields.pop(old)
+
+
 def _names(value: dict[object, object]) -> bool:
     return all(isinstance(entry, str) for entry in value.values())
 
@@ -114,12 +120,12 @@ class SettingsFile:
     """The file that ``settings`` came from and goes back to.
 
     Attributes:
-        trouble: one sentence for the user where the file could not be used, else nothing.
+        problem: one sentence for the user where the file could not be used, else nothing.
     """
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        self.trouble = ""
+        self.problem = ""
         self._format = FORMAT
         self._others: dict[str, Any] = {}
         self._strange: dict[str, Any] = {}
@@ -187,6 +193,10 @@ class SettingsFile:
             fields["welcomed"] = True  # who has settings has been here before
         if found < 3:
             fields.pop("native_size", None)  # it was by kind of picture; by model it means something else
+        if found < 4:
+            _rename(fields, "exact", "single_precision")
+            if isinstance(fields.get("keys"), dict):
+                _rename(fields["keys"], "exact", "single_precision")
         self._format = max(found, FORMAT)
         return fields
 
@@ -199,10 +209,10 @@ class SettingsFile:
             self.path.replace(kept)
         except OSError as error:
             log.warning("damaged settings stay where they are: %s", error)
-            self.trouble = translate("settings", "Your settings could not be read; the usual ones serve.")
+            self.problem = translate("settings", "Your settings could not be read; the usual ones serve.")
             return
         text = translate(
             "settings",
             "Your settings could not be read; the usual ones serve. The old file is kept as “{0}”.",
         )
-        self.trouble = text.format(kept)
+        self.problem = text.format(kept)

@@ -18,7 +18,7 @@ _DARK = {
     "faint": "#9a9fa6",
     "accent": "#e0793f",
     "on_accent": "#1b1309",
-    "easel": "#191a1d",
+    "surround": "#191a1d",
 }
 _LIGHT = {
     "window": "#f3f2ef",
@@ -29,7 +29,7 @@ _LIGHT = {
     "faint": "#6d6f72",
     "accent": "#b4501a",
     "on_accent": "#ffffff",
-    "easel": "#c9c7c2",
+    "surround": "#c9c7c2",
 }
 
 _colours = _LIGHT
@@ -60,7 +60,7 @@ def plain(text: str) -> str:
 
 
 def colour(name: str) -> QColor:
-    """One of our colours by role: window, base, raised, line, text, faint, accent, easel."""
+    """One of our colours by role: window, base, raised, line, text, faint, accent, surround."""
     return QColor(_colours[name])
 
 

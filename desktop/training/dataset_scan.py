@@ -6,10 +6,10 @@ to be read for it, what is wrong with them.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from PIL import Image
@@ -23,7 +23,7 @@ from engine.data.palette import Palette, read_gpl
 from engine.errors import PictureError
 
 if TYPE_CHECKING:
-    from trainer.data.pairs import DataSet
+    from trainer.data.dataset import DataSet, Problem
 
 SHOWN = 12
 THUMBNAIL = 224
@@ -39,16 +39,8 @@ MOST_PROBLEMS = 200
 """Told to the window; thousands of lines help nobody."""
 
 
-@dataclass(frozen=True)
-class Trouble:
-    """Something wrong with the pictures; ``severe`` ones stop a training."""
-
-    severe: bool
-    sentence: str
-
-
 @dataclass(frozen=True, eq=False)
-class Findings:
+class ScanResult:
     """What was seen in a folder."""
 
     folder: Path
@@ -73,18 +65,19 @@ class Findings:
     """Whether it should be asked how the files make pairs."""
     draws: bool = False
     """Whether drawings are made of the photos."""
-    troubles: list[Trouble] = field(default_factory=list)
+    problems: list[Problem] = field(default_factory=list)
+    """What is wrong with the pictures, the worst first; no more than can be shown."""
 
     @property
     def usable(self) -> bool:
         """Whether a training can start."""
-        return self.count > 0 and not any(trouble.severe for trouble in self.troubles)
+        return self.count > 0 and not any(problem.severe for problem in self.problems)
 
 
 class DatasetScan(Observable):
     """Looks at one folder at a time; a newer wish ends the older."""
 
-    findings = Property[Findings | None](None)
+    result = Property[ScanResult | None](None)
     looking = Property(False)
     """The folder is being recognised."""
     checked = Property(0.0)
@@ -101,7 +94,7 @@ class DatasetScan(Observable):
         self._progressed.connect(self._progress, Qt.ConnectionType.QueuedConnection)
 
     def look(self, folder: Path, task: str | None = None, swap: bool = False, way: str = "") -> None:
-        """Look at ``folder``, or a zip file of one; ``findings`` follows, or ``error_reported``.
+        """Look at ``folder``, or a zip file of one; ``result`` follows, or ``error_reported``.
 
         Args:
             task: what the input is; None for what the pictures look like.
@@ -112,15 +105,13 @@ class DatasetScan(Observable):
         number = self._number
         self._tasks.forget()
         self.looking, self.checked = True, 0.0
-        self._tasks.do(
-            lambda: _found(folder, task, swap, way), lambda seen: self._take_findings(number, *seen)
-        )
+        self._tasks.do(lambda: _found(folder, task, swap, way), lambda seen: self._take_result(number, *seen))
 
     def forget(self) -> None:
         """Look at nothing any more."""
         self._number += 1
         self._tasks.forget()
-        self.findings = None
+        self.result = None
         self.looking = False
 
     def leave(self) -> None:
@@ -128,12 +119,12 @@ class DatasetScan(Observable):
         self._number += 1
         self._tasks.stop()
 
-    def _take_findings(self, number: int, findings: Findings, data: DataSet) -> None:
+    def _take_result(self, number: int, result: ScanResult, data: DataSet) -> None:
         self.looking = False
-        self.findings = findings
-        self._tasks.do(lambda: self._check(number, data), self._take_troubles)
+        self.result = result
+        self._tasks.do(lambda: self._check(number, data), self._take_problems)
 
-    def _check(self, number: int, data: DataSet) -> list[Trouble] | None:
+    def _check(self, number: int, data: DataSet) -> list[Problem] | None:
         """On the task queue's thread; None when a newer wish came in between."""
 
         def progress(done: int, total: int) -> None:
@@ -142,14 +133,14 @@ class DatasetScan(Observable):
             self._progressed.emit(number, done / max(1, total))
 
         try:
-            return _troubles(data, progress)
+            return _problems(data, progress)
         except _Superseded:
             return None
 
-    def _take_troubles(self, troubles: list[Trouble] | None) -> None:
-        if troubles is not None and self.findings is not None:
+    def _take_problems(self, problems: list[Problem] | None) -> None:
+        if problems is not None and self.result is not None:
             self.checked = 1.0
-            self.findings = replace(self.findings, troubles=troubles)
+            self.result = replace(self.result, problems=problems)
 
     @Slot(int, float)
     def _progress(self, number: int, share: float) -> None:
@@ -159,7 +150,7 @@ class DatasetScan(Observable):
     def _failed(self, sentence: str) -> None:
         self._tasks.forget()
         self.looking = False
-        self.findings = None
+        self.result = None
         self.error_reported.emit(sentence)
 
 
@@ -167,7 +158,7 @@ class _Superseded(Exception):
     pass
 
 
-def _found(folder: Path, task: str | None, swap: bool, way: str) -> tuple[Findings, DataSet]:
+def _found(folder: Path, task: str | None, swap: bool, way: str) -> tuple[ScanResult, DataSet]:
     # Imported here, as the window is to stand before the trainer's modules are loaded.
     from trainer.data import pairs
     from trainer.pictures import palettes
@@ -187,7 +178,7 @@ def _found(folder: Path, task: str | None, swap: bool, way: str) -> tuple[Findin
         shown.append((_small(a), _small(b)))
         if len(shown) == SHOWN:
             break
-    findings = Findings(
+    result = ScanResult(
         folder,
         data.layout,
         data.task,
@@ -202,9 +193,9 @@ def _found(folder: Path, task: str | None, swap: bool, way: str) -> tuple[Findin
         data.notes,
         bool(data.ways) and not way and any(problem.kind in UNSURE for problem in data.problems),
         usual.draws(data.task, (pair.a.derived for pair in data.pairs)),
-        _told(data.problems),
+        _worst(data.problems),
     )
-    return findings, data
+    return result, data
 
 
 def fitting_size(sizes: list[tuple[int, int]]) -> tuple[int, int]:
@@ -226,15 +217,14 @@ def fitting_size(sizes: list[tuple[int, int]]) -> tuple[int, int]:
     return width, height
 
 
-def _troubles(data: DataSet, progress: Callable[[int, int], None]) -> list[Trouble]:
+def _problems(data: DataSet, progress: Callable[[int, int], None]) -> list[Problem]:
     from trainer.dataset_check.check import check
 
-    return _told(check(data, progress))
+    return _worst(check(data, progress))
 
 
-def _told(problems: Any) -> list[Trouble]:
-    worst_first = sorted(problems, key=lambda problem: not problem.severe)
-    return [Trouble(problem.severe, str(problem)) for problem in worst_first[:MOST_PROBLEMS]]
+def _worst(problems: Iterable[Problem]) -> list[Problem]:
+    return sorted(problems, key=lambda problem: not problem.severe)[:MOST_PROBLEMS]
 
 
 def _small(pixels: Pixels) -> Pixels:

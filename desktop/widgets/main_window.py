@@ -285,7 +285,7 @@ class MainWindow(QMainWindow):
         strokes.watch("tool", lambda: actions[f"tool_{strokes.tool}"].setChecked(True))
         strokes.watch("knows_hints", self._show_abilities)
         bind(live, "enabled", actions["live"], "setChecked", "toggled")
-        bind(live, "exact", actions["exact"], "setChecked", "toggled")
+        bind(live, "single_precision", actions["single_precision"], "setChecked", "toggled")
         live.watch("native", lambda: actions["native"].setChecked(live.native))
         live.watch("card", self._show_abilities)
 

@@ -150,9 +150,9 @@ def plan(
         ways: dict[nn.Module, str] = {}
         seconds, tried = 0.0, True
         for convolution in convolutions:
-            exact = torch.float32 if convolution in delicate else dtype
+            number = torch.float32 if convolution in delicate else dtype
             forced = wanted == device.INTEGERS
-            layer = convolution, given[convolution], exact, bits.get(convolution), forced
+            layer = convolution, given[convolution], number, bits.get(convolution), forced
             verdict = _best(*layer, memory, allowed)
             tried = tried and verdict is not None
             ways[convolution] = _unknown(*layer) if verdict is None else verdict.way
@@ -164,8 +164,8 @@ def plan(
     if coarse or wanted is None:
         chosen, seconds = planned(torch.float32, coarse)
         # Norms with the statistics of the image enlarge what rounding makes of flat maps (19 dB measured).
-        exact = any(isinstance(module, Norm) for module in network.modules())
-        half = wanted is None and not exact and device.number_format(here) == torch.bfloat16
+        enlarging = any(isinstance(module, Norm) for module in network.modules())
+        half = wanted is None and not enlarging and device.number_format(here) == torch.bfloat16
         if half and chosen.tried:
             other, others = planned(torch.bfloat16, {})
             if not other.tried:
@@ -304,13 +304,13 @@ def _tried(
     """
     now = time.thread_time if time.get_clock_info("thread_time").resolution < 1e-5 else time.perf_counter
     built: dict[str, nn.Module] = {}
-    exact = _copied(convolution, dtype)
+    plain = _copied(convolution, dtype)
     runs: dict[str, Callable[[], Tensor]] = {}
     maps = _maps(convolution, shape, dtype)
     for way in ways:
         try:
             # From a copy: a plain one is laid out in place.
-            built[way] = module = _built(way, _copied(exact, dtype), shape, bits, Room())
+            built[way] = module = _built(way, _copied(plain, dtype), shape, bits, Room())
             runs[way] = _run(module, maps)
             with torch.inference_mode():
                 runs[way]()

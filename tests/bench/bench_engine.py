@@ -54,7 +54,7 @@ def _bundled(name: str, file: Path) -> list[Row]:
     generator = engine.open(file)
     rows = _frames(name, generator, reference_way(*bundle.read(file)), bars.bundled())
     rows += strokes.likeness(file)
-    return rows + _exactness(name, generator, engine.open(file, precision="float32"))
+    return rows + _error(name, generator, engine.open(file, precision="float32"))
 
 
 def _wide(kind: Statistics, ratio: float) -> list[Row]:
@@ -78,14 +78,14 @@ def _frames(name: str, generator: Generator, reference: Callable[[Pixels], Pixel
     ]
 
 
-def _exactness(name: str, generator: Generator, exact: Generator) -> list[Row]:
+def _error(name: str, generator: Generator, plain: Generator) -> list[Row]:
     """How far the default precision is from plain single precision, over the model's sample drawings."""
     decibels, furthest = [], []
     for drawing in bench_models.fitting(generator):
         document = drawing.document(generator.card.palette)
         drawing.replay(document)
         prepared = bench_models.seen(generator, document)
-        error = np.abs(generator.translate(prepared).astype(np.int16) - exact.translate(prepared)) / 255
+        error = np.abs(generator.translate(prepared).astype(np.int16) - plain.translate(prepared)) / 255
         decibels.append(-10 * float(np.log10(max(float((error**2).mean()), 1e-12))))
         furthest.append(float(np.quantile(error, 0.999)))
     if not decibels:

@@ -158,7 +158,7 @@ def _idle(session) -> list[Row]:
     """Of one processor, while nothing changes; and whether the network was asked for anything."""
     until(lambda: not session.live.behind)
     loop = QEventLoop()
-    QTimer.singleShot(2000, loop.quit)  # for what is saved and settled after a stroke
+    QTimer.singleShot(2000, loop.quit)  # for what is saved and made exact after a stroke
     loop.exec()
     shown = session.live.preview
     begun, busy = time.perf_counter(), time.process_time()

@@ -16,7 +16,7 @@ from desktop.support.settings import Settings, SettingsFile
 from desktop.widgets.main_window import MainWindow
 from engine.data.card import Card
 from engine.data.palette import Label, Palette
-from tests.desktop.window_hands import settle
+from tests.desktop.window_hands import files_done, settle
 
 PALETTE = Palette(
     "test", (Label("sky", (10, 20, 200)), Label("wall", (200, 180, 20)), Label("door", (90, 0, 0)))
@@ -89,6 +89,7 @@ def window(qapp: QApplication, stocked_home: Path) -> Iterator[MainWindow]:
     session.new_picture("sketch", 96, 80)
     settle(session)
     yield window
+    files_done(session)  # while something is being written the window would stay open
     window.close()
     window.deleteLater()
     session.deleteLater()

@@ -147,7 +147,7 @@ def test_a_journal_holds_what_it_says_it_holds(home: Path, monkeypatch: pytest.M
                 if journal.is_good:
                     assert held(journal) == moments[-1], where
                 else:
-                    assert journal.trouble and news, where
+                    assert journal.problem and news, where
         if journal is None:
             assert lasting or kind == "kill"
             return faults.done
@@ -159,7 +159,7 @@ def test_a_journal_holds_what_it_says_it_holds(home: Path, monkeypatch: pytest.M
             change = tools()["pen"].start(document, Ink(size=5), Sample(5, 30)).finish(Sample(40, 30))
             journal.record(change)
             journal.flush()
-            assert journal.is_good and not journal.trouble, where
+            assert journal.is_good and not journal.problem, where
             assert held(journal) == pixels(document), where
         journal.close(keep=True)
         found, unreadable = left_behind()

@@ -168,7 +168,7 @@ def test_a_polygon_drawn_before_its_model_came_is_not_taken_for_an_empty_sheet(
     document = session.document
     session.open_model(model(session, "tiny map"))
     settle(session)
-    session.settle_stroke()
+    session.finish_stroke()
     assert document.undo_steps == 1
     assert not session.saved
 

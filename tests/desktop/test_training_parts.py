@@ -295,14 +295,14 @@ def dataset_scan(qapp):
 
 def test_a_folder_is_recognised_and_then_checked(dataset_scan: DatasetScan, tmp_path: Path):
     dataset_scan.look(write_pairs(tmp_path / "houses"))
-    until(lambda: dataset_scan.findings is not None)
-    found = dataset_scan.findings
+    until(lambda: dataset_scan.result is not None)
+    found = dataset_scan.result
     assert (found.layout, found.task, found.count) == ("two folders", "lines", 12)
     assert found.direction == "“drawn” → “seen”" and found.usable
     a, b = found.shown[0]
     assert (a[..., 0] == a[..., 1]).all() and not (b[..., 0] == b[..., 1]).all()
     until(lambda: dataset_scan.checked == 1.0)
-    assert dataset_scan.findings.usable
+    assert dataset_scan.result.usable
 
 
 @pytest.mark.parametrize(
@@ -325,8 +325,8 @@ def test_the_size_suits_the_pictures(sizes: list[tuple[int, int]], fitting: tupl
 def test_swapping_changes_the_sides(dataset_scan: DatasetScan, tmp_path: Path):
     folder = write_pairs(tmp_path / "houses")
     dataset_scan.look(folder, swap=True)
-    until(lambda: dataset_scan.findings is not None)
-    assert dataset_scan.findings.direction == "“seen” → “drawn”"
+    until(lambda: dataset_scan.result is not None)
+    assert dataset_scan.result.direction == "“seen” → “drawn”"
 
 
 def test_pictures_without_partner_stop_a_training(dataset_scan: DatasetScan, tmp_path: Path):
@@ -335,10 +335,10 @@ def test_pictures_without_partner_stop_a_training(dataset_scan: DatasetScan, tmp
     (folder / "drawn" / "5.png").write_bytes(b"no picture")
     dataset_scan.look(folder)
     until(lambda: dataset_scan.checked == 1.0)
-    severe = [trouble.sentence for trouble in dataset_scan.findings.troubles if trouble.severe]
+    severe = [str(problem) for problem in dataset_scan.result.problems if problem.severe]
     assert any("3.png" in sentence for sentence in severe)
     assert any("5.png" in sentence for sentence in severe)
-    assert not dataset_scan.findings.usable
+    assert not dataset_scan.result.usable
 
 
 def test_label_maps_bring_their_palette(dataset_scan: DatasetScan, tmp_path: Path):
@@ -352,9 +352,9 @@ def test_label_maps_bring_their_palette(dataset_scan: DatasetScan, tmp_path: Pat
         write_png(folder / "A" / f"{number}.png", labels)
         write_png(folder / "B" / f"{number}.png", rng.integers(0, 256, (64, 64, 3)).astype(np.uint8))
     dataset_scan.look(folder)
-    until(lambda: dataset_scan.findings is not None)
-    assert dataset_scan.findings.task == "labels"
-    assert {label.colour for label in dataset_scan.findings.palette.labels} == {(0, 0, 200), (0, 200, 0)}
+    until(lambda: dataset_scan.result is not None)
+    assert dataset_scan.result.task == "labels"
+    assert {label.colour for label in dataset_scan.result.palette.labels} == {(0, 0, 200), (0, 200, 0)}
 
 
 def test_a_folder_that_is_gone_is_one_sentence(dataset_scan: DatasetScan, tmp_path: Path):
@@ -365,17 +365,17 @@ def test_a_folder_that_is_gone_is_one_sentence(dataset_scan: DatasetScan, tmp_pa
     assert told == [
         f"“{tmp_path / 'gone'}” does not exist; choose a folder of pictures, or a zip file of one."
     ]
-    assert dataset_scan.findings is None and not dataset_scan.looking
+    assert dataset_scan.result is None and not dataset_scan.looking
 
 
 def test_a_newer_wish_ends_the_older(dataset_scan: DatasetScan, tmp_path: Path):
     one, other = write_pairs(tmp_path / "one", 60), write_pairs(tmp_path / "other")
     dataset_scan.look(one)
     dataset_scan.look(other)
-    until(lambda: dataset_scan.findings is not None)
-    assert dataset_scan.findings.folder == other
+    until(lambda: dataset_scan.result is not None)
+    assert dataset_scan.result.folder == other
     until(lambda: dataset_scan.checked == 1.0)
-    assert dataset_scan.findings.folder == other and dataset_scan.findings.count == 12
+    assert dataset_scan.result.folder == other and dataset_scan.result.count == 12
 
 
 def test_what_is_not_sure_is_asked_and_the_answer_taken(dataset_scan: DatasetScan, tmp_path: Path):
@@ -384,14 +384,14 @@ def test_what_is_not_sure_is_asked_and_the_answer_taken(dataset_scan: DatasetSca
     for file in sorted((folder / "seen").iterdir()):
         write_png(folder / "other" / file.name, np.zeros((32, 32, 3), np.uint8))
     dataset_scan.look(folder)
-    until(lambda: dataset_scan.findings is not None)
-    found = dataset_scan.findings
+    until(lambda: dataset_scan.result is not None)
+    found = dataset_scan.result
     assert found.unsure and "drawn+seen" in found.ways and "alone" in found.ways
     dataset_scan.look(folder, way="drawn+seen")
     until(lambda: not dataset_scan.looking)
     until(lambda: dataset_scan.checked == 1.0)
-    assert dataset_scan.findings.direction == "“drawn” → “seen”" and not dataset_scan.findings.unsure
-    assert not any("left out" in trouble.sentence for trouble in dataset_scan.findings.troubles)
+    assert dataset_scan.result.direction == "“drawn” → “seen”" and not dataset_scan.result.unsure
+    assert not any("left out" in str(problem) for problem in dataset_scan.result.problems)
 
 
 def test_numbers_of_labels_and_a_zip_file_are_recognised(dataset_scan: DatasetScan, tmp_path: Path):
@@ -402,12 +402,12 @@ def test_numbers_of_labels_and_a_zip_file_are_recognised(dataset_scan: DatasetSc
         for file in sorted(folder.rglob("*.png")):
             target.write(file, file.relative_to(folder))
     dataset_scan.look(tmp_path / "set.zip")
-    until(lambda: dataset_scan.findings is not None)
-    found = dataset_scan.findings
+    until(lambda: dataset_scan.result is not None)
+    found = dataset_scan.result
     assert (found.task, found.count, found.usable) == ("labels", 6, True)
     assert found.notes and "label maps of numbers" in found.notes[0] and not found.unsure
     until(lambda: dataset_scan.checked == 1.0)
-    assert any("only 6 pairs" in trouble.sentence for trouble in dataset_scan.findings.troubles)
+    assert any("only 6 pairs" in str(problem) for problem in dataset_scan.result.problems)
 
 
 def test_the_way_is_told_to_the_trainer(tmp_path: Path):

@@ -176,6 +176,14 @@ def test_settings(file: Path, tmp_path: Path):
     assert settings.native_size == by_model
 
 
+def test_settings_that_called_single_precision_exact_are_read(tmp_path: Path):
+    fields = json.loads((HERE / "settings-3.json").read_text("utf-8"))
+    fields |= {"exact": True, "keys": {"exact": "Ctrl+Y"}}
+    (tmp_path / "settings.json").write_text(json.dumps(fields), "utf-8")
+    settings = SettingsFile(tmp_path / "settings.json").settings
+    assert settings.single_precision and settings.keys == {"single_precision": "Ctrl+Y"}
+
+
 def test_settings_of_an_older_program_get_our_number(tmp_path: Path):
     shutil.copy(HERE / "settings-1.json", tmp_path / "settings.json")
     SettingsFile(tmp_path / "settings.json").save()
@@ -265,7 +273,7 @@ def test_settings_of_a_newer_program_are_kept_for_it(tmp_path: Path):
     file.write_text(json.dumps(fields), "utf-8")
     settings = SettingsFile(file)
     usual = remembered.Settings()
-    assert settings.trouble == ""
+    assert settings.problem == ""
     assert (settings.settings.theme, settings.settings.keys) == ("dark", {"undo": "Ctrl+Y"})
     assert (settings.settings.preview_mode, settings.settings.recent) == (usual.preview_mode, usual.recent)
     settings.settings.theme = "light"

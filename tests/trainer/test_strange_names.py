@@ -100,7 +100,7 @@ def _poor(folder: Path, run: Path, tmp_path: Path) -> Path:
     return file
 
 
-def test_findings_are_readable(folder: Path) -> None:
+def test_problems_are_readable(folder: Path) -> None:
     save(house(50, 72)[1], folder / f"photos {STRANGE}" / f"alone {STRANGE}.png")
     (folder / f"masks {STRANGE}" / f"3 {STRANGE}.png").write_text("no picture")
     (folder / f"masks {STRANGE}" / f"{STRANGE}.psd").write_bytes(b"")

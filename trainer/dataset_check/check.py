@@ -19,9 +19,9 @@ from engine.errors import PictureError
 from engine.files.writing import shown
 from trainer.data import pairs
 from trainer.data.dataset import DataSet, Kind, Pair, Problem
-from trainer.dataset_check import correspondence, findings
+from trainer.dataset_check import correspondence, pair_notes
 from trainer.dataset_check.correspondence import Correspondence
-from trainer.dataset_check.findings import Finding
+from trainer.dataset_check.pair_notes import PairNotes
 from trainer.files import layouts
 from trainer.pictures import outliers
 from trainer.pictures.sources import Pixels
@@ -85,7 +85,7 @@ def check(data: DataSet, progress: Progress | None = None) -> list[Problem]:
     found = list(
         _each(
             data.pairs,
-            lambda pair: findings.found(pair, data, common),
+            lambda pair: pair_notes.found(pair, data, common),
             lambda done, all_of_it: progressed(before + done, all_of_it),
         )
     )
@@ -110,7 +110,7 @@ def stopping(data: DataSet, progress: Progress | None = None) -> list[Problem]:
     """The errors alone, in the same words: what a training asks before it starts. Much quicker."""
     problems = [problem for problem in data.problems if problem.severe]
     for pair, unreadable in zip(
-        data.pairs, _each(data.pairs, findings.unreadable, progress or _silent), strict=True
+        data.pairs, _each(data.pairs, pair_notes.unreadable, progress or _silent), strict=True
     ):
         problems += [_cannot_read(file, reason, pair) for file, reason in unreadable]
     return problems
@@ -171,10 +171,10 @@ def _silent(done: int, total: int) -> None:
 # --- what is wrong -------------------------------------------------------------------------------
 
 
-def _unreadable(found: Iterable[Finding]) -> Iterator[Problem]:
-    for finding in found:
-        for file, reason in finding.unreadable:
-            yield _cannot_read(file, reason, finding.pair)
+def _unreadable(found: Iterable[PairNotes]) -> Iterator[Problem]:
+    for noted in found:
+        for file, reason in noted.unreadable:
+            yield _cannot_read(file, reason, noted.pair)
 
 
 def _cannot_read(file: Path, reason: str, pair: Pair) -> Problem:
@@ -185,22 +185,22 @@ def _cannot_read(file: Path, reason: str, pair: Pair) -> Problem:
     return Problem(file, True, f"{sentence.rstrip('.')}.", remedy, "unreadable", pair.name)
 
 
-def _cut_off(found: Iterable[Finding]) -> Iterator[Problem]:
-    for finding in found:
-        if finding.cut_off >= _CUT_OFF:
-            text = f"has {finding.cut_off:.1%} of its values beyond what most use; they are cut off."
+def _cut_off(found: Iterable[PairNotes]) -> Iterator[Problem]:
+    for noted in found:
+        if noted.cut_off >= _CUT_OFF:
+            text = f"has {noted.cut_off:.1%} of its values beyond what most use; they are cut off."
             remedy = "See whether it is of another camera or scale, and remove it if so."
-            file = finding.pair.b.file
-            yield Problem(file, False, text, remedy, "levels", finding.pair.name)
+            file = noted.pair.b.file
+            yield Problem(file, False, text, remedy, "levels", noted.pair.name)
 
 
-def _sizes(found: Sequence[Finding]) -> Iterator[Problem]:
-    usual, common = _usual(finding.b for finding in found if finding.b)
-    for finding in found:
-        pair, a, b = finding.pair, finding.a, finding.b
-        if finding.uneven:
+def _sizes(found: Sequence[PairNotes]) -> Iterator[Problem]:
+    usual, common = _usual(noted.b for noted in found if noted.b)
+    for noted in found:
+        pair, a, b = noted.pair, noted.a, noted.b
+        if noted.uneven:
             way = "wide" if pair.b.half in ("left", "right") else "high"
-            text = f"is {finding.uneven} pixels {way}, an odd number, and has no middle between its halves."
+            text = f"is {noted.uneven} pixels {way}, an odd number, and has no middle between its halves."
             yield Problem(pair.b.file, False, text, "Make both halves equally large.", "odd size", pair.name)
         if b is None:
             continue
@@ -217,7 +217,7 @@ def _sizes(found: Sequence[Finding]) -> Iterator[Problem]:
             yield Problem(pair.b.file, False, text, "Crop it to the others’ shape.", "odd size", pair.name)
 
 
-def _usual(sizes: Iterable[findings.Size]) -> tuple[findings.Size | None, float]:
+def _usual(sizes: Iterable[pair_notes.Size]) -> tuple[pair_notes.Size | None, float]:
     """The most frequent size and its share; None where less than half have it."""
     count = Counter(sizes)
     if not count:
@@ -227,44 +227,44 @@ def _usual(sizes: Iterable[findings.Size]) -> tuple[findings.Size | None, float]
     return (size, share) if share >= 0.5 and count.total() >= 3 else (None, share)
 
 
-def _aspect(one: findings.Size, other: findings.Size) -> float:
+def _aspect(one: pair_notes.Size, other: pair_notes.Size) -> float:
     """How many times wider, for its height, one is than the other; at least 1."""
     ratio = one[0] * other[1] / (one[1] * other[0])
     return max(ratio, 1 / ratio)
 
 
-def _converted(found: Iterable[Finding]) -> Iterator[Problem]:
-    for finding in found:
-        for file, note in finding.notes:
+def _converted(found: Iterable[PairNotes]) -> Iterator[Problem]:
+    for noted in found:
+        for file, note in noted.changes:
             remedy = "Save it as an 8-bit RGB picture without transparency if that isn’t what you want."
-            yield Problem(file, False, note, remedy, "converted", finding.pair.name)
+            yield Problem(file, False, note, remedy, "converted", noted.pair.name)
 
 
-def _mixed_modes(found: Sequence[Finding]) -> Iterator[Problem]:
+def _mixed_modes(found: Sequence[PairNotes]) -> Iterator[Problem]:
     """Few grey pictures among coloured ones, or the reverse."""
     sides = (
-        ([(finding, finding.b_grey, finding.pair.b.file) for finding in found if finding.b]),
-        ([(finding, finding.a_grey, finding.pair.a.file) for finding in found if finding.a]),
+        ([(noted, noted.b_grey, noted.pair.b.file) for noted in found if noted.b]),
+        ([(noted, noted.a_grey, noted.pair.a.file) for noted in found if noted.a]),
     )
     for side in sides:
         grey = sum(is_grey for _, is_grey, _ in side)
         if not grey or grey == len(side) or 4 * min(grey, len(side) - grey) > len(side):
             continue
         rare = 2 * grey < len(side)
-        for finding, is_grey, file in side:
+        for noted, is_grey, file in side:
             if is_grey == rare:
                 text = "is grey, the others are in colour." if rare else "is in colour, the others are grey."
                 yield Problem(
-                    file, False, text, "Remove it, or bring all to one.", "mixed modes", finding.pair.name
+                    file, False, text, "Remove it, or bring all to one.", "mixed modes", noted.pair.name
                 )
 
 
-def _duplicates(found: Sequence[Finding]) -> Iterator[Problem]:
+def _duplicates(found: Sequence[PairNotes]) -> Iterator[Problem]:
     """Each photo that shows what an earlier one shows, perhaps mirrored."""
-    seen = [finding for finding in found if finding.thumb is not None]
+    seen = [noted for noted in found if noted.thumb is not None]
     if not seen:
         return
-    thumbs = np.stack([finding.thumb for finding in seen if finding.thumb is not None]).astype(np.float32)
+    thumbs = np.stack([noted.thumb for noted in seen if noted.thumb is not None]).astype(np.float32)
     thumbs -= thumbs.mean((1, 2), keepdims=True)  # a copy may be a little lighter or darker
     flat = thumbs.reshape(len(seen), -1)
     contrast = flat.std(1)
@@ -286,31 +286,31 @@ def _duplicates(found: Sequence[Finding]) -> Iterator[Problem]:
             best[better], twin[better], turned[better] = distance[better], nearest[better], mirrored
         least = np.minimum(_ALIKE, _ALIKE_OF_CONTRAST * contrast[start : start + 256])
         for place in np.flatnonzero(best <= least):
-            finding, other = seen[start + int(place)], seen[int(twin[place])]
-            how = "exactly" if finding.digest == other.digest else "nearly"
+            noted, other = seen[start + int(place)], seen[int(twin[place])]
+            how = "exactly" if noted.digest == other.digest else "nearly"
             how = f"{how}, but mirrored," if turned[place] else how
-            text = f"shows {how} what “{_shown(other, finding)}” shows."
-            pair = finding.pair
+            text = f"shows {how} what “{_shown(other, noted)}” shows."
+            pair = noted.pair
             yield Problem(pair.b.file, False, text, "Remove one of them.", "duplicate", pair.name)
 
 
-def _shown(other: Finding, beside: Finding) -> str:
+def _shown(other: PairNotes, beside: PairNotes) -> str:
     """The file's name, with its folder where the other has the same name or another folder."""
     one, two = other.pair.b.file, beside.pair.b.file
     return one.name if one.parent == two.parent else f"{one.parent.name}/{one.name}"
 
 
-def _mismatched(found: Sequence[Finding], common: Correspondence | None) -> Iterator[Problem]:
-    judged = [finding for finding in found if finding.judgement is not None]
+def _mismatched(found: Sequence[PairNotes], common: Correspondence | None) -> Iterator[Problem]:
+    judged = [noted for noted in found if noted.judgement is not None]
     if common is None or not judged:
         return
-    changed: dict[str, Finding] = {}
-    places = common.swapped([finding.judgement for finding in judged if finding.judgement])
+    changed: dict[str, PairNotes] = {}
+    places = common.swapped([noted.judgement for noted in judged if noted.judgement])
     for one, other in places:
         changed[judged[one].pair.name] = judged[other]
         changed[judged[other].pair.name] = judged[one]
-    for finding in judged:
-        pair, judgement = finding.pair, finding.judgement
+    for noted in judged:
+        pair, judgement = noted.pair, noted.judgement
         assert judgement is not None
         if pair.name in changed:
             text = f"seems to have changed partners with “{changed[pair.name].pair.a.file.name}”."
@@ -323,9 +323,9 @@ def _mismatched(found: Sequence[Finding], common: Correspondence | None) -> Iter
             yield Problem(pair.a.file, False, text, "Look at the two together.", "mis-paired", pair.name)
 
 
-def _labels(found: Iterable[Finding]) -> Iterator[Problem]:
-    for finding in found:
-        pair, faults = finding.pair, finding.faults
+def _labels(found: Iterable[PairNotes]) -> Iterator[Problem]:
+    for noted in found:
+        pair, faults = noted.pair, noted.faults
         if faults is None:
             continue
         if faults.stray >= _STRAY and faults.stray_colour:
@@ -338,15 +338,15 @@ def _labels(found: Iterable[Finding]) -> Iterator[Problem]:
             yield Problem(pair.a.file, False, text, remedy, "soft edges", pair.name)
 
 
-def _outliers(found: Sequence[Finding]) -> Iterator[Problem]:
+def _outliers(found: Sequence[PairNotes]) -> Iterator[Problem]:
     """Product photos that are unlike the others. Says nothing where most aren't on a plain ground."""
-    scenes = [finding for finding in found if finding.scene is not None]
-    plain = [finding for finding in scenes if finding.scene and finding.scene.ground is not None]
+    scenes = [noted for noted in found if noted.scene is not None]
+    plain = [noted for noted in scenes if noted.scene and noted.scene.ground is not None]
     if len(scenes) < 8 or 5 * len(plain) < 4 * len(scenes):
         return
-    middle = np.median([finding.scene.ground for finding in plain if finding.scene], axis=0)
-    for finding in scenes:
-        there, pair = finding.scene, finding.pair
+    middle = np.median([noted.scene.ground for noted in plain if noted.scene], axis=0)
+    for noted in scenes:
+        there, pair = noted.scene, noted.pair
         assert there is not None
         reasons = []
         if there.ground is None or float(np.abs(np.array(there.ground) - middle).max()) > 30:
@@ -375,9 +375,9 @@ def _said_once(problems: Sequence[Problem], pairs_in_all: int) -> list[Problem]:
             continue
         first = all_of_it[0]
         named = first.file.name if first.file else ""
-        text = f"{files} files have the same trouble; the first, “{named}”, {first.text}"
+        text = f"{files} files have the same problem; the first, “{named}”, {first.text}"
         if first.text[:1].isupper():
-            text = f"{files} files have the same trouble; the first is “{named}”. {first.text}"
+            text = f"{files} files have the same problem; the first is “{named}”. {first.text}"
         concerned = tuple(problem.pair for problem in all_of_it if problem.pair)
         answer.append(Problem(None, False, text, first.remedy, kind, pairs=concerned))
     return answer

@@ -120,7 +120,7 @@ class Document:
 
     def select(self, layer_id: int) -> None:
         """Paint on that layer from now on."""
-        self.settle()
+        self.finish_stroke()
         self._stack.active = self.layer(layer_id)
 
     def picture(self) -> Picture:
@@ -168,7 +168,7 @@ class Document:
 
     @property
     def is_drawn_on(self) -> bool:
-        """A stroke is open, see ``settle``."""
+        """A stroke is open, see ``finish_stroke``."""
         return self.unfinished is not None or self._stroke.is_painting
 
     @property
@@ -182,17 +182,17 @@ class Document:
         Raises:
             PictureError: the layer is locked, hidden or only there to be traced.
         """
-        self.settle()
+        self.finish_stroke()
         layer = layer or self.active
         check_paintable(layer)
         return self._stroke.begin(layer, ink, self.palette, self.selection)
 
-    def settle(self) -> None:
+    def finish_stroke(self) -> None:
         """Finish the stroke that is open, as a step of what it has: what comes next would drop it.
 
         Every step does so first. So must whoever writes, copies or leaves the picture.
         """
-        self._stroke.settle()
+        self._stroke.finish()
 
     # --- selection, copy, paste, clear ----------------------------------------------------------
 
@@ -215,7 +215,7 @@ class Document:
 
     def copied(self) -> tuple[Pixels, Rect]:
         """The active layer's pixels, uint8 (H, W, 4) straight RGBA, within the selection or all of it."""
-        self.settle()
+        self.finish_stroke()
         rect = self.selection or self.bounds
         return to_straight(np.ascontiguousarray(self.active.pixels[rect.rows, rect.columns])), rect
 
@@ -237,7 +237,7 @@ class Document:
 
     def clear_selection(self) -> Change:
         """Delete what is selected on the active layer; all of it if nothing is."""
-        self.settle()
+        self.finish_stroke()
         if not self.selection:
             return self.clear_layer(self.active.id)
         return self._emptied(self.active, self.selection, translate("paint", "Delete"))
@@ -248,7 +248,7 @@ class Document:
         Raises:
             PictureError: the layer is locked, hidden or a reference.
         """
-        self.settle()
+        self.finish_stroke()
         layer = self.layer(id)
         return self._emptied(layer, layer.bounds(), translate("paint", "Clear"))
 
@@ -258,17 +258,17 @@ class Document:
         self, role: Role, name: str = "", pixels: Pixels | None = None, opacity: float = 1.0
     ) -> Change:
         """Add a layer, and paint on it from now on; see ``arranging.adding``."""
-        self.settle()
+        self.finish_stroke()
         return self._take(arranging.adding(self._stack, role, name, pixels, opacity))
 
     def remove_layer(self, id: int) -> Change:
         """Remove a layer; PictureError where it is locked, or the only one that the network sees."""
-        self.settle()
+        self.finish_stroke()
         return self._take(arranging.removing(self._stack, id))
 
     def move_layer(self, id: int, index: int) -> Change:
         """Move a layer to ``index`` in the list, 0 being the bottom."""
-        self.settle()
+        self.finish_stroke()
         return self._take(arranging.moving(self._stack, id, index))
 
     def set_layer(
@@ -285,7 +285,7 @@ class Document:
 
         With ``merge`` it belongs to the step before, as while a slider is dragged.
         """
-        self.settle()
+        self.finish_stroke()
         return self._take(arranging.setting(self.layer(id), name, visible, opacity, locked), merge=merge)
 
     def show_reference(self, id: int, *, visible: bool | None = None, opacity: float | None = None) -> Change:
@@ -300,31 +300,31 @@ class Document:
 
     def resize(self, width: int, height: int) -> Change:
         """Scale the picture, see ``reshaping.resizing``."""
-        self.settle()
+        self.finish_stroke()
         if (width, height) == (self.width, self.height):
             return Change()
         return self._reshaped(reshaping.resizing(self._stack, width, height))
 
     def crop(self, rect: Rect) -> Change:
         """Make ``rect`` the picture, see ``reshaping.cropping``."""
-        self.settle()
+        self.finish_stroke()
         return Change() if rect == self.bounds else self._reshaped(reshaping.cropping(self._stack, rect))
 
     def set_palette(self, palette: Palette | None) -> Change:
         """Paint with another palette, on its paper, see ``reshaping.recolouring``."""
-        self.settle()
+        self.finish_stroke()
         return self._take(None if palette == self.palette else reshaping.recolouring(self._stack, palette))
 
     # --- kept pictures --------------------------------------------------------------------------
 
     def snapshot(self) -> Snapshot:
         """All of the picture as it is now, in little memory; it stays as it is."""
-        self.settle()
+        self.finish_stroke()
         return Snapshot.of(self._stack)
 
     def restore(self, snapshot: Snapshot) -> Change:
         """Bring a snapshot of a picture of this kind back, as one step; PictureError if it is of another."""
-        self.settle()
+        self.finish_stroke()
         if snapshot.kind != self.kind:
             raise PictureError(translate("paint", "That picture is of another kind."))
         return self._take(StateStep(translate("paint", "Bring back"), snapshot.state()))
@@ -360,7 +360,7 @@ class Document:
 
     def forget_history(self) -> None:
         """Make this the state that undo can't go behind, e.g. after replaying a sample drawing."""
-        self.settle()
+        self.finish_stroke()
         self.history.clear()
 
     # --- how ------------------------------------------------------------------------------------

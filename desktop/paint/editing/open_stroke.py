@@ -35,14 +35,14 @@ class OpenStroke:
         return self._recording is not None
 
     def begin(self, layer: Layer, ink: Ink, palette: Palette | None, selection: Rect) -> Recording:
-        """Open one on ``layer``; the last one has been settled."""
+        """Open one on ``layer``; the last one has been finished."""
         assert self._recording is None
         self._recording = Recording(
             layer, ink, palette=palette, selection=selection, repainted=self._repainted, ended=self._ended
         )
         return self._recording
 
-    def settle(self) -> None:
+    def finish(self) -> None:
         """Finish it, as a step of what it has."""
         if self.unfinished is not None:
             self.unfinished()

@@ -14,7 +14,7 @@ class Moment:
     """Takes next to no time, whatever the size. Made on the document's own thread, read on any one.
 
     Args:
-        document: no stroke may be open in it, see ``Document.settle``.
+        document: no stroke may be open in it, see ``Document.finish_stroke``.
     """
 
     def __init__(self, document: Document) -> None:

@@ -98,7 +98,7 @@ class Canvas(QWidget):
     def paintEvent(self, event: QPaintEvent) -> None:
         """Draw what is exposed, and nothing else."""
         painter = QPainter(self)
-        painter.fillRect(event.rect(), theme.colour("easel"))
+        painter.fillRect(event.rect(), theme.colour("surround"))
         if self._session.picture is None:
             return
         document = self._session.document

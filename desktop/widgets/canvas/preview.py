@@ -37,7 +37,7 @@ class Preview(QWidget):
     def paintEvent(self, event: QPaintEvent) -> None:
         """The preview, or a sentence on why there is none yet."""
         painter = QPainter(self)
-        painter.fillRect(event.rect(), theme.colour("easel"))
+        painter.fillRect(event.rect(), theme.colour("surround"))
         if self._session.picture is None:
             return
         live, lesson = self._session.live, self._session.teaching.lesson

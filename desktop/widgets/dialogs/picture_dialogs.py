@@ -52,10 +52,10 @@ class Form(QDialog):
         self.buttons.rejected.connect(self.reject)
         column = QVBoxLayout(self)
         column.addLayout(self.form)
-        self._trouble = QLabel()
-        self._trouble.setWordWrap(True)
-        self._trouble.setVisible(False)
-        column.addWidget(self._trouble)
+        self._problem = QLabel()
+        self._problem.setWordWrap(True)
+        self._problem.setVisible(False)
+        column.addWidget(self._problem)
         column.addWidget(self.buttons)
 
     def edge(self, value: int) -> QSpinBox:
@@ -75,15 +75,15 @@ class Form(QDialog):
         had = width.value(), height.value()
 
         def check() -> None:
-            size, trouble = (width.value(), height.value()), ""
+            size, problem = (width.value(), height.value()), ""
             try:
                 if size != had:
                     check_size(*size, layers())
             except PictureError as error:
-                trouble = str(error)
-            self._trouble.setText(trouble)
-            self._trouble.setVisible(bool(trouble))
-            self.do.setEnabled(not trouble)
+                problem = str(error)
+            self._problem.setText(problem)
+            self._problem.setVisible(bool(problem))
+            self.do.setEnabled(not problem)
 
         for box in (width, height):
             box.valueChanged.connect(check)

@@ -110,7 +110,7 @@ TABLE = [
     Spec("refresh", "model", _("&Make one preview"), "Shift+F5", "mdi6.refresh"),
     Spec("native", "model", _("Network at the picture's own &size"), "", "mdi6.arrow-expand", True,
          tip=_("Off: the picture is brought to the size that the model was trained at")),
-    Spec("exact", "model", _("Plain single &precision"), "", "mdi6.decimal-increase", True,
+    Spec("single_precision", "model", _("Plain single &precision"), "", "mdi6.decimal-increase", True,
          tip=_("Slower, for comparing; off: the quickest numbers that serve on this device")),
     Spec("keep", "model", _("&Keep this frame"), "K", "mdi6.bookmark-plus-outline", rule=True,
          tip=_("Store picture and preview on the shelf")),

@@ -173,7 +173,7 @@ class Files(QObject):
         """Close the picture on the canvas; ask first if that would lose anything."""
         picture = self._session.picture
         assert picture is not None
-        self._session.settle_stroke()
+        self._session.finish_stroke()
         self._close(picture)
 
     def _close(self, picture: OpenPicture) -> None:

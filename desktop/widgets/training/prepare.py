@@ -25,7 +25,7 @@ from PySide6.QtWidgets import (
 from desktop.session import Session
 from desktop.support import theme
 from desktop.training.current import Wish
-from desktop.training.dataset_scan import Findings
+from desktop.training.dataset_scan import ScanResult
 from desktop.widgets.parts.pictures import Card, MainButton, Pairs, faint, title
 from desktop.widgets.training.recipe import RecipeFields
 from desktop.widgets.training.time import HowLong
@@ -64,7 +64,7 @@ class PreparePage(QWidget):
         middle.addWidget(self._labels(), 2)
         column.addWidget(self._notes, 2)
         column.addWidget(self._quality())
-        self._dataset_scan.watch("findings looking", self._show)
+        self._dataset_scan.watch("result looking", self._show)
         self._dataset_scan.watch("checked", self._show_progress)
         session.library.watch("models", self._show_models)
 
@@ -264,32 +264,32 @@ class PreparePage(QWidget):
 
     def wish(self) -> Wish | None:
         """What is chosen now; None while nothing has been found."""
-        findings = self._dataset_scan.findings
-        if findings is None:
+        result = self._dataset_scan.result
+        if result is None:
             return None
         steps, parent = self._steps.value() or None, self._from.currentData()
         options = Options(
-            data=findings.folder.resolve(),
-            name=self._name.text().strip() or findings.folder.name,
+            data=result.folder.resolve(),
+            name=self._name.text().strip() or result.folder.name,
             task=self._task.currentData() or None,
             swap=self._swap.isChecked(),
             pair=self._way.way,
             minutes=None if steps else self._how_long.minutes,
             steps=steps,
-            size=self._chosen_size(findings),
+            size=self._chosen_size(result),
             width=self._width.value(),
             recipe=self._recipe.currentData(),
             from_model=str(parent) if parent else None,
             **self._fields.chosen(),
         )
-        return Wish(options, self._renamed(findings.palette))
+        return Wish(options, self._renamed(result.palette))
 
-    def _chosen_size(self, findings: Findings) -> tuple[int, int] | None:
+    def _chosen_size(self, result: ScanResult) -> tuple[int, int] | None:
         """None for the model's own, where one is gone on from."""
         if self._size.currentIndex() > 0:
             chosen: tuple[int, int] = self._size.currentData()
             return chosen
-        return None if self._from.currentData() else findings.size
+        return None if self._from.currentData() else result.size
 
     def _begin(self) -> None:
         wish = self.wish()
@@ -297,10 +297,10 @@ class PreparePage(QWidget):
             self.begun.emit(wish)
 
     def _look_again(self) -> None:
-        findings = self._dataset_scan.findings
-        if findings is not None:
+        result = self._dataset_scan.result
+        if result is not None:
             task, way = self._task.currentData() or None, self._way.way
-            self._dataset_scan.look(findings.folder, task, self._swap.isChecked(), way)
+            self._dataset_scan.look(result.folder, task, self._swap.isChecked(), way)
 
     def _renamed(self, palette: Palette | None) -> Palette | None:
         """The palette with the names as edited; None where nobody edited any."""
@@ -317,11 +317,11 @@ class PreparePage(QWidget):
     # --- showing --------------------------------------------------------------------------------
 
     def _show(self) -> None:
-        findings = self._dataset_scan.findings
+        result = self._dataset_scan.result
         looking = self._dataset_scan.looking
-        self._train.setEnabled(findings is not None and findings.usable and not looking)
-        self._swap.setEnabled(findings is not None and findings.layout != "photos" and not looking)
-        if findings is None or looking:
+        self._train.setEnabled(result is not None and result.usable and not looking)
+        self._swap.setEnabled(result is not None and result.layout != "photos" and not looking)
+        if result is None or looking:
             self._summary.setText(self.tr("Looking at the pictures …") if looking else "")
             self._direction.clear()
             self._verdict.clear()
@@ -330,40 +330,40 @@ class PreparePage(QWidget):
             self._palette_card.hide()
             self._show_photo_look()
             return
-        self._summary.setText(self._in_words(findings))
-        self._direction.setText(self.tr("You paint the left, it makes the right:  %s") % findings.direction)
-        self._direction.setVisible(bool(findings.direction))
-        self._pairs.show_pairs(findings.shown, self.tr("No pair can be shown."))
-        self._show_troubles(findings)
-        self._way.offer(findings)
-        if findings.unsure:
+        self._summary.setText(self._in_words(result))
+        self._direction.setText(self.tr("You paint the left, it makes the right:  %s") % result.direction)
+        self._direction.setVisible(bool(result.direction))
+        self._pairs.show_pairs(result.shown, self.tr("No pair can be shown."))
+        self._show_problems(result)
+        self._way.offer(result)
+        if result.unsure:
             self._fold.setChecked(True)  # where the question is answered
-        self._show_palette(findings.palette)
-        self._size.setItemText(0, self.tr("%d × %d, as suits them") % findings.size)
+        self._show_palette(result.palette)
+        self._size.setItemText(0, self.tr("%d × %d, as suits them") % result.size)
         self._show_recipe()
-        brief = not findings.troubles and not findings.notes and findings.palette is None
+        brief = not result.problems and not result.notes and result.palette is None
         fill = QSizePolicy.Policy.Maximum if brief else QSizePolicy.Policy.Expanding
         self._notes.setSizePolicy(QSizePolicy.Policy.Expanding, fill)
 
     def _show_recipe(self) -> None:
-        findings = self._dataset_scan.findings
-        self._fields.show_for(self._recipe.currentData(), draws=findings is not None and findings.draws)
+        result = self._dataset_scan.result
+        self._fields.show_for(self._recipe.currentData(), draws=result is not None and result.draws)
         self._show_photo_look()
 
     def _show_photo_look(self) -> None:
         """What comes before the first step, where something does; else what is missing for it."""
-        findings = self._dataset_scan.findings
+        result = self._dataset_scan.result
         text = ""
-        if findings is not None and findings.draws and not self._dataset_scan.looking:
-            size = self._chosen_size(findings) or findings.size
+        if result is not None and result.draws and not self._dataset_scan.looking:
+            size = self._chosen_size(result) or result.size
             if self._fields.draws_edges:
-                text = photo_look(findings.count, weights.seconds(findings.count, size))
+                text = photo_look(result.count, weights.seconds(result.count, size))
             elif not weights.available():
                 text = self.tr(weights.MISSING)
         self._first.setText(text)
         self._first.setVisible(bool(text))
 
-    def _in_words(self, findings: Findings) -> str:
+    def _in_words(self, result: ScanResult) -> str:
         layouts = {
             "side by side": self.tr("pairs side by side in one file"),
             "stacked": self.tr("pairs one above the other in one file"),
@@ -381,31 +381,31 @@ class PreparePage(QWidget):
             "grey": self.tr("grey becomes colour"),
             "small": self.tr("small becomes sharp"),
         }
-        layout = layouts.get(findings.layout, findings.layout)
-        return f"{findings.count} × {layout} · {tasks.get(findings.task, findings.task)}"
+        layout = layouts.get(result.layout, result.layout)
+        return f"{result.count} × {layout} · {tasks.get(result.task, result.task)}"
 
-    def _show_troubles(self, findings: Findings) -> None:
-        severe = sum(trouble.severe for trouble in findings.troubles)
+    def _show_problems(self, result: ScanResult) -> None:
+        severe = sum(problem.severe for problem in result.problems)
         self._list.clear()
-        for note in findings.notes:
+        for note in result.notes:
             self._list.addItem(QListWidgetItem(theme.icon("mdi6.information-outline"), note))
-        for trouble in findings.troubles:
-            name = "mdi6.close-circle-outline" if trouble.severe else "mdi6.alert-outline"
-            self._list.addItem(QListWidgetItem(theme.icon(name), trouble.sentence))
+        for problem in result.problems:
+            name = "mdi6.close-circle-outline" if problem.severe else "mdi6.alert-outline"
+            self._list.addItem(QListWidgetItem(theme.icon(name), str(problem)))
         if severe:
             self._verdict.setText(self.tr("This can't be trained yet"))
-        elif findings.troubles or (findings.notes and self._dataset_scan.checked >= 1):
+        elif result.problems or (result.notes and self._dataset_scan.checked >= 1):
             self._verdict.setText(self.tr("Worth knowing"))
         elif self._dataset_scan.checked < 1:
             self._verdict.setText(self.tr("Checking every file …"))
         else:
             self._verdict.setText(self.tr("The pairs are fine"))
-        self._list.setVisible(bool(findings.troubles or findings.notes))
+        self._list.setVisible(bool(result.problems or result.notes))
         self._show_progress()
 
     def _show_progress(self) -> None:
         share = self._dataset_scan.checked
-        self._bar.setVisible(self._dataset_scan.findings is not None and share < 1)
+        self._bar.setVisible(self._dataset_scan.result is not None and share < 1)
         self._bar.setValue(round(100 * share))
 
     def _show_palette(self, palette: Palette | None) -> None:

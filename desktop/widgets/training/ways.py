@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from PySide6.QtWidgets import QComboBox, QWidget
 
-from desktop.training.dataset_scan import Findings
+from desktop.training.dataset_scan import ScanResult
 
 
 class Ways(QComboBox):
@@ -29,7 +29,7 @@ class Ways(QComboBox):
         self.addItem(self.tr("what they look like"), "")
         self.setEnabled(False)
 
-    def offer(self, findings: Findings) -> None:
+    def offer(self, result: ScanResult) -> None:
         """Show the ways that were found; the one that was chosen stays."""
         chosen = self.way
         self.forget()
@@ -41,7 +41,7 @@ class Ways(QComboBox):
             "first+third": self.tr("first and third of three"),
             "second+third": self.tr("second and third of three"),
         }
-        for way in dict.fromkeys((*findings.ways, *((chosen,) if chosen else ()))):
+        for way in dict.fromkeys((*result.ways, *((chosen,) if chosen else ()))):
             self.addItem(parts.get(way, way.replace("+", " + ")), way)
         self.setCurrentIndex(max(0, self.findData(chosen)))
         self.setEnabled(self.count() > 1)

@@ -59,7 +59,7 @@ class TrainingWindow(QWidget):
         self.pages.setCurrentWidget(self.prepare_page)
 
     def _prepare_again(self) -> None:
-        if self._session.dataset_scan.findings is not None:
+        if self._session.dataset_scan.result is not None:
             self.pages.setCurrentWidget(self.prepare_page)
         else:
             self.begin_anew()

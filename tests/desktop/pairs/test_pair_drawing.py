@@ -297,8 +297,8 @@ def test_the_way_to_training_and_back(window, session, beach):
     add(window, 1)
     window.pair_drawing_bar.findChild(QToolButton, "train_on_pairs").click()
     trainer = window.training.window
-    until(lambda: session.dataset_scan.findings is not None)
-    assert session.dataset_scan.findings.folder == folder and session.dataset_scan.findings.layout == "kept"
+    until(lambda: session.dataset_scan.result is not None)
+    assert session.dataset_scan.result.folder == folder and session.dataset_scan.result.layout == "kept"
     trainer.begin_anew()
     trainer.start_page.findChild(QToolButton, "make_pairs").click()
     assert window.findChild(PairStartDialog).isVisible()

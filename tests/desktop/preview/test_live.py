@@ -91,14 +91,14 @@ def test_a_preview_of_another_size_is_shown(window: MainWindow, session: Session
 def test_plain_single_precision_can_be_had(window: MainWindow, session: Session):
     session.open_model(resources.path("models", "shoes.safetensors"))
     settle(session)
-    usual, exact = session.live.precision, window.actions_table["exact"]
-    assert not exact.isChecked()
-    exact.setChecked(True)
+    usual, action = session.live.precision, window.actions_table["single_precision"]
+    assert not action.isChecked()
+    action.setChecked(True)
     assert session.live.preview is not None  # the old one stays until there is another
     settle(session)
     assert session.live.precision == "float32"
     assert session.document.undo_steps == 0
-    exact.setChecked(False)
+    action.setChecked(False)
     settle(session)
     assert session.live.precision == usual
 

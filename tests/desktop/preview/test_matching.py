@@ -58,12 +58,12 @@ def test_colours_that_mean_something_to_an_image_model_are_named(window, session
     assert names.currentRow() == -1
     session.new_picture("image", 64, 64)
     settle(session)
-    window.actions_table["exact"].toggle()
+    window.actions_table["single_precision"].toggle()
     settle(session)
     assert session.strokes.ink.colour == (1, 2, 3), "a colour that was mixed stays"
     drag(window, (10, 10), (50, 50))
     assert session.document.picture_flat()[30, 30].tolist() == [1, 2, 3]
-    window.actions_table["exact"].toggle()
+    window.actions_table["single_precision"].toggle()
     settle(session)
 
 

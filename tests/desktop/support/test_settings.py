@@ -39,8 +39,8 @@ def test_a_damaged_file_is_set_aside_and_the_defaults_serve(tmp_path: Path, text
     assert file.settings == Settings()
     kept = path.with_suffix(".damaged")
     assert kept.read_text() == text
-    assert str(kept) in file.trouble and file.trouble.endswith(".")
-    assert SettingsFile(path).trouble == "", "told once"
+    assert str(kept) in file.problem and file.problem.endswith(".")
+    assert SettingsFile(path).problem == "", "told once"
 
 
 def test_of_two_damaged_files_both_are_kept(tmp_path: Path):
@@ -56,9 +56,9 @@ def test_of_two_damaged_files_both_are_kept(tmp_path: Path):
     }
 
 
-def test_a_first_start_has_no_trouble(tmp_path: Path):
+def test_a_first_start_has_no_problem(tmp_path: Path):
     file = SettingsFile(tmp_path / "settings.json")
-    assert (file.trouble, file.settings) == ("", Settings())
+    assert (file.problem, file.settings) == ("", Settings())
     file.save()
     assert json.loads(file.path.read_text())["format"] == FORMAT
 

@@ -89,7 +89,7 @@ def test_a_dropped_folder_is_shown_with_its_direction_and_can_be_swapped(window:
     trainer.start_page.zone.dropEvent(QDropEvent(QPointF(5, 5), Qt.DropAction.CopyAction, data, left, none))
     page, dataset_scan = trainer.prepare_page, window.session.dataset_scan
     assert trainer.pages.currentWidget() is page and not button(page, "train").isEnabled()
-    until(lambda: dataset_scan.findings is not None)
+    until(lambda: dataset_scan.result is not None)
     assert button(page, "train").isEnabled() and page.findChild(Pairs).count == 12
     assert "12 ×" in text_of(page) and "lines" in text_of(page)
     assert "“drawn” → “seen”" in text_of(page)
@@ -133,7 +133,7 @@ def test_labels_can_be_given_names(window: MainWindow, tmp_path: Path):
     names = trainer.findChild(QListWidget, "label_names")
     assert names.count() == 2 and page.wish().palette is None
     names.item(0).setText("sky")
-    found = window.session.dataset_scan.findings.palette.labels
+    found = window.session.dataset_scan.result.palette.labels
     expected = Palette(page.wish().palette.name, (Label("sky", found[0].colour), found[1]))
     assert page.wish().palette == expected
 
@@ -141,7 +141,7 @@ def test_labels_can_be_given_names(window: MainWindow, tmp_path: Path):
 def test_the_slider_says_how_long_and_how_good(window: MainWindow, houses: Path):
     trainer = training_window(window)
     trainer.prepare(houses)
-    until(lambda: window.session.dataset_scan.findings is not None)
+    until(lambda: window.session.dataset_scan.result is not None)
     page, slider = trainer.prepare_page, trainer.findChild(QSlider, "quality")
     said = set()
     for place in range(slider.maximum() + 1):
@@ -160,7 +160,7 @@ def test_train_to_the_end_and_paint_with_it(window: MainWindow, houses: Path, ho
     session, training = window.session, window.session.training
     trainer = training_window(window)
     trainer.prepare(houses)
-    until(lambda: session.dataset_scan.findings is not None)
+    until(lambda: session.dataset_scan.result is not None)
     page = trainer.prepare_page
     trainer.findChild(QSpinBox, "steps").setValue(24)
     trainer.findChild(QSpinBox, "width").setValue(4)
@@ -194,7 +194,7 @@ def test_a_training_that_cannot_start_says_why_and_lets_the_settings_be_changed(
     session, training = window.session, window.session.training
     trainer = training_window(window)
     trainer.prepare(houses)
-    until(lambda: session.dataset_scan.findings is not None)
+    until(lambda: session.dataset_scan.result is not None)
     training.start(Wish(Options(houses, name="houses", steps=2, size=(16, 16), width=4)))
     until(lambda: training.phase == "failed", LONG)
     assert "the size must lie between 32 and 2048" in text_of(trainer.watch_page)
@@ -314,13 +314,13 @@ def test_which_files_make_pairs_is_asked_in_the_details(window: MainWindow, hous
         (folder / "other" / file.name).write_bytes(file.read_bytes())
     trainer.prepare(folder)
     page, dataset_scan = trainer.prepare_page, window.session.dataset_scan
-    until(lambda: dataset_scan.findings is not None and not dataset_scan.looking)
+    until(lambda: dataset_scan.result is not None and not dataset_scan.looking)
     way = page.findChild(QComboBox, "way")
     assert way.isEnabled() and page.findChild(QToolButton, "fold").isChecked()
     way.setCurrentIndex(way.findData("drawn+seen"))
     way.activated.emit(way.currentIndex())
     until(lambda: not dataset_scan.looking)
-    assert dataset_scan.findings.direction == "“drawn” → “seen”"
+    assert dataset_scan.result.direction == "“drawn” → “seen”"
     assert page.wish().options.pair == way.currentData() == "drawn+seen"
     page.look_at(folder)
     until(lambda: not dataset_scan.looking)

@@ -29,7 +29,7 @@ def prepared(window: MainWindow, folder: Path) -> PreparePage:
     trainer = training_window(window)
     trainer.prepare(folder)
     scan = window.session.dataset_scan
-    until(lambda: scan.findings is not None and not scan.looking)
+    until(lambda: scan.result is not None and not scan.looking)
     trainer.prepare_page.findChild(QToolButton, "fold").setChecked(True)
     return trainer.prepare_page
 

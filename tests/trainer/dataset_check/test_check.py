@@ -15,7 +15,7 @@ from tests.trainer.made_pictures import HOUSES, house, save, side_by_side, thing
 from trainer.__main__ import commands
 from trainer.data import pairs
 from trainer.data.pairs import Problem
-from trainer.dataset_check import check, correspondence, findings, mend
+from trainer.dataset_check import check, correspondence, mend, pair_notes
 
 COUNT = 14
 
@@ -174,7 +174,7 @@ def test_sound_data_has_no_problems(sound: Path) -> None:
 
 
 @EVERY
-def test_every_kind_of_trouble_is_named(
+def test_every_kind_of_problem_is_named(
     folder: Path, spoil: Callable[[Path], Path], kind: str, severe: bool
 ) -> None:
     file = spoil(folder)
@@ -304,11 +304,11 @@ def test_of_many_pairs_only_verdicts_are_kept(folder: Path, monkeypatch: pytest.
     file = mirrored(folder)
     data = pairs.find(folder)
     common = correspondence.Correspondence.learnt(list(check.compared(data)))
-    few = findings.found(data.pairs[0], data, common)
+    few = pair_notes.found(data.pairs[0], data, common)
     assert few.judgement is not None and few.judgement.sides is not None
-    assert few.thumb is not None and few.thumb.nbytes == findings.THUMB**2 * 3
+    assert few.thumb is not None and few.thumb.nbytes == pair_notes.THUMB**2 * 3
     monkeypatch.setattr(correspondence, "MOST_SWAPPED", COUNT - 1)
-    many = findings.found(data.pairs[0], data, common)
+    many = pair_notes.found(data.pairs[0], data, common)
     assert many.judgement is not None and many.judgement.sides is None
     assert [(problem.file, problem.kind) for problem in check.check(data)] == [(file, "mirrored")]
 

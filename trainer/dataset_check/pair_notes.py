@@ -28,12 +28,12 @@ Size = tuple[int, int]
 
 
 @dataclass
-class Finding:
+class PairNotes:
     """A pair, read. ``None`` stands for what isn't there, or couldn't be read."""
 
     pair: Pair
     unreadable: list[tuple[Path, str]] = field(default_factory=list)
-    notes: list[tuple[Path, str]] = field(default_factory=list)
+    changes: list[tuple[Path, str]] = field(default_factory=list)
     """What the reader had to change."""
     uneven: int = 0
     """Width or height of the file, where the pair is one file's two halves and these can't be equal."""
@@ -54,38 +54,38 @@ class Finding:
     scene: Scene | None = None
 
 
-def found(pair: Pair, data: DataSet, common: Correspondence | None) -> Finding:
+def found(pair: Pair, data: DataSet, common: Correspondence | None) -> PairNotes:
     """Read a pair's files, each once, and note everything that can be seen on it alone."""
-    finding = Finding(pair)
-    sides = _read(finding)
+    noted = PairNotes(pair)
+    sides = _read(noted)
     b = sides.get("b")
     if b is not None:
-        finding.b, finding.b_grey = _size(b), _is_grey(b)
-        finding.digest = hashlib.blake2b(b.tobytes(), digest_size=16).digest()
+        noted.b, noted.b_grey = _size(b), _is_grey(b)
+        noted.digest = hashlib.blake2b(b.tobytes(), digest_size=16).digest()
         image = Image.fromarray(b).resize((THUMB, THUMB), Image.Resampling.BOX)
-        finding.thumb = np.array(image)
-        finding.scene = scene(b)
+        noted.thumb = np.array(image)
+        noted.scene = scene(b)
     a = sides.get("a")
     if a is not None:
-        finding.a, finding.a_grey = _size(a), _is_grey(a)
+        noted.a, noted.a_grey = _size(a), _is_grey(a)
         if data.palette is not None:
-            finding.faults = palettes.faults(a, data.palette)
+            noted.faults = palettes.faults(a, data.palette)
         if b is not None and common is not None:
             few = len(data.pairs) <= correspondence.MOST_SWAPPED
-            finding.judgement = common.judged(a, b, keep_sides=few)
-    return finding
+            noted.judgement = common.judged(a, b, keep_sides=few)
+    return noted
 
 
 def unreadable(pair: Pair) -> list[tuple[Path, str]]:
     """Those of a pair's files that can't be read, and why; nothing else is looked at."""
-    finding = Finding(pair)
-    _read(finding)
-    return finding.unreadable
+    noted = PairNotes(pair)
+    _read(noted)
+    return noted.unreadable
 
 
-def _read(finding: Finding) -> dict[str, Pixels]:
+def _read(noted: PairNotes) -> dict[str, Pixels]:
     """The sides that are pictures of their own and can be read."""
-    pair = finding.pair
+    pair = noted.pair
     wanted = {"b": pair.b, "hints": pair.hints, "a": None if pair.a.derived else pair.a}
     files: dict[Path, Reading | None] = {}
     sides: dict[str, Pixels] = {}
@@ -93,15 +93,15 @@ def _read(finding: Finding) -> dict[str, Pixels]:
         if source is None:
             continue
         if source.masks:
-            painted = _painted(source, finding)
+            painted = _painted(source, noted)
             if painted is not None:
                 sides[side] = painted
             continue
         if source.file not in files:
-            files[source.file] = _whole(source, finding, expects_alpha=side == "hints")
+            files[source.file] = _whole(source, noted, expects_alpha=side == "hints")
         reading = files[source.file]
         if reading is not None:
-            finding.uneven = finding.uneven or _uneven(reading.pixels, source)
+            noted.uneven = noted.uneven or _uneven(reading.pixels, source)
             sides[side] = sources.shown(reading, source)
     return sides
 
@@ -115,27 +115,27 @@ def _uneven(pixels: Pixels, source: Source) -> int:
     return 0
 
 
-def _painted(source: Source, finding: Finding) -> Pixels | None:
+def _painted(source: Source, noted: PairNotes) -> Pixels | None:
     try:
         return sources.read(source)
     except PictureError as error:
-        finding.unreadable.append((source.file, str(error)))
+        noted.unreadable.append((source.file, str(error)))
         return None
 
 
-def _whole(source: Source, finding: Finding, expects_alpha: bool) -> Reading | None:
+def _whole(source: Source, noted: PairNotes, expects_alpha: bool) -> Reading | None:
     try:
         reading = sources.reading(source.file, source)
         if source.levels is not None:
             values = sources.deep_values(source.file)
             if values is not None:
-                finding.cut_off = max(finding.cut_off, depths.beyond(values, source.levels))
+                noted.cut_off = max(noted.cut_off, depths.beyond(values, source.levels))
     except PictureError as error:
-        finding.unreadable.append((source.file, str(error)))
+        noted.unreadable.append((source.file, str(error)))
         return None
     # That 16 bits are brought to 8 by the set's own levels is said once, for all of them.
     told = [note for note in reading.notes if source.levels is None or "16 bits" not in note]
-    finding.notes += [(source.file, note) for note in told if not expects_alpha]
+    noted.changes += [(source.file, note) for note in told if not expects_alpha]
     return reading
 
 
