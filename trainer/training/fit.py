@@ -212,8 +212,15 @@ def pair_loader(training: DataSet, state: State, world: World, edge_maps: Path |
         part=world.part(config.batch),
         multiple=state.generator.multiple,
         least=state.generator.least,
-        threads=max(1, (os.cpu_count() or 1) // 2),
+        threads=loader_threads(state.device.type, os.cpu_count() or 1),
     )
+
+
+def loader_threads(kind: str, cores: int) -> int:
+    """How many threads prepare pictures: half of the cores, as the other ones compute; where a graphics card
+    computes, all but one."""
+    mine = max(1, cores // int(os.environ.get("LOCAL_WORLD_SIZE", "1")))
+    return max(1, mine // 2 if kind == "cpu" else mine - 1)
 
 
 class Tally:

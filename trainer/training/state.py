@@ -223,8 +223,8 @@ class State:
     def named(self) -> Iterator[tuple[str, Tensor]]:
         """What a checkpoint holds, as it lies in memory and with the names it gets there."""
         parts: list[tuple[str, str, nn.Module]] = [("generator", "generator", self.generator)]
-        for called, network in zip(_DISCRIMINATORS, self.discriminators, strict=False):
-            parts.append((called, "discriminator", network))
+        for called, discriminator in zip(_DISCRIMINATORS, self.discriminators, strict=False):
+            parts.append((called, "discriminator", discriminator))
         for called, part, network in parts:
             moments = self.adam[part].state
             for name, tensor in network.state_dict().items():

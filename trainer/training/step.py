@@ -31,13 +31,19 @@ unlike them the discriminators find it on their way."""
 def attempt(state: State, config: Config, world: World, batch: Batch) -> Tensor | None:
     """A step; None where memory was too short for it, which may have left it half done."""
     try:
-        known = batch.known.to(state.device) if batch.known.numel() else None
-        inputs, photos = batch.inputs.to(state.device), batch.targets.to(state.device)
+        known = _moved(batch.known, state.device) if batch.known.numel() else None
+        inputs, photos = _moved(batch.inputs, state.device), _moved(batch.targets, state.device)
         return learn(state, config, world, inputs, photos, known)
     except (RuntimeError, MemoryError) as error:
         if not device.gave_up(error):
             raise
     return None  # not from inside “except”, where the error still holds on to the step's memory
+
+
+def _moved(planes: Tensor, where: torch.device) -> Tensor:
+    """The planes on a device. From pinned memory a graphics card fetches them while it still computes; with
+    other memory it would be waited for, and nothing prepared meanwhile."""
+    return planes.pin_memory().to(where, non_blocking=True) if where.type == "cuda" else planes.to(where)
 
 
 def learn(
@@ -64,6 +70,7 @@ def learn(
     distortions = [Distortion.drawn(distorted, config.batch, height, width)[mine] for _ in range(2)]
     if config.feature_matching:
         distortions[1] = distortions[0]  # or the features of one place would be compared with another's
+    crops = torch.rand(config.batch, 2, generator=rng(config.seed, "crops", state.step))[mine]
     losses = torch.zeros(len(LOSSES), device=photos.device)
 
     def judged(pictures: Tensor, part: slice, distortion: Distortion) -> list[Judged]:
@@ -93,9 +100,8 @@ def learn(
             if config.feature_matching:
                 unmatched = feature_distance(about_generated, about_real)
         if config.perceptual:
-            crops = rng(config.seed, "crops", state.step, world.rank, start)
             eye = trunk(str(photos.device), state.precision)
-            unlike = crop_loss(eye, generated, photos[part], crops)
+            unlike = crop_loss(eye, generated, photos[part], crops[part])
         share = len(generated) / count
         # Both networks learn from one and the same verdict. Halved, so that the discriminator learns more
         # slowly.

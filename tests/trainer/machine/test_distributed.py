@@ -54,7 +54,8 @@ def farthest(run: Run, other: Run) -> float:
 def test_two_processes_train_as_one_and_resume_bit_for_bit(tmp_path: Path) -> None:
     data = things(tmp_path / "data", 10)
     # Dropout is thrown for each process apart, so without it.
-    config = small(data, batch=4, steps=STEPS, dropout=False, log_every=1, checkpoint_every=3)
+    losses = {"perceptual": 15.0, "feature_matching": 10.0, "discriminators": 2}
+    config = small(data, batch=4, steps=STEPS, dropout=False, log_every=1, checkpoint_every=3, **losses)
     one = trained(tmp_path / "one", data, config)
 
     shared = replace(config, processes=2)
