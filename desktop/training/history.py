@@ -15,8 +15,8 @@ SMOOTH = 0.9
 
 
 @dataclass(frozen=True)
-class Look:
-    """A look at the fixed pairs."""
+class Validation:
+    """How the fixed pairs were translated at one step."""
 
     step: int
     picture: str
@@ -32,7 +32,7 @@ class Look:
 
     @property
     def score(self) -> float:
-        """What decides which look was the best; the lower, the better."""
+        """What decides which one was the best; the lower, the better."""
         losses = [loss for loss in (self.unknown, self.known) if loss is not None]
         return losses[0] if losses else float("inf")
 
@@ -50,7 +50,7 @@ class TrainingHistory:
     times: list[int] = field(default_factory=list)
     """The steps that ``curves`` are known at."""
     curves: dict[str, list[float]] = field(default_factory=lambda: {name: [] for name in CURVES})
-    looks: list[Look] = field(default_factory=list)
+    validations: list[Validation] = field(default_factory=list)
     drawings: int = 0
     """How often the window's drawing has been translated."""
     model_step: int | None = None
@@ -80,7 +80,7 @@ class TrainingHistory:
     @property
     def best_step(self) -> int | None:
         """The step that the best model is of."""
-        return min(self.looks, key=lambda look: look.score).step if self.looks else None
+        return min(self.validations, key=lambda one: one.score).step if self.validations else None
 
     @property
     def overfits(self) -> bool:
@@ -109,7 +109,7 @@ class TrainingHistory:
                 if not held_back:
                     unknown = None  # the losses are both of pairs that are trained on
                 picture = str(event["picture"])
-                self.looks.append(Look(self.step, picture, count, held_back, unknown, known))
+                self.validations.append(Validation(self.step, picture, count, held_back, unknown, known))
             case "drawing":
                 self.drawings += 1
             case "model":
@@ -126,7 +126,7 @@ class TrainingHistory:
         kept = sum(time <= step for time in self.times)
         self.times = self.times[:kept]
         self.curves = {name: values[:kept] for name, values in self.curves.items()}
-        self.looks = [look for look in self.looks if look.step <= step]
+        self.validations = [one for one in self.validations if one.step <= step]
 
 
 def _count(value: Any) -> int:
