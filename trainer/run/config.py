@@ -30,8 +30,8 @@ from trainer.run.options import Adversarial, Norms, Precision, Recipe, Upsamplin
 FORMAT = 2
 """Version of ``config.json``; newer ones are refused with a sentence."""
 
-LOOKS_GROW = 3
-"""So many times as late as the one before comes each early look."""
+VALIDATIONS_GROW = 3
+"""So many times as late as the one before comes each early validation."""
 
 LEAST_EDGE, MOST_EDGE = 32, 2048
 MOST_STEPS = 1_000_000_000
@@ -140,10 +140,10 @@ class Config:
     checkpoint_every: int = 0
     """Steps between checkpoints; 0 for one a minute."""
     sample_every: int = 500
-    """Steps between two looks at the fixed pairs, which also write the model."""
+    """Steps between two validations, each of the fixed pairs; they also write the model."""
     first_look: int = 0
-    """The step of an early look; others follow, each ``LOOKS_GROW`` times as late as the one before, until
-    it is time for the regular ones. 0 for none."""
+    """The step of an early validation; others follow, each ``VALIDATIONS_GROW`` times as late as the one
+    before, until it is time for the regular ones. 0 for none."""
     minutes: float = 0.0
     """What was asked for at first; ``steps`` is what a trial made of it."""
     format: int = FORMAT
@@ -200,15 +200,15 @@ class Config:
             edge_maps if self.edges else None,
         )
 
-    def looks_at(self, step: int) -> bool:
-        """Whether there is a look at the fixed pairs after ``step`` steps."""
+    def validates_at(self, step: int) -> bool:
+        """Whether the fixed pairs are validated after ``step`` steps."""
         return step % self.sample_every == 0 or step == self.steps or self.is_early(step)
 
     def is_early(self, step: int) -> bool:
-        """Whether it is a look out of turn, soon after the beginning, when pictures change quickly."""
+        """Whether it is a validation out of turn, soon after the beginning, when pictures change quickly."""
         early = self.first_look
         while 0 < early < min(step, self.sample_every):
-            early *= LOOKS_GROW
+            early *= VALIDATIONS_GROW
         return 0 < early == step < self.sample_every
 
     def learning_rate_at(self, step: int) -> float:
@@ -404,7 +404,7 @@ def check(config: Config) -> None:
         "events come every so many steps, at least every one": config.log_every >= 1,
         "checkpoints come every so many steps": config.checkpoint_every >= 0,
         "samples come every so many steps, at least every one": config.sample_every >= 1,
-        "the first look comes after so many steps": config.first_look >= 0,
+        "the first validation comes after so many steps": config.first_look >= 0,
         "black must be darker than white among 16 bits": 0 <= config.black < config.white <= FULL[1],
         "one-hot input needs a palette": config.palette is not None or not config.one_hot,
     }

@@ -64,8 +64,8 @@ class ValidationReporter:
     """Fixed pairs, looked at again and again.
 
     Samples are made without augmentation, hints always the same. They are pictures ``SHOWN`` wide in
-    ``samples/``: ``inputs.png``, ``targets.png``, and one a look, named by its step. First come pairs that
-    are not trained on; where there are too few of them, training pairs fill the row.
+    ``samples/``: ``inputs.png``, ``targets.png``, and one a validation, named by its step. First come pairs
+    that are not trained on; where there are too few of them, training pairs fill the row.
 
     Which pairs these are decides nothing about the weights. A run from before they were spread evenly goes
     on with other pairs than it began with: bit for bit the same weights, but new pictures and scores.
@@ -90,7 +90,7 @@ class ValidationReporter:
 
     @contextmanager
     def sparing(self, state: State) -> Iterator[None]:
-        """Go without a look that there is no memory for: the training matters more. Told once."""
+        """Go without a validation that there is no memory for: the training matters more. Told once."""
         try:
             yield
         except (DeviceError, RuntimeError, MemoryError) as error:
@@ -101,7 +101,7 @@ class ValidationReporter:
                 self._say(
                     state,
                     "There was not enough memory to look at what it makes; the training goes on, and tries "
-                    "again at the next look.",
+                    "again at the next validation.",
                 )
 
     def show(self, state: State) -> None:
@@ -113,24 +113,25 @@ class ValidationReporter:
         config = self.config
         tensors = ema.finished(state, config, self._typical_planes(state))
         painter = ema.painter(config, tensors)
-        unknown = _looked_at(painter, self.unknown)
-        known = _looked_at(painter, self.known)
-        look = unknown or known
-        assert look is not None
+        unknown = _validated(painter, self.unknown)
+        known = _validated(painter, self.known)
+        reached = unknown or known
+        assert reached is not None
         made = [*(unknown.made[:SHOWN] if unknown else []), *(known.made if known else [])][: len(self.shown)]
         name = f"{state.step:07d}.png"
         self._write("inputs.png", [sheet.shown(pair.prepared, painter.card) for pair in self.shown])
         self._write("targets.png", [pair.target for pair in self.shown])
         self._write(name, made)
 
-        if look.l1 < state.best:
-            state.best = look.l1
-            self._write_model(self.run.best, state, tensors, look)
-        self._write_model(self.run.model, state, tensors, look)
+        if reached.l1 < state.best:
+            state.best = reached.l1
+            self._write_model(self.run.best, state, tensors, reached)
+        self._write_model(self.run.model, state, tensors, reached)
         self.journal.tell(
             "samples", state.step, picture=name, count=len(self.shown), held_back=self.held_back,
-            l1=round(look.l1, 5), training_l1=round(known.l1, 5) if known else None,
-            liveliness=round(look.liveliness, 3), **({"early": True} if config.is_early(state.step) else {}),
+            l1=round(reached.l1, 5), training_l1=round(known.l1, 5) if known else None,
+            liveliness=round(reached.liveliness, 3),
+            **({"early": True} if config.is_early(state.step) else {}),
         )  # fmt: skip
         self._tell_of_model(state)
         told = events.read(self.run.events)
@@ -138,7 +139,7 @@ class ValidationReporter:
         self.journal.tell("health", state.step, verdict=verdict, sentence=sentence)
 
     def hand_over(self, state: State) -> None:
-        """Bring the newest model to the last step, where a training is stopped between two looks.
+        """Bring the newest model to the last step, where a training is stopped between two validations.
 
         The state stays as it is, the best model too: whoever resumes knows nothing of this.
 
@@ -148,13 +149,15 @@ class ValidationReporter:
         if not state.step or state.step == self._written:
             return
         tensors = ema.finished(state, self.config, self._typical_planes(state))
-        look = _looked_at(ema.painter(self.config, tensors), self.unknown or self.known)
-        assert look is not None
-        self._write_model(self.run.model, state, tensors, look)
+        reached = _validated(ema.painter(self.config, tensors), self.unknown or self.known)
+        assert reached is not None
+        self._write_model(self.run.model, state, tensors, reached)
         self._tell_of_model(state)
 
-    def _write_model(self, path: Path, state: State, tensors: dict[str, Tensor], look: _Look) -> None:
-        ema.write(path, self.config, tensors, self._notes(state), scores={"l1": look.l1})
+    def _write_model(
+        self, path: Path, state: State, tensors: dict[str, Tensor], reached: _Validation
+    ) -> None:
+        ema.write(path, self.config, tensors, self._notes(state), scores={"l1": reached.l1})
 
     def _tell_of_model(self, state: State) -> None:
         self._written = state.step
@@ -222,7 +225,7 @@ class ValidationReporter:
         }
 
 
-class _Look:
+class _Validation:
     """What a painter makes of pairs, and how near it comes."""
 
     def __init__(self, made: list[Pixels], samples: list[Sample]) -> None:
@@ -237,11 +240,11 @@ class _Look:
         self.liveliness = _spread_of(made) / max(1e-6, _spread_of(targets))
 
 
-def _looked_at(painter: Generator, samples: list[Sample]) -> _Look | None:
+def _validated(painter: Generator, samples: list[Sample]) -> _Validation | None:
     if not samples:
         return None
     made = [painter.translate(sample.prepared) for sample in samples]
-    return _Look(made, samples)
+    return _Validation(made, samples)
 
 
 def _spread_of(pictures: list[Pixels]) -> float:

@@ -48,7 +48,7 @@ class Curves(QWidget):
             self._lines[name].setData(*smoothed(times, np.asarray(values, np.float64)), connect="finite")
         for name in ("unknown", "known"):
             dots = [
-                (look.step, getattr(look, name)) for look in told.looks if getattr(look, name) is not None
+                (one.step, getattr(one, name)) for one in told.validations if getattr(one, name) is not None
             ]
             self._lines[name].setData([step for step, _ in dots], [value for _, value in dots])
 

@@ -130,7 +130,7 @@ def test_minutes_become_steps(data: DataSet) -> None:
     config = timed(planned(data, wished(minutes=10)), 0.5)
     assert config.steps == 1200
     assert config.sample_every == 60  # half a minute
-    assert [step for step in range(1, 130) if config.looks_at(step)] == [8, 24, 60, 120]  # 4 s, 12 s, …
+    assert [step for step in range(1, 130) if config.validates_at(step)] == [8, 24, 60, 120]  # 4 s, 12 s, …
     assert config.is_early(24) and not config.is_early(60)
     assert timed(planned(data, wished(minutes=600)), 0.5).sample_every == 240  # two minutes
     assert timed(planned(data, wished(steps=7)), 0.5).steps == 7
