@@ -106,9 +106,9 @@ ARROWS: dict[str, str] = {
         "desktop.paint.editing desktop.paint.gestures desktop.paint.plugins desktop.paint.strokes engine.data"
     ),
     "desktop.pairs": (
-        "desktop.documents desktop.paint.editing desktop.paint.files desktop.paint.layers desktop.preview "
-        "desktop.support desktop.training engine.data engine.errors engine.files engine.planes resources "
-        "trainer.files trainer.run"
+        "desktop.documents desktop.paint.editing desktop.paint.files desktop.paint.layers "
+        "desktop.paint.strokes desktop.preview desktop.support desktop.training engine.data engine.errors "
+        "engine.files engine.planes resources trainer.files trainer.perception trainer.pictures trainer.run"
     ),
     "desktop.preview": (
         "desktop.documents desktop.paint.editing desktop.paint.files desktop.support engine.data "

@@ -236,6 +236,7 @@ class MainWindow(QMainWindow):
             "teach": session.teaching.begin,
             "make_pairs": self.make_pairs,
             "add_pair": pair_drawing.add,
+            "draft_lines": pair_drawing.draft.draw,
             "next_photo": lambda: pair_drawing.step(1),
             "previous_photo": lambda: pair_drawing.step(-1),
             "toggle_photo": lambda _on: pair_drawing.toggle_photo(),

@@ -108,6 +108,24 @@ def lines(photo: Pixels, line_width: float = PLAIN.line_width, edges: Pixels | N
     return _penned(_drawn(photo, ground.seen(photo), random, settings, edges), random, settings)
 
 
+def sparing(settings: Settings, sure: float) -> Settings:
+    """Settings under which a line starts at just this value of an edge map, and where there is none, at a
+    strength as far between the least and the greatest.
+
+    Args:
+        sure: between the least and the greatest of ``Settings.sure``: the more, the fewer lines.
+    """
+    (least, most), (weak, strong) = Settings.sure, Settings.threshold
+    threshold = weak + (sure - least) / (most - least) * (strong - weak)
+    return replace(settings, sure=(sure, sure), threshold=(threshold, threshold))
+
+
+def sparing_lines(photo: Pixels, sure: float, edges: Pixels | None = None) -> Pixels:
+    """As ``lines``, fewer or more of them, see ``sparing``."""
+    settings, random = sparing(PLAIN, sure), np.random.default_rng(0)
+    return _penned(_drawn(photo, ground.seen(photo), random, settings, edges), random, settings)
+
+
 def redrawn(lines: Pixels, random: np.random.Generator, settings: Settings) -> Pixels:
     """Lines that a person or another program drew, as somebody else might have: uint8 (H, W) both."""
     contours = ink.redrawn(lines, 1) < 128
