@@ -83,7 +83,7 @@ def lines_side(sides: Sequence[tuple[Source, Source]]) -> bool | None:
 
 
 def smaller_side(sides: Sequence[tuple[Source, Source]]) -> bool | None:
-    """Whether the first side of the pairs, or the second, is reduced; None where neither is, or one is drawn."""
+    """Whether the pairs' first side, or the second, is reduced; None where neither is, or any is drawn."""
     votes = [0, 0]
     looked_at = layouts.spread(sides, LOOKED_AT)
     for one, other in looked_at:

@@ -40,8 +40,7 @@ def is_packed(folder: Path) -> bool:
 def walk(folder: Path, deepest: int) -> Iterator[tuple[tuple[str, ...], list[str]]]:
     """The folders below one, or in a zip file, each as the parts of its path, and its files' names, sorted.
 
-    What is hidden, or deeper than ``deepest`` folders, is passed over; so are links to folders that lead back,
-    or to a folder that is looked into anyway.
+    What is hidden, or deeper than ``deepest`` folders, is passed over; so are links that lead back, or to a folder that is looked into anyway.
 
     Raises:
         PictureError: a zip file that is damaged, encrypted or beyond all measure.
@@ -148,7 +147,7 @@ def _split(file: Path) -> tuple[Path, str] | None:
 
 
 def _leads_back(folder: Path, seen: set[str]) -> bool:
-    """Whether a folder is a link to one of ``seen``, within or around it; otherwise it is seen from now on."""
+    """Whether a folder is a link to one of ``seen``, within or around it; else it is seen from now on."""
     if not folder.is_symlink():
         return False
     real = os.path.realpath(folder)
