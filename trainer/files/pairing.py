@@ -299,8 +299,8 @@ def _is_drawn(side: Side) -> bool:
 
 
 def _telling(side: Side) -> list[str]:
-    """The words that say whether a side is of photos or drawn: of the file names and the last folder that says so.
-    Of label_images it is the label."""
+    """The words that say whether a side is of photos or drawn: of its file names, and of the last folder
+    that says so. Of label_images it is the label."""
     for folder in (*reversed(side.folder.split("/")), ""):
         words = Side(folder, side.start, side.ending).words
         drawn = [word for word in words if word in DRAWN - _WEAK]

@@ -40,7 +40,8 @@ def is_packed(folder: Path) -> bool:
 def walk(folder: Path, deepest: int) -> Iterator[tuple[tuple[str, ...], list[str]]]:
     """The folders below one, or in a zip file, each as the parts of its path, and its files' names, sorted.
 
-    What is hidden, or deeper than ``deepest`` folders, is passed over; so are links that lead back, or to a folder that is looked into anyway.
+    What is hidden, or deeper than ``deepest`` folders, is passed over; so are links that lead
+    back, or to a folder that is looked into anyway.
 
     Raises:
         PictureError: a zip file that is damaged, encrypted or beyond all measure.
