@@ -78,7 +78,7 @@ _BESIDE = frozenset(
         ),
     )
 )
-"""What trainings note beside weights: options, scores, places, times, the state of chance. None of it is made;
+"""What trainings note beside weights: options, scores, places, times, the state of chance. None is made;
 see ``_Aside``."""
 
 
