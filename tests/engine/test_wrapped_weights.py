@@ -4,6 +4,8 @@ bare ones. What is none is called what it is."""
 from __future__ import annotations
 
 import argparse
+import datetime
+import random
 import zipfile
 from collections import OrderedDict, defaultdict
 from pathlib import Path
@@ -69,6 +71,15 @@ def checkpoints(state: State) -> dict[str, Any]:
             "hyper_parameters": defaultdict(int, width=2),
         },
         "parallel": prefixed("module.", state),
+        "a list": [state, JUDGE],
+        "by number": {"nets": {0: state, 1: JUDGE}},
+        "averaged": prefixed("module.", state) | {"n_averaged": torch.tensor(3)},
+        "the state of chance": {
+            "netG": state,
+            "rng": (np.random.default_rng(3).integers(0, 9, 500), random.Random(3).getstate()),
+            "torch_rng": torch.get_rng_state(),
+            "began": datetime.datetime(2026, 1, 2, tzinfo=datetime.UTC),
+        },
         "an attribute": prefixed("model.", state),
         "compiled inside": prefixed("netG._orig_mod.", state),
         "the discriminator beside": prefixed("netG.module.", state) | prefixed("netD.module.", DISCRIMINATOR),

@@ -73,7 +73,8 @@ def find(
         data, unused = recognising.recognised(folder, found, stills, wish)
         foreign = sorted([*foreign, *unused])
     else:
-        data, foreign = DataSet(folder, "photos", wish.task or "hints"), [still.file for still in stills]
+        data = DataSet(folder, "photos", wish.task or "hints")
+        foreign = sorted([*foreign, *(still.file for still in stills)])
     problems = list(data.problems)
     for file in foreign:
         remedy = "Unpack it." if file.suffix.lower() in layouts.ARCHIVES else "Save it as PNG."
