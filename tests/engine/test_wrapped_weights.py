@@ -71,8 +71,8 @@ def checkpoints(state: State) -> dict[str, Any]:
             "hyper_parameters": defaultdict(int, width=2),
         },
         "parallel": prefixed("module.", state),
-        "a list": [state, JUDGE],
-        "by number": {"nets": {0: state, 1: JUDGE}},
+        "a list": [state, DISCRIMINATOR],
+        "by number": {"nets": {0: state, 1: DISCRIMINATOR}},
         "averaged": prefixed("module.", state) | {"n_averaged": torch.tensor(3)},
         "the state of chance": {
             "netG": state,
