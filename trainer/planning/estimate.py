@@ -8,6 +8,7 @@ import time
 from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import torch
 from torch.utils.flop_counter import FlopCounterMode
@@ -42,7 +43,7 @@ class Estimate:
     disk: int
     free_disk: int
     operations: float = 0.0
-    """Multiplications and additions a step, of convolutions there and back."""
+    """Of floating point, a step: multiplications and additions of its convolutions, there and back."""
 
     def in_words(self, config: Config) -> str:
         """For the user, one line."""
@@ -109,7 +110,9 @@ def _measured(config: Config, data: DataSet) -> tuple[float, int, int, float]:
         began = time.perf_counter()
         while len(times) < WARM_UP + 3 or (len(times) < MOST_STEPS and sum(times) < SECONDS):
             batch = next(loader)
-            with nullcontext() if times else counter:  # counted while it warms up, as counting takes time
+            # Counted while it warms up, as counting takes time.
+            counting: Any = nullcontext() if times else counter
+            with counting:
                 learn(state, config, ALONE, batch.inputs.to(state.device), batch.targets.to(state.device))
             if state.device.type == "cuda":
                 torch.cuda.synchronize(state.device)

@@ -179,6 +179,13 @@ def test_trial_measures_and_is_forgotten(tmp_path: Path, data: DataSet) -> None:
     words = found.in_words(config)
     assert "10 steps of 2" in words
     assert " MB of disk" in words
+    assert "TFLOP/s" in words
+
+
+def test_trial_counts_a_second_discriminator(tmp_path: Path, data: DataSet) -> None:
+    one, two = (trial(small(data, steps=10, discriminators=count), data, tmp_path) for count in (1, 2))
+    assert two.disk > one.disk
+    assert one.operations < two.operations < 1.5 * one.operations
 
 
 def _after_a_step(config: configs.Config, data: DataSet) -> State:
