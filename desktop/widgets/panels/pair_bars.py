@@ -180,8 +180,6 @@ class PairDrawingBar(PairBar):
         button = QToolButton()
         button.setObjectName("draft_lines")
         button.setDefaultAction(self._actions["draft_lines"])
-        self._actions["draft_lines"].setIconText(self.tr("Draft"))
-        button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
         button.setAutoRaise(True)
         button.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         button.setIconSize(QSize(18, 18))

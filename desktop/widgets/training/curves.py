@@ -156,7 +156,7 @@ class Curves(QWidget):
         }
         others = [name for name in self._lines if name not in pens]
         for number, name in enumerate(others):  # each another hue, beginning where no other curve is
-            hue = (280 + 360 * number // len(others)) % 360
+            hue = (180 + 360 * number // len(others)) % 360
             pens[name] = (QColor.fromHsl(hue, 130, 165 if dark else 95), 1.4)
         for heading, plot, curves in self._plots:
             texts = {name: self._explained(name) for name in curves}
