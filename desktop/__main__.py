@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import faulthandler
 import json
+import os
 import sys
 from dataclasses import replace
 from enum import StrEnum
@@ -146,7 +147,7 @@ def translate(
     import engine
     from desktop import translating
 
-    if not input.exists():
+    if not os.path.exists(input):
         raise PictureError(f"There is no “{input}”; check its name.")
     jobs = translating.jobs(input, output)
     generator = engine.open(
@@ -158,7 +159,7 @@ def translate(
             folder.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise PictureError(f"The folder “{folder}” can't be made ({error.strerror or error}).") from error
-    if not input.is_dir():
+    if not os.path.isdir(input):
         translating.translate(generator, *jobs[0], seed, code)
         return
     failures = translating.translate_all(generator, jobs, seed, code)
@@ -397,7 +398,7 @@ def _palette(wanted: str) -> Palette:
         return read_gpl(Path(wanted))
     folders = (resources.home("palettes"), resources.path("palettes"))
     for folder in folders:
-        if (folder / f"{wanted}.gpl").is_file():
+        if os.path.isfile(folder / f"{wanted}.gpl"):
             return read_gpl(folder / f"{wanted}.gpl")
     known = sorted({file.stem for folder in folders for file in folder.glob("*.gpl")})
     raise PictureError(f"There is no palette “{wanted}”; known are {', '.join(known)}, or name a .gpl file.")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -20,15 +21,15 @@ def jobs(input: Path, output: Path) -> list[tuple[Path, Path]]:
     """Which file becomes which; in a folder, those that end like pictures or projects."""
     from engine.data.picture import SUFFIXES
 
-    if not input.is_dir():
-        if output.is_dir():
+    if not os.path.isdir(input):
+        if os.path.isdir(output):
             output = output / f"{input.stem}.png"
         if output.suffix.lower() not in ("", ".png"):
             raise typer.BadParameter("results are PNG files; let its name end in .png", param_hint="OUTPUT")
         if output.resolve() == input.resolve():
             raise typer.BadParameter("the result would overwrite the picture", param_hint="OUTPUT")
         return [(input, output)]
-    if output.exists() and not output.is_dir():
+    if os.path.exists(output) and not os.path.isdir(output):
         raise typer.BadParameter("for a folder of pictures it is a folder as well", param_hint="OUTPUT")
     if output.resolve() == input.resolve():
         raise typer.BadParameter("the results would overwrite the pictures", param_hint="OUTPUT")

@@ -56,7 +56,9 @@ def written(folder: Path, photo: str, label: str, how: str = "colours", count: i
         elif how == "red":
             save(np.dstack([values, values * 0, values * 0]), other)
         elif how in ("rest", "far"):
-            save(np.array([0, 1, 2, 3, 65535 if how == "rest" else 300], np.uint16)[values], other)
+            deep = np.array([0, 1, 2, 3, 65535 if how == "rest" else 300], np.uint16)[values]
+            other.parent.mkdir(parents=True, exist_ok=True)
+            Image.fromarray(deep).save(other)
         elif how == "masks":
             numbers((values == 1).astype(np.uint8) * np.uint8(255), other)
         else:

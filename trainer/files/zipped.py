@@ -34,7 +34,7 @@ _DAMAGED = "is damaged or cut short; fetch or save it anew"
 
 def is_packed(folder: Path) -> bool:
     """Whether this is a zip file rather than a folder."""
-    return folder.suffix.lower() == ENDING and folder.is_file()
+    return folder.suffix.lower() == ENDING and os.path.isfile(folder)
 
 
 def walk(folder: Path, deepest: int) -> Iterator[tuple[tuple[str, ...], list[str]]]:
@@ -82,7 +82,7 @@ def is_file(file: Path) -> bool:
         PictureError: as ``walk``.
     """
     member_of = _split(file)
-    return file.is_file() if member_of is None else member_of[1] in _opened(member_of[0]).names
+    return os.path.isfile(file) if member_of is None else member_of[1] in _opened(member_of[0]).names
 
 
 def size(file: Path) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import os
 import shutil
 import time
 from contextlib import nullcontext
@@ -81,7 +82,7 @@ def trial(config: Config, data: DataSet, folder: Path) -> Estimate:
             raise
         raise TrainingError(f"There is not enough memory for this training; {_smaller(config)}.") from error
     where = folder.resolve()
-    while not where.exists():
+    while not os.path.exists(where):
         where = where.parent
     free_disk = shutil.disk_usage(where).free
     estimate = Estimate(seconds * OVERHEAD, needed, free_memory, 3 * state_bytes, free_disk, operations)
