@@ -36,7 +36,7 @@ FIRST_LOOK_SECONDS = 4.0
 
 AS_ASKED = (
     "from_model upsampling norms patch adversarial conditional l1 perceptual edges batch learning_rate ema "
-    "flip recolour differentiable validation log_every checkpoint_every"
+    "hinting flip recolour differentiable validation log_every checkpoint_every"
 ).split()
 """Options that are fields of ``Config`` as they are; where none is given, the recipe's setting holds."""
 
@@ -137,7 +137,7 @@ def _is_one_hot(palette: Palette | None, options: Options, parent: Card | None) 
 def _recipe(recipe: Recipe, data: DataSet) -> dict[str, Any]:
     """What the recipe sets, for so many pairs."""
     augmented = {"differentiable": True} if recipe == "default" and len(data.pairs) <= FEW else {}
-    return {**RECIPES[recipe], **augmented}
+    return {"hinting": "wishes", **RECIPES[recipe], **augmented}
 
 
 def _asked(options: Options) -> dict[str, Any]:

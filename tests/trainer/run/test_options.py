@@ -39,6 +39,7 @@ OTHERS: dict[str, Any] = {
     "l1": 0.0,
     "perceptual": 15.0,
     "edges": 0.85,
+    "hinting": "copies",
     "adversarial": "least squares",
     "conditional": False,
     "learning_rate": 1e-5,
