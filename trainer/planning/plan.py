@@ -37,7 +37,7 @@ FIRST_VALIDATION_SECONDS = 4.0
 
 AS_ASKED = (
     "from_model upsampling norms patch adversarial conditional l1 perceptual feature_matching "
-    "discriminators edges batch learning_rate ema flip recolour differentiable "
+    "discriminators edges batch learning_rate ema hinting flip recolour differentiable "
     "validation log_every checkpoint_every"
 ).split()
 """Options that are fields of ``Config`` as they are; where none is given, the recipe's setting holds."""
@@ -140,7 +140,7 @@ def _recipe(recipe: Recipe, data: DataSet) -> dict[str, Any]:
     """What the recipe sets, for so many pairs."""
     augmented = {"differentiable": True} if recipe == "default" and len(data.pairs) <= FEW else {}
     draws = usual.draws(data.task, (pair.a.derived for pair in data.pairs))
-    return {**RECIPES[recipe], **augmented, **usual.lines(recipe, draws)}
+    return {"hinting": "wishes", **RECIPES[recipe], **augmented, **usual.lines(recipe, draws)}
 
 
 def _asked(options: Options) -> dict[str, Any]:

@@ -25,6 +25,7 @@ from engine.files.writing import escaped, shown
 from trainer.loading.augment import Augment
 from trainer.machine.errors import TrainingError
 from trainer.pictures import sketch
+from trainer.pictures.hints import Hinting
 from trainer.run.options import Adversarial, Norms, Precision, Recipe, Upsampling
 
 FORMAT = 2
@@ -125,6 +126,9 @@ class Config:
     edges: float = 0.0
     """Of drawings that are made of photos, the share whose lines are those of the photos' edge maps, see
     ``trainer.perception.edges``."""
+    hinting: Hinting = "copies"
+    """What the hints are like that are made of photos, see ``trainer.pictures.hints``; older runs, whose
+    config doesn't say it, had copies. New ones are planned with wishes."""
     differentiable: bool = False
     """Augment before the discriminator, real and made pictures alike (Zhao et al., NeurIPS 2020)."""
 
@@ -186,7 +190,7 @@ class Config:
         Args:
             edge_maps: where edge maps are kept; without it lines are drawn by gradients alone.
         """
-        drawing = sketch.Settings(line_width=self.line_width, learned=self.edges)
+        drawing = sketch.Settings(line_width=self.line_width, learned=self.edges, hinting=self.hinting)
         return Augment(
             self.card(),
             self.task,
@@ -354,6 +358,7 @@ def check(config: Config) -> None:
         in get_args(Adversarial),
         f"the upsampling “{config.upsampling}” is unknown": config.upsampling in get_args(Upsampling),
         f"the way of norms “{config.norms}” is unknown": config.norms in get_args(Norms),
+        f"hints are wishes or copies, not “{config.hinting}”": config.hinting in get_args(Hinting),
         "norms can only keep the statistics of a model to begin from": (
             config.norms == "batch" or bool(config.from_model)
         ),

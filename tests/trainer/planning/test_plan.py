@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 
@@ -22,7 +22,7 @@ from trainer.planning.estimate import Estimate, trial
 from trainer.planning.plan import planned, timed
 from trainer.run import config as configs
 from trainer.run import options
-from trainer.run.options import Options
+from trainer.run.options import Options, Recipe
 from trainer.training.state import State
 
 
@@ -51,6 +51,14 @@ def test_no_option_is_accepted_and_forgotten() -> None:
     named = {option.name for option in options.each() if f"options.{option.name}" in readers}
     forgotten = {option.name for option in options.each()} - named - set(plan.AS_ASKED)
     assert forgotten == set()
+
+
+def test_hints_are_wishes_unless_copies_are_asked_for(data: DataSet) -> None:
+    for recipe in get_args(Recipe):
+        assert planned(data, wished(recipe=recipe)).hinting == "wishes"
+    assert planned(data, wished(hinting="copies")).hinting == "copies"
+    with pytest.raises(TrainingError, match="wishes or copies, not “commands”"):
+        planned(data, wished(hinting="commands"))
 
 
 def test_wishes_outweigh_the_recipe(data: DataSet) -> None:

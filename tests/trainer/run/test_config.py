@@ -34,6 +34,13 @@ def test_config_of_a_run_from_before_there_were_early_looks_has_none() -> None:
     assert [step for step in range(1, 101) if config.validates_at(step)] == [100]
 
 
+def test_config_of_a_run_from_before_there_were_wishes_has_copies() -> None:
+    fields = json.loads(to_json(replace(CONFIG, hinting="wishes")))
+    assert from_json(json.dumps(fields)).augment().drawing.hinting == "wishes"
+    del fields["hinting"]
+    assert from_json(json.dumps(fields)).augment().drawing.hinting == "copies"
+
+
 @pytest.mark.parametrize("text", ["", "[]", "{}", '{"format": "x"}', "[" * 100_000, to_json(CONFIG)[:-9]])
 def test_damaged_config_is_a_sentence(text: str) -> None:
     with pytest.raises(TrainingError, match="damaged"):

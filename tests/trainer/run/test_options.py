@@ -41,6 +41,7 @@ OTHERS: dict[str, Any] = {
     "feature_matching": 10.0,
     "discriminators": 2,
     "edges": 0.85,
+    "hinting": "copies",
     "adversarial": "least squares",
     "conditional": False,
     "learning_rate": 1e-5,
