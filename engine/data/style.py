@@ -50,9 +50,10 @@ def checked(values: object, length: int) -> Code:
     for value in values:
         if isinstance(value, bool | np.bool_) or not isinstance(value, int | float | np.number):
             raise ValueError(f"is {length} numbers; {value!r} is none")
-        if not abs(value) <= GREATEST:  # nor is that of what is no number
-            raise ValueError(f"has numbers from −{GREATEST:g} to {GREATEST:g}; {value} is none of them")
-        code.append(float(value))
+        number: Any = value
+        if not -GREATEST <= number <= GREATEST:  # nor is what is no number
+            raise ValueError(f"has numbers from −{GREATEST:g} to {GREATEST:g}; {value!r:.20} is none of them")
+        code.append(float(number))
     return tuple(code)
 
 
