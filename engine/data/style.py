@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Mapping, Sequence
 from statistics import NormalDist
 from typing import Any
@@ -24,6 +25,7 @@ Style = int | str | Sequence[float] | npt.NDArray[np.floating[Any]]
 """As it is asked for: a seed, a name or a code (see ``Card.code``)."""
 
 
+@functools.lru_cache(64)
 def drawn(seed: int, length: int) -> Code:
     """The code of a seed, any whole number: independent draws from N(0, 1), to four decimals.
 
@@ -52,7 +54,9 @@ def checked(values: object, length: int) -> Code:
             raise ValueError(f"is {length} numbers; {value!r} is none")
         number: Any = value
         if not -GREATEST <= number <= GREATEST:  # nor is what is no number
-            raise ValueError(f"has numbers from −{GREATEST:g} to {GREATEST:g}; {value!r:.20} is none of them")
+            raise ValueError(
+                f"has numbers from −{GREATEST:g} to {GREATEST:g}; {value!s:.20} is none of them"
+            )
         code.append(float(number))
     return tuple(code)
 

@@ -64,13 +64,12 @@ def test_a_style_is_as_the_network_was_trained_with_it(kind: str, norm: str, sta
 
 @pytest.mark.parametrize("statistics", ["running", "image"])
 @pytest.mark.parametrize("precision", ["float32", "bfloat16", "int8"])
-def test_what_settles_is_exact_in_every_style(precision: str, statistics: Any, tiny, picture, monkeypatch):
+def test_what_settles_is_exact_in_every_style(precision: str, statistics: Any, tiny, picture):
     """Strokes and changes of style at random; after each the preview settles, bit for bit as by a call."""
     if precision == "bfloat16" and not device.computes(torch.bfloat16):
         pytest.skip("torch refuses bfloat16 on this processor")
     if precision == "int8" and not quantised.right():
         pytest.skip("this processor multiplies no integers rightly")
-    monkeypatch.setattr("engine.layers.packed.LIGHT", 1 << 14)  # so that both sorts are there
     card, tensors = tiny(levels=6, width=32, **STYLED)
     generator = Generator(card, tensors, device="cpu", precision=precision, statistics=statistics)
     rng = np.random.default_rng(1)
