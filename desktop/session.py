@@ -325,7 +325,7 @@ class Session(Observable):
         """Take back the last step, or the stroke that goes on; either can be done again."""
         if self.strokes.drawing:
             last = self.document.history.newest
-            self.settle_stroke()
+            self.finish_stroke()
             if self.document.history.newest is last:  # it left nothing
                 return
         self._apply(self.document.undo)

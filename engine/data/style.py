@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Mapping, Sequence
 from statistics import NormalDist
 from typing import Any
@@ -24,6 +25,7 @@ Style = int | str | Sequence[float] | npt.NDArray[np.floating[Any]]
 """As it is asked for: a seed, a name or a code (see ``Card.code``)."""
 
 
+@functools.lru_cache(64)
 def drawn(seed: int, length: int) -> Code:
     """The code of a seed, any whole number: independent draws from N(0, 1), to four decimals.
 
@@ -50,9 +52,10 @@ def checked(values: object, length: int) -> Code:
     for value in values:
         if isinstance(value, bool | np.bool_) or not isinstance(value, int | float | np.number):
             raise ValueError(f"is {length} numbers; {value!r} is none")
-        if not abs(value) <= GREATEST:  # nor is that of what is no number
-            raise ValueError(f"has numbers from −{GREATEST:g} to {GREATEST:g}; {value} is none of them")
-        code.append(float(value))
+        number: Any = value
+        if not -GREATEST <= number <= GREATEST:  # nor is what is no number
+            raise ValueError(f"has numbers from −{GREATEST:g} to {GREATEST:g}; {value!s:.20} is none of them")
+        code.append(float(number))
     return tuple(code)
 
 

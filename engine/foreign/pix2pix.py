@@ -284,6 +284,10 @@ def reference_layout(card: Card, tensors: dict[str, Tensor]) -> dict[str, Tensor
         raise ModelError(
             f"The pix2pix project knows no {card.kind} network; only unet and resnet can be saved."
         )
+    if card.style:
+        raise ModelError(
+            f"The pix2pix project knows no styles, but “{card.name}” has them; export it to ONNX."
+        )
     theirs: dict[str, Tensor] = {}
     for ours, key in _names(card.kind, card.network):
         theirs[key] = tensors[ours]

@@ -31,9 +31,9 @@ Activation = Literal["none", "leaky_relu", "tanh"]
 LEAK = 0.2
 """The slope of a leaky ReLU below nothing."""
 
-LIGHT = 1 << 18
-"""Up to so many numbers a weight is laid out anew when its channels are scaled; of a heavier one, whose maps
-are small, what it makes is scaled."""
+LIGHT = 8
+"""With up to so many numbers for each that it makes, a weight is laid out anew when its channels are scaled;
+of a heavier one what it makes is scaled."""
 
 
 def channels_last(network: nn.Module) -> None:
@@ -158,7 +158,8 @@ class Packed(nn.Module):
         self.padding = list(convolution.padding)
         self.geometry: list[Any] = [list(convolution.stride), list(convolution.dilation), convolution.groups]
         swapped = self.transposed = isinstance(convolution, nn.ConvTranspose2d)
-        self.light = convolution.weight.numel() <= LIGHT
+        pixels = size[0] * size[1] * convolution.stride[0] ** (2 if swapped else -2)
+        self.light = convolution.weight.numel() <= LIGHT * convolution.out_channels * pixels
         if isinstance(convolution, nn.ConvTranspose2d):
             self.geometry.insert(0, list(convolution.output_padding))
             self.run = torch.ops.mkldnn._convolution_transpose_pointwise

@@ -34,7 +34,8 @@ class _Block(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         y = F.avg_pool2d(self.second(F.leaky_relu(self.first(F.leaky_relu(x, 0.2)), 0.2)), 2)
         around: Tensor = self.around(F.avg_pool2d(x, 2))
-        return (around + y) * 0.5**0.5
+        made: Tensor = (around + y) * 0.5**0.5
+        return made
 
 
 class StyleEncoder(nn.Module):
@@ -60,7 +61,7 @@ class StyleEncoder(nn.Module):
         x = self.stem(_fitted(photo))
         for block in self.blocks:
             x = block(x)
-        pooled = F.leaky_relu(x, 0.2).mean((2, 3))
+        pooled: Tensor = F.leaky_relu(x, 0.2).mean((2, 3))
         return self.mean(pooled), self.variance(pooled).clamp(-_BOUND, _BOUND)
 
     def initialise(self, generator: torch.Generator | None) -> None:

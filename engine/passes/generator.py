@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -19,11 +19,12 @@ from engine.data.rect import Rect
 from engine.data.style import Code, Style
 from engine.devices import device, trials
 from engine.errors import DeviceError, ModelError, PictureError
-from engine.layers import packed, shapes
-from engine.layers.blocks import Layer, Translator
+from engine.layers import shapes
+from engine.layers.blocks import Translator
 from engine.models import bundle, catalogue
+from engine.passes import building
 from engine.passes.following import Following
-from engine.passes.styles import Styles
+from engine.passes.styles import Styles, check_pixels
 from engine.passes.whole import Whole, valid
 from engine.planes import codec
 from engine.planes.preparing import Preparing
@@ -180,13 +181,7 @@ class Generator:
         return self._preparing(picture, size)
 
     def style_of(self, photo: Pixels) -> npt.NDArray[np.float32]:
-        """The style of a photo.
-
-        Args:
-            photo: uint8 (H, W, 3), sRGB, of what the model paints.
-
-        Returns:
-            A code, float32 (``card.style``,).
+        """The style of a photo, uint8 (H, W, 3), of what the model paints: a code, float32 (``card.style``,).
 
         Raises:
             StyleError: the model knows no styles, or can't read them.
@@ -195,11 +190,7 @@ class Generator:
         return self._styles.of(photo)
 
     def follows(self, style: Style | None) -> bool:
-        """Whether a style is that of the last ``update``; else the next one is a whole pass.
-
-        Raises:
-            StyleError: the model does not know it.
-        """
+        """Whether a style is that of the last ``update``; if not, the next is a whole pass."""
         return self.card.code(style) == self._followed
 
     def translate(self, prepared: Pixels, *, seed: int | None = None, style: Style | None = None) -> Pixels:
@@ -217,11 +208,7 @@ class Generator:
         return self._carried(lambda: self._whole(self._whole.padded(prepared), size), prepared, code)
 
     def update(
-        self,
-        picture: Pixels,
-        dirty: tuple[int, int, int, int] | None = None,
-        *,
-        style: Style | None = None,
+        self, picture: Pixels, dirty: tuple[int, int, int, int] | None = None, *, style: Style | None = None
     ) -> Pixels:
         """The preview of a picture that is being painted, as soon as may be.
 
@@ -247,12 +234,7 @@ class Generator:
         return self.retouch(self._prepared(picture), where, style=style)
 
     def retouch(
-        self,
-        prepared: Pixels,
-        dirty: Rect | None,
-        *,
-        everywhere: bool = False,
-        style: Style | None = None,
+        self, prepared: Pixels, dirty: Rect | None, *, everywhere: bool = False, style: Style | None = None
     ) -> Pixels:
         """As ``update``, for what ``codec.prepare`` or ``codec.flat`` made.
 
@@ -381,10 +363,7 @@ class Generator:
         return self._whole.network
 
     def _prepared(self, picture: Pixels) -> Pixels:
-        if picture.dtype != np.uint8 or picture.ndim != 3 or picture.shape[2] != 3 or not picture.size:
-            raise PictureError(
-                f"A picture is an array uint8 (height, width, 3), not {picture.dtype} {picture.shape}."
-            )
+        check_pixels(picture, "picture")
         prepared = codec.flat(picture, self.card)
         if not self._warned_of_palette and (strangers := codec.off_palette(picture, prepared, self.card)):
             self._warned_of_palette = True
@@ -440,62 +419,28 @@ class Generator:
 
     def _unplaced(self) -> tuple[Translator, dict[nn.Module, shapes.Shape]]:
         """The network in single precision, its norms folded, and what each convolution is given."""
-        network = bundle.blank(self.card)
-        if not isinstance(network, Translator):
-            raise ModelError(f"A {self.card.kind} network paints no pictures; choose another model.")
-        network.use_statistics(self.statistics)
-        width, height = self.card.size
-        seen = shapes.shapes(network.eval(), *codec.fitting(height, width, network.multiple, network.least))
-        full = {name: tensor.float() for name, tensor in self._tensors.items()}
-        network.load_state_dict(full, assign=True)
-        network.requires_grad_(False)
-        network.fold()
+        network, seen = building.built(self.card, self._tensors, self.statistics)
         self._styles.take_off(network)
         return network, seen
 
     def _carry_out(self, network: Translator, plan: trials.Plan) -> None:
         """Have the network run on the CPU as planned."""
-        delicate = network.delicate() if plan.dtype == torch.bfloat16 else ()
-        _convert(network, plan.dtype, delicate)
-        packed.keep_precision(network, delicate, plan.dtype)
-        trials.carry_out(network, plan)
-        self._whole = Whole(network, self.card, self._where, torch.float32 if delicate else plan.dtype)
+        format_of_planes = building.on_cpu(network, plan)
         self._dtype, self.precision, self.ways, self.tried = plan.dtype, plan.precision, str(plan), plan.tried
-        self._fold(self._followed)
+        self._run(network, format_of_planes)
 
     def _place_on_card(self, network: Translator, precision: str | None) -> None:
         device.integers(self._where, precision)  # raises where they are asked for
         self._dtype = device.number_format(self._where, precision)
-        self.precision = device.name(self._dtype)
-        self.ways = self.precision
-        delicate = network.delicate() if self._dtype == torch.bfloat16 else ()
-        _convert(network, self._dtype, delicate)
-        packed.keep_precision(network, delicate, self._dtype)
-        if self.device == "cuda" and self._dtype == torch.float32:
-            torch.backends.cudnn.allow_tf32 = False  # its 10 bits are not single precision
-        _to_device(network, self._where)
-        self._whole = Whole(network, self.card, self._where, torch.float32 if delicate else self._dtype)
+        self.precision = self.ways = device.name(self._dtype)
+        self._run(network, building.on_card(network, self._dtype, self._where))
+
+    def _run(self, network: Translator, format_of_planes: torch.dtype) -> None:
+        self._whole = Whole(network, self.card, self._where, format_of_planes)
         self._fold(self._followed)
 
     def _follower(self) -> Following:
         return Following(self._whole, incremental=self._incremental)
-
-
-def _convert(network: nn.Module, dtype: torch.dtype, delicate: Sequence[nn.Module]) -> None:
-    """Bring all but delicate convolutions into a number format; norms that remain keep full precision."""
-    for module in network.modules():
-        if isinstance(module, Layer) and module.convolution not in delicate:
-            module.convolution.to(dtype)
-
-
-def _to_device(network: nn.Module, where: torch.device) -> None:
-    try:
-        network.to(where)
-        packed.channels_last(network)
-    except (RuntimeError, MemoryError) as error:
-        if not device.gave_up(error):
-            raise
-        raise DeviceError(f"The device {where} can't take the model; use --device cpu.") from error
 
 
 def _warn(sentence: str) -> None:

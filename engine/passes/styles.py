@@ -64,10 +64,7 @@ class Styles:
         """
         if not self._card.style:
             self._card.code(0)  # says so
-        if photo.dtype != np.uint8 or photo.ndim != 3 or photo.shape[2] != 3 or not photo.size:
-            raise PictureError(
-                f"A photo is an array uint8 (height, width, 3), not {photo.dtype} {photo.shape}."
-            )
+        check_pixels(photo, "photo")
         encoder = self._reader()
         picture = Image.fromarray(np.ascontiguousarray(photo))
         if (factor := max(picture.size) // _ENOUGH) > 1:
@@ -77,7 +74,8 @@ class Styles:
         pixels = torch.from_numpy(np.array(picture)).reshape(picture.height, picture.width, -1)
         with torch.inference_mode():
             mean = encoder(pixels.permute(2, 0, 1)[None].float() / 127.5 - 1)[0][0]
-        return mean.clamp(-GREATEST, GREATEST).numpy().copy()
+        code: npt.NDArray[np.float32] = mean.clamp(-GREATEST, GREATEST).numpy().copy()
+        return code
 
     def _reader(self) -> nn.Module:
         if self._encoder is None:
@@ -90,3 +88,11 @@ class Styles:
             )
             self._encoder = encoder.requires_grad_(False).eval()
         return self._encoder
+
+
+def check_pixels(picture: Pixels, what: str) -> None:
+    """Raise PictureError where that is no array uint8 (H, W, 3)."""
+    if picture.dtype != np.uint8 or picture.ndim != 3 or picture.shape[2] != 3 or not picture.size:
+        raise PictureError(
+            f"A {what} is an array uint8 (height, width, 3), not {picture.dtype} {picture.shape}."
+        )

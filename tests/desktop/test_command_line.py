@@ -24,6 +24,7 @@ from engine.data.card import Card
 from engine.data.palette import Label, Palette
 from engine.data.picture import read, write_png
 from engine.layers.blocks import initialise
+from engine.layers.styling import Styling
 from engine.models import bundle, catalogue
 from engine.networks import build
 from engine.planes import codec
@@ -58,9 +59,17 @@ def underpaint(monkeypatch, capsys) -> Callable[..., Done]:
 def write_model(file: Path, **fields: Any) -> Path:
     settings = {"levels": 6, "width": 2, "outputs": 3, "norm": "batch", "dropout": True}
     settings["inputs"] = fields.pop("inputs", 3)
-    network = build("unet", **settings)
-    initialise(network, torch.Generator().manual_seed(0))
+    settings["style"] = fields.pop("style", 0)
+    network, rng = build("unet", **settings), torch.Generator().manual_seed(0)
+    initialise(network, rng)
+    if settings["style"]:
+        assert isinstance(network.styling, Styling)
+        torch.nn.init.normal_(network.styling.head.weight, 0, 0.2, generator=rng)
     state = {k: v.detach() * (8 if v.dim() == 4 else 1) for k, v in network.state_dict().items()}
+    if width := fields.get("style_encoder"):
+        encoder = build("style_encoder", inputs=3, width=width, style=settings["style"])
+        initialise(encoder, rng)
+        state |= {bundle.STYLE_ENCODER + k: v.detach() for k, v in encoder.state_dict().items()}
     defaults: dict[str, Any] = {"name": file.stem, "input": "image", "size": (64, 64)}
     defaults["statistics"] = "running"
     file.parent.mkdir(parents=True, exist_ok=True)
@@ -147,6 +156,38 @@ def test_statistics_seed_and_device_are_passed_on(underpaint, model, noise, tmp_
         )
         assert (read(tmp_path / f"{name}.png").pixels == wanted).all()
     assert len({(tmp_path / f"{name}.png").read_bytes() for name in ("plain", "image", "seed")}) == 3
+
+
+def test_styles_are_seeds_names_and_photos(underpaint, home, noise, tmp_path) -> None:
+    file = write_model(
+        home / "models" / "many.safetensors",
+        name="many",
+        style=8,
+        style_encoder=4,
+        styles={"suede": (1.0,) * 8},
+    )
+    write_model(home / "models" / "one.safetensors", name="one")
+    write_png(tmp_path / "in.png", noise)
+    write_png(tmp_path / "photo.png", noise[::-1])
+    generator = engine.open(file)
+    photo = str(tmp_path / "photo.png")
+    for said, style in (("7", 7), ("suede", "suede"), (photo, generator.style_of(noise[::-1]))):
+        done = underpaint("translate", "many", tmp_path / "in.png", tmp_path / "out.png", "--style", said)
+        assert done == Done(0, "", "")
+        assert (read(tmp_path / "out.png").pixels == generator(noise, style=style)).all()
+        assert (read(tmp_path / "out.png").pixels != generator(noise)).any()
+    for model, said, words in (
+        ("many", "satin", "known are suede"),
+        ("many", "none.jpg", "no photo “none.jpg”"),
+        ("one", "7", "knows no styles"),
+        ("one", photo, "knows no styles"),
+    ):
+        done = underpaint("translate", model, tmp_path / "in.png", tmp_path / "not.png", "--style", said)
+        assert done.code == 1 and words in done.err and done.err.count("\n") == 1
+        assert not (tmp_path / "not.png").exists()
+    listed = {entry["name"]: entry for entry in json.loads(underpaint("models", "--json").out)}
+    assert listed["many"]["styles"] == {"length": 8, "names": ["suede"], "of_photos": True}
+    assert listed["one"]["styles"] is None
 
 
 def test_a_folder_of_pictures_becomes_a_folder_of_results(underpaint, model, noise, tmp_path) -> None:

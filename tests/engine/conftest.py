@@ -15,6 +15,7 @@ from engine.data.messages import Pixels
 from engine.data.palette import Label, Palette
 from engine.devices import device
 from engine.layers.blocks import initialise
+from engine.layers.styling import Styling
 from engine.models import bundle
 from engine.networks import build
 from engine.thread import worker
@@ -70,6 +71,7 @@ def tiny() -> Tiny:
         net = build(kind, **network)
         initialise(net, rng)
         if card.style:  # strong enough to be seen
+            assert isinstance(net.styling, Styling)
             torch.nn.init.normal_(net.styling.head.weight, 0, 0.15, generator=rng)
             torch.nn.init.normal_(net.styling.head.bias, 0, 0.15, generator=rng)
         state = {name: tensor.detach() for name, tensor in net.state_dict().items()}

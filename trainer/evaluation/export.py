@@ -8,6 +8,7 @@ import warnings
 from pathlib import Path
 
 import torch
+from torch import Tensor, nn
 
 from engine.data.card import Card, to_json
 from engine.errors import ModelError
@@ -28,8 +29,9 @@ def export(model: str | Path, to: str, target: Path) -> list[Path]:
     ``pth`` is a ``state_dict`` in the key layout of https://github.com/junyanz/pytorch-CycleGAN-and-pix2pix.
     ``onnx`` takes ``planes``, float32 (1, inputs, H, W) in [−1, 1] as ``engine.planes.codec`` makes them,
     with any H and W that are multiples of the network's, and gives ``picture`` (1, outputs, H, W); the
-    model's card is in its metadata. Beside a ``pth`` the card is written as ``.json`` and its palette as
-    ``.gpl``, so that it can be imported again as it was.
+    model's card is in its metadata. With styles it also takes ``style``, float32 (1, length), which may be
+    left out: then it is the card's usual one. Beside a ``pth`` the card is written as ``.json`` and its
+    palette as ``.gpl``, so that it can be imported again as it was.
 
     Returns:
         What was written, the model first.
@@ -54,7 +56,19 @@ def export(model: str | Path, to: str, target: Path) -> list[Path]:
         raise ModelError(f"“{target}” can't be written ({error.strerror or error}).") from error
 
 
-def _write_onnx(card: Card, tensors: dict[str, torch.Tensor], path: Path) -> None:
+class _Styled(nn.Module):
+    """A network whose second input is the style."""
+
+    def __init__(self, network: Translator) -> None:
+        super().__init__()
+        self.network = network
+
+    def forward(self, planes: Tensor, style: Tensor) -> Tensor:
+        made: Tensor = self.network(planes, style=style)
+        return made
+
+
+def _write_onnx(card: Card, tensors: dict[str, Tensor], path: Path) -> None:
     if not all(importlib.util.find_spec(package) for package in PACKAGES):
         raise ModelError(
             f"For ONNX packages are missing; install them with: pip install {' '.join(PACKAGES)}"
@@ -68,19 +82,26 @@ def _write_onnx(card: Card, tensors: dict[str, torch.Tensor], path: Path) -> Non
     edge = max(network.multiple, network.least)
     # Not square, and not the smallest, lest the sizes are taken for constants.
     planes = torch.zeros(1, network.inputs, 2 * edge, 3 * edge)
+    usual = torch.tensor([card.usual_style], dtype=torch.float32)
     height, width = (network.multiple * torch.export.Dim(name, min=1) for name in ("down", "across"))
     logging.getLogger("torch.onnx").setLevel(logging.ERROR)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # the exporter warns of its own insides
         program = torch.onnx.export(
-            network,
-            (planes,),
+            _Styled(network) if card.style else network,
+            (planes, usual) if card.style else (planes,),
             dynamo=True,
-            input_names=["planes"],
+            input_names=["planes", "style"] if card.style else ["planes"],
             output_names=["picture"],
-            dynamic_shapes=({2: height, 3: width},),
+            dynamic_shapes=({2: height, 3: width}, {}) if card.style else ({2: height, 3: width},),
             verbose=False,
         )
     assert program is not None
+    if card.style:  # an input that has a value as well may be left out
+        import onnx_ir
+
+        style = program.model.graph.inputs[1]
+        style.const_value = onnx_ir.tensor(usual.numpy(), name="style")
+        program.model.graph.initializers["style"] = style
     program.model.metadata_props["underpaint"] = to_json(card)
     program.save(path)

@@ -23,7 +23,7 @@ from engine.layers import packed
 from engine.layers.blocks import Norm
 from engine.models import bundle
 from engine.networks.unet import UNet
-from engine.passes import generator as generator_module
+from engine.passes import building
 from engine.passes.generator import Generator
 from engine.planes import codec
 from tests.engine.conftest import needs_bfloat16
@@ -275,7 +275,7 @@ def test_a_lost_device_moves_the_model_to_the_cpu(tiny, picture, monkeypatch) ->
 def test_a_model_that_the_best_device_can_not_take_opens_on_the_cpu(tiny, picture, monkeypatch) -> None:
     """The card is staged: a new one for an old driver, or a full one."""
     monkeypatch.setattr(device, "choose", lambda wanted: torch.device(wanted or "cuda"))
-    monkeypatch.setattr(generator_module, "_to_device", refused)
+    monkeypatch.setattr(building, "_to_device", refused)
     card, tensors = tiny()
     said: list[str] = []
     generator = Generator(card, dict(tensors), notice=said.append)

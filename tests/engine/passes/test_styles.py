@@ -14,20 +14,23 @@ from engine.data.messages import Pixels
 from engine.data.style import drawn
 from engine.devices import device, trials
 from engine.errors import PictureError, StyleError
+from engine.layers import quantised
+from engine.layers.blocks import Translator
 from engine.models import bundle
 from engine.passes.generator import Generator
 from engine.planes import codec
 
 STYLED: dict[str, Any] = {"style": 8, "style_encoder": 4, "styles": {"suede": (1.0,) * 8}}
-STYLES = [None, 3, "suede", (0.5, -0.5) * 4]
+STYLES: list[Any] = [None, 3, "suede", (0.5, -0.5) * 4]
 FP32: dict[str, Any] = {"device": "cpu", "precision": "float32"}
 
 
 def plainly(
-    card: Card, tensors: dict[str, torch.Tensor], statistics: str, picture: Pixels, style: Any
+    card: Card, tensors: dict[str, torch.Tensor], statistics: Any, picture: Pixels, style: Any
 ) -> Pixels:
     """By the network as it was trained, unfolded, its style computed in the pass."""
     network = bundle.blank(card).eval()
+    assert isinstance(network, Translator)
     weights, _ = bundle.parted(tensors)
     network.load_state_dict({name: tensor.float() for name, tensor in weights.items()}, assign=True)
     network.use_statistics(statistics)
@@ -61,13 +64,12 @@ def test_a_style_is_as_the_network_was_trained_with_it(kind: str, norm: str, sta
 
 @pytest.mark.parametrize("statistics", ["running", "image"])
 @pytest.mark.parametrize("precision", ["float32", "bfloat16", "int8"])
-def test_what_settles_is_exact_in_every_style(precision: str, statistics: Any, tiny, picture, monkeypatch):
+def test_what_settles_is_exact_in_every_style(precision: str, statistics: Any, tiny, picture):
     """Strokes and changes of style at random; after each the preview settles, bit for bit as by a call."""
     if precision == "bfloat16" and not device.computes(torch.bfloat16):
         pytest.skip("torch refuses bfloat16 on this processor")
-    if precision == "int8" and not trials.quantised.right():
+    if precision == "int8" and not quantised.right():
         pytest.skip("this processor multiplies no integers rightly")
-    monkeypatch.setattr("engine.layers.packed.LIGHT", 1 << 14)  # so that both sorts are there
     card, tensors = tiny(levels=6, width=32, **STYLED)
     generator = Generator(card, tensors, device="cpu", precision=precision, statistics=statistics)
     rng = np.random.default_rng(1)
@@ -77,7 +79,7 @@ def test_what_settles_is_exact_in_every_style(precision: str, statistics: Any, t
         style = STYLES[turn // 2]
         top, left = rng.integers(0, 100, 2)
         canvas[top : top + 12, left : left + 12] = rng.integers(0, 256, 3)
-        followed = generator.follows(style)
+        followed = generator.follows(style) and turn > 0
         generator.update(canvas, (int(left), int(top), 12, 12), style=style)
         assert generator.settled != followed, "another style is a whole pass, a stroke in the same is not"
         if turn == 5:
@@ -145,7 +147,7 @@ def test_what_a_style_may_be(tiny, picture):
     assert (generator(picture) == generator(picture, style=4)).all()
     assert (generator(picture) == generator(picture, style=np.array(drawn(4, 8), np.float64))).all()
     assert (generator(picture, style="suede") == generator(picture, style=[1.0] * 8)).all()
-    for style, words in [
+    wrong: list[tuple[Any, str]] = [
         ("satin", "no style “satin”; known are suede"),
         ([1.0] * 7, "8 numbers, not 7"),
         (np.full(8, np.nan), "nan is none"),
@@ -153,7 +155,8 @@ def test_what_a_style_may_be(tiny, picture):
         (np.zeros((1, 8)), "in a row"),
         (True, "not bool"),
         (0.5, "not float"),
-    ]:
+    ]
+    for style, words in wrong:
         for ask in (generator, generator.update):
             with pytest.raises(StyleError, match=words):
                 ask(picture, style=style)
@@ -194,3 +197,17 @@ def test_the_style_of_a_photo(tiny, picture):
 def test_open_takes_a_style(tiny_file, picture):
     generator = engine.open(tiny_file(**STYLED), device="cpu")
     assert difference(generator(picture, style=1), generator(picture, style=2)) > 3
+
+
+def test_a_lost_device_keeps_the_style(tiny, picture):
+    card, tensors = tiny(statistics="running", **STYLED)
+    generator = Generator(card, tensors, **FP32, notice=lambda sentence: None)
+    wanted = generator.update(picture, style=2)
+
+    def lost(*_: object) -> None:
+        raise RuntimeError("CUDA error: device lost")
+
+    generator.device = "cuda"
+    generator._network.register_forward_pre_hook(lost)
+    assert (generator(picture, style=2) == wanted).all()
+    assert generator.device == "cpu" and (generator.update(picture, style=2) == wanted).all()

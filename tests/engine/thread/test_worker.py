@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import logging
 import threading
+from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 
@@ -18,11 +20,15 @@ from engine.data.messages import (
     ModelOpened,
     Notice,
     OpenModel,
+    ReadStyle,
+    Style,
+    StyleRead,
     Ticket,
     Translated,
     Varied,
     Vary,
 )
+from engine.data.picture import write_png
 from engine.data.rect import Rect
 from engine.models import bundle
 from engine.thread.mailbox import Mailbox
@@ -216,3 +222,48 @@ def test_stopping_waits_for_the_running_pass_and_forgets_the_rest(
 
 def test_a_worker_that_never_started_can_be_stopped() -> None:
     Worker(lambda reply: None).stop()
+
+
+STYLED = {"style": 8, "style_encoder": 4, "styles": {"suede": (1.0,) * 8}, "statistics": "running"}
+
+
+def test_a_style_travels_with_a_request(desk: Desk, tiny_file) -> None:
+    """Another one is a whole pass, however little is dirty; and the exact frame is of the last."""
+    desk.opened(tiny_file(**STYLED))
+    speck = Rect(0, 0, 1, 1)
+    made = []
+    styles: list[Style | None] = [None, 3, "suede", (1.0,) * 8, 3]
+    for revision, style in enumerate(styles):
+        reply = desk.ask(replace(translate(revision, dirty=speck), style=style))
+        assert isinstance(reply, Translated) and reply.settled
+        made.append(reply.preview.tobytes())
+    assert made[1] == made[4] and made[2] == made[3] and len(set(made)) == 3
+    reply = desk.ask(replace(translate(9), style="satin"))
+    assert isinstance(reply, Failed) and "known are suede" in reply.sentence
+
+
+def test_variations_are_of_one_style_or_of_their_own(desk: Desk, tiny_file) -> None:
+    desk.opened(tiny_file(levels=6, **STYLED))
+    own = [desk.ask(replace(translate(n), style=n)).preview.tobytes() for n in (1, 2)]
+    desk.worker.send(Vary(Ticket(1, 5), picture(), (32, 32), (10, 20), styles=(1, 2)))
+    varied = [desk.next() for _ in range(2)]
+    assert [(reply.seed, reply.preview.tobytes()) for reply in varied] == [(10, own[0]), (20, own[1])]
+    assert desk.ask(replace(translate(6), style=2)).preview.tobytes() == own[1]
+    desk.worker.send(Vary(Ticket(1, 7), picture(), (32, 32), (10,), style=1))
+    generator = desk.worker._generator
+    assert (desk.next().preview == generator.translate(generator.prepare(picture()), seed=10, style=1)).all()
+
+
+def test_the_style_of_a_photo_is_read(desk: Desk, tiny_file, tmp_path) -> None:
+    file = tmp_path / "photo.png"
+    photo = np.random.default_rng(0).integers(0, 256, (40, 30, 3)).astype(np.uint8)
+    write_png(file, photo)
+    assert "No model is open" in desk.ask(ReadStyle(file)).sentence
+    desk.opened(tiny_file(**STYLED), generation=4)
+    reply = desk.ask(ReadStyle(file))
+    assert isinstance(reply, StyleRead) and (reply.generation, reply.path) == (4, file)
+    assert reply.code == tuple(desk.worker._generator.style_of(photo).tolist())
+    assert isinstance(desk.ask(replace(translate(1, generation=4), style=reply.code)), Translated)
+    assert isinstance(desk.ask(ReadStyle(tmp_path / "none.png")), Failed)
+    desk.opened(tiny_file("plain.safetensors"), generation=5)
+    assert "knows no styles" in desk.ask(ReadStyle(file)).sentence

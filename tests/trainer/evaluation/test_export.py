@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 import torch
 
-from engine import foreign
+from engine import foreign, networks
+from engine.data.card import Card
 from engine.data.palette import read_gpl
 from engine.errors import ModelError
 from engine.layers.blocks import Translator
@@ -150,3 +151,52 @@ def test_onnx_says_what_the_network_says(tmp_path: Path, norm: str) -> None:
         (answer,) = session.run(None, {"planes": planes.numpy()})
         with torch.no_grad():
             assert np.abs(answer - network(planes).numpy()).max() < 1e-4
+
+
+def styled_model(folder: Path) -> Path:
+    settings = {
+        "levels": 5,
+        "width": 4,
+        "inputs": 3,
+        "outputs": 3,
+        "norm": "batch",
+        "dropout": False,
+        "style": 8,
+    }
+    network, file = networks.build("unet", **settings), folder / "styled.safetensors"
+    assert isinstance(network, Translator) and network.styling is not None
+    torch.nn.init.normal_(network.styling.head.weight, 0, 0.2)
+    card = Card(name="tiny", kind="unet", network=settings, input="image", default_style=(0.5,) * 8)
+    bundle.write(file, card, {name: tensor.detach() for name, tensor in network.state_dict().items()})
+    return file
+
+
+def test_the_reference_project_knows_no_styles(tmp_path: Path) -> None:
+    with pytest.raises(ModelError, match="knows no styles, but “tiny” has them; export it to ONNX"):
+        export(styled_model(tmp_path), "pth", tmp_path / "x.pth")
+
+
+@pytest.mark.skipif(
+    any(importlib.util.find_spec(name) is None for name in (*exporting.PACKAGES, "onnxruntime")),
+    reason="onnx, onnxscript and onnxruntime are not installed",
+)
+@pytest.mark.filterwarnings("ignore")
+def test_onnx_takes_a_style_that_may_be_left_out(tmp_path: Path) -> None:
+    import onnxruntime
+
+    file = styled_model(tmp_path)
+    (target,) = export(file, "onnx", tmp_path / "x.onnx")
+    card, tensors = bundle.read(file)
+    network = bundle.blank(card)
+    assert isinstance(network, Translator)
+    network.load_state_dict(bundle.parted(tensors)[0], assign=True)
+    network.eval()
+    network.use_statistics(card.statistics)
+    session = onnxruntime.InferenceSession(target)
+    planes = torch.rand(1, 3, 64, 32) * 2 - 1
+    for style in (None, (0.0,) * 8, card.code(3)):
+        more = {} if style is None else {"style": np.array([style], np.float32)}
+        (answer,) = session.run(None, {"planes": planes.numpy(), **more})
+        with torch.no_grad():
+            exact = network(planes, style=torch.tensor([card.code(style)]))
+        assert np.abs(answer - exact.numpy()).max() < 1e-4
