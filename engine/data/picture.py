@@ -45,7 +45,7 @@ large pictures need no large intermediate."""
 
 # Pillow clears memory in blocks, and lets nobody run meanwhile. What is larger than the C library ever keeps
 # for itself comes from the system, which clears each page when it is first touched: when it is decoded.
-Image.core.set_block_size(64 << 20)
+Image.core.set_block_size(64 << 20)  # type: ignore[attr-defined]
 
 
 @dataclass(frozen=True)
@@ -185,7 +185,7 @@ def _decoded(image: Image.Image, source: Path | bytes, levels: Levels | None) ->
     in_srgb = _to_srgb(turned, image.info.get("icc_profile"), notes)
     colours, alpha = np.empty((turned.height, turned.width, 3), np.uint8), _alpha(turned)
     for rows, band in _bands(turned):
-        colours[rows] = in_srgb(band)
+        colours[rows] = np.asarray(in_srgb(band))
     if alpha is None:
         return Reading(colours, None, colours, notes)
     notes.append(ON_WHITE)
@@ -247,7 +247,8 @@ def _alpha(image: Image.Image) -> Pixels | None:
         return None
     alpha, is_opaque = np.empty((image.height, image.width), np.uint8), True
     for rows, band in _bands(image):
-        alpha[rows] = (band if band.mode in ("RGBA", "LA") else band.convert("RGBA")).getchannel("A")
+        clear = band if band.mode in ("RGBA", "LA") else band.convert("RGBA")
+        alpha[rows] = np.asarray(clear.getchannel("A"))
         is_opaque = is_opaque and bool((alpha[rows] == 255).all())
     return None if is_opaque else alpha
 

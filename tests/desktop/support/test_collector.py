@@ -55,7 +55,7 @@ def test_nothing_is_collected_before_it_is_due(qapp):
 
 def test_what_is_set_aside_is_neither_set_aside_nor_counted_again(qapp, monkeypatch):
     set_aside()
-    called = []
+    called: list[str] = []
     gc.callbacks.append(lambda phase, info: called.append(phase))
     # Counting takes as long as there is much, and this is called whenever a picture comes up.
     monkeypatch.setattr(gc, "get_freeze_count", lambda: called.append("count"))
