@@ -93,10 +93,11 @@ class Session(Observable):
         self.library = Library(self.live, self.file_work, self)
         self.library.arrived.connect(self.open_model)
         self.documents = OpenDocuments(self.settings, lambda: self.guarding.news.emit(), self.file_work.later)
-        self.guarding = Guarding(self, self.documents, self)
         self.filing = Filing(
             self.documents, self.file_work, self.put_up, lambda: self.strokes.drawing, parent=self
         )
+        pen_up = self.filing.when_the_pen_is_up
+        self.guarding = Guarding(self, self.documents, self.file_work, pen_up, self)
         self.filing.said.connect(self.said)
         self.filing.error_reported.connect(self.error_reported)
         self.filing.files_changed.connect(self._tell_steps)
@@ -106,7 +107,7 @@ class Session(Observable):
         self.matching = Matching(
             self, self.documents, self.live, self.strokes, self.library, self.settings, self
         )
-        self.shelf = Shelf(self, self.live, self)
+        self.shelf = Shelf(self, self.live, self.file_work, self)
         self.training = Training(lambda: self.picture.document if self.picture else None, self.settings, self)
         self.training.brought.connect(self._open_trained)
         self.dataset_scan = DatasetScan(self)
@@ -290,9 +291,12 @@ class Session(Observable):
 
     def _open_trained(self, path: Path, said: str) -> None:
         """Paint with what the training on show has made."""
-        self.library.refresh()
-        self.open_model(path)
-        self.said.emit(said)
+
+        def known() -> None:
+            self.open_model(path)
+            self.said.emit(said)
+
+        self.library.look_again(known)
 
     def remove_model(self, entry: Entry) -> Job:
         """Delete one of the user's own models from the disk."""

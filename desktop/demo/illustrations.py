@@ -118,6 +118,7 @@ def of_sketches(stage: Stage, folder: Path, drawing: Drawing) -> list[Path]:
             written.append(_shoot(stage, folder, "half-drawn"))
     stage.settle()
     shelf.keep()
+    stage.wait(lambda: not stage.session.file_work.jobs)
     shelf.vary()
     stage.wait(lambda: shelf.awaited == 0)
     written.append(_shoot(stage, folder, "first-drawing"))

@@ -109,6 +109,7 @@ class Demonstration:
         self._shoot("3-drawn")
         self._written.append(_write_animation(self._frames, self._out / "drawing.webp"))
         session.shelf.keep()
+        self._stage.wait(lambda: not session.file_work.jobs)
         session.shelf.vary()
         self._stage.wait(lambda: session.shelf.awaited == 0)
         self._shoot("4-variations")

@@ -88,7 +88,7 @@ class Filing(QObject):
         return self._work.read(
             self.tr("Opening “%s”") % shown(path.name),
             lambda job: read_file(path, wanted, job.progress),
-            lambda read: self._when_the_pen_is_up(lambda: arrive(read)),
+            lambda read: self.when_the_pen_is_up(lambda: arrive(read)),
             kind=f"{wanted.kind} {path}",
         )
 
@@ -97,7 +97,7 @@ class Filing(QObject):
         return self._work.read(
             self.tr("Opening “%s”") % shown(path.name),
             lambda _job: read_photo(path, size),
-            lambda pixels: self._when_the_pen_is_up(lambda: then(pixels)),
+            lambda pixels: self.when_the_pen_is_up(lambda: then(pixels)),
         )
 
     def save(self, picture: OpenPicture, path: Path | None, model: Path | None) -> Job:
@@ -143,7 +143,7 @@ class Filing(QObject):
             with ReportErrors(self.error_reported.emit):
                 self._arrivals.pop(0)()
 
-    def _when_the_pen_is_up(self, arrive: Callable[[], object]) -> None:
+    def when_the_pen_is_up(self, arrive: Callable[[], object]) -> None:
         """Put nothing on the canvas in the middle of a stroke: that would end it."""
         self._arrivals.append(arrive)
         self.let_arrive()

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from PySide6.QtCore import QObject, Qt, QTimer, Signal
 
 from desktop.documents.on_canvas import OnCanvas
 from desktop.documents.open_documents import OpenDocuments, OpenPicture
-from desktop.documents.recovery import Recovered, Unreadable
+from desktop.documents.recovery import Recovered, Unreadable, brought_back
+from desktop.paint.editing.document import Document
+from desktop.support.file_work import FileWork, Job
 from desktop.support.report_errors import ReportErrors
+from engine.files.writing import shown
 
 _AGAIN_MS = 10_000
 """How soon a journal that can't be written is tried again, whether or not anybody draws."""
@@ -21,15 +24,25 @@ class Guarding(QObject):
     Args:
         canvas: where recovered pictures come up.
         documents: have the journals, and tell ``news``.
+        work: who reads what was left behind.
+        when_the_pen_is_up: calls something at once, or at the end of the stroke that goes on.
         parent: owns it.
     """
 
     news = Signal()
     """A journal has something to say; emitted on any thread."""
 
-    def __init__(self, canvas: OnCanvas, documents: OpenDocuments, parent: QObject | None = None) -> None:
+    def __init__(
+        self,
+        canvas: OnCanvas,
+        documents: OpenDocuments,
+        work: FileWork,
+        when_the_pen_is_up: Callable[[Callable[[], object]], object],
+        parent: QObject | None = None,
+    ) -> None:
         super().__init__(parent)
         self._canvas, self._documents = canvas, documents
+        self._work, self._when_the_pen_is_up = work, when_the_pen_is_up
         self._again = QTimer(self)
         self._again.setSingleShot(True)
         self._again.setInterval(_AGAIN_MS)
@@ -70,14 +83,29 @@ class Guarding(QObject):
             return self._documents.left_behind()
         return [], []
 
-    def recover(self, left: Sequence[Recovered]) -> None:
-        """Open drawings that were left behind."""
-        for found in left:
-            with self._report_errors():
-                picture, missing = self._documents.recover(found)
-                self._canvas.put_up(picture)
-                if missing:
-                    self._canvas.error_reported.emit(missing)
+    def recover(self, left: Sequence[Recovered]) -> list[Job]:
+        """Open drawings that were left behind, beside the pen; the works on it."""
+        return [self._recover(found) for found in left]
+
+    def _recover(self, left: Recovered) -> Job:
+        text = self.tr("Bringing back “%s”") % shown(left.title)
+
+        def arrive(document: Document, complete: bool) -> None:
+            picture = self._documents.recovered(left, document)
+            self._canvas.put_up(picture)
+            self._work.write(  # the old journal goes only when the new one is on the disk
+                text, lambda _job: self._documents.let_go(picture, left, complete=complete), tell
+            )
+
+        def tell(missing: str) -> None:
+            if missing:
+                self._canvas.error_reported.emit(missing)
+
+        return self._work.read(
+            text,
+            lambda _job: brought_back(left.path),
+            lambda found: self._when_the_pen_is_up(lambda: arrive(*found)),
+        )
 
     def forget(self, left: Sequence[Recovered | Unreadable]) -> None:
         """Throw drawings that were left behind away."""

@@ -21,9 +21,7 @@ from desktop.documents.recovery import (
     Recovered,
     Unreadable,
     discard,
-    is_complete,
     left_behind,
-    restore,
     set_aside,
 )
 from desktop.documents.samples import samples
@@ -369,37 +367,39 @@ class OpenDocuments:
         """
         return left_behind()
 
-    def recover(self, left: Recovered) -> tuple[OpenPicture, str]:
-        """Open a drawing that was left behind; it counts as unsaved.
-
-        The old journal goes only when the new one is on the disk. One that is damaged is kept.
-
-        Returns:
-            the picture, and a sentence where steps are missing from it.
-
-        Raises:
-            PictureError: nothing of it can be read.
-            OSError: it can't be read now.
-        """
-        document = restore(left.path)
-        complete = is_complete(left.path)
+    def recovered(self, left: Recovered, document: Document) -> OpenPicture:
+        """What a drawing that was left behind holds, as a picture; it counts as unsaved."""
         picture = OpenPicture(document, title=left.title, unsaved=True)
         self.journal(picture, Change())
-        if picture.journal is not None:
-            picture.journal.flush()
+        return picture
+
+    def let_go(self, picture: OpenPicture, left: Recovered, *, complete: bool) -> str:
+        """Give a journal up, on any thread, when what it held is on the disk elsewhere; see ``recovered``.
+
+        One that is damaged is kept, and so is one whose picture is not guarded.
+
+        Returns:
+            a sentence where steps are missing from the picture.
+
+        Raises:
+            OSError: it can't be moved.
+        """
+        journal = picture.journal
+        if journal is not None:
+            journal.flush()
         kept = left.path
         if picture.is_guarded and complete:
             discard(left.path)
         elif picture.is_guarded:
             kept = set_aside(left.path)
         if complete:
-            return picture, ""
+            return ""
         text = translate(
             "documents",
             "What was noted of “{0}” is damaged or cut short: its last strokes are missing. "
             "All that is left of them is kept in “{1}”.",
         )
-        return picture, text.format(shown(left.title), shown(kept))
+        return text.format(shown(left.title), shown(kept))
 
     def forget(self, left: Recovered | Unreadable) -> None:
         """Throw a left drawing away."""

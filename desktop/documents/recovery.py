@@ -113,6 +113,16 @@ def is_complete(path: Path) -> bool:
         return is_whole(file) and file.tell() >= noted_length(journal)
 
 
+def brought_back(path: Path) -> tuple[Document, bool]:
+    """The picture of an abandoned journal, and whether it is all that was drawn; on any thread.
+
+    Raises:
+        PictureError: nothing of it can be read.
+        OSError: it can't be read now.
+    """
+    return restore(path), is_complete(path)
+
+
 def set_aside(path: Path) -> Path:
     """Keep an abandoned journal for somebody who knows more about it, and offer it no more.
 

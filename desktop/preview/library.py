@@ -52,8 +52,17 @@ class Library(Observable):
         self.refresh()
 
     def refresh(self) -> None:
-        """Look again which model files there are."""
+        """Look again which model files there are, here and now: at the start, before there is a pen."""
         self.models = entries()
+
+    def look_again(self, then: Callable[[], object] = lambda: None) -> Job:
+        """Look again beside the pen which model files there are; ``then`` is called when that is known."""
+
+        def take(models: list[Entry]) -> None:
+            self.models = models
+            then()
+
+        return self._file_work.read(self.tr("Looking which models there are"), lambda _job: entries(), take)
 
     def entry(self, path: Path) -> Entry | None:
         """The listed model whose file is ``path``."""
@@ -88,7 +97,7 @@ class Library(Observable):
     def doubt(self, path: Path) -> None:
         """A model could not be opened, whatever its card says; perhaps it is gone."""
         self._doubted.add(path)
-        self.refresh()
+        self.look_again()
 
     def works(self, path: Path) -> None:
         """A model was opened."""
@@ -160,8 +169,7 @@ class Library(Observable):
 
     def _imported(self, reply: Imported) -> None:
         self.importing = None
-        self.refresh()
-        self.arrived.emit(reply.path)
+        self.look_again(lambda: self.arrived.emit(reply.path))
 
     def _refused(self, reply: Failed) -> None:
         if isinstance(reply.request, Inspect | Import):

@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QObject
 
 from desktop.documents.on_canvas import OnCanvas
+from desktop.paint.files.moment import Moment
 from desktop.preview.live import Live
+from desktop.support.file_work import FileWork, Job
 from desktop.support.observable import Observable, Property
 from engine.data.messages import Failed, Pixels, Varied, Vary
 
@@ -39,9 +41,11 @@ class Shelf(Observable):
     awaited = Property(0)
     """How many variations are still to come."""
 
-    def __init__(self, canvas: OnCanvas, live: Live, parent: QObject | None = None) -> None:
+    def __init__(
+        self, canvas: OnCanvas, live: Live, file_work: FileWork, parent: QObject | None = None
+    ) -> None:
         super().__init__(parent)
-        self._canvas, self._live = canvas, live
+        self._canvas, self._live, self._file_work = canvas, live, file_work
         self._seeds: frozenset[int] = frozenset()
         live.varied.connect(self._take)
         live.refused.connect(self._refused)
@@ -49,14 +53,32 @@ class Shelf(Observable):
         canvas.watch("picture", self.clear_variations)
         live.watch("card", self._give_up)
 
-    def keep(self) -> None:
-        """Store the picture and its preview as they are now."""
+    def keep(self) -> Job | None:
+        """Store the picture and its preview as they are now; drawing goes on while they are packed.
+
+        Returns:
+            the packing; None where there is no preview.
+        """
         preview = self._live.preview
         if preview is None:
             self._canvas.error_reported.emit(self.tr("There is no preview yet to keep."))
-            return
+            return None
         document = self._canvas.document
-        frame = Frame(preview, document.snapshot(), document.kind)
+        document.settle()
+        moment, kind = Moment(document), document.kind
+
+        def pack(job: Job) -> Snapshot:
+            whole = moment.document()
+            job.progress(1, 2)
+            return whole.snapshot()
+
+        return self._file_work.read(
+            self.tr("Keeping the picture and its preview"),
+            pack,
+            lambda picture: self._put_by(Frame(preview, picture, kind)),
+        )
+
+    def _put_by(self, frame: Frame) -> None:
         self.kept = (*self.kept, frame)[-MOST_KEPT:]
         if self.variations or self.awaited:
             self._canvas.said.emit(self.tr("Kept; put the variations away to see it."))

@@ -14,6 +14,8 @@ from PySide6.QtCore import QCoreApplication, QObject, QTimer
 INTERVAL_MS = 400
 """Between two looks whether there is enough to collect; the thresholds are Python's own."""
 
+_is_set_aside = False
+
 
 class Collector(QObject):
     """Collects from a timer, in place of the automatic collector."""
@@ -45,6 +47,8 @@ def collect_what_is_due() -> None:
 
 def set_aside() -> None:
     """Once, after torch is loaded: never look at it again; with it a full collection takes 0.1 s."""
-    if gc.get_freeze_count() == 0:
+    global _is_set_aside
+    if not _is_set_aside:  # to count what is frozen takes 20 ms
+        _is_set_aside = True
         gc.collect()
         gc.freeze()

@@ -10,7 +10,7 @@ import io
 import stat
 import struct
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -39,8 +39,13 @@ MOST_BYTES = 512 * 1024 * 1024
 ON_WHITE = "Its transparent parts are laid on white."
 """The note on a picture with transparency."""
 
-_BAND = 1 << 20
-"""Pixels composited at a time, so that large transparent pictures need no large intermediate."""
+_BAND = 1 << 19
+"""Pixels that are converted at a time: Pillow lets no other thread run meanwhile, not even the pen's; and
+large pictures need no large intermediate."""
+
+# Pillow clears memory in blocks, and lets nobody run meanwhile. What is larger than the C library ever keeps
+# for itself comes from the system, which clears each page when it is first touched: when it is decoded.
+Image.core.set_block_size(64 << 20)  # type: ignore[attr-defined]
 
 
 @dataclass(frozen=True)
@@ -179,13 +184,22 @@ def _decoded(image: Image.Image, source: Path | bytes, levels: Levels | None) ->
         raise PictureError("The picture has 32 bits a channel; save it with 8 or 16 bits a channel.")
     if is_deep:
         turned = _shallow(image, source, levels, notes)
-    alpha = _alpha(turned)
-    coloured = _in_srgb(turned, image.info.get("icc_profile"), notes)
-    colours = np.array(coloured, np.uint8)
+    in_srgb = _to_srgb(turned, image.info.get("icc_profile"), notes)
+    colours, alpha = np.empty((turned.height, turned.width, 3), np.uint8), _alpha(turned)
+    for rows, band in _bands(turned):
+        colours[rows] = np.asarray(in_srgb(band))
     if alpha is None:
         return Reading(colours, None, colours, notes)
     notes.append(ON_WHITE)
     return Reading(_on_white(colours, alpha), alpha, colours, notes)
+
+
+def _bands(image: Image.Image) -> Iterator[tuple[slice, Image.Image]]:
+    """The picture piece by piece, from the top; and which rows each is."""
+    height = max(1, _BAND // max(1, image.width))
+    for top in range(0, image.height, height):
+        bottom = min(top + height, image.height)
+        yield slice(top, bottom), image.crop((0, top, image.width, bottom))
 
 
 def _shallow(
@@ -230,29 +244,39 @@ def upright(image: Image.Image) -> Image.Image:
 
 
 def _alpha(image: Image.Image) -> Pixels | None:
+    """uint8 (H, W); None where all is opaque."""
     if not image.has_transparency_data:
         return None
-    alpha = np.array((image if image.mode in ("RGBA", "LA") else image.convert("RGBA")).getchannel("A"))
-    return None if bool((alpha == 255).all()) else alpha
+    alpha, is_opaque = np.empty((image.height, image.width), np.uint8), True
+    for rows, band in _bands(image):
+        clear = band if band.mode in ("RGBA", "LA") else band.convert("RGBA")
+        alpha[rows] = np.asarray(clear.getchannel("A"))
+        is_opaque = is_opaque and bool((alpha[rows] == 255).all())
+    return None if is_opaque else alpha
 
 
-def _in_srgb(image: Image.Image, profile: bytes | None, notes: list[str]) -> Image.Image:
-    """The picture without alpha, as RGB in the sRGB colour space."""
-    bare = image if image.mode in ("L", "RGB", "CMYK", "LAB") else image.convert("RGB")
-    if profile or bare.mode == "LAB":
+def _to_srgb(
+    image: Image.Image, profile: bytes | None, notes: list[str]
+) -> Callable[[Image.Image], Image.Image]:
+    """What brings any part of the picture, without alpha, to RGB in the sRGB colour space."""
+
+    def bare(part: Image.Image) -> Image.Image:
+        return part if part.mode in ("L", "RGB", "CMYK", "LAB") else part.convert("RGB")
+
+    sample = bare(image.crop((0, 0, 1, 1)))
+    if profile or sample.mode == "LAB":
         try:
             own = ImageCms.ImageCmsProfile(io.BytesIO(profile) if profile else ImageCms.createProfile("LAB"))
             if "srgb" not in (own.profile.profile_description or "").lower():
-                srgb = ImageCms.createProfile("sRGB")
-                converted = ImageCms.profileToProfile(bare, own, srgb, outputMode="RGB")
-                if converted is not None:
-                    notes.append("Its colours were brought to sRGB.")
-                    return converted
+                change = ImageCms.buildTransform(own, ImageCms.createProfile("sRGB"), sample.mode, "RGB")
+                change.apply(sample)
+                notes.append("Its colours were brought to sRGB.")
+                return lambda part: change.apply(bare(part))
         except (ImageCms.PyCMSError, OSError, ValueError, TypeError):
             notes.append("Its colour profile does not fit or is damaged, and was left aside.")
-    if bare.mode == "CMYK":
+    if sample.mode == "CMYK":
         notes.append("Its print colours were brought to sRGB without a profile; they may look different.")
-    return bare if bare.mode == "RGB" else bare.convert("RGB")
+    return lambda part: bare(part).convert("RGB")
 
 
 def _on_white(colours: Pixels, alpha: Pixels) -> Pixels:

@@ -22,7 +22,7 @@ from desktop.session import Session
 from desktop.widgets.main_window import MainWindow
 from engine.data.picture import to_png_bytes
 from tests.desktop.widgets.parts.test_files import choose, press
-from tests.desktop.window_hands import done, drag, message, model, settle, until
+from tests.desktop.window_hands import done, drag, files_done, message, model, settle, until
 from tests.faults import Faults, at_work
 
 NONSENSE = [
@@ -108,6 +108,7 @@ def test_what_was_left_behind_is_not_given_up_before_it_is_safe_elsewhere(window
     with monkeypatch.context() as patch:
         patch.setattr(open_documents, "Journal", full)
         session.guarding.recover([left])
+        files_done(session)
     assert np.array_equal(session.document.picture().lines, lines)
     assert not session.saved
     assert [found.path for found in abandoned()] == [left.path]

@@ -6,17 +6,19 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 from PySide6.QtCore import QTimer
 from PySide6.QtWidgets import QPushButton, QToolButton
 
-from desktop.documents.recovery import abandoned, restore
+from desktop.documents.recovery import Recovered, abandoned, restore
 from desktop.session import Session
 from desktop.widgets.main_window import MainWindow
 from desktop.widgets.panels import file_progress
 from desktop.widgets.panels.file_progress import FileProgress
+from engine.data.messages import Imported
 from engine.data.picture import read, write_png
 from tests.desktop.test_open_strokes import LEFT, NONE, RELEASE, begin_stroke
 from tests.desktop.test_overwriting import lines, question
@@ -361,6 +363,133 @@ def test_a_photo_to_trace_goes_to_the_picture_that_it_was_asked_for(
     assert [layer.name for layer in picture.document.layers][-1] == "photo"
 
 
+@pytest.mark.parametrize("end", ["cancel", "close"])
+def test_opening_that_is_ended_in_its_midst_opens_nothing(
+    window: MainWindow, session: Session, monkeypatch: pytest.MonkeyPatch, photo: Path, end: str
+):
+    from desktop.documents.reading import read_file
+
+    begun, go_on = threading.Event(), threading.Event()
+
+    def slowly(*arguments: Any) -> Any:
+        begun.set()
+        go_on.wait(20)
+        return read_file(*arguments)
+
+    monkeypatch.setattr("desktop.documents.filing.read_file", slowly)
+    drag(window, (10, 10), (50, 50))
+    before = session.pictures[:]
+    job = session.open_file(photo)
+    assert begun.wait(20)
+    if end == "cancel":
+        job.cancel()
+        go_on.set()
+        assert not done(job)
+    else:
+        window.close()  # waits for nothing that is only read
+        assert not window.isVisible()
+        go_on.set()
+    assert session.pictures == before
+    assert (drawn(session) < 128).any()
+
+
+# --- what was left behind --------------------------------------------------------------------------
+
+
+def threads_of(monkeypatch: pytest.MonkeyPatch, place: object, name: str) -> list[str]:
+    """The threads, by name, that carry out a function from now on."""
+    threads: list[str] = []
+    function = getattr(place, name)
+
+    def noted(*arguments: Any, **named: Any) -> Any:
+        threads.append(threading.current_thread().name)
+        return function(*arguments, **named)
+
+    monkeypatch.setattr(place, name, noted)
+    return threads
+
+
+def left(window: MainWindow, session: Session) -> tuple[Recovered, np.ndarray]:
+    """A drawing as a crash leaves it, and its lines."""
+    drag(window, (10, 10), (50, 50))
+    lines = drawn(session)
+    session.picture.journal.close(keep=True)
+    session.picture.journal = None
+    (found,) = abandoned()
+    return found, lines
+
+
+def test_a_drawing_comes_back_beside_the_pen(
+    window: MainWindow, session: Session, monkeypatch: pytest.MonkeyPatch
+):
+    from desktop.documents import guarding, open_documents
+
+    found, before = left(window, session)
+    session.new_picture("sketch", 40, 40)
+    reads = threads_of(monkeypatch, guarding, "brought_back")
+    clears = threads_of(monkeypatch, open_documents, "discard")
+    with held(session, reading=True):
+        session.guarding.recover([found])
+        window.canvas.setFocus()
+        begin_stroke(window)
+    files_done(session)
+    assert session.document.width == 40  # what comes waits until the stroke is drawn
+    send(window, RELEASE, (30, 30), LEFT, NONE)
+    files_done(session)
+    assert np.array_equal(drawn(session), before)
+    assert reads == ["reading"]
+    assert clears == ["writing"]
+    assert not session.saved
+    assert session.picture.is_guarded
+    assert abandoned() == []
+
+
+def test_a_drawing_that_is_not_back_yet_when_the_window_closes_comes_back_next_time(
+    window: MainWindow, session: Session
+):
+    found, _ = left(window, session)
+    session.settle(session.picture)
+    with held(session, reading=True):
+        (job,) = session.guarding.recover([found])
+        job.cancel()
+    assert not done(job)
+    window.close()
+    assert [it.path for it in abandoned()] == [found.path]
+
+
+# --- the shelf ------------------------------------------------------------------------------------
+
+
+def test_kept_is_what_was_there_when_it_was_asked_for_and_packed_beside_the_pen(
+    window: MainWindow, session: Session, monkeypatch: pytest.MonkeyPatch
+):
+    from desktop.paint.editing.snapshot import Snapshot
+
+    packs = threads_of(monkeypatch, Snapshot, "of")
+    drag(window, (10, 10), (50, 50))
+    settle(session)
+    before, preview = drawn(session), session.live.preview.copy()
+    with held(session, reading=True):
+        job = session.shelf.keep()
+        drag(window, (50, 10), (10, 50))
+        settle(session)
+    assert done(job)
+    assert packs == ["reading"]
+    (frame,) = session.shelf.kept
+    assert np.array_equal(frame.preview, preview)
+    session.shelf.choose(frame)
+    assert np.array_equal(drawn(session), before)
+
+
+def test_keeping_that_is_given_up_keeps_nothing(window: MainWindow, session: Session, told: list[str]):
+    with held(session, reading=True):
+        job = session.shelf.keep()
+        job.cancel()
+    assert not done(job)
+    assert session.shelf.kept == ()
+    assert told[-1] == "Given up: Keeping the picture and its preview."
+
+
 # --- models ---------------------------------------------------------------------------------------
 
 
@@ -388,6 +517,26 @@ def test_a_model_is_copied_beside_the_pen_and_given_up_whole(
     assert sorted((stocked_home / "models").iterdir()) == before
     settle(session)
     assert session.live.card.name != "new"
+
+
+@pytest.mark.parametrize("how", ["imported", "trained", "failed"])
+def test_models_are_looked_through_beside_the_pen(
+    window: MainWindow, session: Session, monkeypatch: pytest.MonkeyPatch, how: str
+):
+    from desktop.preview import library
+
+    looks = threads_of(monkeypatch, library, "entries")
+    path = model(session, "tiny sketch")
+    if how == "imported":
+        session.live.imported.emit(Imported(path, session.live.card))
+    elif how == "trained":
+        session.training.brought.emit(path, "It is trained.")
+    else:
+        session.library.doubt(path)
+    files_done(session)
+    settle(session)
+    assert looks == ["reading"]
+    assert session.live.card.name == "tiny sketch"
 
 
 # --- what is seen of it ---------------------------------------------------------------------------

@@ -67,7 +67,7 @@ def test_nothing_changes_nothing_is_asked(window, session):
 def test_a_kept_frame_brings_picture_and_preview_back(window, session):
     drag(window, (10, 10), (50, 50))
     settle(session)
-    session.shelf.keep()
+    assert done(session.shelf.keep())
     lines = session.document.picture().lines.copy()
     preview = session.live.preview.copy()
     drag(window, (50, 10), (10, 50))

@@ -18,7 +18,7 @@ from desktop.widgets.panels.folding import FoldingHeader
 from desktop.widgets.parts import room
 from engine.data.card import InputKind
 from engine.data.palette import Label, Palette
-from tests.desktop.window_hands import settle
+from tests.desktop.window_hands import done, settle
 
 SMALL = [(1024, 600), (960, 540)]
 LONG = "A name that nobody would want to read whole, least of all in a narrow panel " * 3
@@ -59,7 +59,7 @@ def test_the_window_fits_small_screens(window: MainWindow, kind: InputKind) -> N
 @pytest.mark.parametrize("mode", ["beside", "over", "split"])
 def test_it_fits_with_all_that_can_be_shown_at_once(window: MainWindow, mode: str) -> None:
     window.actions_table[mode].trigger()
-    window.session.shelf.keep()
+    assert done(window.session.shelf.keep())
     window.welcome.open()
     for width, height in SMALL:
         assert shrunk(window, width, height) == QSize(width, height)

@@ -259,10 +259,10 @@ def test_the_window_remembers_how_it_is_divided(window: MainWindow):
 
 def test_a_shelf_with_one_more_frame_scales_no_thumbnail_again(window: MainWindow):
     for _ in range(2):
-        window.session.shelf.keep()
+        assert done(window.session.shelf.keep())
     frames = window.shelf.findChild(QListWidget)
     first = frames.item(0).icon().cacheKey()
-    window.session.shelf.keep()
+    assert done(window.session.shelf.keep())
     assert frames.count() == 3
     assert frames.item(0).icon().cacheKey() == first
 

@@ -7,13 +7,17 @@ import numpy as np
 from desktop.paint.editing.layer_stack import ROLES, LayerStack, first_name, paper_of
 from desktop.paint.editing.limits import check_size
 from desktop.paint.layers.composite import from_straight, pack, packed
-from desktop.paint.layers.layer import Layer, blank
+from desktop.paint.layers.layer import Layer, Packed, blank
 from engine.data.card import InputKind
 from engine.data.messages import Picture, Pixels
 from engine.data.palette import Palette
 
 NEUTRAL = 24
 """Channels of a grey in a sketch may differ by this much, as they do in photographs of drawings."""
+
+_BAND = 64
+"""Rows that are brought onto layers at once: large pictures need no large intermediate, and Python waits for
+no large sum."""
 
 
 def empty(kind: InputKind, width: int, height: int, palette: Palette | None) -> LayerStack:
@@ -44,17 +48,26 @@ def of_picture(kind: InputKind, pixels: Pixels, palette: Palette | None) -> Laye
     """
     height, width = pixels.shape[:2]
     stack = empty(kind, width, height, palette)
-    if kind == "sketch":
-        coloured = pixels.max(2) - pixels.min(2) > NEUTRAL
-        hints, lines = stack.layers
-        hints.packed[...] = np.where(coloured, packed(from_straight(pixels)), np.uint32(0))
-        light = pixels @ np.array([77, 150, 29], np.uint16) >> 8
-        lines.packed[...] = np.where(coloured, 0, (255 - light).astype(np.uint32) << 24)
-    else:
-        if palette is not None and kind == "labels":
-            pixels = palette.snapped(pixels)[0]
-        stack.layers[0].packed[...] = packed(from_straight(pixels))
+    for top in range(0, height, _BAND):
+        rows = slice(top, top + _BAND)
+        band = pixels[rows]
+        if kind == "sketch":
+            hints, lines = stack.layers
+            hints.packed[rows], lines.packed[rows] = _as_sketch(band)
+        else:
+            if palette is not None and kind == "labels":
+                band = palette.snapped(band)[0]
+            stack.layers[0].packed[rows] = packed(from_straight(band))
     return stack
+
+
+def _as_sketch(pixels: Pixels) -> tuple[Packed, Packed]:
+    """Hints and lines."""
+    coloured = pixels.max(2) - pixels.min(2) > NEUTRAL
+    light = pixels @ np.array([77, 150, 29], np.uint16) >> 8
+    ink = (255 - light).astype(np.uint32) << 24
+    hints = np.where(coloured, packed(from_straight(pixels)), np.uint32(0))
+    return hints, np.where(coloured, np.uint32(0), ink)
 
 
 def of_planes(kind: InputKind, picture: Picture, palette: Palette | None) -> LayerStack:

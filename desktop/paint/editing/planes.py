@@ -22,6 +22,9 @@ _APART = 4
 """So many rectangles are composed each for itself: the end of a stroke and the beginning of the next lie far
 apart, and what is between has not changed."""
 
+_BAND = 1 << 20
+"""Pixels that are composed at once."""
+
 
 class Planes:
     """Ready-made arrays of a stack of layers, of which only what changed is composed anew.
@@ -80,7 +83,7 @@ class Planes:
         newest = arrays[-1] if arrays else None
         fits = newest is not None and newest.pixels.shape[:2] == (bounds.height, bounds.width)
         if newest is None or not fits or newest.is_spoiled:
-            fresh = _Kept(_owned(compose(bounds)))
+            fresh = _Kept(_composed(compose, bounds))
             arrays.clear()
         elif not newest.stale:
             return newest.pixels
@@ -133,9 +136,16 @@ def _area(rect: Rect) -> int:
     return rect.width * rect.height
 
 
-def _owned(pixels: Pixels) -> Pixels:
-    """The same pixels in memory of their own: then each view of them refers to this very array."""
-    return pixels if pixels.base is None else pixels.copy()
+def _composed(compose: Callable[[Rect], Pixels], bounds: Rect) -> Pixels:
+    """All of a plane, in memory of its own: each view of it refers to this very array. Made band by band:
+    Python, and the pen with it, waits when a large intermediate is given back."""
+    like = compose(Rect(0, 0, 1, 1))
+    pixels = np.empty((bounds.height, bounds.width, *like.shape[2:]), like.dtype)
+    rows = max(1, _BAND // bounds.width)
+    for top in range(0, bounds.height, rows):
+        band = Rect(0, top, bounds.width, min(rows, bounds.height - top))
+        pixels[band.rows] = compose(band)
+    return pixels
 
 
 def _references(kept: _Kept) -> int:

@@ -19,7 +19,7 @@ from desktop.widgets.dialogs.pair_start import PairStartDialog
 from desktop.widgets.main_window import MainWindow
 from engine.data.picture import read, write_png
 from tests.desktop.traced_photos import photo, write_photos
-from tests.desktop.window_hands import drag, model, settle, text_of, until
+from tests.desktop.window_hands import drag, files_done, model, settle, text_of, until
 from trainer.data import pairs
 from trainer.dataset_check.check import check
 from trainer.files import pair_store
@@ -117,6 +117,7 @@ def test_it_goes_on_another_day_and_a_drawing_that_was_not_added_is_there(
     left, _ = session.guarding.left_behind()
     assert [found.title for found in left] == ["photo 2"]
     session.guarding.recover(left)
+    files_done(session)
     window.make_pairs()
     form = window.findChild(PairStartDialog)
     until(lambda: session.pair_drawing.outlook is not None)

@@ -21,7 +21,7 @@ from engine.data.messages import Pixels
 from engine.data.picture import read
 from engine.models import bundle
 from engine.planes import codec
-from tests.desktop.window_hands import drag, model, settle, until
+from tests.desktop.window_hands import done, drag, model, settle, until
 from trainer.data import pairs
 from trainer.dataset_check.check import check
 from trainer.files import pair_store
@@ -105,9 +105,9 @@ def test_a_correction_is_taught_and_the_answer_moves_towards_it(window, session,
 
 def test_a_kept_frame_is_taught_and_the_others_stay_as_they_are(window, session, home, told):
     box(window, 10)
-    session.shelf.keep()
+    assert done(session.shelf.keep())
     box(window, 50)
-    session.shelf.keep()
+    assert done(session.shelf.keep())
     first, second = session.shelf.kept
     menu = window.shelf.menu_of(first)
     next(action for action in menu.actions() if "each it this" in action.text().replace("&", "")).trigger()
@@ -291,7 +291,7 @@ def test_a_taught_model_is_no_grandchild_by_name(name: str, others: list[str], b
 
 def test_what_cannot_be_taught_is_said(window, session, told):
     box(window, 20)
-    session.shelf.keep()
+    assert done(session.shelf.keep())
     session.live.enabled = False
     drag(window, (50, 10), (60, 60))
     window.actions_table["teach"].trigger()

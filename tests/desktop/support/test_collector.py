@@ -4,7 +4,7 @@ import gc
 import threading
 import weakref
 
-from desktop.support.collector import collect_what_is_due, hold_collector
+from desktop.support.collector import collect_what_is_due, hold_collector, set_aside
 from tests.desktop.window_hands import until
 
 
@@ -48,6 +48,19 @@ def test_nothing_is_collected_before_it_is_due(qapp):
     gc.callbacks.append(lambda phase, info: called.append(phase))
     try:
         collect_what_is_due()
+    finally:
+        gc.callbacks.pop()
+    assert called == []
+
+
+def test_what_is_set_aside_is_neither_set_aside_nor_counted_again(qapp, monkeypatch):
+    set_aside()
+    called: list[str] = []
+    gc.callbacks.append(lambda phase, info: called.append(phase))
+    # Counting takes as long as there is much, and this is called whenever a picture comes up.
+    monkeypatch.setattr(gc, "get_freeze_count", lambda: called.append("count"))
+    try:
+        set_aside()
     finally:
         gc.callbacks.pop()
     assert called == []

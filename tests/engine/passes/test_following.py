@@ -331,7 +331,7 @@ def test_what_is_settled_takes_no_second_pass(tiny, picture, monkeypatch) -> Non
     generator = Generator(*tiny(levels=5), **FP32)
     passes: list[int] = []
     forward = UNet.forward
-    monkeypatch.setattr(UNet, "forward", lambda *given: passes.append(1) or forward(*given))
+    monkeypatch.setattr(UNet, "forward", lambda *given, **named: passes.append(1) or forward(*given, **named))
     generator.update(picture)
     assert generator.settled
     generator.settle()
