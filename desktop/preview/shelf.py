@@ -64,7 +64,7 @@ class Shelf(Observable):
             self._canvas.error_reported.emit(self.tr("There is no preview yet to keep."))
             return None
         document = self._canvas.document
-        document.settle()
+        document.finish_stroke()
         moment, kind = Moment(document), document.kind
 
         def pack(job: Job) -> Snapshot:

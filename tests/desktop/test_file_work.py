@@ -448,7 +448,7 @@ def test_a_drawing_that_is_not_back_yet_when_the_window_closes_comes_back_next_t
     window: MainWindow, session: Session
 ):
     found, _ = left(window, session)
-    session.settle(session.picture)
+    session.mark_saved(session.picture)
     with held(session, reading=True):
         (job,) = session.guarding.recover([found])
         job.cancel()
