@@ -26,19 +26,13 @@ from engine.models import catalogue
 from engine.passes.generator import Generator
 from engine.planes import codec
 from tests.bench.rows import Row
+from trainer.evaluation import dabs
 from trainer.training import sheet
 
 Mask = npt.NDArray[np.bool_]
 
 WINDOW = 64
 """Pixels around what a stroke changed in which the preview may change."""
-RED = (200, 30, 35)
-DAB = 8
-"""Radius in pixels, at the network's own 256 × 256."""
-FROM_THE_DAB = 12
-"""Pixels next to the dab that don't count: any network paints those as told."""
-NEAR = 25.0
-"""CIEDE2000 up to which a colour counts as the one that was asked for."""
 CLOSED = 9
 """Gaps in an outline up to so many pixels don't open it."""
 
@@ -104,25 +98,14 @@ def changes_elsewhere(generator: Generator, drawing: Drawing) -> Iterator[float]
 
 def red_share(generator: Generator, drawing: Drawing) -> float:
     """How much of the thing turns red when its lines have nothing but one red dab, 0 to 1."""
-    from skimage.color import deltaE_ciede2000, rgb2lab
-
     document = drawing.document()
     for stroke in drawing.strokes:
         if stroke.role is Role.LINES:
             stroke.replay(document)
-    prepared = seen(generator, document).copy()
-    inside = within(prepared[..., 0] < 128)
-    # The dab goes where there is most room for it: people colour in a surface, not a seam.
-    room = ndimage.distance_transform_edt(inside & (prepared[..., 0] >= 128))
-    middle = np.unravel_index(int(room.argmax()), room.shape)
-    down, across = np.ogrid[: prepared.shape[0], : prepared.shape[1]]
-    distance = np.hypot(down - middle[0], across - middle[1])
-    prepared[distance <= DAB] = (*prepared[middle][:1], *RED, 255)
-    preview = generator.translate(prepared)
-    counted = inside & (distance > DAB + FROM_THE_DAB)
-    red = rgb2lab(np.array(RED, np.uint8).reshape(1, 1, 3))
-    near = deltaE_ciede2000(rgb2lab(preview), red) <= NEAR
-    return float(near[counted].mean())
+    lines = dabs.bare(seen(generator, document))
+    inside = within(lines[..., 0] < 128)
+    place = dabs.roomiest(lines[..., 0], inside)
+    return dabs.reach(generator.translate(dabs.dabbed(lines, place, dabs.RED)), place, inside) or 0.0
 
 
 def within(lines: Mask) -> Mask:

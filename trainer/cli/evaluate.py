@@ -16,6 +16,9 @@ from trainer.machine import process_priority
 LOOKS = 40
 """Pairs that a trained eye looks at, where nothing else is said."""
 
+DABBED = 60
+"""Pairs that are translated again for what hints do: without any, and with dabs."""
+
 
 def evaluate(
     model: Annotated[str, typer.Argument(help="A model's name or file, or a run folder.")],
@@ -63,7 +66,7 @@ def evaluate(
     looked_at = LOOKS if looks is None and card.input != "labels" else looks or 0
     with waiting("Looking for pairs, and trying some"):
         found = evaluation.found(card, data, task=task, swap=swap, way=pair)
-        pace = evaluation.paced(opened, found, looked_at)
+        pace = evaluation.paced(opened, found, looked_at, DABBED)
     say(pace.in_words(pace.learning if card.input == "labels" else 0.0))
     if card.input == "labels":
         kept = resources.home("recognisers", f"{pairs.digest(found)[:16]}-{seed}.safetensors")
@@ -75,7 +78,9 @@ def evaluate(
         except TrainingError as error:
             notes.append(str(error))
     with counting("Translating") as progress:
-        result = evaluation.evaluate(opened, found, recogniser=reader, looks=looked_at, progress=progress)
+        result = evaluation.evaluate(
+            opened, found, recogniser=reader, looks=looked_at, dabbed=DABBED, progress=progress
+        )
     result.notes += notes
     place = folder / "report" if is_run else Path(f"{stem(card.name, 'model')}-report")
     page = report.write(out or place, result)

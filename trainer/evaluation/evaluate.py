@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import time
-from collections import defaultdict
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
@@ -19,11 +18,11 @@ from engine.passes.generator import Generator
 from trainer.data import pairs
 from trainer.data.pairs import DataSet, Task
 from trainer.data.split import parted
-from trainer.evaluation import holes, scores
 from trainer.evaluation import recogniser as recognising
 from trainer.evaluation.recogniser import Recogniser
+from trainer.evaluation.tally import Tally
 from trainer.files import layouts
-from trainer.loading.augment import Augment, Sample, still
+from trainer.loading.augment import Augment, still
 from trainer.machine.errors import TrainingError
 from trainer.perception import distance
 from trainer.pictures import sketch
@@ -153,7 +152,7 @@ class Pace:
     comparing: float
     """All that is measured in it afterwards."""
     looking: float = 0.0
-    """At some of them with a trained eye, seconds in all."""
+    """At some of them with a trained eye, and with dabs on them, seconds in all."""
 
     @property
     def learning(self) -> float:
@@ -176,11 +175,11 @@ class Pace:
         )
 
 
-def paced(generator: Generator, data: DataSet, looks: int = 0) -> Pace:
+def paced(generator: Generator, data: DataSet, looks: int = 0, dabbed: int = 0) -> Pace:
     """Judge a few pairs, and forget what was found.
 
     Args:
-        looks: as for ``evaluate``.
+        looks, dabbed: as for ``evaluate``.
 
     Raises:
         PictureError: a pair can't be read.
@@ -188,7 +187,7 @@ def paced(generator: Generator, data: DataSet, looks: int = 0) -> Pace:
     """
     augment = augment_of(generator.card, data)
     _, chosen = shared_out(data, generator.card)
-    tally = _Tally(generator.card, None)
+    tally = Tally(generator.card, None)
     reading = making = comparing = 0.0
     places = layouts.spread(range(len(chosen.pairs)), TRIED)
     for turn, place in enumerate((places[0], *places)):
@@ -205,11 +204,15 @@ def paced(generator: Generator, data: DataSet, looks: int = 0) -> Pace:
             comparing += stamps[3] - stamps[2]
     count = len(places)
     looking = 0.0
+    if generator.card.hints and dabbed:
+        begun = time.perf_counter()
+        tally.dab(sample, generator.translate)
+        looking += min(dabbed, len(chosen.pairs)) * (time.perf_counter() - begun)
     if looks:
         distance.look(sample.target)  # reads the weights
         begun = time.perf_counter()
         distance.look(sample.target)
-        looking = 2 * min(looks, len(chosen.pairs)) * (time.perf_counter() - begun)
+        looking += 2 * min(looks, len(chosen.pairs)) * (time.perf_counter() - begun)
     return Pace(len(chosen.pairs), (reading + making) / count, comparing / count, looking)
 
 
@@ -219,6 +222,7 @@ def evaluate(
     *,
     recogniser: Recogniser | None = None,
     looks: int = 0,
+    dabbed: int = 0,
     progress: Callable[[int, int], None] | None = None,
 ) -> Evaluation:
     """Translate all pairs to judge by, and compare.
@@ -228,6 +232,8 @@ def evaluate(
         recogniser: for label models; without it there is no label score.
         looks: of so many of the pairs, spread over all, perceptual and kernel distance are measured, about
             a second a pair.
+        dabbed: for models with hints; so many of the pairs, spread over all, are translated again, without
+            hints and with dabs on the bare lines.
         progress: is told pairs done and pairs in all.
 
     Raises:
@@ -239,9 +245,10 @@ def evaluate(
     _, chosen = shared_out(data, card)
     count = len(chosen.pairs)
     result = Evaluation(card.name, count, generator.statistics)
-    tally = _Tally(card, recogniser if card.input == "labels" else None)
+    tally = Tally(card, recogniser if card.input == "labels" else None)
     on_sheet = set(layouts.spread(range(count), ON_SHEET))
     looked_at = set(layouts.spread(range(count), looks)) if looks else set()
+    again = set(layouts.spread(range(count), dabbed)) if card.hints and dabbed else set()
     with ThreadPoolExecutor(1, thread_name_prefix="judged") as pool:  # the next pair is read meanwhile
         following = pool.submit(still, chosen.pairs[0], augment)
         for number in range(count):
@@ -252,6 +259,8 @@ def evaluate(
             tally.add(sample, made)
             if number in looked_at:
                 tally.look(sample, made)
+            if number in again:
+                tally.dab(sample, generator.translate)
             if number in on_sheet:
                 result.examples.append((sheet.shown(sample.prepared, card), made, sample.target))
             if progress is not None:
@@ -264,81 +273,6 @@ def evaluate(
             f"below {WORST_READER:.0%} its label score says little. More training pairs help it."
         )
     return result
-
-
-class _Tally:
-    """Scores, gathered pair by pair: the pictures of all pairs together may not fit into memory."""
-
-    def __init__(self, card: Card, recogniser: Recogniser | None) -> None:
-        labels = len(card.palette.labels) if card.palette is not None else 0
-        self._card, self._recogniser = card, recogniser
-        self._likeness: dict[str, list[float]] = defaultdict(list)
-        self._obedience: dict[str, list[float]] = defaultdict(list)
-        self._colours = scores.Histograms()
-        self._looks: list[tuple[distance.Features, distance.Features]] = []
-        self._real, self._generated = scores.Reading(labels), scores.Reading(labels)
-
-    def add(self, sample: Sample, made: Pixels) -> None:
-        """Compare what was made of a sample with what it should be."""
-        there = None if sample.known is None else sample.known > 0
-        for name, value in scores.likeness(made, sample.target, there).items():
-            self._likeness[name].append(value)
-        self._colours.add(made, sample.target, there)
-        if self._card.input == "sketch":
-            self._add_sketch(sample.prepared, made)
-            self._add_holes(sample, made)
-        if self._recogniser is not None:
-            labels = _indices(sample.prepared, self._card)
-            real, generated = self._recogniser.read([sample.target, made])
-            self._real.add(real, labels, there)
-            self._generated.add(generated, labels, there)
-
-    def look(self, sample: Sample, made: Pixels) -> None:
-        """Compare what a trained eye sees in them."""
-        seen, wanted = distance.look(sample.judged(made)), distance.look(sample.target)
-        self._likeness["perceptual"].append(seen.distance_from(wanted))
-        self._looks.append((seen.features, wanted.features))
-
-    def _add_holes(self, sample: Sample, made: Pixels) -> None:
-        """White inside the outline, beside how much of it the photo has there."""
-        prepared = sample.prepared
-        enclosed = holes.inside(prepared[..., 0])
-        hinted = prepared[..., 4] > 0 if self._card.hints else None
-        ours, theirs = (holes.share(picture, enclosed, hinted) for picture in (made, sample.target))
-        if ours is not None and theirs is not None:
-            self._obedience["holes"].append(ours)
-            self._obedience["real_holes"].append(theirs)
-
-    def _add_sketch(self, prepared: Pixels, made: Pixels) -> None:
-        lines = sketch.lines(made, self._card.line_width or 1.5) < 128
-        precision, recall = scores.line_agreement(prepared[..., 0] < 128, lines)
-        self._obedience["line_precision"].append(precision)
-        self._obedience["line_recall"].append(recall)
-        if self._card.hints and prepared[..., 4].any():
-            hints, where = prepared[..., 1:4], prepared[..., 4] > 0
-            self._obedience["hint_difference"].append(scores.hint_difference(made, hints, where))
-
-    def scores(self) -> dict[str, float]:
-        """Of all pairs so far: means, but of hints the median."""
-        answer = {name: float(np.mean(values)) for name, values in self._likeness.items()}
-        answer |= self._colours.intersection()
-        if len(self._looks) > 1:
-            generated_looks, real_looks = zip(*self._looks, strict=True)
-            answer["kernel"] = distance.kernel_distance(generated_looks, real_looks)
-        for name, values in self._obedience.items():
-            answer[name] = float((np.median if name == "hint_difference" else np.mean)(values))
-        if self._recogniser is not None:
-            real, generated = self._real.shares(), self._generated.shares()
-            answer |= {f"real_{name}": value for name, value in real.items()}
-            answer |= {f"made_{name}": value for name, value in generated.items()}
-            answer["label_score"] = generated["mean_iou"] / max(1e-9, real["mean_iou"])
-        return answer
-
-
-def _indices(prepared: Pixels, card: Card) -> Pixels:
-    """The label of each pixel, uint8 (H, W)."""
-    assert card.palette is not None
-    return prepared[..., 0] if card.one_hot else card.palette.indices(prepared)
 
 
 def recogniser_for(

@@ -63,6 +63,30 @@ def test_sketches_are_judged_by_lines_and_hints(tmp_path: Path) -> None:
     assert len(result.examples) == 6
 
 
+def test_what_hints_do_is_measured_on_as_many_as_are_asked_for(tmp_path: Path) -> None:
+    data = things(tmp_path / "data", 6, 128)
+    config = small(data, size=(128, 128))
+    calls: list[Any] = []
+
+    class Counted(Generator):
+        def translate(
+            self, prepared: engine.data.messages.Pixels, *, seed: int | None = None
+        ) -> engine.data.messages.Pixels:
+            calls.append(prepared[..., 4].any())
+            return super().translate(prepared, seed=seed)
+
+    counted = Counted(config.card(), State(config).generator.state_dict(), precision="float32")
+    plain = evaluate(counted, data).scores
+    assert len(calls) == 6
+    more = evaluate(counted, data, dabbed=2).scores
+    assert len(calls) == 6 + 6 + 2 * 3 and calls[6:].count(False) == 2  # without hints, and twice with dabs
+    assert {name: more[name] for name in plain} == plain
+    assert more.keys() - plain.keys() == {
+        *("unhinted_holes", "real_unhinted_holes", "one_dab", "dab_outline", "hint_outline")
+    }
+    assert more.keys() <= report.MEANINGS.keys()
+
+
 def test_the_photo_itself_obeys_lines_and_hints_best(tmp_path: Path) -> None:
     """A generator that knew the answer scores far better than an untrained one."""
     data = things(tmp_path / "data", 6)

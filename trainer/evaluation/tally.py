@@ -1,0 +1,111 @@
+"""What is measured in made pictures, gathered pair by pair."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable
+
+import numpy as np
+import numpy.typing as npt
+
+from engine.data.card import Card
+from trainer.evaluation import dabs, holes, scores
+from trainer.evaluation.recogniser import Recogniser
+from trainer.loading.augment import Sample
+from trainer.perception import distance
+from trainer.pictures import sketch
+
+Pixels = npt.NDArray[np.uint8]
+
+
+class Tally:
+    """Scores, gathered pair by pair: the pictures of all pairs together may not fit into memory."""
+
+    def __init__(self, card: Card, recogniser: Recogniser | None) -> None:
+        labels = len(card.palette.labels) if card.palette is not None else 0
+        self._card, self._recogniser = card, recogniser
+        self._likeness: dict[str, list[float]] = defaultdict(list)
+        self._obedience: dict[str, list[float]] = defaultdict(list)
+        self._colours = scores.Histograms()
+        self._looks: list[tuple[distance.Features, distance.Features]] = []
+        self._red_steps: list[dabs.Steps] = []
+        self._steps: list[dabs.Steps] = []
+        self._real, self._generated = scores.Reading(labels), scores.Reading(labels)
+
+    def add(self, sample: Sample, made: Pixels) -> None:
+        """Compare what was made of a sample with what it should be."""
+        there = None if sample.known is None else sample.known > 0
+        for name, value in scores.likeness(made, sample.target, there).items():
+            self._likeness[name].append(value)
+        self._colours.add(made, sample.target, there)
+        if self._card.input == "sketch":
+            self._add_sketch(sample.prepared, made)
+            self._add_holes(sample, made)
+        if self._recogniser is not None:
+            labels = _indices(sample.prepared, self._card)
+            real, generated = self._recogniser.read([sample.target, made])
+            self._real.add(real, labels, there)
+            self._generated.add(generated, labels, there)
+
+    def look(self, sample: Sample, made: Pixels) -> None:
+        """Compare what a trained eye sees in them."""
+        seen, wanted = distance.look(sample.judged(made)), distance.look(sample.target)
+        self._likeness["perceptual"].append(seen.distance_from(wanted))
+        self._looks.append((seen.features, wanted.features))
+
+    def dab(self, sample: Sample, translate: Callable[[Pixels], Pixels]) -> None:
+        """Translate the bare lines of a sample, and with dabs of colour on them, and see what comes of it."""
+        drawing = dabs.bare(sample.prepared)
+        self._add_holes(sample._replace(prepared=drawing), translate(drawing), "unhinted_")
+        inside = holes.inside(drawing[..., 0])
+        if not inside.any():
+            return
+        reach, red, others = dabs.measured(translate, drawing, sample.target, inside)
+        if reach is not None:
+            self._obedience["one_dab"].append(reach)
+        self._red_steps += red
+        self._steps += others
+
+    def _add_holes(self, sample: Sample, made: Pixels, which: str = "") -> None:
+        """White inside the outline, beside how much of it the photo has there."""
+        prepared = sample.prepared
+        enclosed = holes.inside(prepared[..., 0])
+        hinted = prepared[..., 4] > 0 if self._card.hints else None
+        ours, theirs = (holes.share(picture, enclosed, hinted) for picture in (made, sample.target))
+        if ours is not None and theirs is not None:
+            self._obedience[f"{which}holes"].append(ours)
+            self._obedience[f"real_{which}holes"].append(theirs)
+
+    def _add_sketch(self, prepared: Pixels, made: Pixels) -> None:
+        lines = sketch.lines(made, self._card.line_width or 1.5) < 128
+        precision, recall = scores.line_agreement(prepared[..., 0] < 128, lines)
+        self._obedience["line_precision"].append(precision)
+        self._obedience["line_recall"].append(recall)
+        if self._card.hints and prepared[..., 4].any():
+            hints, where = prepared[..., 1:4], prepared[..., 4] > 0
+            self._obedience["hint_difference"].append(scores.hint_difference(made, hints, where))
+
+    def scores(self) -> dict[str, float]:
+        """Of all pairs so far: means, but of hints the median."""
+        answer = {name: float(np.mean(values)) for name, values in self._likeness.items()}
+        answer |= self._colours.intersection()
+        if len(self._looks) > 1:
+            generated_looks, real_looks = zip(*self._looks, strict=True)
+            answer["kernel"] = distance.kernel_distance(generated_looks, real_looks)
+        for name, values in self._obedience.items():
+            answer[name] = float((np.median if name == "hint_difference" else np.mean)(values))
+        for name, steps in (("dab_outline", self._red_steps), ("hint_outline", self._steps)):
+            if steps:
+                answer[name] = dabs.visibility(steps)
+        if self._recogniser is not None:
+            real, generated = self._real.shares(), self._generated.shares()
+            answer |= {f"real_{name}": value for name, value in real.items()}
+            answer |= {f"made_{name}": value for name, value in generated.items()}
+            answer["label_score"] = generated["mean_iou"] / max(1e-9, real["mean_iou"])
+        return answer
+
+
+def _indices(prepared: Pixels, card: Card) -> Pixels:
+    """The label of each pixel, uint8 (H, W)."""
+    assert card.palette is not None
+    return prepared[..., 0] if card.one_hot else card.palette.indices(prepared)
