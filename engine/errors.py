@@ -6,6 +6,7 @@ The traceback belongs in the log.
     UnderpaintError
      ├── ModelError          a model file that is missing, damaged, too new or of a wrong sort
      ├── PictureError        a picture, project or palette file that can't be used
+     ├── StyleError          a style that the model does not know
      └── DeviceError         the graphics card or the memory gave up
 """
 
@@ -28,6 +29,10 @@ class ModelError(UnderpaintError):
 
 class PictureError(UnderpaintError):
     """A picture, project, drawing or palette file can't be read, or is larger than allowed."""
+
+
+class StyleError(UnderpaintError):
+    """A style that the model does not know, or no style at all."""
 
 
 class DeviceError(UnderpaintError):

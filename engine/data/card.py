@@ -10,11 +10,13 @@ import json
 from dataclasses import dataclass, field
 from typing import Any, Literal, get_args
 
+import numpy as np
+
 from engine.data import palette as palettes
 from engine.data import style as codes
 from engine.data.deep import Levels
 from engine.data.palette import Palette
-from engine.errors import ModelError
+from engine.errors import ModelError, StyleError
 
 FORMAT = 2
 """Version of the card. Older ones are upgraded on reading, newer ones refused with a sentence. The second has
@@ -81,6 +83,31 @@ class Card:
     def usual_style(self) -> codes.Code:
         """The code where none is asked for."""
         return (0.0,) * self.style if self.default_style is None else self.default_style
+
+    def code(self, style: codes.Style | None) -> codes.Code:
+        """What a style stands for: a seed, a name, a code, or None for the usual one. Of a model that knows
+        no styles that is an empty code.
+
+        Raises:
+            StyleError: the model does not know it.
+        """
+        if style is None:
+            return self.usual_style
+        if not self.style:
+            raise StyleError(
+                f"The model “{self.name}” knows no styles; train one with styles, or ask for none."
+            )
+        if isinstance(style, str):
+            if style in self.styles:
+                return self.styles[style]
+            names = f"known are {', '.join(self.styles)}" if self.styles else "it has no named ones"
+            raise StyleError(f"The model “{self.name}” has no style “{style}”; {names}.")
+        if isinstance(style, int | np.integer) and not isinstance(style, bool):
+            return codes.drawn(int(style), self.style)
+        try:
+            return codes.checked(style, self.style)
+        except ValueError as error:
+            raise StyleError(f"A style {error}; give a seed, a name, or a code.") from error
 
 
 def to_json(card: Card) -> str:

@@ -7,6 +7,7 @@ from statistics import NormalDist
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 LONGEST = 64
 """Numbers in a code, at most."""
@@ -19,6 +20,8 @@ GREATEST = 100.0
 """Of a number in a code, either way; one that was drawn is beyond 6 once in a billion."""
 
 Code = tuple[float, ...]
+Style = int | str | Sequence[float] | npt.NDArray[np.floating[Any]]
+"""As it is asked for: a seed, a name or a code (see ``Card.code``)."""
 
 
 def drawn(seed: int, length: int) -> Code:

@@ -13,6 +13,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from engine.layers import packed
 from engine.layers.packed import Activation
 from engine.layers.quantised import Bits
 from engine.layers.styling import Modulation, Styling, modulated
@@ -51,6 +52,7 @@ class Norm(nn.Module):
             self.bias = nn.Parameter(torch.zeros(channels))
             self.register_buffer("running_mean", torch.zeros(channels))
             self.register_buffer("running_var", torch.ones(channels))
+        self._plain: tuple[Tensor, Tensor] | None = None
 
     def forward(self, x: Tensor, valid: Valid | None = None) -> Tensor:
         if self.kind == "batch" and (self.training or self.statistics == "running"):
@@ -73,6 +75,19 @@ class Norm(nn.Module):
         scale = deviation if self.weight is None else deviation * self.weight.float()
         shift = -mean * scale if self.bias is None else self.bias.float() - mean * scale
         return torch.addcmul(shift[:, None, None], x.float(), scale[:, None, None]).to(x.dtype)
+
+    def restyle(self, scale: Tensor, shift: Tensor) -> None:
+        """Scale and shift what it makes, (C,), in place of what it was told before; for inference only."""
+        if self._plain is None:
+            weight = torch.ones_like(scale) if self.weight is None else self.weight.detach()
+            bias = torch.zeros_like(shift) if self.bias is None else self.bias.detach()
+            self._plain = weight.float(), bias.float()
+            # The file's own weights stay as they are; later ones go into the same memory as these.
+            self.weight = nn.Parameter(self._plain[0].clone(), requires_grad=False)
+            self.bias = nn.Parameter(self._plain[1].clone(), requires_grad=False)
+        assert self.weight is not None and self.bias is not None
+        self.weight.copy_(self._plain[0] * scale)
+        self.bias.copy_(self._plain[1] * scale + shift)
 
     def _normed(self, x: Tensor, valid: Valid | None) -> tuple[Tensor, Moments | None]:
         """By the picture's own moments, which are returned where there is only one picture."""
@@ -143,6 +158,15 @@ class Layer(nn.Module):
         return x if styles is None or self.place is None else modulated(x, styles[self.place])
 
     @torch.no_grad()
+    def restyle(self, modulation: Modulation) -> None:
+        """Have one style, (1, C), be that of all passes: in the norm, or in the convolution once folded."""
+        scale, shift = (values[0] for values in modulation)
+        if self.norm is None:
+            packed.restyle(self.convolution, scale, shift)
+        else:
+            self.norm.restyle(scale, shift)
+
+    @torch.no_grad()
     def fold(self) -> None:
         """Put a batch norm with running statistics into the convolution; the result stays the same."""
         norm = self.norm
@@ -150,14 +174,12 @@ class Layer(nn.Module):
             return
         assert norm.weight is not None and norm.bias is not None
         convolution = self.convolution
-        weight = convolution.weight.float()
         scale = norm.weight.float() * torch.rsqrt(norm.running_var.float() + EPSILON)
         shift = norm.bias.float() - norm.running_mean.float() * scale
         if convolution.bias is not None:
             shift = shift + convolution.bias.float() * scale
-        # A transposed convolution keeps its output channels second.
-        by_output = (1, -1, 1, 1) if isinstance(convolution, nn.ConvTranspose2d) else (-1, 1, 1, 1)
-        convolution.weight = nn.Parameter(weight * scale.reshape(by_output), requires_grad=False)
+        weight = packed.scaled(convolution.weight.float(), scale, isinstance(convolution, nn.ConvTranspose2d))
+        convolution.weight = nn.Parameter(weight, requires_grad=False)
         convolution.bias = nn.Parameter(shift, requires_grad=False)
         self.norm = None
 
@@ -245,6 +267,13 @@ class Translator(nn.Module):
         for module in self.modules():
             if isinstance(module, Norm) and module.kind == "batch":
                 module.statistics = statistics
+
+    def restyle(self, styles: Styles) -> None:
+        """Have one style be that of all passes, once ``styling`` has been taken off; for inference only."""
+        assert self.styling is None
+        for module in self.modules():
+            if isinstance(module, Layer) and module.place is not None:
+                module.restyle(styles[module.place])
 
     def fold(self) -> None:
         """Fold norms into convolutions where running statistics serve; for inference only."""

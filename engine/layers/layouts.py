@@ -87,16 +87,30 @@ class Layouts:
         wanted = self._wanted.get(call)
         if self._bytes > self._room.left:
             if wanted is None:
-                wanted = self._remember(call, _layout(self._lay_out(self._plain(), call)))
+                wanted = self._remember(call, _layout(self._lay_out(self.plain(), call)))
             if wanted not in self._kept:
                 return False
         self._found(call)
         return True
 
+    def replace(self, weight: Tensor) -> None:
+        """Put another weight of the same shape in its place, in every layout that there is."""
+        fresh: dict[int, Tensor] = {}
+        for call, laid in self._ready.items():
+            if id(laid) not in fresh:
+                fresh[id(laid)] = self._lay_out(weight, call)
+        self._ready = {call: fresh[id(laid)] for call, laid in self._ready.items()}
+        self._kept = OrderedDict((layout, fresh[id(laid)]) for layout, laid in self._kept.items())
+
+    def plain(self) -> Tensor:
+        """The weight as torch has it."""
+        plain = next(reversed(self._kept.values())).to_dense(self._dtype)
+        return plain.transpose(0, 1).contiguous() if self._swapped else plain
+
     def _found(self, call: Call) -> Tensor:
         wanted = self._wanted.get(call)
         if wanted is None or wanted not in self._kept:
-            laid = self._lay_out(self._plain(), call)
+            laid = self._lay_out(self.plain(), call)
             wanted = self._remember(call, _layout(laid))
             if wanted not in self._kept:
                 self._keep(wanted, laid)
@@ -111,10 +125,6 @@ class Layouts:
             _, dropped = self._kept.popitem(last=False)
             self._ready = {call: ready for call, ready in self._ready.items() if ready is not dropped}
         self._kept[layout] = laid
-
-    def _plain(self) -> Tensor:
-        plain = next(reversed(self._kept.values())).to_dense(self._dtype)
-        return plain.transpose(0, 1).contiguous() if self._swapped else plain
 
     def _remember(self, call: Call, layout: bytes) -> bytes:
         if len(self._wanted) >= _MOST_KNOWN:

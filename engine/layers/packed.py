@@ -31,6 +31,10 @@ Activation = Literal["none", "leaky_relu", "tanh"]
 LEAK = 0.2
 """The slope of a leaky ReLU below nothing."""
 
+LIGHT = 1 << 18
+"""Up to so many numbers a weight is laid out anew when its channels are scaled; of a heavier one, whose maps
+are small, what it makes is scaled."""
+
 
 def channels_last(network: nn.Module) -> None:
     """Lay out the weights of plain convolutions so that channels lie together, in place."""
@@ -106,6 +110,30 @@ def activated(convolution: nn.Module, made: Tensor, wanted: Activation) -> Tenso
     return F.leaky_relu(made, LEAK, inplace=True) if wanted == "leaky_relu" else torch.tanh(made)
 
 
+def restyle(convolution: nn.Module, scale: Tensor, shift: Tensor) -> None:
+    """Have a convolution, packed or not, scale and shift the channels that it makes, in place of what it was
+    told before.
+
+    Args:
+        scale, shift: (outputs,), full precision; 1 and 0 bring back what it was in the beginning.
+    """
+    if isinstance(convolution, Packed | Quantised | Shuffled | Product | _Single):
+        convolution.restyle(scale, shift)
+        return
+    assert isinstance(convolution, nn.Conv2d | nn.ConvTranspose2d) and convolution.bias is not None
+    if "plain" not in convolution.__dict__:
+        convolution.__dict__["plain"] = convolution.weight.detach().clone(), convolution.bias.detach().clone()
+    weight, bias = convolution.__dict__["plain"]
+    # Into the same memory, which recorded passes read.
+    convolution.weight.data.copy_(scaled(weight, scale, isinstance(convolution, nn.ConvTranspose2d)))
+    convolution.bias.data.copy_(bias.float() * scale + shift)
+
+
+def scaled(weight: Tensor, scale: Tensor, transposed: bool) -> Tensor:
+    """The weight of a convolution, its outputs scaled; a transposed one keeps its outputs second."""
+    return (weight.float() * scale.reshape((1, -1, 1, 1) if transposed else (-1, 1, 1, 1))).to(weight.dtype)
+
+
 class Packed(nn.Module):
     """A convolution, plain or transposed, in oneDNN's layouts.
 
@@ -123,10 +151,14 @@ class Packed(nn.Module):
         self.activation = activation
         slope = [LEAK] if activation == "leaky_relu" else []
         self.after: tuple[str, list[float], str] = activation, slope, ""
-        self.bias = None if convolution.bias is None else convolution.bias.detach()
+        self.bias = self.plain_bias = None if convolution.bias is None else convolution.bias.detach()
+        self.plain_weight: Tensor | None = None
+        self.behind: tuple[Tensor, Tensor] | None = None
+        self.wanted: tuple[Activation, tuple[str, list[float], str]] = activation, self.after
         self.padding = list(convolution.padding)
         self.geometry: list[Any] = [list(convolution.stride), list(convolution.dilation), convolution.groups]
-        swapped = isinstance(convolution, nn.ConvTranspose2d)
+        swapped = self.transposed = isinstance(convolution, nn.ConvTranspose2d)
+        self.light = convolution.weight.numel() <= LIGHT
         if isinstance(convolution, nn.ConvTranspose2d):
             self.geometry.insert(0, list(convolution.output_padding))
             self.run = torch.ops.mkldnn._convolution_transpose_pointwise
@@ -141,18 +173,35 @@ class Packed(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         laid = self.weights((1, *x.shape))
-        y: Tensor = self.run(x, laid, self.bias, self.padding, *self.geometry, *self.after)
-        return y
+        return self._scaled(self.run(x, laid, self.bias, self.padding, *self.geometry, *self.after))
 
     def unpadded(self, x: Tensor) -> Tensor:
         """Without the padding that is its own; for parts of maps."""
         laid = self.weights((0, *x.shape))
-        y: Tensor = self.run(x, laid, self.bias, [0, 0], *self.geometry, *self.after)
-        return y
+        return self._scaled(self.run(x, laid, self.bias, [0, 0], *self.geometry, *self.after))
 
     def serves(self, shape: Sequence[int], padded: bool) -> bool:
         """Whether maps of that shape, (N, C, H, W), run as quickly as they can."""
         return self.weights.serves((int(padded), *shape))
+
+    def restyle(self, scale: Tensor, shift: Tensor) -> None:
+        """See ``restyle``. Where what it makes is scaled, an activation that was its own is no longer."""
+        assert self.plain_bias is not None
+        bias = self.plain_bias.float() * scale + shift
+        self.behind, (self.activation, self.after) = None, self.wanted
+        if self.light:
+            if self.plain_weight is None:
+                self.plain_weight = self.weights.plain()
+            self.weights.replace(scaled(self.plain_weight, scale, self.transposed))
+        elif not bool((scale == 1).all()):
+            dtype = self.plain_bias.dtype
+            self.behind = scale[:, None, None].to(dtype), bias[:, None, None].to(dtype)
+            self.activation, self.after = "none", ("none", [], "")
+            bias = torch.zeros_like(bias)
+        self.bias = bias.to(self.plain_bias.dtype)
+
+    def _scaled(self, y: Tensor) -> Tensor:
+        return y if self.behind is None else torch.addcmul(self.behind[1], y, self.behind[0], out=y)
 
     def _laid_out(self, weight: Tensor, call: Call) -> Tensor:
         padded, *shape = call
@@ -183,6 +232,10 @@ class _Single(nn.Module):
     def serves(self, shape: Sequence[int], padded: bool) -> bool:
         """See ``Packed.serves``."""
         return serves(self.convolution, shape, padded=padded)
+
+    def restyle(self, scale: Tensor, shift: Tensor) -> None:
+        """See ``restyle``."""
+        restyle(self.convolution, scale, shift)
 
 
 class Shuffled(nn.Module):
@@ -240,6 +293,11 @@ class Shuffled(nn.Module):
         """See ``Packed.serves``."""
         return serves(self.convolution, shape, padded=padded)
 
+    def restyle(self, scale: Tensor, shift: Tensor) -> None:
+        """See ``restyle``."""
+        restyle(self.convolution, scale.repeat(4), shift.repeat(4))
+        self.activation = getattr(self.convolution, "activation", "none")
+
 
 class Product(nn.Module):
     """A transposed 4 × 4 convolution of stride 2 as one matrix product, each weight read once.
@@ -252,7 +310,8 @@ class Product(nn.Module):
         inputs, self.outputs = convolution.weight.shape[:2]
         # (4 × 4 × outputs, inputs)
         weight = convolution.weight.detach().permute(2, 3, 1, 0).reshape(-1, inputs).contiguous()
-        self.bias = None if convolution.bias is None else convolution.bias.detach()
+        self.bias = self.plain_bias = None if convolution.bias is None else convolution.bias.detach()
+        self.scale: Tensor | None = None
         self.weights = Layouts(weight, _laid_out_rows, "product", (size[0] * size[1], inputs), room)
 
     def forward(self, x: Tensor) -> Tensor:
@@ -268,7 +327,9 @@ class Product(nn.Module):
             for across in (0, 1):
                 quarter = squares[:, :, :, 2 * down : 2 * down + 2, 2 * across : 2 * across + 2]
                 made[:, down : down + height, :, across : across + width] += quarter.transpose(2, 3)
-        if self.bias is not None:
+        if self.scale is not None and self.bias is not None:
+            torch.addcmul(self.bias, made, self.scale, out=made)
+        elif self.bias is not None:
             made += self.bias
         pixels = made.reshape(batch, 2 * height + 2, 2 * width + 2, self.outputs)[:, 1:-1, 1:-1]
         return pixels.permute(0, 3, 1, 2).to(x.dtype)
@@ -277,6 +338,12 @@ class Product(nn.Module):
         """See ``Packed.serves``."""
         count, inputs, height, width = shape
         return self.weights.serves((count * height * width, inputs))
+
+    def restyle(self, scale: Tensor, shift: Tensor) -> None:
+        """See ``restyle``; what it makes is added to anyway."""
+        assert self.plain_bias is not None
+        self.bias = self.plain_bias.float() * scale + shift
+        self.scale = None if bool((scale == 1).all()) else scale
 
 
 def _laid_out_rows(weight: Tensor, call: Call) -> Tensor:

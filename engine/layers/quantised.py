@@ -71,6 +71,7 @@ class Quantised(nn.Module):
             self.bias = self.bias / 257
         # What 128 for nothing adds to a sum, in units of the scale of what is convolved.
         self.surplus = 128 * integers.sum((1, 2, 3)) * self.scales
+        self.plain = self.scales, self.bias, self.surplus
         integers = integers.to(torch.int8)
         self.taps = convolution.kernel_size[0]
         self.product = product
@@ -82,6 +83,12 @@ class Quantised(nn.Module):
     def serves(self, shape: Sequence[int], padded: bool) -> bool:
         """Whether maps of that shape, (N, C, H, W), run as quickly as they can."""
         return self.weights.serves(self._call(shape, padded))
+
+    def restyle(self, scale: Tensor, shift: Tensor) -> None:
+        """See ``packed.restyle``. The integers stay: each output has a scale of its own."""
+        scales, bias, surplus = self.plain
+        self.scales, self.surplus = scales * scale, surplus * scale
+        self.bias = bias * scale + (shift / 257 if self.bits == 16 else shift)
 
     def _call(self, shape: Sequence[int], padded: bool) -> Call:
         """What the weight is laid out for, so that maps of that shape can be convolved."""
@@ -99,7 +106,7 @@ class Quantised(nn.Module):
             laid = torch.ops.onednn.qlinear_prepack(weight, call)
         else:
             laid = torch.ops.onednn.qconv_prepack(
-                weight, self.scales, 1.0, 0, self.stride, [0, 0], [1, 1], 1, call
+                weight, self.plain[0], 1.0, 0, self.stride, [0, 0], [1, 1], 1, call
             )
         return laid
 

@@ -49,6 +49,11 @@ class Following:
         height, width = self._size
         return None if self._padded is None else self._padded[:height, :width]
 
+    def restyled(self) -> None:
+        """The network makes other pictures now: the next preview is made by a whole pass."""
+        self._mapped = self.settled = False
+        self._preview = None
+
     def warm_up(self, prepared: Pixels) -> None:
         """A first pass, and whatever else would keep the first strokes waiting."""
         self.follow(prepared, None)

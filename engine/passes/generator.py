@@ -9,18 +9,21 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
+import numpy.typing as npt
 import torch
 from torch import nn
 
 from engine.data.card import Card, Statistics
 from engine.data.messages import Picture, Pixels
 from engine.data.rect import Rect
+from engine.data.style import Code, Style
 from engine.devices import device, trials
 from engine.errors import DeviceError, ModelError, PictureError
 from engine.layers import packed, shapes
 from engine.layers.blocks import Layer, Translator
 from engine.models import bundle, catalogue
 from engine.passes.following import Following
+from engine.passes.styles import Styles
 from engine.passes.whole import Whole, valid
 from engine.planes import codec
 from engine.planes.preparing import Preparing
@@ -112,7 +115,9 @@ class Generator:
         self.card = card
         self.statistics: Statistics = statistics or card.statistics
         self._notice = notice or _warn
-        self._tensors, self._encoder_tensors = bundle.parted(tensors)
+        self._tensors, encoder = bundle.parted(tensors)
+        self._styles = Styles(card, encoder)
+        self._followed = card.usual_style
         self._incremental = incremental
         self._warned_of_palette = False
         self._preparing = Preparing(card)
@@ -145,7 +150,7 @@ class Generator:
         """Whether ``make_ready`` has nothing to do."""
         return self._warm and self.tried
 
-    def __call__(self, picture: Pixels, *, seed: int | None = None) -> Pixels:
+    def __call__(self, picture: Pixels, *, seed: int | None = None, style: Style | None = None) -> Pixels:
         """Translate a flat picture at its own size.
 
         What does not fit the network's multiple is padded and cropped back. In sketches for models
@@ -155,15 +160,18 @@ class Generator:
         Args:
             picture: uint8 (H, W, 3), sRGB, at least 1 × 1.
             seed: switches dropout on, seeded by this, any whole number; None keeps it off.
+            style: of models with styles: a seed, a name that the card knows, or a code, ``card.style``
+                numbers (see ``style_of``); None: the card's usual one.
 
         Returns:
             uint8 (H, W, 3).
 
         Raises:
             PictureError: not such an array.
+            StyleError: the model does not know the style.
             DeviceError: not enough memory for a picture of this size.
         """
-        return self.translate(self._prepared(picture), seed=seed)
+        return self.translate(self._prepared(picture), seed=seed, style=style)
 
     def prepare(self, picture: Picture, size: tuple[int, int] | None = None) -> Pixels:
         """What ``translate`` and ``retouch`` take: as by ``codec.prepare``, but of one picture after another
@@ -171,20 +179,50 @@ class Generator:
         """
         return self._preparing(picture, size)
 
-    def translate(self, prepared: Pixels, *, seed: int | None = None) -> Pixels:
+    def style_of(self, photo: Pixels) -> npt.NDArray[np.float32]:
+        """The style of a photo.
+
+        Args:
+            photo: uint8 (H, W, 3), sRGB, of what the model paints.
+
+        Returns:
+            A code, float32 (``card.style``,).
+
+        Raises:
+            StyleError: the model knows no styles, or can't read them.
+            PictureError: not such an array.
+        """
+        return self._styles.of(photo)
+
+    def follows(self, style: Style | None) -> bool:
+        """Whether a style is that of the last ``update``; else the next one is a whole pass.
+
+        Raises:
+            StyleError: the model does not know it.
+        """
+        return self.card.code(style) == self._followed
+
+    def translate(self, prepared: Pixels, *, seed: int | None = None, style: Style | None = None) -> Pixels:
         """One pass over what ``codec.prepare`` or ``codec.flat`` made: uint8 (H, W, C) to (H, W, 3).
 
         When a graphics card is lost or full, the model moves to the CPU, of which notice is given.
 
         Raises:
             DeviceError: not enough memory for a picture of this size.
+            StyleError: as a call.
         """
-        size = prepared.shape[0], prepared.shape[1]
+        size, code = (prepared.shape[0], prepared.shape[1]), self.card.code(style)
         if seed is not None:
-            return self._carried(lambda: codec.to_pixels(self._pass(prepared, seed), *size), prepared)
-        return self._carried(lambda: self._whole(self._whole.padded(prepared), size), prepared)
+            return self._carried(lambda: codec.to_pixels(self._pass(prepared, seed), *size), prepared, code)
+        return self._carried(lambda: self._whole(self._whole.padded(prepared), size), prepared, code)
 
-    def update(self, picture: Pixels, dirty: tuple[int, int, int, int] | None = None) -> Pixels:
+    def update(
+        self,
+        picture: Pixels,
+        dirty: tuple[int, int, int, int] | None = None,
+        *,
+        style: Style | None = None,
+    ) -> Pixels:
         """The preview of a picture that is being painted, as soon as may be.
 
         Where the picture has changed since the last ``update``, the preview is that of the picture as
@@ -197,26 +235,39 @@ class Generator:
             picture: uint8 (H, W, 3) as for a call; free to be written to afterwards.
             dirty: left, top, width and height, in pixels, of a rectangle around every change since the
                 last ``update``; None: everything may have changed.
+            style: as for a call. Another one than the last time means a whole pass.
 
         Returns:
             The whole preview, uint8 (H, W, 3).
 
         Raises:
-            PictureError, DeviceError: as a call.
+            PictureError, StyleError, DeviceError: as a call.
         """
-        return self.retouch(self._prepared(picture), None if dirty is None else Rect(*dirty))
+        where = None if dirty is None else Rect(*dirty)
+        return self.retouch(self._prepared(picture), where, style=style)
 
-    def retouch(self, prepared: Pixels, dirty: Rect | None, *, everywhere: bool = False) -> Pixels:
+    def retouch(
+        self,
+        prepared: Pixels,
+        dirty: Rect | None,
+        *,
+        everywhere: bool = False,
+        style: Style | None = None,
+    ) -> Pixels:
         """As ``update``, for what ``codec.prepare`` or ``codec.flat`` made.
 
         Args:
             everywhere: bring all of the preview up to date, with moments as they are: about two thirds
                 of a whole pass.
         """
-        return self._carried(lambda: self._following.follow(prepared, dirty, everywhere), prepared)
+        code = self.card.code(style)
+        if code != self._followed:
+            self._followed = code
+            self._following.restyled()
+        return self._carried(lambda: self._following.follow(prepared, dirty, everywhere), prepared, code)
 
     def settle(self) -> Pixels:
-        """The exact frame of the last picture given to ``update``: bit for bit what a call answers.
+        """The exact frame of the last picture given to ``update``, in its style, bit for bit as by a call.
 
         Raises:
             PictureError: there was none.
@@ -225,7 +276,7 @@ class Generator:
         prepared = self._following.picture
         if prepared is None:
             raise PictureError("There is no picture to settle; call update with one first.")
-        return self._carried(lambda: self._following.settle(prepared), prepared)
+        return self._carried(lambda: self._following.settle(prepared), prepared, self._followed)
 
     def forget(self) -> None:
         """Let go of the pictures that ``update`` and ``prepare`` follow, and of the memory that takes."""
@@ -290,7 +341,7 @@ class Generator:
                     following.prepare()
                 return preview
 
-            self._carried(work, picture)
+            self._carried(work, picture, self._followed)
             self._warm = True
 
     def warm_up(self) -> None:
@@ -321,7 +372,7 @@ class Generator:
             self._following.warm_up(blank)
             return blank
 
-        self._carried(work, blank)
+        self._carried(work, blank, self._followed)
         self._warm = True
         self.forget()
 
@@ -342,9 +393,10 @@ class Generator:
             )
         return prepared
 
-    def _carried(self, work: Callable[[], Pixels], prepared: Pixels) -> Pixels:
-        """Do the work, if need be once more on the CPU."""
+    def _carried(self, work: Callable[[], Pixels], prepared: Pixels, code: Code) -> Pixels:
+        """Do the work in a style, if need be once more on the CPU."""
         try:
+            self._fold(code)
             return work()
         except (RuntimeError, MemoryError) as error:
             if not device.gave_up(error):
@@ -356,7 +408,12 @@ class Generator:
                 ) from error
             self._notice(f"The device {self.device} gave up; the model goes on, slower, on the CPU.")
         self._place("cpu", None)
+        self._fold(code)
         return work()
+
+    def _fold(self, code: Code) -> None:
+        """Have the network make pictures of a style."""
+        self._styles.fold(self._network, code, self._where)
 
     def _pass(self, prepared: Pixels, seed: int | None) -> Tensor:
         """(1, 1 or 3, H', W') in [−1, 1], still padded."""
@@ -393,6 +450,7 @@ class Generator:
         network.load_state_dict(full, assign=True)
         network.requires_grad_(False)
         network.fold()
+        self._styles.take_off(network)
         return network, seen
 
     def _carry_out(self, network: Translator, plan: trials.Plan) -> None:
@@ -403,6 +461,7 @@ class Generator:
         trials.carry_out(network, plan)
         self._whole = Whole(network, self.card, self._where, torch.float32 if delicate else plan.dtype)
         self._dtype, self.precision, self.ways, self.tried = plan.dtype, plan.precision, str(plan), plan.tried
+        self._fold(self._followed)
 
     def _place_on_card(self, network: Translator, precision: str | None) -> None:
         device.integers(self._where, precision)  # raises where they are asked for
@@ -416,6 +475,7 @@ class Generator:
             torch.backends.cudnn.allow_tf32 = False  # its 10 bits are not single precision
         _to_device(network, self._where)
         self._whole = Whole(network, self.card, self._where, torch.float32 if delicate else self._dtype)
+        self._fold(self._followed)
 
     def _follower(self) -> Following:
         return Following(self._whole, incremental=self._incremental)

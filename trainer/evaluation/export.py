@@ -41,7 +41,7 @@ def export(model: str | Path, to: str, target: Path) -> list[Path]:
     card, tensors = bundle.read(catalogue.find(model))
     if to not in FORMATS:
         raise ModelError(f"There is no format “{to}”; use {' or '.join(FORMATS)}.")
-    full = {name: tensor.float() for name, tensor in tensors.items()}
+    full = {name: tensor.float() for name, tensor in bundle.parted(tensors)[0].items()}
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
         with replacing(target) as part:

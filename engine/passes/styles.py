@@ -1,0 +1,92 @@
+"""The style that a network has, and styles of photos.
+
+A style stays for many passes, so it is not computed in them: it is folded into the network when it changes
+(see ``docs/adr/0023-styles.md``).
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from PIL import Image
+
+from engine.data.card import Card
+from engine.data.messages import Pixels
+from engine.data.style import GREATEST, Code
+from engine.errors import ModelError, PictureError, StyleError
+from engine.layers.blocks import Translator
+from engine.layers.styling import Styling
+from engine.models import bundle
+
+if TYPE_CHECKING:
+    from torch import Tensor, nn
+
+_ENOUGH = 256
+"""Pixels along the longer edge of a photo, from which its style is read; halved or more beyond twice that."""
+
+
+class Styles:
+    """The styles of one model: which one its network has, and which a photo has."""
+
+    def __init__(self, card: Card, encoder: dict[str, Tensor]) -> None:
+        """``encoder``: the weights that read photos, by their own names."""
+        self._card, self._weights = card, encoder
+        self._styling: Styling | None = None
+        self._encoder: nn.Module | None = None
+        self._folded: tuple[Translator, Code] | None = None
+
+    def take_off(self, network: Translator) -> None:
+        """Have a network make styles only by ``fold`` from now on."""
+        self._styling, network.styling = network.styling, None
+        if self._styling is not None:
+            self._styling.float().cpu()
+
+    def fold(self, network: Translator, code: Code, where: torch.device) -> None:
+        """Have the network make pictures of a style from now on."""
+        if self._folded is not None and self._folded[0] is network and self._folded[1] == code:
+            return
+        self._folded = None  # until it is done
+        if self._styling is not None:
+            with torch.inference_mode():
+                styles = self._styling(torch.tensor([code], dtype=torch.float32))
+                network.restyle([(scale.to(where), shift.to(where)) for scale, shift in styles])
+        self._folded = network, code
+
+    def of(self, photo: Pixels) -> npt.NDArray[np.float32]:
+        """The style of a photo, uint8 (H, W, 3): float32 (length,).
+
+        Raises:
+            StyleError: the model knows no styles, or reads none.
+            PictureError: not such an array.
+        """
+        if not self._card.style:
+            self._card.code(0)  # says so
+        if photo.dtype != np.uint8 or photo.ndim != 3 or photo.shape[2] != 3 or not photo.size:
+            raise PictureError(
+                f"A photo is an array uint8 (height, width, 3), not {photo.dtype} {photo.shape}."
+            )
+        encoder = self._reader()
+        picture = Image.fromarray(np.ascontiguousarray(photo))
+        if (factor := max(picture.size) // _ENOUGH) > 1:
+            picture = picture.reduce(factor)
+        if self._card.network["outputs"] == 1:
+            picture = picture.convert("L")
+        pixels = torch.from_numpy(np.array(picture)).reshape(picture.height, picture.width, -1)
+        with torch.inference_mode():
+            mean = encoder(pixels.permute(2, 0, 1)[None].float() / 127.5 - 1)[0][0]
+        return mean.clamp(-GREATEST, GREATEST).numpy().copy()
+
+    def _reader(self) -> nn.Module:
+        if self._encoder is None:
+            try:
+                encoder = bundle.blank_encoder(self._card)
+            except ModelError as error:
+                raise StyleError(str(error)) from error
+            encoder.load_state_dict(
+                {name: tensor.float() for name, tensor in self._weights.items()}, assign=True
+            )
+            self._encoder = encoder.requires_grad_(False).eval()
+        return self._encoder
