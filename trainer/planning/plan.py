@@ -37,7 +37,7 @@ FIRST_LOOK_SECONDS = 4.0
 
 AS_ASKED = (
     "from_model upsampling norms patch adversarial conditional l1 perceptual feature_matching "
-    "discriminators edges batch learning_rate ema flip recolour differentiable "
+    "discriminators style_recipe edges batch learning_rate ema flip recolour differentiable "
     "validation log_every checkpoint_every"
 ).split()
 """Options that are fields of ``Config`` as they are; where none is given, the recipe's setting holds."""
@@ -93,6 +93,7 @@ def planned(data: DataSet, options: Options, processes: int = 1) -> Config:
     config = replace(
         wished,
         network=_network(wished, options, parent),
+        style_encoder=(parent and parent.style_encoder) or Config.style_encoder,
         pairs=len(training.pairs),
         **_how_long(options, len(training.pairs), wished.batch),
     )
@@ -177,14 +178,31 @@ def _network(config: Config, options: Options, parent: Card | None) -> dict[str,
             and not (config.one_hot or parent.one_hot)
         ):
             inputs = parent.network["inputs"]
-        return {**parent.network, "inputs": inputs, "outputs": outputs}
+        return {**parent.network, "inputs": inputs, "outputs": outputs, **_styles(options, parent)}
     common = {"inputs": inputs, "outputs": 3, "norm": "batch", "dropout": options.dropout}
+    common |= _styles(options, None)
     common = {"width": options.width, **common}
     if config.kind == "resnet":
         return {"blocks": 9, **common}
     if config.kind in ("unet", "encoder_decoder"):
         return {"levels": configs.depth(config.size), **common}
     raise ModelError(f"A {config.kind} network paints no pictures; use unet, encoder_decoder or resnet.")
+
+
+def _styles(options: Options, parent: Card | None) -> dict[str, int]:
+    """How many numbers a style of the generator has: where nothing is asked for, as the parent has it.
+
+    Raises:
+        TrainingError: the parent has another number of them.
+    """
+    theirs = 0 if parent is None else parent.style
+    wanted = theirs if options.styles is None else options.styles
+    if parent is not None and theirs not in (0, wanted):
+        raise TrainingError(
+            f"“{parent.name}” has styles of {theirs} numbers, and what goes on from it keeps them; "
+            "leave --styles out, or begin without --from."
+        )
+    return {"style": wanted} if wanted else {}
 
 
 def _threads() -> int:

@@ -17,6 +17,7 @@ from types import UnionType
 from typing import Any, Literal, get_args, get_origin, get_type_hints
 
 from engine.data import palette as palettes
+from engine.data import style as codes
 from engine.data.card import Card, InputKind
 from engine.data.deep import FULL
 from engine.data.palette import Colour, Palette
@@ -25,7 +26,7 @@ from engine.files.writing import escaped, shown
 from trainer.loading.augment import Augment
 from trainer.machine.errors import TrainingError
 from trainer.pictures import sketch
-from trainer.run.options import Adversarial, Norms, Precision, Recipe, Upsampling
+from trainer.run.options import Adversarial, Norms, Precision, Recipe, StyleRecipe, Upsampling
 
 FORMAT = 2
 """Version of ``config.json``; newer ones are refused with a sentence."""
@@ -102,6 +103,18 @@ class Config:
     discriminators: int = 1
     """A second one sees pictures and photos in half their size."""
 
+    # --- styles, where ``network`` has them
+    style_recipe: StyleRecipe = "bicycle"
+    """How they are learnt, see ``trainer.training.styles``."""
+    style_encoder: int = 32
+    """Width of the network that reads styles of photos."""
+    kl: float = 0.1
+    """Weight of photos' codes being spread as random ones are."""
+    latent: float = 5.0
+    """That of random codes being found in their pictures again."""
+    diversity: float = 80.0
+    """That of pictures being as far apart as their codes."""
+
     # --- steps
     recipe: Recipe = "default"
     steps: int = 0
@@ -154,6 +167,11 @@ class Config:
         return input_of(self.task)
 
     @property
+    def style(self) -> int:
+        """How many numbers a style has; 0: there are none."""
+        return int(self.network.get("style", 0))
+
+    @property
     def hints(self) -> bool:
         """Whether the input has colour hints."""
         return self.task == "hints"
@@ -176,6 +194,7 @@ class Config:
             palette=self.palette if self.task in ("labels", "image") else None,
             one_hot=self.one_hot,
             levels=None if (self.black, self.white) == FULL else (self.black, self.white),
+            style_encoder=self.style_encoder if self.style else 0,
             statistics="image" if self.network.get("norm") == "instance" else "running",
             task=_DESCRIPTIONS[self.task],
         )
@@ -335,6 +354,10 @@ def _is_a(sort: Any, value: object) -> bool:
     return type(value) is (origin or sort)
 
 
+def _is_style(length: object) -> bool:
+    return type(length) is int and 0 <= length <= codes.LONGEST
+
+
 def check(config: Config) -> None:
     """Refuse settings that make no sense, before anything is started.
 
@@ -377,6 +400,16 @@ def check(config: Config) -> None:
         " pixels; choose a larger size or a smaller patch": (
             config.adversarial == "none" or min(width, height) >= least_edge(config)
         ),
+        f"the recipe of styles “{config.style_recipe}” is unknown": config.style_recipe
+        in get_args(StyleRecipe),
+        f"a style has up to {codes.LONGEST} numbers; 8 are usual": _is_style(config.network.get("style", 0)),
+        "styles are learnt with a discriminator, and so with an adversarial loss": (
+            not config.network.get("style") or config.adversarial != "none"
+        ),
+        "the weights of the losses of styles can't be negative": (
+            min(config.kl, config.latent, config.diversity) >= 0
+        ),
+        "the encoder of styles has a width between 4 and 48": 4 <= config.style_encoder <= 48,
         "edges give their lines to a share between 0 and 1 of the drawings": 0 <= config.edges <= 1,
         f"edges are found for drawings that are made of photos, which a task “{config.task}” has none of": (
             config.edges == 0 or config.task in ("lines", "hints")
