@@ -18,7 +18,7 @@ from trainer.data import direction, pairs, split
 from trainer.data.pairs import DataSet
 from trainer.machine.errors import TrainingError
 from trainer.run import config as configs
-from trainer.run import usual
+from trainer.run import fitting, usual
 from trainer.run.config import RECIPES, Config
 from trainer.run.options import Options, Precision, Recipe
 
@@ -93,7 +93,7 @@ def planned(data: DataSet, options: Options, processes: int = 1) -> Config:
     config = replace(
         wished,
         network=_network(wished, options, parent),
-        style_encoder=(parent and parent.style_encoder) or Config.style_encoder,
+        **_styles_of(parent),
         pairs=len(training.pairs),
         **_how_long(options, len(training.pairs), wished.batch),
     )
@@ -169,7 +169,7 @@ def _network(config: Config, options: Options, parent: Card | None) -> dict[str,
     New networks make three planes. Photos always have three: ``engine.data.picture`` reads grey ones as
     colour with equal channels, and lays transparent ones on white. Only a parent may make grey pictures.
     """
-    inputs = configs.input_planes(config.task, config.palette, config.one_hot)
+    inputs = fitting.input_planes(config.task, config.palette, config.one_hot)
     if parent is not None:
         outputs = parent.network.get("outputs", 3)
         if (
@@ -185,7 +185,7 @@ def _network(config: Config, options: Options, parent: Card | None) -> dict[str,
     if config.kind == "resnet":
         return {"blocks": 9, **common}
     if config.kind in ("unet", "encoder_decoder"):
-        return {"levels": configs.depth(config.size), **common}
+        return {"levels": fitting.depth(config.size), **common}
     raise ModelError(f"A {config.kind} network paints no pictures; use unet, encoder_decoder or resnet.")
 
 
@@ -203,6 +203,17 @@ def _styles(options: Options, parent: Card | None) -> dict[str, int]:
             "leave --styles out, or begin without --from."
         )
     return {"style": wanted} if wanted else {}
+
+
+def _styles_of(parent: Card | None) -> dict[str, Any]:
+    """What is taken of the parent's styles beside its network."""
+    if parent is None or not parent.style:
+        return {}
+    return {
+        "style_encoder": parent.style_encoder or Config.style_encoder,
+        "named_styles": {name: list(code) for name, code in parent.styles.items()},
+        "default_style": list(parent.default_style or ()),
+    }
 
 
 def _threads() -> int:

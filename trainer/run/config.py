@@ -38,8 +38,6 @@ LEAST_EDGE, MOST_EDGE = 32, 2048
 MOST_STEPS = 1_000_000_000
 MOST_SEED = 2**63 - 1
 """What torch's generators and everybody's JSON can hold."""
-PADDING = 1.13
-"""So much larger may a picture's area become for one more level of the U-Net."""
 
 
 @dataclass(frozen=True)
@@ -106,9 +104,13 @@ class Config:
     # --- styles, where ``network`` has them
     style_recipe: StyleRecipe = "bicycle"
     """How they are learnt, see ``trainer.training.styles``."""
+    named_styles: dict[str, Any] = field(default_factory=dict)
+    """Those of ``from_model``, and …"""
+    default_style: list[float] = field(default_factory=list)
+    """… its code where none is asked for; empty for noughts."""
     style_encoder: int = 32
     """Width of the network that reads styles of photos."""
-    kl: float = 0.1
+    kl: float = 1.0
     """Weight of photos' codes being spread as random ones are."""
     latent: float = 5.0
     """That of random codes being found in their pictures again."""
@@ -194,6 +196,8 @@ class Config:
             palette=self.palette if self.task in ("labels", "image") else None,
             one_hot=self.one_hot,
             levels=None if (self.black, self.white) == FULL else (self.black, self.white),
+            styles={name: tuple(code) for name, code in self.named_styles.items()},
+            default_style=tuple(self.default_style) or None,
             style_encoder=self.style_encoder if self.style else 0,
             statistics="image" if self.network.get("norm") == "instance" else "running",
             task=_DESCRIPTIONS[self.task],
@@ -260,28 +264,6 @@ RECIPES: dict[Recipe, dict[str, Any]] = {
     "default": {"batch": 4, "ema": 0.999, "recolour": 0.5},
 }
 """What each recipe sets; the record docs/adr/0010-training-recipe.md says why."""
-
-
-def input_planes(task: Task, palette: Palette | None, one_hot: bool) -> int:
-    """How many planes the network takes."""
-    if task == "hints":
-        return 5
-    if task == "labels" and one_hot and palette is not None:
-        return len(palette.labels)
-    return 1 if task in ("lines", "grey") else 3
-
-
-def depth(size: tuple[int, int]) -> int:
-    """Levels of a U-Net for pictures of a size: as many as the shorter edge bears, 5 to 9, as long as
-    the edges need not be padded much to be multiples of 2 to that power.
-    """
-    width, height = size
-    for levels in range(min(9, math.ceil(math.log2(min(size)))), 5, -1):
-        multiple = 2**levels
-        padded = math.ceil(width / multiple) * math.ceil(height / multiple) * multiple**2
-        if padded <= PADDING * width * height:
-            return levels
-    return 5
 
 
 def least_edge(config: Config) -> int:
@@ -358,6 +340,18 @@ def _is_style(length: object) -> bool:
     return type(length) is int and 0 <= length <= codes.LONGEST
 
 
+def _are_codes(config: Config) -> bool:
+    length = config.network.get("style", 0)
+    if not _is_style(length) or not length:
+        return not config.named_styles and not config.default_style
+    try:
+        codes.named(config.named_styles, length)
+        codes.checked(config.default_style or [0.0] * length, length)
+    except ValueError:
+        return False
+    return True
+
+
 def check(config: Config) -> None:
     """Refuse settings that make no sense, before anything is started.
 
@@ -403,6 +397,7 @@ def check(config: Config) -> None:
         f"the recipe of styles “{config.style_recipe}” is unknown": config.style_recipe
         in get_args(StyleRecipe),
         f"a style has up to {codes.LONGEST} numbers; 8 are usual": _is_style(config.network.get("style", 0)),
+        "the styles of the model to begin from make no sense": _are_codes(config),
         "styles are learnt with a discriminator, and so with an adversarial loss": (
             not config.network.get("style") or config.adversarial != "none"
         ),

@@ -90,7 +90,7 @@ def _gather(moments: Moments, norm: nn.Module, arguments: tuple[Any, ...]) -> No
 
 
 def painter(config: Config, tensors: dict[str, Tensor]) -> Generator:
-    """The model as the canvas runs it; of its styles none has a name."""
+    """The model as the canvas runs it."""
     return Generator(config.card(), dict(tensors), device=config.device, precision=config.precision)
 
 

@@ -21,6 +21,7 @@ from engine.devices import device
 from engine.errors import DeviceError, PictureError
 from engine.passes.generator import Generator
 from engine.planes import codec
+from trainer.data import naming
 from trainer.data.pairs import DataSet
 from trainer.files import layouts
 from trainer.loading import pair_loader
@@ -29,7 +30,7 @@ from trainer.run import events, health
 from trainer.run.config import Config
 from trainer.run.events import Journal
 from trainer.run.folder import Run
-from trainer.training import ema, naming, sheet
+from trainer.training import ema, sheet
 from trainer.training.state import State
 
 Pixels = npt.NDArray[np.uint8]
@@ -180,6 +181,7 @@ class ValidationReporter:
     def _write_model(
         self, path: Path, state: State, tensors: dict[str, Tensor], look: _Look, styles: dict[str, Code]
     ) -> None:
+        styles = {**self.config.card().styles, **styles}
         ema.write(path, self.config, tensors, self._notes(state), scores={"l1": look.l1}, styles=styles)
 
     def _tell_of_model(self, state: State) -> None:

@@ -16,6 +16,7 @@ from typer.testing import CliRunner
 
 import engine
 from engine.data import picture
+from engine.data.style import Style
 from engine.errors import ModelError
 from engine.models import bundle
 from engine.passes.generator import Generator

@@ -14,7 +14,7 @@ from engine.data import picture
 from engine.models import bundle
 from tests.trainer.made_pictures import save, thing
 from tests.trainer.small_runs import copied, differing, small, things, trained
-from trainer.data import pairs
+from trainer.data import naming, pairs
 from trainer.data.pairs import DataSet
 from trainer.machine.distributed import World
 from trainer.machine.errors import TrainingError
@@ -25,7 +25,6 @@ from trainer.run import folder as runs
 from trainer.run.config import Config
 from trainer.run.events import Event
 from trainer.run.options import Options
-from trainer.training import naming
 from trainer.training.fit import fit, pair_loader
 from trainer.training.state import State
 from trainer.training.step import LOSSES, learn
@@ -132,13 +131,13 @@ def differs(model: Path) -> bool:
     return bool(bundle.read(model)[1]["styling.head.weight"].any())
 
 
-def parent(folder: Path, config: Config, state: State) -> str:
-    """A model file of a state's newest weights."""
+def parent(folder: Path, config: Config, state: State, **more: Any) -> str:
+    """A model file of a state's newest weights; ``more`` goes into its card."""
     tensors = dict(state.generator.state_dict())
     if state.encoder is not None:
         tensors |= {bundle.STYLE_ENCODER + name: it for name, it in state.encoder.state_dict().items()}
     file = folder / "parent.safetensors"
-    bundle.write(file, config.card(), tensors)
+    bundle.write(file, replace(config.card(), **more), tensors)
     return str(file)
 
 
@@ -160,9 +159,12 @@ def test_from_a_model_without_styles_it_begins_at_that_models_answer(tmp_path: P
 def test_from_a_model_with_styles_it_goes_on_with_its_encoder(tmp_path: Path, data: DataSet) -> None:
     first = State(small(data, **STYLES))
     stepped(first, data, 2)
-    model = parent(tmp_path, first.config, first)
+    suede, usual = (1.0, *[0.25] * 7), (0.0, *[-0.5] * 7)
+    model = parent(tmp_path, first.config, first, styles={"suede": suede}, default_style=usual)
     config = small(data, from_model=model, seed=7)
     assert (config.style, config.style_encoder) == (8, 4)
+    card = configs.from_json(configs.to_json(config)).card()
+    assert (card.styles, card.default_style) == ({"suede": suede}, usual)
     state = State(config)
     taken, there = state.begin_from(model)
     assert taken == there
@@ -196,6 +198,9 @@ def test_settings_of_a_strangers_config_are_checked(data: DataSet) -> None:
         {"network": {**config.network, "style": "eight"}},
         {"style_encoder": 3},
         {"kl": -1.0},
+        {"named_styles": {"suede": [1.0, 2.0]}},
+        {"named_styles": {"suede": "loud"}},
+        {"default_style": [1e9] * 8},
         {"style_recipe": "luck"},
     ):
         with pytest.raises(TrainingError):

@@ -6,13 +6,13 @@ from collections.abc import Callable, Iterable, Mapping
 
 import numpy as np
 import numpy.typing as npt
+from PIL import Image
 
 from engine.data.messages import Pixels
 from engine.data.style import LONGEST_NAME, Code
 from trainer.data.dataset import DataSet, Pair
 from trainer.files import layouts
 from trainer.pictures import sources
-from trainer.training import sheet
 
 MOST_NAMES = 64
 """Of more sub-folders none is a style: they are things, or days."""
@@ -52,10 +52,13 @@ def photos(pairs: Mapping[str, list[Pair]]) -> dict[str, list[Pixels]]:
         PictureError: one can't be read.
     """
     count = max(FEWEST, LOOKED_AT // max(1, len(pairs)))
-    return {
-        name: [sheet.reduced(sources.read(pair.b), EDGE) for pair in layouts.spread(some, count)]
-        for name, some in pairs.items()
-    }
+    return {name: [_small(pair) for pair in layouts.spread(some, count)] for name, some in pairs.items()}
+
+
+def _small(pair: Pair) -> Pixels:
+    image = Image.fromarray(sources.read(pair.b))
+    image.thumbnail((EDGE, EDGE), Image.Resampling.BOX)
+    return np.array(image)
 
 
 def mean(codes: Iterable[npt.NDArray[np.float32]]) -> Code:
