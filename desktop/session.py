@@ -322,9 +322,13 @@ class Session(Observable):
     # --- steps ---------------------------------------------------------------------------------
 
     def undo(self) -> None:
-        """Take back the last step, or the stroke that goes on."""
-        if not self.strokes.cancel():
-            self._apply(self.document.undo)
+        """Take back the last step, or the stroke that goes on; either can be done again."""
+        if self.strokes.drawing:
+            last = self.document.history.newest
+            self.settle_stroke()
+            if self.document.history.newest is last:  # it left nothing
+                return
+        self._apply(self.document.undo)
 
     def redo(self) -> None:
         """Do again what was taken back last; nothing while a stroke goes on."""

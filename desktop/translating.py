@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,6 +13,7 @@ from engine.errors import PictureError, UnderpaintError
 
 if TYPE_CHECKING:
     from engine.data.messages import Pixels
+    from engine.data.style import Code
     from engine.passes.generator import Generator
 
 
@@ -19,15 +21,15 @@ def jobs(input: Path, output: Path) -> list[tuple[Path, Path]]:
     """Which file becomes which; in a folder, those that end like pictures or projects."""
     from engine.data.picture import SUFFIXES
 
-    if not input.is_dir():
-        if output.is_dir():
+    if not os.path.isdir(input):
+        if os.path.isdir(output):
             output = output / f"{input.stem}.png"
         if output.suffix.lower() not in ("", ".png"):
             raise typer.BadParameter("results are PNG files; let its name end in .png", param_hint="OUTPUT")
         if output.resolve() == input.resolve():
             raise typer.BadParameter("the result would overwrite the picture", param_hint="OUTPUT")
         return [(input, output)]
-    if output.exists() and not output.is_dir():
+    if os.path.exists(output) and not os.path.isdir(output):
         raise typer.BadParameter("for a folder of pictures it is a folder as well", param_hint="OUTPUT")
     if output.resolve() == input.resolve():
         raise typer.BadParameter("the results would overwrite the pictures", param_hint="OUTPUT")
@@ -38,7 +40,34 @@ def jobs(input: Path, output: Path) -> list[tuple[Path, Path]]:
     return found
 
 
-def translate_all(generator: Generator, jobs: list[tuple[Path, Path]], seed: int | None) -> list[str]:
+def code(generator: Generator, style: str | None) -> Code | None:
+    """What was said of a style: a name that the card knows, a seed, or a photo.
+
+    Raises:
+        StyleError, PictureError: it is none of them, or the model has no such style.
+    """
+    from engine.data.picture import read
+
+    card = generator.card
+    if style is None:
+        return None
+    if not card.style or style in card.styles:
+        return card.code(style)
+    try:
+        return card.code(int(style))
+    except ValueError:
+        pass
+    photo = Path(style)
+    if photo.is_file():
+        return tuple(map(float, generator.style_of(read(photo).pixels)))
+    if photo.suffix or len(photo.parts) > 1:
+        raise PictureError(f"There is no photo “{style}”; check its name.")
+    return card.code(style)
+
+
+def translate_all(
+    generator: Generator, jobs: list[tuple[Path, Path]], seed: int | None, style: Code | None
+) -> list[str]:
     """Translate file by file; a sentence for each that could not be."""
     from rich.console import Console
     from rich.progress import Progress
@@ -54,13 +83,13 @@ def translate_all(generator: Generator, jobs: list[tuple[Path, Path]], seed: int
                 failures.append(f"“{file.name}” would overwrite the result of “{first.name}”; rename one.")
                 continue
             try:
-                translate(generator, file, target, seed)
+                translate(generator, file, target, seed, style)
             except UnderpaintError as error:
                 failures.append(str(error))
     return failures
 
 
-def translate(generator: Generator, file: Path, target: Path, seed: int | None) -> None:
+def translate(generator: Generator, file: Path, target: Path, seed: int | None, style: Code | None) -> None:
     """Translate one picture, or one project as the window would.
 
     Raises:
@@ -69,15 +98,15 @@ def translate(generator: Generator, file: Path, target: Path, seed: int | None) 
     from engine.data.picture import read, write_png
 
     if file.suffix.lower() == ".ora":
-        write_png(target, _translated_project(generator, file, seed))
+        write_png(target, _translated_project(generator, file, seed, style))
         return
     reading = read(file, generator.card.levels)
     for note in reading.notes:
         _say(f"“{file.name}”: {note}")
-    write_png(target, generator(reading.pixels, seed=seed))
+    write_png(target, generator(reading.pixels, seed=seed, style=style))
 
 
-def _translated_project(generator: Generator, file: Path, seed: int | None) -> Pixels:
+def _translated_project(generator: Generator, file: Path, seed: int | None, style: Code | None) -> Pixels:
     """As the window does it: at the model's working size, brought back to the document's."""
     from desktop.paint.files.project import load
     from engine.planes import codec
@@ -90,10 +119,10 @@ def _translated_project(generator: Generator, file: Path, seed: int | None) -> P
         _say(
             f"“{file.name}” is painted for another kind of model ({document.kind}); all of it counts as seen."
         )
-        return generator(document.picture_flat(), seed=seed)
+        return generator(document.picture_flat(), seed=seed, style=style)
     picture = document.picture()
     size = codec.working_size(picture.size, card, native=codec.usually_native(card))
-    preview = generator.translate(codec.prepare(picture, card, size), seed=seed)
+    preview = generator.translate(codec.prepare(picture, card, size), seed=seed, style=style)
     return codec.scaled_preview(preview, picture.size)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import importlib.util
 import json
 import os
@@ -399,3 +400,21 @@ def test_every_library_that_qt_is_linked_against_is_looked_for() -> None:
         name for name in wanted if not come_along.match(name) and not any_linux.match(name)
     } - one_package
     assert missing <= bootstrap_of(ROOT).QT_NEEDS.keys()
+
+
+MOST_PRIVATE = 23
+"""Lines of tests that reach for a private name of the program; another one needs one less elsewhere."""
+
+
+def test_tests_ask_for_what_is_public() -> None:
+    found = set()
+    for file in sorted((ROOT / "tests").rglob("*.py")):
+        for node in ast.walk(ast.parse(file.read_text("utf-8"))):
+            if not isinstance(node, ast.Attribute) or not re.match("_[a-z]", node.attr):
+                continue
+            whose = ast.unparse(node.value)
+            others = whose == "sys" or whose.split(".")[0] in ("self", "torch")
+            if node.attr not in ("_replace", "_asdict") and (not others or whose.startswith("self.worker.")):
+                found.add(f"{file.relative_to(ROOT)}, line {node.lineno}: {whose}.{node.attr}")
+    lines = {reach.partition(": ")[0] for reach in found}
+    assert len(lines) <= MOST_PRIVATE, "\n".join(sorted(found))

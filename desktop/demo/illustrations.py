@@ -144,7 +144,7 @@ def _traced(stage: Stage, folder: Path, drawing: Drawing) -> Path:
         for stroke in lines[: 2 * len(lines) // 3]:
             stage.play(stroke)
         stage.settle()
-        shot = _shoot(stage, folder, "tracing")
+        shot = _shoot(stage, folder, "pair-drawing")
         pair_drawing.finish()
         return shot
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import itertools
 import logging
+import os
 import random
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -202,7 +203,7 @@ class OpenDocuments:
             text = translate(
                 "documents", "“{0}” is open here as another picture; replaced, that one has no file any more."
             )
-        elif owner is None and target.exists():
+        elif owner is None and os.path.exists(target):
             text = translate("documents", "“{0}” is there already; what it holds would be replaced.")
         elif owner is not None and owner.is_changed_elsewhere:
             text = translate(

@@ -17,6 +17,7 @@ from desktop.documents.on_canvas import OnCanvas
 from desktop.documents.open_documents import OpenPicture
 from desktop.paint.editing.document import Document
 from desktop.pairs import photos
+from desktop.pairs.line_draft import LineDraft
 from desktop.pairs.photos import Photo, Roll
 from desktop.support.observable import Observable, Property
 from desktop.support.report_errors import ReportErrors, sentence_for
@@ -69,6 +70,7 @@ class PairDrawing(Observable):
     ) -> None:
         super().__init__(parent)
         self._canvas, self._settings, self._palette_for = canvas, settings, palette_for
+        self.draft = LineDraft(canvas, self)
         self._tasks = TaskQueue("pair drawing", self)
         self._tasks.error_reported.connect(self._failed)
         self._kind: InputKind = "sketch"
@@ -79,6 +81,11 @@ class PairDrawing(Observable):
     def photo(self) -> Photo | None:
         """The photo at hand."""
         return self.roll.photos[self.place] if self.roll else None
+
+    @property
+    def draws_lines(self) -> bool:
+        """Whether lines are drawn over the photos, rather than labels or colours."""
+        return self.roll is not None and self._kind == "sketch"
 
     # --- begin and end -------------------------------------------------------------------------
 
@@ -120,6 +127,7 @@ class PairDrawing(Observable):
 
     def finish(self) -> None:
         """Make no more pairs; a drawing that was not added stays open."""
+        self.draft.cancel()
         old, self._picture = self._picture, None
         self.roll, self.busy = None, False
         self.here = False
@@ -128,6 +136,7 @@ class PairDrawing(Observable):
 
     def leave(self) -> None:
         """End of the program; what is not added yet is in the journal."""
+        self.draft.leave()
         self._tasks.stop()
 
     # --- from photo to photo -------------------------------------------------------------------

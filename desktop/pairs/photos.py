@@ -83,7 +83,7 @@ def roll(sources: Sequence[Path], kind: InputKind, folder: Path, palette: Palett
         names = ", ".join(f"“{source.name}”" for source in sources[:3])
         text = translate("photos", "There are no photos in {0}; choose PNG, JPEG, WebP, TIFF or BMP files.")
         raise PictureError(text.format(names))
-    if folder.exists() and not folder.is_dir():
+    if os.path.exists(folder) and not os.path.isdir(folder):
         text = translate("photos", "“{0}” is a file; choose another place for the pairs.")
         raise PictureError(text.format(folder.name))
     manifest = pair_store.Manifest(task_of(kind), palette if kind == "labels" else None)
@@ -94,7 +94,7 @@ def roll(sources: Sequence[Path], kind: InputKind, folder: Path, palette: Palett
                 "photos", "“{0}” holds pairs of another sort ({1}); choose another name for these."
             )
             raise PictureError(text.format(folder.name, manifest.task))
-    elif folder.is_dir() and any(folder.iterdir()):
+    elif os.path.isdir(folder) and any(folder.iterdir()):
         text = translate("photos", "“{0}” holds something else already; choose another name for the pairs.")
         raise PictureError(text.format(folder.name))
     present = pair_store.names(folder)
@@ -192,7 +192,7 @@ def _files(sources: Sequence[Path]) -> list[Path]:
     files: list[Path] = []
     for source in sources:
         try:
-            inside = list(source.iterdir()) if source.is_dir() else [source]
+            inside = list(source.iterdir()) if os.path.isdir(source) else [source]
         except OSError as error:
             text = translate("photos", "“{0}” can't be read ({1}); choose another folder.")
             raise PictureError(text.format(source.name, error.strerror or error)) from error

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 from collections.abc import Callable, Mapping
 from functools import lru_cache, partial
 from pathlib import Path
@@ -178,7 +179,7 @@ def _added(path: Path, known: list[Path], job: Job) -> tuple[Path | None, list[E
         OSError: it can't be copied.
         Cancelled: it is not wanted any more; nothing was copied.
     """
-    if path.is_file() and is_bare(path):
+    if os.path.isfile(path) and is_bare(path):
         return None, []
     card = read_card(path)
     size = path.stat().st_size

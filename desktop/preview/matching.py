@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 from PySide6.QtCore import QObject
@@ -165,7 +166,7 @@ class Matching(QObject):
         """The model that is open or being opened; None too if that failed, or if its file is gone."""
         live = self._live
         works = live.card is not None or live.loading
-        return live.model_file if works and live.model_file and live.model_file.is_file() else None
+        return live.model_file if works and live.model_file and os.path.isfile(live.model_file) else None
 
     def _fit(self, card: Card) -> None:
         """A model is ready for the picture: remember that it works, and let picture and brush go by it."""

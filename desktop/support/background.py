@@ -10,7 +10,10 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import tempfile
 import threading
+from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 from engine.errors import UnderpaintError
@@ -18,6 +21,8 @@ from engine.files import lock
 
 _ROOT = Path(__file__).resolve().parent.parent.parent
 _TAIL_BYTES = 16 << 10
+_PATIENCE = 0.1
+"""Seconds between two looks whether a short work is still wanted."""
 _NO_CONSOLE = getattr(subprocess, "CREATE_NO_WINDOW", 0)  # only Windows opens one
 
 _CRASHED = ("Traceback (most recent call last):", "Fatal Python error:", "Windows fatal exception:")
@@ -60,6 +65,43 @@ def start(words: list[str], log: Path) -> None:
                 creationflags=_NO_CONSOLE,
                 start_new_session=True,  # Ctrl-C in a terminal is meant for the window
             )
+
+
+def done(words: list[str], given_up: Callable[[], bool]) -> str:
+    """Have ``underpaint`` do something that is over in seconds, and wait for it. Not on the UI thread.
+
+    Args:
+        given_up: asked meanwhile; where nobody wants it any more, the child is told to end.
+
+    Returns:
+        Nothing where all went well, else a sentence on what did not.
+
+    Raises:
+        OSError: it can't be started.
+    """
+    with tempfile.TemporaryFile() as told:
+        child = subprocess.Popen(
+            [*program(), *words],
+            cwd=_ROOT,
+            stdin=subprocess.DEVNULL,
+            stdout=told,
+            stderr=told,
+            creationflags=_NO_CONSOLE,
+            start_new_session=True,
+        )
+        while child.returncode is None:
+            if given_up():
+                child.terminate()
+            with suppress(subprocess.TimeoutExpired):
+                child.wait(_PATIENCE)
+        told.seek(max(0, told.tell() - _TAIL_BYTES))
+        text = told.read().decode("utf-8", "replace")
+    lines = [line.strip() for line in text.splitlines() if line.strip()]
+    if child.returncode == 0:
+        return ""
+    if not lines or any(sign in text for sign in _CRASHED):
+        return f"It ended unexpectedly ({lines[-1] if lines else child.returncode}); try it again."
+    return lines[-1]
 
 
 def is_running(log: Path) -> bool:

@@ -150,7 +150,7 @@ class Training(Observable):
             if self.goes_on:
                 raise background.BusyError(self.tr("A training goes on already; stop it first."))
             data = wish.options.data
-            if not data.exists():
+            if not os.path.exists(data):
                 raise RunError(self.tr("“%s” is gone; choose the folder anew.") % data)
             folder = runs.place(wish.options.name or data.name)
             folder.parent.mkdir(parents=True, exist_ok=True)
@@ -175,7 +175,7 @@ class Training(Observable):
     def find(self) -> None:
         """Follow the training that went on when the program was closed last; ``found`` follows, if any."""
         name = self._settings.training
-        if name and Path(name).is_dir() and self.run is None:
+        if name and os.path.isdir(Path(name)) and self.run is None:
             self._finding = True
             self.show(Path(name))
 
@@ -219,7 +219,7 @@ class Training(Observable):
 
         def copy() -> Path:
             source = run / file
-            if not source.is_file():
+            if not os.path.isfile(source):
                 raise RunError(self.tr("There is no model yet; the first one comes after a few seconds."))
             target = model_place(plan.name)
             with replacing(target) as part:
@@ -377,7 +377,7 @@ def _wipe(folder: Path) -> bool:
 def _forget_former(run: Path, target: Path) -> None:
     """A model taken over again takes the place of the one taken over before: it is the same, less trained."""
     note = run / "taken_over"
-    former = Path(os.fsdecode(note.read_bytes())) if note.is_file() else None
+    former = Path(os.fsdecode(note.read_bytes())) if os.path.isfile(note) else None
     if former is not None and former.parent == target.parent and former != target:
         former.unlink(missing_ok=True)
     note.write_bytes(os.fsencode(target))  # its name may be no text

@@ -20,8 +20,8 @@ SMOOTH = 0.9
 
 
 @dataclass(frozen=True)
-class Look:
-    """A look at the fixed pairs."""
+class Validation:
+    """How the fixed pairs were translated at one step."""
 
     step: int
     picture: str
@@ -37,7 +37,7 @@ class Look:
 
     @property
     def score(self) -> float:
-        """What decides which look was the best; the lower, the better."""
+        """What decides which one was the best; the lower, the better."""
         losses = [loss for loss in (self.unknown, self.known) if loss is not None]
         return losses[0] if losses else float("inf")
 
@@ -56,7 +56,7 @@ class TrainingHistory:
     """The steps that ``curves`` are known at."""
     curves: dict[str, list[float]] = field(default_factory=lambda: {name: [] for name in CURVES})
     """Loss → its values; NaN at steps of which it was not told."""
-    looks: list[Look] = field(default_factory=list)
+    validations: list[Validation] = field(default_factory=list)
     edges: tuple[int, int] | None = None
     """Of how many photos the edges have been found, and of how many they will be; None once that is over."""
     edges_seconds: float = 0.0
@@ -90,7 +90,7 @@ class TrainingHistory:
     @property
     def best_step(self) -> int | None:
         """The step that the best model is of."""
-        return min(self.looks, key=lambda look: look.score).step if self.looks else None
+        return min(self.validations, key=lambda one: one.score).step if self.validations else None
 
     @property
     def overfits(self) -> bool:
@@ -119,7 +119,7 @@ class TrainingHistory:
                 if not held_back:
                     unknown = None  # the losses are both of pairs that are trained on
                 picture = str(event["picture"])
-                self.looks.append(Look(self.step, picture, count, held_back, unknown, known))
+                self.validations.append(Validation(self.step, picture, count, held_back, unknown, known))
             case "edges":
                 done, total = int(_number(event["done"])), _count(event["total"])
                 self.edges_seconds = max(0.0, _number(event.get("seconds_left", 0.0)))
@@ -149,7 +149,7 @@ class TrainingHistory:
         kept = sum(time <= step for time in self.times)
         self.times = self.times[:kept]
         self.curves = {name: values[:kept] for name, values in self.curves.items()}
-        self.looks = [look for look in self.looks if look.step <= step]
+        self.validations = [one for one in self.validations if one.step <= step]
 
 
 def _further(event: Event) -> dict[str, float]:

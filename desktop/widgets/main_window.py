@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from functools import partial
 from pathlib import Path
 
@@ -236,6 +237,7 @@ class MainWindow(QMainWindow):
             "teach": session.teaching.begin,
             "make_pairs": self.make_pairs,
             "add_pair": pair_drawing.add,
+            "draft_lines": pair_drawing.draft.draw,
             "next_photo": lambda: pair_drawing.step(1),
             "previous_photo": lambda: pair_drawing.step(-1),
             "toggle_photo": lambda _on: pair_drawing.toggle_photo(),
@@ -374,7 +376,7 @@ class MainWindow(QMainWindow):
         """Open what was dropped; with several files, each. Folders are of photos to draw over."""
         dropped = [local_path(url) for url in event.mimeData().urls() if url.isLocalFile()]
         event.acceptProposedAction()
-        if dropped and all(path.is_dir() for path in dropped):
+        if dropped and all(os.path.isdir(path) for path in dropped):
             self.make_pairs(dropped)
         else:
             self.clipboard.take(event.mimeData())

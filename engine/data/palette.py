@@ -133,7 +133,8 @@ def read_gpl(path: Path) -> Palette:
             raise PictureError(f"“{path.name}” is too large for a palette; choose a GIMP .gpl file.")
         lines = path.read_text("utf-8").splitlines()
     except (OSError, UnicodeDecodeError) as error:
-        raise PictureError(f"The palette “{path.name}” can't be read ({error}).") from error
+        reason = getattr(error, "strerror", None) or error
+        raise PictureError(f"The palette “{path.name}” can't be read ({reason}).") from error
     if not lines or lines[0].strip() != "GIMP Palette":
         raise PictureError(f"“{path.name}” is not a GIMP palette; its first line must say so.")
     name = path.stem

@@ -111,6 +111,8 @@ def opened(
     except PermissionError as error:
         raise PictureError(f"{name} may not be read; check its permissions.") from error
     except Exception as error:  # decoders raise nearly anything on damaged files
+        if isinstance(error, OSError) and error.errno is not None:  # of the system, which is no damage
+            raise PictureError(f"{name} can't be read ({error.strerror}).") from error
         raise PictureError(f"{name} is damaged or cut short; fetch or save it anew.") from error
 
 

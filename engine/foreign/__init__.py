@@ -7,6 +7,7 @@ meanings of the functions here; ``recognises`` looks at a few bytes only and nev
 from __future__ import annotations
 
 import importlib
+import os
 import pkgutil
 from dataclasses import dataclass
 from pathlib import Path
@@ -80,7 +81,7 @@ def convert(
 
 
 def _module_for(path: Path) -> ModuleType:
-    if not path.is_file():
+    if not os.path.isfile(path):
         raise ModelError(f"There is no file “{path}”; check its name.")
     for name in formats():
         module = importlib.import_module(f"{__name__}.{name}")

@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import json
+import os
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -48,7 +49,7 @@ def card_of(file: Path, kind: str, settings: dict[str, Any]) -> Card | None:
         ModelError: it can't be read, or it is the card of another network.
     """
     place = file.with_suffix(".json")
-    if place == file or not place.is_file():
+    if place == file or not os.path.isfile(place):
         return None
     try:
         if place.stat().st_size > MOST_BYTES:

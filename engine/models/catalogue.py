@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -37,11 +38,11 @@ def find(name_or_path: str | Path) -> Path:
         ModelError: there is none, or it is broken.
     """
     path = Path(name_or_path).expanduser()
-    if path.is_file():
+    if os.path.isfile(path):
         return path
     if is_run(path):
         model = path / f"model{bundle.SUFFIX}"
-        if not model.is_file():
+        if not os.path.isfile(model):
             raise ModelError(f"The training in “{path}” has no model yet; let it go on for a while.")
         return model
     known = entries()
@@ -54,7 +55,7 @@ def find(name_or_path: str | Path) -> Path:
     if path.suffix == bundle.SUFFIX or len(path.parts) > 1:
         raise ModelError(
             f"There is no model in the folder “{path}”; choose a model file or the folder of a training."
-            if path.is_dir()
+            if os.path.isdir(path)
             else f"There is no model file “{path}”; check its name."
         )
     names = ", ".join(entry.name for entry in known if entry.problem is None)
@@ -63,7 +64,7 @@ def find(name_or_path: str | Path) -> Path:
 
 def is_run(folder: Path) -> bool:
     """Whether this is the folder of a training."""
-    return (folder / "config.json").is_file()
+    return os.path.isfile(folder / "config.json")
 
 
 def place(name: str) -> Path:

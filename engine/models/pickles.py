@@ -61,7 +61,15 @@ _BESIDE = frozenset(
         *(("argparse", "Namespace"), ("collections", "Counter"), ("collections", "defaultdict")),
         *(("torch", "Size"), ("torch", "device"), ("pathlib", "PosixPath"), ("pathlib", "WindowsPath")),
         *(("numpy.core.multiarray", "scalar"), ("numpy._core.multiarray", "scalar"), ("numpy", "dtype")),
-        ("_codecs", "encode"),
+        *(("numpy.core.multiarray", "_reconstruct"), ("numpy._core.multiarray", "_reconstruct")),
+        *(
+            ("numpy", "ndarray"),
+            ("_codecs", "encode"),
+            ("collections", "deque"),
+            ("types", "SimpleNamespace"),
+        ),
+        *(("datetime", name) for name in ("date", "datetime", "timedelta", "timezone")),
+        ("easydict", "EasyDict"),
         *((module, name) for module in ("builtins", "__builtin__") for name in _PLAIN),
         *(("torch.torch_version", "TorchVersion"), ("pytorch_lightning.utilities.parsing", "AttributeDict")),
         *(
@@ -70,7 +78,8 @@ _BESIDE = frozenset(
         ),
     )
 )
-"""What trainings note beside weights: options, scores, places. None of it is made; see ``_Aside``."""
+"""What trainings note beside weights: options, scores, places, times, the state of chance. None is made;
+see ``_Aside``."""
 
 
 class _Storage(NamedTuple):

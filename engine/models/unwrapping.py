@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 MOST_DEPTH = 6
 """Dictionaries inside dictionaries that are looked through."""
 
+MOST_LISTED = 64
+"""Networks of a list that are looked at."""
+
 _WRAPPERS = ("module", "_orig_mod")
 """Left in the names by DataParallel and by torch.compile."""
 
@@ -56,7 +59,7 @@ def networks(value: Any) -> list[Network]:
     """All networks in what was saved: each dictionary of weights, in parts where prefixes tell them apart.
 
     Args:
-        value: nested dictionaries; a leaf is whatever has a ``size`` and no items.
+        value: nested dictionaries, or a list of such; a leaf is whatever has a ``size`` and no items.
     """
     found: list[tuple[tuple[str, ...], dict[str, Any]]] = []
     for path, leaves in _dictionaries(value, ()):
@@ -172,14 +175,16 @@ def _plain(name: str, among: Mapping[str, Any]) -> str | None:
 
 
 def _dictionaries(value: Any, path: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], dict[str, Any]]]:
+    if len(path) <= 1 and isinstance(value, (list, tuple)):  # of state dicts, one a network
+        value = dict(enumerate(value[:MOST_LISTED]))
     if not isinstance(value, dict) or len(path) > MOST_DEPTH:
         return
     leaves = {key: one for key, one in value.items() if isinstance(key, str) and hasattr(one, "size")}
     if leaves:
         yield path, leaves
     for key, one in value.items():
-        if isinstance(key, str):
-            yield from _dictionaries(one, (*path, key))
+        if isinstance(key, str) or (type(key) is int and len(path) <= 1):
+            yield from _dictionaries(one, (*path, str(key)))
 
 
 def _prefixes(leaves: Mapping[str, Any]) -> list[str]:

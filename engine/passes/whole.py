@@ -22,6 +22,9 @@ from engine.planes import codec
 
 log = logging.getLogger(__name__)
 
+RECORDED = ("cuda",)
+"""Devices that can record a pass."""
+
 MOST_RECORDED = 2
 """Sizes kept recorded; each holds on to the memory of a pass."""
 
@@ -41,7 +44,7 @@ class Whole:
     def __init__(self, network: Translator, card: Card, where: torch.device, dtype: torch.dtype) -> None:
         self.network, self.card = network, card
         self._where, self._dtype = where, dtype
-        self.records = where.type == "cuda"
+        self.records = where.type in RECORDED
         self._recordings: OrderedDict[tuple[tuple[int, ...], _Size], _Recording] = OrderedDict()
         self._asked: deque[tuple[tuple[int, ...], _Size]] = deque(maxlen=2 * MOST_RECORDED)
 

@@ -55,6 +55,7 @@ def run() -> list[Row]:
                 return usual.batch
 
             with_pictures, bare = _in_turns(fed_step, _bare(usual))
+        looked_at, unlooked = _in_turns(_bare(replace(usual, perceptual=15.0, l1=40.0)), _bare(usual))
     print(f"  {1 / ours:.2f} against {1 / plain:.2f} pictures a second at width 64", file=sys.stderr)
     print(f"  {1 / with_pictures:.2f} against {1 / bare:.2f} at width 32", file=sys.stderr)
     return [
@@ -68,6 +69,7 @@ def run() -> list[Row]:
             "×",
         ),
         Row("a picture with them, of the bare step's time, width 32", 1 / 0.85, with_pictures / bare, "×"),
+        Row("a picture with the perceptual loss, of the bare step's time", None, looked_at / unlooked, "×"),
     ]
 
 

@@ -17,9 +17,14 @@ from desktop.session import Session
 from desktop.support.settings import SettingsFile
 from desktop.widgets.main_window import MainWindow
 from desktop.widgets.parts.files import local_path
+from engine import foreign
 from engine.data.picture import write_png
+from engine.errors import ModelError, PictureError
 from engine.files.writing import as_on_disk, is_same, shown
-from tests.desktop.window_hands import done, drag, files_done
+from engine.models import catalogue
+from tests.desktop.widgets.parts.test_files import choose
+from tests.desktop.window_hands import done, drag, files_done, message, until
+from trainer.data import pairs
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="this system takes no such names")
 
@@ -115,3 +120,25 @@ def test_closing_does_all_its_steps_whatever_one_raises(
     window.close()
     assert not window.isVisible()
     assert len(abandoned()) == 1  # its lock was let go of
+
+
+def test_names_longer_than_any_file_has_get_a_sentence(window: MainWindow, session: Session, tmp_path: Path):
+    """What the system doesn't even look for; likewise what lies in folders that nobody else may look into."""
+    told: list[str] = []
+    session.error_reported.connect(told.append)
+    drag(window, (10, 10), (50, 50))
+    long = tmp_path / ("x" * 300)
+    works = [lambda: session.save(long), lambda: session.export("picture", long)]
+    for suffix in ("", ".ora", ".png", ".gpl", ".json", ".safetensors", ".pth"):
+        works.append(lambda suffix=suffix: session.open_file(long.with_name(long.name + suffix)))
+    for work in works:
+        told.clear()
+        assert not done(work())
+        until(lambda: told)
+        assert len(told) == 1 and "damaged" not in told[0] and "Traceback" not in told[0]
+    window.actions_table["export_picture"].trigger()
+    choose(window, long)
+    assert "File name too long" in message(window)
+    for ask in (pairs.find, foreign.inspect, catalogue.find):
+        with pytest.raises((PictureError, ModelError)):
+            ask(long)

@@ -297,3 +297,18 @@ def test_a_pen_whose_tip_is_up_ends_its_stroke_although_its_other_button_is_down
     tablet(window, QEvent.Type.TabletMove, (60, 30), 1.0)
     tablet(window, QEvent.Type.TabletMove, (60, 40), 0.0, held=RIGHT)
     assert is_one_stroke(window)
+
+
+@pytest.mark.parametrize("begin", [begin_stroke, begin_polygon], ids=lambda it: it.__name__)
+def test_undo_takes_an_open_stroke_back_and_redo_brings_it_again(
+    window: MainWindow, session: Session, begin: Callable[[MainWindow], None]
+):
+    drag(window, (5, 70), (70, 70))
+    begin(window)
+    window.actions_table["undo"].trigger()
+    send(window, RELEASE, (60, 30), LEFT, NONE)
+    assert [step.text for step in session.document.history.done] == ["Stroke"]
+    taken = session.document.picture().lines.copy()
+    window.actions_table["redo"].trigger()
+    assert session.document.undo_steps == 2
+    assert (session.document.picture().lines != taken).any()

@@ -109,8 +109,8 @@ def test_stop_here_with_the_best_one(window: MainWindow, trainer: TrainingWindow
         tell(folder, {"event": "stopped", "step": 500})
         # It takes a moment until the process is gone, too.
         until(lambda: training.history.last == "stopped")
-        training._ask()
-        until(lambda: not training._tasks._waiting)
+        tell(folder, {"event": "message", "step": 500, "sentence": "looked at once more"})
+        until(lambda: training.history.message == "looked at once more")
         assert training.phase == "stopping"
     until(lambda: training.phase == "stopped")
     assert not button(page, "stop_with_best").isVisible()

@@ -146,7 +146,7 @@ def test_a_history_is_what_was_told():
     )
     told.take([{"event": "health", "time": 0.0, "step": 20, "sentence": "Learning."}])
     assert told.times == [10, 20] and told.curves["l1"] == [0.1, 0.05]
-    assert [(look.picture, look.count, look.unknown, look.known) for look in told.looks] == [
+    assert [(one.picture, one.count, one.unknown, one.known) for one in told.validations] == [
         ("0000020.png", 3, 0.2, None)
     ]
     assert told.seconds_left == pytest.approx(80 * 4 / 10)
@@ -174,7 +174,7 @@ def test_the_best_look_is_that_of_unknown_pairs_where_there_are_some():
              "l1": 0.4, "training_l1": 0.4}
         ]
     )  # fmt: skip
-    assert [(look.unknown, look.known) for look in alone.looks] == [(None, 0.4)] and alone.best_step == 5
+    assert [(one.unknown, one.known) for one in alone.validations] == [(None, 0.4)] and alone.best_step == 5
 
 
 def test_what_came_after_the_checkpoint_is_forgotten_when_resumed():

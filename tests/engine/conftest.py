@@ -111,6 +111,6 @@ def desk(monkeypatch: pytest.MonkeyPatch) -> Iterator[Desk]:
     monkeypatch.setattr(worker, "FIRST_S", 0.0)
     desk = Desk()
     yield desk
+    desk.rest_again()
     desk.worker.stop()
-    assert not desk.worker._thread.is_alive()
     assert desk.replies.empty(), "a reply nobody waited for"

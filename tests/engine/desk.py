@@ -5,6 +5,8 @@ from __future__ import annotations
 import queue
 import threading
 from pathlib import Path
+from typing import Any
+from unittest import mock
 
 import numpy as np
 import torch
@@ -22,6 +24,7 @@ from engine.data.messages import (
     Tuned,
 )
 from engine.data.rect import Rect
+from engine.thread.mailbox import Mailbox
 from engine.thread.worker import Worker
 
 PATIENCE = 30.0
@@ -33,6 +36,7 @@ class Desk:
     def __init__(self) -> None:
         self.replies: queue.Queue[Reply] = queue.Queue()
         self.tuned: queue.Queue[Tuned] = queue.Queue()
+        self._moving: Any = None
         self.worker = Worker(self._take)
         self.worker.start()
 
@@ -58,11 +62,18 @@ class Desk:
 
     def keep_moving(self) -> None:
         """From now on the pen never rests, however busy this machine is."""
-        self.worker._mailbox.rests = lambda seconds: False
+        self._moving = mock.patch.object(Mailbox, "rests", return_value=False)
+        self._moving.start()
+
+    def rest_again(self) -> None:
+        """It may rest, if it could not."""
+        if self._moving is not None:
+            self._moving.stop()
+            self._moving = None
 
     def rest(self) -> None:
-        """It may rest again."""
-        del self.worker._mailbox.rests
+        """It may rest again, and does from now on."""
+        self.rest_again()
         assert isinstance(self.ask(Inspect(Path("none"))), Failed)
 
     @property

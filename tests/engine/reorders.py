@@ -27,16 +27,16 @@ else:
     card, tensors = bundle.read(Path(model))
 generator = Generator(card, tensors, device="cpu", statistics=statistics)
 generator.warm_up()
-dice = np.random.default_rng(1)
+rng = np.random.default_rng(1)
 picture = np.full((size, size, 3), 255, np.uint8)
 if card.palette is not None:
     picture[:] = card.palette.colours[0]
 
 
 def dab():
-    left, top = (int(place) for place in dice.integers(0, size - 32, 2))
+    left, top = (int(place) for place in rng.integers(0, size - 32, 2))
     colours = [(0, 0, 0), (180, 30, 30)] if card.palette is None else card.palette.colours
-    picture[top : top + 32, left : left + 32] = colours[int(dice.integers(len(colours)))]
+    picture[top : top + 32, left : left + 32] = colours[int(rng.integers(len(colours)))]
     generator.update(picture, (left, top, 32, 32))
 
 

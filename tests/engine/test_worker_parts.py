@@ -18,7 +18,11 @@ from engine.data.messages import (
     Translated,
 )
 from engine.data.rect import Rect
+from engine.models import bundle
+from engine.passes.generator import Generator
+from engine.passes.incremental import Incremental
 from engine.thread import pacing, worker
+from engine.thread.mailbox import Mailbox
 from tests.engine.desk import Desk, Gate
 
 
@@ -45,34 +49,35 @@ def edit(revision: int, dirty: Rect | None, generation: int = 1) -> Translate:
     return Translate(Ticket(generation, revision), painted(revision), (96, 96), dirty)
 
 
-def exact(desk: Desk, revision: int) -> np.ndarray:
+def exact(file: Path, revision: int) -> np.ndarray:
     """By a generator of its own."""
-    generator = desk.worker._generator
-    other = type(generator)(generator.card, dict(generator._tensors), device="cpu", precision="float32")
-    return other(painted(revision).pixels)
+    return Generator(*bundle.read(file), device="cpu", precision="float32")(painted(revision).pixels)
 
 
 def test_a_preview_in_parts_is_followed_by_the_exact_one(desk: Desk, tiny_file, slow) -> None:
     desk.opened(tiny_file())
     first = desk.ask(edit(0, None))
-    assert first.settled and (first.preview == exact(desk, 0)).all()
+    assert first.settled and (first.preview == exact(tiny_file(), 0)).all()
     part = desk.ask(edit(1, square(0)))
     assert (part.ticket.revision, part.settled) == (1, False)
     whole = desk.next()
     assert (whole.ticket, whole.settled) == (part.ticket, True)
     assert not (part.preview == whole.preview).all()
-    assert (whole.preview == exact(desk, 1)).all()
+    assert (whole.preview == exact(tiny_file(), 1)).all()
 
 
-def test_once_settled_nothing_runs(desk: Desk, tiny_file, slow) -> None:
+def test_once_settled_nothing_runs(desk: Desk, tiny_file, slow, monkeypatch: pytest.MonkeyPatch) -> None:
     desk.opened(tiny_file())
     desk.ask(edit(0, None))
     gate = Gate(desk.network)
     gate.let_through(9)
     desk.ask(edit(1, square(0)))
     assert desk.next().settled
-    assert isinstance(desk.ask(Inspect(Path("none"))), Failed)
-    assert desk.worker._mailbox.rests(0.1)
+    waited: list[float] = []
+    monkeypatch.setattr(Mailbox, "rests", lambda mailbox, seconds: not waited.append(seconds))
+    for _ in range(2):  # at the second one the thread has gone on from the first
+        assert isinstance(desk.ask(Inspect(Path("none"))), Failed)
+    assert waited == []
     assert gate.passes == 1
 
 
@@ -89,7 +94,7 @@ def test_a_new_stroke_comes_before_the_exact_frame_of_the_old(
     desk.rest()
     reply = desk.next()
     assert (reply.ticket.revision, reply.settled) == (5, True)
-    assert (reply.preview == exact(desk, 5)).all()
+    assert (reply.preview == exact(tiny_file(), 5)).all()
 
 
 def test_strokes_faster_than_passes_lose_nothing(desk: Desk, tiny_file, slow) -> None:
@@ -107,7 +112,7 @@ def test_strokes_faster_than_passes_lose_nothing(desk: Desk, tiny_file, slow) ->
         (10, False),
         (10, True),
     ]
-    wanted = exact(desk, 10)
+    wanted = exact(tiny_file(), 10)
     for place in range(10):
         near = np.s_[square(place).rows, square(place).columns]
         assert np.abs(replies[1].preview[near].astype(int) - wanted[near]).max() <= 1
@@ -123,7 +128,7 @@ def test_a_long_stroke_is_brought_up_to_date_everywhere(desk: Desk, tiny_file, s
     around = desk.ask(edit(1, square(0)))
     everywhere = desk.ask(edit(2, square(1)))
     assert not around.settled and not everywhere.settled
-    wanted = exact(desk, 2).astype(int)
+    wanted = exact(tiny_file(), 2).astype(int)
     assert np.abs(everywhere.preview - wanted).max() <= 1 < np.abs(around.preview - wanted).max()
     desk.rest()
     assert desk.next().settled
@@ -146,19 +151,20 @@ def test_another_model_or_picture_is_never_mixed_with_the_one_before(desk: Desk,
             reply = desk.next()
         assert isinstance(reply, ModelOpened)
         fresh = desk.ask(edit(2, square(0), generation))
-        assert fresh.settled and (fresh.preview == exact(desk, 2)).all()
+        assert fresh.settled and (fresh.preview == exact(file, 2)).all()
 
 
-def test_a_failed_part_is_a_sentence_and_the_next_pass_is_whole(desk: Desk, tiny_file, slow) -> None:
+def test_a_failed_part_is_a_sentence_and_the_next_pass_is_whole(
+    desk: Desk, tiny_file, slow, monkeypatch: pytest.MonkeyPatch
+) -> None:
     desk.opened(tiny_file())
     desk.ask(edit(0, None))
-    maps = desk.worker._generator._following._maps
 
     def mistake(*_: object) -> None:
         raise ValueError("a mistake of ours")
 
-    maps.renew = mistake  # type: ignore[assignment]
-    assert isinstance(desk.ask(edit(1, square(0))), Failed)
-    del maps.renew
+    with monkeypatch.context() as failing:
+        failing.setattr(Incremental, "renew", mistake)
+        assert isinstance(desk.ask(edit(1, square(0))), Failed)
     reply = desk.ask(edit(2, square(1)))
-    assert reply.settled and (reply.preview == exact(desk, 2)).all()
+    assert reply.settled and (reply.preview == exact(tiny_file(), 2)).all()

@@ -4,6 +4,8 @@ bare ones. What is none is called what it is."""
 from __future__ import annotations
 
 import argparse
+import datetime
+import random
 import zipfile
 from collections import OrderedDict, defaultdict
 from pathlib import Path
@@ -40,7 +42,7 @@ def prefixed(prefix: str, state: State) -> State:
     return {f"{prefix}{name}": tensor for name, tensor in state.items()}
 
 
-JUDGE = {"model.0.weight": torch.zeros(8, 6, 4, 4), "model.2.weight": torch.zeros(16, 8, 4, 4)}
+DISCRIMINATOR = {"model.0.weight": torch.zeros(8, 6, 4, 4), "model.2.weight": torch.zeros(16, 8, 4, 4)}
 
 
 def checkpoints(state: State) -> dict[str, Any]:
@@ -48,7 +50,7 @@ def checkpoints(state: State) -> dict[str, Any]:
         "state": {0: {"step": torch.tensor(3.0), "exp_avg": torch.zeros(2, 3, 4, 4)}},
         "param_groups": [{"lr": 2e-4, "betas": (0.5, 0.999), "params": [0]}],
     }
-    lightning = prefixed("generator.", state) | prefixed("discriminator.", JUDGE)
+    lightning = prefixed("generator.", state) | prefixed("discriminator.", DISCRIMINATOR)
     return {
         "model_state_dict": {
             "epoch": 3,
@@ -57,8 +59,8 @@ def checkpoints(state: State) -> dict[str, Any]:
             "loss": 0.5,
         },
         "state_dict": {"state_dict": OrderedDict(state), "best": np.float64(0.25), "arch": "unet"},
-        "G_state_dict": {"G_state_dict": state, "D_state_dict": JUDGE, "optimizer_G": adam},
-        "netG": {"netG": prefixed("module.", state), "netD": prefixed("module.", JUDGE)},
+        "G_state_dict": {"G_state_dict": state, "D_state_dict": DISCRIMINATOR, "optimizer_G": adam},
+        "netG": {"netG": prefixed("module.", state), "netD": prefixed("module.", DISCRIMINATOR)},
         "generator": {"generator": {"net": state}, "args": argparse.Namespace(lr=0.1, path=Path("x"))},
         "lightning": {
             "epoch": 1,
@@ -69,9 +71,18 @@ def checkpoints(state: State) -> dict[str, Any]:
             "hyper_parameters": defaultdict(int, width=2),
         },
         "parallel": prefixed("module.", state),
+        "a list": [state, DISCRIMINATOR],
+        "by number": {"nets": {0: state, 1: DISCRIMINATOR}},
+        "averaged": prefixed("module.", state) | {"n_averaged": torch.tensor(3)},
+        "the state of chance": {
+            "netG": state,
+            "rng": (np.random.default_rng(3).integers(0, 9, 500), random.Random(3).getstate()),
+            "torch_rng": torch.get_rng_state(),
+            "began": datetime.datetime(2026, 1, 2, tzinfo=datetime.UTC),
+        },
         "an attribute": prefixed("model.", state),
         "compiled inside": prefixed("netG._orig_mod.", state),
-        "the judge beside": prefixed("netG.module.", state) | prefixed("netD.module.", JUDGE),
+        "the discriminator beside": prefixed("netG.module.", state) | prefixed("netD.module.", DISCRIMINATOR),
     }
 
 
@@ -266,7 +277,7 @@ def test_other_networks_and_archives_are_called_what_they_are(tmp_path) -> None:
     assert "4 steps down and 9 blocks, as pix2pixHD's global one" in refused()
     torch.save(global_generator(3, 3) | {"model1_1.1.weight": torch.zeros(2, 3, 7, 7)}, file)
     assert "pix2pixHD's generator with a local enhancer" in refused()
-    torch.save({"D_state_dict": JUDGE}, file)
+    torch.save({"D_state_dict": DISCRIMINATOR}, file)
     assert "is a discriminator" in refused()
     torch.save({"epoch": 3, "names": ["a"]}, file)
     assert "holds no weights" in refused()

@@ -65,7 +65,7 @@ def test_a_journal_that_claims_a_gigabyte_takes_none(tmp_path: Path) -> None:
 def test_an_event_beyond_all_numbers_is_passed_over(event: dict) -> None:
     told = TrainingHistory()
     told.take([event])
-    assert (told.steps, told.speed, told.looks) == (0, 0.0, [])
+    assert (told.steps, told.speed, told.validations) == (0, 0.0, [])
 
 
 def test_time_left_is_never_negative() -> None:

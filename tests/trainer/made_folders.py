@@ -8,7 +8,7 @@ import numpy as np
 from PIL import Image
 
 from engine.data.messages import Pixels
-from tests.trainer.made_pictures import HOUSES, house
+from tests.trainer.made_pictures import HOUSES, house, save
 
 EDGE = 64
 COUNT = 6
@@ -41,7 +41,8 @@ def written(folder: Path, photo: str, label: str, how: str = "colours", count: i
     """Houses by two patterns of names, in which {n} is a number, {N} one with zeros and {s} a split.
 
     Args:
-        how: the label maps are “colours”, “numbers”, “palette” (files) or “masks” of 0 and 255.
+        how: the label maps are “colours”, “numbers”, “palette” (files) or “masks” of 0 and 255; or numbers
+            in the “red” of pictures else black, of 16 bits with the “rest” as −1, or one “far” from others.
     """
     for seed in range(count):
         values, pixels = parts(seed)
@@ -52,6 +53,12 @@ def written(folder: Path, photo: str, label: str, how: str = "colours", count: i
             numbers(values, other)
         elif how == "palette":
             with_palette(values, [label.colour for label in HOUSES.labels], other)
+        elif how == "red":
+            save(np.dstack([values, values * 0, values * 0]), other)
+        elif how in ("rest", "far"):
+            deep = np.array([0, 1, 2, 3, 65535 if how == "rest" else 300], np.uint16)[values]
+            other.parent.mkdir(parents=True, exist_ok=True)
+            Image.fromarray(deep).save(other)
         elif how == "masks":
             numbers((values == 1).astype(np.uint8) * np.uint8(255), other)
         else:

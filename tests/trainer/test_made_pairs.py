@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
 import pytest
 from typer.testing import CliRunner
 
+from engine.data.picture import read
 from tests.trainer.made_pictures import save, thing
 from trainer.__main__ import commands
 from trainer.data import pairs
+from trainer.perception import weights
+from trainer.pictures import sketch
 
 
 @pytest.mark.parametrize("task", ["lines", "hints", "grey", "small"])
@@ -64,3 +68,26 @@ def test_photo_that_is_hardly_one_is_passed_over_and_said(tmp_path: Path, size: 
     assert "“low.png” is only 128 × 1 pixels; use a larger original." in result.stderr
     assert "pairs made: 1" in result.stderr
     assert len(pairs.find(tmp_path / "made").pairs) == 1
+
+
+def test_fewer_lines_where_edges_must_be_surer(tmp_path: Path) -> None:
+    save(thing(3, 96), tmp_path / "photos" / "1.png")
+    inked = {}
+    for name, sure in (("many", "0.3"), ("few", "0.75")):
+        words = ["pairs", str(tmp_path / "photos"), "--out", str(tmp_path / name), "--task", "lines"]
+        result = CliRunner().invoke(commands, [*words, "--no-variety", "--sure", sure])
+        assert result.exit_code == 0, result.output
+        inked[name] = int((read(tmp_path / name / "A" / "1.png").pixels < 128).sum())
+    assert inked["few"] < inked["many"]
+
+
+def test_without_the_weights_pairs_follow_gradients_and_it_is_said(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(weights, "place", lambda: tmp_path / "nowhere")
+    save(thing(1), tmp_path / "photos" / "1.png")
+    words = ["pairs", str(tmp_path / "photos"), "--out", str(tmp_path / "made"), "--no-variety"]
+    result = CliRunner().invoke(commands, words)
+    assert result.exit_code == 0 and weights.MISSING in result.output
+    photo = read(tmp_path / "made" / "B" / "1.png").pixels
+    assert np.array_equal(read(tmp_path / "made" / "A" / "1.png").pixels[..., 0], sketch.lines(photo))

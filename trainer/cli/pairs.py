@@ -22,6 +22,14 @@ def pairs(
     ] = None,
     seed: Annotated[int, typer.Option(min=0, help="Of hands and hints.")] = 0,
     variety: Annotated[bool, typer.Option(help="Draw as different hands would.")] = True,
+    sure: Annotated[
+        float | None,
+        typer.Option(
+            min=0.3,
+            max=0.75,
+            help="How sure an edge must be to become a line: more is fewer lines. By default it varies.",
+        ),
+    ] = None,
     pair: Pair = "",
     side_by_side: Annotated[
         bool, typer.Option("--side-by-side", help="One file a pair, for other programs.")
@@ -33,12 +41,15 @@ def pairs(
     """
     from trainer.dataset_check import making
     from trainer.dataset_check.counting import counting, waiting
+    from trainer.perception import weights
 
     if task in ("labels", "image"):
         raise typer.BadParameter("use lines, hints, grey or small", param_hint="--task")
     with waiting("Looking for pairs"):
         found = found_data(photos, task, way=pair)
     tell(found)
+    if task in ("lines", "hints") and not weights.available():
+        say(weights.MISSING)
     with counting("Drawing") as progress:
         count, unread = making.make(
             found,
@@ -46,6 +57,7 @@ def pairs(
             size=size,
             seed=seed,
             variety=variety,
+            sure=sure,
             side_by_side=side_by_side,
             progress=progress,
         )

@@ -41,7 +41,11 @@ class Several(NamedTuple):
 def several(chosen: Chosen) -> Several | None:
     """Pairs of the masks of each label with a photo; None where that isn't how the files are."""
     for photo, (one, other) in enumerate(((chosen.one, chosen.other), (chosen.other, chosen.one))):
-        members = [side for side in (other, *chosen.others) if side is not one and _is_like(side, other, one)]
+        members = [
+            side
+            for side in (other, *chosen.others)
+            if side is not one and _is_like(side, other, one) and pairing.matched(one, side)
+        ]
         if len(members) < 2 or any(set(side.words) & _WHOLE for side in members):
             continue
         areas = [_area(side) for side in members]

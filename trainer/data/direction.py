@@ -82,6 +82,23 @@ def lines_side(sides: Sequence[tuple[Source, Source]]) -> bool | None:
     return None if first == second else first
 
 
+def smaller_side(sides: Sequence[tuple[Source, Source]]) -> bool | None:
+    """Whether the pairs' first side, or the second, is reduced; None where neither is, or any is drawn."""
+    votes = [0, 0]
+    looked_at = layouts.spread(sides, LOOKED_AT)
+    for one, other in looked_at:
+        try:
+            pictures = read(one), read(other)
+        except PictureError:
+            continue
+        if any(map(recognition.is_flat, pictures)):
+            continue
+        first, second = pictures[0].shape, pictures[1].shape
+        votes[0] += first[0] < second[0] and first[1] < second[1]
+        votes[1] += first[0] > second[0] and first[1] > second[1]
+    return None if 2 * max(votes) < len(looked_at) or min(votes) else votes[0] > votes[1]
+
+
 def are_of_colours(inputs: Sequence[Source], palette: Palette) -> bool:
     """Whether the inputs are pictures in the colours of a palette, mostly."""
     return most(inputs, lambda pixels: float(palettes.near_palette(pixels, palette).mean()) > 0.5)

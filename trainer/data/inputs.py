@@ -41,6 +41,8 @@ def directed(
     both = [(pair.a, pair.b) for pair in candidates]
     drawn = direction.numbered_side(both)
     if drawn is None:
+        drawn = direction.smaller_side(both)
+    if drawn is None:
         drawn = direction.first_is_drawn(both)
     if drawn is None:
         drawn = direction.lines_side(both)
@@ -69,8 +71,6 @@ def directed(
         candidates, palette, ignored, told = rims.left_out(candidates, palette, given, wish.ignore)
         problems += told.problems
         notes += told.notes
-    if found.task == "image" and task in ("image", "labels"):
-        problems += _nearly_black([pair.a for pair in candidates])
     if task in ("grey", "small") or (task in ("lines", "hints") and found.task != "lines"):
         made: Derived = task
         candidates = [replace(pair, a=replace(pair.b, derived=made)) for pair in candidates]
@@ -80,6 +80,8 @@ def directed(
         remedy = "Choose the task image, give a palette, or save label maps as PNG without smoothing."
         problems.append(Problem(None, True, text, remedy, "palette"))
     candidates, levels = _levelled(candidates, task)
+    if found.task == "image" and task in ("image", "labels"):
+        problems += _nearly_black([pair.a for pair in candidates])
     return DataSet(
         folder,
         layout,

@@ -13,6 +13,7 @@ A is always the input, B the photo. Which is which is seen from the pictures: th
 from __future__ import annotations
 
 import hashlib
+import os
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -62,8 +63,8 @@ def find(
     folder = Path(folder)
     if task is not None and task not in TASKS:
         raise PictureError(f"There is no task “{task}”; choose one of {', '.join(TASKS)}.")
-    if not folder.is_dir() and not zipped.is_packed(folder):
-        reason = "is a file" if folder.exists() else "does not exist"
+    if not os.path.isdir(folder) and not zipped.is_packed(folder):
+        reason = "is a file" if os.path.exists(folder) else "does not exist"
         raise PictureError(f"“{folder}” {reason}; choose a folder of pictures, or a zip file of one.")
     wish = Wish(task, swap, palette, way, None if ignore is None else tuple(ignore))
     found, stills, foreign = layouts.gathered(folder)
@@ -73,7 +74,8 @@ def find(
         data, unused = recognising.recognised(folder, found, stills, wish)
         foreign = sorted([*foreign, *unused])
     else:
-        data, foreign = DataSet(folder, "photos", wish.task or "hints"), [still.file for still in stills]
+        data = DataSet(folder, "photos", wish.task or "hints")
+        foreign = sorted([*foreign, *(still.file for still in stills)])
     problems = list(data.problems)
     for file in foreign:
         remedy = "Unpack it." if file.suffix.lower() in layouts.ARCHIVES else "Save it as PNG."

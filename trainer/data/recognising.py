@@ -14,6 +14,7 @@ from trainer.data.dataset import DataSet, Layout, Pair, Problem
 from trainer.data.inputs import Wish
 from trainer.data.instances import Things
 from trainer.files import layouts, pairing
+from trainer.files.families import Side
 from trainer.files.layouts import Found
 from trainer.files.pairing import Chosen
 from trainer.pictures import depths, recognition
@@ -23,6 +24,9 @@ HOW = "Say which with --pair, in the window under Details › Pairs"
 
 _TOLD = 4
 """So many ways are listed in a sentence."""
+
+_FEWEST = 0.5
+"""Share of the files that names must explain, where only the pictures say that these are pairs."""
 
 _MANY_ALONE = 8, 0.1
 """So many files without a partner, or such a share, are told in one line."""
@@ -61,7 +65,7 @@ def recognised(
     parts = panels.Panels("") if wish.way == panels.ALONE else panels.seen(sources, wish.way)
     if parts.way:
         return _of_panels(folder, found, parts, wish), unused
-    if chosen is not None and 4 * len(chosen.matches) >= len(found) and _belong(chosen):
+    if chosen is not None and _FEWEST * len(found) <= _files_told(chosen) and _belong(chosen):
         return _of_chosen(folder, chosen, wish), _unused(stills, chosen)
     roles = sorted({entry.role for entry in found})
     if len(roles) == 2 and wish.way != panels.ALONE:
@@ -95,7 +99,8 @@ def _of_chosen(folder: Path, chosen: Chosen, wish: Wish) -> DataSet:
     if several is not None:
         given = replace(wish, palette=wish.palette or several.palette)
         names = f"“{several.name}”", sides[several.photo]
-        data = inputs.directed(folder, layout, several.pairs, [], names, given)
+        problems = _unused_masks(several, [chosen.one, chosen.other, *chosen.others])
+        data = inputs.directed(folder, layout, several.pairs, problems, names, given)
         labels = ", ".join(label.name for label in several.palette.labels)
         said = f"Each label has masks of its own; they are put together: {labels}."
         return replace(data, ways=ways, notes=(*data.notes, said))
@@ -152,6 +157,12 @@ def _sides_in_words(chosen: Chosen) -> tuple[str, str]:
 def _alone(chosen: Chosen) -> list[Problem]:
     """Each file without a partner; but where a side simply holds more than the other, that in one line."""
     problems: list[Problem] = []
+    if chosen.more:
+        text = f"{_so_many(len(chosen.more))} no part of a pair and passed over."
+        remedy = (
+            f"The first is “{chosen.more[0].name}”; give it a partner of the same name if it should have one."
+        )
+        problems.append(Problem(None, False, text, remedy, "left out"))
     for side in (chosen.one, chosen.other):
         files = {entry.file for entry in (*side.files.values(), *side.spare)}
         missing = [file for file in chosen.alone if file in files]
@@ -164,6 +175,23 @@ def _alone(chosen: Chosen) -> list[Problem]:
         )
         problems.append(Problem(None, False, text, remedy, "left out"))
     return sorted(problems, key=lambda problem: str(problem.file or ""))
+
+
+def _files_told(chosen: Chosen) -> int:
+    """How many files names explain: pairs, and masks of several labels for one photo."""
+    several = classes.several(chosen)
+    pairs = () if several is None else several.pairs
+    return max(2 * len(chosen.matches), sum(1 + len(pair.a.files) for pair in pairs))
+
+
+def _unused_masks(several: classes.Several, sides: Sequence[Side]) -> list[Problem]:
+    """A word on the files that are no part of what was put together."""
+    used = {file for pair in several.pairs for file in (*pair.a.files, pair.b.file)}
+    files = {entry.file for side in sides for entry in (*side.files.values(), *side.spare)}
+    if not files - used:
+        return []
+    text = f"{_so_many(len(files - used))} neither photos with masks nor masks, and passed over."
+    return [Problem(None, False, text, f"The first is “{min(files - used).name}”.", "left out")]
 
 
 def _left_out(chosen: Chosen, wish: Wish) -> list[Problem]:
@@ -315,6 +343,10 @@ def _unused(stills: list[Found], chosen: Chosen) -> list[Path]:
     used = {file for match in chosen.matches for file in (match.one, match.other)}
     used |= {entry.file for side in chosen.others for entry in side.files.values()}  # of these it is told
     return [still.file for still in stills if still.file not in used]
+
+
+def _so_many(count: int) -> str:
+    return "One file is" if count == 1 else f"{count} files are"
 
 
 def _listed(names: Sequence[str]) -> str:

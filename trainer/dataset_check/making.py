@@ -26,6 +26,7 @@ def make(
     size: int | None = None,
     seed: int = 0,
     variety: bool = True,
+    sure: float | None = None,
     side_by_side: bool = False,
     progress: Callable[[int, int], None] | None = None,
 ) -> tuple[int, list[str]]:
@@ -37,6 +38,7 @@ def make(
         size: the photos' shorter edge is brought to so many pixels; as is by default.
         seed: the same one makes the same pairs.
         variety: lines as different hands would draw them, and not everywhere hints.
+        sure: how sure an edge must be to become a line, see ``sketch.sparing``; by default it varies.
         side_by_side: one file a pair instead, input left and photo right.
 
     Returns:
@@ -57,7 +59,7 @@ def make(
         except PictureError as error:
             unused.append(str(error))
             continue
-        a, hints = _input(pair, photo, data, seed if variety else None, done - 1)
+        a, hints = _input(pair, photo, data, seed if variety else None, done - 1, sure)
         name = pair_store.free_name(pair.name, pair.split, names)
         if side_by_side:
             seen = a if hints is None else sketch.over(a[..., 0], hints)
@@ -74,11 +76,12 @@ def make(
 
 
 def _input(
-    pair: Pair, photo: Pixels, data: DataSet, seed: int | None, index: int
+    pair: Pair, photo: Pixels, data: DataSet, seed: int | None, index: int, sure: float | None
 ) -> tuple[Pixels, Pixels | None]:
     """The input (H, W, 3), and where there are any the hints (H, W, 4) under it."""
     if data.task in ("lines", "hints"):
         settings = sketch.PLAIN if seed is None else sketch.Settings()
+        settings = settings if sure is None else sketch.sparing(settings, sure)
         settings = replace(settings, hints=settings.hints if data.task == "hints" else 0.0)
         seen = _edges(photo)
         drawing = sketch.draw(photo, chance(seed or 0, 0, index), settings, seen)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections import defaultdict
 from collections.abc import Callable
@@ -363,7 +364,7 @@ def recogniser_for(
     """
     assert card.palette is not None
     training, judged_by = shared_out(data, card)
-    if path.exists():
+    if os.path.exists(path):
         try:
             kept = recognising.read(path, len(card.palette.labels))
         except recognising.OutdatedError:

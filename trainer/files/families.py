@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from trainer.files.layouts import Found
@@ -17,7 +17,7 @@ Key = tuple[str, str, str]
 """Split, folders that are no side's name, and what is left of the file's name."""
 
 _RARE = 0.02
-"""Share of a folder's files that must have an ending before it is one."""
+"""Share of the files with the most frequent ending, that must have an ending before it is one."""
 _COMMON = 0.95
 """Share of a folder's files from which what they share says nothing about a single one."""
 _ANSWERED = 0.5
@@ -63,11 +63,12 @@ class Side:
         return [word for word in re.split(r"[^a-z]+", text.lower()) if word]
 
 
-def sides(found: Sequence[Found], apart: Callable[[str], tuple[str, str]]) -> list[Side]:
+def sides(found: Sequence[Found], apart: Callable[[str], tuple[str, str]], whole: bool = False) -> list[Side]:
     """The files as sides.
 
     Args:
         apart: takes a folder's path apart into a side's name, and what is part of the key.
+        whole: names are the key as they are, whatever they begin and end with.
     """
     by_folder: dict[str, list[tuple[Found, str]]] = defaultdict(list)
     for entry in found:
@@ -75,7 +76,8 @@ def sides(found: Sequence[Found], apart: Callable[[str], tuple[str, str]]) -> li
         by_folder[side].append((entry, rest))
     answer: list[Side] = []
     for folder, entries in by_folder.items():
-        affixes = _affixes([(rest, entry.key) for entry, rest in entries])
+        stems = [(rest, entry.key) for entry, rest in entries]
+        affixes = dict.fromkeys(stems, ("", "")) if whole else _affixes(stems)
         here: dict[tuple[str, str, str], Side] = {}
         suffixes = _suffixes_apart(entries)
         for entry, rest in entries:
@@ -132,8 +134,9 @@ def _families(stems: Sequence[Stem], ends: Callable[[str], Iterable[str]]) -> di
     for (rest, name), tails in possible.items():
         for tail in tails:
             having[tail].add((rest, name[: len(name) - len(tail)]))
-    least = min(max(2.0, _RARE * len(stems)), len(stems))
-    frequent = {tail for tail, heads in having.items() if len(heads) >= least}
+    most = max(map(len, having.values()), default=0)
+    least = min(max(2.0, _RARE * most), len(stems))
+    frequent = {tail for tail, heads in having.items() if len(heads) >= least} - _counters(having)
     common = {tail for tail in frequent if len(having[tail]) >= _COMMON * len(stems) and len(stems) > 1}
     variants: Counter[Stem] = Counter(stems)
     for tail in frequent:
@@ -143,12 +146,29 @@ def _families(stems: Sequence[Stem], ends: Callable[[str], Iterable[str]]) -> di
         for tail in frequent - common
         if sum(variants[head] > 1 for head in having[tail]) >= _ANSWERED * len(having[tail])
     }
+    begun = {head for tail in answered | common if _SEPARATORS.match(tail) for head in having[tail]}
     families: dict[Stem, str] = {}
     for stem, tails in possible.items():
         mine = [tail for tail in tails if tail in common or tail in answered]
+        if stem in begun:  # 01L of 01L_1st is no 01 with an L
+            mine = [tail for tail in mine if _SEPARATORS.match(tail)]
         # The longest: of “_gtFine_color” and “_color” it leaves what the photo’s name has, too.
         families[stem] = max(mine, key=len, default="")
     return families
+
+
+def _counters(having: Mapping[str, set[Stem]]) -> set[str]:
+    """Endings that only count, as _p1 to _p99 do: there are more of them than names that they end."""
+    alike: dict[str, list[str]] = defaultdict(list)
+    for tail in having:
+        if any(map(str.isdigit, tail)):
+            alike[re.sub(r"\d+", "#", tail)].append(tail)
+    return {
+        tail
+        for tails in alike.values()
+        if len(tails) > max(2, len(set().union(*(having[tail] for tail in tails))))
+        for tail in tails
+    }
 
 
 def _tails(stem: str) -> Iterable[str]:
@@ -156,7 +176,7 @@ def _tails(stem: str) -> Iterable[str]:
     for place in (match.start() for match in _SEPARATORS.finditer(stem)):
         if place and _wordy(stem[place:]):
             yield stem[place:]
-    if run := re.search(r"(?<=\d)[A-Za-z]+$", stem):
+    if run := re.search(r"(?<=\d)(?:[A-Za-z]+|x[2-8])$", stem):  # also 0001x4, reduced to a fourth
         yield run[0]
 
 
@@ -171,4 +191,4 @@ def _reversed_heads(turned: str) -> Iterable[str]:
 
 def _wordy(part: str) -> bool:
     words = [word for word in re.split(r"[_\-. ]", part) if word]
-    return bool(words) and not any(word.isdigit() for word in words)
+    return bool(words) and not any(word.strip("()[]#").isdigit() for word in words)

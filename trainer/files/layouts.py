@@ -27,10 +27,14 @@ SPLITS = {
 }
 
 _WORD = r"(train(?:ing)?|val(?:id(?:ation)?)?|test(?:ing)?)(?:20\d\d)?"
-_BEFORE = re.compile(_WORD + r"(?:[_\-. ](.+)|([AB]))", re.IGNORECASE)
-"""As in train_masks and trainA …"""
+_BEFORE = re.compile(
+    _WORD + r"(?:[_\-. ](.+)|([AB])|(annot(?:ation)?s?|masks?|labels?|images?|imgs?|gt))", re.IGNORECASE
+)
+"""As in train_masks, trainA and trainannot …"""
 _BEHIND = re.compile(r"(.+)[_\-. ]" + _WORD, re.IGNORECASE)
-"""… and in images_train."""
+"""… in images_train …"""
+_BETWEEN = re.compile(r"(.+?)[_\-. ]" + _WORD + r"[_\-. ](.+)", re.IGNORECASE)
+"""… and in Task1_Training_Input, which counts only where folders are of several splits by it."""
 
 _FOREIGN = {".heic", ".heif", ".avif", ".jp2", ".psd", ".svg", ".npy", ".mat", ".exr", ".tga", ".ppm"}
 ARCHIVES = {".zip", ".7z", ".rar", ".tar", ".tgz", ".gz"}
@@ -63,7 +67,7 @@ def gathered(folder: Path) -> tuple[list[Found], list[Found], list[Path]]:
     """All picture files below a folder, in the order of their names; GIF files likewise, apart; and what is
     a picture but can't be read.
 
-    Hidden files and folders are passed over, links to folders not followed.
+    Hidden files and folders are passed over.
 
     Raises:
         PictureError: a zip file that can't be used.
@@ -75,8 +79,10 @@ def gathered(folder: Path) -> tuple[list[Found], list[Found], list[Path]]:
     if root != folder and split_and_role(root.relative_to(folder).parts)[0]:
         root = folder  # its name says which split it is
     folder = root
-    for parts, files in zipped.walk(folder, DEEPEST):
-        split, role = split_and_role(parts)
+    places = list(zipped.walk(folder, DEEPEST))
+    between = _are_between([parts for parts, _ in places])
+    for parts, files in places:
+        split, role = split_and_role(parts, between)
         here = folder.joinpath(*parts)
         for name in files:
             suffix = Path(name).suffix.lower()
@@ -96,25 +102,41 @@ def spread(items: Sequence[_Item], count: int) -> list[_Item]:
     return [items[place * len(items) // count] for place in range(count)]
 
 
-def split_and_role(parts: tuple[str, ...]) -> tuple[str, str]:
-    """The split that a folder's path names, if it does, and what is left of the path without it."""
+def split_and_role(parts: tuple[str, ...], between: bool = False) -> tuple[str, str]:
+    """The split that a folder's path names, if it does, and what is left of the path without it.
+
+    Args:
+        between: whether a split's name may stand in the middle of a folder's.
+    """
     split = ""
     role: list[str] = []
     for part in parts:
-        named, rest = ("", part) if split else _split_of(part)
+        named, rest = _split_of(part, between)
+        if split and named != split:
+            rest = part
         split = split or named
         if rest:
             role.append(rest)
     return split, "/".join(role)
 
 
-def _split_of(part: str) -> tuple[str, str]:
+def _are_between(paths: Sequence[tuple[str, ...]]) -> bool:
+    """Whether folders are of several splits by words in the middle of their names."""
+    splits = {_split_of(part, True)[0] for parts in paths for part in parts if not _split_of(part, False)[0]}
+    return len(splits - {""}) > 1
+
+
+def _split_of(part: str, between: bool) -> tuple[str, str]:
     """The split that one folder's name tells, and the rest of the name."""
     if whole := re.fullmatch(_WORD, part, re.IGNORECASE):
         return SPLITS[whole[1].lower()], ""
+    named, rest = "", part
     if before := _BEFORE.fullmatch(part):
-        rest = before[2] or before[3]
-        return SPLITS[before[1].lower()], rest.upper() if rest.lower() in ("a", "b") else rest
-    if behind := _BEHIND.fullmatch(part):
-        return SPLITS[behind[2].lower()], behind[1]
-    return "", part
+        named, rest = before[1], before[2] or before[3] or before[4]
+        rest = rest.upper() if rest.lower() in ("a", "b") else rest
+    elif behind := _BEHIND.fullmatch(part):
+        named, rest = behind[2], behind[1]
+    elif between and (middle := _BETWEEN.fullmatch(part)):
+        named, rest = middle[2], f"{middle[1]}_{middle[3]}"
+    # train_val is both.
+    return (SPLITS[named.lower()], rest) if named and rest.lower() not in SPLITS else ("", part)

@@ -14,6 +14,7 @@ name and a mark of its content, so that the same photo again replaces its pair.
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
@@ -62,7 +63,7 @@ class Manifest:
 
 def is_kept(folder: Path) -> bool:
     """Whether the folder is one of ours."""
-    return (folder / MANIFEST).is_file()
+    return os.path.isfile(folder / MANIFEST)
 
 
 def read_manifest(folder: Path) -> tuple[str, Palette | None]:
@@ -189,7 +190,7 @@ def names(folder: Path) -> set[str]:
 def pair_of(folder: Path, manifest: Manifest, origin: Origin) -> str:
     """The pair that came from the same photo; empty where there is none."""
     for name, known in manifest.origins.items():
-        if known.mark == origin.mark and place(folder, name, PHOTO).is_file():
+        if known.mark == origin.mark and os.path.isfile(place(folder, name, PHOTO)):
             return name
     return ""
 
@@ -206,7 +207,7 @@ def read_back(folder: Path, name: str) -> tuple[Picture, Pixels]:
     task = manifest_of(folder).task
     a, photo = (read(place(folder, name, part)).pixels for part in (INPUT, PHOTO))
     hints = None
-    if place(folder, name, HINTS).is_file():
+    if os.path.isfile(place(folder, name, HINTS)):
         reading = read(place(folder, name, HINTS))
         alpha = np.full(reading.pixels.shape[:2], 255, np.uint8) if reading.alpha is None else reading.alpha
         hints = np.dstack([reading.colours, alpha])
@@ -257,7 +258,7 @@ def refuse_used(out: Path, data: Path) -> None:
     """
     if out.resolve().is_relative_to(data.resolve()):
         raise PictureError(f"“{out}” lies in the data set’s own folder; choose another place.")
-    if out.exists() and (not out.is_dir() or any(out.iterdir())):
+    if os.path.exists(out) and (not os.path.isdir(out) or any(out.iterdir())):
         raise PictureError(f"“{out}” exists already; choose a new folder.")
 
 

@@ -31,7 +31,25 @@ DRAWN = {
 }
 """Words for what was drawn of them."""
 
-_BETTER = (("color", "colour", "colors", "colours"), ("label", "labels", "class", "segmentationclass"))
+_WEAK = {
+    "color",
+    "colors",
+    "colour",
+    "colours",
+    "map",
+    "line",
+    "lines",
+    "fine",
+    "ground",
+    "target",
+    "targets",
+}
+"""Drawn, but where a word for photos stands beside them: ColorImage."""
+
+_BETTER = (
+    ("color", "colour", "colors", "colours"),
+    ("label", "labels", "class", "segmentationclass", "manual"),
+)
 """Of several drawn sides, which says most …"""
 
 WORSE = {
@@ -52,6 +70,11 @@ _KNOWN = (
 )
 
 _COUNTED = re.compile(r"[_\-. ]\d+$")
+_SPLIT_BEHIND = re.compile(r"(?<=.)[_\-. ](?:train(?:ing)?|val(?:idation)?|test(?:ing)?)$", re.IGNORECASE)
+_SEPARATORS = re.compile(r"[_\-. ]+")
+
+_FEW_NAMES = 4
+"""Names from which what all of them have in common says which side they are of."""
 
 _FEW_ALONE = 0.1
 """Share of a side's files without partner up to which each is a mistake; above, that side holds more."""
@@ -66,6 +89,9 @@ class Chosen:
     matches: list[Match]
     alone: list[Path]
     """Files without partner."""
+    more: list[Path] = field(default_factory=list)
+    """Such of them as no partner is to be expected for: more of a pair that is there, or of a split of which
+    the other side has nothing."""
     others: list[Side] = field(default_factory=list)
     """Sides that are left out."""
     sure: bool = True
@@ -88,16 +114,16 @@ class Chosen:
 
 def chosen(found: Sequence[Found]) -> Chosen | None:
     """The likeliest pairs that names and folders tell of; None where they tell of none."""
-    best: tuple[tuple[int, int, int], Chosen] | None = None
-    for number, scheme in enumerate(_schemes(found)):
-        sides = families.sides(found, scheme)
+    best: tuple[tuple[int, float, int, int], Chosen] | None = None
+    for number, sides in enumerate(_ways_apart(found)):
         if not 2 <= len(sides) <= 200:
             continue
         fitting = _fitting(sides)
         if not fitting:
             continue
         candidate = _of(*_preferred(fitting), sides, fitting)
-        rank = len(candidate.matches), -len(sides), -number
+        unlikely = _unlikeliness(candidate.one, candidate.other)[0]
+        rank = len(candidate.matches), -unlikely, -len(sides), -number
         if best is None or rank > best[0]:
             best = rank, candidate
     return best[1] if best else None
@@ -106,8 +132,7 @@ def chosen(found: Sequence[Found]) -> Chosen | None:
 def asked(found: Sequence[Found], way: str) -> Chosen | None:
     """The pairs of a way that was asked for; None where there are no such two sides with common names."""
     best: Chosen | None = None
-    for scheme in _schemes(found):
-        sides = families.sides(found, scheme)
+    for sides in _ways_apart(found):
         for place in (place for place, letter in enumerate(way) if letter == "+"):
             ones = [side for side in sides if _is_called(side, way[:place])]
             others = [side for side in sides if _is_called(side, way[place + 1 :])]
@@ -119,6 +144,13 @@ def asked(found: Sequence[Found], way: str) -> Chosen | None:
                     if candidate.matches and (best is None or len(candidate.matches) > len(best.matches)):
                         best = candidate
     return best
+
+
+def _ways_apart(found: Sequence[Found]) -> Iterator[list[Side]]:
+    """The files as sides, in all ways: first by beginnings and endings of names, then by whole names."""
+    for whole in (False, True):
+        for scheme in _schemes(found):
+            yield families.sides(found, scheme, whole)
 
 
 def _schemes(found: Sequence[Found]) -> Iterator[Callable[[str], tuple[str, str]]]:
@@ -143,18 +175,44 @@ def _cut(role: str, start: int, stop: int | None) -> tuple[str, str]:
 
 def matched(one: Side, other: Side) -> list[tuple[Key, Found, Found]]:
     """Files of equal keys; where hardly any are equal, of keys with equal numbers; where these are not, of
-    equal numbers in whichever folder; and at last in whichever split, if only one side has such."""
+    equal numbers in whichever folder; and in whichever split, if only one side has such; then several
+    of one; and at last of names that are equal but for words that all names of a side have."""
+    return _matched(one, other)[0]
+
+
+def _matched(one: Side, other: Side) -> tuple[list[tuple[Key, Found, Found]], bool]:
+    """The same, and whether it is of the last kind, which may be chance."""
     best: list[tuple[Key, Found, Found]] = []
     least = min(len(one.files), len(other.files))
     for loosened in _LOOSER:
-        first, second = (_keyed(side, loosened) for side in (one, other))
-        found = [(key, entry, second[key]) for key, entry in first.items() if key in second]
+        found = _common(_keyed(one, loosened), _keyed(other, loosened))
         if len(found) > len(best):
             best = found
         if 2 * len(best) >= least:
-            return best
+            return best, False
     several = max(_numbered_drawings(one, other), _numbered_drawings(other, one, turned=True), key=len)
-    return several if len(several) > len(best) else best
+    if len(several) > len(best):
+        best = several
+    if 2 * len(best) < least:
+        found = _common(_keyed(one, _particular(one)), _keyed(other, _particular(other)))
+        if 2 * len(found) >= least:
+            return found, True
+    return best, False
+
+
+def _common(first: dict[Key, Found], second: dict[Key, Found]) -> list[tuple[Key, Found, Found]]:
+    return [(key, entry, second[key]) for key, entry in first.items() if key in second]
+
+
+def _particular(side: Side) -> Callable[[Key], Key]:
+    """What is left of a key without the words that all names of its side have, in whichever folder."""
+    names = [_SEPARATORS.split(core) for _, _, core in side.files]
+    everywhere = set[str]() if len(names) < _FEW_NAMES else set.intersection(*map(set, names))
+    return lambda key: (
+        key[0],
+        "",
+        "_".join(_number(word) for word in _SEPARATORS.split(key[2]) if word not in everywhere),
+    )
 
 
 def _numbered_drawings(one: Side, other: Side, turned: bool = False) -> list[tuple[Key, Found, Found]]:
@@ -165,7 +223,10 @@ def _numbered_drawings(one: Side, other: Side, turned: bool = False) -> list[tup
     """
     found = []
     for key, entry in one.files.items():
-        photo = other.files.get((key[0], key[1], _COUNTED.sub("", key[2])))
+        photo, core, before = None, key[2], ""
+        while photo is None and core != before:  # also 7_1_0.9, the first of 7 at 0.9
+            core, before = _COUNTED.sub("", core), core
+            photo = other.files.get((key[0], key[1], core))
         if photo is not None:
             found.append((key, photo, entry) if turned else (key, entry, photo))
     return found
@@ -190,7 +251,7 @@ def _number(core: str) -> str:
 
 _LOOSER: tuple[Callable[[Key], Key], ...] = (
     lambda key: key,
-    lambda key: (key[0], key[1], _number(key[2])),
+    lambda key: (key[0], key[1], _number(_SPLIT_BEHIND.sub("", key[2]))),
     lambda key: (key[0], "", _number(key[2])),
     lambda key: ("", "", _number(key[2])),
 )
@@ -230,31 +291,60 @@ def _unlikeliness(one: Side, other: Side) -> tuple[float, ...]:
 
 
 def _is_photo(side: Side) -> bool:
-    return bool(set(side.words) & PHOTOS) or not (side.words or side.suffix)
+    return not (side.words or side.suffix) or bool(set(_telling(side)) & PHOTOS)
 
 
 def _is_drawn(side: Side) -> bool:
-    return bool(set(side.words) & DRAWN) or side.suffix == ".png"
+    return side.suffix == ".png" or bool(set(_telling(side)) & DRAWN)
+
+
+def _telling(side: Side) -> list[str]:
+    """The words that say whether a side is of photos or drawn: of its file names, and of the last folder
+    that says so. Of label_images it is the label."""
+    for folder in (*reversed(side.folder.split("/")), ""):
+        words = Side(folder, side.start, side.ending).words
+        drawn = [word for word in words if word in DRAWN - _WEAK]
+        if drawn or set(words) & (PHOTOS | DRAWN):
+            return drawn or words
+    return side.words
 
 
 def _of(one: Side, other: Side, sides: Sequence[Side], fitting: Sequence[tuple[Side, Side]]) -> Chosen:
-    both = matched(one, other)
+    both, by_chance = _matched(one, other)
     matches = [
         Match(name_of(key, first, second), first.split or second.split, first.file, second.file)
         for key, first, second in both
     ]
     taken = {entry.file for _, first, second in both for entry in (first, second)}
-    alone = sorted(
-        entry.file
+    left = [
+        (side, entry)
         for side in (one, other)
         for entry in (*side.files.values(), *side.spare)
         if entry.file not in taken
-    )
+    ]
+    paired = {(entry.file.parent, entry.key) for _, first, second in both for entry in (first, second)}
+    more = {entry.file for side, entry in left if _is_more(entry, other if side is one else one, paired)}
+    alone = sorted(entry.file for _, entry in left if entry.file not in more)
     others = [side for side in sides if side is not one and side is not other]
     fitting = sorted(fitting, key=lambda both: _unlikeliness(*both))
     ways = [f"{first.name}+{second.name}" for first, second in fitting]
     sure = _is_sure(one, other) and (len(fitting) == 1 or _words_tell(one, other))
-    return Chosen(one, other, matches, alone, others, sure, ways)
+    sure = sure and (not by_chance or {_is_photo(side) - _is_drawn(side) for side in (one, other)} == {1, -1})
+    return Chosen(one, other, matches, alone, sorted(more), others, sure, ways)
+
+
+def _is_more(entry: Found, other: Side, paired: set[tuple[Path, str]]) -> bool:
+    """Whether no partner is to be expected: what a test is to find out, and 7_parts_1 beside 7 and 7_seg.
+
+    Args:
+        other: the side that has no partner for it.
+        paired: folders and names of the files that have partners.
+    """
+    splits = {known.split for known in other.files.values()}
+    if entry.split and "" not in splits and entry.split not in splits:
+        return True
+    begun = (entry.key[: match.start()] for match in _SEPARATORS.finditer(entry.key))
+    return any((entry.file.parent, start) in paired for start in begun if start)
 
 
 def name_of(key: Key, first: Found, second: Found) -> str:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import threading
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path, PurePosixPath
 
 from engine.data.picture import MOST_BYTES
@@ -33,13 +34,14 @@ _DAMAGED = "is damaged or cut short; fetch or save it anew"
 
 def is_packed(folder: Path) -> bool:
     """Whether this is a zip file rather than a folder."""
-    return folder.suffix.lower() == ENDING and folder.is_file()
+    return folder.suffix.lower() == ENDING and os.path.isfile(folder)
 
 
 def walk(folder: Path, deepest: int) -> Iterator[tuple[tuple[str, ...], list[str]]]:
     """The folders below one, or in a zip file, each as the parts of its path, and its files' names, sorted.
 
-    What is hidden, or deeper than ``deepest`` folders, is passed over; links to folders are not followed.
+    What is hidden, or deeper than ``deepest`` folders, is passed over; so are links that lead
+    back, or to a folder that is looked into anyway.
 
     Raises:
         PictureError: a zip file that is damaged, encrypted or beyond all measure.
@@ -49,9 +51,14 @@ def walk(folder: Path, deepest: int) -> Iterator[tuple[tuple[str, ...], list[str
         inside = tuple(PurePosixPath(member_of[1]).parts[:-1])
         yield from _walked(_opened(member_of[0]), inside, deepest)
         return
-    for place, folders, files in os.walk(folder):
+    seen = {os.path.realpath(folder)}
+    for place, folders, files in os.walk(folder, followlinks=True):
         parts = Path(place).relative_to(folder).parts
-        folders[:] = sorted(name for name in folders if not _is_hidden(name) and len(parts) < deepest)
+        folders[:] = sorted(
+            name
+            for name in folders
+            if not _is_hidden(name) and len(parts) < deepest and not _leads_back(Path(place, name), seen)
+        )
         yield parts, sorted(name for name in files if not name.startswith("."))
 
 
@@ -75,7 +82,7 @@ def is_file(file: Path) -> bool:
         PictureError: as ``walk``.
     """
     member_of = _split(file)
-    return file.is_file() if member_of is None else member_of[1] in _opened(member_of[0]).names
+    return os.path.isfile(file) if member_of is None else member_of[1] in _opened(member_of[0]).names
 
 
 def size(file: Path) -> int:
@@ -138,6 +145,19 @@ def _split(file: Path) -> tuple[Path, str] | None:
         if is_packed(parent):
             return parent, file.relative_to(parent).as_posix()
     return None
+
+
+def _leads_back(folder: Path, seen: set[str]) -> bool:
+    """Whether a folder is a link to one of ``seen``, within or around it; else it is seen from now on."""
+    if not folder.is_symlink():
+        return False
+    real = os.path.realpath(folder)
+    for known in seen:
+        with suppress(ValueError):  # on Windows, of another drive
+            if os.path.commonpath((real, known)) in (real, known):
+                return True
+    seen.add(real)
+    return False
 
 
 def _is_hidden(name: str) -> bool:

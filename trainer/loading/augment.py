@@ -22,6 +22,8 @@ from engine.planes import codec, ink
 from trainer.data.pairs import DataSet, Pair, Task
 from trainer.loading.recolour import recolouring
 from trainer.pictures import ground, palettes, sketch, sources
+from trainer.pictures import hints as colour_hints
+from trainer.pictures.ground import Ground
 
 Pixels = npt.NDArray[np.uint8]
 
@@ -225,21 +227,37 @@ def _drawn(
     augment: Augment,
 ) -> Sample:
     """A drawing of the photo, or by the lines and hints that were read; lines come at their final width."""
+    plain = ground.seen(target)
     if a is None:
-        drawing = sketch.draw(target, random, augment.drawing, edges)
-        lines, made = drawing.lines, drawing.hints
+        lines = sketch.drawn(target, random, augment.drawing, edges, plain)
     else:
         lines = sketch.redrawn(a, random, augment.drawing)
-        made = sketch.hinted(target, random, augment.drawing, ground.seen(target))
     painted = Picture(lines=lines)
     if augment.task == "hints":
-        # Without a hint the usual colours are the right ones; somebody's own hints are of their photo.
-        if hints is None and random.random() < augment.recolour and made[..., 3].any():
-            recoloured = recolouring(random)
-            target = recoloured(target)
-            made = np.dstack([recoloured(made[..., :3]), made[..., 3]])
-        painted = Picture(lines=lines, hints=made if hints is None else hints)
+        if hints is None:  # somebody's own hints are of their photo
+            hints, target = _hinted(target, random, augment, plain)
+        painted = Picture(lines=lines, hints=hints)
     return Sample(codec.prepare(painted, replace(augment.card, line_width=None)), target)
+
+
+def _hinted(
+    target: Pixels, random: np.random.Generator, augment: Augment, plain: Ground | None
+) -> tuple[Pixels, Pixels]:
+    """Hints of a photo, and the photo in the colours that they are of: without a hint the usual ones are
+    the right ones."""
+    drawing = augment.drawing
+    if drawing.hinting == "copies":
+        made = colour_hints.hinted(target, random, drawing.hints, "copies", plain)
+        if random.random() < augment.recolour and made[..., 3].any():
+            recoloured = recolouring(random)
+            return np.dstack([recoloured(made[..., :3]), made[..., 3]]), recoloured(target)
+        return made, target
+    if random.random() >= drawing.hints:
+        return colour_hints.none(target), target
+    # A wish is of the colours that the photo has by then, and pure among these.
+    if random.random() < augment.recolour:
+        target = recolouring(random)(target)
+    return colour_hints.wished(target, random, plain), target
 
 
 def _input_plane(a: Pixels, size: tuple[int, int], augment: Augment) -> Pixels:

@@ -85,7 +85,7 @@ class PairLoader(Iterator[Batch]):
         self._padding = multiple, least
         self._orders: dict[int, list[int]] = {}
         self._ahead: deque[list[Future[Sample]]] = deque()
-        self._pool = ThreadPoolExecutor(threads, thread_name_prefix="feed") if threads else None
+        self._pool = ThreadPoolExecutor(threads, thread_name_prefix="pairs") if threads else None
         self._depth = 2 + threads // batch
 
     def __next__(self) -> Batch:

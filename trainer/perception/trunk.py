@@ -60,6 +60,7 @@ class Trunk:
                 read = {name: _laid_out(tensor) for name, tensor in load_file(file).items()}
             self.weights = {name: tensor.to(device) for name, tensor in read.items()}
             self._precision = precision
+            self._mean = torch.tensor(_MEAN, device=device).view(1, 3, 1, 1)
             self._layers = [
                 [
                     (
@@ -82,8 +83,7 @@ class Trunk:
         Args:
             pictures: (N, 3, H, W), red, green and blue in [−1, 1]; gradients pass through.
         """
-        mean = pictures.new_tensor(_MEAN).view(1, 3, 1, 1)
-        x = (pictures.flip(1) * 127.5 + (127.5 - mean)).to(self._precision)
+        x = (pictures.flip(1) * 127.5 + (127.5 - self._mean)).to(self._precision)
         x = x.contiguous(memory_format=torch.channels_last)
         for block, layers in enumerate(self._layers[:blocks]):
             if block:

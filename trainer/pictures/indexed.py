@@ -15,14 +15,18 @@ from pathlib import Path
 
 import numpy as np
 
-from engine.data.palette import Colour, Label, Palette
+from engine.data.palette import MOST_LABELS, Colour, Label, Palette
 from engine.errors import PictureError
 from trainer.files import layouts
 from trainer.pictures.palettes import NUMBERS, REACH
 from trainer.pictures.sources import IGNORED, Source, Values, colours_of, values
 
 NOTHING = 255
-"""The number that stands for no label, in most data sets that have one."""
+"""The number that stands for no label, in most data sets that have one …"""
+NOTHING_OF_16_BITS = 65535
+"""… and −1, as files of 16 bits have it."""
+_MOST = 4095
+"""The largest number that is a label's; beyond are those of single things."""
 
 LOOKED_AT = 400
 """Label maps that are looked at to find the numbers in use: rare labels need many."""
@@ -81,12 +85,15 @@ def indexed(inputs: Sequence[Source], given: Palette | None) -> Indexed | None:
         if found is not None:
             maps.update(np.unique(found).tolist())
     used = sorted(maps)
-    if not used or used[-1] > NOTHING:
+    ignored = [number for number in (NOTHING_OF_16_BITS,) if number in used]
+    labels = [number for number in used if number not in ignored]
+    if not labels or labels[-1] > _MOST or len(labels) > MOST_LABELS:
         return None
-    ignored = [NOTHING] if NOTHING in used and max(used[:-1], default=NOTHING) < NOTHING - 1 else []
+    if labels[-1] == NOTHING and max(labels[:-1], default=NOTHING) < NOTHING - 1:
+        ignored = [NOTHING, *ignored]
     numbers = [number for number in used if number not in ignored]
     brought = _common_colours(layouts.spread(files, _FIRST))
-    if len(numbers) < 2 or (brought is None and _told_apart(used)):
+    if len(numbers) < 2 or (brought is None and used[-1] <= NOTHING and _told_apart(used)):
         return None
     colours = _distinct(numbers, brought)
     own = Palette(NUMBERS, tuple(Label(f"label {number}", colours[number]) for number in numbers))
@@ -99,7 +106,7 @@ def indexed(inputs: Sequence[Source], given: Palette | None) -> Indexed | None:
         else:
             colours = _named_in_order(numbers, given)
             palette = given
-    table = tuple(colours.get(number, IGNORED) for number in range(NOTHING + 1))
+    table = tuple(colours.get(number, IGNORED) for number in range(max(NOTHING, numbers[-1]) + 1))
     return Indexed(table, palette, tuple(numbers), tuple(ignored), brought is not None)
 
 

@@ -11,16 +11,17 @@ doubled contours, another pen. Lengths are in pixels of a 256-pixel picture and 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
 from engine.planes import ink
-from trainer.pictures import ground, thinning
+from trainer.pictures import discs, ground, hints, thinning
 from trainer.pictures.channels import weakest
 from trainer.pictures.ground import Ground
+from trainer.pictures.hints import Hinting
 
 Pixels = npt.NDArray[np.uint8]
 Mask = npt.NDArray[np.bool_]
@@ -56,6 +57,8 @@ class Settings:
     """How often a part of the contour is drawn twice."""
     hints: float = 0.65
     """How often there are colour hints."""
+    hinting: Hinting = "wishes"
+    """What hints are like, see ``trainer.pictures.hints``."""
 
 
 PLAIN = Settings(
@@ -70,6 +73,7 @@ PLAIN = Settings(
     wobble=0,
     doubled=0,
     hints=1,
+    hinting="copies",
 )
 """No chance but in the hints: for evaluation."""
 
@@ -98,13 +102,46 @@ def draw(
         edges: the photo's edge map, uint8 (H, W), 0 none to 255 surely, if there is one.
     """
     plain = ground.seen(photo)
-    contours = _drawn(photo, plain, random, settings, edges)
-    return Sketch(_penned(contours, random, settings), hinted(photo, random, settings, plain))
+    lines = drawn(photo, random, settings, edges, plain)
+    return Sketch(lines, hints.hinted(photo, random, settings.hints, settings.hinting, plain))
+
+
+def drawn(
+    photo: Pixels,
+    random: np.random.Generator,
+    settings: Settings,
+    edges: Pixels | None = None,
+    plain: Ground | None = None,
+) -> Pixels:
+    """The lines of one of these drawings, uint8 (H, W), 255 paper to 0 ink.
+
+    Args:
+        plain: the photo's ground, if it is plain.
+    """
+    return _penned(_drawn(photo, plain, random, settings, edges), random, settings)
 
 
 def lines(photo: Pixels, line_width: float = PLAIN.line_width, edges: Pixels | None = None) -> Pixels:
     """The lines alone, without any chance: uint8 (H, W), 255 paper to 0 ink; of the edge map, if given."""
     settings, random = replace(PLAIN, line_width=line_width), np.random.default_rng(0)
+    return drawn(photo, random, settings, edges, ground.seen(photo))
+
+
+def sparing(settings: Settings, sure: float) -> Settings:
+    """Settings under which a line starts at just this value of an edge map, and where there is none, at a
+    strength as far between the least and the greatest.
+
+    Args:
+        sure: between the least and the greatest of ``Settings.sure``: the more, the fewer lines.
+    """
+    (least, most), (weak, strong) = Settings.sure, Settings.threshold
+    threshold = weak + (sure - least) / (most - least) * (strong - weak)
+    return replace(settings, sure=(sure, sure), threshold=(threshold, threshold))
+
+
+def sparing_lines(photo: Pixels, sure: float, edges: Pixels | None = None) -> Pixels:
+    """As ``lines``, fewer or more of them, see ``sparing``."""
+    settings, random = sparing(PLAIN, sure), np.random.default_rng(0)
     return _penned(_drawn(photo, ground.seen(photo), random, settings, edges), random, settings)
 
 
@@ -147,7 +184,7 @@ def _drawn(
 
 def _sure_contours(sure: Plane, random: np.random.Generator, settings: Settings) -> Mask:
     """Lines one pixel wide along the ridges of an edge map, without specks, sometimes without inner ones."""
-    unit = _unit(sure)
+    unit = discs.unit(sure)
     strong = float(random.uniform(*settings.sure))
     smooth = 0.8 if settings.scale[0] == settings.scale[1] else float(random.uniform(0.6, 1.6))
     if random.random() < settings.wobble:
@@ -160,7 +197,7 @@ def _contours(photo: Pixels, random: np.random.Generator, settings: Settings) ->
     """Edges one pixel wide, without specks, sometimes without inner ones."""
     from skimage.feature import canny
 
-    unit = _unit(photo)
+    unit = discs.unit(photo)
     sigma = unit * float(random.uniform(*settings.scale))
     share = float(random.uniform(*settings.threshold))
     colour = np.float32(random.uniform(*settings.colour))
@@ -229,7 +266,7 @@ def _enlarged(mask: Mask, shape: tuple[int, int]) -> Mask:
 
 def _penned(contours: Mask, random: np.random.Generator, settings: Settings) -> Pixels:
     """Thin lines drawn with a pen, some of them twice or with gaps: uint8 (H, W), 255 paper to 0 ink."""
-    unit = _unit(contours)
+    unit = discs.unit(contours)
     if random.random() < settings.doubled:
         again = _shifted_lines(contours, _unsteadiness(contours.shape, random, random.uniform(2, 4)))
         contours = contours | (again & _blobs(contours.shape, random, 2, unit * 60))
@@ -275,122 +312,8 @@ def _blobs(shape: tuple[int, int], random: np.random.Generator, count: int, radi
     """Round patches at random places, of half to all of the radius."""
     blobs = np.zeros(shape, np.bool_)
     for y, x, part in random.random((count, 3)):
-        stamp(blobs, y * shape[0], x * shape[1], radius * (0.5 + part / 2))
+        discs.stamp(blobs, y * shape[0], x * shape[1], radius * (0.5 + part / 2))
     return blobs
-
-
-# --- hints ---------------------------------------------------------------------------------------
-
-
-def hinted(
-    photo: Pixels, random: np.random.Generator, settings: Settings, plain: Ground | None = None
-) -> Pixels:
-    """Short strokes in the photo's local colours, or none: uint8 (H, W, 4), straight RGBA.
-
-    One to eight strokes mostly, few rather than more, sometimes many; their radius is 3 to 10 pixels,
-    sometimes that of a broad brush. The paper is rarely hinted at, as people rarely do.
-
-    Args:
-        plain: the photo's ground, if it is plain: then all strokes stay on what lies on it.
-    """
-    height, width = photo.shape[:2]
-    hints = np.zeros((height, width, 4), np.uint8)
-    if random.random() >= settings.hints:
-        return hints
-    unit = _unit(photo)
-    many = random.random() < 0.15
-    # People begin with one and look: every second sample has one or two.
-    count = int(random.integers(9, 25) if many else 1 + 8 * random.random() ** 2)
-    broad = random.random() < 0.15
-    for _ in range(count):
-        radius = unit * float(random.uniform(8, 20) if broad else random.uniform(3, 10))
-        row, column = _place(photo, random) if plain is None else _place_on(plain.thing, random)
-        colour = _local_colour(photo, row, column, radius)
-        covered = np.zeros((height, width), np.bool_)
-        box = _stroke(covered, photo, row, column, radius, colour, random)
-        if plain is not None:
-            covered &= plain.thing
-        part = hints[box]
-        part[covered[box]] = (*colour.tolist(), 255)
-    return hints
-
-
-def _place(photo: Pixels, random: np.random.Generator) -> tuple[int, int]:
-    """Somewhere; on white only if three tries in a row found nothing else."""
-    height, width = photo.shape[:2]
-    row = column = 0
-    for _ in range(3):
-        row, column = int(random.integers(height)), int(random.integers(width))
-        if photo[row, column].min() < 240 or random.random() < 0.1:
-            break
-    return row, column
-
-
-def _place_on(thing: Mask, random: np.random.Generator) -> tuple[int, int]:
-    """Somewhere on a thing, every place as likely."""
-    inside = np.flatnonzero(thing)
-    row, column = divmod(int(inside[random.integers(len(inside))]), thing.shape[1])
-    return row, column
-
-
-def _local_colour(photo: Pixels, row: int, column: int, radius: float) -> Pixels:
-    """The usual colour around a place, of those that are like the one there."""
-    reach = max(1, int(radius / 2))
-    patch = photo[max(0, row - reach) : row + reach + 1, max(0, column - reach) : column + reach + 1]
-    near = patch.reshape(-1, 3)
-    alike = np.abs(near.astype(np.int16) - photo[row, column]).max(1) <= 40
-    colour: Pixels = np.median(near[alike], axis=0).astype(np.uint8)
-    return colour
-
-
-def _stroke(
-    covered: Mask,
-    photo: Pixels,
-    row: int,
-    column: int,
-    radius: float,
-    colour: Pixels,
-    random: np.random.Generator,
-) -> tuple[slice, slice]:
-    """Mark a short stroke that keeps to its colour as a hand does, roughly; return the box around it."""
-    height, width = covered.shape
-    y, x = float(row), float(column)
-    heading = random.uniform(0, 2 * np.pi)
-    rows, columns = [y], [x]
-    wanted = colour.astype(np.int16)
-    for _ in range(int(random.integers(1, 8))):
-        turns = heading + random.normal(0, 0.5, 4)
-        ahead_y = np.clip(y + np.sin(turns) * radius, 0, height - 1)
-        ahead_x = np.clip(x + np.cos(turns) * radius, 0, width - 1)
-        there = photo[ahead_y.astype(np.intp), ahead_x.astype(np.intp)].astype(np.int16)
-        apart = np.abs(there - wanted).sum(1)
-        best = int(apart.argmin())
-        if apart[best] > 120 and random.random() < 0.85:
-            break
-        heading, y, x = float(turns[best]), float(ahead_y[best]), float(ahead_x[best])
-        rows += [(rows[-1] + y) / 2, y]
-        columns += [(columns[-1] + x) / 2, x]
-    for at_y, at_x in zip(rows, columns, strict=True):
-        stamp(covered, at_y, at_x, radius)
-    return (
-        slice(max(0, int(min(rows) - radius - 1)), int(max(rows) + radius + 2)),
-        slice(max(0, int(min(columns) - radius - 1)), int(max(columns) + radius + 2)),
-    )
-
-
-def stamp(mask: Mask, y: float, x: float, radius: float) -> None:
-    """Mark a disc."""
-    top, left = max(0, int(y - radius)), max(0, int(x - radius))
-    bottom, right = min(mask.shape[0], int(y + radius) + 2), min(mask.shape[1], int(x + radius) + 2)
-    down = np.arange(top, bottom, dtype=np.float32)[:, None] - y
-    across = np.arange(left, right, dtype=np.float32)[None] - x
-    mask[top:bottom, left:right] |= down * down + across * across <= radius * radius
-
-
-def _unit(picture: npt.NDArray[Any]) -> float:
-    """Pixels here that stand for one of a 256-pixel picture."""
-    height, width = picture.shape[:2]
-    return float(max(0.5, min(height, width) / 256))
 
 
 def _shrunk(plane: Plane, step: int) -> Plane:

@@ -34,6 +34,9 @@ IGNORED: Colour = (254, 1, 253)
 
 _NEAR_IGNORED = 3
 
+_DARK = 64
+"""Red up to which, without green and blue, it is a number rather than a colour."""
+
 
 @dataclass(frozen=True)
 class Mask:
@@ -167,8 +170,8 @@ def halved(pixels: Pixels, half: Half | None, gutter: int = 0) -> Pixels:
 
 
 def values(file: Path) -> Values | None:
-    """The numbers in a grey or palette file, uint16 (H, W); the channel of a coloured one that is grey
-    throughout. None for pictures in colour.
+    """The numbers in a grey or palette file, uint16 (H, W); of a coloured one that is grey throughout, or
+    nearly black but for its red, that channel. None for pictures in colour.
 
     Raises:
         PictureError: the file can't be read.
@@ -183,6 +186,8 @@ def values(file: Path) -> Values | None:
             first = whole[..., 0]
             if image.mode == "LA" or bool((whole[..., :3] == first[..., None]).all()):
                 return first.astype(np.uint16)
+            if int(first.max()) <= _DARK and not whole[..., 1:3].any():
+                return first.astype(np.uint16)  # as simulators write them
         return None
 
 

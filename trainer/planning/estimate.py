@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import gc
+import os
 import shutil
 import time
+from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import torch
+from torch.utils.flop_counter import FlopCounterMode
 
 from engine.data.amounts import duration, room, speed
 from engine.devices import device
@@ -39,17 +43,24 @@ class Estimate:
     free_memory: int
     disk: int
     free_disk: int
+    operations: float = 0.0
+    """Of floating point, a step: multiplications and additions of its convolutions, there and back."""
 
     def in_words(self, config: Config) -> str:
         """For the user, one line."""
         seconds = self.seconds_a_step * config.steps
         parts = [
             f"{config.steps} steps of {config.batch}, {config.epochs:.1f} epochs of {config.pairs} pairs",
-            f"about {duration(seconds)} ({speed(config.batch / self.seconds_a_step)})",
+            f"about {duration(seconds)} ({speed(config.batch / self.seconds_a_step)}{self._work()})",
             f"{room(self.memory)} of memory" if self.memory else "",
             f"{room(self.disk)} of disk",
         ]
         return ", ".join(part for part in parts if part)
+
+    def _work(self) -> str:
+        """What a device makes in a second, which can be compared with what its maker promises."""
+        teraflops = self.operations / self.seconds_a_step / 1e12
+        return f", {teraflops:.2g} TFLOP/s" if teraflops else ""
 
 
 def trial(config: Config, data: DataSet, folder: Path) -> Estimate:
@@ -63,16 +74,18 @@ def trial(config: Config, data: DataSet, folder: Path) -> Estimate:
     """
     free_memory = memory.free(config.device)
     try:
-        seconds, needed, state_bytes = _measured(replace(config, steps=config.steps or 1000), data)
+        seconds, needed, state_bytes, operations = _measured(
+            replace(config, steps=config.steps or 1000), data
+        )
     except (RuntimeError, MemoryError) as error:
         if not device.gave_up(error):
             raise
         raise TrainingError(f"There is not enough memory for this training; {_smaller(config)}.") from error
     where = folder.resolve()
-    while not where.exists():
+    while not os.path.exists(where):
         where = where.parent
     free_disk = shutil.disk_usage(where).free
-    estimate = Estimate(seconds * OVERHEAD, needed, free_memory, 3 * state_bytes, free_disk)
+    estimate = Estimate(seconds * OVERHEAD, needed, free_memory, 3 * state_bytes, free_disk, operations)
     if free_memory and needed > free_memory:
         raise TrainingError(
             f"This training needs about {room(needed)} of memory, "
@@ -86,18 +99,22 @@ def trial(config: Config, data: DataSet, folder: Path) -> Estimate:
     return estimate
 
 
-def _measured(config: Config, data: DataSet) -> tuple[float, int, int]:
-    """Seconds a step, memory at its most, and bytes of a checkpoint."""
+def _measured(config: Config, data: DataSet) -> tuple[float, int, int, float]:
+    """Seconds a step, memory at its most, bytes of a checkpoint, and operations a step."""
     torch.set_num_threads(config.threads)
     training, _ = parted(data, config.validation)
     config = replace(config, batch=config.batch // config.processes, processes=1)
     state = State(config)
     times: list[float] = []
+    counter = FlopCounterMode(display=False)
     with pair_loader(training, state, ALONE) as loader:
         began = time.perf_counter()
         while len(times) < WARM_UP + 3 or (len(times) < MOST_STEPS and sum(times) < SECONDS):
             batch = next(loader)
-            learn(state, config, ALONE, batch.inputs.to(state.device), batch.targets.to(state.device))
+            # Counted while it warms up, as counting takes time.
+            counting: Any = nullcontext() if times else counter
+            with counting:
+                learn(state, config, ALONE, batch.inputs.to(state.device), batch.targets.to(state.device))
             if state.device.type == "cuda":
                 torch.cuda.synchronize(state.device)
             times.append(time.perf_counter() - began)
@@ -106,7 +123,7 @@ def _measured(config: Config, data: DataSet) -> tuple[float, int, int]:
     peak = memory.peak(config.device)
     del state, batch
     gc.collect()
-    return sum(times[WARM_UP:]) / len(times[WARM_UP:]), peak, size
+    return sum(times[WARM_UP:]) / len(times[WARM_UP:]), peak, size, float(counter.get_total_flops())
 
 
 def _smaller(config: Config) -> str:

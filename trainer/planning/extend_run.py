@@ -22,7 +22,7 @@ from trainer.run.config import Config, check, colours_of
 from trainer.run.folder import Run
 
 RECENT = 50
-"""Of so many ``step`` events the middle speed counts: pauses, looks and a busy hour don't mislead it."""
+"""Of so many ``step`` events the middle speed counts: pauses, validations and a busy hour don't mislead."""
 
 
 def data_of(config: Config) -> DataSet:

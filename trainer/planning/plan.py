@@ -28,16 +28,16 @@ FEW = 1000
 PAPER_EPOCHS = 200
 DEFAULT_MINUTES = 40.0
 
-LOOK_SECONDS = 30.0, 120.0
-"""Between two looks at the validation pairs, at least and at most; in between, LOOKS of them in a run."""
-LOOKS = 60
+VALIDATION_SECONDS = 30.0, 120.0
+"""Between two validations, at least and at most; in between, VALIDATIONS of them in a run."""
+VALIDATIONS = 60
 
-FIRST_LOOK_SECONDS = 4.0
-"""Until the first look, and the first model to paint with."""
+FIRST_VALIDATION_SECONDS = 4.0
+"""Until the first validation, and the first model to paint with."""
 
 AS_ASKED = (
     "from_model upsampling norms patch adversarial conditional l1 perceptual feature_matching "
-    "discriminators style_recipe edges batch learning_rate ema flip recolour differentiable "
+    "discriminators style_recipe edges batch learning_rate ema hinting flip recolour differentiable "
     "validation log_every checkpoint_every"
 ).split()
 """Options that are fields of ``Config`` as they are; where none is given, the recipe's setting holds."""
@@ -102,16 +102,16 @@ def planned(data: DataSet, options: Options, processes: int = 1) -> Config:
 
 
 def timed(config: Config, seconds_a_step: float) -> Config:
-    """The config with what a trial's speed decides: steps, where minutes were asked for, and looks.
+    """The config with what a trial's speed decides: steps, where minutes were asked for, and validations.
 
     Raises:
         TrainingError: these are more steps than a training can have.
     """
     steps = config.steps or max(1, round(config.minutes * 60 / seconds_a_step))
-    least, most = LOOK_SECONDS
-    pause = min(most, max(least, steps * seconds_a_step / LOOKS))
+    least, most = VALIDATION_SECONDS
+    pause = min(most, max(least, steps * seconds_a_step / VALIDATIONS))
     sample_every, first_look = (
-        max(1, round(seconds / seconds_a_step)) for seconds in (pause, FIRST_LOOK_SECONDS)
+        max(1, round(seconds / seconds_a_step)) for seconds in (pause, FIRST_VALIDATION_SECONDS)
     )
     config = replace(config, steps=steps, sample_every=sample_every, first_look=first_look)
     configs.check(config)
@@ -141,7 +141,7 @@ def _recipe(recipe: Recipe, data: DataSet) -> dict[str, Any]:
     """What the recipe sets, for so many pairs."""
     augmented = {"differentiable": True} if recipe == "default" and len(data.pairs) <= FEW else {}
     draws = usual.draws(data.task, (pair.a.derived for pair in data.pairs))
-    return {**RECIPES[recipe], **augmented, **usual.lines(recipe, draws)}
+    return {"hinting": "wishes", **RECIPES[recipe], **augmented, **usual.lines(recipe, draws)}
 
 
 def _asked(options: Options) -> dict[str, Any]:

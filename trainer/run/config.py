@@ -26,13 +26,14 @@ from engine.files.writing import escaped, shown
 from trainer.loading.augment import Augment
 from trainer.machine.errors import TrainingError
 from trainer.pictures import sketch
+from trainer.pictures.hints import Hinting
 from trainer.run.options import Adversarial, Norms, Precision, Recipe, StyleRecipe, Upsampling
 
 FORMAT = 2
 """Version of ``config.json``; newer ones are refused with a sentence."""
 
-LOOKS_GROW = 3
-"""So many times as late as the one before comes each early look."""
+VALIDATIONS_GROW = 3
+"""So many times as late as the one before comes each early validation."""
 
 LEAST_EDGE, MOST_EDGE = 32, 2048
 MOST_STEPS = 1_000_000_000
@@ -140,6 +141,9 @@ class Config:
     edges: float = 0.0
     """Of drawings that are made of photos, the share whose lines are those of the photos' edge maps, see
     ``trainer.perception.edges``."""
+    hinting: Hinting = "copies"
+    """What the hints are like that are made of photos, see ``trainer.pictures.hints``; older runs, whose
+    config doesn't say it, had copies. New ones are planned with wishes."""
     differentiable: bool = False
     """Augment before the discriminator, real and made pictures alike (Zhao et al., NeurIPS 2020)."""
 
@@ -155,10 +159,10 @@ class Config:
     checkpoint_every: int = 0
     """Steps between checkpoints; 0 for one a minute."""
     sample_every: int = 500
-    """Steps between two looks at the fixed pairs, which also write the model."""
+    """Steps between two validations, each of the fixed pairs; they also write the model."""
     first_look: int = 0
-    """The step of an early look; others follow, each ``LOOKS_GROW`` times as late as the one before, until
-    it is time for the regular ones. 0 for none."""
+    """The step of an early validation; others follow, each ``VALIDATIONS_GROW`` times as late as the one
+    before, until it is time for the regular ones. 0 for none."""
     minutes: float = 0.0
     """What was asked for at first; ``steps`` is what a trial made of it."""
     format: int = FORMAT
@@ -209,7 +213,7 @@ class Config:
         Args:
             edge_maps: where edge maps are kept; without it lines are drawn by gradients alone.
         """
-        drawing = sketch.Settings(line_width=self.line_width, learned=self.edges)
+        drawing = sketch.Settings(line_width=self.line_width, learned=self.edges, hinting=self.hinting)
         return Augment(
             self.card(),
             self.task,
@@ -223,15 +227,15 @@ class Config:
             edge_maps if self.edges else None,
         )
 
-    def looks_at(self, step: int) -> bool:
-        """Whether there is a look at the fixed pairs after ``step`` steps."""
+    def validates_at(self, step: int) -> bool:
+        """Whether the fixed pairs are validated after ``step`` steps."""
         return step % self.sample_every == 0 or step == self.steps or self.is_early(step)
 
     def is_early(self, step: int) -> bool:
-        """Whether it is a look out of turn, soon after the beginning, when pictures change quickly."""
+        """Whether it is a validation out of turn, soon after the beginning, when pictures change quickly."""
         early = self.first_look
         while 0 < early < min(step, self.sample_every):
-            early *= LOOKS_GROW
+            early *= VALIDATIONS_GROW
         return 0 < early == step < self.sample_every
 
     def learning_rate_at(self, step: int) -> float:
@@ -371,6 +375,7 @@ def check(config: Config) -> None:
         in get_args(Adversarial),
         f"the upsampling “{config.upsampling}” is unknown": config.upsampling in get_args(Upsampling),
         f"the way of norms “{config.norms}” is unknown": config.norms in get_args(Norms),
+        f"hints are wishes or copies, not “{config.hinting}”": config.hinting in get_args(Hinting),
         "norms can only keep the statistics of a model to begin from": (
             config.norms == "batch" or bool(config.from_model)
         ),
@@ -432,7 +437,7 @@ def check(config: Config) -> None:
         "events come every so many steps, at least every one": config.log_every >= 1,
         "checkpoints come every so many steps": config.checkpoint_every >= 0,
         "samples come every so many steps, at least every one": config.sample_every >= 1,
-        "the first look comes after so many steps": config.first_look >= 0,
+        "the first validation comes after so many steps": config.first_look >= 0,
         "black must be darker than white among 16 bits": 0 <= config.black < config.white <= FULL[1],
         "one-hot input needs a palette": config.palette is not None or not config.one_hot,
     }

@@ -119,7 +119,7 @@ class Run:
 
     def asked(self, wish: str) -> bool:
         """Whether somebody left a file ``stop`` or ``pause``."""
-        return (self.folder / wish).exists()
+        return os.path.exists(self.folder / wish)
 
     def ask(self, wish: str) -> None:
         """Leave such a file."""
@@ -153,7 +153,7 @@ class Run:
 
         from trainer.run import checkpoint
 
-        if not self.checkpoint.exists():
+        if not os.path.exists(self.checkpoint):
             return None
         try:
             return checkpoint.read(self.checkpoint)
@@ -170,7 +170,7 @@ class Run:
 
         from trainer.run import checkpoint
 
-        if not self.checkpoint.exists():
+        if not os.path.exists(self.checkpoint):
             return 0
         try:
             return int(json.loads(checkpoint.read_note(self.checkpoint)["underpaint"])["state"]["step"])
@@ -220,7 +220,7 @@ def create(folder: Path, config: Config) -> Run:
             (part / "samples").mkdir()
             with replacing(part / "config.json") as file:
                 file.write_text(configs.to_json(config), "utf-8")
-            if folder.exists():
+            if os.path.exists(folder):
                 folder.rmdir()  # empty, as was seen above
             os.rename(part, folder)
         except BaseException:
@@ -240,7 +240,7 @@ def free(folder: Path) -> Path:
 
 def refuse_existing(folder: Path) -> None:
     """Raise TrainingError where something is in the way of a new run folder."""
-    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+    if os.path.exists(folder) and (not os.path.isdir(folder) or any(folder.iterdir())):
         raise TrainingError(
             f"“{folder}” exists already; to go on with it: underpaint resume {folder}. "
             "For a new training choose another folder with --run."
@@ -253,6 +253,6 @@ def opened(folder: Path) -> Run:
     Raises:
         TrainingError: there is none.
     """
-    if not (folder / "config.json").is_file():
+    if not os.path.isfile(folder / "config.json"):
         raise TrainingError(f"“{folder}” is no run folder: it has no config.json.")
     return Run(folder)

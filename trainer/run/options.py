@@ -179,6 +179,10 @@ class Options:
             metavar="SHARE",
         ),
     ] = None
+    hinting: Annotated[
+        str | None,
+        About("wishes, as people paint hints, or copies of the photo's colours.", flags=("--hints",)),
+    ] = None
     adversarial: Annotated[str | None, About("“cross entropy”, “least squares”, none.")] = None
     conditional: Annotated[bool | None, About("Whether the discriminator sees the input.", has_no=True)] = (
         None

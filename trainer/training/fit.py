@@ -117,7 +117,7 @@ def settle_on(where: torch.device, world: World) -> None:
     """Let a graphics card be what “cuda” means from here on."""
     if where.type == "cuda":
         torch.cuda.set_device(world.place if where.index is None else where)
-        torch.backends.cudnn.allow_tf32 = False  # looks in float32 say so: let no step be otherwise
+        torch.backends.cudnn.allow_tf32 = False  # validations in float32 say so: let no step be otherwise
 
 
 def standing(run: Run, config: Config, world: World, journal: Journal, count: int) -> State:
@@ -146,7 +146,7 @@ def standing(run: Run, config: Config, world: World, journal: Journal, count: in
 def report(reporter: ValidationReporter, state: State) -> None:
     """After a step: the fixed pairs, when it is time for them, and the drawing, if it has changed."""
     with reporter.sparing(state):
-        if state.config.looks_at(state.step):
+        if state.config.validates_at(state.step):
             reporter.show(state)
         reporter.translate_drawing(state)
 
@@ -212,8 +212,15 @@ def pair_loader(training: DataSet, state: State, world: World, edge_maps: Path |
         part=world.part(config.batch),
         multiple=state.generator.multiple,
         least=state.generator.least,
-        threads=max(1, (os.cpu_count() or 1) // 2),
+        threads=loader_threads(state.device.type, os.cpu_count() or 1),
     )
+
+
+def loader_threads(kind: str, cores: int) -> int:
+    """How many threads prepare pictures: half of the cores, as the other ones compute; where a graphics card
+    computes, all but one."""
+    mine = max(1, cores // int(os.environ.get("LOCAL_WORLD_SIZE", "1")))
+    return max(1, mine // 2 if kind == "cpu" else mine - 1)
 
 
 class Tally:

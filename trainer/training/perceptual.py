@@ -19,20 +19,19 @@ BLOCKS = 3
 """Of the trunk: texture and parts; deeper ones cost more and say what it is, which the input says already."""
 
 
-def crop_loss(eye: Trunk, generated: Tensor, photos: Tensor, rng: torch.Generator) -> Tensor:
-    """The mean perceptual distance of crops, each at a random place of its picture; a single number.
+def crop_loss(eye: Trunk, generated: Tensor, photos: Tensor, places: Tensor) -> Tensor:
+    """The mean perceptual distance of crops, one a picture; a single number.
 
     Args:
         generated, photos: (N, 1 or 3, H, W) in [−1, 1]; gradients pass through the first.
-        rng: of the CPU; draws two numbers a picture.
+        places: (N, 2), on the CPU: how far down and to the right each crop lies, 0 to 1 of the way there is.
     """
-    count, _, height, width = photos.shape
+    height, width = photos.shape[2:]
     tall, wide = min(EDGE, height), min(EDGE, width)
-    places = torch.rand(count, 2, generator=rng).tolist()
 
     def crops(pictures: Tensor) -> Tensor:
         cut = []
-        for picture, (down, right) in zip(pictures, places, strict=True):
+        for picture, (down, right) in zip(pictures, places.tolist(), strict=True):
             top, left = round(down * (height - tall)), round(right * (width - wide))
             cut.append(picture[:, top : top + tall, left : left + wide])
         stacked = torch.stack(cut)

@@ -277,8 +277,8 @@ class State:
     def named(self) -> Iterator[tuple[str, Tensor]]:
         """What a checkpoint holds, as it lies in memory and with the names it gets there."""
         parts: list[tuple[str, str, nn.Module]] = [("generator", "generator", self.generator)]
-        for called, judge in zip(_DISCRIMINATORS, self.discriminators, strict=False):
-            parts.append((called, "discriminator", judge))
+        for called, discriminator in zip(_DISCRIMINATORS, self.discriminators, strict=False):
+            parts.append((called, "discriminator", discriminator))
         parts += [("encoder", "encoder", encoder) for encoder in self._encoders()]
         for called, part, network in parts:
             moments = self.adam[part].state

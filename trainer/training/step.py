@@ -37,13 +37,19 @@ apart."""
 def attempt(state: State, config: Config, world: World, batch: Batch) -> Tensor | None:
     """A step; None where memory was too short for it, which may have left it half done."""
     try:
-        known = batch.known.to(state.device) if batch.known.numel() else None
-        inputs, photos = batch.inputs.to(state.device), batch.targets.to(state.device)
+        known = _moved(batch.known, state.device) if batch.known.numel() else None
+        inputs, photos = _moved(batch.inputs, state.device), _moved(batch.targets, state.device)
         return learn(state, config, world, inputs, photos, known)
     except (RuntimeError, MemoryError) as error:
         if not device.gave_up(error):
             raise
     return None  # not from inside “except”, where the error still holds on to the step's memory
+
+
+def _moved(planes: Tensor, where: torch.device) -> Tensor:
+    """The planes on a device. From pinned memory a graphics card fetches them while it still computes; with
+    other memory it would be waited for, and nothing prepared meanwhile."""
+    return planes.pin_memory().to(where, non_blocking=True) if where.type == "cuda" else planes.to(where)
 
 
 def learn(
@@ -70,6 +76,7 @@ def learn(
     distortions = [Distortion.drawn(distorted, config.batch, height, width)[mine] for _ in range(2)]
     if config.feature_matching:
         distortions[1] = distortions[0]  # or the features of one place would be compared with another's
+    crops = torch.rand(config.batch, 2, generator=rng(config.seed, "crops", state.step))[mine]
     draw = Draw.of_step(config, state.step, world) if config.style else None
     losses = torch.zeros(len(LOSSES), device=photos.device)
 
@@ -101,9 +108,9 @@ def learn(
             if config.feature_matching and meets:
                 unmatched = feature_distance(of_met(about_generated, style), of_met(about_real, style))
         if config.perceptual and meets:
-            crops = rng(config.seed, "crops", state.step, world.rank, start)
             eye = trunk(str(photos.device), state.precision)
-            unlike = crop_loss(eye, style.of_met(generated), style.of_met(photos[part]), crops)
+            places = crops[part] if style.met is None else crops[part][style.met.cpu()]
+            unlike = crop_loss(eye, style.of_met(generated), style.of_met(photos[part]), places)
         of_styles = style.losses(generated)
         share = len(generated) / count
         # Both networks learn from one and the same verdict. Halved, so that the discriminator learns more

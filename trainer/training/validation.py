@@ -70,10 +70,10 @@ class ValidationReporter:
     """Fixed pairs, looked at again and again.
 
     Samples are made without augmentation, hints always the same. They are pictures ``SHOWN`` wide in
-    ``samples/``: ``inputs.png``, ``targets.png``, and one a look, named by its step. First come pairs that
-    are not trained on; where there are too few of them, training pairs fill the row. Where there are styles,
-    each pair is made in the style that is read of its photo, which is what losses are told of; in the row it
-    is followed by pictures in two others.
+    ``samples/``: ``inputs.png``, ``targets.png``, and one a validation, named by its step. First come pairs
+    that are not trained on; where there are too few of them, training pairs fill the row. Where there are
+    styles, each pair is made in the style that is read of its photo, which is what losses are told of; in the
+    row it is followed by pictures in two others.
 
     Which pairs these are decides nothing about the weights. A run from before they were spread evenly goes
     on with other pairs than it began with: bit for bit the same weights, but new pictures and scores.
@@ -102,7 +102,7 @@ class ValidationReporter:
 
     @contextmanager
     def sparing(self, state: State) -> Iterator[None]:
-        """Go without a look that there is no memory for: the training matters more. Told once."""
+        """Go without a validation that there is no memory for: the training matters more. Told once."""
         try:
             yield
         except (DeviceError, RuntimeError, MemoryError) as error:
@@ -113,7 +113,7 @@ class ValidationReporter:
                 self._say(
                     state,
                     "There was not enough memory to look at what it makes; the training goes on, and tries "
-                    "again at the next look.",
+                    "again at the next validation.",
                 )
 
     def show(self, state: State) -> None:
@@ -125,10 +125,10 @@ class ValidationReporter:
         config = self.config
         tensors = ema.finished(state, config, self._typical_planes(state))
         painter = ema.painter(config, tensors)
-        unknown = _looked_at(painter, self.unknown)
-        known = _looked_at(painter, self.known)
-        look = unknown or known
-        assert look is not None
+        unknown = _validated(painter, self.unknown)
+        known = _validated(painter, self.known)
+        reached = unknown or known
+        assert reached is not None
         made = [*(unknown.made[: self.held_back] if unknown else []), *(known.made if known else [])]
         name = f"{state.step:07d}.png"
         each = 1 + len(self.strange)
@@ -138,14 +138,15 @@ class ValidationReporter:
         self._write(name, self._in_styles(painter, made))
 
         styles = naming.styles(self._named, painter.style_of)
-        if look.l1 < state.best:
-            state.best = look.l1
-            self._write_model(self.run.best, state, tensors, look, styles)
-        self._write_model(self.run.model, state, tensors, look, styles)
+        if reached.l1 < state.best:
+            state.best = reached.l1
+            self._write_model(self.run.best, state, tensors, reached, styles)
+        self._write_model(self.run.model, state, tensors, reached, styles)
         self.journal.tell(
             "samples", state.step, picture=name, count=len(columns), held_back=each * self.held_back,
-            l1=round(look.l1, 5), training_l1=round(known.l1, 5) if known else None,
-            liveliness=round(look.liveliness, 3), **({"early": True} if config.is_early(state.step) else {}),
+            l1=round(reached.l1, 5), training_l1=round(known.l1, 5) if known else None,
+            liveliness=round(reached.liveliness, 3),
+            **({"early": True} if config.is_early(state.step) else {}),
         )  # fmt: skip
         self._tell_of_model(state)
         told = events.read(self.run.events)
@@ -153,7 +154,7 @@ class ValidationReporter:
         self.journal.tell("health", state.step, verdict=verdict, sentence=sentence)
 
     def hand_over(self, state: State) -> None:
-        """Bring the newest model to the last step, where a training is stopped between two looks.
+        """Bring the newest model to the last step, where a training is stopped between two validations.
 
         The state stays as it is, the best model too: whoever resumes knows nothing of this.
 
@@ -164,10 +165,10 @@ class ValidationReporter:
             return
         tensors = ema.finished(state, self.config, self._typical_planes(state))
         painter = ema.painter(self.config, tensors)
-        look = _looked_at(painter, self.unknown or self.known)
-        assert look is not None
+        reached = _validated(painter, self.unknown or self.known)
+        assert reached is not None
         styles = naming.styles(self._named, painter.style_of)
-        self._write_model(self.run.model, state, tensors, look, styles)
+        self._write_model(self.run.model, state, tensors, reached, styles)
         self._tell_of_model(state)
 
     def _in_styles(self, painter: Generator, made: list[Pixels]) -> list[Pixels]:
@@ -179,10 +180,15 @@ class ValidationReporter:
         return row
 
     def _write_model(
-        self, path: Path, state: State, tensors: dict[str, Tensor], look: _Look, styles: dict[str, Code]
+        self,
+        path: Path,
+        state: State,
+        tensors: dict[str, Tensor],
+        reached: _Validation,
+        styles: dict[str, Code],
     ) -> None:
         styles = {**self.config.card().styles, **styles}
-        ema.write(path, self.config, tensors, self._notes(state), scores={"l1": look.l1}, styles=styles)
+        ema.write(path, self.config, tensors, self._notes(state), scores={"l1": reached.l1}, styles=styles)
 
     def _tell_of_model(self, state: State) -> None:
         self._written = state.step
@@ -251,7 +257,7 @@ class ValidationReporter:
         }
 
 
-class _Look:
+class _Validation:
     """What a painter makes of pairs, and how near it comes."""
 
     def __init__(self, made: list[Pixels], samples: list[Sample]) -> None:
@@ -266,11 +272,11 @@ class _Look:
         self.liveliness = _spread_of(made) / max(1e-6, _spread_of(targets))
 
 
-def _looked_at(painter: Generator, samples: list[Sample]) -> _Look | None:
+def _validated(painter: Generator, samples: list[Sample]) -> _Validation | None:
     if not samples:
         return None
     made = [painter.translate(sample.prepared, style=_own(painter, sample)) for sample in samples]
-    return _Look(made, samples)
+    return _Validation(made, samples)
 
 
 def _own(painter: Generator, sample: Sample) -> Style | None:

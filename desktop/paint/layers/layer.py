@@ -41,7 +41,7 @@ class Piece(NamedTuple):
     """uint8 (rect.height, rect.width, 4), premultiplied BGRA; never written to."""
 
 
-class Looker(Protocol):
+class Watcher(Protocol):
     """Somebody who wants to know what pixels were before they change (``desktop.paint.layers.frozen``)."""
 
     def keep(self, top: int, bottom: int) -> None:
@@ -67,7 +67,7 @@ class Layer:
         self.opacity = 1.0
         self.locked = False
         self.outside: tuple[Piece, ...] = ()
-        self._lookers: WeakSet[Looker] = WeakSet()
+        self._watchers: WeakSet[Watcher] = WeakSet()
         self.pixels = pixels
 
     @property
@@ -108,14 +108,14 @@ class Layer:
         """The same layer without its pixels, of which it has but one."""
         return self.with_pixels(blank(1, 1))
 
-    def let_know(self, looker: Looker) -> None:
-        """Tell ``looker``, as long as it lives, before pixels change."""
-        self._lookers.add(looker)
+    def let_know(self, watcher: Watcher) -> None:
+        """Tell ``watcher``, as long as it lives, before pixels change."""
+        self._watchers.add(watcher)
 
     def about_to_change(self, top: int, bottom: int) -> None:
         """Pixels in the rows from ``top`` up to ``bottom`` change next; called before every such write."""
-        for looker in list(self._lookers):
-            looker.keep(top, bottom)
+        for watcher in list(self._watchers):
+            watcher.keep(top, bottom)
 
     def bounds(self) -> Rect:
         """The smallest rectangle that holds every pixel that is not wholly transparent."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 from PySide6.QtCore import Qt
@@ -66,7 +67,7 @@ class PairStartDialog(Form):
         former = Path(last["photos"]) if last.get("photos") else None
         if sources:
             self.take(sources)
-        elif former is not None and former.exists():
+        elif former is not None and os.path.exists(former):
             self.take([former])
         self._look()
 
@@ -83,7 +84,7 @@ class PairStartDialog(Form):
             self._name.setText(folder.name)
             self._elsewhere = folder if folder != self._session.pair_drawing.folder(folder.name) else None
         else:
-            self._name.setText(first.name if first.is_dir() else first.parent.name)
+            self._name.setText(first.name if os.path.isdir(first) else first.parent.name)
         self._look()
 
     def _button(self, text: str, folder: bool) -> QPushButton:

@@ -126,6 +126,8 @@ TABLE = [
          rule=True, tip=_("Draw over photos; each goes with its drawing into a data set to train on")),
     Spec("add_pair", "training", _("&Add to the data set"), "Ctrl+D", "mdi6.image-check-outline",
          tip=_("Put photo and drawing into the data set as a pair, and go on to the next photo")),
+    Spec("draft_lines", "training", _("&Draft the lines of the photo"), "Shift+D", "mdi6.auto-fix",
+         tip=_("Draw the lines that somebody would draw, to be corrected; one step, that can be undone")),
     Spec("next_photo", "training", _("&Skip to the next photo"), "PgDown", "mdi6.skip-next-outline"),
     Spec("previous_photo", "training", _("&Back to the photo before"), "PgUp", "mdi6.skip-previous-outline"),
     Spec("toggle_photo", "training", _("Show the &photo over the drawing"), "T", "mdi6.image-outline", True),

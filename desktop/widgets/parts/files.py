@@ -160,7 +160,7 @@ class Files(QObject):
             if self._to_canvas(picture):
                 self.export(what)
 
-        if path.exists():
+        if os.path.exists(path):
             self._messages.ask(
                 self.tr("“%s” is there already; what it holds would be replaced.") % shown(path.name),
                 (self.tr("&Replace it"), write),

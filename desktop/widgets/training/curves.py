@@ -48,7 +48,7 @@ class Curves(QWidget):
             self._lines[name].setData(*smoothed(times, np.asarray(values, np.float64)), connect="finite")
         for name in ("unknown", "known"):
             dots = [
-                (look.step, getattr(look, name)) for look in told.looks if getattr(look, name) is not None
+                (one.step, getattr(one, name)) for one in told.validations if getattr(one, name) is not None
             ]
             self._lines[name].setData([step for step, _ in dots], [value for _, value in dots])
 
@@ -168,7 +168,7 @@ class Curves(QWidget):
         }
         others = [name for name in self._lines if name not in pens]
         for number, name in enumerate(others):  # each another hue, beginning where no other curve is
-            hue = (280 + 360 * number // len(others)) % 360
+            hue = (180 + 360 * number // len(others)) % 360
             pens[name] = (QColor.fromHsl(hue, 130, 165 if dark else 95), 1.4)
         for heading, plot, curves in self._plots:
             texts = {name: self._explained(name) for name in curves}

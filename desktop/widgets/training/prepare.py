@@ -171,7 +171,9 @@ class PreparePage(QWidget):
 
     def _folded(self) -> QWidget:
         box = QWidget()
-        row = QHBoxLayout(box)
+        column = QVBoxLayout(box)
+        column.setContentsMargins(0, 0, 0, 0)
+        row = QHBoxLayout()
         row.setContentsMargins(6, 0, 0, 0)
         row.setSpacing(28)
         self._name = QLineEdit()
@@ -232,13 +234,14 @@ class PreparePage(QWidget):
             for text, field in fields:
                 form.addRow(text, field)
             form.setVerticalSpacing(6)
-            if fields[0][1] is self._recipe:
-                self._fields = RecipeFields(self._session.settings, form)
             side = QVBoxLayout()
             side.addLayout(form)
             side.addStretch(1)
             row.addLayout(side, 1)
+        self._fields = RecipeFields(self._session.settings)
         self._fields.changed.connect(self._show_photo_look)
+        column.addLayout(row)
+        column.addWidget(self._fields)
         self._size.currentIndexChanged.connect(self._show_photo_look)
         return box
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from PySide6.QtCore import QCoreApplication, QObject, Qt, Signal
-from PySide6.QtWidgets import QDoubleSpinBox, QFormLayout, QLabel, QToolButton
+from PySide6.QtCore import QCoreApplication, Qt, Signal
+from PySide6.QtWidgets import QDoubleSpinBox, QGridLayout, QLabel, QToolButton, QWidget
 
 from desktop.support import theme
 from desktop.support.settings import Settings
@@ -15,6 +15,7 @@ from trainer.perception import weights
 from trainer.run import options
 from trainer.run.options import Recipe
 
+IN_A_ROW = 3
 SHARE = 100
 """A share is shown in per cent."""
 _SAME = 1e-6
@@ -87,25 +88,27 @@ def fields() -> tuple[Field, ...]:
     )
 
 
-class RecipeFields(QObject):
-    """The fields, as rows of a form.
+class RecipeFields(QWidget):
+    """The fields, a few in a row.
 
     Args:
         settings: remember what was chosen otherwise than the recipe has it.
-        form: takes the rows.
     """
 
     changed = Signal()
 
-    def __init__(self, settings: Settings, form: QFormLayout) -> None:
-        super().__init__(form)
+    def __init__(self, settings: Settings, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        rows = QGridLayout(self)
+        rows.setContentsMargins(6, 2, 0, 0)
+        rows.setHorizontalSpacing(10)
         self._settings = settings
         self._recipe: Recipe = "default"
         self._draws = False
         self._options = {option.name: option for option in options.each()}
         self._spins: dict[str, QDoubleSpinBox] = {}
         self._labels: dict[str, QLabel] = {}
-        for field in fields():
+        for number, field in enumerate(fields()):
             name = field.option
             about, scale = self._options[name].about, self._scale(name)
             spin = QDoubleSpinBox()
@@ -121,7 +124,9 @@ class RecipeFields(QObject):
             label = QLabel(field.text)
             label.setToolTip(spin.toolTip())
             label.setBuddy(spin)
-            form.addRow(label, spin)
+            row, column = divmod(number, IN_A_ROW)
+            rows.addWidget(label, row, 2 * column)
+            rows.addWidget(spin, row, 2 * column + 1)
             self._spins[name], self._labels[name] = spin, label
         self._usual = QToolButton()
         self._usual.setObjectName("usual_recipe")
@@ -130,7 +135,8 @@ class RecipeFields(QObject):
         self._usual.setAutoRaise(True)
         self._usual.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
         self._usual.clicked.connect(self._undo)
-        form.addRow(self._usual)
+        rows.addWidget(self._usual, 0, 2 * IN_A_ROW)
+        rows.setColumnStretch(2 * IN_A_ROW + 1, 1)
         self.show_for(self._recipe, draws=False)
 
     @property

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from pathlib import Path
 
@@ -101,7 +102,7 @@ class DropZone(QWidget):
         path = next((local_path(url) for url in event.mimeData().urls() if url.isLocalFile()), None)
         if path is not None:
             event.acceptProposedAction()
-            whole = path.is_dir() or path.suffix.lower() == ".zip"
+            whole = os.path.isdir(path) or path.suffix.lower() == ".zip"
             self.chosen.emit(path if whole else path.parent)
 
     def _ask(self) -> None:

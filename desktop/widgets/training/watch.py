@@ -255,7 +255,7 @@ class WatchPage(QWidget):
         if not self.isVisible():
             return
         self._curves.show_curves(told)
-        newest, count = self._past.value() == self._past.maximum(), len(told.looks)
+        newest, count = self._past.value() == self._past.maximum(), len(told.validations)
         if (count and self._past.maximum() != count - 1) or (count and "made" not in self._sheet.rows):
             self._past.setRange(0, count - 1)
             for row in ("inputs", "targets"):
@@ -303,21 +303,21 @@ class WatchPage(QWidget):
         self._status.setText(" · ".join(words))
 
     def _show_look(self) -> None:
-        looks = self._training.history.looks
-        if not looks:
+        validations = self._training.history.validations
+        if not validations:
             return
-        look = looks[min(self._past.value(), len(looks) - 1)]
+        validation = validations[min(self._past.value(), len(validations) - 1)]
         plan = self._training.plan
-        epoch = look.step * plan.batch / plan.pairs if plan else 0
-        self._when.setText(self.tr("step %d, epoch %.1f") % (look.step, epoch))
-        self._training.read(look.picture, ROW_PIXELS)
+        epoch = validation.step * plan.batch / plan.pairs if plan else 0
+        self._when.setText(self.tr("step %d, epoch %.1f") % (validation.step, epoch))
+        self._training.read(validation.picture, ROW_PIXELS)
 
     def _show_picture(self, name: str, image: QImage) -> None:
         row = {"inputs.png": "inputs", "targets.png": "targets"}.get(name, "made")
-        looks = self._training.history.looks
-        if looks:  # what was given and the photos are those of the newest look
-            look = next((look for look in looks if look.picture == name), looks[-1])
-            self._sheet.show_row(row, image, look.count, look.held_back)
+        validations = self._training.history.validations
+        if validations:  # what was given and the photos are those of the newest validation
+            validation = next((one for one in validations if one.picture == name), validations[-1])
+            self._sheet.show_row(row, image, validation.count, validation.held_back)
 
     def _show_drawing(self, drawn: Pixels | None, made: QImage) -> None:
         if drawn is not None:

@@ -48,7 +48,7 @@ def test_the_guides_sketches_are_taken(stage: Stage, tmp_path: Path) -> None:
     assert [file.name for file in written] == [
         "guide-half-drawn.webp",
         "guide-first-drawing.webp",
-        "guide-tracing.webp",
+        "guide-pair-drawing.webp",
     ]
     for file in written:
         with Image.open(file) as seen:

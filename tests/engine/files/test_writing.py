@@ -9,7 +9,6 @@ from typing import Any
 
 import pytest
 
-from engine.files import writing
 from engine.files.writing import first_free, replacing, stem, write_all
 
 
@@ -71,6 +70,15 @@ def test_what_an_unbuffered_file_did_not_take_is_written_again() -> None:
         write_all(Full(), b"0")
 
 
+def written_by_another_start(path: Path) -> None:
+    """A file, written by a process of its own: each clears up a folder once."""
+    code = (
+        "import sys; from pathlib import Path; from engine.files.writing import replacing\n"
+        "with replacing(Path(sys.argv[1])) as part: part.write_text('new')"
+    )
+    subprocess.run([sys.executable, "-c", code, str(path)], check=True)
+
+
 def test_parts_of_processes_that_are_no_more_are_cleared_away_when_surely_old(tmp_path: Path) -> None:
     old = (".drawing.ora.abcd_123.part", ".other.png.zzzzzzzz.part")
     others = ("part", "drawing.ora.part", ".part", ".hidden", ".drawing.ora.abcd_124.part")
@@ -82,9 +90,7 @@ def test_parts_of_processes_that_are_no_more_are_cleared_away_when_surely_old(tm
         os.utime(part, (0, 0))  # by a process that sleeps since long
         part.write_text("held")
         os.utime(part, (0, 0))
-        writing._swept.clear()
-        with replacing(tmp_path / "new.txt") as other:
-            other.write_text("new")
+        written_by_another_start(tmp_path / "new.txt")
     assert {file.name for file in tmp_path.iterdir()} == {*others, "new.txt", "held.txt"}
     assert (tmp_path / "held.txt").read_text() == "held"
 
@@ -97,9 +103,7 @@ def test_what_a_killed_process_left_is_cleared_away_in_time(tmp_path: Path) -> N
     subprocess.run([sys.executable, "-c", code, str(tmp_path)], check=False)
     (part,) = tmp_path.iterdir()
     for name in ("b.txt", "c.txt"):
-        writing._swept.clear()
-        with replacing(tmp_path / name) as other:
-            other.write_text("")
+        written_by_another_start(tmp_path / name)
         assert part.exists() is (name == "b.txt")
         if part.exists():
             os.utime(part, (0, 0))

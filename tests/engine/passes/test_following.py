@@ -18,9 +18,11 @@ from engine.data.palette import Palette
 from engine.data.rect import Rect
 from engine.errors import DeviceError, PictureError
 from engine.models import bundle
+from engine.networks.unet import UNet
 from engine.passes import following
 from engine.passes.following import MARGIN
 from engine.passes.generator import Generator
+from engine.passes.incremental import Incremental
 from engine.planes import codec
 from tests.engine.conftest import needs_bfloat16
 from tests.engine.frozen import Frozen
@@ -133,7 +135,7 @@ def test_whatever_is_painted_the_settled_preview_is_the_exact_frame(
     for _ in range(40):
         match hand.chance.randrange(12):
             case 0:
-                multiple = generator._network.multiple
+                multiple = 2 ** shape["levels"]
                 hand.new(*hand.chance.choice([(64, 64), (96, 128), (multiple, multiple), (41, 70)]))
             case 1:
                 generator = hand.chance.choice(models)
@@ -217,7 +219,7 @@ def near(card: Card, tensors: dict[str, torch.Tensor], statistics: Statistics) -
 
 
 def planes(picture: Pixels, card: Card, generator: Generator) -> torch.Tensor:
-    return codec.to_planes(codec.flat(picture, card), card, generator._network.multiple, 1)
+    return codec.to_planes(codec.flat(picture, card), card, 2 ** card.network["levels"], 1)
 
 
 @needs_bfloat16
@@ -325,10 +327,11 @@ def test_nothing_handed_in_or_out_is_shared(tiny, picture) -> None:
     assert (generator.settle() == exact).all()
 
 
-def test_what_is_settled_takes_no_second_pass(tiny, picture) -> None:
+def test_what_is_settled_takes_no_second_pass(tiny, picture, monkeypatch) -> None:
     generator = Generator(*tiny(levels=5), **FP32)
     passes: list[int] = []
-    generator._network.register_forward_pre_hook(lambda *_: passes.append(1))
+    forward = UNet.forward
+    monkeypatch.setattr(UNet, "forward", lambda *given: passes.append(1) or forward(*given))
     generator.update(picture)
     assert generator.settled
     generator.settle()
@@ -375,25 +378,24 @@ def test_misuse_gets_a_sentence(tiny, picture) -> None:
     assert (generator.update(picture, (900, -40, 4, 4)) == generator(picture)).all()
 
 
-def test_a_part_that_fails_is_made_good_by_the_next_pass(tiny, picture) -> None:
+def test_a_part_that_fails_is_made_good_by_the_next_pass(tiny, picture, monkeypatch) -> None:
     generator = Generator(*tiny(levels=5), **FP32)
     generator.update(picture)
     painted = picture.copy()
     painted[30:36, 30:36] ^= 255
-    maps = generator._following._maps
 
     def full(*_: object) -> None:
         raise RuntimeError("DefaultCPUAllocator: can't allocate memory: 99 bytes")
 
-    maps.renew = full  # type: ignore[assignment]
-    with pytest.raises(DeviceError, match="not enough memory for 64 × 64 pixels"):
-        generator.update(painted, (30, 30, 6, 6))
-    del maps.renew
+    with monkeypatch.context() as failing:
+        failing.setattr(Incremental, "renew", full)
+        with pytest.raises(DeviceError, match="not enough memory for 64 × 64 pixels"):
+            generator.update(painted, (30, 30, 6, 6))
     painted[:3, :3] ^= 255
     assert (generator.update(painted, (0, 0, 3, 3)) == generator(painted)).all()
 
 
-def test_a_device_lost_between_two_strokes_costs_nothing(tiny, picture) -> None:
+def test_a_device_lost_between_two_strokes_costs_nothing(tiny, picture, monkeypatch) -> None:
     """The failure is staged, the moving is real."""
     said: list[str] = []
     generator = Generator(*tiny(levels=5), notice=said.append, **FP32)
@@ -403,10 +405,13 @@ def test_a_device_lost_between_two_strokes_costs_nothing(tiny, picture) -> None:
     generator.update(painted, (30, 30, 6, 6))
     generator.device = "cuda"
 
-    def lost(*_: object) -> None:
+    whole = Incremental.whole
+
+    def lost(maps: Incremental, *given: Any) -> torch.Tensor:
+        monkeypatch.setattr(Incremental, "whole", whole)
         raise RuntimeError("CUDA error: device lost")
 
-    generator._following._maps.whole = lost  # type: ignore[assignment]
+    monkeypatch.setattr(Incremental, "whole", lost)
     settled = generator.settle()
     assert generator.device == "cpu" and len(said) == 1
     assert (settled == generator(painted)).all()

@@ -66,11 +66,11 @@ def replayed(monkeypatch: pytest.MonkeyPatch) -> list[int]:
 
 @pytest.mark.parametrize("kind", ["sketch", "labels", "one-hot"])
 def test_recorded_passes_make_what_plain_ones_make(
-    kind: str, kinds: Callable[[str], Model], replayed: list[int]
+    kind: str, kinds: Callable[[str], Model], replayed: list[int], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    plain, recorded = opened(kinds(kind), device="cpu"), opened(kinds(kind), device="cpu")
-    recorded._whole.records = True
-    recorded.forget()  # whoever follows now is told
+    plain = opened(kinds(kind), device="cpu")
+    monkeypatch.setattr(whole, "RECORDED", ("cpu",))
+    recorded = opened(kinds(kind), device="cpu")
     answers = []
     for seed, (height, width) in enumerate(SIZES):
         picture = drawn(plain.card, height, width, seed)
@@ -85,7 +85,6 @@ def test_recorded_passes_make_what_plain_ones_make(
     recordings, replays = replayed
     assert recordings == 4  # the last one had been let go of, as no more than two are kept
     assert replays == 3 * len(SIZES) - 3  # but for the first time of each size
-    assert len(recorded._whole._recordings) == whole.MOST_RECORDED
 
 
 def test_a_size_that_has_no_room_leaves_the_others_recorded(
@@ -99,28 +98,30 @@ def test_a_size_that_has_no_room_leaves_the_others_recorded(
         return record(work, where)
 
     monkeypatch.setattr(whole, "_record", small_alone)
+    monkeypatch.setattr(whole, "RECORDED", ("cpu",))
     generator = opened(kinds("sketch"), device="cpu")
-    generator._whole.records = True
     large, small = (drawn(generator.card, edge, edge, 0) for edge in (64, 32))
     for picture in (large, large, small, small):
         generator(picture)
-    assert generator._whole.records and replayed == [1, 1]
+    assert replayed == [1, 1]
 
 
 def test_where_recording_fails_passes_are_made_plainly(
     kinds: Callable[[str], Model], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def refused(work: Callable[[], Tensor], where: torch.device) -> None:
+        attempts.append(where)
         raise RuntimeError("CUDA error: operation not permitted when stream is capturing")
 
+    attempts: list[torch.device] = []
+    picture = drawn(kinds("sketch")[0], 64, 64, 0)
+    wanted = opened(kinds("sketch"), device="cpu")(picture)
     monkeypatch.setattr(whole, "_record", refused)
+    monkeypatch.setattr(whole, "RECORDED", ("cpu",))
     generator = opened(kinds("sketch"), device="cpu")
-    picture = drawn(generator.card, 64, 64, 0)
-    wanted = generator(picture)
-    generator._whole.records = True
-    for _ in range(3):
+    for _ in range(6):
         np.testing.assert_array_equal(generator(picture), wanted)
-    assert not generator._whole.records
+    assert len(attempts) == 1, "once refused, it is not tried again"
 
 
 @pytest.mark.gpu
@@ -128,20 +129,32 @@ def test_where_recording_fails_passes_are_made_plainly(
 @pytest.mark.parametrize("statistics", ["image", "running"])
 @pytest.mark.parametrize("kind", ["sketch", "labels", "one-hot"])
 def test_a_card_replays_what_it_has_recorded(
-    kind: str, statistics: str, precision: str | None, kinds: Callable[[str], Model]
+    kind: str,
+    statistics: str,
+    precision: str | None,
+    kinds: Callable[[str], Model],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    record, recordings = whole._record, []
+
+    def counted(work: Callable[[], Tensor], where: torch.device) -> tuple[Tensor, Callable[[], None]]:
+        recordings.append(where)
+        return record(work, where)
+
+    def on_the_card() -> Generator:
+        return Generator(card, dict(tensors), device="cuda", statistics=statistics, precision=precision)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(whole, "_record", counted)
     card, tensors = kinds(kind)
-    recorded, plain = (
-        Generator(card, dict(tensors), device="cuda", statistics=statistics, precision=precision)  # type: ignore[arg-type]
-        for _ in range(2)
-    )
-    plain._whole.records = False
+    recorded = on_the_card()
+    monkeypatch.setattr(whole, "RECORDED", ())
+    plain = on_the_card()
     recorded.warm_up()
     assert (recorded.device, recorded.precision) == ("cuda", precision or "float16")
-    assert recorded._whole._recordings
+    assert recordings
     for seed, (height, width) in enumerate(SIZES):
         picture = drawn(card, height, width, seed)
         for _ in range(2):
             made, wanted = recorded(picture).astype(int), plain(picture).astype(int)
             assert np.abs(made - wanted).max() <= 1
-    assert recorded._whole.records and len(recorded._whole._recordings) == whole.MOST_RECORDED
+    assert len(recordings) > 1

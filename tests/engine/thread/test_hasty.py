@@ -40,7 +40,7 @@ def opened(desk: Desk, file) -> ModelOpened:
 
 @pytest.mark.skipif(not packed.packing_works(), reason="there is one way only")
 def test_the_first_preview_comes_before_any_trial_and_the_exact_frame_after_all(
-    desk: Desk, tiny_file, tried, monkeypatch
+    desk: Desk, tiny_file, tiny, tried
 ) -> None:
     desk.keep_moving()
     reply = opened(desk, tiny_file())
@@ -52,8 +52,7 @@ def test_the_first_preview_comes_before_any_trial_and_the_exact_frame_after_all(
     assert isinstance(second, Translated) and (second.ticket, second.settled) == (first.ticket, True)
     tuned = desk.tuned.get(timeout=PATIENCE)
     assert tuned.generation == 1 and "packed" not in tuned.ways
-    card, tensors = desk.worker._generator.card, dict(desk.worker._generator._tensors)
-    patient = Generator(card, tensors, device="cpu", precision="float32")
+    patient = Generator(*tiny(), device="cpu", precision="float32")
     assert patient.ways == tuned.ways
     assert (second.preview == patient.translate(patient.prepare(picture()))).all()
 

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import logging
+import threading
 from pathlib import Path
 
+import pytest
 import torch
 
 from engine.data.messages import (
@@ -23,6 +25,7 @@ from engine.data.messages import (
 )
 from engine.data.rect import Rect
 from engine.models import bundle
+from engine.thread.mailbox import Mailbox
 from engine.thread.worker import MOST_OPEN, Worker
 from tests.engine import reference
 from tests.engine.desk import PATIENCE, Desk, Gate, picture, translate
@@ -189,17 +192,23 @@ def test_foreign_weights_are_looked_into_and_imported(desk: Desk, tmp_path) -> N
     assert desk.opened(target).card == made.card
 
 
-def test_stopping_waits_for_the_running_pass_and_forgets_the_rest(tiny_file) -> None:
+def test_stopping_waits_for_the_running_pass_and_forgets_the_rest(
+    tiny_file, monkeypatch: pytest.MonkeyPatch
+) -> None:
     desk = Desk()
     desk.opened(tiny_file())
     gate = Gate(desk.network)
     desk.worker.send(translate(1))
     gate.wait()
     desk.worker.send(translate(2))
-    desk.worker._mailbox.close()  # what stop does first; then it waits
+    closed, close = threading.Event(), Mailbox.close
+    monkeypatch.setattr(Mailbox, "close", lambda mailbox: (close(mailbox), closed.set()))
+    stopping = threading.Thread(target=desk.worker.stop)
+    stopping.start()
+    assert closed.wait(PATIENCE)  # from then on it waits for the pass
     gate.let_through(2)
-    desk.worker.stop(PATIENCE)
-    assert not desk.worker._thread.is_alive()
+    stopping.join(PATIENCE)
+    assert not stopping.is_alive()
     assert [type(desk.next()), desk.replies.empty()] == [Translated, True]
     desk.worker.send(translate(3))  # nobody listens, nothing happens
     desk.worker.stop()

@@ -52,6 +52,8 @@ LINES = [
     "things --adversarial none --conditional --learning-rate 0.001",
     "things --no-flip --recolour 0.75 --no-differentiable",
     "things --flip --recolour 0",
+    "things --edges 0.85 --perceptual 15 --l1 40",
+    "things --hints copies",
     "things --device cpu --precision bfloat16 --threads 3 --log-every 5 --checkpoint-every 50 --gently",
     "things --precision float32 --steps 1",
     "things --from {model} --norms kept",

@@ -256,6 +256,22 @@ def test_links_that_lead_back_are_not_followed(tmp_path: Path) -> None:
     assert len(pairs.find(tmp_path).pairs) == COUNT
 
 
+def test_folders_elsewhere_are_linked(tmp_path: Path) -> None:
+    """As people have them whose photos are on another disk; each folder once, whatever leads to it."""
+    written(tmp_path / "disk", "two folders")
+    (tmp_path / "data").mkdir()
+    folders = sorted((tmp_path / "disk").iterdir())
+    try:
+        for folder in folders:
+            (tmp_path / "data" / folder.name).symlink_to(folder, target_is_directory=True)
+        (tmp_path / "data" / "zzz").symlink_to(folders[0], target_is_directory=True)
+        (tmp_path / "data" / "all").symlink_to(tmp_path, target_is_directory=True)
+    except OSError:
+        pytest.skip("links can't be made here")
+    data = pairs.find(tmp_path / "data")
+    assert (data.layout, len(data.pairs), data.problems) == ("two folders", COUNT, ())
+
+
 def test_hidden_files_are_passed_over(tmp_path: Path) -> None:
     written(tmp_path, "side by side")
     save(thing(1), tmp_path / ".thumbnails" / "1.png")

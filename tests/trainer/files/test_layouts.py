@@ -56,6 +56,17 @@ EACH_WAY = {
     "by number": ("CelebA-HQ-img/{n}.jpg", "CelebAMask-HQ-mask/{N}.png", "numbers"),
     "a folder each": ("item{n}/image.png", "item{n}/label.png", "numbers"),
     "other words": ("pics/shot{n}.jpg", "drawn/paint{n}.png", "colours"),
+    "SegNet's CamVid": ("{s}/0001TP_{N}.png", "{s}annot/0001TP_{N}.png", "numbers"),
+    "splits between": ("Task1-2_{s}_Input/x{N}.jpg", "Task1_{s}_GroundTruth/x{N}_segmentation.png", "masks"),
+    "splits twice": ("{s}/{s}_A/{n}-1.png", "{s}/{s}_B/{n}-1.png", "masks"),
+    "both splits' name": ("train_val/images/d_r_{n}_.jpg", "train_val/masks/d_r_{n}_.bmp", "colours"),
+    "numbers in brackets": ("lumps/lump ({n}).png", "lumps/lump ({n})_mask.png", "masks"),
+    "words in between": ("camera/1_camera_front_{N}.png", "label/1_label_front_{N}.png", "colours"),
+    "words before and behind": ("photos/f-{N}-01.jpg", "sketches/F2-{N}-01-sz1.png", "colours"),
+    "ranges": ("images/{n}-7_h.jpg", "manual1/{n}-7_h.png", "masks"),
+    "red": ("CameraRGB/02_00_{N}.png", "CameraSeg/02_00_{N}.png", "red"),
+    "−1 of 16 bits": ("images/{n}.png", "labels/{n}.png", "rest"),
+    "beyond 255": ("images/{n}.png", "labels/{n}.png", "far"),
 }
 
 
@@ -79,7 +90,7 @@ def test_pairs_are_found_as_they_are_named(tmp_path: Path, name: str) -> None:
         # The labels' order differs, their areas don't.
         both = np.unique(np.stack([indices.ravel(), same.ravel()]), axis=1)
         assert both.shape[1] == len(np.unique(same))
-    if "{s}" in photo:
+    if "{s}" in photo and "train_val" not in photo:
         assert {pair.split for pair in data.pairs} == {"train", "val"}
 
 
@@ -274,3 +285,106 @@ def test_a_film_is_no_partner(tmp_path: Path) -> None:
     shutil.copy(numbers(parts(1)[0], tmp_path / "x.gif"), tmp_path / "images" / "film.gif")
     (tmp_path / "x.gif").unlink()
     assert kinds(pairs.find(tmp_path)) == {"foreign format"}
+
+
+def test_what_simply_has_no_partner_is_no_error(tmp_path: Path) -> None:
+    """Tests whose answers are kept secret, and more of a pair than two files."""
+    written(tmp_path, "training/image_2/{N}.jpg", "training/semantic/{N}.png")
+    for seed in range(3):
+        save(house(20 + seed, 64)[1], tmp_path / f"testing/image_2/{seed:05d}.jpg")
+    (found,) = pairs.find(tmp_path).problems
+    assert not found.severe and "3 files" in found.text and "00000.jpg" in found.remedy
+
+
+def test_more_of_a_pair_is_told_in_a_line(tmp_path: Path) -> None:
+    written(tmp_path, "street/ADE_{N}.jpg", "street/ADE_{N}_seg.png")
+    for seed in range(COUNT):
+        save(parts(seed)[0], tmp_path / f"street/ADE_{seed:05d}_parts_1.png")
+    data = pairs.find(tmp_path)
+    assert len(data.pairs) == COUNT
+    assert [(problem.severe, problem.kind) for problem in data.problems] == [(False, "left out")]
+
+
+def test_reduced_pictures_are_the_input(tmp_path: Path) -> None:
+    for seed in range(COUNT):
+        large = house(seed, 128)[1]
+        save(large, tmp_path / f"Set_HR/{seed:04d}.png")
+        save(large[::4, ::4], tmp_path / f"Set_LR_bicubic/X4/{seed:04d}x4.png")
+    data = pairs.find(tmp_path)
+    assert data.direction == "“Set_LR_bicubic/X4” → “Set_HR”" and len(data.pairs) == COUNT
+
+
+def test_of_several_masks_the_drawn_one_goes_with_the_photo(tmp_path: Path) -> None:
+    """As in DRIVE, where the other is what the camera sees, and in a set with both kinds of drawings."""
+    written(tmp_path, "training/images/{N}_training.png", "training/1st_manual/{N}_manual1.gif", "masks")
+    for seed in range(COUNT):
+        seen = np.full((64, 64), 255, np.uint8)
+        numbers(seen, tmp_path / f"training/mask/{seed:05d}_training_mask.gif")
+    data = pairs.find(tmp_path)
+    assert data.way == "images+1st_manual" and [problem.kind for problem in data.problems] == ["left out"]
+
+
+def test_a_photo_is_preferred_to_two_drawings(tmp_path: Path) -> None:
+    written(tmp_path, "set/semantic_set/original_images/{N}.jpg", "RGB_color_image_masks/{N}.png")
+    written(tmp_path, "again/{N}.jpg", "set/semantic_set/label_images_semantic/{N}.png", "numbers")
+    shutil.rmtree(tmp_path / "again")
+    assert "original_images" in pairs.find(tmp_path).way
+
+
+def test_a_class_of_sound_things_is_not_paired_with_the_broken(tmp_path: Path) -> None:
+    """As in MVTec AD, whose files are numbered everywhere."""
+    written(tmp_path, "bottle/test/broken/{N}.png", "bottle/ground_truth/broken/{N}_mask.png", "masks")
+    for seed in range(COUNT):
+        save(house(20 + seed, 64)[1], tmp_path / f"bottle/train/good/{seed:05d}.png")
+    data = pairs.find(tmp_path)
+    assert data.direction == "“bottle/ground_truth/broken” → “bottle/broken”"
+
+
+def test_names_with_a_number_in_common_alone_are_not_paired(tmp_path: Path) -> None:
+    """Unpaired sets, as CycleGAN has them, whose numbers happen to meet."""
+    for seed in range(8):
+        save(thing(seed, 64), tmp_path / f"trainA/n02_{seed}.jpg")
+        save(house(seed, 64)[1], tmp_path / f"trainB/n03_{seed + 3}.jpg")
+    data = pairs.find(tmp_path)
+    assert not data.pairs and data.problems[0].severe and "A+B" in data.problems[0].remedy
+
+
+def test_a_drawing_of_a_photo_in_several_strengths(tmp_path: Path) -> None:
+    for seed in range(COUNT):
+        photo = house(seed, 64)[1]
+        save(photo, tmp_path / f"clear/{seed:04d}.png")
+        for number in (1, 2):
+            save(photo // 2 + np.uint8(60 + seed), tmp_path / f"hazy/{seed:04d}_{number}_0.9{number}.png")
+    data = pairs.find(tmp_path)
+    assert len(data.pairs) == 2 * COUNT and data.layout == "two folders"
+
+
+def test_rare_masks_are_labels_too_and_what_is_left_is_told(tmp_path: Path) -> None:
+    """As in CelebAMask-HQ, where few wear a hat."""
+    for seed in range(150):
+        values, photo = parts(seed)
+        save(photo[::2, ::2], tmp_path / f"img/{seed}.jpg")
+        for name, which in (("skin", 1), ("hair", 2), ("nose", 3), ("brow", 4)):
+            mask = (values[::2, ::2] == which).astype(np.uint8) * np.uint8(255)
+            save(mask, tmp_path / f"anno/{seed:05d}_{name}.png")
+            if name == "brow" and seed % 30 == 0:
+                save(mask, tmp_path / f"anno/{seed:05d}_hat.png")
+    save(mask, tmp_path / "anno/00007_scar.png")
+    data = pairs.find(tmp_path)
+    assert data.palette is not None and "hat" in {label.name for label in data.palette.labels}
+    assert len(data.pairs) == 150 and "00007_scar.png" in data.problems[0].remedy
+
+
+def test_what_is_not_read_is_told_where_nothing_is(tmp_path: Path) -> None:
+    (tmp_path / "1.heic").write_bytes(b"x")
+    (tmp_path / "2.gif").write_bytes(b"x")
+    assert kinds(pairs.find(tmp_path)) == {"foreign format", "no pairs"}
+
+
+def test_depth_of_16_bits_is_not_called_black(tmp_path: Path) -> None:
+    for seed in range(COUNT):
+        values, photo = parts(seed)
+        save(photo, tmp_path / f"rgb/{seed}.png")
+        depth = values.astype(np.uint16) * 900 + np.arange(64, dtype=np.uint16)[None] * 13
+        save(depth, tmp_path / f"depth/{seed}.png")
+    assert "numbers" not in kinds(pairs.find(tmp_path))

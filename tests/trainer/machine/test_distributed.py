@@ -18,8 +18,10 @@ from trainer.run.folder import Run
 
 ROOT = Path(__file__).resolve().parent.parent.parent.parent
 STEPS = 16
-ALIKE = 1e-5
-"""Of weights after all steps in one process and in two: rounding, and no more. A step moves them by 2e-4."""
+ALIKE = 1e-4
+"""Of weights after all steps in one process and in two: rounding, and no more. Adam steps by 2e-4 even along
+gradients that are all but nothing, so rounding moves a few weights by part of that: by 3e-5 without vector
+instructions. A gradient that was not shared moves them by whole steps, of which there are 16."""
 
 
 def by_two(folder: Path) -> subprocess.Popen[bytes]:
@@ -52,7 +54,8 @@ def farthest(run: Run, other: Run) -> float:
 def test_two_processes_train_as_one_and_resume_bit_for_bit(tmp_path: Path) -> None:
     data = things(tmp_path / "data", 10)
     # Dropout is thrown for each process apart, so without it.
-    config = small(data, batch=4, steps=STEPS, dropout=False, log_every=1, checkpoint_every=3)
+    losses = {"perceptual": 15.0, "feature_matching": 10.0, "discriminators": 2}
+    config = small(data, batch=4, steps=STEPS, dropout=False, log_every=1, checkpoint_every=3, **losses)
     one = trained(tmp_path / "one", data, config)
 
     shared = replace(config, processes=2)

@@ -13,7 +13,7 @@ ROOT = Path(__file__).resolve().parent.parent.parent.parent
 BEHAVE = """
 import json, os, threading
 from pathlib import Path
-from trainer.machine import process_priority as manners
+from trainer.machine import process_priority
 
 def seen():
     group = Path("/proc/self/autogroup")
@@ -27,7 +27,7 @@ def seen():
 def on_a_thread():
     print(json.dumps([os.environ["OMP_WAIT_POLICY"], here, seen()]))
 
-manners.behave(True)
+process_priority.behave(True)
 here = seen()
 thread = threading.Thread(target=on_a_thread)
 thread.start()

@@ -125,40 +125,6 @@ def test_unsteady_lines_stay_near() -> None:
         assert len(rows) > 500  # not torn
 
 
-def test_hints_come_in_about_two_thirds() -> None:
-    photo = thing(4, 64)
-    there = [
-        sketch.hinted(photo, np.random.default_rng(seed), Settings())[..., 3].any() for seed in range(300)
-    ]
-    assert 0.56 < np.mean(there) < 0.74
-
-
-def test_hints_have_the_photos_local_colours() -> None:
-    photo = np.empty((128, 128, 3), np.uint8)
-    tones = np.array([(200, 30, 30), (30, 30, 30), (128, 128, 128), (240, 240, 240)], np.uint8)
-    photo[:64, :64], photo[:64, 64:], photo[64:, :64], photo[64:, 64:] = tones
-    seen: set[tuple[int, ...]] = set()
-    for seed in range(60):
-        hints = sketch.hinted(photo, np.random.default_rng(seed), PLAIN)
-        there = hints[..., 3] > 0
-        assert set(np.unique(hints[..., 3])) <= {0, 255}
-        used = {tuple(map(int, colour)) for colour in np.unique(hints[there][:, :3], axis=0)}
-        assert used <= {tuple(map(int, tone)) for tone in tones}
-        # Most of a hint lies on what it names.
-        on_it = (np.abs(hints[there][:, :3].astype(int) - photo[there]).max(1) <= 8).mean()
-        assert on_it > 0.5
-        seen |= used
-    assert len(seen) == 4  # dark, grey and white ones too
-
-
-def test_hints_are_few_to_many() -> None:
-    photo = house(1, 256)[1]
-    cover = [
-        sketch.hinted(photo, np.random.default_rng(seed), PLAIN)[..., 3].mean() / 255 for seed in range(60)
-    ]
-    assert min(cover) < 0.01 and max(cover) > 0.1
-
-
 def test_drawn_lines_are_drawn_anew() -> None:
     lines = np.full((128, 128), 255, np.uint8)
     lines[60:66, 10:120] = 90  # a thick grey pencil
@@ -208,16 +174,3 @@ def test_lettering_beside_the_thing_is_not_drawn(tone: int, edge: int) -> None:
             assert float((lines[where] < 128).mean()) < 0.02
         assert float((drawing.lines != wanted.lines).mean()) < 0.01
         assert not drawing.hints[where, 3].any()
-
-
-@pytest.mark.parametrize("seed", range(12))
-def test_hints_stay_on_the_thing(seed: int) -> None:
-    photo = thing(seed, 256)
-    hints = sketch.draw(photo, np.random.default_rng(seed), sketch.PLAIN).hints
-    outside = photo.min(2) > 250
-    assert hints[..., 3].any()
-    assert float((hints[..., 3] > 0)[outside].sum()) <= 0.05 * float((hints[..., 3] > 0).sum())
-    box = np.flatnonzero(~outside.all(1))[[0, -1]], np.flatnonzero(~outside.all(0))[[0, -1]]
-    rows, columns = np.nonzero(hints[..., 3])
-    assert box[0][0] - 1 <= rows.min() and rows.max() <= box[0][1] + 1
-    assert box[1][0] - 1 <= columns.min() and columns.max() <= box[1][1] + 1

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 
@@ -22,7 +22,7 @@ from trainer.planning.estimate import Estimate, trial
 from trainer.planning.plan import planned, timed
 from trainer.run import config as configs
 from trainer.run import options
-from trainer.run.options import Options
+from trainer.run.options import Options, Recipe
 from trainer.training.state import State
 
 
@@ -51,6 +51,14 @@ def test_no_option_is_accepted_and_forgotten() -> None:
     named = {option.name for option in options.each() if f"options.{option.name}" in readers}
     forgotten = {option.name for option in options.each()} - named - set(plan.AS_ASKED)
     assert forgotten == set()
+
+
+def test_hints_are_wishes_unless_copies_are_asked_for(data: DataSet) -> None:
+    for recipe in get_args(Recipe):
+        assert planned(data, wished(recipe=recipe)).hinting == "wishes"
+    assert planned(data, wished(hinting="copies")).hinting == "copies"
+    with pytest.raises(TrainingError, match="wishes or copies, not “commands”"):
+        planned(data, wished(hinting="commands"))
 
 
 def test_wishes_outweigh_the_recipe(data: DataSet) -> None:
@@ -130,7 +138,7 @@ def test_minutes_become_steps(data: DataSet) -> None:
     config = timed(planned(data, wished(minutes=10)), 0.5)
     assert config.steps == 1200
     assert config.sample_every == 60  # half a minute
-    assert [step for step in range(1, 130) if config.looks_at(step)] == [8, 24, 60, 120]  # 4 s, 12 s, …
+    assert [step for step in range(1, 130) if config.validates_at(step)] == [8, 24, 60, 120]  # 4 s, 12 s, …
     assert config.is_early(24) and not config.is_early(60)
     assert timed(planned(data, wished(minutes=600)), 0.5).sample_every == 240  # two minutes
     assert timed(planned(data, wished(steps=7)), 0.5).steps == 7
@@ -179,6 +187,13 @@ def test_trial_measures_and_is_forgotten(tmp_path: Path, data: DataSet) -> None:
     words = found.in_words(config)
     assert "10 steps of 2" in words
     assert " MB of disk" in words
+    assert "TFLOP/s" in words
+
+
+def test_trial_counts_a_second_discriminator(tmp_path: Path, data: DataSet) -> None:
+    one, two = (trial(small(data, steps=10, discriminators=count), data, tmp_path) for count in (1, 2))
+    assert two.disk > one.disk
+    assert one.operations < two.operations < 1.5 * one.operations
 
 
 def _after_a_step(config: configs.Config, data: DataSet) -> State:

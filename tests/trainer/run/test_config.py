@@ -32,7 +32,14 @@ def test_config_of_a_run_from_before_there_were_early_looks_has_none() -> None:
     del fields["first_look"]
     config = from_json(json.dumps(fields))
     assert config == CONFIG
-    assert [step for step in range(1, 101) if config.looks_at(step)] == [100]
+    assert [step for step in range(1, 101) if config.validates_at(step)] == [100]
+
+
+def test_config_of_a_run_from_before_there_were_wishes_has_copies() -> None:
+    fields = json.loads(to_json(replace(CONFIG, hinting="wishes")))
+    assert from_json(json.dumps(fields)).augment().drawing.hinting == "wishes"
+    del fields["hinting"]
+    assert from_json(json.dumps(fields)).augment().drawing.hinting == "copies"
 
 
 @pytest.mark.parametrize("text", ["", "[]", "{}", '{"format": "x"}', "[" * 100_000, to_json(CONFIG)[:-9]])
@@ -86,7 +93,7 @@ def test_newer_config_is_refused() -> None:
         ({"rotation": 90.0}, "45 degrees"),
         ({"processes": 3}, "evenly"),
         ({"threads": 0}, "one thread"),
-        ({"first_look": -1}, "first look"),
+        ({"first_look": -1}, "first validation"),
         ({"log_every": 0}, "events"),
         ({"checkpoint_every": -1}, "checkpoints"),
         ({"sample_every": 0}, "samples"),

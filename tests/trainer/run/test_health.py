@@ -13,7 +13,7 @@ def steps(count: int, **losses: float) -> list[Event]:
     return [{"event": "step", "time": 0.0, "step": place * 10, **usual, **losses} for place in range(count)]
 
 
-def looks(*losses: float, training: tuple[float, ...] = (), **more: Any) -> list[Event]:
+def validations(*losses: float, training: tuple[float, ...] = (), **more: Any) -> list[Event]:
     known = training or tuple(loss * 0.9 for loss in losses)
     return [
         {"event": "samples", "time": 0.0, "step": place * 100, "l1": loss, "training_l1": one, **more}
@@ -23,38 +23,39 @@ def looks(*losses: float, training: tuple[float, ...] = (), **more: Any) -> list
 
 def livelier(*values: float) -> list[Event]:
     """A training whose validation loss rises, and how much its pictures vary meanwhile."""
-    looked = looks(0.5, 0.2, 0.21, 0.22, 0.23, training=(0.4, 0.2, 0.15, 0.1, 0.05))
-    return [{**look, "liveliness": value} for look, value in zip(looked, values, strict=True)]
+    seen = validations(0.5, 0.2, 0.21, 0.22, 0.23, training=(0.4, 0.2, 0.15, 0.1, 0.05))
+    return [{**validation, "liveliness": value} for validation, value in zip(seen, values, strict=True)]
 
 
 @pytest.mark.parametrize(
     ("events", "verdict", "says"),
     [
         ([], "early", "Too early"),
-        (steps(60) + looks(0.3), "early", "Too early"),
-        (steps(60) + looks(0.3, 0.2), "learning", "unknown pairs are the best so far"),
-        (steps(60) + looks(0.3, 0.2, held_back=0), "learning", "the pairs are the best so far"),
-        (steps(60) + looks(0.2, 0.3), "steady", "about as good"),
+        (steps(60) + validations(0.3), "early", "Too early"),
+        (steps(60) + validations(0.3, 0.2), "learning", "unknown pairs are the best so far"),
+        (steps(60) + validations(0.3, 0.2, held_back=0), "learning", "the pairs are the best so far"),
+        (steps(60) + validations(0.2, 0.3), "steady", "about as good"),
         (
-            steps(60, discriminator_real=0.01, discriminator_fake=0.02) + looks(0.3, 0.2),
+            steps(60, discriminator_real=0.01, discriminator_fake=0.02) + validations(0.3, 0.2),
             "discriminator wins",
             "too strong",
         ),
         (
-            steps(49, discriminator_real=0.01, discriminator_fake=0.02) + looks(0.3, 0.2),
+            steps(49, discriminator_real=0.01, discriminator_fake=0.02) + validations(0.3, 0.2),
             "learning",
             "best so far",
         ),
         (
-            steps(60, discriminator_real=0.0, discriminator_fake=0.0, adversarial=0.0) + looks(0.3, 0.2),
+            steps(60, discriminator_real=0.0, discriminator_fake=0.0, adversarial=0.0)
+            + validations(0.3, 0.2),
             "learning",
             "best so far",
         ),
-        (steps(60) + looks(0.5, 0.5, 0.5, liveliness=0.1), "grey", "same grey"),
-        (steps(60) + looks(0.5, 0.5, liveliness=0.1), "steady", "about as good"),
-        (steps(60) + looks(0.5, 0.5, 0.5, liveliness=0.1, early=True), "early", "Too early"),
+        (steps(60) + validations(0.5, 0.5, 0.5, liveliness=0.1), "grey", "same grey"),
+        (steps(60) + validations(0.5, 0.5, liveliness=0.1), "steady", "about as good"),
+        (steps(60) + validations(0.5, 0.5, 0.5, liveliness=0.1, early=True), "early", "Too early"),
         (
-            steps(60) + looks(0.5, 0.2, 0.21, 0.22, 0.23, training=(0.4, 0.2, 0.15, 0.1, 0.05)),
+            steps(60) + validations(0.5, 0.2, 0.21, 0.22, 0.23, training=(0.4, 0.2, 0.15, 0.1, 0.05)),
             "overfitting",
             "since epoch 4:",
         ),
@@ -62,12 +63,12 @@ def livelier(*values: float) -> list[Event]:
         (steps(60) + livelier(0.5, 0.6, 0.6, 0.65, 0.61), "overfitting", "since epoch 4:"),
         (steps(60, adversarial=0.0) + livelier(0.5, 0.6, 0.6, 0.65, 0.7), "overfitting", "since epoch 4:"),
         (
-            steps(60) + looks(0.5, 0.2, 0.21, 0.2, 0.23, training=(0.4, 0.2, 0.15, 0.1, 0.05)),
+            steps(60) + validations(0.5, 0.2, 0.21, 0.2, 0.23, training=(0.4, 0.2, 0.15, 0.1, 0.05)),
             "steady",
             "about as good",
         ),
         (
-            steps(60) + looks(0.5, 0.2, 0.21, 0.22, 0.23, training=(0.4, 0.2, 0.3, 0.3, 0.3)),
+            steps(60) + validations(0.5, 0.2, 0.21, 0.22, 0.23, training=(0.4, 0.2, 0.3, 0.3, 0.3)),
             "steady",
             "about as good",
         ),

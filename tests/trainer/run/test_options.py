@@ -43,6 +43,7 @@ OTHERS: dict[str, Any] = {
     "styles": 8,
     "style_recipe": "diversity",
     "edges": 0.85,
+    "hinting": "copies",
     "adversarial": "least squares",
     "conditional": False,
     "learning_rate": 1e-5,

@@ -28,7 +28,8 @@ from trainer.run import events
 from trainer.run import folder as runs
 from trainer.run.config import Config
 from trainer.run.events import Event, Journal
-from trainer.training.fit import Tally, fit, pair_loader, wished
+from trainer.training import perceptual
+from trainer.training.fit import Tally, fit, loader_threads, pair_loader, wished
 from trainer.training.state import State
 from trainer.training.step import LOSSES, learn
 
@@ -229,10 +230,18 @@ def test_judge_and_generator_pull_apart(tmp_path: Path) -> None:
     torch.testing.assert_close(gradients["generator"], list(wanted), atol=1e-5, rtol=1e-3)
 
 
-def test_smaller_passes_learn_the_same(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    "wishes",
+    [{}, {"perceptual": 15.0, "feature_matching": 10.0, "discriminators": 2, "differentiable": True}],
+    ids=["plain", "all losses"],
+)
+def test_smaller_passes_learn_the_same(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, wishes: dict[str, Any]
+) -> None:
     """With norms of each picture alone, four passes of one picture are one pass of four."""
+    monkeypatch.setattr(perceptual, "EDGE", 16)
     data = things(tmp_path / "data", 4)
-    config = small(data, batch=4, dropout=False)
+    config = small(data, batch=4, dropout=False, **wishes)
     config = replace(config, network={**config.network, "norm": "instance"})
     states = [State(config), State(config)]
     states[1].micro_batch = 1
@@ -244,7 +253,8 @@ def test_smaller_passes_learn_the_same(tmp_path: Path) -> None:
     moments = [name for name in one if name.startswith("exp_avg.")]
     assert len(moments) > 10
     for name in moments:
-        torch.testing.assert_close(one[name], other[name], atol=1e-6, rtol=2e-3)
+        # Where a norm follows, biases have no gradient but rounding; that of weightier losses is greater.
+        torch.testing.assert_close(one[name], other[name], atol=5e-5 if wishes else 1e-6, rtol=2e-3)
 
 
 def scarce(monkeypatch: pytest.MonkeyPatch, most: int, from_step: int) -> None:
@@ -416,6 +426,27 @@ def test_another_number_of_processes_is_refused(
     monkeypatch.setenv("WORLD_SIZE", str(now))
     with pytest.raises(TrainingError, match=says):
         fit(run, config, data)
+
+
+@pytest.mark.parametrize(
+    ("kind", "cores", "processes", "threads"),
+    [("cpu", 8, 1, 4), ("cpu", 1, 1, 1), ("cuda", 8, 1, 7), ("cuda", 16, 4, 3), ("cpu", 2, 4, 1)],
+)
+def test_a_card_is_fed_by_all_cores_but_one(
+    monkeypatch: pytest.MonkeyPatch, kind: str, cores: int, processes: int, threads: int
+) -> None:
+    monkeypatch.setenv("LOCAL_WORLD_SIZE", str(processes))
+    assert loader_threads(kind, cores) == threads
+
+
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="There is no graphics card here.")
+def test_a_card_trains_with_all_losses(tmp_path: Path) -> None:
+    data = things(tmp_path / "data", 4)
+    config = small(
+        data, device="cuda", precision=None, perceptual=15.0, feature_matching=10.0, discriminators=2
+    )
+    assert config.precision in ("bfloat16", "float16")
+    assert trained(tmp_path / "run", data, config).model.exists()
 
 
 def test_no_graphics_card_is_touched_unless_asked_for(

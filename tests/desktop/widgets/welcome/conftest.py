@@ -19,6 +19,7 @@ from desktop.paint.layers.layer import Role
 from desktop.paint.strokes.stroke import Ink, Sample
 from desktop.widgets.main_window import MainWindow
 from engine.data.card import InputKind
+from tests.desktop.window_hands import files_done
 
 
 def a_drawing(kind: InputKind, model: str, title: str) -> Drawing:
@@ -64,6 +65,7 @@ def started(qapp: QApplication, bundle: Path) -> Iterator[Callable[[], MainWindo
     def close() -> None:
         window = open_now.pop()
         session = window.session
+        files_done(session)  # while something is being written the window would stay open
         window.close()
         window.deleteLater()
         session.deleteLater()

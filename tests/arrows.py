@@ -1,0 +1,177 @@
+"""Which part of the program may know which: the table that ``tests/test_architecture.py`` holds it to."""
+
+from __future__ import annotations
+
+# A *room* is a package with the modules directly in it, and each module of a package that holds packages.
+# Room → the rooms that it may import from. Arrows inside functions and TYPE_CHECKING count too.
+ARROWS: dict[str, str] = {
+    "resources": "",
+    "engine": "engine.passes",
+    "engine.data": "engine.errors engine.files",
+    "engine.devices": "engine.data engine.errors engine.files engine.layers resources",
+    "engine.errors": "",
+    "engine.files": "",
+    "engine.foreign": "engine.data engine.errors engine.files engine.models engine.networks",
+    "engine.layers": "",
+    "engine.models": "engine.data engine.errors engine.files engine.networks resources",
+    "engine.networks": "engine.errors engine.layers",
+    "engine.passes": (
+        "engine.data engine.devices engine.errors engine.layers engine.models engine.networks engine.planes"
+    ),
+    "engine.planes": "engine.data engine.errors",
+    "engine.thread": "engine.data engine.errors engine.foreign engine.models engine.passes engine.planes",
+    "trainer.__main__": "engine.errors resources trainer.cli",
+    "trainer.cli": (
+        "engine.data engine.errors engine.files engine.models engine.passes resources trainer.data "
+        "trainer.dataset_check trainer.evaluation trainer.machine trainer.perception trainer.pictures "
+        "trainer.planning trainer.run trainer.training"
+    ),
+    "trainer.data": "engine.data engine.errors engine.files trainer.files trainer.pictures",
+    "trainer.dataset_check": (
+        "engine.data engine.errors engine.files trainer.data trainer.files trainer.loading "
+        "trainer.perception trainer.pictures"
+    ),
+    "trainer.evaluation": (
+        "engine.data engine.errors engine.files engine.foreign engine.layers engine.models engine.passes "
+        "trainer.data trainer.files trainer.loading trainer.machine trainer.perception trainer.pictures "
+        "trainer.run trainer.training"
+    ),
+    "trainer.files": "engine.data engine.errors engine.files",
+    "trainer.loading": (
+        "engine.data engine.errors engine.planes trainer.data trainer.machine trainer.perception "
+        "trainer.pictures"
+    ),
+    "trainer.machine": "engine.errors",
+    "trainer.pictures": "engine.data engine.errors engine.planes trainer.files",
+    "trainer.planning": (
+        "engine.data engine.devices engine.errors engine.models trainer.data trainer.machine trainer.run "
+        "trainer.training"
+    ),
+    "trainer.run": (
+        "engine.data engine.files trainer.loading trainer.machine trainer.perception trainer.pictures"
+    ),
+    "trainer.training": (
+        "engine.data engine.devices engine.errors engine.layers engine.models engine.networks "
+        "engine.passes engine.planes trainer.data trainer.files trainer.loading trainer.machine "
+        "trainer.perception trainer.pictures trainer.run"
+    ),
+    "trainer.perception": "engine.data engine.devices engine.errors resources trainer.machine",
+    "desktop.__main__": (
+        "desktop.app desktop.demo desktop.paint.files desktop.single_instance desktop.translating engine "
+        "engine.data engine.devices engine.errors engine.foreign engine.models engine.passes "
+        "engine.planes resources trainer.__main__"
+    ),
+    "desktop.app": (
+        "desktop.crashes desktop.session desktop.single_instance desktop.support desktop.widgets.dialogs "
+        "desktop.widgets.main_window desktop.widgets.parts engine.errors resources"
+    ),
+    "desktop.crashes": "desktop.support engine.errors engine.files resources",
+    "desktop.demo": (
+        "desktop.app desktop.documents desktop.paint.editing desktop.paint.files desktop.paint.layers "
+        "desktop.session desktop.training desktop.widgets.dialogs desktop.widgets.main_window "
+        "desktop.widgets.training engine.data engine.errors engine.files resources"
+    ),
+    "desktop.documents": (
+        "desktop.paint.brushes desktop.paint.editing desktop.paint.files desktop.paint.layers "
+        "desktop.paint.strokes desktop.paint.tools desktop.support engine.data engine.errors engine.files "
+        "engine.planes resources"
+    ),
+    "desktop.paint.brushes": "desktop.paint.plugins desktop.paint.strokes",
+    "desktop.paint.editing": "desktop.paint.layers desktop.paint.strokes engine.data engine.errors",
+    "desktop.paint.files": (
+        "desktop.paint.editing desktop.paint.layers desktop.paint.strokes desktop.paint.tools engine.data "
+        "engine.errors engine.files"
+    ),
+    "desktop.paint.gestures": (
+        "desktop.paint.brushes desktop.paint.editing desktop.paint.layers desktop.paint.strokes engine.data"
+    ),
+    "desktop.paint.layers": "engine.data",
+    "desktop.paint.plugins": "",
+    "desktop.paint.strokes": "engine.data",
+    "desktop.paint.tools": (
+        "desktop.paint.editing desktop.paint.gestures desktop.paint.plugins desktop.paint.strokes engine.data"
+    ),
+    "desktop.pairs": (
+        "desktop.documents desktop.paint.editing desktop.paint.files desktop.paint.layers "
+        "desktop.paint.strokes desktop.preview desktop.support desktop.training engine.data engine.errors "
+        "engine.files engine.planes resources trainer.files trainer.perception trainer.pictures "
+        "trainer.run"
+    ),
+    "desktop.preview": (
+        "desktop.documents desktop.paint.editing desktop.paint.files desktop.support engine.data "
+        "engine.errors engine.files engine.models engine.planes engine.thread resources"
+    ),
+    "desktop.session": (
+        "desktop.documents desktop.paint.editing desktop.paint.files desktop.pairs desktop.preview "
+        "desktop.support desktop.training engine.data engine.files engine.models"
+    ),
+    "desktop.single_instance": "engine.files resources",
+    "desktop.support": "engine.errors engine.files resources",
+    "desktop.training": (
+        "desktop.paint.editing desktop.support engine.data engine.errors engine.files engine.models "
+        "resources trainer.data trainer.dataset_check trainer.pictures trainer.run"
+    ),
+    "desktop.widgets.canvas": (
+        "desktop.paint.strokes desktop.paint.tools desktop.session desktop.support desktop.widgets.parts "
+        "engine.data"
+    ),
+    "desktop.widgets.dialogs": (
+        "desktop.paint.editing desktop.session desktop.support desktop.widgets.parts engine.data "
+        "engine.errors"
+    ),
+    "desktop.widgets.main_window": (
+        "desktop.paint.editing desktop.paint.tools desktop.session desktop.support desktop.widgets.canvas "
+        "desktop.widgets.dialogs desktop.widgets.panels desktop.widgets.parts desktop.widgets.training "
+        "desktop.widgets.welcome engine.data resources"
+    ),
+    "desktop.widgets.panels": (
+        "desktop.paint.brushes desktop.paint.editing desktop.paint.tools desktop.pairs desktop.preview "
+        "desktop.session desktop.support desktop.widgets.canvas desktop.widgets.parts engine.data "
+        "engine.models"
+    ),
+    "desktop.widgets.parts": (
+        "desktop.paint.editing desktop.paint.files desktop.paint.layers desktop.session desktop.support "
+        "engine.data engine.files"
+    ),
+    "desktop.widgets.training": (
+        "desktop.session desktop.support desktop.training desktop.widgets.parts engine.data engine.files "
+        "trainer.perception trainer.run"
+    ),
+    "desktop.widgets.welcome": (
+        "desktop.preview desktop.session desktop.support desktop.widgets.panels desktop.widgets.parts "
+        "engine.data"
+    ),
+    "desktop.translating": "desktop.paint.files engine.data engine.errors engine.passes engine.planes",
+}
+
+# Of the window, these alone hold what is named first: where the engine thread and Qt meet.
+ONLY = {"engine.thread": "desktop.preview.bridge", "desktop.preview.bridge": "desktop.preview.live"}
+
+# Qt stays in the window; widgets in what is seen of it.
+QT = ("PySide6", "shiboken6", "qtawesome", "qtpy")
+WIDGETS = ("PySide6.QtWidgets", "PySide6.QtOpenGLWidgets", "PySide6.QtSvgWidgets", "qtawesome")
+MAY_SHOW = (
+    "desktop.app",
+    "desktop.demo.replay",
+    "desktop.demo.illustrations",
+    "desktop.demo.stage",
+    "desktop.support.theme",
+    "desktop.widgets",
+)
+
+# The window stands before torch is imported, on the engine's thread. So these, and all that they import
+# at module level, are free of it.
+TORCH = ("torch", "torchvision", "safetensors.torch")
+LIGHT = (
+    "desktop",
+    "resources",
+    "trainer.run.events",
+    "engine",
+    "engine.data",
+    "engine.errors",
+    "engine.files",
+    "engine.models.bundle",
+    "engine.models.catalogue",
+    "engine.planes.codec",
+    "engine.thread",
+)

@@ -1,0 +1,126 @@
+"""Lines drafted over a photo in the real window, found by a real process."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PySide6.QtWidgets import QSlider, QToolButton
+
+from desktop.support import background
+from desktop.widgets.main_window import MainWindow
+from engine.data.messages import Pixels
+from engine.data.picture import read
+from tests.desktop.traced_photos import photo, write_photos
+from tests.desktop.window_hands import drag, message, until
+from trainer.perception import edges, weights
+from trainer.pictures import sketch
+
+LONG = 120.0
+
+
+@pytest.fixture
+def drawing(window: MainWindow, tmp_path: Path) -> MainWindow:
+    """The first of three photos lies over an empty sketch."""
+    pair_drawing = window.session.pair_drawing
+    pair_drawing.begin([write_photos(tmp_path / "beach")], "sketch", pair_drawing.folder("beach"))
+    until(lambda: pair_drawing.here and not pair_drawing.busy)
+    return window
+
+
+def lines(window: MainWindow) -> Pixels:
+    plane = window.session.document.picture().lines
+    assert plane is not None
+    return plane
+
+
+def tool(window: MainWindow, name: str) -> QToolButton:
+    found = window.pair_drawing_bar.findChild(QToolButton, name)
+    assert found is not None
+    return found
+
+
+def test_the_lines_of_a_photo_are_drafted_by_trained_edges(drawing: MainWindow):
+    document, draft = drawing.session.document, drawing.session.pair_drawing.draft
+    drag(drawing, (5, 5), (12, 5))
+    before = lines(drawing).copy()
+    tool(drawing, "draft_lines").click()
+    assert draft.busy and tool(drawing, "draft_cancel").isVisible()
+    assert not tool(drawing, "draft_lines").isVisible()
+    until(lambda: not draft.busy, LONG)
+    wanted = sketch.sparing_lines(photo(1), draft.sure, edges.edge_map(photo(1)))
+    assert np.array_equal(lines(drawing) < 128, (before < 128) | (wanted < 128)) and (wanted < 128).any()
+    assert document.undo_steps == 2
+    # Another strength takes the place of the draft, without a second look; what came after it stays.
+    weak = sketch.sparing_lines(photo(1), 0.3, edges.edge_map(photo(1)))
+    slider = tool(drawing, "draft_lines").menu().findChild(QSlider, "draft_sure")
+    slider.setValue(30)
+    assert draft.busy
+    until(lambda: not draft.busy)
+    assert np.array_equal(lines(drawing) < 128, (before < 128) | (weak < 128)) and document.undo_steps == 2
+    drag(drawing, (80, 50), (90, 60))
+    draft.set_sure(0.7)
+    assert not draft.busy and document.undo_steps == 3
+    for _ in range(2):
+        document.undo()
+    assert np.array_equal(lines(drawing), before)
+
+
+def test_finding_lines_can_be_cancelled_and_leaves_no_process(
+    drawing: MainWindow, monkeypatch: pytest.MonkeyPatch
+):
+    draft, happened = drawing.session.pair_drawing.draft, []
+    work = background.done
+
+    def watched(words: list[str], given_up: Callable[[], bool]) -> str:
+        happened.append("begun")
+        said = work(words, given_up)
+        happened.append("ended")
+        return said
+
+    monkeypatch.setattr(background, "done", watched)
+    tool(drawing, "draft_lines").click()
+    until(lambda: happened)
+    tool(drawing, "draft_cancel").click()
+    assert not draft.busy and tool(drawing, "draft_lines").isVisible()
+    until(lambda: happened == ["begun", "ended"])
+    assert (lines(drawing) == 255).all() and not drawing.session.document.can_undo
+
+
+def test_without_the_weights_lines_follow_gradients_and_it_is_said_once(
+    drawing: MainWindow, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(weights, "place", lambda: tmp_path / "nowhere")
+    draft = drawing.session.pair_drawing.draft
+    tool(drawing, "draft_lines").click()
+    until(lambda: not draft.busy)
+    assert np.array_equal(lines(drawing) < 128, sketch.sparing_lines(photo(1), draft.sure) < 128)
+    assert message(drawing) == weights.MISSING
+    drawing.messages.put_away()
+    draft.set_sure(0.5)
+    until(lambda: not draft.busy)
+    assert not message(drawing)
+
+
+def test_labels_have_no_lines_to_be_drafted(window: MainWindow, tmp_path: Path):
+    pair_drawing = window.session.pair_drawing
+    pair_drawing.begin([write_photos(tmp_path / "beach")], "labels", pair_drawing.folder("maps"))
+    until(lambda: pair_drawing.here and not pair_drawing.busy)
+    assert not tool(window, "draft_lines").isVisible()
+    assert not window.actions_table["draft_lines"].isEnabled()
+
+
+def test_what_a_short_work_says_when_it_fails(tmp_path: Path):
+    said = background.done(["edges", str(tmp_path / "none.png"), str(tmp_path / "map.png")], lambda: False)
+    assert "none.png" in said and "Traceback" not in said
+    assert background.done(["models", "--json"], lambda: False) == ""
+
+
+def test_a_map_is_that_of_the_detector(tmp_path: Path):
+    folder = write_photos(tmp_path / "beach", 1)
+    words = ["edges", str(folder / "photo 1.png"), str(tmp_path / "map.png"), "--gently"]
+    assert background.done(words, lambda: False) == ""
+    found = read(tmp_path / "map.png").pixels[..., 0].astype(int)
+    assert np.abs(found - edges.edge_map(photo(1))).max() <= 1
