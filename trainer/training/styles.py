@@ -137,21 +137,21 @@ class Diversity(Styled):
         self._twice = draw.alternate.nonzero().flatten().to(photos.device)
         self._codes = draw.codes.to(photos.device)
         self._second = draw.more.to(photos.device)[self._twice]
-        self._others = inputs[:0]
+        self._made = inputs[:0]
         self._size = photos.shape[2:]
         self._rest = 2 * len(self._twice) / len(photos)
 
     def generated(self) -> Tensor:
         inputs = torch.cat((self._inputs, self._inputs[self._twice]))
-        made = self._state.make(inputs, torch.cat((self._codes, self._second)))
-        self._others = made[len(self._inputs) :]
-        return made[: len(self._inputs)]
+        self._made = self._state.make(inputs, torch.cat((self._codes, self._second)))
+        return self._made[: len(self._inputs)]
 
     def losses(self, pictures: Tensor) -> Losses:
         diversity = nothing = pictures.new_zeros(())
         if len(self._twice):
             height, width = self._size
-            apart = (pictures[self._twice] - self._others[:, :, :height, :width]).abs().mean((1, 2, 3))
+            made = self._made[:, :, :height, :width]  # as they were made, where nothing is known too
+            apart = (made[self._twice] - made[len(self._inputs) :]).abs().mean((1, 2, 3))
             codes = (self._codes[self._twice] - self._second).abs().mean(1).clamp_min(_LEAST)
             diversity = (apart / codes).clamp_max(BOUND).mean() * self._rest
         mean, _ = self._state.read(pictures.detach())
