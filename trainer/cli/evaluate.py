@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
@@ -37,7 +38,7 @@ def evaluate(
         typer.Option(
             min=0,
             help="Pairs of which perceptual and kernel distance are measured too, a second each. "
-            "By default 40; of label models, which have a label score, none.",
+            "By default 40; of label models, which have a label score, none. 0 leaves out styles, too.",
             metavar="PAIRS",
         ),
     ] = None,
@@ -55,7 +56,7 @@ def evaluate(
     from trainer.dataset_check.counting import counting, waiting
     from trainer.evaluation import evaluate as evaluation
     from trainer.evaluation import recogniser as recognising
-    from trainer.evaluation import report
+    from trainer.evaluation import report, styles
     from trainer.machine.errors import TrainingError
 
     folder = Path(model)
@@ -67,6 +68,8 @@ def evaluate(
     with waiting("Looking for pairs, and trying some"):
         found = evaluation.found(card, data, task=task, swap=swap, way=pair)
         pace = evaluation.paced(opened, found, looked_at, DABBED)
+        if looks != 0:
+            pace = replace(pace, looking=pace.looking + styles.seconds(opened, found))
     say(pace.in_words(pace.learning if card.input == "labels" else 0.0))
     if card.input == "labels":
         kept = resources.home("recognisers", f"{pairs.digest(found)[:16]}-{seed}.safetensors")
@@ -81,6 +84,13 @@ def evaluate(
         result = evaluation.evaluate(
             opened, found, recogniser=reader, looks=looked_at, dabbed=DABBED, progress=progress
         )
+    if looks == 0 and card.style:
+        notes.append("Diversity and obedience are not measured, as no pairs are to be looked at (--looks 0).")
+    else:
+        with counting("Looking at styles") as progress:
+            of_styles = styles.measured(opened, found, progress=progress)
+        result.scores |= of_styles.scores
+        notes += of_styles.notes
     result.notes += notes
     place = folder / "report" if is_run else Path(f"{stem(card.name, 'model')}-report")
     page = report.write(out or place, result)

@@ -43,6 +43,10 @@ def export(model: str | Path, to: str, target: Path) -> list[Path]:
     card, tensors = bundle.read(catalogue.find(model))
     if to not in FORMATS:
         raise ModelError(f"There is no format “{to}”; use {' or '.join(FORMATS)}.")
+    if to == "pth" and card.style:
+        raise ModelError(
+            f"The pix2pix project knows no styles, and “{card.name}” has them; export it to onnx."
+        )
     full = {name: tensor.float() for name, tensor in bundle.parted(tensors)[0].items()}
     try:
         target.parent.mkdir(parents=True, exist_ok=True)

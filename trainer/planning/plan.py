@@ -18,7 +18,7 @@ from trainer.data import direction, pairs, split
 from trainer.data.pairs import DataSet
 from trainer.machine.errors import TrainingError
 from trainer.run import config as configs
-from trainer.run import usual
+from trainer.run import fitting, usual
 from trainer.run.config import RECIPES, Config
 from trainer.run.options import Options, Precision, Recipe
 
@@ -37,7 +37,7 @@ FIRST_VALIDATION_SECONDS = 4.0
 
 AS_ASKED = (
     "from_model upsampling norms patch adversarial conditional l1 perceptual feature_matching "
-    "discriminators edges batch learning_rate ema hinting flip recolour differentiable "
+    "discriminators style_recipe edges batch learning_rate ema hinting flip recolour differentiable "
     "validation log_every checkpoint_every"
 ).split()
 """Options that are fields of ``Config`` as they are; where none is given, the recipe's setting holds."""
@@ -93,6 +93,7 @@ def planned(data: DataSet, options: Options, processes: int = 1) -> Config:
     config = replace(
         wished,
         network=_network(wished, options, parent),
+        **_styles_of(parent),
         pairs=len(training.pairs),
         **_how_long(options, len(training.pairs), wished.batch),
     )
@@ -168,7 +169,7 @@ def _network(config: Config, options: Options, parent: Card | None) -> dict[str,
     New networks make three planes. Photos always have three: ``engine.data.picture`` reads grey ones as
     colour with equal channels, and lays transparent ones on white. Only a parent may make grey pictures.
     """
-    inputs = configs.input_planes(config.task, config.palette, config.one_hot)
+    inputs = fitting.input_planes(config.task, config.palette, config.one_hot)
     if parent is not None:
         outputs = parent.network.get("outputs", 3)
         if (
@@ -177,14 +178,42 @@ def _network(config: Config, options: Options, parent: Card | None) -> dict[str,
             and not (config.one_hot or parent.one_hot)
         ):
             inputs = parent.network["inputs"]
-        return {**parent.network, "inputs": inputs, "outputs": outputs}
+        return {**parent.network, "inputs": inputs, "outputs": outputs, **_styles(options, parent)}
     common = {"inputs": inputs, "outputs": 3, "norm": "batch", "dropout": options.dropout}
+    common |= _styles(options, None)
     common = {"width": options.width, **common}
     if config.kind == "resnet":
         return {"blocks": 9, **common}
     if config.kind in ("unet", "encoder_decoder"):
-        return {"levels": configs.depth(config.size), **common}
+        return {"levels": fitting.depth(config.size), **common}
     raise ModelError(f"A {config.kind} network paints no pictures; use unet, encoder_decoder or resnet.")
+
+
+def _styles(options: Options, parent: Card | None) -> dict[str, int]:
+    """How many numbers a style of the generator has: where nothing is asked for, as the parent has it.
+
+    Raises:
+        TrainingError: the parent has another number of them.
+    """
+    theirs = 0 if parent is None else parent.style
+    wanted = theirs if options.styles is None else options.styles
+    if parent is not None and theirs not in (0, wanted):
+        raise TrainingError(
+            f"“{parent.name}” has styles of {theirs} numbers, and what goes on from it keeps them; "
+            "leave --styles out, or begin without --from."
+        )
+    return {"style": wanted} if wanted else {}
+
+
+def _styles_of(parent: Card | None) -> dict[str, Any]:
+    """What is taken of the parent's styles beside its network."""
+    if parent is None or not parent.style:
+        return {}
+    return {
+        "style_encoder": parent.style_encoder or Config.style_encoder,
+        "named_styles": {name: list(code) for name, code in parent.styles.items()},
+        "default_style": list(parent.default_style or ()),
+    }
 
 
 def _threads() -> int:

@@ -17,6 +17,7 @@ from types import UnionType
 from typing import Any, Literal, get_args, get_origin, get_type_hints
 
 from engine.data import palette as palettes
+from engine.data import style as codes
 from engine.data.card import Card, InputKind
 from engine.data.deep import FULL
 from engine.data.palette import Colour, Palette
@@ -26,7 +27,7 @@ from trainer.loading.augment import Augment
 from trainer.machine.errors import TrainingError
 from trainer.pictures import sketch
 from trainer.pictures.hints import Hinting
-from trainer.run.options import Adversarial, Norms, Precision, Recipe, Upsampling
+from trainer.run.options import Adversarial, Norms, Precision, Recipe, StyleRecipe, Upsampling
 
 FORMAT = 2
 """Version of ``config.json``; newer ones are refused with a sentence."""
@@ -38,8 +39,6 @@ LEAST_EDGE, MOST_EDGE = 32, 2048
 MOST_STEPS = 1_000_000_000
 MOST_SEED = 2**63 - 1
 """What torch's generators and everybody's JSON can hold."""
-PADDING = 1.13
-"""So much larger may a picture's area become for one more level of the U-Net."""
 
 
 @dataclass(frozen=True)
@@ -103,6 +102,22 @@ class Config:
     discriminators: int = 1
     """A second one sees pictures and photos in half their size."""
 
+    # --- styles, where ``network`` has them
+    style_recipe: StyleRecipe = "bicycle"
+    """How they are learnt, see ``trainer.training.styles``."""
+    named_styles: dict[str, Any] = field(default_factory=dict)
+    """Those of ``from_model``, and …"""
+    default_style: list[float] = field(default_factory=list)
+    """… its code where none is asked for; empty for noughts."""
+    style_encoder: int = 32
+    """Width of the network that reads styles of photos."""
+    kl: float = 1.0
+    """Weight of photos' codes being spread as random ones are."""
+    latent: float = 5.0
+    """That of random codes being found in their pictures again."""
+    diversity: float = 80.0
+    """That of pictures being as far apart as their codes."""
+
     # --- steps
     recipe: Recipe = "default"
     steps: int = 0
@@ -158,6 +173,11 @@ class Config:
         return input_of(self.task)
 
     @property
+    def style(self) -> int:
+        """How many numbers a style has; 0: there are none."""
+        return int(self.network.get("style", 0))
+
+    @property
     def hints(self) -> bool:
         """Whether the input has colour hints."""
         return self.task == "hints"
@@ -180,6 +200,9 @@ class Config:
             palette=self.palette if self.task in ("labels", "image") else None,
             one_hot=self.one_hot,
             levels=None if (self.black, self.white) == FULL else (self.black, self.white),
+            styles={name: tuple(code) for name, code in self.named_styles.items()},
+            default_style=tuple(self.default_style) or None,
+            style_encoder=self.style_encoder if self.style else 0,
             statistics="image" if self.network.get("norm") == "instance" else "running",
             task=_DESCRIPTIONS[self.task],
         )
@@ -245,28 +268,6 @@ RECIPES: dict[Recipe, dict[str, Any]] = {
     "default": {"batch": 4, "ema": 0.999, "recolour": 0.5},
 }
 """What each recipe sets; the record docs/adr/0010-training-recipe.md says why."""
-
-
-def input_planes(task: Task, palette: Palette | None, one_hot: bool) -> int:
-    """How many planes the network takes."""
-    if task == "hints":
-        return 5
-    if task == "labels" and one_hot and palette is not None:
-        return len(palette.labels)
-    return 1 if task in ("lines", "grey") else 3
-
-
-def depth(size: tuple[int, int]) -> int:
-    """Levels of a U-Net for pictures of a size: as many as the shorter edge bears, 5 to 9, as long as
-    the edges need not be padded much to be multiples of 2 to that power.
-    """
-    width, height = size
-    for levels in range(min(9, math.ceil(math.log2(min(size)))), 5, -1):
-        multiple = 2**levels
-        padded = math.ceil(width / multiple) * math.ceil(height / multiple) * multiple**2
-        if padded <= PADDING * width * height:
-            return levels
-    return 5
 
 
 def least_edge(config: Config) -> int:
@@ -339,6 +340,22 @@ def _is_a(sort: Any, value: object) -> bool:
     return type(value) is (origin or sort)
 
 
+def _is_style(length: object) -> bool:
+    return type(length) is int and 0 <= length <= codes.LONGEST
+
+
+def _are_codes(config: Config) -> bool:
+    length = config.network.get("style", 0)
+    if not _is_style(length) or not length:
+        return not config.named_styles and not config.default_style
+    try:
+        codes.named(config.named_styles, length)
+        codes.checked(config.default_style or [0.0] * length, length)
+    except ValueError:
+        return False
+    return True
+
+
 def check(config: Config) -> None:
     """Refuse settings that make no sense, before anything is started.
 
@@ -382,6 +399,17 @@ def check(config: Config) -> None:
         " pixels; choose a larger size or a smaller patch": (
             config.adversarial == "none" or min(width, height) >= least_edge(config)
         ),
+        f"the recipe of styles “{config.style_recipe}” is unknown": config.style_recipe
+        in get_args(StyleRecipe),
+        f"a style has up to {codes.LONGEST} numbers; 8 are usual": _is_style(config.network.get("style", 0)),
+        "the styles of the model to begin from make no sense": _are_codes(config),
+        "styles are learnt with a discriminator, and so with an adversarial loss": (
+            not config.network.get("style") or config.adversarial != "none"
+        ),
+        "the weights of the losses of styles can't be negative": (
+            min(config.kl, config.latent, config.diversity) >= 0
+        ),
+        "the encoder of styles has a width between 4 and 48": 4 <= config.style_encoder <= 48,
         "edges give their lines to a share between 0 and 1 of the drawings": 0 <= config.edges <= 1,
         f"edges are found for drawings that are made of photos, which a task “{config.task}” has none of": (
             config.edges == 0 or config.task in ("lines", "hints")

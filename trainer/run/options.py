@@ -21,6 +21,7 @@ Precision = Literal["float32", "bfloat16", "float16"]
 Upsampling = Literal["transposed", "resize"]
 Norms = Literal["batch", "kept"]
 Adversarial = Literal["cross entropy", "least squares", "none"]
+StyleRecipe = Literal["bicycle", "diversity"]
 
 MOST_MINUTES, MOST_EPOCHS = 1e6, 1e6
 """Of a training: about two years, and more rounds than anybody waits for."""
@@ -154,6 +155,19 @@ class Options:
     ] = None
     discriminators: Annotated[
         int | None, About("1, or 2: another one looks at half the size.", least=1, most=2)
+    ] = None
+    styles: Annotated[
+        int | None,
+        About(
+            "Numbers in a style: one drawing, many pictures; 8 are usual. Sub-folders of photos become named "
+            "styles.",
+            least=0,
+            most=64,
+            metavar="NUMBERS",
+        ),
+    ] = None
+    style_recipe: Annotated[
+        StyleRecipe | None, About("How styles are learnt: from photos, or by being unlike.")
     ] = None
     edges: Annotated[
         float | None,

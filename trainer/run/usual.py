@@ -12,13 +12,15 @@ from trainer.run.options import Recipe
 
 
 def setting(option: str, recipe: Recipe, draws: bool) -> Any:
-    """What an option that is a field of ``Config`` is by default.
+    """What an option that is a field of ``Config``, or ``styles``, is by default.
 
     Args:
         option: its name.
         recipe: the one that is begun from.
         draws: whether drawings are made of photos.
     """
+    if option == "styles":  # a setting of the network, which has none
+        return 0
     return {**RECIPES[recipe], **lines(recipe, draws)}.get(option, getattr(Config, option))
 
 

@@ -1,4 +1,7 @@
-"""From weights in training to a model that paints: averaged, with statistics of their own, in a file."""
+"""From weights in training to a model that paints: averaged, with statistics of their own, in a file.
+
+The tensors of such a model are, as in the file, those of the generator and of what reads styles of photos.
+"""
 
 from __future__ import annotations
 
@@ -37,12 +40,26 @@ def finished(state: State, config: Config, inputs: Iterable[Tensor]) -> dict[str
     if config.network["norm"] == "batch" and config.norms == "batch":
         with state.autocast():
             estimate_statistics(network, inputs)
-    return {key: tensor.detach().cpu() for key, tensor in network.state_dict().items()}
+    return _in_file(network, state)
+
+
+def averaged(state: State) -> dict[str, Tensor]:
+    """The averaged weights as they are, with the statistics averaged along with them."""
+    return _in_file(state.ema, state)
+
+
+def _in_file(network: Translator, state: State) -> dict[str, Tensor]:
+    tensors = dict(network.state_dict())
+    if state.encoder_ema is not None:
+        encoder = state.encoder_ema.state_dict()
+        tensors |= {bundle.STYLE_ENCODER + name: tensor for name, tensor in encoder.items()}
+    return {name: tensor.detach().cpu() for name, tensor in tensors.items()}
 
 
 @torch.no_grad()
-def estimate_statistics(network: nn.Module, inputs: Iterable[Tensor]) -> None:
-    """Set the running statistics of all batch norms to the moments over these inputs, dropout off."""
+def estimate_statistics(network: Translator, inputs: Iterable[Tensor]) -> None:
+    """Set the running statistics of all batch norms to the moments over these inputs, dropout off; of a
+    network that knows styles, each in a random one."""
     moments: Moments = {}
     network.eval()
     hooks = []
@@ -50,8 +67,12 @@ def estimate_statistics(network: nn.Module, inputs: Iterable[Tensor]) -> None:
         if isinstance(module, Norm) and module.kind == "batch":
             module.train()  # each batch is brought to its own moments, as while training
             hooks.append(module.register_forward_pre_hook(partial(_gather, moments)))
+    drawn = torch.Generator().manual_seed(0)
     for batch in inputs:
-        network(batch)
+        style = None
+        if network.styling is not None:
+            style = torch.randn(len(batch), network.styling.length, generator=drawn).to(batch.device)
+        network(batch, style=style)
     for hook in hooks:
         hook.remove()
     network.eval()

@@ -1,4 +1,4 @@
-"""Everything that a step changes: two networks, their optimisers, the average, and the count of steps.
+"""Everything that a step changes: the networks, their optimisers, the averages, and the count of steps.
 
 That is all a checkpoint has to hold: whatever is random follows from (seed, step), see ``rng``.
 """
@@ -21,6 +21,7 @@ from engine.errors import ModelError
 from engine.layers.blocks import Translator, initialise
 from engine.models import bundle, catalogue
 from engine.networks.patchgan import Judged, PatchGAN
+from engine.networks.style_encoder import StyleEncoder
 from trainer.machine.distributed import ALONE, World
 from trainer.machine.errors import TrainingError
 from trainer.run.config import Config
@@ -41,6 +42,8 @@ class State:
         micro_batch: pictures in one pass; less than the batch where memory is short.
         best: lowest validation loss so far.
         ema: the generator's averaged weights; the generator itself where none are kept.
+        encoder: reads styles of photos; None where there are no styles.
+        encoder_ema: likewise averaged.
     """
 
     def __init__(self, config: Config, world: World = ALONE) -> None:
@@ -78,7 +81,12 @@ class State:
             initialise(judge, first)
             self.discriminators.append(cast(PatchGAN, judge))
 
-        for network in (self.generator, *self.discriminators):
+        self.encoder: StyleEncoder | None = None
+        if config.style:
+            self.encoder = self._new_encoder()
+            initialise(self.encoder, first)
+
+        for network in (self.generator, *self.discriminators, *self._encoders()):
             network.to(self.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
             norms.adapt(network, world)
         if config.norms == "kept":
@@ -89,11 +97,19 @@ class State:
             self.ema.to(self.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
             self.ema.load_state_dict(self.generator.state_dict())
             self.ema.requires_grad_(False).eval()
+        self.encoder_ema = self.encoder
+        if config.ema and self.encoder is not None:
+            self.encoder_ema = self._new_encoder()
+            self.encoder_ema.to(self.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
+            self.encoder_ema.load_state_dict(self.encoder.state_dict())
+            self.encoder_ema.requires_grad_(False).eval()
 
         self.adam = {
             "generator": _adam([self.generator], config),
             "discriminator": _adam(self.discriminators, config),
         }
+        if self.encoder is not None:
+            self.adam["encoder"] = _adam([self.encoder], config)
         self.scaler = self._new_scaler()
 
     def begin_from(self, model: str) -> tuple[int, int]:
@@ -107,7 +123,8 @@ class State:
         Raises:
             ModelError: there is no such model, or it is another network.
         """
-        card, theirs = bundle.read(catalogue.find(model))
+        card, tensors = bundle.read(catalogue.find(model))
+        theirs, encoder = bundle.parted(tensors)
         ours = self.generator.state_dict()
         first = next(iter(ours)).removesuffix("weight")
         taken = {
@@ -125,7 +142,21 @@ class State:
         self.generator.load_state_dict({**ours, **taken})
         self.project_upsampling()
         self.ema.load_state_dict(self.generator.state_dict())
+        if encoder and self.encoder is not None and self.encoder_ema is not None:
+            self.encoder.load_state_dict({name: tensor.float() for name, tensor in encoder.items()})
+            self.encoder_ema.load_state_dict(self.encoder.state_dict())
         return len(taken), len(ours)
+
+    def _new_encoder(self) -> StyleEncoder:
+        config = self.config
+        network = networks.build(
+            "style_encoder", inputs=config.network["outputs"], width=config.style_encoder, style=config.style
+        )
+        return cast(StyleEncoder, network)
+
+    def _encoders(self) -> list[StyleEncoder]:
+        """The one there is, if there is one."""
+        return [] if self.encoder is None else [self.encoder]
 
     def _new_scaler(self) -> torch.amp.GradScaler:
         """Only half precision has too small a range for gradients."""
@@ -135,11 +166,26 @@ class State:
         """Convolutions inside run in the config's precision."""
         return torch.autocast(self.device.type, self.precision, enabled=self.precision != torch.float32)
 
-    def make(self, inputs: Tensor) -> Tensor:
-        """What the generator makes of padded planes (N, inputs, H, W): (N, outputs, H, W) in [−1, 1]."""
+    def make(self, inputs: Tensor, codes: Tensor | None = None) -> Tensor:
+        """What the generator makes of padded planes (N, inputs, H, W), and of codes (N, style) where it knows
+        styles: (N, outputs, H, W) in [−1, 1]."""
         with self.autocast():
-            made: Tensor = self.generator(inputs)
+            made: Tensor = self.generator(inputs, style=codes)
         return made.float()
+
+    def read(self, photos: Tensor, learns: bool = True) -> tuple[Tensor, Tensor]:
+        """The codes of photos (N, outputs, H, W): means, and logarithms of variances, (N, style).
+
+        Args:
+            learns: whether gradients reach the encoder's own weights; they pass through to photos anyway.
+        """
+        (encoder,) = self._encoders()
+        weights: dict[str, Tensor] = {
+            name: weight if learns else weight.detach() for name, weight in encoder.named_parameters()
+        }
+        with self.autocast():
+            mean, logvar = torch.func.functional_call(encoder, weights, (photos,))
+        return mean.float(), logvar.float()
 
     def judged(self, pairs: Tensor) -> list[Judged]:
         """What each discriminator makes of pairs (N, planes, H, W)."""
@@ -152,9 +198,10 @@ class State:
         return each
 
     def backward(self, part: str, loss: Tensor, again: bool = False) -> None:
-        """Add a loss's gradients to the generator, or to all discriminators; ``again`` where another loss
-        shares what led to it."""
-        (parameters,) = (group["params"] for group in self.adam[part].param_groups)
+        """Add a loss's gradients to the generator (and to the encoder, as far as it led to the loss), to all
+        discriminators, or to the encoder alone; ``again`` where another loss shares what led to it."""
+        parts = [part, "encoder"] if part == "generator" and "encoder" in self.adam else [part]
+        parameters = [weight for each in parts for weight in self.adam[each].param_groups[0]["params"]]
         torch.autograd.backward(self.scaler.scale(loss), retain_graph=again, inputs=parameters)
 
     def optimizer_step(self, part: str, world: World) -> None:
@@ -162,6 +209,10 @@ class State:
         adam = self.adam[part]
         (group,) = adam.param_groups
         group["lr"] = self.config.learning_rate_at(self.step)
+        if part == "encoder":
+            for weight in group["params"]:  # of a step without photos' codes, or losses, there are none
+                if weight.grad is None:
+                    weight.grad = torch.zeros_like(weight)
         world.mean_gradients(group["params"])
         self.scaler.step(adam)
         adam.zero_grad(set_to_none=True)
@@ -179,6 +230,9 @@ class State:
         keep = min(self.config.ema, (1 + self.step) / (10 + self.step))
         newest = list(self.generator.state_dict().values())
         torch._foreach_lerp_(list(self.ema.state_dict().values()), newest, 1 - keep)
+        if self.encoder is not None and self.encoder_ema is not None:
+            newest = list(self.encoder.state_dict().values())
+            torch._foreach_lerp_(list(self.encoder_ema.state_dict().values()), newest, 1 - keep)
 
     # --- checkpoints ---
 
@@ -225,6 +279,7 @@ class State:
         parts: list[tuple[str, str, nn.Module]] = [("generator", "generator", self.generator)]
         for called, discriminator in zip(_DISCRIMINATORS, self.discriminators, strict=False):
             parts.append((called, "discriminator", discriminator))
+        parts += [("encoder", "encoder", encoder) for encoder in self._encoders()]
         for called, part, network in parts:
             moments = self.adam[part].state
             for name, tensor in network.state_dict().items():
@@ -236,6 +291,9 @@ class State:
         if self.ema is not self.generator:
             for name, tensor in self.ema.state_dict().items():
                 yield f"ema.{name}", tensor
+            if self.encoder_ema is not None:
+                for name, tensor in self.encoder_ema.state_dict().items():
+                    yield f"encoder_ema.{name}", tensor
 
 
 def rng(seed: int, *place: int | str) -> torch.Generator:

@@ -1,10 +1,12 @@
-"""One step of a training: both networks, from one batch.
+"""One step of a training: all networks, from one batch.
 
 Only the state, the config and the pictures decide what a step makes, so a run that was killed and resumed
 ends with the very weights of one that was not.
 """
 
 from __future__ import annotations
+
+from collections.abc import Sequence
 
 import torch
 import torch.nn.functional as F
@@ -19,13 +21,17 @@ from trainer.run.config import Config
 from trainer.training.objective import Distortion, feature_distance, mean_adversarial_loss
 from trainer.training.perceptual import crop_loss
 from trainer.training.state import State, rng
+from trainer.training.styles import Draw, Styled, styled
 
 LOSSES = (
-    "l1", "adversarial", "discriminator_real", "discriminator_fake", "perceptual", "feature_matching"
+    "l1", "adversarial", "discriminator_real", "discriminator_fake", "perceptual", "feature_matching",
+    "kl", "latent", "diversity",
 )  # fmt: skip
 """What ``learn`` returns: the generator's distance from the photos and from fooling the discriminators, the
 discriminators' errors about photos and about what was generated, how unlike the photos that looks, and how
-unlike them the discriminators find it on their way."""
+unlike them the discriminators find it on their way; with styles how far photos' codes are from random ones,
+how far random codes are from what the encoder reads in their pictures, and how far pictures of two codes are
+apart."""
 
 
 def attempt(state: State, config: Config, world: World, batch: Batch) -> Tensor | None:
@@ -71,6 +77,7 @@ def learn(
     if config.feature_matching:
         distortions[1] = distortions[0]  # or the features of one place would be compared with another's
     crops = torch.rand(config.batch, 2, generator=rng(config.seed, "crops", state.step))[mine]
+    draw = Draw.of_step(config, state.step, world) if config.style else None
     losses = torch.zeros(len(LOSSES), device=photos.device)
 
     def judged(pictures: Tensor, part: slice, distortion: Distortion) -> list[Judged]:
@@ -81,40 +88,68 @@ def learn(
 
     for start in range(0, count, state.micro_batch):
         part = slice(start, start + state.micro_batch)
-        generated = state.make(inputs[part])[:, :, :height, :width]
-        if known is None:
-            distance = F.l1_loss(generated, photos[part])
-        else:
+        style = styled(state, config, inputs[part], photos[part], draw and draw.of(part))
+        generated = style.generated()[:, :, :height, :width]
+        there = None
+        if known is not None:
             # The photo itself where nothing is known: no distance there, and nothing for the discriminator to
             # see.
             there = known[part]
             generated = generated * there + photos[part] * (1 - there)
-            distance = F.l1_loss(generated, photos[part]) / there.mean().clamp_min(1e-3)
+        distance = distance_of(generated, photos[part], there, style)
         real = fake = fooled = unlike = unmatched = torch.zeros_like(distance)
+        meets = style.weight > 0
         if config.adversarial != "none":
             about_generated = judged(generated, part, distortions[0])
             about_real = judged(photos[part], part, distortions[1])
             real = mean_adversarial_loss(about_real, True, config.adversarial)
             fake = mean_adversarial_loss(about_generated, False, config.adversarial)
             fooled = mean_adversarial_loss(about_generated, True, config.adversarial)
-            if config.feature_matching:
-                unmatched = feature_distance(about_generated, about_real)
-        if config.perceptual:
+            if config.feature_matching and meets:
+                unmatched = feature_distance(of_met(about_generated, style), of_met(about_real, style))
+        if config.perceptual and meets:
             eye = trunk(str(photos.device), state.precision)
-            unlike = crop_loss(eye, generated, photos[part], crops[part])
+            places = crops[part] if style.met is None else crops[part][style.met.cpu()]
+            unlike = crop_loss(eye, style.of_met(generated), style.of_met(photos[part]), places)
+        of_styles = style.losses(generated)
         share = len(generated) / count
         # Both networks learn from one and the same verdict. Halved, so that the discriminator learns more
         # slowly.
         if config.adversarial != "none":
             state.backward("discriminator", (real + fake) / 2 * share, again=True)
+        distance, unlike, unmatched = (loss * style.weight for loss in (distance, unlike, unmatched))
         missed = fooled + config.l1 * distance + config.perceptual * unlike
         missed = missed + config.feature_matching * unmatched
+        if draw is not None:
+            missed = missed + style.missed(of_styles)
         state.backward("generator", missed * share)
-        losses += torch.stack((distance, fooled, real, fake, unlike, unmatched)).detach() * share
+        if draw is not None and config.style_recipe == "diversity":
+            state.backward("encoder", of_styles.latent * share)
+        told = (distance, fooled, real, fake, unlike, unmatched, *of_styles)
+        losses += torch.stack(told).detach() * share
     if config.adversarial != "none":
         state.optimizer_step("discriminator", world)
     state.optimizer_step("generator", world)
+    if config.style:
+        state.optimizer_step("encoder", world)
     state.project_upsampling()
     state.scaler.update()
     state.update_ema()
     return losses
+
+
+def distance_of(generated: Tensor, photos: Tensor, there: Tensor | None, style: Styled) -> Tensor:
+    """How far what was generated is from the photos (L1), of those pictures that are to come near them.
+
+    Args:
+        there: as ``known``.
+    """
+    if not style.weight:
+        return torch.zeros((), device=photos.device)
+    distance = F.l1_loss(style.of_met(generated), style.of_met(photos))
+    return distance if there is None else distance / style.of_met(there).mean().clamp_min(1e-3)
+
+
+def of_met(judged: Sequence[Judged], style: Styled) -> list[Judged]:
+    """What discriminators make of those pictures that are to come near their photos."""
+    return [Judged(style.of_met(verdict), tuple(map(style.of_met, features))) for verdict, features in judged]

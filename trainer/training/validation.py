@@ -16,10 +16,12 @@ import numpy.typing as npt
 from torch import Tensor
 
 from engine.data.messages import Picture
+from engine.data.style import Code, Style
 from engine.devices import device
 from engine.errors import DeviceError, PictureError
 from engine.passes.generator import Generator
 from engine.planes import codec
+from trainer.data import naming
 from trainer.data.pairs import DataSet
 from trainer.files import layouts
 from trainer.loading import pair_loader
@@ -35,6 +37,10 @@ Pixels = npt.NDArray[np.uint8]
 
 SHOWN = 6
 """Pairs whose pictures are kept over time."""
+
+SHOWN_STYLED = 3
+"""So many where there are styles: each in its own, and in those of these seeds."""
+STRANGE = (1, 2)
 
 MEASURED = 16
 """Pairs whose L1 loss is taken, of known and of unknown ones each."""
@@ -65,7 +71,9 @@ class ValidationReporter:
 
     Samples are made without augmentation, hints always the same. They are pictures ``SHOWN`` wide in
     ``samples/``: ``inputs.png``, ``targets.png``, and one a validation, named by its step. First come pairs
-    that are not trained on; where there are too few of them, training pairs fill the row.
+    that are not trained on; where there are too few of them, training pairs fill the row. Where there are
+    styles, each pair is made in the style that is read of its photo, which is what losses are told of; in the
+    row it is followed by pictures in two others.
 
     Which pairs these are decides nothing about the weights. A run from before they were spread evenly goes
     on with other pairs than it began with: bit for bit the same weights, but new pictures and scores.
@@ -78,8 +86,12 @@ class ValidationReporter:
         augment = config.augment(run.edge_maps)
         self.known = [still(pair, augment) for pair in layouts.spread(training.pairs, MEASURED)]
         self.unknown = [still(pair, augment) for pair in layouts.spread(validation.pairs, MEASURED)]
-        self.held_back = len(self.unknown[:SHOWN])
-        self.shown = [*self.unknown[:SHOWN], *self.known[: SHOWN - self.held_back]]
+        shown = SHOWN_STYLED if config.style else SHOWN
+        self.held_back = len(self.unknown[:shown])
+        self.shown = [*self.unknown[:shown], *self.known[: shown - self.held_back]]
+        self.strange = STRANGE if config.style else ()
+        """Seeds of styles in which pairs are shown beside their own."""
+        self._named = naming.photos(naming.named(training)) if config.style else {}
         self.typical = [still(pair, augment).prepared for pair in layouts.spread(training.pairs, TYPICAL)]
         self._looked = time.monotonic()
         self._passed_over: tuple[int, int] | None = None
@@ -117,18 +129,21 @@ class ValidationReporter:
         known = _validated(painter, self.known)
         reached = unknown or known
         assert reached is not None
-        made = [*(unknown.made[:SHOWN] if unknown else []), *(known.made if known else [])][: len(self.shown)]
+        made = [*(unknown.made[: self.held_back] if unknown else []), *(known.made if known else [])]
         name = f"{state.step:07d}.png"
-        self._write("inputs.png", [sheet.shown(pair.prepared, painter.card) for pair in self.shown])
-        self._write("targets.png", [pair.target for pair in self.shown])
-        self._write(name, made)
+        each = 1 + len(self.strange)
+        columns = [pair for pair in self.shown for _ in range(each)]
+        self._write("inputs.png", [sheet.shown(pair.prepared, painter.card) for pair in columns])
+        self._write("targets.png", [pair.target for pair in columns])
+        self._write(name, self._in_styles(painter, made))
 
+        styles = naming.styles(self._named, painter.style_of)
         if reached.l1 < state.best:
             state.best = reached.l1
-            self._write_model(self.run.best, state, tensors, reached)
-        self._write_model(self.run.model, state, tensors, reached)
+            self._write_model(self.run.best, state, tensors, reached, styles)
+        self._write_model(self.run.model, state, tensors, reached, styles)
         self.journal.tell(
-            "samples", state.step, picture=name, count=len(self.shown), held_back=self.held_back,
+            "samples", state.step, picture=name, count=len(columns), held_back=each * self.held_back,
             l1=round(reached.l1, 5), training_l1=round(known.l1, 5) if known else None,
             liveliness=round(reached.liveliness, 3),
             **({"early": True} if config.is_early(state.step) else {}),
@@ -149,15 +164,31 @@ class ValidationReporter:
         if not state.step or state.step == self._written:
             return
         tensors = ema.finished(state, self.config, self._typical_planes(state))
-        reached = _validated(ema.painter(self.config, tensors), self.unknown or self.known)
+        painter = ema.painter(self.config, tensors)
+        reached = _validated(painter, self.unknown or self.known)
         assert reached is not None
-        self._write_model(self.run.model, state, tensors, reached)
+        styles = naming.styles(self._named, painter.style_of)
+        self._write_model(self.run.model, state, tensors, reached, styles)
         self._tell_of_model(state)
 
+    def _in_styles(self, painter: Generator, made: list[Pixels]) -> list[Pixels]:
+        """Pictures of the pairs shown, each followed by those in other styles."""
+        row = []
+        for sample, own in zip(self.shown, made, strict=False):
+            row.append(own)
+            row += [painter.translate(sample.prepared, style=seed) for seed in self.strange]
+        return row
+
     def _write_model(
-        self, path: Path, state: State, tensors: dict[str, Tensor], reached: _Validation
+        self,
+        path: Path,
+        state: State,
+        tensors: dict[str, Tensor],
+        reached: _Validation,
+        styles: dict[str, Code],
     ) -> None:
-        ema.write(path, self.config, tensors, self._notes(state), scores={"l1": reached.l1})
+        styles = {**self.config.card().styles, **styles}
+        ema.write(path, self.config, tensors, self._notes(state), scores={"l1": reached.l1}, styles=styles)
 
     def _tell_of_model(self, state: State) -> None:
         self._written = state.step
@@ -174,7 +205,7 @@ class ValidationReporter:
         painted = self._drawing(state)
         if painted is None:
             return
-        painter = ema.painter(self.config, dict(state.ema.state_dict()))
+        painter = ema.painter(self.config, ema.averaged(state))
         prepared = codec.prepare(painted, painter.card, self.config.size)
         self.run.write_sample("drawing.png", painter.translate(prepared))
         self.journal.tell("drawing", state.step, picture="drawing.png")
@@ -218,6 +249,7 @@ class ValidationReporter:
             "task": config.task,
             "recipe": config.recipe,
             "seed": config.seed,
+            **({"style_recipe": config.style_recipe} if config.style else {}),
             "digest": config.digest,
             "validation": config.validation,
             "size": list(config.size),
@@ -243,8 +275,13 @@ class _Validation:
 def _validated(painter: Generator, samples: list[Sample]) -> _Validation | None:
     if not samples:
         return None
-    made = [painter.translate(sample.prepared) for sample in samples]
+    made = [painter.translate(sample.prepared, style=_own(painter, sample)) for sample in samples]
     return _Validation(made, samples)
+
+
+def _own(painter: Generator, sample: Sample) -> Style | None:
+    """The style of a sample's photo, if there are styles."""
+    return painter.style_of(sample.target) if painter.card.style_encoder else None
 
 
 def _spread_of(pictures: list[Pixels]) -> float:

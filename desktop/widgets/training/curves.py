@@ -137,6 +137,18 @@ class Curves(QWidget):
                 self.tr("generated"),
                 self.tr("its error about what was generated; where both are near 0 it always wins"),
             ),
+            "kl": (
+                self.tr("codes of photos"),
+                self.tr("how far the styles of photos are from being spread as random ones are"),
+            ),
+            "latent": (
+                self.tr("styles unread"),
+                self.tr("how far random styles are from what is read in pictures made of them"),
+            ),
+            "diversity": (
+                self.tr("diversity"),
+                self.tr("how far apart pictures in two styles are; higher is better"),
+            ),
         }
         readable = name.replace("_", " ")
         return known.get(name, (readable, self.tr("another loss of this training")))

@@ -73,6 +73,18 @@ def fields() -> tuple[Field, ...]:
             step=5.0,
             none=_("none"),
         ),
+        Field(
+            "styles",
+            _("Styles"),
+            _(
+                "How many numbers say which of many photos one drawing becomes; 8 are usual. The model then "
+                "paints one drawing in many styles and reads the style of any photo; photos in sub-folders "
+                "give styles with their names. It learns somewhat slower. A model to go on from keeps the "
+                "styles it has."
+            ),
+            step=8.0,
+            none=_("none"),
+        ),
     )
 
 

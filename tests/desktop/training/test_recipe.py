@@ -76,6 +76,15 @@ def test_pairs_with_drawings_have_no_lines_to_be_found(window: MainWindow, tmp_p
     assert window.session.settings.recipe == {"edges": 0.5}
 
 
+def test_styles_are_none_or_eight(window: MainWindow, tmp_path: Path):
+    page = prepared(window, write_pairs(tmp_path / "houses"))
+    styles = spin(page, "styles")
+    assert styles.text() == "none" and page.wish().options.styles is None
+    styles.stepUp()
+    assert styles.text() == "8" and page.wish().options.styles == 8
+    assert type(page.wish().options.styles) is int and "--styles" in page.wish().options.words()
+
+
 def test_without_the_weights_the_page_says_so(
     window: MainWindow, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):

@@ -16,6 +16,7 @@ from typer.testing import CliRunner
 
 import engine
 from engine.data import picture
+from engine.data.style import Style
 from engine.errors import ModelError
 from engine.models import bundle
 from engine.passes.generator import Generator
@@ -95,7 +96,11 @@ def test_the_photo_itself_obeys_lines_and_hints_best(tmp_path: Path) -> None:
 
     class Knowing(Generator):
         def translate(
-            self, prepared: engine.data.messages.Pixels, *, seed: int | None = None, style: Any = None
+            self,
+            prepared: engine.data.messages.Pixels,
+            *,
+            seed: int | None = None,
+            style: Style | None = None,
         ) -> engine.data.messages.Pixels:
             return sheet.reduced(next(answers), 32)
 
@@ -119,10 +124,14 @@ def test_of_many_pairs_only_the_sheets_pictures_stay(tmp_path: Path) -> None:
 
     class Watched(Generator):
         def translate(
-            self, prepared: engine.data.messages.Pixels, *, seed: int | None = None, style: Any = None
+            self,
+            prepared: engine.data.messages.Pixels,
+            *,
+            seed: int | None = None,
+            style: Style | None = None,
         ) -> engine.data.messages.Pixels:
             alive.append(sum(one() is not None for one in made))
-            answer = super().translate(prepared, seed=seed)
+            answer = super().translate(prepared, seed=seed, style=style)
             made.append(weakref.ref(answer))
             return answer
 

@@ -42,7 +42,7 @@ def farthest(run: Run, other: Run) -> float:
     ours, theirs = run.restore(), other.restore()
     assert ours is not None
     assert theirs is not None
-    parts = ("generator", "discriminator", "ema")
+    parts = ("generator", "discriminator", "ema", "encoder")
     return max(
         float((tensor - theirs[0][name]).abs().max())
         for name, tensor in ours[0].items()
@@ -54,7 +54,7 @@ def farthest(run: Run, other: Run) -> float:
 def test_two_processes_train_as_one_and_resume_bit_for_bit(tmp_path: Path) -> None:
     data = things(tmp_path / "data", 10)
     # Dropout is thrown for each process apart, so without it.
-    losses = {"perceptual": 15.0, "feature_matching": 10.0, "discriminators": 2}
+    losses = {"perceptual": 15.0, "feature_matching": 10.0, "discriminators": 2, "styles": 8}
     config = small(data, batch=4, steps=STEPS, dropout=False, log_every=1, checkpoint_every=3, **losses)
     one = trained(tmp_path / "one", data, config)
 

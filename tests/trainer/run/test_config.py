@@ -14,7 +14,8 @@ from tests.trainer.made_pictures import HOUSES
 from trainer.data.pairs import TASKS, Task
 from trainer.machine.errors import TrainingError
 from trainer.run import config as configs
-from trainer.run.config import Config, depth, from_json, input_planes, to_json
+from trainer.run.config import Config, from_json, to_json
+from trainer.run.fitting import depth, input_planes
 
 NETWORK = {"levels": 5, "width": 4, "inputs": 5, "outputs": 3, "norm": "batch", "dropout": True}
 CONFIG = Config(name="a", data="b", digest="c", pairs=10, task="hints", network=NETWORK, steps=100)

@@ -40,6 +40,8 @@ OTHERS: dict[str, Any] = {
     "perceptual": 15.0,
     "feature_matching": 10.0,
     "discriminators": 2,
+    "styles": 8,
+    "style_recipe": "diversity",
     "edges": 0.85,
     "hinting": "copies",
     "adversarial": "least squares",

@@ -21,6 +21,8 @@ from trainer.training.fit import pair_loader
 from trainer.training.state import State, rng
 from trainer.training.step import learn
 
+STYLES = {"styles": 8, "style_encoder": 4}
+DIVERSE = {**STYLES, "style_recipe": "diversity"}
 ALL = {"perceptual": 15.0, "feature_matching": 10.0, "discriminators": 2, "differentiable": True}
 
 
@@ -45,7 +47,10 @@ def go_on(state: State, data: DataSet, steps: int) -> None:
 
 @pytest.mark.parametrize(
     "wishes",
-    [{}, {"recipe": "paper"}, {"adversarial": "none"}, {"upsampling": "resize"}, {"norms": "kept"}, ALL],
+    [
+        *({}, {"recipe": "paper"}, {"adversarial": "none"}, {"upsampling": "resize"}, {"norms": "kept"}, ALL),
+        *(STYLES, DIVERSE, STYLES | ALL, {**STYLES, "recipe": "paper"}),
+    ],
     ids=str,
 )
 def test_checkpoint_holds_all_that_the_next_step_needs(data: DataSet, wishes: dict[str, Any]) -> None:

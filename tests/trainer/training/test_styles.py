@@ -1,0 +1,225 @@
+"""What a step with styles is made of; whether they are learnt is tested in ``test_learning_styles.py``."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from torch import Tensor
+
+from engine.data import picture
+from engine.models import bundle
+from tests.trainer.made_pictures import save, thing
+from tests.trainer.small_runs import copied, differing, small, things, trained
+from trainer.data import naming, pairs
+from trainer.data.pairs import DataSet
+from trainer.machine.distributed import World
+from trainer.machine.errors import TrainingError
+from trainer.planning import plan
+from trainer.run import config as configs
+from trainer.run import events
+from trainer.run import folder as runs
+from trainer.run.config import Config
+from trainer.run.events import Event
+from trainer.run.options import Options
+from trainer.training.fit import fit, pair_loader
+from trainer.training.state import State
+from trainer.training.step import LOSSES, learn
+from trainer.training.styles import Draw
+
+STYLES: dict[str, Any] = {"styles": 8, "style_encoder": 4}
+
+
+@pytest.fixture(autouse=True)
+def one_thread() -> None:
+    torch.set_num_threads(1)
+
+
+@pytest.fixture
+def data(tmp_path: Path) -> DataSet:
+    return things(tmp_path / "data", 10)
+
+
+def stepped(state: State, data: DataSet, steps: int) -> list[Tensor]:
+    losses = []
+    with pair_loader(data, state, World()) as loader:
+        for _ in range(steps):
+            batch = next(loader)
+            losses.append(learn(state, state.config, World(), batch.inputs, batch.targets))
+            state.step += 1
+    return losses
+
+
+def test_without_styles_no_weight_nor_checkpoint_is_another(data: DataSet) -> None:
+    plain, styled = State(small(data)), State(small(data, **STYLES))
+    assert "style" not in plain.config.network and plain.config.card().style == 0
+    ours, theirs = copied(plain), copied(styled)
+    more = theirs.keys() - ours.keys()
+    assert {name.split(".")[0] for name in more if "styling" not in name} == {"encoder", "encoder_ema"}
+    assert sum("styling" in name for name in more) == 12
+
+
+@pytest.mark.parametrize(
+    ("recipe", "wishes"),
+    [("bicycle", {"batch": 3, "differentiable": True}), ("bicycle", {"batch": 1}), ("diversity", {})],
+)
+def test_runs_tell_losses_of_styles_and_resume_bit_for_bit(
+    tmp_path: Path, data: DataSet, recipe: str, wishes: dict[str, Any]
+) -> None:
+    config = small(data, steps=6, **STYLES, style_recipe=recipe, **wishes)
+    whole = trained(tmp_path / "whole", data, config)
+    parts = runs.create(tmp_path / "parts", config)
+
+    def watch(event: Event) -> None:
+        if event["event"] == "step" and event["step"] == 2:
+            parts.ask("stop")
+
+    assert not fit(parts, config, data, watch)
+    assert fit(parts, config, data)
+    assert differing(whole, parts) == []
+    told = [event for event in events.read(whole.events) if event["event"] == "step"]
+    assert all(event["latent"] > 0 for event in told)
+    assert all((event["kl"] > 0) == (recipe == "bicycle") for event in told)
+    assert all((event["diversity"] > 0) == (recipe == "diversity") for event in told[1:])
+
+
+@pytest.mark.parametrize("recipe", ["bicycle", "diversity"])
+def test_pictures_of_a_step_may_come_one_after_the_other(data: DataSet, recipe: str) -> None:
+    """Up to rounding, where norms don't see who else is in the pass."""
+    config = small(data, batch=4, **STYLES, style_recipe=recipe, dropout=False)
+    config = replace(config, network={**config.network, "norm": "instance"})
+    together, apart = State(config), State(config)
+    apart.micro_batch = 1
+    ours, theirs = stepped(together, data, 2), stepped(apart, data, 2)
+    torch.testing.assert_close(ours[0], theirs[0], rtol=1e-4, atol=1e-4)
+    assert all(bool(torch.isfinite(losses).all()) for losses in (*ours, *theirs))
+    first = LOSSES.index("latent")
+    assert ours[0][first] > 0
+
+
+def test_what_is_drawn_is_a_pictures_own_however_many_processes_share_a_batch(data: DataSet) -> None:
+    config = small(data, batch=4, **STYLES)
+    whole = Draw.of_step(config, 3, World())
+    halves = [Draw.of_step(config, 3, World(rank, 2)) for rank in range(2)]
+    for ours, *theirs in zip(whole, *halves, strict=True):
+        assert torch.equal(ours, torch.cat(theirs))
+    assert whole.alternate.tolist() == [True, False, True, False]
+    assert not torch.equal(whole.codes, Draw.of_step(config, 4, World()).codes)
+    odd = [Draw.of_step(replace(config, batch=1), step, World()).alternate.item() for step in range(4)]
+    assert odd == [True, False, True, False]
+
+
+def test_models_written_meanwhile_read_styles_and_pairs_are_shown_in_three(
+    tmp_path: Path, data: DataSet
+) -> None:
+    run = trained(tmp_path / "run", data, small(data, steps=2, **STYLES))
+    card, tensors = bundle.read(run.model)
+    assert (card.style, card.style_encoder) == (8, 4)
+    assert bundle.parted(tensors)[1]
+    (look,) = [event for event in events.read(run.events) if event["event"] == "samples"]
+    assert (look["count"], look["held_back"]) == (9, 3)
+    for name in ("inputs.png", "targets.png", look["picture"]):
+        columns = picture.read(run.samples / name).pixels.reshape(32, 9, 32, 3).swapaxes(0, 1)
+        kinds = 9 if name == look["picture"] else 3
+        assert len({each.tobytes() for each in columns}) <= kinds
+        assert (columns[0] == columns[1]).all() == (name != look["picture"] or not differs(run.model))
+
+
+def differs(model: Path) -> bool:
+    """Whether a style makes any difference yet."""
+    return bool(bundle.read(model)[1]["styling.head.weight"].any())
+
+
+def parent(folder: Path, config: Config, state: State, **more: Any) -> str:
+    """A model file of a state's newest weights; ``more`` goes into its card."""
+    tensors = dict(state.generator.state_dict())
+    if state.encoder is not None:
+        tensors |= {bundle.STYLE_ENCODER + name: it for name, it in state.encoder.state_dict().items()}
+    file = folder / "parent.safetensors"
+    bundle.write(file, replace(config.card(), **more), tensors)
+    return str(file)
+
+
+def test_from_a_model_without_styles_it_begins_at_that_models_answer(tmp_path: Path, data: DataSet) -> None:
+    plain = State(small(data))
+    stepped(plain, data, 2)
+    model = parent(tmp_path, plain.config, plain)
+    config = small(data, from_model=model, seed=7, **STYLES)
+    state = State(config)
+    taken, there = state.begin_from(model)
+    assert there - taken == 6  # the style's own
+    x = torch.randn(2, config.network["inputs"], 32, 32)
+    for network in (state.generator, state.ema):
+        network.eval()
+        with torch.no_grad():
+            assert torch.equal(network(x, style=torch.randn(2, 8)), plain.generator.eval()(x))
+
+
+def test_from_a_model_with_styles_it_goes_on_with_its_encoder(tmp_path: Path, data: DataSet) -> None:
+    first = State(small(data, **STYLES))
+    stepped(first, data, 2)
+    suede, usual = (1.0, *[0.25] * 7), (0.0, *[-0.5] * 7)
+    model = parent(tmp_path, first.config, first, styles={"suede": suede}, default_style=usual)
+    config = small(data, from_model=model, seed=7)
+    assert (config.style, config.style_encoder) == (8, 4)
+    card = configs.from_json(configs.to_json(config)).card()
+    assert (card.styles, card.default_style) == ({"suede": suede}, usual)
+    state = State(config)
+    taken, there = state.begin_from(model)
+    assert taken == there
+    assert first.encoder is not None and state.encoder is not None and state.encoder_ema is not None
+    for name, tensor in first.encoder.state_dict().items():
+        assert torch.equal(tensor, state.encoder.state_dict()[name])
+        assert torch.equal(tensor, state.encoder_ema.state_dict()[name])
+    for wanted in (0, 4):
+        with pytest.raises(TrainingError, match="has styles of 8 numbers"):
+            plan.planned(data, Options(data.folder, from_model=model, styles=wanted))
+
+
+@pytest.mark.parametrize(
+    ("wishes", "says"),
+    [
+        ({"styles": 8, "adversarial": "none"}, "styles are learnt with a discriminator"),
+        ({"styles": 65}, "--styles must be between 0 and 64"),
+        ({"styles": 8, "style_recipe": "luck"}, "There is no style_recipe “luck”; use bicycle or diversity"),
+    ],
+)
+def test_impossible_wishes_are_sentences(data: DataSet, wishes: dict[str, Any], says: str) -> None:
+    with pytest.raises(TrainingError, match=says):
+        small(data, **wishes)
+
+
+def test_settings_of_a_strangers_config_are_checked(data: DataSet) -> None:
+    config = small(data, **STYLES)
+    assert configs.from_json(configs.to_json(config)) == config
+    for change in (
+        {"network": {**config.network, "style": 1000}},
+        {"network": {**config.network, "style": "eight"}},
+        {"style_encoder": 3},
+        {"kl": -1.0},
+        {"named_styles": {"suede": [1.0, 2.0]}},
+        {"named_styles": {"suede": "loud"}},
+        {"default_style": [1e9] * 8},
+        {"style_recipe": "luck"},
+    ):
+        with pytest.raises(TrainingError):
+            configs.from_json(configs.to_json(replace(config, **change)))  # type: ignore[arg-type]
+
+
+def test_sub_folders_are_named_styles(tmp_path: Path) -> None:
+    folder = tmp_path / "data"
+    for number in range(12):
+        name = ("suede", "patent", ".")[number % 3]
+        save(thing(number, 40), folder / "train" / name / f"{number}.png")
+        save(thing(100 + number, 40), folder / "val" / "suede" / f"{number}.png")
+    data = pairs.find(folder, way="alone")
+    named = naming.named(data.of_split("train"))
+    assert {name: len(some) for name, some in named.items()} == {"patent": 4, "suede": 4}
+    run = trained(tmp_path / "run", data, small(data, steps=2, pair="alone", **STYLES))
+    styles = bundle.read_card(run.model).styles
+    assert styles.keys() == {"patent", "suede"}
+    assert styles["patent"] != styles["suede"]
+    assert naming.named(things(tmp_path / "flat")) == {}

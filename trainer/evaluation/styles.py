@@ -1,0 +1,164 @@
+"""How much styles change, and whether a picture follows the style of a photo."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from itertools import combinations
+
+import numpy as np
+import numpy.typing as npt
+
+from engine.data.style import Style
+from engine.passes.generator import Generator
+from trainer.data.pairs import DataSet
+from trainer.evaluation.evaluate import augment_of, shared_out
+from trainer.files import layouts
+from trainer.loading.augment import Sample, still
+from trainer.perception import distance
+from trainer.pictures import ground
+
+Pixels = npt.NDArray[np.uint8]
+
+STYLES = 8
+"""In so many a drawing is made, and with so many throws of dropout."""
+
+VARIED = 6
+"""Pairs whose drawing is."""
+
+OBEYED = 24
+"""Pairs whose drawing is made in the style of its photo, and in a stranger's."""
+
+
+@dataclass(frozen=True)
+class Measured:
+    """What was found; ``notes`` are sentences on what was not measured, and why."""
+
+    scores: dict[str, float]
+    notes: list[str]
+
+
+def measured(
+    generator: Generator, data: DataSet, *, progress: Callable[[int, int], None] | None = None
+) -> Measured:
+    """Measure a model's styles by pairs that it was not trained on.
+
+    - ``diversity``: the mean perceptual distance of any two of eight pictures of one drawing in as many
+      styles, inside the thing where the photo has a plain ground, else everywhere;
+    - ``dropout_diversity``: the same of eight throws of dropout in the usual style, which any model has;
+    - ``obedience``: the share of photos that a picture in their own style comes nearer to (perceptual
+      distance, likewise inside) than one in the style of another photo.
+
+    Args:
+        data: the whole data set, of which ``shared_out`` chooses.
+        progress: is told looks done and looks in all.
+
+    Raises:
+        PictureError: a pair can't be read.
+        TrainingError: there are no pairs to judge by, or the trained eye can't be used.
+    """
+    card = generator.card
+    if not card.style:
+        return Measured({}, ["Diversity and obedience are of styles, and the model has none."])
+    _, chosen = shared_out(data, card)
+    augment = augment_of(card, data)
+    total = looks(generator, data)
+    done = 0
+
+    def step(count: int) -> None:
+        nonlocal done
+        done += count
+        if progress is not None:
+            progress(done, total)
+
+    styled, thrown = [], []
+    for pair in layouts.spread(chosen.pairs, VARIED):
+        sample = still(pair, augment)
+        prepared, inside = sample.prepared, _Inside(sample)
+        styled.append(_spread([generator.translate(prepared, style=seed) for seed in range(STYLES)], inside))
+        step(STYLES)
+        if generator.varies:
+            thrown.append(
+                _spread([generator.translate(prepared, seed=seed) for seed in range(STYLES)], inside)
+            )
+            step(STYLES)
+    scores = {"diversity": float(np.mean(styled)), "dropout_diversity": float(np.mean(thrown or [0.0]))}
+    if not card.style_encoder:
+        return Measured(scores, ["Obedience is not measured: the model can't read styles of photos."])
+    obeyed = layouts.spread(chosen.pairs, OBEYED)
+    if len(obeyed) < 2:
+        return Measured(scores, ["Obedience is not measured: that takes two photos at least."])
+    codes = [generator.style_of(still(pair, augment).target) for pair in obeyed]
+    nearer = []
+    for number, pair in enumerate(obeyed):
+        sample = still(pair, augment)
+        strange = codes[(number + len(codes) // 2) % len(codes)]
+        own, other = (_apart(generator, sample, code) for code in (codes[number], strange))
+        nearer.append(own < other)
+        step(3)
+    return Measured({**scores, "obedience": float(np.mean(nearer))}, [])
+
+
+def looks(generator: Generator, data: DataSet) -> int:
+    """How many looks of the trained eye ``measured`` takes."""
+    card = generator.card
+    if not card.style:
+        return 0
+    count = len(shared_out(data, card)[1].pairs)
+    varied = min(VARIED, count) * STYLES * (2 if generator.varies else 1)
+    return varied + (3 * min(OBEYED, count) if card.style_encoder and count > 1 else 0)
+
+
+def seconds(generator: Generator, data: DataSet) -> float:
+    """About how long ``measured`` takes, by one try.
+
+    Raises:
+        PictureError: the first pair can't be read.
+    """
+    count = looks(generator, data)
+    if not count:
+        return 0.0
+    _, chosen = shared_out(data, generator.card)
+    sample = still(chosen.pairs[0], augment_of(generator.card, data))
+    for style in (0, 1):  # the first time much is loaded
+        begun = time.perf_counter()
+        distance.look(generator.translate(sample.prepared, style=style))
+    return count * (time.perf_counter() - begun)
+
+
+class _Inside:
+    """Where of a sample's photo something is to be seen; ``there`` (H, W), None for everywhere."""
+
+    def __init__(self, sample: Sample) -> None:
+        plain = ground.seen(sample.target)
+        there = None if plain is None else plain.thing
+        if sample.known is not None:
+            known = sample.known > 0
+            there = known if there is None else there & known
+        self._there = there if there is not None and there.any() else None
+        self._photo = sample.target
+
+    def look(self, picture: Pixels) -> distance.Look:
+        """A look at what is inside; around that is the photo's, of which no two pictures differ."""
+        if self._there is not None:
+            picture = np.where(self._there[..., None], picture, self._photo)
+        return distance.look(picture)
+
+    @property
+    def share(self) -> float:
+        """Of the picture that is inside."""
+        return 1.0 if self._there is None else float(self._there.mean())
+
+
+def _spread(pictures: Sequence[Pixels], inside: _Inside) -> float:
+    """The mean distance of any two pictures, for the part that is inside."""
+    seen = [inside.look(picture) for picture in pictures]
+    return float(np.mean([one.distance_from(other) for one, other in combinations(seen, 2)])) / inside.share
+
+
+def _apart(generator: Generator, sample: Sample, style: Style) -> float:
+    """How far the picture of a sample in a style is from its photo."""
+    inside = _Inside(sample)
+    picture = generator.translate(sample.prepared, style=style)
+    return inside.look(picture).distance_from(inside.look(sample.target))

@@ -1,0 +1,168 @@
+"""How styles are learnt: which codes a step tries, and what comes of them.
+
+``bicycle`` (BicycleGAN: Zhu et al., “Toward Multimodal Image-to-Image Translation”, NeurIPS 2017): every
+other picture is made by the code of its own photo, as the encoder reads it, and has to come near that photo;
+the others by random codes, which the encoder has to find in them again. The discriminator judges all of them.
+So a step makes no more pictures than one without styles.
+
+``diversity`` (DSGAN: Yang et al., “Diversity-Sensitive Conditional Generative Adversarial Networks”, ICLR
+2019): every picture is made by a random code, and every other one by a second code too: the farther codes are
+apart, the farther the pictures have to be. The encoder learns to find codes in generated pictures again.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import torch
+from torch import Tensor
+
+from trainer.machine.distributed import World
+from trainer.run.config import Config
+from trainer.training.state import State, rng
+
+BOUND = 0.5
+"""Of pictures' distance by codes' distance, from which on more of it is no better; pixels in [−1, 1]."""
+
+_LEAST = 1e-3
+"""Distance of two codes, at least."""
+
+
+class Draw(NamedTuple):
+    """What is drawn for a step, of this process's pictures; on the CPU.
+
+    Attributes:
+        alternate: (N,), true for every other picture of the training, the first one among them.
+        codes: (N, length), of N(0, 1).
+        more: others like these.
+    """
+
+    alternate: Tensor
+    codes: Tensor
+    more: Tensor
+
+    @classmethod
+    def of_step(cls, config: Config, step: int, world: World) -> Draw:
+        """The same numbers for a picture however many processes share the batch."""
+        codes, more = torch.randn(
+            2, config.batch, config.style, generator=rng(config.seed, "styles", step)
+        ).unbind()
+        places = torch.arange(step * config.batch, (step + 1) * config.batch)
+        mine = world.part(config.batch)
+        return cls((places % 2 == 0)[mine], codes[mine], more[mine])
+
+    def of(self, part: slice) -> Draw:
+        """What is drawn for some of the pictures."""
+        return Draw(self.alternate[part], self.codes[part], self.more[part])
+
+
+class Losses(NamedTuple):
+    """Single numbers; means over those pictures of a pass that have them, weighed as those count."""
+
+    kl: Tensor
+    latent: Tensor
+    diversity: Tensor
+
+
+class Styled:
+    """The styles of one pass, begun with no codes: what a network without styles makes.
+
+    Attributes:
+        met: numbers of the pictures that have to come near their photos; None: all.
+        weight: of the losses about these, so that they count as if they were all.
+    """
+
+    met: Tensor | None = None
+    weight = 1.0
+
+    def __init__(self, state: State, inputs: Tensor) -> None:
+        self._state, self._inputs = state, inputs
+
+    def generated(self) -> Tensor:
+        """The pictures, (N, outputs, H', W')."""
+        return self._state.make(self._inputs)
+
+    def losses(self, pictures: Tensor) -> Losses:
+        """Of the pictures as they have become."""
+        nothing = pictures.new_zeros(())
+        return Losses(nothing, nothing, nothing)
+
+    def missed(self, losses: Losses) -> Tensor:
+        """What of these counts for the generator, and for the encoder as far as it led to it."""
+        return losses.kl
+
+    def of_met(self, tensor: Tensor) -> Tensor:
+        """Those of (N, …) that are to come near their photos."""
+        return tensor if self.met is None else tensor[self.met]
+
+
+class Bicycle(Styled):
+    """By codes of photos, and by random ones."""
+
+    def __init__(self, state: State, inputs: Tensor, photos: Tensor, draw: Draw) -> None:
+        super().__init__(state, inputs)
+        device = photos.device
+        self.met = draw.alternate.nonzero().flatten().to(device)
+        self._random = (~draw.alternate).nonzero().flatten().to(device)
+        self.weight, self._rest = (2 * len(part) / len(photos) for part in (self.met, self._random))
+        self._codes, self._kl = draw.codes.to(device), photos.new_zeros(())
+        if len(self.met):
+            mean, logvar = state.read(photos[self.met])
+            self._kl = (mean.square() + logvar.exp() - 1 - logvar).sum(1).mean() / 2
+            noise = draw.more.to(device)[self.met]
+            self._codes = self._codes.index_copy(0, self.met, mean + (logvar / 2).exp() * noise)
+
+    def generated(self) -> Tensor:
+        return self._state.make(self._inputs, self._codes)
+
+    def losses(self, pictures: Tensor) -> Losses:
+        latent = pictures.new_zeros(())
+        if len(self._random):
+            # The generator's task alone, as in the paper: the encoder could agree with it on signs that
+            # nobody sees.
+            mean, _ = self._state.read(pictures[self._random], learns=False)
+            latent = (mean - self._codes[self._random]).abs().mean() * self._rest
+        return Losses(self._kl * self.weight, latent, pictures.new_zeros(()))
+
+    def missed(self, losses: Losses) -> Tensor:
+        config = self._state.config
+        return config.kl * losses.kl + config.latent * losses.latent
+
+
+class Diversity(Styled):
+    """By random codes, some pictures by two of them."""
+
+    def __init__(self, state: State, inputs: Tensor, photos: Tensor, draw: Draw) -> None:
+        super().__init__(state, inputs)
+        self._twice = draw.alternate.nonzero().flatten().to(photos.device)
+        self._codes = draw.codes.to(photos.device)
+        self._second = draw.more.to(photos.device)[self._twice]
+        self._made = inputs[:0]
+        self._size = photos.shape[2:]
+        self._rest = 2 * len(self._twice) / len(photos)
+
+    def generated(self) -> Tensor:
+        inputs = torch.cat((self._inputs, self._inputs[self._twice]))
+        self._made = self._state.make(inputs, torch.cat((self._codes, self._second)))
+        return self._made[: len(self._inputs)]
+
+    def losses(self, pictures: Tensor) -> Losses:
+        diversity = nothing = pictures.new_zeros(())
+        if len(self._twice):
+            height, width = self._size
+            made = self._made[:, :, :height, :width]  # as they were made, where nothing is known too
+            apart = (made[self._twice] - made[len(self._inputs) :]).abs().mean((1, 2, 3))
+            codes = (self._codes[self._twice] - self._second).abs().mean(1).clamp_min(_LEAST)
+            diversity = (apart / codes).clamp_max(BOUND).mean() * self._rest
+        mean, _ = self._state.read(pictures.detach())
+        return Losses(nothing, (mean - self._codes).abs().mean(), diversity)
+
+    def missed(self, losses: Losses) -> Tensor:
+        return -self._state.config.diversity * losses.diversity
+
+
+def styled(state: State, config: Config, inputs: Tensor, photos: Tensor, draw: Draw | None) -> Styled:
+    """What a pass over planes (N, inputs, H', W') begins with; without ``draw`` there are no styles."""
+    if draw is None:
+        return Styled(state, inputs)
+    return (Bicycle if config.style_recipe == "bicycle" else Diversity)(state, inputs, photos, draw)
