@@ -133,6 +133,10 @@ def translate(
     output: Annotated[Path, typer.Argument(metavar="OUTPUT", help="The PNG to write, or a folder.")],
     statistics: Annotated[Statistics | None, typer.Option(help="Instead of the model's own.")] = None,
     seed: Annotated[int | None, typer.Option(min=0, help="Switch dropout on, by this seed.")] = None,
+    style: Annotated[
+        str | None,
+        typer.Option(help="Of models with styles: a number to draw one by, one of its names, or a photo."),
+    ] = None,
     device: Annotated[str | None, typer.Option(help="cuda, mps, xpu or cpu.")] = None,
 ) -> None:
     """Translate a picture, a project or a whole folder.
@@ -148,15 +152,16 @@ def translate(
     generator = engine.open(
         model, device=device, statistics=statistics.value if statistics else None, notice=_say
     )
+    code = translating.code(generator, style)
     for folder in {target.parent for _, target in jobs}:
         try:
             folder.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise PictureError(f"The folder “{folder}” can't be made ({error.strerror or error}).") from error
     if not input.is_dir():
-        translating.translate(generator, *jobs[0], seed)
+        translating.translate(generator, *jobs[0], seed, code)
         return
-    failures = translating.translate_all(generator, jobs, seed)
+    failures = translating.translate_all(generator, jobs, seed, code)
     for sentence in failures:
         _say(sentence)
     if failures:
@@ -348,6 +353,13 @@ def _described(entry: Entry) -> dict[str, Any]:
         "statistics": card.statistics if card else None,
         "task": card.task if card else None,
         "licence": card.licence if card else None,
+        "styles": None
+        if card is None or not card.style
+        else {
+            "length": card.style,
+            "names": list(card.styles),
+            "of_photos": card.style_encoder > 0,
+        },
     }
 
 

@@ -12,6 +12,7 @@ from engine.errors import PictureError, UnderpaintError
 
 if TYPE_CHECKING:
     from engine.data.messages import Pixels
+    from engine.data.style import Code
     from engine.passes.generator import Generator
 
 
@@ -38,7 +39,34 @@ def jobs(input: Path, output: Path) -> list[tuple[Path, Path]]:
     return found
 
 
-def translate_all(generator: Generator, jobs: list[tuple[Path, Path]], seed: int | None) -> list[str]:
+def code(generator: Generator, style: str | None) -> Code | None:
+    """What was said of a style: a name that the card knows, a seed, or a photo.
+
+    Raises:
+        StyleError, PictureError: it is none of them, or the model has no such style.
+    """
+    from engine.data.picture import read
+
+    card = generator.card
+    if style is None:
+        return None
+    if not card.style or style in card.styles:
+        return card.code(style)
+    try:
+        return card.code(int(style))
+    except ValueError:
+        pass
+    photo = Path(style)
+    if photo.is_file():
+        return tuple(map(float, generator.style_of(read(photo).pixels)))
+    if photo.suffix or len(photo.parts) > 1:
+        raise PictureError(f"There is no photo “{style}”; check its name.")
+    return card.code(style)
+
+
+def translate_all(
+    generator: Generator, jobs: list[tuple[Path, Path]], seed: int | None, style: Code | None
+) -> list[str]:
     """Translate file by file; a sentence for each that could not be."""
     from rich.console import Console
     from rich.progress import Progress
@@ -54,13 +82,13 @@ def translate_all(generator: Generator, jobs: list[tuple[Path, Path]], seed: int
                 failures.append(f"“{file.name}” would overwrite the result of “{first.name}”; rename one.")
                 continue
             try:
-                translate(generator, file, target, seed)
+                translate(generator, file, target, seed, style)
             except UnderpaintError as error:
                 failures.append(str(error))
     return failures
 
 
-def translate(generator: Generator, file: Path, target: Path, seed: int | None) -> None:
+def translate(generator: Generator, file: Path, target: Path, seed: int | None, style: Code | None) -> None:
     """Translate one picture, or one project as the window would.
 
     Raises:
@@ -69,15 +97,15 @@ def translate(generator: Generator, file: Path, target: Path, seed: int | None) 
     from engine.data.picture import read, write_png
 
     if file.suffix.lower() == ".ora":
-        write_png(target, _translated_project(generator, file, seed))
+        write_png(target, _translated_project(generator, file, seed, style))
         return
     reading = read(file, generator.card.levels)
     for note in reading.notes:
         _say(f"“{file.name}”: {note}")
-    write_png(target, generator(reading.pixels, seed=seed))
+    write_png(target, generator(reading.pixels, seed=seed, style=style))
 
 
-def _translated_project(generator: Generator, file: Path, seed: int | None) -> Pixels:
+def _translated_project(generator: Generator, file: Path, seed: int | None, style: Code | None) -> Pixels:
     """As the window does it: at the model's working size, brought back to the document's."""
     from desktop.paint.files.project import load
     from engine.planes import codec
@@ -90,10 +118,10 @@ def _translated_project(generator: Generator, file: Path, seed: int | None) -> P
         _say(
             f"“{file.name}” is painted for another kind of model ({document.kind}); all of it counts as seen."
         )
-        return generator(document.picture_flat(), seed=seed)
+        return generator(document.picture_flat(), seed=seed, style=style)
     picture = document.picture()
     size = codec.working_size(picture.size, card, native=codec.usually_native(card))
-    preview = generator.translate(codec.prepare(picture, card, size), seed=seed)
+    preview = generator.translate(codec.prepare(picture, card, size), seed=seed, style=style)
     return codec.scaled_preview(preview, picture.size)
 
 

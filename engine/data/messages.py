@@ -16,8 +16,13 @@ import numpy.typing as npt
 from engine.data.card import Card, InputKind, Statistics
 from engine.data.palette import Palette
 from engine.data.rect import Rect
+from engine.data.style import Code
 
 Pixels = npt.NDArray[np.uint8]
+
+
+Style = int | str | Code
+"""What a picture is to look like: a seed, a name or a code, see ``Card.code``; None: the usual style."""
 
 
 class Ticket(NamedTuple):
@@ -73,24 +78,39 @@ class Translate:
     ``size`` is the working size (width, height) that the picture is brought to before the network
     sees it, ``None`` for its own. ``dirty``, in pixels at working size, covers all that changed
     since the request before; ``None`` means everything may have. A generation newer than that of
-    ``OpenModel`` says that the document is another one; the model stays open.
+    ``OpenModel`` says that the document is another one; the model stays open. Another ``style`` than in
+    the request before means a whole pass, whatever is dirty.
     """
 
     ticket: Ticket
     picture: Picture
     size: tuple[int, int] | None = None
     dirty: Rect | None = None
+    style: Style | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Vary:
     """Make one preview a seed with dropout on. Ends early when superseded by a newer ``Vary``, or by a pass
-    on another document."""
+    on another document.
+
+    Where there are ``styles``, one a seed, each preview is of its own style, and dropout stays off; else all
+    are of ``style``.
+    """
 
     ticket: Ticket
     picture: Picture
     size: tuple[int, int] | None
     seeds: tuple[int, ...]
+    style: Style | None = None
+    styles: tuple[Style, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ReadStyle:
+    """Read the style of the photo in a file, as the open model sees it."""
+
+    path: Path
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,7 +144,7 @@ class Import:
     target: Path
 
 
-Request = OpenModel | Translate | Vary | TryOut | Inspect | Import
+Request = OpenModel | Translate | Vary | ReadStyle | TryOut | Inspect | Import
 
 
 # --- replies -------------------------------------------------------------------------------------
@@ -184,6 +204,15 @@ class Varied:
 
 
 @dataclass(frozen=True, slots=True)
+class StyleRead:
+    """The style of a photo; ``generation`` is that of the model's ``OpenModel``."""
+
+    generation: int
+    path: Path
+    code: Code
+
+
+@dataclass(frozen=True, slots=True)
 class TriedOut:
     """What the model in ``path`` makes of a picture, uint8 (H, W, 3) at working size."""
 
@@ -229,4 +258,6 @@ class Failed:
     sentence: str
 
 
-Reply = ModelOpened | Tuned | Translated | Varied | TriedOut | Inspected | Imported | Notice | Failed
+Reply = (
+    ModelOpened | Tuned | Translated | Varied | StyleRead | TriedOut | Inspected | Imported | Notice | Failed
+)

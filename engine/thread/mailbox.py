@@ -6,9 +6,9 @@ import dataclasses
 import threading
 
 from engine.data.dirty import EVERYTHING, Dirty
-from engine.data.messages import Import, Inspect, OpenModel, Request, Translate, TryOut, Vary
+from engine.data.messages import Import, Inspect, OpenModel, ReadStyle, Request, Translate, TryOut, Vary
 
-_ORDER: tuple[type[Request], ...] = (OpenModel, Translate, Vary, Inspect, Import, TryOut)
+_ORDER: tuple[type[Request], ...] = (OpenModel, Translate, ReadStyle, Vary, Inspect, Import, TryOut)
 """A model comes before the passes on it, what the pen waits for before what a click waits for, and what
 nobody has asked for comes last."""
 

@@ -26,8 +26,10 @@ from engine.data.messages import (
     Notice,
     OpenModel,
     Pixels,
+    ReadStyle,
     Reply,
     Request,
+    StyleRead,
     Translate,
     Translated,
     TriedOut,
@@ -159,6 +161,8 @@ class Worker:
                 self._translate(request)
             case Vary():
                 self._vary(request)
+            case ReadStyle():
+                self._read_style(request)
             case TryOut():
                 self._try_out(request)
             case Inspect():
@@ -222,10 +226,13 @@ class Worker:
             self._pace, self._size = Pace(), prepared.shape[:2]
         self._unsettled, self._asked = None, True  # whatever comes of this
         start = time.perf_counter()
-        extent = "whole" if request.dirty is None else self._pace.choose(start)
+        anew = request.dirty is None or not generator.follows(request.style)
+        extent = "whole" if anew else self._pace.choose(start)
         dirty = None if extent == "whole" else request.dirty
         with self._threads(generator):
-            preview = generator.retouch(prepared, dirty, everywhere=extent == "everywhere")
+            preview = generator.retouch(
+                prepared, dirty, everywhere=extent == "everywhere", style=request.style
+            )
         self._show(request, generator, preview, start, extent)
 
     @contextlib.contextmanager
@@ -273,7 +280,7 @@ class Worker:
         generator = self._generator_for(request)
         if generator is None:
             return
-        if not generator.varies:
+        if not generator.varies and not request.styles:
             self._reply(Notice("This model knows no variations: it was trained without dropout."))
         # The same seed is to mean the same picture afterwards.
         while not generator.tried and not self._made_ready(generator):
@@ -294,8 +301,19 @@ class Worker:
             if self._mailbox.superseded(request) or request.ticket.generation < self._generation:
                 return
             with self._threads(generator):
-                preview = generator.translate(prepared, seed=seed)
+                if request.styles:
+                    preview = generator.translate(prepared, style=request.styles[index])
+                else:
+                    preview = generator.translate(prepared, seed=seed, style=request.style)
             self._reply(Varied(request.ticket, index, count, seed, preview))
+
+    def _read_style(self, request: ReadStyle) -> None:
+        from engine.data import picture
+
+        if self._generator is None:
+            raise ModelError("No model is open; choose one from the list of models.")
+        code = self._generator.style_of(picture.read(request.path).pixels)
+        self._reply(StyleRead(self._opened_as, request.path, tuple(map(float, code))))
 
     def _try_out(self, request: TryOut) -> None:
         from engine.planes import codec

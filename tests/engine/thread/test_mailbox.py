@@ -6,7 +6,18 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from engine.data.messages import Import, Inspect, OpenModel, Picture, Request, Ticket, Translate, TryOut, Vary
+from engine.data.messages import (
+    Import,
+    Inspect,
+    OpenModel,
+    Picture,
+    ReadStyle,
+    Request,
+    Ticket,
+    Translate,
+    TryOut,
+    Vary,
+)
 from engine.data.rect import EMPTY, Rect
 from engine.thread.mailbox import Mailbox
 
@@ -35,6 +46,7 @@ def test_models_come_before_passes_and_passes_before_files() -> None:
     requests: list[Request] = [
         OpenModel(1, Path("a")),
         translate(1),
+        ReadStyle(Path("e")),
         vary(),
         Inspect(Path("b")),
         Import(Path("b"), "b", "image", None, Path("c")),
