@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from desktop.paint.editing.layer_stack import LayerStack, State
+from desktop.paint.editing.layer_stack import LayerStack, PictureStyle, State
 from desktop.paint.layers.layer import Layer, Packed
 from engine.data.rect import EMPTY, Rect
 
@@ -200,6 +200,25 @@ class StateStep(Step):
             return Change(stack.bounds, True, structure=True)
         sent = _sent(held.layers) != _sent(self.state.layers)
         return Change(self.rect, sent and bool(self.rect), structure=True)
+
+
+@dataclass
+class StyleStep(Step):
+    """Another style is wanted, or one got a name or lost it. No pixel of any layer changes."""
+
+    text: str
+    style: PictureStyle | None
+    named: tuple[PictureStyle, ...]
+    bytes: int = 400
+
+    def exchange(self, stack: LayerStack) -> Change:
+        style, named = stack.style, stack.named_styles
+        stack.style, stack.named_styles = self.style, self.named
+        self.style, self.named = style, named
+        return Change(sent=stack.style != style, structure=True)
+
+    def absorb(self, later: Step) -> bool:
+        return isinstance(later, StyleStep) and later.named == self.named  # what was before is held here
 
 
 def _sent(layers: Iterable[Layer]) -> list[int]:
