@@ -28,7 +28,9 @@ from desktop.preview.gallery import Gallery
 from desktop.preview.library import Library
 from desktop.preview.live import Live
 from desktop.preview.matching import Matching
+from desktop.preview.morphing import Morphing
 from desktop.preview.shelf import Shelf
+from desktop.preview.styles import Styles, code_of
 from desktop.preview.tryouts import TryOuts
 from desktop.support.file_work import FileWork, Job
 from desktop.support.observable import Observable, Property
@@ -82,7 +84,7 @@ class Session(Observable):
         self.strokes.finished.connect(self._changed)
         self.strokes.layer_chosen.connect(self.restructured)
         self.strokes.error_reported.connect(self.error_reported)
-        self.live = Live(lambda: self.document.picture(), self)
+        self.live = Live(lambda: self.document.picture(), self, style=lambda: code_of(self.document))
         self.live.enabled = self.settings.live
         self.live.single_precision = self.settings.single_precision
         self.live.failed.connect(self.error_reported)
@@ -106,7 +108,9 @@ class Session(Observable):
         self.matching = Matching(
             self, self.documents, self.live, self.strokes, self.library, self.settings, self
         )
-        self.shelf = Shelf(self, self.live, self)
+        self.styles = Styles(self, self.live, self.strokes, self.settings, self)
+        self.shelf = Shelf(self, self.live, self.styles, self)
+        self.morphing = Morphing(self, self.live, self.styles, self.shelf, self.file_work, self)
         self.training = Training(lambda: self.picture.document if self.picture else None, self.settings, self)
         self.training.brought.connect(self._open_trained)
         self.dataset_scan = DatasetScan(self)
@@ -381,7 +385,7 @@ class Session(Observable):
 
         Whatever goes wrong in one step, the others are done.
         """
-        lessons = self.pair_drawing, self.teaching, self.gallery
+        lessons = self.pair_drawing, self.teaching, self.gallery, self.styles
         leaving = (part.leave for part in (self.training, self.dataset_scan, *lessons, self.places))
         ends = (self.guarding.stop, self.live.stop, self.documents.stop)
         for step in (self.finish_stroke, self.file_work.leave, self.remember, *leaving, *ends):
@@ -414,7 +418,7 @@ class Session(Observable):
             self.strokes.take_ink()
             self.restructured.emit()
         if change.sent:
-            self.live.edited(None if change.structure else change.rect)
+            self.live.edited(None if change.structure else change.rect, restyled=not change.rect)
         assert self.picture is not None
         self.documents.journal(self.picture, change)
         self.guarding.tell()

@@ -134,8 +134,8 @@ ARROWS: dict[str, str] = {
     ),
     "desktop.widgets.main_window": (
         "desktop.paint.editing desktop.paint.tools desktop.session desktop.support desktop.widgets.canvas "
-        "desktop.widgets.dialogs desktop.widgets.panels desktop.widgets.parts desktop.widgets.training "
-        "desktop.widgets.welcome engine.data resources"
+        "desktop.widgets.dialogs desktop.widgets.panels desktop.widgets.parts desktop.widgets.styles "
+        "desktop.widgets.training desktop.widgets.welcome engine.data resources"
     ),
     "desktop.widgets.panels": (
         "desktop.paint.brushes desktop.paint.editing desktop.paint.tools desktop.pairs desktop.preview "
@@ -145,6 +145,10 @@ ARROWS: dict[str, str] = {
     "desktop.widgets.parts": (
         "desktop.paint.editing desktop.paint.files desktop.paint.layers desktop.session desktop.support "
         "engine.data engine.files"
+    ),
+    "desktop.widgets.styles": (
+        "desktop.preview desktop.session desktop.support desktop.widgets.dialogs desktop.widgets.parts "
+        "engine.data engine.errors"
     ),
     "desktop.widgets.training": (
         "desktop.session desktop.support desktop.training desktop.widgets.parts engine.data engine.files "
