@@ -418,7 +418,7 @@ class Session(Observable):
             self.strokes.take_ink()
             self.restructured.emit()
         if change.sent:
-            self.live.edited(None if change.structure else change.rect, restyled=not change.rect)
+            self.live.edited(None if change.structure else change.rect, restyled=change.style)
         assert self.picture is not None
         self.documents.journal(self.picture, change)
         self.guarding.tell()

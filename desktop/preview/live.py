@@ -95,6 +95,8 @@ class Live(Observable):
     inspected = Signal(object)
     imported = Signal(object)
     tried_out = Signal(object)
+    restyled = Signal()
+    """The picture may have another style."""
     style_read = Signal(object)
     """A ``StyleRead`` reply of the model that is open."""
 
@@ -151,6 +153,8 @@ class Live(Observable):
         it is ``restyled``."""
         self.passes = self.passes.edited(rect)
         self.drawn += not restyled
+        if restyled or rect is None:
+            self.restyled.emit()
         self.behind = self.card is not None or self.loading
         if self.enabled:
             self._soon.start()

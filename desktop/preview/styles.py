@@ -103,6 +103,7 @@ class Styles(Observable):
         self._for: OpenPicture | None = None
         self._read: tuple[OpenPicture, PictureStyle] | None = None
         live.opened.connect(self._tell)
+        live.restyled.connect(self._notice)
         live.style_read.connect(self._take_read)
         live.refused.connect(self._refused)
         live.watch("card", self._begin)
@@ -204,7 +205,7 @@ class Styles(Observable):
         if of_photos and card.style:
             return self.tr("“%s” has styles, but can't read them from photos.") % card.name
         return (
-            self.tr("“%s” knows no styles; a model trained with them makes one drawing many pictures.")
+            self.tr("“%s” knows no styles; train a model with Styles to have them (see the guide).")
             % card.name
         )
 

@@ -45,7 +45,7 @@ def test_a_style_is_a_step_and_changes_no_plane() -> None:
     document = Document.new("sketch", 40, 30)
     lines = document.picture().lines
     change = document.set_style(THREE)
-    assert change.sent and change.structure and not change.rect
+    assert change and change.sent and change.style and not change.structure and not change.rect
     assert document.picture().lines is lines, "the engine prepares nothing anew"
     assert not document.set_style(THREE), "nothing has changed"
     document.set_style(SUEDE)

@@ -36,9 +36,11 @@ class Change:
     """The layer whose pixels changed, where there is just one."""
     tiles: tuple[tuple[int, int], ...] = ()
     """Row and column of that layer's tiles that changed."""
+    style: bool = False
+    """The style that is wanted, or the named ones, changed."""
 
     def __bool__(self) -> bool:
-        return bool(self.rect) or self.structure
+        return bool(self.rect) or self.structure or self.style
 
     def united(self, later: Change) -> Change:
         """This change and then ``later``, as one."""
@@ -49,6 +51,7 @@ class Change:
             self.structure or later.structure,
             self.layer if same else None,
             tuple(dict.fromkeys(self.tiles + later.tiles)) if same else (),
+            self.style or later.style,
         )
 
 
@@ -215,7 +218,7 @@ class StyleStep(Step):
         style, named = stack.style, stack.named_styles
         stack.style, stack.named_styles = self.style, self.named
         self.style, self.named = style, named
-        return Change(sent=stack.style != style, structure=True)
+        return Change(sent=stack.style != style, style=True)
 
     def absorb(self, later: Step) -> bool:
         return isinstance(later, StyleStep) and later.named == self.named  # what was before is held here

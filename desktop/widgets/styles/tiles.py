@@ -110,10 +110,10 @@ class Tiles(QListWidget):
 
     def event(self, event: QEvent) -> bool:
         """Keys that are the list's own go to no tool while it has the keyboard."""
-        if event.type() == QEvent.Type.ShortcutOverride and isinstance(event, QKeyEvent):
-            if event.key() == Qt.Key.Key_L and not event.modifiers():
-                event.accept()
-                return True
+        ours = isinstance(event, QKeyEvent) and event.key() == Qt.Key.Key_L and not event.modifiers()
+        if ours and event.type() == QEvent.Type.ShortcutOverride:
+            event.accept()
+            return True
         return super().event(event)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
