@@ -147,8 +147,8 @@ ARROWS: dict[str, str] = {
         "engine.data engine.files"
     ),
     "desktop.widgets.styles": (
-        "desktop.preview desktop.session desktop.support desktop.widgets.dialogs desktop.widgets.parts "
-        "engine.data engine.errors"
+        "desktop.paint.editing desktop.preview desktop.session desktop.support desktop.widgets.dialogs "
+        "desktop.widgets.parts engine.data engine.errors"
     ),
     "desktop.widgets.training": (
         "desktop.session desktop.support desktop.training desktop.widgets.parts engine.data engine.files "

@@ -185,12 +185,15 @@ class Live(Observable):
         Args:
             number: comes back as the seed; 2³¹ or more.
             style: a code of the open model.
-            picture: None for the one on the canvas.
+            picture: None for a small one of that on the canvas: where the network runs at the picture's own
+                size, this one may be the model's. The pen must not wait for what is only looked at.
         """
         assert self.card is not None
-        picture = picture or self._source()
-        size = working_size(picture.size, self.card, self.native)
-        self.bridge.send(Vary(self.passes.ticket, picture, size, (number,), styles=(style,)))
+        painted = picture or self._source()
+        size = working_size(painted.size, self.card, self.native)
+        if picture is None and size[0] * size[1] > 2 * self.card.size[0] * self.card.size[1]:
+            size = working_size(painted.size, self.card)
+        self.bridge.send(Vary(self.passes.ticket, painted, size, (number,), styles=(style,)))
 
     def code(self) -> Code | None:
         """The picture's style where the open model knows it; None for the usual one."""

@@ -291,12 +291,10 @@ class Styles(Observable):
                 return
 
     def _make(self, code: Code) -> None:
-        revision = self._live.drawn
-
         def done(preview: Pixels | None) -> None:
-            self._turn = None
-            if preview is not None:
-                self._made[code] = revision, preview
+            turn, self._turn = self._turn, None
+            if preview is not None and turn is not None:
+                self._made[code] = turn.drawn, preview
                 self._forget_others()
                 self._lay_out()
                 self._look()

@@ -39,6 +39,8 @@ class Turn:
     def __init__(self, picture: Picture | None, style: Code, done: Done) -> None:
         self.picture, self.style, self.done = picture, style, done
         self.is_dropped = False
+        self.drawn = -1
+        """Of which drawing it is, see ``Live.drawn``; set when the engine is asked."""
 
     def drop(self) -> None:
         """Nobody waits for it any more; ``done`` isn't called."""
@@ -92,7 +94,7 @@ class Turns(QObject):
             turn = self._asked.popleft()
             if not turn.is_dropped:
                 number = next(self._numbers)
-                self._sent = number, turn
+                self._sent, turn.drawn = (number, turn), self._live.drawn
                 self._live.make_one(number, turn.style, turn.picture)
                 return
 

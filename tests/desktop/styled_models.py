@@ -37,8 +37,9 @@ def write_styled(file: Path, name: str = "tiny styles", *, strength: float = 0.2
     rng = torch.Generator().manual_seed(5)
     net = build("unet", **network)
     initialise(net, rng)
-    for part in (net.styling.head.weight, net.styling.head.bias):
-        torch.nn.init.normal_(part, 0, strength, generator=rng)
+    for key, part in net.named_parameters():
+        if key.startswith("styling.head"):
+            torch.nn.init.normal_(part, 0, strength, generator=rng)
     state = {key: tensor.detach() for key, tensor in net.state_dict().items()}
     for key, tensor in state.items():
         if tensor.dim() == 4:  # first weights of 0.02 paint grey; these paint something

@@ -20,6 +20,13 @@ def of_preview(seen: Pixels, box: tuple[int, int, int, int]) -> Pixels:
     return seen[box[1] : box[3], 560:1000].astype(np.int16)
 
 
+def windows(screen: Screen, count: int) -> None:
+    """Wait for so many windows, a dialog among them or not, and give the newest the keyboard."""
+    words = "search", "--onlyvisible", "--class", "underpaint"
+    screen.wait(lambda _seen: len(screen.hand(*words).splitlines()) == count, f"there are {count} windows")
+    screen.focus()
+
+
 def test_draw_take_the_style_of_a_photo_undo_save_open_again(screen: Screen, tmp_path: Path):
     home = tmp_path / "home"
     (home / "models").mkdir(parents=True)
@@ -36,9 +43,9 @@ def test_draw_take_the_style_of_a_photo_undo_save_open_again(screen: Screen, tmp
     # A new picture, and a stroke.
     screen.wait(lambda seen: paper(seen)[2], "there is paper")
     screen.hand("key", "ctrl+n")
-    screen.focus()
+    windows(screen, 2)
     screen.hand("key", "Return")
-    screen.focus()
+    windows(screen, 1)
 
     def blank(seen: Pixels) -> bool:
         left, top, right, bottom = paper(seen)
@@ -53,15 +60,15 @@ def test_draw_take_the_style_of_a_photo_undo_save_open_again(screen: Screen, tmp
 
     # The style of a photo, by keys.
     screen.hand("key", "ctrl+alt+o")
-    screen.focus()
+    windows(screen, 2)
     screen.hand("type", str(tmp_path / "boot.png"))
     screen.hand("key", "Return")
 
     def differs(seen: Pixels, from_what: Pixels) -> bool:
         return bool(np.abs(of_preview(seen, box) - of_preview(from_what, box)).mean() > 3)
 
+    windows(screen, 1)
     screen.wait(lambda seen: differs(seen, usual), "it has the photo's style")
-    screen.focus()
     photo = screen.still()
     keep(photo, "styles-2-photo")
 
@@ -74,12 +81,12 @@ def test_draw_take_the_style_of_a_photo_undo_save_open_again(screen: Screen, tmp
 
     # Save, and open it in another program.
     screen.hand("key", "ctrl+s")
-    screen.focus()
+    windows(screen, 2)
     target = tmp_path / "drawn.ora"
     screen.hand("type", str(target))
     screen.hand("key", "Return")
+    windows(screen, 1)
     screen.wait(lambda _seen: target.exists(), "the project is saved")
-    screen.focus()
     screen.hand("key", "ctrl+q")
     program.wait(timeout=20)
     screen.start("-m", "desktop", str(target), home=home)

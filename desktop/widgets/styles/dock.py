@@ -74,7 +74,7 @@ class StyleDock(QDockWidget):
         session.styles.watch("length of_photos", self._show)
         session.live.watch("card loading", self._show)
         self._actions = actions
-        session.styles.watch("current length", self._show_abilities)
+        session.styles.watch("current length of_photos", self._show_abilities)
 
     def ask_name(self) -> None:
         """Ask what the picture's style is to be called."""

@@ -69,8 +69,8 @@ class MorphDialog(Form):
         self._tick = QTimer(self)
         self._tick.timeout.connect(self._play)
         self._choose(first)
-        for box in (self._first, self._second):
-            box.currentIndexChanged.connect(self._begin)
+        for choice in (self._first, self._second):
+            choice.currentIndexChanged.connect(self._begin)
         self._morphing.watch("made total", self._show_progress)
         self.finished.connect(self._leave)
         self._begin()

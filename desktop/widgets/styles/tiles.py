@@ -26,6 +26,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from desktop.paint.editing.document import PictureStyle
 from desktop.preview.styles import Tile
 from desktop.session import Session
 from desktop.support import theme
@@ -68,11 +69,10 @@ class Tiles(QListWidget):
         cell = self.itemDelegate().sizeHint(QStyleOptionViewItem(), QModelIndex())
         return QSize(4 * cell.width() + 20, 3 * cell.height())
 
-    def tile(self, row: int) -> Tile:
-        """What stands there."""
-        found = self.item(row).data(_ROLE)
-        assert isinstance(found, Tile)
-        return found
+    @property
+    def taken(self) -> PictureStyle | None:
+        """The picture's style."""
+        return self._session.styles.current
 
     def showEvent(self, event: QShowEvent) -> None:
         """Somebody looks."""
@@ -210,9 +210,10 @@ class _Painted(QStyledItemDelegate):
     ) -> None:
         """The tile, as large as there is room."""
         tile: Tile = index.data(_ROLE)
-        area, metrics = option.rect, self._tiles.fontMetrics()  # type: ignore[attr-defined]
-        state = option.state  # type: ignore[attr-defined]
-        chosen = bool(state & QStyle.StateFlag.State_Selected)
+        area, metrics = option.rect, self._tiles.fontMetrics()
+        state = option.state
+        chosen = tile.style == self._tiles.taken
+        focused = bool(state & QStyle.StateFlag.State_HasFocus)
         painter.save()
         painter.setRenderHints(QPainter.RenderHint.Antialiasing | QPainter.RenderHint.SmoothPixmapTransform)
         room = QRectF(area.adjusted(3, 3, -3, -metrics.height() - 1))
@@ -225,8 +226,8 @@ class _Painted(QStyledItemDelegate):
             pixmap = self._tiles.pixmap(tile, round(room.width() * ratio))
             place = inside(pixmap.size(), room)
             painter.drawPixmap(place, pixmap, QRectF(pixmap.rect()))
-        frame = QPen(theme.colour("accent"), 2) if chosen else QPen(theme.colour("line"), 1)
-        painter.setPen(frame)
+        colour = "accent" if chosen else "text" if focused else "line"
+        painter.setPen(QPen(theme.colour(colour), 2 if chosen else 1))
         painter.setBrush(Qt.BrushStyle.NoBrush)
         painter.drawRoundedRect(place.adjusted(-0.5, -0.5, 0.5, 0.5), 3, 3)
         hovered = bool(state & QStyle.StateFlag.State_MouseOver)

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from PIL import Image
+from PIL import Image, ImageSequence
 from PySide6.QtWidgets import QComboBox, QLabel, QSpinBox
 
 from desktop.paint.files.animation import durations, write_animation
@@ -55,10 +55,9 @@ def all_made(session: Session) -> list[Pixels]:
 def frames_of(path: Path) -> tuple[list[Pixels], list[int]]:
     with Image.open(path) as image:
         found, times = [], []
-        for number in range(image.n_frames):
-            image.seek(number)
-            found.append(np.asarray(image.convert("RGB")))
-            times.append(image.info["duration"])
+        for frame in ImageSequence.Iterator(image):
+            found.append(np.asarray(frame.convert("RGB")))
+            times.append(frame.info["duration"])
     return found, times
 
 

@@ -8,10 +8,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import Image
-from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt, QUrl
+from PySide6.QtCore import QMimeData, QPointF, Qt, QUrl
 from PySide6.QtGui import QDragEnterEvent, QDropEvent, QMouseEvent
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QInputDialog, QLabel, QWidget
+from PySide6.QtWidgets import QApplication, QInputDialog, QLabel, QSlider, QWidget
 
 from desktop.documents.open_documents import OpenPicture
 from desktop.documents.recovery import abandoned
@@ -20,9 +20,10 @@ from desktop.preview.styles import Tile
 from desktop.session import Session
 from desktop.support.settings import SettingsFile
 from desktop.widgets.main_window import MainWindow
-from engine.data.messages import Translate, Vary
+from engine.data.messages import Request, Translate, Vary
 from engine.data.style import drawn
 from tests.desktop.styled_models import NAMED, write_styled
+from tests.desktop.traced_photos import write_photos
 from tests.desktop.window_hands import done, drag, files_done, message, model, send, settle, until
 
 
@@ -54,6 +55,19 @@ def all_made(session: Session) -> None:
     )
 
 
+def watched(session: Session) -> list[Request]:
+    """All that the engine is asked for from now on."""
+    bridge, send = session.live.bridge, session.live.bridge.send
+    sent: list[Request] = []
+
+    def pass_on(request: Request) -> None:
+        sent.append(request)
+        send(request)
+
+    bridge.send = pass_on  # type: ignore[method-assign]
+    return sent
+
+
 def photo(path: Path) -> Path:
     Image.fromarray(np.random.default_rng(2).integers(0, 256, (40, 60, 3), np.uint8)).save(path)
     return path
@@ -83,8 +97,7 @@ def test_eight_thumbnails_differ_and_follow_the_pen(window: MainWindow, styled: 
 
 def test_a_tile_is_exactly_what_taking_it_gives(window: MainWindow, styled: Session) -> None:
     all_made(styled)
-    sent, send = [], styled.live.bridge.send
-    styled.live.bridge.send = lambda request: (sent.append(request), send(request))
+    sent = watched(styled)
     tile = tiles(styled)[2]
     item = window.style_dock.tiles.item(styled.styles.tiles.index(tile))
     place = window.style_dock.tiles.visualItemRect(item).center()
@@ -101,6 +114,14 @@ def test_a_tile_is_exactly_what_taking_it_gives(window: MainWindow, styled: Sess
     assert styled.document.style is None and not label.isVisible()
     np.testing.assert_array_equal(styled.live.preview, styled.styles.tiles[0].preview)
     assert not any(isinstance(it, Vary) for it in sent), "no thumbnail is another for that"
+
+
+def test_what_can_be_done_is_known_as_soon_as_the_model_is_there(window: MainWindow, styled: Session) -> None:
+    for name in ("more_styles", "photo_style", "next_style", "previous_style"):
+        assert window.actions_table[name].isEnabled(), name
+    assert not window.actions_table["name_style"].isEnabled()
+    styled.styles.take(tiles(styled)[0].style)
+    assert window.actions_table["name_style"].isEnabled()
 
 
 def test_more_keeps_what_is_locked(window: MainWindow, styled: Session) -> None:
@@ -136,7 +157,7 @@ def test_the_slider_goes_from_the_style_before_to_the_one_taken(window: MainWind
     first, second = tiles(styled)[0].style, tiles(styled)[1].style
     styled.styles.take(first)
     styled.styles.take(second)
-    slider = window.style_dock.findChild(QWidget, "between_styles")
+    slider = window.style_dock.findChild(QSlider, "between_styles")
     assert slider.value() == 100 and styled.styles.ends == (first, second)
     steps = styled.document.undo_steps
     for value in (80, 50, 25):
@@ -174,23 +195,23 @@ def test_a_name_is_kept_with_the_picture_and_for_the_model(
     assert tiles(styled, "own") == [] and styled.document.style.code == code
 
 
-def event_of(kind: type, path: Path, over: QWidget) -> tuple[object, QMimeData]:
+def drop(path: Path, widget: QWidget) -> list[bool]:
+    """Drag a file over a widget and let go of it there; whether each event was accepted."""
     data = QMimeData()
     data.setUrls([QUrl.fromLocalFile(str(path))])
-    at = over.rect().center()
-    where = QPoint(at) if kind is QDragEnterEvent else QPointF(at)
-    actions, left = Qt.DropAction.CopyAction, Qt.MouseButton.LeftButton
-    return kind(where, actions, data, left, Qt.KeyboardModifier.NoModifier), data
+    at, copy, left = widget.rect().center(), Qt.DropAction.CopyAction, Qt.MouseButton.LeftButton
+    none = Qt.KeyboardModifier.NoModifier
+    events = (QDragEnterEvent(at, copy, data, left, none), QDropEvent(QPointF(at), copy, data, left, none))
+    for event in events:
+        QApplication.sendEvent(widget, event)
+    return [event.isAccepted() for event in events]
 
 
 def test_a_photo_dropped_on_the_preview_gives_its_style(
     window: MainWindow, styled: Session, tmp_path: Path, told: list[str]
 ) -> None:
     path = photo(tmp_path / "boot.png")
-    kept = [event_of(kind, path, window.preview) for kind in (QDragEnterEvent, QDropEvent)]
-    for event, _data in kept:
-        QApplication.sendEvent(window.preview, event)
-        assert event.isAccepted()
+    assert drop(path, window.preview) == [True, True]
     until(lambda: styled.document.style is not None)
     assert styled.document.style.name == "boot" and styled.styles.reading is None
     assert told == ["The picture has the style of “boot” now."]
@@ -203,9 +224,7 @@ def test_a_photo_dropped_on_the_preview_gives_its_style(
 
 def test_what_is_dropped_elsewhere_is_opened(window: MainWindow, styled: Session, tmp_path: Path) -> None:
     path = photo(tmp_path / "boot.png")
-    kept = [event_of(kind, path, window.canvas) for kind in (QDragEnterEvent, QDropEvent)]
-    for event, _data in kept:
-        QApplication.sendEvent(window.canvas, event)
+    drop(path, window.canvas)
     files_done(styled)
     assert styled.picture.name == "boot" and styled.document.style is None
 
@@ -214,9 +233,7 @@ def test_without_styles_of_photos_a_drop_on_the_preview_opens(
     window: MainWindow, session: Session, tmp_path: Path
 ) -> None:
     path = photo(tmp_path / "boot.png")
-    kept = [event_of(kind, path, window.preview) for kind in (QDragEnterEvent, QDropEvent)]
-    for event, _data in kept:
-        QApplication.sendEvent(window.preview, event)
+    drop(path, window.preview)
     files_done(session)
     assert session.picture.name == "boot"
 
@@ -236,7 +253,7 @@ def test_a_style_that_comes_in_a_stroke_waits_for_its_end(
     send(window, kinds.MouseButtonPress, (10, 10), left, left)
     styled.styles.take_of(photo(tmp_path / "boot.png"))
     until(lambda: styled.styles.reading is None)
-    assert styled.document.style is None and styled.strokes.drawing
+    assert styled.styles.current is None and styled.strokes.drawing
     send(window, kinds.MouseButtonRelease, (10, 10), left, none)
     assert styled.document.style.name == "boot"
 
@@ -296,6 +313,16 @@ def test_a_style_comes_back_after_a_crash(styled: Session) -> None:
     assert styled.picture is not before and styled.document.style == PictureStyle(drawn(5, 8), "5")
 
 
+def test_pairs_over_photos_go_on_in_the_style(window: MainWindow, styled: Session, tmp_path: Path) -> None:
+    style = tiles(styled)[4].style
+    styled.styles.take(style)
+    pair_drawing = styled.pair_drawing
+    pair_drawing.begin([write_photos(tmp_path / "beach")], "sketch", pair_drawing.folder("beach"))
+    until(lambda: pair_drawing.here and not pair_drawing.busy)
+    settle(styled)
+    assert styled.document.style == style == styled.styles.current and not styled.document.can_undo
+
+
 def test_another_model_keeps_the_style_and_says_so(
     window: MainWindow, styled: Session, told: list[str]
 ) -> None:
@@ -333,8 +360,7 @@ def test_a_style_of_another_length_is_kept(window: MainWindow, styled: Session, 
 def test_live_off_makes_no_thumbnails_but_those_asked_for(window: MainWindow, styled: Session) -> None:
     all_made(styled)
     styled.live.enabled = False
-    sent, send = [], styled.live.bridge.send
-    styled.live.bridge.send = lambda request: (sent.append(request), send(request))
+    sent = watched(styled)
     drag(window, (10, 70), (90, 70))
     QTest.qWait(0)
     assert sent == []
@@ -350,8 +376,7 @@ def test_nobody_looks_nothing_is_made(window: MainWindow, styled: Session) -> No
     window.actions_table["styles"].setChecked(False)
     assert not styled.styles.watched and not window.style_dock.isVisible()
     assert styled.settings.styles_panel is False
-    sent, send = [], styled.live.bridge.send
-    styled.live.bridge.send = lambda request: (sent.append(request), send(request))
+    sent = watched(styled)
     drag(window, (10, 70), (90, 70))
     settle(styled)
     assert {type(it) for it in sent} == {Translate}
@@ -362,13 +387,33 @@ def test_nobody_looks_nothing_is_made(window: MainWindow, styled: Session) -> No
     all_made(styled)
 
 
+def test_a_large_native_picture_has_small_thumbnails(window: MainWindow, styled: Session) -> None:
+    styled.set_native(True)
+    styled.edit(lambda document: document.resize(192, 128))
+    settle(styled)
+    all_made(styled)
+    assert styled.live.preview.shape == (128, 192, 3)
+    assert {tile.preview.shape for tile in styled.styles.tiles} == {(43, 64, 3)}
+
+
+def test_the_window_fits_small_screens_with_styles(window: MainWindow, styled: Session) -> None:
+    for width, height in ((1024, 600), (960, 540)):
+        for _ in range(2):  # layouts may have asked for more meanwhile
+            window.resize(width, height)
+            QApplication.processEvents()
+        assert (window.width(), window.height()) == (width, height)
+        listed = window.style_dock.tiles
+        corner = listed.mapTo(window, listed.rect().bottomRight())
+        assert listed.isVisible() and corner.x() < width and corner.y() < height
+
+
 def test_one_request_at_a_time_is_with_the_engine_and_variations_go_first(
     window: MainWindow, styled: Session
 ) -> None:
     waiting, most = 0, 0
     pass_on = styled.live.bridge.send
 
-    def count(request: object) -> None:
+    def count(request: Request) -> None:
         nonlocal waiting, most
         if isinstance(request, Vary) and len(request.seeds) == 1:
             waiting += 1
@@ -379,7 +424,7 @@ def test_one_request_at_a_time_is_with_the_engine_and_variations_go_first(
         nonlocal waiting
         waiting = max(0, waiting - 1)
 
-    styled.live.bridge.send = count
+    styled.live.bridge.send = count  # type: ignore[method-assign]
     styled.live.varied.connect(answered)
     styled.styles.more()
     styled.shelf.vary()
