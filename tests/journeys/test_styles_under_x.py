@@ -9,6 +9,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from desktop.paint.editing.document import Document
+from desktop.paint.files import project
 from tests.desktop.styled_models import write_styled
 from tests.journeys.x_screen import Pixels, Screen, keep, paper
 
@@ -32,26 +34,26 @@ def test_draw_take_the_style_of_a_photo_undo_save_open_again(screen: Screen, tmp
     (home / "models").mkdir(parents=True)
     write_styled(home / "models" / "styled.safetensors", "styled")
     settings = {"format": 4, "theme": "light", "folder": str(tmp_path), "models": {"sketch": "styled"}}
-    settings |= {"welcomed": True, "new_size": [256, 256]}
+    settings |= {"welcomed": True}
     (home / "settings.json").write_text(json.dumps(settings))
     rng = np.random.default_rng(7)
     Image.fromarray(rng.integers(0, 256, (64, 64, 3), np.uint8)).save(tmp_path / "boot.png")
-    program = screen.start("-m", "desktop", home=home)
+    target = tmp_path / "drawn.ora"
+    project.save(Document.new("sketch", 256, 256), target)
+    program = screen.start("-m", "desktop", str(target), home=home)
     screen.focus()
     screen.hand("mousemove", 1270, 795)
 
-    # A new picture, and a stroke.
-    screen.wait(lambda seen: paper(seen)[2], "there is paper")
-    screen.hand("key", "ctrl+n")
-    windows(screen, 2)
-    screen.hand("key", "Return")
-    windows(screen, 1)
-
-    def blank(seen: Pixels) -> bool:
+    # An empty picture, and what the model makes of it; then a stroke.
+    def ready(seen: Pixels) -> bool:
         left, top, right, bottom = paper(seen)
-        return right - left > 200 and (seen[top + 9 : bottom - 9, left + 9 : right - 9] == 255).all()
+        if right - left < 200:
+            return False
+        blank = (seen[top + 9 : bottom - 9, left + 9 : right - 9] == 255).all()
+        return bool(blank and of_preview(seen, (left, top, right, bottom)).std() > 20)
 
-    left, top, right, bottom = box = paper(screen.wait(blank, "the paper is empty"))
+    screen.wait(ready, "the paper is empty, and there is a preview")
+    left, top, right, bottom = box = paper(screen.still())
     across, down = (right - left) / 10, (bottom - top) / 10
     screen.drag(*[(left + x * across, top + y * down) for x, y in [(2, 6), (4, 3), (7, 5), (8, 8), (2, 7)]])
     screen.hand("mousemove", 1270, 795)
@@ -59,7 +61,8 @@ def test_draw_take_the_style_of_a_photo_undo_save_open_again(screen: Screen, tmp
     keep(usual, "styles-1-drawn")
 
     # The style of a photo, by keys.
-    screen.hand("key", "ctrl+alt+o")
+    screen.focus()
+    screen.hand("key", "ctrl+shift+o")
     windows(screen, 2)
     screen.hand("type", str(tmp_path / "boot.png"))
     screen.hand("key", "Return")
@@ -80,13 +83,9 @@ def test_draw_take_the_style_of_a_photo_undo_save_open_again(screen: Screen, tmp
     before = of_preview(screen.still(), box)
 
     # Save, and open it in another program.
+    was = target.stat().st_mtime_ns
     screen.hand("key", "ctrl+s")
-    windows(screen, 2)
-    target = tmp_path / "drawn.ora"
-    screen.hand("type", str(target))
-    screen.hand("key", "Return")
-    windows(screen, 1)
-    screen.wait(lambda _seen: target.exists(), "the project is saved")
+    screen.wait(lambda _seen: target.stat().st_mtime_ns != was, "the project is saved")
     screen.hand("key", "ctrl+q")
     program.wait(timeout=20)
     screen.start("-m", "desktop", str(target), home=home)

@@ -126,7 +126,7 @@ TABLE = [
          tip=_("Draw eight others; those that are locked stay")),
     Spec("name_style", "model", _("&Name this style …"), "Ctrl+K", "mdi6.tag-plus-outline",
          tip=_("Keep the picture's style by a name, with the picture and for this model")),
-    Spec("photo_style", "model", _("Style of a pho&to …"), "Ctrl+Alt+O", "mdi6.image-search-outline",
+    Spec("photo_style", "model", _("Style of a pho&to …"), "Ctrl+Shift+O", "mdi6.image-search-outline",
          tip=_("Take the style that a photo has; one may be dropped on the preview as well")),
     Spec("morph", "model", _("Morp&h …"), "Ctrl+M", "mdi6.movie-open-outline",
          tip=_("From one kept frame or style to another, as a moving picture")),
