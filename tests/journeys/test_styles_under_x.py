@@ -22,13 +22,6 @@ def of_preview(seen: Pixels, box: tuple[int, int, int, int]) -> Pixels:
     return seen[box[1] : box[3], 560:1000].astype(np.int16)
 
 
-def windows(screen: Screen, count: int) -> None:
-    """Wait for so many windows, a dialog among them or not, and give the newest the keyboard."""
-    words = "search", "--onlyvisible", "--class", "underpaint"
-    screen.wait(lambda _seen: len(screen.hand(*words).splitlines()) == count, f"there are {count} windows")
-    screen.focus()
-
-
 def test_draw_take_the_style_of_a_photo_undo_save_open_again(screen: Screen, tmp_path: Path):
     home = tmp_path / "home"
     (home / "models").mkdir(parents=True)
@@ -63,15 +56,17 @@ def test_draw_take_the_style_of_a_photo_undo_save_open_again(screen: Screen, tmp
     # The style of a photo, by keys.
     screen.focus()
     screen.hand("key", "ctrl+shift+o")
-    windows(screen, 2)
+    words = "search", "--onlyvisible", "--class", "underpaint"
+    screen.wait(lambda _seen: len(screen.hand(*words).splitlines()) > 1, "it is asked which photo")
+    screen.focus()
     screen.hand("type", str(tmp_path / "boot.png"))
     screen.hand("key", "Return")
 
     def differs(seen: Pixels, from_what: Pixels) -> bool:
         return bool(np.abs(of_preview(seen, box) - of_preview(from_what, box)).mean() > 3)
 
-    windows(screen, 1)
     screen.wait(lambda seen: differs(seen, usual), "it has the photo's style")
+    screen.focus()  # not before the dialog is done with: the program would hand it back to that
     photo = screen.still()
     keep(photo, "styles-2-photo")
 
