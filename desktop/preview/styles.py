@@ -201,7 +201,7 @@ class Styles(Observable):
         """Why there are no styles to choose from, or none of photos, and how to get them: a sentence."""
         card = self._live.card
         if card is None:
-            return self.tr("Styles come with a model; none is open.")
+            return self.tr("Styles come with a model; none is open yet.")
         if of_photos and card.style:
             return self.tr("“%s” has styles, but can't read them from photos.") % card.name
         return (
