@@ -28,7 +28,9 @@ from desktop.preview.gallery import Gallery
 from desktop.preview.library import Library
 from desktop.preview.live import Live
 from desktop.preview.matching import Matching
+from desktop.preview.morphing import Morphing
 from desktop.preview.shelf import Shelf
+from desktop.preview.styles import Styles, code_of
 from desktop.preview.tryouts import TryOuts
 from desktop.support.file_work import FileWork, Job
 from desktop.support.observable import Observable, Property
@@ -75,20 +77,17 @@ class Session(Observable):
 
     def __init__(self, file: SettingsFile, parent: QObject | None = None) -> None:
         super().__init__(parent)
-        self.file = file
-        self.settings = file.settings
+        self.file, self.settings = file, file.settings
         self.strokes = StrokeController(lambda: self.document, self.settings.inks, self)
         self.strokes.touched.connect(self._touched)
         self.strokes.finished.connect(self._changed)
         self.strokes.layer_chosen.connect(self.restructured)
-        self.strokes.error_reported.connect(self.error_reported)
-        self.live = Live(lambda: self.document.picture(), self)
+        self.live = Live(lambda: self.document.picture(), self, style=lambda: code_of(self.document))
         self.live.enabled = self.settings.live
         self.live.single_precision = self.settings.single_precision
         self.live.failed.connect(self.error_reported)
         self.live.noticed.connect(self.said)
         self.file_work = FileWork(self)
-        self.file_work.error_reported.connect(self.error_reported)
         self.file_work.cancelled.connect(lambda job: self.said.emit(self.tr("Given up: %s.") % job.text))
         self.library = Library(self.live, self.file_work, self)
         self.library.arrived.connect(self.open_model)
@@ -99,7 +98,6 @@ class Session(Observable):
         pen_up = self.filing.when_the_pen_is_up
         self.guarding = Guarding(self, self.documents, self.file_work, pen_up, self)
         self.filing.said.connect(self.said)
-        self.filing.error_reported.connect(self.error_reported)
         self.filing.files_changed.connect(self._tell_steps)
         self.filing.read_as.connect(self.read_as)
         self.filing.changed_elsewhere.connect(self.changed_elsewhere)
@@ -107,7 +105,9 @@ class Session(Observable):
         self.matching = Matching(
             self, self.documents, self.live, self.strokes, self.library, self.settings, self
         )
-        self.shelf = Shelf(self, self.live, self.file_work, self)
+        self.styles = Styles(self, self.live, self.strokes, self.settings, self)
+        self.shelf = Shelf(self, self.live, self.styles, self.file_work, self)
+        self.morphing = Morphing(self, self.live, self.styles, self.shelf, self.file_work, self)
         self.training = Training(lambda: self.picture.document if self.picture else None, self.settings, self)
         self.training.brought.connect(self._open_trained)
         self.dataset_scan = DatasetScan(self)
@@ -118,7 +118,8 @@ class Session(Observable):
             self, self.documents, self.matching.fresh, self.live, self.strokes, tryouts, self.library, self
         )
         self.places = Places(self)
-        self.places.error_reported.connect(self.error_reported)
+        for part in (self.strokes, self.file_work, self.filing, self.places):
+            part.error_reported.connect(self.error_reported)
 
     # --- the picture ---------------------------------------------------------------------------
 
@@ -246,8 +247,7 @@ class Session(Observable):
         assert self.picture is not None
         if path is None and self.needs_a_path:
             return None
-        objection = "" if anyway else self.objection(path)
-        if objection:
+        if objection := "" if anyway else self.objection(path):
             self.error_reported.emit(objection)
             return None
         return self.filing.save(self.picture, path and path.absolute(), self.live.model_file)
@@ -364,11 +364,10 @@ class Session(Observable):
         picture, size = self.picture, (self.document.width, self.document.height)
 
         def arrive(pixels: Pixels) -> None:
-            if picture not in self.pictures:
-                return
-            if picture is not self.picture:
-                self.put_up(picture)
-            self.edit(lambda it: it.add_layer(Role.REFERENCE, shown(path.stem), pixels, 0.5))
+            if picture in self.pictures:
+                if picture is not self.picture:
+                    self.put_up(picture)
+                self.edit(lambda it: it.add_layer(Role.REFERENCE, shown(path.stem), pixels, 0.5))
 
         return self.filing.read_photo(path, size, arrive)
 
@@ -384,12 +383,9 @@ class Session(Observable):
             self.edit(lambda document: document.move_layer(document.active.id, place))
 
     def close(self) -> None:
-        """End of the program: wait for what is being written, remember everything, stop the engine; unsaved
-        pictures stay journalled.
-
-        Whatever goes wrong in one step, the others are done.
-        """
-        lessons = self.pair_drawing, self.teaching, self.gallery
+        """End of the program: wait for what is being written, remember everything, stop the engine, whatever
+        goes wrong in one of these steps; unsaved pictures stay journalled."""
+        lessons = self.pair_drawing, self.teaching, self.gallery, self.styles
         leaving = (part.leave for part in (self.training, self.dataset_scan, *lessons, self.places))
         ends = (self.guarding.stop, self.live.stop, self.documents.stop)
         for step in (self.finish_stroke, self.file_work.leave, self.remember, *leaving, *ends):
@@ -422,7 +418,7 @@ class Session(Observable):
             self.strokes.take_ink()
             self.restructured.emit()
         if change.sent:
-            self.live.edited(None if change.structure else change.rect)
+            self.live.edited(None if change.structure else change.rect, restyled=change.style)
         assert self.picture is not None
         self.documents.journal(self.picture, change)
         self.guarding.tell()
@@ -430,8 +426,7 @@ class Session(Observable):
 
     def _tell_steps(self) -> None:
         assert self.picture is not None
-        document = self.document
-        told = document.history
+        document, told = self.document, self.document.history
         self.steps = Steps(document.undo_steps, document.redo_steps, told.undo_text, told.redo_text)
         self.title = self.picture.name
         self.saved = self.picture.is_saved

@@ -107,7 +107,8 @@ def translate(generator: Generator, file: Path, target: Path, seed: int | None, 
 
 
 def _translated_project(generator: Generator, file: Path, seed: int | None, style: Code | None) -> Pixels:
-    """As the window does it: at the model's working size, brought back to the document's."""
+    """As the window does it: at the model's working size, brought back to the document's, in its own style
+    unless another is asked for."""
     from desktop.paint.files.project import load
     from engine.planes import codec
 
@@ -115,6 +116,11 @@ def _translated_project(generator: Generator, file: Path, seed: int | None, styl
     for note in loaded.notes:
         _say(f"“{file.name}”: {note}")
     document, card = loaded.document, generator.card
+    if style is None and document.style is not None:
+        if len(document.style.code) == card.style:
+            style = document.style.code
+        else:
+            _say(f"“{file.name}” has a style that “{card.name}” doesn't know; it gets the usual one.")
     if document.kind != card.input:
         _say(
             f"“{file.name}” is painted for another kind of model ({document.kind}); all of it counts as seen."

@@ -121,8 +121,8 @@ ARROWS: dict[str, str] = {
     ),
     "desktop.widgets.main_window": (
         "desktop.paint.editing desktop.paint.tools desktop.session desktop.support desktop.widgets.canvas "
-        "desktop.widgets.dialogs desktop.widgets.panels desktop.widgets.parts desktop.widgets.training "
-        "desktop.widgets.welcome engine.data resources"
+        "desktop.widgets.dialogs desktop.widgets.panels desktop.widgets.parts desktop.widgets.styles "
+        "desktop.widgets.training desktop.widgets.welcome engine.data resources"
     ),
     "desktop.widgets.panels": (
         "desktop.paint.brushes desktop.paint.editing desktop.paint.tools desktop.pairs desktop.preview "
@@ -142,6 +142,10 @@ ARROWS: dict[str, str] = {
         "engine.data"
     ),
     "desktop.translating": "desktop.paint.files engine.data engine.errors engine.passes engine.planes",
+    "desktop.widgets.styles": (
+        "desktop.paint.editing desktop.preview desktop.session desktop.support desktop.widgets.dialogs "
+        "desktop.widgets.parts engine.data engine.errors"
+    ),
 }
 
 # Of the window, these alone hold what is named first: where the engine thread and Qt meet.

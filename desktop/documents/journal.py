@@ -95,9 +95,9 @@ class Journal:
         document = self._document
         if self._failed or self._grown or any(self._known.get(it.id) is not it for it in document.layers):
             self.record_all()
-        elif change.structure:
+        elif change.structure or (change.style and not change.rect):
             self._add(_Part(describing(document, self._title), Tiles()))
-        elif change.layer is not None:
+        elif change.layer is not None and not change.style:
             layer, tiles = document.layer(change.layer), Tiles()
             for place in change.tiles:
                 rect = tile_rect(*place, document.width, document.height)

@@ -15,12 +15,14 @@ from pathlib import Path
 import numpy as np
 
 import resources
-from desktop.paint.editing.document import Document
+from desktop.paint.editing.document import Document, Snapshot
 from desktop.pairs.replay_examples import Example
+from desktop.preview.fitting import style_for
 from desktop.preview.shelf import Frame
 from engine.data.card import Card
 from engine.data.messages import Picture, Pixels
 from engine.data.palette import Palette
+from engine.data.style import Code
 from engine.data.task import task_of
 from engine.files.writing import first_free, stem
 from engine.planes.codec import scaled_preview
@@ -47,7 +49,9 @@ class Lesson:
     made: Pixels
     """The preview before it was corrected, uint8 (H, W, 3), of the drawing's size."""
     others: tuple[Frame, ...]
-    """Kept frames of other drawings that could stay as they are."""
+    """Kept frames of other drawings, or in other styles, that could stay as they are."""
+    style: Code | None = None
+    """The one in which it was made; None for the model's usual one."""
 
 
 def base_of(name: str) -> str:
@@ -80,7 +84,7 @@ def keep_correction(lesson: Lesson, corrected: Pixels) -> Path:
     """
     task, palette = task_of(lesson.card.input, lesson.card.hints), labels_of(lesson.card)
     folder = _lessons(base_of(lesson.card.name), task, palette)
-    pair_store.keep(folder, lesson.drawn, corrected, task, palette, _origin(lesson.drawn))
+    pair_store.keep(folder, lesson.drawn, corrected, task, palette, _origin(lesson.drawn, lesson.style))
     return folder
 
 
@@ -97,13 +101,13 @@ def keep_examples(lesson: Lesson, folder: Path, made: Sequence[Example], staying
         PictureError: they can't be written.
     """
     task, palette = task_of(lesson.card.input, lesson.card.hints), labels_of(lesson.card)
-    stay = list(made)
+    stay: list[tuple[Picture, Pixels, Code | None]] = [(*example, None) for example in made]
     for frame in staying:
         assert frame.picture is not None
         drawn = suited(Document.from_snapshot(frame.picture).picture(), palette)
-        stay.append((drawn, frame.preview))
-    for drawn, preview in stay:
-        origin = _origin(drawn)
+        stay.append((drawn, frame.preview, style_of(lesson.card, frame.picture)))
+    for drawn, preview, style in stay:
+        origin = _origin(drawn, style)
         manifest = pair_store.manifest_of(folder)
         if not pair_store.pair_of(folder, manifest, origin):  # a correction counts for more
             pair_store.keep(folder, drawn, scaled_preview(preview, drawn.size), task, palette, origin)
@@ -133,10 +137,17 @@ def _lessons(base: str, task: str, palette: Palette | None) -> Path:
     return first_free(lambda ending: first.with_name(f"{first.name}{ending}"), is_of_another_sort)
 
 
-def _origin(drawn: Picture) -> Origin:
-    """What tells one drawing from another."""
+def style_of(card: Card, picture: Snapshot) -> Code | None:
+    """The style in which a model makes what was kept; None for its usual one."""
+    return style_for(card, picture.style.code if picture.style is not None else None)
+
+
+def _origin(drawn: Picture, style: Code | None) -> Origin:
+    """What tells one drawing from another, and from itself in another style."""
     total = hashlib.sha256()
     for plane in (drawn.pixels, drawn.lines, drawn.hints):
         if plane is not None:
             total.update(repr(plane.shape).encode() + np.ascontiguousarray(plane).tobytes())
+    if style is not None:
+        total.update(repr(style).encode())
     return Origin("drawing", total.hexdigest()[:20])

@@ -188,6 +188,11 @@ class PairDrawing(Observable):
         self.busy = False
         if not isinstance(found, str):
             document, said = found
+            before = self._canvas.picture
+            if (
+                before is not None and before.document.kind == document.kind
+            ):  # its preview goes on in the same style
+                document.take_styles(before.document.style, before.document.named_styles)
             self._come_up(place, OpenPicture(document, title=roll.photos[place].file.stem))
             if said:
                 self._canvas.error_reported.emit(said)

@@ -114,13 +114,15 @@ class Teaching(Observable):
         drawing = Document.from_snapshot(frame.picture)
         drawn = lessons.suited(drawing.picture(), lessons.labels_of(live.card))
         made = scaled_preview(frame.preview, drawn.size)
-        # One drawing gives one preview: frames that look the same were made of the one to be corrected.
+        # A drawing in one style gives one preview: frames that look the same are of the one to be corrected.
         others = [
             other
             for other in self._shelf.kept
             if other.kind == live.card.input and not np.array_equal(other.preview, frame.preview)
         ]
-        lesson = Lesson(live.card, live.model_file, drawn, drawing.picture_flat(), made, tuple(others))
+        style = lessons.style_of(live.card, frame.picture)
+        seen = drawing.picture_flat()
+        lesson = Lesson(live.card, live.model_file, drawn, seen, made, tuple(others), style)
         title = self.tr("%s, corrected") % live.card.name
         self._before = canvas.picture
         self._picture = OpenPicture(Document.from_picture("image", made), title=title, translated=False)

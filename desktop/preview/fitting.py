@@ -12,6 +12,7 @@ from typing import Literal
 
 from engine.data.card import Card, InputKind
 from engine.data.palette import Palette
+from engine.data.style import Code
 from engine.models.catalogue import Entry
 from engine.planes.codec import usually_native
 
@@ -118,6 +119,11 @@ def fit(card: Card, picture: State, native: bool | None, taken: Palette | None) 
         to_lines=not knows_hints and picture.on_hints,
         takes_colours=card.input == picture.kind == "image" and card.palette != taken,
     )
+
+
+def style_for(card: Card | None, style: Code | None) -> Code | None:
+    """The style of a picture as a model takes it: None where there is none, or the model can't know it."""
+    return style if card is not None and style is not None and len(style) == card.style else None
 
 
 def _palette(card: Card, picture: State) -> Literal["stays", "step", "anew", "told"]:

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from PySide6.QtCore import QObject, QTimer, Signal
 
+from desktop.preview import fitting
 from desktop.preview.bridge import Bridge
 from desktop.preview.passes import Passes
 from desktop.support.observable import Observable, Property
@@ -27,7 +28,9 @@ from engine.data.messages import (
     OpenModel,
     Picture,
     Pixels,
+    ReadStyle,
     Reply,
+    StyleRead,
     Translate,
     Translated,
     TriedOut,
@@ -37,6 +40,7 @@ from engine.data.messages import (
     Vary,
 )
 from engine.data.rect import Rect
+from engine.data.style import Code
 from engine.planes.codec import working_size
 
 Size = tuple[int, int]
@@ -49,6 +53,7 @@ class Live(Observable):
         source: gives the picture as it is now.
         parent: owns it.
         bridge: leads to the engine thread; None for one of its own.
+        style: gives the code that the picture wants, or None for the model's usual one.
     """
 
     enabled = Property(True)
@@ -75,6 +80,8 @@ class Live(Observable):
     """Plain single precision, though the device has something quicker."""
     native = Property(False)
     """Whether the network runs at the picture's own size."""
+    varying = Property(0)
+    """How many of the previews asked for by ``vary`` are still to come."""
 
     opened = Signal(object)
     """A ``Card``: its model is ready for the document on the canvas; no pass was asked for yet."""
@@ -88,16 +95,27 @@ class Live(Observable):
     inspected = Signal(object)
     imported = Signal(object)
     tried_out = Signal(object)
+    restyled = Signal()
+    """The picture may have another style."""
+    style_read = Signal(object)
+    """A ``StyleRead`` reply of the model that is open."""
 
     def __init__(
-        self, source: Callable[[], Picture], parent: QObject | None = None, bridge: Bridge | None = None
+        self,
+        source: Callable[[], Picture],
+        parent: QObject | None = None,
+        bridge: Bridge | None = None,
+        style: Callable[[], Code | None] = lambda: None,
     ) -> None:
         super().__init__(parent)
-        self._source = source
+        self._source, self._style = source, style
+        self._row: frozenset[int] = frozenset()
         self.bridge = bridge or Bridge(self)
         self.bridge.replied.connect(self._take)
         self.passes = Passes()
         """What was asked for, what is on show; changed here alone."""
+        self.drawn = 0
+        """Rises with all that makes other previews, but with styles."""
         self._soon = QTimer(self)
         self._soon.setSingleShot(True)
         self._soon.setInterval(0)
@@ -125,14 +143,18 @@ class Live(Observable):
 
     def document_changed(self) -> None:
         """Another document is on the canvas: what was shown no longer belongs to it. The model stays."""
-        self.passes = self.passes.another_document()
+        self.passes, self.drawn = self.passes.another_document(), self.drawn + 1
         self._forget_preview()
         if self.card is not None:
             self._begin_passes(self.card)
 
-    def edited(self, rect: Rect | None = None) -> None:
-        """The picture has changed inside ``rect`` (picture pixels), or anywhere if None."""
+    def edited(self, rect: Rect | None = None, *, restyled: bool = False) -> None:
+        """The picture has changed inside ``rect`` (picture pixels), or anywhere if None; its style alone if
+        it is ``restyled``."""
         self.passes = self.passes.edited(rect)
+        self.drawn += not restyled
+        if restyled or rect is None:
+            self.restyled.emit()
         self.behind = self.card is not None or self.loading
         if self.enabled:
             self._soon.start()
@@ -142,19 +164,45 @@ class Live(Observable):
         self.passes = self.passes.edited(None)
         self._send(once=True)
 
-    def vary(self, seeds: tuple[int, ...]) -> bool:
-        """Ask for one preview a seed; each arrives as ``varied``. False when no model is ready."""
+    def vary(self, seeds: tuple[int, ...], styles: tuple[Code, ...] = ()) -> bool:
+        """Ask for one preview a seed; each arrives as ``varied``. False when no model is ready.
+
+        Args:
+            seeds: whole numbers below 2³¹.
+            styles: one a seed, each of which is made without dropout; else all are of the picture's.
+        """
         if self.card is None:
             return False
         picture = self._source()
         size = working_size(picture.size, self.card, self.native)
-        self.bridge.send(Vary(self.passes.ticket, picture, size, seeds))
+        self._row, self.varying = frozenset(seeds), len(seeds)
+        self.bridge.send(Vary(self.passes.ticket, picture, size, seeds, self.code(), styles))
         return True
 
-    def send(self, request: Inspect | Import | TryOut) -> None:
-        """Have a foreign file looked into or imported, or another model tried out.
+    def make_one(self, number: int, style: Code, picture: Picture | None = None) -> None:
+        """Ask for a preview in a style, see ``desktop.preview.turns``; it arrives as ``varied``.
 
-        ``inspected``, ``imported`` or ``tried_out`` follows, or ``refused``.
+        Args:
+            number: comes back as the seed; 2³¹ or more.
+            style: a code of the open model.
+            picture: None for a small one of that on the canvas: where the network runs at the picture's own
+                size, this one may be the model's. The pen must not wait for what is only looked at.
+        """
+        assert self.card is not None
+        painted = picture or self._source()
+        size = working_size(painted.size, self.card, self.native)
+        if picture is None and size[0] * size[1] > 2 * self.card.size[0] * self.card.size[1]:
+            size = working_size(painted.size, self.card)
+        self.bridge.send(Vary(self.passes.ticket, painted, size, (number,), styles=(style,)))
+
+    def code(self) -> Code | None:
+        """The picture's style where the open model knows it; None for the usual one."""
+        return fitting.style_for(self.card, self._style())
+
+    def send(self, request: Inspect | Import | TryOut | ReadStyle) -> None:
+        """Have a foreign file looked into or imported, another model tried out, or a photo's style read.
+
+        ``inspected``, ``imported``, ``tried_out`` or ``style_read`` follows, or ``refused``.
         """
         self.bridge.send(request)
 
@@ -180,7 +228,12 @@ class Live(Observable):
         self.loading = model is not None
         self._forget_preview(keep=keep)
 
+    def _end_row(self) -> None:
+        """No more of the variations will come."""
+        self._row, self.varying = frozenset(), 0
+
     def _forget_preview(self, *, keep: bool = False) -> None:
+        self._end_row()
         if not keep:
             self.preview = None
         self.behind = self.preview is not None
@@ -219,7 +272,7 @@ class Live(Observable):
         area = passes.dirty.area
         dirty = None if area is None else _scaled(area, picture.size, size)
         self.passes = passes.asked()
-        self.bridge.send(Translate(passes.ticket, picture, size, dirty))
+        self.bridge.send(Translate(passes.ticket, picture, size, dirty, self.code()))
 
     def _take(self, reply: Reply) -> None:
         match reply:
@@ -233,7 +286,11 @@ class Live(Observable):
             case Tuned() if reply.generation == self.passes.model:
                 self.precision, self.ways = reply.precision, reply.ways
             case Varied() if reply.ticket.generation == self.passes.generation:
+                self._row -= {reply.seed}
+                self.varying = len(self._row)
                 self.varied.emit(reply)
+            case StyleRead() if reply.generation == self.passes.model:
+                self.style_read.emit(reply)
             case Inspected():
                 self.inspected.emit(reply)
             case Imported():
@@ -272,6 +329,8 @@ class Live(Observable):
                 self.loading = False
             case Translate():
                 self.passes = self.passes.failed()
+            case Vary(seeds=seeds) if self._row.issuperset(seeds):
+                self._end_row()
             case TryOut():  # nobody waits for it, so nobody need be told
                 self.refused.emit(reply)
                 return

@@ -11,12 +11,13 @@ from PySide6.QtCore import QObject
 from desktop.documents.on_canvas import OnCanvas
 from desktop.paint.files.moment import Moment
 from desktop.preview.live import Live
+from desktop.preview.styles import Styles
 from desktop.support.file_work import FileWork, Job
 from desktop.support.observable import Observable, Property
 from engine.data.messages import Failed, Pixels, Varied, Vary
 
 if TYPE_CHECKING:
-    from desktop.paint.editing.document import Snapshot
+    from desktop.paint.editing.document import PictureStyle, Snapshot
 
 VARIATIONS = 8
 MOST_KEPT = 60
@@ -31,6 +32,8 @@ class Frame:
     picture: Snapshot | None = None
     kind: str = ""
     seed: int | None = None
+    style: PictureStyle | None = None
+    """That of a variation of a model with styles."""
 
 
 class Shelf(Observable):
@@ -42,11 +45,11 @@ class Shelf(Observable):
     """How many variations are still to come."""
 
     def __init__(
-        self, canvas: OnCanvas, live: Live, file_work: FileWork, parent: QObject | None = None
+        self, canvas: OnCanvas, live: Live, styles: Styles, file_work: FileWork, parent: QObject | None = None
     ) -> None:
         super().__init__(parent)
-        self._canvas, self._live, self._file_work = canvas, live, file_work
-        self._seeds: frozenset[int] = frozenset()
+        self._canvas, self._live, self._styles, self._file_work = canvas, live, styles, file_work
+        self._seeds: dict[int, PictureStyle | None] = {}
         live.varied.connect(self._take)
         live.refused.connect(self._refused)
         # Those of another picture would be taken for this one's; another model makes no more of them.
@@ -84,7 +87,8 @@ class Shelf(Observable):
             self._canvas.said.emit(self.tr("Kept; put the variations away to see it."))
 
     def choose(self, frame: Frame) -> None:
-        """Bring a frame back: a kept one with its picture (an undoable step), a variation as preview."""
+        """Bring a frame back: a kept one with its picture, a variation with its style if any; both are
+        steps that can be undone; else it is a preview."""
         if frame.picture is not None:
             snapshot = frame.picture
             picture = self._canvas.picture
@@ -93,6 +97,8 @@ class Shelf(Observable):
                 self._canvas.said.emit(self.tr("That frame belongs to another picture; go back to it first."))
                 return
             self._canvas.edit(lambda document: document.restore(snapshot))
+        elif frame.style is not None:
+            self._styles.take(frame.style)
         self._live.show(frame.preview)
 
     def drop(self, frame: Frame) -> None:
@@ -100,13 +106,15 @@ class Shelf(Observable):
         self.kept = tuple(other for other in self.kept if other is not frame)
 
     def vary(self) -> None:
-        """Make eight variations of the picture as it is now."""
+        """Make eight variations of the picture as it is now: other styles, where the model knows any, else
+        with dropout."""
         seeds = tuple(secrets.randbelow(1 << 31) for _ in range(VARIATIONS))
-        if not self._live.vary(seeds):
+        styles = self._styles.random(VARIATIONS) if self._styles.length else ()
+        if not self._live.vary(seeds, tuple(style.code for style in styles)):
             self._canvas.error_reported.emit(self.tr("No model is ready yet; variations need one."))
             return
         self.variations = ()
-        self._seeds = frozenset(seeds)
+        self._seeds = dict(zip(seeds, styles or [None] * VARIATIONS, strict=True))
         self.awaited = len(seeds)
 
     def clear_variations(self) -> None:
@@ -116,14 +124,15 @@ class Shelf(Observable):
 
     def _take(self, reply: Varied) -> None:
         if reply.seed in self._seeds:  # else of a row that was given up
-            self.variations = (*self.variations, Frame(reply.preview, seed=reply.seed))
+            frame = Frame(reply.preview, seed=reply.seed, style=self._seeds[reply.seed])
+            self.variations = (*self.variations, frame)
             self.awaited = reply.count - reply.index - 1
 
     def _refused(self, reply: Failed) -> None:
-        if isinstance(reply.request, Vary) and self._seeds.issuperset(reply.request.seeds):
+        if isinstance(reply.request, Vary) and self._seeds.keys() >= set(reply.request.seeds):
             self._give_up()
 
     def _give_up(self) -> None:
         """No more of them will come."""
-        self._seeds = frozenset()
+        self._seeds = {}
         self.awaited = 0

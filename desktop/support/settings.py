@@ -61,6 +61,10 @@ class Settings:
     """Shortcuts the user changed, by action."""
     geometry: str = ""
     window_state: str = ""
+    styles: dict[str, dict[str, list[float]]] = field(default_factory=dict)
+    """By model's name: the styles of it that the user gave a name, as codes."""
+    styles_panel: bool = True
+    """The panel of styles is shown among the others."""
     folded: list[str] = field(default_factory=list)
     """Panels of which only the header is shown."""
     splitter: str = ""
@@ -91,6 +95,18 @@ def _names(value: dict[object, object]) -> bool:
     return all(isinstance(entry, str) for entry in value.values())
 
 
+def _codes(value: dict[object, object]) -> bool:
+    return all(
+        isinstance(named, dict)
+        and len(named) <= 256
+        and all(
+            isinstance(code, list) and all(type(it) in (int, float) and abs(it) <= 100 for it in code)
+            for code in named.values()
+        )
+        for named in value.values()
+    )
+
+
 _MAKES_SENSE: dict[str, Callable[[Any], bool]] = {
     "theme": lambda value: value in ("system", "light", "dark"),
     "preview_mode": lambda value: value in ("beside", "over", "split"),
@@ -103,6 +119,7 @@ _MAKES_SENSE: dict[str, Callable[[Any], bool]] = {
     "recipe": lambda value: all(
         type(it) in (int, float) and math.isfinite(it) and it >= 0 for it in value.values()
     ),
+    "styles": _codes,
     "inks": lambda value: all(isinstance(ink, dict) for ink in value.values()),
     "folded": lambda value: all(isinstance(name, str) for name in value),
     "recent": lambda value: all(isinstance(name, str) for name in value),

@@ -55,6 +55,8 @@ from desktop.widgets.parts.files import Files, local_path
 from desktop.widgets.parts.folders import FolderDoor
 from desktop.widgets.parts.message_bar import MessageBar
 from desktop.widgets.parts.room import dress_overflow, fit, recall, remember
+from desktop.widgets.styles.dock import StyleDock
+from desktop.widgets.styles.morph import MorphDialog
 from desktop.widgets.training.window import TrainingDoor
 from desktop.widgets.welcome.page import Welcome
 from engine.data.rect import EMPTY
@@ -132,7 +134,8 @@ class MainWindow(QMainWindow):
         self.palette_dock = PaletteDock(session, self)
         self.layer_dock = LayerDock(session, actions, self)
         self.model_dock = ModelDock(session, actions, self)
-        self.docks = (self.model_dock, self.palette_dock, self.layer_dock)
+        self.style_dock = StyleDock(session, actions, self)
+        self.docks = (self.model_dock, self.style_dock, self.palette_dock, self.layer_dock)
         heights = Heights()
         for dock in self.docks:
             dock.setFeatures(
@@ -220,6 +223,7 @@ class MainWindow(QMainWindow):
             "flip": self.view.flip,
             "full_screen": lambda on: self.showFullScreen() if on else self.showNormal(),
             "docks": self._show_docks,
+            "styles": self._show_styles,
             "theme_system": when_on(lambda: self.set_theme("system")),
             "theme_light": when_on(lambda: self.set_theme("light")),
             "theme_dark": when_on(lambda: self.set_theme("dark")),
@@ -232,6 +236,12 @@ class MainWindow(QMainWindow):
             "native": session.set_native,
             "keep": session.shelf.keep,
             "vary": session.shelf.vary,
+            "next_style": lambda: session.styles.step(1),
+            "previous_style": lambda: session.styles.step(-1),
+            "more_styles": session.styles.more,
+            "name_style": self.style_dock.ask_name,
+            "morph": lambda: MorphDialog(session, self).open(),
+            "photo_style": self.files.style_of_photo,
             "import": self.files.import_model,
             "train": self.training.open,
             "teach": session.teaching.begin,
@@ -264,6 +274,7 @@ class MainWindow(QMainWindow):
         self.pair_drawing_bar.train.connect(self.training.prepare)
         self.training.wants_pairs.connect(self.make_pairs)
         self.canvas.hovered.connect(self.status_line.show_place)
+        self.shelf.wants_morph.connect(lambda frame: MorphDialog(session, self, frame).open())
         self.preview_bar.blended.connect(self.canvas.update)
         self.welcome.left.connect(self.canvas.setFocus)
         QGuiApplication.styleHints().colorSchemeChanged.connect(lambda _scheme: self._system_theme_changed())
@@ -297,6 +308,8 @@ class MainWindow(QMainWindow):
         self._arranged = recall(self, self.splitter, settings)
         self.actions_table["full_screen"].setChecked(self.isFullScreen())
         self.actions_table["docks"].setChecked(True)
+        self.actions_table["styles"].setChecked(settings.styles_panel)
+        self.style_dock.setVisible(settings.styles_panel)
         self.actions_table[f"theme_{settings.theme}"].setChecked(True)
         self.actions_table[settings.preview_mode].setChecked(True)
 
@@ -344,7 +357,11 @@ class MainWindow(QMainWindow):
 
     def _show_docks(self, on: bool) -> None:
         for dock in self.docks:
-            dock.setVisible(on)
+            dock.setVisible(on and (dock is not self.style_dock or self.session.settings.styles_panel))
+
+    def _show_styles(self, on: bool) -> None:
+        self.session.settings.styles_panel = on
+        self.style_dock.setVisible(on and self.actions_table["docks"].isChecked())
 
     def _show_abilities(self) -> None:
         if self.session.picture is None:
@@ -402,7 +419,7 @@ class MainWindow(QMainWindow):
         self._arranged = True
 
     def _share_out(self) -> None:
-        self.resizeDocks(list(self.docks), [286, 280, 148], Qt.Orientation.Vertical)
+        self.resizeDocks(list(self.docks), [256, 150, 220, 128], Qt.Orientation.Vertical)
 
     def createPopupMenu(self) -> QMenu | None:
         """No menu for hiding bars: one would hide what can't be found again."""

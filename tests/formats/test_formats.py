@@ -17,7 +17,7 @@ import numpy as np
 import pytest
 
 from desktop.documents.recovery import restore
-from desktop.paint.files import drawing, project, records
+from desktop.paint.files import drawing, notation, project, records
 from desktop.support import settings as remembered
 from desktop.support.settings import SettingsFile
 from engine.data import card
@@ -38,6 +38,7 @@ NEWEST = {
     "project": project.FORMAT,
     "run": config.FORMAT,
     "settings": remembered.FORMAT,
+    "styles": notation.STYLES,
 }
 
 
@@ -70,6 +71,15 @@ def test_project(file: Path):
     assert document.palette is not None and len(document.palette.labels) > 5
     pixels = document.picture().pixels
     assert pixels is not None and len(np.unique(pixels.reshape(-1, 3), axis=0)) == 2
+
+
+@pytest.mark.parametrize("file", versions("styles"), ids=lambda file: file.name)
+def test_styles_of_a_project(file: Path):
+    loaded = project.load(file)
+    own, named = loaded.document.style, loaded.document.named_styles
+    assert loaded.notes == [] and own is not None
+    assert (own.name, own.code[:2], len(own.code)) == ("3", (0.5, -1.25), 8)
+    assert [(style.name, style.code[0]) for style in named] == [("suede", 2.0), ("Lack é", 0.0)]
 
 
 @pytest.mark.parametrize("file", versions("journal"), ids=lambda file: file.name)

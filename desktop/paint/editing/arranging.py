@@ -1,17 +1,19 @@
-"""Steps that change the list of layers, or how one is shown; nothing happens before they are taken."""
+"""Steps that change the list of layers, or how one is shown, or that of styles; nothing happens before they
+are taken."""
 
 from __future__ import annotations
 
 from dataclasses import replace
 
-from desktop.paint.editing.history import PropertiesStep, StateStep
-from desktop.paint.editing.layer_stack import ROLES, LayerStack, locked_text, translate
+from desktop.paint.editing.history import PropertiesStep, StateStep, StyleStep
+from desktop.paint.editing.layer_stack import ROLES, LayerStack, PictureStyle, locked_text, translate
 from desktop.paint.editing.limits import check_size
 from desktop.paint.layers import overhang, scaling
 from desktop.paint.layers.composite import to_straight, unpacked
 from desktop.paint.layers.layer import Layer, Role, blank
 from engine.data.messages import Pixels
 from engine.data.rect import EMPTY
+from engine.data.style import MOST_NAMES
 from engine.errors import PictureError
 
 LONGEST_NAME = 200
@@ -100,3 +102,24 @@ def setting(
         if value is not None and value != getattr(layer, field)
     }
     return PropertiesStep(translate("paint", "Layer properties"), layer.id, values) if values else None
+
+
+def naming(stack: LayerStack, style: PictureStyle) -> StyleStep:
+    """A style kept by its name, in place of one that has it; where it is the picture's, that has the name.
+
+    Raises:
+        PictureError: there are too many.
+    """
+    others = tuple(other for other in stack.named_styles if other.name != style.name)
+    if len(others) >= MOST_NAMES:
+        raise PictureError(translate("paint", "There are too many named styles; forget some first."))
+    own = style if stack.style is not None and stack.style.code == style.code else stack.style
+    return StyleStep(translate("paint", "Name style"), own, (*others, style))
+
+
+def forgetting(stack: LayerStack, name: str) -> StyleStep | None:
+    """The style of that name kept no more; the picture's own stays. None where there is none."""
+    others = tuple(other for other in stack.named_styles if other.name != name)
+    if others == stack.named_styles:
+        return None
+    return StyleStep(translate("paint", "Forget style"), stack.style, others)

@@ -7,14 +7,15 @@ network sees is ``picture()``. All of it belongs to one thread.
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 from PySide6.QtCore import QCoreApplication
 
 from desktop.paint.editing import arranging, beginnings, reshaping
-from desktop.paint.editing.history import Change, History, PaintStep, StateStep, Step
-from desktop.paint.editing.layer_stack import ROLES, LayerStack, check_paintable
+from desktop.paint.editing.history import Change, History, PaintStep, StateStep, Step, StyleStep
+from desktop.paint.editing.layer_stack import ROLES, LayerStack, PictureStyle, check_paintable
 from desktop.paint.editing.open_stroke import OpenStroke
 from desktop.paint.editing.planes import Planes
 from desktop.paint.editing.recording import Recording
@@ -29,7 +30,17 @@ from engine.data.palette import Colour, Palette
 from engine.data.rect import EMPTY, Rect
 from engine.errors import PictureError
 
-__all__ = ["ROLES", "Change", "Document", "Layer", "LayerStack", "Recording", "Role", "Snapshot"]
+__all__ = [
+    "ROLES",
+    "Change",
+    "Document",
+    "Layer",
+    "LayerStack",
+    "PictureStyle",
+    "Recording",
+    "Role",
+    "Snapshot",
+]
 
 translate = QCoreApplication.translate
 
@@ -315,6 +326,39 @@ class Document:
         self.finish_stroke()
         return self._take(None if palette == self.palette else reshaping.recolouring(self._stack, palette))
 
+    # --- style ----------------------------------------------------------------------------------
+
+    @property
+    def style(self) -> PictureStyle | None:
+        """Which photo of the drawing is wanted; None for the model's usual one."""
+        return self._stack.style
+
+    @property
+    def named_styles(self) -> tuple[PictureStyle, ...]:
+        """Styles that somebody gave a name, in that order."""
+        return self._stack.named_styles
+
+    def take_styles(self, style: PictureStyle | None, named: tuple[PictureStyle, ...]) -> None:
+        """Have these from the beginning, as they were in its file: no step."""
+        self._stack.style, self._stack.named_styles = style, named
+
+    def set_style(self, style: PictureStyle | None, *, merge: bool = False) -> Change:
+        """Want another photo; with ``merge`` it belongs to the step before, as while a slider is dragged."""
+        self.finish_stroke()
+        if style == self.style:
+            return Change()
+        return self._take(StyleStep(translate("paint", "Style"), style, self.named_styles), merge=merge)
+
+    def name_style(self, style: PictureStyle) -> Change:
+        """Keep a style by its name, see ``arranging.naming``; PictureError where there are too many."""
+        self.finish_stroke()
+        return self._take(arranging.naming(self._stack, style))
+
+    def forget_style(self, name: str) -> Change:
+        """Keep the style of that name no more; the picture's own stays as it is."""
+        self.finish_stroke()
+        return self._take(arranging.forgetting(self._stack, name))
+
     # --- kept pictures --------------------------------------------------------------------------
 
     def snapshot(self) -> Snapshot:
@@ -327,7 +371,8 @@ class Document:
         self.finish_stroke()
         if snapshot.kind != self.kind:
             raise PictureError(translate("paint", "That picture is of another kind."))
-        return self._take(StateStep(translate("paint", "Bring back"), snapshot.state()))
+        state = replace(snapshot.state(), named_styles=self.named_styles)
+        return self._take(StateStep(translate("paint", "Bring back"), state))
 
     # --- history --------------------------------------------------------------------------------
 

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from desktop.paint.editing.layer_stack import LayerStack, State
+from desktop.paint.editing.layer_stack import LayerStack, PictureStyle, State
 from desktop.paint.layers.layer import Layer, Packed
 from engine.data.rect import EMPTY, Rect
 
@@ -36,9 +36,11 @@ class Change:
     """The layer whose pixels changed, where there is just one."""
     tiles: tuple[tuple[int, int], ...] = ()
     """Row and column of that layer's tiles that changed."""
+    style: bool = False
+    """The style that is wanted, or the named ones, changed."""
 
     def __bool__(self) -> bool:
-        return bool(self.rect) or self.structure
+        return bool(self.rect) or self.structure or self.style
 
     def united(self, later: Change) -> Change:
         """This change and then ``later``, as one."""
@@ -49,6 +51,7 @@ class Change:
             self.structure or later.structure,
             self.layer if same else None,
             tuple(dict.fromkeys(self.tiles + later.tiles)) if same else (),
+            self.style or later.style,
         )
 
 
@@ -200,6 +203,25 @@ class StateStep(Step):
             return Change(stack.bounds, True, structure=True)
         sent = _sent(held.layers) != _sent(self.state.layers)
         return Change(self.rect, sent and bool(self.rect), structure=True)
+
+
+@dataclass
+class StyleStep(Step):
+    """Another style is wanted, or one got a name or lost it. No pixel of any layer changes."""
+
+    text: str
+    style: PictureStyle | None
+    named: tuple[PictureStyle, ...]
+    bytes: int = 400
+
+    def exchange(self, stack: LayerStack) -> Change:
+        style, named = stack.style, stack.named_styles
+        stack.style, stack.named_styles = self.style, self.named
+        self.style, self.named = style, named
+        return Change(sent=stack.style != style, style=True)
+
+    def absorb(self, later: Step) -> bool:
+        return isinstance(later, StyleStep) and later.named == self.named  # what was before is held here
 
 
 def _sent(layers: Iterable[Layer]) -> list[int]:

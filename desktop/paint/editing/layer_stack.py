@@ -16,6 +16,7 @@ from engine.data.card import InputKind
 from engine.data.messages import Pixels
 from engine.data.palette import Colour, Palette
 from engine.data.rect import Rect
+from engine.data.style import Code
 from engine.errors import PictureError
 
 ROLES: dict[InputKind, tuple[Role, ...]] = {
@@ -30,6 +31,15 @@ translate = QCoreApplication.translate
 
 
 @dataclass(frozen=True)
+class PictureStyle:
+    """Which of many photos of one drawing is wanted, see ``engine.data.style``."""
+
+    code: Code
+    name: str = ""
+    """For people: the number it was drawn by, its name, the photo that has it; may be empty."""
+
+
+@dataclass(frozen=True)
 class State:
     """What a document is, besides the contents of its layers."""
 
@@ -40,6 +50,10 @@ class State:
     layers: tuple[Layer, ...]
     """Bottom first."""
     active: Layer
+    style: PictureStyle | None = None
+    """None: the model's usual one."""
+    named_styles: tuple[PictureStyle, ...] = ()
+    """Those that somebody liked; their names differ."""
 
 
 class LayerStack:
@@ -53,6 +67,8 @@ class LayerStack:
         paper: the colour under all layers.
         palette: label documents need one.
         active: the layer to paint on; the topmost one that is sent if None.
+        style: of the photo that is wanted; None for the model's usual one.
+        named_styles: those that somebody gave a name.
 
     Raises:
         PictureError: too large, or a label picture without palette.
@@ -67,6 +83,8 @@ class LayerStack:
         paper: Colour = WHITE,
         palette: Palette | None = None,
         active: Layer | None = None,
+        style: PictureStyle | None = None,
+        named_styles: tuple[PictureStyle, ...] = (),
     ) -> None:
         check_size(width, height, len(layers))
         if kind == "labels" and palette is None:
@@ -81,18 +99,30 @@ class LayerStack:
             palette,
             tuple(layers),
             active or [layer for layer in layers if layer.role.sent][-1],
+            style,
+            named_styles,
         )
 
     @property
     def state(self) -> State:
         """What ``StateStep`` swaps; setting it is that step's work alone."""
-        return State(self.width, self.height, self.paper, self.palette, tuple(self.layers), self.active)
+        return State(
+            self.width,
+            self.height,
+            self.paper,
+            self.palette,
+            tuple(self.layers),
+            self.active,
+            self.style,
+            self.named_styles,
+        )
 
     @state.setter
     def state(self, state: State) -> None:
         self.width, self.height = state.width, state.height
         self.paper, self.palette = state.paper, state.palette
         self.layers, self.active = list(state.layers), state.active
+        self.style, self.named_styles = state.style, state.named_styles
         self.next_id = max(self.next_id, *(layer.id + 1 for layer in state.layers))
 
     @property

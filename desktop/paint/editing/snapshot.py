@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from desktop.paint.editing.history import Tiles, tile_rect, tiles_of
-from desktop.paint.editing.layer_stack import LayerStack, State
+from desktop.paint.editing.layer_stack import LayerStack, PictureStyle, State
 from desktop.paint.layers.layer import Layer, blank
 from engine.data.card import InputKind
 from engine.data.rect import Rect
@@ -42,6 +42,11 @@ class Snapshot:
         return cls(stack.kind, state, tuple(contents))
 
     @property
+    def style(self) -> PictureStyle | None:
+        """The style that it had; None for the model's usual one."""
+        return self.hollow.style
+
+    @property
     def bytes(self) -> int:
         """Memory it holds."""
         return sum(tiles.bytes for tiles in self.tiles)
@@ -50,7 +55,15 @@ class Snapshot:
         """A stack of its own, likewise."""
         state = self.state()
         return LayerStack(
-            self.kind, state.width, state.height, state.layers, state.paper, state.palette, state.active
+            self.kind,
+            state.width,
+            state.height,
+            state.layers,
+            state.paper,
+            state.palette,
+            state.active,
+            state.style,
+            state.named_styles,
         )
 
     def state(self) -> State:

@@ -25,6 +25,7 @@ class Moment:
         self._model, self._extras = document.model, dict(document.extras)
         self._layers = [Frozen(layer) for layer in document.layers]
         self._active = document.layers.index(document.active)
+        self._styles = document.style, document.named_styles
 
     def layers(self) -> Iterator[Layer]:
         """The layers with all their pixels, bottom first; each can be had once, so that few are in memory."""
@@ -34,7 +35,8 @@ class Moment:
     def document(self) -> Document:
         """A document of its own, without history, that is as the other one was."""
         layers = [layer.layer() for layer in self._layers]
-        stack = LayerStack(self._kind, *self._size, layers, self._paper, self._palette, layers[self._active])
+        active = layers[self._active]
+        stack = LayerStack(self._kind, *self._size, layers, self._paper, self._palette, active, *self._styles)
         document = Document(stack)
         document.model, document.extras = self._model, dict(self._extras)
         return document

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import json
 import math
-from typing import Any, get_args
+from collections.abc import Sequence
+from typing import Any, NamedTuple, get_args
 
 from PySide6.QtCore import QCoreApplication
 
+from desktop.paint.editing.layer_stack import PictureStyle
 from desktop.paint.layers.layer import Layer, Role
 from engine.data import palette as palettes
+from engine.data import style
 from engine.data.card import InputKind
 from engine.data.palette import Colour, Label, Palette
 from engine.errors import PictureError
@@ -17,6 +20,9 @@ from engine.errors import PictureError
 KINDS: tuple[InputKind, ...] = get_args(InputKind)
 
 LONGEST_TEXT = 10_000
+
+STYLES = 1
+"""Version of the notes on styles; they stand beside the others, and older programs keep them as they are."""
 
 
 class Notes:
@@ -134,6 +140,35 @@ class Notes:
         labels = (Label(label.name[:LONGEST_TEXT], label.colour) for label in palette.labels)
         return Palette(palette.name[:LONGEST_TEXT], tuple(labels))
 
+    def styles(self, name: str = "styles") -> tuple[PictureStyle | None, tuple[PictureStyle, ...]]:
+        """The picture's style, None for the usual one, and those that somebody named.
+
+        Raises:
+            PictureError: they make no sense, or a newer program wrote them.
+        """
+        if self.fields.get(name) is None:
+            return None, ()
+        inner = self.inner(self.fields[name], name)
+        inner.check_format(STYLES)
+        own, named = inner.fields.get("style"), inner.items("named", style.MOST_NAMES)
+        found = tuple(self._as_style(entry, name) for entry in named)
+        if len({entry.name for entry in found}) < len(found) or not all(entry.name for entry in found):
+            raise self.damaged(name)
+        return None if own is None else self._as_style(own, name), found
+
+    def _as_style(self, value: object, what: str) -> PictureStyle:
+        fields = self.inner(value, what).fields
+        code, name = fields.get("code"), fields.get("name", "")
+        try:
+            length = len(code) if isinstance(code, list) else 0
+            checked = style.checked(code, length)
+        except ValueError as error:
+            raise self.damaged(what) from error
+        fine = isinstance(name, str) and (not name or name.isprintable()) and len(name) <= style.LONGEST_NAME
+        if not fine or not 1 <= length <= style.LONGEST:
+            raise self.damaged(what)
+        return PictureStyle(checked, name)
+
     def _as_colour(self, value: object, name: str) -> Colour:
         if not isinstance(value, list | tuple) or len(value) != 3:
             raise self.damaged(name)
@@ -144,6 +179,49 @@ class Notes:
 def palette_notes(palette: Palette | None) -> dict[str, Any] | None:
     """A palette as ``Notes.palette`` reads it."""
     return None if palette is None else palettes.to_fields(palette)
+
+
+def style_notes(own: PictureStyle | None, named: Sequence[PictureStyle]) -> dict[str, Any] | None:
+    """Styles as ``Notes.styles`` reads them; None where there are none."""
+    if own is None and not named:
+        return None
+
+    def fields(one: PictureStyle) -> dict[str, Any]:
+        return {"code": list(one.code), "name": one.name}
+
+    return {
+        "format": STYLES,
+        "style": None if own is None else fields(own),
+        "named": [fields(one) for one in named],
+    }
+
+
+class Styles(NamedTuple):
+    """What was understood of the styles in a file."""
+
+    own: PictureStyle | None
+    named: tuple[PictureStyle, ...]
+    said: list[str]
+    """Sentences on what was not."""
+    kept: set[str]
+    """The notes that stay as they are, as only a newer program understands them."""
+
+
+def understood_styles(notes: Notes) -> Styles:
+    """The styles of a file; those that make no sense cost nobody a drawing."""
+    try:
+        return Styles(*notes.styles(), [], set())
+    except PictureError:
+        found = notes.fields["styles"]
+        version = found.get("format") if isinstance(found, dict) else None
+        newer = type(version) is int and version > STYLES
+        translate = QCoreApplication.translate
+        text = (
+            translate("paint", "The styles in “{0}” are of a newer Underpaint; update it to see them.")
+            if newer
+            else translate("paint", "The styles in “{0}” make no sense, and were left out.")
+        )
+        return Styles(None, (), [text.format(notes.source)], {"styles"} if newer else set())
 
 
 def layer_notes(layer: Layer) -> dict[str, Any]:

@@ -32,7 +32,7 @@ from desktop.paint.editing.limits import MOST_LAYER_PIXELS, MOST_PIXELS, check_s
 from desktop.paint.files import archive, placed
 from desktop.paint.files.archive import Archive
 from desktop.paint.files.flatten import Flattening
-from desktop.paint.files.notation import Notes, palette_notes
+from desktop.paint.files.notation import Notes, palette_notes, style_notes, understood_styles
 from desktop.paint.files.stack import (
     PLAIN,
     RESOLUTION,
@@ -68,7 +68,7 @@ _PAPER = "data/paper.png"
 _SIDE_BY_SIDE = min(4, os.cpu_count() or 1)
 THUMBNAIL = "Thumbnails/thumbnail.png"
 
-_OURS = {"format", "kind", "model", "paper", "palette", "roles", "program"}
+_OURS = {"format", "kind", "model", "paper", "palette", "roles", "program", "styles"}
 
 translate = QCoreApplication.translate
 
@@ -147,6 +147,9 @@ def save(document: Document, path: Path, step: Step = lambda _done, _total: None
         "palette": palette_notes(document.palette),
         "roles": roles,
     }
+    styles = style_notes(document.style, document.named_styles)
+    if styles is not None:
+        extras["styles"] = styles
     contents.add(MERGED, partial(to_png_bytes, merged))
     contents.add(THUMBNAIL, partial(to_png_bytes, thumbnail(merged)))
     files = contents.files()
@@ -278,8 +281,11 @@ def _load(source: Archive, name: str, step: Step) -> Loaded:
             )
             loaded.notes.append(text.format(name))
     document = loaded.document
+    found = understood_styles(notes)
+    document.take_styles(found.own, found.named)
+    loaded.notes += found.said
     document.model = notes.text("model", "")
-    document.extras = {key: value for key, value in notes.fields.items() if key not in _OURS}
+    document.extras = {key: value for key, value in notes.fields.items() if key not in _OURS - found.kept}
     resolution = {about: value for about in RESOLUTION if (value := root.get(about)) is not None}
     if resolution:
         document.extras["resolution"] = resolution

@@ -24,7 +24,7 @@ from desktop.paint.editing.document import Document
 from desktop.paint.editing.history import TILE, Tiles, tile_rect
 from desktop.paint.editing.layer_stack import LayerStack, State
 from desktop.paint.editing.limits import MOST_LAYER_PIXELS, MOST_LAYERS, check_size
-from desktop.paint.files.notation import Notes, layer_notes, palette_notes
+from desktop.paint.files.notation import Notes, layer_notes, palette_notes, style_notes, understood_styles
 from desktop.paint.layers.layer import Layer, Piece, blank
 from engine.data.rect import Rect
 from engine.errors import PictureError
@@ -76,6 +76,7 @@ def describing(document: Document, title: str, begun: str = "") -> Record:
             "palette": palette_notes(document.palette),
             "model": document.model,
             "extras": document.extras,
+            "styles": style_notes(document.style, document.named_styles),
             "active": document.active.id,
             "layers": [layer_notes(layer) for layer in document.layers],
         }
@@ -152,7 +153,14 @@ def read_document(file: BinaryIO) -> Document:
     state = _state(notes, canvases)
     document = Document(
         LayerStack(
-            notes.kind(), state.width, state.height, state.layers, state.paper, state.palette, state.active
+            notes.kind(),
+            state.width,
+            state.height,
+            state.layers,
+            state.paper,
+            state.palette,
+            state.active,
+            *understood_styles(notes)[:2],  # the drawing counts for more than the rest
         )
     )
     document.model = notes.text("model", "")

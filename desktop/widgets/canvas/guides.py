@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QPointF, QRectF, Qt
+from PySide6.QtCore import QPointF, QRect, QRectF, Qt
 from PySide6.QtGui import QColor, QPainter, QPen, QPolygonF, QTransform
 
 from desktop.support import theme
@@ -54,3 +54,16 @@ def paint_ring(painter: QPainter, centre: QPointF, radius: float) -> None:
     painter.drawEllipse(centre, radius + 1, radius + 1)
     painter.setPen(QPen(QColor(0, 0, 0, 200), 1))
     painter.drawEllipse(centre, radius, radius)
+
+
+def paint_offer(painter: QPainter, area: QRect, text: str) -> None:
+    """What happens if that which is held over ``area`` is dropped there."""
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+    ground = theme.colour("surround")
+    ground.setAlpha(170)
+    painter.fillRect(area, ground)
+    painter.setBrush(Qt.BrushStyle.NoBrush)
+    painter.setPen(QPen(theme.colour("accent"), 3, Qt.PenStyle.DashLine))
+    painter.drawRoundedRect(QRectF(area).adjusted(8, 8, -8, -8), 8, 8)
+    painter.setPen(theme.colour("text"))
+    painter.drawText(area, Qt.AlignmentFlag.AlignCenter, text)

@@ -3,13 +3,22 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QPointF, QRectF, QSizeF, Qt
-from PySide6.QtGui import QMouseEvent, QPainter, QPaintEvent, QWheelEvent
+from PySide6.QtGui import (
+    QDragEnterEvent,
+    QDragLeaveEvent,
+    QDropEvent,
+    QMouseEvent,
+    QPainter,
+    QPaintEvent,
+    QWheelEvent,
+)
 from PySide6.QtWidgets import QWidget
 
 from desktop.session import Session
 from desktop.support import theme
 from desktop.widgets.canvas import guides
 from desktop.widgets.canvas.view import View
+from desktop.widgets.parts.files import dropped_photo
 from desktop.widgets.parts.reduced import ReducedPreview
 
 
@@ -29,6 +38,8 @@ class Preview(QWidget):
         self._view = view
         self._reduced = ReducedPreview()
         self._last: QPointF | None = None
+        self._offered = False
+        self.setAcceptDrops(True)
         view.changed.connect(self.update)
         session.live.watch("preview behind loading enabled", self.update)
         session.teaching.watch("here", self.update)
@@ -52,6 +63,8 @@ class Preview(QWidget):
         painter.setRenderHint(QPainter.RenderHint.Antialiasing, self._view.degrees != 0)
         self._reduced.paint(painter, shown, QRectF(0, 0, document.width, document.height), event.rect())
         painter.resetTransform()
+        if self._offered:
+            guides.paint_offer(painter, self.rect(), self.tr("Take the style of this photo"))
         if live.behind:
             painter.setRenderHint(QPainter.RenderHint.Antialiasing)
             guides.paint_behind(painter, self.width())
@@ -63,6 +76,33 @@ class Preview(QWidget):
         if live.card is None:
             return self.tr("No model is open.\nChoose one under Models.")
         return self.tr("The preview appears here.")
+
+    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
+        """A photo may be dropped for its style; whatever else, and wherever else, is opened by the window."""
+        if self._session.styles.of_photos and dropped_photo(event.mimeData()) is not None:
+            event.acceptProposedAction()
+            self._offer(True)
+        else:
+            event.ignore()
+
+    def dragLeaveEvent(self, event: QDragLeaveEvent) -> None:
+        """It goes elsewhere."""
+        self._offer(False)
+        super().dragLeaveEvent(event)
+
+    def dropEvent(self, event: QDropEvent) -> None:
+        """Take the photo's style."""
+        self._offer(False)
+        photo = dropped_photo(event.mimeData())
+        if photo is None:
+            event.ignore()
+            return
+        event.acceptProposedAction()
+        self._session.styles.take_of(photo)
+
+    def _offer(self, on: bool) -> None:
+        self._offered = on
+        self.update()
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
         """The preview can be dragged like the canvas; both move together."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import partial
 from weakref import WeakKeyDictionary
 
-from PySide6.QtCore import QEvent, QPoint, QSize, Qt
+from PySide6.QtCore import QEvent, QPoint, QSize, Qt, Signal
 from PySide6.QtGui import QIcon, QImage, QPixmap
 from PySide6.QtWidgets import (
     QFrame,
@@ -29,6 +29,9 @@ _SIDE = 72
 
 class ShelfStrip(QFrame):
     """Hidden while it has nothing to show."""
+
+    wants_morph = Signal(object)
+    """A morph is to begin at this kept ``Frame``."""
 
     def __init__(self, session: Session, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -90,14 +93,17 @@ class ShelfStrip(QFrame):
         for frame in frames:
             item = QListWidgetItem(self._thumbnail(frame), "")
             item.setData(Qt.ItemDataRole.UserRole, frame)
-            item.setToolTip(
-                self.tr("Show this variation (seed %d)") % frame.seed
-                if frame.seed is not None
-                else self.tr("Bring back this picture and its preview")
-            )
+            item.setToolTip(theme.plain(self._tip(frame)))
             self._list.addItem(item)
         self._list.scrollToBottom()
         self.setVisible(bool(frames) or varying)
+
+    def _tip(self, frame: Frame) -> str:
+        if frame.style is not None:
+            return self.tr("Take this style (%s)") % frame.style.name
+        if frame.seed is not None:
+            return self.tr("Show this variation (seed %d)") % frame.seed
+        return self.tr("Bring back this picture and its preview")
 
     def _thumbnail(self, frame: Frame) -> QIcon:
         """Made once: one more frame must not cost the scaling of all."""
@@ -122,6 +128,7 @@ class ShelfStrip(QFrame):
         for sign, text, do in (
             ("mdi6.undo-variant", self.tr("&Bring back"), session.shelf.choose),
             ("mdi6.human-male-board", self.tr("&Teach it this …"), session.teaching.begin),
+            ("mdi6.movie-open-outline", self.tr("&Morph from here …"), self.wants_morph.emit),
             ("mdi6.close", self.tr("Take &off the shelf"), session.shelf.drop),
         ):
             menu.addAction(theme.icon(sign), text, partial(do, frame))

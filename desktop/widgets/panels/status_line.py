@@ -21,8 +21,10 @@ class StatusLine(QStatusBar):
         self.setContentsMargins(8, 0, 8, 0)
         self._session, self._view = session, view
         self._place, self._size, self._steps, self._pass = QLabel(), QLabel(), QLabel(), QLabel()
+        self._style = QLabel()
         self._pass.setObjectName("pass_time")
-        for label in (self._place, self._size, self._steps, self._pass):
+        self._style.setObjectName("style_name")
+        for label in (self._place, self._size, self._steps, self._style, self._pass):
             label.setTextFormat(Qt.TextFormat.PlainText)  # models are named by strangers
             self.addPermanentWidget(label)
         progress = FileProgress(session.file_work, self)
@@ -33,6 +35,7 @@ class StatusLine(QStatusBar):
         session.watch("steps", self._show_steps)
         session.live.watch("card loading seconds device enabled behind", self._show_pass)
         session.library.watch("importing", self._show_pass)
+        session.styles.watch("current length", self._show_style)
 
     def show_place(self, at: QPointF) -> None:
         """Picture coordinates under the pointer."""
@@ -48,6 +51,15 @@ class StatusLine(QStatusBar):
     def _show_steps(self) -> None:
         steps = self._session.steps
         self._steps.setText(self.tr("%d undo, %d redo") % (steps.undo, steps.redo))
+
+    def _show_style(self) -> None:
+        styles, card = self._session.styles, self._session.live.card
+        style = styles.current
+        known = card is not None and style is not None and len(style.code) == styles.length
+        self._style.setVisible(known)
+        if card is not None and style is not None and known:
+            names = self._short(style.name or "…"), self._short(card.name)
+            self._style.setText(self.tr("Style %s of %s") % names)
 
     def _short(self, name: str) -> str:
         """A long name must not make the window wide."""

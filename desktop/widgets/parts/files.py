@@ -7,7 +7,7 @@ from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
-from PySide6.QtCore import QObject, Qt, QUrl
+from PySide6.QtCore import QMimeData, QObject, Qt, QUrl
 from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QFileDialog, QMenu, QWidget
 
@@ -18,6 +18,7 @@ from desktop.support.file_work import Job
 from desktop.widgets.parts.message_bar import Answer, MessageBar
 from desktop.widgets.parts.room import shortened
 from engine.data.card import InputKind
+from engine.data.picture import SUFFIXES
 from engine.files.writing import as_on_disk, from_url, shown
 
 PICTURES = "*.png *.jpg *.jpeg *.webp *.tif *.tiff *.bmp"
@@ -78,6 +79,16 @@ class Files(QObject):
         """Ask for a photo to trace."""
         self._ask_open(
             self.tr("Photo to trace"), self.tr("Pictures (%s)") % PICTURES, self._session.add_reference
+        )
+
+    def style_of_photo(self) -> None:
+        """Ask for a photo whose style the picture is to have."""
+        styles = self._session.styles
+        if not styles.of_photos:
+            self._session.said.emit(styles.excuse(of_photos=True))
+            return
+        self._ask_open(
+            self.tr("Photo whose style to take"), self.tr("Pictures (%s)") % PICTURES, styles.take_of
         )
 
     def save(self) -> None:
@@ -300,6 +311,12 @@ def local_path(url: QUrl) -> Path:
     if os.name != "posix":
         return Path(url.toLocalFile())
     return from_url(bytes(url.toEncoded(QUrl.ComponentFormattingOption.FullyEncoded).data()))
+
+
+def dropped_photo(data: QMimeData) -> Path | None:
+    """The picture file that is dropped, if it is one and nothing else is."""
+    files = [local_path(url) for url in data.urls() if url.isLocalFile()]
+    return files[0] if len(files) == len(data.urls()) == 1 and files[0].suffix.lower() in SUFFIXES else None
 
 
 def _stem(picture: OpenPicture) -> str:

@@ -71,10 +71,14 @@ def test_what_hints_do_is_measured_on_as_many_as_are_asked_for(tmp_path: Path) -
 
     class Counted(Generator):
         def translate(
-            self, prepared: engine.data.messages.Pixels, *, seed: int | None = None
+            self,
+            prepared: engine.data.messages.Pixels,
+            *,
+            seed: int | None = None,
+            style: Style | None = None,
         ) -> engine.data.messages.Pixels:
             calls.append(prepared[..., 4].any())
-            return super().translate(prepared, seed=seed)
+            return super().translate(prepared, seed=seed, style=style)
 
     counted = Counted(config.card(), State(config).generator.state_dict(), precision="float32")
     plain = evaluate(counted, data).scores

@@ -1,0 +1,116 @@
+"""Several frames as one moving picture, or as a folder of PNG files."""
+
+from __future__ import annotations
+
+import io
+import shutil
+import tempfile
+from collections.abc import Iterator, Sequence
+from itertools import pairwise
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+from PySide6.QtCore import QCoreApplication
+
+from desktop.paint.files.export import Step
+from engine.data.messages import Pixels
+from engine.errors import PictureError
+from engine.files.writing import replacing, shown
+
+ANIMATIONS = (".webp", ".gif", ".png")
+"""Suffixes; the last stands for a folder of PNG files. The first is the usual one."""
+
+
+def animation_file(path: Path) -> Path:
+    """For ``path``: a WebP where its suffix is none of ``ANIMATIONS``, for ``.png`` a folder."""
+    suffix = path.suffix.lower()
+    if suffix == ".png":
+        return path.with_suffix("")
+    return path if suffix in ANIMATIONS else path.with_name(path.name + ".webp")
+
+
+def write_animation(frames: Sequence[Pixels], path: Path, rate: int, step: Step) -> Path:
+    """Write frames, uint8 (H, W, 3) of one size, that go round and round.
+
+    Args:
+        frames: in the order in which they are shown.
+        path: its suffix says as what.
+        rate: frames a second.
+        step: called for each; may raise to end it, and nothing has happened.
+
+    Returns:
+        The file or folder that was written.
+
+    Raises:
+        PictureError: it can't be written there, or a folder of that name is there already.
+    """
+    target = animation_file(path)
+    try:
+        if path.suffix.lower() == ".png":
+            _write_folder(frames, target, step)
+        else:
+            content = _packed(frames, target.suffix.lower(), rate, step)
+            with replacing(target) as part:
+                part.write_bytes(content)
+    except OSError as error:
+        text = QCoreApplication.translate("paint", "“{0}” can't be written ({1}); choose another place.")
+        raise PictureError(text.format(shown(target.name), error.strerror or error)) from error
+    return target
+
+
+def durations(count: int, rate: int, unit: int) -> list[int]:
+    """Milliseconds of each frame, whole numbers of ``unit``; together they are right."""
+    ends = [round(place * 1000 / rate / unit) * unit for place in range(count + 1)]
+    return [max(unit, after - before) for before, after in pairwise(ends)]
+
+
+def _packed(frames: Sequence[Pixels], suffix: str, rate: int, step: Step) -> bytes:
+    def images() -> Iterator[Image.Image]:
+        for place, frame in enumerate(frames):
+            step(place, len(frames) + 1)
+            image = Image.fromarray(np.ascontiguousarray(frame))
+            yield image.quantize(256, dither=Image.Dither.FLOYDSTEINBERG) if suffix == ".gif" else image
+
+    content, each = io.BytesIO(), images()
+    first = next(each)
+    if suffix == ".gif":
+        first.save(
+            content,
+            "GIF",
+            save_all=True,
+            append_images=each,
+            duration=durations(len(frames), rate, 10),
+            loop=0,
+            disposal=1,
+        )
+    else:
+        first.save(
+            content,
+            "WEBP",
+            save_all=True,
+            append_images=each,
+            duration=durations(len(frames), rate, 1),
+            loop=0,
+            quality=90,
+            method=3,
+        )
+    return content.getvalue()
+
+
+def _write_folder(frames: Sequence[Pixels], folder: Path, step: Step) -> None:
+    if folder.exists():
+        text = QCoreApplication.translate(
+            "paint", "“{0}” is there already; the frames need a folder of their own, choose another name."
+        )
+        raise PictureError(text.format(shown(folder.name)))
+    with tempfile.TemporaryDirectory(prefix=".", suffix=".part", dir=folder.parent) as name:
+        inside = Path(name, "frames")
+        inside.mkdir()
+        digits = max(3, len(str(len(frames))))
+        for place, frame in enumerate(frames):
+            step(place, len(frames) + 1)
+            Image.fromarray(np.ascontiguousarray(frame)).save(
+                inside / f"{place + 1:0{digits}}.png", "PNG", compress_level=3
+            )
+        shutil.move(inside, folder)

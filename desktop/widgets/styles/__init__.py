@@ -1,0 +1,1 @@
+"""Styles of a picture: the panel, and morphs between them."""

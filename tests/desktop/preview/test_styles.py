@@ -1,0 +1,438 @@
+"""Styles in the window: eight thumbnails that follow the pen, and what is done with them."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+from PySide6.QtCore import QMimeData, QPointF, Qt, QUrl
+from PySide6.QtGui import QDragEnterEvent, QDropEvent, QMouseEvent
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QApplication, QInputDialog, QLabel, QSlider, QWidget
+
+from desktop.documents.open_documents import OpenPicture
+from desktop.documents.recovery import abandoned
+from desktop.paint.editing.document import Document, PictureStyle
+from desktop.preview.styles import Tile
+from desktop.session import Session
+from desktop.support.settings import SettingsFile
+from desktop.widgets.main_window import MainWindow
+from engine.data.messages import Request, Translate, Vary
+from engine.data.style import drawn
+from tests.desktop.styled_models import NAMED, write_styled
+from tests.desktop.traced_photos import write_photos
+from tests.desktop.window_hands import done, drag, files_done, message, model, send, settle, until
+
+
+@pytest.fixture(scope="session")
+def styled_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return write_styled(tmp_path_factory.mktemp("styled") / "styles.safetensors")
+
+
+@pytest.fixture
+def styled(styled_file: Path, stocked_home: Path, window: MainWindow, session: Session) -> Session:
+    """The window with a model that knows styles, and something drawn."""
+    shutil.copy(styled_file, stocked_home / "models" / "styles.safetensors")
+    session.library.refresh()
+    session.open_model(model(session, "tiny styles"))
+    drag(window, (20, 20), (70, 20), (70, 60))
+    settle(session)
+    return session
+
+
+def tiles(session: Session, sort: str = "drawn") -> list[Tile]:
+    return [tile for tile in session.styles.tiles if tile.sort == sort]
+
+
+def all_made(session: Session) -> None:
+    """Wait until every tile is of the drawing as it is."""
+    styles, live = session.styles, session.live
+    until(
+        lambda: styles.tiles and all(styles._made.get(it.code, (-1,))[0] == live.drawn for it in styles.tiles)
+    )
+
+
+def watched(session: Session) -> list[Request]:
+    """All that the engine is asked for from now on."""
+    bridge, send = session.live.bridge, session.live.bridge.send
+    sent: list[Request] = []
+
+    def pass_on(request: Request) -> None:
+        sent.append(request)
+        send(request)
+
+    bridge.send = pass_on  # type: ignore[method-assign]
+    return sent
+
+
+def photo(path: Path) -> Path:
+    Image.fromarray(np.random.default_rng(2).integers(0, 256, (40, 60, 3), np.uint8)).save(path)
+    return path
+
+
+def test_a_model_without_styles_says_how_to_get_them(window: MainWindow, session: Session) -> None:
+    said = window.style_dock.findChild(QLabel, "no_styles")
+    assert said is not None and said.isVisible()
+    assert said.text() == session.styles.excuse() and "tiny sketch" in said.text() and "train" in said.text()
+    assert not window.style_dock.tiles.isVisible() and session.styles.tiles == ()
+    for name in ("more_styles", "photo_style", "name_style", "next_style"):
+        assert not window.actions_table[name].isEnabled()
+
+
+def test_eight_thumbnails_differ_and_follow_the_pen(window: MainWindow, styled: Session) -> None:
+    all_made(styled)
+    assert [tile.sort for tile in styled.styles.tiles] == ["usual", "card", "card"] + ["drawn"] * 8
+    assert [tile.style.name for tile in tiles(styled)] == [str(number) for number in range(1, 9)]
+    previews = [tile.preview.astype(int) for tile in styled.styles.tiles]
+    assert min(np.abs(a - b).mean() for n, a in enumerate(previews) for b in previews[:n]) > 4
+    np.testing.assert_array_equal(previews[0], styled.live.preview)
+    drag(window, (10, 70), (90, 70))
+    settle(styled)
+    all_made(styled)
+    assert all((tile.preview != old).any() for tile, old in zip(styled.styles.tiles, previews, strict=True))
+
+
+def test_a_tile_is_exactly_what_taking_it_gives(window: MainWindow, styled: Session) -> None:
+    all_made(styled)
+    sent = watched(styled)
+    tile = tiles(styled)[2]
+    item = window.style_dock.tiles.item(styled.styles.tiles.index(tile))
+    place = window.style_dock.tiles.visualItemRect(item).center()
+    QTest.mouseClick(window.style_dock.tiles.viewport(), Qt.MouseButton.LeftButton, pos=place)
+    settle(styled)
+    assert styled.document.style == PictureStyle(drawn(3, 8), "3")
+    np.testing.assert_array_equal(styled.live.preview, tile.preview)
+    label = window.status_line.findChild(QLabel, "style_name")
+    assert label.text() == "Style 3 of tiny styles" and label.isVisible()
+    assert styled.steps.undo_text == "Style"
+    assert [type(it) for it in sent] == [Translate] and sent[0].style == tile.code
+    styled.undo()
+    settle(styled)
+    assert styled.document.style is None and not label.isVisible()
+    np.testing.assert_array_equal(styled.live.preview, styled.styles.tiles[0].preview)
+    assert not any(isinstance(it, Vary) for it in sent), "no thumbnail is another for that"
+
+
+def test_what_can_be_done_is_known_as_soon_as_the_model_is_there(window: MainWindow, styled: Session) -> None:
+    for name in ("more_styles", "photo_style", "next_style", "previous_style"):
+        assert window.actions_table[name].isEnabled(), name
+    assert not window.actions_table["name_style"].isEnabled()
+    styled.styles.take(tiles(styled)[0].style)
+    assert window.actions_table["name_style"].isEnabled()
+
+
+def test_more_keeps_what_is_locked(window: MainWindow, styled: Session) -> None:
+    all_made(styled)
+    kept = tiles(styled)[5]
+    styled.styles.lock(kept)
+    window.actions_table["more_styles"].trigger()
+    names = [tile.style.name for tile in tiles(styled)]
+    assert names == ["9", "10", "11", "12", "13", "6", "14", "15"] and tiles(styled)[5].locked
+    all_made(styled)
+    styled.styles.lock(tiles(styled)[5])
+    styled.styles.more()
+    assert tiles(styled)[5].style.name != "6"
+
+
+def test_keys_step_through_the_tiles(window: MainWindow, styled: Session) -> None:
+    window.canvas.setFocus()
+    QTest.keyClick(window, Qt.Key.Key_Period)
+    assert styled.document.style.name == "suede"
+    QTest.keyClick(window, Qt.Key.Key_Comma)
+    QTest.keyClick(window, Qt.Key.Key_Comma)
+    assert styled.document.style.name == "8"
+    listed = window.style_dock.tiles
+    listed.setFocus()
+    QTest.keyClick(listed, Qt.Key.Key_L)
+    assert tiles(styled)[7].locked
+    QTest.keyClick(listed, Qt.Key.Key_Home)
+    QTest.keyClick(listed, Qt.Key.Key_Return)
+    assert styled.document.style is None
+
+
+def test_the_slider_goes_from_the_style_before_to_the_one_taken(window: MainWindow, styled: Session) -> None:
+    first, second = tiles(styled)[0].style, tiles(styled)[1].style
+    styled.styles.take(first)
+    styled.styles.take(second)
+    slider = window.style_dock.findChild(QSlider, "between_styles")
+    assert slider.value() == 100 and styled.styles.ends == (first, second)
+    steps = styled.document.undo_steps
+    for value in (80, 50, 25):
+        slider.setValue(value)
+    np.testing.assert_allclose(
+        styled.document.style.code, 0.75 * np.array(first.code) + 0.25 * np.array(second.code)
+    )
+    assert styled.document.undo_steps == steps + 1
+    slider.setValue(0)
+    assert styled.document.style == first
+    styled.undo()
+    assert styled.document.style == second and slider.value() == 100
+
+
+def test_a_name_is_kept_with_the_picture_and_for_the_model(
+    window: MainWindow, styled: Session, tmp_path: Path
+) -> None:
+    window.actions_table["name_style"].setEnabled(True)
+    styled.styles.take(tiles(styled)[3].style)
+    window.actions_table["name_style"].trigger()
+    dialog = window.style_dock.findChild(QInputDialog)
+    dialog.setTextValue("  rust\n")
+    dialog.accept()
+    code = drawn(4, 8)
+    assert styled.document.style == PictureStyle(code, "rust") == tiles(styled, "own")[0].style
+    assert done(styled.save(tmp_path / "a.ora"))
+    styled.remember()
+    assert SettingsFile(styled.file.path).settings.styles == {"tiny styles": {"rust": list(code)}}
+    styled.new_picture("sketch", 96, 80)
+    assert [tile.style.name for tile in tiles(styled, "own")] == ["rust"], "it is the user's"
+    styled.settings.styles.clear()
+    done(styled.open_file(tmp_path / "a.ora"))
+    assert [tile.style.name for tile in tiles(styled, "own")] == ["rust"], "it is the picture's"
+    styled.styles.forget("rust")
+    assert tiles(styled, "own") == [] and styled.document.style.code == code
+
+
+def drop(path: Path, widget: QWidget) -> list[bool]:
+    """Drag a file over a widget and let go of it there; whether each event was accepted."""
+    data = QMimeData()
+    data.setUrls([QUrl.fromLocalFile(str(path))])
+    at, copy, left = widget.rect().center(), Qt.DropAction.CopyAction, Qt.MouseButton.LeftButton
+    none = Qt.KeyboardModifier.NoModifier
+    events = (QDragEnterEvent(at, copy, data, left, none), QDropEvent(QPointF(at), copy, data, left, none))
+    for event in events:
+        QApplication.sendEvent(widget, event)
+    return [event.isAccepted() for event in events]
+
+
+def test_a_photo_dropped_on_the_preview_gives_its_style(
+    window: MainWindow, styled: Session, tmp_path: Path, told: list[str]
+) -> None:
+    path = photo(tmp_path / "boot.png")
+    assert drop(path, window.preview) == [True, True]
+    until(lambda: styled.document.style is not None)
+    assert styled.document.style.name == "boot" and styled.styles.reading is None
+    assert told == ["The picture has the style of “boot” now."]
+    before = styled.document.style
+    styled.styles.take_of(photo(tmp_path / "boot.png"))
+    until(lambda: styled.styles.reading is None)
+    assert styled.document.style == before, "the same photo has the same style"
+    assert len(styled.pictures) == 1
+
+
+def test_what_is_dropped_elsewhere_is_opened(window: MainWindow, styled: Session, tmp_path: Path) -> None:
+    path = photo(tmp_path / "boot.png")
+    drop(path, window.canvas)
+    files_done(styled)
+    assert styled.picture.name == "boot" and styled.document.style is None
+
+
+def test_without_styles_of_photos_a_drop_on_the_preview_opens(
+    window: MainWindow, session: Session, tmp_path: Path
+) -> None:
+    path = photo(tmp_path / "boot.png")
+    drop(path, window.preview)
+    files_done(session)
+    assert session.picture.name == "boot"
+
+
+def test_a_photo_that_is_none_is_told(styled: Session, tmp_path: Path, told: list[str]) -> None:
+    (tmp_path / "no.png").write_bytes(b"no picture")
+    styled.styles.take_of(tmp_path / "no.png")
+    until(lambda: told)
+    assert len(told) == 1 and "no.png" in told[0]
+    assert styled.styles.reading is None and styled.document.style is None
+
+
+def test_a_style_that_comes_in_a_stroke_waits_for_its_end(
+    window: MainWindow, styled: Session, tmp_path: Path
+) -> None:
+    kinds, left, none = QMouseEvent.Type, Qt.MouseButton.LeftButton, Qt.MouseButton.NoButton
+    send(window, kinds.MouseButtonPress, (10, 10), left, left)
+    styled.styles.take_of(photo(tmp_path / "boot.png"))
+    until(lambda: styled.styles.reading is None)
+    assert styled.styles.current is None and styled.strokes.drawing
+    send(window, kinds.MouseButtonRelease, (10, 10), left, none)
+    assert styled.document.style.name == "boot"
+
+
+def test_variations_are_styles_and_choosing_one_takes_it(window: MainWindow, styled: Session) -> None:
+    styled.shelf.vary()
+    until(lambda: styled.shelf.awaited == 0)
+    frames = styled.shelf.variations
+    assert (
+        len({frame.preview.tobytes() for frame in frames}) == len({frame.style.code for frame in frames}) == 8
+    )
+    assert not {frame.style for frame in frames} & {tile.style for tile in styled.styles.tiles}
+    styled.shelf.choose(frames[4])
+    settle(styled)
+    assert styled.document.style == frames[4].style
+    np.testing.assert_array_equal(styled.live.preview, frames[4].preview)
+    styled.undo()
+    assert styled.document.style is None
+    all_made(styled)
+
+
+def test_a_kept_frame_has_its_style(styled: Session) -> None:
+    style = tiles(styled)[6].style
+    styled.styles.take(style)
+    settle(styled)
+    styled.shelf.keep()
+    before = styled.live.preview
+    styled.styles.take(None)
+    settle(styled)
+    styled.shelf.choose(styled.shelf.kept[0])
+    assert styled.document.style == style == styled.styles.current
+    settle(styled)
+    np.testing.assert_array_equal(styled.live.preview, before)
+
+
+def test_saved_and_opened_again_the_preview_has_the_same_bytes(
+    window: MainWindow, styled: Session, tmp_path: Path
+) -> None:
+    styled.styles.take(tiles(styled)[4].style)
+    settle(styled)
+    before = styled.live.preview.copy()
+    assert done(styled.save(tmp_path / "a.ora"))
+    styled.close_picture(styled.picture)
+    done(styled.open_file(tmp_path / "a.ora"))
+    settle(styled)
+    assert styled.document.style.name == "5"
+    np.testing.assert_array_equal(styled.live.preview, before)
+
+
+def test_a_style_comes_back_after_a_crash(styled: Session) -> None:
+    styled.styles.take(tiles(styled)[4].style)
+    journal = styled.picture.journal
+    journal.flush()
+    journal.close(keep=True)  # as the system lets go of it when a process dies
+    before = styled.picture
+    styled.guarding.recover(abandoned())
+    assert styled.picture is not before and styled.document.style == PictureStyle(drawn(5, 8), "5")
+
+
+def test_pairs_over_photos_go_on_in_the_style(window: MainWindow, styled: Session, tmp_path: Path) -> None:
+    style = tiles(styled)[4].style
+    styled.styles.take(style)
+    pair_drawing = styled.pair_drawing
+    pair_drawing.begin([write_photos(tmp_path / "beach")], "sketch", pair_drawing.folder("beach"))
+    until(lambda: pair_drawing.here and not pair_drawing.busy)
+    settle(styled)
+    assert styled.document.style == style == styled.styles.current and not styled.document.can_undo
+
+
+def test_another_model_keeps_the_style_and_says_so(
+    window: MainWindow, styled: Session, told: list[str]
+) -> None:
+    style = tiles(styled)[1].style
+    styled.styles.take(style)
+    settle(styled)
+    before = styled.live.preview.copy()
+    styled.open_model(model(styled, "tiny sketch"))
+    settle(styled)
+    assert styled.document.style == style
+    sentence = "“tiny sketch” doesn't know the picture's style, which is kept for a model that does."
+    assert told == [sentence] and message(window) == sentence
+    styled.open_model(model(styled, "tiny styles"))
+    settle(styled)
+    np.testing.assert_array_equal(styled.live.preview, before)
+    assert len(told) == 1
+
+
+def test_a_style_of_another_length_is_kept(window: MainWindow, styled: Session, told: list[str]) -> None:
+    document = Document.new("sketch", 96, 80)
+    document.set_style(PictureStyle((1.0, 2.0), "other"))
+    styled.put_up(OpenPicture(document))
+    settle(styled)
+    assert len(told) == 1 and "kept" in told[0]
+    np.testing.assert_array_equal(styled.document.style.code, (1.0, 2.0))
+    styled.styles.take(tiles(styled)[0].style)
+    styled.styles.slide(0.5)
+    settle(styled)
+    assert len(styled.document.style.code) == 8
+    styled.undo()
+    styled.undo()
+    assert styled.document.style.code == (1.0, 2.0)
+
+
+def test_live_off_makes_no_thumbnails_but_those_asked_for(window: MainWindow, styled: Session) -> None:
+    all_made(styled)
+    styled.live.enabled = False
+    sent = watched(styled)
+    drag(window, (10, 70), (90, 70))
+    QTest.qWait(0)
+    assert sent == []
+    styled.styles.more()
+    until(
+        lambda: all(styled.styles._made.get(it.code, (-1,))[0] == styled.live.drawn for it in tiles(styled))
+    )
+    assert {type(it) for it in sent} == {Vary}
+
+
+def test_nobody_looks_nothing_is_made(window: MainWindow, styled: Session) -> None:
+    all_made(styled)
+    window.actions_table["styles"].setChecked(False)
+    assert not styled.styles.watched and not window.style_dock.isVisible()
+    assert styled.settings.styles_panel is False
+    sent = watched(styled)
+    drag(window, (10, 70), (90, 70))
+    settle(styled)
+    assert {type(it) for it in sent} == {Translate}
+    window.actions_table["docks"].setChecked(False)
+    window.actions_table["docks"].setChecked(True)
+    assert not window.style_dock.isVisible() and window.layer_dock.isVisible()
+    window.actions_table["styles"].setChecked(True)
+    all_made(styled)
+
+
+def test_a_large_native_picture_has_small_thumbnails(window: MainWindow, styled: Session) -> None:
+    styled.set_native(True)
+    styled.edit(lambda document: document.resize(192, 128))
+    settle(styled)
+    all_made(styled)
+    assert styled.live.preview.shape == (128, 192, 3)
+    assert {tile.preview.shape for tile in styled.styles.tiles} == {(43, 64, 3)}
+
+
+def test_the_window_fits_small_screens_with_styles(window: MainWindow, styled: Session) -> None:
+    for width, height in ((1024, 600), (960, 540)):
+        for _ in range(2):  # layouts may have asked for more meanwhile
+            window.resize(width, height)
+            QApplication.processEvents()
+        assert (window.width(), window.height()) == (width, height)
+        listed = window.style_dock.tiles
+        corner = listed.mapTo(window, listed.rect().bottomRight())
+        assert listed.isVisible() and corner.x() < width and corner.y() < height
+
+
+def test_one_request_at_a_time_is_with_the_engine_and_variations_go_first(
+    window: MainWindow, styled: Session
+) -> None:
+    waiting, most = 0, 0
+    pass_on = styled.live.bridge.send
+
+    def count(request: Request) -> None:
+        nonlocal waiting, most
+        if isinstance(request, Vary) and len(request.seeds) == 1:
+            waiting += 1
+            most = max(most, waiting)
+        pass_on(request)
+
+    def answered(_reply: object) -> None:
+        nonlocal waiting
+        waiting = max(0, waiting - 1)
+
+    styled.live.bridge.send = count  # type: ignore[method-assign]
+    styled.live.varied.connect(answered)
+    styled.styles.more()
+    styled.shelf.vary()
+    until(lambda: styled.shelf.awaited == 0)
+    assert len(styled.shelf.variations) == 8
+    all_made(styled)
+    styled.new_picture("sketch", 64, 64)
+    settle(styled)
+    all_made(styled)
+    assert tiles(styled)[0].preview.shape == (64, 64, 3)
+    assert NAMED.keys() == {tile.style.name for tile in tiles(styled, "card")}
