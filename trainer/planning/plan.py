@@ -141,7 +141,7 @@ def _recipe(recipe: Recipe, data: DataSet) -> dict[str, Any]:
     """What the recipe sets, for so many pairs."""
     augmented = {"differentiable": True} if recipe == "default" and len(data.pairs) <= FEW else {}
     draws = usual.draws(data.task, (pair.a.derived for pair in data.pairs))
-    return {"hinting": "wishes", **RECIPES[recipe], **augmented, **usual.lines(recipe, draws)}
+    return {"hinting": "wishes", **RECIPES[recipe], **augmented, **usual.of_the_eye(recipe, draws)}
 
 
 def _asked(options: Options) -> dict[str, Any]:

@@ -21,14 +21,15 @@ def setting(option: str, recipe: Recipe, draws: bool) -> Any:
     """
     if option == "styles":  # a setting of the network, which has none
         return 0
-    return {**RECIPES[recipe], **lines(recipe, draws)}.get(option, getattr(Config, option))
+    return {**RECIPES[recipe], **of_the_eye(recipe, draws)}.get(option, getattr(Config, option))
 
 
-def lines(recipe: Recipe, draws: bool) -> dict[str, float]:
-    """How drawings of photos are made: by trained edges mostly, where the weights are there."""
+def of_the_eye(recipe: Recipe, draws: bool) -> dict[str, float]:
+    """What a trained eye does where drawings are made of photos, and its weights are there: finds the lines of
+    most drawings, and looks at what is made; the more that counts, the less does L1."""
     if recipe != "default" or not draws or not weights.available():
         return {}
-    return {"edges": Settings().learned}
+    return {"edges": Settings().learned, "perceptual": 15.0, "l1": 40.0}
 
 
 def draws(task: str, derived: Iterable[str | None]) -> bool:

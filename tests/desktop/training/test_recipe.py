@@ -46,12 +46,12 @@ def test_photos_alone_are_drawn_by_trained_edges_and_the_page_says_how_long(
     page = prepared(window, write_photos(tmp_path / "photos", 12))
     edges, perceptual = spin(page, "edges"), spin(page, "perceptual")
     first, usual = page.findChild(QLabel, "photo_look"), page.findChild(QToolButton, "usual_recipe")
-    assert edges.isVisible() and edges.text() == "85 %" and perceptual.text() == "none"
+    assert edges.isVisible() and edges.text() == "85 %" and perceptual.text() == "15.0"
     assert first.text() == "Edges of 12 photos are found first: about 0 s, once." and not usual.isEnabled()
     assert (page.wish().options.edges, page.wish().options.perceptual) == (None, None)
     edges.setValue(40)
-    perceptual.setValue(15)
-    assert (page.wish().options.edges, page.wish().options.perceptual) == (0.4, 15.0)
+    perceptual.setValue(20)
+    assert (page.wish().options.edges, page.wish().options.perceptual) == (0.4, 20.0)
     edges.setValue(0)
     assert page.wish().options.edges == 0 and not first.isVisible()
     # The paper's recipe has neither; back at ours, what was chosen stands again.
@@ -59,10 +59,10 @@ def test_photos_alone_are_drawn_by_trained_edges_and_the_page_says_how_long(
     recipe.setCurrentIndex(recipe.findData("paper"))
     assert perceptual.value() == 0 and page.wish().options.perceptual is None
     recipe.setCurrentIndex(recipe.findData("default"))
-    assert perceptual.value() == 15
-    assert window.session.settings.recipe == {"edges": 0.0, "perceptual": 15.0}
+    assert perceptual.value() == 20
+    assert window.session.settings.recipe == {"edges": 0.0, "perceptual": 20.0}
     usual.click()
-    assert (edges.value(), perceptual.value()) == (85, 0) and first.isVisible()
+    assert (edges.value(), perceptual.value()) == (85, 15) and first.isVisible()
     assert window.session.settings.recipe == {}
 
 
