@@ -25,8 +25,8 @@ def setting(option: str, recipe: Recipe, draws: bool) -> Any:
 
 
 def of_the_eye(recipe: Recipe, draws: bool) -> dict[str, float]:
-    """What a trained eye does where drawings are made of photos, and its weights are there: finds the lines of
-    most drawings, and looks at what is made; the more that counts, the less does L1."""
+    """What a trained eye does where drawings are made of photos, and its weights are there: it finds the
+    lines of most drawings, and judges what is made; the more that counts, the less does L1."""
     if recipe != "default" or not draws or not weights.available():
         return {}
     return {"edges": Settings().learned, "perceptual": 15.0, "l1": 40.0}
