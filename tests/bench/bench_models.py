@@ -35,6 +35,8 @@ WINDOW = 64
 """Pixels around what a stroke changed in which the preview may change."""
 CLOSED = 9
 """Gaps in an outline up to so many pixels don't open it."""
+FEW = 10
+"""Drawings up to which a contact sheet has two in a row."""
 
 
 def run() -> list[Row]:
@@ -116,7 +118,7 @@ def within(lines: Mask) -> Mask:
 
 
 def write_sheet(generator: Generator, drawings: list[Drawing]) -> None:
-    """All drawings with their previews, two pairs a row, if somebody wants to see them."""
+    """All drawings with their previews, if somebody wants to see them: two a row, or four of many."""
     folder = os.environ.get("UNDERPAINT_SHEETS")
     if folder is None:
         return
@@ -127,7 +129,8 @@ def write_sheet(generator: Generator, drawings: list[Drawing]) -> None:
         prepared = seen(generator, document)
         pictures += [sheet.shown(prepared, generator.card), generator.translate(prepared)]
     Path(folder).mkdir(parents=True, exist_ok=True)
-    rows = [pictures[start : start + 4] for start in range(0, len(pictures), 4)]
+    columns = 4 if len(drawings) <= FEW else 8
+    rows = [pictures[start : start + columns] for start in range(0, len(pictures), columns)]
     whole = Image.fromarray(sheet.sheet(rows))
     whole.save(Path(folder) / f"model-{generator.card.name}.webp", quality=85, method=6)
 

@@ -43,3 +43,16 @@ def test_a_model_without_drawings_gets_all_of_its_kind() -> None:
     assert list(samples("sketch", "nobody's")) == every
     own = list(samples("sketch", "shoes"))
     assert own and set(own) < set(every)
+
+
+def test_listing_the_drawings_reads_no_stroke() -> None:
+    """A start waits for the list, and there are tens of thousands of samples in all."""
+    assert not any(drawing.strokes for _, drawing in bundled())
+
+
+@pytest.mark.parametrize("model", ["shoes", "handbags"])
+def test_a_models_drawings_begin_with_the_first_of_its_files(model: str) -> None:
+    """So the welcome's tile, the first canvas and lessons stay as they are, however many there are."""
+    own = list(samples("sketch", model))
+    assert own == sorted(own)
+    assert {int(path.name[:2]) for path in own[:6]} < set(range(1, 24))

@@ -69,6 +69,12 @@ def test_every_setting_of_the_ink_comes_back(tmp_path: Path) -> None:
     assert Drawing.load(tmp_path / "dot.json").strokes[0].ink == ink
 
 
+def test_the_head_is_a_drawing_without_its_strokes(tmp_path: Path) -> None:
+    drawing = a_drawing()
+    drawing.save(tmp_path / "shoe.json")
+    assert Drawing.head(tmp_path / "shoe.json") == dataclasses.replace(drawing, strokes=[])
+
+
 def test_a_drawing_can_be_replayed_in_part() -> None:
     drawing = a_drawing()
     document = drawing.document()
@@ -166,7 +172,9 @@ def test_broken_drawings_get_a_sentence(what: str, tmp_path: Path) -> None:
 def test_what_is_no_json_gets_a_sentence(tmp_path: Path) -> None:
     for content in (b"", b"\xff\xfe\x00", b"{" * 100_000, b"nonsense", b'{"format": NaN}'):
         (tmp_path / "broken.json").write_bytes(content)
-        with pytest.raises(PictureError, match=r"\.$"):
-            Drawing.load(tmp_path / "broken.json")
-    with pytest.raises(PictureError, match="can't be read"):
-        Drawing.load(tmp_path / "missing.json")
+        for read in (Drawing.load, Drawing.head):
+            with pytest.raises(PictureError, match=r"\.$"):
+                read(tmp_path / "broken.json")
+    for read in (Drawing.load, Drawing.head):
+        with pytest.raises(PictureError, match="can't be read"):
+            read(tmp_path / "missing.json")
