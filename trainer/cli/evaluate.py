@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
@@ -42,6 +42,12 @@ def evaluate(
             metavar="PAIRS",
         ),
     ] = None,
+    lines: Annotated[
+        Literal["edges", "gradients"],
+        typer.Option(
+            help="How drawings are made of photos: by trained edges, as people draw, or by gradients."
+        ),
+    ] = "edges",
     as_json: Annotated[bool, typer.Option("--json", help="An object instead of lines.")] = False,
 ) -> None:
     """Judge a model by pairs that it was not trained on, as the canvas runs it.
@@ -58,16 +64,21 @@ def evaluate(
     from trainer.evaluation import recogniser as recognising
     from trainer.evaluation import report, styles
     from trainer.machine.errors import TrainingError
+    from trainer.perception import weights
+    from trainer.run.folder import Run
 
     folder = Path(model)
     is_run = catalogue.is_run(folder)
     opened = generator.open(model, device=device, notice=say)
     card = opened.card
     reader, notes = None, []
+    maps = None
+    if lines == "edges" and weights.available():
+        maps = Run(folder).edge_maps if is_run else resources.home("runs", "edge maps")
     looked_at = LOOKS if looks is None and card.input != "labels" else looks or 0
     with waiting("Looking for pairs, and trying some"):
         found = evaluation.found(card, data, task=task, swap=swap, way=pair)
-        pace = evaluation.paced(opened, found, looked_at, DABBED)
+        pace = evaluation.paced(opened, found, looked_at, DABBED, maps)
         if looks != 0:
             pace = replace(pace, looking=pace.looking + styles.seconds(opened, found))
     say(pace.in_words(pace.learning if card.input == "labels" else 0.0))
@@ -82,13 +93,19 @@ def evaluate(
             notes.append(str(error))
     with counting("Translating") as progress:
         result = evaluation.evaluate(
-            opened, found, recogniser=reader, looks=looked_at, dabbed=DABBED, progress=progress
+            opened,
+            found,
+            recogniser=reader,
+            looks=looked_at,
+            dabbed=DABBED,
+            edge_maps=maps,
+            progress=progress,
         )
     if looks == 0 and card.style:
         notes.append("Diversity and obedience are not measured, as no pairs are to be looked at (--looks 0).")
     else:
         with counting("Looking at styles") as progress:
-            of_styles = styles.measured(opened, found, progress=progress)
+            of_styles = styles.measured(opened, found, edge_maps=maps, progress=progress)
         result.scores |= of_styles.scores
         notes += of_styles.notes
     result.notes += notes

@@ -175,17 +175,19 @@ class Pace:
         )
 
 
-def paced(generator: Generator, data: DataSet, looks: int = 0, dabbed: int = 0) -> Pace:
+def paced(
+    generator: Generator, data: DataSet, looks: int = 0, dabbed: int = 0, edge_maps: Path | None = None
+) -> Pace:
     """Judge a few pairs, and forget what was found.
 
     Args:
-        looks, dabbed: as for ``evaluate``.
+        looks, dabbed, edge_maps: as for ``evaluate``.
 
     Raises:
         PictureError: a pair can't be read.
         TrainingError: there are no pairs to judge by.
     """
-    augment = augment_of(generator.card, data)
+    augment = augment_of(generator.card, data, edge_maps)
     _, chosen = shared_out(data, generator.card)
     tally = Tally(generator.card, None)
     reading = making = comparing = 0.0
@@ -223,6 +225,7 @@ def evaluate(
     recogniser: Recogniser | None = None,
     looks: int = 0,
     dabbed: int = 0,
+    edge_maps: Path | None = None,
     progress: Callable[[int, int], None] | None = None,
 ) -> Evaluation:
     """Translate all pairs to judge by, and compare.
@@ -234,6 +237,7 @@ def evaluate(
             a second a pair.
         dabbed: for models with hints; so many of the pairs, spread over all, are translated again, without
             hints and with dabs on the bare lines.
+        edge_maps: where those of photos are kept, by which lines are drawn then; else by gradients.
         progress: is told pairs done and pairs in all.
 
     Raises:
@@ -241,7 +245,7 @@ def evaluate(
         TrainingError: there are no pairs to judge by.
     """
     card = generator.card
-    augment = augment_of(card, data)
+    augment = augment_of(card, data, edge_maps)
     _, chosen = shared_out(data, card)
     count = len(chosen.pairs)
     result = Evaluation(card.name, count, generator.statistics)
@@ -322,6 +326,7 @@ def recogniser_for(
     return fresh
 
 
-def augment_of(card: Card, data: DataSet) -> Augment:
-    """How pairs become samples for a model."""
-    return Augment(card, data.task, drawing=sketch.Settings(line_width=card.line_width or 1.5))
+def augment_of(card: Card, data: DataSet, edge_maps: Path | None = None) -> Augment:
+    """How pairs become samples for a model; drawings of photos by edge maps, where these have a folder."""
+    drawing = sketch.Settings(line_width=card.line_width or 1.5)
+    return Augment(card, data.task, drawing=drawing, edge_maps=edge_maps)

@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import combinations
+from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
@@ -40,7 +41,11 @@ class Measured:
 
 
 def measured(
-    generator: Generator, data: DataSet, *, progress: Callable[[int, int], None] | None = None
+    generator: Generator,
+    data: DataSet,
+    *,
+    edge_maps: Path | None = None,
+    progress: Callable[[int, int], None] | None = None,
 ) -> Measured:
     """Measure a model's styles by pairs that it was not trained on.
 
@@ -52,6 +57,7 @@ def measured(
 
     Args:
         data: the whole data set, of which ``shared_out`` chooses.
+        edge_maps: as for ``evaluate``.
         progress: is told looks done and looks in all.
 
     Raises:
@@ -62,7 +68,7 @@ def measured(
     if not card.style:
         return Measured({}, ["Diversity and obedience are of styles, and the model has none."])
     _, chosen = shared_out(data, card)
-    augment = augment_of(card, data)
+    augment = augment_of(card, data, edge_maps)
     total = looks(generator, data)
     done = 0
 

@@ -64,6 +64,16 @@ def test_sketches_are_judged_by_lines_and_hints(tmp_path: Path) -> None:
     assert len(result.examples) == 6
 
 
+def test_photos_are_drawn_by_edge_maps_where_these_have_a_folder(tmp_path: Path) -> None:
+    data = things(tmp_path / "data", 3, 64)
+    config = small(data, size=(64, 64))
+    generator = Generator(config.card(), State(config).generator.state_dict(), precision="float32")
+    seen = [evaluate(generator, data, edge_maps=maps).scores for maps in (None, tmp_path / "maps")]
+    assert len(list((tmp_path / "maps").rglob("*.png"))) == len(shared_out(data, config.card())[1].pairs)
+    assert seen[0] != seen[1]
+    assert seen[1] == evaluate(generator, data, edge_maps=tmp_path / "maps").scores
+
+
 def test_what_hints_do_is_measured_on_as_many_as_are_asked_for(tmp_path: Path) -> None:
     data = things(tmp_path / "data", 6, 128)
     config = small(data, size=(128, 128))
