@@ -91,7 +91,7 @@ class Session(Observable):
         self.file_work.cancelled.connect(lambda job: self.said.emit(self.tr("Given up: %s.") % job.text))
         self.library = Library(self.live, self.file_work, self)
         self.library.arrived.connect(self.open_model)
-        self.documents = OpenDocuments(self.settings, lambda: self.guarding.news.emit(), self.file_work.later)
+        self.documents = OpenDocuments(self.settings, lambda: self.guarding.hear(), self.file_work.later)
         self.filing = Filing(
             self.documents, self.file_work, self.put_up, lambda: self.strokes.drawing, parent=self
         )

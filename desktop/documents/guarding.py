@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Sequence
 
-from PySide6.QtCore import QObject, Qt, QTimer, Signal
+from PySide6.QtCore import QObject, Qt, QTimer, Signal, Slot
 
 from desktop.documents.on_canvas import OnCanvas
 from desktop.documents.open_documents import OpenDocuments, OpenPicture
@@ -23,14 +24,13 @@ class Guarding(QObject):
 
     Args:
         canvas: where recovered pictures come up.
-        documents: have the journals, and tell ``news``.
+        documents: have the journals, and call ``hear``.
         work: who reads what was left behind.
         when_the_pen_is_up: calls something at once, or at the end of the stroke that goes on.
         parent: owns it.
     """
 
-    news = Signal()
-    """A journal has something to say; emitted on any thread."""
+    _news = Signal()
 
     def __init__(
         self,
@@ -47,7 +47,21 @@ class Guarding(QObject):
         self._again.setSingleShot(True)
         self._again.setInterval(_AGAIN_MS)
         self._again.timeout.connect(self.try_again)
-        self.news.connect(self.tell, Qt.ConnectionType.QueuedConnection)
+        self._news.connect(self.tell, Qt.ConnectionType.QueuedConnection)
+        self._open, self._hearing = True, threading.RLock()
+        if parent is not None:  # its children are there still, but not for long
+            parent.destroyed.connect(self._let_go)
+
+    def hear(self) -> None:
+        """A journal has something to say; called on any thread, and in vain once this is destroyed."""
+        with self._hearing:
+            if self._open:
+                self._news.emit()
+
+    @Slot()
+    def _let_go(self) -> None:
+        with self._hearing:
+            self._open = False
 
     def tell(self) -> None:
         """Tell the user, once, that drawings aren't guarded, and once that they are again."""

@@ -44,6 +44,8 @@ class TaskQueue(QObject):
         self._busy = False
         self._thread: threading.Thread | None = None
         self._wake.connect(self._deliver, Qt.ConnectionType.QueuedConnection)
+        if parent is not None:  # its children are there still, but not for long
+            parent.destroyed.connect(self._let_go)
 
     def do(self, work: Callable[[], T], then: Callable[[T], object], kind: str = "") -> None:
         """Have ``work`` done, then call ``then`` with what it returned, on the UI thread.
@@ -77,14 +79,19 @@ class TaskQueue(QObject):
 
     def stop(self) -> None:
         """Finish the task at hand and no other; nothing is answered afterwards."""
-        with self._news:
-            self._open = False
-            self._news.notify_all()
-        self.forget()
+        self._let_go()
         if self._thread is not None:
             self._thread.join()
         self._answers.clear()
         self._past.clear()
+
+    @Slot()
+    def _let_go(self) -> None:
+        """What it belongs to ends, stopped or not: the thread ends by itself after the task at hand."""
+        with self._news:
+            self._open = False
+            self._news.notify_all()
+        self.forget()
 
     # What a task holds may hold the window, and whoever lets go last destroys it: a Qt object that ends on
     # another thread than its own takes the program along. So the queue's thread lets go of everything before
@@ -115,7 +122,8 @@ class TaskQueue(QObject):
                 del work, result, wrong, task
                 self._busy = False
                 self._news.notify_all()
-            self._wake.emit()
+                if self._open:  # a signal whose object is destroyed meanwhile can't be emitted
+                    self._wake.emit()
 
     def _next(self) -> Callable[[], Any] | None:
         with self._news:

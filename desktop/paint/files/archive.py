@@ -27,6 +27,8 @@ class Archive:
     def __init__(self, file: archive.Archive, name: str) -> None:
         self._file, self._name = file, name
         self.names = file.names
+        self.passes_over = bool(file.left_out)
+        """Whether there is something that can't be read: links, say, or a second part of the same name."""
 
     def size(self, member: str) -> int:
         """Bytes of a member once it is unpacked, as the file claims; 0 where there is none."""

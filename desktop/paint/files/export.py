@@ -29,7 +29,7 @@ FORMATS: dict[str, tuple[str, dict[str, Any]]] = {
 
 
 Step = Callable[[int, int], object]
-"""See ``desktop.paint.files.project.Step``."""
+"""See ``desktop.paint.files.layered.Step``."""
 
 
 def _on(_done: int, _total: int) -> None:

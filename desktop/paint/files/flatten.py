@@ -15,7 +15,7 @@ from desktop.paint.editing.layer_stack import WHITE
 from desktop.paint.editing.limits import MOST_PIXELS
 from desktop.paint.files import placed
 from desktop.paint.files.archive import Archive
-from desktop.paint.files.stack import PLAIN, is_hidden, is_png, opacity, whole
+from desktop.paint.files.stack import PLAIN, is_hidden, opacity, whole
 from desktop.paint.layers import colour_modes, overhang
 from desktop.paint.layers.composite import composite, to_rgb
 from desktop.paint.layers.layer import Layer, Role, blank, image_over
@@ -71,17 +71,22 @@ class Flattening:
         self.unknown: dict[str, None] = {}
         """Ways of mixing that were taken for paint over paint, as the file calls them."""
         self.left_out = False
-        """Something that is no PNG picture is missing."""
+        """Something that is no picture is missing."""
+        self.gaps = placed.Gaps()
+        """Layers that are missing because they can't be read."""
+        self._found = 0
 
     def picture(self, stack: ElementTree.Element) -> Pixels:
         """What is seen of ``stack``; uint8 (H, W, 3) on white.
 
         Raises:
-            PictureError: a layer is missing or damaged, or there is more than can be opened.
+            PictureError: no layer can be read, or there is more than can be opened.
         """
         seen = blank(self._canvas.width, self._canvas.height)
         self._open = self._canvas.width * self._canvas.height
         self._mix(stack, seen, (0, 0), 0)
+        if self.gaps.error is not None and not self._found:
+            raise self.gaps.error
         whole_picture = Layer(1, "", Role.PAINT, seen)
         return to_rgb(composite([whole_picture], self._canvas, WHITE))
 
@@ -91,17 +96,36 @@ class Flattening:
             return
         if element.tag == "stack":
             self._mix_group(element, target, at, depth)
-        elif is_png(element):
-            rect = placed.place(self._source, element, self._name)
-            place = rect._replace(left=rect.left + at[0], top=rect.top + at[1])
-            self._decoded += rect.width * rect.height
-            if self._decoded > MOST_DECODED:
-                raise self._too_much()
-            if place.intersected(self._canvas) or element.get("composite-op") in _EVERYWHERE:
-                layer = placed.decoded(self._source, element, self._name)
-                self._lay(element, layer.pixels, place, target)
+        elif placed.is_picture(self._source, element):
+            self._mix_picture(element, target, at)
         else:
             self.left_out = True
+
+    def _mix_picture(self, element: ElementTree.Element, target: Pixels, at: tuple[int, int]) -> None:
+        self._decoded += self._source.size(element.get("src", "")) // 8  # it takes time, whatever it is
+        if self._decoded > MOST_DECODED:
+            raise self._too_much()
+        try:
+            rect = placed.place(self._source, element, self._name)
+        except PictureError as error:
+            self.gaps.add(element, error)
+            return
+        self._decoded += rect.width * rect.height
+        if self._decoded > MOST_DECODED:
+            raise self._too_much()
+        left, top, side = rect.left + at[0], rect.top + at[1], max(rect.width, rect.height)
+        # It may lie on its side.
+        if (
+            Rect(left, top, side, side).intersected(self._canvas)
+            or element.get("composite-op") in _EVERYWHERE
+        ):
+            try:
+                pixels = placed.decoded(self._source, element, self._name).pixels
+            except PictureError as error:
+                self.gaps.add(element, error)
+                return
+            self._lay(element, pixels, Rect(left, top, pixels.shape[1], pixels.shape[0]), target)
+        self._found += 1
 
     def _mix_group(
         self, element: ElementTree.Element, target: Pixels, at: tuple[int, int], depth: int

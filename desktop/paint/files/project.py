@@ -25,34 +25,31 @@ import numpy as np
 from PIL import Image
 from PySide6.QtCore import QCoreApplication
 
-from desktop.paint.editing.arranging import LONGEST_NAME
 from desktop.paint.editing.document import ROLES, Document
-from desktop.paint.editing.layer_stack import WHITE, LayerStack
-from desktop.paint.editing.limits import MOST_LAYER_PIXELS, MOST_PIXELS, check_size, fits
+from desktop.paint.editing.layer_stack import WHITE
+from desktop.paint.editing.limits import check_size, fits
 from desktop.paint.files import archive, placed
 from desktop.paint.files.archive import Archive
 from desktop.paint.files.flatten import Flattening
+from desktop.paint.files.layered import PAPER, Layers, Step
+from desktop.paint.files.markup import mended, parsed
 from desktop.paint.files.notation import Notes, palette_notes, style_notes, understood_styles
+from desktop.paint.files.placed import Gaps
 from desktop.paint.files.stack import (
     PLAIN,
     RESOLUTION,
     beside,
     check_count,
     damaged,
-    is_hidden,
-    opacity,
-    parsed,
+    listed,
     sources,
     strange,
     whole,
 )
 from desktop.paint.layers import overhang
 from desktop.paint.layers.composite import composite, to_rgb, to_straight
-from desktop.paint.layers.layer import Layer, Role, blank
-from desktop.paint.layers.scaling import as_labels
-from engine.data.card import InputKind
 from engine.data.messages import Pixels
-from engine.data.palette import Colour, Palette
+from engine.data.palette import Colour
 from engine.data.picture import read, to_png_bytes
 from engine.data.rect import Rect
 from engine.errors import PictureError
@@ -64,7 +61,6 @@ FORMAT = 1
 MIMETYPE = b"image/openraster"
 NOTES = "underpaint.json"
 MERGED = "mergedimage.png"
-_PAPER = "data/paper.png"
 _SIDE_BY_SIDE = min(4, os.cpu_count() or 1)
 THUMBNAIL = "Thumbnails/thumbnail.png"
 
@@ -90,10 +86,6 @@ class Loaded:
 # --- writing -------------------------------------------------------------------------------------
 
 
-Step = Callable[[int, int], object]
-"""Told how many parts of how many are done; may raise whatever is to end it, and nothing has happened."""
-
-
 def save(document: Document, path: Path, step: Step = lambda _done, _total: None) -> None:
     """Write ``document`` as an ``.ora`` file, in one step.
 
@@ -113,10 +105,10 @@ def save(document: Document, path: Path, step: Step = lambda _done, _total: None
     roles: dict[str, str] = {}
     if document.kind == "image" and document.paper != WHITE:
         # Coloured paper is part of the picture: other programs see it as a layer.
-        contents.add(_PAPER, partial(_plain_png, document.width, document.height, document.paper))
+        contents.add(PAPER, partial(_plain_png, document.width, document.height, document.paper))
         name = translate("paint", "Paper")
         ElementTree.SubElement(
-            stack, "layer", {"name": name, "src": _PAPER, "x": "0", "y": "0", "edit-locked": "true"}
+            stack, "layer", {"name": name, "src": PAPER, "x": "0", "y": "0", "edit-locked": "true"}
         )
     for number, layer in enumerate(document.layers):
         source = f"data/layer{number}.png"
@@ -256,6 +248,7 @@ def load(path: Path, step: Step = lambda _done, _total: None) -> Loaded:
 
 def _load(source: Archive, name: str, step: Step) -> Loaded:
     root = parsed(source.read("stack.xml", 1 << 20), name)
+    said = mended(root, name)
     canvas = Rect(0, 0, whole(root, "w", name), whole(root, "h", name))
     stack = root.find("stack")
     if root.tag != "image" or stack is None:
@@ -266,20 +259,24 @@ def _load(source: Archive, name: str, step: Step) -> Loaded:
         raise notes.damaged("palette")
     check_size(canvas.width, canvas.height, len(ROLES[kind]))
     check_count(stack, name)
-    unknown = strange(stack)
+    unknown = strange(stack, partial(placed.is_picture, source))
+    layers = None
     if unknown:
         why = translate("paint", "“{0}” has {1}, which Underpaint doesn't know; it is shown as one layer{2}.")
-        loaded = _as_one_layer(source, stack, canvas, notes, why, unknown)
-    elif not _fits(source, stack, canvas, kind, name):
-        why = translate("paint", "“{0}” has more layers than fit into memory; it is shown as one layer{2}.")
-        loaded = _as_one_layer(source, stack, canvas, notes, why)
     else:
-        loaded = _layer_by_layer(source, stack, canvas, notes, step)
-        if _unknown_members(source, root) or beside(root, stack):
+        why = translate("paint", "“{0}” has more layers than fit into memory; it is shown as one layer{2}.")
+        if fits(canvas.width, canvas.height, max(len(stack), len(ROLES[kind]))):
+            layers = Layers(source, stack, canvas, notes)
+    if layers is not None and layers.fit():
+        loaded = _with_layers(source, layers, canvas, notes, step)
+        if source.passes_over or _unknown_members(source, root) or beside(root, stack):
             text = translate(
                 "paint", "“{0}” holds more than Underpaint knows; saving over it would lose that."
             )
             loaded.notes.append(text.format(name))
+    else:
+        loaded = _as_one_layer(source, stack, canvas, notes, why, unknown)
+    loaded.notes += said
     document = loaded.document
     found = understood_styles(notes)
     document.take_styles(found.own, found.named)
@@ -292,6 +289,38 @@ def _load(source: Archive, name: str, step: Step) -> Loaded:
     return loaded
 
 
+def _with_layers(source: Archive, layers: Layers, canvas: Rect, notes: Notes, step: Step) -> Loaded:
+    """The picture with the layers that can be read; where others are missing, as its own program saw it."""
+    merged: list[Pixels] = []
+
+    def serves() -> bool:
+        if not merged and (seen := _merged(source, canvas, notes.source)) is not None:
+            merged.append(seen)
+        return bool(merged)
+
+    found = layers.read(step, serves)
+    missing = listed(layers.gaps.names)
+    if found is None:
+        text = translate("paint", "In “{0}” the layer {1} can't be read; the picture is shown as one layer.")
+        if len(layers.gaps.names) > 1:
+            text = translate(
+                "paint", "In “{0}” layers can't be read ({1}); the picture is shown as one layer."
+            )
+        document = Document.from_picture(notes.kind(), merged[0], notes.palette())
+        return Loaded(document, [text.format(notes.source, missing)])
+    document, said = found
+    if layers.gaps.names:
+        said.append(_left_out(notes.source, layers.gaps))
+    return Loaded(document, said)
+
+
+def _left_out(name: str, gaps: Gaps) -> str:
+    text = translate("paint", "In “{0}” the layer {1} can't be read; it was left out.")
+    if len(gaps.names) > 1:
+        text = translate("paint", "In “{0}” layers can't be read ({1}); they were left out.")
+    return text.format(name, listed(gaps.names))
+
+
 def _as_one_layer(
     source: Archive,
     stack: ElementTree.Element,
@@ -302,103 +331,15 @@ def _as_one_layer(
 ) -> Loaded:
     """What is seen of the picture; ``why`` is the first note, with ``unknown`` in its second place."""
     seen, lacks = _flattened(source, stack, canvas, notes.source)
-    missing = translate("paint", ", and some of it is missing") if lacks.left_out else ""
+    is_missing = lacks.left_out or lacks.gaps.names
+    missing = translate("paint", ", and some of it is missing") if is_missing else ""
     said = [why.format(notes.source, unknown, missing)]
+    if lacks.gaps.names:
+        said.append(_left_out(notes.source, lacks.gaps))
     if lacks.unknown:
         text = translate("paint", "Its way of mixing “{0}” is not known; it was taken for plain paint.")
         said.append(text.format("”, “".join(lacks.unknown)))
     return Loaded(Document.from_picture(notes.kind(), seen, notes.palette()), said)
-
-
-def _fits(source: Archive, stack: ElementTree.Element, canvas: Rect, kind: InputKind, name: str) -> bool:
-    """Whether all layers may be in memory, by their headers: nothing is decoded."""
-    count = max(len(stack), len(ROLES[kind]))
-    if not fits(canvas.width, canvas.height, count):
-        return False
-    if any(source.size(element.get("src", "")) > archive.MOST_MEMBER for element in stack):
-        return False
-    places = [placed.place(source, element, name) for element in stack]
-    beyond = sum(overhang.beyond([place], canvas) for place in places if overhang.leaves(place, canvas))
-    largest = max((place.width * place.height for place in places), default=0)
-    decoded = sum(place.width * place.height for place in places)
-    return (
-        largest <= MOST_PIXELS
-        and decoded <= MOST_LAYER_PIXELS
-        and fits(canvas.width, canvas.height, count, beyond)
-    )
-
-
-def _layer_by_layer(
-    source: Archive, stack: ElementTree.Element, canvas: Rect, notes: Notes, step: Step
-) -> Loaded:
-    """The picture with all its layers."""
-    kind = notes.kind()
-    roles = notes.inner(notes.fields.get("roles", {}), "roles").fields
-    layers: list[Layer] = []
-    said: list[str] = []
-    active: Layer | None = None
-    corner = whole(stack, "x", notes.source, 0), whole(stack, "y", notes.source, 0)
-    # The paper is our own only where our notes name every layer but that; else it is a stranger's.
-    names = [element.get("src") for element in stack]
-    ours = kind == "image" and all((name in roles) != (name == _PAPER) for name in names)
-    layered = [element for element in reversed(stack) if not ours or element.get("src") != _PAPER]
-    for number, element in enumerate(layered, start=1):
-        step(number - 1, len(layered) + 1)
-        role = _role(roles.get(element.get("src", "")), kind)
-        layer, lost = _layer(source, element, number, role, corner, canvas, notes)
-        layers.append(layer)
-        said += lost
-        if element.get("selected") == "true" and role.sent:
-            active = layer
-    if not any(layer.role.sent for layer in layers):
-        role = ROLES[kind][0]
-        extra = Layer(len(layers) + 1, role.value.capitalize(), role, blank(canvas.width, canvas.height))
-        layers.append(extra)
-    paper = notes.colour("paper", WHITE)
-    made = LayerStack(kind, canvas.width, canvas.height, layers, paper, notes.palette(), active)
-    return Loaded(Document(made), list(dict.fromkeys(said)))
-
-
-def _layer(
-    source: Archive,
-    element: ElementTree.Element,
-    number: int,
-    role: Role,
-    corner: tuple[int, int],
-    canvas: Rect,
-    notes: Notes,
-) -> tuple[Layer, list[str]]:
-    """One layer, of a stack that lies at ``corner``, and sentences on what it has lost."""
-    found = placed.decoded(source, element, notes.source)
-    said = found.notes
-    place = placed.place(source, element, notes.source)
-    pixels, outside = overhang.cut(found.pixels, place.left + corner[0], place.top + corner[1], canvas)
-    del found
-    palette = notes.palette()
-    if role is Role.LABELS and palette is not None:
-        parts = [pixels, *(piece.pixels for piece in outside)]
-        if not all([_snap(part, palette) for part in parts]):
-            said.append(translate("paint", "Colours off the palette went to the nearest label."))
-    name = element.get("name", "")
-    if len(name) > LONGEST_NAME:
-        said.append(translate("paint", "Long names of layers were cut short."))
-    layer = Layer(number, name[:LONGEST_NAME] or f"{number}", role, pixels)
-    layer.outside = outside
-    layer.visible = not is_hidden(element)
-    layer.locked = element.get("edit-locked") == "true"
-    layer.opacity = 1.0 if role is Role.LABELS else opacity(element)
-    if layer.opacity != opacity(element):
-        said.append(translate("paint", "Layers of labels are opaque; “{0}” was not.").format(layer.name))
-    return layer, said
-
-
-def _snap(pixels: Pixels, palette: Palette) -> bool:
-    """Bring premultiplied pixels to the palette's colours, in place; whether they were so already."""
-    snapped, packed = as_labels(to_straight(pixels), palette), pixels.view(np.uint32)[:, :, 0]
-    same = np.array_equal(snapped, packed)
-    if not same:
-        packed[...] = snapped
-    return same
 
 
 def _notes(source: Archive, name: str) -> Notes:
@@ -408,13 +349,6 @@ def _notes(source: Archive, name: str) -> Notes:
     notes = Notes(source.read(NOTES, 4 << 20), name)
     notes.check_format(FORMAT)
     return notes
-
-
-def _role(value: object, kind: InputKind) -> Role:
-    for role in (*ROLES[kind], Role.REFERENCE):
-        if value == role.value:
-            return role
-    return ROLES[kind][0]
 
 
 def _unknown_members(source: Archive, root: ElementTree.Element) -> bool:
@@ -428,8 +362,15 @@ def _flattened(
     """The picture as its own program saw it, or, where that can't serve, its layers mixed; uint8 (H, W, 3)
     on white, and what was missed in mixing them."""
     mixing = Flattening(source, canvas, name)
-    with contextlib.suppress(PictureError):  # it is missing or damaged; the layers are there still
+    seen = _merged(source, canvas, name)
+    return (mixing.picture(stack) if seen is None else seen), mixing
+
+
+def _merged(source: Archive, canvas: Rect, name: str) -> Pixels | None:
+    """The picture as its own program saw it; None where that is missing, damaged or of another size."""
+    with contextlib.suppress(PictureError):
         content = source.read(MERGED, archive.MOST_MEMBER)
         if placed.png_size(content, name) == (canvas.width, canvas.height):
-            return read(content).pixels, mixing
-    return mixing.picture(stack), mixing
+            seen = read(content).pixels
+            return seen if seen.shape[:2] == (canvas.height, canvas.width) else None
+    return None

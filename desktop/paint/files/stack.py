@@ -1,9 +1,9 @@
-"""``stack.xml`` of OpenRaster files: read without trust, and looked through for what we don't know."""
+"""``stack.xml`` of OpenRaster files: what its elements say, and what of it we don't know."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Any
+import re
+from collections.abc import Callable, Iterator
 from xml.etree import ElementTree
 
 from PySide6.QtCore import QCoreApplication
@@ -14,6 +14,8 @@ PLAIN = "svg:src-over"
 """The one way of mixing layers that our documents know."""
 
 MOST_ELEMENTS = 10_000
+MOST_NAMED = 3
+"""Layers that a sentence calls by name."""
 
 RESOLUTION = ("xres", "yres")
 """Pixels an inch, which we keep for others."""
@@ -25,11 +27,18 @@ _KNOWN = {
 }
 """Attributes that are understood or, like which layer is chosen, nothing of the picture."""
 
+_NUMBER = re.compile(r"[+-]?(\d+([.,]\d*)?|[.,]\d+)(e[+-]?\d+)?", re.ASCII | re.IGNORECASE)
+
 translate = QCoreApplication.translate
 
 
-def strange(stack: ElementTree.Element) -> str:
-    """What in the stack we don't know how to show as layers, in words; empty if all is plain."""
+def strange(stack: ElementTree.Element, is_picture: Callable[[ElementTree.Element], bool]) -> str:
+    """What in the stack we don't know how to show as layers, in words; empty if all is plain.
+
+    Args:
+        stack: whose elements are looked at.
+        is_picture: whether a layer is made of a picture.
+    """
     for element in stack:
         if element.tag == "stack":
             return translate("paint", "groups of layers")
@@ -37,7 +46,7 @@ def strange(stack: ElementTree.Element) -> str:
             return translate("paint", "layers of another sort")
         if element.get("composite-op", PLAIN) != PLAIN:
             return translate("paint", "blend modes")
-        if not is_png(element):
+        if not is_picture(element):
             return translate("paint", "layers that are no PNG pictures")
     if stack.get("composite-op", PLAIN) != PLAIN or is_hidden(stack) or opacity(stack) < 1:
         return translate("paint", "settings of the whole stack")
@@ -62,11 +71,6 @@ def check_count(stack: ElementTree.Element, name: str) -> None:
         raise PictureError(text.format(name, MOST_ELEMENTS))
 
 
-def is_png(element: ElementTree.Element) -> bool:
-    """Whether it is a layer that a PNG picture makes, as OpenRaster wants it."""
-    return element.tag == "layer" and element.get("src", "").lower().endswith(".png")
-
-
 def is_hidden(element: ElementTree.Element) -> bool:
     """Whether a layer or stack is not to be seen."""
     return element.get("visibility", "visible") == "hidden"
@@ -78,27 +82,6 @@ def sources(root: ElementTree.Element) -> Iterator[str]:
         yield element.get("src", "")
 
 
-def parsed(content: bytes, name: str) -> ElementTree.Element:
-    """Parse without entities: whoever declares some means harm, and no OpenRaster writer does."""
-    parser = ElementTree.XMLParser(target=_Builder())
-    try:
-        parser.feed(content)
-        root: Any = parser.close()
-    except (ElementTree.ParseError, _DoctypeError, ValueError, LookupError) as error:
-        raise damaged(name) from error
-    assert isinstance(root, ElementTree.Element)
-    return root
-
-
-class _DoctypeError(Exception):
-    pass
-
-
-class _Builder(ElementTree.TreeBuilder):
-    def doctype(self, name: str, pubid: str | None, system: str | None) -> None:
-        raise _DoctypeError
-
-
 def whole(element: ElementTree.Element, attribute: str, name: str, default: int | None = None) -> int:
     """An attribute that is a whole number; ``default`` where it is missing.
 
@@ -108,23 +91,39 @@ def whole(element: ElementTree.Element, attribute: str, name: str, default: int 
     text = element.get(attribute)
     if text is None and default is not None:
         return default
-    try:
-        value = int(float(text or ""))
-    except (ValueError, OverflowError) as error:
-        raise damaged(name) from error
-    return min(max(value, -(1 << 31)), 1 << 31)
+    value = number(text or "")
+    if value is None:
+        raise damaged(name)
+    return round(min(max(value, -float(1 << 31)), float(1 << 31)))
+
+
+def number(text: str) -> float | None:
+    """What a number means, whether it is written with a point or, as some do in some countries, with a comma;
+    None where it is none, and infinity is none."""
+    text = text.strip()
+    return float(text.replace(",", ".")) if _NUMBER.fullmatch(text) else None
 
 
 def opacity(element: ElementTree.Element) -> float:
-    """The opacity of a layer or stack, 0 to 1."""
-    try:
-        value = float(element.get("opacity", "1"))
-    except ValueError:
-        return 1.0
-    return min(max(value, 0.0), 1.0) if value == value else 1.0
+    """The opacity of a layer or stack, 0 to 1; ``markup.mended`` says where it makes no sense."""
+    value = number(element.get("opacity", "1"))
+    return 1.0 if value is None else min(max(value, 0.0), 1.0)
 
 
 def damaged(name: str) -> PictureError:
     """The error to raise for a file that makes no sense."""
     text = translate("paint", "“{0}” is damaged or no OpenRaster file; fetch or save it anew.")
     return PictureError(text.format(name))
+
+
+def called(element: ElementTree.Element) -> str:
+    """What to call a layer or stack in sentences."""
+    return (element.get("name") or element.get("src") or element.tag)[:40]
+
+
+def listed(names: list[str]) -> str:
+    """Names for a sentence, in quotation marks; of many the first ones and how many more there are."""
+    few = "”, “".join(names[:MOST_NAMED])
+    if len(names) <= MOST_NAMED:
+        return f"“{few}”"
+    return translate("paint", "“{0}” and {1} more").format(few, len(names) - MOST_NAMED)

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from PySide6.QtCore import QCoreApplication, QEvent, QObject
 from PySide6.QtWidgets import QApplication
 
 from desktop.support.task_queue import TaskQueue
@@ -73,3 +74,30 @@ def test_what_was_done_is_answered_in_its_order_also_after_an_error(qapp: QAppli
     until(lambda: len(answers) == 2)
     queue.stop()
     assert answers == [1, 3] and len(said) == 1
+
+
+def test_a_queue_whose_window_is_gone_ends_in_silence(
+    qapp: QApplication, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begun, gate = threading.Event(), threading.Event()
+    wrong: list[object] = []
+    heard: list[object] = []
+    monkeypatch.setattr(threading, "excepthook", wrong.append)
+    outermost = QObject()
+    queue = TaskQueue("tested", QObject(outermost))
+
+    def work() -> None:
+        begun.set()
+        gate.wait(20)
+
+    queue.do(work, heard.append)
+    assert begun.wait(20)
+    thread = queue._thread
+    assert thread is not None
+    outermost.deleteLater()
+    QCoreApplication.sendPostedEvents(outermost, QEvent.Type.DeferredDelete)
+    gate.set()
+    thread.join(20)
+    assert not thread.is_alive()
+    QCoreApplication.processEvents()
+    assert (wrong, heard) == ([], [])
