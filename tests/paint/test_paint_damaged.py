@@ -18,6 +18,7 @@ from engine.errors import PictureError
 from tests.paint.test_paint_hostile import huge_png
 from tests.paint.test_paint_strangers import BLUE, GREEN, HEAD, RED, _plain, layer, members_of, ora
 
+HIDDEN = 'visibility="hidden"'
 GOOD, MERGED = _plain(BLUE), {project.MERGED: _plain(GREEN)}
 
 
@@ -309,3 +310,20 @@ def test_what_was_damaged_is_whole_again_once_saved(tmp_path: Path) -> None:
     project.save(loaded.document, tmp_path / "ours.ora")
     again = project.load(tmp_path / "ours.ora")
     assert again.notes == [] and np.array_equal(again.document.picture_flat(), loaded.document.picture_flat())
+
+
+def test_flattening_tells_how_far_it_is_and_can_be_ended(tmp_path: Path) -> None:
+    path = ora(tmp_path / "other.ora", f"<stack>{layer('g')}{layer('b', HIDDEN)}</stack>" + layer("r"))
+    told: list[tuple[int, int]] = []
+    project.load(path, lambda done, total: told.append((done, total)))
+    assert told == [(0, 3), (1, 3), (2, 3)]
+
+    class EndedError(Exception):
+        pass
+
+    def end(done: int, _total: int) -> None:
+        if done:
+            raise EndedError
+
+    with pytest.raises(EndedError):
+        project.load(path, end)

@@ -6,6 +6,7 @@ a way of mixing, like a layer; with any of these but the offset it is mixed by i
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from xml.etree import ElementTree
 
 from PySide6.QtCore import QCoreApplication, QPoint
@@ -63,10 +64,12 @@ class Flattening:
         source: the file with the layers.
         canvas: what is seen of them.
         name: of the file, for sentences.
+        step: called now and then: how many layers of how many are done; may raise whatever is to end it.
     """
 
-    def __init__(self, source: Archive, canvas: Rect, name: str) -> None:
-        self._source, self._canvas, self._name = source, canvas, name
+    def __init__(self, source: Archive, canvas: Rect, name: str, step: Callable[[int, int], object]) -> None:
+        self._source, self._canvas, self._name, self._step = source, canvas, name, step
+        self._done = self._total = 0
         self._decoded = self._open = 0
         self.unknown: dict[str, None] = {}
         """Ways of mixing that were taken for paint over paint, as the file calls them."""
@@ -84,6 +87,7 @@ class Flattening:
         """
         seen = blank(self._canvas.width, self._canvas.height)
         self._open = self._canvas.width * self._canvas.height
+        self._total = sum(1 for _ in stack.iter("layer"))
         self._mix(stack, seen, (0, 0), 0)
         if self.gaps.error is not None and not self._found:
             raise self.gaps.error
@@ -92,6 +96,9 @@ class Flattening:
 
     def _mix(self, element: ElementTree.Element, target: Pixels, at: tuple[int, int], depth: int) -> None:
         """Lay a layer or group, which is in something that lies ``at`` there, over ``target``."""
+        if element.tag == "layer":
+            self._step(self._done, self._total)
+            self._done += 1
         if is_hidden(element) or opacity(element) <= 0:
             return
         if element.tag == "stack":

@@ -275,7 +275,7 @@ def _load(source: Archive, name: str, step: Step) -> Loaded:
             )
             loaded.notes.append(text.format(name))
     else:
-        loaded = _as_one_layer(source, stack, canvas, notes, why, unknown)
+        loaded = _as_one_layer(source, stack, canvas, notes, step, why, unknown)
     loaded.notes += said
     document = loaded.document
     found = understood_styles(notes)
@@ -326,11 +326,12 @@ def _as_one_layer(
     stack: ElementTree.Element,
     canvas: Rect,
     notes: Notes,
+    step: Step,
     why: str,
     unknown: str = "",
 ) -> Loaded:
     """What is seen of the picture; ``why`` is the first note, with ``unknown`` in its second place."""
-    seen, lacks = _flattened(source, stack, canvas, notes.source)
+    seen, lacks = _flattened(source, stack, canvas, notes.source, step)
     is_missing = lacks.left_out or lacks.gaps.names
     missing = translate("paint", ", and some of it is missing") if is_missing else ""
     said = [why.format(notes.source, unknown, missing)]
@@ -357,11 +358,11 @@ def _unknown_members(source: Archive, root: ElementTree.Element) -> bool:
 
 
 def _flattened(
-    source: Archive, stack: ElementTree.Element, canvas: Rect, name: str
+    source: Archive, stack: ElementTree.Element, canvas: Rect, name: str, step: Step
 ) -> tuple[Pixels, Flattening]:
     """The picture as its own program saw it, or, where that can't serve, its layers mixed; uint8 (H, W, 3)
     on white, and what was missed in mixing them."""
-    mixing = Flattening(source, canvas, name)
+    mixing = Flattening(source, canvas, name, step)
     seen = _merged(source, canvas, name)
     return (mixing.picture(stack) if seen is None else seen), mixing
 
