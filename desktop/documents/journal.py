@@ -29,10 +29,10 @@ from pathlib import Path
 from typing import BinaryIO
 
 import resources
+from desktop.documents.moment import Moment
 from desktop.paint.editing.document import Change, Document
 from desktop.paint.editing.history import Tiles, tile_rect
 from desktop.paint.editing.snapshot import tiles_within
-from desktop.paint.files.moment import Moment
 from desktop.paint.files.records import HEAD_SIZE, Record, beyond, describing, painting
 from desktop.paint.layers.layer import Layer
 from engine.files.lock import hold

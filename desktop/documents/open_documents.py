@@ -16,6 +16,7 @@ from pathlib import Path
 from PySide6.QtCore import QCoreApplication
 
 from desktop.documents.journal import Journal
+from desktop.documents.moment import Moment
 from desktop.documents.reading import Opened
 from desktop.documents.recovery import (
     Recovered,
@@ -28,7 +29,6 @@ from desktop.documents.samples import samples
 from desktop.documents.saving import Exporting, Saving, Written, stamp_of
 from desktop.paint.editing.document import Change, Document
 from desktop.paint.files.drawing import Drawing
-from desktop.paint.files.moment import Moment
 from desktop.support.file_work import Job
 from desktop.support.settings import Settings
 from engine.data.card import Card, InputKind

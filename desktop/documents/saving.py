@@ -12,9 +12,9 @@ from typing import NamedTuple
 
 from PySide6.QtCore import QCoreApplication
 
+from desktop.documents.moment import Moment
 from desktop.paint.editing.document import Document
 from desktop.paint.files import export, project
-from desktop.paint.files.moment import Moment
 from desktop.support.file_work import Job
 from engine.data.messages import Pixels
 from engine.errors import PictureError

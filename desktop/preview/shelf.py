@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject
 
+from desktop.documents.moment import Moment
 from desktop.documents.on_canvas import OnCanvas
-from desktop.paint.files.moment import Moment
 from desktop.preview.live import Live
 from desktop.preview.styles import Styles
 from desktop.support.file_work import FileWork, Job

@@ -7,8 +7,8 @@ import threading
 import numpy as np
 import pytest
 
+from desktop.documents.moment import Moment
 from desktop.paint.editing.document import Document, Role
-from desktop.paint.files.moment import Moment
 from desktop.paint.strokes.stroke import Ink, Sample
 from desktop.paint.tools import tools
 

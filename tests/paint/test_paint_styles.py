@@ -11,9 +11,9 @@ from typing import Any
 import numpy as np
 import pytest
 
+from desktop.documents.moment import Moment
 from desktop.paint.editing.document import Document, PictureStyle
 from desktop.paint.files import project
-from desktop.paint.files.moment import Moment
 from desktop.paint.files.records import describing, read_document
 from engine.data.style import drawn
 from engine.errors import PictureError
