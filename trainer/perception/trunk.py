@@ -58,19 +58,19 @@ class Trunk:
         try:
             with torch.inference_mode(False):  # or no gradient could ever pass through them
                 read = {name: _laid_out(tensor) for name, tensor in load_file(file).items()}
-            self.weights = {name: tensor.to(device) for name, tensor in read.items()}
-            self._precision = precision
-            self._mean = torch.tensor(_MEAN, device=device).view(1, 3, 1, 1)
-            self._layers = [
-                [
-                    (
-                        self.weights[f"{name}.weight"].to(precision),
-                        self.weights[f"{name}.bias"].to(precision),
-                    )
-                    for name in _names(block, count)
+                self.weights = {name: tensor.to(device) for name, tensor in read.items()}
+                self._precision = precision
+                self._mean = torch.tensor(_MEAN, device=device).view(1, 3, 1, 1)
+                self._layers = [
+                    [
+                        (
+                            self.weights[f"{name}.weight"].to(precision),
+                            self.weights[f"{name}.bias"].to(precision),
+                        )
+                        for name in _names(block, count)
+                    ]
+                    for block, count in enumerate(BLOCKS)
                 ]
-                for block, count in enumerate(BLOCKS)
-            ]
         except Exception as error:  # safetensors raises its own, and what is missing is a KeyError
             raise TrainingError(
                 f"The bundled edge detector can't be read ({error}); install the program anew."
