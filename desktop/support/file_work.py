@@ -163,6 +163,7 @@ class FileWork(Observable):
         self.finish()
         self._writing.stop()
         self._reading.stop()
+        self.jobs = ()  # what was given up is answered to nobody
 
     def _do(self, queue: TaskQueue, text: str, work: Work, then: Callable[[Any], object], kind: str) -> Job:
         waiting = self._kinds.get(kind)
