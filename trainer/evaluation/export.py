@@ -45,7 +45,7 @@ def export(model: str | Path, to: str, target: Path) -> list[Path]:
         raise ModelError(f"There is no format “{to}”; use {' or '.join(FORMATS)}.")
     if to == "pth" and card.style:
         raise ModelError(
-            f"The pix2pix project knows no styles, and “{card.name}” has them; export it to onnx."
+            f"The pix2pix project knows no styles, but “{card.name}” has them; export it to ONNX."
         )
     full = {name: tensor.float() for name, tensor in bundle.parted(tensors)[0].items()}
     try:

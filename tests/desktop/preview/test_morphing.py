@@ -21,7 +21,7 @@ from desktop.widgets.styles.morph import MorphDialog
 from engine.data.messages import Pixels
 from engine.errors import PictureError
 from tests.desktop.styled_models import write_styled
-from tests.desktop.window_hands import drag, files_done, model, settle, until
+from tests.desktop.window_hands import done, drag, files_done, model, settle, until
 
 SHORT = Timing(1, 8, back=False)
 
@@ -154,11 +154,11 @@ def test_more_frames_between_the_same_ends_keep_those_that_are_there(styled: Ses
 
 
 def test_kept_frames_of_two_drawings_fade_over(window: MainWindow, styled: Session) -> None:
-    styled.shelf.keep()
+    assert done(styled.shelf.keep())
     styled.styles.take(end(styled, "Style 3").style)
     drag(window, (10, 70), (90, 70))
     settle(styled)
-    styled.shelf.keep()
+    assert done(styled.shelf.keep())
     styled.morphing.begin(end(styled, "Kept frame 1"), end(styled, "Kept frame 2"), SHORT)
     frames = all_made(styled)
     np.testing.assert_array_equal(frames[0], styled.shelf.kept[0].preview)
@@ -169,10 +169,10 @@ def test_kept_frames_of_two_drawings_fade_over(window: MainWindow, styled: Sessi
 def test_without_styles_two_drawings_have_no_way_between(window: MainWindow, session: Session) -> None:
     drag(window, (20, 20), (70, 20))
     settle(session)
-    session.shelf.keep()
+    assert done(session.shelf.keep())
     drag(window, (20, 60), (70, 60))
     settle(session)
-    session.shelf.keep()
+    assert done(session.shelf.keep())
     kept = session.shelf.kept
     session.shelf.kept = (*kept, replace(kept[1], preview=255 - kept[1].preview))  # as by dropout
     one, two, three = session.morphing.ends()

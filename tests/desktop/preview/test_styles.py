@@ -279,7 +279,7 @@ def test_a_kept_frame_has_its_style(styled: Session) -> None:
     style = tiles(styled)[6].style
     styled.styles.take(style)
     settle(styled)
-    styled.shelf.keep()
+    assert done(styled.shelf.keep())
     before = styled.live.preview
     styled.styles.take(None)
     settle(styled)
@@ -309,7 +309,7 @@ def test_a_style_comes_back_after_a_crash(styled: Session) -> None:
     journal.flush()
     journal.close(keep=True)  # as the system lets go of it when a process dies
     before = styled.picture
-    styled.guarding.recover(abandoned())
+    assert all(done(job) for job in styled.guarding.recover(abandoned()))
     assert styled.picture is not before and styled.document.style == PictureStyle(drawn(5, 8), "5")
 
 
