@@ -72,6 +72,8 @@ def small(data: DataSet, **wishes: Any) -> Config:
         "log_every": 2,
         "checkpoint_every": 1000,
         "edges": 0.0,
+        "perceptual": 0.0,
+        "l1": 100.0,
     }
     asked = {**usual, **wishes}
     known = asked.keys() & {option.name for option in options.each()}
