@@ -104,7 +104,8 @@ def test_panels_give_the_models_room_until_somebody_moves_them(started: Callable
     settle(window.session)
     heights = [dock.height() for dock in window.docks]
     assert heights[0] > 4 * 48 + 60, "four models and what is around them"
-    window.resizeDocks(list(window.docks), [150, 400, 160], Qt.Orientation.Vertical)
+    sizes = [150, *([160] * (len(window.docks) - 2)), 400]
+    window.resizeDocks(list(window.docks), sizes, Qt.Orientation.Vertical)
     QApplication.processEvents()
     moved = [dock.height() for dock in window.docks]
     assert moved[0] < heights[0] - 50
