@@ -64,6 +64,15 @@ def follows(module: nn.Module, given: Tensor, rel: float, run: Any = None) -> No
     assert torch.equal(run(given.clone()), before)
 
 
+def lays_out(dtype: torch.dtype) -> bool:
+    """Whether oneDNN takes weights in this number format: it refuses bfloat16 on some that compute in it."""
+    try:
+        Packed(convolution(False, dtype), (12, 16), Room())
+    except RuntimeError:
+        return False
+    return True
+
+
 @needs_packing
 @pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16], ids=["float32", "bfloat16"])
 @pytest.mark.parametrize("light", [True, False])
@@ -76,6 +85,8 @@ def test_floats(way: str, light: bool, dtype: torch.dtype, monkeypatch: pytest.M
     if way == "product" and not packed.products_work(dtype):
         pytest.skip("there are no matrix products of oneDNN here")
     monkeypatch.setattr(packed, "LIGHT", 1 << 30 if light else 0)
+    if dtype == torch.bfloat16 and way not in ("plain", "single", "product") and not lays_out(dtype):
+        pytest.skip("oneDNN lays out no weights in bfloat16 on this processor")
     plain = convolution(way in ("transposed", "shuffled", "product"), dtype)
     size, run = (12, 16), None
     if way == "plain":
