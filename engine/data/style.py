@@ -54,7 +54,7 @@ def checked(values: object, length: int) -> Code:
     code = []
     for value in values:
         if isinstance(value, bool | np.bool_) or not isinstance(value, _REAL):
-            raise ValueError(f"is {length} numbers; {value!r} is none")
+            raise ValueError(f"is {length} numbers; {value!r:.40} is none")
         number: Any = value
         if not -GREATEST <= number <= GREATEST:  # nor is what is no number
             # Python refuses to write very long ones.
