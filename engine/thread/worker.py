@@ -338,7 +338,9 @@ class Worker:
         while (urgent := self._mailbox.take_translate()) is not None:
             self._attempt(urgent, self._answer)
         prepared = codec.prepare(request.picture, stranger.card, request.size)
-        self._reply(TriedOut(request.path, stranger.translate(prepared)))
+        with self._threads(stranger):
+            made = stranger.translate(prepared)
+        self._reply(TriedOut(request.path, made))
 
     def _generator_for(self, request: Translate | Vary) -> Generator | None:
         """The open model; None where the request is of an older document, or of a time before it was opened.

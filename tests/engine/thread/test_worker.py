@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import logging
+import struct
 import threading
+import zlib
 from dataclasses import replace
 from pathlib import Path
 
@@ -268,5 +270,12 @@ def test_the_style_of_a_photo_is_read(desk: Desk, tiny_file, tmp_path) -> None:
     assert reply.code == tuple(engine.open(model, device="cpu").style_of(photo).tolist())
     assert isinstance(desk.ask(replace(translate(1, generation=4), style=reply.code)), Translated)
     assert isinstance(desk.ask(ReadStyle(tmp_path / "none.png")), Failed)
+    broken, huge = tmp_path / "broken.png", tmp_path / "huge.png"
+    broken.write_bytes(file.read_bytes()[:200])
+    assert "damaged" in desk.ask(ReadStyle(broken)).sentence
+    header = b"IHDR" + struct.pack(">IIBBBBB", 60_000, 60_000, 8, 2, 0, 0, 0)
+    checked = struct.pack(">I", 13) + header + struct.pack(">I", zlib.crc32(header))
+    huge.write_bytes(file.read_bytes()[:8] + checked + file.read_bytes()[33:])
+    assert "pixels" in desk.ask(ReadStyle(huge)).sentence
     desk.opened(tiny_file("plain.safetensors"), generation=5)
     assert "knows no styles" in desk.ask(ReadStyle(file)).sentence
