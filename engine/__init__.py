@@ -18,14 +18,15 @@ from typing import TYPE_CHECKING, Any
 os.environ.setdefault("GOMP_SPINCOUNT", "10000")
 
 if TYPE_CHECKING:
-    from engine.passes.generator import Generator, open
+    from engine.passes.generator import Generator
+    from engine.passes.opening import open
 
 __all__ = ["Generator", "open"]
 
 
 def __getattr__(name: str) -> Any:
     if name in __all__:
-        from engine.passes import generator
+        from engine.passes import opening
 
-        return getattr(generator, name)
+        return getattr(opening, name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

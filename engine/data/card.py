@@ -25,6 +25,9 @@ styles; a card without them is written as the first, so that older programs read
 MOST_PIXELS = 1 << 23
 """Of the model's own size; at it a pass is made as soon as the model is open."""
 
+_MOST_LISTED = 8
+"""Of the names in a sentence."""
+
 InputKind = Literal["sketch", "labels", "image"]
 """What the model wants painted: dark lines on white, flat palette colours, or any picture."""
 
@@ -100,8 +103,10 @@ class Card:
         if isinstance(style, str):
             if style in self.styles:
                 return self.styles[style]
-            names = f"known are {', '.join(self.styles)}" if self.styles else "it has no named ones"
-            raise StyleError(f"The model “{self.name}” has no style “{style}”; {names}.")
+            names = f"known are {_listed(list(self.styles))}" if self.styles else "it has no named ones"
+            raise StyleError(
+                f"The model “{self.name}” has no style “{style[: codes.LONGEST_NAME]}”; {names}."
+            )
         if isinstance(style, int | np.integer) and not isinstance(style, bool):
             return codes.drawn(int(style), self.style)
         try:
@@ -173,6 +178,12 @@ def amended(card: Card, text: str) -> Card:
     if isinstance(fields.get("training"), dict):  # which adds to what the training itself wrote
         fields["training"] = card.training | fields["training"]
     return from_json(json.dumps(json.loads(to_json(card)) | fields))
+
+
+def _listed(names: list[str]) -> str:
+    """Names in a sentence; of many only the first."""
+    more = f" and {len(names) - _MOST_LISTED} more" if len(names) > _MOST_LISTED else ""
+    return ", ".join(names[:_MOST_LISTED]) + more
 
 
 def _style(network: Any) -> int:

@@ -20,6 +20,9 @@ LONGEST_NAME = 64
 GREATEST = 100.0
 """Of a number in a code, either way; one that was drawn is beyond 6 once in a billion."""
 
+_REAL = int, float, np.integer, np.floating
+"""What a number of a code may be."""
+
 Code = tuple[float, ...]
 Style = int | str | Sequence[float] | npt.NDArray[np.floating[Any]]
 """As it is asked for: a seed, a name or a code (see ``Card.code``)."""
@@ -50,11 +53,14 @@ def checked(values: object, length: int) -> Code:
         raise ValueError(f"of this model has {length} numbers, not {len(values)}")
     code = []
     for value in values:
-        if isinstance(value, bool | np.bool_) or not isinstance(value, int | float | np.number):
-            raise ValueError(f"is {length} numbers; {value!r} is none")
+        if isinstance(value, bool | np.bool_) or not isinstance(value, _REAL):
+            raise ValueError(f"is {length} numbers; {value!r:.40} is none")
         number: Any = value
         if not -GREATEST <= number <= GREATEST:  # nor is what is no number
-            raise ValueError(f"has numbers from −{GREATEST:g} to {GREATEST:g}; {value!s:.20} is none of them")
+            # Python refuses to write very long ones.
+            long = isinstance(value, int) and value.bit_length() > 64
+            shown = "a far greater one" if long else f"{value!s:.20}"
+            raise ValueError(f"has numbers from −{GREATEST:g} to {GREATEST:g}; {shown} is none of them")
         code.append(float(number))
     return tuple(code)
 

@@ -81,10 +81,11 @@ class Norm(nn.Module):
         if self._plain is None:
             weight = torch.ones_like(scale) if self.weight is None else self.weight.detach()
             bias = torch.zeros_like(shift) if self.bias is None else self.bias.detach()
-            self._plain = weight.float(), bias.float()
+            plain = weight.float(), bias.float()
             # The file's own weights stay as they are; later ones go into the same memory as these.
-            self.weight = nn.Parameter(self._plain[0].clone(), requires_grad=False)
-            self.bias = nn.Parameter(self._plain[1].clone(), requires_grad=False)
+            own = [nn.Parameter(values.clone(), requires_grad=False) for values in plain]
+            self.weight, self.bias = own
+            self._plain = plain  # once there is memory for all of it
         assert self.weight is not None and self.bias is not None
         self.weight.copy_(self._plain[0] * scale)
         self.bias.copy_(self._plain[1] * scale + shift)

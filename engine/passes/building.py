@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import torch
@@ -14,6 +15,7 @@ from engine.errors import DeviceError, ModelError
 from engine.layers import packed, shapes
 from engine.layers.blocks import Layer, Translator
 from engine.models import bundle
+from engine.passes.whole import Whole
 from engine.planes import codec
 
 if TYPE_CHECKING:
@@ -41,28 +43,44 @@ def built(
     return network, seen
 
 
-def on_cpu(network: Translator, plan: trials.Plan) -> torch.dtype:
-    """Have a network run on the CPU as planned; returns the number format of the planes that it takes."""
+@dataclass(frozen=True)
+class Running:
+    """A network that runs, and how: see ``Generator``, which has the same words."""
+
+    whole: Whole
+    dtype: torch.dtype
+    precision: str
+    ways: str
+    tried: bool = True
+
+
+def on_cpu(network: Translator, card: Card, plan: trials.Plan) -> Running:
+    """Have a network run on the CPU as planned."""
     taken = _converted(network, plan.dtype)
     trials.carry_out(network, plan)
-    return taken
+    whole = Whole(network, card, torch.device("cpu"), taken)
+    return Running(whole, plan.dtype, plan.precision, str(plan), plan.tried)
 
 
-def on_card(network: Translator, dtype: torch.dtype, where: torch.device) -> torch.dtype:
-    """Have a network run on a card in a number format; returns that of the planes that it takes.
+def on_card(network: Translator, card: Card, where: torch.device, precision: str | None) -> Running:
+    """Have a network run on a graphics card.
 
     Raises:
-        DeviceError: the card can't take it.
+        DeviceError: the card can't take it, or not in that precision.
     """
+    device.integers(where, precision)  # raises where they are asked for
+    dtype = device.number_format(where, precision)
     taken = _converted(network, dtype)
     if where.type == "cuda" and dtype == torch.float32:
         torch.backends.cudnn.allow_tf32 = False  # its 10 bits are not single precision
     _to_device(network, where)
-    return taken
+    name = device.name(dtype)
+    return Running(Whole(network, card, where, taken), dtype, name, name)
 
 
 def _converted(network: Translator, dtype: torch.dtype) -> torch.dtype:
-    """Bring all but delicate convolutions into a number format; norms that remain keep full precision."""
+    """Bring all but delicate convolutions into a number format; norms that remain keep full precision.
+    Returns the number format of the planes that the network takes."""
     delicate: Sequence[nn.Module] = network.delicate() if dtype == torch.bfloat16 else ()
     for module in network.modules():
         if isinstance(module, Layer) and module.convolution not in delicate:

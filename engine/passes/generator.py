@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import warnings
 from collections.abc import Callable
-from pathlib import Path
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -21,7 +21,7 @@ from engine.devices import device, trials
 from engine.errors import DeviceError, ModelError, PictureError
 from engine.layers import shapes
 from engine.layers.blocks import Translator
-from engine.models import bundle, catalogue
+from engine.models import bundle
 from engine.passes import building
 from engine.passes.following import Following
 from engine.passes.styles import Styles, check_pixels
@@ -38,59 +38,13 @@ Notice = Callable[[str], None]
 """Called with a sentence that the user should read though nothing failed."""
 
 
-def open(
-    name_or_path: str | Path,
-    *,
-    device: str | None = None,
-    statistics: Statistics | None = None,
-    precision: str | None = None,
-    incremental: bool = True,
-    notice: Notice | None = None,
-) -> Generator:
-    """Open a model.
-
-        import engine
-        shoe = engine.open("shoes")
-        photo = shoe(drawing)          # uint8 (H, W, 3) -> uint8 (H, W, 3)
-
-    Args:
-        name_or_path: a name as ``underpaint models`` lists it, or a model file.
-        device: ``cuda``, ``mps``, ``xpu`` or ``cpu``; by default the first of these that there is.
-        statistics: ``image`` or ``running``, see ``Card.statistics``, which is the default.
-        precision: ``float32``, ``float16``, ``bfloat16`` or, on the CPU, ``int8``; by default the quickest
-            that serves. ``float32`` forces plain single precision everywhere.
-        incremental: whether ``update`` may make parts of a preview anew; else each is a whole pass.
-        notice: receives sentences on what the user should know; by default they become warnings.
-
-    Raises:
-        ModelError: no such model, or the file is damaged or from a newer version.
-        DeviceError: no such device or precision here, or not enough memory.
-    """
-    card, tensors = bundle.read(catalogue.find(name_or_path))
-    generator = Generator(
-        card,
-        tensors,
-        device=device,
-        statistics=statistics,
-        precision=precision,
-        incremental=incremental,
-        notice=notice,
-    )
-    generator.warm_up()
-    return generator
-
-
 class Generator:
     """One model, ready to translate pictures. Belongs to one thread at a time.
 
     Attributes:
         card: what the model is and wants.
         device: where it runs: ``cuda``, ``mps``, ``xpu`` or ``cpu``.
-        precision: ``float32``, ``float16``, ``bfloat16`` or ``int8`` (integers where the network bears
-            them, single precision elsewhere).
         statistics: ``image`` or ``running``.
-        ways: how many convolutions run in which way (see ``engine.devices.trials``), in words.
-        tried: whether these ways are those that trials found; else they are only for the time being.
     """
 
     def __init__(
@@ -122,8 +76,8 @@ class Generator:
         self._incremental = incremental
         self._warned_of_palette = False
         self._preparing = Preparing(card)
-        self._hasty, self.tried = hasty, True
-        self._warm = False
+        self._hasty, self._warm = hasty, False
+        self._running: building.Running
         self._trying: tuple[Translator, dict[nn.Module, shapes.Shape]] | None = None
         try:
             self._place(device, precision)
@@ -132,6 +86,22 @@ class Generator:
                 raise
             self._notice(f"The device {self.device} can't take the model; it runs, slower, on the CPU.")
             self._place("cpu", precision)
+
+    @property
+    def precision(self) -> str:
+        """``float32``, ``float16``, ``bfloat16`` or ``int8`` (integers where the network bears them, single
+        precision elsewhere)."""
+        return self._running.precision
+
+    @property
+    def ways(self) -> str:
+        """How many convolutions run in which way (see ``engine.devices.trials``), in words."""
+        return self._running.ways
+
+    @property
+    def tried(self) -> bool:
+        """Whether these ways are those that trials found; else they are only for the time being."""
+        return self._running.tried
 
     @property
     def varies(self) -> bool:
@@ -262,7 +232,7 @@ class Generator:
 
     def forget(self) -> None:
         """Let go of the pictures that ``update`` and ``prepare`` follow, and of the memory that takes."""
-        self._following = self._follower()
+        self._following = self._follower(self._whole)
         self._preparing = Preparing(self.card)
 
     def warm_up_in_haste(self) -> None:
@@ -273,9 +243,9 @@ class Generator:
     @property
     def _needs_warming(self) -> bool:
         """Whether the first pass must not be that of a picture that somebody waits for."""
-        if self._dtype == torch.bfloat16:  # which has been tried, where nobody asked for it
+        if self._running.dtype == torch.bfloat16:  # which has been tried, where nobody asked for it
             return self.device != "cpu" or self._wanted is not None
-        return self.device != "cpu" or self._dtype != torch.float32
+        return self.device != "cpu" or self._running.dtype != torch.float32
 
     def make_ready(self, allowed: Callable[[], bool] = trials.always) -> bool:
         """Do what was put off in haste: try the ways of the layers, run by the best, prepare for strokes.
@@ -296,7 +266,8 @@ class Generator:
                 self._warm_up_for(self._following.picture)
         except Exception:  # nobody has asked for it
             log.exception("The model could not be made ready; it goes on as it is")
-            self._trying, self.tried, self._warm = None, True, True
+            self._trying, self._warm = None, True
+            self._running = replace(self._running, tried=True)
         return True
 
     def _try_ways(self, allowed: Callable[[], bool]) -> bool:
@@ -304,10 +275,14 @@ class Generator:
         network, seen = self._trying = self._trying or self._unplaced()
         plan = trials.plan(network, seen, self._wanted, allowed)
         if plan.tried:
-            picture = self._following.picture
-            self._carry_out(network, plan)
-            self._trying, self._following = None, self._follower()
-            self._warm_up_for(picture)
+            picture, before = self._following.picture, (self._running, self._following)
+            self._trying = None
+            try:
+                self._run(building.on_cpu(network, self.card, plan))
+                self._warm_up_for(picture)
+            except Exception:
+                self._running, self._following = before
+                raise
         return plan.tried
 
     def _warm_up_for(self, picture: Pixels | None) -> None:
@@ -315,13 +290,14 @@ class Generator:
         if picture is None or self._needs_warming:
             self.warm_up()
         if picture is not None:
-            following, warm = self._following, self._warm
+            warm = self._warm
 
-            def work() -> Pixels:
-                preview = following.follow(picture, None) if following.picture is None else picture
+            def work() -> Pixels:  # a lost device has taken what was followed with it
+                if self._following.picture is None:
+                    self._following.follow(picture, None)
                 if not warm:
-                    following.prepare()
-                return preview
+                    self._following.prepare()
+                return picture
 
             self._carried(work, picture, self._followed)
             self._warm = True
@@ -333,7 +309,7 @@ class Generator:
         """
         width, height = self.card.size
         blank = codec.flat(np.full((height, width, 3), 255, np.uint8), self.card)
-        if self._dtype == torch.float32:
+        if self._running.dtype == torch.float32:
             self._warm_up(blank)
             return
         try:
@@ -357,6 +333,10 @@ class Generator:
         self._carried(work, blank, self._followed)
         self._warm = True
         self.forget()
+
+    @property
+    def _whole(self) -> Whole:
+        return self._running.whole
 
     @property
     def _network(self) -> Translator:
@@ -392,7 +372,7 @@ class Generator:
 
     def _fold(self, code: Code) -> None:
         """Have the network make pictures of a style."""
-        self._styles.fold(self._network, code, self._where)
+        self._styles.fold(self._whole, code)
 
     def _pass(self, prepared: Pixels, seed: int | None) -> Tensor:
         """(1, 1 or 3, H', W') in [−1, 1], still padded."""
@@ -406,16 +386,16 @@ class Generator:
 
     def _place(self, wanted: str | None, precision: str | None) -> None:
         """Build the network on a device, in the number format and layout that suit it."""
-        self._where = device.choose(wanted)
-        self.device = self._where.type
-        self.tried, self._warm, self._wanted, self._trying = True, False, precision, None
+        where = device.choose(wanted)
+        self.device = where.type
+        self._warm, self._wanted, self._trying = False, precision, None
         network, seen = self._unplaced()
         if self.device == "cpu":
             allowed = trials.never if self._hasty else trials.always
-            self._carry_out(network, trials.plan(network, seen, precision, allowed))
+            plan = trials.plan(network, seen, precision, allowed)
+            self._run(building.on_cpu(network, self.card, plan))
         else:
-            self._place_on_card(network, precision)
-        self._following = self._follower()
+            self._run(building.on_card(network, self.card, where, precision))
 
     def _unplaced(self) -> tuple[Translator, dict[nn.Module, shapes.Shape]]:
         """The network in single precision, its norms folded, and what each convolution is given."""
@@ -423,24 +403,13 @@ class Generator:
         self._styles.take_off(network)
         return network, seen
 
-    def _carry_out(self, network: Translator, plan: trials.Plan) -> None:
-        """Have the network run on the CPU as planned."""
-        format_of_planes = building.on_cpu(network, plan)
-        self._dtype, self.precision, self.ways, self.tried = plan.dtype, plan.precision, str(plan), plan.tried
-        self._run(network, format_of_planes)
+    def _run(self, running: building.Running) -> None:
+        """Make pictures by this from now on, in the style of before."""
+        self._styles.fold(running.whole, self._followed)
+        self._running, self._following = running, self._follower(running.whole)
 
-    def _place_on_card(self, network: Translator, precision: str | None) -> None:
-        device.integers(self._where, precision)  # raises where they are asked for
-        self._dtype = device.number_format(self._where, precision)
-        self.precision = self.ways = device.name(self._dtype)
-        self._run(network, building.on_card(network, self._dtype, self._where))
-
-    def _run(self, network: Translator, format_of_planes: torch.dtype) -> None:
-        self._whole = Whole(network, self.card, self._where, format_of_planes)
-        self._fold(self._followed)
-
-    def _follower(self) -> Following:
-        return Following(self._whole, incremental=self._incremental)
+    def _follower(self, whole: Whole) -> Following:
+        return Following(whole, incremental=self._incremental)
 
 
 def _warn(sentence: str) -> None:

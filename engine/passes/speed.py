@@ -11,7 +11,7 @@ import numpy as np
 
 from engine.errors import ModelError
 from engine.models.catalogue import Entry
-from engine.passes.generator import open as open_model
+from engine.passes.opening import open as open_model
 
 PASSES = 20
 

@@ -20,6 +20,7 @@ from engine.errors import ModelError, PictureError, StyleError
 from engine.layers.blocks import Translator
 from engine.layers.styling import Styling
 from engine.models import bundle
+from engine.passes.whole import Whole
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
@@ -44,8 +45,9 @@ class Styles:
         if self._styling is not None:
             self._styling.float().cpu()
 
-    def fold(self, network: Translator, code: Code, where: torch.device) -> None:
-        """Have the network make pictures of a style from now on."""
+    def fold(self, whole: Whole, code: Code) -> None:
+        """Have a network make pictures of a style from now on."""
+        network, where = whole.network, whole.where
         if self._folded is not None and self._folded[0] is network and self._folded[1] == code:
             return
         self._folded = None  # until it is done
@@ -59,7 +61,7 @@ class Styles:
         """The style of a photo, uint8 (H, W, 3): float32 (length,).
 
         Raises:
-            StyleError: the model knows no styles, or reads none.
+            StyleError: the model knows no styles, or reads none, or makes none of this photo.
             PictureError: not such an array.
         """
         if not self._card.style:
@@ -74,6 +76,11 @@ class Styles:
         pixels = torch.from_numpy(np.array(picture)).reshape(picture.height, picture.width, -1)
         with torch.inference_mode():
             mean = encoder(pixels.permute(2, 0, 1)[None].float() / 127.5 - 1)[0][0]
+        if not bool(torch.isfinite(mean).all()):
+            raise StyleError(
+                f"The model “{self._card.name}” makes no style of this photo, as its weights are damaged; "
+                "fetch or train it anew."
+            )
         code: npt.NDArray[np.float32] = mean.clamp(-GREATEST, GREATEST).numpy().copy()
         return code
 

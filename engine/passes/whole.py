@@ -38,12 +38,13 @@ class Whole:
     """The passes of one network on one device, without dropout.
 
     Attributes:
+        where: the device.
         records: whether passes are recorded; no longer once that has failed.
     """
 
     def __init__(self, network: Translator, card: Card, where: torch.device, dtype: torch.dtype) -> None:
         self.network, self.card = network, card
-        self._where, self._dtype = where, dtype
+        self.where, self._dtype = where, dtype
         self.records = where.type in RECORDED
         self._recordings: OrderedDict[tuple[tuple[int, ...], _Size], _Recording] = OrderedDict()
         self._asked: deque[tuple[tuple[int, ...], _Size]] = deque(maxlen=2 * MOST_RECORDED)
@@ -69,7 +70,7 @@ class Whole:
 
     def planes(self, padded: Pixels) -> Tensor:
         """(1, inputs, H', W') in [−1, 1], where the network is, in its number format."""
-        return codec.planes(padded, self.card).to(self._where, self._dtype)
+        return codec.planes(padded, self.card).to(self.where, self._dtype)
 
     def _recorded(self, shape: tuple[int, ...], size: _Size) -> _Recording | None:
         """The recording for a size, made when it is asked for again; None if there is none."""
@@ -81,7 +82,7 @@ class Whole:
             while len(self._recordings) >= MOST_RECORDED:
                 self._recordings.popitem(last=False)
             try:
-                recording = _Recording(self._made, shape, size, self._where)
+                recording = _Recording(self._made, shape, size, self.where)
             except RuntimeError as error:  # whatever it was, the plain pass meets it too, or does without
                 log.warning("A pass of %s can't be recorded here", shape, exc_info=True)
                 self.records = "out of memory" in str(error).lower()  # of a smaller size it may be

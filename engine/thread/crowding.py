@@ -9,11 +9,14 @@ and taken back when cores are idle.
 from __future__ import annotations
 
 import contextlib
+import logging
 import sys
 import time
 from collections.abc import Callable, Iterator
 
 import psutil
+
+log = logging.getLogger(__name__)
 
 HELD_UP = 0.75
 """Passes are held up where the engine's thread ran for less than this share of their time. Waiting for one
@@ -55,6 +58,7 @@ class Crowd:
         self._clock, self._worked = clock, worked
         self._idle = idle or (lambda: _idle(self._worked() * self.threads))
         self._seconds = self._ran = 0.0
+        self._counts = True
         self._patience = LEAST_S
         self._since, self._idle_then = clock(), 0.0
         self._raised_at: float | None = None
@@ -66,12 +70,19 @@ class Crowd:
         yield self.threads
         self._seconds += self._clock() - start
         self._ran += self._worked() - ran
-        if self._seconds >= WATCHED_S:
+        if self._counts and self._seconds >= WATCHED_S:
             held_up = self._ran < HELD_UP * self._seconds
             self._seconds = self._ran = 0.0
             self._judge(held_up)
 
     def _judge(self, held_up: bool) -> None:
+        try:
+            self._change(held_up)
+        except Exception:  # whatever the system says, or doesn't: no pass fails for it
+            log.warning("Nobody can tell here when a core is idle; passes keep all threads", exc_info=True)
+            self.threads, self._counts = self.most, False
+
+    def _change(self, held_up: bool) -> None:
         now = self._clock()
         if held_up and self.threads > 1:
             early = self._raised_at is not None and now - self._raised_at < 2 * self._patience

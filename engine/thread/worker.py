@@ -110,6 +110,7 @@ class Worker:
                 self._attempt(request, self._answer)
             else:
                 break
+        self._take_all_threads()  # those that begin later would have as few
         # Freed on the thread that made them.
         self._generator = None
         self._kept.clear()
@@ -200,6 +201,7 @@ class Worker:
         card, tensors = bundle.read(request.path)
         if self._mailbox.superseded(request):
             return None
+        self._take_all_threads()  # by whose number it is known what trials found
         generator = Generator(
             card,
             tensors,
@@ -249,7 +251,7 @@ class Worker:
         if self._crowd is None:
             self._crowd = Crowd(torch.get_num_threads())
         if everything:
-            torch.set_num_threads(self._crowd.most)
+            self._take_all_threads()
             yield
             return
         with self._crowd.a_pass() as threads:
@@ -257,6 +259,13 @@ class Worker:
                 log.debug("a pass takes %d threads", threads)
                 torch.set_num_threads(threads)
             yield
+
+    def _take_all_threads(self) -> None:
+        """Until the next pass, whatever is in the way."""
+        if self._crowd is not None:
+            import torch
+
+            torch.set_num_threads(self._crowd.most)
 
     def _settle(self, request: Translate) -> None:
         """The exact frame of the picture that was shown in parts."""
@@ -329,7 +338,9 @@ class Worker:
         while (urgent := self._mailbox.take_translate()) is not None:
             self._attempt(urgent, self._answer)
         prepared = codec.prepare(request.picture, stranger.card, request.size)
-        self._reply(TriedOut(request.path, stranger.translate(prepared)))
+        with self._threads(stranger):
+            made = stranger.translate(prepared)
+        self._reply(TriedOut(request.path, made))
 
     def _generator_for(self, request: Translate | Vary) -> Generator | None:
         """The open model; None where the request is of an older document, or of a time before it was opened.

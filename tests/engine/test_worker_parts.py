@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -16,6 +17,7 @@ from engine.data.messages import (
     Ticket,
     Translate,
     Translated,
+    Vary,
 )
 from engine.data.rect import Rect
 from engine.models import bundle
@@ -64,6 +66,29 @@ def test_a_preview_in_parts_is_followed_by_the_exact_one(desk: Desk, tiny_file, 
     assert (whole.ticket, whole.settled) == (part.ticket, True)
     assert not (part.preview == whole.preview).all()
     assert (whole.preview == exact(tiny_file(), 1)).all()
+
+
+def test_a_style_changes_while_a_preview_in_parts_waits_for_the_exact_one(
+    desk: Desk, tiny_file, slow
+) -> None:
+    """A variation in a third style in between leaves both alone."""
+    file = tiny_file(style=8)
+    desk.opened(file)
+    wanted = Generator(*bundle.read(file), device="cpu", precision="float32")
+    desk.keep_moving()
+    desk.ask(replace(edit(0, None), style=1))
+    assert not desk.ask(replace(edit(1, square(0)), style=1)).settled
+    desk.worker.send(Vary(Ticket(1, 1), painted(1), (96, 96), (0,), styles=(3,)))
+    assert (desk.next().preview == wanted(painted(1).pixels, style=3)).all()
+    other = desk.ask(replace(edit(2, square(1)), style=2))
+    assert other.settled and (other.preview == wanted(painted(2).pixels, style=2)).all()
+    assert not desk.ask(replace(edit(3, square(2)), style=2)).settled
+    desk.worker.send(Vary(Ticket(1, 3), painted(3), (96, 96), (0,), styles=(3,)))
+    assert (desk.next().preview == wanted(painted(3).pixels, style=3)).all()
+    desk.rest()
+    last = desk.next()
+    assert (last.ticket.revision, last.settled) == (3, True)
+    assert (last.preview == wanted(painted(3).pixels, style=2)).all()
 
 
 def test_once_settled_nothing_runs(desk: Desk, tiny_file, slow, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -57,7 +57,7 @@ def evaluate(
     process_priority.wait_idly()
     import resources
     from engine.models import catalogue
-    from engine.passes import generator
+    from engine.passes import opening
     from trainer.data import pairs
     from trainer.dataset_check.counting import counting, waiting
     from trainer.evaluation import evaluate as evaluation
@@ -69,7 +69,7 @@ def evaluate(
 
     folder = Path(model)
     is_run = catalogue.is_run(folder)
-    opened = generator.open(model, device=device, notice=say)
+    opened = opening.open(model, device=device, notice=say)
     card = opened.card
     reader, notes = None, []
     maps = None

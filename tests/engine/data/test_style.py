@@ -7,7 +7,7 @@ import pytest
 
 from engine.data.card import Card, from_json, to_json
 from engine.data.style import checked, drawn
-from engine.errors import ModelError
+from engine.errors import ModelError, StyleError
 
 NETWORK = {"levels": 5, "width": 4, "inputs": 3, "outputs": 3, "norm": "batch", "dropout": True}
 
@@ -74,6 +74,17 @@ def test_styles_of_a_damaged_card_are_refused_in_a_sentence(fields: dict[str, An
     text = json.dumps(json.loads(to_json(a_card())) | fields)
     with pytest.raises(ModelError, match=words):
         from_json(text)
+
+
+def test_sentences_about_styles_stay_short():
+    """However long what a file or a document says is."""
+    with pytest.raises(ValueError, match="is none") as wrong:
+        checked(["a" * 1_000_000, 1.0], 2)
+    assert len(str(wrong.value)) < 100
+    card = a_card(styles={f"{number:060}": (0.0, 0.0) for number in range(256)})
+    with pytest.raises(StyleError, match="0007 and 248 more") as unknown:
+        card.code("a" * 1_000_000)
+    assert len(str(unknown.value)) < 800
 
 
 def test_arrays_and_lists_are_codes():

@@ -124,8 +124,9 @@ def test_an_activation_comes_after_the_style(light: bool, monkeypatch: pytest.Mo
 
 @needs_packing
 def test_every_layout_of_a_light_weight_follows():
-    module = Packed(convolution(False), (12, 16), Room(), "none")
-    module.weights._room.left = 1 << 30
+    room = Room()
+    module = Packed(convolution(False), (12, 16), room, "none")
+    room.left = 1 << 30
     maps = [
         torch.randn(1, 32, *size).contiguous(memory_format=torch.channels_last)
         for size in ((12, 16), (3, 2), (40, 56))
@@ -133,10 +134,10 @@ def test_every_layout_of_a_light_weight_follows():
     before = [module(given) for given in maps]
     scale, shift = modulations()[0]
     restyle(module, scale, shift)
-    ready = dict(module.weights._ready)
+    room.left = 0
     for given, made in zip(maps, before, strict=True):
+        assert module.serves(given.shape, padded=True), "nothing is laid out in a pass"
         torch.testing.assert_close(module(given), wanted(made, scale, shift), atol=1e-4, rtol=1e-4)
-    assert module.weights._ready == ready, "nothing is laid out in a pass"
 
 
 @needs_integers
@@ -149,6 +150,32 @@ def test_integers(bits: Any, way: str):
     else:
         module = Quantised(plain, bits, size, Room(), rectified=bits == 8, product=way == "product")
     follows(module, x(), 2e-5)
+
+
+@pytest.mark.parametrize("fails", [1, 2])
+@pytest.mark.parametrize("kind", ["batch", "instance"])
+def test_a_norm_that_got_no_memory_for_its_first_style_has_it_the_next_time(
+    kind: Any, fails: int, monkeypatch: pytest.MonkeyPatch
+):
+    norm = Norm(24, kind).eval().requires_grad_(False)
+    norm.statistics = "image"
+    of_file = norm.weight
+    given, (scale, shift) = torch.randn(1, 24, 6, 7), modulations()[0]
+    before, parameter, made = norm(given), nn.Parameter, []
+
+    def full(data: Tensor, *rest: Any, **words: Any) -> Any:
+        made.append(data)
+        if len(made) == fails:
+            raise MemoryError
+        return parameter(data, *rest, **words)
+
+    monkeypatch.setattr(nn, "Parameter", full)
+    with pytest.raises(MemoryError):
+        norm.restyle(scale, shift)
+    monkeypatch.undo()
+    norm.restyle(scale, shift)
+    torch.testing.assert_close(norm(given), wanted(before, scale, shift), atol=1e-5, rtol=1e-5)
+    assert of_file is None or bool((of_file == 1).all()), "the file's weights stay"
 
 
 @pytest.mark.parametrize("kind", ["batch", "instance"])

@@ -13,10 +13,11 @@ from engine.data.card import Card
 from engine.data.messages import Pixels
 from engine.data.style import drawn
 from engine.devices import device, trials
-from engine.errors import PictureError, StyleError
+from engine.errors import DeviceError, PictureError, StyleError
 from engine.layers import quantised
-from engine.layers.blocks import Translator
+from engine.layers.blocks import Layer, Translator
 from engine.models import bundle
+from engine.networks.unet import UNet
 from engine.passes.generator import Generator
 from engine.planes import codec
 
@@ -155,6 +156,8 @@ def test_what_a_style_may_be(tiny, picture):
         (np.zeros((1, 8)), "in a row"),
         (True, "not bool"),
         (0.5, "not float"),
+        (np.zeros(8, complex), "8 numbers; .*0j"),
+        ([10**5000] * 8, "none of them"),
     ]
     for style, words in wrong:
         for ask in (generator, generator.update):
@@ -199,15 +202,52 @@ def test_open_takes_a_style(tiny_file, picture):
     assert difference(generator(picture, style=1), generator(picture, style=2)) > 3
 
 
-def test_a_lost_device_keeps_the_style(tiny, picture):
+def test_a_photo_that_damaged_weights_make_no_style_of_is_refused(tiny, picture):
+    """Such a code would be kept in a document, and refused with it ever after."""
+    card, tensors = tiny(**STYLED)
+    name = bundle.STYLE_ENCODER + "mean.bias"
+    tensors[name] = torch.full_like(tensors[name], torch.nan)
+    with pytest.raises(StyleError, match="“tiny” makes no style of this photo"):
+        Generator(card, tensors, **FP32).style_of(picture)
+
+
+@pytest.mark.parametrize("statistics", ["running", "image"])
+def test_a_style_that_failed_half_way_leaves_nothing_behind(statistics, tiny, picture, monkeypatch):
+    """Out of memory at some layer: the styles before and after it are as if that had not been."""
+    card, tensors = tiny(levels=6, statistics=statistics, **STYLED)
+    generator = Generator(card, tensors, **FP32)
+    wanted = [generator(picture, style=style) for style in (1, 2)]
+    generator.update(picture, style=1)
+    restyle, done = Layer.restyle, []
+
+    def full(layer: Layer, modulation: Any) -> None:
+        done.append(layer)
+        if len(done) == 4:
+            raise MemoryError
+        restyle(layer, modulation)
+
+    monkeypatch.setattr(Layer, "restyle", full)
+    with pytest.raises(DeviceError, match="not enough memory"):
+        generator.update(picture, (3, 3, 1, 1), style=2)
+    painted = picture.copy()
+    painted[3, 3] ^= 255
+    generator.update(painted, (3, 3, 1, 1), style=1)
+    assert (generator.settle() == generator(painted, style=1)).all()
+    assert [(generator(picture, style=n + 1) == one).all() for n, one in enumerate(wanted)] == [True] * 2
+
+
+def test_a_lost_device_keeps_the_style(tiny, picture, monkeypatch):
     card, tensors = tiny(statistics="running", **STYLED)
     generator = Generator(card, tensors, **FP32, notice=lambda sentence: None)
     wanted = generator.update(picture, style=2)
 
+    forward = UNet.forward
+
     def lost(*_: object) -> None:
+        monkeypatch.setattr(UNet, "forward", forward)
         raise RuntimeError("CUDA error: device lost")
 
     generator.device = "cuda"
-    generator._network.register_forward_pre_hook(lost)
+    monkeypatch.setattr(UNet, "forward", lost)
     assert (generator(picture, style=2) == wanted).all()
     assert generator.device == "cpu" and (generator.update(picture, style=2) == wanted).all()

@@ -1,14 +1,19 @@
 from __future__ import annotations
 
 import threading
+from typing import Any
 
 import numpy as np
 import pytest
 import torch
 
 import engine
+from engine.data.messages import ModelOpened, OpenModel, Translated
+from engine.passes.generator import Generator
+from engine.thread import crowding, worker
 from engine.thread.crowding import IDLE, LEAST_S, MOST_S, WATCHED_S, Crowd
 from tests.engine.conftest import needs_bfloat16
+from tests.engine.desk import PATIENCE, Desk, translate
 
 
 class Machine:
@@ -79,13 +84,65 @@ def test_what_came_back_too_early_comes_back_ever_more_seldom() -> None:
     assert (np.diff(pauses) > -0.2).all()
 
 
-def test_the_systems_own_clocks_serve() -> None:
-    crowd = Crowd(2)
-    for _ in range(50):
-        with crowd.a_pass() as threads:
-            assert threads in (1, 2)
-            sum(range(100_000))
-    assert crowd.most == 2
+def test_the_systems_own_counts_serve() -> None:
+    machine = Machine()
+    crowd = Crowd(2, clock=lambda: machine.now, worked=lambda: 0.0)  # held up, whatever there is
+    for _ in range(20):
+        with crowd.a_pass():
+            machine.now += 0.02
+    assert crowd.threads == 1
+
+
+def test_where_the_system_counts_nothing_passes_go_on_with_all_threads() -> None:
+    """A sandbox may hide what the cores do: then nobody could tell when to take a thread back."""
+
+    def hidden() -> float:
+        raise PermissionError("/proc/stat")
+
+    machine = Machine()
+    machine.crowd = Crowd(2, hidden, lambda: machine.now, lambda: machine.ran)
+    assert machine.passes(5, ran=0.5) == 2
+
+
+def test_counts_that_run_backwards_take_no_thread_back() -> None:
+    """As Linux says of what it counts for waiting cores."""
+    machine = Machine()
+    machine.passes(0.2, ran=0.5)
+    assert machine.passes(30, idle=-1.0) == 1
+    assert machine.passes(LEAST_S + 1, idle=1.0) == 2
+
+
+def test_other_models_and_other_threads_know_nothing_of_it(tiny_file, monkeypatch) -> None:
+    """What trials found is known by the number of threads; and threads that begin later have as many."""
+    most = torch.get_num_threads()
+    monkeypatch.setattr(worker, "FIRST_S", 10 * PATIENCE)
+    files = [tiny_file(name, seed=seed) for seed, name in enumerate(("one.safetensors", "two.safetensors"))]
+    seen: list[int] = []
+    build = Generator.__init__
+
+    def watched(generator: Generator, *given: Any, **words: Any) -> None:
+        seen.append(torch.get_num_threads())
+        build(generator, *given, **words)
+
+    monkeypatch.setattr(Generator, "__init__", watched)
+    monkeypatch.setattr(crowding, "WATCHED_S", 0.0)  # every pass is held up
+    monkeypatch.setattr(crowding, "HELD_UP", 1e9)
+    try:
+        torch.set_num_threads(2)
+        desk = Desk()
+        desk.keep_moving()
+        for generation, file in enumerate(files):
+            assert isinstance(desk.ask(OpenModel(generation, file, device="cpu")), ModelOpened)
+            for revision in range(3):
+                assert isinstance(desk.ask(translate(revision, generation)), Translated)
+        desk.rest_again()
+        desk.worker.stop()
+        begun = threading.Thread(target=lambda: seen.append(torch.get_num_threads()))
+        begun.start()
+        begun.join()
+    finally:
+        torch.set_num_threads(most)
+    assert seen == [2, 2, 2]
 
 
 @pytest.mark.parametrize("precision", ["float32", pytest.param("bfloat16", marks=needs_bfloat16), "int8"])

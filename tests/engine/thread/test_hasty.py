@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from typing import Any
 
 import pytest
 from torch import nn
 
-from engine.data.messages import ModelOpened, OpenModel, Ticket, Translated, Varied, Vary
+from engine.data.messages import ModelOpened, OpenModel, Pixels, Ticket, Translated, Varied, Vary
 from engine.devices import trial_memory, trials
 from engine.layers import packed
+from engine.passes.following import Following
 from engine.passes.generator import Generator
 from engine.thread import worker
 from tests.engine.desk import PATIENCE, Desk, picture, translate
@@ -106,6 +108,44 @@ def test_where_trials_fail_it_goes_on_as_it_is(tiny, tried, monkeypatch, caplog)
     assert generator.make_ready() and generator.settled
     assert "could not be made ready" in caplog.text
     assert (generator.settle() == frame).all()
+
+
+def test_where_getting_ready_fails_after_the_trials_it_goes_on_as_it_was(tiny, tried, monkeypatch) -> None:
+    generator = Generator(*tiny(style=8), device="cpu", precision="float32", hasty=True)
+    prepared = generator.prepare(picture())
+    frame, ways = generator.retouch(prepared, None, style=1), generator.ways
+    other = generator.translate(prepared, style=2)
+
+    def full(*_: object) -> None:
+        raise MemoryError
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Following, "follow", full)
+        assert generator.make_ready()
+    assert tried and generator.ways == ways
+    assert (generator.settle() == frame).all(), "the picture is still followed"
+    assert (generator.retouch(prepared, None, style=2) == other).all()
+    assert (generator.settle() == generator.translate(prepared, style=2)).all()
+
+
+def test_a_device_lost_while_getting_ready_costs_nothing(tiny, tried, monkeypatch) -> None:
+    """The failure is staged, the moving is real."""
+    said: list[str] = []
+    generator = Generator(*tiny(), device="cpu", precision="float32", notice=said.append)
+    frame = generator.retouch(generator.prepare(picture()), None)
+    follow, followed = Following.follow, []
+
+    def lost(following: Following, prepared: Pixels, *rest: Any) -> Pixels:
+        followed.append(following)
+        if len(followed) == 2:  # the first warms up
+            raise RuntimeError("CUDA error: device lost")
+        return follow(following, prepared, *rest)
+
+    monkeypatch.setattr(Following, "follow", lost)
+    generator.device = "cuda"
+    assert generator.make_ready() and generator.ready
+    assert generator.device == "cpu" and len(said) == 1
+    assert generator.settled and (generator.settle() == frame).all()
 
 
 SCRIPT = """

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import logging
+import struct
 import threading
+import zlib
 from dataclasses import replace
 from pathlib import Path
 
@@ -11,6 +13,7 @@ import numpy as np
 import pytest
 import torch
 
+import engine
 from engine.data.messages import (
     Failed,
     Import,
@@ -243,15 +246,16 @@ def test_a_style_travels_with_a_request(desk: Desk, tiny_file) -> None:
 
 
 def test_variations_are_of_one_style_or_of_their_own(desk: Desk, tiny_file) -> None:
-    desk.opened(tiny_file(levels=6, **STYLED))
+    file = tiny_file(levels=6, **STYLED)
+    desk.opened(file)
     own = [desk.ask(replace(translate(n), style=n)).preview.tobytes() for n in (1, 2)]
     desk.worker.send(Vary(Ticket(1, 5), picture(), (32, 32), (10, 20), styles=(1, 2)))
     varied = [desk.next() for _ in range(2)]
     assert [(reply.seed, reply.preview.tobytes()) for reply in varied] == [(10, own[0]), (20, own[1])]
     assert desk.ask(replace(translate(6), style=2)).preview.tobytes() == own[1]
     desk.worker.send(Vary(Ticket(1, 7), picture(), (32, 32), (10,), style=1))
-    generator = desk.worker._generator
-    assert (desk.next().preview == generator.translate(generator.prepare(picture()), seed=10, style=1)).all()
+    generator = engine.open(file, device="cpu", precision="float32")
+    assert (desk.next().preview == generator(picture().pixels, seed=10, style=1)).all()
 
 
 def test_the_style_of_a_photo_is_read(desk: Desk, tiny_file, tmp_path) -> None:
@@ -259,11 +263,19 @@ def test_the_style_of_a_photo_is_read(desk: Desk, tiny_file, tmp_path) -> None:
     photo = np.random.default_rng(0).integers(0, 256, (40, 30, 3)).astype(np.uint8)
     write_png(file, photo)
     assert "No model is open" in desk.ask(ReadStyle(file)).sentence
-    desk.opened(tiny_file(**STYLED), generation=4)
+    model = tiny_file(**STYLED)
+    desk.opened(model, generation=4)
     reply = desk.ask(ReadStyle(file))
     assert isinstance(reply, StyleRead) and (reply.generation, reply.path) == (4, file)
-    assert reply.code == tuple(desk.worker._generator.style_of(photo).tolist())
+    assert reply.code == tuple(engine.open(model, device="cpu").style_of(photo).tolist())
     assert isinstance(desk.ask(replace(translate(1, generation=4), style=reply.code)), Translated)
     assert isinstance(desk.ask(ReadStyle(tmp_path / "none.png")), Failed)
+    broken, huge = tmp_path / "broken.png", tmp_path / "huge.png"
+    broken.write_bytes(file.read_bytes()[:200])
+    assert "damaged" in desk.ask(ReadStyle(broken)).sentence
+    header = b"IHDR" + struct.pack(">IIBBBBB", 60_000, 60_000, 8, 2, 0, 0, 0)
+    checked = struct.pack(">I", 13) + header + struct.pack(">I", zlib.crc32(header))
+    huge.write_bytes(file.read_bytes()[:8] + checked + file.read_bytes()[33:])
+    assert "pixels" in desk.ask(ReadStyle(huge)).sentence
     desk.opened(tiny_file("plain.safetensors"), generation=5)
     assert "knows no styles" in desk.ask(ReadStyle(file)).sentence
