@@ -65,6 +65,11 @@ def checked(values: object, length: int) -> Code:
     return tuple(code)
 
 
+def is_name(name: object) -> bool:
+    """Whether a style may be called so."""
+    return isinstance(name, str) and bool(name.strip()) and len(name) <= LONGEST_NAME and name.isprintable()
+
+
 def named(styles: Any, length: int) -> dict[str, Code]:
     """Named codes, as they come from a file.
 
@@ -73,14 +78,8 @@ def named(styles: Any, length: int) -> dict[str, Code]:
     """
     if not isinstance(styles, Mapping) or len(styles) > MOST_NAMES:
         raise ValueError("its styles make no sense")
-    for name in styles:
-        if (
-            not isinstance(name, str)
-            or not name.strip()
-            or len(name) > LONGEST_NAME
-            or not name.isprintable()
-        ):
-            raise ValueError("a style's name makes no sense")
+    if not all(map(is_name, styles)):
+        raise ValueError("a style's name makes no sense")
     return {name: of_file(code, length) for name, code in styles.items()}
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tempfile
 from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Literal
@@ -22,6 +23,7 @@ DABBED = 60
 
 
 def evaluate(
+    context: typer.Context,
     model: Annotated[str, typer.Argument(help="A model's name or file, or a run folder.")],
     data: DataFolder,
     out: Annotated[Path | None, typer.Option(help="The folder for the report.")] = None,
@@ -73,8 +75,14 @@ def evaluate(
     card = opened.card
     reader, notes = None, []
     maps = None
-    if lines == "edges" and weights.available():
-        maps = Run(folder).edge_maps if is_run else resources.home("runs", "edge maps")
+    if not weights.available():
+        looks = 0
+        notes.append(
+            "The trained eye's weights are missing here: what it measures is left out, and drawings are made "
+            "by gradients; install the program anew."
+        )
+    elif lines == "edges" and card.input == "sketch":
+        maps = _kept(Run(folder).edge_maps if is_run else resources.home("runs", "edge maps"), context)
     looked_at = LOOKS if looks is None and card.input != "labels" else looks or 0
     with waiting("Looking for pairs, and trying some"):
         found = evaluation.found(card, data, task=task, swap=swap, way=pair)
@@ -101,7 +109,9 @@ def evaluate(
             edge_maps=maps,
             progress=progress,
         )
-    if looks == 0 and card.style:
+    if not weights.available():
+        pass  # said above
+    elif looks == 0 and card.style:
         notes.append("Diversity and obedience are not measured, as no pairs are to be looked at (--looks 0).")
     else:
         with counting("Looking at styles") as progress:
@@ -117,3 +127,13 @@ def evaluate(
         say(note)
     say(f"report {page}")
     typer.echo(report.to_json(result) if as_json else "\n".join(report.to_lines(result)))
+
+
+def _kept(folder: Path, context: typer.Context) -> Path:
+    """Where edge maps are kept: there; where nothing can be written, elsewhere until the command is done."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder):
+            return folder
+    except OSError:
+        return Path(context.with_resource(tempfile.TemporaryDirectory()))

@@ -9,7 +9,7 @@ import numpy.typing as npt
 from PIL import Image
 
 from engine.data.messages import Pixels
-from engine.data.style import LONGEST_NAME, Code
+from engine.data.style import Code, is_name
 from trainer.data.dataset import DataSet, Pair
 from trainer.files import layouts
 from trainer.pictures import sources
@@ -40,7 +40,7 @@ def named(data: DataSet) -> dict[str, list[Pair]]:
     found: dict[str, list[Pair]] = {}
     for pair, path in zip(data.pairs, paths, strict=True):
         name = "/".join(part for part in path if part not in everywhere)
-        if name.isprintable() and 0 < len(name) <= LONGEST_NAME:
+        if is_name(name):
             found.setdefault(name, []).append(pair)
     return dict(sorted(found.items())) if 2 <= len(found) <= MOST_NAMES else {}
 

@@ -60,7 +60,7 @@ def bare(prepared: Pixels) -> Pixels:
 
 def dabbed(drawing: Pixels, place: Place, colour: npt.ArrayLike) -> Pixels:
     """A prepared drawing, uint8 (H, W, 5), with one round dab more; it keeps to the paper between lines."""
-    dab = _away(drawing, place) <= RADIUS * discs.unit(drawing)
+    dab = _away(drawing, place) <= RADIUS * discs.unit(drawing.shape)
     answer = drawing.copy()
     answer[dab, 1:4], answer[dab, 4] = np.asarray(colour, np.uint8), 255
     return answer
@@ -90,7 +90,7 @@ def reach(made: Pixels, place: Place, inside: Mask) -> float | None:
     """
     from skimage.color import deltaE_ciede2000, rgb2lab
 
-    counted = inside & (_away(made, place) > (RADIUS + FROM_THE_DAB) * discs.unit(made))
+    counted = inside & (_away(made, place) > (RADIUS + FROM_THE_DAB) * discs.unit(made.shape))
     if not counted.any():
         return None
     red = rgb2lab(np.array(RED, np.uint8).reshape(1, 1, 3))
@@ -111,7 +111,7 @@ def flat_places(lines: Pixels, photo: Pixels, inside: Mask) -> list[Place]:
     """
     from scipy import ndimage
 
-    unit = discs.unit(lines)
+    unit = discs.unit(lines.shape)
     side = 2 * round(_AROUND * unit / 2**0.5) + 1
     planes = photo.astype(np.float64)
     mean = ndimage.uniform_filter(planes, (side, side, 0))
@@ -129,7 +129,7 @@ def flat_places(lines: Pixels, photo: Pixels, inside: Mask) -> list[Place]:
 
 def usual(photo: Pixels, place: Place) -> Pixels:
     """The colour that a photo has where a dab is to go, uint8 (3,)."""
-    under = photo[_away(photo, place) <= RADIUS * discs.unit(photo)]
+    under = photo[_away(photo, place) <= RADIUS * discs.unit(photo.shape)]
     return np.asarray(np.median(under, axis=0), np.uint8)
 
 
@@ -145,7 +145,7 @@ def steps(made: Pixels, place: Place) -> Steps:
     from scipy import ndimage
     from skimage.color import rgb2lab
 
-    unit = discs.unit(made)
+    unit = discs.unit(made.shape)
     row, column = place
     half = int(np.ceil((_AROUND + 2) * unit))
     top, left = max(0, row - half), max(0, column - half)
@@ -191,7 +191,7 @@ def measured(
     lines = drawing[..., 0]
     place = roomiest(lines, inside)
     red = translate(dabbed(drawing, place, RED))
-    has_room = _room(lines, inside)[place] >= _AROUND * discs.unit(drawing)
+    has_room = _room(lines, inside)[place] >= _AROUND * discs.unit(drawing.shape)
     places = flat_places(lines, photo, inside)
     coloured = drawing
     for one in places:

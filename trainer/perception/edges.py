@@ -37,7 +37,8 @@ def edge_map(photo: Pixels) -> Pixels:
     planes = trunk.planes(photo)
     full = photo.shape[:2]
     if max(full) > MOST:
-        planes = F.interpolate(planes, scale_factor=MOST / max(full), mode="area")
+        reduced = tuple(max(1, int(edge * (MOST / max(full)))) for edge in full)
+        planes = F.interpolate(planes, reduced, mode="area")
     size = planes.shape[2:]
     sides = []
     for number, features in enumerate(eye.maps(planes), 1):

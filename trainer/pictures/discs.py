@@ -11,9 +11,9 @@ Mask = npt.NDArray[np.bool_]
 Floats = npt.NDArray[np.floating[Any]]
 
 
-def unit(picture: npt.NDArray[Any]) -> float:
-    """Pixels here that stand for one of a 256-pixel picture."""
-    height, width = picture.shape[:2]
+def unit(shape: tuple[int, ...]) -> float:
+    """Pixels of a picture (H, W, …) that stand for one of a 256-pixel picture."""
+    height, width = shape[:2]
     return float(max(0.5, min(height, width) / 256))
 
 

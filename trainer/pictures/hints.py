@@ -81,7 +81,7 @@ def none(photo: Pixels) -> Pixels:
 
 def wished(photo: Pixels, random: np.random.Generator, plain: Ground | None = None) -> Pixels:
     """Hints as people make them; at least one. As ``hinted``."""
-    unit = discs.unit(photo)
+    unit = discs.unit(photo.shape)
     parts = _Parts(photo, plain)
     # People begin with one and look.
     few = random.random() < 0.9
@@ -322,7 +322,7 @@ def copied(photo: Pixels, random: np.random.Generator, plain: Ground | None = No
     """
     height, width = photo.shape[:2]
     hints = none(photo)
-    unit = discs.unit(photo)
+    unit = discs.unit(photo.shape)
     many = random.random() < 0.15
     # People begin with one and look: every second sample has one or two.
     count = int(random.integers(9, 25) if many else 1 + 8 * random.random() ** 2)

@@ -184,7 +184,7 @@ def _drawn(
 
 def _sure_contours(sure: Plane, random: np.random.Generator, settings: Settings) -> Mask:
     """Lines one pixel wide along the ridges of an edge map, without specks, sometimes without inner ones."""
-    unit = discs.unit(sure)
+    unit = discs.unit(sure.shape)
     strong = float(random.uniform(*settings.sure))
     smooth = 0.8 if settings.scale[0] == settings.scale[1] else float(random.uniform(0.6, 1.6))
     if random.random() < settings.wobble:
@@ -197,7 +197,7 @@ def _contours(photo: Pixels, random: np.random.Generator, settings: Settings) ->
     """Edges one pixel wide, without specks, sometimes without inner ones."""
     from skimage.feature import canny
 
-    unit = discs.unit(photo)
+    unit = discs.unit(photo.shape)
     sigma = unit * float(random.uniform(*settings.scale))
     share = float(random.uniform(*settings.threshold))
     colour = np.float32(random.uniform(*settings.colour))
@@ -266,7 +266,7 @@ def _enlarged(mask: Mask, shape: tuple[int, int]) -> Mask:
 
 def _penned(contours: Mask, random: np.random.Generator, settings: Settings) -> Pixels:
     """Thin lines drawn with a pen, some of them twice or with gaps: uint8 (H, W), 255 paper to 0 ink."""
-    unit = discs.unit(contours)
+    unit = discs.unit(contours.shape)
     if random.random() < settings.doubled:
         again = _shifted_lines(contours, _unsteadiness(contours.shape, random, random.uniform(2, 4)))
         contours = contours | (again & _blobs(contours.shape, random, 2, unit * 60))
@@ -283,7 +283,7 @@ def _unsteadiness(shape: tuple[int, ...], random: np.random.Generator, by: float
     another way at every 20 to 40."""
     height, width = shape[:2]
     cells = int(random.integers(6, 14))
-    by *= max(0.5, min(height, width) / 256)
+    by *= discs.unit(shape)
     field = random.uniform(-by, by, (2, cells, cells)).astype(np.float32)
     return np.stack(
         [

@@ -16,7 +16,7 @@ import numpy.typing as npt
 from torch import Tensor
 
 from engine.data.messages import Picture
-from engine.data.style import Code, Style
+from engine.data.style import MOST_NAMES, Code, Style
 from engine.devices import device
 from engine.errors import DeviceError, PictureError
 from engine.passes.generator import Generator
@@ -187,7 +187,8 @@ class ValidationReporter:
         reached: _Validation,
         styles: dict[str, Code],
     ) -> None:
-        styles = {**self.config.card().styles, **styles}
+        ours = {**self.config.card().styles, **styles}
+        styles = dict(list(ours.items())[-MOST_NAMES:])  # of too many, the parent's first ones go
         ema.write(path, self.config, tensors, self._notes(state), scores={"l1": reached.l1}, styles=styles)
 
     def _tell_of_model(self, state: State) -> None:

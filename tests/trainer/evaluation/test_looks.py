@@ -6,12 +6,17 @@ from pathlib import Path
 
 import pytest
 import torch
+from typer.testing import CliRunner
 
+import resources
 from engine.data.messages import Pixels
-from tests.trainer.small_runs import things, untrained
+from engine.models import bundle
+from tests.trainer.small_runs import small, things, untrained
+from trainer.__main__ import commands
 from trainer.data import pairs
 from trainer.evaluation.evaluate import evaluate
-from trainer.perception import distance
+from trainer.perception import distance, trunk, weights
+from trainer.training.state import State
 
 
 @pytest.fixture(autouse=True)
@@ -38,3 +43,45 @@ def test_a_trained_eye_looks_at_as_many_as_are_asked_for(
     assert knowing["perceptual"] < 0.5 * scores["perceptual"]
     assert knowing["kernel"] < scores["kernel"]
     assert knowing["holes"] == pytest.approx(knowing["real_holes"], abs=0.05)
+
+
+@pytest.fixture
+def words(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """A command that evaluates a model with styles, by a folder for its report."""
+    data = things(tmp_path / "data", 3, 32)
+    config = small(data, styles=8, style_encoder=4)
+    state = State(config)
+    tensors = dict(state.generator.state_dict())
+    assert state.encoder is not None
+    tensors |= {bundle.STYLE_ENCODER + name: tensor for name, tensor in state.encoder.state_dict().items()}
+    bundle.write(tmp_path / "model.safetensors", config.card(), tensors)
+    monkeypatch.setenv("UNDERPAINT_HOME", str(tmp_path / "home"))
+    return [
+        "evaluate",
+        str(tmp_path / "model.safetensors"),
+        str(data.folder),
+        "--out",
+        str(tmp_path / "told"),
+    ]
+
+
+def test_without_the_trained_eyes_weights_the_rest_is_measured(
+    words: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(weights, "place", lambda: tmp_path / "missing")
+    monkeypatch.setattr(trunk, "_read", trunk.Trunk)  # not those that were read before
+    result = CliRunner().invoke(commands, [*words, "--looks", "2"])
+    assert result.exit_code == 0, result.exception
+    assert "line_recall" in result.stdout and "diversity" not in result.stdout
+    assert "The trained eye's weights are missing here" in result.stderr
+    assert "--looks 0" not in result.stderr
+
+
+def test_where_nothing_can_be_written_edge_maps_are_made_for_this_once(words: list[str]) -> None:
+    home = resources.home()
+    home.write_text("in the way")
+    result = CliRunner().invoke(commands, [*words, "--looks", "0"])
+    assert result.exit_code == 0, result.exception
+    home.unlink()
+    assert CliRunner().invoke(commands, [*words, "--looks", "0"]).stdout == result.stdout
+    assert len(list(home.rglob("*.png"))) == 3

@@ -49,6 +49,11 @@ def test_any_shape_has_a_map(shape: tuple[int, int]) -> None:
     assert edge_map(np.full((*shape, 3), 90, np.uint8)).shape == shape
 
 
+@pytest.mark.parametrize("shape", [(1, 600), (4, 4000), (2000, 3)])
+def test_a_photo_of_which_hardly_a_row_is_left_when_it_is_reduced_has_a_map(shape: tuple[int, int]) -> None:
+    assert edge_map(np.full((*shape, 3), 90, np.uint8)).shape == shape
+
+
 @needs_bfloat16
 def test_in_bfloat16_a_map_is_nearly_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
     photo, _ = grainy_disc()
@@ -67,6 +72,15 @@ def test_bfloat16_is_for_processors_that_are_quick_with_it(
 ) -> None:
     monkeypatch.setattr(device, "bfloat16_pays", lambda: pays)
     assert trunk.quickest() == precision
+
+
+@pytest.mark.parametrize("precision", [torch.float32, torch.bfloat16])
+def test_gradients_pass_through_weights_that_were_read_for_a_look(precision: torch.dtype) -> None:
+    with torch.inference_mode():
+        eye = trunk.Trunk(precision=precision)
+    picture = torch.zeros(1, 3, 8, 8, requires_grad=True)
+    next(iter(eye.maps(picture, 1))).sum().backward()
+    assert picture.grad is not None and picture.grad.any()
 
 
 def test_weights_are_laid_out_once() -> None:

@@ -201,18 +201,9 @@ def test_judge_and_generator_pull_apart(tmp_path: Path) -> None:
     """Each network's gradients are those of its own loss alone."""
     data = things(tmp_path / "data", 3)
     config = small(data, differentiable=False, dropout=False)
-    state = State(config)
-    with pair_loader(data, state, World()) as loader:
+    with pair_loader(data, State(config), World()) as loader:
         batch = next(loader)
-    gradients: dict[str, list[Tensor]] = {}
-
-    def keep(part: str, world: World) -> None:
-        (group,) = state.adam[part].param_groups
-        gradients[part] = [parameter.grad.clone() for parameter in group["params"]]
-        state.adam[part].zero_grad()
-
-    state.optimizer_step = keep  # type: ignore[method-assign]
-    learn(state, config, World(), batch.inputs, batch.targets)
+    state, gradients = gradients_of_a_step(config, batch)
     generated = state.generator(batch.inputs)
     entropy = torch.nn.functional.binary_cross_entropy_with_logits
 

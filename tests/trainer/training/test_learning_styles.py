@@ -69,11 +69,16 @@ def tones(first: int, count: int = COUNT) -> list[Pixels]:
 
 def learnt(data: DataSet, seed: int = 0, **wishes: Any) -> Generator:
     """What a short training makes."""
-    config = small(
-        data,
-        **{"width": 8, "batch": 4, "steps": STEPS, "ema": 0.98, "learning_rate": 1e-3, "seed": seed},
-        **{"flip": False, "validation": 0.0, "style_encoder": 8, **wishes},
-    )
+    usual: dict[str, Any] = {
+        "width": 8,
+        "batch": 4,
+        "steps": STEPS,
+        "ema": 0.98,
+        "learning_rate": 1e-3,
+        "seed": seed,
+    }
+    usual |= {"flip": False, "validation": 0.0, "style_encoder": 8}
+    config = small(data, **{**usual, **wishes})
     state = State(config)
     with pair_loader(data, state, World()) as loader:
         for batch in (next(loader) for _ in range(config.steps)):
@@ -108,10 +113,10 @@ def redness(colours: np.ndarray) -> np.ndarray:
 
 def test_red_or_blue_is_found_and_read(tmp_path: Path) -> None:
     data = data_set(tmp_path / "data", two_colours(0))
-    generator = learnt(data, styles=8)
+    # With half as many steps again the rarer colour has 23 to 38 per cent, whichever of eight seeds is taken.
+    generator = learnt(data, styles=8, steps=360)
     red = redness(at_random(generator))
-    # Nearer to one of both than to their mean. Of three seeds the rarer colour had 35, 15 and 10 per cent.
-    assert (red > 85).mean() >= 0.05 and (red < -85).mean() >= 0.05
+    assert (red > 85).mean() > 0.1 and (red < -85).mean() > 0.1  # nearer to one of both than to their mean
     fresh = two_colours(1000, 20)
     own, wanted = in_own(generator, fresh), np.array([inside(each) for each in fresh])
     apart = np.abs(own[:, None] - wanted[None]).sum(-1)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -9,10 +10,12 @@ from pathlib import Path
 import pytest
 
 from engine.data.messages import Pixels
+from engine.devices import device
 from engine.errors import PictureError
+from tests.engine.conftest import needs_bfloat16
 from tests.trainer.small_runs import differing, houses, small, things, trained
 from trainer.machine.errors import TrainingError
-from trainer.perception import edges
+from trainer.perception import edges, trunk
 from trainer.run import events
 from trainer.run import folder as runs
 from trainer.training import looking
@@ -39,6 +42,21 @@ def test_photos_are_looked_at_once_for_all_runs(tmp_path: Path, looks: Counted) 
     other = trained(tmp_path / "runs" / "other", data, config)
     assert len(looks) == 4
     assert differing(one, other) == []
+
+
+@needs_bfloat16
+def test_weights_that_photos_were_looked_at_with_serve_the_steps(
+    tmp_path: Path, looks: Counted, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Read for looks, which need no gradients, they then lead these to the generator."""
+    monkeypatch.setattr(trunk, "_read", functools.cache(lambda *how: trunk.Trunk(None, *how)))
+    monkeypatch.setattr(device, "bfloat16_pays", lambda: True)
+    data = things(tmp_path / "data", 3)
+    config = small(data, edges=1.0, perceptual=15.0, precision="bfloat16", steps=2)
+    run = trained(tmp_path / "runs" / "one", data, config)
+    assert len(looks) == 3
+    told = [event for event in events.read(run.events) if event["event"] == "step"]
+    assert told and all(event["perceptual"] > 0 for event in told)
 
 
 def test_lines_of_edges_make_another_model(tmp_path: Path) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import sys
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -11,6 +13,7 @@ import torch
 from torch import Tensor
 
 from engine.data import picture
+from engine.data import style as codes
 from engine.models import bundle
 from tests.trainer.made_pictures import save, thing
 from tests.trainer.small_runs import copied, differing, small, things, trained
@@ -179,6 +182,20 @@ def test_from_a_model_with_styles_it_goes_on_with_its_encoder(tmp_path: Path, da
             plan.planned(data, Options(data.folder, from_model=model, styles=wanted))
 
 
+def test_new_names_take_the_place_of_a_parents_where_there_are_too_many(tmp_path: Path) -> None:
+    folder = tmp_path / "data"
+    for number in range(4):
+        save(thing(number, 40), folder / ("suede", "patent")[number % 2] / f"{number}.png")
+    data = pairs.find(folder, way="alone")
+    config = small(data, steps=1, pair="alone", **STYLES)
+    names = {f"parent's {number}": [0.5] * 8 for number in range(codes.MOST_NAMES)}
+    styles = bundle.read_card(
+        trained(tmp_path / "run", data, replace(config, named_styles=names)).model
+    ).styles
+    assert len(styles) == codes.MOST_NAMES and {"suede", "patent"} <= styles.keys()
+    assert styles.keys() - {"suede", "patent"} < names.keys()
+
+
 @pytest.mark.parametrize(
     ("wishes", "says"),
     [
@@ -223,3 +240,20 @@ def test_sub_folders_are_named_styles(tmp_path: Path) -> None:
     assert styles.keys() == {"patent", "suede"}
     assert styles["patent"] != styles["suede"]
     assert naming.named(things(tmp_path / "flat")) == {}
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such names.")
+def test_sub_folders_that_no_style_can_be_called_after_name_none(tmp_path: Path) -> None:
+    odd = (" ", "a\nb", "x" * 65, os.fsdecode(b"\xff"))
+    for number, name in enumerate(("suede", "patent", *odd) * 2):
+        save(thing(number, 40), tmp_path / "data" / name / f"{number}.png")
+    named = naming.named(pairs.find(tmp_path / "data", way="alone"))
+    assert named.keys() == {"suede", "patent"}
+    assert codes.named({name: [0.0] * 8 for name in named}, 8)
+
+
+def test_of_thousands_of_sub_folders_none_is_a_style(tmp_path: Path) -> None:
+    data = things(tmp_path / "data", 1)
+    (pair,) = data.pairs
+    apart = [replace(pair, b=replace(pair.b, file=data.folder / str(n) / "a.png")) for n in range(5000)]
+    assert naming.named(replace(data, pairs=tuple(apart))) == {}
