@@ -105,13 +105,13 @@ class Session(Observable):
         self.matching = Matching(
             self, self.documents, self.live, self.strokes, self.library, self.settings, self
         )
-        self.styles = Styles(self, self.live, self.strokes, self.settings, self)
+        self.styles = Styles(self, self.live, self.strokes, self.settings, pen_up, self)
         self.shelf = Shelf(self, self.live, self.styles, self.file_work, self)
         self.morphing = Morphing(self, self.live, self.styles, self.shelf, self.file_work, self)
         self.training = Training(lambda: self.picture.document if self.picture else None, self.settings, self)
         self.training.brought.connect(self._open_trained)
         self.dataset_scan = DatasetScan(self)
-        self.pair_drawing = PairDrawing(self, self.settings, self.matching.palette_for, self)
+        self.pair_drawing = PairDrawing(self, self.settings, self.matching.palette_for, pen_up, self)
         tryouts = TryOuts(self.live, self)
         self.teaching = Teaching(self, self.live, tryouts, self.shelf, self.library, self.training, self)
         self.gallery = Gallery(

@@ -144,7 +144,7 @@ ARROWS: dict[str, str] = {
     "desktop.translating": "desktop.paint.files engine.data engine.errors engine.passes engine.planes",
     "desktop.widgets.styles": (
         "desktop.paint.editing desktop.preview desktop.session desktop.support desktop.widgets.dialogs "
-        "desktop.widgets.parts engine.data engine.errors"
+        "desktop.widgets.parts engine.errors"
     ),
 }
 

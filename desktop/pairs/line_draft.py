@@ -10,10 +10,11 @@ import hashlib
 import tempfile
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
-from PySide6.QtCore import QObject
+from PySide6.QtCore import QCoreApplication, QObject
 
 from desktop.documents.on_canvas import OnCanvas
 from desktop.paint.editing.document import Change, Document, Role
@@ -42,6 +43,7 @@ class LineDraft(Observable):
 
     Args:
         canvas: where they are drawn.
+        when_the_pen_is_up: calls something at once, or at the end of the stroke that goes on.
         parent: owns it.
     """
 
@@ -50,9 +52,14 @@ class LineDraft(Observable):
     sure = Property(USUAL)
     """How sure an edge must be, from ``FEW`` lines to ``MANY``."""
 
-    def __init__(self, canvas: OnCanvas, parent: QObject | None = None) -> None:
+    def __init__(
+        self,
+        canvas: OnCanvas,
+        when_the_pen_is_up: Callable[[Callable[[], object]], object],
+        parent: QObject | None = None,
+    ) -> None:
         super().__init__(parent)
-        self._canvas = canvas
+        self._canvas, self._when_the_pen_is_up = canvas, when_the_pen_is_up
         self._tasks = TaskQueue("line draft", self)
         self._tasks.error_reported.connect(self._failed)
         self._maps: dict[bytes, Pixels | None] = {}
@@ -110,6 +117,9 @@ class LineDraft(Observable):
 
     def _take(self, document: Document, lines: Pixels) -> None:
         self.busy = False
+        self._when_the_pen_is_up(lambda: self._lay(document, lines))
+
+    def _lay(self, document: Document, lines: Pixels) -> None:
         canvas = self._canvas
         if self._given_up.is_set() or canvas.picture is None or document is not canvas.document:
             return
@@ -154,7 +164,12 @@ def edge_map(photo: Pixels, given_up: Callable[[], bool]) -> Pixels | None:
             return None
         if wrong:
             raise PictureError(wrong)
-        found: Pixels = read(out).pixels[..., 0]
+        found: Pixels | None = None
+        with suppress(PictureError):
+            found = read(out).pixels[..., 0]
+        if found is None or found.shape != photo.shape[:2]:
+            text = QCoreApplication.translate("LineDraft", "The photo's edges did not arrive; try it again.")
+            raise PictureError(text)
         return np.ascontiguousarray(found)
 
 

@@ -66,11 +66,12 @@ class PairDrawing(Observable):
         canvas: OnCanvas,
         settings: Settings,
         palette_for: Callable[[InputKind], Palette | None],
+        when_the_pen_is_up: Callable[[Callable[[], object]], object],
         parent: QObject | None = None,
     ) -> None:
         super().__init__(parent)
         self._canvas, self._settings, self._palette_for = canvas, settings, palette_for
-        self.draft = LineDraft(canvas, self)
+        self.draft = LineDraft(canvas, when_the_pen_is_up, self)
         self._tasks = TaskQueue("pair drawing", self)
         self._tasks.error_reported.connect(self._failed)
         self._kind: InputKind = "sketch"

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeVar
 
 import numpy as np
-from PySide6.QtCore import QObject
+from PySide6.QtCore import QObject, QTimer
 
 from desktop.documents.on_canvas import OnCanvas
 from desktop.paint.editing.document import Document, PictureStyle
@@ -23,6 +24,8 @@ from engine.data.style import Code
 from engine.errors import PictureError
 from engine.files.writing import shown
 from engine.planes.codec import scaled_preview
+
+T = TypeVar("T")
 
 SECONDS, RATES = (1, 10), (5, 30)
 """Least and most."""
@@ -55,16 +58,20 @@ class Timing:
     """Out and back, so that it can go round and round."""
 
     @property
+    def total(self) -> int:
+        """How many frames are shown."""
+        return self.seconds * self.rate
+
+    @property
     def shares(self) -> tuple[float, ...]:
         """How far the way is at each frame that has to be made, 0 to 1; slow at both ends."""
-        total = self.seconds * self.rate
-        count = total // 2 + 1 if self.back else total
+        count = self.total // 2 + 1 if self.back else self.total
         steps = [place / max(1, count - 1) for place in range(count)]
         return tuple(round(step * step * (3 - 2 * step), 6) for step in steps)
 
-    def played(self, made: Sequence[Pixels]) -> list[Pixels]:
-        """The frames in the order in which they are shown."""
-        return [*made, *made[-2:0:-1]] if self.back else [*made]
+    def played(self, made: Sequence[T]) -> list[T]:
+        """The frames in the order in which they are shown; of an odd number the far end stays for two."""
+        return [*made, *made[-1 if self.total % 2 else -2 : 0 : -1]] if self.back else [*made]
 
 
 class Morphing(Observable):
@@ -101,6 +108,10 @@ class Morphing(Observable):
         self._frames: dict[float, Pixels] = {}
         self._wanted: list[float] = []
         self._turn: Turn | None = None
+        self._soon = QTimer(self)
+        self._soon.setSingleShot(True)
+        self._soon.setInterval(0)
+        self._soon.timeout.connect(self._fade)
         live.watch("card", self.end)
 
     def ends(self) -> tuple[End, ...]:
@@ -142,6 +153,7 @@ class Morphing(Observable):
         if self._turn is not None:
             self._turn.drop()
             self._turn = None
+        self._soon.stop()
         self._ends, self._frames, self._wanted = None, {}, []
         self.made = self.total = 0
 
@@ -210,8 +222,7 @@ class Morphing(Observable):
         share = self._wanted[0]
         first, second = self._ends
         if self._pictures[0] is None:
-            assert first.preview is not None and second.preview is not None
-            self._keep(share, _faded(first.preview, second.preview, share))
+            self._soon.start()
             return
         card = self._live.card
         assert card is not None
@@ -238,6 +249,14 @@ class Morphing(Observable):
 
         picture = other if other is not None and share == 1 else self._pictures[0]
         self._turn = self._styles.turns.ask(code, done, picture)
+
+    def _fade(self) -> None:
+        """Make the next frame of nothing but two previews; the window goes on between two of them."""
+        if not self._wanted or self._ends is None:
+            return
+        share, (first, second) = self._wanted[0], self._ends
+        assert first.preview is not None and second.preview is not None
+        self._keep(share, _faded(first.preview, second.preview, share))
 
     def _keep(self, share: float, frame: Pixels) -> None:
         if self._wanted and self._wanted[0] == share:

@@ -6,6 +6,7 @@ only while somebody looks.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
@@ -61,6 +62,7 @@ class Styles(Observable):
         live: the model.
         strokes: the hand's.
         settings: remember the styles that the user gave a name.
+        when_the_pen_is_up: calls something at once, or at the end of the stroke that goes on.
         parent: owns it.
     """
 
@@ -87,10 +89,12 @@ class Styles(Observable):
         live: Live,
         strokes: StrokeController,
         settings: Settings,
+        when_the_pen_is_up: Callable[[Callable[[], object]], object],
         parent: QObject | None = None,
     ) -> None:
         super().__init__(parent)
-        self._canvas, self._live, self._strokes, self._settings = canvas, live, strokes, settings
+        self._canvas, self._live, self._settings = canvas, live, settings
+        self._when_the_pen_is_up = when_the_pen_is_up
         self.turns = Turns(live, strokes, self)
         self._made: dict[Code, tuple[int, Pixels]] = {}
         self._turn: Turn | None = None
@@ -101,14 +105,12 @@ class Styles(Observable):
         self._sliding = False
         self._of: OpenPicture | None = None
         self._for: OpenPicture | None = None
-        self._read: tuple[OpenPicture, PictureStyle] | None = None
         live.opened.connect(self._tell)
         live.restyled.connect(self._notice)
         live.style_read.connect(self._take_read)
         live.refused.connect(self._refused)
         live.watch("card", self._begin)
         live.watch("behind settled enabled", self._look)
-        strokes.watch("drawing", self._let_arrive)
         canvas.watch("steps picture", self._notice)
         self.watch("watched", self._look)
 
@@ -232,7 +234,7 @@ class Styles(Observable):
         card = self._live.card
         self.length = card.style if card is not None else 0
         self.of_photos = card is not None and card.style_encoder > 0
-        self.reading = self._read = None
+        self.reading = None
         self._made.clear()
         self._give_up()
         self.ends = (None, None)
@@ -286,9 +288,13 @@ class Styles(Observable):
         by_chance = [tile for tile in self.tiles if tile.sort == "drawn"]
         named = [tile for tile in self.tiles if tile.sort != "drawn"][:MOST_SHOWN]
         for tile in (*by_chance, *named):
-            if self._made.get(tile.code, (-1, None))[0] != live.drawn:
+            if not self.shows(tile):
                 self._make(tile.code)
                 return
+
+    def shows(self, tile: Tile) -> bool:
+        """Whether what there is to see of a tile is of the drawing as it is."""
+        return self._made.get(tile.code, (-1, None))[0] == self._live.drawn
 
     def _make(self, code: Code) -> None:
         def done(preview: Pixels | None) -> None:
@@ -315,23 +321,20 @@ class Styles(Observable):
     def _take_read(self, reply: StyleRead) -> None:
         if reply.path == self.reading and self._for is not None:
             self.reading = None
-            self._read = self._for, PictureStyle(reply.code, _fit_for_a_name(shown(reply.path.stem)))
-            self._let_arrive()
+            card, picture = self._live.card, self._for
+            style = PictureStyle(reply.code, _fit_for_a_name(shown(reply.path.stem)))
+            self._when_the_pen_is_up(lambda: self._arrive(card, picture, style))
 
-    def _let_arrive(self) -> None:
-        """Not in the middle of a stroke: that would end it."""
-        if self._read is None or self._strokes.drawing:
-            return
-        (picture, style), self._read = self._read, None
-        if picture not in self._canvas.pictures:
-            return
+    def _arrive(self, card: Card | None, picture: OpenPicture, style: PictureStyle) -> None:
+        if card is not self._live.card or picture not in self._canvas.pictures:
+            return  # neither model nor picture is what it was when the pen was down
         if picture is not self._canvas.picture:
             self._canvas.put_up(picture)
         self.take(style)
         self._canvas.said.emit(self.tr("The picture has the style of “%s” now.") % style.name)
 
     def _refused(self, reply: Failed) -> None:
-        if isinstance(reply.request, ReadStyle):
+        if isinstance(reply.request, ReadStyle) and reply.request.path == self.reading:
             self.reading = None
 
     def _tell(self, card: Card) -> None:

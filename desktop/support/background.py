@@ -23,6 +23,8 @@ _ROOT = Path(__file__).resolve().parent.parent.parent
 _TAIL_BYTES = 16 << 10
 _PATIENCE = 0.1
 """Seconds between two looks whether a short work is still wanted."""
+_LOOKS = 20
+"""After so many a child that was told to end and hangs is ended all the same."""
 _NO_CONSOLE = getattr(subprocess, "CREATE_NO_WINDOW", 0)  # only Windows opens one
 
 _CRASHED = ("Traceback (most recent call last):", "Fatal Python error:", "Windows fatal exception:")
@@ -89,9 +91,12 @@ def done(words: list[str], given_up: Callable[[], bool]) -> str:
             creationflags=_NO_CONSOLE,
             start_new_session=True,
         )
+        told_to_end = 0
         while child.returncode is None:
             if given_up():
-                child.terminate()
+                end = child.terminate if told_to_end < _LOOKS else child.kill
+                end()
+                told_to_end += 1
             with suppress(subprocess.TimeoutExpired):
                 child.wait(_PATIENCE)
         told.seek(max(0, told.tell() - _TAIL_BYTES))

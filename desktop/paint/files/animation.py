@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import shutil
 import tempfile
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
@@ -65,17 +64,35 @@ def durations(count: int, rate: int, unit: int) -> list[int]:
     return [max(unit, after - before) for before, after in pairwise(ends)]
 
 
+class _Reel(Image.Image):
+    """All frames as one image, of which only the one at hand is there: the WebP encoder would take a list of
+    images whole before it begins, and could neither be followed nor ended."""
+
+    def __init__(self, frames: Sequence[Pixels], step: Step) -> None:
+        super().__init__()
+        self._frames, self._step, self._at = frames, step, -1
+        self.n_frames = len(frames)
+        self.seek(0)
+
+    def seek(self, frame: int) -> None:
+        """Go on to a frame; back goes the encoder only when it is done."""
+        if frame > self._at:
+            self._step(frame, self.n_frames + 1)
+            image = Image.fromarray(np.ascontiguousarray(self._frames[frame]))
+            self._at, self._mode, self._size, self.im = frame, image.mode, image.size, image.im
+
+
 def _packed(frames: Sequence[Pixels], suffix: str, rate: int, step: Step) -> bytes:
     def images() -> Iterator[Image.Image]:
         for place, frame in enumerate(frames):
             step(place, len(frames) + 1)
             image = Image.fromarray(np.ascontiguousarray(frame))
-            yield image.quantize(256, dither=Image.Dither.FLOYDSTEINBERG) if suffix == ".gif" else image
+            yield image.quantize(256, dither=Image.Dither.FLOYDSTEINBERG)
 
-    content, each = io.BytesIO(), images()
-    first = next(each)
+    content = io.BytesIO()
     if suffix == ".gif":
-        first.save(
+        each = images()
+        next(each).save(
             content,
             "GIF",
             save_all=True,
@@ -85,11 +102,10 @@ def _packed(frames: Sequence[Pixels], suffix: str, rate: int, step: Step) -> byt
             disposal=1,
         )
     else:
-        first.save(
+        _Reel(frames, step).save(
             content,
             "WEBP",
             save_all=True,
-            append_images=each,
             duration=durations(len(frames), rate, 1),
             loop=0,
             quality=90,
@@ -113,4 +129,4 @@ def _write_folder(frames: Sequence[Pixels], folder: Path, step: Step) -> None:
             Image.fromarray(np.ascontiguousarray(frame)).save(
                 inside / f"{place + 1:0{digits}}.png", "PNG", compress_level=3
             )
-        shutil.move(inside, folder)
+        inside.rename(folder)  # and never into one that is there by now

@@ -18,7 +18,7 @@ from desktop.session import Session
 from desktop.support import theme
 from desktop.widgets.canvas import guides
 from desktop.widgets.canvas.view import View
-from desktop.widgets.parts.files import dropped_photo
+from desktop.widgets.parts.files import drop_style, offer_style
 from desktop.widgets.parts.reduced import ReducedPreview
 
 
@@ -79,11 +79,8 @@ class Preview(QWidget):
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
         """A photo may be dropped for its style; whatever else, and wherever else, is opened by the window."""
-        if self._session.styles.of_photos and dropped_photo(event.mimeData()) is not None:
-            event.acceptProposedAction()
+        if offer_style(event, self._session):
             self._offer(True)
-        else:
-            event.ignore()
 
     def dragLeaveEvent(self, event: QDragLeaveEvent) -> None:
         """It goes elsewhere."""
@@ -93,12 +90,7 @@ class Preview(QWidget):
     def dropEvent(self, event: QDropEvent) -> None:
         """Take the photo's style."""
         self._offer(False)
-        photo = dropped_photo(event.mimeData())
-        if photo is None:
-            event.ignore()
-            return
-        event.acceptProposedAction()
-        self._session.styles.take_of(photo)
+        drop_style(event, self._session)
 
     def _offer(self, on: bool) -> None:
         self._offered = on

@@ -8,7 +8,7 @@ from functools import partial
 from pathlib import Path
 
 from PySide6.QtCore import QMimeData, QObject, Qt, QUrl
-from PySide6.QtGui import QAction
+from PySide6.QtGui import QAction, QDragEnterEvent, QDropEvent
 from PySide6.QtWidgets import QFileDialog, QMenu, QWidget
 
 from desktop.paint.files.export import FORMATS, picture_file
@@ -317,6 +317,24 @@ def dropped_photo(data: QMimeData) -> Path | None:
     """The picture file that is dropped, if it is one and nothing else is."""
     files = [local_path(url) for url in data.urls() if url.isLocalFile()]
     return files[0] if len(files) == len(data.urls()) == 1 and files[0].suffix.lower() in SUFFIXES else None
+
+
+def offer_style(event: QDragEnterEvent, session: Session) -> bool:
+    """Whether a photo is dragged whose style can be read, which is taken; the window opens whatever else."""
+    fits = session.styles.of_photos and dropped_photo(event.mimeData()) is not None
+    event.setAccepted(fits)
+    if fits:
+        event.acceptProposedAction()
+    return fits
+
+
+def drop_style(event: QDropEvent, session: Session) -> None:
+    """Take the style of the photo that is dropped."""
+    photo = dropped_photo(event.mimeData())
+    event.setAccepted(photo is not None)
+    if photo is not None:
+        event.acceptProposedAction()
+        session.styles.take_of(photo)
 
 
 def _stem(picture: OpenPicture) -> str:

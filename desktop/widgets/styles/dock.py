@@ -18,10 +18,9 @@ from PySide6.QtWidgets import (
 
 from desktop.session import Session
 from desktop.widgets.parts.actions import Actions
-from desktop.widgets.parts.files import dropped_photo
+from desktop.widgets.parts.files import drop_style, offer_style
 from desktop.widgets.parts.room import NameLabel
 from desktop.widgets.styles.tiles import Tiles
-from engine.data.style import LONGEST_NAME
 
 _HIGH = 250
 """Of the panel, where there are styles: three rows."""
@@ -91,24 +90,16 @@ class StyleDock(QDockWidget):
         dialog.setLabelText(self.tr("Kept with the picture, and for this model:"))
         dialog.setOkButtonText(self.tr("Keep it"))
         dialog.setTextValue(style.name)
-        dialog.textValueSelected.connect(lambda name: styles.name(style, name[:LONGEST_NAME]))
+        dialog.textValueSelected.connect(lambda name: styles.name(style, name))
         dialog.open()
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
         """A photo may be dropped for its style; whatever else is opened by the window."""
-        if self._session.styles.of_photos and dropped_photo(event.mimeData()) is not None:
-            event.acceptProposedAction()
-        else:
-            event.ignore()
+        offer_style(event, self._session)
 
     def dropEvent(self, event: QDropEvent) -> None:
         """Take the photo's style."""
-        photo = dropped_photo(event.mimeData())
-        if photo is None:
-            event.ignore()
-            return
-        event.acceptProposedAction()
-        self._session.styles.take_of(photo)
+        drop_style(event, self._session)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         """The words take more or fewer lines."""

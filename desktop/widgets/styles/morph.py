@@ -19,6 +19,7 @@ from PySide6.QtWidgets import (
 from desktop.preview.morphing import RATES, SECONDS, End, Timing
 from desktop.session import Session
 from desktop.support import theme
+from desktop.support.file_work import Job
 from desktop.widgets.dialogs.picture_dialogs import Form
 from desktop.widgets.parts.pictures import Picture, as_image
 from engine.errors import PictureError
@@ -41,6 +42,7 @@ class MorphDialog(Form):
         self._session, self._morphing = session, session.morphing
         self._ends = self._morphing.ends()
         self._way = 0
+        self._writing: Job | None = None
         self._first, self._second = self._choice("morph_first"), self._choice("morph_second")
         self._seconds, self._rate = QSpinBox(), QSpinBox()
         for box, (least, most), value in ((self._seconds, SECONDS, 3), (self._rate, RATES, 20)):
@@ -72,6 +74,7 @@ class MorphDialog(Form):
         for choice in (self._first, self._second):
             choice.currentIndexChanged.connect(self._begin)
         self._morphing.watch("made total", self._show_progress)
+        session.error_reported.connect(self._say)  # the window's message bar is out of reach
         self.finished.connect(self._leave)
         self._begin()
 
@@ -102,11 +105,29 @@ class MorphDialog(Form):
         dialog.open()
 
     def write(self, path: Path) -> None:
-        """Write to ``path``, and close."""
+        """Write to ``path``, and close when that is done."""
         if self._morphing.total and self._morphing.made == self._morphing.total:
             self._session.settings.folder = str(path.parent)
-            self._morphing.write(path, self.timing)
+            self._said.hide()
+            self._writing = self._morphing.write(path, self.timing)
+            self._show_progress()
+            self._writing.then(self._end_writing)
+
+    def reject(self) -> None:
+        """Write nothing, not even what is being written."""
+        writing, self._writing = self._writing, None
+        if writing is not None:
+            writing.cancel()
+        super().reject()
+
+    def _end_writing(self, fine: bool) -> None:
+        if self._writing is None:  # the dialog is gone
+            return
+        self._writing = None
+        if fine:
             super().accept()
+        else:  # the frames are there still, for another place
+            self._show_progress()
 
     def _choice(self, name: str) -> QComboBox:
         box = QComboBox()
@@ -154,27 +175,29 @@ class MorphDialog(Form):
             except PictureError as error:
                 problem = str(error)
                 self._morphing.end()
-        self._said.setText(problem)
-        self._said.setVisible(bool(problem))
+        self._say(problem)
         self._way = 0
         if problem:
             self._tick.stop()
         else:
             self._tick.start(1000 // self._rate.value())
 
+    def _say(self, problem: str) -> None:
+        self._said.setText(problem)
+        self._said.setVisible(bool(problem))
+
     def _show_progress(self) -> None:
         made, total = self._morphing.made, self._morphing.total
         self._progress.setRange(0, max(1, total))
         self._progress.setValue(made)
         self._progress.setFormat(self.tr("%v of %m frames are made"))
-        self.do.setEnabled(0 < total == made)
+        self.do.setEnabled(0 < total == made and self._writing is None)
         if made == 1:
             self._play()
 
     def _play(self) -> None:
         """The next frame, or the nearest that there is."""
-        shares = self.timing.shares
-        way = [*shares, *shares[-2:0:-1]] if self._back.isChecked() else [*shares]
+        way = self.timing.played(self.timing.shares)
         frame = self._morphing.frame_at(way[self._way % len(way)])
         self._way += 1
         if frame is not None:

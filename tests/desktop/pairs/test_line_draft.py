@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QMouseEvent
 from PySide6.QtWidgets import QSlider, QToolButton
 
 from desktop.support import background
@@ -14,7 +17,7 @@ from desktop.widgets.main_window import MainWindow
 from engine.data.messages import Pixels
 from engine.data.picture import read
 from tests.desktop.traced_photos import photo, write_photos
-from tests.desktop.window_hands import drag, message, until
+from tests.desktop.window_hands import drag, message, send, until
 from trainer.perception import edges, weights
 from trainer.pictures import sketch
 
@@ -110,6 +113,53 @@ def test_labels_have_no_lines_to_be_drafted(window: MainWindow, tmp_path: Path):
     until(lambda: pair_drawing.here and not pair_drawing.busy)
     assert not tool(window, "draft_lines").isVisible()
     assert not window.actions_table["draft_lines"].isEnabled()
+
+
+def test_lines_wait_for_the_end_of_the_stroke_that_goes_on(drawing: MainWindow):
+    kinds, left, none = QMouseEvent.Type, Qt.MouseButton.LeftButton, Qt.MouseButton.NoButton
+    session, draft = drawing.session, drawing.session.pair_drawing.draft
+    send(drawing, kinds.MouseButtonPress, (5, 5), left, left)
+    draft.draw()
+    until(lambda: not draft.busy, LONG)
+    assert session.strokes.drawing and not session.document.can_undo
+    send(drawing, kinds.MouseMove, (40, 5), none, left)
+    send(drawing, kinds.MouseButtonRelease, (40, 5), left, none)
+    assert session.document.undo_steps == 2
+    session.undo()
+    assert lines(drawing)[5, 30] < 128, "the stroke is whole"
+
+
+BAD_LUCK = {
+    "nothing": "",
+    "nonsense": "open(sys.argv[3], 'wb').write(b'nonsense')",
+    "another size": "Image.new('L', (7, 5)).save(sys.argv[3])",
+    "a crash": "raise RuntimeError",
+    "killed": "os.kill(os.getpid(), signal.SIGKILL)",
+}
+
+
+@pytest.mark.parametrize("luck", BAD_LUCK)
+def test_a_process_that_brings_no_map_is_told(
+    drawing: MainWindow, monkeypatch: pytest.MonkeyPatch, told: list[str], luck: str
+):
+    script = f"import os, signal, sys\nfrom PIL import Image\n{BAD_LUCK[luck]}"
+    monkeypatch.setattr(background, "program", lambda: [sys.executable, "-c", script])
+    draft = drawing.session.pair_drawing.draft
+    draft.draw()
+    until(lambda: not draft.busy, LONG)
+    (sentence,) = told
+    assert "try" in sentence and "\n" not in sentence and "map.png" not in sentence
+    assert not drawing.session.document.can_undo
+
+
+def test_a_process_that_hangs_holds_up_nobody(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    sign = tmp_path / "hangs"
+    script = (
+        "import signal, sys, time\nsignal.signal(signal.SIGTERM, signal.SIG_IGN)\n"
+        "open(sys.argv[1], 'w').close()\ntime.sleep(600)"
+    )
+    monkeypatch.setattr(background, "program", lambda: [sys.executable, "-c", script])
+    assert "unexpectedly" in background.done([str(sign)], sign.exists)
 
 
 def test_what_a_short_work_says_when_it_fails(tmp_path: Path):

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -11,10 +13,12 @@ from PySide6.QtWidgets import QApplication
 
 from desktop.documents.journal import Journal
 from desktop.paint.editing.document import Document
+from desktop.preview import bridge
 from desktop.preview.bridge import Bridge
 from desktop.session import Session
 from desktop.support.settings import SettingsFile
-from engine.data.messages import Inspect, Request
+from engine.data.messages import Inspect, Reply
+from engine.thread.worker import Worker
 from tests.desktop.window_hands import until
 
 
@@ -26,20 +30,25 @@ class Gated:
         self.wrong: list[object] = []
         self.heard: list[object] = []
         monkeypatch.setattr(threading, "excepthook", self.wrong.append)
+        late = self.late
+
+        class Late(Worker):
+            def __init__(self, reply: Callable[[Reply], object]) -> None:
+                super().__init__(partial(late, reply))
+
+        monkeypatch.setattr(bridge, "Worker", Late)
         self.outermost = QObject()
         self.bridge = Bridge(QObject(self.outermost))
         self.bridge.replied.connect(self.heard.append)
-        worker = self.bridge._worker
-        self.thread, answer = worker._thread, worker._answer
-
-        def late(request: Request) -> None:
-            self.begun.set()
-            assert self.gate.wait(20)
-            answer(request)
-
-        monkeypatch.setattr(worker, "_answer", late)
         self.bridge.send(Inspect(folder / "nothing.pth"))
         assert self.begun.wait(20)
+
+    def late(self, reply: Callable[[Reply], object], said: Reply) -> None:
+        """On the engine's thread."""
+        self.thread = threading.current_thread()
+        self.begun.set()
+        assert self.gate.wait(20)
+        reply(said)
 
     def reply(self) -> None:
         self.gate.set()
@@ -85,7 +94,7 @@ def test_a_journal_goes_on_when_nobody_can_be_told_any_more(
     wrong: list[object] = []
     monkeypatch.setattr(threading, "excepthook", wrong.append)
     session = Session(SettingsFile(home / "settings.json"))
-    hear = session.documents._tell
+    hear = session.guarding.hear
     session.close()
     session.deleteLater()
     QCoreApplication.sendPostedEvents(session, QEvent.Type.DeferredDelete)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import itertools
 import shutil
 from dataclasses import replace
@@ -10,6 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import Image, ImageSequence
+from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QComboBox, QLabel, QSpinBox
 
 from desktop.paint.files.animation import durations, write_animation
@@ -73,6 +75,8 @@ def test_out_and_back_goes_round_and_stays_longer_at_the_ends() -> None:
     ways = np.diff(timing.shares)
     assert (ways > 0).all() and ways[0] < ways[5] / 2
     assert len(Timing(10, 30, back=False).shares) == 300
+    odd = Timing(1, 5)
+    assert [odd.shares.index(share) for share in odd.played(odd.shares)] == [0, 1, 2, 2, 1]
 
 
 def test_durations_are_whole_and_together_right() -> None:
@@ -84,7 +88,7 @@ def test_durations_are_whole_and_together_right() -> None:
 
 
 def ramp(count: int = 6) -> list[Pixels]:
-    return [np.full((20, 30, 3), (40 * number, 100, 0), np.uint8) for number in range(count)]
+    return [np.full((20, 30, 3), (40 * number % 256, 100, 0), np.uint8) for number in range(count)]
 
 
 @pytest.mark.parametrize("suffix", [".webp", ".gif"])
@@ -119,6 +123,27 @@ def test_what_is_cancelled_leaves_nothing(name: str, tmp_path: Path) -> None:
     with pytest.raises(Cancelled):
         write_animation(ramp(), tmp_path / name, 20, cancel)
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_folder_that_appears_meanwhile_is_left_alone(tmp_path: Path) -> None:
+    def appear(at: int, _total: int) -> None:
+        if at == 3:
+            (tmp_path / "a").mkdir()
+            (tmp_path / "a" / "letter.txt").write_text("somebody's")
+
+    with pytest.raises(PictureError, match="can't be written"):
+        write_animation(ramp(), tmp_path / "a.png", 20, appear)
+    assert [file.name for file in tmp_path.rglob("*")] == ["a", "letter.txt"]
+
+
+def test_a_webp_is_encoded_frame_by_frame_as_it_is_told(tmp_path: Path) -> None:
+    there: list[int] = []
+
+    def count(_at: int, _total: int) -> None:
+        there.append(sum(issubclass(type(it), Image.Image) for it in gc.get_objects()))
+
+    write_animation(ramp(12), tmp_path / "a.webp", 20, count)
+    assert len(there) == 12 and max(there) <= there[0] + 2
 
 
 def test_a_place_that_is_none_is_told(tmp_path: Path) -> None:
@@ -190,6 +215,23 @@ def test_without_styles_two_drawings_have_no_way_between(window: MainWindow, ses
         session.morphing.begin(two, three, SHORT)
 
 
+def test_frames_that_fade_over_are_made_between_events(window: MainWindow, session: Session) -> None:
+    drag(window, (20, 20), (70, 20))
+    settle(session)
+    assert done(session.shelf.keep())
+    (kept,) = session.shelf.kept
+    session.shelf.kept = (kept, replace(kept, preview=255 - kept.preview))
+    one, two = session.morphing.ends()
+    session.morphing.begin(one, two, Timing(10, 30, back=False))
+    assert session.morphing.made <= 1, "the window goes on"
+    until(lambda: session.morphing.made == session.morphing.total)
+    assert session.morphing.total == 300
+    session.morphing.begin(two, one, Timing(10, 30, back=False))
+    session.morphing.end()
+    QTest.qWait(0)
+    assert (session.morphing.made, session.morphing.total) == (0, 0)
+
+
 # --- the dialog ------------------------------------------------------------------------------------
 
 
@@ -221,6 +263,38 @@ def test_the_dialog_makes_and_writes(
     assert len(found) == 10 and sum(times) == 1000
     assert styled.morphing.total == 0
     assert styled.document.style.name == "3", "the picture is as it was"
+
+
+def test_what_cannot_be_written_costs_no_frames(
+    window: MainWindow, styled: Session, tmp_path: Path, told: list[str]
+) -> None:
+    (tmp_path / "a").mkdir()
+    window.actions_table["morph"].trigger()
+    dialog = window.findChild(MorphDialog)
+    seconds, rate = (box for box in dialog.findChildren(QSpinBox))
+    seconds.setValue(1)
+    rate.setValue(5)
+    until(lambda: dialog.do.isEnabled())
+    dialog.write(tmp_path / "a.png")
+    assert not dialog.do.isEnabled(), "one after the other"
+    files_done(styled)
+    said = dialog.findChild(QLabel, "morph_problem")
+    assert said.isVisible() and "“a” is there already" in said.text() and told == [said.text()]
+    assert dialog.isVisible() and dialog.do.isEnabled() and list((tmp_path / "a").iterdir()) == []
+    dialog.write(tmp_path / "b.png")
+    files_done(styled)
+    assert len(list((tmp_path / "b").iterdir())) == 5 and window.findChild(MorphDialog) is None
+    assert told[1:] == ["The morph is in “b”."]
+
+
+def test_leaving_the_dialog_ends_the_writing(window: MainWindow, styled: Session, tmp_path: Path) -> None:
+    window.actions_table["morph"].trigger()
+    dialog = window.findChild(MorphDialog)
+    until(lambda: dialog.do.isEnabled())
+    dialog.write(tmp_path / "a.webp")
+    dialog.reject()
+    files_done(styled)
+    assert list(tmp_path.glob("*.webp")) == [] and window.findChild(MorphDialog) is None
 
 
 def test_another_model_ends_it(window: MainWindow, styled: Session) -> None:

@@ -20,7 +20,7 @@ from desktop.preview.styles import Tile
 from desktop.session import Session
 from desktop.support.settings import SettingsFile
 from desktop.widgets.main_window import MainWindow
-from engine.data.messages import Request, Translate, Vary
+from engine.data.messages import Failed, ReadStyle, Request, Translate, Vary
 from engine.data.style import drawn
 from tests.desktop.styled_models import NAMED, write_styled
 from tests.desktop.traced_photos import write_photos
@@ -49,10 +49,8 @@ def tiles(session: Session, sort: str = "drawn") -> list[Tile]:
 
 def all_made(session: Session) -> None:
     """Wait until every tile is of the drawing as it is."""
-    styles, live = session.styles, session.live
-    until(
-        lambda: styles.tiles and all(styles._made.get(it.code, (-1,))[0] == live.drawn for it in styles.tiles)
-    )
+    styles = session.styles
+    until(lambda: styles.tiles and all(styles.shows(tile) for tile in styles.tiles))
 
 
 def watched(session: Session) -> list[Request]:
@@ -258,6 +256,35 @@ def test_a_style_that_comes_in_a_stroke_waits_for_its_end(
     assert styled.document.style.name == "boot"
 
 
+def test_a_photo_that_cannot_be_read_does_not_hold_up_the_next(
+    window: MainWindow, styled: Session, tmp_path: Path
+) -> None:
+    styled.styles.take_of(tmp_path / "gone.png")
+    first = styled.styles.reading
+    assert first is not None
+    styled.styles.take_of(photo(tmp_path / "boot.png"))
+    styled.live.refused.emit(Failed(ReadStyle(first), "It is gone."))  # the engine had begun with it
+    until(lambda: styled.document.style is not None)
+    assert styled.document.style.name == "boot"
+
+
+@pytest.mark.parametrize("what", ["broken", "empty", "folder", "gone", "text"])
+def test_what_is_no_photo_is_told_and_nothing_changes(
+    window: MainWindow, styled: Session, tmp_path: Path, told: list[str], what: str
+) -> None:
+    file = tmp_path / "photo.png"
+    if what == "broken":
+        file.write_bytes(photo(tmp_path / "whole.png").read_bytes()[:200])
+    elif what == "folder":
+        file.mkdir()
+    elif what != "gone":
+        file.write_bytes(b"" if what == "empty" else b"not a photo")
+    drop(file, window.preview)
+    until(lambda: styled.styles.reading is None)
+    assert len(told) == 1 and "photo.png" in told[0] and "\n" not in told[0]
+    assert styled.document.style is None
+
+
 def test_variations_are_styles_and_choosing_one_takes_it(window: MainWindow, styled: Session) -> None:
     styled.shelf.vary()
     until(lambda: styled.shelf.awaited == 0)
@@ -365,9 +392,7 @@ def test_live_off_makes_no_thumbnails_but_those_asked_for(window: MainWindow, st
     QTest.qWait(0)
     assert sent == []
     styled.styles.more()
-    until(
-        lambda: all(styled.styles._made.get(it.code, (-1,))[0] == styled.live.drawn for it in tiles(styled))
-    )
+    until(lambda: all(styled.styles.shows(tile) for tile in tiles(styled)))
     assert {type(it) for it in sent} == {Vary}
 
 

@@ -85,15 +85,16 @@ def test_a_queue_whose_window_is_gone_ends_in_silence(
     monkeypatch.setattr(threading, "excepthook", wrong.append)
     outermost = QObject()
     queue = TaskQueue("tested", QObject(outermost))
+    threads: list[threading.Thread] = []
 
     def work() -> None:
+        threads.append(threading.current_thread())
         begun.set()
         gate.wait(20)
 
     queue.do(work, heard.append)
     assert begun.wait(20)
-    thread = queue._thread
-    assert thread is not None
+    (thread,) = threads
     outermost.deleteLater()
     QCoreApplication.sendPostedEvents(outermost, QEvent.Type.DeferredDelete)
     gate.set()
