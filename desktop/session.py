@@ -2,7 +2,8 @@
 
 Widgets watch its properties and call its methods; they never touch a document, the engine or a
 file themselves. Drawing is ``session.strokes``'s work, what the network makes of it ``session.live``'s;
-kept frames are on ``session.shelf``, models in ``session.library``. Here are pictures and their steps.
+kept frames are on ``session.shelf``, models in ``session.library``, ``session.layers`` adds and moves
+layers. Here are pictures and their steps.
 """
 
 from __future__ import annotations
@@ -20,7 +21,8 @@ from desktop.documents.open_documents import OpenDocuments, OpenPicture, project
 from desktop.documents.reading import Wanted
 from desktop.documents.recovery import Unreadable
 from desktop.documents.stroke_controller import StrokeController
-from desktop.paint.editing.document import ROLES, Change, Document, Role
+from desktop.layer_actions import LayerActions
+from desktop.paint.editing.document import Change, Document
 from desktop.paint.files.export import picture_file
 from desktop.pairs.pair_drawing import PairDrawing
 from desktop.pairs.teaching import Teaching
@@ -40,9 +42,7 @@ from desktop.support.settings import SettingsFile
 from desktop.training.current import Training
 from desktop.training.dataset_scan import DatasetScan
 from engine.data.card import InputKind
-from engine.data.messages import Pixels
 from engine.data.rect import Rect
-from engine.files.writing import shown
 from engine.models.catalogue import Entry
 
 __all__ = ["OpenPicture", "Session", "Steps", "Unreadable"]
@@ -102,6 +102,7 @@ class Session(Observable):
         self.filing.read_as.connect(self.read_as)
         self.filing.changed_elsewhere.connect(self.changed_elsewhere)
         self.strokes.watch("drawing", self.filing.let_arrive)
+        self.layers = LayerActions(self, self.filing, self)
         self.matching = Matching(
             self, self.documents, self.live, self.strokes, self.library, self.settings, self
         )
@@ -353,34 +354,9 @@ class Session(Observable):
         self.document.selection = area.intersected(self.document.bounds)
         self.repainted.emit(self.document.bounds)
 
-    def add_paint_layer(self) -> None:
-        """Add an empty layer of the same role as the active one, and draw on it."""
-        role = self.document.active.role
-        self.edit(lambda document: document.add_layer(role if role.sent else ROLES[document.kind][0]))
-
-    def add_reference(self, path: Path) -> Job:
-        """Lay a photo over the picture to trace it; the network never sees it."""
-        assert self.picture is not None
-        picture, size = self.picture, (self.document.width, self.document.height)
-
-        def arrive(pixels: Pixels) -> None:
-            if picture in self.pictures:
-                if picture is not self.picture:
-                    self.put_up(picture)
-                self.edit(lambda it: it.add_layer(Role.REFERENCE, shown(path.stem), pixels, 0.5))
-
-        return self.filing.read_photo(path, size, arrive)
-
     def show_reference(self, id: int, *, visible: bool | None = None, opacity: float | None = None) -> None:
         """Look at a reference otherwise, also while a stroke goes on."""
         self._apply(lambda: self.document.show_reference(id, visible=visible, opacity=opacity))
-
-    def move_layer(self, by: int) -> None:
-        """Move the active layer up (1) or down (−1)."""
-        document = self.document
-        place = document.layers.index(document.active) + by
-        if 0 <= place < len(document.layers):
-            self.edit(lambda document: document.move_layer(document.active.id, place))
 
     def close(self) -> None:
         """End of the program: wait for what is being written, remember everything, stop the engine, whatever

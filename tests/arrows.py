@@ -102,8 +102,11 @@ ARROWS: dict[str, str] = {
         "engine.errors engine.files engine.models engine.planes engine.thread resources"
     ),
     "desktop.session": (
-        "desktop.documents desktop.paint.editing desktop.paint.files desktop.pairs desktop.preview "
-        "desktop.support desktop.training engine.data engine.files engine.models"
+        "desktop.documents desktop.layer_actions desktop.paint.editing desktop.paint.files desktop.pairs "
+        "desktop.preview desktop.support desktop.training engine.data engine.models"
+    ),
+    "desktop.layer_actions": (
+        "desktop.documents desktop.paint.editing desktop.support engine.data engine.files"
     ),
     "desktop.single_instance": "engine.files resources",
     "desktop.support": "engine.errors engine.files resources",

@@ -200,11 +200,11 @@ class MainWindow(QMainWindow):
             "larger": lambda: strokes.scale_brush(1.15),
             "draw_lines": lambda: strokes.choose_role(Role.LINES),
             "draw_hints": lambda: strokes.choose_role(Role.HINTS),
-            "add_paint": session.add_paint_layer,
+            "add_paint": session.layers.add_paint,
             "add_reference": self.files.add_reference,
             "remove_layer": lambda: session.edit(lambda d: d.remove_layer(d.active.id)),
-            "layer_up": lambda: session.move_layer(1),
-            "layer_down": lambda: session.move_layer(-1),
+            "layer_up": lambda: session.layers.move(1),
+            "layer_down": lambda: session.layers.move(-1),
             **{f"tool_{name}": when_on(partial(strokes.choose_tool, name)) for name in tools()},
         }
 

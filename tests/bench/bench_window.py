@@ -141,12 +141,12 @@ def _layers(application, session) -> list[Row]:
     """From asking for a layer more to its row in the list, and the canvas painted."""
     session.new_picture("image", 512, 512)
     while len(session.document.layers) < 98:
-        session.add_paint_layer()
+        session.layers.add_paint()
     application.processEvents()
     times = []
     for _ in range(15):
         start = time.perf_counter()
-        session.add_paint_layer()
+        session.layers.add_paint()
         application.processEvents()
         times.append((time.perf_counter() - start) * 1000)
         session.undo()

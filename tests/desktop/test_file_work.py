@@ -357,7 +357,7 @@ def test_a_photo_to_trace_goes_to_the_picture_that_it_was_asked_for(
     drag(window, (10, 10), (50, 50))
     picture = session.picture
     with held(session, reading=True):
-        session.add_reference(photo)
+        session.layers.add_reference(photo)
         session.new_picture("image", 40, 40)
     files_done(session)
     assert [layer.name for layer in picture.document.layers][-1] == "photo"

@@ -71,7 +71,7 @@ def test_a_drawing_lives_under_it(window: MainWindow, session: Session, strange:
     assert session.picture.path == path
     done(session.export("picture", strange / STRANGE))
     assert (strange / f"{STRANGE}.png").is_file()
-    done(session.add_reference(strange / f"{STRANGE}.png"))
+    done(session.layers.add_reference(strange / f"{STRANGE}.png"))
     assert done(session.save())
     menu = QMenu(window)
     window.files.fill_recent(menu)

@@ -267,7 +267,7 @@ def test_torch_comes_after_the_window(home):
 def test_a_photo_to_trace_is_shown_and_never_sent(window, session, tmp_path):
     Image.fromarray(np.zeros((80, 96, 3), np.uint8)).save(tmp_path / "photo.png")
     before = session.document.picture()
-    done(session.add_reference(tmp_path / "photo.png"))
+    done(session.layers.add_reference(tmp_path / "photo.png"))
     assert session.document.layers[-1].role is Role.REFERENCE
     assert session.document.layers[-1].opacity == 0.5
     assert np.array_equal(session.document.picture().lines, before.lines)

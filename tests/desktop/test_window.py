@@ -225,9 +225,9 @@ def test_another_palette_is_one_step_and_the_brush_follows(window: MainWindow):
 def test_a_new_layer_is_one_to_paint_on_whatever_was_chosen(window: MainWindow, tmp_path: Path):
     session = window.session
     write_png(tmp_path / "photo.png", np.zeros((80, 96, 3), np.uint8))
-    done(session.add_reference(tmp_path / "photo.png"))
+    done(session.layers.add_reference(tmp_path / "photo.png"))
     session.strokes.choose_layer(session.document.layers[-1].id)
-    session.add_paint_layer()
+    session.layers.add_paint()
     assert session.document.active.role.sent
     drag(window, (10, 10), (60, 60))
     assert (session.document.picture().lines < 128).any()

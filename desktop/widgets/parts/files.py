@@ -78,7 +78,7 @@ class Files(QObject):
     def add_reference(self) -> None:
         """Ask for a photo to trace."""
         self._ask_open(
-            self.tr("Photo to trace"), self.tr("Pictures (%s)") % PICTURES, self._session.add_reference
+            self.tr("Photo to trace"), self.tr("Pictures (%s)") % PICTURES, self._session.layers.add_reference
         )
 
     def style_of_photo(self) -> None:

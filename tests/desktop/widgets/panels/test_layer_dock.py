@@ -38,14 +38,14 @@ def stacked(window: MainWindow) -> MainWindow:
     """A window with eight layers."""
     window.session.put_up(OpenPicture(Document.new("image", 60, 40), translated=False))
     for _ in range(7):
-        window.session.add_paint_layer()
+        window.session.layers.add_paint()
     return window
 
 
 def test_a_new_layer_makes_one_row(stacked: MainWindow) -> None:
     before = rows(stacked)
     stacked.session.strokes.choose_layer(stacked.session.document.layers[3].id)
-    stacked.session.add_paint_layer()
+    stacked.session.layers.add_paint()
     assert right(stacked)
     assert [row for row in rows(stacked) if row in before] == before
     stacked.session.undo()
@@ -54,7 +54,7 @@ def test_a_new_layer_makes_one_row(stacked: MainWindow) -> None:
 
 def test_rows_follow_whatever_is_done(stacked: MainWindow) -> None:
     session = stacked.session
-    session.move_layer(-1)
+    session.layers.move(-1)
     assert right(stacked)
     session.edit(lambda document: document.move_layer(document.layers[0].id, 7))
     assert right(stacked)
