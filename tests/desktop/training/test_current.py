@@ -216,7 +216,7 @@ def test_a_folder_that_went_away_is_told(window: MainWindow, tmp_path: Path):
 
 
 @pytest.fixture
-def opened(qapp: QApplication, stocked_home: Path) -> Iterator[list[MainWindow]]:
+def opened(qapp: QApplication, stocked_home: Path, short_sample: Path) -> Iterator[list[MainWindow]]:
     """``opened[-1]`` is the program as it was started last; see ``open_program``."""
     windows: list[MainWindow] = []
     yield windows
