@@ -41,8 +41,13 @@ def _carry_out(module: str, words: list[str], environment: dict[str, str], out: 
         opened = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
         os.dup2(opened, number)
         os.close(opened)
-    sys.argv = [module, *words]
-    runpy.run_module(module, run_name="__main__", alter_sys=True)
+    if module == "-c":
+        code, *words = words
+        sys.argv = [module, *words]
+        exec(compile(code, "<string>", "exec"), {"__name__": "__main__"})
+    else:
+        sys.argv = [module, *words]
+        runpy.run_module(module, run_name="__main__", alter_sys=True)
 
 
 @contextmanager
@@ -50,6 +55,7 @@ def program(module: str, *words: object, folder: Path, **environment: str) -> It
     """``python -m module words`` at one thread; killed at the end of the block if it still runs.
 
     Args:
+        module: or ``-c``, then the first of the words is a program.
         folder: takes what it says, as the files ``out`` and ``said``.
         environment: beside that of the test.
     """
