@@ -329,7 +329,7 @@ def _inputs(card: Card) -> tuple[object, ...]:
 
 class Adam:
     """Adam as torch computes it, ``fused``, in a class of our own: a training needs a tenth of torch's, which
-    besides imports a compiler that we don't use; that took 2 s of every start, and 100 MB."""
+    besides imports a compiler that we don't use; that took 1.3 s or more of every start, and 70 MB."""
 
     _step_supports_amp_scaling = True  # what GradScaler sets for a step and takes away after it, see ``step``
 
