@@ -355,7 +355,8 @@ class Adam:
         fused_adam(
             moved,
             [parameter.grad for parameter in moved],
-            *([entry[moment] for entry in kept] for moment in _MOMENTS),
+            [entry["exp_avg"] for entry in kept],
+            [entry["exp_avg_sq"] for entry in kept],
             [],
             [entry["step"] for entry in kept],
             fused=True,

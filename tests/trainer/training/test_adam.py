@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -23,16 +24,17 @@ def test_it_moves_weights_as_torchs_does_bit_for_bit(tmp_path: Path, scaled: boo
     adam = Adam([ours], config)
     first, second = config.betas
     torchs = torch.optim.Adam(theirs.parameters(), config.learning_rate, (first, second), fused=True)
+    optimizers: list[Any] = [adam, torchs]
     scalers = [torch.amp.GradScaler("cpu", enabled=scaled, init_scale=1024.0) for _ in range(2)]
     for step in range(5):
         if step == 3:
             adam.param_groups[0]["lr"] = torchs.param_groups[0]["lr"] = 0.01
         planes = torch.randn(3, 7, generator=torch.Generator().manual_seed(step))
-        for network, optimizer, scaler in zip((ours, theirs), (adam, torchs), scalers, strict=True):
+        for network, optimizer, scaler in zip((ours, theirs), optimizers, scalers, strict=True):
             scaler.scale(network(planes).square().sum()).backward()
             if step == 2 and scaled:
                 network.bias.grad[0] = torch.inf
-            scaler.step(optimizer)  # type: ignore[arg-type]
+            scaler.step(optimizer)
             scaler.update()
             optimizer.zero_grad()
             assert network.weight.grad is None
