@@ -38,7 +38,7 @@ def to_tiff_bytes(pixels: npt.NDArray[np.uint8], step: Callable[[int, int], obje
     tops = range(0, height, rows)
     strips = []
     for number, top in enumerate(tops, start=1):
-        strips.append(zlib.compress(_differences(pixels[top : top + rows]), 1))
+        strips.append(zlib.compress(_differences(pixels[top : top + rows]).data, 1))
         step(number, len(tops))
     sizes = [len(strip) for strip in strips]
     places = [8 + sum(sizes[:number]) for number in range(len(sizes))]
