@@ -106,7 +106,7 @@ class LineDraft(Observable):
 
     def _map(self, photo: Pixels) -> Pixels | None:
         total = hashlib.sha256(repr(photo.shape).encode())
-        total.update(np.ascontiguousarray(photo))  # as it lies there: a copy holds up whoever draws
+        total.update(np.ascontiguousarray(photo).data)  # as it lies there: a copy holds up whoever draws
         key = total.digest()
         if key not in self._maps:
             found = edge_map(photo, self._given_up.is_set) if weights.available() else None
