@@ -12,6 +12,9 @@ import pytest
 
 # Before anything imports Qt. Whoever wants to watch sets a platform of their own.
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+# Before anything imports torch, as the command line does: threads that wait for each other while other tests
+# run would burn the processor time that these need.
+os.environ.setdefault("OMP_WAIT_POLICY", "passive")
 
 ROOT = Path(__file__).resolve().parent.parent
 

@@ -147,7 +147,8 @@ def _origin(drawn: Picture, style: Code | None) -> Origin:
     total = hashlib.sha256()
     for plane in (drawn.pixels, drawn.lines, drawn.hints):
         if plane is not None:
-            total.update(repr(plane.shape).encode() + np.ascontiguousarray(plane).tobytes())
+            total.update(repr(plane.shape).encode())
+            total.update(np.ascontiguousarray(plane).data)  # as it lies there: a copy holds up whoever draws
     if style is not None:
         total.update(repr(style).encode())
     return Origin("drawing", total.hexdigest()[:20])

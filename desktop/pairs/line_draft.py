@@ -105,7 +105,9 @@ class LineDraft(Observable):
         return sketch.sparing_lines(photo, sure, self._map(photo))
 
     def _map(self, photo: Pixels) -> Pixels | None:
-        key = hashlib.sha256(repr(photo.shape).encode() + photo.tobytes()).digest()
+        total = hashlib.sha256(repr(photo.shape).encode())
+        total.update(np.ascontiguousarray(photo).data)  # as it lies there: a copy holds up whoever draws
+        key = total.digest()
         if key not in self._maps:
             found = edge_map(photo, self._given_up.is_set) if weights.available() else None
             if self._given_up.is_set():

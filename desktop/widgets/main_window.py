@@ -347,9 +347,9 @@ class MainWindow(QMainWindow):
         self.session.settings.theme = name
         application = QApplication.instance()
         assert isinstance(application, QApplication)
-        theme.apply(application, name)
-        self.actions_table.dress()
-        dress_overflow(self.tool_bar, self.brush_bar)
+        if theme.apply(application, name):
+            self.actions_table.dress()
+            dress_overflow(self.tool_bar, self.brush_bar)
 
     def _system_theme_changed(self) -> None:
         if self.session.settings.theme == "system":

@@ -105,7 +105,7 @@ def _lane(rows: npt.NDArray[np.uint8], first: int, step: int) -> npt.NDArray[np.
     lines[:, 0] = rows[:, 0]  # which filter
     lines[:, 1:] = rows[:, 1 + first :: step]
     header = struct.pack(">IIBBBBB", width, height, 8, 0, 0, 0, 0)
-    parts = ((b"IHDR", header), (b"IDAT", zlib.compress(lines.tobytes(), 0)), (b"IEND", b""))
+    parts = ((b"IHDR", header), (b"IDAT", zlib.compress(lines.data, 0)), (b"IEND", b""))
     file = _SIGNATURE + b"".join(
         struct.pack(">I", len(data)) + name + data + struct.pack(">I", zlib.crc32(name + data))
         for name, data in parts

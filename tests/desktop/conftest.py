@@ -11,6 +11,10 @@ import pytest
 from PySide6.QtWidgets import QApplication
 
 from desktop.app import begin, open_window
+from desktop.documents import open_documents
+from desktop.paint.files.drawing import Drawing, Played
+from desktop.paint.layers.layer import Role
+from desktop.paint.strokes.stroke import Ink, Sample
 from desktop.session import Session
 from desktop.support.settings import Settings, SettingsFile
 from desktop.widgets.main_window import MainWindow
@@ -64,6 +68,16 @@ def tiny_models(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
+def short_sample(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The program comes with one drawing, of one line: those that are bundled take half a second to draw."""
+    ends = Sample(20, 70), Sample(70, 20)
+    file = tmp_path / "short.json"
+    Drawing("sketch", 96, 96, strokes=[Played("pen", Role.LINES, Ink(size=3), ends)]).save(file)
+    monkeypatch.setattr(open_documents, "samples", lambda *_: iter([file]))
+    return file
+
+
+@pytest.fixture
 def stocked_home(home: Path, tiny_models: Path) -> Path:
     """The user's folder with the tiny models in it, chosen as the ones last used."""
     (home / "models").mkdir()
@@ -85,8 +99,8 @@ def window(qapp: QApplication, stocked_home: Path) -> Iterator[MainWindow]:
     session, window = open_window()
     window.resize(1280, 800)
     window.show()
+    session.new_picture("sketch", 96, 80)  # already there, it is begun with: no sample need be drawn
     begin(session, window, None)
-    session.new_picture("sketch", 96, 80)
     settle(session)
     yield window
     files_done(session)  # while something is being written the window would stay open

@@ -41,7 +41,7 @@ NONSENSE = [
 
 @pytest.mark.parametrize("nonsense", NONSENSE, ids=lambda fields: " ".join(fields))
 def test_settings_that_make_no_sense_cost_only_themselves(
-    qapp: QApplication, stocked_home: Path, nonsense: dict
+    qapp: QApplication, stocked_home: Path, short_sample: Path, nonsense: dict
 ):
     file = stocked_home / "settings.json"
     file.write_text(json.dumps(json.loads(file.read_text()) | nonsense))

@@ -25,6 +25,7 @@ from PySide6.QtWidgets import (
 from desktop.app import display_is_missing
 from desktop.paint.editing.document import Role
 from desktop.session import Session
+from desktop.support import theme
 from desktop.widgets.dialogs import picture_dialogs
 from desktop.widgets.main_window import MainWindow
 from desktop.widgets.parts.actions import ALSO
@@ -328,6 +329,16 @@ def test_another_theme_is_put_on_without_a_word_of_the_session(window: MainWindo
     after = swatch.icon().cacheKey(), models.item(0).icon().cacheKey()
     assert after[0] != before[0] and after[1] != before[1]
     window.set_theme("light")
+
+
+def test_what_the_program_wears_is_not_put_on_again(window: MainWindow, qapp: QApplication):
+    """It takes 50 ms, and every start asks for it twice."""
+    worn = theme.icon("mdi6.undo")
+    assert not theme.apply(qapp, "light") and theme.icon("mdi6.undo") is worn
+    assert theme.apply(qapp, "dark") and theme.icon("mdi6.undo") is not worn
+    qapp.setStyleSheet("")  # somebody took it off
+    assert theme.apply(qapp, "dark") and qapp.styleSheet()
+    assert theme.apply(qapp, "light")
 
 
 def test_split_and_over_show_the_preview_on_the_canvas(window: MainWindow):

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
 from pathlib import Path
+
+import pytest
+
+from tests import warm
 
 WATCHED = """
 import sys
@@ -57,14 +58,12 @@ SETS = ["SSE41", "AVX2", "AVX512_CORE", None]
 
 def reordered(model: str, statistics: str, size: int, instructions: str | None, home: Path) -> list[str]:
     """The shapes of weights that oneDNN reorders once a model is warm, by its own account."""
-    environment = {**os.environ, "ONEDNN_VERBOSE": "1", "UNDERPAINT_HOME": str(home)}
-    environment.pop("ONEDNN_MAX_CPU_ISA", None)
+    environment = {"ONEDNN_VERBOSE": "1", "UNDERPAINT_HOME": str(home)}
     if instructions is not None:
         environment["ONEDNN_MAX_CPU_ISA"] = instructions
-    done = subprocess.run(
-        [sys.executable, "-c", WATCHED, model, statistics, str(size)],
-        env=environment, capture_output=True, text=True, timeout=300, check=False,
-    )  # fmt: skip
+    with pytest.MonkeyPatch.context() as patched:
+        patched.delenv("ONEDNN_MAX_CPU_ISA", raising=False)
+        done = warm.run("-c", WATCHED, model, statistics, size, folder=home / "told", **environment)
     assert "DONE" in done.stdout, done.stderr[-2000:]
     lines = done.stdout.partition("WARM")[2].splitlines()
     assert sum(",convolution," in line or ",deconvolution," in line for line in lines) > 50

@@ -6,8 +6,6 @@ import dataclasses
 import json
 import shutil
 import struct
-import subprocess
-import sys
 import zipfile
 import zlib
 from collections.abc import Callable
@@ -25,6 +23,7 @@ from engine.data.picture import read
 from engine.errors import UnderpaintError
 from engine.models import bundle
 from engine.passes.generator import Generator
+from tests import warm
 from trainer.files import pair_store
 from trainer.run import config, events
 from trainer.run.folder import opened
@@ -158,13 +157,7 @@ def test_a_training_that_was_begun_goes_on(folder: Path, tmp_path: Path):
     copy = Path(shutil.copytree(folder, tmp_path / "run"))
     written = json.loads((copy / "config.json").read_text("utf-8"))
     (copy / "config.json").write_text(json.dumps({**written, "data": str(HERE / "pairs-1")}), "utf-8")
-    done = subprocess.run(
-        [sys.executable, "-m", "trainer", "resume", str(copy), "--sweeps", "2"],
-        cwd=HERE.parent.parent,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    done = warm.run("trainer", "resume", copy, "--sweeps", "2", folder=tmp_path / "told")
     assert done.returncode == 0, done.stderr
     told = events.read(copy / "events.jsonl")
     steps = [event["step"] for event in told if event["event"] == "step"]

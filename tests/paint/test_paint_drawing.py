@@ -17,7 +17,6 @@ from desktop.paint.tools import tools
 from engine.data.card import InputKind
 from engine.data.palette import Palette
 from engine.errors import PictureError
-from resources import path as resource
 
 
 def a_drawing() -> Drawing:
@@ -104,16 +103,6 @@ def test_no_layer_for_a_stroke_is_said() -> None:
     document.remove_layer(document.layers[0].id)
     with pytest.raises(PictureError, match="no layer"):
         drawing.replay(document)
-
-
-def test_sample_drawings_are_sound(palette: Palette) -> None:
-    found = sorted(resource("samples").glob("*.json"))
-    if not found:
-        pytest.skip("no sample drawings are bundled yet")
-    for file in found:
-        drawing = Drawing.load(file)
-        document = drawing.document(palette if drawing.kind == "labels" else None)
-        assert drawing.replay(document), file.name
 
 
 def stroke(**fields: Any) -> dict[str, Any]:

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
 import time
 from dataclasses import replace
+from multiprocessing.process import BaseProcess
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +14,7 @@ from torch import Tensor
 
 from engine.models import bundle
 from engine.passes.generator import Generator
+from tests import warm
 from tests.trainer.made_pictures import house, save, side_by_side, thing
 from trainer.data import pairs
 from trainer.data.pairs import DataSet
@@ -27,8 +26,6 @@ from trainer.run.folder import Run
 from trainer.run.options import Options
 from trainer.training.fit import fit
 from trainer.training.state import State
-
-ROOT = Path(__file__).resolve().parent.parent.parent
 
 
 def things(folder: Path, count: int = 10, edge: int = 40) -> DataSet:
@@ -114,37 +111,29 @@ def differing(run: Run, other: Run) -> list[str]:
     return [name for name, tensor in ours[0].items() if not torch.equal(tensor, theirs[0][name])]
 
 
-def ends(process: subprocess.Popen[bytes], within: float = 0.02) -> bool:
+def ends(process: BaseProcess, within: float = 0.02) -> bool:
     """Whether a process ends within so many seconds."""
-    try:
-        process.wait(within)
-    except subprocess.TimeoutExpired:
-        return False
-    return True
+    process.join(within)
+    return not process.is_alive()
 
 
 def killed_at_random(folder: Path, config: Config, kills: int, seed: int) -> tuple[Run, list[int]]:
     """A run of processes that were killed with SIGKILL again and again, and the steps they had come to."""
     random = np.random.default_rng(seed)
-    run = runs.create(folder, config)
-    command = [sys.executable, "-m", "trainer", "resume", str(folder)]
-    environment = {**os.environ, "OMP_NUM_THREADS": "1"}
+    run, told_in = runs.create(folder, config), folder.with_name(f"{folder.name} told")
     reached = []
     for _ in range(kills):
         begun = time.time()
-        with subprocess.Popen(
-            command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
-        ) as process:
+        with warm.program("trainer", "resume", folder, folder=told_in) as process:
             # It has begun to tell something; then, in the middle of whatever is going on, the end.
             while not any(event["time"] >= begun for event in events.read(run.events)) and not ends(process):
                 pass
             if not ends(process, float(random.uniform(0, 0.5))):
                 process.kill()
-            process.communicate()
         told = events.read(run.events)
         reached.append(told[-1]["step"])
         if told[-1]["event"] == "finished":
             break
-    done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
+    done = warm.run("trainer", "resume", folder, folder=told_in)
     assert done.returncode == 0, done.stderr
     return run, reached

@@ -5,6 +5,7 @@ import os
 import signal
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -12,27 +13,25 @@ import pytest
 import engine
 from engine.data.palette import Label, Palette, write_gpl
 from engine.models import bundle
+from tests import warm
 from tests.trainer.made_pictures import save, thing
-from tests.trainer.small_runs import ends, houses, small, things
+from tests.trainer.small_runs import houses, small, things
 from trainer.__main__ import main
 from trainer.cli.display import Display
 from trainer.run import events
 from trainer.run.folder import create, opened
 
-ROOT = Path(__file__).resolve().parent.parent.parent
 SMALL = "--width 4 --size 32 --patch 16 --batch 2 --precision float32 --threads 1 --device cpu --log-every 1"
 
 
-def called(*words: object, program: str = "trainer") -> subprocess.CompletedProcess[str]:
+@pytest.fixture
+def called(tmp_path: Path) -> Callable[..., subprocess.CompletedProcess[str]]:
     """The trainer's command line in a process of its own, as the window starts it."""
-    return subprocess.run(
-        [sys.executable, "-m", program, *map(str, words)],
-        cwd=ROOT,
-        env={**os.environ, "OMP_NUM_THREADS": "1", "COLUMNS": "200"},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+
+    def run(*words: object, program: str = "trainer") -> subprocess.CompletedProcess[str]:
+        return warm.run(program, *words, folder=tmp_path / "told")
+
+    return run
 
 
 def left_with(monkeypatch: pytest.MonkeyPatch, *words: str) -> object:
@@ -45,7 +44,10 @@ def left_with(monkeypatch: pytest.MonkeyPatch, *words: str) -> object:
 
 
 def test_from_photos_to_a_judged_model(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    called: Callable[..., subprocess.CompletedProcess[str]],
 ) -> None:
     """Train, refuse to overwrite, make longer, judge, export: the whole way by commands."""
     things(tmp_path / "data", 10)
@@ -84,7 +86,9 @@ def test_from_photos_to_a_judged_model(
     assert out.exists()
 
 
-def test_labels_keep_the_names_given(tmp_path: Path) -> None:
+def test_labels_keep_the_names_given(
+    tmp_path: Path, called: Callable[..., subprocess.CompletedProcess[str]]
+) -> None:
     data = houses(tmp_path / "data", 9)
     assert data.palette is not None
     names = [Label(f"my {number}", label.colour) for number, label in enumerate(data.palette.labels)]
@@ -168,21 +172,17 @@ def test_wrong_usage_is_2(monkeypatch: pytest.MonkeyPatch, words: list[str]) -> 
 def test_ctrl_c_saves_and_says_how_to_go_on(tmp_path: Path) -> None:
     things(tmp_path / "data", 5)
     run = tmp_path / "run"
-    command = [sys.executable, "-m", "trainer", "train", str(tmp_path / "data"), "--run", str(run)]
-    with subprocess.Popen(
-        [*command, *SMALL.split(), "--steps", "100000"],
-        cwd=ROOT,
-        env={**os.environ, "OMP_NUM_THREADS": "1"},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-    ) as process:
+    words = ("train", tmp_path / "data", "--run", run, *SMALL.split(), "--steps", "100000")
+    with warm.program("trainer", *words, folder=tmp_path / "told") as process:
         follower = events.Follower(run / "events.jsonl")
-        while not any(event["event"] == "step" for event in follower.news()) and not ends(process):
-            pass
-        process.send_signal(signal.SIGINT)
-        _, told = process.communicate()
-    assert process.returncode == 0
-    assert told.decode().splitlines()[-1] == f"Saved. To go on: underpaint resume {run}"
+        while not any(event["event"] == "step" for event in follower.news()) and process.is_alive():
+            process.join(0.02)
+        assert process.pid is not None
+        os.kill(process.pid, signal.SIGINT)
+        process.join()
+    assert process.exitcode == 0
+    told = (tmp_path / "told" / "said").read_text("utf-8")
+    assert told.splitlines()[-1] == f"Saved. To go on: underpaint resume {run}"
     last = events.read(run / "events.jsonl")[-1]
     assert last["event"] == "stopped"
     assert opened(run).standing() == last["step"]

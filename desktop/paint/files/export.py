@@ -13,6 +13,7 @@ from PySide6.QtCore import QCoreApplication
 
 from desktop.paint.editing.document import Document
 from engine.data.messages import Pixels
+from engine.data.tiff import to_tiff_bytes
 from engine.errors import PictureError
 from engine.files.writing import replacing, shown
 
@@ -21,8 +22,8 @@ FORMATS: dict[str, tuple[str, dict[str, Any]]] = {
     ".jpg": ("JPEG", {"quality": 95, "subsampling": 0}),
     ".jpeg": ("JPEG", {"quality": 95, "subsampling": 0}),
     ".webp": ("WEBP", {"lossless": True}),
-    ".tif": ("TIFF", {"compression": "tiff_lzw"}),
-    ".tiff": ("TIFF", {"compression": "tiff_lzw"}),
+    ".tif": ("TIFF", {}),
+    ".tiff": ("TIFF", {}),
     ".bmp": ("BMP", {}),
 }
 """By suffix: the format's name in Pillow, and how it is packed. The first is the usual one."""
@@ -81,7 +82,10 @@ def _write(path: Path, pixels: Pixels, step: Step) -> None:
     content = io.BytesIO()
     translate = QCoreApplication.translate
     try:
-        Image.fromarray(np.ascontiguousarray(pixels)).save(content, name, **options)
+        if name == "TIFF":
+            content.write(to_tiff_bytes(pixels, lambda done, total: step(2 * done, 3 * total)))
+        else:
+            Image.fromarray(np.ascontiguousarray(pixels)).save(content, name, **options)
     except (ValueError, OSError) as error:  # not every format takes every size
         text = translate("paint", "“{0}”: {1} × {2} pixels are too many for this format; choose PNG.")
         raise PictureError(text.format(shown(path.name), pixels.shape[1], pixels.shape[0])) from error

@@ -100,7 +100,7 @@ def painting(layer: int, tiles: Tiles) -> Record:
 def beyond(layer: int, pieces: tuple[Piece, ...]) -> Iterator[Record]:
     """What the layer with that id holds beyond the edges of the picture."""
     for rect, pixels in pieces:
-        yield Record(b"O", _PIECE.pack(layer, *rect) + zlib.compress(pixels.tobytes(), 1))
+        yield Record(b"O", _PIECE.pack(layer, *rect) + zlib.compress(np.ascontiguousarray(pixels).data, 1))
 
 
 def records(file: BinaryIO) -> Iterator[Record]:

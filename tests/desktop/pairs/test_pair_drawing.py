@@ -88,7 +88,7 @@ def test_a_folder_becomes_a_data_set_that_the_trainer_takes(window, session, bea
 
 
 def test_it_goes_on_another_day_and_a_drawing_that_was_not_added_is_there(
-    qapp: QApplication, stocked_home: Path, beach: Path
+    qapp: QApplication, stocked_home: Path, short_sample: Path, beach: Path
 ):
     def opened() -> MainWindow:
         session, window = open_window()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -216,7 +217,7 @@ def test_a_folder_that_went_away_is_told(window: MainWindow, tmp_path: Path):
 
 
 @pytest.fixture
-def opened(qapp: QApplication, stocked_home: Path) -> Iterator[list[MainWindow]]:
+def opened(qapp: QApplication, stocked_home: Path, short_sample: Path) -> Iterator[list[MainWindow]]:
     """``opened[-1]`` is the program as it was started last; see ``open_program``."""
     windows: list[MainWindow] = []
     yield windows
@@ -239,9 +240,19 @@ def open_program(opened: list[MainWindow]) -> MainWindow:
     return window
 
 
+OFTEN = """
+from trainer.training import validation
+validation.DRAWING_SECONDS = 0.2
+from desktop.__main__ import main
+main()
+"""
+"""The program, but that a training looks more often for what was drawn than every four seconds."""
+
+
 def test_the_drawing_is_followed_and_the_training_outlives_the_window(
-    opened: list[MainWindow], houses: Path, home: Path
+    opened: list[MainWindow], houses: Path, home: Path, monkeypatch: pytest.MonkeyPatch
 ):
+    monkeypatch.setattr(background, "program", lambda: [sys.executable, "-c", OFTEN])
     window = open_program(opened)
     session, training = window.session, window.session.training
     session.new_picture("sketch", 96, 80)

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -15,6 +14,7 @@ from engine.layers import packed
 from engine.passes.following import Following
 from engine.passes.generator import Generator
 from engine.thread import worker
+from tests import warm
 from tests.engine.desk import PATIENCE, Desk, picture, translate
 
 
@@ -159,7 +159,7 @@ print([name for name in ("sympy", "torch._dynamo", "torch._inductor") if name in
 """
 
 
-def test_opening_a_model_loads_nothing_that_only_compilers_need() -> None:
+def test_opening_a_model_loads_nothing_that_only_compilers_need(tmp_path: Path) -> None:
     """Torch loads it by itself before some steps, and it takes longer than all the rest."""
-    done = subprocess.run([sys.executable, "-c", SCRIPT], check=True, capture_output=True, text=True)
+    done = warm.run("-c", SCRIPT, folder=tmp_path / "told")
     assert done.stdout.strip() == "[]"

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -14,7 +15,7 @@ from engine.errors import PictureError, UnderpaintError
 from tests.trainer.made_pictures import HOUSES, house, save, side_by_side, thing, through_jpeg
 from trainer.__main__ import commands
 from trainer.data import pairs
-from trainer.data.pairs import Problem
+from trainer.data.pairs import DataSet, Problem
 from trainer.dataset_check import check, correspondence, mend, pair_notes
 
 COUNT = 14
@@ -164,38 +165,48 @@ SPOILT = [
     (transparent, "converted", False),
     (foreign, "foreign format", False),
 ]
-EVERY = pytest.mark.parametrize(
-    ("spoil", "kind", "severe"), SPOILT, ids=[spoil.__name__ for spoil, *_ in SPOILT]
-)
+
+
+@dataclass(frozen=True)
+class Spoilt:
+    """A data set with one thing wrong, looked through once for all that is asked of that."""
+
+    folder: Path
+    file: Path
+    kind: str
+    severe: bool
+    data: DataSet
+    problems: list[Problem]
+
+
+@pytest.fixture(scope="module", params=SPOILT, ids=[spoil.__name__ for spoil, *_ in SPOILT])
+def spoilt(request: pytest.FixtureRequest, sound: Path, tmp_path_factory: pytest.TempPathFactory) -> Spoilt:
+    spoil, kind, severe = request.param
+    folder = Path(shutil.copytree(sound, tmp_path_factory.mktemp("spoilt") / "data"))
+    file = spoil(folder)
+    data = pairs.find(folder)
+    return Spoilt(folder, file, kind, severe, data, check.check(data))
 
 
 def test_sound_data_has_no_problems(sound: Path) -> None:
     assert problems_of(sound) == []
 
 
-@EVERY
-def test_every_kind_of_problem_is_named(
-    folder: Path, spoil: Callable[[Path], Path], kind: str, severe: bool
-) -> None:
-    file = spoil(folder)
-    found = [problem for problem in problems_of(folder) if problem.kind == kind]
-    assert [(problem.file, problem.severe) for problem in found] == [(file, severe)]
+def test_every_kind_of_problem_is_named(spoilt: Spoilt) -> None:
+    file = spoilt.file
+    found = [problem for problem in spoilt.problems if problem.kind == spoilt.kind]
+    assert [(problem.file, problem.severe) for problem in found] == [(file, spoilt.severe)]
     # One line with the file, what is wrong, and what to do.
     line = str(found[0])
     assert f"{file.parent.name}/{file.name}" in line and "\n" not in line
     assert line.endswith(".") and found[0].remedy[:1].isupper() and len(found[0].remedy) > 8
 
 
-@EVERY
-def test_errors_alone_stop_a_training(
-    folder: Path, spoil: Callable[[Path], Path], kind: str, severe: bool
-) -> None:
-    spoil(folder)
-    data = pairs.find(folder)
-    stopping = check.stopping(data)
-    assert [problem.kind for problem in stopping] == ([kind] if severe else [])
+def test_errors_alone_stop_a_training(spoilt: Spoilt) -> None:
+    stopping = check.stopping(spoilt.data)
+    assert [problem.kind for problem in stopping] == ([spoilt.kind] if spoilt.severe else [])
     # In the same words as the whole check.
-    assert set(stopping) <= set(check.check(data))
+    assert set(stopping) <= set(spoilt.problems)
 
 
 @pytest.mark.parametrize("spoil", [alone, torn, text])
@@ -208,19 +219,15 @@ def test_training_refuses_in_the_same_words(folder: Path, spoil: Callable[[Path]
     assert not (folder.parent / "run").exists()
 
 
-@EVERY
-def test_mended_copy_is_sound(
-    folder: Path, tmp_path: Path, spoil: Callable[[Path], Path], kind: str, severe: bool
-) -> None:
-    spoil(folder)
+def test_mended_copy_is_sound(spoilt: Spoilt, tmp_path: Path) -> None:
+    folder = spoilt.folder
     before = {file: file.read_bytes() for file in folder.rglob("*.*")}
-    data = pairs.find(folder)
-    count = mend.mend(data, check.check(data), tmp_path / "mended")
+    count = mend.mend(spoilt.data, spoilt.problems, tmp_path / "mended")
     again = pairs.find(tmp_path / "mended")
     assert again.layout == "kept" and again.task == "labels" and len(again.pairs) == count >= COUNT - 1
     kinds = {problem.kind for problem in check.check(again)}
     # A photo without colours stays one; the rest is put right.
-    assert kinds <= ({"mixed modes"} if kind in ("mixed modes", "converted") else set())
+    assert kinds <= ({"mixed modes"} if spoilt.kind in ("mixed modes", "converted") else set())
     assert {file: file.read_bytes() for file in folder.rglob("*.*")} == before
 
 
@@ -285,7 +292,7 @@ def test_nothing_but_tiny_files_is_said(tmp_path: Path) -> None:
 def test_of_what_is_learnt_from_little_stays_in_memory(tmp_path: Path) -> None:
     """Pairs of large pictures are reduced one by one: together they would take gigabytes."""
     for seed in range(6):
-        for side, pixels in zip("AB", house(seed, 900), strict=True):
+        for side, pixels in zip("AB", house(seed, 450), strict=True):
             save(pixels, tmp_path / side / f"{seed}.png")
     data = pairs.find(tmp_path)
     sides = list(check.compared(data))

@@ -1,23 +1,24 @@
 from __future__ import annotations
 
-import os
-import signal
-import subprocess
+import socket
 import sys
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import replace
+from multiprocessing.process import BaseProcess
 from pathlib import Path
 from typing import Any
 
 import pytest
 import torch
 
+from tests import warm
 from tests.trainer.small_runs import differing, ends, small, things, trained
 from trainer.machine.distributed import World, expected
 from trainer.run import events
 from trainer.run import folder as runs
 from trainer.run.folder import Run
 
-ROOT = Path(__file__).resolve().parent.parent.parent.parent
 STEPS = 16
 FEW = 8
 ALIKE, ALIKE_LATER = 1e-5, 1e-4
@@ -27,17 +28,36 @@ not shared moves weights by whole steps, each of 2e-4."""
 LOSSES: dict[str, Any] = {"perceptual": 15.0, "feature_matching": 10.0, "discriminators": 2, "styles": 8}
 
 
-def by_two(folder: Path) -> subprocess.Popen[bytes]:
-    """Two processes that go on with a run, in a session of their own."""
-    command = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node=2"]
-    return subprocess.Popen(
-        [*command, "-m", "trainer", "resume", str(folder)],
-        cwd=ROOT,
-        env={**os.environ, "OMP_NUM_THREADS": "1"},
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-        start_new_session=True,
-    )
+def by_torchrun(folder: Path) -> int:
+    """Two processes that torchrun has go on with a run; its exit code."""
+    words = ("--standalone", "--nproc-per-node=2", "-m", "trainer", "resume", folder)
+    return warm.run("torch.distributed.run", *words, folder=folder.with_name("told")).returncode
+
+
+@contextmanager
+def by_two(folder: Path) -> Iterator[list[BaseProcess]]:
+    """Two processes that go on with a run, as torchrun starts them."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    place = {"WORLD_SIZE": "2", "MASTER_ADDR": "127.0.0.1", "MASTER_PORT": str(port)}
+    with ExitStack() as both:
+        yield [
+            both.enter_context(
+                warm.program(
+                    *("trainer", "resume", folder),
+                    folder=folder.with_name(f"{folder.name} told {rank}"),
+                    **{**place, "RANK": str(rank), "LOCAL_RANK": str(rank)},
+                )
+            )
+            for rank in range(2)
+        ]
+
+
+def finish(processes: list[BaseProcess]) -> None:
+    for process in processes:
+        process.join()
+    assert [process.exitcode for process in processes] == [0, 0]
 
 
 def farthest(run: Run, other: Run) -> float:
@@ -59,8 +79,7 @@ def test_few_steps_of_two_processes_are_those_of_one(tmp_path: Path) -> None:
     config = small(data, batch=4, steps=FEW, dropout=False, log_every=1, **LOSSES)
     one = trained(tmp_path / "one", data, config)
     shared = runs.create(tmp_path / "shared", replace(config, processes=2))
-    with by_two(shared.folder) as processes:
-        assert processes.wait() == 0
+    assert by_torchrun(shared.folder) == 0
     assert farthest(one, shared) < ALIKE
 
 
@@ -74,7 +93,7 @@ def test_two_processes_train_as_one_and_resume_bit_for_bit(tmp_path: Path) -> No
     shared = replace(config, processes=2)
     whole = runs.create(tmp_path / "whole", shared)
     with by_two(whole.folder) as processes:
-        assert processes.wait() == 0
+        finish(processes)
     assert farthest(one, whole) < ALIKE_LATER
     told = events.read(whole.events)
     assert [event["event"] for event in told].count("step") == STEPS
@@ -85,11 +104,12 @@ def test_two_processes_train_as_one_and_resume_bit_for_bit(tmp_path: Path) -> No
     parts = runs.create(tmp_path / "parts", shared)
     follower = events.Follower(parts.events)
     with by_two(parts.folder) as processes:
-        while not any(event["step"] >= 5 for event in follower.news()) and not ends(processes):
+        while not any(event["step"] >= 5 for event in follower.news()) and not ends(processes[0]):
             pass
-        os.killpg(processes.pid, signal.SIGKILL)
+        for process in processes:
+            process.kill()
     with by_two(parts.folder) as processes:
-        assert processes.wait() == 0
+        finish(processes)
     assert "resumed" in [event["event"] for event in events.read(parts.events)]
     assert differing(whole, parts) == []
 

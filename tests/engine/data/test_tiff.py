@@ -1,0 +1,44 @@
+from __future__ import annotations
+
+import io
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from engine.data import tiff
+from engine.data.picture import read
+
+
+@pytest.mark.parametrize("size", [(1, 1), (2, 3), (41, 70), (300, 17)])
+def test_what_is_written_is_read_the_same(size: tuple[int, int], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tiff, "_STRIP", 512)
+    pixels = np.random.default_rng(3).integers(0, 256, (*size, 3), np.uint8)
+    content = tiff.to_tiff_bytes(pixels[:, ::-1], lambda *_: None)
+    assert np.array_equal(read(content).pixels, pixels[:, ::-1])
+    with Image.open(io.BytesIO(content)) as image:
+        assert (image.mode, image.size, image.info["compression"]) == (
+            "RGB",
+            size[::-1],
+            "tiff_adobe_deflate",
+        )
+
+
+def test_it_is_packed_strip_by_strip_and_can_be_given_up_between_them() -> None:
+    """No call holds Python for longer than a strip takes: what packs them lets others run."""
+    pixels = np.zeros((1100, 1024, 3), np.uint8)
+    steps: list[tuple[int, int]] = []
+    tiff.to_tiff_bytes(pixels, lambda *step: steps.append(step))
+    assert steps == [(1, 3), (2, 3), (3, 3)]
+
+    def give_up(*_: int) -> None:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        tiff.to_tiff_bytes(pixels, give_up)
+
+
+def test_what_has_no_room_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tiff, "MOST_BYTES", 100)
+    with pytest.raises(ValueError, match="too large"):
+        tiff.to_tiff_bytes(np.zeros((9, 9, 3), np.uint8), lambda *_: None)
