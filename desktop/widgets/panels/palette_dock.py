@@ -210,7 +210,7 @@ class PaletteDock(QDockWidget):
             self._explained.setText(text)
         named = self._named()
         if named is not None:
-            self._explained.setText(self.tr("What colours mean to this model; others can be mixed."))
+            self._explained.setText(self.tr("The colours that this model has learned; others can be mixed."))
             self._names.show_palette(named, session.strokes.ink.colour)
         self._names.setVisible(named is not None)
         self._grid.setVisible(named is None)

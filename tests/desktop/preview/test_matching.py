@@ -67,6 +67,27 @@ def test_colours_that_mean_something_to_an_image_model_are_named(window, session
     settle(session)
 
 
+def test_named_colours_are_painted_plainly_unless_the_brush_has_been_set(window, session):
+    """Soft edges are no even areas; but a brush that somebody has chosen is theirs."""
+    session.open_model(model(session, "tiny image"))
+    settle(session)
+    assert session.strokes.ink.brush == "soft"
+    session.open_model(model(session, "tiny map"))
+    settle(session)
+    ink = session.strokes.ink
+    assert (ink.brush, ink.hardness, ink.pressure_size) == ("pen", 1.0, False)
+    assert ink.gap > 0, "the bucket holds where an outline is nearly closed"
+    session.open_model(model(session, "tiny image"))
+    settle(session)
+    assert session.strokes.ink.brush == "soft"
+    session.strokes.set_ink(size=40.0)
+    session.open_model(model(session, "tiny map"))
+    settle(session)
+    ink = session.strokes.ink
+    assert (ink.brush, ink.size) == ("soft", 40.0)
+    assert ink.colour in [label.colour for label in PALETTE.labels]
+
+
 def test_a_sheet_for_a_model_without_names_is_white(window, session):
     """Also while another image model, which was used last, has names."""
     session.open_model(model(session, "tiny map"))
