@@ -22,7 +22,7 @@ FIRST: dict[Role, Ink] = {
 }
 """What a fresh installation starts with."""
 
-PLAIN = Ink(size=16.0, pressure_size=False, gap=4)
+PLAIN = Ink(size=16.0, colour=(240, 60, 50), pressure_size=False, gap=4)
 """What pictures in a model's named colours begin with instead: even areas with sharp edges, which the bucket
 fills although an outline by hand isn't quite closed."""
 
@@ -76,6 +76,8 @@ def in_colours(ink: Ink, palette: Palette | None) -> Ink:
     begun, wanted = (first, PLAIN) if palette is not None else (PLAIN, first)
     own = {"colour": ink.colour, "symmetry": ink.symmetry, "erase": ink.erase}
     if ink == dataclasses.replace(begun, **own):
+        if palette is not None and ink.colour == first.colour:  # nobody chose it, and it is nearest to greys
+            own["colour"] = PLAIN.colour
         ink = dataclasses.replace(wanted, **own)
     return ink if palette is None else dataclasses.replace(ink, colour=nearest(ink.colour, palette))
 

@@ -145,7 +145,7 @@ class StrokeController(Observable):
         self.take_ink()
 
     def take_colours(self, palette: Palette | None) -> None:
-        """Where a model has colours that mean something to it, begin with the nearest of them, and plainly."""
+        """Where a model has named colours, begin with the nearest of them, and plainly."""
         ink = self._inks.of(Role.PAINT, "pen")
         fitting = in_colours(ink, palette)
         if fitting != ink:

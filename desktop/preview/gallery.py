@@ -69,8 +69,8 @@ Found = dict[tuple[InputKind, str], Path]
 
 
 FIRST = ("shoes", "glossy", "facades", "handbags", "aerial", "streets")
-"""Names of models in the order in which they are shown: what is understood at first sight goes first, and early
-among them what is on open terms."""
+"""Names of models in the order in which they are shown: what is understood at first sight goes first, and
+early among it what is on open terms."""
 
 _SORTS: tuple[InputKind, ...] = ("sketch", "labels", "image")
 """The order of all others, behind them."""

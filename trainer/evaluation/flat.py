@@ -1,4 +1,4 @@
-"""Whether colours are kept: where the input is painted in flat colours, how far the picture made of it strays.
+"""Whether colours are kept: where inputs are painted in flat colours, how far what is made of them strays.
 
 The middle of an area of one colour counts, as light and shade lie along its edges; paper doesn't, or there
 would be nothing but paper to measure.
@@ -30,8 +30,8 @@ _STRAY = 4
 
 
 class Areas(NamedTuple):
-    """Of an input: where its areas of one colour are, but for ``paper``, white that reaches the border; and how
-    much is ``painted`` at all. (H, W) each."""
+    """Of an input: where its areas of one colour are, but for ``paper``, white that reaches the border; and
+    what is ``painted`` at all. (H, W) each."""
 
     flat: Mask
     paper: Mask

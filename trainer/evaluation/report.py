@@ -22,7 +22,7 @@ MEANINGS = {
     "line_precision": "share of the lines found in made photos that were drawn, within 2 pixels",
     "line_recall": "share of the drawn lines that are found in made photos, within 2 pixels",
     "hint_difference": "median colour difference (CIEDE2000) of made photos from their hints; less is better",
-    "colour_difference": "median colour difference (CIEDE2000) of made photos from what is painted, amid its areas",
+    "colour_difference": "median difference (CIEDE2000) of made photos from what is painted, amid its areas",
     "real_colour_difference": "the same of real photos: no model is asked to be nearer",
     "paper_kept": "share of the paper around what is painted that stays near-white in made photos, up to 1",
     "real_paper_kept": "the same in real photos",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
-from PySide6.QtWidgets import QListWidget
+from PySide6.QtWidgets import QLabel, QListWidget
 
 from desktop.documents import open_documents
 from desktop.documents.open_documents import OpenPicture
@@ -86,6 +86,23 @@ def test_named_colours_are_painted_plainly_unless_the_brush_has_been_set(window,
     ink = session.strokes.ink
     assert (ink.brush, ink.size) == ("soft", 40.0)
     assert ink.colour in [label.colour for label in PALETTE.labels]
+
+
+def test_on_a_blank_sheet_it_is_said_how_to_paint_in_flat_colours(window, session):
+    session.open_model(model(session, "tiny map"))
+    settle(session)
+    session.new_picture("image", 64, 64)
+    settle(session)
+
+    def said():
+        dock = window.palette_dock
+        return [label.text() for label in dock.findChildren(QLabel) if label.isVisibleTo(dock)]
+
+    assert any("outline" in text and "fill it (F)" in text for text in said())
+    drag(window, (10, 10), (50, 50))
+    assert any("has learned" in text for text in said())
+    session.undo()
+    assert any("fill it (F)" in text for text in said())
 
 
 def test_a_sheet_for_a_model_without_names_is_white(window, session):
