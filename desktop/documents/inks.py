@@ -74,12 +74,17 @@ def in_colours(ink: Ink, palette: Palette | None) -> Ink:
     was where there are none. A brush that somebody has set stays, but for the colour."""
     first = FIRST[Role.PAINT]
     begun, wanted = (first, PLAIN) if palette is not None else (PLAIN, first)
-    own = {"colour": ink.colour, "symmetry": ink.symmetry, "erase": ink.erase}
-    if ink == dataclasses.replace(begun, **own):
-        if palette is not None and ink.colour == first.colour:  # nobody chose it, and it is nearest to greys
-            own["colour"] = PLAIN.colour
-        ink = dataclasses.replace(wanted, **own)
-    return ink if palette is None else dataclasses.replace(ink, colour=nearest(ink.colour, palette))
+
+    def like(other: Ink) -> Ink:
+        """Another ink, in what says nothing about whether somebody has set this one."""
+        return dataclasses.replace(other, colour=ink.colour, symmetry=ink.symmetry, erase=ink.erase)
+
+    colour = ink.colour
+    if ink == like(begun):
+        if palette is not None and colour == first.colour:  # nobody chose it, and it is nearest to greys
+            colour = PLAIN.colour
+        ink = like(wanted)
+    return ink if palette is None else dataclasses.replace(ink, colour=nearest(colour, palette))
 
 
 def nearest(colour: Colour, palette: Palette) -> Colour:

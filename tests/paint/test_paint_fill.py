@@ -146,7 +146,7 @@ def test_an_outline_filled_in_its_own_colour_is_of_one_piece(middle: tuple[float
 def test_smooth_edges_to_another_colour_come_nearer_to_a_mixture_of_both() -> None:
     """Of the paper that was there, less is left than by its share alone, and never more."""
     shares = np.linspace(0, 1, 9)[1:-1, None]
-    paper, line, paint = np.float64((255, 255, 255)), np.float64((20, 20, 90)), (250, 200, 40)
+    paper, line, paint = np.full(3, 255.0), np.array((20.0, 20.0, 90.0)), (250, 200, 40)
     for share in shares:
         sheet = np.full((5, 9, 3), 255, np.uint8)
         sheet[:, 4] = np.round(paper * share + line * (1 - share))

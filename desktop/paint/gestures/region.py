@@ -153,8 +153,9 @@ def _cover_edge(
     share = (255 - apart[rows, columns].astype(np.int32) * 255 // np.maximum(most, 1)).astype(np.float32)
     if paint is not None:
         mixed = pixels[rows, columns].astype(np.float32)
-        wanted = share[:, None] / 255 * (np.float32(paint) - seed)
-        reach = np.float32(paint) - mixed
+        target = np.array(paint, np.float32)
+        wanted = share[:, None] / 255 * (target - seed)
+        reach = target - mixed
         length = np.square(reach).sum(1)
         along = (wanted * reach).sum(1) / np.maximum(length, 1e-6)
         share = np.where((share > 0) & (length > 0.5), 255 * np.clip(along, 0, 1), share)
