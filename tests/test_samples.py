@@ -17,7 +17,7 @@ from desktop.paint.files.drawing import Drawing, Played
 from desktop.paint.layers.layer import Role
 from desktop.pairs.replay_examples import MOST
 from engine.data.messages import Picture, Pixels
-from engine.data.palette import Label, Palette
+from engine.data.palette import Label, Palette, from_fields
 
 SAMPLES = sorted(resources.path("samples").glob("*"))
 
@@ -72,7 +72,10 @@ TOWNS = Palette(
         Label("pier", (150, 140, 118)),
     ),
 )
-PALETTES = {palette.name: palette for palette in (FACADES, MAPS, TOWNS)}
+
+# The flat colours of the pictures that glossy things are learned from: a card's own list.
+FLAT = from_fields(json.loads(resources.path("models", "glossy.json").read_text("utf-8"))["palette"])
+PALETTES = {palette.name: palette for palette in (FACADES, MAPS, TOWNS, FLAT)}
 
 HEAD = {"format", "title", "kind", "width", "height", "palette", "model", "strokes"}
 STROKE = {"tool", "role", "ink", "samples"}
@@ -165,7 +168,7 @@ def test_names_a_model_and_a_palette_of_its_kind(path: Path) -> None:
     suits = {
         "sketch": [("shoes", ""), ("handbags", "")],
         "labels": [("facades", "facades")],
-        "image": [("aerial", "maps"), ("streets", "towns")],
+        "image": [("aerial", "maps"), ("streets", "towns"), ("glossy", "flat")],
     }
     assert (drawing.model, drawing.palette) in suits[drawing.kind]
 
@@ -263,7 +266,11 @@ def test_a_label_map_is_of_the_palettes_colours(labels: Drawing) -> None:
     assert shares[names.index("door")] > 0.01
 
 
-@pytest.mark.parametrize("painted", of_kind("image"), ids=lambda painted: painted.title)
+@pytest.mark.parametrize(
+    "painted",
+    [painted for painted in of_kind("image") if painted.palette != "flat"],
+    ids=lambda painted: painted.title,
+)
 def test_a_map_is_painted_in_the_colours_that_mean_something(painted: Drawing) -> None:
     palette = PALETTES[painted.palette]
     pixels = drawn(painted.title).flat
@@ -271,3 +278,36 @@ def test_a_map_is_painted_in_the_colours_that_mean_something(painted: Drawing) -
     assert (distances <= 2).mean() > 0.9  # the rest are smooth edges
     shares = np.bincount(palette.indices(pixels).ravel(), minlength=9) / pixels[..., 0].size
     assert (shares > 0.002).sum() >= 5
+
+
+def flat_paintings() -> list[Drawing]:
+    return [painted for painted in of_kind("image") if painted.palette == "flat"]
+
+
+@pytest.mark.parametrize("painted", flat_paintings(), ids=lambda painted: painted.title)
+def test_a_thing_is_painted_in_a_few_flat_colours_on_white(painted: Drawing) -> None:
+    """With brush and bucket, as anybody would; no edge is cut off by the border."""
+    assert {stroke.tool for stroke in painted.strokes} <= {"pen", "fill"}
+    document = painted.document(FLAT)
+    painted.replay(document)
+    pixels = document.picture_flat()
+    border = np.concatenate([pixels[0], pixels[-1], pixels[:, 0], pixels[:, -1]])
+    assert (border == 255).all()
+    colours, counts = np.unique(pixels.reshape(-1, 3), axis=0, return_counts=True)
+    flat = {tuple(colour) for colour in colours[counts > 0.001 * 512 * 512].tolist()}
+    assert 2 <= len(flat - {(255, 255, 255)}) <= 6
+    assert flat <= {label.colour for label in FLAT.labels}
+    assert 0.1 < (pixels != 255).any(2).mean() < 0.7
+    assert counts[counts > 0.001 * 512 * 512].sum() > 0.95 * counts.sum()  # the rest are smooth edges
+
+
+def test_paintings_in_flat_colours_are_of_many_hands() -> None:
+    paintings = flat_paintings()
+    assert len(paintings) >= 10
+    counts = [len(painted.strokes) for painted in paintings]
+    assert min(counts) <= 4 and max(counts) >= 15
+    pressed = [
+        any(sample.pressure < 0.9 for stroke in painted.strokes for sample in stroke.samples)
+        for painted in paintings
+    ]
+    assert 1 <= pressed.count(True) < pressed.count(False)

@@ -5,10 +5,13 @@ from __future__ import annotations
 import dataclasses
 from typing import Any
 
+import numpy as np
+
 from desktop.paint.brushes import brushes
 from desktop.paint.layers.layer import Role
 from desktop.paint.strokes.stroke import LARGEST_SIZE, Ink
 from desktop.paint.tools import tools
+from engine.data.palette import Colour, Palette
 
 FIRST: dict[Role, Ink] = {
     Role.LINES: Ink(size=3.0, stabiliser=0.25),
@@ -18,6 +21,10 @@ FIRST: dict[Role, Ink] = {
     Role.REFERENCE: Ink(),
 }
 """What a fresh installation starts with."""
+
+PLAIN = Ink(size=16.0, colour=(240, 60, 50), pressure_size=False, gap=4)
+"""What pictures in a model's named colours begin with instead: even areas with sharp edges, which the bucket
+fills although an outline by hand isn't quite closed."""
 
 _NOT_KEPT = ("erase", "symmetry")
 
@@ -60,6 +67,29 @@ class Inks:
         for inks in (self._shared, *self._own.values()):
             for role, ink in inks.items():
                 inks[role] = dataclasses.replace(ink, symmetry=symmetry)  # type: ignore[arg-type]
+
+
+def in_colours(ink: Ink, palette: Palette | None) -> Ink:
+    """The brush for images under a model with such named colours: of the nearest of them, and plain; or as it
+    was where there are none. A brush that somebody has set stays, but for the colour."""
+    first = FIRST[Role.PAINT]
+    begun, wanted = (first, PLAIN) if palette is not None else (PLAIN, first)
+
+    def like(other: Ink) -> Ink:
+        """Another ink, in what says nothing about whether somebody has set this one."""
+        return dataclasses.replace(other, colour=ink.colour, symmetry=ink.symmetry, erase=ink.erase)
+
+    colour = ink.colour
+    if ink == like(begun):
+        if palette is not None and colour == first.colour:  # nobody chose it, and it is nearest to greys
+            colour = PLAIN.colour
+        ink = like(wanted)
+    return ink if palette is None else dataclasses.replace(ink, colour=nearest(colour, palette))
+
+
+def nearest(colour: Colour, palette: Palette) -> Colour:
+    """The colour of a palette that is nearest to one."""
+    return palette.labels[int(palette.indices(np.array([[colour]], np.uint8))[0, 0])].colour
 
 
 def _remembered(first: Ink, fields: dict[str, Any] | None) -> Ink:

@@ -6,10 +6,9 @@ import dataclasses
 from collections.abc import Callable
 from typing import Any
 
-import numpy as np
 from PySide6.QtCore import QObject, Signal
 
-from desktop.documents.inks import Inks
+from desktop.documents.inks import Inks, in_colours, nearest
 from desktop.paint.editing.document import Change, Document, Role
 from desktop.paint.layers.layer import Layer
 from desktop.paint.strokes.stroke import LARGEST_SIZE, Ink, Sample
@@ -125,7 +124,7 @@ class StrokeController(Observable):
         document = self._document()
         ink = self._inks.of(document.active.role, self.tool)
         if document.active.role is Role.LABELS and document.palette is not None:
-            ink = dataclasses.replace(ink, colour=_nearest(ink.colour, document.palette))
+            ink = dataclasses.replace(ink, colour=nearest(ink.colour, document.palette))
         self.ink = ink
 
     def set_ink(self, **fields: Any) -> None:
@@ -146,10 +145,11 @@ class StrokeController(Observable):
         self.take_ink()
 
     def take_colours(self, palette: Palette | None) -> None:
-        """Where a model has colours that mean something to it, begin with the nearest of them."""
-        if palette is not None:
-            ink = self._inks.of(Role.PAINT, "pen")
-            self._inks.put(Role.PAINT, "pen", dataclasses.replace(ink, colour=_nearest(ink.colour, palette)))
+        """Where a model has named colours, begin with the nearest of them, and plainly."""
+        ink = self._inks.of(Role.PAINT, "pen")
+        fitting = in_colours(ink, palette)
+        if fitting != ink:
+            self._inks.put(Role.PAINT, "pen", fitting)
             self.take_ink()
 
     def choose_colour(self, colour: Colour) -> None:
@@ -204,10 +204,6 @@ class StrokeController(Observable):
         if stroke.picked is not None:
             self.choose_colour(stroke.picked)
         self.finished.emit(change)
-
-
-def _nearest(colour: Colour, palette: Palette) -> Colour:
-    return palette.labels[int(palette.indices(np.array([[colour]], np.uint8))[0, 0])].colour
 
 
 def topmost(document: Document, role: Role) -> Layer | None:

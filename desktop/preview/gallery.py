@@ -68,8 +68,12 @@ Found = dict[tuple[InputKind, str], Path]
 """By kind of picture and name of a model: the first drawing that was made for it."""
 
 
+FIRST = ("shoes", "glossy", "facades", "handbags", "aerial", "streets")
+"""Names of models in the order in which they are shown: what is understood at first sight goes first, and
+early among it what is on open terms."""
+
 _SORTS: tuple[InputKind, ...] = ("sketch", "labels", "image")
-"""In the order in which they are shown: what most people come for goes first."""
+"""The order of all others, behind them."""
 
 
 class Gallery(Observable):
@@ -125,7 +129,7 @@ class Gallery(Observable):
         exhibits = [
             Exhibit(entry.file, entry.card) for entry in self._library.models if entry.bundled and entry.card
         ]
-        self.exhibits = tuple(sorted(exhibits, key=lambda exhibit: _SORTS.index(exhibit.card.input)))
+        self.exhibits = tuple(sorted(exhibits, key=lambda exhibit: place_of(exhibit.card)))
         for part, names in ((live, "loading behind settled enabled"), (self._strokes, "drawing")):
             part.watch(names, self._soon.start)
         self._canvas.watch("picture", self._soon.start)
@@ -188,6 +192,11 @@ class Gallery(Observable):
     def _done(self) -> None:
         self._busy = False
         self._soon.start()
+
+
+def place_of(card: Card) -> int:
+    """Where among the others a model is shown."""
+    return FIRST.index(card.name) if card.name in FIRST else len(FIRST) + _SORTS.index(card.input)
 
 
 def _first_drawings() -> Found:

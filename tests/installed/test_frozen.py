@@ -183,7 +183,7 @@ def test_devices_and_licences(tmp_path: Path):
     assert done.returncode == 0 and "cpu: " in done.stdout
     folder = PROGRAM.resolve().parent
     inside = folder / "_internal" if (folder / "_internal").exists() else folder.parent / "Resources"
-    for terms in ("LGPL-3.0", "Qt, third parties", "Icon fonts", "PyInstaller"):
+    for terms in ("LGPL-3.0", "Qt, third parties", "Icon fonts", "Fluent Emoji", "PyInstaller"):
         assert (inside / f"resources/licences/{terms}.txt").exists()
     assert list(inside.glob("torch-*.dist-info/licenses/LICENSE"))
 

@@ -124,3 +124,37 @@ def test_filling_outside_changes_nothing(document: Document, draw: Draw) -> None
     assert not draw(document, "fill", (-1, 5), ink=Ink(colour=(255, 80, 0)))
     assert not draw(document, "fill", (150, 5), ink=Ink(colour=(255, 80, 0)))
     assert draw(document, "fill", (149.9, 100.9), ink=Ink(colour=(255, 80, 0)))
+
+
+@pytest.mark.parametrize("middle", [(20.0, 20.0), (20.3, 19.6)])
+def test_an_outline_filled_in_its_own_colour_is_of_one_piece(middle: tuple[float, float]) -> None:
+    """No fringe of the paper shines through where both meet."""
+    sheet, colour = np.full((40, 40, 3), 255, np.uint8), np.array((248, 49, 47))
+    away = np.hypot(*(np.mgrid[:40, :40] + 0.5 - np.reshape(middle, (2, 1, 1))))
+    ring = np.clip(3 - np.abs(away - 11), 0, 1)[..., None]
+    sheet = np.round(sheet * (1 - ring) + colour * ring).astype(np.uint8)
+    paint = (248, 49, 47)
+    covered = region(sheet, 20, 20, 32, 0, smooth=True, paint=paint)[..., None] / 255.0
+    inside = away < 13
+    filled = sheet * (1 - covered) + colour * covered
+    assert np.abs(filled - colour)[inside].max() <= 1
+    assert (filled[~inside] == sheet[~inside]).all()
+    thin = region(sheet, 20, 20, 32, 0, smooth=True)[..., None] / 255.0
+    assert np.abs(sheet * (1 - thin) + colour * thin - colour)[inside].max() > 20, "without knowing it"
+
+
+def test_smooth_edges_to_another_colour_come_nearer_to_a_mixture_of_both() -> None:
+    """Of the paper that was there, less is left than by its share alone, and never more."""
+    shares = np.linspace(0, 1, 9)[1:-1, None]
+    paper, line, paint = np.full(3, 255.0), np.array((20.0, 20.0, 90.0)), (250, 200, 40)
+    for share in shares:
+        sheet = np.full((5, 9, 3), 255, np.uint8)
+        sheet[:, 4] = np.round(paper * share + line * (1 - share))
+        sheet[:, 5:] = line
+        wanted = np.array(paint) * share + line * (1 - share)
+        errors = []
+        for told in (None, paint):
+            covered = region(sheet, 1, 2, 0, 0, smooth=True, paint=told)[2, 4] / 255
+            errors.append(np.abs(sheet[2, 4] * (1 - covered) + np.array(paint) * covered - wanted).sum())
+            assert (region(sheet, 1, 2, 0, 0, smooth=True, paint=told)[:, 5:] == 0).all()
+        assert errors[1] <= errors[0] + 3

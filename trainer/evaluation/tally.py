@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from engine.data.card import Card
-from trainer.evaluation import dabs, holes, scores
+from trainer.evaluation import dabs, flat, holes, scores
 from trainer.evaluation.recogniser import Recogniser
 from trainer.loading.augment import Sample
 from trainer.perception import distance
@@ -27,6 +27,7 @@ class Tally:
         self._likeness: dict[str, list[float]] = defaultdict(list)
         self._obedience: dict[str, list[float]] = defaultdict(list)
         self._colours = scores.Histograms()
+        self._flatness = flat.Flatness()
         self._looks: list[tuple[distance.Features, distance.Features]] = []
         self._red_steps: list[dabs.Steps] = []
         self._steps: list[dabs.Steps] = []
@@ -41,6 +42,8 @@ class Tally:
         if self._card.input == "sketch":
             self._add_sketch(sample.prepared, made)
             self._add_holes(sample, made)
+        elif self._card.input == "image":
+            self._flatness.add(sample.prepared, made, sample.target)
         if self._recogniser is not None:
             labels = _indices(sample.prepared, self._card)
             real, generated = self._recogniser.read([sample.target, made])
@@ -89,6 +92,7 @@ class Tally:
         """Of all pairs so far: means, but of hints the median."""
         answer = {name: float(np.mean(values)) for name, values in self._likeness.items()}
         answer |= self._colours.intersection()
+        answer |= self._flatness.scores()
         if len(self._looks) > 1:
             generated_looks, real_looks = zip(*self._looks, strict=True)
             answer["kernel"] = distance.kernel_distance(generated_looks, real_looks)

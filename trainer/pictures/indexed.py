@@ -133,9 +133,12 @@ def nearly_black(pixels: np.ndarray) -> bool:
 
 
 def are_numbers(files: Sequence[Path]) -> bool:
-    """Whether most files hold few numbers, in even areas."""
+    """Whether most files hold few numbers, in even areas, and none calls another colour by them."""
     like = seen = 0
-    for file in layouts.spread(files, _FIRST):
+    looked_at = layouts.spread(files, _FIRST)
+    if _contradict(_palettes(looked_at)):
+        return False
+    for file in looked_at:
         found = _read(file)
         seen += 1
         if found is None or min(found.shape) < 2:
@@ -170,19 +173,31 @@ def _told_apart(numbers: Sequence[int]) -> bool:
 
 def _common_colours(files: Sequence[Path]) -> tuple[Colour, ...] | None:
     """The palette that all files have; None where they have none, differing ones, or a ramp of greys."""
-    palettes = set()
-    for file in files:
-        try:
-            palettes.add(colours_of(file))
-        except PictureError:
-            continue
-    # Files keep as many colours as they use.
-    longest = max((palette for palette in palettes if palette is not None), key=len, default=None)
-    if longest is None or None in palettes:
+    palettes = _palettes(files)
+    if None in palettes or _contradict(palettes):
         return None
-    if any(palette and palette != longest[: len(palette)] for palette in palettes):
+    longest = max((palette for palette in palettes if palette is not None), key=len, default=None)
+    if longest is None:
         return None
     return None if all(red == green == blue for red, green, blue in longest) else longest
+
+
+def _palettes(files: Sequence[Path]) -> set[tuple[Colour, ...] | None]:
+    """The different lists of colours that files have; None stands for those without one."""
+    found = set()
+    for file in files:
+        try:
+            found.add(colours_of(file))
+        except PictureError:
+            continue
+    return found
+
+
+def _contradict(palettes: set[tuple[Colour, ...] | None]) -> bool:
+    """Whether a number stands for several colours: such files are drawings, each with colours of its own."""
+    # Files keep as many colours as they use.
+    longest = max((palette for palette in palettes if palette is not None), key=len, default=())
+    return any(palette != longest[: len(palette)] for palette in palettes if palette is not None)
 
 
 def _distinct(numbers: Sequence[int], brought: tuple[Colour, ...] | None) -> dict[int, Colour]:

@@ -6,12 +6,20 @@ import numpy as np
 import numpy.typing as npt
 
 from engine.data.messages import Pixels
+from engine.data.palette import Colour
 
 Mask = npt.NDArray[np.bool_]
 
 
 def region(
-    pixels: Pixels, x: int, y: int, tolerance: int, gap: int, *, smooth: bool
+    pixels: Pixels,
+    x: int,
+    y: int,
+    tolerance: int,
+    gap: int,
+    *,
+    smooth: bool,
+    paint: Colour | None = None,
 ) -> npt.NDArray[np.uint8]:
     """The area around (x, y) of the colour found there.
 
@@ -22,6 +30,8 @@ def region(
         tolerance: how far every channel may be from the colour at (x, y), 0 to 255.
         gap: openings of the outline up to this many pixels wide are taken for closed.
         smooth: pixels on the edge that mix both colours are covered by their share.
+        paint: what the area is to be covered with, if that is known: beside an outline of that colour nothing
+            of what was there may shine through.
 
     Returns:
         coverage, uint8 (H, W).
@@ -31,7 +41,7 @@ def region(
     inside = _behind_gaps(similar, x, y, (gap + 1) // 2)
     coverage = inside.view(np.uint8) * np.uint8(255)
     if smooth:
-        _cover_edge(coverage, inside, apart)
+        _cover_edge(coverage, inside, apart, pixels, pixels[y, x], paint)
     return coverage
 
 
@@ -118,20 +128,35 @@ def _grown(mask: Mask, radius: int) -> Mask:
     return mask
 
 
-def _cover_edge(coverage: Pixels, inside: Mask, apart: Pixels) -> None:
+def _cover_edge(
+    coverage: Pixels, inside: Mask, apart: Pixels, pixels: Pixels, seed: Pixels, paint: Colour | None
+) -> None:
     """Cover pixels beside the area by the share of its colour that smooth edges left in them.
 
     The other part of the mixture is taken to be the most different pixel among the neighbours: at a
-    hard edge that is the pixel itself, and its share is nothing.
+    hard edge that is the pixel itself, and its share is nothing. Paint laid thinly over a mixture leaves a
+    part of the old colour in it; so it is laid as thickly as comes nearest to the mixture of paint and other
+    part: all of it where these are of one colour.
     """
     height, width = inside.shape
     rows, columns = np.nonzero(_grown(inside, 1) & ~inside)
     if not len(rows):
         return
     most = apart[rows, columns]
+    other = pixels[rows, columns].astype(np.float32)
     for down in (-1, 0, 1):
         for across in (-1, 0, 1):
-            neighbour = apart[np.clip(rows + down, 0, height - 1), np.clip(columns + across, 0, width - 1)]
-            most = np.maximum(most, neighbour)
-    share = 255 - apart[rows, columns].astype(np.int32) * 255 // np.maximum(most, 1)
+            beside = np.clip(rows + down, 0, height - 1), np.clip(columns + across, 0, width - 1)
+            further = apart[beside] > most
+            other[further] = pixels[beside][further]
+            most = np.maximum(most, apart[beside])
+    share = (255 - apart[rows, columns].astype(np.int32) * 255 // np.maximum(most, 1)).astype(np.float32)
+    if paint is not None:
+        mixed = pixels[rows, columns].astype(np.float32)
+        target = np.array(paint, np.float32)
+        wanted = share[:, None] / 255 * (target - seed)
+        reach = target - mixed
+        length = np.square(reach).sum(1)
+        along = (wanted * reach).sum(1) / np.maximum(length, 1e-6)
+        share = np.where((share > 0) & (length > 0.5), 255 * np.clip(along, 0, 1), share)
     coverage[rows, columns] = share

@@ -35,7 +35,8 @@ class FillStroke(Stroke):
         labels = document.kind == "labels"
         tolerance = 0 if labels else min(max(ink.tolerance, 0), 255)
         gap = min(max(ink.gap, 0), WIDEST_GAP)
-        coverage = region(document.picture_flat(), x, y, tolerance, gap, smooth=not labels)
+        paint = ink.colour if not ink.erase and ink.opacity == 1 else None
+        coverage = region(document.picture_flat(), x, y, tolerance, gap, smooth=not labels, paint=paint)
         rows, columns = np.flatnonzero(coverage.any(1)), np.flatnonzero(coverage.any(0))
         box = Rect.spanning(int(columns[0]), int(rows[0]), int(columns[-1]) + 1, int(rows[-1]) + 1)
         self.rect = self._recording.cover([Patch(coverage[box.rows, box.columns], box.left, box.top)])

@@ -111,11 +111,12 @@ class PaletteDock(QDockWidget):
         self._stack.addWidget(self._label_page)
         self._stack.addWidget(Scrolling(self._colour_page()))
         self.setWidget(self._stack)
-        session.watch("picture", self._show)
+        self._blank = False
+        session.watch("picture steps", self._show_anew)
         session.strokes.watch("ink", self._show)
-        session.restructured.connect(self._show)
+        session.restructured.connect(self._show_anew)
         session.strokes.watch("knows_hints", self._show)
-        session.live.watch("card", self._show)
+        session.live.watch("card", self._show_anew)
 
     def choose_label_number(self, number: int) -> None:
         """Draw with the label or named colour at ``number``, counted from 0; nothing where there is none."""
@@ -182,6 +183,14 @@ class PaletteDock(QDockWidget):
                 tile.setIcon(swatch(colour, 24))
             self._show()
 
+    def _show_anew(self) -> None:
+        """Show it where the sheet may have become blank, or be so no more."""
+        if self._session.picture is not None:
+            document = self._session.document
+            fresh = document.kind == "image" and document.palette is not None and not document.can_undo
+            self._blank = fresh and document.is_blank
+        self._show()
+
     def _show(self) -> None:
         session = self._session
         if session.picture is None:
@@ -210,7 +219,11 @@ class PaletteDock(QDockWidget):
             self._explained.setText(text)
         named = self._named()
         if named is not None:
-            self._explained.setText(self.tr("What colours mean to this model; others can be mixed."))
+            self._explained.setText(
+                self.tr("Paint in these flat colours: outline an area with the pen, then fill it (F).")
+                if self._blank
+                else self.tr("The colours that this model has learned; others can be mixed.")
+            )
             self._names.show_palette(named, session.strokes.ink.colour)
         self._names.setVisible(named is not None)
         self._grid.setVisible(named is None)

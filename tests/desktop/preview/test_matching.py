@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
-from PySide6.QtWidgets import QListWidget
+from PySide6.QtWidgets import QLabel, QListWidget
 
 from desktop.documents import open_documents
 from desktop.documents.open_documents import OpenPicture
@@ -65,6 +65,44 @@ def test_colours_that_mean_something_to_an_image_model_are_named(window, session
     assert session.document.picture_flat()[30, 30].tolist() == [1, 2, 3]
     window.actions_table["single_precision"].toggle()
     settle(session)
+
+
+def test_named_colours_are_painted_plainly_unless_the_brush_has_been_set(window, session):
+    """Soft edges are no even areas; but a brush that somebody has chosen is theirs."""
+    session.open_model(model(session, "tiny image"))
+    settle(session)
+    assert session.strokes.ink.brush == "soft"
+    session.open_model(model(session, "tiny map"))
+    settle(session)
+    ink = session.strokes.ink
+    assert (ink.brush, ink.hardness, ink.pressure_size) == ("pen", 1.0, False)
+    assert ink.gap > 0, "the bucket holds where an outline is nearly closed"
+    session.open_model(model(session, "tiny image"))
+    settle(session)
+    assert session.strokes.ink.brush == "soft"
+    session.strokes.set_ink(size=40.0)
+    session.open_model(model(session, "tiny map"))
+    settle(session)
+    ink = session.strokes.ink
+    assert (ink.brush, ink.size) == ("soft", 40.0)
+    assert ink.colour in [label.colour for label in PALETTE.labels]
+
+
+def test_on_a_blank_sheet_it_is_said_how_to_paint_in_flat_colours(window, session):
+    session.open_model(model(session, "tiny map"))
+    settle(session)
+    session.new_picture("image", 64, 64)
+    settle(session)
+
+    def said():
+        dock = window.palette_dock
+        return [label.text() for label in dock.findChildren(QLabel) if label.isVisibleTo(dock)]
+
+    assert any("outline" in text and "fill it (F)" in text for text in said())
+    drag(window, (10, 10), (50, 50))
+    assert any("has learned" in text for text in said())
+    session.undo()
+    assert any("fill it (F)" in text for text in said())
 
 
 def test_a_sheet_for_a_model_without_names_is_white(window, session):

@@ -93,6 +93,17 @@ def test_a_files_palette_gives_the_colours(tmp_path: Path) -> None:
     assert "the files' palette" in data.notes[0] and "255 means no label" in data.notes[0]
 
 
+def test_drawings_that_files_keep_in_colours_of_their_own_are_no_numbers(tmp_path: Path) -> None:
+    """Of a PNG with a list of colours the numbers say nothing where each file has another list."""
+    for seed in range(COUNT):
+        colours = np.random.default_rng(seed).integers(0, 256, (16, 3)).tolist()
+        with_palette(parts(seed)[0], [tuple(colour) for colour in colours], tmp_path / "A" / f"{seed}.png")
+        numbers(parts(seed)[1], tmp_path / "B" / f"{seed}.jpg")
+    data = pairs.find(tmp_path)
+    assert data.task == "image" and data.palette is None
+    assert "label maps" not in " ".join(data.notes)
+
+
 def test_a_palette_names_the_numbers(tmp_path: Path) -> None:
     written(tmp_path, "images/{n}.jpg", "masks/{n}.png", "numbers")
     data = pairs.find(tmp_path, palette=HOUSES)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable
 from pathlib import Path
 
@@ -12,7 +13,10 @@ from PySide6.QtWidgets import (
     QApplication,
 )
 
+from desktop.preview.gallery import FIRST, place_of
 from desktop.widgets.main_window import MainWindow
+from engine.models import catalogue
+from engine.models.bundle import read_card
 from tests.desktop.widgets.welcome.welcome_hands import (
     LEFT,
     NONE,
@@ -48,6 +52,18 @@ def test_each_bundled_model_with_drawings_is_a_picture(window: MainWindow):
             step = range(0, min(half.width(), half.height()), 3)
             colours = {half.pixel(x, y) for x in step for y in step}
             assert len(colours) > 2, tile.text()
+
+
+def test_what_is_understood_at_first_sight_goes_first(bundle: Path, window: MainWindow):
+    """The bundled ones by their names, then all others as before; every bundled one has its place."""
+    gallery = window.session.gallery
+    own = [exhibit.card for exhibit in gallery.exhibits]
+    known = [dataclasses.replace(own[0], name=name) for name in reversed(FIRST)]
+    shown = sorted([*own, *known], key=place_of)
+    assert [card.name for card in shown[: len(FIRST)]] == ["shoes", "glossy", *FIRST[2:]]
+    assert shown[len(FIRST) :] == own
+    files = (Path(catalogue.__file__).parents[2] / "resources" / "models").glob("*.safetensors")
+    assert {read_card(file).name for file in files} <= set(FIRST)
 
 
 @pytest.mark.parametrize("model", SHOWN)
