@@ -57,8 +57,8 @@ ARROWS: dict[str, str] = {
     ),
     "trainer.perception": "engine.data engine.devices engine.errors resources trainer.machine",
     "desktop.__main__": (
-        "desktop.app desktop.demo desktop.paint.files desktop.single_instance desktop.translating engine "
-        "engine.data engine.devices engine.errors engine.foreign engine.models engine.passes "
+        "desktop.app desktop.demo desktop.paint.files desktop.replaying desktop.single_instance "
+        "desktop.translating engine engine.data engine.devices engine.errors engine.foreign engine.models engine.passes "
         "engine.planes resources trainer.__main__"
     ),
     "desktop.app": (
@@ -82,6 +82,19 @@ ARROWS: dict[str, str] = {
         "desktop.paint.editing desktop.paint.layers desktop.paint.strokes desktop.paint.tools engine.data "
         "engine.errors engine.files"
     ),
+    "desktop.paint.reel": (
+        "desktop.paint.editing desktop.paint.files desktop.paint.layers desktop.paint.strokes engine.errors"
+    ),
+    "desktop.film": (
+        "desktop.documents desktop.paint.editing desktop.paint.files desktop.paint.layers "
+        "desktop.paint.reel desktop.paint.strokes desktop.preview desktop.support engine.data engine.errors "
+        "engine.files engine.planes"
+    ),
+    "desktop.replaying": (
+        "desktop.film desktop.paint.files desktop.paint.reel desktop.translating engine engine.data "
+        "engine.errors engine.passes engine.planes"
+    ),
+    "desktop.widgets.film": "desktop.film desktop.session desktop.support desktop.widgets.dialogs",
     "desktop.paint.gestures": (
         "desktop.paint.brushes desktop.paint.editing desktop.paint.layers desktop.paint.strokes engine.data"
     ),
@@ -102,7 +115,7 @@ ARROWS: dict[str, str] = {
         "engine.errors engine.files engine.models engine.planes engine.thread resources"
     ),
     "desktop.session": (
-        "desktop.documents desktop.layer_actions desktop.paint.editing desktop.paint.files desktop.pairs "
+        "desktop.documents desktop.film desktop.layer_actions desktop.paint.editing desktop.paint.files desktop.pairs "
         "desktop.preview desktop.support desktop.training engine.data engine.models"
     ),
     "desktop.layer_actions": (
@@ -124,8 +137,8 @@ ARROWS: dict[str, str] = {
     ),
     "desktop.widgets.main_window": (
         "desktop.paint.editing desktop.paint.tools desktop.session desktop.support desktop.widgets.canvas "
-        "desktop.widgets.dialogs desktop.widgets.panels desktop.widgets.parts desktop.widgets.styles "
-        "desktop.widgets.training desktop.widgets.welcome engine.data resources"
+        "desktop.widgets.dialogs desktop.widgets.film desktop.widgets.panels desktop.widgets.parts "
+        "desktop.widgets.styles desktop.widgets.training desktop.widgets.welcome engine.data resources"
     ),
     "desktop.widgets.panels": (
         "desktop.paint.brushes desktop.paint.editing desktop.paint.tools desktop.pairs desktop.preview "

@@ -40,6 +40,7 @@ from desktop.widgets.canvas.view import View
 from desktop.widgets.dialogs import picture_dialogs
 from desktop.widgets.dialogs.about import AboutDialog
 from desktop.widgets.dialogs.pair_start import PairStartDialog
+from desktop.widgets.film.dialog import FilmDialog
 from desktop.widgets.panels.brush_bar import BrushBar
 from desktop.widgets.panels.folding import FoldingHeader, Heights
 from desktop.widgets.panels.layer_dock import LayerDock
@@ -177,6 +178,7 @@ class MainWindow(QMainWindow):
             "export_preview": lambda: files.export("preview"),
             "export_picture": lambda: files.export("picture"),
             "export_pair": lambda: files.export("pair"),
+            "export_film": lambda: FilmDialog(session, self).open(),
             "next_picture": session.next_picture,
             "close": files.close_picture,
             "quit": self.close,
@@ -297,6 +299,7 @@ class MainWindow(QMainWindow):
         strokes.watch("drawing", self._show_steps)
         strokes.watch("tool", lambda: actions[f"tool_{strokes.tool}"].setChecked(True))
         strokes.watch("knows_hints", self._show_abilities)
+        bind(session.films, "kept", actions["keep_ways"], "setChecked", "toggled")
         bind(live, "enabled", actions["live"], "setChecked", "toggled")
         bind(live, "single_precision", actions["single_precision"], "setChecked", "toggled")
         live.watch("native", lambda: actions["native"].setChecked(live.native))
