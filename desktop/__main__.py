@@ -192,9 +192,8 @@ def replay(
 ) -> None:
     """Make a time-lapse of a drawing, and of what a model paints of it on the way."""
     from desktop import replaying
-    from desktop.film.frames import Cut
 
-    print(replaying.replay(drawing, out, Cut(seconds, height, shown.value), model, device, _say))
+    print(replaying.replay(drawing, out, seconds, height, shown.value, model, device, _say))
 
 
 @commands.command(name="import")

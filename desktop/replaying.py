@@ -21,7 +21,9 @@ if TYPE_CHECKING:
 def replay(
     drawing: Path,
     out: Path,
-    cut: Cut,
+    seconds: int,
+    height: int,
+    shown: str,
     model: str | None,
     device: str | None,
     say: Callable[[str], object],
@@ -31,7 +33,9 @@ def replay(
     Args:
         drawing: the ``.ora`` file.
         out: what to write, see ``desktop.paint.files.animation``.
-        cut: how long, how large, and of what.
+        seconds: how long it is.
+        height: in pixels; 0 for that of the preview.
+        shown: ``both``, ``drawing`` or ``preview``.
         model: its name or file; None for the one that the drawing was painted with.
         device: for the network; None for the best there is.
         say: told what is no result.
@@ -44,6 +48,7 @@ def replay(
 
     import engine
 
+    cut = Cut(seconds, height, shown)
     if not os.path.isfile(drawing):
         raise PictureError(f"There is no “{drawing}”; check its name.")
     if out.resolve() == drawing.resolve():

@@ -58,8 +58,8 @@ ARROWS: dict[str, str] = {
     "trainer.perception": "engine.data engine.devices engine.errors resources trainer.machine",
     "desktop.__main__": (
         "desktop.app desktop.demo desktop.paint.files desktop.replaying desktop.single_instance "
-        "desktop.translating engine engine.data engine.devices engine.errors engine.foreign engine.models engine.passes "
-        "engine.planes resources trainer.__main__"
+        "desktop.translating engine engine.data engine.devices engine.errors engine.foreign engine.models "
+        "engine.passes engine.planes resources trainer.__main__"
     ),
     "desktop.app": (
         "desktop.crashes desktop.session desktop.single_instance desktop.support desktop.widgets.dialogs "
@@ -83,7 +83,7 @@ ARROWS: dict[str, str] = {
         "engine.errors engine.files"
     ),
     "desktop.paint.reel": (
-        "desktop.paint.editing desktop.paint.files desktop.paint.layers desktop.paint.strokes engine.errors"
+        "desktop.paint.editing desktop.paint.files desktop.paint.layers desktop.paint.strokes"
     ),
     "desktop.film": (
         "desktop.documents desktop.paint.editing desktop.paint.files desktop.paint.layers "
@@ -91,10 +91,9 @@ ARROWS: dict[str, str] = {
         "engine.files engine.planes"
     ),
     "desktop.replaying": (
-        "desktop.film desktop.paint.files desktop.paint.reel desktop.translating engine engine.data "
-        "engine.errors engine.passes engine.planes"
+        "desktop.film desktop.paint.files desktop.paint.reel engine engine.data engine.errors engine.planes"
     ),
-    "desktop.widgets.film": "desktop.film desktop.session desktop.support desktop.widgets.dialogs",
+    "desktop.widgets.film": "desktop.film desktop.session desktop.widgets.dialogs",
     "desktop.paint.gestures": (
         "desktop.paint.brushes desktop.paint.editing desktop.paint.layers desktop.paint.strokes engine.data"
     ),
@@ -115,8 +114,8 @@ ARROWS: dict[str, str] = {
         "engine.errors engine.files engine.models engine.planes engine.thread resources"
     ),
     "desktop.session": (
-        "desktop.documents desktop.film desktop.layer_actions desktop.paint.editing desktop.paint.files desktop.pairs "
-        "desktop.preview desktop.support desktop.training engine.data engine.models"
+        "desktop.documents desktop.film desktop.layer_actions desktop.paint.editing desktop.paint.files "
+        "desktop.pairs desktop.preview desktop.support desktop.training engine.data engine.models"
     ),
     "desktop.layer_actions": (
         "desktop.documents desktop.paint.editing desktop.support engine.data engine.files"

@@ -127,7 +127,7 @@ def brought_back(path: Path) -> tuple[Document, bool]:
 
 
 def film_of(path: Path) -> bytes:
-    """The way of the drawing that stands beside an abandoned journal, see ``project.FILM``; empty for none."""
+    """The way of the drawing, beside an abandoned journal, see ``project.FILM``; empty for none."""
     file = path / FILM
     try:
         return file.read_bytes() if file.stat().st_size <= MOST_FILM else b""

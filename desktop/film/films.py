@@ -25,6 +25,7 @@ from desktop.support.observable import Observable, Property
 from desktop.support.settings import Settings
 from desktop.support.task_queue import TaskQueue
 from engine.data.messages import Picture, Pixels
+from engine.data.style import Code
 from engine.errors import PictureError
 from engine.files.writing import shown
 
@@ -109,7 +110,7 @@ class Films(Observable):
             return None
         moment, steps = Moment(picture.document), chronicle.steps()
         code = self._live.code() or (card.usual_style if card is not None else ())
-        asking = _Asking(self._turns, code, self)
+        asking = _Asking(self._live, self._turns, code, self)
 
         def make(job: Job) -> Path:
             entries = asking.wait(job, lambda: steps.result(0.1))
@@ -201,9 +202,10 @@ class _Asking(QObject):
 
     _asked = Signal(object)
 
-    def __init__(self, turns: Turns, code: tuple[float, ...], parent: QObject) -> None:
+    def __init__(self, live: Live, turns: Turns, code: Code, parent: QObject) -> None:
         super().__init__(parent)
-        self._turns, self._code = turns, code
+        self._live, self._turns, self._code = live, turns, code
+        self._card = live.card
         self._answers: queue.SimpleQueue[Pixels | None] = queue.SimpleQueue()
         self._dropped = False
         self._asked.connect(self._ask)
@@ -237,5 +239,7 @@ class _Asking(QObject):
         self.deleteLater()
 
     def _ask(self, picture: Picture) -> None:
-        if not self._dropped:
+        if self._live.card is not self._card:
+            self._answers.put(None)
+        elif not self._dropped:
             self._turns.ask(self._code, self._answers.put, picture)

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import bisect
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import overload
 
 import numpy as np
@@ -165,7 +165,7 @@ class Frames(Sequence[Pixels]):
 def _ends(entries: Sequence[Entry]) -> list[float]:
     """When each step ends, in seconds of a film that nobody has hurried yet; the first is there at 0."""
     ends, now = [0.0], 0.0
-    for former, entry in zip(entries, entries[1:], strict=False):
+    for former, entry in pairwise(entries):
         pause = entry.at - entry.lasted - former.at
         now += min(max(pause, 0.0), _LONGEST_PAUSE) + min(max(entry.lasted, _LEAST), _LONGEST)
         ends.append(now)
@@ -175,13 +175,16 @@ def _ends(entries: Sequence[Entry]) -> list[float]:
 def _where(track: Track, share: float, size: tuple[int, int]) -> npt.NDArray[np.bool_]:
     """What a pen has covered after a share of its way, bool (H, W)."""
     points = track.points
-    times = points[:, 2] - points[0, 2]
-    whole = times[-1]
-    count = int(np.searchsorted(times, share * whole, "right")) if whole > 0 else round(share * len(points))
+    times = np.maximum.accumulate(points[:, 2]) - points[0, 2]
+    if times[-1] <= 0:
+        times = np.arange(len(points), dtype=np.float64)
+    now = share * times[-1]
+    end = [np.interp(now, times, points[:, axis]) for axis in (0, 1)]
+    seen = np.vstack([points[times <= now, :2], end])
     width = max(3, round(track.width * 1.1) + 3)
     # Far beyond the picture nothing is to be seen.
     margin = width + 10
-    seen = points[: max(1, count), :2].clip((-margin, -margin), (size[0] + margin, size[1] + margin))
+    seen = seen.clip((-margin, -margin), (size[0] + margin, size[1] + margin))
     mask = Image.new("1", size)
     draw = ImageDraw.Draw(mask)
     places = [(float(x), float(y)) for x, y in seen]

@@ -26,8 +26,8 @@ import numpy as np
 import numpy.typing as npt
 
 from desktop.paint.editing.document import Document
-from desktop.paint.files.records import Rebuilding, Record, records, useless
 from desktop.paint.files.project import MOST_FILM
+from desktop.paint.files.records import Rebuilding, Record, records, useless
 from desktop.paint.reel.strip import lay
 from desktop.paint.strokes.stroke import LARGEST_SIZE, Sample
 
