@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import shutil
 from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image
 from PySide6.QtCore import QMimeData, QPoint, QPointF, QSizeF, Qt, QUrl
-from PySide6.QtGui import QDropEvent, QWheelEvent
+from PySide6.QtGui import QDragEnterEvent, QDropEvent, QWheelEvent
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 
@@ -72,12 +71,12 @@ def test_it_repaints_with_the_panel(window: MainWindow, session: Session) -> Non
     settle(session)
     preview = session.live.preview
     assert preview is not None
-    session.live.show(255 - preview)
+    session.live.show(np.zeros_like(preview))
     QApplication.processEvents()
     other = seen(own)
-    session.live.show(preview)
+    session.live.show(np.full_like(preview, 255))
     QApplication.processEvents()
-    assert np.abs(seen(own).astype(int) - other).max() > 60
+    assert np.abs(seen(own).astype(int) - other).max() == 255
 
 
 def test_it_has_a_zoom_of_its_own(window: MainWindow, session: Session) -> None:
@@ -133,17 +132,21 @@ def test_what_is_dropped_behaves_as_on_the_main_window(
     data.setUrls([QUrl.fromLocalFile(str(tmp_path / "photo.png"))])
     buttons, keys = Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier
     former = session.picture
-    QApplication.sendEvent(own, QDropEvent(QPointF(50, 50), Qt.DropAction.CopyAction, data, buttons, keys))
+
+    def drop() -> None:
+        at, copy = QPoint(50, 50), Qt.DropAction.CopyAction
+        QApplication.sendEvent(own.preview, QDragEnterEvent(at, copy, data, buttons, keys))
+        QApplication.sendEvent(own.preview, QDropEvent(QPointF(at), copy, data, buttons, keys))
+
+    drop()
     files_done(session)
     assert session.picture is not former and session.document.width == 64
     write_styled(stocked_home / "models" / "styles.safetensors")
     session.library.refresh()
     session.open_model(model(session, "tiny styles"))
     settle(session)
-    drop = QDropEvent(QPointF(50, 50), Qt.DropAction.CopyAction, data, buttons, keys)
-    QApplication.sendEvent(own.preview, drop)
+    drop()
     until(lambda: session.document.style is not None)
-    shutil.rmtree(tmp_path)
 
 
 def test_it_is_back_after_a_restart(window: MainWindow, session: Session, qapp: QApplication) -> None:
@@ -160,7 +163,10 @@ def test_it_is_back_after_a_restart(window: MainWindow, session: Session, qapp: 
     begin(second, other, None)
     settle(second)
     again = other.preview_door.window
-    assert again is not None and again.isVisible() and again.geometry() == place
+    assert again is not None and again.isVisible()
+    # The frame of an offscreen window is not known before it is shown.
+    away = again.geometry().topLeft() - place.topLeft()
+    assert again.size() == place.size() and away.manhattanLength() <= 8
     assert again.on_top.isChecked() and not other.preview.isVisible()
     again.move(90_000, 70_000)  # a screen that is gone by the next start
     again.remember()
