@@ -73,16 +73,22 @@ class Films(Observable):
 
     def note(self, change: Change) -> None:
         """A step of the picture on the canvas was done, taken back or done again."""
-        chronicle = self._chronicle()
+        chronicle = self.chronicle()
         track, self._strokes.track = self._strokes.track, []
         if chronicle is not None:
             by_hand = self._strokes.tool in ("pen", "eraser")  # the others show nothing where the pen was
             chronicle.note(change, track, self._strokes.ink.size if by_hand else 0.0)
 
+    def chronicle(self) -> Chronicle | None:
+        """That of the picture on the canvas; None where its way is not kept."""
+        picture = self._canvas.picture
+        found = self._chronicles.get(id(picture)) if picture is not None else None
+        return found[1] if found is not None else None
+
     @property
     def excuse(self) -> str:
         """Why there is no film of the picture on the canvas; a sentence, or nothing."""
-        chronicle = self._chronicle()
+        chronicle = self.chronicle()
         if chronicle is None:
             return self.tr("The ways of drawings are not kept; switch that on in the File menu, and draw.")
         return "" if chronicle.is_way else self.tr("There is no way to show yet; draw something first.")
@@ -95,7 +101,7 @@ class Films(Observable):
             cut: how long, how large, and of what.
         """
         self._canvas.finish_stroke()
-        picture, chronicle, card = self._canvas.picture, self._chronicle(), self._live.card
+        picture, chronicle, card = self._canvas.picture, self.chronicle(), self._live.card
         excuse = self.excuse
         if (
             not excuse
@@ -135,11 +141,6 @@ class Films(Observable):
         self._queue.stop()
 
     # --- inside --------------------------------------------------------------------------------
-
-    def _chronicle(self) -> Chronicle | None:
-        picture = self._canvas.picture
-        found = self._chronicles.get(id(picture)) if picture is not None else None
-        return found[1] if found is not None else None
 
     def _begin(self) -> None:
         """Another picture is on the canvas."""

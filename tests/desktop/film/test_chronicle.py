@@ -196,7 +196,7 @@ def test_a_way_that_asks_for_too_much_memory_is_refused() -> None:
 
 
 def steps(session: Session) -> list[reel.Entry]:
-    kept = session.films._chronicle()
+    kept = session.films.chronicle()
     assert kept is not None
     return kept.steps().result(20)
 
