@@ -26,7 +26,7 @@ def replay(
     shown: str,
     model: str | None,
     device: str | None,
-    say: Callable[[str], object],
+    say: Callable[[str], None],
 ) -> Path:
     """Make a time-lapse of a project; the file or folder that was written.
 

@@ -8,6 +8,7 @@ import time
 import weakref
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
+from functools import partial
 from pathlib import Path
 
 from desktop.documents.moment import Moment
@@ -132,8 +133,7 @@ class Chronicle:
         self._entries.append(entry)
         self._later(lambda: self._write(b"E", entry))
         while len(self._entries) > 1 and self._entries[0].id is None:  # the history forgot it
-            settled = self._entries.pop(0)
-            self._later(lambda settled=settled: self._settle(settled))
+            self._later(partial(self._settle, self._entries.pop(0)))
 
     # --- on the painting thread -----------------------------------------------------------------
 
@@ -207,6 +207,7 @@ class Chronicle:
     def _write(self, kind: bytes, entry: Entry | None = None) -> None:
         """Note a step, or that one was taken back or done again; beside the journal, too."""
         if entry is not None:
+            entry.parts()  # packed it takes a hundredth of the memory, journal or not
             self._there_undone.clear()
             self._there.append(entry)
         elif kind == b"U" and self._there:

@@ -20,6 +20,7 @@ import threading
 import zlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import BinaryIO, NamedTuple
 
 import numpy as np
@@ -157,7 +158,7 @@ def read_log(file: BinaryIO) -> list[Entry]:
         nonlocal begun
         if begun is not None:
             undone.clear()
-            entries.append(Entry(*begun, lambda held=tuple(parts): held))
+            entries.append(Entry(*begun, partial(tuple, list(parts))))
         begun = None
         parts.clear()
 

@@ -135,7 +135,7 @@ def _planes(pixels: npt.NDArray[np.uint32], guess: tuple[int, int, int]) -> list
 
 def _pixels(planes: npt.NDArray[np.uint8], guess: list[int]) -> npt.NDArray[np.uint32]:
     alpha = planes[0].astype(np.uint32)
-    pixels = alpha << np.uint32(24)
+    pixels: npt.NDArray[np.uint32] = alpha << np.uint32(24)
     for shift, channel, differs in zip(_SHIFTS, guess, planes[1:], strict=True):
         guessed = (alpha * np.uint32(channel) + np.uint32(127)) // np.uint32(255)
         pixels |= ((guessed + differs) & np.uint32(255)) << np.uint32(shift)

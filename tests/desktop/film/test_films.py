@@ -12,6 +12,7 @@ from PySide6.QtWidgets import QComboBox, QSpinBox
 from desktop.__main__ import main
 from desktop.film.frames import Cut, Frames
 from desktop.paint.editing.document import Document
+from desktop.paint.files.records import Record
 from desktop.paint.layers.layer import Role
 from desktop.paint.reel import packing, reel
 from desktop.paint.reel.reel import Track
@@ -135,7 +136,7 @@ def test_the_dialog_makes_one(window: MainWindow, session: Session, tmp_path: Pa
     assert session.file_work.jobs
     files_done(session)
     with Image.open(tmp_path / "film.webp") as image:
-        assert image.n_frames > 4
+        assert len(list(ImageSequence.Iterator(image))) > 4
 
 
 def test_damaged_steps_still_end_in_the_right_picture() -> None:
@@ -143,7 +144,7 @@ def test_damaged_steps_still_end_in_the_right_picture() -> None:
     start = reel.Entry(0, 0, packing.whole(document))
     document.paste(np.full((9, 9, 4), 255, np.uint8), 3, 3)
     document.paste(np.tile(np.array([9, 200, 30, 255], np.uint8), (9, 9, 1)), 12, 3)
-    bad = reel.Entry(1, 0.5, lambda: (reel.Record(b"P", b"nothing"),))
+    bad = reel.Entry(1, 0.5, lambda: (Record(b"P", b"nothing"),))
 
     def make(picture: Picture) -> Pixels:
         assert picture.pixels is not None
