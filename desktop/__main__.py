@@ -40,6 +40,14 @@ class Statistics(StrEnum):
     running = "running"
 
 
+class Shown(StrEnum):
+    """What a time-lapse shows."""
+
+    both = "both"
+    drawing = "drawing"
+    preview = "preview"
+
+
 class Input(StrEnum):
     """What a model wants painted."""
 
@@ -168,6 +176,24 @@ def translate(
     if failures:
         _say(f"{len(failures)} of {len(jobs)} files were passed over.")
         raise typer.Exit(1)
+
+
+@commands.command()
+def replay(
+    drawing: Annotated[Path, typer.Argument(metavar="DRAWING", help="An .ora project of ours.")],
+    out: Annotated[Path, typer.Argument(metavar="OUT", help="A .webp, .gif, or .png for a folder of PNGs.")],
+    seconds: Annotated[int, typer.Option(min=5, max=60, help="How long it is.")] = 20,
+    shown: Annotated[Shown, typer.Option(help="What there is to see.")] = Shown.both,
+    height: Annotated[int, typer.Option(min=0, max=2048, help="In pixels; 0 as the network paints it.")] = 0,
+    model: Annotated[
+        str | None, typer.Option(help="A model's name or file; by default the drawing's own.")
+    ] = None,
+    device: Annotated[str | None, typer.Option(help="cuda, mps, xpu or cpu.")] = None,
+) -> None:
+    """Make a time-lapse of a drawing, and of what a model paints of it on the way."""
+    from desktop import replaying
+
+    print(replaying.replay(drawing, out, seconds, height, shown.value, model, device, _say))
 
 
 @commands.command(name="import")

@@ -21,6 +21,7 @@ from desktop.documents.open_documents import OpenDocuments, OpenPicture, project
 from desktop.documents.reading import Wanted
 from desktop.documents.recovery import Unreadable
 from desktop.documents.stroke_controller import StrokeController
+from desktop.film.films import Films
 from desktop.layer_actions import LayerActions
 from desktop.paint.editing.document import Change, Document
 from desktop.paint.files.export import picture_file
@@ -109,6 +110,9 @@ class Session(Observable):
         self.styles = Styles(self, self.live, self.strokes, self.settings, pen_up, self)
         self.shelf = Shelf(self, self.live, self.styles, self.file_work, self)
         self.morphing = Morphing(self, self.live, self.styles, self.shelf, self.file_work, self)
+        self.films = Films(
+            self, self.live, self.styles.turns, self.strokes, self.file_work, self.settings, self
+        )
         self.training = Training(lambda: self.picture.document if self.picture else None, self.settings, self)
         self.training.brought.connect(self._open_trained)
         self.dataset_scan = DatasetScan(self)
@@ -361,7 +365,7 @@ class Session(Observable):
     def close(self) -> None:
         """End of the program: wait for what is being written, remember everything, stop the engine, whatever
         goes wrong in one of these steps; unsaved pictures stay journalled."""
-        lessons = self.pair_drawing, self.teaching, self.gallery, self.styles
+        lessons = self.pair_drawing, self.teaching, self.gallery, self.styles, self.films
         leaving = (part.leave for part in (self.training, self.dataset_scan, *lessons, self.places))
         ends = (self.guarding.stop, self.live.stop, self.documents.stop)
         for step in (self.finish_stroke, self.file_work.leave, self.remember, *leaving, *ends):
@@ -397,6 +401,7 @@ class Session(Observable):
             self.live.edited(None if change.structure else change.rect, restyled=change.style)
         assert self.picture is not None
         self.documents.journal(self.picture, change)
+        self.films.note(change)
         self.guarding.tell()
         self._tell_steps()
 

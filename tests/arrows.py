@@ -57,9 +57,9 @@ ARROWS: dict[str, str] = {
     ),
     "trainer.perception": "engine.data engine.devices engine.errors resources trainer.machine",
     "desktop.__main__": (
-        "desktop.app desktop.demo desktop.paint.files desktop.single_instance desktop.translating engine "
-        "engine.data engine.devices engine.errors engine.foreign engine.models engine.passes "
-        "engine.planes resources trainer.__main__"
+        "desktop.app desktop.demo desktop.paint.files desktop.replaying desktop.single_instance "
+        "desktop.translating engine engine.data engine.devices engine.errors engine.foreign engine.models "
+        "engine.passes engine.planes resources trainer.__main__"
     ),
     "desktop.app": (
         "desktop.crashes desktop.session desktop.single_instance desktop.support desktop.widgets.dialogs "
@@ -82,6 +82,18 @@ ARROWS: dict[str, str] = {
         "desktop.paint.editing desktop.paint.layers desktop.paint.strokes desktop.paint.tools engine.data "
         "engine.errors engine.files"
     ),
+    "desktop.paint.reel": (
+        "desktop.paint.editing desktop.paint.files desktop.paint.layers desktop.paint.strokes"
+    ),
+    "desktop.film": (
+        "desktop.documents desktop.paint.editing desktop.paint.files desktop.paint.layers "
+        "desktop.paint.reel desktop.paint.strokes desktop.preview desktop.support engine.data engine.errors "
+        "engine.files engine.planes"
+    ),
+    "desktop.replaying": (
+        "desktop.film desktop.paint.files desktop.paint.reel engine engine.data engine.errors engine.planes"
+    ),
+    "desktop.widgets.film": "desktop.film desktop.session desktop.widgets.dialogs",
     "desktop.paint.gestures": (
         "desktop.paint.brushes desktop.paint.editing desktop.paint.layers desktop.paint.strokes engine.data"
     ),
@@ -102,8 +114,8 @@ ARROWS: dict[str, str] = {
         "engine.errors engine.files engine.models engine.planes engine.thread resources"
     ),
     "desktop.session": (
-        "desktop.documents desktop.layer_actions desktop.paint.editing desktop.paint.files desktop.pairs "
-        "desktop.preview desktop.support desktop.training engine.data engine.models"
+        "desktop.documents desktop.film desktop.layer_actions desktop.paint.editing desktop.paint.files "
+        "desktop.pairs desktop.preview desktop.support desktop.training engine.data engine.models"
     ),
     "desktop.layer_actions": (
         "desktop.documents desktop.paint.editing desktop.support engine.data engine.files"
@@ -124,8 +136,8 @@ ARROWS: dict[str, str] = {
     ),
     "desktop.widgets.main_window": (
         "desktop.paint.editing desktop.paint.tools desktop.session desktop.support desktop.widgets.canvas "
-        "desktop.widgets.dialogs desktop.widgets.panels desktop.widgets.parts desktop.widgets.styles "
-        "desktop.widgets.training desktop.widgets.welcome engine.data resources"
+        "desktop.widgets.dialogs desktop.widgets.film desktop.widgets.panels desktop.widgets.parts "
+        "desktop.widgets.styles desktop.widgets.training desktop.widgets.welcome engine.data resources"
     ),
     "desktop.widgets.panels": (
         "desktop.paint.brushes desktop.paint.editing desktop.paint.tools desktop.pairs desktop.preview "

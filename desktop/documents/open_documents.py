@@ -22,6 +22,7 @@ from desktop.documents.recovery import (
     Recovered,
     Unreadable,
     discard,
+    film_of,
     left_behind,
     set_aside,
 )
@@ -58,6 +59,10 @@ class OpenPicture:
     """Why no journal could be begun."""
     translated: bool = True
     """Whether a model makes a preview of it; of a preview that is being corrected, none does."""
+    film: bytes = b""
+    """The way of the drawing as it was read, see ``project.FILM``."""
+    filmed: Callable[[], Callable[[], bytes]] | None = None
+    """Gives what gives the way of the drawing as it is now, on another thread; None: ``film`` is all."""
 
     def __post_init__(self) -> None:
         self.saved_revision = -1 if self.unsaved else self.document.revision
@@ -180,7 +185,7 @@ class OpenDocuments:
         if former is not None:  # opened twice, saved or drawn on meanwhile
             return former
         former = self.holding(read.path)
-        picture = OpenPicture(read.document, read.path, bool(read.notes))
+        picture = OpenPicture(read.document, read.path, bool(read.notes), film=read.film)
         picture.stamp = read.stamp
         if former is not None:  # it showed what was in the file before
             self.close(former)
@@ -223,7 +228,8 @@ class OpenDocuments:
         picture.document.finish_stroke()
         target = project_file(path) if path is not None else picture.target
         assert target is not None
-        saving = Saving(Moment(picture.document), target, model)
+        filmed = picture.filmed() if picture.filmed is not None else lambda: picture.film
+        saving = Saving(Moment(picture.document), target, model, film=filmed)
         # One that waits still is done with what this one has; its own moment needn't be held.
         picture.savings = [other for other in picture.savings if other.begun or other.target != target]
         picture.savings.append(saving)
@@ -369,7 +375,7 @@ class OpenDocuments:
 
     def recovered(self, left: Recovered, document: Document) -> OpenPicture:
         """What a drawing that was left behind holds, as a picture; it counts as unsaved."""
-        picture = OpenPicture(document, title=left.title, unsaved=True)
+        picture = OpenPicture(document, title=left.title, unsaved=True, film=film_of(left.path))
         self.journal(picture, Change())
         return picture
 

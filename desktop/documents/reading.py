@@ -28,6 +28,8 @@ class Opened:
     is_project: bool
     stamp: Stamp | None
     """The file's, from before it was read."""
+    film: bytes = b""
+    """The way of the drawing, see ``project.FILM``."""
 
 
 @dataclass(frozen=True)
@@ -51,9 +53,10 @@ def read_file(path: Path, wanted: Wanted, step: Step = lambda _done, _total: Non
     """
     stamp = stamp_of(path)
     step(0, 1)
+    film = b""
     if path.suffix.lower() == ".ora":
         loaded = project.load(path, step)
-        document, notes, is_project = loaded.document, loaded.notes, True
+        document, notes, is_project, film = loaded.document, loaded.notes, True, loaded.film
     else:
         reading = read(path, wanted.levels, MOST_PIXELS)
         step(1, 3)
@@ -61,7 +64,7 @@ def read_file(path: Path, wanted: Wanted, step: Step = lambda _done, _total: Non
         is_project = False
     step(2, 3)
     document.picture()  # made here, where the pen doesn't wait for it
-    return Opened(path, document, notes, is_project, stamp)
+    return Opened(path, document, notes, is_project, stamp, film)
 
 
 def read_photo(path: Path, size: tuple[int, int]) -> Pixels:

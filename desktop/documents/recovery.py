@@ -15,9 +15,12 @@ import resources
 from desktop.documents.journal import Held, locked, noted_length
 from desktop.paint.editing.document import Document
 from desktop.paint.files.notation import Notes
+from desktop.paint.files.project import MOST_FILM
 from desktop.paint.files.records import FORMAT, is_whole, read_document, records, useless
 from engine.errors import PictureError
 
+FILM = "film"
+"""Beside the journal: the way of the drawing, see ``desktop.film.chronicle``."""
 KEPT = "kept"
 """The folder of what was set aside."""
 ABANDONED_AFTER = 3600
@@ -121,6 +124,15 @@ def brought_back(path: Path) -> tuple[Document, bool]:
         OSError: it can't be read now.
     """
     return restore(path), is_complete(path)
+
+
+def film_of(path: Path) -> bytes:
+    """The way of the drawing, beside an abandoned journal, see ``project.FILM``; empty for none."""
+    file = path / FILM
+    try:
+        return file.read_bytes() if file.stat().st_size <= MOST_FILM else b""
+    except OSError:
+        return b""
 
 
 def set_aside(path: Path) -> Path:

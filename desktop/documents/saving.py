@@ -48,6 +48,8 @@ class Saving:
     job: Job | None = None
     """Who does it, as long as it isn't done."""
     begun: bool = False
+    film: Callable[[], bytes] = bytes
+    """Gives the way of the drawing, on the thread that writes; see ``project.FILM``."""
 
     def write(self, step: Step = lambda _done, _total: None) -> Written:
         """Write it; on any thread, once.
@@ -60,7 +62,7 @@ class Saving:
         document.extras.pop("digest", None)
         if digest:
             document.extras["digest"] = digest
-        project.save(document, self.target, step)
+        project.save(document, self.target, step, film=self.film)
         return Written(stamp_of(self.target), digest)
 
 

@@ -50,6 +50,8 @@ class StrokeController(Observable):
         self._stroke: Stroke | None = None
         self._last: tuple[Sample, bool, bool] = Sample(0, 0), False, False
         """Where the pen was seen last, with Shift, with Ctrl."""
+        self.track: list[Sample] = []
+        """Where the pen was during the stroke that goes on, or the last one."""
 
     @property
     def stroke(self) -> Stroke | None:
@@ -64,6 +66,7 @@ class StrokeController(Observable):
         if self._stroke is not None:  # a tool of several clicks goes on
             self._touch(self._stroke.move(sample, shift, ctrl))
             return
+        self.track = [sample]
         name = "eraser" if eraser else self.tool
         document = self._document()
         if self._is_out_of_reach(document.active.role):
@@ -79,6 +82,7 @@ class StrokeController(Observable):
         """The pen moves on the canvas."""
         self._last = sample, shift, ctrl
         if self._stroke is not None:
+            self.track.append(sample)
             self._touch(self._stroke.move(sample, shift, ctrl))
 
     def release(self, sample: Sample, *, shift: bool = False, ctrl: bool = False) -> None:

@@ -1,6 +1,7 @@
 """Work on files that the pen must not wait for: what goes on, how far it is, and how to end it.
 
-Reading and writing have a thread each: opening from a slow place must hold up no saving.
+Reading and writing have a thread each: opening from a slow place must hold up no saving. So has what is made
+of a drawing at leisure.
 """
 
 from __future__ import annotations
@@ -123,7 +124,8 @@ class FileWork(Observable):
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._writing, self._reading = TaskQueue("writing", self), TaskQueue("reading", self)
-        for queue in (self._writing, self._reading):
+        self._making = TaskQueue("making", self)
+        for queue in (self._writing, self._reading, self._making):
             queue.error_reported.connect(self.error_reported)
         self._kinds: dict[str, Job] = {}
 
@@ -145,6 +147,11 @@ class FileWork(Observable):
         """Have something read, one after the other; nothing comes of it once it is cancelled."""
         return self._do(self._reading, text, work, then, kind)
 
+    def make(self, text: str, work: Callable[[Job], T], then: Callable[[T], object]) -> Job:
+        """Have something made that takes long and could be made again: it holds up no saving, and is given
+        up at the end of the program."""
+        return self._do(self._making, text, work, then, "")
+
     def later(self, work: Callable[[], object]) -> None:
         """Have something cleared away when all that is to be written is; nobody waits for it."""
         self._writing.do(work, lambda _result: None)
@@ -163,6 +170,7 @@ class FileWork(Observable):
         self.finish()
         self._writing.stop()
         self._reading.stop()
+        self._making.stop()
         self.jobs = ()  # what was given up is answered to nobody
 
     def _do(self, queue: TaskQueue, text: str, work: Work, then: Callable[[Any], object], kind: str) -> Job:

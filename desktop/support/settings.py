@@ -70,6 +70,14 @@ class Settings:
     splitter: str = ""
     """How canvas and preview share the window."""
     undo_megabytes: int = 256
+    keep_ways: bool = True
+    """The strokes of a drawing are kept with their times, for films of it."""
+    preview_window: bool = False
+    """The preview has a window of its own,"""
+    preview_geometry: str = ""
+    """which stood there last,"""
+    preview_on_top: bool = False
+    """and stays above the others."""
     new_size: list[int] = field(default_factory=lambda: [512, 512])
     welcomed: bool = False
     """The welcome has been shown once."""

@@ -36,10 +36,12 @@ from desktop.support.observable import bind
 from desktop.widgets.canvas.canvas import Canvas
 from desktop.widgets.canvas.clipboard import Clipboard
 from desktop.widgets.canvas.preview import Preview
+from desktop.widgets.canvas.preview_window import PreviewDoor
 from desktop.widgets.canvas.view import View
 from desktop.widgets.dialogs import picture_dialogs
 from desktop.widgets.dialogs.about import AboutDialog
 from desktop.widgets.dialogs.pair_start import PairStartDialog
+from desktop.widgets.film.dialog import FilmDialog
 from desktop.widgets.panels.brush_bar import BrushBar
 from desktop.widgets.panels.folding import FoldingHeader, Heights
 from desktop.widgets.panels.layer_dock import LayerDock
@@ -87,6 +89,7 @@ class MainWindow(QMainWindow):
         session, actions = self.session, self.actions_table
         self.canvas = Canvas(session, self.view)
         self.preview = Preview(session, self.view)
+        self.preview_door = PreviewDoor(session, self.preview, actions["preview_window"], self)
         self.preview_bar = PreviewBar(session, actions)
         self.shelf = ShelfStrip(session)
         self.splitter = QSplitter(Qt.Orientation.Horizontal)
@@ -177,6 +180,7 @@ class MainWindow(QMainWindow):
             "export_preview": lambda: files.export("preview"),
             "export_picture": lambda: files.export("picture"),
             "export_pair": lambda: files.export("pair"),
+            "export_film": lambda: FilmDialog(session, self).open(),
             "next_picture": session.next_picture,
             "close": files.close_picture,
             "quit": self.close,
@@ -214,6 +218,7 @@ class MainWindow(QMainWindow):
             "beside": when_on(lambda: self.set_mode("beside")),
             "over": when_on(lambda: self.set_mode("over")),
             "split": when_on(lambda: self.set_mode("split")),
+            "preview_window": self.preview_door.show,
             "zoom_in": lambda: canvas.zoom(1.25),
             "zoom_out": lambda: canvas.zoom(0.8),
             "fit": canvas.fit,
@@ -297,6 +302,7 @@ class MainWindow(QMainWindow):
         strokes.watch("drawing", self._show_steps)
         strokes.watch("tool", lambda: actions[f"tool_{strokes.tool}"].setChecked(True))
         strokes.watch("knows_hints", self._show_abilities)
+        bind(session.films, "kept", actions["keep_ways"], "setChecked", "toggled")
         bind(live, "enabled", actions["live"], "setChecked", "toggled")
         bind(live, "single_precision", actions["single_precision"], "setChecked", "toggled")
         live.watch("native", lambda: actions["native"].setChecked(live.native))
@@ -312,13 +318,14 @@ class MainWindow(QMainWindow):
         self.style_dock.setVisible(settings.styles_panel)
         self.actions_table[f"theme_{settings.theme}"].setChecked(True)
         self.actions_table[settings.preview_mode].setChecked(True)
+        self.actions_table["preview_window"].setChecked(settings.preview_window)
 
     # --- what actions do ------------------------------------------------------------------------
 
     def set_mode(self, mode: str) -> None:
         """Show the preview ``beside`` the canvas, ``over`` it, or ``split`` by a divider."""
         self.session.settings.preview_mode = mode
-        self.preview.setVisible(mode == "beside")
+        self.preview_door.show_panel(mode == "beside")
         self.canvas.set_mode(mode)
         self.preview_bar.set_mode(mode)
 
@@ -338,7 +345,7 @@ class MainWindow(QMainWindow):
     def _show_lesson(self) -> None:
         """A correction wants its drawing beside it, whatever else is chosen."""
         mode = "beside" if self.session.teaching.here else self.session.settings.preview_mode
-        self.preview.setVisible(mode == "beside")
+        self.preview_door.show_panel(mode == "beside")
         self.canvas.set_mode(mode)
         self.canvas.setFocus()
 
@@ -407,6 +414,7 @@ class MainWindow(QMainWindow):
             event.ignore()
             return
         remember(self, self.splitter, self.session.settings)
+        self.preview_door.leave()
         self.session.close()
         super().closeEvent(event)
 

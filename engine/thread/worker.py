@@ -310,7 +310,7 @@ class Worker:
                 return
             with self._threads(generator):
                 if request.styles:
-                    preview = generator.translate(prepared, style=request.styles[index])
+                    preview = generator.translate(prepared, style=request.styles[index] or None)
                 else:
                     preview = generator.translate(prepared, seed=seed, style=request.style)
             self._reply(Varied(request.ticket, index, count, seed, preview))

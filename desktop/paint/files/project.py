@@ -63,6 +63,9 @@ NOTES = "underpaint.json"
 MERGED = "mergedimage.png"
 _SIDE_BY_SIDE = min(4, os.cpu_count() or 1)
 THUMBNAIL = "Thumbnails/thumbnail.png"
+FILM = "underpaint-film.bin"
+"""The way of the drawing (``desktop.paint.reel``); read and written here without being looked at."""
+MOST_FILM = 32 << 20
 
 _OURS = {"format", "kind", "model", "paper", "palette", "roles", "program", "styles"}
 
@@ -76,6 +79,8 @@ class Loaded:
     document: Document
     notes: list[str] = field(default_factory=list)
     """Sentences on what the file holds and the document doesn't: all that was dropped or changed."""
+    film: bytes = b""
+    """See ``FILM``; empty where there is none."""
 
     @property
     def foreign(self) -> bool:
@@ -86,13 +91,20 @@ class Loaded:
 # --- writing -------------------------------------------------------------------------------------
 
 
-def save(document: Document, path: Path, step: Step = lambda _done, _total: None) -> None:
+def save(
+    document: Document,
+    path: Path,
+    step: Step = lambda _done, _total: None,
+    *,
+    film: Callable[[], bytes] = bytes,
+) -> None:
     """Write ``document`` as an ``.ora`` file, in one step.
 
     Args:
         document: what to write.
         path: where to.
         step: called now and then, the last time just before the file is in its place.
+        film: gives the way of the drawing, see ``FILM``; empty for none.
 
     Raises:
         PictureError: the folder is missing, read-only or full; the old file is untouched.
@@ -145,6 +157,9 @@ def save(document: Document, path: Path, step: Step = lambda _done, _total: None
     contents.add(MERGED, partial(to_png_bytes, merged))
     contents.add(THUMBNAIL, partial(to_png_bytes, thumbnail(merged)))
     files = contents.files()
+    way = film()
+    if 0 < len(way) <= MOST_FILM:
+        files[FILM] = way
     files[NOTES] = json.dumps(extras, ensure_ascii=False, indent=1).encode("utf-8", "backslashreplace")
     try:
         with replacing(path) as part, zipfile.ZipFile(part, "w") as target:
@@ -281,6 +296,8 @@ def _load(source: Archive, name: str, step: Step) -> Loaded:
     found = understood_styles(notes)
     document.take_styles(found.own, found.named)
     loaded.notes += found.said
+    loaded.film, unread = _film(source, name)
+    loaded.notes += unread
     document.model = notes.text("model", "")
     document.extras = {key: value for key, value in notes.fields.items() if key not in _OURS - found.kept}
     resolution = {about: value for about in RESOLUTION if (value := root.get(about)) is not None}
@@ -352,8 +369,19 @@ def _notes(source: Archive, name: str) -> Notes:
     return notes
 
 
+def _film(source: Archive, name: str) -> tuple[bytes, list[str]]:
+    """The way of the drawing, as it stands there; else a sentence on why not, where there should be one."""
+    if FILM not in source.names:
+        return b"", []
+    try:
+        return source.read(FILM, MOST_FILM), []
+    except PictureError:
+        text = translate("paint", "The way of the drawing in “{0}” can't be read; it was left out.")
+        return b"", [text.format(name)]
+
+
 def _unknown_members(source: Archive, root: ElementTree.Element) -> bool:
-    known = {"mimetype", "stack.xml", NOTES, MERGED, THUMBNAIL, *sources(root)}
+    known = {"mimetype", "stack.xml", NOTES, MERGED, THUMBNAIL, FILM, *sources(root)}
     return any(name not in known and not name.endswith("/") for name in source.names)
 
 

@@ -103,9 +103,9 @@ def beyond(layer: int, pieces: tuple[Piece, ...]) -> Iterator[Record]:
         yield Record(b"O", _PIECE.pack(layer, *rect) + zlib.compress(np.ascontiguousarray(pixels).data, 1))
 
 
-def records(file: BinaryIO) -> Iterator[Record]:
-    """The records of an open file, up to the first one that is damaged or cut short."""
-    while (record := _next_record(file)) is not None:
+def records(file: BinaryIO, kinds: tuple[bytes, ...] = _KINDS) -> Iterator[Record]:
+    """The records of an open file, up to the first one that is damaged, cut short or of another kind."""
+    while (record := _next_record(file, kinds)) is not None:
         yield record
 
 
@@ -116,7 +116,7 @@ def is_whole(file: BinaryIO) -> bool:
     return file.tell() == file.seek(0, SEEK_END)
 
 
-def _next_record(file: BinaryIO) -> Record | None:
+def _next_record(file: BinaryIO, kinds: tuple[bytes, ...]) -> Record | None:
     """The record that begins here; None, and the file stays here, where there is none that is whole."""
     start = file.tell()
     left = file.seek(0, SEEK_END) - start - _HEAD.size
@@ -124,7 +124,7 @@ def _next_record(file: BinaryIO) -> Record | None:
     if left >= 0:
         kind, length, check = _HEAD.unpack(file.read(_HEAD.size))
         # A file that the system made longer and never filled is all zeros.
-        if kind in _KINDS and length <= min(left, _MOST_PAYLOAD):
+        if kind in kinds and length <= min(left, _MOST_PAYLOAD):
             payload = file.read(length)
             if len(payload) == length and zlib.crc32(payload) == check:
                 return Record(kind, payload)
@@ -150,6 +150,40 @@ def read_document(file: BinaryIO) -> Document:
             _take_piece(payload, canvases)
     if notes is None:
         raise useless()
+    return _document(notes, canvases)
+
+
+class Rebuilding:
+    """A document that grows by its descriptions; what its layers hold is written into them by others."""
+
+    def __init__(self) -> None:
+        self._notes: Notes | None = None
+        self.layers: dict[int, Layer] = {}
+        """By their ids; those alone that were described last."""
+
+    def describe(self, payload: bytes) -> None:
+        """Take in a record of kind D: layers that are new are empty, the others keep their pixels.
+
+        Raises:
+            PictureError: it makes no sense, or needs too much memory.
+        """
+        notes = Notes(payload, "journal")
+        _prepare(notes, self.layers)
+        self._notes, state = notes, _state(notes, self.layers)
+        self.layers = {layer.id: layer for layer in state.layers}
+
+    def document(self) -> Document:
+        """The document as it is now, on the same pixels.
+
+        Raises:
+            PictureError: nothing of it was described, or it makes no sense.
+        """
+        if self._notes is None:
+            raise useless()
+        return _document(self._notes, self.layers)
+
+
+def _document(notes: Notes, canvases: dict[int, Layer]) -> Document:
     state = _state(notes, canvases)
     document = Document(
         LayerStack(

@@ -1,0 +1,246 @@
+"""Films of drawings: their ways are kept while they are drawn, and time-lapses are made of them."""
+
+from __future__ import annotations
+
+import queue
+from collections.abc import Callable
+from pathlib import Path
+from typing import TypeVar
+
+from PySide6.QtCore import QObject, Signal
+
+from desktop.documents.moment import Moment
+from desktop.documents.on_canvas import OnCanvas
+from desktop.documents.open_documents import OpenPicture
+from desktop.documents.stroke_controller import StrokeController
+from desktop.film.chronicle import Chronicle
+from desktop.film.frames import RATE, Cut, Frames
+from desktop.paint.editing.document import Change
+from desktop.paint.files.animation import write_animation
+from desktop.paint.reel import reel
+from desktop.preview.live import Live
+from desktop.preview.turns import Turns
+from desktop.support.file_work import Cancelled, FileWork, Job
+from desktop.support.observable import Observable, Property
+from desktop.support.settings import Settings
+from desktop.support.task_queue import TaskQueue
+from engine.data.messages import Picture, Pixels
+from engine.data.style import Code
+from engine.errors import PictureError
+from engine.files.writing import shown
+
+T = TypeVar("T")
+
+
+class Films(Observable):
+    """Keeps the way of every open picture, unless that is switched off.
+
+    Args:
+        canvas: where the picture is.
+        live: the model.
+        turns: who asks the engine for single previews, while the hand rests.
+        strokes: know where the pen was.
+        file_work: makes the films.
+        settings: remember whether ways are kept.
+        parent: owns it.
+    """
+
+    kept = Property(True)
+    """Whether the ways of drawings are kept, and saved with them."""
+
+    _trouble = Signal(str)
+
+    def __init__(
+        self,
+        canvas: OnCanvas,
+        live: Live,
+        turns: Turns,
+        strokes: StrokeController,
+        file_work: FileWork,
+        settings: Settings,
+        parent: QObject | None = None,
+    ) -> None:
+        super().__init__(parent)
+        self._canvas, self._live, self._turns, self._strokes = canvas, live, turns, strokes
+        self._file_work, self._settings = file_work, settings
+        self._queue = TaskQueue("film", self)
+        self._chronicles: dict[int, tuple[OpenPicture, Chronicle]] = {}
+        self._asking: list[_Asking] = []
+        self.kept = settings.keep_ways
+        self._trouble.connect(canvas.error_reported)
+        canvas.watch("picture", self._begin)
+        self.watch("kept", self._keep)
+
+    def note(self, change: Change) -> None:
+        """A step of the picture on the canvas was done, taken back or done again."""
+        chronicle = self.chronicle()
+        track, self._strokes.track = self._strokes.track, []
+        if chronicle is not None:
+            by_hand = self._strokes.tool in ("pen", "eraser")  # the others show nothing where the pen was
+            chronicle.note(change, track, self._strokes.ink.size if by_hand else 0.0)
+
+    def chronicle(self) -> Chronicle | None:
+        """That of the picture on the canvas; None where its way is not kept."""
+        picture = self._canvas.picture
+        found = self._chronicles.get(id(picture)) if picture is not None else None
+        return found[1] if found is not None else None
+
+    @property
+    def excuse(self) -> str:
+        """Why there is no film of the picture on the canvas; a sentence, or nothing."""
+        chronicle = self.chronicle()
+        if chronicle is None:
+            return self.tr("The ways of drawings are not kept; switch that on in the File menu, and draw.")
+        return "" if chronicle.is_way else self.tr("There is no way to show yet; draw something first.")
+
+    def export(self, path: Path, cut: Cut) -> Job | None:
+        """Make a time-lapse of the picture on the canvas, while drawing goes on; says so if there is none.
+
+        Args:
+            path: its suffix says as what, see ``desktop.paint.files.animation``.
+            cut: how long, how large, and of what.
+        """
+        self._canvas.finish_stroke()
+        picture, chronicle, card = self._canvas.picture, self.chronicle(), self._live.card
+        excuse = self.excuse
+        if (
+            not excuse
+            and cut.shown != "drawing"
+            and (card is None or card.input != self._canvas.document.kind)
+        ):
+            excuse = self.tr(
+                "No model is open for this picture; open one, or make a film of the drawing alone."
+            )
+        if excuse or picture is None or chronicle is None:
+            self._canvas.error_reported.emit(excuse)
+            return None
+        moment, steps = Moment(picture.document), chronicle.steps()
+        code = self._live.code() or (card.usual_style if card is not None else ())
+        asking = _Asking(self._live, self._turns, code, self)
+
+        def make(job: Job) -> Path:
+            entries = asking.wait(job, lambda: steps.result(0.1))
+            frames = Frames(entries, moment.document(), lambda it: asking.preview(job, it), cut)
+            return write_animation(frames, path, RATE, job.progress)
+
+        name = shown(path.name)
+        job = self._file_work.make(
+            self.tr("Making “%s”") % name,
+            make,
+            lambda written: self._canvas.said.emit(
+                self.tr("The time-lapse is in “%s”.") % shown(written.name)
+            ),
+        )
+        self._asking.append(asking)
+        job.then(lambda _fine: self._end(asking))
+        return job
+
+    def leave(self) -> None:
+        """End of the program: what is noted already is put beside the journals."""
+        self._queue.finish()
+        self._queue.stop()
+
+    # --- inside --------------------------------------------------------------------------------
+
+    def _begin(self) -> None:
+        """Another picture is on the canvas."""
+        open_ = {id(picture) for picture in self._canvas.pictures}
+        for key in [key for key in self._chronicles if key not in open_]:
+            del self._chronicles[key]
+        picture = self._canvas.picture
+        self._strokes.track = []
+        if picture is None or id(picture) in self._chronicles:
+            return
+        if not self.kept:
+            picture.filmed = lambda: bytes
+            return
+        chronicle = Chronicle(
+            picture.document,
+            picture.film,
+            lambda work: self._queue.do(work, lambda _result: None),
+            lambda: picture.journal.folder if picture.journal is not None else None,
+            lambda: self._trouble.emit(
+                self.tr("The way of the drawing “%s” is damaged; it was left out, and begins anew.")
+                % picture.name
+            ),
+            cut_short=picture.unsaved,
+        )
+        self._chronicles[id(picture)] = picture, chronicle
+        picture.filmed = lambda: _bytes(chronicle)
+
+    def _keep(self) -> None:
+        self._settings.keep_ways = self.kept
+        for picture, _ in self._chronicles.values():
+            picture.film, picture.filmed = b"", lambda: bytes
+        self._chronicles.clear()
+        if self.kept:
+            self._canvas.finish_stroke()
+        self._begin()
+
+    def _end(self, asking: _Asking) -> None:
+        asking.drop()
+        self._asking.remove(asking)
+
+
+def _bytes(chronicle: Chronicle) -> Callable[[], bytes]:
+    """What gives the way up to now; where that can't be, none: a drawing is saved without it."""
+    if not chronicle.is_way:
+        return bytes
+    steps = chronicle.steps()
+
+    def written() -> bytes:
+        try:
+            content = reel.written(steps.result(60))
+        except (PictureError, TimeoutError):
+            return b""
+        return content
+
+    return written
+
+
+class _Asking(QObject):
+    """Asks the engine for previews, on behalf of a thread that waits for them."""
+
+    _asked = Signal(object)
+
+    def __init__(self, live: Live, turns: Turns, code: Code, parent: QObject) -> None:
+        super().__init__(parent)
+        self._live, self._turns, self._code = live, turns, code
+        self._card = live.card
+        self._answers: queue.SimpleQueue[Pixels | None] = queue.SimpleQueue()
+        self._dropped = False
+        self._asked.connect(self._ask)
+
+    def preview(self, job: Job, picture: Picture) -> Pixels:
+        """The network's, of a picture; on the thread of the job.
+
+        Raises:
+            PictureError: the model was changed meanwhile.
+            Cancelled: somebody doesn't want it any more.
+        """
+        self._asked.emit(picture)
+        made = self.wait(job, lambda: self._answers.get(timeout=0.1))
+        if made is None:
+            raise PictureError(self.tr("The film was given up, as another model was opened meanwhile."))
+        return made
+
+    def wait(self, job: Job, look: Callable[[], T]) -> T:
+        """What ``look`` finds, sooner or later; it raises as long as there is nothing."""
+        while True:
+            if job.is_cancelled:
+                raise Cancelled
+            try:
+                return look()
+            except (queue.Empty, TimeoutError):
+                continue
+
+    def drop(self) -> None:
+        """Nobody waits any more."""
+        self._dropped = True
+        self.deleteLater()
+
+    def _ask(self, picture: Picture) -> None:
+        if self._live.card is not self._card:
+            self._answers.put(None)
+        elif not self._dropped:
+            self._turns.ask(self._code, self._answers.put, picture)

@@ -1,0 +1,87 @@
+"""Steps of a document on their way into a reel: what is needed of it now, and how it is packed later."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from desktop.paint.editing.document import Document
+from desktop.paint.editing.history import Change, PaintStep, Step, Tiles, tile_rect
+from desktop.paint.editing.snapshot import tiles_within
+from desktop.paint.files.records import Record, describing
+from desktop.paint.layers.frozen import Frozen
+from desktop.paint.layers.layer import Layer, Role
+from desktop.paint.reel.reel import Parts, Track
+from desktop.paint.reel.strip import packed_strip
+
+Pack = Callable[[], Parts]
+
+
+def whole(document: Document) -> Pack:
+    """All of a document as it is now, but for the photos that are only traced; packed on any thread."""
+    described = describing(document, "")
+    frozen = [Frozen(layer) for layer in document.layers if layer.role is not Role.REFERENCE]
+    return lambda: (Record(b"K", b""), described, *_filled(frozen))
+
+
+def described(document: Document, new: list[Layer]) -> Pack:
+    """Other layers, or other properties of them; of those that are ``new``, all pixels."""
+    record = describing(document, "")
+    frozen = [Frozen(layer) for layer in new if layer.role is not Role.REFERENCE]
+    return lambda: (record, *_filled(frozen))
+
+
+def painted(document: Document, change: Change, step: Step | None, track: Track | None) -> Pack | None:
+    """Pixels of one layer; None where they are of a photo that is only traced, or there are none.
+
+    Args:
+        document: as it is now.
+        change: what was done.
+        step: the step that it is; where it is not of painting, the whole tiles count as changed.
+        track: where the pen was, if a pen did it.
+    """
+    if change.layer is None:
+        return None
+    layer, now = document.layer(change.layer), Tiles()
+    before = dict(step.tiles.items()) if isinstance(step, PaintStep) and step.layer == layer.id else None
+    if layer.role is Role.REFERENCE:
+        return None
+    for place in change.tiles if before is None else before:
+        rect = tile_rect(*place, document.width, document.height)
+        now.keep(place, layer.packed[rect.rows, rect.columns])
+    size, after = layer.size, dict(now.items())
+    id = layer.id
+
+    def pack() -> Parts:
+        strip = packed_strip(id, size, before, after)
+        pen = (track.record(),) if track is not None else ()
+        return (*pen, Record(b"P", strip)) if strip else ()
+
+    return pack
+
+
+def differing(former: Document, now: Document) -> Pack | None:
+    """What leads from one document to another; None where nothing does. Both stay as they are meanwhile."""
+    names = [
+        [(layer.id, layer.role, layer.shown, layer.opacity) for layer in it.layers] for it in (former, now)
+    ]
+    same = names[0] == names[1] and (former.width, former.height) == (now.width, now.height)
+    if not same or former.paper != now.paper or former.palette != now.palette:
+        return whole(now)
+    strips = []
+    for old, new in zip(former.layers, now.layers, strict=True):
+        if new.role is not Role.REFERENCE:
+            before, after = (dict(tiles_within(layer).items()) for layer in (old, new))
+            gone = {place: 0 for place in before if place not in after}
+            strips.append(packed_strip(new.id, new.size, before, {**after, **gone}))
+    found = tuple(Record(b"P", strip) for strip in strips if strip)
+    return (lambda: found) if found else None
+
+
+def _filled(frozen: list[Frozen]) -> list[Record]:
+    found = []
+    for one in frozen:
+        layer = one.layer()
+        strip = packed_strip(layer.id, layer.size, {}, dict(tiles_within(layer).items()))
+        if strip:
+            found.append(Record(b"P", strip))
+    return found

@@ -1,0 +1,1 @@
+"""What asks for films of a drawing."""

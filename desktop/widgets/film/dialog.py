@@ -1,0 +1,81 @@
+"""A time-lapse: how long, how large, what is shown, and where it is written."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QComboBox, QFileDialog, QLabel, QSpinBox, QWidget
+
+from desktop.film.frames import SECONDS, SIZES, Cut
+from desktop.session import Session
+from desktop.widgets.dialogs.picture_dialogs import Form
+
+
+class FilmDialog(Form):
+    """Its button asks for a file; then it is gone, and the film is made beside the pen."""
+
+    def __init__(self, session: Session, parent: QWidget) -> None:
+        super().__init__(parent.tr("Time-lapse"), parent.tr("Make …"), parent)
+        self.setObjectName("film")
+        self._session = session
+        self._seconds = QSpinBox()
+        self._seconds.setObjectName("film_seconds")
+        self._seconds.setRange(*SECONDS)
+        self._seconds.setValue(20)
+        self._seconds.setSuffix(self.tr(" s"))
+        self._seconds.setToolTip(self.tr("Pauses are left out, and the rest is fitted into this time"))
+        self._shown, self._size = QComboBox(), QComboBox()
+        self._shown.setObjectName("film_shown")
+        self._size.setObjectName("film_size")
+        for text, data in (
+            (self.tr("Drawing and preview, side by side"), "both"),
+            (self.tr("The drawing alone"), "drawing"),
+            (self.tr("The preview alone"), "preview"),
+        ):
+            self._shown.addItem(text, data)
+        self._size.addItem(self.tr("As the network paints it"), 0)
+        for size in SIZES:
+            self._size.addItem(self.tr("%d pixels high") % size, size)
+        said = QLabel(self.tr("It is made in the pauses of your pen; you can go on drawing."))
+        said.setWordWrap(True)
+        self.form.addRow(self.tr("&Length"), self._seconds)
+        self.form.addRow(self.tr("&Shown"), self._shown)
+        self.form.addRow(self.tr("Si&ze"), self._size)
+        self.form.addRow(said)
+        problem = session.films.excuse
+        self._problem.setText(problem)
+        self._problem.setVisible(bool(problem))
+        self.do.setEnabled(not problem)
+
+    @property
+    def cut(self) -> Cut:
+        """As it is chosen."""
+        return Cut(self._seconds.value(), self._size.currentData(), self._shown.currentData())
+
+    def accept(self) -> None:
+        """Ask where to, then make it."""
+        folder = Path(self._session.settings.folder or Path.home())
+        dialog = QFileDialog(self, self.tr("Export the time-lapse"), str(folder))
+        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
+        dialog.setNameFilters(
+            [
+                self.tr("Animated WebP (*.webp)"),
+                self.tr("Animated GIF (*.gif)"),
+                self.tr("Frames as PNG, in a folder (*.png)"),
+            ]
+        )
+        dialog.setDefaultSuffix("webp")
+        dialog.filterSelected.connect(
+            lambda text: dialog.setDefaultSuffix(text.rpartition("*.")[2].rstrip(")"))
+        )
+        dialog.selectFile(Path(self._session.title).stem)
+        dialog.fileSelected.connect(lambda name: self.write(Path(name)))
+        dialog.open()
+
+    def write(self, path: Path) -> None:
+        """Begin; the bar of files shows how far it is, with *Cancel*, and the dialog is in nobody's way."""
+        self._session.settings.folder = str(path.parent)
+        if self._session.films.export(path, self.cut) is not None:
+            super().accept()

@@ -1,0 +1,299 @@
+"""The way of a drawing: kept step by step, taken back and done again, in files and after a crash."""
+
+from __future__ import annotations
+
+import shutil
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from desktop.documents.recovery import abandoned, brought_back
+from desktop.film.chronicle import Chronicle
+from desktop.paint.editing.document import Document
+from desktop.paint.files import project
+from desktop.paint.files.records import Record
+from desktop.paint.reel import reel
+from desktop.paint.strokes.stroke import Ink, Sample
+from desktop.paint.tools import tools
+from desktop.session import Session
+from desktop.widgets.main_window import MainWindow
+from engine.data.rect import Rect
+from engine.errors import PictureError
+from tests.desktop.window_hands import done, drag, message, settle, until
+
+
+def at_once(work: Callable[[], object]) -> None:
+    work()
+
+
+def chronicle(document: Document, former: bytes = b"") -> Chronicle:
+    return Chronicle(document, former, at_once, lambda: None, lambda: None)
+
+
+def stroke(document: Document, *points: tuple[float, float], tool: str = "pen", ink: Ink | None = None):
+    ink = ink or Ink(size=4)
+    samples = [Sample(x, y, time=number / 50) for number, (x, y) in enumerate(points)]
+    pen = tools()[tool].start(document, ink, samples[0])
+    for sample in samples[1:-1]:
+        pen.move(sample)
+    return pen.finish(samples[-1]), samples
+
+
+def end_of(kept: Chronicle) -> Document:
+    """Where the way leads to, by way of bytes."""
+    return reel.played(reel.read(reel.written(kept.steps().result(0))))
+
+
+def assert_same(one: Document, other: Document) -> None:
+    assert [layer.id for layer in one.layers] == [layer.id for layer in other.layers]
+    for a, b in zip(one.layers, other.layers, strict=True):
+        np.testing.assert_array_equal(a.pixels, b.pixels)
+        assert (a.visible, a.opacity, a.name) == (b.visible, b.opacity, b.name)
+
+
+def test_every_sort_of_step_leads_to_the_same_pixels() -> None:
+    document = Document.new("sketch", 150, 101)
+    kept = chronicle(document)
+    hints = document.layers[-1].id
+
+    def note(change) -> None:
+        kept.note(change)
+        assert_same(end_of(kept), document)
+
+    note(stroke(document, (10, 10), (60, 30), (140, 90))[0])
+    document.select(hints)
+    note(stroke(document, (5, 50), (140, 50), ink=Ink("soft", 40, 0.2, 0.7, (200, 30, 90)))[0])
+    note(stroke(document, (5, 55), (140, 60), ink=Ink("soft", 30, 0.5, 0.5, (20, 130, 90)))[0])
+    note(stroke(document, (60, 50), (100, 58), tool="eraser", ink=Ink(size=12, erase=True))[0])
+    document.selection = Rect(20, 20, 50, 40)
+    note(stroke(document, (5, 30), (140, 40), ink=Ink(size=20, colour=(9, 9, 200)))[0])
+    note(document.clear_selection())
+    note(document.paste(np.random.default_rng(1).integers(0, 256, (30, 40, 4), np.uint8), 90, 60))
+    note(document.add_layer(document.active.role))
+    note(stroke(document, (70, 10), (70, 90))[0])
+    note(document.set_layer(hints, opacity=0.5))
+    note(document.set_layer(hints, opacity=0.25, merge=True))
+    note(document.move_layer(hints, 0))
+    note(document.crop(Rect(20, 10, 100, 80)))
+    note(stroke(document, (10, 10), (90, 70))[0])
+    note(document.resize(130, 77))
+    note(document.remove_layer(hints))
+    before = len(kept.steps().result(0))
+    for _ in range(5):
+        note(document.undo())
+    assert len(kept.steps().result(0)) == before - 5
+    for _ in range(3):
+        note(document.redo())
+    note(stroke(document, (30, 10), (30, 50))[0])
+    assert len(kept.steps().result(0)) == before - 1
+
+
+def test_strokes_taken_back_are_left_out_and_done_again_are_back() -> None:
+    document = Document.new("image", 96, 80)
+    kept = chronicle(document)
+    for x in (10, 30, 50):
+        kept.note(stroke(document, (x, 10), (x, 70))[0])
+    assert len(kept.steps().result(0)) == 4
+    kept.note(document.undo())
+    kept.note(document.undo())
+    assert len(kept.steps().result(0)) == 2
+    kept.note(document.redo())
+    assert len(kept.steps().result(0)) == 3
+    kept.note(stroke(document, (70, 10), (70, 70))[0])
+    assert len(kept.steps().result(0)) == 4
+    assert_same(end_of(kept), document)
+
+
+def test_what_replaces_a_paste_takes_its_place() -> None:
+    document = Document.new("image", 96, 80)
+    kept = chronicle(document)
+    kept.note(document.paste(np.full((10, 10, 4), 255, np.uint8) * np.uint8(1), 5, 5))
+    for number in range(2):
+        move = tools()["select"].start(document, Ink(), Sample(8 + 20 * number, 8))
+        move.move(Sample(28 + 20 * number, 8))
+        change = move.finish(Sample(28 + 20 * number, 8))
+        if change:
+            kept.note(change)
+        assert_same(end_of(kept), document)
+    assert len(kept.steps().result(0)) == 2
+
+
+def test_five_hundred_strokes_take_less_than_five_megabytes() -> None:
+    document = Document.new("sketch", 512, 512)
+    kept, chance = chronicle(document), np.random.default_rng(3)
+    lines, hints = document.layers[0].id, document.layers[-1].id
+    for number in range(500):
+        document.select(hints if number % 5 == 0 else lines)
+        ink = Ink("soft", 30, 0.3, 0.8, (200, number % 256, 40)) if number % 5 == 0 else Ink(size=3.5)
+        turns = np.cumsum(chance.normal(0, 0.15, 60))
+        points = np.cumsum(np.stack([np.cos(turns), np.sin(turns)], 1) * 4, 0) + chance.uniform(80, 430, 2)
+        change, samples = stroke(document, *map(tuple, points.tolist()), ink=ink)
+        kept.note(change, samples, ink.size)
+    content = reel.written(kept.steps().result(0))
+    print(len(content))
+    assert len(content) < 5_000_000
+    assert_same(reel.played(reel.read(content)), document)
+
+
+def test_a_long_way_begins_later() -> None:
+    document = Document.new("image", 96, 80)
+    kept = chronicle(document)
+    for x in range(5, 90, 5):
+        kept.note(stroke(document, (x, 10), (x, 70))[0])
+    entries = kept.steps().result(0)
+    most = sum(entry.bytes for entry in entries) - 10
+    gone = list(reel.shortened(entries, most))
+    assert 2 <= len(gone) < len(entries)
+    assert sum(entry.bytes for entry in entries[len(gone) :]) <= most // 2
+
+
+def test_a_track_comes_back() -> None:
+    samples = [Sample(3.25 + number, 7.5, time=5 + number / 100) for number in range(40)]
+    track = reel.Track.of(samples, 12.0)
+    assert track is not None
+    again = reel.Track.read(track.record().payload)
+    np.testing.assert_allclose(again.points, track.points, atol=0.05)
+    assert again.width == 12
+
+
+def test_nothing_in_a_strangers_way_does_harm() -> None:
+    document = Document.new("sketch", 100, 70)
+    kept = chronicle(document)
+    change, samples = stroke(document, (10, 10), (60, 30), (90, 60))
+    kept.note(change, samples, 4.0)
+    whole, chance = reel.written(kept.steps().result(0)), np.random.default_rng(5)
+    for cut in (0, 1, 9, len(whole) // 2, len(whole) - 1):
+        with pytest.raises(PictureError):
+            reel.read(whole[:cut])
+    for entry in kept.steps().result(0):
+        for number, part in enumerate(entry.parts()):
+            for _ in range(60):  # with a checksum that is right
+                content = bytearray(part.payload)
+                for place in chance.integers(0, max(1, len(content)), 3):
+                    if content:
+                        content[place] = chance.integers(0, 256)
+                parts = list(entry.parts())
+                parts[number] = Record(part.kind, bytes(content))
+                bad = reel.Entry(0, 0, lambda parts=tuple(parts): parts)
+                try:
+                    reel.played([kept.steps().result(0)[0], bad])
+                    _ = bad.track
+                except PictureError:
+                    continue
+
+
+def test_a_way_that_asks_for_too_much_memory_is_refused() -> None:
+    huge = b'{"format": 1, "kind": "image", "width": 1000000, "height": 1000000, "layers": []}'
+    with pytest.raises(PictureError):
+        reel.played([reel.Entry(0, 0, lambda: (Record(b"K", b""), Record(b"D", huge)))])
+
+
+# --- in the window -----------------------------------------------------------------------------------
+
+
+def steps(session: Session) -> list[reel.Entry]:
+    kept = session.films.chronicle()
+    assert kept is not None
+    return kept.steps().result(20)
+
+
+def test_it_is_saved_and_goes_on_from_there(window: MainWindow, session: Session, tmp_path: Path) -> None:
+    drag(window, (20, 20), (70, 20), (70, 60))
+    drag(window, (10, 60), (60, 70))
+    window.actions_table["undo"].trigger()
+    drag(window, (10, 70), (60, 75))
+    assert done(session.save(tmp_path / "a.ora"))
+    loaded = project.load(tmp_path / "a.ora")
+    assert not loaded.notes
+    assert len(reel.read(loaded.film)) == 3
+    assert_same(reel.played(reel.read(loaded.film)), session.document)
+    shutil.copy(tmp_path / "a.ora", tmp_path / "b.ora")
+    assert done(session.open_file(tmp_path / "b.ora"))
+    drag(window, (80, 10), (80, 70))
+    assert done(session.save())
+    again = project.load(tmp_path / "b.ora")
+    entries = reel.read(again.film)
+    assert len(entries) == 4 and [entry.at for entry in entries] == sorted(entry.at for entry in entries)
+    assert_same(reel.played(entries), session.document)
+
+
+def test_what_another_program_changed_is_caught_up_with(
+    window: MainWindow, session: Session, tmp_path: Path
+) -> None:
+    drag(window, (20, 20), (70, 20), (70, 60))
+    assert done(session.save(tmp_path / "a.ora"))
+    film = project.load(tmp_path / "a.ora").film
+    other = Document.new("sketch", 96, 80)
+    stroke(other, (5, 5), (90, 75))
+    project.save(other, tmp_path / "other.ora", film=lambda: film)
+    assert done(session.open_file(tmp_path / "other.ora"))
+    drag(window, (80, 10), (80, 70))
+    assert_same(reel.played(steps(session)), session.document)
+
+
+def test_a_picture_begins_its_own_way(window: MainWindow, session: Session, tmp_path: Path) -> None:
+    pixels = np.random.default_rng(2).integers(0, 256, (50, 60, 3), np.uint8)
+    Image.fromarray(pixels).save(tmp_path / "photo.png")
+    assert done(session.open_file(tmp_path / "photo.png", kind="image"))
+    drag(window, (10, 10), (40, 40))
+    first, *rest = steps(session)
+    np.testing.assert_array_equal(reel.played([first]).picture_flat(), pixels)
+    assert len(rest) == 1
+
+
+def test_switched_off_nothing_is_kept(window: MainWindow, session: Session, tmp_path: Path) -> None:
+    drag(window, (20, 20), (70, 20))
+    window.actions_table["keep_ways"].trigger()
+    drag(window, (10, 60), (60, 70))
+    assert done(session.save(tmp_path / "a.ora"))
+    with zipfile.ZipFile(tmp_path / "a.ora") as archive:
+        assert project.FILM not in archive.namelist()
+    assert not session.settings.keep_ways
+    window.actions_table["export_film"].trigger()
+    window.actions_table["keep_ways"].trigger()
+    drag(window, (10, 30), (60, 30))
+    assert len(steps(session)) == 2
+    assert_same(reel.played(steps(session)), session.document)
+
+
+def test_it_survives_a_crash(window: MainWindow, session: Session, home: Path, tmp_path: Path) -> None:
+    drag(window, (20, 20), (70, 20), (70, 60))
+    drag(window, (10, 60), (60, 70))
+    drag(window, (10, 40), (60, 30))
+    window.actions_table["undo"].trigger()
+    drag(window, (80, 10), (80, 70))
+    steps(session)
+    picture = session.picture
+    assert picture is not None and picture.journal is not None
+    picture.journal.flush()
+    # What a process leaves that is no more.
+    shutil.copytree(picture.journal.folder, home / "recovery" / "20260101-000000-left")
+    (left,) = abandoned()
+    document, complete = brought_back(left.path)
+    assert complete
+    back = session.documents.recovered(left, document)
+    entries = reel.read(back.film, cut_short=True)
+    assert len(entries) == 4
+    assert_same(reel.played(entries), session.document)
+    session.put_up(back)
+    assert len(steps(session)) == 4
+    session.close_picture(back)
+
+
+def test_a_damaged_way_costs_no_drawing(
+    window: MainWindow, session: Session, told: list[str], tmp_path: Path
+) -> None:
+    drag(window, (20, 20), (70, 20), (70, 60))
+    project.save(session.document, tmp_path / "a.ora", film=lambda: b"no way at all")
+    pixels = session.document.picture_flat().copy()
+    assert done(session.open_file(tmp_path / "a.ora"))
+    np.testing.assert_array_equal(session.document.picture_flat(), pixels)
+    until(lambda: any("is damaged; it was left out" in sentence for sentence in told))
+    assert "left out" in message(window)
+    drag(window, (80, 10), (80, 70))
+    assert len(steps(session)) == 2
+    settle(session)

@@ -1,0 +1,193 @@
+"""Time-lapses: made beside the pen, and true to the last frame."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image, ImageSequence
+from PySide6.QtWidgets import QComboBox, QSpinBox
+
+from desktop.__main__ import main
+from desktop.film.frames import Cut, Frames
+from desktop.paint.editing.document import Document
+from desktop.paint.files.records import Record
+from desktop.paint.layers.layer import Role
+from desktop.paint.reel import packing, reel
+from desktop.paint.reel.reel import Track
+from desktop.paint.strokes.stroke import Ink, Sample
+from desktop.paint.tools import tools
+from desktop.session import Session
+from desktop.widgets.film.dialog import FilmDialog
+from desktop.widgets.main_window import MainWindow
+from engine.data.messages import Picture, Pixels
+from engine.data.rect import Rect
+from tests.desktop.window_hands import done, drag, files_done, model, settle, until
+
+SHORT = Cut(5, 0)
+
+
+def drawn(window: MainWindow) -> None:
+    drag(window, (20, 20), (70, 20), (70, 60))
+    drag(window, (10, 60), (60, 70))
+    window.session.edit(lambda document: document.crop(Rect(5, 5, 80, 70)))
+    drag(window, (10, 10), (10, 60), (40, 60))
+    window.session.strokes.choose_role(Role.HINTS)
+    window.session.strokes.set_ink(colour=(220, 30, 10), size=20.0)
+    drag(window, (40, 40), (50, 50))
+
+
+def test_the_last_frame_is_the_preview_to_the_byte(
+    window: MainWindow, session: Session, told: list[str], tmp_path: Path
+) -> None:
+    drawn(window)
+    settle(session)
+    assert session.live.preview is not None
+    exact, drawing = session.live.preview.copy(), session.document.picture_flat().copy()
+    assert done(session.films.export(tmp_path / "film.png", SHORT))
+    files = sorted((tmp_path / "film").iterdir())
+    assert len(files) == 50
+    frames = [np.asarray(Image.open(file)) for file in files]
+    width = exact.shape[1]
+    assert frames[-1].shape == (exact.shape[0], 2 * width, 3)
+    np.testing.assert_array_equal(frames[-1][:, width:], exact)
+    assert not np.array_equal(frames[0], frames[-1])
+    assert len({frame.tobytes() for frame in frames}) >= 6
+    assert drawing.shape == (70, 80, 3)
+    assert any("film" in sentence for sentence in told)
+
+
+@pytest.mark.parametrize("suffix", [".webp", ".gif"])
+def test_it_moves_for_as_long_as_was_said(
+    suffix: str, window: MainWindow, session: Session, tmp_path: Path
+) -> None:
+    drawn(window)
+    settle(session)
+    assert done(session.films.export(tmp_path / f"film{suffix}", Cut(6, 64, "both")))
+    with Image.open(tmp_path / f"film{suffix}") as image:
+        times = []
+        for frame in ImageSequence.Iterator(image):
+            frame.load()
+            times.append(frame.info["duration"])
+        assert abs(sum(times) - 6000) <= 20
+        assert image.size[1] == 64
+
+
+def test_drawing_goes_on_meanwhile(window: MainWindow, session: Session, tmp_path: Path) -> None:
+    drawn(window)
+    settle(session)
+    before, exact = session.document.picture_flat().copy(), session.live.preview
+    assert exact is not None
+    job = session.films.export(tmp_path / "film.png", Cut(5, 0, "both"))
+    assert job is not None
+    until(lambda: job.share > 0)
+    drag(window, (5, 5), (70, 65))
+    settle(session)  # the pen's own previews come first
+    assert done(job)
+    last = np.asarray(Image.open(sorted((tmp_path / "film").iterdir())[-1]))
+    assert not np.array_equal(before, session.document.picture_flat())
+    np.testing.assert_array_equal(last[:, exact.shape[1] :], exact)  # of the drawing as it was
+
+
+def test_it_can_be_cancelled_and_leaves_nothing(
+    window: MainWindow, session: Session, told: list[str], tmp_path: Path
+) -> None:
+    drawn(window)
+    settle(session)
+    job = session.films.export(tmp_path / "film.webp", Cut(60, 0))
+    assert job is not None
+    job.cancel()
+    until(lambda: job.is_over)
+    assert not job.is_fine and not list(tmp_path.iterdir())
+    assert any("Given up" in sentence for sentence in told)
+
+
+def test_another_model_ends_it_with_a_sentence(
+    window: MainWindow, session: Session, told: list[str], tmp_path: Path
+) -> None:
+    drawn(window)
+    settle(session)
+    job = session.films.export(tmp_path / "film.webp", Cut(60, 0))
+    assert job is not None
+    session.open_model(model(session, "tiny lines"))
+    until(lambda: job.is_over)
+    assert any("another model was opened" in sentence for sentence in told)
+    assert not list(tmp_path.iterdir())
+
+
+def test_the_dialog_makes_one(window: MainWindow, session: Session, tmp_path: Path) -> None:
+    window.actions_table["export_film"].trigger()
+    empty = window.findChild(FilmDialog)
+    assert empty is not None and not empty.do.isEnabled()
+    empty.reject()
+    until(lambda: window.findChild(FilmDialog) is None)
+    drawn(window)
+    settle(session)
+    window.actions_table["export_film"].trigger()
+    dialog = window.findChild(FilmDialog)
+    assert dialog is not None and dialog.do.isEnabled()
+    seconds = dialog.findChild(QSpinBox, "film_seconds")
+    shown = dialog.findChild(QComboBox, "film_shown")
+    assert seconds is not None and shown is not None
+    seconds.setValue(5)
+    shown.setCurrentIndex(1)
+    dialog.write(tmp_path / "film.webp")
+    assert session.file_work.jobs
+    files_done(session)
+    with Image.open(tmp_path / "film.webp") as image:
+        assert len(list(ImageSequence.Iterator(image))) > 4
+
+
+def test_damaged_steps_still_end_in_the_right_picture() -> None:
+    document = Document.new("image", 40, 30)
+    start = reel.Entry(0, 0, packing.whole(document))
+    document.paste(np.full((9, 9, 4), 255, np.uint8), 3, 3)
+    document.paste(np.tile(np.array([9, 200, 30, 255], np.uint8), (9, 9, 1)), 12, 3)
+    bad = reel.Entry(1, 0.5, lambda: (Record(b"P", b"nothing"),))
+
+    def make(picture: Picture) -> Pixels:
+        assert picture.pixels is not None
+        return 255 - picture.pixels
+
+    later = reel.Entry(9, 0.5, lambda: ())
+    frames = Frames([start, bad, later], document, make, SHORT)
+    made = list(frames)
+    assert len(made) == 50 and frames.problem
+    np.testing.assert_array_equal(made[-1][:, 40:], 255 - document.picture_flat())
+    np.testing.assert_array_equal(made[-1][:, :40], document.picture_flat())
+
+
+def test_a_stroke_grows_with_the_pen() -> None:
+    document = Document.new("image", 200, 30)
+    start = reel.Entry(0, 0, packing.whole(document))
+    samples = [Sample(10 + 9 * number, 15, time=number / 10) for number in range(21)]
+    pen = tools()["pen"].start(document, Ink(size=4), samples[0])
+    for sample in samples[1:-1]:
+        pen.move(sample)
+    change = pen.finish(samples[-1])
+    pack = packing.painted(document, change, document.history.newest, Track.of(samples, 4.0))
+    assert pack is not None
+    made = list(Frames([start, reel.Entry(2, 2, pack)], document, lambda _it: made[0], Cut(5, 30, "drawing")))
+    dark = [int((frame < 128).any((0, 2)).sum()) for frame in made]
+    assert dark == sorted(dark) and len(set(dark)) > 20
+    assert 85 <= dark[22] <= 115  # of about 180, in the middle of the way
+
+
+def test_the_command_makes_the_same_film(
+    window: MainWindow, session: Session, tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:  # fmt: skip
+    drawn(window)
+    settle(session)
+    assert session.live.preview is not None
+    exact = session.live.preview.copy()
+    assert done(session.save(tmp_path / "a.ora"))
+    words = ["underpaint", "replay", str(tmp_path / "a.ora"), str(tmp_path / "film.png"), "--seconds", "5"]
+    monkeypatch.setattr("sys.argv", [*words, "--model", str(model(session, "tiny sketch"))])
+    with pytest.raises(SystemExit) as ended:
+        main()
+    assert not ended.value.code
+    assert capsys.readouterr().out.strip() == str(tmp_path / "film")
+    last = np.asarray(Image.open(sorted((tmp_path / "film").iterdir())[-1]))
+    np.testing.assert_array_equal(last[:, exact.shape[1] :], exact)
