@@ -102,8 +102,12 @@ ARROWS: dict[str, str] = {
         "engine.errors engine.files engine.models engine.planes engine.thread resources"
     ),
     "desktop.session": (
-        "desktop.documents desktop.layer_actions desktop.paint.editing desktop.paint.files desktop.pairs "
-        "desktop.preview desktop.support desktop.training engine.data engine.models"
+        "desktop.documents desktop.inputs desktop.layer_actions desktop.paint.editing desktop.paint.files "
+        "desktop.pairs desktop.preview desktop.support desktop.training engine.data engine.models"
+    ),
+    "desktop.inputs": (
+        "desktop.documents desktop.paint.editing desktop.paint.files desktop.paint.layers desktop.support "
+        "engine.data engine.errors engine.files"
     ),
     "desktop.layer_actions": (
         "desktop.documents desktop.paint.editing desktop.support engine.data engine.files"
@@ -122,10 +126,14 @@ ARROWS: dict[str, str] = {
         "desktop.paint.editing desktop.session desktop.support desktop.widgets.parts engine.data "
         "engine.errors"
     ),
+    "desktop.widgets.inputs": (
+        "desktop.inputs desktop.session desktop.support desktop.widgets.dialogs desktop.widgets.panels "
+        "desktop.widgets.parts engine.data"
+    ),
     "desktop.widgets.main_window": (
         "desktop.paint.editing desktop.paint.tools desktop.session desktop.support desktop.widgets.canvas "
-        "desktop.widgets.dialogs desktop.widgets.panels desktop.widgets.parts desktop.widgets.styles "
-        "desktop.widgets.training desktop.widgets.welcome engine.data resources"
+        "desktop.widgets.dialogs desktop.widgets.inputs desktop.widgets.panels desktop.widgets.parts "
+        "desktop.widgets.styles desktop.widgets.training desktop.widgets.welcome engine.data resources"
     ),
     "desktop.widgets.panels": (
         "desktop.paint.brushes desktop.paint.editing desktop.paint.tools desktop.pairs desktop.preview "
