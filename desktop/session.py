@@ -21,6 +21,7 @@ from desktop.documents.open_documents import OpenDocuments, OpenPicture, project
 from desktop.documents.reading import Wanted
 from desktop.documents.recovery import Unreadable
 from desktop.documents.stroke_controller import StrokeController
+from desktop.inputs.paper import Paper
 from desktop.inputs.watching import Watching
 from desktop.layer_actions import LayerActions
 from desktop.paint.editing.document import Change, Document
@@ -120,6 +121,7 @@ class Session(Observable):
             self, self.documents, self.matching.fresh, self.live, self.strokes, tryouts, self.library, self
         )
         self.watching = Watching(self, self.strokes, pen_up, self.file_work, self)
+        self.paper = Paper(self, self.file_work, pen_up, self)
         self.places = Places(self)
         for part in (self.strokes, self.file_work, self.filing, self.places):
             part.error_reported.connect(self.error_reported)
@@ -363,7 +365,7 @@ class Session(Observable):
     def close(self) -> None:
         """End of the program: wait for what is being written, remember everything, stop the engine, whatever
         goes wrong in one of these steps; unsaved pictures stay journalled."""
-        lessons = self.pair_drawing, self.teaching, self.gallery, self.styles, self.watching
+        lessons = self.pair_drawing, self.teaching, self.gallery, self.styles, self.watching, self.paper
         leaving = (part.leave for part in (self.training, self.dataset_scan, *lessons, self.places))
         ends = (self.guarding.stop, self.live.stop, self.documents.stop)
         for step in (self.finish_stroke, self.file_work.leave, self.remember, *leaving, *ends):

@@ -22,9 +22,10 @@ _STRONG, _FAINT = 0.45, 0.07
 """How dark, of 1, a line must be somewhere: at strength 0, and at 1."""
 _GOES_ON = 0.5
 """Share of that with which a line goes on."""
+_LUMA = np.array([0.299, 0.587, 0.114], np.float32)
 _COLOURED = 0.13
-"""Difference of the channels from which on something is coloured."""
-_LIGHT = 0.62
+"""By how much of the lightest channel the darkest one is darker, from which on something is coloured."""
+_LIGHT = 0.74
 """How light a coloured mark is at least, all around; a darker one was made by a pen."""
 _RIM = 0.008
 """Share of the longer edge along the border that is taken for paper: there the sheet ends, or curls."""
@@ -69,29 +70,28 @@ def measured(photo: Pixels) -> Sheet:
     rgb = photo.astype(np.float32) / 255
     edge = max(photo.shape[:2])
     wide = max(9, edge // 24) | 1
-    light = rgb @ np.array([0.299, 0.587, 0.114], np.float32)
-    most = rgb.max(2)
+    light = rgb @ _LUMA
     paper = _paper(light, wide)
-    balance = np.array(
-        [
-            np.median((rgb[..., plane] / paper)[light > 0.9 * paper]) if light.size else 1
-            for plane in range(3)
-        ],
-        np.float32,
-    )
-    even = rgb / np.maximum(paper[..., None] * np.clip(balance, 0.3, 3), 1e-3)
-    soft = ndimage.gaussian_filter(even, (1.2, 1.2, 0))
-    chroma = soft.max(2) - soft.min(2)
-    brightest = soft.max(2)
-    coloured = _marks(chroma, brightest, edge)
-    # A light colour is no ink: there, what counts is how dark its lightest channel is.
+    bare = light > 0.9 * paper
+    balance = np.median((rgb / np.maximum(light, 0.02)[..., None])[bare], 0) if bare.any() else np.ones(3)
+    balanced = rgb / np.clip(balance, 0.2, 4).astype(np.float32)
+    soft = ndimage.gaussian_filter(balanced, (1.2, 1.2, 0))
+    tint = 1 - soft.min(2) / np.maximum(soft.max(2), 0.04)
+    # Under colours, the paper is as light as beside them.
+    paper = _beside(paper, ndimage.binary_dilation(ndimage.binary_opening(tint > _COLOURED), iterations=3))
+    coloured = _marks(tint, soft.max(2) / paper, edge)
     near = ndimage.binary_dilation(coloured, iterations=2)
     depth = 1 - ndimage.gaussian_filter(light, 0.6) / paper
-    depth_of_colour = 1 - ndimage.gaussian_filter(most, 0.6) / _paper(most, wide)
-    depth = np.clip(np.where(near, depth_of_colour, depth), 0, 1).astype(np.float32)
-    bare = depth[~near]
-    noise = 1.4826 * float(np.median(np.abs(bare - np.median(bare)))) if bare.size else 0.0
-    return Sheet(depth, noise, near, _spread(even, coloured, near, depth))
+    if coloured.any():
+        # A colour is no ink: in it, what counts is how dark the lightest channel is against the colour's own.
+        most = balanced.max(2)
+        own = _paper(_beside(most, ~coloured), wide)
+        depth = np.where(near, 1 - ndimage.gaussian_filter(most, 0.6) / own, depth)
+    depth = np.clip(depth, 0, 1).astype(np.float32)
+    rest = depth[~near]
+    noise = 1.4826 * float(np.median(np.abs(rest - np.median(rest)))) if rest.size else 0.0
+    patches = ndimage.binary_closing(coloured, iterations=4)  # lines were drawn over them
+    return Sheet(depth, noise, patches, _spread(balanced / paper[..., None], coloured, patches, depth))
 
 
 def drawn(sheet: Sheet, strength: float = USUAL, colours: bool = True) -> Cleaned:
@@ -120,7 +120,8 @@ def drawn(sheet: Sheet, strength: float = USUAL, colours: bool = True) -> Cleane
         places = ndimage.find_objects(parts)
         extent = np.array([max(it.stop - it.start for it in place) for place in places])
         speck = max(height, width) / 130
-        keep[1:] = (peak > strong) & ((extent > speck) | ((peak > 2 * strong) & (sizes > speck)))
+        least = np.where(_at_the_border(places, depth.shape, rim + 1), 5 * speck, speck)
+        keep[1:] = (peak > strong) & ((extent > least) | ((peak > 2 * strong) & (sizes > 2 * least)))
     mask = keep[parts]
     # As wide as what was drawn, black in the middle, and soft at its edges.
     whole = min(strong, 2 * weak)
@@ -135,6 +136,18 @@ def drawn(sheet: Sheet, strength: float = USUAL, colours: bool = True) -> Cleane
     return Cleaned(lines, hints)
 
 
+def _at_the_border(places: list[tuple[slice, slice]], shape: tuple[int, ...], rim: int) -> Mask:
+    """Which of these touch the border, where shadows and the desk are cut off."""
+    return np.array(
+        [
+            min(rows.start, columns.start) <= rim
+            or rows.stop >= shape[0] - rim
+            or columns.stop >= shape[1] - rim
+            for rows, columns in places
+        ]
+    )
+
+
 def _paper(plane: Plane, wide: int) -> Plane:
     """How light the paper is at each place: what is darker and narrower than ``wide`` pixels lies on it."""
     from scipy import ndimage
@@ -143,15 +156,28 @@ def _paper(plane: Plane, wide: int) -> Plane:
     return np.maximum(ndimage.gaussian_filter(paper, 1.5), 0.02)
 
 
-def _marks(chroma: Plane, brightest: Plane, edge: int) -> Mask:
-    """Where something coloured and light was laid, in patches of some size."""
+def _beside(plane: Plane, where: Mask) -> Plane:
+    """A plane with other values in some places: those nearest to them elsewhere."""
     from scipy import ndimage
 
-    darkest = ndimage.minimum_filter(brightest, size=5)
-    mask = (chroma > _COLOURED) & (darkest > _LIGHT)
-    parts, count = ndimage.label(ndimage.binary_opening(mask), np.ones((3, 3), np.bool_))
+    if not where.any() or where.all():
+        return plane
+    rows, columns = ndimage.distance_transform_edt(where, return_distances=False, return_indices=True)
+    return np.asarray(plane[rows, columns])
+
+
+def _marks(tint: Plane, brightest: Plane, edge: int) -> Mask:
+    """Where something coloured was laid that is light, or broad."""
+    from scipy import ndimage
+
+    mask = tint > _COLOURED
+    light = mask & (ndimage.minimum_filter(brightest, size=7) > _LIGHT)
+    brush = max(3, edge // 80) | 1
+    core = ndimage.minimum_filter(mask & (tint > 2 * _COLOURED), size=brush)
+    broad = mask & ndimage.maximum_filter(core, size=brush + 2)
+    parts, count = ndimage.label(ndimage.binary_opening(light | broad), np.ones((3, 3), np.bool_))
     sizes = np.bincount(parts.ravel(), minlength=count + 1)
-    keep = sizes > (edge / 100) ** 2 / 2
+    keep = sizes > (edge / 60) ** 2 / 2
     keep[0] = False
     return np.asarray(keep[parts])
 

@@ -88,13 +88,14 @@ def grabbed(screen: QScreen, region: QRect) -> Pixels:
     if screen in QGuiApplication.screens():
         image = screen.grabWindow(0, region.x(), region.y(), region.width(), region.height()).toImage()
         if not image.isNull():
-            return _pixels(image)
+            return pixels_of(image)
     raise PictureError(
         QCoreApplication.translate("inputs", "The screen can't be looked at any more; watch a file instead.")
     )
 
 
-def _pixels(image: QImage) -> Pixels:
+def pixels_of(image: QImage) -> Pixels:
+    """uint8 (H, W, 3)."""
     image = image.convertToFormat(QImage.Format.Format_RGB888)
     rows = np.frombuffer(image.constBits(), np.uint8).reshape(image.height(), image.bytesPerLine())
     return rows[:, : image.width() * 3].reshape(image.height(), image.width(), 3).copy()

@@ -74,6 +74,8 @@ def proportions(corners: Corners, width: int, height: int) -> float:
     After Zhang and He, “Whiteboard scanning and image enhancement” (MSR-TR-2003-39). Where it comes near to
     that of a usual paper, it is that.
     """
+    if np.array_equal(corners, whole(width, height)):  # a scan
+        return width / height
     at = np.column_stack([corners - (width / 2, height / 2), np.ones(4)])
     top_left, top_right, bottom_right, bottom_left = at
     second = np.dot(np.cross(top_left, bottom_right), bottom_left) / np.dot(
@@ -273,7 +275,7 @@ def _support(logs: Plane, quad: Corners) -> float:
         inside = ((beyond > 0) & (beyond < [width, height])).all(1)
         lighter = steps.max(1) > _EDGE
         # What lies outside the photo can't be asked.
-        shares.append(float(np.where(inside, lighter, 0.6).mean()))
+        shares.append(float(np.where(inside, lighter, 0.5).mean()))
     return 0.5 * min(shares) + 0.5 * sum(shares) / 4
 
 

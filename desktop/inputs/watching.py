@@ -121,7 +121,7 @@ class Watching(Observable):
             source = RegionSource(screen, region, lambda: self._strokes.drawing, self)
             source.begin_with(pixels)
             source.lost.connect(self._lose)
-            size = self.tr("%d × %d pixels of “%s”") % (region.width(), region.height(), screen.name())
+            size = self.tr("%d × %d pixels") % (region.width(), region.height())
             self._follow(source, self.tr("a region of the screen"), size)
 
     def stop(self) -> None:

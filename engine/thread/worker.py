@@ -38,7 +38,7 @@ from engine.data.messages import (
     Varied,
     Vary,
 )
-from engine.errors import ModelError, UnderpaintError
+from engine.errors import ModelError, StyleError, UnderpaintError
 from engine.thread.crowding import Crowd
 from engine.thread.mailbox import Mailbox
 from engine.thread.pacing import REST_S, Extent, Pace
@@ -288,6 +288,11 @@ class Worker:
         generator = self._generator_for(request)
         if generator is None:
             return
+        if request.styles and len(request.styles) != len(request.seeds):
+            raise StyleError(
+                f"{len(request.seeds)} variations were asked for in {len(request.styles)} styles; "
+                "ask for one style each, or for none."
+            )
         if not generator.varies and not request.styles:
             self._reply(Notice("This model knows no variations: it was trained without dropout."))
         # The same seed is to mean the same picture afterwards.
@@ -317,10 +322,11 @@ class Worker:
 
     def _read_style(self, request: ReadStyle) -> None:
         from engine.data import picture
+        from engine.data.style import PHOTO_EDGE
 
         if self._generator is None:
             raise ModelError("No model is open; choose one from the list of models.")
-        code = self._generator.style_of(picture.read(request.path).pixels)
+        code = self._generator.style_of(picture.read(request.path, enough=PHOTO_EDGE).pixels)
         self._reply(StyleRead(self._opened_as, request.path, tuple(map(float, code))))
 
     def _try_out(self, request: TryOut) -> None:

@@ -62,6 +62,7 @@ class RegionOverlay(QWidget):
         self.update()
 
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:
+        self._to = event.position().toPoint()
         region = self.region.intersected(self.rect())
         if min(region.width(), region.height()) >= SMALLEST:
             self._done(self._screen, region)

@@ -304,7 +304,8 @@ class Files(QObject):
             for other, (_, text) in kinds.items()
             if other != kind
         ]
-        self._messages.offer(f"{kinds[kind][0] % shown(path.name)} {notes}".strip(), *others)
+        clean = (self.tr("Sketch on &paper: clean it …"), partial(self._session.paper.open, path))
+        self._messages.offer(f"{kinds[kind][0] % shown(path.name)} {notes}".strip(), *others, clean)
 
 
 def local_path(url: QUrl) -> Path:

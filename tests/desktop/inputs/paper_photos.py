@@ -14,12 +14,10 @@ from engine.data.messages import Pixels
 
 A4 = (700, 990)
 """Width and height of the sheet as it is drawn, in pixels."""
-PHOTO = (1200, 1000)
+PHOTO = (960, 800)
 
-UPRIGHT = ((300, 60), (880, 75), (900, 930), (280, 915))
-SLANTED = ((390, 120), (830, 140), (1010, 930), (190, 900))
-TURNED = ((420, 60), (1010, 280), (720, 960), (190, 700))
-LYING = ((120, 140), (1080, 120), (1120, 840), (90, 860))
+UPRIGHT, SLANTED, TURNED, LYING = (4, 3, 1), (38, 6, -3), (8, -12, 24), (20, -8, 2)
+"""Tilt, pan and roll of the camera over the sheet, degrees."""
 
 BLACK, PENCIL, PALE, BLUE = (30, 30, 34), (118, 118, 122), (165, 165, 168), (35, 50, 150)
 RED, YELLOW, SKY = (232, 92, 80), (250, 214, 90), (110, 170, 240)
@@ -42,7 +40,7 @@ class Scene:
     """How a photo comes about."""
 
     name: str
-    corners: tuple[tuple[int, int], ...] = UPRIGHT
+    view: tuple[float, float, float] = UPRIGHT
     pen: tuple[int, int, int] = BLACK
     width: float = 5
     """Of the pen, in pixels of the sheet."""
@@ -58,6 +56,25 @@ class Scene:
     """Of its edge, in pixels."""
     noise: float = 2.0
     coloured: bool = False
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """Of the sheet, width and height."""
+        return A4 if self.view is not LYING else A4[::-1]
+
+    @property
+    def corners(self) -> np.ndarray:
+        """Of the sheet in the photo, float64 (4, 2)."""
+        tilt, pan, roll = np.radians(self.view)
+        width, height = self.size
+        at = np.array([(-1, -1, 0), (1, -1, 0), (1, 1, 0), (-1, 1, 0)]) * (width / 2, height / 2, 0)
+        for angle, (one, other) in ((roll, (0, 1)), (tilt, (1, 2)), (pan, (0, 2))):
+            turn = np.eye(3)
+            turn[one, one] = turn[other, other] = np.cos(angle)
+            turn[one, other], turn[other, one] = -np.sin(angle), np.sin(angle)
+            at = at @ turn.T
+        far = 1.1 * max(PHOTO) / 0.86 * max(width, height) / PHOTO[1] * (1.25 if self.view is TURNED else 1.1)
+        return at[:, :2] * (1.1 * max(PHOTO)) / (far + at[:, 2:]) + np.array(PHOTO) / 2
 
 
 SCENES = (
@@ -105,26 +122,28 @@ def smooth(line: tuple[tuple[float, float], ...]) -> list[tuple[float, float]]:
 def photograph(scene: Scene) -> Pixels:
     """uint8 (H, W, 3)."""
     random = np.random.default_rng(len(scene.name))
-    size = A4 if scene.corners is not LYING else A4[::-1]
+    size = scene.size
     paper = Image.new("RGB", size, scene.paper)
     draw = ImageDraw.Draw(paper)
     for (left, top, right, bottom), colour in FILLS if scene.coloured else ():
         draw.ellipse((left * size[0], top * size[1], right * size[0], bottom * size[1]), colour)
-    ink = Image.fromarray((lines(size, scene.width) * np.uint8(255)))
+    ink = Image.fromarray(lines(size, scene.width) * np.uint8(255))
     on_paper = np.asarray(Image.composite(Image.new("RGB", size, scene.pen), paper, ink)).astype(np.float32)
     if scene.pen in (PENCIL, PALE):  # graphite lies on the grain of the paper
         grain = ndimage.gaussian_filter(random.normal(0, 1, size[::-1]), 0.8)
         on_paper += np.where(np.asarray(ink)[..., None] > 0, 26 * grain[..., None], 0)
     width, height = PHOTO
     source = np.array([(0, 0), (size[0], 0), size, (0, size[1])], np.float64)
-    way = sheet._perspective(np.array(scene.corners, np.float64), source)
+    way = sheet._perspective(scene.corners, source)
     bright = Image.fromarray(np.clip(on_paper, 0, 255).astype(np.uint8))
     seen = bright.transform(PHOTO, Image.Transform.PERSPECTIVE, way, Image.Resampling.BICUBIC)
     mask = Image.new("L", (2 * width, 2 * height), 0)
     ImageDraw.Draw(mask).polygon([(2 * x, 2 * y) for x, y in scene.corners], 255)
     there = np.asarray(mask.resize(PHOTO, Image.Resampling.BOX))[..., None] / 255
     desk = np.full((height, width, 3), scene.desk, np.float32)
-    desk += scene.grain * ndimage.gaussian_filter(random.normal(0, 1, (height, width)), (1, 30))[..., None] * 6
+    desk += (
+        scene.grain * ndimage.gaussian_filter(random.normal(0, 1, (height, width)), (1, 30))[..., None] * 6
+    )
     photo = np.asarray(seen) * there + desk * (1 - there)
     photo = photo * np.linspace(*scene.light, width)[None, :, None] * np.array(scene.tint)
     across = np.linspace(0, 1, width)[None] * width * 0.8 + np.arange(height)[:, None] - height * 0.95
