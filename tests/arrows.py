@@ -128,7 +128,7 @@ ARROWS: dict[str, str] = {
     ),
     "desktop.widgets.inputs": (
         "desktop.inputs desktop.session desktop.support desktop.widgets.dialogs desktop.widgets.panels "
-        "desktop.widgets.parts engine.data"
+        "desktop.widgets.parts"
     ),
     "desktop.widgets.main_window": (
         "desktop.paint.editing desktop.paint.tools desktop.session desktop.support desktop.widgets.canvas "

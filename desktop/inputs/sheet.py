@@ -114,7 +114,7 @@ def rectified(photo: Pixels, corners: Corners, width: int, height: int) -> Pixel
     if factor > 1:  # a transformation looks at four pixels and no more
         picture = picture.reduce(factor)
     target = np.array([(0, 0), (width, 0), (width, height), (0, height)], np.float64)
-    way = _perspective(target, corners / factor)
+    way = perspective(target, corners / factor)
     result = picture.transform(
         (width, height), Image.Transform.PERSPECTIVE, way, Image.Resampling.BICUBIC, fillcolor=(255, 255, 255)
     )
@@ -318,7 +318,7 @@ def _line(points: Corners, start: Corners, end: Corners) -> tuple[Corners, Corne
     return at, along
 
 
-def _perspective(target: Corners, source: Corners) -> tuple[float, ...]:
+def perspective(target: Corners, source: Corners) -> tuple[float, ...]:
     """Eight numbers that take the target's points to the source's, as Pillow wants them."""
     rows, values = [], []
     for (x, y), (u, v) in zip(target, source, strict=True):

@@ -50,6 +50,8 @@ class Watching(Observable):
     """The folder that the file is in, or how large the region is."""
     missing = Property(False)
     """The file isn't there just now."""
+    pending = Property(False)
+    """A newer picture waits for the end of a stroke, or for its document to be on the canvas."""
     changes = Property(0)
     """How often it was brought anew since the watch began."""
 
@@ -155,7 +157,7 @@ class Watching(Observable):
         self._queue.forget()
         self._source, self._picture, self._busy = None, None, False
         self._shown = self._frame = None
-        self.what, self.missing = "", False
+        self.what, self.missing, self.pending = "", False, False
 
     def _follow(self, source: _Source, what: str, where: str) -> None:
         self._source, self.changes = source, 0
@@ -191,9 +193,13 @@ class Watching(Observable):
             work = partial(
                 arriving.arrival, it.kind, frame, (it.width, it.height), it.palette, it.paper, self._shown
             )
-            self._queue.do(
-                work, lambda new: self._when_the_pen_is_up(lambda: self._arrive(picture, frame, new))
-            )
+            self._queue.do(work, lambda new: self._bring(picture, frame, new))
+            return
+        self.pending = self._frame is not None
+
+    def _bring(self, picture: OpenPicture, frame: Pixels, new: Arrival | None) -> None:
+        self.pending = picture is self._picture
+        self._when_the_pen_is_up(lambda: self._arrive(picture, frame, new))
 
     def _arrive(self, picture: OpenPicture, frame: Pixels, new: Arrival | None) -> None:
         if picture is not self._picture:  # stopped, or another watch

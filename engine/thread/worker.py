@@ -80,7 +80,7 @@ class Worker:
         self._generation = self._opened_as = -1
         self._pace, self._size = Pace(), (0, 0)
         self._unsettled: Translate | None = None
-        self._asked = False
+        self._asked, self._seconds = False, 0.0
         self._crowd: Crowd | None = None
 
     def start(self) -> None:
@@ -271,6 +271,11 @@ class Worker:
         """The exact frame of the picture that was shown in parts."""
         generator = self._generator_for(request)
         if generator is not None:
+            if generator.settled:  # it was exact, and that could not be known before the trials
+                self._unsettled = None
+                where, preview = generator.device, generator.settle()
+                self._reply(Translated(request.ticket, preview, self._seconds, where, True))
+                return
             start = time.perf_counter()
             with self._threads(generator):
                 preview = generator.settle()
@@ -281,8 +286,8 @@ class Worker:
     ) -> None:
         now, settled = time.perf_counter(), generator.settled
         self._pace.took(extent, now - start, now, settled=settled)
-        self._unsettled = None if settled else request
-        self._reply(Translated(request.ticket, preview, now - start, generator.device, settled))
+        self._unsettled, self._seconds = None if settled else request, now - start
+        self._reply(Translated(request.ticket, preview, self._seconds, generator.device, settled))
 
     def _vary(self, request: Vary) -> None:
         generator = self._generator_for(request)

@@ -134,7 +134,7 @@ def photograph(scene: Scene) -> Pixels:
         on_paper += np.where(np.asarray(ink)[..., None] > 0, 26 * grain[..., None], 0)
     width, height = PHOTO
     source = np.array([(0, 0), (size[0], 0), size, (0, size[1])], np.float64)
-    way = sheet._perspective(scene.corners, source)
+    way = sheet.perspective(scene.corners, source)
     bright = Image.fromarray(np.clip(on_paper, 0, 255).astype(np.uint8))
     seen = bright.transform(PHOTO, Image.Transform.PERSPECTIVE, way, Image.Resampling.BICUBIC)
     mask = Image.new("L", (2 * width, 2 * height), 0)

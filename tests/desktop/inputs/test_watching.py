@@ -131,7 +131,7 @@ def test_a_frame_waits_for_the_end_of_the_stroke(window: MainWindow, watched: Se
     send(window, QMouseEvent.Type.MouseButtonPress, (5, 70), left, left)
     send(window, QMouseEvent.Type.MouseMove, (50, 70), none, left)
     file.write_bytes(packed(drawing((0, 0, 96, 40))))
-    until(lambda: watched.filing._arrivals)
+    until(lambda: watched.watching.pending)
     assert watched.strokes.drawing and watched.watching.changes == 0
     send(window, QMouseEvent.Type.MouseButtonRelease, (90, 70), left, none)
     changes(watched, 1)
@@ -144,8 +144,8 @@ def test_a_half_written_file_is_waited_for(
     monkeypatch.setattr(file_source, "AGAIN_MS", 10)
     content = packed(drawing((0, 0, 96, 40)))
     looks: list[object] = []
-    take = watched.watching._source._take
-    watched.watching._source._take = lambda found: (looks.append(found), take(found))
+    look = file_source.look
+    monkeypatch.setattr(file_source, "look", lambda *known: (looks.append(look(*known)), looks[-1])[1])
     file.write_bytes(content[: len(content) // 2])
     until(lambda: any(look is not None and look.pixels is None for look in looks))
     file.write_bytes(content)
@@ -160,7 +160,6 @@ def test_a_damaged_file_is_told_once_and_a_good_one_goes_on(
     file.write_bytes(packed(drawing())[:60])
     until(lambda: told)
     assert told == ["“house.png” is damaged or cut short; fetch or save it anew."]
-    watched.watching._source.look()
     renamed(file, packed(drawing((0, 0, 96, 40))))
     changes(watched, 1)
     assert len(told) == 1
@@ -243,7 +242,7 @@ def test_another_picture_on_the_canvas_is_left_alone(watched: Session, file: Pat
     other = watched.picture
     before = other.document.picture_flat().copy()
     file.write_bytes(packed(drawing((0, 0, 96, 40))))
-    until(lambda: watched.watching._frame is not None)
+    until(lambda: watched.watching.pending)
     assert np.array_equal(other.document.picture_flat(), before)
     watched.put_up(picture)
     changes(watched, 1)
