@@ -27,6 +27,8 @@ _COLOURED = 0.13
 """By how much of the lightest channel the darkest one is darker, from which on something is coloured."""
 _LIGHT = 0.74
 """How light a coloured mark is at least, all around; a darker one was made by a pen."""
+_AT_A_RIM = 0.5
+"""What counts of the darkness along the edge of a coloured mark, which is a shade of the camera's as well."""
 _RIM = 0.008
 """Share of the longer edge along the border that is taken for paper: there the sheet ends, or curls."""
 
@@ -74,19 +76,21 @@ def measured(photo: Pixels) -> Sheet:
     paper = _paper(light, wide)
     bare = light > 0.9 * paper
     balance = np.median((rgb / np.maximum(light, 0.02)[..., None])[bare], 0) if bare.any() else np.ones(3)
-    balanced = rgb / np.clip(balance, 0.2, 4).astype(np.float32)
+    balanced: Plane = rgb / np.clip(balance, 0.2, 4).astype(np.float32)
     soft = ndimage.gaussian_filter(balanced, (1.2, 1.2, 0))
     tint = 1 - soft.min(2) / np.maximum(soft.max(2), 0.04)
     # Under colours, the paper is as light as beside them.
     paper = _beside(paper, ndimage.binary_dilation(ndimage.binary_opening(tint > _COLOURED), iterations=3))
     coloured = _marks(tint, soft.max(2) / paper, edge)
-    near = ndimage.binary_dilation(coloured, iterations=2)
+    # Cameras store colours more coarsely than light: around a mark lies a rim that looks grey.
+    near = ndimage.binary_dilation(coloured, iterations=max(2, edge // 150))
     depth = 1 - ndimage.gaussian_filter(light, 0.6) / paper
     if coloured.any():
         # A colour is no ink: in it, what counts is how dark the lightest channel is against the colour's own.
         most = balanced.max(2)
         own = _paper(_beside(most, ~coloured), wide)
         depth = np.where(near, 1 - ndimage.gaussian_filter(most, 0.6) / own, depth)
+        depth[near & ~ndimage.binary_erosion(coloured, iterations=2)] *= _AT_A_RIM
     depth = np.clip(depth, 0, 1).astype(np.float32)
     rest = depth[~near]
     noise = 1.4826 * float(np.median(np.abs(rest - np.median(rest)))) if rest.size else 0.0
@@ -153,7 +157,8 @@ def _paper(plane: Plane, wide: int) -> Plane:
     from scipy import ndimage
 
     paper: Plane = ndimage.grey_closing(ndimage.gaussian_filter(plane, 1.5), size=(wide, wide))
-    return np.maximum(ndimage.gaussian_filter(paper, 1.5), 0.02)
+    smooth: Plane = np.maximum(ndimage.gaussian_filter(paper, 1.5), 0.02)
+    return smooth
 
 
 def _beside(plane: Plane, where: Mask) -> Plane:
@@ -192,4 +197,7 @@ def _spread(even: Plane, coloured: Mask, wanted: Mask, depth: Plane) -> Pixels:
     clean = clean if clean.any() else coloured
     _, (rows, columns) = ndimage.distance_transform_edt(~clean, return_indices=True)
     colours = np.where(wanted[..., None], even[rows, columns], 0)
-    return np.rint(np.clip(ndimage.median_filter(colours, size=(5, 5, 1)), 0, 1) * 255).astype(np.uint8)
+    whole: Pixels = np.rint(np.clip(ndimage.median_filter(colours, size=(5, 5, 1)), 0, 1) * 255).astype(
+        np.uint8
+    )
+    return whole

@@ -19,6 +19,7 @@ from desktop.inputs.cleaning import Cleaned
 from desktop.inputs.sheet import Corners
 from desktop.paint.editing.document import Change, Document, Role
 from desktop.paint.layers.composite import from_straight, packed
+from desktop.paint.layers.layer import Packed
 from desktop.support.file_work import FileWork, Job
 from desktop.support.observable import Observable, Property
 from desktop.support.task_queue import TaskQueue
@@ -215,7 +216,7 @@ class Paper(Observable):
 
         def draw(document: Document) -> Change | None:
             ids = {layer.role: layer.id for layer in document.layers}
-            patches = {Role.LINES: _ink(result)[..., 3].astype(np.uint32) << 24}
+            patches: dict[Role, Packed] = {Role.LINES: _ink(result)[..., 3].astype(np.uint32) << 24}
             if result.hints is not None:
                 patches[Role.HINTS] = packed(from_straight(result.hints))
             new = arriving.Arrival(result.flat, Rect(0, 0, width, height), patches)

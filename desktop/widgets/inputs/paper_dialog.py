@@ -188,6 +188,7 @@ class PaperDialog(Form):
         if paper.photo is None:
             return
         self.do.setEnabled(paper.result is not None and not paper.behind)
+        self.do.setDefault(True)  # which a button that can't be pressed loses
         if paper.result is not None:
             self._lines.show_image(as_image(paper.result.flat))
         self._said.setText(

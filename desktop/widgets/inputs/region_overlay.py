@@ -13,6 +13,7 @@ from PySide6.QtGui import (
     QPainter,
     QPaintEvent,
     QPen,
+    QRegion,
     QScreen,
 )
 from PySide6.QtWidgets import QWidget
@@ -36,12 +37,13 @@ class RegionOverlay(QWidget):
         flags = Qt.WindowType.FramelessWindowHint | Qt.WindowType.WindowStaysOnTopHint | Qt.WindowType.Tool
         super().__init__(None, flags)
         self.setObjectName("region_overlay")
-        self.setAttribute(Qt.WidgetAttribute.WA_TranslucentBackground)
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self.setCursor(Qt.CursorShape.CrossCursor)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setGeometry(screen.geometry())
         self._screen, self._done = screen, done
+        # Painted rather than looked through: not every desktop mixes windows.
+        self._seen = screen.grabWindow(0)
         self._from: QPoint | None = None
         self._to = QPoint()
 
@@ -76,12 +78,12 @@ class RegionOverlay(QWidget):
 
     def paintEvent(self, event: QPaintEvent) -> None:
         painter = QPainter(self)
-        painter.setCompositionMode(QPainter.CompositionMode.CompositionMode_Source)
-        painter.fillRect(self.rect(), _DIM)
+        painter.drawPixmap(self.rect(), self._seen)
         region = self.region
-        if self._from is not None:
-            painter.fillRect(region, QColor(0, 0, 0, 1))  # what is wholly clear lets clicks through
-        painter.setCompositionMode(QPainter.CompositionMode.CompositionMode_SourceOver)
+        around = QRegion(self.rect()) - QRegion(region) if self._from is not None else QRegion(self.rect())
+        painter.setClipRegion(around)
+        painter.fillRect(self.rect(), _DIM)
+        painter.setClipping(False)
         if self._from is not None:
             painter.setPen(QPen(theme.colour("accent"), 2))
             painter.drawRect(region)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from dataclasses import dataclass
 from functools import cache
 
@@ -149,4 +150,6 @@ def photograph(scene: Scene) -> Pixels:
     across = np.linspace(0, 1, width)[None] * width * 0.8 + np.arange(height)[:, None] - height * 0.95
     photo = photo * (scene.shadow + (1 - scene.shadow) / (1 + np.exp(-across / scene.soft)))[..., None]
     photo = ndimage.gaussian_filter(photo, (0.7, 0.7, 0)) + random.normal(0, scene.noise, photo.shape)
-    return np.clip(photo, 0, 255).astype(np.uint8)
+    file = io.BytesIO()  # colours are stored at half the size, as in telephones
+    Image.fromarray(np.clip(photo, 0, 255).astype(np.uint8)).save(file, "JPEG", quality=88, subsampling=2)
+    return np.asarray(Image.open(file).convert("RGB"))

@@ -103,7 +103,7 @@ def test_after_undo_the_next_change_brings_all_of_it(watched: Session, file: Pat
 def test_only_the_changed_rectangle_goes_to_the_network(watched: Session, file: Path) -> None:
     bridge, send = watched.live.bridge, watched.live.bridge.send
     sent: list[Request] = []
-    bridge.send = lambda request: (sent.append(request), send(request))
+    bridge.send = lambda request: (sent.append(request), send(request))[1]
     file.write_bytes(packed(drawing((10, 10, 30, 30), (60, 40, 64, 44))))
     changes(watched, 1)
     (request,) = [it for it in sent if isinstance(it, Translate)]
@@ -143,7 +143,7 @@ def test_a_half_written_file_is_waited_for(
 ) -> None:
     monkeypatch.setattr(file_source, "AGAIN_MS", 10)
     content = packed(drawing((0, 0, 96, 40)))
-    looks: list[object] = []
+    looks: list[file_source.Look | None] = []
     look = file_source.look
     monkeypatch.setattr(file_source, "look", lambda *known: (looks.append(look(*known)), looks[-1])[1])
     file.write_bytes(content[: len(content) // 2])
