@@ -69,14 +69,14 @@ def measured(photo: Pixels) -> Sheet:
     """Take uneven light, shadows and the paper's tint out of a photo, uint8 (H, W, 3) from above."""
     from scipy import ndimage
 
-    rgb = photo.astype(np.float32) / 255
+    rgb: Plane = (photo / np.float32(255)).astype(np.float32)
     edge = max(photo.shape[:2])
     wide = max(9, edge // 24) | 1
-    light = rgb @ _LUMA
+    light: Plane = (rgb @ _LUMA).astype(np.float32)
     paper = _paper(light, wide)
     bare = light > 0.9 * paper
     balance = np.median((rgb / np.maximum(light, 0.02)[..., None])[bare], 0) if bare.any() else np.ones(3)
-    balanced: Plane = rgb / np.clip(balance, 0.2, 4).astype(np.float32)
+    balanced: Plane = (rgb / np.clip(balance, 0.2, 4)).astype(np.float32)
     soft = ndimage.gaussian_filter(balanced, (1.2, 1.2, 0))
     tint = 1 - soft.min(2) / np.maximum(soft.max(2), 0.04)
     # Under colours, the paper is as light as beside them.

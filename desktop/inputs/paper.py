@@ -216,7 +216,7 @@ class Paper(Observable):
 
         def draw(document: Document) -> Change | None:
             ids = {layer.role: layer.id for layer in document.layers}
-            patches: dict[Role, Packed] = {Role.LINES: _ink(result)[..., 3].astype(np.uint32) << 24}
+            patches: dict[Role, Packed] = {Role.LINES: packed(from_straight(_ink(result)))}
             if result.hints is not None:
                 patches[Role.HINTS] = packed(from_straight(result.hints))
             new = arriving.Arrival(result.flat, Rect(0, 0, width, height), patches)
