@@ -22,6 +22,8 @@ from desktop.documents.reading import Wanted
 from desktop.documents.recovery import Unreadable
 from desktop.documents.stroke_controller import StrokeController
 from desktop.film.films import Films
+from desktop.inputs.paper import Paper
+from desktop.inputs.watching import Watching
 from desktop.layer_actions import LayerActions
 from desktop.paint.editing.document import Change, Document
 from desktop.paint.files.export import picture_file
@@ -122,6 +124,8 @@ class Session(Observable):
         self.gallery = Gallery(
             self, self.documents, self.matching.fresh, self.live, self.strokes, tryouts, self.library, self
         )
+        self.watching = Watching(self, self.strokes, pen_up, self.file_work, self)
+        self.paper = Paper(self, self.file_work, pen_up, self)
         self.places = Places(self)
         for part in (self.strokes, self.file_work, self.filing, self.places):
             part.error_reported.connect(self.error_reported)
@@ -365,8 +369,9 @@ class Session(Observable):
     def close(self) -> None:
         """End of the program: wait for what is being written, remember everything, stop the engine, whatever
         goes wrong in one of these steps; unsaved pictures stay journalled."""
-        lessons = self.pair_drawing, self.teaching, self.gallery, self.styles, self.films
-        leaving = (part.leave for part in (self.training, self.dataset_scan, *lessons, self.places))
+        lessons = self.pair_drawing, self.teaching, self.gallery, self.styles
+        inputs = self.films, self.watching, self.paper
+        leaving = (part.leave for part in (self.training, self.dataset_scan, *lessons, *inputs, self.places))
         ends = (self.guarding.stop, self.live.stop, self.documents.stop)
         for step in (self.finish_stroke, self.file_work.leave, self.remember, *leaving, *ends):
             try:

@@ -47,6 +47,7 @@ def code(generator: Generator, style: str | None) -> Code | None:
         StyleError, PictureError: it is none of them, or the model has no such style.
     """
     from engine.data.picture import read
+    from engine.data.style import PHOTO_EDGE
 
     card = generator.card
     if style is None:
@@ -59,7 +60,7 @@ def code(generator: Generator, style: str | None) -> Code | None:
         pass
     photo = Path(style)
     if photo.is_file():
-        return tuple(map(float, generator.style_of(read(photo).pixels)))
+        return tuple(map(float, generator.style_of(read(photo, enough=PHOTO_EDGE).pixels)))
     if photo.suffix or len(photo.parts) > 1:
         raise PictureError(f"There is no photo “{style}”; check its name.")
     return card.code(style)

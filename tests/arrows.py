@@ -87,8 +87,8 @@ ARROWS: dict[str, str] = {
     ),
     "desktop.film": (
         "desktop.documents desktop.paint.editing desktop.paint.files desktop.paint.layers "
-        "desktop.paint.reel desktop.paint.strokes desktop.preview desktop.support engine.data engine.errors "
-        "engine.files engine.planes"
+        "desktop.paint.reel desktop.paint.strokes desktop.preview desktop.support engine.data "
+        "engine.errors engine.files engine.planes"
     ),
     "desktop.replaying": (
         "desktop.film desktop.paint.files desktop.paint.reel engine engine.data engine.errors engine.planes"
@@ -114,8 +114,9 @@ ARROWS: dict[str, str] = {
         "engine.errors engine.files engine.models engine.planes engine.thread resources"
     ),
     "desktop.session": (
-        "desktop.documents desktop.film desktop.layer_actions desktop.paint.editing desktop.paint.files "
-        "desktop.pairs desktop.preview desktop.support desktop.training engine.data engine.models"
+        "desktop.documents desktop.film desktop.inputs desktop.layer_actions desktop.paint.editing "
+        "desktop.paint.files desktop.pairs desktop.preview desktop.support desktop.training engine.data "
+        "engine.models"
     ),
     "desktop.layer_actions": (
         "desktop.documents desktop.paint.editing desktop.support engine.data engine.files"
@@ -136,8 +137,9 @@ ARROWS: dict[str, str] = {
     ),
     "desktop.widgets.main_window": (
         "desktop.paint.editing desktop.paint.tools desktop.session desktop.support desktop.widgets.canvas "
-        "desktop.widgets.dialogs desktop.widgets.film desktop.widgets.panels desktop.widgets.parts "
-        "desktop.widgets.styles desktop.widgets.training desktop.widgets.welcome engine.data resources"
+        "desktop.widgets.dialogs desktop.widgets.film desktop.widgets.inputs desktop.widgets.panels "
+        "desktop.widgets.parts desktop.widgets.styles desktop.widgets.training desktop.widgets.welcome "
+        "engine.data resources"
     ),
     "desktop.widgets.panels": (
         "desktop.paint.brushes desktop.paint.editing desktop.paint.tools desktop.pairs desktop.preview "
@@ -160,6 +162,14 @@ ARROWS: dict[str, str] = {
     "desktop.widgets.styles": (
         "desktop.paint.editing desktop.preview desktop.session desktop.support desktop.widgets.dialogs "
         "desktop.widgets.parts engine.errors"
+    ),
+    "desktop.inputs": (
+        "desktop.documents desktop.paint.editing desktop.paint.files desktop.paint.layers desktop.support "
+        "engine.data engine.errors engine.files"
+    ),
+    "desktop.widgets.inputs": (
+        "desktop.inputs desktop.session desktop.support desktop.widgets.dialogs desktop.widgets.panels "
+        "desktop.widgets.parts"
     ),
 }
 

@@ -64,6 +64,9 @@ class OpenPicture:
     filmed: Callable[[], Callable[[], bytes]] | None = None
     """Gives what gives the way of the drawing as it is now, on another thread; None: ``film`` is all."""
 
+    watched: bool = False
+    """It shows what is watched elsewhere: it stays open, though nothing in it would be lost."""
+
     def __post_init__(self) -> None:
         self.saved_revision = -1 if self.unsaved else self.document.revision
         self.savings: list[Saving] = []
@@ -139,7 +142,8 @@ class OpenDocuments:
         if self.pictures and self.pictures[0] is not picture:
             old = self.pictures[0]
             same_kind = old.document.kind == picture.document.kind
-            if old.is_saved and old.target is None and same_kind and not old.document.can_undo:
+            untouched = old.is_saved and old.target is None and not old.document.can_undo
+            if untouched and same_kind and not old.watched:
                 self.close(old)
         if picture in self.pictures:
             self.pictures.remove(picture)

@@ -263,7 +263,7 @@ class Styles(Observable):
         tiles += [
             Tile("own", PictureStyle(code, name), code)
             for name, code in own.items()
-            if len(code) == card.style and name not in card.styles
+            if len(code) == card.style and card.styles.get(name) != code
         ]
         for seed in self._seeds:
             style = self._of_seed(seed)

@@ -42,6 +42,7 @@ from desktop.widgets.dialogs import picture_dialogs
 from desktop.widgets.dialogs.about import AboutDialog
 from desktop.widgets.dialogs.pair_start import PairStartDialog
 from desktop.widgets.film.dialog import FilmDialog
+from desktop.widgets.inputs.door import InputDoor
 from desktop.widgets.panels.brush_bar import BrushBar
 from desktop.widgets.panels.folding import FoldingHeader, Heights
 from desktop.widgets.panels.layer_dock import LayerDock
@@ -110,14 +111,15 @@ class MainWindow(QMainWindow):
         self.messages = MessageBar(stage)
         self.pair_drawing_bar = PairDrawingBar(session, actions)
         self.teaching_bar = TeachingBar(session, self.messages)
-        for bar in (self.pair_drawing_bar, self.teaching_bar):
+        self.files = Files(session, self.messages, self)
+        self.inputs = InputDoor(session, actions, self.files.ask_open, self)
+        for bar in (self.inputs.bar, self.pair_drawing_bar, self.teaching_bar):
             column.addWidget(bar)
         column.addWidget(stage, 1)
         column.addWidget(self.shelf)
         self.welcome = Welcome(session, actions)
         column.addWidget(self.welcome)
         self.setCentralWidget(middle)
-        self.files = Files(session, self.messages, self)
         self.training = TrainingDoor(session, self.messages, self)
         self.folders = FolderDoor(session, self.messages, self)
         self.tool_bar = QToolBar(self.tr("Tools"))
@@ -159,6 +161,7 @@ class MainWindow(QMainWindow):
     def _connect(self) -> None:
         for part in (self._on_files, self._on_edits, self._on_views, self._on_models, self._on_help):
             self.actions_table.connect(part())
+        self.actions_table.connect(self.inputs.reactions())
         for names in (("beside", "over", "split"), ("theme_system", "theme_light", "theme_dark")):
             group = QActionGroup(self)
             for name in names:

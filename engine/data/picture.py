@@ -64,7 +64,12 @@ class Reading:
     notes: list[str] = field(default_factory=list)
 
 
-def read(source: Path | str | bytes, levels: Levels | None = None, most: int = MOST_PIXELS) -> Reading:
+def read(
+    source: Path | str | bytes,
+    levels: Levels | None = None,
+    most: int = MOST_PIXELS,
+    enough: int | None = None,
+) -> Reading:
     """Read a picture from a file, or from bytes that would make one.
 
     Args:
@@ -72,12 +77,14 @@ def read(source: Path | str | bytes, levels: Levels | None = None, most: int = M
         levels: which values of 16 bits become black and white; by default what the picture itself uses,
             where that is 12 bits or less, else all.
         most: pixels; one that its header says is larger is refused before anything is decoded.
+        enough: pixels along the longer edge that will do: a picture of twice as many or more comes reduced.
+            JPEG files are reduced while they are decoded.
 
     Raises:
         PictureError: missing, of another format, damaged, cut short, or larger than allowed.
     """
     with opened(source, most=most) as image:
-        return _decoded(image, source if isinstance(source, bytes) else Path(source), levels)
+        return _decoded(image, source if isinstance(source, bytes) else Path(source), levels, enough)
 
 
 @contextmanager
@@ -173,9 +180,12 @@ def _check_size(size: tuple[int, int], name: str, most: int) -> None:
         )
 
 
-def _decoded(image: Image.Image, source: Path | bytes, levels: Levels | None) -> Reading:
+def _decoded(image: Image.Image, source: Path | bytes, levels: Levels | None, enough: int | None) -> Reading:
     notes: list[str] = []
     is_deep = bits(image) > 8
+    if enough:
+        share = enough / max(image.size)
+        image.draft(None, (max(1, round(image.width * share)), max(1, round(image.height * share))))
     image.load()
     if getattr(image, "n_frames", 1) > 1:
         notes.append("It holds several pictures; the first was taken.")
@@ -184,6 +194,8 @@ def _decoded(image: Image.Image, source: Path | bytes, levels: Levels | None) ->
         raise PictureError("The picture has 32 bits a channel; save it with 8 or 16 bits a channel.")
     if is_deep:
         turned = _shallow(image, source, levels, notes)
+    if enough:
+        turned = _reduced(turned, max(turned.size) // enough)
     in_srgb = _to_srgb(turned, image.info.get("icc_profile"), notes)
     colours, alpha = np.empty((turned.height, turned.width, 3), np.uint8), _alpha(turned)
     for rows, band in _bands(turned):
@@ -192,6 +204,15 @@ def _decoded(image: Image.Image, source: Path | bytes, levels: Levels | None) ->
         return Reading(colours, None, colours, notes)
     notes.append(ON_WHITE)
     return Reading(_on_white(colours, alpha), alpha, colours, notes)
+
+
+def _reduced(image: Image.Image, factor: int) -> Image.Image:
+    """The picture at a whole part of its size; colours of a palette, and clear ones, can't be averaged."""
+    if factor < 2:
+        return image
+    if image.has_transparency_data:
+        return image.convert("RGBA").convert("RGBa").reduce(factor).convert("RGBA")
+    return (image if image.mode in ("L", "RGB", "CMYK", "LAB") else image.convert("RGB")).reduce(factor)
 
 
 def _bands(image: Image.Image) -> Iterator[tuple[slice, Image.Image]]:

@@ -20,6 +20,9 @@ LONGEST_NAME = 64
 GREATEST = 100.0
 """Of a number in a code, either way; one that was drawn is beyond 6 once in a billion."""
 
+PHOTO_EDGE = 512
+"""Pixels along the longer edge of a photo that will do to read its style, twice what the network takes."""
+
 _REAL = int, float, np.integer, np.floating
 """What a number of a code may be."""
 

@@ -38,7 +38,7 @@ from engine.data.messages import (
     Varied,
     Vary,
 )
-from engine.errors import ModelError, UnderpaintError
+from engine.errors import ModelError, StyleError, UnderpaintError
 from engine.thread.crowding import Crowd
 from engine.thread.mailbox import Mailbox
 from engine.thread.pacing import REST_S, Extent, Pace
@@ -80,7 +80,7 @@ class Worker:
         self._generation = self._opened_as = -1
         self._pace, self._size = Pace(), (0, 0)
         self._unsettled: Translate | None = None
-        self._asked = False
+        self._asked, self._seconds = False, 0.0
         self._crowd: Crowd | None = None
 
     def start(self) -> None:
@@ -271,6 +271,11 @@ class Worker:
         """The exact frame of the picture that was shown in parts."""
         generator = self._generator_for(request)
         if generator is not None:
+            if generator.settled:  # it was exact, and that could not be known before the trials
+                self._unsettled = None
+                where, preview = generator.device, generator.settle()
+                self._reply(Translated(request.ticket, preview, self._seconds, where, True))
+                return
             start = time.perf_counter()
             with self._threads(generator):
                 preview = generator.settle()
@@ -281,13 +286,18 @@ class Worker:
     ) -> None:
         now, settled = time.perf_counter(), generator.settled
         self._pace.took(extent, now - start, now, settled=settled)
-        self._unsettled = None if settled else request
-        self._reply(Translated(request.ticket, preview, now - start, generator.device, settled))
+        self._unsettled, self._seconds = None if settled else request, now - start
+        self._reply(Translated(request.ticket, preview, self._seconds, generator.device, settled))
 
     def _vary(self, request: Vary) -> None:
         generator = self._generator_for(request)
         if generator is None:
             return
+        if request.styles and len(request.styles) != len(request.seeds):
+            raise StyleError(
+                f"{len(request.seeds)} variations were asked for in {len(request.styles)} styles; "
+                "ask for one style each, or for none."
+            )
         if not generator.varies and not request.styles:
             self._reply(Notice("This model knows no variations: it was trained without dropout."))
         # The same seed is to mean the same picture afterwards.
@@ -317,10 +327,11 @@ class Worker:
 
     def _read_style(self, request: ReadStyle) -> None:
         from engine.data import picture
+        from engine.data.style import PHOTO_EDGE
 
         if self._generator is None:
             raise ModelError("No model is open; choose one from the list of models.")
-        code = self._generator.style_of(picture.read(request.path).pixels)
+        code = self._generator.style_of(picture.read(request.path, enough=PHOTO_EDGE).pixels)
         self._reply(StyleRead(self._opened_as, request.path, tuple(map(float, code))))
 
     def _try_out(self, request: TryOut) -> None:

@@ -14,7 +14,7 @@ import numpy as np
 from PySide6.QtCore import QCoreApplication
 
 from desktop.paint.editing import arranging, beginnings, reshaping
-from desktop.paint.editing.history import Change, History, PaintStep, StateStep, Step, StyleStep
+from desktop.paint.editing.history import Change, History, PaintStep, RefreshStep, StateStep, Step, StyleStep
 from desktop.paint.editing.layer_stack import ROLES, LayerStack, PictureStyle, check_paintable
 from desktop.paint.editing.open_stroke import OpenStroke
 from desktop.paint.editing.planes import Planes
@@ -402,6 +402,11 @@ class Document:
     def can_undo(self) -> bool:
         """Whether there is anything to take back."""
         return bool(self.history.done)
+
+    def refresh(self, step: RefreshStep) -> Change:
+        """Have layers show what their source shows now, locked or not; one step with those just before."""
+        self.finish_stroke()
+        return self._take(step, merge=True)
 
     def forget_history(self) -> None:
         """Make this the state that undo can't go behind, e.g. after replaying a sample drawing."""

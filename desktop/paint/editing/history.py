@@ -87,6 +87,13 @@ class Tiles:
         self._kept[place] = first if (pixels == first).all() else pixels.copy()
         self.bytes += 64 + (0 if isinstance(self._kept[place], int) else pixels.nbytes)
 
+    def add(self, others: Tiles) -> None:
+        """Keep those, too, of which none is kept at their place."""
+        for place, tile in others.items():
+            if place not in self._kept:
+                self._kept[place] = tile
+                self.bytes += 64 + (0 if isinstance(tile, int) else tile.nbytes)
+
     def items(self) -> Iterable[tuple[tuple[int, int], Packed | int]]:
         """Row and column of every tile, with its pixels or its one colour."""
         return self._kept.items()
@@ -150,6 +157,39 @@ class PaintStep(Step):
 
 
 @dataclass
+class RefreshStep(Step):
+    """Layers show what another program or a screen shows, which comes again and again: as one step."""
+
+    text: str
+    source: object
+    """What they show; steps of another source are apart."""
+    parts: list[PaintStep]
+    """One a layer."""
+
+    @property
+    def bytes(self) -> int:
+        return sum(part.bytes for part in self.parts)
+
+    def exchange(self, stack: LayerStack) -> Change:
+        first, *others = [part.exchange(stack) for part in self.parts]
+        for change in others:
+            first = first.united(change)
+        return first
+
+    def absorb(self, later: Step) -> bool:
+        if not isinstance(later, RefreshStep) or later.source is not self.source:
+            return False
+        for part in later.parts:
+            own = next((own for own in self.parts if own.layer == part.layer), None)
+            if own is None:
+                self.parts.append(part)
+            else:  # both hold what was before, and what is held here was so first
+                own.tiles.add(part.tiles)
+                own.rect = own.rect.united(part.rect)
+        return True
+
+
+@dataclass
 class PropertiesStep(Step):
     """Name, visibility, opacity or lock of one layer changed."""
 
@@ -203,6 +243,13 @@ class StateStep(Step):
             return Change(stack.bounds, True, structure=True)
         sent = _sent(held.layers) != _sent(self.state.layers)
         return Change(self.rect, sent and bool(self.rect), structure=True)
+
+    def absorb(self, later: Step) -> bool:
+        if not isinstance(later, StateStep):  # what was before both is held here
+            return False
+        self.rect = None if self.rect is None or later.rect is None else self.rect.united(later.rect)
+        self._bytes += later._bytes
+        return True
 
 
 @dataclass
@@ -268,6 +315,11 @@ class History:
         self.undone.clear()
         self.done.append(step)
         self.trim()
+
+    def join(self) -> None:
+        """Make the two newest steps one, where they can be: what takes two to do is one for the user."""
+        if len(self.done) > 1 and self.done[-2].absorb(self.done[-1]):
+            self.done.pop()
 
     def undo(self, stack: LayerStack) -> Change | None:
         """Take back the newest step; None when there is none."""

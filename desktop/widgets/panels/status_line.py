@@ -58,8 +58,8 @@ class StatusLine(QStatusBar):
         known = card is not None and style is not None and len(style.code) == styles.length
         self._style.setVisible(known)
         if card is not None and style is not None and known:
-            names = self._short(style.name or "…"), self._short(card.name)
-            self._style.setText(self.tr("Style %s of %s") % names)
+            # The model's name follows, with how long it takes.
+            self._style.setText(self.tr("Style %s") % self._short(style.name or "…") + "  ·")
 
     def _short(self, name: str) -> str:
         """A long name must not make the window wide."""

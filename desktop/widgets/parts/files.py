@@ -39,7 +39,8 @@ class Files(QObject):
         folder = Path(self._session.settings.folder or Path.home())
         return str(next(it for it in (folder, *folder.parents) if shown(it) == str(it)))
 
-    def _ask_open(self, title: str, filters: str, then) -> None:  # type: ignore[no-untyped-def]
+    def ask_open(self, title: str, filters: str, then) -> None:  # type: ignore[no-untyped-def]
+        """Ask for a file; ``then`` gets its ``Path``."""
         dialog = QFileDialog(self._window, title, self._folder(), filters)
         dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         dialog.setFileMode(QFileDialog.FileMode.ExistingFile)
@@ -60,7 +61,7 @@ class Files(QObject):
     def open(self) -> None:
         """Ask for anything that can be opened."""
         everything = f"*.ora {PICTURES} *.safetensors *.pth *.pt *.ckpt"
-        self._ask_open(
+        self.ask_open(
             self.tr("Open"),
             self.tr("All that Underpaint opens (%s);;Projects (*.ora);;Pictures (%s)")
             % (everything, PICTURES),
@@ -69,7 +70,7 @@ class Files(QObject):
 
     def import_model(self) -> None:
         """Ask for a model file or foreign weights."""
-        self._ask_open(
+        self.ask_open(
             self.tr("Import weights or a model"),
             self.tr("Models and weights (*.safetensors *.pth *.pt *.ckpt)"),
             self._session.open_file,
@@ -77,7 +78,7 @@ class Files(QObject):
 
     def add_reference(self) -> None:
         """Ask for a photo to trace."""
-        self._ask_open(
+        self.ask_open(
             self.tr("Photo to trace"), self.tr("Pictures (%s)") % PICTURES, self._session.layers.add_reference
         )
 
@@ -87,7 +88,7 @@ class Files(QObject):
         if not styles.of_photos:
             self._session.said.emit(styles.excuse(of_photos=True))
             return
-        self._ask_open(
+        self.ask_open(
             self.tr("Photo whose style to take"), self.tr("Pictures (%s)") % PICTURES, styles.take_of
         )
 
@@ -303,7 +304,8 @@ class Files(QObject):
             for other, (_, text) in kinds.items()
             if other != kind
         ]
-        self._messages.offer(f"{kinds[kind][0] % shown(path.name)} {notes}".strip(), *others)
+        clean = (self.tr("Sketch on &paper: clean it …"), partial(self._session.paper.open, path))
+        self._messages.offer(f"{kinds[kind][0] % shown(path.name)} {notes}".strip(), *others, clean)
 
 
 def local_path(url: QUrl) -> Path:

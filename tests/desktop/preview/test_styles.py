@@ -104,7 +104,8 @@ def test_a_tile_is_exactly_what_taking_it_gives(window: MainWindow, styled: Sess
     assert styled.document.style == PictureStyle(drawn(3, 8), "3")
     np.testing.assert_array_equal(styled.live.preview, tile.preview)
     label = window.status_line.findChild(QLabel, "style_name")
-    assert label.text() == "Style 3 of tiny styles" and label.isVisible()
+    assert label.text() == "Style 3  ·" and label.isVisible()
+    assert window.status_line.findChild(QLabel, "pass_time").text().startswith("tiny styles  ·")
     assert styled.steps.undo_text == "Style"
     assert [type(it) for it in sent] == [Translate] and sent[0].style == tile.code
     styled.undo()
@@ -461,3 +462,12 @@ def test_one_request_at_a_time_is_with_the_engine_and_variations_go_first(
     all_made(styled)
     assert tiles(styled)[0].preview.shape == (64, 64, 3)
     assert NAMED.keys() == {tile.style.name for tile in tiles(styled, "card")}
+
+
+def test_a_style_of_ones_own_is_shown_beside_the_cards_of_that_name(styled: Session) -> None:
+    name = next(iter(NAMED))
+    styled.styles.name(PictureStyle(drawn(77, 8)), name)
+    assert [tile.style.code for tile in tiles(styled, "own")] == [drawn(77, 8)]
+    assert name in [tile.style.name for tile in tiles(styled, "card")]
+    styled.styles.name(PictureStyle(tuple(styled.live.card.styles[name])), name)
+    assert tiles(styled, "own") == [], "the very same one is there already"

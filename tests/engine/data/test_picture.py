@@ -204,3 +204,41 @@ def test_what_is_written_is_read(tmp_path, quadrants) -> None:
     with pytest.raises(PictureError, match="can't be written"):
         picture.write_png(tmp_path / "none" / "a.png", quadrants)
     assert sorted(file.name for file in tmp_path.iterdir()) == ["a.png", "grey.png"]
+
+
+@pytest.mark.parametrize("mode", ["1", "L", "LA", "P", "PA", "RGB", "RGBA", "CMYK", "YCbCr", "LAB", "I;16"])
+def test_a_picture_comes_reduced_where_less_will_do(mode, quadrants) -> None:
+    large = quadrants.repeat(20, 0).repeat(20, 1)  # 320 × 480
+    if mode == "I;16":
+        image = Image.fromarray((large[..., 0].astype(np.uint16) << 8) + 9)
+    elif mode == "LAB":
+        profiles = ImageCms.createProfile("sRGB"), ImageCms.createProfile("LAB")
+        image = ImageCms.profileToProfile(Image.fromarray(large), *profiles, outputMode="LAB")
+    elif mode in ("P", "PA"):
+        image = Image.fromarray(large).quantize(8)
+    else:
+        image = Image.fromarray(large).convert(mode, dither=Image.Dither.NONE)
+    kind = "TIFF" if mode in ("CMYK", "YCbCr", "LAB") else "PNG"
+    content = file_of(image.convert("RGBA") if mode == "PA" else image, kind)
+    whole, small = picture.read(content), picture.read(content, enough=48)
+    assert small.pixels.shape == (32, 48, 3) and picture.read(content, enough=400).pixels.shape[0] == 320
+    assert (small.alpha is None) == (whole.alpha is None)
+    corners = small.pixels[4::24, 4::40].astype(int), whole.pixels[40::240, 40::400]
+    assert np.abs(corners[0] - corners[1]).max() <= 3
+
+
+def test_clear_parts_lend_no_colour_when_a_picture_is_reduced() -> None:
+    pixels = np.zeros((80, 80, 4), np.uint8)
+    pixels[::2] = (200, 100, 50, 255)  # every other row; the clear ones are black
+    small = picture.read(file_of(Image.fromarray(pixels)), enough=20)
+    assert np.abs(small.colours.astype(int) - (200, 100, 50)).max() <= 2
+    assert np.abs(small.alpha.astype(int) - 128).max() <= 1
+
+
+def test_a_large_photo_is_reduced_while_it_is_decoded(quadrants, monkeypatch: pytest.MonkeyPatch) -> None:
+    content = file_of(Image.fromarray(quadrants.repeat(64, 0).repeat(64, 1)), "JPEG")  # 1024 × 1536
+    decoded: list[tuple[int, int]] = []
+    upright = picture.upright
+    monkeypatch.setattr(picture, "upright", lambda image: (decoded.append(image.size), upright(image))[1])
+    assert picture.read(content, enough=100).pixels.shape == (128, 192, 3)
+    assert decoded[0] == (192, 128)

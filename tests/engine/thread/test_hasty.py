@@ -59,6 +59,27 @@ def test_the_first_preview_comes_before_any_trial_and_the_exact_frame_after_all(
     assert (second.preview == patient.translate(patient.prepare(picture()))).all()
 
 
+@pytest.mark.skipif(not packed.packing_works(), reason="there is one way only")
+def test_a_frame_that_was_exact_already_keeps_the_time_it_took(
+    desk: Desk, tiny_file, tried, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(
+        trials,
+        "_tried",
+        lambda _layer, _shape, _dtype, _bits, ways: {way: float(way != "packed") for way in ways},
+    )
+    desk.keep_moving()
+    opened(desk, tiny_file())
+    first = desk.ask(translate(1))
+    passes: list[object] = []
+    desk.network.register_forward_pre_hook(lambda *_: passes.append(None))
+    desk.rest()
+    second = desk.next()
+    assert isinstance(second, Translated) and second.settled and not first.settled
+    assert (second.preview == first.preview).all() and not passes, "there was nothing to do"
+    assert second.seconds == first.seconds > 0
+
+
 def test_what_is_known_is_exact_at_once(desk: Desk, tiny_file, tiny, tried) -> None:
     Generator(*tiny(), device="cpu", precision="float32")
     known = len(tried)

@@ -12,6 +12,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from PIL import Image, ImageFile
 
 import engine
 from engine.data.messages import (
@@ -256,6 +257,27 @@ def test_variations_are_of_one_style_or_of_their_own(desk: Desk, tiny_file) -> N
     desk.worker.send(Vary(Ticket(1, 7), picture(), (32, 32), (10,), style=1))
     generator = engine.open(file, device="cpu", precision="float32")
     assert (desk.next().preview == generator(picture().pixels, seed=10, style=1)).all()
+
+
+def test_fewer_styles_than_seeds_are_a_sentence(desk: Desk, tiny_file) -> None:
+    desk.opened(tiny_file(**STYLED))
+    reply = desk.ask(Vary(Ticket(1, 1), picture(), (32, 32), (10, 20, 30), styles=(1, 2)))
+    assert isinstance(reply, Failed)
+    assert reply.sentence == ("3 variations were asked for in 2 styles; ask for one style each, or for none.")
+    assert desk.replies.empty(), "nothing was made before"
+
+
+def test_a_large_photo_is_reduced_while_its_style_is_read(
+    desk: Desk, tiny_file, tmp_path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = tmp_path / "large.jpg"
+    Image.effect_noise((4096, 2048), 60).convert("RGB").save(file)
+    seen: list[tuple[int, ...]] = []
+    load = ImageFile.ImageFile.load
+    monkeypatch.setattr(ImageFile.ImageFile, "load", lambda it: (load(it), seen.append(it.size))[0])
+    desk.opened(tiny_file(**STYLED))
+    assert isinstance(desk.ask(ReadStyle(file)), StyleRead)
+    assert seen and max(map(max, seen)) <= 1024
 
 
 def test_the_style_of_a_photo_is_read(desk: Desk, tiny_file, tmp_path) -> None:
