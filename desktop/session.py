@@ -21,6 +21,7 @@ from desktop.documents.open_documents import OpenDocuments, OpenPicture, project
 from desktop.documents.reading import Wanted
 from desktop.documents.recovery import Unreadable
 from desktop.documents.stroke_controller import StrokeController
+from desktop.handling import Handling
 from desktop.layer_actions import LayerActions
 from desktop.paint.editing.document import Change, Document
 from desktop.paint.files.export import picture_file
@@ -82,6 +83,7 @@ class Session(Observable):
         self.strokes.touched.connect(self._touched)
         self.strokes.finished.connect(self._changed)
         self.strokes.layer_chosen.connect(self.restructured)
+        self.handling = Handling(self.strokes, self.settings, self)
         self.live = Live(lambda: self.document.picture(), self, style=lambda: code_of(self.document))
         self.live.enabled = self.settings.live
         self.live.single_precision = self.settings.single_precision

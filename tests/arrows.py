@@ -102,9 +102,10 @@ ARROWS: dict[str, str] = {
         "engine.errors engine.files engine.models engine.planes engine.thread resources"
     ),
     "desktop.session": (
-        "desktop.documents desktop.layer_actions desktop.paint.editing desktop.paint.files desktop.pairs "
-        "desktop.preview desktop.support desktop.training engine.data engine.models"
+        "desktop.documents desktop.handling desktop.layer_actions desktop.paint.editing desktop.paint.files "
+        "desktop.pairs desktop.preview desktop.support desktop.training engine.data engine.models"
     ),
+    "desktop.handling": "desktop.documents desktop.support",
     "desktop.layer_actions": (
         "desktop.documents desktop.paint.editing desktop.support engine.data engine.files"
     ),

@@ -7,17 +7,20 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
-from PySide6.QtCore import QObject, Signal
+from PySide6.QtCore import QObject, QTimer, Signal
 
 from desktop.documents.inks import Inks
 from desktop.paint.editing.document import Change, Document, Role
 from desktop.paint.layers.layer import Layer
-from desktop.paint.strokes.stroke import LARGEST_SIZE, Ink, Sample
+from desktop.paint.strokes.stroke import HOLD_S, LARGEST_SIZE, Ink, Sample
 from desktop.paint.tools import Stroke, tools
 from desktop.support.observable import Observable, Property
 from desktop.support.report_errors import ReportErrors
 from engine.data.palette import Colour, Palette
 from engine.data.rect import Rect
+
+STILL = 3.0
+"""Pixels of the screen that a pen may tremble by and is still held still."""
 
 
 class StrokeController(Observable):
@@ -30,6 +33,11 @@ class StrokeController(Observable):
     """A stroke is going on."""
     knows_hints = Property(True)
     """Whether the model in use was trained with colour hints; else they can neither be seen nor drawn."""
+
+    quick_shapes = Property(True)
+    """A stroke that is held still at its end becomes the shape that it was meant to be."""
+    became = Property("")
+    """What the last stroke became by that, in the user's language."""
 
     touched = Signal(Rect)
     """An unfinished stroke changed these pixels, or gave them back."""
@@ -49,6 +57,12 @@ class StrokeController(Observable):
         self._document = document
         self._inks = Inks(memory)
         self._stroke: Stroke | None = None
+        self.pixel = 1.0
+        """How many pixels of the picture a pixel of the screen is, in both directions."""
+        self._stillness = QTimer(self)
+        self._stillness.setSingleShot(True)
+        self._stillness.setInterval(round(HOLD_S * 1000) + 10)
+        self._stillness.timeout.connect(self._still)
         self._last: tuple[Sample, bool, bool] = Sample(0, 0), False, False
         """Where the pen was seen last, with Shift, with Ctrl."""
 
@@ -62,6 +76,7 @@ class StrokeController(Observable):
     def press(self, sample: Sample, *, eraser: bool = False, shift: bool = False, ctrl: bool = False) -> None:
         """The pen touches the canvas, or the mouse button goes down."""
         self._last = sample, shift, ctrl
+        self.became = ""
         if self._stroke is not None:  # a tool of several clicks goes on
             self._touch(self._stroke.move(sample, shift, ctrl))
             return
@@ -70,17 +85,31 @@ class StrokeController(Observable):
         if self._is_out_of_reach(document.active.role):
             return
         ink = self._inks.of(document.active.role, name)
+        if self.quick_shapes and "stabiliser" in tools()[name].settings:
+            ink = dataclasses.replace(ink, hold=STILL * self.pixel)
         with ReportErrors(self.error_reported.emit):
             self._stroke = tools()[name].start(document, ink, sample, shift, ctrl)
             document.unfinished = self.finish
             self.drawing = True
             self._touch(self._stroke.rect)
+            if self._stroke.rests:
+                self._stillness.start()
 
     def move(self, sample: Sample, *, shift: bool = False, ctrl: bool = False) -> None:
         """The pen moves on the canvas."""
         self._last = sample, shift, ctrl
         if self._stroke is not None:
             self._touch(self._stroke.move(sample, shift, ctrl))
+            self.became = self._stroke.became
+            if self._stroke.rests:
+                self._stillness.start()
+
+    def _still(self) -> None:
+        """No event came for a while: the pen is where it was, but it is later."""
+        if self._stroke is not None and self._stroke.rests:
+            sample, shift, ctrl = self._last
+            self.move(sample._replace(time=sample.time + HOLD_S + 0.01), shift=shift, ctrl=ctrl)
+            self._stillness.stop()
 
     def release(self, sample: Sample, *, shift: bool = False, ctrl: bool = False) -> None:
         """The pen leaves the canvas; the stroke becomes one undo step, unless its tool takes more clicks."""
@@ -102,7 +131,14 @@ class StrokeController(Observable):
             self._end(self._stroke, self._stroke.finish(*self._last) if change is None else change)
 
     def cancel(self) -> bool:
-        """Abort the stroke that goes on; the picture is as it was before. False when there is none."""
+        """Abort the stroke that goes on; the picture is as it was before. False when there is none.
+
+        One that has become a shape is kept as it was drawn.
+        """
+        if self._stroke is not None and (kept := self._stroke.relent()) is not None:
+            self.became = ""
+            self._end(self._stroke, kept)
+            return True
         stroke, self._stroke = self._stroke, None
         self.drawing = False
         if stroke is None:

@@ -48,6 +48,8 @@ class Settings:
     kind: str = "sketch"
     inks: dict[str, dict[str, Any]] = field(default_factory=dict)
     """By layer role: the brush as last set."""
+    quick_shapes: bool = True
+    """A stroke that is held still becomes a shape."""
     recent: list[str] = field(default_factory=list)
     folder: str = ""
     """Where a file was last opened or saved."""

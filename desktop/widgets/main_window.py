@@ -297,6 +297,7 @@ class MainWindow(QMainWindow):
         strokes.watch("drawing", self._show_steps)
         strokes.watch("tool", lambda: actions[f"tool_{strokes.tool}"].setChecked(True))
         strokes.watch("knows_hints", self._show_abilities)
+        bind(strokes, "quick_shapes", actions["quick_shapes"], "setChecked", "toggled")
         bind(live, "enabled", actions["live"], "setChecked", "toggled")
         bind(live, "single_precision", actions["single_precision"], "setChecked", "toggled")
         live.watch("native", lambda: actions["native"].setChecked(live.native))

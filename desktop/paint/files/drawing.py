@@ -206,6 +206,7 @@ def _ink(notes: Notes) -> Ink:
         gap=notes.whole("gap", 0, 1000, usual.gap),
         filled=notes.switch("filled", usual.filled),
         symmetry=symmetry,
+        hold=notes.number("hold", 0, 1000, usual.hold),
     )
 
 

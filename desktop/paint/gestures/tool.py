@@ -36,6 +36,10 @@ class Stroke(ABC):
     """The colour taken from the picture, by the eyedropper."""
     outline: list[QPointF] | None = None
     """A line in picture coordinates for the canvas to draw while the stroke is open."""
+    rests: bool = False
+    """Whether it wants to be told, by a move to the same place, that the pen is held still."""
+    became: str = ""
+    """What the stroke has become by being held still, in the user's language."""
 
     def begun(self, sample: Sample) -> Self:
         """The pen touched ``sample``; returns the stroke itself, see ``rect``."""
@@ -54,6 +58,11 @@ class Stroke(ABC):
     @abstractmethod
     def finish(self, sample: Sample, shift: bool = False, ctrl: bool = False) -> Change | None:
         """The pen was lifted at ``sample``; the change made, or None while the stroke goes on."""
+
+    def relent(self) -> Change | None:
+        """Esc was pressed: end with what was drawn before it became something else, and keep that; None for a
+        stroke that is to be called off."""
+        return None
 
     def close(self) -> Change | None:
         """End a stroke of several clicks with what it has; None for one that ends where the pen is."""

@@ -14,6 +14,8 @@ Symmetry = Literal["none", "vertical", "horizontal", "both"]
 LARGEST_SIZE = 500.0
 LONGEST_STRING = 60.0
 """Length in pixels of the string by which the strongest stabiliser pulls the pen."""
+HOLD_S = 0.6
+"""Held still at its end for so many seconds, a stroke becomes a shape."""
 REACH = 1e6
 """Samples further out than this are brought back to it, so that no arithmetic overflows."""
 
@@ -63,6 +65,9 @@ class Ink:
     filled: bool = False
     """Shapes: filled, else outlined."""
     symmetry: Symmetry = "none"
+    hold: float = 0.0
+    """Freehand: held still at its end, within so many pixels, the stroke becomes the shape that it was meant
+    to be; 0 never."""
 
 
 class Dab(NamedTuple):

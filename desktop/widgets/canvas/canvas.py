@@ -232,7 +232,7 @@ class Canvas(QWidget):
     def tabletEvent(self, event: QTabletEvent) -> None:
         """A pen. Its echo as a mouse event is passed over, see ``Grip.is_echo``."""
         eraser = event.pointerType() == QPointingDevice.PointerType.Eraser
-        sample = self._sample(event.position(), event.pressure(), event.xTilt(), event.yTilt())
+        sample = self._sample(event, event.pressure(), event.xTilt(), event.yTilt())
         pressed = event.type() == QEvent.Type.TabletPress
         self._grip.pen_spoke(down=pressed or bool(event.buttons() & ~event.button()))
         match event.type():
@@ -247,17 +247,17 @@ class Canvas(QWidget):
     def mousePressEvent(self, event: QMouseEvent) -> None:
         """Draw, or take hold of the view or the divider."""
         if not self._is_echo(event):
-            self._press(event, self._sample(event.position()))
+            self._press(event, self._sample(event))
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
         """Draw, or move what is held."""
         if not self._is_echo(event):
-            self._move(event, self._sample(event.position()))
+            self._move(event, self._sample(event))
 
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:
         """End of the stroke, or let go."""
         if not self._is_echo(event):
-            self._release(event, self._sample(event.position()))
+            self._release(event, self._sample(event))
 
     def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
         """Ends a polygon; elsewhere two quick clicks are two clicks."""
@@ -419,9 +419,17 @@ class Canvas(QWidget):
 
     # --- geometry -------------------------------------------------------------------------------
 
-    def _sample(self, at: QPointF, pressure: float = 1.0, tilt_x: float = 0.0, tilt_y: float = 0.0) -> Sample:
-        point = self._view.to_picture(at, self._size())
-        return Sample(point.x(), point.y(), pressure, tilt_x, tilt_y, time.monotonic())
+    def _sample(
+        self,
+        event: QMouseEvent | QTabletEvent,
+        pressure: float = 1.0,
+        tilt_x: float = 0.0,
+        tilt_y: float = 0.0,
+    ) -> Sample:
+        point = self._view.to_picture(event.position(), self._size())
+        self._session.strokes.pixel = 1 / self._view.scale
+        seconds = event.timestamp() / 1000 if event.timestamp() else time.monotonic()
+        return Sample(point.x(), point.y(), pressure, tilt_x, tilt_y, seconds)
 
     def _size(self) -> QSizeF:
         return QSizeF(self.size())

@@ -85,6 +85,8 @@ TABLE = [
          tip=_("Strokes tell the network which colour you want there")),
     Spec("mirror_vertical", "tools", _("Mirror &left and right"), "M", "mdi6.reflect-horizontal", True, True),
     Spec("mirror_horizontal", "tools", _("Mirror &top and bottom"), "Shift+M", "mdi6.reflect-vertical", True),
+    Spec("quick_shapes", "tools", _("&Quick shapes"), "Shift+Q", "mdi6.shape-outline", True, True,
+         tip=_("A stroke that is held still at its end becomes a line, an ellipse or a polygon")),
     Spec("beside", "view", _("Preview &beside"), "F6", "mdi6.view-split-vertical", True),
     Spec("over", "view", _("Preview &over the picture"), "F7", "mdi6.layers-outline", True),
     Spec("split", "view", _("&Split view"), "F8", "mdi6.compare", True),
