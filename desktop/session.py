@@ -356,6 +356,12 @@ class Session(Observable):
         self.document.selection = area.intersected(self.document.bounds)
         self.repainted.emit(self.document.bounds)
 
+    def invert_selection(self) -> None:
+        """Select what isn't selected, and nothing else."""
+        self.finish_stroke()
+        self.document.area = self.document.area.inverted(self.document.bounds)
+        self.repainted.emit(self.document.bounds)
+
     def show_reference(self, id: int, *, visible: bool | None = None, opacity: float | None = None) -> None:
         """Look at a reference otherwise, also while a stroke goes on."""
         self._apply(lambda: self.document.show_reference(id, visible=visible, opacity=opacity))

@@ -123,15 +123,16 @@ ARROWS: dict[str, str] = {
         "desktop.paint.editing desktop.session desktop.support desktop.widgets.parts engine.data "
         "engine.errors"
     ),
+    "desktop.widgets.hand": "desktop.session desktop.support",
     "desktop.widgets.main_window": (
-        "desktop.paint.editing desktop.paint.tools desktop.session desktop.support desktop.widgets.canvas "
-        "desktop.widgets.dialogs desktop.widgets.panels desktop.widgets.parts desktop.widgets.styles "
-        "desktop.widgets.training desktop.widgets.welcome engine.data resources"
+        "desktop.paint.editing desktop.paint.strokes desktop.paint.tools desktop.session desktop.support "
+        "desktop.widgets.canvas desktop.widgets.dialogs desktop.widgets.panels desktop.widgets.parts "
+        "desktop.widgets.styles desktop.widgets.training desktop.widgets.welcome engine.data resources"
     ),
     "desktop.widgets.panels": (
         "desktop.paint.brushes desktop.paint.editing desktop.paint.tools desktop.pairs desktop.preview "
-        "desktop.session desktop.support desktop.widgets.canvas desktop.widgets.parts engine.data "
-        "engine.models"
+        "desktop.session desktop.support desktop.widgets.canvas desktop.widgets.hand desktop.widgets.parts "
+        "engine.data engine.models"
     ),
     "desktop.widgets.parts": (
         "desktop.paint.editing desktop.paint.files desktop.paint.layers desktop.session desktop.support "

@@ -19,7 +19,7 @@ FIRST: dict[Role, Ink] = {
 }
 """What a fresh installation starts with."""
 
-_NOT_KEPT = ("erase", "symmetry", "hold")
+_NOT_KEPT = ("erase", "symmetry", "hold", "selects", "combine", "contiguous")
 
 RANGES: dict[str, tuple[float, float]] = {
     "size": (1, LARGEST_SIZE),
@@ -55,11 +55,11 @@ class Inks:
         fields = dataclasses.asdict(ink)
         self._memory[key] = {name: value for name, value in fields.items() if name not in _NOT_KEPT}
 
-    def mirror(self, symmetry: str) -> None:
-        """Use that symmetry with every ink."""
+    def everywhere(self, **fields: Any) -> None:
+        """Set some of every ink, whichever the layer and the tool."""
         for inks in (self._shared, *self._own.values()):
             for role, ink in inks.items():
-                inks[role] = dataclasses.replace(ink, symmetry=symmetry)  # type: ignore[arg-type]
+                inks[role] = dataclasses.replace(ink, **fields)
 
 
 def _remembered(first: Ink, fields: dict[str, Any] | None) -> Ink:

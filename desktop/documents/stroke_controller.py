@@ -12,13 +12,15 @@ from PySide6.QtCore import QObject, QTimer, Signal
 from desktop.documents.inks import Inks
 from desktop.paint.editing.document import Change, Document, Role
 from desktop.paint.layers.layer import Layer
-from desktop.paint.strokes.stroke import HOLD_S, LARGEST_SIZE, Ink, Sample
+from desktop.paint.strokes.stroke import HOLD_S, LARGEST_SIZE, Ink, Sample, Selects
 from desktop.paint.tools import Stroke, tools
 from desktop.support.observable import Observable, Property
 from desktop.support.report_errors import ReportErrors
 from engine.data.palette import Colour, Palette
 from engine.data.rect import Rect
 
+REACH = 6.0
+"""Pixels of the screen that a press may miss a point by and mean it."""
 STILL = 3.0
 """Pixels of the screen that a pen may tremble by and is still held still."""
 
@@ -73,7 +75,15 @@ class StrokeController(Observable):
 
     # --- drawing --------------------------------------------------------------------------------
 
-    def press(self, sample: Sample, *, eraser: bool = False, shift: bool = False, ctrl: bool = False) -> None:
+    def press(
+        self,
+        sample: Sample,
+        *,
+        eraser: bool = False,
+        shift: bool = False,
+        ctrl: bool = False,
+        alt: bool = False,
+    ) -> None:
         """The pen touches the canvas, or the mouse button goes down."""
         self._last = sample, shift, ctrl
         self.became = ""
@@ -84,12 +94,11 @@ class StrokeController(Observable):
         document = self._document()
         if self._is_out_of_reach(document.active.role):
             return
-        ink = self._inks.of(document.active.role, name)
-        if self.quick_shapes and "stabiliser" in tools()[name].settings:
-            ink = dataclasses.replace(ink, hold=STILL * self.pixel)
+        ink = self._held(name, shift, alt)
         with ReportErrors(self.error_reported.emit):
             self._stroke = tools()[name].start(document, ink, sample, shift, ctrl)
             document.unfinished = self.finish
+            self._stroke.reach = REACH * self.pixel
             self.drawing = True
             self._touch(self._stroke.rect)
             if self._stroke.rests:
@@ -178,8 +187,17 @@ class StrokeController(Observable):
 
     def set_symmetry(self, symmetry: str) -> None:
         """Mirror strokes: ``none``, ``vertical``, ``horizontal`` or ``both``, on every layer."""
-        self._inks.mirror(symmetry)
+        self.set_everywhere(symmetry=symmetry)
+
+    def set_everywhere(self, **fields: Any) -> None:
+        """Change some of the brush on every layer and for every tool, e.g. how one selects."""
+        self._inks.everywhere(**fields)
         self.take_ink()
+
+    def select_by(self, what: Selects) -> None:
+        """Select by a rectangle, by hand, by a polygon or by colour from now on."""
+        self.choose_tool("select")
+        self.set_everywhere(selects=what)
 
     def take_colours(self, palette: Palette | None) -> None:
         """Where a model has colours that mean something to it, begin with the nearest of them."""
@@ -226,6 +244,18 @@ class StrokeController(Observable):
             )
             return True
         return False
+
+    def _held(self, name: str, shift: bool, alt: bool) -> Ink:
+        """The ink of that tool, with what the keys and the screen have to say about it."""
+        document, settings = self._document(), tools()[name].settings
+        ink = self._inks.of(document.active.role, name)
+        if self.quick_shapes and "stabiliser" in settings:
+            ink = dataclasses.replace(ink, hold=STILL * self.pixel)
+        if "selects" in settings and alt:
+            ink = dataclasses.replace(ink, combine="subtract")
+        elif "selects" in settings and shift and document.selection:
+            ink = dataclasses.replace(ink, combine="add")
+        return ink
 
     def _touch(self, rect: Rect) -> None:
         if rect:

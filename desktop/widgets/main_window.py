@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from functools import partial
 from pathlib import Path
+from typing import get_args
 
 from PySide6.QtCore import QPointF, QSizeF, Qt, QTimer
 from PySide6.QtGui import (
@@ -29,6 +30,7 @@ from PySide6.QtWidgets import (
 )
 
 from desktop.paint.editing.document import Role
+from desktop.paint.strokes.stroke import Selects
 from desktop.paint.tools import tools
 from desktop.session import Session
 from desktop.support import theme
@@ -194,6 +196,8 @@ class MainWindow(QMainWindow):
             "clear": session.clear,
             "select_all": lambda: session.select(session.document.bounds),
             "select_nothing": lambda: session.select(EMPTY),
+            "invert": session.invert_selection,
+            **{f"select_{what}": partial(strokes.select_by, what) for what in get_args(Selects)},
             "resize": lambda: picture_dialogs.ResizeDialog(session, self).open(),
             "crop": lambda: picture_dialogs.CropDialog(session, self).open(),
             "smaller": lambda: strokes.scale_brush(1 / 1.15),

@@ -10,12 +10,13 @@ import pytest
 from desktop.paint.editing.document import Change, Document, Role
 from desktop.paint.editing.selection import Lifted
 from desktop.paint.gestures.freehand import FreehandStroke, StraightStroke
+from desktop.paint.gestures.moving import MoveStroke
+from desktop.paint.gestures.selecting import SelectStroke
 from desktop.paint.gestures.tool import Stroke, snapped
 from desktop.paint.strokes.stroke import Ink, Sample, Symmetry
 from desktop.paint.tools import tools
 from desktop.paint.tools.fill import FillStroke
 from desktop.paint.tools.polygon import PolygonStroke
-from desktop.paint.tools.select import MoveStroke, SelectStroke
 from engine.data.palette import Palette
 from engine.data.rect import Rect
 from engine.errors import PictureError

@@ -8,6 +8,7 @@ from dataclasses import replace
 import numpy as np
 
 from desktop.paint.editing.history import Change, PaintStep, Tiles, tile_rect, tiles_of
+from desktop.paint.editing.selection import Area, Mask
 from desktop.paint.layers.composite import blend, pack
 from desktop.paint.layers.layer import Layer, Packed, Role
 from desktop.paint.strokes.stroke import Ink
@@ -38,7 +39,7 @@ class Recording:
         ink: Ink,
         *,
         palette: Palette | None,
-        selection: Rect,
+        selection: Area,
         repainted: Repainted,
         ended: Callable[[PaintStep | None], None],
     ) -> None:
@@ -53,7 +54,8 @@ class Recording:
             ink = _for_labels(ink, palette)
         self.ink = ink
         self._hard = layer.role is Role.LABELS
-        self._clip = selection or self.bounds
+        self._selected = selection
+        self._clip = selection.rect or self.bounds
         self._paint = 0 if ink.erase else pack(ink.colour)
         self._opacity = round(min(max(ink.opacity, 0.0), 1.0) * 255)
         # Neither array takes memory before it is written to.
@@ -88,7 +90,9 @@ class Recording:
             gone = gone.united(rect)
         return gone.united(self.cover(patches))
 
-    def put(self, pixels: Packed, left: int, top: int, *, over: bool = False) -> Rect:
+    def put(
+        self, pixels: Packed, left: int, top: int, *, over: bool = False, cut: Mask | None = None
+    ) -> Rect:
         """Set pixels of the layer, or, with ``over``, lay them over what was there before the stroke.
 
         Neither mirrored nor kept within the selection. Label layers take opaque palette colours and
@@ -96,6 +100,10 @@ class Recording:
 
         Args:
             pixels: uint32 (H, W), premultiplied 0xAARRGGBB.
+            left: column of the first.
+            top: row of the first.
+            over: lay them over.
+            cut: which of them, bool (H, W); None for all.
         """
         if not self.open:
             return EMPTY
@@ -104,9 +112,10 @@ class Recording:
         if not rect:
             return EMPTY
         self._keep(rect)
-        pixels = pixels[rect.top - top : rect.bottom - top, rect.left - left : rect.right - left]
+        part = slice(rect.top - top, rect.bottom - top), slice(rect.left - left, rect.right - left)
         target = self.layer.packed[rect.rows, rect.columns]
-        target[...] = lay_over(target, pixels) if over else pixels
+        laid = lay_over(target, pixels[part]) if over else pixels[part]
+        target[...] = laid if cut is None else np.where(cut[part], laid, target)
         self._painted(rect)
         return rect
 
@@ -175,6 +184,8 @@ class Recording:
             return EMPTY
         if rect != patch.rect:
             coverage = coverage[rect.top - top : rect.bottom - top, rect.left - left : rect.right - left]
+        if self._selected.mask is not None:
+            coverage = np.where(self._selected.within(rect), coverage, np.uint8(0))
         if self._hard:
             coverage = np.where(coverage >= 128, np.uint8(255), np.uint8(0))
         target = self._coverage[rect.rows, rect.columns]

@@ -18,7 +18,7 @@ from desktop.paint.editing.document import ROLES, Change, Document
 from desktop.paint.editing.limits import check_size
 from desktop.paint.files.notation import Notes
 from desktop.paint.layers.layer import Role
-from desktop.paint.strokes.stroke import LARGEST_SIZE, REACH, Ink, Sample, Symmetry
+from desktop.paint.strokes.stroke import LARGEST_SIZE, REACH, Combine, Ink, Sample, Selects, Symmetry
 from desktop.paint.tools import tools
 from engine.data.card import InputKind
 from engine.data.palette import Palette
@@ -58,7 +58,7 @@ class Played:
         document.select(layer.id)
         tool = tools()[self.tool]
         stroke = tool.start(document, self.ink, self.samples[0], self.shift, self.ctrl)
-        if tool.clicks:
+        if tool.takes_clicks(self.ink):
             for sample in self.samples:
                 change = stroke.finish(sample, self.shift, self.ctrl)
                 if change is not None:
@@ -188,10 +188,6 @@ def _stroke(notes: Notes, kind: InputKind) -> Played:
 
 def _ink(notes: Notes) -> Ink:
     usual = Ink()
-    symmetry: Symmetry = "none"
-    for choice in get_args(Symmetry):
-        if notes.text("symmetry", "none") == choice:
-            symmetry = choice
     return Ink(
         brush=notes.text("brush", usual.brush),
         size=notes.number("size", 0.1, LARGEST_SIZE, usual.size),
@@ -205,9 +201,18 @@ def _ink(notes: Notes) -> Ink:
         tolerance=notes.whole("tolerance", 0, 255, usual.tolerance),
         gap=notes.whole("gap", 0, 1000, usual.gap),
         filled=notes.switch("filled", usual.filled),
-        symmetry=symmetry,
+        symmetry=_one_of(notes, "symmetry", get_args(Symmetry), usual.symmetry),
+        selects=_one_of(notes, "selects", get_args(Selects), usual.selects),
+        combine=_one_of(notes, "combine", get_args(Combine), usual.combine),
+        contiguous=notes.switch("contiguous", usual.contiguous),
         hold=notes.number("hold", 0, 1000, usual.hold),
     )
+
+
+def _one_of(notes: Notes, name: str, choices: tuple[Any, ...], usual: Any) -> Any:
+    """The choice that is written there; the usual one where it is none of ours."""
+    found = notes.text(name, usual)
+    return found if found in choices else usual
 
 
 def _stroke_notes(stroke: Played) -> dict[str, Any]:

@@ -15,7 +15,9 @@ from desktop.paint.strokes.stroke import Ink, Sample
 from engine.data.palette import Colour
 from engine.data.rect import EMPTY, Rect
 
-Setting = Literal["brush", "size", "hardness", "opacity", "stabiliser", "pressure", "filled", "tolerance"]
+Setting = Literal[
+    "brush", "size", "hardness", "opacity", "stabiliser", "pressure", "filled", "tolerance", "selects"
+]
 FREEHAND: tuple[Setting, ...] = ("brush", "size", "hardness", "opacity", "stabiliser", "pressure")
 SHAPE: tuple[Setting, ...] = ("size", "opacity", "filled")
 """What of the brush matters to tools that draw as the hand goes, and to those that draw shapes."""
@@ -36,6 +38,8 @@ class Stroke(ABC):
     """The colour taken from the picture, by the eyedropper."""
     outline: list[QPointF] | None = None
     """A line in picture coordinates for the canvas to draw while the stroke is open."""
+    reach: float = 6.0
+    """How near, in picture pixels, a press must be to a point to mean it; depends on the zoom."""
     rests: bool = False
     """Whether it wants to be told, by a move to the same place, that the pen is held still."""
     became: str = ""
@@ -92,6 +96,10 @@ class Tool(ABC):
     """Whether a stroke goes on over several clicks, until it is closed."""
     own_ink: Ink | None = None
     """The brush that it begins with where it keeps one apart from that of the other tools."""
+
+    def takes_clicks(self, ink: Ink) -> bool:
+        """Whether a stroke with ``ink`` goes on over several clicks, until it is closed."""
+        return self.clicks
 
     @property
     def has_size(self) -> bool:

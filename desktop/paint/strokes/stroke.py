@@ -11,6 +11,11 @@ from engine.data.palette import Colour
 Symmetry = Literal["none", "vertical", "horizontal", "both"]
 """Mirror axes through the middle of the picture: ``vertical`` swaps left and right."""
 
+Selects = Literal["rectangle", "hand", "polygon", "colour"]
+"""By what one selects."""
+Combine = Literal["replace", "add", "subtract"]
+"""What is done with a new selection where something is selected already."""
+
 LARGEST_SIZE = 500.0
 LONGEST_STRING = 60.0
 """Length in pixels of the string by which the strongest stabiliser pulls the pen."""
@@ -65,6 +70,10 @@ class Ink:
     filled: bool = False
     """Shapes: filled, else outlined."""
     symmetry: Symmetry = "none"
+    selects: Selects = "rectangle"
+    combine: Combine = "replace"
+    contiguous: bool = True
+    """Selecting by colour: only what hangs together."""
     hold: float = 0.0
     """Freehand: held still at its end, within so many pixels, the stroke becomes the shape that it was meant
     to be; 0 never."""

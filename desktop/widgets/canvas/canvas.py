@@ -13,7 +13,6 @@ from PySide6.QtGui import (
     QPainter,
     QPaintEvent,
     QPointingDevice,
-    QPolygonF,
     QResizeEvent,
     QTabletEvent,
     QTransform,
@@ -27,6 +26,7 @@ from desktop.session import Session
 from desktop.support import theme
 from desktop.widgets.canvas import guides
 from desktop.widgets.canvas.grip import Grip, modifiers
+from desktop.widgets.canvas.overlay import Overlay
 from desktop.widgets.canvas.view import View
 from desktop.widgets.parts.reduced import Reduced, ReducedPreview
 from engine.data.rect import Rect
@@ -58,7 +58,7 @@ class Canvas(QWidget):
         self._grip = Grip()
         self._space = False
         self._last = QPointF()
-        self._outlined = QRect()
+        self._overlay = Overlay(self, session)
         self._reduced, self._reduced_preview = Reduced(), ReducedPreview()
         self._shown_size = (0, 0)
         view.changed.connect(self.update)
@@ -135,16 +135,10 @@ class Canvas(QWidget):
         """What is not part of the picture."""
         painter.resetTransform()
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        session = self._session
-        guides.paint_axes(painter, session.strokes.ink.symmetry, area, transform)
-        stroke = session.strokes.stroke
-        if stroke is not None and stroke.outline:
-            guides.paint_outline(painter, transform.map(QPolygonF(stroke.outline)))
-        elif session.document.selection:
-            guides.paint_outline(painter, transform.map(QPolygonF(QRectF(*session.document.selection))))
+        self._overlay.paint(painter, transform, area)
         if self._mode == "split":
             guides.paint_divider(painter, self._divider(), self.height())
-        if self._mode != "beside" and session.live.behind:
+        if self._mode != "beside" and self._session.live.behind:
             guides.paint_behind(painter, self.width())
         radius = self._ring_radius()
         if self._pointer is not None and radius >= 2.5 and self._grip.held not in ("view", "divider"):
@@ -160,18 +154,7 @@ class Canvas(QWidget):
         self._update_outline()
 
     def _update_outline(self) -> None:
-        """A rubber band changes without any pixel of the picture changing."""
-        stroke = self._session.strokes.stroke
-        now = QRect()
-        if stroke is not None and stroke.outline:
-            transform = self._view.transform(self._size())
-            now = (
-                transform.map(QPolygonF(stroke.outline)).boundingRect().toAlignedRect().adjusted(-4, -4, 4, 4)
-            )
-        if now != self._outlined:
-            self.update(self._outlined)
-        self.update(now)
-        self._outlined = now
+        self._overlay.follow(self._view.transform(self._size()))
 
     def _preview_changed(self) -> None:
         if self._mode != "beside":
@@ -296,7 +279,8 @@ class Canvas(QWidget):
             self._grip.take("divider", button)
         elif button == Qt.MouseButton.LeftButton:
             self._grip.take("stroke", button)
-            self._session.strokes.press(sample, eraser=eraser, shift=shift, ctrl=ctrl)
+            alt = bool(event.modifiers() & Qt.KeyboardModifier.AltModifier)
+            self._session.strokes.press(sample, eraser=eraser, shift=shift, ctrl=ctrl, alt=alt)
             self._update_outline()
         elif button == Qt.MouseButton.RightButton:
             self._session.strokes.pick_colour(sample)

@@ -21,6 +21,7 @@ from PySide6.QtWidgets import (
 from desktop.paint.brushes import brushes
 from desktop.paint.tools import Setting, tools
 from desktop.session import Session
+from desktop.widgets.hand.selecting import SelectBar
 
 _STEPS = 1000
 _LARGEST = 500.0
@@ -101,6 +102,7 @@ class BrushBar(QToolBar):
             "pressure": pressure_action,
             "filled": filled_action,
             "tolerance": fill_action,
+            "selects": self.addWidget(SelectBar(session)),
         }
         session.watch("picture", self._show)
         session.strokes.watch("ink tool", self._show)

@@ -19,7 +19,7 @@ HELD = {
     "polygon": "size opacity filled",
     "fill": "tolerance",
     "eyedropper": "",
-    "select": "",
+    "select": "selects",
 }
 
 
@@ -36,7 +36,12 @@ def test_each_tool_shows_its_settings(window, session):
     for name in tools():
         session.strokes.choose_tool(name)
         shown[name] = len(seen(window))
-    sizes = {"size": 1, "pressure": 2, "tolerance": 2}  # slider and box of the size share one tip
+    sizes = {
+        "size": 1,
+        "pressure": 2,
+        "tolerance": 2,
+        "selects": 0,
+    }  # slider and box of the size share one tip
     assert shown == {name: sum(sizes.get(part, 1) for part in parts.split()) for name, parts in HELD.items()}
     assert {name: set(tool.settings) for name, tool in tools().items()} == {
         name: set(parts.split()) for name, parts in HELD.items()
