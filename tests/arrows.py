@@ -72,9 +72,9 @@ ARROWS: dict[str, str] = {
         "desktop.widgets.training engine.data engine.errors engine.files resources"
     ),
     "desktop.documents": (
-        "desktop.paint.brushes desktop.paint.editing desktop.paint.files desktop.paint.layers "
-        "desktop.paint.strokes desktop.paint.tools desktop.support engine.data engine.errors engine.files "
-        "engine.planes resources"
+        "desktop.paint.brushes desktop.paint.editing desktop.paint.files desktop.paint.gestures "
+        "desktop.paint.layers desktop.paint.strokes desktop.paint.tools desktop.support engine.data "
+        "engine.errors engine.files engine.planes resources"
     ),
     "desktop.paint.brushes": "desktop.paint.plugins desktop.paint.strokes",
     "desktop.paint.editing": "desktop.paint.layers desktop.paint.strokes engine.data engine.errors",
@@ -83,7 +83,8 @@ ARROWS: dict[str, str] = {
         "engine.errors engine.files"
     ),
     "desktop.paint.gestures": (
-        "desktop.paint.brushes desktop.paint.editing desktop.paint.layers desktop.paint.strokes engine.data"
+        "desktop.paint.brushes desktop.paint.editing desktop.paint.layers desktop.paint.strokes engine.data "
+        "engine.errors"
     ),
     "desktop.paint.layers": "engine.data",
     "desktop.paint.plugins": "",

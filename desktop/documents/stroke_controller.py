@@ -11,6 +11,7 @@ from PySide6.QtCore import QObject, QTimer, Signal
 
 from desktop.documents.inks import Inks
 from desktop.paint.editing.document import Change, Document, Role
+from desktop.paint.gestures.transforming import Placement, TransformStroke
 from desktop.paint.layers.layer import Layer
 from desktop.paint.strokes.stroke import HOLD_S, LARGEST_SIZE, Ink, Sample, Selects
 from desktop.paint.tools import Stroke, tools
@@ -45,6 +46,8 @@ class StrokeController(Observable):
     """An unfinished stroke changed these pixels, or gave them back."""
     finished = Signal(object)
     """A stroke is done; the ``Change`` it made."""
+    shown = Signal()
+    """A stroke shows something else of itself, without the pointer having done it."""
     layer_chosen = Signal()
     """Another layer is drawn on now."""
     error_reported = Signal(str)
@@ -88,21 +91,28 @@ class StrokeController(Observable):
         self._last = sample, shift, ctrl
         self.became = ""
         if self._stroke is not None:  # a tool of several clicks goes on
-            self._touch(self._stroke.move(sample, shift, ctrl))
+            self._touch(self._stroke.press(sample, shift, ctrl))
             return
         name = "eraser" if eraser else self.tool
+        stroke = self._begin(name, sample, shift, ctrl, alt)
+        if stroke is not None and tools()[name].at_once:
+            self._touch(stroke.press(sample, shift, ctrl))
+
+    def _begin(self, name: str, sample: Sample, shift: bool, ctrl: bool, alt: bool) -> Stroke | None:
+        """Begin a stroke of that tool; says so where it can't be done."""
         document = self._document()
         if self._is_out_of_reach(document.active.role):
-            return
+            return None
         ink = self._held(name, shift, alt)
         with ReportErrors(self.error_reported.emit):
             self._stroke = tools()[name].start(document, ink, sample, shift, ctrl)
+            self._stroke.aim(REACH * self.pixel)
             document.unfinished = self.finish
-            self._stroke.reach = REACH * self.pixel
             self.drawing = True
             self._touch(self._stroke.rect)
             if self._stroke.rests:
                 self._stillness.start()
+        return self._stroke
 
     def move(self, sample: Sample, *, shift: bool = False, ctrl: bool = False) -> None:
         """The pen moves on the canvas."""
@@ -156,6 +166,17 @@ class StrokeController(Observable):
         self._touch(stroke.abort())
         return True
 
+    @property
+    def placement(self) -> Placement | None:
+        """Where the box is that is being transformed; None where none is."""
+        return self._stroke.placement if isinstance(self._stroke, TransformStroke) else None
+
+    def place(self, **numbers: float) -> None:
+        """Move, scale or turn what is being transformed, e.g. ``place(degrees=90)``."""
+        if isinstance(self._stroke, TransformStroke):
+            self._touch(self._stroke.place(self._stroke.placement._replace(**numbers)))
+            self.shown.emit()
+
     # --- tool and brush -------------------------------------------------------------------------
 
     def choose_tool(self, name: str) -> None:
@@ -164,6 +185,9 @@ class StrokeController(Observable):
             self._document().finish_stroke()
             self.tool = name
             self.take_ink()
+            if tools()[name].at_once:
+                self._begin(name, Sample(0, 0), False, False, False)
+                self.shown.emit()
 
     def take_ink(self) -> None:
         """Take the brush that belongs to the tool and the active layer, in a colour that it can have."""

@@ -57,16 +57,7 @@ class Played:
             raise PictureError(text)
         document.select(layer.id)
         tool = tools()[self.tool]
-        stroke = tool.start(document, self.ink, self.samples[0], self.shift, self.ctrl)
-        if tool.takes_clicks(self.ink):
-            for sample in self.samples:
-                change = stroke.finish(sample, self.shift, self.ctrl)
-                if change is not None:
-                    return change
-            return stroke.close() or Change()
-        for sample in self.samples[1:-1]:
-            stroke.move(sample, self.shift, self.ctrl)
-        return stroke.finish(self.samples[-1], self.shift, self.ctrl) or Change()
+        return tool.replay(document, self.ink, self.samples, self.shift, self.ctrl)
 
 
 @dataclass

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from abc import ABC, abstractmethod
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal, Self
 
@@ -16,7 +17,16 @@ from engine.data.palette import Colour
 from engine.data.rect import EMPTY, Rect
 
 Setting = Literal[
-    "brush", "size", "hardness", "opacity", "stabiliser", "pressure", "filled", "tolerance", "selects"
+    "brush",
+    "size",
+    "hardness",
+    "opacity",
+    "stabiliser",
+    "pressure",
+    "filled",
+    "tolerance",
+    "selects",
+    "placement",
 ]
 FREEHAND: tuple[Setting, ...] = ("brush", "size", "hardness", "opacity", "stabiliser", "pressure")
 SHAPE: tuple[Setting, ...] = ("size", "opacity", "filled")
@@ -38,6 +48,8 @@ class Stroke(ABC):
     """The colour taken from the picture, by the eyedropper."""
     outline: list[QPointF] | None = None
     """A line in picture coordinates for the canvas to draw while the stroke is open."""
+    handles: Sequence[QPointF] = ()
+    """Points in picture coordinates that can be taken hold of."""
     reach: float = 6.0
     """How near, in picture pixels, a press must be to a point to mean it; depends on the zoom."""
     rests: bool = False
@@ -48,6 +60,19 @@ class Stroke(ABC):
     def begun(self, sample: Sample) -> Self:
         """The pen touched ``sample``; returns the stroke itself, see ``rect``."""
         return self
+
+    def press(self, sample: Sample, shift: bool = False, ctrl: bool = False) -> Rect:
+        """The pen touched ``sample`` again, in a stroke of several clicks; returns what changed."""
+        return self.move(sample, shift, ctrl)
+
+    def aim(self, reach: float) -> None:
+        """Take a press so near to a point to mean it, see ``reach``."""
+        self.reach = reach
+
+    @property
+    def noted(self) -> list[Sample] | None:
+        """What ``Tool.replay`` makes the same of; None where the pointer's own samples do."""
+        return None
 
     @abstractmethod
     def move(self, sample: Sample, shift: bool = False, ctrl: bool = False) -> Rect:
@@ -94,6 +119,8 @@ class Tool(ABC):
     """What of the brush matters to it; the rest is not shown."""
     clicks: bool = False
     """Whether a stroke goes on over several clicks, until it is closed."""
+    at_once: bool = False
+    """Whether its stroke begins when it is taken, before the pen touches anything."""
     own_ink: Ink | None = None
     """The brush that it begins with where it keeps one apart from that of the other tools."""
 
@@ -120,6 +147,31 @@ class Tool(ABC):
         Raises:
             PictureError: that layer can't be painted on.
         """
+
+    def replay(
+        self,
+        document: Document,
+        ink: Ink,
+        samples: Sequence[Sample],
+        shift: bool = False,
+        ctrl: bool = False,
+    ) -> Change:
+        """Draw what was noted, on the active layer: the samples of the pointer, for tools of several clicks
+        those of the clicks, or what the stroke had ``noted``.
+
+        Raises:
+            PictureError: that layer can't be painted on.
+        """
+        stroke = self.start(document, ink, samples[0], shift, ctrl)
+        if self.takes_clicks(ink):
+            for sample in samples:
+                change = stroke.finish(sample, shift, ctrl)
+                if change is not None:
+                    return change
+            return stroke.close() or Change()
+        for sample in samples[1:-1]:
+            stroke.move(sample, shift, ctrl)
+        return stroke.finish(samples[-1], shift, ctrl) or Change()
 
 
 def snapped(sample: Sample, x: float, y: float, degrees: float = 15.0) -> Sample:

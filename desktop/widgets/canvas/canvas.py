@@ -66,6 +66,7 @@ class Canvas(QWidget):
         session.restructured.connect(self._restructured)
         session.watch("picture", self._fit_new)
         session.strokes.watch("tool ink", self._update_cursor)
+        session.strokes.shown.connect(self._update_outline)
         session.strokes.watch("knows_hints", self._hints_changed)
         session.live.watch("preview behind", self._preview_changed)
 

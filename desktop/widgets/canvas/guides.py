@@ -29,6 +29,14 @@ def paint_outline(painter: QPainter, outline: QPolygonF) -> None:
     painter.drawPolyline(outline)
 
 
+def paint_handles(painter: QPainter, places: list[QPointF]) -> None:
+    """Knobs to take hold of."""
+    painter.setBrush(QColor(255, 255, 255))
+    painter.setPen(QPen(theme.colour("accent"), 1.5))
+    for place in places:
+        painter.drawEllipse(place, 4, 4)
+
+
 def paint_divider(painter: QPainter, x: float, height: float) -> None:
     """The line between picture and preview, with a knob to take it by."""
     accent = theme.colour("accent")

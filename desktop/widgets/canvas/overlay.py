@@ -30,13 +30,16 @@ class Overlay:
         stroke = strokes.stroke
         if stroke is not None and stroke.outline:
             guides.paint_outline(painter, transform.map(QPolygonF(stroke.outline)))
+        if stroke is not None:
+            guides.paint_handles(painter, [transform.map(point) for point in stroke.handles])
 
     def follow(self, transform: QTransform) -> None:
         """A rubber band, or what is selected, changes without any pixel of the picture changing."""
         stroke = self._session.strokes.stroke
         now = QRect()
-        if stroke is not None and stroke.outline:
-            box = transform.map(QPolygonF(stroke.outline)).boundingRect().toAlignedRect()
+        points = [*(stroke.outline or ()), *stroke.handles] if stroke is not None else []
+        if points:
+            box = transform.map(QPolygonF(points)).boundingRect().toAlignedRect()
             now = box.adjusted(-_MARGIN, -_MARGIN, _MARGIN, _MARGIN)
         if self._marching.is_new:
             self._canvas.update()

@@ -22,6 +22,7 @@ from desktop.paint.brushes import brushes
 from desktop.paint.tools import Setting, tools
 from desktop.session import Session
 from desktop.widgets.hand.selecting import SelectBar
+from desktop.widgets.hand.transforming import TransformBar
 
 _STEPS = 1000
 _LARGEST = 500.0
@@ -103,6 +104,7 @@ class BrushBar(QToolBar):
             "filled": filled_action,
             "tolerance": fill_action,
             "selects": self.addWidget(SelectBar(session)),
+            "placement": self.addWidget(TransformBar(session)),
         }
         session.watch("picture", self._show)
         session.strokes.watch("ink tool", self._show)
