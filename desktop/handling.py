@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 from PySide6.QtCore import QObject
 
 from desktop.documents.stroke_controller import StrokeController
@@ -15,7 +17,12 @@ class Handling(QObject):
         super().__init__(parent)
         self._strokes, self._settings = strokes, settings
         strokes.quick_shapes = settings.quick_shapes
-        strokes.watch("quick_shapes", self._remember)
+        x, y, degrees = settings.axes
+        strokes.begin_with(axes=(x, y, degrees), fold=settings.fold)
+        strokes.ink = dataclasses.replace(strokes.ink, axes=(x, y, degrees), fold=settings.fold)
+        strokes.watch("quick_shapes ink", self._remember)
 
     def _remember(self) -> None:
+        ink = self._strokes.ink
         self._settings.quick_shapes = self._strokes.quick_shapes
+        self._settings.axes, self._settings.fold = list(ink.axes), ink.fold

@@ -19,7 +19,7 @@ FIRST: dict[Role, Ink] = {
 }
 """What a fresh installation starts with."""
 
-_NOT_KEPT = ("erase", "symmetry", "hold", "selects", "combine", "contiguous")
+_NOT_KEPT = ("erase", "symmetry", "hold", "selects", "combine", "contiguous", "axes", "fold")
 
 RANGES: dict[str, tuple[float, float]] = {
     "size": (1, LARGEST_SIZE),

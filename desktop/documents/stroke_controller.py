@@ -39,6 +39,8 @@ class StrokeController(Observable):
 
     quick_shapes = Property(True)
     """A stroke that is held still at its end becomes the shape that it was meant to be."""
+    adjusting = Property(False)
+    """The axes of symmetry are shown with knobs to move and turn them by."""
     became = Property("")
     """What the last stroke became by that, in the user's language."""
 
@@ -217,6 +219,10 @@ class StrokeController(Observable):
         """Change some of the brush on every layer and for every tool, e.g. how one selects."""
         self._inks.everywhere(**fields)
         self.take_ink()
+
+    def begin_with(self, **fields: Any) -> None:
+        """Set some of every brush before there is a picture."""
+        self._inks.everywhere(**fields)
 
     def select_by(self, what: Selects) -> None:
         """Select by a rectangle, by hand, by a polygon or by colour from now on."""

@@ -48,6 +48,10 @@ class Settings:
     kind: str = "sketch"
     inks: dict[str, dict[str, Any]] = field(default_factory=dict)
     """By layer role: the brush as last set."""
+    axes: list[float] = field(default_factory=lambda: [0.5, 0.5, 0.0])
+    """Of symmetry: where they cross, in parts of the picture, and how many degrees they are turned."""
+    fold: int = 6
+    """Of radial symmetry."""
     quick_shapes: bool = True
     """A stroke that is held still becomes a shape."""
     recent: list[str] = field(default_factory=list)
@@ -125,6 +129,13 @@ _MAKES_SENSE: dict[str, Callable[[Any], bool]] = {
     "inks": lambda value: all(isinstance(ink, dict) for ink in value.values()),
     "folded": lambda value: all(isinstance(name, str) for name in value),
     "recent": lambda value: all(isinstance(name, str) for name in value),
+    "axes": lambda value: (
+        len(value) == 3
+        and all(type(it) in (int, float) and math.isfinite(it) for it in value)
+        and all(0 <= it <= 1 for it in value[:2])
+        and -360 <= value[2] <= 360
+    ),
+    "fold": lambda value: 2 <= value <= 12,
     "undo_megabytes": lambda value: 1 <= value <= 1 << 16,
     "new_size": lambda value: (
         len(value) == 2

@@ -128,7 +128,7 @@ class MainWindow(QMainWindow):
             self.tools.addAction(action)
             self.tool_bar.addAction(action)
         self.tool_bar.addSeparator()
-        for name in ("mirror_vertical", "mirror_horizontal", "undo", "redo"):
+        for name in ("mirror_vertical", "mirror_horizontal", "radial", "undo", "redo"):
             self.tool_bar.addAction(actions[name])
         self.addToolBar(Qt.ToolBarArea.LeftToolBarArea, self.tool_bar)
         self.brush_bar = BrushBar(session)
@@ -198,6 +198,7 @@ class MainWindow(QMainWindow):
             "select_nothing": lambda: session.select(EMPTY),
             "invert": session.invert_selection,
             **{f"select_{what}": partial(strokes.select_by, what) for what in get_args(Selects)},
+            "reset_axes": lambda: strokes.set_everywhere(axes=(0.5, 0.5, 0.0)),
             "resize": lambda: picture_dialogs.ResizeDialog(session, self).open(),
             "crop": lambda: picture_dialogs.CropDialog(session, self).open(),
             "smaller": lambda: strokes.scale_brush(1 / 1.15),
@@ -297,10 +298,11 @@ class MainWindow(QMainWindow):
         session.watch("title saved", self._show_title)
         session.restructured.connect(self._show_abilities)
         self.symmetry = Symmetry(session, actions, self)
-        strokes.watch("ink", self.canvas.update)  # the axes may be others
+        strokes.watch("ink adjusting", self.canvas.update)  # the axes may be others
         strokes.watch("drawing", self._show_steps)
         strokes.watch("tool", lambda: actions[f"tool_{strokes.tool}"].setChecked(True))
         strokes.watch("knows_hints", self._show_abilities)
+        bind(strokes, "adjusting", actions["adjust_axes"], "setChecked", "toggled")
         bind(strokes, "quick_shapes", actions["quick_shapes"], "setChecked", "toggled")
         bind(live, "enabled", actions["live"], "setChecked", "toggled")
         bind(live, "single_precision", actions["single_precision"], "setChecked", "toggled")

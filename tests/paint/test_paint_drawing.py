@@ -56,7 +56,7 @@ def test_a_drawing_comes_back_and_looks_the_same(tmp_path: Path) -> None:
 
 def test_every_setting_of_the_ink_comes_back(tmp_path: Path) -> None:
     others: dict[str, Any] = {"brush": "soft", "colour": (9, 8, 7), "symmetry": "both"}
-    others |= {"selects": "hand", "combine": "add"}
+    others |= {"selects": "hand", "combine": "add", "axes": (0.25, 0.5, 30.0)}
     for field in dataclasses.fields(Ink):
         value = getattr(Ink(), field.name)
         if field.name not in others:

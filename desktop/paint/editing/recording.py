@@ -13,6 +13,7 @@ from desktop.paint.layers.composite import blend, pack
 from desktop.paint.layers.layer import Layer, Packed, Role
 from desktop.paint.strokes.stroke import Ink
 from desktop.paint.strokes.sweep import Patch
+from desktop.paint.strokes.symmetry import copies
 from engine.data.messages import Pixels
 from engine.data.palette import Palette
 from engine.data.rect import EMPTY, Rect
@@ -27,8 +28,8 @@ class Recording:
     The base is the layer as it was, kept tile by tile at the first touch; the coverage is the
     stroke's own buffer. So a stroke never exceeds its opacity where it crosses itself, shapes can be
     redrawn while they are dragged, and ``abort`` restores every byte. Paint stays within
-    ``selection`` where there is one, and is mirrored as the ink says. Label layers take neither soft
-    edges nor colours off the palette, whoever paints.
+    ``selection`` where there is one, and is mirrored as the ink says (but see ``copies``). Label layers take
+    neither soft edges nor colours off the palette, whoever paints.
 
     Once committed or aborted, it paints nothing any more.
     """
@@ -54,6 +55,11 @@ class Recording:
             ink = _for_labels(ink, palette)
         self.ink = ink
         self._hard = layer.role is Role.LABELS
+        every = copies(ink, self.bounds)
+        is_exact = all(copy.is_exact for copy in every)
+        self._flips = every if is_exact else []
+        self.copies = [] if is_exact else every
+        """What symmetry copies on no whole pixels: who covers the stroke covers these as well."""
         self._selected = selection
         self._clip = selection.rect or self.bounds
         self._paint = 0 if ink.erase else pack(ink.colour)
@@ -162,18 +168,15 @@ class Recording:
     # --- how ------------------------------------------------------------------------------------
 
     def _mirrored(self, patch: Patch) -> list[Patch]:
-        symmetry, (_, _, width, height) = self.ink.symmetry, self.bounds
+        """It and its copies, where these lie on whole pixels."""
+        coverage, left, top = patch
+        height, width = coverage.shape
         patches = [patch]
-        if symmetry in ("vertical", "both"):
-            patches += [
-                Patch(coverage[:, ::-1], width - left - coverage.shape[1], top)
-                for coverage, left, top in patches
-            ]
-        if symmetry in ("horizontal", "both"):
-            patches += [
-                Patch(coverage[::-1], left, height - top - coverage.shape[0])
-                for coverage, left, top in patches
-            ]
+        for flip in self._flips:
+            across, down = flip.a < 0, flip.d < 0
+            x = round(flip.e) - left - width if across else left + round(flip.e)
+            y = round(flip.f) - top - height if down else top + round(flip.f)
+            patches.append(Patch(coverage[:: -1 if down else 1, :: -1 if across else 1], x, y))
         return patches
 
     def _put(self, patch: Patch) -> Rect:

@@ -193,6 +193,8 @@ def _ink(notes: Notes) -> Ink:
         gap=notes.whole("gap", 0, 1000, usual.gap),
         filled=notes.switch("filled", usual.filled),
         symmetry=_one_of(notes, "symmetry", get_args(Symmetry), usual.symmetry),
+        axes=_axes(notes, usual.axes),
+        fold=notes.whole("fold", 2, 12, usual.fold),
         selects=_one_of(notes, "selects", get_args(Selects), usual.selects),
         combine=_one_of(notes, "combine", get_args(Combine), usual.combine),
         contiguous=notes.switch("contiguous", usual.contiguous),
@@ -204,6 +206,16 @@ def _one_of(notes: Notes, name: str, choices: tuple[Any, ...], usual: Any) -> An
     """The choice that is written there; the usual one where it is none of ours."""
     found = notes.text(name, usual)
     return found if found in choices else usual
+
+
+def _axes(notes: Notes, usual: tuple[float, float, float]) -> tuple[float, float, float]:
+    if "axes" not in notes.fields:
+        return usual
+    values = notes.items("axes", 3)
+    if len(values) != 3:
+        raise notes.damaged("axes")
+    x, y = (notes.as_number(value, "axes", -1, 2) for value in values[:2])
+    return x, y, notes.as_number(values[2], "axes", -360, 360)
 
 
 def _stroke_notes(stroke: Played) -> dict[str, Any]:

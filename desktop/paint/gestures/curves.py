@@ -9,13 +9,12 @@ from typing import Self
 
 from PySide6.QtCore import QCoreApplication, QPointF
 
-from desktop.paint.brushes import brush_named
 from desktop.paint.editing.document import Document
 from desktop.paint.editing.history import Change
 from desktop.paint.editing.recording import Recording
+from desktop.paint.gestures.freehand import swept
 from desktop.paint.gestures.tool import Stroke, snapped
 from desktop.paint.strokes.stroke import Dab, Sample, dab
-from desktop.paint.strokes.sweep import sweep
 from engine.data.rect import EMPTY, Rect
 
 MOST_POINTS = 1000
@@ -164,12 +163,12 @@ class CurveStroke(Stroke):
         return [dab(Sample(point.x(), point.y()), ink) for point in points]
 
     def _drawn(self) -> Rect:
-        ink, recording = self._recording.ink, self._recording
+        recording = self._recording
         self._show()
         if not recording.open:
             return EMPTY
         dabs = self._dabs() if len(self._nodes) > 1 else []
-        return recording.redraw(sweep(dabs, brush_named(ink.brush), ink.hardness, recording.bounds))
+        return recording.redraw(swept(recording, dabs))
 
     def _show(self) -> None:
         self.handles = [place for node in self._nodes for place in _points(node)]

@@ -101,8 +101,7 @@ class FreehandStroke(Stroke):
         return self._swept(dabs)
 
     def _swept(self, dabs: list[Dab]) -> Iterator[Patch]:
-        brush = brush_named(self._ink.brush)
-        return sweep(dabs, brush, self._ink.hardness, self._recording.bounds)
+        return swept(self._recording, dabs)
 
     # --- quick shapes ---------------------------------------------------------------------------
 
@@ -204,7 +203,15 @@ class StraightStroke(Stroke):
     def _drawn(self, end: Sample) -> Rect:
         recording, ink = self._recording, self._recording.ink
         dabs = [dab(point._replace(pressure=self._pressure), ink) for point in (self._start, end)]
-        return recording.redraw(sweep(dabs, brush_named(ink.brush), ink.hardness, recording.bounds))
+        return recording.redraw(swept(recording, dabs))
+
+
+def swept(recording: Recording, dabs: list[Dab]) -> Iterator[Patch]:
+    """What the recording's brush leaves along ``dabs``, and along their copies."""
+    ink = recording.ink
+    brush = brush_named(ink.brush)
+    for path in (dabs, *(copy.of(dabs) for copy in recording.copies)):
+        yield from sweep(path, brush, ink.hardness, recording.bounds)
 
 
 def brush_stroke(document: Document, ink: Ink, sample: Sample, shift: bool, ctrl: bool, text: str) -> Stroke:

@@ -8,8 +8,8 @@ from typing import Literal, NamedTuple
 
 from engine.data.palette import Colour
 
-Symmetry = Literal["none", "vertical", "horizontal", "both"]
-"""Mirror axes through the middle of the picture: ``vertical`` swaps left and right."""
+Symmetry = Literal["none", "vertical", "horizontal", "both", "radial"]
+"""Mirror axes: ``vertical`` swaps left and right; ``radial`` turns around their crossing instead."""
 
 Selects = Literal["rectangle", "hand", "polygon", "colour"]
 """By what one selects."""
@@ -70,6 +70,11 @@ class Ink:
     filled: bool = False
     """Shapes: filled, else outlined."""
     symmetry: Symmetry = "none"
+    axes: tuple[float, float, float] = (0.5, 0.5, 0.0)
+    """Where the axes cross, in parts of the picture's width and height, and by how many degrees, clockwise,
+    they are turned."""
+    fold: int = 6
+    """Radial symmetry: how many there are of each stroke, 2 to 12."""
     selects: Selects = "rectangle"
     combine: Combine = "replace"
     contiguous: bool = True

@@ -278,6 +278,10 @@ class Canvas(QWidget):
             self._grip.take("view", button)
         elif button == Qt.MouseButton.LeftButton and self._on_divider(at):
             self._grip.take("divider", button)
+        elif button == Qt.MouseButton.LeftButton and self._overlay.axes.take(
+            at, self._view.transform(self._size())
+        ):
+            self._grip.take("axes", button)
         elif button == Qt.MouseButton.LeftButton:
             self._grip.take("stroke", button)
             alt = bool(event.modifiers() & Qt.KeyboardModifier.AltModifier)
@@ -301,6 +305,8 @@ class Canvas(QWidget):
         elif self._grip.held == "divider":
             self._session.settings.divider = min(max(at.x() / max(self.width(), 1), 0.02), 0.98)
             self.update()
+        elif self._grip.held == "axes":
+            self._overlay.axes.drag(sample, shift=shift)
         elif self._session.strokes.stroke is not None:
             self._session.strokes.move(sample, shift=shift, ctrl=ctrl)
             self._update_outline()

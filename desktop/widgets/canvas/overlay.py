@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QRect, QRectF
-from PySide6.QtGui import QPainter, QPolygonF, QTransform
+from PySide6.QtGui import QPainter, QPolygonF, QRegion, QTransform
 from PySide6.QtWidgets import QWidget
 
 from desktop.session import Session
 from desktop.widgets.canvas import guides
+from desktop.widgets.canvas.axes import Axes
 from desktop.widgets.canvas.marching import Marching
 
 _MARGIN = 8
@@ -19,13 +20,17 @@ class Overlay:
 
     def __init__(self, canvas: QWidget, session: Session) -> None:
         self._canvas, self._session = canvas, session
+        self.axes = Axes(session)
         self._marching = Marching(canvas, session)
         self._outlined = QRect()
 
     def paint(self, painter: QPainter, transform: QTransform, area: QRectF) -> None:
         """Draw all of it, in window coordinates; ``transform`` brings the picture's ``area`` there."""
         strokes = self._session.strokes
-        guides.paint_axes(painter, strokes.ink.symmetry, area, transform)
+        painter.save()
+        painter.setClipRegion(QRegion(transform.map(QPolygonF(area)).toPolygon()))
+        self.axes.paint(painter, transform)
+        painter.restore()
         self._marching.paint(painter, transform)
         stroke = strokes.stroke
         if stroke is not None and stroke.outline:

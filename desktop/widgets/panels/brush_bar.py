@@ -94,6 +94,12 @@ class BrushBar(QToolBar):
         fill_action = self._group(
             self.tr("Tolerance"), self._tolerance, QLabel(self.tr("Close gaps")), self._gap
         )
+        self._fold = QSpinBox()
+        self._fold.setObjectName("fold")
+        self._fold.setRange(2, 12)
+        self._fold.setToolTip(self.tr("How many of each stroke radial symmetry makes"))
+        self._fold.valueChanged.connect(self._set_fold)
+        self._fold_action = self._group(self.tr("Radial"), self._fold)
         self._shown: dict[Setting, QAction] = {
             "brush": brush_action,
             "size": size_action,
@@ -135,6 +141,10 @@ class BrushBar(QToolBar):
         if not self._filling:
             self._session.strokes.set_ink(**fields)
 
+    def _set_fold(self, fold: int) -> None:
+        if not self._filling:
+            self._session.strokes.set_everywhere(fold=fold)
+
     def _show(self) -> None:
         """Fill in what the session has; done quietly, so that nothing is set in return."""
         session = self._session
@@ -156,6 +166,8 @@ class BrushBar(QToolBar):
         self._filled.setChecked(ink.filled)
         self._tolerance.setValue(ink.tolerance)
         self._gap.setValue(ink.gap)
+        self._fold.setValue(ink.fold)
+        self._fold_action.setVisible(ink.symmetry == "radial" and bool(tool.settings))
         self._filling = False
         for setting, action in self._shown.items():
             action.setVisible(setting in tool.settings and not (labels and setting in _NOT_FOR_LABELS))
