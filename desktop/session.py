@@ -121,7 +121,8 @@ class Session(Observable):
             self, self.documents, self.matching.fresh, self.live, self.strokes, tryouts, self.library, self
         )
         self.places = Places(self)
-        for part in (self.strokes, self.file_work, self.filing, self.places):
+        self.handling.said.connect(self.said)
+        for part in (self.strokes, self.handling, self.file_work, self.filing, self.places):
             part.error_reported.connect(self.error_reported)
 
     # --- the picture ---------------------------------------------------------------------------

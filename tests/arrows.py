@@ -124,7 +124,7 @@ ARROWS: dict[str, str] = {
         "desktop.paint.editing desktop.session desktop.support desktop.widgets.parts engine.data "
         "engine.errors"
     ),
-    "desktop.widgets.hand": "desktop.session desktop.support",
+    "desktop.widgets.hand": "desktop.documents desktop.session desktop.support",
     "desktop.widgets.main_window": (
         "desktop.paint.editing desktop.paint.strokes desktop.paint.tools desktop.session desktop.support "
         "desktop.widgets.canvas desktop.widgets.dialogs desktop.widgets.panels desktop.widgets.parts "

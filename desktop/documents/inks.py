@@ -37,9 +37,9 @@ class Inks:
 
     def __init__(self, memory: dict[str, dict[str, Any]]) -> None:
         self._memory = memory
-        self._shared = {role: _remembered(ink, memory.get(role)) for role, ink in FIRST.items()}
+        self._shared = {role: remembered(ink, memory.get(role)) for role, ink in FIRST.items()}
         self._own = {
-            tool.id: {role: _remembered(tool.own_ink, memory.get(f"{tool.id} {role}")) for role in FIRST}
+            tool.id: {role: remembered(tool.own_ink, memory.get(f"{tool.id} {role}")) for role in FIRST}
             for tool in tools().values()
             if tool.own_ink is not None
         }
@@ -62,7 +62,7 @@ class Inks:
                 inks[role] = dataclasses.replace(ink, **fields)
 
 
-def _remembered(first: Ink, fields: dict[str, Any] | None) -> Ink:
+def remembered(first: Ink, fields: dict[str, Any] | None) -> Ink:
     """The ink as it was last set; a field that makes no sense any more keeps its first value."""
     for name, value in (fields or {}).items():
         if name in _NOT_KEPT or not _makes_sense(name, value, getattr(first, name, None)):

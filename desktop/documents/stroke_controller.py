@@ -20,6 +20,7 @@ from desktop.support.report_errors import ReportErrors
 from engine.data.palette import Colour, Palette
 from engine.data.rect import Rect
 
+MOST_RECENT = 12
 REACH = 6.0
 """Pixels of the screen that a press may miss a point by and mean it."""
 STILL = 3.0
@@ -41,6 +42,8 @@ class StrokeController(Observable):
     """A stroke that is held still at its end becomes the shape that it was meant to be."""
     adjusting = Property(False)
     """The axes of symmetry are shown with knobs to move and turn them by."""
+    recent = Property[tuple[Colour, ...]](())
+    """The colours that were painted with last, the newest first."""
     became = Property("")
     """What the last stroke became by that, in the user's language."""
 
@@ -64,6 +67,8 @@ class StrokeController(Observable):
         self._document = document
         self._inks = Inks(memory)
         self._stroke: Stroke | None = None
+        self._colour: Colour | None = None
+        """What the stroke paints with; None where it is no colour that anybody chose."""
         self.pixel = 1.0
         """How many pixels of the picture a pixel of the screen is, in both directions."""
         self._stillness = QTimer(self)
@@ -108,6 +113,7 @@ class StrokeController(Observable):
         ink = self._held(name, shift, alt)
         with ReportErrors(self.error_reported.emit):
             self._stroke = tools()[name].start(document, ink, sample, shift, ctrl)
+            self._colour = self._chosen_colour(name, ink)
             self._stroke.aim(REACH * self.pixel)
             document.unfinished = self.finish
             self.drawing = True
@@ -287,6 +293,15 @@ class StrokeController(Observable):
             ink = dataclasses.replace(ink, combine="add")
         return ink
 
+    def _chosen_colour(self, tool: str, ink: Ink) -> Colour | None:
+        """The colour that a stroke of that tool paints with, if somebody chose it: lines are always black."""
+        document = self._document()
+        paints = {"size", "tolerance"} & set(tools()[tool].settings)
+        if ink.erase or not paints or document.active.role is Role.LINES:
+            return None
+        palette = document.palette if document.active.role is Role.LABELS else None
+        return ink.colour if palette is None else _nearest(ink.colour, palette)
+
     def _touch(self, rect: Rect) -> None:
         if rect:
             self.touched.emit(rect)
@@ -299,6 +314,9 @@ class StrokeController(Observable):
         self.drawing = False
         if stroke.picked is not None:
             self.choose_colour(stroke.picked)
+        if change and self._colour is not None:
+            others = (colour for colour in self.recent if colour != self._colour)
+            self.recent = (self._colour, *others)[:MOST_RECENT]
         self.finished.emit(change)
 
 

@@ -21,6 +21,7 @@ from PySide6.QtWidgets import (
 from desktop.paint.brushes import brushes
 from desktop.paint.tools import Setting, tools
 from desktop.session import Session
+from desktop.widgets.hand.presets import Presets
 from desktop.widgets.hand.selecting import SelectBar
 from desktop.widgets.hand.transforming import TransformBar
 
@@ -46,6 +47,8 @@ class BrushBar(QToolBar):
             self._brush.addItem(brush.title, name)
         self._brush.setToolTip(self.tr("Kind of brush"))
         self._brush.activated.connect(lambda: self._set(brush=self._brush.currentData()))
+        self.presets = Presets(session)
+        self._presets_action = self.addWidget(self.presets)
         brush_action = self.addWidget(self._brush)
         self._size = QSlider(Qt.Orientation.Horizontal)
         self._size.setRange(0, _STEPS)
@@ -169,6 +172,7 @@ class BrushBar(QToolBar):
         self._fold.setValue(ink.fold)
         self._fold_action.setVisible(ink.symmetry == "radial" and bool(tool.settings))
         self._filling = False
+        self._presets_action.setVisible("brush" in tool.settings)
         for setting, action in self._shown.items():
             action.setVisible(setting in tool.settings and not (labels and setting in _NOT_FOR_LABELS))
 

@@ -24,6 +24,7 @@ from PySide6.QtWidgets import (
 from desktop.paint.editing.document import Role
 from desktop.session import Session
 from desktop.support import theme
+from desktop.widgets.hand.recent_colours import RecentColours
 from desktop.widgets.parts.actions import LABEL_KEYS
 from desktop.widgets.parts.room import LEAST_LIST, Scrolling
 from engine.data.palette import Colour, Palette
@@ -146,6 +147,7 @@ class PaletteDock(QDockWidget):
         self._names = _Names("colours")
         self._names.itemClicked.connect(self._choose)
         column.addWidget(self._names, 100)
+        column.addWidget(RecentColours(self._session))
         self._grid = QWidget()
         grid = QGridLayout(self._grid)
         grid.setContentsMargins(0, 0, 0, 0)
