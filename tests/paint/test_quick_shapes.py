@@ -12,6 +12,7 @@ from desktop.paint.editing.document import Document
 from desktop.paint.gestures.quick_shape import recognised
 from desktop.paint.gestures.tool import Stroke
 from desktop.paint.strokes.stroke import HOLD_S, Ink, Sample
+from desktop.paint.strokes.sweep import Patch
 from desktop.paint.tools import tools
 
 Points = list[tuple[float, float]]
@@ -146,6 +147,19 @@ def test_a_pen_that_moves_on_had_only_rested(sketch: Document) -> None:
     assert sketch.undo_steps == 1
     assert sketch.active.pixels[100:140, 140:170, 3].any()
     assert sketch.active.pixels[10, 10, 3]
+
+
+def test_drawn_anew_nothing_is_lost_between_what_was_covered(sketch: Document) -> None:
+    """What was covered stroke by stroke is united; tiles between were never touched, and stay as they are."""
+    sketch.begin(Ink()).cover([Patch(np.full((160, 200), 255, np.uint8), 0, 0)])
+    sketch.finish_stroke()
+    before = sketch.active.packed.copy()
+    recording = sketch.begin(Ink(colour=(200, 0, 0)))
+    for left, top in ((0, 0), (0, 64), (64, 64), (64, 64)):
+        recording.cover([Patch(np.full((64, 64), 255, np.uint8), left, top)])
+    recording.redraw([])
+    assert np.array_equal(sketch.active.packed, before)
+    recording.abort()
 
 
 def test_only_being_held_makes_a_shape(sketch: Document) -> None:

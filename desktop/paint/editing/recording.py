@@ -90,6 +90,7 @@ class Recording:
         old, self._covered = self._covered, []
         gone = EMPTY
         for rect in old:
+            self._keep(rect)  # of what was united, not every tile was touched
             self._coverage[rect.rows, rect.columns] = 0
             self.layer.packed[rect.rows, rect.columns] = self._base[rect.rows, rect.columns]
             self._repainted(self.layer, rect)

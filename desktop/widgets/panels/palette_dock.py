@@ -147,7 +147,6 @@ class PaletteDock(QDockWidget):
         self._names = _Names("colours")
         self._names.itemClicked.connect(self._choose)
         column.addWidget(self._names, 100)
-        column.addWidget(RecentColours(self._session))
         self._grid = QWidget()
         grid = QGridLayout(self._grid)
         grid.setContentsMargins(0, 0, 0, 0)
@@ -165,6 +164,7 @@ class PaletteDock(QDockWidget):
             self._swatches[colour] = tile
             grid.addWidget(tile, place // 6, place % 6)
         column.addWidget(self._grid)
+        column.insertWidget(column.indexOf(self._grid), RecentColours(self._session))
         row = QHBoxLayout()
         self._current = QLabel()
         more = QPushButton(self.tr("Other colour …"))

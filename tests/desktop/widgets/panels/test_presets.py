@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QInputDialog, QToolButton, QWidget
+from PySide6.QtWidgets import QApplication, QInputDialog, QMenu, QToolButton, QWidget
 
 from desktop.handling import MOST_PRESETS
 from desktop.session import Session
@@ -45,7 +45,7 @@ def test_the_menu_takes_and_deletes(window: MainWindow, session: Session) -> Non
     menu.actions()[0].trigger()
     assert session.strokes.ink.size == 31
     doomed = menu.actions()[-1].menu()
-    assert doomed is not None
+    assert isinstance(doomed, QMenu)
     doomed.actions()[0].trigger()
     assert session.handling.presets == ("Two",)
 
