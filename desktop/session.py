@@ -22,6 +22,7 @@ from desktop.documents.reading import Wanted
 from desktop.documents.recovery import Unreadable
 from desktop.documents.stroke_controller import StrokeController
 from desktop.film.films import Films
+from desktop.handling import Handling
 from desktop.inputs.paper import Paper
 from desktop.inputs.watching import Watching
 from desktop.layer_actions import LayerActions
@@ -85,6 +86,7 @@ class Session(Observable):
         self.strokes.touched.connect(self._touched)
         self.strokes.finished.connect(self._changed)
         self.strokes.layer_chosen.connect(self.restructured)
+        self.handling = Handling(self.strokes, self.settings, self)
         self.live = Live(lambda: self.document.picture(), self, style=lambda: code_of(self.document))
         self.live.enabled = self.settings.live
         self.live.single_precision = self.settings.single_precision
@@ -127,7 +129,8 @@ class Session(Observable):
         self.watching = Watching(self, self.strokes, pen_up, self.file_work, self)
         self.paper = Paper(self, self.file_work, pen_up, self)
         self.places = Places(self)
-        for part in (self.strokes, self.file_work, self.filing, self.places):
+        self.handling.said.connect(self.said)
+        for part in (self.strokes, self.handling, self.file_work, self.filing, self.places):
             part.error_reported.connect(self.error_reported)
 
     # --- the picture ---------------------------------------------------------------------------
@@ -360,6 +363,12 @@ class Session(Observable):
         """Select ``area``, or nothing if it is empty; no step of the history."""
         self.finish_stroke()
         self.document.selection = area.intersected(self.document.bounds)
+        self.repainted.emit(self.document.bounds)
+
+    def invert_selection(self) -> None:
+        """Select what isn't selected, and nothing else."""
+        self.finish_stroke()
+        self.document.area = self.document.area.inverted(self.document.bounds)
         self.repainted.emit(self.document.bounds)
 
     def show_reference(self, id: int, *, visible: bool | None = None, opacity: float | None = None) -> None:

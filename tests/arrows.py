@@ -72,9 +72,9 @@ ARROWS: dict[str, str] = {
         "desktop.widgets.training engine.data engine.errors engine.files resources"
     ),
     "desktop.documents": (
-        "desktop.paint.brushes desktop.paint.editing desktop.paint.files desktop.paint.layers "
-        "desktop.paint.strokes desktop.paint.tools desktop.support engine.data engine.errors engine.files "
-        "engine.planes resources"
+        "desktop.paint.brushes desktop.paint.editing desktop.paint.files desktop.paint.gestures "
+        "desktop.paint.layers desktop.paint.strokes desktop.paint.tools desktop.support engine.data "
+        "engine.errors engine.files engine.planes resources"
     ),
     "desktop.paint.brushes": "desktop.paint.plugins desktop.paint.strokes",
     "desktop.paint.editing": "desktop.paint.layers desktop.paint.strokes engine.data engine.errors",
@@ -95,7 +95,8 @@ ARROWS: dict[str, str] = {
     ),
     "desktop.widgets.film": "desktop.film desktop.session desktop.widgets.dialogs",
     "desktop.paint.gestures": (
-        "desktop.paint.brushes desktop.paint.editing desktop.paint.layers desktop.paint.strokes engine.data"
+        "desktop.paint.brushes desktop.paint.editing desktop.paint.layers desktop.paint.strokes "
+        "engine.data engine.errors"
     ),
     "desktop.paint.layers": "engine.data",
     "desktop.paint.plugins": "",
@@ -114,9 +115,9 @@ ARROWS: dict[str, str] = {
         "engine.errors engine.files engine.models engine.planes engine.thread resources"
     ),
     "desktop.session": (
-        "desktop.documents desktop.film desktop.inputs desktop.layer_actions desktop.paint.editing "
-        "desktop.paint.files desktop.pairs desktop.preview desktop.support desktop.training engine.data "
-        "engine.models"
+        "desktop.documents desktop.film desktop.handling desktop.inputs desktop.layer_actions "
+        "desktop.paint.editing desktop.paint.files desktop.pairs desktop.preview desktop.support "
+        "desktop.training engine.data engine.models"
     ),
     "desktop.layer_actions": (
         "desktop.documents desktop.paint.editing desktop.support engine.data engine.files"
@@ -136,15 +137,15 @@ ARROWS: dict[str, str] = {
         "engine.errors"
     ),
     "desktop.widgets.main_window": (
-        "desktop.paint.editing desktop.paint.tools desktop.session desktop.support desktop.widgets.canvas "
-        "desktop.widgets.dialogs desktop.widgets.film desktop.widgets.inputs desktop.widgets.panels "
-        "desktop.widgets.parts desktop.widgets.styles desktop.widgets.training desktop.widgets.welcome "
-        "engine.data resources"
+        "desktop.paint.editing desktop.paint.strokes desktop.paint.tools desktop.session desktop.support "
+        "desktop.widgets.canvas desktop.widgets.dialogs desktop.widgets.film desktop.widgets.inputs "
+        "desktop.widgets.panels desktop.widgets.parts desktop.widgets.styles desktop.widgets.training "
+        "desktop.widgets.welcome engine.data resources"
     ),
     "desktop.widgets.panels": (
         "desktop.paint.brushes desktop.paint.editing desktop.paint.tools desktop.pairs desktop.preview "
-        "desktop.session desktop.support desktop.widgets.canvas desktop.widgets.parts engine.data "
-        "engine.models"
+        "desktop.session desktop.support desktop.widgets.canvas desktop.widgets.hand "
+        "desktop.widgets.parts engine.data engine.models"
     ),
     "desktop.widgets.parts": (
         "desktop.paint.editing desktop.paint.files desktop.paint.layers desktop.session desktop.support "
@@ -171,6 +172,8 @@ ARROWS: dict[str, str] = {
         "desktop.inputs desktop.session desktop.support desktop.widgets.dialogs desktop.widgets.panels "
         "desktop.widgets.parts"
     ),
+    "desktop.handling": "desktop.documents desktop.support",
+    "desktop.widgets.hand": "desktop.documents desktop.session desktop.support",
 }
 
 # Of the window, these alone hold what is named first: where the engine thread and Qt meet.

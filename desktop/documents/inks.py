@@ -26,7 +26,7 @@ PLAIN = Ink(size=16.0, colour=(240, 60, 50), pressure_size=False, gap=4)
 """What pictures in a model's named colours begin with instead: even areas with sharp edges, which the bucket
 fills although an outline by hand isn't quite closed."""
 
-_NOT_KEPT = ("erase", "symmetry")
+_NOT_KEPT = ("erase", "symmetry", "hold", "selects", "combine", "contiguous", "axes", "fold")
 
 RANGES: dict[str, tuple[float, float]] = {
     "size": (1, LARGEST_SIZE),
@@ -44,9 +44,9 @@ class Inks:
 
     def __init__(self, memory: dict[str, dict[str, Any]]) -> None:
         self._memory = memory
-        self._shared = {role: _remembered(ink, memory.get(role)) for role, ink in FIRST.items()}
+        self._shared = {role: remembered(ink, memory.get(role)) for role, ink in FIRST.items()}
         self._own = {
-            tool.id: {role: _remembered(tool.own_ink, memory.get(f"{tool.id} {role}")) for role in FIRST}
+            tool.id: {role: remembered(tool.own_ink, memory.get(f"{tool.id} {role}")) for role in FIRST}
             for tool in tools().values()
             if tool.own_ink is not None
         }
@@ -62,11 +62,11 @@ class Inks:
         fields = dataclasses.asdict(ink)
         self._memory[key] = {name: value for name, value in fields.items() if name not in _NOT_KEPT}
 
-    def mirror(self, symmetry: str) -> None:
-        """Use that symmetry with every ink."""
+    def everywhere(self, **fields: Any) -> None:
+        """Set some of every ink, whichever the layer and the tool."""
         for inks in (self._shared, *self._own.values()):
             for role, ink in inks.items():
-                inks[role] = dataclasses.replace(ink, symmetry=symmetry)  # type: ignore[arg-type]
+                inks[role] = dataclasses.replace(ink, **fields)
 
 
 def in_colours(ink: Ink, palette: Palette | None) -> Ink:
@@ -92,7 +92,7 @@ def nearest(colour: Colour, palette: Palette) -> Colour:
     return palette.labels[int(palette.indices(np.array([[colour]], np.uint8))[0, 0])].colour
 
 
-def _remembered(first: Ink, fields: dict[str, Any] | None) -> Ink:
+def remembered(first: Ink, fields: dict[str, Any] | None) -> Ink:
     """The ink as it was last set; a field that makes no sense any more keeps its first value."""
     for name, value in (fields or {}).items():
         if name in _NOT_KEPT or not _makes_sense(name, value, getattr(first, name, None)):

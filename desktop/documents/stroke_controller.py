@@ -6,17 +6,24 @@ import dataclasses
 from collections.abc import Callable
 from typing import Any
 
-from PySide6.QtCore import QObject, Signal
+from PySide6.QtCore import QObject, QTimer, Signal
 
 from desktop.documents.inks import Inks, in_colours, nearest
 from desktop.paint.editing.document import Change, Document, Role
+from desktop.paint.gestures.transforming import Placement, TransformStroke
 from desktop.paint.layers.layer import Layer
-from desktop.paint.strokes.stroke import LARGEST_SIZE, Ink, Sample
+from desktop.paint.strokes.stroke import HOLD_S, LARGEST_SIZE, Ink, Sample, Selects
 from desktop.paint.tools import Stroke, tools
 from desktop.support.observable import Observable, Property
 from desktop.support.report_errors import ReportErrors
 from engine.data.palette import Colour, Palette
 from engine.data.rect import Rect
+
+MOST_RECENT = 12
+REACH = 6.0
+"""Pixels of the screen that a press may miss a point by and mean it."""
+STILL = 3.0
+"""Pixels of the screen that a pen may tremble by and is still held still."""
 
 
 class StrokeController(Observable):
@@ -30,10 +37,21 @@ class StrokeController(Observable):
     knows_hints = Property(True)
     """Whether the model in use was trained with colour hints; else they can neither be seen nor drawn."""
 
+    quick_shapes = Property(True)
+    """A stroke that is held still at its end becomes the shape that it was meant to be."""
+    adjusting = Property(False)
+    """The axes of symmetry are shown with knobs to move and turn them by."""
+    recent = Property[tuple[Colour, ...]](())
+    """The colours that were painted with last, the newest first."""
+    became = Property("")
+    """What the last stroke became by that, in the user's language."""
+
     touched = Signal(Rect)
     """An unfinished stroke changed these pixels, or gave them back."""
     finished = Signal(object)
     """A stroke is done; the ``Change`` it made."""
+    shown = Signal()
+    """A stroke shows something else of itself, without the pointer having done it."""
     layer_chosen = Signal()
     """Another layer is drawn on now."""
     error_reported = Signal(str)
@@ -48,6 +66,14 @@ class StrokeController(Observable):
         self._document = document
         self._inks = Inks(memory)
         self._stroke: Stroke | None = None
+        self._colour: Colour | None = None
+        """What the stroke paints with; None where it is no colour that anybody chose."""
+        self.pixel = 1.0
+        """How many pixels of the picture a pixel of the screen is, in both directions."""
+        self._stillness = QTimer(self)
+        self._stillness.setSingleShot(True)
+        self._stillness.setInterval(round(HOLD_S * 1000) + 10)
+        self._stillness.timeout.connect(self._still)
         self._last: tuple[Sample, bool, bool] = Sample(0, 0), False, False
         """Where the pen was seen last, with Shift, with Ctrl."""
         self.track: list[Sample] = []
@@ -60,23 +86,43 @@ class StrokeController(Observable):
 
     # --- drawing --------------------------------------------------------------------------------
 
-    def press(self, sample: Sample, *, eraser: bool = False, shift: bool = False, ctrl: bool = False) -> None:
+    def press(
+        self,
+        sample: Sample,
+        *,
+        eraser: bool = False,
+        shift: bool = False,
+        ctrl: bool = False,
+        alt: bool = False,
+    ) -> None:
         """The pen touches the canvas, or the mouse button goes down."""
         self._last = sample, shift, ctrl
+        self.became = ""
         if self._stroke is not None:  # a tool of several clicks goes on
-            self._touch(self._stroke.move(sample, shift, ctrl))
+            self._touch(self._stroke.press(sample, shift, ctrl))
             return
         self.track = [sample]
         name = "eraser" if eraser else self.tool
+        stroke = self._begin(name, sample, shift, ctrl, alt)
+        if stroke is not None and tools()[name].at_once:
+            self._touch(stroke.press(sample, shift, ctrl))
+
+    def _begin(self, name: str, sample: Sample, shift: bool, ctrl: bool, alt: bool) -> Stroke | None:
+        """Begin a stroke of that tool; says so where it can't be done."""
         document = self._document()
         if self._is_out_of_reach(document.active.role):
-            return
-        ink = self._inks.of(document.active.role, name)
+            return None
+        ink = self._held(name, shift, alt)
         with ReportErrors(self.error_reported.emit):
             self._stroke = tools()[name].start(document, ink, sample, shift, ctrl)
+            self._colour = self._chosen_colour(name, ink)
+            self._stroke.aim(REACH * self.pixel)
             document.unfinished = self.finish
             self.drawing = True
             self._touch(self._stroke.rect)
+            if self._stroke.rests:
+                self._stillness.start()
+        return self._stroke
 
     def move(self, sample: Sample, *, shift: bool = False, ctrl: bool = False) -> None:
         """The pen moves on the canvas."""
@@ -84,6 +130,16 @@ class StrokeController(Observable):
         if self._stroke is not None:
             self.track.append(sample)
             self._touch(self._stroke.move(sample, shift, ctrl))
+            self.became = self._stroke.became
+            if self._stroke.rests:
+                self._stillness.start()
+
+    def _still(self) -> None:
+        """No event came for a while: the pen is where it was, but it is later."""
+        if self._stroke is not None and self._stroke.rests:
+            sample, shift, ctrl = self._last
+            self.move(sample._replace(time=sample.time + HOLD_S + 0.01), shift=shift, ctrl=ctrl)
+            self._stillness.stop()
 
     def release(self, sample: Sample, *, shift: bool = False, ctrl: bool = False) -> None:
         """The pen leaves the canvas; the stroke becomes one undo step, unless its tool takes more clicks."""
@@ -105,7 +161,14 @@ class StrokeController(Observable):
             self._end(self._stroke, self._stroke.finish(*self._last) if change is None else change)
 
     def cancel(self) -> bool:
-        """Abort the stroke that goes on; the picture is as it was before. False when there is none."""
+        """Abort the stroke that goes on; the picture is as it was before. False when there is none.
+
+        One that has become a shape is kept as it was drawn.
+        """
+        if self._stroke is not None and (kept := self._stroke.relent()) is not None:
+            self.became = ""
+            self._end(self._stroke, kept)
+            return True
         stroke, self._stroke = self._stroke, None
         self.drawing = False
         if stroke is None:
@@ -113,6 +176,17 @@ class StrokeController(Observable):
         self._document().unfinished = None
         self._touch(stroke.abort())
         return True
+
+    @property
+    def placement(self) -> Placement | None:
+        """Where the box is that is being transformed; None where none is."""
+        return self._stroke.placement if isinstance(self._stroke, TransformStroke) else None
+
+    def place(self, **numbers: float) -> None:
+        """Move, scale or turn what is being transformed, e.g. ``place(degrees=90)``."""
+        if isinstance(self._stroke, TransformStroke):
+            self._touch(self._stroke.place(self._stroke.placement._replace(**numbers)))
+            self.shown.emit()
 
     # --- tool and brush -------------------------------------------------------------------------
 
@@ -122,6 +196,9 @@ class StrokeController(Observable):
             self._document().finish_stroke()
             self.tool = name
             self.take_ink()
+            if tools()[name].at_once:
+                self._begin(name, Sample(0, 0), False, False, False)
+                self.shown.emit()
 
     def take_ink(self) -> None:
         """Take the brush that belongs to the tool and the active layer, in a colour that it can have."""
@@ -145,8 +222,21 @@ class StrokeController(Observable):
 
     def set_symmetry(self, symmetry: str) -> None:
         """Mirror strokes: ``none``, ``vertical``, ``horizontal`` or ``both``, on every layer."""
-        self._inks.mirror(symmetry)
+        self.set_everywhere(symmetry=symmetry)
+
+    def set_everywhere(self, **fields: Any) -> None:
+        """Change some of the brush on every layer and for every tool, e.g. how one selects."""
+        self._inks.everywhere(**fields)
         self.take_ink()
+
+    def begin_with(self, **fields: Any) -> None:
+        """Set some of every brush before there is a picture."""
+        self._inks.everywhere(**fields)
+
+    def select_by(self, what: Selects) -> None:
+        """Select by a rectangle, by hand, by a polygon or by colour from now on."""
+        self.choose_tool("select")
+        self.set_everywhere(selects=what)
 
     def take_colours(self, palette: Palette | None) -> None:
         """Where a model has named colours, begin with the nearest of them, and plainly."""
@@ -195,6 +285,27 @@ class StrokeController(Observable):
             return True
         return False
 
+    def _held(self, name: str, shift: bool, alt: bool) -> Ink:
+        """The ink of that tool, with what the keys and the screen have to say about it."""
+        document, settings = self._document(), tools()[name].settings
+        ink = self._inks.of(document.active.role, name)
+        if self.quick_shapes and "stabiliser" in settings:
+            ink = dataclasses.replace(ink, hold=STILL * self.pixel)
+        if "selects" in settings and alt:
+            ink = dataclasses.replace(ink, combine="subtract")
+        elif "selects" in settings and shift and document.selection:
+            ink = dataclasses.replace(ink, combine="add")
+        return ink
+
+    def _chosen_colour(self, tool: str, ink: Ink) -> Colour | None:
+        """The colour that a stroke of that tool paints with, if somebody chose it: lines are always black."""
+        document = self._document()
+        paints = {"size", "tolerance"} & set(tools()[tool].settings)
+        if ink.erase or not paints or document.active.role is Role.LINES:
+            return None
+        palette = document.palette if document.active.role is Role.LABELS else None
+        return ink.colour if palette is None else nearest(ink.colour, palette)
+
     def _touch(self, rect: Rect) -> None:
         if rect:
             self.touched.emit(rect)
@@ -207,6 +318,9 @@ class StrokeController(Observable):
         self.drawing = False
         if stroke.picked is not None:
             self.choose_colour(stroke.picked)
+        if change and self._colour is not None:
+            others = (colour for colour in self.recent if colour != self._colour)
+            self.recent = (self._colour, *others)[:MOST_RECENT]
         self.finished.emit(change)
 
 

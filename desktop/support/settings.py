@@ -48,6 +48,16 @@ class Settings:
     kind: str = "sketch"
     inks: dict[str, dict[str, Any]] = field(default_factory=dict)
     """By layer role: the brush as last set."""
+    recent_colours: list[list[int]] = field(default_factory=list)
+    """What was painted with last, the newest first; red, green and blue, 0 to 255."""
+    presets: dict[str, dict[str, Any]] = field(default_factory=dict)
+    """Brushes that the user gave a name, as their settings."""
+    axes: list[float] = field(default_factory=lambda: [0.5, 0.5, 0.0])
+    """Of symmetry: where they cross, in parts of the picture, and how many degrees they are turned."""
+    fold: int = 6
+    """Of radial symmetry."""
+    quick_shapes: bool = True
+    """A stroke that is held still becomes a shape."""
     recent: list[str] = field(default_factory=list)
     folder: str = ""
     """Where a file was last opened or saved."""
@@ -131,6 +141,18 @@ _MAKES_SENSE: dict[str, Callable[[Any], bool]] = {
     "inks": lambda value: all(isinstance(ink, dict) for ink in value.values()),
     "folded": lambda value: all(isinstance(name, str) for name in value),
     "recent": lambda value: all(isinstance(name, str) for name in value),
+    "recent_colours": lambda value: all(
+        isinstance(it, list) and len(it) == 3 and all(type(part) is int and 0 <= part <= 255 for part in it)
+        for it in value
+    ),
+    "presets": lambda value: all(isinstance(preset, dict) for preset in value.values()),
+    "axes": lambda value: (
+        len(value) == 3
+        and all(type(it) in (int, float) and math.isfinite(it) for it in value)
+        and all(0 <= it <= 1 for it in value[:2])
+        and -360 <= value[2] <= 360
+    ),
+    "fold": lambda value: 2 <= value <= 12,
     "undo_megabytes": lambda value: 1 <= value <= 1 << 16,
     "new_size": lambda value: (
         len(value) == 2

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from functools import partial
 from pathlib import Path
+from typing import get_args
 
 from PySide6.QtCore import QPointF, QSizeF, Qt, QTimer
 from PySide6.QtGui import (
@@ -29,6 +30,7 @@ from PySide6.QtWidgets import (
 )
 
 from desktop.paint.editing.document import Role
+from desktop.paint.strokes.stroke import Selects
 from desktop.paint.tools import tools
 from desktop.session import Session
 from desktop.support import theme
@@ -131,7 +133,7 @@ class MainWindow(QMainWindow):
             self.tools.addAction(action)
             self.tool_bar.addAction(action)
         self.tool_bar.addSeparator()
-        for name in ("mirror_vertical", "mirror_horizontal", "undo", "redo"):
+        for name in ("mirror_vertical", "mirror_horizontal", "radial", "undo", "redo"):
             self.tool_bar.addAction(actions[name])
         self.addToolBar(Qt.ToolBarArea.LeftToolBarArea, self.tool_bar)
         self.brush_bar = BrushBar(session)
@@ -201,10 +203,16 @@ class MainWindow(QMainWindow):
             "clear": session.clear,
             "select_all": lambda: session.select(session.document.bounds),
             "select_nothing": lambda: session.select(EMPTY),
+            "invert": session.invert_selection,
+            **{f"select_{what}": partial(strokes.select_by, what) for what in get_args(Selects)},
+            "reset_axes": lambda: strokes.set_everywhere(axes=(0.5, 0.5, 0.0)),
             "resize": lambda: picture_dialogs.ResizeDialog(session, self).open(),
             "crop": lambda: picture_dialogs.CropDialog(session, self).open(),
             "smaller": lambda: strokes.scale_brush(1 / 1.15),
             "larger": lambda: strokes.scale_brush(1.15),
+            "keep_preset": self.brush_bar.presets.ask_name,
+            "next_preset": lambda: session.handling.step_preset(1),
+            "previous_preset": lambda: session.handling.step_preset(-1),
             "draw_lines": lambda: strokes.choose_role(Role.LINES),
             "draw_hints": lambda: strokes.choose_role(Role.HINTS),
             "add_paint": session.layers.add_paint,
@@ -301,11 +309,13 @@ class MainWindow(QMainWindow):
         session.watch("title saved", self._show_title)
         session.restructured.connect(self._show_abilities)
         self.symmetry = Symmetry(session, actions, self)
-        strokes.watch("ink", self.canvas.update)  # the axes may be others
+        strokes.watch("ink adjusting", self.canvas.update)  # the axes may be others
         strokes.watch("drawing", self._show_steps)
         strokes.watch("tool", lambda: actions[f"tool_{strokes.tool}"].setChecked(True))
         strokes.watch("knows_hints", self._show_abilities)
         bind(session.films, "kept", actions["keep_ways"], "setChecked", "toggled")
+        bind(strokes, "adjusting", actions["adjust_axes"], "setChecked", "toggled")
+        bind(strokes, "quick_shapes", actions["quick_shapes"], "setChecked", "toggled")
         bind(live, "enabled", actions["live"], "setChecked", "toggled")
         bind(live, "single_precision", actions["single_precision"], "setChecked", "toggled")
         live.watch("native", lambda: actions["native"].setChecked(live.native))

@@ -55,6 +55,7 @@ def test_a_drawing_comes_back_and_looks_the_same(tmp_path: Path) -> None:
 
 def test_every_setting_of_the_ink_comes_back(tmp_path: Path) -> None:
     others: dict[str, Any] = {"brush": "soft", "colour": (9, 8, 7), "symmetry": "both"}
+    others |= {"selects": "hand", "combine": "add", "axes": (0.25, 0.5, 30.0)}
     for field in dataclasses.fields(Ink):
         value = getattr(Ink(), field.name)
         if field.name not in others:
@@ -88,8 +89,13 @@ def test_every_tool_can_be_replayed(tool: str, palette: Palette) -> None:
     for kind, role in roles.items():
         drawing = Drawing(kind, 60, 60, strokes=[])
         samples = tuple(Sample(*point) for point in [(10, 10), (50, 12), (30, 50), (9, 12)])
+        samples *= 2 if tool == "curve" else 1  # three for each point
         drawing.strokes.append(Played(tool, role, Ink(colour=(255, 80, 0), filled=True), samples))
         document = drawing.document(palette if kind == "labels" else None)
+        if tool == "transform":  # it needs something to begin with
+            box = Played("rectangle", role, Ink(colour=(255, 80, 0)), (Sample(20, 20), Sample(30, 40)))
+            box.replay(document)
+            document.forget_history()
         drawing.replay(document)
         assert not document.is_painted_on
         assert document.undo_steps == (

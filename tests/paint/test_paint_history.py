@@ -134,6 +134,8 @@ def test_500_strokes_edits_undos_and_redos_return_to_identical_bytes(
 def test_cancelled_strokes_leave_every_byte_and_no_step(
     document: Document, fingerprint: Fingerprint, rng: np.random.Generator
 ) -> None:
+    tools()["rectangle"].start(document, Ink(colour=(255, 80, 0)), Sample(30, 30)).finish(Sample(60, 60))
+    document.forget_history()
     before, revision = fingerprint(document), document.revision
     for name, tool in tools().items():
         for _ in range(10):

@@ -10,14 +10,15 @@ import pytest
 from desktop.paint.editing.document import Change, Document, Role
 from desktop.paint.editing.selection import Lifted
 from desktop.paint.gestures.freehand import FreehandStroke, StraightStroke
+from desktop.paint.gestures.moving import MoveStroke
+from desktop.paint.gestures.selecting import SelectStroke
 from desktop.paint.gestures.tool import Stroke, snapped
 from desktop.paint.strokes.stroke import Ink, Sample, Symmetry
 from desktop.paint.tools import tools
 from desktop.paint.tools.fill import FillStroke
 from desktop.paint.tools.polygon import PolygonStroke
-from desktop.paint.tools.select import MoveStroke, SelectStroke
 from engine.data.palette import Palette
-from engine.data.rect import Rect
+from engine.data.rect import EMPTY, Rect
 from engine.errors import PictureError
 
 Draw = Callable[..., Change]
@@ -41,7 +42,7 @@ def test_every_tool_says_what_it_is(name: str) -> None:
 def test_tools_have_keys_and_places_of_their_own() -> None:
     assert len({tool.key for tool in tools().values()}) == len(tools())
     assert len({tool.order for tool in tools().values()}) == len(tools())
-    wanted = "pen eraser line rectangle ellipse polygon fill eyedropper select"
+    wanted = "pen eraser line curve rectangle ellipse polygon fill eyedropper select transform"
     assert list(tools()) == wanted.split()
 
 
@@ -70,9 +71,11 @@ def test_layers_that_cant_be_painted_on_say_so(name: str, flaw: str, sketch: Doc
 def test_moves_return_what_they_changed(document: Document, rng: np.random.Generator) -> None:
     for tool in tools().values():
         ink = Ink(size=9, colour=RED, symmetry="vertical", filled=True)
+        if tool.at_once:  # it needs something to begin with
+            tools()["rectangle"].start(document, ink, Sample(30, 30)).finish(Sample(60, 60))
         before = document.layers[-1].pixels.copy()
         stroke = tool.start(document, ink, Sample(40, 40))
-        returned = stroke.rect
+        returned = stroke.rect.united(stroke.press(Sample(40, 40)) if tool.at_once else EMPTY)
         for _ in range(8):
             point = rng.uniform(0, 100, 2)
             rect = stroke.move(Sample(float(point[0]), float(point[1])))

@@ -17,9 +17,9 @@ from desktop.paint.editing import arranging, beginnings, reshaping
 from desktop.paint.editing.history import Change, History, PaintStep, RefreshStep, StateStep, Step, StyleStep
 from desktop.paint.editing.layer_stack import ROLES, LayerStack, PictureStyle, check_paintable
 from desktop.paint.editing.open_stroke import OpenStroke
-from desktop.paint.editing.planes import Planes
+from desktop.paint.editing.planes import Planes, is_blank
 from desktop.paint.editing.recording import Recording
-from desktop.paint.editing.selection import Floating, Selection
+from desktop.paint.editing.selection import Area, Floating, Mask, Selection
 from desktop.paint.editing.snapshot import Snapshot
 from desktop.paint.layers.composite import to_straight
 from desktop.paint.layers.layer import Layer, Packed, Role
@@ -150,12 +150,7 @@ class Document:
     @property
     def is_blank(self) -> bool:
         """Whether there is nothing on the paper for the network to see."""
-        picture = self.picture()
-        if picture.pixels is not None:
-            return bool((picture.pixels == np.array(self.paper, np.uint8)).all())
-        assert picture.lines is not None
-        hinted = picture.hints is not None and bool(picture.hints[..., 3].any())
-        return bool((picture.lines == 255).all()) and not hinted
+        return is_blank(self.picture(), self.paper)
 
     def colour_at(self, x: int, y: int) -> Colour | None:
         """What is seen at a pixel; None outside the picture."""
@@ -196,7 +191,7 @@ class Document:
         self.finish_stroke()
         layer = layer or self.active
         check_paintable(layer)
-        return self._stroke.begin(layer, ink, self.palette, self.selection)
+        return self._stroke.begin(layer, ink, self.palette, self.area)
 
     def finish_stroke(self) -> None:
         """Finish the stroke that is open, as a step of what it has: what comes next would drop it.
@@ -209,16 +204,25 @@ class Document:
 
     @property
     def selection(self) -> Rect:
-        """Paint stays within it, unless it is empty. Not a step of the history."""
-        return self._selection.rect
+        """The rectangle around what is selected; paint stays within it, unless it is empty. No step."""
+        return self._selection.area.rect
 
     @selection.setter
     def selection(self, rect: Rect) -> None:
-        self._selection.rect = rect
+        self._selection.area = Area(rect)
 
-    def lift(self, pixels: Packed, source: Rect, left: int, top: int) -> None:
+    @property
+    def area(self) -> Area:
+        """Which pixels are selected: ``area.within(rect)`` is a mask. Not a step of the history."""
+        return self._selection.area
+
+    @area.setter
+    def area(self, area: Area) -> None:
+        self._selection.area = area.cropped(self.bounds)
+
+    def lift(self, pixels: Packed, source: Rect, left: int, top: int, cut: Mask | None = None) -> None:
         """Note that the newest step laid ``pixels`` at (left, top), so that they can be moved on."""
-        self._selection.lift(self.history.newest, pixels, source, left, top)
+        self._selection.lift(self.history.newest, pixels, source, left, top, cut)
 
     def still_floating(self) -> Floating | None:
         """What was pasted or moved on the active layer, if nothing was done since."""
@@ -228,7 +232,10 @@ class Document:
         """The active layer's pixels, uint8 (H, W, 4) straight RGBA, within the selection or all of it."""
         self.finish_stroke()
         rect = self.selection or self.bounds
-        return to_straight(np.ascontiguousarray(self.active.pixels[rect.rows, rect.columns])), rect
+        pixels = to_straight(np.ascontiguousarray(self.active.pixels[rect.rows, rect.columns]))
+        if self.area.mask is not None:
+            pixels[~self.area.mask] = 0
+        return pixels, rect
 
     def paste(self, pixels: Pixels, left: int, top: int) -> Change:
         """Lay ``pixels``, uint8 (H, W, 4) straight RGBA or (H, W, 3), over the active layer.
@@ -251,7 +258,7 @@ class Document:
         self.finish_stroke()
         if not self.selection:
             return self.clear_layer(self.active.id)
-        return self._emptied(self.active, self.selection, translate("paint", "Delete"))
+        return self._emptied(self.active, self.area, translate("paint", "Delete"))
 
     def clear_layer(self, id: int) -> Change:
         """Remove all paint from a layer; the lowest label layer becomes all background.
@@ -261,7 +268,7 @@ class Document:
         """
         self.finish_stroke()
         layer = self.layer(id)
-        return self._emptied(layer, layer.bounds(), translate("paint", "Clear"))
+        return self._emptied(layer, Area(layer.bounds()), translate("paint", "Clear"))
 
     # --- layers ---------------------------------------------------------------------------------
 
@@ -415,10 +422,10 @@ class Document:
 
     # --- how ------------------------------------------------------------------------------------
 
-    def _emptied(self, layer: Layer, rect: Rect, text: str) -> Change:
-        recording = self.begin(Ink(), layer)
+    def _emptied(self, layer: Layer, area: Area, text: str) -> Change:
+        recording, rect = self.begin(Ink(), layer), area.rect
         if rect:
-            recording.put(self.emptiness(layer, rect), rect.left, rect.top)
+            recording.put(self.emptiness(layer, rect), rect.left, rect.top, cut=area.mask)
         return recording.commit(text)
 
     def _keep(self, step: PaintStep) -> None:
@@ -442,6 +449,6 @@ class Document:
     def _changed(self, change: Change) -> Change:
         """The stack is another: whatever knows it follows."""
         self.revision += 1
-        self.selection = self.selection.intersected(self.bounds)
+        self.area = self.area  # what of it is in the picture still
         self._planes.changed(change)
         return change

@@ -8,10 +8,10 @@ from PySide6.QtCore import QCoreApplication
 
 from desktop.paint.editing.history import Change, PaintStep
 from desktop.paint.editing.recording import Recording, Repainted
+from desktop.paint.editing.selection import Area
 from desktop.paint.layers.layer import Layer
 from desktop.paint.strokes.stroke import Ink
 from engine.data.palette import Palette
-from engine.data.rect import Rect
 
 
 class OpenStroke:
@@ -34,7 +34,7 @@ class OpenStroke:
         """A layer is being painted on."""
         return self._recording is not None
 
-    def begin(self, layer: Layer, ink: Ink, palette: Palette | None, selection: Rect) -> Recording:
+    def begin(self, layer: Layer, ink: Ink, palette: Palette | None, selection: Area) -> Recording:
         """Open one on ``layer``; the last one has been finished."""
         assert self._recording is None
         self._recording = Recording(

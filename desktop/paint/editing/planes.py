@@ -12,7 +12,8 @@ from desktop.paint.editing.history import Change
 from desktop.paint.editing.layer_stack import LayerStack
 from desktop.paint.layers.composite import composite, luma, to_rgb, to_straight
 from desktop.paint.layers.layer import Layer, Role
-from engine.data.messages import Pixels
+from engine.data.messages import Picture, Pixels
+from engine.data.palette import Colour
 from engine.data.rect import Rect
 
 _KEPT = 2
@@ -158,3 +159,12 @@ def _references(kept: _Kept) -> int:
 
 
 _ALONE = _references(_Kept(np.empty((0, 0), np.uint8)))
+
+
+def is_blank(picture: Picture, paper: Colour) -> bool:
+    """Whether there is nothing on the paper for the network to see."""
+    if picture.pixels is not None:
+        return bool((picture.pixels == np.array(paper, np.uint8)).all())
+    assert picture.lines is not None
+    hinted = picture.hints is not None and bool(picture.hints[..., 3].any())
+    return bool((picture.lines == 255).all()) and not hinted

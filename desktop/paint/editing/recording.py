@@ -8,10 +8,12 @@ from dataclasses import replace
 import numpy as np
 
 from desktop.paint.editing.history import Change, PaintStep, Tiles, tile_rect, tiles_of
+from desktop.paint.editing.selection import Area, Mask
 from desktop.paint.layers.composite import blend, pack
 from desktop.paint.layers.layer import Layer, Packed, Role
 from desktop.paint.strokes.stroke import Ink
 from desktop.paint.strokes.sweep import Patch
+from desktop.paint.strokes.symmetry import copies
 from engine.data.messages import Pixels
 from engine.data.palette import Palette
 from engine.data.rect import EMPTY, Rect
@@ -26,8 +28,8 @@ class Recording:
     The base is the layer as it was, kept tile by tile at the first touch; the coverage is the
     stroke's own buffer. So a stroke never exceeds its opacity where it crosses itself, shapes can be
     redrawn while they are dragged, and ``abort`` restores every byte. Paint stays within
-    ``selection`` where there is one, and is mirrored as the ink says. Label layers take neither soft
-    edges nor colours off the palette, whoever paints.
+    ``selection`` where there is one, and is mirrored as the ink says (but see ``copies``). Label layers take
+    neither soft edges nor colours off the palette, whoever paints.
 
     Once committed or aborted, it paints nothing any more.
     """
@@ -38,7 +40,7 @@ class Recording:
         ink: Ink,
         *,
         palette: Palette | None,
-        selection: Rect,
+        selection: Area,
         repainted: Repainted,
         ended: Callable[[PaintStep | None], None],
     ) -> None:
@@ -53,7 +55,13 @@ class Recording:
             ink = _for_labels(ink, palette)
         self.ink = ink
         self._hard = layer.role is Role.LABELS
-        self._clip = selection or self.bounds
+        every = copies(ink, self.bounds)
+        is_exact = all(copy.is_exact for copy in every)
+        self._flips = every if is_exact else []
+        self.copies = [] if is_exact else every
+        """What symmetry copies on no whole pixels: who covers the stroke covers these as well."""
+        self._selected = selection
+        self._clip = selection.rect or self.bounds
         self._paint = 0 if ink.erase else pack(ink.colour)
         self._opacity = round(min(max(ink.opacity, 0.0), 1.0) * 255)
         # Neither array takes memory before it is written to.
@@ -82,13 +90,16 @@ class Recording:
         old, self._covered = self._covered, []
         gone = EMPTY
         for rect in old:
+            self._keep(rect)  # of what was united, not every tile was touched
             self._coverage[rect.rows, rect.columns] = 0
             self.layer.packed[rect.rows, rect.columns] = self._base[rect.rows, rect.columns]
             self._repainted(self.layer, rect)
             gone = gone.united(rect)
         return gone.united(self.cover(patches))
 
-    def put(self, pixels: Packed, left: int, top: int, *, over: bool = False) -> Rect:
+    def put(
+        self, pixels: Packed, left: int, top: int, *, over: bool = False, cut: Mask | None = None
+    ) -> Rect:
         """Set pixels of the layer, or, with ``over``, lay them over what was there before the stroke.
 
         Neither mirrored nor kept within the selection. Label layers take opaque palette colours and
@@ -96,6 +107,10 @@ class Recording:
 
         Args:
             pixels: uint32 (H, W), premultiplied 0xAARRGGBB.
+            left: column of the first.
+            top: row of the first.
+            over: lay them over.
+            cut: which of them, bool (H, W); None for all.
         """
         if not self.open:
             return EMPTY
@@ -104,9 +119,10 @@ class Recording:
         if not rect:
             return EMPTY
         self._keep(rect)
-        pixels = pixels[rect.top - top : rect.bottom - top, rect.left - left : rect.right - left]
+        part = slice(rect.top - top, rect.bottom - top), slice(rect.left - left, rect.right - left)
         target = self.layer.packed[rect.rows, rect.columns]
-        target[...] = lay_over(target, pixels) if over else pixels
+        laid = lay_over(target, pixels[part]) if over else pixels[part]
+        target[...] = laid if cut is None else np.where(cut[part], laid, target)
         self._painted(rect)
         return rect
 
@@ -153,18 +169,15 @@ class Recording:
     # --- how ------------------------------------------------------------------------------------
 
     def _mirrored(self, patch: Patch) -> list[Patch]:
-        symmetry, (_, _, width, height) = self.ink.symmetry, self.bounds
+        """It and its copies, where these lie on whole pixels."""
+        coverage, left, top = patch
+        height, width = coverage.shape
         patches = [patch]
-        if symmetry in ("vertical", "both"):
-            patches += [
-                Patch(coverage[:, ::-1], width - left - coverage.shape[1], top)
-                for coverage, left, top in patches
-            ]
-        if symmetry in ("horizontal", "both"):
-            patches += [
-                Patch(coverage[::-1], left, height - top - coverage.shape[0])
-                for coverage, left, top in patches
-            ]
+        for flip in self._flips:
+            across, down = flip.a < 0, flip.d < 0
+            x = round(flip.e) - left - width if across else left + round(flip.e)
+            y = round(flip.f) - top - height if down else top + round(flip.f)
+            patches.append(Patch(coverage[:: -1 if down else 1, :: -1 if across else 1], x, y))
         return patches
 
     def _put(self, patch: Patch) -> Rect:
@@ -175,6 +188,8 @@ class Recording:
             return EMPTY
         if rect != patch.rect:
             coverage = coverage[rect.top - top : rect.bottom - top, rect.left - left : rect.right - left]
+        if self._selected.mask is not None:
+            coverage = np.where(self._selected.within(rect), coverage, np.uint8(0))
         if self._hard:
             coverage = np.where(coverage >= 128, np.uint8(255), np.uint8(0))
         target = self._coverage[rect.rows, rect.columns]

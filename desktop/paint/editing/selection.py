@@ -4,9 +4,109 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+import numpy as np
+import numpy.typing as npt
+
 from desktop.paint.editing.history import Change, PaintStep, Step
 from desktop.paint.layers.layer import Layer, Packed
+from desktop.paint.strokes.stroke import Combine
 from engine.data.rect import EMPTY, Rect
+
+Mask = npt.NDArray[np.bool_]
+
+MOST_EDGES = 20_000
+"""An outline of more pieces than this is drawn coarser."""
+
+
+class Area(NamedTuple):
+    """Some pixels of a picture. Never written to."""
+
+    rect: Rect = EMPTY
+    """The smallest rectangle that holds them."""
+    mask: Mask | None = None
+    """Which pixels of it, bool (rect.height, rect.width); None for all of them."""
+
+    @classmethod
+    def of(cls, mask: Mask, left: int = 0, top: int = 0) -> Area:
+        """The pixels that are set in ``mask``, whose first is at (left, top)."""
+        rows, columns = np.flatnonzero(mask.any(1)), np.flatnonzero(mask.any(0))
+        if not len(rows):
+            return cls()
+        rect = Rect.spanning(int(columns[0]), int(rows[0]), int(columns[-1]) + 1, int(rows[-1]) + 1)
+        inside = mask[rect.rows, rect.columns].copy()
+        return cls(rect._replace(left=rect.left + left, top=rect.top + top), None if inside.all() else inside)
+
+    def within(self, rect: Rect) -> Mask:
+        """Which pixels of ``rect`` belong to it, bool (rect.height, rect.width)."""
+        found = np.zeros((rect.height, rect.width), np.bool_)
+        both = self.rect.intersected(rect)
+        if both:
+            place = both._replace(left=both.left - rect.left, top=both.top - rect.top)
+            found[place.rows, place.columns] = True if self.mask is None else self._cut(both)
+        return found
+
+    def cropped(self, bounds: Rect) -> Area:
+        """What of it is in ``bounds``."""
+        both = self.rect.intersected(bounds)
+        if both == self.rect or not both:
+            return self if both else Area()
+        return Area(both) if self.mask is None else Area.of(self._cut(both), both.left, both.top)
+
+    def moved(self, across: int, down: int) -> Area:
+        """The same elsewhere."""
+        left, top, width, height = self.rect
+        return Area(Rect(left + across, top + down, width, height), self.mask)
+
+    def combined(self, other: Area, how: Combine) -> Area:
+        """This one, and what ``other`` adds to it, or takes from it; or ``other`` in its place."""
+        if how == "replace":
+            return other
+        both = self.rect.united(other.rect) if how == "add" else self.rect
+        if not both:
+            return Area()
+        here, there = self.within(both), other.within(both)
+        return Area.of(here | there if how == "add" else here & ~there, both.left, both.top)
+
+    def inverted(self, bounds: Rect) -> Area:
+        """All the others within ``bounds``."""
+        return Area.of(~self.within(bounds), bounds.left, bounds.top)
+
+    def edges(self) -> npt.NDArray[np.int64]:
+        """Its outline as straight pieces, (N, 4): from x, y to x, y in the picture; coarser where it has very
+        many."""
+        rect = self.rect
+        mask = self.mask if self.mask is not None else np.ones((1, 1), np.bool_)
+        across, down = (1, 1) if self.mask is not None else (rect.width, rect.height)
+        pieces = _edges(mask)
+        while len(pieces) > MOST_EDGES:
+            mask, across, down = mask[::2, ::2], across * 2, down * 2
+            pieces = _edges(mask)
+        pieces = pieces * np.array([across, down, across, down])
+        ends = np.minimum(pieces, [rect.width, rect.height, rect.width, rect.height])
+        placed: npt.NDArray[np.int64] = ends + np.array([rect.left, rect.top, rect.left, rect.top])
+        return placed
+
+    def _cut(self, rect: Rect) -> Mask:
+        assert self.mask is not None
+        place = rect._replace(left=rect.left - self.rect.left, top=rect.top - self.rect.top)
+        return self.mask[place.rows, place.columns]
+
+
+def _edges(mask: Mask) -> npt.NDArray[np.int64]:
+    """Every run of edges between pixels that are set and pixels that are not, (N, 4): x, y to x, y."""
+    found = []
+    for turned in (False, True):
+        plane = np.pad(mask.T if turned else mask, 1)
+        differs = plane[1:] != plane[:-1]
+        # A run ends where the inside changes sides, too: two corners that touch are two.
+        runs = np.diff(np.where(differs, np.where(plane[1:], 1, 2), 0).astype(np.int8), axis=1)
+        rows, columns = np.nonzero(runs)
+        before = np.where(differs, 1, 0)
+        starts = before[rows, columns + 1] == 1
+        ends = before[rows, columns] == 1
+        along = np.stack([columns[starts], rows[starts], columns[ends], rows[ends]], 1)
+        found.append(along[:, [1, 0, 3, 2]] if turned else along)
+    return np.concatenate(found).astype(np.int64)
 
 
 class Floating(NamedTuple):
@@ -19,6 +119,8 @@ class Floating(NamedTuple):
     """What moving them emptied; empty for pasted ones."""
     left: int
     top: int
+    cut: Mask | None = None
+    """Which pixels of ``source``; None for all of them."""
 
 
 class Lifted(NamedTuple):
@@ -31,18 +133,24 @@ class Lifted(NamedTuple):
     top: int
     taken_back: Change | None = None
     """The step by which they came where they are, and which is undone: moving on replaces it."""
+    cut: Mask | None = None
+    """Which pixels of ``source`` they leave empty; None for all of them."""
 
 
 class Selection:
-    """A rectangle of the picture; empty where nothing is selected."""
+    """Some pixels of the picture; empty where nothing is selected."""
 
     def __init__(self) -> None:
-        self.rect = EMPTY
+        self.area = Area()
         self._floating: Floating | None = None
 
-    def lift(self, step: Step | None, pixels: Packed, source: Rect, left: int, top: int) -> None:
+    def lift(
+        self, step: Step | None, pixels: Packed, source: Rect, left: int, top: int, cut: Mask | None
+    ) -> None:
         """Note that ``step``, the newest, laid ``pixels`` at (left, top), so that they can be moved on."""
-        self._floating = Floating(step, pixels, source, left, top) if isinstance(step, PaintStep) else None
+        self._floating = (
+            Floating(step, pixels, source, left, top, cut) if isinstance(step, PaintStep) else None
+        )
 
     def still_floating(self, newest: Step | None, active: Layer) -> Floating | None:
         """What was pasted or moved on the ``active`` layer, if that is the ``newest`` step still."""

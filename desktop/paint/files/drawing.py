@@ -18,7 +18,7 @@ from desktop.paint.editing.document import ROLES, Change, Document
 from desktop.paint.editing.limits import check_size
 from desktop.paint.files.notation import Notes
 from desktop.paint.layers.layer import Role
-from desktop.paint.strokes.stroke import LARGEST_SIZE, REACH, Ink, Sample, Symmetry
+from desktop.paint.strokes.stroke import LARGEST_SIZE, REACH, Combine, Ink, Sample, Selects, Symmetry
 from desktop.paint.tools import tools
 from engine.data.card import InputKind
 from engine.data.palette import Palette
@@ -57,16 +57,7 @@ class Played:
             raise PictureError(text)
         document.select(layer.id)
         tool = tools()[self.tool]
-        stroke = tool.start(document, self.ink, self.samples[0], self.shift, self.ctrl)
-        if tool.clicks:
-            for sample in self.samples:
-                change = stroke.finish(sample, self.shift, self.ctrl)
-                if change is not None:
-                    return change
-            return stroke.close() or Change()
-        for sample in self.samples[1:-1]:
-            stroke.move(sample, self.shift, self.ctrl)
-        return stroke.finish(self.samples[-1], self.shift, self.ctrl) or Change()
+        return tool.replay(document, self.ink, self.samples, self.shift, self.ctrl)
 
 
 @dataclass
@@ -188,10 +179,6 @@ def _stroke(notes: Notes, kind: InputKind) -> Played:
 
 def _ink(notes: Notes) -> Ink:
     usual = Ink()
-    symmetry: Symmetry = "none"
-    for choice in get_args(Symmetry):
-        if notes.text("symmetry", "none") == choice:
-            symmetry = choice
     return Ink(
         brush=notes.text("brush", usual.brush),
         size=notes.number("size", 0.1, LARGEST_SIZE, usual.size),
@@ -205,8 +192,30 @@ def _ink(notes: Notes) -> Ink:
         tolerance=notes.whole("tolerance", 0, 255, usual.tolerance),
         gap=notes.whole("gap", 0, 1000, usual.gap),
         filled=notes.switch("filled", usual.filled),
-        symmetry=symmetry,
+        symmetry=_one_of(notes, "symmetry", get_args(Symmetry), usual.symmetry),
+        axes=_axes(notes, usual.axes),
+        fold=notes.whole("fold", 2, 12, usual.fold),
+        selects=_one_of(notes, "selects", get_args(Selects), usual.selects),
+        combine=_one_of(notes, "combine", get_args(Combine), usual.combine),
+        contiguous=notes.switch("contiguous", usual.contiguous),
+        hold=notes.number("hold", 0, 1000, usual.hold),
     )
+
+
+def _one_of(notes: Notes, name: str, choices: tuple[Any, ...], usual: Any) -> Any:
+    """The choice that is written there; the usual one where it is none of ours."""
+    found = notes.text(name, usual)
+    return found if found in choices else usual
+
+
+def _axes(notes: Notes, usual: tuple[float, float, float]) -> tuple[float, float, float]:
+    if "axes" not in notes.fields:
+        return usual
+    values = notes.items("axes", 3)
+    if len(values) != 3:
+        raise notes.damaged("axes")
+    x, y = (notes.as_number(value, "axes", -1, 2) for value in values[:2])
+    return x, y, notes.as_number(values[2], "axes", -360, 360)
 
 
 def _stroke_notes(stroke: Played) -> dict[str, Any]:

@@ -45,6 +45,20 @@ def region(
     return coverage
 
 
+def alike(pixels: Pixels, x: int, y: int, tolerance: int, *, contiguous: bool) -> Mask:
+    """Which pixels have the colour of the one at (x, y), bool (H, W).
+
+    Args:
+        pixels: uint8 (H, W, 3).
+        x: column, inside.
+        y: row, inside.
+        tolerance: how far every channel may be from that colour, 0 to 255.
+        contiguous: only those that can be reached from there.
+    """
+    similar = _apart(pixels, x, y) <= tolerance
+    return connected(similar, x, y) if contiguous else similar
+
+
 def connected(open: Mask, x: int, y: int) -> Mask:
     """The pixels of ``open`` (H, W) that can be reached from (x, y), going sideways, up and down.
 

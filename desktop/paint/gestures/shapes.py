@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 import numpy as np
 from PySide6.QtCore import QPointF, QRectF, Qt
-from PySide6.QtGui import QBrush, QImage, QPainter, QPainterPath, QPainterPathStroker
+from PySide6.QtGui import QBrush, QImage, QPainter, QPainterPath, QPainterPathStroker, QTransform
 
 from desktop.paint.editing.history import Change
 from desktop.paint.editing.recording import Recording
@@ -62,6 +62,16 @@ def coverage_of(
     return [Patch(coverage[:, : rect.width], rect.left, rect.top)]
 
 
+def covered(path: QPainterPath, recording: Recording, *, hard: bool, sharp: bool = False) -> list[Patch]:
+    """``coverage_of`` the path and of its copies, for the recording."""
+    turned = (QTransform(*copy).map(path) for copy in recording.copies)
+    return [
+        patch
+        for one in (path, *turned)
+        for patch in coverage_of(one, recording.ink, recording.bounds, hard=hard, sharp=sharp)
+    ]
+
+
 class BoxStroke(Stroke):
     """A shape between the point where the pen went down and where it is now; shift makes it as wide
     as it is high."""
@@ -96,7 +106,7 @@ class BoxStroke(Stroke):
         if hard:
             ax, ay, bx, by = (on_grid(value, ink) for value in (ax, ay, bx, by))
         path = self._trace(QRectF(QPointF(ax, ay), QPointF(bx, by)).normalized())
-        return recording.redraw(coverage_of(path, ink, recording.bounds, hard=hard, sharp=self._sharp))
+        return recording.redraw(covered(path, recording, hard=hard, sharp=self._sharp))
 
 
 def is_hard(recording: Recording) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from abc import ABC, abstractmethod
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal, Self
 
@@ -15,7 +16,18 @@ from desktop.paint.strokes.stroke import Ink, Sample
 from engine.data.palette import Colour
 from engine.data.rect import EMPTY, Rect
 
-Setting = Literal["brush", "size", "hardness", "opacity", "stabiliser", "pressure", "filled", "tolerance"]
+Setting = Literal[
+    "brush",
+    "size",
+    "hardness",
+    "opacity",
+    "stabiliser",
+    "pressure",
+    "filled",
+    "tolerance",
+    "selects",
+    "placement",
+]
 FREEHAND: tuple[Setting, ...] = ("brush", "size", "hardness", "opacity", "stabiliser", "pressure")
 SHAPE: tuple[Setting, ...] = ("size", "opacity", "filled")
 """What of the brush matters to tools that draw as the hand goes, and to those that draw shapes."""
@@ -36,10 +48,31 @@ class Stroke(ABC):
     """The colour taken from the picture, by the eyedropper."""
     outline: list[QPointF] | None = None
     """A line in picture coordinates for the canvas to draw while the stroke is open."""
+    handles: Sequence[QPointF] = ()
+    """Points in picture coordinates that can be taken hold of."""
+    reach: float = 6.0
+    """How near, in picture pixels, a press must be to a point to mean it; depends on the zoom."""
+    rests: bool = False
+    """Whether it wants to be told, by a move to the same place, that the pen is held still."""
+    became: str = ""
+    """What the stroke has become by being held still, in the user's language."""
 
     def begun(self, sample: Sample) -> Self:
         """The pen touched ``sample``; returns the stroke itself, see ``rect``."""
         return self
+
+    def press(self, sample: Sample, shift: bool = False, ctrl: bool = False) -> Rect:
+        """The pen touched ``sample`` again, in a stroke of several clicks; returns what changed."""
+        return self.move(sample, shift, ctrl)
+
+    def aim(self, reach: float) -> None:
+        """Take a press so near to a point to mean it, see ``reach``."""
+        self.reach = reach
+
+    @property
+    def noted(self) -> list[Sample] | None:
+        """What ``Tool.replay`` makes the same of; None where the pointer's own samples do."""
+        return None
 
     @abstractmethod
     def move(self, sample: Sample, shift: bool = False, ctrl: bool = False) -> Rect:
@@ -54,6 +87,11 @@ class Stroke(ABC):
     @abstractmethod
     def finish(self, sample: Sample, shift: bool = False, ctrl: bool = False) -> Change | None:
         """The pen was lifted at ``sample``; the change made, or None while the stroke goes on."""
+
+    def relent(self) -> Change | None:
+        """Esc was pressed: end with what was drawn before it became something else, and keep that; None for a
+        stroke that is to be called off."""
+        return None
 
     def close(self) -> Change | None:
         """End a stroke of several clicks with what it has; None for one that ends where the pen is."""
@@ -81,8 +119,14 @@ class Tool(ABC):
     """What of the brush matters to it; the rest is not shown."""
     clicks: bool = False
     """Whether a stroke goes on over several clicks, until it is closed."""
+    at_once: bool = False
+    """Whether its stroke begins when it is taken, before the pen touches anything."""
     own_ink: Ink | None = None
     """The brush that it begins with where it keeps one apart from that of the other tools."""
+
+    def takes_clicks(self, ink: Ink) -> bool:
+        """Whether a stroke with ``ink`` goes on over several clicks, until it is closed."""
+        return self.clicks
 
     @property
     def has_size(self) -> bool:
@@ -103,6 +147,31 @@ class Tool(ABC):
         Raises:
             PictureError: that layer can't be painted on.
         """
+
+    def replay(
+        self,
+        document: Document,
+        ink: Ink,
+        samples: Sequence[Sample],
+        shift: bool = False,
+        ctrl: bool = False,
+    ) -> Change:
+        """Draw what was noted, on the active layer: the samples of the pointer, for tools of several clicks
+        those of the clicks, or what the stroke had ``noted``.
+
+        Raises:
+            PictureError: that layer can't be painted on.
+        """
+        stroke = self.start(document, ink, samples[0], shift, ctrl)
+        if self.takes_clicks(ink):
+            for sample in samples:
+                change = stroke.finish(sample, shift, ctrl)
+                if change is not None:
+                    return change
+            return stroke.close() or Change()
+        for sample in samples[1:-1]:
+            stroke.move(sample, shift, ctrl)
+        return stroke.finish(samples[-1], shift, ctrl) or Change()
 
 
 def snapped(sample: Sample, x: float, y: float, degrees: float = 15.0) -> Sample:

@@ -8,12 +8,19 @@ from typing import Literal, NamedTuple
 
 from engine.data.palette import Colour
 
-Symmetry = Literal["none", "vertical", "horizontal", "both"]
-"""Mirror axes through the middle of the picture: ``vertical`` swaps left and right."""
+Symmetry = Literal["none", "vertical", "horizontal", "both", "radial"]
+"""Mirror axes: ``vertical`` swaps left and right; ``radial`` turns around their crossing instead."""
+
+Selects = Literal["rectangle", "hand", "polygon", "colour"]
+"""By what one selects."""
+Combine = Literal["replace", "add", "subtract"]
+"""What is done with a new selection where something is selected already."""
 
 LARGEST_SIZE = 500.0
 LONGEST_STRING = 60.0
 """Length in pixels of the string by which the strongest stabiliser pulls the pen."""
+HOLD_S = 0.6
+"""Held still at its end for so many seconds, a stroke becomes a shape."""
 REACH = 1e6
 """Samples further out than this are brought back to it, so that no arithmetic overflows."""
 
@@ -63,6 +70,18 @@ class Ink:
     filled: bool = False
     """Shapes: filled, else outlined."""
     symmetry: Symmetry = "none"
+    axes: tuple[float, float, float] = (0.5, 0.5, 0.0)
+    """Where the axes cross, in parts of the picture's width and height, and by how many degrees, clockwise,
+    they are turned."""
+    fold: int = 6
+    """Radial symmetry: how many there are of each stroke, 2 to 12."""
+    selects: Selects = "rectangle"
+    combine: Combine = "replace"
+    contiguous: bool = True
+    """Selecting by colour: only what hangs together."""
+    hold: float = 0.0
+    """Freehand: held still at its end, within so many pixels, the stroke becomes the shape that it was meant
+    to be; 0 never."""
 
 
 class Dab(NamedTuple):

@@ -10,7 +10,7 @@ from PySide6.QtGui import QPainterPath, QPolygonF
 from desktop.paint.editing.document import Document
 from desktop.paint.editing.history import Change
 from desktop.paint.editing.recording import Recording
-from desktop.paint.gestures.shapes import coverage_of, is_hard, nearby, on_grid
+from desktop.paint.gestures.shapes import covered, is_hard, nearby, on_grid
 from desktop.paint.gestures.tool import SHAPE, Stroke, Tool, snapped
 from desktop.paint.strokes.stroke import Ink, Sample
 from engine.data.rect import EMPTY, Rect
@@ -71,7 +71,7 @@ class PolygonStroke(Stroke):
         path = QPainterPath()
         path.addPolygon(QPolygonF(points))
         path.closeSubpath()
-        recording.cover(coverage_of(path, recording.ink, recording.bounds, hard=hard))
+        recording.cover(covered(path, recording, hard=hard))
         return recording.commit(QCoreApplication.translate("paint", "Polygon"))
 
     def abort(self) -> Rect:

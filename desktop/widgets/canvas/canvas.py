@@ -13,7 +13,6 @@ from PySide6.QtGui import (
     QPainter,
     QPaintEvent,
     QPointingDevice,
-    QPolygonF,
     QResizeEvent,
     QTabletEvent,
     QTransform,
@@ -27,6 +26,7 @@ from desktop.session import Session
 from desktop.support import theme
 from desktop.widgets.canvas import guides
 from desktop.widgets.canvas.grip import Grip, modifiers
+from desktop.widgets.canvas.overlay import Overlay
 from desktop.widgets.canvas.view import View
 from desktop.widgets.parts.reduced import Reduced, ReducedPreview
 from engine.data.rect import Rect
@@ -58,7 +58,7 @@ class Canvas(QWidget):
         self._grip = Grip()
         self._space = False
         self._last = QPointF()
-        self._outlined = QRect()
+        self._overlay = Overlay(self, session)
         self._reduced, self._reduced_preview = Reduced(), ReducedPreview()
         self._shown_size = (0, 0)
         view.changed.connect(self.update)
@@ -66,6 +66,7 @@ class Canvas(QWidget):
         session.restructured.connect(self._restructured)
         session.watch("picture", self._fit_new)
         session.strokes.watch("tool ink", self._update_cursor)
+        session.strokes.shown.connect(self._update_outline)
         session.strokes.watch("knows_hints", self._hints_changed)
         session.live.watch("preview behind", self._preview_changed)
 
@@ -135,16 +136,10 @@ class Canvas(QWidget):
         """What is not part of the picture."""
         painter.resetTransform()
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        session = self._session
-        guides.paint_axes(painter, session.strokes.ink.symmetry, area, transform)
-        stroke = session.strokes.stroke
-        if stroke is not None and stroke.outline:
-            guides.paint_outline(painter, transform.map(QPolygonF(stroke.outline)))
-        elif session.document.selection:
-            guides.paint_outline(painter, transform.map(QPolygonF(QRectF(*session.document.selection))))
+        self._overlay.paint(painter, transform, area)
         if self._mode == "split":
             guides.paint_divider(painter, self._divider(), self.height())
-        if self._mode != "beside" and session.live.behind:
+        if self._mode != "beside" and self._session.live.behind:
             guides.paint_behind(painter, self.width())
         radius = self._ring_radius()
         if self._pointer is not None and radius >= 2.5 and self._grip.held not in ("view", "divider"):
@@ -160,18 +155,7 @@ class Canvas(QWidget):
         self._update_outline()
 
     def _update_outline(self) -> None:
-        """A rubber band changes without any pixel of the picture changing."""
-        stroke = self._session.strokes.stroke
-        now = QRect()
-        if stroke is not None and stroke.outline:
-            transform = self._view.transform(self._size())
-            now = (
-                transform.map(QPolygonF(stroke.outline)).boundingRect().toAlignedRect().adjusted(-4, -4, 4, 4)
-            )
-        if now != self._outlined:
-            self.update(self._outlined)
-        self.update(now)
-        self._outlined = now
+        self._overlay.follow(self._view.transform(self._size()))
 
     def _preview_changed(self) -> None:
         if self._mode != "beside":
@@ -232,7 +216,7 @@ class Canvas(QWidget):
     def tabletEvent(self, event: QTabletEvent) -> None:
         """A pen. Its echo as a mouse event is passed over, see ``Grip.is_echo``."""
         eraser = event.pointerType() == QPointingDevice.PointerType.Eraser
-        sample = self._sample(event.position(), event.pressure(), event.xTilt(), event.yTilt())
+        sample = self._sample(event, event.pressure(), event.xTilt(), event.yTilt())
         pressed = event.type() == QEvent.Type.TabletPress
         self._grip.pen_spoke(down=pressed or bool(event.buttons() & ~event.button()))
         match event.type():
@@ -247,17 +231,17 @@ class Canvas(QWidget):
     def mousePressEvent(self, event: QMouseEvent) -> None:
         """Draw, or take hold of the view or the divider."""
         if not self._is_echo(event):
-            self._press(event, self._sample(event.position()))
+            self._press(event, self._sample(event))
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
         """Draw, or move what is held."""
         if not self._is_echo(event):
-            self._move(event, self._sample(event.position()))
+            self._move(event, self._sample(event))
 
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:
         """End of the stroke, or let go."""
         if not self._is_echo(event):
-            self._release(event, self._sample(event.position()))
+            self._release(event, self._sample(event))
 
     def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
         """Ends a polygon; elsewhere two quick clicks are two clicks."""
@@ -294,9 +278,14 @@ class Canvas(QWidget):
             self._grip.take("view", button)
         elif button == Qt.MouseButton.LeftButton and self._on_divider(at):
             self._grip.take("divider", button)
+        elif button == Qt.MouseButton.LeftButton and self._overlay.axes.take(
+            at, self._view.transform(self._size())
+        ):
+            self._grip.take("axes", button)
         elif button == Qt.MouseButton.LeftButton:
             self._grip.take("stroke", button)
-            self._session.strokes.press(sample, eraser=eraser, shift=shift, ctrl=ctrl)
+            alt = bool(event.modifiers() & Qt.KeyboardModifier.AltModifier)
+            self._session.strokes.press(sample, eraser=eraser, shift=shift, ctrl=ctrl, alt=alt)
             self._update_outline()
         elif button == Qt.MouseButton.RightButton:
             self._session.strokes.pick_colour(sample)
@@ -316,6 +305,8 @@ class Canvas(QWidget):
         elif self._grip.held == "divider":
             self._session.settings.divider = min(max(at.x() / max(self.width(), 1), 0.02), 0.98)
             self.update()
+        elif self._grip.held == "axes":
+            self._overlay.axes.drag(sample, shift=shift)
         elif self._session.strokes.stroke is not None:
             self._session.strokes.move(sample, shift=shift, ctrl=ctrl)
             self._update_outline()
@@ -419,9 +410,17 @@ class Canvas(QWidget):
 
     # --- geometry -------------------------------------------------------------------------------
 
-    def _sample(self, at: QPointF, pressure: float = 1.0, tilt_x: float = 0.0, tilt_y: float = 0.0) -> Sample:
-        point = self._view.to_picture(at, self._size())
-        return Sample(point.x(), point.y(), pressure, tilt_x, tilt_y, time.monotonic())
+    def _sample(
+        self,
+        event: QMouseEvent | QTabletEvent,
+        pressure: float = 1.0,
+        tilt_x: float = 0.0,
+        tilt_y: float = 0.0,
+    ) -> Sample:
+        point = self._view.to_picture(event.position(), self._size())
+        self._session.strokes.pixel = 1 / self._view.scale
+        seconds = event.timestamp() / 1000 if event.timestamp() else time.monotonic()
+        return Sample(point.x(), point.y(), pressure, tilt_x, tilt_y, seconds)
 
     def _size(self) -> QSizeF:
         return QSizeF(self.size())

@@ -17,7 +17,7 @@ class Grip:
 
     def __init__(self) -> None:
         self.held = ""
-        """What the pointer drags: nothing, or ``stroke``, ``view``, ``divider``."""
+        """What the pointer drags: nothing, or ``stroke``, ``view``, ``divider``, ``axes``."""
         self._button = Qt.MouseButton.NoButton
         self._tablet = False
         self._tablet_time = 0.0

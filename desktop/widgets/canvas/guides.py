@@ -1,23 +1,11 @@
-"""What lies over the picture without being part of it: axes, outlines, the divider, the brush's ring."""
+"""What lies over the picture without being part of it: outlines, the divider, the brush's ring."""
 
 from __future__ import annotations
 
 from PySide6.QtCore import QPointF, QRect, QRectF, Qt
-from PySide6.QtGui import QColor, QPainter, QPen, QPolygonF, QTransform
+from PySide6.QtGui import QColor, QPainter, QPen, QPolygonF
 
 from desktop.support import theme
-
-
-def paint_axes(painter: QPainter, symmetry: str, area: QRectF, transform: QTransform) -> None:
-    """The mirror axes of ``symmetry`` through the middle of the picture's ``area``."""
-    middle = area.center()
-    painter.setPen(QPen(theme.colour("accent"), 1, Qt.PenStyle.DashLine))
-    if symmetry in ("vertical", "both"):
-        top, bottom = QPointF(middle.x(), 0), QPointF(middle.x(), area.bottom())
-        painter.drawLine(transform.map(top), transform.map(bottom))
-    if symmetry in ("horizontal", "both"):
-        left, right = QPointF(0, middle.y()), QPointF(area.right(), middle.y())
-        painter.drawLine(transform.map(left), transform.map(right))
 
 
 def paint_outline(painter: QPainter, outline: QPolygonF) -> None:
@@ -27,6 +15,14 @@ def paint_outline(painter: QPainter, outline: QPolygonF) -> None:
     painter.drawPolyline(outline)
     painter.setPen(QPen(QColor(255, 255, 255), 1, Qt.PenStyle.DashLine))
     painter.drawPolyline(outline)
+
+
+def paint_handles(painter: QPainter, places: list[QPointF]) -> None:
+    """Knobs to take hold of."""
+    painter.setBrush(QColor(255, 255, 255))
+    painter.setPen(QPen(theme.colour("accent"), 1.5))
+    for place in places:
+        painter.drawEllipse(place, 4, 4)
 
 
 def paint_divider(painter: QPainter, x: float, height: float) -> None:

@@ -21,6 +21,9 @@ from PySide6.QtWidgets import (
 from desktop.paint.brushes import brushes
 from desktop.paint.tools import Setting, tools
 from desktop.session import Session
+from desktop.widgets.hand.presets import Presets
+from desktop.widgets.hand.selecting import SelectBar
+from desktop.widgets.hand.transforming import TransformBar
 
 _STEPS = 1000
 _LARGEST = 500.0
@@ -44,6 +47,8 @@ class BrushBar(QToolBar):
             self._brush.addItem(brush.title, name)
         self._brush.setToolTip(self.tr("Kind of brush"))
         self._brush.activated.connect(lambda: self._set(brush=self._brush.currentData()))
+        self.presets = Presets(session)
+        self._presets_action = self.addWidget(self.presets)
         brush_action = self.addWidget(self._brush)
         self._size = QSlider(Qt.Orientation.Horizontal)
         self._size.setRange(0, _STEPS)
@@ -92,6 +97,12 @@ class BrushBar(QToolBar):
         fill_action = self._group(
             self.tr("Tolerance"), self._tolerance, QLabel(self.tr("Close gaps")), self._gap
         )
+        self._fold = QSpinBox()
+        self._fold.setObjectName("fold")
+        self._fold.setRange(2, 12)
+        self._fold.setToolTip(self.tr("How many of each stroke radial symmetry makes"))
+        self._fold.valueChanged.connect(self._set_fold)
+        self._fold_action = self._group(self.tr("Radial"), self._fold)
         self._shown: dict[Setting, QAction] = {
             "brush": brush_action,
             "size": size_action,
@@ -101,6 +112,8 @@ class BrushBar(QToolBar):
             "pressure": pressure_action,
             "filled": filled_action,
             "tolerance": fill_action,
+            "selects": self.addWidget(SelectBar(session)),
+            "placement": self.addWidget(TransformBar(session)),
         }
         session.watch("picture", self._show)
         session.strokes.watch("ink tool", self._show)
@@ -131,6 +144,10 @@ class BrushBar(QToolBar):
         if not self._filling:
             self._session.strokes.set_ink(**fields)
 
+    def _set_fold(self, fold: int) -> None:
+        if not self._filling:
+            self._session.strokes.set_everywhere(fold=fold)
+
     def _show(self) -> None:
         """Fill in what the session has; done quietly, so that nothing is set in return."""
         session = self._session
@@ -152,7 +169,10 @@ class BrushBar(QToolBar):
         self._filled.setChecked(ink.filled)
         self._tolerance.setValue(ink.tolerance)
         self._gap.setValue(ink.gap)
+        self._fold.setValue(ink.fold)
+        self._fold_action.setVisible(ink.symmetry == "radial" and bool(tool.settings))
         self._filling = False
+        self._presets_action.setVisible("brush" in tool.settings)
         for setting, action in self._shown.items():
             action.setVisible(setting in tool.settings and not (labels and setting in _NOT_FOR_LABELS))
 

@@ -24,6 +24,7 @@ from PySide6.QtWidgets import (
 from desktop.paint.editing.document import Role
 from desktop.session import Session
 from desktop.support import theme
+from desktop.widgets.hand.recent_colours import RecentColours
 from desktop.widgets.parts.actions import LABEL_KEYS
 from desktop.widgets.parts.room import LEAST_LIST, Scrolling
 from engine.data.palette import Colour, Palette
@@ -164,6 +165,7 @@ class PaletteDock(QDockWidget):
             self._swatches[colour] = tile
             grid.addWidget(tile, place // 6, place % 6)
         column.addWidget(self._grid)
+        column.insertWidget(column.indexOf(self._grid), RecentColours(self._session))
         row = QHBoxLayout()
         self._current = QLabel()
         more = QPushButton(self.tr("Other colour …"))

@@ -33,6 +33,7 @@ class StatusLine(QStatusBar):
         view.changed.connect(self._show_size)
         session.restructured.connect(self._show_size)
         session.watch("steps", self._show_steps)
+        session.strokes.watch("became", self._show_shape)
         session.live.watch("card loading seconds device enabled behind", self._show_pass)
         session.library.watch("importing", self._show_pass)
         session.styles.watch("current length", self._show_style)
@@ -51,6 +52,14 @@ class StatusLine(QStatusBar):
     def _show_steps(self) -> None:
         steps = self._session.steps
         self._steps.setText(self.tr("%d undo, %d redo") % (steps.undo, steps.redo))
+
+    def _show_shape(self) -> None:
+        became = self._session.strokes.became
+        if became:
+            text = self.tr("%s – Esc or undo gives the stroke back as it was drawn")
+            self.showMessage(text % became, 6000)
+        else:
+            self.clearMessage()
 
     def _show_style(self) -> None:
         styles, card = self._session.styles, self._session.live.card

@@ -1,4 +1,4 @@
-"""The two switches for mirrored strokes, which together say one thing."""
+"""The switches for symmetry, which together say one thing."""
 
 from __future__ import annotations
 
@@ -11,14 +11,16 @@ _NAMES = {(True, True): "both", (True, False): "vertical", (False, True): "horiz
 
 
 class Symmetry(QObject):
-    """Ties the switches to how the brush in hand mirrors."""
+    """Ties the switches to how the brush in hand mirrors and turns. Radial symmetry stands alone."""
 
     def __init__(self, session: Session, actions: Actions, parent: QObject) -> None:
         super().__init__(parent)
         self._strokes = session.strokes
         self._vertical, self._horizontal = actions["mirror_vertical"], actions["mirror_horizontal"]
+        self._radial = actions["radial"]
         for action in (self._vertical, self._horizontal):
             action.toggled.connect(self._choose)
+        self._radial.toggled.connect(lambda on: self._strokes.set_symmetry("radial" if on else "none"))
         self._strokes.watch("ink", self._show)
 
     def _choose(self) -> None:
@@ -27,7 +29,12 @@ class Symmetry(QObject):
 
     def _show(self) -> None:
         symmetry = self._strokes.ink.symmetry
-        for action, name in ((self._vertical, "vertical"), (self._horizontal, "horizontal")):
+        on = {
+            self._vertical: symmetry in ("vertical", "both"),
+            self._horizontal: symmetry in ("horizontal", "both"),
+            self._radial: symmetry == "radial",
+        }
+        for action, checked in on.items():
             action.blockSignals(True)
-            action.setChecked(symmetry in (name, "both"))
+            action.setChecked(checked)
             action.blockSignals(False)

@@ -14,12 +14,14 @@ HELD = {
     "pen": "brush size hardness opacity stabiliser pressure",
     "eraser": "brush size hardness opacity stabiliser pressure",
     "line": "size opacity",
+    "curve": "brush size hardness opacity",
     "rectangle": "size opacity filled",
     "ellipse": "size opacity filled",
     "polygon": "size opacity filled",
     "fill": "tolerance",
     "eyedropper": "",
-    "select": "",
+    "select": "selects",
+    "transform": "placement",
 }
 
 
@@ -36,7 +38,8 @@ def test_each_tool_shows_its_settings(window, session):
     for name in tools():
         session.strokes.choose_tool(name)
         shown[name] = len(seen(window))
-    sizes = {"size": 1, "pressure": 2, "tolerance": 2}  # slider and box of the size share one tip
+    # Slider and box of the size share one tip.
+    sizes = {"size": 1, "pressure": 2, "tolerance": 2, "selects": 0, "placement": 0}
     assert shown == {name: sum(sizes.get(part, 1) for part in parts.split()) for name, parts in HELD.items()}
     assert {name: set(tool.settings) for name, tool in tools().items()} == {
         name: set(parts.split()) for name, parts in HELD.items()
