@@ -21,6 +21,7 @@ from desktop.documents.open_documents import OpenDocuments, OpenPicture, project
 from desktop.documents.reading import Wanted
 from desktop.documents.recovery import Unreadable
 from desktop.documents.stroke_controller import StrokeController
+from desktop.frames.comparing import Comparing
 from desktop.layer_actions import LayerActions
 from desktop.paint.editing.document import Change, Document
 from desktop.paint.files.export import picture_file
@@ -107,7 +108,9 @@ class Session(Observable):
             self, self.documents, self.live, self.strokes, self.library, self.settings, self
         )
         self.styles = Styles(self, self.live, self.strokes, self.settings, pen_up, self)
-        self.shelf = Shelf(self, self.live, self.styles, self.file_work, self)
+        told = self._tell_steps
+        self.shelf = Shelf(self, self.documents, self.live, self.styles, self.file_work, told, self)
+        self.comparing = Comparing(self, self.live, self.shelf, self)
         self.morphing = Morphing(self, self.live, self.styles, self.shelf, self.file_work, self)
         self.training = Training(lambda: self.picture.document if self.picture else None, self.settings, self)
         self.training.brought.connect(self._open_trained)

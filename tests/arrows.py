@@ -102,9 +102,11 @@ ARROWS: dict[str, str] = {
         "engine.errors engine.files engine.models engine.planes engine.thread resources"
     ),
     "desktop.session": (
-        "desktop.documents desktop.layer_actions desktop.paint.editing desktop.paint.files desktop.pairs "
+        "desktop.documents desktop.frames desktop.layer_actions desktop.paint.editing desktop.paint.files "
+        "desktop.pairs "
         "desktop.preview desktop.support desktop.training engine.data engine.models"
     ),
+    "desktop.frames": ("desktop.documents desktop.preview desktop.support engine.data"),
     "desktop.layer_actions": (
         "desktop.documents desktop.paint.editing desktop.support engine.data engine.files"
     ),
@@ -115,8 +117,8 @@ ARROWS: dict[str, str] = {
         "resources trainer.data trainer.dataset_check trainer.pictures trainer.run"
     ),
     "desktop.widgets.canvas": (
-        "desktop.paint.strokes desktop.paint.tools desktop.session desktop.support desktop.widgets.parts "
-        "engine.data"
+        "desktop.frames desktop.paint.strokes desktop.paint.tools desktop.session desktop.support "
+        "desktop.widgets.parts engine.data"
     ),
     "desktop.widgets.dialogs": (
         "desktop.paint.editing desktop.session desktop.support desktop.widgets.parts engine.data "

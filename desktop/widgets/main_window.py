@@ -236,6 +236,8 @@ class MainWindow(QMainWindow):
             "native": session.set_native,
             "keep": session.shelf.keep,
             "vary": session.shelf.vary,
+            "rename_frame": self.shelf.rename,
+            "compare": self.shelf.compare,
             "next_style": lambda: session.styles.step(1),
             "previous_style": lambda: session.styles.step(-1),
             "more_styles": session.styles.more,
@@ -287,6 +289,7 @@ class MainWindow(QMainWindow):
             self.session.strokes,
             self.actions_table,
         )
+        session.comparing.watch("sides", self._show_preview)
         session.teaching.watch("here", self._show_lesson)
         session.pair_drawing.watch("here", self.canvas.setFocus)
         session.watch("steps", self._show_steps)
@@ -318,8 +321,7 @@ class MainWindow(QMainWindow):
     def set_mode(self, mode: str) -> None:
         """Show the preview ``beside`` the canvas, ``over`` it, or ``split`` by a divider."""
         self.session.settings.preview_mode = mode
-        self.preview.setVisible(mode == "beside")
-        self.canvas.set_mode(mode)
+        self._show_preview()
         self.preview_bar.set_mode(mode)
 
     def make_pairs(self, sources: list[Path] | None = None) -> None:
@@ -337,10 +339,16 @@ class MainWindow(QMainWindow):
 
     def _show_lesson(self) -> None:
         """A correction wants its drawing beside it, whatever else is chosen."""
-        mode = "beside" if self.session.teaching.here else self.session.settings.preview_mode
-        self.preview.setVisible(mode == "beside")
-        self.canvas.set_mode(mode)
+        self._show_preview()
         self.canvas.setFocus()
+
+    def _show_preview(self) -> None:
+        """Beside the canvas or in it; what is compared is always beside it."""
+        session, comparing = self.session, self.session.comparing.sides is not None
+        mode = "beside" if session.teaching.here else session.settings.preview_mode
+        self.preview.setVisible(mode == "beside" or comparing)
+        self.canvas.set_mode(mode)
+        self.actions_table["compare"].setChecked(comparing)
 
     def set_theme(self, name: str) -> None:
         """Dress the program ``system``, ``light`` or ``dark``."""

@@ -16,7 +16,7 @@ import struct
 import zlib
 from collections.abc import Iterator
 from os import SEEK_END
-from typing import BinaryIO, NamedTuple
+from typing import Any, BinaryIO, NamedTuple
 
 import numpy as np
 
@@ -24,7 +24,14 @@ from desktop.paint.editing.document import Document
 from desktop.paint.editing.history import TILE, Tiles, tile_rect
 from desktop.paint.editing.layer_stack import LayerStack, State
 from desktop.paint.editing.limits import MOST_LAYER_PIXELS, MOST_LAYERS, check_size
-from desktop.paint.files.notation import Notes, layer_notes, palette_notes, style_notes, understood_styles
+from desktop.paint.files.notation import (
+    Notes,
+    hold_notes,
+    layer_notes,
+    palette_notes,
+    style_notes,
+    understood_styles,
+)
 from desktop.paint.layers.layer import Layer, Piece, blank
 from engine.data.rect import Rect
 from engine.errors import PictureError
@@ -56,13 +63,16 @@ class Record(NamedTuple):
         write_all(file, _HEAD.pack(self.kind, len(self.payload), zlib.crc32(self.payload)) + self.payload)
 
 
-def describing(document: Document, title: str, begun: str = "") -> Record:
+def describing(
+    document: Document, title: str, begun: str = "", beside: dict[str, Any] | None = None
+) -> Record:
     """Everything of a document but its pixels.
 
     Args:
         document: it.
         title: what it is called.
         begun: something that no other row of records begins with.
+        beside: notes on what lies beside the row.
     """
     text = json.dumps(
         {
@@ -79,6 +89,8 @@ def describing(document: Document, title: str, begun: str = "") -> Record:
             "styles": style_notes(document.style, document.named_styles),
             "active": document.active.id,
             "layers": [layer_notes(layer) for layer in document.layers],
+            **hold_notes(document.holds),
+            **(beside or {}),
         }
     )
     return Record(b"D", text.encode())
@@ -138,6 +150,15 @@ def read_document(file: BinaryIO) -> Document:
     Raises:
         PictureError: nothing of it can be read.
     """
+    return read_with_notes(file)[0]
+
+
+def read_with_notes(file: BinaryIO) -> tuple[Document, Notes]:
+    """Likewise, and what the newest description says.
+
+    Raises:
+        PictureError: nothing of it can be read.
+    """
     notes: Notes | None = None
     canvases: dict[int, Layer] = {}
     for kind, payload in records(file):
@@ -165,7 +186,7 @@ def read_document(file: BinaryIO) -> Document:
     )
     document.model = notes.text("model", "")
     document.extras = notes.inner(notes.fields.get("extras", {}), "extras").fields
-    return document
+    return document, notes
 
 
 def useless() -> PictureError:
