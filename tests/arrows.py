@@ -106,7 +106,10 @@ ARROWS: dict[str, str] = {
         "desktop.pairs "
         "desktop.preview desktop.support desktop.training engine.data engine.models"
     ),
-    "desktop.frames": ("desktop.documents desktop.preview desktop.support engine.data"),
+    "desktop.frames": (
+        "desktop.documents desktop.paint.editing desktop.paint.layers desktop.preview desktop.support "
+        "engine.data engine.planes"
+    ),
     "desktop.layer_actions": (
         "desktop.documents desktop.paint.editing desktop.support engine.data engine.files"
     ),
@@ -117,12 +120,12 @@ ARROWS: dict[str, str] = {
         "resources trainer.data trainer.dataset_check trainer.pictures trainer.run"
     ),
     "desktop.widgets.canvas": (
-        "desktop.frames desktop.paint.strokes desktop.paint.tools desktop.session desktop.support "
-        "desktop.widgets.parts engine.data"
+        "desktop.frames desktop.paint.layers desktop.paint.strokes desktop.paint.tools desktop.session "
+        "desktop.support desktop.widgets.parts engine.data"
     ),
     "desktop.widgets.dialogs": (
-        "desktop.paint.editing desktop.session desktop.support desktop.widgets.parts engine.data "
-        "engine.errors"
+        "desktop.paint.editing desktop.paint.layers desktop.session desktop.support desktop.widgets.parts "
+        "engine.data engine.errors"
     ),
     "desktop.widgets.main_window": (
         "desktop.paint.editing desktop.paint.tools desktop.session desktop.support desktop.widgets.canvas "

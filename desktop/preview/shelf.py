@@ -173,7 +173,7 @@ class Shelf(Observable):
 
     def _take(self, reply: Varied) -> None:
         if reply.seed in self._seeds:  # else of a row that was given up
-            frame = Frame(reply.preview, seed=reply.seed, style=self._seeds[reply.seed])
+            frame = Frame(self._live.finish(reply.preview), seed=reply.seed, style=self._seeds[reply.seed])
             self.variations = (*self.variations, frame)
             self.awaited = reply.count - reply.index - 1
 

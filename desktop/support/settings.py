@@ -69,6 +69,8 @@ class Settings:
     """Panels of which only the header is shown."""
     splitter: str = ""
     """How canvas and preview share the window."""
+    feather: int = 4
+    """How wide the border of a hold is, pixels of the preview."""
     undo_megabytes: int = 256
     new_size: list[int] = field(default_factory=lambda: [512, 512])
     welcomed: bool = False
@@ -123,6 +125,7 @@ _MAKES_SENSE: dict[str, Callable[[Any], bool]] = {
     "inks": lambda value: all(isinstance(ink, dict) for ink in value.values()),
     "folded": lambda value: all(isinstance(name, str) for name in value),
     "recent": lambda value: all(isinstance(name, str) for name in value),
+    "feather": lambda value: 0 <= value <= 64,
     "undo_megabytes": lambda value: 1 <= value <= 1 << 16,
     "new_size": lambda value: (
         len(value) == 2

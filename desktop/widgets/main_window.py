@@ -39,6 +39,7 @@ from desktop.widgets.canvas.preview import Preview
 from desktop.widgets.canvas.view import View
 from desktop.widgets.dialogs import picture_dialogs
 from desktop.widgets.dialogs.about import AboutDialog
+from desktop.widgets.dialogs.feather import ask_feather
 from desktop.widgets.dialogs.pair_start import PairStartDialog
 from desktop.widgets.panels.brush_bar import BrushBar
 from desktop.widgets.panels.folding import FoldingHeader, Heights
@@ -175,6 +176,7 @@ class MainWindow(QMainWindow):
             "save": files.save,
             "save_as": files.save_as,
             "export_preview": lambda: files.export("preview"),
+            "export_finished": lambda: files.export("finished"),
             "export_picture": lambda: files.export("picture"),
             "export_pair": lambda: files.export("pair"),
             "next_picture": session.next_picture,
@@ -202,6 +204,7 @@ class MainWindow(QMainWindow):
             "draw_hints": lambda: strokes.choose_role(Role.HINTS),
             "add_paint": session.layers.add_paint,
             "add_reference": self.files.add_reference,
+            "preview_layer": session.finishing.add_layer,
             "remove_layer": lambda: session.edit(lambda d: d.remove_layer(d.active.id)),
             "layer_up": lambda: session.layers.move(1),
             "layer_down": lambda: session.layers.move(-1),
@@ -234,10 +237,8 @@ class MainWindow(QMainWindow):
         return {
             "refresh": session.live.refresh,
             "native": session.set_native,
-            "keep": session.shelf.keep,
-            "vary": session.shelf.vary,
-            "rename_frame": self.shelf.rename,
-            "compare": self.shelf.compare,
+            **self.shelf.reactions(),
+            "feather": lambda: ask_feather(session, self),
             "next_style": lambda: session.styles.step(1),
             "previous_style": lambda: session.styles.step(-1),
             "more_styles": session.styles.more,
@@ -377,7 +378,8 @@ class MainWindow(QMainWindow):
         sketch = self.session.document.kind == "sketch"
         self.actions_table["draw_lines"].setEnabled(sketch)
         self.actions_table["draw_hints"].setEnabled(sketch and self.session.strokes.knows_hints)
-        for name in ("vary", "keep", "refresh", "export_preview", "export_pair", "copy_preview", "teach"):
+        exports = ("export_preview", "export_pair", "export_finished")
+        for name in (*exports, "vary", "keep", "refresh", "copy_preview", "teach", "preview_layer"):
             self.actions_table[name].setEnabled(self.session.live.card is not None)
 
     def _show_title(self) -> None:

@@ -155,12 +155,14 @@ class LayerStack:
         """
         if not (0 <= x < self.width and 0 <= y < self.height):
             return None
-        bare = not any(layer.shown and layer.packed[y, x] for layer in self.layers if layer.role.sent)
+        painted = (layer for layer in self.layers if layer.role is not Role.REFERENCE)
+        bare = not any(layer.shown and layer.packed[y, x] for layer in painted)
         for layer in reversed(self.layers) if bare else ():
             if layer.role is Role.REFERENCE and layer.shown and layer.pixels[y, x, 3] == 255:
                 blue, green, red = layer.pixels[y, x, :3].tolist()
                 return red, green, blue
-        layers = [layer for layer in self.layers if layer.role.sent or self.kind != "labels"]
+        all_seen = self.kind != "labels" or self.active.role is Role.FINISH
+        layers = [layer for layer in self.layers if layer.role.sent or all_seen]
         blue, green, red, _ = composite(layers, Rect(x, y, 1, 1), self.paper)[0, 0].tolist()
         return red, green, blue
 
@@ -197,6 +199,7 @@ def first_name(role: Role) -> str:
         Role.PAINT: translate("paint", "Paint"),
         Role.LABELS: translate("paint", "Labels"),
         Role.REFERENCE: translate("paint", "Reference"),
+        Role.FINISH: translate("paint", "Finish"),
     }
     return names[role]
 
@@ -215,7 +218,7 @@ def check_paintable(layer: Layer) -> None:
     Raises:
         PictureError: it is locked, hidden or only there to be traced.
     """
-    if not layer.role.sent:
+    if not layer.role.paintable:
         text = translate("paint", "“{0}” is only there to be traced; choose another layer to paint on.")
     elif layer.locked:
         raise PictureError(locked_text(layer))

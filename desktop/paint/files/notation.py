@@ -234,6 +234,12 @@ def understood_styles(notes: Notes) -> Styles:
         return Styles(None, (), [text.format(notes.source)], {"styles"} if newer else set())
 
 
+def format_of(layers: Sequence[Layer]) -> int:
+    """The version of projects and journals that knows all roles of these layers: the second knows finishes,
+    which older programs would take for lines."""
+    return 2 if any(layer.role is Role.FINISH for layer in layers) else 1
+
+
 def layer_notes(layer: Layer) -> dict[str, Any]:
     """Everything of a layer but its pixels."""
     return {

@@ -32,7 +32,14 @@ from desktop.paint.files import archive, kept, placed
 from desktop.paint.files.archive import Archive
 from desktop.paint.files.flatten import Flattening
 from desktop.paint.files.layered import PAPER, Layers, Step
-from desktop.paint.files.notation import Notes, hold_notes, palette_notes, style_notes, understood_styles
+from desktop.paint.files.notation import (
+    Notes,
+    format_of,
+    hold_notes,
+    palette_notes,
+    style_notes,
+    understood_styles,
+)
 from desktop.paint.files.placed import Gaps
 from desktop.paint.files.stack import (
     PLAIN,
@@ -56,8 +63,8 @@ from engine.data.rect import Rect
 from engine.errors import PictureError
 from engine.files.writing import replacing
 
-FORMAT = 1
-"""Version of ``underpaint.json``."""
+FORMAT = 2
+"""Version of ``underpaint.json``; a file that a program of an older one understands has that one."""
 
 MIMETYPE = b"image/openraster"
 NOTES = "underpaint.json"
@@ -132,7 +139,7 @@ def save(document: Document, path: Path, step: Step = lambda _done, _total: None
     merged = to_rgb(composite(document.layers, document.bounds, document.paper))
     extras = {
         **document.extras,
-        "format": FORMAT,
+        "format": format_of(document.layers),
         "program": "Underpaint",
         "kind": document.kind,
         "model": document.model,

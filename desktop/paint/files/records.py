@@ -26,6 +26,7 @@ from desktop.paint.editing.layer_stack import LayerStack, State
 from desktop.paint.editing.limits import MOST_LAYER_PIXELS, MOST_LAYERS, check_size
 from desktop.paint.files.notation import (
     Notes,
+    format_of,
     hold_notes,
     layer_notes,
     palette_notes,
@@ -37,7 +38,8 @@ from engine.data.rect import Rect
 from engine.errors import PictureError
 from engine.files.writing import write_all
 
-FORMAT = 1
+FORMAT = 2
+"""Version of descriptions; see ``notation.format_of``."""
 
 _HEAD = struct.Struct("<cII")
 HEAD_SIZE = _HEAD.size
@@ -76,7 +78,7 @@ def describing(
     """
     text = json.dumps(
         {
-            "format": FORMAT,
+            "format": format_of(document.layers),
             "title": title,
             "begun": begun,
             "kind": document.kind,

@@ -16,6 +16,7 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import QWidget
 
+from desktop.paint.layers.layer import Role
 from desktop.session import Session
 from desktop.support import theme
 from desktop.widgets.canvas import guides
@@ -23,6 +24,7 @@ from desktop.widgets.canvas.compared import Compared
 from desktop.widgets.canvas.view import View
 from desktop.widgets.parts.files import drop_style, offer_style
 from desktop.widgets.parts.reduced import ReducedPreview
+from engine.data.rect import Rect
 
 
 class Preview(QWidget):
@@ -46,12 +48,14 @@ class Preview(QWidget):
         self.setMouseTracking(True)  # the divider says that it can be taken hold of
         view.changed.connect(self.update)
         session.live.watch("preview behind loading enabled", self.update)
+        session.holding.watch("outline", self.update)
         session.teaching.watch("here", self.update)
         self._escape = QShortcut(QKeySequence(Qt.Key.Key_Escape), self)
         self._escape.activated.connect(session.comparing.end)
         session.comparing.watch("sides", self._compare)
         session.strokes.watch("drawing", self._arm)
         session.restructured.connect(self.update)
+        session.repainted.connect(self._repaint)
 
     def paintEvent(self, event: QPaintEvent) -> None:
         """The preview, or a sentence on why there is none yet."""
@@ -75,11 +79,23 @@ class Preview(QWidget):
         painter.setRenderHint(QPainter.RenderHint.Antialiasing, self._view.degrees != 0)
         self._reduced.paint(painter, shown, QRectF(0, 0, document.width, document.height), event.rect())
         painter.resetTransform()
+        if shown is live.preview:
+            guides.paint_finish(painter, document.layers, self._view.transform(QSizeF(self.size())))
+            area = QRectF(0, 0, document.width, document.height)
+            transform = self._view.transform(QSizeF(self.size()))
+            guides.paint_held(painter, self._session.holding.outline, area, transform)
         if self._offered:
             guides.paint_offer(painter, self.rect(), self.tr("Take the style of this photo"))
         if live.behind:
             painter.setRenderHint(QPainter.RenderHint.Antialiasing)
             guides.paint_behind(painter, self.width())
+
+    def _repaint(self, rect: Rect) -> None:
+        """What lies over the preview may look different there; elsewhere the next preview tells."""
+        picture = self._session.picture
+        if picture is not None and any(layer.role is Role.FINISH for layer in picture.document.layers):
+            window = self._view.window_rect(QRectF(*rect.grown(4)), QSizeF(self.size()))
+            self.update(window.toAlignedRect())
 
     def _compare(self) -> None:
         """Two are compared now, or no longer."""

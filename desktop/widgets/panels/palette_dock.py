@@ -131,6 +131,7 @@ class PaletteDock(QDockWidget):
         self._hints = QPushButton(self.tr("Colours"))
         self._hints.setToolTip(self.tr("Tell the network which colour you want there (W)"))
         group = QButtonGroup(self)
+        group.setExclusive(False)  # on other layers it is neither
         modes = QHBoxLayout()
         for button, role in ((self._lines, Role.LINES), (self._hints, Role.HINTS)):
             button.setCheckable(True)
@@ -187,7 +188,8 @@ class PaletteDock(QDockWidget):
         if session.picture is None:
             return
         document = session.document
-        if document.kind == "labels" and document.palette is not None:
+        finishing = document.active.role is Role.FINISH  # in whatever colours
+        if document.kind == "labels" and document.palette is not None and not finishing:
             self.setWindowTitle(self.tr("Labels"))
             self._show_labels()
             self._stack.setCurrentWidget(self._label_page)

@@ -22,6 +22,7 @@ from PySide6.QtWidgets import (
 from desktop.preview.shelf import Frame
 from desktop.session import Session
 from desktop.support import theme
+from desktop.widgets.parts.actions import Reactions
 from engine.data.messages import Pixels
 
 _SIDE = 72
@@ -125,6 +126,20 @@ class ShelfStrip(QFrame):
             return
         self._session.shelf.choose(item.data(Qt.ItemDataRole.UserRole))
 
+    def reactions(self) -> Reactions:
+        """What becomes of actions on kept frames and held parts."""
+        shelf, holding = self._session.shelf, self._session.holding
+        return {
+            "keep": shelf.keep,
+            "vary": shelf.vary,
+            "rename_frame": self.rename,
+            "compare": self.compare,
+            "hold_rest": holding.hold_rest,
+            "hold_selected": holding.hold_selected,
+            "lift_hold": holding.lift,
+            "lift_holds": holding.lift_all,
+        }
+
     def chosen(self) -> list[Frame]:
         """The kept frames that are chosen, in their order; with Ctrl there may be several."""
         items = (self._list.item(row) for row in range(self._list.count()))
@@ -170,6 +185,11 @@ class ShelfStrip(QFrame):
         menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         for sign, text, do in (
             ("mdi6.undo-variant", self.tr("&Bring back"), session.shelf.choose),
+            (
+                "mdi6.lock-outline",
+                self.tr("&Hold the rest like this"),
+                lambda frame: session.holding.hold_rest(frame.preview),
+            ),
             ("mdi6.rename-outline", self.tr("Re&name …"), self.rename),
             ("mdi6.human-male-board", self.tr("&Teach it this …"), session.teaching.begin),
             ("mdi6.movie-open-outline", self.tr("&Morph from here …"), self.wants_morph.emit),
