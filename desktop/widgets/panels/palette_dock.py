@@ -209,7 +209,7 @@ class PaletteDock(QDockWidget):
                 if knows_hints
                 else self.tr("This model knows lines only.")
             )
-            self._explained.setText(text)
+            self._explained.setText(self.tr("Paint over the preview by hand.") if finishing else text)
         named = self._named()
         if named is not None:
             self._explained.setText(self.tr("What colours mean to this model; others can be mixed."))

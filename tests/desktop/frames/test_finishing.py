@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from PySide6.QtCore import QPoint
 from PySide6.QtWidgets import QFileDialog
 
 from desktop.documents.recovery import abandoned
@@ -80,9 +81,11 @@ def test_the_preview_shows_what_lies_over_it(window: MainWindow, session: Sessio
     window.actions_table["preview_layer"].trigger()
     session.strokes.set_ink(size=20.0, hardness=1.0, brush="pen", colour=(250, 0, 0))
     drag(window, (30, 40), (60, 40))
-    x, y = window.view.transform(window.preview.size().toSizeF()).map(45, 40)
-    painted = window.preview.grab().toImage().pixelColor(int(x), int(y))
-    assert painted.getRgb()[:3] == (250, 0, 0) and painted != plain.pixelColor(int(x), int(y))
+    at = window.view.transform(window.preview.size().toSizeF()).map(QPoint(45, 40))
+    painted = window.preview.grab().toImage().pixelColor(at)
+    assert painted.getRgb()[:3] == (250, 0, 0) and painted != plain.pixelColor(at)
+    window.actions_table["add_paint"].trigger()
+    assert session.document.active.role is Role.FINISH, "another one to finish by"
 
 
 def test_it_is_saved_and_recovered(window: MainWindow, session: Session, tmp_path: Path):
