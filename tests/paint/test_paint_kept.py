@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import io
 import json
+import struct
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
@@ -17,6 +19,7 @@ from desktop.documents.recovery import brought_back
 from desktop.paint.editing.document import Document
 from desktop.paint.editing.snapshot import Frame
 from desktop.paint.files import kept, project
+from desktop.paint.files.records import Record, records
 from desktop.paint.layers.held import Hold, falling
 from desktop.paint.strokes.stroke import Ink
 from engine.data import picture
@@ -185,6 +188,30 @@ DAMAGE: dict[str, Callable[[dict[str, bytes], Document], object]] = {
 }
 
 
+def repeated(files: dict[str, bytes], document: Document, kind: bytes) -> None:
+    """The records of a kind three times over, as somebody might who means to keep us busy."""
+    name = first(document, "picture")
+    found = list(records(io.BytesIO(files[name])))
+    row = io.BytesIO()
+    for record in found + [record for record in found if record.kind == kind] * 2:
+        record.write(row)
+    files[name] = row.getvalue()
+
+
+def beyond_all(files: dict[str, bytes], document: Document) -> None:
+    """A few bytes that say that they lie beyond the picture, and are more than fits into memory."""
+    with io.BytesIO() as row:
+        Record(b"O", struct.pack("<IiiII", 1, 900, 0, 1 << 16, 1 << 16) + b"\0" * 9).write(row)
+        files[first(document, "picture")] += row.getvalue()
+
+
+DAMAGE |= {
+    "described again": lambda files, document: repeated(files, document, b"D"),
+    "painted again and again": lambda files, document: repeated(files, document, b"T"),
+    "much lies beyond": beyond_all,
+}
+
+
 @pytest.mark.parametrize("damage", DAMAGE)
 def test_a_damaged_frame_is_left_out_in_one_sentence(damage: str, tmp_path: Path):
     document = with_frames()
@@ -193,6 +220,31 @@ def test_a_damaged_frame_is_left_out_in_one_sentence(damage: str, tmp_path: Path
     assert loaded.notes == ["In “a.ora” the kept frame “the 2nd” can't be read; it was left out."]
     assert [frame.name for frame in loaded.document.frames] == ["the 3nd"]
     np.testing.assert_array_equal(loaded.document.picture().lines, document.picture().lines)
+
+
+def test_a_frame_of_which_a_hold_is_lost_is_whole_when_it_is_saved_again(tmp_path: Path):
+    document = with_frames()
+    key = document.frames[1].picture.hollow.holds[0].key
+    loaded = project.load(
+        changed(saved(document, tmp_path), lambda files: files.update({f"holds/{key}.png": b""}))
+    )
+    assert loaded.notes == ["In “a.ora” a held part can't be read; the preview lives there."]
+    project.save(loaded.document, tmp_path / "b.ora")
+    assert project.load(tmp_path / "b.ora").notes == []
+
+
+def test_opening_can_be_given_up_between_frames(tmp_path: Path):
+    path = saved(with_frames(), tmp_path)
+    steps: list[int] = []
+    project.load(path, lambda done, _total: steps.append(done))
+
+    def give_up(_done: int, _total: int) -> None:
+        steps.pop()
+        if not steps:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        project.load(path, give_up)
 
 
 def test_several_damaged_ones_are_one_sentence(tmp_path: Path):

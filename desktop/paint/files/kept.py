@@ -21,8 +21,9 @@ from desktop.paint.editing.document import Document
 from desktop.paint.editing.limits import MOST_PIXELS
 from desktop.paint.editing.snapshot import MOST_KEPT, Frame
 from desktop.paint.files import placed
-from desktop.paint.files.notation import KEPT, Notes
-from desktop.paint.files.records import beyond, describing, is_whole, painting, read_with_notes
+from desktop.paint.files.layered import Step
+from desktop.paint.files.notation import KEPT, Notes, hold_notes
+from desktop.paint.files.records import beyond, describing, is_one_picture, painting, read_with_notes
 from desktop.paint.files.stack import listed
 from desktop.paint.layers.held import MOST_HOLDS, Hold
 from engine.data.messages import Pixels
@@ -138,18 +139,21 @@ def is_part(member: str, notes: Notes) -> bool:
     return bool({"frames", "holds"} & notes.fields.keys()) and _PART.fullmatch(member) is not None
 
 
-def take(document: Document, notes: Notes, source: Source) -> list[str]:
+def take(
+    document: Document, notes: Notes, source: Source, step: Step = lambda _done, _total: None
+) -> list[str]:
     """Give a document what its file has kept, as far as it can be read; what can't costs nobody a drawing.
 
     Args:
         document: as it was in the file.
         notes: of the file.
         source: the file.
+        step: called now and then; may raise whatever is to end it.
 
     Returns:
         Sentences on what is left out.
     """
-    reading = _Reading(source, notes.source)
+    reading = _Reading(source, notes.source, step)
     _have(document, reading.holds(notes))
     document.frames = reading.frames(notes)
     return reading.said()
@@ -163,8 +167,8 @@ def _have(document: Document, holds: tuple[Hold, ...]) -> None:
 
 
 class _Reading:
-    def __init__(self, source: Source, name: str) -> None:
-        self._source, self._name = source, name
+    def __init__(self, source: Source, name: str, step: Step) -> None:
+        self._source, self._name, self._step = source, name, step
         self._budget = MOST_BYTES
         self._holds: dict[str, Hold] = {}
         self._missed: list[str] = []
@@ -192,6 +196,7 @@ class _Reading:
         entries = self._entries(notes, "frames", "kept", MOST_KEPT)
         frames = []
         for number, entry in enumerate(entries, start=1):
+            self._step(number, len(entries) + 1)
             name, key = entry.fields.get("name"), self._key(entry)
             name = name[:LONGEST_NAME] if isinstance(name, str) and name.isprintable() else str(number)
             try:
@@ -235,16 +240,17 @@ class _Reading:
         packed = self._read(_picture(key))
         pixels = self._decoded(preview)[..., :3]
         with io.BytesIO(packed) as row:
-            if not is_whole(row):
-                raise PictureError(translate("paint", "It is cut short."))
+            if not is_one_picture(row):
+                raise PictureError(translate("paint", "It is damaged."))
             row.seek(0)
             document, notes = read_with_notes(row)
         _have(document, self.holds(notes))
         picture = document.snapshot()
-        self._take(picture.bytes)
-        del document
+        self._take(picture.bytes + sum(it.bytes for it in picture.hollow.layers))
         frame = Frame(np.ascontiguousarray(pixels), picture, picture.kind, name=name)
-        frame.packed.update({".png": preview, ".picture": packed})
+        frame.packed[".png"] = preview
+        if hold_notes(document.holds).get("holds") == notes.fields.get("holds"):  # else some are gone
+            frame.packed[".picture"] = packed
         return frame
 
     def _hold(self, key: str, rest: bool) -> Hold:

@@ -289,7 +289,7 @@ def _load(source: Archive, name: str, step: Step) -> Loaded:
         loaded = _as_one_layer(source, stack, canvas, notes, step, why, unknown)
     loaded.notes += said
     document = loaded.document
-    loaded.notes += kept.take(document, notes, source)
+    loaded.notes += kept.take(document, notes, source, step)
     found = understood_styles(notes)
     document.take_styles(found.own, found.named)
     loaded.notes += found.said

@@ -48,6 +48,7 @@ _TILE = struct.Struct("<HHB")
 _KINDS = (b"D", b"T", b"O")
 _PIECE = struct.Struct("<IiiII")
 _MOST_PAYLOAD = 1 << 30
+_MOST_DESCRIPTION = 4 << 20
 
 
 class Record(NamedTuple):
@@ -127,6 +128,27 @@ def is_whole(file: BinaryIO) -> bool:
     """Whether an open file is a row of records to its very end, and nothing of it is missing or damaged."""
     for _ in records(file):
         pass
+    return file.tell() == file.seek(0, SEEK_END)
+
+
+def is_one_picture(file: BinaryIO) -> bool:
+    """Whether an open file is a whole row that describes a picture once, and says no more of it than there is:
+    a journal says things again and again, and somebody may mean to keep us busy by that."""
+    layers, tiles, beyond_it = -1, 0, 0
+    for kind, payload in records(file):
+        if kind == b"D":
+            if layers >= 0 or len(payload) > _MOST_DESCRIPTION:
+                return False
+            layers = len(Notes(payload, "").items("layers", MOST_LAYERS))
+        elif kind == b"T":
+            tiles += 1
+        elif len(payload) < _PIECE.size:
+            return False
+        else:
+            _, _, _, width, height = _PIECE.unpack_from(payload)
+            beyond_it += width * height
+    if layers < 1 or tiles > layers or beyond_it > MOST_LAYER_PIXELS:
+        return False
     return file.tell() == file.seek(0, SEEK_END)
 
 
