@@ -115,7 +115,8 @@ class Shelf(Observable):
         """These are kept of a picture now: it is told to its journal, and to whoever looks. No step, so a
         stroke may go on meanwhile."""
         change = owner.document.put_by(frames)
-        self._documents.journal(owner, change)
+        if owner in self._canvas.pictures:
+            self._documents.journal(owner, change)
         if owner is self._of:
             self.kept = frames
         self._told()

@@ -132,8 +132,8 @@ def is_whole(file: BinaryIO) -> bool:
 
 
 def is_one_picture(file: BinaryIO) -> bool:
-    """Whether an open file is a whole row that describes a picture once, and says no more of it than there is:
-    a journal says things again and again, and somebody may mean to keep us busy by that."""
+    """Whether an open file is a whole row that describes a picture once, with no more than it
+    needs: a journal says it again and again, and somebody may mean to keep us busy by that."""
     layers, tiles, beyond_it = -1, 0, 0
     for kind, payload in records(file):
         if kind == b"D":

@@ -25,7 +25,7 @@ from desktop.support import theme
 from desktop.widgets.parts.actions import Reactions
 from engine.data.messages import Pixels
 
-_SIDE = 72
+_SIDE = 58
 
 
 class ShelfStrip(QFrame):
@@ -54,7 +54,7 @@ class ShelfStrip(QFrame):
         self._list.setMovement(QListWidget.Movement.Static)
         self._list.setIconSize(QSize(_SIDE, _SIDE))
         self._list.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self._list.setFixedHeight(_SIDE + 40)
+        self._list.setFixedHeight(_SIDE + 38)
         self._list.setTextElideMode(Qt.TextElideMode.ElideMiddle)
         self._list.setSelectionMode(QListWidget.SelectionMode.ExtendedSelection)
         self._list.setEditTriggers(QListWidget.EditTrigger.NoEditTriggers)

@@ -14,7 +14,7 @@ from desktop.frames.selected import selected
 from desktop.paint.layers.held import Hold, Overlay, counting, edges, falling, within
 from desktop.session import Session
 from desktop.widgets.main_window import MainWindow
-from engine.data.messages import Pixels
+from engine.data.messages import Pixels, Translated
 from engine.data.picture import read
 from engine.data.rect import EMPTY, Rect
 from tests.desktop.window_hands import done, drag, files_done, settle, until
@@ -69,6 +69,34 @@ def test_a_hundred_strokes_change_nothing_outside(window: MainWindow, drawn: Ses
     assert (after[living] != before[living]).any()
     session.holding.lift_all()
     assert (session.live.preview[~living] != before[~living]).any(), "it had gone on underneath"
+
+
+def test_frames_on_the_way_and_the_exact_one_are_finished_alike(window: MainWindow, drawn: Session):
+    """A slow model sends frames that are up to date around the pen, and the exact one when it rests."""
+    session, live = drawn, drawn.live
+    before, living = shown(session), inside(session)
+    session.holding.set_feather(0)
+    session.holding.hold_rest()
+    live.enabled = False  # nothing comes but what is sent here
+    live.edited(AREA)
+    ticket = live.passes.ticket
+    for frame, settled in ((before // 2, False), (before // 3, True)):
+        live.bridge.replied.emit(Translated(ticket, frame, 0.1, "cpu", settled))
+        assert live.settled is settled
+        np.testing.assert_array_equal(live.preview[~living], before[~living])
+        np.testing.assert_array_equal(live.preview[living], frame[living])
+    session.undo()
+    np.testing.assert_array_equal(live.preview, before // 3)
+
+
+def test_a_frame_that_is_on_show_for_good_is_made_anew_when_a_hold_is_lifted(
+    window: MainWindow, drawn: Session
+):
+    session = drawn
+    session.holding.hold_rest()
+    session.live.show(np.zeros_like(session.live.preview))
+    session.holding.lift()
+    until(lambda: session.live.preview.any())
 
 
 def test_inside_the_feather_it_lives_wholly(window: MainWindow, drawn: Session):
