@@ -30,7 +30,7 @@ class LayerActions(QObject):
     def add_paint(self) -> None:
         """Add an empty layer of the same role as the active one, and draw on it."""
         document = self._canvas.document
-        role = document.active.role if document.active.role.sent else ROLES[document.kind][0]
+        role = document.active.role if document.active.role.paintable else ROLES[document.kind][0]
         self._canvas.edit(lambda document: document.add_layer(role))
 
     def add_reference(self, path: Path) -> Job:

@@ -22,6 +22,9 @@ from desktop.documents.reading import Wanted
 from desktop.documents.recovery import Unreadable
 from desktop.documents.stroke_controller import StrokeController
 from desktop.film.films import Films
+from desktop.frames.comparing import Comparing
+from desktop.frames.finishing import Finishing
+from desktop.frames.holding import Holding
 from desktop.handling import Handling
 from desktop.inputs.paper import Paper
 from desktop.inputs.watching import Watching
@@ -87,7 +90,12 @@ class Session(Observable):
         self.strokes.finished.connect(self._changed)
         self.strokes.layer_chosen.connect(self.restructured)
         self.handling = Handling(self.strokes, self.settings, self)
-        self.live = Live(lambda: self.document.picture(), self, style=lambda: code_of(self.document))
+        self.live = Live(
+            lambda: self.document.picture(),
+            self,
+            style=lambda: code_of(self.document),
+            finish=lambda made: self.holding.finished(made),
+        )
         self.live.enabled = self.settings.live
         self.live.single_precision = self.settings.single_precision
         self.live.failed.connect(self.error_reported)
@@ -112,7 +120,11 @@ class Session(Observable):
             self, self.documents, self.live, self.strokes, self.library, self.settings, self
         )
         self.styles = Styles(self, self.live, self.strokes, self.settings, pen_up, self)
-        self.shelf = Shelf(self, self.live, self.styles, self.file_work, self)
+        told = self._tell_steps
+        self.shelf = Shelf(self, self.documents, self.live, self.styles, self.file_work, told, self)
+        self.holding = Holding(self, self.live, self.settings, self)
+        self.finishing = Finishing(self, self.live, self)
+        self.comparing = Comparing(self, self.live, self.shelf, self)
         self.morphing = Morphing(self, self.live, self.styles, self.shelf, self.file_work, self)
         self.films = Films(
             self, self.live, self.styles.turns, self.strokes, self.file_work, self.settings, self
@@ -280,7 +292,7 @@ class Session(Observable):
         return self.picture is not None and self.picture.needs_a_path
 
     def export(self, what: str, path: Path) -> Job:
-        """Write a picture file of what is there now: ``what`` is ``picture``, ``preview`` or ``pair``.
+        """Write a picture file of what is there now; ``what`` is one of those of ``Exporting``.
 
         Its suffix says which format it gets; one that says nothing gets ``.png`` behind it.
         """

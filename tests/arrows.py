@@ -115,9 +115,9 @@ ARROWS: dict[str, str] = {
         "engine.errors engine.files engine.models engine.planes engine.thread resources"
     ),
     "desktop.session": (
-        "desktop.documents desktop.film desktop.handling desktop.inputs desktop.layer_actions "
-        "desktop.paint.editing desktop.paint.files desktop.pairs desktop.preview desktop.support "
-        "desktop.training engine.data engine.models"
+        "desktop.documents desktop.film desktop.frames desktop.handling desktop.inputs "
+        "desktop.layer_actions desktop.paint.editing desktop.paint.files desktop.pairs desktop.preview "
+        "desktop.support desktop.training engine.data engine.models"
     ),
     "desktop.layer_actions": (
         "desktop.documents desktop.paint.editing desktop.support engine.data engine.files"
@@ -129,12 +129,12 @@ ARROWS: dict[str, str] = {
         "resources trainer.data trainer.dataset_check trainer.pictures trainer.run"
     ),
     "desktop.widgets.canvas": (
-        "desktop.paint.strokes desktop.paint.tools desktop.session desktop.support desktop.widgets.parts "
-        "engine.data"
+        "desktop.frames desktop.paint.layers desktop.paint.strokes desktop.paint.tools desktop.session "
+        "desktop.support desktop.widgets.parts engine.data"
     ),
     "desktop.widgets.dialogs": (
-        "desktop.paint.editing desktop.session desktop.support desktop.widgets.parts engine.data "
-        "engine.errors"
+        "desktop.paint.editing desktop.paint.layers desktop.session desktop.support desktop.widgets.parts "
+        "engine.data engine.errors"
     ),
     "desktop.widgets.main_window": (
         "desktop.paint.editing desktop.paint.strokes desktop.paint.tools desktop.session desktop.support "
@@ -174,6 +174,10 @@ ARROWS: dict[str, str] = {
     ),
     "desktop.handling": "desktop.documents desktop.support",
     "desktop.widgets.hand": "desktop.documents desktop.session desktop.support",
+    "desktop.frames": (
+        "desktop.documents desktop.paint.editing desktop.paint.layers desktop.preview desktop.support "
+        "engine.data engine.planes"
+    ),
 }
 
 # Of the window, these alone hold what is named first: where the engine thread and Qt meet.

@@ -19,6 +19,7 @@ FIRST: dict[Role, Ink] = {
     Role.PAINT: Ink(size=16.0, brush="soft", colour=(90, 120, 60), hardness=0.6),
     Role.LABELS: Ink(size=24.0, brush="pixel", colour=(0, 128, 255), pressure_size=False),
     Role.REFERENCE: Ink(),
+    Role.FINISH: Ink(size=16.0, brush="soft", colour=(90, 120, 60), hardness=0.6),
 }
 """What a fresh installation starts with."""
 

@@ -1,7 +1,8 @@
 """The journal: every finished step is on the disk a moment later, so that a crash costs nothing.
 
 Each open picture has a folder in the user's recovery folder, with a lock held by its living process
-and one ``journal`` file: the whole picture first, then tiles and properties as they changed. All
+and one ``journal`` file: the whole picture first, then tiles and properties as they changed; beside it
+lie kept frames and what is held of the preview (``desktop.paint.files.kept``), each written once. All
 writing is done by a thread of the journal's own; the painting thread copies a few tiles, no more.
 
 The file is a row of records (``desktop.paint.files.records``). How long it has become stands beside it,
@@ -24,7 +25,7 @@ import time
 import zlib
 from collections import deque
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import BinaryIO
 
@@ -33,6 +34,7 @@ from desktop.documents.moment import Moment
 from desktop.paint.editing.document import Change, Document
 from desktop.paint.editing.history import Tiles, tile_rect
 from desktop.paint.editing.snapshot import tiles_within
+from desktop.paint.files import kept
 from desktop.paint.files.records import HEAD_SIZE, Record, beyond, describing, painting
 from desktop.paint.layers.layer import Layer
 from engine.files.lock import hold
@@ -96,7 +98,7 @@ class Journal:
         if self._failed or self._grown or any(self._known.get(it.id) is not it for it in document.layers):
             self.record_all()
         elif change.structure or (change.style and not change.rect):
-            self._add(_Part(describing(document, self._title), Tiles()))
+            self._add(_Part(self._described(), Tiles(), beside=self._beside()))
         elif change.layer is not None and not change.style:
             layer, tiles = document.layer(change.layer), Tiles()
             for place in change.tiles:
@@ -139,7 +141,14 @@ class Journal:
         self._known = {layer.id: layer for layer in document.layers}
         self._failed = self._grown = False
         document.finish_stroke()
-        self._add(_Whole(describing(document, self._title, secrets.token_hex(8)), Moment(document)))
+        self._add(_Whole(self._described(secrets.token_hex(8)), Moment(document), self._beside()))
+
+    def _described(self, begun: str = "") -> Record:
+        document = self._document
+        return describing(document, self._title, begun, kept.frame_notes(document.frames))
+
+    def _beside(self) -> kept.Parts:
+        return kept.parts(self._document.frames, self._document.holds)
 
     def _add(self, job: _Whole | _Part) -> None:
         with self._waiting:
@@ -188,6 +197,7 @@ class Journal:
             self.folder.mkdir(parents=True)
             self._lock.close()
             self._lock = locked(self.folder)
+        self._write_beside(job)
         target = self.folder / "journal"
         with replacing(target) as part, part.open("wb") as whole:
             for record in job.records():
@@ -196,7 +206,17 @@ class Journal:
         self._length = self._whole_size = target.stat().st_size
         self._note_length()
 
+    def _write_beside(self, job: _Whole | _Part) -> None:
+        """Before anything speaks of it."""
+        for name, pack in job.beside.items():
+            target = self.folder / name
+            if not target.exists():
+                target.parent.mkdir(exist_ok=True)
+                with replacing(target) as part:
+                    part.write_bytes(pack())
+
     def _write_part(self, job: _Part, file: BinaryIO) -> None:
+        self._write_beside(job)
         for record in job.records():
             record.write(file)
         os.fsync(file.fileno())
@@ -230,6 +250,7 @@ class _Whole:
 
     document: Record
     moment: Moment
+    beside: kept.Parts
 
     def records(self) -> Iterator[Record]:
         yield self.document
@@ -245,6 +266,7 @@ class _Part:
     document: Record | None
     tiles: Tiles
     layer: int = 0
+    beside: kept.Parts = field(default_factory=dict)
 
     def records(self) -> Iterator[Record]:
         yield self.document if self.document is not None else painting(self.layer, self.tiles)

@@ -26,6 +26,7 @@ class Moment:
         self._layers = [Frozen(layer) for layer in document.layers]
         self._active = document.layers.index(document.active)
         self._styles = document.style, document.named_styles
+        self._frames, self._holds = document.frames, document.holds
 
     def layers(self) -> Iterator[Layer]:
         """The layers with all their pixels, bottom first; each can be had once, so that few are in memory."""
@@ -37,6 +38,8 @@ class Moment:
         layers = [layer.layer() for layer in self._layers]
         active = layers[self._active]
         stack = LayerStack(self._kind, *self._size, layers, self._paper, self._palette, active, *self._styles)
+        stack.holds = self._holds
         document = Document(stack)
         document.model, document.extras = self._model, dict(self._extras)
+        document.frames = self._frames
         return document

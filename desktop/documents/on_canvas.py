@@ -37,6 +37,10 @@ class OnCanvas(Protocol):
         """All open pictures, that on the canvas first."""
 
     @property
+    def restructured(self) -> SignalInstance:
+        """Layers, size, palette, or what is kept and held, are different now."""
+
+    @property
     def said(self) -> SignalInstance:
         """Takes one sentence for the message bar."""
 

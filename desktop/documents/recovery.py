@@ -14,9 +14,10 @@ from PySide6.QtCore import QCoreApplication
 import resources
 from desktop.documents.journal import Held, locked, noted_length
 from desktop.paint.editing.document import Document
+from desktop.paint.files import kept
 from desktop.paint.files.notation import Notes
 from desktop.paint.files.project import MOST_FILM
-from desktop.paint.files.records import FORMAT, is_whole, read_document, records, useless
+from desktop.paint.files.records import FORMAT, is_whole, read_with_notes, records, useless
 from engine.errors import PictureError
 
 FILM = "film"
@@ -93,12 +94,18 @@ def restore(path: Path) -> Document:
     Raises:
         PictureError: nothing of it can be read.
     """
+    return _restored(path)[0]
+
+
+def _restored(path: Path) -> tuple[Document, bool]:
+    """Likewise, and whether what lies beside the journal is all there."""
     try:
         journal = _journal_of(path)
         if journal is None:
             raise useless()
         with journal.open("rb") as file:
-            return read_document(file)
+            document, notes = read_with_notes(file)
+        return document, not kept.take(document, notes, kept.Beside(path))
     except OSError as error:
         raise _out_of_reach(error) from error
 
@@ -123,7 +130,8 @@ def brought_back(path: Path) -> tuple[Document, bool]:
         PictureError: nothing of it can be read.
         OSError: it can't be read now.
     """
-    return restore(path), is_complete(path)
+    document, has_all = _restored(path)
+    return document, has_all and is_complete(path)
 
 
 def film_of(path: Path) -> bytes:

@@ -68,7 +68,8 @@ class Saving:
 
 @dataclass(eq=False)
 class Exporting:
-    """The ``picture``, its ``preview`` or both side by side as a ``pair``, to be written for others."""
+    """The ``picture``, its ``preview``, both side by side as a ``pair``, or ``finished``, the preview with
+    what was painted over it; to be written for others."""
 
     moment: Moment
     what: str
@@ -97,6 +98,8 @@ class Exporting:
         frame = scaled_preview(self.preview, (document.width, document.height))
         if self.what == "preview":
             export.write_preview(frame, self.path, step)
+        elif self.what == "finished":
+            export.write_finished(document, frame, self.path, step)
         else:
             export.write_pair(document, frame, self.path, step)
 

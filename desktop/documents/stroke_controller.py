@@ -249,7 +249,7 @@ class StrokeController(Observable):
     def choose_colour(self, colour: Colour) -> None:
         """Draw in ``colour``; in a sketch, coloured strokes are hints and go to their own layer."""
         document = self._document()
-        if document.kind == "sketch" and document.active.role is not Role.HINTS:
+        if document.kind == "sketch" and document.active.role not in (Role.HINTS, Role.FINISH):
             self.choose_role(Role.HINTS)
             if not self.knows_hints:
                 return

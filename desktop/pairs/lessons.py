@@ -15,7 +15,8 @@ from pathlib import Path
 import numpy as np
 
 import resources
-from desktop.paint.editing.document import Document, Snapshot
+from desktop.paint.editing.document import Document
+from desktop.paint.editing.snapshot import Snapshot
 from desktop.pairs.replay_examples import Example
 from desktop.preview.fitting import style_for
 from desktop.preview.shelf import Frame

@@ -54,6 +54,7 @@ class Live(Observable):
         parent: owns it.
         bridge: leads to the engine thread; None for one of its own.
         style: gives the code that the picture wants, or None for the model's usual one.
+        finish: what becomes of each preview, uint8 (H, W, 3), before it is shown; it may not write to it.
     """
 
     enabled = Property(True)
@@ -106,9 +107,11 @@ class Live(Observable):
         parent: QObject | None = None,
         bridge: Bridge | None = None,
         style: Callable[[], Code | None] = lambda: None,
+        finish: Callable[[Pixels], Pixels] = lambda made: made,
     ) -> None:
         super().__init__(parent)
-        self._source, self._style = source, style
+        self._source, self._style, self.finish = source, style, finish
+        self._made: Pixels | None = None
         self._row: frozenset[int] = frozenset()
         self.bridge = bridge or Bridge(self)
         self.bridge.replied.connect(self._take)
@@ -209,9 +212,16 @@ class Live(Observable):
     def show(self, preview: Pixels) -> None:
         """Put a kept or chosen frame on show until the picture changes or a newer pass arrives."""
         self.passes = self.passes.overlaid()
-        self.preview = preview
+        self.preview, self._made = preview, None
         self.behind = False
         self.settled = True
+
+    def finish_again(self) -> None:
+        """What becomes of a preview before it is shown has changed."""
+        if self._made is not None:
+            self._show_made(self._made)
+        elif self.preview is not None and self.card is not None:  # what is on show is finished for good
+            self.refresh()
 
     def stop(self) -> None:
         """End the engine thread."""
@@ -235,7 +245,7 @@ class Live(Observable):
     def _forget_preview(self, *, keep: bool = False) -> None:
         self._end_row()
         if not keep:
-            self.preview = None
+            self.preview = self._made = None
         self.behind = self.preview is not None
         self.settled = True
 
@@ -308,14 +318,20 @@ class Live(Observable):
             return
         if reply.settled and ticket.revision == passes.shown and not self.settled:
             # Of the preview on show. Nobody asked for it, so it ends nothing that runs.
-            self.preview, self.settled, self.seconds = reply.preview, True, reply.seconds
+            self._show_made(reply.preview)
+            self.settled, self.seconds = True, reply.seconds
             return
         self.passes = passes.ended(ticket)
         self.seconds, self.device = reply.seconds, reply.device
         if passes.is_newer(ticket):
-            self.preview, self.settled = reply.preview, reply.settled
+            self._show_made(reply.preview)
+            self.settled = reply.settled
         self.behind = self.passes.is_behind
         self._catch_up()
+
+    def _show_made(self, made: Pixels) -> None:
+        self._made = made
+        self.preview = self.finish(made)
 
     def _take_failure(self, reply: Failed) -> None:
         match reply.request:

@@ -123,7 +123,7 @@ class Morphing(Observable):
         ]
         kept = [
             End(
-                self.tr("Kept frame %d") % number,
+                frame.name or self.tr("Kept frame %d") % number,
                 frame.picture.style if frame.picture is not None else None,
                 frame.preview,
                 frame,

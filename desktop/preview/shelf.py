@@ -1,59 +1,71 @@
-"""The shelf under the canvas: frames the user kept, and variations to choose from."""
+"""The shelf under the canvas: frames that the user kept of its picture, and variations to choose from."""
 
 from __future__ import annotations
 
 import secrets
-from dataclasses import dataclass
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject
 
 from desktop.documents.moment import Moment
 from desktop.documents.on_canvas import OnCanvas
+from desktop.documents.open_documents import OpenDocuments, OpenPicture
+from desktop.paint.editing.snapshot import MOST_KEPT, Frame
 from desktop.preview.live import Live
 from desktop.preview.styles import Styles
 from desktop.support.file_work import FileWork, Job
 from desktop.support.observable import Observable, Property
-from engine.data.messages import Failed, Pixels, Varied, Vary
+from engine.data.messages import Failed, Varied, Vary
 
 if TYPE_CHECKING:
-    from desktop.paint.editing.document import PictureStyle, Snapshot
+    from desktop.paint.editing.document import PictureStyle
+    from desktop.paint.editing.snapshot import Snapshot
+
+__all__ = ["Frame", "Shelf"]
 
 VARIATIONS = 8
-MOST_KEPT = 60
-"""Kept frames hold whole pictures; the oldest goes when there are more."""
-
-
-@dataclass(frozen=True, eq=False)
-class Frame:
-    """A preview, and for a kept one the picture it was made of."""
-
-    preview: Pixels
-    picture: Snapshot | None = None
-    kind: str = ""
-    seed: int | None = None
-    style: PictureStyle | None = None
-    """That of a variation of a model with styles."""
+LONGEST_NAME = 100
 
 
 class Shelf(Observable):
-    """What lies on the shelf; ``choose`` brings a frame back."""
+    """What lies on the shelf; ``choose`` brings a frame back.
+
+    Args:
+        canvas: the picture whose kept frames are shown; they are part of its document.
+        documents: have the journals.
+        live: the model.
+        styles: take a variation's style.
+        file_work: packs what is kept.
+        told: called when a picture may not be saved any more.
+        parent: owns it.
+    """
 
     kept = Property[tuple[Frame, ...]](())
+    """The oldest first. While a preview is corrected, those of its drawing."""
     variations = Property[tuple[Frame, ...]](())
     awaited = Property(0)
     """How many variations are still to come."""
 
     def __init__(
-        self, canvas: OnCanvas, live: Live, styles: Styles, file_work: FileWork, parent: QObject | None = None
+        self,
+        canvas: OnCanvas,
+        documents: OpenDocuments,
+        live: Live,
+        styles: Styles,
+        file_work: FileWork,
+        told: Callable[[], object],
+        parent: QObject | None = None,
     ) -> None:
         super().__init__(parent)
-        self._canvas, self._live, self._styles, self._file_work = canvas, live, styles, file_work
+        self._canvas, self._documents, self._told = canvas, documents, told
+        self._live, self._styles, self._file_work = live, styles, file_work
+        self._of: OpenPicture | None = None
         self._seeds: dict[int, PictureStyle | None] = {}
         live.varied.connect(self._take)
         live.refused.connect(self._refused)
         # Those of another picture would be taken for this one's; another model makes no more of them.
-        canvas.watch("picture", self.clear_variations)
+        canvas.watch("picture", self._follow)
         live.watch("card", self._give_up)
 
     def keep(self) -> Job | None:
@@ -66,7 +78,7 @@ class Shelf(Observable):
         if preview is None:
             self._canvas.error_reported.emit(self.tr("There is no preview yet to keep."))
             return None
-        document = self._canvas.document
+        document, owner = self._canvas.document, self._canvas.picture
         document.finish_stroke()
         moment, kind = Moment(document), document.kind
 
@@ -78,13 +90,43 @@ class Shelf(Observable):
         return self._file_work.read(
             self.tr("Keeping the picture and its preview"),
             pack,
-            lambda picture: self._put_by(Frame(preview, picture, kind)),
+            lambda picture: self._put_by(owner, Frame(preview, picture, kind)),
         )
 
-    def _put_by(self, frame: Frame) -> None:
-        self.kept = (*self.kept, frame)[-MOST_KEPT:]
-        if self.variations or self.awaited:
+    def _put_by(self, owner: OpenPicture | None, frame: Frame) -> None:
+        if owner is None or owner not in self._canvas.pictures:  # it was closed meanwhile
+            return
+        frames = owner.document.frames
+        frames = (*frames, frame.renamed(self._free_name(frames)))
+        gone, frames = frames[:-MOST_KEPT], frames[-MOST_KEPT:]
+        self._arrange(owner, frames)
+        if gone:
+            text = self.tr("The shelf holds %d frames; the oldest, “%s”, is gone.")
+            self._canvas.said.emit(text % (MOST_KEPT, gone[-1].name))
+        elif self.variations or self.awaited:
             self._canvas.said.emit(self.tr("Kept; put the variations away to see it."))
+
+    def _free_name(self, frames: tuple[Frame, ...]) -> str:
+        taken = {frame.name for frame in frames}
+        names = (self.tr("Frame %d") % number for number in range(1, MOST_KEPT + 3))
+        return next(name for name in names if name not in taken)
+
+    def _arrange(self, owner: OpenPicture, frames: tuple[Frame, ...]) -> None:
+        """These are kept of a picture now: it is told to its journal, and to whoever looks. No step, so a
+        stroke may go on meanwhile."""
+        change = owner.document.put_by(frames)
+        if owner in self._canvas.pictures:
+            self._documents.journal(owner, change)
+        if owner is self._of:
+            self.kept = frames
+        self._told()
+
+    def _follow(self) -> None:
+        """Another picture has other frames, and other variations."""
+        picture = self._canvas.picture
+        if picture is not None and picture.translated:
+            self._of, self.kept = picture, picture.document.frames
+        self.clear_variations()
 
     def choose(self, frame: Frame) -> None:
         """Bring a frame back: a kept one with its picture, a variation with its style if any; both are
@@ -103,7 +145,15 @@ class Shelf(Observable):
 
     def drop(self, frame: Frame) -> None:
         """Take a kept frame off the shelf."""
-        self.kept = tuple(other for other in self.kept if other is not frame)
+        if self._of is not None:
+            self._arrange(self._of, tuple(other for other in self.kept if other is not frame))
+
+    def rename(self, frame: Frame, name: str) -> None:
+        """Call a kept frame something else."""
+        name = "".join(letter for letter in name.strip() if letter.isprintable())[:LONGEST_NAME]
+        if self._of is not None and name and name != frame.name:
+            renamed = frame.renamed(name)
+            self._arrange(self._of, tuple(renamed if other is frame else other for other in self.kept))
 
     def vary(self) -> None:
         """Make eight variations of the picture as it is now: other styles, where the model knows any, else
@@ -124,7 +174,7 @@ class Shelf(Observable):
 
     def _take(self, reply: Varied) -> None:
         if reply.seed in self._seeds:  # else of a row that was given up
-            frame = Frame(reply.preview, seed=reply.seed, style=self._seeds[reply.seed])
+            frame = Frame(self._live.finish(reply.preview), seed=reply.seed, style=self._seeds[reply.seed])
             self.variations = (*self.variations, frame)
             self.awaited = reply.count - reply.index - 1
 

@@ -79,6 +79,8 @@ class Settings:
     """Panels of which only the header is shown."""
     splitter: str = ""
     """How canvas and preview share the window."""
+    feather: int = 4
+    """How wide the border of a hold is, pixels of the preview."""
     undo_megabytes: int = 256
     keep_ways: bool = True
     """The strokes of a drawing are kept with their times, for films of it."""
@@ -153,6 +155,7 @@ _MAKES_SENSE: dict[str, Callable[[Any], bool]] = {
         and -360 <= value[2] <= 360
     ),
     "fold": lambda value: 2 <= value <= 12,
+    "feather": lambda value: 0 <= value <= 64,
     "undo_megabytes": lambda value: 1 <= value <= 1 << 16,
     "new_size": lambda value: (
         len(value) == 2

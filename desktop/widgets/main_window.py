@@ -42,6 +42,7 @@ from desktop.widgets.canvas.preview_window import PreviewDoor
 from desktop.widgets.canvas.view import View
 from desktop.widgets.dialogs import picture_dialogs
 from desktop.widgets.dialogs.about import AboutDialog
+from desktop.widgets.dialogs.feather import ask_feather
 from desktop.widgets.dialogs.pair_start import PairStartDialog
 from desktop.widgets.film.dialog import FilmDialog
 from desktop.widgets.inputs.door import InputDoor
@@ -183,6 +184,7 @@ class MainWindow(QMainWindow):
             "save": files.save,
             "save_as": files.save_as,
             "export_preview": lambda: files.export("preview"),
+            "export_finished": lambda: files.export("finished"),
             "export_picture": lambda: files.export("picture"),
             "export_pair": lambda: files.export("pair"),
             "export_film": lambda: FilmDialog(session, self).open(),
@@ -217,6 +219,7 @@ class MainWindow(QMainWindow):
             "draw_hints": lambda: strokes.choose_role(Role.HINTS),
             "add_paint": session.layers.add_paint,
             "add_reference": self.files.add_reference,
+            "preview_layer": session.finishing.add_layer,
             "remove_layer": lambda: session.edit(lambda d: d.remove_layer(d.active.id)),
             "layer_up": lambda: session.layers.move(1),
             "layer_down": lambda: session.layers.move(-1),
@@ -250,8 +253,8 @@ class MainWindow(QMainWindow):
         return {
             "refresh": session.live.refresh,
             "native": session.set_native,
-            "keep": session.shelf.keep,
-            "vary": session.shelf.vary,
+            **self.shelf.reactions(),
+            "feather": lambda: ask_feather(session, self),
             "next_style": lambda: session.styles.step(1),
             "previous_style": lambda: session.styles.step(-1),
             "more_styles": session.styles.more,
@@ -303,6 +306,7 @@ class MainWindow(QMainWindow):
             self.session.strokes,
             self.actions_table,
         )
+        session.comparing.watch("sides", self._show_preview)
         session.teaching.watch("here", self._show_lesson)
         session.pair_drawing.watch("here", self.canvas.setFocus)
         session.watch("steps", self._show_steps)
@@ -338,8 +342,7 @@ class MainWindow(QMainWindow):
     def set_mode(self, mode: str) -> None:
         """Show the preview ``beside`` the canvas, ``over`` it, or ``split`` by a divider."""
         self.session.settings.preview_mode = mode
-        self.preview_door.show_panel(mode == "beside")
-        self.canvas.set_mode(mode)
+        self._show_preview()
         self.preview_bar.set_mode(mode)
 
     def make_pairs(self, sources: list[Path] | None = None) -> None:
@@ -357,10 +360,16 @@ class MainWindow(QMainWindow):
 
     def _show_lesson(self) -> None:
         """A correction wants its drawing beside it, whatever else is chosen."""
-        mode = "beside" if self.session.teaching.here else self.session.settings.preview_mode
-        self.preview_door.show_panel(mode == "beside")
-        self.canvas.set_mode(mode)
+        self._show_preview()
         self.canvas.setFocus()
+
+    def _show_preview(self) -> None:
+        """Beside the canvas or in it; what is compared is always beside it."""
+        session, comparing = self.session, self.session.comparing.sides is not None
+        mode = "beside" if session.teaching.here else session.settings.preview_mode
+        self.preview_door.show_panel(mode == "beside" or comparing)
+        self.canvas.set_mode(mode)
+        self.actions_table["compare"].setChecked(comparing)
 
     def set_theme(self, name: str) -> None:
         """Dress the program ``system``, ``light`` or ``dark``."""
@@ -389,7 +398,8 @@ class MainWindow(QMainWindow):
         sketch = self.session.document.kind == "sketch"
         self.actions_table["draw_lines"].setEnabled(sketch)
         self.actions_table["draw_hints"].setEnabled(sketch and self.session.strokes.knows_hints)
-        for name in ("vary", "keep", "refresh", "export_preview", "export_pair", "copy_preview", "teach"):
+        exports = ("export_preview", "export_pair", "export_finished")
+        for name in (*exports, "vary", "keep", "refresh", "copy_preview", "teach", "preview_layer"):
             self.actions_table[name].setEnabled(self.session.live.card is not None)
 
     def _show_title(self) -> None:

@@ -125,7 +125,7 @@ HOSTILE = {
     "palette endless": with_notes(kind="labels", palette={"name": "x", "labels": [["a", [0, 0, 0]]] * 300}),
     "palette broken": with_notes(kind="labels", palette={"name": "x", "labels": [["a", [0, 0]]]}),
     "format a word": with_notes(format="one"),
-    "format too new": with_notes(format=2),
+    "format too new": with_notes(format=project.FORMAT + 1),
     "roles a list": with_notes(roles=[]),
 }
 

@@ -20,11 +20,11 @@ LONGEST_NAME = 200
 
 
 def adding(stack: LayerStack, role: Role, name: str, pixels: Pixels | None, opacity: float) -> StateStep:
-    """A new layer above the active one (a reference: above all), to be painted on from then on.
+    """A new layer above the active one (one that isn't sent: above all), to be painted on from then on.
 
     Args:
         stack: what it is added to.
-        role: one that documents of this kind know, or a reference.
+        role: one that documents of this kind know, or one that isn't sent.
         name: made up if empty.
         pixels: uint8 (H, W, 4) straight RGBA or (H, W, 3); of another size, they are fitted in.
         opacity: 0 to 1.
@@ -45,7 +45,7 @@ def adding(stack: LayerStack, role: Role, name: str, pixels: Pixels | None, opac
     layer.opacity = opacity
     place = stack.layers.index(stack.active) + 1 if role.sent else len(stack.layers)
     layers = (*stack.layers[:place], layer, *stack.layers[place:])
-    active = layer if role.sent else stack.active
+    active = layer if role.paintable else stack.active
     state = replace(stack.state, layers=layers, active=active)
     return StateStep(translate("paint", "Add layer"), state, layer.bounds())
 

@@ -20,8 +20,9 @@ from desktop.paint.editing.open_stroke import OpenStroke
 from desktop.paint.editing.planes import Planes, is_blank
 from desktop.paint.editing.recording import Recording
 from desktop.paint.editing.selection import Area, Floating, Mask, Selection
-from desktop.paint.editing.snapshot import Snapshot
+from desktop.paint.editing.snapshot import Frame, Snapshot
 from desktop.paint.layers.composite import to_straight
+from desktop.paint.layers.held import Hold
 from desktop.paint.layers.layer import Layer, Packed, Role
 from desktop.paint.strokes.stroke import Ink
 from engine.data.card import InputKind
@@ -30,17 +31,7 @@ from engine.data.palette import Colour, Palette
 from engine.data.rect import EMPTY, Rect
 from engine.errors import PictureError
 
-__all__ = [
-    "ROLES",
-    "Change",
-    "Document",
-    "Layer",
-    "LayerStack",
-    "PictureStyle",
-    "Recording",
-    "Role",
-    "Snapshot",
-]
+__all__ = ["ROLES", "Change", "Document", "Layer", "LayerStack", "PictureStyle", "Recording", "Role"]
 
 translate = QCoreApplication.translate
 
@@ -60,6 +51,8 @@ class Document:
         """Name of the model it was last painted with."""
         self.extras: dict[str, Any] = {}
         """What a project file of ours held besides, kept for the next save."""
+        self.frames: tuple[Frame, ...] = ()
+        """Previews that were kept, with their pictures, the oldest first; see ``put_by``."""
         self.last_point: tuple[float, float] | None = None
         """Where the last freehand stroke or line ended: Shift draws straight from there."""
 
@@ -380,6 +373,21 @@ class Document:
             raise PictureError(translate("paint", "That picture is of another kind."))
         state = replace(snapshot.state(), named_styles=self.named_styles)
         return self._take(StateStep(translate("paint", "Bring back"), state))
+
+    def put_by(self, frames: tuple[Frame, ...]) -> Change:
+        """Have these kept frames. They are part of the desk rather than of the picture: no step."""
+        self.frames, self.revision = frames, self.revision + 1
+        return Change(structure=True)
+
+    @property
+    def holds(self) -> tuple[Hold, ...]:
+        """What of the preview stays as it was, the newest last."""
+        return self._stack.holds
+
+    def hold(self, holds: tuple[Hold, ...], text: str) -> Change:
+        """Have these, as a step called ``text``."""
+        self.finish_stroke()
+        return self._take(StateStep(text, replace(self._stack.state, holds=holds), EMPTY))
 
     # --- history --------------------------------------------------------------------------------
 

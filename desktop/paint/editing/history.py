@@ -239,6 +239,7 @@ class StateStep(Step):
         stack.state = held
         stays = {id(layer) for layer in held.layers}
         self._bytes = sum(layer.bytes for layer in self.state.layers if id(layer) not in stays)
+        self._bytes += sum(hold.pixels.nbytes for hold in self.state.holds if hold not in held.holds)
         if self.rect is None:
             return Change(stack.bounds, True, structure=True)
         sent = _sent(held.layers) != _sent(self.state.layers)

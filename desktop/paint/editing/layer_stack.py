@@ -11,6 +11,7 @@ from PySide6.QtCore import QCoreApplication
 from desktop.paint.editing.limits import MOST_LAYERS, check_size
 from desktop.paint.layers import scaling
 from desktop.paint.layers.composite import composite, from_straight, pack, packed
+from desktop.paint.layers.held import Hold
 from desktop.paint.layers.layer import Layer, Packed, Role
 from engine.data.card import InputKind
 from engine.data.messages import Pixels
@@ -54,6 +55,8 @@ class State:
     """None: the model's usual one."""
     named_styles: tuple[PictureStyle, ...] = ()
     """Those that somebody liked; their names differ."""
+    holds: tuple[Hold, ...] = ()
+    """What of the preview stays as it was, the newest last."""
 
 
 class LayerStack:
@@ -69,6 +72,7 @@ class LayerStack:
         active: the layer to paint on; the topmost one that is sent if None.
         style: of the photo that is wanted; None for the model's usual one.
         named_styles: those that somebody gave a name.
+        holds: what of the preview stays as it was.
 
     Raises:
         PictureError: too large, or a label picture without palette.
@@ -85,6 +89,7 @@ class LayerStack:
         active: Layer | None = None,
         style: PictureStyle | None = None,
         named_styles: tuple[PictureStyle, ...] = (),
+        holds: tuple[Hold, ...] = (),
     ) -> None:
         check_size(width, height, len(layers))
         if kind == "labels" and palette is None:
@@ -101,6 +106,7 @@ class LayerStack:
             active or [layer for layer in layers if layer.role.sent][-1],
             style,
             named_styles,
+            holds,
         )
 
     @property
@@ -115,6 +121,7 @@ class LayerStack:
             self.active,
             self.style,
             self.named_styles,
+            self.holds,
         )
 
     @state.setter
@@ -122,7 +129,7 @@ class LayerStack:
         self.width, self.height = state.width, state.height
         self.paper, self.palette = state.paper, state.palette
         self.layers, self.active = list(state.layers), state.active
-        self.style, self.named_styles = state.style, state.named_styles
+        self.style, self.named_styles, self.holds = state.style, state.named_styles, state.holds
         self.next_id = max(self.next_id, *(layer.id + 1 for layer in state.layers))
 
     @property
@@ -148,12 +155,14 @@ class LayerStack:
         """
         if not (0 <= x < self.width and 0 <= y < self.height):
             return None
-        bare = not any(layer.shown and layer.packed[y, x] for layer in self.layers if layer.role.sent)
+        painted = (layer for layer in self.layers if layer.role is not Role.REFERENCE)
+        bare = not any(layer.shown and layer.packed[y, x] for layer in painted)
         for layer in reversed(self.layers) if bare else ():
             if layer.role is Role.REFERENCE and layer.shown and layer.pixels[y, x, 3] == 255:
                 blue, green, red = layer.pixels[y, x, :3].tolist()
                 return red, green, blue
-        layers = [layer for layer in self.layers if layer.role.sent or self.kind != "labels"]
+        all_seen = self.kind != "labels" or self.active.role is Role.FINISH
+        layers = [layer for layer in self.layers if layer.role.sent or all_seen]
         blue, green, red, _ = composite(layers, Rect(x, y, 1, 1), self.paper)[0, 0].tolist()
         return red, green, blue
 
@@ -190,6 +199,7 @@ def first_name(role: Role) -> str:
         Role.PAINT: translate("paint", "Paint"),
         Role.LABELS: translate("paint", "Labels"),
         Role.REFERENCE: translate("paint", "Reference"),
+        Role.FINISH: translate("paint", "Finish"),
     }
     return names[role]
 
@@ -208,7 +218,7 @@ def check_paintable(layer: Layer) -> None:
     Raises:
         PictureError: it is locked, hidden or only there to be traced.
     """
-    if not layer.role.sent:
+    if not layer.role.paintable:
         text = translate("paint", "“{0}” is only there to be traced; choose another layer to paint on.")
     elif layer.locked:
         raise PictureError(locked_text(layer))

@@ -53,7 +53,10 @@ def cropping(stack: LayerStack, rect: Rect) -> StateStep:
         canvas[place.rows, place.columns] = layer.pixels[inside.rows, inside.columns]
         copies[layer.id] = canvas
         outside[layer.id] = overhang.cropped(layer, canvas, rect)
-    state = replace(_with_pixels(stack, copies, outside), width=rect.width, height=rect.height)
+    size = stack.width, stack.height
+    holds = tuple(it for hold in stack.holds if (it := hold.cropped(size, rect)) is not None)
+    state = _with_pixels(stack, copies, outside)
+    state = replace(state, width=rect.width, height=rect.height, holds=holds)
     return StateStep(translate("paint", "Crop"), state)
 
 

@@ -1,13 +1,15 @@
-"""A whole picture kept aside, tile by tile; a tile of one colour takes a few bytes."""
+"""A whole picture kept aside, tile by tile, a tile of one colour in a few bytes, and the preview of it."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from desktop.paint.editing.history import Tiles, tile_rect, tiles_of
 from desktop.paint.editing.layer_stack import LayerStack, PictureStyle, State
+from desktop.paint.layers.held import new_key
 from desktop.paint.layers.layer import Layer, blank
 from engine.data.card import InputKind
+from engine.data.messages import Pixels
 from engine.data.rect import Rect
 
 
@@ -64,6 +66,7 @@ class Snapshot:
             state.active,
             state.style,
             state.named_styles,
+            state.holds,
         )
 
     def state(self) -> State:
@@ -76,3 +79,33 @@ class Snapshot:
             layers.append(whole)
         active = layers[held.layers.index(held.active)]
         return replace(held, layers=tuple(layers), active=active)
+
+
+MOST_KEPT = 60
+"""Frames on a picture's shelf; the oldest goes when there are more."""
+
+
+@dataclass(frozen=True, eq=False)
+class Frame:
+    """A preview, and for a kept one the picture it was made of."""
+
+    preview: Pixels
+    """uint8 (H, W, 3). Never written to."""
+    picture: Snapshot | None = None
+    kind: str = ""
+    seed: int | None = None
+    style: PictureStyle | None = None
+    """That of a variation of a model with styles."""
+    name: str = ""
+    """What a kept one is called."""
+    key: str = field(default_factory=new_key, init=False)
+    """By which files name it."""
+    packed: dict[str, bytes] = field(default_factory=dict, init=False, repr=False)
+    """What it is in files, by their endings, once that is known: it is worked out once."""
+
+    def renamed(self, name: str) -> Frame:
+        """The same by another name."""
+        other = replace(self, name=name)
+        object.__setattr__(other, "key", self.key)
+        other.packed.update(self.packed)
+        return other

@@ -11,7 +11,9 @@ import numpy as np
 from PIL import Image
 from PySide6.QtCore import QCoreApplication
 
-from desktop.paint.editing.document import Document
+from desktop.paint.editing.document import Document, Role
+from desktop.paint.layers.composite import composite, from_straight, to_rgb
+from desktop.paint.layers.layer import Layer
 from engine.data.messages import Pixels
 from engine.data.tiff import to_tiff_bytes
 from engine.errors import PictureError
@@ -58,6 +60,28 @@ def write_preview(preview: Pixels, path: Path, step: Step = _on) -> None:
         PictureError: the folder is missing, read-only or full.
     """
     _write(path, preview, step)
+
+
+def write_finished(document: Document, preview: Pixels, path: Path, step: Step = _on) -> None:
+    """Write the preview with all shown layers over it that it is finished by.
+
+    Args:
+        document: has the layers.
+        preview: uint8 (H, W, 3) of the document's size.
+        path: the file.
+        step: called now and then.
+
+    Raises:
+        PictureError: the folder is missing, read-only or full.
+    """
+    _write(path, finished(document, preview), step)
+
+
+def finished(document: Document, preview: Pixels) -> Pixels:
+    """Such a picture, uint8 (H, W, 3)."""
+    base = Layer(0, "", Role.FINISH, from_straight(preview))
+    layers = (base, *(layer for layer in document.layers if layer.role is Role.FINISH))
+    return to_rgb(composite(layers, document.bounds, None))
 
 
 def write_pair(document: Document, preview: Pixels, path: Path, step: Step = _on) -> None:

@@ -102,7 +102,7 @@ class Layers:
                 continue
             layers.append(layer)
             said += lost
-            if element.get("selected") == "true" and layer.role.sent:
+            if element.get("selected") == "true" and layer.role.paintable:
                 active = layer
         if self.gaps.error is not None and (self.is_seen or not layers) and instead():
             return None
@@ -123,7 +123,7 @@ class Layers:
 
     def _role(self, element: ElementTree.Element) -> Role:
         value = self._roles.get(element.get("src", ""))
-        for role in (*ROLES[self._kind], Role.REFERENCE):
+        for role in (*ROLES[self._kind], Role.REFERENCE, Role.FINISH):
             if value == role.value:
                 return role
         return ROLES[self._kind][0]

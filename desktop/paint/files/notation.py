@@ -10,6 +10,7 @@ from typing import Any, NamedTuple, get_args
 from PySide6.QtCore import QCoreApplication
 
 from desktop.paint.editing.layer_stack import PictureStyle
+from desktop.paint.layers.held import Hold
 from desktop.paint.layers.layer import Layer, Role
 from engine.data import palette as palettes
 from engine.data import style
@@ -23,6 +24,9 @@ LONGEST_TEXT = 10_000
 
 STYLES = 1
 """Version of the notes on styles; they stand beside the others, and older programs keep them as they are."""
+
+KEPT = 1
+"""Version of those on kept frames and held parts of the preview, likewise."""
 
 
 class Notes:
@@ -196,6 +200,12 @@ def style_notes(own: PictureStyle | None, named: Sequence[PictureStyle]) -> dict
     }
 
 
+def hold_notes(holds: Sequence[Hold]) -> dict[str, Any]:
+    """What of the preview is held, as ``desktop.paint.files.kept`` reads it; nothing where nothing is."""
+    held = [{"key": hold.key, "rest": hold.rest} for hold in holds]
+    return {"holds": {"format": KEPT, "held": held}} if held else {}
+
+
 class Styles(NamedTuple):
     """What was understood of the styles in a file."""
 
@@ -222,6 +232,12 @@ def understood_styles(notes: Notes) -> Styles:
             else translate("paint", "The styles in “{0}” make no sense, and were left out.")
         )
         return Styles(None, (), [text.format(notes.source)], {"styles"} if newer else set())
+
+
+def format_of(layers: Sequence[Layer]) -> int:
+    """The version of projects and journals that knows all roles of these layers: the second knows finishes,
+    which older programs would take for lines."""
+    return 2 if any(layer.role is Role.FINISH for layer in layers) else 1
 
 
 def layer_notes(layer: Layer) -> dict[str, Any]:

@@ -28,12 +28,18 @@ from PySide6.QtCore import QCoreApplication
 from desktop.paint.editing.document import ROLES, Document
 from desktop.paint.editing.layer_stack import WHITE
 from desktop.paint.editing.limits import check_size, fits
-from desktop.paint.files import archive, placed
+from desktop.paint.files import archive, kept, placed
 from desktop.paint.files.archive import Archive
 from desktop.paint.files.flatten import Flattening
 from desktop.paint.files.layered import PAPER, Layers, Step
-from desktop.paint.files.markup import mended, parsed
-from desktop.paint.files.notation import Notes, palette_notes, style_notes, understood_styles
+from desktop.paint.files.notation import (
+    Notes,
+    format_of,
+    hold_notes,
+    palette_notes,
+    style_notes,
+    understood_styles,
+)
 from desktop.paint.files.placed import Gaps
 from desktop.paint.files.stack import (
     PLAIN,
@@ -42,6 +48,8 @@ from desktop.paint.files.stack import (
     check_count,
     damaged,
     listed,
+    mended,
+    parsed,
     sources,
     strange,
     whole,
@@ -55,8 +63,8 @@ from engine.data.rect import Rect
 from engine.errors import PictureError
 from engine.files.writing import replacing
 
-FORMAT = 1
-"""Version of ``underpaint.json``."""
+FORMAT = 2
+"""Version of ``underpaint.json``; a file that a program of an older one understands has that one."""
 
 MIMETYPE = b"image/openraster"
 NOTES = "underpaint.json"
@@ -67,7 +75,7 @@ FILM = "underpaint-film.bin"
 """The way of the drawing (``desktop.paint.reel``); read and written here without being looked at."""
 MOST_FILM = 32 << 20
 
-_OURS = {"format", "kind", "model", "paper", "palette", "roles", "program", "styles"}
+_OURS = {"format", "kind", "model", "paper", "palette", "roles", "program", "styles", "frames", "holds"}
 
 translate = QCoreApplication.translate
 
@@ -112,7 +120,7 @@ def save(
     measures = {"version": "0.0.3", "w": str(document.width), "h": str(document.height)}
     image = ElementTree.Element("image", {**measures, **_resolution(document.extras)})
     stack = ElementTree.SubElement(image, "stack", {"name": "root"})
-    total = len(document.layers) + 3
+    total = len(document.layers) + len(kept.parts(document.frames, document.holds)) + 3
     contents = _Packed(lambda done: step(done, total))
     roles: dict[str, str] = {}
     if document.kind == "image" and document.paper != WHITE:
@@ -143,7 +151,7 @@ def save(
     merged = to_rgb(composite(document.layers, document.bounds, document.paper))
     extras = {
         **document.extras,
-        "format": FORMAT,
+        "format": format_of(document.layers),
         "program": "Underpaint",
         "kind": document.kind,
         "model": document.model,
@@ -154,6 +162,9 @@ def save(
     styles = style_notes(document.style, document.named_styles)
     if styles is not None:
         extras["styles"] = styles
+    extras |= kept.frame_notes(document.frames) | hold_notes(document.holds)
+    for name, pack in kept.parts(document.frames, document.holds).items():
+        contents.add(name, pack)
     contents.add(MERGED, partial(to_png_bytes, merged))
     contents.add(THUMBNAIL, partial(to_png_bytes, thumbnail(merged)))
     files = contents.files()
@@ -284,7 +295,7 @@ def _load(source: Archive, name: str, step: Step) -> Loaded:
             layers = Layers(source, stack, canvas, notes)
     if layers is not None and layers.fit():
         loaded = _with_layers(source, layers, canvas, notes, step)
-        if source.passes_over or _unknown_members(source, root) or beside(root, stack):
+        if source.passes_over or _unknown_members(source, root, notes) or beside(root, stack):
             text = translate(
                 "paint", "“{0}” holds more than Underpaint knows; saving over it would lose that."
             )
@@ -293,6 +304,7 @@ def _load(source: Archive, name: str, step: Step) -> Loaded:
         loaded = _as_one_layer(source, stack, canvas, notes, step, why, unknown)
     loaded.notes += said
     document = loaded.document
+    loaded.notes += kept.take(document, notes, source, step)
     found = understood_styles(notes)
     document.take_styles(found.own, found.named)
     loaded.notes += found.said
@@ -380,9 +392,10 @@ def _film(source: Archive, name: str) -> tuple[bytes, list[str]]:
         return b"", [text.format(name)]
 
 
-def _unknown_members(source: Archive, root: ElementTree.Element) -> bool:
+def _unknown_members(source: Archive, root: ElementTree.Element, notes: Notes) -> bool:
     known = {"mimetype", "stack.xml", NOTES, MERGED, THUMBNAIL, FILM, *sources(root)}
-    return any(name not in known and not name.endswith("/") for name in source.names)
+    others = (name for name in source.names if name not in known and not name.endswith("/"))
+    return any(not kept.is_part(name, notes) for name in others)
 
 
 def _flattened(

@@ -16,7 +16,7 @@ import struct
 import zlib
 from collections.abc import Iterator
 from os import SEEK_END
-from typing import BinaryIO, NamedTuple
+from typing import Any, BinaryIO, NamedTuple
 
 import numpy as np
 
@@ -24,13 +24,22 @@ from desktop.paint.editing.document import Document
 from desktop.paint.editing.history import TILE, Tiles, tile_rect
 from desktop.paint.editing.layer_stack import LayerStack, State
 from desktop.paint.editing.limits import MOST_LAYER_PIXELS, MOST_LAYERS, check_size
-from desktop.paint.files.notation import Notes, layer_notes, palette_notes, style_notes, understood_styles
+from desktop.paint.files.notation import (
+    Notes,
+    format_of,
+    hold_notes,
+    layer_notes,
+    palette_notes,
+    style_notes,
+    understood_styles,
+)
 from desktop.paint.layers.layer import Layer, Piece, blank
 from engine.data.rect import Rect
 from engine.errors import PictureError
 from engine.files.writing import write_all
 
-FORMAT = 1
+FORMAT = 2
+"""Version of descriptions; see ``notation.format_of``."""
 
 _HEAD = struct.Struct("<cII")
 HEAD_SIZE = _HEAD.size
@@ -39,6 +48,7 @@ _TILE = struct.Struct("<HHB")
 _KINDS = (b"D", b"T", b"O")
 _PIECE = struct.Struct("<IiiII")
 _MOST_PAYLOAD = 1 << 30
+_MOST_DESCRIPTION = 4 << 20
 
 
 class Record(NamedTuple):
@@ -56,17 +66,20 @@ class Record(NamedTuple):
         write_all(file, _HEAD.pack(self.kind, len(self.payload), zlib.crc32(self.payload)) + self.payload)
 
 
-def describing(document: Document, title: str, begun: str = "") -> Record:
+def describing(
+    document: Document, title: str, begun: str = "", beside: dict[str, Any] | None = None
+) -> Record:
     """Everything of a document but its pixels.
 
     Args:
         document: it.
         title: what it is called.
         begun: something that no other row of records begins with.
+        beside: notes on what lies beside the row.
     """
     text = json.dumps(
         {
-            "format": FORMAT,
+            "format": format_of(document.layers),
             "title": title,
             "begun": begun,
             "kind": document.kind,
@@ -79,6 +92,8 @@ def describing(document: Document, title: str, begun: str = "") -> Record:
             "styles": style_notes(document.style, document.named_styles),
             "active": document.active.id,
             "layers": [layer_notes(layer) for layer in document.layers],
+            **hold_notes(document.holds),
+            **(beside or {}),
         }
     )
     return Record(b"D", text.encode())
@@ -116,6 +131,27 @@ def is_whole(file: BinaryIO) -> bool:
     return file.tell() == file.seek(0, SEEK_END)
 
 
+def is_one_picture(file: BinaryIO) -> bool:
+    """Whether an open file is a whole row that describes a picture once, with no more than it
+    needs: a journal says it again and again, and somebody may mean to keep us busy by that."""
+    layers, tiles, beyond_it = -1, 0, 0
+    for kind, payload in records(file):
+        if kind == b"D":
+            if layers >= 0 or len(payload) > _MOST_DESCRIPTION:
+                return False
+            layers = len(Notes(payload, "").items("layers", MOST_LAYERS))
+        elif kind == b"T":
+            tiles += 1
+        elif len(payload) < _PIECE.size:
+            return False
+        else:
+            _, _, _, width, height = _PIECE.unpack_from(payload)
+            beyond_it += width * height
+    if layers < 1 or tiles > layers or beyond_it > MOST_LAYER_PIXELS:
+        return False
+    return file.tell() == file.seek(0, SEEK_END)
+
+
 def _next_record(file: BinaryIO, kinds: tuple[bytes, ...]) -> Record | None:
     """The record that begins here; None, and the file stays here, where there is none that is whole."""
     start = file.tell()
@@ -134,6 +170,15 @@ def _next_record(file: BinaryIO, kinds: tuple[bytes, ...]) -> Record | None:
 
 def read_document(file: BinaryIO) -> Document:
     """The document as it was after the last record that is whole.
+
+    Raises:
+        PictureError: nothing of it can be read.
+    """
+    return read_with_notes(file)[0]
+
+
+def read_with_notes(file: BinaryIO) -> tuple[Document, Notes]:
+    """Likewise, and what the newest description says.
 
     Raises:
         PictureError: nothing of it can be read.
@@ -199,7 +244,7 @@ def _document(notes: Notes, canvases: dict[int, Layer]) -> Document:
     )
     document.model = notes.text("model", "")
     document.extras = notes.inner(notes.fields.get("extras", {}), "extras").fields
-    return document
+    return document, notes
 
 
 def useless() -> PictureError:

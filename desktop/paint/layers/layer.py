@@ -25,10 +25,17 @@ class Role(StrEnum):
     PAINT = "paint"
     LABELS = "labels"
     REFERENCE = "reference"
+    FINISH = "finish"
 
     @property
     def sent(self) -> bool:
-        """Whether the network sees such a layer; a reference is only there to be traced."""
+        """Whether the network sees such a layer; a reference is only there to be traced, and a finish lies
+        over the preview."""
+        return self not in (Role.REFERENCE, Role.FINISH)
+
+    @property
+    def paintable(self) -> bool:
+        """Whether anybody paints on such a layer."""
         return self is not Role.REFERENCE
 
 

@@ -130,6 +130,9 @@ class Canvas(QWidget):
             painter.setOpacity(settings.preview_opacity)
         if self._session.live.preview is not None:
             self._reduced_preview.paint(painter, self._session.live.preview, area, exposed)
+            guides.paint_finish(painter, self._session.document.layers, transform)
+            painter.resetTransform()
+            guides.paint_held(painter, self._session.holding.outline, area, transform)
         painter.restore()
 
     def _paint_guides(self, painter: QPainter, transform: QTransform, area: QRectF) -> None:

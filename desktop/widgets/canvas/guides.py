@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QPointF, QRect, QRectF, Qt
-from PySide6.QtGui import QColor, QPainter, QPen, QPolygonF
+from collections.abc import Sequence
 
+from PySide6.QtCore import QLineF, QPointF, QRect, QRectF, Qt
+from PySide6.QtGui import QColor, QPainter, QPen, QPolygonF, QTransform
+
+from desktop.paint.layers.held import Line
+from desktop.paint.layers.layer import Layer, Role
 from desktop.support import theme
 
 
@@ -23,6 +27,33 @@ def paint_handles(painter: QPainter, places: list[QPointF]) -> None:
     painter.setPen(QPen(theme.colour("accent"), 1.5))
     for place in places:
         painter.drawEllipse(place, 4, 4)
+
+
+def paint_finish(painter: QPainter, layers: Sequence[Layer], transform: QTransform) -> None:
+    """The layers that the preview is finished by, over it."""
+    painter.save()
+    painter.setTransform(transform)
+    painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
+    for layer in layers:
+        if layer.role is Role.FINISH and layer.shown:
+            painter.setOpacity(layer.opacity)
+            painter.drawImage(0, 0, layer.image)
+    painter.restore()
+
+
+def paint_held(painter: QPainter, lines: Sequence[Line], area: QRectF, transform: QTransform) -> None:
+    """Quietly, where what is held of the preview ends; ``lines`` in shares of ``area``."""
+    if not lines:
+        return
+    across, down = area.width(), area.height()
+    found = [
+        QLineF(transform.map(QPointF(a * across, b * down)), transform.map(QPointF(c * across, d * down)))
+        for a, b, c, d in lines
+    ]
+    painter.setPen(QPen(QColor(0, 0, 0, 90), 1))
+    painter.drawLines(found)
+    painter.setPen(QPen(QColor(255, 255, 255, 150), 1, Qt.PenStyle.DotLine))
+    painter.drawLines(found)
 
 
 def paint_divider(painter: QPainter, x: float, height: float) -> None:

@@ -28,6 +28,7 @@ ROLE_ICONS = {
     Role.PAINT: "mdi6.brush",
     Role.LABELS: "mdi6.tag-outline",
     Role.REFERENCE: "mdi6.image-outline",
+    Role.FINISH: "mdi6.image-edit-outline",
 }
 
 
@@ -215,4 +216,5 @@ def _explained(widget: QWidget, role: Role) -> str:
         Role.PAINT: widget.tr("Paint"),
         Role.LABELS: widget.tr("Labels: palette colours only, hard edges"),
         Role.REFERENCE: widget.tr("Reference: shown, never sent to the network"),
+        Role.FINISH: widget.tr("Finish: painted over the preview, never sent to the network"),
     }[role]

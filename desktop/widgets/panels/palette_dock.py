@@ -133,6 +133,7 @@ class PaletteDock(QDockWidget):
         self._hints = QPushButton(self.tr("Colours"))
         self._hints.setToolTip(self.tr("Tell the network which colour you want there (W)"))
         group = QButtonGroup(self)
+        group.setExclusive(False)  # on other layers it is neither
         modes = QHBoxLayout()
         for button, role in ((self._lines, Role.LINES), (self._hints, Role.HINTS)):
             button.setCheckable(True)
@@ -198,7 +199,8 @@ class PaletteDock(QDockWidget):
         if session.picture is None:
             return
         document = session.document
-        if document.kind == "labels" and document.palette is not None:
+        finishing = document.active.role is Role.FINISH  # in whatever colours
+        if document.kind == "labels" and document.palette is not None and not finishing:
             self.setWindowTitle(self.tr("Labels"))
             self._show_labels()
             self._stack.setCurrentWidget(self._label_page)
@@ -218,7 +220,7 @@ class PaletteDock(QDockWidget):
                 if knows_hints
                 else self.tr("This model knows lines only.")
             )
-            self._explained.setText(text)
+            self._explained.setText(self.tr("Paint over the preview by hand.") if finishing else text)
         named = self._named()
         if named is not None:
             self._explained.setText(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import partial
 from weakref import WeakKeyDictionary
 
-from PySide6.QtCore import QEvent, QPoint, QSize, Qt, Signal
+from PySide6.QtCore import QEvent, QPoint, QSize, Qt, QTimer, Signal
 from PySide6.QtGui import QIcon, QImage, QPixmap
 from PySide6.QtWidgets import (
     QFrame,
@@ -22,9 +22,10 @@ from PySide6.QtWidgets import (
 from desktop.preview.shelf import Frame
 from desktop.session import Session
 from desktop.support import theme
+from desktop.widgets.parts.actions import Reactions
 from engine.data.messages import Pixels
 
-_SIDE = 72
+_SIDE = 58
 
 
 class ShelfStrip(QFrame):
@@ -53,7 +54,11 @@ class ShelfStrip(QFrame):
         self._list.setMovement(QListWidget.Movement.Static)
         self._list.setIconSize(QSize(_SIDE, _SIDE))
         self._list.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self._list.setFixedHeight(_SIDE + 24)
+        self._list.setFixedHeight(_SIDE + 38)
+        self._list.setTextElideMode(Qt.TextElideMode.ElideMiddle)
+        self._list.setSelectionMode(QListWidget.SelectionMode.ExtendedSelection)
+        self._list.setEditTriggers(QListWidget.EditTrigger.NoEditTriggers)
+        self._list.itemChanged.connect(self._renamed)
         self._list.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self._list.itemClicked.connect(self._choose)
         self._list.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
@@ -88,13 +93,18 @@ class ShelfStrip(QFrame):
             self._title.setText(self.tr("Variations: %d to come") % shelf.awaited)
         else:
             self._title.setText(self.tr("Variations") if varying else self.tr("Kept"))
-        frames = self._frames()
+        frames, chosen = self._frames(), {frame.key for frame in self.chosen()}
+        self._list.blockSignals(True)  # nobody has renamed anything
         self._list.clear()
         for frame in frames:
-            item = QListWidgetItem(self._thumbnail(frame), "")
+            item = QListWidgetItem(self._thumbnail(frame), frame.name)
+            item.setSizeHint(QSize(_SIDE + 12, _SIDE + 22))
+            item.setFlags(item.flags() | Qt.ItemFlag.ItemIsEditable)
             item.setData(Qt.ItemDataRole.UserRole, frame)
             item.setToolTip(theme.plain(self._tip(frame)))
             self._list.addItem(item)
+            item.setSelected(frame.key in chosen)
+        self._list.blockSignals(False)
         self._list.scrollToBottom()
         self.setVisible(bool(frames) or varying)
 
@@ -103,7 +113,7 @@ class ShelfStrip(QFrame):
             return self.tr("Take this style (%s)") % frame.style.name
         if frame.seed is not None:
             return self.tr("Show this variation (seed %d)") % frame.seed
-        return self.tr("Bring back this picture and its preview")
+        return self.tr("Bring back this picture and its preview: %s") % frame.name
 
     def _thumbnail(self, frame: Frame) -> QIcon:
         """Made once: one more frame must not cost the scaling of all."""
@@ -112,7 +122,55 @@ class ShelfStrip(QFrame):
         return self._thumbnails[frame]
 
     def _choose(self, item: QListWidgetItem) -> None:
+        if len(self._list.selectedItems()) > 1 or not item.isSelected():  # one more is chosen, or one less
+            return
         self._session.shelf.choose(item.data(Qt.ItemDataRole.UserRole))
+
+    def reactions(self) -> Reactions:
+        """What becomes of actions on kept frames and held parts."""
+        shelf, holding = self._session.shelf, self._session.holding
+        return {
+            "keep": shelf.keep,
+            "vary": shelf.vary,
+            "rename_frame": self.rename,
+            "compare": self.compare,
+            "hold_rest": holding.hold_rest,
+            "hold_selected": holding.hold_selected,
+            "lift_hold": holding.lift,
+            "lift_holds": holding.lift_all,
+        }
+
+    def chosen(self) -> list[Frame]:
+        """The kept frames that are chosen, in their order; with Ctrl there may be several."""
+        items = (self._list.item(row) for row in range(self._list.count()))
+        frames = (item.data(Qt.ItemDataRole.UserRole) for item in items if item.isSelected())
+        return [frame for frame in frames if frame.picture is not None]
+
+    def compare(self, on: bool) -> None:
+        """Compare the chosen two, or the newest two; or end that."""
+        comparing, chosen = self._session.comparing, self.chosen()
+        if not on:
+            comparing.end()
+        elif comparing.sides is None:
+            comparing.begin(chosen[:2] if len(chosen) > 1 else ())
+
+    def rename(self, frame: Frame | None = None) -> None:
+        """Have a kept frame's name typed: the chosen one's, or the newest's."""
+        items = [self._list.item(row) for row in range(self._list.count())]
+        wanted = frame or next(reversed(self.chosen()), None) or next(reversed(self._frames()), None)
+        item = next((it for it in items if it.data(Qt.ItemDataRole.UserRole) is wanted), None)
+        if item is None or wanted is None or wanted.picture is None:
+            self._session.said.emit(self.tr("No frame is kept that could be renamed."))
+            return
+        self._list.scrollToItem(item)
+        self._list.editItem(item)
+
+    def _renamed(self, item: QListWidgetItem) -> None:
+        frame = item.data(Qt.ItemDataRole.UserRole)
+        if item.text().strip():  # in a moment: the editor is open still, and the item will be another
+            QTimer.singleShot(0, self, partial(self._session.shelf.rename, frame, item.text()))
+        elif item.text() != frame.name:
+            item.setText(frame.name)
 
     def _offer(self, at: QPoint) -> None:
         item = self._list.itemAt(at)
@@ -127,11 +185,25 @@ class ShelfStrip(QFrame):
         menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         for sign, text, do in (
             ("mdi6.undo-variant", self.tr("&Bring back"), session.shelf.choose),
+            (
+                "mdi6.lock-outline",
+                self.tr("&Hold the rest like this"),
+                lambda frame: session.holding.hold_rest(frame.preview),
+            ),
+            ("mdi6.rename-outline", self.tr("Re&name …"), self.rename),
             ("mdi6.human-male-board", self.tr("&Teach it this …"), session.teaching.begin),
             ("mdi6.movie-open-outline", self.tr("&Morph from here …"), self.wants_morph.emit),
             ("mdi6.close", self.tr("Take &off the shelf"), session.shelf.drop),
         ):
             menu.addAction(theme.icon(sign), text, partial(do, frame))
+        with_what = QMenu(self.tr("&Compare with"), menu)
+        with_what.setIcon(theme.icon("mdi6.compare"))
+        compare = session.comparing.begin
+        with_what.addAction(self.tr("The preview now"), partial(compare, (frame,)))
+        for other in session.shelf.kept:
+            if other is not frame:
+                with_what.addAction(other.name.replace("&", "&&"), partial(compare, (frame, other)))
+        menu.insertMenu(menu.actions()[2], with_what)
         return menu
 
     def _put_away(self) -> None:

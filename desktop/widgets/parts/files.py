@@ -149,7 +149,7 @@ class Files(QObject):
         return True
 
     def export(self, what: str) -> None:
-        """Ask where to write ``picture``, ``preview`` or ``pair``."""
+        """Ask where to write ``picture``, ``preview``, ``pair`` or ``finished``."""
         picture = self._session.picture
         assert picture is not None
         self._ask_save(

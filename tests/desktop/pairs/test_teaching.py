@@ -292,6 +292,7 @@ def test_a_taught_model_is_no_grandchild_by_name(name: str, others: list[str], b
 def test_what_cannot_be_taught_is_said(window, session, told):
     box(window, 20)
     assert done(session.shelf.keep())
+    (frame,) = session.shelf.kept
     session.live.enabled = False
     drag(window, (50, 10), (60, 60))
     window.actions_table["teach"].trigger()
@@ -299,5 +300,5 @@ def test_what_cannot_be_taught_is_said(window, session, told):
     session.live.enabled = True
     session.open_model(model(session, "tiny labels"))
     settle(session)
-    session.teaching.begin(session.shelf.kept[0])
+    session.teaching.begin(frame)
     assert "another kind" in told[-1] and session.teaching.lesson is None

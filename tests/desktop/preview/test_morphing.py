@@ -184,7 +184,7 @@ def test_kept_frames_of_two_drawings_fade_over(window: MainWindow, styled: Sessi
     drag(window, (10, 70), (90, 70))
     settle(styled)
     assert done(styled.shelf.keep())
-    styled.morphing.begin(end(styled, "Kept frame 1"), end(styled, "Kept frame 2"), SHORT)
+    styled.morphing.begin(end(styled, "Frame 1"), end(styled, "Frame 2"), SHORT)
     frames = all_made(styled)
     np.testing.assert_array_equal(frames[0], styled.shelf.kept[0].preview)
     np.testing.assert_array_equal(frames[-1], styled.shelf.kept[1].preview)

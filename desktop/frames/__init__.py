@@ -1,0 +1,1 @@
+"""What is done with previews: two compared, parts of them held, all finished by hand."""

@@ -1,0 +1,207 @@
+"""What of the preview stays as it was: a picture, and how far each pixel of it is held, over each new one."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+import numpy.typing as npt
+from PIL import Image
+
+from engine.data.messages import Pixels
+from engine.data.rect import EMPTY, Rect
+
+Mask = npt.NDArray[np.bool_]
+
+MOST_HOLDS = 16
+LARGEST_FEATHER = 64
+"""Pixels of the preview."""
+
+Line = tuple[float, float, float, float]
+"""From x and y to x and y, in shares of the picture's width and height."""
+
+
+def new_key() -> str:
+    """Something by which files name what they hold, and which nothing else has."""
+    return secrets.token_hex(8)
+
+
+@dataclass(frozen=True, eq=False)
+class Hold:
+    """A part of the preview that stays as it was."""
+
+    pixels: Pixels
+    """uint8 (H, W, 4): the preview as it was, RGB, and how far each pixel is held, 0 (it lives) to 255. Any
+    size: it is brought to that of the preview that it is laid over. Never written to."""
+    rest: bool = False
+    """It was made to hold all but a selection: older holds count no more, as long as there is this one."""
+    key: str = field(default_factory=new_key)
+
+    def outline(self) -> tuple[Line, ...]:
+        """Where what lives ends."""
+        held = self.pixels[..., 3]
+        return edges(held == 255) if self.rest else edges(held > 0)
+
+    def cropped(self, size: tuple[int, int], rect: Rect) -> Hold | None:
+        """What it is when ``rect`` becomes the picture; new room lives. None where nothing of it is left.
+
+        Args:
+            size: width and height of the picture.
+            rect: may reach beyond it.
+        """
+        inside = rect.intersected(Rect(0, 0, *size))
+        if not inside:
+            return None
+        height, width = self.pixels.shape[:2]
+        across, down = width / size[0], height / size[1]
+        wanted = max(1, round(rect.width * across)), max(1, round(rect.height * down))
+        left, top = round((inside.left - rect.left) * across), round((inside.top - rect.top) * down)
+        part = max(1, round(inside.width * across)), max(1, round(inside.height * down))
+        box = inside.left * across, inside.top * down, inside.right * across, inside.bottom * down
+        made = np.zeros((wanted[1], wanted[0], 4), np.uint8)
+        fits = min(part[0], wanted[0] - left), min(part[1], wanted[1] - top)
+        if fits[0] < 1 or fits[1] < 1:
+            return None
+        found = _brought(self.pixels, part, box)
+        made[top : top + fits[1], left : left + fits[0]] = found[: fits[1], : fits[0]]
+        return Hold(made, self.rest)
+
+
+class Overlay:
+    """A hold made ready for previews of one size.
+
+    Args:
+        hold: what is held.
+        size: width and height of the previews.
+    """
+
+    def __init__(self, hold: Hold, size: tuple[int, int]) -> None:
+        pixels = hold.pixels
+        if (pixels.shape[1], pixels.shape[0]) != size:
+            pixels = _brought(pixels, size, (0, 0, pixels.shape[1], pixels.shape[0]))
+        self.hold, self.size = hold, size
+        held = pixels[..., 3]
+        self._colours = np.ascontiguousarray(pixels[..., :3])
+        self._living, self._held = bounds(held < 255), bounds(held > 0)
+        self._begins_held = self._living.width * self._living.height < self._held.width * self._held.height
+        box = self._living if self._begins_held else self._held
+        self._box = box
+        wholly = held[box.rows, box.columns] == (0 if self._begins_held else 255)
+        self._wholly = None if wholly.all() else wholly[..., None]
+        band = np.flatnonzero((held > 0) & (held < 255))
+        self._band = band
+        self._share = held.ravel()[band].astype(np.uint16)[:, None]
+        self._banded = self._colours.reshape(-1, 3)[band] * self._share
+
+    def over(self, preview: Pixels) -> Pixels:
+        """``preview``, uint8 (H, W, 3), with what is held laid over it; another array."""
+        ground, above = (self._colours, preview) if self._begins_held else (preview, self._colours)
+        made, box = ground.copy(), self._box
+        if box and self._wholly is None:
+            made[box.rows, box.columns] = above[box.rows, box.columns]
+        elif box:
+            np.copyto(made[box.rows, box.columns], above[box.rows, box.columns], where=self._wholly)
+        if len(self._band):
+            living = preview.reshape(-1, 3)[self._band] * (np.uint16(255) - self._share)
+            made.reshape(-1, 3)[self._band] = (living + self._banded + np.uint16(127)) // np.uint16(255)
+        return made
+
+
+def counting(holds: Sequence[Hold]) -> Sequence[Hold]:
+    """Those that count: the newest that holds all but a selection, and what came later."""
+    begin = max((place for place, hold in enumerate(holds) if hold.rest), default=0)
+    return holds[begin:]
+
+
+def within(selected: Mask, size: tuple[int, int]) -> Mask:
+    """The pixels of a preview that lie wholly in what is selected of the picture.
+
+    Args:
+        selected: bool (height, width) of the picture.
+        size: width and height of the preview.
+    """
+    counts = np.zeros((selected.shape[0] + 1, selected.shape[1] + 1), np.int64)
+    np.cumsum(np.cumsum(~selected, 0, dtype=np.int64), 1, out=counts[1:, 1:])
+    tops, bottoms = _steps(selected.shape[0], size[1])
+    lefts, rights = _steps(selected.shape[1], size[0])
+    missing = counts[np.ix_(bottoms, rights)] - counts[np.ix_(tops, rights)]
+    missing -= counts[np.ix_(bottoms, lefts)] - counts[np.ix_(tops, lefts)]
+    found: Mask = missing == 0
+    return found
+
+
+def _steps(length: int, parts: int) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+    """Where each of ``parts`` begins, and where it ends, both drawn outwards."""
+    numbers = np.arange(parts, dtype=np.int64)
+    return numbers * length // parts, -(-(numbers + 1) * length // parts)
+
+
+def falling(mask: Mask, feather: int) -> Pixels:
+    """0 outside of ``mask``, 255 further than ``feather`` pixels inside it, rising evenly between; uint8.
+
+    The picture's own edges are no edges of the mask.
+    """
+    made = np.zeros(mask.shape, np.uint8)
+    box = bounds(mask)
+    if not box:
+        return made
+    box = box.grown(1).intersected(Rect(0, 0, mask.shape[1], mask.shape[0]))
+    inner = mask[box.rows, box.columns]
+    depth = inner.astype(np.uint16)
+    for turn in range(feather):
+        inner = _shrunk(inner, corners=turn % 2 == 1)
+        depth += inner
+    made[box.rows, box.columns] = depth * 255 // (feather + 1)
+    return made
+
+
+def _shrunk(mask: Mask, *, corners: bool) -> Mask:
+    """Without the pixels at its edge."""
+    around = np.pad(mask, 1, mode="edge")
+    made = mask & around[:-2, 1:-1] & around[2:, 1:-1] & around[1:-1, :-2] & around[1:-1, 2:]
+    if corners:
+        made &= around[:-2, :-2] & around[:-2, 2:] & around[2:, :-2] & around[2:, 2:]
+    return made
+
+
+def bounds(mask: Mask) -> Rect:
+    """The smallest rectangle that holds all of a mask."""
+    rows, columns = np.flatnonzero(mask.any(1)), np.flatnonzero(mask.any(0))
+    if not len(rows):
+        return EMPTY
+    return Rect.spanning(int(columns[0]), int(rows[0]), int(columns[-1]) + 1, int(rows[-1]) + 1)
+
+
+def edges(mask: Mask) -> tuple[Line, ...]:
+    """The lines between what is in a mask and what is not."""
+    height, width = mask.shape
+    level = ((x, y, end, y) for y, x, end in _runs(mask[1:] != mask[:-1]))
+    upright = ((x, y, x, end) for x, y, end in _runs((mask[:, 1:] != mask[:, :-1]).T))
+    return tuple((a / width, b / height, c / width, d / height) for a, b, c, d in (*level, *upright))
+
+
+def _runs(differs: Mask) -> list[tuple[int, int, int]]:
+    """The row below which, and from where to where, neighbours differ."""
+    if not differs.size:
+        return []
+    padded = np.pad(differs.astype(np.int8), ((0, 0), (1, 1)))
+    turns = np.diff(padded, axis=1)
+    rows, begins = np.nonzero(turns == 1)
+    ends = np.nonzero(turns == -1)[1]
+    return list(zip((rows + 1).tolist(), begins.tolist(), ends.tolist(), strict=True))
+
+
+def _brought(pixels: Pixels, size: tuple[int, int], box: tuple[float, float, float, float]) -> Pixels:
+    """A ``box`` of pixels at another size; colours don't mix with how far they are held."""
+    left, top, right, bottom = (round(edge) for edge in box)
+    if all(edge.is_integer() for edge in map(float, box)) and (right - left, bottom - top) == size:
+        return pixels[top:bottom, left:right]
+    colours = Image.fromarray(np.ascontiguousarray(pixels[..., :3]))
+    held = Image.fromarray(np.ascontiguousarray(pixels[..., 3]))
+    shrinks = size[0] <= box[2] - box[0] and size[1] <= box[3] - box[1]
+    smooth = Image.Resampling.BOX if shrinks else Image.Resampling.BICUBIC
+    even = Image.Resampling.BOX if shrinks else Image.Resampling.BILINEAR  # it overshoots nowhere
+    colours, held = colours.resize(size, smooth, box), held.resize(size, even, box)
+    return np.dstack([np.asarray(colours), np.asarray(held)])
