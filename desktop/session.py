@@ -41,6 +41,7 @@ from desktop.preview.morphing import Morphing
 from desktop.preview.shelf import Shelf
 from desktop.preview.styles import Styles, code_of
 from desktop.preview.tryouts import TryOuts
+from desktop.selecting import Selecting
 from desktop.support.file_work import FileWork, Job
 from desktop.support.observable import Observable, Property
 from desktop.support.places import Places
@@ -116,6 +117,7 @@ class Session(Observable):
         self.filing.changed_elsewhere.connect(self.changed_elsewhere)
         self.strokes.watch("drawing", self.filing.let_arrive)
         self.layers = LayerActions(self, self.filing, self)
+        self.selecting = Selecting(self, self.repainted)
         self.matching = Matching(
             self, self.documents, self.live, self.strokes, self.library, self.settings, self
         )
@@ -370,18 +372,6 @@ class Session(Observable):
     def clear(self) -> None:
         """Delete what is selected, or all of the active layer."""
         self.edit(lambda document: document.clear_selection())
-
-    def select(self, area: Rect) -> None:
-        """Select ``area``, or nothing if it is empty; no step of the history."""
-        self.finish_stroke()
-        self.document.selection = area.intersected(self.document.bounds)
-        self.repainted.emit(self.document.bounds)
-
-    def invert_selection(self) -> None:
-        """Select what isn't selected, and nothing else."""
-        self.finish_stroke()
-        self.document.area = self.document.area.inverted(self.document.bounds)
-        self.repainted.emit(self.document.bounds)
 
     def show_reference(self, id: int, *, visible: bool | None = None, opacity: float | None = None) -> None:
         """Look at a reference otherwise, also while a stroke goes on."""

@@ -16,7 +16,8 @@ ARROWS: dict[str, str] = {
     "engine.models": "engine.data engine.errors engine.files engine.networks resources",
     "engine.networks": "engine.errors engine.layers",
     "engine.passes": (
-        "engine.data engine.devices engine.errors engine.layers engine.models engine.networks engine.planes"
+        "engine.data engine.devices engine.errors engine.layers engine.models engine.networks "
+        "engine.planes"
     ),
     "engine.planes": "engine.data engine.errors",
     "engine.thread": "engine.data engine.errors engine.foreign engine.models engine.passes engine.planes",
@@ -91,7 +92,8 @@ ARROWS: dict[str, str] = {
         "engine.errors engine.files engine.planes"
     ),
     "desktop.replaying": (
-        "desktop.film desktop.paint.files desktop.paint.reel engine engine.data engine.errors engine.planes"
+        "desktop.film desktop.paint.files desktop.paint.reel engine engine.data engine.errors "
+        "engine.planes"
     ),
     "desktop.widgets.film": "desktop.film desktop.session desktop.widgets.dialogs",
     "desktop.paint.gestures": (
@@ -102,7 +104,8 @@ ARROWS: dict[str, str] = {
     "desktop.paint.plugins": "",
     "desktop.paint.strokes": "engine.data",
     "desktop.paint.tools": (
-        "desktop.paint.editing desktop.paint.gestures desktop.paint.plugins desktop.paint.strokes engine.data"
+        "desktop.paint.editing desktop.paint.gestures desktop.paint.plugins desktop.paint.strokes "
+        "engine.data"
     ),
     "desktop.pairs": (
         "desktop.documents desktop.paint.editing desktop.paint.files desktop.paint.layers "
@@ -117,7 +120,7 @@ ARROWS: dict[str, str] = {
     "desktop.session": (
         "desktop.documents desktop.film desktop.frames desktop.handling desktop.inputs "
         "desktop.layer_actions desktop.paint.editing desktop.paint.files desktop.pairs desktop.preview "
-        "desktop.support desktop.training engine.data engine.models"
+        "desktop.selecting desktop.support desktop.training engine.data engine.models"
     ),
     "desktop.layer_actions": (
         "desktop.documents desktop.paint.editing desktop.support engine.data engine.files"
@@ -137,10 +140,10 @@ ARROWS: dict[str, str] = {
         "engine.data engine.errors"
     ),
     "desktop.widgets.main_window": (
-        "desktop.paint.editing desktop.paint.strokes desktop.paint.tools desktop.session desktop.support "
-        "desktop.widgets.canvas desktop.widgets.dialogs desktop.widgets.film desktop.widgets.inputs "
+        "desktop.paint.tools desktop.session desktop.support desktop.widgets.canvas "
+        "desktop.widgets.dialogs desktop.widgets.edit_actions desktop.widgets.film desktop.widgets.inputs "
         "desktop.widgets.panels desktop.widgets.parts desktop.widgets.styles desktop.widgets.training "
-        "desktop.widgets.welcome engine.data resources"
+        "desktop.widgets.welcome resources"
     ),
     "desktop.widgets.panels": (
         "desktop.paint.brushes desktop.paint.editing desktop.paint.tools desktop.pairs desktop.preview "
@@ -177,6 +180,12 @@ ARROWS: dict[str, str] = {
     "desktop.frames": (
         "desktop.documents desktop.paint.editing desktop.paint.layers desktop.preview desktop.support "
         "engine.data engine.planes"
+    ),
+    "desktop.selecting": "desktop.documents engine.data",
+    "desktop.widgets.edit_actions": (
+        "desktop.paint.editing desktop.paint.strokes desktop.paint.tools desktop.session "
+        "desktop.widgets.canvas desktop.widgets.dialogs desktop.widgets.hand desktop.widgets.parts "
+        "engine.data"
     ),
 }
 

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import os
-from functools import partial
 from pathlib import Path
-from typing import get_args
 
 from PySide6.QtCore import QPointF, QSizeF, Qt, QTimer
 from PySide6.QtGui import (
@@ -29,8 +27,6 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from desktop.paint.editing.document import Role
-from desktop.paint.strokes.stroke import Selects
 from desktop.paint.tools import tools
 from desktop.session import Session
 from desktop.support import theme
@@ -44,6 +40,7 @@ from desktop.widgets.dialogs import picture_dialogs
 from desktop.widgets.dialogs.about import AboutDialog
 from desktop.widgets.dialogs.feather import ask_feather
 from desktop.widgets.dialogs.pair_start import PairStartDialog
+from desktop.widgets.edit_actions import on_edits
 from desktop.widgets.film.dialog import FilmDialog
 from desktop.widgets.inputs.door import InputDoor
 from desktop.widgets.panels.brush_bar import BrushBar
@@ -65,7 +62,6 @@ from desktop.widgets.styles.dock import StyleDock
 from desktop.widgets.styles.morph import MorphDialog
 from desktop.widgets.training.window import TrainingDoor
 from desktop.widgets.welcome.page import Welcome
-from engine.data.rect import EMPTY
 from resources.version import VERSION
 
 
@@ -162,8 +158,10 @@ class MainWindow(QMainWindow):
         self.clipboard = Clipboard(session)
 
     def _connect(self) -> None:
-        for part in (self._on_files, self._on_edits, self._on_views, self._on_models, self._on_help):
+        for part in (self._on_files, self._on_views, self._on_models, self._on_help):
             self.actions_table.connect(part())
+        presets = self.brush_bar.presets
+        self.actions_table.connect(on_edits(self.session, self.clipboard, self.files, presets, self))
         self.actions_table.connect(self.inputs.reactions())
         for names in (("beside", "over", "split"), ("theme_system", "theme_light", "theme_dark")):
             group = QActionGroup(self)
@@ -191,39 +189,6 @@ class MainWindow(QMainWindow):
             "next_picture": session.next_picture,
             "close": files.close_picture,
             "quit": self.close,
-        }
-
-    def _on_edits(self) -> Reactions:
-        session, strokes, clipboard = self.session, self.session.strokes, self.clipboard
-        return {
-            "undo": session.undo,
-            "redo": session.redo,
-            "cut": clipboard.cut,
-            "copy": clipboard.copy,
-            "copy_preview": clipboard.copy_preview,
-            "paste": clipboard.paste,
-            "clear": session.clear,
-            "select_all": lambda: session.select(session.document.bounds),
-            "select_nothing": lambda: session.select(EMPTY),
-            "invert": session.invert_selection,
-            **{f"select_{what}": partial(strokes.select_by, what) for what in get_args(Selects)},
-            "reset_axes": lambda: strokes.set_everywhere(axes=(0.5, 0.5, 0.0)),
-            "resize": lambda: picture_dialogs.ResizeDialog(session, self).open(),
-            "crop": lambda: picture_dialogs.CropDialog(session, self).open(),
-            "smaller": lambda: strokes.scale_brush(1 / 1.15),
-            "larger": lambda: strokes.scale_brush(1.15),
-            "keep_preset": self.brush_bar.presets.ask_name,
-            "next_preset": lambda: session.handling.step_preset(1),
-            "previous_preset": lambda: session.handling.step_preset(-1),
-            "draw_lines": lambda: strokes.choose_role(Role.LINES),
-            "draw_hints": lambda: strokes.choose_role(Role.HINTS),
-            "add_paint": session.layers.add_paint,
-            "add_reference": self.files.add_reference,
-            "preview_layer": session.finishing.add_layer,
-            "remove_layer": lambda: session.edit(lambda d: d.remove_layer(d.active.id)),
-            "layer_up": lambda: session.layers.move(1),
-            "layer_down": lambda: session.layers.move(-1),
-            **{f"tool_{name}": when_on(partial(strokes.choose_tool, name)) for name in tools()},
         }
 
     def _on_views(self) -> Reactions:

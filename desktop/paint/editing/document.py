@@ -15,7 +15,7 @@ from PySide6.QtCore import QCoreApplication
 
 from desktop.paint.editing import arranging, beginnings, reshaping
 from desktop.paint.editing.history import Change, History, PaintStep, RefreshStep, StateStep, Step, StyleStep
-from desktop.paint.editing.layer_stack import ROLES, LayerStack, PictureStyle, check_paintable
+from desktop.paint.editing.layer_stack import ROLES, LayerStack, PictureStyle, Seen, check_paintable
 from desktop.paint.editing.open_stroke import OpenStroke
 from desktop.paint.editing.planes import Planes, is_blank
 from desktop.paint.editing.recording import Recording
@@ -27,7 +27,7 @@ from desktop.paint.layers.layer import Layer, Packed, Role
 from desktop.paint.strokes.stroke import Ink
 from engine.data.card import InputKind
 from engine.data.messages import Picture, Pixels
-from engine.data.palette import Colour, Palette
+from engine.data.palette import Palette
 from engine.data.rect import EMPTY, Rect
 from engine.errors import PictureError
 
@@ -36,11 +36,11 @@ __all__ = ["ROLES", "Change", "Document", "Layer", "LayerStack", "PictureStyle",
 translate = QCoreApplication.translate
 
 
-class Document:
+class Document(Seen):
     """A stack of layers, the history of its steps, a selection and the stroke that is open, put together."""
 
     def __init__(self, stack: LayerStack) -> None:
-        self._stack = stack
+        super().__init__(stack)
         self._planes = Planes(stack)
         self._selection = Selection()
         self._stroke = OpenStroke(self._planes.repainted, self._keep)
@@ -78,50 +78,6 @@ class Document:
 
     # --- what is there --------------------------------------------------------------------------
 
-    @property
-    def kind(self) -> InputKind:
-        """What sort of model it is for."""
-        return self._stack.kind
-
-    @property
-    def width(self) -> int:
-        """In pixels."""
-        return self._stack.width
-
-    @property
-    def height(self) -> int:
-        """In pixels."""
-        return self._stack.height
-
-    @property
-    def bounds(self) -> Rect:
-        """All of the picture."""
-        return self._stack.bounds
-
-    @property
-    def paper(self) -> Colour:
-        """The colour under all layers."""
-        return self._stack.paper
-
-    @property
-    def palette(self) -> Palette | None:
-        """The colours that mean something; label pictures have one."""
-        return self._stack.palette
-
-    @property
-    def layers(self) -> list[Layer]:
-        """Bottom first; only steps change the list."""
-        return self._stack.layers
-
-    @property
-    def active(self) -> Layer:
-        """The layer that is painted on."""
-        return self._stack.active
-
-    def layer(self, id: int) -> Layer:
-        """The layer with that id; KeyError where there is none."""
-        return self._stack.layer(id)
-
     def select(self, layer_id: int) -> None:
         """Paint on that layer from now on."""
         self.finish_stroke()
@@ -144,14 +100,6 @@ class Document:
     def is_blank(self) -> bool:
         """Whether there is nothing on the paper for the network to see."""
         return is_blank(self.picture(), self.paper)
-
-    def colour_at(self, x: int, y: int) -> Colour | None:
-        """What is seen at a pixel; None outside the picture."""
-        return self._stack.colour_at(x, y)
-
-    def emptiness(self, layer: Layer, rect: Rect) -> Packed:
-        """``rect`` of a layer as it is before anything is painted, uint32."""
-        return self._stack.emptiness(layer, rect)
 
     # --- strokes --------------------------------------------------------------------------------
 
@@ -328,16 +276,6 @@ class Document:
 
     # --- style ----------------------------------------------------------------------------------
 
-    @property
-    def style(self) -> PictureStyle | None:
-        """Which photo of the drawing is wanted; None for the model's usual one."""
-        return self._stack.style
-
-    @property
-    def named_styles(self) -> tuple[PictureStyle, ...]:
-        """Styles that somebody gave a name, in that order."""
-        return self._stack.named_styles
-
     def take_styles(self, style: PictureStyle | None, named: tuple[PictureStyle, ...]) -> None:
         """Have these from the beginning, as they were in its file: no step."""
         self._stack.style, self._stack.named_styles = style, named
@@ -378,11 +316,6 @@ class Document:
         """Have these kept frames. They are part of the desk rather than of the picture: no step."""
         self.frames, self.revision = frames, self.revision + 1
         return Change(structure=True)
-
-    @property
-    def holds(self) -> tuple[Hold, ...]:
-        """What of the preview stays as it was, the newest last."""
-        return self._stack.holds
 
     def hold(self, holds: tuple[Hold, ...], text: str) -> Change:
         """Have these, as a step called ``text``."""

@@ -232,3 +232,77 @@ def check_paintable(layer: Layer) -> None:
 def locked_text(layer: Layer) -> str:
     """Why a layer can't be painted on or removed."""
     return translate("paint", "“{0}” is locked; unlock it first.").format(layer.name)
+
+
+class Seen:
+    """What is there of a stack, for those who only look: the part of a document that changes nothing."""
+
+    def __init__(self, stack: LayerStack) -> None:
+        self._stack = stack
+
+    @property
+    def kind(self) -> InputKind:
+        """What sort of model it is for."""
+        return self._stack.kind
+
+    @property
+    def width(self) -> int:
+        """In pixels."""
+        return self._stack.width
+
+    @property
+    def height(self) -> int:
+        """In pixels."""
+        return self._stack.height
+
+    @property
+    def bounds(self) -> Rect:
+        """All of the picture."""
+        return self._stack.bounds
+
+    @property
+    def paper(self) -> Colour:
+        """The colour under all layers."""
+        return self._stack.paper
+
+    @property
+    def palette(self) -> Palette | None:
+        """The colours that mean something; label pictures have one."""
+        return self._stack.palette
+
+    @property
+    def layers(self) -> list[Layer]:
+        """Bottom first; only steps change the list."""
+        return self._stack.layers
+
+    @property
+    def active(self) -> Layer:
+        """The layer that is painted on."""
+        return self._stack.active
+
+    def layer(self, id: int) -> Layer:
+        """The layer with that id; KeyError where there is none."""
+        return self._stack.layer(id)
+
+    def colour_at(self, x: int, y: int) -> Colour | None:
+        """What is seen at a pixel; None outside the picture."""
+        return self._stack.colour_at(x, y)
+
+    def emptiness(self, layer: Layer, rect: Rect) -> Packed:
+        """``rect`` of a layer as it is before anything is painted, uint32."""
+        return self._stack.emptiness(layer, rect)
+
+    @property
+    def style(self) -> PictureStyle | None:
+        """Which photo of the drawing is wanted; None for the model's usual one."""
+        return self._stack.style
+
+    @property
+    def named_styles(self) -> tuple[PictureStyle, ...]:
+        """Styles that somebody gave a name, in that order."""
+        return self._stack.named_styles
+
+    @property
+    def holds(self) -> tuple[Hold, ...]:
+        """What of the preview stays as it was, the newest last."""
+        return self._stack.holds

@@ -57,12 +57,12 @@ def test_a_selected_part_becomes_a_layer_and_the_rest_follows_the_pen(
     window: MainWindow, session: Session, tmp_path: Path
 ):
     area = Rect(10, 20, 30, 40)
-    session.select(area)
+    session.selecting.select(area)
     before = preview_at_size(session)
     window.actions_table["preview_layer"].trigger()
     layer = session.document.active
     assert layer.bounds() == area
-    session.select(EMPTY)
+    session.selecting.select(EMPTY)
     session.strokes.choose_role(Role.LINES)
     drag(window, (5, 5), (90, 75))
     settle(session)

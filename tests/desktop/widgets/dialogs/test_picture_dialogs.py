@@ -48,7 +48,7 @@ def test_a_field_of_its_own_changes_alone(window: MainWindow, long: Document) ->
 def test_a_selection_far_out_is_cropped_to_as_it_is(window: MainWindow) -> None:
     document = Document.new("image", 20_000, 50)
     window.session.put_up(OpenPicture(document, translated=False))
-    window.session.select(Rect(19_000, 3, 900, 40))
+    window.session.selecting.select(Rect(19_000, 3, 900, 40))
     form, (left, top, _, _), _ = opened(window, "crop")
     assert (left.value(), top.value()) == (19_000, 3)
     form.accept()
