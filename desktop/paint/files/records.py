@@ -195,7 +195,7 @@ def read_with_notes(file: BinaryIO) -> tuple[Document, Notes]:
             _take_piece(payload, canvases)
     if notes is None:
         raise useless()
-    return _document(notes, canvases)
+    return _document(notes, canvases), notes
 
 
 class Rebuilding:
@@ -244,7 +244,7 @@ def _document(notes: Notes, canvases: dict[int, Layer]) -> Document:
     )
     document.model = notes.text("model", "")
     document.extras = notes.inner(notes.fields.get("extras", {}), "extras").fields
-    return document, notes
+    return document
 
 
 def useless() -> PictureError:
