@@ -170,6 +170,22 @@ def translate(
         raise typer.Exit(1)
 
 
+@commands.command()
+def colourways(
+    drawing: Annotated[Path, typer.Argument(metavar="DRAWING", help="An .ora project with colour hints.")],
+    out: Annotated[Path, typer.Argument(metavar="OUT", help="The folder for the sheet and the pictures.")],
+    sets: Annotated[Path, typer.Option(help="Colour sets (.json), or a palette: .gpl, .aco, .ase, .hex.")],
+    model: Annotated[str | None, typer.Option(help="Instead of the one it was painted with.")] = None,
+    count: Annotated[int, typer.Option(min=4, max=16, help="How many sets to draw of a palette.")] = 12,
+    seed: Annotated[int, typer.Option(min=0, help="By which they are drawn.")] = 1,
+) -> None:
+    """Translate one drawing in several sets of colours: a labelled sheet, and a PNG of each."""
+    from desktop.colourways import command
+
+    for written in command.run(drawing, out, sets, model, count, seed):
+        print(written)
+
+
 @commands.command(name="import")
 def import_(
     file: Annotated[

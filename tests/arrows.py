@@ -57,13 +57,17 @@ ARROWS: dict[str, str] = {
     ),
     "trainer.perception": "engine.data engine.devices engine.errors resources trainer.machine",
     "desktop.__main__": (
-        "desktop.app desktop.demo desktop.paint.files desktop.single_instance desktop.translating engine "
-        "engine.data engine.devices engine.errors engine.foreign engine.models engine.passes "
-        "engine.planes resources trainer.__main__"
+        "desktop.app desktop.colourways desktop.demo desktop.paint.files desktop.single_instance "
+        "desktop.translating engine engine.data engine.devices engine.errors engine.foreign "
+        "engine.models engine.passes engine.planes resources trainer.__main__"
     ),
     "desktop.app": (
         "desktop.crashes desktop.session desktop.single_instance desktop.support desktop.widgets.dialogs "
         "desktop.widgets.main_window desktop.widgets.parts engine.errors resources"
+    ),
+    "desktop.colourways": (
+        "desktop.paint.editing desktop.paint.files engine engine.data engine.errors engine.files "
+        "engine.passes engine.planes"
     ),
     "desktop.crashes": "desktop.support engine.errors engine.files resources",
     "desktop.demo": (
