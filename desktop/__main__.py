@@ -13,7 +13,7 @@ import sys
 from dataclasses import replace
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
@@ -26,7 +26,6 @@ if TYPE_CHECKING:
 
     from engine.data.card import Card
     from engine.data.palette import Palette
-    from engine.models.catalogue import Entry
 
 OWN_WINDOW = "--new-window"
 SAMPLE_EDGE = 128
@@ -120,11 +119,11 @@ def models(
     as_json: Annotated[bool, typer.Option("--json", help="A list of objects instead of a table.")] = False,
 ) -> None:
     """List the models: those that came with the program and your own."""
-    from engine.models.catalogue import entries
+    from engine.models.catalogue import described, entries
 
     listed = entries()
     if as_json:
-        print(json.dumps([_described(entry) for entry in listed], ensure_ascii=False, indent=2))
+        print(json.dumps([described(entry) for entry in listed], ensure_ascii=False, indent=2))
         return
     for entry in listed:
         if entry.card is None:
@@ -194,6 +193,22 @@ def replay(
     from desktop import replaying
 
     print(replaying.replay(drawing, out, seconds, height, shown.value, model, device, _say))
+
+
+@commands.command()
+def colourways(
+    drawing: Annotated[Path, typer.Argument(metavar="DRAWING", help="An .ora project with colour hints.")],
+    out: Annotated[Path, typer.Argument(metavar="OUT", help="The folder for the sheet and the pictures.")],
+    sets: Annotated[Path, typer.Option(help="Colour sets (.json), or a palette: .gpl, .aco, .ase, .hex.")],
+    model: Annotated[str | None, typer.Option(help="Instead of the one it was painted with.")] = None,
+    count: Annotated[int, typer.Option(min=4, max=16, help="How many sets to draw of a palette.")] = 12,
+    seed: Annotated[int, typer.Option(min=0, help="By which they are drawn.")] = 1,
+) -> None:
+    """Translate one drawing in several sets of colours: a labelled sheet, and a PNG of each."""
+    from desktop.colourways import command
+
+    for written in command.run(drawing, out, sets, model, count, seed):
+        print(written)
 
 
 @commands.command(name="import")
@@ -365,29 +380,6 @@ def _torch_before_qt() -> None:
 
 
 # --- models --------------------------------------------------------------------------------------
-
-
-def _described(entry: Entry) -> dict[str, Any]:
-    card = entry.card
-    return {
-        "name": entry.name,
-        "file": str(entry.file),
-        "input": card.input if card else None,
-        "size": list(card.size) if card else None,
-        "hints": card.hints if card else None,
-        "problem": entry.problem,
-        "bundled": entry.bundled,
-        "statistics": card.statistics if card else None,
-        "task": card.task if card else None,
-        "licence": card.licence if card else None,
-        "styles": None
-        if card is None or not card.style
-        else {
-            "length": card.style,
-            "names": list(card.styles),
-            "of_photos": card.style_encoder > 0,
-        },
-    }
 
 
 # --- import ---------------------------------------------------------------------------------------

@@ -58,9 +58,9 @@ ARROWS: dict[str, str] = {
     ),
     "trainer.perception": "engine.data engine.devices engine.errors resources trainer.machine",
     "desktop.__main__": (
-        "desktop.app desktop.demo desktop.paint.files desktop.replaying desktop.single_instance "
-        "desktop.translating engine engine.data engine.devices engine.errors engine.foreign engine.models "
-        "engine.passes engine.planes resources trainer.__main__"
+        "desktop.app desktop.colourways desktop.demo desktop.paint.files desktop.replaying "
+        "desktop.single_instance desktop.translating engine engine.data engine.devices engine.errors "
+        "engine.foreign engine.models engine.passes engine.planes resources trainer.__main__"
     ),
     "desktop.app": (
         "desktop.crashes desktop.session desktop.single_instance desktop.support desktop.widgets.dialogs "
@@ -186,6 +186,10 @@ ARROWS: dict[str, str] = {
         "desktop.paint.editing desktop.paint.strokes desktop.paint.tools desktop.session "
         "desktop.widgets.canvas desktop.widgets.dialogs desktop.widgets.hand desktop.widgets.parts "
         "engine.data"
+    ),
+    "desktop.colourways": (
+        "desktop.paint.editing desktop.paint.files engine engine.data engine.errors engine.files "
+        "engine.passes engine.planes"
     ),
 }
 

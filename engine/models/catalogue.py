@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import resources
 from engine.data.card import Card
@@ -100,3 +101,27 @@ def _entry(file: Path, bundled: bool) -> Entry:
     except ModelError as error:
         return Entry(file.stem, file, None, str(error), bundled)
     return Entry(card.name, file, card, None, bundled)
+
+
+def described(entry: Entry) -> dict[str, Any]:
+    """What ``underpaint models --json`` tells of a model."""
+    card = entry.card
+    return {
+        "name": entry.name,
+        "file": str(entry.file),
+        "input": card.input if card else None,
+        "size": list(card.size) if card else None,
+        "hints": card.hints if card else None,
+        "problem": entry.problem,
+        "bundled": entry.bundled,
+        "statistics": card.statistics if card else None,
+        "task": card.task if card else None,
+        "licence": card.licence if card else None,
+        "styles": None
+        if card is None or not card.style
+        else {
+            "length": card.style,
+            "names": list(card.styles),
+            "of_photos": card.style_encoder > 0,
+        },
+    }

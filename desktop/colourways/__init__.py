@@ -1,0 +1,1 @@
+"""Colourways: one drawing in several sets of colours. No widgets."""

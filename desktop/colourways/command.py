@@ -1,0 +1,118 @@
+"""`underpaint colourways`: a project in several sets of colours, without a window."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from engine.errors import PictureError
+
+if TYPE_CHECKING:
+    from desktop.colourways.sets import ColourSet
+    from desktop.colourways.sheet import Made
+    from desktop.paint.editing.document import Document
+    from engine.data.palette import Colour
+    from engine.passes.generator import Generator
+
+
+def run(drawing: Path, out: Path, sets: Path, model: str | None, count: int, seed: int) -> list[Path]:
+    """Translate a project in each set, and write the sheet and the single pictures.
+
+    Args:
+        drawing: an ``.ora`` project, a sketch with hints.
+        out: the folder to write into.
+        sets: colour sets as JSON, or a palette file, of whose colours sets are drawn.
+        model: name or file; None for the one that it was last painted with.
+        count: how many sets are drawn of a palette, 4 to 16.
+        seed: by which they are drawn.
+
+    Returns:
+        the files that were written.
+
+    Raises:
+        UnderpaintError: something can't be read, used, translated or written.
+    """
+    import engine
+    from desktop.colourways.hints import own_colours
+    from desktop.colourways.sheet import write_all
+    from desktop.paint.files.project import load
+
+    if drawing.suffix.lower() != ".ora":
+        raise PictureError(f"“{drawing.name}” is no .ora project; save the drawing in the window as one.")
+    loaded = load(drawing)
+    for note in loaded.notes:
+        _say(f"“{drawing.name}”: {note}")
+    document = loaded.document
+    hints = document.picture().hints if document.kind == "sketch" else None
+    own = () if hints is None else own_colours(hints)
+    if not own:
+        raise PictureError(
+            f"“{drawing.name}” has no colour hints; colourways need a sketch with some colours in it."
+        )
+    wanted = _sets(sets, own, count, seed)
+    if model is None and not document.model:
+        raise PictureError(f"“{drawing.name}” doesn't say which model it is for; say so by --model.")
+    generator = engine.open(model or document.model, notice=_say)
+    made = translated(generator, document, own, wanted)
+    _application()
+    return write_all(made, drawing.stem, out)
+
+
+def translated(
+    generator: Generator, document: Document, own: tuple[Colour, ...], sets: tuple[ColourSet, ...]
+) -> list[Made]:
+    """A sketch in each set, at the model's working size; its lines are one and the same array in all.
+
+    Raises:
+        UnderpaintError: the model knows no hints, or not the style of a set.
+    """
+    from desktop.colourways.hints import recoloured
+    from desktop.colourways.sheet import Made
+    from engine.planes import codec
+
+    card = generator.card
+    if card.input != "sketch" or not card.hints:
+        raise PictureError(f"“{card.name}” knows no colour hints; choose a model for sketches with colours.")
+    picture = document.picture()
+    assert picture.lines is not None and picture.hints is not None
+    size = codec.working_size(picture.size, card)
+    lines = codec.redrawn(codec.scaled(picture.lines, size), card)
+    hints = codec.scaled(picture.hints, size)
+    fits = document.style is not None and len(document.style.code) == card.style
+    usual = document.style.code if document.style is not None and fits else None
+    made = []
+    for one in sets:
+        style = usual if one.style is None else card.code(one.style)
+        prepared = codec.sketched(lines, recoloured(hints, own, one.colours), card)
+        made.append(Made(one, generator.translate(prepared, style=style)))
+    return made
+
+
+def _sets(file: Path, own: tuple[Colour, ...], count: int, seed: int) -> tuple[ColourSet, ...]:
+    from desktop.colourways.palette_files import read_colours
+    from desktop.colourways.sets import read_sets, shuffled
+
+    if file.suffix.lower() == ".json":
+        return read_sets(file)
+    drawn = shuffled(read_colours(file), len(own), count, seed)
+    if len(drawn) < count:
+        _say(f"“{file.name}” has colours for no more than {len(drawn)} different sets of this drawing.")
+    return drawn
+
+
+def _application() -> None:
+    """Qt's fonts want one; no display is needed."""
+    from PySide6.QtGui import QGuiApplication
+
+    global _held
+    if QGuiApplication.instance() is None:
+        _held = QGuiApplication(["underpaint", "-platform", "offscreen"])
+
+
+_held: object = None
+"""The application that the command made."""
+
+
+def _say(sentence: str) -> None:
+    print(sentence, file=sys.stderr, flush=True)  # noqa: T201 – the command line's work

@@ -1,0 +1,92 @@
+"""The colours of a drawing's hints: which there are, and the same hints in others."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import numpy.typing as npt
+
+from engine.data.messages import Pixels
+from engine.data.palette import Colour
+
+MOST = 16
+"""Colours of one drawing that count as different."""
+_ALIKE = 24
+"""Distance in RGB within which two are one colour."""
+_LEAST = 0.002
+"""Share of the hints below which a colour is the soft edge of others."""
+
+
+def own_colours(hints: Pixels) -> tuple[Colour, ...]:
+    """The different colours of the hints, the one that covers most first.
+
+    Args:
+        hints: uint8 (H, W, 4), straight RGBA.
+    """
+    codes = _codes(hints[hints[..., 3] >= 250][:, :3])
+    distinct, counts = np.unique(codes, return_counts=True)
+    order = np.argsort(-counts, kind="stable")
+    found: list[npt.NDArray[np.int64]] = []
+    for place in order[:4096]:
+        if counts[place] < _LEAST * len(codes) or len(found) == MOST:
+            break
+        colour = _channels(distinct[place : place + 1])[0]
+        if all(np.square(colour - other).sum() > _ALIKE**2 for other in found):
+            found.append(colour)
+    return tuple((int(red), int(green), int(blue)) for red, green, blue in found)
+
+
+def recoloured(hints: Pixels, own: Sequence[Colour], wanted: Sequence[Colour]) -> Pixels:
+    """The same hints in other colours; where they are, and how opaque, stays.
+
+    What lies between two of the drawing's own colours comes to lie between those that are wanted, and shades
+    stay shades. A colour that is wanted as it is stays to the bit.
+
+    Args:
+        hints: uint8 (H, W, 4), straight RGBA.
+        own: the drawing's, see ``own_colours``.
+        wanted: one for each of them; those beyond the end of the list stay.
+
+    Returns:
+        uint8 (H, W, 4).
+    """
+    targets = [*wanted[: len(own)], *own[len(wanted) :]]
+    there = hints[..., 3] > 0
+    if not own or not there.any():
+        return hints
+    distinct, places = np.unique(_codes(hints[there][:, :3]), return_inverse=True)
+    new = np.empty((len(distinct), 3), np.uint8)
+    for start in range(0, len(distinct), 1 << 14):  # bounds memory for hints that are a photograph
+        part = slice(start, start + (1 << 14))
+        new[part] = _moved(
+            _channels(distinct[part]).astype(np.float64), np.array(own, float), np.array(targets, float)
+        )
+    result = hints.copy()
+    result[there, :3] = new[places.reshape(-1)]
+    return result
+
+
+def _moved(
+    colours: npt.NDArray[np.float64], own: npt.NDArray[np.float64], wanted: npt.NDArray[np.float64]
+) -> Pixels:
+    far = np.square(colours[:, None] - own).sum(2)
+    rows, first = np.arange(len(colours)), far.argmin(1)
+    far[rows, first] = np.inf
+    second = far.argmin(1) if len(own) > 1 else first
+    way = own[second] - own[first]
+    length = np.maximum(np.square(way).sum(1), 1e-9)
+    share = np.clip(((colours - own[first]) * way).sum(1) / length, 0, 1)[:, None]
+    rest = colours - (own[first] + share * way)
+    moved = wanted[first] + share * (wanted[second] - wanted[first]) + rest
+    return np.clip(np.rint(moved), 0, 255).astype(np.uint8)
+
+
+def _codes(colours: Pixels) -> npt.NDArray[np.uint32]:
+    wide = colours.astype(np.uint32)
+    codes: npt.NDArray[np.uint32] = wide[:, 0] << 16 | wide[:, 1] << 8 | wide[:, 2]
+    return codes
+
+
+def _channels(codes: npt.NDArray[np.uint32]) -> npt.NDArray[np.int64]:
+    return np.stack([codes >> 16, codes >> 8 & 255, codes & 255], 1).astype(np.int64)

@@ -1,0 +1,135 @@
+"""Sets of colours: what each hint of a drawing becomes, with a name; made by chance, or read from a file."""
+
+from __future__ import annotations
+
+import json
+import random
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from engine.data.palette import Colour
+from engine.data.style import LONGEST_NAME
+from engine.errors import PictureError
+
+FORMAT = 1
+"""Version of the notes on sets."""
+MOST = 16
+"""Sets of one file."""
+MOST_COLOURS = 64
+"""Of one set."""
+MOST_BYTES = 1 << 20
+
+
+@dataclass(frozen=True)
+class ColourSet:
+    """One colourway."""
+
+    name: str
+    colours: tuple[Colour, ...]
+    """In the order of the drawing's own, the one that covers most first; what has none stays as it is."""
+    style: str | int | None = None
+    """A name or a seed that models with styles know; None for the picture's own."""
+
+
+def shuffled(colours: Sequence[Colour], wanted: int, count: int, seed: int = 1) -> tuple[ColourSet, ...]:
+    """Up to ``count`` different sets of ``wanted`` colours each, drawn of ``colours``; of few colours there
+    are fewer. The same seed draws the same.
+
+    In one set no colour comes twice before all have come once.
+    """
+    chance, found = random.Random(seed), dict[tuple[Colour, ...], None]()
+    for _try in range(64 * count):
+        row: list[Colour] = []
+        while len(row) < wanted:
+            row += chance.sample(list(colours), min(len(colours), wanted - len(row)))
+        found[tuple(row)] = None
+        if len(found) == count:
+            break
+    return tuple(ColourSet(str(number), row) for number, row in enumerate(found, start=1))
+
+
+def to_notes(sets: Sequence[ColourSet]) -> dict[str, Any]:
+    """Sets as ``from_notes`` reads them, for JSON."""
+    return {"format": FORMAT, "sets": [_fields(one) for one in sets]}
+
+
+def _fields(one: ColourSet) -> dict[str, Any]:
+    fields: dict[str, Any] = {
+        "name": one.name,
+        "colours": ["#{:02x}{:02x}{:02x}".format(*colour) for colour in one.colours],
+    }
+    return fields if one.style is None else {**fields, "style": one.style}
+
+
+def from_notes(notes: object) -> tuple[ColourSet, ...]:
+    """The sets that ``to_notes`` wrote, or that somebody wrote by hand.
+
+    Raises:
+        ValueError: they make no sense; what is wrong, as part of a sentence.
+    """
+    if not isinstance(notes, dict) or not isinstance(notes.get("sets"), list):
+        raise ValueError("it has no list called “sets”")
+    version = notes.get("format", FORMAT)
+    if type(version) is not int or version < 1:
+        raise ValueError("its format makes no sense")
+    if version > FORMAT:
+        raise ValueError("it is of a newer Underpaint")
+    if not 1 <= len(notes["sets"]) <= MOST:
+        raise ValueError(f"it has {len(notes['sets'])} sets, and 1 to {MOST} can be used")
+    return tuple(_set(entry, number) for number, entry in enumerate(notes["sets"], start=1))
+
+
+def _set(entry: object, number: int) -> ColourSet:
+    if not isinstance(entry, dict):
+        raise ValueError(f"set {number} is no object")
+    name, colours, style = entry.get("name", str(number)), entry.get("colours"), entry.get("style")
+    if not isinstance(name, str) or not name.isprintable() or not 0 < len(name.strip()) <= LONGEST_NAME:
+        raise ValueError(f"the name of set {number} is empty, too long or not printable")
+    if not isinstance(colours, list) or not 1 <= len(colours) <= MOST_COLOURS:
+        raise ValueError(f"set {number} needs 1 to {MOST_COLOURS} colours")
+    if style is not None and type(style) is not int and not isinstance(style, str):
+        raise ValueError(f"the style of set {number} is neither a name nor a number")
+    if isinstance(style, str) and len(style) > LONGEST_NAME:
+        raise ValueError(f"the style's name of set {number} is too long")
+    if type(style) is int and not 0 <= style < 1 << 31:
+        raise ValueError(f"the style of set {number} is no number from 0 up to 2³¹")
+    return ColourSet(name.strip(), tuple(_colour(value, number) for value in colours), style)
+
+
+def _colour(value: object, number: int) -> Colour:
+    colour = as_colour(value) if isinstance(value, str) else None
+    if colour is None:
+        raise ValueError(f"a colour of set {number} is not written like #c02030")
+    return colour
+
+
+def as_colour(text: str) -> Colour | None:
+    """The colour that ``#rrggbb``, ``rrggbb`` or ``#rgb`` stands for; None where it is none."""
+    digits = text.strip().removeprefix("#")
+    if len(digits) == 3 and text.strip().startswith("#"):
+        digits = "".join(digit * 2 for digit in digits)
+    if len(digits) != 6 or not all(digit in "0123456789abcdefABCDEF" for digit in digits):
+        return None
+    return int(digits[:2], 16), int(digits[2:4], 16), int(digits[4:], 16)
+
+
+def read_sets(path: Path) -> tuple[ColourSet, ...]:
+    """The sets in a JSON file, from whomever it comes.
+
+    Raises:
+        PictureError: it is missing, too large, damaged or of a newer program.
+    """
+    try:
+        if path.stat().st_size > MOST_BYTES:
+            raise PictureError(f"“{path.name}” is too large for a file of colour sets; choose another.")
+        return from_notes(json.loads(path.read_text("utf-8-sig")))
+    except OSError as error:
+        raise PictureError(f"“{path.name}” can't be read ({error.strerror or error}).") from error
+    except (json.JSONDecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise PictureError(
+            f"“{path.name}” is no JSON file of colour sets, or is damaged; choose another."
+        ) from error
+    except ValueError as error:
+        raise PictureError(f"“{path.name}” can't be used: {error}; mend it or choose another.") from error

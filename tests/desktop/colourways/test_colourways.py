@@ -1,0 +1,236 @@
+"""One drawing in several sets of colours: the hints, the files of sets and palettes, the command."""
+
+from __future__ import annotations
+
+import json
+import struct
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import desktop.__main__ as command_line
+from desktop.colourways.hints import own_colours, recoloured
+from desktop.colourways.palette_files import read_colours
+from desktop.colourways.sets import ColourSet, from_notes, read_sets, shuffled, to_notes
+from desktop.paint.editing.document import Document
+from desktop.paint.files import project
+from engine.data.messages import Picture, Pixels
+from engine.data.picture import read
+from engine.errors import PictureError
+
+RED, BLUE, GREEN, GOLD = (200, 30, 40), (30, 60, 180), (40, 140, 60), (220, 180, 60)
+
+
+def two_hints() -> Pixels:
+    """A large red hint, a smaller blue one, a mixture between them."""
+    hints = np.zeros((64, 64, 4), np.uint8)
+    hints[8:40, 8:56] = (*RED, 255)
+    hints[41:56, 8:56] = (*BLUE, 255)
+    hints[40, 8:56] = (115, 45, 110, 255)
+    hints[7, 8:56] = (*RED, 90)
+    return hints
+
+
+# --- hints ---------------------------------------------------------------------------------------
+
+
+def test_own_colours_are_what_was_painted_and_the_largest_comes_first() -> None:
+    hints = two_hints()
+    hints[40] = 0
+    assert own_colours(hints) == (RED, BLUE)
+    assert own_colours(np.zeros((8, 8, 4), np.uint8)) == ()
+
+
+def test_hints_take_other_colours_and_keep_their_place_and_opacity() -> None:
+    hints = two_hints()
+    made = recoloured(hints, (RED, BLUE), (GREEN, GOLD))
+    assert (made[..., 3] == hints[..., 3]).all()
+    assert (made[20, 20, :3] == GREEN).all() and (made[50, 20, :3] == GOLD).all()
+    assert (made[7, 20, :3] == GREEN).all()
+    halfway = np.abs(made[40, 20, :3].astype(int) - (np.array(GREEN) + GOLD) / 2)
+    assert halfway.max() <= 1
+    assert (made[hints[..., 3] == 0] == hints[hints[..., 3] == 0]).all()
+
+
+def test_the_drawings_own_colours_leave_every_byte_and_missing_ones_stay() -> None:
+    hints = two_hints()
+    assert np.array_equal(recoloured(hints, (RED, BLUE), (RED, BLUE)), hints)
+    assert (recoloured(hints, (RED, BLUE), (GREEN,))[50, 20, :3] == BLUE).all()
+
+
+# --- sets ----------------------------------------------------------------------------------------
+
+
+def test_shuffled_sets_differ_and_the_same_seed_draws_the_same() -> None:
+    sets = shuffled((RED, BLUE, GREEN, GOLD), 2, 12, seed=5)
+    assert len({one.colours for one in sets}) == 12
+    assert all(len(set(one.colours)) == 2 for one in sets)
+    assert sets == shuffled((RED, BLUE, GREEN, GOLD), 2, 12, seed=5)
+    assert sets != shuffled((RED, BLUE, GREEN, GOLD), 2, 12, seed=6)
+    assert len(shuffled((RED, BLUE), 1, 12)) == 2
+
+
+def test_sets_come_back_as_they_were_written(tmp_path: Path) -> None:
+    sets = ColourSet("Poppy", (RED, BLUE)), ColourSet("Meer", (GREEN,), 7), ColourSet("c", (GOLD,), "matt")
+    file = tmp_path / "sets.json"
+    file.write_text(json.dumps(to_notes(sets)), "utf-8")
+    assert read_sets(file) == sets
+
+
+@pytest.mark.parametrize(
+    "notes",
+    [
+        [],
+        {"sets": []},
+        {"sets": [{"colours": ["#fff"]}] * 17},
+        {"format": 2, "sets": [{"colours": ["#fff"]}]},
+        {"format": True, "sets": [{"colours": ["#fff"]}]},
+        {"sets": [{"colours": ["red"]}]},
+        {"sets": [{"colours": [7]}]},
+        {"sets": [{"colours": ["#fff"] * 65}]},
+        {"sets": [{"name": " ", "colours": ["#fff"]}]},
+        {"sets": [{"name": "a\nb", "colours": ["#fff"]}]},
+        {"sets": [{"colours": ["#fff"], "style": -1}]},
+        {"sets": [{"colours": ["#fff"], "style": [1]}]},
+    ],
+)
+def test_notes_that_make_no_sense_are_refused(notes: object) -> None:
+    with pytest.raises(ValueError, match=r"^(it|set|its|the|a) "):
+        from_notes(notes)
+
+
+@pytest.mark.parametrize("content", [b"", b"{", b"\xff\xfe\x00", b"[" * 100_000, b" " * (2 << 20)])
+def test_a_damaged_file_of_sets_gets_a_sentence(tmp_path: Path, content: bytes) -> None:
+    file = tmp_path / "sets.json"
+    file.write_bytes(content)
+    with pytest.raises(PictureError, match=r"sets\.json.*choose another"):
+        read_sets(file)
+
+
+# --- palette files -------------------------------------------------------------------------------
+
+
+def aco() -> bytes:
+    first = struct.pack(">HH", 1, 3) + struct.pack(">5H", 0, 200 * 257, 30 * 257, 40 * 257, 0)
+    return first + struct.pack(">5H", 8, 10000, 0, 0, 0) + struct.pack(">5H", 7, 10000, 0, 0, 0)
+
+
+def ase() -> bytes:
+    def block(model: bytes, *values: float) -> bytes:
+        body = struct.pack(">H", 1) + b"\0\0" + model + struct.pack(f">{len(values)}f", *values) + b"\0\0"
+        return struct.pack(">HI", 1, len(body)) + body
+
+    blocks = block(b"RGB ", 200 / 255, 30 / 255, 40 / 255), block(b"CMYK", 0, 0, 0, 1), block(b"Gray", 1)
+    return b"ASEF" + struct.pack(">HHI", 1, 0, 3) + b"".join(blocks)
+
+
+FILES = {
+    "a.gpl": b"GIMP Palette\nName: x\nColumns: 2\n# hm\n200 30 40\tred\n0 0 0\n255 255 255 white\n",
+    "a.hex": b"\xef\xbb\xbf; remark\n#c81e28\n000000, fff000\n#fff\n",
+    "a.aco": aco(),
+    "a.ase": ase(),
+}
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_palettes_of_other_programs_are_read(tmp_path: Path, name: str) -> None:
+    file = tmp_path / name
+    file.write_bytes(FILES[name])
+    found = read_colours(file)
+    assert found[0] == RED
+    assert (0, 0, 0) in found
+    assert max(min(colour) for colour in found) >= 254
+
+
+@pytest.mark.parametrize("name", ["a.aco", "a.ase"])
+def test_a_palette_that_is_cut_short_anywhere_gets_a_sentence(tmp_path: Path, name: str) -> None:
+    file = tmp_path / name
+    for length in range(len(FILES[name]) - 3):
+        file.write_bytes(FILES[name][:length])
+        with pytest.raises(PictureError, match="choose another"):
+            read_colours(file)
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("a.gpl", b"200 30 40\n"),
+        ("a.gpl", b"GIMP Palette\n300 0 0\n"),
+        ("a.gpl", b"GIMP Palette\n1 2\n"),
+        ("a.gpl", b"GIMP Palette\n"),
+        ("a.hex", b"#12345\n"),
+        ("a.hex", b"\xff\xff"),
+        ("a.hex", b"#" * (2 << 20)),
+        ("a.aco", struct.pack(">HH", 1, 1) + struct.pack(">5H", 3, 1, 2, 3, 4)),
+        ("a.ase", b"ASEF" + struct.pack(">HHI", 1, 0, 1) + struct.pack(">HI", 1, 0xFFFFFFFF)),
+        ("a.png", b""),
+    ],
+)
+def test_a_file_that_is_no_palette_gets_a_sentence(tmp_path: Path, name: str, content: bytes) -> None:
+    file = tmp_path / name
+    file.write_bytes(content)
+    with pytest.raises(PictureError, match=name):
+        read_colours(file)
+
+
+# --- the command ---------------------------------------------------------------------------------
+
+
+def call(monkeypatch: pytest.MonkeyPatch, *words: object, command: str = "colourways") -> int:
+    monkeypatch.setattr(sys, "argv", ["underpaint", command, *map(str, words)])
+    try:
+        command_line.main()
+    except SystemExit as end:
+        return int(end.code or 0)
+    return 0
+
+
+def drawing(path: Path, hints: Pixels) -> Path:
+    lines = np.full((64, 64), 255, np.uint8)
+    lines[6:58, 6] = 0
+    project.save(Document.from_planes("sketch", Picture(lines=lines, hints=hints)), path)
+    return path
+
+
+def test_a_sheet_and_single_pictures_are_written(
+    tmp_path: Path, tiny_models: Path, monkeypatch: pytest.MonkeyPatch, qapp: object
+) -> None:
+    shoe, sets, out = drawing(tmp_path / "shoe.ora", two_hints()), tmp_path / "sets.json", tmp_path / "out"
+    own = own_colours(two_hints())
+    listed = [ColourSet("own", own), ColourSet("../up", (GREEN, GOLD)), ColourSet("c", (GOLD,))]
+    sets.write_text(json.dumps(to_notes(listed)), "utf-8")
+    model = tiny_models / "tiny sketch.safetensors"
+    assert call(monkeypatch, shoe, out, "--sets", sets, "--model", model) == 0
+    pictures = sorted(out.glob("0*.png"))
+    assert [file.name[:2] for file in pictures] == ["01", "02", "03"]
+    assert {file.parent for file in tmp_path.rglob("*.png")} == {out}
+    own_one, other, _ = (read(file).pixels for file in pictures)
+    assert own_one.shape == (64, 64, 3) and (own_one != other).any()
+    plain = tmp_path / "plain.png"
+    assert call(monkeypatch, model, shoe, plain, command="translate") == 0
+    assert np.array_equal(read(plain).pixels, own_one)  # as the window sees it
+    assert read(out / "colourways.png").pixels.std() > 1
+    assert (out / "colourways.pdf").read_bytes().startswith(b"%PDF")
+
+
+def test_what_cannot_be_done_is_said_in_a_sentence(
+    tmp_path: Path,
+    tiny_models: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    sets, bare = tmp_path / "a.hex", drawing(tmp_path / "bare.ora", np.zeros((64, 64, 4), np.uint8))
+    sets.write_bytes(FILES["a.hex"])
+    shoe = drawing(tmp_path / "shoe.ora", two_hints())
+    labels = tiny_models / "tiny labels.safetensors"
+    for words, said in (
+        ((bare, tmp_path / "out", "--sets", sets), "has no colour hints"),
+        ((shoe, tmp_path / "out", "--sets", sets), "which model it is for"),
+        ((shoe, tmp_path / "out", "--sets", sets, "--model", labels), "knows no colour hints"),
+        ((sets, tmp_path / "out", "--sets", sets), "no .ora project"),
+    ):
+        assert call(monkeypatch, *words) == 1
+        assert said in capsys.readouterr().err
+    assert not (tmp_path / "out").exists()
