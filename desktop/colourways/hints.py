@@ -79,13 +79,13 @@ def _moved(
     share = np.clip(((colours - own[first]) * way).sum(1) / length, 0, 1)[:, None]
     rest = colours - (own[first] + share * way)
     moved = wanted[first] + share * (wanted[second] - wanted[first]) + rest
-    return np.clip(np.rint(moved), 0, 255).astype(np.uint8)
+    made: Pixels = np.clip(np.rint(moved), 0, 255).astype(np.uint8)
+    return made
 
 
 def _codes(colours: Pixels) -> npt.NDArray[np.uint32]:
     wide = colours.astype(np.uint32)
-    codes: npt.NDArray[np.uint32] = wide[:, 0] << 16 | wide[:, 1] << 8 | wide[:, 2]
-    return codes
+    return np.asarray(wide[:, 0] << 16 | wide[:, 1] << 8 | wide[:, 2], np.uint32)
 
 
 def _channels(codes: npt.NDArray[np.uint32]) -> npt.NDArray[np.int64]:
