@@ -17,7 +17,7 @@ from torch import Tensor
 Call = tuple[int, ...]
 """What a weight is asked to be laid out for: the shape of the map, and whatever else makes a difference."""
 
-SPARE = 0.25
+SPARE = 0.3
 """How much memory further layouts may take, of what the first ones take."""
 
 _MOST_KNOWN = 4096

@@ -22,6 +22,8 @@ LEAST = 4
 """Pixels along an edge of a grown window: fewer take as long."""
 _TRIED = 4
 """Lengths of either edge among which one is sought."""
+_DEARER = 4
+"""So many times a window's pixels are more work than to lay a weight out anew, once."""
 
 
 def halved(window: Rect, bounds: Rect) -> Rect:
@@ -55,19 +57,21 @@ def grown(window: Rect, bounds: Rect, serves: Callable[[int, int], bool]) -> Rec
         serves: whether a width and a height are such a size.
 
     Returns:
-        ``bounds`` where there is none below it.
+        ``bounds`` where there is none below it; but where that were many times the work, the smallest of the few
+        sizes, for which a weight is then laid out in place of another layout.
     """
     widths, heights = _rungs(window.width, bounds.width), _rungs(window.height, bounds.height)
     sizes = sorted(itertools.product(widths, heights), key=lambda size: size[0] * size[1])
     whole = area(bounds)
-    for width, height in sizes:
-        if width * height >= whole:
-            break
-        if serves(width, height):
-            left = min(max(window.left - (width - window.width) // 2, 0), bounds.width - width)
-            top = min(max(window.top - (height - window.height) // 2, 0), bounds.height - height)
-            return Rect(left, top, width, height)
-    return bounds
+    found = next((size for size in sizes if size[0] * size[1] < whole and serves(*size)), None)
+    if found is None and sizes[0][0] * sizes[0][1] * _DEARER < whole:
+        found = sizes[0]
+    if found is None:
+        return bounds
+    width, height = found
+    left = min(max(window.left - (width - window.width) // 2, 0), bounds.width - width)
+    top = min(max(window.top - (height - window.height) // 2, 0), bounds.height - height)
+    return Rect(left, top, width, height)
 
 
 def _rungs(length: int, most: int) -> list[int]:

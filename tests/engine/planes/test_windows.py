@@ -86,3 +86,13 @@ def test_fading_keeps_the_core_and_falls_off_towards_the_edge() -> None:
     assert (np.diff(mixed[10, 18:, 0]) < 0).all() and 0 < mixed[10, 29, 0] < 40
     assert (np.diff(mixed[:8, 14, 0]) >= 0).all()
     assert (windows.faded(before, after, window, window) == after).all()
+
+
+def test_a_window_that_no_layout_serves_is_small_on_a_large_map_and_all_of_a_small_one() -> None:
+    wanted = Rect(20, 30, 7, 7)
+    large = windows.grown(wanted, Rect(0, 0, 64, 64), lambda *_size: False)
+    assert (large.width, large.height) == (8, 8) and wanted.intersected(large) == wanted
+    small = Rect(0, 0, 12, 12)
+    assert windows.grown(Rect(2, 2, 7, 7), small, lambda *_size: False) == small
+    served = windows.grown(wanted, Rect(0, 0, 64, 64), lambda width, height: width * height > 64)
+    assert (served.width, served.height) in ((8, 10), (10, 8))
