@@ -21,6 +21,7 @@ from desktop.documents.open_documents import OpenDocuments, OpenPicture, project
 from desktop.documents.reading import Wanted
 from desktop.documents.recovery import Unreadable
 from desktop.documents.stroke_controller import StrokeController
+from desktop.finishing.finishing import Finishing
 from desktop.layer_actions import LayerActions
 from desktop.paint.editing.document import Change, Document
 from desktop.paint.files.export import picture_file
@@ -109,6 +110,7 @@ class Session(Observable):
         self.styles = Styles(self, self.live, self.strokes, self.settings, pen_up, self)
         self.shelf = Shelf(self, self.live, self.styles, self.file_work, self)
         self.morphing = Morphing(self, self.live, self.styles, self.shelf, self.file_work, self)
+        self.finishing = Finishing(self, self.live, self.file_work, self.settings, self)
         self.training = Training(lambda: self.picture.document if self.picture else None, self.settings, self)
         self.training.brought.connect(self._open_trained)
         self.dataset_scan = DatasetScan(self)

@@ -11,6 +11,7 @@ ARROWS: dict[str, str] = {
     "engine.devices": "engine.data engine.errors engine.files engine.layers resources",
     "engine.errors": "",
     "engine.files": "",
+    "engine.finishing": "engine.data engine.errors engine.planes",
     "engine.foreign": "engine.data engine.errors engine.files engine.models engine.networks",
     "engine.layers": "",
     "engine.models": "engine.data engine.errors engine.files engine.networks resources",
@@ -76,6 +77,10 @@ ARROWS: dict[str, str] = {
         "desktop.paint.strokes desktop.paint.tools desktop.support engine.data engine.errors engine.files "
         "engine.planes resources"
     ),
+    "desktop.finishing": (
+        "desktop.documents desktop.paint.editing desktop.paint.files desktop.preview desktop.support "
+        "engine.data engine.errors engine.files engine.finishing"
+    ),
     "desktop.paint.brushes": "desktop.paint.plugins desktop.paint.strokes",
     "desktop.paint.editing": "desktop.paint.layers desktop.paint.strokes engine.data engine.errors",
     "desktop.paint.files": (
@@ -102,7 +107,8 @@ ARROWS: dict[str, str] = {
         "engine.errors engine.files engine.models engine.planes engine.thread resources"
     ),
     "desktop.session": (
-        "desktop.documents desktop.layer_actions desktop.paint.editing desktop.paint.files desktop.pairs "
+        "desktop.documents desktop.finishing desktop.layer_actions desktop.paint.editing "
+        "desktop.paint.files desktop.pairs "
         "desktop.preview desktop.support desktop.training engine.data engine.models"
     ),
     "desktop.layer_actions": (
@@ -122,9 +128,14 @@ ARROWS: dict[str, str] = {
         "desktop.paint.editing desktop.session desktop.support desktop.widgets.parts engine.data "
         "engine.errors"
     ),
+    "desktop.widgets.finishing": (
+        "desktop.session desktop.support desktop.widgets.dialogs desktop.widgets.parts engine.data "
+        "engine.errors engine.finishing"
+    ),
     "desktop.widgets.main_window": (
         "desktop.paint.editing desktop.paint.tools desktop.session desktop.support desktop.widgets.canvas "
-        "desktop.widgets.dialogs desktop.widgets.panels desktop.widgets.parts desktop.widgets.styles "
+        "desktop.widgets.dialogs desktop.widgets.finishing desktop.widgets.panels desktop.widgets.parts "
+        "desktop.widgets.styles "
         "desktop.widgets.training desktop.widgets.welcome engine.data resources"
     ),
     "desktop.widgets.panels": (
@@ -144,7 +155,9 @@ ARROWS: dict[str, str] = {
         "desktop.preview desktop.session desktop.support desktop.widgets.panels desktop.widgets.parts "
         "engine.data"
     ),
-    "desktop.translating": "desktop.paint.files engine.data engine.errors engine.passes engine.planes",
+    "desktop.translating": (
+        "desktop.paint.files engine.data engine.errors engine.finishing engine.passes engine.planes"
+    ),
     "desktop.widgets.styles": (
         "desktop.paint.editing desktop.preview desktop.session desktop.support desktop.widgets.dialogs "
         "desktop.widgets.parts engine.errors"
@@ -177,6 +190,7 @@ LIGHT = (
     "engine.data",
     "engine.errors",
     "engine.files",
+    "engine.finishing",
     "engine.models.bundle",
     "engine.models.catalogue",
     "engine.planes.codec",

@@ -40,6 +40,7 @@ from desktop.widgets.canvas.view import View
 from desktop.widgets.dialogs import picture_dialogs
 from desktop.widgets.dialogs.about import AboutDialog
 from desktop.widgets.dialogs.pair_start import PairStartDialog
+from desktop.widgets.finishing.dialog import FinishDialog
 from desktop.widgets.panels.brush_bar import BrushBar
 from desktop.widgets.panels.folding import FoldingHeader, Heights
 from desktop.widgets.panels.layer_dock import LayerDock
@@ -177,6 +178,8 @@ class MainWindow(QMainWindow):
             "export_preview": lambda: files.export("preview"),
             "export_picture": lambda: files.export("picture"),
             "export_pair": lambda: files.export("pair"),
+            "export_cut_out": lambda: FinishDialog(session, self, cut=True).open(),
+            "export_larger": lambda: FinishDialog(session, self, cut=False).open(),
             "next_picture": session.next_picture,
             "close": files.close_picture,
             "quit": self.close,
@@ -370,6 +373,8 @@ class MainWindow(QMainWindow):
         self.actions_table["draw_lines"].setEnabled(sketch)
         self.actions_table["draw_hints"].setEnabled(sketch and self.session.strokes.knows_hints)
         for name in ("vary", "keep", "refresh", "export_preview", "export_pair", "copy_preview", "teach"):
+            self.actions_table[name].setEnabled(self.session.live.card is not None)
+        for name in ("export_cut_out", "export_larger"):
             self.actions_table[name].setEnabled(self.session.live.card is not None)
 
     def _show_title(self) -> None:
