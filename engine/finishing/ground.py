@@ -135,7 +135,10 @@ def _rims(numbers: regions.Numbers, count: int, ground: Mask, unit: float) -> tu
     rim |= numbers != ndimage.maximum_filter(numbers, 3)
     on_rim = numbers[rim]
     total = np.maximum(1, np.bincount(on_rim, minlength=count + 1))
-    shares = [np.bincount(on_rim, away[rim] < far * unit, count + 1) / total for far in (_LINE, _HANDLE)]
+    shares = [
+        np.bincount(on_rim, away[rim] < far, count + 1) / total
+        for far in (_LINE * max(1, unit), _HANDLE * unit)
+    ]
     return shares[0], shares[1]
 
 

@@ -52,7 +52,7 @@ def made(
         frame = codec.scaled_preview(preview, wanted)
     else:
         halves = 2 if wish.cut else 1
-        frame = enlarged(preview, wanted, picture.lines, lambda done, total: step(done, total * halves))
+        frame = enlarged(preview, wanted, lambda done, total: step(done, total * halves))
     if not wish.cut:
         return frame
     first = wish.factor > 1

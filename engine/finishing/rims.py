@@ -12,7 +12,9 @@ _SURE, _UNSURE = 60.0, 20.0
 which."""
 
 
-def soft(frame: Pixels, thing: Mask, colour: Values | None, reach: int) -> tuple[Values, Values]:
+def soft(
+    frame: Pixels, thing: Mask, colour: Values | None, reach: int, soft_edge: float
+) -> tuple[Values, Values]:
     """Opacity and colours of a thing with a soft rim.
 
     A pixel of the rim is a mixture of ground and thing; the thing's colour there is that around it which is
@@ -23,7 +25,8 @@ def soft(frame: Pixels, thing: Mask, colour: Values | None, reach: int) -> tuple
         frame: uint8 (H, W, 3).
         thing: (H, W).
         colour: of the ground, (3,); None where it isn't plain.
-        reach: pixels that the rim may go inwards.
+        reach: pixels that the ground's colour may go inwards.
+        soft_edge: pixels up to which the thing may be less than opaque.
 
     Returns:
         float32 (H, W), 0 to 1; and float32 (H, W, 3), 0 to 255.
@@ -44,9 +47,10 @@ def soft(frame: Pixels, thing: Mask, colour: Values | None, reach: int) -> tuple
     alpha = trust * mixed + (1 - trust) * shaped
     depth = ndimage.distance_transform_edt(thing)
     alpha = _rising(np.where(thing, alpha, 0), np.ceil(depth).astype(np.int32), reach)
-    alpha = np.where(depth > reach, 1, alpha).astype(np.float32)
-    rim = (alpha < 0.995) & thing
-    return alpha * thing, np.where(rim[..., None], own, plain)
+    rim = (alpha < 0.995) & (depth <= reach) & thing
+    # Where the network stays behind the outline, the thing's own colour goes on to it.
+    solid = np.clip(depth - soft_edge, 0, 1)
+    return (np.maximum(alpha, solid) * thing).astype(np.float32), np.where(rim[..., None], own, plain)
 
 
 def _own(plain: Values, thing: Mask, colour: Values | None, reach: int) -> Values:

@@ -69,7 +69,7 @@ class FinishDialog(Form):
             size = f"{document.width * factor} × {document.height * factor}"
             text = self.tr("As the picture: %s") % size if factor == 1 else f"{factor} ×: {size}"
             self._factor.addItem(text, factor)
-        self._factor.setToolTip(self.tr("Larger ones get sharp edges where the drawing has lines"))
+        self._factor.setToolTip(self.tr("Larger ones are sharpened, so that edges stay edges"))
         self._said = QLabel()
         self._said.setObjectName("finish_problem")
         self._said.setWordWrap(True)

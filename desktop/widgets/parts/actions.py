@@ -63,7 +63,7 @@ TABLE = [
     Spec("export_cut_out", "file", _("Export cut-ou&t …"), "Ctrl+Shift+X", "mdi6.scissors-cutting",
          tip=_("The thing without its ground: a PNG with transparency, or a layer")),
     Spec("export_larger", "file", _("Export &larger …"), "", "mdi6.arrow-expand-all",
-         tip=_("The preview at twice or four times the picture's size, sharp at the drawing's lines")),
+         tip=_("The preview at twice or four times the picture's size, with sharp edges")),
     Spec("next_picture", "file", _("Next open p&icture"), "Ctrl+Tab", "mdi6.swap-horizontal", rule=True),
     Spec("close", "file", _("&Close picture"), "Ctrl+W", "mdi6.close"),
     Spec("quit", "file", _("&Quit"), "Ctrl+Q", "mdi6.exit-to-app"),
