@@ -130,6 +130,7 @@ def translate(
     from engine.data.picture import read, write_png
     from engine.finishing.making import Wish, made, picture_of
 
+    picture: Picture | None
     if file.suffix.lower() == ".ora":
         preview, picture = _translated_project(generator, file, seed, style)
     else:

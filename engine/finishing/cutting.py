@@ -10,6 +10,7 @@ from PIL import Image
 from engine.data.messages import Picture, Pixels
 from engine.errors import PictureError
 from engine.finishing import ground, rims
+from engine.finishing.regions import Mask
 from engine.planes.codec import scaled
 
 EDGE = 768
@@ -68,16 +69,16 @@ def cut_out(
     return made
 
 
-def _ink(lines: Pixels | None, size: tuple[int, int]) -> ground.Mask | None:
+def _ink(lines: Pixels | None, size: tuple[int, int]) -> Mask | None:
     """Where there are lines at that size, so that none gets lost; None where nothing is drawn with lines."""
     if lines is None:
         return None
     height, width = lines.shape
-    if (width, height) == size:
-        return lines < ground.INK
+    there = float(ground.INK)
     if size[0] < width:  # thin lines get grey when they get small
-        return _resized(lines, size) < 255 - (255 - ground.INK) * max(0.4, size[0] / width)
-    return _resized(lines, size) < ground.INK
+        there = 255 - (255 - ground.INK) * max(0.4, size[0] / width)
+    ink: Mask = (lines if (width, height) == size else _resized(lines, size)) < there
+    return ink
 
 
 def _resized(plane: Pixels, size: tuple[int, int]) -> Pixels:

@@ -135,11 +135,11 @@ def _rims(numbers: regions.Numbers, count: int, ground: Mask, unit: float) -> tu
     rim |= numbers != ndimage.maximum_filter(numbers, 3)
     on_rim = numbers[rim]
     total = np.maximum(1, np.bincount(on_rim, minlength=count + 1))
-    shares = [
-        np.bincount(on_rim, away[rim] < far, count + 1) / total
+    beside, near = (
+        (np.bincount(on_rim, away[rim] < far, count + 1) / total).astype(np.float32)
         for far in (_LINE * max(1, unit), _HANDLE * unit)
-    ]
-    return shares[0], shares[1]
+    )
+    return beside, near
 
 
 def _leaked(apart: Values, ink: Mask, inside: Mask, unit: float) -> Mask:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from engine.data.messages import Pixels
-from engine.finishing.ground import Mask, Values
+from engine.finishing.ground import Values
+from engine.finishing.regions import Mask
 
 _SURE, _UNSURE = 60.0, 20.0
 """Differences between thing and ground from which, and up to which, a mixture of them says how much is of

@@ -12,7 +12,7 @@ from desktop.paint.files.drawing import Drawing
 from engine.finishing.making import Wish, made
 from engine.planes import codec
 
-HOLES = {
+HOLES: dict[str, dict[str, tuple[tuple[int, int], ...]]] = {
     "shoes": {"01-red-sneaker": (), "07-red-high-heel": (), "19-blue-high-top": ()},
     "handbags": {
         "02-cream-tote": ((256, 138),),
