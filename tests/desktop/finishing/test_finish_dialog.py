@@ -72,10 +72,12 @@ def press(dialog: FinishDialog, text: str) -> None:
 
 def answer(dialog: FinishDialog, path: Path) -> None:
     """Answer the question where to, and wait until it is written."""
+    window = dialog.parent()
+    assert isinstance(window, MainWindow)
     (asking,) = [it for it in dialog.findChildren(QFileDialog) if it.isVisible()]
     asking.fileSelected.emit(str(path))
     asking.reject()
-    files_done(dialog._session)
+    files_done(window.session)
 
 
 def written(path: Path) -> Pixels:
