@@ -146,6 +146,13 @@ def translate(
         typer.Option(help="Of models with styles: a number to draw one by, one of its names, or a photo."),
     ] = None,
     device: Annotated[str | None, typer.Option(help="cuda, mps, xpu or cpu.")] = None,
+    cut_out: Annotated[
+        bool, typer.Option("--cut-out", help="Only the thing, on transparent ground.")
+    ] = False,
+    room: Annotated[
+        str, typer.Option(help="Around a cut-out: picture, square (85 % of one), or a margin in pixels.")
+    ] = "picture",
+    larger: Annotated[int, typer.Option(help="2 or 4 times as large as the picture.")] = 1,
 ) -> None:
     """Translate a picture, a project or a whole folder.
 
@@ -157,6 +164,7 @@ def translate(
     if not os.path.exists(input):
         raise PictureError(f"There is no “{input}”; check its name.")
     jobs = translating.jobs(input, output)
+    wish = translating.wish(cut_out, room, larger)
     generator = engine.open(
         model, device=device, statistics=statistics.value if statistics else None, notice=_say
     )
@@ -167,9 +175,9 @@ def translate(
         except OSError as error:
             raise PictureError(f"The folder “{folder}” can't be made ({error.strerror or error}).") from error
     if not os.path.isdir(input):
-        translating.translate(generator, *jobs[0], seed, code)
+        translating.translate(generator, *jobs[0], seed, code, wish)
         return
-    failures = translating.translate_all(generator, jobs, seed, code)
+    failures = translating.translate_all(generator, jobs, seed, code, wish)
     for sentence in failures:
         _say(sentence)
     if failures:

@@ -21,6 +21,7 @@ from desktop.documents.open_documents import OpenDocuments, OpenPicture, project
 from desktop.documents.reading import Wanted
 from desktop.documents.recovery import Unreadable
 from desktop.documents.stroke_controller import StrokeController
+from desktop.exporting.exporting import Exporting
 from desktop.film.films import Films
 from desktop.frames.comparing import Comparing
 from desktop.frames.finishing import Finishing
@@ -131,6 +132,7 @@ class Session(Observable):
         self.films = Films(
             self, self.live, self.styles.turns, self.strokes, self.file_work, self.settings, self
         )
+        self.exporting = Exporting(self, self.live, self.file_work, self.settings, self)
         self.training = Training(lambda: self.picture.document if self.picture else None, self.settings, self)
         self.training.brought.connect(self._open_trained)
         self.dataset_scan = DatasetScan(self)

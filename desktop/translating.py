@@ -12,8 +12,9 @@ import typer
 from engine.errors import PictureError, UnderpaintError
 
 if TYPE_CHECKING:
-    from engine.data.messages import Pixels
+    from engine.data.messages import Picture, Pixels
     from engine.data.style import Code
+    from engine.finishing.making import Wish
     from engine.passes.generator import Generator
 
 
@@ -38,6 +39,26 @@ def jobs(input: Path, output: Path) -> list[tuple[Path, Path]]:
     if not found:
         raise PictureError(f"There are no pictures in “{input}”.")
     return found
+
+
+def wish(cut_out: bool, room: str, larger: int) -> Wish | None:
+    """What is to be made of each result; None where nothing was asked for."""
+    from engine.finishing.framing import MOST_MARGIN, Room
+    from engine.finishing.larger import FACTORS
+    from engine.finishing.making import Wish
+
+    if larger not in (1, *FACTORS):
+        raise typer.BadParameter("previews are made 2 or 4 times as large", param_hint="--larger")
+    if room in ("picture", "square"):
+        around = Room("square" if room == "square" else "picture")
+    elif room.isascii() and room.isdigit() and int(room) <= MOST_MARGIN:
+        around = Room("margin", int(room))
+    else:
+        text = f"it is picture, square, or a margin of 0 to {MOST_MARGIN} pixels"
+        raise typer.BadParameter(text, param_hint="--room")
+    if room != "picture" and not cut_out:
+        raise typer.BadParameter("room is for cut-outs; add --cut-out", param_hint="--room")
+    return Wish(cut_out, larger, around) if cut_out or larger != 1 else None
 
 
 def code(generator: Generator, style: str | None) -> Code | None:
@@ -67,7 +88,11 @@ def code(generator: Generator, style: str | None) -> Code | None:
 
 
 def translate_all(
-    generator: Generator, jobs: list[tuple[Path, Path]], seed: int | None, style: Code | None
+    generator: Generator,
+    jobs: list[tuple[Path, Path]],
+    seed: int | None,
+    style: Code | None,
+    wish: Wish | None = None,
 ) -> list[str]:
     """Translate file by file; a sentence for each that could not be."""
     from rich.console import Console
@@ -84,33 +109,54 @@ def translate_all(
                 failures.append(f"“{file.name}” would overwrite the result of “{first.name}”; rename one.")
                 continue
             try:
-                translate(generator, file, target, seed, style)
+                translate(generator, file, target, seed, style, wish)
             except UnderpaintError as error:
                 failures.append(str(error))
     return failures
 
 
-def translate(generator: Generator, file: Path, target: Path, seed: int | None, style: Code | None) -> None:
-    """Translate one picture, or one project as the window would.
+def translate(
+    generator: Generator,
+    file: Path,
+    target: Path,
+    seed: int | None,
+    style: Code | None,
+    wish: Wish | None = None,
+) -> None:
+    """Translate one picture, or one project as the window would; ``wish`` says what is made of the result.
 
     Raises:
-        PictureError, DeviceError: it can't be read, translated or written.
+        PictureError, DeviceError: it can't be read, translated or written, or holds nothing to cut out.
     """
     from engine.data.picture import read, write_png
+    from engine.finishing.making import Wish, made, picture_of
 
+    picture: Picture | None
     if file.suffix.lower() == ".ora":
-        write_png(target, _translated_project(generator, file, seed, style))
+        preview, picture = _translated_project(generator, file, seed, style)
+    else:
+        reading = read(file, generator.card.levels)
+        for note in reading.notes:
+            _say(f"“{file.name}”: {note}")
+        preview = generator(reading.pixels, seed=seed, style=style)
+        picture = None if wish is None else picture_of(reading.pixels, generator.card)
+    if picture is None:
+        write_png(target, preview)
         return
-    reading = read(file, generator.card.levels)
-    for note in reading.notes:
-        _say(f"“{file.name}”: {note}")
-    write_png(target, generator(reading.pixels, seed=seed, style=style))
+    try:
+        result = made(preview, picture, picture.size, wish or Wish())
+    except PictureError as error:
+        raise PictureError(f"“{file.name}”: {error}") from error
+    write_png(target, result)
 
 
-def _translated_project(generator: Generator, file: Path, seed: int | None, style: Code | None) -> Pixels:
-    """As the window does it: at the model's working size, brought back to the document's, in its own style
-    unless another is asked for."""
+def _translated_project(
+    generator: Generator, file: Path, seed: int | None, style: Code | None
+) -> tuple[Pixels, Picture]:
+    """As the window does it: at the model's working size, in the document's own style unless another is asked
+    for; and what it was made of."""
     from desktop.paint.files.project import load
+    from engine.data.messages import Picture
     from engine.planes import codec
 
     loaded = load(file)
@@ -126,11 +172,11 @@ def _translated_project(generator: Generator, file: Path, seed: int | None, styl
         _say(
             f"“{file.name}” is painted for another kind of model ({document.kind}); all of it counts as seen."
         )
-        return generator(document.picture_flat(), seed=seed, style=style)
+        flat = document.picture_flat()
+        return generator(flat, seed=seed, style=style), Picture(pixels=flat)
     picture = document.picture()
     size = codec.working_size(picture.size, card, native=codec.usually_native(card))
-    preview = generator.translate(codec.prepare(picture, card, size), seed=seed, style=style)
-    return codec.scaled_preview(preview, picture.size)
+    return generator.translate(codec.prepare(picture, card, size), seed=seed, style=style), picture
 
 
 def _say(sentence: str) -> None:

@@ -16,10 +16,12 @@ ARROWS: dict[str, str] = {
     "engine.models": "engine.data engine.errors engine.files engine.networks resources",
     "engine.networks": "engine.errors engine.layers",
     "engine.passes": (
-        "engine.data engine.devices engine.errors engine.layers engine.models engine.networks engine.planes"
+        "engine.data engine.devices engine.errors engine.layers engine.models engine.networks "
+        "engine.planes"
     ),
     "engine.planes": "engine.data engine.errors",
     "engine.thread": "engine.data engine.errors engine.foreign engine.models engine.passes engine.planes",
+    "engine.finishing": "engine.data engine.errors engine.planes",
     "trainer.__main__": "engine.errors resources trainer.cli",
     "trainer.cli": (
         "engine.data engine.errors engine.files engine.models engine.passes resources trainer.data "
@@ -91,7 +93,8 @@ ARROWS: dict[str, str] = {
         "engine.errors engine.files engine.planes"
     ),
     "desktop.replaying": (
-        "desktop.film desktop.paint.files desktop.paint.reel engine engine.data engine.errors engine.planes"
+        "desktop.film desktop.paint.files desktop.paint.reel engine engine.data engine.errors "
+        "engine.planes"
     ),
     "desktop.widgets.film": "desktop.film desktop.session desktop.widgets.dialogs",
     "desktop.paint.gestures": (
@@ -102,7 +105,8 @@ ARROWS: dict[str, str] = {
     "desktop.paint.plugins": "",
     "desktop.paint.strokes": "engine.data",
     "desktop.paint.tools": (
-        "desktop.paint.editing desktop.paint.gestures desktop.paint.plugins desktop.paint.strokes engine.data"
+        "desktop.paint.editing desktop.paint.gestures desktop.paint.plugins desktop.paint.strokes "
+        "engine.data"
     ),
     "desktop.pairs": (
         "desktop.documents desktop.paint.editing desktop.paint.files desktop.paint.layers "
@@ -115,7 +119,7 @@ ARROWS: dict[str, str] = {
         "engine.errors engine.files engine.models engine.planes engine.thread resources"
     ),
     "desktop.session": (
-        "desktop.documents desktop.film desktop.frames desktop.handling desktop.inputs "
+        "desktop.documents desktop.exporting desktop.film desktop.frames desktop.handling desktop.inputs "
         "desktop.layer_actions desktop.paint.editing desktop.paint.files desktop.pairs desktop.preview "
         "desktop.selecting desktop.support desktop.training engine.data engine.models"
     ),
@@ -138,9 +142,9 @@ ARROWS: dict[str, str] = {
     ),
     "desktop.widgets.main_window": (
         "desktop.paint.tools desktop.session desktop.support desktop.widgets.canvas "
-        "desktop.widgets.dialogs desktop.widgets.edit_actions desktop.widgets.film desktop.widgets.inputs "
-        "desktop.widgets.panels desktop.widgets.parts desktop.widgets.styles desktop.widgets.training "
-        "desktop.widgets.welcome resources"
+        "desktop.widgets.dialogs desktop.widgets.edit_actions desktop.widgets.exporting "
+        "desktop.widgets.film desktop.widgets.inputs desktop.widgets.panels desktop.widgets.parts "
+        "desktop.widgets.styles desktop.widgets.training desktop.widgets.welcome resources"
     ),
     "desktop.widgets.panels": (
         "desktop.paint.brushes desktop.paint.editing desktop.paint.tools desktop.pairs desktop.preview "
@@ -159,7 +163,9 @@ ARROWS: dict[str, str] = {
         "desktop.preview desktop.session desktop.support desktop.widgets.panels desktop.widgets.parts "
         "engine.data"
     ),
-    "desktop.translating": "desktop.paint.files engine.data engine.errors engine.passes engine.planes",
+    "desktop.translating": (
+        "desktop.paint.files engine.data engine.errors engine.finishing engine.passes engine.planes"
+    ),
     "desktop.widgets.styles": (
         "desktop.paint.editing desktop.preview desktop.session desktop.support desktop.widgets.dialogs "
         "desktop.widgets.parts engine.errors"
@@ -187,6 +193,14 @@ ARROWS: dict[str, str] = {
     "desktop.colourways": (
         "desktop.paint.editing desktop.paint.files engine engine.data engine.errors engine.files "
         "engine.passes engine.planes"
+    ),
+    "desktop.exporting": (
+        "desktop.documents desktop.paint.editing desktop.paint.files desktop.preview desktop.support "
+        "engine.data engine.errors engine.files engine.finishing"
+    ),
+    "desktop.widgets.exporting": (
+        "desktop.session desktop.support desktop.widgets.dialogs desktop.widgets.parts engine.data "
+        "engine.errors engine.finishing"
     ),
 }
 

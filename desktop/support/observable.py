@@ -7,6 +7,7 @@ from typing import Any, Generic, TypeVar, overload
 
 import numpy as np
 from PySide6.QtCore import QObject, Signal
+from shiboken6 import isValid
 
 T = TypeVar("T")
 
@@ -47,14 +48,17 @@ class Observable(QObject):
     changed = Signal(str)
 
     def watch(self, names: str, reaction: Callable[[], Any]) -> None:
-        """Call ``reaction`` now, and again whenever one of ``names`` (space-separated) changes."""
+        """Call ``reaction`` now, and again whenever one of ``names`` (space-separated) changes; a widget's
+        method no more once the widget is gone."""
         watched = frozenset(names.split())
         unknown = [name for name in watched if not isinstance(getattr(type(self), name, None), Property)]
         if unknown:
             raise AttributeError(f"{type(self).__name__} has no property {', '.join(unknown)}")
 
+        owner = getattr(reaction, "__self__", None)
+
         def react(name: str) -> None:
-            if name in watched:
+            if name in watched and not (isinstance(owner, QObject) and not isValid(owner)):
                 reaction()
 
         self.changed.connect(react)

@@ -75,6 +75,8 @@ class Settings:
     """By model's name: the styles of it that the user gave a name, as codes."""
     styles_panel: bool = True
     """The panel of styles is shown among the others."""
+    exporting: dict[str, Any] = field(default_factory=dict)
+    """How cut-outs and larger exports were wanted: ``frame``, ``margin``, ``cut_factor``, ``factor``."""
     folded: list[str] = field(default_factory=list)
     """Panels of which only the header is shown."""
     splitter: str = ""
@@ -141,6 +143,9 @@ _MAKES_SENSE: dict[str, Callable[[Any], bool]] = {
     ),
     "styles": _codes,
     "inks": lambda value: all(isinstance(ink, dict) for ink in value.values()),
+    "exporting": lambda value: all(
+        isinstance(it, str) or (type(it) is int and 0 <= it <= 1 << 16) for it in value.values()
+    ),
     "folded": lambda value: all(isinstance(name, str) for name in value),
     "recent": lambda value: all(isinstance(name, str) for name in value),
     "recent_colours": lambda value: all(

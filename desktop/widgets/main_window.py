@@ -41,6 +41,7 @@ from desktop.widgets.dialogs.about import AboutDialog
 from desktop.widgets.dialogs.feather import ask_feather
 from desktop.widgets.dialogs.pair_start import PairStartDialog
 from desktop.widgets.edit_actions import on_edits
+from desktop.widgets.exporting.dialog import FinishDialog
 from desktop.widgets.film.dialog import FilmDialog
 from desktop.widgets.inputs.door import InputDoor
 from desktop.widgets.panels.brush_bar import BrushBar
@@ -186,6 +187,8 @@ class MainWindow(QMainWindow):
             "export_picture": lambda: files.export("picture"),
             "export_pair": lambda: files.export("pair"),
             "export_film": lambda: FilmDialog(session, self).open(),
+            "export_cut_out": lambda: FinishDialog(session, self, cut=True).open(),
+            "export_larger": lambda: FinishDialog(session, self, cut=False).open(),
             "next_picture": session.next_picture,
             "close": files.close_picture,
             "quit": self.close,
@@ -363,7 +366,7 @@ class MainWindow(QMainWindow):
         sketch = self.session.document.kind == "sketch"
         self.actions_table["draw_lines"].setEnabled(sketch)
         self.actions_table["draw_hints"].setEnabled(sketch and self.session.strokes.knows_hints)
-        exports = ("export_preview", "export_pair", "export_finished")
+        exports = ("export_preview", "export_pair", "export_finished", "export_cut_out", "export_larger")
         for name in (*exports, "vary", "keep", "refresh", "copy_preview", "teach", "preview_layer"):
             self.actions_table[name].setEnabled(self.session.live.card is not None)
 

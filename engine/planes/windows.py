@@ -57,8 +57,8 @@ def grown(window: Rect, bounds: Rect, serves: Callable[[int, int], bool]) -> Rec
         serves: whether a width and a height are such a size.
 
     Returns:
-        ``bounds`` where there is none below it; but where that were many times the work, the smallest of the few
-        sizes, for which a weight is then laid out in place of another layout.
+        ``bounds`` where there is none below it; but where that were many times the work, the smallest of the
+        few sizes, for which a weight is then laid out in place of another layout.
     """
     widths, heights = _rungs(window.width, bounds.width), _rungs(window.height, bounds.height)
     sizes = sorted(itertools.product(widths, heights), key=lambda size: size[0] * size[1])

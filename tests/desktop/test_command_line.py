@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import pytest
 import torch
+from PIL import Image
 from safetensors.torch import save_file
 
 import desktop.__main__ as command_line
@@ -246,6 +247,67 @@ def test_a_project_of_another_kind_is_flattened_and_said(underpaint, model, tmp_
     assert read(tmp_path / "out.png").pixels.shape == (40, 60, 3)
 
 
+@pytest.fixture
+def bag(tmp_path) -> Path:
+    """The outline of a bag, as a folder of a project, a picture of it, and an empty sheet."""
+    folder = tmp_path / "bags"
+    folder.mkdir()
+    document = Document.new("sketch", 96, 80)
+    document.layers[-1].pixels[20:60, 24:72] = (0, 0, 0, 255)
+    document.layers[-1].pixels[22:58, 26:70] = 0
+    project.save(document, folder / "drawn.ora")
+    write_png(folder / "flat.png", document.picture_flat())
+    write_png(folder / "nothing.png", np.full((80, 96, 3), 255, np.uint8))
+    return folder
+
+
+def pixels(file: Path) -> np.ndarray:
+    with Image.open(file) as image:
+        return np.asarray(image)
+
+
+@pytest.mark.parametrize("name", ["drawn.ora", "flat.png"])
+def test_a_thing_is_cut_out_and_given_room(name, underpaint, home, bag, tmp_path) -> None:
+    done = underpaint("translate", "handbags", bag / name, tmp_path / "out.png", "--cut-out")
+    assert (done.code, done.out, done.err) == (0, "", "")
+    whole = pixels(tmp_path / "out.png")
+    assert whole.shape == (80, 96, 4) and whole[48, 40, 3] == 255 and whole[5, 5, 3] == 0
+    height, width = whole[..., 3].any(1).sum(), whole[..., 3].any(0).sum()
+    for room, shape in (
+        ("square", (round(width / 0.85), round(width / 0.85), 4)),
+        ("7", (height + 14, width + 14, 4)),
+    ):
+        done = underpaint(
+            "translate", "handbags", bag / name, tmp_path / "out.png", "--cut-out", "--room", room
+        )
+        assert done.code == 0, done.err
+        framed = pixels(tmp_path / "out.png")
+        assert framed.shape == shape and framed[..., 3].astype(int).sum() == whole[..., 3].astype(int).sum()
+
+
+def test_a_result_is_made_larger_with_and_without_its_ground(underpaint, home, bag, tmp_path) -> None:
+    assert underpaint("translate", "handbags", bag / "drawn.ora", tmp_path / "one.png").code == 0
+    done = underpaint("translate", "handbags", bag / "drawn.ora", tmp_path / "two.png", "--larger", "2")
+    assert (done.code, done.err) == (0, "")
+    one, two = pixels(tmp_path / "one.png"), pixels(tmp_path / "two.png")
+    assert two.shape == (160, 192, 3)
+    assert np.abs(codec.scaled_preview(two, (96, 80)).astype(int) - one).mean() < 3
+    words = "translate", "handbags", bag / "drawn.ora", tmp_path / "cut.png", "--cut-out", "--larger", "2"
+    assert underpaint(*words).code == 0
+    cut = pixels(tmp_path / "cut.png")
+    assert cut.shape == (160, 192, 4) and (cut[96, 80] == [*two[96, 80], 255]).all()
+
+
+def test_where_nothing_can_be_cut_out_a_sentence_names_the_file(underpaint, home, bag, tmp_path) -> None:
+    done = underpaint("translate", "handbags", bag / "nothing.png", tmp_path / "out.png", "--cut-out")
+    assert done.code == 1 and done.err.count("\n") == 1
+    assert "“nothing.png”: No thing can be told from its ground" in done.err
+    assert not (tmp_path / "out.png").exists()
+    done = underpaint("translate", "handbags", bag, tmp_path / "out", "--cut-out")
+    assert done.code == 1 and "“nothing.png”: No thing" in done.err
+    assert sorted(file.name for file in (tmp_path / "out").iterdir()) == ["drawn.png", "flat.png"]
+
+
 def test_one_notice_of_colours_off_the_palette(underpaint, home, noise, tmp_path) -> None:
     write_model(home / "models" / "fronts.safetensors", input="labels", palette=PALETTE)
     folder = tmp_path / "in"
@@ -271,6 +333,13 @@ def test_one_notice_of_colours_off_the_palette(underpaint, home, noise, tmp_path
         (["translate", "mine", "full", "in.png"], 2, "is a folder as well"),
         (["translate", "mine", "in.png", "out.png", "--statistics", "mean"], 2, "mean"),
         (["translate", "mine", "in.png", "out.png", "--seed", "-1"], 2, "greater than or equal to 0"),
+        (["translate", "mine", "in.png", "out.png", "--larger", "3"], 2, "made 2 or 4 times as large"),
+        (["translate", "mine", "in.png", "out.png", "--larger", "much"], 2, "as an integer"),
+        (["translate", "mine", "in.png", "out.png", "--cut-out", "--room", "wide"], 2, "picture, square, or"),
+        (["translate", "mine", "in.png", "out.png", "--cut-out", "--room", "-1"], 2, "picture, square, or"),
+        (["translate", "mine", "in.png", "out.png", "--cut-out", "--room", "5000"], 2, "0 to 4096 pixels"),
+        (["translate", "mine", "in.png", "out.png", "--room", "square"], 2, "add --cut-out"),
+        (["translate", "mine", "in.png", "out.jpg", "--cut-out"], 2, "end in .png"),
         (["translate", "mine"], 2, "INPUT"),
         (["models", "--colour"], 2, "--colour"),
         (["--colour"], 2, "--colour"),

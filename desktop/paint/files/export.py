@@ -84,6 +84,15 @@ def finished(document: Document, preview: Pixels) -> Pixels:
     return to_rgb(composite(layers, document.bounds, None))
 
 
+def write_clear(pixels: Pixels, path: Path, step: Step = _on) -> None:
+    """Write what is cut out, uint8 (H, W, 4) straight RGBA, in a format that knows transparency.
+
+    Raises:
+        PictureError: the folder is missing, read-only or full.
+    """
+    _write(path, pixels, step)
+
+
 def write_pair(document: Document, preview: Pixels, path: Path, step: Step = _on) -> None:
     """Write picture and preview side by side: the picture left (A), the preview right (B).
 
@@ -100,7 +109,7 @@ def write_pair(document: Document, preview: Pixels, path: Path, step: Step = _on
 
 
 def _write(path: Path, pixels: Pixels, step: Step) -> None:
-    """Write uint8 (H, W, 3) in the format that the suffix stands for."""
+    """Write uint8 (H, W, 3 or 4) in the format that the suffix stands for."""
     path = picture_file(path)
     name, options = FORMATS[path.suffix.lower()]
     content = io.BytesIO()

@@ -47,7 +47,6 @@ class Form(QDialog):
         self.form = QFormLayout()
         self.buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Cancel)
         self.do = self.buttons.addButton(do, QDialogButtonBox.ButtonRole.AcceptRole)
-        self.do.setDefault(True)
         self.buttons.accepted.connect(self.accept)
         self.buttons.rejected.connect(self.reject)
         column = QVBoxLayout(self)
@@ -57,6 +56,7 @@ class Form(QDialog):
         self._problem.setVisible(False)
         column.addWidget(self._problem)
         column.addWidget(self.buttons)
+        self.do.setDefault(True)  # only now the dialog knows of it, and keeps to it while it is disabled
 
     def edge(self, value: int) -> QSpinBox:
         """A field for a width or height; ``check_size`` says what is too much."""

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import pytest
-from PySide6.QtWidgets import QCheckBox
+from PySide6.QtWidgets import QCheckBox, QLabel
 
 from desktop.support.observable import Observable, Property, bind
 
@@ -47,3 +47,19 @@ def test_bind_ties_both_ways(qapp):
     assert box.isChecked()
     box.setChecked(False)
     assert not lamp.lit
+
+
+def test_who_is_gone_is_told_no_more(qapp):
+    """A dialog that watched, and was closed."""
+
+    class Reader(QLabel):
+        def show_it(self) -> None:
+            self.setText(lamp.colour)
+
+    lamp, reader, other = Lamp(), Reader(), Reader()
+    lamp.watch("colour", reader.show_it)
+    lamp.watch("colour", other.show_it)
+    reader.deleteLater()
+    qapp.sendPostedEvents(reader, 52)  # QEvent.DeferredDelete
+    lamp.colour = "red"
+    assert other.text() == "red"

@@ -1,0 +1,144 @@
+"""What is exported of a preview beyond the preview: cut out, made larger; looked at first, beside the pen."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from PySide6.QtCore import QObject
+
+from desktop.documents.moment import Moment
+from desktop.documents.on_canvas import OnCanvas
+from desktop.exporting.writing import Source, check_path, lay, layer_of, write
+from desktop.preview.live import Live
+from desktop.support.file_work import FileWork, Job
+from desktop.support.observable import Observable, Property
+from desktop.support.settings import Settings
+from engine.data.messages import Pixels
+from engine.errors import PictureError
+from engine.files.writing import shown
+from engine.finishing.framing import FRAMES, MOST_MARGIN, Room
+from engine.finishing.larger import FACTORS, check_size
+from engine.finishing.making import Wish, made
+
+
+class Exporting(Observable):
+    """Of the picture on the canvas and its preview, as they are when something is asked for.
+
+    Args:
+        canvas: where the picture is.
+        live: the model.
+        file_work: makes and writes.
+        settings: remember what was wanted last.
+        parent: the session.
+    """
+
+    shown = Property[Pixels | None](None)
+    """What was looked at last, uint8 (H, W, 3), or (H, W, 4) straight RGBA of a cut-out."""
+    problem = Property("")
+    """One sentence on why there is nothing to look at."""
+
+    def __init__(
+        self, canvas: OnCanvas, live: Live, file_work: FileWork, settings: Settings, parent: QObject
+    ) -> None:
+        super().__init__(parent)
+        self._canvas, self._live, self._file_work, self._settings = canvas, live, file_work, settings
+        self._asked = 0
+
+    def wish(self, *, cut: bool) -> Wish:
+        """What was wanted last, of cut-outs or of whole previews."""
+        kept = self._settings.exporting
+        frame = kept.get("frame", "picture")
+        room = Room(next((it for it in FRAMES if it == frame), "picture"), int(kept.get("margin", 16)))
+        factor = int(kept.get("cut_factor" if cut else "factor", 1 if cut else 2))
+        return Wish(cut, factor if factor in (1, *FACTORS) else 1, room)
+
+    def remember(self, wish: Wish) -> None:
+        """Want the same next time."""
+        kept = self._settings.exporting
+        kept["cut_factor" if wish.cut else "factor"] = wish.factor
+        if wish.cut:
+            kept["frame"] = wish.room.frame
+            kept["margin"] = min(max(0, wish.room.margin), MOST_MARGIN)
+
+    def look(self, wish: Wish) -> Job | None:
+        """Have what is wanted made, at the picture's own size, to be ``shown``; what was asked for before is
+        forgotten."""
+        self._asked += 1
+        asked = self._asked
+        size = self._canvas.document.width, self._canvas.document.height
+        try:
+            check_size((size[0] * wish.factor, size[1] * wish.factor))
+            source = self._source()
+        except PictureError as error:
+            self.shown, self.problem = None, str(error)
+            return None
+        small = Wish(wish.cut, 1, Room(wish.room.frame, round(wish.room.margin / wish.factor)))
+
+        def make(job: Job) -> tuple[Pixels | None, str]:
+            try:
+                return made(source.preview, source.picture, source.size, small, job.progress), ""
+            except PictureError as error:
+                return None, str(error)
+
+        def show(result: tuple[Pixels | None, str]) -> None:
+            if asked == self._asked:
+                self.shown, self.problem = result
+
+        return self._file_work.read(self.tr("Looking at the cut-out"), make, show, kind="exporting")
+
+    def forget(self) -> None:
+        """Nobody looks any more."""
+        self._asked += 1
+        self.shown, self.problem = None, ""
+
+    def write(self, path: Path, wish: Wish) -> Job:
+        """Make what is wanted, and write it.
+
+        Raises:
+            PictureError: no file of that name can hold it, or there is no preview yet.
+        """
+        check_path(path, wish)
+        self._canvas.finish_stroke()
+        source, moment = self._source(), Moment(self._canvas.document)
+        self.remember(wish)
+        self._settings.folder = str(path.parent)
+        text = self.tr("Exported “%s”.")
+        if self._live.behind:
+            text = self.tr("Exported “%s”; the preview was still behind the picture.")
+        name = shown(path.name)
+        return self._file_work.write(
+            self.tr("Exporting “%s”") % name,
+            lambda job: write(source, moment, wish, path, job.progress),
+            lambda _nothing: self._canvas.said.emit(text % name),
+        )
+
+    def add_layer(self) -> Job:
+        """Lay the cut-out over the picture, as one step that can be undone; the network never sees it.
+
+        Raises:
+            PictureError: there is no preview yet.
+        """
+        source, picture = self._source(), self._canvas.picture
+
+        def arrive(cut: Pixels) -> None:
+            if (
+                picture is not None
+                and picture is self._canvas.picture
+                and source.size
+                == (
+                    picture.document.width,
+                    picture.document.height,
+                )
+            ):
+                self._canvas.edit(lambda document: lay(document, cut))
+                self._canvas.said.emit(self.tr("The cut-out is a layer above the others."))
+
+        return self._file_work.read(
+            self.tr("Cutting out"), lambda job: layer_of(source, job.progress), arrive
+        )
+
+    def _source(self) -> Source:
+        preview, document = self._live.preview, self._canvas.document
+        if preview is None:
+            raise PictureError(self.tr("There is no preview yet to export; open a model first."))
+        return Source(preview, document.picture(), (document.width, document.height))

@@ -1,0 +1,88 @@
+"""What was made of a preview, on its way into a file or into the picture."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from PySide6.QtCore import QCoreApplication
+
+from desktop.documents.moment import Moment
+from desktop.paint.editing.document import Change, Document, Role
+from desktop.paint.files import export, project
+from engine.data.messages import Picture, Pixels
+from engine.errors import PictureError
+from engine.files.writing import shown
+from engine.finishing.framing import Room
+from engine.finishing.making import Wish, made
+
+Step = Callable[[int, int], object]
+"""Told how many parts of how many are done; may raise to end it."""
+
+CLEAR = (".png", ".webp", ".tif", ".tiff")
+"""Formats that know transparency."""
+PROJECT = ".ora"
+
+
+@dataclass(frozen=True, eq=False)
+class Source:
+    """A preview, and what it was made of, as they are when this is made."""
+
+    preview: Pixels
+    picture: Picture
+    size: tuple[int, int]
+
+
+def check_path(path: Path, wish: Wish) -> None:
+    """Raises PictureError: no file of that name can hold what is wanted."""
+    translate, suffix = QCoreApplication.translate, path.suffix.lower()
+    if suffix == PROJECT:
+        if not wish.cut:
+            raise PictureError(
+                translate(
+                    "exporting", "Only a cut-out goes into an .ora file; choose PNG, or save the picture."
+                )
+            )
+    elif suffix not in export.FORMATS:
+        text = translate("exporting", "“{0}” is no picture's name; let it end in .png.")
+        raise PictureError(text.format(shown(path.name)))
+    elif wish.cut and suffix not in CLEAR:
+        text = translate("exporting", "“{0}” can't be transparent; let its name end in .png, .webp or .ora.")
+        raise PictureError(text.format(shown(path.name)))
+
+
+def write(source: Source, moment: Moment, wish: Wish, path: Path, step: Step) -> None:
+    """Make what is wanted and write it, on any thread; an ``.ora`` file gets the whole picture, the cut-out
+    as a layer above the others where it lies in the picture.
+
+    Raises:
+        PictureError: see ``check_path`` and ``made``, or the place can't be written.
+    """
+    check_path(path, wish)
+    if path.suffix.lower() != PROJECT:
+        pixels = made(source.preview, source.picture, source.size, wish, step)
+        if wish.cut:
+            export.write_clear(pixels, path, step)
+        else:
+            export.write_preview(pixels, path, step)
+        return
+    cut = layer_of(source, step)
+    document = moment.document()
+    lay(document, cut)
+    project.save(document, path, step)
+
+
+def layer_of(source: Source, step: Step) -> Pixels:
+    """The cut-out as a layer of the picture: uint8 (H, W, 4) straight RGBA of the picture's size.
+
+    Raises:
+        PictureError: no thing can be told from its ground.
+    """
+    return made(source.preview, source.picture, source.size, Wish(cut=True, room=Room("picture")), step)
+
+
+def lay(document: Document, cut: Pixels) -> Change:
+    """Lay a cut-out over the picture, as one step; the network never sees it."""
+    name = QCoreApplication.translate("exporting", "Cut-out")
+    return document.add_layer(Role.FINISH, name, cut, 1.0)

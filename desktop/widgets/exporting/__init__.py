@@ -1,0 +1,1 @@
+"""The dialog of what is exported of a preview beyond itself."""

@@ -1,0 +1,76 @@
+"""A picture with transparent parts, over a ground that shows what is wrong with its rim."""
+
+from __future__ import annotations
+
+from typing import Literal, get_args
+
+from PySide6.QtCore import QRectF, QSize, Qt
+from PySide6.QtGui import QColor, QImage, QPainter, QPaintEvent
+from PySide6.QtWidgets import QSizePolicy, QWidget
+
+from desktop.support import theme
+from desktop.widgets.parts.pictures import inside, smooth
+from desktop.widgets.parts.reduced import paint_small
+from engine.data.messages import Pixels
+
+Ground = Literal["chequers", "black", "white"]
+GROUNDS: tuple[Ground, ...] = get_args(Ground)
+_SQUARE = 10
+_CHEQUERS = QColor(202, 202, 202), QColor(244, 244, 244)
+
+
+class OverGround(QWidget):
+    """Shows one picture, or says why there is none."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setMinimumSize(300, 300)
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
+        self._image, self._excuse = QImage(), ""
+        self.ground: Ground = "chequers"
+
+    def show_pixels(self, pixels: Pixels | None, excuse: str) -> None:
+        """Show uint8 (H, W, 3), or (H, W, 4) straight RGBA."""
+        self._excuse = excuse
+        if pixels is None:
+            self._image = QImage()
+        else:
+            height, width, channels = pixels.shape
+            form = QImage.Format.Format_RGBA8888 if channels == 4 else QImage.Format.Format_RGB888
+            self._image = QImage(pixels.tobytes(), width, height, width * channels, form).copy()
+        self.setAccessibleName(excuse)
+        self.update()
+
+    def stand_on(self, ground: Ground) -> None:
+        """Show it over that ground."""
+        self.ground = ground
+        self.update()
+
+    def sizeHint(self) -> QSize:
+        return QSize(420, 420)
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        painter = smooth(self)
+        room = QRectF(self.rect()).adjusted(1, 1, -1, -1)
+        if self._image.isNull():
+            painter.setPen(theme.colour("faint"))
+            words = Qt.AlignmentFlag.AlignCenter | Qt.TextFlag.TextWordWrap
+            painter.drawText(room.adjusted(14, 0, -14, 0), int(words), self._excuse)
+            return
+        area = inside(self._image.size(), room)
+        area = QRectF(area.toAlignedRect())
+        self._lay_ground(painter, area)
+        paint_small(painter, area, self._image)
+        painter.setPen(theme.colour("line"))
+        painter.setBrush(Qt.BrushStyle.NoBrush)
+        painter.drawRect(area.adjusted(-0.5, -0.5, 0.5, 0.5))
+
+    def _lay_ground(self, painter: QPainter, area: QRectF) -> None:
+        if self.ground != "chequers":
+            painter.fillRect(area, QColor(self.ground))
+            return
+        painter.fillRect(area, _CHEQUERS[1])
+        for row in range(int(area.height()) // _SQUARE + 1):
+            for column in range(row % 2, int(area.width()) // _SQUARE + 1, 2):
+                square = QRectF(area.left() + column * _SQUARE, area.top() + row * _SQUARE, _SQUARE, _SQUARE)
+                painter.fillRect(square.intersected(area), _CHEQUERS[0])

@@ -1,0 +1,90 @@
+"""A preview's thing cut out of its ground, as a picture with alpha."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+from PIL import Image
+
+from engine.data.messages import Picture, Pixels
+from engine.errors import PictureError
+from engine.finishing import ground, rims
+from engine.finishing.regions import Mask
+from engine.planes.codec import scaled
+
+EDGE = 768
+"""Pixels along the longer edge at which the thing is looked for; what is larger is looked at smaller."""
+
+NOTHING = "No thing can be told from its ground here; draw the outline of one, with empty ground around it."
+
+Step = Callable[[int, int], object]
+"""Told how many parts of how many are done; may raise to end it."""
+
+
+def cut_out(
+    frame: Pixels, picture: Picture, working: tuple[int, int], step: Step = lambda _done, _total: None
+) -> Pixels:
+    """Cut the thing out of a preview.
+
+    Args:
+        frame: the preview at the size that is wanted, uint8 (H, W, 3).
+        picture: what it was made of, of any size.
+        working: width and height at which the network made it: how soft its edges are.
+        step: called now and then.
+
+    Returns:
+        uint8 (H, W, 4), straight RGBA; colours at the rim are without the ground's, and 0 where nothing is.
+
+    Raises:
+        PictureError: no thing can be told from its ground.
+    """
+    height, width = frame.shape[:2]
+    scale = min(1.0, EDGE / max(height, width))
+    size = max(1, round(width * scale)), max(1, round(height * scale))
+    small = scaled(frame, size)
+    ink = _ink(picture.lines, size)
+    hinted = None
+    if picture.hints is not None and picture.hints[..., 3].any():
+        hinted = _resized(picture.hints[..., 3], size) >= 128
+    step(1, 6)
+    found = ground.seen(small, ink, hinted)
+    if found is None:
+        raise PictureError(NOTHING)
+    step(3, 6)
+    pixel = max(1.0, size[0] / working[0])
+    alpha, colours = rims.soft(small, found.thing, found.colour, round(2 * pixel + 2), pixel / 2)
+    step(5, 6)
+    if size != (width, height):
+        alpha = np.clip(_enlarged(alpha, (width, height)), 0, 1)
+        rim = np.stack([_enlarged(colours[..., channel], (width, height)) for channel in range(3)], 2)
+        colours = np.where((alpha < 0.995)[..., None], rim, frame)
+    made = np.zeros((height, width, 4), np.uint8)
+    made[..., :3] = np.clip(colours + 0.5, 0, 255)
+    made[..., 3] = alpha * 255 + 0.5
+    made[made[..., 3] == 0] = 0
+    if not made[..., 3].any():
+        raise PictureError(NOTHING)
+    step(6, 6)
+    return made
+
+
+def _ink(lines: Pixels | None, size: tuple[int, int]) -> Mask | None:
+    """Where there are lines at that size, so that none gets lost; None where nothing is drawn with lines."""
+    if lines is None:
+        return None
+    height, width = lines.shape
+    there = float(ground.INK)
+    if size[0] < width:  # thin lines get grey when they get small
+        there = 255 - (255 - ground.INK) * max(0.4, size[0] / width)
+    ink: Mask = (lines if (width, height) == size else _resized(lines, size)) < there
+    return ink
+
+
+def _resized(plane: Pixels, size: tuple[int, int]) -> Pixels:
+    return scaled(np.ascontiguousarray(plane), size)
+
+
+def _enlarged(plane: ground.Values, size: tuple[int, int]) -> ground.Values:
+    image = Image.fromarray(np.ascontiguousarray(plane, np.float32))
+    return np.asarray(image.resize(size, Image.Resampling.BICUBIC))

@@ -1,0 +1,188 @@
+"""What in a preview is the thing and what the ground it lies on, by the drawing's outline and the colours."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from engine.data.messages import Pixels
+from engine.finishing import regions
+from engine.finishing.regions import Mask
+
+Values = npt.NDArray[np.float32]
+
+INK = 128
+"""Lines darker than this are there, of 255."""
+_PLAIN, _BORDER = 14, 0.85
+"""A ground is plain where this share of the picture's border differs by so little from its usual colour."""
+_SHOWS = 0.5
+"""Share of an area that is coloured otherwise than the ground, from which it is of the thing."""
+_LINE, _HANDLE = 7, 40
+"""How far apart areas are that one line parts, and a handle, in pixels of a picture of 512."""
+_BESIDE, _NEAR = 0.2, 0.45
+"""Shares of an area's rim, from which it lies beside the ground outside, and near it."""
+_HOLE = 0.45
+"""Coloured share of an area inside a handle, up to which the ground is seen through it."""
+_WIDE, _EMPTY = 0.02, 0.02
+"""What lies beside the ground, and is as empty, is white on white, unless it takes this share of the picture:
+then the line is a handle. The largest coloured share of such."""
+_STRONG = 40
+"""Difference from the ground, in any channel, that no shadow on it has."""
+_SPECK = 0.0005
+"""Share of the picture that a hole takes at least, or else belongs to the thing."""
+_PIECE = 0.0008
+"""The same of what has colour and no outline."""
+
+
+@dataclass(frozen=True)
+class Found:
+    """What was told apart: ``thing`` (H, W); ``colour`` of the ground, float32 (3,), None where it isn't
+    plain."""
+
+    thing: Mask
+    colour: Values | None
+
+
+def seen(frame: Pixels, ink: Mask | None, hinted: Mask | None = None) -> Found | None:
+    """Tell the thing from its ground.
+
+    Args:
+        frame: the preview, uint8 (H, W, 3).
+        ink: (H, W), where the drawing has lines; None where it is no drawing of lines.
+        hinted: (H, W), where it has hints: these are of the thing.
+
+    Returns:
+        None where no thing can be told from its ground.
+    """
+    from scipy import ndimage
+
+    colour = _ground(frame)
+    if colour is None and (ink is None or not ink.any()):
+        return None
+    apart = np.zeros(frame.shape[:2], np.float32) if colour is None else _apart(frame, colour)
+    thing = apart > _PLAIN if ink is None else _by_areas(apart, colour is not None, ink, hinted)
+    thing = ndimage.binary_opening(thing, iterations=1) if ink is None else thing
+    thing = _without_specks(thing, 0 if ink is None else _touched(thing, ink))
+    share = float(thing.mean())
+    if not 0.002 <= share <= 0.985:
+        return None
+    return Found(thing, colour)
+
+
+def _ground(frame: Pixels) -> Values | None:
+    """The colour of the border, float32 (3,), where it is plain."""
+    sides = frame[:2], frame[-2:], frame[:, :2], frame[:, -2:]
+    border = np.concatenate([side.reshape(-1, 3) for side in sides]).astype(np.float32)
+    colour: Values = np.median(border, axis=0)
+    plain = np.abs(border - colour).max(1) <= _PLAIN
+    return colour if float(plain.mean()) >= _BORDER else None
+
+
+def _apart(frame: Pixels, colour: Values) -> Values:
+    """How far each pixel is from the ground, in its strongest channel."""
+    far: Values = np.abs(frame.astype(np.float32) - colour).max(2)
+    return far
+
+
+def _by_areas(apart: Values, plain: bool, ink: Mask, hinted: Mask | None) -> Mask:
+    """Each area between the lines is of the thing or of the ground, by where it lies and by what the preview
+    has there."""
+    from scipy import ndimage
+
+    unit = max(ink.shape) / 512
+    numbers = regions.areas(ink, unit)
+    count = int(numbers.max(initial=0))
+    flat = numbers.ravel()
+    sizes = np.maximum(1, np.bincount(flat, minlength=count + 1))
+    border = np.concatenate([numbers[0], numbers[-1], numbers[:, 0], numbers[:, -1]])
+    along = np.bincount(border, minlength=count + 1)
+    along[0] = 0
+    if not along.any():  # ink all around
+        return np.ones_like(ink)
+    outer = int(np.argmax(along))
+    if not plain:
+        ours = along == 0
+    else:
+        # Beside a line the line's own colours are seen, not the area's.
+        inner = ndimage.distance_transform_edt(~ink) > 3 * unit
+        weight = np.where(inner, 1.0, 0.001).ravel()
+        total = np.maximum(np.bincount(flat, weight, count + 1), 1e-9)
+        shows = np.bincount(flat, weight * (apart.ravel() > _PLAIN), count + 1) / total
+        ground = (numbers == outer) | np.isin(numbers, np.flatnonzero((along > 0) & (shows <= _SHOWS)))
+        beside, near = _rims(numbers, count, ground, unit)
+        wide = sizes >= _WIDE * ink.size
+        # Nobody draws a line between ground and ground, unless it is a handle.
+        hole = np.where(beside >= _BESIDE, wide & (shows <= _EMPTY), (near >= _NEAR) & (shows <= _HOLE))
+        ours = np.where(along > 0, shows > _SHOWS, ~hole)
+        if hinted is not None:
+            ours = ours | (np.bincount(flat, hinted.ravel(), count + 1) > 0.02 * sizes)
+    ours[0], ours[outer] = True, False  # 0 is ink
+    thing: Mask = ours[numbers]
+    if plain:
+        thing = thing | _leaked(apart, ink, thing & ~ink, unit)
+    return thing
+
+
+def _rims(numbers: regions.Numbers, count: int, ground: Mask, unit: float) -> tuple[Values, Values]:
+    """Of each area's rim: the share that a single line parts from the ground outside, and the share that has
+    this no farther away than handles are wide."""
+    from scipy import ndimage
+
+    away = ndimage.distance_transform_edt(~ground)
+    rim = numbers != ndimage.minimum_filter(numbers, 3)
+    rim |= numbers != ndimage.maximum_filter(numbers, 3)
+    on_rim = numbers[rim]
+    total = np.maximum(1, np.bincount(on_rim, minlength=count + 1))
+    beside, near = (
+        (np.bincount(on_rim, away[rim] < far, count + 1) / total).astype(np.float32)
+        for far in (_LINE * max(1, unit), _HANDLE * unit)
+    )
+    return beside, near
+
+
+def _leaked(apart: Values, ink: Mask, inside: Mask, unit: float) -> Mask:
+    """What is strongly coloured though its area is of the ground: outlines may be open so far that no ball is
+    held up. Colour that runs out over a line, with the thing itself on its other side, is none."""
+    from scipy import ndimage
+
+    strong = ndimage.binary_opening(apart > _STRONG, np.ones((3, 3)), iterations=2) & ~inside & ~ink
+    parts, count = ndimage.label(strong)
+    if not count:
+        return np.zeros_like(strong)
+    rim = strong & ~ndimage.binary_erosion(strong)
+    drawn = rim & (ndimage.distance_transform_edt(~ink) < 4 * unit)
+    over = drawn & (ndimage.distance_transform_edt(~inside) < 2 * _LINE * unit)
+    rims, lines, others = (np.bincount(parts.ravel(), mask.ravel(), count + 1) for mask in (rim, drawn, over))
+    sizes = np.bincount(parts.ravel(), minlength=count + 1)
+    kept = (sizes >= _PIECE * ink.size) & (lines >= 0.2 * rims) & (others < 0.5 * lines)
+    kept[0] = False
+    leaked: Mask = kept[parts]
+    return leaked
+
+
+def _touched(thing: Mask, ink: Mask) -> Mask:
+    """The pieces of a thing that have lines."""
+    from scipy import ndimage
+
+    parts, count = ndimage.label(thing, np.ones((3, 3)))
+    drawn = np.bincount(parts.ravel(), ink.ravel(), count + 1) > 0
+    drawn[0] = False
+    touched: Mask = drawn[parts]
+    return touched
+
+
+def _without_specks(thing: Mask, drawn: Mask | int) -> Mask:
+    """Without pieces too small to be any, unless they were ``drawn``; and without holes of that size."""
+    from scipy import ndimage
+
+    parts, count = ndimage.label(thing, np.ones((3, 3)))
+    large = np.bincount(parts.ravel(), minlength=count + 1) >= _PIECE * thing.size
+    large[0] = False
+    kept = (large[parts] | (thing & (drawn > 0))) if count else thing
+    holes, count = ndimage.label(~kept)
+    small = np.bincount(holes.ravel(), minlength=count + 1) < _SPECK * thing.size
+    small[0] = False
+    whole: Mask = kept | small[holes]
+    return whole

@@ -1,0 +1,72 @@
+"""From a preview to what is exported of it: larger, cut out, framed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from engine.data.card import Card
+from engine.data.messages import Picture, Pixels
+from engine.finishing.cutting import Step, cut_out
+from engine.finishing.framing import Room, framed
+from engine.finishing.larger import enlarged
+from engine.planes import codec
+
+
+@dataclass(frozen=True)
+class Wish:
+    """What is wanted of a preview."""
+
+    cut: bool = False
+    """Only the thing, without its ground."""
+    factor: int = 1
+    """How many times as large as the picture: 1, 2 or 4."""
+    room: Room = field(default_factory=Room)
+    """Around what is cut out."""
+
+
+def made(
+    preview: Pixels,
+    picture: Picture,
+    size: tuple[int, int],
+    wish: Wish,
+    step: Step = lambda _done, _total: None,
+) -> Pixels:
+    """Make what is wanted of a preview.
+
+    Args:
+        preview: as the network made it, uint8 (H, W, 3).
+        picture: what it was made of.
+        size: width and height of the picture.
+        wish: what is wanted.
+        step: called now and then; may raise to end it.
+
+    Returns:
+        uint8 (H, W, 3), or (H, W, 4) straight RGBA of what is cut out.
+
+    Raises:
+        PictureError: no thing can be told from its ground, or it would have too many pixels.
+    """
+    working = preview.shape[1], preview.shape[0]
+    wanted = size[0] * wish.factor, size[1] * wish.factor
+    if wish.factor == 1 or wanted[0] < working[0] or wanted[1] < working[1]:
+        frame = codec.scaled_preview(preview, wanted)
+    else:
+        halves = 2 if wish.cut else 1
+        frame = enlarged(preview, wanted, lambda done, total: step(done, total * halves))
+    if not wish.cut:
+        return frame
+    first = wish.factor > 1
+    cut = cut_out(
+        frame, picture, working, lambda done, total: step(done + total * first, total * (1 + first))
+    )
+    return framed(cut, wish.room)
+
+
+def picture_of(pixels: Pixels, card: Card) -> Picture:
+    """A flat picture, uint8 (H, W, 3), as a model of that card sees it: sketches have lines and hints."""
+    if card.input != "sketch":
+        return Picture(pixels=pixels)
+    prepared = codec.flat(pixels, card)
+    if card.hints:
+        return Picture(lines=prepared[..., 0], hints=prepared[..., 1:])
+    return Picture(lines=prepared[..., 0] if prepared.shape[2] == 1 else pixels.min(2))

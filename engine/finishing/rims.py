@@ -1,0 +1,87 @@
+"""The rim of what is cut out: how opaque it is, and which colour it has without the ground mixed in."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from engine.data.messages import Pixels
+from engine.finishing.ground import Values
+from engine.finishing.regions import Mask
+
+_SURE, _UNSURE = 60.0, 20.0
+"""Differences between thing and ground from which, and up to which, a mixture of them says how much is of
+which."""
+
+
+def soft(
+    frame: Pixels, thing: Mask, colour: Values | None, reach: int, soft_edge: float
+) -> tuple[Values, Values]:
+    """Opacity and colours of a thing with a soft rim.
+
+    A pixel of the rim is a mixture of ground and thing; the thing's colour there is that around it which is
+    farthest from the ground's. From the outside inwards the opacity never falls: a light surface inside a
+    dark contour is no rim.
+
+    Args:
+        frame: uint8 (H, W, 3).
+        thing: (H, W).
+        colour: of the ground, (3,); None where it isn't plain.
+        reach: pixels that the ground's colour may go inwards.
+        soft_edge: pixels up to which the thing may be less than opaque.
+
+    Returns:
+        float32 (H, W), 0 to 1; and float32 (H, W, 3), 0 to 255.
+    """
+    from scipy import ndimage
+
+    plain = frame.astype(np.float32)
+    mask = thing.astype(np.float32)
+    shaped: Values = np.where(thing, np.clip(ndimage.gaussian_filter(mask, 0.8) * 2 - 0.5, 0, 1), 0)
+    own = _own(plain, thing, colour, reach + 1)
+    if colour is None:
+        return shaped, np.where((shaped < 1)[..., None], own, plain)
+    span = own - colour
+    length = np.square(span).sum(2)
+    share = ((plain - colour) * span).sum(2) / np.maximum(length, 1)
+    mixed = np.clip(share, 0, 1)
+    trust = np.clip((np.abs(span).max(2) - _UNSURE) / (_SURE - _UNSURE), 0, 1)
+    alpha = trust * mixed + (1 - trust) * shaped
+    depth = ndimage.distance_transform_edt(thing)
+    alpha = _rising(np.where(thing, alpha, 0), np.ceil(depth).astype(np.int32), reach)
+    rim = (alpha < 0.995) & (depth <= reach) & thing
+    # Where the network stays behind the outline, the thing's own colour goes on to it.
+    solid = np.clip(depth - soft_edge, 0, 1)
+    return (np.maximum(alpha, solid) * thing).astype(np.float32), np.where(rim[..., None], own, plain)
+
+
+def _own(plain: Values, thing: Mask, colour: Values | None, reach: int) -> Values:
+    """The thing's own colour near its rim: of those within ``reach``, the one farthest from the ground."""
+    ground = np.full(3, 255, np.float32) if colour is None else colour
+    best = plain.copy()
+    far = np.where(thing, np.abs(plain - ground).max(2), -1).astype(np.float32)
+    for _step in range(reach):
+        for axis, by in ((0, 1), (0, -1), (1, 1), (1, -1)):
+            moved, there = _moved(far, axis, by), _moved(best, axis, by)
+            better = moved > far + 0.5
+            far = np.where(better, moved, far)
+            best = np.where(better[..., None], there, best)
+    return best
+
+
+def _moved(values: Values, axis: int, by: int) -> Values:
+    """Each pixel's neighbour; at the edges the pixel itself."""
+    moved = np.roll(values, by, axis)
+    edge = [slice(None)] * values.ndim
+    edge[axis] = slice(0, 1) if by > 0 else slice(-1, None)
+    moved[tuple(edge)] = values[tuple(edge)]
+    return moved
+
+
+def _rising(alpha: Values, depth: np.ndarray[tuple[int, ...], np.dtype[np.int32]], reach: int) -> Values:
+    """Never less opaque than what lies further out, layer by layer."""
+    from scipy import ndimage
+
+    for layer in range(2, reach + 1):
+        around = ndimage.maximum_filter(np.where(depth < layer, alpha, 0), 3)
+        alpha = np.where(depth == layer, np.maximum(alpha, around), alpha)
+    return alpha

@@ -1,0 +1,73 @@
+"""Previews made larger."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from PIL import Image, ImageDraw, ImageFilter
+
+from engine.data.messages import Pixels
+from engine.errors import PictureError
+from engine.finishing.larger import MOST_PIXELS, enlarged
+
+EDGE = 64
+
+
+def photo(edge: int) -> Pixels:
+    """A shaded disc on white with a sharp rim, at 4 × ``edge``."""
+    large = edge * 4
+    shade = np.linspace(60, 180, large).astype(np.uint8)
+    image = Image.new("RGB", (large, large), "white")
+    disc = Image.new("L", (large, large))
+    ImageDraw.Draw(disc).ellipse((30, 40, large - 40, large - 30), 255)
+    tones = np.stack([np.broadcast_to(shade, (large, large))] * 3, 2)
+    image.paste(Image.fromarray(np.ascontiguousarray(tones)), mask=disc)
+    return np.array(image.filter(ImageFilter.GaussianBlur(0.6)))
+
+
+def error(one: Pixels, other: Pixels) -> float:
+    return float(np.sqrt(np.mean((one.astype(float) - other) ** 2)))
+
+
+@pytest.mark.parametrize("factor", [2, 4])
+def test_it_is_nearer_to_the_photo_than_bicubic(factor: int) -> None:
+    whole = photo(EDGE)
+    true = np.array(Image.fromarray(whole).reduce(4 // factor)) if factor < 4 else whole
+    small = np.array(Image.fromarray(true).reduce(factor))
+    size = true.shape[1], true.shape[0]
+    bicubic = np.array(Image.fromarray(small).resize(size, Image.Resampling.BICUBIC))
+    made = enlarged(small, size)
+    assert made.shape == true.shape
+    assert error(made, true) < error(bicubic, true)
+
+
+@pytest.mark.parametrize("factor", [2, 3, 4])
+def test_made_small_again_it_is_the_preview(factor: int) -> None:
+    preview = np.random.default_rng(3).integers(0, 256, (45, 60, 3), np.uint8)
+    preview = np.array(Image.fromarray(preview).filter(ImageFilter.GaussianBlur(0.7)))
+    back = np.array(Image.fromarray(enlarged(preview, (60 * factor, 45 * factor))).reduce(factor))
+    assert 20 * np.log10(255 / error(back, preview)) >= 35
+
+
+def test_nothing_is_brighter_or_darker_than_what_is_around() -> None:
+    whole = photo(EDGE)
+    small = np.array(Image.fromarray(whole).reduce(4))
+    made = enlarged(small, (EDGE * 4, EDGE * 4))
+    assert (made[:30] == 255).all()
+
+
+def test_too_large_a_picture_is_refused_before_memory_is_taken() -> None:
+    with pytest.raises(PictureError, match="too many"):
+        enlarged(np.zeros((8, 8, 3), np.uint8), (MOST_PIXELS, 2))
+
+
+def test_it_ends_when_told_to() -> None:
+    class Enough(Exception): ...
+
+    def step(done: int, total: int) -> None:
+        assert 0 <= done <= total
+        if done > 2:
+            raise Enough
+
+    with pytest.raises(Enough):
+        enlarged(np.zeros((8, 8, 3), np.uint8), (16, 16), step)
