@@ -139,7 +139,7 @@ def test_an_ora_file_holds_the_drawing_and_the_cut_out_over_it(
     answer(dialog, tmp_path / "bag.ora")
     document = project.load(tmp_path / "bag.ora").document
     cut = document.layers[-1]
-    assert (cut.name, cut.role) == ("Cut-out", "reference")
+    assert (cut.name, cut.role) == ("Cut-out", "finish")
     assert np.array_equal(cut.pixels[..., 3], shown[..., 3])
     lines = document.picture().lines
     assert lines is not None and np.array_equal(lines, session.document.picture().lines)
