@@ -87,6 +87,8 @@ class Colourways(Observable):
         self._by_hand = False
         """Somebody has chosen these sets; else they follow the drawing's colours."""
         self._seed = 1
+        self._source: tuple[Colour, ...] = ()
+        """Colours that sets are drawn of; where there are none, of all."""
         self._previews.read.connect(self._read)
         self._previews.made.connect(self._made)
         live.watch("card", self._begin)
@@ -123,15 +125,14 @@ class Colourways(Observable):
         """Draw others by chance; the first stays."""
         if self._sets:
             self._seed += 1
-            drawn = turned(self.own, len(self._sets) - 1, self._seed)
-            self._put((self._sets[0], *drawn))
+            self._put((self._sets[0], *self._drawn(len(self._sets) - 1)))
 
     def show_so_many(self, count: int) -> None:
         """Have 4 to 16 sets: those at the end go, or more are drawn."""
         count = min(max(count, LEAST), MOST)
         if self._sets and count != len(self._sets):
-            drawn = turned(self.own, count, self._seed)
-            self._put((*self._sets[:count], *drawn[len(self._sets) :]))
+            drawn = self._drawn(count - 1)
+            self._put((*self._sets[:count], *drawn[len(self._sets) - 1 :]))
 
     def take_file(self, path: Path) -> Job:
         """Have the sets of a JSON file, or sets drawn of a palette file's colours."""
@@ -217,13 +218,19 @@ class Colourways(Observable):
                 self._canvas.error_reported.emit(self.excuse)
                 return
             count = len(self._sets) - 1
-            colours = [one for one in found if not isinstance(one, ColourSet)]
-            drawn = shuffled(colours, len(self.own), count, self._seed)
+            self._source = tuple(one for one in found if not isinstance(one, ColourSet))
+            drawn = self._drawn(count)
             if len(drawn) < count:
                 text = self.tr("“%s” has colours for no more than %d different sets of this drawing.")
                 self._canvas.said.emit(text % (shown(path.name), len(drawn)))
             sets = (self._sets[0], *drawn)
         self._put(sets)
+
+    def _drawn(self, count: int) -> tuple[ColourSet, ...]:
+        """Sets drawn by chance, called by the numbers of their places; of few colours there are fewer."""
+        own, source = self.own, self._source
+        sets = shuffled(source, len(own), count, self._seed) if source else turned(own, count, self._seed)
+        return tuple(replace(one, name=str(number)) for number, one in enumerate(sets, start=2))
 
     def _swap(self, number: int, new: ColourSet) -> None:
         self._put((*self._sets[:number], new, *self._sets[number + 1 :]))
@@ -240,6 +247,7 @@ class Colourways(Observable):
         picture = self._canvas.picture
         if picture is not self._of:
             self._of, self._sets, self._by_hand, self.own = picture, (), False, ()
+            self._source = ()
             kept = picture.document.extras.get(KEY) if picture is not None else None
             if kept is not None:
                 try:
@@ -318,7 +326,7 @@ class Colourways(Observable):
         if not self._by_hand:
             count = max(len(self._sets), USUAL)
             as_drawn = ColourSet(self.tr("As drawn"), own)
-            self._sets = (as_drawn, *turned(own, count - 1, self._seed)) if own else ()
+            self._sets = (as_drawn, *self._drawn(count - 1)) if own else ()
         self._tell_excuse()
         self._lay_out()
         self._look()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import partial
 from pathlib import Path
 
-from PySide6.QtCore import QSize, Qt
+from PySide6.QtCore import QEvent, QSize, Qt
 from PySide6.QtGui import QColor
 from PySide6.QtWidgets import (
     QColorDialog,
@@ -91,6 +91,12 @@ class ColourwaysDialog(QDialog):
         """Eight tiles of a fair size."""
         return QSize(660, 480)
 
+    def changeEvent(self, event: QEvent) -> None:
+        """While it is minimised nobody looks."""
+        super().changeEvent(event)
+        if event.type() == QEvent.Type.WindowStateChange:
+            self._board.watched = self.isVisible() and not self.isMinimized()
+
     def open(self) -> None:
         """Come up, or to the front."""
         self._problem.hide()
@@ -152,6 +158,7 @@ class ColourwaysDialog(QDialog):
         self._excuse.setText(board.excuse)
         self._excuse.setVisible(bool(board.excuse))
         self.grid.setEnabled(not board.excuse)
+        self._count.setEnabled(bool(board.tiles))
         for button in self._buttons:
             button.setEnabled(bool(board.tiles))
         self._buttons[-1].setEnabled(board.whole)
