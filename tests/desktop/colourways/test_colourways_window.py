@@ -12,6 +12,7 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QColorDialog, QInputDialog, QLabel, QPushButton, QSpinBox
 
 from desktop.colourways.board import Colourways
+from desktop.colourways.hints import recoloured
 from desktop.paint.files import project
 from desktop.paint.layers.layer import Role
 from desktop.session import Session
@@ -249,3 +250,11 @@ def project_copy(folder: Path) -> Path:
     (folder / "copy.ora").write_bytes((folder / "shoe.ora").read_bytes())
     assert project.load(folder / "copy.ora").document.extras["colourways"]["format"] == 1
     return folder / "copy.ora"
+
+
+def test_large_hints_become_what_small_ones_do() -> None:
+    made = np.random.default_rng(1).integers(0, 256, (600, 600, 4), np.uint8)
+    made[:300] = (*RED, 255)
+    own, wanted = (RED, BLUE), ((10, 200, 30), (240, 240, 10))
+    rows = [recoloured(made[top : top + 50], own, wanted) for top in range(0, 600, 50)]
+    np.testing.assert_array_equal(recoloured(made, own, wanted), np.concatenate(rows))
