@@ -15,13 +15,13 @@ from PySide6.QtCore import QObject
 from desktop.colourways.hints import own_colours, recoloured
 from desktop.colourways.palette_files import read_colours
 from desktop.colourways.photos import main_colours
-from desktop.colourways.previews import Previews
+from desktop.colourways.previews import Previews, code_of
 from desktop.colourways.sets import MOST, ColourSet, from_notes, read_sets, shuffled, to_notes, turned
 from desktop.colourways.sheet import Made, write_all
 from desktop.documents.on_canvas import OnCanvas
 from desktop.documents.open_documents import OpenPicture
 from desktop.documents.stroke_controller import StrokeController
-from desktop.paint.editing.document import Change, Document
+from desktop.paint.editing.document import Change, Document, PictureStyle
 from desktop.preview.live import Live
 from desktop.preview.turns import Turns
 from desktop.support.file_work import FileWork, Job
@@ -102,15 +102,19 @@ class Colourways(Observable):
     # --- choosing ------------------------------------------------------------------------------
 
     def take(self, colours: ColourSet) -> None:
-        """Give the drawing these colours, as one step."""
+        """Give the drawing these colours, and the style that they name if the model knows it, as one step."""
         own = self._own_now()
-        if not own or self.wanted(colours) == own:
+        card, style = self._live.card, None
+        if card is not None and colours.style is not None:
+            code = code_of(card, colours)
+            style = None if code is None or code == self._live.code() else PictureStyle(code, colours.name)
+        if not own or (self.wanted(colours) == own and style is None):
             return
 
         def step(document: Document) -> Change:
             document.extras = {**document.extras, KEY: to_notes(self._sets)}
             text = self.tr("Colours “%s”") % colours.name
-            return document.recolour_hints(lambda hints: recoloured(hints, own, colours.colours), text)
+            return document.recolour_hints(lambda hints: recoloured(hints, own, colours.colours), text, style)
 
         self._by_hand = True
         self._canvas.edit(step)

@@ -154,7 +154,7 @@ class Previews(QObject):
         """Recolour the hints, then ask for what the network makes of them."""
         card = self._live.card
         assert card is not None
-        code = self._code(card, one)
+        code = code_of(card, one) or self._live.code() or card.usual_style
 
         def work() -> Picture:
             return Picture(lines=reduced.lines, hints=recoloured(reduced.hints, reduced.own, one.colours))
@@ -172,15 +172,6 @@ class Previews(QObject):
                 self._turn = self._turns.ask(code, done, picture)
 
         self._do(work, ask)
-
-    def _code(self, card: Card, one: ColourSet) -> Code:
-        """The style that a set names, where the model knows it; else the picture's."""
-        try:
-            if one.style is not None:
-                return card.code(one.style)
-        except UnderpaintError:  # of another model; what is taken of the set are its colours
-            pass
-        return self._live.code() or card.usual_style
 
     def _do(self, work: Callable[[], object], then: Callable[..., object]) -> None:
         """On the other thread; one thing at a time."""
@@ -202,6 +193,14 @@ class Previews(QObject):
         if self._turn is not None:
             self._turn.drop()
             self._turn = None
+
+
+def code_of(card: Card, one: ColourSet) -> Code | None:
+    """The style that a set names; None where it names none, or one of another model."""
+    try:
+        return card.code(one.style) if one.style is not None else None
+    except UnderpaintError:  # what is taken of the set are its colours
+        return None
 
 
 def _look(one: ColourSet) -> _Look:

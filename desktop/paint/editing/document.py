@@ -274,10 +274,12 @@ class Document(Seen):
         self.finish_stroke()
         return self._take(None if palette == self.palette else reshaping.recolouring(self._stack, palette))
 
-    def recolour_hints(self, recoloured: Callable[[Pixels], Pixels], text: str) -> Change:
-        """Give the hints other colours, see ``reshaping.tinting``."""
+    def recolour_hints(
+        self, recoloured: Callable[[Pixels], Pixels], text: str, style: PictureStyle | None = None
+    ) -> Change:
+        """Give the hints other colours, and the picture a style, see ``reshaping.tinting``; None stays."""
         self.finish_stroke()
-        return self._take(reshaping.tinting(self._stack, recoloured, text))
+        return self._take(reshaping.tinting(self._stack, recoloured, text, style or self.style))
 
     def note(self, key: str, value: object) -> Change:
         """Keep ``value``, which JSON can say, in ``extras``. It is no part of the picture: no step."""

@@ -8,7 +8,14 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from desktop.paint.editing.history import StateStep
-from desktop.paint.editing.layer_stack import LayerStack, State, check_paintable, paper_of, translate
+from desktop.paint.editing.layer_stack import (
+    LayerStack,
+    PictureStyle,
+    State,
+    check_paintable,
+    paper_of,
+    translate,
+)
 from desktop.paint.editing.limits import check_size
 from desktop.paint.layers import overhang, scaling
 from desktop.paint.layers.composite import from_straight, to_straight, unpacked
@@ -82,13 +89,16 @@ def recolouring(stack: LayerStack, palette: Palette | None) -> StateStep:
     return StateStep(translate("paint", "Palette"), replace(state, palette=palette, paper=paper))
 
 
-def tinting(stack: LayerStack, recoloured: Callable[[Pixels], Pixels], text: str) -> StateStep:
+def tinting(
+    stack: LayerStack, recoloured: Callable[[Pixels], Pixels], text: str, style: PictureStyle | None
+) -> StateStep:
     """Other colours in all hints that can be seen, beyond the edges of the picture as well.
 
     Args:
         stack: what gets them.
         recoloured: gives straight RGBA, uint8 (H, W, 4), in other colours.
         text: what the step is called.
+        style: which the picture wants from then on.
 
     Raises:
         PictureError: one of the layers is locked.
@@ -104,7 +114,7 @@ def tinting(stack: LayerStack, recoloured: Callable[[Pixels], Pixels], text: str
         else:  # the very same: whoever watches it goes on
             layers.append(layer)
     active = layers[stack.layers.index(stack.active)]
-    return StateStep(text, replace(stack.state, layers=tuple(layers), active=active))
+    return StateStep(text, replace(stack.state, layers=tuple(layers), active=active, style=style))
 
 
 def _through(recoloured: Callable[[Pixels], Pixels], pixels: Pixels) -> Pixels:
