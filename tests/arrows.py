@@ -16,8 +16,7 @@ ARROWS: dict[str, str] = {
     "engine.models": "engine.data engine.errors engine.files engine.networks resources",
     "engine.networks": "engine.errors engine.layers",
     "engine.passes": (
-        "engine.data engine.devices engine.errors engine.layers engine.models engine.networks "
-        "engine.planes"
+        "engine.data engine.devices engine.errors engine.layers engine.models engine.networks engine.planes"
     ),
     "engine.planes": "engine.data engine.errors",
     "engine.thread": "engine.data engine.errors engine.foreign engine.models engine.passes engine.planes",
@@ -92,8 +91,7 @@ ARROWS: dict[str, str] = {
         "engine.errors engine.files engine.planes"
     ),
     "desktop.replaying": (
-        "desktop.film desktop.paint.files desktop.paint.reel engine engine.data engine.errors "
-        "engine.planes"
+        "desktop.film desktop.paint.files desktop.paint.reel engine engine.data engine.errors engine.planes"
     ),
     "desktop.widgets.film": "desktop.film desktop.session desktop.widgets.dialogs",
     "desktop.paint.gestures": (
@@ -104,8 +102,7 @@ ARROWS: dict[str, str] = {
     "desktop.paint.plugins": "",
     "desktop.paint.strokes": "engine.data",
     "desktop.paint.tools": (
-        "desktop.paint.editing desktop.paint.gestures desktop.paint.plugins desktop.paint.strokes "
-        "engine.data"
+        "desktop.paint.editing desktop.paint.gestures desktop.paint.plugins desktop.paint.strokes engine.data"
     ),
     "desktop.pairs": (
         "desktop.documents desktop.paint.editing desktop.paint.files desktop.paint.layers "

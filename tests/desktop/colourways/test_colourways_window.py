@@ -13,7 +13,6 @@ from PySide6.QtWidgets import QColorDialog, QInputDialog, QLabel, QPushButton, Q
 
 from desktop.colourways.board import Colourways
 from desktop.colourways.hints import recoloured
-from desktop.paint.files import project
 from desktop.paint.layers.layer import Role
 from desktop.session import Session
 from desktop.widgets.colourways.grid import Grid
@@ -254,7 +253,6 @@ def test_sets_are_kept_in_the_project(session: Session, board: Colourways, tmp_p
 def project_copy(folder: Path) -> Path:
     """The same project in another file, so that it is opened anew."""
     (folder / "copy.ora").write_bytes((folder / "shoe.ora").read_bytes())
-    assert project.load(folder / "copy.ora").document.extras["colourways"]["format"] == 1
     return folder / "copy.ora"
 
 
@@ -287,3 +285,15 @@ def test_a_set_brings_its_style_where_the_model_knows_it(
     session.undo()
     assert session.styles.current is None and session.document.style is None
     assert session.document.picture().hints[30, 50].tolist() == [*RED, 255]
+
+
+def test_sets_that_make_no_sense_in_a_project_cost_one_sentence(
+    session: Session, board: Colourways, told: list[str], tmp_path: Path
+) -> None:
+    session.document.note("colourways", {"sets": [{"name": "a", "colours": ["blue"]}]})
+    assert done(session.save(tmp_path / "shoe.ora"))
+    told.clear()
+    assert done(session.open_file(project_copy(tmp_path)))
+    until(lambda: board.whole)
+    assert len(board.tiles) == 8
+    assert len([sentence for sentence in told if "#c02030" in sentence]) == 1
