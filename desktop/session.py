@@ -14,6 +14,7 @@ from pathlib import Path
 
 from PySide6.QtCore import QObject, Signal
 
+from desktop.colourways.board import Colourways
 from desktop.documents.filing import Filing
 from desktop.documents.guarding import Guarding
 from desktop.documents.on_canvas import Steps
@@ -129,6 +130,7 @@ class Session(Observable):
         self.finishing = Finishing(self, self.live, self)
         self.comparing = Comparing(self, self.live, self.shelf, self)
         self.morphing = Morphing(self, self.live, self.styles, self.shelf, self.file_work, self)
+        self.colourways = Colourways(self, self.live, self.styles.turns, self.strokes, self.file_work, self)
         self.films = Films(
             self, self.live, self.styles.turns, self.strokes, self.file_work, self.settings, self
         )
@@ -383,7 +385,7 @@ class Session(Observable):
         """End of the program: wait for what is being written, remember everything, stop the engine, whatever
         goes wrong in one of these steps; unsaved pictures stay journalled."""
         lessons = self.pair_drawing, self.teaching, self.gallery, self.styles
-        inputs = self.films, self.watching, self.paper
+        inputs = self.films, self.watching, self.paper, self.colourways
         leaving = (part.leave for part in (self.training, self.dataset_scan, *lessons, *inputs, self.places))
         ends = (self.guarding.stop, self.live.stop, self.documents.stop)
         for step in (self.finish_stroke, self.file_work.leave, self.remember, *leaving, *ends):

@@ -16,8 +16,7 @@ ARROWS: dict[str, str] = {
     "engine.models": "engine.data engine.errors engine.files engine.networks resources",
     "engine.networks": "engine.errors engine.layers",
     "engine.passes": (
-        "engine.data engine.devices engine.errors engine.layers engine.models engine.networks "
-        "engine.planes"
+        "engine.data engine.devices engine.errors engine.layers engine.models engine.networks engine.planes"
     ),
     "engine.planes": "engine.data engine.errors",
     "engine.thread": "engine.data engine.errors engine.foreign engine.models engine.passes engine.planes",
@@ -93,8 +92,7 @@ ARROWS: dict[str, str] = {
         "engine.errors engine.files engine.planes"
     ),
     "desktop.replaying": (
-        "desktop.film desktop.paint.files desktop.paint.reel engine engine.data engine.errors "
-        "engine.planes"
+        "desktop.film desktop.paint.files desktop.paint.reel engine engine.data engine.errors engine.planes"
     ),
     "desktop.widgets.film": "desktop.film desktop.session desktop.widgets.dialogs",
     "desktop.paint.gestures": (
@@ -105,8 +103,7 @@ ARROWS: dict[str, str] = {
     "desktop.paint.plugins": "",
     "desktop.paint.strokes": "engine.data",
     "desktop.paint.tools": (
-        "desktop.paint.editing desktop.paint.gestures desktop.paint.plugins desktop.paint.strokes "
-        "engine.data"
+        "desktop.paint.editing desktop.paint.gestures desktop.paint.plugins desktop.paint.strokes engine.data"
     ),
     "desktop.pairs": (
         "desktop.documents desktop.paint.editing desktop.paint.files desktop.paint.layers "
@@ -119,9 +116,10 @@ ARROWS: dict[str, str] = {
         "engine.errors engine.files engine.models engine.planes engine.thread resources"
     ),
     "desktop.session": (
-        "desktop.documents desktop.exporting desktop.film desktop.frames desktop.handling desktop.inputs "
-        "desktop.layer_actions desktop.paint.editing desktop.paint.files desktop.pairs desktop.preview "
-        "desktop.selecting desktop.support desktop.training engine.data engine.models"
+        "desktop.colourways desktop.documents desktop.exporting desktop.film desktop.frames "
+        "desktop.handling desktop.inputs desktop.layer_actions desktop.paint.editing desktop.paint.files "
+        "desktop.pairs desktop.preview desktop.selecting desktop.support desktop.training engine.data "
+        "engine.models"
     ),
     "desktop.layer_actions": (
         "desktop.documents desktop.paint.editing desktop.support engine.data engine.files"
@@ -142,9 +140,10 @@ ARROWS: dict[str, str] = {
     ),
     "desktop.widgets.main_window": (
         "desktop.paint.tools desktop.session desktop.support desktop.widgets.canvas "
-        "desktop.widgets.dialogs desktop.widgets.edit_actions desktop.widgets.exporting "
-        "desktop.widgets.film desktop.widgets.inputs desktop.widgets.panels desktop.widgets.parts "
-        "desktop.widgets.styles desktop.widgets.training desktop.widgets.welcome resources"
+        "desktop.widgets.colourways desktop.widgets.dialogs desktop.widgets.edit_actions "
+        "desktop.widgets.exporting desktop.widgets.film desktop.widgets.inputs desktop.widgets.panels "
+        "desktop.widgets.parts desktop.widgets.styles desktop.widgets.training desktop.widgets.welcome "
+        "resources"
     ),
     "desktop.widgets.panels": (
         "desktop.paint.brushes desktop.paint.editing desktop.paint.tools desktop.pairs desktop.preview "
@@ -191,8 +190,8 @@ ARROWS: dict[str, str] = {
         "engine.data"
     ),
     "desktop.colourways": (
-        "desktop.paint.editing desktop.paint.files engine engine.data engine.errors engine.files "
-        "engine.passes engine.planes"
+        "desktop.documents desktop.paint.editing desktop.paint.files desktop.preview desktop.support "
+        "engine engine.data engine.errors engine.files engine.passes engine.planes"
     ),
     "desktop.exporting": (
         "desktop.documents desktop.paint.editing desktop.paint.files desktop.preview desktop.support "
@@ -201,6 +200,9 @@ ARROWS: dict[str, str] = {
     "desktop.widgets.exporting": (
         "desktop.session desktop.support desktop.widgets.dialogs desktop.widgets.parts engine.data "
         "engine.errors engine.finishing"
+    ),
+    "desktop.widgets.colourways": (
+        "desktop.colourways desktop.session desktop.support desktop.widgets.parts engine.data"
     ),
 }
 

@@ -14,6 +14,8 @@ MOST = 16
 """Colours of one drawing that count as different."""
 _ALIKE = 24
 """Distance in RGB within which two are one colour."""
+_MANY = 1 << 18
+"""Pixels from which on tables are quicker than sorting."""
 _LEAST = 0.002
 """Share of the hints below which a colour is the soft edge of others."""
 
@@ -55,7 +57,8 @@ def recoloured(hints: Pixels, own: Sequence[Colour], wanted: Sequence[Colour]) -
     there = hints[..., 3] > 0
     if not own or not there.any():
         return hints
-    distinct, places = np.unique(_codes(hints[there][:, :3]), return_inverse=True)
+    codes = _codes(hints[there][:, :3])
+    distinct = _distinct(codes)
     new = np.empty((len(distinct), 3), np.uint8)
     for start in range(0, len(distinct), 1 << 14):  # bounds memory for hints that are a photograph
         part = slice(start, start + (1 << 14))
@@ -63,8 +66,22 @@ def recoloured(hints: Pixels, own: Sequence[Colour], wanted: Sequence[Colour]) -
             _channels(distinct[part]).astype(np.float64), np.array(own, float), np.array(targets, float)
         )
     result = hints.copy()
-    result[there, :3] = new[places.reshape(-1)]
+    if len(codes) < _MANY:
+        result[there, :3] = new[np.searchsorted(distinct, codes)]
+    else:
+        table = np.empty((1 << 24, 3), np.uint8)  # memory is only taken where it is written to
+        table[distinct] = new
+        result[there, :3] = table[codes]
     return result
+
+
+def _distinct(codes: npt.NDArray[np.uint32]) -> npt.NDArray[np.uint32]:
+    """The different ones, in rising order; many are marked in a table, as sorting takes its time."""
+    if len(codes) < _MANY:
+        return np.unique(codes)
+    seen = np.zeros(1 << 24, np.bool_)
+    seen[codes] = True
+    return np.flatnonzero(seen).astype(np.uint32)
 
 
 def _moved(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import colorsys
 import json
 import random
 from collections.abc import Sequence
@@ -20,6 +21,8 @@ MOST = 16
 MOST_COLOURS = 64
 """Of one set."""
 MOST_BYTES = 1 << 20
+_GOLDEN = 0.618034
+"""Of the circle of hues: steps of it never come near where they have been before long."""
 
 
 @dataclass(frozen=True)
@@ -48,6 +51,29 @@ def shuffled(colours: Sequence[Colour], wanted: int, count: int, seed: int = 1) 
         if len(found) == count:
             break
     return tuple(ColourSet(str(number), row) for number, row in enumerate(found, start=1))
+
+
+def turned(own: Sequence[Colour], count: int, seed: int = 1) -> tuple[ColourSet, ...]:
+    """Sets without any palette: the drawing's own colours, as light as they are, in hues drawn by chance.
+
+    What is grey stays grey half of the time. The same seed draws the same, and a colour more in the drawing
+    changes nothing of what the others become.
+    """
+    made = []
+    for number in range(1, count + 1):
+        row = []
+        for place, colour in enumerate(own):
+            begin = random.Random(f"{seed} {place}").random()
+            chance = random.Random(f"{seed} {number} {place}")
+            _hue, light, strong = colorsys.rgb_to_hls(*(part / 255 for part in colour))
+            light = min(max(light + chance.uniform(-0.12, 0.12), 0.12), 0.9)
+            grey = strong < 0.12 or max(colour) - min(colour) < 24
+            strong = 0.0 if grey and chance.random() < 0.5 else chance.uniform(0.35, 0.85)
+            hue = begin + number * (_GOLDEN + place * 0.23)  # so that no two sets in a row are alike
+            found = colorsys.hls_to_rgb(hue % 1, light, strong)
+            row.append((round(found[0] * 255), round(found[1] * 255), round(found[2] * 255)))
+        made.append(ColourSet(str(number), tuple(row)))
+    return tuple(made)
 
 
 def to_notes(sets: Sequence[ColourSet]) -> dict[str, Any]:

@@ -36,6 +36,7 @@ from desktop.widgets.canvas.clipboard import Clipboard
 from desktop.widgets.canvas.preview import Preview
 from desktop.widgets.canvas.preview_window import PreviewDoor
 from desktop.widgets.canvas.view import View
+from desktop.widgets.colourways.dialog import ColourwaysDialog
 from desktop.widgets.dialogs import picture_dialogs
 from desktop.widgets.dialogs.about import AboutDialog
 from desktop.widgets.dialogs.feather import ask_feather
@@ -112,6 +113,7 @@ class MainWindow(QMainWindow):
         self.pair_drawing_bar = PairDrawingBar(session, actions)
         self.teaching_bar = TeachingBar(session, self.messages)
         self.files = Files(session, self.messages, self)
+        self.colourways = ColourwaysDialog(session, self.files, self)
         self.inputs = InputDoor(session, actions, self.files.ask_open, self)
         for bar in (self.inputs.bar, self.pair_drawing_bar, self.teaching_bar):
             column.addWidget(bar)
@@ -211,6 +213,7 @@ class MainWindow(QMainWindow):
             "full_screen": lambda on: self.showFullScreen() if on else self.showNormal(),
             "docks": self._show_docks,
             "styles": self._show_styles,
+            "colourways": self.colourways.open,
             "theme_system": when_on(lambda: self.set_theme("system")),
             "theme_light": when_on(lambda: self.set_theme("light")),
             "theme_dark": when_on(lambda: self.set_theme("dark")),

@@ -274,6 +274,18 @@ class Document(Seen):
         self.finish_stroke()
         return self._take(None if palette == self.palette else reshaping.recolouring(self._stack, palette))
 
+    def recolour_hints(
+        self, recoloured: Callable[[Pixels], Pixels], text: str, style: PictureStyle | None = None
+    ) -> Change:
+        """Give the hints other colours, and the picture a style, see ``reshaping.tinting``; None stays."""
+        self.finish_stroke()
+        return self._take(reshaping.tinting(self._stack, recoloured, text, style or self.style))
+
+    def note(self, key: str, value: object) -> Change:
+        """Keep ``value``, which JSON can say, in ``extras``. It is no part of the picture: no step."""
+        self.extras, self.revision = {**self.extras, key: value}, self.revision + 1
+        return Change(structure=True)
+
     # --- style ----------------------------------------------------------------------------------
 
     def take_styles(self, style: PictureStyle | None, named: tuple[PictureStyle, ...]) -> None:

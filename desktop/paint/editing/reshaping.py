@@ -1,16 +1,24 @@
-"""Steps that give all layers other pixels: another size, or another palette. Nothing happens before
-they are taken."""
+"""Steps that give layers other pixels: another size, another palette, hints in other colours. Nothing
+happens before they are taken."""
 
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import replace
 
 from desktop.paint.editing.history import StateStep
-from desktop.paint.editing.layer_stack import LayerStack, State, paper_of, translate
+from desktop.paint.editing.layer_stack import (
+    LayerStack,
+    PictureStyle,
+    State,
+    check_paintable,
+    paper_of,
+    translate,
+)
 from desktop.paint.editing.limits import check_size
 from desktop.paint.layers import overhang, scaling
-from desktop.paint.layers.composite import to_straight, unpacked
+from desktop.paint.layers.composite import from_straight, to_straight, unpacked
 from desktop.paint.layers.layer import Piece, Role
 from engine.data.messages import Pixels
 from engine.data.palette import Palette
@@ -79,6 +87,38 @@ def recolouring(stack: LayerStack, palette: Palette | None) -> StateStep:
         state = _with_pixels(stack, copies, outside)
     paper = paper_of(stack.kind, palette)
     return StateStep(translate("paint", "Palette"), replace(state, palette=palette, paper=paper))
+
+
+def tinting(
+    stack: LayerStack, recoloured: Callable[[Pixels], Pixels], text: str, style: PictureStyle | None
+) -> StateStep:
+    """Other colours in all hints that can be seen, beyond the edges of the picture as well.
+
+    Args:
+        stack: what gets them.
+        recoloured: gives straight RGBA, uint8 (H, W, 4), in other colours.
+        text: what the step is called.
+        style: which the picture wants from then on.
+
+    Raises:
+        PictureError: one of the layers is locked.
+    """
+    layers = []
+    for layer in stack.layers:
+        if layer.role is Role.HINTS and layer.shown:
+            check_paintable(layer)
+            outside = tuple(Piece(it.rect, _through(recoloured, it.pixels)) for it in layer.outside)
+            other = layer.with_pixels(_through(recoloured, layer.pixels))
+            other.outside = outside
+            layers.append(other)
+        else:  # the very same: whoever watches it goes on
+            layers.append(layer)
+    active = layers[stack.layers.index(stack.active)]
+    return StateStep(text, replace(stack.state, layers=tuple(layers), active=active, style=style))
+
+
+def _through(recoloured: Callable[[Pixels], Pixels], pixels: Pixels) -> Pixels:
+    return from_straight(recoloured(to_straight(pixels)))
 
 
 def _snapped(pixels: Pixels, palette: Palette) -> Pixels:

@@ -136,6 +136,8 @@ TABLE = [
     Spec("docks", "view", _("&Panels"), "Tab", "mdi6.dock-right", True),
     Spec("styles", "view", _("Pan&el of styles"), "F9", "mdi6.palette-swatch-variant", True,
          tip=_("What the drawing is in other styles, to choose from")),
+    Spec("colourways", "view", _("Colourwa&ys …"), "Shift+F9", "mdi6.view-grid-outline",
+         tip=_("What the drawing is with its hints in other colours, to choose from")),
     Spec("theme_system", "view", _("Theme of the system"), "", "mdi6.theme-light-dark", True, True),
     Spec("theme_light", "view", _("Light theme"), "", "mdi6.white-balance-sunny", True),
     Spec("theme_dark", "view", _("Dark theme"), "", "mdi6.weather-night", True),

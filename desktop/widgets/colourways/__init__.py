@@ -1,0 +1,1 @@
+"""Colourways in the window."""

@@ -1,0 +1,266 @@
+"""The grid: each tile a picture of the drawing in a set of colours, the colours under it, and its name."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import partial
+
+from PySide6.QtCore import (
+    QModelIndex,
+    QPersistentModelIndex,
+    QPoint,
+    QRect,
+    QRectF,
+    QSize,
+    Qt,
+    Signal,
+)
+from PySide6.QtGui import (
+    QColor,
+    QHideEvent,
+    QKeyEvent,
+    QMouseEvent,
+    QPainter,
+    QPen,
+    QPixmap,
+    QResizeEvent,
+    QShowEvent,
+)
+from PySide6.QtWidgets import (
+    QAbstractItemView,
+    QApplication,
+    QListWidget,
+    QListWidgetItem,
+    QMenu,
+    QStyle,
+    QStyledItemDelegate,
+    QStyleOptionViewItem,
+)
+
+from desktop.colourways.board import Colourways, Tile
+from desktop.session import Session
+from desktop.support import theme
+from desktop.widgets.parts.pictures import as_image, inside
+from engine.data.palette import Colour
+
+_LEAST, _SWATCH = 120, 16
+_ROLE = Qt.ItemDataRole.UserRole
+_TAKES = (Qt.Key.Key_Return, Qt.Key.Key_Enter, Qt.Key.Key_Space)
+_MOVES = {Qt.Key.Key_Up: -1, Qt.Key.Key_Left: -1, Qt.Key.Key_Down: 1, Qt.Key.Key_Right: 1}
+
+
+class Grid(QListWidget):
+    """Arrows and Enter choose, F2 renames, Alt with an arrow moves a set, and so does dragging it."""
+
+    wants_name = Signal(int)
+    """The set of that number is to be renamed."""
+    wants_colour = Signal(int, int)
+    """Another colour is wanted: number of the set, place in it."""
+
+    def __init__(self, session: Session) -> None:
+        super().__init__()
+        self.setObjectName("colourways_grid")
+        self._board: Colourways = session.colourways
+        self._pixmaps: dict[int, tuple[object, QPixmap]] = {}
+        self._pressed: tuple[int, QPoint] | None = None
+        self.setViewMode(QListWidget.ViewMode.IconMode)
+        self.setMovement(QListWidget.Movement.Static)
+        self.setResizeMode(QListWidget.ResizeMode.Adjust)
+        self.setUniformItemSizes(True)
+        self.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
+        self.setMouseTracking(True)
+        self.setItemDelegate(_Painted(self))
+        self.setAccessibleName(self.tr("Colourways"))
+        self.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
+        self.customContextMenuRequested.connect(self._offer)
+        self._board.watch("tiles own", self._show)
+
+    def showEvent(self, event: QShowEvent) -> None:
+        """Somebody looks."""
+        super().showEvent(event)
+        self._board.watched = True
+
+    def hideEvent(self, event: QHideEvent) -> None:
+        """Nobody does."""
+        super().hideEvent(event)
+        self._board.watched = False
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """As many in a row as there is room for."""
+        super().resizeEvent(event)
+        self.scheduleDelayedItemsLayout()
+
+    def mousePressEvent(self, event: QMouseEvent) -> None:
+        """A click, or the beginning of a drag."""
+        super().mousePressEvent(event)
+        at = event.position().toPoint()
+        row = self.indexAt(at).row()
+        left = event.button() == Qt.MouseButton.LeftButton
+        self._pressed = (row, at) if left and row >= 0 else None
+
+    def mouseMoveEvent(self, event: QMouseEvent) -> None:
+        """Show that a tile is being carried; nothing is selected on the way."""
+        if self._pressed is None:
+            super().mouseMoveEvent(event)
+        elif self._is_far(event.position().toPoint()):
+            self.viewport().setCursor(Qt.CursorShape.ClosedHandCursor)
+
+    def mouseReleaseEvent(self, event: QMouseEvent) -> None:
+        """Take the set; put it elsewhere where it was dragged; ask for a colour where that was clicked."""
+        super().mouseReleaseEvent(event)
+        pressed, at = self._pressed, event.position().toPoint()
+        far = self._is_far(at)
+        self._pressed = None
+        self.viewport().unsetCursor()
+        if pressed is None or event.button() != Qt.MouseButton.LeftButton:
+            return
+        row, to = pressed[0], self.indexAt(at).row()
+        if far:
+            if to >= 0 and to != row:
+                self._move(row, to)
+            return
+        tile = self.item(row).data(_ROLE)
+        place = next(
+            (place for place, area, _ in self.swatches(tile, self._area(row)) if area.contains(at)), None
+        )
+        if place is None:
+            self._board.take(tile.colours)
+        else:
+            self.wants_colour.emit(row, place)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Enter and Space take, F2 renames, Alt with an arrow moves."""
+        row, key = self.currentRow(), Qt.Key(event.key())
+        if row < 0:
+            super().keyPressEvent(event)
+        elif key in _TAKES:
+            self._board.take(self.item(row).data(_ROLE).colours)
+        elif key == Qt.Key.Key_F2:
+            self.wants_name.emit(row)
+        elif key in _MOVES and event.modifiers() & Qt.KeyboardModifier.AltModifier:
+            self._move(row, row + _MOVES[key])
+        else:
+            super().keyPressEvent(event)
+
+    def swatches(self, tile: Tile, area: QRect) -> Iterator[tuple[int, QRect, Colour]]:
+        """The colours of a set: the place of each in it, where it lies, and what it is."""
+        colours = self._board.wanted(tile.colours)
+        count = len(colours)
+        top = area.bottom() - self.fontMetrics().height() - _SWATCH - 2
+        width = area.width() - 8
+        for place, colour in enumerate(colours):
+            left = area.left() + 4 + place * width // count
+            right = area.left() + 4 + (place + 1) * width // count
+            yield place, QRect(left, top, right - left, _SWATCH), colour
+
+    def pixmap(self, tile: Tile, edge: int) -> QPixmap:
+        """What is seen of a tile, as large as ``edge`` pixels allow; made once."""
+        assert tile.preview is not None
+        known = self._pixmaps.get(id(tile.preview))
+        if known is None or known[0] is not tile.preview or max(known[1].width(), known[1].height()) != edge:
+            image = as_image(tile.preview).scaled(
+                edge, edge, Qt.AspectRatioMode.KeepAspectRatio, Qt.TransformationMode.SmoothTransformation
+            )
+            known = tile.preview, QPixmap.fromImage(image)
+            self._pixmaps[id(tile.preview)] = known
+        return known[1]
+
+    def is_taken(self, tile: Tile) -> bool:
+        """The drawing has these colours."""
+        return bool(self._board.own) and self._board.wanted(tile.colours) == self._board.own
+
+    def _area(self, row: int) -> QRect:
+        return self.visualItemRect(self.item(row))
+
+    def _is_far(self, at: QPoint) -> bool:
+        if self._pressed is None:
+            return False
+        return (at - self._pressed[1]).manhattanLength() >= QApplication.startDragDistance()
+
+    def _move(self, row: int, to: int) -> None:
+        if 0 <= to < self.count():
+            self._board.move(row, to)
+            self.setCurrentRow(to)
+
+    def _show(self) -> None:
+        tiles = self._board.tiles
+        while self.count() > len(tiles):
+            self.takeItem(self.count() - 1)
+        while self.count() < len(tiles):
+            self.addItem(QListWidgetItem())
+        for row, tile in enumerate(tiles):
+            item = self.item(row)
+            item.setData(_ROLE, tile)
+            item.setText(tile.colours.name)
+            tip = self.tr("Give the drawing the colours “%s”; click a colour to change it, drag to reorder")
+            item.setToolTip(theme.plain(tip % tile.colours.name))
+        shown = {id(tile.preview) for tile in tiles}
+        self._pixmaps = {key: pixmap for key, pixmap in self._pixmaps.items() if key in shown}
+        self.viewport().update()
+
+    def _offer(self, at: QPoint) -> None:
+        row = self.indexAt(at).row()
+        if row >= 0:
+            self.menu_of(row).popup(self.mapToGlobal(at))
+
+    def menu_of(self, row: int) -> QMenu:
+        """What can be done with a set."""
+        tile, menu = self.item(row).data(_ROLE), QMenu(self)
+        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        take = partial(self._board.take, tile.colours)
+        menu.addAction(theme.icon("mdi6.check"), self.tr("&Take it"), take)
+        menu.addAction(self.tr("&Rename …"), partial(self.wants_name.emit, row))
+        for place, _, _ in self.swatches(tile, self._area(row)):
+            text = self.tr("Change colour &%d …") % (place + 1)
+            menu.addAction(text, partial(self.wants_colour.emit, row, place))
+        menu.addAction(self.tr("Move &back"), partial(self._move, row, row - 1)).setEnabled(row > 0)
+        last = self.count() - 1
+        menu.addAction(self.tr("Move &on"), partial(self._move, row, row + 1)).setEnabled(row < last)
+        return menu
+
+
+class _Painted(QStyledItemDelegate):
+    """A picture, its colours under it, its name under these."""
+
+    def __init__(self, grid: Grid) -> None:
+        super().__init__(grid)
+        self._grid = grid
+
+    def sizeHint(self, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex) -> QSize:
+        """Up to four side by side, as large as there is room for."""
+        bar = self._grid.verticalScrollBar()
+        width = self._grid.viewport().width() - 4
+        width -= 0 if bar.isVisible() else bar.sizeHint().width()  # the list keeps room for it
+        edge = max(_LEAST, width // max(1, min(4, width // _LEAST)))
+        return QSize(edge, edge + _SWATCH + self._grid.fontMetrics().height() + 2)
+
+    def paint(
+        self, painter: QPainter, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex
+    ) -> None:
+        """The tile."""
+        tile: Tile = index.data(_ROLE)
+        area, metrics, state = option.rect, self._grid.fontMetrics(), option.state
+        chosen, focused = self._grid.is_taken(tile), bool(state & QStyle.StateFlag.State_HasFocus)
+        painter.save()
+        painter.setRenderHints(QPainter.RenderHint.Antialiasing | QPainter.RenderHint.SmoothPixmapTransform)
+        room = QRectF(area.adjusted(4, 4, -4, -metrics.height() - _SWATCH - 4))
+        place = room
+        if tile.preview is None:
+            painter.setPen(QPen(theme.colour("line"), 1, Qt.PenStyle.DashLine))
+        else:
+            pixmap = self._grid.pixmap(tile, round(room.width() * painter.device().devicePixelRatioF()))
+            place = inside(pixmap.size(), room)
+            painter.drawPixmap(place, pixmap, QRectF(pixmap.rect()))
+            outline = "accent" if chosen else "text" if focused else "line"
+            painter.setPen(QPen(theme.colour(outline), 2 if chosen else 1))
+        painter.setBrush(Qt.BrushStyle.NoBrush)
+        painter.drawRoundedRect(place.adjusted(-0.5, -0.5, 0.5, 0.5), 3, 3)
+        for _place, swatch, colour in self._grid.swatches(tile, area):
+            painter.fillRect(swatch.adjusted(1, 2, -1, -2), QColor(*colour))
+        painter.setPen(theme.colour("text" if chosen or focused else "faint"))
+        below = QRect(area.left() + 4, area.bottom() - metrics.height(), area.width() - 8, metrics.height())
+        text = metrics.elidedText(index.data(), Qt.TextElideMode.ElideMiddle, below.width())
+        painter.drawText(below, Qt.AlignmentFlag.AlignCenter, text)
+        painter.restore()

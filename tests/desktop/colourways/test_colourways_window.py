@@ -1,0 +1,299 @@
+"""Colourways in the window: tiles that follow the drawing, and what is done with them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+from PySide6.QtCore import QPoint, Qt
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QColorDialog, QInputDialog, QLabel, QPushButton, QSpinBox
+
+from desktop.colourways.board import Colourways
+from desktop.colourways.hints import recoloured
+from desktop.paint.layers.layer import Role
+from desktop.session import Session
+from desktop.widgets.colourways.grid import Grid
+from desktop.widgets.main_window import MainWindow
+from engine.data.messages import Pixels, Request, Vary
+from tests.desktop.styled_models import NAMED, write_styled
+from tests.desktop.window_hands import done, drag, model, settle, until
+
+RED, BLUE = (200, 30, 30), (20, 60, 180)
+
+
+def hint(window: MainWindow, colour: tuple[int, int, int], *points: tuple[float, float]) -> None:
+    """Draw on the hints with a firm brush."""
+    session = window.session
+    layer = next(layer for layer in session.document.layers if layer.role is Role.HINTS)
+    session.strokes.choose_layer(layer.id)
+    session.strokes.set_ink(colour=colour, size=14, brush="round")
+    drag(window, *points)
+
+
+@pytest.fixture
+def board(window: MainWindow, session: Session) -> Colourways:
+    """A drawing with two colours, and its colourways opened and made."""
+    drag(window, (20, 20), (70, 20), (70, 60))
+    hint(window, RED, (20, 30), (80, 30))
+    hint(window, BLUE, (20, 60), (50, 60))
+    settle(session)
+    window.actions_table["colourways"].trigger()
+    until(lambda: session.colourways.whole)
+    return session.colourways
+
+
+def hints_of(session: Session) -> list[Pixels]:
+    return [layer.pixels.copy() for layer in session.document.layers if layer.role is Role.HINTS]
+
+
+def alike(one: Pixels, other: Pixels) -> bool:
+    """But for how the device rounds, which may change while it finds out what is quickest."""
+    return bool(np.abs(one.astype(int) - other).max() <= 1)
+
+
+def grid(window: MainWindow) -> Grid:
+    return window.colourways.grid
+
+
+def middle(window: MainWindow, row: int) -> QPoint:
+    area = grid(window).visualItemRect(grid(window).item(row))
+    return area.center() - QPoint(0, area.height() // 4)
+
+
+def asked(session: Session) -> list[Request]:
+    """All that the engine is asked for from now on."""
+    bridge, send = session.live.bridge, session.live.bridge.send
+    sent: list[Request] = []
+
+    def pass_on(request: Request) -> None:
+        sent.append(request)
+        send(request)
+
+    bridge.send = pass_on  # type: ignore[method-assign]
+    return sent
+
+
+def test_eight_tiles_of_the_drawing_the_first_as_it_is(
+    window: MainWindow, session: Session, board: Colourways
+) -> None:
+    assert board.own == (RED, BLUE) and len(board.tiles) == 8
+    previews = [tile.preview for tile in board.tiles]
+    assert alike(previews[0], session.live.preview)
+    assert all((previews[0] != preview).any() for preview in previews[1:])
+    assert grid(window).count() == 8 and not window.colourways.findChild(QLabel, "no_colourways").isVisible()
+    drag(window, (10, 70), (90, 70))
+    assert not board.whole
+    until(lambda: board.whole)
+    assert all((a != b.preview).any() for a, b in zip(previews, board.tiles, strict=True))
+
+
+def test_a_click_takes_a_tile_as_one_step_and_undo_gives_the_same_bytes(
+    window: MainWindow, session: Session, board: Colourways
+) -> None:
+    before, steps, lines = hints_of(session), session.steps.undo, session.document.picture().lines
+    shown, tile = session.live.preview, board.tiles[3]
+    QTest.mouseClick(grid(window).viewport(), Qt.MouseButton.LeftButton, pos=middle(window, 3))
+    assert session.steps.undo == steps + 1 and tile.colours.name in session.steps.undo_text
+    settle(session)
+    until(lambda: board.whole)
+    assert board.own == tile.colours.colours
+    np.testing.assert_array_equal(session.document.picture().lines, lines)
+    assert alike(session.live.preview, board.tiles[3].preview)
+    assert (session.live.preview != shown).any()
+    session.undo()
+    for was, now in zip(before, hints_of(session), strict=True):
+        np.testing.assert_array_equal(was, now)
+    settle(session)
+    until(lambda: board.whole and board.own == (RED, BLUE))
+    grid(window).setCurrentRow(2)
+    QTest.keyClick(grid(window), Qt.Key.Key_Return)
+    assert session.steps.undo == steps + 1 and board.wanted(board.tiles[2].colours) != (RED, BLUE)
+
+
+def test_nothing_is_made_while_nobody_looks(window: MainWindow, session: Session, board: Colourways) -> None:
+    QTest.keyClick(window.colourways, Qt.Key.Key_Escape)
+    assert not window.colourways.isVisible()
+    sent = asked(session)
+    drag(window, (10, 70), (90, 70))
+    settle(session)
+    assert not board.whole
+    window.actions_table["colourways"].trigger()
+    assert not [request for request in sent if isinstance(request, Vary)]
+    until(lambda: board.whole)
+    assert len([request for request in sent if isinstance(request, Vary)]) == 8
+
+
+def test_a_locked_layer_keeps_its_colours_and_that_is_said(
+    session: Session, board: Colourways, told: list[str]
+) -> None:
+    layer = next(layer for layer in session.document.layers if layer.role is Role.HINTS)
+    session.edit(lambda document: document.set_layer(layer.id, locked=True))
+    before = hints_of(session)
+    board.take(board.tiles[1].colours)
+    assert len(told) == 1 and "locked" in told[0]
+    np.testing.assert_array_equal(before[0], hints_of(session)[0])
+
+
+def test_dragging_and_keys_reorder_a_colour_and_a_name_are_changed(
+    window: MainWindow, session: Session, board: Colourways
+) -> None:
+    view, first, last = grid(window).viewport(), board.tiles[1].colours, board.tiles[2].colours
+    QTest.mousePress(view, Qt.MouseButton.LeftButton, pos=middle(window, 1))
+    QTest.mouseMove(view, middle(window, 2))
+    QTest.mouseRelease(view, Qt.MouseButton.LeftButton, pos=middle(window, 2))
+    assert [tile.colours for tile in board.tiles[1:3]] == [last, first]
+    assert grid(window).currentRow() == 2 and board.own == (RED, BLUE), "dragging takes nothing"
+    QTest.keyClick(grid(window), Qt.Key.Key_Left, Qt.KeyboardModifier.AltModifier)
+    assert [tile.colours for tile in board.tiles[1:3]] == [first, last]
+    _, area, _ = list(
+        grid(window).swatches(board.tiles[1], grid(window).visualItemRect(grid(window).item(1)))
+    )[1]
+    QTest.mouseClick(view, Qt.MouseButton.LeftButton, pos=area.center())
+    dialog = window.colourways.findChild(QColorDialog)
+    dialog.colorSelected.emit(Qt.GlobalColor.green)
+    dialog.reject()
+    assert board.tiles[1].colours.colours == (first.colours[0], (0, 255, 0))
+    QTest.keyClick(grid(window), Qt.Key.Key_F2)
+    asks = window.colourways.findChild(QInputDialog)
+    asks.setTextValue("Poppy")
+    asks.accept()
+    assert board.tiles[1].colours.name == "Poppy"
+    until(lambda: board.whole)
+    assert not session.saved
+
+
+def test_shuffle_and_count(window: MainWindow, session: Session, board: Colourways) -> None:
+    before = [tile.colours for tile in board.tiles]
+    window.colourways.findChild(QPushButton, "colourways_shuffle").click()
+    assert board.tiles[0].colours == before[0]
+    assert not {tile.colours.colours for tile in board.tiles[1:]} & {one.colours for one in before}
+    window.colourways.findChild(QSpinBox, "colourways_count").setValue(4)
+    assert len(board.tiles) == 4
+    window.colourways.findChild(QSpinBox, "colourways_count").setValue(16)
+    assert len({tile.colours.colours for tile in board.tiles}) == 16
+    until(lambda: board.whole)
+
+
+def test_sets_of_a_palette_file_of_a_photo_and_of_broken_ones(
+    window: MainWindow, session: Session, board: Colourways, told: list[str], tmp_path: Path
+) -> None:
+    palette = tmp_path / "few.hex"
+    palette.write_text("#102030\n#a0b0c0\n#ffcc00\n#00aa88\n")
+    assert done(board.take_file(palette))
+    used = {colour for tile in board.tiles[1:] for colour in tile.colours.colours}
+    assert used == {(16, 32, 48), (160, 176, 192), (255, 204, 0), (0, 170, 136)} and len(board.tiles) == 8
+    photo = tmp_path / "photo.png"
+    halves = np.zeros((60, 80, 3), np.uint8)
+    halves[:, :50], halves[:, 50:] = (250, 10, 10), (10, 10, 250)
+    Image.fromarray(halves).save(photo)
+    assert done(board.take_photo(photo))
+    assert {colour for tile in board.tiles[1:] for colour in tile.colours.colours} == {
+        (250, 10, 10),
+        (10, 10, 250),
+    }
+    told.clear()
+    before = [tile.colours for tile in board.tiles]
+    for name, content in (
+        ("broken.ase", b"ASEF\x00\x01"),
+        ("broken.json", b"{"),
+        ("styled.json", b'{"sets": [{"name": "a", "colours": ["#102030"], "style": 3}]}'),
+    ):
+        (tmp_path / name).write_bytes(content)
+        assert not done(board.take_file(tmp_path / name))
+    (tmp_path / "broken.png").write_bytes(b"\x89PNG")
+    assert not done(board.take_photo(tmp_path / "broken.png"))
+    assert len(told) == 4 and all(sentence.endswith(".") for sentence in told)
+    assert [tile.colours for tile in board.tiles] == before
+    said = window.colourways.findChild(QLabel, "colourways_problem")
+    assert said.isVisible() and said.text() == told[-1]
+
+
+def test_the_sheet_is_written_into_a_folder_of_its_own(
+    session: Session, board: Colourways, tmp_path: Path
+) -> None:
+    assert done(board.export(tmp_path)) and done(board.export(tmp_path))
+    folders = sorted(tmp_path.iterdir())
+    assert len(folders) == 2
+    for folder in folders:
+        names = sorted(file.name for file in folder.iterdir())
+        assert len(names) == 10 and names[-2:] == ["colourways.pdf", "colourways.png"]
+        with Image.open(folder / names[2]) as image:
+            np.testing.assert_array_equal(np.array(image), board.tiles[2].preview)
+
+
+def test_sentences_where_there_is_nothing_to_recolour(window: MainWindow, session: Session) -> None:
+    drag(window, (20, 20), (70, 20))
+    settle(session)
+    window.actions_table["colourways"].trigger()
+    said = window.colourways.findChild(QLabel, "no_colourways")
+    until(said.isVisible)
+    assert "no colour hints yet" in said.text() and grid(window).count() == 0
+    hint(window, RED, (20, 30), (80, 30))
+    until(lambda: session.colourways.whole)
+    assert not said.isVisible() and grid(window).count() == 8
+    session.open_model(model(session, "tiny lines"))
+    until(lambda: "tiny lines" in said.text())
+    assert said.isVisible() and "hints" in said.text() and grid(window).count() == 0
+
+
+def test_sets_are_kept_in_the_project(session: Session, board: Colourways, tmp_path: Path) -> None:
+    board.rename(2, "Harbour")
+    sets = [tile.colours for tile in board.tiles]
+    assert done(session.save(tmp_path / "shoe.ora"))
+    first = session.picture
+    assert done(session.open_file(project_copy(tmp_path)))
+    assert session.picture is not first
+    until(lambda: board.whole)
+    assert [tile.colours for tile in board.tiles] == sets
+
+
+def project_copy(folder: Path) -> Path:
+    """The same project in another file, so that it is opened anew."""
+    (folder / "copy.ora").write_bytes((folder / "shoe.ora").read_bytes())
+    return folder / "copy.ora"
+
+
+def test_large_hints_become_what_small_ones_do() -> None:
+    made = np.random.default_rng(1).integers(0, 256, (600, 600, 4), np.uint8)
+    made[:300] = (*RED, 255)
+    own, wanted = (RED, BLUE), ((10, 200, 30), (240, 240, 10))
+    rows = [recoloured(made[top : top + 50], own, wanted) for top in range(0, 600, 50)]
+    np.testing.assert_array_equal(recoloured(made, own, wanted), np.concatenate(rows))
+
+
+def test_a_set_brings_its_style_where_the_model_knows_it(
+    session: Session, board: Colourways, stocked_home: Path, tmp_path: Path
+) -> None:
+    write_styled(stocked_home / "models" / "styles.safetensors")
+    session.library.refresh()
+    session.open_model(model(session, "tiny styles"))
+    settle(session)
+    file = tmp_path / "sets.json"
+    file.write_text('{"sets": [{"name": "Evening", "colours": ["#102030"], "style": "patent"}]}')
+    assert done(board.take_file(file))
+    until(lambda: board.whole)
+    assert len(board.tiles) == 1
+    steps = session.steps.undo
+    board.take(board.tiles[0].colours)
+    settle(session)
+    assert session.steps.undo == steps + 1 and session.styles.current.code == NAMED["patent"]
+    assert session.document.picture().hints[30, 50].tolist() == [16, 32, 48, 255]
+    assert alike(session.live.preview, board.tiles[0].preview)
+    session.undo()
+    assert session.styles.current is None and session.document.style is None
+    assert session.document.picture().hints[30, 50].tolist() == [*RED, 255]
+
+
+def test_sets_that_make_no_sense_in_a_project_cost_one_sentence(
+    session: Session, board: Colourways, told: list[str], tmp_path: Path
+) -> None:
+    session.document.note("colourways", {"sets": [{"name": "a", "colours": ["blue"]}]})
+    assert done(session.save(tmp_path / "shoe.ora"))
+    told.clear()
+    assert done(session.open_file(project_copy(tmp_path)))
+    until(lambda: board.whole)
+    assert len(board.tiles) == 8
+    assert len([sentence for sentence in told if "#c02030" in sentence]) == 1
