@@ -35,7 +35,10 @@ def test_draw_see_undo_save_crash_recover(screen: Screen, tmp_path: Path):
     keep(seen, "1-start")
 
     # An empty picture by the keyboard: New, Enter.
+    without = screen.see()
     screen.hand("key", "ctrl+n")
+    middle = np.s_[330:390, 560:720]
+    screen.wait(lambda seen: (seen[middle] != without[middle]).mean() > 0.2, "the dialog is there")
     screen.focus()
     screen.hand("key", "Return")
 

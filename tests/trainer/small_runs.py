@@ -122,12 +122,14 @@ def killed_at_random(folder: Path, config: Config, kills: int, seed: int) -> tup
     random = np.random.default_rng(seed)
     run, told_in = runs.create(folder, config), folder.with_name(f"{folder.name} told")
     reached = []
-    for _ in range(kills):
+    for kill in range(kills):
         begun = time.time()
         with warm.program("trainer", "resume", folder, folder=told_in) as process:
-            # It has begun to tell something; then, in the middle of whatever is going on, the end.
-            while not any(event["time"] >= begun for event in events.read(run.events)) and not ends(process):
-                pass
+            # It has begun to tell something, the second one of a step, on whatever busy machine; then, in the
+            # middle of whatever is going on, the end.
+            while not ends(process):
+                if any(it["time"] >= begun and it["step"] >= kill for it in events.read(run.events)):
+                    break
             if not ends(process, float(random.uniform(0, 0.5))):
                 process.kill()
         told = events.read(run.events)
