@@ -16,7 +16,8 @@ class Frozen:
 
     def __init__(self, card: Card, tensors: dict[str, Tensor], statistics: str) -> None:
         self.network = bundle.blank(card)
-        self.network.load_state_dict({name: tensor.float() for name, tensor in tensors.items()}, assign=True)
+        weights, _ = bundle.parted(tensors)
+        self.network.load_state_dict({name: tensor.float() for name, tensor in weights.items()}, assign=True)
         self.network.eval().requires_grad_(False).use_statistics(statistics)
         self.moments: dict[nn.Module, tuple[Tensor, Tensor]] = {}
 
