@@ -40,7 +40,7 @@ from PySide6.QtWidgets import (
 from desktop.colourways.board import Colourways, Tile
 from desktop.session import Session
 from desktop.support import theme
-from desktop.widgets.parts.pictures import as_image, inside
+from desktop.widgets.parts.pictures import Shrunk, inside
 from engine.data.palette import Colour
 
 _LEAST, _SWATCH = 120, 16
@@ -61,7 +61,7 @@ class Grid(QListWidget):
         super().__init__()
         self.setObjectName("colourways_grid")
         self._board: Colourways = session.colourways
-        self._pixmaps: dict[int, tuple[object, QPixmap]] = {}
+        self._shrunk = Shrunk()
         self._pressed: tuple[int, QPoint] | None = None
         self.setViewMode(QListWidget.ViewMode.IconMode)
         self.setMovement(QListWidget.Movement.Static)
@@ -158,14 +158,7 @@ class Grid(QListWidget):
     def pixmap(self, tile: Tile, edge: int) -> QPixmap:
         """What is seen of a tile, as large as ``edge`` pixels allow; made once."""
         assert tile.preview is not None
-        known = self._pixmaps.get(id(tile.preview))
-        if known is None or known[0] is not tile.preview or max(known[1].width(), known[1].height()) != edge:
-            image = as_image(tile.preview).scaled(
-                edge, edge, Qt.AspectRatioMode.KeepAspectRatio, Qt.TransformationMode.SmoothTransformation
-            )
-            known = tile.preview, QPixmap.fromImage(image)
-            self._pixmaps[id(tile.preview)] = known
-        return known[1]
+        return self._shrunk.of(tile.preview, edge)
 
     def is_taken(self, tile: Tile) -> bool:
         """The drawing has these colours."""
@@ -196,8 +189,7 @@ class Grid(QListWidget):
             item.setText(tile.colours.name)
             tip = self.tr("Give the drawing the colours “%s”; click a colour to change it, drag to reorder")
             item.setToolTip(theme.plain(tip % tile.colours.name))
-        shown = {id(tile.preview) for tile in tiles}
-        self._pixmaps = {key: pixmap for key, pixmap in self._pixmaps.items() if key in shown}
+        self._shrunk.keep(tile.preview for tile in tiles)
         self.viewport().update()
 
     def _offer(self, at: QPoint) -> None:

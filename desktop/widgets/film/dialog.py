@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QComboBox, QFileDialog, QLabel, QSpinBox, QWidget
+from PySide6.QtWidgets import QComboBox, QLabel, QSpinBox, QWidget
 
 from desktop.film.frames import SECONDS, SIZES, Cut
 from desktop.session import Session
 from desktop.widgets.dialogs.picture_dialogs import Form
+from desktop.widgets.parts.moving import ask_where
 
 
 class FilmDialog(Form):
@@ -55,24 +55,8 @@ class FilmDialog(Form):
 
     def accept(self) -> None:
         """Ask where to, then make it."""
-        folder = Path(self._session.settings.folder or Path.home())
-        dialog = QFileDialog(self, self.tr("Export the time-lapse"), str(folder))
-        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
-        dialog.setNameFilters(
-            [
-                self.tr("Animated WebP (*.webp)"),
-                self.tr("Animated GIF (*.gif)"),
-                self.tr("Frames as PNG, in a folder (*.png)"),
-            ]
-        )
-        dialog.setDefaultSuffix("webp")
-        dialog.filterSelected.connect(
-            lambda text: dialog.setDefaultSuffix(text.rpartition("*.")[2].rstrip(")"))
-        )
-        dialog.selectFile(Path(self._session.title).stem)
-        dialog.fileSelected.connect(lambda name: self.write(Path(name)))
-        dialog.open()
+        folder = self._session.settings.folder
+        ask_where(self.tr("Export the time-lapse"), folder, Path(self._session.title).stem, self.write, self)
 
     def write(self, path: Path) -> None:
         """Begin; the bar of files shows how far it is, with *Cancel*, and the dialog is in nobody's way."""

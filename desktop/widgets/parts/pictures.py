@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from PySide6.QtCore import QPointF, QRectF, QSize, Qt
-from PySide6.QtGui import QImage, QPainter, QPainterPath, QPaintEvent, QPen, QPolygonF
+from PySide6.QtGui import QImage, QPainter, QPainterPath, QPaintEvent, QPen, QPixmap, QPolygonF
 from PySide6.QtWidgets import QFrame, QLabel, QPushButton, QSizePolicy, QWidget
 
 from desktop.support import theme
@@ -20,6 +20,29 @@ def as_image(pixels: Pixels) -> QImage:
     """uint8 (H, W, 3) as an image of its own."""
     height, width = pixels.shape[:2]
     return QImage(pixels.data, width, height, pixels.strides[0], QImage.Format.Format_RGB888).copy()
+
+
+class Shrunk:
+    """Previews as pixmaps of the size in which they are shown, each made once."""
+
+    def __init__(self) -> None:
+        self._known: dict[int, tuple[Pixels, QPixmap]] = {}
+
+    def of(self, preview: Pixels, edge: int) -> QPixmap:
+        """uint8 (H, W, 3) as large as ``edge`` pixels allow."""
+        known = self._known.get(id(preview))
+        if known is None or known[0] is not preview or max(known[1].width(), known[1].height()) != edge:
+            image = as_image(preview).scaled(
+                edge, edge, Qt.AspectRatioMode.KeepAspectRatio, Qt.TransformationMode.SmoothTransformation
+            )
+            known = preview, QPixmap.fromImage(image)
+            self._known[id(preview)] = known
+        return known[1]
+
+    def keep(self, previews: Iterable[Pixels | None]) -> None:
+        """Forget all but these."""
+        shown = {id(preview) for preview in previews}
+        self._known = {key: known for key, known in self._known.items() if key in shown}
 
 
 def inside(size: QSize, room: QRectF) -> QRectF:

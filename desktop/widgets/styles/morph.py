@@ -9,7 +9,6 @@ from PySide6.QtGui import QPixmap
 from PySide6.QtWidgets import (
     QCheckBox,
     QComboBox,
-    QFileDialog,
     QLabel,
     QProgressBar,
     QSpinBox,
@@ -21,6 +20,7 @@ from desktop.session import Session
 from desktop.support import theme
 from desktop.support.file_work import Job
 from desktop.widgets.dialogs.picture_dialogs import Form
+from desktop.widgets.parts.moving import ask_where
 from desktop.widgets.parts.pictures import Picture, as_image
 from engine.errors import PictureError
 
@@ -85,24 +85,8 @@ class MorphDialog(Form):
 
     def accept(self) -> None:
         """Ask where to, then write; the dialog stays until that is known."""
-        folder = Path(self._session.settings.folder or Path.home())
-        dialog = QFileDialog(self, self.tr("Write the morph"), str(folder))
-        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
-        dialog.setNameFilters(
-            [
-                self.tr("Animated WebP (*.webp)"),
-                self.tr("Animated GIF (*.gif)"),
-                self.tr("Frames as PNG, in a folder (*.png)"),
-            ]
-        )
-        dialog.setDefaultSuffix("webp")
-        dialog.filterSelected.connect(
-            lambda text: dialog.setDefaultSuffix(text.rpartition("*.")[2].rstrip(")"))
-        )
-        dialog.selectFile(self.tr("morph"))
-        dialog.fileSelected.connect(lambda name: self.write(Path(name)))
-        dialog.open()
+        folder = self._session.settings.folder
+        ask_where(self.tr("Write the morph"), folder, self.tr("morph"), self.write, self)
 
     def write(self, path: Path) -> None:
         """Write to ``path``, and close when that is done."""

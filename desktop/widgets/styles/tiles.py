@@ -30,7 +30,7 @@ from desktop.paint.editing.document import PictureStyle
 from desktop.preview.styles import Tile
 from desktop.session import Session
 from desktop.support import theme
-from desktop.widgets.parts.pictures import as_image, inside
+from desktop.widgets.parts.pictures import Shrunk, inside
 
 _SIDE = 48
 _SIGN = 14
@@ -45,7 +45,7 @@ class Tiles(QListWidget):
         super().__init__()
         self.setObjectName("styles")
         self._session = session
-        self._pixmaps: dict[int, tuple[object, QPixmap]] = {}
+        self._shrunk = Shrunk()
         self.setViewMode(QListWidget.ViewMode.IconMode)
         self.setMovement(QListWidget.Movement.Static)
         self.setResizeMode(QListWidget.ResizeMode.Adjust)
@@ -129,14 +129,7 @@ class Tiles(QListWidget):
     def pixmap(self, tile: Tile, edge: int) -> QPixmap:
         """What is seen of a tile, as large as ``edge`` pixels allow; made once."""
         assert tile.preview is not None
-        known = self._pixmaps.get(id(tile.preview))
-        if known is None or known[0] is not tile.preview or max(known[1].width(), known[1].height()) != edge:
-            image = as_image(tile.preview).scaled(
-                edge, edge, Qt.AspectRatioMode.KeepAspectRatio, Qt.TransformationMode.SmoothTransformation
-            )
-            known = tile.preview, QPixmap.fromImage(image)
-            self._pixmaps[id(tile.preview)] = known
-        return known[1]
+        return self._shrunk.of(tile.preview, edge)
 
     def _choose(self, item: QListWidgetItem) -> None:
         self._session.styles.take(item.data(_ROLE).style)
@@ -156,8 +149,7 @@ class Tiles(QListWidget):
             item.setToolTip(theme.plain(_tip(self, tile)))
             if tile.style == styles.current:
                 chosen = row
-        shown = {id(tile.preview) for tile in tiles}
-        self._pixmaps = {key: pixmap for key, pixmap in self._pixmaps.items() if key in shown}
+        self._shrunk.keep(tile.preview for tile in tiles)
         if chosen >= 0 and chosen != focused:
             self.setCurrentRow(chosen)
         elif chosen < 0:
