@@ -94,7 +94,7 @@ ARROWS: dict[str, str] = {
     "desktop.replaying": (
         "desktop.film desktop.paint.files desktop.paint.reel engine engine.data engine.errors engine.planes"
     ),
-    "desktop.widgets.film": "desktop.film desktop.session desktop.widgets.dialogs",
+    "desktop.widgets.film": "desktop.film desktop.session desktop.widgets.dialogs desktop.widgets.parts",
     "desktop.paint.gestures": (
         "desktop.paint.brushes desktop.paint.editing desktop.paint.layers desktop.paint.strokes "
         "engine.data engine.errors"

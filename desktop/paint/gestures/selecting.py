@@ -12,8 +12,9 @@ from PySide6.QtGui import QBrush, QImage, QPainter, QPainterPath, QPolygonF
 from desktop.paint.editing.document import Document
 from desktop.paint.editing.history import Change
 from desktop.paint.editing.selection import Area
+from desktop.paint.gestures.cornered import Cornered
 from desktop.paint.gestures.region import alike
-from desktop.paint.gestures.tool import Stroke, snapped
+from desktop.paint.gestures.tool import Stroke
 from desktop.paint.layers.layer import image_over
 from desktop.paint.strokes.stroke import Combine, Sample
 from engine.data.rect import EMPTY, Rect
@@ -104,49 +105,20 @@ class LassoStroke(Selecting):
         return Change()
 
 
-class CornersStroke(Selecting):
-    """Every click adds a corner; one on the first corner or on the last closes the polygon, as does Enter."""
+class CornersStroke(Cornered, Selecting):
+    """Corner by corner; what lies between them is selected."""
+
+    most = MOST_POINTS
 
     def __init__(self, document: Document, sample: Sample, how: Combine) -> None:
-        super().__init__(document, how)
-        self._corners = [sample.sane()]
-        self._clicks = 0
-        self._show(sample.sane())
-
-    def move(self, sample: Sample, shift: bool = False, ctrl: bool = False) -> Rect:
-        if self.open:
-            self._show(self._aimed(sample, ctrl))
-        return EMPTY
-
-    def finish(self, sample: Sample, shift: bool = False, ctrl: bool = False) -> Change | None:
-        if not self.open:
-            return Change()
-        point = self._aimed(sample, ctrl)
-        self._clicks += 1
-        if self._near(point, self._corners[-1]):
-            # Lifting the pen from the very first corner is no second click.
-            return None if self._clicks == 1 else self.close()
-        if len(self._corners) > 2 and self._near(point, self._corners[0]):
-            return self.close()
-        self._corners.append(point)
-        self._show(point)
-        return self.close() if len(self._corners) >= MOST_POINTS else None
+        Selecting.__init__(self, document, how)
+        Cornered.__init__(self, sample)
 
     def close(self) -> Change:
         if self.open:
             self._take(enclosed([_point(corner) for corner in self._corners], self._document.bounds))
         self.open, self.outline = False, None
         return Change()
-
-    def _aimed(self, sample: Sample, ctrl: bool) -> Sample:
-        last = self._corners[-1]
-        return snapped(sample.sane(), last.x, last.y) if ctrl else sample.sane()
-
-    def _show(self, pen: Sample) -> None:
-        self.outline = [_point(corner) for corner in (*self._corners, pen)]
-
-    def _near(self, one: Sample, other: Sample) -> bool:
-        return math.hypot(one.x - other.x, one.y - other.y) <= self.reach
 
 
 class ColourStroke(Selecting):
