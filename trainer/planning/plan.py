@@ -178,15 +178,43 @@ def _network(config: Config, options: Options, parent: Card | None) -> dict[str,
             and not (config.one_hot or parent.one_hot)
         ):
             inputs = parent.network["inputs"]
-        return {**parent.network, "inputs": inputs, "outputs": outputs, **_styles(options, parent)}
+        return {
+            **parent.network,
+            **_levels(options, config, parent.network.get("levels")),
+            "inputs": inputs,
+            "outputs": outputs,
+            **_styles(options, parent),
+        }
     common = {"inputs": inputs, "outputs": 3, "norm": "batch", "dropout": options.dropout}
     common |= _styles(options, None)
     common = {"width": options.width, **common}
     if config.kind == "resnet":
-        return {"blocks": 9, **common}
+        return {"blocks": 9, **_levels(options, config, None), **common}
     if config.kind in ("unet", "encoder_decoder"):
-        return {"levels": fitting.depth(config.size), **common}
+        return {**_levels(options, config, fitting.depth(config.size)), **common}
     raise ModelError(f"A {config.kind} network paints no pictures; use unet, encoder_decoder or resnet.")
+
+
+def _levels(options: Options, config: Config, usual: int | None) -> dict[str, int]:
+    """How often the network halves a picture; nothing for one that has no such number.
+
+    Raises:
+        TrainingError: the network has no levels, or the size or the model to go on from bears fewer.
+    """
+    if options.levels is None or options.levels == usual:
+        return {} if usual is None else {"levels": usual}
+    if usual is None:
+        raise TrainingError(f"A {config.kind} network has no levels; leave --levels out.")
+    # A parent's weights fit from the outside inwards: fewer levels are a part of it, more are not.
+    most = usual if options.from_model else fitting.depth(config.size)
+    if options.levels > most:
+        whose = (
+            f"the model “{options.from_model}” has" if options.from_model else "pictures of that size bear"
+        )
+        raise TrainingError(
+            f"{options.levels} levels are too many: {whose} {most}; take --levels {most} or fewer."
+        )
+    return {"levels": options.levels}
 
 
 def _styles(options: Options, parent: Card | None) -> dict[str, int]:

@@ -126,6 +126,15 @@ class Options:
         About("256, or 384x256: width and height.", read=size_of, write=lambda size: "{}x{}".format(*size)),
     ] = None
     width: Annotated[int, About("Of the networks.", least=4, most=256)] = 32
+    levels: Annotated[
+        int | None,
+        About(
+            "Of the U-Net; by default as many as the size bears, or as the model --from has. Fewer make a "
+            "smaller file.",
+            least=5,
+            most=9,
+        ),
+    ] = None
     epochs: Annotated[
         float | None, About("Rounds through the pairs.", least=0.001, most=MOST_EPOCHS, formerly="sweeps")
     ] = None

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any, get_args
 
 import pytest
+import torch
 
 from engine.data.amounts import duration
 from engine.errors import DeviceError, ModelError
@@ -118,6 +119,30 @@ def test_parent_of_another_input_keeps_all_but_the_first_layer(tmp_path: Path, d
     assert config.network == {**parent.network, "inputs": 5}
     taken, there = State(config).begin_from(str(model))
     assert taken == there - 1
+
+
+def test_fewer_levels_are_a_part_of_the_model_gone_on_from(tmp_path: Path, data: DataSet) -> None:
+    parent = small(data, size=(64, 64), levels=6)
+    model = tmp_path / "parent.safetensors"
+    bundle.write(model, parent.card(), State(parent).generator.state_dict())
+    child = small(data, size=None, from_model=str(model), levels=5)
+    assert child.network == {**parent.network, "levels": 5}
+    state = State(child)
+    taken, there = state.begin_from(str(model))
+    # The innermost convolution of the decoder has no skip beside it, and so half as many inputs.
+    assert taken == there - 1
+    theirs = bundle.read(model)[1]
+    assert all(
+        torch.equal(theirs[name].float(), tensor)
+        for name, tensor in state.generator.state_dict().items()
+        if name.startswith(("downs.0", "downs.3", "ups.0", "ups.3"))
+    )
+    with pytest.raises(TrainingError, match=r"7 levels are too many: the model .* has 6; take --levels 6"):
+        small(data, size=None, from_model=str(model), levels=7)
+    with pytest.raises(TrainingError, match="7 levels are too many: pictures of that size bear 6"):
+        small(data, size=(64, 64), levels=7)
+    with pytest.raises(TrainingError, match="A resnet network has no levels; leave --levels out"):
+        planned(data, wished(network="resnet", levels=6))
 
 
 def test_what_is_wrong_with_the_data_stops_the_plan(tmp_path: Path, data: DataSet) -> None:

@@ -31,6 +31,7 @@ OTHERS: dict[str, Any] = {
     "batch": 3,
     "seed": 2**63 - 1,
     "from_model": "x y",
+    "levels": 7,
     "network": "resnet",
     "dropout": False,
     "patch": 34,
