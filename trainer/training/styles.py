@@ -3,7 +3,8 @@
 ``bicycle`` (BicycleGAN: Zhu et al., “Toward Multimodal Image-to-Image Translation”, NeurIPS 2017): every
 other picture is made by the code of its own photo, as the encoder reads it, and has to come near that photo;
 the others by random codes, which the encoder has to find in them again. The discriminator judges all of them.
-So a step makes no more pictures than one without styles.
+So a step makes no more pictures than one without styles. A drawing with hints has to come near its photo by
+a random code as well, and no code is to be found in that picture: its colours are the hints' to say.
 
 ``diversity`` (DSGAN: Yang et al., “Diversity-Sensitive Conditional Generative Adversarial Networks”, ICLR
 2019): every picture is made by a random code, and every other one by a second code too: the farther codes are
@@ -26,6 +27,12 @@ BOUND = 0.5
 
 _LEAST = 1e-3
 """Distance of two codes, at least."""
+
+_MET = 2.0
+"""How much a picture that has to come near its photo counts for that: half of them have to, and are all."""
+
+_MET_BESIDE_HINTS = 1.2
+"""The same where two of three drawings have hints, and so five of six have to."""
 
 
 class Draw(NamedTuple):
@@ -102,15 +109,19 @@ class Bicycle(Styled):
     def __init__(self, state: State, inputs: Tensor, photos: Tensor, draw: Draw) -> None:
         super().__init__(state, inputs)
         device = photos.device
-        self.met = draw.alternate.nonzero().flatten().to(device)
-        self._random = (~draw.alternate).nonzero().flatten().to(device)
-        self.weight, self._rest = (2 * len(part) / len(photos) for part in (self.met, self._random))
+        own, hinted = draw.alternate.to(device), _hinted(inputs, state.config)
+        self.met = (own | hinted).nonzero().flatten()
+        self._random = (~own & ~hinted).nonzero().flatten()
+        each = _MET_BESIDE_HINTS if state.config.task == "hints" else _MET
+        self.weight, self._rest = each * len(self.met) / len(photos), 2 * len(self._random) / len(photos)
         self._codes, self._kl = draw.codes.to(device), photos.new_zeros(())
-        if len(self.met):
-            mean, logvar = state.read(photos[self.met])
+        read = own.nonzero().flatten()
+        self._read = 2 * len(read) / len(photos)
+        if len(read):
+            mean, logvar = state.read(photos[read])
             self._kl = (mean.square() + logvar.exp() - 1 - logvar).sum(1).mean() / 2
-            noise = draw.more.to(device)[self.met]
-            self._codes = self._codes.index_copy(0, self.met, mean + (logvar / 2).exp() * noise)
+            noise = draw.more.to(device)[read]
+            self._codes = self._codes.index_copy(0, read, mean + (logvar / 2).exp() * noise)
 
     def generated(self) -> Tensor:
         return self._state.make(self._inputs, self._codes)
@@ -122,7 +133,7 @@ class Bicycle(Styled):
             # nobody sees.
             mean, _ = self._state.read(pictures[self._random], learns=False)
             latent = (mean - self._codes[self._random]).abs().mean() * self._rest
-        return Losses(self._kl * self.weight, latent, pictures.new_zeros(()))
+        return Losses(self._kl * self._read, latent, pictures.new_zeros(()))
 
     def missed(self, losses: Losses) -> Tensor:
         config = self._state.config
@@ -159,6 +170,13 @@ class Diversity(Styled):
 
     def missed(self, losses: Losses) -> Tensor:
         return -self._state.config.diversity * losses.diversity
+
+
+def _hinted(inputs: Tensor, config: Config) -> Tensor:
+    """Which of the drawings (N, planes, H, W) have hints: (N,), booleans."""
+    if config.task != "hints":
+        return torch.zeros(len(inputs), dtype=torch.bool, device=inputs.device)
+    return inputs[:, 4].amax((1, 2)) > 0
 
 
 def styled(state: State, config: Config, inputs: Tensor, photos: Tensor, draw: Draw | None) -> Styled:
