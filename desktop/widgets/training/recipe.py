@@ -94,8 +94,8 @@ def fields() -> tuple[Field, ...]:
             _("Spread of styles"),
             _(
                 "How much it counts that the styles of photos are spread as random ones are. With less of it "
-                "photos' own styles differ more and random ones may miss them; 1 is usual, 0.1 for few photos "
-                "that are very unlike."
+                "photos' own styles differ more and random ones may miss them; 1 is usual, 0.1 for few "
+                "photos that are very unlike."
             ),
             step=0.1,
             none=_("none"),

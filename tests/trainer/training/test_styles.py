@@ -208,7 +208,10 @@ def test_new_names_take_the_place_of_a_parents_where_there_are_too_many(tmp_path
             "--latent weighs a loss that styles by the recipe “diversity” are learnt without; "
             "add --style-recipe bicycle",
         ),
-        ({"styles": 8, "diversity": 8.0}, "recipe “bicycle” are learnt without; add --style-recipe diversity"),
+        (
+            {"styles": 8, "diversity": 8.0},
+            "recipe “bicycle” are learnt without; add --style-recipe diversity",
+        ),
         ({"styles": 8, "style_recipe": "luck"}, "There is no style_recipe “luck”; use bicycle or diversity"),
     ],
 )
