@@ -20,7 +20,7 @@ from trainer.machine.errors import TrainingError
 from trainer.run import config as configs
 from trainer.run import fitting, usual
 from trainer.run.config import RECIPES, Config
-from trainer.run.options import Options, Precision, Recipe
+from trainer.run.options import Options, Precision, Recipe, StyleRecipe
 
 FEW = 1000
 """Up to so many pairs, the default recipe augments before the discriminator too."""
@@ -37,8 +37,8 @@ FIRST_VALIDATION_SECONDS = 4.0
 
 AS_ASKED = (
     "from_model upsampling norms patch adversarial conditional l1 perceptual feature_matching "
-    "discriminators style_recipe edges batch learning_rate ema hinting flip recolour differentiable "
-    "validation log_every checkpoint_every"
+    "discriminators style_recipe kl latent diversity edges batch learning_rate ema hinting "
+    "flip recolour differentiable validation log_every checkpoint_every"
 ).split()
 """Options that are fields of ``Config`` as they are; where none is given, the recipe's setting holds."""
 
@@ -90,9 +90,11 @@ def planned(data: DataSet, options: Options, processes: int = 1) -> Config:
     training, _ = split.parted(data, wished.validation)
     if not training.pairs:
         raise TrainingError(f"There are no pairs to train on in “{data.folder}”; choose another folder.")
+    network = _network(wished, options, parent)
+    _refuse_weights_of_nothing(options, network, wished.style_recipe)
     config = replace(
         wished,
-        network=_network(wished, options, parent),
+        network=network,
         **_styles_of(parent),
         pairs=len(training.pairs),
         **_how_long(options, len(training.pairs), wished.batch),
@@ -231,6 +233,27 @@ def _styles(options: Options, parent: Card | None) -> dict[str, int]:
             "leave --styles out, or begin without --from."
         )
     return {"style": wanted} if wanted else {}
+
+
+def _refuse_weights_of_nothing(options: Options, network: dict[str, Any], recipe: StyleRecipe) -> None:
+    """Refuse weights of styles' losses that this training hasn't got.
+
+    Raises:
+        TrainingError: naming the first one.
+    """
+    for name, theirs in (("kl", "bicycle"), ("latent", "bicycle"), ("diversity", "diversity")):
+        if getattr(options, name) is None:
+            continue
+        if not network.get("style"):
+            raise TrainingError(
+                f"--{name} weighs a loss of styles, which this training has none of; "
+                "add --styles 8, or leave it out."
+            )
+        if recipe != theirs:
+            raise TrainingError(
+                f"--{name} weighs a loss that styles by the recipe “{recipe}” are learnt without; "
+                f"add --style-recipe {theirs}, or leave it out."
+            )
 
 
 def _styles_of(parent: Card | None) -> dict[str, Any]:

@@ -178,6 +178,22 @@ class Options:
     style_recipe: Annotated[
         StyleRecipe | None, About("How styles are learnt: from photos, or by being unlike.")
     ] = None
+    kl: Annotated[
+        float | None,
+        About(
+            "Of styles: weight of photos' codes being spread as random ones are; less lets them differ more.",
+            least=0,
+            metavar="WEIGHT",
+        ),
+    ] = None
+    latent: Annotated[
+        float | None,
+        About("Of styles: weight of random codes being found again.", least=0, metavar="WEIGHT"),
+    ] = None
+    diversity: Annotated[
+        float | None,
+        About("Of styles learnt by being unlike: weight of that.", least=0, metavar="WEIGHT"),
+    ] = None
     edges: Annotated[
         float | None,
         About(

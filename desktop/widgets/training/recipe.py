@@ -37,6 +37,10 @@ class Field:
     """Where the option itself has no bound."""
     none: str = ""
     """What 0 is called."""
+    digits: int = 1
+    """Behind the point."""
+    of_styles: bool = False
+    """Whether it says something only where there are styles."""
 
 
 def fields() -> tuple[Field, ...]:
@@ -85,6 +89,29 @@ def fields() -> tuple[Field, ...]:
             step=8.0,
             none=_("none"),
         ),
+        Field(
+            "kl",
+            _("Spread of styles"),
+            _(
+                "How much it counts that the styles of photos are spread as random ones are. With less of it "
+                "photos' own styles differ more and random ones may miss them; 1 is usual, 0.1 for few "
+                "photos that are very unlike."
+            ),
+            step=0.1,
+            none=_("none"),
+            digits=2,
+            of_styles=True,
+        ),
+        Field(
+            "latent",
+            _("Styles found again"),
+            _(
+                "How much it counts that a random style can be read in the picture made of it. With more of "
+                "it styles are plainer to see; 5 is usual."
+            ),
+            none=_("none"),
+            of_styles=True,
+        ),
     )
 
 
@@ -108,11 +135,12 @@ class RecipeFields(QWidget):
         self._options = {option.name: option for option in options.each()}
         self._spins: dict[str, QDoubleSpinBox] = {}
         self._labels: dict[str, QLabel] = {}
+        self._of_styles = [field.option for field in fields() if field.of_styles]
         for number, field in enumerate(fields()):
             name = field.option
             about, scale = self._options[name].about, self._scale(name)
             spin = QDoubleSpinBox()
-            spin.setDecimals(0 if scale == SHARE or self._options[name].kind is int else 1)
+            spin.setDecimals(0 if scale == SHARE or self._options[name].kind is int else field.digits)
             least, most = about.least or 0, field.most if about.most is None else about.most
             spin.setRange(scale * least, scale * most)
             spin.setSingleStep(scale * field.step)
@@ -162,10 +190,8 @@ class RecipeFields(QWidget):
             spin.blockSignals(True)
             spin.setValue(self._scale(name) * value)
             spin.blockSignals(False)
-            for widget in (spin, self._labels[name]):
-                widget.setVisible(name != "edges" or draws)
             spin.setEnabled(name != "edges" or weights.available())
-        self._show_usual()
+        self._show_those_that_apply()
 
     def chosen(self) -> dict[str, Any]:
         """Option → value, of those that are not as the recipe has them."""
@@ -182,6 +208,8 @@ class RecipeFields(QWidget):
         return float(usual.setting(name, self._recipe, self._draws))
 
     def _applies(self, name: str) -> bool:
+        if name in self._of_styles:
+            return self._spins["styles"].value() > 0
         return name != "edges" or (self._draws and weights.available())
 
     def _scale(self, name: str) -> int:
@@ -192,12 +220,18 @@ class RecipeFields(QWidget):
         if self._recipe == "default":
             others = {name: it for name, it in self._settings.recipe.items() if not self._applies(name)}
             self._settings.recipe = {**others, **self.chosen()}
-        self._show_usual()
+        self._show_those_that_apply()
         self.changed.emit()
 
     def _undo(self) -> None:
-        for name in self.chosen():
+        for name in reversed(self.chosen()):  # what hangs on there being styles before these
             self._spins[name].setValue(self._scale(name) * self._usual_of(name))
+
+    def _show_those_that_apply(self) -> None:
+        for name, spin in self._spins.items():
+            for widget in (spin, self._labels[name]):
+                widget.setVisible(self._draws if name == "edges" else self._applies(name))
+        self._show_usual()
 
     def _show_usual(self) -> None:
         self._usual.setEnabled(bool(self.chosen()))

@@ -85,6 +85,23 @@ def test_styles_are_none_or_eight(window: MainWindow, tmp_path: Path):
     assert type(page.wish().options.styles) is int and "--styles" in page.wish().options.words()
 
 
+def test_what_styles_losses_weigh_is_asked_where_there_are_styles(window: MainWindow, tmp_path: Path):
+    page = prepared(window, write_pairs(tmp_path / "houses"))
+    styles, spread, again = (spin(page, name) for name in ("styles", "kl", "latent"))
+    assert not spread.isVisible() and not again.isVisible()
+    styles.setValue(8)
+    assert spread.isVisible() and (spread.value(), again.value()) == (1, 5)
+    spread.setValue(0.1)
+    again.setValue(2)
+    assert (page.wish().options.kl, page.wish().options.latent) == (0.1, 2.0)
+    styles.setValue(0)
+    assert not spread.isVisible() and page.wish().options.kl is None
+    styles.setValue(8)  # as it was left
+    assert page.wish().options.kl == 0.1
+    page.findChild(QToolButton, "usual_recipe").click()
+    assert page.wish().options.kl is None and window.session.settings.recipe == {}
+
+
 def test_without_the_weights_the_page_says_so(
     window: MainWindow, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):

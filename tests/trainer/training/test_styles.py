@@ -225,6 +225,17 @@ def test_new_names_take_the_place_of_a_parents_where_there_are_too_many(tmp_path
     [
         ({"styles": 8, "adversarial": "none"}, "styles are learnt with a discriminator"),
         ({"styles": 65}, "--styles must be between 0 and 64"),
+        ({"styles": 8, "kl": -1.0}, "--kl must be at least 0; -1.0 is not."),
+        ({"kl": 0.1}, "--kl weighs a loss of styles, which this training has none of; add --styles 8"),
+        (
+            {"styles": 8, "style_recipe": "diversity", "latent": 2.0},
+            "--latent weighs a loss that styles by the recipe “diversity” are learnt without; "
+            "add --style-recipe bicycle",
+        ),
+        (
+            {"styles": 8, "diversity": 8.0},
+            "recipe “bicycle” are learnt without; add --style-recipe diversity",
+        ),
         ({"styles": 8, "style_recipe": "luck"}, "There is no style_recipe “luck”; use bicycle or diversity"),
     ],
 )
