@@ -4,7 +4,7 @@
 other picture is made by the code of its own photo, as the encoder reads it, and has to come near that photo;
 the others by random codes, which the encoder has to find in them again. The discriminator judges all of them.
 So a step makes no more pictures than one without styles. A drawing with hints has to come near its photo by
-a random code as well, and no code is to be found in that picture: its colours are the hints' to say.
+a random code, and no code is to be found in that picture: its colours are the hints' to say.
 
 ``diversity`` (DSGAN: Yang et al., “Diversity-Sensitive Conditional Generative Adversarial Networks”, ICLR
 2019): every picture is made by a random code, and every other one by a second code too: the farther codes are
@@ -109,13 +109,13 @@ class Bicycle(Styled):
     def __init__(self, state: State, inputs: Tensor, photos: Tensor, draw: Draw) -> None:
         super().__init__(state, inputs)
         device = photos.device
-        own, hinted = draw.alternate.to(device), _hinted(inputs, state.config)
-        self.met = (own | hinted).nonzero().flatten()
-        self._random = (~own & ~hinted).nonzero().flatten()
+        alternate, hinted = draw.alternate.to(device), _hinted(inputs, state.config)
+        self.met = (alternate | hinted).nonzero().flatten()
+        self._random = (~alternate & ~hinted).nonzero().flatten()
         each = _MET_BESIDE_HINTS if state.config.task == "hints" else _MET
         self.weight, self._rest = each * len(self.met) / len(photos), 2 * len(self._random) / len(photos)
         self._codes, self._kl = draw.codes.to(device), photos.new_zeros(())
-        read = own.nonzero().flatten()
+        read = (alternate & ~hinted).nonzero().flatten()
         self._read = 2 * len(read) / len(photos)
         if len(read):
             mean, logvar = state.read(photos[read])

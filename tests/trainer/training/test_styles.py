@@ -122,7 +122,7 @@ def test_a_hint_says_what_colour_it_is_whatever_the_style(data: DataSet) -> None
     state = State(config)
     inputs = torch.full((4, 5, 32, 32), -1.0)
     photos = torch.rand(4, 3, 32, 32) * 2 - 1
-    inputs[2:, 1:, 10:20, 10:20] = 1  # the third and fourth; the first and third have own codes
+    inputs[2:, 1:, 10:20, 10:20] = 1  # the third and the fourth
     draw = Draw.of_step(config, 0, World())
     style = Bicycle(state, inputs, photos, draw)
     assert style.met is not None
@@ -137,6 +137,9 @@ def test_a_hint_says_what_colour_it_is_whatever_the_style(data: DataSet) -> None
     losses = all_but_one.losses(all_but_one.generated())
     assert losses.latent == 0
     assert losses.kl > 0
+    inputs[0, 1:, 10:20, 10:20] = 1
+    every_one = Bicycle(state, inputs, photos, draw)
+    assert every_one.losses(every_one.generated()).kl == 0, "no photo is asked for its code"
 
 
 def test_models_written_meanwhile_read_styles_and_pairs_are_shown_in_three(
