@@ -12,7 +12,8 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from torch.utils.flop_counter import FlopCounterMode
+from torch.utils._python_dispatch import TorchDispatchMode
+from torch.utils.flop_counter import flop_registry
 
 from engine.data.amounts import duration, room, speed
 from engine.devices import device
@@ -106,7 +107,7 @@ def _measured(config: Config, data: DataSet) -> tuple[float, int, int, float]:
     config = replace(config, batch=config.batch // config.processes, processes=1)
     state = State(config)
     times: list[float] = []
-    counter = FlopCounterMode(display=False)
+    counter = _Operations()
     with pair_loader(training, state, ALONE) as loader:
         began = time.perf_counter()
         while len(times) < WARM_UP + 3 or (len(times) < MOST_STEPS and sum(times) < SECONDS):
@@ -123,7 +124,29 @@ def _measured(config: Config, data: DataSet) -> tuple[float, int, int, float]:
     peak = memory.peak(config.device)
     del state, batch
     gc.collect()
-    return sum(times[WARM_UP:]) / len(times[WARM_UP:]), peak, size, float(counter.get_total_flops())
+    return sum(times[WARM_UP:]) / len(times[WARM_UP:]), peak, size, counter.count
+
+
+class _Operations(TorchDispatchMode):
+    """Counts operations of floating point, as torch's own ``FlopCounterMode`` does.
+
+    That one keeps torch's compilers away, and loads them to do so: more than a second before the first step.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.count = 0.0
+
+    @classmethod
+    def _should_skip_dynamo(cls) -> bool:
+        return False  # nothing is compiled here
+
+    def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        made = func(*args, **(kwargs or {}))
+        count = flop_registry.get(func.overloadpacket)
+        if count is not None:
+            self.count += count(*args, **(kwargs or {}), out_val=made)
+        return made
 
 
 def _smaller(config: Config) -> str:

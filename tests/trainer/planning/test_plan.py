@@ -6,6 +6,7 @@ from typing import Any, get_args
 
 import pytest
 import torch
+from torch.utils.flop_counter import FlopCounterMode
 
 from engine.data.amounts import duration
 from engine.errors import DeviceError, ModelError
@@ -219,6 +220,14 @@ def test_trial_counts_a_second_discriminator(tmp_path: Path, data: DataSet) -> N
     one, two = (trial(small(data, steps=10, discriminators=count), data, tmp_path) for count in (1, 2))
     assert two.disk > one.disk
     assert one.operations < two.operations < 1.5 * one.operations
+
+
+def test_operations_are_those_that_torch_counts(tmp_path: Path, data: DataSet) -> None:
+    config = small(data, steps=10)
+    counter = FlopCounterMode(display=False)
+    with counter:
+        _after_a_step(config, data)
+    assert trial(config, data, tmp_path).operations == counter.get_total_flops() > 0
 
 
 def _after_a_step(config: configs.Config, data: DataSet) -> State:

@@ -11,7 +11,6 @@ import torch
 
 from tests import warm
 from tests.trainer.small_runs import small, things
-from trainer.run.folder import create
 from trainer.training.state import Adam
 
 
@@ -46,8 +45,10 @@ def test_it_moves_weights_as_torchs_does_bit_for_bit(tmp_path: Path, scaled: boo
 
 
 def test_a_training_loads_nothing_that_only_compilers_need(tmp_path: Path) -> None:
-    data = things(tmp_path / "data", 5)
-    run = create(tmp_path / "run", small(data, steps=2))
-    done = warm.run("tests.trainer.loaded", "resume", run.folder, folder=tmp_path / "told")
+    """Nor does what is tried before it."""
+    things(tmp_path / "data", 5)
+    wishes = "--steps 1 --width 4 --size 32 --patch 16 --batch 2 --precision float32 --threads 1 --device cpu"
+    words = ("train", tmp_path / "data", "--run", tmp_path / "run", *wishes.split())
+    done = warm.run("tests.trainer.loaded", *words, folder=tmp_path / "told")
     assert done.returncode == 0, done.stderr
     assert json.loads(done.stdout.splitlines()[-1]) == []
