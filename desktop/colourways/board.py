@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from PySide6.QtCore import QObject
+from PySide6.QtCore import QCoreApplication, QObject
 
 from desktop.colourways.hints import own_colours, recoloured
 from desktop.colourways.palette_files import read_colours
@@ -68,6 +68,10 @@ class Colourways(Observable):
     """Every tile is of the drawing as it is."""
     watched = Property(False)
     """Somebody looks at the tiles."""
+    shown = Property(range(MOST))
+    """Numbers of the tiles that can be seen; none is made of the others."""
+    writing = Property(False)
+    """The sheet is waiting for the tiles that are still to be made."""
 
     def __init__(
         self,
@@ -89,6 +93,8 @@ class Colourways(Observable):
         self._seed = 1
         self._source: tuple[Colour, ...] = ()
         """Colours that sets are drawn of; where there are none, of all."""
+        self._due: Path | None = None
+        """Where the sheet goes as soon as all tiles are made."""
         self._previews.read.connect(self._read)
         self._previews.made.connect(self._made)
         live.watch("card", self._begin)
@@ -97,7 +103,7 @@ class Colourways(Observable):
         live.restyled.connect(self._look)
         canvas.watch("picture steps", self._notice)
         strokes.watch("drawing", self._look)
-        self.watch("watched", self._look)
+        self.watch("watched shown", self._look)
 
     # --- choosing ------------------------------------------------------------------------------
 
@@ -187,12 +193,18 @@ class Colourways(Observable):
     # --- writing -------------------------------------------------------------------------------
 
     def export(self, folder: Path) -> Job | None:
-        """Write the sheet and the single pictures into a new folder in ``folder``."""
+        """Write the sheet and the single pictures into a new folder in ``folder``; what is still to be made
+        of them, as it could not be seen, is made first, and then there is no job yet."""
         picture = self._canvas.picture
-        if not self.whole or picture is None:
-            self._canvas.error_reported.emit(
-                self.excuse or self.tr("Some colourways are still being made; wait a moment.")
-            )
+        if self.excuse or not self.tiles or picture is None:
+            self._canvas.error_reported.emit(self.excuse or self.tr("There are no colourways yet to write."))
+            return None
+        if not self.whole:
+            if self._live.enabled:
+                self._wait_for(folder)
+                self._look()
+            else:
+                self._canvas.error_reported.emit(_off())
             return None
         made = [
             Made(replace(tile.colours, colours=self.wanted(tile.colours)), tile.preview)
@@ -208,6 +220,9 @@ class Colourways(Observable):
                 self.tr("The colourways are in the folder “%s”.") % shown(place.name)
             ),
         )
+
+    def _wait_for(self, folder: Path | None) -> None:
+        self._due, self.writing = folder, folder is not None
 
     def leave(self) -> None:
         """End of the program."""
@@ -273,6 +288,11 @@ class Colourways(Observable):
             self._look()
 
     def _forget(self) -> None:
+        if self._due is not None:
+            self._wait_for(None)
+            self._canvas.said.emit(
+                self.tr("The colourways were not written, as another picture or model came meanwhile.")
+            )
         self._previews.forget()
         self._lay_out()
 
@@ -305,18 +325,23 @@ class Colourways(Observable):
         if self._previews.own == ():
             return self.tr("The drawing has no colour hints yet; draw some colours, and see it in others.")
         if not self._live.enabled and not self.tiles:
-            return self.tr("Live is switched off; switch it on to see the colourways.")
+            return _off()
         return ""
 
     def _look(self) -> None:
         """Have the next tile made that is not of the drawing as it is, if somebody looks."""
         live = self._live
         self._tell_whole()
-        if not self.watched or self._canvas.picture is None:
+        if self._due is not None and (self.whole or self.excuse or not live.enabled):
+            folder = self._due
+            self._wait_for(None)
+            self.export(folder)
+        if not (self.watched or self._due) or self._canvas.picture is None:
             self._previews.give_up()
         elif not live.loading or live.card is not None:  # else it is as it was for a moment
             self._tell_excuse()
-            self._previews.go_on(() if self.excuse else self._sets)
+            sets = () if self.excuse else self._sets
+            self._previews.go_on(sets, sets if self._due else sets[self.shown.start : self.shown.stop])
 
     def _tell_excuse(self) -> None:
         excuse = self._reason(self._live.card)
@@ -338,6 +363,11 @@ class Colourways(Observable):
     def _made(self) -> None:
         self._lay_out()
         self._look()
+
+
+def _off() -> str:
+    text = "Live is switched off; switch it on to see the colourways."
+    return QCoreApplication.translate("Colourways", text)
 
 
 def _free(folder: Path) -> Path:

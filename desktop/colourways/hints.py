@@ -26,12 +26,15 @@ def own_colours(hints: Pixels) -> tuple[Colour, ...]:
     Args:
         hints: uint8 (H, W, 4), straight RGBA.
     """
-    codes = _codes(hints[hints[..., 3] >= 250][:, :3])
-    distinct, counts = np.unique(codes, return_counts=True)
+    heads, lengths = _runs(hints)
+    firm = heads[:, 3] >= 250
+    codes, lengths = _codes(heads[firm, :3]), lengths[firm]
+    distinct, places = np.unique(codes, return_inverse=True)
+    counts = np.bincount(places, lengths, len(distinct))
     order = np.argsort(-counts, kind="stable")
     found: list[npt.NDArray[np.int64]] = []
     for place in order[:4096]:
-        if counts[place] < _LEAST * len(codes) or len(found) == MOST:
+        if counts[place] < _LEAST * lengths.sum() or len(found) == MOST:
             break
         colour = _channels(distinct[place : place + 1])[0]
         if all(np.square(colour - other).sum() > _ALIKE**2 for other in found):
@@ -54,10 +57,11 @@ def recoloured(hints: Pixels, own: Sequence[Colour], wanted: Sequence[Colour]) -
         uint8 (H, W, 4).
     """
     targets = [*wanted[: len(own)], *own[len(wanted) :]]
-    there = hints[..., 3] > 0
+    heads, lengths = _runs(hints)
+    there = heads[:, 3] > 0
     if not own or not there.any():
         return hints
-    codes = _codes(hints[there][:, :3])
+    codes = _codes(heads[there, :3])
     distinct = _distinct(codes)
     new = np.empty((len(distinct), 3), np.uint8)
     for start in range(0, len(distinct), 1 << 14):  # bounds memory for hints that are a photograph
@@ -65,14 +69,23 @@ def recoloured(hints: Pixels, own: Sequence[Colour], wanted: Sequence[Colour]) -
         new[part] = _moved(
             _channels(distinct[part]).astype(np.float64), np.array(own, float), np.array(targets, float)
         )
-    result = hints.copy()
     if len(codes) < _MANY:
-        result[there, :3] = new[np.searchsorted(distinct, codes)]
+        heads[there, :3] = new[np.searchsorted(distinct, codes)]
     else:
         table = np.empty((1 << 24, 3), np.uint8)  # memory is only taken where it is written to
         table[distinct] = new
-        result[there, :3] = table[codes]
-    return result
+        heads[there, :3] = table[codes]
+    made = np.repeat(heads.view(np.uint32)[:, 0], lengths)
+    return made.view(np.uint8).reshape(hints.shape)
+
+
+def _runs(hints: Pixels) -> tuple[Pixels, npt.NDArray[np.int64]]:
+    """Pixels that follow one another and are alike are looked at once: the colour of each run, uint8 (N, 4),
+    a copy, and how many pixels it has. Hints are flat, so that there are few."""
+    pixels = np.ascontiguousarray(hints).view(np.uint32).ravel()
+    begins = np.flatnonzero(pixels[1:] != pixels[:-1]) + 1
+    begins = np.concatenate([np.zeros(min(1, len(pixels)), np.int64), begins])
+    return pixels[begins, None].view(np.uint8), np.diff(begins, append=len(pixels))
 
 
 def _distinct(codes: npt.NDArray[np.uint32]) -> npt.NDArray[np.uint32]:

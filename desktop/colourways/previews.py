@@ -67,6 +67,7 @@ class Previews(QObject):
         self._reduced: _Reduced | None = None
         self._made: dict[_Look, tuple[Stamp, Pixels]] = {}
         self._sets: tuple[ColourSet, ...] = ()
+        self._next: tuple[ColourSet, ...] = ()
         self._turn: Turn | None = None
         self._wanted = self._working = False
         self._rest = QTimer(self)
@@ -91,16 +92,16 @@ class Previews(QObject):
         made = self._made.get(_look(one))
         return made is not None and made[0] == self._stamp()
 
-    def go_on(self, sets: Sequence[ColourSet]) -> None:
-        """Have the first of these made that is not fresh; call it again after ``read`` and ``made``, and
-        whenever something may have changed."""
-        self._wanted, self._sets = True, tuple(sets)
+    def go_on(self, sets: Sequence[ColourSet], wanted: Sequence[ColourSet]) -> None:
+        """Have the first of the ``wanted`` ones made that is not fresh; call it again after ``read`` and
+        ``made``, and whenever something may have changed. What was made of the other ``sets`` is kept."""
+        self._wanted, self._sets, self._next = True, tuple(sets), tuple(wanted)
         reduced = self._reduced
         if reduced is None or reduced.stamp != self._stamp():
             self._drop()
             self._rest.start()
         elif self._turn is None and not self._working and self._live.enabled:
-            for one in self._sets:
+            for one in self._next:
                 if not self.is_fresh(one):
                     self._recolour(one, reduced)
                     return
@@ -180,7 +181,7 @@ class Previews(QObject):
             self._working = False
             then(found)
             if self._wanted:
-                self.go_on(self._sets)
+                self.go_on(self._sets, self._next)
 
         self._working = True
         self._queue.do(work, go_on)

@@ -298,13 +298,11 @@ class StrokeController(Observable):
         return ink
 
     def _chosen_colour(self, tool: str, ink: Ink) -> Colour | None:
-        """The colour that a stroke of that tool paints with, if somebody chose it: lines are always black."""
-        document = self._document()
+        """The colour that a stroke of that tool paints with, if somebody chose it: lines are always black,
+        and a label's colour is its sign, which means nothing in another picture."""
         paints = {"size", "tolerance"} & set(tools()[tool].settings)
-        if ink.erase or not paints or document.active.role is Role.LINES:
-            return None
-        palette = document.palette if document.active.role is Role.LABELS else None
-        return ink.colour if palette is None else nearest(ink.colour, palette)
+        signs = self._document().active.role in (Role.LINES, Role.LABELS)
+        return None if ink.erase or signs or not paints else ink.colour
 
     def _touch(self, rect: Rect) -> None:
         if rect:

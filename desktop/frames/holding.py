@@ -9,6 +9,7 @@ from PySide6.QtCore import QObject
 
 from desktop.documents.on_canvas import OnCanvas
 from desktop.frames.selected import selected
+from desktop.paint.editing.snapshot import Frame, Snapshot
 from desktop.paint.layers.held import MOST_HOLDS, Hold, Line, Overlay, counting, falling, within
 from desktop.preview.live import Live
 from desktop.support.observable import Observable, Property
@@ -51,13 +52,21 @@ class Holding(Observable):
             preview = overlay.over(preview)
         return preview
 
-    def hold_rest(self, preview: Pixels | None = None) -> None:
-        """Have the preview live inside the selection only; all else stays as it is, or as in ``preview``."""
-        self._hold(preview, rest=True)
+    def hold_rest(self, frame: Frame | None = None) -> None:
+        """Have the preview live inside the selection only; all else stays as it is, or as in a kept frame."""
+        if frame is None:
+            self._hold(self._live.preview, rest=True)
+        elif frame.picture is not None and not self._is_alike(frame.picture):
+            self._canvas.said.emit(
+                self.tr("“%s” is of a picture of another shape; bring it back before you hold it.")
+                % frame.name
+            )
+        else:
+            self._hold(frame.preview, rest=True)
 
-    def hold_selected(self, preview: Pixels | None = None) -> None:
-        """Have what is selected of the preview stay as it is, or as in ``preview``."""
-        self._hold(preview, rest=False)
+    def hold_selected(self) -> None:
+        """Have what is selected of the preview stay as it is."""
+        self._hold(self._live.preview, rest=False)
 
     def lift(self) -> None:
         """Let the newest go; what was held before it is so again."""
@@ -71,10 +80,15 @@ class Holding(Observable):
         """How wide the border is across which what lives and what is held are mixed, from now on."""
         self._settings.feather = pixels
 
-    def _hold(self, preview: Pixels | None, *, rest: bool) -> None:
+    def _is_alike(self, picture: Snapshot) -> bool:
+        """Whether a picture has the shape of that on the canvas; it may be larger or smaller."""
+        document, size = self._canvas.document, (picture.hollow.width, picture.hollow.height)
+        return abs(size[0] * document.height - size[1] * document.width) <= max(*size, *document.bounds[2:])
+
+    def _hold(self, shown: Pixels | None, *, rest: bool) -> None:
         canvas, document = self._canvas, self._canvas.document
         document.finish_stroke()
-        shown, mask = self._live.preview if preview is None else preview, selected(document)
+        mask = selected(document)
         if shown is None:
             canvas.said.emit(self.tr("There is no preview yet to hold; open a model first."))
         elif mask is None:

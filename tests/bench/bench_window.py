@@ -9,10 +9,10 @@ import tempfile
 import time
 from pathlib import Path
 
-from PySide6.QtCore import QEvent, QEventLoop, QObject, QTimer
+from PySide6.QtCore import QEvent, QEventLoop, QTimer
 from PySide6.QtWidgets import QApplication
 
-from tests.bench.pen import draw, event, until
+from tests.bench.pen import INK_MS, Painted, draw, event, ink_times, until
 from tests.bench.rows import Row
 
 DRAWING_S = 60.0
@@ -21,23 +21,6 @@ IDLE_S = 60.0
 STROKES = 10_000
 STROKES_WARM = 6_000
 """After so many the undo budget is full."""
-
-
-class Painted(QObject):
-    """Notes when the canvas has finished a paint event."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.at = 0.0
-
-    def watch(self, canvas) -> None:
-        paint = type(canvas).paintEvent
-
-        def painted(widget, event) -> None:
-            paint(widget, event)
-            self.at = time.perf_counter()
-
-        type(canvas).paintEvent = painted
 
 
 def run() -> list[Row]:
@@ -84,30 +67,12 @@ def _ink(application, session, window, painted: Painted, edge: int, pen: str, **
     until(lambda: session.live.preview is not None and not session.live.behind)
     before_ink = session.strokes.ink
     session.strokes.set_ink(**ink)
-    times = []
-    unit = edge / 1024
-    for stroke in range(20):
-        y = (60 + stroke * 45) * unit
-        QApplication.postEvent(window.canvas, event(window, QEvent.Type.MouseButtonPress, 50 * unit, y))
-        application.processEvents()
-        for place in range(1, 60):
-            x = (50 + place * 15) * unit
-            before = painted.at
-            start = time.perf_counter()
-            QApplication.postEvent(
-                window.canvas, event(window, QEvent.Type.MouseMove, x, y + 10 * unit * (place % 3))
-            )
-            while painted.at == before:
-                application.processEvents()
-            times.append((painted.at - start) * 1000)
-        QApplication.postEvent(window.canvas, event(window, QEvent.Type.MouseButtonRelease, 950 * unit, y))
-        application.processEvents()
+    times = ink_times(application, window, painted, edge)
     session.strokes.set_ink(brush=before_ink.brush, size=before_ink.size, hardness=before_ink.hardness)
-    times.sort()
     what = f"pointer event → its ink painted, {edge}², {pen}"
     return [
         Row(f"{what}, median", None, statistics.median(times), "ms", span=(times[0], times[-1])),
-        Row(f"{what}, p99", 8, times[int(len(times) * 0.99)], "ms"),
+        Row(f"{what}, p99", INK_MS, times[int(len(times) * 0.99)], "ms"),
     ]
 
 

@@ -27,6 +27,7 @@ from engine.models import beside, bundle
 from engine.networks import build
 from engine.planes import codec
 from tests.engine import reference
+from tests.fuzz.table_kinds import TABLE
 from trainer.evaluation import recogniser
 from trainer.files import pair_store
 from trainer.run import events
@@ -205,4 +206,5 @@ KINDS: dict[str, Kind] = {
     "drawing": Kind(_drawings, _read_drawing, "x.json"),
     "checkpoint": Kind(_checkpoints, _read_checkpoint, "latest.safetensors"),
     "recogniser": Kind(_readers, lambda file: recogniser.read(file, 3), "x.safetensors"),
+    **{name: Kind(*made) for name, made in TABLE.items()},
 }

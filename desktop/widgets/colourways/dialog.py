@@ -85,7 +85,7 @@ class ColourwaysDialog(QDialog):
         self.grid.wants_name.connect(self.ask_name)
         self.grid.wants_colour.connect(self.ask_colour)
         session.error_reported.connect(self._say)
-        self._board.watch("excuse tiles whole", self._show)
+        self._board.watch("excuse tiles writing", self._show)
 
     def sizeHint(self) -> QSize:
         """Eight tiles of a fair size."""
@@ -161,7 +161,8 @@ class ColourwaysDialog(QDialog):
         self._count.setEnabled(bool(board.tiles))
         for button in self._buttons:
             button.setEnabled(bool(board.tiles))
-        self._buttons[-1].setEnabled(board.whole)
+        self._buttons[-1].setEnabled(bool(board.tiles) and not board.writing)
+        self._buttons[-1].setText(self.tr("Making the rest …") if board.writing else self.tr("&Export …"))
         if board.tiles and len(board.tiles) >= LEAST:
             self._count.blockSignals(True)
             self._count.setValue(len(board.tiles))

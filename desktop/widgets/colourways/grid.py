@@ -38,6 +38,7 @@ from PySide6.QtWidgets import (
 )
 
 from desktop.colourways.board import Colourways, Tile
+from desktop.colourways.sets import MOST
 from desktop.session import Session
 from desktop.support import theme
 from desktop.widgets.parts.pictures import Shrunk, inside
@@ -91,6 +92,21 @@ class Grid(QListWidget):
         """As many in a row as there is room for."""
         super().resizeEvent(event)
         self.scheduleDelayedItemsLayout()
+
+    def updateGeometries(self) -> None:
+        """The tiles lie elsewhere."""
+        super().updateGeometries()
+        self._tell_shown()
+
+    def scrollContentsBy(self, dx: int, dy: int) -> None:
+        """Others can be seen."""
+        super().scrollContentsBy(dx, dy)
+        self._tell_shown()
+
+    def _tell_shown(self) -> None:
+        room = self.viewport().rect()
+        rows = [row for row in range(self.count()) if room.intersects(self._area(row))]
+        self._board.shown = range(rows[0], rows[-1] + 1) if rows else range(MOST)
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
         """A click, or the beginning of a drag."""

@@ -34,6 +34,11 @@ class RecentColours(QWidget):
         row.addStretch(1)
         self._strokes.watch("recent", self._show)
 
+    def allow(self, on: bool) -> None:
+        """Whether any can be taken: a model may know no colours."""
+        for tile in self._tiles:
+            tile.setEnabled(on)
+
     def _take(self, number: int) -> None:
         self._strokes.choose_colour(self._strokes.recent[number])
 

@@ -166,7 +166,8 @@ class PaletteDock(QDockWidget):
             self._swatches[colour] = tile
             grid.addWidget(tile, place // 6, place % 6)
         column.addWidget(self._grid)
-        column.insertWidget(column.indexOf(self._grid), RecentColours(self._session))
+        self._recent = RecentColours(self._session)
+        column.insertWidget(column.indexOf(self._grid), self._recent)
         row = QHBoxLayout()
         self._current = QLabel()
         more = QPushButton(self.tr("Other colour …"))
@@ -234,7 +235,8 @@ class PaletteDock(QDockWidget):
         self._explained.setVisible(sketch or named is not None)
         for colour, tile in self._swatches.items():
             tile.setChecked(colour == session.strokes.ink.colour and not (sketch and on_lines))
-            tile.setEnabled(not sketch or knows_hints)
+            tile.setEnabled(not sketch or knows_hints or finishing)
+        self._recent.allow(not sketch or knows_hints or finishing)
         self._current.setPixmap(swatch(session.strokes.ink.colour, 24).pixmap(24, 24))
 
     def _show_labels(self) -> None:

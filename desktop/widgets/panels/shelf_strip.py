@@ -185,11 +185,7 @@ class ShelfStrip(QFrame):
         menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         for sign, text, do in (
             ("mdi6.undo-variant", self.tr("&Bring back"), session.shelf.choose),
-            (
-                "mdi6.lock-outline",
-                self.tr("&Hold the rest like this"),
-                lambda frame: session.holding.hold_rest(frame.preview),
-            ),
+            ("mdi6.lock-outline", self.tr("&Hold the rest like this"), session.holding.hold_rest),
             ("mdi6.rename-outline", self.tr("Re&name …"), self.rename),
             ("mdi6.human-male-board", self.tr("&Teach it this …"), session.teaching.begin),
             ("mdi6.movie-open-outline", self.tr("&Morph from here …"), self.wants_morph.emit),

@@ -174,7 +174,49 @@ def test_shuffle_and_count(window: MainWindow, session: Session, board: Colourwa
     assert len(board.tiles) == 4
     window.colourways.findChild(QSpinBox, "colourways_count").setValue(16)
     assert len({tile.colours.colours for tile in board.tiles}) == 16
-    until(lambda: board.whole)
+
+
+def sixteen_in_a_small_window(window: MainWindow, board: Colourways) -> None:
+    """Only the first of them can be seen."""
+    window.colourways.resize(400, 360)
+    until(lambda: 0 < len(board.shown) < 8)
+    board.show_so_many(16)
+    until(lambda: grid(window).count() == 16 and len(board.shown) < 8)
+    until(lambda: all(tile.preview is not None for tile in board.tiles[: board.shown.stop]))
+
+
+def test_tiles_that_cannot_be_seen_are_not_made_before_they_can(
+    window: MainWindow, session: Session, board: Colourways
+) -> None:
+    sixteen_in_a_small_window(window, board)
+    sent = asked(session)
+    drag(window, (10, 70), (90, 70))
+    seen = board.tiles[: board.shown.stop]
+    until(lambda: all(a.preview is not b.preview for a, b in zip(seen, board.tiles, strict=False)))
+    settle(session)
+    assert len([request for request in sent if isinstance(request, Vary)]) == board.shown.stop
+    assert board.tiles[-1].preview is None and not board.whole
+    grid(window).scrollToBottom()
+    until(lambda: board.tiles[-1].preview is not None)
+
+
+def test_exporting_makes_first_what_could_not_be_seen(
+    window: MainWindow, session: Session, board: Colourways, tmp_path: Path, told: list[str]
+) -> None:
+    sixteen_in_a_small_window(window, board)
+    button = window.colourways.findChild(QPushButton, "colourways_export")
+    assert board.export(tmp_path) is None and board.writing and not button.isEnabled()
+    window.colourways.close()  # nobody need wait for it
+    until(lambda: any("folder" in sentence for sentence in told))
+    assert len(list(next(tmp_path.iterdir()).iterdir())) == 18 and button.isEnabled()
+    drag(window, (10, 70), (90, 70))
+    board.export(tmp_path)
+    session.live.enabled = False
+    assert not board.writing and "switched off" in told[-1]
+    session.live.enabled = True
+    board.export(tmp_path)
+    session.new_picture("sketch", 64, 64)
+    assert not board.writing and any("not written" in sentence for sentence in told[-2:])
 
 
 def test_sets_of_a_palette_file_of_a_photo_and_of_broken_ones(

@@ -215,7 +215,7 @@ def test_exports_copies_and_kept_frames_show_what_is_held(window: MainWindow, dr
     assert len(session.document.holds) == 1, "with its picture comes what was held of it"
 
 
-def test_the_rest_is_held_as_in_a_kept_frame(window: MainWindow, drawn: Session):
+def test_the_rest_is_held_as_in_a_kept_frame(window: MainWindow, drawn: Session, told: list[str]):
     session = drawn
     session.holding.set_feather(0)
     assert done(session.shelf.keep())
@@ -229,6 +229,13 @@ def test_the_rest_is_held_as_in_a_kept_frame(window: MainWindow, drawn: Session)
     action.trigger()
     np.testing.assert_array_equal(session.live.preview[~living], frame.preview[~living])
     assert (session.live.preview[living] != frame.preview[living]).any()
+    session.undo()
+    session.edit(lambda document: document.crop(Rect(0, 0, 90, 40)))
+    session.selecting.select(Rect(5, 5, 20, 20))
+    settle(session)
+    told.clear()
+    action.trigger()
+    assert not session.document.holds and len(told) == 1 and "another shape" in told[0]
 
 
 def test_the_outline_is_seen_quietly(window: MainWindow, drawn: Session):

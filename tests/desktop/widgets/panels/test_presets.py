@@ -12,7 +12,7 @@ from desktop.session import Session
 from desktop.support.settings import SettingsFile
 from desktop.widgets.main_window import MainWindow
 from tests.desktop.pen_hands import Hand
-from tests.desktop.window_hands import message
+from tests.desktop.window_hands import message, settle
 
 
 def test_a_brush_is_kept_by_its_name_and_taken_by_keys(window: MainWindow, session: Session) -> None:
@@ -108,6 +108,16 @@ def test_colours_painted_with_stand_in_a_row(window: MainWindow, session: Sessio
     wanted = session.strokes.recent[3]
     tile.click()
     assert session.strokes.ink.colour == wanted
+    session.new_picture("labels", 96, 80)
+    settle(session)
+    session.strokes.choose_colour((90, 0, 0))
+    hand.drag((20, 20), (60, 60))
+    assert session.document.can_undo and session.strokes.recent[0] == (240, 0, 0), "labels are no colours"
+    session.finishing.add_layer()
+    session.strokes.choose_colour((1, 2, 3))
+    hand.drag((20, 20), (60, 60))
+    assert session.strokes.recent[0] == (1, 2, 3), "the preview is painted over in colours"
+    session.next_picture()
     session.strokes.choose_tool("eraser")
     before = session.strokes.recent
     hand.drag((20, 20), (60, 60))

@@ -1,0 +1,166 @@
+"""A designer's table: twelve colourways at once, beside the pen; what a hold lets through."""
+
+from __future__ import annotations
+
+import os
+import statistics
+import tempfile
+import time
+
+import numpy as np
+from PySide6.QtCore import QEvent, QEventLoop, QTimer
+from PySide6.QtWidgets import QApplication
+
+from tests.bench.pen import INK_MS, Painted, event, ink_times, until
+from tests.bench.rows import Row
+
+SETS = 12
+STROKES = 100
+LONGEST_REST_MS = 900
+"""Long enough for tiles to be on their way when the pen comes back."""
+
+
+def run() -> list[Row]:
+    os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+    with tempfile.TemporaryDirectory() as home:
+        os.environ["UNDERPAINT_HOME"] = home
+        from desktop.app import begin, make_application, open_window
+
+        application = make_application()
+        session, window = open_window()
+        window.resize(1280, 800)
+        painted = Painted()
+        painted.watch(window.canvas)
+        window.show()
+        begin(session, window, None)
+        _settle(session)
+        rows = [
+            *_tiles(session, window),
+            *_pen(application, session, window, painted),
+            *_taken(session, window),
+            _held(session, window),
+        ]
+        window.close()
+        return rows
+
+
+def _settle(session) -> None:
+    until(lambda: session.live.preview is not None and not session.live.behind and session.live.settled, 120)
+
+
+def _coloured(session, edge: int, *, width: int) -> None:
+    """A picture with three colours, each a band across it."""
+    from desktop.paint.layers.layer import Role
+    from engine.data.rect import EMPTY
+
+    session.new_picture("sketch", edge, edge)
+    for number, colour in enumerate(((178, 34, 34), (40, 90, 170), (240, 190, 50))):
+        hints = np.zeros((width, round(edge * 0.8), 4), np.uint8)
+        hints[:] = (*colour, 255)
+        session.strokes.choose_role(Role.HINTS)
+        top = round(edge * (0.2 + 0.25 * number))
+        session.edit(lambda document, hints=hints, top=top: document.paste(hints, round(edge * 0.1), top))
+    session.selecting.select(EMPTY)
+    session.strokes.choose_role(Role.LINES)
+    _settle(session)
+
+
+def _stroke(window, start: tuple[float, float], end: tuple[float, float]) -> None:
+    kinds = QEvent.Type
+    QApplication.sendEvent(window.canvas, event(window, kinds.MouseButtonPress, *start))
+    for part in (0.25, 0.5, 0.75, 1.0):
+        x, y = (a + part * (b - a) for a, b in zip(start, end, strict=True))
+        QApplication.sendEvent(window.canvas, event(window, kinds.MouseMove, x, y))
+    QApplication.sendEvent(window.canvas, event(window, kinds.MouseButtonRelease, *end))
+
+
+def _open_tiles(session, window) -> None:
+    window.actions_table["colourways"].trigger()
+    window.colourways.resize(900, 760)
+    until(lambda: session.colourways.whole, 120)
+    session.colourways.show_so_many(SETS)
+    until(lambda: session.colourways.whole, 120)
+
+
+def _tiles(session, window) -> list[Row]:
+    """From the first tile that is made after a stroke to the last, without the rest that the pen is given."""
+    _coloured(session, 256, width=24)
+    _open_tiles(session, window)
+    times = []
+    for number in range(7):
+        _stroke(window, (20, 20 + 20 * number), (230, 30 + 20 * number))
+        _settle(session)
+        start = time.perf_counter()
+        until(lambda: session.colourways.whole, 60)
+        times.append(time.perf_counter() - start)
+    window.colourways.close()
+    what = f"{SETS} colourways of a 256² drawing, from its preview on, median"
+    return [Row(what, 0.8, statistics.median(times), "s", span=(min(times), max(times)))]
+
+
+def _pen(application, session, window, painted: Painted) -> list[Row]:
+    """The pen on a large drawing, with tiles on their way whenever it comes back."""
+    _coloured(session, 2048, width=400)
+    _open_tiles(session, window)
+    chance = np.random.default_rng(4)
+
+    def rest() -> None:
+        loop = QEventLoop()
+        QTimer.singleShot(int(chance.integers(50, LONGEST_REST_MS)), loop.quit)
+        loop.exec()
+
+    ink = session.strokes.ink
+    session.strokes.set_ink(size=30.0)
+    times = ink_times(application, window, painted, 2048, rest)
+    session.strokes.set_ink(size=ink.size)
+    what = f"pointer event → its ink painted, 2048², {SETS} colourways following"
+    return [
+        Row(f"{what}, median", None, statistics.median(times), "ms", span=(times[0], times[-1])),
+        Row(f"{what}, p99", INK_MS, times[int(len(times) * 0.99)], "ms"),
+    ]
+
+
+def _taken(session, window) -> list[Row]:
+    """How long the window stands still for a colourway that is taken."""
+    until(lambda: session.colourways.whole, 120)
+    times = []
+    for number in range(1, 8):
+        start = time.perf_counter()
+        session.colourways.take(session.colourways.tiles[number].colours)
+        times.append((time.perf_counter() - start) * 1000)
+        until(lambda: session.colourways.whole, 120)
+    window.colourways.close()
+    what = "a colourway of a 2048² drawing taken, median"
+    return [Row(what, 100, statistics.median(times), "ms", span=(min(times), max(times)))]
+
+
+def _held(session, window) -> Row:
+    """The most that any pixel outside of the feather changed, in any frame of a hundred strokes."""
+    from desktop.frames.selected import selected
+    from desktop.paint.layers.held import within
+    from engine.data.rect import EMPTY, Rect
+
+    session.new_picture("sketch", 512, 512)
+    _stroke(window, (60, 60), (450, 300))
+    _settle(session)
+    session.selecting.select(Rect(150, 150, 200, 200))
+    mask, before = selected(session.document), session.live.preview.astype(np.int16)
+    outside = ~within(mask, (before.shape[1], before.shape[0]))
+    session.holding.hold_rest()
+    session.selecting.select(EMPTY)
+    most, frames, chance = 0, 0, np.random.default_rng(5)
+
+    def look() -> None:
+        nonlocal most, frames
+        most = max(most, int(np.abs(session.live.preview.astype(np.int16) - before)[outside].max()))
+        frames += 1
+
+    session.live.watch("preview", look)
+    for _ in range(STROKES):
+        (a, b), (c, d) = chance.uniform(20, 490, (2, 2)).tolist()
+        _stroke(window, (a, b), (c, d))
+        until(lambda: not session.live.behind)
+    _settle(session)
+    assert (session.live.preview.astype(np.int16) != before)[~outside].any(), "it lives inside"
+    what = f"most that a pixel outside of a hold's feather changed in {frames} frames of {STROKES} strokes"
+    return Row(what, 0, most, "levels")
