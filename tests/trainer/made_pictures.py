@@ -93,3 +93,26 @@ def through_jpeg(pixels: Pixels, quality: int = 80) -> Pixels:
     target = io.BytesIO()
     Image.fromarray(pixels).save(target, "JPEG", quality=quality)
     return np.array(Image.open(target))
+
+
+def blob(seed: int, edge: int = 128) -> Pixels:
+    """A photo of something without a straight rim, on white, unlike others: uint8 (edge, edge, 3)."""
+    random = np.random.default_rng(seed)
+    around = np.linspace(0, 2 * np.pi, 240, endpoint=False)
+    radius = np.full(240, 1.0)
+    for waves in range(2, 9):
+        radius += random.uniform(0.04, 0.12) * np.cos(waves * around + random.uniform(0, 6.3))
+    radius *= 1.6 * edge / radius.max()
+    points = [
+        (2 * edge + size * np.cos(angle), 2 * edge + size * np.sin(angle))
+        for size, angle in zip(radius, around, strict=True)
+    ]
+    image = Image.new("RGB", (4 * edge, 4 * edge), "white")
+    ImageDraw.Draw(image).polygon(points, tuple(int(value) for value in random.integers(20, 170, 3)))
+    noisy = np.asarray(image.resize((edge, edge), Image.Resampling.BOX), np.float32)
+    grain = random.normal(0, 9, noisy.shape) * (noisy.min(2, keepdims=True) < 250)
+    shade = np.cos(np.mgrid[:edge, :edge].sum(0) * random.uniform(0.05, 0.2) + random.uniform(0, 6))[
+        ..., None
+    ]
+    noisy = noisy + (grain + 20 * shade) * (noisy.min(2, keepdims=True) < 250)
+    return np.clip(noisy, 0, 255).astype(np.uint8)

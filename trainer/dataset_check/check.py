@@ -19,7 +19,7 @@ from engine.errors import PictureError
 from engine.files.writing import shown
 from trainer.data import pairs
 from trainer.data.dataset import DataSet, Kind, Pair, Problem
-from trainer.dataset_check import correspondence, pair_notes
+from trainer.dataset_check import correspondence, duplicates, pair_notes, rims
 from trainer.dataset_check.correspondence import Correspondence
 from trainer.dataset_check.pair_notes import PairNotes
 from trainer.files import layouts
@@ -36,12 +36,6 @@ _LEARN_FROM = 300
 
 _SMALLEST = 64
 """Shorter edge, pixels, below which there is hardly anything to learn from."""
-
-_ALIKE = 3.0
-"""Root mean square difference of two thumbnails, in levels, up to which two photos are the same …"""
-
-_ALIKE_OF_CONTRAST = 0.12
-"""… and in shares of their contrast: empty pictures are all alike."""
 
 _SOFT = 0.02
 """Share of a label map's pixels that may be mixtures of labels."""
@@ -97,7 +91,7 @@ def check(data: DataSet, progress: Progress | None = None) -> list[Problem]:
         *_sizes(found),
         *_converted(found),
         *_mixed_modes(found),
-        *_duplicates(found),
+        *duplicates.problems(found),
         *_mismatched(found, common),
         *_labels(found),
         *_outliers(found),
@@ -259,47 +253,6 @@ def _mixed_modes(found: Sequence[PairNotes]) -> Iterator[Problem]:
                 )
 
 
-def _duplicates(found: Sequence[PairNotes]) -> Iterator[Problem]:
-    """Each photo that shows what an earlier one shows, perhaps mirrored."""
-    seen = [noted for noted in found if noted.thumb is not None]
-    if not seen:
-        return
-    thumbs = np.stack([noted.thumb for noted in seen if noted.thumb is not None]).astype(np.float32)
-    thumbs -= thumbs.mean((1, 2), keepdims=True)  # a copy may be a little lighter or darker
-    flat = thumbs.reshape(len(seen), -1)
-    contrast = flat.std(1)
-    size = (flat * flat).sum(1)
-    for start in range(0, len(seen), 256):  # bounds memory
-        block = thumbs[start : start + 256]
-        best = np.full(len(block), np.inf)
-        twin = np.zeros(len(block), np.intp)
-        turned = np.zeros(len(block), np.bool_)
-        for mirrored in (False, True):
-            rows = (block[:, :, ::-1] if mirrored else block).reshape(len(block), -1)
-            squares = size[start : start + 256, None] + size[None] - 2 * rows @ flat.T
-            apart = np.sqrt(np.maximum(squares, 0) / flat.shape[1])
-            # Only earlier ones, so that the first of several stays.
-            apart[np.arange(len(seen))[None] >= np.arange(start, start + len(block))[:, None]] = np.inf
-            nearest = apart.argmin(1)
-            distance = apart[np.arange(len(block)), nearest]
-            better = distance < best - 1e-3
-            best[better], twin[better], turned[better] = distance[better], nearest[better], mirrored
-        least = np.minimum(_ALIKE, _ALIKE_OF_CONTRAST * contrast[start : start + 256])
-        for place in np.flatnonzero(best <= least):
-            noted, other = seen[start + int(place)], seen[int(twin[place])]
-            how = "exactly" if noted.digest == other.digest else "nearly"
-            how = f"{how}, but mirrored," if turned[place] else how
-            text = f"shows {how} what “{_shown(other, noted)}” shows."
-            pair = noted.pair
-            yield Problem(pair.b.file, False, text, "Remove one of them.", "duplicate", pair.name)
-
-
-def _shown(other: PairNotes, beside: PairNotes) -> str:
-    """The file's name, with its folder where the other has the same name or another folder."""
-    one, two = other.pair.b.file, beside.pair.b.file
-    return one.name if one.parent == two.parent else f"{one.parent.name}/{one.name}"
-
-
 def _mismatched(found: Sequence[PairNotes], common: Correspondence | None) -> Iterator[Problem]:
     judged = [noted for noted in found if noted.judgement is not None]
     if common is None or not judged:
@@ -345,7 +298,8 @@ def _outliers(found: Sequence[PairNotes]) -> Iterator[Problem]:
     if len(scenes) < 8 or 5 * len(plain) < 4 * len(scenes):
         return
     middle = np.median([noted.scene.ground for noted in plain if noted.scene], axis=0)
-    for noted in scenes:
+    odd = rims.odd_ones([noted.rim for noted in scenes])
+    for noted, (cut, in_pieces) in zip(scenes, odd, strict=True):
         there, pair = noted.scene, noted.pair
         assert there is not None
         reasons = []
@@ -357,6 +311,10 @@ def _outliers(found: Sequence[PairNotes]) -> Iterator[Problem]:
             reasons.append("has lettering beside the object")
         if there.second >= outliers.SECOND:
             reasons.append("shows a second object or view")
+        elif in_pieces and not there.words:
+            reasons.append("shows an object in pieces, or marks beside it")
+        if cut and not there.framed:
+            reasons.append("shows an object cut off by a straight edge")
         if reasons:
             text = f"{' and '.join(reasons)}."
             yield Problem(pair.b.file, False, text, "Crop or remove it.", "outlier", pair.name)

@@ -15,6 +15,7 @@ from engine.errors import PictureError
 from trainer.data.dataset import DataSet, Pair
 from trainer.dataset_check import correspondence
 from trainer.dataset_check.correspondence import Correspondence, Judgement
+from trainer.dataset_check.rims import Rim, rim
 from trainer.pictures import depths, palettes, sources
 from trainer.pictures.channels import strongest, weakest
 from trainer.pictures.outliers import Scene, scene
@@ -52,6 +53,8 @@ class PairNotes:
     faults: palettes.Faults | None = None
     """Of label maps."""
     scene: Scene | None = None
+    rim: Rim | None = None
+    """Of what lies on a plain ground."""
 
 
 def found(pair: Pair, data: DataSet, common: Correspondence | None) -> PairNotes:
@@ -65,6 +68,7 @@ def found(pair: Pair, data: DataSet, common: Correspondence | None) -> PairNotes
         image = Image.fromarray(b).resize((THUMB, THUMB), Image.Resampling.BOX)
         noted.thumb = np.array(image)
         noted.scene = scene(b)
+        noted.rim = rim(b) if noted.scene.ground is not None else None
     a = sides.get("a")
     if a is not None:
         noted.a, noted.a_grey = _size(a), _is_grey(a)

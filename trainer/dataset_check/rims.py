@@ -1,0 +1,167 @@
+"""Things that were cut: a rim that is straight where the others' are not, a thing in several pieces.
+
+A thing that reached the edge of its first photo, or was cut out along straight lines, has a straight rim ever
+after, also well inside a new picture. So have boxes and shoe soles: whether it means anything is seen on the
+whole data set alone (``odd_ones``).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+from PIL import Image
+
+from trainer.pictures import outliers
+from trainer.pictures.channels import strongest
+
+Pixels = npt.NDArray[np.uint8]
+Mask = npt.NDArray[np.bool_]
+Points = npt.NDArray[np.float32]
+
+_DIFFERENT, _FAINT = 24, 9
+"""Differences from the ground, in any channel, of a thing, and of what joins its parts."""
+_PLAIN = 0.9
+"""Share of the border that has the ground's colour, where the ground is plain."""
+_LEAST = 0.01
+"""Share of the picture that a thing takes at least."""
+_STEP = 2.0
+"""Pixels between two points of a rim."""
+_BENT = 0.9
+"""Pixels that a straight rim may leave its line by."""
+_SHORTEST, _LONGER = 0.18, 1.1
+"""Of the thing's longer edge: lengths that are tried begin with it, and go up by that factor."""
+_TRIED = 8
+"""Straight rims of one length that are looked at closely."""
+_DEEP = 0.1
+"""How deep, of the thing's longer edge, it is behind a cut: tails, straps and legs are thinner."""
+_AT_THE_END = 1.25
+"""How much more a straight rim counts that is upright or level and outermost: there the photo ended."""
+_PIECE = 0.004
+"""Share of the largest piece from which another one is a piece rather than grain."""
+
+STRAIGHT = 0.4
+"""Length from which a rim is that of a cut, as a share of the thing's longer edge …"""
+APART = 0.03
+"""… and share of a thing beside its largest piece, from which it is in pieces."""
+_USUAL = 0.3
+"""Share of a data set's things with such from which they are so by nature: boxes have straight rims."""
+
+
+@dataclass(frozen=True)
+class Rim:
+    """``straight`` is the length of a thing's longest straight rim, as a share of its longer edge; ``apart``
+    the share of it that isn't in its largest piece."""
+
+    straight: float
+    apart: float
+
+
+def rim(photo: Pixels) -> Rim | None:
+    """The rim of what lies on the plain ground of a photo, uint8 (H, W, 3); None where there is no such."""
+    from scipy import ndimage
+
+    image = Image.fromarray(photo)
+    image.thumbnail((outliers.EDGE, outliers.EDGE), Image.Resampling.BOX)
+    small = np.asarray(image).astype(np.int16)
+    if min(small.shape[:2]) < 32:
+        return None
+    border = np.concatenate([small[0], small[-1], small[:, 0], small[:, -1]])
+    ground = np.median(border, axis=0).astype(np.int16)
+    if float((np.abs(border - ground).max(1) <= _DIFFERENT).mean()) < _PLAIN:
+        return None
+    apart = strongest(np.abs(small - ground))
+    there = apart > _DIFFERENT
+    joined, count = ndimage.label(ndimage.binary_dilation(apart > _FAINT, np.ones((3, 3))))
+    sizes = np.bincount(joined[there], minlength=count + 1)
+    sizes[0] = 0
+    largest = int(sizes.argmax())
+    if sizes[largest] < _LEAST * there.size:
+        return None
+    pieces = int(sizes[sizes >= _PIECE * sizes[largest]].sum())
+    thing = ndimage.binary_fill_holes(there & (joined == largest))
+    return Rim(straightest(thing), float(1 - sizes[largest] / pieces))
+
+
+def straightest(thing: Mask) -> float:
+    """The length of the longest straight rim of a thing, (H, W), as a share of its longer edge; 0 where none
+    is long, or where the thing is thin behind it."""
+    from scipy import ndimage
+    from skimage import measure
+
+    pad = 8
+    solid = np.pad(thing, pad)
+    rows, columns = np.flatnonzero(solid.any(1)), np.flatnonzero(solid.any(0))
+    low, high = np.array([rows[0], columns[0]]), np.array([rows[-1], columns[-1]])
+    edge = float((high - low).max()) + 1
+    rims = measure.find_contours(ndimage.gaussian_filter(solid.astype(np.float32), 1.0), 0.5)
+    points = _evenly(max(rims, key=len).astype(np.float32)) if rims else np.zeros((0, 2), np.float32)
+    best, count = 0.0, len(points)
+    length = _SHORTEST * edge
+    while (reach := round(length / _STEP)) < count // 2:
+        chord = np.roll(points, -reach, 0) - points
+        long = np.maximum(np.hypot(chord[:, 0], chord[:, 1]), 1e-6)
+        between = points[(np.arange(count)[:, None] + np.arange(1, reach)) % count] - points[:, None]
+        away = np.abs(between[..., 0] * chord[:, None, 1] - between[..., 1] * chord[:, None, 0])
+        straight = np.flatnonzero((away.max(1) / long <= _BENT) & (long >= 0.97 * reach * _STEP))
+        if not len(straight):
+            break
+        for place in straight[:: 1 + len(straight) // _TRIED]:
+            counts = float(long[place]) / edge
+            start, way = points[place], chord[place] / long[place]
+            if _ends_there(start, way, low, high):
+                counts *= _AT_THE_END
+            if counts > best and _is_deep(solid, start, chord[place], _DEEP * edge):
+                best = counts
+        length *= _LONGER
+    return best
+
+
+def odd_ones(rims: Sequence[Rim | None]) -> list[tuple[bool, bool]]:
+    """Of each thing of a data set: whether it has the straight rim of a cut, and whether it is in pieces;
+    neither where many are so."""
+    seen = [rim for rim in rims if rim is not None]
+    cut = [rim.straight >= STRAIGHT for rim in seen]
+    pieces = [rim.apart >= APART for rim in seen]
+    tell_cut, tell_pieces = (len(seen) >= 8 and sum(it) <= _USUAL * len(seen) for it in (cut, pieces))
+    return [
+        (
+            rim is not None and tell_cut and rim.straight >= STRAIGHT,
+            rim is not None and tell_pieces and rim.apart >= APART,
+        )
+        for rim in rims
+    ]
+
+
+def _evenly(rim: Points) -> Points:
+    """Points of a closed curve, (N, 2), at even distances."""
+    steps = np.hypot(*np.diff(rim, axis=0).T)
+    along = np.concatenate([[0], np.cumsum(steps)])
+    wanted = np.arange(0, along[-1], _STEP)
+    return np.stack([np.interp(wanted, along, rim[:, axis]) for axis in (0, 1)], 1).astype(np.float32)
+
+
+def _ends_there(start: Points, way: Points, low: Points, high: Points) -> bool:
+    """Whether a rim is upright or level, and the outermost of the thing."""
+    for axis in (0, 1):
+        if abs(float(way[axis])) < 0.035 and min(start[axis] - low[axis], high[axis] - start[axis]) < 3:
+            return True
+    return False
+
+
+def _is_deep(solid: Mask, start: Points, chord: Points, depth: float) -> bool:
+    """Whether the thing lies behind a rim, so deep, on one side of it, and nothing on the other."""
+    shares = np.linspace(0.1, 0.9, 15)[:, None]
+    across = np.array([-chord[1], chord[0]]) / np.hypot(*chord)
+
+    def covered(by: float) -> float:
+        at = np.rint(start + shares * chord + by * across).astype(int)
+        at = np.clip(at, 0, np.array(solid.shape) - 1)
+        return float(solid[at[:, 0], at[:, 1]].mean())
+
+    return any(
+        all(covered(side * depth * part) >= 0.85 for part in (0.4, 0.7, 1.0)) and covered(-side * 3) <= 0.2
+        for side in (1, -1)
+    )
