@@ -103,7 +103,8 @@ ARROWS: dict[str, str] = {
     "desktop.paint.plugins": "",
     "desktop.paint.strokes": "engine.data",
     "desktop.paint.tools": (
-        "desktop.paint.editing desktop.paint.gestures desktop.paint.plugins desktop.paint.strokes engine.data"
+        "desktop.paint.editing desktop.paint.gestures desktop.paint.layers desktop.paint.plugins "
+        "desktop.paint.strokes engine.data engine.errors"
     ),
     "desktop.pairs": (
         "desktop.documents desktop.paint.editing desktop.paint.files desktop.paint.layers "

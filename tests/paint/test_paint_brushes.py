@@ -14,6 +14,7 @@ from desktop.paint.strokes.stroke import Dab, Ink, Path, Sample
 from desktop.paint.strokes.sweep import sweep
 from desktop.paint.tools import tools
 from engine.data.rect import Rect
+from tests.paint.photographed import lay_photo_under
 
 ALL = Rect(0, 0, 120, 100)
 
@@ -162,6 +163,7 @@ def test_premultiplied_pixels_survive_the_way_through_straight_ones() -> None:
 
 
 def test_broken_tablets_do_no_harm(sketch: Document) -> None:
+    lay_photo_under(sketch)
     nan, infinite = math.nan, math.inf
     strange = [
         Sample(nan, 5),

@@ -20,6 +20,7 @@ from desktop.paint.tools.polygon import PolygonStroke
 from engine.data.palette import Palette
 from engine.data.rect import EMPTY, Rect
 from engine.errors import PictureError
+from tests.paint.photographed import lay_photo_under
 
 Draw = Callable[..., Change]
 RED = (200, 30, 40)
@@ -42,7 +43,7 @@ def test_every_tool_says_what_it_is(name: str) -> None:
 def test_tools_have_keys_and_places_of_their_own() -> None:
     assert len({tool.key for tool in tools().values()}) == len(tools())
     assert len({tool.order for tool in tools().values()}) == len(tools())
-    wanted = "pen eraser line curve rectangle ellipse polygon fill eyedropper select transform"
+    wanted = "pen eraser line curve rectangle ellipse polygon fill smart_fill eyedropper select transform"
     assert list(tools()) == wanted.split()
 
 
@@ -69,6 +70,7 @@ def test_layers_that_cant_be_painted_on_say_so(name: str, flaw: str, sketch: Doc
 
 
 def test_moves_return_what_they_changed(document: Document, rng: np.random.Generator) -> None:
+    lay_photo_under(document)
     for tool in tools().values():
         ink = Ink(size=9, colour=RED, symmetry="vertical", filled=True)
         if tool.at_once:  # it needs something to begin with

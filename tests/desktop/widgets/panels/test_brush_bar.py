@@ -19,6 +19,7 @@ HELD = {
     "ellipse": "size opacity filled",
     "polygon": "size opacity filled",
     "fill": "tolerance",
+    "smart_fill": "tolerance",
     "eyedropper": "",
     "select": "selects",
     "transform": "placement",

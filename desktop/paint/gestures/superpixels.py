@@ -1,0 +1,130 @@
+"""A photo in small regions that belong together: superpixels (SLIC, Achanta et al., PAMI 2012; scikit-image).
+
+Finding them takes some tenths of a second, so those of the photos used last are remembered, and may be found
+on another thread before anybody clicks.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import threading
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+from PIL import Image
+
+from desktop.paint.layers.composite import to_rgb
+from desktop.paint.strokes.sweep import Patch
+from engine.data.messages import Pixels
+
+EDGE = 640
+"""Pixels: the longer edge of a photo when its regions are looked for; larger ones are reduced before."""
+COUNT = 1200
+"""Regions in a photo, about; fewer in one so small that they would have less than ``LEAST`` pixels."""
+LEAST = 36
+COMPACTNESS = 10.0
+"""How much being near counts against being of one colour."""
+KEPT = 3
+"""Photos whose regions are remembered."""
+
+_STEP = 4
+"""Every so-manieth pixel each way tells a photo from others."""
+
+Chosen = npt.NDArray[np.bool_]
+"""Which of the regions, (n,)."""
+
+
+@dataclass(frozen=True, eq=False)
+class Regions:
+    """The regions of one photo."""
+
+    numbers: npt.NDArray[np.int32]
+    """Which region each pixel is of, from 0: (h, w), of the photo or smaller."""
+    colours: npt.NDArray[np.float32]
+    """Their means, (n, 3)."""
+    beside: npt.NDArray[np.int32]
+    """Which of them touch, (m, 2)."""
+    shape: tuple[int, int]
+    """Height and width of the photo."""
+
+    def at(self, x: float, y: float) -> int | None:
+        """The region at a point of the photo; None outside."""
+        (height, width), (down, across) = self.shape, self.numbers.shape
+        if not (0 <= x < width and 0 <= y < height):
+            return None
+        return int(self.numbers[int(y * down / height), int(x * across / width)])
+
+    def around(self, seed: int, tolerance: int) -> Chosen:
+        """That region, and those that can be reached from it over regions whose mean differs by ``tolerance``
+        at most in each channel."""
+        alike = (np.abs(self.colours - self.colours[seed]) <= tolerance).all(1)
+        edges = self.beside[alike[self.beside].all(1)]
+        chosen = np.zeros(len(self.colours), np.bool_)
+        chosen[seed] = True
+        while len(edges):
+            one, other = chosen[edges[:, 0]], chosen[edges[:, 1]]
+            fresh = edges[one != other]
+            if not len(fresh):
+                break
+            chosen[fresh] = True
+            edges = edges[~(one & other)]
+        return chosen
+
+    def patch(self, chosen: Chosen) -> Patch:
+        """The area of these regions in the photo; at least one is chosen."""
+        small = chosen[self.numbers]
+        (height, width), (down, across) = self.shape, small.shape
+        rows = small.any(1)[np.arange(height) * down // height]
+        columns = small.any(0)[np.arange(width) * across // width]
+        top, left = int(rows.argmax()), int(columns.argmax())
+        bottom, right = height - int(rows[::-1].argmax()), width - int(columns[::-1].argmax())
+        area = small[
+            (np.arange(top, bottom) * down // height)[:, None], np.arange(left, right) * across // width
+        ]
+        return Patch(area.view(np.uint8) * np.uint8(255), left, top)
+
+
+def regions_in(photo: Pixels) -> Regions:
+    """The regions of a photo as a layer has it, uint8 (H, W, 4) BGRA; remembered. On any thread."""
+    total = hashlib.sha256(repr(photo.shape).encode())
+    total.update(np.ascontiguousarray(photo[::_STEP, ::_STEP, :3]).data)
+    key = total.digest()
+    with _LOOKING:
+        found = _found.pop(key, None) or regions(to_rgb(photo))
+        _found[key] = found  # the newest last
+        while len(_found) > KEPT:
+            del _found[next(iter(_found))]
+        return found
+
+
+def regions(photo: Pixels) -> Regions:
+    """The regions of a photo, uint8 (H, W, 3)."""
+    from skimage.segmentation import slic  # takes a while itself
+
+    height, width = photo.shape[:2]
+    scale = min(1.0, EDGE / max(height, width))
+    size = max(1, round(width * scale)), max(1, round(height * scale))
+    small = photo if scale == 1 else np.array(Image.fromarray(photo).resize(size, Image.Resampling.BOX))
+    count = max(1, min(COUNT, small.shape[0] * small.shape[1] // LEAST))
+    if count == 1:
+        numbers = np.zeros(small.shape[:2], np.int32)
+    else:
+        numbers = slic(small, count, COMPACTNESS, max_num_iter=5, start_label=0, channel_axis=-1)
+        numbers = np.unique(numbers, return_inverse=True)[1].reshape(small.shape[:2]).astype(np.int32)
+    sizes = np.bincount(numbers.reshape(-1))
+    sums = [np.bincount(numbers.reshape(-1), small[..., channel].reshape(-1)) for channel in range(3)]
+    colours = (np.stack(sums, 1) / sizes[:, None]).astype(np.float32)
+    pairs = [
+        np.stack([one.reshape(-1), other.reshape(-1)], 1)
+        for one, other in ((numbers[1:], numbers[:-1]), (numbers[:, 1:], numbers[:, :-1]))
+    ]
+    touching = np.sort(np.concatenate(pairs), 1)
+    touching = touching[touching[:, 0] != touching[:, 1]]
+    beside = np.unique(touching, axis=0) if len(touching) else touching
+    return Regions(numbers, colours, beside.astype(np.int32), (height, width))
+
+
+_LOOKING = threading.Lock()
+"""Who comes while regions are looked for waits for them, rather than look as well."""
+_found: dict[bytes, Regions] = {}
