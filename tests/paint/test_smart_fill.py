@@ -120,7 +120,11 @@ def test_regions_are_looked_for_once_a_photo(monkeypatch: pytest.MonkeyPatch) ->
     assert regions_in(other) is not regions_in(photos[0]) and len(looked) == 2
     for photo in photos[1:]:
         regions_in(photo)
-    assert len(superpixels._found) == superpixels.KEPT and len(looked) == 2 + superpixels.KEPT
+    assert len(looked) == 2 + superpixels.KEPT
+    regions_in(photos[1])
+    assert len(looked) == 2 + superpixels.KEPT, "the last ones are remembered"
+    regions_in(photos[0])
+    assert len(looked) == 3 + superpixels.KEPT, "and no more than those"
 
 
 def test_it_paints_hints_as_well(sketch: Document, draw: Draw) -> None:
