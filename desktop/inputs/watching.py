@@ -137,7 +137,7 @@ class Watching(Observable):
         if self._source is not None:
             self._source.stop()
             self._source = None
-        self._queue.stop()
+        self._queue.give_up()
 
     # --- how ------------------------------------------------------------------------------------
 

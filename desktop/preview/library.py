@@ -52,7 +52,10 @@ class Library(Observable):
         self.refresh()
 
     def refresh(self) -> None:
-        """Look again which model files there are, here and now: at the start, before there is a pen."""
+        """Look again which model files there are, here and now: at the start, before there is a pen.
+
+        Only cards are read, which takes one or two milliseconds a model.
+        """
         self.models = entries()
 
     def look_again(self, then: Callable[[], object] = lambda: None) -> Job:

@@ -169,7 +169,7 @@ class FileWork(Observable):
                 job.cancel()
         self.finish()
         self._writing.stop()
-        self._reading.stop()
+        self._reading.give_up()
         self._making.stop()
         self.jobs = ()  # what was given up is answered to nobody
 

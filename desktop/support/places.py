@@ -77,7 +77,7 @@ class Places(QObject):
 
     def leave(self) -> None:
         """End of the program."""
-        self._tasks.stop()
+        self._tasks.give_up()
 
 
 def _made(folder: Path) -> Path:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 from collections import deque
 from collections.abc import Callable
@@ -12,7 +13,12 @@ from PySide6.QtCore import QObject, Qt, Signal, Slot
 
 from desktop.support.report_errors import ReportErrors
 
+log = logging.getLogger(__name__)
+
 T = TypeVar("T")
+
+PATIENCE_S = 2.0
+"""So long the end of the program waits for a task that nobody wants any more."""
 
 
 @dataclass(frozen=True)
@@ -84,6 +90,17 @@ class TaskQueue(QObject):
             self._thread.join()
         self._answers.clear()
         self._past.clear()
+
+    def give_up(self) -> None:
+        """As ``stop``, but a task that reads from where nothing answers any more is left to itself.
+
+        It must have nothing to lose: it goes with the program.
+        """
+        self._let_go()
+        if self._thread is not None:
+            self._thread.join(PATIENCE_S)
+            if self._thread.is_alive():
+                log.warning("“%s” still waits for something; it is left to itself", self._name)
 
     @Slot()
     def _let_go(self) -> None:

@@ -117,7 +117,7 @@ class DatasetScan(Observable):
     def leave(self) -> None:
         """End of the program."""
         self._number += 1
-        self._tasks.stop()
+        self._tasks.give_up()
 
     def _take_result(self, number: int, result: ScanResult, data: DataSet) -> None:
         self.looking = False

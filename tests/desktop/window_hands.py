@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from PySide6.QtCore import QEventLoop, QPointF, Qt, QTimer
+from PySide6.QtCore import QCoreApplication, QEvent, QEventLoop, QPointF, Qt, QTimer
 from PySide6.QtGui import QMouseEvent
 from PySide6.QtWidgets import QApplication, QLabel, QWidget
 
@@ -31,6 +31,8 @@ def until(done: Callable[[], object], seconds: float = 20.0) -> None:
     timer.start(2)
     if not done():
         loop.exec()
+    # What was closed in the turn that ended the loop is gone too, as it is a turn later.
+    QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
     assert done(), "waited in vain"
 
 

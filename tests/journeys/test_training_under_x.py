@@ -25,6 +25,21 @@ pytestmark = pytest.mark.xvfb
 SECONDS = 60 * float(os.environ.get("UNDERPAINT_JOURNEY_MINUTES", "0"))
 """So long it trains at least, half of it before it is stopped."""
 
+OFTEN = """
+from trainer.training import validation
+validation.DRAWING_SECONDS = 0.5
+from desktop.__main__ import main
+main()
+"""
+PROGRAM = f"""
+import sys
+from desktop.support import background
+background.program = lambda: [sys.executable, "-c", {OFTEN!r}]
+from desktop.__main__ import main
+main()
+"""
+"""The program, but that a training looks more often for what was drawn than every four seconds."""
+
 
 def told(run: Path) -> list[dict]:
     """The run's events."""
@@ -69,7 +84,7 @@ def test_train_watch_stop_resume_paint(screen: Screen, tmp_path: Path):
             Image.fromarray(large).save(houses / side / f"{number}.png")
     run = home / "runs" / "houses"
 
-    screen.start("-m", "desktop", home=home)
+    screen.start(*(("-m", "desktop") if SECONDS else ("-c", PROGRAM)), home=home)
     main = screen.focus()
     screen.still()
 

@@ -19,6 +19,7 @@ from PIL import Image
 Pixels = npt.NDArray[np.uint8]
 
 PATIENCE_S = 60.0
+_AGAIN_S, _STILL_S = 0.15, 0.6
 
 
 class Screen:
@@ -93,35 +94,41 @@ class Screen:
         self.hand(*words, "mouseup", 1)
 
     def see(self) -> Pixels:
-        """The screen, uint8 (800, 1280, 3). The server writes it as an X window dump (XWDFile.h)."""
-        data = (self.folder / "Xvfb_screen0").read_bytes()
-        header = struct.unpack(">25I", data[:100])
-        size, width, height, stride, colours = header[0], header[4], header[5], header[12], header[19]
-        start = size + colours * 12
-        rows = np.frombuffer(data, np.uint8, height * stride, start).reshape(height, stride)
-        return rows[:, : width * 4].reshape(height, width, 4)[:, :, 2::-1].copy()
+        """The screen, uint8 (800, 1280, 3)."""
+        return _decoded(self._dump())
+
+    def _dump(self) -> bytes:
+        """The screen as the server writes it, as an X window dump (XWDFile.h)."""
+        return (self.folder / "Xvfb_screen0").read_bytes()
 
     def wait(self, done: Callable[[Pixels], object], what: str) -> Pixels:
         """Look until ``done(screen)``; the screen then."""
         deadline = time.monotonic() + PATIENCE_S
+        dump, seen, looked = b"", np.empty(0, np.uint8), 0.0
         while True:
-            seen = self.see()
-            if done(seen):
-                return seen
+            # The program wants the processor too: what is the same is looked at again only now and then, for
+            # the sake of who waits for a file.
+            new = self._dump()
+            if new != dump or time.monotonic() - looked > _AGAIN_S:
+                if new != dump:
+                    dump, seen = new, _decoded(new)
+                looked = time.monotonic()
+                if done(seen):
+                    return seen
             if time.monotonic() > deadline:
                 Image.fromarray(seen).save(self.folder / "in-vain.png")
                 raise AssertionError(f"waited in vain until {what}; see {self.folder}")
-            time.sleep(0.02)  # polls another process's screen; nothing tells when it paints
+            time.sleep(0.03)  # polls another process's screen; nothing tells when it paints
 
     def still(self) -> Pixels:
         """Wait until nothing on the screen changes any more; the screen then."""
-        looks: list[Pixels] = []
+        last, since = np.empty(0, np.uint8), 0.0
 
         def nothing_changes(seen: Pixels) -> bool:
-            if looks and not (looks[-1] == seen).all():
-                looks.clear()
-            looks.append(seen)
-            return len(looks) > 25
+            nonlocal last, since
+            if seen is not last:
+                last, since = seen, time.monotonic()
+            return time.monotonic() - since > _STILL_S
 
         return self.wait(nothing_changes, "the screen is still")
 
@@ -145,6 +152,13 @@ class Screen:
             return home in self._homes and process.status() != psutil.STATUS_ZOMBIE
         except (psutil.Error, OSError):  # it is another user's, or gone
             return False
+
+
+def _decoded(dump: bytes) -> Pixels:
+    header = struct.unpack(">25I", dump[:100])
+    size, width, height, stride, colours = header[0], header[4], header[5], header[12], header[19]
+    rows = np.frombuffer(dump, np.uint8, height * stride, size + colours * 12).reshape(height, stride)
+    return rows[:, : width * 4].reshape(height, width, 4)[:, :, 2::-1].copy()
 
 
 def keep(seen: Pixels, name: str) -> None:

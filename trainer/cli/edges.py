@@ -18,6 +18,8 @@ def edges(
     """Write how sure an edge is at each pixel of a photo: black where there is none."""
     process_priority.behave(gently)
     from engine.data.picture import read, write_png
+
+    pixels = read(photo).pixels  # before torch is imported: what can't be read is told at once
     from trainer.perception import edges as perception
 
-    write_png(out, perception.edge_map(read(photo).pixels))
+    write_png(out, perception.edge_map(pixels))

@@ -22,6 +22,10 @@ def train(options: Options) -> None:
     Ctrl-C saves; underpaint resume goes on.
     """
     process_priority.behave(options.gently)
+    # Before torch is imported: a folder that there isn't is told at once.
+    found = found_data(
+        options.data, options.task, options.swap, options.palette, options.pair, options.ignore
+    )
     import resources
     from trainer.dataset_check import check as checking
     from trainer.dataset_check.counting import counting
@@ -32,9 +36,6 @@ def train(options: Options) -> None:
     world = distributed.expected()
     if options.run is None and world.size > 1:  # each would look for a free one, and find another
         raise typer.BadParameter("say where several processes are to train", param_hint="--run-folder")
-    found = found_data(
-        options.data, options.task, options.swap, options.palette, options.pair, options.ignore
-    )
     for problem in (*found.problems, *checking.few(found)):
         if not problem.severe and world.leads:
             say(f"warning: {problem}")

@@ -127,15 +127,13 @@ def _measured(config: Config, data: DataSet) -> tuple[float, int, int, float]:
     return sum(times[WARM_UP:]) / len(times[WARM_UP:]), peak, size, counter.count
 
 
-class _Operations(TorchDispatchMode):
+class _Operations(TorchDispatchMode):  # type: ignore[no-untyped-call]
     """Counts operations of floating point, as torch's own ``FlopCounterMode`` does.
 
     That one keeps torch's compilers away, and loads them to do so: more than a second before the first step.
     """
 
-    def __init__(self) -> None:
-        super().__init__()
-        self.count = 0.0
+    count = 0.0
 
     @classmethod
     def _should_skip_dynamo(cls) -> bool:

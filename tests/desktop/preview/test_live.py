@@ -246,19 +246,20 @@ def slow(monkeypatch) -> None:
 
 
 def test_a_preview_in_parts_is_shown_at_once_and_the_exact_one_after_it(window, session, slow):
-    drag(window, (10, 10), (50, 50))
-    settle(session)
-    live, shown, settled = session.live, [], []
-    live.watch("preview", lambda: shown.append(live.preview))
-    live.watch("settled", lambda: settled.append(live.settled))
-    drag(window, (60, 20), (64, 24))
-    until(lambda: settled[-2:] == [False, True])
-    assert not live.behind
-    assert shown[-1] is live.preview
-    assert not np.array_equal(shown[-1], shown[-2])
+    live, shown = session.live, []
+    live.watch("settled", lambda: shown.append((live.settled, live.preview)))
+    # A pass is made in parts after a whole one, and a model that becomes ready begins anew with a whole one.
+    # That happens once, so of two strokes after the first one is made in parts, however slow the machine.
+    for at in (10, 40, 70):
+        drag(window, (at, 20), (at + 4, 24))
+        settle(session)
+    (settled, part), (settled_then, exact) = shown[-2:]
+    assert (settled, settled_then) == (False, True) and not np.array_equal(part, exact)
+    assert not live.behind and not live.passes.running
+    at_rest = live.preview
     live.refresh()
     until(lambda: not live.passes.running)
-    assert np.array_equal(live.preview, shown[-2])  # the refreshed one is the last
+    assert np.array_equal(live.preview, at_rest)
 
 
 def test_a_kept_frame_on_show_does_not_give_way_to_an_exact_frame_that_comes_late(window, session):
