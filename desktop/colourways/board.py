@@ -6,17 +6,16 @@ What there is to see of them follows the drawing while somebody looks, see ``des
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from PySide6.QtCore import QCoreApplication, QObject
 
+from desktop.colourways.choice import KEY, USUAL, Choice
 from desktop.colourways.hints import own_colours, recoloured
-from desktop.colourways.palette_files import read_colours
-from desktop.colourways.photos import main_colours
-from desktop.colourways.previews import Previews, code_of
-from desktop.colourways.sets import MOST, ColourSet, from_notes, read_sets, shuffled, to_notes, turned
+from desktop.colourways.lots import Lots
+from desktop.colourways.previews import Previews
+from desktop.colourways.sets import MOST, ColourSet, to_notes
 from desktop.colourways.sheet import Made, write_all
 from desktop.documents.on_canvas import OnCanvas
 from desktop.documents.open_documents import OpenPicture
@@ -25,17 +24,11 @@ from desktop.paint.editing.document import Change, Document, PictureStyle
 from desktop.preview.live import Live
 from desktop.preview.turns import Turns
 from desktop.support.file_work import FileWork, Job
-from desktop.support.observable import Observable, Property
+from desktop.support.observable import Property
 from engine.data.card import Card
 from engine.data.messages import Pixels
 from engine.data.palette import Colour
-from engine.data.style import LONGEST_NAME
 from engine.files.writing import shown
-
-LEAST, USUAL = 4, 8
-"""Sets on show."""
-KEY = "colourways"
-"""Under which the sets are kept with the document."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -47,8 +40,8 @@ class Tile:
     """What the drawing is in it, uint8 (H, W, 3), or was a moment ago."""
 
 
-class Colourways(Observable):
-    """The sets of the picture on the canvas.
+class Colourways(Choice):
+    """The drawing in the sets of the picture on the canvas.
 
     Args:
         canvas: where the picture is.
@@ -60,10 +53,6 @@ class Colourways(Observable):
     """
 
     tiles = Property[tuple[Tile, ...]](())
-    own = Property[tuple[Colour, ...]](())
-    """The drawing's colours, the one that covers most first."""
-    excuse = Property("")
-    """Why there is nothing to see; a sentence, or nothing."""
     whole = Property(False)
     """Every tile is of the drawing as it is."""
     watched = Property(False)
@@ -82,21 +71,14 @@ class Colourways(Observable):
         file_work: FileWork,
         parent: QObject | None = None,
     ) -> None:
-        super().__init__(parent)
-        self._canvas, self._live = canvas, live
-        self._file_work = file_work
+        super().__init__(canvas, live, file_work, parent)
         self._previews = Previews(canvas, live, turns, strokes, self)
         self._of: OpenPicture | None = None
-        self._sets: tuple[ColourSet, ...] = ()
-        self._by_hand = False
-        """Somebody has chosen these sets; else they follow the drawing's colours."""
-        self._seed = 1
-        self._source: tuple[Colour, ...] = ()
-        """Colours that sets are drawn of; where there are none, of all."""
         self._due: Path | None = None
         """Where the sheet goes as soon as all tiles are made."""
         self._previews.read.connect(self._read)
-        self._previews.made.connect(self._made)
+        for signal in (self._previews.made, self.chosen):
+            signal.connect(self._show)
         live.watch("card", self._begin)
         live.watch("behind settled enabled loading", self._look)
         live.watch("model_file", self._look_without)
@@ -109,86 +91,31 @@ class Colourways(Observable):
 
     def take(self, colours: ColourSet) -> None:
         """Give the drawing these colours, and the style that they name if the model knows it, as one step."""
-        own = self._own_now()
-        card, style = self._live.card, None
-        if card is not None and colours.style is not None:
-            code = code_of(card, colours)
-            style = None if code is None or code == self._live.code() else PictureStyle(code, colours.name)
-        if not own or (self.wanted(colours) == own and style is None):
+        own, code = self._own_now(), self._code(colours)
+        style = None if code is None or code == self._live.code() else PictureStyle(code, colours.caption)
+        if self.wanted(colours) == own and style is None:
             return
 
         def step(document: Document) -> Change:
-            document.extras = {**document.extras, KEY: to_notes(self._sets)}
             text = self.tr("Colours “%s”") % colours.name
-            return document.recolour_hints(lambda hints: recoloured(hints, own, colours.colours), text, style)
+            if self.wanted(colours) == own:
+                change = document.set_style(style)
+            else:
+                change = document.recolour_hints(
+                    lambda hints: recoloured(hints, own, colours.colours), text, style
+                )
+            if self._noted is None:  # from now on they don't follow the drawing's colours
+                self._noted = to_notes(self._sets)
+                document.note(KEY, self._noted)
+            return change
 
-        self._by_hand = True
         self._canvas.edit(step)
 
-    def wanted(self, colours: ColourSet) -> tuple[Colour, ...]:
-        """What each of the drawing's colours becomes."""
-        return (*colours.colours[: len(self.own)], *self.own[len(colours.colours) :])
-
-    # --- the sets ------------------------------------------------------------------------------
-
-    def shuffle(self) -> None:
-        """Draw others by chance; the first stays."""
-        if self._sets:
-            self._seed += 1
-            self._put((self._sets[0], *self._drawn(len(self._sets) - 1)))
-
-    def show_so_many(self, count: int) -> None:
-        """Have 4 to 16 sets: those at the end go, or more are drawn."""
-        count = min(max(count, LEAST), MOST)
-        if self._sets and count != len(self._sets):
-            drawn = self._drawn(count - 1)
-            self._put((*self._sets[:count], *drawn[len(self._sets) - 1 :]))
-
-    def take_file(self, path: Path) -> Job:
-        """Have the sets of a JSON file, or sets drawn of a palette file's colours."""
-        card = self._live.card
-
-        def look(_job: Job) -> tuple[ColourSet, ...] | tuple[Colour, ...]:
-            if path.suffix.lower() != ".json":
-                return read_colours(path)
-            sets = read_sets(path)
-            for one in sets:
-                if one.style is not None and card is not None:
-                    card.code(one.style)
-            return sets
-
-        return self._file_work.read(
-            self.tr("Reading “%s”") % shown(path.name), look, lambda found: self._arrive(path, found)
-        )
-
-    def take_photo(self, path: Path) -> Job:
-        """Have sets drawn of the main colours of a photo."""
-        return self._file_work.read(
-            self.tr("Reading “%s”") % shown(path.name),
-            lambda _job: main_colours(path),
-            lambda found: self._arrive(path, found),
-        )
-
-    def change(self, number: int, place: int, colour: Colour) -> None:
-        """Have another colour at a place of a set."""
-        old = self._sets[number]
-        row = list(self.wanted(old)) + list(old.colours[len(self.own) :])
-        row[place] = colour
-        self._swap(number, replace(old, colours=tuple(row)))
-
-    def rename(self, number: int, name: str) -> None:
-        """Call a set otherwise; says so where that can't be."""
-        name = name.strip()
-        if not name or len(name) > LONGEST_NAME or not name.isprintable():
-            self._canvas.error_reported.emit(self.tr("A name needs 1 to %d letters.") % LONGEST_NAME)
-        elif name != self._sets[number].name:
-            self._swap(number, replace(self._sets[number], name=name))
-
-    def move(self, number: int, to: int) -> None:
-        """Put a set elsewhere in the row."""
-        if number != to and 0 <= to < len(self._sets):
-            others = [*self._sets[:number], *self._sets[number + 1 :]]
-            self._put((*others[:to], self._sets[number], *others[to:]))
+    def is_taken(self, colours: ColourSet) -> bool:
+        """Whether the drawing has these colours, and this style."""
+        if self.wanted(colours) != self.own:
+            return False
+        return bool(self.own) if colours.style is None else self._code(colours) == self._live.code()
 
     # --- writing -------------------------------------------------------------------------------
 
@@ -228,58 +155,26 @@ class Colourways(Observable):
         """End of the program."""
         self._previews.stop()
 
-    # --- inside: the sets ----------------------------------------------------------------------
-
-    def _arrive(self, path: Path, found: Sequence[ColourSet] | Sequence[Colour]) -> None:
-        sets = tuple(one for one in found if isinstance(one, ColourSet))
-        if not sets:
-            if not self._sets:
-                self._canvas.error_reported.emit(self.excuse)
-                return
-            count = len(self._sets) - 1
-            self._source = tuple(one for one in found if not isinstance(one, ColourSet))
-            drawn = self._drawn(count)
-            if len(drawn) < count:
-                text = self.tr("“%s” has colours for no more than %d different sets of this drawing.")
-                self._canvas.said.emit(text % (shown(path.name), len(drawn)))
-            sets = (self._sets[0], *drawn)
-        self._put(sets)
-
-    def _drawn(self, count: int) -> tuple[ColourSet, ...]:
-        """Sets drawn by chance, called by the numbers of their places; of few colours there are fewer."""
-        own, source = self.own, self._source
-        sets = shuffled(source, len(own), count, self._seed) if source else turned(own, count, self._seed)
-        return tuple(replace(one, name=str(number)) for number, one in enumerate(sets, start=2))
-
-    def _swap(self, number: int, new: ColourSet) -> None:
-        self._put((*self._sets[:number], new, *self._sets[number + 1 :]))
-
-    def _put(self, sets: tuple[ColourSet, ...]) -> None:
-        """Have these, chosen by somebody: they are kept with the picture."""
-        self._sets, self._by_hand = sets, True
-        self._canvas.edit(lambda document: document.note(KEY, to_notes(sets)))
-        self._lay_out()
-        self._look()
+    # --- inside: another picture, another model ------------------------------------------------
 
     def _notice(self) -> None:
         """The picture may be another one."""
         picture = self._canvas.picture
         if picture is not self._of:
-            self._of, self._sets, self._by_hand, self.own = picture, (), False, ()
-            self._source = ()
-            kept = picture.document.extras.get(KEY) if picture is not None else None
-            if kept is not None:
-                try:
-                    self._sets, self._by_hand = from_notes(kept), True
-                except ValueError as error:
-                    text = self.tr("The colourways of “%s” can't be used: %s; others are drawn.")
-                    self._canvas.said.emit(text % (picture.name if picture else "", error))
+            self._of, self._sets, self._noted, self.own = picture, (), None, ()
+            self._lots = Lots()
+            self._take_notes()
             self._forget()
+        elif picture is not None and picture.document.extras.get(KEY) is not self._noted:
+            self._take_notes()  # undone, or done again
+            self._lay_out()
+        self._tell_styles()
         self._look()
 
     def _begin(self) -> None:
         """Another model; none may be for a moment."""
         self._forget()
+        self._tell_styles()
         if self._live.card is not None:
             self._look()
 
@@ -320,9 +215,14 @@ class Colourways(Observable):
     def _reason(self, card: Card | None) -> str:
         if card is None:
             return self.tr("Colourways come with a model; none is open yet.")
-        if card.input != "sketch" or not card.hints or self._canvas.document.kind != "sketch":
-            return self.tr("“%s” knows no colour hints; open a model for sketches with colours.") % card.name
-        if self._previews.own == ():
+        if card.input != self._canvas.document.kind:
+            return self.tr("“%s” is for other pictures; open a model for this one.") % card.name
+        if not card.hints and self.styles is None:
+            return (
+                self.tr("“%s” knows neither colour hints nor styles; open a model for sketches with colours.")
+                % card.name
+            )
+        if self._previews.own == () and self.styles is None:
             return self.tr("The drawing has no colour hints yet; draw some colours, and see it in others.")
         if not self._live.enabled and not self.tiles:
             return _off()
@@ -352,15 +252,15 @@ class Colourways(Observable):
     def _read(self) -> None:
         """The drawing's colours are known."""
         own = self.own = self._previews.own or ()
-        if not self._by_hand:
+        if self._noted is None:
             count = max(len(self._sets), USUAL)
             as_drawn = ColourSet(self.tr("As drawn"), own)
-            self._sets = (as_drawn, *self._drawn(count - 1)) if own else ()
+            self._sets = (as_drawn, *self._drawn(count - 1)) if own or self.styles is not None else ()
         self._tell_excuse()
-        self._lay_out()
-        self._look()
+        self._show()
 
-    def _made(self) -> None:
+    def _show(self) -> None:
+        """Other sets were chosen, or there is another preview."""
         self._lay_out()
         self._look()
 

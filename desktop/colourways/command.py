@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,6 +14,7 @@ if TYPE_CHECKING:
     from desktop.colourways.sets import ColourSet
     from desktop.colourways.sheet import Made
     from desktop.paint.editing.document import Document
+    from engine.data.messages import Pixels
     from engine.data.palette import Colour
     from engine.passes.generator import Generator
 
@@ -46,11 +49,12 @@ def run(drawing: Path, out: Path, sets: Path, model: str | None, count: int, see
     document = loaded.document
     hints = document.picture().hints if document.kind == "sketch" else None
     own = () if hints is None else own_colours(hints)
-    if not own:
+    wanted = _sets(sets, own, count, seed) if own or sets.suffix.lower() == ".json" else ()
+    if not own and not any(one.style is not None for one in wanted):
         raise PictureError(
-            f"“{drawing.name}” has no colour hints; colourways need a sketch with some colours in it."
+            f"“{drawing.name}” has no colour hints; colourways need a sketch with some colours in it, or "
+            "sets with styles."
         )
-    wanted = _sets(sets, own, count, seed)
     if model is None and not document.model:
         raise PictureError(f"“{drawing.name}” doesn't say which model it is for; say so by --model.")
     generator = engine.open(model or document.model, notice=_say)
@@ -62,30 +66,44 @@ def run(drawing: Path, out: Path, sets: Path, model: str | None, count: int, see
 def translated(
     generator: Generator, document: Document, own: tuple[Colour, ...], sets: tuple[ColourSet, ...]
 ) -> list[Made]:
-    """A sketch in each set, at the model's working size; its lines are one and the same array in all.
+    """A picture in each set, at the model's working size; a sketch's lines are one and the same array in all.
 
     Raises:
-        UnderpaintError: the model knows no hints, or not the style of a set.
+        UnderpaintError: the model is for other pictures, or knows neither hints nor styles, or not a set's.
     """
     from desktop.colourways.hints import recoloured
+    from desktop.colourways.sets import code_of
     from desktop.colourways.sheet import Made
     from engine.planes import codec
 
     card = generator.card
-    if card.input != "sketch" or not card.hints:
-        raise PictureError(f"“{card.name}” knows no colour hints; choose a model for sketches with colours.")
+    if not card.hints and not card.style:
+        raise PictureError(
+            f"“{card.name}” knows neither colour hints nor styles; choose a model for sketches with colours."
+        )
+    if card.input != document.kind:
+        raise PictureError(
+            f"“{card.name}” paints no pictures of this kind ({document.kind}); choose another."
+        )
     picture = document.picture()
-    assert picture.lines is not None and picture.hints is not None
     size = codec.working_size(picture.size, card)
-    lines = codec.redrawn(codec.scaled(picture.lines, size), card)
-    hints = codec.scaled(picture.hints, size)
+    prepare: Callable[[ColourSet], Pixels]
+    if picture.lines is None or picture.hints is None or not card.hints:
+        plain = codec.prepare(picture, card, size)
+        own, prepare = (), lambda one: plain
+    else:
+        lines = codec.redrawn(codec.scaled(picture.lines, size), card)
+        hints = codec.scaled(picture.hints, size)
+        prepare = lambda one: codec.sketched(lines, recoloured(hints, own, one.colours), card)  # noqa: E731
     fits = document.style is not None and len(document.style.code) == card.style
     usual = document.style.code if document.style is not None and fits else None
     made = []
     for one in sets:
-        style = usual if one.style is None else card.code(one.style)
-        prepared = codec.sketched(lines, recoloured(hints, own, one.colours), card)
-        made.append(Made(one, generator.translate(prepared, style=style)))
+        style = (
+            usual if one.style is None else code_of(card, one, document.named_styles) or card.code(one.style)
+        )
+        shown = one if own else replace(one, colours=())
+        made.append(Made(shown, generator.translate(prepare(one), style=style)))
     return made
 
 

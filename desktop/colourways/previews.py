@@ -12,17 +12,15 @@ from dataclasses import dataclass
 from PySide6.QtCore import QObject, QTimer, Signal
 
 from desktop.colourways.hints import own_colours, recoloured
-from desktop.colourways.sets import ColourSet
+from desktop.colourways.sets import ColourSet, code_of
 from desktop.documents.on_canvas import OnCanvas
 from desktop.documents.stroke_controller import StrokeController
 from desktop.preview.live import Live
 from desktop.preview.turns import RESTS_MS, Turn, Turns
 from desktop.support.task_queue import TaskQueue
-from engine.data.card import Card
 from engine.data.messages import Picture, Pixels
 from engine.data.palette import Colour
 from engine.data.style import Code
-from engine.errors import UnderpaintError
 from engine.planes.codec import scaled, working_size
 
 Stamp = tuple[int, Code]
@@ -36,8 +34,9 @@ class _Reduced:
     """The drawing at the size at which the network sees it."""
 
     stamp: Stamp
-    lines: Pixels
-    hints: Pixels
+    lines: Pixels | None
+    hints: Pixels | None
+    """Both None where the picture has no hints: then only styles make a difference."""
     own: tuple[Colour, ...]
 
 
@@ -138,6 +137,8 @@ class Previews(QObject):
         picture, stamp = self._canvas.document.picture(), self._stamp()
         lines, hints = picture.lines, picture.hints
         if lines is None or hints is None or not card.hints:
+            self._reduced = _Reduced(stamp, None, None, ())
+            self.read.emit()
             return
         size = working_size(picture.size, card)
 
@@ -155,9 +156,11 @@ class Previews(QObject):
         """Recolour the hints, then ask for what the network makes of them."""
         card = self._live.card
         assert card is not None
-        code = code_of(card, one) or self._live.code() or card.usual_style
+        code = code_of(card, one, self._canvas.document.named_styles) or self._live.code() or card.usual_style
 
-        def work() -> Picture:
+        def work() -> Picture | None:
+            if reduced.hints is None:
+                return None
             return Picture(lines=reduced.lines, hints=recoloured(reduced.hints, reduced.own, one.colours))
 
         def done(preview: Pixels | None) -> None:
@@ -168,7 +171,7 @@ class Previews(QObject):
                 self._made = {known: made for known, made in self._made.items() if known in here}
                 self.made.emit()
 
-        def ask(picture: Picture) -> None:
+        def ask(picture: Picture | None) -> None:
             if self._wanted and reduced is self._reduced and self.own is not None:
                 self._turn = self._turns.ask(code, done, picture)
 
@@ -194,14 +197,6 @@ class Previews(QObject):
         if self._turn is not None:
             self._turn.drop()
             self._turn = None
-
-
-def code_of(card: Card, one: ColourSet) -> Code | None:
-    """The style that a set names; None where it names none, or one of another model."""
-    try:
-        return card.code(one.style) if one.style is not None else None
-    except UnderpaintError:  # what is taken of the set are its colours
-        return None
 
 
 def _look(one: ColourSet) -> _Look:

@@ -5,14 +5,16 @@ from __future__ import annotations
 import colorsys
 import json
 import random
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from desktop.paint.editing.layer_stack import PictureStyle
+from engine.data.card import Card
 from engine.data.palette import Colour
-from engine.data.style import LONGEST_NAME
-from engine.errors import PictureError
+from engine.data.style import LONGEST_NAME, Code
+from engine.errors import PictureError, UnderpaintError
 
 FORMAT = 1
 """Version of the notes on sets."""
@@ -34,6 +36,11 @@ class ColourSet:
     """In the order of the drawing's own, the one that covers most first; what has none stays as it is."""
     style: str | int | None = None
     """A name or a seed that models with styles know; None for the picture's own."""
+
+    @property
+    def caption(self) -> str:
+        """Its name, and its style if it has one."""
+        return self.name if self.style is None else f"{self.name} · {self.style}"
 
 
 def shuffled(colours: Sequence[Colour], wanted: int, count: int, seed: int = 1) -> tuple[ColourSet, ...]:
@@ -110,11 +117,12 @@ def from_notes(notes: object) -> tuple[ColourSet, ...]:
 def _set(entry: object, number: int) -> ColourSet:
     if not isinstance(entry, dict):
         raise ValueError(f"set {number} is no object")
-    name, colours, style = entry.get("name", str(number)), entry.get("colours"), entry.get("style")
+    name, style = entry.get("name", str(number)), entry.get("style")
+    colours = entry.get("colours", [] if style is not None else None)
     if not isinstance(name, str) or not name.isprintable() or not 0 < len(name.strip()) <= LONGEST_NAME:
         raise ValueError(f"the name of set {number} is empty, too long or not printable")
-    if not isinstance(colours, list) or not 1 <= len(colours) <= MOST_COLOURS:
-        raise ValueError(f"set {number} needs 1 to {MOST_COLOURS} colours")
+    if not isinstance(colours, list) or len(colours) > MOST_COLOURS:
+        raise ValueError(f"set {number} needs up to {MOST_COLOURS} colours, or a style")
     if style is not None and type(style) is not int and not isinstance(style, str):
         raise ValueError(f"the style of set {number} is neither a name nor a number")
     if isinstance(style, str) and len(style) > LONGEST_NAME:
@@ -159,3 +167,15 @@ def read_sets(path: Path) -> tuple[ColourSet, ...]:
         ) from error
     except ValueError as error:
         raise PictureError(f"“{path.name}” can't be used: {error}; mend it or choose another.") from error
+
+
+def code_of(card: Card, one: ColourSet, named: Iterable[PictureStyle]) -> Code | None:
+    """The style that a set names, one of the card's or of those that were ``named`` with the picture; None
+    where it names none, or one of another model."""
+    for style in named:
+        if style.name == one.style and card.style and len(style.code) == card.style:
+            return style.code
+    try:
+        return card.code(one.style) if one.style is not None else None
+    except UnderpaintError:  # what is taken of the set are its colours
+        return None

@@ -116,7 +116,7 @@ def _draw(painter: QPainter, made: Sequence[Made], title: str, grid: _Grid) -> N
             painter.fillRect(area, QColor(*colour))
         below = QRectF(left, top + grid.height + grid.swatch, room, grid.label)
         drawn = colours.name == str(number + 1)  # sets that chance made are called by their numbers
-        _write(painter, below, colours.name if drawn else f"{number + 1}  {colours.name}")
+        _write(painter, below, colours.caption if drawn else f"{number + 1}  {colours.caption}")
 
 
 def _write(painter: QPainter, area: QRectF, text: str) -> None:

@@ -82,6 +82,8 @@ class Styles(Observable):
     """The photo whose style is being read."""
     watched = Property(False)
     """Somebody looks at the tiles."""
+    shown = Property(range(codes.MOST_NAMES + DRAWN + 1))
+    """Numbers of the tiles that can be seen; none is made of the others."""
 
     def __init__(
         self,
@@ -112,7 +114,7 @@ class Styles(Observable):
         live.watch("card", self._begin)
         live.watch("behind settled enabled", self._look)
         canvas.watch("steps picture", self._notice)
-        self.watch("watched", self._look)
+        self.watch("watched shown", self._look)
 
     # --- choosing ------------------------------------------------------------------------------
 
@@ -285,8 +287,9 @@ class Styles(Observable):
             return
         if not live.enabled and self._once != live.drawn:  # off is off
             return
-        by_chance = [tile for tile in self.tiles if tile.sort == "drawn"]
-        named = [tile for tile in self.tiles if tile.sort != "drawn"][:MOST_SHOWN]
+        seen = self.tiles[self.shown.start : self.shown.stop]
+        by_chance = [tile for tile in seen if tile.sort == "drawn"]
+        named = [tile for tile in seen if tile.sort != "drawn"][:MOST_SHOWN]
         for tile in (*by_chance, *named):
             if not self.shows(tile):
                 self._make(tile.code)

@@ -91,7 +91,8 @@ class MainWindow(QMainWindow):
         session, actions = self.session, self.actions_table
         self.canvas = Canvas(session, self.view)
         self.preview = Preview(session, self.view)
-        self.preview_door = PreviewDoor(session, self.preview, actions["preview_window"], self)
+        undoing = actions["undo"], actions["redo"]  # of them all windows hear
+        self.preview_door = PreviewDoor(session, self.preview, actions["preview_window"], undoing, self)
         self.preview_bar = PreviewBar(session, actions)
         self.shelf = ShelfStrip(session)
         self.splitter = QSplitter(Qt.Orientation.Horizontal)
@@ -113,7 +114,7 @@ class MainWindow(QMainWindow):
         self.pair_drawing_bar = PairDrawingBar(session, actions)
         self.teaching_bar = TeachingBar(session, self.messages)
         self.files = Files(session, self.messages, self)
-        self.colourways = ColourwaysDialog(session, self.files, self)
+        self.colourways = ColourwaysDialog(session, self.files, undoing, self)
         self.inputs = InputDoor(session, actions, self.files.ask_open, self)
         for bar in (self.inputs.bar, self.pair_drawing_bar, self.teaching_bar):
             column.addWidget(bar)

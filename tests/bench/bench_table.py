@@ -99,9 +99,7 @@ def _tiles(session, window) -> list[Row]:
 
 
 def _pen(application, session, window, painted: Painted) -> list[Row]:
-    """The pen on a large drawing, with tiles on their way whenever it comes back."""
-    _coloured(session, 2048, width=400)
-    _open_tiles(session, window)
+    """The pen on a large drawing: alone, then with tiles on their way whenever it comes back."""
     chance = np.random.default_rng(4)
 
     def rest() -> None:
@@ -109,15 +107,21 @@ def _pen(application, session, window, painted: Painted) -> list[Row]:
         QTimer.singleShot(int(chance.integers(50, LONGEST_REST_MS)), loop.quit)
         loop.exec()
 
-    ink = session.strokes.ink
-    session.strokes.set_ink(size=30.0)
-    times = ink_times(application, window, painted, 2048, rest)
-    session.strokes.set_ink(size=ink.size)
-    what = f"pointer event → its ink painted, 2048², {SETS} colourways following"
-    return [
-        Row(f"{what}, median", None, statistics.median(times), "ms", span=(times[0], times[-1])),
-        Row(f"{what}, p99", INK_MS, times[int(len(times) * 0.99)], "ms"),
-    ]
+    rows = []
+    for beside, bar in (("no colourways", None), (f"{SETS} colourways following", INK_MS)):
+        _coloured(session, 2048, width=400)
+        if bar is not None:
+            _open_tiles(session, window)
+        ink = session.strokes.ink
+        session.strokes.set_ink(size=30.0)
+        times = ink_times(application, window, painted, 2048, rest)
+        session.strokes.set_ink(size=ink.size)
+        what = f"pointer event → its ink painted, 2048², {beside}"
+        rows += [
+            Row(f"{what}, median", None, statistics.median(times), "ms", span=(times[0], times[-1])),
+            Row(f"{what}, p99", bar, times[int(len(times) * 0.99)], "ms"),
+        ]
+    return rows
 
 
 def _taken(session, window) -> list[Row]:

@@ -14,7 +14,16 @@ import numpy as np
 from PySide6.QtCore import QCoreApplication
 
 from desktop.paint.editing import arranging, beginnings, reshaping
-from desktop.paint.editing.history import Change, History, PaintStep, RefreshStep, StateStep, Step, StyleStep
+from desktop.paint.editing.history import (
+    Change,
+    History,
+    NoteStep,
+    PaintStep,
+    RefreshStep,
+    StateStep,
+    Step,
+    StyleStep,
+)
 from desktop.paint.editing.layer_stack import ROLES, LayerStack, PictureStyle, Seen, check_paintable
 from desktop.paint.editing.open_stroke import OpenStroke
 from desktop.paint.editing.planes import Planes, is_blank
@@ -165,6 +174,19 @@ class Document(Seen):
         """Note that the newest step laid ``pixels`` at (left, top), so that they can be moved on."""
         self._selection.lift(self.history.newest, pixels, source, left, top, cut)
 
+    def went_along(self, before: Area) -> None:
+        """Note that the selection moved with the newest step: undo brings it back, too."""
+        step = self.history.newest
+        if isinstance(step, PaintStep):
+            step.selected = before, self.area
+
+    def _select_again(self, step: Step | None, now: int, then: int) -> None:
+        """The selection is as it was beside a step, unless something else was selected since."""
+        if isinstance(step, PaintStep) and step.selected is not None and step.selected[now] is self.area:
+            area = step.selected[then]
+            assert isinstance(area, Area)
+            self.area = area
+
     def still_floating(self) -> Floating | None:
         """What was pasted or moved on the active layer, if nothing was done since."""
         return self._selection.still_floating(self.history.newest, self.active)
@@ -281,10 +303,16 @@ class Document(Seen):
         self.finish_stroke()
         return self._take(reshaping.tinting(self._stack, recoloured, text, style or self.style))
 
-    def note(self, key: str, value: object) -> Change:
-        """Keep ``value``, which JSON can say, in ``extras``. It is no part of the picture: no step."""
-        self.extras, self.revision = {**self.extras, key: value}, self.revision + 1
-        return Change(structure=True)
+    def note(self, key: str, value: object, text: str = "") -> Change:
+        """Keep ``value``, which JSON can say, in ``extras``: a step called ``text``, or none without that."""
+
+        def swap(value: object) -> object:
+            was, self.extras = self.extras.get(key), {**self.extras, key: value}
+            return was
+
+        self.finish_stroke()
+        step = NoteStep(text, value, swap)
+        return self._take(step) if text else self._changed(step.exchange(self._stack))
 
     # --- style ----------------------------------------------------------------------------------
 
@@ -340,12 +368,15 @@ class Document(Seen):
         """Take back the last step, or the stroke that is open; None when there is nothing."""
         if self.is_painted_on:
             return self._stroke.abort()
-        change = self.history.undo(self._stack)
+        step, change = self.history.newest, self.history.undo(self._stack)
+        self._select_again(step, 1, 0)
         return None if change is None else self._changed(change)
 
     def redo(self) -> Change | None:
         """Do again what was taken back last; None when there is nothing, or a stroke is open."""
         change = None if self.is_painted_on else self.history.redo(self._stack)
+        if change is not None:
+            self._select_again(self.history.newest, 0, 1)
         return None if change is None else self._changed(change)
 
     @property

@@ -7,7 +7,7 @@ so one method serves both directions, and history holds every state only once.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -143,6 +143,8 @@ class PaintStep(Step):
     layer: int
     tiles: Tiles
     rect: Rect
+    selected: tuple[object, object] | None = None
+    """What was selected before and after, where the selection went along, see ``Document``."""
 
     @property
     def bytes(self) -> int:
@@ -270,6 +272,21 @@ class StyleStep(Step):
 
     def absorb(self, later: Step) -> bool:
         return isinstance(later, StyleStep) and later.named == self.named  # what was before is held here
+
+
+@dataclass
+class NoteStep(Step):
+    """Something is noted beside the picture otherwise than before. No pixel changes."""
+
+    text: str
+    value: object
+    swap: Callable[[object], object]
+    """Has a value noted; returns the one that was."""
+    bytes: int = 4000
+
+    def exchange(self, stack: LayerStack) -> Change:
+        self.value = self.swap(self.value)
+        return Change(structure=True)
 
 
 def _sent(layers: Iterable[Layer]) -> list[int]:

@@ -135,6 +135,8 @@ class Lifted(NamedTuple):
     """The step by which they came where they are, and which is undone: moving on replaces it."""
     cut: Mask | None = None
     """Which pixels of ``source`` they leave empty; None for all of them."""
+    selected: Area = Area()
+    """What was selected before they were moved for the first time."""
 
 
 class Selection:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Self
 
@@ -13,7 +14,7 @@ from desktop.paint.editing.document import Document
 from desktop.paint.editing.history import Change
 from desktop.paint.editing.recording import Recording
 from desktop.paint.gestures.freehand import swept
-from desktop.paint.gestures.tool import Stroke, snapped
+from desktop.paint.gestures.tool import Noted, snapped
 from desktop.paint.strokes.stroke import Dab, Sample, dab
 from engine.data.rect import EMPTY, Rect
 
@@ -36,7 +37,7 @@ class Node:
         return cls(QPointF(at), QPointF(at), QPointF(at))
 
 
-class CurveStroke(Stroke):
+class CurveStroke(Noted):
     """A press sets a point, dragging pulls its handles out; a point or handle is moved by dragging it.
 
     A click on the first point closes the curve. Ctrl keeps handles to steps of 15°; with shift a handle moves
@@ -62,8 +63,7 @@ class CurveStroke(Stroke):
         nodes = [*self._nodes, self._nodes[0]] if self._closed else self._nodes
         return [Sample(it.x(), it.y()) for node in nodes for it in (node.before, node.at, node.after)]
 
-    def put(self, samples: list[Sample]) -> Rect:
-        """Take the points that were ``noted``."""
+    def put(self, samples: Sequence[Sample]) -> Rect:
         points = [_point(sample) for sample in samples]
         self._nodes = [Node(*points[place : place + 3][:3]) for place in range(0, len(points) - 2, 3)]
         first, last = self._nodes[0].at, self._nodes[-1].at
@@ -127,7 +127,7 @@ class CurveStroke(Stroke):
             return Change()
         if self._nodes:
             self._drawn()
-        self.open, self.outline, self.handles = False, None, ()
+        self.shut()
         if len(self._nodes) < 2:  # a mere click
             self._recording.abort()
             return Change()
@@ -136,7 +136,7 @@ class CurveStroke(Stroke):
         return self._recording.commit(QCoreApplication.translate("paint", "Curve"))
 
     def abort(self) -> Rect:
-        self.open, self.outline, self.handles = False, None, ()
+        self.shut()
         return self._recording.abort()
 
     # --- how ------------------------------------------------------------------------------------

@@ -9,7 +9,7 @@ from PySide6.QtCore import QCoreApplication
 from desktop.paint.editing.document import Document
 from desktop.paint.editing.history import Change
 from desktop.paint.editing.recording import Recording
-from desktop.paint.editing.selection import Lifted
+from desktop.paint.editing.selection import Area, Lifted
 from desktop.paint.gestures.selecting import corners
 from desktop.paint.gestures.tool import Stroke
 from desktop.paint.strokes.stroke import Ink, Sample
@@ -30,11 +30,15 @@ def lift(document: Document, copy: bool) -> tuple[Lifted, Recording]:
         if cut is not None:
             pixels[~cut] = 0
         source = EMPTY if copy else selection
-        return Lifted(pixels, source, selection.left, selection.top, cut=cut), recording
+        return Lifted(pixels, source, *selection[:2], cut=cut, selected=document.area), recording
     recording.abort()
+    area, before = document.area, floating.step.selected
+    first = before[0] if before is not None else area
+    assert isinstance(first, Area)
     taken_back = document.undo()
-    lifted = Lifted(floating.pixels, floating.source, floating.left, floating.top, taken_back, floating.cut)
-    return lifted, document.begin(Ink())
+    document.area = area  # it stays around what is moved on
+    pixels, source, left, top, cut = floating[1:]
+    return Lifted(pixels, source, left, top, taken_back, cut, first), document.begin(Ink())
 
 
 class MoveStroke(Stroke):
@@ -68,7 +72,7 @@ class MoveStroke(Stroke):
             across, down = (across, 0) if abs(across) > abs(down) else (0, down)
         self._shift = across, down
         rect = recording.restore()
-        pixels, source, left, top, _, cut = self._lifted
+        pixels, source, left, top, _, cut, _ = self._lifted
         if source:
             rect = rect.united(recording.put(self._hole, source.left, source.top, cut=cut))
         rect = rect.united(recording.put(pixels, left + across, top + down, over=True))
@@ -78,19 +82,20 @@ class MoveStroke(Stroke):
 
     def finish(self, sample: Sample, shift: bool = False, ctrl: bool = False) -> Change:
         self.move(sample, shift)
-        self.open, self.outline = False, None
+        self.shut()
         if not self._recording.open:
             return Change()
         document, before = self._document, self._document.undo_steps
         change = self._recording.commit(QCoreApplication.translate("paint", "Move selection"))
         if document.undo_steps > before or (change and document.can_undo):
-            (across, down), (pixels, source, left, top, _, cut) = self._shift, self._lifted
+            (across, down), (pixels, source, left, top, _, cut, first) = self._shift, self._lifted
             document.lift(pixels, source, left + across, top + down, cut)
+            document.went_along(first)
         taken_back = self._lifted.taken_back
         return taken_back.united(change) if taken_back is not None else change
 
     def abort(self) -> Rect:
-        self.open, self.outline = False, None
+        self.shut()
         if not self._recording.open:
             return EMPTY
         rect = self._recording.abort()

@@ -33,7 +33,7 @@ class Selecting(Stroke):
     def abort(self) -> Rect:
         if self.open:
             self._document.area = self._before
-        self.open, self.outline = False, None
+        self.shut()
         return EMPTY
 
     def _take(self, area: Area) -> None:
@@ -62,7 +62,7 @@ class SelectStroke(Selecting):
 
     def finish(self, sample: Sample, shift: bool = False, ctrl: bool = False) -> Change:
         self.move(sample, shift)
-        self.open, self.outline = False, None
+        self.shut()
         return Change()
 
     def _dragged(self, sample: Sample, shift: bool) -> Rect:
@@ -101,7 +101,7 @@ class LassoStroke(Selecting):
         self.move(sample)
         if self.open:
             self._take(enclosed(self._points, self._document.bounds))
-        self.open, self.outline = False, None
+        self.shut()
         return Change()
 
 
@@ -117,7 +117,7 @@ class CornersStroke(Cornered, Selecting):
     def close(self) -> Change:
         if self.open:
             self._take(enclosed([_point(corner) for corner in self._corners], self._document.bounds))
-        self.open, self.outline = False, None
+        self.shut()
         return Change()
 
 

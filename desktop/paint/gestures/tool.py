@@ -88,6 +88,10 @@ class Stroke(ABC):
     def finish(self, sample: Sample, shift: bool = False, ctrl: bool = False) -> Change | None:
         """The pen was lifted at ``sample``; the change made, or None while the stroke goes on."""
 
+    def shut(self) -> None:
+        """It has ended: nothing is shown of it any more."""
+        self.open, self.outline, self.handles = False, None, ()
+
     def relent(self) -> Change | None:
         """Esc was pressed: end with what was drawn before it became something else, and keep that; None for a
         stroke that is to be called off."""
@@ -172,6 +176,44 @@ class Tool(ABC):
         for sample in samples[1:-1]:
             stroke.move(sample, shift, ctrl)
         return stroke.finish(samples[-1], shift, ctrl) or Change()
+
+
+class Noted(Stroke):
+    """A stroke of which is noted what it has become, not where the pointer was."""
+
+    @abstractmethod
+    def put(self, samples: Sequence[Sample]) -> Rect:
+        """Become what was ``noted``, three samples or more; returns the pixels that changed."""
+
+    @abstractmethod
+    def close(self) -> Change:
+        """End with that."""
+
+
+@dataclass(frozen=True)
+class NotedTool(Tool):
+    """A tool of such strokes."""
+
+    @abstractmethod
+    def begin(self, document: Document, ink: Ink) -> Noted:
+        """A stroke that nobody has drawn yet.
+
+        Raises:
+            PictureError: the active layer can't be painted on.
+        """
+
+    def replay(
+        self,
+        document: Document,
+        ink: Ink,
+        samples: Sequence[Sample],
+        shift: bool = False,
+        ctrl: bool = False,
+    ) -> Change:
+        stroke = self.begin(document, ink)
+        if len(samples) >= 3:
+            stroke.put(samples)
+        return stroke.close()
 
 
 def snapped(sample: Sample, x: float, y: float, degrees: float = 15.0) -> Sample:

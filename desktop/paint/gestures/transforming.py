@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -13,7 +14,7 @@ from desktop.paint.editing.document import Document
 from desktop.paint.editing.history import Change
 from desktop.paint.editing.recording import Recording
 from desktop.paint.editing.selection import Area
-from desktop.paint.gestures.tool import Stroke
+from desktop.paint.gestures.tool import Noted
 from desktop.paint.layers.composite import unpacked
 from desktop.paint.layers.layer import Packed, Role, image_over
 from desktop.paint.strokes.stroke import Ink, Sample
@@ -49,7 +50,7 @@ class Placement(NamedTuple):
         )
 
 
-class TransformStroke(Stroke):
+class TransformStroke(Noted):
     """A box with handles, which is dragged until it is closed: one step, whatever was done on the way.
 
     Corners and sides scale (corners in proportion with shift), the knob above and everything outside turn it
@@ -110,19 +111,22 @@ class TransformStroke(Stroke):
     def close(self) -> Change:
         if not self.open:
             return Change()
-        self.open, self.outline, self.handles = False, None, []
+        self.shut()
         if self.placement == Placement():
             self._recording.abort()
             self._document.area = self._area
             return Change()
+        change = self._recording.commit(QCoreApplication.translate("paint", "Transform"))
         if self._area.rect:
             self._document.area = self._area_now()
-        return self._recording.commit(QCoreApplication.translate("paint", "Transform"))
+            if change:
+                self._document.went_along(self._area)
+        return change
 
     def abort(self) -> Rect:
         if not self.open:
             return EMPTY
-        self.open, self.outline, self.handles = False, None, []
+        self.shut()
         rect = self._recording.abort()
         self._document.area = self._area
         return rect
@@ -146,19 +150,18 @@ class TransformStroke(Stroke):
 
     @property
     def noted(self) -> list[Sample]:
-        """The upper left, upper right and lower left corner of the box, for ``placed_by``."""
+        """The upper left, upper right and lower left corner of the box."""
         return [Sample(point.x(), point.y()) for point in (self._corner(*CORNERS[it]) for it in (0, 1, 3))]
 
-    def placed_by(self, corners: list[Sample]) -> None:
-        """Place it as ``noted`` has it."""
-        first, second, third = (sample.sane() for sample in corners)
+    def put(self, samples: Sequence[Sample]) -> Rect:
+        first, second, third = (sample.sane() for sample in samples[:3])
         rect, middle = self._source, self._source_middle()
         ux, uy, vx, vy = second.x - first.x, second.y - first.y, third.x - first.x, third.y - first.y
         side = 1 if ux * vy - uy * vx >= 0 else -1
         x, y = (second.x + third.x) / 2, (second.y + third.y) / 2
         wide, high = math.hypot(ux, uy) / rect.width, math.hypot(vx, vy) / rect.height * side
         degrees = math.degrees(math.atan2(uy, ux))
-        self.place(Placement(x - middle.x(), y - middle.y(), wide, high, degrees))
+        return self.place(Placement(x - middle.x(), y - middle.y(), wide, high, degrees))
 
     def _whole(self, placement: Placement) -> Placement:
         """As it is, but on whole pixels where nothing is turned or scaled: then nothing is lost."""

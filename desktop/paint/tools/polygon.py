@@ -27,7 +27,7 @@ class PolygonStroke(Cornered):
     def close(self) -> Change:
         if not self.open:
             return Change()
-        self.open, self.outline = False, None
+        self.shut()
         recording = self._recording
         if len(self._corners) == 1:  # a mere click
             recording.abort()
@@ -46,7 +46,7 @@ class PolygonStroke(Cornered):
         return recording.commit(QCoreApplication.translate("paint", "Polygon"))
 
     def abort(self) -> Rect:
-        self.open, self.outline = False, None
+        self.shut()
         return self._recording.abort()
 
     def _add(self, sample: Sample) -> None:

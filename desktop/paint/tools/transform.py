@@ -2,37 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from PySide6.QtCore import QT_TRANSLATE_NOOP
 
 from desktop.paint.editing.document import Document
-from desktop.paint.editing.history import Change
-from desktop.paint.gestures.tool import Stroke, Tool
+from desktop.paint.gestures.tool import NotedTool, Stroke
 from desktop.paint.gestures.transforming import TransformStroke
 from desktop.paint.strokes.stroke import Ink, Sample
 
 
-class Transform(Tool):
+class Transform(NotedTool):
     """The box stands as soon as the tool is taken; Enter keeps what was done, Esc takes it back."""
+
+    def begin(self, document: Document, ink: Ink) -> TransformStroke:
+        return TransformStroke(document)
 
     def start(
         self, document: Document, ink: Ink, sample: Sample, shift: bool = False, ctrl: bool = False
     ) -> Stroke:
-        return TransformStroke(document)
-
-    def replay(
-        self,
-        document: Document,
-        ink: Ink,
-        samples: Sequence[Sample],
-        shift: bool = False,
-        ctrl: bool = False,
-    ) -> Change:
-        stroke = TransformStroke(document)
-        if len(samples) >= 3:
-            stroke.placed_by(list(samples[:3]))
-        return stroke.close()
+        return self.begin(document, ink)
 
 
 TOOL = Transform(

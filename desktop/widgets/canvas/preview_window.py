@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from PySide6.QtCore import QByteArray, QEvent, QObject, QPointF, QSizeF, Qt, Signal
 from PySide6.QtGui import (
     QAction,
@@ -30,12 +32,17 @@ class PreviewWindow(QMainWindow):
     """Shows what the panel would, and hears of it the same way.
 
     What is dropped on it, and is no photo whose style can be taken, is dropped on the main window.
+
+    Args:
+        session: what is shown.
+        undoing: undo and redo, whose keys count here as well.
+        main: the main window.
     """
 
     closed = Signal()
     """Somebody wants the preview back in the main window."""
 
-    def __init__(self, session: Session, main: QWidget) -> None:
+    def __init__(self, session: Session, undoing: Sequence[QAction], main: QWidget) -> None:
         super().__init__()
         self.setObjectName("preview_window")
         self.setWindowTitle(self.tr("Preview – Underpaint"))
@@ -60,12 +67,14 @@ class PreviewWindow(QMainWindow):
             self.tr("Stay on top"), "Ctrl+T", "mdi6.pin-outline", self._stay, checkable=True
         )
         self._action(self.tr("Back into the main window"), "Shift+F6", "mdi6.dock-right", self.close)
-        leave = QAction(self)
-        leave.setShortcut(QKeySequence("Esc"))
-        leave.triggered.connect(lambda: self.full.setChecked(False))
-        self.addAction(leave)
+        self._leave = QAction(self)
+        self._leave.setShortcut(QKeySequence("Esc"))
+        self._leave.triggered.connect(lambda: self.full.setChecked(False))
+        self.addAction(self._leave)
+        self.addActions(undoing)
         self._shown_size = (0, 0)
         fit(self, 720, 640)
+        session.comparing.watch("sides", self._arm)
         session.watch("picture", self.fit)
         session.restructured.connect(self._fit_again)
         self._recall()
@@ -126,6 +135,10 @@ class PreviewWindow(QMainWindow):
         self.setWindowFlag(Qt.WindowType.WindowStaysOnTopHint, self.on_top.isChecked())
         if shown:  # a change of flags hides it
             self.show()
+
+    def _arm(self) -> None:
+        """Esc ends comparing first, see ``Preview``; if both had it, neither would hear of it."""
+        self._leave.setEnabled(self._session.comparing.sides is None)
 
     def _fit_again(self) -> None:
         """Only another size is news."""
@@ -202,11 +215,15 @@ class PreviewDoor(QObject):
         session: what is shown.
         panel: the preview in the main window, which makes room while there is the other.
         action: opens it when checked.
+        undoing: undo and redo, whose keys count there as well.
         window: the main window.
     """
 
-    def __init__(self, session: Session, panel: QWidget, action: QAction, window: QWidget) -> None:
+    def __init__(
+        self, session: Session, panel: QWidget, action: QAction, undoing: Sequence[QAction], window: QWidget
+    ) -> None:
         super().__init__(window)
+        self._undoing = undoing
         self._session, self._panel, self._action, self._main = session, panel, action, window
         self._beside = True
         self.window: PreviewWindow | None = None
@@ -220,7 +237,7 @@ class PreviewDoor(QObject):
         """Show the window, or the panel again."""
         self._session.settings.preview_window = on
         if on and self.window is None:
-            self.window = PreviewWindow(self._session, self._main)
+            self.window = PreviewWindow(self._session, self._undoing, self._main)
             self.window.closed.connect(lambda: self._action.setChecked(False))
         if self.window is not None and on:
             self.window.show()

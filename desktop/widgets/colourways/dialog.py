@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 
 from PySide6.QtCore import QEvent, QSize, Qt
-from PySide6.QtGui import QColor
+from PySide6.QtGui import QAction, QColor
 from PySide6.QtWidgets import (
+    QCheckBox,
     QColorDialog,
     QDialog,
     QFileDialog,
@@ -20,9 +22,9 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from desktop.colourways.board import LEAST, USUAL
+from desktop.colourways.choice import LEAST, USUAL
 from desktop.colourways.palette_files import SUFFIXES
-from desktop.colourways.sets import MOST
+from desktop.colourways.sets import MOST, ColourSet
 from desktop.session import Session
 from desktop.widgets.colourways.grid import Grid
 from desktop.widgets.parts.files import PICTURES, Files
@@ -34,14 +36,16 @@ class ColourwaysDialog(QDialog):
     Args:
         session: has the sets.
         files: asks for files.
+        undoing: undo and redo, whose keys count here as well.
         parent: the window.
     """
 
-    def __init__(self, session: Session, files: Files, parent: QWidget) -> None:
+    def __init__(self, session: Session, files: Files, undoing: Sequence[QAction], parent: QWidget) -> None:
         super().__init__(parent)
         self.setObjectName("colourways")
         self.setWindowTitle(self.tr("Colourways"))
         self._session, self._board, self._files = session, session.colourways, files
+        self.addActions(undoing)
         self._excuse, self._problem = QLabel(), QLabel()
         for label, name in ((self._excuse, "no_colourways"), (self._problem, "colourways_problem")):
             label.setObjectName(name)
@@ -56,8 +60,13 @@ class ColourwaysDialog(QDialog):
         self._count.setToolTip(self.tr("How many sets of colours are shown"))
         self._count.setKeyboardTracking(False)
         self._count.valueChanged.connect(self._board.show_so_many)
+        self._styled = QCheckBox(self.tr("With st&yles"))
+        self._styled.setObjectName("colourways_styled")
+        self._styled.setToolTip(self.tr("Sets that are drawn have styles of their own, too"))
+        self._styled.clicked.connect(lambda on: setattr(self._board, "styled", on))
         row = QHBoxLayout()
         row.addWidget(self._count)
+        row.addWidget(self._styled)
         self._buttons: list[QPushButton] = []
         for name, text, tip, do in (
             ("shuffle", self.tr("&Shuffle"), self.tr("Draw others by chance; the first stays"),
@@ -85,7 +94,8 @@ class ColourwaysDialog(QDialog):
         self.grid.wants_name.connect(self.ask_name)
         self.grid.wants_colour.connect(self.ask_colour)
         session.error_reported.connect(self._say)
-        self._board.watch("excuse tiles writing", self._show)
+        session.watch("picture steps", self._problem.hide)
+        self._board.watch("excuse tiles writing styles styled own", self._show)
 
     def sizeHint(self) -> QSize:
         """Eight tiles of a fair size."""
@@ -111,20 +121,31 @@ class ColourwaysDialog(QDialog):
         dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         dialog.setWindowTitle(self.tr("Rename the colourway"))
         dialog.setLabelText(self.tr("It stands on the sheet:"))
-        dialog.setTextValue(self._board.tiles[number].colours.name)
-        dialog.textValueSelected.connect(partial(self._board.rename, number))
+        of = self._board.tiles[number].colours
+        dialog.setTextValue(of.name)
+        dialog.textValueSelected.connect(lambda name: self._on(of, partial(self._board.rename, name=name)))
         dialog.open()
 
     def ask_colour(self, number: int, place: int) -> None:
         """Ask what a colour of a set is to be."""
-        colours = self._board.wanted(self._board.tiles[number].colours)
-        dialog = QColorDialog(QColor(*colours[place]), self)
+        of = self._board.tiles[number].colours
+        dialog = QColorDialog(QColor(*self._board.wanted(of)[place]), self)
         dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         dialog.setWindowTitle(self.tr("Colour %d of the colourway") % (place + 1))
         dialog.colorSelected.connect(
-            lambda it: self._board.change(number, place, (it.red(), it.green(), it.blue()))
+            lambda it: self._on(
+                of, partial(self._board.change, place=place, colour=(it.red(), it.green(), it.blue()))
+            )
         )
         dialog.open()
+
+    def _on(self, of: ColourSet, do: Callable[[int], object]) -> None:
+        """Do something with a set that was asked about; it may be elsewhere by now, or gone."""
+        sets = [tile.colours for tile in self._board.tiles]
+        if of in sets:
+            do(sets.index(of))
+        else:
+            self._say(self.tr("That colourway is gone meanwhile; choose another."))
 
     def _ask_palette(self) -> None:
         self._problem.hide()
@@ -159,6 +180,8 @@ class ColourwaysDialog(QDialog):
         self._excuse.setVisible(bool(board.excuse))
         self.grid.setEnabled(not board.excuse)
         self._count.setEnabled(bool(board.tiles))
+        self._styled.setVisible(board.styles is not None and bool(board.own))
+        self._styled.setChecked(board.styled)
         for button in self._buttons:
             button.setEnabled(bool(board.tiles))
         self._buttons[-1].setEnabled(bool(board.tiles) and not board.writing)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Iterator
 from functools import partial
 
@@ -17,20 +18,12 @@ from PySide6.QtCore import (
 )
 from PySide6.QtGui import (
     QColor,
-    QHideEvent,
     QKeyEvent,
     QMouseEvent,
     QPainter,
-    QPen,
-    QPixmap,
-    QResizeEvent,
-    QShowEvent,
 )
 from PySide6.QtWidgets import (
-    QAbstractItemView,
     QApplication,
-    QListWidget,
-    QListWidgetItem,
     QMenu,
     QStyle,
     QStyledItemDelegate,
@@ -38,19 +31,17 @@ from PySide6.QtWidgets import (
 )
 
 from desktop.colourways.board import Colourways, Tile
-from desktop.colourways.sets import MOST
 from desktop.session import Session
 from desktop.support import theme
-from desktop.widgets.parts.pictures import Shrunk, inside
+from desktop.widgets.parts.tiles import TILE, Tiles
 from engine.data.palette import Colour
 
 _LEAST, _SWATCH = 120, 16
-_ROLE = Qt.ItemDataRole.UserRole
 _TAKES = (Qt.Key.Key_Return, Qt.Key.Key_Enter, Qt.Key.Key_Space)
 _MOVES = {Qt.Key.Key_Up: -1, Qt.Key.Key_Left: -1, Qt.Key.Key_Down: 1, Qt.Key.Key_Right: 1}
 
 
-class Grid(QListWidget):
+class Grid(Tiles):
     """Arrows and Enter choose, F2 renames, Alt with an arrow moves a set, and so does dragging it."""
 
     wants_name = Signal(int)
@@ -59,54 +50,14 @@ class Grid(QListWidget):
     """Another colour is wanted: number of the set, place in it."""
 
     def __init__(self, session: Session) -> None:
-        super().__init__()
+        super().__init__(session.colourways)
         self.setObjectName("colourways_grid")
         self._board: Colourways = session.colourways
-        self._shrunk = Shrunk()
         self._pressed: tuple[int, QPoint] | None = None
-        self.setViewMode(QListWidget.ViewMode.IconMode)
-        self.setMovement(QListWidget.Movement.Static)
-        self.setResizeMode(QListWidget.ResizeMode.Adjust)
-        self.setUniformItemSizes(True)
-        self.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
-        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
-        self.setMouseTracking(True)
         self.setItemDelegate(_Painted(self))
         self.setAccessibleName(self.tr("Colourways"))
-        self.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
         self.customContextMenuRequested.connect(self._offer)
-        self._board.watch("tiles own", self._show)
-
-    def showEvent(self, event: QShowEvent) -> None:
-        """Somebody looks."""
-        super().showEvent(event)
-        self._board.watched = True
-
-    def hideEvent(self, event: QHideEvent) -> None:
-        """Nobody does."""
-        super().hideEvent(event)
-        self._board.watched = False
-
-    def resizeEvent(self, event: QResizeEvent) -> None:
-        """As many in a row as there is room for."""
-        super().resizeEvent(event)
-        self.scheduleDelayedItemsLayout()
-
-    def updateGeometries(self) -> None:
-        """The tiles lie elsewhere."""
-        super().updateGeometries()
-        self._tell_shown()
-
-    def scrollContentsBy(self, dx: int, dy: int) -> None:
-        """Others can be seen."""
-        super().scrollContentsBy(dx, dy)
-        self._tell_shown()
-
-    def _tell_shown(self) -> None:
-        room = self.viewport().rect()
-        rows = [row for row in range(self.count()) if room.intersects(self._area(row))]
-        self._board.shown = range(rows[0], rows[-1] + 1) if rows else range(MOST)
+        self._board.watch("tiles own styles", self._show)
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
         """A click, or the beginning of a drag."""
@@ -130,14 +81,14 @@ class Grid(QListWidget):
         far = self._is_far(at)
         self._pressed = None
         self.viewport().unsetCursor()
-        if pressed is None or event.button() != Qt.MouseButton.LeftButton:
+        if pressed is None or event.button() != Qt.MouseButton.LeftButton or pressed[0] >= self.count():
             return
         row, to = pressed[0], self.indexAt(at).row()
         if far:
             if to >= 0 and to != row:
                 self._move(row, to)
             return
-        tile = self.item(row).data(_ROLE)
+        tile = self.item(row).data(TILE)
         place = next(
             (place for place, area, _ in self.swatches(tile, self._area(row)) if area.contains(at)), None
         )
@@ -152,7 +103,7 @@ class Grid(QListWidget):
         if row < 0:
             super().keyPressEvent(event)
         elif key in _TAKES:
-            self._board.take(self.item(row).data(_ROLE).colours)
+            self._board.take(self.item(row).data(TILE).colours)
         elif key == Qt.Key.Key_F2:
             self.wants_name.emit(row)
         elif key in _MOVES and event.modifiers() & Qt.KeyboardModifier.AltModifier:
@@ -171,14 +122,9 @@ class Grid(QListWidget):
             right = area.left() + 4 + (place + 1) * width // count
             yield place, QRect(left, top, right - left, _SWATCH), colour
 
-    def pixmap(self, tile: Tile, edge: int) -> QPixmap:
-        """What is seen of a tile, as large as ``edge`` pixels allow; made once."""
-        assert tile.preview is not None
-        return self._shrunk.of(tile.preview, edge)
-
     def is_taken(self, tile: Tile) -> bool:
-        """The drawing has these colours."""
-        return bool(self._board.own) and self._board.wanted(tile.colours) == self._board.own
+        """The drawing has these colours, and this style."""
+        return self._board.is_taken(tile.colours)
 
     def _area(self, row: int) -> QRect:
         return self.visualItemRect(self.item(row))
@@ -195,18 +141,12 @@ class Grid(QListWidget):
 
     def _show(self) -> None:
         tiles = self._board.tiles
-        while self.count() > len(tiles):
-            self.takeItem(self.count() - 1)
-        while self.count() < len(tiles):
-            self.addItem(QListWidgetItem())
+        self.fill(tiles)
         for row, tile in enumerate(tiles):
             item = self.item(row)
-            item.setData(_ROLE, tile)
-            item.setText(tile.colours.name)
+            item.setText(tile.colours.caption)
             tip = self.tr("Give the drawing the colours “%s”; click a colour to change it, drag to reorder")
             item.setToolTip(theme.plain(tip % tile.colours.name))
-        self._shrunk.keep(tile.preview for tile in tiles)
-        self.viewport().update()
 
     def _offer(self, at: QPoint) -> None:
         row = self.indexAt(at).row()
@@ -215,7 +155,7 @@ class Grid(QListWidget):
 
     def menu_of(self, row: int) -> QMenu:
         """What can be done with a set."""
-        tile, menu = self.item(row).data(_ROLE), QMenu(self)
+        tile, menu = self.item(row).data(TILE), QMenu(self)
         menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         take = partial(self._board.take, tile.colours)
         menu.addAction(theme.icon("mdi6.check"), self.tr("&Take it"), take)
@@ -223,9 +163,26 @@ class Grid(QListWidget):
         for place, _, _ in self.swatches(tile, self._area(row)):
             text = self.tr("Change colour &%d …") % (place + 1)
             menu.addAction(text, partial(self.wants_colour.emit, row, place))
+        if self._board.styles is not None:
+            menu.addMenu(self._styles_of(row, menu))
         menu.addAction(self.tr("Move &back"), partial(self._move, row, row - 1)).setEnabled(row > 0)
         last = self.count() - 1
         menu.addAction(self.tr("Move &on"), partial(self._move, row, row + 1)).setEnabled(row < last)
+        return menu
+
+    def _styles_of(self, row: int, parent: QMenu) -> QMenu:
+        """Which style a set can have."""
+        board, now = self._board, self.item(row).data(TILE).colours.style
+        menu = QMenu(self.tr("&Style"), parent)
+        choices: list[tuple[str, str | int | None]] = [(self.tr("The drawing's own"), None)]
+        choices += [(name, name) for name in board.styles or ()]
+        if isinstance(now, int):
+            choices.append((str(now), now))
+        for text, style in choices:
+            action = menu.addAction(text.replace("&", "&&"), partial(board.restyle, row, style))
+            action.setCheckable(True)
+            action.setChecked(style == now)
+        menu.addAction(self.tr("Another by &chance"), lambda: board.restyle(row, secrets.randbelow(10_000)))
         return menu
 
 
@@ -248,27 +205,15 @@ class _Painted(QStyledItemDelegate):
         self, painter: QPainter, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex
     ) -> None:
         """The tile."""
-        tile: Tile = index.data(_ROLE)
-        area, metrics, state = option.rect, self._grid.fontMetrics(), option.state
-        chosen, focused = self._grid.is_taken(tile), bool(state & QStyle.StateFlag.State_HasFocus)
+        tile: Tile = index.data(TILE)
+        area, metrics = option.rect, self._grid.fontMetrics()
+        chosen = self._grid.is_taken(tile)
+        focused = bool(option.state & QStyle.StateFlag.State_HasFocus)
         painter.save()
-        painter.setRenderHints(QPainter.RenderHint.Antialiasing | QPainter.RenderHint.SmoothPixmapTransform)
         room = QRectF(area.adjusted(4, 4, -4, -metrics.height() - _SWATCH - 4))
-        place = room
-        if tile.preview is None:
-            painter.setPen(QPen(theme.colour("line"), 1, Qt.PenStyle.DashLine))
-        else:
-            pixmap = self._grid.pixmap(tile, round(room.width() * painter.device().devicePixelRatioF()))
-            place = inside(pixmap.size(), room)
-            painter.drawPixmap(place, pixmap, QRectF(pixmap.rect()))
-            outline = "accent" if chosen else "text" if focused else "line"
-            painter.setPen(QPen(theme.colour(outline), 2 if chosen else 1))
-        painter.setBrush(Qt.BrushStyle.NoBrush)
-        painter.drawRoundedRect(place.adjusted(-0.5, -0.5, 0.5, 0.5), 3, 3)
+        self._grid.draw(painter, tile, room, chosen=chosen, focused=focused)
         for _place, swatch, colour in self._grid.swatches(tile, area):
             painter.fillRect(swatch.adjusted(1, 2, -1, -2), QColor(*colour))
         painter.setPen(theme.colour("text" if chosen or focused else "faint"))
-        below = QRect(area.left() + 4, area.bottom() - metrics.height(), area.width() - 8, metrics.height())
-        text = metrics.elidedText(index.data(), Qt.TextElideMode.ElideMiddle, below.width())
-        painter.drawText(below, Qt.AlignmentFlag.AlignCenter, text)
+        self._grid.write(painter, index.data(), area.adjusted(4, 0, -4, 0))
         painter.restore()

@@ -87,14 +87,13 @@ class TransformBar(QWidget):
 
     def _show(self) -> None:
         """Fill in what is so; done quietly, so that nothing is set in return."""
-        placement = self._strokes.placement
-        self.setEnabled(placement is not None)
-        if placement is None:
-            return
+        self.setEnabled(self._strokes.placement is not None)
+        # Of the last box nothing stays.
+        across, down, wide, high, degrees = self._strokes.placement or (0.0, 0.0, 1.0, 1.0, 0.0)
         self._filling = True
-        self._across.setValue(placement.across)
-        self._down.setValue(placement.down)
-        self._wide.setValue(placement.wide * 100)
-        self._high.setValue(placement.high * 100)
-        self._degrees.setValue(placement.degrees)
+        self._across.setValue(across)
+        self._down.setValue(down)
+        self._wide.setValue(wide * 100)
+        self._high.setValue(high * 100)
+        self._degrees.setValue(degrees)
         self._filling = False

@@ -20,7 +20,7 @@ from desktop.session import Session
 from desktop.widgets.parts.actions import Actions
 from desktop.widgets.parts.files import drop_style, offer_style
 from desktop.widgets.parts.room import NameLabel
-from desktop.widgets.styles.tiles import Tiles
+from desktop.widgets.styles.tiles import StyleTiles
 
 _HIGH = 250
 """Of the panel, where there are styles: three rows."""
@@ -45,7 +45,7 @@ class StyleDock(QDockWidget):
         self._excuse.setWordWrap(True)
         self._excuse.setProperty("faint", True)
         self._column.addWidget(self._excuse)
-        self.tiles = Tiles(session)
+        self.tiles = StyleTiles(session)
         self._column.addWidget(self.tiles, 1)
         self._slider = _Between(session)
         self._column.addWidget(self._slider)

@@ -6,18 +6,11 @@ from functools import partial
 
 from PySide6.QtCore import QEvent, QModelIndex, QPersistentModelIndex, QPoint, QRect, QRectF, QSize, Qt
 from PySide6.QtGui import (
-    QHideEvent,
     QKeyEvent,
     QMouseEvent,
     QPainter,
-    QPen,
-    QPixmap,
-    QResizeEvent,
-    QShowEvent,
 )
 from PySide6.QtWidgets import (
-    QAbstractItemView,
-    QListWidget,
     QListWidgetItem,
     QMenu,
     QStyle,
@@ -30,36 +23,25 @@ from desktop.paint.editing.document import PictureStyle
 from desktop.preview.styles import Tile
 from desktop.session import Session
 from desktop.support import theme
-from desktop.widgets.parts.pictures import Shrunk, inside
+from desktop.widgets.parts.tiles import TILE, Tiles
 
 _SIDE = 48
 _SIGN = 14
 _WIDEST = 84
-_ROLE = Qt.ItemDataRole.UserRole
 
 
-class Tiles(QListWidget):
+class StyleTiles(Tiles):
     """Pictures with their names. Arrows and Enter choose, L locks."""
 
     def __init__(self, session: Session) -> None:
-        super().__init__()
+        super().__init__(session.styles)
         self.setObjectName("styles")
         self._session = session
-        self._shrunk = Shrunk()
-        self.setViewMode(QListWidget.ViewMode.IconMode)
-        self.setMovement(QListWidget.Movement.Static)
-        self.setResizeMode(QListWidget.ResizeMode.Adjust)
-        self.setUniformItemSizes(True)
-        self.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
-        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
         self.setFocusPolicy(Qt.FocusPolicy.ClickFocus)
-        self.setMouseTracking(True)
         self.setAcceptDrops(False)
         self.setItemDelegate(_Painted(self))
         self.setMinimumHeight(_SIDE + 8)
         self.setAccessibleName(self.tr("Styles"))
-        self.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
         self.customContextMenuRequested.connect(self._offer)
         self.itemActivated.connect(self._choose)
         session.styles.watch("tiles current", self._show)
@@ -74,27 +56,6 @@ class Tiles(QListWidget):
         """The picture's style."""
         return self._session.styles.current
 
-    def showEvent(self, event: QShowEvent) -> None:
-        """Somebody looks."""
-        super().showEvent(event)
-        self._session.styles.watched = True
-
-    def hideEvent(self, event: QHideEvent) -> None:
-        """Nobody does."""
-        super().hideEvent(event)
-        self._session.styles.watched = False
-
-    def resizeEvent(self, event: QResizeEvent) -> None:
-        """As many in a row as there is room for."""
-        super().resizeEvent(event)
-        self.scheduleDelayedItemsLayout()
-
-    def changeEvent(self, event: QEvent) -> None:
-        """Another font takes other room."""
-        super().changeEvent(event)
-        if event.type() == QEvent.Type.FontChange:
-            self.scheduleDelayedItemsLayout()
-
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:
         """Take the style, or lock it where the sign for that is."""
         super().mouseReleaseEvent(event)
@@ -102,7 +63,7 @@ class Tiles(QListWidget):
         item = self.itemAt(at)
         if item is None or event.button() != Qt.MouseButton.LeftButton:
             return
-        tile = item.data(_ROLE)
+        tile = item.data(TILE)
         if tile.sort == "drawn" and sign_place(self.visualItemRect(item)).contains(at):
             self._session.styles.lock(tile)
         else:
@@ -120,46 +81,35 @@ class Tiles(QListWidget):
         """L locks; Enter and Space take."""
         item = self.currentItem()
         if item is not None and event.key() == Qt.Key.Key_L and not event.modifiers():
-            self._session.styles.lock(item.data(_ROLE))
+            self._session.styles.lock(item.data(TILE))
         elif item is not None and event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter, Qt.Key.Key_Space):
             self._choose(item)
         else:
             super().keyPressEvent(event)
 
-    def pixmap(self, tile: Tile, edge: int) -> QPixmap:
-        """What is seen of a tile, as large as ``edge`` pixels allow; made once."""
-        assert tile.preview is not None
-        return self._shrunk.of(tile.preview, edge)
-
     def _choose(self, item: QListWidgetItem) -> None:
-        self._session.styles.take(item.data(_ROLE).style)
+        self._session.styles.take(item.data(TILE).style)
 
     def _show(self) -> None:
         styles, focused = self._session.styles, self.currentRow()
         tiles = styles.tiles
-        while self.count() > len(tiles):
-            self.takeItem(self.count() - 1)
-        while self.count() < len(tiles):
-            self.addItem(QListWidgetItem())
+        self.fill(tiles)
         chosen = -1
         for row, tile in enumerate(tiles):
             item = self.item(row)
-            item.setData(_ROLE, tile)
             item.setText(_name(self, tile))
             item.setToolTip(theme.plain(_tip(self, tile)))
             if tile.style == styles.current:
                 chosen = row
-        self._shrunk.keep(tile.preview for tile in tiles)
         if chosen >= 0 and chosen != focused:
             self.setCurrentRow(chosen)
         elif chosen < 0:
             self.clearSelection()
-        self.viewport().update()
 
     def _offer(self, at: QPoint) -> None:
         item = self.itemAt(at)
         if item is not None:
-            self.menu_of(item.data(_ROLE)).popup(self.mapToGlobal(at))
+            self.menu_of(item.data(TILE)).popup(self.mapToGlobal(at))
 
     def menu_of(self, tile: Tile) -> QMenu:
         """What can be done with a style."""
@@ -186,7 +136,7 @@ class Tiles(QListWidget):
 class _Painted(QStyledItemDelegate):
     """A picture, its name under it, a lock in its corner."""
 
-    def __init__(self, tiles: Tiles) -> None:
+    def __init__(self, tiles: StyleTiles) -> None:
         super().__init__(tiles)
         self._tiles = tiles
 
@@ -201,27 +151,14 @@ class _Painted(QStyledItemDelegate):
         self, painter: QPainter, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex
     ) -> None:
         """The tile, as large as there is room."""
-        tile: Tile = index.data(_ROLE)
+        tile: Tile = index.data(TILE)
         area, metrics = option.rect, self._tiles.fontMetrics()
         state = option.state
         chosen = tile.style == self._tiles.taken
         focused = bool(state & QStyle.StateFlag.State_HasFocus)
         painter.save()
-        painter.setRenderHints(QPainter.RenderHint.Antialiasing | QPainter.RenderHint.SmoothPixmapTransform)
         room = QRectF(area.adjusted(3, 3, -3, -metrics.height() - 1))
-        if tile.preview is None:
-            painter.setPen(QPen(theme.colour("line"), 1, Qt.PenStyle.DashLine))
-            painter.drawRoundedRect(room.adjusted(0.5, 0.5, -0.5, -0.5), 3, 3)
-            place = room
-        else:
-            ratio = painter.device().devicePixelRatioF()
-            pixmap = self._tiles.pixmap(tile, round(room.width() * ratio))
-            place = inside(pixmap.size(), room)
-            painter.drawPixmap(place, pixmap, QRectF(pixmap.rect()))
-        colour = "accent" if chosen else "text" if focused else "line"
-        painter.setPen(QPen(theme.colour(colour), 2 if chosen else 1))
-        painter.setBrush(Qt.BrushStyle.NoBrush)
-        painter.drawRoundedRect(place.adjusted(-0.5, -0.5, 0.5, 0.5), 3, 3)
+        self._tiles.draw(painter, tile, room, chosen=chosen, focused=focused)
         hovered = bool(state & QStyle.StateFlag.State_MouseOver)
         if tile.sort == "drawn" and (tile.locked or hovered):
             sign = sign_place(area)
@@ -231,9 +168,7 @@ class _Painted(QStyledItemDelegate):
             name = "mdi6.lock-outline" if tile.locked else "mdi6.lock-open-variant-outline"
             theme.icon(name).paint(painter, sign.adjusted(1, 1, -1, -1))
         painter.setPen(theme.colour("text" if chosen or tile.sort != "drawn" else "faint"))
-        below = QRect(area.left() + 1, area.bottom() - metrics.height(), area.width() - 2, metrics.height())
-        text = metrics.elidedText(index.data(), Qt.TextElideMode.ElideMiddle, below.width())
-        painter.drawText(below, Qt.AlignmentFlag.AlignCenter, text)
+        self._tiles.write(painter, index.data(), area.adjusted(1, 0, -1, 0))
         painter.restore()
 
 

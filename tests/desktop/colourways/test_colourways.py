@@ -207,7 +207,7 @@ def test_what_cannot_be_done_is_said_in_a_sentence(
     for words, said in (
         ((bare, tmp_path / "out", "--sets", sets), "has no colour hints"),
         ((shoe, tmp_path / "out", "--sets", sets), "which model it is for"),
-        ((shoe, tmp_path / "out", "--sets", sets, "--model", labels), "knows no colour hints"),
+        ((shoe, tmp_path / "out", "--sets", sets, "--model", labels), "neither colour hints nor styles"),
         ((sets, tmp_path / "out", "--sets", sets), "no .ora project"),
     ):
         assert call(monkeypatch, *words) == 1

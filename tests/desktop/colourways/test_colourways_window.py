@@ -2,22 +2,26 @@
 
 from __future__ import annotations
 
+import itertools
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 from PIL import Image
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QColorDialog, QInputDialog, QLabel, QPushButton, QSpinBox
+from PySide6.QtWidgets import QCheckBox, QColorDialog, QInputDialog, QLabel, QMenu, QPushButton, QSpinBox
 
 from desktop.colourways.board import Colourways
 from desktop.colourways.hints import recoloured
+from desktop.documents.recovery import abandoned
 from desktop.paint.layers.layer import Role
 from desktop.session import Session
 from desktop.widgets.colourways.grid import Grid
 from desktop.widgets.main_window import MainWindow
 from engine.data.messages import Pixels, Request, Vary
+from tests.desktop.conftest import PALETTE
 from tests.desktop.styled_models import NAMED, write_styled
 from tests.desktop.window_hands import done, drag, model, settle, until
 
@@ -329,6 +333,105 @@ def test_a_set_brings_its_style_where_the_model_knows_it(
     assert session.document.picture().hints[30, 50].tolist() == [*RED, 255]
 
 
+def test_what_is_changed_of_the_sets_is_undone_and_done_again(
+    window: MainWindow, session: Session, board: Colourways, tmp_path: Path
+) -> None:
+    def sets() -> list[object]:
+        return [tile.colours for tile in board.tiles]
+
+    states, steps = [sets()], session.steps.undo
+    for do in (
+        board.shuffle,
+        lambda: board.rename(2, "Harbour"),
+        lambda: board.change(1, 0, (1, 2, 3)),
+        lambda: board.move(3, 0),
+        lambda: board.show_so_many(5),
+    ):
+        do()
+        states.append(sets())
+    assert session.steps.undo == steps + 5 and all(a != b for a, b in itertools.pairwise(states))
+    for state in reversed(states[:-1]):
+        QTest.keyClick(window.colourways, Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier)
+        assert sets() == state
+    assert session.steps.undo == steps
+    for state in states[1:]:
+        session.redo()
+        assert sets() == state
+    session.undo()
+    assert done(session.save(tmp_path / "shoe.ora")) and done(session.open_file(project_copy(tmp_path)))
+    until(lambda: board.whole)
+    assert sets() == states[-2]
+    board.rename(0, "Before the crash")
+    changed = sets()
+    session.picture.journal.flush()
+    session.picture.journal.close(keep=True)
+    session.picture.journal = None
+    (job,) = session.guarding.recover(abandoned())
+    assert done(job)
+    until(lambda: board.whole)
+    assert sets() == changed
+
+
+def styled(session: Session, home: Path, name: str, **fields: Any) -> None:
+    """Paint with a model that knows styles."""
+    write_styled(home / "models" / f"{name}.safetensors", name, **fields)
+    session.library.refresh()
+    session.open_model(model(session, name))
+    settle(session)
+
+
+def test_sets_have_styles_where_the_model_knows_any(
+    window: MainWindow, session: Session, board: Colourways, stocked_home: Path
+) -> None:
+    box = window.colourways.findChild(QCheckBox, "colourways_styled")
+    assert not box.isVisible()
+    styled(session, stocked_home, "tiny styles")
+    until(lambda: board.whole and box.isVisible())
+    assert all(tile.colours.style is None for tile in board.tiles)
+    box.click()
+    assert [tile.colours.style for tile in board.tiles[:3]] == [None, "suede", "patent"]
+    assert all(isinstance(tile.colours.style, int) for tile in board.tiles[3:])
+    until(lambda: board.whole)
+    menu = grid(window).menu_of(2)
+    (choices,) = menu.findChildren(QMenu)
+    assert [action.text() for action in choices.actions() if action.isChecked()] == ["patent"]
+    next(action for action in choices.actions() if action.text() == "suede").trigger()
+    assert board.tiles[2].colours.style == "suede" and "suede" in grid(window).item(2).text()
+    board.take(board.tiles[2].colours)
+    settle(session)
+    assert session.styles.current.code == NAMED["suede"]
+    until(lambda: board.whole and board.is_taken(board.tiles[2].colours))
+    session.undo()
+    assert session.styles.current is None and not board.is_taken(board.tiles[2].colours)
+
+
+def test_a_picture_without_hints_has_sets_of_styles(
+    window: MainWindow, session: Session, stocked_home: Path, tmp_path: Path, told: list[str]
+) -> None:
+    styled(session, stocked_home, "tiny walls", input="labels", hints=False, palette=PALETTE, inputs=3)
+    board = session.colourways
+    drag(window, (20, 20), (70, 60))
+    window.actions_table["colourways"].trigger()
+    until(lambda: board.whole)
+    assert [tile.colours.style for tile in board.tiles[:3]] == [None, "suede", "patent"]
+    assert not window.colourways.findChild(QCheckBox, "colourways_styled").isVisible()
+    settle(session)
+    assert alike(board.tiles[0].preview, session.live.preview)
+    shown = [tile.preview for tile in board.tiles]
+    assert all((one != other).any() for one, other in itertools.combinations(shown, 2))
+    steps = session.steps.undo
+    board.take(board.tiles[1].colours)
+    settle(session)
+    assert session.steps.undo == steps + 1 and session.styles.current.code == NAMED["suede"]
+    palette = tmp_path / "few.hex"
+    palette.write_text("#102030\n")
+    told.clear()
+    assert done(board.take_file(palette))
+    assert len(told) == 1 and "no colour hints" in told[0]
+    until(lambda: board.whole)
+    assert done(board.export(tmp_path)) and len(list(tmp_path.rglob("*.png"))) == 9
+
+
 def test_sets_that_make_no_sense_in_a_project_cost_one_sentence(
     session: Session, board: Colourways, told: list[str], tmp_path: Path
 ) -> None:
@@ -339,3 +442,7 @@ def test_sets_that_make_no_sense_in_a_project_cost_one_sentence(
     until(lambda: board.whole)
     assert len(board.tiles) == 8
     assert len([sentence for sentence in told if "#c02030" in sentence]) == 1
+    assert session.saved, "looking changes nothing"
+    board.shuffle()
+    session.undo()
+    assert len(board.tiles) == 8 and len(told) == 1

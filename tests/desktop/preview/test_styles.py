@@ -34,7 +34,8 @@ def styled_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def styled(styled_file: Path, stocked_home: Path, window: MainWindow, session: Session) -> Session:
-    """The window with a model that knows styles, and something drawn."""
+    """The window with a model that knows styles, and something drawn; so high that all tiles are seen."""
+    window.resize(1280, 1500)
     shutil.copy(styled_file, stocked_home / "models" / "styles.safetensors")
     session.library.refresh()
     session.open_model(model(session, "tiny styles"))

@@ -17,7 +17,7 @@ from desktop.session import Session
 from desktop.widgets.canvas.preview_window import PreviewWindow
 from desktop.widgets.main_window import MainWindow
 from tests.desktop.styled_models import write_styled
-from tests.desktop.window_hands import drag, files_done, model, settle, until
+from tests.desktop.window_hands import done, drag, files_done, model, settle, until
 
 
 def opened(window: MainWindow) -> PreviewWindow:
@@ -170,7 +170,7 @@ def test_it_is_back_after_a_restart(window: MainWindow, session: Session, qapp: 
     assert again.on_top.isChecked() and not other.preview.isVisible()
     again.move(90_000, 70_000)  # a screen that is gone by the next start
     again.remember()
-    lost = PreviewWindow(second, other)
+    lost = PreviewWindow(second, (), other)
     screen = qapp.primaryScreen().availableGeometry()
     part = screen.intersected(lost.geometry())
     assert part.width() >= 48 and part.height() >= 48
@@ -180,3 +180,22 @@ def test_it_is_back_after_a_restart(window: MainWindow, session: Session, qapp: 
     second.deleteLater()
     qapp.sendPostedEvents(None, 52)
     qapp.processEvents()
+
+
+def test_esc_ends_comparing_before_full_screen_and_undo_is_heard(
+    window: MainWindow, session: Session
+) -> None:
+    drag(window, (20, 20), (70, 20))
+    settle(session)
+    assert done(session.shelf.keep())
+    own = opened(window)
+    own.full.setChecked(True)
+    session.comparing.begin()
+    assert session.comparing.sides is not None
+    QTest.keyClick(own, Qt.Key.Key_Escape)
+    assert session.comparing.sides is None and own.isFullScreen()
+    QTest.keyClick(own, Qt.Key.Key_Escape)
+    assert not own.isFullScreen()
+    steps = session.steps.undo
+    QTest.keyClick(own, Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier)
+    assert session.steps.undo == steps - 1

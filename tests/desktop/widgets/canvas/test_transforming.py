@@ -103,6 +103,35 @@ def test_only_what_is_selected_and_the_selection_goes_along(window: MainWindow, 
     assert not window.session.document.active.packed[30, 31:59].any()
 
 
+def test_undo_brings_the_selection_back_and_redo_along(window: MainWindow, hand: Hand) -> None:
+    session = window.session
+    window.actions_table["tool_select"].trigger()
+    hand.drag((30, 10), (50, 50))
+    window.actions_table["tool_transform"].trigger()
+    hand.drag((35, 30), (65, 30))
+    QTest.keyClick(window.canvas, Qt.Key.Key_Return)
+    there = session.document.selection
+    assert there == Rect(60, 10, 20, 40)
+    numbers = window.findChild(QDoubleSpinBox, "transform_across")
+    assert numbers is not None and not numbers.isEnabled() and numbers.value() == 0
+    session.undo()
+    assert session.document.selection == Rect(30, 10, 20, 40)
+    session.redo()
+    assert session.document.selection == there
+    session.undo()
+    window.actions_table["tool_select"].trigger()
+    for _ in range(2):  # what was moved just before goes on: both are one step
+        here = session.document.selection
+        hand.drag((here.left + 3, 20), (here.left + 8, 30))
+    assert session.document.selection == Rect(40, 30, 20, 40)
+    session.undo()
+    assert session.document.selection == Rect(30, 10, 20, 40) and painted(window) == Rect(20, 20, 20, 20)
+    session.redo()
+    window.actions_table["select_nothing"].trigger()
+    session.undo()
+    assert not session.document.selection, "something else was selected since"
+
+
 def test_where_nothing_is_it_says_so(window: MainWindow) -> None:
     window.actions_table["tool_transform"].trigger()
     assert "nothing on" in message(window)
