@@ -219,7 +219,7 @@ ARROWS: dict[str, str] = {
         "desktop.support desktop.training"
     ),
     "desktop.widgets.comparison": (
-        "desktop.comparison desktop.pairs desktop.session desktop.support desktop.widgets.parts"
+        "desktop.comparison desktop.pairs desktop.session desktop.support desktop.widgets.parts engine.data"
     ),
     "desktop.giving": (
         "desktop.documents desktop.paint.editing desktop.preview desktop.support engine.data "

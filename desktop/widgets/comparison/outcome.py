@@ -11,6 +11,7 @@ from desktop.session import Session
 from desktop.support import theme
 from desktop.widgets.parts.message_bar import Answer, MessageBar
 from desktop.widgets.parts.pictures import MainButton, as_image, faint, inside, put, smooth
+from engine.data.card import Card as ModelCard
 
 _EDGE, _GAP = 180, 8
 
@@ -28,15 +29,25 @@ class OutcomeDoor(QObject):
         super().__init__(window)
         self._session, self._messages, self._main = session, messages, window
         self.dialog: OutcomeDialog | None = None
+        self._good: Outcome | None = None
         session.models.outcomes.found.connect(self._tell)
+        session.live.opened.connect(self._tell_good)
+
+    def _tell_good(self, card: ModelCard) -> None:
+        """The better model is open, and all is said that is said of a model that was trained."""
+        good = self._good
+        if good is not None and good.name == card.name:
+            self._good = None
+            look = (self.tr("&Show before and after"), lambda: self.show(good))
+            self._messages.offer(good.sentence, look)
 
     def _tell(self, outcome: Outcome) -> None:
+        self._good = outcome if outcome.is_better else None
+        if outcome.is_better:
+            return
         look: tuple[Answer, ...] = ()
         if outcome.lessons:
             look = ((self.tr("&Show before and after"), lambda: self.show(outcome)),)
-        if outcome.is_better:
-            self._messages.offer(outcome.sentence, *look)
-            return
         self._main.activateWindow()
         take = (self.tr("&Take it all the same"), outcome.take)
         stay = (self.tr("Stay &with “%s”") % outcome.former, lambda: None)

@@ -140,6 +140,10 @@ def test_one_that_meets_the_correction_is_taken_over_and_before_and_after_are_of
     until(lambda: session.live.card is not None and session.live.card.name == "tiny sketch, taught")
     outcome = session.models.outcomes.outcome
     assert outcome.is_better and outcome.met > 0.3
+    until(lambda: message(window) == outcome.sentence)
+    buttons = {it.text(): it for it in window.messages.findChildren(QPushButton) if it.isVisible()}
+    QTest.mouseClick(buttons["&Show before and after"], Qt.MouseButton.LeftButton)
+    assert window.outcome.dialog.isVisible()
     before, after = outcome.lessons[0].before.astype(int), outcome.lessons[0].after.astype(int)
     wanted = outcome.lessons[0].wanted
     assert np.abs(after - wanted).mean() < np.abs(before - wanted).mean()
