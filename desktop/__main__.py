@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
+from desktop.comparison.command import compare
 from engine.errors import ModelError, PictureError, UnderpaintError
 from resources import NoHomeError
 from trainer.__main__ import commands as training
@@ -62,6 +63,7 @@ commands = typer.Typer(
     pretty_exceptions_enable=False,
 )
 commands.add_typer(training)  # without a name: its commands become ours
+commands.command()(compare)
 
 
 def main() -> None:
@@ -117,10 +119,19 @@ def _program(
 @commands.command()
 def models(
     as_json: Annotated[bool, typer.Option("--json", help="A list of objects instead of a table.")] = False,
+    catalogue: Annotated[
+        Path | None, typer.Option(help="Those that the file of a shared folder lists.")
+    ] = None,
+    write: Annotated[bool, typer.Option("--write", help="Write that file anew first.")] = False,
 ) -> None:
-    """List the models: those that came with the program and your own."""
+    """List the models: those that came with the program and your own, or those of a shared folder."""
+    from engine.models import shared
     from engine.models.catalogue import described, entries
 
+    if catalogue is not None:
+        raise typer.Exit(0 if shared.tell(catalogue, print, _say, anew=write, as_json=as_json) else 1)
+    if write:
+        raise typer.BadParameter("say which file to write", param_hint="--catalogue")
     listed = entries()
     if as_json:
         print(json.dumps([described(entry) for entry in listed], ensure_ascii=False, indent=2))
@@ -385,9 +396,6 @@ def _torch_before_qt() -> None:
     """On Windows torch ≥ 2.9 can't be loaded after Qt (pytorch issue 166628)."""
     if sys.platform == "win32":
         import torch  # noqa: F401
-
-
-# --- models --------------------------------------------------------------------------------------
 
 
 # --- import ---------------------------------------------------------------------------------------

@@ -31,6 +31,7 @@ from desktop.handling import Handling
 from desktop.inputs.paper import Paper
 from desktop.inputs.watching import Watching
 from desktop.layer_actions import LayerActions
+from desktop.models import Models
 from desktop.paint.editing.document import Change, Document
 from desktop.paint.files.export import picture_file
 from desktop.pairs.pair_drawing import PairDrawing
@@ -106,7 +107,6 @@ class Session(Observable):
         self.file_work = FileWork(self)
         self.file_work.cancelled.connect(lambda job: self.said.emit(self.tr("Given up: %s.") % job.text))
         self.library = Library(self.live, self.file_work, self)
-        self.library.arrived.connect(self.open_model)
         self.documents = OpenDocuments(self.settings, lambda: self.guarding.hear(), self.file_work.later)
         self.filing = Filing(
             self.documents, self.file_work, self.put_up, lambda: self.strokes.drawing, parent=self
@@ -120,9 +120,8 @@ class Session(Observable):
         self.strokes.watch("drawing", self.filing.let_arrive)
         self.layers = LayerActions(self, self.filing, self)
         self.selecting = Selecting(self, self.repainted)
-        self.matching = Matching(
-            self, self.documents, self.live, self.strokes, self.library, self.settings, self
-        )
+        live, strokes, work = self.live, self.strokes, self.file_work
+        self.matching = Matching(self, self.documents, live, strokes, self.library, self.settings, self)
         self.styles = Styles(self, self.live, self.strokes, self.settings, pen_up, self)
         told = self._tell_steps
         self.shelf = Shelf(self, self.documents, self.live, self.styles, self.file_work, told, self)
@@ -130,21 +129,21 @@ class Session(Observable):
         self.finishing = Finishing(self, self.live, self)
         self.comparing = Comparing(self, self.live, self.shelf, self)
         self.morphing = Morphing(self, self.live, self.styles, self.shelf, self.file_work, self)
-        self.colourways = Colourways(self, self.live, self.styles.turns, self.strokes, self.file_work, self)
-        self.films = Films(
-            self, self.live, self.styles.turns, self.strokes, self.file_work, self.settings, self
-        )
-        self.exporting = Exporting(self, self.live, self.file_work, self.settings, self)
+        turns = self.styles.turns
+        self.colourways = Colourways(self, live, turns, strokes, work, self)
+        self.films = Films(self, live, turns, strokes, work, self.settings, self)
+        self.exporting = Exporting(self, live, work, self.settings, self)
         self.training = Training(lambda: self.picture.document if self.picture else None, self.settings, self)
         self.training.brought.connect(self._open_trained)
         self.dataset_scan = DatasetScan(self)
         self.pair_drawing = PairDrawing(self, self.settings, self.matching.palette_for, pen_up, self)
         tryouts = TryOuts(self.live, self)
         self.teaching = Teaching(self, self.live, tryouts, self.shelf, self.library, self.training, self)
-        self.gallery = Gallery(
-            self, self.documents, self.matching.fresh, self.live, self.strokes, tryouts, self.library, self
-        )
-        self.watching = Watching(self, self.strokes, pen_up, self.file_work, self)
+        fresh, models, documents = self.matching.fresh, self.library, self.documents
+        self.gallery = Gallery(self, documents, fresh, live, strokes, tryouts, models, self)
+        rest = self.shelf, self.settings, work, self.training, self.open_model
+        self.models = Models(self, documents, live, strokes, tryouts, models, *rest, self)
+        self.watching = Watching(self, strokes, pen_up, work, self)
         self.paper = Paper(self, self.file_work, pen_up, self)
         self.places = Places(self)
         self.handling.said.connect(self.said)
@@ -311,9 +310,9 @@ class Session(Observable):
     # --- models --------------------------------------------------------------------------------
 
     def open_model(self, path: Path) -> None:
-        """Paint with the model in ``path``; one of another kind brings its own picture along."""
+        """Paint with the model in ``path`` once its terms were seen; another kind brings its own picture."""
         with self._report_errors():
-            picture = self.matching.picture_for(path)
+            picture = None if self.models.giving.holds(path) else self.matching.picture_for(path)
             if picture is not None and picture is self.picture:
                 self.matching.open_here(path)
             elif picture is not None:
@@ -385,7 +384,7 @@ class Session(Observable):
         """End of the program: wait for what is being written, remember everything, stop the engine, whatever
         goes wrong in one of these steps; unsaved pictures stay journalled."""
         lessons = self.pair_drawing, self.teaching, self.gallery, self.styles
-        inputs = self.films, self.watching, self.paper, self.colourways
+        inputs = self.films, self.watching, self.paper, self.colourways, self.models
         leaving = (part.leave for part in (self.training, self.dataset_scan, *lessons, *inputs, self.places))
         ends = (self.guarding.stop, self.live.stop, self.documents.stop)
         for step in (self.finish_stroke, self.file_work.leave, self.remember, *leaving, *ends):

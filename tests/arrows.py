@@ -57,10 +57,15 @@ ARROWS: dict[str, str] = {
         "trainer.perception trainer.pictures trainer.run"
     ),
     "trainer.perception": "engine.data engine.devices engine.errors resources trainer.machine",
+    "trainer.comparison": (
+        "engine.data engine.errors engine.passes resources trainer.data trainer.evaluation "
+        "trainer.machine trainer.perception"
+    ),
     "desktop.__main__": (
-        "desktop.app desktop.colourways desktop.demo desktop.paint.files desktop.replaying "
-        "desktop.single_instance desktop.translating engine engine.data engine.devices engine.errors "
-        "engine.foreign engine.models engine.passes engine.planes resources trainer.__main__"
+        "desktop.app desktop.colourways desktop.comparison desktop.demo desktop.paint.files "
+        "desktop.replaying desktop.single_instance desktop.translating engine engine.data engine.devices "
+        "engine.errors engine.foreign engine.models engine.passes engine.planes resources "
+        "trainer.__main__"
     ),
     "desktop.app": (
         "desktop.crashes desktop.session desktop.single_instance desktop.support desktop.widgets.dialogs "
@@ -109,8 +114,8 @@ ARROWS: dict[str, str] = {
     "desktop.pairs": (
         "desktop.documents desktop.paint.editing desktop.paint.files desktop.paint.layers "
         "desktop.paint.strokes desktop.preview desktop.support desktop.training engine.data engine.errors "
-        "engine.files engine.planes resources trainer.files trainer.perception trainer.pictures "
-        "trainer.run"
+        "engine.files engine.models engine.planes resources trainer.files trainer.perception "
+        "trainer.pictures trainer.run"
     ),
     "desktop.preview": (
         "desktop.documents desktop.paint.editing desktop.paint.files desktop.support engine.data "
@@ -118,9 +123,9 @@ ARROWS: dict[str, str] = {
     ),
     "desktop.session": (
         "desktop.colourways desktop.documents desktop.exporting desktop.film desktop.frames "
-        "desktop.handling desktop.inputs desktop.layer_actions desktop.paint.editing desktop.paint.files "
-        "desktop.pairs desktop.preview desktop.selecting desktop.support desktop.training engine.data "
-        "engine.models"
+        "desktop.handling desktop.inputs desktop.layer_actions desktop.models desktop.paint.editing "
+        "desktop.paint.files desktop.pairs desktop.preview desktop.selecting desktop.support "
+        "desktop.training engine.data engine.models"
     ),
     "desktop.layer_actions": (
         "desktop.documents desktop.paint.editing desktop.support engine.data engine.files"
@@ -141,10 +146,10 @@ ARROWS: dict[str, str] = {
     ),
     "desktop.widgets.main_window": (
         "desktop.paint.tools desktop.session desktop.support desktop.widgets.canvas "
-        "desktop.widgets.colourways desktop.widgets.dialogs desktop.widgets.edit_actions "
-        "desktop.widgets.exporting desktop.widgets.film desktop.widgets.inputs desktop.widgets.panels "
-        "desktop.widgets.parts desktop.widgets.styles desktop.widgets.training desktop.widgets.welcome "
-        "resources"
+        "desktop.widgets.colourways desktop.widgets.comparison desktop.widgets.dialogs "
+        "desktop.widgets.edit_actions desktop.widgets.exporting desktop.widgets.film "
+        "desktop.widgets.giving desktop.widgets.inputs desktop.widgets.panels desktop.widgets.parts "
+        "desktop.widgets.styles desktop.widgets.training desktop.widgets.welcome resources"
     ),
     "desktop.widgets.panels": (
         "desktop.paint.brushes desktop.paint.editing desktop.paint.tools desktop.pairs desktop.preview "
@@ -204,6 +209,26 @@ ARROWS: dict[str, str] = {
     ),
     "desktop.widgets.colourways": (
         "desktop.colourways desktop.session desktop.support desktop.widgets.parts engine.data"
+    ),
+    "desktop.comparison": (
+        "desktop.documents desktop.paint.files desktop.preview desktop.support engine engine.data "
+        "engine.errors engine.files engine.models engine.planes resources trainer.comparison "
+        "trainer.dataset_check trainer.evaluation trainer.machine trainer.perception"
+    ),
+    "desktop.models": (
+        "desktop.comparison desktop.documents desktop.giving desktop.pairs desktop.preview "
+        "desktop.support desktop.training"
+    ),
+    "desktop.widgets.comparison": (
+        "desktop.comparison desktop.pairs desktop.session desktop.support desktop.widgets.parts engine.data"
+    ),
+    "desktop.giving": (
+        "desktop.documents desktop.paint.editing desktop.preview desktop.support engine.data "
+        "engine.errors engine.files engine.models engine.planes"
+    ),
+    "desktop.widgets.giving": (
+        "desktop.giving desktop.session desktop.support desktop.widgets.dialogs desktop.widgets.panels "
+        "desktop.widgets.parts engine.data engine.errors engine.files engine.models"
     ),
 }
 

@@ -115,6 +115,10 @@ class OpenPicture:
         return stamp_of(self.path) not in (None, self.stamp)
 
 
+OwnExample = Callable[[], OpenPicture]
+"""Makes a picture of a sample drawing that came with its model."""
+
+
 class OpenDocuments:
     """All open pictures, the one on the canvas first.
 
@@ -133,7 +137,8 @@ class OpenDocuments:
         self._tell = tell
         self._later = later
         self.pictures: list[OpenPicture] = []
-        self._examples: dict[str, Iterator[Path]] = {}
+        self._examples: dict[tuple[object, ...], Iterator[Path | OwnExample]] = {}
+        self.own_examples: Callable[[Card], tuple[OwnExample, ...]] = lambda _card: ()
         self.told_unguarded = False
         """It was told that a picture can't be guarded, and nothing else since."""
 
@@ -290,17 +295,20 @@ class OpenDocuments:
     # --- sample drawings -----------------------------------------------------------------------
 
     def next_example(self, kind: InputKind, card: Card | None) -> OpenPicture | None:
-        """The next sample drawing for a model, round and round."""
+        """The next sample drawing for a model, round and round; those that came with it go first."""
         name = card.name if card else ""
         palette = card.palette if card else None
-        key = f"{kind} {name} {palette.name if palette else ''}"
+        own = self.own_examples(card) if card is not None and card.input == kind else ()
+        key = kind, name, palette.name if palette else "", own
         if key not in self._examples:
-            found = list(samples(kind, name, palette))
+            found: list[Path | OwnExample] = [*own, *samples(kind, name, palette)]
             # The first one is the first impression; the others come in a random order.
             random.shuffle(rest := found[1:])
             self._examples[key] = itertools.cycle(found[:1] + rest)
-        path = next(self._examples[key], None)
-        return None if path is None else self.sample(path, card)
+        chosen = next(self._examples[key], None)
+        if chosen is None:
+            return None
+        return self.sample(chosen, card) if isinstance(chosen, Path) else chosen()
 
     def sample(self, path: Path, card: Card | None) -> OpenPicture:
         """A sample drawing, as a picture of its own to go on with.

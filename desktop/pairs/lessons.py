@@ -35,6 +35,10 @@ _TAUGHT = re.compile(r"(.+), taught(?: \d+)?")
 speaks, as the name stands in files."""
 
 
+CORRECTION, DRAWING = "correction", "drawing"
+"""What a pair of a folder of lessons comes from."""
+
+
 @dataclass(frozen=True, eq=False)
 class Lesson:
     """A preview that is being corrected."""
@@ -85,7 +89,8 @@ def keep_correction(lesson: Lesson, corrected: Pixels) -> Path:
     """
     task, palette = task_of(lesson.card.input, lesson.card.hints), labels_of(lesson.card)
     folder = _lessons(base_of(lesson.card.name), task, palette)
-    pair_store.keep(folder, lesson.drawn, corrected, task, palette, _origin(lesson.drawn, lesson.style))
+    origin = _origin(lesson.drawn, lesson.style)._replace(name=CORRECTION)
+    pair_store.keep(folder, lesson.drawn, corrected, task, palette, origin)
     return folder
 
 
@@ -152,4 +157,4 @@ def _origin(drawn: Picture, style: Code | None) -> Origin:
             total.update(np.ascontiguousarray(plane).data)  # as it lies there: a copy holds up whoever draws
     if style is not None:
         total.update(repr(style).encode())
-    return Origin("drawing", total.hexdigest()[:20])
+    return Origin(DRAWING, total.hexdigest()[:20])

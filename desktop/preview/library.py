@@ -49,6 +49,10 @@ class Library(Observable):
         live.imported.connect(self._imported)
         live.refused.connect(self._refused)
         self._doubted: set[Path] = set()
+        self.held: set[Path] = set()
+        """Those whose terms nobody has seen yet: nothing is done with them unasked."""
+        self.brought: set[Path] = set()
+        """Files that were copied here from elsewhere and have just arrived."""
         self.refresh()
 
     def refresh(self) -> None:
@@ -77,7 +81,9 @@ class Library(Observable):
 
         One that could not be opened is passed over until it has been.
         """
-        usable = [entry for entry in self.models if entry.card and entry.file not in self._doubted]
+        usable = [
+            entry for entry in self.models if entry.card and entry.file not in self._doubted | self.held
+        ]
         of_kind = [entry for entry in usable if entry.card and entry.card.input == kind]
         named = [entry for entry in of_kind if entry.name == last_used.get(kind)]
         if not named and len(of_kind) > 1:  # else there is no need to read drawings
@@ -105,6 +111,7 @@ class Library(Observable):
     def works(self, path: Path) -> None:
         """A model was opened."""
         self._doubted.discard(path)
+        self.held.discard(path)
 
     def palettes(self) -> list[Palette]:
         """The bundled palettes, the first one first, then the user's; broken ones are passed over."""
@@ -138,6 +145,8 @@ class Library(Observable):
         if file is None:
             self.inspect(path)
         else:
+            if file not in {entry.file for entry in self.models}:
+                self.brought.add(file)
             self.models = models
             self.arrived.emit(file)
 
@@ -172,6 +181,7 @@ class Library(Observable):
 
     def _imported(self, reply: Imported) -> None:
         self.importing = None
+        self.brought.add(reply.path)  # the card beside a stranger's weights may name terms, too
         self.look_again(lambda: self.arrived.emit(reply.path))
 
     def _refused(self, reply: Failed) -> None:

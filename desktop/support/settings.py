@@ -63,6 +63,8 @@ class Settings:
     """Where a file was last opened or saved."""
     training: str = ""
     """Folder of the run that goes on."""
+    unread_terms: list[str] = field(default_factory=list)
+    """File names of models from elsewhere whose terms nobody has seen yet."""
     recipe: dict[str, float] = field(default_factory=dict)
     """Option of a training → its value, where it was chosen otherwise than the usual recipe has it."""
     pairs: dict[str, str] = field(default_factory=dict)
@@ -148,6 +150,7 @@ _MAKES_SENSE: dict[str, Callable[[Any], bool]] = {
     ),
     "folded": lambda value: all(isinstance(name, str) for name in value),
     "recent": lambda value: all(isinstance(name, str) for name in value),
+    "unread_terms": lambda value: all(isinstance(name, str) for name in value),
     "recent_colours": lambda value: all(
         isinstance(it, list) and len(it) == 3 and all(type(part) is int and 0 <= part <= 255 for part in it)
         for it in value

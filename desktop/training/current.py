@@ -43,6 +43,9 @@ DRAWING_MS = 1500
 Which = Literal["newest", "best"]
 """Of a training's two models: that of the last step, or that with the lowest loss of unknown pairs."""
 
+Review = Callable[[Path, Path, Callable[[], object]], object]
+"""Is given a run, a model in it, and what takes that over: calls it at once, later, or never."""
+
 GOING_ON: tuple[Phase, ...] = ("starting", "running", "paused", "stopping")
 
 
@@ -115,6 +118,7 @@ class Training(Observable):
         super().__init__(parent)
         self.history = TrainingHistory()
         self._document, self._settings = document, settings
+        self.review: Review = lambda _run, _model, take: take()
         self._finding = False
         self._tasks = TaskQueue("training", self)
         self._tasks.error_reported.connect(self.error_reported)
@@ -212,7 +216,7 @@ class Training(Observable):
         self.stop()
 
     def take_over(self) -> None:
-        """Copy a model, see ``which``, into the user's models; ``brought`` follows."""
+        """Copy a model, see ``which``, into the user's models, if ``review`` agrees; ``brought`` follows."""
         run, plan = self.run, self.plan
         assert run is not None and plan is not None
         file = "best.safetensors" if self.which == "best" else "model.safetensors"
@@ -227,7 +231,12 @@ class Training(Observable):
             _forget_former(run, target)
             return target
 
-        self._tasks.do(copy, lambda target: self.brought.emit(target, self._said_of(target)))
+        said = self._said_of
+
+        def take() -> None:
+            self._tasks.do(copy, lambda target: self.brought.emit(target, said(target)))
+
+        self.review(run, run / file, take)
 
     def _said_of(self, model: Path) -> str:
         said = (

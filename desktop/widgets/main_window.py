@@ -37,6 +37,8 @@ from desktop.widgets.canvas.preview import Preview
 from desktop.widgets.canvas.preview_window import PreviewDoor
 from desktop.widgets.canvas.view import View
 from desktop.widgets.colourways.dialog import ColourwaysDialog
+from desktop.widgets.comparison.dialog import ComparisonDialog
+from desktop.widgets.comparison.outcome import OutcomeDoor
 from desktop.widgets.dialogs import picture_dialogs
 from desktop.widgets.dialogs.about import AboutDialog
 from desktop.widgets.dialogs.feather import ask_feather
@@ -44,6 +46,7 @@ from desktop.widgets.dialogs.pair_start import PairStartDialog
 from desktop.widgets.edit_actions import on_edits
 from desktop.widgets.exporting.dialog import FinishDialog
 from desktop.widgets.film.dialog import FilmDialog
+from desktop.widgets.giving.door import GivingDoor
 from desktop.widgets.inputs.door import InputDoor
 from desktop.widgets.panels.brush_bar import BrushBar
 from desktop.widgets.panels.folding import FoldingHeader, Heights
@@ -115,8 +118,10 @@ class MainWindow(QMainWindow):
         self.teaching_bar = TeachingBar(session, self.messages)
         self.files = Files(session, self.messages, self)
         self.colourways = ColourwaysDialog(session, self.files, undoing, self)
+        self.comparison = ComparisonDialog(session, self)
         self.inputs = InputDoor(session, actions, self.files.ask_open, self)
-        for bar in (self.inputs.bar, self.pair_drawing_bar, self.teaching_bar):
+        self.giving = GivingDoor(session, self.messages, self)
+        for bar in (self.inputs.bar, self.giving.bar, self.pair_drawing_bar, self.teaching_bar):
             column.addWidget(bar)
         column.addWidget(stage, 1)
         column.addWidget(self.shelf)
@@ -124,6 +129,7 @@ class MainWindow(QMainWindow):
         column.addWidget(self.welcome)
         self.setCentralWidget(middle)
         self.training = TrainingDoor(session, self.messages, self)
+        self.outcome = OutcomeDoor(session, self.messages, self)
         self.folders = FolderDoor(session, self.messages, self)
         self.tool_bar = QToolBar(self.tr("Tools"))
         self.tool_bar.setObjectName("tool_bar")
@@ -167,6 +173,7 @@ class MainWindow(QMainWindow):
         presets = self.brush_bar.presets
         self.actions_table.connect(on_edits(self.session, self.clipboard, self.files, presets, self))
         self.actions_table.connect(self.inputs.reactions())
+        self.actions_table.connect(self.giving.reactions())
         for names in (("beside", "over", "split"), ("theme_system", "theme_light", "theme_dark")):
             group = QActionGroup(self)
             for name in names:
@@ -233,6 +240,7 @@ class MainWindow(QMainWindow):
             "name_style": self.style_dock.ask_name,
             "morph": lambda: MorphDialog(session, self).open(),
             "photo_style": self.files.style_of_photo,
+            "compare_models": self.comparison.open,
             "import": self.files.import_model,
             "train": self.training.open,
             "teach": session.teaching.begin,

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import re
 from dataclasses import dataclass, field
 from typing import Any, Literal, get_args
 
@@ -24,6 +25,23 @@ styles; a card without them is written as the first, so that older programs read
 
 MOST_PIXELS = 1 << 23
 """Of the model's own size; at it a pass is made as soon as the model is open."""
+
+LONGEST = {
+    "name": 1000,
+    "kind": 100,
+    "task": 1000,
+    "description": 20_000,
+    "data": 20_000,
+    "licence": 20_000,
+    "sample": 1 << 20,
+}
+"""Characters of a card's texts, at most."""
+
+_OF_LINES = ("description", "data", "licence")
+"""Texts that may have several lines."""
+
+_COMMANDS = re.compile("[\\x00-\\x1f\\x7f-\\x9f\\u061c\\u200e\\u200f\\u2028-\\u202e\\u2066-\\u2069]")
+"""Signs that command a terminal, break lines, or turn the direction of writing: a name could seem another."""
 
 _MOST_LISTED = 8
 """Of the names in a sentence."""
@@ -155,11 +173,24 @@ def from_json(text: str) -> Card:
         fields["styles"] = codes.named(fields.get("styles", {}), length)
         if fields.get("default_style") is not None:
             fields["default_style"] = codes.of_file(fields["default_style"], length)
+        for name in LONGEST:
+            if isinstance(fields.get(name), str):
+                fields[name] = cleaned(fields[name], lines=name in _OF_LINES)
         card = Card(**fields)
         _check(card)
     except (TypeError, ValueError, KeyError, OverflowError) as error:
         raise ModelError(f"The model's card is damaged ({error}); fetch the file anew.") from error
     return card
+
+
+def cleaned(text: str, *, lines: bool = False) -> str:
+    """A text of a stranger's card as it may be shown: signs that command a terminal, or turn the direction of
+    what is written, are spaces.
+
+    Args:
+        lines: whether it may have several of them.
+    """
+    return _COMMANDS.sub(lambda found: found[0] if lines and found[0] in "\n\t" else " ", text)
 
 
 def amended(card: Card, text: str) -> Card:
@@ -210,6 +241,7 @@ def _check(card: Card) -> None:
     width, height = card.size
     checks = {
         "text": all(isinstance(text, str) for text in texts) and bool(card.name),
+        **{name: len(str(getattr(card, name))) <= most for name, most in LONGEST.items()},
         "input": card.input in get_args(InputKind),
         "statistics": card.statistics in get_args(Statistics),
         "size": all(isinstance(edge, int) and 1 <= edge <= 8192 for edge in (width, height))

@@ -118,12 +118,13 @@ class TryOut:
     """Make the preview of a picture with a model that is not the open one, which stays open.
 
     Done when nothing else waits. If another model is to be opened while this one is loaded, that goes first,
-    and this is begun anew. ``size`` as in ``Translate``.
+    and this is begun anew. ``size`` and ``style`` as in ``Translate``.
     """
 
     path: Path
     picture: Picture
     size: tuple[int, int] | None
+    style: Style | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ import json
 import math
 import os
 import stat
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -36,6 +36,8 @@ STYLE_ENCODER = "style_encoder."
 """Before the names of the weights that read styles of photos; they lie beside the network's."""
 
 _KEY = "underpaint"
+_CHUNK = 1 << 20
+"""Bytes copied at a time."""
 _BYTES = {"F16": 2, "BF16": 2, "F32": 4}
 """The number formats that weights come in, and their sizes."""
 _FOREIGN_BYTES = {**_BYTES, "F64": 8, "I64": 8, "I32": 4, "I16": 2, "I8": 1, "U8": 1, "BOOL": 1}
@@ -154,6 +156,63 @@ def write(path: Path, card: Card, tensors: dict[str, Tensor], half: bool = False
             write_tensors(part, kept, {_KEY: cards.to_json(card), "format": "pt"})
     except OSError as error:
         raise ModelError(f"The model “{path}” can't be written ({error.strerror or error}).") from error
+
+
+def read_notes(path: Path) -> dict[str, str]:
+    """All texts that stand beside the weights, the card's among them, by their keys. Needs no torch.
+
+    Raises:
+        ModelError: as ``read_card``, but for the card itself.
+    """
+    with _opened(path) as (file, _):
+        metadata = _fields(_text(file, path.name)[0], path.name).get("__metadata__")
+    known = metadata.items() if isinstance(metadata, dict) else ()
+    return {key: text for key, text in known if isinstance(text, str)}
+
+
+def recard(
+    source: Path,
+    target: Path,
+    card: Card,
+    notes: dict[str, str],
+    step: Callable[[int, int], object] = lambda _done, _total: None,
+) -> None:
+    """Write the weights of a model file, byte for byte, with another card, in one step. Needs no torch.
+
+    Args:
+        target: may be ``source``.
+        card: of the same network.
+        notes: further texts, by their keys.
+        step: called between parts with bytes done and in all; ends the work by raising.
+
+    Raises:
+        ModelError: the source can't be read or is damaged, the card is too long, or ``target`` can't be
+            written.
+    """
+    with _opened(source) as (file, length):
+        if length > MOST_BYTES:
+            raise _too_large(source.name)
+        text, room = _text(file, source.name)
+        _header(text, room, source.name)
+        fields = _fields(text, source.name)
+        fields["__metadata__"] = {_KEY: cards.to_json(card), "format": "pt", **notes}
+        head = json.dumps(fields).encode("ascii")
+        head += b" " * (-len(head) % 8)  # so that the weights are aligned, as safetensors has it
+        if len(head) > MOST_HEADER_BYTES:
+            raise ModelError(
+                f"The card of “{card.name}” is longer than a model file can hold; say less, or take sample "
+                "drawings away."
+            )
+        try:
+            with replacing(target) as part, part.open("wb") as copy:
+                copy.write(len(head).to_bytes(8, "little") + head)
+                done = 0
+                while chunk := file.read(_CHUNK):
+                    copy.write(chunk)
+                    done += len(chunk)
+                    step(done, room)
+        except OSError as error:
+            raise ModelError(f"The model “{target}” can't be written ({error.strerror or error}).") from error
 
 
 def write_tensors(path: Path, tensors: dict[str, Tensor], notes: dict[str, str]) -> None:

@@ -350,7 +350,7 @@ class Worker:
             self._attempt(urgent, self._answer)
         prepared = codec.prepare(request.picture, stranger.card, request.size)
         with self._threads(stranger):
-            made = stranger.translate(prepared)
+            made = stranger.translate(prepared, style=request.style)
         self._reply(TriedOut(request.path, made))
 
     def _generator_for(self, request: Translate | Vary) -> Generator | None:

@@ -6,9 +6,10 @@ from pathlib import Path
 
 import numpy as np
 
-from engine.data.messages import Failed, ModelOpened, OpenModel, Translated, TriedOut, TryOut
+from engine.data.messages import Failed, ModelOpened, OpenModel, Picture, Translated, TriedOut, TryOut
 from engine.models import bundle
 from engine.thread.worker import MOST_OPEN
+from tests.desktop.styled_models import write_styled
 from tests.engine.desk import Desk, picture, translate
 
 
@@ -27,6 +28,13 @@ def test_another_model_is_tried_out_and_the_open_one_stays_open(desk: Desk, tiny
 
 def test_trying_out_works_before_any_model_is_open(desk: Desk, tiny_file) -> None:
     assert isinstance(desk.ask(TryOut(tiny_file(), picture(), None)), TriedOut)
+
+
+def test_it_is_tried_out_in_the_style_that_is_asked_for(desk: Desk, tmp_path: Path) -> None:
+    file = write_styled(tmp_path / "styled.safetensors", input="sketch")
+    drawn = Picture(lines=np.full((32, 32), 255, np.uint8))
+    previews = [desk.ask(TryOut(file, drawn, (32, 32), style)).preview for style in (None, "suede", "patent")]
+    assert (previews[0] != previews[1]).any() and (previews[1] != previews[2]).any()
 
 
 def test_what_is_tried_out_does_not_push_out_the_open_model(desk: Desk, tiny_file, monkeypatch) -> None:

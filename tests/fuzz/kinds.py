@@ -22,8 +22,9 @@ from desktop.training.history import TrainingHistory
 from engine import foreign
 from engine.data import picture
 from engine.data.card import Card
+from engine.data.messages import Picture
 from engine.data.palette import Label, Palette, read_gpl, write_gpl
-from engine.models import beside, bundle
+from engine.models import beside, bundle, drawings, shared
 from engine.networks import build
 from engine.planes import codec
 from tests.engine import reference
@@ -99,6 +100,26 @@ def _cards(folder: Path) -> list[Path]:
 def _read_card(file: Path) -> None:
     card, _ = _card()
     beside.card_of(file.with_suffix(".pth"), card.kind, card.network)
+
+
+def _catalogues(folder: Path) -> list[Path]:
+    bundle.write(folder / "a.safetensors", *_card())
+    shared.write(folder / "models.json")
+    return [folder / "models.json"]
+
+
+def _given_away(folder: Path) -> list[Path]:
+    """A model with a drawing in it."""
+    card, tensors = _card()
+    bundle.write(folder / "a.safetensors", card, tensors)
+    labels = drawings.SampleDrawing("x", Picture(pixels=np.zeros((4, 4, 3), np.uint8)))
+    bundle.recard(
+        folder / "a.safetensors",
+        folder / "b.safetensors",
+        card,
+        {drawings.KEY: drawings.to_text([labels])},
+    )
+    return [folder / "b.safetensors"]
 
 
 def _palettes(folder: Path) -> list[Path]:
@@ -188,6 +209,8 @@ KINDS: dict[str, Kind] = {
     "safetensors": Kind(_bare, _convert, "x.safetensors"),
     "pth": Kind(_weights, _convert, "x.pth"),
     "card": Kind(_cards, _read_card, "x.json"),
+    "catalogue": Kind(_catalogues, shared.checked, "models.json"),
+    "given away": Kind(_given_away, lambda file: drawings.read(file, "labels"), "x.safetensors"),
     "gpl": Kind(_palettes, read_gpl, "x.gpl"),
     "journal": Kind(_journals, _read_journal, "journal"),
     "config": Kind(lambda _: list(FORMATS.glob("run-*/config.json")), _read_config, "config.json"),

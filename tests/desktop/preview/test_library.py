@@ -70,5 +70,19 @@ def test_weights_without_a_card_are_asked_about_and_begin_with_the_card_beside(w
     assert session.live.card == card
 
 
+def test_terms_of_a_card_beside_weights_are_shown_before_these_are_used(window, session, tmp_path):
+    before = session.live.model_file
+    card = replace(bundle.read_card(model(session, "tiny labels")), name="Theirs", licence="CC BY-NC 4.0")
+    shape = {name: value for name, value in card.network.items() if name != "dropout"}
+    path = tmp_path / "net_G.safetensors"
+    save_file(pix2pix.reference_layout(card, unet(shape)), path)
+    beside.write(path, card)
+    done(session.open_file(path))
+    until(lambda: window.findChildren(ImportDialog))
+    window.findChildren(ImportDialog)[0].accept()
+    until(lambda: window.giving.bar.isVisible())
+    assert session.models.giving.asked.name == "Theirs" and session.live.model_file == before
+
+
 def unet(settings: dict[str, object]) -> dict[str, torch.Tensor]:
     return build("unet", **settings, dropout=True).state_dict()

@@ -1,0 +1,1 @@
+"""What a model says of itself, and the file of it that is given away. No widgets."""

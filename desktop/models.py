@@ -1,0 +1,61 @@
+"""What is done with whole models: compared, described and given away."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from PySide6.QtCore import QObject
+
+from desktop.comparison.board import Comparison
+from desktop.documents.on_canvas import OnCanvas
+from desktop.documents.open_documents import OpenDocuments
+from desktop.documents.stroke_controller import StrokeController
+from desktop.giving.giving import Giving
+from desktop.pairs.outcome import Outcomes
+from desktop.preview.library import Library
+from desktop.preview.live import Live
+from desktop.preview.shelf import Shelf
+from desktop.preview.tryouts import TryOuts
+from desktop.support.file_work import FileWork
+from desktop.support.settings import Settings
+from desktop.training.current import Training
+
+
+class Models(QObject):
+    """Parts of the session that have to do with more than the open model.
+
+    Args:
+        canvas, documents, live, strokes, tryouts, library, shelf, settings, file_work: as the parts want
+            them.
+        training: what was a lesson is looked at before it is taken over.
+        open_model: paints with the model in a file.
+        parent: owns it.
+    """
+
+    def __init__(
+        self,
+        canvas: OnCanvas,
+        documents: OpenDocuments,
+        live: Live,
+        strokes: StrokeController,
+        tryouts: TryOuts,
+        library: Library,
+        shelf: Shelf,
+        settings: Settings,
+        file_work: FileWork,
+        training: Training,
+        open_model: Callable[[Path], object],
+        parent: QObject | None = None,
+    ) -> None:
+        super().__init__(parent)
+        self.comparison = Comparison(canvas, live, tryouts, strokes, library, file_work, open_model, self)
+        self.giving = Giving(canvas, documents, live, library, shelf, settings, file_work, open_model, self)
+        self.outcomes = Outcomes(live, tryouts, self)
+        self.outcomes.said.connect(canvas.said)
+        training.review = self.outcomes.review
+
+    def leave(self) -> None:
+        """End of the program."""
+        self.comparison.leave()
+        self.outcomes.leave()

@@ -1,0 +1,105 @@
+"""What the menu does with a model's card, and with models that are given away."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from PySide6.QtCore import QObject, Qt
+from PySide6.QtWidgets import QFileDialog, QWidget
+
+from desktop.giving.giving import Draft
+from desktop.session import Session
+from desktop.widgets.giving.card_dialog import CardDialog
+from desktop.widgets.giving.catalogue import CatalogueDialog
+from desktop.widgets.giving.terms import TermsBar
+from desktop.widgets.parts.actions import Reactions
+from desktop.widgets.parts.message_bar import MessageBar
+from engine.files.writing import as_on_disk, shown, stem
+
+
+class GivingDoor(QObject):
+    """Opens the dialogs, and asks what has to be asked over the canvas.
+
+    Args:
+        session: has the models.
+        messages: over the canvas.
+        window: the main window.
+    """
+
+    def __init__(self, session: Session, messages: MessageBar, window: QWidget) -> None:
+        super().__init__(window)
+        self._session, self._messages, self._main = session, messages, window
+        self._giving = session.models.giving
+        self.bar = TermsBar(session)
+        self.dialog: CardDialog | None = None
+
+    def reactions(self) -> Reactions:
+        """By an action's name: what it does."""
+        return {"edit_card": self.edit, "give_away": self.give, "from_catalogue": self.catalogue}
+
+    def edit(self) -> None:
+        """Edit the open model's card."""
+        self._giving.draft(self._edit)
+
+    def give(self) -> None:
+        """Ask where the open model is to be written to; first, whether its card may stay so empty."""
+        lack = self._giving.lacks()
+        if lack:
+            self._messages.ask(
+                self.tr("%s Whoever gets it will want to know.") % lack,
+                (self.tr("&Edit the card …"), self.edit),
+                (self.tr("&Give it away all the same …"), self._ask_where),
+            )
+        else:
+            self._ask_where()
+
+    def catalogue(self) -> None:
+        """Ask for a shared folder's catalogue, and show what it lists."""
+        folder = self._session.settings.folder or str(Path.home())
+        dialog = QFileDialog(self._main, self.tr("Catalogue"), folder, self.tr("Catalogues (*.json)"))
+        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        dialog.setFileMode(QFileDialog.FileMode.ExistingFile)
+        dialog.fileSelected.connect(lambda name: self.open_catalogue(as_on_disk(Path(name))))
+        dialog.open()
+
+    def open_catalogue(self, file: Path) -> None:
+        """Show what a catalogue lists, as soon as its files were looked at."""
+        self._session.settings.folder = str(file.parent)
+        self._giving.read_catalogue(
+            file, lambda found: CatalogueDialog(self._session, file, found, self._main).open()
+        )
+
+    def _edit(self, draft: Draft) -> None:
+        self.dialog = CardDialog(self._session, draft, self._main)
+        self.dialog.destroyed.connect(self._forget)
+        self.dialog.open()
+
+    def _forget(self) -> None:
+        self.dialog = None
+
+    def _ask_where(self) -> None:
+        card = self._giving.open_card
+        if card is None:
+            self._giving.give(Path("model"))  # says why not
+            return
+        folder = self._session.settings.folder or str(Path.home())
+        dialog = QFileDialog(self._main, self.tr("Give away"), folder, self.tr("Models (*.safetensors)"))
+        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
+        dialog.setOption(QFileDialog.Option.DontConfirmOverwrite)
+        dialog.setDefaultSuffix("safetensors")
+        dialog.selectFile(f"{stem(card.name, 'model')}.safetensors")
+        dialog.fileSelected.connect(lambda name: self.write(Path(name)))
+        dialog.open()
+
+    def write(self, path: Path) -> None:
+        """Write it there; ask first where that would replace something."""
+        if os.path.exists(path):
+            self._messages.ask(
+                self.tr("“%s” is there already; what it holds would be replaced.") % shown(path.name),
+                (self.tr("&Replace it"), lambda: self._giving.give(path)),
+                (self.tr("Give away under &another name …"), self._ask_where),
+            )
+        else:
+            self._giving.give(path)

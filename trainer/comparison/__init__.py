@@ -1,0 +1,1 @@
+"""Several models judged by the same pairs, and which of them is best at what."""
