@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import time
 from dataclasses import replace
 from multiprocessing.process import BaseProcess
@@ -132,6 +133,9 @@ def killed_at_random(folder: Path, config: Config, kills: int, seed: int) -> tup
                     break
             if not ends(process, float(random.uniform(0, 0.5))):
                 process.kill()
+                process.join()
+        said = (told_in / "said").read_text("utf-8") if (told_in / "said").exists() else ""
+        assert process.exitcode in (0, -signal.SIGKILL), said  # else it was never on its way
         told = events.read(run.events)
         reached.append(told[-1]["step"])
         if told[-1]["event"] == "finished":

@@ -17,13 +17,15 @@ from engine.errors import UnderpaintError
 from engine.models import bundle
 from tests.trainer import faults
 from tests.trainer.faults import Disk, Killed, failing
-from tests.trainer.small_runs import differing, small, things, trained
+from tests.trainer.small_runs import differing, small, things
+from trainer.data.pairs import DataSet
 from trainer.evaluation import export as exporting
 from trainer.evaluation import recogniser, report
 from trainer.evaluation.evaluate import Evaluation
 from trainer.machine.errors import TrainingError
 from trainer.run import events
 from trainer.run import folder as runs
+from trainer.run.config import Config
 from trainer.run.events import Journal
 from trainer.run.folder import Run
 from trainer.training.fit import fit
@@ -199,14 +201,33 @@ def test_whatever_fails_the_older_one_is_whole(name: str, kind: str, fresh: bool
         assert work.see(folder) == 3
 
 
-@pytest.mark.parametrize("kind", faults.KINDS)
-def test_a_training_goes_on_wherever_it_was_stopped(kind: str, tmp_path: Path) -> None:
-    """As if nothing had been: the very same weights in the end."""
-    data = things(tmp_path / "data", 4)
+class Undisturbed(NamedTuple):
+    """A training that nothing happened to, and how many operations on files it took."""
+
+    data: DataSet
+    config: Config
+    run: Run
+    operations: int
+
+
+@pytest.fixture(scope="module")
+def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> Undisturbed:
+    folder = tmp_path_factory.mktemp("undisturbed")
+    data = things(folder / "data", 4)
     config = small(data, steps=3, checkpoint_every=1, log_every=1)
-    whole = trained(tmp_path / "whole", data, config)
-    measured = runs.create(tmp_path / "measured", config)
-    count = faults.operations(lambda: fit(measured, config, data))
+    whole = runs.create(folder / "whole", config)
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setenv("UNDERPAINT_HOME", str(folder / "home"))
+        count = faults.operations(lambda: fit(whole, config, data))
+    return Undisturbed(data, config, whole, count)
+
+
+@pytest.mark.parametrize("kind", faults.KINDS)
+def test_a_training_goes_on_wherever_it_was_stopped(
+    kind: str, undisturbed: Undisturbed, tmp_path: Path
+) -> None:
+    """As if nothing had been: the very same weights in the end."""
+    data, config, whole, count = undisturbed
     assert count > 40
     told: list[str] = []
     for at in range(faults.KINDS.index(kind) * 3, count, count // 4):

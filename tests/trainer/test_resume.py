@@ -53,10 +53,9 @@ def stopped_at(folder: Path, data: DataSet, config: Config, *steps: int) -> Run:
         {},
         {"recipe": "paper", "batch": 1},
         {"differentiable": True, "batch": 3},
-        {"adversarial": "none"},
+        {"adversarial": "none", "threads": 2},
         pytest.param({"precision": "bfloat16"}, marks=needs_bfloat16),
         {"network": "resnet"},
-        {"threads": 2},
         {"perceptual": 15.0, "feature_matching": 10.0, "discriminators": 2, "differentiable": True},
         pytest.param({"perceptual": 15.0, "precision": "bfloat16"}, marks=needs_bfloat16),
     ],
@@ -132,7 +131,7 @@ def test_longer_run_goes_on_from_the_end(tmp_path: Path) -> None:
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no SIGKILL")
 def test_killed_at_random_moments_ends_with_the_same_weights(tmp_path: Path) -> None:
     data = things(tmp_path / "data", 7)
-    config = small(data, steps=60, log_every=1, checkpoint_every=3, sample_every=9)
+    config = small(data, steps=40, log_every=1, checkpoint_every=3, sample_every=9)
     whole = trained(tmp_path / "whole", data, config)
     run, reached = killed_at_random(tmp_path / "run", config, kills=2, seed=1)
     assert max(reached) > 0
