@@ -46,6 +46,7 @@ class Handling(Observable):
         self.presets = tuple(settings.presets)
         self._taken = ""
         strokes.watch("quick_shapes ink recent", self._remember)
+        strokes.watch("adjusting", self._look_for_axes)
 
     def keep_preset(self, name: str) -> None:
         """Keep the brush in hand as ``name``, in place of one that is called so."""
@@ -89,6 +90,11 @@ class Handling(Observable):
         """Keep the brush of that name no more."""
         self._settings.presets.pop(name, None)
         self.presets = tuple(self._settings.presets)
+
+    def _look_for_axes(self) -> None:
+        """Where there are none, there is nothing to be seen yet of what was switched on."""
+        if self._strokes.adjusting and self._strokes.ink.symmetry == "none":
+            self.said.emit(self.tr("There are no axes yet; switch on a symmetry (M) to see their knobs."))
 
     def _remember(self) -> None:
         ink = self._strokes.ink

@@ -92,7 +92,7 @@ class Colourways(Choice):
     def take(self, colours: ColourSet) -> None:
         """Give the drawing these colours, and the style that they name if the model knows it, as one step."""
         own, code = self._own_now(), self._code(colours)
-        style = None if code is None or code == self._live.code() else PictureStyle(code, colours.caption)
+        style = None if code is None or code == self._live.code() else PictureStyle(code, str(colours.style))
         if self.wanted(colours) == own and style is None:
             return
 

@@ -39,8 +39,8 @@ class ColourSet:
 
     @property
     def caption(self) -> str:
-        """Its name, and its style if it has one."""
-        return self.name if self.style is None else f"{self.name} · {self.style}"
+        """Its name, and that of its style if it has one; a number says nothing to anybody."""
+        return f"{self.name} · {self.style}" if isinstance(self.style, str) else self.name
 
 
 def shuffled(colours: Sequence[Colour], wanted: int, count: int, seed: int = 1) -> tuple[ColourSet, ...]:

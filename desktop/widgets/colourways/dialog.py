@@ -183,7 +183,8 @@ class ColourwaysDialog(QDialog):
         self._styled.setVisible(board.styles is not None and bool(board.own))
         self._styled.setChecked(board.styled)
         for button in self._buttons:
-            button.setEnabled(bool(board.tiles))
+            coloured = button.objectName() in ("colourways_palette", "colourways_photo")
+            button.setEnabled(bool(board.tiles and (board.own or not coloured)))
         self._buttons[-1].setEnabled(bool(board.tiles) and not board.writing)
         self._buttons[-1].setText(self.tr("Making the rest …") if board.writing else self.tr("&Export …"))
         if board.tiles and len(board.tiles) >= LEAST:

@@ -423,6 +423,8 @@ def test_a_picture_without_hints_has_sets_of_styles(
     board.take(board.tiles[1].colours)
     settle(session)
     assert session.steps.undo == steps + 1 and session.styles.current.code == NAMED["suede"]
+    assert session.styles.current.name == "suede"
+    assert not window.colourways.findChild(QPushButton, "colourways_palette").isEnabled()
     palette = tmp_path / "few.hex"
     palette.write_text("#102030\n")
     told.clear()

@@ -8,6 +8,7 @@ from desktop.session import Session
 from desktop.support.settings import SettingsFile
 from desktop.widgets.main_window import MainWindow
 from tests.desktop.pen_hands import SHIFT, Hand
+from tests.desktop.window_hands import message
 
 
 @pytest.fixture
@@ -79,3 +80,12 @@ def test_axes_are_remembered(window: MainWindow, hand: Hand, session: Session) -
     settings = SettingsFile(session.file.path).settings
     assert settings.fold == 9
     assert settings.axes == [0.25, 0.75, 0]
+
+
+def test_without_a_symmetry_it_is_said_that_there_are_no_axes(window: MainWindow, hand: Hand) -> None:
+    assert "switch on a symmetry" in message(window)
+    window.actions_table["adjust_axes"].trigger()
+    window.messages.hide()
+    window.actions_table["radial"].trigger()
+    window.actions_table["adjust_axes"].trigger()
+    assert window.session.strokes.adjusting and not message(window)
