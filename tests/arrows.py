@@ -21,7 +21,7 @@ ARROWS: dict[str, str] = {
     "engine.planes": "engine.data engine.errors",
     "engine.thread": "engine.data engine.errors engine.foreign engine.models engine.passes engine.planes",
     "engine.finishing": "engine.data engine.errors engine.planes",
-    "trainer.__main__": "engine.errors resources trainer.cli",
+    "trainer.__main__": "engine.errors resources trainer.cli trainer.preparing",
     "trainer.cli": (
         "engine.data engine.errors engine.files engine.models engine.passes resources trainer.data "
         "trainer.dataset_check trainer.evaluation trainer.machine trainer.perception trainer.pictures "
@@ -47,6 +47,10 @@ ARROWS: dict[str, str] = {
     "trainer.planning": (
         "engine.data engine.devices engine.errors engine.models trainer.data trainer.machine trainer.run "
         "trainer.training"
+    ),
+    "trainer.preparing": (
+        "engine.data engine.errors engine.files engine.finishing trainer.cli trainer.dataset_check "
+        "trainer.files trainer.pictures"
     ),
     "trainer.run": (
         "engine.data engine.files trainer.loading trainer.machine trainer.perception trainer.pictures"

@@ -21,9 +21,10 @@ from trainer.cli.pairs import pairs
 from trainer.cli.resume import resume
 from trainer.cli.telling import say
 from trainer.cli.train import train
+from trainer.preparing.command import prepare
 
 commands = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
-for _command in (train, resume, check, pairs, evaluate, export):
+for _command in (train, resume, check, prepare, pairs, evaluate, export):
     commands.command()(_command)
 commands.command(hidden=True)(edges)  # the window's alone
 

@@ -22,7 +22,7 @@ from engine.data.palette import Colour, Palette
 from engine.data.task import TASKS, Task
 from engine.errors import PictureError
 from engine.files.writing import shown
-from trainer.data import recognising
+from trainer.data import panels, recognising
 from trainer.data.dataset import DataSet, Kind, Layout, Pair, Problem
 from trainer.data.inputs import Wish
 from trainer.data.recognising import partnerless
@@ -71,6 +71,8 @@ def find(
     if zipped.is_file(zipped.root(folder) / pair_store.MANIFEST):
         data = _kept(folder, found, wish)
     elif found:
+        if not way and zipped.is_file(zipped.root(folder) / layouts.PREPARED):
+            wish = replace(wish, way=panels.ALONE)
         data, unused = recognising.recognised(folder, found, stills, wish)
         foreign = sorted([*foreign, *unused])
     else:

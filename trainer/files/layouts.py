@@ -36,6 +36,9 @@ _BEHIND = re.compile(r"(.+)[_\-. ]" + _WORD, re.IGNORECASE)
 _BETWEEN = re.compile(r"(.+?)[_\-. ]" + _WORD + r"[_\-. ](.+)", re.IGNORECASE)
 """… and in Task1_Training_Input, which counts only where folders are of several splits by it."""
 
+PREPARED = "prepared.json"
+"""Lies in folders that ``trainer.preparing`` made: these are of photos alone, whatever their names."""
+
 _FOREIGN = {".heic", ".heif", ".avif", ".jp2", ".psd", ".svg", ".npy", ".mat", ".exr", ".tga", ".ppm"}
 ARCHIVES = {".zip", ".7z", ".rar", ".tar", ".tgz", ".gz"}
 """Not looked into: a data set is one folder, or one zip file."""

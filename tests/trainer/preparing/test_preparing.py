@@ -1,0 +1,338 @@
+"""Folders of photos made fit to train on."""
+
+from __future__ import annotations
+
+import io
+import json
+import zipfile
+import zlib
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+from typer.testing import CliRunner
+
+from engine.data.messages import Pixels
+from engine.errors import PictureError
+from tests.trainer.made_pictures import blob, house, save
+from trainer.__main__ import commands
+from trainer.data import pairs
+from trainer.preparing import contact, cutting, looking, writing
+from trainer.preparing.cutting import Frame
+
+COUNT = 10
+SMALL = Frame(64)
+
+
+def on_paper(seed: int, edge: int = 320, place: tuple[int, int] = (30, 90)) -> Pixels:
+    """A thing on grey paper, unevenly lit, off the middle, with a soft shadow: uint8 (edge, edge, 3)."""
+    thing = blob(seed, 192).astype(np.float32)
+    down, across = np.mgrid[:edge, :edge] / edge
+    paper = np.array([196, 192, 186]) * (1 + 0.1 * (down - 0.5) - 0.15 * (across - 0.5))[..., None]
+    middle = place[0] + 96 + 14, place[1] + 96 + 14
+    far = np.hypot(down * edge - middle[0], across * edge - middle[1])
+    paper *= (1 - 0.25 * np.exp(-((far / 70) ** 2)))[..., None]
+    photo = paper + np.random.default_rng(seed).normal(0, 1.5, (edge, edge, 1))
+    there = thing.min(2) < 250
+    part = photo[place[0] : place[0] + 192, place[1] : place[1] + 192]
+    part[there] = thing[there] * 0.8
+    return np.clip(photo, 0, 255).astype(np.uint8)
+
+
+def box_of(pixels: Pixels) -> tuple[int, int, int, int]:
+    there = pixels.min(2) < 200
+    rows, columns = np.flatnonzero(there.any(1)), np.flatnonzero(there.any(0))
+    return int(rows[0]), int(columns[0]), int(rows[-1]) + 1, int(columns[-1]) + 1
+
+
+def is_framed(pixels: Pixels, size: int) -> bool:
+    """Whether a thing lies in the middle of white, and is 88 % of the square long."""
+    top, left, bottom, right = box_of(pixels)
+    longest = max(bottom - top, right - left)
+    middle = abs(top + bottom - size) <= 0.05 * size and abs(left + right - size) <= 0.05 * size
+    border = np.concatenate([pixels[0], pixels[-1], pixels[:, 0], pixels[:, -1]])
+    return middle and abs(longest - 0.88 * size) <= 0.05 * size and bool((border == 255).all())
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Ten photos that can be used, and one of each sort that can't."""
+    made = tmp_path_factory.mktemp("photos") / "things"
+    for seed in range(COUNT):
+        save(blob(seed), made / f"{seed}.png")
+    brighter = np.clip(blob(1).astype(int) + 2, 0, 255).astype(np.uint8)
+    save(brighter, made / "copy.png")
+    save(house(1)[1], made / "view.png")
+    two = np.full((128, 256, 3), 255, np.uint8)
+    two[:, :128], two[:, 128:] = blob(50), blob(51)
+    save(two, made / "two.png")
+    cut = blob(52)
+    cut[:, 76:] = 255
+    save(cut, made / "cut.png")
+    save(blob(53)[:, 22:], made / "beyond.png")
+    (made / "torn.png").write_bytes((made / "1.png").read_bytes()[:400])
+    return made
+
+
+@pytest.fixture(scope="module")
+def outlook(folder: Path) -> looking.Outlook:
+    return looking.look(folder, SMALL)
+
+
+def test_each_sort_of_odd_photo_is_told(outlook: looking.Outlook) -> None:
+    said = {one.name: " and ".join(one.why) for one in outlook.proposals if one.why}
+    parts = {
+        "copy.png": "nearly what “1.png” shows",
+        "view.png": "background of its own",
+        "two.png": "second object",
+        "cut.png": "straight edge",
+        "beyond.png": "beyond the photo’s edge",
+        "torn.png": "damaged",
+    }
+    assert said.keys() == parts.keys()
+    assert all(part in said[name] for name, part in parts.items()), said
+    assert outlook.kept == {f"{seed}.png" for seed in range(COUNT)}
+    assert outlook.cuts and {one.how for one in outlook.proposals if one.keep} == {"centred"}
+
+
+def test_things_on_paper_are_cut_out_and_centred() -> None:
+    photo = on_paper(4)
+    thing = cutting.seen(photo)
+    assert thing.how == "cut"
+    made = cutting.made(photo, thing, Frame(128))
+    assert is_framed(made, 128)
+    # Nothing of paper and shadow is left, and the thing is whole and has its colours.
+    expected = cutting.made(blob(4, 192), cutting.seen(blob(4, 192)), Frame(128))
+    solid, empty = expected.min(2) < 200, expected.min(2) == 255
+    assert (made[empty].min(1) >= 250).mean() > 0.985
+    assert np.median(np.abs(made[solid].astype(float) - expected[solid] * 0.8)) < 12
+
+
+def test_white_ground_needs_no_cutting() -> None:
+    photo = np.full((200, 300, 3), 255, np.uint8)
+    photo[10:138, 150:278] = blob(2)
+    thing = cutting.seen(photo)
+    assert thing.how == "centred"
+    assert is_framed(cutting.made(photo, thing, Frame(100)), 100)
+
+
+def test_written_folder_is_a_data_set(outlook: looking.Outlook, tmp_path: Path) -> None:
+    count, unwritten = writing.write(outlook, outlook.kept, tmp_path / "out")
+    assert (count, unwritten) == (COUNT, [])
+    data = pairs.find(tmp_path / "out")
+    assert (data.layout, len(data.pairs)) == ("photos", COUNT)
+    for pair in data.pairs:
+        assert is_framed(np.array(Image.open(pair.b.file)), SMALL.size)
+    noted = json.loads((tmp_path / "out" / writing.MANIFEST).read_text("utf-8"))
+    assert len(noted["photos"]) == len(outlook.proposals) and str(tmp_path) not in json.dumps(noted)
+    assert sorted(it.name for it in tmp_path.iterdir()) == ["out"]
+
+
+def test_overruled_photos_are_kept(outlook: looking.Outlook, tmp_path: Path) -> None:
+    kept = outlook.named(["view", "two.png"])
+    assert kept == {"view.png", "two.png"}
+    writing.write(outlook, kept, tmp_path / "out")
+    whole = np.array(Image.open(tmp_path / "out" / "view.png"))
+    assert whole.shape == (64, 64, 3) and (whole[:, 0] != 255).any()
+    with pytest.raises(PictureError, match="check its name"):
+        outlook.named(["nobody"])
+    with pytest.raises(PictureError, match="damaged"):
+        outlook.named(["torn"])
+    with pytest.raises(PictureError, match="kept"):
+        writing.write(outlook, [], tmp_path / "none")
+
+
+class Stop(Exception):
+    pass
+
+
+def test_interrupted_folder_goes_on_where_it_was(outlook: looking.Outlook, tmp_path: Path) -> None:
+    def stop(done: int, _total: int) -> None:
+        if done == 4:
+            raise Stop
+
+    with pytest.raises(Stop):
+        writing.write(outlook, outlook.kept, tmp_path / "out", stop)
+    assert not (tmp_path / "out").exists()
+    part = tmp_path / ".out.preparing"
+    first = {file.name: file.stat().st_mtime_ns for file in part.glob("*.png")}
+    assert len(first) == 4
+    writing.write(outlook, outlook.kept, tmp_path / "out")
+    made = tmp_path / "out"
+    assert len(list(made.glob("*.png"))) == COUNT and not part.exists()
+    assert {name: (made / name).stat().st_mtime_ns for name in first} == first
+
+
+def test_another_wish_begins_anew_and_discarding_clears(outlook: looking.Outlook, tmp_path: Path) -> None:
+    def stop(done: int, _total: int) -> None:
+        if done == 2:
+            raise Stop
+
+    with pytest.raises(Stop):
+        writing.write(outlook, ["1.png", "2.png", "3.png"], tmp_path / "out", stop)
+    writing.write(outlook, ["5.png"], tmp_path / "out")
+    assert [file.name for file in (tmp_path / "out").glob("*.png")] == ["5.png"]
+    with pytest.raises(Stop):
+        writing.write(outlook, ["1.png", "2.png", "3.png"], tmp_path / "other", stop)
+    writing.discard(tmp_path / "other")
+    assert sorted(it.name for it in tmp_path.iterdir()) == ["out"]
+
+
+@pytest.mark.parametrize("place", ["things/inside", "used"])
+def test_nothing_is_overwritten(outlook: looking.Outlook, tmp_path: Path, place: str) -> None:
+    out = outlook.folder / "inside" if "inside" in place else tmp_path / place
+    save(blob(1), tmp_path / "used" / "mine.png")
+    with pytest.raises(PictureError, match="choose"):
+        writing.write(outlook, outlook.kept, out)
+    assert [it.name for it in (tmp_path / "used").iterdir()] == ["mine.png"]
+    assert not (outlook.folder / "inside").exists()
+
+
+def test_an_empty_folder_will_do(outlook: looking.Outlook, tmp_path: Path) -> None:
+    (tmp_path / "out").mkdir()
+    writing.write(outlook, ["1.png"], tmp_path / "out")
+    assert (tmp_path / "out" / "1.png").exists()
+
+
+def test_sub_folders_stay_and_names_differ(tmp_path: Path) -> None:
+    for number, place in enumerate(("suede/1.png", "suede/2.png", "patent/1.png", "patent/A.png", "a.png")):
+        save(blob(number), tmp_path / "photos" / place)
+    outlook = looking.look(tmp_path / "photos", SMALL)
+    writing.write(outlook, outlook.kept, tmp_path / "out")
+    made = sorted(file.relative_to(tmp_path / "out").as_posix() for file in (tmp_path / "out").rglob("*.png"))
+    assert made == ["a.png", "patent/1.png", "patent/A-2.png", "suede/1-2.png", "suede/2.png"]
+    # They are styles, and no pairs.
+    assert pairs.find(tmp_path / "out").layout == "photos"
+
+
+def test_zip_files_are_taken(tmp_path: Path) -> None:
+    with zipfile.ZipFile(tmp_path / "photos.zip", "w") as packed:
+        for seed in range(3):
+            target = io.BytesIO()
+            Image.fromarray(blob(seed)).save(target, "PNG")
+            packed.writestr(f"photos/kind/{seed}.png", target.getvalue())
+    outlook = looking.look(tmp_path / "photos.zip", SMALL)
+    writing.write(outlook, outlook.kept, tmp_path / "out")
+    assert sorted(file.name for file in (tmp_path / "out" / "kind").iterdir()) == ["0.png", "1.png", "2.png"]
+
+
+def turned(file: Path) -> None:
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    Image.fromarray(np.rot90(blob(7)).copy()).save(file.with_suffix(".jpg"), quality=95, exif=exif)
+
+
+def print_colours(file: Path) -> None:
+    Image.fromarray(blob(7)).convert("CMYK").save(file.with_suffix(".jpg"), quality=95)
+
+
+def sixteen_bits(file: Path) -> None:
+    grey = np.array(Image.fromarray(blob(7)).convert("L")).astype(np.uint16) * 257
+    Image.fromarray(grey).save(file.with_suffix(".png"))
+
+
+def clear(file: Path) -> None:
+    pixels = blob(7)
+    alpha = np.where(pixels.min(2) < 250, 255, 0).astype(np.uint8)
+    pixels[alpha == 0] = 0
+    Image.fromarray(np.dstack([pixels, alpha])).save(file.with_suffix(".png"))
+
+
+def huge(file: Path) -> None:
+    Image.fromarray(blob(7)).resize((3000, 3000), Image.Resampling.BICUBIC).save(file.with_suffix(".jpg"))
+
+
+@pytest.mark.parametrize("write", [turned, print_colours, sixteen_bits, clear, huge])
+def test_files_as_people_have_them(tmp_path: Path, write) -> None:  # type: ignore[no-untyped-def]
+    (tmp_path / "photos").mkdir()
+    write(tmp_path / "photos" / "one")
+    outlook = looking.look(tmp_path / "photos", SMALL)
+    writing.write(outlook, outlook.kept, tmp_path / "out")
+    made = np.array(Image.open(tmp_path / "out" / "one.png"))
+    expected = cutting.made(blob(7), cutting.seen(blob(7)), SMALL)
+    assert np.abs((made.min(2) < 200).astype(int) - (expected.min(2) < 200)).mean() < 0.06
+
+
+def test_more_pixels_than_can_be_are_refused_by_the_header(tmp_path: Path) -> None:
+    save(blob(1), tmp_path / "photos" / "1.png")
+    data = bytearray((tmp_path / "photos" / "1.png").read_bytes())
+    data[16:24] = (60000).to_bytes(4, "big") * 2
+    data[29:33] = zlib.crc32(data[12:29]).to_bytes(4, "big")
+    (tmp_path / "photos" / "bomb.png").write_bytes(data)
+    outlook = looking.look(tmp_path / "photos", SMALL)
+    bomb = next(one for one in outlook.proposals if one.name == "bomb.png")
+    assert not bomb.readable and "pixels" in bomb.said and outlook.kept == {"1.png"}
+
+
+def test_photos_with_backgrounds_are_kept_whole(tmp_path: Path) -> None:
+    for seed in range(4):
+        save(house(seed)[1], tmp_path / f"{seed}.png")
+    save(house(2)[1], tmp_path / "copy.png")
+    outlook = looking.look(tmp_path, SMALL)
+    assert not outlook.cuts
+    assert [one.name for one in outlook.proposals if not one.keep] == ["copy.png"]
+
+
+@pytest.mark.parametrize("what", ["empty", "file", "missing"])
+def test_no_photos_are_told(tmp_path: Path, what: str) -> None:
+    (tmp_path / "empty").mkdir()
+    (tmp_path / "file").write_text("x")
+    with pytest.raises(PictureError, match="choose"):
+        looking.look(tmp_path / what, SMALL)
+
+
+def test_sheet_shows_every_photo(
+    outlook: looking.Outlook, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (file,) = contact.write(outlook, outlook.kept, tmp_path / "sheet.png")
+    seen = np.array(Image.open(file))
+    assert seen.shape[1] > contact.COLUMNS * looking.THUMB
+    # What is left out is crossed out in red, and stands first.
+    red = (seen[..., 0] > 180) & (seen[..., 1] < 90)
+    assert red[: looking.THUMB, : looking.THUMB + 8].sum() > 300
+    monkeypatch.setattr(contact, "ROWS", 1)
+    assert [it.name for it in contact.write(outlook, outlook.kept, tmp_path / "s.png")] == [
+        "s.png",
+        "s-2.png",
+    ]
+
+
+# --- the command line ----------------------------------------------------------------------------
+
+
+def run(*words: object):  # type: ignore[no-untyped-def]
+    return CliRunner().invoke(commands, ["prepare", *map(str, words)])
+
+
+def test_command_prepares_and_tells(folder: Path, tmp_path: Path) -> None:
+    result = run(folder, tmp_path / "out", "--size", "64", "--keep", "two", "--drop", "3.png")
+    lines = result.stdout.splitlines()
+    assert result.exit_code == 1  # one file is torn
+    assert lines[-1] == str(tmp_path / "out")
+    told = sorted(line.split("“")[1].split("”")[0] for line in lines[:-1])
+    assert told == ["3.png", "beyond.png", "copy.png", "cut.png", "torn.png", "view.png"]
+    assert [line for line in lines if line.startswith("error: ")] == [
+        line for line in lines if "torn.png" in line
+    ]
+    assert "kept: 10 of 16 photos" in result.stderr
+    assert sorted(it.stem for it in (tmp_path / "out").glob("*.png")) == sorted(
+        ["two", *(str(seed) for seed in range(COUNT) if seed != 3)]
+    )
+    again = run(folder, tmp_path / "out")
+    assert isinstance(again.exception, PictureError) and "choose a new folder" in str(again.exception)
+
+
+def test_command_tries_without_writing(folder: Path, tmp_path: Path) -> None:
+    result = run(
+        folder, tmp_path / "out", "--size", 128, "--dry-run", "--json", "--sheet", tmp_path / "sheet.png"
+    )
+    told = json.loads(result.stdout)
+    assert (told["kept"], told["out"], told["size"], len(told["photos"])) == (COUNT, None, 128, 16)
+    assert {one["photo"]: one["why"] for one in told["photos"]}["3.png"] == []
+    assert [it.name for it in tmp_path.iterdir()] == ["sheet.png"]
+
+
+@pytest.mark.parametrize("words", [["--size", "8"], ["--margin", "0.5"], ["--sheet", "x.jpg"]])
+def test_wrong_usage_is_exit_code_2(folder: Path, tmp_path: Path, words: list[str]) -> None:
+    assert run(folder, tmp_path / "out", *words).exit_code == 2

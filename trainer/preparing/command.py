@@ -1,0 +1,124 @@
+"""``underpaint prepare``: a folder of photos made fit to train on."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from engine.files.writing import shown
+from trainer.cli.telling import result, say
+
+if TYPE_CHECKING:
+    from trainer.preparing.looking import Outlook
+
+
+def prepare(
+    photos: Annotated[
+        Path, typer.Argument(help="A folder of photos, or a zip file of one.", metavar="PHOTOS")
+    ],
+    out: Annotated[Path, typer.Argument(help="The new folder.", metavar="OUT")],
+    size: Annotated[int, typer.Option(min=32, max=2048, help="Edge of the squares that are made.")] = 256,
+    margin: Annotated[
+        float, typer.Option(min=0.0, max=0.4, help="Around the object, as a share of the edge.")
+    ] = 0.06,
+    keep: Annotated[
+        list[str] | None,
+        typer.Option(help="Keep this photo whatever is found; may be given several times.", metavar="NAME"),
+    ] = None,
+    drop: Annotated[
+        list[str] | None,
+        typer.Option(help="Leave this photo out; may be given several times.", metavar="NAME"),
+    ] = None,
+    sheet: Annotated[
+        Path | None, typer.Option(help="Write a contact sheet of what is proposed, as PNG.", metavar="FILE")
+    ] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Propose, and make no folder.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Tell everything as one JSON object.")] = False,
+) -> None:
+    """Cut out the objects of photos on plain ground, centre them on white, leave odd photos out.
+
+    Near-duplicates, second views, lettering, photos with a background of their own, cut-off objects and
+    unreadable files are left out, a line each. The folder of photos stays as it is; what was interrupted goes
+    on with the same command. Exit code 1 when a photo can't be read.
+    """
+    from engine.errors import PictureError
+    from trainer.dataset_check.counting import counting
+    from trainer.files import pair_store
+    from trainer.preparing import contact, looking, writing
+    from trainer.preparing.cutting import Frame
+
+    if sheet is not None and sheet.suffix.lower() != ".png":
+        raise typer.BadParameter("a contact sheet’s name ends in .png", param_hint="--sheet")
+    if not dry_run:
+        pair_store.refuse_used(out, photos)
+    with counting("Looking") as progress:
+        outlook = looking.look(photos, Frame(size, margin), progress)
+    kept = (outlook.kept | outlook.named(keep or ())) - outlook.named(drop or ())
+    if sheet is not None:
+        try:
+            sheets = contact.write(outlook, kept, sheet)
+        except OSError as error:
+            raise PictureError(f"“{sheet}” can't be written ({error.strerror or error}).") from error
+        say(f"contact sheet: {', '.join(map(str, sheets))}")
+    if not as_json:
+        _tell(outlook, kept)
+    unwritten: list[str] = []
+    if not dry_run:
+        with counting("Preparing") as progress:
+            _, unwritten = writing.write(outlook, kept, out, progress)
+    for sentence in unwritten:
+        say(f"error: {sentence}")
+    say(_summary(outlook, kept))
+    if as_json:
+        typer.echo(json.dumps(_described(outlook, kept, None if dry_run else out), indent=1))
+    elif not dry_run:
+        result(out)
+    if unwritten or not all(one.readable for one in outlook.proposals):
+        raise typer.Exit(1)
+
+
+def _tell(outlook: Outlook, kept: frozenset[str]) -> None:
+    for one in outlook.proposals:
+        if one.name not in kept:
+            kind = "left out" if one.readable else "error"
+            typer.echo(f"{kind}: {one.said or shown(f'“{one.name}” by your own wish.')}")
+    for file in outlook.foreign:
+        typer.echo(f"left out: {shown(f'“{file.name}”')} is no file that is read here; save it as PNG.")
+
+
+def _summary(outlook: Outlook, kept: frozenset[str]) -> str:
+    how = Counter(one.how for one in outlook.proposals if one.name in kept)
+    words = {"cut": "cut out", "centred": "centred", "whole": "taken whole"}
+    told = ", ".join(f"{words[name]}: {count}" for name, count in how.most_common())
+    said = f"kept: {len(kept)} of {len(outlook.proposals)} photos ({told or 'none'})"
+    if not outlook.cuts:
+        said += "; most have a background of their own, so nothing is cut out"
+    return said
+
+
+def _described(outlook: Outlook, kept: frozenset[str], out: Path | None) -> dict[str, object]:
+    from trainer.preparing.writing import made_names
+
+    names = made_names(outlook.proposals)
+    return {
+        "folder": str(outlook.folder),
+        "out": None if out is None else str(out),
+        "size": outlook.frame.size,
+        "margin": outlook.frame.margin,
+        "cuts": outlook.cuts,
+        "kept": len(kept),
+        "photos": [
+            {
+                "photo": one.name,
+                "kept": one.name in kept,
+                "made": names[one.name] if one.name in kept else None,
+                "how": one.how if one.readable else None,
+                "why": list(one.why),
+            }
+            for one in outlook.proposals
+        ],
+    }

@@ -1,0 +1,229 @@
+"""What is proposed for each photo of a folder: how it is cut, or why it is left out."""
+
+from __future__ import annotations
+
+import io
+import os
+from collections.abc import Callable, Collection
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+from engine.data import picture
+from engine.errors import PictureError
+from engine.files.writing import shown
+from trainer.dataset_check import duplicates, rims
+from trainer.dataset_check.rims import Rim
+from trainer.files import layouts, zipped
+from trainer.pictures import outliers
+from trainer.pictures.outliers import Scene
+from trainer.preparing import cutting
+from trainer.preparing.cutting import Frame, How, Pixels, Thing
+
+Progress = Callable[[int, int], object]
+"""Told how many of how many are done; may raise to end it."""
+
+THUMB = 160
+"""Edge of the pictures on a contact sheet."""
+_COMPARED = 24
+"""Edge of the pictures by which duplicates are found."""
+_MOSTLY = 0.5
+"""Share of the photos on plain ground, from which things are cut out at all."""
+_SMALL = 0.4
+"""Share of the pixels wanted that a thing has at least."""
+_THREADS = 4
+
+
+@dataclass(frozen=True)
+class Proposal:
+    """What is proposed for one photo. It is kept unless there is a reason not to."""
+
+    name: str
+    """Its place in the folder, “suede/1.jpg”."""
+    file: Path
+    how: How = "whole"
+    why: tuple[str, ...] = ()
+    """Why it is left out, each to be read after the photo's name."""
+    readable: bool = True
+    thumb: bytes = b""
+    """What is made of it, small, as a JPEG file."""
+    enough: int = 0
+    """Pixels along the photo's longer edge that will do to make it."""
+
+    @property
+    def keep(self) -> bool:
+        """Whether it is to be kept."""
+        return not self.why
+
+    @property
+    def said(self) -> str:
+        """Why it is left out, in a sentence; nothing of those that are kept."""
+        return shown(f"“{self.name}” {' and '.join(self.why)}.") if self.why else ""
+
+
+@dataclass(frozen=True)
+class Outlook:
+    """What is proposed for a folder, or zip file, of photos."""
+
+    folder: Path
+    frame: Frame
+    proposals: tuple[Proposal, ...]
+    foreign: tuple[Path, ...] = ()
+    """Files that are pictures, or hold some, and can't be read."""
+    cuts: bool = True
+    """Whether things are cut out: most photos show one on plain ground."""
+
+    @property
+    def kept(self) -> frozenset[str]:
+        """The names of those that are proposed to be kept."""
+        return frozenset(one.name for one in self.proposals if one.keep)
+
+    def named(self, words: Collection[str]) -> frozenset[str]:
+        """The names of the photos that are meant by names as people say them: with folder and ending, or not.
+
+        Raises:
+            PictureError: there is no such photo, or it can't be read.
+        """
+        found: set[str] = set()
+        for word in words:
+            wanted = word.replace(os.sep, "/").removeprefix("./")
+            meant = [
+                one
+                for one in self.proposals
+                if wanted in (one.name, Path(one.name).name) or wanted in (str(one.file), Path(one.name).stem)
+            ]
+            if not meant:
+                raise PictureError(f"There is no photo “{word}” in “{self.folder.name}”; check its name.")
+            if unreadable := next((one for one in meant if not one.readable), None):
+                raise PictureError(unreadable.said)
+            found.update(one.name for one in meant)
+        return frozenset(found)
+
+
+@dataclass
+class _Look:
+    """One photo, looked at. ``problem`` is why it can't be read."""
+
+    name: str
+    file: Path
+    problem: str = ""
+    how: How = "whole"
+    thumbs: dict[How, bytes] = field(default_factory=dict)
+    compared: Pixels | None = None
+    scene: Scene | None = None
+    rim: Rim | None = None
+    reaches_edge: bool = False
+    long: int = 0
+    """Pixels that the thing is long in the file."""
+    enough: dict[How, int] = field(default_factory=dict)
+
+
+def look(folder: Path, frame: Frame, progress: Progress = lambda _done, _total: None) -> Outlook:
+    """Look at every photo of a folder, or a zip file of one, and its sub-folders, and propose.
+
+    Raises:
+        PictureError: there are no photos, or the folder is missing or damaged.
+    """
+    folder = Path(folder)
+    if not os.path.isdir(folder) and not zipped.is_packed(folder):
+        reason = "is a file" if os.path.exists(folder) else "does not exist"
+        raise PictureError(f"“{folder}” {reason}; choose a folder of photos, or a zip file of one.")
+    found, stills, foreign = layouts.gathered(folder)
+    if not found:
+        remedy = "choose a folder of PNG, JPEG, WebP, TIFF or BMP files"
+        raise PictureError(f"There are no photos in “{shown(folder.name)}”; {remedy}.")
+    root = zipped.root(folder)
+    files = [(one.file.relative_to(root).as_posix(), one.file) for one in found]
+    looks: list[_Look] = []
+    progress(0, len(files))
+    with ThreadPoolExecutor(min(_THREADS, os.cpu_count() or 1), thread_name_prefix="prepare") as pool:
+        for start in range(0, len(files), 16):
+            block = files[start : start + 16]
+            for done in pool.map(lambda one: _looked(one[0], one[1], frame), block):
+                looks.append(done)
+                progress(len(looks), len(files))
+    readable = [one for one in looks if not one.problem]
+    cuts = sum(one.how != "whole" for one in readable) >= _MOSTLY * max(1, len(readable))
+    reasons = _reasons(looks, frame, cuts)
+    proposals = []
+    for one, why in zip(looks, reasons, strict=True):
+        how = one.how if cuts else "whole"
+        thumb, enough = one.thumbs.get(how, b""), one.enough.get(how, 0)
+        proposals.append(Proposal(one.name, one.file, how, tuple(why), not one.problem, thumb, enough))
+    return Outlook(folder, frame, tuple(proposals), (*foreign, *(it.file for it in stills)), cuts)
+
+
+def _looked(name: str, file: Path, frame: Frame) -> _Look:
+    looked = _Look(name, file)
+    try:
+        source = zipped.source(file)
+        with picture.opened(source) as image:
+            longest = max(image.size)
+        photo = picture.read(source, enough=2 * cutting.EDGE).pixels
+    except PictureError as error:
+        text = str(error).removeprefix(f"“{file.name}” ")
+        looked.problem = text.rstrip(".")
+        return looked
+    if min(photo.shape[:2]) < 2:
+        looked.problem = f"is only {photo.shape[1]} × {photo.shape[0]} pixels"
+        return looked
+    thing = cutting.seen(photo)
+    looked.how = thing.how
+    for one in {"whole": Thing("whole", thing.even), thing.how: thing}.values():
+        small = cutting.made(photo, one, Frame(THUMB, frame.margin))
+        looked.thumbs[one.how] = _packed(small)
+        looked.enough[one.how] = cutting.enough(one, frame)
+        if one is thing:
+            compared = Image.fromarray(small).resize((_COMPARED, _COMPARED), Image.Resampling.BOX)
+            looked.compared = np.array(compared)
+    looked.long = round(thing.share * longest)
+    looked.reaches_edge = thing.reaches_edge
+    looked.scene = outliers.scene(thing.even)
+    looked.rim = rims.rim(thing.even) if thing.how != "whole" else None
+    return looked
+
+
+def _reasons(looks: list[_Look], frame: Frame, cuts: bool) -> list[list[str]]:
+    """Of each photo, why it is left out."""
+    odd = rims.odd_ones([one.rim for one in looks])
+    answer: list[list[str]] = []
+    for one, (cut, in_pieces) in zip(looks, odd, strict=True):
+        why: list[str] = []
+        answer.append(why)
+        if one.problem:
+            why.append(one.problem)
+            continue
+        scene = one.scene or Scene(None)
+        if cuts and (one.how == "whole" or scene.ground is None):
+            why.append("has a background of its own")
+        elif cuts:
+            if scene.framed:
+                why.append("is a photo with a background of its own, laid on a plain one")
+            if scene.words:
+                why.append("has lettering beside the object")
+            if scene.second >= outliers.SECOND:
+                why.append("shows a second object or view")
+            elif in_pieces and not scene.words:
+                why.append("shows an object in pieces, or marks beside it")
+            if one.reaches_edge:
+                why.append("shows an object that goes on beyond the photo’s edge")
+            elif cut and not scene.framed:
+                why.append("shows an object cut off by a straight edge")
+        if not why and one.long < _SMALL * frame.longest:
+            why.append(f"shows an object of only {one.long} pixels")
+    # What is left out already is nobody's first.
+    left = [place for place, why in enumerate(answer) if not why]
+    thumbs = [looks[place].compared for place in left]
+    for twin in duplicates.twins([it for it in thumbs if it is not None]):
+        how = "nearly, but mirrored," if twin.mirrored else "nearly"
+        answer[left[twin.place]].append(f"shows {how} what “{looks[left[twin.other]].name}” shows")
+    return answer
+
+
+def _packed(pixels: Pixels) -> bytes:
+    target = io.BytesIO()
+    Image.fromarray(pixels).save(target, "JPEG", quality=88)
+    return target.getvalue()

@@ -1,0 +1,147 @@
+"""Writes what was decided on into a new folder, in one step at the end.
+
+Until then it grows beside its place as “.NAME.preparing”: whoever is interrupted goes on there with the same
+photos and the same wishes, and no folder ever holds half of it.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+from collections.abc import Collection, Sequence
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+from engine.data import picture
+from engine.errors import PictureError
+from engine.files.writing import escaped, first_free, replacing, shown, stem
+from trainer.files import layouts, pair_store, zipped
+from trainer.preparing import cutting
+from trainer.preparing.cutting import Pixels
+from trainer.preparing.looking import Outlook, Progress, Proposal
+
+MANIFEST = layouts.PREPARED
+FORMAT = 1
+_MOST_BYTES = 64 << 20
+
+
+def write(
+    outlook: Outlook,
+    kept: Collection[str],
+    out: Path,
+    progress: Progress = lambda _done, _total: None,
+) -> tuple[int, list[str]]:
+    """Make the pictures of the photos called ``kept`` into a new folder; sub-folders stay.
+
+    Args:
+        out: a folder that doesn't exist, or is empty, outside that of the photos.
+        progress: may raise to end it; the same call goes on there.
+
+    Returns:
+        How many pictures there are, and a sentence for each photo that can't be read any more.
+
+    Raises:
+        PictureError: no photo is kept, or ``out`` can't be used.
+    """
+    out = Path(out).absolute()
+    pair_store.refuse_used(out, outlook.folder)
+    chosen = [one for one in outlook.proposals if one.name in kept and one.readable]
+    if not chosen:
+        raise PictureError(f"No photo of “{shown(outlook.folder.name)}” is kept; keep some of them.")
+    names = made_names(outlook.proposals)
+    unwritten: list[str] = []
+    try:
+        part = _begun(out, _about(outlook, kept, names))
+        progress(0, len(chosen))
+        for done, one in enumerate(chosen, start=1):
+            target = part / names[one.name]
+            if not target.exists():
+                try:
+                    pixels = _made(one, outlook)
+                except PictureError as error:
+                    unwritten.append(str(error))
+                    continue
+                target.parent.mkdir(parents=True, exist_ok=True)
+                picture.write_png(target, pixels)
+            progress(done, len(chosen))
+        if len(unwritten) == len(chosen):
+            raise PictureError(unwritten[0])
+        if os.path.isdir(out):
+            out.rmdir()  # empty; not every system renames onto a folder
+        os.replace(part, out)
+    except OSError as error:
+        raise PictureError(f"“{out}” can't be written ({error.strerror or error}).") from error
+    return len(chosen) - len(unwritten), unwritten
+
+
+def discard(out: Path) -> None:
+    """Take away what was begun for a folder and not ended; nothing where nothing was."""
+    part = _beside(Path(out).absolute())
+    if os.path.isfile(part / MANIFEST):
+        shutil.rmtree(part, ignore_errors=True)
+
+
+def made_names(proposals: Sequence[Proposal]) -> dict[str, str]:
+    """Where what is made of each photo goes, by the photo's name: the same sub-folder, a PNG file.
+
+    No two have one stem, wherever they are: pictures of one name in two folders would be taken for pairs.
+    """
+    taken: set[str] = set()
+    names: dict[str, str] = {}
+    for one in proposals:
+        *folders, last = one.name.split("/")
+        plain = stem(Path(last).stem, "photo")
+        free = first_free(lambda ending, plain=plain: f"{plain}{ending}", lambda it: it.lower() in taken)  # type: ignore[misc]
+        taken.add(free.lower())
+        names[one.name] = "/".join((*(stem(folder, "folder") for folder in folders), f"{free}.png"))
+    return names
+
+
+def _made(one: Proposal, outlook: Outlook) -> Pixels:
+    photo = picture.read(zipped.source(one.file), enough=one.enough).pixels
+    if one.how == "whole":
+        thing = cutting.Thing("whole", cutting.at_most(photo, cutting.EDGE))
+    else:
+        thing = cutting.seen(photo)
+    return cutting.made(photo, thing, outlook.frame)
+
+
+def _about(outlook: Outlook, kept: Collection[str], names: dict[str, str]) -> dict[str, Any]:
+    """What is written down of it, and tells whether it is the same again."""
+    photos = []
+    for one in outlook.proposals:
+        size = 0
+        with suppress(OSError):
+            size = zipped.size(one.file)
+        made = names[one.name] if one.name in kept and one.readable else None
+        photos.append({"photo": one.name, "bytes": size, "made": made, "how": one.how, "why": list(one.why)})
+    return {
+        "format": FORMAT,
+        "folder": outlook.folder.name,
+        "size": outlook.frame.size,
+        "margin": outlook.frame.margin,
+        "photos": photos,
+    }
+
+
+def _begun(out: Path, about: dict[str, Any]) -> Path:
+    """The folder that grows beside ``out``: that of an interrupted same wish, else an empty one."""
+    part = _beside(out)
+    text = escaped(json.dumps(about, ensure_ascii=False, indent=1))
+    if os.path.lexists(part):
+        manifest = part / MANIFEST
+        if not os.path.isfile(manifest):
+            raise PictureError(f"“{part}” is in the way; remove it, or choose another folder.")
+        if manifest.stat().st_size <= _MOST_BYTES and manifest.read_bytes() == text.encode("utf-8"):
+            return part
+        shutil.rmtree(part)
+    part.mkdir(parents=True)
+    with replacing(part / MANIFEST) as file:
+        file.write_bytes(text.encode("utf-8"))
+    return part
+
+
+def _beside(out: Path) -> Path:
+    return out.with_name(f".{out.name}.preparing")
