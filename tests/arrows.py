@@ -24,8 +24,8 @@ ARROWS: dict[str, str] = {
     "trainer.__main__": "engine.errors resources trainer.cli",
     "trainer.cli": (
         "engine.data engine.errors engine.files engine.models engine.passes resources trainer.data "
-        "trainer.dataset_check trainer.evaluation trainer.machine trainer.perception trainer.pictures "
-        "trainer.planning trainer.run trainer.training"
+        "trainer.dataset_check trainer.drafting trainer.evaluation trainer.machine trainer.perception "
+        "trainer.pictures trainer.planning trainer.run trainer.training"
     ),
     "trainer.data": "engine.data engine.errors engine.files trainer.files trainer.pictures",
     "trainer.dataset_check": (
@@ -57,6 +57,10 @@ ARROWS: dict[str, str] = {
         "trainer.perception trainer.pictures trainer.run"
     ),
     "trainer.perception": "engine.data engine.devices engine.errors resources trainer.machine",
+    "trainer.drafting": (
+        "engine.data engine.errors engine.files trainer.data trainer.evaluation trainer.files "
+        "trainer.loading trainer.machine trainer.perception trainer.pictures"
+    ),
     "desktop.__main__": (
         "desktop.app desktop.colourways desktop.demo desktop.paint.files desktop.replaying "
         "desktop.single_instance desktop.translating engine engine.data engine.devices engine.errors "
@@ -107,10 +111,10 @@ ARROWS: dict[str, str] = {
         "desktop.paint.strokes engine.data engine.errors"
     ),
     "desktop.pairs": (
-        "desktop.documents desktop.paint.editing desktop.paint.files desktop.paint.layers "
-        "desktop.paint.strokes desktop.preview desktop.support desktop.training engine.data engine.errors "
-        "engine.files engine.planes resources trainer.files trainer.perception trainer.pictures "
-        "trainer.run"
+        "desktop.documents desktop.paint.editing desktop.paint.files desktop.paint.gestures "
+        "desktop.paint.layers desktop.paint.strokes desktop.preview desktop.support desktop.training "
+        "engine.data engine.errors engine.files engine.planes resources trainer.drafting trainer.files "
+        "trainer.perception trainer.pictures trainer.run"
     ),
     "desktop.preview": (
         "desktop.documents desktop.paint.editing desktop.paint.files desktop.support engine.data "
@@ -148,8 +152,8 @@ ARROWS: dict[str, str] = {
     ),
     "desktop.widgets.panels": (
         "desktop.paint.brushes desktop.paint.editing desktop.paint.tools desktop.pairs desktop.preview "
-        "desktop.session desktop.support desktop.widgets.canvas desktop.widgets.hand "
-        "desktop.widgets.parts engine.data engine.models"
+        "desktop.session desktop.support desktop.widgets.canvas desktop.widgets.drafting "
+        "desktop.widgets.hand desktop.widgets.parts engine.data engine.models"
     ),
     "desktop.widgets.parts": (
         "desktop.paint.editing desktop.paint.files desktop.paint.layers desktop.session desktop.support "
@@ -204,6 +208,9 @@ ARROWS: dict[str, str] = {
     ),
     "desktop.widgets.colourways": (
         "desktop.colourways desktop.session desktop.support desktop.widgets.parts engine.data"
+    ),
+    "desktop.widgets.drafting": (
+        "desktop.pairs desktop.session desktop.support desktop.widgets.parts trainer.drafting"
     ),
 }
 
