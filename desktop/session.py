@@ -136,7 +136,7 @@ class Session(Observable):
         self.training = Training(lambda: self.picture.document if self.picture else None, self.settings, self)
         self.training.brought.connect(self._open_trained)
         self.dataset_scan = DatasetScan(self)
-        self.pair_drawing = PairDrawing(self, self.settings, self.matching.palette_for, pen_up, self)
+        self.pair_drawing = PairDrawing(self, self.settings, self.matching, self.training, pen_up, self)
         tryouts = TryOuts(self.live, self)
         self.teaching = Teaching(self, self.live, tryouts, self.shelf, self.library, self.training, self)
         fresh, models, documents = self.matching.fresh, self.library, self.documents

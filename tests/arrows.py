@@ -24,8 +24,8 @@ ARROWS: dict[str, str] = {
     "trainer.__main__": "engine.errors resources trainer.cli trainer.preparing",
     "trainer.cli": (
         "engine.data engine.errors engine.files engine.models engine.passes resources trainer.data "
-        "trainer.dataset_check trainer.evaluation trainer.machine trainer.perception trainer.pictures "
-        "trainer.planning trainer.run trainer.training"
+        "trainer.dataset_check trainer.drafting trainer.evaluation trainer.machine trainer.perception "
+        "trainer.pictures trainer.planning trainer.run trainer.training"
     ),
     "trainer.data": "engine.data engine.errors engine.files trainer.files trainer.pictures",
     "trainer.dataset_check": (
@@ -64,6 +64,10 @@ ARROWS: dict[str, str] = {
     "trainer.comparison": (
         "engine.data engine.errors engine.passes resources trainer.data trainer.evaluation "
         "trainer.machine trainer.perception"
+    ),
+    "trainer.drafting": (
+        "engine.data engine.errors engine.files trainer.data trainer.evaluation trainer.files "
+        "trainer.loading trainer.machine trainer.perception trainer.pictures"
     ),
     "desktop.__main__": (
         "desktop.app desktop.colourways desktop.comparison desktop.demo desktop.paint.files "
@@ -116,10 +120,10 @@ ARROWS: dict[str, str] = {
         "desktop.paint.strokes engine.data engine.errors"
     ),
     "desktop.pairs": (
-        "desktop.documents desktop.paint.editing desktop.paint.files desktop.paint.layers "
-        "desktop.paint.strokes desktop.preview desktop.support desktop.training engine.data engine.errors "
-        "engine.files engine.models engine.planes resources trainer.files trainer.perception "
-        "trainer.pictures trainer.run"
+        "desktop.documents desktop.paint.editing desktop.paint.files desktop.paint.gestures "
+        "desktop.paint.layers desktop.paint.strokes desktop.preview desktop.support desktop.training "
+        "engine.data engine.errors engine.files engine.models engine.planes resources trainer.drafting "
+        "trainer.files trainer.perception trainer.pictures trainer.run"
     ),
     "desktop.preview": (
         "desktop.documents desktop.paint.editing desktop.paint.files desktop.support engine.data "
@@ -157,8 +161,8 @@ ARROWS: dict[str, str] = {
     ),
     "desktop.widgets.panels": (
         "desktop.paint.brushes desktop.paint.editing desktop.paint.tools desktop.pairs desktop.preview "
-        "desktop.session desktop.support desktop.widgets.canvas desktop.widgets.hand "
-        "desktop.widgets.parts engine.data engine.models"
+        "desktop.session desktop.support desktop.widgets.canvas desktop.widgets.drafting "
+        "desktop.widgets.hand desktop.widgets.parts engine.data engine.models"
     ),
     "desktop.widgets.parts": (
         "desktop.paint.editing desktop.paint.files desktop.paint.layers desktop.session desktop.support "
@@ -233,6 +237,9 @@ ARROWS: dict[str, str] = {
     "desktop.widgets.giving": (
         "desktop.giving desktop.session desktop.support desktop.widgets.dialogs desktop.widgets.panels "
         "desktop.widgets.parts engine.data engine.errors engine.files engine.models"
+    ),
+    "desktop.widgets.drafting": (
+        "desktop.pairs desktop.session desktop.support desktop.widgets.parts trainer.drafting"
     ),
 }
 

@@ -14,19 +14,20 @@ import typer
 from engine.errors import UnderpaintError
 from resources import NoHomeError
 from trainer.cli.check import check
-from trainer.cli.edges import edges
 from trainer.cli.evaluate import evaluate
 from trainer.cli.export import export
 from trainer.cli.pairs import pairs
 from trainer.cli.resume import resume
 from trainer.cli.telling import say
 from trainer.cli.train import train
+from trainer.cli.window import drafts, edges
 from trainer.preparing.command import prepare
 
 commands = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
 for _command in (train, resume, check, prepare, pairs, evaluate, export):
     commands.command()(_command)
-commands.command(hidden=True)(edges)  # the window's alone
+for _command in (edges, drafts):
+    commands.command(hidden=True)(_command)  # the window's alone
 
 
 def main() -> None:

@@ -7,9 +7,10 @@ its own; where its weights are missing, lines follow the photo's gradients.
 from __future__ import annotations
 
 import hashlib
+import math
 import tempfile
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from pathlib import Path
 
@@ -71,20 +72,30 @@ class LineDraft(Observable):
     def set_sure(self, sure: float) -> None:
         """Draw fewer lines or more; those drawn just now are drawn anew."""
         self.sure = sure
-        if self.busy or self._is_newest():
+        if self.busy:
             self.draw()
+        elif self._is_newest():
+            self._draw(anew=True)  # the photo has been looked at: nobody has to wait
 
     def draw(self) -> None:
         """Draw the lines, as one step that can be undone, over what is drawn already."""
+        self._draw()
+
+    def _draw(self, anew: bool = False) -> None:
+        """Draw the lines.
+
+        Args:
+            anew: in the place of those drawn just now, and only there.
+        """
         with ReportErrors(self._canvas.error_reported.emit):
             document = self._canvas.document
             if document.kind != "sketch":
                 raise PictureError(self.tr("Lines can be drafted in a sketch only; paint this one by hand."))
             photo, sure = photos.photo_in(document), self.sure
             self._given_up.clear()
-            self.busy = True
+            self.busy = self.busy or not anew
             self._tasks.do(
-                lambda: self._lines(photo, sure), lambda lines: self._take(document, lines), "draft"
+                lambda: self._lines(photo, sure), lambda lines: self._take(document, lines, anew), "draft"
             )
 
     def cancel(self) -> None:
@@ -117,12 +128,14 @@ class LineDraft(Observable):
                 del self._maps[next(iter(self._maps))]
         return self._maps[key]
 
-    def _take(self, document: Document, lines: Pixels) -> None:
+    def _take(self, document: Document, lines: Pixels, anew: bool) -> None:
         self.busy = False
-        self._when_the_pen_is_up(lambda: self._lay(document, lines))
+        self._when_the_pen_is_up(lambda: self._lay(document, lines, anew))
 
-    def _lay(self, document: Document, lines: Pixels) -> None:
+    def _lay(self, document: Document, lines: Pixels, anew: bool) -> None:
         canvas = self._canvas
+        if anew and not self._is_newest():  # somebody corrects them by now
+            return
         if self._given_up.is_set() or canvas.picture is None or document is not canvas.document:
             return
         if not weights.available() and not self._told:
@@ -146,6 +159,15 @@ class LineDraft(Observable):
     def _failed(self, sentence: str) -> None:
         self.busy = False
         self._canvas.error_reported.emit(sentence)
+
+
+def remembered(told: Mapping[str, str]) -> float:
+    """How sure an edge must be, as it was set last; the usual, where that makes no sense."""
+    try:
+        sure = float(told.get("sure", USUAL))
+    except ValueError:
+        return USUAL
+    return min(max(sure, MANY), FEW) if math.isfinite(sure) else USUAL
 
 
 def edge_map(photo: Pixels, given_up: Callable[[], bool]) -> Pixels | None:

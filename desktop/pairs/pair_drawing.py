@@ -7,6 +7,7 @@ has not stays open. Files are read and written away from the UI thread.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -16,20 +17,28 @@ import resources
 from desktop.documents.on_canvas import OnCanvas
 from desktop.documents.open_documents import OpenPicture
 from desktop.paint.editing.document import Document
-from desktop.pairs import photos
+from desktop.paint.gestures.superpixels import regions_in
+from desktop.paint.layers.composite import to_rgb
+from desktop.pairs import kept_drafts, line_draft, photos
+from desktop.pairs.kept_drafts import Drafts
+from desktop.pairs.label_drafts import LabelDrafts
 from desktop.pairs.line_draft import LineDraft
 from desktop.pairs.photos import Photo, Roll
+from desktop.preview.matching import Matching
 from desktop.support.observable import Observable, Property
 from desktop.support.report_errors import ReportErrors, sentence_for
 from desktop.support.settings import Settings
 from desktop.support.task_queue import TaskQueue
+from desktop.training.current import Training
 from engine.data.card import InputKind
 from engine.data.messages import Picture, Pixels
-from engine.data.palette import Palette
 from engine.data.task import task_of
 from engine.errors import PictureError
 from engine.files.writing import stem
 from trainer.files import pair_store
+
+Found = tuple[Document, str, Pixels | None]
+"""A picture to draw on, what there is to say of it, and the draft of labels that it begins with."""
 
 
 class PairDrawing(Observable):
@@ -38,7 +47,8 @@ class PairDrawing(Observable):
     Args:
         canvas: where they are drawn over.
         settings: remember what was begun last.
-        palette_for: what new pictures of a kind are held to.
+        matching: tells what new pictures of a kind are held to.
+        training: no drafts are learnt beside it.
         parent: owns it.
     """
 
@@ -65,13 +75,16 @@ class PairDrawing(Observable):
         self,
         canvas: OnCanvas,
         settings: Settings,
-        palette_for: Callable[[InputKind], Palette | None],
+        matching: Matching,
+        training: Training,
         when_the_pen_is_up: Callable[[Callable[[], object]], object],
         parent: QObject | None = None,
     ) -> None:
         super().__init__(parent)
-        self._canvas, self._settings, self._palette_for = canvas, settings, palette_for
+        self._canvas, self._settings, self._matching = canvas, settings, matching
         self.draft = LineDraft(canvas, when_the_pen_is_up, self)
+        self.labels = LabelDrafts(canvas, training, self)
+        self._recall()
         self._tasks = TaskQueue("pair drawing", self)
         self._tasks.error_reported.connect(self._failed)
         self._kind: InputKind = "sketch"
@@ -88,6 +101,11 @@ class PairDrawing(Observable):
         """Whether lines are drawn over the photos, rather than labels or colours."""
         return self.roll is not None and self._kind == "sketch"
 
+    @property
+    def draws_labels(self) -> bool:
+        """Whether it is label maps that are made."""
+        return self.roll is not None and self._kind == "labels"
+
     # --- begin and end -------------------------------------------------------------------------
 
     @staticmethod
@@ -97,7 +115,7 @@ class PairDrawing(Observable):
 
     def look(self, sources: Sequence[Path], kind: InputKind, folder: Path) -> None:
         """See what there is to do; ``outlook`` or ``objection`` follows."""
-        palette = self._palette_for(kind)
+        palette = self._matching.palette_for(kind)
 
         def see() -> Roll | str:
             try:
@@ -110,16 +128,21 @@ class PairDrawing(Observable):
 
     def begin(self, sources: Sequence[Path], kind: InputKind, folder: Path) -> None:
         """Draw over the photos in ``sources``, from the first that has no pair in ``folder``."""
-        palette = self._palette_for(kind)
-        self._settings.pairs = {"photos": str(sources[0]), "folder": str(folder), "kind": kind}
+        palette = self._matching.palette_for(kind)
+        self._remember(photos=str(sources[0]), folder=str(folder), kind=kind)
         self.busy = True
-        self._tasks.do(
-            lambda: photos.roll(sources, kind, folder, palette), lambda roll: self._begin(roll, kind), "begin"
-        )
 
-    def _begin(self, roll: Roll, kind: InputKind) -> None:
+        def read() -> tuple[Roll, Drafts]:
+            return photos.roll(sources, kind, folder, palette), kept_drafts.read(kept_drafts.place(folder))
+
+        self._tasks.do(read, lambda found: self._begin(kind, *found), "begin")
+
+    def _begin(self, kind: InputKind, roll: Roll, drafts: Drafts) -> None:
         self.finish()
         self._kind, self.place = kind, 0
+        if kind == "labels":
+            roll = replace(roll, photos=kept_drafts.in_order(roll.photos, -1, drafts))
+            self.labels.begin(roll, drafts)
         self.roll = roll
         first = self._without_pair(0)
         self._open(first if first is not None else 0)
@@ -129,6 +152,7 @@ class PairDrawing(Observable):
     def finish(self) -> None:
         """Make no more pairs; a drawing that was not added stays open."""
         self.draft.cancel()
+        self.labels.end()
         old, self._picture = self._picture, None
         self.roll, self.busy = None, False
         self.here = False
@@ -138,6 +162,7 @@ class PairDrawing(Observable):
     def leave(self) -> None:
         """End of the program; what is not added yet is in the journal."""
         self.draft.leave()
+        self.labels.leave()
         self._tasks.stop()
 
     # --- from photo to photo -------------------------------------------------------------------
@@ -174,27 +199,33 @@ class PairDrawing(Observable):
                 self._come_up(place, picture)
                 return
 
-        def read() -> tuple[Document, str] | str:
+        def read() -> Found | str:
             try:
-                return photos.picture_over(photo, kind, roll.palette, roll.folder)
+                document, said = photos.picture_over(photo, kind, roll.palette, roll.folder)
+                return document, said, self._drafted(photo, document)
             except PictureError as error:
                 return str(error)
 
         self.busy = True
         self._tasks.do(read, lambda found: self._take(roll, place, by, found), "open")
 
-    def _take(self, roll: Roll, place: int, by: int, found: tuple[Document, str] | str) -> None:
+    def _take(self, roll: Roll, place: int, by: int, found: Found | str) -> None:
         if roll is not self.roll:
             return
         self.busy = False
         if not isinstance(found, str):
-            document, said = found
+            document, said, labels = found
             before = self._canvas.picture
             if (
                 before is not None and before.document.kind == document.kind
             ):  # its preview goes on in the same style
                 document.take_styles(before.document.style, before.document.named_styles)
-            self._come_up(place, OpenPicture(document, title=roll.photos[place].file.stem))
+            picture = OpenPicture(document, title=roll.photos[place].file.stem)
+            self._come_up(place, picture)
+            if labels is not None:
+                self.labels.lay(document, labels)
+            elif self.draws_labels:  # smart fill will ask for them
+                self._look_for_regions(document)
             if said:
                 self._canvas.error_reported.emit(said)
             return
@@ -216,6 +247,67 @@ class PairDrawing(Observable):
     def _notice_picture(self) -> None:
         picture = self._picture
         self.here = self.roll is not None and picture is not None and picture is self._canvas.picture
+
+    # --- drafts --------------------------------------------------------------------------------
+
+    def draw_draft(self) -> None:
+        """Draw the first draft of the photo at hand, of its lines or of its labels."""
+        photo = self.photo
+        if not self.draws_labels or photo is None:
+            self.draft.draw()
+        elif self.here:
+            with ReportErrors(self._canvas.error_reported.emit):
+                self.labels.draw(photo)
+
+    def _drafted(self, photo: Photo, document: Document) -> Pixels | None:
+        """On the task queue's thread: the draft of labels with which a picture is to begin."""
+        layer = photos.photo_layer(document)
+        if document.palette is None or photo.pair or layer is None or not self.labels.filling:
+            return None
+        return self.labels.found(photo, to_rgb(layer.pixels), len(document.palette.labels))
+
+    def _look_for_regions(self, document: Document) -> None:
+        layer = photos.photo_layer(document)
+        if layer is not None:
+            pixels = layer.pixels.copy()
+            self._tasks.do(lambda: regions_in(pixels), lambda _regions: None, "regions")
+
+    def _take_drafts(self) -> None:
+        """There are others: the photo at hand may have waited for one."""
+        self._order()
+        photo, drafts = self.photo, self.labels.drafts
+        if photo is None or drafts is None or not drafts.maps or not self.here or self.busy:
+            return
+        if self.labels.filling and not photo.pair and not self._canvas.document.can_undo:
+            with suppress(PictureError):  # cropped, say
+                self.labels.draw(photo, quietly=True)
+
+    def _order(self) -> None:
+        """Other drafts: of the photos to come, the least certain is offered first."""
+        roll, drafts = self.roll, self.labels.drafts
+        if roll is None or drafts is None or self.busy:
+            return
+        ordered = kept_drafts.in_order(roll.photos, self.place, drafts)
+        if ordered != roll.photos:
+            self.roll = replace(roll, photos=ordered)
+
+    def _recall(self) -> None:
+        """What was chosen last, as far as it makes sense, and note what is chosen from now on."""
+        told = self._settings.pairs
+        self.draft.sure = line_draft.remembered(told)
+        self.labels.filling = told.get("drafts") != "no"
+        self.draft.changed.connect(self._note)
+        self.labels.changed.connect(self._note)
+        self.labels.watch("drafts", self._take_drafts)
+
+    def _note(self, name: str) -> None:
+        if name == "sure":
+            self._remember(sure=f"{self.draft.sure:g}")
+        elif name == "filling":
+            self._remember(drafts="yes" if self.labels.filling else "no")
+
+    def _remember(self, **told: str) -> None:
+        self._settings.pairs = {**self._settings.pairs, **told}
 
     # --- what is seen --------------------------------------------------------------------------
 
@@ -281,6 +373,9 @@ class PairDrawing(Observable):
         place = next(number for number, other in enumerate(roll.photos) if other.mark == photo.mark)
         others = (photo if other.mark == photo.mark else other for other in roll.photos)
         self.roll = replace(roll, photos=tuple(others), pairs=pairs)
+        self._order()
+        if self.draws_labels:
+            self.labels.follow(self.roll, self.place)
         if picture.document.revision != revision:
             self._canvas.said.emit(self.tr("Added without your last strokes; add it again to have them in."))
             return

@@ -246,7 +246,7 @@ class MainWindow(QMainWindow):
             "teach": session.teaching.begin,
             "make_pairs": self.make_pairs,
             "add_pair": pair_drawing.add,
-            "draft_lines": pair_drawing.draft.draw,
+            "draft_lines": pair_drawing.draw_draft,
             "next_photo": lambda: pair_drawing.step(1),
             "previous_photo": lambda: pair_drawing.step(-1),
             "toggle_photo": lambda _on: pair_drawing.toggle_photo(),

@@ -131,16 +131,26 @@ class Recogniser:
         with torch.inference_mode(), one_thread():
             return [self._read_one(photo) for photo in photos]
 
+    def chances(self, photo: Pixels) -> npt.NDArray[np.float32]:
+        """How likely each label is at each place of a photo, uint8 (H, W, 3): float32 (labels, h, w), of
+        about the photo's proportions."""
+        with torch.inference_mode(), one_thread():
+            mean: npt.NDArray[np.float32] = (self._chances(photo)[0] / 2).numpy()
+        return mean
+
     def _read_one(self, photo: Pixels) -> Pixels:
+        full = F.interpolate(self._chances(photo), photo.shape[:2], mode="bilinear")
+        labels: Pixels = full.argmax(1)[0].to(torch.uint8).numpy()
+        return labels
+
+    def _chances(self, photo: Pixels) -> Tensor:
+        """Twice the chances, (1, labels, h, w)."""
         height, width = photo.shape[:2]
         image = Image.fromarray(photo).resize(_reduced(width, height, self._edge), Image.Resampling.BOX)
         planes = torch.from_numpy(np.array(image)).permute(2, 0, 1)[None].float() / 127.5 - 1
         both = torch.cat((planes, planes.flip(3)))  # the mirror image has a say, too: it costs little
         chances = self.network(both.contiguous(memory_format=torch.channels_last)).softmax(1)
-        mean = chances[:1] + chances[1:].flip(3)
-        full = F.interpolate(mean, (height, width), mode="bilinear")
-        labels: Pixels = full.argmax(1)[0].to(torch.uint8).numpy()
-        return labels
+        return torch.as_tensor(chances[:1] + chances[1:].flip(3))
 
 
 def learnt(

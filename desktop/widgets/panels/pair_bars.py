@@ -20,15 +20,14 @@ from PySide6.QtWidgets import (
     QSlider,
     QToolButton,
     QVBoxLayout,
-    QWidget,
     QWidgetAction,
 )
 
-from desktop.pairs.line_draft import FEW, MANY
 from desktop.pairs.teaching import MINUTES, USUAL
 from desktop.preview.shelf import Frame
 from desktop.session import Session
 from desktop.support import theme
+from desktop.widgets.drafting.controls import DraftControls
 from desktop.widgets.parts.actions import Actions
 from desktop.widgets.parts.message_bar import MessageBar
 from desktop.widgets.parts.pictures import Card, MainButton, faint, title
@@ -152,7 +151,8 @@ class PairDrawingBar(PairBar):
             button.setFocusPolicy(Qt.FocusPolicy.NoFocus)
             button.setIconSize(QSize(18, 18))
             self._row.addWidget(button)
-        self._draft = self._draft_button()
+        self._draft = DraftControls(session, actions)
+        self._row.addWidget(self._draft)
         self._add = self._main("", "add_pair")
         self._add.clicked.connect(self._act)
         self._row.addSpacing(4)
@@ -173,40 +173,8 @@ class PairDrawingBar(PairBar):
         self._pair_drawing.watch("roll place busy here", self._show)
         self._pair_drawing.watch("photo_shown photo_opacity", self._show_opacity)
         self._pair_drawing.draft.watch("busy", self._show)
-
-    def _draft_button(self) -> QToolButton:
-        """Drafts the lines; beside it, how many of them, and meanwhile the way out."""
-        draft = self._pair_drawing.draft
-        button = QToolButton()
-        button.setObjectName("draft_lines")
-        button.setDefaultAction(self._actions["draft_lines"])
-        button.setAutoRaise(True)
-        button.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        button.setIconSize(QSize(18, 18))
-        button.setPopupMode(QToolButton.ToolButtonPopupMode.MenuButtonPopup)
-        slider = QSlider(Qt.Orientation.Horizontal)
-        slider.setObjectName("draft_sure")
-        slider.setRange(round(100 * MANY), round(100 * FEW))
-        slider.setInvertedAppearance(True)  # more lines at the right
-        slider.setInvertedControls(True)
-        slider.setValue(round(100 * draft.sure))
-        slider.setFixedWidth(140)
-        slider.setAccessibleName(self.tr("How many lines are drafted"))
-        slider.setToolTip(self.tr("From few lines to many; the draft just made is drawn anew"))
-        slider.valueChanged.connect(lambda value: draft.set_sure(value / 100))
-        menu, holder, box = QMenu(button), QWidgetAction(button), QWidget()
-        row = QHBoxLayout(box)
-        for widget in (faint(self.tr("few lines")), slider, faint(self.tr("many"))):
-            row.addWidget(widget)
-        holder.setDefaultWidget(box)
-        menu.addAction(holder)
-        button.setMenu(menu)
-        self._row.addWidget(button)
-        self._cancel = self._tool(
-            self.tr("Cancel"), "mdi6.close", self.tr("Draft no lines after all"), draft.cancel
-        )
-        self._cancel.setObjectName("draft_cancel")
-        return button
+        self._pair_drawing.labels.watch("learning waiting progress drafts", self._show)
+        session.watch("steps", self._show)
 
     def _show(self) -> None:
         pair_drawing, roll, photo = self._pair_drawing, self._pair_drawing.roll, self._pair_drawing.photo
@@ -217,11 +185,7 @@ class PairDrawingBar(PairBar):
             self._actions[name].setEnabled(inside and not pair_drawing.busy)
         self._actions["toggle_photo"].setEnabled(at_work and pair_drawing.here)
         self._slider.setEnabled(pair_drawing.here)
-        drafting = pair_drawing.draft.busy
-        can_draft = at_work and pair_drawing.here and not pair_drawing.busy and pair_drawing.draws_lines
-        self._actions["draft_lines"].setEnabled(can_draft and not drafting)
-        self._draft.setVisible(pair_drawing.draws_lines and not drafting)
-        self._cancel.setVisible(drafting)
+        self._draft.show_state()
         self.setVisible(at_work)
         if roll is None or photo is None:
             return
@@ -230,9 +194,9 @@ class PairDrawingBar(PairBar):
         under = f"{roll.folder.name} · {known}"
         if photo.pair:
             under += " · " + self.tr("this photo has its pair")
-        if drafting:
-            under = self.tr("Finding the lines that somebody would draw, a few seconds …")
-        self.say(line, under)
+        elif outlook := self._draft.outlook():
+            under += " · " + outlook
+        self.say(line, self._draft.told() or under)
         self._add.setText(self._text())
         self._add.setToolTip(self._actions["add_pair"].toolTip() if pair_drawing.here else "")
         self._add.setEnabled(not pair_drawing.busy)

@@ -12,6 +12,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtGui import QMouseEvent
 from PySide6.QtWidgets import QSlider, QToolButton
 
+from desktop.pairs.line_draft import FEW, USUAL, remembered
 from desktop.support import background
 from desktop.widgets.main_window import MainWindow
 from engine.data.messages import Pixels
@@ -58,12 +59,18 @@ def test_the_lines_of_a_photo_are_drafted_by_trained_edges(drawing: MainWindow):
     # Another strength takes the place of the draft, without a second look; what came after it stays.
     weak = sketch.sparing_lines(photo(1), 0.3, edges.edge_map(photo(1)))
     slider = tool(drawing, "draft_lines").menu().findChild(QSlider, "draft_sure")
+    slider.setValue(50)
     slider.setValue(30)
-    assert draft.busy
-    until(lambda: not draft.busy)
-    assert np.array_equal(lines(drawing) < 128, (before < 128) | (weak < 128)) and document.undo_steps == 2
-    drag(drawing, (80, 50), (90, 60))
-    draft.set_sure(0.7)
+    assert not draft.busy and tool(drawing, "draft_lines").isVisible()
+    until(lambda: np.array_equal(lines(drawing) < 128, (before < 128) | (weak < 128)))
+    assert document.undo_steps == 2 and drawing.session.settings.pairs["sure"] == "0.3"
+    slider.setValue(70)
+    drag(drawing, (80, 50), (90, 60))  # drawn on before the lines came: they stay as they are
+    draft._tasks.finish()
+    assert document.undo_steps == 3 and np.array_equal(
+        lines(drawing)[:, :70] < 128, ((before < 128) | (weak < 128))[:, :70]
+    )
+    draft.set_sure(0.65)
     assert not draft.busy and document.undo_steps == 3
     for _ in range(2):
         document.undo()
@@ -170,3 +177,8 @@ def test_what_a_short_work_says_when_it_fails(tmp_path: Path):
     said = background.done(["edges", str(tmp_path / "none.png"), str(tmp_path / "map.png")], lambda: False)
     assert "none.png" in said and "Traceback" not in said
     assert background.done(["models", "--json"], lambda: False) == ""
+
+
+def test_the_strength_is_remembered_and_one_that_makes_no_sense_is_the_usual():
+    for told, sure in (("0.6", 0.6), ("7", FEW), ("nan", USUAL), ("thick", USUAL), ("0.31", 0.31)):
+        assert remembered({"sure": told}) == pytest.approx(sure)

@@ -1,0 +1,127 @@
+"""Drafts of label maps as the trainer left them, read and brought onto photos; on any thread.
+
+What is in them says ``trainer.drafting.files``. They are kept from day to day, one folder a data set.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+import resources
+from desktop.paint.gestures.superpixels import regions_in
+from desktop.paint.layers.composite import from_straight
+from desktop.pairs.photos import Photo
+from engine.data.messages import Pixels
+from engine.data.picture import read as read_picture
+from engine.errors import PictureError
+from trainer.drafting.files import FORMAT, PROGRESS, TOLD
+
+MOST_BYTES = 16 << 20
+
+
+@dataclass(frozen=True)
+class Drafts:
+    """The drafts for one data set."""
+
+    folder: Path
+    maps: int = 0
+    """They were made by so many maps,"""
+    labels: int = 0
+    """of so many labels."""
+    doubts: tuple[tuple[str, float], ...] = ()
+    """Mark of a photo, and how unsure its draft is, 0 to 1."""
+
+
+def place(data: Path) -> Path:
+    """Where the drafts for a data set are."""
+    mark = hashlib.sha256(os.fsencode(data.absolute())).hexdigest()[:20]
+    return resources.home("drafts", mark)
+
+
+def progress(folder: Path) -> tuple[float, int]:
+    """Which share is learnt, 0 to 1, and how many photos have their draft."""
+    with suppress(OSError, ValueError, TypeError, KeyError):
+        fields = json.loads((folder / PROGRESS).read_text("ascii"))
+        return min(max(float(fields["share"]), 0.0), 1.0), int(fields["photos"])
+    return 0.0, 0
+
+
+def read(folder: Path) -> Drafts:
+    """The drafts in a folder; none where it is missing, damaged or newer than this program."""
+    with suppress(OSError, ValueError, TypeError, KeyError, AttributeError, RecursionError):
+        file = folder / TOLD
+        if file.stat().st_size > MOST_BYTES:
+            raise ValueError("too large")
+        fields = json.loads(file.read_text("utf-8"))
+        if fields["format"] != FORMAT:
+            raise ValueError("another format")
+        doubts = [
+            (mark, min(max(float(doubt), 0.0), 1.0))
+            for mark, doubt in fields["doubts"].items()
+            if mark.isalnum()
+        ]
+        return Drafts(folder, int(fields["maps"]), int(fields["labels"]), tuple(doubts))
+    return Drafts(folder)
+
+
+def labels_of(drafts: Drafts, mark: str, photo: Pixels, count: int) -> Pixels | None:
+    """The draft of a photo, uint8 (H, W, 3): label indices uint8 (H, W); None where there is none.
+
+    What is likely at a pixel and what is likely in its region of the photo count alike: borders follow those
+    of the photo.
+
+    Args:
+        mark: the photo's.
+        count: how many labels there are.
+    """
+    if drafts.labels != count or all(mark != known for known, _ in drafts.doubts):
+        return None
+    try:
+        planes = read_picture(drafts.folder / f"{mark}.png").pixels[..., 0]
+    except PictureError:
+        return None
+    down, across = planes.shape[0] // count, planes.shape[1]
+    if planes.shape[0] % count or not _alike(photo.shape[1] / photo.shape[0], across / down, down, across):
+        return None
+    regions = regions_in(from_straight(photo))
+    height, width = regions.numbers.shape
+    numbers = regions.numbers.reshape(-1)
+    sizes = np.bincount(numbers)
+    most, small = np.full(numbers.shape, -1.0, np.float32), np.zeros(numbers.shape, np.uint8)
+    for label, plane in enumerate(np.split(np.ascontiguousarray(planes), count)):
+        whole = np.asarray(Image.fromarray(plane).resize((width, height), Image.Resampling.BILINEAR))
+        likely = whole.reshape(-1).astype(np.float32)
+        likely += (np.bincount(numbers, likely) / sizes).astype(np.float32)[numbers]
+        better = likely > most
+        most[better], small[better] = likely[better], label
+    small = small.reshape(height, width)
+    rows, columns = (
+        np.arange(side) * part // side for side, part in zip(regions.shape, small.shape, strict=True)
+    )
+    return np.ascontiguousarray(small[rows[:, None], columns])
+
+
+def _alike(one: float, other: float, down: int, across: int) -> bool:
+    """Whether proportions are the same, as far as so few places can tell: a picture that was cropped is
+    another one."""
+    return abs(one / other - 1) <= 0.6 / down + 0.6 / across + 0.01
+
+
+def in_order(photos: Sequence[Photo], place: int, drafts: Drafts) -> tuple[Photo, ...]:
+    """Photos as they are offered: those up to ``place`` stay, and so do those that have their pair; of the
+    others that comes first of which most is to be learnt: the least certain."""
+    doubts = dict(drafts.doubts)
+    before, after = list(photos[: place + 1]), list(photos[place + 1 :])
+    waiting = iter(
+        sorted((photo for photo in after if not photo.pair), key=lambda it: -doubts.get(it.mark, -1.0))
+    )
+    return (*before, *(photo if photo.pair else next(waiting) for photo in after))

@@ -1,0 +1,255 @@
+"""First drafts of label maps: after every few finished ones a recogniser learns from them, and reads on.
+
+It learns in a process of its own that lets everybody else go first; while a training goes on it waits, and it
+never begins with too few maps.
+"""
+
+from __future__ import annotations
+
+import json
+import tempfile
+import threading
+import time
+from pathlib import Path
+
+import numpy as np
+from PySide6.QtCore import QObject, Qt, Signal
+
+from desktop.documents.on_canvas import OnCanvas
+from desktop.paint.editing.document import Change, Document, Layer, Role
+from desktop.paint.layers.composite import from_straight, packed
+from desktop.paint.strokes.stroke import Ink
+from desktop.pairs import kept_drafts, photos
+from desktop.pairs.kept_drafts import Drafts
+from desktop.pairs.photos import Photo, Roll
+from desktop.support import background
+from desktop.support.observable import Observable, Property
+from desktop.support.task_queue import TaskQueue
+from desktop.training.current import Training
+from engine.data.messages import Pixels
+from engine.errors import PictureError
+from trainer.drafting.files import FEWEST, PROGRESS
+
+SECONDS = 90.0
+"""Of learning; with looking at what is learnt from, and starting, two minutes at most."""
+_LOOK = 0.5
+"""Seconds between two looks at how far it is."""
+_MADE_BY = "draft"
+"""What a picture's extras call how many maps its draft was made by."""
+
+
+class LabelDrafts(Observable):
+    """Has drafts learnt for the data set that grows, and lays them.
+
+    Args:
+        canvas: where they are laid.
+        training: never learns beside it.
+        parent: owns it.
+    """
+
+    learning = Property(False)
+    waiting = Property(False)
+    """It would learn, but a training goes on."""
+    progress = Property[tuple[float, int]]((0.0, 0))
+    """Which share is learnt, and how many photos were read since."""
+    drafts = Property[Drafts | None](None)
+    """What there is; None while no label maps are made."""
+    filling = Property(True)
+    """A photo that comes up without a map gets its draft by itself."""
+
+    _went_on = Signal(object)
+
+    def __init__(self, canvas: OnCanvas, training: Training, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._canvas, self._training = canvas, training
+        self._tasks = TaskQueue("label drafts", self)
+        self._tasks.error_reported.connect(self._failed)
+        self._reading = TaskQueue("reading drafts", self)
+        self._reading.error_reported.connect(canvas.error_reported)
+        self._given_up = threading.Event()
+        self._roll: Roll | None = None
+        self._place = 0
+        self._refused = 0
+        """Maps at which it was cancelled, or failed: it is tried again after some more."""
+        self._went_on.connect(self._go_on, Qt.ConnectionType.QueuedConnection)
+        training.watch("phase", self._notice_training)
+
+    # --- learning ------------------------------------------------------------------------------
+
+    def begin(self, roll: Roll, drafts: Drafts) -> None:
+        """Make drafts for the photos of a roll, where there are those of an earlier day."""
+        self.end()
+        self.drafts = drafts
+        self.follow(roll, 0)
+
+    def follow(self, roll: Roll, place: int) -> None:
+        """The roll as it is now, and which photo is at hand: learn where there are enough new maps."""
+        self._roll, self._place = roll, place
+        if self.drafts is None or self.learning:
+            return
+        known = max(self.drafts.maps, self._refused) if roll.pairs >= self.drafts.maps else self._refused
+        due = roll.pairs >= FEWEST and roll.pairs // FEWEST > known // FEWEST
+        self.waiting = due and self._training.goes_on
+        if due and not self.waiting and any(not photo.pair for photo in roll.photos):
+            self._learn(roll, place)
+
+    def cancel(self) -> None:
+        """Learn nothing now; after some more maps it is tried again."""
+        if self.learning and self._roll is not None:
+            self._refused = self._roll.pairs
+        self._stop()
+
+    def end(self) -> None:
+        """No label maps are made any more."""
+        self._stop()
+        self._roll, self.drafts, self._refused = None, None, 0
+
+    def leave(self) -> None:
+        """End of the program; what was being learnt is learnt another time."""
+        self._given_up.set()
+        self._tasks.stop()
+        self._reading.stop()
+
+    def _stop(self) -> None:
+        self._given_up.set()
+        self._tasks.forget()
+        self.learning = self.waiting = False
+
+    def _learn(self, roll: Roll, place: int) -> None:
+        self.progress = 0.0, 0
+        self.learning = True
+        given_up = self._given_up = threading.Event()
+        after, before = roll.photos[place:], roll.photos[:place]
+        wanted = [photo for photo in (*after, *before) if not photo.pair]
+        self._tasks.do(lambda: self._have_learnt(roll.folder, wanted, given_up), self._take)
+
+    def _have_learnt(self, data: Path, wanted: list[Photo], given_up: threading.Event) -> Drafts | None:
+        """On the task queue's thread."""
+        out = kept_drafts.place(data)
+        last = 0.0
+
+        def look() -> bool:
+            nonlocal last
+            now = time.monotonic()
+            if not given_up.is_set() and now - last > _LOOK:
+                last = now
+                self._went_on.emit(kept_drafts.progress(out))
+            return given_up.is_set()
+
+        (out / PROGRESS).unlink(missing_ok=True)
+        with tempfile.TemporaryDirectory(prefix="underpaint-") as name:
+            listed = Path(name, "photos.json")
+            marks = [(photo.mark, str(photo.file.absolute())) for photo in wanted]
+            listed.write_text(json.dumps(marks), "utf-8", "surrogatepass")
+            words = ["drafts", str(data), str(listed), str(out), "--seconds", str(SECONDS), "--gently"]
+            wrong = background.done(words, look)
+        if given_up.is_set():
+            return None
+        if wrong:
+            raise PictureError(wrong)
+        return kept_drafts.read(out)
+
+    def _take(self, found: Drafts | None) -> None:
+        self.learning = False
+        if found is None or self._roll is None:
+            return
+        self.drafts = found
+        self.follow(self._roll, self._place)  # maps may have been finished meanwhile
+
+    def _go_on(self, progress: tuple[float, int]) -> None:
+        if self.learning:
+            self.progress = progress
+
+    def _failed(self, sentence: str) -> None:
+        self.learning = False
+        if self._roll is not None:
+            self._refused = self._roll.pairs
+        self._canvas.error_reported.emit(sentence)
+
+    def _notice_training(self) -> None:
+        """Two trainings would fight for the processor."""
+        if self._training.goes_on and self.learning:
+            self._stop()
+        if self._roll is not None:
+            self.follow(self._roll, self._place)
+
+    # --- laying --------------------------------------------------------------------------------
+
+    def found(self, photo: Photo, pixels: Pixels, count: int) -> Pixels | None:
+        """The draft of a photo, see ``kept_drafts.labels_of``; on any thread."""
+        drafts = self.drafts
+        return None if drafts is None else kept_drafts.labels_of(drafts, photo.mark, pixels, count)
+
+    def draw(self, photo: Photo, quietly: bool = False) -> None:
+        """Lay the draft of the photo at hand over what is there, as one step.
+
+        Args:
+            quietly: only where nothing is there, and without a word where there is no draft.
+
+        Raises:
+            PictureError: there is none, or the picture was cropped.
+        """
+        document, palette = self._canvas.document, self._canvas.document.palette
+        assert palette is not None
+        if self.drafts is None or not self.drafts.maps:
+            text = self.tr("Drafts come once there are %d finished maps; paint this one by hand.")
+            raise PictureError(text % FEWEST)
+        pixels = photos.photo_in(document)
+
+        def take(labels: Pixels | None) -> None:
+            if self._canvas.picture is None or document is not self._canvas.document:
+                return
+            if quietly and (labels is None or not document.is_blank):
+                return
+            if labels is None:
+                self._canvas.said.emit(
+                    self.tr(
+                        "There is no draft for this photo, or for a part of it; one comes with more maps."
+                    )
+                )
+            else:
+                self.lay(document, labels)
+
+        count = len(palette.labels)
+        self._reading.do(lambda: self.found(photo, pixels, count), take, "draft")
+
+    def lay(self, document: Document, labels: Pixels) -> None:
+        """Lay a draft, label indices uint8 (H, W), on the picture on the canvas."""
+        picture = self._canvas.picture
+        assert picture is not None
+        untouched = picture.is_saved
+        document.extras[_MADE_BY] = self.drafts.maps if self.drafts is not None else 0
+        self._canvas.edit(lambda it: _laid(it, labels, self.tr("Draft of labels")))
+        if untouched:  # nothing of anybody's would be lost
+            self._canvas.mark_saved(picture)
+
+    def decline(self) -> None:
+        """Take the draft away, with what was painted over it: one step, that can be undone."""
+        document = self._canvas.document
+        document.extras.pop(_MADE_BY, None)
+        self._canvas.edit(lambda it: _emptied(it, self.tr("Decline the draft")))
+
+
+def made_by(document: Document) -> int:
+    """How many maps the draft in a picture was made by; 0 where there is none."""
+    maps = document.extras.get(_MADE_BY, 0)
+    return maps if type(maps) is int and not document.is_blank else 0
+
+
+def _labels_layer(document: Document) -> Layer:
+    return next((layer for layer in document.layers if layer.role is Role.LABELS), document.active)
+
+
+def _laid(document: Document, labels: Pixels, text: str) -> Change:
+    assert document.palette is not None
+    recording = document.begin(Ink(), _labels_layer(document))
+    recording.put(packed(from_straight(document.palette.colours[labels])), 0, 0, over=True)
+    return recording.commit(text)
+
+
+def _emptied(document: Document, text: str) -> Change:
+    recording = document.begin(Ink(), _labels_layer(document))
+    ground = np.empty((document.height, document.width, 3), np.uint8)
+    ground[...] = document.paper
+    recording.put(packed(from_straight(ground)), 0, 0, over=True)
+    return recording.commit(text)

@@ -1,0 +1,1 @@
+"""First drafts of what is painted over photos: how they are asked for and declined."""

@@ -1,0 +1,278 @@
+"""Label maps drafted in the real window, by what a real process learnt from those painted before."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PySide6.QtWidgets import QCheckBox, QToolButton
+
+from desktop.pairs import kept_drafts, label_drafts
+from desktop.pairs.kept_drafts import Drafts
+from desktop.pairs.label_drafts import made_by
+from desktop.pairs.photos import Photo
+from desktop.support import background
+from desktop.widgets.main_window import MainWindow
+from engine.data.messages import Picture, Pixels
+from engine.data.picture import write_png
+from tests.desktop.window_hands import drag, text_of, until
+from trainer.drafting import drafts as drafting
+from trainer.files import pair_store
+
+LONG = 240.0
+SKY, WALL, DOOR = range(3)
+
+
+def front(number: int, width: int = 96, height: int = 64) -> tuple[Pixels, Pixels]:
+    """The labels of a house front, indices uint8 (height, width), and a photo of it, uint8 (…, 3)."""
+    rng = np.random.default_rng(number)
+    labels = np.full((height, width), SKY, np.uint8)
+    left, top = int(rng.integers(5, 25)), int(rng.integers(12, 28))
+    labels[top:, left : left + 55] = WALL
+    labels[-18:, left + 20 : left + 32] = DOOR
+    tones = np.array([(160, 190, 230), (190, 150, 110), (60, 40, 30)], np.int16)
+    photo = tones[labels] + rng.integers(-8, 9, (height, width, 3))
+    return labels, np.clip(photo, 0, 255).astype(np.uint8)
+
+
+def write_fronts(folder: Path, count: int) -> Path:
+    folder.mkdir(parents=True)
+    for number in range(1, count + 1):
+        write_png(folder / f"front {number}.png", front(number)[1])
+    return folder
+
+
+def begin(window: MainWindow, folder: Path, target: Path | None = None) -> Path:
+    pair_drawing = window.session.pair_drawing
+    target = target or pair_drawing.folder(folder.name)
+    pair_drawing.begin([folder], "labels", target)
+    until(lambda: pair_drawing.here and not pair_drawing.busy)
+    return target
+
+
+def keep(window: MainWindow, folder: Path, photos: Path, count: int) -> None:
+    """The first maps of a data set, finished earlier."""
+    from desktop.pairs.photos import mark_of
+
+    palette = window.session.matching.palette_for("labels")
+    for number in range(1, count + 1):
+        labels, photo = front(number)
+        file = photos / f"front {number}.png"
+        origin = pair_store.Origin(file.name, mark_of(file))
+        pair_store.keep(folder, Picture(pixels=palette.colours[labels]), photo, "labels", palette, origin)
+
+
+def tool(window: MainWindow, name: str) -> QToolButton:
+    found = window.pair_drawing_bar.findChild(QToolButton, name)
+    assert found is not None
+    return found
+
+
+def leave_drafts(data: Path, labels: int, doubts: dict[str, float], maps: int = 5) -> None:
+    """Drafts as the trainer leaves them: sky above, wall below."""
+    out = kept_drafts.place(data)
+    out.mkdir(parents=True, exist_ok=True)
+    chances = np.zeros((labels, 16, 24), np.float32)
+    chances[SKY, :8], chances[WALL, 8:] = 1, 1
+    for mark in doubts:
+        write_png(out / f"{mark}.png", drafting.packed(chances))
+    told = {"format": 1, "maps": maps, "labels": labels, "doubts": doubts}
+    (out / drafting.TOLD).write_text(json.dumps(told), "utf-8")
+
+
+def marks(window: MainWindow) -> dict[str, str]:
+    roll = window.session.pair_drawing.roll
+    return {photo.file.stem: photo.mark for photo in roll.photos}
+
+
+@pytest.fixture
+def fronts(tmp_path: Path) -> Path:
+    return write_fronts(tmp_path / "fronts", 8)
+
+
+def test_after_five_maps_the_next_photo_comes_with_its_draft(
+    window: MainWindow, fronts: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(label_drafts, "SECONDS", 1.0)
+    monkeypatch.setenv("UNDERPAINT_HURRY", "1")
+    session, pair_drawing = window.session, window.session.pair_drawing
+    labels = pair_drawing.labels
+    keep(window, pair_drawing.folder("fronts"), fronts, 4)
+    folder = begin(window, fronts)
+    assert session.document.is_blank and not labels.learning
+    assert "drafts from 5 on" in text_of(window.pair_drawing_bar)
+    palette = session.document.palette
+    session.edit(lambda document: label_drafts._laid(document, front(5)[0], "Painted"))
+    pair_drawing.add()
+    until(lambda: labels.learning)
+    assert tool(window, "draft_cancel").isVisible() and "Learning" in text_of(window.pair_drawing_bar)
+    until(lambda: not labels.learning, LONG)
+    assert labels.drafts.maps == 5 and {mark for mark, _ in labels.drafts.doubts} == {
+        photo.mark for photo in pair_drawing.roll.photos if not photo.pair
+    }
+    until(lambda: not session.document.is_blank)  # the photo at hand has waited for it
+    number = int(pair_drawing.photo.file.stem.split()[-1])
+    right = (palette.indices(session.document.picture_flat()) == front(number)[0]).mean()
+    assert right > 0.85 and session.document.undo_steps == 1
+    # The next comes with it.
+    pair_drawing.add()
+    until(lambda: pair_drawing.here and not pair_drawing.busy and made_by(session.document) == 5)
+    assert session.picture.is_saved and session.document.undo_steps == 1
+    assert "Draft by 5 maps" in text_of(window.pair_drawing_bar)
+    assert len(pair_store.names(folder)) == 6 and not labels.learning
+
+
+def test_a_draft_is_declined_undone_and_drawn_over(window: MainWindow, fronts: Path):
+    session, pair_drawing = window.session, window.session.pair_drawing
+    folder = begin(window, fronts)
+    count = len(session.document.palette.labels)
+    known = marks(window)
+    leave_drafts(folder, count, {mark: 0.3 for mark in known.values()})
+    pair_drawing.finish()
+    begin(window, fronts)
+    document = session.document
+    until(lambda: made_by(document) == 5)
+    sky = document.palette.labels[SKY].colour
+    assert tuple(document.picture_flat()[2, 50]) == sky
+    assert tuple(document.picture_flat()[60, 50]) == document.palette.labels[WALL].colour
+    drag(window, (20, 40), (60, 40))
+    assert not session.picture.is_saved and tool(window, "draft_decline").isVisible()
+    tool(window, "draft_decline").click()
+    assert document.is_blank and document.undo_steps == 3 and not tool(window, "draft_decline").isVisible()
+    session.undo()
+    assert not document.is_blank
+    tool(window, "draft_lines").click()
+    until(lambda: document.undo_steps == 3 and made_by(document) == 5)
+    # A picture that was skipped untouched is no unsaved one.
+    for _ in range(3):
+        session.undo()
+    assert document.is_blank and not tool(window, "draft_decline").isVisible()
+
+
+def test_skipping_drafts_leaves_no_pictures_open_and_they_can_be_switched_off(
+    window: MainWindow, fronts: Path
+):
+    session, pair_drawing = window.session, window.session.pair_drawing
+    folder = begin(window, fronts)
+    count, known = len(session.document.palette.labels), marks(window)
+    leave_drafts(folder, count, {mark: 0.3 for mark in known.values()})
+    pair_drawing.finish()
+    before = len(session.pictures)
+    begin(window, fronts)
+    for place in range(1, 4):
+        pair_drawing.step(1)
+        until(lambda: not pair_drawing.busy and pair_drawing.place == place)  # noqa: B023
+        assert made_by(session.document) == 5
+    assert len(session.pictures) == before + 1
+    filling = window.pair_drawing_bar.findChild(QCheckBox, "draft_filling")
+    filling.click()
+    pair_drawing.step(1)
+    until(lambda: not pair_drawing.busy and pair_drawing.place == 4)
+    assert session.document.is_blank and made_by(session.document) == 0
+    assert session.settings.pairs["drafts"] == "no"
+
+
+def test_the_least_certain_photo_is_offered_first(window: MainWindow, fronts: Path):
+    session, pair_drawing = window.session, window.session.pair_drawing
+    keep(window, pair_drawing.folder("fronts"), fronts, 2)
+    folder = begin(window, fronts)
+    assert pair_drawing.photo.file.stem == "front 3"
+    count, known = len(session.document.palette.labels), marks(window)
+    doubts = {known[f"front {number}"]: number / 10 for number in (1, 4, 5, 7)}
+    leave_drafts(folder, count, doubts)
+    pair_drawing.finish()
+    begin(window, fronts)
+    order = [int(photo.file.stem.split()[-1]) for photo in pair_drawing.roll.photos]
+    assert order == [1, 2, 7, 5, 4, 3, 6, 8] and pair_drawing.place == 2
+    until(lambda: made_by(session.document) == 5)
+    pair_drawing.add()
+    until(lambda: pair_drawing.here and not pair_drawing.busy and pair_drawing.place == 3)
+    assert pair_drawing.photo.file.stem == "front 5"
+
+
+def test_what_is_drawn_at_hand_keeps_its_place(tmp_path: Path):
+    photos = [Photo(tmp_path / str(number), f"m{number}", "x" if number == 3 else "") for number in range(6)]
+    drafts = Drafts(tmp_path, 5, 3, (("m0", 0.9), ("m2", 0.1), ("m4", 0.8), ("m3", 0.95)))
+    assert [photo.mark for photo in kept_drafts.in_order(photos, 1, drafts)] == "m0 m1 m4 m3 m2 m5".split()
+    assert kept_drafts.in_order(photos, 5, drafts) == tuple(photos)
+
+
+def test_learning_is_cancelled_and_tried_again_after_more_maps(
+    window: MainWindow, fronts: Path, monkeypatch: pytest.MonkeyPatch
+):
+    pair_drawing = window.session.pair_drawing
+    keep(window, pair_drawing.folder("fronts"), fronts, 5)
+    begin(window, fronts)
+    labels = pair_drawing.labels
+    assert labels.learning
+    tool(window, "draft_cancel").click()
+    assert not labels.learning and not tool(window, "draft_cancel").isVisible()
+    labels.follow(pair_drawing.roll, 0)
+    assert not labels.learning
+    pair_drawing.draw_draft()
+    assert "Drafts come once there are 5 finished maps" in text_of(window.messages)
+
+
+def test_learning_waits_for_a_training(window: MainWindow, fronts: Path):
+    session, pair_drawing = window.session, window.session.pair_drawing
+    keep(window, pair_drawing.folder("fronts"), fronts, 5)
+    session.training.phase = "running"
+    begin(window, fronts)
+    labels = pair_drawing.labels
+    assert labels.waiting and not labels.learning
+    assert "when the training has ended" in text_of(window.pair_drawing_bar)
+    session.training.phase = "done"
+    assert labels.learning and not labels.waiting
+    session.training.phase = "starting"
+    assert labels.waiting and not labels.learning
+    session.training.phase = None
+    assert labels.learning
+    pair_drawing.finish()
+    assert not labels.learning and labels.drafts is None
+
+
+def test_what_goes_wrong_is_one_sentence(window: MainWindow, fronts: Path, monkeypatch, told):
+    pair_drawing = window.session.pair_drawing
+    keep(window, pair_drawing.folder("fronts"), fronts, 5)
+    monkeypatch.setattr(background, "done", lambda words, given_up: "The disk is full; make room.")
+    begin(window, fronts)
+    until(lambda: not pair_drawing.labels.learning)
+    assert told == ["The disk is full; make room."]
+
+
+@pytest.mark.parametrize(
+    "text", ["", "{", "[]", '{"format": 2}', '{"format": 1, "maps": 5, "labels": 3, "doubts": []}']
+)
+def test_damaged_drafts_are_none(tmp_path: Path, text: str):
+    (tmp_path / drafting.TOLD).write_text(text)
+    assert kept_drafts.read(tmp_path) == Drafts(tmp_path)
+    (tmp_path / drafting.PROGRESS).write_text(text)
+    assert kept_drafts.progress(tmp_path) == (0.0, 0)
+
+
+def test_a_draft_that_does_not_fit_is_none(tmp_path: Path):
+    photo = front(1)[1]
+    chances = np.zeros((3, 16, 24), np.float32)
+    chances[WALL] = 1
+    write_png(tmp_path / "m.png", drafting.packed(chances))
+    drafts = Drafts(tmp_path, 5, 3, (("m", 0.5), ("gone", 0.5)))
+    assert (kept_drafts.labels_of(drafts, "m", photo, 3) == WALL).all()
+    assert kept_drafts.labels_of(drafts, "m", photo, 4) is None
+    assert kept_drafts.labels_of(drafts, "other", photo, 3) is None
+    assert kept_drafts.labels_of(drafts, "gone", photo, 3) is None
+    assert kept_drafts.labels_of(drafts, "m", photo[:, :40], 3) is None  # cropped
+    write_png(tmp_path / "m.png", np.zeros((7, 24), np.uint8))
+    assert kept_drafts.labels_of(drafts, "m", photo, 3) is None
+
+
+def test_a_draft_needs_a_photo(window: MainWindow, fronts: Path, told):
+    session, pair_drawing = window.session, window.session.pair_drawing
+    folder = begin(window, fronts)
+    leave_drafts(folder, len(session.document.palette.labels), {mark: 0.3 for mark in marks(window).values()})
+    pair_drawing.finish()
+    begin(window, fronts)
+    session.edit(lambda document: document.remove_layer(document.layers[-1].id))
+    pair_drawing.draw_draft()
+    assert told and "photo's layer was deleted" in told[-1]

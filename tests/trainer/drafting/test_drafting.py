@@ -1,0 +1,181 @@
+"""Drafts of label maps: learnt from a few houses, read in others, written for the window."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+from typer.testing import CliRunner
+
+from engine.data.messages import Picture
+from engine.data.picture import read, write_png
+from engine.errors import PictureError
+from tests.trainer.made_pictures import HOUSES, house
+from trainer.__main__ import commands
+from trainer.drafting import drafts, learner, looking
+from trainer.files import pair_store
+from trainer.machine.errors import TrainingError
+from trainer.perception import weights
+
+EDGE = 64
+
+
+@pytest.fixture(autouse=True)
+def one_thread() -> None:
+    torch.set_num_threads(1)
+
+
+@pytest.fixture(scope="module")
+def street(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A data set of six houses."""
+    folder = tmp_path_factory.mktemp("street") / "pairs"
+    for number in range(6):
+        labels, photo = house(number, EDGE)
+        pair_store.keep(folder, Picture(pixels=labels), photo, "labels", HOUSES)
+    return folder
+
+
+def others(folder: Path, count: int) -> list[tuple[str, Path]]:
+    """Photos of other houses, with their marks."""
+    listed = []
+    for number in range(count):
+        file = folder / f"house {number}.png"
+        file.parent.mkdir(parents=True, exist_ok=True)
+        write_png(file, house(100 + number, EDGE)[1])
+        listed.append((f"mark{number}", file))
+    return listed
+
+
+def test_drafts_of_other_houses_are_mostly_right(street: Path, tmp_path: Path) -> None:
+    listed = others(tmp_path / "photos", 3)
+    (tmp_path / "photos" / "broken.png").write_bytes(b"no picture")
+    listed.insert(1, ("broken", tmp_path / "photos" / "broken.png"))
+    out = tmp_path / "deep" / "drafts"
+    out.mkdir(parents=True)
+    write_png(out / "former.png", np.zeros((5, 1), np.uint8))
+    drafts.draft(street, listed, out, seconds=60, steps=25)
+    told = json.loads((out / drafts.TOLD).read_text("utf-8"))
+    assert {name: told[name] for name in ("format", "maps", "labels")} == {
+        "format": 1,
+        "maps": 6,
+        "labels": 5,
+    }
+    assert list(told["doubts"]) == ["mark0", "mark1", "mark2"]
+    assert all(0 < doubt < 1 for doubt in told["doubts"].values())
+    assert {file.name for file in out.glob("*.png")} == {f"mark{number}.png" for number in range(3)}
+    right = []
+    for number in range(3):
+        planes = read(out / f"mark{number}.png").pixels[..., 0]
+        planes = planes.reshape(5, -1, planes.shape[1])
+        assert np.abs(planes.astype(int).sum(0) - 255).max() <= 3  # chances, rounded
+        whole = [np.asarray(Image.fromarray(plane).resize((EDGE, EDGE))) for plane in planes]
+        truth = HOUSES.indices(house(100 + number, EDGE)[0])
+        right.append((np.argmax(whole, 0) == truth).mean())
+    assert np.mean(right) > 0.7
+    shares = json.loads((out / drafts.PROGRESS).read_text("ascii"))
+    assert 0 <= shares["share"] <= 1 and shares["photos"] <= 4
+
+
+def test_what_is_unknown_teaches_nothing() -> None:
+    labels, known = np.zeros((16, 16), np.uint8), np.ones((16, 16), np.uint8)
+    labels[:, 8:] = 2
+    known[:8] = 0
+    shares = learner._shares(labels, known, 3, (4, 4))
+    assert shares.shape == (3, 4, 4)
+    assert not shares[:, :2].any() and shares[0, 2:, :2].all() and shares[2, 2:, 2:].all()
+
+
+def test_the_same_is_learnt_again() -> None:
+    made = [house(number, EDGE) for number in range(5)]
+    photos = [photo for _, photo in made]
+    maps = [(HOUSES.indices(labels), None) for labels, _ in made]
+    one, other = (learner.learnt(photos, maps, 5, seconds=60, steps=3).chances(photos[0]) for _ in range(2))
+    assert np.array_equal(one, other)
+
+
+def test_it_takes_as_long_as_it_may(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(learner, "FEWEST_STEPS", 4)
+    made = [house(number, 32) for number in range(5)]
+    told: list[float] = []
+    photos = [photo for _, photo in made]
+    maps = [(HOUSES.indices(labels), None) for labels, _ in made]
+    learner.learnt(photos, maps, 5, seconds=0, progress=told.append)
+    steps = [share for share in told if share > learner.LOOKS]
+    assert told == sorted(told) and told[-1] == 1
+    assert len(steps) == learner.FEWEST_STEPS
+
+
+@pytest.mark.parametrize("shape", [(1, 1), (1, 90), (700, 30), (33, 17)])
+def test_any_photo_is_read(shape: tuple[int, int]) -> None:
+    photo = np.random.default_rng(0).integers(0, 256, (*shape, 3), np.uint8)
+    small = looking.reduced(photo)
+    assert max(small.shape[:2]) <= looking.PLACES * looking.CELL
+    assert small.shape[0] % looking.CELL == 0 and small.shape[1] % looking.CELL == 0
+    made = [house(number, 32) for number in range(2)]
+    maps = [(HOUSES.indices(labels), None) for labels, _ in made]
+    drafter = learner.learnt([pair[1] for pair in made], maps, 5, seconds=60, steps=1)
+    chances = drafter.chances(photo)
+    assert chances.shape == (5, small.shape[0] // looking.CELL, small.shape[1] // looking.CELL)
+    assert np.allclose(chances.sum(0), 1, atol=1e-3)
+
+
+def test_without_the_trained_eye_the_evaluations_own_recogniser_serves(
+    street: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(weights, "place", lambda: tmp_path / "none")
+    drafts.draft(street, others(tmp_path / "photos", 1), tmp_path / "out", seconds=60, steps=2)
+    planes = read(tmp_path / "out" / "mark0.png").pixels[..., 0]
+    assert planes.shape[0] % 5 == 0
+
+
+def test_too_few_maps_are_a_sentence(tmp_path: Path) -> None:
+    for number in range(4):
+        labels, photo = house(number, 32)
+        pair_store.keep(tmp_path / "few", Picture(pixels=labels), photo, "labels", HOUSES)
+    with pytest.raises(TrainingError, match="“few” has 4 maps; drafts are made once there are 5"):
+        drafts.draft(tmp_path / "few", [], tmp_path / "out", seconds=1)
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_place_that_cant_be_written_is_a_sentence(street: Path, tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("here")
+    with pytest.raises(PictureError, match="can't be written"):
+        drafts.draft(street, [], tmp_path / "file", seconds=1, steps=1)
+
+
+@pytest.mark.parametrize("listed", ["", "[[1, 2]]", '[["../x", "y.png"]]', "[[]]", "7"])
+def test_a_strange_list_of_photos_is_a_sentence(tmp_path: Path, listed: str) -> None:
+    (tmp_path / "photos.json").write_text(listed)
+    words = ["drafts", str(tmp_path), str(tmp_path / "photos.json"), str(tmp_path / "out")]
+    result = CliRunner().invoke(commands, words)
+    assert isinstance(result.exception, TrainingError)
+    assert "can't be read" in str(result.exception)
+
+
+def test_doubt_is_of_what_is_unsure() -> None:
+    sure, unsure = np.zeros((4, 3, 3), np.float32), np.full((4, 3, 3), 0.25, np.float32)
+    sure[1] = 1
+    assert drafts.doubt(sure) == pytest.approx(0, abs=1e-6) and drafts.doubt(unsure) == pytest.approx(1)
+
+
+def test_parts_of_a_photo_keep_their_labels_and_their_place() -> None:
+    labels, photo = house(1, EDGE)
+    truth, random = HOUSES.indices(labels), np.random.default_rng(3)
+    known = np.ones_like(truth)
+    # Where each pixel is, as colours: a part shows where it was cut out.
+    rows, columns = np.mgrid[0:EDGE, 0:EDGE].astype(np.uint8)
+    for turn in (0, 1, 2, 3, 4):
+        _, (part, there), box = learner._view(turn, photo, (truth, known), random)
+        assert part.shape == there.shape and min(part.shape) >= EDGE / 1.7
+        assert -1 <= box[0] < box[1] <= 1 and -1 <= box[2] < box[3] <= 1
+        assert (turn > 1) == (part.shape != truth.shape)
+    one = learner._view(3, photo, (rows, columns), np.random.default_rng(9))
+    down, across = one[1]
+    assert 2 * down[0, 0] / EDGE - 1 == pytest.approx(one[2][0])
+    assert 2 * (down[-1, 0] + 1) / EDGE - 1 == pytest.approx(one[2][1])
+    assert (down[:, :1] == down).all() and (across[:1] == across).all()
+    assert np.array_equal(learner._view(1, photo, (truth, None), random)[1][0], truth[:, ::-1])

@@ -1,0 +1,1 @@
+"""First drafts of label maps, by what was learnt from those that are done."""

@@ -1,0 +1,15 @@
+"""What drafts are in files, and when they are due. Free of torch, so that the window may ask.
+
+    told.json    {"format": 1, "maps": 10, "labels": 12, "doubts": {"5f0c…": 0.41, …}}
+    5f0c….png    how likely each label is at each place, uint8 (labels · h, w): plane below plane
+
+Photos go by the mark of their content, see ``trainer.files.pair_store.Origin``. While it learns, the trainer
+notes in ``progress.json`` how far it is, {"share": 0.4, "photos": 3}; ``told.json`` is what it writes last.
+"""
+
+from __future__ import annotations
+
+FORMAT = 1
+TOLD, PROGRESS = "told.json", "progress.json"
+FEWEST = 5
+"""Maps from which on something can be learnt, and after which it is learnt anew."""
