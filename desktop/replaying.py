@@ -7,7 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from desktop.film.frames import RATE, Cut, Frames
+from desktop.film.frames import RATE, Cut, Frames, Make
 from desktop.paint.files.animation import write_animation
 from desktop.paint.files.project import load
 from desktop.paint.reel import reel
@@ -16,6 +16,7 @@ from engine.planes import codec
 
 if TYPE_CHECKING:
     from engine.data.messages import Picture, Pixels
+    from engine.data.style import Code
 
 
 def replay(
@@ -61,7 +62,7 @@ def replay(
             f"“{drawing.name}” has no strokes with their times; save it with “Keep the strokes” switched on."
         )
     entries, document = reel.read(loaded.film), loaded.document
-    make: Callable[[Picture], Pixels] = _none
+    make: Make = _none
     if cut.shown != "drawing":
         name = model or document.model
         if not name:
@@ -72,13 +73,11 @@ def replay(
             raise PictureError(
                 f"“{card.name}” is for pictures of another kind; name one for {document.kind}."
             )
-        style = document.style.code if document.style is not None else None
-        if style is not None and len(style) != card.style:
-            style = None
 
-        def make(picture: Picture) -> Pixels:
+        def make(picture: Picture, style: Code | None) -> Pixels:
             size = codec.working_size(picture.size, card, native=codec.usually_native(card))
-            return generator.translate(codec.prepare(picture, card, size), style=style)
+            code = style if style is not None and len(style) == card.style else None
+            return generator.translate(codec.prepare(picture, card, size), style=code)
 
     frames = Frames(entries, document, make, cut)
     # Refreshed by hand: rich's own thread would outlive the bar.
@@ -94,5 +93,5 @@ def replay(
     return written
 
 
-def _none(_picture: Picture) -> Pixels:
+def _none(_picture: Picture, _style: Code | None) -> Pixels:
     raise AssertionError("a film of the drawing alone needs no model")

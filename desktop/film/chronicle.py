@@ -151,7 +151,7 @@ class Chronicle:
         others = [layer for layer in document.layers if self._known.get(layer.id) is not layer]
         if any(layer.id in self._known for layer in others):
             return packing.whole(document), False
-        if change.structure or others:
+        if change.structure or others or (change.style and change.sent):
             return packing.described(document, others), not others
         track = Track.of(samples, width) if width > 0 else None
         return packing.painted(document, change, None if merged else step, track), False
@@ -187,7 +187,7 @@ class Chronicle:
         now = moment.document()
         try:
             entries = reel.read(former, cut_short=self._cut_short)
-            pack = packing.differing(reel.played(entries), now)
+            pack = packing.differing(reel.played(entries), now, packing.MOST)
         except PictureError as error:
             log.info("reel: %s", error)
             entries, pack = [], packing.whole(now)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import queue
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
@@ -17,7 +18,9 @@ from desktop.film.chronicle import Chronicle
 from desktop.film.frames import RATE, Cut, Frames
 from desktop.paint.editing.document import Change
 from desktop.paint.files.animation import write_animation
+from desktop.paint.files.project import MOST_FILM
 from desktop.paint.reel import reel
+from desktop.preview import fitting
 from desktop.preview.live import Live
 from desktop.preview.turns import Turns
 from desktop.support.file_work import Cancelled, FileWork, Job
@@ -115,12 +118,11 @@ class Films(Observable):
             self._canvas.error_reported.emit(excuse)
             return None
         moment, steps = Moment(picture.document), chronicle.steps()
-        code = self._live.code() or (card.usual_style if card is not None else ())
-        asking = _Asking(self._live, self._turns, code, self)
+        asking = _Asking(self._live, self._turns, self)
 
         def make(job: Job) -> Path:
             entries = asking.wait(job, lambda: steps.result(0.1))
-            frames = Frames(entries, moment.document(), lambda it: asking.preview(job, it), cut)
+            frames = Frames(entries, moment.document(), partial(asking.preview, job), cut)
             return write_animation(frames, path, RATE, job.progress)
 
         name = shown(path.name)
@@ -166,7 +168,13 @@ class Films(Observable):
             cut_short=picture.unsaved,
         )
         self._chronicles[id(picture)] = picture, chronicle
-        picture.filmed = lambda: _bytes(chronicle)
+        picture.filmed = lambda: _bytes(
+            chronicle,
+            lambda: self._trouble.emit(
+                self.tr("“%s” is saved without its way: it takes too much room; make the time-lapse now.")
+                % picture.name
+            ),
+        )
 
     def _keep(self) -> None:
         self._settings.keep_ways = self.kept
@@ -182,8 +190,9 @@ class Films(Observable):
         self._asking.remove(asking)
 
 
-def _bytes(chronicle: Chronicle) -> Callable[[], bytes]:
-    """What gives the way up to now; where that can't be, none: a drawing is saved without it."""
+def _bytes(chronicle: Chronicle, lost: Callable[[], object]) -> Callable[[], bytes]:
+    """What gives the way up to now; where that can't be, none, and ``lost`` is told on that thread: a drawing
+    is saved without it."""
     if not chronicle.is_way:
         return bytes
     steps = chronicle.steps()
@@ -192,6 +201,9 @@ def _bytes(chronicle: Chronicle) -> Callable[[], bytes]:
         try:
             content = reel.written(steps.result(60))
         except (PictureError, TimeoutError):
+            content = b""
+        if not 0 < len(content) <= MOST_FILM:
+            lost()
             return b""
         return content
 
@@ -201,24 +213,24 @@ def _bytes(chronicle: Chronicle) -> Callable[[], bytes]:
 class _Asking(QObject):
     """Asks the engine for previews, on behalf of a thread that waits for them."""
 
-    _asked = Signal(object)
+    _asked = Signal(object, object)
 
-    def __init__(self, live: Live, turns: Turns, code: Code, parent: QObject) -> None:
+    def __init__(self, live: Live, turns: Turns, parent: QObject) -> None:
         super().__init__(parent)
-        self._live, self._turns, self._code = live, turns, code
+        self._live, self._turns = live, turns
         self._card = live.card
         self._answers: queue.SimpleQueue[Pixels | None] = queue.SimpleQueue()
         self._dropped = False
         self._asked.connect(self._ask)
 
-    def preview(self, job: Job, picture: Picture) -> Pixels:
-        """The network's, of a picture; on the thread of the job.
+    def preview(self, job: Job, picture: Picture, style: Code | None) -> Pixels:
+        """The network's, of a picture in its style; on the thread of the job.
 
         Raises:
             PictureError: the model was changed meanwhile.
             Cancelled: somebody doesn't want it any more.
         """
-        self._asked.emit(picture)
+        self._asked.emit(picture, style)
         made = self.wait(job, lambda: self._answers.get(timeout=0.1))
         if made is None:
             raise PictureError(self.tr("The film was given up, as another model was opened meanwhile."))
@@ -239,8 +251,10 @@ class _Asking(QObject):
         self._dropped = True
         self.deleteLater()
 
-    def _ask(self, picture: Picture) -> None:
-        if self._live.card is not self._card:
+    def _ask(self, picture: Picture, style: Code | None) -> None:
+        card = self._live.card
+        if card is None or card is not self._card:
             self._answers.put(None)
         elif not self._dropped:
-            self._turns.ask(self._code, self._answers.put, picture)
+            code = fitting.style_for(card, style) or card.usual_style
+            self._turns.ask(code, self._answers.put, picture)

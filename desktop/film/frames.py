@@ -14,6 +14,7 @@ from PIL import Image, ImageDraw
 from desktop.paint.editing.document import Document
 from desktop.paint.reel.reel import Entry, Player, Track
 from engine.data.messages import Picture, Pixels
+from engine.data.style import Code
 from engine.errors import PictureError
 from engine.planes.codec import scaled_preview
 
@@ -31,8 +32,8 @@ _LONGEST_PAUSE, _LEAST, _LONGEST = 0.5, 0.15, 4.0
 """Seconds: what is left of a pause; how long a step is shown at least and at most, before all is fitted."""
 _GREY = 238
 
-Make = Callable[[Picture], Pixels]
-"""Has the network paint a picture; uint8 (H, W, 3) at working size."""
+Make = Callable[[Picture, Code | None], Pixels]
+"""Has the network paint a picture in its style; uint8 (H, W, 3) at working size."""
 
 
 @dataclass(frozen=True)
@@ -147,7 +148,8 @@ class Frames(Sequence[Pixels]):
         return max(1, round(across * scale)), max(1, round(down * scale))
 
     def _preview(self, document: Document) -> Pixels:
-        made = self._make(document.picture())
+        style = document.style.code if document.style is not None else None
+        made = self._make(document.picture(), style)
         if document is self._final:
             self.last = made
         return made

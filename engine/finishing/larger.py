@@ -1,8 +1,11 @@
-"""A preview made larger: smooth where it is smooth, sharp where it has an edge.
+"""A preview made larger: smooth where it is smooth, sharp where it has an edge, and its edges where the
+drawing has its lines.
 
-Nothing is learnt. Bicubic interpolation is sharpened, and kept within what its surroundings hold, so that
-nothing rings; after each turn what the result, made small again, lacks of the preview is put back (Irani and
-Peleg, “Improving resolution by image registration”, CVGIP 1991). Why so: docs/adr/0026-larger-previews.md.
+Nothing is learnt. Bicubic interpolation gets the edges that the drawing says, is sharpened, and kept within
+what its surroundings hold, so that nothing rings; after each turn what the result, made small again, lacks of
+the preview is put back (Irani and Peleg, “Improving resolution by image registration”, CVGIP 1991). All of
+that is done to the lightness alone, as coloured specks would come of it else; colours follow. Why so:
+docs/adr/0026-larger-previews.md.
 """
 
 from __future__ import annotations
@@ -15,6 +18,7 @@ from PIL import Image
 
 from engine.data.messages import Pixels
 from engine.errors import PictureError
+from engine.finishing.along import along
 
 Values = npt.NDArray[np.float32]
 Step = Callable[[int, int], object]
@@ -23,10 +27,16 @@ Step = Callable[[int, int], object]
 FACTORS = (2, 4)
 MOST_PIXELS = 8192 * 4096
 
-TURNS = 4
+TURNS, _COLOUR_TURNS = 2, 2
 _SHARP = 0.5
 _WIDTH = 0.8
 """Of what is sharpened, in pixels of the preview."""
+_DRAWN = 0.4
+"""How much of the edges that the drawing says is taken over."""
+_REACH, _EVEN = 2.0, 4.0
+"""How far around a pixel, in pixels of the preview, both are held against each other; and the variance, in
+squares of levels, of what counts as even."""
+_LUMA = np.array([0.299, 0.587, 0.114], np.float32)
 
 
 def check_size(size: tuple[int, int]) -> None:
@@ -41,6 +51,7 @@ def check_size(size: tuple[int, int]) -> None:
 def enlarged(
     preview: Pixels,
     size: tuple[int, int],
+    drawing: Pixels | None = None,
     step: Step = lambda _done, _total: None,
 ) -> Pixels:
     """Make a preview larger.
@@ -48,6 +59,8 @@ def enlarged(
     Args:
         preview: uint8 (H, W, 3).
         size: width and height that are wanted, each at least the preview's.
+        drawing: what it was made of, uint8 (H', W') or (H', W', 3), of any size; edges go by it where it is
+            larger than the preview.
         step: called now and then.
 
     Returns:
@@ -60,37 +73,77 @@ def enlarged(
     height, width = preview.shape[:2]
     if size == (width, height):
         return preview
-    total = 3 * (TURNS + 1)
-    made = np.empty((size[1], size[0], 3), np.uint8)
+    total = TURNS + 5
+    step(0, total)
+    light = (preview.astype(np.float32) @ _LUMA).astype(np.float32)
+    smooth = _resized(light, size, Image.Resampling.BICUBIC)
+    made = smooth.copy()
+    if drawing is not None and drawing.shape[1] > width:
+        made += _DRAWN * _drawn(light, smooth, drawing)
+    for turn in range(TURNS):
+        step(turn + 1, total)
+        made += _SHARP * (made - _blurred(made, _WIDTH * size[0] / width))
+        made = _fitted(made, light)
+    made -= smooth
+    pixels = np.empty((size[1], size[0], 3), np.uint8)
     for channel in range(3):
+        step(TURNS + 1 + channel, total)
         plane = preview[..., channel].astype(np.float32)
-        done = channel * (TURNS + 1)
+        coloured = _resized(plane, size, Image.Resampling.BICUBIC)
+        coloured += made
+        for _turn in range(_COLOUR_TURNS):
+            coloured = _fitted(coloured, plane)
+        pixels[..., channel] = np.clip(coloured + 0.5, 0, 255)
+    step(total - 1, total)
+    return pixels
 
-        def tell(turn: int, done: int = done) -> None:
-            step(done + turn, total)
 
-        made[..., channel] = np.clip(_plane(plane, size, tell) + 0.5, 0, 255)
-    return made
+def _drawn(light: Values, smooth: Values, drawing: Pixels) -> Values:
+    """What a preview's lightness lacks of the edges that the drawing has: float32, as large as ``smooth``.
 
-
-def _plane(plane: Values, size: tuple[int, int], tell: Callable[[int], None]) -> Values:
+    It is smoothed along the drawing, never across it. Where, as far as can be seen at the preview's own size,
+    it goes up and down as that does, it does so in the finer pixels as well (He et al., “Guided image
+    filtering”, TPAMI 2013).
+    """
     from scipy import ndimage
 
-    height, width = plane.shape
-    factor = size[0] / width
-    least = _resized(ndimage.minimum_filter(plane, 3, mode="nearest"), size, Image.Resampling.BILINEAR)
-    most = _resized(ndimage.maximum_filter(plane, 3, mode="nearest"), size, Image.Resampling.BILINEAR)
-    made = _resized(plane, size, Image.Resampling.BICUBIC)
-    for turn in range(TURNS):
-        tell(turn)
-        made = made + _SHARP * (
-            made - ndimage.gaussian_filter(made, _WIDTH * factor, mode="nearest", truncate=3)
-        )
-        np.clip(made, least, most, out=made)
-        lacking = plane - _resized(made, (width, height), Image.Resampling.BOX)
-        made += _resized(lacking, size, Image.Resampling.BICUBIC)
-    tell(TURNS)
+    (height, width), (tall, wide) = light.shape, smooth.shape
+    way = Image.Resampling.BOX if drawing.shape[1] > wide else Image.Resampling.BICUBIC
+    large = np.asarray(Image.fromarray(np.ascontiguousarray(drawing)).resize((wide, tall), way))
+    edges = along(smooth, large, _REACH * wide / width)
+    small = _resized(edges, (width, height), Image.Resampling.BOX)
+
+    def around(plane: Values) -> Values:
+        mean: Values = ndimage.gaussian_filter(plane, _REACH, mode="nearest", truncate=2.5)
+        return mean
+
+    mean: Values = around(small)
+    other: Values = around(light)
+    like: Values = (around(small * light) - mean * other) / (around(small * small) - mean * mean + _EVEN)
+    edges -= _resized(small, (wide, tall), Image.Resampling.BICUBIC)
+    edges *= _resized(like, (wide, tall), Image.Resampling.BILINEAR)
+    return edges
+
+
+def _fitted(made: Values, plane: Values) -> Values:
+    """Within what the surroundings in ``plane`` hold; and made small again, it is the plane."""
+    from scipy import ndimage
+
+    size = made.shape[1], made.shape[0]
+    least = ndimage.minimum_filter(plane, 3, mode="nearest")
+    most = ndimage.maximum_filter(plane, 3, mode="nearest")
+    np.maximum(made, _resized(least, size, Image.Resampling.BILINEAR), out=made)
+    np.minimum(made, _resized(most, size, Image.Resampling.BILINEAR), out=made)
+    lacking = plane - _resized(made, (plane.shape[1], plane.shape[0]), Image.Resampling.BOX)
+    made += _resized(lacking, size, Image.Resampling.BICUBIC)
     return made
+
+
+def _blurred(plane: Values, by: float) -> Values:
+    from scipy import ndimage
+
+    blurred: Values = ndimage.gaussian_filter(plane, by, mode="nearest", truncate=3)
+    return blurred
 
 
 def _resized(plane: Values, size: tuple[int, int], how: Image.Resampling) -> Values:

@@ -52,7 +52,7 @@ def made(
         frame = codec.scaled_preview(preview, wanted)
     else:
         halves = 2 if wish.cut else 1
-        frame = enlarged(preview, wanted, lambda done, total: step(done, total * halves))
+        frame = enlarged(preview, wanted, _drawing(picture), lambda done, total: step(done, total * halves))
     if not wish.cut:
         return frame
     first = wish.factor > 1
@@ -60,6 +60,11 @@ def made(
         frame, picture, working, lambda done, total: step(done + total * first, total * (1 + first))
     )
     return framed(cut, wish.room)
+
+
+def _drawing(picture: Picture) -> Pixels | None:
+    """What of a picture says where edges are."""
+    return picture.lines if picture.lines is not None else picture.pixels
 
 
 def picture_of(pixels: Pixels, card: Card) -> Picture:

@@ -4,27 +4,36 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+import numpy as np
+
 from desktop.paint.editing.document import Document
 from desktop.paint.editing.history import Change, PaintStep, Step, Tiles, tile_rect
 from desktop.paint.editing.snapshot import tiles_within
 from desktop.paint.files.records import Record, describing
 from desktop.paint.layers.frozen import Frozen
 from desktop.paint.layers.layer import Layer, Role
-from desktop.paint.reel.reel import Parts, Track
+from desktop.paint.reel.reel import MOST_BYTES, Parts, Track
 from desktop.paint.reel.strip import packed_strip
 
 Pack = Callable[[], Parts]
 
+MOST = MOST_BYTES // 2
+"""Bytes that one whole picture takes of a reel."""
+_BITS = (8, 6, 5, 4, 3, 2)
+"""Of each channel of a colour: as many as there is room for."""
+
 
 def whole(document: Document) -> Pack:
-    """All of a document as it is now, but for the photos that are only traced; packed on any thread."""
+    """All of a document as it is now, but for the photos that are only traced; packed on any thread. What
+    would take more than ``MOST`` is kept in fewer shades."""
     described = describing(document, "")
     frozen = [Frozen(layer) for layer in document.layers if layer.role is not Role.REFERENCE]
     return lambda: (Record(b"K", b""), described, *_filled(frozen))
 
 
 def described(document: Document, new: list[Layer]) -> Pack:
-    """Other layers, or other properties of them; of those that are ``new``, all pixels."""
+    """Other layers, other properties of them, or another style; of those that are ``new``, all pixels, as in
+    ``whole``."""
     record = describing(document, "")
     frozen = [Frozen(layer) for layer in new if layer.role is not Role.REFERENCE]
     return lambda: (record, *_filled(frozen))
@@ -59,8 +68,9 @@ def painted(document: Document, change: Change, step: Step | None, track: Track 
     return pack
 
 
-def differing(former: Document, now: Document) -> Pack | None:
-    """What leads from one document to another; None where nothing does. Both stay as they are meanwhile."""
+def differing(former: Document, now: Document, most: int) -> Pack | None:
+    """What leads from one document to another; None where nothing does, or it would take more than ``most``
+    bytes: former pixels were kept in fewer shades. Both stay as they are meanwhile."""
     names = [
         [(layer.id, layer.role, layer.shown, layer.opacity) for layer in it.layers] for it in (former, now)
     ]
@@ -73,15 +83,33 @@ def differing(former: Document, now: Document) -> Pack | None:
             before, after = (dict(tiles_within(layer).items()) for layer in (old, new))
             gone = {place: 0 for place in before if place not in after}
             strips.append(packed_strip(new.id, new.size, before, {**after, **gone}))
-    found = tuple(Record(b"P", strip) for strip in strips if strip)
-    return (lambda: found) if found else None
+    found = [Record(b"P", strip) for strip in strips if strip]
+    if sum(len(record.payload) for record in found) > most:
+        found = []
+    if former.style != now.style:
+        found.insert(0, describing(now, ""))
+    return (lambda: tuple(found)) if found else None
 
 
 def _filled(frozen: list[Frozen]) -> list[Record]:
-    found = []
-    for one in frozen:
-        layer = one.layer()
-        strip = packed_strip(layer.id, layer.size, {}, dict(tiles_within(layer).items()))
-        if strip:
-            found.append(Record(b"P", strip))
+    layers = [one.layer() for one in frozen]
+    for bits in _BITS:
+        found = [record for layer in layers if (record := _strip(layer, bits)) is not None]
+        if sum(len(record.payload) for record in found) <= MOST:
+            break
     return found
+
+
+def _strip(layer: Layer, bits: int) -> Record | None:
+    """All pixels of a layer, each channel of a colour in so many bits."""
+    tiles = dict(tiles_within(layer).items())
+    if bits < 8:
+        each = np.uint32(0x010101)
+        lost, middle = each * np.uint32((1 << (8 - bits)) - 1), each * np.uint32(1 << (7 - bits))
+        for place, tile in tiles.items():
+            if not isinstance(tile, int):
+                # What can be seen through is never lighter than it is opaque: it gets no lighter.
+                solid = tile >= np.uint32(0xFF000000)
+                tiles[place] = (tile & ~lost) | np.where(solid, middle, np.uint32(0))
+    strip = packed_strip(layer.id, layer.size, {}, tiles)
+    return Record(b"P", strip) if strip else None

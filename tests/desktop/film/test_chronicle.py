@@ -12,11 +12,12 @@ import pytest
 from PIL import Image
 
 from desktop.documents.recovery import abandoned, brought_back
+from desktop.film import films
 from desktop.film.chronicle import Chronicle
 from desktop.paint.editing.document import Document
 from desktop.paint.files import project
 from desktop.paint.files.records import Record
-from desktop.paint.reel import reel
+from desktop.paint.reel import packing, reel
 from desktop.paint.strokes.stroke import Ink, Sample
 from desktop.paint.tools import tools
 from desktop.session import Session
@@ -148,6 +149,35 @@ def test_a_long_way_begins_later() -> None:
     gone = list(reel.shortened(entries, most))
     assert 2 <= len(gone) < len(entries)
     assert sum(entry.bytes for entry in entries[len(gone) :]) <= most // 2
+
+
+def test_what_would_take_too_much_room_is_kept_in_fewer_shades(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A large photo as the beginning; painted on it, saved, and opened again, the way is all there."""
+    pixels = np.random.default_rng(4).integers(0, 256, (80, 96, 4), np.uint8)
+    pixels[..., 3] = np.where(np.arange(96) < 20, 120, 255)
+    document = Document.new("image", 96, 80)
+    document.paste(pixels, 0, 0)
+    monkeypatch.setattr(packing, "MOST", 12_000)
+    kept = chronicle(document)
+    kept.note(stroke(document, (10, 10), (60, 30), (80, 70))[0])
+    first, second = kept.steps().result(0)
+    assert first.bytes <= 12_000 + 1000
+    shown, true = (it.picture_flat().astype(int) for it in (reel.played([first, second]), document))
+    assert 0 < np.abs(shown - true).max() <= 64
+    again = chronicle(document, reel.written([first, second]))
+    assert len(again.steps().result(0)) == 2
+    again.note(stroke(document, (10, 70), (80, 10))[0])
+    assert len(again.steps().result(0)) == 3
+
+
+def test_a_way_without_room_in_its_file_is_told(
+    window: MainWindow, session: Session, told: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    drag(window, (20, 20), (70, 20), (70, 60))
+    monkeypatch.setattr(films, "MOST_FILM", 100)
+    assert done(session.save(tmp_path / "a.ora"))
+    until(lambda: any("is saved without its way" in sentence for sentence in told))
+    assert not project.load(tmp_path / "a.ora").film
 
 
 def test_a_track_comes_back() -> None:

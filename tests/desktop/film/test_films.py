@@ -12,6 +12,8 @@ from PySide6.QtWidgets import QComboBox, QSpinBox
 from desktop.__main__ import main
 from desktop.film.frames import Cut, Frames
 from desktop.paint.editing.document import Document
+from desktop.paint.editing.layer_stack import PictureStyle
+from desktop.paint.files import project
 from desktop.paint.files.records import Record
 from desktop.paint.layers.layer import Role
 from desktop.paint.reel import packing, reel
@@ -23,6 +25,8 @@ from desktop.widgets.film.dialog import FilmDialog
 from desktop.widgets.main_window import MainWindow
 from engine.data.messages import Picture, Pixels
 from engine.data.rect import Rect
+from engine.data.style import Code
+from tests.desktop.styled_models import NAMED, write_styled
 from tests.desktop.window_hands import done, drag, files_done, model, settle, until
 
 SHORT = Cut(5, 0)
@@ -116,6 +120,34 @@ def test_another_model_ends_it_with_a_sentence(
     assert not list(tmp_path.iterdir())
 
 
+def test_each_time_has_the_style_that_it_had(
+    window: MainWindow, session: Session, stocked_home: Path, tmp_path: Path
+) -> None:
+    """Drawn in one style, finished in another: the film begins in the first, also after it was saved."""
+    write_styled(stocked_home / "models" / "styles.safetensors")
+    session.library.refresh()
+    session.open_model(model(session, "tiny styles"))
+    until(lambda: session.styles.length == 8)
+    first, last = (PictureStyle(code, name) for name, code in NAMED.items())
+    session.styles.take(first)
+    drag(window, (20, 20), (70, 20), (70, 60))
+    settle(session)
+    before = session.live.preview
+    session.styles.take(last)
+    settle(session)
+    after = session.live.preview
+    assert before is not None and after is not None and not np.array_equal(before, after)
+    assert done(session.films.export(tmp_path / "film.png", Cut(5, 0, "preview")))
+    files = sorted((tmp_path / "film").iterdir())
+    frames = [np.asarray(Image.open(file)) for file in files]
+    np.testing.assert_array_equal(frames[-1], after)
+    assert any(np.array_equal(frame, before) for frame in frames)
+    assert done(session.save(tmp_path / "a.ora"))
+    entries = reel.read(project.load(tmp_path / "a.ora").film)
+    styles = [reel.played(entries[: place + 1]).style for place in range(len(entries))]
+    assert styles == [None, first, first, last]
+
+
 def test_the_dialog_makes_one(window: MainWindow, session: Session, tmp_path: Path) -> None:
     window.actions_table["export_film"].trigger()
     empty = window.findChild(FilmDialog)
@@ -146,7 +178,7 @@ def test_damaged_steps_still_end_in_the_right_picture() -> None:
     document.paste(np.tile(np.array([9, 200, 30, 255], np.uint8), (9, 9, 1)), 12, 3)
     bad = reel.Entry(1, 0.5, lambda: (Record(b"P", b"nothing"),))
 
-    def make(picture: Picture) -> Pixels:
+    def make(picture: Picture, _style: Code | None) -> Pixels:
         assert picture.pixels is not None
         return 255 - picture.pixels
 
@@ -168,7 +200,9 @@ def test_a_stroke_grows_with_the_pen() -> None:
     change = pen.finish(samples[-1])
     pack = packing.painted(document, change, document.history.newest, Track.of(samples, 4.0))
     assert pack is not None
-    made = list(Frames([start, reel.Entry(2, 2, pack)], document, lambda _it: made[0], Cut(5, 30, "drawing")))
+    made = list(
+        Frames([start, reel.Entry(2, 2, pack)], document, lambda *_it: made[0], Cut(5, 30, "drawing"))
+    )
     dark = [int((frame < 128).any((0, 2)).sum()) for frame in made]
     assert dark == sorted(dark) and len(set(dark)) > 20
     assert 85 <= dark[22] <= 115  # of about 180, in the middle of the way

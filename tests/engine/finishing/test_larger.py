@@ -49,6 +49,24 @@ def test_made_small_again_it_is_the_preview(factor: int) -> None:
     assert 20 * np.log10(255 / error(back, preview)) >= 35
 
 
+@pytest.mark.parametrize("factor", [2, 4])
+def test_edges_lie_where_they_were_drawn(factor: int) -> None:
+    """A drawing larger than the network's pictures knows better where they are; one that says something
+    else changes little, and made small again all are the preview."""
+    whole = photo(EDGE)
+    rim = Image.new("L", (EDGE * 4, EDGE * 4), 255)
+    ImageDraw.Draw(rim).ellipse((30, 40, EDGE * 4 - 40, EDGE * 4 - 30), outline=0, width=3)
+    lines = np.array(rim)
+    small = np.array(Image.fromarray(whole).reduce(factor))
+    size = EDGE * 4, EDGE * 4
+    plain, followed = enlarged(small, size), enlarged(small, size, lines)
+    other = enlarged(small, size, np.ascontiguousarray(lines[::-1, ::-1]))
+    assert error(followed, whole) < 0.95 * error(plain, whole)
+    assert error(other, whole) < 1.1 * error(plain, whole)
+    back = np.array(Image.fromarray(followed).reduce(factor))
+    assert 20 * np.log10(255 / error(back, small)) >= 35
+
+
 def test_nothing_is_brighter_or_darker_than_what_is_around() -> None:
     whole = photo(EDGE)
     small = np.array(Image.fromarray(whole).reduce(4))
@@ -70,4 +88,4 @@ def test_it_ends_when_told_to() -> None:
             raise Enough
 
     with pytest.raises(Enough):
-        enlarged(np.zeros((8, 8, 3), np.uint8), (16, 16), step)
+        enlarged(np.zeros((8, 8, 3), np.uint8), (16, 16), step=step)
