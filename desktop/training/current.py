@@ -39,6 +39,8 @@ LOOK_MS = 400
 """Between two looks at the run."""
 DRAWING_MS = 1500
 """Between two looks whether the drawing has changed."""
+MOST_LOOKS = 25
+"""So many times it is asked for a look before that is taken for stuck, on a disk that does not answer."""
 
 Which = Literal["newest", "best"]
 """Of a training's two models: that of the last step, or that with the lowest loss of unknown pairs."""
@@ -93,6 +95,10 @@ class Training(Observable):
     """… and whether the best one can."""
     chosen = Property[Which | None](None)
     """What the user wants to paint with; None where it was left to us, see ``which``."""
+    host = Property("")
+    """The other machine that trains in the folder, if it is another."""
+    away = Property(False)
+    """Whether the folder can't be reached just now; it goes on being followed."""
     line = Property("")
     """The last that the trainer printed: what it measures at the beginning, why it ended."""
     past = Property[list[RunSummary]]([])
@@ -131,7 +137,7 @@ class Training(Observable):
         self._drawing_clock.timeout.connect(self._leave_drawing)
         self._left: tuple[int, int] | None = None
         self._flat: Pixels | None = None
-        self._shown_drawings = 0
+        self._shown_drawings = self._asked = 0
         self.watch("run phase", self._remember)
 
     @property
@@ -223,6 +229,8 @@ class Training(Observable):
 
         def copy() -> Path:
             source = run / file
+            if not os.path.isdir(run):
+                raise RunError(self.tr("“%s” can't be reached just now; try it again when it is back.") % run)
             if not os.path.isfile(source):
                 raise RunError(self.tr("There is no model yet; the first one comes after a few seconds."))
             target = model_place(plan.name)
@@ -297,8 +305,8 @@ class Training(Observable):
         self._tasks.forget()
         self.history = TrainingHistory()
         self._look = runs.run_watcher(folder)
-        self._left, self._shown_drawings = None, 0
-        self.line, self.plan = "", None
+        self._left, self._shown_drawings, self._asked = None, 0, 0
+        self.line, self.plan, self.host, self.away = "", None, "", False
         self.has_model = self.has_best = False
         self.chosen = None
         self.phase = phase
@@ -320,11 +328,16 @@ class Training(Observable):
     def _ask(self) -> None:
         if self._look is not None:
             self._tasks.do(self._look, self._take, "look")
+            self._asked += 1
+            self.away = self.away or self._asked > MOST_LOOKS
 
     def _take(self, status: RunStatus) -> None:
         if status.folder != self.run:
             return
-        self.line, self.plan = status.line, status.plan
+        self._asked = 0
+        if self.away and not status.away:
+            self._left = None  # the drawing may not have come there
+        self.line, self.plan, self.host, self.away = status.line, status.plan, status.host, status.away
         self.has_model, self.has_best = status.has_model, status.has_best
         if status.events:
             self.history.take(status.events)
@@ -333,7 +346,7 @@ class Training(Observable):
             self._shown_drawings = self.history.drawings
             self._show_drawing()
         self.phase = status.phase
-        if not self.goes_on:
+        if not (self.goes_on or self.host or self.away):
             self._clock.stop()
             self._drawing_clock.stop()
 
@@ -357,6 +370,8 @@ class Training(Observable):
         """Put the picture on the canvas into the run folder, if it has changed."""
         document = self._document()
         if document is None or self.run is None or self.phase not in ("running", "paused") or not self.fits():
+            return
+        if self.away:
             return
         state = id(document), document.revision
         if state == self._left:

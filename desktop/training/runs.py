@@ -2,14 +2,22 @@
 
 Beside the folder of a run that was started from the window lies its log, ``name.log``: what the trainer
 printed, held by it while it lives. In each run folder there is a file ``lock``, held by whoever trains there.
+
+A run may lie on a disk in the network, and another machine train there. Such a disk is away for a while, and
+back; shows a file as it was a moment ago; lets no lock through; and that machine's clock goes otherwise than
+ours. So whether somebody trains elsewhere is told by the journal's growing, by our own clock, and a folder
+that was there once is not given up.
 """
 
 from __future__ import annotations
 
 import json
+import math
 import os
+import platform
+import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal
 
@@ -30,6 +38,10 @@ ENDS = ("", "stopped", "finished")
 """What a journal says last of a training that nobody works on, or not yet."""
 
 MOST_CONFIG_BYTES = 4 << 20
+MOST_HOST_BYTES = 255
+
+QUIET_SECONDS = 300.0
+"""A training elsewhere that has told nothing for so long is interrupted, until it tells something."""
 
 
 class RunError(UnderpaintError):
@@ -64,6 +76,10 @@ class RunStatus:
     """The last that the trainer printed."""
     has_model: bool = False
     has_best: bool = False
+    host: str = ""
+    """The other machine that trains there, or did last, if it is another."""
+    away: bool = False
+    """Whether the folder can't be reached just now; all else is as it was seen last."""
 
 
 def place(name: str) -> Path:
@@ -103,25 +119,69 @@ def read_plan(folder: Path) -> Plan | None:
         return None
 
 
-def run_watcher(folder: Path) -> Callable[[], RunStatus]:
-    """A function that tells what is new in a run since it was called last; it reads files."""
-    follower, told = Follower(folder / "events.jsonl"), TrainingHistory()
+def is_run(folder: Path) -> bool:
+    """Whether a folder is that of a training, which a data set may lie in as well."""
+    return os.path.isfile(folder / "config.json") and os.path.isdir(folder / "samples")
+
+
+def trained_on(folder: Path) -> str:
+    """The name of the other machine that trains in a run folder, or did last; empty where it is this one."""
+    try:
+        with (folder / "host").open("rb") as file:
+            name = file.read(MOST_HOST_BYTES).decode("utf-8", "replace").strip()
+    except OSError:
+        return ""
+    return "" if name == platform.node() or not name.isprintable() else name
+
+
+def run_watcher(folder: Path, clock: Callable[[], float] = time.monotonic) -> Callable[[], RunStatus]:
+    """A function that tells what is new in a run since it was called last; it reads files.
+
+    Args:
+        clock: seconds that go on steadily.
+    """
+    journal = folder / "events.jsonl"
+    follower, told = Follower(journal), TrainingHistory()
+    known: RunStatus | None = None
     seen_at_work = False
+    heard = 0.0
 
     def look() -> RunStatus:
-        nonlocal seen_at_work
+        nonlocal known, seen_at_work, heard
         # In this order: what has ended by now has told everything.
         alive = is_alive(folder)
         plan = read_plan(folder)
+        host = trained_on(folder)
         events = follower.news()
         told.take(events)
+        model, best = ((folder / f"{name}.safetensors").is_file() for name in ("model", "best"))
+        # What is missing now may have been missing while the rest was looked at.
+        if known is not None and (plan is None or not os.path.isfile(folder / "config.json")):
+            return replace(known, events=events, away=True)
+        if known is None:
+            heard = clock() - _age(journal)
+        elif events:
+            heard = clock()
+        if host and told.last not in ENDS and clock() - heard < QUIET_SECONDS:
+            alive = True
         line = background.last_line(log_of(folder))
         phase = _phase(folder, alive, plan, told.last, seen_at_work)
         seen_at_work = alive and (seen_at_work or told.last not in ENDS)
-        model, best = ((folder / f"{name}.safetensors").is_file() for name in ("model", "best"))
-        return RunStatus(folder, phase, plan, events, line, model, best)
+        status = RunStatus(folder, phase, plan, events, line, model, best, host)
+        if plan is not None:
+            known = status
+        return status
 
     return look
+
+
+def _age(journal: Path) -> float:
+    """Seconds since a journal has grown, by the clocks of both machines; for ever where these disagree."""
+    try:
+        age = time.time() - journal.stat().st_mtime
+    except OSError:  # not begun yet
+        return 0.0
+    return age if age > -QUIET_SECONDS else math.inf
 
 
 def _phase(folder: Path, alive: bool, plan: Plan | None, last: str, seen_at_work: bool) -> Phase:

@@ -30,21 +30,22 @@ def resume(
         one_of(epochs=epochs, sweeps=sweeps, steps=steps, minutes=minutes)
     epochs = sweeps if epochs is None else epochs
     process_priority.behave(gently)
-    from contextlib import nullcontext
-
     from trainer.machine import distributed
     from trainer.planning import extend_run
     from trainer.run.folder import opened
     from trainer.training.fit import refuse_changes
 
     there = opened(run)
-    config, leads = there.config(), distributed.expected().leads
+    config = there.config()
     data = extend_run.data_of(config)
     refuse_changes(config, data)
-    with there.writing(), there.held() if leads else nullcontext():
-        config = extend_run.extended(there, data, epochs=epochs, steps=steps, minutes=minutes)
-        if leads:
-            there.extend(config)
+
+    def extend() -> None:
+        with there.writing(), there.held():
+            there.extend(extend_run.extended(there, data, epochs=epochs, steps=steps, minutes=minutes))
             there.take_back("stop")
             there.take_back("pause")
-    fit_run(there, config, data)
+
+    with distributed.joined(config.device) as world:
+        world.first(extend)
+        fit_run(there, there.config(), data)

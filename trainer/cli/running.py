@@ -9,6 +9,9 @@ from engine.data.amounts import duration
 from engine.errors import UnderpaintError
 from trainer.cli.telling import result, say, tell
 
+APPEARING_SECONDS = 90.0
+"""Until a new folder on a disk in the network is seen by all; usual settings allow for up to 60 seconds."""
+
 if TYPE_CHECKING:
     from trainer.data.pairs import DataSet
     from trainer.run.config import Config
@@ -17,18 +20,18 @@ if TYPE_CHECKING:
 
 def begun(folder: Path, config: Config, data: DataSet) -> Run:
     """The run folder, made by the leading process after a trial; the others wait until it is there."""
-    import time
-
     from trainer.machine import distributed
+
+    distributed.expected().first(lambda: _make(folder, config, data))
+    return _appeared(folder)
+
+
+def _make(folder: Path, config: Config, data: DataSet) -> None:
     from trainer.perception import weights
     from trainer.planning import estimate, plan
     from trainer.run import folder as runs
     from trainer.run import usual
 
-    if not distributed.expected().leads:
-        while not (folder / "config.json").exists():
-            time.sleep(0.1)
-        return runs.opened(folder)
     runs.refuse_existing(folder)
     tell(data)
     measured = estimate.trial(config, data, folder)
@@ -40,7 +43,25 @@ def begun(folder: Path, config: Config, data: DataSet) -> Run:
     elif not weights.available() and usual.draws(data.task, (pair.a.derived for pair in data.pairs)):
         say(weights.MISSING)
     say(f"run folder {folder}")
-    return runs.create(folder, config)
+    runs.create(folder, config)
+
+
+def _appeared(folder: Path) -> Run:
+    """The run in a folder, which a disk in the network may show somewhat later than it was made."""
+    import time
+
+    from trainer.machine.errors import TrainingError
+    from trainer.run import folder as runs
+
+    deadline = time.monotonic() + APPEARING_SECONDS
+    while not (folder / "config.json").exists():
+        if time.monotonic() > deadline:
+            raise TrainingError(
+                f"“{folder}” was made, and is not to be seen on this machine; let --run-folder be on a disk "
+                "that all machines see under the same path."
+            )
+        time.sleep(0.1)
+    return runs.opened(folder)
 
 
 def fit_run(run: Run, config: Config, data: DataSet) -> None:

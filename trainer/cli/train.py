@@ -43,5 +43,6 @@ def train(options: Options) -> None:
         found = replace(found, problems=tuple(checking.stopping(found, progress)))
     config = plan.planned(found, options, processes=world.size)
     place = options.run or runs.free(resources.home("runs", stem(config.name, "run")))
-    run = begun(place, config, found)
-    fit_run(run, run.config(), found)
+    with distributed.joined(config.device):
+        run = begun(place, config, found)
+        fit_run(run, run.config(), found)

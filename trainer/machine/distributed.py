@@ -1,4 +1,5 @@
 """Several processes, one training: started by ``torchrun``, they share each batch and agree on every step.
+They may be on several machines, which see the run folder under the same path.
 
 Each process takes its part of the batch. Norms take their moments over the whole batch
 (``trainer.training.norms``), gradients are averaged, so all hold the same weights, and these equal those of a
@@ -8,13 +9,25 @@ single process up to rounding.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import timedelta
 
 import torch
 import torch.distributed as dist
 from torch import Tensor, nn
+
+from trainer.machine import network
+from trainer.machine.errors import TrainingError
+from trainer.machine.lookout import Lookout, LostError
+
+MEETING_SECONDS = 300
+"""For all processes to come together: people start them by hand, machine after machine."""
+
+SKEW = timedelta(days=1)
+"""One may be so far behind the others, at the most: where the leading one looks at many photos, for instance.
+Those that are gone are found out by ``trainer.machine.lookout``."""
 
 
 @dataclass(frozen=True)
@@ -42,7 +55,7 @@ class World:
             return
         gradients = [parameter.grad for parameter in parameters if parameter.grad is not None]
         flat = torch.cat([gradient.reshape(-1) for gradient in gradients])
-        dist.all_reduce(flat)
+        add_up(flat)
         flat /= self.size
         means = torch.split(flat, [gradient.numel() for gradient in gradients])
         for gradient, mean in zip(gradients, means, strict=True):
@@ -53,23 +66,51 @@ class World:
         if self.size == 1:
             return values
         total = values.clone()
-        dist.all_reduce(total)
+        add_up(total)
         return total / self.size
 
     def agreed(self, wish: bool) -> bool:
         """Whether any process wishes so; all get the same answer."""
         if self.size == 1:
             return wish
-        votes = torch.tensor(
-            float(wish), device=f"cuda:{self.place}" if dist.get_backend() == "nccl" else "cpu"
-        )
-        dist.all_reduce(votes, dist.ReduceOp.MAX)
-        return bool(votes.item())
+        return bool(self._greatest([float(wish)])[0])
+
+    def alike(self, number: int) -> bool:
+        """Whether all processes have the same number, up to 2⁵³; all get the same answer."""
+        if self.size == 1:
+            return True
+        most, least = self._greatest([float(number), -float(number)])
+        return most == -least
+
+    def first(self, work: Callable[[], object]) -> None:
+        """Have the leading process do something alone; the others wait until it is done.
+
+        Raises:
+            TrainingError: in the others, that it could not be done; in the leading one, what it raised.
+        """
+        if not self.leads:
+            if self.agreed(False):
+                raise TrainingError("The first process could not begin this training; it says there why.")
+            return
+        try:
+            work()
+        except BaseException:
+            self.agreed(True)
+            raise
+        self.agreed(False)
 
     def wait(self) -> None:
         """Until all processes are here."""
         if self.size > 1:
-            dist.barrier()
+            with reaching(self.size):
+                dist.barrier()
+
+    def _greatest(self, numbers: list[float]) -> list[float]:
+        device = f"cuda:{self.place}" if dist.get_backend() == "nccl" else "cpu"
+        tensor = torch.tensor(numbers, device=device, dtype=torch.float64)
+        with reaching(self.size):
+            dist.all_reduce(tensor, dist.ReduceOp.MAX)
+        return tensor.tolist()
 
 
 ALONE = World()
@@ -84,15 +125,64 @@ def expected() -> World:
 _VARIABLES = (("RANK", "0"), ("WORLD_SIZE", "1"), ("LOCAL_RANK", "0"))
 
 
+def add_up(tensor: Tensor) -> None:
+    """Make of each process's tensor the sum of all, in place.
+
+    Raises:
+        LostError: one of them is gone.
+    """
+    with reaching(dist.get_world_size()):
+        dist.all_reduce(tensor)
+
+
+@contextmanager
+def reaching(size: int) -> Iterator[None]:
+    """Turns what torch says where another process can't be reached into a LostError."""
+    try:
+        yield
+    except torch.OutOfMemoryError:
+        raise
+    except RuntimeError as error:
+        raise LostError(size) from error
+
+
 @contextmanager
 def joined(device: str) -> Iterator[World]:
-    """Join the processes that torchrun started, if it did; leave them at the end."""
+    """Join the processes that torchrun started, if it did; leave them at the end. Where they are joined
+    already, who joined them leaves them.
+
+    Raises:
+        TrainingError: the others have not come.
+    """
     world = expected()
-    if world.size == 1:
+    if world.size == 1 or dist.is_initialized():
         yield world
         return
-    dist.init_process_group("nccl" if device.startswith("cuda") else "gloo")
+    lookout = _meet(world, "nccl" if device.startswith("cuda") else "gloo")
     try:
         yield world
     finally:
+        lookout.leave()
         dist.destroy_process_group()
+
+
+def _meet(world: World, backend: str) -> Lookout:
+    own = int(os.environ.get("LOCAL_WORLD_SIZE", world.size))
+    if own < world.size and (card := network.card_towards(os.environ.get("MASTER_ADDR", ""))):
+        # Gloo would take that of the machine's name, which is often the one that leads nowhere.
+        os.environ.setdefault("GLOO_SOCKET_IFNAME", card)
+    patience = timedelta(seconds=MEETING_SECONDS)
+    try:
+        store, rank, size = next(dist.rendezvous("env://", timeout=patience))
+        store.set(f"here {rank}", "yes")
+        store.wait([f"here {other}" for other in range(size)], patience)
+        # Asked by threads of its own, so on a connection of its own, where there can be one.
+        signs = dist.PrefixStore("lookout", store.clone() if hasattr(store, "clone") else store)
+        dist.init_process_group(backend, store=store, rank=rank, world_size=size, timeout=SKEW)
+    except RuntimeError as error:
+        raise TrainingError(
+            f"The {world.size} processes that are to share this training have not found each other "
+            f"within {MEETING_SECONDS // 60} minutes; start them on every machine, with the same "
+            "--master-addr, and see that its port is open."
+        ) from error
+    return Lookout(signs, rank, size)

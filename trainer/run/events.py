@@ -36,6 +36,10 @@ Event = dict[str, Any]
 _REMEMBERED = 200
 """Bytes; more than the time and step that no two events share."""
 
+MOST_HOLES = 25
+"""So many looks in a row that find bytes of nought: then they are not what a disk in the network has yet to
+show, but what a power cut left."""
+
 MOST_LINE = 1 << 20
 """A line longer than so many bytes is no event."""
 
@@ -99,10 +103,13 @@ class Follower:
     _place: int = 0
     _before: bytes = b""
     """What stood just before that place, to see whether the journal has been cut since."""
+    _holes: int = 0
+    """Looks in a row that found bytes of nought."""
 
     def news(self) -> list[Event]:
         """Events since the last call. A line still being written is left for the next one; one that
-        makes no sense is passed over. A journal that was cut back in the meantime is read from its start.
+        makes no sense is passed over. A journal that was cut back in the meantime is read from its start;
+        so is one that a disk in the network shows as it was a moment ago.
         """
         try:
             with self.file.open("rb") as file:
@@ -110,7 +117,7 @@ class Follower:
                 if file.read(len(self._before)) != self._before:
                     self._place, self._before = 0, b""
                 file.seek(self._place)
-                whole, newline, _ = file.read().rpartition(b"\n")
+                whole, newline, _ = self._shown(file.read()).rpartition(b"\n")
         except OSError:  # not begun yet
             return []
         read = whole + newline
@@ -119,10 +126,17 @@ class Follower:
         entries = (_entry(line) for line in whole.split(b"\n"))
         return [entry for entry in entries if entry is not None]
 
+    def _shown(self, text: bytes) -> bytes:
+        """What is there of what was read: a disk in the network may know that a file has grown before it
+        knows by what, and shows noughts."""
+        before, hole, _ = text.partition(b"\0")
+        self._holes = self._holes + 1 if hole else 0
+        return before if hole and self._holes <= MOST_HOLES else text
+
 
 def read(file: Path) -> list[Event]:
     """All events of a journal; none where there is no file."""
-    return Follower(file).news()
+    return Follower(file, _holes=MOST_HOLES).news()
 
 
 def _entry(line: bytes) -> Event | None:

@@ -9,6 +9,7 @@ samples/               what it makes of a few fixed pairs, over time
 drawing.npz            put there by the window: translated every few seconds into samples/drawing.png
 stop, pause            files whose presence says so
 lock                   held by the process that trains, for as long as it does
+host                   name of the machine that trains, or did last
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from __future__ import annotations
 import errno
 import json
 import os
+import platform
 import shutil
 import tempfile
 from collections.abc import Iterator, Mapping
@@ -82,6 +84,11 @@ class Run:
         write_png(self.samples / name, pixels)
 
     @property
+    def host(self) -> Path:
+        """Locks don't reach through every network; by this file others know where to look for its holder."""
+        return self.folder / "host"
+
+    @property
     def drawing(self) -> Path:
         return self.folder / "drawing.npz"
 
@@ -115,6 +122,7 @@ class Run:
                 raise TrainingError(
                     f"“{self.folder.name}” is being trained already; stop that, or wait until it is done."
                 )
+            self.host.write_text(platform.node(), "utf-8")
             yield
 
     def asked(self, wish: str) -> bool:

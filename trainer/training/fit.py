@@ -11,6 +11,7 @@ import os
 import signal
 import threading
 import time
+import zlib
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager, nullcontext
 from pathlib import Path
@@ -27,6 +28,7 @@ from trainer.loading.pair_loader import PairLoader
 from trainer.machine import distributed
 from trainer.machine.distributed import World
 from trainer.machine.errors import TrainingError
+from trainer.run import config as configs
 from trainer.run.config import Config
 from trainer.run.events import Event, Journal
 from trainer.run.folder import Run
@@ -109,7 +111,7 @@ def refuse_changes(config: Config, data: DataSet) -> None:
         raise TrainingError(f"This training is one process's work, not {size}'s; start it without torchrun.")
     raise TrainingError(
         f"This training is shared by {config.processes} processes, not by {size}; "
-        f"start it with torchrun --nproc-per-node {config.processes}."
+        f"start as many with torchrun, --nproc-per-node {config.processes} on one machine."
     )
 
 
@@ -128,12 +130,17 @@ def standing(run: Run, config: Config, world: World, journal: Journal, count: in
     """
     state = State(config, world)
     restore(run, state, journal)
-    world.wait()
+    if not world.alike(zlib.crc32(configs.to_json(config).encode())) or not world.alike(state.step):
+        raise TrainingError(
+            f"The processes that share this training don't see the same files in “{run.folder}”; put it on a "
+            "disk that all machines see under this path, wait a minute, and start them again."
+        )
+    begins = not world.agreed(run.checkpoint.exists())
     journal.tell(
         "resumed" if state.step else "started",
         state.step, steps=config.steps, pairs=count, batch=config.batch,
     )  # fmt: skip
-    if not run.checkpoint.exists():
+    if begins:
         if config.from_model:
             taken, there = state.begin_from(config.from_model)
             sentence = f"Began from “{config.from_model}”: {taken} of {there} weights fit."

@@ -9,7 +9,7 @@ import torch.distributed as dist
 from torch import Tensor, nn
 
 from engine.layers.blocks import EPSILON, Layer, Norm, Valid
-from trainer.machine.distributed import World
+from trainer.machine.distributed import World, add_up
 
 MOMENTUM = 0.1
 """Share of the newest moments in the running ones, as in torch."""
@@ -95,11 +95,11 @@ class _Sum(torch.autograd.Function):
     @staticmethod
     def forward(context: Any, values: Tensor) -> Tensor:
         total = values.clone()
-        dist.all_reduce(total)
+        add_up(total)
         return total
 
     @staticmethod
     def backward(context: Any, gradient: Tensor) -> Tensor:
         total = gradient.clone()
-        dist.all_reduce(total)
+        add_up(total)
         return total

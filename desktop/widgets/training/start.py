@@ -54,7 +54,8 @@ class DropZone(QWidget):
             self.tr(
                 "Pairs side by side in one file, in two folders, or by their names, as x.jpg and "
                 "x_mask.png; or photos alone: then the drawings are made from them. A zip file of these "
-                "will do. What it is, you see before anything starts."
+                "will do. What it is, you see before anything starts. The folder of a training is watched, "
+                "on a disk in the network too."
             )
         )
         text.setAlignment(Qt.AlignmentFlag.AlignCenter)

@@ -26,6 +26,7 @@ from desktop.widgets.training.sheet import Sheet
 from desktop.widgets.training.time import HowLong
 from desktop.widgets.training.words import MORE, duration, phase_in_words
 from engine.data.messages import Pixels
+from engine.files.writing import shown
 
 ROW_PIXELS = 256
 """Height at which samples are read; they are shown smaller."""
@@ -59,7 +60,7 @@ class WatchPage(QWidget):
         column.addWidget(self._samples(), 3)
         training = self._training
         training.watch("run", self._clear)
-        training.watch("phase plan line has_model has_best chosen", self._show_state)
+        training.watch("phase plan line host away has_model has_best chosen", self._show_state)
         training.told.connect(self._show_told)
         training.translated.connect(self._show_drawing)
         training.pictured.connect(self._show_picture)
@@ -218,7 +219,9 @@ class WatchPage(QWidget):
         self._again.setVisible(phase == "failed")
         self._more.setVisible(phase in ("stopped", "interrupted", "finished"))
         self._paint.setVisible(phase != "failed")
-        self._paint.setEnabled(training.has_model)
+        self._paint.setEnabled(training.has_model and not training.away)
+        for button in (self._pause, self._go_on, self._stop, self._resume, self._more):
+            button.setEnabled(not training.away)
         self._show_choice()
         self._show_status()
         self._explain()
@@ -267,6 +270,11 @@ class WatchPage(QWidget):
     def _show_status(self) -> None:
         training = self._training
         told, phase = training.history, training.phase
+        if training.away:
+            self._status.setText(
+                self.tr("Its folder can't be reached just now; when it is back, this goes on.")
+            )
+            return
         if phase in ("starting", "failed"):
             begins = training.plan is None or not told.step
             text = (
@@ -277,6 +285,8 @@ class WatchPage(QWidget):
             self._status.setText(training.line or text)
             return
         words = [phase_in_words(phase).capitalize()]
+        if training.host:
+            words.append(self.tr("on “%s”") % shown(training.host))
         if told.edges and phase in ("running", "stopping"):
             # Not steps yet: what drawings are made of is being found in the photos.
             words = [self.tr("Finding edges as people draw them: %d of %d photos") % told.edges]

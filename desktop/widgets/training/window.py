@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QStackedWidget, QVBoxLayout, QWidget
 
 from desktop.session import Session
 from desktop.training.current import Wish
-from desktop.training.runs import RunSummary
+from desktop.training.runs import RunSummary, is_run
 from desktop.widgets.parts.message_bar import MessageBar
 from desktop.widgets.parts.room import Scrolling, fit
 from desktop.widgets.training.prepare import PreparePage
@@ -53,7 +53,10 @@ class TrainingWindow(QWidget):
         self._dress()
 
     def prepare(self, folder: Path) -> None:
-        """Look at a folder of pictures."""
+        """Look at a folder of pictures; a run's folder is followed instead, wherever it lies."""
+        if is_run(folder):
+            self._session.training.show(folder)
+            return
         self._session.settings.folder = str(folder.parent)
         self.prepare_page.look_at(folder)
         self.pages.setCurrentWidget(self.prepare_page)

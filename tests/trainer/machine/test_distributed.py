@@ -1,11 +1,7 @@
 from __future__ import annotations
 
-import socket
 import sys
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
 from dataclasses import replace
-from multiprocessing.process import BaseProcess
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +9,7 @@ import pytest
 import torch
 
 from tests import warm
+from tests.trainer.machine.two_processes import by_two, finish
 from tests.trainer.small_runs import differing, ends, small, things, trained
 from trainer.machine.distributed import World, expected
 from trainer.run import events
@@ -31,32 +28,6 @@ def by_torchrun(folder: Path) -> int:
     """Two processes that torchrun has go on with a run; its exit code."""
     words = ("--standalone", "--nproc-per-node=2", "-m", "trainer", "resume", folder)
     return warm.run("torch.distributed.run", *words, folder=folder.with_name("told")).returncode
-
-
-@contextmanager
-def by_two(folder: Path) -> Iterator[list[BaseProcess]]:
-    """Two processes that go on with a run, as torchrun starts them."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    place = {"WORLD_SIZE": "2", "MASTER_ADDR": "127.0.0.1", "MASTER_PORT": str(port)}
-    with ExitStack() as both:
-        yield [
-            both.enter_context(
-                warm.program(
-                    *("trainer", "resume", folder),
-                    folder=folder.with_name(f"{folder.name} told {rank}"),
-                    **{**place, "RANK": str(rank), "LOCAL_RANK": str(rank)},
-                )
-            )
-            for rank in range(2)
-        ]
-
-
-def finish(processes: list[BaseProcess]) -> None:
-    for process in processes:
-        process.join()
-    assert [process.exitcode for process in processes] == [0, 0]
 
 
 def farthest(run: Run, other: Run) -> float:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from trainer.run.events import MOST_LINE, Event, Follower, Journal, read
+from trainer.run.events import MOST_HOLES, MOST_LINE, Event, Follower, Journal, read
 
 
 def test_events_come_back_in_order(tmp_path: Path) -> None:
@@ -83,3 +83,39 @@ def test_no_journal_yet_is_no_news(tmp_path: Path) -> None:
     journal.tell("step", 1)
     journal.cut(0)
     assert journal.length() == 0
+
+
+def test_what_a_disk_in_the_network_has_yet_to_show_is_waited_for(tmp_path: Path) -> None:
+    file = tmp_path / "events.jsonl"
+    journal, follower = Journal(file), Follower(file)
+    for step in range(3):
+        journal.tell("step", step)
+    whole = file.read_bytes()
+    first, second, third = whole.splitlines(keepends=True)
+    file.write_bytes(first + bytes(len(second)) + third)
+    assert [event["step"] for event in follower.news()] == [0]
+    assert follower.news() == []
+    file.write_bytes(whole)
+    assert [event["step"] for event in follower.news()] == [1, 2]
+
+    # As it was a moment ago, and then as it is.
+    file.write_bytes(first + second[:9])
+    assert [event["step"] for event in follower.news()] == [0]
+    file.write_bytes(whole)
+    assert [event["step"] for event in follower.news()] == [1, 2]
+
+    file.unlink()
+    assert follower.news() == []
+    file.write_bytes(whole)
+    assert follower.news() == []
+
+
+def test_noughts_that_stay_are_passed_over(tmp_path: Path) -> None:
+    file = tmp_path / "events.jsonl"
+    Journal(file).tell("step", 1)
+    first = file.read_bytes()
+    file.write_bytes(bytes(50) + b"\n" + first)
+    follower = Follower(file)
+    told = [follower.news() for _ in range(MOST_HOLES + 2)]
+    assert [event["step"] for news in told for event in news] == [1]
+    assert [event["step"] for event in read(file)] == [1]
