@@ -49,6 +49,8 @@ class Library(Observable):
         live.imported.connect(self._imported)
         live.refused.connect(self._refused)
         self._doubted: set[Path] = set()
+        self._has_card = False
+        """A card lay beside the weights that were looked into last."""
         self.held: set[Path] = set()
         """Those whose terms nobody has seen yet: nothing is done with them unasked."""
         self.brought: set[Path] = set()
@@ -176,12 +178,13 @@ class Library(Observable):
         self.models = models
 
     def _inspected(self, reply: Inspected) -> None:
-        self.importing = None
+        self.importing, self._has_card = None, reply.card is not None
         self.asks.emit(reply)
 
     def _imported(self, reply: Imported) -> None:
         self.importing = None
-        self.brought.add(reply.path)  # the card beside a stranger's weights may name terms, too
+        if self._has_card:  # that lay beside a stranger's weights, and may name terms
+            self.brought.add(reply.path)
         self.look_again(lambda: self.arrived.emit(reply.path))
 
     def _refused(self, reply: Failed) -> None:

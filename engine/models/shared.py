@@ -91,10 +91,9 @@ def write(file: Path, step: Step = lambda _done, _total: None) -> tuple[list[Lis
         raise ModelError(f"“{shown(folder)}” can't be looked into ({error.strerror or error}).") from error
     listed, problems, done, total = [], [], 0, sum(sizes.values())
     for name in names:
-        begun = done
         try:
             card = bundle.read_card(folder / name)
-            mark = _digest(folder / name, lambda now, _all, begun=begun: step(begun + now, total))
+            mark = _digest(folder / name, _further(step, done, total))
         except ModelError as error:
             problems.append(str(error))
         else:
@@ -160,8 +159,7 @@ def checked(file: Path, step: Step = lambda _done, _total: None) -> list[Found]:
     listed, folder, found, done = read(file), file.absolute().parent, [], 0
     total = sum(one.bytes for one in listed)
     for one in listed:
-        begun = done
-        state = _state(folder / one.file, one, lambda now, _all, begun=begun: step(begun + now, total))
+        state = _state(folder / one.file, one, _further(step, done, total))
         found.append(Found(one, folder / one.file, state))
         done += one.bytes
         step(done, total)
@@ -212,6 +210,11 @@ def _state(path: Path, listed: Listed, step: Step) -> State:
         return "fine" if _digest(path, step) == listed.sha256 else "changed"
     except (OSError, ModelError):
         return "missing"
+
+
+def _further(step: Step, begun: int, total: int) -> Step:
+    """Tells how far the whole is from how far a part of it is."""
+    return lambda done, _part: step(begun + done, total)
 
 
 def _digest(path: Path, step: Step) -> str:
