@@ -122,8 +122,8 @@ ARROWS: dict[str, str] = {
     "desktop.session": (
         "desktop.colourways desktop.documents desktop.exporting desktop.film desktop.frames "
         "desktop.handling desktop.inputs desktop.layer_actions desktop.paint.editing desktop.paint.files "
-        "desktop.pairs desktop.preview desktop.selecting desktop.support desktop.training engine.data "
-        "engine.models"
+        "desktop.pairs desktop.preparing desktop.preview desktop.selecting desktop.support "
+        "desktop.training engine.data engine.models"
     ),
     "desktop.layer_actions": (
         "desktop.documents desktop.paint.editing desktop.support engine.data engine.files"
@@ -146,8 +146,8 @@ ARROWS: dict[str, str] = {
         "desktop.paint.tools desktop.session desktop.support desktop.widgets.canvas "
         "desktop.widgets.colourways desktop.widgets.dialogs desktop.widgets.edit_actions "
         "desktop.widgets.exporting desktop.widgets.film desktop.widgets.inputs desktop.widgets.panels "
-        "desktop.widgets.parts desktop.widgets.styles desktop.widgets.training desktop.widgets.welcome "
-        "resources"
+        "desktop.widgets.parts desktop.widgets.preparing desktop.widgets.styles desktop.widgets.training "
+        "desktop.widgets.welcome resources"
     ),
     "desktop.widgets.panels": (
         "desktop.paint.brushes desktop.paint.editing desktop.paint.tools desktop.pairs desktop.preview "
@@ -180,6 +180,10 @@ ARROWS: dict[str, str] = {
     "desktop.widgets.inputs": (
         "desktop.inputs desktop.session desktop.support desktop.widgets.dialogs desktop.widgets.panels "
         "desktop.widgets.parts"
+    ),
+    "desktop.preparing": "desktop.support engine.errors engine.files trainer.preparing",
+    "desktop.widgets.preparing": (
+        "desktop.preparing desktop.session desktop.support desktop.widgets.parts engine.files"
     ),
     "desktop.handling": "desktop.documents desktop.support",
     "desktop.widgets.hand": "desktop.documents desktop.session desktop.support",
