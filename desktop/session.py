@@ -36,6 +36,7 @@ from desktop.paint.editing.document import Change, Document
 from desktop.paint.files.export import picture_file
 from desktop.pairs.pair_drawing import PairDrawing
 from desktop.pairs.teaching import Teaching
+from desktop.preparing.preparing import Preparing
 from desktop.preview.gallery import Gallery
 from desktop.preview.library import Library
 from desktop.preview.live import Live
@@ -135,7 +136,7 @@ class Session(Observable):
         self.exporting = Exporting(self, live, work, self.settings, self)
         self.training = Training(lambda: self.picture.document if self.picture else None, self.settings, self)
         self.training.brought.connect(self._open_trained)
-        self.dataset_scan = DatasetScan(self)
+        self.dataset_scan, self.preparing = DatasetScan(self), Preparing(self.settings, self)
         self.pair_drawing = PairDrawing(self, self.settings, self.matching, self.training, pen_up, self)
         tryouts = TryOuts(self.live, self)
         self.teaching = Teaching(self, self.live, tryouts, self.shelf, self.library, self.training, self)
@@ -384,7 +385,7 @@ class Session(Observable):
         """End of the program: wait for what is being written, remember everything, stop the engine, whatever
         goes wrong in one of these steps; unsaved pictures stay journalled."""
         lessons = self.pair_drawing, self.teaching, self.gallery, self.styles
-        inputs = self.films, self.watching, self.paper, self.colourways, self.models
+        inputs = self.films, self.watching, self.paper, self.colourways, self.models, self.preparing
         leaving = (part.leave for part in (self.training, self.dataset_scan, *lessons, *inputs, self.places))
         ends = (self.guarding.stop, self.live.stop, self.documents.stop)
         for step in (self.finish_stroke, self.file_work.leave, self.remember, *leaving, *ends):
@@ -428,8 +429,7 @@ class Session(Observable):
         assert self.picture is not None
         document, told = self.document, self.document.history
         self.steps = Steps(document.undo_steps, document.redo_steps, told.undo_text, told.redo_text)
-        self.title = self.picture.name
-        self.saved = self.picture.is_saved
+        self.title, self.saved = self.picture.name, self.picture.is_saved
 
     def _touched(self, rect: Rect) -> None:
         """A stroke painted inside ``rect``; it is no step yet."""

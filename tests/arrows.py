@@ -132,8 +132,8 @@ ARROWS: dict[str, str] = {
     "desktop.session": (
         "desktop.colourways desktop.documents desktop.exporting desktop.film desktop.frames "
         "desktop.handling desktop.inputs desktop.layer_actions desktop.models desktop.paint.editing "
-        "desktop.paint.files desktop.pairs desktop.preview desktop.selecting desktop.support "
-        "desktop.training engine.data engine.models"
+        "desktop.paint.files desktop.pairs desktop.preparing desktop.preview desktop.selecting "
+        "desktop.support desktop.training engine.data engine.models"
     ),
     "desktop.layer_actions": (
         "desktop.documents desktop.paint.editing desktop.support engine.data engine.files"
@@ -157,7 +157,8 @@ ARROWS: dict[str, str] = {
         "desktop.widgets.colourways desktop.widgets.comparison desktop.widgets.dialogs "
         "desktop.widgets.edit_actions desktop.widgets.exporting desktop.widgets.film "
         "desktop.widgets.giving desktop.widgets.inputs desktop.widgets.panels desktop.widgets.parts "
-        "desktop.widgets.styles desktop.widgets.training desktop.widgets.welcome resources"
+        "desktop.widgets.preparing desktop.widgets.styles desktop.widgets.training "
+        "desktop.widgets.welcome resources"
     ),
     "desktop.widgets.panels": (
         "desktop.paint.brushes desktop.paint.editing desktop.paint.tools desktop.pairs desktop.preview "
@@ -240,6 +241,10 @@ ARROWS: dict[str, str] = {
     ),
     "desktop.widgets.drafting": (
         "desktop.pairs desktop.session desktop.support desktop.widgets.parts trainer.drafting"
+    ),
+    "desktop.preparing": "desktop.support engine.errors engine.files trainer.preparing",
+    "desktop.widgets.preparing": (
+        "desktop.preparing desktop.session desktop.support desktop.widgets.parts engine.files"
     ),
 }
 

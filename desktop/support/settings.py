@@ -79,6 +79,8 @@ class Settings:
     """The panel of styles is shown among the others."""
     exporting: dict[str, Any] = field(default_factory=dict)
     """How cut-outs and larger exports were wanted: ``frame``, ``margin``, ``cut_factor``, ``factor``."""
+    preparing: dict[str, int] = field(default_factory=dict)
+    """How photos were prepared last: ``size`` in pixels, ``margin`` in per cent of it."""
     folded: list[str] = field(default_factory=list)
     """Panels of which only the header is shown."""
     splitter: str = ""
@@ -148,6 +150,7 @@ _MAKES_SENSE: dict[str, Callable[[Any], bool]] = {
     "exporting": lambda value: all(
         isinstance(it, str) or (type(it) is int and 0 <= it <= 1 << 16) for it in value.values()
     ),
+    "preparing": lambda value: all(type(it) is int and 0 <= it <= 1 << 16 for it in value.values()),
     "folded": lambda value: all(isinstance(name, str) for name in value),
     "recent": lambda value: all(isinstance(name, str) for name in value),
     "unread_terms": lambda value: all(isinstance(name, str) for name in value),

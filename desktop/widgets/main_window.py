@@ -63,6 +63,7 @@ from desktop.widgets.parts.files import Files, local_path
 from desktop.widgets.parts.folders import FolderDoor
 from desktop.widgets.parts.message_bar import MessageBar
 from desktop.widgets.parts.room import dress_overflow, fit, recall, remember
+from desktop.widgets.preparing.dialog import PreparingDialog
 from desktop.widgets.styles.dock import StyleDock
 from desktop.widgets.styles.morph import MorphDialog
 from desktop.widgets.training.window import TrainingDoor
@@ -130,6 +131,7 @@ class MainWindow(QMainWindow):
         self.setCentralWidget(middle)
         self.training = TrainingDoor(session, self.messages, self)
         self.outcome = OutcomeDoor(session, self.messages, self)
+        self.preparing = PreparingDialog(session, self)
         self.folders = FolderDoor(session, self.messages, self)
         self.tool_bar = QToolBar(self.tr("Tools"))
         self.tool_bar.setObjectName("tool_bar")
@@ -243,6 +245,7 @@ class MainWindow(QMainWindow):
             "compare_models": self.comparison.open,
             "import": self.files.import_model,
             "train": self.training.open,
+            "prepare_photos": lambda: self.preparing.open_on(None),
             "teach": session.teaching.begin,
             "make_pairs": self.make_pairs,
             "add_pair": pair_drawing.add,
@@ -272,6 +275,9 @@ class MainWindow(QMainWindow):
         session.teaching.started.connect(self.training.open)
         self.pair_drawing_bar.train.connect(self.training.prepare)
         self.training.wants_pairs.connect(self.make_pairs)
+        self.training.wants_preparing.connect(self.preparing.open_on)
+        self.preparing.train.connect(self.training.prepare)
+        self.preparing.pairs.connect(self.make_pairs)
         self.canvas.hovered.connect(self.status_line.show_place)
         self.shelf.wants_morph.connect(lambda frame: MorphDialog(session, self, frame).open())
         self.preview_bar.blended.connect(self.canvas.update)

@@ -196,6 +196,8 @@ TABLE = [
          tip=_("A model file, or latest_net_G.pth of the reference project")),
     Spec("train", "training", _("&Train a model …"), "Ctrl+T", "mdi6.school-outline",
          tip=_("From a folder of pictures to a model of your own")),
+    Spec("prepare_photos", "training", _("&Prepare photos …"), "Ctrl+Shift+P", "mdi6.image-auto-adjust",
+         tip=_("Cut out and centre what a folder of photos shows, and leave odd photos out")),
     Spec("teach", "training", _("Teac&h it this …"), "Ctrl+Shift+T", "mdi6.human-male-board",
          tip=_("Paint over the preview what is wrong with it, and have the model learn that")),
     Spec("make_pairs", "training", _("&Make pairs by painting …"), "Ctrl+P", "mdi6.image-edit-outline",

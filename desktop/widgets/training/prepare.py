@@ -27,6 +27,7 @@ from desktop.support import theme
 from desktop.training.current import Wish
 from desktop.training.dataset_scan import ScanResult
 from desktop.widgets.parts.pictures import Card, MainButton, Pairs, faint, title
+from desktop.widgets.training.mending import Mending
 from desktop.widgets.training.recipe import RecipeFields
 from desktop.widgets.training.time import HowLong
 from desktop.widgets.training.ways import Ways
@@ -46,6 +47,8 @@ class PreparePage(QWidget):
     """The ``Wish`` to start with."""
     left = Signal()
     """Another folder is wanted."""
+    unprepared = Signal(object)
+    """The photos in this folder, a ``Path``, are to be prepared first."""
 
     def __init__(self, session: Session, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -111,6 +114,8 @@ class PreparePage(QWidget):
         column = QVBoxLayout(card)
         column.setContentsMargins(14, 10, 14, 12)
         self._verdict = title()
+        self._mend = Mending()
+        self._mend.wanted.connect(self.unprepared)
         self._list = QListWidget()
         self._list.setObjectName("problems")
         self._list.setWordWrap(True)
@@ -123,6 +128,7 @@ class PreparePage(QWidget):
         self._bar.setTextVisible(False)
         self._bar.setFixedHeight(4)
         column.addWidget(self._verdict)
+        column.addWidget(self._mend)
         column.addWidget(self._bar)
         column.addWidget(self._list, 1)
         return card
@@ -404,6 +410,7 @@ class PreparePage(QWidget):
         else:
             self._verdict.setText(self.tr("The pairs are fine"))
         self._list.setVisible(bool(result.problems or result.notes))
+        self._mend.offer(result)
         self._show_progress()
 
     def _show_progress(self) -> None:

@@ -141,6 +141,8 @@ class TrainingDoor(QObject):
 
     wants_pairs = Signal()
     """There are photos, but no pairs yet: these are to be painted."""
+    wants_preparing = Signal(object)
+    """The photos in this folder, a ``Path``, are to be prepared first."""
 
     def __init__(self, session: Session, messages: MessageBar, window: QWidget) -> None:
         super().__init__(window)
@@ -158,6 +160,7 @@ class TrainingDoor(QObject):
         if self.window is None:
             self.window = TrainingWindow(self._session)
             self.window.start_page.wants_pairs.connect(self._leave_for_pairs)
+            self.window.prepare_page.unprepared.connect(self.wants_preparing)
             if self._session.training.run is None:
                 self.window.begin_anew()
         self.window.show()

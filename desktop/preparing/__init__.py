@@ -1,0 +1,1 @@
+"""Folders of photos made fit to train on, looked at first."""

@@ -1,0 +1,171 @@
+"""A folder of photos to be prepared: what is proposed for each, what the user says to that, the new folder.
+
+Looking and writing are done on a thread of their own; both can be ended, and nothing half-written stays.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeVar
+
+from PySide6.QtCore import QObject, Qt, Signal, Slot
+
+from desktop.support.observable import Observable, Property
+from desktop.support.settings import Settings
+from desktop.support.task_queue import TaskQueue
+from engine.errors import PictureError
+from engine.files.writing import first_free
+
+if TYPE_CHECKING:
+    from trainer.preparing.looking import Outlook
+
+Tell = Callable[[int, int], None]
+_Result = TypeVar("_Result")
+
+SIZES = (128, 192, 256, 384, 512, 768, 1024)
+USUAL_SIZE, USUAL_MARGIN = 256, 6
+"""Pixels; per cent of the edge."""
+
+
+class Preparing(Observable):
+    """One folder at a time; a newer wish ends the older."""
+
+    outlook = Property["Outlook | None"](None)
+    """What is proposed, once every photo has been looked at."""
+    kept = Property[frozenset[str]](frozenset())
+    """The names of the photos that are to be kept."""
+    busy = Property("")
+    """“looking”, “writing”, or nothing."""
+    share = Property(0.0)
+    """How far that is, 0 to 1."""
+    made = Property[Path | None](None)
+    """The folder that was written last."""
+
+    error_reported = Signal(str)
+    _progressed = Signal(int, float)
+
+    def __init__(self, settings: Settings, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._settings = settings
+        self._tasks = TaskQueue("prepare photos", self)
+        self._tasks.error_reported.connect(self._failed)
+        self._number = 0
+        self._progressed.connect(self._progress, Qt.ConnectionType.QueuedConnection)
+
+    @property
+    def size(self) -> int:
+        """Edge of what is made, pixels, as it was wanted last."""
+        wanted = self._settings.preparing.get("size", USUAL_SIZE)
+        return wanted if wanted in SIZES else USUAL_SIZE
+
+    @property
+    def margin(self) -> int:
+        """Around the thing, per cent of the edge, as it was wanted last."""
+        return min(40, self._settings.preparing.get("margin", USUAL_MARGIN))
+
+    def look(self, folder: Path, size: int, margin: int) -> None:
+        """Look at all photos in ``folder``, or a zip file of one; ``outlook`` follows."""
+        self._settings.preparing.update(size=size, margin=margin)
+        self._settings.folder = str(folder.parent)
+        self.outlook, self.made, self.kept = None, None, frozenset()
+        self._do("looking", lambda tell: _looked(folder, size, margin / 100, tell), self._take)
+
+    def toggle(self, name: str) -> None:
+        """Keep a photo after all, or leave it out after all; one that can't be read stays out."""
+        if self.outlook is None or self.busy:
+            return
+        meant = next((one for one in self.outlook.proposals if one.name == name), None)
+        if meant is not None and meant.readable:
+            self.made = None
+            self.kept = self.kept ^ {name}
+
+    def suggested(self) -> Path | None:
+        """A new folder beside that of the photos."""
+        if self.outlook is None:
+            return None
+        folder = self.outlook.folder
+        plain = folder.with_suffix("") if folder.suffix.lower() == ".zip" else folder
+        return first_free(lambda ending: plain.with_name(f"{plain.name}-prepared{ending}"), Path.exists)
+
+    def write(self, out: Path) -> None:
+        """Make the new folder; ``made`` follows."""
+        outlook, kept = self.outlook, self.kept
+        if outlook is not None and not self.busy:
+            self._do("writing", lambda tell: _written(outlook, kept, out, tell), self._end_writing)
+
+    def cancel(self) -> None:
+        """End what is being done; what was written of a folder is taken away."""
+        self._number += 1
+        self._tasks.forget()
+        self.busy, self.share = "", 0.0
+
+    def leave(self) -> None:
+        """End of the program."""
+        self.cancel()
+        self._tasks.stop()
+
+    def _do(self, what: str, work: Callable[[Tell], _Result], then: Callable[[_Result], None]) -> None:
+        self.cancel()
+        number = self._number
+        self.busy = what
+
+        def tell(done: int, total: int) -> None:
+            if number != self._number:
+                raise _Superseded
+            self._progressed.emit(number, done / max(1, total))
+
+        def done() -> _Result | None:
+            try:
+                return work(tell)
+            except _Superseded:
+                return None
+
+        def answered(result: _Result | None) -> None:
+            if number == self._number and result is not None:
+                self.busy = ""
+                then(result)
+
+        self._tasks.do(done, answered)
+
+    def _take(self, outlook: Outlook) -> None:
+        self.kept = outlook.kept
+        self.outlook = outlook
+
+    def _end_writing(self, result: tuple[Path, list[str]]) -> None:
+        out, unwritten = result
+        for sentence in unwritten[:1]:
+            self.error_reported.emit(sentence)
+        self.made = out
+
+    @Slot(int, float)
+    def _progress(self, number: int, share: float) -> None:
+        if number == self._number:
+            self.share = share
+
+    def _failed(self, sentence: str) -> None:
+        self.busy, self.share = "", 0.0
+        self.error_reported.emit(sentence)
+
+
+class _Superseded(Exception):
+    pass
+
+
+def _looked(folder: Path, size: int, margin: float, tell: Tell) -> Outlook:
+    # Imported here, as the window is to stand before the trainer's modules are loaded.
+    from trainer.preparing import looking
+    from trainer.preparing.cutting import Frame
+
+    return looking.look(folder, Frame(size, margin), tell)
+
+
+def _written(outlook: Outlook, kept: frozenset[str], out: Path, tell: Tell) -> tuple[Path, list[str]]:
+    from trainer.preparing import writing
+
+    try:
+        _, unwritten = writing.write(outlook, kept, out, tell)
+    except (_Superseded, PictureError):
+        writing.discard(out)
+        raise
+    return out, unwritten

@@ -1,0 +1,160 @@
+"""Photos are prepared in the window: proposed, overruled by a click, written, gone on with."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+from PySide6.QtCore import Qt
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QComboBox, QLabel, QPushButton, QSpinBox
+
+from desktop.preparing import preparing as preparing_module
+from desktop.session import Session
+from desktop.widgets.main_window import MainWindow
+from desktop.widgets.preparing.dialog import PreparingDialog
+from engine.data.messages import Pixels
+from tests.desktop.window_hands import until
+from tests.trainer.made_pictures import blob, house, save
+
+COUNT = 8
+
+
+@pytest.fixture
+def photos(tmp_path: Path) -> Path:
+    """Eight things on white, a copy, a house, and a torn file."""
+    folder = tmp_path / "things"
+    for seed in range(COUNT):
+        save(blob(seed, 96), folder / f"{seed}.png")
+    save(blob(1, 96), folder / "copy.png")
+    save(house(1, 96)[1], folder / "house.png")
+    (folder / "torn.png").write_bytes((folder / "1.png").read_bytes()[:300])
+    return folder
+
+
+def opened(window: MainWindow, folder: Path) -> PreparingDialog:
+    """The dialog, by its menu entry, with what is proposed for a folder at 64 pixels."""
+    window.actions_table["prepare_photos"].trigger()
+    dialog = window.preparing
+    size = dialog.findChild(QComboBox, "preparing_size")
+    size.setCurrentIndex(size.findData(128))
+    dialog.look_at(folder)
+    until(lambda: window.session.preparing.outlook is not None)
+    return dialog
+
+
+def click(dialog: PreparingDialog, name: str) -> None:
+    """With the mouse, on the tile of a photo."""
+    (item,) = dialog.sheet.findItems(name, Qt.MatchFlag.MatchExactly)
+    dialog.sheet.scrollToItem(item)
+    middle = dialog.sheet.visualItemRect(item).center()
+    QTest.mouseClick(dialog.sheet.viewport(), Qt.MouseButton.LeftButton, pos=middle)
+
+
+def said(dialog: PreparingDialog, name: str = "said") -> str:
+    return dialog.findChild(QLabel, f"preparing_{name}").text()
+
+
+def press(dialog: PreparingDialog, name: str) -> None:
+    QTest.mouseClick(dialog.findChild(QPushButton, f"preparing_{name}"), Qt.MouseButton.LeftButton)
+
+
+def of(file: Path) -> Pixels:
+    return np.array(Image.open(file))
+
+
+def test_photos_are_overruled_by_a_click_and_written(
+    window: MainWindow, session: Session, photos: Path, tmp_path: Path
+) -> None:
+    dialog = opened(window, photos)
+    assert session.preparing.kept == {f"{seed}.png" for seed in range(COUNT)}
+    assert "8 of 11" in said(dialog)
+    # What is left out stands first, and says why.
+    first = [dialog.sheet.item(row) for row in range(3)]
+    assert [item.text() for item in first] == ["copy.png", "house.png", "torn.png"]
+    assert "nearly what" in first[0].toolTip() and "background" in first[1].toolTip()
+    for name in ("house.png", "3.png", "torn.png"):
+        click(dialog, name)
+    dialog.sheet.setCurrentItem(first[0])
+    QTest.keyClick(dialog.sheet, Qt.Key.Key_Space)
+    expected = {f"{seed}.png" for seed in range(COUNT) if seed != 3} | {"house.png", "copy.png"}
+    assert session.preparing.kept == expected  # what can't be read stays out
+    assert session.preparing.suggested() == tmp_path / "things-prepared"
+    dialog.write(tmp_path / "out")
+    until(lambda: session.preparing.made is not None)
+    assert {file.name for file in (tmp_path / "out").glob("*.png")} == expected
+    assert of(tmp_path / "out" / "1.png").shape == (128, 128, 3)
+    assert "out" in said(dialog) and dialog.findChild(QPushButton, "preparing_train").isVisible()
+
+
+def test_what_was_made_is_trained_on_or_drawn_over(
+    window: MainWindow, session: Session, photos: Path, tmp_path: Path
+) -> None:
+    dialog = opened(window, photos)
+    dialog.write(tmp_path / "out")
+    until(lambda: session.preparing.made is not None)
+    press(dialog, "train")
+    until(lambda: session.dataset_scan.result is not None)
+    assert session.dataset_scan.result is not None and session.dataset_scan.result.folder == tmp_path / "out"
+    asked: list[list[Path]] = []
+    dialog.pairs.connect(asked.append)
+    press(dialog, "pairs")
+    assert asked == [[tmp_path / "out"]]
+
+
+def test_training_window_leads_there(window: MainWindow, session: Session, photos: Path) -> None:
+    (photos / "torn.png").unlink()
+    window.training.prepare(photos)
+    until(lambda: session.dataset_scan.checked == 1.0)
+    training = window.training.window
+    assert training is not None
+    mend = training.prepare_page.findChild(object, "mend")
+    assert mend.isVisible()
+    mend.click()
+    until(lambda: session.preparing.outlook is not None)
+    assert session.preparing.outlook is not None and session.preparing.outlook.folder == photos
+    assert window.preparing.isVisible()
+
+
+def test_a_used_folder_is_refused_in_the_dialog(
+    window: MainWindow, session: Session, photos: Path, tmp_path: Path
+) -> None:
+    dialog = opened(window, photos)
+    save(blob(1), tmp_path / "used" / "mine.png")
+    dialog.write(tmp_path / "used")
+    until(lambda: bool(said(dialog, "problem")))
+    assert "choose a new folder" in said(dialog, "problem") and not session.preparing.busy
+    assert [it.name for it in (tmp_path / "used").iterdir()] == ["mine.png"]
+
+
+def test_stopped_writing_leaves_nothing(
+    window: MainWindow, session: Session, photos: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    dialog = opened(window, photos)
+    once = preparing_module._written
+
+    def stopped_half_way(outlook, kept, out, tell):  # type: ignore[no-untyped-def]
+        def stop(done: int, total: int) -> None:
+            if done == 3:
+                session.preparing._number += 1  # as Stop does, at this very moment
+            tell(done, total)
+
+        return once(outlook, kept, out, stop)
+
+    monkeypatch.setattr(preparing_module, "_written", stopped_half_way)
+    dialog.write(tmp_path / "out")
+    session.preparing._tasks.finish()
+    press(dialog, "stop")
+    assert sorted(it.name for it in tmp_path.iterdir()) == ["things"]
+    assert not session.preparing.busy and session.preparing.made is None
+
+
+def test_settings_are_remembered(window: MainWindow, session: Session, photos: Path) -> None:
+    dialog = opened(window, photos)
+    dialog.findChild(QSpinBox, "preparing_margin").setValue(10)
+    until(lambda: session.preparing.outlook is not None)
+    assert session.settings.preparing == {"size": 128, "margin": 10}
+    session.settings.preparing["size"] = 5
+    assert session.preparing.size == preparing_module.USUAL_SIZE
