@@ -21,7 +21,7 @@ ARROWS: dict[str, str] = {
     "engine.planes": "engine.data engine.errors",
     "engine.thread": "engine.data engine.errors engine.foreign engine.models engine.passes engine.planes",
     "engine.finishing": "engine.data engine.errors engine.planes",
-    "trainer.__main__": "engine.errors resources trainer.cli",
+    "trainer.__main__": "engine.errors resources trainer.cli trainer.commands",
     "trainer.cli": (
         "engine.data engine.errors engine.files engine.models engine.passes resources trainer.data "
         "trainer.dataset_check trainer.evaluation trainer.machine trainer.perception trainer.pictures "
@@ -42,14 +42,15 @@ ARROWS: dict[str, str] = {
         "engine.data engine.errors engine.planes trainer.data trainer.machine trainer.perception "
         "trainer.pictures"
     ),
-    "trainer.machine": "engine.errors",
+    "trainer.machine": "engine.errors engine.files resources",
     "trainer.pictures": "engine.data engine.errors engine.planes trainer.files",
     "trainer.planning": (
         "engine.data engine.devices engine.errors engine.models trainer.data trainer.machine trainer.run "
         "trainer.training"
     ),
     "trainer.run": (
-        "engine.data engine.files trainer.loading trainer.machine trainer.perception trainer.pictures"
+        "engine.data engine.files resources trainer.loading trainer.machine trainer.perception "
+        "trainer.pictures"
     ),
     "trainer.training": (
         "engine.data engine.devices engine.errors engine.layers engine.models engine.networks "
@@ -57,6 +58,8 @@ ARROWS: dict[str, str] = {
         "trainer.perception trainer.pictures trainer.run"
     ),
     "trainer.perception": "engine.data engine.devices engine.errors resources trainer.machine",
+    "trainer.commands": "engine.data engine.files trainer.cli trainer.machine trainer.queue trainer.run",
+    "trainer.queue": "engine.data engine.files resources trainer.machine trainer.run",
     "desktop.__main__": (
         "desktop.app desktop.colourways desktop.demo desktop.paint.files desktop.replaying "
         "desktop.single_instance desktop.translating engine engine.data engine.devices engine.errors "

@@ -9,7 +9,8 @@ import typer
 
 from trainer.cli.options import refusing
 from trainer.cli.running import fit_run
-from trainer.machine import process_priority
+from trainer.cli.telling import say
+from trainer.machine import at_work, process_priority
 from trainer.run.options import MOST_EPOCHS, MOST_MINUTES, one_of
 
 
@@ -39,12 +40,15 @@ def resume(
 
     there = opened(run)
     config, leads = there.config(), distributed.expected().leads
-    data = extend_run.data_of(config)
-    refuse_changes(config, data)
-    with there.writing(), there.held() if leads else nullcontext():
-        config = extend_run.extended(there, data, epochs=epochs, steps=steps, minutes=minutes)
-        if leads:
-            there.extend(config)
-            there.take_back("stop")
-            there.take_back("pause")
-    fit_run(there, config, data)
+    if leads and (beside := at_work.remark(run)):
+        say(beside)
+    with at_work.noted(run) if leads else nullcontext():
+        data = extend_run.data_of(config)
+        refuse_changes(config, data)
+        with there.writing(), there.held() if leads else nullcontext():
+            config = extend_run.extended(there, data, epochs=epochs, steps=steps, minutes=minutes)
+            if leads:
+                there.extend(config)
+                there.take_back("stop")
+                there.take_back("pause")
+        fit_run(there, config, data)
