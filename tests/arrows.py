@@ -21,7 +21,7 @@ ARROWS: dict[str, str] = {
     "engine.planes": "engine.data engine.errors",
     "engine.thread": "engine.data engine.errors engine.foreign engine.models engine.passes engine.planes",
     "engine.finishing": "engine.data engine.errors engine.planes",
-    "trainer.__main__": "engine.errors resources trainer.cli trainer.preparing",
+    "trainer.__main__": "engine.errors resources trainer.cli trainer.commands trainer.preparing",
     "trainer.cli": (
         "engine.data engine.errors engine.files engine.models engine.passes resources trainer.data "
         "trainer.dataset_check trainer.drafting trainer.evaluation trainer.machine trainer.perception "
@@ -42,7 +42,7 @@ ARROWS: dict[str, str] = {
         "engine.data engine.errors engine.planes trainer.data trainer.machine trainer.perception "
         "trainer.pictures"
     ),
-    "trainer.machine": "engine.errors",
+    "trainer.machine": "engine.errors engine.files resources",
     "trainer.pictures": "engine.data engine.errors engine.planes trainer.files",
     "trainer.planning": (
         "engine.data engine.devices engine.errors engine.models trainer.data trainer.machine trainer.run "
@@ -53,7 +53,8 @@ ARROWS: dict[str, str] = {
         "trainer.files trainer.pictures"
     ),
     "trainer.run": (
-        "engine.data engine.files trainer.loading trainer.machine trainer.perception trainer.pictures"
+        "engine.data engine.files resources trainer.loading trainer.machine trainer.perception "
+        "trainer.pictures"
     ),
     "trainer.training": (
         "engine.data engine.devices engine.errors engine.layers engine.models engine.networks "
@@ -69,6 +70,8 @@ ARROWS: dict[str, str] = {
         "engine.data engine.errors engine.files trainer.data trainer.evaluation trainer.files "
         "trainer.loading trainer.machine trainer.perception trainer.pictures"
     ),
+    "trainer.commands": "engine.data engine.files trainer.cli trainer.machine trainer.queue trainer.run",
+    "trainer.queue": "engine.data engine.files resources trainer.machine trainer.run",
     "desktop.__main__": (
         "desktop.app desktop.colourways desktop.comparison desktop.demo desktop.paint.files "
         "desktop.replaying desktop.single_instance desktop.translating engine engine.data engine.devices "

@@ -144,6 +144,11 @@ def fault(app: typer.Typer, words: list[str]) -> str:
     if words[0] not in everything.commands:
         return f"there is no command {words[0]}"
     command = everything.commands[words[0]]
+    if words[1:] and hasattr(command, "commands"):  # one of several words: “queue add”
+        words = words[1:]
+        if words[0] not in command.commands:
+            return f"there is no command {words[0]}"
+        command = command.commands[words[0]]
     try:
         command.make_context(words[0], words[1:])
     except Exception as error:  # typer's click, or the click that is installed
@@ -168,6 +173,8 @@ def test_fenced_commands_would_be_understood(page: Path) -> None:
     [
         ("underpaint trian fronts", "no command trian"),
         ("underpaint train fronts --rounds 200", "--rounds"),
+        ("underpaint queue ad fronts", "no command ad"),
+        ("underpaint queue add fronts --rounds 200", "--rounds"),
         ("underpaint train fronts --steps many", "--steps"),
         ("underpaint train", "DATA"),
         ("underpaint train fronts backs", "backs"),
@@ -189,6 +196,8 @@ def test_commands_named_in_the_text_exist(page: Path) -> None:
     ):
         words = quoted.split()
         command = group(program).commands.get(words[0])
+        if words[1:] and hasattr(command, "commands"):
+            command = command.commands.get(words[1])
         known = {
             name
             for option in (command or group(program)).params

@@ -1,8 +1,8 @@
 """The trainer's command line: ``python -m trainer train …``, or ``underpaint train …``, which forwards here.
 
 Results go to stdout, progress and errors to stderr. Exit codes: 0 done, 1 something failed or there are
-errors in a data set, 2 wrong usage. Each command is a module of ``trainer.cli``, and whatever takes time to
-import is imported inside it, when it is called.
+errors in a data set, 2 wrong usage. Each command is a module of ``trainer.cli`` or ``trainer.commands``, and
+whatever takes time to import is imported inside it, when it is called.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ from trainer.cli.resume import resume
 from trainer.cli.telling import say
 from trainer.cli.train import train
 from trainer.cli.window import drafts, edges
+from trainer.commands.queue import queue
 from trainer.preparing.command import prepare
 
 commands = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
@@ -28,6 +29,7 @@ for _command in (train, resume, check, prepare, pairs, evaluate, export):
     commands.command()(_command)
 for _command in (edges, drafts):
     commands.command(hidden=True)(_command)  # the window's alone
+commands.add_typer(queue)
 
 
 def main() -> None:

@@ -18,16 +18,16 @@ from pathlib import Path
 
 from engine.errors import UnderpaintError
 from engine.files import lock
+from engine.files.printed import TAIL_BYTES, last_line, tells_of_a_crash
+
+__all__ = ["BusyError", "done", "end", "is_running", "last_line", "program", "start"]
 
 _ROOT = Path(__file__).resolve().parent.parent.parent
-_TAIL_BYTES = 16 << 10
 _PATIENCE = 0.1
 """Seconds between two looks whether a short work is still wanted."""
 _LOOKS = 20
 """After so many a child that was told to end and hangs is ended all the same."""
 _NO_CONSOLE = getattr(subprocess, "CREATE_NO_WINDOW", 0)  # only Windows opens one
-
-_CRASHED = ("Traceback (most recent call last):", "Fatal Python error:", "Windows fatal exception:")
 
 _children: dict[Path, subprocess.Popen[bytes]] = {}
 """Those that we started, by their log: somebody must take note of their end."""
@@ -99,12 +99,12 @@ def done(words: list[str], given_up: Callable[[], bool]) -> str:
                 told_to_end += 1
             with suppress(subprocess.TimeoutExpired):
                 child.wait(_PATIENCE)
-        told.seek(max(0, told.tell() - _TAIL_BYTES))
+        told.seek(max(0, told.tell() - TAIL_BYTES))
         text = told.read().decode("utf-8", "replace")
     lines = [line.strip() for line in text.splitlines() if line.strip()]
     if child.returncode == 0:
         return ""
-    if not lines or any(sign in text for sign in _CRASHED):
+    if not lines or tells_of_a_crash(text):
         return f"It ended unexpectedly ({lines[-1] if lines else child.returncode}); try it again."
     return lines[-1]
 
@@ -120,19 +120,6 @@ def end(log: Path) -> None:
     with _looking:
         if log in _children and _children[log].poll() is None:
             _children[log].terminate()
-
-
-def last_line(log: Path) -> str:
-    """The last sentence that the child printed; nothing where there is none."""
-    try:
-        with log.open("rb") as file:
-            file.seek(max(0, file.seek(0, 2) - _TAIL_BYTES))
-            text = file.read().decode("utf-8", "replace")
-    except OSError:
-        return ""
-    if any(sign in text for sign in _CRASHED):
-        return f"It ended unexpectedly; “{log}” says more."
-    return next((line.strip() for line in reversed(text.splitlines()) if line.strip()), "")
 
 
 def _is_held(log: Path) -> bool:

@@ -24,13 +24,14 @@ from desktop.support.report_errors import ReportErrors
 from desktop.support.settings import Settings
 from desktop.support.task_queue import TaskQueue
 from desktop.training import runs
-from desktop.training.history import TrainingHistory
 from desktop.training.runs import Phase, Plan, RunError, RunStatus, RunSummary
 from engine.data.messages import Picture, Pixels
 from engine.data.palette import Palette, write_gpl
 from engine.files.writing import replacing
 from engine.models.catalogue import place as model_place
+from trainer.run.history import TrainingHistory
 from trainer.run.options import Options
+from trainer.run.places import spare_threads
 
 if TYPE_CHECKING:
     from desktop.paint.editing.document import Document
@@ -69,11 +70,6 @@ class Wish:
         names = palette if self.palette else self.options.palette
         options = replace(self.options, run=run, palette=names, threads=spare_threads(), gently=True)
         return options.words()
-
-
-def spare_threads() -> int:
-    """For a training beside the canvas: two processes that both take all cores choke each other."""
-    return max(1, (os.cpu_count() or 2) - 1)
 
 
 class Training(Observable):

@@ -1,7 +1,6 @@
 """The user's run folders as the window sees them: read without torch, and without trust.
 
-Beside the folder of a run that was started from the window lies its log, ``name.log``: what the trainer
-printed, held by it while it lives. In each run folder there is a file ``lock``, held by whoever trains there.
+Where they lie, and what beside them, ``trainer.run.places`` tells.
 
 A run may lie on a disk in the network, and another machine train there. Such a disk is away for a while, and
 back; shows a file as it was a moment ago; lets no lock through; and that machine's clock goes otherwise than
@@ -23,13 +22,29 @@ from typing import Any, Literal
 
 import resources
 from desktop.support import background
-from desktop.training.history import TrainingHistory
 from engine.data.card import InputKind
 from engine.data.task import input_of
 from engine.errors import UnderpaintError
 from engine.files import lock
-from engine.files.writing import first_free, stem
 from trainer.run.events import Event, Follower
+from trainer.run.history import TrainingHistory
+from trainer.run.places import log_of, palette_of, place
+
+__all__ = [
+    "Phase",
+    "Plan",
+    "RunError",
+    "RunStatus",
+    "RunSummary",
+    "all_runs",
+    "delete",
+    "is_alive",
+    "log_of",
+    "palette_of",
+    "place",
+    "read_plan",
+    "run_watcher",
+]
 
 Phase = Literal["starting", "running", "paused", "stopping", "stopped", "interrupted", "failed", "finished"]
 """``stopped`` was asked for; ``interrupted`` was not, and can be gone on with; ``failed`` never began."""
@@ -80,25 +95,6 @@ class RunStatus:
     """The other machine that trains there, or did last, if it is another."""
     away: bool = False
     """Whether the folder can't be reached just now; all else is as it was seen last."""
-
-
-def place(name: str) -> Path:
-    """A free run folder for a training of that name; it is not made."""
-    home = resources.home("runs")
-    first = stem(name.replace(".", "_"), "run")  # what follows a dot is another file of the run
-    return first_free(
-        lambda ending: home / f"{first}{ending}", lambda one: one.exists() or log_of(one).exists()
-    )
-
-
-def log_of(folder: Path) -> Path:
-    """Where the trainer of a run prints to."""
-    return folder.with_name(f"{folder.name}.log")
-
-
-def palette_of(folder: Path) -> Path:
-    """Where the names of its labels are handed to the trainer of a run."""
-    return folder.with_name(f"{folder.name}.gpl")
 
 
 def is_alive(folder: Path) -> bool:
@@ -262,10 +258,10 @@ def delete(folder: Path, discard: Callable[[Path], bool]) -> bool:
 def _bytes_of(folder: Path) -> int:
     """What the files in a folder take; links are not followed."""
     total = 0
-    for place, _, names in os.walk(folder):
+    for inside, _, names in os.walk(folder):
         for name in names:
             try:
-                total += os.lstat(os.path.join(place, name)).st_size
+                total += os.lstat(os.path.join(inside, name)).st_size
             except OSError:  # gone since
                 continue
     return total

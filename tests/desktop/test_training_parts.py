@@ -21,13 +21,13 @@ from desktop.support.task_queue import TaskQueue
 from desktop.training import runs
 from desktop.training.current import Wish
 from desktop.training.dataset_scan import DatasetScan, fitting_size
-from desktop.training.history import TrainingHistory
 from desktop.widgets.training import words
 from engine.data.palette import Label, Palette
 from engine.data.picture import write_png
 from engine.errors import PictureError
 from tests.desktop.training_pairs import write_pairs
 from tests.desktop.window_hands import until
+from trainer.run.history import TrainingHistory
 from trainer.run.options import Options
 
 # --- tasks ------------------------------------------------------------------------------------

@@ -18,7 +18,6 @@ from desktop.paint.files import project
 from desktop.paint.files.drawing import Drawing
 from desktop.support.settings import SettingsFile
 from desktop.training import runs
-from desktop.training.history import TrainingHistory
 from engine import foreign
 from engine.data import picture
 from engine.data.card import Card
@@ -33,6 +32,7 @@ from trainer.evaluation import recogniser
 from trainer.files import pair_store
 from trainer.run import events
 from trainer.run.folder import Run
+from trainer.run.history import TrainingHistory
 
 FORMATS = Path(__file__).resolve().parent.parent / "formats"
 

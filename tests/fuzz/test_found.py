@@ -14,12 +14,12 @@ import torch
 from desktop.documents.recovery import restore
 from desktop.support.settings import SettingsFile
 from desktop.training import runs
-from desktop.training.history import TrainingHistory
 from engine.errors import ModelError, PictureError
 from engine.models.bundle import write_tensors
 from trainer.evaluation import recogniser
 from trainer.machine.errors import TrainingError
 from trainer.run.folder import Run
+from trainer.run.history import TrainingHistory
 
 HUGE = 10**400
 

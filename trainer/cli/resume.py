@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Annotated
 
@@ -9,7 +10,8 @@ import typer
 
 from trainer.cli.options import refusing
 from trainer.cli.running import fit_run
-from trainer.machine import process_priority
+from trainer.cli.telling import say
+from trainer.machine import at_work, process_priority
 from trainer.run.options import MOST_EPOCHS, MOST_MINUTES, one_of
 
 
@@ -36,9 +38,9 @@ def resume(
     from trainer.training.fit import refuse_changes
 
     there = opened(run)
-    config = there.config()
-    data = extend_run.data_of(config)
-    refuse_changes(config, data)
+    config, leads = there.config(), distributed.expected().leads
+    if leads and (beside := at_work.remark(run)):
+        say(beside)
 
     def extend() -> None:
         with there.writing(), there.held():
@@ -46,6 +48,9 @@ def resume(
             there.take_back("stop")
             there.take_back("pause")
 
-    with distributed.joined(config.device) as world:
-        world.first(extend)
-        fit_run(there, there.config(), data)
+    with at_work.noted(run) if leads else nullcontext():
+        data = extend_run.data_of(config)
+        refuse_changes(config, data)
+        with distributed.joined(config.device) as world:
+            world.first(extend)
+            fit_run(there, there.config(), data)

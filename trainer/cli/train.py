@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from dataclasses import replace
 
 import typer
@@ -11,7 +12,7 @@ from trainer.cli.data import found_data
 from trainer.cli.options import asked
 from trainer.cli.running import begun, fit_run
 from trainer.cli.telling import say
-from trainer.machine import process_priority
+from trainer.machine import at_work, process_priority
 from trainer.run.options import Options
 
 
@@ -36,13 +37,16 @@ def train(options: Options) -> None:
     world = distributed.expected()
     if options.run is None and world.size > 1:  # each would look for a free one, and find another
         raise typer.BadParameter("say where several processes are to train", param_hint="--run-folder")
-    for problem in (*found.problems, *checking.few(found)):
-        if not problem.severe and world.leads:
-            say(f"warning: {problem}")
-    with counting("Looking") as progress:
-        found = replace(found, problems=tuple(checking.stopping(found, progress)))
-    config = plan.planned(found, options, processes=world.size)
-    place = options.run or runs.free(resources.home("runs", stem(config.name, "run")))
-    with distributed.joined(config.device):
-        run = begun(place, config, found)
-        fit_run(run, run.config(), found)
+    if world.leads and (beside := at_work.remark(options.run)):
+        say(beside)
+    with at_work.noted(options.run) if world.leads else nullcontext():
+        for problem in (*found.problems, *checking.few(found)):
+            if not problem.severe and world.leads:
+                say(f"warning: {problem}")
+        with counting("Looking") as progress:
+            found = replace(found, problems=tuple(checking.stopping(found, progress)))
+        config = plan.planned(found, options, processes=world.size)
+        place = options.run or runs.free(resources.home("runs", stem(config.name, "run")))
+        with distributed.joined(config.device):
+            run = begun(place, config, found)
+            fit_run(run, run.config(), found)

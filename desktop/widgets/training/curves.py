@@ -11,7 +11,7 @@ from PySide6.QtGui import QColor, QPen
 from PySide6.QtWidgets import QLabel, QVBoxLayout, QWidget
 
 from desktop.support import theme
-from desktop.training.history import TrainingHistory
+from trainer.run.history import TrainingHistory
 
 Numbers = npt.NDArray[np.float64]
 

@@ -8,7 +8,6 @@ from pathlib import Path
 import pytest
 from PySide6.QtWidgets import QComboBox, QDoubleSpinBox, QLabel, QProgressBar, QPushButton, QToolButton
 
-from desktop.training.history import TrainingHistory
 from desktop.widgets.main_window import MainWindow
 from desktop.widgets.training.curves import Curves
 from desktop.widgets.training.prepare import PreparePage
@@ -17,6 +16,7 @@ from tests.desktop.traced_photos import write_photos
 from tests.desktop.training_pairs import write_pairs
 from tests.desktop.window_hands import until
 from trainer.perception import weights
+from trainer.run.history import TrainingHistory
 
 
 def training_window(window: MainWindow) -> TrainingWindow:

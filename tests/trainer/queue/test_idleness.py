@@ -1,0 +1,65 @@
+"""When a machine counts as idle, by made-up uses of a processor with four cores; and by this one's."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+
+from trainer.queue.idleness import AFTER_STROKE_SECONDS, BUSY_SECONDS, QUIET_SECONDS, Idleness, Usage, usage
+
+LONG_AGO = AFTER_STROKE_SECONDS
+
+
+class Machine:
+    """Four cores, of which others use a share, and the queue's training one."""
+
+    def __init__(self) -> None:
+        self.now = Usage(0.0, 0.0, 0.0)
+
+    def works(self, seconds: float, others: float, own: float = 0.0) -> None:
+        at, all, mine = self.now
+        self.now = Usage(at + seconds, all + seconds * 4 * (others + own), mine + seconds * 4 * own)
+
+    def __call__(self) -> Usage:
+        return self.now
+
+
+def looks(
+    idleness: Idleness, machine: Machine, seconds: float, others: float, own: float = 0.0
+) -> Iterator[bool]:
+    for _ in range(int(seconds)):
+        machine.works(1, others, own)
+        yield idleness.look(LONG_AGO)
+
+
+def test_a_machine_is_idle_after_a_quiet_and_busy_after_some_work() -> None:
+    machine = Machine()
+    idleness = Idleness(machine, cores=4)
+    assert not any(looks(idleness, machine, QUIET_SECONDS - 1, 0.1))
+    assert all(looks(idleness, machine, 5, 0.1))
+    # The queue's own training is nobody's work; neither is a short burst of others, nor something in between.
+    assert all(looks(idleness, machine, 50, 0.1, own=0.7))
+    assert all(looks(idleness, machine, BUSY_SECONDS - 1, 0.9))
+    assert all(looks(idleness, machine, 50, 0.4))
+    assert list(looks(idleness, machine, BUSY_SECONDS + 2, 0.9))[-1] is False
+    # It must be quiet all the time to be idle again.
+    assert not any(looks(idleness, machine, QUIET_SECONDS - 1, 0.1))
+    assert not any(looks(idleness, machine, 2, 0.3))
+    assert not any(looks(idleness, machine, QUIET_SECONDS - 1, 0.1))
+    assert list(looks(idleness, machine, 2, 0.1))[-1]
+
+
+def test_who_paints_is_not_away() -> None:
+    machine = Machine()
+    idleness = Idleness(machine, cores=4)
+    assert list(looks(idleness, machine, QUIET_SECONDS + 1, 0.0))[-1]
+    assert not idleness.look(AFTER_STROKE_SECONDS - 1) and idleness.look(float("inf"))
+
+
+def test_this_process_is_counted_as_ones_own() -> None:
+    before = usage()
+    until = time.process_time() + 0.2
+    while time.process_time() < until:
+        pass
+    after = usage()
+    assert after.own - before.own >= 0.15 and after.at > before.at and after.all >= before.all > 0

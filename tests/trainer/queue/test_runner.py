@@ -1,0 +1,198 @@
+"""The queue at work, on trainings that take seconds; each is a real process."""
+
+from __future__ import annotations
+
+import os
+import signal
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+
+import psutil
+import pytest
+
+from engine.files import lock
+from tests.trainer.small_runs import things
+from trainer.machine import at_work
+from trainer.queue import results
+from trainer.queue.errors import QueueError
+from trainer.queue.items import Item, Queue, new_item
+from trainer.queue.kept import QueueFolder
+from trainer.queue.runner import Runner
+from trainer.queue.schedule import Schedule
+from trainer.run import events
+from trainer.run.options import Options
+
+LONG = 120.0
+"""Seconds within which a training has certainly begun, beside whatever else the machine does."""
+
+
+@pytest.fixture
+def folder(home: Path) -> Iterator[QueueFolder]:
+    """The queue of an empty home; whatever a test leaves at work ends with it."""
+    yield QueueFolder()
+    for process in psutil.Process().children(recursive=True):
+        if "trainer" in process.cmdline():
+            process.kill()
+            process.wait()
+
+
+def wanted(data: Path, **options: object) -> Options:
+    usual: dict[str, object] = {
+        "width": 4, "size": (32, 32), "patch": 16, "steps": 3, "batch": 2, "precision": "float32",
+        "device": "cpu", "log_every": 1, "edges": 0.0, "perceptual": 0.0, "threads": 1, "validation": 0.3,
+    }  # fmt: skip
+    return Options(data, **{**usual, **options})  # type: ignore[arg-type]
+
+
+def until(true: Callable[[], object]) -> None:
+    """Look again and again; the runner and the training write files, and nothing else tells of them."""
+    deadline, tick = time.monotonic() + LONG, threading.Event()
+    while not true():
+        assert time.monotonic() < deadline, "waited in vain"
+        tick.wait(0.02)
+
+
+@contextmanager
+def working_off(folder: QueueFolder, said: list[str]) -> Iterator[Runner]:
+    """A runner on a thread, stopped at the end of the block."""
+    runner = Runner(folder, said.append)
+    thread = threading.Thread(target=runner.run)
+    thread.start()
+    try:
+        yield runner
+    finally:
+        runner.stop()
+        thread.join()
+
+
+def only(folder: QueueFolder) -> Item:
+    (item,) = folder.read().items
+    return item
+
+
+def told(item: Item) -> list[str]:
+    return [event["event"] for event in events.read(item.run / "events.jsonl")] if item.run else []
+
+
+def test_one_after_the_other_and_on_after_a_failure(folder: QueueFolder, tmp_path: Path, home: Path) -> None:
+    data = things(tmp_path / "data").folder
+    queue = Queue()
+    for options in (
+        wanted(data, size=(16, 16), name="too small"),
+        wanted(data, name="never"),
+        wanted(data, name="<b>fine</b>"),
+    ):
+        queue = queue.added(new_item(options, time.time()))
+    queue = queue.changed(queue.items[1].id, held=True)
+    folder.edit(lambda _: queue)
+    said: list[str] = []
+    Runner(folder, said.append).run()
+
+    failed, held, done = folder.read().items
+    assert (failed.state, held.state, done.state) == ("failed", "waiting", "done")
+    assert "the size must lie between 32 and 2048" in failed.sentence and held.run is None
+    assert done.run is not None and (done.run / "model.safetensors").is_file()
+    assert done.run.parent == home / "runs" and done.worked > 0 and done.ended >= done.began > 0
+    assert any(sentence.startswith("“too small” has failed: ") for sentence in said)
+    assert not folder.is_worked_off() and at_work.others() == []
+
+    # The day's page has both, with samples of the one that has some.
+    good, bad = results.results(folder.read(), since=failed.began - 1)
+    assert (good.item.id, bad.item.id) == (done.id, failed.id)
+    assert set(good.rows) == {"inputs", "made", "targets"} and good.step == good.steps == 3 and good.count
+    assert results.results(folder.read(), since=done.ended + 1) == []
+    results.write_page(tmp_path / "page.html", [good, bad], folder.read(), time.time())
+    page = (tmp_path / "page.html").read_text("utf-8")
+    assert page.count("data:image/png;base64,") == 3 and "1 done, 1 failed, 1 still in the queue." in page
+    assert "&lt;b&gt;fine&lt;/b&gt;" in page and "<b>" not in page and "the size must lie between" in page
+
+
+def test_kill_pause_yield_stop_and_on_again(folder: QueueFolder, tmp_path: Path) -> None:
+    """One long training lives through everything that may come in its way, and loses no checkpoint."""
+    data = things(tmp_path / "data").folder
+    options = wanted(data, name="long", steps=1_000_000, checkpoint_every=2)
+    folder.edit(lambda queue: queue.added(new_item(options, time.time())))
+    said: list[str] = []
+    with working_off(folder, said):
+        until(lambda: told(only(folder)).count("step") > 5)
+        run = only(folder).run
+        assert run is not None
+        status = folder.status()
+        assert (status.id, status.reason) == (only(folder).id, "")
+        with pytest.raises(QueueError, match="is being worked off already"):
+            Runner(folder, said.append).run()
+
+        # Killed with -9: gone on with from its checkpoint.
+        (child,) = [one for one in psutil.Process().children() if str(run) in one.cmdline()]
+        child.kill()
+        until(lambda: "resumed" in told(only(folder)))
+        assert only(folder).crashes == 1
+
+        # Somebody paints: it waits, in memory; then goes on.
+        until(lambda: told(only(folder))[-1] == "step")
+        folder.note_painting()
+        until(lambda: told(only(folder))[-1] == "paused")
+        assert folder.status().reason == "painting"
+        os.utime(folder.painted, (1, 1))
+        until(lambda: "continued" in told(only(folder)))
+
+        # Another training begins: this one saves and ends, and goes on when that is over.
+        with at_work.noted(tmp_path / "single"):
+            until(lambda: folder.status().reason == "other" and only(folder).state == "waiting")
+            assert not lock.is_held(run / "lock")
+        until(lambda: told(only(folder)).count("resumed") == 2)
+        until(lambda: told(only(folder))[-1] == "step")
+
+        # Outside its hours it does the same.
+        folder.edit(lambda queue: replace(queue, schedule=never()))
+        until(lambda: folder.status().reason == "night" and only(folder).state == "waiting")
+        folder.edit(lambda queue: replace(queue, schedule=Schedule()))
+        until(lambda: told(only(folder)).count("resumed") == 3)
+        until(lambda: told(only(folder))[-1] == "step")
+        folder.ask_to_stop()
+        until(lambda: not folder.is_worked_off())
+    item = only(folder)
+    assert (item.state, item.held) == ("training", False) and told(item)[-1] == "stopped"
+    assert any("is saved, and goes on when the queue does" in sentence for sentence in said)
+
+    # The next runner goes on; a training that its user stops waits for its user.
+    with working_off(folder, said):
+        until(lambda: told(only(folder)).count("resumed") == 4 and told(only(folder))[-1] == "step")
+        (run / "stop").touch()
+        until(lambda: only(folder).held)
+    assert only(folder).state == "waiting" and told(only(folder))[-1] == "stopped"
+
+
+def never() -> Schedule:
+    """Hours of a night that is twelve hours away."""
+    hour = (time.localtime().tm_hour + 12) % 24
+    return Schedule("night", f"{hour}:00", f"{hour}:01")
+
+
+def test_a_training_that_outlived_its_killed_runner_is_found_and_followed(
+    folder: QueueFolder, tmp_path: Path
+) -> None:
+    data = things(tmp_path / "data").folder
+    options = wanted(data, name="orphan", steps=1_000_000, checkpoint_every=2)
+    folder.edit(lambda queue: queue.added(new_item(options, time.time())))
+    pid = os.fork()
+    if pid == 0:  # a runner in a process of its own
+        Runner(QueueFolder(), lambda _: None).run()
+        os._exit(0)
+    until(lambda: told(only(folder)).count("step") > 3)
+    os.kill(pid, signal.SIGKILL)
+    os.waitpid(pid, 0)
+    assert not folder.is_worked_off() and only(folder).state == "training"
+    run = only(folder).run
+    assert run is not None and lock.is_held(run / "lock")
+    said: list[str] = []
+    with working_off(folder, said):
+        until(lambda: folder.status().id == only(folder).id)
+        folder.edit(lambda queue: queue.changed(only(folder).id, held=True))
+        until(lambda: not lock.is_held(run / "lock"))
+        until(lambda: only(folder).state == "waiting")
+    assert told(only(folder)).count("started") == 1 and told(only(folder))[-1] == "stopped"

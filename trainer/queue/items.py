@@ -1,0 +1,261 @@
+"""The queue as plain data: its trainings in order, how each stands, and when they may begin; as JSON too.
+
+A training is kept as the ``Options`` that the command line and the window make, so all of them can wait.
+"""
+
+from __future__ import annotations
+
+import math
+import os
+import secrets
+from dataclasses import dataclass, field, fields, replace
+from pathlib import Path
+from typing import Any, Literal, get_args
+
+from trainer.queue.errors import QueueError
+from trainer.queue.schedule import WHENS, Schedule
+from trainer.run import options as all_options
+from trainer.run.options import Option, OptionError, Options
+
+State = Literal["waiting", "training", "done", "failed"]
+"""``training`` it is, or was when the queue was cut off: then it is gone on with first."""
+
+MOST_ITEMS = 1000
+MOST_TEXT = 10_000
+"""Characters of a sentence or a path."""
+
+
+@dataclass(frozen=True)
+class Item:
+    """One training of the queue. Times are seconds since 1970."""
+
+    id: str
+    options: Options
+    added: float = 0.0
+    state: State = "waiting"
+    held: bool = False
+    """The user wants it to wait, whatever its turn."""
+    run: Path | None = None
+    """Its folder, once it has been begun, or where it is to be."""
+    sentence: str = ""
+    """Why it failed."""
+    began: float = 0.0
+    ended: float = 0.0
+    worked: float = 0.0
+    """Seconds that were trained, pauses included."""
+    crashes: int = 0
+    """How often its process came to an unexpected end."""
+
+    @property
+    def name(self) -> str:
+        """Of the model."""
+        return self.options.name or self.options.data.stem
+
+    @property
+    def waits(self) -> bool:
+        """Whether it is to be trained when its turn comes."""
+        return self.state in ("waiting", "training") and not self.held
+
+
+@dataclass(frozen=True)
+class Queue:
+    """All trainings, in their order, and when they may begin. Each change makes another one."""
+
+    items: tuple[Item, ...] = ()
+    schedule: Schedule = field(default_factory=Schedule)
+    on: bool = False
+    """Whether the window is to work it off."""
+
+    def find(self, id: str) -> Item | None:
+        """The item with that ``id``, if it is still there."""
+        return next((item for item in self.items if item.id == id), None)
+
+    def named(self, wanted: str) -> Item:
+        """The item meant by its place, counted from 1, or by its name.
+
+        Raises:
+            QueueError: there is none, or several of that name.
+        """
+        if wanted.isdecimal() and 1 <= int(wanted) <= len(self.items):
+            return self.items[int(wanted) - 1]
+        found = [item for item in self.items if item.name == wanted]
+        if len(found) == 1:
+            return found[0]
+        if found:
+            raise QueueError(f"“{wanted}” is in the queue {len(found)} times; say which by its number.")
+        raise QueueError(f"There is no “{wanted}” in the queue; underpaint queue list tells what is.")
+
+    def next(self) -> Item | None:
+        """The training whose turn it is: one that was cut off, else the first that waits."""
+        ready = [item for item in self.items if item.waits]
+        return next((item for item in ready if item.state == "training"), ready[0] if ready else None)
+
+    def added(self, item: Item) -> Queue:
+        """With another training at the end.
+
+        Raises:
+            QueueError: there are too many.
+        """
+        if len(self.items) >= MOST_ITEMS:
+            raise QueueError(f"The queue has {MOST_ITEMS} trainings; remove some that are done.")
+        return replace(self, items=(*self.items, item))
+
+    def changed(self, id: str, **values: Any) -> Queue:
+        """With other values of an item; as it is, where that is gone."""
+        items = (replace(item, **values) if item.id == id else item for item in self.items)
+        return replace(self, items=tuple(items))
+
+    def without(self, id: str) -> Queue:
+        """Without an item."""
+        return replace(self, items=tuple(item for item in self.items if item.id != id))
+
+    def moved(self, id: str, place: int) -> Queue:
+        """With an item at a place, counted from 0; beyond the end is the end."""
+        item = self.find(id)
+        if item is None:
+            return self
+        others = [other for other in self.items if other is not item]
+        place = max(0, place)
+        return replace(self, items=(*others[:place], item, *others[place:]))
+
+    def retried(self, id: str) -> Queue:
+        """With an item that failed, or is held, waiting again; what it has learnt it keeps."""
+        return self.changed(id, state="waiting", held=False, sentence="", crashes=0)
+
+
+def new_item(options: Options, added: float) -> Item:
+    """An item for a training, whatever folder it was asked for in."""
+    data = Path(os.path.abspath(options.data))
+    palette = Path(os.path.abspath(options.palette)) if options.palette else None
+    run = Path(os.path.abspath(options.run)) if options.run else None
+    parent = options.from_model
+    if parent and os.path.exists(parent):
+        parent = os.path.abspath(parent)
+    options = replace(options, data=data, palette=palette, run=None, from_model=parent)
+    return Item(secrets.token_hex(4), options, added, run=run)
+
+
+# --- JSON ------------------------------------------------------------------------------------------
+
+
+def queue_to_fields(queue: Queue) -> dict[str, Any]:
+    """The queue as JSON has it."""
+    schedule = queue.schedule
+    return {
+        "on": queue.on,
+        "schedule": {"when": schedule.when, "begins": schedule.begins, "ends": schedule.ends},
+        "items": [
+            {
+                **{one.name: getattr(item, one.name) for one in fields(Item)},
+                "run": str(item.run) if item.run else None,
+                "options": options_to_fields(item.options),
+            }
+            for item in queue.items
+        ],
+    }
+
+
+def queue_of_fields(told: Any) -> Queue:
+    """The queue from JSON.
+
+    Raises:
+        ValueError: it makes no sense.
+    """
+    if not isinstance(told, dict) or type(told.get("on")) is not bool:
+        raise ValueError("no queue")
+    schedule, items = told.get("schedule"), told.get("items")
+    if not isinstance(schedule, dict) or schedule.get("when") not in WHENS:
+        raise ValueError("no schedule")
+    if not isinstance(items, list) or len(items) > MOST_ITEMS:
+        raise ValueError("no items, or too many")
+    try:
+        hours = Schedule(schedule["when"], _text(schedule.get("begins")), _text(schedule.get("ends")))
+    except QueueError as error:
+        raise ValueError(str(error)) from error
+    found = tuple(map(_item, items))
+    if len({item.id for item in found}) != len(found):
+        raise ValueError("two items of one id")
+    return Queue(found, hours, told["on"])
+
+
+def options_to_fields(options: Options) -> dict[str, Any]:
+    """What is chosen otherwise than usual, as JSON has it."""
+    values = {option.name: getattr(options, option.name) for option in all_options.each()}
+    return {
+        option.name: _written(option, values[option.name])
+        for option in all_options.each()
+        if option.name == "data" or values[option.name] != option.default
+    }
+
+
+def options_of_fields(told: Any) -> Options:
+    """Options from JSON.
+
+    Raises:
+        ValueError: an option that is unknown, or a value that makes no sense.
+    """
+    known = {option.name: option for option in all_options.each()}
+    if not isinstance(told, dict) or "data" not in told or told.keys() - known.keys():
+        raise ValueError("no options of a training")
+    try:
+        return Options(**{name: _read(known[name], value) for name, value in told.items()})
+    except OptionError as error:
+        raise ValueError(str(error)) from error
+
+
+def _item(told: Any) -> Item:
+    if not isinstance(told, dict) or told.get("state") not in get_args(State):
+        raise ValueError("no item")
+    numbers = {name: _number(told.get(name)) for name in ("added", "began", "ended", "worked")}
+    held, crashes, run = told.get("held"), told.get("crashes"), told.get("run")
+    if type(held) is not bool or type(crashes) is not int or crashes < 0:
+        raise ValueError("no item")
+    return Item(
+        id=_text(told.get("id")),
+        options=options_of_fields(told.get("options")),
+        state=told["state"],
+        held=held,
+        run=None if run is None else Path(_text(run)),
+        sentence=_text(told.get("sentence")),
+        crashes=crashes,
+        **numbers,
+    )
+
+
+def _text(value: Any) -> str:
+    if not isinstance(value, str) or len(value) > MOST_TEXT or "\0" in value:
+        raise ValueError("no text")
+    return value
+
+
+def _number(value: Any) -> float:
+    if type(value) not in (int, float) or not math.isfinite(value):
+        raise ValueError("no number")
+    return float(value)
+
+
+def _written(option: Option, value: Any) -> Any:
+    write = option.about.write if option.about.read or option.kind is Path else (lambda whole: whole)
+    return [write(one) for one in value] if option.is_several else write(value)
+
+
+def _read(option: Option, value: Any) -> Any:
+    if option.is_several:
+        if not isinstance(value, list):
+            raise ValueError("no list")
+        return tuple(_one(option, one) for one in value)
+    return _one(option, value)
+
+
+def _one(option: Option, value: Any) -> Any:
+    kind = option.kind
+    if kind is float:
+        return _number(value)
+    if kind in (bool, int):
+        if type(value) is not kind:
+            raise ValueError(f"{option.name} is no {kind.__name__}")
+        return value
+    text = _text(value)
+    if option.about.read is not None:
+        return option.about.read(text)
+    return Path(text) if kind is Path else text
