@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from pathlib import Path
 
 import numpy as np
@@ -11,13 +12,14 @@ from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QComboBox, QLabel, QPushButton, QSpinBox
 
-from desktop.preparing import preparing as preparing_module
+from desktop.preparing.preparing import USUAL_SIZE
 from desktop.session import Session
 from desktop.widgets.main_window import MainWindow
 from desktop.widgets.preparing.dialog import PreparingDialog
 from engine.data.messages import Pixels
 from tests.desktop.window_hands import until
 from tests.trainer.made_pictures import blob, house, save
+from trainer.preparing import writing
 
 COUNT = 8
 
@@ -133,20 +135,24 @@ def test_stopped_writing_leaves_nothing(
     window: MainWindow, session: Session, photos: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     dialog = opened(window, photos)
-    once = preparing_module._written
+    once, half_way, stopped = writing.write, threading.Event(), threading.Event()
 
-    def stopped_half_way(outlook, kept, out, tell):  # type: ignore[no-untyped-def]
-        def stop(done: int, total: int) -> None:
+    def held(outlook, kept, out, progress):  # type: ignore[no-untyped-def]
+        def hold(done: int, total: int) -> None:
             if done == 3:
-                session.preparing._number += 1  # as Stop does, at this very moment
-            tell(done, total)
+                half_way.set()
+                assert stopped.wait(20)
+            progress(done, total)
 
-        return once(outlook, kept, out, stop)
+        return once(outlook, kept, out, hold)
 
-    monkeypatch.setattr(preparing_module, "_written", stopped_half_way)
+    monkeypatch.setattr(writing, "write", held)
     dialog.write(tmp_path / "out")
-    session.preparing._tasks.finish()
+    until(half_way.is_set)
+    assert (tmp_path / ".out.preparing").is_dir()
     press(dialog, "stop")
+    stopped.set()
+    until(lambda: not (tmp_path / ".out.preparing").exists())
     assert sorted(it.name for it in tmp_path.iterdir()) == ["things"]
     assert not session.preparing.busy and session.preparing.made is None
 
@@ -157,4 +163,4 @@ def test_settings_are_remembered(window: MainWindow, session: Session, photos: P
     until(lambda: session.preparing.outlook is not None)
     assert session.settings.preparing == {"size": 128, "margin": 10}
     session.settings.preparing["size"] = 5
-    assert session.preparing.size == preparing_module.USUAL_SIZE
+    assert session.preparing.size == USUAL_SIZE
