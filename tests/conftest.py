@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import shutil
 import threading
@@ -18,13 +19,16 @@ os.environ.setdefault("OMP_WAIT_POLICY", "passive")
 
 ROOT = Path(__file__).resolve().parent.parent
 
+NUMBERS = itertools.count()
 THREADS_BEFORE = pytest.StashKey[set[threading.Thread]]()
 
 
 @pytest.fixture(autouse=True)
 def home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Path:
     """An empty folder that the program takes for the user's: settings, models, recovery."""
-    folder = tmp_path_factory.mktemp("home")
+    # Not by mktemp, which looks through all that there are already.
+    folder = tmp_path_factory.getbasetemp() / "homes" / str(next(NUMBERS))
+    folder.mkdir(parents=True)
     monkeypatch.setenv("UNDERPAINT_HOME", str(folder))
     # Trainings that let every other program go first might not end beside a busy one.
     monkeypatch.setenv("UNDERPAINT_HURRY", "1")

@@ -13,12 +13,8 @@ from engine.finishing.making import Wish, made
 from engine.planes import codec
 
 HOLES: dict[str, dict[str, tuple[tuple[int, int], ...]]] = {
-    "shoes": {"01-red-sneaker": (), "07-red-high-heel": (), "19-blue-high-top": ()},
-    "handbags": {
-        "02-cream-tote": ((256, 138),),
-        "43-fish-bag": ((230, 161),),
-        "48-doctors-bag": ((256, 131),),
-    },
+    "shoes": {"01-red-sneaker": (), "07-red-high-heel": ()},
+    "handbags": {"02-cream-tote": ((256, 138),), "43-fish-bag": ((230, 161),)},
 }
 """By model and drawing: a point in each hole through which the ground is seen."""
 

@@ -54,14 +54,14 @@ def shown(session: Session) -> Pixels:
     return session.live.preview.copy()
 
 
-def test_a_hundred_strokes_change_nothing_outside(window: MainWindow, drawn: Session):
+def test_thirty_strokes_change_nothing_outside(window: MainWindow, drawn: Session):
     session = drawn
     before, living = shown(session), inside(session)
     window.actions_table["hold_rest"].trigger()
     session.selecting.select(EMPTY)
     seen: list[Pixels] = []
     session.live.watch("preview", lambda: seen.append(session.live.preview))
-    strokes(window, 100)
+    strokes(window, 30)
     after = shown(session)
     assert len(seen) > 10, "frames on the way count, too"
     for frame in seen:

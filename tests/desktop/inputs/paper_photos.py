@@ -96,6 +96,7 @@ SCENES = (
 )
 
 
+@cache
 def lines(size: tuple[int, int], width: float) -> np.ndarray:
     """What is drawn, seen from above, bool (H, W)."""
     scale = 4

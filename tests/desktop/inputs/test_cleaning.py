@@ -27,7 +27,8 @@ def test_lines_are_found_again(scene: Scene) -> None:
     ratio = sheet.proportions(corners, photo.shape[1], photo.shape[0])
     assert ratio == pytest.approx(scene.size[0] / scene.size[1], rel=0.01)
     width, height = round(LONG * min(1, ratio)), round(LONG / max(1, ratio))
-    found = cleaning.drawn(cleaning.measured(sheet.rectified(photo, corners, width, height)))
+    measured = cleaning.measured(sheet.rectified(photo, corners, width, height))
+    found = cleaning.drawn(measured)
     ink = found.lines < 128
     truth, middle = lines((width, height), scene.width * width / scene.size[0]), lines((width, height), 1)
     assert (ndimage.distance_transform_edt(~ink)[middle] <= NEAR).mean() >= RECALL
@@ -48,8 +49,7 @@ def test_lines_are_found_again(scene: Scene) -> None:
         assert np.abs(np.median(seen, 0) - colour).max() < 30, colour
     kept = found.hints[..., 3] > 0
     assert (kept & wanted).sum() / (kept | wanted).sum() > 0.9
-    without = cleaning.drawn(cleaning.measured(sheet.rectified(photo, corners, width, height)), colours=False)
-    assert without.hints is None
+    assert cleaning.drawn(measured, colours=False).hints is None
 
 
 def test_strength_goes_from_firm_lines_to_faint_ones() -> None:

@@ -15,7 +15,6 @@ from PySide6.QtWidgets import QSlider, QToolButton
 from desktop.support import background
 from desktop.widgets.main_window import MainWindow
 from engine.data.messages import Pixels
-from engine.data.picture import read
 from tests.desktop.traced_photos import photo, write_photos
 from tests.desktop.window_hands import drag, message, send, until
 from trainer.perception import edges, weights
@@ -115,7 +114,12 @@ def test_labels_have_no_lines_to_be_drafted(window: MainWindow, tmp_path: Path):
     assert not window.actions_table["draft_lines"].isEnabled()
 
 
-def test_lines_wait_for_the_end_of_the_stroke_that_goes_on(drawing: MainWindow):
+def test_lines_wait_for_the_end_of_the_stroke_that_goes_on(
+    drawing: MainWindow, monkeypatch: pytest.MonkeyPatch
+):
+    script = "import sys\nfrom PIL import Image\nphoto = Image.open(sys.argv[2])\n"
+    script += "Image.new('L', photo.size, 200).save(sys.argv[3])"
+    monkeypatch.setattr(background, "program", lambda: [sys.executable, "-c", script])
     kinds, left, none = QMouseEvent.Type, Qt.MouseButton.LeftButton, Qt.MouseButton.NoButton
     session, draft = drawing.session, drawing.session.pair_drawing.draft
     send(drawing, kinds.MouseButtonPress, (5, 5), left, left)
@@ -166,11 +170,3 @@ def test_what_a_short_work_says_when_it_fails(tmp_path: Path):
     said = background.done(["edges", str(tmp_path / "none.png"), str(tmp_path / "map.png")], lambda: False)
     assert "none.png" in said and "Traceback" not in said
     assert background.done(["models", "--json"], lambda: False) == ""
-
-
-def test_a_map_is_that_of_the_detector(tmp_path: Path):
-    folder = write_photos(tmp_path / "beach", 1)
-    words = ["edges", str(folder / "photo 1.png"), str(tmp_path / "map.png"), "--gently"]
-    assert background.done(words, lambda: False) == ""
-    found = read(tmp_path / "map.png").pixels[..., 0].astype(int)
-    assert np.abs(found - edges.edge_map(photo(1))).max() <= 1

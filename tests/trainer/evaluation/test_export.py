@@ -129,13 +129,13 @@ def test_missing_packages_are_a_sentence(tmp_path: Path, monkeypatch: pytest.Mon
     reason="onnx, onnxscript and onnxruntime are not installed",
 )
 @pytest.mark.filterwarnings("ignore")
-@pytest.mark.parametrize("norm", ["batch", "instance"])
-def test_onnx_says_what_the_network_says(tmp_path: Path, norm: str) -> None:
+def test_onnx_says_what_the_network_says(tmp_path: Path) -> None:
+    """With batch norm; with instance norm, and styles, below."""
     import onnx
     import onnxruntime
 
     config = small(things(tmp_path / "data", 3))
-    config.network["norm"] = norm
+    config.network["norm"] = "batch"
     file = model(tmp_path, config)
     (target,) = export(file, "onnx", tmp_path / "x.onnx")
     card, tensors = bundle.read(file)
@@ -159,7 +159,7 @@ def styled_model(folder: Path) -> Path:
         "width": 4,
         "inputs": 3,
         "outputs": 3,
-        "norm": "batch",
+        "norm": "instance",
         "dropout": False,
         "style": 8,
     }
