@@ -19,12 +19,11 @@ from trainer.run import events
 from trainer.run import folder as runs
 from trainer.run.folder import Run
 
-STEPS = 16
-FEW = 8
-ALIKE, ALIKE_LATER = 1e-5, 1e-4
-"""Of weights after ``FEW`` steps in one process and in two, and after all: rounding, and no more. Each step
-makes more of what those before it rounded: without vector instructions 4e-6 become 6e-5. A gradient that was
-not shared moves weights by whole steps, each of 2e-4."""
+STEPS = 12
+ALIKE = 1e-4
+"""Of weights after all steps in one process and in two: rounding, and no more. Each step makes more of what
+those before it rounded: after 16, without vector instructions, 4e-6 are 6e-5. A gradient that was not shared
+moves weights by whole steps, each of 2e-4."""
 LOSSES: dict[str, Any] = {"perceptual": 15.0, "feature_matching": 10.0, "discriminators": 2, "styles": 8}
 
 
@@ -74,16 +73,6 @@ def farthest(run: Run, other: Run) -> float:
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="torchrun is not made for Windows")
-def test_few_steps_of_two_processes_are_those_of_one(tmp_path: Path) -> None:
-    data = things(tmp_path / "data", 10)
-    config = small(data, batch=4, steps=FEW, dropout=False, log_every=1, **LOSSES)
-    one = trained(tmp_path / "one", data, config)
-    shared = runs.create(tmp_path / "shared", replace(config, processes=2))
-    assert by_torchrun(shared.folder) == 0
-    assert farthest(one, shared) < ALIKE
-
-
-@pytest.mark.skipif(sys.platform == "win32", reason="torchrun is not made for Windows")
 def test_two_processes_train_as_one_and_resume_bit_for_bit(tmp_path: Path) -> None:
     data = things(tmp_path / "data", 10)
     # Dropout is thrown for each process apart, so without it.
@@ -94,7 +83,7 @@ def test_two_processes_train_as_one_and_resume_bit_for_bit(tmp_path: Path) -> No
     whole = runs.create(tmp_path / "whole", shared)
     with by_two(whole.folder) as processes:
         finish(processes)
-    assert farthest(one, whole) < ALIKE_LATER
+    assert farthest(one, whole) < ALIKE
     told = events.read(whole.events)
     assert [event["event"] for event in told].count("step") == STEPS
     for ours, theirs in zip(told, events.read(one.events), strict=True):
@@ -104,12 +93,11 @@ def test_two_processes_train_as_one_and_resume_bit_for_bit(tmp_path: Path) -> No
     parts = runs.create(tmp_path / "parts", shared)
     follower = events.Follower(parts.events)
     with by_two(parts.folder) as processes:
-        while not any(event["step"] >= 5 for event in follower.news()) and not ends(processes[0]):
+        while not any(event["step"] >= 4 for event in follower.news()) and not ends(processes[0]):
             pass
         for process in processes:
             process.kill()
-    with by_two(parts.folder) as processes:
-        finish(processes)
+    assert by_torchrun(parts.folder) == 0
     assert "resumed" in [event["event"] for event in events.read(parts.events)]
     assert differing(whole, parts) == []
 
