@@ -107,7 +107,7 @@ def _measured(config: Config, data: DataSet) -> tuple[float, int, int, float]:
     config = replace(config, batch=config.batch // config.processes, processes=1)
     state = State(config)
     times: list[float] = []
-    counter = _Operations()
+    counter = _Operations()  # type: ignore[no-untyped-call]
     with pair_loader(training, state, ALONE) as loader:
         began = time.perf_counter()
         while len(times) < WARM_UP + 3 or (len(times) < MOST_STEPS and sum(times) < SECONDS):
