@@ -63,7 +63,7 @@ def training_window(window: MainWindow) -> TrainingWindow:
 
 
 def tiny(data: Path, steps: int) -> Wish:
-    return Wish(Options(data, name=data.name, steps=steps, size=(EDGE, EDGE), width=4))
+    return Wish(Options(data, name=data.name, steps=steps, size=(EDGE, EDGE), width=4, patch=16))
 
 
 def button(page: QWidget, name: str) -> QPushButton:
