@@ -153,6 +153,8 @@ class LabelDrafts(Observable):
         self.learning = False
         if found is None or self._roll is None:
             return
+        if not found.maps:  # what was learnt can't be read: not again and again
+            self._refused = self._roll.pairs
         self.drafts = found
         self.follow(self._roll, self._place)  # maps may have been finished meanwhile
 
@@ -233,7 +235,7 @@ class LabelDrafts(Observable):
 def made_by(document: Document) -> int:
     """How many maps the draft in a picture was made by; 0 where there is none."""
     maps = document.extras.get(_MADE_BY, 0)
-    return maps if type(maps) is int and not document.is_blank else 0
+    return maps if type(maps) is int and maps > 0 and not document.is_blank else 0
 
 
 def _labels_layer(document: Document) -> Layer:

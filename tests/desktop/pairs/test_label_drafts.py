@@ -242,6 +242,22 @@ def test_what_goes_wrong_is_one_sentence(window: MainWindow, fronts: Path, monke
     assert told == ["The disk is full; make room."]
 
 
+def test_what_was_learnt_and_cant_be_read_is_not_learnt_again_and_again(
+    window: MainWindow, fronts: Path, monkeypatch
+):
+    pair_drawing, asked = window.session.pair_drawing, []
+    keep(window, pair_drawing.folder("fronts"), fronts, 5)
+
+    def nothing(words, given_up) -> str:
+        asked.append(words)
+        return ""
+
+    monkeypatch.setattr(background, "done", nothing)
+    begin(window, fronts)
+    until(lambda: not pair_drawing.labels.learning)
+    assert len(asked) == 1 and pair_drawing.labels.drafts.maps == 0
+
+
 @pytest.mark.parametrize(
     "text", ["", "{", "[]", '{"format": 2}', '{"format": 1, "maps": 5, "labels": 3, "doubts": []}']
 )
