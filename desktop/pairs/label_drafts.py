@@ -221,7 +221,7 @@ class LabelDrafts(Observable):
         assert picture is not None
         untouched = picture.is_saved
         document.extras[_MADE_BY] = self.drafts.maps if self.drafts is not None else 0
-        self._canvas.edit(lambda it: _laid(it, labels, self.tr("Draft of labels")))
+        self._canvas.edit(lambda it: laid(it, labels, self.tr("Draft of labels")))
         if untouched:  # nothing of anybody's would be lost
             self._canvas.mark_saved(picture)
 
@@ -242,7 +242,8 @@ def _labels_layer(document: Document) -> Layer:
     return next((layer for layer in document.layers if layer.role is Role.LABELS), document.active)
 
 
-def _laid(document: Document, labels: Pixels, text: str) -> Change:
+def laid(document: Document, labels: Pixels, text: str) -> Change:
+    """Labels, indices uint8 (H, W), on the layer of labels, as one step called ``text``."""
     assert document.palette is not None
     recording = document.begin(Ink(), _labels_layer(document))
     recording.put(packed(from_straight(document.palette.colours[labels])), 0, 0, over=True)

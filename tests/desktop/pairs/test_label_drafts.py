@@ -104,7 +104,7 @@ def test_after_five_maps_the_next_photo_comes_with_its_draft(
     assert session.document.is_blank and not labels.learning
     assert "drafts from 5 on" in text_of(window.pair_drawing_bar)
     palette = session.document.palette
-    session.edit(lambda document: label_drafts._laid(document, front(5)[0], "Painted"))
+    session.edit(lambda document: label_drafts.laid(document, front(5)[0], "Painted"))
     pair_drawing.add()
     until(lambda: labels.learning)
     assert tool(window, "draft_cancel").isVisible() and "Learning" in text_of(window.pair_drawing_bar)
