@@ -153,6 +153,8 @@ class LabelDrafts(Observable):
         self.learning = False
         if found is None or self._roll is None:
             return
+        if not found.maps:  # what was learnt can't be read: not again and again
+            self._refused = self._roll.pairs
         self.drafts = found
         self.follow(self._roll, self._place)  # maps may have been finished meanwhile
 
@@ -219,7 +221,7 @@ class LabelDrafts(Observable):
         assert picture is not None
         untouched = picture.is_saved
         document.extras[_MADE_BY] = self.drafts.maps if self.drafts is not None else 0
-        self._canvas.edit(lambda it: _laid(it, labels, self.tr("Draft of labels")))
+        self._canvas.edit(lambda it: laid(it, labels, self.tr("Draft of labels")))
         if untouched:  # nothing of anybody's would be lost
             self._canvas.mark_saved(picture)
 
@@ -233,14 +235,15 @@ class LabelDrafts(Observable):
 def made_by(document: Document) -> int:
     """How many maps the draft in a picture was made by; 0 where there is none."""
     maps = document.extras.get(_MADE_BY, 0)
-    return maps if type(maps) is int and not document.is_blank else 0
+    return maps if type(maps) is int and maps > 0 and not document.is_blank else 0
 
 
 def _labels_layer(document: Document) -> Layer:
     return next((layer for layer in document.layers if layer.role is Role.LABELS), document.active)
 
 
-def _laid(document: Document, labels: Pixels, text: str) -> Change:
+def laid(document: Document, labels: Pixels, text: str) -> Change:
+    """Labels, indices uint8 (H, W), on the layer of labels, as one step called ``text``."""
     assert document.palette is not None
     recording = document.begin(Ink(), _labels_layer(document))
     recording.put(packed(from_straight(document.palette.colours[labels])), 0, 0, over=True)

@@ -201,14 +201,14 @@ def _looks(
         if number >= least and clock.spent > VIEWING * clock.seconds:
             break
         turn, place = divmod(number, len(photos))
-        photo, (labels, known), box = _view(turn, photos[place], maps[place], random)
+        photo, (labels, known), box = view(turn, photos[place], maps[place], random)
         seen = looking.seen(photo)
-        found.append(Look(essence(seen), _shares(labels, known, count, seen[0].shape[1:]), box))
+        found.append(Look(essence(seen), shares(labels, known, count, seen[0].shape[1:]), box))
         told((number + 1) / all_of_them)
     return essence, found
 
 
-def _view(
+def view(
     turn: int, photo: Pixels, labelled: Labelled, random: np.random.Generator
 ) -> tuple[Pixels, Labelled, Box]:
     """A photo, its mirror image, or else a part of it in another light, as it is looked at."""
@@ -246,7 +246,7 @@ def _lit(photo: Pixels, random: np.random.Generator) -> Pixels:
     return np.stack([table[:, channel].take(photo[..., channel]) for channel in range(3)], 2)
 
 
-def _shares(labels: Pixels, known: Pixels | None, count: int, size: Sequence[int]) -> Tensor:
+def shares(labels: Pixels, known: Pixels | None, count: int, size: Sequence[int]) -> Tensor:
     """Of the pixels of each of H × W places, which share has which label: float32 (count, H, W); nothing
     where none is known."""
     planes = torch.from_numpy(np.ascontiguousarray(labels)).long()

@@ -75,8 +75,8 @@ class Regions:
         """The area of these regions in the photo; at least one is chosen."""
         small = chosen[self.numbers]
         (height, width), (down, across) = self.shape, small.shape
-        rows = small.any(1)[np.arange(height) * down // height]
-        columns = small.any(0)[np.arange(width) * across // width]
+        rows = np.asarray(small.any(1))[np.arange(height) * down // height]
+        columns = np.asarray(small.any(0))[np.arange(width) * across // width]
         top, left = int(rows.argmax()), int(columns.argmax())
         bottom, right = height - int(rows[::-1].argmax()), width - int(columns[::-1].argmax())
         area = small[

@@ -104,7 +104,7 @@ def test_after_five_maps_the_next_photo_comes_with_its_draft(
     assert session.document.is_blank and not labels.learning
     assert "drafts from 5 on" in text_of(window.pair_drawing_bar)
     palette = session.document.palette
-    session.edit(lambda document: label_drafts._laid(document, front(5)[0], "Painted"))
+    session.edit(lambda document: label_drafts.laid(document, front(5)[0], "Painted"))
     pair_drawing.add()
     until(lambda: labels.learning)
     assert tool(window, "draft_cancel").isVisible() and "Learning" in text_of(window.pair_drawing_bar)
@@ -240,6 +240,22 @@ def test_what_goes_wrong_is_one_sentence(window: MainWindow, fronts: Path, monke
     begin(window, fronts)
     until(lambda: not pair_drawing.labels.learning)
     assert told == ["The disk is full; make room."]
+
+
+def test_what_was_learnt_and_cant_be_read_is_not_learnt_again_and_again(
+    window: MainWindow, fronts: Path, monkeypatch
+):
+    pair_drawing, asked = window.session.pair_drawing, []
+    keep(window, pair_drawing.folder("fronts"), fronts, 5)
+
+    def nothing(words, given_up) -> str:
+        asked.append(words)
+        return ""
+
+    monkeypatch.setattr(background, "done", nothing)
+    begin(window, fronts)
+    until(lambda: not pair_drawing.labels.learning)
+    assert len(asked) == 1 and pair_drawing.labels.drafts.maps == 0
 
 
 @pytest.mark.parametrize(

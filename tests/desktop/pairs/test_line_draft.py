@@ -17,7 +17,7 @@ from desktop.support import background
 from desktop.widgets.main_window import MainWindow
 from engine.data.messages import Pixels
 from tests.desktop.traced_photos import photo, write_photos
-from tests.desktop.window_hands import drag, message, send, until
+from tests.desktop.window_hands import drag, message, send, settle, until
 from trainer.perception import edges, weights
 from trainer.pictures import sketch
 
@@ -45,7 +45,9 @@ def tool(window: MainWindow, name: str) -> QToolButton:
     return found
 
 
-def test_the_lines_of_a_photo_are_drafted_by_trained_edges(drawing: MainWindow):
+def test_the_lines_of_a_photo_are_drafted_by_trained_edges(
+    drawing: MainWindow, monkeypatch: pytest.MonkeyPatch
+):
     document, draft = drawing.session.document, drawing.session.pair_drawing.draft
     drag(drawing, (5, 5), (12, 5))
     before = lines(drawing).copy()
@@ -64,9 +66,18 @@ def test_the_lines_of_a_photo_are_drafted_by_trained_edges(drawing: MainWindow):
     assert not draft.busy and tool(drawing, "draft_lines").isVisible()
     until(lambda: np.array_equal(lines(drawing) < 128, (before < 128) | (weak < 128)))
     assert document.undo_steps == 2 and drawing.session.settings.pairs["sure"] == "0.3"
+    looked: list[float] = []
+    lines_of = sketch.sparing_lines
+
+    def looking(photo: Pixels, sure: float, edges: Pixels | None) -> Pixels:
+        looked.append(sure)
+        return lines_of(photo, sure, edges)
+
+    monkeypatch.setattr(sketch, "sparing_lines", looking)
     slider.setValue(70)
     drag(drawing, (80, 50), (90, 60))  # drawn on before the lines came: they stay as they are
-    draft._tasks.finish()
+    until(lambda: looked == [0.7])
+    settle(drawing.session)
     assert document.undo_steps == 3 and np.array_equal(
         lines(drawing)[:, :70] < 128, ((before < 128) | (weak < 128))[:, :70]
     )

@@ -84,7 +84,7 @@ def test_what_is_unknown_teaches_nothing() -> None:
     labels, known = np.zeros((16, 16), np.uint8), np.ones((16, 16), np.uint8)
     labels[:, 8:] = 2
     known[:8] = 0
-    shares = learner._shares(labels, known, 3, (4, 4))
+    shares = learner.shares(labels, known, 3, (4, 4))
     assert shares.shape == (3, 4, 4)
     assert not shares[:, :2].any() and shares[0, 2:, :2].all() and shares[2, 2:, 2:].all()
 
@@ -169,13 +169,13 @@ def test_parts_of_a_photo_keep_their_labels_and_their_place() -> None:
     # Where each pixel is, as colours: a part shows where it was cut out.
     rows, columns = np.mgrid[0:EDGE, 0:EDGE].astype(np.uint8)
     for turn in (0, 1, 2, 3, 4):
-        _, (part, there), box = learner._view(turn, photo, (truth, known), random)
+        _, (part, there), box = learner.view(turn, photo, (truth, known), random)
         assert part.shape == there.shape and min(part.shape) >= EDGE / 1.7
         assert -1 <= box[0] < box[1] <= 1 and -1 <= box[2] < box[3] <= 1
         assert (turn > 1) == (part.shape != truth.shape)
-    one = learner._view(3, photo, (rows, columns), np.random.default_rng(9))
+    one = learner.view(3, photo, (rows, columns), np.random.default_rng(9))
     down, across = one[1]
     assert 2 * down[0, 0] / EDGE - 1 == pytest.approx(one[2][0])
     assert 2 * (down[-1, 0] + 1) / EDGE - 1 == pytest.approx(one[2][1])
     assert (down[:, :1] == down).all() and (across[:1] == across).all()
-    assert np.array_equal(learner._view(1, photo, (truth, None), random)[1][0], truth[:, ::-1])
+    assert np.array_equal(learner.view(1, photo, (truth, None), random)[1][0], truth[:, ::-1])
