@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QComboBox, QLabel, QPushButton, QSpinBox
+from PySide6.QtWidgets import QComboBox, QLabel, QPushButton, QSpinBox, QToolButton
 
 from desktop.preparing.preparing import USUAL_SIZE
 from desktop.session import Session
@@ -112,7 +112,7 @@ def test_training_window_leads_there(window: MainWindow, session: Session, photo
     until(lambda: session.dataset_scan.checked == 1.0)
     training = window.training.window
     assert training is not None
-    mend = training.prepare_page.findChild(object, "mend")
+    mend = training.prepare_page.findChild(QToolButton, "mend")
     assert mend.isVisible()
     mend.click()
     until(lambda: session.preparing.outlook is not None)
