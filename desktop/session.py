@@ -1,9 +1,8 @@
 """The session: all observable state of the program and every action of the user.
 
-Widgets watch its properties and call its methods; they never touch a document, the engine or a
-file themselves. Drawing is ``session.strokes``'s work, what the network makes of it ``session.live``'s;
-kept frames are on ``session.shelf``, models in ``session.library``, ``session.layers`` adds and moves
-layers. Here are pictures and their steps.
+Widgets watch its properties and call its methods; they never touch a document, the engine or a file
+themselves. Drawing is ``session.strokes``'s work, what the network makes of it ``session.live``'s; kept
+frames are on ``session.shelf``, models in ``session.library``. Here are pictures and their steps.
 """
 
 from __future__ import annotations
@@ -51,6 +50,7 @@ from desktop.support.report_errors import ReportErrors
 from desktop.support.settings import SettingsFile
 from desktop.training.current import Training
 from desktop.training.dataset_scan import DatasetScan
+from desktop.training.waiting import Waiting
 from engine.data.card import InputKind
 from engine.data.rect import Rect
 from engine.models.catalogue import Entry
@@ -80,8 +80,7 @@ class Session(Observable):
     error_reported = Signal(str)
     """One sentence on something that went wrong."""
     read_as = Signal(object, str, str)
-    """A plain picture, its ``Path``, was opened as a document of a kind, and could be another; and what
-    was changed on the way in."""
+    """A plain picture, its ``Path``, was opened as a kind, and could be another; what was changed in it."""
     changed_elsewhere = Signal(object)
     """This ``OpenPicture`` was to be opened again: its file was changed elsewhere, it was here."""
 
@@ -137,6 +136,7 @@ class Session(Observable):
         self.exporting = Exporting(self, self.live, self.file_work, self.settings, self)
         self.training = Training(lambda: self.picture.document if self.picture else None, self.settings, self)
         self.training.brought.connect(self._open_trained)
+        self.waiting = Waiting(self.strokes.touched, self)
         self.dataset_scan = DatasetScan(self)
         self.pair_drawing = PairDrawing(self, self.settings, self.matching.palette_for, pen_up, self)
         tryouts = TryOuts(self.live, self)
@@ -385,7 +385,7 @@ class Session(Observable):
         """End of the program: wait for what is being written, remember everything, stop the engine, whatever
         goes wrong in one of these steps; unsaved pictures stay journalled."""
         lessons = self.pair_drawing, self.teaching, self.gallery, self.styles
-        inputs = self.films, self.watching, self.paper, self.colourways
+        inputs = self.films, self.watching, self.paper, self.colourways, self.waiting
         leaving = (part.leave for part in (self.training, self.dataset_scan, *lessons, *inputs, self.places))
         ends = (self.guarding.stop, self.live.stop, self.documents.stop)
         for step in (self.finish_stroke, self.file_work.leave, self.remember, *leaving, *ends):
