@@ -8,6 +8,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 from typing import NamedTuple
 
 from PySide6.QtCore import QObject, QTimer, Signal, SignalInstance
@@ -19,6 +20,7 @@ from desktop.training.current import Wish
 from engine.data.palette import write_gpl
 from trainer.queue.items import Item, Queue, new_item
 from trainer.queue.kept import QueueFolder, Status
+from trainer.queue.results import DAY_SECONDS, results, write_page
 from trainer.queue.schedule import Schedule
 from trainer.run.events import read
 from trainer.run.history import TrainingHistory
@@ -56,6 +58,8 @@ class Waiting(Observable):
 
     went_on = Signal(str)
     """The queue was on when the program was closed, and goes on; the name of what it trains next."""
+    reported = Signal(object)
+    """The ``Path`` of a page on what came of the day's trainings."""
     error_reported = Signal(str)
 
     def __init__(self, touched: SignalInstance, parent: QObject | None = None) -> None:
@@ -139,6 +143,18 @@ class Waiting(Observable):
             self._folder.ask_to_stop()
         except OSError as error:
             self.error_reported.emit(self.tr("The queue can't be stopped (%s).") % error)
+
+    def report(self) -> None:
+        """Write the page on the day's trainings; ``reported`` follows."""
+
+        def write() -> Path:
+            queue, now = self._folder.read(), time.time()
+            self._folder.folder.mkdir(parents=True, exist_ok=True)
+            page = self._folder.folder / "day.html"
+            write_page(page, results(queue, now - DAY_SECONDS), queue, now)
+            return page
+
+        self._tasks.do(write, self.reported.emit)
 
     def note_painting(self) -> None:
         """A stroke was drawn."""

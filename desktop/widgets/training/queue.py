@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 
-from PySide6.QtCore import Qt, QTime, Signal
-from PySide6.QtGui import QKeySequence, QShortcut
+from PySide6.QtCore import Qt, QTime, QUrl, Signal
+from PySide6.QtGui import QDesktopServices, QKeySequence, QShortcut
 from PySide6.QtWidgets import (
     QComboBox,
     QHBoxLayout,
@@ -72,6 +73,7 @@ class QueuePage(QWidget):
             shortcut = QShortcut(QKeySequence(keys), self._list, context=Qt.ShortcutContext.WidgetShortcut)
             shortcut.activated.connect(do)
         self._waiting.watch("queue status works told", self._show)
+        self._waiting.reported.connect(self._open_page)
 
     # --- building -------------------------------------------------------------------------------
 
@@ -94,8 +96,13 @@ class QueuePage(QWidget):
         self._stop.setToolTip(
             self.tr("Save what is being trained; nothing is begun until it is started again")
         )
+        self._report = self._button("queue_report", self.tr("&Day's results"), self._waiting.report)
+        self._report.setToolTip(
+            self.tr("What ended in the last 24 hours, with samples, as a page in the browser")
+        )
         row.addWidget(self._back)
         row.addLayout(words, 1)
+        row.addWidget(self._report)
         row.addWidget(self._stop)
         row.addWidget(self._start)
         return row
@@ -203,6 +210,9 @@ class QueuePage(QWidget):
         if item is not None and item.run is not None:
             self._session.training.show(item.run)
 
+    def _open_page(self, page: Path) -> None:
+        QDesktopServices.openUrl(QUrl.fromLocalFile(str(page)))
+
     def _paint_with_it(self) -> None:
         item, training = self._item(), self._session.training
         if item is None or item.run is None:
@@ -242,6 +252,7 @@ class QueuePage(QWidget):
         self._stop.setVisible(queue.on)
         self._show_hours(queue.schedule)
         self._status.setText(self._state())
+        self._report.setEnabled(any(item.state in ("done", "failed") for item in queue.items))
         self._show_buttons()
 
     def _show_hours(self, schedule: Schedule) -> None:

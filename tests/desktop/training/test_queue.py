@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 import psutil
 import pytest
 from PySide6.QtCore import Qt
+from PySide6.QtGui import QDesktopServices
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QComboBox, QListWidget, QPushButton, QSpinBox, QToolButton
 
@@ -112,7 +112,9 @@ def test_a_damaged_list_is_one_sentence(window: MainWindow, home: Path):
     until(lambda: trainer.messages.isVisible() and "could not be read" in text_of(trainer.messages))
 
 
-def test_added_started_trained_and_painted_with(window: MainWindow, tmp_path: Path):
+def test_added_started_trained_and_painted_with(
+    window: MainWindow, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
     houses, session = write_pairs(tmp_path / "houses"), window.session
     trainer = training_window(window)
     trainer.prepare(houses)
@@ -131,8 +133,11 @@ def test_added_started_trained_and_painted_with(window: MainWindow, tmp_path: Pa
     assert window.isVisible() and "queue goes on" in text_of(window.messages)
     window.messages.put_away()
     until(lambda: "done after" in page.findChild(QListWidget, "queue_list").item(0).text(), LONG)
+    opened: list[str] = []
+    monkeypatch.setattr(QDesktopServices, "openUrl", lambda address: opened.append(address.toLocalFile()))
+    press(page, "queue_report")
+    until(lambda: opened)
+    assert "1 done, 0 failed, 0 still in the queue." in Path(opened[0]).read_text("utf-8")
     press(page, "queue_paint")
     until(lambda: session.live.card is not None and session.live.card.name == "houses", LONG)
     until(lambda: not session.waiting.works, LONG)
-    if os.environ.get("SHOTS"):
-        trainer.grab().save("/tmp/queue.png")
