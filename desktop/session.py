@@ -1,9 +1,8 @@
 """The session: all observable state of the program and every action of the user.
 
-Widgets watch its properties and call its methods; they never touch a document, the engine or a
-file themselves. Drawing is ``session.strokes``'s work, what the network makes of it ``session.live``'s;
-kept frames are on ``session.shelf``, models in ``session.library``, ``session.layers`` adds and moves
-layers. Here are pictures and their steps.
+Widgets watch its properties and call its methods; they never touch a document, the engine or a file
+themselves. Drawing is ``session.strokes``'s work, what the network makes of it ``session.live``'s; kept
+frames are on ``session.shelf``, models in ``session.library``. Here are pictures and their steps.
 """
 
 from __future__ import annotations
@@ -53,6 +52,7 @@ from desktop.support.report_errors import ReportErrors
 from desktop.support.settings import SettingsFile
 from desktop.training.current import Training
 from desktop.training.dataset_scan import DatasetScan
+from desktop.training.waiting import Waiting
 from engine.data.card import InputKind
 from engine.data.rect import Rect
 from engine.models.catalogue import Entry
@@ -82,8 +82,7 @@ class Session(Observable):
     error_reported = Signal(str)
     """One sentence on something that went wrong."""
     read_as = Signal(object, str, str)
-    """A plain picture, its ``Path``, was opened as a document of a kind, and could be another; and what
-    was changed on the way in."""
+    """A plain picture, its ``Path``, was opened as a kind, and could be another; what was changed in it."""
     changed_elsewhere = Signal(object)
     """This ``OpenPicture`` was to be opened again: its file was changed elsewhere, it was here."""
 
@@ -137,6 +136,7 @@ class Session(Observable):
         self.training = Training(lambda: self.picture.document if self.picture else None, self.settings, self)
         self.training.brought.connect(self._open_trained)
         self.dataset_scan, self.preparing = DatasetScan(self), Preparing(self.settings, self)
+        self.waiting = Waiting(self.strokes.touched, self)
         self.pair_drawing = PairDrawing(self, self.settings, self.matching, self.training, pen_up, self)
         tryouts = TryOuts(self.live, self)
         self.teaching = Teaching(self, self.live, tryouts, self.shelf, self.library, self.training, self)
@@ -384,7 +384,7 @@ class Session(Observable):
     def close(self) -> None:
         """End of the program: wait for what is being written, remember everything, stop the engine, whatever
         goes wrong in one of these steps; unsaved pictures stay journalled."""
-        lessons = self.pair_drawing, self.teaching, self.gallery, self.styles
+        lessons = self.pair_drawing, self.teaching, self.gallery, self.styles, self.waiting
         inputs = self.films, self.watching, self.paper, self.colourways, self.models, self.preparing
         leaving = (part.leave for part in (self.training, self.dataset_scan, *lessons, *inputs, self.places))
         ends = (self.guarding.stop, self.live.stop, self.documents.stop)

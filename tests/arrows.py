@@ -145,7 +145,7 @@ ARROWS: dict[str, str] = {
     "desktop.support": "engine.errors engine.files resources",
     "desktop.training": (
         "desktop.paint.editing desktop.support engine.data engine.errors engine.files engine.models "
-        "resources trainer.data trainer.dataset_check trainer.pictures trainer.run"
+        "resources trainer.data trainer.dataset_check trainer.pictures trainer.queue trainer.run"
     ),
     "desktop.widgets.canvas": (
         "desktop.frames desktop.paint.layers desktop.paint.strokes desktop.paint.tools desktop.session "
@@ -174,7 +174,7 @@ ARROWS: dict[str, str] = {
     ),
     "desktop.widgets.training": (
         "desktop.session desktop.support desktop.training desktop.widgets.parts engine.data engine.files "
-        "trainer.perception trainer.run"
+        "trainer.perception trainer.queue trainer.run"
     ),
     "desktop.widgets.welcome": (
         "desktop.preview desktop.session desktop.support desktop.widgets.panels desktop.widgets.parts "

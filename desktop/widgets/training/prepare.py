@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from PySide6.QtCore import QSize, Qt, Signal
+from PySide6.QtCore import QSize, Qt, Signal, SignalInstance
 from PySide6.QtGui import QColor, QPixmap
 from PySide6.QtWidgets import (
     QComboBox,
@@ -15,6 +15,7 @@ from PySide6.QtWidgets import (
     QListWidget,
     QListWidgetItem,
     QProgressBar,
+    QPushButton,
     QSizePolicy,
     QSpinBox,
     QToolButton,
@@ -45,6 +46,8 @@ class PreparePage(QWidget):
 
     begun = Signal(object)
     """The ``Wish`` to start with."""
+    queued = Signal(object)
+    """The ``Wish`` that is to wait in the queue."""
     left = Signal()
     """Another folder is wanted."""
     unprepared = Signal(object)
@@ -154,10 +157,15 @@ class PreparePage(QWidget):
         self._how_long = HowLong("quality", USUAL, promising=True)
         self._train = MainButton(self.tr("&Train"))
         self._train.setObjectName("train")
-        self._train.clicked.connect(self._begin)
+        self._train.clicked.connect(lambda: self._begin(self.begun))
         top.addWidget(self._how_long, 1)
         top.addSpacing(14)
         top.addWidget(self._train)
+        self._queue = QPushButton(self.tr("&Add to the queue"))
+        self._queue.setObjectName("add_to_queue")
+        self._queue.setToolTip(self.tr("Train it when its turn comes: after others, at night, or when idle"))
+        self._queue.clicked.connect(lambda: self._begin(self.queued))
+        top.addWidget(self._queue)
         self._fold = QToolButton()
         self._fold.setObjectName("fold")
         self._fold.setText(self.tr("Details"))
@@ -300,10 +308,10 @@ class PreparePage(QWidget):
             return chosen
         return None if self._from.currentData() else result.size
 
-    def _begin(self) -> None:
+    def _begin(self, signal: SignalInstance) -> None:
         wish = self.wish()
         if wish is not None:
-            self.begun.emit(wish)
+            signal.emit(wish)
 
     def _look_again(self) -> None:
         result = self._dataset_scan.result
@@ -329,6 +337,7 @@ class PreparePage(QWidget):
         result = self._dataset_scan.result
         looking = self._dataset_scan.looking
         self._train.setEnabled(result is not None and result.usable and not looking)
+        self._queue.setEnabled(self._train.isEnabled())
         self._swap.setEnabled(result is not None and result.layout != "photos" and not looking)
         if result is None or looking:
             self._summary.setText(self.tr("Looking at the pictures …") if looking else "")

@@ -132,6 +132,8 @@ class StartPage(QWidget):
     """The ``RunSummary`` of a run that is to be deleted."""
     wants_pairs = Signal()
     """Pairs are to be painted first."""
+    wants_queue = Signal()
+    """The trainings that wait are to be seen."""
 
     def __init__(self, session: Session, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -144,6 +146,12 @@ class StartPage(QWidget):
         self._paint.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
         self._paint.setAutoRaise(True)
         self._paint.clicked.connect(self.wants_pairs)
+        self._queue = QToolButton()
+        self._queue.setObjectName("show_queue")
+        self._queue.setText(self.tr("&Queue: trainings one after the other, at night, when idle …"))
+        self._queue.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
+        self._queue.setAutoRaise(True)
+        self._queue.clicked.connect(self.wants_queue)
         self._title = title(self.tr("Earlier trainings"))
         self._list = QWidget()
         self._rows = QVBoxLayout(self._list)
@@ -158,6 +166,7 @@ class StartPage(QWidget):
         column.setSpacing(10)
         column.addWidget(self.zone, 3)
         column.addWidget(self._paint, 0, Qt.AlignmentFlag.AlignHCenter)
+        column.addWidget(self._queue, 0, Qt.AlignmentFlag.AlignHCenter)
         column.addWidget(self._title)
         column.addWidget(scroll, 2)
         session.training.watch("past", self._show)
@@ -166,6 +175,7 @@ class StartPage(QWidget):
         """Icons in the theme's colours."""
         self.zone.dress()
         self._paint.setIcon(theme.icon("mdi6.image-edit-outline"))
+        self._queue.setIcon(theme.icon("mdi6.playlist-play"))
         self._show()
 
     def _show(self) -> None:

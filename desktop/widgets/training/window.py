@@ -14,6 +14,7 @@ from desktop.training.runs import RunSummary, is_run
 from desktop.widgets.parts.message_bar import MessageBar
 from desktop.widgets.parts.room import Scrolling, fit
 from desktop.widgets.training.prepare import PreparePage
+from desktop.widgets.training.queue import QueuePage
 from desktop.widgets.training.start import StartPage
 from desktop.widgets.training.watch import WatchPage
 
@@ -32,8 +33,9 @@ class TrainingWindow(QWidget):
         self.start_page = StartPage(session)
         self.prepare_page = PreparePage(session)
         self.watch_page = WatchPage(session)
+        self.queue_page = QueuePage(session)
         self.pages = QStackedWidget()
-        for page in (self.start_page, self.prepare_page, self.watch_page):
+        for page in (self.start_page, self.prepare_page, self.watch_page, self.queue_page):
             self.pages.addWidget(page)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
@@ -44,6 +46,10 @@ class TrainingWindow(QWidget):
         self.prepare_page.left.connect(self.begin_anew)
         self.prepare_page.begun.connect(self._start)
         self.watch_page.left.connect(self.begin_anew)
+        self.start_page.wants_queue.connect(self.show_queue)
+        self.prepare_page.queued.connect(self._add_to_queue)
+        self.queue_page.left.connect(self.begin_anew)
+        session.waiting.error_reported.connect(self.messages.warn)
         self.watch_page.again.connect(self._prepare_again)
         training = session.training
         session.dataset_scan.error_reported.connect(self._refused)
@@ -60,6 +66,15 @@ class TrainingWindow(QWidget):
         self._session.settings.folder = str(folder.parent)
         self.prepare_page.look_at(folder)
         self.pages.setCurrentWidget(self.prepare_page)
+
+    def show_queue(self) -> None:
+        """Show the trainings that wait."""
+        self._session.waiting.look()
+        self.pages.setCurrentWidget(self.queue_page)
+
+    def _add_to_queue(self, wish: Wish) -> None:
+        self._session.waiting.add(wish)
+        self.show_queue()
 
     def _prepare_again(self) -> None:
         if self._session.dataset_scan.result is not None:
@@ -128,7 +143,7 @@ class TrainingWindow(QWidget):
             self.begin_anew()
 
     def _dress(self) -> None:
-        for page in (self.start_page, self.prepare_page, self.watch_page):
+        for page in (self.start_page, self.prepare_page, self.watch_page, self.queue_page):
             page.dress()
 
 
@@ -153,7 +168,10 @@ class TrainingDoor(QObject):
         training.brought.connect(lambda _model, _said: window.activateWindow())
         training.error_reported.connect(self._tell)
         training.found.connect(self._announce)
+        session.waiting.went_on.connect(self._tell_of_queue)
+        session.waiting.error_reported.connect(self._tell)
         QTimer.singleShot(0, self, training.find)
+        QTimer.singleShot(0, self, session.waiting.find)
 
     def open(self) -> None:
         """Show the training window."""
@@ -176,7 +194,7 @@ class TrainingDoor(QObject):
     def may_close(self) -> bool:
         """Whether the program may end now; if not, a question is on show. Asked again it may."""
         asked = self._answered or (self._asked and self._messages.isVisible())
-        if asked or not self._session.training.goes_on:
+        if asked or not (self._session.training.goes_on or self._session.waiting.works):
             if self.window is not None:
                 self.window.hide()
                 self.window.deleteLater()
@@ -184,7 +202,9 @@ class TrainingDoor(QObject):
             return True
         self._asked = True
         self._messages.ask(
-            self.tr(
+            self.tr("The queue goes on, also without the window; you find it again at the next start.")
+            if self._session.waiting.works
+            else self.tr(
                 "A training goes on. It can do so without the window; you find it again at the next start."
             ),
             (self.tr("&Let it go on"), self._close_indeed),
@@ -201,8 +221,23 @@ class TrainingDoor(QObject):
         self._main.close()
 
     def _stop_and_close(self) -> None:
-        self._session.training.stop()
+        if self._session.waiting.works:
+            self._session.waiting.interrupt()  # with what it trains
+        elif self._session.training.goes_on:
+            self._session.training.stop()
         self._close_indeed()
+
+    def _tell_of_queue(self, name: str) -> None:
+        def show() -> None:
+            self.open()
+            assert self.window is not None
+            self.window.show_queue()
+
+        self._messages.offer(
+            self.tr("The queue goes on, with “%s”.") % name,
+            (self.tr("&Show"), show),
+            (self.tr("St&op it"), self._session.waiting.stop),
+        )
 
     def _announce(self) -> None:
         training = self._session.training

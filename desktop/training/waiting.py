@@ -1,0 +1,218 @@
+"""The queue of trainings as the window sees it: read, changed, and worked off by a process of its own.
+
+``trainer.queue`` keeps the list and works it off. Files are read and written away from the UI thread.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import NamedTuple
+
+from PySide6.QtCore import QObject, QTimer, Signal, SignalInstance
+
+from desktop.support import background
+from desktop.support.observable import Observable, Property
+from desktop.support.task_queue import TaskQueue
+from desktop.training.current import Wish
+from engine.data.palette import write_gpl
+from trainer.queue.items import Item, Queue, new_item
+from trainer.queue.kept import QueueFolder, Status
+from trainer.queue.results import DAY_SECONDS, results, write_page
+from trainer.queue.schedule import Schedule
+from trainer.run.events import read
+from trainer.run.history import TrainingHistory
+
+LOOK_MS = 1000
+"""Between two looks at the list."""
+PAINTING_SECONDS = 5.0
+"""Between two notes that somebody paints."""
+
+
+class _Seen(NamedTuple):
+    """What one look has found."""
+
+    queue: Queue
+    status: Status
+    works: bool
+    told: TrainingHistory
+    problem: str
+
+
+class Waiting(Observable):
+    """The trainings that wait, in order, and whoever works them off.
+
+    Args:
+        touched: tells of strokes.
+        parent: owns it.
+    """
+
+    queue = Property[Queue](Queue())
+    status = Property[Status](Status())
+    works = Property(False)
+    """Whether a process works the list off."""
+    told = Property[TrainingHistory | None](None)
+    """Of the training at work."""
+
+    went_on = Signal(str)
+    """The queue was on when the program was closed, and goes on; the name of what it trains next."""
+    reported = Signal(object)
+    """The ``Path`` of a page on what came of the day's trainings."""
+    error_reported = Signal(str)
+
+    def __init__(self, touched: SignalInstance, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        touched.connect(lambda _: self.note_painting())
+        self._folder = QueueFolder()
+        self._tasks = TaskQueue("queue", self)
+        self._tasks.error_reported.connect(self.error_reported)
+        self._painted = 0.0
+        self._clock = QTimer(self)
+        self._clock.setInterval(LOOK_MS)
+        self._clock.timeout.connect(self.look)
+
+    def find(self) -> None:
+        """Look at the list for the first time; what went on when the program was closed goes on again."""
+
+        def known(seen: _Seen) -> None:
+            self._take(seen)
+            item = seen.queue.next()
+            if seen.queue.on and item is not None and not seen.works:
+                self._run()
+                self.went_on.emit(item.name)
+            self._clock.start()
+
+        self._tasks.do(self._see, known)
+
+    def look(self) -> None:
+        """See how it stands."""
+        self._tasks.do(self._see, self._take, "look")
+
+    # --- what the user does --------------------------------------------------------------------
+
+    def add(self, wish: Wish) -> None:
+        """Put a training at the end of the list."""
+        item = new_item(wish.options, time.time())
+
+        def change(queue: Queue) -> Queue:
+            if wish.palette is None:
+                return queue.added(item)
+            names = self._folder.folder / f"{item.id}.gpl"
+            write_gpl(wish.palette, names)
+            return queue.added(replace(item, options=replace(item.options, palette=names)))
+
+        def added(_queue: Queue) -> None:
+            if self.queue.on:
+                self._run()
+
+        self._edit(change, added)
+
+    def move(self, id: str, place: int) -> None:
+        """Put a training at a place, counted from 0."""
+        self._edit(lambda queue: queue.moved(id, place))
+
+    def remove(self, id: str) -> None:
+        """Take a training out of the list; one at work is saved and stopped."""
+        self._edit(lambda queue: queue.without(id))
+
+    def hold(self, id: str, on: bool) -> None:
+        """Let a training wait, whatever its turn, or no longer."""
+        self._edit(lambda queue: queue.changed(id, held=on), self._go_on_if_on)
+
+    def retry(self, id: str) -> None:
+        """Let a training that failed wait for its turn again."""
+        self._edit(lambda queue: queue.retried(id), self._go_on_if_on)
+
+    def choose(self, schedule: Schedule) -> None:
+        """When it may train."""
+        self._edit(lambda queue: replace(queue, schedule=schedule))
+
+    def start(self) -> None:
+        """Work the list off, now and after each start of the program."""
+        self._edit(lambda queue: replace(queue, on=True), self._go_on_if_on)
+
+    def stop(self) -> None:
+        """Save what is trained, and work nothing off until ``start``."""
+        self._edit(lambda queue: replace(queue, on=False), lambda _: self.interrupt())
+
+    def interrupt(self) -> None:
+        """Save what is trained, and go on at the next start of the program. At once: it may end here."""
+        try:
+            self._folder.ask_to_stop()
+        except OSError as error:
+            self.error_reported.emit(self.tr("The queue can't be stopped (%s).") % error)
+
+    def report(self) -> None:
+        """Write the page on the day's trainings; ``reported`` follows."""
+
+        def write() -> Path:
+            queue, now = self._folder.read(), time.time()
+            self._folder.folder.mkdir(parents=True, exist_ok=True)
+            page = self._folder.folder / "day.html"
+            write_page(page, results(queue, now - DAY_SECONDS), queue, now)
+            return page
+
+        self._tasks.do(write, self.reported.emit)
+
+    def note_painting(self) -> None:
+        """A stroke was drawn."""
+        now = time.monotonic()
+        if self.works and now - self._painted >= PAINTING_SECONDS:
+            self._painted = now
+            self._tasks.do(self._folder.note_painting, lambda _: None, "painting")
+
+    def leave(self) -> None:
+        """End of the program."""
+        self._clock.stop()
+        self._tasks.stop()
+
+    # --- inside --------------------------------------------------------------------------------
+
+    def _edit(self, change: Callable[[Queue], Queue], then: Callable[[Queue], object] | None = None) -> None:
+        def changed(queue: Queue) -> None:
+            self.queue = queue
+            if then is not None:
+                then(queue)
+
+        self._tasks.do(lambda: self._folder.edit(change), changed)
+
+    def _go_on_if_on(self, queue: Queue) -> None:
+        if queue.on and queue.next() is not None and not self.works:
+            self._run()
+
+    def _run(self) -> None:
+        def begin() -> None:
+            if not self._folder.is_worked_off():
+                try:
+                    background.start(["queue", "run", "--as-set"], self._folder.folder / "queue.log")
+                except background.BusyError:  # it has just been started
+                    return
+
+        self._tasks.do(begin, lambda _: self.look())
+
+    def _see(self) -> _Seen:
+        queue, status = self._folder.read(), self._folder.status()
+        told = TrainingHistory()
+        item = queue.find(status.id)
+        if item is not None and item.run is not None:
+            told.take(read(item.run / "events.jsonl"))
+        problem, self._folder.problem = self._folder.problem, ""
+        return _Seen(queue, status, self._folder.is_worked_off(), told, problem)
+
+    def _take(self, seen: _Seen) -> None:
+        self.queue, self.status, self.works, self.told = seen.queue, seen.status, seen.works, seen.told
+        if seen.problem:
+            self.error_reported.emit(seen.problem)
+
+
+def state_of(item: Item, status: Status) -> str:
+    """``waiting``, ``training``, ``paused``, ``interrupted``, ``done`` or ``failed``."""
+    if item.state in ("done", "failed"):
+        return item.state
+    if item.held:
+        return "paused"
+    if item.id == status.id:
+        return "paused" if status.reason in ("painting", "busy") else "training"
+    return "interrupted" if item.state == "training" else "waiting"

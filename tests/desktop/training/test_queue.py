@@ -1,0 +1,143 @@
+"""The queue in the window, by the pointer and by keys, with a real process that works it off."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import psutil
+import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QDesktopServices
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QComboBox, QListWidget, QPushButton, QSpinBox, QToolButton
+
+from desktop.support import background
+from desktop.widgets.main_window import MainWindow
+from desktop.widgets.training.queue import QueuePage
+from desktop.widgets.training.window import TrainingWindow
+from tests.desktop.training_pairs import EDGE, write_pairs
+from tests.desktop.window_hands import text_of, until
+from trainer.queue.items import new_item
+from trainer.queue.kept import QueueFolder
+from trainer.run.options import Options
+
+LONG = 120.0
+
+
+@pytest.fixture(autouse=True)
+def nothing_is_left(home: Path):
+    """Whatever a test does: what it started ends with it."""
+    yield
+    if QueueFolder().is_worked_off():
+        QueueFolder().ask_to_stop()
+        until(lambda: not background.is_running(home / "queue" / "queue.log"), LONG)
+    for process in psutil.Process().children(recursive=True):
+        if "queue" in process.cmdline() or "train" in process.cmdline():
+            process.kill()
+
+
+def training_window(window: MainWindow) -> TrainingWindow:
+    window.training.open()
+    assert window.training.window is not None
+    return window.training.window
+
+
+def press(page, name: str) -> None:
+    button = page.findChild(QPushButton, name)
+    assert button is not None and button.isVisible() and button.isEnabled(), name
+    QTest.mouseClick(button, Qt.MouseButton.LeftButton)
+
+
+def rows(page: QueuePage) -> list[str]:
+    found = page.findChild(QListWidget, "queue_list")
+    return [found.item(row).text().splitlines()[0] for row in range(found.count())]
+
+
+def filled(window: MainWindow, *names: str) -> QueuePage:
+    for name in names:
+        options = Options(Path("/nowhere") / name, name=name, steps=3)
+        QueueFolder().edit(lambda queue, options=options: queue.added(new_item(options, 1.0)))
+    trainer = training_window(window)
+    QTest.mouseClick(trainer.findChild(QToolButton, "show_queue"), Qt.MouseButton.LeftButton)
+    until(lambda: rows(trainer.queue_page) == list(names))
+    return trainer.queue_page
+
+
+def test_an_empty_queue_says_how_to_fill_it(window: MainWindow):
+    page = filled(window)
+    assert "Add to the queue" in text_of(page) and not page.findChild(QListWidget).isVisible()
+    assert not page.findChild(QPushButton, "queue_start").isEnabled()
+
+
+def test_order_pause_and_remove_by_buttons_and_keys(window: MainWindow):
+    page = filled(window, "a", "b", "c")
+    rows_list = page.findChild(QListWidget, "queue_list")
+    QTest.mouseClick(
+        rows_list.viewport(),
+        Qt.MouseButton.LeftButton,
+        pos=rows_list.visualItemRect(rows_list.item(2)).center(),
+    )
+    press(page, "queue_up")
+    until(lambda: rows(page) == ["a", "c", "b"])
+    rows_list.setFocus()
+    QTest.keyClick(rows_list, Qt.Key.Key_Up, Qt.KeyboardModifier.AltModifier)
+    until(lambda: rows(page) == ["c", "a", "b"])
+    press(page, "queue_hold")
+    until(lambda: "paused" in rows_list.item(0).text())
+    assert QueueFolder().read().items[0].held
+    press(page, "queue_remove")
+    until(lambda: rows(page) == ["a", "b"])
+    # A row dragged elsewhere.
+    rows_list.model().moveRow(rows_list.rootIndex(), 0, rows_list.rootIndex(), 2)
+    until(lambda: [item.name for item in QueueFolder().read().items] == ["b", "a"])
+
+
+def test_when_to_train_is_chosen_and_kept(window: MainWindow):
+    page = filled(window, "a")
+    when = page.findChild(QComboBox, "queue_when")
+    when.setCurrentIndex(when.findData("night"))
+    when.activated.emit(when.currentIndex())
+    until(lambda: QueueFolder().read().schedule.when == "night")
+    assert (QueueFolder().read().schedule.begins, page.findChild(QComboBox).currentData()) == (
+        "22:00",
+        "night",
+    )
+
+
+def test_a_damaged_list_is_one_sentence(window: MainWindow, home: Path):
+    page = filled(window, "a")
+    QueueFolder().file.write_text("{")
+    until(lambda: rows(page) == [])
+    trainer = training_window(window)
+    until(lambda: trainer.messages.isVisible() and "could not be read" in text_of(trainer.messages))
+
+
+def test_added_started_trained_and_painted_with(
+    window: MainWindow, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    houses, session = write_pairs(tmp_path / "houses"), window.session
+    trainer = training_window(window)
+    trainer.prepare(houses)
+    until(lambda: session.dataset_scan.result is not None)
+    trainer.findChild(QSpinBox, "steps").setValue(6)
+    trainer.findChild(QSpinBox, "width").setValue(4)
+    press(trainer.prepare_page, "add_to_queue")
+    page = trainer.queue_page
+    until(lambda: rows(page) == ["houses"])
+    assert trainer.pages.currentWidget() is page
+    assert QueueFolder().read().items[0].options.size == (EDGE, EDGE)
+    press(page, "queue_start")
+    until(lambda: session.waiting.works, LONG)
+    # Closing says that it goes on without the window.
+    window.close()
+    assert window.isVisible() and "queue goes on" in text_of(window.messages)
+    window.messages.put_away()
+    until(lambda: "done after" in page.findChild(QListWidget, "queue_list").item(0).text(), LONG)
+    opened: list[str] = []
+    monkeypatch.setattr(QDesktopServices, "openUrl", lambda address: opened.append(address.toLocalFile()))
+    press(page, "queue_report")
+    until(lambda: opened)
+    assert "1 done, 0 failed, 0 still in the queue." in Path(opened[0]).read_text("utf-8")
+    press(page, "queue_paint")
+    until(lambda: session.live.card is not None and session.live.card.name == "houses", LONG)
+    until(lambda: not session.waiting.works, LONG)
