@@ -32,7 +32,7 @@ from desktop.widgets.training.mending import Mending
 from desktop.widgets.training.recipe import RecipeFields
 from desktop.widgets.training.time import HowLong
 from desktop.widgets.training.ways import Ways
-from desktop.widgets.training.words import USUAL, photo_look
+from desktop.widgets.training.words import USUAL, found_in_words, photo_look
 from engine.data.palette import Label, Palette
 from trainer.perception import weights
 from trainer.run.options import Options
@@ -348,7 +348,7 @@ class PreparePage(QWidget):
             self._palette_card.hide()
             self._show_photo_look()
             return
-        self._summary.setText(self._in_words(result))
+        self._summary.setText(found_in_words(result))
         self._direction.setText(self.tr("You paint the left, it makes the right:  %s") % result.direction)
         self._direction.setVisible(bool(result.direction))
         self._pairs.show_pairs(result.shown, self.tr("No pair can be shown."))
@@ -380,27 +380,6 @@ class PreparePage(QWidget):
                 text = self.tr(weights.MISSING)
         self._first.setText(text)
         self._first.setVisible(bool(text))
-
-    def _in_words(self, result: ScanResult) -> str:
-        layouts = {
-            "side by side": self.tr("pairs side by side in one file"),
-            "stacked": self.tr("pairs one above the other in one file"),
-            "panels": self.tr("pairs out of three pictures in one file"),
-            "two folders": self.tr("pairs in two folders"),
-            "suffixes": self.tr("pairs by their names"),
-            "photos": self.tr("photos alone"),
-            "kept": self.tr("pairs kept by Underpaint"),
-        }
-        tasks = {
-            "labels": self.tr("labels become a photo"),
-            "lines": self.tr("lines become a photo"),
-            "hints": self.tr("lines and colour hints become a photo"),
-            "image": self.tr("one picture becomes another"),
-            "grey": self.tr("grey becomes colour"),
-            "small": self.tr("small becomes sharp"),
-        }
-        layout = layouts.get(result.layout, result.layout)
-        return f"{result.count} × {layout} · {tasks.get(result.task, result.task)}"
 
     def _show_problems(self, result: ScanResult) -> None:
         severe = sum(problem.severe for problem in result.problems)

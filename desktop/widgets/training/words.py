@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from PySide6.QtCore import QCoreApplication
 
+from desktop.training.dataset_scan import ScanResult
 from desktop.training.runs import Phase
 
 CONTEXT = "training"
@@ -33,6 +34,29 @@ def phase_in_words(phase: Phase | None) -> str:
         "finished": _("finished"),
     }
     return words[phase]
+
+
+def found_in_words(result: ScanResult) -> str:
+    """What a data set is: how many pairs, how they lie in the folder, and what becomes of what."""
+    layouts = {
+        "side by side": _("pairs side by side in one file"),
+        "stacked": _("pairs one above the other in one file"),
+        "panels": _("pairs out of three pictures in one file"),
+        "two folders": _("pairs in two folders"),
+        "suffixes": _("pairs by their names"),
+        "photos": _("photos alone"),
+        "kept": _("pairs kept by Underpaint"),
+    }
+    tasks = {
+        "labels": _("labels become a photo"),
+        "lines": _("lines become a photo"),
+        "hints": _("lines and colour hints become a photo"),
+        "image": _("one picture becomes another"),
+        "grey": _("grey becomes colour"),
+        "small": _("small becomes sharp"),
+    }
+    layout = layouts.get(result.layout, result.layout)
+    return f"{result.count} × {layout} · {tasks.get(result.task, result.task)}"
 
 
 def duration(seconds: float) -> str:
