@@ -413,7 +413,7 @@ def test_tests_ask_for_what_is_public() -> None:
             if not isinstance(node, ast.Attribute) or not re.match("_[a-z]", node.attr):
                 continue
             whose = ast.unparse(node.value)
-            others = whose == "sys" or whose.split(".")[0] in ("self", "torch")
+            others = whose in ("sys", "os") or whose.split(".")[0] in ("self", "torch")
             if node.attr not in ("_replace", "_asdict") and (not others or whose.startswith("self.worker.")):
                 found.add(f"{file.relative_to(ROOT)}, line {node.lineno}: {whose}.{node.attr}")
     lines = {reach.partition(": ")[0] for reach in found}
