@@ -41,3 +41,8 @@ def test_a_home_that_cannot_be_written_costs_only_the_note(home: Path) -> None:
     (home / "runs").write_text("a file where the folder should be")
     with at_work.noted(None):
         assert at_work.others() == []
+
+
+def test_nobody_holds_a_lock_inside_a_file(tmp_path: Path) -> None:
+    (tmp_path / "shoes.log").write_text("step 1")
+    assert not lock.is_held(tmp_path / "shoes.log" / "lock")

@@ -173,6 +173,7 @@ def never() -> Schedule:
     return Schedule("night", f"{hour}:00", f"{hour}:01")
 
 
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="this system forks no process")
 def test_a_training_that_outlived_its_killed_runner_is_found_and_followed(
     folder: QueueFolder, tmp_path: Path
 ) -> None:
