@@ -75,6 +75,7 @@ class ComparisonDialog(QDialog):
         column.addWidget(self._aside())
         column.addLayout(self._progress())
         column.addLayout(self._buttons())
+        self.resize(self.sizeHint())  # words that wrap would have it as low as they are
         self.grid.wants_stay.connect(self.ask)
         self.grid.itemSelectionChanged.connect(self._show)
         session.error_reported.connect(self._say)

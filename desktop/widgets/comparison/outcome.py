@@ -98,6 +98,7 @@ class OutcomeDialog(QDialog):
         column.addWidget(said)
         column.addWidget(area, 1)
         column.addLayout(buttons)
+        self.resize(self.sizeHint())  # words that wrap would have it as low as they are
 
     def sizeHint(self) -> QSize:
         """Two rows and a half."""
