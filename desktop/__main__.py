@@ -163,6 +163,12 @@ def translate(
     room: Annotated[
         str, typer.Option(help="Around a cut-out: picture, square (85 % of one), or a margin in pixels.")
     ] = "picture",
+    enclosed: Annotated[
+        str,
+        typer.Option(
+            help="Parts inside lines that look like the ground: seen by place and colour, kept, cut."
+        ),
+    ] = "seen",
     larger: Annotated[int, typer.Option(help="2 or 4 times as large as the picture.")] = 1,
 ) -> None:
     """Translate a picture, a project or a whole folder.
@@ -175,7 +181,7 @@ def translate(
     if not os.path.exists(input):
         raise PictureError(f"There is no “{input}”; check its name.")
     jobs = translating.jobs(input, output)
-    wish = translating.wish(cut_out, room, larger)
+    wish = translating.wish(cut_out, room, larger, enclosed)
     generator = engine.open(
         model, device=device, statistics=statistics.value if statistics else None, notice=_say
     )

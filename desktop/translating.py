@@ -41,9 +41,10 @@ def jobs(input: Path, output: Path) -> list[tuple[Path, Path]]:
     return found
 
 
-def wish(cut_out: bool, room: str, larger: int) -> Wish | None:
+def wish(cut_out: bool, room: str, larger: int, enclosed: str = "seen") -> Wish | None:
     """What is to be made of each result; None where nothing was asked for."""
     from engine.finishing.framing import MOST_MARGIN, Room
+    from engine.finishing.ground import ENCLOSED
     from engine.finishing.larger import FACTORS
     from engine.finishing.making import Wish
 
@@ -58,7 +59,12 @@ def wish(cut_out: bool, room: str, larger: int) -> Wish | None:
         raise typer.BadParameter(text, param_hint="--room")
     if room != "picture" and not cut_out:
         raise typer.BadParameter("room is for cut-outs; add --cut-out", param_hint="--room")
-    return Wish(cut_out, larger, around) if cut_out or larger != 1 else None
+    kind = next((it for it in ENCLOSED if it == enclosed), None)
+    if kind is None:
+        raise typer.BadParameter("it is seen, kept or cut", param_hint="--enclosed")
+    if kind != "seen" and not cut_out:
+        raise typer.BadParameter("enclosed parts are of cut-outs; add --cut-out", param_hint="--enclosed")
+    return Wish(cut_out, larger, around, kind) if cut_out or larger != 1 else None
 
 
 def code(generator: Generator, style: str | None) -> Code | None:

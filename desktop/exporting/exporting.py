@@ -17,6 +17,7 @@ from engine.data.messages import Pixels
 from engine.errors import PictureError
 from engine.files.writing import shown
 from engine.finishing.framing import FRAMES, MOST_MARGIN, Room
+from engine.finishing.ground import ENCLOSED, Enclosed
 from engine.finishing.larger import FACTORS, check_size
 from engine.finishing.making import Wish, made
 
@@ -50,7 +51,8 @@ class Exporting(Observable):
         frame = kept.get("frame", "picture")
         room = Room(next((it for it in FRAMES if it == frame), "picture"), int(kept.get("margin", 16)))
         factor = int(kept.get("cut_factor" if cut else "factor", 1 if cut else 2))
-        return Wish(cut, factor if factor in (1, *FACTORS) else 1, room)
+        enclosed = next((it for it in ENCLOSED if it == kept.get("enclosed")), "seen")
+        return Wish(cut, factor if factor in (1, *FACTORS) else 1, room, enclosed)
 
     def remember(self, wish: Wish) -> None:
         """Want the same next time."""
@@ -58,6 +60,7 @@ class Exporting(Observable):
         kept["cut_factor" if wish.cut else "factor"] = wish.factor
         if wish.cut:
             kept["frame"] = wish.room.frame
+            kept["enclosed"] = wish.enclosed
             kept["margin"] = min(max(0, wish.room.margin), MOST_MARGIN)
 
     def look(self, wish: Wish) -> Job | None:
@@ -72,7 +75,7 @@ class Exporting(Observable):
         except PictureError as error:
             self.shown, self.problem = None, str(error)
             return None
-        small = Wish(wish.cut, 1, Room(wish.room.frame, round(wish.room.margin / wish.factor)))
+        small = Wish(wish.cut, 1, Room(wish.room.frame, round(wish.room.margin / wish.factor)), wish.enclosed)
 
         def make(job: Job) -> tuple[Pixels | None, str]:
             try:
@@ -112,7 +115,7 @@ class Exporting(Observable):
             lambda _nothing: self._canvas.said.emit(text % name),
         )
 
-    def add_layer(self) -> Job:
+    def add_layer(self, enclosed: Enclosed = "seen") -> Job:
         """Lay the cut-out over the picture, as one step that can be undone; the network never sees it.
 
         Raises:
@@ -134,7 +137,7 @@ class Exporting(Observable):
                 self._canvas.said.emit(self.tr("The cut-out is a layer above the others."))
 
         return self._file_work.read(
-            self.tr("Cutting out"), lambda job: layer_of(source, job.progress), arrive
+            self.tr("Cutting out"), lambda job: layer_of(source, job.progress, enclosed), arrive
         )
 
     def _source(self) -> Source:

@@ -15,6 +15,7 @@ from engine.data.messages import Picture, Pixels
 from engine.errors import PictureError
 from engine.files.writing import shown
 from engine.finishing.framing import Room
+from engine.finishing.ground import Enclosed
 from engine.finishing.making import Wish, made
 
 Step = Callable[[int, int], object]
@@ -67,19 +68,20 @@ def write(source: Source, moment: Moment, wish: Wish, path: Path, step: Step) ->
         else:
             export.write_preview(pixels, path, step)
         return
-    cut = layer_of(source, step)
+    cut = layer_of(source, step, wish.enclosed)
     document = moment.document()
     lay(document, cut)
     project.save(document, path, step)
 
 
-def layer_of(source: Source, step: Step) -> Pixels:
+def layer_of(source: Source, step: Step, enclosed: Enclosed = "seen") -> Pixels:
     """The cut-out as a layer of the picture: uint8 (H, W, 4) straight RGBA of the picture's size.
 
     Raises:
         PictureError: no thing can be told from its ground.
     """
-    return made(source.preview, source.picture, source.size, Wish(cut=True, room=Room("picture")), step)
+    wish = Wish(cut=True, room=Room("picture"), enclosed=enclosed)
+    return made(source.preview, source.picture, source.size, wish, step)
 
 
 def lay(document: Document, cut: Pixels) -> Change:

@@ -23,7 +23,11 @@ Step = Callable[[int, int], object]
 
 
 def cut_out(
-    frame: Pixels, picture: Picture, working: tuple[int, int], step: Step = lambda _done, _total: None
+    frame: Pixels,
+    picture: Picture,
+    working: tuple[int, int],
+    step: Step = lambda _done, _total: None,
+    enclosed: ground.Enclosed = "seen",
 ) -> Pixels:
     """Cut the thing out of a preview.
 
@@ -32,6 +36,7 @@ def cut_out(
         picture: what it was made of, of any size.
         working: width and height at which the network made it: how soft its edges are.
         step: called now and then.
+        enclosed: what becomes of parts that lines enclose and that look like the ground.
 
     Returns:
         uint8 (H, W, 4), straight RGBA; colours at the rim are without the ground's, and 0 where nothing is.
@@ -48,7 +53,7 @@ def cut_out(
     if picture.hints is not None and picture.hints[..., 3].any():
         hinted = _resized(picture.hints[..., 3], size) >= 128
     step(1, 6)
-    found = ground.seen(small, ink, hinted)
+    found = ground.seen(small, ink, hinted, enclosed)
     if found is None:
         raise PictureError(NOTHING)
     step(3, 6)

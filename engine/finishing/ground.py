@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal, get_args
 
 import numpy as np
 import numpy.typing as npt
@@ -12,6 +13,11 @@ from engine.finishing import regions
 from engine.finishing.regions import Mask
 
 Values = npt.NDArray[np.float32]
+
+Enclosed = Literal["seen", "kept", "cut"]
+"""What becomes of areas that lines enclose and that look like the ground: where they lie, and what is seen
+there, says whether they are holes; all are of the thing; all are holes."""
+ENCLOSED: tuple[Enclosed, ...] = get_args(Enclosed)
 
 INK = 128
 """Lines darker than this are there, of 255."""
@@ -45,13 +51,16 @@ class Found:
     colour: Values | None
 
 
-def seen(frame: Pixels, ink: Mask | None, hinted: Mask | None = None) -> Found | None:
+def seen(
+    frame: Pixels, ink: Mask | None, hinted: Mask | None = None, enclosed: Enclosed = "seen"
+) -> Found | None:
     """Tell the thing from its ground.
 
     Args:
         frame: the preview, uint8 (H, W, 3).
         ink: (H, W), where the drawing has lines; None where it is no drawing of lines.
         hinted: (H, W), where it has hints: these are of the thing.
+        enclosed: what becomes of what lines enclose.
 
     Returns:
         None where no thing can be told from its ground.
@@ -62,8 +71,9 @@ def seen(frame: Pixels, ink: Mask | None, hinted: Mask | None = None) -> Found |
     if colour is None and (ink is None or not ink.any()):
         return None
     apart = np.zeros(frame.shape[:2], np.float32) if colour is None else _apart(frame, colour)
-    thing = apart > _PLAIN if ink is None else _by_areas(apart, colour is not None, ink, hinted)
+    thing = apart > _PLAIN if ink is None else _by_areas(apart, colour is not None, ink, hinted, enclosed)
     thing = ndimage.binary_opening(thing, iterations=1) if ink is None else thing
+    thing = ndimage.binary_fill_holes(thing) if enclosed == "kept" and ink is None else thing
     thing = _without_specks(thing, 0 if ink is None else _touched(thing, ink))
     share = float(thing.mean())
     if not 0.002 <= share <= 0.985:
@@ -86,7 +96,7 @@ def _apart(frame: Pixels, colour: Values) -> Values:
     return far
 
 
-def _by_areas(apart: Values, plain: bool, ink: Mask, hinted: Mask | None) -> Mask:
+def _by_areas(apart: Values, plain: bool, ink: Mask, hinted: Mask | None, enclosed: Enclosed) -> Mask:
     """Each area between the lines is of the thing or of the ground, by where it lies and by what the preview
     has there."""
     from scipy import ndimage
@@ -115,6 +125,8 @@ def _by_areas(apart: Values, plain: bool, ink: Mask, hinted: Mask | None) -> Mas
         wide = sizes >= _WIDE * ink.size
         # Nobody draws a line between ground and ground, unless it is a handle.
         hole = np.where(beside >= _BESIDE, wide & (shows <= _EMPTY), (near >= _NEAR) & (shows <= _HOLE))
+        if enclosed != "seen":
+            hole = (shows <= _HOLE) if enclosed == "cut" else np.zeros_like(hole)
         ours = np.where(along > 0, shows > _SHOWS, ~hole)
         if hinted is not None:
             ours = ours | (np.bincount(flat, hinted.ravel(), count + 1) > 0.02 * sizes)

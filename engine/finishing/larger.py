@@ -114,12 +114,12 @@ def _drawn(light: Values, smooth: Values, drawing: Pixels) -> Values:
     small = _resized(edges, (width, height), Image.Resampling.BOX)
 
     def around(plane: Values) -> Values:
-        mean: Values = ndimage.gaussian_filter(plane, _REACH, mode="nearest", truncate=2.5)
-        return mean
+        found: Values = ndimage.gaussian_filter(plane, _REACH, mode="nearest", truncate=2.5)
+        return found
 
-    mean: Values = around(small)
-    other: Values = around(light)
-    like: Values = (around(small * light) - mean * other) / (around(small * small) - mean * mean + _EVEN)
+    mean, other = around(small), around(light)
+    spread = around(small * small) - mean * mean + np.float32(_EVEN)
+    like = ((around(small * light) - mean * other) / spread).astype(np.float32)
     edges -= _resized(small, (wide, tall), Image.Resampling.BICUBIC)
     edges *= _resized(like, (wide, tall), Image.Resampling.BILINEAR)
     return edges

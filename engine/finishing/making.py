@@ -8,6 +8,7 @@ from engine.data.card import Card
 from engine.data.messages import Picture, Pixels
 from engine.finishing.cutting import Step, cut_out
 from engine.finishing.framing import Room, framed
+from engine.finishing.ground import Enclosed
 from engine.finishing.larger import enlarged
 from engine.planes import codec
 
@@ -22,6 +23,8 @@ class Wish:
     """How many times as large as the picture: 1, 2 or 4."""
     room: Room = field(default_factory=Room)
     """Around what is cut out."""
+    enclosed: Enclosed = "seen"
+    """What becomes of parts of it that look like the ground, see ``engine.finishing.ground``."""
 
 
 def made(
@@ -57,7 +60,11 @@ def made(
         return frame
     first = wish.factor > 1
     cut = cut_out(
-        frame, picture, working, lambda done, total: step(done + total * first, total * (1 + first))
+        frame,
+        picture,
+        working,
+        lambda done, total: step(done + total * first, total * (1 + first)),
+        wish.enclosed,
     )
     return framed(cut, wish.room)
 

@@ -22,6 +22,7 @@ from desktop.widgets.dialogs.picture_dialogs import Form
 from desktop.widgets.exporting.grounds import GROUNDS, OverGround
 from engine.errors import PictureError
 from engine.finishing.framing import FRAMES, MOST_MARGIN, Room
+from engine.finishing.ground import ENCLOSED
 from engine.finishing.larger import FACTORS
 from engine.finishing.making import Wish
 
@@ -60,6 +61,14 @@ class FinishDialog(Form):
         for name, frame in zip(names, FRAMES, strict=True):
             self._frame.addItem(name, frame)
         self._frame.setToolTip(self.tr("How much room there is around the thing"))
+        self._enclosed = QComboBox()
+        self._enclosed.setObjectName("finish_enclosed")
+        names = self.tr("By place and colour"), self.tr("Keep them"), self.tr("Cut them away")
+        for name, enclosed in zip(names, ENCLOSED, strict=True):
+            self._enclosed.addItem(name, enclosed)
+        self._enclosed.setToolTip(
+            self.tr("Parts inside lines that look like the ground: white panels, or holes of handles")
+        )
         self._margin = QSpinBox()
         self._margin.setObjectName("finish_margin")
         self._margin.setRange(0, MOST_MARGIN)
@@ -84,6 +93,7 @@ class FinishDialog(Form):
         self.form.addRow(self._shown)
         self.form.addRow(self._cut)
         self.form.addRow(self.tr("&Look at it on"), self._ground)
+        self.form.addRow(self.tr("E&nclosed parts"), self._enclosed)
         self.form.addRow(self.tr("&Room around it"), self._frame)
         self.form.addRow(self.tr("&Margin"), self._margin)
         self.form.addRow(self.tr("&Size"), self._factor)
@@ -92,7 +102,7 @@ class FinishDialog(Form):
         self._recall()
         self._cut.toggled.connect(self._switch)
         self._ground.currentIndexChanged.connect(self._stand)
-        for box in (self._frame, self._factor):
+        for box in (self._frame, self._factor, self._enclosed):
             box.currentIndexChanged.connect(self._look)
         self._margin.valueChanged.connect(self._look)
         self._exporting.watch("shown problem", self._show)
@@ -106,7 +116,7 @@ class FinishDialog(Form):
     def wish(self) -> Wish:
         """As it is chosen."""
         room = Room(self._frame.currentData(), self._margin.value())
-        return Wish(self._cut.isChecked(), self._factor.currentData(), room)
+        return Wish(self._cut.isChecked(), self._factor.currentData(), room, self._enclosed.currentData())
 
     def accept(self) -> None:
         """Ask where to, then write; the dialog stays until that is known."""
@@ -153,7 +163,7 @@ class FinishDialog(Form):
     def _add_layer(self) -> None:
         self._say("")
         try:
-            self._writing = self._exporting.add_layer()
+            self._writing = self._exporting.add_layer(self._enclosed.currentData())
         except PictureError as error:
             self._say(str(error))
             return
@@ -178,6 +188,7 @@ class FinishDialog(Form):
         wish = self._exporting.wish(cut=self._cut.isChecked())
         self._frame.setCurrentIndex(self._frame.findData(wish.room.frame))
         self._margin.setValue(wish.room.margin)
+        self._enclosed.setCurrentIndex(self._enclosed.findData(wish.enclosed))
         self._factor.setCurrentIndex(self._factor.findData(wish.factor))
 
     def _switch(self) -> None:
@@ -187,7 +198,7 @@ class FinishDialog(Form):
 
     def _look(self) -> None:
         cut = self._cut.isChecked()
-        for widget in (self._ground, self._frame, self._layer):
+        for widget in (self._ground, self._enclosed, self._frame, self._layer):
             widget.setEnabled(cut)
         self._margin.setEnabled(cut and self._frame.currentData() == "margin")
         self._exporting.look(self.wish)

@@ -110,6 +110,7 @@ def test_it_is_exported_as_it_is_chosen_and_the_same_is_wanted_next_time(
     margin = dialog.findChild(QSpinBox, "finish_margin")
     assert margin is not None and margin.isEnabled()
     margin.setValue(5)
+    choose(dialog, "finish_enclosed", "kept")
     choose(dialog, "finish_factor", 2)
     press(dialog, "Export")
     answer(dialog, tmp_path / "bag.webp")
@@ -120,7 +121,7 @@ def test_it_is_exported_as_it_is_chosen_and_the_same_is_wanted_next_time(
     assert 60 <= height <= 110 and 80 <= width <= 130  # twice an outline of 36 × 48
     assert told == ["Exported “bag.webp”."]
     again = opened(drawn)
-    assert (again.wish.cut, again.wish.factor) == (True, 2)
+    assert (again.wish.cut, again.wish.factor, again.wish.enclosed) == (True, 2, "kept")
     assert (again.wish.room.frame, again.wish.room.margin) == ("margin", 5)
     again.reject()
     session.remember()

@@ -12,6 +12,7 @@ from engine.data.messages import Picture, Pixels
 from engine.errors import PictureError
 from engine.finishing.cutting import cut_out
 from engine.finishing.framing import Room, framed
+from engine.finishing.ground import Enclosed
 from engine.finishing.regions import areas
 
 EDGE = 256
@@ -143,6 +144,21 @@ def test_what_has_a_hint_is_of_the_thing() -> None:
     hints = np.zeros((EDGE, EDGE, 4), np.uint8)
     hints[60:90, 110:150] = 255
     assert cut(painted(mask), outline(mask), hints)[75, 128, 3] == 255
+
+
+def test_enclosed_parts_are_kept_or_cut_as_it_is_wished() -> None:
+    """A white panel inside the outline and the hole of a handle look alike; whoever drew them knows."""
+    panel: Points = [(90, 130), (166, 130), (166, 200), (90, 200)]
+    handle = strip(HANDLE, 12)
+    mask = filled(BAG) | handle
+    frame = painted(mask)
+    frame[132:199, 92:165] = 255
+    lines = np.minimum(outline(mask), drawn(closed(panel)))
+    wishes: tuple[Enclosed, ...] = ("kept", "cut")
+    kept, gone = (cut_out(frame, Picture(lines=lines), (EDGE // 2, EDGE // 2), enclosed=it) for it in wishes)
+    assert kept[165, 128, 3] == 255 and kept[75, 128, 3] == 255
+    assert gone[165, 128, 3] == 0 and gone[75, 128, 3] == 0
+    assert gone[120, 128, 3] == 255 and kept[0, 0, 3] == 0
 
 
 def test_without_lines_the_ground_says_what_the_thing_is() -> None:
