@@ -51,7 +51,7 @@ class Exporting(Observable):
         frame = kept.get("frame", "picture")
         room = Room(next((it for it in FRAMES if it == frame), "picture"), int(kept.get("margin", 16)))
         factor = int(kept.get("cut_factor" if cut else "factor", 1 if cut else 2))
-        enclosed = next((it for it in ENCLOSED if it == kept.get("enclosed")), "seen")
+        enclosed: Enclosed = next((it for it in ENCLOSED if it == kept.get("enclosed")), "seen")
         return Wish(cut, factor if factor in (1, *FACTORS) else 1, room, enclosed)
 
     def remember(self, wish: Wish) -> None:
