@@ -57,7 +57,7 @@ class Memory:
         self.grown = False
         try:
             file = resources.home(NAME)
-            others = _contents(file)
+            others = _contents(file, tells=False)  # that it is damaged was said when it was read
             found = {key: [way, float(f"{seconds:.3g}")] for key, (way, seconds) in self.verdicts.items()}
             mine = {**_verdicts(others.pop(self.machine, {})), **found}
             kept = dict(list(others.items())[-(MOST_MACHINES - 1) :])
@@ -78,7 +78,11 @@ def load(machine: str) -> Memory:
         return memory
     if file not in _read:
         _read.add(file)
-        for key, verdict in _verdicts(_contents(file).get(machine, {})).items():
+        known = _contents(file).get(machine, {})
+        sound = _verdicts(known)
+        if not isinstance(known, dict) or len(sound) < len(known):
+            log.warning("Some of what was tried before is not used, as %s is damaged there", file)
+        for key, verdict in sound.items():
             memory.verdicts.setdefault(key, verdict)
     return memory
 
@@ -95,7 +99,7 @@ def processor() -> str:
     return platform.processor() or platform.machine()
 
 
-def _contents(file: Path) -> dict[str, Any]:
+def _contents(file: Path, tells: bool = True) -> dict[str, Any]:
     """The file's machines; none where it can't be read or makes no sense."""
     try:
         if file.stat().st_size > MOST_BYTES:
@@ -110,7 +114,8 @@ def _contents(file: Path) -> dict[str, Any]:
     except FileNotFoundError:
         return {}
     except (OSError, ValueError, RecursionError) as error:
-        log.warning("What was tried before is not used, as %s is damaged: %s", file, error)
+        if tells:
+            log.warning("What was tried before is not used, as %s is damaged: %s", file, error)
         return {}
 
 

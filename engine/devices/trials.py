@@ -315,7 +315,8 @@ def _tried(
             with torch.inference_mode():
                 runs[way]()
         except RuntimeError:  # a processor that promises what it hasn't got
-            log.warning("Convolutions of %s can't be done %s here", shape, way, exc_info=True)
+            log.debug("Convolutions of %s can't be done %s", shape, way, exc_info=True)
+            _say_refused(way)
             runs.pop(way, None)
     seconds = dict.fromkeys(runs, float("inf"))
     start = time.perf_counter()
@@ -393,6 +394,12 @@ def _machine() -> str:
             os.environ.get("ONEDNN_MAX_CPU_ISA", "all"),
         )
     )
+
+
+@functools.cache
+def _say_refused(way: str) -> None:
+    """Once, however many layers are refused."""
+    log.warning("Convolutions can't be done %s here, whatever the processor promises; others are used", way)
 
 
 @functools.cache

@@ -85,9 +85,12 @@ def test_a_processor_that_lies_is_left_to_plain_convolutions(monkeypatch, caplog
 
     monkeypatch.setattr(packed, "packing_works", lambda: True)
     monkeypatch.setattr(packed, "Packed", refuses)
+    trials._say_refused.cache_clear()
     with caplog.at_level(logging.WARNING):
-        assert chosen(nn.Conv2d(64, 64, 4, 2, 1), Memory("here")) == "plain"
-    assert "can't be done packed here" in caplog.text
+        for _ in range(2):  # layers
+            assert chosen(nn.Conv2d(64, 64, 4, 2, 1), Memory("here")) == "plain"
+    (record,) = caplog.records
+    assert "can't be done packed here" in record.message and "Traceback" not in caplog.text
 
 
 def test_an_unknown_instruction_set_means_plain_convolutions_and_one_line(monkeypatch, caplog, tiny) -> None:
@@ -137,12 +140,15 @@ def test_verdicts_come_back_from_the_file(home: Path, monkeypatch) -> None:
     ],
     ids=lambda text: text[:40],
 )
-def test_a_damaged_file_is_ignored_and_written_anew(text: str, home: Path) -> None:
+def test_a_damaged_file_costs_one_line_and_is_written_anew(text: str, home: Path, caplog) -> None:
     (home / NAME).write_text(text, "utf-8")
-    memory = trial_memory.load("here")
-    assert memory.verdicts == {}
-    memory.add("a layer", "packed", 0.5)
-    memory.save()
+    with caplog.at_level(logging.WARNING):
+        memory = trial_memory.load("here")
+        assert memory.verdicts == {}
+        memory.add("a layer", "packed", 0.5)
+        memory.save()
+    (record,) = caplog.records
+    assert "not used" in record.message and NAME in record.message
     assert json.loads((home / NAME).read_text("utf-8"))["machines"]["here"]["a layer"] == ["packed", 0.5]
 
 
