@@ -16,8 +16,7 @@ ARROWS: dict[str, str] = {
     "engine.models": "engine.data engine.errors engine.files engine.networks resources",
     "engine.networks": "engine.errors engine.layers",
     "engine.passes": (
-        "engine.data engine.devices engine.errors engine.layers engine.models engine.networks "
-        "engine.planes"
+        "engine.data engine.devices engine.errors engine.layers engine.models engine.networks engine.planes"
     ),
     "engine.planes": "engine.data engine.errors",
     "engine.thread": "engine.data engine.errors engine.foreign engine.models engine.passes engine.planes",
@@ -109,8 +108,7 @@ ARROWS: dict[str, str] = {
         "engine.errors engine.files engine.planes"
     ),
     "desktop.replaying": (
-        "desktop.film desktop.paint.files desktop.paint.reel engine engine.data engine.errors "
-        "engine.planes"
+        "desktop.film desktop.paint.files desktop.paint.reel engine engine.data engine.errors engine.planes"
     ),
     "desktop.widgets.film": "desktop.film desktop.session desktop.widgets.dialogs desktop.widgets.parts",
     "desktop.paint.gestures": (
@@ -234,8 +232,7 @@ ARROWS: dict[str, str] = {
         "desktop.support desktop.training"
     ),
     "desktop.widgets.comparison": (
-        "desktop.comparison desktop.pairs desktop.session desktop.support desktop.widgets.parts "
-        "engine.data"
+        "desktop.comparison desktop.pairs desktop.session desktop.support desktop.widgets.parts engine.data"
     ),
     "desktop.giving": (
         "desktop.documents desktop.paint.editing desktop.preview desktop.support engine.data "

@@ -103,11 +103,10 @@ def labels_of(drafts: Drafts, mark: str, photo: Pixels, count: int) -> Pixels | 
         likely += (np.bincount(numbers, likely) / sizes).astype(np.float32)[numbers]
         better = likely > most
         most[better], small[better] = likely[better], label
-    small = small.reshape(height, width)
     rows, columns = (
-        np.arange(side) * part // side for side, part in zip(regions.shape, small.shape, strict=True)
+        np.arange(side) * part // side for side, part in zip(regions.shape, (height, width), strict=True)
     )
-    return np.ascontiguousarray(small[rows[:, None], columns])
+    return np.ascontiguousarray(small.reshape(height, width)[rows[:, None], columns])
 
 
 def _alike(one: float, other: float, down: int, across: int) -> bool:

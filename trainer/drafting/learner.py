@@ -114,6 +114,7 @@ class Head(nn.Module):
         for norm, around, far in zip(self.norms, self.around, self.far, strict=True):
             seen = F.dropout2d(deep, DROPPED / 2, self.training)
             news = around(seen)
+            assert isinstance(far, nn.ModuleList)
             for dims, convolution in zip(_FAR, far, strict=True):
                 news = news + convolution(seen.mean(dims, keepdim=True))
             deep = deep + F.relu(norm(news))

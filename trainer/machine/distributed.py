@@ -173,11 +173,12 @@ def _meet(world: World, backend: str) -> Lookout:
         os.environ.setdefault("GLOO_SOCKET_IFNAME", card)
     patience = timedelta(seconds=MEETING_SECONDS)
     try:
-        store, rank, size = next(dist.rendezvous("env://", timeout=patience))
+        store, rank, size = next(dist.rendezvous("env://", timeout=patience))  # type: ignore[attr-defined]
         store.set(f"here {rank}", "yes")
         store.wait([f"here {other}" for other in range(size)], patience)
         # Asked by threads of its own, so on a connection of its own, where there can be one.
-        signs = dist.PrefixStore("lookout", store.clone() if hasattr(store, "clone") else store)
+        own_store = store.clone() if hasattr(store, "clone") else store
+        signs = dist.PrefixStore("lookout", own_store)  # type: ignore[attr-defined]
         dist.init_process_group(backend, store=store, rank=rank, world_size=size, timeout=SKEW)
     except RuntimeError as error:
         raise TrainingError(

@@ -56,7 +56,7 @@ class Lookout:
 
     def __init__(
         self,
-        store: dist.Store,
+        store: dist.Store,  # type: ignore[name-defined]
         rank: int,
         size: int,
         lost: Callable[[LostError], None] = end_with,

@@ -19,6 +19,7 @@ from engine.data.messages import Picture, Pixels
 from engine.data.picture import write_png
 from tests.desktop.window_hands import drag, text_of, until
 from trainer.drafting import drafts as drafting
+from trainer.drafting import files
 from trainer.files import pair_store
 
 LONG = 240.0
@@ -79,7 +80,7 @@ def leave_drafts(data: Path, labels: int, doubts: dict[str, float], maps: int = 
     for mark in doubts:
         write_png(out / f"{mark}.png", drafting.packed(chances))
     told = {"format": 1, "maps": maps, "labels": labels, "doubts": doubts}
-    (out / drafting.TOLD).write_text(json.dumps(told), "utf-8")
+    (out / files.TOLD).write_text(json.dumps(told), "utf-8")
 
 
 def marks(window: MainWindow) -> dict[str, str]:
@@ -223,7 +224,7 @@ def test_learning_waits_for_a_training(window: MainWindow, fronts: Path):
     labels = pair_drawing.labels
     assert labels.waiting and not labels.learning
     assert "when the training has ended" in text_of(window.pair_drawing_bar)
-    session.training.phase = "done"
+    session.training.phase = "finished"
     assert labels.learning and not labels.waiting
     session.training.phase = "starting"
     assert labels.waiting and not labels.learning
@@ -262,9 +263,9 @@ def test_what_was_learnt_and_cant_be_read_is_not_learnt_again_and_again(
     "text", ["", "{", "[]", '{"format": 2}', '{"format": 1, "maps": 5, "labels": 3, "doubts": []}']
 )
 def test_damaged_drafts_are_none(tmp_path: Path, text: str):
-    (tmp_path / drafting.TOLD).write_text(text)
+    (tmp_path / files.TOLD).write_text(text)
     assert kept_drafts.read(tmp_path) == Drafts(tmp_path)
-    (tmp_path / drafting.PROGRESS).write_text(text)
+    (tmp_path / files.PROGRESS).write_text(text)
     assert kept_drafts.progress(tmp_path) == (0.0, 0)
 
 

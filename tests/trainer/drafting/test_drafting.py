@@ -16,7 +16,7 @@ from engine.data.picture import read, write_png
 from engine.errors import PictureError
 from tests.trainer.made_pictures import HOUSES, house
 from trainer.__main__ import commands
-from trainer.drafting import drafts, learner, looking
+from trainer.drafting import drafts, files, learner, looking
 from trainer.files import pair_store
 from trainer.machine.errors import TrainingError
 from trainer.perception import weights
@@ -58,7 +58,7 @@ def test_drafts_of_other_houses_are_mostly_right(street: Path, tmp_path: Path) -
     out.mkdir(parents=True)
     write_png(out / "former.png", np.zeros((5, 1), np.uint8))
     drafts.draft(street, listed, out, seconds=60, steps=25)
-    told = json.loads((out / drafts.TOLD).read_text("utf-8"))
+    told = json.loads((out / files.TOLD).read_text("utf-8"))
     assert {name: told[name] for name in ("format", "maps", "labels")} == {
         "format": 1,
         "maps": 6,
@@ -76,7 +76,7 @@ def test_drafts_of_other_houses_are_mostly_right(street: Path, tmp_path: Path) -
         truth = HOUSES.indices(house(100 + number, EDGE)[0])
         right.append((np.argmax(whole, 0) == truth).mean())
     assert np.mean(right) > 0.7
-    shares = json.loads((out / drafts.PROGRESS).read_text("ascii"))
+    shares = json.loads((out / files.PROGRESS).read_text("ascii"))
     assert 0 <= shares["share"] <= 1 and shares["photos"] <= 4
 
 

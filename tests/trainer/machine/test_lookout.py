@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import threading
+from functools import partial
 
 import torch.distributed as dist
 
@@ -20,7 +21,7 @@ class Told(threading.Event):
 
 
 def test_who_falls_silent_is_lost_and_who_leaves_is_not() -> None:
-    store, told, unmoved = dist.HashStore(), Told(), Told()
+    store, told, unmoved = dist.HashStore(), Told(), Told()  # type: ignore[attr-defined]
     listens = Lookout(store, 0, 3, told, quiet=0.6, beat=0.02)
     leaves = Lookout(store, 1, 3, unmoved, quiet=DEADLINE, beat=0.02)
     store.set("alive 2", "17")  # and never again
@@ -40,8 +41,9 @@ def test_who_falls_silent_is_lost_and_who_leaves_is_not() -> None:
 
 
 def test_a_store_that_is_gone_is_silence() -> None:
-    store, told = dist.TCPStore("127.0.0.1", 0, is_master=True, wait_for_workers=False), Told()
-    guest = dist.TCPStore("127.0.0.1", store.port, is_master=False, wait_for_workers=False)
+    connected = partial(dist.TCPStore, "127.0.0.1", wait_for_workers=False)  # type: ignore[attr-defined]
+    store, told = connected(port=0, is_master=True), Told()
+    guest = connected(port=store.port, is_master=False)
     lookout = Lookout(guest, 1, 2, told, quiet=0.5, beat=0.02)
     del store
     assert told.wait(DEADLINE)
