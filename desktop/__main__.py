@@ -119,9 +119,7 @@ def _program(
 @commands.command()
 def models(
     as_json: Annotated[bool, typer.Option("--json", help="A list of objects instead of a table.")] = False,
-    catalogue: Annotated[
-        Path | None, typer.Option(help="Those that the file of a shared folder lists.")
-    ] = None,
+    catalogue: Annotated[Path | None, typer.Option(help="Those that a shared folder's file lists.")] = None,
     write: Annotated[bool, typer.Option("--write", help="Write that file anew first.")] = False,
 ) -> None:
     """List the models: those that came with the program and your own, or those of a shared folder."""
@@ -165,9 +163,7 @@ def translate(
     ] = "picture",
     enclosed: Annotated[
         str,
-        typer.Option(
-            help="Parts inside lines that look like the ground: seen by place and colour, kept, cut."
-        ),
+        typer.Option(help="Enclosed parts that look like the ground: seen by place and colour, kept, cut."),
     ] = "seen",
     larger: Annotated[int, typer.Option(help="2 or 4 times as large as the picture.")] = 1,
 ) -> None:

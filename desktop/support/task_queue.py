@@ -105,6 +105,8 @@ class TaskQueue(QObject):
     @Slot()
     def _let_go(self) -> None:
         """What it belongs to ends, stopped or not: the thread ends by itself after the task at hand."""
+        if "_news" not in vars(self):
+            return  # the collector has taken it apart before Qt told of the end
         with self._news:
             self._open = False
             self._news.notify_all()

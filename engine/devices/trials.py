@@ -316,7 +316,7 @@ def _tried(
                 runs[way]()
         except RuntimeError:  # a processor that promises what it hasn't got
             log.debug("Convolutions of %s can't be done %s", shape, way, exc_info=True)
-            _say_refused(way)
+            say_refused(way)
             runs.pop(way, None)
     seconds = dict.fromkeys(runs, float("inf"))
     start = time.perf_counter()
@@ -397,7 +397,7 @@ def _machine() -> str:
 
 
 @functools.cache
-def _say_refused(way: str) -> None:
+def say_refused(way: str) -> None:
     """Once, however many layers are refused."""
     log.warning("Convolutions can't be done %s here, whatever the processor promises; others are used", way)
 

@@ -17,6 +17,7 @@ from desktop.paint.tools import tools
 from engine.data.card import InputKind
 from engine.data.palette import Palette
 from engine.errors import PictureError
+from tests.paint.photographed import lay_photo_under
 
 
 def a_drawing() -> Drawing:
@@ -95,6 +96,9 @@ def test_every_tool_can_be_replayed(tool: str, palette: Palette) -> None:
         if tool == "transform":  # it needs something to begin with
             box = Played("rectangle", role, Ink(colour=(255, 80, 0)), (Sample(20, 20), Sample(30, 40)))
             box.replay(document)
+            document.forget_history()
+        if tool == "smart_fill":
+            lay_photo_under(document)
             document.forget_history()
         drawing.replay(document)
         assert not document.is_painted_on

@@ -13,6 +13,7 @@ from desktop.paint.tools import tools
 from engine.data.palette import Label, Palette
 from engine.data.rect import Rect
 from engine.errors import PictureError
+from tests.paint.photographed import lay_photo_under
 
 Fingerprint = Callable[[Document], str]
 SYMMETRIES: tuple[Symmetry, ...] = ("none", "vertical", "horizontal", "both")
@@ -43,8 +44,12 @@ def random_sample(rng: np.random.Generator, document: Document) -> Sample:
     )
 
 
+WITHOUT_PHOTO = [name for name in tools() if name != "smart_fill"]
+"""Tools that need no reference picture."""
+
+
 def random_stroke(rng: np.random.Generator, document: Document) -> None:
-    tool = tools()[str(rng.choice(list(tools())))]
+    tool = tools()[str(rng.choice(WITHOUT_PHOTO))]
     keys = bool(rng.random() < 0.3), bool(rng.random() < 0.3)
     stroke = tool.start(document, random_ink(rng), random_sample(rng, document), *keys)
     for _ in range(int(rng.integers(0, 5))):
@@ -135,6 +140,7 @@ def test_cancelled_strokes_leave_every_byte_and_no_step(
     document: Document, fingerprint: Fingerprint, rng: np.random.Generator
 ) -> None:
     tools()["rectangle"].start(document, Ink(colour=(255, 80, 0)), Sample(30, 30)).finish(Sample(60, 60))
+    lay_photo_under(document)
     document.forget_history()
     before, revision = fingerprint(document), document.revision
     for name, tool in tools().items():

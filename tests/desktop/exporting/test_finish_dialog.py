@@ -184,7 +184,7 @@ def test_it_is_looked_at_over_the_ground_that_is_chosen(drawn: MainWindow) -> No
         choose(dialog, "finish_ground", ground)
         image = shown.grab().toImage()
         middle = image.height() // 2
-        corners.append(image.pixelColor(image.width() // 20, middle).name())
+        corners.append(image.pixelColor(image.width() // 6, middle).name())
     assert corners[1:] == ["#000000", "#ffffff"] and corners[0] not in corners[1:]
 
 

@@ -85,7 +85,7 @@ def test_a_processor_that_lies_is_left_to_plain_convolutions(monkeypatch, caplog
 
     monkeypatch.setattr(packed, "packing_works", lambda: True)
     monkeypatch.setattr(packed, "Packed", refuses)
-    trials._say_refused.cache_clear()
+    trials.say_refused.cache_clear()
     with caplog.at_level(logging.WARNING):
         for _ in range(2):  # layers
             assert chosen(nn.Conv2d(64, 64, 4, 2, 1), Memory("here")) == "plain"

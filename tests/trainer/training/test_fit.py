@@ -285,8 +285,8 @@ def test_not_even_one_picture_is_a_sentence(tmp_path: Path, monkeypatch: pytest.
 @pytest.mark.parametrize(
     ("begun", "now", "says"),
     [
-        (2, 1, "torchrun --nproc-per-node 2"),
-        (2, 3, "torchrun --nproc-per-node 2"),
+        (2, 1, "torchrun, --nproc-per-node 2"),
+        (2, 3, "torchrun, --nproc-per-node 2"),
         (1, 2, "without torchrun"),
     ],
 )
