@@ -166,7 +166,7 @@ def test_names_a_model_and_a_palette_of_its_kind(path: Path) -> None:
     drawing = loaded(path)
     assert drawing.title
     suits = {
-        "sketch": [("shoes", ""), ("handbags", "")],
+        "sketch": [("shoes", ""), ("handbags", ""), ("cats", "")],
         "labels": [("facades", "facades")],
         "image": [("aerial", "maps"), ("streets", "towns"), ("glossy", "flat")],
     }

@@ -68,7 +68,7 @@ Found = dict[tuple[InputKind, str], Path]
 """By kind of picture and name of a model: the first drawing that was made for it."""
 
 
-FIRST = ("shoes", "glossy", "facades", "handbags", "aerial", "streets")
+FIRST = ("shoes", "glossy", "facades", "handbags", "cats", "aerial", "streets")
 """Names of models in the order in which they are shown: what is understood at first sight goes first, and
 early among it what is on open terms."""
 
