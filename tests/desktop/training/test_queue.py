@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from pathlib import Path
 
 import psutil
@@ -32,8 +33,9 @@ def nothing_is_left(home: Path):
         QueueFolder().ask_to_stop()
         until(lambda: not background.is_running(home / "queue" / "queue.log"), LONG)
     for process in psutil.Process().children(recursive=True):
-        if "queue" in process.cmdline() or "train" in process.cmdline():
-            process.kill()
+        with suppress(psutil.NoSuchProcess):  # it has just ended
+            if "queue" in process.cmdline() or "train" in process.cmdline():
+                process.kill()
 
 
 def training_window(window: MainWindow) -> TrainingWindow:

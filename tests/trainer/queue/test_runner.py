@@ -7,7 +7,7 @@ import signal
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -35,9 +35,10 @@ def folder(home: Path) -> Iterator[QueueFolder]:
     """The queue of an empty home; whatever a test leaves at work ends with it."""
     yield QueueFolder()
     for process in psutil.Process().children(recursive=True):
-        if "trainer" in process.cmdline():
-            process.kill()
-            process.wait()
+        with suppress(psutil.NoSuchProcess):  # it has just ended
+            if "trainer" in process.cmdline():
+                process.kill()
+                process.wait()
 
 
 def wanted(data: Path, **options: object) -> Options:
@@ -127,7 +128,11 @@ def test_kill_pause_yield_stop_and_on_again(folder: QueueFolder, tmp_path: Path)
             Runner(folder, said.append).run()
 
         # Killed with -9: gone on with from its checkpoint.
-        (child,) = [one for one in psutil.Process().children() if str(run) in one.cmdline()]
+        (child,) = [
+            one
+            for one in psutil.Process().children()
+            if one.status() != psutil.STATUS_ZOMBIE and str(run) in one.cmdline()
+        ]
         child.kill()
         until(lambda: "resumed" in told(only(folder)))
         assert only(folder).crashes == 1
