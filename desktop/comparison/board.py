@@ -75,6 +75,8 @@ class Comparison(Observable):
     """Why there is nothing to compare; a sentence, or nothing."""
     watched = Property(False)
     """Somebody looks."""
+    shown = Property(range(1 << 16))
+    """The tiles that can be seen without scrolling: these are made first."""
     table = Property[Table | None](None)
     job = Property[Job | None](None)
     """The judging that goes on."""
@@ -280,7 +282,8 @@ class Comparison(Observable):
         if not self.watched or self._asked is not None or waits or self._strokes.drawing:
             return
         picture = self._canvas.document.picture()
-        for tile in self.tiles:
+        seen = self.tiles[self.shown.start : self.shown.stop]
+        for tile in (*seen, *self.tiles):
             # While live is switched off nothing follows: only what was never made is.
             if self._is_fresh(tile) or (not live.enabled and tile.preview is not None):
                 continue

@@ -5,51 +5,32 @@ from __future__ import annotations
 from functools import partial
 from pathlib import Path
 
-from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QPoint, QRect, QRectF, QSize, Qt, Signal
-from PySide6.QtGui import QHideEvent, QKeyEvent, QPainter, QPen, QPixmap, QResizeEvent, QShowEvent
-from PySide6.QtWidgets import (
-    QAbstractItemView,
-    QListWidget,
-    QListWidgetItem,
-    QMenu,
-    QStyle,
-    QStyledItemDelegate,
-    QStyleOptionViewItem,
-)
+from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QPoint, QRectF, QSize, Qt, Signal
+from PySide6.QtGui import QKeyEvent, QPainter
+from PySide6.QtWidgets import QMenu, QStyle, QStyledItemDelegate, QStyleOptionViewItem
 
 from desktop.comparison.board import Tile
 from desktop.session import Session
 from desktop.support import theme
-from desktop.widgets.parts.pictures import Shrunk, inside
+from desktop.widgets.parts.tiles import TILE, Tiles
 
 _LEAST = 140
-_ROLE = Qt.ItemDataRole.UserRole
 
 
-class ModelGrid(QListWidget):
+class ModelGrid(Tiles):
     """Enter or a double click paints with a model, Del leaves it out."""
 
     wants_stay = Signal(object)
     """The model in that ``Path`` is to be the one that stays."""
 
     def __init__(self, session: Session) -> None:
-        super().__init__()
+        super().__init__(session.models.comparison)
         self.setObjectName("compared_models")
         self._session, self._comparison = session, session.models.comparison
-        self._shrunk = Shrunk()
-        self.setViewMode(QListWidget.ViewMode.IconMode)
-        self.setMovement(QListWidget.Movement.Static)
-        self.setResizeMode(QListWidget.ResizeMode.Adjust)
-        self.setUniformItemSizes(True)
-        self.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
-        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
-        self.setMouseTracking(True)
         self.setItemDelegate(_Painted(self))
         self.setAccessibleName(self.tr("Models that are compared"))
-        self.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
         self.customContextMenuRequested.connect(self._offer)
-        self.itemDoubleClicked.connect(lambda item: self._comparison.paint_with(item.data(_ROLE).file))
+        self.itemDoubleClicked.connect(lambda item: self._comparison.paint_with(item.data(TILE).file))
         self._comparison.watch("tiles", self._show)
         session.live.watch("model_file", self.viewport().update)
 
@@ -57,27 +38,12 @@ class ModelGrid(QListWidget):
     def chosen(self) -> Path | None:
         """The model that is selected."""
         chosen = self.selectedItems()
-        return chosen[0].data(_ROLE).file if chosen else None
-
-    def showEvent(self, event: QShowEvent) -> None:
-        """Somebody looks."""
-        super().showEvent(event)
-        self._comparison.watched = True
-
-    def hideEvent(self, event: QHideEvent) -> None:
-        """Nobody does."""
-        super().hideEvent(event)
-        self._comparison.watched = False
-
-    def resizeEvent(self, event: QResizeEvent) -> None:
-        """As many in a row as there is room for."""
-        super().resizeEvent(event)
-        self.scheduleDelayedItemsLayout()
+        return chosen[0].data(TILE).file if chosen else None
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Enter paints with the model, Del leaves it out."""
         item, key = self.currentItem(), Qt.Key(event.key())
-        file = item.data(_ROLE).file if item is not None else None
+        file = item.data(TILE).file if item is not None else None
         if file is not None and key in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
             self._comparison.paint_with(file)
         elif file is not None and key == Qt.Key.Key_Delete:
@@ -85,18 +51,13 @@ class ModelGrid(QListWidget):
         else:
             super().keyPressEvent(event)
 
-    def pixmap(self, tile: Tile, edge: int) -> QPixmap:
-        """What is seen of a tile, as large as ``edge`` pixels allow; made once."""
-        assert tile.preview is not None
-        return self._shrunk.of(tile.preview, edge)
-
     def is_open(self, tile: Tile) -> bool:
         """Whether it is the model that is painted with."""
         return tile.file == self._session.live.model_file
 
     def line(self, row: int) -> str:
         """What stands under the name."""
-        tile = self.item(row).data(_ROLE)
+        tile = self.item(row).data(TILE)
         if tile.judged is not None and tile.judged.problem:
             return self.tr("can't be judged by this folder")
         measures = [measure for measure in self._comparison.rows if measure.best]
@@ -107,20 +68,14 @@ class ModelGrid(QListWidget):
 
     def _show(self) -> None:
         tiles, chosen = self._comparison.tiles, self.chosen
-        while self.count() > len(tiles):
-            self.takeItem(self.count() - 1)
-        while self.count() < len(tiles):
-            self.addItem(QListWidgetItem())
+        self.fill(tiles)
         for row, tile in enumerate(tiles):
             item = self.item(row)
-            item.setData(_ROLE, tile)
             item.setText(tile.card.name)
             said = tile.judged.problem if tile.judged else ""
             item.setToolTip(theme.plain("\n".join(filter(None, (tile.card.name, tile.card.task, said)))))
             if tile.file == chosen and not item.isSelected():
                 self.setCurrentItem(item)
-        self._shrunk.keep(tile.preview for tile in tiles)
-        self.viewport().update()
 
     def _offer(self, at: QPoint) -> None:
         row = self.indexAt(at).row()
@@ -129,7 +84,7 @@ class ModelGrid(QListWidget):
 
     def menu_of(self, row: int) -> QMenu:
         """What can be done with a model."""
-        tile, menu = self.item(row).data(_ROLE), QMenu(self)
+        tile, menu = self.item(row).data(TILE), QMenu(self)
         menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         menu.addAction(
             theme.icon("mdi6.brush"),
@@ -162,33 +117,22 @@ class _Painted(QStyledItemDelegate):
         self, painter: QPainter, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex
     ) -> None:
         """The tile."""
-        tile: Tile = index.data(_ROLE)
+        tile: Tile = index.data(TILE)
         area, metrics, state = option.rect, self._grid.fontMetrics(), option.state
         chosen = bool(state & QStyle.StateFlag.State_Selected)
         painter.save()
-        painter.setRenderHints(QPainter.RenderHint.Antialiasing | QPainter.RenderHint.SmoothPixmapTransform)
         room = QRectF(area.adjusted(4, 4, -4, -2 * metrics.height() - 4))
-        place = room
+        self._grid.draw(painter, tile, room, chosen=chosen, focused=False)
         if tile.preview is None:
             painter.setPen(theme.colour("faint"))
             said = self._grid.tr("It can't be shown; the log says why.") if tile.fails else "…"
             words = Qt.AlignmentFlag.AlignCenter | Qt.TextFlag.TextWordWrap
             painter.drawText(room.adjusted(8, 0, -8, 0), int(words), said)
-            painter.setPen(QPen(theme.colour("line"), 1, Qt.PenStyle.DashLine))
-        else:
-            pixmap = self._grid.pixmap(tile, round(room.width() * painter.device().devicePixelRatioF()))
-            place = inside(pixmap.size(), room)
-            painter.drawPixmap(place, pixmap, QRectF(pixmap.rect()))
-            painter.setPen(QPen(theme.colour("accent" if chosen else "line"), 2 if chosen else 1))
-        painter.setBrush(Qt.BrushStyle.NoBrush)
-        painter.drawRoundedRect(place.adjusted(-0.5, -0.5, 0.5, 0.5), 3, 3)
         high = metrics.height()
         for text, up, colour in (
             (index.data(), 2, "text" if chosen or self._grid.is_open(tile) else "faint"),
             (self._grid.line(index.row()), 1, "faint"),
         ):
-            below = QRect(area.left() + 4, area.bottom() - up * high, area.width() - 8, high)
             painter.setPen(theme.colour(colour))
-            fitting = metrics.elidedText(text, Qt.TextElideMode.ElideMiddle, below.width())
-            painter.drawText(below, Qt.AlignmentFlag.AlignCenter, fitting)
+            self._grid.write(painter, text, area.adjusted(4, 0, -4, (1 - up) * high))
         painter.restore()
