@@ -128,6 +128,8 @@ class FileWork(Observable):
         for queue in (self._writing, self._reading, self._making):
             queue.error_reported.connect(self.error_reported)
         self._kinds: dict[str, Job] = {}
+        self.waits = True
+        """``leave`` waits for what is being written; False: not even the disk answers any more."""
 
     @property
     def is_writing(self) -> bool:
@@ -163,12 +165,15 @@ class FileWork(Observable):
         self._writing.finish()
 
     def leave(self) -> None:
-        """End of the program: what is being read is given up, what is being written is not."""
+        """End of the program: what is being read is given up, what is being written only without ``waits``."""
         for job in self.jobs:
-            if not job.writes:
+            if not (job.writes and self.waits):
                 job.cancel()
-        self.finish()
-        self._writing.stop()
+        if self.waits:
+            self.finish()
+            self._writing.stop()
+        else:
+            self._writing.give_up()
         self._reading.give_up()
         self._making.stop()
         self.jobs = ()  # what was given up is answered to nobody

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -15,6 +17,7 @@ from PySide6.QtWidgets import QPushButton, QToolButton
 
 from desktop.documents.recovery import abandoned, restore
 from desktop.session import Session
+from desktop.support import task_queue
 from desktop.widgets.main_window import MainWindow
 from desktop.widgets.panels import file_progress
 from desktop.widgets.panels.file_progress import FileProgress
@@ -175,7 +178,7 @@ def test_given_up_at_any_step_nothing_half_is_left(
 
 
 def test_the_window_waits_for_a_save_says_so_and_closes_then(
-    window: MainWindow, session: Session, told: list[str], tmp_path: Path
+    window: MainWindow, session: Session, tmp_path: Path
 ):
     drag(window, (10, 10), (50, 50))
     with held(session):
@@ -183,10 +186,48 @@ def test_the_window_waits_for_a_save_says_so_and_closes_then(
         for _ in range(2):  # to ask again is no harm
             window.close()
             assert window.isVisible()
-        assert told[-1] == "Saving “drawing.ora” goes on; the window closes when that is done."
+        assert question(window).startswith(
+            "Saving “drawing.ora” goes on; the window closes when that is done."
+        )
     until(lambda: not window.isVisible())
     assert (lines(tmp_path / "drawing.ora") < 128).any()
     assert abandoned() == []
+
+
+def test_the_window_can_be_closed_while_a_disk_hangs_and_the_drawing_is_back_next_time(
+    window: MainWindow, session: Session, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(task_queue, "PATIENCE_S", 0.01)
+    path, hangs, gate = tmp_path / "far" / "drawing.ora", threading.Event(), threading.Event()
+    path.parent.mkdir()
+    path.write_bytes(b"as it was")
+    replace = os.replace
+
+    def hang(source: Any, target: Any) -> None:
+        if path.parent in Path(target).parents:
+            hangs.set()
+            gate.wait(60)
+            raise OSError(errno.EIO, os.strerror(errno.EIO))
+        replace(source, target)
+
+    monkeypatch.setattr(os, "replace", hang)
+    drag(window, (10, 10), (50, 50))
+    here = drawn(session)
+    session.save(path, anyway=True)
+    assert hangs.wait(20)
+    (thread,) = (thread for thread in threading.enumerate() if thread.name == "writing")
+    try:
+        window.close()
+        assert window.isVisible()
+        (button,) = (it for it in window.messages.findChildren(QPushButton) if "without" in it.text())
+        button.click()
+        assert not window.isVisible() and thread.is_alive()
+        (left,) = abandoned()
+        assert np.array_equal(restore(left.path).picture().lines, here)
+        assert path.read_bytes() == b"as it was"
+    finally:
+        gate.set()
+        thread.join(20)
 
 
 def test_a_save_that_fails_keeps_the_window_open(

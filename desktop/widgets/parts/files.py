@@ -241,10 +241,14 @@ class Files(QObject):
     def _waits_for_writing(self) -> bool:
         """Whether something is being written; then that is said, and the window closes when it is done."""
         writing = [job for job in self._session.file_work.jobs if job.writes]
-        if not writing:
+        if not writing or not self._session.file_work.waits:
             return False
-        self._session.said.emit(
-            self.tr("%s goes on; the window closes when that is done.") % writing[-1].text
+        self._messages.offer(  # a disk of the network may never answer
+            self.tr(
+                "%s goes on; the window closes when that is done. Drawings come back next time either way."
+            )
+            % writing[-1].text,
+            (self.tr("Close &without waiting"), self._close_without_waiting),
         )
         if self._to_close is not writing[-1]:
             self._to_close = writing[-1]
@@ -256,6 +260,11 @@ class Files(QObject):
         self._to_close = None
         if fine:
             self._window.close()
+
+    def _close_without_waiting(self) -> None:
+        self._session.file_work.waits = False
+        self._window.close()
+        self._session.file_work.waits = True  # it may have been kept open for another reason
 
     def _close_all_the_same(self, lost: list[OpenPicture]) -> None:
         self._given_up = lost
