@@ -122,7 +122,7 @@ class Session(Observable):
         self.selecting = Selecting(self, self.repainted)
         live, strokes, work = self.live, self.strokes, self.file_work
         self.matching = Matching(self, self.documents, live, strokes, self.library, self.settings, self)
-        self.styles = Styles(self, self.live, self.strokes, self.settings, pen_up, self)
+        self.styles = Styles(self, live, strokes, self.library, self.settings, pen_up, self)
         told = self._tell_steps
         self.shelf = Shelf(self, self.documents, self.live, self.styles, self.file_work, told, self)
         self.holding = Holding(self, self.live, self.settings, self)

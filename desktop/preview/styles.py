@@ -17,6 +17,7 @@ from desktop.documents.on_canvas import OnCanvas
 from desktop.documents.open_documents import OpenPicture
 from desktop.documents.stroke_controller import StrokeController
 from desktop.paint.editing.document import Document, PictureStyle
+from desktop.preview.library import Library
 from desktop.preview.live import Live
 from desktop.preview.turns import Turn, Turns
 from desktop.support.observable import Observable, Property
@@ -61,6 +62,7 @@ class Styles(Observable):
         canvas: where the picture is.
         live: the model.
         strokes: the hand's.
+        library: the other models.
         settings: remember the styles that the user gave a name.
         when_the_pen_is_up: calls something at once, or at the end of the stroke that goes on.
         parent: owns it.
@@ -90,12 +92,13 @@ class Styles(Observable):
         canvas: OnCanvas,
         live: Live,
         strokes: StrokeController,
+        library: Library,
         settings: Settings,
         when_the_pen_is_up: Callable[[Callable[[], object]], object],
         parent: QObject | None = None,
     ) -> None:
         super().__init__(parent)
-        self._canvas, self._live, self._settings = canvas, live, settings
+        self._canvas, self._live, self._library, self._settings = canvas, live, library, settings
         self._when_the_pen_is_up = when_the_pen_is_up
         self.turns = Turns(live, strokes, self)
         self._made: dict[Code, tuple[int, Pixels]] = {}
@@ -208,6 +211,12 @@ class Styles(Observable):
             return self.tr("Styles come with a model; none is open yet.")
         if of_photos and card.style:
             return self.tr("“%s” has styles, but can't read them from photos.") % card.name
+        others = [f"“{entry.name}”" for entry in self._library.models if entry.card and entry.card.style]
+        if others:
+            text = self.tr(
+                "“%s” knows no styles. These do: %s. Or train a model with Styles (see the guide)."
+            )
+            return text % (card.name, ", ".join(others[:4]) + (" …" if len(others) > 4 else ""))
         return (
             self.tr("“%s” knows no styles; train a model with Styles to have them (see the guide).")
             % card.name

@@ -144,6 +144,7 @@ def _style_sheet(c: dict[str, str]) -> str:
     QListView, QScrollArea {{ border: 0; background: {c["window"]}; }}
     QListView::item {{ border-radius: 5px; padding: 3px; }}
     QListView::item:selected {{ background: {c["line"]}; color: {c["text"]}; }}
+    QDialogButtonBox {{ dialogbuttonbox-buttons-have-icons: 0; }}
     QLabel[faint="true"] {{ color: {c["faint"]}; }}
     #welcome QPushButton {{ border: 2px solid transparent; border-radius: 5px; padding: 4px 8px;
         text-align: left; }}

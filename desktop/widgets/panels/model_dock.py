@@ -7,7 +7,7 @@ import binascii
 import contextlib
 
 from PySide6.QtCore import QBuffer, QByteArray, QEvent, QPoint, QSize, Qt
-from PySide6.QtGui import QIcon, QImageReader, QPixmap
+from PySide6.QtGui import QIcon, QImageReader, QPixmap, QResizeEvent
 from PySide6.QtWidgets import (
     QDockWidget,
     QHBoxLayout,
@@ -42,7 +42,7 @@ class ModelDock(QDockWidget):
         body = QWidget()
         column = QVBoxLayout(body)
         column.setContentsMargins(4, 0, 4, 4)
-        self._list = QListWidget()
+        self._list = _List()
         self._list.setObjectName("models")
         self._list.setIconSize(QSize(_SIDE, _SIDE))
         self._list.setWordWrap(True)
@@ -119,6 +119,14 @@ class ModelDock(QDockWidget):
             lambda: self._session.remove_model(entry),
         )
         menu.popup(self._list.mapToGlobal(at))
+
+
+class _List(QListWidget):
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """The model in use stays in sight when its neighbours, say the styles, take room."""
+        super().resizeEvent(event)
+        if self.currentItem() is not None:
+            self.scrollToItem(self.currentItem())
 
 
 def _text(widget: QWidget, entry: Entry) -> str:

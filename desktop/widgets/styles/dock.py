@@ -72,6 +72,7 @@ class StyleDock(QDockWidget):
         self.setWidget(self._body)
         session.styles.watch("length of_photos", self._show)
         session.live.watch("card loading", self._show)
+        session.library.watch("models", self._show)
         self._actions = actions
         session.styles.watch("current length of_photos", self._show_abilities)
 

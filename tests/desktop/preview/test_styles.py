@@ -81,6 +81,15 @@ def test_a_model_without_styles_says_how_to_get_them(window: MainWindow, session
         assert not window.actions_table[name].isEnabled()
 
 
+def test_it_names_the_models_that_know_styles(window: MainWindow, styled: Session) -> None:
+    styled.open_model(model(styled, "tiny sketch"))
+    settle(styled)
+    said = window.style_dock.findChild(QLabel, "no_styles")
+    assert said is not None and said.isVisible()
+    assert said.text().startswith("“tiny sketch” knows no styles. These do: “")
+    assert "“tiny styles”. Or train" in said.text() and "“shoes”" not in said.text()
+
+
 def test_eight_thumbnails_differ_and_follow_the_pen(window: MainWindow, styled: Session) -> None:
     all_made(styled)
     assert [tile.sort for tile in styled.styles.tiles] == ["usual", "card", "card"] + ["drawn"] * 8
