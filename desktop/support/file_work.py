@@ -165,7 +165,7 @@ class FileWork(Observable):
         self._writing.finish()
 
     def leave(self) -> None:
-        """End of the program: what is being read is given up, what is being written only without ``waits``."""
+        """End of the program: what is read is given up, and without ``waits`` what is written too."""
         for job in self.jobs:
             if not (job.writes and self.waits):
                 job.cancel()
