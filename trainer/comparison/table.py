@@ -19,6 +19,8 @@ BETTER: dict[str, str] = {
     "histogram_L": MORE,
     "histogram_a": MORE,
     "histogram_b": MORE,
+    "lightness": "real_lightness",
+    "chroma": "real_chroma",
     "line_precision": MORE,
     "line_recall": MORE,
     "hint_difference": LESS,

@@ -47,15 +47,19 @@ class Histograms:
         self._made, self._targets = (
             {channel: np.zeros(high - low) for channel, (low, high) in _RANGES.items()} for _ in range(2)
         )
+        self._chroma = np.zeros(2)
+        self._pixels = 0
 
     def add(self, made: Pixels, target: Pixels, known: Mask | None = None) -> None:
         """Count the colours of a picture, and of what it should be: uint8 (H, W, 3); where they are known."""
         from skimage.color import rgb2lab
 
-        for totals, pixels in ((self._made, made), (self._targets, target)):
+        for which, (totals, pixels) in enumerate(((self._made, made), (self._targets, target))):
             lab = rgb2lab(pixels) if known is None else rgb2lab(pixels)[known]
             for plane, (channel, span) in enumerate(_RANGES.items()):
                 totals[channel] += np.histogram(lab[..., plane], len(totals[channel]), span)[0]
+            self._chroma[which] += np.hypot(lab[..., 1], lab[..., 2]).sum()
+        self._pixels += lab[..., 0].size
 
     def intersection(self) -> dict[str, float]:
         """The overlap of both histograms over all pictures, 0 to 1, for each channel of CIE Lab."""
@@ -66,6 +70,16 @@ class Histograms:
             )
             shares[f"histogram_{channel}"] = float(np.minimum(made, targets).sum())
         return shares
+
+    def means(self) -> dict[str, float]:
+        """Mean lightness, 0 to 100 and exact to half a unit, and mean chroma, 0 for grey, of both."""
+        answer = {}
+        for which, (of, totals) in enumerate((("", self._made), ("real_", self._targets))):
+            counts = totals["L"]
+            middles = np.arange(len(counts)) + 0.5
+            answer[f"{of}lightness"] = float((counts * middles).sum() / max(1, counts.sum()))
+            answer[f"{of}chroma"] = float(self._chroma[which] / max(1, self._pixels))
+        return answer
 
 
 def line_agreement(drawn: Mask, found: Mask) -> tuple[float, float]:

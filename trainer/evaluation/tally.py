@@ -91,7 +91,7 @@ class Tally:
     def scores(self) -> dict[str, float]:
         """Of all pairs so far: means, but of hints the median."""
         answer = {name: float(np.mean(values)) for name, values in self._likeness.items()}
-        answer |= self._colours.intersection()
+        answer |= self._colours.intersection() | self._colours.means()
         answer |= self._flatness.scores()
         if len(self._looks) > 1:
             generated_looks, real_looks = zip(*self._looks, strict=True)

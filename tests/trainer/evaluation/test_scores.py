@@ -37,6 +37,23 @@ def test_other_colours_share_no_histogram() -> None:
     assert colours.intersection()["histogram_a"] == pytest.approx(0.5)
 
 
+def test_means_tell_a_dark_and_grey_picture_from_a_light_and_coloured_one() -> None:
+    grey, red = np.full((8, 8, 3), 50, np.uint8), np.full((8, 8, 3), (200, 0, 0), np.uint8)
+    colours = scores.Histograms()
+    colours.add(grey, red)
+    found = colours.means()
+    # sRGB 50 is L 20.8; (200, 0, 0) is L 41.2, a 66.2, b 56.4.
+    assert found["lightness"] == pytest.approx(20.8, abs=0.5)
+    assert found["real_lightness"] == pytest.approx(41.2, abs=0.5)
+    assert found["chroma"] == pytest.approx(0, abs=0.01)
+    assert found["real_chroma"] == pytest.approx(np.hypot(66.2, 56.4), abs=0.5)
+    known = np.zeros((8, 8), np.bool_)
+    known[:4] = True
+    half = scores.Histograms()
+    half.add(np.where(known[..., None], grey, red), red, known)
+    assert half.means() == pytest.approx(found)
+
+
 def test_tiny_pictures_are_compared_too() -> None:
     assert scores.likeness(thing(0, 32)[:4, :5], thing(1, 32)[:4, :5])["ssim"] <= 1
 
