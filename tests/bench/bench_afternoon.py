@@ -5,7 +5,9 @@ the first five from nothing, the others from drafts, each until ``GOAL`` of its 
 compared with the known map. Learning drafts is waited for here, and counted for the machine alone: nobody
 need watch. Then a short training is begun in the window, and its model painted with. The photos lie beside
 the project; without them there is no row. What is counted is that of a hand that always sees what helps most:
-a person errs, and looks longer.
+a person errs, and looks longer. Strokes, keys, “Filled” and “Train” are real events;
+clicks in dialogs and on offers of the message bar are counted, and done by calls.
+Maps without drafts are planned, not painted.
 """
 
 from __future__ import annotations
