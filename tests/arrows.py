@@ -157,7 +157,7 @@ ARROWS: dict[str, str] = {
     ),
     "desktop.widgets.main_window": (
         "desktop.paint.tools desktop.session desktop.support desktop.widgets.canvas "
-        "desktop.widgets.colourways desktop.widgets.comparison desktop.widgets.dialogs "
+        "desktop.widgets.colourways desktop.widgets.comparison desktop.widgets.day desktop.widgets.dialogs "
         "desktop.widgets.edit_actions desktop.widgets.exporting desktop.widgets.film "
         "desktop.widgets.giving desktop.widgets.inputs desktop.widgets.panels desktop.widgets.parts "
         "desktop.widgets.preparing desktop.widgets.styles desktop.widgets.training "
@@ -175,6 +175,9 @@ ARROWS: dict[str, str] = {
     "desktop.widgets.training": (
         "desktop.session desktop.support desktop.training desktop.widgets.parts engine.data engine.files "
         "trainer.perception trainer.queue trainer.run"
+    ),
+    "desktop.widgets.day": (
+        "desktop.session desktop.training desktop.widgets.parts desktop.widgets.training"
     ),
     "desktop.widgets.welcome": (
         "desktop.preview desktop.session desktop.support desktop.widgets.panels desktop.widgets.parts "

@@ -178,6 +178,19 @@ class Training(Observable):
         """Follow another run, going on or not."""
         self._follow(folder, None)
 
+    def take_over_from(self, run: Path) -> None:
+        """Follow a run, and paint with its model, once it is known to have one."""
+
+        def known() -> None:
+            if self.run == run and not (self.has_model and self.plan is not None):
+                return
+            self.told.disconnect(known)
+            if self.run == run:
+                self.take_over()
+
+        self.show(run)
+        self.told.connect(known)
+
     def find(self) -> None:
         """Follow the training that went on when the program was closed last; ``found`` follows, if any."""
         name = self._settings.training

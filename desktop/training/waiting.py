@@ -17,6 +17,7 @@ from desktop.support import background
 from desktop.support.observable import Observable, Property
 from desktop.support.task_queue import TaskQueue
 from desktop.training.current import Wish
+from desktop.training.day import Day, day_of
 from engine.data.palette import write_gpl
 from trainer.queue.items import Item, Queue, new_item
 from trainer.queue.kept import QueueFolder, Status
@@ -38,6 +39,7 @@ class _Seen(NamedTuple):
     status: Status
     works: bool
     told: TrainingHistory
+    begun: dict[str, tuple[int, int]]
     problem: str
 
 
@@ -55,11 +57,17 @@ class Waiting(Observable):
     """Whether a process works the list off."""
     told = Property[TrainingHistory | None](None)
     """Of the training at work."""
+    begun = Property[dict[str, tuple[int, int]]]({})
+    """Of each training that was begun and is not done, by its ``id``: at which step it is, of how many."""
+    day = Property[Day](Day())
+    """What came of the day's trainings, as ``look_at_day`` found it."""
 
     went_on = Signal(str)
     """The queue was on when the program was closed, and goes on; the name of what it trains next."""
     reported = Signal(object)
     """The ``Path`` of a page on what came of the day's trainings."""
+    day_wanted = Signal()
+    """Somebody wants to see the day's results; ``day`` follows."""
     error_reported = Signal(str)
 
     def __init__(self, touched: SignalInstance, parent: QObject | None = None) -> None:
@@ -69,9 +77,25 @@ class Waiting(Observable):
         self._tasks = TaskQueue("queue", self)
         self._tasks.error_reported.connect(self.error_reported)
         self._painted = 0.0
+        self._known: dict[str, tuple[tuple[int, int], tuple[int, int]]] = {}
+        """By the id of an item: when its journal was written, how long it was, what was found in it."""
         self._clock = QTimer(self)
         self._clock.setInterval(LOOK_MS)
         self._clock.timeout.connect(self.look)
+
+    @property
+    def seconds_left(self) -> float | None:
+        """Until all that waits is trained; None while that can't be known, or nothing is at work."""
+        if self.told is None or self.told.seconds_left is None:
+            return None
+        left = self.told.seconds_left
+        for item in self.queue.items:
+            if item.waits and item.id != self.status.id:
+                if not item.options.minutes:
+                    return None
+                step, steps = self.begun.get(item.id, (0, 0))
+                left += 60 * item.options.minutes * (1 - step / steps if steps else 1)
+        return left
 
     def find(self) -> None:
         """Look at the list for the first time; what went on when the program was closed goes on again."""
@@ -144,6 +168,11 @@ class Waiting(Observable):
         except OSError as error:
             self.error_reported.emit(self.tr("The queue can't be stopped (%s).") % error)
 
+    def look_at_day(self) -> None:
+        """Read what came of the day's trainings; ``day`` follows, for whoever shows it."""
+        self.day_wanted.emit()
+        self._tasks.do(lambda: day_of(self._folder.read(), time.time()), self._take_day, "day")
+
     def report(self) -> None:
         """Write the page on the day's trainings; ``reported`` follows."""
 
@@ -192,6 +221,34 @@ class Waiting(Observable):
 
         self._tasks.do(begin, lambda _: self.look())
 
+    def _take_day(self, day: Day) -> None:
+        self.day = day
+
+    def _how_far(self, queue: Queue, told: TrainingHistory, at_work: str) -> dict[str, tuple[int, int]]:
+        """On the task queue's thread. Journals that haven't grown are not read again."""
+        begun: dict[str, tuple[int, int]] = {}
+        known, self._known = self._known, {}
+        for item in queue.items:
+            if item.run is None or item.state == "done":
+                continue
+            if item.id == at_work:
+                begun[item.id] = told.step, told.steps
+                continue
+            journal = item.run / "events.jsonl"
+            try:
+                about = journal.stat()
+            except OSError:
+                continue
+            stamp = about.st_mtime_ns, about.st_size
+            stamped = known.get(item.id)
+            if stamped is None or stamped[0] != stamp:
+                history = TrainingHistory()
+                history.take(read(journal))
+                stamped = stamp, (history.step, history.steps)
+            self._known[item.id] = stamped
+            begun[item.id] = stamped[1]
+        return {id: steps for id, steps in begun.items() if steps[1]}
+
     def _see(self) -> _Seen:
         queue, status = self._folder.read(), self._folder.status()
         told = TrainingHistory()
@@ -199,10 +256,12 @@ class Waiting(Observable):
         if item is not None and item.run is not None:
             told.take(read(item.run / "events.jsonl"))
         problem, self._folder.problem = self._folder.problem, ""
-        return _Seen(queue, status, self._folder.is_worked_off(), told, problem)
+        begun = self._how_far(queue, told, status.id)
+        return _Seen(queue, status, self._folder.is_worked_off(), told, begun, problem)
 
     def _take(self, seen: _Seen) -> None:
         self.queue, self.status, self.works, self.told = seen.queue, seen.status, seen.works, seen.told
+        self.begun = seen.begun
         if seen.problem:
             self.error_reported.emit(seen.problem)
 

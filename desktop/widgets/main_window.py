@@ -39,6 +39,7 @@ from desktop.widgets.canvas.view import View
 from desktop.widgets.colourways.dialog import ColourwaysDialog
 from desktop.widgets.comparison.dialog import ComparisonDialog
 from desktop.widgets.comparison.outcome import OutcomeDoor
+from desktop.widgets.day.dialog import DayDialog
 from desktop.widgets.dialogs import picture_dialogs
 from desktop.widgets.dialogs.about import AboutDialog
 from desktop.widgets.dialogs.feather import ask_feather
@@ -131,6 +132,7 @@ class MainWindow(QMainWindow):
         self.setCentralWidget(middle)
         self.training = TrainingDoor(session, self.messages, self)
         self.outcome = OutcomeDoor(session, self.messages, self)
+        self.day = DayDialog(session, self.training.open, self)
         self.preparing = PreparingDialog(session, self)
         self.folders = FolderDoor(session, self.messages, self)
         self.tool_bar = QToolBar(self.tr("Tools"))
@@ -244,7 +246,7 @@ class MainWindow(QMainWindow):
             "photo_style": self.files.style_of_photo,
             "compare_models": self.comparison.open,
             "import": self.files.import_model,
-            "train": self.training.open,
+            **self.training.reactions(),
             "prepare_photos": lambda: self.preparing.open_on(None),
             "teach": session.teaching.begin,
             "make_pairs": self.make_pairs,

@@ -159,7 +159,7 @@ def _filled(thing: Mask, even: Pixels, light: Light) -> Mask:
     from scipy import ndimage
 
     holes, count = ndimage.label(~thing)
-    apart = np.abs(even.astype(np.float32) - light.colour).max(2)
+    apart = rims.strongest(np.abs(even.astype(np.float32) - light.colour))
     areas = np.maximum(1, np.bincount(holes.ravel(), minlength=count + 1))
     tones = np.bincount(holes.ravel(), apart.ravel(), count + 1) / areas
     border = np.concatenate([holes[0], holes[-1], holes[:, 0], holes[:, -1]])

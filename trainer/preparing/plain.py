@@ -8,6 +8,8 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
+from engine.finishing import rims
+
 Pixels = npt.NDArray[np.uint8]
 Mask = npt.NDArray[np.bool_]
 Values = npt.NDArray[np.float32]
@@ -92,7 +94,7 @@ def without_shadows(even: Pixels, colour: Values) -> Pixels:
     from scipy import ndimage
 
     share = (even / np.maximum(colour, 1)).astype(np.float32)
-    brightest, darkest = share.max(2), share.min(2)
+    brightest, darkest = rims.strongest(share), -rims.strongest(-share)
     luma = np.asarray(Image.fromarray(even).convert("L"), np.float32)
     steep = ndimage.gaussian_gradient_magnitude(luma, 1.2) * max(even.shape) / 512
     unit = max(1, round(max(even.shape) / 256))

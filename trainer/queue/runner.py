@@ -11,7 +11,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 
 from engine.data.amounts import duration
@@ -21,7 +21,7 @@ from trainer.queue.errors import QueueError
 from trainer.queue.idleness import Idleness
 from trainer.queue.items import Item, Queue
 from trainer.queue.kept import QueueFolder, Reason, Status
-from trainer.queue.schedule import DAY, Schedule, minute_of
+from trainer.queue.schedule import Schedule, minute_of
 from trainer.queue.work import Outcome, Work, begin, folder_of
 from trainer.run.places import is_worked_on
 
@@ -53,6 +53,7 @@ class Runner:
         say: is told one sentence of what happens.
         schedule: holds instead of the one that is kept with the list.
         until: a time of the day, as “06:00”, at which it ends, whatever is left.
+        clock: tells the time on the wall.
     """
 
     def __init__(
@@ -61,9 +62,10 @@ class Runner:
         say: Callable[[str], object],
         schedule: Schedule | None = None,
         until: str | None = None,
+        clock: Callable[[], datetime] = datetime.now,
     ) -> None:
-        self._folder, self._say, self._schedule = folder, say, schedule
-        self._deadline = None if until is None else time.time() + _seconds_to(until)
+        self._folder, self._say, self._schedule, self._clock = folder, say, schedule, clock
+        self._deadline = None if until is None else _next(until, clock())
         self._signalled = threading.Event()
         self._idleness = Idleness()
         self._item: Item | None = None
@@ -118,10 +120,10 @@ class Runner:
 
     def _reason(self, queue: Queue) -> Reason:
         """Why nothing may be trained now; nothing where it may."""
-        if self._deadline is not None and time.time() >= self._deadline:
+        now = self._clock()
+        if self._deadline is not None and now >= self._deadline:
             return "over"
         schedule = self._schedule or queue.schedule
-        now = datetime.now()
         since = self._folder.seconds_since_painting()
         idle = schedule.when == "idle" and self._idleness.look(since)
         if not schedule.allows(now.hour * 60 + now.minute):
@@ -258,8 +260,7 @@ class Runner:
                 signal.signal(number, handler)
 
 
-def _seconds_to(clock: str) -> float:
-    """Until it is that time of the day next."""
-    now = datetime.now()
-    seconds = (minute_of(clock) * 60 - (now.hour * 60 + now.minute) * 60 - now.second) % (DAY * 60)
-    return float(seconds or DAY * 60)
+def _next(clock: str, now: datetime) -> datetime:
+    """When it is that time of the day next."""
+    there = now.replace(hour=0, minute=0, second=0, microsecond=0) + timedelta(minutes=minute_of(clock))
+    return there if there > now else there + timedelta(days=1)

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from pathlib import Path
 
-from PySide6.QtCore import Qt, QTime, QUrl, Signal
-from PySide6.QtGui import QDesktopServices, QKeySequence, QShortcut
+from PySide6.QtCore import Qt, QTime, Signal
+from PySide6.QtGui import QKeySequence, QShortcut
 from PySide6.QtWidgets import (
     QComboBox,
     QHBoxLayout,
@@ -23,6 +22,7 @@ from desktop.session import Session
 from desktop.support import theme
 from desktop.training.waiting import state_of
 from desktop.widgets.parts.pictures import MainButton, faint, title
+from desktop.widgets.parts.progress_rows import SHARE, RowsWithProgress
 from desktop.widgets.training.words import duration
 from trainer.queue.items import Item
 from trainer.queue.schedule import WHENS, Schedule
@@ -57,6 +57,7 @@ class QueuePage(QWidget):
         self._list.setAccessibleName(self.tr("Trainings that wait"))
         self._list.setDragDropMode(QListWidget.DragDropMode.InternalMove)
         self._list.setWordWrap(True)
+        self._list.setItemDelegate(RowsWithProgress(self._list))
         self._list.setSpacing(3)
         self._list.setToolTip(self.tr("Drag to reorder, or press Alt+Up and Alt+Down"))
         self._list.model().rowsMoved.connect(self._dropped)
@@ -72,8 +73,7 @@ class QueuePage(QWidget):
         ):
             shortcut = QShortcut(QKeySequence(keys), self._list, context=Qt.ShortcutContext.WidgetShortcut)
             shortcut.activated.connect(do)
-        self._waiting.watch("queue status works told", self._show)
-        self._waiting.reported.connect(self._open_page)
+        self._waiting.watch("queue status works told begun", self._show)
 
     # --- building -------------------------------------------------------------------------------
 
@@ -96,13 +96,11 @@ class QueuePage(QWidget):
         self._stop.setToolTip(
             self.tr("Save what is being trained; nothing is begun until it is started again")
         )
-        self._report = self._button("queue_report", self.tr("&Day's results"), self._waiting.report)
-        self._report.setToolTip(
-            self.tr("What ended in the last 24 hours, with samples, as a page in the browser")
-        )
+        self._day = self._button("queue_day", self.tr("&Day's results …"), self._waiting.look_at_day)
+        self._day.setToolTip(self.tr("What ended in the last 24 hours, with samples side by side"))
         row.addWidget(self._back)
         row.addLayout(words, 1)
-        row.addWidget(self._report)
+        row.addWidget(self._day)
         row.addWidget(self._stop)
         row.addWidget(self._start)
         return row
@@ -210,22 +208,10 @@ class QueuePage(QWidget):
         if item is not None and item.run is not None:
             self._session.training.show(item.run)
 
-    def _open_page(self, page: Path) -> None:
-        QDesktopServices.openUrl(QUrl.fromLocalFile(str(page)))
-
     def _paint_with_it(self) -> None:
-        item, training = self._item(), self._session.training
-        if item is None or item.run is None:
-            return
-        run = item.run
-
-        def known() -> None:
-            if training.run == run and training.has_model and training.plan is not None:
-                training.told.disconnect(known)
-                training.take_over()
-
-        training.show(run)
-        training.told.connect(known)
+        item = self._item()
+        if item is not None and item.run is not None:
+            self._session.training.take_over_from(item.run)
 
     # --- showing --------------------------------------------------------------------------------
 
@@ -245,6 +231,11 @@ class QueuePage(QWidget):
                 self._list.addItem(row)
                 if id == chosen or self._list.currentItem() is None:
                     self._list.setCurrentItem(row)
+        for place, item in enumerate(queue.items):
+            step, steps = self._waiting.begun.get(item.id, (0, 0))
+            share = min(1.0, step / steps) if steps else None
+            if self._list.item(place).data(SHARE) != share:
+                self._list.item(place).setData(SHARE, share)
         self._empty.setVisible(not rows)
         self._list.setVisible(bool(rows))
         self._start.setVisible(not queue.on)
@@ -252,7 +243,7 @@ class QueuePage(QWidget):
         self._stop.setVisible(queue.on)
         self._show_hours(queue.schedule)
         self._status.setText(self._state())
-        self._report.setEnabled(any(item.state in ("done", "failed") for item in queue.items))
+        self._day.setEnabled(any(item.state in ("done", "failed") for item in queue.items))
         self._show_buttons()
 
     def _show_hours(self, schedule: Schedule) -> None:
@@ -275,7 +266,9 @@ class QueuePage(QWidget):
             "painting": self.tr("Pauses while you paint."),
             "other": self.tr("Waits while another training goes on."),
         }
-        return reasons.get(status.reason, self.tr("At work."))
+        said = reasons.get(status.reason, self.tr("At work."))
+        left = self._waiting.seconds_left
+        return said if left is None else self.tr("%s All of it takes %s more.") % (said, duration(left))
 
     def _in_words(self, item: Item) -> str:
         told = self._waiting.told
@@ -293,6 +286,8 @@ class QueuePage(QWidget):
             parts.append(self.tr("step %d of %d") % (told.step, told.steps))
             if state == "training" and told.seconds_left is not None:
                 parts.append(self.tr("%s left") % duration(told.seconds_left))
+        elif state != "done" and (begun := self._waiting.begun.get(item.id)) is not None:
+            parts.append(self.tr("step %d of %d") % begun)
         elif state == "waiting" and item.options.minutes:
             parts.append(duration(item.options.minutes * 60))
         return f"{item.name}\n{' · '.join(parts)}"

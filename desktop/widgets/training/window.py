@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QStackedWidget, QVBoxLayout, QWidget
 from desktop.session import Session
 from desktop.training.current import Wish
 from desktop.training.runs import RunSummary, is_run
+from desktop.widgets.parts.actions import Reactions
 from desktop.widgets.parts.message_bar import MessageBar
 from desktop.widgets.parts.room import Scrolling, fit
 from desktop.widgets.training.prepare import PreparePage
@@ -185,6 +186,16 @@ class TrainingDoor(QObject):
         self.window.raise_()
         self.window.activateWindow()
 
+    def reactions(self) -> Reactions:
+        """What the menu's actions do."""
+        return {"train": self.open, "queue": self.show_queue, "day": self._session.waiting.look_at_day}
+
+    def show_queue(self) -> None:
+        """Show the training window with the trainings that wait."""
+        self.open()
+        assert self.window is not None
+        self.window.show_queue()
+
     def prepare(self, folder: Path) -> None:
         """Show the training window with what is in a folder of pictures."""
         self.open()
@@ -228,14 +239,9 @@ class TrainingDoor(QObject):
         self._close_indeed()
 
     def _tell_of_queue(self, name: str) -> None:
-        def show() -> None:
-            self.open()
-            assert self.window is not None
-            self.window.show_queue()
-
         self._messages.offer(
             self.tr("The queue goes on, with “%s”.") % name,
-            (self.tr("&Show"), show),
+            (self.tr("&Show"), self.show_queue),
             (self.tr("St&op it"), self._session.waiting.stop),
         )
 

@@ -19,6 +19,7 @@ from desktop.widgets.giving.catalogue import CatalogueDialog
 from desktop.widgets.main_window import MainWindow
 from engine.data.card import Card
 from engine.models import bundle, drawings, shared
+from tests import faults
 from tests.desktop.styled_models import NAMED, write_styled
 from tests.desktop.window_hands import done, drag, files_done, message, model, settle, text_of, until
 
@@ -259,3 +260,24 @@ def test_a_model_is_added_from_a_shared_folder_if_it_is_the_one_that_was_listed(
     (share / "gift.safetensors").write_bytes(b"something else")
     assert not done(another.session.models.giving.take(found))
     assert "is not the file that was listed" in message(another)
+
+
+def test_no_room_for_what_is_given_away_is_a_sentence_and_nothing_is_lost(
+    window: MainWindow, session: Session, given: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    before, model = given.read_bytes(), session.live.model_file
+    assert model is not None
+    own = model.read_bytes()
+    told: list[str] = []
+    session.error_reported.connect(told.append)
+    for target in (given, tmp_path / "gifts" / "new.safetensors"):  # over an older one, and a new one
+        target.parent.mkdir(exist_ok=True)
+        around = set(target.parent.iterdir())
+        told.clear()
+        with faults.at_work(monkeypatch, faults.Faults(target.parent, "ENOSPC", 0, lasting=True)):
+            assert not done(session.models.giving.give(target))
+        assert len(told) == 1 and "No space left" in told[0] and "\n" not in told[0]
+        assert set(target.parent.iterdir()) == around
+    assert given.read_bytes() == before and model.read_bytes() == own
+    assert done(session.models.giving.give(tmp_path / "gifts" / "new.safetensors"))  # there is room again
+    assert bundle.read_card(tmp_path / "gifts" / "new.safetensors") == bundle.read_card(given)

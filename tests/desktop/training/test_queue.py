@@ -2,24 +2,31 @@
 
 from __future__ import annotations
 
+import json
+import time
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 
 import psutil
 import pytest
 from PySide6.QtCore import Qt
-from PySide6.QtGui import QDesktopServices
+from PySide6.QtGui import QDesktopServices, QImage
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QComboBox, QListWidget, QPushButton, QSpinBox, QToolButton
+from PySide6.QtWidgets import QApplication, QComboBox, QListWidget, QPushButton, QSpinBox, QToolButton
 
-from desktop.support import background
+from desktop.app import begin, open_window
+from desktop.support import background, theme
 from desktop.widgets.main_window import MainWindow
+from desktop.widgets.parts.progress_rows import SHARE
 from desktop.widgets.training.queue import QueuePage
+from desktop.widgets.training.sheet import Sheet
 from desktop.widgets.training.window import TrainingWindow
 from tests.desktop.training_pairs import EDGE, write_pairs
 from tests.desktop.window_hands import text_of, until
 from trainer.queue.items import new_item
 from trainer.queue.kept import QueueFolder
+from trainer.run.history import CURVES
 from trainer.run.options import Options
 
 LONG = 120.0
@@ -137,9 +144,96 @@ def test_added_started_trained_and_painted_with(
     until(lambda: "done after" in page.findChild(QListWidget, "queue_list").item(0).text(), LONG)
     opened: list[str] = []
     monkeypatch.setattr(QDesktopServices, "openUrl", lambda address: opened.append(address.toLocalFile()))
-    press(page, "queue_report")
+    until(lambda: not session.waiting.works, LONG)
+    # The day's results, in the window and as a page.
+    press(page, "queue_day")
+    until(lambda: session.waiting.day.ended)
+    day = window.day
+    (ended,) = session.waiting.day.ended
+    assert day.isVisible() and "1 done, 0 failed, 0 still in the queue." in text_of(day)
+    assert "step 6 of 6" in text_of(day) and "loss" in text_of(day)
+    sheet = day.findChild(Sheet)
+    until(sheet.isVisible)  # a turn after its panel was put there
+    assert set(sheet.rows) == {"inputs", "made", "targets"}
+    inputs = QImage(str(ended.result.item.run / "samples" / "inputs.png"))
+    assert not inputs.isNull() and sheet.rows["inputs"].size() == inputs.size()
+    press(day, "day_page")
     until(lambda: opened)
     assert "1 done, 0 failed, 0 still in the queue." in Path(opened[0]).read_text("utf-8")
-    press(page, "queue_paint")
+    trainer.close()
+    press(day, f"day_show_{ended.result.item.id}")
+    assert trainer.isVisible() and trainer.pages.currentWidget() is trainer.watch_page
+    press(day, f"day_paint_{ended.result.item.id}")
     until(lambda: session.live.card is not None and session.live.card.name == "houses", LONG)
+    press(day, "day_close")
+    assert not day.isVisible()
+
+
+def test_queue_and_results_are_in_the_menu(window: MainWindow):
+    options = Options(Path("/nowhere"), name="<b>lost", steps=3)
+    item = replace(new_item(options, 1.0), state="failed", sentence="No pairs.", ended=time.time())
+    QueueFolder().edit(lambda queue: queue.added(item))
+    QTest.keyClick(
+        window, Qt.Key.Key_Q, Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.AltModifier
+    )
+    trainer = window.training.window
+    until(lambda: trainer is not None and rows(trainer.queue_page) == ["<b>lost"])
+    assert trainer.pages.currentWidget() is trainer.queue_page and trainer.isVisible()
+    window.actions_table["day"].trigger()
+    until(lambda: "0 done, 1 failed, 0 still in the queue." in text_of(window.day))
+    assert window.day.isVisible() and "No pairs." in text_of(window.day)
+    # What ended since is there when one looks again, without what was there before twice.
+    QueueFolder().edit(lambda queue: queue.without(item.id))
+    press(window.day, "day_again")
+    until(lambda: "No training of the queue has ended" in text_of(window.day))
+    assert "No pairs." not in text_of(window.day)
+
+
+def test_what_was_begun_tells_how_far_it_is(window: MainWindow, tmp_path: Path):
+    run = tmp_path / "runs" / "a"
+    run.mkdir(parents=True)
+    losses = {**dict.fromkeys(CURVES, 0.5), "pictures_per_second": 2.0}
+
+    def tell(*steps: int) -> None:
+        lines = [
+            {"event": "started", "time": 1.0, "step": 0, "steps": 8, "batch": 1},
+            *({**losses, "event": "step", "time": 2.0, "step": step} for step in steps),
+        ]
+        (run / "events.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
+
+    tell(1, 2)
+    page = filled(window, "a", "b")
+    bars = page.findChild(QListWidget, "queue_list")
+    first = QueueFolder().read().items[0]
+    QueueFolder().edit(lambda queue: queue.changed(first.id, state="training", run=run))
+    until(lambda: bars.item(0).data(SHARE) == 0.25)
+    assert bars.item(1).data(SHARE) is None
+    assert "step 2 of 8" in bars.item(0).text() and "interrupted" in bars.item(0).text()
+    tell(1, 2, 3, 4)
+    until(lambda: bars.item(0).data(SHARE) == 0.5)
+    # The bar is painted: its left half in the accent's colour.
+    shot = bars.viewport().grab().toImage()
+    place = bars.visualItemRect(bars.item(0))
+    tones = [shot.pixelColor(x, place.bottom() - 6).name() for x in (place.left() + 20, place.right() - 20)]
+    assert tones == [theme.colour("accent").name(), theme.colour("line").name()]
+
+
+def test_a_queue_that_was_on_goes_on_at_the_next_start(
+    qapp: QApplication, home: Path, stocked_home: Path, short_sample: Path, tmp_path: Path
+):
+    houses = write_pairs(tmp_path / "houses")
+    options = Options(houses, name="kept on", steps=3, width=4, size=(EDGE, EDGE), patch=16, edges=0.0)
+    options = replace(options, perceptual=0.0, threads=1, precision="float32", device="cpu", batch=2)
+    QueueFolder().edit(lambda queue: replace(queue.added(new_item(options, 1.0)), on=True))
+    session, window = open_window()
+    window.show()
+    begin(session, window, None)
+    until(lambda: "The queue goes on, with “kept on”." in text_of(window.messages), LONG)
+    until(lambda: QueueFolder().read().items[0].state == "done", LONG)
     until(lambda: not session.waiting.works, LONG)
+    until(lambda: not background.is_running(home / "queue" / "queue.log"), LONG)
+    window.close()
+    window.deleteLater()
+    session.deleteLater()
+    qapp.sendPostedEvents(None, 52)  # QEvent.DeferredDelete
+    qapp.processEvents()

@@ -15,6 +15,7 @@ from typer.testing import CliRunner
 
 from engine.data.messages import Pixels
 from engine.errors import PictureError
+from tests.trainer import faults
 from tests.trainer.made_pictures import blob, house, save
 from trainer.__main__ import commands
 from trainer.data import pairs
@@ -336,3 +337,55 @@ def test_command_tries_without_writing(folder: Path, tmp_path: Path) -> None:
 @pytest.mark.parametrize("words", [["--size", "8"], ["--margin", "0.5"], ["--sheet", "x.jpg"]])
 def test_wrong_usage_is_exit_code_2(folder: Path, tmp_path: Path, words: list[str]) -> None:
     assert run(folder, tmp_path / "out", *words).exit_code == 2
+
+
+def test_a_full_disk_is_a_sentence_and_leaves_no_half_folder(
+    outlook: looking.Outlook, tmp_path: Path
+) -> None:
+    """Whichever operation finds no room, renaming at the end included; writing goes on there later."""
+
+    def prepare(out: Path) -> None:
+        writing.write(outlook, outlook.kept, out)
+
+    count = faults.operations(lambda: prepare(tmp_path / "whole"))
+    wanted = contents(tmp_path / "whole")
+    assert count > 2 * len(outlook.kept)
+    for at in sorted({*range(0, count, max(1, count // 12)), count - 1}):
+        out = tmp_path / f"at {at}"
+        with faults.failing(faults.Disk("ENOSPC", at)), pytest.raises(PictureError) as told:
+            prepare(out)
+        assert "can't be written" in str(told.value) and "\n" not in str(told.value), at
+        assert not out.exists(), at
+        prepare(out)
+        assert contents(out) == wanted and not out.with_name(f".{out.name}.preparing").exists(), at
+
+
+def contents(folder: Path) -> dict[str, bytes]:
+    return {str(file.relative_to(folder)): file.read_bytes() for file in folder.rglob("*") if file.is_file()}
+
+
+def test_both_looking_and_writing_tell_how_far_they_are_and_end_when_told(
+    folder: Path, tmp_path: Path
+) -> None:
+    class EnoughError(Exception):
+        pass
+
+    told: list[tuple[int, int]] = []
+
+    def until_third(done: int, total: int) -> None:
+        told.append((done, total))
+        if done == 3:
+            raise EnoughError
+
+    with pytest.raises(EnoughError):
+        looking.look(folder, SMALL, until_third)
+    assert [done for done, _ in told] == [0, 1, 2, 3]
+    told.clear()
+    found = looking.look(folder, SMALL, lambda done, total: told.append((done, total)))
+    assert told[-1] == (len(found.proposals), len(found.proposals))
+    told.clear()
+    with pytest.raises(EnoughError):
+        writing.write(found, found.kept, tmp_path / "out", until_third)
+    assert [done for done, _ in told] == [0, 1, 2, 3] and not (tmp_path / "out").exists()
+    writing.discard(tmp_path / "out")
+    assert list(tmp_path.iterdir()) == []

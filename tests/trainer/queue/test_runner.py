@@ -9,7 +9,9 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import replace
+from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 import psutil
 import pytest
@@ -58,9 +60,9 @@ def until(true: Callable[[], object]) -> None:
 
 
 @contextmanager
-def working_off(folder: QueueFolder, said: list[str]) -> Iterator[Runner]:
+def working_off(folder: QueueFolder, said: list[str], **how: Any) -> Iterator[Runner]:
     """A runner on a thread, stopped at the end of the block."""
-    runner = Runner(folder, said.append)
+    runner = Runner(folder, said.append, **how)
     thread = threading.Thread(target=runner.run)
     thread.start()
     try:
@@ -170,6 +172,33 @@ def test_kill_pause_yield_stop_and_on_again(folder: QueueFolder, tmp_path: Path)
         (run / "stop").touch()
         until(lambda: only(folder).held)
     assert only(folder).state == "waiting" and told(only(folder))[-1] == "stopped"
+
+
+def test_a_night_by_the_clock_on_the_wall(folder: QueueFolder, tmp_path: Path) -> None:
+    """It begins when the night does, saves at its end, goes on in the next; it ends when it was told to."""
+    data = things(tmp_path / "data").folder
+    options = wanted(data, name="night", steps=1_000_000, checkpoint_every=2)
+    folder.edit(lambda queue: queue.added(new_item(options, time.time())))
+    folder.edit(lambda queue: replace(queue, schedule=Schedule("night", "22:00", "06:00")))
+    now = [datetime(2026, 3, 1, 21, 59)]
+    said: list[str] = []
+    with working_off(folder, said, until="07:30", clock=lambda: now[0]):
+        until(lambda: folder.status().reason == "night")
+        assert only(folder).state == "waiting" and only(folder).run is None
+        now[0] = datetime(2026, 3, 1, 22, 0)
+        until(lambda: told(only(folder)).count("step") > 2)
+        now[0] = datetime(2026, 3, 2, 5, 59, 59)
+        assert folder.status().reason == ""
+        now[0] = datetime(2026, 3, 2, 6, 0)
+        until(lambda: folder.status().reason == "night" and only(folder).state == "waiting")
+        assert told(only(folder))[-1] == "stopped"
+        assert said[-1] == "waiting for the hours that were chosen"
+        now[0] = datetime(2026, 3, 2, 7, 30)  # the day that it was begun before
+        until(lambda: not folder.is_worked_off())
+    assert (only(folder).state, only(folder).held) == ("waiting", False)
+    now[0] = datetime(2026, 3, 3, 0, 30)
+    with working_off(folder, said, clock=lambda: now[0]):
+        until(lambda: "resumed" in told(only(folder)) and told(only(folder))[-1] == "step")
 
 
 def never() -> Schedule:

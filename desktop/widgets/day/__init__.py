@@ -1,0 +1,1 @@
+"""The day's results of the queue, in a window of their own."""
