@@ -19,12 +19,13 @@ class Frozen:
         weights, _ = bundle.parted(tensors)
         self.network.load_state_dict({name: tensor.float() for name, tensor in weights.items()}, assign=True)
         self.network.eval().requires_grad_(False).use_statistics(statistics)
+        self.style = torch.tensor([card.usual_style]) if card.style else None
         self.moments: dict[nn.Module, tuple[Tensor, Tensor]] = {}
 
     @torch.inference_mode()
     def exact(self, planes: Tensor, valid: tuple[int, int] | None = None) -> Tensor:
         """(1, outputs, H, W) by the network's own pass."""
-        return self.network(planes, valid)
+        return self.network(planes, valid, style=self.style)
 
     @torch.inference_mode()
     def measure(self, planes: Tensor) -> None:
@@ -45,7 +46,7 @@ class Frozen:
         ]
         hooks = [norm.register_forward_hook(hook) for norm in image]
         try:
-            return self.network(planes)
+            return self.network(planes, style=self.style)
         finally:
             for handle in hooks:
                 handle.remove()

@@ -87,7 +87,7 @@ def test_it_names_the_models_that_know_styles(window: MainWindow, styled: Sessio
     said = window.style_dock.findChild(QLabel, "no_styles")
     assert said is not None and said.isVisible()
     assert said.text().startswith("“tiny sketch” knows no styles. These do: “")
-    assert "“tiny styles”. Or train" in said.text() and "“shoes”" not in said.text()
+    assert "“facades”, “handbags”" in said.text() and "“shoes”" not in said.text()
 
 
 def test_eight_thumbnails_differ_and_follow_the_pen(window: MainWindow, styled: Session) -> None:
