@@ -62,9 +62,7 @@ def test_draw_take_the_style_of_a_photo_undo_save_open_again(screen: Screen, tmp
     # The style of a photo, by keys.
     screen.focus()
     screen.hand("key", "ctrl+shift+o")
-    words = "search", "--onlyvisible", "--class", "underpaint"
-    screen.wait(lambda _seen: len(screen.hand(*words).splitlines()) > 1, "it is asked which photo")
-    screen.focus()
+    screen.focus_dialog("it is asked which photo")
     screen.hand("type", str(tmp_path / "boot.png"))
     screen.hand("key", "Return")
 

@@ -73,7 +73,7 @@ def test_draw_see_undo_save_crash_recover(screen: Screen, tmp_path: Path):
 
     # Save.
     screen.hand("key", "ctrl+s")
-    screen.focus()
+    screen.focus_dialog("it is asked where")
     target = tmp_path / "shoe.ora"
     screen.hand("type", str(target))
     screen.hand("key", "Return")

@@ -85,6 +85,12 @@ class Screen:
         self.hand("windowfocus", "--sync", window)
         return window
 
+    def focus_dialog(self, what: str) -> None:
+        """Wait until a window stands before the first one, and give it the keyboard; ``what`` is awaited."""
+        words = "search", "--onlyvisible", "--class", "underpaint"
+        self.wait(lambda _seen: len(self.hand(*words).splitlines()) > 1, what)
+        self.focus()
+
     def drag(self, *points: tuple[float, float]) -> None:
         """Press at the first point, move through the others, release at the last."""
         (x, y), *others = points
