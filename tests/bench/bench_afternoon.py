@@ -20,7 +20,7 @@ from pathlib import Path
 
 import numpy as np
 
-from tests.bench.pen import event, until
+from tests.bench.pen import event, opened_window, until
 from tests.bench.rows import Row
 
 FACADES = Path(__file__).resolve().parents[3] / "shared" / "data" / "facades"
@@ -49,7 +49,6 @@ def _journey(place: Path) -> list[Row]:
     from PySide6.QtCore import QEvent, Qt
     from PySide6.QtWidgets import QApplication, QPushButton, QSpinBox
 
-    from desktop.app import begin, make_application, open_window
     from engine.data.picture import write_png
     from tests.bench.afternoon import label_all
     from tests.bench.labelling import BOX, KEYS, Hand
@@ -57,12 +56,7 @@ def _journey(place: Path) -> list[Row]:
     from trainer.files import layouts
     from trainer.pictures import palettes
 
-    application = make_application()
-    session, window = open_window()
-    window.resize(1280, 800)
-    window.show()
-    begin(session, window, None)
-    until(lambda: session.live.preview is not None and not session.live.behind)
+    application, session, window = opened_window()
     data = pairs.find(FACADES, task="labels")
     assert data.palette is not None
     palette = session.matching.palette_for("labels")

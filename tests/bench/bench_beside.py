@@ -11,7 +11,7 @@ import statistics
 import tempfile
 from pathlib import Path
 
-from tests.bench.pen import Drawn, draw, until
+from tests.bench.pen import Drawn, draw, opened_window, until
 from tests.bench.rows import Row
 from tests.trainer.made_pictures import save, thing
 
@@ -32,16 +32,10 @@ def run() -> list[Row]:
         for seed in range(PICTURES):
             save(thing(seed, 256), photos / f"{seed}.jpg", quality=90)
 
-        from desktop.app import begin, make_application, open_window
         from desktop.training.current import Wish
         from trainer.run.options import Options
 
-        application = make_application()
-        session, window = open_window()
-        window.resize(1280, 800)
-        window.show()
-        begin(session, window, None)
-        until(lambda: session.live.preview is not None and not session.live.behind)
+        application, session, window = opened_window()
 
         training = session.training
         training.start(Wish(Options(photos, name="beside", minutes=60.0, size=(256, 256))))

@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 from PySide6.QtCore import QEventLoop, Qt, QTimer
 
-from tests.bench.pen import until
+from tests.bench.pen import opened_window, until
 from tests.bench.rows import Row
 
 PATIENCE_S = 60.0
@@ -22,14 +22,7 @@ def run() -> list[Row]:
     os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
     with tempfile.TemporaryDirectory() as home:
         os.environ["UNDERPAINT_HOME"] = home
-        from desktop.app import begin, make_application, open_window
-
-        make_application()
-        session, window = open_window()
-        window.resize(1280, 800)
-        window.show()
-        begin(session, window, None)
-        until(lambda: session.live.preview is not None and not session.live.behind)
+        _, session, window = opened_window()
         rows = [*_saving(session, Path(home)), *_opening(session, Path(home))]
         window.close()
         return rows

@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from PySide6.QtCore import QEvent, QEventLoop, QObject, QPointF, Qt, QTimer
 from PySide6.QtGui import QMouseEvent
@@ -52,6 +53,19 @@ class Drawn:
             own = max(short, *(gap - stolen for gap, stolen in self.taken))
             rows.append(Row(f"{what}, less what the host took", None, own * 1000, "ms"))
         return rows
+
+
+def opened_window() -> tuple[Any, Any, Any]:
+    """The program begun anew, as its users begin it, at its first preview: application, session, window."""
+    from desktop.app import begin, make_application, open_window
+
+    application = make_application()
+    session, window = open_window()
+    window.resize(1280, 800)
+    window.show()
+    begin(session, window, None)
+    until(lambda: session.live.preview is not None and not session.live.behind)
+    return application, session, window
 
 
 def until(done: Callable[[], object], seconds: float = 30.0) -> None:
