@@ -19,6 +19,7 @@ from PIL import Image
 from engine.data.messages import Pixels
 from engine.errors import PictureError
 from engine.finishing.along import along
+from engine.finishing.resampling import bands, resized
 
 Values = npt.NDArray[np.float32]
 Step = Callable[[int, int], object]
@@ -76,23 +77,23 @@ def enlarged(
     total = TURNS + 5
     step(0, total)
     light = (preview.astype(np.float32) @ _LUMA).astype(np.float32)
-    smooth = _resized(light, size, Image.Resampling.BICUBIC)
+    smooth = resized(light, size, "bicubic")
     made = smooth.copy()
     if drawing is not None and drawing.shape[1] > width:
         made += _DRAWN * _drawn(light, smooth, drawing)
     for turn in range(TURNS):
         step(turn + 1, total)
         made += _SHARP * (made - _blurred(made, _WIDTH * size[0] / width))
-        made = _fitted(made, light)
+        _fit(made, light)
     made -= smooth
     pixels = np.empty((size[1], size[0], 3), np.uint8)
     for channel in range(3):
         step(TURNS + 1 + channel, total)
         plane = preview[..., channel].astype(np.float32)
-        coloured = _resized(plane, size, Image.Resampling.BICUBIC)
+        coloured = resized(plane, size, "bicubic")
         coloured += made
         for _turn in range(_COLOUR_TURNS):
-            coloured = _fitted(coloured, plane)
+            _fit(coloured, plane)
         pixels[..., channel] = np.clip(coloured + 0.5, 0, 255)
     step(total - 1, total)
     return pixels
@@ -111,7 +112,7 @@ def _drawn(light: Values, smooth: Values, drawing: Pixels) -> Values:
     way = Image.Resampling.BOX if drawing.shape[1] > wide else Image.Resampling.BICUBIC
     large = np.asarray(Image.fromarray(np.ascontiguousarray(drawing)).resize((wide, tall), way))
     edges = along(smooth, large, _REACH * wide / width)
-    small = _resized(edges, (width, height), Image.Resampling.BOX)
+    small = resized(edges, (width, height), "box")
 
     def around(plane: Values) -> Values:
         found: Values = ndimage.gaussian_filter(plane, _REACH, mode="nearest", truncate=2.5)
@@ -120,23 +121,27 @@ def _drawn(light: Values, smooth: Values, drawing: Pixels) -> Values:
     mean, other = around(small), around(light)
     spread = around(small * small) - mean * mean + np.float32(_EVEN)
     like = ((around(small * light) - mean * other) / spread).astype(np.float32)
-    edges -= _resized(small, (wide, tall), Image.Resampling.BICUBIC)
-    edges *= _resized(like, (wide, tall), Image.Resampling.BILINEAR)
+    for rows, band in bands(small, (wide, tall), "bicubic"):
+        edges[rows] -= band
+    for rows, band in bands(like, (wide, tall), "bilinear"):
+        edges[rows] *= band
     return edges
 
 
-def _fitted(made: Values, plane: Values) -> Values:
-    """Within what the surroundings in ``plane`` hold; and made small again, it is the plane."""
+def _fit(made: Values, plane: Values) -> None:
+    """Bring it within what the surroundings in ``plane`` hold; made small again, it is the plane."""
     from scipy import ndimage
 
     size = made.shape[1], made.shape[0]
     least = ndimage.minimum_filter(plane, 3, mode="nearest")
     most = ndimage.maximum_filter(plane, 3, mode="nearest")
-    np.maximum(made, _resized(least, size, Image.Resampling.BILINEAR), out=made)
-    np.minimum(made, _resized(most, size, Image.Resampling.BILINEAR), out=made)
-    lacking = plane - _resized(made, (plane.shape[1], plane.shape[0]), Image.Resampling.BOX)
-    made += _resized(lacking, size, Image.Resampling.BICUBIC)
-    return made
+    for (rows, low), (_, high) in zip(
+        bands(least, size, "bilinear"), bands(most, size, "bilinear"), strict=True
+    ):
+        np.clip(made[rows], low, high, out=made[rows])
+    lacking = plane - resized(made, (plane.shape[1], plane.shape[0]), "box")
+    for rows, band in bands(lacking, size, "bicubic"):
+        made[rows] += band
 
 
 def _blurred(plane: Values, by: float) -> Values:
@@ -144,7 +149,3 @@ def _blurred(plane: Values, by: float) -> Values:
 
     blurred: Values = ndimage.gaussian_filter(plane, by, mode="nearest", truncate=3)
     return blurred
-
-
-def _resized(plane: Values, size: tuple[int, int], how: Image.Resampling) -> Values:
-    return np.array(Image.fromarray(np.ascontiguousarray(plane, np.float32)).resize(size, how))
