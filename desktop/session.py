@@ -356,11 +356,12 @@ class Session(Observable):
     # --- steps ---------------------------------------------------------------------------------
 
     def undo(self) -> None:
-        """Take back the last step, or the stroke that goes on; either can be done again."""
+        """Take back the last step, or of the stroke that goes on the last click, or all."""
         if self.strokes.drawing:
             last = self.document.history.newest
-            self.finish_stroke()
-            if self.document.history.newest is last:  # it left nothing
+            if not self.strokes.step_back():
+                self.finish_stroke()
+            if self.document.history.newest is last:  # it left nothing, or goes on
                 return
         self._apply(self.document.undo)
 

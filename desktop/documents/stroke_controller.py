@@ -177,6 +177,15 @@ class StrokeController(Observable):
         self._touch(stroke.abort())
         return True
 
+    def step_back(self) -> bool:
+        """Take back the last click of a stroke of several; False where there is no such."""
+        changed = self._stroke.step_back() if self._stroke is not None else None
+        if changed is None:
+            return False
+        self._touch(changed)
+        self.shown.emit()
+        return True
+
     @property
     def placement(self) -> Placement | None:
         """Where the box is that is being transformed; None where none is."""

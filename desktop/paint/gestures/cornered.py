@@ -43,6 +43,14 @@ class Cornered(Stroke):
         self._show(point)
         return self.close() if len(self._corners) >= self.most else None
 
+    def step_back(self) -> Rect | None:
+        if not self.open or len(self._corners) < 2:
+            return None
+        self._corners.pop()
+        if self.outline:
+            self.outline = [*(QPointF(corner.x, corner.y) for corner in self._corners), self.outline[-1]]
+        return EMPTY
+
     def _aimed(self, sample: Sample, ctrl: bool) -> Sample:
         last = self._corners[-1]
         return snapped(sample.sane(), last.x, last.y) if ctrl else sample.sane()

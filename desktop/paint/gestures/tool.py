@@ -97,6 +97,11 @@ class Stroke(ABC):
         stroke that is to be called off."""
         return None
 
+    def step_back(self) -> Rect | None:
+        """Undo was asked for: take back the last of several clicks; returns the pixels that changed, None
+        where there is none but the first."""
+        return None
+
     def close(self) -> Change | None:
         """End a stroke of several clicks with what it has; None for one that ends where the pen is."""
         return None
