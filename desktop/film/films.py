@@ -15,7 +15,7 @@ from desktop.documents.on_canvas import OnCanvas
 from desktop.documents.open_documents import OpenPicture
 from desktop.documents.stroke_controller import StrokeController
 from desktop.film.chronicle import Chronicle
-from desktop.film.frames import RATE, Cut, Frames
+from desktop.film.frames import RATE, SECONDS, SHOWN, SIZES, Cut, Frames
 from desktop.paint.editing.document import Change
 from desktop.paint.files.animation import write_animation
 from desktop.paint.files.project import MOST_FILM
@@ -96,6 +96,18 @@ class Films(Observable):
             return self.tr("The ways of drawings are not kept; switch that on in the File menu, and draw.")
         return "" if chronicle.is_way else self.tr("There is no way to show yet; draw something first.")
 
+    @property
+    def wanted(self) -> Cut:
+        """What the last film was wanted to be."""
+        kept, usual = self._settings.film, Cut(height=0)
+        seconds, height = kept.get("seconds", usual.seconds), kept.get("height", usual.height)
+        shown = kept.get("shown")
+        return Cut(
+            seconds if seconds in range(SECONDS[0], SECONDS[1] + 1) else usual.seconds,
+            height if height in SIZES else usual.height,
+            shown if shown in SHOWN else usual.shown,
+        )
+
     def export(self, path: Path, cut: Cut) -> Job | None:
         """Make a time-lapse of the picture on the canvas, while drawing goes on; says so if there is none.
 
@@ -117,6 +129,7 @@ class Films(Observable):
         if excuse or picture is None or chronicle is None:
             self._canvas.error_reported.emit(excuse)
             return None
+        self._settings.film = {"seconds": cut.seconds, "height": cut.height, "shown": cut.shown}
         moment, steps = Moment(picture.document), chronicle.steps()
         asking = _Asking(self._live, self._turns, self)
 

@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from desktop.documents import recovery
 from desktop.documents.recovery import abandoned, brought_back
 from desktop.film import films
 from desktop.film.chronicle import Chronicle
@@ -310,6 +311,33 @@ def test_it_survives_a_crash(window: MainWindow, session: Session, home: Path, t
     assert_same(reel.played(entries), session.document)
     session.put_up(back)
     assert len(steps(session)) == 4
+    session.close_picture(back)
+
+
+@pytest.mark.parametrize("most", [recovery.MOST_LEFT, 2000])
+def test_a_long_way_survives_a_crash(
+    window: MainWindow, session: Session, home: Path, monkeypatch: pytest.MonkeyPatch, most: int
+) -> None:
+    """One larger than a project has room for; and of one larger still the beginning, and the drawing."""
+    drag(window, (20, 20), (70, 20), (70, 60))
+    drag(window, (10, 60), (60, 70))
+    steps(session)
+    picture = session.picture
+    assert picture is not None and picture.journal is not None
+    picture.journal.flush()
+    left = home / "recovery" / "20260101-000000-left"
+    shutil.copytree(picture.journal.folder, left)
+    with (left / recovery.FILM).open("ab") as file:
+        Record(b"S", bytes(project.MOST_FILM)).write(file)  # a part of the last step
+    monkeypatch.setattr(recovery, "MOST_LEFT", most)
+    document, _complete = brought_back(left)
+    back = session.documents.recovered(abandoned()[0], document)
+    session.put_up(back)
+    entries = steps(session)
+    assert len(entries) > 1 or most == 2000, "strokes, and not the picture alone"
+    assert_same(reel.played(entries), document)
+    drag(window, (80, 10), (80, 70))
+    assert_same(reel.played(steps(session)), session.document)
     session.close_picture(back)
 
 
