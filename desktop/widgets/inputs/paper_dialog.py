@@ -181,6 +181,7 @@ class PaperDialog(Form):
         paper.watch("result behind found", self._show)
         self.accepted.connect(self._take)
         self.rejected.connect(paper.leave_it)
+        self._corners.setFocus()  # else “Cancel” has it, as the other button has to wait
         fit(self, 980, 700)
 
     def _show(self) -> None:

@@ -60,6 +60,19 @@ def test_a_photo_becomes_a_sketch_in_one_step(window: MainWindow, session: Sessi
     assert session.paper.photo is None
 
 
+def test_enter_takes_the_lines_and_escape_leaves_them(
+    window: MainWindow, session: Session, photo: Path
+) -> None:
+    """The button has to wait when the dialog opens: the keyboard must not lie on “Cancel” for that."""
+    for key, undo in ((Qt.Key.Key_Escape, 0), (Qt.Key.Key_Return, 1)):
+        assert done(session.paper.open(photo))
+        cleaned(session)
+        dialog = dialog_of(window)
+        QTest.keyClick(dialog.focusWidget() or dialog, key)
+        until(lambda: not window.findChild(PaperDialog))
+        assert session.steps.undo == undo and session.paper.photo is None
+
+
 def test_or_layers_of_the_sketch_that_is_there(window: MainWindow, session: Session, photo: Path) -> None:
     picture, layers = session.picture, len(session.document.layers)
     assert done(session.paper.open(photo))
