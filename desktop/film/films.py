@@ -52,6 +52,7 @@ class Films(Observable):
     """Whether the ways of drawings are kept, and saved with them."""
 
     _trouble = Signal(str)
+    _told = Signal(str)
 
     def __init__(
         self,
@@ -71,6 +72,7 @@ class Films(Observable):
         self._asking: list[_Asking] = []
         self.kept = settings.keep_ways
         self._trouble.connect(canvas.error_reported)
+        self._told.connect(canvas.said)
         canvas.watch("picture", self._begin)
         self.watch("kept", self._keep)
 
@@ -176,6 +178,12 @@ class Films(Observable):
             lambda: picture.journal.folder if picture.journal is not None else None,
             lambda: self._trouble.emit(
                 self.tr("The way of the drawing “%s” is damaged; it was left out, and begins anew.")
+                % picture.name
+            ),
+            lambda: self._told.emit(
+                self.tr(
+                    "The way of “%s” is very long; its time-lapse begins later, with what was there then."
+                )
                 % picture.name
             ),
             cut_short=picture.unsaved,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 import zipfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
@@ -19,6 +19,7 @@ from desktop.paint.editing.document import Document
 from desktop.paint.files import project
 from desktop.paint.files.records import Record
 from desktop.paint.reel import packing, reel
+from desktop.paint.reel.reel import Entry
 from desktop.paint.strokes.stroke import Ink, Sample
 from desktop.paint.tools import tools
 from desktop.session import Session
@@ -32,8 +33,10 @@ def at_once(work: Callable[[], object]) -> None:
     work()
 
 
-def chronicle(document: Document, former: bytes = b"") -> Chronicle:
-    return Chronicle(document, former, at_once, lambda: None, lambda: None)
+def chronicle(
+    document: Document, former: bytes = b"", shortened: Callable[[], object] = lambda: None
+) -> Chronicle:
+    return Chronicle(document, former, at_once, lambda: None, lambda: None, shortened)
 
 
 def stroke(document: Document, *points: tuple[float, float], tool: str = "pen", ink: Ink | None = None):
@@ -150,6 +153,26 @@ def test_a_long_way_begins_later() -> None:
     gone = list(reel.shortened(entries, most))
     assert 2 <= len(gone) < len(entries)
     assert sum(entry.bytes for entry in entries[len(gone) :]) <= most // 2
+
+
+def test_that_a_way_begins_later_is_told_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    document, told = Document.new("image", 96, 80), list[str]()
+    kept = chronicle(document, shortened=lambda: told.append("shortened"))
+    for x in range(5, 90, 5):
+        kept.note(stroke(document, (x, 10), (x, 70))[0])
+    whole = kept.steps().result(0)
+    assert not told
+    folded = reel.shortened
+
+    def sooner(entries: list[Entry]) -> Iterator[Entry]:
+        return folded(entries, sum(entry.bytes for entry in whole) - 10)
+
+    monkeypatch.setattr(reel, "shortened", sooner)
+    for _ in range(2):
+        entries = kept.steps().result(0)
+        assert len(entries) < len(whole)
+        assert_same(reel.played(entries), document)
+    assert told == ["shortened"]
 
 
 def test_what_would_take_too_much_room_is_kept_in_fewer_shades(monkeypatch: pytest.MonkeyPatch) -> None:
