@@ -148,6 +148,7 @@ class Films(Observable):
                 self.tr("The time-lapse is in “%s”.") % shown(written.name)
             ),
         )
+        job.awaited = True
         self._asking.append(asking)
         job.then(lambda _fine: self._end(asking))
         return job

@@ -34,6 +34,8 @@ class Job:
         self.share = 0.0
         """How much of it is done, 0 to 1; 0 also while that is not known."""
         self.writes = writes
+        self.awaited = writes
+        """The window stays open until it is over, unless somebody closes it all the same."""
         self.is_over = self.is_fine = False
         """Nothing more happens; all was done that was to be."""
         self._tell = tell

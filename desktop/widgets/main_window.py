@@ -439,7 +439,7 @@ class MainWindow(QMainWindow):
         self._arranged = True
 
     def _share_out(self) -> None:
-        self.resizeDocks(list(self.docks), [256, 150, 220, 128], Qt.Orientation.Vertical)
+        self.resizeDocks(list(self.docks), [258, 150, 200, 146], Qt.Orientation.Vertical)
 
     def createPopupMenu(self) -> QMenu | None:
         """No menu for hiding bars: one would hide what can't be found again."""

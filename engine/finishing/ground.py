@@ -34,6 +34,9 @@ _HOLE = 0.45
 _BARE, _MOSTLY = 3, 0.5
 """Through a wide hole the ground itself is seen: most of it is no farther than this from the ground's colour.
 Whatever is white on the thing has shades; colours run into small holes."""
+_UNDER = 0.5
+"""Share of an area's lower edge with nothing but a line and the ground below, from which it is no hole:
+things hang from handles, and stand on soles."""
 _WIDE, _EMPTY = 0.02, 0.02
 """What lies beside the ground, and is as empty, is white on white, unless it takes this share of the picture:
 then the line is a handle. The largest coloured share of such."""
@@ -124,11 +127,13 @@ def _by_areas(apart: Values, plain: bool, ink: Mask, hinted: Mask | None, enclos
         total = np.maximum(np.bincount(flat, weight, count + 1), 1e-9)
         shows = np.bincount(flat, weight * (apart.ravel() > _PLAIN), count + 1) / total
         ground = (numbers == outer) | np.isin(numbers, np.flatnonzero((along > 0) & (shows <= _SHOWS)))
-        beside, near = _rims(numbers, count, ground, unit)
+        beside, near, under = _rims(numbers, count, ground, unit)
         wide = sizes >= _WIDE * ink.size
         # Nobody draws a line between ground and ground, unless it is a handle.
         tinted = np.bincount(flat, weight * (apart.ravel() > _BARE), count + 1) / total
-        hole = np.where(beside >= _BESIDE, wide & (shows <= _EMPTY), (near >= _NEAR) & (shows <= _HOLE))
+        hole = np.where(
+            beside >= _BESIDE, wide & (shows <= _EMPTY) & (under < _UNDER), (near >= _NEAR) & (shows <= _HOLE)
+        )
         hole &= ~wide | (tinted <= _MOSTLY)
         if enclosed != "seen":
             hole = (shows <= _HOLE) if enclosed == "cut" else np.zeros_like(hole)
@@ -143,21 +148,24 @@ def _by_areas(apart: Values, plain: bool, ink: Mask, hinted: Mask | None, enclos
     return thing
 
 
-def _rims(numbers: regions.Numbers, count: int, ground: Mask, unit: float) -> tuple[Values, Values]:
-    """Of each area's rim: the share that a single line parts from the ground outside, and the share that has
-    this no farther away than handles are wide."""
+def _rims(numbers: regions.Numbers, count: int, ground: Mask, unit: float) -> tuple[Values, Values, Values]:
+    """Of each area's rim: the share that a single line parts from the ground outside, the share that has
+    this no farther away than handles are wide; and of its lower edge alone the first of these."""
     from scipy import ndimage
 
     away = ndimage.distance_transform_edt(~ground)
     rim = numbers != ndimage.minimum_filter(numbers, 3)
     rim |= numbers != ndimage.maximum_filter(numbers, 3)
-    on_rim = numbers[rim]
-    total = np.maximum(1, np.bincount(on_rim, minlength=count + 1))
-    beside, near = (
-        (np.bincount(on_rim, away[rim] < far, count + 1) / total).astype(np.float32)
-        for far in (_LINE * max(1, unit), _HANDLE * unit)
-    )
-    return beside, near
+    low = np.zeros_like(rim)
+    low[:-1] = numbers[:-1] != numbers[1:]
+
+    def share(edge: Mask, far: float) -> Values:
+        total = np.maximum(1, np.bincount(numbers[edge], minlength=count + 1))
+        near: Values = (np.bincount(numbers[edge], away[edge] < far, count + 1) / total).astype(np.float32)
+        return near
+
+    line = _LINE * max(1, unit)
+    return share(rim, line), share(rim, _HANDLE * unit), share(low, line)
 
 
 def _leaked(apart: Values, ink: Mask, inside: Mask, unit: float) -> Mask:

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
-from PySide6.QtCore import QMimeData, QObject, Qt, QUrl
+from PySide6.QtCore import QMimeData, QObject, Qt, QTimer, QUrl
 from PySide6.QtGui import QAction, QDragEnterEvent, QDropEvent
 from PySide6.QtWidgets import QFileDialog, QMenu, QWidget
 
@@ -33,6 +33,9 @@ class Files(QObject):
         self._given_up: list[OpenPicture] = []
         self._to_close: Job | None = None
         """What is being written, and closes the window when it is."""
+        self._waits_for_tiles = False
+        """The window closes once colourways were made and written."""
+        session.colourways.watch("writing", self._begin_to_wait)
 
     def _folder(self) -> str:
         """Where dialogs begin. Qt can't look into folders whose names are no text."""
@@ -239,21 +242,29 @@ class Files(QObject):
         return False
 
     def _waits_for_writing(self) -> bool:
-        """Whether something is being written; then that is said, and the window closes when it is done."""
-        writing = [job for job in self._session.file_work.jobs if job.writes]
-        if not writing or not self._session.file_work.waits:
+        """Whether a file is being made; then that is said, and the window closes when it is done."""
+        session = self._session
+        writing = [job for job in session.file_work.jobs if job.awaited]
+        if not (writing or session.colourways.writing) or not session.file_work.waits:
             return False
+        self._waits_for_tiles = not writing
         self._messages.offer(  # a disk of the network may never answer
             self.tr(
                 "%s goes on; the window closes when that is done. Drawings come back next time either way."
             )
-            % writing[-1].text,
+            % (writing[-1].text if writing else self.tr("Making the colourways")),
             (self.tr("Close &without waiting"), self._close_without_waiting),
         )
-        if self._to_close is not writing[-1]:
+        if writing and self._to_close is not writing[-1]:
             self._to_close = writing[-1]
             writing[-1].then(self._close_now)
         return True
+
+    def _begin_to_wait(self) -> None:
+        """The colourways are made, and in a moment they are written, unless something came between."""
+        if self._waits_for_tiles and not self._session.colourways.writing:
+            self._waits_for_tiles, work = False, self._session.file_work
+            QTimer.singleShot(0, self, lambda: self._window.close() if work.is_writing else None)
 
     def _close_now(self, fine: bool) -> None:
         """What the window waited for is over; where it failed, that is on show and somebody should see it."""

@@ -28,6 +28,8 @@ from desktop.widgets.parts.tiles import TILE, Tiles
 _SIDE = 48
 _SIGN = 14
 _WIDEST = 84
+_LEAST = 0.75
+"""Share of their usual edge that tiles have at least."""
 
 
 class StyleTiles(Tiles):
@@ -141,11 +143,16 @@ class _Painted(QStyledItemDelegate):
         self._tiles = tiles
 
     def sizeHint(self, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex) -> QSize:
-        """As many as fit side by side, at least four where there is room for them."""
+        """As many as fit side by side, at least four where there is room for them; a little smaller where one
+        row more is seen whole by that, with its names."""
         width = self._tiles.viewport().width() - 2
         columns = max(1, min(4, width // (_SIDE + 4)), -(-width // _WIDEST) if width > 4 * _WIDEST else 0)
         edge = max(_SIDE + 4, min(width // columns, _WIDEST))
-        return QSize(edge, edge + self._tiles.fontMetrics().height() - 2)
+        below = self._tiles.fontMetrics().height() - 2
+        high = self._tiles.viewport().height()
+        fitting = high // max(1, -(-high // (edge + below))) - below
+        edge = fitting if fitting >= _LEAST * edge else edge
+        return QSize(edge, edge + below)
 
     def paint(
         self, painter: QPainter, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex

@@ -23,7 +23,7 @@ from desktop.widgets.main_window import MainWindow
 from engine.data.messages import Pixels, Request, Vary
 from tests.desktop.conftest import PALETTE
 from tests.desktop.styled_models import NAMED, write_styled
-from tests.desktop.window_hands import done, drag, model, settle, until
+from tests.desktop.window_hands import done, drag, message, model, settle, until
 
 RED, BLUE = (200, 30, 30), (20, 60, 180)
 
@@ -221,6 +221,18 @@ def test_exporting_makes_first_what_could_not_be_seen(
     board.export(tmp_path)
     session.new_picture("sketch", 64, 64)
     assert not board.writing and any("not written" in sentence for sentence in told[-2:])
+
+
+def test_the_window_waits_for_a_sheet_whose_tiles_are_still_to_be_made(
+    window: MainWindow, session: Session, board: Colourways, tmp_path: Path
+) -> None:
+    sixteen_in_a_small_window(window, board)
+    board.export(tmp_path)
+    assert board.writing
+    window.close()
+    assert window.isVisible() and message(window).startswith("Making the colourways goes on")
+    until(lambda: not window.isVisible())
+    assert len(list(next(tmp_path.iterdir()).iterdir())) == 18
 
 
 def test_sets_of_a_palette_file_of_a_photo_and_of_broken_ones(

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import Image, ImageSequence
-from PySide6.QtWidgets import QComboBox, QLabel, QSpinBox
+from PySide6.QtWidgets import QComboBox, QLabel, QPushButton, QSpinBox
 
 from desktop.__main__ import main
 from desktop.film.frames import Cut, Frames
@@ -27,7 +27,7 @@ from engine.data.messages import Picture, Pixels
 from engine.data.rect import Rect
 from engine.data.style import Code
 from tests.desktop.styled_models import NAMED, write_styled
-from tests.desktop.window_hands import done, drag, files_done, model, settle, until
+from tests.desktop.window_hands import done, drag, files_done, message, model, settle, until
 
 SHORT = Cut(5, 0)
 
@@ -105,6 +105,26 @@ def test_it_can_be_cancelled_and_leaves_nothing(
     until(lambda: job.is_over)
     assert not job.is_fine and not list(tmp_path.iterdir())
     assert any("Given up" in sentence for sentence in told)
+
+
+@pytest.mark.parametrize("waits", [True, False])
+def test_the_window_waits_for_a_film_unless_it_is_told_not_to(
+    window: MainWindow, session: Session, tmp_path: Path, waits: bool
+) -> None:
+    drawn(window)
+    settle(session)
+    job = session.films.export(tmp_path / "film.webp", Cut(5, 64))
+    assert job is not None
+    window.close()
+    assert window.isVisible()
+    assert message(window).startswith("Making “film.webp” goes on; the window closes when that is done.")
+    if waits:
+        until(lambda: not window.isVisible())
+        assert job.is_fine and (tmp_path / "film.webp").exists()
+    else:
+        answer = next(it for it in window.messages.findChildren(QPushButton) if "without" in it.text())
+        answer.click()
+        assert not window.isVisible() and not list(tmp_path.iterdir())
 
 
 def test_another_model_ends_it_with_a_sentence(

@@ -72,6 +72,19 @@ def photo(path: Path) -> Path:
     return path
 
 
+@pytest.mark.parametrize("room", [108, 115, 122])
+def test_two_rows_are_seen_whole_with_their_names(window: MainWindow, styled: Session, room: int) -> None:
+    """As much as the panel has in a window of 1280 × 800, a little more, and a little less."""
+    grid = window.style_dock.tiles
+    grid.setFixedSize(226, room)
+    grid.doItemsLayout()
+    seen = grid.viewport().rect()
+    places = [grid.visualItemRect(grid.item(row)) for row in range(grid.count())]
+    rows = {place.top() for place in places if place.top() < seen.bottom() - 2}  # tiles have a margin
+    assert len(rows) == 2
+    assert all(seen.contains(place) for place in places if place.top() in rows)
+
+
 def test_a_model_without_styles_says_how_to_get_them(window: MainWindow, session: Session) -> None:
     said = window.style_dock.findChild(QLabel, "no_styles")
     assert said is not None and said.isVisible()
