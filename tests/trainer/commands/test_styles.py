@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -41,9 +42,9 @@ def model(photos: Path, **wishes: object) -> Path:
     tensors = dict(state.generator.state_dict())
     if state.encoder is not None:
         tensors |= {bundle.STYLE_ENCODER + key: value for key, value in state.encoder.state_dict().items()}
-    styles = {"styles": {"mine": (1.0,) * 8}, "default_style": (0.5,) * 8} if config.style else {}
+    styles: dict[str, Any] = {"styles": {"mine": (1.0,) * 8}, "default_style": (0.5,) * 8}
     file = photos.parent / "model.safetensors"
-    bundle.write(file, replace(config.card(), **styles), tensors)
+    bundle.write(file, replace(config.card(), **(styles if config.style else {})), tensors)
     return file
 
 
