@@ -5,8 +5,10 @@ from __future__ import annotations
 import itertools
 import os
 import shutil
+import sys
 import threading
 from collections.abc import Iterator
+from itertools import islice
 from pathlib import Path
 
 import pytest
@@ -16,6 +18,15 @@ os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 # Before anything imports torch, as the command line does: threads that wait for each other while other tests
 # run would burn the processor time that these need.
 os.environ.setdefault("OMP_WAIT_POLICY", "passive")
+if "PYTEST_XDIST_WORKER" in os.environ:
+    # Each core has tests of its own to run: a second thread would wait for a core that others have.
+    os.environ.setdefault("OMP_NUM_THREADS", "1")
+
+# What is compiled is kept, as Python does if it is not told otherwise. Containers often say otherwise; then
+# each worker compiles all tests anew, half of the time before the first, and each program that tests start
+# hundreds of modules. Git ignores what is kept.
+sys.dont_write_bytecode = False
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -56,6 +67,39 @@ def shared() -> Path:
     if not folder.is_dir():
         pytest.skip("there is no folder “shared” beside the project")
     return folder
+
+
+SLOW = (
+    "journeys/",
+    "desktop/pairs/test_teaching.py",
+    "desktop/training/test_current.py",
+    "trainer/evaluation/test_export.py",
+    "trainer/machine/",
+    "trainer/queue/test_runner.py",
+    "trainer/test_resume.py",
+    "trainer/training/test_learning_styles.py",
+)
+"""Where a single test takes many seconds."""
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Each worker begins with its share of the slow tests, so that none is left with one at the end.
+
+    At first each has a part of the list, the parts alike in length; later it takes from others' ends.
+    """
+    if not hasattr(config, "workerinput"):
+        return
+    modules: dict[str, list[pytest.Item]] = {}
+    for item in items:
+        modules.setdefault(item.nodeid.partition("::")[0], []).append(item)
+    slow = [name for name in modules if name.removeprefix("tests/").startswith(SLOW)]
+    quick = iter([item for name, those in modules.items() if name not in slow for item in those])
+    workers, ordered = config.workerinput["workercount"], list[pytest.Item]()
+    for worker in range(workers):
+        ordered += [item for name in slow[worker::workers] for item in modules[name]]
+        ordered += islice(quick, max(0, len(items) * (worker + 1) // workers - len(ordered)))
+    items[:] = [*ordered, *quick]
 
 
 def _missing_for(item: pytest.Item) -> str | None:

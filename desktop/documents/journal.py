@@ -44,6 +44,8 @@ log = logging.getLogger(__name__)
 
 COMPACT_AFTER = 64 << 20
 """Bytes of changes after which the whole picture is written anew."""
+PATIENCE_S = 2.0
+"""So long the end of the program waits for a disk that takes nothing; for a slow one, as long as it takes."""
 _LENGTH = struct.Struct(f"<{HEAD_SIZE}sQ")
 """The head of the journal's first record, which no two whole pictures share; and the length."""
 _CHECK = struct.Struct("<I")
@@ -75,8 +77,10 @@ class Journal:
         self._known: dict[int, Layer] = {}
         self._jobs: deque[_Whole | _Part] = deque()
         self._waiting = threading.Condition()
-        self._closing = False
+        self._closing = self._is_over = False
+        self._left_with: bool | None = None  # whoever closed it and was not answered wanted it kept, or not
         self._busy = False
+        self._taken = 0  # that much the disk has taken so far: records, and files beside
         self.problem = ""
         """Why what was noted last is not written; empty while all is well."""
         self.is_good = False
@@ -120,6 +124,11 @@ class Journal:
         with self._waiting:
             self._waiting.wait_for(lambda: not self._jobs and not self._busy)
 
+    def has_flushed(self) -> bool:
+        """As ``flush``, but not for a disk that takes nothing any more; whether all is written."""
+        with self._waiting:
+            return self._is_so_in_time(lambda: not self._jobs and not self._busy)
+
     def close(self, *, keep: bool) -> None:
         """End it; ``keep`` leaves it to be offered at the next start."""
         with self._waiting:
@@ -129,10 +138,26 @@ class Journal:
             if not keep:
                 self._jobs.clear()
             self._waiting.notify_all()
+            if not self._is_so_in_time(lambda: self._is_over):
+                # Should the disk answer while the program lives, the thread writes the rest and ends it.
+                log.warning("No disk answers the journal of “%s”; it is left to itself", self._title)
+                self._left_with = keep
+                return
         self._thread.join()
+        self._end(keep)
+
+    def _end(self, keep: bool) -> None:
         self._lock.close()
         if not keep:
             shutil.rmtree(self.folder, ignore_errors=True)
+
+    def _is_so_in_time(self, true: Callable[[], bool]) -> bool:
+        """Wait as long as it takes, while something is written; the condition is held."""
+        taken = -1
+        while taken != self._taken and not true():
+            taken = self._taken
+            self._waiting.wait_for(true, PATIENCE_S)
+        return true()
 
     # --- on the painting thread -----------------------------------------------------------------
 
@@ -184,6 +209,12 @@ class Journal:
                 self._tell()
             del job  # it may hold a whole picture, and the next one may be long in coming
         self._close_file()
+        with self._waiting:
+            self._is_over = True
+            self._waiting.notify_all()
+            left_with = self._left_with
+        if left_with is not None:
+            self._end(left_with)
 
     def _write_job(self, job: _Whole | _Part) -> None:
         if isinstance(job, _Whole):
@@ -202,6 +233,7 @@ class Journal:
         with replacing(target) as part, part.open("wb") as whole:
             for record in job.records():
                 record.write(whole)
+                self._taken += 1
         self._file = target.open("ab", buffering=0)
         self._length = self._whole_size = target.stat().st_size
         self._note_length()
@@ -214,11 +246,13 @@ class Journal:
                 target.parent.mkdir(exist_ok=True)
                 with replacing(target) as part:
                     part.write_bytes(pack())
+                self._taken += 1
 
     def _write_part(self, job: _Part, file: BinaryIO) -> None:
         self._write_beside(job)
         for record in job.records():
             record.write(file)
+            self._taken += 1
         os.fsync(file.fileno())
         if os.name == "posix" and os.fstat(file.fileno()).st_nlink == 0:
             raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT))

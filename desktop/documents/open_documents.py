@@ -364,20 +364,22 @@ class OpenDocuments:
         """Pictures that a crash, or closing the window, would cost something. Tries again to guard them.
 
         Args:
-            wait: until it is known what came of that.
+            wait: until it is known what came of that; one whose disk takes nothing any more is not guarded.
         """
+        held_up = list[OpenPicture]()
         for picture in self.pictures:
             if picture.is_saved or picture.document.is_drawn_on:
                 continue
-            if wait and picture.journal is not None:
-                picture.journal.flush()
+            if wait and picture.journal is not None and not picture.journal.has_flushed():
+                held_up.append(picture)
+                continue
             if picture.journal is None:
                 self.journal(picture, Change())
             elif picture.journal.problem:
                 picture.journal.record_all()
-            if wait and picture.journal is not None:
-                picture.journal.flush()
-        return [picture for picture in self.pictures if not picture.is_guarded]
+            if wait and picture.journal is not None and not picture.journal.has_flushed():
+                held_up.append(picture)
+        return [picture for picture in self.pictures if not picture.is_guarded or picture in held_up]
 
     def left_behind(self) -> tuple[list[Recovered], list[Unreadable]]:
         """Drawings of earlier starts that were neither saved nor closed, and what can't be read of them.

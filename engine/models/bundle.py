@@ -44,6 +44,11 @@ _FOREIGN_BYTES = {**_BYTES, "F64": 8, "I64": 8, "I32": 4, "I16": 2, "I8": 1, "U8
 """Those that weights of other programs, and what they count beside them, may come in."""
 
 
+_MOST_OF_LATE = 32
+_wanted_of_late: dict[str, dict[str, tuple[int, ...]]] = {}
+"""See ``_wanted``."""
+
+
 @dataclass(frozen=True)
 class _Header:
     card: Card
@@ -387,16 +392,28 @@ def _checked(entry: Any, sizes: dict[str, int]) -> tuple[tuple[int, ...] | None,
 
 def _check_fit(card: Card, shapes: dict[str, tuple[int, ...]], name: str) -> None:
     """Hold the weights' names and shapes against those of the card's network."""
-    wanted = {key: tuple(tensor.shape) for key, tensor in blank(card).state_dict().items()}
-    if card.style_encoder:
-        encoder = blank_encoder(card).state_dict()
-        wanted |= {STYLE_ENCODER + key: tuple(tensor.shape) for key, tensor in encoder.items()}
+    wanted = _wanted(card)
     for key in (*wanted, *shapes):
         if shapes.get(key) != wanted.get(key):
             raise ModelError(
                 f"“{name}” does not hold the network its card describes: “{key}” is "
                 f"{_words(shapes.get(key))} instead of {_words(wanted.get(key))}."
             )
+
+
+def _wanted(card: Card) -> dict[str, tuple[int, ...]]:
+    """The names and shapes of a card's weights. To build a network takes 10 ms, so they are kept."""
+    network = repr((card.kind, sorted(card.network.items()), card.style, card.style_encoder))
+    wanted = _wanted_of_late.get(network)
+    if wanted is None:
+        wanted = {key: tuple(tensor.shape) for key, tensor in blank(card).state_dict().items()}
+        if card.style_encoder:
+            encoder = blank_encoder(card).state_dict()
+            wanted |= {STYLE_ENCODER + key: tuple(tensor.shape) for key, tensor in encoder.items()}
+        if len(_wanted_of_late) >= _MOST_OF_LATE:
+            _wanted_of_late.clear()
+        _wanted_of_late[network] = wanted
+    return wanted
 
 
 def _words(shape: tuple[int, ...] | None) -> str:

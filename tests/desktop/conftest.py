@@ -3,23 +3,29 @@
 from __future__ import annotations
 
 import gc
-from collections.abc import Iterator
+import sys
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from PySide6.QtWidgets import QApplication
 
+import desktop.__main__ as command_line
 from desktop.app import begin, open_window
 from desktop.documents import open_documents
 from desktop.paint.files.drawing import Drawing, Played
 from desktop.paint.layers.layer import Role
 from desktop.paint.strokes.stroke import Ink, Sample
 from desktop.session import Session
+from desktop.support import background
 from desktop.support.settings import Settings, SettingsFile
 from desktop.widgets.main_window import MainWindow
 from engine.data.card import Card
 from engine.data.palette import Label, Palette
+from tests import warm
+from tests.desktop.command_hands import Done
 from tests.desktop.window_hands import files_done, settle
 
 PALETTE = Palette(
@@ -44,6 +50,15 @@ def held_collector() -> Iterator[None]:
     gc.disable()
     yield
     gc.enable()
+
+
+@pytest.fixture(autouse=True)
+def warmed_programs(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What the window starts in the background is forked from a process that has torch, not begun anew.
+
+    How it is begun in truth is for ``test_training_parts.py``, and for the journeys.
+    """
+    monkeypatch.setattr(background, "program", lambda: warm.command("-m", "desktop"))
 
 
 @pytest.fixture(scope="session")
@@ -129,3 +144,25 @@ def told(session: Session) -> list[str]:
     for signal in (session.said, session.error_reported, session.training.error_reported):
         signal.connect(sentences.append)
     return sentences
+
+
+@pytest.fixture
+def underpaint(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Callable[..., Done]:
+    """Runs a command in this process."""
+
+    def run(*words: object) -> Done:
+        monkeypatch.setattr(sys, "argv", ["underpaint", *map(str, words)])
+        code = 0
+        try:
+            command_line.main()
+        except SystemExit as end:
+            code = end.code if isinstance(end.code, int) else int(end.code is not None)
+        said = capsys.readouterr()
+        return Done(code, said.out, said.err)
+
+    return run
+
+
+@pytest.fixture
+def noise() -> np.ndarray:
+    return np.random.default_rng(0).integers(0, 256, (50, 70, 3)).astype(np.uint8)

@@ -6,6 +6,7 @@ import base64
 import json
 import os
 import shutil
+import threading
 from contextlib import AbstractContextManager
 from dataclasses import replace
 from pathlib import Path
@@ -17,6 +18,7 @@ from PySide6.QtGui import QDesktopServices
 from PySide6.QtWidgets import QApplication, QLabel, QListWidget, QMenu
 
 from desktop.app import begin, open_window
+from desktop.documents import journal
 from desktop.documents.recovery import abandoned, restore
 from desktop.session import Session
 from desktop.widgets.main_window import MainWindow
@@ -223,6 +225,38 @@ def test_a_drawing_that_cannot_be_kept_can_be_given_up(window, session, stocked_
     assert not window.isVisible()
     (left,) = abandoned()
     assert (restore(left.path).picture().lines < 128).any()  # the first stroke
+
+
+def test_the_window_can_be_closed_while_the_disk_at_home_hangs(window, session, monkeypatch, caplog):
+    """And where it does answer in the end, nothing is lost."""
+    monkeypatch.setattr(journal, "PATIENCE_S", 0.01)
+    drag(window, (10, 10), (50, 50))
+    session.picture.journal.flush()
+    hangs, gate, sync = threading.Event(), threading.Event(), os.fsync
+
+    def hang(number: int) -> None:
+        if threading.current_thread().name == "journal":
+            hangs.set()
+            gate.wait(60)
+        sync(number)
+
+    monkeypatch.setattr(os, "fsync", hang)
+    (thread,) = (thread for thread in threading.enumerate() if thread.name == "journal")
+    try:
+        drag(window, (50, 10), (10, 50))
+        assert hangs.wait(20)
+        drag(window, (10, 40), (50, 40))
+        drawn = session.document.picture().lines
+        window.close()
+        assert window.isVisible() and "can't be kept for the next start" in message(window)
+        press(window, "Close all the same")
+        assert not window.isVisible() and thread.is_alive()
+        assert caplog.text.count("it is left to itself") == 1
+    finally:
+        gate.set()
+        thread.join(20)
+    (left,) = abandoned()
+    assert np.array_equal(restore(left.path).picture().lines, drawn)
 
 
 def test_a_journal_swept_away_under_the_program_is_begun_anew(window, session, stocked_home):

@@ -6,87 +6,26 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 import pytest
-import torch
 from PIL import Image
-from safetensors.torch import save_file
 
-import desktop.__main__ as command_line
 import engine
 from desktop.paint.editing.document import Document
 from desktop.paint.files import project
-from engine.data.card import Card
-from engine.data.palette import Label, Palette
 from engine.data.picture import read, write_png
-from engine.layers.blocks import initialise
-from engine.layers.styling import Styling
 from engine.models import bundle, catalogue
-from engine.networks import build
 from engine.planes import codec
-from tests.engine import reference
-
-PALETTE = Palette("two", (Label("ground", (0, 0, 222)), Label("wall", (0, 48, 255))))
-
-
-class Done(NamedTuple):
-    code: int
-    out: str
-    err: str
-
-
-@pytest.fixture
-def underpaint(monkeypatch, capsys) -> Callable[..., Done]:
-    """Runs a command in this process."""
-
-    def run(*words: object) -> Done:
-        monkeypatch.setattr(sys, "argv", ["underpaint", *map(str, words)])
-        code = 0
-        try:
-            command_line.main()
-        except SystemExit as end:
-            code = end.code if isinstance(end.code, int) else int(end.code is not None)
-        said = capsys.readouterr()
-        return Done(code, said.out, said.err)
-
-    return run
-
-
-def write_model(file: Path, **fields: Any) -> Path:
-    settings = {"levels": 6, "width": 2, "outputs": 3, "norm": "batch", "dropout": True}
-    settings["inputs"] = fields.pop("inputs", 3)
-    settings["style"] = fields.pop("style", 0)
-    network, rng = build("unet", **settings), torch.Generator().manual_seed(0)
-    initialise(network, rng)
-    if settings["style"]:
-        assert isinstance(network.styling, Styling)
-        torch.nn.init.normal_(network.styling.head.weight, 0, 0.2, generator=rng)
-    state = {k: v.detach() * (8 if v.dim() == 4 else 1) for k, v in network.state_dict().items()}
-    if width := fields.get("style_encoder"):
-        encoder = build("style_encoder", inputs=3, width=width, style=settings["style"])
-        initialise(encoder, rng)
-        state |= {bundle.STYLE_ENCODER + k: v.detach() for k, v in encoder.state_dict().items()}
-    defaults: dict[str, Any] = {"name": file.stem, "input": "image", "size": (64, 64)}
-    defaults["statistics"] = "running"
-    file.parent.mkdir(parents=True, exist_ok=True)
-    bundle.write(file, Card(kind="unet", network=settings, **(defaults | fields)), state)
-    return file
+from tests.desktop.command_hands import PALETTE, Done, write_model
 
 
 @pytest.fixture
 def model(home: Path) -> Path:
     """A user's model called “mine”."""
     return write_model(home / "models" / "mine.safetensors")
-
-
-@pytest.fixture
-def noise() -> np.ndarray:
-    return np.random.default_rng(0).integers(0, 256, (50, 70, 3)).astype(np.uint8)
 
 
 # --- models, bench -------------------------------------------------------------------------------
@@ -379,112 +318,7 @@ def test_failures_are_sentences_and_codes(
     assert (read("in.png").pixels == noise).all()
 
 
-# --- import --------------------------------------------------------------------------------------
-
-
-@pytest.fixture
-def weights(tmp_path) -> Path:
-    folder = tmp_path / "edges2shoes"
-    folder.mkdir()
-    torch.save(reference.made("unet_128", "batch", width=2), folder / "latest_net_G.pth")
-    return folder / "latest_net_G.pth"
-
-
-def test_published_weights_become_a_model_of_the_users(underpaint, weights, home, noise) -> None:
-    done = underpaint("import", weights)
-    target = home / "models" / "edges2shoes.safetensors"
-    assert done == Done(0, f"{target}\n", "")
-    card = bundle.read_card(target)
-    assert (card.name, card.input, card.statistics) == ("edges2shoes", "image", "image")
-    assert engine.open("edges2shoes")(noise).shape == noise.shape
-    assert underpaint("import", weights).out.strip().endswith("edges2shoes-2.safetensors")
-
-
-def test_flags_say_what_a_file_cannot(underpaint, weights, tmp_path) -> None:
-    (tmp_path / "card.json").write_text('{"task": "labels → front", "statistics": "running"}')
-    target = tmp_path / "new" / "fronts.safetensors"
-    words = ["--to", target, "--name", "Fronts", "--palette", "facades", "--card", tmp_path / "card.json"]
-    assert underpaint("import", weights, *words) == Done(0, f"{target}\n", "")
-    card = bundle.read_card(target)
-    assert (card.name, card.input, card.palette.name) == ("Fronts", "labels", "facades")
-    assert (card.task, card.statistics) == ("labels → front", "running")
-    (tmp_path / "card.json").write_text('{"colour": 1}')
-    done = underpaint("import", weights, *words)
-    assert done.code == 1 and "A card's fields are" in done.err
-
-
-def test_a_recorded_drawing_gives_the_card_its_sample_picture(underpaint, weights, tmp_path) -> None:
-    import base64
-
-    import resources
-
-    recorded = next(resources.path("samples").glob("*sneaker.json"))
-    target = tmp_path / "shoes.safetensors"
-    done = underpaint("import", weights, "--to", target, "--input", "sketch", "--sample", recorded)
-    assert done == Done(0, f"{target}\n", "")
-    pixels = read(base64.b64decode(bundle.read_card(target).sample)).pixels
-    assert max(pixels.shape[:2]) == 128 and pixels.std() > 1
-    done = underpaint("import", weights, "--to", target, "--sample", tmp_path / "none.json")
-    assert done.code == 1 and "none.json" in done.err
-
-
-def test_a_model_file_is_given_another_name_and_card(underpaint, weights, tmp_path) -> None:
-    trained, target = tmp_path / "trained.safetensors", tmp_path / "shoes.safetensors"
-    assert underpaint("import", weights, "--to", trained, "--input", "sketch").code == 0
-    (tmp_path / "card.json").write_text('{"task": "sketch → shoe"}')
-    words = ["--to", target, "--name", "Shoes", "--card", tmp_path / "card.json"]
-    assert underpaint("import", trained, *words) == Done(0, f"{target}\n", "")
-    (before, tensors), (card, kept) = bundle.read(trained), bundle.read(target)
-    assert card == replace(before, name="Shoes", task="sketch → shoe")
-    assert all(torch.equal(tensors[name], kept[name]) for name in tensors | kept)
-    done = underpaint("import", trained, "--to", target, "--input", "labels")
-    assert done.code == 2 and "says itself" in done.err
-
-
-def test_a_users_palette_is_found_by_name_or_file(underpaint, weights, home, tmp_path) -> None:
-    from engine.data.palette import write_gpl
-
-    (home / "palettes").mkdir()
-    write_gpl(PALETTE, home / "palettes" / "two.gpl")
-    for number, word in enumerate(("two", home / "palettes" / "two.gpl")):
-        target = tmp_path / f"{number}.safetensors"
-        assert underpaint("import", weights, "--to", target, "--palette", word).code == 0
-        assert bundle.read_card(target).palette == PALETTE
-
-
-def test_colours_of_an_image_model_get_names(underpaint, weights, tmp_path) -> None:
-    """With the import or afterwards; a model of labels keeps those that it has learnt."""
-    from engine.data.palette import write_gpl
-
-    write_gpl(PALETTE, tmp_path / "two.gpl")
-    target, named = tmp_path / "plans.safetensors", tmp_path / "named.safetensors"
-    words = ["--input", "image", "--palette", tmp_path / "two.gpl"]
-    assert underpaint("import", weights, "--to", named, *words).code == 0
-    assert underpaint("import", weights, "--to", target).code == 0
-    assert bundle.read_card(target).palette is None
-    assert underpaint("import", target, "--to", target, "--palette", tmp_path / "two.gpl").code == 0
-    assert bundle.read_card(target).palette == bundle.read_card(named).palette == PALETTE
-    assert bundle.read_card(target).input == bundle.read_card(named).input == "image"
-    assert underpaint("import", weights, "--to", target, "--palette", tmp_path / "two.gpl").code == 0
-    done = underpaint("import", target, "--to", target, "--palette", tmp_path / "two.gpl")
-    assert done.code == 2 and "only an image model" in done.err
-
-
-def test_weights_are_imported_from_checkpoints_with_chosen_statistics(underpaint, weights, tmp_path) -> None:
-    state = torch.load(weights, weights_only=True)
-    both, target = tmp_path / "both.ckpt", tmp_path / "x.safetensors"
-    torch.save({"netG_A": state, "netG_B": state, "epoch": 3}, both)
-    done = underpaint("import", both, "--to", target)
-    assert done.code == 1 and "--generator netG_A" in done.err
-    words = ("--to", target, "--generator", "netG_B", "--statistics", "running")
-    assert underpaint("import", both, *words) == Done(0, f"{target}\n", "")
-    assert bundle.read_card(target).statistics == "running"
-    assert underpaint("import", target, "--to", target, "--statistics", "image").code == 0
-    assert bundle.read_card(target).statistics == "image"
-    bare = tmp_path / "bare.safetensors"
-    save_file(state, bare)
-    assert underpaint("import", bare, "--to", target, "--name", "Bare").code == 0
-    assert bundle.read_card(target).name == "Bare"
+# --- runs ---------------------------------------------------------------------------------------
 
 
 def test_every_command_that_takes_a_model_takes_a_run(underpaint, noise, tmp_path, monkeypatch) -> None:

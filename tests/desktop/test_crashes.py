@@ -73,7 +73,8 @@ def run(home: Path, script: str) -> subprocess.CompletedProcess[str]:
 @pytest.mark.parametrize(
     ("number", "leaves"), [(signal.SIGSEGV, True), (signal.SIGKILL, False), (signal.SIGTERM, False)]
 )
-def test_how_a_program_ended_decides_what_it_leaves(home: Path, number: signal.Signals, leaves: bool):
+def test_how_a_program_ended_decides_what_it_leaves(stocked_home: Path, number: signal.Signals, leaves: bool):
+    home = stocked_home
     with program(home, "-m", "desktop") as child:
         wait_until_ready(home)
         assert crashes.left_behind() == [], "the trace of a living program is nobody else's"
@@ -101,8 +102,8 @@ def test_an_exception_that_ends_the_program_is_reported(home: Path):
     assert "LookupError: no theme" in crash.report()[0]
 
 
-def test_an_exception_in_a_slot_is_reported_though_the_program_went_on(home: Path):
-    done = run(home, FAILS_IN_A_SLOT)
+def test_an_exception_in_a_slot_is_reported_though_the_program_went_on(stocked_home: Path):
+    done = run(stocked_home, FAILS_IN_A_SLOT)
     assert done.returncode == 0
     assert "KeyError: 'a slot'" in done.stderr
     crash = the_crash()

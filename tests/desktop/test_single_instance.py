@@ -80,7 +80,8 @@ def asks(home: Path, *words: str) -> subprocess.CompletedProcess[str]:
     )
 
 
-def test_second_start_hands_its_file_to_the_window(home: Path, picture: Path):
+def test_second_start_hands_its_file_to_the_window(stocked_home: Path, picture: Path):
+    home = stocked_home
     with program(home, "-m", "desktop") as first:
         wait_until_ready(home)
         done = asks(home, "-m", "desktop", str(picture))

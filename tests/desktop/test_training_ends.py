@@ -174,7 +174,7 @@ def test_whoever_answers_is_not_asked_again(
 def test_a_finished_training_is_made_longer(window: MainWindow, trainer: TrainingWindow, tmp_path: Path):
     training, page = window.session.training, trainer.watch_page
     data = write_pairs(tmp_path / "houses")
-    training.start(Wish(Options(data, name="houses", steps=12, size=(EDGE, EDGE), width=4)))
+    training.start(Wish(Options(data, name="houses", steps=12, size=(EDGE, EDGE), width=4, patch=16)))
     until(lambda: training.phase == "finished", LONG)
     assert not button(page, "resume").isVisible()
     page.findChild(QSlider, "more").setValue(3)

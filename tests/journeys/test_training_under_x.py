@@ -17,6 +17,7 @@ import pytest
 from PIL import Image
 
 from engine.data.messages import Pixels
+from tests import warm
 from tests.desktop.training_pairs import house
 from tests.journeys.x_screen import Screen, keep
 
@@ -31,14 +32,16 @@ validation.DRAWING_SECONDS = 0.5
 from desktop.__main__ import main
 main()
 """
-PROGRAM = f"""
-import sys
+
+
+def program() -> str:
+    """The program, but that a training is forked, and looks for what was drawn more often than every 4 s."""
+    return f"""
 from desktop.support import background
-background.program = lambda: [sys.executable, "-c", {OFTEN!r}]
+background.program = lambda: {warm.command("-c", OFTEN)!r}
 from desktop.__main__ import main
 main()
 """
-"""The program, but that a training looks more often for what was drawn than every four seconds."""
 
 
 def told(run: Path) -> list[dict]:
@@ -84,7 +87,7 @@ def test_train_watch_stop_resume_paint(screen: Screen, tmp_path: Path):
             Image.fromarray(large).save(houses / side / f"{number}.png")
     run = home / "runs" / "houses"
 
-    screen.start(*(("-m", "desktop") if SECONDS else ("-c", PROGRAM)), home=home)
+    screen.start(*(("-m", "desktop") if SECONDS else ("-c", program())), home=home)
     main = screen.focus()
     screen.still()
 

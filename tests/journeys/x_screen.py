@@ -19,7 +19,7 @@ from PIL import Image
 Pixels = npt.NDArray[np.uint8]
 
 PATIENCE_S = 60.0
-_AGAIN_S, _STILL_S = 0.15, 0.6
+_AGAIN_S, _STILL_S = 0.3, 0.6
 
 
 class Screen:
@@ -124,7 +124,7 @@ class Screen:
             if time.monotonic() > deadline:
                 Image.fromarray(seen).save(self.folder / "in-vain.png")
                 raise AssertionError(f"waited in vain until {what}; see {self.folder}")
-            time.sleep(0.03)  # polls another process's screen; nothing tells when it paints
+            time.sleep(0.06)  # polls another process's screen; nothing tells when it paints
 
     def still(self) -> Pixels:
         """Wait until nothing on the screen changes any more; the screen then."""

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import shutil
 from pathlib import Path
 
 import numpy as np
 import pytest
-from PIL import Image
-from PySide6.QtCore import QMimeData, QPointF, Qt, QUrl
-from PySide6.QtGui import QDragEnterEvent, QDropEvent, QMouseEvent
+from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QInputDialog, QLabel, QSlider, QWidget
+from PySide6.QtWidgets import QApplication, QInputDialog, QLabel, QSlider
 
 from desktop.documents.open_documents import OpenPicture
 from desktop.documents.recovery import abandoned
@@ -20,28 +17,11 @@ from desktop.preview.styles import Tile
 from desktop.session import Session
 from desktop.support.settings import SettingsFile
 from desktop.widgets.main_window import MainWindow
-from engine.data.messages import Failed, ReadStyle, Request, Translate, Vary
+from engine.data.messages import Request, Translate, Vary
 from engine.data.style import drawn
 from tests.desktop.styled_models import NAMED, write_styled
 from tests.desktop.traced_photos import write_photos
-from tests.desktop.window_hands import done, drag, files_done, message, model, send, settle, until
-
-
-@pytest.fixture(scope="session")
-def styled_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return write_styled(tmp_path_factory.mktemp("styled") / "styles.safetensors")
-
-
-@pytest.fixture
-def styled(styled_file: Path, stocked_home: Path, window: MainWindow, session: Session) -> Session:
-    """The window with a model that knows styles, and something drawn; so high that all tiles are seen."""
-    window.resize(1280, 1500)
-    shutil.copy(styled_file, stocked_home / "models" / "styles.safetensors")
-    session.library.refresh()
-    session.open_model(model(session, "tiny styles"))
-    drag(window, (20, 20), (70, 20), (70, 60))
-    settle(session)
-    return session
+from tests.desktop.window_hands import done, drag, message, model, settle, until
 
 
 def tiles(session: Session, sort: str = "drawn") -> list[Tile]:
@@ -65,11 +45,6 @@ def watched(session: Session) -> list[Request]:
 
     bridge.send = pass_on  # type: ignore[method-assign]
     return sent
-
-
-def photo(path: Path) -> Path:
-    Image.fromarray(np.random.default_rng(2).integers(0, 256, (40, 60, 3), np.uint8)).save(path)
-    return path
 
 
 @pytest.mark.parametrize("room", [108, 115, 122])
@@ -114,6 +89,23 @@ def test_eight_thumbnails_differ_and_follow_the_pen(window: MainWindow, styled: 
     settle(styled)
     all_made(styled)
     assert all((tile.preview != old).any() for tile, old in zip(styled.styles.tiles, previews, strict=True))
+
+
+def test_tiles_are_drawn_from_photos_where_the_model_knows_any(
+    stocked_home: Path, window: MainWindow, session: Session
+) -> None:
+    photos = tuple(drawn(seed, 8) for seed in range(100, 112))
+    write_styled(stocked_home / "models" / "seen.safetensors", "seen", seeded_styles=photos)
+    session.library.refresh()
+    session.open_model(model(session, "seen"))
+    settle(session)
+    assert session.styles.tiles[0].code == photos[0]
+    assert tuple(tile.code for tile in tiles(session)) == photos[1:9]
+    locked = tiles(session)[2]
+    session.styles.lock(locked)
+    session.styles.more()
+    codes = [tile.code for tile in tiles(session)]
+    assert locked.code in codes and photos[9] in codes and len(set(codes)) == 8
 
 
 def test_a_tile_is_exactly_what_taking_it_gives(window: MainWindow, styled: Session) -> None:
@@ -215,98 +207,6 @@ def test_a_name_is_kept_with_the_picture_and_for_the_model(
     assert [tile.style.name for tile in tiles(styled, "own")] == ["rust"], "it is the picture's"
     styled.styles.forget("rust")
     assert tiles(styled, "own") == [] and styled.document.style.code == code
-
-
-def drop(path: Path, widget: QWidget) -> list[bool]:
-    """Drag a file over a widget and let go of it there; whether each event was accepted."""
-    data = QMimeData()
-    data.setUrls([QUrl.fromLocalFile(str(path))])
-    at, copy, left = widget.rect().center(), Qt.DropAction.CopyAction, Qt.MouseButton.LeftButton
-    none = Qt.KeyboardModifier.NoModifier
-    events = (QDragEnterEvent(at, copy, data, left, none), QDropEvent(QPointF(at), copy, data, left, none))
-    for event in events:
-        QApplication.sendEvent(widget, event)
-    return [event.isAccepted() for event in events]
-
-
-def test_a_photo_dropped_on_the_preview_gives_its_style(
-    window: MainWindow, styled: Session, tmp_path: Path, told: list[str]
-) -> None:
-    path = photo(tmp_path / "boot.png")
-    assert drop(path, window.preview) == [True, True]
-    until(lambda: styled.document.style is not None)
-    assert styled.document.style.name == "boot" and styled.styles.reading is None
-    assert told == ["The picture has the style of “boot” now."]
-    before = styled.document.style
-    styled.styles.take_of(photo(tmp_path / "boot.png"))
-    until(lambda: styled.styles.reading is None)
-    assert styled.document.style == before, "the same photo has the same style"
-    assert len(styled.pictures) == 1
-
-
-def test_what_is_dropped_elsewhere_is_opened(window: MainWindow, styled: Session, tmp_path: Path) -> None:
-    path = photo(tmp_path / "boot.png")
-    drop(path, window.canvas)
-    files_done(styled)
-    assert styled.picture.name == "boot" and styled.document.style is None
-
-
-def test_without_styles_of_photos_a_drop_on_the_preview_opens(
-    window: MainWindow, session: Session, tmp_path: Path
-) -> None:
-    path = photo(tmp_path / "boot.png")
-    drop(path, window.preview)
-    files_done(session)
-    assert session.picture.name == "boot"
-
-
-def test_a_photo_that_is_none_is_told(styled: Session, tmp_path: Path, told: list[str]) -> None:
-    (tmp_path / "no.png").write_bytes(b"no picture")
-    styled.styles.take_of(tmp_path / "no.png")
-    until(lambda: told)
-    assert len(told) == 1 and "no.png" in told[0]
-    assert styled.styles.reading is None and styled.document.style is None
-
-
-def test_a_style_that_comes_in_a_stroke_waits_for_its_end(
-    window: MainWindow, styled: Session, tmp_path: Path
-) -> None:
-    kinds, left, none = QMouseEvent.Type, Qt.MouseButton.LeftButton, Qt.MouseButton.NoButton
-    send(window, kinds.MouseButtonPress, (10, 10), left, left)
-    styled.styles.take_of(photo(tmp_path / "boot.png"))
-    until(lambda: styled.styles.reading is None)
-    assert styled.styles.current is None and styled.strokes.drawing
-    send(window, kinds.MouseButtonRelease, (10, 10), left, none)
-    assert styled.document.style.name == "boot"
-
-
-def test_a_photo_that_cannot_be_read_does_not_hold_up_the_next(
-    window: MainWindow, styled: Session, tmp_path: Path
-) -> None:
-    styled.styles.take_of(tmp_path / "gone.png")
-    first = styled.styles.reading
-    assert first is not None
-    styled.styles.take_of(photo(tmp_path / "boot.png"))
-    styled.live.refused.emit(Failed(ReadStyle(first), "It is gone."))  # the engine had begun with it
-    until(lambda: styled.document.style is not None)
-    assert styled.document.style.name == "boot"
-
-
-@pytest.mark.parametrize("what", ["broken", "empty", "folder", "gone", "text"])
-def test_what_is_no_photo_is_told_and_nothing_changes(
-    window: MainWindow, styled: Session, tmp_path: Path, told: list[str], what: str
-) -> None:
-    file = tmp_path / "photo.png"
-    if what == "broken":
-        file.write_bytes(photo(tmp_path / "whole.png").read_bytes()[:200])
-    elif what == "folder":
-        file.mkdir()
-    elif what != "gone":
-        file.write_bytes(b"" if what == "empty" else b"not a photo")
-    drop(file, window.preview)
-    until(lambda: styled.styles.reading is None)
-    assert len(told) == 1 and "photo.png" in told[0] and "\n" not in told[0]
-    assert styled.document.style is None
 
 
 def test_variations_are_styles_and_choosing_one_takes_it(window: MainWindow, styled: Session) -> None:

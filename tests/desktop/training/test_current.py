@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shutil
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -35,6 +34,7 @@ from desktop.widgets.training.window import TrainingWindow
 from engine.data.messages import Pixels
 from engine.data.palette import Label, Palette
 from engine.data.picture import write_png
+from tests import warm
 from tests.desktop.training_pairs import EDGE, write_pairs
 from tests.desktop.window_hands import drag, settle, text_of, until
 from trainer.run.options import Options
@@ -271,7 +271,7 @@ main()
 def test_the_drawing_is_followed_and_the_training_outlives_the_window(
     opened: list[MainWindow], houses: Path, home: Path, monkeypatch: pytest.MonkeyPatch
 ):
-    monkeypatch.setattr(background, "program", lambda: [sys.executable, "-c", OFTEN])
+    monkeypatch.setattr(background, "program", lambda: warm.command("-c", OFTEN))
     window = open_program(opened)
     session, training = window.session, window.session.training
     session.new_picture("sketch", 96, 80)
