@@ -16,6 +16,7 @@ import stat
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
@@ -45,6 +46,7 @@ _FOREIGN_BYTES = {**_BYTES, "F64": 8, "I64": 8, "I32": 4, "I16": 2, "I8": 1, "U8
 
 
 _MOST_OF_LATE = 32
+_MOST_KEPT_BYTES = 256 << 10
 _wanted_of_late: dict[str, dict[str, tuple[int, ...]]] = {}
 """See ``_wanted``."""
 
@@ -342,7 +344,14 @@ def _fields(text: bytes, name: str) -> dict[str, Any]:
 
 
 def _header(text: bytes, room: int, name: str) -> _Header:
-    """Parse a header; ``room`` is the number of bytes that follow it in the file."""
+    """Parse a header; ``room`` is the number of bytes that follow it in the file.
+
+    Those of late are kept: every list of models looks into all of them again.
+    """
+    return (_parsed_of_late if len(text) <= _MOST_KEPT_BYTES else _parsed)(text, room, name)
+
+
+def _parsed(text: bytes, room: int, name: str) -> _Header:
     fields = _fields(text, name)
     metadata = fields.pop("__metadata__", None)
     if not isinstance(metadata, dict) or not isinstance(metadata.get(_KEY), str):
@@ -351,6 +360,9 @@ def _header(text: bytes, room: int, name: str) -> _Header:
             "or take a file that Underpaint wrote."
         )
     return _Header(cards.from_json(metadata[_KEY]), _shapes(fields, room, name, _BYTES))
+
+
+_parsed_of_late = lru_cache(maxsize=_MOST_OF_LATE)(_parsed)
 
 
 def _shapes(

@@ -26,11 +26,23 @@ def until(done: Callable[[], object], seconds: float = 20.0) -> None:
     """Let the program live until ``done()``; waits for events, not for time."""
     loop = QEventLoop()
     timer = QTimer()
-    deadline = time.monotonic() + seconds
-    timer.timeout.connect(lambda: loop.quit() if done() or time.monotonic() > deadline else None)
+    begun = time.monotonic()
+
+    def look() -> None:
+        waited = time.monotonic() - begun
+        if done() or waited > seconds:
+            loop.quit()
+        elif waited > 0.2:  # it is something long, as another process: that one wants the processor
+            timer.setInterval(20)
+
+    timer.timeout.connect(look)
     timer.start(2)
-    if not done():
-        loop.exec()
+    try:
+        if not done():
+            loop.exec()
+    finally:
+        timer.stop()
+        timer.timeout.disconnect(look)  # else each holds the other, and the timer goes on
     # What was closed in the turn that ended the loop is gone too, as it is a turn later.
     QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
     assert done(), "waited in vain"
