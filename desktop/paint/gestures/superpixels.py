@@ -78,7 +78,8 @@ class Regions:
         (height, width), (down, across) = self.shape, self.numbers.shape
         small = labels[(np.arange(down) * height // down)[:, None], np.arange(across) * width // across]
         both = self.numbers.reshape(-1).astype(np.int64) * count + small.reshape(-1)
-        return np.bincount(both, minlength=len(self.colours) * count).reshape(-1, count).argmax(1)
+        found = np.bincount(both, minlength=len(self.colours) * count).reshape(-1, count)
+        return np.asarray(found.argmax(1), np.int64)
 
     def _joined(self, seed: int, alike: Chosen) -> Chosen:
         """That region, and those that can be reached from it over regions that are ``alike``."""
