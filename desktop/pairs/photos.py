@@ -109,8 +109,8 @@ def roll(sources: Sequence[Path], kind: InputKind, folder: Path, palette: Palett
     present = pair_store.names(folder)
     paired = {origin.mark: pair for pair, origin in manifest.origins.items() if pair in present}
     drafts = frozenset(manifest.drafts) & present
-    names = [(file, mark, paired.get(mark, "")) for file in files for mark in [mark_of(file)]]
-    photos = tuple(Photo(file, mark, name, name in drafts) for file, mark, name in names)
+    known = [(file, mark, paired.get(mark, "")) for file in files for mark in [mark_of(file)]]
+    photos = tuple(Photo(file, mark, pair, pair in drafts) for file, mark, pair in known)
     return Roll(photos, folder, len(present), manifest.palette, drafts)
 
 
