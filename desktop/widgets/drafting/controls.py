@@ -99,7 +99,7 @@ class DraftControls(QWidget):
         if not pair_drawing.draws_labels or roll is None:
             return ""
         maps = self._maps() if pair_drawing.here else 0
-        sentence = self.tr("Draft by %d maps, to be corrected; smart fill with Ctrl goes by it.") % maps
+        sentence = self.tr("Draft by %d maps, to be corrected.") % maps
         if labels.learning:
             share, photos = labels.progress
             left = len(roll.photos) - roll.done
