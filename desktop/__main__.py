@@ -163,7 +163,7 @@ def translate(
     ] = "picture",
     enclosed: Annotated[
         str,
-        typer.Option(help="Enclosed parts that look like the ground: seen by place and colour, kept, cut."),
+        typer.Option(help="Parts in lines that look like the ground: seen (by their colour), kept or cut."),
     ] = "seen",
     larger: Annotated[int, typer.Option(help="2 or 4 times as large as the picture.")] = 1,
 ) -> None:

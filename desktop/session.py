@@ -123,8 +123,7 @@ class Session(Observable):
         live, strokes, work = self.live, self.strokes, self.file_work
         self.matching = Matching(self, self.documents, live, strokes, self.library, self.settings, self)
         self.styles = Styles(self, live, strokes, self.library, self.settings, pen_up, self)
-        told = self._tell_steps
-        self.shelf = Shelf(self, self.documents, self.live, self.styles, self.file_work, told, self)
+        self.shelf = Shelf(self, self.documents, live, self.styles, work, self._tell_steps, self)
         self.holding = Holding(self, self.live, self.settings, self)
         self.finishing = Finishing(self, self.live, self)
         self.comparing = Comparing(self, self.live, self.shelf, self)
@@ -145,7 +144,7 @@ class Session(Observable):
         rest = self.shelf, self.settings, work, self.training, self.open_model
         self.models = Models(self, documents, live, strokes, tryouts, models, *rest, self)
         self.watching = Watching(self, strokes, pen_up, work, self)
-        self.paper = Paper(self, self.file_work, pen_up, self)
+        self.paper = Paper(self, self.file_work, pen_up, self.settings.paper, self)
         self.places = Places(self)
         self.handling.said.connect(self.said)
         for part in (self.strokes, self.handling, self.file_work, self.filing, self.places):
@@ -356,17 +355,19 @@ class Session(Observable):
     # --- steps ---------------------------------------------------------------------------------
 
     def undo(self) -> None:
-        """Take back the last step, or the stroke that goes on; either can be done again."""
+        """Take back the last step, or of the stroke that goes on the last click, or all."""
         if self.strokes.drawing:
             last = self.document.history.newest
-            self.finish_stroke()
-            if self.document.history.newest is last:  # it left nothing
+            if not self.strokes.step_back():
+                self.finish_stroke()
+            if self.document.history.newest is last:  # it left nothing, or goes on
                 return
         self._apply(self.document.undo)
 
     def redo(self) -> None:
-        """Do again what was taken back last; nothing while a stroke goes on."""
-        self._apply(self.document.redo)
+        """Do again what was taken back last, or of the stroke that goes on the last click."""
+        if not self.strokes.step_forward():
+            self._apply(self.document.redo)
 
     def edit(self, step: Callable[[Document], Change | None]) -> None:
         """Carry out one step on the document, e.g. ``edit(lambda d: d.clear_layer(i))``."""

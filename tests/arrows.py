@@ -70,7 +70,10 @@ ARROWS: dict[str, str] = {
         "engine.data engine.errors engine.files trainer.data trainer.evaluation trainer.files "
         "trainer.loading trainer.machine trainer.perception trainer.pictures"
     ),
-    "trainer.commands": "engine.data engine.files trainer.cli trainer.machine trainer.queue trainer.run",
+    "trainer.commands": (
+        "engine.data engine.errors engine.files engine.models engine.passes trainer.cli trainer.data "
+        "trainer.dataset_check trainer.evaluation trainer.machine trainer.queue trainer.run"
+    ),
     "trainer.queue": "engine.data engine.files resources trainer.machine trainer.run",
     "desktop.__main__": (
         "desktop.app desktop.colourways desktop.comparison desktop.demo desktop.paint.files "

@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import os
 import shutil
+import sys
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -16,6 +17,12 @@ os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 # Before anything imports torch, as the command line does: threads that wait for each other while other tests
 # run would burn the processor time that these need.
 os.environ.setdefault("OMP_WAIT_POLICY", "passive")
+
+# What is compiled is kept, as Python does if it is not told otherwise. Containers often say otherwise; then
+# each worker compiles all tests anew, half of the time before the first, and each program that tests start
+# hundreds of modules. Git ignores what is kept.
+sys.dont_write_bytecode = False
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 
 ROOT = Path(__file__).resolve().parent.parent
 

@@ -22,10 +22,11 @@ from trainer.cli.telling import say
 from trainer.cli.train import train
 from trainer.cli.window import drafts, edges
 from trainer.commands.queue import queue
+from trainer.commands.styles import styles
 from trainer.preparing.command import prepare
 
 commands = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
-for _command in (train, resume, check, prepare, pairs, evaluate, export):
+for _command in (train, resume, check, prepare, pairs, evaluate, styles, export):
     commands.command()(_command)
 for _command in (edges, drafts):
     commands.command(hidden=True)(_command)  # the window's alone

@@ -22,6 +22,8 @@ from engine.errors import PictureError
 
 FILM = "film"
 """Beside the journal: the way of the drawing, see ``desktop.film.chronicle``."""
+MOST_LEFT = 4 * MOST_FILM
+"""Bytes that are read of it: more than a project keeps, as it has what was taken back as well."""
 KEPT = "kept"
 """The folder of what was set aside."""
 ABANDONED_AFTER = 3600
@@ -135,10 +137,13 @@ def brought_back(path: Path) -> tuple[Document, bool]:
 
 
 def film_of(path: Path) -> bytes:
-    """The way of the drawing, beside an abandoned journal, see ``project.FILM``; empty for none."""
-    file = path / FILM
+    """The way of the drawing, beside an abandoned journal, see ``project.FILM``; empty for none.
+
+    Of one that is longer than ``MOST_LEFT`` it is the first part; from there one step leads to the drawing.
+    """
     try:
-        return file.read_bytes() if file.stat().st_size <= MOST_FILM else b""
+        with (path / FILM).open("rb") as file:
+            return file.read(MOST_LEFT)
     except OSError:
         return b""
 

@@ -17,7 +17,7 @@ from desktop.paint.tools import Stroke, tools
 from desktop.support.observable import Observable, Property
 from desktop.support.report_errors import ReportErrors
 from engine.data.palette import Colour, Palette
-from engine.data.rect import Rect
+from engine.data.rect import EMPTY, Rect
 
 MOST_RECENT = 12
 REACH = 6.0
@@ -34,6 +34,8 @@ class StrokeController(Observable):
     """The brush of the tool on the active layer."""
     drawing = Property(False)
     """A stroke is going on."""
+    taken_back = Property(False)
+    """Clicks of that stroke were taken back, and can be done again."""
     knows_hints = Property(True)
     """Whether the model in use was trained with colour hints; else they can neither be seen nor drawn."""
 
@@ -177,6 +179,22 @@ class StrokeController(Observable):
         self._touch(stroke.abort())
         return True
 
+    def step_back(self) -> bool:
+        """Take back the last click of a stroke of several; False where there is no such."""
+        changed = self._stroke.step_back() if self._stroke is not None else None
+        return self._stepped(changed)
+
+    def step_forward(self) -> bool:
+        """Do the click again that was taken back last; False where there is none."""
+        return self._stepped(self._stroke.step_forward() if self._stroke is not None else None)
+
+    def _stepped(self, changed: Rect | None) -> bool:
+        if changed is None:
+            return False
+        self._touch(changed)
+        self.shown.emit()
+        return True
+
     @property
     def placement(self) -> Placement | None:
         """Where the box is that is being transformed; None where none is."""
@@ -305,11 +323,13 @@ class StrokeController(Observable):
         return None if ink.erase or signs or not paints else ink.colour
 
     def _touch(self, rect: Rect) -> None:
+        self.taken_back = self._stroke is not None and self._stroke.can_step_forward
         if rect:
             self.touched.emit(rect)
 
     def _end(self, stroke: Stroke, change: Change | None) -> None:
         if change is None:  # it takes more clicks
+            self._touch(EMPTY)
             return
         self._stroke = None
         self._document().unfinished = None

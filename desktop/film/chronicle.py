@@ -52,6 +52,7 @@ class Chronicle:
         later: does something on another thread, one after the other.
         folder: that of the document's journal, if it has one now.
         problem: told on that thread that the former reel is of no use.
+        shortened: told once on that thread that the way is so long that its beginning goes.
         cut_short: the former reel was being written when its program ended; what is whole of it counts.
     """
 
@@ -62,6 +63,7 @@ class Chronicle:
         later: Later,
         folder: Callable[[], Path | None],
         problem: Callable[[], object],
+        shortened: Callable[[], object],
         *,
         cut_short: bool = False,
     ) -> None:
@@ -72,6 +74,7 @@ class Chronicle:
         self._known: dict[int, Layer] = {}
         self._begun = time.monotonic()
         self._former, self._cut_short = bool(former), cut_short
+        self._shortened: Callable[[], object] | None = shortened
         # The rest belongs to the other thread.
         self._before: list[Entry] = []
         """What can't be taken back any more."""
@@ -94,7 +97,7 @@ class Chronicle:
 
         def find() -> None:
             try:
-                found.set_result(_folded([*self._before, *now]))
+                found.set_result(self._fold([*self._before, *now]))
             except Exception as error:  # who waits is told
                 found.set_exception(error)
 
@@ -200,9 +203,16 @@ class Chronicle:
     def _settle(self, entry: Entry) -> None:
         self._before.append(entry)
         self._there.remove(entry)
-        kept = _folded(self._before)
+        kept = self._fold(self._before)
         if len(kept) < len(self._before):
             self._before[:], self._written_in = kept, None
+
+    def _fold(self, entries: list[Entry]) -> list[Entry]:
+        kept = _folded(entries)
+        if len(kept) < len(entries) and self._shortened is not None:
+            self._shortened()
+            self._shortened = None
+        return kept
 
     def _write(self, kind: bytes, entry: Entry | None = None) -> None:
         """Note a step, or that one was taken back or done again; beside the journal, too."""

@@ -15,7 +15,7 @@ from desktop.documents.on_canvas import OnCanvas
 from desktop.documents.open_documents import OpenPicture
 from desktop.documents.stroke_controller import StrokeController
 from desktop.film.chronicle import Chronicle
-from desktop.film.frames import RATE, Cut, Frames
+from desktop.film.frames import RATE, SECONDS, SHOWN, SIZES, Cut, Frames
 from desktop.paint.editing.document import Change
 from desktop.paint.files.animation import write_animation
 from desktop.paint.files.project import MOST_FILM
@@ -52,6 +52,7 @@ class Films(Observable):
     """Whether the ways of drawings are kept, and saved with them."""
 
     _trouble = Signal(str)
+    _told = Signal(str)
 
     def __init__(
         self,
@@ -71,6 +72,7 @@ class Films(Observable):
         self._asking: list[_Asking] = []
         self.kept = settings.keep_ways
         self._trouble.connect(canvas.error_reported)
+        self._told.connect(canvas.said)
         canvas.watch("picture", self._begin)
         self.watch("kept", self._keep)
 
@@ -96,6 +98,18 @@ class Films(Observable):
             return self.tr("The ways of drawings are not kept; switch that on in the File menu, and draw.")
         return "" if chronicle.is_way else self.tr("There is no way to show yet; draw something first.")
 
+    @property
+    def wanted(self) -> Cut:
+        """What the last film was wanted to be."""
+        kept, usual = self._settings.film, Cut(height=0)
+        seconds, height = kept.get("seconds", usual.seconds), kept.get("height", usual.height)
+        shown = kept.get("shown")
+        return Cut(
+            seconds if seconds in range(SECONDS[0], SECONDS[1] + 1) else usual.seconds,
+            height if height in SIZES else usual.height,
+            shown if shown in SHOWN else usual.shown,
+        )
+
     def export(self, path: Path, cut: Cut) -> Job | None:
         """Make a time-lapse of the picture on the canvas, while drawing goes on; says so if there is none.
 
@@ -117,6 +131,7 @@ class Films(Observable):
         if excuse or picture is None or chronicle is None:
             self._canvas.error_reported.emit(excuse)
             return None
+        self._settings.film = {"seconds": cut.seconds, "height": cut.height, "shown": cut.shown}
         moment, steps = Moment(picture.document), chronicle.steps()
         asking = _Asking(self._live, self._turns, self)
 
@@ -163,6 +178,12 @@ class Films(Observable):
             lambda: picture.journal.folder if picture.journal is not None else None,
             lambda: self._trouble.emit(
                 self.tr("The way of the drawing “%s” is damaged; it was left out, and begins anew.")
+                % picture.name
+            ),
+            lambda: self._told.emit(
+                self.tr(
+                    "The way of “%s” is very long; its time-lapse begins later, with what was there then."
+                )
                 % picture.name
             ),
             cut_short=picture.unsaved,

@@ -27,6 +27,8 @@ _COLOURED = 0.13
 """By how much of the lightest channel the darkest one is darker, from which on something is coloured."""
 _LIGHT = 0.74
 """How light a coloured mark is at least, all around; a darker one was made by a pen."""
+_THIN = 0.004
+"""Half of what a pen's line is wide at most, as a share of the longer edge."""
 _AT_A_RIM = 0.5
 """What counts of the darkness along the edge of a coloured mark, which is a shade of the camera's as well."""
 _RIM = 0.008
@@ -183,6 +185,9 @@ def _marks(tint: Plane, brightest: Plane, edge: int) -> Mask:
     parts, count = ndimage.label(ndimage.binary_opening(light | broad), np.ones((3, 3), np.bool_))
     sizes = np.bincount(parts.ravel(), minlength=count + 1)
     keep = sizes > (edge / 60) ** 2 / 2
+    if count:  # nothing that is as thin as a ballpoint's line everywhere is a mark
+        half = ndimage.maximum(ndimage.distance_transform_edt(parts), parts, np.arange(count + 1))
+        keep &= half > edge * _THIN
     keep[0] = False
     return np.asarray(keep[parts])
 

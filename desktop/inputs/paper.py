@@ -59,6 +59,7 @@ class Paper(Observable):
         canvas: gets what comes of it.
         work: reads photos.
         when_the_pen_is_up: calls something at once, or at the end of the stroke that goes on.
+        remembered: how photos are cleaned, see ``Settings.paper`` of the program.
         parent: owns it.
     """
 
@@ -81,9 +82,11 @@ class Paper(Observable):
         canvas: OnCanvas,
         work: FileWork,
         when_the_pen_is_up: Callable[[Callable[[], object]], object],
+        remembered: dict[str, int],
         parent: QObject | None = None,
     ) -> None:
         super().__init__(parent)
+        self._remembered = remembered
         self._canvas, self._work, self._when_the_pen_is_up = canvas, work, when_the_pen_is_up
         self._queue = TaskQueue("paper", self)
         self._queue.error_reported.connect(canvas.error_reported)
@@ -152,11 +155,13 @@ class Paper(Observable):
             self._put(corners)
 
     def set_strength(self, strength: float) -> None:
-        """How faint lines are kept, 0 to 1."""
+        """How faint lines are kept, 0 to 1; of the next photo as well."""
+        self._remembered["strength"] = round(strength * 100)
         self._change(strength=strength)
 
     def set_colours(self, on: bool) -> None:
-        """Whether coloured marks are kept as hints."""
+        """Whether coloured marks are kept as hints; of the next photo as well."""
+        self._remembered["colours"] = int(on)
         self._change(colours=on)
 
     def _put(self, corners: Corners) -> None:
@@ -171,10 +176,13 @@ class Paper(Observable):
         old, photo = self.settings, self.photo
         if photo is None:
             return
+        if old is None:
+            usual = self._remembered.get("strength", round(cleaning.USUAL * 100)) / 100
+            old = Settings((), usual, bool(self._remembered.get("colours", 1)))
         settings = Settings(
-            corners or (old.corners if old else ()),
-            strength if strength is not None else old.strength if old else cleaning.USUAL,
-            colours if colours is not None else old.colours if old else True,
+            corners or old.corners,
+            old.strength if strength is None else strength,
+            old.colours if colours is None else colours,
         )
         if settings == old:
             return

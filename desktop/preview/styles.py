@@ -25,7 +25,7 @@ from desktop.support.settings import Settings
 from engine.data import style as codes
 from engine.data.card import Card
 from engine.data.messages import Failed, Pixels, ReadStyle, StyleRead
-from engine.data.style import Code, drawn
+from engine.data.style import Code
 from engine.files.writing import shown
 
 DRAWN = 8
@@ -170,7 +170,7 @@ class Styles(Observable):
 
     def lock(self, tile: Tile) -> None:
         """Keep a drawn tile while others are drawn, or let it go again."""
-        seed = next((seed for seed in self._seeds if drawn(seed, self.length) == tile.code), None)
+        seed = next((seed for seed in self._seeds if self._of_seed(seed).code == tile.code), None)
         if tile.sort == "drawn" and seed is not None:
             self._locked ^= {seed}
             self._lay_out()
@@ -238,7 +238,9 @@ class Styles(Observable):
         return style if style is not None and len(style.code) == self.length else None
 
     def _of_seed(self, seed: int) -> PictureStyle:
-        return PictureStyle(drawn(seed, self.length), str(seed))
+        card = self._live.card
+        assert card is not None  # without one there are no tiles, and none is asked for
+        return PictureStyle(card.code(seed), str(seed))
 
     def _begin(self) -> None:
         """Another model, or none."""

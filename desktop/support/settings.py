@@ -79,6 +79,10 @@ class Settings:
     """The panel of styles is shown among the others."""
     exporting: dict[str, Any] = field(default_factory=dict)
     """How cut-outs and larger exports were wanted: ``frame``, ``margin``, ``cut_factor``, ``factor``."""
+    film: dict[str, Any] = field(default_factory=dict)
+    """How the last time-lapse was wanted: ``seconds``, ``height``, ``shown``."""
+    paper: dict[str, int] = field(default_factory=dict)
+    """How the last photo of a sketch was cleaned: ``strength`` in per cent, ``colours`` 0 or 1."""
     preparing: dict[str, int] = field(default_factory=dict)
     """How photos were prepared last: ``size`` in pixels, ``margin`` in per cent of it."""
     folded: list[str] = field(default_factory=list)
@@ -121,6 +125,10 @@ def _names(value: dict[object, object]) -> bool:
     return all(isinstance(entry, str) for entry in value.values())
 
 
+def _words_and_numbers(value: dict[object, object]) -> bool:
+    return all(isinstance(it, str) or (type(it) is int and 0 <= it <= 1 << 16) for it in value.values())
+
+
 def _codes(value: dict[object, object]) -> bool:
     return all(
         isinstance(named, dict)
@@ -147,9 +155,9 @@ _MAKES_SENSE: dict[str, Callable[[Any], bool]] = {
     ),
     "styles": _codes,
     "inks": lambda value: all(isinstance(ink, dict) for ink in value.values()),
-    "exporting": lambda value: all(
-        isinstance(it, str) or (type(it) is int and 0 <= it <= 1 << 16) for it in value.values()
-    ),
+    "exporting": _words_and_numbers,
+    "film": _words_and_numbers,
+    "paper": lambda value: all(type(it) is int and 0 <= it <= 100 for it in value.values()),
     "preparing": lambda value: all(type(it) is int and 0 <= it <= 1 << 16 for it in value.values()),
     "folded": lambda value: all(isinstance(name, str) for name in value),
     "recent": lambda value: all(isinstance(name, str) for name in value),

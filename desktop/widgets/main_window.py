@@ -298,7 +298,7 @@ class MainWindow(QMainWindow):
         session.restructured.connect(self._show_abilities)
         self.symmetry = Symmetry(session, actions, self)
         strokes.watch("ink adjusting", self.canvas.update)  # the axes may be others
-        strokes.watch("drawing", self._show_steps)
+        strokes.watch("drawing taken_back", self._show_steps)
         strokes.watch("tool", lambda: actions[f"tool_{strokes.tool}"].setChecked(True))
         strokes.watch("knows_hints", self._show_abilities)
         bind(session.films, "kept", actions["keep_ways"], "setChecked", "toggled")
@@ -392,9 +392,10 @@ class MainWindow(QMainWindow):
         self.setWindowModified(not self.session.saved)
 
     def _show_steps(self) -> None:
-        steps, drawing = self.session.steps, self.session.strokes.drawing
-        self.actions_table.name_step("undo", steps.undo_text, steps.undo > 0 or drawing)
-        self.actions_table.name_step("redo", steps.redo_text, steps.redo > 0 and not drawing)
+        steps, strokes = self.session.steps, self.session.strokes
+        redo = strokes.taken_back if strokes.drawing else steps.redo > 0
+        self.actions_table.name_step("undo", steps.undo_text, steps.undo > 0 or strokes.drawing)
+        self.actions_table.name_step("redo", "" if strokes.drawing else steps.redo_text, redo)
 
     # --- events ---------------------------------------------------------------------------------
 
@@ -404,12 +405,12 @@ class MainWindow(QMainWindow):
             event.acceptProposedAction()
 
     def dropEvent(self, event: QDropEvent) -> None:
-        """Open what was dropped; with several files, each. Folders are of photos to draw over."""
+        """Open what was dropped; with several files, each. Folders are to draw over, zips to train on."""
         dropped = [local_path(url) for url in event.mimeData().urls() if url.isLocalFile()]
         event.acceptProposedAction()
         if dropped and all(os.path.isdir(path) for path in dropped):
             self.make_pairs(dropped)
-        else:
+        elif not self.training.takes(dropped):
             self.clipboard.take(event.mimeData())
 
     def closeEvent(self, event: QCloseEvent) -> None:

@@ -77,8 +77,11 @@ class Card:
     """Image models: which values of pictures with 16 bits a channel are black and white; by default all."""
     styles: dict[str, codes.Code] = field(default_factory=dict)
     """Named styles: a code, ``style`` numbers, by its name."""
+    seeded_styles: tuple[codes.Code, ...] = ()
+    """Codes that seeds stand for, in turn (see ``engine.data.style.seeded``): those of photos that it learnt
+    from, each as unlike the ones before it as can be. Without any, seeds are draws from N(0, 1)."""
     default_style: codes.Code | None = None
-    """The code where none is asked for; None: noughts."""
+    """The code where none is asked for; None: that of seed 0, if photos' stand there, else noughts."""
     style_encoder: int = 0
     """Width of the network in the file that reads styles of photos; 0: there is none."""
     statistics: Statistics = "image"
@@ -103,7 +106,9 @@ class Card:
     @property
     def usual_style(self) -> codes.Code:
         """The code where none is asked for."""
-        return (0.0,) * self.style if self.default_style is None else self.default_style
+        if self.default_style is not None:
+            return self.default_style
+        return self.seeded_styles[0] if self.seeded_styles else (0.0,) * self.style
 
     def code(self, style: codes.Style | None) -> codes.Code:
         """What a style stands for: a seed, a name, a code, or None for the usual one. Of a model that knows
@@ -126,7 +131,9 @@ class Card:
                 f"The model “{self.name}” has no style “{style[: codes.LONGEST_NAME]}”; {names}."
             )
         if isinstance(style, int | np.integer) and not isinstance(style, bool):
-            return codes.drawn(int(style), self.style)
+            seed = int(style)
+            known = self.seeded_styles
+            return codes.seeded(seed, known) if known else codes.drawn(seed, self.style)
         try:
             return codes.checked(style, self.style)
         except ValueError as error:
@@ -141,7 +148,7 @@ def to_json(card: Card) -> str:
     if not card.style:  # as it was before there were styles
         if isinstance(card.network, dict):
             fields["network"] = {name: value for name, value in card.network.items() if name != "style"}
-        for name in ("styles", "default_style", "style_encoder"):
+        for name in ("styles", "seeded_styles", "default_style", "style_encoder"):
             del fields[name]
         fields["format"] = 1 if card.format == FORMAT else card.format
     return json.dumps(fields, ensure_ascii=False)
@@ -171,6 +178,7 @@ def from_json(text: str) -> Card:
             fields["palette"] = palettes.from_fields(fields["palette"])
         length = _style(fields.get("network"))
         fields["styles"] = codes.named(fields.get("styles", {}), length)
+        fields["seeded_styles"] = codes.several(fields.get("seeded_styles", ()), length)
         if fields.get("default_style") is not None:
             fields["default_style"] = codes.of_file(fields["default_style"], length)
         for name in LONGEST:
@@ -254,7 +262,8 @@ def _check(card: Card) -> None:
         "switches": isinstance(card.hints, bool) and isinstance(card.one_hot, bool),
         "hints": card.input == "sketch" or not card.hints,
         "planes": card.input == "labels" or not card.one_hot,
-        "styles": bool(card.style) or not (card.styles or card.default_style or card.style_encoder),
+        "styles": bool(card.style)
+        or not (card.styles or card.seeded_styles or card.default_style or card.style_encoder),
         "style encoder": type(card.style_encoder) is int and card.style_encoder >= 0,
         "notes": isinstance(card.training, dict) and isinstance(card.scores, dict),
     }

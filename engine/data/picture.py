@@ -36,6 +36,7 @@ SUFFIXES = (".png", ".jpg", ".jpeg", ".webp", ".tif", ".tiff", ".bmp")
 MOST_PIXELS = 8192 * 8192
 MOST_BYTES = 512 * 1024 * 1024
 
+_ZIPPED = "is a zip file; open it with “Train a model”, in the Training menu, or unpack it"
 ON_WHITE = "Its transparent parts are laid on white."
 """The note on a picture with transparency."""
 
@@ -112,7 +113,8 @@ def opened(
     except Image.DecompressionBombError as error:
         raise PictureError(f"{name} has more pixels than can be opened; scale it down first.") from error
     except UnidentifiedImageError as error:
-        other = mistaken.leading(_start(source))
+        start = _start(source)
+        other = _ZIPPED if start.startswith(b"PK\x03\x04") else mistaken.leading(start)
         raise PictureError(
             f"{name} {other}." if other else f"{name} is no picture that can be read; use {_format_names()}."
         ) from error

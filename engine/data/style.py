@@ -14,6 +14,8 @@ LONGEST = 64
 """Numbers in a code, at most."""
 
 MOST_NAMES = 256
+"""Of named styles, and of those that seeds stand for."""
+
 LONGEST_NAME = 64
 """Characters."""
 
@@ -40,6 +42,24 @@ def drawn(seed: int, length: int) -> Code:
     bits = np.random.PCG64(seed % (1 << 63)).random_raw(length)
     even = NormalDist()
     return tuple(round(even.inv_cdf(((int(word) >> 12) + 0.5) / (1 << 52)), 4) for word in bits)
+
+
+def seeded(seed: int, known: Sequence[Code]) -> Code:
+    """The code of a seed, any whole number, among codes of photos: each of these in turn, and then what lies
+    between one and another.
+
+    Random codes are independent; those of photos need not be, and a picture is best near them.
+
+    Args:
+        known: at least one; the first has seed 0.
+    """
+    lap, place = divmod(seed, len(known))
+    if not lap:
+        return known[place]
+    words = np.random.PCG64(seed % (1 << 63)).random_raw(2)
+    other = known[(place + 1 + int(words[0]) % max(1, len(known) - 1)) % len(known)]
+    share = 0.25 + 0.25 * (int(words[1]) >> 12) / (1 << 52)
+    return tuple(round(one + share * (two - one), 4) for one, two in zip(known[place], other, strict=True))
 
 
 def checked(values: object, length: int) -> Code:
@@ -84,6 +104,17 @@ def named(styles: Any, length: int) -> dict[str, Code]:
     if not all(map(is_name, styles)):
         raise ValueError("a style's name makes no sense")
     return {name: of_file(code, length) for name, code in styles.items()}
+
+
+def several(styles: Any, length: int) -> tuple[Code, ...]:
+    """Codes, as they come from a file.
+
+    Raises:
+        ValueError: they are none, or too many.
+    """
+    if not isinstance(styles, Sequence) or isinstance(styles, str) or len(styles) > MOST_NAMES:
+        raise ValueError("its styles make no sense")
+    return tuple(of_file(code, length) for code in styles)
 
 
 def of_file(code: Any, length: int) -> Code:

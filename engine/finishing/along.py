@@ -6,6 +6,8 @@ The recursive filter of Gastal and Oliveira, “Domain transform for edge-aware 
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 import numpy.typing as npt
 
@@ -18,25 +20,29 @@ _CHANGE = 0.6
 """How much the drawing changes, of 1 in all channels together, that counts as far as ``reach``."""
 
 
-def along(plane: Values, drawing: Pixels, reach: float) -> Values:
+def along(plane: Values, drawing: Pixels, reach: float, look: Callable[[], object] = lambda: None) -> Values:
     """Smooth a plane.
 
     Args:
         plane: float32 (H, W).
         drawing: uint8 (H, W) or (H, W, channels).
         reach: pixels, where the drawing is even.
+        look: called now and then; may raise to end it.
 
     Returns:
         float32 (H, W).
     """
-    made = plane
-    apart = [_apart(drawing, axis, reach) for axis in (0, 1)]
+    made, apart = plane, []
+    for axis in (0, 1):
+        apart.append(_apart(drawing, axis, reach))
+        look()
     for time in range(_TIMES):
         each = reach * 3**0.5 * 2 ** (_TIMES - time - 1) / (4**_TIMES - 1) ** 0.5
         for axis in (1, 0):
             weights = np.exp(apart[axis] * np.float32(-(2**0.5) / each))
             # Rows one after the other, so that each step is one of whole rows in memory.
             made = _smoothed(made, weights) if axis == 0 else _smoothed(made.T, weights).T
+            look()
     return np.ascontiguousarray(made)
 
 

@@ -58,7 +58,8 @@ def cut_out(
         raise PictureError(NOTHING)
     step(3, 6)
     pixel = max(1.0, size[0] / working[0])
-    alpha, colours = rims.soft(small, found.thing, found.colour, round(2 * pixel + 2), pixel / 2)
+    reach, outlined = round(2 * pixel + 2), ink is not None
+    alpha, colours = rims.soft(small, found.thing, found.colour, reach, pixel / 2, outlined=outlined)
     step(5, 6)
     if size != (width, height):
         alpha = np.clip(_enlarged(alpha, (width, height)), 0, 1)

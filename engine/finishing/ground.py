@@ -31,6 +31,9 @@ _BESIDE, _NEAR = 0.2, 0.45
 """Shares of an area's rim, from which it lies beside the ground outside, and near it."""
 _HOLE = 0.45
 """Coloured share of an area inside a handle, up to which the ground is seen through it."""
+_BARE, _MOSTLY = 3, 0.5
+"""Through a wide hole the ground itself is seen: most of it is no farther than this from the ground's colour.
+Whatever is white on the thing has shades; colours run into small holes."""
 _WIDE, _EMPTY = 0.02, 0.02
 """What lies beside the ground, and is as empty, is white on white, unless it takes this share of the picture:
 then the line is a handle. The largest coloured share of such."""
@@ -124,7 +127,9 @@ def _by_areas(apart: Values, plain: bool, ink: Mask, hinted: Mask | None, enclos
         beside, near = _rims(numbers, count, ground, unit)
         wide = sizes >= _WIDE * ink.size
         # Nobody draws a line between ground and ground, unless it is a handle.
+        tinted = np.bincount(flat, weight * (apart.ravel() > _BARE), count + 1) / total
         hole = np.where(beside >= _BESIDE, wide & (shows <= _EMPTY), (near >= _NEAR) & (shows <= _HOLE))
+        hole &= ~wide | (tinted <= _MOSTLY)
         if enclosed != "seen":
             hole = (shows <= _HOLE) if enclosed == "cut" else np.zeros_like(hole)
         ours = np.where(along > 0, shows > _SHOWS, ~hole)
@@ -134,6 +139,7 @@ def _by_areas(apart: Values, plain: bool, ink: Mask, hinted: Mask | None, enclos
     thing: Mask = ours[numbers]
     if plain:
         thing = thing | _leaked(apart, ink, thing & ~ink, unit)
+        thing = _without_spurs(thing, ink, apart, unit)
     return thing
 
 
@@ -172,6 +178,23 @@ def _leaked(apart: Values, ink: Mask, inside: Mask, unit: float) -> Mask:
     kept[0] = False
     leaked: Mask = kept[parts]
     return leaked
+
+
+def _without_spurs(thing: Mask, ink: Mask, apart: Values, unit: float) -> Mask:
+    """Without ends of lines that lead away from every part of the thing, where the preview has nothing."""
+    from scipy import ndimage
+
+    inside = thing & ~ink
+    if not inside.any():
+        return thing
+    half = ndimage.maximum_filter(ndimage.distance_transform_edt(ink), 2 * round(4 * unit) + 1)
+    leading = ink & (ndimage.distance_transform_edt(~inside) > 2 * half + unit)
+    ends, count = ndimage.label(leading, np.ones((3, 3)))
+    shows = np.bincount(ends.ravel(), apart.ravel() > _PLAIN, count + 1)
+    bare = shows <= _SHOWS * np.bincount(ends.ravel(), minlength=count + 1)
+    bare[0] = False
+    without: Mask = thing & ~bare[ends]
+    return without
 
 
 def _touched(thing: Mask, ink: Mask) -> Mask:

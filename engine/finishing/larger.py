@@ -19,10 +19,13 @@ from PIL import Image
 from engine.data.messages import Pixels
 from engine.errors import PictureError
 from engine.finishing.along import along
+from engine.finishing.resampling import bands, resized
 
 Values = npt.NDArray[np.float32]
 Step = Callable[[int, int], object]
 """Told how many parts of how many are done; may raise to end it."""
+Look = Callable[[], object]
+"""Called often, as a part of a large picture takes seconds; may raise to end it."""
 
 FACTORS = (2, 4)
 MOST_PIXELS = 8192 * 4096
@@ -61,7 +64,7 @@ def enlarged(
         size: width and height that are wanted, each at least the preview's.
         drawing: what it was made of, uint8 (H', W') or (H', W', 3), of any size; edges go by it where it is
             larger than the preview.
-        step: called now and then.
+        step: called often.
 
     Returns:
         uint8 (height, width, 3).
@@ -73,32 +76,38 @@ def enlarged(
     height, width = preview.shape[:2]
     if size == (width, height):
         return preview
-    total = TURNS + 5
-    step(0, total)
+    done, total = 0, TURNS + 5
+
+    def look(parts: int = 0) -> None:
+        nonlocal done
+        done += parts
+        step(done, total)
+
+    look()
     light = (preview.astype(np.float32) @ _LUMA).astype(np.float32)
-    smooth = _resized(light, size, Image.Resampling.BICUBIC)
+    smooth = resized(light, size, "bicubic")
     made = smooth.copy()
     if drawing is not None and drawing.shape[1] > width:
-        made += _DRAWN * _drawn(light, smooth, drawing)
-    for turn in range(TURNS):
-        step(turn + 1, total)
-        made += _SHARP * (made - _blurred(made, _WIDTH * size[0] / width))
-        made = _fitted(made, light)
+        made += _DRAWN * _drawn(light, smooth, drawing, look)
+    for _turn in range(TURNS):
+        look(1)
+        made += _SHARP * (made - _blurred(made, _WIDTH * size[0] / width, look))
+        _fit(made, light, look)
     made -= smooth
     pixels = np.empty((size[1], size[0], 3), np.uint8)
     for channel in range(3):
-        step(TURNS + 1 + channel, total)
+        look(1)
         plane = preview[..., channel].astype(np.float32)
-        coloured = _resized(plane, size, Image.Resampling.BICUBIC)
+        coloured = resized(plane, size, "bicubic")
         coloured += made
         for _turn in range(_COLOUR_TURNS):
-            coloured = _fitted(coloured, plane)
+            _fit(coloured, plane, look)
         pixels[..., channel] = np.clip(coloured + 0.5, 0, 255)
-    step(total - 1, total)
+    look(1)
     return pixels
 
 
-def _drawn(light: Values, smooth: Values, drawing: Pixels) -> Values:
+def _drawn(light: Values, smooth: Values, drawing: Pixels, look: Look) -> Values:
     """What a preview's lightness lacks of the edges that the drawing has: float32, as large as ``smooth``.
 
     It is smoothed along the drawing, never across it. Where, as far as can be seen at the preview's own size,
@@ -110,8 +119,9 @@ def _drawn(light: Values, smooth: Values, drawing: Pixels) -> Values:
     (height, width), (tall, wide) = light.shape, smooth.shape
     way = Image.Resampling.BOX if drawing.shape[1] > wide else Image.Resampling.BICUBIC
     large = np.asarray(Image.fromarray(np.ascontiguousarray(drawing)).resize((wide, tall), way))
-    edges = along(smooth, large, _REACH * wide / width)
-    small = _resized(edges, (width, height), Image.Resampling.BOX)
+    look()
+    edges = along(smooth, large, _REACH * wide / width, look)
+    small = resized(edges, (width, height), "box")
 
     def around(plane: Values) -> Values:
         found: Values = ndimage.gaussian_filter(plane, _REACH, mode="nearest", truncate=2.5)
@@ -120,31 +130,35 @@ def _drawn(light: Values, smooth: Values, drawing: Pixels) -> Values:
     mean, other = around(small), around(light)
     spread = around(small * small) - mean * mean + np.float32(_EVEN)
     like = ((around(small * light) - mean * other) / spread).astype(np.float32)
-    edges -= _resized(small, (wide, tall), Image.Resampling.BICUBIC)
-    edges *= _resized(like, (wide, tall), Image.Resampling.BILINEAR)
+    for rows, band in bands(small, (wide, tall), "bicubic"):
+        edges[rows] -= band
+    for rows, band in bands(like, (wide, tall), "bilinear"):
+        edges[rows] *= band
     return edges
 
 
-def _fitted(made: Values, plane: Values) -> Values:
-    """Within what the surroundings in ``plane`` hold; and made small again, it is the plane."""
+def _fit(made: Values, plane: Values, look: Look) -> None:
+    """Bring it within what the surroundings in ``plane`` hold; made small again, it is the plane."""
     from scipy import ndimage
 
     size = made.shape[1], made.shape[0]
     least = ndimage.minimum_filter(plane, 3, mode="nearest")
     most = ndimage.maximum_filter(plane, 3, mode="nearest")
-    np.maximum(made, _resized(least, size, Image.Resampling.BILINEAR), out=made)
-    np.minimum(made, _resized(most, size, Image.Resampling.BILINEAR), out=made)
-    lacking = plane - _resized(made, (plane.shape[1], plane.shape[0]), Image.Resampling.BOX)
-    made += _resized(lacking, size, Image.Resampling.BICUBIC)
-    return made
+    for (rows, low), (_, high) in zip(
+        bands(least, size, "bilinear"), bands(most, size, "bilinear"), strict=True
+    ):
+        np.clip(made[rows], low, high, out=made[rows])
+    look()
+    lacking = plane - resized(made, (plane.shape[1], plane.shape[0]), "box")
+    for rows, band in bands(lacking, size, "bicubic"):
+        made[rows] += band
+    look()
 
 
-def _blurred(plane: Values, by: float) -> Values:
+def _blurred(plane: Values, by: float, look: Look) -> Values:
     from scipy import ndimage
 
-    blurred: Values = ndimage.gaussian_filter(plane, by, mode="nearest", truncate=3)
-    return blurred
-
-
-def _resized(plane: Values, size: tuple[int, int], how: Image.Resampling) -> Values:
-    return np.array(Image.fromarray(np.ascontiguousarray(plane, np.float32)).resize(size, how))
+    for axis in (0, 1):
+        plane = ndimage.gaussian_filter1d(plane, by, axis, mode="nearest", truncate=3)
+        look()
+    return plane

@@ -19,7 +19,13 @@ which."""
 
 
 def soft(
-    frame: Pixels, thing: Mask, colour: Values | None, reach: int, soft_edge: float
+    frame: Pixels,
+    thing: Mask,
+    colour: Values | None,
+    reach: int,
+    soft_edge: float,
+    *,
+    outlined: bool,
 ) -> tuple[Values, Values]:
     """Opacity and colours of a thing with a soft rim.
 
@@ -33,6 +39,7 @@ def soft(
         colour: of the ground, (3,); None where it isn't plain.
         reach: pixels that the ground's colour may go inwards.
         soft_edge: pixels up to which the thing may be less than opaque.
+        outlined: it ends where an outline does; else where its colours are the ground's.
 
     Returns:
         float32 (H, W), 0 to 1; and float32 (H, W, 3), 0 to 255.
@@ -54,8 +61,9 @@ def soft(
     depth = ndimage.distance_transform_edt(thing)
     alpha = _rising(np.where(thing, alpha, 0), np.ceil(depth).astype(np.int32), reach)
     rim = (alpha < 0.995) & (depth <= reach) & thing
-    # Where the network stays behind the outline, the thing's own colour goes on to it.
-    solid = np.clip(depth - soft_edge, 0, 1)
+    # Where the network stays behind the outline, the thing's own colour goes on to its outer edge, half a
+    # pixel beyond the outermost pixels, which are 1 deep.
+    solid = np.clip((depth - 0.5) / max(1.0, soft_edge) if outlined else depth - soft_edge, 0, 1)
     return (np.maximum(alpha, solid) * thing).astype(np.float32), np.where(rim[..., None], own, plain)
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from engine.data.card import Card
+from engine.data.style import MOST_NAMES, Code
 from engine.errors import ModelError
 from engine.models import bundle, drawings
 from engine.models.drawings import SampleDrawing
@@ -57,7 +58,34 @@ def written(
     if sorted(before.styles.values()) != sorted(card.styles.values()):
         raise ModelError("Styles may be given other names; what they are stays.")
     known = drawings.read(source, before.input) if samples is None else list(samples)
-    notes = {drawings.KEY: drawings.to_text(known)} if known else {}
+    _write(source, target, card, known, step)
+
+
+def restyled(source: Path, target: Path, styles: dict[str, Code], seeded: tuple[Code, ...]) -> Card:
+    """Write a model with codes of photos as its styles; ``target`` may be ``source``.
+
+    Args:
+        styles: named ones, beside those that it has; of the same name they take their place.
+        seeded: those that seeds stand for from now on, and the first of them where none is asked for.
+
+    Raises:
+        ModelError: the source can't be read or knows no styles, or ``target`` can't be written.
+    """
+    before = bundle.read_card(source)
+    named = dict(list({**before.styles, **styles}.items())[-MOST_NAMES:])  # of too many, the first ones go
+    card = replace(before, styles=named, seeded_styles=seeded, default_style=None)
+    _write(source, target, card, drawings.read(source, before.input))
+    return card
+
+
+def _write(
+    source: Path,
+    target: Path,
+    card: Card,
+    samples: Sequence[SampleDrawing],
+    step: Callable[[int, int], object] = lambda _done, _total: None,
+) -> None:
+    notes = {drawings.KEY: drawings.to_text(samples)} if samples else {}
     bundle.recard(source, target, card, notes, step)
 
 

@@ -16,10 +16,12 @@ from desktop.paint.files.drawing import Drawing, Played
 from desktop.paint.layers.layer import Role
 from desktop.paint.strokes.stroke import Ink, Sample
 from desktop.session import Session
+from desktop.support import background
 from desktop.support.settings import Settings, SettingsFile
 from desktop.widgets.main_window import MainWindow
 from engine.data.card import Card
 from engine.data.palette import Label, Palette
+from tests import warm
 from tests.desktop.window_hands import files_done, settle
 
 PALETTE = Palette(
@@ -44,6 +46,15 @@ def held_collector() -> Iterator[None]:
     gc.disable()
     yield
     gc.enable()
+
+
+@pytest.fixture(autouse=True)
+def warmed_programs(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What the window starts in the background is forked from a process that has torch, not begun anew.
+
+    How it is begun in truth is for ``test_training_parts.py``, and for the journeys.
+    """
+    monkeypatch.setattr(background, "program", lambda: warm.command("-m", "desktop"))
 
 
 @pytest.fixture(scope="session")

@@ -341,6 +341,12 @@ def test_one_notice_of_colours_off_the_palette(underpaint, home, noise, tmp_path
         (["translate", "mine", "in.png", "out.png", "--cut-out", "--room", "-1"], 2, "picture, square, or"),
         (["translate", "mine", "in.png", "out.png", "--cut-out", "--room", "5000"], 2, "0 to 4096 pixels"),
         (["translate", "mine", "in.png", "out.png", "--room", "square"], 2, "add --cut-out"),
+        (
+            ["translate", "mine", "in.png", "out.png", "--cut-out", "--enclosed", "all"],
+            2,
+            "seen, kept or cut",
+        ),
+        (["translate", "mine", "in.png", "out.png", "--enclosed", "kept"], 2, "add --cut-out"),
         (["translate", "mine", "in.png", "out.jpg", "--cut-out"], 2, "end in .png"),
         (["translate", "mine"], 2, "INPUT"),
         (["models", "--colour"], 2, "--colour"),
@@ -514,6 +520,12 @@ def test_version_and_help(underpaint) -> None:
     assert done.code == 0
     for name in ("models", "translate", "import", "bench", "demo"):
         assert f" {name} " in done.out
+    done = underpaint("translate", "--help")
+    assert (
+        done.code == 0
+        and "--enclosed" in done.out
+        and "kept or cut" in " ".join(done.out.replace("│", "").split())
+    )
 
 
 @pytest.mark.parametrize(

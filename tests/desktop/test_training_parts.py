@@ -30,6 +30,9 @@ from tests.desktop.window_hands import until
 from trainer.run.history import TrainingHistory
 from trainer.run.options import Options
 
+PROGRAM = background.program
+"""As it is outside the tests of the window."""
+
 # --- tasks ------------------------------------------------------------------------------------
 
 
@@ -112,10 +115,13 @@ def test_a_child_is_known_by_its_log_as_long_as_it_lives(tmp_path: Path, monkeyp
     until(lambda: not background.is_running(log))
 
 
-def test_the_child_is_the_program_itself(monkeypatch: pytest.MonkeyPatch):
-    assert background.program() == [sys.executable, "-m", "desktop"]
+def test_the_child_is_the_program_itself(monkeypatch: pytest.MonkeyPatch, tmp_path: Path):
+    assert PROGRAM() == [sys.executable, "-m", "desktop"]
+    monkeypatch.setattr(background, "program", PROGRAM)
+    said = background.done(["edges", str(tmp_path / "none.png"), str(tmp_path / "map.png")], lambda: False)
+    assert "none.png" in said and "Traceback" not in said
     monkeypatch.setattr(sys, "frozen", True, raising=False)
-    assert background.program() == [sys.executable]
+    assert PROGRAM() == [sys.executable]
 
 
 def test_a_crash_is_told_without_a_traceback(tmp_path: Path):

@@ -1,4 +1,5 @@
-"""Named styles: where photos lie in sub-folders, each is a style, the mean of its photos' codes."""
+"""Styles of photos: where they lie in sub-folders, each is a named one, the mean of its photos' codes; and a
+choice of all of them is what seeds stand for."""
 
 from __future__ import annotations
 
@@ -21,6 +22,13 @@ LOOKED_AT = 128
 """Photos of which codes are read at each look, of all names together; but of each name"""
 FEWEST = 4
 """at least."""
+
+SEEDED = 64
+"""Photos, at most, whose styles seeds stand for."""
+FEWEST_SEEDED = 8
+"""At least; of fewer photos there is no choice."""
+STRANGEST = 0.1
+"""Share of the photos whose codes lie farthest from the middle: no seed stands for them."""
 
 EDGE = 128
 """Pixels along the longer edge at which photos are kept: no encoder looks closer."""
@@ -55,6 +63,15 @@ def photos(pairs: Mapping[str, list[Pair]]) -> dict[str, list[Pixels]]:
     return {name: [_small(pair) for pair in layouts.spread(some, count)] for name, some in pairs.items()}
 
 
+def of_all(data: DataSet) -> list[Pixels]:
+    """Some photos of a data set, small.
+
+    Raises:
+        PictureError: one can't be read.
+    """
+    return [_small(pair) for pair in layouts.spread(data.pairs, LOOKED_AT)]
+
+
 def _small(pair: Pair) -> Pixels:
     image = Image.fromarray(sources.read(pair.b))
     image.thumbnail((EDGE, EDGE), Image.Resampling.BOX)
@@ -75,3 +92,20 @@ def styles(
         read: a photo's code.
     """
     return {name: mean(map(read, some)) for name, some in of_names.items()}
+
+
+def seeded(codes: Iterable[npt.NDArray[np.float32]]) -> tuple[Code, ...]:
+    """The codes that seeds stand for, to four decimals: first the one in the middle, then always the one that
+    is farthest from all before it, so that the first few are as unlike as can be. Of too few, none.
+    """
+    there = np.array(list(codes), np.float64)
+    if len(there) < FEWEST_SEEDED:
+        return ()
+    from_middle = np.linalg.norm(there - there.mean(0), axis=1)
+    kept = there[np.argsort(from_middle, kind="stable")[: round(len(there) * (1 - STRANGEST))]]
+    chosen = [kept[0]]
+    apart = np.linalg.norm(kept - kept[0], axis=1)
+    while len(chosen) < SEEDED and apart.max() > 0:
+        chosen.append(kept[apart.argmax()])
+        apart = np.minimum(apart, np.linalg.norm(kept - chosen[-1], axis=1))
+    return tuple(tuple(round(float(value), 4) for value in code) for code in chosen)

@@ -148,7 +148,9 @@ def _on_white(part: Pixels, mask: Mask, area: tuple[float, float, float, float],
         return np.where(near[..., None], part, np.uint8(255))
     assert thing.light is not None
     even = thing.light.evened(part, area)
-    alpha, colours = rims.soft(even, mask, thing.light.colour, round(2 * max(1.0, unit / 2) + 2), 0.5)
+    alpha, colours = rims.soft(
+        even, mask, thing.light.colour, round(2 * max(1.0, unit / 2) + 2), 0.5, outlined=False
+    )
     laid = colours * alpha[..., None] + 255 * (1 - alpha[..., None])
     made: Pixels = np.clip(laid + 0.5, 0, 255).astype(np.uint8)
     return made

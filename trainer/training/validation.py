@@ -8,6 +8,7 @@ import time
 import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ import numpy as np
 import numpy.typing as npt
 from torch import Tensor
 
+from engine.data.card import Card
 from engine.data.messages import Picture
 from engine.data.style import MOST_NAMES, Code, Style
 from engine.devices import device
@@ -92,6 +94,10 @@ class ValidationReporter:
         self.strange = STRANGE if config.style else ()
         """Seeds of styles in which pairs are shown beside their own."""
         self._named = naming.photos(naming.named(training)) if config.style else {}
+        # The other recipe learns from random codes alone, which is what its seeds stand for then.
+        self._seen = naming.of_all(training) if config.style and config.style_recipe == "bicycle" else []
+        self._usual: Code | None = None
+        """The style of the window's drawing, as of the newest model."""
         self.typical = [still(pair, augment).prepared for pair in layouts.spread(training.pairs, TYPICAL)]
         self._looked = time.monotonic()
         self._passed_over: tuple[int, int] | None = None
@@ -135,9 +141,11 @@ class ValidationReporter:
         columns = [pair for pair in self.shown for _ in range(each)]
         self._write("inputs.png", [sheet.shown(pair.prepared, painter.card) for pair in columns])
         self._write("targets.png", [pair.target for pair in columns])
-        self._write(name, self._in_styles(painter, made))
+        styles = self._styles(painter)
+        card = replace(painter.card, **styles)
+        self._usual = card.usual_style if config.style else None
+        self._write(name, self._in_styles(painter, made, card))
 
-        styles = naming.styles(self._named, painter.style_of)
         if reached.l1 < state.best:
             state.best = reached.l1
             self._write_model(self.run.best, state, tensors, reached, styles)
@@ -167,16 +175,23 @@ class ValidationReporter:
         painter = ema.painter(self.config, tensors)
         reached = _validated(painter, self.unknown or self.known)
         assert reached is not None
-        styles = naming.styles(self._named, painter.style_of)
-        self._write_model(self.run.model, state, tensors, reached, styles)
+        self._write_model(self.run.model, state, tensors, reached, self._styles(painter))
         self._tell_of_model(state)
 
-    def _in_styles(self, painter: Generator, made: list[Pixels]) -> list[Pixels]:
-        """Pictures of the pairs shown, each followed by those in other styles."""
+    def _styles(self, painter: Generator) -> dict[str, Any]:
+        """The fields of the card that are read from photos anew, each time."""
+        if not self.config.style:
+            return {}
+        ours = {**self.config.card().styles, **naming.styles(self._named, painter.style_of)}
+        named = dict(list(ours.items())[-MOST_NAMES:])  # of too many, the parent's first ones go
+        return {"styles": named, "seeded_styles": naming.seeded(map(painter.style_of, self._seen))}
+
+    def _in_styles(self, painter: Generator, made: list[Pixels], card: Card) -> list[Pixels]:
+        """Pictures of the pairs shown, each followed by those in other styles, of the card's seeds."""
         row = []
         for sample, own in zip(self.shown, made, strict=False):
             row.append(own)
-            row += [painter.translate(sample.prepared, style=seed) for seed in self.strange]
+            row += [painter.translate(sample.prepared, style=card.code(seed)) for seed in self.strange]
         return row
 
     def _write_model(
@@ -185,11 +200,9 @@ class ValidationReporter:
         state: State,
         tensors: dict[str, Tensor],
         reached: _Validation,
-        styles: dict[str, Code],
+        styles: dict[str, Any],
     ) -> None:
-        ours = {**self.config.card().styles, **styles}
-        styles = dict(list(ours.items())[-MOST_NAMES:])  # of too many, the parent's first ones go
-        ema.write(path, self.config, tensors, self._notes(state), scores={"l1": reached.l1}, styles=styles)
+        ema.write(path, self.config, tensors, self._notes(state), scores={"l1": reached.l1}, **styles)
 
     def _tell_of_model(self, state: State) -> None:
         self._written = state.step
@@ -208,7 +221,7 @@ class ValidationReporter:
             return
         painter = ema.painter(self.config, ema.averaged(state))
         prepared = codec.prepare(painted, painter.card, self.config.size)
-        self.run.write_sample("drawing.png", painter.translate(prepared))
+        self.run.write_sample("drawing.png", painter.translate(prepared, style=self._usual))
         self.journal.tell("drawing", state.step, picture="drawing.png")
 
     def _drawing(self, state: State) -> Picture | None:

@@ -20,6 +20,7 @@ class Cornered(Stroke):
 
     def __init__(self, sample: Sample) -> None:
         self._corners: list[Sample] = []
+        self._taken_back: list[Sample] = []
         self._clicks = 0
         self._add(sample.sane())
         self._show(sample.sane())
@@ -39,9 +40,26 @@ class Cornered(Stroke):
             return None if self._clicks == 1 else self.close()
         if len(self._corners) > 2 and self._near(point, self._corners[0]):
             return self.close()
+        self._taken_back.clear()
         self._add(point)
         self._show(point)
         return self.close() if len(self._corners) >= self.most else None
+
+    def step_back(self) -> Rect | None:
+        if not self.open or len(self._corners) < 2:
+            return None
+        self._taken_back.append(self._corners.pop())
+        return self._show_others()
+
+    def step_forward(self) -> Rect | None:
+        if not self.can_step_forward:
+            return None
+        self._corners.append(self._taken_back.pop())
+        return self._show_others()
+
+    @property
+    def can_step_forward(self) -> bool:
+        return self.open and bool(self._taken_back)
 
     def _aimed(self, sample: Sample, ctrl: bool) -> Sample:
         last = self._corners[-1]
@@ -52,6 +70,12 @@ class Cornered(Stroke):
 
     def _show(self, pen: Sample) -> None:
         self.outline = [QPointF(corner.x, corner.y) for corner in (*self._corners, pen)]
+
+    def _show_others(self) -> Rect:
+        """There are other corners; the pen is where it was."""
+        if self.outline:
+            self.outline = [*(QPointF(corner.x, corner.y) for corner in self._corners), self.outline[-1]]
+        return EMPTY
 
     def _near(self, one: Sample, other: Sample) -> bool:
         return math.hypot(one.x - other.x, one.y - other.y) <= self.reach

@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Self
 
 from PySide6.QtCore import QCoreApplication, QPointF
@@ -49,6 +49,10 @@ class CurveStroke(Noted):
         self._nodes: list[Node] = []
         self._closed = False
         self._held: tuple[int, str] | None = None
+        self._earlier: list[tuple[int, Node | None]] = []
+        """What each drag began from: the number of the point, and what it was; None where it was new."""
+        self._taken_back: list[tuple[int, Node | None, Node]] = []
+        """The same of what was taken back, and what the point was after the drag."""
         self._pressed = QPointF()
         self._has_moved = False
 
@@ -80,8 +84,13 @@ class CurveStroke(Noted):
         at = _point(sample)
         self._pressed, self._has_moved = at, False
         self._held = self._near(at)
+        if self._held is not None:
+            number, _what = self._held
+            self._earlier.append((number, replace(self._nodes[number])))
         if self._held is not None or len(self._nodes) >= MOST_POINTS:
             return EMPTY
+        self._earlier.append((len(self._nodes), None))
+        self._taken_back.clear()
         self._nodes.append(Node.corner(at))
         self._held = len(self._nodes) - 1, "new"
         return self._drawn()
@@ -96,6 +105,7 @@ class CurveStroke(Noted):
         if not self._has_moved and _far(at, self._pressed) <= self.reach / 2:
             return EMPTY
         self._has_moved = True
+        self._taken_back.clear()
         match what:
             case "at":
                 step = at - node.at
@@ -117,10 +127,34 @@ class CurveStroke(Noted):
             return Change()
         self.move(sample, shift, ctrl)
         held, self._held = self._held, None
+        if held is not None and held[1] != "new" and not self._has_moved:
+            self._earlier.pop()  # a mere click there changed nothing
         if held == (0, "at") and not self._has_moved and len(self._nodes) > 1:
             self._closed = True
             return self.close()
         return None
+
+    def step_back(self) -> Rect | None:
+        if not self.open or len(self._earlier) < 2:
+            return None
+        self._held = None
+        number, node = self._earlier.pop()
+        self._taken_back.append((number, node, self._nodes[number]))
+        self._nodes[number:] = [node, *self._nodes[number + 1 :]] if node is not None else []
+        return self._drawn()
+
+    def step_forward(self) -> Rect | None:
+        if not self.can_step_forward:
+            return None
+        self._held = None
+        number, before, after = self._taken_back.pop()
+        self._earlier.append((number, before))
+        self._nodes[number : number + 1] = [after]
+        return self._drawn()
+
+    @property
+    def can_step_forward(self) -> bool:
+        return self.open and bool(self._taken_back)
 
     def close(self) -> Change:
         if not self.open:

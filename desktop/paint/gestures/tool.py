@@ -97,6 +97,21 @@ class Stroke(ABC):
         stroke that is to be called off."""
         return None
 
+    def step_back(self) -> Rect | None:
+        """Undo was asked for: take back the last of several clicks; returns the pixels that changed, None
+        where there is none but the first."""
+        return None
+
+    def step_forward(self) -> Rect | None:
+        """Redo was asked for: do the click again that was taken back last; returns the pixels that changed,
+        None where there is none."""
+        return None
+
+    @property
+    def can_step_forward(self) -> bool:
+        """Whether a click was taken back, and nothing done since."""
+        return False
+
     def close(self) -> Change | None:
         """End a stroke of several clicks with what it has; None for one that ends where the pen is."""
         return None

@@ -197,11 +197,7 @@ class _Painted(QStyledItemDelegate):
         self._grid = grid
 
     def sizeHint(self, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex) -> QSize:
-        """Up to four side by side, as large as there is room for."""
-        bar = self._grid.verticalScrollBar()
-        width = self._grid.viewport().width() - 4
-        width -= 0 if bar.isVisible() else bar.sizeHint().width()  # the list keeps room for it
-        edge = max(_LEAST, width // max(1, min(4, width // _LEAST)))
+        edge = self._grid.edge(_LEAST)
         return QSize(edge, edge + _SWATCH + self._grid.fontMetrics().height() + 2)
 
     def paint(

@@ -109,6 +109,7 @@ class FinishDialog(Form):
         session.error_reported.connect(self._say)  # the window's message bar is out of reach
         session.file_work.progressed.connect(self._show_progress, Qt.ConnectionType.QueuedConnection)
         self.finished.connect(self._exporting.forget)
+        self.setTabOrder(self._layer, self.buttons.button(QDialogButtonBox.StandardButton.Cancel))
         self._cut.setFocus()  # else “Cancel” has it, as the other button has to wait
         self._look()
 

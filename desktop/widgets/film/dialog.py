@@ -22,7 +22,6 @@ class FilmDialog(Form):
         self._seconds = QSpinBox()
         self._seconds.setObjectName("film_seconds")
         self._seconds.setRange(*SECONDS)
-        self._seconds.setValue(20)
         self._seconds.setSuffix(self.tr(" s"))
         self._seconds.setToolTip(self.tr("Pauses are left out, and the rest is fitted into this time"))
         self._shown, self._size = QComboBox(), QComboBox()
@@ -37,6 +36,10 @@ class FilmDialog(Form):
         self._size.addItem(self.tr("As the network paints it"), 0)
         for size in SIZES:
             self._size.addItem(self.tr("%d pixels high") % size, size)
+        wanted = session.films.wanted
+        self._seconds.setValue(wanted.seconds)
+        self._shown.setCurrentIndex(self._shown.findData(wanted.shown))
+        self._size.setCurrentIndex(self._size.findData(wanted.height))
         said = QLabel(self.tr("It is made in the pauses of your pen; you can go on drawing."))
         said.setWordWrap(True)
         self.form.addRow(self.tr("&Length"), self._seconds)
@@ -44,9 +47,9 @@ class FilmDialog(Form):
         self.form.addRow(self.tr("Si&ze"), self._size)
         self.form.addRow(said)
         problem = session.films.excuse
-        self._problem.setText(problem)
-        self._problem.setVisible(bool(problem))
+        self._say(problem)
         self.do.setEnabled(not problem)
+        session.error_reported.connect(self._say)  # the window's message bar is out of reach
 
     @property
     def cut(self) -> Cut:
@@ -63,3 +66,7 @@ class FilmDialog(Form):
         self._session.settings.folder = str(path.parent)
         if self._session.films.export(path, self.cut) is not None:
             super().accept()
+
+    def _say(self, problem: str) -> None:
+        self._problem.setText(problem)
+        self._problem.setVisible(bool(problem))

@@ -164,12 +164,12 @@ class PaperDialog(Form):
         self._strength = QSlider(Qt.Orientation.Horizontal)
         self._strength.setObjectName("paper_strength")
         self._strength.setRange(0, 100)
-        self._strength.setValue(50)
+        self._strength.setValue(round(paper.settings.strength * 100) if paper.settings else 50)
         self._strength.setToolTip(self.tr("From firm lines alone, at the left, to the faintest pencil"))
         self._strength.valueChanged.connect(lambda value: paper.set_strength(value / 100))
         self.form.addRow(self.tr("&Strength"), self._strength)
         self._colours = QCheckBox(self.tr("&Coloured marks become colour hints"))
-        self._colours.setChecked(True)
+        self._colours.setChecked(paper.settings is None or paper.settings.colours)
         self._colours.toggled.connect(paper.set_colours)
         self.form.addRow(self._colours)
         self._target = QComboBox()
@@ -181,6 +181,7 @@ class PaperDialog(Form):
         paper.watch("result behind found", self._show)
         self.accepted.connect(self._take)
         self.rejected.connect(paper.leave_it)
+        self._corners.setFocus()  # else “Cancel” has it, as the other button has to wait
         fit(self, 980, 700)
 
     def _show(self) -> None:

@@ -65,6 +65,13 @@ class Tiles(QListWidget):
         self._shrunk.keep(tile.preview for tile in tiles)
         self.viewport().update()
 
+    def edge(self, least: int) -> int:
+        """Of a square tile, at least so many pixels: up to four side by side, as large as they fit."""
+        bar = self.verticalScrollBar()
+        width = self.viewport().width() - 4
+        width -= 0 if bar.isVisible() else bar.sizeHint().width()  # the list keeps room for it
+        return max(least, width // max(1, min(4, width // least)))
+
     def showEvent(self, event: QShowEvent) -> None:
         """Somebody looks."""
         super().showEvent(event)

@@ -202,6 +202,13 @@ class TrainingDoor(QObject):
         assert self.window is not None
         self.window.prepare(folder)
 
+    def takes(self, dropped: list[Path]) -> bool:
+        """Whether it is a zip file that was dropped, which can be nothing but pictures to train on."""
+        if len(dropped) != 1 or dropped[0].suffix.lower() != ".zip":
+            return False
+        self.prepare(dropped[0])
+        return True
+
     def may_close(self) -> bool:
         """Whether the program may end now; if not, a question is on show. Asked again it may."""
         asked = self._answered or (self._asked and self._messages.isVisible())

@@ -20,6 +20,7 @@ from engine.data.messages import Picture, Pixels
 from engine.data.picture import read
 from engine.errors import PictureError
 from tests.desktop.palettes import FILES
+from tests.desktop.styled_models import write_styled
 
 RED, BLUE, GREEN, GOLD = (200, 30, 40), (30, 60, 180), (40, 140, 60), (220, 180, 60)
 
@@ -213,3 +214,26 @@ def test_what_cannot_be_done_is_said_in_a_sentence(
         assert call(monkeypatch, *words) == 1
         assert said in capsys.readouterr().err
     assert not (tmp_path / "out").exists()
+
+
+def test_styles_alone_make_colourways_of_a_drawing_without_hints(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], qapp: object
+) -> None:
+    """Of a model that knows no hints at all: the sets are its styles, by name or by number."""
+    model = write_styled(tmp_path / "styles.safetensors", hints=False, inputs=1)
+    bare, sets, out = (tmp_path / name for name in ("bare.ora", "sets.json", "out"))
+    drawing(bare, np.zeros((64, 64, 4), np.uint8))
+    listed = [ColourSet("a", (), "suede"), ColourSet("b", (), "patent"), ColourSet("c", (RED,), 7)]
+    sets.write_text(json.dumps(to_notes(listed)), "utf-8")
+    assert call(monkeypatch, bare, out, "--sets", sets, "--model", model) == 0
+    made = [read(file).pixels for file in sorted(out.glob("0*.png"))]
+    for style, pixels in zip(("suede", "patent", "7"), made, strict=True):
+        plain = tmp_path / f"{style}.png"
+        assert call(monkeypatch, model, bare, plain, "--style", style, command="translate") == 0
+        assert np.array_equal(read(plain).pixels, pixels), style
+    assert (made[0] != made[1]).any() and (made[0] != made[2]).any()
+    sets.write_text(json.dumps(to_notes([ColourSet("a", (), "velvet")])), "utf-8")
+    capsys.readouterr()
+    assert call(monkeypatch, bare, tmp_path / "none", "--sets", sets, "--model", model) == 1
+    assert "velvet" in capsys.readouterr().err
+    assert not (tmp_path / "none").exists()

@@ -91,6 +91,18 @@ def problem_of(dialog: FinishDialog) -> str:
     return label.text()
 
 
+@pytest.mark.parametrize("name", ["export_cut_out", "export_larger"])
+def test_every_button_is_reached_by_tab(drawn: MainWindow, name: str) -> None:
+    dialog = opened(drawn, name)
+    reached = set()
+    for _step in range(12):
+        QTest.keyClick(dialog.focusWidget() or dialog, Qt.Key.Key_Tab)
+        widget = dialog.focusWidget()
+        reached |= {widget.text().replace("&", "")} if isinstance(widget, QPushButton) else set()
+    assert reached >= {"Export …", "Cancel"}
+    dialog.reject()
+
+
 def test_a_cut_out_goes_into_a_png(drawn: MainWindow, session: Session, tmp_path: Path) -> None:
     dialog = opened(drawn)
     shown = session.exporting.shown

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import shutil
 import zipfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image
 
+from desktop.documents import recovery
 from desktop.documents.recovery import abandoned, brought_back
 from desktop.film import films
 from desktop.film.chronicle import Chronicle
@@ -18,6 +19,7 @@ from desktop.paint.editing.document import Document
 from desktop.paint.files import project
 from desktop.paint.files.records import Record
 from desktop.paint.reel import packing, reel
+from desktop.paint.reel.reel import Entry
 from desktop.paint.strokes.stroke import Ink, Sample
 from desktop.paint.tools import tools
 from desktop.session import Session
@@ -31,8 +33,10 @@ def at_once(work: Callable[[], object]) -> None:
     work()
 
 
-def chronicle(document: Document, former: bytes = b"") -> Chronicle:
-    return Chronicle(document, former, at_once, lambda: None, lambda: None)
+def chronicle(
+    document: Document, former: bytes = b"", shortened: Callable[[], object] = lambda: None
+) -> Chronicle:
+    return Chronicle(document, former, at_once, lambda: None, lambda: None, shortened)
 
 
 def stroke(document: Document, *points: tuple[float, float], tool: str = "pen", ink: Ink | None = None):
@@ -149,6 +153,26 @@ def test_a_long_way_begins_later() -> None:
     gone = list(reel.shortened(entries, most))
     assert 2 <= len(gone) < len(entries)
     assert sum(entry.bytes for entry in entries[len(gone) :]) <= most // 2
+
+
+def test_that_a_way_begins_later_is_told_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    document, told = Document.new("image", 96, 80), list[str]()
+    kept = chronicle(document, shortened=lambda: told.append("shortened"))
+    for x in range(5, 90, 5):
+        kept.note(stroke(document, (x, 10), (x, 70))[0])
+    whole = kept.steps().result(0)
+    assert not told
+    folded = reel.shortened
+
+    def sooner(entries: list[Entry]) -> Iterator[Entry]:
+        return folded(entries, sum(entry.bytes for entry in whole) - 10)
+
+    monkeypatch.setattr(reel, "shortened", sooner)
+    for _ in range(2):
+        entries = kept.steps().result(0)
+        assert len(entries) < len(whole)
+        assert_same(reel.played(entries), document)
+    assert told == ["shortened"]
 
 
 def test_what_would_take_too_much_room_is_kept_in_fewer_shades(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -310,6 +334,33 @@ def test_it_survives_a_crash(window: MainWindow, session: Session, home: Path, t
     assert_same(reel.played(entries), session.document)
     session.put_up(back)
     assert len(steps(session)) == 4
+    session.close_picture(back)
+
+
+@pytest.mark.parametrize("most", [recovery.MOST_LEFT, 2000])
+def test_a_long_way_survives_a_crash(
+    window: MainWindow, session: Session, home: Path, monkeypatch: pytest.MonkeyPatch, most: int
+) -> None:
+    """One larger than a project has room for; and of one larger still the beginning, and the drawing."""
+    drag(window, (20, 20), (70, 20), (70, 60))
+    drag(window, (10, 60), (60, 70))
+    steps(session)
+    picture = session.picture
+    assert picture is not None and picture.journal is not None
+    picture.journal.flush()
+    left = home / "recovery" / "20260101-000000-left"
+    shutil.copytree(picture.journal.folder, left)
+    with (left / recovery.FILM).open("ab") as file:
+        Record(b"S", bytes(project.MOST_FILM)).write(file)  # a part of the last step
+    monkeypatch.setattr(recovery, "MOST_LEFT", most)
+    document, _complete = brought_back(left)
+    back = session.documents.recovered(abandoned()[0], document)
+    session.put_up(back)
+    entries = steps(session)
+    assert len(entries) > 1 or most == 2000, "strokes, and not the picture alone"
+    assert_same(reel.played(entries), document)
+    drag(window, (80, 10), (80, 70))
+    assert_same(reel.played(steps(session)), session.document)
     session.close_picture(back)
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import Image, ImageSequence
-from PySide6.QtWidgets import QComboBox, QSpinBox
+from PySide6.QtWidgets import QComboBox, QLabel, QSpinBox
 
 from desktop.__main__ import main
 from desktop.film.frames import Cut, Frames
@@ -169,6 +169,13 @@ def test_the_dialog_makes_one(window: MainWindow, session: Session, tmp_path: Pa
     files_done(session)
     with Image.open(tmp_path / "film.webp") as image:
         assert len(list(ImageSequence.Iterator(image))) > 4
+    until(lambda: window.findChild(FilmDialog) is None)
+    window.actions_table["export_film"].trigger()
+    dialog = window.findChild(FilmDialog)
+    assert dialog is not None
+    assert dialog.cut == Cut(5, 0, "drawing"), "as it was wanted last"
+    session.error_reported.emit("It can't be done.")
+    assert any(label.text() == "It can't be done." for label in dialog.findChildren(QLabel))
 
 
 def test_damaged_steps_still_end_in_the_right_picture() -> None:

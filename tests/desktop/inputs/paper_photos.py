@@ -21,6 +21,7 @@ UPRIGHT, SLANTED, TURNED, LYING = (4, 3, 1), (38, 6, -3), (8, -12, 24), (20, -8,
 """Tilt, pan and roll of the camera over the sheet, degrees."""
 
 BLACK, PENCIL, PALE, BLUE = (30, 30, 34), (118, 118, 122), (165, 165, 168), (35, 50, 150)
+BALLPOINT = (70, 90, 180)
 RED, YELLOW, SKY = (232, 92, 80), (250, 214, 90), (110, 170, 240)
 
 LINES = (
@@ -93,6 +94,7 @@ SCENES = (
     Scene("in the evening", pen=BLACK, light=(0.45, 0.3), noise=6.0),
     Scene("on a pale desk", desk=(196, 196, 192), pen=PENCIL, light=(1.0, 0.75)),
     Scene("lying", LYING, pen=PENCIL, width=6, noise=4.0),
+    Scene("a thin blue pen by lamplight", pen=BALLPOINT, width=3, tint=(1.0, 0.86, 0.62), light=(0.6, 1.0)),
 )
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -16,6 +15,7 @@ from desktop.pairs.line_draft import FEW, USUAL, remembered
 from desktop.support import background
 from desktop.widgets.main_window import MainWindow
 from engine.data.messages import Pixels
+from tests import warm
 from tests.desktop.traced_photos import photo, write_photos
 from tests.desktop.window_hands import drag, message, send, settle, until
 from trainer.perception import edges, weights
@@ -137,7 +137,7 @@ def test_lines_wait_for_the_end_of_the_stroke_that_goes_on(
 ):
     script = "import sys\nfrom PIL import Image\nphoto = Image.open(sys.argv[2])\n"
     script += "Image.new('L', photo.size, 200).save(sys.argv[3])"
-    monkeypatch.setattr(background, "program", lambda: [sys.executable, "-c", script])
+    monkeypatch.setattr(background, "program", lambda: warm.command("-c", script))
     kinds, left, none = QMouseEvent.Type, Qt.MouseButton.LeftButton, Qt.MouseButton.NoButton
     session, draft = drawing.session, drawing.session.pair_drawing.draft
     send(drawing, kinds.MouseButtonPress, (5, 5), left, left)
@@ -165,7 +165,7 @@ def test_a_process_that_brings_no_map_is_told(
     drawing: MainWindow, monkeypatch: pytest.MonkeyPatch, told: list[str], luck: str
 ):
     script = f"import os, signal, sys\nfrom PIL import Image\n{BAD_LUCK[luck]}"
-    monkeypatch.setattr(background, "program", lambda: [sys.executable, "-c", script])
+    monkeypatch.setattr(background, "program", lambda: warm.command("-c", script))
     draft = drawing.session.pair_drawing.draft
     draft.draw()
     until(lambda: not draft.busy, LONG)
@@ -180,7 +180,7 @@ def test_a_process_that_hangs_holds_up_nobody(tmp_path: Path, monkeypatch: pytes
         "import signal, sys, time\nsignal.signal(signal.SIGTERM, signal.SIG_IGN)\n"
         "open(sys.argv[1], 'w').close()\ntime.sleep(600)"
     )
-    monkeypatch.setattr(background, "program", lambda: [sys.executable, "-c", script])
+    monkeypatch.setattr(background, "program", lambda: warm.command("-c", script))
     assert "unexpectedly" in background.done([str(sign)], sign.exists)
 
 

@@ -103,6 +103,23 @@ def test_eight_thumbnails_differ_and_follow_the_pen(window: MainWindow, styled: 
     assert all((tile.preview != old).any() for tile, old in zip(styled.styles.tiles, previews, strict=True))
 
 
+def test_tiles_are_drawn_from_photos_where_the_model_knows_any(
+    stocked_home: Path, window: MainWindow, session: Session
+) -> None:
+    photos = tuple(drawn(seed, 8) for seed in range(100, 112))
+    write_styled(stocked_home / "models" / "seen.safetensors", "seen", seeded_styles=photos)
+    session.library.refresh()
+    session.open_model(model(session, "seen"))
+    settle(session)
+    assert session.styles.tiles[0].code == photos[0]
+    assert tuple(tile.code for tile in tiles(session)) == photos[1:9]
+    locked = tiles(session)[2]
+    session.styles.lock(locked)
+    session.styles.more()
+    codes = [tile.code for tile in tiles(session)]
+    assert locked.code in codes and photos[9] in codes and len(set(codes)) == 8
+
+
 def test_a_tile_is_exactly_what_taking_it_gives(window: MainWindow, styled: Session) -> None:
     all_made(styled)
     sent = watched(styled)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import sys
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -34,6 +34,7 @@ from desktop.widgets.training.window import TrainingWindow
 from engine.data.messages import Pixels
 from engine.data.palette import Label, Palette
 from engine.data.picture import write_png
+from tests import warm
 from tests.desktop.training_pairs import EDGE, write_pairs
 from tests.desktop.window_hands import drag, settle, text_of, until
 from trainer.run.options import Options
@@ -80,6 +81,24 @@ def shown(image) -> Pixels:  # type: ignore[no-untyped-def]
 
 
 # --- before -------------------------------------------------------------------------------------
+
+
+def test_a_zip_dropped_on_the_window_is_looked_at_for_training(
+    window: MainWindow, houses: Path, tmp_path: Path, told: list[str]
+):
+    packed = Path(shutil.make_archive(str(tmp_path / "packed"), "zip", houses))
+    data = QMimeData()
+    data.setUrls([QUrl.fromLocalFile(str(packed))])
+    left, none = Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier
+    window.dropEvent(QDropEvent(QPointF(5, 5), Qt.DropAction.CopyAction, data, left, none))
+    trainer = window.training.window
+    assert trainer is not None and trainer.pages.currentWidget() is trainer.prepare_page
+    until(lambda: window.session.dataset_scan.result is not None)
+    assert trainer.prepare_page.findChild(Pairs).count == 12
+    assert not told
+    files = window.session.open_file(packed)
+    until(lambda: files.is_over)
+    assert len(told) == 1 and "is a zip file; open it with “Train a model”" in told[0]
 
 
 def test_a_dropped_folder_is_shown_with_its_direction_and_can_be_swapped(window: MainWindow, houses: Path):
@@ -252,7 +271,7 @@ main()
 def test_the_drawing_is_followed_and_the_training_outlives_the_window(
     opened: list[MainWindow], houses: Path, home: Path, monkeypatch: pytest.MonkeyPatch
 ):
-    monkeypatch.setattr(background, "program", lambda: [sys.executable, "-c", OFTEN])
+    monkeypatch.setattr(background, "program", lambda: warm.command("-c", OFTEN))
     window = open_program(opened)
     session, training = window.session, window.session.training
     session.new_picture("sketch", 96, 80)

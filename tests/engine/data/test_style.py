@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from engine.data.card import Card, from_json, to_json
-from engine.data.style import checked, drawn
+from engine.data.style import checked, drawn, seeded
 from engine.errors import ModelError, StyleError
 
 NETWORK = {"levels": 5, "width": 4, "inputs": 3, "outputs": 3, "norm": "batch", "dropout": True}
@@ -27,9 +27,38 @@ def test_codes_are_spread_like_the_normal_distribution():
     assert abs(np.corrcoef(codes.T) - np.eye(8)).max() < 0.2
 
 
+def test_seeds_stand_for_photos_in_turn_and_then_for_what_lies_between_two():
+    known = ((0.0, 0.0), (4.0, 0.0), (0.0, 4.0))
+    assert tuple(seeded(seed, known) for seed in range(3)) == known
+    later = {seeded(seed, known) for seed in (*range(3, 40), -1, 2**70)}
+    assert len(later) == 39 and not later & set(known)
+    for code in later:  # a quarter to a half of the way from one to another
+        ways = [
+            (np.subtract(code, one), np.subtract(two, one)) for one in known for two in known if one != two
+        ]
+        shares = [
+            step @ way / (way @ way) for step, way in ways if abs(step[0] * way[1] - step[1] * way[0]) < 1e-3
+        ]
+        assert any(0.249 < share < 0.501 for share in shares)
+    assert seeded(3, known) == seeded(3, known) != seeded(6, known)
+    assert seeded(-5, known[:1]) == known[0], "of one there is nothing between"
+
+
+def test_seeds_of_a_model_are_its_photos_and_the_first_is_the_usual_style():
+    photos = ((0.5, -1.0), (2.0, 1.0))
+    card = a_card(seeded_styles=photos)
+    assert (card.code(0), card.code(1), card.code(None)) == (*photos, photos[0])
+    assert card.code(7) == seeded(7, photos)
+    assert a_card(seeded_styles=photos, default_style=(1.0, 1.0)).code(None) == (1.0, 1.0)
+    assert a_card().code(7) == drawn(7, 2)
+
+
 def test_a_card_with_styles_is_read_as_it_was_written():
     card = a_card(
-        styles={"suede": (0.5, -1.0), "patent é": (0.0, 2.0)}, default_style=(0.1, 0.2), style_encoder=8
+        styles={"suede": (0.5, -1.0), "patent é": (0.0, 2.0)},
+        seeded_styles=((0.25, 0.5), (1.0, -3.0)),
+        default_style=(0.1, 0.2),
+        style_encoder=8,
     )
     again = from_json(to_json(card))
     assert again == card and again.style == 2 and again.usual_style == (0.1, 0.2)
@@ -58,6 +87,12 @@ def test_a_card_without_styles_stays_as_older_programs_read_it():
         ({"styles": {"a" * 65: [1.0, 1.0]}}, "name makes no sense"),
         ({"styles": {str(number): [1.0, 1.0] for number in range(257)}}, "styles make no sense"),
         ({"styles": [1]}, "styles make no sense"),
+        ({"seeded_styles": [[1.0]]}, "2 numbers, not 1"),
+        ({"seeded_styles": [[1.0, float("nan")]]}, "nan is none"),
+        ({"seeded_styles": {"a": [1.0, 1.0]}}, "styles make no sense"),
+        ({"seeded_styles": "ab"}, "styles make no sense"),
+        ({"seeded_styles": [[1.0, 1.0]] * 257}, "styles make no sense"),
+        ({"network": NETWORK, "seeded_styles": [[]]}, "styles makes no sense"),
         ({"default_style": [1.0, float("inf")]}, "inf is none"),
         ({"default_style": 3}, "not int"),
         ({"style_encoder": -1}, "style encoder makes no sense"),

@@ -89,3 +89,17 @@ def test_it_ends_when_told_to() -> None:
 
     with pytest.raises(Enough):
         enlarged(np.zeros((8, 8, 3), np.uint8), (16, 16), step=step)
+
+
+def test_it_can_be_ended_often() -> None:
+    """A picture of 4096² has over a second's work in some of its parts."""
+    preview, drawing = np.zeros((16, 16, 3), np.uint8), np.full((64, 64), 255, np.uint8)
+    told: list[tuple[int, int]] = []
+    enlarged(preview, (64, 64), drawing, lambda *parts: told.append(parts))
+    parts = [done for done, _total in told]
+    assert parts == sorted(parts)
+    assert all(parts.count(part) >= 4 for part in range(max(parts)))
+    for last in (0, len(told) // 2, len(told) - 1):
+        looks = [*range(last)]
+        with pytest.raises(IndexError):
+            enlarged(preview, (64, 64), drawing, lambda *_, looks=looks: looks.pop())

@@ -17,9 +17,10 @@ import psutil
 import pytest
 
 from engine.files import lock
+from tests import warm
 from tests.trainer.small_runs import things
 from trainer.machine import at_work
-from trainer.queue import results
+from trainer.queue import results, work
 from trainer.queue.errors import QueueError
 from trainer.queue.items import Item, Queue, new_item
 from trainer.queue.kept import QueueFolder
@@ -30,6 +31,12 @@ from trainer.run.options import Options
 
 LONG = 120.0
 """Seconds within which a training has certainly begun, beside whatever else the machine does."""
+
+
+@pytest.fixture
+def warmed_programs(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Trainings are forked from a process that has torch, not begun anew."""
+    monkeypatch.setattr(work, "program", lambda: warm.command("-m", "trainer"))
 
 
 @pytest.fixture
@@ -81,6 +88,7 @@ def told(item: Item) -> list[str]:
     return [event["event"] for event in events.read(item.run / "events.jsonl")] if item.run else []
 
 
+@pytest.mark.usefixtures("warmed_programs")
 def test_one_after_the_other_and_on_after_a_failure(folder: QueueFolder, tmp_path: Path, home: Path) -> None:
     data = things(tmp_path / "data").folder
     queue = Queue()
@@ -114,7 +122,9 @@ def test_one_after_the_other_and_on_after_a_failure(folder: QueueFolder, tmp_pat
     assert "&lt;b&gt;fine&lt;/b&gt;" in page and "<b>" not in page and "the size must lie between" in page
 
 
-def test_kill_pause_yield_stop_and_on_again(folder: QueueFolder, tmp_path: Path) -> None:
+def test_kill_pause_yield_stop_and_on_again(
+    folder: QueueFolder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """One long training lives through everything that may come in its way, and loses no checkpoint."""
     data = things(tmp_path / "data").folder
     options = wanted(data, name="long", steps=1_000_000, checkpoint_every=2)
@@ -135,6 +145,8 @@ def test_kill_pause_yield_stop_and_on_again(folder: QueueFolder, tmp_path: Path)
             for one in psutil.Process().children()
             if one.status() != psutil.STATUS_ZOMBIE and str(run) in one.cmdline()
         ]
+        # That was one as users start it; those that follow are forked.
+        monkeypatch.setattr(work, "program", lambda: warm.command("-m", "trainer"))
         child.kill()
         until(lambda: "resumed" in told(only(folder)))
         assert only(folder).crashes == 1
@@ -174,6 +186,7 @@ def test_kill_pause_yield_stop_and_on_again(folder: QueueFolder, tmp_path: Path)
     assert only(folder).state == "waiting" and told(only(folder))[-1] == "stopped"
 
 
+@pytest.mark.usefixtures("warmed_programs")
 def test_a_night_by_the_clock_on_the_wall(folder: QueueFolder, tmp_path: Path) -> None:
     """It begins when the night does, saves at its end, goes on in the next; it ends when it was told to."""
     data = things(tmp_path / "data").folder
@@ -207,6 +220,7 @@ def never() -> Schedule:
     return Schedule("night", f"{hour}:00", f"{hour}:01")
 
 
+@pytest.mark.usefixtures("warmed_programs")
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="this system forks no process")
 def test_a_training_that_outlived_its_killed_runner_is_found_and_followed(
     folder: QueueFolder, tmp_path: Path

@@ -8,6 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
 from torch import Tensor
@@ -15,6 +16,7 @@ from torch import Tensor
 from engine.data import picture
 from engine.data import style as codes
 from engine.models import bundle
+from engine.passes import opening
 from tests.trainer.made_pictures import save, thing
 from tests.trainer.small_runs import copied, differing, small, things, trained
 from trainer.data import naming, pairs
@@ -157,6 +159,22 @@ def test_models_written_meanwhile_read_styles_and_pairs_are_shown_in_three(
         kinds = 9 if name == look["picture"] else 3
         assert len({each.tobytes() for each in columns}) <= kinds
         assert (columns[0] == columns[1]).all() == (name != look["picture"] or not differs(run.model))
+
+
+def test_models_written_meanwhile_have_seeds_that_stand_for_photos(tmp_path: Path, data: DataSet) -> None:
+    """By the recipe that reads codes of photos; the other one learns from random codes."""
+    for recipe in ("bicycle", "diversity"):
+        run = trained(tmp_path / recipe, data, small(data, steps=1, **STYLES, style_recipe=recipe))
+        card = bundle.read_card(run.model)
+        assert card == replace(bundle.read_card(run.best), training=card.training, scores=card.scores)
+        if recipe == "diversity":
+            assert card.seeded_styles == () and card.code(3) == codes.drawn(3, 8)
+            continue
+        generator = opening.open(run.model)
+        read = [generator.style_of(photo) for photo in naming.of_all(data)]
+        assert 6 <= len(card.seeded_styles) <= len(data.pairs) and card.code(0) == card.seeded_styles[0]
+        for code in card.seeded_styles:
+            assert min(np.abs(code - one).max() for one in read) < 0.05  # the file's are in half precision
 
 
 def differs(model: Path) -> bool:

@@ -10,10 +10,11 @@ from PIL import Image
 from PySide6.QtCore import QPoint, QRect, Qt
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QComboBox, QSlider, QWidget
+from PySide6.QtWidgets import QCheckBox, QComboBox, QSlider, QWidget
 
 from desktop.inputs import region_source
 from desktop.session import Session
+from desktop.support.settings import SettingsFile
 from desktop.widgets.inputs.paper_dialog import CornerView, PaperDialog
 from desktop.widgets.main_window import MainWindow
 from desktop.widgets.parts.pictures import as_image
@@ -58,6 +59,19 @@ def test_a_photo_becomes_a_sketch_in_one_step(window: MainWindow, session: Sessi
     session.undo()
     assert session.document.is_blank
     assert session.paper.photo is None
+
+
+def test_enter_takes_the_lines_and_escape_leaves_them(
+    window: MainWindow, session: Session, photo: Path
+) -> None:
+    """The button has to wait when the dialog opens: the keyboard must not lie on “Cancel” for that."""
+    for key, undo in ((Qt.Key.Key_Escape, 0), (Qt.Key.Key_Return, 1)):
+        assert done(session.paper.open(photo))
+        cleaned(session)
+        dialog = dialog_of(window)
+        QTest.keyClick(dialog.focusWidget() or dialog, key)
+        until(lambda: not window.findChild(PaperDialog))
+        assert session.steps.undo == undo and session.paper.photo is None
 
 
 def test_or_layers_of_the_sketch_that_is_there(window: MainWindow, session: Session, photo: Path) -> None:
@@ -108,6 +122,25 @@ def test_corners_strength_and_colours_are_live(window: MainWindow, session: Sess
     assert paper.settings.corners[2] == (960.0, 800.0)
     dialog.reject()
     assert paper.photo is None
+
+
+def test_the_next_photo_is_cleaned_as_the_last_one(
+    window: MainWindow, session: Session, photo: Path, home: Path
+) -> None:
+    for strength, colours in ((50, True), (80, False)):
+        assert done(session.paper.open(photo))
+        dialog = dialog_of(window)
+        slider, box = dialog.findChild(QSlider, "paper_strength"), dialog.findChild(QCheckBox)
+        assert (slider.value(), box.isChecked()) == (strength, colours)
+        assert (session.paper.settings.strength, session.paper.settings.colours) == (strength / 100, colours)
+        slider.setValue(80)
+        box.setChecked(False)
+        cleaned(session)
+        assert session.paper.result.hints is None
+        dialog.reject()
+        until(lambda: not window.findChild(PaperDialog))
+    session.remember()
+    assert SettingsFile(home / "settings.json").settings.paper == {"strength": 80, "colours": 0}
 
 
 def test_a_copied_photo_is_cleaned(window: MainWindow, session: Session) -> None:

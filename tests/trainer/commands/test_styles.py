@@ -1,0 +1,85 @@
+"""``underpaint styles``: seeds of a model that was trained before they stood for photos."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from typer.testing import CliRunner, Result
+
+from engine.errors import ModelError
+from engine.models import bundle
+from engine.passes import opening
+from tests.trainer.made_pictures import save, thing
+from tests.trainer.small_runs import small
+from trainer.__main__ import commands
+from trainer.data import pairs
+from trainer.machine.errors import TrainingError
+from trainer.training.state import State
+
+
+@pytest.fixture(autouse=True)
+def one_thread() -> None:
+    torch.set_num_threads(1)
+
+
+@pytest.fixture
+def photos(tmp_path: Path) -> Path:
+    """Twelve things, in folders of two kinds."""
+    for number in range(12):
+        save(thing(number, 40), tmp_path / "photos" / ("suede", "patent")[number % 2] / f"{number}.png")
+    return tmp_path / "photos"
+
+
+def model(photos: Path, **wishes: object) -> Path:
+    """A model of these photos that has learnt nothing; its usual style is one that it was given."""
+    config = small(pairs.find(photos, way="alone"), pair="alone", **wishes)
+    state = State(config)
+    tensors = dict(state.generator.state_dict())
+    if state.encoder is not None:
+        tensors |= {bundle.STYLE_ENCODER + key: value for key, value in state.encoder.state_dict().items()}
+    styles: dict[str, Any] = {"styles": {"mine": (1.0,) * 8}, "default_style": (0.5,) * 8}
+    file = photos.parent / "model.safetensors"
+    bundle.write(file, replace(config.card(), **(styles if config.style else {})), tensors)
+    return file
+
+
+def called(*words: Path | str) -> Result:
+    return CliRunner().invoke(commands, ["styles", *map(str, words)])
+
+
+def test_seeds_stand_for_photos_afterwards_and_folders_are_named_styles(photos: Path) -> None:
+    file, to = model(photos, styles=8, style_encoder=4), photos.parent / "to.safetensors"
+    result = called(file, photos, "--pair", "alone", "--to", to)
+    assert result.exit_code == 0, result.output
+    assert result.stdout.strip().endswith(str(to))
+    before, card = bundle.read_card(file), bundle.read_card(to)
+    assert card.styles.keys() == {"mine", "suede", "patent"} and card.styles["mine"] == (1.0,) * 8
+    assert len(card.seeded_styles) >= 8 and card.code(None) == card.code(0) == card.seeded_styles[0]
+    assert replace(card, styles=before.styles, seeded_styles=(), default_style=before.default_style) == before
+    generator = opening.open(to)
+    read = [generator.style_of(pairs.load(pair)[1]) for pair in pairs.find(photos, way="alone").pairs]
+    for code in card.seeded_styles[:4]:
+        assert min(np.abs(np.array(code) - one).max() for one in read) < 0.05
+    old, new = bundle.read(file)[1], bundle.read(to)[1]
+    assert old.keys() == new.keys() and all(torch.equal(old[name], new[name]) for name in old)
+
+
+def test_what_is_wrong_is_a_sentence_and_nothing_is_written(photos: Path) -> None:
+    to = photos.parent / "to.safetensors"
+    plain = called(model(photos), photos, "--pair", "alone", "--to", to)
+    assert isinstance(plain.exception, ModelError)
+    assert "can't read styles of photos; train one with --styles" in str(plain.exception)
+    file = model(photos, styles=8, style_encoder=4)
+    for photo in sorted(photos.rglob("*.png"))[3:]:
+        photo.unlink()
+    few = called(file, photos, "--pair", "alone", "--to", to)
+    assert isinstance(few.exception, TrainingError)
+    assert str(few.exception) == "“photos” has 3 photographs; a choice of styles takes 8. Give more."
+    wrong = called(file, photos, "--to", photos.parent / "to.pth")
+    assert wrong.exit_code == 2 and "ends in .safetensors" in wrong.output
+    assert not to.exists() and not to.with_suffix(".pth").exists()
