@@ -88,7 +88,7 @@ class BrushBar(QToolBar):
         self._tolerance = QSpinBox()
         self._tolerance.setRange(0, 255)
         self._tolerance.setToolTip(
-            self.tr("How far a colour may differ and still be filled; with Ctrl, smart fill goes by the draft")
+            self.tr("How far a colour may differ and be filled; smart fill with Ctrl goes by the draft")
         )
         self._tolerance.valueChanged.connect(lambda value: self._set(tolerance=value))
         self._gap = QSpinBox()

@@ -212,7 +212,7 @@ TABLE = [
          "mdi6.image-multiple-outline",
          tip=_("Look over the drafts of photos without a map, and put those you trust into the data set")),
     Spec("draft_lines", "training", _("&Draft the photo"), "Shift+D", "mdi6.auto-fix",
-         tip=_("Its lines, or its labels as you paint them, to be corrected; smart fill with Ctrl goes by it")),
+         tip=_("Its lines, or labels as you paint them, to be corrected; smart fill with Ctrl goes by it")),
     Spec("next_photo", "training", _("&Skip to the next photo"), "PgDown", "mdi6.skip-next-outline"),
     Spec("previous_photo", "training", _("&Back to the photo before"), "PgUp", "mdi6.skip-previous-outline"),
     Spec("toggle_photo", "training", _("Show the &photo over the drawing"), "T", "mdi6.image-outline", True),
