@@ -252,9 +252,7 @@ ARROWS: dict[str, str] = {
         "desktop.pairs desktop.session desktop.support desktop.widgets.parts trainer.drafting"
     ),
     "desktop.preparing": "desktop.support engine.errors engine.files trainer.preparing",
-    "desktop.widgets.preparing": (
-        "desktop.preparing desktop.session desktop.support desktop.widgets.parts engine.files"
-    ),
+    "desktop.widgets.preparing": "desktop.preparing desktop.session desktop.widgets.parts engine.files",
 }
 
 # Of the window, these alone hold what is named first: where the engine thread and Qt meet.

@@ -17,7 +17,7 @@ import numpy as np
 from PIL import Image
 
 import resources
-from desktop.paint.gestures.superpixels import regions_in
+from desktop.paint.gestures.superpixels import regions_in, tell
 from desktop.paint.layers.composite import from_straight
 from desktop.pairs.photos import Photo
 from engine.data.messages import Pixels
@@ -83,36 +83,52 @@ def labels_of(drafts: Drafts, mark: str, photo: Pixels, count: int) -> Pixels | 
         mark: the photo's.
         count: how many labels there are.
     """
-    if drafts.labels != count or all(mark != known for known, _ in drafts.doubts):
-        return None
-    try:
-        planes = read_picture(drafts.folder / f"{mark}.png").pixels[..., 0]
-    except PictureError:
-        return None
-    down, across = planes.shape[0] // count, planes.shape[1]
-    if planes.shape[0] % count or not _alike(photo.shape[1] / photo.shape[0], across / down, down, across):
+    planes = chances(drafts, mark, count)
+    if planes is None or not _alike(photo.shape[1] / photo.shape[0], *planes.shape[1:]):
         return None
     regions = regions_in(from_straight(photo))
     height, width = regions.numbers.shape
     numbers = regions.numbers.reshape(-1)
     sizes = np.bincount(numbers)
+    inside = np.empty((len(sizes), count), np.float32)
     most, small = np.full(numbers.shape, -1.0, np.float32), np.zeros(numbers.shape, np.uint8)
-    for label, plane in enumerate(np.split(np.ascontiguousarray(planes), count)):
+    for label, plane in enumerate(planes):
         whole = np.asarray(Image.fromarray(plane).resize((width, height), Image.Resampling.BILINEAR))
         likely = whole.reshape(-1).astype(np.float32)
-        likely += (np.bincount(numbers, likely) / sizes).astype(np.float32)[numbers]
+        inside[:, label] = np.bincount(numbers, likely) / sizes
+        likely += inside[numbers, label]
         better = likely > most
         most[better], small[better] = likely[better], label
+    tell(from_straight(photo), inside)  # smart fill may go by them
     rows, columns = (
         np.arange(side) * part // side for side, part in zip(regions.shape, (height, width), strict=True)
     )
     return np.ascontiguousarray(small.reshape(height, width)[rows[:, None], columns])
 
 
-def _alike(one: float, other: float, down: int, across: int) -> bool:
+def chances(drafts: Drafts, mark: str, count: int) -> Pixels | None:
+    """How likely each label is at each place of a photo, uint8 (count, h, w); None without a draft."""
+    if drafts.labels != count or all(mark != known for known, _ in drafts.doubts):
+        return None
+    try:
+        planes = read_picture(drafts.folder / f"{mark}.png").pixels[..., 0]
+    except PictureError:
+        return None
+    if planes.shape[0] % count:
+        return None
+    return np.ascontiguousarray(planes).reshape(count, -1, planes.shape[1])
+
+
+def certainty(planes: Pixels) -> float:
+    """Which share of a draft's pixels is held to be right, 0 to 1, by ``chances``: what its likeliest labels
+    are given, on average."""
+    return float(planes.max(0).mean() / max(1.0, float(planes.sum(0, np.float32).mean())))
+
+
+def _alike(proportion: float, down: int, across: int) -> bool:
     """Whether proportions are the same, as far as so few places can tell: a picture that was cropped is
     another one."""
-    return abs(one / other - 1) <= 0.6 / down + 0.6 / across + 0.01
+    return abs(proportion * down / across - 1) <= 0.6 / down + 0.6 / across + 0.01
 
 
 def in_order(photos: Sequence[Photo], place: int, drafts: Drafts) -> tuple[Photo, ...]:

@@ -87,8 +87,9 @@ class LabelDrafts(Observable):
         self._roll, self._place = roll, place
         if self.drafts is None or self.learning:
             return
-        known = max(self.drafts.maps, self._refused) if roll.pairs >= self.drafts.maps else self._refused
-        due = roll.pairs >= FEWEST and roll.pairs // FEWEST > known // FEWEST
+        maps = roll.by_hand
+        known = max(self.drafts.maps, self._refused) if maps >= self.drafts.maps else self._refused
+        due = maps >= FEWEST and maps // FEWEST > known // FEWEST
         self.waiting = due and self._training.goes_on
         if due and not self.waiting and any(not photo.pair for photo in roll.photos):
             self._learn(roll, place)
@@ -96,7 +97,7 @@ class LabelDrafts(Observable):
     def cancel(self) -> None:
         """Learn nothing now; after some more maps it is tried again."""
         if self.learning and self._roll is not None:
-            self._refused = self._roll.pairs
+            self._refused = self._roll.by_hand
         self._stop()
 
     def end(self) -> None:
@@ -154,7 +155,7 @@ class LabelDrafts(Observable):
         if found is None or self._roll is None:
             return
         if not found.maps:  # what was learnt can't be read: not again and again
-            self._refused = self._roll.pairs
+            self._refused = self._roll.by_hand
         self.drafts = found
         self.follow(self._roll, self._place)  # maps may have been finished meanwhile
 
@@ -165,7 +166,7 @@ class LabelDrafts(Observable):
     def _failed(self, sentence: str) -> None:
         self.learning = False
         if self._roll is not None:
-            self._refused = self._roll.pairs
+            self._refused = self._roll.by_hand
         self._canvas.error_reported.emit(sentence)
 
     def _notice_training(self) -> None:

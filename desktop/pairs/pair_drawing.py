@@ -24,6 +24,7 @@ from desktop.pairs.kept_drafts import Drafts
 from desktop.pairs.label_drafts import LabelDrafts
 from desktop.pairs.line_draft import LineDraft
 from desktop.pairs.photos import Photo, Roll
+from desktop.pairs.rest import RestOfDrafts
 from desktop.preview.matching import Matching
 from desktop.support.observable import Observable, Property
 from desktop.support.report_errors import ReportErrors, sentence_for
@@ -89,6 +90,9 @@ class PairDrawing(Observable):
         self._tasks.error_reported.connect(self._failed)
         self._kind: InputKind = "sketch"
         self._picture: OpenPicture | None = None
+        self.rest = RestOfDrafts(canvas, self.labels, self._tasks, self)
+        self.watch("roll", self._tell_rest)
+        self.rest.went.connect(self._take_roll)
         canvas.watch("picture", self._notice_picture)
 
     @property
@@ -163,6 +167,7 @@ class PairDrawing(Observable):
         """End of the program; what is not added yet is in the journal."""
         self.draft.leave()
         self.labels.leave()
+        self.rest.leave()
         self._tasks.stop()
 
     # --- from photo to photo -------------------------------------------------------------------
@@ -358,13 +363,9 @@ class PairDrawing(Observable):
     def _keep(self, roll: Roll, photo: Photo, drawn: Picture, seen: Pixels) -> tuple[Photo, int]:
         """On the task queue's thread: the photo with its pair, and how many pairs there are now."""
         task = task_of(self._kind)
-        if roll.pairs and not roll.folder.is_dir():
-            text = self.tr(
-                "“%s” is gone; bring it back, or choose another data set. Your drawing stays open."
-            )
-            raise PictureError(text % roll.folder)
+        photos.refuse_gone(roll)
         pair = pair_store.keep(roll.folder, drawn, seen, task, roll.palette, photo.origin)
-        return replace(photo, pair=pair), len(pair_store.names(roll.folder))
+        return replace(photo, pair=pair, draft=False), len(pair_store.names(roll.folder))
 
     def _added(self, roll: Roll, picture: OpenPicture, revision: int, photo: Photo, pairs: int) -> None:
         self.busy = False
@@ -372,7 +373,8 @@ class PairDrawing(Observable):
             return
         place = next(number for number, other in enumerate(roll.photos) if other.mark == photo.mark)
         others = (photo if other.mark == photo.mark else other for other in roll.photos)
-        self.roll = replace(roll, photos=tuple(others), pairs=pairs)
+        drafts = roll.drafts - {photo.pair}
+        self.roll = replace(roll, photos=tuple(others), pairs=pairs, drafts=drafts)
         self._order()
         if self.draws_labels:
             self.labels.follow(self.roll, self.place)
@@ -387,6 +389,16 @@ class PairDrawing(Observable):
             self._open(following)
         elif self.here:
             self.step(1)
+
+    def _tell_rest(self) -> None:
+        self.rest.roll = self.roll if self.draws_labels else None
+
+    def _take_roll(self, roll: Roll) -> None:
+        """Drafts went into the data set, or out of it."""
+        if self.roll is None or self.roll.folder != roll.folder:
+            return
+        self.roll = roll
+        self.labels.follow(roll, self.place)
 
     def _take_outlook(self, found: Roll | str) -> None:
         if isinstance(found, str):

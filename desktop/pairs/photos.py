@@ -43,6 +43,8 @@ class Photo:
     """Of its content, as in ``trainer.files.pair_store.Origin``."""
     pair: str = ""
     """The pair in the data set that came from it; empty while there is none."""
+    draft: bool = False
+    """That pair is a draft, taken as it was."""
 
     @property
     def origin(self) -> Origin:
@@ -60,6 +62,13 @@ class Roll:
     """In the data set, from whatever photo."""
     palette: Palette | None
     """Of label pictures: the data set's, where it has one already."""
+    drafts: frozenset[str] = frozenset()
+    """Those pairs that are drafts, taken as they were, by their names."""
+
+    @property
+    def by_hand(self) -> int:
+        """How many pairs somebody drew or corrected."""
+        return self.pairs - len(self.drafts)
 
     @property
     def done(self) -> int:
@@ -99,8 +108,10 @@ def roll(sources: Sequence[Path], kind: InputKind, folder: Path, palette: Palett
         raise PictureError(text.format(folder.name))
     present = pair_store.names(folder)
     paired = {origin.mark: pair for pair, origin in manifest.origins.items() if pair in present}
-    photos = tuple(Photo(file, mark, paired.get(mark, "")) for file in files for mark in [mark_of(file)])
-    return Roll(photos, folder, len(present), manifest.palette)
+    drafts = frozenset(manifest.drafts) & present
+    known = [(file, mark, paired.get(mark, "")) for file in files for mark in [mark_of(file)]]
+    photos = tuple(Photo(file, mark, pair, pair in drafts) for file, mark, pair in known)
+    return Roll(photos, folder, len(present), manifest.palette, drafts)
 
 
 def mark_of(file: Path) -> str:
@@ -151,6 +162,19 @@ def picture_over(
     document.extras["photo"] = photo.mark
     document.forget_history()
     return document, said
+
+
+def refuse_gone(roll: Roll) -> None:
+    """Make sure that a data set which was begun is still there.
+
+    Raises:
+        PictureError: its folder is gone.
+    """
+    if roll.pairs and not roll.folder.is_dir():
+        text = translate(
+            "photos", "“{0}” is gone; bring it back, or choose another data set. Your drawing stays open."
+        )
+        raise PictureError(text.format(roll.folder))
 
 
 def photo_layer(document: Document) -> Layer | None:

@@ -116,7 +116,7 @@ class MainWindow(QMainWindow):
         inside.setContentsMargins(0, 0, 0, 0)
         inside.addWidget(self.splitter)
         self.messages = MessageBar(stage)
-        self.pair_drawing_bar = PairDrawingBar(session, actions)
+        self.pair_drawing_bar = PairDrawingBar(session, actions, self.messages)
         self.teaching_bar = TeachingBar(session, self.messages)
         self.files = Files(session, self.messages, self)
         self.colourways = ColourwaysDialog(session, self.files, undoing, self)
@@ -232,7 +232,7 @@ class MainWindow(QMainWindow):
         }
 
     def _on_models(self) -> Reactions:
-        session, pair_drawing = self.session, self.session.pair_drawing
+        session = self.session
         return {
             "refresh": session.live.refresh,
             "native": session.set_native,
@@ -250,11 +250,7 @@ class MainWindow(QMainWindow):
             "prepare_photos": lambda: self.preparing.open_on(None),
             "teach": session.teaching.begin,
             "make_pairs": self.make_pairs,
-            "add_pair": pair_drawing.add,
-            "draft_lines": pair_drawing.draw_draft,
-            "next_photo": lambda: pair_drawing.step(1),
-            "previous_photo": lambda: pair_drawing.step(-1),
-            "toggle_photo": lambda _on: pair_drawing.toggle_photo(),
+            **self.pair_drawing_bar.reactions(),
         }
 
     def _on_help(self) -> Reactions:

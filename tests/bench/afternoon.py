@@ -9,13 +9,14 @@ from pathlib import Path
 
 import numpy as np
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QCheckBox
+from PySide6.QtWidgets import QCheckBox, QDialog, QPushButton, QSpinBox
 
 from engine.data.messages import Pixels
 from tests.bench.labelling import BOX, KEY, KEYS, THINK, Hand, Labels, plan, seconds_of
 from tests.bench.pen import until
+from trainer.files import pair_store
 
-CTRL = Qt.KeyboardModifier.ControlModifier
+CTRL, SHIFT = Qt.KeyboardModifier.ControlModifier, Qt.KeyboardModifier.ShiftModifier
 HANDED_OVER = THINK + 2 * KEY
 """Seconds at each photo that are no painting: a look, and Ctrl+D."""
 
@@ -34,6 +35,12 @@ class Journey:
     """… and which share of its pixels were right in the end."""
     waited: float = 0.0
     """Seconds that drafts were learnt and read; nobody need watch."""
+    taken: int = 0
+    """Drafts that went into the data set as they were, …"""
+    certainty: float = 0.0
+    """… which share of their pixels was held to be right, …"""
+    taken_right: float = 0.0
+    """… and which share was."""
 
 
 def label_all(
@@ -63,10 +70,11 @@ def label_all(
         begun = np.asarray(document.palette.indices(document.picture_flat()), np.uint8)
         before = hand.seconds
         hand.think()
-        hand.paint(plan(photo, truth, begun, count, goal))
+        drafted = bool(document.extras.get("draft"))
+        hand.paint(plan(photo, truth, begun, count, goal, drafted))
         reached = document.palette.indices(document.picture_flat())
         journey.right.append(float((reached == truth).mean()))
-        journey.drafted.append(bool(document.extras.get("draft")))
+        journey.drafted.append(drafted)
         pairs = pair_drawing.roll.pairs
         hand.key(Qt.Key.Key_D, CTRL)
         journey.hands.append(hand.seconds - before)
@@ -86,3 +94,45 @@ def label_all(
                 until(lambda: not session.document.is_blank)  # it is being laid
             journey.waited += time.perf_counter() - started
     return journey
+
+
+def add_the_rest(
+    window, hand: Hand, truths: dict[str, tuple[Pixels, Labels]], journey: Journey, least: int = 0
+) -> None:
+    """Take the drafts of all photos that have no map as they are: a glance at each, and one press.
+
+    Args:
+        truths: as in ``label_all``.
+        journey: what is counted goes there.
+        least: how certain they have to be, per cent.
+    """
+    pair_drawing = window.session.pair_drawing
+    rest = pair_drawing.rest
+    started = time.perf_counter()
+    until(lambda: not pair_drawing.labels.learning and not pair_drawing.busy, 900)
+    window.activateWindow()
+    until(lambda: window.isActiveWindow() and window.canvas.hasFocus())
+    before = hand.seconds
+    hand.key(Qt.Key.Key_D, CTRL, SHIFT)
+    until(lambda: rest.proposals and not rest.busy, 300)
+    journey.waited += time.perf_counter() - started
+    dialog = window.findChild(QDialog, "rest_of_drafts")
+    box = dialog.findChild(QSpinBox, "rest_least")
+    if box.value() != least:
+        hand.counts["click"] += 1
+        hand.counts["key"] += 2
+        box.setValue(least)
+    for _ in rest.proposals:
+        hand.think()
+    hand.think()
+    hand.click(dialog.findChild(QPushButton, "rest_add"))
+    until(lambda: not rest.busy and pair_drawing.roll.drafts, 900)
+    journey.hands.append(hand.seconds - before)
+    roll, right = pair_drawing.roll, []
+    palette, noted = roll.palette, pair_store.manifest_of(roll.folder).drafts
+    for photo in roll.photos:
+        if photo.draft:
+            drawn, _ = pair_store.read_back(roll.folder, photo.pair)
+            right.append(float((palette.indices(drawn.pixels) == truths[photo.file.stem][1]).mean()))
+    journey.taken, journey.taken_right = len(right), float(np.mean(right))
+    journey.certainty = float(np.mean(list(noted.values())))

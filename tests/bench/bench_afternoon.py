@@ -1,13 +1,13 @@
 """From a folder of 60 photos to a first model under the pen: how long the hands are at it, and the machine.
 
 Facades are labelled in the real window by events that are counted (``labelling.py`` says what each takes):
-the first five from nothing, the others from drafts, each until ``GOAL`` of its pixels are right, which is
-compared with the known map. Learning drafts is waited for here, and counted for the machine alone: nobody
-need watch. Then a short training is begun in the window, and its model painted with. The photos lie beside
-the project; without them there is no row. What is counted is that of a hand that always sees what helps most:
-a person errs, and looks longer. Strokes, keys, “Filled” and “Train” are real events;
-clicks in dialogs and on offers of the message bar are counted, and done by calls.
-Maps without drafts are planned, not painted.
+``BY_HAND`` of them in the order that is offered, the first five from nothing, the others from drafts, until
+``GOAL`` of their pixels are right, which is compared with the known map; the drafts of all others are taken
+as they are, after a glance at each. Learning drafts is waited for here, and counted for the machine alone:
+nobody need watch. Then a short training is begun in the window, and its model painted with. The photos lie
+beside the project; without them there is no row. What is counted is of a hand that always sees what helps
+most: a person errs, and looks longer. Strokes, keys, “Filled” and “Train” are real events; clicks in dialogs
+and on offers of the message bar are counted, and done by calls. Maps without drafts are planned, not painted.
 """
 
 from __future__ import annotations
@@ -26,8 +26,8 @@ from tests.bench.rows import Row
 FACADES = Path(__file__).resolve().parents[3] / "shared" / "data" / "facades"
 COUNT = int(os.environ.get("UNDERPAINT_AFTERNOON", "60"))
 """Photos; fewer to try it out."""
-FIRST = 20
-"""A first model may be trained on so many of them already."""
+BY_HAND = int(os.environ.get("UNDERPAINT_AFTERNOON_BY_HAND", "10"))
+"""Of them: corrected; as many as there are, and none is taken as it is."""
 GOAL = 0.8
 """As ``bench_drafts.py`` has it."""
 TRAINING_STEPS = 60
@@ -50,7 +50,7 @@ def _journey(place: Path) -> list[Row]:
     from PySide6.QtWidgets import QApplication, QPushButton, QSpinBox
 
     from engine.data.picture import write_png
-    from tests.bench.afternoon import label_all
+    from tests.bench.afternoon import add_the_rest, label_all
     from tests.bench.labelling import BOX, KEYS, Hand
     from trainer.data import pairs
     from trainer.files import layouts
@@ -74,11 +74,13 @@ def _journey(place: Path) -> list[Row]:
         hand.think()
     hand.counts["drag"] += 1  # the folder is dropped on the window
     hand.counts["click"] += 3  # the kind from its list, and “Begin”
-    journey = label_all(window, hand, photos, truths, GOAL, COUNT)
+    journey = label_all(window, hand, photos, truths, GOAL, min(BY_HAND, COUNT))
+    if BY_HAND < COUNT:
+        add_the_rest(window, hand, truths, journey)
     labelled = time.perf_counter() - started
     print("seconds at each photo:", *(f"{seconds:.0f}" for seconds in journey.hands), file=sys.stderr)
     print(
-        f"{sum(journey.drafted)} of {COUNT} came with a draft; "
+        f"{sum(journey.drafted)} of {len(journey.right)} came with a draft; "
         f"{np.mean(journey.right):.2f} of the pixels right in the end; {dict(hand.counts)}",
         file=sys.stderr,
     )
@@ -123,14 +125,12 @@ def _journey(place: Path) -> list[Row]:
     application.processEvents()
 
     rest = hand.seconds - sum(journey.hands)
-    with_drafts = [
-        seconds for seconds, drafted in zip(journey.hands, journey.drafted, strict=True) if drafted
-    ]
+    hands = journey.hands[: len(journey.drafted)]
+    with_drafts = [seconds for seconds, drafted in zip(hands, journey.drafted, strict=True) if drafted]
     bare = [seconds for seconds, drafted in zip(journey.bare, journey.drafted, strict=True) if drafted]
     what = f"{COUNT} photos of facades to a first model"
     rows = [
         Row(f"{what}, hands on, with drafts", 25, (sum(journey.hands) + rest) / 60, "min"),
-        Row(f"{what}, hands on, without drafts", None, (sum(journey.bare) + rest) / 60, "min"),
         Row(f"{what}, drafts learnt beside that", None, journey.waited / 60, "min"),
         Row(
             f"{what}, by the clock until all are labelled, by a hand that is quick",
@@ -145,7 +145,11 @@ def _journey(place: Path) -> list[Row]:
             Row("hands at a photo that comes with a draft", None, float(np.mean(with_drafts)), "s"),
             Row("hands at the same photos without it", None, float(np.mean(bare)), "s"),
         ]
-    if COUNT > FIRST:
-        first = sum(journey.hands[:FIRST]) + rest
-        rows.append(Row(f"{what} of {FIRST} of them, hands on, with drafts", None, first / 60, "min"))
+    if journey.taken:
+        what = f"{journey.taken} drafts by {BY_HAND} maps, taken as they are"
+        rows += [
+            Row(f"{what}, hands on", None, journey.hands[-1] / 60, "min"),
+            Row(f"{what}, pixels right", None, journey.taken_right, ""),
+            Row(f"{what}, pixels held to be right", None, journey.certainty, ""),
+        ]
     return rows

@@ -2,10 +2,11 @@
 
 The hand is simulated: again and again it makes the one click that puts most pixels right, until ``GOAL`` of
 them are: smart fill on a single region or on all that is alike around it, or the plain fill on an area of one
-label. From nothing it begins with the commonest label everywhere, from a draft with that. By hand, without
-smart fill, it draws each area of one label as one shape, the largest first: the least that is needed. All
-photos are of the validation split, drawn once by ``SEED``: whoever tunes the learner does so on photos of the
-training split. They lie beside the project; without them there is no row.
+label; over a draft, also smart fill with Ctrl, which goes by the draft. From nothing it begins with the
+commonest label everywhere, from a draft with that. By hand, without smart fill, it draws each area of one
+label as one shape, the largest first: the least that is needed. All photos are of the validation split, drawn
+once by ``SEED``: whoever tunes the learner does so on photos of the training split. They lie beside the
+project; without them there is no row.
 """
 
 from __future__ import annotations
@@ -25,6 +26,7 @@ from desktop.paint.layers.composite import from_straight
 from desktop.pairs import kept_drafts
 from engine.data.messages import Picture, Pixels
 from engine.data.picture import write_png
+from tests.bench.labelling import as_likely
 from tests.bench.rows import Row
 from trainer.data import pairs
 from trainer.drafting import drafts as drafting
@@ -75,25 +77,22 @@ def run() -> list[Row]:
         drafting.draft(folder, listed, out, seconds=SECONDS)
         spent = time.process_time() - began
         drafts = kept_drafts.read(out)
-        laid = [
-            kept_drafts.labels_of(drafts, mark, front.photo, count)
-            for front, (mark, _) in zip(others, listed, strict=True)
-        ]
-    right = [float((draft == front.labels).mean()) for draft, front in zip(laid, others, strict=True)]
+        empty = int(np.bincount(np.concatenate([front.labels.reshape(-1) for front in others])).argmax())
+        right, all_steps = [], []
+        for front, (mark, _) in zip(others, listed, strict=True):
+            draft = kept_drafts.labels_of(drafts, mark, front.photo, count)
+            assert draft is not None
+            right.append(float((draft == front.labels).mean()))
+            nothing = np.full_like(front.labels, empty)
+            all_steps.append((*clicks(front, nothing, draft, count), shapes(front, count)))
     print("pixels right, photo by photo:", *(f"{share:.2f}" for share in right), file=sys.stderr)
     doubts = dict(drafts.doubts)
     agreement = float(np.corrcoef([doubts[mark] for mark, _ in listed], right)[0, 1])
-    empty = int(np.bincount(np.concatenate([front.labels.reshape(-1) for front in others])).argmax())
-    steps = np.array(
-        [
-            (*clicks(front, (np.full_like(front.labels, empty), draft), count), shapes(front, count))
-            for front, draft in zip(others, laid, strict=True)
-            if draft is not None
-        ]
-    )
-    nothing, corrected, hand = steps.mean(0).tolist()
+    bare, plainly, corrected, hand = np.mean(all_steps, 0).tolist()
     print(
-        f"steps: {nothing:.1f} clicks from nothing, {corrected:.1f} from a draft, {hand:.1f} shapes by hand"
+        f"{bare:.1f} clicks from nothing, {corrected:.1f} from a draft, {plainly:.1f} without Ctrl; "
+        f"{hand:.1f} shapes by hand",
+        file=sys.stderr,
     )
     what = f"{MAPS} facades drafted by {MAPS} others"
     return [
@@ -107,15 +106,14 @@ def run() -> list[Row]:
         ),
         Row(f"{what}, doubt against pixels right, correlation", 0.0, agreement, ""),
         Row(f"{what}, processor time to learn and read", None, spent, "s"),
-        Row(
-            f"clicks from a draft to {GOAL:.0%} right, of those from nothing", 1 / 3, corrected / nothing, "×"
-        ),
+        Row(f"clicks from a draft to {GOAL:.0%} right, of those from nothing", 1 / 3, corrected / bare, "×"),
         Row(f"clicks from a draft to {GOAL:.0%} right, of shapes drawn by hand", None, corrected / hand, "×"),
     ]
 
 
-def clicks(front: Front, begun: Sequence[Pixels], count: int) -> list[int]:
-    """How many clicks bring each of the maps begun with to ``GOAL``, or as far as clicks help."""
+def clicks(front: Front, empty: Pixels, draft: Pixels, count: int) -> list[int]:
+    """How many clicks bring a map to ``GOAL``, or as far as clicks help: from nothing, from a draft that was
+    found last, and from that with Ctrl."""
     regions = regions_in(from_straight(front.photo))
     numbers = whole(regions).reshape(-1)
     total = len(regions.colours)
@@ -125,7 +123,11 @@ def clicks(front: Front, begun: Sequence[Pixels], count: int) -> list[int]:
     reach = np.unique(
         np.stack([regions.around(seed, by) for by in TOLERANCES for seed in range(total)]), axis=0
     ).astype(np.float32)
-    return [_clicks(front, one, regions, numbers, there, reach) for one in begun]
+    by_draft = as_likely(regions)
+    return [
+        _clicks(front, one, regions, numbers, there, reach, with_ctrl)
+        for one, with_ctrl in ((empty, []), (draft, []), (draft, by_draft))
+    ]
 
 
 def _clicks(
@@ -135,6 +137,7 @@ def _clicks(
     numbers: npt.NDArray[np.int32],
     there: npt.NDArray[np.float32],
     reach: npt.NDArray[np.float32],
+    by_draft: Sequence[npt.NDArray[np.float32]],
 ) -> int:
     total, count = there.shape
     held = np.zeros_like(there)
@@ -142,16 +145,29 @@ def _clicks(
     now = held.argmax(1)
     right = np.bincount(numbers[(begun == front.labels).reshape(-1)], minlength=total).astype(np.float32)
     would = reach @ there
+    useless: set[tuple[int, int]] = set()
     done = 0
-    while True:
+    while right.sum() < GOAL * front.labels.size:
         areas = plain(regions, now)
         of_areas = np.zeros((areas.max() + 1, count), np.float32)
         np.add.at(of_areas, areas, there)
         gain = would.max(1) - reach @ right
         gain_of_areas = of_areas.max(1) - np.bincount(areas, right)
-        if right.sum() >= GOAL * front.labels.size or max(gain.max(), gain_of_areas.max()) <= 0:
-            return done
-        if gain.max() >= gain_of_areas.max():
+        most, gain_by_draft, seed, label = max(gain.max(), gain_of_areas.max()), 0.0, -1, -1
+        for number, within in enumerate(by_draft):
+            assert regions.likely is not None
+            gains = within @ ((there[:, number] - right) * (regions.likely.argmax(1) == now))
+            gains[[place for place, of in useless if of == number]] = 0
+            if gains.max() > gain_by_draft:
+                gain_by_draft, seed, label = float(gains.max()), int(gains.argmax()), number
+        if max(most, gain_by_draft) <= 0:
+            break
+        if gain_by_draft > most:
+            filled = regions.as_likely(seed, label, now)  # what is there by now may cut it short
+            if (there[filled, label] - right[filled]).sum() < 0.5 * gain_by_draft:
+                useless.add((seed, label))
+                continue
+        elif gain.max() >= gain_of_areas.max():
             best = int(gain.argmax())
             filled, label = reach[best] > 0, int(would[best].argmax())
         else:
@@ -159,6 +175,7 @@ def _clicks(
             filled, label = areas == best, int(of_areas[best].argmax())
         now[filled], right[filled] = label, there[filled, label]
         done += 1
+    return done
 
 
 def plain(regions: Regions, labels: npt.NDArray[np.int64]) -> npt.NDArray[np.int32]:

@@ -16,7 +16,7 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QWidget
 from scipy import ndimage  # at once: two threads that import it at the same time can fail
 
-from desktop.paint.gestures.superpixels import regions_in
+from desktop.paint.gestures.superpixels import Regions, regions_in
 from desktop.paint.layers.composite import from_straight
 from engine.data.messages import Pixels
 from tests.bench.pen import event
@@ -41,9 +41,13 @@ class Step:
     label: int
     points: tuple[tuple[float, float], ...]
     """In the picture: the rectangle's corners, or where to click."""
+    ctrl: bool = False
+    """Smart fill goes by the draft."""
 
 
-def plan(photo: Pixels, truth: Labels, begun: Labels, count: int, goal: float) -> list[Step]:
+def plan(
+    photo: Pixels, truth: Labels, begun: Labels, count: int, goal: float, by_draft: bool = False
+) -> list[Step]:
     """What a hand does to a label map: always what puts most pixels right for its time, until a share
     ``goal`` of them are, or nothing helps.
 
@@ -51,6 +55,7 @@ def plan(photo: Pixels, truth: Labels, begun: Labels, count: int, goal: float) -
         photo: uint8 (H, W, 3), whose regions are clicked on.
         truth, begun: what is wanted and what is there, indices (H, W).
         count: of labels.
+        by_draft: what is there is a draft, whose chances smart fill has found last.
     """
     now = begun.copy()
     boxes: list[tuple[int, int, int, int, int]] = []
@@ -69,6 +74,8 @@ def plan(photo: Pixels, truth: Labels, begun: Labels, count: int, goal: float) -
     )
     wide = reach.astype(np.float32)
     would_fill = wide @ there
+    likely = as_likely(regions) if by_draft and regions.likely is not None else []
+    useless: set[tuple[int, int]] = set()
     steps: list[Step] = []
     label, tool = -1, ""
     while (now == truth).mean() < goal:
@@ -80,9 +87,30 @@ def plan(photo: Pixels, truth: Labels, begun: Labels, count: int, goal: float) -
         gain_box = (would_box - held) / _seconds(BOX, of_boxes[:, 0] != label, tool)
         gain_fill = would_fill - (wide @ of_regions)[:, None]
         gain_fill = gain_fill / _seconds(FILL, np.arange(count) != label, tool)[None]
-        if max(gain_box.max(), gain_fill.max()) <= 0:
+        most, by_likely, seed, other = max(gain_box.max(), gain_fill.max()), 0.0, -1, -1
+        if likely:
+            assert regions.likely is not None
+            held_now = regions.of_labels(now, count)
+            untouched = regions.likely.argmax(1) == held_now
+            for number, within in enumerate(likely):
+                gains = within @ ((there[:, number] - of_regions) * untouched)
+                gains[[place for place, of in useless if of == number]] = 0
+                gains = gains / (KEY + _seconds(FILL, np.array([number != label]), tool)[0])
+                if gains.max() > by_likely:
+                    by_likely, seed, other = float(gains.max()), int(gains.argmax()), number
+        if max(most, by_likely) <= 0:
             break
-        if gain_box.max() >= gain_fill.max():
+        if by_likely > most:
+            reached = regions.as_likely(seed, other, held_now)
+            took = KEY + _seconds(FILL, np.array([other != label]), tool)[0]
+            # What is there by now may cut it short.
+            if (there[reached, other] - of_regions[reached]).sum() < 0.5 * by_likely * took:
+                useless.add((seed, other))
+                continue
+            label, tool = other, FILL
+            now[reached[numbers]] = label
+            steps.append(Step(FILL, label, (_inside(numbers, seed),), ctrl=True))
+        elif gain_box.max() >= gain_fill.max():
             label, a, b, c, d = boxes[int(gain_box.argmax())]
             now[a:b, c:d] = label
             tool = BOX
@@ -91,10 +119,41 @@ def plan(photo: Pixels, truth: Labels, begun: Labels, count: int, goal: float) -
             place, chosen = np.unravel_index(int(gain_fill.argmax()), gain_fill.shape)
             label, tool = int(chosen), FILL
             now[reach[place][numbers]] = label
-            rows, columns = np.nonzero(numbers == seeds[place])
-            middle = len(rows) // 2
-            steps.append(Step(FILL, label, ((columns[middle] + 0.5, rows[middle] + 0.5),)))
+            steps.append(Step(FILL, label, (_inside(numbers, int(seeds[place])),)))
     return steps
+
+
+def as_likely(regions: Regions) -> list[npt.NDArray[np.float32]]:
+    """What a click with Ctrl reaches from each region, for each label, (n, n), as long as nobody has changed
+    anything: ``Regions.as_likely``, for all at once."""
+    assert regions.likely is not None
+    total = len(regions.colours)
+    beside: list[list[int]] = [[] for _ in range(total)]
+    for one, other in regions.beside.tolist():
+        beside[one].append(other)
+        beside[other].append(one)
+    found = []
+    for chances in regions.likely.T:
+        within, over = np.zeros((total, total), np.bool_), [-1] * total
+        for seed in np.argsort(-chances, kind="stable").tolist():
+            within[seed, seed], over[seed] = True, seed
+            for other in beside[seed]:
+                if over[other] < 0:
+                    continue
+                while over[other] != other:  # to the last that joined it
+                    over[other] = other = over[over[other]]
+                if other != seed:
+                    within[seed] |= within[other]
+                    over[other] = seed
+        found.append(within.astype(np.float32))
+    return found
+
+
+def _inside(numbers: npt.NDArray[np.int32], region: int) -> tuple[float, float]:
+    """A point in a region."""
+    rows, columns = np.nonzero(numbers == region)
+    middle = len(rows) // 2
+    return columns[middle] + 0.5, rows[middle] + 0.5
 
 
 def _seconds(tool: str, others: npt.NDArray[np.bool_], held: str) -> npt.NDArray[np.float64]:
@@ -105,7 +164,7 @@ def seconds_of(steps: list[Step]) -> float:
     """How long a hand is at these steps, with the choice of labels and tools."""
     total, label, tool = 0.0, -1, ""
     for step in steps:
-        total += float(_seconds(step.tool, np.array([step.label != label]), tool)[0])
+        total += float(_seconds(step.tool, np.array([step.label != label]), tool)[0]) + KEY * step.ctrl
         label, tool = step.label, step.tool
     return total
 
@@ -156,11 +215,15 @@ class Hand:
                 self._choose(step.label)
             self._label, self._tool = step.label, step.tool
             self.counts["drag" if step.tool == BOX else "click"] += 1
-            kinds, canvas = QEvent.Type, self._window.canvas
-            QApplication.sendEvent(canvas, event(self._window, kinds.MouseButtonPress, *step.points[0]))
-            if len(step.points) > 1:
-                QApplication.sendEvent(canvas, event(self._window, kinds.MouseMove, *step.points[-1]))
-            QApplication.sendEvent(canvas, event(self._window, kinds.MouseButtonRelease, *step.points[-1]))
+            self.counts["key"] += step.ctrl
+            kinds, points = QEvent.Type, step.points
+            moves = [(kinds.MouseMove, points[-1])] if len(points) > 1 else []
+            for kind, at in (
+                (kinds.MouseButtonPress, points[0]),
+                *moves,
+                (kinds.MouseButtonRelease, points[-1]),
+            ):
+                QApplication.sendEvent(self._window.canvas, event(self._window, kind, *at, ctrl=step.ctrl))
 
     def _choose(self, label: int) -> None:
         digit = Qt.Key(Qt.Key.Key_0 + (label + 1) % 10)

@@ -7,6 +7,7 @@ import math
 import time
 from collections.abc import Sequence
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -21,7 +22,7 @@ from trainer.data.pairs import DataSet, Pair
 from trainer.drafting import learner
 from trainer.drafting.files import FEWEST, FORMAT, PROGRESS, TOLD
 from trainer.drafting.learner import Reader
-from trainer.files import layouts
+from trainer.files import layouts, pair_store
 from trainer.machine.errors import TrainingError
 from trainer.perception import weights
 from trainer.pictures import palettes
@@ -71,6 +72,9 @@ def draft(
         TrainingError: there are too few pairs, or the trained eye's weights are damaged.
     """
     data = pairs.find(folder, task="labels")
+    if pair_store.is_kept(folder):  # a draft that nobody has looked at teaches nothing
+        drafts = pair_store.manifest_of(folder).drafts
+        data = replace(data, pairs=tuple(pair for pair in data.pairs if pair.name not in drafts))
     if len(data.pairs) < FEWEST or data.palette is None:
         raise TrainingError(
             f"“{folder.name}” has {len(data.pairs)} maps; drafts are made once there are {FEWEST}."

@@ -1,25 +1,26 @@
 """The trainer's own folder of pairs: what is kept from the canvas, made from photos, or mended.
 
     pairs.json      {"format": 1, "task": "labels", "palette": {"name": …, "labels": [[name, [r, g, b]], …]},
-                     "origins": {"1": ["street.jpg", "5f0c…"], …}}
+                     "origins": {"1": ["street.jpg", "5f0c…"], …}, "drafts": {"1": 0.71, …}}
     B/1.png         the photos
     A/1.png         label maps, drawn lines, or whatever is the input; missing where it is made from the photo
     hints/1.png     RGBA, colour hints that were drawn under the lines; missing where there are none
 
 Splits may stand before that, as ``train/A`` and ``val/A``. Direction, task and palette are written down
 here, so nothing has to be guessed. ``origins`` may be missing: they say which photo a pair came from, by its
-name and a mark of its content, so that the same photo again replaces its pair.
+name and a mark of its content, so that the same photo again replaces its pair. ``drafts`` are pairs
+that nobody has corrected, each with the share of its pixels that is held to be right.
 """
 
 from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -33,6 +34,7 @@ from engine.files.writing import escaped, first_free, replacing
 from trainer.files import zipped
 
 Pixels = npt.NDArray[np.uint8]
+T = TypeVar("T")
 
 MANIFEST = "pairs.json"
 FORMAT = 1
@@ -59,6 +61,8 @@ class Manifest:
     palette: Palette | None = None
     origins: dict[str, Origin] = field(default_factory=dict)
     """By the pair's name; those of pairs that never got their photo may be among them."""
+    drafts: dict[str, float] = field(default_factory=dict)
+    """How certain each of those is that were taken as they were drafted, 0 to 1, by the pair's name."""
 
 
 def is_kept(folder: Path) -> bool:
@@ -95,7 +99,8 @@ def manifest_of(folder: Path) -> Manifest:
             raise ValueError("its task is no text")
         palette = fields.get("palette")
         known = None if palette is None else palettes.from_fields(palette)
-        return Manifest(fields["task"], known, _origins(fields.get("origins")))
+        origins, drafts = _origins(fields.get("origins")), _drafts(fields.get("drafts"))
+        return Manifest(fields["task"], known, origins, drafts)
     except PictureError:
         raise
     except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
@@ -119,6 +124,8 @@ def _write(folder: Path, manifest: Manifest) -> None:
         fields["palette"] = palettes.to_fields(manifest.palette)
     if manifest.origins:
         fields["origins"] = manifest.origins
+    if manifest.drafts:
+        fields["drafts"] = manifest.drafts
     text = escaped(json.dumps(fields, ensure_ascii=False, indent=1))
     with _said(folder):
         folder.mkdir(parents=True, exist_ok=True)
@@ -133,6 +140,7 @@ def keep(
     task: str,
     palette: Palette | None = None,
     origin: Origin | None = None,
+    certainty: float | None = None,
 ) -> str:
     """Add what was painted over a photo, and that photo, to a folder of kept pairs, made if need be.
 
@@ -142,6 +150,7 @@ def keep(
         task: “labels”, “lines”, “hints” or “image”, as in ``trainer.data.pairs``.
         palette: for label pictures.
         origin: where the photo comes from; its earlier pair is replaced.
+        certainty: of a draft that nobody has corrected, 0 to 1; it is marked as one.
 
     Returns:
         The pair's name.
@@ -164,9 +173,14 @@ def keep(
     former = pair_of(folder, manifest, origin) if origin is not None else ""
     taken = names(folder)
     name = former or next(str(count) for count in range(1, len(taken) + 2) if str(count) not in taken)
-    if origin is not None and manifest.origins.get(name) != origin:
-        # Before the pair: one whose origin got lost would be made twice.
-        _write(folder, replace(manifest, origins={**manifest.origins, name: origin}))
+    noted = manifest
+    if origin is not None:
+        noted = replace(noted, origins={**noted.origins, name: origin})
+    if certainty is not None:
+        noted = replace(noted, drafts={**noted.drafts, name: round(certainty, 3)})
+    if noted != manifest:
+        # Before the pair: one whose origin got lost would be made twice, and a draft would pass for a map.
+        _write(folder, noted)
     hints = picture.hints if picture.hints is not None and picture.hints[..., 3].any() else None
     try:
         if hints is None:
@@ -179,7 +193,31 @@ def keep(
                 with suppress(OSError):
                     place(folder, name, part).unlink(missing_ok=True)
         raise
+    if certainty is None and name in noted.drafts:
+        _write(folder, replace(noted, drafts=_without(noted.drafts, {name})))
     return name
+
+
+def take_back(folder: Path, names: Collection[str]) -> set[str]:
+    """Take drafts out of a folder of kept pairs; those that were corrected since stay.
+
+    Returns:
+        The names of those that went.
+
+    Raises:
+        PictureError: the folder is damaged, or can't be written.
+    """
+    manifest = manifest_of(folder)
+    gone = set(names) & set(manifest.drafts)
+    with _said(folder):
+        for name in gone:
+            # The photo first: a pair without one is no pair, should the program end here.
+            for part in (PHOTO, INPUT, HINTS):
+                place(folder, name, part).unlink(missing_ok=True)
+    if gone:
+        origins, drafts = _without(manifest.origins, gone), _without(manifest.drafts, gone)
+        _write(folder, replace(manifest, origins=origins, drafts=drafts))
+    return gone
 
 
 def names(folder: Path) -> set[str]:
@@ -279,6 +317,23 @@ def _said(folder: Path) -> Iterator[None]:
         yield
     except OSError as error:
         raise PictureError(f"“{folder}” can't be written ({error.strerror or error}).") from error
+
+
+def _without(of_pairs: dict[str, T], names: Collection[str]) -> dict[str, T]:
+    return {name: told for name, told in of_pairs.items() if name not in names}
+
+
+def _drafts(fields: Any) -> dict[str, float]:
+    if fields is None:
+        return {}
+    if not isinstance(fields, dict):
+        raise ValueError("its drafts are no table")
+    for pair, certainty in fields.items():
+        number = isinstance(certainty, int | float) and not isinstance(certainty, bool)
+        number = number and 0 <= certainty <= 1
+        if Path(pair).name != pair or not number:
+            raise ValueError("a draft among its pairs makes no sense")
+    return fields
 
 
 def _origins(fields: Any) -> dict[str, Origin]:

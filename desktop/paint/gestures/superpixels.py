@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import threading
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -25,7 +25,7 @@ COUNT = 1200
 LEAST = 36
 COMPACTNESS = 10.0
 """How much being near counts against being of one colour."""
-KEPT = 3
+KEPT = 6
 """Photos whose regions are remembered."""
 
 _STEP = 4
@@ -47,6 +47,8 @@ class Regions:
     """Which of them touch, (m, 2)."""
     shape: tuple[int, int]
     """Height and width of the photo."""
+    likely: npt.NDArray[np.float32] | None = None
+    """How likely each label is in each of them, (n, labels), by a draft; None where there is none."""
 
     def at(self, x: float, y: float) -> int | None:
         """The region at a point of the photo; None outside."""
@@ -58,7 +60,31 @@ class Regions:
     def around(self, seed: int, tolerance: int) -> Chosen:
         """That region, and those that can be reached from it over regions whose mean differs by ``tolerance``
         at most in each channel."""
-        alike = (np.abs(self.colours - self.colours[seed]) <= tolerance).all(1)
+        return self._joined(seed, (np.abs(self.colours - self.colours[seed]) <= tolerance).all(1))
+
+    def as_likely(self, seed: int, label: int, now: npt.NDArray[np.integer]) -> Chosen:
+        """That region, and those that can be reached from it over regions in which, by the draft, a label is
+        no less likely than in it: whoever says what one is says so of all of these.
+
+        Args:
+            now: the label of each region, (n,); where it isn't the draft's, somebody has chosen it: it stays.
+        """
+        assert self.likely is not None
+        of_draft = self.likely.argmax(1) == now
+        return self._joined(seed, (self.likely[:, label] >= self.likely[seed, label]) & of_draft)
+
+    def of_labels(self, labels: Pixels, count: int) -> npt.NDArray[np.int64]:
+        """The commonest label in each region, (n,); of a map of the photo's size, uint8 (H, W)."""
+        (height, width), (down, across) = self.shape, self.numbers.shape
+        small = labels[(np.arange(down) * height // down)[:, None], np.arange(across) * width // across]
+        both = self.numbers.reshape(-1).astype(np.int64) * count + small.reshape(-1)
+        found = np.bincount(both, minlength=len(self.colours) * count).reshape(-1, count)
+        return np.asarray(found.argmax(1), np.int64)
+
+    def _joined(self, seed: int, alike: Chosen) -> Chosen:
+        """That region, and those that can be reached from it over regions that are ``alike``."""
+        alike = alike.copy()
+        alike[seed] = True
         edges = self.beside[alike[self.beside].all(1)]
         chosen = np.zeros(len(self.colours), np.bool_)
         chosen[seed] = True
@@ -96,6 +122,15 @@ def regions_in(photo: Pixels) -> Regions:
         while len(_found) > KEPT:
             del _found[next(iter(_found))]
         return found
+
+
+def tell(photo: Pixels, likely: npt.NDArray[np.float32]) -> None:
+    """Remember with the regions of a photo, as ``regions_in`` takes it, how likely each label is in them."""
+    found = regions_in(photo)
+    with _LOOKING:
+        for key, known in _found.items():
+            if known is found:
+                _found[key] = replace(found, likely=likely)
 
 
 def regions(photo: Pixels) -> Regions:

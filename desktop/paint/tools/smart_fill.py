@@ -26,9 +26,17 @@ _STRIDE = 3.0
 class RegionsStroke(FillStroke):
     """Fills region after region as the pen comes over them."""
 
-    def __init__(self, document: Document, recording: Recording, regions: Regions) -> None:
+    def __init__(
+        self, document: Document, recording: Recording, regions: Regions, by_draft: bool = False
+    ) -> None:
         super().__init__(document, recording)
         self._regions = regions
+        self._label, self._now = -1, np.zeros(0, np.int64)
+        if by_draft and document.palette is not None:
+            palette = document.palette
+            self._label = int(palette.indices(np.array([[recording.ink.colour]], np.uint8))[0, 0])
+            drawn = palette.indices(document.picture_flat()).astype(np.uint8)
+            self._now = regions.of_labels(drawn, len(palette.labels))
         self._filled = np.zeros(len(regions.colours), np.bool_)
         self._last = Sample(0, 0)
 
@@ -57,8 +65,12 @@ class RegionsStroke(FillStroke):
         chosen = np.zeros_like(self._filled)
         for part in np.linspace(0.0, 1.0, count):
             seed = regions.at(start.x + part * across, start.y + part * down)
-            if seed is not None and not (self._filled[seed] or chosen[seed]):
+            if seed is None or self._filled[seed] or chosen[seed]:
+                continue
+            if self._label < 0:
                 chosen |= regions.around(seed, tolerance)
+            else:
+                chosen |= regions.as_likely(seed, self._label, self._now)
         chosen &= ~self._filled
         if not chosen.any():
             return EMPTY
@@ -85,7 +97,17 @@ class SmartFill(Tool):
                     "paint", "Smart fill goes by a photo; add one with “New reference from a picture”."
                 )
             )
-        return RegionsStroke(document, recording, regions_in(photo.pixels)).begun(sample)
+        regions = regions_in(photo.pixels)
+        labels = len(document.palette.labels) if document.palette is not None else 0
+        if ctrl and (regions.likely is None or regions.likely.shape[1] != labels):
+            recording.abort()
+            raise PictureError(
+                QCoreApplication.translate(
+                    "paint",
+                    "With Ctrl, smart fill goes by the photo’s draft, and there is none; click without.",
+                )
+            )
+        return RegionsStroke(document, recording, regions, ctrl).begun(sample)
 
 
 TOOL = SmartFill(

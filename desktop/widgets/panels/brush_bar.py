@@ -87,7 +87,9 @@ class BrushBar(QToolBar):
         filled_action = self.addWidget(self._filled)
         self._tolerance = QSpinBox()
         self._tolerance.setRange(0, 255)
-        self._tolerance.setToolTip(self.tr("How far a colour may differ and still be filled"))
+        self._tolerance.setToolTip(
+            self.tr("How far a colour may differ and be filled; smart fill with Ctrl goes by the draft")
+        )
         self._tolerance.valueChanged.connect(lambda value: self._set(tolerance=value))
         self._gap = QSpinBox()
         self._gap.setRange(0, 12)

@@ -28,6 +28,7 @@ from desktop.preview.shelf import Frame
 from desktop.session import Session
 from desktop.support import theme
 from desktop.widgets.drafting.controls import DraftControls
+from desktop.widgets.drafting.rest import RestDialog
 from desktop.widgets.parts.actions import Actions
 from desktop.widgets.parts.message_bar import MessageBar
 from desktop.widgets.parts.pictures import Card, MainButton, faint, title
@@ -121,10 +122,12 @@ class PairDrawingBar(PairBar):
     train = Signal(object)
     """The ``Path`` of a data set to be trained on."""
 
-    def __init__(self, session: Session, actions: Actions) -> None:
+    def __init__(self, session: Session, actions: Actions, messages: MessageBar) -> None:
         super().__init__("pair_drawing_bar")
         self._session, self._actions = session, actions
         self._pair_drawing = session.pair_drawing
+        self._rest_of_drafts = RestDialog(session, messages, self)
+        self._rest_of_drafts.train.connect(self._leave_for_training)
         self._eye = QToolButton()
         self._eye.setDefaultAction(actions["toggle_photo"])
         self._eye.setAutoRaise(True)
@@ -153,6 +156,13 @@ class PairDrawingBar(PairBar):
             self._row.addWidget(button)
         self._draft = DraftControls(session, actions)
         self._row.addWidget(self._draft)
+        self._rest = QToolButton()
+        self._rest.setObjectName("add_rest")
+        self._rest.setDefaultAction(actions["add_rest"])
+        self._rest.setAutoRaise(True)
+        self._rest.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self._rest.setIconSize(QSize(18, 18))
+        self._row.addWidget(self._rest)
         self._add = self._main("", "add_pair")
         self._add.clicked.connect(self._act)
         self._row.addSpacing(4)
@@ -176,6 +186,18 @@ class PairDrawingBar(PairBar):
         self._pair_drawing.labels.watch("learning waiting progress drafts", self._show)
         session.watch("steps", self._show)
 
+    def reactions(self) -> dict[str, Callable[..., object]]:
+        """What the actions on photos and their pairs do."""
+        pair_drawing = self._pair_drawing
+        return {
+            "add_pair": pair_drawing.add,
+            "add_rest": self._rest_of_drafts.look,
+            "draft_lines": pair_drawing.draw_draft,
+            "next_photo": lambda: pair_drawing.step(1),
+            "previous_photo": lambda: pair_drawing.step(-1),
+            "toggle_photo": lambda _on: pair_drawing.toggle_photo(),
+        }
+
     def _show(self) -> None:
         pair_drawing, roll, photo = self._pair_drawing, self._pair_drawing.roll, self._pair_drawing.photo
         at_work = roll is not None and photo is not None
@@ -186,14 +208,21 @@ class PairDrawingBar(PairBar):
         self._actions["toggle_photo"].setEnabled(at_work and pair_drawing.here)
         self._slider.setEnabled(pair_drawing.here)
         self._draft.show_state()
+        drafts = pair_drawing.labels.drafts
+        there = at_work and pair_drawing.draws_labels and drafts is not None and drafts.maps > 0
+        self._actions["add_rest"].setEnabled(there)
+        self._rest.setVisible(there)
         self.setVisible(at_work)
         if roll is None or photo is None:
             return
         line = self.tr("Photo %d of %d · %s") % (pair_drawing.place + 1, len(roll.photos), photo.file.name)
         known = self.tr("1 pair") if roll.pairs == 1 else self.tr("%d pairs") % roll.pairs
+        if roll.drafts:
+            known = self.tr("%s, %d of them drafts") % (known, len(roll.drafts))
         under = f"{roll.folder.name} · {known}"
         if photo.pair:
-            under += " · " + self.tr("this photo has its pair")
+            its = self.tr("this photo's draft is in it as it was") if photo.draft else ""
+            under += " · " + (its or self.tr("this photo has its pair"))
         elif outlook := self._draft.outlook():
             under += " · " + outlook
         self.say(line, self._draft.told() or under)

@@ -8,7 +8,7 @@ import pytest
 
 from desktop.pairs import label_drafts
 from desktop.widgets.main_window import MainWindow
-from tests.bench.afternoon import label_all
+from tests.bench.afternoon import add_the_rest, label_all
 from tests.bench.labelling import Hand
 from tests.desktop.pairs.test_label_drafts import front, write_fronts
 from trainer.data import pairs
@@ -30,4 +30,9 @@ def test_drafts_spare_the_hand_most_of_its_steps(
     assert min(journey.right) >= 0.95
     assert max(journey.hands[5:]) <= 0.5 * min(journey.hands[:5])
     assert sum(journey.hands) < sum(journey.bare) and hand.counts["key"] and hand.counts["thought"]
-    assert len(pairs.find(window.session.pair_drawing.folder("fronts")).pairs) == 7
+    folder = window.session.pair_drawing.folder("fronts")
+    assert len(pairs.find(folder).pairs) == 7
+    add_the_rest(window, hand, truths, journey)
+    assert journey.taken == 1 and journey.taken_right > 0.8 and 0.3 < journey.certainty <= 1
+    assert len(journey.hands) == 8 and 0 < journey.hands[-1] < 10
+    assert len(pairs.find(folder).pairs) == 8

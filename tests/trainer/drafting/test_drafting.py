@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -139,6 +140,15 @@ def test_too_few_maps_are_a_sentence(tmp_path: Path) -> None:
     with pytest.raises(TrainingError, match="“few” has 4 maps; drafts are made once there are 5"):
         drafts.draft(tmp_path / "few", [], tmp_path / "out", seconds=1)
     assert not (tmp_path / "out").exists()
+
+
+def test_drafts_that_nobody_corrected_teach_nothing(street: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "pairs"
+    shutil.copytree(street, folder)
+    labels, photo = house(50, EDGE)
+    pair_store.keep(folder, Picture(pixels=labels), photo, "labels", HOUSES, certainty=0.9)
+    drafts.draft(folder, [], tmp_path / "out", seconds=60, steps=1)
+    assert json.loads((tmp_path / "out" / files.TOLD).read_text("utf-8"))["maps"] == 6
 
 
 def test_a_place_that_cant_be_written_is_a_sentence(street: Path, tmp_path: Path) -> None:

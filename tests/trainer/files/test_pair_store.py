@@ -109,3 +109,27 @@ def test_damaged_origins_are_said(tmp_path: Path, origins: str) -> None:
     )
     with pytest.raises(PictureError, match="damaged"):
         pair_store.manifest_of(tmp_path)
+
+
+def test_drafts_are_marked_until_somebody_corrects_them(tmp_path: Path) -> None:
+    pair_store.keep(tmp_path, drawing(1), photo(1), "hints", origin=BEACH, certainty=0.71234)
+    pair_store.keep(tmp_path, drawing(2), photo(2), "hints", origin=HILL, certainty=0.5)
+    assert pair_store.manifest_of(tmp_path).drafts == {"1": 0.712, "2": 0.5}
+    assert pair_store.keep(tmp_path, drawing(3), photo(1), "hints", origin=BEACH) == "1"
+    assert pair_store.manifest_of(tmp_path).drafts == {"2": 0.5}
+    # Taken back is what is a draft still, and nothing else.
+    assert pair_store.take_back(tmp_path, ["1", "2", "7"]) == {"2"}
+    kept = pair_store.manifest_of(tmp_path)
+    assert (kept.drafts, kept.origins) == ({}, {"1": BEACH})
+    assert [file.name for file in sorted(tmp_path.rglob("*.png"))] == ["1.png"] * 3
+    assert (len(pairs.find(tmp_path).pairs), pairs.find(tmp_path).problems) == (1, ())
+
+
+@pytest.mark.parametrize(
+    "noted", ["[]", "3", '{"1": "0.5"}', '{"1": 1.5}', '{"../1": 0.5}', '{"1": true}', '{"1": NaN}']
+)
+def test_damaged_drafts_are_said(tmp_path: Path, noted: str) -> None:
+    text = f'{{"format": 1, "task": "hints", "drafts": {noted}}}'
+    tmp_path.joinpath(pair_store.MANIFEST).write_text(text)
+    with pytest.raises(PictureError, match="damaged"):
+        pair_store.manifest_of(tmp_path)

@@ -1,0 +1,175 @@
+"""Drafts taken into the data set as they are, in the real window, and out again."""
+
+from __future__ import annotations
+
+import html
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QDialog, QLabel, QPushButton, QSpinBox
+
+from desktop.pairs import kept_drafts
+from desktop.pairs.rest import RestOfDrafts
+from desktop.widgets.main_window import MainWindow
+from desktop.widgets.parts.picks import Picks
+from engine.data.picture import write_png
+from tests.desktop.pairs.test_label_drafts import begin, keep, leave_drafts, marks, tool, write_fronts
+from tests.desktop.window_hands import drag, message, until
+from trainer.data import pairs
+from trainer.drafting import drafts as drafting
+from trainer.files import pair_store
+
+CONTROL_SHIFT = Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.ShiftModifier
+
+
+@pytest.fixture
+def fronts(tmp_path: Path) -> Path:
+    return write_fronts(tmp_path / "fronts", 8)
+
+
+def dialog(window: MainWindow) -> QDialog:
+    found = window.findChild(QDialog, "rest_of_drafts")
+    assert found is not None
+    return found
+
+
+def press(window: MainWindow, name: str) -> None:
+    button = dialog(window).findChild(QPushButton, name)
+    assert button is not None
+    QTest.mouseClick(button, Qt.MouseButton.LeftButton)
+
+
+def answer(window: MainWindow, text: str) -> None:
+    button = next(
+        it for it in window.messages.findChildren(QPushButton) if text in it.text().replace("&", "")
+    )
+    QTest.mouseClick(button, Qt.MouseButton.LeftButton)
+
+
+def ready(window: MainWindow, fronts: Path) -> tuple[Path, RestOfDrafts]:
+    """Five maps are done, and the other three photos have drafts: one is hardly certain of anything."""
+    pair_drawing = window.session.pair_drawing
+    folder = pair_drawing.folder("fronts")
+    keep(window, folder, fronts, 5)
+    begin(window, fronts)
+    count = len(pair_drawing.roll.palette.labels)
+    known = marks(window)
+    leave_drafts(folder, count, {known[f"front {number}"]: 0.1 for number in (6, 7, 8)})
+    unsure = np.full((count, 16, 24), 0.6 / (count - 1), np.float32)
+    unsure[0] = 0.4
+    write_png(kept_drafts.place(folder) / f"{known['front 8']}.png", drafting.packed(unsure))
+    pair_drawing.finish()
+    begin(window, fronts)
+    until(lambda: not window.session.document.is_blank)
+    return folder, pair_drawing.rest
+
+
+def open_dialog(window: MainWindow, rest: RestOfDrafts) -> Picks:
+    window.activateWindow()
+    until(window.isActiveWindow)
+    QTest.keyClick(window.canvas, Qt.Key.Key_D, CONTROL_SHIFT)
+    until(lambda: dialog(window).isVisible() and rest.proposals and not rest.busy)
+    found = dialog(window).findChild(Picks)
+    assert dialog(window).isVisible() and found is not None
+    return found
+
+
+def test_the_certain_ones_go_in_marked_and_out_again(window: MainWindow, fronts: Path):
+    folder, rest = ready(window, fronts)
+    pair_drawing = window.session.pair_drawing
+    sheet = open_dialog(window, rest)
+    assert sheet.item(0).text() == "front 8.png"  # the least certain first
+    assert len(rest.chosen) == 2 and marks(window)["front 8"] not in rest.chosen
+    press(window, "rest_add")
+    until(lambda: "2 drafts are in the data set as they were" in message(window))
+    assert "100 % of the pixels are held to be right" in message(window)
+    roll = pair_drawing.roll
+    assert (roll.pairs, roll.by_hand, roll.done) == (7, 5, 7)
+    noted = pair_store.manifest_of(folder).drafts
+    assert set(noted) == roll.drafts and set(noted.values()) == {1.0}
+    found = pairs.find(folder)
+    drawn, photo = pairs.load(next(pair for pair in found.pairs if pair.name in noted))
+    assert len(found.pairs) == 7 and len(np.unique(drawn.reshape(-1, 3), axis=0)) == 2
+    assert photo.shape == drawn.shape
+    answer(window, "back")
+    until(lambda: pair_drawing.roll.pairs == 5)
+    assert not pair_store.manifest_of(folder).drafts and len(pairs.find(folder).pairs) == 5
+    assert "2 drafts are out of the data set again" in message(window)
+    assert len(rest.waiting) == 3
+
+
+def test_a_click_and_the_threshold_say_which(window: MainWindow, fronts: Path):
+    _, rest = ready(window, fronts)
+    sheet = open_dialog(window, rest)
+    QTest.mouseClick(
+        sheet.viewport(), Qt.MouseButton.LeftButton, pos=sheet.visualItemRect(sheet.item(0)).center()
+    )
+    assert len(rest.chosen) == 3
+    QTest.keyClick(sheet, Qt.Key.Key_Right)
+    QTest.keyClick(sheet, Qt.Key.Key_Space)
+    assert len(rest.chosen) == 2 and marks(window)["front 8"] in rest.chosen
+    least = dialog(window).findChild(QSpinBox, "rest_least")
+    least.setValue(30)
+    assert len(rest.chosen) == 3
+    least.setValue(100)
+    assert len(rest.chosen) == 2 and marks(window)["front 8"] not in rest.chosen
+
+
+def test_what_a_hand_is_at_is_left_alone(window: MainWindow, fronts: Path):
+    folder, rest = ready(window, fronts)
+    session, pair_drawing = window.session, window.session.pair_drawing
+    window.activateWindow()
+    drag(window, (10, 10), (30, 30))
+    assert not session.picture.is_saved
+    begun = pair_drawing.photo
+    open_dialog(window, rest)
+    assert begun.mark not in {one.photo.mark for one in rest.proposals} and len(rest.proposals) == 2
+    press(window, "rest_close")
+    assert not dialog(window).isVisible() and pair_drawing.roll.pairs == 5
+    # What is corrected later is a map like any other, and stays.
+    open_dialog(window, rest)
+    rest.choose(0.0)
+    press(window, "rest_add")
+    until(lambda: len(pair_drawing.roll.drafts) == 2)
+    place = next(number for number, it in enumerate(pair_drawing.roll.photos) if it.draft)
+    while pair_drawing.place != place:
+        pair_drawing.step(1 if place > pair_drawing.place else -1)
+        until(lambda: pair_drawing.here and not pair_drawing.busy)
+    said = [label.text() + label.toolTip() for label in window.pair_drawing_bar.findChildren(QLabel)]
+    assert any("draft is in it as it was" in html.unescape(text) for text in said)
+    drag(window, (40, 10), (60, 30))
+    pair_drawing.add()
+    until(lambda: len(pair_drawing.roll.drafts) == 1)
+    assert len(pair_store.manifest_of(folder).drafts) == 1 and pair_drawing.roll.by_hand == 6
+    rest.take_back(pair_drawing.roll.drafts | {"1"})
+    until(lambda: not pair_drawing.roll.drafts)
+    assert len(pairs.find(folder).pairs) == 6
+
+
+def test_it_needs_drafts_and_says_when_there_are_none(window: MainWindow, fronts: Path):
+    begin(window, fronts)
+    assert not window.actions_table["add_rest"].isEnabled()
+    assert not tool(window, "add_rest").isVisible()
+
+
+def test_a_photo_that_is_gone_is_counted(window: MainWindow, fronts: Path):
+    _, rest = ready(window, fronts)
+    open_dialog(window, rest)
+    here = window.session.pair_drawing.photo.mark
+    gone = next(one.photo for one in rest.proposals if one.photo.mark in rest.chosen - {here})
+    gone.file.unlink()
+    press(window, "rest_add")
+    until(lambda: "1 draft is in the data set as it was" in message(window))
+    assert "1 photo could not be read" in message(window)
+
+
+def test_a_data_set_that_is_gone_is_a_sentence(window: MainWindow, fronts: Path):
+    folder, rest = ready(window, fronts)
+    open_dialog(window, rest)
+    folder.rename(folder.with_name("elsewhere"))
+    press(window, "rest_add")
+    until(lambda: "is gone" in message(window))
+    assert not rest.busy and not folder.exists()
