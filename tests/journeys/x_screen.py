@@ -19,6 +19,8 @@ from PIL import Image
 Pixels = npt.NDArray[np.uint8]
 
 PATIENCE_S = 60.0
+TRIES = 9
+"""Searches for a window in a row that may fail."""
 _AGAIN_S, _STILL_S = 0.3, 0.6
 
 
@@ -77,8 +79,8 @@ class Screen:
     def focus(self, name: str = "underpaint") -> str:
         """Wait for the window of class ``name`` and give it the keyboard; there is no window manager."""
         try:
-            window = self.hand("search", "--sync", "--onlyvisible", "--class", name).splitlines()[-1]
-        except subprocess.TimeoutExpired:
+            window = self._windows(name, "--sync")[-1]
+        except (subprocess.TimeoutExpired, IndexError):
             ended = [program.poll() for program in self._programs]
             said = (self.folder / "errors").read_text()[-2000:]
             raise AssertionError(f"no window {name}; the programs ended with {ended}:\n{said}") from None
@@ -87,9 +89,17 @@ class Screen:
 
     def focus_dialog(self, what: str) -> None:
         """Wait until a window stands before the first one, and give it the keyboard; ``what`` is awaited."""
-        words = "search", "--onlyvisible", "--class", "underpaint"
-        self.wait(lambda _seen: len(self.hand(*words).splitlines()) > 1, what)
+        self.wait(lambda _seen: len(self._windows("underpaint")) > 1, what)
         self.focus()
+
+    def _windows(self, name: str, *words: str) -> list[str]:
+        """Those of class ``name``; a search fails if one is closed under its eyes, and is made again."""
+        for _ in range(TRIES):
+            try:
+                return self.hand("search", *words, "--onlyvisible", "--class", name).splitlines()
+            except subprocess.CalledProcessError:
+                continue
+        return []
 
     def drag(self, *points: tuple[float, float]) -> None:
         """Press at the first point, move through the others, release at the last."""
