@@ -99,6 +99,7 @@ def labels_of(drafts: Drafts, mark: str, photo: Pixels, count: int) -> Pixels | 
         likely += inside[numbers, label]
         better = likely > most
         most[better], small[better] = likely[better], label
+    inside /= np.maximum(inside.sum(1, keepdims=True), 1e-9)
     tell(from_straight(photo), inside)  # smart fill may go by them
     rows, columns = (
         np.arange(side) * part // side for side, part in zip(regions.shape, (height, width), strict=True)

@@ -111,6 +111,7 @@ def add_the_rest(
     started = time.perf_counter()
     until(lambda: not pair_drawing.labels.learning and not pair_drawing.busy, 900)
     window.activateWindow()
+    window.canvas.setFocus()
     until(lambda: window.isActiveWindow() and window.canvas.hasFocus())
     before = hand.seconds
     hand.key(Qt.Key.Key_D, CTRL, SHIFT)

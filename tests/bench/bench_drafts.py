@@ -2,10 +2,10 @@
 
 The hand is simulated: again and again it makes the one click that puts most pixels right, until ``GOAL`` of
 them are: smart fill on a single region or on all that is alike around it, or the plain fill on an area of one
-label; over a draft, also smart fill with Ctrl, which goes by the draft. From nothing it begins with the
-commonest label everywhere, from a draft with that. By hand, without smart fill, it draws each area of one
-label as one shape, the largest first: the least that is needed. All photos are of the validation split, drawn
-once by ``SEED``: whoever tunes the learner does so on photos of the training split. They lie beside the
+label; over a draft, also smart fill with Ctrl, or with Ctrl and Shift, by the draft. From nothing it begins
+with the commonest label everywhere, from a draft with that. By hand, without smart fill, it draws each area
+of one label as one shape, the largest first: the least needed. All photos are of the validation split,
+drawn once by ``SEED``: whoever tunes the learner does so on photos of the training split. They lie beside the
 project; without them there is no row.
 """
 
@@ -26,7 +26,7 @@ from desktop.paint.layers.composite import from_straight
 from desktop.pairs import kept_drafts
 from engine.data.messages import Picture, Pixels
 from engine.data.picture import write_png
-from tests.bench.labelling import as_likely
+from tests.bench.labelling import alike
 from tests.bench.rows import Row
 from trainer.data import pairs
 from trainer.drafting import drafts as drafting
@@ -123,7 +123,7 @@ def clicks(front: Front, empty: Pixels, draft: Pixels, count: int) -> list[int]:
     reach = np.unique(
         np.stack([regions.around(seed, by) for by in TOLERANCES for seed in range(total)]), axis=0
     ).astype(np.float32)
-    by_draft = as_likely(regions)
+    by_draft = [alike(regions, far) for far in (False, True)]
     return [
         _clicks(front, one, regions, numbers, there, reach, with_ctrl)
         for one, with_ctrl in ((empty, []), (draft, []), (draft, by_draft))
@@ -145,7 +145,7 @@ def _clicks(
     now = held.argmax(1)
     right = np.bincount(numbers[(begun == front.labels).reshape(-1)], minlength=total).astype(np.float32)
     would = reach @ there
-    useless: set[tuple[int, int]] = set()
+    useless: set[tuple[int, int, int]] = set()
     done = 0
     while right.sum() < GOAL * front.labels.size:
         areas = plain(regions, now)
@@ -153,19 +153,21 @@ def _clicks(
         np.add.at(of_areas, areas, there)
         gain = would.max(1) - reach @ right
         gain_of_areas = of_areas.max(1) - np.bincount(areas, right)
-        most, gain_by_draft, seed, label = max(gain.max(), gain_of_areas.max()), 0.0, -1, -1
+        most, gain_by_draft, seed, far, label = max(gain.max(), gain_of_areas.max()), 0.0, -1, 0, -1
         for number, within in enumerate(by_draft):
             assert regions.likely is not None
-            gains = within @ ((there[:, number] - right) * (regions.likely.argmax(1) == now))
-            gains[[place for place, of in useless if of == number]] = 0
+            gains = within @ ((there - right[:, None]) * (regions.likely.argmax(1) == now)[:, None])
+            for place, of, other in useless:
+                gains[place, other] *= of != number
             if gains.max() > gain_by_draft:
-                gain_by_draft, seed, label = float(gains.max()), int(gains.argmax()), number
+                seed, label = divmod(int(gains.argmax()), count)
+                gain_by_draft, far = float(gains.max()), number
         if max(most, gain_by_draft) <= 0:
             break
         if gain_by_draft > most:
-            filled = regions.as_likely(seed, label, now)  # what is there by now may cut it short
+            filled = regions.alike(seed, bool(far), now)  # what is there by now may cut it short
             if (there[filled, label] - right[filled]).sum() < 0.5 * gain_by_draft:
-                useless.add((seed, label))
+                useless.add((seed, far, label))
                 continue
         elif gain.max() >= gain_of_areas.max():
             best = int(gain.argmax())

@@ -42,7 +42,9 @@ class Step:
     points: tuple[tuple[float, float], ...]
     """In the picture: the rectangle's corners, or where to click."""
     ctrl: bool = False
-    """Smart fill goes by the draft."""
+    """Smart fill goes by the draft, …"""
+    shift: bool = False
+    """… farther."""
 
 
 def plan(
@@ -74,8 +76,9 @@ def plan(
     )
     wide = reach.astype(np.float32)
     would_fill = wide @ there
-    likely = as_likely(regions) if by_draft and regions.likely is not None else []
-    useless: set[tuple[int, int]] = set()
+    by_draft = by_draft and regions.likely is not None
+    reaches = [alike(regions, far) for far in (False, True)] if by_draft else []
+    useless: set[tuple[int, int, int]] = set()
     steps: list[Step] = []
     label, tool = -1, ""
     while (now == truth).mean() < goal:
@@ -87,29 +90,31 @@ def plan(
         gain_box = (would_box - held) / _seconds(BOX, of_boxes[:, 0] != label, tool)
         gain_fill = would_fill - (wide @ of_regions)[:, None]
         gain_fill = gain_fill / _seconds(FILL, np.arange(count) != label, tool)[None]
-        most, by_likely, seed, other = max(gain_box.max(), gain_fill.max()), 0.0, -1, -1
-        if likely:
+        most, by_likely, seed, far, other = max(gain_box.max(), gain_fill.max()), 0.0, -1, 0, -1
+        held_now = regions.of_labels(now, count) if reaches else None
+        took = KEY + _seconds(FILL, np.arange(count) != label, tool)
+        for number, within in enumerate(reaches):
             assert regions.likely is not None
-            held_now = regions.of_labels(now, count)
             untouched = regions.likely.argmax(1) == held_now
-            for number, within in enumerate(likely):
-                gains = within @ ((there[:, number] - of_regions) * untouched)
-                gains[[place for place, of in useless if of == number]] = 0
-                gains = gains / (KEY + _seconds(FILL, np.array([number != label]), tool)[0])
-                if gains.max() > by_likely:
-                    by_likely, seed, other = float(gains.max()), int(gains.argmax()), number
+            gains = within @ ((there - of_regions[:, None]) * untouched[:, None])
+            gains = gains / (took + number * KEY)[None]
+            for one, of, which in useless:
+                gains[one, which] *= of != number
+            if gains.max() > by_likely:
+                seed, other = divmod(int(gains.argmax()), count)
+                by_likely, far = float(gains.max()), number
         if max(most, by_likely) <= 0:
             break
         if by_likely > most:
-            reached = regions.as_likely(seed, other, held_now)
-            took = KEY + _seconds(FILL, np.array([other != label]), tool)[0]
+            assert held_now is not None
+            reached = regions.alike(seed, bool(far), held_now)
             # What is there by now may cut it short.
-            if (there[reached, other] - of_regions[reached]).sum() < 0.5 * by_likely * took:
-                useless.add((seed, other))
+            if (there[reached, other] - of_regions[reached]).sum() < 0.5 * by_likely * took[other]:
+                useless.add((seed, far, other))
                 continue
             label, tool = other, FILL
             now[reached[numbers]] = label
-            steps.append(Step(FILL, label, (_inside(numbers, seed),), ctrl=True))
+            steps.append(Step(FILL, label, (_inside(numbers, seed),), ctrl=True, shift=bool(far)))
         elif gain_box.max() >= gain_fill.max():
             label, a, b, c, d = boxes[int(gain_box.argmax())]
             now[a:b, c:d] = label
@@ -123,30 +128,13 @@ def plan(
     return steps
 
 
-def as_likely(regions: Regions) -> list[npt.NDArray[np.float32]]:
-    """What a click with Ctrl reaches from each region, for each label, (n, n), as long as nobody has changed
-    anything: ``Regions.as_likely``, for all at once."""
+def alike(regions: Regions, far: bool) -> npt.NDArray[np.float32]:
+    """What a click with Ctrl, or with Ctrl and Shift, reaches from each region, (n, n), as long as nobody has
+    changed anything."""
     assert regions.likely is not None
-    total = len(regions.colours)
-    beside: list[list[int]] = [[] for _ in range(total)]
-    for one, other in regions.beside.tolist():
-        beside[one].append(other)
-        beside[other].append(one)
-    found = []
-    for chances in regions.likely.T:
-        within, over = np.zeros((total, total), np.bool_), [-1] * total
-        for seed in np.argsort(-chances, kind="stable").tolist():
-            within[seed, seed], over[seed] = True, seed
-            for other in beside[seed]:
-                if over[other] < 0:
-                    continue
-                while over[other] != other:  # to the last that joined it
-                    over[other] = other = over[over[other]]
-                if other != seed:
-                    within[seed] |= within[other]
-                    over[other] = seed
-        found.append(within.astype(np.float32))
-    return found
+    drafted = regions.likely.argmax(1)
+    reach = [regions.alike(seed, far, drafted) for seed in range(len(drafted))]
+    return np.stack(reach).astype(np.float32)
 
 
 def _inside(numbers: npt.NDArray[np.int32], region: int) -> tuple[float, float]:
@@ -164,7 +152,9 @@ def seconds_of(steps: list[Step]) -> float:
     """How long a hand is at these steps, with the choice of labels and tools."""
     total, label, tool = 0.0, -1, ""
     for step in steps:
-        total += float(_seconds(step.tool, np.array([step.label != label]), tool)[0]) + KEY * step.ctrl
+        total += float(_seconds(step.tool, np.array([step.label != label]), tool)[0]) + KEY * (
+            step.ctrl + step.shift
+        )
         label, tool = step.label, step.tool
     return total
 
@@ -215,7 +205,7 @@ class Hand:
                 self._choose(step.label)
             self._label, self._tool = step.label, step.tool
             self.counts["drag" if step.tool == BOX else "click"] += 1
-            self.counts["key"] += step.ctrl
+            self.counts["key"] += step.ctrl + step.shift
             kinds, points = QEvent.Type, step.points
             moves = [(kinds.MouseMove, points[-1])] if len(points) > 1 else []
             for kind, at in (
@@ -223,7 +213,8 @@ class Hand:
                 *moves,
                 (kinds.MouseButtonRelease, points[-1]),
             ):
-                QApplication.sendEvent(self._window.canvas, event(self._window, kind, *at, ctrl=step.ctrl))
+                sent = event(self._window, kind, *at, ctrl=step.ctrl, shift=step.shift)
+                QApplication.sendEvent(self._window.canvas, sent)
 
     def _choose(self, label: int) -> None:
         digit = Qt.Key(Qt.Key.Key_0 + (label + 1) % 10)

@@ -78,14 +78,20 @@ def until(done: Callable[[], object], seconds: float = 30.0) -> None:
     assert done(), "waited in vain"
 
 
-def event(window, kind: QEvent.Type, x: float, y: float, ctrl: bool = False) -> QMouseEvent:
-    """The left button, or a move with it down, at a point of the picture; Ctrl held or not."""
+def event(
+    window, kind: QEvent.Type, x: float, y: float, *, ctrl: bool = False, shift: bool = False
+) -> QMouseEvent:
+    """The left button, or a move with it down, at a point of the picture; with keys held or not."""
     at = window.canvas_point(x, y)
     left, none = Qt.MouseButton.LeftButton, Qt.MouseButton.NoButton
     button = none if kind == QEvent.Type.MouseMove else left
     held = none if kind == QEvent.Type.MouseButtonRelease else left
     glob = QPointF(window.canvas.mapToGlobal(at.toPoint()))
-    keys = Qt.KeyboardModifier.ControlModifier if ctrl else Qt.KeyboardModifier.NoModifier
+    keys = Qt.KeyboardModifier.NoModifier
+    if ctrl:
+        keys |= Qt.KeyboardModifier.ControlModifier
+    if shift:
+        keys |= Qt.KeyboardModifier.ShiftModifier
     return QMouseEvent(kind, at, glob, button, held, keys)
 
 

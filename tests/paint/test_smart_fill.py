@@ -13,7 +13,6 @@ from desktop.paint.layers.composite import from_straight
 from desktop.paint.strokes.stroke import Ink
 from engine.data.palette import Palette
 from engine.errors import PictureError
-from tests.bench.labelling import as_likely
 from tests.paint.photographed import lay_photo_under, quarters
 
 Draw = Callable[..., Change]
@@ -133,29 +132,37 @@ def test_it_paints_hints_as_well(sketch: Document, draw: Draw) -> None:
 
 
 def test_with_ctrl_it_goes_by_the_draft(labels: Document, draw: Draw) -> None:
-    """What is no less likely than the region that is clicked on, as far as it hangs together."""
+    """Over regions of which the draft holds about the same, whatever colours the photo has there."""
     photo = next(layer for layer in labels.layers if layer.role is Role.REFERENCE)
     found = regions_in(photo.pixels)
     count = len(labels.palette.labels)
-    index = int(labels.palette.indices(np.array([[DOOR]], np.uint8))[0, 0])
+    ground, door = (
+        int(labels.palette.indices(np.array([[colour]], np.uint8))[0, 0]) for colour in (labels.paper, DOOR)
+    )
     middles = np.array([np.argwhere(found.numbers == number).mean(0) for number in range(len(found.colours))])
     likely = np.zeros((len(found.colours), count), np.float32)
-    ground = int(labels.palette.indices(np.array([[labels.paper]], np.uint8))[0, 0])
-    assert index != ground
-    likely[:, ground] = 0.5
-    # A slope from left to right, over quarters of the photo of different colours; below, it is broken off.
-    likely[:, index] = np.where(middles[:, 0] < 100, 0.4 * middles[:, 1] / 200, 0.0)
+    # A third of the picture each, from left to right; below, nothing of it.
+    thirds = np.array([0.05, 0.18, 0.33])[np.clip(middles[:, 1] // 67, 0, 2).astype(int)]
+    likely[:, door] = np.where(middles[:, 0] < 100, thirds, 0.0)
+    likely[:, ground] = 1 - likely[:, door]
+    likely[middles[:, 0] >= 100, ground] = 0.0
     tell(photo.pixels, likely)
-    draw(labels, "smart_fill", (100, 40), ink=Ink(colour=DOOR, tolerance=0), ctrl=True)
+    ink = Ink(colour=DOOR, tolerance=0)
+    draw(labels, "smart_fill", (30, 40), ink=ink, ctrl=True)
     filled = painted(labels, DOOR)
-    assert filled[:90, 110:].all() and not filled[:90, :85].any() and not filled[112:].any()
+    assert filled[:90, :120].all() and not filled[:90, 150:].any() and not filled[112:].any()
     assert labels.undo_steps == 1
-    # What is said of a less likely place leaves alone what was said before.
-    draw(labels, "smart_fill", (150, 40), ink=Ink(colour=WALL, tolerance=0))
-    draw(labels, "smart_fill", (40, 40), ink=Ink(colour=DOOR, tolerance=0), ctrl=True)
-    assert painted(labels, DOOR)[:90, 50:90].all() and painted(labels, WALL)[40, 150]
     labels.undo()
-    assert (painted(labels, DOOR) == filled & ~painted(labels, WALL)).all()
+    draw(labels, "smart_fill", (30, 40), ink=ink, ctrl=True, shift=True)
+    assert painted(labels, DOOR)[:90].all() and not painted(labels, DOOR)[112:].any()
+    labels.undo()
+    # What was chosen before stays.
+    draw(labels, "smart_fill", (40, 40), ink=Ink(colour=WALL, tolerance=0))
+    chosen = painted(labels, WALL)
+    draw(labels, "smart_fill", (90, 40), ink=ink, ctrl=True)
+    assert (
+        chosen.any() and (painted(labels, WALL) == chosen).all() and painted(labels, DOOR)[:90, 70:120].all()
+    )
 
 
 def test_with_ctrl_and_no_draft_it_says_so(labels: Document, draw: Draw) -> None:
@@ -171,14 +178,3 @@ def test_with_ctrl_and_no_draft_it_says_so(labels: Document, draw: Draw) -> None
     assert labels.undo_steps == 0
     draw(labels, "smart_fill", (30, 30), ink=Ink(colour=DOOR))
     assert labels.undo_steps == 1
-
-
-def test_the_hand_of_the_benches_expects_what_a_click_does(labels: Document) -> None:
-    photo = next(layer for layer in labels.layers if layer.role is Role.REFERENCE)
-    total = len(regions_in(photo.pixels).colours)
-    tell(photo.pixels, np.random.default_rng(3).random((total, 3), np.float32))
-    found = regions_in(photo.pixels)
-    now = found.likely.argmax(1)
-    for label, within in enumerate(as_likely(found)):
-        for seed in range(0, total, 17):
-            assert (within[seed] == found.as_likely(seed, label, now)).all()

@@ -28,6 +28,9 @@ COMPACTNESS = 10.0
 KEPT = 6
 """Photos whose regions are remembered."""
 
+NEAR, FAR = 0.3, 0.6
+"""How much of what is likely, of 2 in all, may differ from region to region when a draft is gone by."""
+
 _STEP = 4
 """Every so-manieth pixel each way tells a photo from others."""
 
@@ -62,16 +65,19 @@ class Regions:
         at most in each channel."""
         return self._joined(seed, (np.abs(self.colours - self.colours[seed]) <= tolerance).all(1))
 
-    def as_likely(self, seed: int, label: int, now: npt.NDArray[np.integer]) -> Chosen:
-        """That region, and those that can be reached from it over regions in which, by the draft, a label is
-        no less likely than in it: whoever says what one is says so of all of these.
+    def alike(self, seed: int, far: bool, now: npt.NDArray[np.integer]) -> Chosen:
+        """That region, and those that can be reached from it over regions of which the draft holds about the
+        same: whoever says what one is says so of all of these.
 
         Args:
-            now: the label of each region, (n,); where it isn't the draft's, somebody has chosen it: it stays.
+            far: they may differ more.
+            now: the label of each region, (n,); where it isn't the draft's, somebody has chosen it: it stays,
+                unless the region itself is such a one.
         """
         assert self.likely is not None
+        same = np.abs(self.likely - self.likely[seed]).sum(1) <= (FAR if far else NEAR)
         of_draft = self.likely.argmax(1) == now
-        return self._joined(seed, (self.likely[:, label] >= self.likely[seed, label]) & of_draft)
+        return self._joined(seed, same & of_draft if of_draft[seed] else same)
 
     def of_labels(self, labels: Pixels, count: int) -> npt.NDArray[np.int64]:
         """The commonest label in each region, (n,); of a map of the photo's size, uint8 (H, W)."""

@@ -27,16 +27,15 @@ class RegionsStroke(FillStroke):
     """Fills region after region as the pen comes over them."""
 
     def __init__(
-        self, document: Document, recording: Recording, regions: Regions, by_draft: bool = False
+        self, document: Document, recording: Recording, regions: Regions, by_draft: bool, far: bool
     ) -> None:
         super().__init__(document, recording)
         self._regions = regions
-        self._label, self._now = -1, np.zeros(0, np.int64)
+        self._by_draft, self._far = by_draft, far
+        self._now = np.zeros(0, np.int64)
         if by_draft and document.palette is not None:
-            palette = document.palette
-            self._label = int(palette.indices(np.array([[recording.ink.colour]], np.uint8))[0, 0])
-            drawn = palette.indices(document.picture_flat()).astype(np.uint8)
-            self._now = regions.of_labels(drawn, len(palette.labels))
+            drawn = document.palette.indices(document.picture_flat())
+            self._now = regions.of_labels(drawn, len(document.palette.labels))
         self._filled = np.zeros(len(regions.colours), np.bool_)
         self._last = Sample(0, 0)
 
@@ -67,10 +66,10 @@ class RegionsStroke(FillStroke):
             seed = regions.at(start.x + part * across, start.y + part * down)
             if seed is None or self._filled[seed] or chosen[seed]:
                 continue
-            if self._label < 0:
-                chosen |= regions.around(seed, tolerance)
+            if self._by_draft:
+                chosen |= regions.alike(seed, self._far, self._now)
             else:
-                chosen |= regions.as_likely(seed, self._label, self._now)
+                chosen |= regions.around(seed, tolerance)
         chosen &= ~self._filled
         if not chosen.any():
             return EMPTY
@@ -107,7 +106,7 @@ class SmartFill(Tool):
                     "With Ctrl, smart fill goes by the photo’s draft, and there is none; click without.",
                 )
             )
-        return RegionsStroke(document, recording, regions, ctrl).begun(sample)
+        return RegionsStroke(document, recording, regions, ctrl, shift).begun(sample)
 
 
 TOOL = SmartFill(

@@ -7,8 +7,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from PySide6.QtWidgets import QCheckBox, QToolButton
+from PySide6.QtCore import QEvent, Qt
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QApplication, QCheckBox, QToolButton
 
+from desktop.paint.gestures.superpixels import regions_in
+from desktop.paint.layers.composite import from_straight
 from desktop.pairs import kept_drafts, label_drafts
 from desktop.pairs.kept_drafts import Drafts
 from desktop.pairs.label_drafts import made_by
@@ -17,6 +21,7 @@ from desktop.support import background
 from desktop.widgets.main_window import MainWindow
 from engine.data.messages import Picture, Pixels
 from engine.data.picture import write_png
+from tests.bench.pen import event
 from tests.desktop.window_hands import drag, text_of, until
 from trainer.drafting import drafts as drafting
 from trainer.drafting import files
@@ -152,6 +157,27 @@ def test_a_draft_is_declined_undone_and_drawn_over(window: MainWindow, fronts: P
     assert document.is_blank and not tool(window, "draft_decline").isVisible()
 
 
+def test_a_click_with_ctrl_goes_by_the_draft(window: MainWindow, fronts: Path):
+    session, pair_drawing = window.session, window.session.pair_drawing
+    folder = begin(window, fronts)
+    count = len(session.document.palette.labels)
+    leave_drafts(folder, count, {mark: 0.3 for mark in marks(window).values()})
+    pair_drawing.finish()
+    begin(window, fronts)
+    until(lambda: made_by(session.document) == 5)
+    window.activateWindow()
+    until(window.isActiveWindow)
+    QTest.keyClick(window.canvas, Qt.Key.Key_A)
+    QTest.keyClick(window.canvas, Qt.Key.Key_3)
+    kinds = QEvent.Type
+    for kind in (kinds.MouseButtonPress, kinds.MouseButtonRelease):
+        QApplication.sendEvent(window.canvas, event(window, kind, 50, 50, ctrl=True))
+    labels = session.document.palette.indices(session.document.picture_flat())
+    assert (labels[40:] == DOOR).all() and (labels[:14] == SKY).all()
+    session.undo()
+    assert (session.document.palette.indices(session.document.picture_flat())[40:] == WALL).all()
+
+
 def test_skipping_drafts_leaves_no_pictures_open_and_they_can_be_switched_off(
     window: MainWindow, fronts: Path
 ):
@@ -276,6 +302,7 @@ def test_a_draft_that_does_not_fit_is_none(tmp_path: Path):
     write_png(tmp_path / "m.png", drafting.packed(chances))
     drafts = Drafts(tmp_path, 5, 3, (("m", 0.5), ("gone", 0.5)))
     assert (kept_drafts.labels_of(drafts, "m", photo, 3) == WALL).all()
+    assert np.allclose(regions_in(from_straight(photo)).likely.sum(1), 1, atol=1e-5)  # shares, for smart fill
     assert kept_drafts.labels_of(drafts, "m", photo, 4) is None
     assert kept_drafts.labels_of(drafts, "other", photo, 3) is None
     assert kept_drafts.labels_of(drafts, "gone", photo, 3) is None
