@@ -107,6 +107,7 @@ class RestOfDrafts(Observable):
         self._canvas, self._labels, self._writing = canvas, labels, writing
         self._looking = TaskQueue("rest of drafts", self)
         self._looking.error_reported.connect(canvas.error_reported)
+        self._looking.error_reported.connect(self._looked_in_vain)
         writing.error_reported.connect(self._failed)
         self._given_up = threading.Event()
         self._went_on.connect(self._go_on, Qt.ConnectionType.QueuedConnection)
@@ -181,10 +182,14 @@ class RestOfDrafts(Observable):
     def leave(self) -> None:
         """End of the program."""
         self._given_up.set()
-        self._looking.stop()
+        self._looking.give_up()  # photos may lie where nothing answers any more
 
     def _failed(self) -> None:
         if self.busy == "taking":
+            self.busy = ""
+
+    def _looked_in_vain(self) -> None:
+        if self.busy == "looking":
             self.busy = ""
 
     def _begin(self, what: str) -> threading.Event:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+import threading
 from pathlib import Path
 
 import numpy as np
@@ -13,9 +14,11 @@ from PySide6.QtWidgets import QDialog, QLabel, QPushButton, QSpinBox
 
 from desktop.pairs import kept_drafts
 from desktop.pairs.rest import RestOfDrafts
+from desktop.support import task_queue
 from desktop.widgets.main_window import MainWindow
 from desktop.widgets.parts.picks import Picks
 from engine.data.picture import write_png
+from engine.errors import PictureError
 from tests.desktop.pairs.test_label_drafts import begin, keep, leave_drafts, marks, tool, write_fronts
 from tests.desktop.window_hands import drag, message, until
 from trainer.data import pairs
@@ -173,3 +176,42 @@ def test_a_data_set_that_is_gone_is_a_sentence(window: MainWindow, fronts: Path)
     press(window, "rest_add")
     until(lambda: "is gone" in message(window))
     assert not rest.busy and not folder.exists()
+
+
+def test_a_disk_that_no_longer_answers_does_not_hold_the_end(
+    window: MainWindow, fronts: Path, monkeypatch: pytest.MonkeyPatch
+):
+    _, rest = ready(window, fronts)
+    begun, answers = threading.Event(), threading.Event()
+
+    def hang(_file: Path) -> None:
+        begun.set()
+        answers.wait()
+        raise PictureError("It is gone.")
+
+    monkeypatch.setattr("desktop.pairs.rest.read", hang)
+    monkeypatch.setattr(task_queue, "PATIENCE_S", 0.1)
+    at_last = threading.Timer(10, answers.set)
+    at_last.start()
+    rest.look()
+    assert begun.wait(20)
+    rest.leave()
+    assert not answers.is_set()
+    answers.set()
+    at_last.cancel()
+    at_last.join()
+    until(lambda: not any(thread.name == "rest of drafts" for thread in threading.enumerate()))
+
+
+def test_looking_that_fails_is_a_sentence_and_over(
+    window: MainWindow, fronts: Path, monkeypatch: pytest.MonkeyPatch
+):
+    _, rest = ready(window, fronts)
+
+    def fail(*_: object) -> None:
+        raise PictureError("The drafts are gone; make them anew.")
+
+    monkeypatch.setattr(kept_drafts, "chances", fail)
+    rest.look()
+    until(lambda: "The drafts are gone; make them anew." in message(window))
+    assert not rest.busy and not rest.proposals
