@@ -123,6 +123,9 @@ class Config:
     steps: int = 0
     batch: int = 4
     learning_rate: float = 2e-4
+    inherited_rate: float = 1.0
+    """Share of it for the generator's weights but those that make styles, where they come from a model; 0
+    leaves them as they are, so that styles are learnt which unlearn nothing."""
     betas: tuple[float, float] = (0.5, 0.999)
     decay_from: float = 0.5
     """Share of the steps after which the learning rate falls, linearly, to zero."""
@@ -420,6 +423,15 @@ def check(config: Config) -> None:
         f"the seed must lie between 0 and {MOST_SEED}": 0 <= config.seed <= MOST_SEED,
         "a batch has at least one picture": 1 <= config.batch <= 1024,
         "the learning rate must lie between 0 and 1": 0 < config.learning_rate < 1,
+        "weights from a model learn at a share between 0 and 1 of the learning rate": (
+            0 <= config.inherited_rate <= 1
+        ),
+        "only weights from a model to begin from can learn more slowly": (
+            config.inherited_rate == 1 or bool(config.from_model)
+        ),
+        "with inherited weights left as they are nothing is learnt but styles, and there are none": (
+            config.inherited_rate > 0 or not config.network or bool(config.network.get("style"))
+        ),
         "Adam's betas must lie between 0 and 1": 0 <= first < 1 and 0 <= second < 1,
         "the EMA keeps a share between 0 and 1": 0 <= config.ema < 1,
         "the learning rate can only fall after a share of the steps between 0 and 1": (

@@ -213,6 +213,16 @@ class Options:
         None
     )
     learning_rate: Annotated[float | None, About("Of Adam.")] = None
+    inherited_rate: Annotated[
+        float | None,
+        About(
+            "Share of the learning rate at which weights of the model --from go on learning, styles aside: 0 "
+            "leaves them as they are.",
+            least=0,
+            most=1,
+            metavar="SHARE",
+        ),
+    ] = None
     ema: Annotated[float | None, About("Share that averaged weights keep a step.", formerly="average")] = None
     flip: Annotated[bool | None, About("Mirror half of the pictures.", has_no=True)] = None
     recolour: Annotated[float | None, About("Share of hinted pictures in new colours.")] = None

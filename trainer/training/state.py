@@ -106,7 +106,7 @@ class State:
             self.encoder_ema.requires_grad_(False).eval()
 
         self.adam = {
-            "generator": Adam([self.generator], config),
+            "generator": Adam([self.generator], config, inherited=self._inherited()),
             "discriminator": Adam(self.discriminators, config),
         }
         if self.encoder is not None:
@@ -147,6 +147,14 @@ class State:
             self.encoder.load_state_dict({name: tensor.float() for name, tensor in encoder.items()})
             self.encoder_ema.load_state_dict(self.encoder.state_dict())
         return len(taken), len(ours)
+
+    def _inherited(self) -> list[nn.Parameter]:
+        """The generator's weights that learn at a rate of their own, see ``Config.inherited_rate``."""
+        if self.config.inherited_rate == 1:
+            return []
+        return [
+            weight for name, weight in self.generator.named_parameters() if not name.startswith("styling.")
+        ]
 
     def _new_encoder(self) -> StyleEncoder:
         config = self.config
@@ -333,8 +341,13 @@ class Adam:
 
     _step_supports_amp_scaling = True  # what GradScaler sets for a step and takes away after it, see ``step``
 
-    def __init__(self, networks: Sequence[nn.Module], config: Config) -> None:
+    def __init__(
+        self, networks: Sequence[nn.Module], config: Config, inherited: Sequence[nn.Parameter] = ()
+    ) -> None:
         parameters = [parameter for network in networks for parameter in network.parameters()]
+        self._share, self._slower = config.inherited_rate, set(inherited)
+        if not self._share:
+            parameters = [parameter for parameter in parameters if parameter not in self._slower]
         self.param_groups: list[dict[str, Any]] = [{"params": parameters, "lr": config.learning_rate}]
         self.state: dict[Tensor, dict[str, Tensor]] = {}
         """Of each parameter that was moved: ``step`` and the moments, as torch calls them."""
@@ -345,6 +358,10 @@ class Adam:
         """Move the parameters along their gradients."""
         (group,) = self.param_groups
         moved = [parameter for parameter in group["params"] if parameter.grad is not None]
+        self._move([parameter for parameter in moved if parameter not in self._slower], group["lr"])
+        self._move([parameter for parameter in moved if parameter in self._slower], group["lr"] * self._share)
+
+    def _move(self, moved: list[Tensor], rate: float) -> None:
         if not moved:
             return
         for parameter in moved:
@@ -365,7 +382,7 @@ class Adam:
             amsgrad=False,
             beta1=first,
             beta2=second,
-            lr=group["lr"],
+            lr=rate,
             weight_decay=0.0,
             eps=1e-8,
             maximize=False,

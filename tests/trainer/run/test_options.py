@@ -51,6 +51,7 @@ OTHERS: dict[str, Any] = {
     "adversarial": "least squares",
     "conditional": False,
     "learning_rate": 1e-5,
+    "inherited_rate": 0.25,
     "ema": 0.0,
     "flip": True,
     "recolour": 0.5,

@@ -228,6 +228,48 @@ def test_from_a_model_with_styles_it_goes_on_with_its_encoder(tmp_path: Path, da
             plan.planned(data, Options(data.folder, from_model=model, styles=wanted))
 
 
+@pytest.mark.parametrize("share", [0.0, 0.1])
+def test_weights_of_a_model_can_be_left_as_they_are_or_learn_more_slowly(
+    tmp_path: Path, data: DataSet, share: float
+) -> None:
+    """So that styles are learnt which unlearn nothing; and a stop in the middle changes nothing."""
+    plain = small(data)
+    model = parent(tmp_path, plain, State(plain))
+    config = small(data, from_model=model, norms="kept", steps=4, inherited_rate=share, **STYLES)
+    whole = trained(tmp_path / "whole", data, config)
+    parts = runs.create(tmp_path / "parts", config)
+
+    def watch(event: Event) -> None:
+        if event["event"] == "step" and event["step"] == 2:
+            parts.ask("stop")
+
+    assert not fit(parts, config, data, watch)
+    assert fit(parts, config, data)
+    assert differing(whole, parts) == []
+
+    def moved(inherited_rate: float) -> dict[str, float]:
+        state = State(replace(config, inherited_rate=inherited_rate))
+        state.begin_from(model)
+        before = copied(state)
+        stepped(state, data, 3)
+        return {
+            name: float((tensor.float() - before[name].float()).abs().max())
+            for name, tensor in copied(state).items()
+            if name.startswith("generator.") and "running" not in name and "num_batches" not in name
+        }
+
+    ours, usual = moved(share), moved(1.0)
+    for name, far in usual.items():
+        if ".styling." in name:
+            assert ours[name] > 0.3 * far, name
+        else:
+            assert ours[name] <= 1.5 * share * far, name
+    assert any(far > 0 for name, far in ours.items() if ".styling." in name)
+    if not share:
+        with pytest.raises(TrainingError, match="nothing is learnt but styles, and there are none"):
+            small(data, from_model=model, inherited_rate=0.0)
+
+
 def test_new_names_take_the_place_of_a_parents_where_there_are_too_many(tmp_path: Path) -> None:
     folder = tmp_path / "data"
     for number in range(4):
@@ -258,6 +300,7 @@ def test_new_names_take_the_place_of_a_parents_where_there_are_too_many(tmp_path
             {"styles": 8, "diversity": 8.0},
             "recipe “bicycle” are learnt without; add --style-recipe diversity",
         ),
+        ({"inherited_rate": 0.5}, "only weights from a model to begin from can learn more slowly"),
         ({"styles": 8, "style_recipe": "luck"}, "There is no style_recipe “luck”; use bicycle or diversity"),
     ],
 )
