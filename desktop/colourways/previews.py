@@ -120,7 +120,7 @@ class Previews(QObject):
     def stop(self) -> None:
         """End of the program."""
         self.give_up()
-        self._queue.stop()
+        self._queue.give_up()  # nothing is written
 
     # --- inside --------------------------------------------------------------------------------
 

@@ -108,8 +108,8 @@ class LabelDrafts(Observable):
     def leave(self) -> None:
         """End of the program; what was being learnt is learnt another time."""
         self._given_up.set()
-        self._tasks.stop()
-        self._reading.stop()
+        self._tasks.give_up()  # it is told to end, but what it learns from may lie where nothing answers
+        self._reading.give_up()
 
     def _stop(self) -> None:
         self._given_up.set()

@@ -107,7 +107,7 @@ class LineDraft(Observable):
     def leave(self) -> None:
         """End of the program, or of drawing over photos."""
         self.cancel()
-        self._tasks.stop()
+        self._tasks.give_up()  # nothing is written
 
     def _lines(self, photo: Pixels, sure: float) -> Pixels:
         """On the task queue's thread: uint8 (H, W), 255 paper to 0 ink."""

@@ -172,7 +172,7 @@ class Outcomes(Observable):
 
     def leave(self) -> None:
         """End of the program."""
-        self._tasks.stop()
+        self._tasks.give_up()  # lessons and models may lie where nothing answers any more
 
     def _go(self, model: Path, take: Take, found: tuple[Path, Card, Card, list[Lesson]] | None) -> None:
         if found is None:

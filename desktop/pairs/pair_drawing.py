@@ -86,11 +86,12 @@ class PairDrawing(Observable):
         self.draft = LineDraft(canvas, when_the_pen_is_up, self)
         self.labels = LabelDrafts(canvas, training, self)
         self._recall()
-        self._tasks = TaskQueue("pair drawing", self)
-        self._tasks.error_reported.connect(self._failed)
+        self._reading, self._writing = TaskQueue("reading photos", self), TaskQueue("pair drawing", self)
+        for tasks in (self._reading, self._writing):
+            tasks.error_reported.connect(self._failed)
         self._kind: InputKind = "sketch"
         self._picture: OpenPicture | None = None
-        self.rest = RestOfDrafts(canvas, self.labels, self._tasks, self)
+        self.rest = RestOfDrafts(canvas, self.labels, self._writing, self)
         self.watch("roll", self._tell_rest)
         self.rest.went.connect(self._take_roll)
         canvas.watch("picture", self._notice_picture)
@@ -128,7 +129,7 @@ class PairDrawing(Observable):
                 return sentence_for(error)
 
         self.outlook, self.objection = None, ""
-        self._tasks.do(see, self._take_outlook, "look")
+        self._reading.do(see, self._take_outlook, "look")
 
     def begin(self, sources: Sequence[Path], kind: InputKind, folder: Path) -> None:
         """Draw over the photos in ``sources``, from the first that has no pair in ``folder``."""
@@ -139,7 +140,10 @@ class PairDrawing(Observable):
         def read() -> tuple[Roll, Drafts]:
             return photos.roll(sources, kind, folder, palette), kept_drafts.read(kept_drafts.place(folder))
 
-        self._tasks.do(read, lambda found: self._begin(kind, *found), "begin")
+        def go_on(_none: None) -> None:
+            self._reading.do(read, lambda found: self._begin(kind, *found), "begin")
+
+        self._writing.do(lambda: None, go_on, "begin")  # a pair that is being kept counts
 
     def _begin(self, kind: InputKind, roll: Roll, drafts: Drafts) -> None:
         self.finish()
@@ -168,7 +172,8 @@ class PairDrawing(Observable):
         self.draft.leave()
         self.labels.leave()
         self.rest.leave()
-        self._tasks.stop()
+        self._writing.stop()
+        self._reading.give_up()  # photos may lie where nothing answers any more
 
     # --- from photo to photo -------------------------------------------------------------------
 
@@ -212,7 +217,7 @@ class PairDrawing(Observable):
                 return str(error)
 
         self.busy = True
-        self._tasks.do(read, lambda found: self._take(roll, place, by, found), "open")
+        self._reading.do(read, lambda found: self._take(roll, place, by, found), "open")
 
     def _take(self, roll: Roll, place: int, by: int, found: Found | str) -> None:
         if roll is not self.roll:
@@ -275,7 +280,7 @@ class PairDrawing(Observable):
         layer = photos.photo_layer(document)
         if layer is not None:
             pixels = layer.pixels.copy()
-            self._tasks.do(lambda: regions_in(pixels), lambda _regions: None, "regions")
+            self._reading.do(lambda: regions_in(pixels), lambda _regions: None, "regions")
 
     def _take_drafts(self) -> None:
         """There are others: the photo at hand may have waited for one."""
@@ -355,7 +360,7 @@ class PairDrawing(Observable):
             drawn, seen = document.picture(), photos.photo_in(document)
             revision = document.revision
             self.busy = True
-            self._tasks.do(
+            self._writing.do(
                 lambda: self._keep(roll, photo, drawn, seen),
                 lambda kept: self._added(roll, picture, revision, *kept),
             )

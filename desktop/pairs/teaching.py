@@ -73,7 +73,9 @@ class Teaching(Observable):
         self._canvas, self._live, self._shelf = canvas, live, shelf
         self._tryouts, self._library, self._training = tryouts, library, training
         self._tasks = TaskQueue("teaching", self)
-        self._tasks.error_reported.connect(self._failed)
+        self._looking = TaskQueue("looking for examples", self)
+        for tasks in (self._tasks, self._looking):
+            tasks.error_reported.connect(self._failed)
         self._picture: OpenPicture | None = None
         self._before: OpenPicture | None = None
         self._leaving = threading.Event()
@@ -176,6 +178,7 @@ class Teaching(Observable):
         """End of the program. A corrected pair that is being kept is kept; what goes with it, next time."""
         self._leaving.set()
         self._tasks.stop()
+        self._looking.give_up()
 
     def _replay(
         self, lesson: Lesson, folder: Path, minutes: float, staying: Sequence[Frame], steps: int | None
@@ -202,7 +205,7 @@ class Teaching(Observable):
             )
 
         base = lessons.base_of(card.name)
-        self._tasks.do(lambda: replay_examples.examples(card, base, self._leaving.is_set), look)
+        self._looking.do(lambda: replay_examples.examples(card, base, self._leaving.is_set), look)
 
     def _train(self, lesson: Lesson, folder: Path, minutes: float, steps: int | None) -> None:
         self.busy = False

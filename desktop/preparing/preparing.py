@@ -48,8 +48,9 @@ class Preparing(Observable):
     def __init__(self, settings: Settings, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._settings = settings
-        self._tasks = TaskQueue("prepare photos", self)
-        self._tasks.error_reported.connect(self._failed)
+        self._looking, self._writing = TaskQueue("looking at photos", self), TaskQueue("prepare photos", self)
+        for tasks in (self._looking, self._writing):
+            tasks.error_reported.connect(self._failed)
         self._number = 0
         self._progressed.connect(self._progress, Qt.ConnectionType.QueuedConnection)
 
@@ -69,7 +70,7 @@ class Preparing(Observable):
         self._settings.preparing.update(size=size, margin=margin)
         self._settings.folder = str(folder.parent)
         self.outlook, self.made, self.kept = None, None, frozenset()
-        self._do("looking", lambda tell: _looked(folder, size, margin / 100, tell), self._take)
+        self._do(self._looking, "looking", lambda tell: _looked(folder, size, margin / 100, tell), self._take)
 
     def toggle(self, name: str) -> None:
         """Keep a photo after all, or leave it out after all; one that can't be read stays out."""
@@ -92,20 +93,26 @@ class Preparing(Observable):
         """Make the new folder; ``made`` follows."""
         outlook, kept = self.outlook, self.kept
         if outlook is not None and not self.busy:
-            self._do("writing", lambda tell: _written(outlook, kept, out, tell), self._end_writing)
+            self._do(
+                self._writing, "writing", lambda tell: _written(outlook, kept, out, tell), self._end_writing
+            )
 
     def cancel(self) -> None:
         """End what is being done; what was written of a folder is taken away."""
         self._number += 1
-        self._tasks.forget()
+        self._looking.forget()
+        self._writing.forget()
         self.busy, self.share = "", 0.0
 
     def leave(self) -> None:
         """End of the program."""
         self.cancel()
-        self._tasks.stop()
+        self._writing.stop()  # what was written of a folder is taken away
+        self._looking.give_up()
 
-    def _do(self, what: str, work: Callable[[Tell], _Result], then: Callable[[_Result], None]) -> None:
+    def _do(
+        self, tasks: TaskQueue, what: str, work: Callable[[Tell], _Result], then: Callable[[_Result], None]
+    ) -> None:
         self.cancel()
         number = self._number
         self.busy = what
@@ -126,7 +133,7 @@ class Preparing(Observable):
                 self.busy = ""
                 then(result)
 
-        self._tasks.do(done, answered)
+        tasks.do(done, answered)
 
     def _take(self, outlook: Outlook) -> None:
         self.kept = outlook.kept

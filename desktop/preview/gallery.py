@@ -146,7 +146,7 @@ class Gallery(Observable):
     def leave(self) -> None:
         """End of the program."""
         self._soon.stop()
-        self._tasks.stop()
+        self._tasks.give_up()  # nothing is written
 
     # --- one step after the other ---------------------------------------------------------------
 

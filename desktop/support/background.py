@@ -25,8 +25,9 @@ __all__ = ["BusyError", "done", "end", "is_running", "last_line", "program", "st
 _ROOT = Path(__file__).resolve().parent.parent.parent
 _PATIENCE = 0.1
 """Seconds between two looks whether a short work is still wanted."""
-_LOOKS = 20
-"""After so many a child that was told to end and hangs is ended all the same."""
+_LOOKS = 10
+"""After so many a child that was told to end and hangs is ended all the same: sooner than the end of the
+program loses its patience (see ``task_queue.PATIENCE_S``)."""
 _NO_CONSOLE = getattr(subprocess, "CREATE_NO_WINDOW", 0)  # only Windows opens one
 
 _children: dict[Path, subprocess.Popen[bytes]] = {}

@@ -38,7 +38,7 @@ class TaskQueue(QObject):
 
     def __init__(self, name: str, parent: QObject | None = None) -> None:
         super().__init__(parent)
-        self._name = name
+        self.setObjectName(name)
         self._waiting: deque[_Task] = deque()
         self._answers: deque[tuple[Callable[[Any], object], Any, BaseException | None]] = deque()
         self._current: _Task | None = None
@@ -67,7 +67,7 @@ class TaskQueue(QObject):
             self._waiting.append(_Task(work, then, kind, self._round))
             self._news.notify_all()
         if self._thread is None:
-            self._thread = threading.Thread(target=self._run, name=self._name, daemon=True)
+            self._thread = threading.Thread(target=self._run, name=self.objectName(), daemon=True)
             self._thread.start()
 
     def forget(self) -> None:
@@ -100,7 +100,7 @@ class TaskQueue(QObject):
         if self._thread is not None:
             self._thread.join(PATIENCE_S)
             if self._thread.is_alive():
-                log.warning("“%s” still waits for something; it is left to itself", self._name)
+                log.warning("“%s” still waits for something; it is left to itself", self.objectName())
 
     @Slot()
     def _let_go(self) -> None:

@@ -147,7 +147,7 @@ class AboutDialog(QDialog):
         self._devices.setText(told or self.tr("It could not be found out which devices there are."))
 
     def _leave(self) -> None:
-        self._tasks.stop()
+        self._tasks.give_up()  # nothing is written
         self._child.finished.disconnect()
         self._child.errorOccurred.disconnect()
         if self._child.state() != QProcess.ProcessState.NotRunning:
