@@ -9,7 +9,7 @@ from PySide6.QtCore import QObject
 
 from desktop.comparison.board import Comparison
 from desktop.documents.on_canvas import OnCanvas
-from desktop.documents.open_documents import OpenDocuments
+from desktop.documents.samples import SampleDrawings
 from desktop.documents.stroke_controller import StrokeController
 from desktop.giving.giving import Giving
 from desktop.pairs.outcome import Outcomes
@@ -26,7 +26,7 @@ class Models(QObject):
     """Parts of the session that have to do with more than the open model.
 
     Args:
-        canvas, documents, live, strokes, tryouts, library, shelf, settings, file_work: as the parts want
+        canvas, samples, live, strokes, tryouts, library, shelf, settings, file_work: as the parts want
             them.
         training: what was a lesson is looked at before it is taken over.
         open_model: paints with the model in a file.
@@ -36,7 +36,7 @@ class Models(QObject):
     def __init__(
         self,
         canvas: OnCanvas,
-        documents: OpenDocuments,
+        samples: SampleDrawings,
         live: Live,
         strokes: StrokeController,
         tryouts: TryOuts,
@@ -50,7 +50,7 @@ class Models(QObject):
     ) -> None:
         super().__init__(parent)
         self.comparison = Comparison(canvas, live, tryouts, strokes, library, file_work, open_model, self)
-        self.giving = Giving(canvas, documents, live, library, shelf, settings, file_work, open_model, self)
+        self.giving = Giving(canvas, samples, live, library, shelf, settings, file_work, open_model, self)
         self.outcomes = Outcomes(live, tryouts, self)
         self.outcomes.said.connect(canvas.said)
         training.review = self.outcomes.review

@@ -20,6 +20,7 @@ from desktop.documents.on_canvas import Steps
 from desktop.documents.open_documents import OpenDocuments, OpenPicture, project_file
 from desktop.documents.reading import Wanted
 from desktop.documents.recovery import Unreadable
+from desktop.documents.samples import SampleDrawings
 from desktop.documents.stroke_controller import StrokeController
 from desktop.exporting.exporting import Exporting
 from desktop.film.films import Films
@@ -121,7 +122,9 @@ class Session(Observable):
         self.layers = LayerActions(self, self.filing, self)
         self.selecting = Selecting(self, self.repainted)
         live, strokes, work = self.live, self.strokes, self.file_work
-        self.matching = Matching(self, self.documents, live, strokes, self.library, self.settings, self)
+        samples = self.samples = SampleDrawings(pen_up, self)
+        models, settings = self.library, self.settings
+        self.matching = Matching(self, self.documents, samples, live, strokes, models, settings, self)
         self.styles = Styles(self, live, strokes, self.library, self.settings, pen_up, self)
         self.shelf = Shelf(self, self.documents, live, self.styles, work, self._tell_steps, self)
         self.holding = Holding(self, self.live, self.settings, self)
@@ -139,15 +142,14 @@ class Session(Observable):
         self.pair_drawing = PairDrawing(self, self.settings, self.matching, self.training, pen_up, self)
         tryouts = TryOuts(self.live, self)
         self.teaching = Teaching(self, self.live, tryouts, self.shelf, self.library, self.training, self)
-        fresh, models, documents = self.matching.fresh, self.library, self.documents
-        self.gallery = Gallery(self, documents, fresh, live, strokes, tryouts, models, self)
+        self.gallery = Gallery(self, samples, self.matching.fresh, live, strokes, tryouts, models, self)
         rest = self.shelf, self.settings, work, self.training, self.open_model
-        self.models = Models(self, documents, live, strokes, tryouts, models, *rest, self)
+        self.models = Models(self, samples, live, strokes, tryouts, models, *rest, self)
         self.watching = Watching(self, strokes, pen_up, work, self)
         self.paper = Paper(self, self.file_work, pen_up, self.settings.paper, self)
         self.places = Places(self)
         self.handling.said.connect(self.said)
-        for part in (self.strokes, self.handling, self.file_work, self.filing, self.places):
+        for part in (strokes, self.handling, self.file_work, self.filing, self.places, samples):
             part.error_reported.connect(self.error_reported)
 
     # --- the picture ---------------------------------------------------------------------------
@@ -177,6 +179,7 @@ class Session(Observable):
     def put_up(self, picture: OpenPicture, model: Path | None = None) -> None:
         """Put ``picture`` on the canvas, with ``model``, else with the one last used for it."""
         self.finish_stroke()
+        self.samples.drop()
         self.documents.put_up(picture)
         self._show_picture(model)
 
@@ -200,16 +203,7 @@ class Session(Observable):
 
     def example(self) -> None:
         """Put the next sample drawing of the open model on the canvas."""
-        card = self.live.card
-        kind = card.input if card else self.document.kind
-        with self._report_errors():
-            sample = self.documents.next_example(kind, card)
-            if sample is None:
-                self.said.emit(
-                    self.tr("There is no sample drawing for this model; start with a few strokes.")
-                )
-            else:
-                self.put_up(sample)
+        self.matching.example()
 
     def open_file(self, path: Path, *, kind: InputKind | None = None) -> Job | None:
         """Open a project, a picture, a model or foreign weights; says so when it can't be done.
@@ -312,11 +306,14 @@ class Session(Observable):
     def open_model(self, path: Path) -> None:
         """Paint with the model in ``path`` once its terms were seen; another kind brings its own picture."""
         with self._report_errors():
-            picture = None if self.models.giving.holds(path) else self.matching.picture_for(path)
-            if picture is not None and picture is self.picture:
-                self.matching.open_here(path)
-            elif picture is not None:
-                self.put_up(picture, path)
+            if not self.models.giving.holds(path):
+                self.matching.picture_for(path, lambda picture: self._paint_with(path, picture))
+
+    def _paint_with(self, path: Path, picture: OpenPicture) -> None:
+        if picture is self.picture:
+            self.matching.open_here(path)
+        else:
+            self.put_up(picture, path)
 
     def _open_trained(self, path: Path, said: str) -> None:
         """Paint with what the training on show has made."""
@@ -387,7 +384,8 @@ class Session(Observable):
         goes wrong in one of these steps; unsaved pictures stay journalled."""
         lessons = self.pair_drawing, self.teaching, self.gallery, self.styles, self.waiting
         inputs = self.films, self.watching, self.paper, self.colourways, self.models, self.preparing
-        leaving = (part.leave for part in (self.training, self.dataset_scan, *lessons, *inputs, self.places))
+        others = self.training, self.dataset_scan, self.places, self.samples
+        leaving = (part.leave for part in (*others, *lessons, *inputs))
         ends = (self.guarding.stop, self.live.stop, self.documents.stop)
         for step in (self.finish_stroke, self.file_work.leave, self.remember, *leaving, *ends):
             try:

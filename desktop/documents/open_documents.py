@@ -8,8 +8,7 @@ from __future__ import annotations
 import itertools
 import logging
 import os
-import random
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -26,13 +25,10 @@ from desktop.documents.recovery import (
     left_behind,
     set_aside,
 )
-from desktop.documents.samples import samples
 from desktop.documents.saving import Exporting, Saving, Written, stamp_of
 from desktop.paint.editing.document import Change, Document
-from desktop.paint.files.drawing import Drawing
 from desktop.support.file_work import Job
 from desktop.support.settings import Settings
-from engine.data.card import Card, InputKind
 from engine.data.messages import Pixels
 from engine.files.writing import is_same, shown
 
@@ -115,10 +111,6 @@ class OpenPicture:
         return stamp_of(self.path) not in (None, self.stamp)
 
 
-OwnExample = Callable[[], OpenPicture]
-"""Makes a picture of a sample drawing that came with its model."""
-
-
 class OpenDocuments:
     """All open pictures, the one on the canvas first.
 
@@ -137,8 +129,6 @@ class OpenDocuments:
         self._tell = tell
         self._later = later
         self.pictures: list[OpenPicture] = []
-        self._examples: dict[tuple[object, ...], Iterator[Path | OwnExample]] = {}
-        self.own_examples: Callable[[Card], tuple[OwnExample, ...]] = lambda _card: ()
         self.told_unguarded = False
         """It was told that a picture can't be guarded, and nothing else since."""
 
@@ -291,43 +281,6 @@ class OpenDocuments:
         """Note the picture as it is now, and its preview, to be written for others; see ``Exporting``."""
         picture.document.finish_stroke()
         return Exporting(Moment(picture.document), what, path, preview)
-
-    # --- sample drawings -----------------------------------------------------------------------
-
-    def next_example(self, kind: InputKind, card: Card | None) -> OpenPicture | None:
-        """The next sample drawing for a model, round and round; those that came with it go first."""
-        name = card.name if card else ""
-        palette = card.palette if card else None
-        own = self.own_examples(card) if card is not None and card.input == kind else ()
-        key = kind, name, palette.name if palette else "", own
-        if key not in self._examples:
-            found: list[Path | OwnExample] = [*own, *samples(kind, name, palette)]
-            # The first one is the first impression; the others come in a random order.
-            random.shuffle(rest := found[1:])
-            self._examples[key] = itertools.cycle(found[:1] + rest)
-        chosen = next(self._examples[key], None)
-        if chosen is None:
-            return None
-        return self.sample(chosen, card) if isinstance(chosen, Path) else chosen()
-
-    def sample(self, path: Path, card: Card | None) -> OpenPicture:
-        """A sample drawing, as a picture of its own to go on with.
-
-        It is one of the program's own small files, read in 10 to 40 ms; to draw it takes tenths of a second.
-
-        Args:
-            path: the drawing.
-            card: of the model that is to paint it; a label picture gets its palette.
-
-        Raises:
-            PictureError: it can't be read, or not be drawn.
-        """
-        drawing = Drawing.load(path)
-        document = drawing.document(card.palette if card else None)
-        drawing.replay(document)
-        document.forget_history()
-        document.select([layer for layer in document.layers if layer.role.sent][-1].id)
-        return OpenPicture(document, title=drawing.title)
 
     # --- journal -------------------------------------------------------------------------------
 

@@ -14,7 +14,7 @@ from pathlib import Path
 from PySide6.QtCore import QObject
 
 from desktop.documents.on_canvas import OnCanvas
-from desktop.documents.open_documents import OpenDocuments
+from desktop.documents.samples import SampleDrawings
 from desktop.giving.samples import Choice, Examples, choices
 from desktop.preview.library import Library
 from desktop.preview.live import Live
@@ -75,7 +75,7 @@ class Giving(Observable):
 
     Args:
         canvas: tells what went wrong.
-        documents: the open pictures, and the examples.
+        samples: get those that travel with models.
         live: the open model.
         library: has the models; new ones arrive there.
         shelf: kept frames may travel with a model.
@@ -91,7 +91,7 @@ class Giving(Observable):
     def __init__(
         self,
         canvas: OnCanvas,
-        documents: OpenDocuments,
+        samples: SampleDrawings,
         live: Live,
         library: Library,
         shelf: Shelf,
@@ -101,11 +101,11 @@ class Giving(Observable):
         parent: QObject | None = None,
     ) -> None:
         super().__init__(parent)
-        self._canvas, self._documents, self._live, self._library = canvas, documents, live, library
+        self._canvas, self._live, self._library = canvas, live, library
         self._shelf, self._settings, self._file_work = shelf, settings, file_work
         self._open_model = open_model
         self._examples = Examples(lambda: library.models)
-        documents.own_examples = self._examples.of
+        samples.own = self._examples.of
         library.arrived.connect(self._arrive)
         library.watch("models", self._notice)
         for entry in library.models:

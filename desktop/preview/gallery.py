@@ -16,15 +16,14 @@ from pathlib import Path
 from PySide6.QtCore import QObject, QTimer
 
 from desktop.documents.on_canvas import OnCanvas
-from desktop.documents.open_documents import OpenDocuments, OpenPicture
-from desktop.documents.samples import bundled
+from desktop.documents.open_documents import OpenPicture
+from desktop.documents.samples import SampleDrawings, bundled, drawn
 from desktop.documents.stroke_controller import StrokeController
 from desktop.paint.files.drawing import Drawing
 from desktop.preview.library import Library
 from desktop.preview.live import Live
 from desktop.preview.tryouts import TryOuts
 from desktop.support.observable import Observable, Property
-from desktop.support.report_errors import ReportErrors
 from desktop.support.task_queue import TaskQueue
 from engine.data.card import Card, InputKind
 from engine.data.messages import Picture, Pixels, TryOut
@@ -81,8 +80,8 @@ class Gallery(Observable):
 
     Args:
         canvas: where a drawing comes up.
-        documents: reads it.
-        fresh: gives a picture to begin with for a model that has no drawing.
+        samples: draw it.
+        fresh: hands on a picture to begin with for a model that has no drawing.
         live: is not to be held up, nor are
         strokes: the hand's.
         tryouts: make the previews.
@@ -97,8 +96,8 @@ class Gallery(Observable):
     def __init__(
         self,
         canvas: OnCanvas,
-        documents: OpenDocuments,
-        fresh: Callable[[Card], OpenPicture],
+        samples: SampleDrawings,
+        fresh: Callable[[Card, Callable[[OpenPicture], object]], object],
         live: Live,
         strokes: StrokeController,
         tryouts: TryOuts,
@@ -106,7 +105,7 @@ class Gallery(Observable):
         parent: QObject | None = None,
     ) -> None:
         super().__init__(parent)
-        self._canvas, self._documents, self._fresh = canvas, documents, fresh
+        self._canvas, self._samples, self._fresh = canvas, samples, fresh
         self._live, self._strokes, self._tryouts, self._library = live, strokes, tryouts, library
         self._tasks = TaskQueue("gallery", self)
         self._tasks.error_reported.connect(lambda sentence: log.warning("gallery: %s", sentence))
@@ -136,12 +135,17 @@ class Gallery(Observable):
 
     def put_up(self, exhibit: Exhibit) -> None:
         """Put the exhibit's drawing on the canvas, to be painted on with its model."""
-        with ReportErrors(self._canvas.error_reported.emit):
-            if exhibit.drawing is not None:
-                picture = self._documents.sample(exhibit.drawing, exhibit.card)
-            else:
-                picture = self._fresh(exhibit.card)
-            self._canvas.put_up(picture, exhibit.model)
+        path = exhibit.drawing
+
+        def put_up(picture: OpenPicture | None) -> None:
+            if picture is not None:
+                self._canvas.put_up(picture, exhibit.model)
+
+        if path is not None:
+            self._canvas.finish_stroke()
+            self._samples.have(lambda: drawn(path, exhibit.card), put_up)
+        else:
+            self._fresh(exhibit.card, put_up)
 
     def leave(self) -> None:
         """End of the program."""

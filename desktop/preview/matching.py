@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from pathlib import Path
 
 from PySide6.QtCore import QObject
 
 from desktop.documents.on_canvas import OnCanvas
 from desktop.documents.open_documents import OpenDocuments, OpenPicture
+from desktop.documents.samples import SampleDrawings
 from desktop.documents.stroke_controller import StrokeController
 from desktop.paint.editing.document import Change, Document, Role
 from desktop.preview import fitting
@@ -28,7 +30,8 @@ class Matching(QObject):
 
     Args:
         canvas: where the picture is.
-        documents: the open pictures, and new ones.
+        documents: the open pictures.
+        samples: to begin with.
         live: opens models, and tells when one is ready.
         strokes: the brush, which goes by the model.
         library: the models that there are.
@@ -40,6 +43,7 @@ class Matching(QObject):
         self,
         canvas: OnCanvas,
         documents: OpenDocuments,
+        samples: SampleDrawings,
         live: Live,
         strokes: StrokeController,
         library: Library,
@@ -47,7 +51,7 @@ class Matching(QObject):
         parent: QObject | None = None,
     ) -> None:
         super().__init__(parent)
-        self._canvas, self._documents, self._live = canvas, documents, live
+        self._canvas, self._documents, self._samples, self._live = canvas, documents, samples, live
         self._strokes, self._library, self._settings = strokes, library, settings
         self._taken = self.colours_for("image") if "image" in settings.models else None
         """Whose colours the brush has begun with: what is mixed later stays."""
@@ -65,20 +69,23 @@ class Matching(QObject):
         entry = self._library.preferred(self._settings.kind, self._settings.models)
         if entry is None or entry.card is None:
             return self.empty("sketch", None), None
-        return self._picture_for(entry.card), entry.file
+        return self._picture(entry.card), entry.file
 
-    def picture_for(self, model: Path) -> OpenPicture | None:
-        """The picture that the model in a file is to paint; None, and it is said why, where it can't.
-
-        Raises:
-            PictureError: a new one can't be made.
-        """
+    def picture_for(self, model: Path, then: Callable[[OpenPicture], object]) -> None:
+        """Hand on the picture that the model in a file is to paint, at once where it is open; where it can't,
+        it is said why."""
         entry = self._library.entry(model)
         if entry is None or entry.card is None:
             problem = entry.problem if entry else None
             self._canvas.error_reported.emit(problem or self.tr("That model is gone."))
-            return None
-        return self._picture_for(entry.card)
+            return
+        self._samples.drop()
+        card = entry.card
+        place = self._place_for(card)
+        if place is not None:
+            then(self._documents.pictures[place])
+        else:
+            self.fresh(card, then)
 
     def open_here(self, model: Path) -> None:
         """Have the picture on the canvas translated by another model; its preview stays until then."""
@@ -137,23 +144,53 @@ class Matching(QObject):
         width, height = self._settings.new_size
         return OpenPicture(Document.new(kind, width, height, palette or self.palette_for(kind)))
 
-    def fresh(self, card: Card) -> OpenPicture:
-        """A picture to begin with for a model: a sample drawing, else one with nothing in it.
+    def fresh(self, card: Card, then: Callable[[OpenPicture], object]) -> None:
+        """Have a picture to begin with for a model: a sample drawing, else one with nothing in it."""
+        wrong: list[str] = []
 
-        Raises:
-            PictureError: too large, or a label picture without palette.
-        """
-        sample = None
-        with ReportErrors(self._canvas.error_reported.emit):
-            sample = self._documents.next_example(card.input, card)
-        return sample or self.empty(card.input, card.palette)
+        def make() -> OpenPicture | None:
+            with ReportErrors(wrong.append):
+                return self._samples.next(card.input, card)
+            return None
+
+        def take(sample: OpenPicture | None) -> None:
+            for sentence in wrong:
+                self._canvas.error_reported.emit(sentence)
+            with ReportErrors(self._canvas.error_reported.emit):
+                then(sample or self.empty(card.input, card.palette))
+
+        self._canvas.finish_stroke()  # later ones are waited for
+        self._samples.have(make, take)
+
+    def example(self) -> None:
+        """Put the next sample drawing of the open model on the canvas."""
+        card, samples = self._live.card, self._samples
+        kind = card.input if card else self._canvas.document.kind
+
+        def show(sample: OpenPicture | None) -> None:
+            if sample is not None:
+                self._canvas.put_up(sample)
+            else:
+                text = self.tr("There is no sample drawing for this model; start with a few strokes.")
+                self._canvas.said.emit(text)
+
+        self._canvas.finish_stroke()
+        samples.have(lambda: samples.next(kind, card), show)
 
     # --- inside --------------------------------------------------------------------------------
 
-    def _picture_for(self, card: Card) -> OpenPicture:
-        pictures = self._documents.pictures
-        place = fitting.picture_for(card, [facts_of(picture) for picture in pictures])
-        return self.fresh(card) if place is None else pictures[place]
+    def _place_for(self, card: Card) -> int | None:
+        return fitting.picture_for(card, [facts_of(picture) for picture in self._documents.pictures])
+
+    def _picture(self, card: Card) -> OpenPicture:
+        """The picture to begin with, here and now: there is nothing else to be seen yet."""
+        place = self._place_for(card)
+        if place is not None:
+            return self._documents.pictures[place]
+        sample = None
+        with ReportErrors(self._canvas.error_reported.emit):
+            sample = self._samples.next(card.input, card)
+        return sample or self.empty(card.input, card.palette)
 
     def _preferred(self, document: Document) -> Entry | None:
         """The best model for a picture; one of another kind if there is no other."""

@@ -14,7 +14,7 @@ from PySide6.QtWidgets import QApplication
 
 import desktop.__main__ as command_line
 from desktop.app import begin, open_window
-from desktop.documents import open_documents
+from desktop.documents import samples
 from desktop.paint.files.drawing import Drawing, Played
 from desktop.paint.layers.layer import Role
 from desktop.paint.strokes.stroke import Ink, Sample
@@ -93,7 +93,7 @@ def short_sample(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     ends = Sample(20, 70), Sample(70, 20)
     file = tmp_path / "short.json"
     Drawing("sketch", 96, 96, strokes=[Played("pen", Role.LINES, Ink(size=3), ends)]).save(file)
-    monkeypatch.setattr(open_documents, "samples", lambda *_: iter([file]))
+    monkeypatch.setattr(samples, "samples", lambda *_: iter([file]))
     return file
 
 

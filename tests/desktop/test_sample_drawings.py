@@ -4,13 +4,23 @@ from __future__ import annotations
 
 import dataclasses
 import shutil
+import threading
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from PySide6.QtCore import QEvent, Qt
 
 import resources
 from desktop.documents.samples import bundled, samples
+from desktop.paint.files.drawing import Drawing
+from desktop.preview.gallery import Exhibit
+from desktop.session import Session
+from desktop.support.task_queue import TaskQueue
+from desktop.widgets.main_window import MainWindow
 from engine.data.palette import Label, Palette
+from engine.errors import PictureError
+from tests.desktop.window_hands import message, model, send, settle, until
 
 
 @pytest.fixture
@@ -56,3 +66,112 @@ def test_a_models_drawings_begin_with_the_first_of_its_files(model: str) -> None
     own = list(samples("sketch", model))
     assert own == sorted(own)
     assert {int(path.name[:2]) for path in own[:6]} < set(range(1, 24))
+
+
+def open_other_kind(session: Session, _sample: Path) -> None:
+    session.open_model(model(session, "tiny lines"))
+
+
+def put_up_from_gallery(session: Session, sample: Path) -> None:
+    file, card = session.live.model_file, session.live.card
+    assert file is not None and card is not None
+    session.gallery.put_up(Exhibit(file, card, sample))
+
+
+def next_example(session: Session, _sample: Path) -> None:
+    session.example()
+
+
+Way = Callable[[Session, Path], None]
+WAYS = [next_example, put_up_from_gallery, open_other_kind]
+
+
+class Slow:
+    """Drawing a sample is held up until it is let."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.threads: list[threading.Thread] = []
+        self.let = threading.Event()
+        replay = Drawing.replay
+
+        def slowly(drawing: Drawing, *given: object) -> object:
+            self.threads.append(threading.current_thread())
+            assert threading.current_thread() is not threading.main_thread(), "the window stands still"
+            assert self.let.wait(20)
+            return replay(drawing, *given)  # type: ignore[arg-type]
+
+        monkeypatch.setattr(Drawing, "replay", slowly)
+
+
+@pytest.fixture
+def slow(monkeypatch: pytest.MonkeyPatch) -> Slow:
+    return Slow(monkeypatch)
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_a_sample_is_drawn_while_the_window_goes_on(
+    way: Way, short_sample: Path, window: MainWindow, session: Session, slow: Slow
+) -> None:
+    if way is open_other_kind:  # whose picture there is none of
+        sketch = session.picture
+        session.new_picture("labels", 96, 80)
+        assert sketch is not None
+        session.close_picture(sketch)
+        settle(session)
+    before = session.picture
+    way(session, short_sample)
+    until(lambda: slow.threads)
+    assert session.picture is before and session.samples.drawing
+    slow.let.set()
+    settle(session)
+    assert session.picture is not before
+    assert (session.document.width, session.document.height) == (96, 96) and not session.document.is_blank
+
+
+def test_of_samples_asked_for_only_the_last_comes_and_none_over_what_came_since(
+    short_sample: Path, window: MainWindow, session: Session, slow: Slow
+) -> None:
+    session.example()
+    until(lambda: slow.threads)
+    session.example()
+    session.new_picture("sketch", 64, 64)
+    mine = session.picture
+    slow.let.set()
+    assert not session.samples.drawing
+    session.samples.have(lambda: None, lambda _none: None)  # behind the one that is dropped
+    settle(session)
+    assert session.picture is mine and len(slow.threads) == 1
+
+
+def test_a_sample_waits_for_the_end_of_a_stroke(
+    short_sample: Path, window: MainWindow, session: Session, slow: Slow
+) -> None:
+    before = session.picture
+    session.example()
+    until(lambda: slow.threads)
+    left, none = Qt.MouseButton.LeftButton, Qt.MouseButton.NoButton
+    send(window, QEvent.Type.MouseButtonPress, (10, 10), left, left)
+    send(window, QEvent.Type.MouseMove, (30, 30), none, left)
+    slow.let.set()
+    queue = session.samples.findChild(TaskQueue)
+    assert queue is not None
+    queue.finish()
+    assert session.picture is before and session.strokes.drawing
+    send(window, QEvent.Type.MouseButtonRelease, (30, 30), left, none)
+    settle(session)
+    assert session.picture is not before
+    assert before in session.pictures and before.document.can_undo
+
+
+@pytest.mark.parametrize("way", WAYS[:2])
+def test_a_sample_that_cannot_be_drawn_is_a_sentence(
+    way: Way, short_sample: Path, window: MainWindow, session: Session, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def torn(_file: Path) -> None:
+        raise PictureError("The sample is torn.")
+
+    before = session.picture
+    monkeypatch.setattr(Drawing, "load", torn)
+    way(session, short_sample)
+    until(lambda: "The sample is torn." in message(window))
+    assert session.picture is before and not session.samples.drawing

@@ -49,9 +49,11 @@ def until(done: Callable[[], object], seconds: float = 20.0) -> None:
 
 
 def settle(session: Session) -> None:
-    """Wait until the preview shows the picture as it is, exactly."""
+    """Wait until the picture that was asked for is there, and the preview shows it as it is, exactly."""
     live = session.live
-    until(lambda: live.preview is not None and not live.behind and live.settled)
+    until(
+        lambda: not session.samples.drawing and live.preview is not None and not live.behind and live.settled
+    )
 
 
 def done(job: Job | None) -> bool:

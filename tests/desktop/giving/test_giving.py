@@ -150,6 +150,7 @@ def test_dropped_on_somebody_elses_window_its_terms_are_shown_before_it_is_used(
     assert not another.giving.bar.isVisible() and session.settings.unread_terms == []
     # Its drawings are the first examples, and its styles have their names.
     session.example()
+    settle(session)
     assert session.title == "Two lines"
     wanted = drawings.read(given, "sketch")[0].picture.lines
     np.testing.assert_array_equal(session.document.picture().lines, wanted)

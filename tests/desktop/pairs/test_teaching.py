@@ -11,7 +11,7 @@ import pytest
 from PySide6.QtWidgets import QPushButton, QToolButton
 
 import engine
-from desktop.documents.samples import samples
+from desktop.documents.samples import drawn, samples
 from desktop.paint.files.drawing import Drawing
 from desktop.pairs.lessons import base_of, taught_name
 from desktop.pairs.replay_examples import MOST, examples
@@ -233,7 +233,7 @@ def shoes(session, home) -> Path:
 
 def test_sample_drawings_are_taught_as_the_model_makes_them(window, session, home, told, shoes):
     path = next(samples("sketch", "shoes"))
-    session.put_up(session.documents.sample(path, session.live.card), shoes)
+    session.put_up(drawn(path, session.live.card), shoes)
     settle(session)
     session.training.phase = "running"  # so that nothing is trained here
     session.teaching.begin()
