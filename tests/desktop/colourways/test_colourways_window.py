@@ -4,80 +4,22 @@ from __future__ import annotations
 
 import itertools
 from pathlib import Path
-from typing import Any
 
 import numpy as np
-import pytest
 from PIL import Image
-from PySide6.QtCore import QPoint, Qt
+from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QCheckBox, QColorDialog, QInputDialog, QLabel, QMenu, QPushButton, QSpinBox
+from PySide6.QtWidgets import QColorDialog, QInputDialog, QLabel, QPushButton, QSpinBox
 
 from desktop.colourways.board import Colourways
 from desktop.colourways.hints import recoloured
 from desktop.documents.recovery import abandoned
 from desktop.paint.layers.layer import Role
 from desktop.session import Session
-from desktop.widgets.colourways.grid import Grid
 from desktop.widgets.main_window import MainWindow
-from engine.data.messages import Pixels, Request, Vary
-from tests.desktop.conftest import PALETTE
-from tests.desktop.styled_models import NAMED, write_styled
+from engine.data.messages import Vary
+from tests.desktop.colourways.colour_hands import BLUE, RED, alike, asked, grid, hint, hints_of, middle
 from tests.desktop.window_hands import done, drag, message, model, settle, until
-
-RED, BLUE = (200, 30, 30), (20, 60, 180)
-
-
-def hint(window: MainWindow, colour: tuple[int, int, int], *points: tuple[float, float]) -> None:
-    """Draw on the hints with a firm brush."""
-    session = window.session
-    layer = next(layer for layer in session.document.layers if layer.role is Role.HINTS)
-    session.strokes.choose_layer(layer.id)
-    session.strokes.set_ink(colour=colour, size=14, brush="round")
-    drag(window, *points)
-
-
-@pytest.fixture
-def board(window: MainWindow, session: Session) -> Colourways:
-    """A drawing with two colours, and its colourways opened and made."""
-    drag(window, (20, 20), (70, 20), (70, 60))
-    hint(window, RED, (20, 30), (80, 30))
-    hint(window, BLUE, (20, 60), (50, 60))
-    settle(session)
-    window.actions_table["colourways"].trigger()
-    until(lambda: session.colourways.whole)
-    return session.colourways
-
-
-def hints_of(session: Session) -> list[Pixels]:
-    return [layer.pixels.copy() for layer in session.document.layers if layer.role is Role.HINTS]
-
-
-def alike(one: Pixels, other: Pixels) -> bool:
-    """But for how the device rounds, which may change while it finds out what is quickest."""
-    return bool(np.abs(one.astype(int) - other).max() <= 1)
-
-
-def grid(window: MainWindow) -> Grid:
-    return window.colourways.grid
-
-
-def middle(window: MainWindow, row: int) -> QPoint:
-    area = grid(window).visualItemRect(grid(window).item(row))
-    return area.center() - QPoint(0, area.height() // 4)
-
-
-def asked(session: Session) -> list[Request]:
-    """All that the engine is asked for from now on."""
-    bridge, send = session.live.bridge, session.live.bridge.send
-    sent: list[Request] = []
-
-    def pass_on(request: Request) -> None:
-        sent.append(request)
-        send(request)
-
-    bridge.send = pass_on  # type: ignore[method-assign]
-    return sent
 
 
 def test_eight_tiles_of_the_drawing_the_first_as_it_is(
@@ -322,29 +264,6 @@ def test_large_hints_become_what_small_ones_do() -> None:
     np.testing.assert_array_equal(recoloured(made, own, wanted), np.concatenate(rows))
 
 
-def test_a_set_brings_its_style_where_the_model_knows_it(
-    session: Session, board: Colourways, stocked_home: Path, tmp_path: Path
-) -> None:
-    write_styled(stocked_home / "models" / "styles.safetensors")
-    session.library.refresh()
-    session.open_model(model(session, "tiny styles"))
-    settle(session)
-    file = tmp_path / "sets.json"
-    file.write_text('{"sets": [{"name": "Evening", "colours": ["#102030"], "style": "patent"}]}')
-    assert done(board.take_file(file))
-    until(lambda: board.whole)
-    assert len(board.tiles) == 1
-    steps = session.steps.undo
-    board.take(board.tiles[0].colours)
-    settle(session)
-    assert session.steps.undo == steps + 1 and session.styles.current.code == NAMED["patent"]
-    assert session.document.picture().hints[30, 50].tolist() == [16, 32, 48, 255]
-    assert alike(session.live.preview, board.tiles[0].preview)
-    session.undo()
-    assert session.styles.current is None and session.document.style is None
-    assert session.document.picture().hints[30, 50].tolist() == [*RED, 255]
-
-
 def test_what_is_changed_of_the_sets_is_undone_and_done_again(
     window: MainWindow, session: Session, board: Colourways, tmp_path: Path
 ) -> None:
@@ -382,68 +301,6 @@ def test_what_is_changed_of_the_sets_is_undone_and_done_again(
     assert done(job)
     until(lambda: board.whole)
     assert sets() == changed
-
-
-def styled(session: Session, home: Path, name: str, **fields: Any) -> None:
-    """Paint with a model that knows styles."""
-    write_styled(home / "models" / f"{name}.safetensors", name, **fields)
-    session.library.refresh()
-    session.open_model(model(session, name))
-    settle(session)
-
-
-def test_sets_have_styles_where_the_model_knows_any(
-    window: MainWindow, session: Session, board: Colourways, stocked_home: Path
-) -> None:
-    box = window.colourways.findChild(QCheckBox, "colourways_styled")
-    assert not box.isVisible()
-    styled(session, stocked_home, "tiny styles")
-    until(lambda: board.whole and box.isVisible())
-    assert all(tile.colours.style is None for tile in board.tiles)
-    box.click()
-    assert [tile.colours.style for tile in board.tiles[:3]] == [None, "suede", "patent"]
-    assert all(isinstance(tile.colours.style, int) for tile in board.tiles[3:])
-    until(lambda: board.whole)
-    menu = grid(window).menu_of(2)
-    (choices,) = menu.findChildren(QMenu)
-    assert [action.text() for action in choices.actions() if action.isChecked()] == ["patent"]
-    next(action for action in choices.actions() if action.text() == "suede").trigger()
-    assert board.tiles[2].colours.style == "suede" and "suede" in grid(window).item(2).text()
-    board.take(board.tiles[2].colours)
-    settle(session)
-    assert session.styles.current.code == NAMED["suede"]
-    until(lambda: board.whole and board.is_taken(board.tiles[2].colours))
-    session.undo()
-    assert session.styles.current is None and not board.is_taken(board.tiles[2].colours)
-
-
-def test_a_picture_without_hints_has_sets_of_styles(
-    window: MainWindow, session: Session, stocked_home: Path, tmp_path: Path, told: list[str]
-) -> None:
-    styled(session, stocked_home, "tiny walls", input="labels", hints=False, palette=PALETTE, inputs=3)
-    board = session.colourways
-    drag(window, (20, 20), (70, 60))
-    window.actions_table["colourways"].trigger()
-    until(lambda: board.whole)
-    assert [tile.colours.style for tile in board.tiles[:3]] == [None, "suede", "patent"]
-    assert not window.colourways.findChild(QCheckBox, "colourways_styled").isVisible()
-    settle(session)
-    assert alike(board.tiles[0].preview, session.live.preview)
-    shown = [tile.preview for tile in board.tiles]
-    assert all((one != other).any() for one, other in itertools.combinations(shown, 2))
-    steps = session.steps.undo
-    board.take(board.tiles[1].colours)
-    settle(session)
-    assert session.steps.undo == steps + 1 and session.styles.current.code == NAMED["suede"]
-    assert session.styles.current.name == "suede"
-    assert not window.colourways.findChild(QPushButton, "colourways_palette").isEnabled()
-    palette = tmp_path / "few.hex"
-    palette.write_text("#102030\n")
-    told.clear()
-    assert done(board.take_file(palette))
-    assert len(told) == 1 and "no colour hints" in told[0]
-    until(lambda: board.whole)
-    assert done(board.export(tmp_path)) and len(list(tmp_path.rglob("*.png"))) == 9
 
 
 def test_sets_that_make_no_sense_in_a_project_cost_one_sentence(
