@@ -84,7 +84,7 @@ def planned(data: DataSet, options: Options, processes: int = 1) -> Config:
         precision=options.precision or _precision(where),
         threads=options.threads or _threads(),
         processes=processes,
-        **{**_recipe(options.recipe, data), **_asked(options)},
+        **{**_recipe(options.recipe, data), **_left(options), **_asked(options)},
     )
     configs.check(replace(wished, steps=1))  # no network suits just any size
     training, _ = split.parted(data, wished.validation)
@@ -233,6 +233,11 @@ def _styles(options: Options, parent: Card | None) -> dict[str, int]:
             "leave --styles out, or begin without --from."
         )
     return {"style": wanted} if wanted else {}
+
+
+def _left(options: Options) -> dict[str, Any]:
+    """Weights that stay as they are were made for the statistics that they have."""
+    return {"norms": "kept"} if options.inherited_rate == 0 else {}
 
 
 def _refuse_weights_of_nothing(options: Options, network: dict[str, Any], recipe: StyleRecipe) -> None:

@@ -362,6 +362,7 @@ class Adam:
         self._move([parameter for parameter in moved if parameter in self._slower], group["lr"] * self._share)
 
     def _move(self, moved: list[Tensor], rate: float) -> None:
+        gradients = [parameter.grad for parameter in moved if parameter.grad is not None]
         if not moved:
             return
         for parameter in moved:
@@ -371,7 +372,7 @@ class Adam:
         first, second = map(float, self._betas)  # torch takes no whole numbers
         fused_adam(
             moved,
-            [parameter.grad for parameter in moved],
+            gradients,
             [entry["exp_avg"] for entry in kept],
             [entry["exp_avg_sq"] for entry in kept],
             [],

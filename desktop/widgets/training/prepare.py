@@ -210,6 +210,7 @@ class PreparePage(QWidget):
         self._way.activated.connect(self._look_again)
         self._from = QComboBox()
         self._from.setObjectName("from_model")
+        self._from.currentIndexChanged.connect(self._show_recipe)
         self._size = QComboBox()
         self._size.setObjectName("size")
         self._width = QSpinBox()
@@ -365,7 +366,10 @@ class PreparePage(QWidget):
 
     def _show_recipe(self) -> None:
         result = self._dataset_scan.result
-        self._fields.show_for(self._recipe.currentData(), draws=result is not None and result.draws)
+        draws = result is not None and result.draws
+        self._fields.show_for(
+            self._recipe.currentData(), draws=draws, continues=self._from.currentData() is not None
+        )
         self._show_photo_look()
 
     def _show_photo_look(self) -> None:

@@ -41,6 +41,8 @@ class Field:
     """Behind the point."""
     of_styles: bool = False
     """Whether it says something only where there are styles."""
+    of_parent: bool = False
+    """Whether only where there is a model to begin with."""
 
 
 def fields() -> tuple[Field, ...]:
@@ -112,6 +114,18 @@ def fields() -> tuple[Field, ...]:
             none=_("none"),
             of_styles=True,
         ),
+        Field(
+            "inherited_rate",
+            _("What it knows goes on learning"),
+            _(
+                "How quickly the weights of the model to begin with go on learning, beside what is new. With "
+                "“as it is” they stay, and only styles are learnt: it paints what it painted, in other "
+                "colours, and needs no more than half an hour."
+            ),
+            step=0.1,
+            none=_("as it is"),
+            of_parent=True,
+        ),
     )
 
 
@@ -131,11 +145,12 @@ class RecipeFields(QWidget):
         rows.setHorizontalSpacing(10)
         self._settings = settings
         self._recipe: Recipe = "default"
-        self._draws = False
+        self._draws = self._continues = False
         self._options = {option.name: option for option in options.each()}
         self._spins: dict[str, QDoubleSpinBox] = {}
         self._labels: dict[str, QLabel] = {}
         self._of_styles = [field.option for field in fields() if field.of_styles]
+        self._of_parent = [field.option for field in fields() if field.of_parent]
         for number, field in enumerate(fields()):
             name = field.option
             about, scale = self._options[name].about, self._scale(name)
@@ -176,13 +191,14 @@ class RecipeFields(QWidget):
         """Icons in the theme's colours."""
         self._usual.setIcon(theme.icon("mdi6.restore"))
 
-    def show_for(self, recipe: Recipe, *, draws: bool) -> None:
+    def show_for(self, recipe: Recipe, *, draws: bool, continues: bool = False) -> None:
         """Show what a recipe has, or what was chosen instead.
 
         Args:
             draws: whether drawings are made of photos.
+            continues: whether there is a model to begin with.
         """
-        self._recipe, self._draws = recipe, draws
+        self._recipe, self._draws, self._continues = recipe, draws, continues
         for name, spin in self._spins.items():
             value = self._usual_of(name)
             if recipe == "default":  # the paper's is the paper's
@@ -208,6 +224,8 @@ class RecipeFields(QWidget):
         return float(usual.setting(name, self._recipe, self._draws))
 
     def _applies(self, name: str) -> bool:
+        if name in self._of_parent:
+            return self._continues
         if name in self._of_styles:
             return self._spins["styles"].value() > 0
         return name != "edges" or (self._draws and weights.available())

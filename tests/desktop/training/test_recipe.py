@@ -102,6 +102,21 @@ def test_what_styles_losses_weigh_is_asked_where_there_are_styles(window: MainWi
     assert page.wish().options.kl is None and window.session.settings.recipe == {}
 
 
+def test_a_model_to_begin_with_can_stay_as_it_is(window: MainWindow, tmp_path: Path):
+    page = prepared(window, write_photos(tmp_path / "photos"))
+    parent, share = page.findChild(QComboBox, "from_model"), spin(page, "inherited_rate")
+    assert not share.isVisible() and page.wish().options.inherited_rate is None
+    parent.setCurrentIndex(1)
+    assert share.isVisible() and share.text() == "100 %" and page.wish().options.inherited_rate is None
+    spin(page, "styles").setValue(8)
+    share.setValue(0)
+    assert share.text() == "as it is"
+    assert {"--inherited-rate", "--styles", "--from"} <= set(page.wish().options.words())
+    assert page.wish().options.inherited_rate == 0
+    parent.setCurrentIndex(0)
+    assert not share.isVisible() and page.wish().options.inherited_rate is None
+
+
 def test_without_the_weights_the_page_says_so(
     window: MainWindow, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
