@@ -131,10 +131,15 @@ class Choice(Observable):
             self._swap(number, replace(self._sets[number], name=name), self.tr("Rename a colourway"))
 
     def move(self, number: int, to: int) -> None:
-        """Put a set elsewhere in the row."""
+        """Put a set elsewhere in the row; those that are called by the number of their place go on to be."""
         if number != to and 0 <= to < len(self._sets):
-            others = [*self._sets[:number], *self._sets[number + 1 :]]
-            self._put((*others[:to], self._sets[number], *others[to:]), self.tr("Move a colourway"))
+            row = [(one, one.is_numbered(place)) for place, one in enumerate(self._sets, start=1)]
+            row.insert(to, row.pop(number))
+            sets = (
+                replace(one, name=str(place)) if numbered else one
+                for place, (one, numbered) in enumerate(row, start=1)
+            )
+            self._put(tuple(sets), self.tr("Move a colourway"))
 
     # --- inside --------------------------------------------------------------------------------
 

@@ -42,6 +42,11 @@ class ColourSet:
         """Its name, and that of its style if it has one; a number says nothing to anybody."""
         return f"{self.name} · {self.style}" if isinstance(self.style, str) else self.name
 
+    def is_numbered(self, place: int) -> bool:
+        """Whether it has no other name than the number of its place in the row, from 1; sets that chance made
+        have none."""
+        return self.name == str(place)
+
 
 def shuffled(colours: Sequence[Colour], wanted: int, count: int, seed: int = 1) -> tuple[ColourSet, ...]:
     """Up to ``count`` different sets of ``wanted`` colours each, drawn of ``colours``; of few colours there

@@ -53,10 +53,7 @@ def write_all(
         PictureError: the folder is read-only or full.
     """
     names = [folder / "colourways.png", folder / "colourways.pdf"]
-    names += [
-        folder / f"{number:02d} {stem(one.colours.name, 'colours')}.png"
-        for number, one in enumerate(made, start=1)
-    ]
+    names += [folder / f"{_stem(number, one.colours)}.png" for number, one in enumerate(made, start=1)]
     makers: list[Callable[[], bytes]] = [lambda: _png(made, title), lambda: _pdf(made, title)]
     makers += [lambda one=one: to_png_bytes(one.preview) for one in made]  # type: ignore[misc]
     try:
@@ -69,6 +66,11 @@ def write_all(
         text = f"“{shown(folder.name)}” can't be written ({error.strerror or error}); choose another place."
         raise PictureError(text) from error
     return names
+
+
+def _stem(number: int, colours: ColourSet) -> str:
+    named = "" if colours.is_numbered(number) else f" {stem(colours.name, 'colours')}"
+    return f"{number:02d}{named}"
 
 
 class _Grid:
@@ -115,8 +117,8 @@ def _draw(painter: QPainter, made: Sequence[Made], title: str, grid: _Grid) -> N
             area = QRectF(left + place * across, top + grid.height, across, grid.swatch)
             painter.fillRect(area, QColor(*colour))
         below = QRectF(left, top + grid.height + grid.swatch, room, grid.label)
-        drawn = colours.name == str(number + 1)  # sets that chance made are called by their numbers
-        _write(painter, below, colours.caption if drawn else f"{number + 1}  {colours.caption}")
+        numbered = colours.is_numbered(number + 1)
+        _write(painter, below, colours.caption if numbered else f"{number + 1}  {colours.caption}")
 
 
 def _write(painter: QPainter, area: QRectF, text: str) -> None:

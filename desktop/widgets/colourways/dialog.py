@@ -123,6 +123,7 @@ class ColourwaysDialog(QDialog):
         dialog.setLabelText(self.tr("It stands on the sheet:"))
         of = self._board.tiles[number].colours
         dialog.setTextValue(of.name)
+        dialog.resize(max(360, dialog.sizeHint().width()), dialog.sizeHint().height())
         dialog.textValueSelected.connect(lambda name: self._on(of, partial(self._board.rename, name=name)))
         dialog.open()
 

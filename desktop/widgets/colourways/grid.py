@@ -37,6 +37,8 @@ from desktop.widgets.parts.tiles import TILE, Tiles
 from engine.data.palette import Colour
 
 _LEAST, _SWATCH = 120, 16
+_MARK = 3
+"""Pixels across, of the bar where a tile would be put."""
 _TAKES = (Qt.Key.Key_Return, Qt.Key.Key_Enter, Qt.Key.Key_Space)
 _MOVES = {Qt.Key.Key_Up: -1, Qt.Key.Key_Left: -1, Qt.Key.Key_Down: 1, Qt.Key.Key_Right: 1}
 
@@ -54,6 +56,8 @@ class Grid(Tiles):
         self.setObjectName("colourways_grid")
         self._board: Colourways = session.colourways
         self._pressed: tuple[int, QPoint] | None = None
+        self.aim = -1
+        """The row that a tile which is being carried would come to; none before 0."""
         self.setItemDelegate(_Painted(self))
         self.setAccessibleName(self.tr("Colourways"))
         self.customContextMenuRequested.connect(self._offer)
@@ -68,11 +72,13 @@ class Grid(Tiles):
         self._pressed = (row, at) if left and row >= 0 else None
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
-        """Show that a tile is being carried; nothing is selected on the way."""
+        """Show that a tile is being carried, and where to; nothing is selected on the way."""
+        at = event.position().toPoint()
         if self._pressed is None:
             super().mouseMoveEvent(event)
-        elif self._is_far(event.position().toPoint()):
+        elif self._is_far(at):
             self.viewport().setCursor(Qt.CursorShape.ClosedHandCursor)
+            self._aim_at(self.indexAt(at).row())
 
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:
         """Take the set; put it elsewhere where it was dragged; ask for a colour where that was clicked."""
@@ -80,6 +86,7 @@ class Grid(Tiles):
         pressed, at = self._pressed, event.position().toPoint()
         far = self._is_far(at)
         self._pressed = None
+        self._aim_at(-1)
         self.viewport().unsetCursor()
         if pressed is None or event.button() != Qt.MouseButton.LeftButton or pressed[0] >= self.count():
             return
@@ -133,6 +140,15 @@ class Grid(Tiles):
         if self._pressed is None:
             return False
         return (at - self._pressed[1]).manhattanLength() >= QApplication.startDragDistance()
+
+    def _aim_at(self, row: int) -> None:
+        if self.aim != row:
+            self.aim = row
+            self.viewport().update()
+
+    def comes_from(self) -> int:
+        """The row of the tile that is being carried; that of the aim where none is."""
+        return self._pressed[0] if self._pressed is not None else self.aim
 
     def _move(self, row: int, to: int) -> None:
         if 0 <= to < self.count():
@@ -213,6 +229,9 @@ class _Painted(QStyledItemDelegate):
         self._grid.draw(painter, tile, room, chosen=chosen, focused=focused)
         for _place, swatch, colour in self._grid.swatches(tile, area):
             painter.fillRect(swatch.adjusted(1, 2, -1, -2), QColor(*colour))
+        if self._grid.aim == index.row() != self._grid.comes_from():
+            left = area.left() if self._grid.comes_from() > self._grid.aim else area.right() - _MARK + 1
+            painter.fillRect(QRect(left, area.top(), _MARK, area.height()), theme.colour("accent"))
         painter.setPen(theme.colour("text" if chosen or focused else "faint"))
         self._grid.write(painter, index.data(), area.adjusted(4, 0, -4, 0))
         painter.restore()

@@ -9,10 +9,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image
 
 import desktop.__main__ as command_line
 from desktop.colourways.hints import own_colours, recoloured
 from desktop.colourways.palette_files import read_colours
+from desktop.colourways.photos import main_colours
 from desktop.colourways.sets import ColourSet, from_notes, read_sets, shuffled, to_notes
 from desktop.paint.editing.document import Document
 from desktop.paint.files import project
@@ -167,6 +169,26 @@ def call(monkeypatch: pytest.MonkeyPatch, *words: object, command: str = "colour
     return 0
 
 
+def test_a_photo_gives_each_of_its_colours_once_and_small_ones_too(tmp_path: Path) -> None:
+    """A large sky with grain, a meadow, a small red hut and a small sun."""
+    photo = np.zeros((300, 450, 3))
+    sky, meadow, hut, sun = (120, 170, 215), (70, 110, 50), (170, 50, 40), (250, 210, 90)
+    photo[:170], photo[170:] = sky, meadow
+    photo[190:240, 150:210], photo[30:80, 320:370] = hut, sun
+    photo += np.random.default_rng(1).normal(0, 8, photo.shape)
+    Image.fromarray(photo.clip(0, 255).astype(np.uint8)).save(tmp_path / "hut.png")
+    found = main_colours(tmp_path / "hut.png")
+    assert len(found) == 4
+    for colour, wanted in zip(found, (sky, meadow, hut, sun), strict=True):
+        assert np.abs(np.subtract(colour, wanted)).max() <= 3
+
+
+def test_a_photo_of_all_colours_gives_twelve(tmp_path: Path) -> None:
+    noise = np.random.default_rng(1).integers(0, 256, (128, 128, 3), np.uint8)
+    Image.fromarray(noise).save(tmp_path / "noise.png")
+    assert len(set(main_colours(tmp_path / "noise.png"))) == 12
+
+
 def drawing(path: Path, hints: Pixels) -> Path:
     lines = np.full((64, 64), 255, np.uint8)
     lines[6:58, 6] = 0
@@ -179,12 +201,12 @@ def test_a_sheet_and_single_pictures_are_written(
 ) -> None:
     shoe, sets, out = drawing(tmp_path / "shoe.ora", two_hints()), tmp_path / "sets.json", tmp_path / "out"
     own = own_colours(two_hints())
-    listed = [ColourSet("own", own), ColourSet("../up", (GREEN, GOLD)), ColourSet("c", (GOLD,))]
+    listed = [ColourSet("own", own), ColourSet("../up", (GREEN, GOLD)), ColourSet("3", (GOLD,))]
     sets.write_text(json.dumps(to_notes(listed)), "utf-8")
     model = tiny_models / "tiny sketch.safetensors"
     assert call(monkeypatch, shoe, out, "--sets", sets, "--model", model) == 0
     pictures = sorted(out.glob("0*.png"))
-    assert [file.name[:2] for file in pictures] == ["01", "02", "03"]
+    assert [file.name for file in pictures] == ["01 own.png", "02 _up.png", "03.png"]
     assert {file.parent for file in tmp_path.rglob("*.png")} == {out}
     own_one, other, _ = (read(file).pixels for file in pictures)
     assert own_one.shape == (64, 64, 3) and (own_one != other).any()

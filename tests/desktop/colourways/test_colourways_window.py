@@ -14,6 +14,7 @@ from PySide6.QtWidgets import QColorDialog, QInputDialog, QLabel, QPushButton, Q
 from desktop.colourways.board import Colourways
 from desktop.colourways.hints import recoloured
 from desktop.documents.recovery import abandoned
+from desktop.inputs.region_source import pixels_of
 from desktop.paint.layers.layer import Role
 from desktop.session import Session
 from desktop.widgets.main_window import MainWindow
@@ -90,7 +91,9 @@ def test_dragging_and_keys_reorder_a_colour_and_a_name_are_changed(
     QTest.mousePress(view, Qt.MouseButton.LeftButton, pos=middle(window, 1))
     QTest.mouseMove(view, middle(window, 2))
     QTest.mouseRelease(view, Qt.MouseButton.LeftButton, pos=middle(window, 2))
-    assert [tile.colours for tile in board.tiles[1:3]] == [last, first]
+    moved = [tile.colours for tile in board.tiles[1:3]]
+    assert [one.colours for one in moved] == [last.colours, first.colours]
+    assert [one.name for one in moved] == ["2", "3"], "numbers are those of the places"
     assert grid(window).currentRow() == 2 and board.own == (RED, BLUE), "dragging takes nothing"
     QTest.keyClick(grid(window), Qt.Key.Key_Left, Qt.KeyboardModifier.AltModifier)
     assert [tile.colours for tile in board.tiles[1:3]] == [first, last]
@@ -107,8 +110,29 @@ def test_dragging_and_keys_reorder_a_colour_and_a_name_are_changed(
     asks.setTextValue("Poppy")
     asks.accept()
     assert board.tiles[1].colours.name == "Poppy"
+    board.move(1, 3)
+    assert [tile.colours.name for tile in board.tiles[:5]] == ["As drawn", "2", "3", "Poppy", "5"]
     until(lambda: board.whole)
     assert not session.saved
+
+
+def test_where_a_tile_would_be_put_is_marked_while_it_is_carried(
+    window: MainWindow, board: Colourways
+) -> None:
+    view = grid(window).viewport()
+
+    def seen(row: int) -> Pixels:
+        return pixels_of(view.grab(grid(window).visualItemRect(grid(window).item(row))).toImage())
+
+    before = [seen(row) for row in range(4)]
+    QTest.mousePress(view, Qt.MouseButton.LeftButton, pos=middle(window, 1))
+    for row in (2, 3):
+        QTest.mouseMove(view, middle(window, row))
+    assert (seen(3) != before[3]).any() and (seen(2) == before[2]).all(), "the one under the pointer alone"
+    QTest.mouseMove(view, QPoint(-30, -30))
+    assert (seen(3) == before[3]).all(), "nowhere"
+    QTest.mouseRelease(view, Qt.MouseButton.LeftButton, pos=QPoint(-30, -30))
+    assert [tile.colours.name for tile in board.tiles[:4]] == ["As drawn", "2", "3", "4"]
 
 
 def test_shuffle_and_count(window: MainWindow, session: Session, board: Colourways) -> None:
