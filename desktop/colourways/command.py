@@ -102,7 +102,7 @@ def translated(
         style = (
             usual if one.style is None else code_of(card, one, document.named_styles) or card.code(one.style)
         )
-        shown = one if own else replace(one, colours=())
+        shown = replace(one, colours=(*one.colours[: len(own)], *own[len(one.colours) :]))  # as in the window
         made.append(Made(shown, generator.translate(prepare(one), style=style)))
     return made
 

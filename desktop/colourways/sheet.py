@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 import numpy as np
 from PySide6.QtCore import QBuffer, QIODevice, QMarginsF, QRectF, QSizeF, Qt
-from PySide6.QtGui import QColor, QFont, QFontMetricsF, QImage, QPageSize, QPainter, QPdfWriter
+from PySide6.QtGui import QColor, QFont, QFontMetricsF, QImage, QPageSize, QPainter, QPdfWriter, QTextOption
 
 from desktop.colourways.sets import ColourSet
 from engine.data.messages import Pixels
@@ -82,10 +82,21 @@ class _Grid:
         self.width, self.height = max(1, round(width * scale)), max(1, round(height * scale))
         edge = max(self.width, self.height, 128)
         self.gap, self.label, self.swatch = (round(edge * part) for part in (_GAP, _LABEL, _SWATCH))
+        self.font = QFont()
+        self.font.setPixelSize(max(8, round(self.label * 0.55)))
+        room = QRectF(0, 0, max(self.width, edge), 1 << 20)
+        metrics = QFontMetricsF(self.font)
+        self.labels = [_label(number, one.colours) for number, one in enumerate(made, start=1)]
+        anywhere = QImage(1, 1, QImage.Format.Format_RGB888)
+        with QPainter(anywhere) as painter:
+            painter.setFont(self.font)
+            tallest = max(painter.boundingRect(room, text, _wrapped()).height() for text in self.labels)
+        self.above = (self.label - metrics.height()) / 2
+        self.label_height = max(self.label, math.ceil(tallest + 2 * self.above))
         self.columns = math.ceil(math.sqrt(len(made)))
         rows = math.ceil(len(made) / self.columns)
         self.cell_width = max(self.width, edge) + self.gap
-        self.cell_height = self.height + self.label + self.swatch + self.gap
+        self.cell_height = self.height + self.label_height + self.swatch + self.gap
         self.size = (
             self.columns * self.cell_width + self.gap,
             rows * self.cell_height + self.gap + self.label,
@@ -100,11 +111,11 @@ class _Grid:
 def _draw(painter: QPainter, made: Sequence[Made], title: str, grid: _Grid) -> None:
     painter.fillRect(QRectF(0, 0, *grid.size), QColor("white"))
     painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
-    font = QFont(painter.font())
-    font.setPixelSize(max(8, round(grid.label * 0.55)))
-    painter.setFont(font)
+    painter.setFont(grid.font)
     painter.setPen(QColor("#202020"))
-    _write(painter, QRectF(grid.gap, grid.gap * 0.5, grid.size[0] - 2 * grid.gap, grid.label), title)
+    head = QRectF(grid.gap, grid.gap * 0.5, grid.size[0] - 2 * grid.gap, grid.label)
+    fitting = QFontMetricsF(grid.font).elidedText(title, Qt.TextElideMode.ElideRight, head.width())
+    painter.drawText(head, int(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter), fitting)
     for number, (colours, preview) in enumerate(made):
         left, top = grid.place(number)
         pixels = np.ascontiguousarray(preview)
@@ -116,15 +127,19 @@ def _draw(painter: QPainter, made: Sequence[Made], title: str, grid: _Grid) -> N
             across = room / len(colours.colours)
             area = QRectF(left + place * across, top + grid.height, across, grid.swatch)
             painter.fillRect(area, QColor(*colour))
-        below = QRectF(left, top + grid.height + grid.swatch, room, grid.label)
-        numbered = colours.is_numbered(number + 1)
-        _write(painter, below, colours.caption if numbered else f"{number + 1}  {colours.caption}")
+        below = QRectF(left, top + grid.height + grid.swatch + grid.above, room, grid.label_height)
+        painter.drawText(below, grid.labels[number], _wrapped())
 
 
-def _write(painter: QPainter, area: QRectF, text: str) -> None:
-    metrics = QFontMetricsF(painter.font(), painter.device())
-    fitting = metrics.elidedText(text, Qt.TextElideMode.ElideRight, area.width())
-    painter.drawText(area, int(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter), fitting)
+def _label(number: int, colours: ColourSet) -> str:
+    return colours.caption if colours.is_numbered(number) else f"{number}  {colours.caption}"
+
+
+def _wrapped() -> QTextOption:
+    """A name is written as a whole, on as many lines as it takes."""
+    option = QTextOption()
+    option.setWrapMode(QTextOption.WrapMode.WrapAtWordBoundaryOrAnywhere)
+    return option
 
 
 def _png(made: Sequence[Made], title: str) -> bytes:

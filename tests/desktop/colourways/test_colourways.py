@@ -12,12 +12,16 @@ import pytest
 from PIL import Image
 
 import desktop.__main__ as command_line
+import engine
+from desktop.colourways.command import translated
 from desktop.colourways.hints import own_colours, recoloured
 from desktop.colourways.palette_files import read_colours
 from desktop.colourways.photos import main_colours
 from desktop.colourways.sets import ColourSet, from_notes, read_sets, shuffled, to_notes
+from desktop.colourways.sheet import Made, write_all
 from desktop.paint.editing.document import Document
 from desktop.paint.files import project
+from desktop.paint.files.project import load
 from engine.data.messages import Picture, Pixels
 from engine.data.picture import read
 from engine.errors import PictureError
@@ -215,6 +219,33 @@ def test_a_sheet_and_single_pictures_are_written(
     assert np.array_equal(read(plain).pixels, own_one)  # as the window sees it
     assert read(out / "colourways.png").pixels.std() > 1
     assert (out / "colourways.pdf").read_bytes().startswith(b"%PDF")
+
+
+@pytest.mark.parametrize(
+    "beginning", ["Of the summer by the sea, for children, with laces, in ", "Sixty" * 11]
+)
+def test_names_stand_on_the_sheet_to_their_last_letter(tmp_path: Path, qapp: object, beginning: str) -> None:
+    preview, looks = np.full((64, 64, 3), 255, np.uint8), []
+    for ending in ("blue", "grey"):
+        names = [f"{beginning}{ending}", "short"]
+        write_all([Made(ColourSet(name, (RED,)), preview) for name in names], "shoe", tmp_path / ending)
+        looks.append(read(tmp_path / ending / "colourways.png").pixels)
+    assert (looks[0] != looks[1]).any()
+    under = slice(-looks[0].shape[0] // 3, None)
+    assert (looks[0][-1] == 255).all() and (looks[0][under] < 128).any(), "what is wrapped has room"
+
+
+def test_a_sheet_shows_the_colours_that_the_drawing_has_in_a_set(
+    tmp_path: Path, tiny_models: Path, qapp: object
+) -> None:
+    """Where a set has fewer colours the drawing's own stay, and those that it has too many are nowhere."""
+    document = load(drawing(tmp_path / "shoe.ora", two_hints())).document
+    listed = (ColourSet("few", (GREEN,)), ColourSet("many", (GREEN, GOLD, RED)))
+    model = engine.open(tiny_models / "tiny sketch.safetensors")
+    few, many = translated(model, document, own_colours(two_hints()), listed)
+    assert few.colours.colours == (GREEN, own_colours(two_hints())[1], *own_colours(two_hints())[2:])
+    assert many.colours.colours[:2] == (GREEN, GOLD)
+    assert len(many.colours.colours) == len(own_colours(two_hints()))
 
 
 def test_what_cannot_be_done_is_said_in_a_sentence(
