@@ -27,6 +27,8 @@ _COLOURED = 0.13
 """By how much of the lightest channel the darkest one is darker, from which on something is coloured."""
 _LIGHT = 0.74
 """How light a coloured mark is at least, all around; a darker one was made by a pen."""
+_SOLID, _DEEP = 0.97, 1.5
+"""Of a broad mark that is darker: how much of it is coloured, and how much more than a light one."""
 _THIN = 0.004
 """Half of what a pen's line is wide at most, as a share of the longer edge."""
 _AT_A_RIM = 0.5
@@ -91,7 +93,8 @@ def measured(photo: Pixels) -> Sheet:
         # A colour is no ink: in it, what counts is how dark the lightest channel is against the colour's own.
         most = balanced.max(2)
         own = _paper(_beside(most, ~coloured), wide)
-        depth = np.where(near, 1 - ndimage.gaussian_filter(most, 0.6) / own, depth)
+        darker = 1 - ndimage.gaussian_filter(most, 0.6) / own
+        depth = np.where(near, _above_grain(darker, coloured), depth)
         depth[near & ~ndimage.binary_erosion(coloured, iterations=2)] *= _AT_A_RIM
     depth = np.clip(depth, 0, 1).astype(np.float32)
     rest = depth[~near]
@@ -142,6 +145,14 @@ def drawn(sheet: Sheet, strength: float = USUAL, colours: bool = True) -> Cleane
     return Cleaned(lines, hints)
 
 
+def _above_grain(depth: Plane, coloured: Mask) -> Plane:
+    """How dark it is in coloured marks beyond what their own grain is, as crayons leave it."""
+    within = depth[coloured]
+    usual = float(np.median(within))
+    grain = usual + 3 * 1.4826 * float(np.median(np.abs(within - usual)))
+    return np.maximum(depth - np.float32(grain), 0) / np.float32(max(1 - grain, 0.2))
+
+
 def _at_the_border(places: list[tuple[slice, slice]], shape: tuple[int, ...], rim: int) -> Mask:
     """Which of these touch the border, where shadows and the desk are cut off."""
     return np.array(
@@ -180,7 +191,9 @@ def _marks(tint: Plane, brightest: Plane, edge: int) -> Mask:
     mask = tint > _COLOURED
     light = mask & (ndimage.minimum_filter(brightest, size=7) > _LIGHT)
     brush = max(3, edge // 80) | 1
-    core = ndimage.minimum_filter(mask & (tint > 2 * _COLOURED), size=brush)
+    # The paper shines through the grain of a pencil: all in all it must be coloured, not at every place.
+    solid = ndimage.uniform_filter(mask.astype(np.float32), brush) > _SOLID
+    core = solid & (ndimage.uniform_filter(tint, brush) > _DEEP * _COLOURED)
     broad = mask & ndimage.maximum_filter(core, size=brush + 2)
     parts, count = ndimage.label(ndimage.binary_opening(light | broad), np.ones((3, 3), np.bool_))
     sizes = np.bincount(parts.ravel(), minlength=count + 1)

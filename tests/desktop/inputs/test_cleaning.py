@@ -52,6 +52,27 @@ def test_lines_are_found_again(scene: Scene) -> None:
     assert cleaning.drawn(measured, colours=False).hints is None
 
 
+@pytest.mark.parametrize("colour", [(90, 52, 34), (30, 40, 90), (30, 80, 50)], ids=["brown", "navy", "green"])
+def test_a_dark_coloured_pencil_leaves_hints_where_it_is_broad(colour: tuple[int, int, int]) -> None:
+    """The paper shines through its grain; a pencil as dark beside it leaves lines."""
+    chance = np.random.default_rng(2)
+    paper = np.full((700, 900, 3), (236, 226, 200), np.float64)
+    grain = np.kron(chance.normal(0, 1, (350, 450)), np.ones((2, 2)))
+    laid = np.zeros((700, 900))
+    laid[300:330, 200:500] = 1
+    cover = laid * np.clip(0.7 + 0.2 * grain, 0, 1)
+    paper[500:504, 100:800] = 90
+    paper[520:600, 600:603] = 90
+    seen = paper * (1 - cover[..., None]) + np.array(colour) * cover[..., None]
+    seen += chance.normal(0, 4, seen.shape)
+    found = cleaning.drawn(cleaning.measured(seen.clip(0, 255).astype(np.uint8)))
+    assert found.hints is not None
+    kept = found.hints[..., 3] > 0
+    assert kept[laid > 0].mean() > 0.85 and kept[laid == 0].mean() < 0.01
+    assert (found.lines[305:325, 205:495] < 128).mean() < 0.05, "it isn't black as well"
+    assert (found.lines[501:503, 110:790] < 128).mean() > 0.95
+
+
 def test_strength_goes_from_firm_lines_to_faint_ones() -> None:
     paper = np.full((300, 300, 3), 240, np.uint8)
     for row, grey in ((60, 40), (120, 150), (180, 190), (240, 215)):
