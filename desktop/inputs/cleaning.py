@@ -150,7 +150,8 @@ def _above_grain(depth: Plane, coloured: Mask) -> Plane:
     within = depth[coloured]
     usual = float(np.median(within))
     grain = usual + 3 * 1.4826 * float(np.median(np.abs(within - usual)))
-    return np.maximum(depth - np.float32(grain), 0) / np.float32(max(1 - grain, 0.2))
+    above: Plane = np.maximum(depth - np.float32(grain), 0) / np.float32(max(1 - grain, 0.2))
+    return above
 
 
 def _at_the_border(places: list[tuple[slice, slice]], shape: tuple[int, ...], rim: int) -> Mask:

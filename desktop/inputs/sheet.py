@@ -28,6 +28,11 @@ _SURE = 0.55
 _PAPERS = (2**0.5, 11 / 8.5, 4 / 3, 1.0)
 """Long edge by short edge of papers; A4 and its like, letter, drawing pads."""
 
+_TELEPHONE, _SPREAD = 0.85, 0.2
+"""A telephone's focal length by the longer edge of its photos, and how much others differ, as a logarithm."""
+_OFF = 0.0015
+"""How far a corner may lie beside the sheet's, by the longer edge of the photo."""
+
 
 def whole(width: int, height: int) -> Corners:
     """The corners of all of the photo."""
@@ -76,6 +81,19 @@ def proportions(corners: Corners, width: int, height: int) -> float:
     """
     if np.array_equal(corners, whole(width, height)):  # a scan
         return width / height
+    across, down = _directions(corners, width, height)
+    squared = _focal(corners, width, height) ** 2
+    lengths = [(it[0] ** 2 + it[1] ** 2) / squared + it[2] ** 2 for it in (across, down)]
+    ratio = float(np.sqrt(lengths[0] / lengths[1]))
+    for paper in _PAPERS:
+        for known in (paper, 1 / paper):
+            if abs(ratio / known - 1) < 0.035:
+                return known
+    return min(max(ratio, 0.1), 10.0)
+
+
+def _directions(corners: Corners, width: int, height: int) -> tuple[Corners, Corners]:
+    """The sheet's edges in space, as far as the photo tells: float64 (3,) each."""
     at = np.column_stack([corners - (width / 2, height / 2), np.ones(4)])
     top_left, top_right, bottom_right, bottom_left = at
     second = np.dot(np.cross(top_left, bottom_right), bottom_left) / np.dot(
@@ -84,19 +102,33 @@ def proportions(corners: Corners, width: int, height: int) -> float:
     third = np.dot(np.cross(top_left, bottom_right), top_right) / np.dot(
         np.cross(bottom_left, bottom_right), top_right
     )
-    across, down = second * top_right - top_left, third * bottom_left - top_left
-    usual = (1.1 * max(width, height)) ** 2  # a telephone's; where nothing flees, it doesn't matter
-    both = across[2] * down[2]
-    squared = -(across[0] * down[0] + across[1] * down[1]) / both if abs(both) > 1e-4 else usual
-    if not 0.3 * usual < squared < 6 * usual:
-        squared = usual
-    lengths = [(it[0] ** 2 + it[1] ** 2) / squared + it[2] ** 2 for it in (across, down)]
-    ratio = float(np.sqrt(lengths[0] / lengths[1]))
-    for paper in _PAPERS:
-        for known in (paper, 1 / paper):
-            if abs(ratio / known - 1) < 0.035:
-                return known
-    return min(max(ratio, 0.1), 10.0)
+    return second * top_right - top_left, third * bottom_left - top_left
+
+
+def _focal(corners: Corners, width: int, height: int) -> float:
+    """The camera's focal length in pixels: what its right angles say, as far as that is certain; a sheet that
+    hardly flees in one direction says nothing, and then it is a telephone's.
+
+    How certain it is shows in what becomes of it when a corner lies a little elsewhere.
+    """
+    usual = float(np.log(_TELEPHONE * max(width, height)))
+    found = _log_focal(corners, width, height)
+    if found is None:
+        return float(np.exp(usual))
+    doubt = 0.0
+    for place in np.ndindex(4, 2):
+        moved = corners.copy()
+        moved[place] += _OFF * max(width, height)
+        other = _log_focal(moved, width, height)
+        doubt += np.inf if other is None else (other - found) ** 2
+    return float(np.exp(usual + (found - usual) * _SPREAD**2 / (_SPREAD**2 + doubt)))
+
+
+def _log_focal(corners: Corners, width: int, height: int) -> float | None:
+    """The logarithm of the focal length with which the sheet's corners are right angles; None for none."""
+    across, down = _directions(corners, width, height)
+    both, flat = across[2] * down[2], across[0] * down[0] + across[1] * down[1]
+    return float(np.log(-flat / both) / 2) if flat * both < 0 else None
 
 
 def rectified(photo: Pixels, corners: Corners, width: int, height: int) -> Pixels:

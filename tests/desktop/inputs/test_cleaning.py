@@ -52,6 +52,26 @@ def test_lines_are_found_again(scene: Scene) -> None:
     assert cleaning.drawn(measured, colours=False).hints is None
 
 
+def test_proportions_hold_where_corners_are_a_little_beside_the_sheets() -> None:
+    """Sheets of A4 as telephones see them, with corners as a hand drags them."""
+    chance, worst = np.random.default_rng(0), 0.0
+    for _ in range(200):
+        ratio, turns = 2 ** chance.choice([0.5, -0.5]), chance.uniform(-1, 1, 3) * (0.7, 0.5, 0.2)
+        corners = seen_from(ratio, chance.uniform(0.65, 1.2), turns) + chance.normal(0, 3, (4, 2))
+        worst = max(worst, abs(np.log(sheet.proportions(corners, 2000, 1500) / ratio)))
+    assert worst < 0.15
+
+
+def seen_from(ratio: float, focal: float, turns: np.ndarray) -> np.ndarray:
+    """The corners of a sheet in a photo of 2000 × 1500, by a camera that is turned about three axes."""
+    around_x, around_y, around_z = turns
+    space = np.array([(-ratio / 2, -0.5, 0), (ratio / 2, -0.5, 0), (ratio / 2, 0.5, 0), (-ratio / 2, 0.5, 0)])
+    for (one, other), angle in (((0, 1), around_z), ((0, 2), around_y), ((1, 2), around_x)):
+        sine, cosine = np.sin(angle), np.cos(angle)
+        space[:, [one, other]] = space[:, [one, other]] @ np.array([(cosine, sine), (-sine, cosine)])
+    return space[:, :2] * (focal * 2000) / (space[:, 2:] + 2.2) + (1000, 750)
+
+
 @pytest.mark.parametrize("colour", [(90, 52, 34), (30, 40, 90), (30, 80, 50)], ids=["brown", "navy", "green"])
 def test_a_dark_coloured_pencil_leaves_hints_where_it_is_broad(colour: tuple[int, int, int]) -> None:
     """The paper shines through its grain; a pencil as dark beside it leaves lines."""
