@@ -90,6 +90,10 @@ def replay(
         written = write_animation(frames, out, RATE, step)
     if frames.problem:
         say(f"“{drawing.name}”: its strokes are damaged; only the finished drawing is shown after them.")
+    if frames.in_fewer_shades:
+        say(
+            f"“{drawing.name}”: a large picture on the way was kept in fewer shades; the end has all of them."
+        )
     return written
 
 

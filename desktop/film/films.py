@@ -135,18 +135,26 @@ class Films(Observable):
         moment, steps = Moment(picture.document), chronicle.steps()
         asking = _Asking(self._live, self._turns, self)
 
-        def make(job: Job) -> Path:
+        def make(job: Job) -> tuple[Path, bool]:
             entries = asking.wait(job, lambda: steps.result(0.1))
             frames = Frames(entries, moment.document(), partial(asking.preview, job), cut)
-            return write_animation(frames, path, RATE, job.progress)
+            written = write_animation(frames, path, RATE, job.progress)
+            return written, frames.in_fewer_shades and cut.shown != "preview"
+
+        def tell(made: tuple[Path, bool]) -> None:
+            written, poorer = made
+            text = self.tr("The time-lapse is in “%s”.")
+            if poorer:
+                text = self.tr(
+                    "The time-lapse is in “%s”; a large picture has fewer shades there, except at the end."
+                )
+            self._canvas.said.emit(text % shown(written.name))
 
         name = shown(path.name)
         job = self._file_work.make(
             self.tr("Making “%s”") % name,
             make,
-            lambda written: self._canvas.said.emit(
-                self.tr("The time-lapse is in “%s”.") % shown(written.name)
-            ),
+            tell,
         )
         job.awaited = True
         self._asking.append(asking)

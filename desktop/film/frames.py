@@ -12,6 +12,7 @@ import numpy.typing as npt
 from PIL import Image, ImageDraw
 
 from desktop.paint.editing.document import Document
+from desktop.paint.reel.packing import in_fewer_shades
 from desktop.paint.reel.reel import Entry, Player, Track
 from engine.data.messages import Picture, Pixels
 from engine.data.style import Code
@@ -76,6 +77,8 @@ class Frames(Sequence[Pixels]):
         """The preview of the finished drawing as the network made it, once it was."""
         self.problem = ""
         """Why the way is not shown to its end; a sentence."""
+        self.in_fewer_shades = False
+        """A large picture on the way was kept in fewer shades; the finished drawing has all of them."""
 
     def __len__(self) -> int:
         return self._cut.count
@@ -120,8 +123,11 @@ class Frames(Sequence[Pixels]):
         assert self._player is not None
         started = self._taken
         while self._taken < len(self._entries) and self._ends[self._taken] <= until:
-            self._player.take(self._entries[self._taken])
+            entry = self._entries[self._taken]
+            self._player.take(entry)
             self._taken += 1
+            if not self.in_fewer_shades:
+                self.in_fewer_shades = in_fewer_shades(entry, self._player.document())
         drawn = self._taken < len(self._entries) and self._draw_in_part(until)
         return drawn or self._taken != started
 

@@ -12,7 +12,7 @@ from desktop.paint.editing.snapshot import tiles_within
 from desktop.paint.files.records import Record, describing
 from desktop.paint.layers.frozen import Frozen
 from desktop.paint.layers.layer import Layer, Role
-from desktop.paint.reel.reel import MOST_BYTES, Parts, Track
+from desktop.paint.reel.reel import MOST_BYTES, Entry, Parts, Track
 from desktop.paint.reel.strip import packed_strip
 
 Pack = Callable[[], Parts]
@@ -21,6 +21,8 @@ MOST = MOST_BYTES // 2
 """Bytes that one whole picture takes of a reel."""
 _BITS = (8, 6, 5, 4, 3, 2)
 """Of each channel of a colour: as many as there is room for."""
+_PHOTO = 64
+"""Colours from which on it is no chance that all lie in the middle of their shades."""
 
 
 def whole(document: Document) -> Pack:
@@ -91,6 +93,26 @@ def differing(former: Document, now: Document, most: int) -> Pack | None:
     return (lambda: tuple(found)) if found else None
 
 
+def in_fewer_shades(entry: Entry, document: Document) -> bool:
+    """Whether a step brought pixels that were kept in fewer shades; it shows in the pixels themselves.
+
+    Args:
+        entry: the step.
+        document: as it is right after it.
+    """
+    if entry.bytes <= MOST // 8 or all(part.kind not in (b"K", b"D") for part in entry.parts()):
+        return False  # there was room
+    for layer in document.layers:
+        tiles = [tile for _, tile in tiles_within(layer).items() if not isinstance(tile, int)]
+        solid = [np.unique(tile[tile >= np.uint32(0xFF000000)]) for tile in tiles]
+        colours = np.unique(np.concatenate(solid)) if solid else np.empty(0, np.uint32)
+        if len(colours) >= _PHOTO and any(
+            ((colours & lost) == middle).all() for lost, middle in map(_shades, _BITS[1:])
+        ):
+            return True
+    return False
+
+
 def _filled(frozen: list[Frozen]) -> list[Record]:
     layers = [one.layer() for one in frozen]
     for bits in _BITS:
@@ -104,8 +126,7 @@ def _strip(layer: Layer, bits: int) -> Record | None:
     """All pixels of a layer, each channel of a colour in so many bits."""
     tiles = dict(tiles_within(layer).items())
     if bits < 8:
-        each = np.uint32(0x010101)
-        lost, middle = each * np.uint32((1 << (8 - bits)) - 1), each * np.uint32(1 << (7 - bits))
+        lost, middle = _shades(bits)
         for place, tile in tiles.items():
             if not isinstance(tile, int):
                 # What can be seen through is never lighter than it is opaque: it gets no lighter.
@@ -113,3 +134,9 @@ def _strip(layer: Layer, bits: int) -> Record | None:
                 tiles[place] = (tile & ~lost) | np.where(solid, middle, np.uint32(0))
     strip = packed_strip(layer.id, layer.size, {}, tiles)
     return Record(b"P", strip) if strip else None
+
+
+def _shades(bits: int) -> tuple[np.uint32, np.uint32]:
+    """What a solid colour loses in so many bits a channel, and what it has there instead."""
+    each = np.uint32(0x010101)
+    return each * np.uint32((1 << (8 - bits)) - 1), each * np.uint32(1 << (7 - bits))

@@ -188,6 +188,11 @@ def test_what_would_take_too_much_room_is_kept_in_fewer_shades(monkeypatch: pyte
     assert first.bytes <= 12_000 + 1000
     shown, true = (it.picture_flat().astype(int) for it in (reel.played([first, second]), document))
     assert 0 < np.abs(shown - true).max() <= 64
+    assert packing.in_fewer_shades(first, reel.played([first]))
+    assert not packing.in_fewer_shades(first, document), "these pixels have all their shades"
+    assert not packing.in_fewer_shades(second, reel.played([first, second])), (
+        "a stroke has nothing to do with it"
+    )
     again = chronicle(document, reel.written([first, second]))
     assert len(again.steps().result(0)) == 2
     again.note(stroke(document, (10, 70), (80, 10))[0])

@@ -94,6 +94,27 @@ def test_drawing_goes_on_meanwhile(window: MainWindow, session: Session, tmp_pat
     np.testing.assert_array_equal(last[:, exact.shape[1] :], exact)  # of the drawing as it was
 
 
+@pytest.mark.parametrize(("most", "poorer"), [(12_000, True), (packing.MOST, False)])
+def test_a_large_picture_that_was_kept_in_fewer_shades_is_told(
+    window: MainWindow, session: Session, told: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str], most: int, poorer: bool,
+) -> None:  # fmt: skip
+    photo = np.random.default_rng(4).integers(0, 256, (80, 96, 3), np.uint8)
+    Image.fromarray(photo).save(tmp_path / "photo.png")
+    monkeypatch.setattr(packing, "MOST", most)
+    assert done(session.open_file(tmp_path / "photo.png", kind="image"))
+    drag(window, (20, 20), (70, 20), (70, 60))
+    told.clear()
+    assert done(session.films.export(tmp_path / "film.png", Cut(5, 64, "drawing")))
+    assert [poorer] == ["fewer shades" in sentence for sentence in told if "time-lapse" in sentence]
+    assert done(session.save(tmp_path / "a.ora"))
+    words = ["underpaint", "replay", str(tmp_path / "a.ora"), str(tmp_path / "again.png"), "--seconds", "5"]
+    monkeypatch.setattr("sys.argv", [*words, "--shown", "drawing"])
+    with pytest.raises(SystemExit):
+        main()
+    assert ("fewer shades" in capsys.readouterr().err) == poorer
+
+
 def test_it_can_be_cancelled_and_leaves_nothing(
     window: MainWindow, session: Session, told: list[str], tmp_path: Path
 ) -> None:
