@@ -36,7 +36,10 @@ _BARE, _MOSTLY = 3, 0.5
 Whatever is white on the thing has shades; colours run into small holes."""
 _UNDER = 0.5
 """Share of an area's lower edge with nothing but a line and the ground below, from which it is no hole:
-things hang from handles, and stand on soles."""
+things hang from handles, and stand on soles. Where its upper edge has as much, it is a handle at the side."""
+_PART, _SOFT = 0.5, 0.1
+"""Of the thing's largest area, a hole at the side, with the ground below and above, takes less than this; and
+its largest coloured share, for a small preview's lines run into it."""
 _WIDE, _EMPTY = 0.02, 0.02
 """What lies beside the ground, and is as empty, is white on white, unless it takes this share of the picture:
 then the line is a handle. The largest coloured share of such."""
@@ -127,13 +130,13 @@ def _by_areas(apart: Values, plain: bool, ink: Mask, hinted: Mask | None, enclos
         total = np.maximum(np.bincount(flat, weight, count + 1), 1e-9)
         shows = np.bincount(flat, weight * (apart.ravel() > _PLAIN), count + 1) / total
         ground = (numbers == outer) | np.isin(numbers, np.flatnonzero((along > 0) & (shows <= _SHOWS)))
-        beside, near, under = _rims(numbers, count, ground, unit)
+        beside, near, under, over = _rims(numbers, count, ground, unit)
         wide = sizes >= _WIDE * ink.size
         # Nobody draws a line between ground and ground, unless it is a handle.
         tinted = np.bincount(flat, weight * (apart.ravel() > _BARE), count + 1) / total
-        hole = np.where(
-            beside >= _BESIDE, wide & (shows <= _EMPTY) & (under < _UNDER), (near >= _NEAR) & (shows <= _HOLE)
-        )
+        at_side = (over >= _UNDER) & (sizes < _PART * sizes[along == 0].max(initial=0))
+        handle = wide & (((shows <= _EMPTY) & (under < _UNDER)) | ((shows <= _SOFT) & at_side))
+        hole = np.where(beside >= _BESIDE, handle, (near >= _NEAR) & (shows <= _HOLE))
         hole &= ~wide | (tinted <= _MOSTLY)
         if enclosed != "seen":
             hole = (shows <= _HOLE) if enclosed == "cut" else np.zeros_like(hole)
@@ -148,16 +151,18 @@ def _by_areas(apart: Values, plain: bool, ink: Mask, hinted: Mask | None, enclos
     return thing
 
 
-def _rims(numbers: regions.Numbers, count: int, ground: Mask, unit: float) -> tuple[Values, Values, Values]:
+def _rims(
+    numbers: regions.Numbers, count: int, ground: Mask, unit: float
+) -> tuple[Values, Values, Values, Values]:
     """Of each area's rim: the share that a single line parts from the ground outside, the share that has
-    this no farther away than handles are wide; and of its lower edge alone the first of these."""
+    this no farther away than handles are wide; and the first of these of its lower and its upper edge."""
     from scipy import ndimage
 
     away = ndimage.distance_transform_edt(~ground)
     rim = numbers != ndimage.minimum_filter(numbers, 3)
     rim |= numbers != ndimage.maximum_filter(numbers, 3)
-    low = np.zeros_like(rim)
-    low[:-1] = numbers[:-1] != numbers[1:]
+    low, high = np.zeros_like(rim), np.zeros_like(rim)
+    low[:-1] = high[1:] = numbers[:-1] != numbers[1:]
 
     def share(edge: Mask, far: float) -> Values:
         total = np.maximum(1, np.bincount(numbers[edge], minlength=count + 1))
@@ -165,7 +170,7 @@ def _rims(numbers: regions.Numbers, count: int, ground: Mask, unit: float) -> tu
         return near
 
     line = _LINE * max(1, unit)
-    return share(rim, line), share(rim, _HANDLE * unit), share(low, line)
+    return share(rim, line), share(rim, _HANDLE * unit), share(low, line), share(high, line)
 
 
 def _leaked(apart: Values, ink: Mask, inside: Mask, unit: float) -> Mask:

@@ -102,6 +102,19 @@ def test_ground_is_seen_through_a_handle_and_the_thin_handle_stays() -> None:
     assert made[75, 128, 3] == 0 and made[75, 88, 3] == 255
 
 
+@pytest.mark.parametrize("white", [False, True])
+def test_ground_is_seen_through_a_handle_that_is_one_line_at_the_side(white: bool) -> None:
+    """A mug's: what is below it is the ground, as below a sole; but above it, too. The mug itself, and be it
+    as white as the ground, is no hole."""
+    body: Points = [(60, 60), (160, 60), (160, 210), (60, 210)]
+    handle: Points = [(160, 85), (188, 92), (205, 115), (205, 155), (188, 178), (160, 185)]
+    lines = drawn(closed(body), handle)
+    mask = (lines < 128) if white else filled(body) | (lines < 128)
+    made = cut(painted(mask), lines)
+    assert made[135, 182, 3] == 0 and made[135, 205, 3] == 255
+    assert made[140, 110, 3] == 255
+
+
 @pytest.mark.parametrize("shaded", [True, False])
 def test_white_inside_an_outline_is_of_the_thing(shaded: bool) -> None:
     """A white sole has one line between itself and the ground, as a handle of one line has; but things stand
