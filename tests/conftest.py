@@ -7,7 +7,7 @@ import os
 import shutil
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from itertools import islice
 from pathlib import Path
 
@@ -30,8 +30,29 @@ os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 
 ROOT = Path(__file__).resolve().parent.parent
 
+MEMORY = Path("/dev/shm")
+"""Where Linux keeps files in memory."""
+ENOUGH = 4 << 30
+"""Bytes that must be free there; the tests need a tenth of it at a time."""
+
+
+def has_room(folder: Path) -> bool:
+    """Whether files of tests may lie there, and programs among them be run."""
+    if sys.platform != "linux" or not os.access(folder, os.W_OK | os.X_OK):
+        return False
+    there = os.statvfs(folder)
+    memory = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    free = there.f_bavail * there.f_frsize
+    return free >= ENOUGH and memory >= 2 * ENOUGH and not there.f_flag & os.ST_NOEXEC
+
+
+# The program has disks confirm what it writes, a dozen times a test, and the tests wait for that.
+if has_room(MEMORY):
+    os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(MEMORY))
+
 NUMBERS = itertools.count()
 THREADS_BEFORE = pytest.StashKey[set[threading.Thread]]()
+FAILED = pytest.StashKey[bool]()
 
 
 @pytest.fixture(autouse=True)
@@ -143,4 +164,27 @@ def pytest_runtest_teardown(item: pytest.Item) -> Iterator[None]:
     if left:
         names = ", ".join(f"“{thread.name}”" for thread in left)
         pytest.fail(f"left behind: thread {names}; whoever starts one must join it", pytrace=False)
+    if not item.stash.get(FAILED, False):
+        clear_away(item)
     return result
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[None]
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Note which tests fail: their files may tell why."""
+    report = yield
+    if report.failed:
+        item.stash[FAILED] = True
+    return report
+
+
+def clear_away(item: pytest.Item) -> None:
+    """Delete the files of a test that passed: thousands of folders make each new one slower, and they would
+    fill the memory. pytest itself would do it while the window still stands."""
+    of_test = getattr(item, "funcargs", None) or {}
+    for name in ("tmp_path", "home"):
+        folder = of_test.get(name)
+        if isinstance(folder, Path):
+            shutil.rmtree(folder, ignore_errors=True)
