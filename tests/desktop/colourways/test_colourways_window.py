@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 from PIL import Image
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QPoint, Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QColorDialog, QInputDialog, QLabel, QPushButton, QSpinBox
 
@@ -18,7 +18,7 @@ from desktop.inputs.region_source import pixels_of
 from desktop.paint.layers.layer import Role
 from desktop.session import Session
 from desktop.widgets.main_window import MainWindow
-from engine.data.messages import Vary
+from engine.data.messages import Pixels, Vary
 from tests.desktop.colourways.colour_hands import BLUE, RED, alike, asked, grid, hint, hints_of, middle
 from tests.desktop.window_hands import done, drag, message, model, settle, until
 
