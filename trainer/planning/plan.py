@@ -19,7 +19,7 @@ from trainer.data.pairs import DataSet
 from trainer.machine.errors import TrainingError
 from trainer.run import config as configs
 from trainer.run import fitting, usual
-from trainer.run.config import RECIPES, Config
+from trainer.run.config import Config
 from trainer.run.options import Options, Precision, Recipe, StyleRecipe
 
 FEW = 1000
@@ -143,7 +143,7 @@ def _recipe(recipe: Recipe, data: DataSet) -> dict[str, Any]:
     """What the recipe sets, for so many pairs."""
     augmented = {"differentiable": True} if recipe == "default" and len(data.pairs) <= FEW else {}
     draws = usual.draws(data.task, (pair.a.derived for pair in data.pairs))
-    return {"hinting": "wishes", **RECIPES[recipe], **augmented, **usual.of_the_eye(recipe, draws)}
+    return {"hinting": "wishes", **usual.RECIPES[recipe], **augmented, **usual.of_the_eye(recipe, draws)}
 
 
 def _asked(options: Options) -> dict[str, Any]:

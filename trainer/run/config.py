@@ -258,20 +258,6 @@ _DESCRIPTIONS: dict[Task, str] = {
     "small": "small → sharp",
 }
 
-RECIPES: dict[Recipe, dict[str, Any]] = {
-    # Isola et al., CVPR 2017, section 3.3 and appendix 6.2: batch 1, the newest weights, 286 → 256, flip.
-    "paper": {
-        "batch": 1,
-        "ema": 0.0,
-        "differentiable": False,
-        "rotation": 0.0,
-        "zoom": 0.0,
-        "roam": False,
-    },
-    "default": {"batch": 4, "ema": 0.999, "recolour": 0.5},
-}
-"""What each recipe sets; the record docs/adr/0010-training-recipe.md says why."""
-
 
 def least_edge(config: Config) -> int:
     """The shortest edge of pictures, pixels, on which each discriminator comes to a verdict."""
@@ -373,7 +359,8 @@ def check(config: Config) -> None:
         f"the size must lie between {LEAST_EDGE} and {MOST_EDGE} pixels": all(
             LEAST_EDGE <= edge <= MOST_EDGE for edge in (width, height)
         ),
-        f"the recipe “{config.recipe}” is unknown; use {', '.join(RECIPES)}": config.recipe in RECIPES,
+        f"the recipe “{config.recipe}” is unknown; use {', '.join(get_args(Recipe))}": config.recipe
+        in get_args(Recipe),
         f"the adversarial loss “{config.adversarial}” is unknown": config.adversarial
         in get_args(Adversarial),
         f"the upsampling “{config.upsampling}” is unknown": config.upsampling in get_args(Upsampling),

@@ -7,8 +7,22 @@ from typing import Any
 
 from trainer.perception import weights
 from trainer.pictures.sketch import Settings
-from trainer.run.config import RECIPES, Config
+from trainer.run.config import Config
 from trainer.run.options import Recipe
+
+RECIPES: dict[Recipe, dict[str, Any]] = {
+    # Isola et al., CVPR 2017, section 3.3 and appendix 6.2: batch 1, the newest weights, 286 → 256, flip.
+    "paper": {
+        "batch": 1,
+        "ema": 0.0,
+        "differentiable": False,
+        "rotation": 0.0,
+        "zoom": 0.0,
+        "roam": False,
+    },
+    "default": {"batch": 4, "ema": 0.999, "recolour": 0.5},
+}
+"""What each recipe sets; the record docs/adr/0010-training-recipe.md says why."""
 
 
 def setting(option: str, recipe: Recipe, draws: bool) -> Any:
