@@ -24,6 +24,11 @@ _BITS = (8, 6, 5, 4, 3, 2)
 _PHOTO = 64
 """Colours from which on it is no chance that all lie in the middle of their shades."""
 
+_LOOKED_AT = 48
+"""Tiles of a layer by which is guessed how small it packs."""
+_FAR = 1.5
+"""Of what there is room for: what is guessed to take more is not tried."""
+
 
 def whole(document: Document) -> Pack:
     """All of a document as it is now, but for the photos that are only traced; packed on any thread. What
@@ -116,15 +121,26 @@ def in_fewer_shades(entry: Entry, document: Document) -> bool:
 def _filled(frozen: list[Frozen]) -> list[Record]:
     layers = [one.layer() for one in frozen]
     for bits in _BITS:
+        if bits != _BITS[-1] and sum(_guessed(layer, bits) for layer in layers) > _FAR * MOST:
+            continue  # packing all of a large photo to see that takes seconds
         found = [record for layer in layers if (record := _strip(layer, bits)) is not None]
         if sum(len(record.payload) for record in found) <= MOST:
             break
     return found
 
 
-def _strip(layer: Layer, bits: int) -> Record | None:
-    """All pixels of a layer, each channel of a colour in so many bits."""
-    tiles = dict(tiles_within(layer).items())
+def _guessed(layer: Layer, bits: int) -> int:
+    """About how many bytes ``_strip`` takes, by some of the tiles."""
+    every = max(1, len(dict(tiles_within(layer).items())) // _LOOKED_AT)
+    if every == 1:
+        return 0  # no sooner guessed than done
+    some = _strip(layer, bits, every)
+    return 0 if some is None else every * len(some.payload)
+
+
+def _strip(layer: Layer, bits: int, every: int = 1) -> Record | None:
+    """All pixels of a layer, or those of some tiles, each channel of a colour in so many bits."""
+    tiles = dict(list(tiles_within(layer).items())[::every])
     if bits < 8:
         lost, middle = _shades(bits)
         for place, tile in tiles.items():

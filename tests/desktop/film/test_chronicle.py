@@ -20,6 +20,7 @@ from desktop.paint.files import project
 from desktop.paint.files.records import Record
 from desktop.paint.reel import packing, reel
 from desktop.paint.reel.reel import Entry
+from desktop.paint.reel.strip import Places
 from desktop.paint.strokes.stroke import Ink, Sample
 from desktop.paint.tools import tools
 from desktop.session import Session
@@ -173,6 +174,29 @@ def test_that_a_way_begins_later_is_told_once(monkeypatch: pytest.MonkeyPatch) -
         assert len(entries) < len(whole)
         assert_same(reel.played(entries), document)
     assert told == ["shortened"]
+
+
+def test_a_large_photo_is_not_packed_in_each_number_of_shades_to_see_whether_it_fits(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """What is far too much is guessed by a few tiles; the shades are those that packing all finds."""
+    document = Document.new("image", 1024, 1024)
+    document.layers[0].pixels[..., :3] = np.random.default_rng(0).integers(90, 130, (1024, 1024, 3), np.uint8)
+    packed: list[int] = []
+    strip = packing.packed_strip
+
+    def counted(layer: int, size: tuple[int, int], before: Places | None, after: Places) -> bytes:
+        packed.append(len(after))
+        return strip(layer, size, before, after)
+
+    monkeypatch.setattr(packing, "packed_strip", counted)
+    monkeypatch.setattr(packing, "MOST", 700_000)
+    guessed = [record.payload for record in packing.whole(document)()]
+    whole = max(packed)
+    assert packed.count(whole) <= 2 and len(packed) > 3
+    monkeypatch.setattr(packing, "_FAR", 1e9)
+    assert [record.payload for record in packing.whole(document)()] == guessed
+    assert packed.count(whole) > 4, "the picture was one of many shades"
 
 
 def test_what_would_take_too_much_room_is_kept_in_fewer_shades(monkeypatch: pytest.MonkeyPatch) -> None:
