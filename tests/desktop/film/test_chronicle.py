@@ -20,7 +20,7 @@ from desktop.paint.files import project
 from desktop.paint.files.records import Record
 from desktop.paint.reel import packing, reel
 from desktop.paint.reel.reel import Entry
-from desktop.paint.reel.strip import Places
+from desktop.paint.reel.strip import Places, packed_strip
 from desktop.paint.strokes.stroke import Ink, Sample
 from desktop.paint.tools import tools
 from desktop.session import Session
@@ -183,11 +183,10 @@ def test_a_large_photo_is_not_packed_in_each_number_of_shades_to_see_whether_it_
     document = Document.new("image", 1024, 1024)
     document.layers[0].pixels[..., :3] = np.random.default_rng(0).integers(90, 130, (1024, 1024, 3), np.uint8)
     packed: list[int] = []
-    strip = packing.packed_strip
 
     def counted(layer: int, size: tuple[int, int], before: Places | None, after: Places) -> bytes:
         packed.append(len(after))
-        return strip(layer, size, before, after)
+        return packed_strip(layer, size, before, after)
 
     monkeypatch.setattr(packing, "packed_strip", counted)
     monkeypatch.setattr(packing, "MOST", 700_000)
