@@ -29,6 +29,7 @@ from trainer.run import events
 from trainer.run import folder as runs
 from trainer.run.config import Config
 from trainer.run.events import Event
+from trainer.run.folder import Run
 from trainer.run.options import Options
 from trainer.training.fit import fit, pair_loader
 from trainer.training.state import State
@@ -58,6 +59,19 @@ def stepped(state: State, data: DataSet, steps: int) -> list[Tensor]:
     return losses
 
 
+def stopped_and_resumed(folder: Path, data: DataSet, config: Config) -> Run:
+    """A run that was stopped after its second step, and then went on to its end."""
+    run = runs.create(folder, config)
+
+    def watch(event: Event) -> None:
+        if event["event"] == "step" and event["step"] == 2:
+            run.ask("stop")
+
+    assert not fit(run, config, data, watch)
+    assert fit(run, config, data)
+    return run
+
+
 def test_without_styles_no_weight_nor_checkpoint_is_another(data: DataSet) -> None:
     plain, styled = State(small(data)), State(small(data, **STYLES))
     assert "style" not in plain.config.network and plain.config.card().style == 0
@@ -76,15 +90,7 @@ def test_runs_tell_losses_of_styles_and_resume_bit_for_bit(
 ) -> None:
     config = small(data, steps=6, **STYLES, style_recipe=recipe, **wishes)
     whole = trained(tmp_path / "whole", data, config)
-    parts = runs.create(tmp_path / "parts", config)
-
-    def watch(event: Event) -> None:
-        if event["event"] == "step" and event["step"] == 2:
-            parts.ask("stop")
-
-    assert not fit(parts, config, data, watch)
-    assert fit(parts, config, data)
-    assert differing(whole, parts) == []
+    assert differing(whole, stopped_and_resumed(tmp_path / "parts", data, config)) == []
     told = [event for event in events.read(whole.events) if event["event"] == "step"]
     # Of bicycle only pictures of drawings without hints have any: each step tells of one or two.
     assert any(event["latent"] + event["kl"] > 0 for event in told)
@@ -238,15 +244,7 @@ def test_weights_of_a_model_can_be_left_as_they_are_or_learn_more_slowly(
     config = small(data, from_model=model, steps=4, inherited_rate=share, **STYLES)
     assert config.norms == ("batch" if share else "kept")
     whole = trained(tmp_path / "whole", data, config)
-    parts = runs.create(tmp_path / "parts", config)
-
-    def watch(event: Event) -> None:
-        if event["event"] == "step" and event["step"] == 2:
-            parts.ask("stop")
-
-    assert not fit(parts, config, data, watch)
-    assert fit(parts, config, data)
-    assert differing(whole, parts) == []
+    assert differing(whole, stopped_and_resumed(tmp_path / "parts", data, config)) == []
 
     def moved(inherited_rate: float) -> dict[str, float]:
         state = State(replace(config, inherited_rate=inherited_rate))
@@ -318,6 +316,9 @@ def test_settings_of_a_strangers_config_are_checked(data: DataSet) -> None:
         {"network": {**config.network, "style": "eight"}},
         {"style_encoder": 3},
         {"kl": -1.0},
+        {"inherited_rate": 2.0, "from_model": "shoes"},
+        {"inherited_rate": "slow"},
+        {"inherited_rate": 0.5},
         {"named_styles": {"suede": [1.0, 2.0]}},
         {"named_styles": {"suede": "loud"}},
         {"default_style": [1e9] * 8},
