@@ -13,6 +13,7 @@ from PySide6.QtWidgets import QApplication, QLabel, QWidget
 from desktop.session import Session
 from desktop.support.file_work import Job
 from desktop.widgets.main_window import MainWindow
+from engine.data.messages import Request
 
 
 def message(window: MainWindow) -> str:
@@ -103,3 +104,16 @@ def send(
     glob = QPointF(window.canvas.mapToGlobal(at.toPoint()))
     event = QMouseEvent(kind, at, glob, button, held, Qt.KeyboardModifier.NoModifier)
     QApplication.sendEvent(window.canvas, event)
+
+
+def asked(session: Session) -> list[Request]:
+    """All that the engine is asked for from now on."""
+    bridge, send = session.live.bridge, session.live.bridge.send
+    sent: list[Request] = []
+
+    def pass_on(request: Request) -> None:
+        sent.append(request)
+        send(request)
+
+    bridge.send = pass_on  # type: ignore[method-assign]
+    return sent

@@ -9,7 +9,7 @@ from desktop.paint.layers.layer import Role
 from desktop.session import Session
 from desktop.widgets.colourways.grid import Grid
 from desktop.widgets.main_window import MainWindow
-from engine.data.messages import Pixels, Request
+from engine.data.messages import Pixels
 from tests.desktop.window_hands import drag
 
 RED, BLUE = (200, 30, 30), (20, 60, 180)
@@ -40,16 +40,3 @@ def grid(window: MainWindow) -> Grid:
 def middle(window: MainWindow, row: int) -> QPoint:
     area = grid(window).visualItemRect(grid(window).item(row))
     return area.center() - QPoint(0, area.height() // 4)
-
-
-def asked(session: Session) -> list[Request]:
-    """All that the engine is asked for from now on."""
-    bridge, send = session.live.bridge, session.live.bridge.send
-    sent: list[Request] = []
-
-    def pass_on(request: Request) -> None:
-        sent.append(request)
-        send(request)
-
-    bridge.send = pass_on  # type: ignore[method-assign]
-    return sent

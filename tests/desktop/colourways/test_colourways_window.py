@@ -19,8 +19,8 @@ from desktop.paint.layers.layer import Role
 from desktop.session import Session
 from desktop.widgets.main_window import MainWindow
 from engine.data.messages import Pixels, Vary
-from tests.desktop.colourways.colour_hands import BLUE, RED, alike, asked, grid, hint, hints_of, middle
-from tests.desktop.window_hands import done, drag, message, model, settle, until
+from tests.desktop.colourways.colour_hands import BLUE, RED, alike, grid, hint, hints_of, middle
+from tests.desktop.window_hands import asked, done, drag, message, model, settle, until
 
 
 def test_eight_tiles_of_the_drawing_the_first_as_it_is(

@@ -21,7 +21,7 @@ from engine.data.messages import Request, Translate, Vary
 from engine.data.style import drawn
 from tests.desktop.styled_models import NAMED, write_styled
 from tests.desktop.traced_photos import write_photos
-from tests.desktop.window_hands import done, drag, message, model, settle, until
+from tests.desktop.window_hands import asked, done, drag, message, model, settle, until
 
 
 def tiles(session: Session, sort: str = "drawn") -> list[Tile]:
@@ -32,19 +32,6 @@ def all_made(session: Session) -> None:
     """Wait until every tile is of the drawing as it is."""
     styles = session.styles
     until(lambda: styles.tiles and all(styles.shows(tile) for tile in styles.tiles))
-
-
-def watched(session: Session) -> list[Request]:
-    """All that the engine is asked for from now on."""
-    bridge, send = session.live.bridge, session.live.bridge.send
-    sent: list[Request] = []
-
-    def pass_on(request: Request) -> None:
-        sent.append(request)
-        send(request)
-
-    bridge.send = pass_on  # type: ignore[method-assign]
-    return sent
 
 
 @pytest.mark.parametrize("room", [108, 115, 122])
@@ -110,7 +97,7 @@ def test_tiles_are_drawn_from_photos_where_the_model_knows_any(
 
 def test_a_tile_is_exactly_what_taking_it_gives(window: MainWindow, styled: Session) -> None:
     all_made(styled)
-    sent = watched(styled)
+    sent = asked(styled)
     tile = tiles(styled)[2]
     item = window.style_dock.tiles.item(styled.styles.tiles.index(tile))
     place = window.style_dock.tiles.visualItemRect(item).center()
@@ -311,7 +298,7 @@ def test_a_style_of_another_length_is_kept(window: MainWindow, styled: Session, 
 def test_live_off_makes_no_thumbnails_but_those_asked_for(window: MainWindow, styled: Session) -> None:
     all_made(styled)
     styled.live.enabled = False
-    sent = watched(styled)
+    sent = asked(styled)
     drag(window, (10, 70), (90, 70))
     QTest.qWait(0)
     assert sent == []
@@ -325,7 +312,7 @@ def test_nobody_looks_nothing_is_made(window: MainWindow, styled: Session) -> No
     window.actions_table["styles"].setChecked(False)
     assert not styled.styles.watched and not window.style_dock.isVisible()
     assert styled.settings.styles_panel is False
-    sent = watched(styled)
+    sent = asked(styled)
     drag(window, (10, 70), (90, 70))
     settle(styled)
     assert {type(it) for it in sent} == {Translate}
