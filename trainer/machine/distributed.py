@@ -20,7 +20,7 @@ from torch import Tensor, nn
 
 from trainer.machine import network
 from trainer.machine.errors import TrainingError
-from trainer.machine.lookout import Lookout, LostError
+from trainer.machine.lookout import Lookout, LostError, end_with
 
 MEETING_SECONDS = 300
 """For all processes to come together: people start them by hand, machine after machine."""
@@ -151,6 +151,8 @@ def joined(device: str) -> Iterator[World]:
     """Join the processes that torchrun started, if it did; leave them at the end. Where they are joined
     already, who joined them leaves them.
 
+    Where another of them is gone, this process says so and ends, with exit code 1.
+
     Raises:
         TrainingError: the others have not come.
     """
@@ -161,6 +163,9 @@ def joined(device: str) -> Iterator[World]:
     lookout = _meet(world, "nccl" if device.startswith("cuda") else "gloo")
     try:
         yield world
+    except LostError as error:
+        # Closing connections that are broken may wait for ever, or bring the process down with nothing said.
+        end_with(error)
     finally:
         lookout.leave()
         dist.destroy_process_group()

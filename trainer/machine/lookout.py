@@ -14,6 +14,7 @@ import threading
 import time
 from collections.abc import Callable
 from datetime import timedelta
+from typing import NoReturn
 
 import torch.distributed as dist
 
@@ -38,10 +39,11 @@ class LostError(TrainingError):
         )
 
 
-def end_with(error: LostError) -> None:
+def end_with(error: LostError) -> NoReturn:
     """Say what happened, and end this process though it waits for something that will never come."""
     sys.stderr.write(f"{error}\n")
-    sys.stderr.flush()
+    for stream in (sys.stderr, sys.stdout):
+        stream.flush()
     os._exit(1)
 
 

@@ -126,6 +126,14 @@ def said(run: Run, rank: int) -> str:
     return (run.folder.with_name(f"told {rank}") / "said").read_text("utf-8")
 
 
+def lost(run: Run, rank: int) -> str:
+    """What a machine said, up to the sentence that another is gone."""
+    text = said(run, rank)
+    sentence = LOST.search(text)
+    assert sentence, text
+    return text[: sentence.end()]
+
+
 def came_to(follower: events.Follower, step: int, processes: list[BaseProcess]) -> None:
     """Wait until the training has told of a step, and not ended."""
     while not any(event["step"] >= step for event in follower.news()):
@@ -147,9 +155,8 @@ def test_two_machines_lose_each_other_and_end_where_one_would_have(
         for process in processes:
             process.join()
         assert processes[0].exitcode == 1
-    sentence = LOST.search(said(parts, 0))
-    # Under it stands what torchrun itself says of a child that failed.
-    assert sentence and "Traceback" not in said(parts, 0)[: sentence.end()]
+    # Under the sentence stands what torchrun itself says of a child that failed.
+    assert lost(parts, 0) and "Traceback" not in lost(parts, 0)
 
     # The cable is pulled: nothing is closed, both find out by themselves.
     with by_both(hosts, parts) as processes:
@@ -158,7 +165,7 @@ def test_two_machines_lose_each_other_and_end_where_one_would_have(
         for rank, process in enumerate(processes):
             process.join()
             assert process.exitcode == 1
-            assert LOST.search(said(parts, rank)) and "Traceback" not in said(parts, rank)
+            assert lost(parts, rank) and "Traceback" not in said(parts, rank)
     ip("-n", hosts[1].name, "link", "set", hosts[1].card, "up")
 
     with by_both(hosts, parts) as processes:
