@@ -34,6 +34,13 @@ def evaluate(
     task: Annotated[Task | None, typer.Option(help="By default what it was trained for.")] = None,
     swap: Annotated[bool, typer.Option("--swap", help="The other direction.")] = False,
     pair: Pair = "",
+    classes: Annotated[
+        Path | None,
+        typer.Option(
+            help="For models that make maps: a .gpl file with their colours. Told is how much of each is "
+            "found again."
+        ),
+    ] = None,
     device: Annotated[str | None, typer.Option(help="cuda, mps, xpu or cpu.")] = None,
     looks: Annotated[
         int | None,
@@ -58,6 +65,7 @@ def evaluate(
     """
     process_priority.wait_idly()
     import resources
+    from engine.data.palette import read_gpl
     from engine.models import catalogue
     from engine.passes import opening
     from trainer.data import pairs
@@ -69,6 +77,7 @@ def evaluate(
     from trainer.perception import weights
     from trainer.run.folder import Run
 
+    kinds = read_gpl(classes) if classes is not None else None
     folder = Path(model)
     is_run = catalogue.is_run(folder)
     opened = opening.open(model, device=device, notice=say)
@@ -104,6 +113,7 @@ def evaluate(
             opened,
             found,
             recogniser=reader,
+            classes=kinds,
             looks=looked_at,
             dabbed=DABBED,
             edge_maps=maps,

@@ -14,6 +14,7 @@ import numpy.typing as npt
 
 from engine.data.amounts import duration
 from engine.data.card import Card, InputKind
+from engine.data.palette import Palette
 from engine.passes.generator import Generator
 from trainer.data import pairs
 from trainer.data.pairs import DataSet, Task
@@ -59,12 +60,13 @@ _FITTING: dict[InputKind, tuple[Task, ...]] = {
 
 @dataclass
 class Evaluation:
-    """What was found. ``notes`` are sentences for the user."""
+    """What was found. ``notes`` are sentences for the user; ``found`` is as of ``Tally``."""
 
     name: str
     pairs: int
     statistics: str
     scores: dict[str, float] = field(default_factory=dict)
+    found: list[tuple[str, float]] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     examples: list[tuple[Pixels, Pixels, Pixels]] = field(default_factory=list)
     """Input as seen, made picture, target."""
@@ -223,6 +225,7 @@ def evaluate(
     data: DataSet,
     *,
     recogniser: Recogniser | None = None,
+    classes: Palette | None = None,
     looks: int = 0,
     dabbed: int = 0,
     edge_maps: Path | None = None,
@@ -233,6 +236,7 @@ def evaluate(
     Args:
         data: the whole data set, of which ``shared_out`` chooses.
         recogniser: for label models; without it there is no label score.
+        classes: the colours of maps, where that is what the model makes.
         looks: of so many of the pairs, spread over all, perceptual and kernel distance are measured, about
             a second a pair.
         dabbed: for models with hints; so many of the pairs, spread over all, are translated again, without
@@ -249,7 +253,7 @@ def evaluate(
     _, chosen = shared_out(data, card)
     count = len(chosen.pairs)
     result = Evaluation(card.name, count, generator.statistics)
-    tally = Tally(card, recogniser if card.input == "labels" else None)
+    tally = Tally(card, recogniser if card.input == "labels" else None, classes)
     on_sheet = set(layouts.spread(range(count), ON_SHEET))
     looked_at = set(layouts.spread(range(count), looks)) if looks else set()
     again = set(layouts.spread(range(count), dabbed)) if card.hints and dabbed else set()
@@ -269,7 +273,7 @@ def evaluate(
                 result.examples.append((sheet.shown(sample.prepared, card), made, sample.target))
             if progress is not None:
                 progress(number + 1, count)
-    result.scores = tally.scores()
+    result.scores, result.found = tally.scores(), tally.found()
     read_rightly = result.scores.get("real_pixel_accuracy", 1.0)
     if read_rightly < WORST_READER:
         result.notes.append(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 import json
+from collections.abc import Iterator
 from pathlib import Path
 
 from engine.data import picture
@@ -42,6 +43,8 @@ MEANINGS = {
     "diversity": "mean deep distance of any two of eight styles of a drawing, inside the thing",
     "dropout_diversity": "the same of eight throws of dropout, which any model has",
     "obedience": "share of photos that pictures in their own style are nearer to than in a stranger's",
+    "pixel_accuracy": "pixels of made maps that are nearest to the class of the real map, up to 1",
+    "mean_iou": "mean over classes of intersection over union of made and real maps, up to 1",
     "label_score": "mean IoU of labels read in made photos, as a share of that in real ones",
     "real_pixel_accuracy": "pixels whose label is read rightly in real photos",
     "made_pixel_accuracy": "the same in made photos",
@@ -50,6 +53,8 @@ MEANINGS = {
     "real_mean_iou": "mean intersection over union of labels read in real photos",
     "made_mean_iou": "the same in made photos",
 }
+
+FOUND = "share of this class's pixels that are nearest to its colour in made maps too, up to 1"
 
 _STYLE = (
     "body{font:16px/1.5 system-ui,sans-serif;max-width:60rem;margin:2rem auto;padding:0 1rem}"
@@ -84,6 +89,7 @@ def to_json(evaluation: Evaluation) -> str:
             "pairs": evaluation.pairs,
             "statistics": evaluation.statistics,
             "scores": {name: round(value, 5) for name, value in evaluation.scores.items()},
+            "found": [[shown(name), round(share, 5)] for name, share in evaluation.found],
             "notes": [shown(note) for note in evaluation.notes],
         },
         ensure_ascii=False,
@@ -93,13 +99,21 @@ def to_json(evaluation: Evaluation) -> str:
 
 def to_lines(evaluation: Evaluation) -> list[str]:
     """The numbers, for people."""
-    return [f"{value:9.4f}  {name}: {MEANINGS[name]}" for name, value in evaluation.scores.items()]
+    return [f"{value:9.4f}  {name}: {meaning}" for name, value, meaning in _rows(evaluation)]
+
+
+def _rows(evaluation: Evaluation) -> Iterator[tuple[str, float, str]]:
+    """Name, value and meaning of each number."""
+    for name, value in evaluation.scores.items():
+        yield name, value, MEANINGS[name]
+    for name, share in evaluation.found:
+        yield f"found “{shown(name)}”", share, FOUND
 
 
 def _page(evaluation: Evaluation) -> str:
     rows = "\n".join(
-        f"<tr><td>{html.escape(name)}</td><td>{value:.4f}</td><td>{html.escape(MEANINGS[name])}</td></tr>"
-        for name, value in evaluation.scores.items()
+        f"<tr><td>{html.escape(name)}</td><td>{value:.4f}</td><td>{html.escape(meaning)}</td></tr>"
+        for name, value, meaning in _rows(evaluation)
     )
     notes = "\n".join(f"<p>{html.escape(shown(note))}</p>" for note in evaluation.notes)
     name = html.escape(shown(evaluation.name))

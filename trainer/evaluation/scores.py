@@ -125,6 +125,12 @@ class Reading:
         places = labels.reshape(-1).astype(np.int64) * count + read.reshape(-1)
         self._confusion += np.bincount(places, minlength=count * count).reshape(count, count)
 
+    def found(self) -> list[float | None]:
+        """Of each label's pixels, the share that was read as it, 0 to 1; None where it doesn't occur."""
+        there = self._confusion.sum(1)
+        right = np.diag(self._confusion)
+        return [float(ours / of) if of else None for ours, of in zip(right, there, strict=True)]
+
     def shares(self) -> dict[str, float]:
         """Shares from 0 to 1, of labels that occur: ``pixel_accuracy``; ``class_accuracy``, the mean over
         labels; ``mean_iou``, of intersection over union.

@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from engine.data.card import Card
+from engine.data.palette import Palette
 from trainer.evaluation import dabs, flat, holes, scores
 from trainer.evaluation.recogniser import Recogniser
 from trainer.loading.augment import Sample
@@ -21,7 +22,8 @@ Pixels = npt.NDArray[np.uint8]
 class Tally:
     """Scores, gathered pair by pair: the pictures of all pairs together may not fit into memory."""
 
-    def __init__(self, card: Card, recogniser: Recogniser | None) -> None:
+    def __init__(self, card: Card, recogniser: Recogniser | None, classes: Palette | None = None) -> None:
+        """``classes``: the colours of maps, where that is what the model makes."""
         labels = len(card.palette.labels) if card.palette is not None else 0
         self._card, self._recogniser = card, recogniser
         self._likeness: dict[str, list[float]] = defaultdict(list)
@@ -31,6 +33,8 @@ class Tally:
         self._looks: list[tuple[distance.Features, distance.Features]] = []
         self._red_steps: list[dabs.Steps] = []
         self._steps: list[dabs.Steps] = []
+        self._classes = classes
+        self._of_classes = scores.Reading(len(classes.labels) if classes is not None else 0)
         self._real, self._generated = scores.Reading(labels), scores.Reading(labels)
 
     def add(self, sample: Sample, made: Pixels) -> None:
@@ -44,6 +48,8 @@ class Tally:
             self._add_holes(sample, made)
         elif self._card.input == "image":
             self._flatness.add(sample.prepared, made, sample.target)
+        if self._classes is not None:
+            self._of_classes.add(self._classes.indices(made), self._classes.indices(sample.target), there)
         if self._recogniser is not None:
             labels = _indices(sample.prepared, self._card)
             real, generated = self._recogniser.read([sample.target, made])
@@ -101,12 +107,23 @@ class Tally:
         for name, steps in (("dab_outline", self._red_steps), ("hint_outline", self._steps)):
             if steps:
                 answer[name] = dabs.visibility(steps)
+        if self._classes is not None:
+            of_classes = self._of_classes.shares()
+            answer |= {name: of_classes[name] for name in ("pixel_accuracy", "mean_iou")}
         if self._recogniser is not None:
             real, generated = self._real.shares(), self._generated.shares()
             answer |= {f"real_{name}": value for name, value in real.items()}
             answer |= {f"made_{name}": value for name, value in generated.items()}
             answer["label_score"] = generated["mean_iou"] / max(1e-9, real["mean_iou"])
         return answer
+
+    def found(self) -> list[tuple[str, float]]:
+        """Of each class that occurs, its name, which others may have too, and the share of its pixels that
+        are nearest to its colour in made maps too, 0 to 1."""
+        if self._classes is None:
+            return []
+        shares = zip(self._classes.labels, self._of_classes.found(), strict=True)
+        return [(label.name, share) for label, share in shares if share is not None]
 
 
 def _indices(prepared: Pixels, card: Card) -> Pixels:

@@ -4,6 +4,7 @@ import json
 import re
 import time
 import weakref
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -15,10 +16,11 @@ from typer.testing import CliRunner
 
 import engine
 from engine.data import picture
+from engine.data.palette import write_gpl
 from engine.data.style import Style
 from engine.models import bundle
 from engine.passes.generator import Generator
-from tests.trainer.made_pictures import save, thing
+from tests.trainer.made_pictures import HOUSES, save, thing
 from tests.trainer.small_runs import houses, pictures, small, things, trained, untrained
 from trainer.__main__ import commands
 from trainer.data import pairs
@@ -315,6 +317,53 @@ def test_report_opens_and_says_all(tmp_path: Path) -> None:
     (tmp_path / "file").write_bytes(b"")
     with pytest.raises(TrainingError, match="can't be written"):
         report.write(tmp_path / "file" / "report", result)
+
+
+def test_made_maps_are_judged_by_their_classes(tmp_path: Path) -> None:
+    """The maps themselves have all that is there; maps that are wall everywhere have the walls."""
+    houses(tmp_path / "data", 4, 32)
+    data = pairs.find(tmp_path / "data", task="image", swap=True)
+    bad = untrained(data)
+    wall = np.broadcast_to(HOUSES.colours[1], (32, 32, 3))
+    scores = {}
+    for name, answers in (("maps", [pairs.load(pair)[1] for pair in data.pairs]), ("walls", [wall] * 4)):
+        coming = iter(answers)
+
+        class Knowing(Generator):
+            def translate(
+                self,
+                prepared: engine.data.messages.Pixels,
+                *,
+                seed: int | None = None,
+                style: Style | None = None,
+                coming: Iterator[engine.data.messages.Pixels] = coming,
+            ) -> engine.data.messages.Pixels:
+                return next(coming)
+
+        knowing = Knowing(bad.card, State(small(data)).generator.state_dict(), precision="float32")
+        scores[name] = evaluate(knowing, data, classes=HOUSES)
+    names = [label.name for label in HOUSES.labels]
+    assert scores["maps"].found == [(name, 1.0) for name in names]
+    assert scores["maps"].scores["pixel_accuracy"] == scores["maps"].scores["mean_iou"] == 1
+    assert scores["walls"].found == [(name, float(name == names[1])) for name in names]
+    assert 0 < scores["walls"].scores["mean_iou"] < scores["walls"].scores["pixel_accuracy"] < 1
+    assert scores["maps"].scores.keys() <= report.MEANINGS.keys()
+    assert f"   1.0000  found “{names[1]}”: " in "\n".join(report.to_lines(scores["walls"]))
+    assert json.loads(report.to_json(scores["walls"]))["found"][1] == [names[1], 1.0]
+
+
+def test_classes_are_told_by_the_command(tmp_path: Path) -> None:
+    data = pictures(tmp_path / "data", 4)
+    run = trained(tmp_path / "run", data, small(data))
+    kinds = tmp_path / "kinds.gpl"
+    write_gpl(HOUSES, kinds)
+    words = ["evaluate", str(run.folder), str(tmp_path / "data"), "--looks", "0", "--classes"]
+    done = CliRunner().invoke(commands, [*words, str(kinds), "--json"])
+    assert done.exit_code == 0, done.stderr
+    assert {name for name, _ in json.loads(done.stdout)["found"]} <= {label.name for label in HOUSES.labels}
+    assert "found “" in (run.folder / "report" / "report.html").read_text("utf-8")
+    missing = CliRunner().invoke(commands, [*words, str(tmp_path / "none.gpl")])
+    assert "The palette “none.gpl” can't be read" in str(missing.exception)
 
 
 def test_a_label_model_without_colours_is_refused(tmp_path: Path, grey_run: tuple[Run, Path]) -> None:
