@@ -17,6 +17,7 @@ from engine.data.picture import to_png_bytes
 from engine.errors import ModelError
 from engine.models import bundle, drawings, recarding
 from engine.models.drawings import KEY, MOST, MOST_EDGE, SampleDrawing
+from tests.faults import Faults, at_work, every_fault
 
 SETTINGS = {"levels": 5, "width": 4, "inputs": 5, "outputs": 3, "norm": "batch", "dropout": False}
 USUAL: dict[str, Any] = {"input": "sketch", "hints": True, "line_width": 1.5, "size": (64, 64)}
@@ -153,6 +154,40 @@ def test_a_card_that_a_file_cannot_hold_is_refused_and_nothing_is_written(
     with pytest.raises(ModelError, match="longer than a model file can hold"):
         bundle.recard(plain, tmp_path / "no.safetensors", bundle.read_card(plain), {"x": "y" * (1 << 20)})
     assert not list(tmp_path.iterdir())
+
+
+def test_a_fault_leaves_the_model_that_is_to_have_other_seeds_as_it_was_or_as_it_is_to_be(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from engine.networks import build
+
+    file = tmp_path / "model.safetensors"
+    settings = SETTINGS | {"style": 2}
+    bundle.write(file, Card("styled", "unet", settings, **USUAL), build("unet", **settings).state_dict())
+    before = file.read_bytes()
+    seeds = tuple((0.1 * number, -0.2) for number in range(8))
+
+    def restyle() -> None:
+        recarding.restyled(file, file, {"warm": (1.0, 0.5)}, seeds)
+
+    with at_work(monkeypatch, Faults(tmp_path)) as seen:
+        restyle()
+    after = file.read_bytes()
+    assert after != before
+    assert bundle.read_card(file).seeded_styles == seeds
+    for kind, at in every_fault(seen.done):
+        file.write_bytes(before)
+        failed = None
+        with at_work(monkeypatch, Faults(tmp_path, kind, at)):
+            try:
+                restyle()
+            except ModelError as error:
+                failed = error
+        # A folder that can't be flushed is told of when the new model has its name already.
+        assert file.read_bytes() in ([before, after] if failed else [after]), (kind, at)
+        assert failed is None or "can't be written" in str(failed)
+        if kind != "kill":  # who is killed tidies nothing up
+            assert [path.name for path in tmp_path.iterdir()] == [file.name], (kind, at)
 
 
 def test_what_is_given_away_tells_nothing_of_this_computer(plain: Path) -> None:
