@@ -250,17 +250,19 @@ class Styles(Observable):
         self.reading = None
         self._made.clear()
         self._give_up()
-        self.ends = (None, None)
+        self._of = None  # what the slider leads between was another model's
         self._notice()
 
     def _notice(self) -> None:
         """The picture may be another, or have another style."""
         picture = self._canvas.picture
-        self.current = picture.document.style if picture is not None else None
+        own = self.current = picture.document.style if picture is not None else None
         if picture is not self._of:
-            self._of, self.ends, self.share = picture, (None, self._known(self.current)), 1.0
-        elif self.current in self.ends and self.ends[0] != self.ends[1]:
-            self.share = 1.0 if self.current == self.ends[1] else 0.0
+            self._of, self.ends, self.share = picture, (None, self._known(own)), 1.0
+        else:
+            first, second = self.ends = (_called(self.ends[0], own), _called(self.ends[1], own))
+            if own in self.ends and first != second:
+                self.share = 1.0 if own == second else 0.0
         self._lay_out()
         self._look()
 
@@ -359,6 +361,11 @@ class Styles(Observable):
         self._canvas.said.emit(
             self.tr("“%s” doesn't know the picture's style, which is kept for a model that does.") % card.name
         )
+
+
+def _called(style: PictureStyle | None, other: PictureStyle | None) -> PictureStyle | None:
+    """A style by the name that another has, where both are the same one."""
+    return other if style is not None and other is not None and style.code == other.code else style
 
 
 def code_of(document: Document) -> Code | None:

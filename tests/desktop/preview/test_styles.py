@@ -171,6 +171,21 @@ def test_the_slider_goes_from_the_style_before_to_the_one_taken(window: MainWind
     assert styled.document.style == first
     styled.undo()
     assert styled.document.style == second and slider.value() == 100
+    styled.styles.name(second, "rust")
+    assert styled.styles.ends == (first, PictureStyle(second.code, "rust")) and slider.value() == 100
+    styled.undo()
+    assert styled.styles.ends == (first, second)
+
+
+def test_the_slider_is_there_again_when_another_model_was_between(styled: Session) -> None:
+    style = tiles(styled)[3].style
+    styled.styles.take(style)
+    styled.open_model(model(styled, "tiny sketch"))
+    settle(styled)
+    styled.open_model(model(styled, "tiny styles"))
+    settle(styled)
+    assert styled.document.style == style
+    assert styled.styles.ends == (None, style) and styled.styles.share == 1.0
 
 
 def test_a_name_is_kept_with_the_picture_and_for_the_model(
