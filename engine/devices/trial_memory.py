@@ -29,6 +29,17 @@ MOST_MACHINES = 8
 MOST_VERDICTS = 2000
 """Of one machine."""
 
+_ABOUT = Path("/proc/cpuinfo")
+_TELLING = {
+    "cpu family": "family",
+    "model": "model",
+    "stepping": "stepping",
+    "CPU implementer": "implementer",
+    "CPU part": "part",
+    "CPU revision": "revision",
+}
+"""Of its fields, in words."""
+
 _memories: dict[str, Memory] = {}
 _read: set[Path] = set()
 
@@ -91,12 +102,21 @@ def load(machine: str) -> Memory:
 def processor() -> str:
     """The processor's name, as exactly as the system tells it."""
     try:
-        for line in Path("/proc/cpuinfo").read_text("utf-8", "replace").splitlines():
-            if line.startswith("model name"):
-                return line.partition(":")[2].strip()
+        name = named(_ABOUT.read_text("utf-8", "replace"))
     except OSError:
-        pass
-    return platform.processor() or platform.machine()
+        name = ""
+    return name or platform.processor() or platform.machine()
+
+
+def named(about: str) -> str:
+    """The first processor of ``/proc/cpuinfo``: its name, and what tells it from others of that name. Rented
+    machines say nothing but “AMD EPYC”, whatever generation they are of, and those with ARM no name at all.
+    """
+    lines = (line.partition(":") for line in about.partition("\n\n")[0].splitlines())
+    fields = {field.strip(): value.strip() for field, _, value in lines}
+    more = ", ".join(f"{word} {fields[field]}" for field, word in _TELLING.items() if fields.get(field))
+    name = fields.get("model name", "")
+    return f"{name} ({more})" if name and more else name or more
 
 
 def _contents(file: Path, tells: bool = True) -> dict[str, Any]:

@@ -8,13 +8,13 @@ by its day, commit and release of PyTorch. A run adds a column to its own proces
 from __future__ import annotations
 
 import os
-import platform
 import re
 import subprocess
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
 
+from engine.devices import trial_memory
 from tests.bench.rows import Row
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -81,7 +81,7 @@ _EXTRAS = {"avx512_vnni": "VNNI", "avx512_bf16": "BF16", "amx_tile": "AMX"}
 
 
 def _model() -> tuple[str, set[str]]:
-    """The processor's name as ``lscpu`` has it, and its flags where the system tells them."""
+    """The processor's name, and its flags where the system tells them."""
     if sys.platform == "darwin":
         command = ["sysctl", "-n", "machdep.cpu.brand_string"]
         return subprocess.run(command, capture_output=True, text=True, check=False).stdout.strip(), set()
@@ -89,10 +89,8 @@ def _model() -> tuple[str, set[str]]:
         about = Path("/proc/cpuinfo").read_text("utf-8", "replace")
     except OSError:
         about = ""
-    name = re.search(r"^model name\s*: (.*)$", about, re.MULTILINE)
     flags = re.search(r"^flags\s*: (.*)$", about, re.MULTILINE)
-    named = name[1].strip() if name else platform.processor() or platform.machine()
-    return named, set(flags[1].split()) if flags else set()
+    return trial_memory.processor(), set(flags[1].split()) if flags else set()
 
 
 def _git(*words: str) -> str:

@@ -93,6 +93,27 @@ def test_a_processor_that_lies_is_left_to_plain_convolutions(monkeypatch, caplog
     assert "can't be done packed here" in record.message and "Traceback" not in caplog.text
 
 
+@pytest.mark.parametrize(
+    ("about", "name"),
+    [
+        (
+            "processor\t: 0\ncpu family\t: 25\nmodel\t\t: 17\nmodel name\t: AMD EPYC\nstepping\t: 1\n"
+            "\nprocessor\t: 1\ncpu family\t: 6\nmodel name\t: Another\n",
+            "AMD EPYC (family 25, model 17, stepping 1)",
+        ),
+        (
+            "processor\t: 0\nBogoMIPS\t: 50\nCPU implementer\t: 0x41\nCPU part\t: 0xd0c\nCPU revision\t: 1\n",
+            "implementer 0x41, part 0xd0c, revision 1",
+        ),
+        ("model name\t: Some: strange\n", "Some: strange"),
+        ("\n\nwithout fields", ""),
+        ("", ""),
+    ],
+)
+def test_generations_of_one_name_are_told_apart(about: str, name: str) -> None:
+    assert trial_memory.named(about) == name
+
+
 def test_an_unknown_instruction_set_means_plain_convolutions_and_one_line(monkeypatch, caplog, tiny) -> None:
     monkeypatch.setenv("ONEDNN_MAX_CPU_ISA", "AVX9000")
     trials._set_known.cache_clear()
