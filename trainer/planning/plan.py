@@ -37,8 +37,8 @@ FIRST_VALIDATION_SECONDS = 4.0
 
 AS_ASKED = (
     "from_model upsampling norms patch adversarial conditional l1 perceptual feature_matching "
-    "discriminators style_recipe kl latent diversity edges batch learning_rate inherited_rate ema hinting "
-    "flip recolour differentiable validation log_every checkpoint_every"
+    "stripes discriminators style_recipe kl latent diversity edges batch learning_rate inherited_rate ema "
+    "hinting flip recolour differentiable validation log_every checkpoint_every"
 ).split()
 """Options that are fields of ``Config`` as they are; where none is given, the recipe's setting holds."""
 

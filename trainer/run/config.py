@@ -99,6 +99,8 @@ class Config:
     """That of the perceptual loss, see ``trainer.training.perceptual``."""
     feature_matching: float = 0.0
     """That of feature matching, see ``trainer.training.objective``."""
+    stripes: float = 0.0
+    """That of fine stripes, see ``trainer.training.upsampling``."""
     discriminators: int = 1
     """A second one sees pictures and photos in half their size."""
 
@@ -378,6 +380,7 @@ def check(config: Config) -> None:
         "the weight of the L1 loss can't be negative": config.l1 >= 0,
         "the weight of the perceptual loss can't be negative": config.perceptual >= 0,
         "the weight of feature matching can't be negative": config.feature_matching >= 0,
+        "the weight of the loss of stripes can't be negative": config.stripes >= 0,
         "there can be one discriminator, or two": config.discriminators in (1, 2),
         "feature matching needs a discriminator, and so an adversarial loss": (
             config.feature_matching == 0 or config.adversarial != "none"

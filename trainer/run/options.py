@@ -162,6 +162,10 @@ class Options:
             metavar="WEIGHT",
         ),
     ] = None
+    stripes: Annotated[
+        float | None,
+        About("Weight of there being no fine stripes that photos have not; 100 goes with --l1 40.", least=0),
+    ] = None
     discriminators: Annotated[
         int | None, About("1, or 2: another one looks at half the size.", least=1, most=2)
     ] = None

@@ -22,16 +22,17 @@ from trainer.training.objective import Distortion, feature_distance, mean_advers
 from trainer.training.perceptual import crop_loss
 from trainer.training.state import State, rng
 from trainer.training.styles import Draw, Styled, styled
+from trainer.training.upsampling import stripes
 
 LOSSES = (
     "l1", "adversarial", "discriminator_real", "discriminator_fake", "perceptual", "feature_matching",
-    "kl", "latent", "diversity",
+    "kl", "latent", "diversity", "stripes",
 )  # fmt: skip
 """What ``learn`` returns: the generator's distance from the photos and from fooling the discriminators, the
 discriminators' errors about photos and about what was generated, how unlike the photos that looks, and how
 unlike them the discriminators find it on their way; with styles how far photos' codes are from random ones,
 how far random codes are from what the encoder reads in their pictures, and how far pictures of two codes are
-apart."""
+apart; and how striped the difference from the photos is."""
 
 
 def attempt(state: State, config: Config, world: World, batch: Batch) -> Tensor | None:
@@ -97,7 +98,7 @@ def learn(
             there = known[part]
             generated = generated * there + photos[part] * (1 - there)
         distance = distance_of(generated, photos[part], there, style)
-        real = fake = fooled = unlike = unmatched = torch.zeros_like(distance)
+        real = fake = fooled = unlike = unmatched = uneven = torch.zeros_like(distance)
         meets = style.weight > 0
         if config.adversarial != "none":
             about_generated = judged(generated, part, distortions[0])
@@ -111,21 +112,24 @@ def learn(
             eye = trunk(str(photos.device), state.precision)
             places = crops[part] if style.met is None else crops[part][style.met.cpu()]
             unlike = crop_loss(eye, style.of_met(generated), style.of_met(photos[part]), places)
+        if config.stripes and meets:
+            uneven = stripes(style.of_met(generated) - style.of_met(photos[part]))
         of_styles = style.losses(generated)
         share = len(generated) / count
         # Both networks learn from one and the same verdict. Halved, so that the discriminator learns more
         # slowly.
         if config.adversarial != "none":
             state.backward("discriminator", (real + fake) / 2 * share, again=True)
-        distance, unlike, unmatched = (loss * style.weight for loss in (distance, unlike, unmatched))
+        to_photos = distance, unlike, unmatched, uneven
+        distance, unlike, unmatched, uneven = (loss * style.weight for loss in to_photos)
         missed = fooled + config.l1 * distance + config.perceptual * unlike
-        missed = missed + config.feature_matching * unmatched
+        missed = missed + config.feature_matching * unmatched + config.stripes * uneven
         if draw is not None:
             missed = missed + style.missed(of_styles)
         state.backward("generator", missed * share)
         if draw is not None and config.style_recipe == "diversity":
             state.backward("encoder", of_styles.latent * share)
-        told = (distance, fooled, real, fake, unlike, unmatched, *of_styles)
+        told = (distance, fooled, real, fake, unlike, unmatched, *of_styles, uneven)
         losses += torch.stack(told).detach() * share
     if config.adversarial != "none":
         state.optimizer_step("discriminator", world)

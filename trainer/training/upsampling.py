@@ -6,12 +6,19 @@ Checkerboard Artifacts”, Distill 2016, who enlarge first and convolve then). R
 convolving with a kernel of 3 is the same as a transposed convolution whose even and odd weights have one sum:
 along each axis (w2, w1 + w2, w0 + w1, w0), which is every t with t0 − t1 + t2 − t3 = 0. So the weights are
 held to that, and the network stays what it is: in a file, folded, and in its speed.
+
+That keeps plain areas plain. Where features rise slowly, as shades do, even and odd rows still differ unless
+t0 + t3 is a third of t1 + t2, to which all of t can't be held without blurring what is drawn. So a loss asks
+for it where it shows: in stripes as fine as the rows that a layer doubles.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import torch
-from torch import nn
+import torch.nn.functional as F
+from torch import Tensor, nn
 
 from engine.layers.packed import doubles
 
@@ -19,6 +26,30 @@ _ALTERNATING = torch.tensor([1.0, -1.0, 1.0, -1.0])
 _ALONG_ONE_AXIS = torch.eye(4) - torch.outer(_ALTERNATING, _ALTERNATING) / 4
 _TO_EVEN = torch.kron(_ALONG_ONE_AXIS, _ALONG_ONE_AXIS)
 """Takes from a kernel of 4 × 4, its 16 weights in a column, what alternates along either axis."""
+
+SCALES = (1, 2)
+"""Pixels a stripe: of the last layer, and of the one before."""
+_RUN = 8
+"""Stripes, and so many times their width along them, in which they have to go on to be any."""
+
+
+def stripes(pictures: Tensor) -> Tensor:
+    """How strongly pictures, (N, C, H, W), or what is between two, are striped across or along; one number on
+    their own scale. Slopes and edges of things are no stripes, nor is grain, which takes turns with itself.
+    """
+    return torch.stack([runs.abs().mean() for runs in striped(pictures)]).mean()
+
+
+def striped(pictures: Tensor) -> Iterator[Tensor]:
+    """Of each direction and scale: the mean step from even rows to odd ones, in blocks of pictures."""
+    for scale in SCALES:
+        reduced = F.avg_pool2d(pictures, scale) if scale > 1 else pictures
+        if min(reduced.shape[2:]) < _RUN + 2:
+            continue
+        for rows in (reduced, reduced.transpose(2, 3)):
+            bent = rows[:, :, 1:-1] - (rows[:, :, :-2] + rows[:, :, 2:]) / 2
+            even = bent.shape[2] // 2 * 2
+            yield F.avg_pool2d(bent[:, :, 0:even:2] - bent[:, :, 1:even:2], (_RUN // 2, _RUN)) / 2
 
 
 @torch.no_grad()

@@ -69,6 +69,7 @@ def test_newer_config_is_refused() -> None:
         ({"l1": -1.0}, "negative"),
         ({"perceptual": -1.0}, "perceptual loss can't be negative"),
         ({"feature_matching": -1.0}, "feature matching can't be negative"),
+        ({"stripes": -1.0}, "loss of stripes can't be negative"),
         ({"feature_matching": 1.0, "adversarial": "none"}, "feature matching needs a discriminator"),
         ({"discriminators": 2, "adversarial": "none"}, "two discriminators need"),
         ({"discriminators": 0}, "one discriminator, or two"),

@@ -40,6 +40,7 @@ OTHERS: dict[str, Any] = {
     "l1": 0.0,
     "perceptual": 15.0,
     "feature_matching": 10.0,
+    "stripes": 100.0,
     "discriminators": 2,
     "styles": 8,
     "style_recipe": "diversity",

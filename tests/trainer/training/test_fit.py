@@ -90,6 +90,8 @@ def test_something_is_learnt(tmp_path: Path) -> None:
         {"perceptual": 15.0, "l1": 40.0},
         pytest.param({"perceptual": 15.0, "precision": "bfloat16"}, marks=needs_bfloat16),
         {"feature_matching": 10.0},
+        {"stripes": 100.0},
+        {"stripes": 100.0, "size": (41, 67)},
         {"discriminators": 2},
         {"discriminators": 2, "feature_matching": 10.0, "differentiable": True, "conditional": False},
         {"discriminators": 2, "feature_matching": 10.0, "size": (41, 67)},
@@ -116,6 +118,7 @@ def test_every_switch_trains(tmp_path: Path, wishes: dict[str, Any]) -> None:
     assert (losses[0, 1:4] != 0).all() == (config.adversarial != "none")
     assert bool(losses[0, 4] != 0) == (config.perceptual > 0)
     assert bool(losses[0, 5] != 0) == (config.feature_matching > 0)
+    assert bool(losses[0, LOSSES.index("stripes")] != 0) == (config.stripes > 0)
     state = State(config)
     assert all(torch.equal(first[name], tensor) for name, tensor in copied(state).items())
 

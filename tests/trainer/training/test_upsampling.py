@@ -14,7 +14,7 @@ from tests.trainer.small_runs import small, things
 from tests.trainer.training.test_state import stepped
 from trainer.training import ema
 from trainer.training.state import State
-from trainer.training.upsampling import project_upsampling
+from trainer.training.upsampling import project_upsampling, stripes
 
 
 def resized(x: torch.Tensor, weight: torch.Tensor) -> torch.Tensor:
@@ -95,6 +95,47 @@ def test_a_model_to_begin_from_is_brought_to_it(tmp_path: Path) -> None:
                 before = module.weight.detach().clone()
                 project_upsampling(module)
                 assert torch.allclose(module.weight, before, atol=1e-6)
+
+
+def test_stripes_are_found_and_slopes_edges_and_grain_are_none() -> None:
+    generator = torch.Generator().manual_seed(3)
+    rows, columns = torch.meshgrid(torch.arange(64.0), torch.arange(64.0), indexing="ij")
+    grain = torch.rand(64, 64, generator=generator)
+    fine, coarse = ((rows // width % 2) * 2 - 1 for width in (1, 2))
+    pictures = {
+        "fine": fine,
+        "across": fine.T,
+        "coarse": coarse,
+        "slope": rows / 32 - 1,
+        "edge": (columns > 31).float(),
+        "line": (rows == 31).float(),
+        "grain": grain * 2 - 1,
+        "broad": torch.sin(rows / 2),
+    }
+    found = {name: float(stripes(picture.expand(1, 3, 64, 64))) for name, picture in pictures.items()}
+    assert found["fine"] == pytest.approx(found["across"]) and found["fine"] > 0.3
+    assert found["coarse"] > 0.3
+    assert all(found[name] < 0.08 for name in ("slope", "edge", "line", "grain", "broad")), found
+
+
+def test_a_loss_of_stripes_takes_them_away() -> None:
+    """A decoder that is to enlarge a shade does so in steps at first."""
+    torch.manual_seed(4)
+    transposed = nn.ConvTranspose2d(4, 3, 4, 2, 1)
+    project_upsampling(transposed)
+    shades = torch.arange(32.0)[:, None].expand(1, 4, 32, 32) / 32
+
+    def striped() -> torch.Tensor:
+        return stripes(transposed(shades)[..., 2:-2, 2:-2])
+
+    before = striped().item()
+    optimiser = torch.optim.SGD(transposed.parameters(), 0.5)
+    for _ in range(40):
+        optimiser.zero_grad()
+        striped().backward()
+        optimiser.step()
+        project_upsampling(transposed)
+    assert striped().item() < 0.2 * before
 
 
 def planes(state: State) -> tuple[int]:
