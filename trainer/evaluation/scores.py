@@ -11,6 +11,12 @@ Mask = npt.NDArray[np.bool_]
 NEAR = 2
 """Pixels that two lines may lie apart and still be the same line."""
 
+_BLOCK = 8
+"""Pixels a side, an even number."""
+_EDGE = 16.0
+"""Levels by which a pixel lies beside the mean of its neighbours, from which on something is drawn there."""
+_WHITE = 240
+
 _RANGES = {"L": (0, 100), "a": (-110, 110), "b": (-110, 110)}
 """CIE Lab, in bins of one unit."""
 
@@ -38,6 +44,26 @@ def likeness(made: Pixels, target: Pixels, known: Mask | None = None) -> dict[st
         "psnr": float(10 * np.log10(255**2 / error)),
         "ssim": float(similar),
     }
+
+
+def stripes(picture: Pixels) -> float | None:
+    """How strongly even and odd rows or columns of a picture, uint8 (H, W, 3), part where nothing is drawn.
+
+    In levels of 255, the mean over blocks of 8 × 8 pixels without an edge or white; None without such.
+    """
+    strengths = []
+    for rows in (picture, picture.swapaxes(0, 1)):
+        x = rows.astype(np.float32)
+        bent = x[1:-1] - (x[:-2] + x[2:]) / 2
+        high, wide = (bent.shape[0] // _BLOCK, bent.shape[1] // _BLOCK)
+        inside = slice(high * _BLOCK), slice(wide * _BLOCK)
+        blocks = bent[inside].reshape(high, _BLOCK, wide, _BLOCK, 3)
+        taking_turns = (blocks[:, ::2] - blocks[:, 1::2]).mean((1, 3)) / 2
+        ground = (x[1:-1][inside].min(2) >= _WHITE).reshape(high, _BLOCK, wide, _BLOCK)
+        even = (np.abs(blocks).max((1, 3, 4)) < _EDGE) & ~ground.any((1, 3))
+        strengths.append(np.abs(taking_turns).mean(2)[even])
+    found = np.concatenate(strengths)
+    return float(found.mean()) if found.size else None
 
 
 class Histograms:

@@ -54,6 +54,23 @@ def test_means_tell_a_dark_and_grey_picture_from_a_light_and_coloured_one() -> N
     assert half.means() == pytest.approx(found)
 
 
+def test_stripes_are_seen_amid_smooth_parts_alone() -> None:
+    shade = np.full((64, 64, 3), np.linspace(60, 160, 64)[:, None, None]).round().astype(np.uint8)
+    fine = shade + (np.arange(64) % 2 * 6).astype(np.uint8)[:, None, None]
+    grain = shade + np.random.default_rng(0).integers(0, 7, (64, 64, 1)).astype(np.uint8)
+    assert scores.stripes(fine) == pytest.approx(scores.stripes(fine.swapaxes(0, 1)))
+    strong, plain, grainy = (scores.stripes(picture) for picture in (fine, shade, grain))
+    assert strong is not None and plain is not None and grainy is not None
+    assert strong == pytest.approx(6 / 2, abs=0.3)  # along one of two directions, 6 levels from row to row
+    assert plain < 0.2 and grainy < 0.6
+    framed = fine.copy()
+    framed[20:40] = np.arange(64, dtype=np.uint8)[:, None] % 2 * 200  # drawn, and so left out
+    drawn = scores.stripes(framed)
+    assert drawn is not None and 2 < drawn < 4
+    assert scores.stripes(np.full((64, 64, 3), 255, np.uint8)) is None
+    assert scores.stripes(fine[:5, :5]) is None
+
+
 def test_tiny_pictures_are_compared_too() -> None:
     assert scores.likeness(thing(0, 32)[:4, :5], thing(1, 32)[:4, :5])["ssim"] <= 1
 
