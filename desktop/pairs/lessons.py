@@ -107,7 +107,17 @@ def keep_examples(lesson: Lesson, folder: Path, made: Sequence[Example], staying
         PictureError: they can't be written.
     """
     task, palette = task_of(lesson.card.input, lesson.card.hints), labels_of(lesson.card)
-    stay: list[tuple[Picture, Pixels, Code | None]] = [(*example, None) for example in made]
+    corrected = _corrected(folder)
+    stay: list[tuple[Picture, Pixels, Code | None]] = []
+    for drawn, preview in made:
+        origin = _origin(drawn, None)
+        if origin.mark not in corrected:
+            stay.append((drawn, preview, None))
+            continue
+        manifest = pair_store.manifest_of(folder)
+        former = pair_store.pair_of(folder, manifest, origin)
+        if former and manifest.origins[former].name != CORRECTION:
+            pair_store.remove(folder, {former})
     for frame in staying:
         assert frame.picture is not None
         drawn = suited(Document.from_snapshot(frame.picture).picture(), palette)
@@ -117,6 +127,20 @@ def keep_examples(lesson: Lesson, folder: Path, made: Sequence[Example], staying
         manifest = pair_store.manifest_of(folder)
         if not pair_store.pair_of(folder, manifest, origin):  # a correction counts for more
             pair_store.keep(folder, drawn, scaled_preview(preview, drawn.size), task, palette, origin)
+
+
+def _corrected(folder: Path) -> set[str]:
+    """The marks of all drawings that have been corrected, in whatever style: none is to stay as it was,
+    or the model would be taught both."""
+    origins = pair_store.manifest_of(folder).origins.items()
+    marks = set()
+    for name in (name for name, origin in origins if origin.name == CORRECTION):
+        drawn, _ = pair_store.read_back(folder, name)
+        marks.add(_origin(drawn, None).mark)
+        if drawn.lines is not None and drawn.hints is None:  # where there were no hints none are in the file
+            drawn = Picture(lines=drawn.lines, hints=np.zeros((*drawn.lines.shape, 4), np.uint8))
+            marks.add(_origin(drawn, None).mark)
+    return marks
 
 
 def labels_of(card: Card) -> Palette | None:

@@ -40,6 +40,11 @@ CARDS: dict[str, dict[str, Any]] = {
 }
 
 
+@pytest.fixture(scope="session", autouse=True)
+def application_of_this_thread(qapp: QApplication) -> None:
+    """It is there first: where another thread has used Qt before, Qt takes that one for the main thread."""
+
+
 @pytest.fixture(autouse=True)
 def held_collector() -> Iterator[None]:
     """As in the program, no cycle with a Qt object in it is collected on a thread beside the test's.

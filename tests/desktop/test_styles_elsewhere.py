@@ -67,3 +67,29 @@ def test_one_drawing_in_two_styles_is_two_lessons(file: Path) -> None:
     photos = [pair_store.read_back(folder, name)[1] for name in pair_store.names(folder)]
     greys = sorted(int(photo.mean()) for photo in photos)
     assert greys == [50, 200], "the correction counts for more; another model's style is the usual one"
+
+
+def test_a_sample_drawing_corrected_in_a_style_does_not_stay_as_it_was_in_the_usual_one(file: Path) -> None:
+    """The model would be taught both, and the greyer one would win."""
+    card = bundle.read_card(file)
+    style = PictureStyle((1.0,) * 8, "a")
+    first, second = drawn(None), drawn(None)
+    first.layers[0].pixels[30:40, 30:40] = (200, 30, 30, 255)  # a hint, which is kept in a file of its own
+    second.layers[-1].pixels[40:44, 10:50] = (0, 0, 0, 255)
+    samples = [
+        (document.picture(), np.full((64, 64, 3), grey, np.uint8))
+        for document, grey in ((first, 50), (second, 90))
+    ]
+
+    def taught(document: Document, grey: int) -> list[int]:
+        made = np.full((64, 64, 3), 10, np.uint8)
+        lesson = Lesson(card, file, document.picture(), document.picture_flat(), made, (), style.code)
+        folder = lessons.keep_correction(lesson, np.full((64, 64, 3), grey, np.uint8))
+        lessons.keep_examples(lesson, folder, samples, [])
+        photos = (pair_store.read_back(folder, name)[1] for name in pair_store.names(folder))
+        return sorted(int(photo.mean()) for photo in photos)
+
+    assert taught(first, 200) == [90, 200]
+    assert taught(second, 220) == [200, 220], (
+        "what was noted down of it before goes, and the first stays corrected"
+    )

@@ -106,7 +106,7 @@ def seen_event(folder: Path) -> object:
 def reported(folder: Path, number: int) -> None:
     grey = np.full((8, 8, 3), number, np.uint8)
     examples = [(grey, grey, grey)]
-    report.write(folder / "report", Evaluation("name", number, "image", {"l1": 0.5}, [], examples))
+    report.write(folder / "report", Evaluation("name", number, "image", {"l1": 0.5}, examples=examples))
 
 
 def seen_report(folder: Path) -> object:

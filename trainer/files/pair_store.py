@@ -207,8 +207,18 @@ def take_back(folder: Path, names: Collection[str]) -> set[str]:
     Raises:
         PictureError: the folder is damaged, or can't be written.
     """
+    gone = set(names) & set(manifest_of(folder).drafts)
+    remove(folder, gone)
+    return gone
+
+
+def remove(folder: Path, gone: Collection[str]) -> None:
+    """Take pairs out of a folder of kept pairs.
+
+    Raises:
+        PictureError: the folder is damaged, or can't be written.
+    """
     manifest = manifest_of(folder)
-    gone = set(names) & set(manifest.drafts)
     with _said(folder):
         for name in gone:
             # The photo first: a pair without one is no pair, should the program end here.
@@ -217,7 +227,6 @@ def take_back(folder: Path, names: Collection[str]) -> set[str]:
     if gone:
         origins, drafts = _without(manifest.origins, gone), _without(manifest.drafts, gone)
         _write(folder, replace(manifest, origins=origins, drafts=drafts))
-    return gone
 
 
 def names(folder: Path) -> set[str]:
