@@ -29,6 +29,10 @@ from trainer.evaluation.export import PACKAGES, export
 
 Pass = Callable[[], Any]
 
+REST = 0.05
+"""Seconds between two passes: threads of ONNX Runtime wait for the next one at full speed for a while, and
+whoever came after them had half of the processor."""
+
 
 def run() -> list[Row]:
     """Time the wide network and every bundled one against what is installed of the others."""
@@ -73,7 +77,7 @@ def compared(file: Path, exported: Path, refused: set[str]) -> list[Row]:
             told = (str(error).strip().splitlines() or [type(error).__name__])[-1]
             print(f"not measured: {package} does not start on this processor ({told})", file=sys.stderr)
     wanted = codec.to_pixels(generator._pass(flat, None), height, width)
-    names, timed = list(ways), alternating(*ways.values())
+    names, timed = list(ways), alternating(*ways.values(), rest=REST)
     rows = []
     for name, times in zip(names, timed, strict=True):
         what = f"full frame of {file.stem}, {generator.card.statistics} statistics: {name}"
