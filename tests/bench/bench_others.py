@@ -29,9 +29,10 @@ from trainer.evaluation.export import PACKAGES, export
 
 Pass = Callable[[], Any]
 
-REST = 0.05
-"""Seconds between two passes: threads of ONNX Runtime wait for the next one at full speed for a while, and
-whoever came after them had half of the processor."""
+REST = 1 / 60
+"""Seconds between two passes, as between two frames under the pen: threads of ONNX Runtime wait for the next
+one at full speed for a while, and whoever came after them had half of the processor. A rest of 0.05 s puts
+the engine's own threads to sleep, see ``docs/adr/0025-threads-beside-others.md``."""
 
 
 def run() -> list[Row]:
