@@ -11,6 +11,7 @@ import importlib.util
 import statistics
 import sys
 import tempfile
+import time
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
@@ -24,15 +25,17 @@ from engine.models import bundle, catalogue
 from engine.planes import codec
 from tests.bench.bench_engine import drawing, wide
 from tests.bench.rows import Row
-from tests.bench.turns import alternating, spread
+from tests.bench.turns import spread
 from trainer.evaluation.export import PACKAGES, export
 
 Pass = Callable[[], Any]
 
-REST = 1 / 60
-"""Seconds between two passes, as between two frames under the pen: threads of ONNX Runtime wait for the next
-one at full speed for a while, and whoever came after them had half of the processor. A rest of 0.05 s puts
-the engine's own threads to sleep, see ``docs/adr/0025-threads-beside-others.md``."""
+BLOCKS, WARMING, PASSES = 4, 2, 10
+"""Turns of each, passes of a turn that are not measured, and those that are. Not in turns pass by pass: ONNX
+Runtime's threads wait for the next one at full speed for a while, and who came after them had half of the
+processor."""
+REST = 0.5
+"""Seconds before a turn."""
 
 
 def run() -> list[Row]:
@@ -78,7 +81,7 @@ def compared(file: Path, exported: Path, refused: set[str]) -> list[Row]:
             told = (str(error).strip().splitlines() or [type(error).__name__])[-1]
             print(f"not measured: {package} does not start on this processor ({told})", file=sys.stderr)
     wanted = codec.to_pixels(generator._pass(flat, None), height, width)
-    names, timed = list(ways), alternating(*ways.values(), rest=REST)
+    names, timed = list(ways), in_blocks(*ways.values())
     rows = []
     for name, times in zip(names, timed, strict=True):
         what = f"full frame of {file.stem}, {generator.card.statistics} statistics: {name}"
@@ -95,6 +98,20 @@ def compared(file: Path, exported: Path, refused: set[str]) -> list[Row]:
             Row(f"full frame of {file.stem}: engine against the quickest other", 1, ours / quickest, "×")
         )
     return rows
+
+
+def in_blocks(*ways: Pass) -> tuple[list[float], ...]:
+    """Milliseconds of passes of each way, in turns of some passes."""
+    times: tuple[list[float], ...] = tuple([] for _ in ways)
+    for _ in range(BLOCKS):
+        for way, list_of in zip(ways, times, strict=True):
+            time.sleep(REST)
+            for number in range(WARMING + PASSES):
+                start = time.perf_counter()
+                way()
+                if number >= WARMING:
+                    list_of.append((time.perf_counter() - start) * 1000)
+    return times
 
 
 def by_onnxruntime(exported: Path, planes: Any) -> Pass:

@@ -16,17 +16,11 @@ _Answer = TypeVar("_Answer")
 TURNS = 30
 
 
-def alternating(
-    *ways: Callable[[], object], turns: int = TURNS, rest: float = 0.0
-) -> tuple[list[float], ...]:
-    """Milliseconds of ``turns`` runs of each way, taken in turns after two unmeasured rounds.
-
-    ``rest``: seconds before each, where a way's threads go on for a while when it is done.
-    """
+def alternating(*ways: Callable[[], object], turns: int = TURNS) -> tuple[list[float], ...]:
+    """Milliseconds of ``turns`` runs of each way, taken in turns after two unmeasured rounds."""
     times: tuple[list[float], ...] = tuple([] for _ in ways)
     for turn in range(turns + 2):
         for way, list_of in zip(ways, times, strict=True):
-            time.sleep(rest)
             start = time.perf_counter()
             way()
             if turn >= 2:
