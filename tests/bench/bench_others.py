@@ -30,7 +30,7 @@ from trainer.evaluation.export import PACKAGES, export
 
 Pass = Callable[[], Any]
 
-BLOCKS, WARMING, PASSES = 4, 2, 10
+BLOCKS, WARMING, PASSES = 3, 2, 10
 """Turns of each, passes of a turn that are not measured, and those that are. Not in turns pass by pass: ONNX
 Runtime's threads wait for the next one at full speed for a while, and who came after them had half of the
 processor."""
