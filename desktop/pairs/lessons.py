@@ -25,6 +25,7 @@ from engine.data.messages import Picture, Pixels
 from engine.data.palette import Palette
 from engine.data.style import Code
 from engine.data.task import task_of
+from engine.errors import PictureError
 from engine.files.writing import first_free, stem
 from engine.planes.codec import scaled_preview
 from trainer.files import pair_store
@@ -132,10 +133,17 @@ def keep_examples(lesson: Lesson, folder: Path, made: Sequence[Example], staying
 def _corrected(folder: Path) -> set[str]:
     """The marks of all drawings that have been corrected, in whatever style: none is to stay as it was,
     or the model would be taught both."""
-    origins = pair_store.manifest_of(folder).origins.items()
+    origins, there = pair_store.manifest_of(folder).origins.items(), pair_store.names(folder)
     marks = set()
-    for name in (name for name, origin in origins if origin.name == CORRECTION):
-        drawn, _ = pair_store.read_back(folder, name)
+    for name in (name for name, origin in origins if origin.name == CORRECTION and name in there):
+        try:
+            drawn, _ = pair_store.read_back(folder, name)
+        except PictureError as error:
+            place = pair_store.place(folder, name, pair_store.PHOTO)
+            raise PictureError(
+                f"A correction of before can’t be read back, “{place}”: {error} "
+                "Move it away, then teach this again."
+            ) from error
         marks.add(_origin(drawn, None).mark)
         if drawn.lines is not None and drawn.hints is None:  # where there were no hints none are in the file
             drawn = Picture(lines=drawn.lines, hints=np.zeros((*drawn.lines.shape, 4), np.uint8))

@@ -13,12 +13,14 @@ from PySide6.QtWidgets import QPushButton, QToolButton
 import engine
 from desktop.documents.samples import drawn, samples
 from desktop.paint.files.drawing import Drawing
-from desktop.pairs.lessons import base_of, taught_name
+from desktop.pairs.lessons import Lesson, base_of, keep_correction, keep_examples, taught_name
 from desktop.pairs.replay_examples import MOST, examples
 from desktop.support import background
 from desktop.widgets.main_window import MainWindow
-from engine.data.messages import Pixels
+from engine.data.card import Card
+from engine.data.messages import Picture, Pixels
 from engine.data.picture import read
+from engine.errors import PictureError
 from engine.models import bundle
 from engine.planes import codec
 from tests.desktop.window_hands import done, drag, model, settle, until
@@ -255,6 +257,28 @@ def test_sample_drawings_are_taught_as_the_model_makes_them(window, session, hom
     made = generator.translate(codec.prepare(document.picture(), generator.card, size))
     kept_one = pairs.load(data.pairs[1])[1]
     assert np.abs(codec.scaled_preview(made, document.picture().size).astype(int) - kept_one).max() <= 1
+
+
+def test_a_damaged_correction_of_before_is_said_with_its_place(home):
+    """With the file out of the way the model can be taught."""
+    size = (32, 32)
+    card = Card("tidy", "unet", {}, input="image", size=size)
+
+    def teach_it(shade: int) -> None:
+        plain = np.full((*size, 3), shade, np.uint8)
+        lesson = Lesson(card, home / "tidy.safetensors", Picture(pixels=plain), plain, plain, ())
+        keep_examples(lesson, keep_correction(lesson, 255 - plain), [], [])
+
+    teach_it(20)
+    (damaged,) = (folder(home, "tidy") / pair_store.PHOTO).iterdir()
+    damaged.write_bytes(damaged.read_bytes()[:60])
+    with pytest.raises(PictureError) as caught:
+        teach_it(40)
+    assert str(caught.value).startswith(f"A correction of before can’t be read back, “{damaged}”: ")
+    assert str(caught.value).endswith(" Move it away, then teach this again.")
+    damaged.unlink()
+    teach_it(60)
+    assert len(pairs.find(folder(home, "tidy")).pairs) == 2
 
 
 def test_what_the_model_cannot_show_is_said_and_the_corrected_pair_kept(window, session, home, told, shoes):

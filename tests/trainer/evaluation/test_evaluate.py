@@ -4,7 +4,7 @@ import json
 import re
 import time
 import weakref
-from collections.abc import Iterator
+from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -14,8 +14,8 @@ import pytest
 import torch
 from typer.testing import CliRunner
 
-import engine
 from engine.data import picture
+from engine.data.messages import Pixels
 from engine.data.palette import write_gpl
 from engine.data.style import Style
 from engine.models import bundle
@@ -24,6 +24,7 @@ from tests.trainer.made_pictures import HOUSES, save, thing
 from tests.trainer.small_runs import houses, pictures, small, things, trained, untrained
 from trainer.__main__ import commands
 from trainer.data import pairs
+from trainer.data.dataset import DataSet
 from trainer.dataset_check import counting
 from trainer.evaluation import report
 from trainer.evaluation.evaluate import (
@@ -46,6 +47,20 @@ NONSENSE = ["0.2", None, [], {}, -1.0, float("nan"), 7.5, 10**400]
 @pytest.fixture(autouse=True)
 def one_thread() -> None:
     torch.set_num_threads(1)
+
+
+def answering(data: DataSet, answers: Iterable[Pixels]) -> Generator:
+    """One that answers each drawing in turn by what is given, as one that knew the photos would."""
+    coming = iter(answers)
+
+    class Knowing(Generator):
+        def translate(
+            self, prepared: Pixels, *, seed: int | None = None, style: Style | None = None
+        ) -> Pixels:
+            return next(coming)
+
+    state = State(small(data)).generator.state_dict()
+    return Knowing(untrained(data).card, state, precision="float32")
 
 
 def test_sketches_are_judged_by_lines_and_hints(tmp_path: Path) -> None:
@@ -80,11 +95,11 @@ def test_what_hints_do_is_measured_on_as_many_as_are_asked_for(tmp_path: Path) -
     class Counted(Generator):
         def translate(
             self,
-            prepared: engine.data.messages.Pixels,
+            prepared: Pixels,
             *,
             seed: int | None = None,
             style: Style | None = None,
-        ) -> engine.data.messages.Pixels:
+        ) -> Pixels:
             calls.append(prepared[..., 4].any())
             return super().translate(prepared, seed=seed, style=style)
 
@@ -104,19 +119,7 @@ def test_the_photo_itself_obeys_lines_and_hints_best(tmp_path: Path) -> None:
     """A generator that knew the answer scores far better than an untrained one."""
     data = things(tmp_path / "data", 6)
     bad = untrained(data)
-    answers = iter([pairs.load(pair)[1] for pair in data.pairs])
-
-    class Knowing(Generator):
-        def translate(
-            self,
-            prepared: engine.data.messages.Pixels,
-            *,
-            seed: int | None = None,
-            style: Style | None = None,
-        ) -> engine.data.messages.Pixels:
-            return sheet.reduced(next(answers), 32)
-
-    good = Knowing(bad.card, State(small(data)).generator.state_dict(), precision="float32")
+    good = answering(data, (sheet.reduced(pairs.load(pair)[1], 32) for pair in data.pairs))
     best, worst = evaluate(good, data).scores, evaluate(bad, data).scores
     assert best["l1"] < 0.1 < worst["l1"]
     assert best["line_precision"] > worst["line_precision"]
@@ -137,11 +140,11 @@ def test_of_many_pairs_only_the_sheets_pictures_stay(tmp_path: Path) -> None:
     class Watched(Generator):
         def translate(
             self,
-            prepared: engine.data.messages.Pixels,
+            prepared: Pixels,
             *,
             seed: int | None = None,
             style: Style | None = None,
-        ) -> engine.data.messages.Pixels:
+        ) -> Pixels:
             alive.append(sum(one() is not None for one in made))
             answer = super().translate(prepared, seed=seed, style=style)
             made.append(weakref.ref(answer))
@@ -323,25 +326,10 @@ def test_made_maps_are_judged_by_their_classes(tmp_path: Path) -> None:
     """The maps themselves have all that is there; maps that are wall everywhere have the walls."""
     houses(tmp_path / "data", 4, 32)
     data = pairs.find(tmp_path / "data", task="image", swap=True)
-    bad = untrained(data)
     wall = np.broadcast_to(HOUSES.colours[1], (32, 32, 3))
     scores = {}
     for name, answers in (("maps", [pairs.load(pair)[1] for pair in data.pairs]), ("walls", [wall] * 4)):
-        coming = iter(answers)
-
-        class Knowing(Generator):
-            def translate(
-                self,
-                prepared: engine.data.messages.Pixels,
-                *,
-                seed: int | None = None,
-                style: Style | None = None,
-                coming: Iterator[engine.data.messages.Pixels] = coming,
-            ) -> engine.data.messages.Pixels:
-                return next(coming)
-
-        knowing = Knowing(bad.card, State(small(data)).generator.state_dict(), precision="float32")
-        scores[name] = evaluate(knowing, data, classes=HOUSES)
+        scores[name] = evaluate(answering(data, answers), data, classes=HOUSES)
     names = [label.name for label in HOUSES.labels]
     assert scores["maps"].found == [(name, 1.0) for name in names]
     assert scores["maps"].scores["pixel_accuracy"] == scores["maps"].scores["mean_iou"] == 1
