@@ -10,7 +10,16 @@ from PySide6.QtCore import QObject
 from desktop.documents.on_canvas import OnCanvas
 from desktop.frames.selected import selected
 from desktop.paint.editing.snapshot import Frame, Snapshot
-from desktop.paint.layers.held import MOST_HOLDS, Hold, Line, Overlay, counting, falling, within
+from desktop.paint.layers.held import (
+    MOST_HELD_BYTES,
+    MOST_HOLDS,
+    Hold,
+    Line,
+    Overlay,
+    counting,
+    falling,
+    within,
+)
 from desktop.preview.live import Live
 from desktop.support.observable import Observable, Property
 from desktop.support.settings import Settings
@@ -104,9 +113,14 @@ class Holding(Observable):
             if not held.any() or (rest and not inside.any()):
                 canvas.said.emit(self.tr("The selection is less than a pixel of the preview; select more."))
                 return
-            hold = Hold(np.dstack([shown, held]), rest)
+            holds = (*document.holds, Hold(np.dstack([shown, held]), rest))
+            if sum(hold.pixels.nbytes for hold in holds) > MOST_HELD_BYTES:
+                canvas.said.emit(
+                    self.tr("The holds take more memory than there is for them; lift some first.")
+                )
+                return
             text = self.tr("Hold the rest") if rest else self.tr("Hold the selection")
-            canvas.edit(lambda it: it.hold((*it.holds, hold), text))
+            canvas.edit(lambda it: it.hold(holds, text))
 
     def _have(self, holds: tuple[Hold, ...], text: str) -> None:
         if not self._canvas.document.holds:

@@ -11,7 +11,8 @@ from PySide6.QtCore import QObject
 from desktop.documents.moment import Moment
 from desktop.documents.on_canvas import OnCanvas
 from desktop.documents.open_documents import OpenDocuments, OpenPicture
-from desktop.paint.editing.snapshot import MOST_KEPT, Frame
+from desktop.paint.editing.snapshot import MOST_KEPT, Frame, fit
+from desktop.paint.files import kept
 from desktop.preview.live import Live
 from desktop.preview.styles import Styles
 from desktop.support.file_work import FileWork, Job
@@ -19,8 +20,7 @@ from desktop.support.observable import Observable, Property
 from engine.data.messages import Failed, Varied, Vary
 
 if TYPE_CHECKING:
-    from desktop.paint.editing.document import PictureStyle
-    from desktop.paint.editing.snapshot import Snapshot
+    from desktop.paint.editing.document import Change, PictureStyle
 
 __all__ = ["Frame", "Shelf"]
 
@@ -66,6 +66,7 @@ class Shelf(Observable):
         live.refused.connect(self._refused)
         # Those of another picture would be taken for this one's; another model makes no more of them.
         canvas.watch("picture", self._follow)
+        canvas.restructured.connect(self._look)
         live.watch("card", self._give_up)
 
     def keep(self) -> Job | None:
@@ -82,15 +83,16 @@ class Shelf(Observable):
         document.finish_stroke()
         moment, kind = Moment(document), document.kind
 
-        def pack(job: Job) -> Snapshot:
+        def pack(job: Job) -> Frame:
             whole = moment.document()
-            job.progress(1, 2)
-            return whole.snapshot()
+            job.progress(1, 3)
+            frame = Frame(preview, whole.snapshot(), kind)
+            job.progress(2, 3)
+            kept.pack(frame)
+            return frame
 
         return self._file_work.read(
-            self.tr("Keeping the picture and its preview"),
-            pack,
-            lambda picture: self._put_by(owner, Frame(preview, picture, kind)),
+            self.tr("Keeping the picture and its preview"), pack, lambda frame: self._put_by(owner, frame)
         )
 
     def _put_by(self, owner: OpenPicture | None, frame: Frame) -> None:
@@ -98,13 +100,18 @@ class Shelf(Observable):
             return
         frames = owner.document.frames
         frames = (*frames, frame.renamed(self._free_name(frames)))
-        gone, frames = frames[:-MOST_KEPT], frames[-MOST_KEPT:]
-        self._arrange(owner, frames)
-        if gone:
-            text = self.tr("The shelf holds %d frames; the oldest, “%s”, is gone.")
-            self._canvas.said.emit(text % (MOST_KEPT, gone[-1].name))
-        elif self.variations or self.awaited:
-            self._canvas.said.emit(self.tr("Kept; put the variations away to see it."))
+        if len(frames) > MOST_KEPT:
+            text = self.tr("The shelf holds %d frames and no more; take some off, or export this preview.")
+            self._canvas.error_reported.emit(text % MOST_KEPT)
+        elif not fit(frames):
+            text = self.tr(
+                "The shelf has no room for another frame as large as this; take some off, or export it."
+            )
+            self._canvas.error_reported.emit(text)
+        else:
+            self._arrange(owner, frames)
+            if self.variations or self.awaited:
+                self._canvas.said.emit(self.tr("Kept; put the variations away to see it."))
 
     def _free_name(self, frames: tuple[Frame, ...]) -> str:
         taken = {frame.name for frame in frames}
@@ -112,14 +119,20 @@ class Shelf(Observable):
         return next(name for name in names if name not in taken)
 
     def _arrange(self, owner: OpenPicture, frames: tuple[Frame, ...]) -> None:
-        """These are kept of a picture now: it is told to its journal, and to whoever looks. No step, so a
-        stroke may go on meanwhile."""
-        change = owner.document.put_by(frames)
+        """These are kept of a picture now. No step, so a stroke may go on meanwhile."""
+        self._arranged(owner, owner.document.put_by(frames))
+
+    def _arranged(self, owner: OpenPicture, change: Change) -> None:
+        """It is told to the picture's journal, and to whoever looks."""
         if owner in self._canvas.pictures:
             self._documents.journal(owner, change)
-        if owner is self._of:
-            self.kept = frames
+        self._look()
         self._told()
+
+    def _look(self) -> None:
+        """A step was done, or undone, that may have brought or taken frames."""
+        if self._of is not None and self.kept is not self._of.document.frames:
+            self.kept = self._of.document.frames
 
     def _follow(self) -> None:
         """Another picture has other frames, and other variations."""
@@ -143,10 +156,21 @@ class Shelf(Observable):
             self._styles.take(frame.style)
         self._live.show(frame.preview)
 
-    def drop(self, frame: Frame) -> None:
-        """Take a kept frame off the shelf."""
-        if self._of is not None:
-            self._arrange(self._of, tuple(other for other in self.kept if other is not frame))
+    def drop(self, *frames: Frame) -> None:
+        """Take kept frames off the shelf, as a step of their picture."""
+        owner, there = self._of, {frame.key for frame in self.kept}
+        gone = [frame for frame in frames if frame.key in there]
+        if owner is None or not gone:
+            return
+        if owner is self._canvas.picture:
+            self._canvas.edit(lambda document: document.take_off(gone))
+        else:  # a preview of it is being corrected
+            self._arranged(owner, owner.document.take_off(gone))
+        if len(gone) == 1:
+            text = self.tr("“%s” is off the shelf; Undo brings it back.") % gone[0].name
+        else:
+            text = self.tr("%d frames are off the shelf; Undo brings them back.") % len(gone)
+        self._canvas.said.emit(text)
 
     def rename(self, frame: Frame, name: str) -> None:
         """Call a kept frame something else."""

@@ -16,8 +16,9 @@ import pytest
 from desktop.documents.journal import Journal
 from desktop.documents.moment import Moment
 from desktop.documents.recovery import brought_back
-from desktop.paint.editing.document import Document
-from desktop.paint.editing.snapshot import Frame
+from desktop.paint.editing import reshaping, snapshot
+from desktop.paint.editing.document import Document, Role
+from desktop.paint.editing.snapshot import Frame, bytes_of, fit
 from desktop.paint.files import kept, project
 from desktop.paint.files.records import Record, records
 from desktop.paint.layers.held import Hold, falling
@@ -25,6 +26,7 @@ from desktop.paint.strokes.stroke import Ink
 from engine.data import picture
 from engine.data.picture import to_png_bytes
 from engine.data.rect import EMPTY, Rect
+from engine.errors import PictureError
 
 
 def noise(seed: int, *shape: int) -> np.ndarray:
@@ -266,8 +268,8 @@ def test_several_damaged_ones_are_one_sentence(tmp_path: Path):
 def test_sizes_are_checked_before_memory_is_taken(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     document = with_frames()
     path = saved(document, tmp_path)
-    taken = 24 * 32 * 4 * 2  # of what is held, which comes first
-    monkeypatch.setattr(kept, "MOST_BYTES", taken + 24 * 32 * 4 + 20_000)
+    monkeypatch.setattr(kept, "_MARGIN", 0)
+    monkeypatch.setattr(kept, "MOST_KEPT_BYTES", bytes_of(document.frames[:1]) + 24 * 32 * 3)
     decoded: list[int] = []
     real = picture.read
     monkeypatch.setattr(
@@ -276,7 +278,68 @@ def test_sizes_are_checked_before_memory_is_taken(tmp_path: Path, monkeypatch: p
     loaded = project.load(path)
     assert len(loaded.document.holds) == 2 and len(loaded.document.frames) == 1
     assert loaded.notes == ["In “a.ora” the kept frame “the 3nd” can't be read; it was left out."]
-    assert len(decoded) <= 4
+    assert len(decoded) == 3, "two holds and the first frame"
+
+
+def test_what_is_held_has_bounds_of_its_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    path = saved(with_frames(), tmp_path)
+    monkeypatch.setattr(kept, "_MARGIN", 0)
+    monkeypatch.setattr(kept, "MOST_HELD_BYTES", 24 * 32 * 4 * 2 - 1)
+    loaded = project.load(path)
+    assert len(loaded.document.holds) == 1 and len(loaded.document.frames) == 2
+
+
+def test_all_that_fits_on_a_shelf_is_read_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    """Counted the same way, to the byte, where it is kept and where it is read."""
+    document = with_frames()
+    document.add_layer(Role.REFERENCE, pixels=noise(1, 30, 40, 3))
+    document.crop(Rect(5, 5, 20, 20))  # some lies beyond the picture
+    frames = (*document.frames, Frame(noise(9, 24, 32, 3), document.snapshot(), "sketch", name="last"))
+    for frame in frames:
+        kept.pack(frame)
+    monkeypatch.setattr(snapshot, "MOST_KEPT_BYTES", bytes_of(frames))
+    monkeypatch.setattr(kept, "MOST_KEPT_BYTES", bytes_of(frames))
+    monkeypatch.setattr(kept, "_MARGIN", 0)
+    assert fit(frames) and not fit((*frames, frames[0]))
+    document.put_by(frames)
+    loaded = project.load(saved(document, tmp_path))
+    assert loaded.notes == [] and [it.name for it in loaded.document.frames] == ["the 2nd", "the 3nd", "last"]
+    assert bytes_of(loaded.document.frames) == bytes_of(frames)
+
+
+def test_a_part_that_no_file_may_have_is_not_kept(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(kept, "MOST_MEMBER", 100)
+    with pytest.raises(PictureError, match="too large to be kept on the shelf; export it instead"):
+        kept.pack(with_frames().frames[0])
+
+
+# --- taken off the shelf ----------------------------------------------------------------------------
+
+
+def test_what_was_taken_off_comes_back_where_it_was_and_later_ones_stay():
+    document = with_frames()
+    first, second = document.frames
+    document.take_off([first])
+    assert document.frames == (second,) and document.history.bytes > bytes_of([first])
+    later = Frame(noise(8, 24, 32, 3), document.snapshot(), "sketch", name="later")
+    document.put_by((second.renamed("other"), later))
+    document.undo()
+    assert [frame.name for frame in document.frames] == ["the 2nd", "other", "later"]
+    document.redo()
+    assert [frame.name for frame in document.frames] == ["other", "later"]
+
+
+def test_what_was_taken_off_goes_for_good_when_its_room_is_needed(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(snapshot, "MOST_KEPT", 2)
+    document = with_frames()
+    first, second = document.frames
+    document.take_off([first])
+    document.take_off([second])
+    document.put_by((Frame(noise(8, 24, 32, 3), document.snapshot(), "sketch", name="later"),))
+    document.undo()
+    assert [frame.name for frame in document.frames] == ["the 3nd", "later"]
+    document.undo()
+    assert [frame.name for frame in document.frames] == ["the 3nd", "later"], "no more than fit"
 
 
 NONSENSE: list[Any] = [
@@ -365,6 +428,15 @@ def test_cropping_crops_what_is_held_and_resizing_leaves_it():
     document.crop(Rect(200, 200, 10, 10))
     assert document.holds == ()
     assert document.selection == EMPTY
+
+
+def test_cropping_makes_no_hold_larger_than_may_be_held(monkeypatch: pytest.MonkeyPatch):
+    document = drawn(1)
+    document.hold((part(1, 3),), "Hold")
+    monkeypatch.setattr(reshaping, "MOST_HELD_BYTES", 24 * 32 * 4 * 2)
+    with pytest.raises(PictureError, match="lift some holds first"):
+        document.crop(Rect(-40, 0, 120, 30))
+    document.crop(Rect(-10, 0, 60, 30))
 
 
 def test_bringing_a_snapshot_back_brings_what_was_held():

@@ -6,7 +6,7 @@ network sees is ``picture()``. All of it belongs to one thread.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from typing import Any
 
@@ -29,7 +29,7 @@ from desktop.paint.editing.open_stroke import OpenStroke
 from desktop.paint.editing.planes import Planes, is_blank
 from desktop.paint.editing.recording import Recording
 from desktop.paint.editing.selection import Area, Floating, Mask, Selection
-from desktop.paint.editing.snapshot import Frame, Snapshot
+from desktop.paint.editing.snapshot import Frame, Snapshot, TakenOff, make_room
 from desktop.paint.layers.composite import to_straight
 from desktop.paint.layers.held import Hold
 from desktop.paint.layers.layer import Layer, Packed, Role
@@ -353,9 +353,20 @@ class Document(Seen):
         return self._take(StateStep(translate("paint", "Bring back"), state))
 
     def put_by(self, frames: tuple[Frame, ...]) -> Change:
-        """Have these kept frames. They are part of the desk rather than of the picture: no step."""
+        """Have these kept frames, which must ``fit``; part of the desk rather than the picture: no step."""
         self.frames, self.revision = frames, self.revision + 1
+        make_room(frames, self.history)
         return Change(structure=True)
+
+    def take_off(self, frames: Iterable[Frame]) -> Change:
+        """Have these kept frames no more."""
+
+        def shelf(frames: tuple[Frame, ...] | None) -> tuple[Frame, ...]:
+            self.frames = self.frames if frames is None else frames
+            return self.frames
+
+        self.finish_stroke()
+        return self._take(TakenOff(translate("paint", "Take off the shelf"), shelf, frames))
 
     def hold(self, holds: tuple[Hold, ...], text: str) -> Change:
         """Have these, as a step called ``text``."""

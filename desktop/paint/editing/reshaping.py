@@ -19,10 +19,12 @@ from desktop.paint.editing.layer_stack import (
 from desktop.paint.editing.limits import check_size
 from desktop.paint.layers import overhang, scaling
 from desktop.paint.layers.composite import from_straight, to_straight, unpacked
+from desktop.paint.layers.held import MOST_HELD_BYTES
 from desktop.paint.layers.layer import Piece, Role
 from engine.data.messages import Pixels
 from engine.data.palette import Palette
 from engine.data.rect import Rect
+from engine.errors import PictureError
 
 
 def resizing(stack: LayerStack, width: int, height: int) -> StateStep:
@@ -50,7 +52,7 @@ def cropping(stack: LayerStack, rect: Rect) -> StateStep:
     there.
 
     Raises:
-        PictureError: empty or too large.
+        PictureError: empty or too large, or what is held of its preview would be.
     """
     check_size(rect.width, rect.height, len(stack.layers), overhang.extent(stack.layers, rect))
     copies, outside = {}, {}
@@ -62,6 +64,12 @@ def cropping(stack: LayerStack, rect: Rect) -> StateStep:
         copies[layer.id] = canvas
         outside[layer.id] = overhang.cropped(layer, canvas, rect)
     size = stack.width, stack.height
+    scale = rect.width * rect.height / (size[0] * size[1])
+    if sum(hold.pixels.nbytes for hold in stack.holds) * scale > MOST_HELD_BYTES:
+        text = translate(
+            "paint", "What is held would take too much memory at that size; lift some holds first."
+        )
+        raise PictureError(text)
     holds = tuple(it for hold in stack.holds if (it := hold.cropped(size, rect)) is not None)
     state = _with_pixels(stack, copies, outside)
     state = replace(state, width=rect.width, height=rect.height, holds=holds)

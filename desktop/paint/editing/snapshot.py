@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
-from desktop.paint.editing.history import Tiles, tile_rect, tiles_of
+from desktop.paint.editing.history import Change, History, Step, Tiles, tile_rect, tiles_of
 from desktop.paint.editing.layer_stack import LayerStack, PictureStyle, State
 from desktop.paint.layers.held import new_key
 from desktop.paint.layers.layer import Layer, blank
@@ -50,8 +51,8 @@ class Snapshot:
 
     @property
     def bytes(self) -> int:
-        """Memory it holds."""
-        return sum(tiles.bytes for tiles in self.tiles)
+        """Memory it holds, but for what is held of its preview."""
+        return sum(tiles.bytes for tiles in self.tiles) + sum(layer.bytes for layer in self.hollow.layers)
 
     def stack(self) -> LayerStack:
         """A stack of its own, likewise."""
@@ -82,7 +83,10 @@ class Snapshot:
 
 
 MOST_KEPT = 60
-"""Frames on a picture's shelf; the oldest goes when there are more."""
+"""Frames on a picture's shelf."""
+MOST_KEPT_BYTES = 768 << 20
+"""Memory that they take together, as ``bytes_of`` counts. Files are read up to that, so nothing beyond it may
+come to lie on a shelf."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -103,9 +107,73 @@ class Frame:
     packed: dict[str, bytes] = field(default_factory=dict, init=False, repr=False)
     """What it is in files, by their endings, once that is known: it is worked out once."""
 
+    @property
+    def bytes(self) -> int:
+        """Memory it holds, packed and not, but for what is held in its picture."""
+        taken = self.preview.nbytes + sum(map(len, self.packed.values()))
+        return taken + (self.picture.bytes if self.picture is not None else 0)
+
     def renamed(self, name: str) -> Frame:
         """The same by another name."""
         other = replace(self, name=name)
         object.__setattr__(other, "key", self.key)
         other.packed.update(self.packed)
         return other
+
+
+def bytes_of(frames: Iterable[Frame]) -> int:
+    """Memory that kept frames hold together: what is held in several of their pictures is there once."""
+    frames = tuple(frames)
+    holds = {hold.key: hold.pixels.nbytes for it in frames if it.picture for hold in it.picture.hollow.holds}
+    return sum(frame.bytes for frame in frames) + sum(holds.values())
+
+
+def fit(frames: Sequence[Frame]) -> bool:
+    """Whether these may lie on one shelf, and will all come back from their file."""
+    return len(frames) <= MOST_KEPT and bytes_of(frames) <= MOST_KEPT_BYTES
+
+
+class TakenOff(Step):
+    """Kept frames were taken off the shelf. Those that are kept later are no part of it: going back in a
+    drawing must not cost what was kept on the way.
+
+    Args:
+        text: what it is called.
+        shelf: has the frames that it is given, unless that is None; returns those that it has.
+        frames: what is taken off.
+    """
+
+    def __init__(
+        self,
+        text: str,
+        shelf: Callable[[tuple[Frame, ...] | None], tuple[Frame, ...]],
+        frames: Iterable[Frame],
+    ) -> None:
+        self.text, self._shelf = text, shelf
+        self._keys = frozenset(frame.key for frame in frames)
+        self.gone: tuple[tuple[int, Frame], ...] = ()
+        """Frames, and where they were; none while they are on the shelf."""
+
+    @property
+    def bytes(self) -> int:
+        return 400 + bytes_of(frame for _, frame in self.gone)
+
+    def exchange(self, stack: LayerStack) -> Change:
+        frames, gone = list(self._shelf(None)), self.gone
+        self.gone = () if gone else tuple((at, it) for at, it in enumerate(frames) if it.key in self._keys)
+        for at, frame in gone:
+            frames.insert(at, frame)
+        if not gone:
+            frames = [frame for frame in frames if frame.key not in self._keys]
+        self._shelf(tuple(frames))
+        return Change(structure=True)
+
+
+def make_room(frames: Sequence[Frame], history: History) -> None:
+    """Let go of what was taken off longest ago and could not come back, as these frames take its room.
+
+    Such steps stay, and bring nothing back: others count on their place.
+    """
+    steps = [step for step in history.done if isinstance(step, TakenOff)]
+    while steps and not fit((*frames, *(frame for step in steps for _, frame in step.gone))):
+        steps.pop(0).gone = ()

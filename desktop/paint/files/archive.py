@@ -12,8 +12,8 @@ from engine.errors import PictureError
 from engine.files import archive
 from engine.files.archive import ArchiveError, Limits, Reason
 
-MOST_BYTES = 512 << 20
-"""Of the whole file."""
+MOST_BYTES = 2 << 30
+"""Of the whole file: all that one of ours may hold, layers and kept frames that pack to nothing less."""
 MOST_MEMBER = 160 << 20
 """Of one unpacked member."""
 LIMITS = Limits(members=20_000, directory=2 << 20, whole=MOST_BYTES)

@@ -19,21 +19,20 @@ from PySide6.QtCore import QCoreApplication
 
 from desktop.paint.editing.document import Document
 from desktop.paint.editing.limits import MOST_PIXELS
-from desktop.paint.editing.snapshot import MOST_KEPT, Frame
+from desktop.paint.editing.snapshot import MOST_KEPT, MOST_KEPT_BYTES, Frame
 from desktop.paint.files import placed
+from desktop.paint.files.archive import MOST_MEMBER
 from desktop.paint.files.layered import Step
 from desktop.paint.files.notation import KEPT, Notes, hold_notes
 from desktop.paint.files.records import beyond, describing, is_one_picture, painting, read_with_notes
 from desktop.paint.files.stack import listed
-from desktop.paint.layers.held import MOST_HOLDS, Hold
+from desktop.paint.layers.held import MOST_HELD_BYTES, MOST_HOLDS, Hold
 from engine.data.messages import Pixels
 from engine.data.picture import read, to_png_bytes
 from engine.errors import PictureError
 
-MOST_MEMBER = 96 << 20
-"""Bytes of one part."""
-MOST_BYTES = 512 << 20
-"""Memory that all frames of a file may take; the rest is left out."""
+_MARGIN = 1 << 20
+"""Bytes that are read beyond what may be kept, should another program have packed a part a little worse."""
 LONGEST_NAME = 100
 _KEY = re.compile(r"[0-9a-f]{16}")
 _PART = re.compile(r"frames/[0-9a-f]{16}\.(png|picture)|holds/[0-9a-f]{16}\.png")
@@ -97,6 +96,18 @@ def parts(frames: tuple[Frame, ...], holds: tuple[Hold, ...]) -> Parts:
     for hold in holds:
         made[_hold(hold.key)] = partial(to_png_bytes, hold.pixels)
     return made
+
+
+def pack(frame: Frame) -> None:
+    """Pack a frame now, before it is kept, on any thread: what it takes is known by that.
+
+    Raises:
+        PictureError: it is larger than a file may have it.
+    """
+    for ending, packed in ((".png", _packed_preview), (".picture", _packed_picture)):
+        if len(_once(frame, ending, packed)) > MOST_MEMBER:
+            text = translate("paint", "This picture is too large to be kept on the shelf; export it instead.")
+            raise PictureError(text)
 
 
 def _once(frame: Frame, ending: str, pack: Callable[[Frame], bytes]) -> bytes:
@@ -169,7 +180,7 @@ def _have(document: Document, holds: tuple[Hold, ...]) -> None:
 class _Reading:
     def __init__(self, source: Source, name: str, step: Step) -> None:
         self._source, self._name, self._step = source, name, step
-        self._budget = MOST_BYTES
+        self._budget = MOST_HELD_BYTES + _MARGIN
         self._holds: dict[str, Hold] = {}
         self._missed: list[str] = []
         self._lost_holds = self._strange = self._newer = False
@@ -193,6 +204,7 @@ class _Reading:
 
     def frames(self, notes: Notes) -> tuple[Frame, ...]:
         """Those that can be read."""
+        self._budget = MOST_KEPT_BYTES + _MARGIN
         entries = self._entries(notes, "frames", "kept", MOST_KEPT)
         frames = []
         for number, entry in enumerate(entries, start=1):
@@ -236,9 +248,8 @@ class _Reading:
         return key if isinstance(key, str) and _KEY.fullmatch(key) else ""
 
     def _frame(self, key: str, name: str) -> Frame:
-        preview = self._read(_preview(key))
-        packed = self._read(_picture(key))
-        pixels = self._decoded(preview)[..., :3]
+        preview, packed = (self._read(name, retained=True) for name in (_preview(key), _picture(key)))
+        pixels = self._decoded(preview, 3)
         with io.BytesIO(packed) as row:
             if not is_one_picture(row):
                 raise PictureError(translate("paint", "It is damaged."))
@@ -246,8 +257,8 @@ class _Reading:
             document, notes = read_with_notes(row)
         _have(document, self.holds(notes))
         picture = document.snapshot()
-        self._take(picture.bytes + sum(it.bytes for it in picture.hollow.layers))
-        frame = Frame(np.ascontiguousarray(pixels), picture, picture.kind, name=name)
+        self._take(picture.bytes)
+        frame = Frame(pixels, picture, picture.kind, name=name)
         frame.packed[".png"] = preview
         if hold_notes(document.holds).get("holds") == notes.fields.get("holds"):  # else some are gone
             frame.packed[".picture"] = packed
@@ -255,23 +266,27 @@ class _Reading:
 
     def _hold(self, key: str, rest: bool) -> Hold:
         if key not in self._holds:
-            self._holds[key] = Hold(self._decoded(self._read(_hold(key))), rest, key)
+            self._holds[key] = Hold(self._decoded(self._read(_hold(key)), 4), rest, key)
         found = self._holds[key]
         return found if found.rest == rest else Hold(found.pixels, rest, key)
 
-    def _read(self, member: str) -> bytes:
-        self._take(self._source.size(member))
+    def _read(self, member: str, *, retained: bool = False) -> bytes:
+        """A part's bytes, which count where they stay in memory."""
+        if retained:
+            self._take(self._source.size(member))
         return self._source.read(member, MOST_MEMBER)
 
-    def _decoded(self, content: bytes) -> Pixels:
-        """uint8 (H, W, 4); by its header it is known to be borne before anything is decoded."""
+    def _decoded(self, content: bytes, channels: int) -> Pixels:
+        """uint8 (H, W, 3 or 4); by its header it is known to be borne before anything is decoded."""
         width, height = placed.png_size(content, self._name)
         if not 0 < width * height <= MOST_PIXELS:
             raise PictureError(translate("paint", "It is too large."))
-        self._take(width * height * 4)
+        self._take(width * height * channels)
         reading = read(content, most=width * height)
         if reading.colours.shape[:2] != (height, width):
             raise PictureError(translate("paint", "It is damaged."))
+        if channels == 3:
+            return np.ascontiguousarray(reading.colours)
         alpha = np.full((height, width), 255, np.uint8) if reading.alpha is None else reading.alpha
         return np.dstack([reading.colours, alpha])
 

@@ -16,6 +16,8 @@ from engine.data.rect import EMPTY, Rect
 Mask = npt.NDArray[np.bool_]
 
 MOST_HOLDS = 16
+MOST_HELD_BYTES = 512 << 20
+"""Memory that the pixels of a picture's holds take together. Files are read up to that."""
 LARGEST_FEATHER = 64
 """Pixels of the preview."""
 

@@ -61,11 +61,12 @@ class ShelfStrip(QFrame):
         self._list.itemChanged.connect(self._renamed)
         self._list.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self._list.itemClicked.connect(self._choose)
+        self._list.itemSelectionChanged.connect(self._tell_what_goes)
         self._list.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
         self._list.customContextMenuRequested.connect(self._offer)
         self._close = QToolButton()
+        self._close.setObjectName("put_away")
         self._close.setAutoRaise(True)
-        self._close.setToolTip(self.tr("Put the variations away, or take the chosen frame off the shelf"))
         self._close.clicked.connect(self._put_away)
         row.addWidget(self._title)
         row.addWidget(self._list, 1)
@@ -84,11 +85,11 @@ class ShelfStrip(QFrame):
 
     def _frames(self) -> tuple[Frame, ...]:
         shelf = self._session.shelf
-        return shelf.variations if shelf.variations or shelf.awaited else shelf.kept
+        return shelf.variations if self._varying else shelf.kept
 
     def _show(self) -> None:
         shelf = self._session.shelf
-        varying = bool(shelf.variations or shelf.awaited)
+        varying = self._varying
         if varying and shelf.awaited:
             self._title.setText(self.tr("Variations: %d to come") % shelf.awaited)
         else:
@@ -105,8 +106,28 @@ class ShelfStrip(QFrame):
             self._list.addItem(item)
             item.setSelected(frame.key in chosen)
         self._list.blockSignals(False)
+        self._tell_what_goes()
         self._list.scrollToBottom()
         self.setVisible(bool(frames) or varying)
+
+    def _tell_what_goes(self) -> None:
+        """What the cross does now; nothing unless it is known which frames are meant."""
+        varying, count = self._varying, len(self.chosen())
+        if varying:
+            tip = self.tr("Put the variations away")
+        elif count > 1:
+            tip = self.tr("Take the %d chosen frames off the shelf") % count
+        elif count:
+            tip = self.tr("Take the chosen frame off the shelf")
+        else:
+            tip = self.tr("Choose the frames to take off the shelf first, several with Ctrl")
+        self._close.setToolTip(tip)
+        self._close.setEnabled(varying or count > 0)
+
+    @property
+    def _varying(self) -> bool:
+        shelf = self._session.shelf
+        return bool(shelf.variations or shelf.awaited)
 
     def _tip(self, frame: Frame) -> str:
         if frame.style is not None:
@@ -189,7 +210,7 @@ class ShelfStrip(QFrame):
             ("mdi6.rename-outline", self.tr("Re&name …"), self.rename),
             ("mdi6.human-male-board", self.tr("&Teach it this …"), session.teaching.begin),
             ("mdi6.movie-open-outline", self.tr("&Morph from here …"), self.wants_morph.emit),
-            ("mdi6.close", self.tr("Take &off the shelf"), session.shelf.drop),
+            ("mdi6.close", self.tr("Take &off the shelf"), self._take_off),
         ):
             menu.addAction(theme.icon(sign), text, partial(do, frame))
         with_what = QMenu(self.tr("&Compare with"), menu)
@@ -203,13 +224,15 @@ class ShelfStrip(QFrame):
         return menu
 
     def _put_away(self) -> None:
-        shelf = self._session.shelf
-        if shelf.variations or shelf.awaited:
-            shelf.clear_variations()
-            return
-        chosen = self._list.currentItem() or self._list.item(self._list.count() - 1)
-        if chosen is not None:
-            shelf.drop(chosen.data(Qt.ItemDataRole.UserRole))
+        if self._varying:
+            self._session.shelf.clear_variations()
+        else:
+            self._session.shelf.drop(*self.chosen())
+
+    def _take_off(self, frame: Frame) -> None:
+        """The frame whose menu it is, with all that are chosen if it is one of them."""
+        chosen = self.chosen()
+        self._session.shelf.drop(*(chosen if frame in chosen else (frame,)))
 
 
 def _thumbnail(preview: Pixels) -> QPixmap:

@@ -10,9 +10,11 @@ import pytest
 from PySide6.QtCore import QPoint, QPointF, Qt
 from PySide6.QtGui import QImage, QMouseEvent
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QLineEdit, QListWidget, QMenu
+from PySide6.QtWidgets import QApplication, QLineEdit, QListWidget, QMenu, QToolButton
 
 from desktop.documents.recovery import abandoned
+from desktop.paint.editing.snapshot import bytes_of
+from desktop.paint.files import project
 from desktop.session import Session
 from desktop.widgets.main_window import MainWindow
 from engine.data.messages import Pixels
@@ -138,14 +140,105 @@ def test_an_empty_name_is_none(window: MainWindow, session: Session):
     assert names(session) == ["Frame 1"]
 
 
-def test_the_oldest_goes_and_that_is_said(
-    window: MainWindow, session: Session, told: list[str], monkeypatch: pytest.MonkeyPatch
+@pytest.fixture
+def errors(session: Session) -> list[str]:
+    said: list[str] = []
+    session.error_reported.connect(said.append)
+    return said
+
+
+def test_a_full_shelf_takes_no_more_and_says_what_to_do(
+    window: MainWindow, session: Session, errors: list[str], monkeypatch: pytest.MonkeyPatch
 ):
     monkeypatch.setattr("desktop.preview.shelf.MOST_KEPT", 2)
     for _ in range(3):
         keep(session)
-    assert names(session) == ["Frame 2", "Frame 3"]
-    assert told[-1] == "The shelf holds 2 frames; the oldest, “Frame 1”, is gone."
+    assert names(session) == ["Frame 1", "Frame 2"]
+    assert errors == ["The shelf holds 2 frames and no more; take some off, or export this preview."]
+
+
+def test_nothing_is_kept_that_its_file_would_not_give_back(
+    window: MainWindow, session: Session, errors: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    keep(session)
+    most = 2 * bytes_of(session.shelf.kept)
+    for place in ("desktop.paint.editing.snapshot", "desktop.paint.files.kept"):
+        monkeypatch.setattr(f"{place}.MOST_KEPT_BYTES", most)
+    monkeypatch.setattr("desktop.paint.files.kept._MARGIN", 0)
+    keep(session)
+    keep(session)
+    assert names(session) == ["Frame 1", "Frame 2"] and len(errors) == 1
+    assert errors[0].startswith("The shelf has no room for another frame as large as this; take some off")
+    assert done(session.save(tmp_path / "bag.ora"))
+    loaded = project.load(tmp_path / "bag.ora")
+    assert loaded.notes == [] and len(loaded.document.frames) == 2
+    session.shelf.drop(session.shelf.kept[0])
+    keep(session)
+    assert names(session) == ["Frame 2", "Frame 1"], "what is off the shelf takes nobody's room"
+
+
+# --- taken off ------------------------------------------------------------------------------------
+
+
+def cross(window: MainWindow) -> QToolButton:
+    found = window.shelf.findChild(QToolButton, "put_away")
+    assert isinstance(found, QToolButton)
+    return found
+
+
+def test_the_cross_takes_nothing_that_was_not_chosen(window: MainWindow, session: Session):
+    two_frames(window)
+    assert not cross(window).isEnabled() and cross(window).toolTip().startswith("Choose the frames")
+    QTest.mouseClick(cross(window), Qt.MouseButton.LeftButton)
+    assert names(session) == ["Frame 1", "Frame 2"]
+    session.shelf.vary()
+    assert cross(window).isEnabled() and cross(window).toolTip() == "Put the variations away"
+    session.shelf.clear_variations()
+    assert not cross(window).isEnabled()
+
+
+def test_the_cross_takes_all_that_are_chosen_and_undo_brings_them_back(
+    window: MainWindow, session: Session, told: list[str], tmp_path: Path
+):
+    two_frames(window)
+    keep(session)
+    for row in (0, 2):
+        frames_of(window).item(row).setSelected(True)
+    assert cross(window).toolTip() == "Take the 2 chosen frames off the shelf"
+    QTest.mouseClick(cross(window), Qt.MouseButton.LeftButton)
+    assert names(session) == ["Frame 2"]
+    assert told[-1] == "2 frames are off the shelf; Undo brings them back."
+    assert session.steps.undo_text == "Take off the shelf" and not cross(window).isEnabled()
+    keep(session)  # is there whatever is undone
+    window.actions_table["undo"].trigger()
+    assert names(session) == ["Frame 1", "Frame 2", "Frame 3", "Frame 1"]
+    assert frames_of(window).count() == 4
+    window.actions_table["undo"].trigger()
+    assert len(names(session)) == 4, "keeping is no step, and survives undo"
+    assert done(session.save(tmp_path / "bag.ora"))
+    assert len(project.load(tmp_path / "bag.ora").document.frames) == 4
+
+
+def test_a_frame_s_menu_takes_off_that_one_or_the_chosen_ones(
+    window: MainWindow, session: Session, told: list[str]
+):
+    two_frames(window)
+    keep(session)
+
+    def take_off(row: int) -> None:
+        menu = window.shelf.menu_of(session.shelf.kept[row])
+        next(action for action in menu.actions() if "off the shelf" in action.text()).trigger()
+
+    frames_of(window).item(0).setSelected(True)
+    take_off(1)
+    assert names(session) == ["Frame 1", "Frame 3"]
+    assert told[-1] == "“Frame 2” is off the shelf; Undo brings it back."
+    frames_of(window).item(1).setSelected(True)
+    take_off(0)
+    assert names(session) == []
+    session.undo()
+    session.undo()
+    assert names(session) == ["Frame 1", "Frame 2", "Frame 3"]
 
 
 # --- comparing ------------------------------------------------------------------------------------
