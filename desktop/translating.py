@@ -160,8 +160,9 @@ def _translated_project(
     generator: Generator, file: Path, seed: int | None, style: Code | None
 ) -> tuple[Pixels, Picture]:
     """As the window does it: at the model's working size, in the document's own style unless another is asked
-    for; and what it was made of."""
+    for, with what is held over it; and what it was made of."""
     from desktop.paint.files.project import load
+    from desktop.paint.layers.held import Overlays
     from engine.data.messages import Picture
     from engine.planes import codec
 
@@ -182,7 +183,8 @@ def _translated_project(
         return generator(flat, seed=seed, style=style), Picture(pixels=flat)
     picture = document.picture()
     size = codec.working_size(picture.size, card, native=codec.usually_native(card))
-    return generator.translate(codec.prepare(picture, card, size), seed=seed, style=style), picture
+    preview = generator.translate(codec.prepare(picture, card, size), seed=seed, style=style)
+    return Overlays().over(document.holds, preview), picture
 
 
 def _say(sentence: str) -> None:

@@ -187,7 +187,8 @@ ARROWS: dict[str, str] = {
         "engine.data"
     ),
     "desktop.translating": (
-        "desktop.paint.files engine.data engine.errors engine.finishing engine.passes engine.planes"
+        "desktop.paint.files desktop.paint.layers engine.data engine.errors engine.finishing engine.passes "
+        "engine.planes"
     ),
     "desktop.widgets.styles": (
         "desktop.paint.editing desktop.preview desktop.session desktop.support desktop.widgets.dialogs "

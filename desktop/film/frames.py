@@ -12,6 +12,7 @@ import numpy.typing as npt
 from PIL import Image, ImageDraw
 
 from desktop.paint.editing.document import Document
+from desktop.paint.layers.held import Hold, Overlays
 from desktop.paint.reel.packing import in_fewer_shades
 from desktop.paint.reel.reel import Entry, Player, Track
 from engine.data.messages import Picture, Pixels
@@ -73,8 +74,10 @@ class Frames(Sequence[Pixels]):
         self._made: tuple[int, Pixels] = (-1, np.zeros((1, 1, 3), np.uint8))
         self._is_over = False
         self._size = (0, 0)
+        self._holds = {hold.key: hold for hold in final.holds}
+        self._overlays = Overlays()
         self.last: Pixels | None = None
-        """The preview of the finished drawing as the network made it, once it was."""
+        """The preview of the finished drawing, once it was made."""
         self.problem = ""
         """Why the way is not shown to its end; a sentence."""
         self.in_fewer_shades = False
@@ -155,10 +158,16 @@ class Frames(Sequence[Pixels]):
 
     def _preview(self, document: Document) -> Pixels:
         style = document.style.code if document.style is not None else None
-        made = self._make(document.picture(), style)
+        made = self._overlays.over(self._held(document), self._make(document.picture(), style))
         if document is self._final:
             self.last = made
         return made
+
+    def _held(self, document: Document) -> Sequence[Hold]:
+        """What was held then; of what was lifted meanwhile nothing is known any more."""
+        if document is self._final or self._player is None:
+            return self._final.holds
+        return [self._holds[key] for key in self._player.held() if key in self._holds]
 
     def _composed(self, document: Document, *, final: bool = False) -> Pixels:
         parts = []

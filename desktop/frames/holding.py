@@ -15,7 +15,7 @@ from desktop.paint.layers.held import (
     MOST_HOLDS,
     Hold,
     Line,
-    Overlay,
+    Overlays,
     counting,
     falling,
     within,
@@ -47,19 +47,13 @@ class Holding(Observable):
         super().__init__(parent)
         self._canvas, self._live, self._settings = canvas, live, settings
         self._holds: Sequence[Hold] = ()
-        self._overlays: dict[Hold, Overlay] = {}
+        self._overlays = Overlays()
         canvas.restructured.connect(self._notice)
         canvas.watch("picture", self._take)
 
     def finished(self, preview: Pixels) -> Pixels:
         """What the engine has made, uint8 (H, W, 3), with what is held over it."""
-        size = preview.shape[1], preview.shape[0]
-        for hold in self._holds:
-            overlay = self._overlays.get(hold)
-            if overlay is None or overlay.size != size:
-                overlay = self._overlays[hold] = Overlay(hold, size)
-            preview = overlay.over(preview)
-        return preview
+        return self._overlays.over(self._holds, preview)
 
     def hold_rest(self, frame: Frame | None = None) -> None:
         """Have the preview live inside the selection only; all else stays as it is, or as in a kept frame."""
@@ -140,6 +134,5 @@ class Holding(Observable):
         if list(map(id, holds)) == list(map(id, self._holds)):
             return False
         self._holds = holds
-        self._overlays = {hold: it for hold, it in self._overlays.items() if hold in holds}
         self.outline = tuple(line for hold in holds for line in hold.outline())
         return True

@@ -16,6 +16,7 @@ from PIL import Image
 import engine
 from desktop.paint.editing.document import Document
 from desktop.paint.files import project
+from desktop.paint.layers.held import Hold
 from engine.data.picture import read, write_png
 from engine.models import bundle, catalogue
 from engine.planes import codec
@@ -179,6 +180,23 @@ def test_a_project_is_translated_as_the_window_would(kind, underpaint, home, tmp
     size = (200, 100) if kind == "image" else (64, 32)
     preview = generator.translate(codec.prepare(document.picture(), generator.card, size))
     assert (read(tmp_path / "out.png").pixels == codec.scaled_preview(preview, (200, 100))).all()
+
+
+@pytest.mark.parametrize("words", [(), ("--larger", "2")])
+def test_a_project_shows_what_is_held_of_its_preview(words, underpaint, home, tmp_path) -> None:
+    write_model(home / "models" / "kind.safetensors", input="sketch", hints=True, inputs=5, line_width=1.5)
+    document = Document.new("sketch", 64, 64)
+    document.layers[-1].pixels[20:24, 10:50] = (0, 0, 0, 255)
+    held = np.full((64, 64, 4), (10, 200, 30, 255), np.uint8)
+    held[:, 32:, 3] = 0
+    document.hold((Hold(held),), "Hold")
+    project.save(document, tmp_path / "a.ora")
+    done = underpaint("translate", "kind", tmp_path / "a.ora", tmp_path / "out.png", *words)
+    assert done.code == 0, done.err
+    seen = read(tmp_path / "out.png").pixels
+    middle = seen.shape[1] // 2 - 6
+    assert (np.abs(seen[:, :middle].astype(int) - (10, 200, 30)) < 3).all()
+    assert (np.abs(seen[:, -middle:].astype(int) - (10, 200, 30)) > 9).any()
 
 
 def test_a_project_of_another_kind_is_flattened_and_said(underpaint, model, tmp_path) -> None:

@@ -33,6 +33,7 @@ from desktop.paint.files.notation import (
     style_notes,
     understood_styles,
 )
+from desktop.paint.layers.held import MOST_HOLDS
 from desktop.paint.layers.layer import Layer, Piece, blank
 from engine.data.rect import Rect
 from engine.errors import PictureError
@@ -216,6 +217,13 @@ class Rebuilding:
         _prepare(notes, self.layers)
         self._notes, state = notes, _state(notes, self.layers)
         self.layers = {layer.id: layer for layer in state.layers}
+
+    def held(self) -> list[str]:
+        """By which keys is named what is held of its preview; it comes without."""
+        notes = self._notes.fields.get("holds") if self._notes is not None else None
+        entries = notes.get("held") if isinstance(notes, dict) else None
+        entries = entries if isinstance(entries, list) else []
+        return [str(entry.get("key")) for entry in entries[:MOST_HOLDS] if isinstance(entry, dict)]
 
     def document(self) -> Document:
         """The document as it is now, on the same pixels.

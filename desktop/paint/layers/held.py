@@ -111,6 +111,24 @@ class Overlay:
         return made
 
 
+class Overlays:
+    """Holds over previews, made ready once as long as neither they nor the previews' size change."""
+
+    def __init__(self) -> None:
+        self._made: dict[Hold, Overlay] = {}
+
+    def over(self, holds: Sequence[Hold], preview: Pixels) -> Pixels:
+        """``preview``, uint8 (H, W, 3), with all that counts of what is held over it."""
+        holds, size = counting(holds), (preview.shape[1], preview.shape[0])
+        self._made = {hold: made for hold, made in self._made.items() if hold in holds}
+        for hold in holds:
+            made = self._made.get(hold)
+            if made is None or made.size != size:
+                made = self._made[hold] = Overlay(hold, size)
+            preview = made.over(preview)
+        return preview
+
+
 def counting(holds: Sequence[Hold]) -> Sequence[Hold]:
     """Those that count: the newest that holds all but a selection, and what came later."""
     begin = max((place for place, hold in enumerate(holds) if hold.rest), default=0)

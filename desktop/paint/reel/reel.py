@@ -207,6 +207,10 @@ class Player:
             elif kind == b"P":
                 lay(payload, self._state.layers, where)
 
+    def held(self) -> list[str]:
+        """By which keys is named what is held of its preview now."""
+        return self._state.held() if self._state is not None else []
+
     def document(self) -> Document:
         """The picture as it is now, on the same pixels as the next one will have.
 

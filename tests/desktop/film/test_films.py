@@ -62,6 +62,37 @@ def test_the_last_frame_is_the_preview_to_the_byte(
     assert any("film" in sentence for sentence in told)
 
 
+def test_the_last_frame_shows_what_is_held_and_the_first_ones_live(
+    window: MainWindow, session: Session, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    drag(window, (5, 5), (90, 75))
+    settle(session)
+    session.document.selection = Rect(0, 0, 48, 80)
+    assert session.live.preview is not None
+    before = session.live.preview.copy()
+    session.holding.hold_selected()
+    drag(window, (10, 60), (40, 10), (80, 10))
+    session.document.selection = Rect(0, 0, 0, 0)
+    drag(window, (10, 50), (60, 10))
+    settle(session)
+    exact = session.live.preview.copy()
+    assert (exact[:, :20] == before[:, :20]).all() and not np.array_equal(exact, before)
+    assert done(session.films.export(tmp_path / "film.png", Cut(5, 0, "preview")))
+    frames = [np.asarray(Image.open(file)) for file in sorted((tmp_path / "film").iterdir())]
+    np.testing.assert_array_equal(frames[-1], exact)
+    assert (frames[0][:, :20] != exact[:, :20]).any(), "nothing was held yet"
+    assert any((frame[:, :20] == exact[:, :20]).all() and (frame != exact).any() for frame in frames), (
+        "held from then on when it was held"
+    )
+    assert done(session.save(tmp_path / "a.ora"))
+    words = ["underpaint", "replay", str(tmp_path / "a.ora"), str(tmp_path / "again.png"), "--seconds", "5"]
+    monkeypatch.setattr("sys.argv", [*words, "--shown", "preview", "--height", "0"])
+    with pytest.raises(SystemExit):
+        main()
+    last = np.asarray(Image.open(sorted((tmp_path / "again").iterdir())[-1]))
+    np.testing.assert_array_equal(last, exact)
+
+
 @pytest.mark.parametrize("suffix", [".webp", ".gif"])
 def test_it_moves_for_as_long_as_was_said(
     suffix: str, window: MainWindow, session: Session, tmp_path: Path
