@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-from PySide6.QtCore import QObject
+from PySide6.QtCore import QLineF, QObject
 
 from desktop.documents.on_canvas import OnCanvas
 from desktop.frames.selected import selected
@@ -13,8 +13,8 @@ from desktop.paint.editing.snapshot import Frame, Snapshot
 from desktop.paint.layers.held import (
     MOST_HELD_BYTES,
     MOST_HOLDS,
+    MOST_LINES,
     Hold,
-    Line,
     Overlays,
     counting,
     falling,
@@ -38,8 +38,8 @@ class Holding(Observable):
         parent: owns it.
     """
 
-    outline = Property[tuple[Line, ...]](())
-    """Where what is held ends, in shares of the picture's width and height."""
+    outline = Property[tuple[QLineF, ...]](())
+    """Where what is held ends, in shares of the picture's width and height; made once, and painted often."""
 
     def __init__(
         self, canvas: OnCanvas, live: Live, settings: Settings, parent: QObject | None = None
@@ -134,5 +134,6 @@ class Holding(Observable):
         if list(map(id, holds)) == list(map(id, self._holds)):
             return False
         self._holds = holds
-        self.outline = tuple(line for hold in holds for line in hold.outline())
+        most = MOST_LINES // max(1, len(holds))
+        self.outline = tuple(QLineF(*line) for hold in holds for line in hold.outline(most))
         return True

@@ -39,6 +39,7 @@ def run() -> list[Row]:
             *_pen(application, session, window, painted),
             *_taken(session, window),
             _held(session, window),
+            _holding(session, window),
         ]
         window.close()
         return rows
@@ -168,3 +169,21 @@ def _held(session, window) -> Row:
     assert (session.live.preview.astype(np.int16) != before)[~outside].any(), "it lives inside"
     what = f"most that a pixel outside of a hold's feather changed in {frames} frames of {STROKES} strokes"
     return Row(what, 0, most, "levels")
+
+
+def _holding(session, window) -> Row:
+    """How long the window stands still while a part of a large picture comes to be held."""
+    from engine.data.rect import Rect
+
+    session.new_picture("sketch", 2048, 2048)
+    _stroke(window, (60, 60), (1450, 1300))
+    _settle(session)
+    session.selecting.select(Rect(300, 300, 1500, 1200))
+    times = []
+    for _ in range(7):
+        start = time.perf_counter()
+        session.holding.hold_selected()
+        times.append((time.perf_counter() - start) * 1000)
+    assert len(session.document.holds) == len(times)
+    what = "a part of a 2048² drawing held, median"
+    return Row(what, 50, statistics.median(times), "ms", span=(min(times), max(times)))

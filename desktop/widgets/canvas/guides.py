@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from PySide6.QtCore import QLineF, QPointF, QRect, QRectF, Qt
 from PySide6.QtGui import QColor, QPainter, QPen, QPolygonF, QTransform
 
-from desktop.paint.layers.held import Line
 from desktop.paint.layers.layer import Layer, Role
 from desktop.support import theme
 
@@ -41,19 +40,18 @@ def paint_finish(painter: QPainter, layers: Sequence[Layer], transform: QTransfo
     painter.restore()
 
 
-def paint_held(painter: QPainter, lines: Sequence[Line], area: QRectF, transform: QTransform) -> None:
+def paint_held(painter: QPainter, lines: Sequence[QLineF], area: QRectF, transform: QTransform) -> None:
     """Quietly, where what is held of the preview ends; ``lines`` in shares of ``area``."""
     if not lines:
         return
-    across, down = area.width(), area.height()
-    found = [
-        QLineF(transform.map(QPointF(a * across, b * down)), transform.map(QPointF(c * across, d * down)))
-        for a, b, c, d in lines
-    ]
-    painter.setPen(QPen(QColor(0, 0, 0, 90), 1))
-    painter.drawLines(found)
-    painter.setPen(QPen(QColor(255, 255, 255, 150), 1, Qt.PenStyle.DotLine))
-    painter.drawLines(found)
+    painter.save()
+    painter.setTransform(QTransform.fromScale(area.width(), area.height()) * transform)
+    quiet, dots = QPen(QColor(0, 0, 0, 90), 1), QPen(QColor(255, 255, 255, 150), 1, Qt.PenStyle.DotLine)
+    for pen in (quiet, dots):
+        pen.setCosmetic(True)
+        painter.setPen(pen)
+        painter.drawLines(lines)
+    painter.restore()
 
 
 def paint_divider(painter: QPainter, x: float, height: float) -> None:
