@@ -108,6 +108,7 @@ class Demonstration:
         self._frames += self._frames[-1:] * 12
         self._shoot("3-drawn")
         self._written.append(_write_animation(self._frames, self._out / "drawing.webp"))
+        self._stage.settle()
         session.shelf.keep()
         self._stage.wait(lambda: not session.file_work.jobs)
         session.shelf.vary()

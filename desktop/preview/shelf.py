@@ -6,7 +6,7 @@ import secrets
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QObject
+from PySide6.QtCore import QObject, QTimer
 
 from desktop.documents.moment import Moment
 from desktop.documents.on_canvas import OnCanvas
@@ -17,7 +17,7 @@ from desktop.preview.live import Live
 from desktop.preview.styles import Styles
 from desktop.support.file_work import FileWork, Job
 from desktop.support.observable import Observable, Property
-from engine.data.messages import Failed, Varied, Vary
+from engine.data.messages import Failed, Pixels, Translate, Varied, Vary
 
 if TYPE_CHECKING:
     from desktop.paint.editing.document import Change, PictureStyle
@@ -26,6 +26,8 @@ __all__ = ["Frame", "Shelf"]
 
 VARIATIONS = 8
 LONGEST_NAME = 100
+_SLOW_MS = 400
+"""After so long it is said that a preview is waited for."""
 
 
 class Shelf(Observable):
@@ -61,26 +63,65 @@ class Shelf(Observable):
         self._canvas, self._documents, self._told = canvas, documents, told
         self._live, self._styles, self._file_work = live, styles, file_work
         self._of: OpenPicture | None = None
+        self._waits: tuple[OpenPicture | None, int] | None = None
+        """Of which picture, as of which revision, a frame is to be kept once its preview is there."""
+        self._slow = QTimer(self)
+        self._slow.setSingleShot(True)
+        self._slow.setInterval(_SLOW_MS)
+        self._slow.timeout.connect(self._tell_wait)
         self._seeds: dict[int, PictureStyle | None] = {}
         live.varied.connect(self._take)
         live.refused.connect(self._refused)
         # Those of another picture would be taken for this one's; another model makes no more of them.
         canvas.watch("picture", self._follow)
         canvas.restructured.connect(self._look)
+        live.watch("behind settled enabled", self._keep_if_due)
+        canvas.watch("steps", self._keep_if_due)
         live.watch("card", self._give_up)
 
     def keep(self) -> Job | None:
-        """Store the picture and its preview as they are now; drawing goes on while they are packed.
+        """Store the picture and its preview as they are now; drawing goes on while they are packed. Where the
+        preview is behind, it is waited for.
 
         Returns:
-            the packing; None where there is no preview.
+            the packing; None where there is no preview, or it is waited for.
         """
-        preview = self._live.preview
-        if preview is None:
-            self._canvas.error_reported.emit(self.tr("There is no preview yet to keep."))
+        canvas, live = self._canvas, self._live
+        if live.preview is None:
+            canvas.error_reported.emit(self.tr("There is no preview yet to keep."))
             return None
+        canvas.document.finish_stroke()
+        if self._is_to_come:
+            self._waits = canvas.picture, canvas.document.revision
+            self._slow.start()
+            return None
+        self._waits = None
+        if live.behind:
+            canvas.said.emit(self.tr("The preview was still behind the picture when it was kept."))
+        return self._keep(live.preview)
+
+    @property
+    def _is_to_come(self) -> bool:
+        """A preview of the picture as it is will be there in a moment."""
+        live = self._live
+        return live.enabled and (live.card is not None or live.loading) and (live.behind or not live.settled)
+
+    def _keep_if_due(self) -> None:
+        """The preview may be there that is waited for."""
+        if self._waits is None or self._canvas.document.is_drawn_on or self._is_to_come:
+            return
+        _, revision = self._waits
+        if self._canvas.document.revision != revision:
+            self._canvas.said.emit(self.tr("Kept with what was drawn until its preview was there."))
+        self.keep()
+
+    def _tell_wait(self) -> None:
+        """Nothing was to be seen yet of a frame that is to be kept."""
+        if self._waits is not None:
+            self._canvas.said.emit(self.tr("The frame is kept as soon as its preview is there."))
+
+    def _keep(self, preview: Pixels) -> Job:
         document, owner = self._canvas.document, self._canvas.picture
-        document.finish_stroke()
         moment, kind = Moment(document), document.kind
 
         def pack(job: Job) -> Frame:
@@ -140,10 +181,14 @@ class Shelf(Observable):
         if picture is not None and picture.translated:
             self._of, self.kept = picture, picture.document.frames
         self.clear_variations()
+        if self._waits is not None and self._waits[0] is not picture:
+            self._waits = None
+            self._canvas.said.emit(self.tr("The frame was not kept: its preview had not come yet."))
 
     def choose(self, frame: Frame) -> None:
         """Bring a frame back: a kept one with its picture, a variation with its style if any; both are
         steps that can be undone; else it is a preview."""
+        self._waits = None
         if frame.picture is not None:
             snapshot = frame.picture
             picture = self._canvas.picture
@@ -205,6 +250,8 @@ class Shelf(Observable):
     def _refused(self, reply: Failed) -> None:
         if isinstance(reply.request, Vary) and self._seeds.keys() >= set(reply.request.seeds):
             self._give_up()
+        elif isinstance(reply.request, Translate):  # that is told
+            self._waits = None
 
     def _give_up(self) -> None:
         """No more of them will come."""

@@ -177,6 +177,86 @@ def test_nothing_is_kept_that_its_file_would_not_give_back(
     assert names(session) == ["Frame 2", "Frame 1"], "what is off the shelf takes nobody's room"
 
 
+# --- kept while the preview is behind ---------------------------------------------------------------
+
+
+def test_a_frame_kept_right_after_a_stroke_has_that_stroke_s_preview(
+    window: MainWindow, session: Session, told: list[str]
+):
+    settle(session)
+    before = session.live.preview.copy()
+    drag(window, (10, 10), (80, 70))
+    window.actions_table["keep"].trigger()
+    assert session.live.behind and not session.shelf.kept
+    until(lambda: session.shelf.kept)
+    (frame,) = session.shelf.kept
+    np.testing.assert_array_equal(frame.preview, session.live.preview)
+    assert not np.array_equal(frame.preview, before) and session.live.settled and told == []
+    (line, *_), _ = frame.picture.stack().layers, settle(session)
+    np.testing.assert_array_equal(line.pixels, session.document.layers[0].pixels)
+
+
+def test_a_stroke_that_goes_on_is_left_alone_while_its_preview_is_awaited(
+    window: MainWindow, session: Session, told: list[str]
+):
+    from PySide6.QtCore import QEvent
+
+    from tests.desktop.window_hands import send
+
+    drag(window, (10, 10), (80, 70))
+    session.shelf.keep()
+    left, none = Qt.MouseButton.LeftButton, Qt.MouseButton.NoButton
+    send(window, QEvent.Type.MouseButtonPress, (10, 60), left, left)
+    send(window, QEvent.Type.MouseMove, (40, 40), none, left)
+    settle(session)
+    assert session.strokes.drawing and not session.shelf.kept
+    send(window, QEvent.Type.MouseButtonRelease, (40, 40), left, none)
+    until(lambda: session.shelf.kept)
+    assert session.document.undo_steps == 2
+    assert told[-1] == "Kept with what was drawn until its preview was there."
+
+
+def test_with_live_off_what_is_there_is_kept_and_that_is_said(
+    window: MainWindow, session: Session, told: list[str]
+):
+    settle(session)
+    session.live.enabled = False
+    drag(window, (10, 10), (80, 70))
+    keep(session)
+    assert told[-1] == "The preview was still behind the picture when it was kept."
+    session.live.enabled = True
+    settle(session)
+    drag(window, (10, 70), (80, 10))
+    assert session.shelf.keep() is None
+    session.live.enabled = False  # nothing will come
+    until(lambda: len(session.shelf.kept) == 2)
+
+
+def test_a_long_wait_for_a_preview_is_said(
+    window: MainWindow, session: Session, told: list[str], monkeypatch: pytest.MonkeyPatch
+):
+    settle(session)
+    monkeypatch.setattr(session.live.bridge, "send", lambda _request: None)
+    drag(window, (10, 10), (80, 70))
+    session.shelf.keep()
+    until(lambda: told)
+    assert told == ["The frame is kept as soon as its preview is there."] and not session.shelf.kept
+
+
+def test_a_picture_that_was_left_before_its_preview_came_is_not_kept(
+    window: MainWindow, session: Session, told: list[str]
+):
+    settle(session)
+    drag(window, (10, 10), (80, 70))
+    assert session.shelf.keep() is None
+    first = session.picture
+    session.new_picture("sketch", 40, 40)
+    assert told[-1] == "The frame was not kept: its preview had not come yet."
+    settle(session)
+    files_done(session)
+    assert first.document.frames == () and session.shelf.kept == ()
+
+
 # --- taken off ------------------------------------------------------------------------------------
 
 
