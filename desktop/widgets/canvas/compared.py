@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QPointF, QRect, QRectF, QSize, Qt
-from PySide6.QtGui import QPainter, QTransform
+from PySide6.QtGui import QKeySequence, QPainter, QShortcut, QTransform
+from PySide6.QtWidgets import QWidget
 
 from desktop.frames.comparing import Side
+from desktop.session import Session
 from desktop.support import theme
 from desktop.widgets.canvas import guides
 from desktop.widgets.parts.reduced import ReducedPreview
@@ -14,6 +16,26 @@ from engine.data.messages import Pixels
 _GRIP = 8
 """How near to the divider a press takes hold of it, logical pixels."""
 _MARGIN = 6
+
+
+class EndComparing(QShortcut):
+    """Esc ends comparing in a window, wherever in it the keyboard is; but first of all a stroke.
+
+    Args:
+        session: what is compared in it.
+        window: stays visible while anything is compared, as a preview in it need not.
+    """
+
+    def __init__(self, session: Session, window: QWidget) -> None:
+        super().__init__(QKeySequence(Qt.Key.Key_Escape), window)
+        self._session = session
+        self.activated.connect(session.comparing.end)
+        session.comparing.watch("sides", self._arm)
+        session.strokes.watch("drawing", self._arm)
+
+    def _arm(self) -> None:
+        session = self._session
+        self.setEnabled(session.comparing.sides is not None and not session.strokes.drawing)
 
 
 class Compared:

@@ -7,11 +7,9 @@ from PySide6.QtGui import (
     QDragEnterEvent,
     QDragLeaveEvent,
     QDropEvent,
-    QKeySequence,
     QMouseEvent,
     QPainter,
     QPaintEvent,
-    QShortcut,
     QWheelEvent,
 )
 from PySide6.QtWidgets import QWidget
@@ -50,10 +48,7 @@ class Preview(QWidget):
         session.live.watch("preview behind loading enabled", self.update)
         session.holding.watch("outline", self.update)
         session.teaching.watch("here", self.update)
-        self._escape = QShortcut(QKeySequence(Qt.Key.Key_Escape), self)
-        self._escape.activated.connect(session.comparing.end)
         session.comparing.watch("sides", self._compare)
-        session.strokes.watch("drawing", self._arm)
         session.restructured.connect(self.update)
         session.repainted.connect(self._repaint)
 
@@ -101,13 +96,7 @@ class Preview(QWidget):
         """Two are compared now, or no longer."""
         self._compared.held = False
         self.unsetCursor()
-        self._arm()
         self.update()
-
-    def _arm(self) -> None:
-        """Esc ends comparing; but first of all a stroke."""
-        session = self._session
-        self._escape.setEnabled(session.comparing.sides is not None and not session.strokes.drawing)
 
     def _on_divider(self, at: QPointF) -> bool:
         return self._session.comparing.sides is not None and self._compared.is_at(at, self.width())

@@ -20,6 +20,7 @@ from PySide6.QtWidgets import QMainWindow, QMenu, QToolBar, QWidget
 
 from desktop.session import Session
 from desktop.support import theme
+from desktop.widgets.canvas.compared import EndComparing
 from desktop.widgets.canvas.preview import Preview
 from desktop.widgets.canvas.view import View
 from desktop.widgets.parts.room import fit
@@ -74,6 +75,7 @@ class PreviewWindow(QMainWindow):
         self.addActions(undoing)
         self._shown_size = (0, 0)
         fit(self, 720, 640)
+        EndComparing(session, self)
         session.comparing.watch("sides", self._arm)
         session.watch("picture", self.fit)
         session.restructured.connect(self._fit_again)
@@ -137,7 +139,7 @@ class PreviewWindow(QMainWindow):
             self.show()
 
     def _arm(self) -> None:
-        """Esc ends comparing first, see ``Preview``; if both had it, neither would hear of it."""
+        """Esc ends comparing first, see ``EndComparing``; if both had it, neither would hear of it."""
         self._leave.setEnabled(self._session.comparing.sides is None)
 
     def _fit_again(self) -> None:
@@ -224,6 +226,7 @@ class PreviewDoor(QObject):
     ) -> None:
         super().__init__(window)
         self._undoing = undoing
+        EndComparing(session, window)
         self._session, self._panel, self._action, self._main = session, panel, action, window
         self._beside = True
         self.window: PreviewWindow | None = None

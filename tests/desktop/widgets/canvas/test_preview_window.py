@@ -199,3 +199,14 @@ def test_esc_ends_comparing_before_full_screen_and_undo_is_heard(
     steps = session.steps.undo
     QTest.keyClick(own, Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier)
     assert session.steps.undo == steps - 1
+
+
+def test_esc_in_the_main_window_ends_comparing_too(window: MainWindow, session: Session) -> None:
+    assert done(session.shelf.keep())
+    opened(window)
+    window.activateWindow()
+    until(window.isActiveWindow)
+    for widget in (window, window.canvas):
+        session.comparing.begin()
+        QTest.keyClick(widget, Qt.Key.Key_Escape)
+        assert session.comparing.sides is None and not window.actions_table["compare"].isChecked()
