@@ -18,6 +18,8 @@ from desktop.inputs import arriving, cleaning, sheet
 from desktop.inputs.cleaning import Cleaned
 from desktop.inputs.sheet import Corners
 from desktop.paint.editing.document import Change, Document, Role
+from desktop.paint.editing.limits import check_size
+from desktop.paint.layers import overhang
 from desktop.paint.layers.composite import from_straight, packed
 from desktop.paint.layers.layer import Packed
 from desktop.support.file_work import FileWork, Job
@@ -205,7 +207,8 @@ class Paper(Observable):
     # --- where it goes -------------------------------------------------------------------------
 
     def finish(self, as_layers: bool) -> bool:
-        """Put the result on the canvas as one step, and forget the photo; False while there is none yet.
+        """Put the result on the canvas as one step, and forget the photo; False while there is none yet, or
+        no room for it, which is said.
 
         Args:
             as_layers: onto layers of the sketch that is there; else as a sketch of its own.
@@ -213,7 +216,14 @@ class Paper(Observable):
         result, name = self.result, self.name
         if result is None or self.behind:
             return False
-        put = self._add_layers if as_layers and self._canvas.document.kind == "sketch" else self._put_up
+        document, put = self._canvas.document, self._put_up
+        if as_layers and document.kind == "sketch":
+            put = self._add_layers
+            try:
+                _check_room(document, result)
+            except PictureError as error:
+                self._canvas.error_reported.emit(str(error))
+                return False
         self.leave_it()
         self._when_the_pen_is_up(lambda: put(name, result))
         return True
@@ -238,12 +248,20 @@ class Paper(Observable):
         def add(document: Document) -> Change:
             if result.hints is None:
                 return document.add_layer(Role.LINES, name, _ink(result))
+            _check_room(document, result)  # another layer may have come since: both are added, or none
             change = document.add_layer(Role.HINTS, self.tr("%s · colours") % name, result.hints)
             change = change.united(document.add_layer(Role.LINES, name, _ink(result)))
             document.history.join()
             return change
 
         self._canvas.edit(add)
+
+
+def _check_room(document: Document, result: Cleaned) -> None:
+    """Raises PictureError: the layers that the result becomes don't fit into the picture."""
+    count = len(document.layers) + (1 if result.hints is None else 2)
+    beyond = overhang.extent(document.layers, document.bounds)
+    check_size(document.width, document.height, count, beyond)
 
 
 def found_in(photo: Pixels) -> Corners | None:

@@ -179,7 +179,7 @@ class PaperDialog(Form):
             self._target.addItem(self.tr("Layers of the sketch on the canvas"), True)
         self.form.addRow(self.tr("&Becomes"), self._target)
         paper.watch("result behind found", self._show)
-        self.accepted.connect(self._take)
+        session.error_reported.connect(self._said.setText)
         self.rejected.connect(paper.leave_it)
         self._corners.setFocus()  # else “Cancel” has it, as the other button has to wait
         fit(self, 980, 700)
@@ -198,5 +198,7 @@ class PaperDialog(Form):
             else self.tr("No sheet was found for sure: drag the corners to those of the sheet.")
         )
 
-    def _take(self) -> None:
-        self._paper.finish(bool(self._target.currentData()))
+    def accept(self) -> None:
+        """Take the lines, unless there is no room for them; then they can still become something else."""
+        if self._paper.finish(bool(self._target.currentData())):
+            super().accept()

@@ -13,6 +13,7 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QCheckBox, QComboBox, QSlider, QWidget
 
 from desktop.inputs import region_source
+from desktop.paint.editing import limits
 from desktop.session import Session
 from desktop.support.settings import SettingsFile
 from desktop.widgets.inputs.paper_dialog import CornerView, PaperDialog
@@ -72,6 +73,29 @@ def test_enter_takes_the_lines_and_escape_leaves_them(
         QTest.keyClick(dialog.focusWidget() or dialog, key)
         until(lambda: not window.findChild(PaperDialog))
         assert session.steps.undo == undo and session.paper.photo is None
+
+
+def test_layers_that_do_not_both_fit_are_neither_there(
+    window: MainWindow, session: Session, photo: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    errors: list[str] = []
+    session.error_reported.connect(errors.append)
+    layers, active = list(session.document.layers), session.document.active
+    monkeypatch.setattr(limits, "MOST_LAYERS", len(layers) + 1)
+    assert done(session.paper.open(photo))
+    cleaned(session)
+    dialog = dialog_of(window)
+    dialog.findChild(QComboBox, "paper_target").setCurrentIndex(1)
+    dialog.do.click()
+    settle(session)
+    assert session.document.layers == layers and session.document.active is active
+    assert session.steps.undo == session.steps.redo == 0
+    assert errors == ["The picture would have more layers than fit into memory at its size."]
+    assert session.paper.result is not None and dialog.isVisible(), "it can still become a sketch of its own"
+    assert errors[0] in text_of(dialog)
+    dialog.findChild(QComboBox, "paper_target").setCurrentIndex(0)
+    dialog.do.click()
+    assert session.title == "shoe" and session.paper.photo is None
 
 
 def test_or_layers_of_the_sketch_that_is_there(window: MainWindow, session: Session, photo: Path) -> None:
