@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import SignalInstance
+from PySide6.QtCore import QCoreApplication, SignalInstance
 
 from desktop.documents.on_canvas import OnCanvas
+from desktop.paint.editing.selection import Area
+from desktop.paint.layers.held import held
 from engine.data.rect import Rect
 
 
@@ -31,4 +33,15 @@ class Selecting:
         self._canvas.finish_stroke()
         document = self._canvas.document
         document.area = document.area.inverted(document.bounds)
+        self._repainted.emit(document.bounds)
+
+    def held(self) -> None:
+        """Select what is held of the preview; says so where nothing is."""
+        self._canvas.finish_stroke()
+        document = self._canvas.document
+        if not document.holds:
+            text = QCoreApplication.translate("selecting", "Nothing of the preview is held.")
+            self._canvas.said.emit(text)
+            return
+        document.area = Area.of(held(document.holds, (document.width, document.height)))
         self._repainted.emit(document.bounds)

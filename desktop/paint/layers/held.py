@@ -44,10 +44,15 @@ class Hold:
     """It was made to hold all but a selection: older holds count no more, as long as there is this one."""
     key: str = field(default_factory=new_key)
 
+    @property
+    def mask(self) -> Mask:
+        """What is held of it, bool (H, W). The feather belongs to what was selected when it was made."""
+        held = self.pixels[..., 3]
+        return held == 255 if self.rest else held > 0
+
     def outline(self, most: int = MOST_LINES) -> tuple[Line, ...]:
         """Where what lives ends, in so many pieces at most."""
-        held = self.pixels[..., 3]
-        return edges(held == 255 if self.rest else held > 0, most)
+        return edges(self.mask, most)
 
     def cropped(self, size: tuple[int, int], rect: Rect) -> Hold | None:
         """What it is when ``rect`` becomes the picture; new room lives. None where nothing of it is left.
@@ -136,6 +141,18 @@ def counting(holds: Sequence[Hold]) -> Sequence[Hold]:
     """Those that count: the newest that holds all but a selection, and what came later."""
     begin = max((place for place, hold in enumerate(holds) if hold.rest), default=0)
     return holds[begin:]
+
+
+def held(holds: Sequence[Hold], size: tuple[int, int]) -> Mask:
+    """What is held by those that count, bool (height, width) of a picture of that size."""
+    found = np.zeros((size[1], size[0]), np.bool_)
+    for hold in counting(holds):
+        mask = hold.mask
+        rows, columns = (
+            np.arange(count) * parts // count for count, parts in zip(found.shape, mask.shape, strict=True)
+        )
+        found |= mask[np.ix_(rows, columns)]
+    return found
 
 
 def within(selected: Mask, size: tuple[int, int]) -> Mask:

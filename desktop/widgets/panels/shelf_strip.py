@@ -157,6 +157,7 @@ class ShelfStrip(QFrame):
             "compare": self.compare,
             "hold_rest": holding.hold_rest,
             "hold_selected": holding.hold_selected,
+            "select_held": self._session.selecting.held,
             "lift_hold": holding.lift,
             "lift_holds": holding.lift_all,
         }

@@ -167,6 +167,8 @@ TABLE = [
          tip=_("Inside the selection the preview lives; all else of it stays as it is now")),
     Spec("hold_selected", "model", _("Hold what is selecte&d"), "Ctrl+Shift+H", "mdi6.lock-plus-outline",
          tip=_("That part of the preview stays as it is now; all else lives")),
+    Spec("select_held", "model", _("Select &what is held"), "Ctrl+Alt+A", "mdi6.selection-ellipse",
+         tip=_("To bring it into the picture with Preview as a layer, say")),
     Spec("lift_hold", "model", _("Li&ft the newest hold"), "Ctrl+Alt+H", "mdi6.lock-open-variant-outline",
          tip=_("It lives again; what was held before is so again")),
     Spec("lift_holds", "model", _("Lift all hold&s"), "", "mdi6.lock-open-outline"),

@@ -368,6 +368,44 @@ def test_only_what_came_since_the_rest_was_held_counts():
     assert list(counting((one, two))) == [one, two] and not counting(())
 
 
+# --- what is held, selected ---------------------------------------------------------------------------
+
+
+def test_what_is_held_is_selected_and_becomes_a_layer(window: MainWindow, drawn: Session):
+    session = drawn
+    session.holding.hold_selected()
+    held, shape = inside(session), selected(session.document).copy()
+    session.selecting.select(EMPTY)
+    strokes(window, 3)
+    window.actions_table["select_held"].trigger()
+    mask = selected(session.document)
+    assert mask is not None and (mask <= shape).all(), "all of it was selected when it was held"
+    np.testing.assert_array_equal(within(mask, (held.shape[1], held.shape[0])) & ~held, np.zeros_like(held))
+    assert mask.sum() > 0.7 * shape.sum()
+    session.finishing.add_layer()
+    layer = session.document.active.pixels
+    assert (layer[mask][:, 3] == 255).all() and not layer[~mask].any()
+
+
+def test_the_rest_that_is_held_is_selected_with_the_others_that_count(window: MainWindow, drawn: Session):
+    session = drawn
+    shape = selected(session.document).copy()
+    session.holding.hold_rest()
+    session.selecting.select(Rect(40, 30, 10, 10))
+    session.holding.hold_selected()
+    session.selecting.select(EMPTY)
+    window.actions_table["select_held"].trigger()
+    mask = selected(session.document)
+    assert mask[~shape].all() and mask[34:36, 44:46].all() and not mask[50:55, 35:60].any()
+
+
+def test_nothing_held_is_said_and_leaves_the_selection(window: MainWindow, drawn: Session, told: list[str]):
+    before = selected(drawn.document).copy()
+    window.actions_table["select_held"].trigger()
+    assert told[-1] == "Nothing of the preview is held."
+    np.testing.assert_array_equal(selected(drawn.document), before)
+
+
 def test_edges_are_lines_around_a_mask():
     mask = np.zeros((10, 20), np.bool_)
     mask[2:6, 5:10] = True
