@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,6 +13,8 @@ import typer
 from engine.errors import PictureError, UnderpaintError
 
 if TYPE_CHECKING:
+    from desktop.paint.editing.document import Document
+    from desktop.paint.layers.layer import Layer
     from engine.data.messages import Picture, Pixels
     from engine.data.style import Code
     from engine.finishing.making import Wish
@@ -134,12 +137,15 @@ def translate(
     Raises:
         PictureError, DeviceError: it can't be read, translated or written, or holds nothing to cut out.
     """
+    from desktop.paint.layers.finish import over
     from engine.data.picture import read, write_png
     from engine.finishing.making import Wish, made, picture_of
 
     picture: Picture | None
+    layers: list[Layer] = []
     if file.suffix.lower() == ".ora":
-        preview, picture = _translated_project(generator, file, seed, style)
+        preview, picture, document = _translated_project(generator, file, seed, style)
+        layers = document.layers if wish is not None else []  # a plain preview is as the model made it
     else:
         reading = read(file, generator.card.levels)
         for note in reading.notes:
@@ -150,7 +156,7 @@ def translate(
         write_png(target, preview)
         return
     try:
-        result = made(preview, picture, picture.size, wish or Wish())
+        result = made(preview, picture, picture.size, wish or Wish(), finish=partial(over, layers))
     except PictureError as error:
         raise PictureError(f"“{file.name}”: {error}") from error
     write_png(target, result)
@@ -158,9 +164,9 @@ def translate(
 
 def _translated_project(
     generator: Generator, file: Path, seed: int | None, style: Code | None
-) -> tuple[Pixels, Picture]:
+) -> tuple[Pixels, Picture, Document]:
     """As the window does it: at the model's working size, in the document's own style unless another is asked
-    for, with what is held over it; and what it was made of."""
+    for, with what is held over it; and what it was made of, as the network sees it and as it is."""
     from desktop.paint.files.project import load
     from desktop.paint.layers.held import Overlays
     from engine.data.messages import Picture
@@ -180,11 +186,11 @@ def _translated_project(
             f"“{file.name}” is painted for another kind of model ({document.kind}); all of it counts as seen."
         )
         flat = document.picture_flat()
-        return generator(flat, seed=seed, style=style), Picture(pixels=flat)
+        return generator(flat, seed=seed, style=style), Picture(pixels=flat), document
     picture = document.picture()
     size = codec.working_size(picture.size, card, native=codec.usually_native(card))
     preview = generator.translate(codec.prepare(picture, card, size), seed=seed, style=style)
-    return Overlays().over(document.holds, preview), picture
+    return Overlays().over(document.holds, preview), picture, document
 
 
 def _say(sentence: str) -> None:

@@ -187,8 +187,8 @@ ARROWS: dict[str, str] = {
         "engine.data"
     ),
     "desktop.translating": (
-        "desktop.paint.files desktop.paint.layers engine.data engine.errors engine.finishing engine.passes "
-        "engine.planes"
+        "desktop.paint.editing desktop.paint.files desktop.paint.layers engine.data engine.errors "
+        "engine.finishing engine.passes engine.planes"
     ),
     "desktop.widgets.styles": (
         "desktop.paint.editing desktop.preview desktop.session desktop.support desktop.widgets.dialogs "
@@ -219,8 +219,8 @@ ARROWS: dict[str, str] = {
         "engine engine.data engine.errors engine.files engine.passes engine.planes"
     ),
     "desktop.exporting": (
-        "desktop.documents desktop.paint.editing desktop.paint.files desktop.preview desktop.support "
-        "engine.data engine.errors engine.files engine.finishing"
+        "desktop.documents desktop.paint.editing desktop.paint.files desktop.paint.layers desktop.preview "
+        "desktop.support engine.data engine.errors engine.files engine.finishing"
     ),
     "desktop.widgets.exporting": (
         "desktop.session desktop.support desktop.widgets.dialogs desktop.widgets.parts engine.data "

@@ -9,6 +9,8 @@ from PySide6.QtCore import QObject
 from desktop.documents.moment import Moment
 from desktop.documents.on_canvas import OnCanvas
 from desktop.exporting.writing import Source, check_path, lay, layer_of, write
+from desktop.paint.layers.finish import finishing
+from desktop.paint.layers.frozen import Frozen
 from desktop.preview.live import Live
 from desktop.support.file_work import FileWork, Job
 from desktop.support.observable import Observable, Property
@@ -19,7 +21,7 @@ from engine.files.writing import shown
 from engine.finishing.framing import FRAMES, MOST_MARGIN, Room
 from engine.finishing.ground import ENCLOSED, Enclosed
 from engine.finishing.larger import FACTORS, check_size
-from engine.finishing.making import Wish, made
+from engine.finishing.making import Wish
 
 
 class Exporting(Observable):
@@ -79,7 +81,7 @@ class Exporting(Observable):
 
         def make(job: Job) -> tuple[Pixels | None, str]:
             try:
-                return made(source.preview, source.picture, source.size, small, job.progress), ""
+                return source.made(small, job.progress), ""
             except PictureError as error:
                 return None, str(error)
 
@@ -144,4 +146,5 @@ class Exporting(Observable):
         preview, document = self._live.preview, self._canvas.document
         if preview is None:
             raise PictureError(self.tr("There is no preview yet to export; open a model first."))
-        return Source(preview, document.picture(), (document.width, document.height))
+        frozen = tuple(Frozen(layer) for layer in finishing(document.layers))
+        return Source(preview, document.picture(), (document.width, document.height), frozen)

@@ -11,6 +11,8 @@ from PySide6.QtCore import QCoreApplication
 from desktop.documents.moment import Moment
 from desktop.paint.editing.document import Change, Document, Role
 from desktop.paint.files import export, project
+from desktop.paint.layers.finish import over
+from desktop.paint.layers.frozen import Frozen
 from engine.data.messages import Picture, Pixels
 from engine.errors import PictureError
 from engine.files.writing import shown
@@ -33,6 +35,13 @@ class Source:
     preview: Pixels
     picture: Picture
     size: tuple[int, int]
+    finish: tuple[Frozen, ...] = ()
+    """The layers that the preview is finished by."""
+
+    def made(self, wish: Wish, step: Step) -> Pixels:
+        """What is wanted of it, on any thread; see ``engine.finishing.making``."""
+        layers = [one.layer() for one in self.finish]
+        return made(self.preview, self.picture, self.size, wish, step, lambda frame: over(layers, frame))
 
 
 def check_path(path: Path, wish: Wish) -> None:
@@ -62,7 +71,7 @@ def write(source: Source, moment: Moment, wish: Wish, path: Path, step: Step) ->
     """
     check_path(path, wish)
     if path.suffix.lower() != PROJECT:
-        pixels = made(source.preview, source.picture, source.size, wish, step)
+        pixels = source.made(wish, step)
         if wish.cut:
             export.write_clear(pixels, path, step)
         else:
@@ -81,7 +90,7 @@ def layer_of(source: Source, step: Step, enclosed: Enclosed = "seen") -> Pixels:
         PictureError: no thing can be told from its ground.
     """
     wish = Wish(cut=True, room=Room("picture"), enclosed=enclosed)
-    return made(source.preview, source.picture, source.size, wish, step)
+    return source.made(wish, step)
 
 
 def lay(document: Document, cut: Pixels) -> Change:

@@ -12,6 +12,7 @@ import numpy.typing as npt
 from PIL import Image, ImageDraw
 
 from desktop.paint.editing.document import Document
+from desktop.paint.layers.finish import over
 from desktop.paint.layers.held import Hold, Overlays
 from desktop.paint.reel.packing import in_fewer_shades
 from desktop.paint.reel.reel import Entry, Player, Track
@@ -159,6 +160,7 @@ class Frames(Sequence[Pixels]):
     def _preview(self, document: Document) -> Pixels:
         style = document.style.code if document.style is not None else None
         made = self._overlays.over(self._held(document), self._make(document.picture(), style))
+        made = over(document.layers, made)
         if document is self._final:
             self.last = made
         return made

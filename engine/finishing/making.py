@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from engine.data.card import Card
@@ -33,6 +34,7 @@ def made(
     size: tuple[int, int],
     wish: Wish,
     step: Step = lambda _done, _total: None,
+    finish: Callable[[Pixels], Pixels] = lambda frame: frame,
 ) -> Pixels:
     """Make what is wanted of a preview.
 
@@ -42,6 +44,7 @@ def made(
         size: width and height of the picture.
         wish: what is wanted.
         step: called now and then; may raise to end it.
+        finish: lays over a preview, uint8 (H, W, 3) of any size, what was painted over it by hand.
 
     Returns:
         uint8 (H, W, 3), or (H, W, 4) straight RGBA of what is cut out.
@@ -56,6 +59,7 @@ def made(
     else:
         halves = 2 if wish.cut else 1
         frame = enlarged(preview, wanted, _drawing(picture), lambda done, total: step(done, total * halves))
+    frame = finish(frame)
     if not wish.cut:
         return frame
     first = wish.factor > 1

@@ -14,7 +14,7 @@ import pytest
 from PIL import Image
 
 import engine
-from desktop.paint.editing.document import Document
+from desktop.paint.editing.document import Document, Role
 from desktop.paint.files import project
 from desktop.paint.layers.held import Hold
 from engine.data.picture import read, write_png
@@ -255,6 +255,19 @@ def test_a_result_is_made_larger_with_and_without_its_ground(underpaint, home, b
     assert underpaint(*words).code == 0
     cut = pixels(tmp_path / "cut.png")
     assert cut.shape == (160, 192, 4) and (cut[96, 80] == [*two[96, 80], 255]).all()
+
+
+def test_what_is_cut_out_or_larger_has_what_was_painted_over_it(underpaint, home, bag, tmp_path) -> None:
+    document = project.load(bag / "drawn.ora").document
+    patch = np.zeros((80, 96, 4), np.uint8)
+    patch[36:44, 40:56] = (250, 0, 120, 255)
+    document.add_layer(Role.FINISH, pixels=patch)
+    project.save(document, bag / "drawn.ora")
+    for words, scale, has in ((), 1, False), (("--cut-out",), 1, True), (("--larger", "2"), 2, True):
+        done = underpaint("translate", "handbags", bag / "drawn.ora", tmp_path / "out.png", *words)
+        assert (done.code, done.err) == (0, "")
+        found = pixels(tmp_path / "out.png")[40 * scale, 48 * scale, :3].tolist()
+        assert (found == [250, 0, 120]) == has
 
 
 def test_where_nothing_can_be_cut_out_a_sentence_names_the_file(underpaint, home, bag, tmp_path) -> None:

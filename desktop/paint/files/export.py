@@ -11,9 +11,8 @@ import numpy as np
 from PIL import Image
 from PySide6.QtCore import QCoreApplication
 
-from desktop.paint.editing.document import Document, Role
-from desktop.paint.layers.composite import composite, from_straight, to_rgb
-from desktop.paint.layers.layer import Layer
+from desktop.paint.editing.document import Document
+from desktop.paint.layers import finish
 from engine.data.messages import Pixels
 from engine.data.tiff import to_tiff_bytes
 from engine.errors import PictureError
@@ -79,9 +78,7 @@ def write_finished(document: Document, preview: Pixels, path: Path, step: Step =
 
 def finished(document: Document, preview: Pixels) -> Pixels:
     """Such a picture, uint8 (H, W, 3)."""
-    base = Layer(0, "", Role.FINISH, from_straight(preview))
-    layers = (base, *(layer for layer in document.layers if layer.role is Role.FINISH))
-    return to_rgb(composite(layers, document.bounds, None))
+    return finish.over(document.layers, preview)
 
 
 def write_clear(pixels: Pixels, path: Path, step: Step = _on) -> None:

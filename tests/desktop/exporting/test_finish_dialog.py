@@ -13,6 +13,7 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QCheckBox, QComboBox, QFileDialog, QLabel, QPushButton, QSpinBox
 
 from desktop.paint.files import project
+from desktop.paint.layers.layer import Role
 from desktop.session import Session
 from desktop.support.settings import SettingsFile
 from desktop.widgets.exporting.dialog import FinishDialog
@@ -186,6 +187,27 @@ def test_a_larger_preview_goes_into_a_png(
     small = codec.scaled_preview(made, (preview.shape[1], preview.shape[0]))
     assert np.abs(small.astype(int) - preview).mean() < 3
     assert opened(drawn, "export_larger").wish.factor == factor
+
+
+@pytest.mark.parametrize(("name", "factor"), [("export_cut_out", 1), ("export_larger", 2)])
+def test_what_was_painted_over_the_preview_is_in_it(
+    drawn: MainWindow, session: Session, tmp_path: Path, name: str, factor: int
+) -> None:
+    patch = np.zeros((80, 96, 4), np.uint8)
+    row, column = INSIDE
+    patch[row - 4 : row + 5, column - 4 : column + 5] = (250, 0, 120, 255)
+    session.edit(lambda document: document.add_layer(Role.FINISH, pixels=patch))
+    dialog = opened(drawn, name)
+    press(dialog, "Export")
+    answer(dialog, tmp_path / "bag.png")
+    made = written(tmp_path / "bag.png")
+    assert made[row * factor, column * factor][:3].tolist() == [250, 0, 120]
+    assert made[(row + 7) * factor, column * factor][:3].tolist() != [250, 0, 120]
+    session.edit(lambda document: document.set_layer(document.layers[-1].id, visible=False))
+    dialog = opened(drawn, name)
+    press(dialog, "Export")
+    answer(dialog, tmp_path / "without.png")
+    assert written(tmp_path / "without.png")[row * factor, column * factor][:3].tolist() != [250, 0, 120]
 
 
 def test_it_is_looked_at_over_the_ground_that_is_chosen(drawn: MainWindow) -> None:

@@ -93,6 +93,22 @@ def test_the_last_frame_shows_what_is_held_and_the_first_ones_live(
     np.testing.assert_array_equal(last, exact)
 
 
+def test_what_was_painted_over_the_preview_is_in_the_film(
+    window: MainWindow, session: Session, tmp_path: Path
+) -> None:
+    drag(window, (5, 5), (90, 75))
+    settle(session)
+    patch = np.zeros((80, 96, 4), np.uint8)
+    patch[20:60, 30:60] = (250, 0, 120, 255)
+    session.edit(lambda document: document.add_layer(Role.FINISH, pixels=patch))
+    assert done(session.films.export(tmp_path / "film.png", Cut(5, 0, "preview")))
+    frames = [np.asarray(Image.open(file)) for file in sorted((tmp_path / "film").iterdir())]
+    height, width = frames[-1].shape[:2]
+    assert frames[-1][height // 2, width * 45 // 96].tolist() == [250, 0, 120]
+    assert frames[0][height // 2, width * 45 // 96].tolist() != [250, 0, 120]
+    np.testing.assert_array_equal(frames[-1][:8], session.live.preview[:8])
+
+
 @pytest.mark.parametrize("suffix", [".webp", ".gif"])
 def test_it_moves_for_as_long_as_was_said(
     suffix: str, window: MainWindow, session: Session, tmp_path: Path
