@@ -87,7 +87,7 @@ def replay(
         def step(done: int, _total: int) -> None:
             progress.update(task, completed=done, refresh=done % 10 == 0)
 
-        written = write_animation(frames, out, RATE, step)
+        written = write_animation(frames, out, RATE, step, exact_end=True)
     if frames.problem:
         say(f"“{drawing.name}”: its strokes are damaged; only the finished drawing is shown after them.")
     if frames.in_fewer_shades:

@@ -138,7 +138,7 @@ class Films(Observable):
         def make(job: Job) -> tuple[Path, bool]:
             entries = asking.wait(job, lambda: steps.result(0.1))
             frames = Frames(entries, moment.document(), partial(asking.preview, job), cut)
-            written = write_animation(frames, path, RATE, job.progress)
+            written = write_animation(frames, path, RATE, job.progress, exact_end=True)
             return written, frames.in_fewer_shades and cut.shown != "preview"
 
         def tell(made: tuple[Path, bool]) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import struct
 import tempfile
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
@@ -29,7 +30,9 @@ def animation_file(path: Path) -> Path:
     return path if suffix in ANIMATIONS else path.with_name(path.name + ".webp")
 
 
-def write_animation(frames: Sequence[Pixels], path: Path, rate: int, step: Step) -> Path:
+def write_animation(
+    frames: Sequence[Pixels], path: Path, rate: int, step: Step, *, exact_end: bool = False
+) -> Path:
     """Write frames, uint8 (H, W, 3) of one size, that go round and round.
 
     Args:
@@ -37,6 +40,7 @@ def write_animation(frames: Sequence[Pixels], path: Path, rate: int, step: Step)
         path: its suffix says as what.
         rate: frames a second.
         step: called for each; may raise to end it, and nothing has happened.
+        exact_end: what is shown last loses nothing in a WebP either, from when on it is the same array.
 
     Returns:
         The file or folder that was written.
@@ -49,7 +53,7 @@ def write_animation(frames: Sequence[Pixels], path: Path, rate: int, step: Step)
         if path.suffix.lower() == ".png":
             _write_folder(frames, target, step)
         else:
-            content = _packed(frames, target.suffix.lower(), rate, step)
+            content = _packed(frames, target.suffix.lower(), rate, step, exact_end)
             with replacing(target) as part:
                 part.write_bytes(content)
     except OSError as error:
@@ -71,6 +75,10 @@ class _Reel(Image.Image):
     def __init__(self, frames: Sequence[Pixels], step: Step) -> None:
         super().__init__()
         self._frames, self._step, self._at = frames, step, -1
+        self.shown: Pixels | None = None
+        """The newest picture."""
+        self.since = 0
+        """From which frame on it is shown."""
         self.n_frames = len(frames)
         self.seek(0)
 
@@ -78,11 +86,14 @@ class _Reel(Image.Image):
         """Go on to a frame; back goes the encoder only when it is done."""
         if frame > self._at:
             self._step(frame, self.n_frames + 1)
-            image = Image.fromarray(np.ascontiguousarray(self._frames[frame]))
+            pixels = self._frames[frame]
+            if pixels is not self.shown:
+                self.shown, self.since = pixels, frame
+            image = Image.fromarray(np.ascontiguousarray(pixels))
             self._at, self._mode, self._size, self.im = frame, image.mode, image.size, image.im
 
 
-def _packed(frames: Sequence[Pixels], suffix: str, rate: int, step: Step) -> bytes:
+def _packed(frames: Sequence[Pixels], suffix: str, rate: int, step: Step, exact_end: bool) -> bytes:
     def images() -> Iterator[Image.Image]:
         for place, frame in enumerate(frames):
             step(place, len(frames) + 1)
@@ -102,16 +113,58 @@ def _packed(frames: Sequence[Pixels], suffix: str, rate: int, step: Step) -> byt
             disposal=1,
         )
     else:
-        _Reel(frames, step).save(
-            content,
-            "WEBP",
-            save_all=True,
-            duration=durations(len(frames), rate, 1),
-            loop=0,
-            quality=90,
-            method=3,
-        )
+        moving, times = _Reel(frames, step), durations(len(frames), rate, 1)
+        moving.save(content, "WEBP", save_all=True, duration=times, loop=0, quality=90, method=3)
+        if exact_end and moving.since and moving.shown is not None:
+            return _ending(content.getvalue(), moving.shown, sum(times[: moving.since]), sum(times))
     return content.getvalue()
+
+
+def _ending(webp: bytes, last: Pixels, since: int, until: int) -> bytes:
+    """An animated WebP that shows ``last`` exactly, and nothing else from then on: its encoder knows losses
+    for all frames or for none, but the format for each.
+
+    Args:
+        webp: as Pillow writes it.
+        last: uint8 (H, W, 3), as large as its frames.
+        since: from when on, milliseconds.
+        until: how long all of it is.
+    """
+    still = io.BytesIO()
+    Image.fromarray(np.ascontiguousarray(last)).save(still, "WEBP", lossless=True, method=3)
+    exact = b"".join(_chunk(name, part) for name, part in _chunks(still.getvalue()) if name == b"VP8L")
+    made, now = [], 0
+    for name, part in _chunks(webp):
+        if name != b"ANMF":
+            made.append(_chunk(name, part))
+            continue
+        length = int.from_bytes(part[12:15], "little")
+        if now < since:
+            shorter = min(length, since - now).to_bytes(3, "little")
+            made.append(_chunk(name, part[:12] + shorter + part[15:]))
+        now += length
+    height, width = last.shape[:2]
+    size = (width - 1).to_bytes(3, "little") + (height - 1).to_bytes(3, "little")
+    # At the corner, over all that was there, which it is not mixed with.
+    head = bytes(6) + size + (until - since).to_bytes(3, "little") + b"\2"
+    places = [at for at, chunk in enumerate(made, start=1) if chunk.startswith(b"ANMF")]
+    if not places:  # nothing ever moved, so it is one picture
+        return still.getvalue()
+    made.insert(places[-1], _chunk(b"ANMF", head + exact))
+    content = b"WEBP" + b"".join(made)
+    return b"RIFF" + struct.pack("<I", len(content)) + content
+
+
+def _chunks(webp: bytes) -> Iterator[tuple[bytes, bytes]]:
+    at = 12
+    while at < len(webp):
+        name, length = struct.unpack_from("<4sI", webp, at)
+        yield name, webp[at + 8 : at + 8 + length]
+        at += 8 + length + length % 2
+
+
+def _chunk(name: bytes, part: bytes) -> bytes:
+    return name + struct.pack("<I", len(part)) + part + bytes(len(part) % 2)
 
 
 def _write_folder(frames: Sequence[Pixels], folder: Path, step: Step) -> None:

@@ -125,6 +125,21 @@ def test_it_moves_for_as_long_as_was_said(
         assert image.size[1] == 64
 
 
+def test_a_webp_ends_with_the_exact_preview_too(window: MainWindow, session: Session, tmp_path: Path) -> None:
+    drawn(window)
+    settle(session)
+    exact = session.live.preview.copy()
+    assert done(session.films.export(tmp_path / "film.webp", Cut(5, 0, "preview")))
+    with Image.open(tmp_path / "film.webp") as image:
+        times, frames = [], []
+        for frame in ImageSequence.Iterator(image):
+            frames.append(np.asarray(frame.convert("RGB")))
+            times.append(frame.info["duration"])
+    assert sum(times) == 5000 and times[-1] >= 500, "it stays there"
+    np.testing.assert_array_equal(frames[-1], exact)
+    assert len(frames) > 4 and not np.array_equal(frames[-2], exact)
+
+
 def test_drawing_goes_on_meanwhile(window: MainWindow, session: Session, tmp_path: Path) -> None:
     drawn(window)
     settle(session)

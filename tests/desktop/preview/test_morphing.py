@@ -103,6 +103,28 @@ def test_an_animation_has_its_frames_and_times(suffix: str, tmp_path: Path) -> N
         assert image.info["loop"] == 0
 
 
+def noise(seed: int) -> Pixels:
+    return np.random.default_rng(seed).integers(0, 256, (21, 33, 3), np.uint8)
+
+
+def test_an_exact_end_stays_for_its_time_and_loses_nothing(tmp_path: Path) -> None:
+    last = noise(3)
+    frames = [noise(1), noise(2), last, last, last]
+    for exact in (False, True):
+        written = write_animation(frames, tmp_path / "a.webp", 20, lambda *_: None, exact_end=exact)
+        found, times = frames_of(written)
+        assert sum(times) == 250 and times[:2] == [50, 50]
+        assert np.array_equal(found[-1], last) == exact
+    assert len(found) == 3
+
+
+def test_what_never_moves_is_exact_as_well(tmp_path: Path) -> None:
+    still = noise(1)
+    written = write_animation([still, still.copy()], tmp_path / "a.webp", 20, lambda *_: None, exact_end=True)
+    with Image.open(written) as image:
+        np.testing.assert_array_equal(np.asarray(image.convert("RGB")), still)
+
+
 def test_frames_go_into_a_folder_of_their_own(tmp_path: Path) -> None:
     written = write_animation(ramp(), tmp_path / "a.png", 20, lambda *_: None)
     assert written == tmp_path / "a"
