@@ -64,7 +64,7 @@ class Shelf(Observable):
         self._live, self._styles, self._file_work = live, styles, file_work
         self._of: OpenPicture | None = None
         self._waits: tuple[OpenPicture | None, int] | None = None
-        """Of which picture, as of which revision, a frame is to be kept once its preview is there."""
+        """Of which picture, and as of what was drawn, a frame is to be kept once its preview is there."""
         self._slow = QTimer(self)
         self._slow.setSingleShot(True)
         self._slow.setInterval(_SLOW_MS)
@@ -92,7 +92,7 @@ class Shelf(Observable):
             return None
         canvas.document.finish_stroke()
         if self._is_to_come:
-            self._waits = canvas.picture, canvas.document.revision
+            self._waits = canvas.picture, live.drawn
             self._slow.start()
             return None
         self._waits = None
@@ -110,8 +110,7 @@ class Shelf(Observable):
         """The preview may be there that is waited for."""
         if self._waits is None or self._canvas.document.is_drawn_on or self._is_to_come:
             return
-        _, revision = self._waits
-        if self._canvas.document.revision != revision:
+        if self._live.drawn != self._waits[1]:
             self._canvas.said.emit(self.tr("Kept with what was drawn until its preview was there."))
         self.keep()
 

@@ -128,19 +128,21 @@ def test_what_replaces_a_paste_takes_its_place() -> None:
     assert len(kept.steps().result(0)) == 2
 
 
-def test_a_hundred_strokes_take_less_than_a_megabyte() -> None:
-    document = Document.new("sketch", 512, 512)
+@pytest.mark.parametrize(("edge", "count", "most"), [(512, 100, 2_000_000), (2048, 20, 10_000_000)])
+def test_five_hundred_strokes_take_as_much_as_the_guide_says(edge: int, count: int, most: int) -> None:
+    document, scale = Document.new("sketch", edge, edge), edge / 512
     kept, chance = chronicle(document), np.random.default_rng(3)
     lines, hints = document.layers[0].id, document.layers[-1].id
-    for number in range(100):
+    for number in range(count):
         document.select(hints if number % 5 == 0 else lines)
-        ink = Ink("soft", 30, 0.3, 0.8, (200, number % 256, 40)) if number % 5 == 0 else Ink(size=3.5)
+        colour = (200, number % 256, 40)
+        ink = Ink("soft", 30 * scale, 0.3, 0.8, colour) if number % 5 == 0 else Ink(size=3.5 * scale)
         turns = np.cumsum(chance.normal(0, 0.15, 60))
-        points = np.cumsum(np.stack([np.cos(turns), np.sin(turns)], 1) * 4, 0) + chance.uniform(80, 430, 2)
-        change, samples = stroke(document, *map(tuple, points.tolist()), ink=ink)
+        way = np.cumsum(np.stack([np.cos(turns), np.sin(turns)], 1) * 4, 0) + chance.uniform(80, 430, 2)
+        change, samples = stroke(document, *map(tuple, (way * scale).tolist()), ink=ink)
         kept.note(change, samples, ink.size)
     content = reel.written(kept.steps().result(0))
-    assert len(content) < 1_000_000
+    assert len(content) * 500 / count < most
     assert_same(reel.played(reel.read(content)), document)
 
 
