@@ -11,6 +11,7 @@ from PySide6.QtCore import QRect
 from PySide6.QtGui import QImage, QPainter, QTransform
 
 from desktop.paint.editing.document import Document
+from desktop.paint.editing.selection import Area
 from desktop.paint.strokes.stroke import Ink, Sample
 from desktop.paint.tools import tools
 from desktop.widgets.parts.reduced import Reduced
@@ -105,6 +106,14 @@ def _drags(kind: InputKind) -> list[float]:
     return times
 
 
+def _outline() -> Row:
+    """Milliseconds until the marching line of a selection of grain is there, as one by colour makes it."""
+    grain = Area.of(np.random.default_rng(3).random((4096, 4096)) < 0.5)
+    times = [_milliseconds(grain.edges) for _ in range(5)]
+    what = "the outline of a selection of grain, 4096², median"
+    return Row(what, 50.0, statistics.median(times), "ms", span=(min(times), max(times)))
+
+
 def _drag(kind: InputKind) -> Row:
     times = _drags(kind)
     what = f"one move of a transform drag, {kind}, 4096², median"
@@ -130,4 +139,5 @@ def run() -> list[Row]:
         Row("filling an outlined area, gaps closed, 1024²", 100.0, statistics.median(_fills()), "ms"),
         Row("the picture for the network after a sample, 1024²", None, statistics.median(_pictures()), "ms"),
         *(_drag(kind) for kind in ("image", "labels")),
+        _outline(),
     ]

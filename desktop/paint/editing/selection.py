@@ -18,6 +18,10 @@ MOST_EDGES = 20_000
 """An outline of more pieces than this is drawn coarser."""
 
 
+_BAND = 1 << 18
+"""Pixels that are looked at together: what is between stays in the processor's cache."""
+
+
 class Area(NamedTuple):
     """Some pixels of a picture. Never written to."""
 
@@ -77,10 +81,8 @@ class Area(NamedTuple):
         rect = self.rect
         mask = self.mask if self.mask is not None else np.ones((1, 1), np.bool_)
         across, down = (1, 1) if self.mask is not None else (rect.width, rect.height)
-        pieces = _edges(mask)
-        while len(pieces) > MOST_EDGES:
-            mask, across, down = mask[::2, ::2], across * 2, down * 2
-            pieces = _edges(mask)
+        while (pieces := _edges(mask, MOST_EDGES)) is None:
+            mask, across, down = np.ascontiguousarray(mask[::2, ::2]), across * 2, down * 2
         pieces = pieces * np.array([across, down, across, down])
         ends = np.minimum(pieces, [rect.width, rect.height, rect.width, rect.height])
         placed: npt.NDArray[np.int64] = ends + np.array([rect.left, rect.top, rect.left, rect.top])
@@ -92,21 +94,40 @@ class Area(NamedTuple):
         return self.mask[place.rows, place.columns]
 
 
-def _edges(mask: Mask) -> npt.NDArray[np.int64]:
-    """Every run of edges between pixels that are set and pixels that are not, (N, 4): x, y to x, y."""
-    found = []
-    for turned in (False, True):
-        plane = np.pad(mask.T if turned else mask, 1)
-        differs = plane[1:] != plane[:-1]
+def _edges(mask: Mask, most: int) -> npt.NDArray[np.int64] | None:
+    """Every run of edges between pixels that are set and pixels that are not, (N, 4): x, y to x, y; None as
+    soon as there turn out to be more than ``most``."""
+    plane = np.pad(mask, 1)
+    height, width = plane.shape
+    rows = max(1, _BAND // width)
+    ends: list[tuple[list[npt.NDArray[np.int64]], list[npt.NDArray[np.int64]]]] = [([], []) for _ in range(4)]
+    found = 0
+    for top in range(0, height - 1, rows):
+        bottom = min(top + rows, height - 1)
         # A run ends where the inside changes sides, too: two corners that touch are two.
-        runs = np.diff(np.where(differs, np.where(plane[1:], 1, 2), 0).astype(np.int8), axis=1)
-        rows, columns = np.nonzero(runs)
-        before = np.where(differs, 1, 0)
-        starts = before[rows, columns + 1] == 1
-        ends = before[rows, columns] == 1
-        along = np.stack([columns[starts], rows[starts], columns[ends], rows[ends]], 1)
-        found.append(along[:, [1, 0, 3, 2]] if turned else along)
-    return np.concatenate(found).astype(np.int64)
+        band = plane[top : bottom + 1]
+        for side, (above, below) in enumerate(((band[:-1], band[1:]), (band[1:], band[:-1]))):
+            edge = below > above
+            begins, stops = edge[:, 1:] > edge[:, :-1], edge[:, 1:] < edge[:, :-1]
+            for kept, where in zip(ends[side], (begins, stops), strict=True):
+                kept.append(np.flatnonzero(where) + top * (width - 1))
+        for side in (0, 1):
+            left, right = (band[:, :-1], band[:, 1:]) if side == 0 else (band[:, 1:], band[:, :-1])
+            edge = right > left
+            begins, stops = edge[1:] > edge[:-1], edge[1:] < edge[:-1]
+            for kept, where in zip(ends[2 + side], (begins, stops), strict=True):
+                kept.append(np.flatnonzero(where) + top * (width - 1))
+        found += sum(len(begins[-1]) for begins, _ in ends)
+        if found > most:
+            return None
+    pieces = []
+    for number, both in enumerate(ends):
+        (y, x), (to_y, to_x) = (np.divmod(np.concatenate(kept), width - 1) for kept in both)
+        if number >= 2:  # found row by row, but each run stops in the column where it begins
+            first, last = np.lexsort((y, x)), np.lexsort((to_y, to_x))
+            x, y, to_x, to_y = x[first], y[first], to_x[last], to_y[last]
+        pieces.append(np.stack([x, y, to_x, to_y], 1))
+    return np.concatenate(pieces).astype(np.int64)
 
 
 class Floating(NamedTuple):
