@@ -111,7 +111,9 @@ class Choice(Observable):
             return sets
 
         return self._file_work.read(
-            self.tr("Reading “%s”") % shown(path.name), look, lambda found: self._arrive(Arrival(picture, path, found))
+            self.tr("Reading “%s”") % shown(path.name),
+            look,
+            lambda found: self._arrive(Arrival(picture, path, found)),
         )
 
     def take_photo(self, path: Path) -> Job:

@@ -14,6 +14,7 @@ import numpy as np
 from PySide6.QtCore import QCoreApplication
 
 from desktop.paint.editing import arranging, beginnings, reshaping
+from desktop.paint.editing.arranging import Ready
 from desktop.paint.editing.history import (
     Change,
     History,
@@ -236,7 +237,7 @@ class Document(Seen):
     # --- layers ---------------------------------------------------------------------------------
 
     def add_layer(
-        self, role: Role, name: str = "", pixels: Pixels | None = None, opacity: float = 1.0
+        self, role: Role, name: str = "", pixels: Pixels | Ready | None = None, opacity: float = 1.0
     ) -> Change:
         """Add a layer, and paint on it from now on; see ``arranging.adding``."""
         self.finish_stroke()
