@@ -109,11 +109,21 @@ def test_notes_that_make_no_sense_are_refused(notes: object) -> None:
         from_notes(notes)
 
 
-@pytest.mark.parametrize("content", [b"", b"{", b"\xff\xfe\x00", b"[" * 100_000, b" " * (2 << 20)])
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"",
+        b"{",
+        b"\xff\xfe\x00",
+        b"[" * 100_000,
+        b" " * (2 << 20),
+        b'{"sets": [{"colours": ["#fff"], "style": ' + b"9" * 5000 + b"}]}",
+    ],
+)
 def test_a_damaged_file_of_sets_gets_a_sentence(tmp_path: Path, content: bytes) -> None:
     file = tmp_path / "sets.json"
     file.write_bytes(content)
-    with pytest.raises(PictureError, match=r"sets\.json.*choose another"):
+    with pytest.raises(PictureError, match=r"^“sets\.json” [^(_]*choose another\.$"):
         read_sets(file)
 
 
