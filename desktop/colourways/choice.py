@@ -9,8 +9,7 @@ from pathlib import Path
 from PySide6.QtCore import QObject, Signal
 
 from desktop.colourways.lots import Lots
-from desktop.colourways.palette_files import read_colours
-from desktop.colourways.photos import main_colours
+from desktop.colourways.photos import colours_in, main_colours
 from desktop.colourways.sets import MOST, ColourSet, code_of, from_notes, read_sets, to_notes
 from desktop.documents.on_canvas import OnCanvas
 from desktop.documents.open_documents import OpenPicture
@@ -97,13 +96,13 @@ class Choice(Observable):
             self._put((*self._sets[:count], *drawn[len(self._sets) - 1 :]), text)
 
     def take_file(self, path: Path) -> Job:
-        """Have the sets of a JSON file, or sets drawn of a palette file's colours."""
+        """Have the sets of a JSON file, or sets drawn of the colours of a palette file or a photo."""
         card, picture = self._live.card, self._canvas.picture
         named = {style.name for style in self._canvas.document.named_styles}
 
         def look(_job: Job) -> tuple[ColourSet, ...] | tuple[Colour, ...]:
             if path.suffix.lower() != ".json":
-                return read_colours(path)
+                return colours_in(path)
             sets = read_sets(path)
             for one in sets:
                 if one.style is not None and card is not None and one.style not in named:
