@@ -207,7 +207,7 @@ ARROWS: dict[str, str] = {
         "desktop.documents desktop.paint.editing desktop.paint.layers desktop.preview desktop.support "
         "engine.data engine.planes"
     ),
-    "desktop.selecting": "desktop.documents engine.data",
+    "desktop.selecting": "desktop.documents desktop.paint.editing engine.data",
     "desktop.widgets.edit_actions": (
         "desktop.paint.editing desktop.paint.strokes desktop.paint.tools desktop.session "
         "desktop.widgets.canvas desktop.widgets.dialogs desktop.widgets.hand desktop.widgets.parts "

@@ -29,7 +29,7 @@ from desktop.paint.editing.layer_stack import ROLES, LayerStack, PictureStyle, S
 from desktop.paint.editing.open_stroke import OpenStroke
 from desktop.paint.editing.planes import Planes, is_blank
 from desktop.paint.editing.recording import Recording
-from desktop.paint.editing.selection import Area, Floating, Mask, Selection
+from desktop.paint.editing.selection import Area, Choices, Floating, Mask, Selection
 from desktop.paint.editing.snapshot import Frame, Snapshot
 from desktop.paint.layers.composite import to_straight
 from desktop.paint.layers.held import Hold
@@ -171,6 +171,15 @@ class Document(Seen):
     def area(self, area: Area) -> None:
         self._selection.area = area.cropped(self.bounds)
 
+    def chose(self, before: Area) -> None:
+        """Note that somebody selected something else than ``before``; see ``choices``."""
+        self._selection.choices.note(before, self.area, self.history.newest)
+
+    @property
+    def choices(self) -> Choices:
+        """What was selected by somebody, between the steps."""
+        return self._selection.choices
+
     def lift(self, pixels: Packed, source: Rect, left: int, top: int, cut: Mask | None = None) -> None:
         """Note that the newest step laid ``pixels`` at (left, top), so that they can be moved on."""
         self._selection.lift(self.history.newest, pixels, source, left, top, cut)
@@ -183,10 +192,10 @@ class Document(Seen):
 
     def _select_again(self, step: Step | None, now: int, then: int) -> None:
         """The selection is as it was beside a step, unless something else was selected since."""
-        if isinstance(step, PaintStep) and step.selected is not None and step.selected[now] is self.area:
-            area = step.selected[then]
-            assert isinstance(area, Area)
-            self.area = area
+        if isinstance(step, PaintStep) and step.selected is not None:
+            here, area = step.selected[now], step.selected[then]
+            assert isinstance(here, Area) and isinstance(area, Area)
+            self.area = area if here.equals(self.area) else self.area
 
     def still_floating(self) -> Floating | None:
         """What was pasted or moved on the active layer, if nothing was done since."""
@@ -404,6 +413,7 @@ class Document(Seen):
         """Make this the state that undo can't go behind, e.g. after replaying a sample drawing."""
         self.finish_stroke()
         self.history.clear()
+        self.choices.clear()
 
     # --- how ------------------------------------------------------------------------------------
 

@@ -1,8 +1,11 @@
-"""What is selected, and what was pasted or moved last and can be moved on. None of it is a step."""
+"""What is selected, was before, and what was pasted or moved last and can be moved on; none of it a step."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import dataclass
 from typing import NamedTuple
+from weakref import ref
 
 import numpy as np
 import numpy.typing as npt
@@ -18,6 +21,10 @@ MOST_EDGES = 20_000
 """An outline of more pieces than this is drawn coarser."""
 
 
+MOST_CHOICES = 50
+"""So often can selecting be taken back."""
+_SMALL = 1 << 18
+"""Pixels of a mask that is kept as it is."""
 _BAND = 1 << 18
 """Pixels that are looked at together: what is between stays in the processor's cache."""
 
@@ -74,6 +81,12 @@ class Area(NamedTuple):
     def inverted(self, bounds: Rect) -> Area:
         """All the others within ``bounds``."""
         return Area.of(~self.within(bounds), bounds.left, bounds.top)
+
+    def equals(self, other: Area) -> bool:
+        """Whether they are the same pixels."""
+        if self.rect != other.rect or (self.mask is None) != (other.mask is None):
+            return False
+        return self.mask is other.mask or np.array_equal(self.mask, other.mask)  # type: ignore[arg-type]
 
     def edges(self) -> npt.NDArray[np.int64]:
         """Its outline as straight pieces, (N, 4): from x, y to x, y in the picture; coarser where it has very
@@ -160,11 +173,110 @@ class Lifted(NamedTuple):
     """What was selected before they were moved for the first time."""
 
 
+class _Kept:
+    """What was selected; a large mask in eight times less memory."""
+
+    def __init__(self, area: Area) -> None:
+        mask = area.mask
+        self._rect, self._bits = area.rect, b""
+        self._area: Area | None = area
+        if mask is not None and mask.size > _SMALL:
+            self._area, self._bits = None, np.packbits(mask).tobytes()
+
+    @property
+    def area(self) -> Area:
+        if self._area is not None:
+            return self._area
+        height, width = self._rect.height, self._rect.width
+        bits = np.frombuffer(self._bits, np.uint8)
+        return Area(
+            self._rect, np.unpackbits(bits, count=height * width).reshape(height, width).view(np.bool_)
+        )
+
+
+@dataclass(frozen=True, eq=False)
+class _Choice:
+    """Somebody selected something else."""
+
+    after_step: Callable[[], Step | None] | None
+    """The newest step then, as long as it is known; None where there was none."""
+    before: _Kept
+    now: _Kept
+
+    @property
+    def is_stale(self) -> bool:
+        """Nobody knows that step any more."""
+        return self.after_step is not None and self.after_step() is None
+
+    def follows(self, newest: Step | None) -> bool:
+        """Whether no step was done, or all are taken back, since."""
+        return newest is None if self.after_step is None else self.after_step() is newest is not None
+
+
+def _leads(choices: list[_Choice], newest: Step | None) -> bool:
+    while choices and choices[-1].is_stale:
+        choices.pop()
+    return bool(choices) and choices[-1].follows(newest)
+
+
+class Choices:
+    """What somebody selected, between the steps of the history, to be taken back and done again.
+
+    It stands beside the history: by selecting a picture becomes no other one, which would have to be saved.
+    """
+
+    def __init__(self) -> None:
+        self._done: list[_Choice] = []
+        self._undone: list[_Choice] = []
+
+    def note(self, before: Area, now: Area, newest: Step | None) -> None:
+        """``now`` was selected instead of ``before``, after the step that is the ``newest``."""
+        if before.equals(now):
+            return
+        last = self._done[-1].now if self._done else None
+        kept = last if last is not None and last.area.equals(before) else _Kept(before)
+        self._done.append(_Choice(None if newest is None else ref(newest), kept, _Kept(now)))
+        del self._done[:-MOST_CHOICES]
+        self._undone.clear()
+
+    def can_go_back(self, newest: Step | None) -> bool:
+        """Whether the last thing that was done is that something was selected."""
+        return _leads(self._done, newest)
+
+    def can_go_on(self, newest: Step | None) -> bool:
+        """Whether the last thing that was taken back is that."""
+        return _leads(self._undone, newest)
+
+    def back(self, now: Area, newest: Step | None) -> Area | None:
+        """What was selected before; None where something else was done since. ``now`` is what is."""
+        while self.can_go_back(newest):
+            choice = self._done.pop()
+            if choice.now.area.equals(now):  # else a step that was taken back has changed it as well
+                self._undone.append(choice)
+                return choice.before.area
+        return None
+
+    def on(self, now: Area, newest: Step | None) -> Area | None:
+        """What was selected when that was taken back; None where something else was done since."""
+        while self.can_go_on(newest):
+            choice = self._undone.pop()
+            if choice.before.area.equals(now):
+                self._done.append(choice)
+                return choice.now.area
+        return None
+
+    def clear(self) -> None:
+        """Forget all."""
+        self._done.clear()
+        self._undone.clear()
+
+
 class Selection:
     """Some pixels of the picture; empty where nothing is selected."""
 
     def __init__(self) -> None:
         self.area = Area()
+        self.choices = Choices()
         self._floating: Floating | None = None
 
     def lift(

@@ -130,7 +130,9 @@ def test_undo_brings_the_selection_back_and_redo_along(window: MainWindow, hand:
     session.redo()
     window.actions_table["select_nothing"].trigger()
     session.undo()
-    assert not session.document.selection, "something else was selected since"
+    assert session.document.selection == Rect(40, 30, 20, 40), "first, what was selected is so again"
+    session.undo()
+    assert session.document.selection == Rect(30, 10, 20, 40) and painted(window) == Rect(20, 20, 20, 20)
 
 
 def test_where_nothing_is_it_says_so(window: MainWindow) -> None:
