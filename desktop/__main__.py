@@ -220,9 +220,9 @@ def replay(
 def colourways(
     drawing: Annotated[Path, typer.Argument(metavar="DRAWING", help="An .ora project with colour hints.")],
     out: Annotated[Path, typer.Argument(metavar="OUT", help="The folder for the sheet and the pictures.")],
-    sets: Annotated[Path, typer.Option(help="Colour sets (.json), or a palette: .gpl, .aco, .ase, .hex.")],
+    sets: Annotated[Path, typer.Option(help="Sets (.json), a palette (.gpl, .aco, .ase, .hex) or a photo.")],
     model: Annotated[str | None, typer.Option(help="Instead of the one it was painted with.")] = None,
-    count: Annotated[int, typer.Option(min=4, max=16, help="How many sets to draw of a palette.")] = 12,
+    count: Annotated[int, typer.Option(min=4, max=16, help="How many sets to draw of colours.")] = 12,
     seed: Annotated[int, typer.Option(min=0, help="By which they are drawn.")] = 1,
 ) -> None:
     """Translate one drawing in several sets of colours: a labelled sheet, and a PNG of each."""

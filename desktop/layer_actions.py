@@ -7,7 +7,7 @@ from pathlib import Path
 from PySide6.QtCore import QObject
 
 from desktop.documents.filing import Filing
-from desktop.documents.on_canvas import OnCanvas
+from desktop.documents.on_canvas import OnCanvas, comes_up
 from desktop.paint.editing.document import ROLES, Role
 from desktop.support.file_work import Job
 from engine.data.messages import Pixels
@@ -41,9 +41,7 @@ class LayerActions(QObject):
         size = picture.document.width, picture.document.height
 
         def arrive(pixels: Pixels) -> None:
-            if picture in canvas.pictures:
-                if picture is not canvas.picture:
-                    canvas.put_up(picture)
+            if comes_up(canvas, picture):
                 canvas.edit(lambda it: it.add_layer(Role.REFERENCE, shown(path.stem), pixels, 0.5))
 
         return self._filing.read_photo(path, size, arrive)

@@ -120,7 +120,7 @@ class Session(Observable):
         self.filing.changed_elsewhere.connect(self.changed_elsewhere)
         self.strokes.watch("drawing", self.filing.let_arrive)
         self.layers = LayerActions(self, self.filing, self)
-        self.selecting = Selecting(self, self.repainted)
+        self.selecting = Selecting(self, self.repainted, self._tell_steps)
         live, strokes, work = self.live, self.strokes, self.file_work
         samples = self.samples = SampleDrawings(pen_up, self)
         models, settings = self.library, self.settings
@@ -128,13 +128,13 @@ class Session(Observable):
         self.styles = Styles(self, live, strokes, self.library, self.settings, pen_up, self)
         self.shelf = Shelf(self, self.documents, live, self.styles, work, self._tell_steps, self)
         self.holding = Holding(self, self.live, self.settings, self)
-        self.finishing = Finishing(self, self.live, self)
+        self.finishing = Finishing(self, live, work, pen_up, self)
         self.comparing = Comparing(self, self.live, self.shelf, self)
         self.morphing = Morphing(self, self.live, self.styles, self.shelf, self.file_work, self)
         turns = self.styles.turns
         self.colourways = Colourways(self, live, turns, strokes, work, self)
         self.films = Films(self, live, turns, strokes, work, self.settings, self)
-        self.exporting = Exporting(self, live, work, self.settings, self)
+        self.exporting = Exporting(self, live, work, pen_up, self.settings, self)
         self.training = Training(lambda: self.picture.document if self.picture else None, self.settings, self)
         self.training.brought.connect(self._open_trained)
         self.dataset_scan, self.preparing = DatasetScan(self), Preparing(self.settings, self)
@@ -359,11 +359,12 @@ class Session(Observable):
                 self.finish_stroke()
             if self.document.history.newest is last:  # it left nothing, or goes on
                 return
-        self._apply(self.document.undo)
+        if not self.selecting.undo():
+            self._apply(self.document.undo)
 
     def redo(self) -> None:
         """Do again what was taken back last, or of the stroke that goes on the last click."""
-        if not self.strokes.step_forward():
+        if not (self.strokes.step_forward() or self.selecting.redo()):
             self._apply(self.document.redo)
 
     def edit(self, step: Callable[[Document], Change | None]) -> None:
@@ -426,8 +427,7 @@ class Session(Observable):
 
     def _tell_steps(self) -> None:
         assert self.picture is not None
-        document, told = self.document, self.document.history
-        self.steps = Steps(document.undo_steps, document.redo_steps, told.undo_text, told.redo_text)
+        self.steps = self.selecting.steps()
         self.title, self.saved = self.picture.name, self.picture.is_saved
 
     def _touched(self, rect: Rect) -> None:

@@ -72,6 +72,7 @@ class Colourways(Choice):
         parent: QObject | None = None,
     ) -> None:
         super().__init__(canvas, live, file_work, parent)
+        self._strokes = strokes
         self._previews = Previews(canvas, live, turns, strokes, self)
         self._of: OpenPicture | None = None
         self._due: Path | None = None
@@ -228,9 +229,15 @@ class Colourways(Choice):
             return _off()
         return ""
 
+    def _is_ready(self) -> bool:
+        """No stroke goes on, and which colours the drawing has is known as far as it ever will be."""
+        known = bool(self._sets) or self._previews.own is not None or not self.watched
+        return self._canvas.picture is self._of and not self._strokes.drawing and known
+
     def _look(self) -> None:
         """Have the next tile made that is not of the drawing as it is, if somebody looks."""
         live = self._live
+        self._let_arrive()
         self._tell_whole()
         if self._due is not None and (self.whole or self.excuse or not live.enabled):
             folder = self._due

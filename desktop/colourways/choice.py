@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from PySide6.QtCore import QObject, Signal
 
 from desktop.colourways.lots import Lots
-from desktop.colourways.palette_files import read_colours
-from desktop.colourways.photos import main_colours
+from desktop.colourways.photos import colours_in, main_colours
 from desktop.colourways.sets import MOST, ColourSet, code_of, from_notes, read_sets, to_notes
 from desktop.documents.on_canvas import OnCanvas
+from desktop.documents.open_documents import OpenPicture
 from desktop.paint.editing.document import Change, Document
 from desktop.preview.live import Live
 from desktop.support.file_work import FileWork, Job
@@ -25,6 +25,16 @@ LEAST, USUAL = 4, 8
 """Sets on show."""
 KEY = "colourways"
 """Under which the sets are kept with the document."""
+
+
+@dataclass(frozen=True, eq=False)
+class Arrival:
+    """What was read of a file."""
+
+    picture: OpenPicture | None
+    """That it is for."""
+    path: Path
+    found: Sequence[ColourSet] | Sequence[Colour]
 
 
 class Choice(Observable):
@@ -60,6 +70,7 @@ class Choice(Observable):
         drawing's colours."""
         self._refused: object = None
         """What is noted with the picture and makes no sense."""
+        self._arrivals: tuple[Arrival, ...] = ()
         self._lots = Lots()
         self.watch("styled", self._draw_anew)
 
@@ -85,13 +96,13 @@ class Choice(Observable):
             self._put((*self._sets[:count], *drawn[len(self._sets) - 1 :]), text)
 
     def take_file(self, path: Path) -> Job:
-        """Have the sets of a JSON file, or sets drawn of a palette file's colours."""
-        card = self._live.card
+        """Have the sets of a JSON file, or sets drawn of the colours of a palette file or a photo."""
+        card, picture = self._live.card, self._canvas.picture
         named = {style.name for style in self._canvas.document.named_styles}
 
         def look(_job: Job) -> tuple[ColourSet, ...] | tuple[Colour, ...]:
             if path.suffix.lower() != ".json":
-                return read_colours(path)
+                return colours_in(path)
             sets = read_sets(path)
             for one in sets:
                 if one.style is not None and card is not None and one.style not in named:
@@ -99,15 +110,18 @@ class Choice(Observable):
             return sets
 
         return self._file_work.read(
-            self.tr("Reading “%s”") % shown(path.name), look, lambda found: self._arrive(path, found)
+            self.tr("Reading “%s”") % shown(path.name),
+            look,
+            lambda found: self._arrive(Arrival(picture, path, found)),
         )
 
     def take_photo(self, path: Path) -> Job:
         """Have sets drawn of the main colours of a photo."""
+        picture = self._canvas.picture
         return self._file_work.read(
             self.tr("Reading “%s”") % shown(path.name),
             lambda _job: main_colours(path),
-            lambda found: self._arrive(path, found),
+            lambda found: self._arrive(Arrival(picture, path, found)),
         )
 
     def change(self, number: int, place: int, colour: Colour) -> None:
@@ -143,7 +157,30 @@ class Choice(Observable):
 
     # --- inside --------------------------------------------------------------------------------
 
-    def _arrive(self, path: Path, found: Sequence[ColourSet] | Sequence[Colour]) -> None:
+    def _arrive(self, arrival: Arrival) -> None:
+        """A file was read: what is in it is for the picture that was on the canvas then, and no other."""
+        self._arrivals = (*self._arrivals, arrival)
+        self._let_arrive()
+        if arrival in self._arrivals and arrival.picture is not self._canvas.picture:
+            text = self.tr("“%s” is for “%s”, and waits until that is on the canvas again.")
+            self._canvas.said.emit(
+                text % (shown(arrival.path.name), arrival.picture.name if arrival.picture else "")
+            )
+
+    def _let_arrive(self) -> None:
+        """Use what was read for the picture on the canvas, if that can be now; forget what was for others
+        that are closed."""
+        arrivals, here = self._arrivals, self._canvas.picture
+        self._arrivals = tuple(it for it in arrivals if it.picture in self._canvas.pictures)
+        while self._is_ready() and (first := next((it for it in self._arrivals if it.picture is here), None)):
+            self._arrivals = tuple(it for it in self._arrivals if it is not first)
+            self._use(first.path, first.found)
+
+    def _is_ready(self) -> bool:
+        """Whether the sets of the picture on the canvas may become others now."""
+        raise NotImplementedError
+
+    def _use(self, path: Path, found: Sequence[ColourSet] | Sequence[Colour]) -> None:
         sets = tuple(one for one in found if isinstance(one, ColourSet))
         if not sets:
             if not self._sets or not self.own:
@@ -177,7 +214,7 @@ class Choice(Observable):
         before, notes = self._sets, to_notes(sets)
 
         def step(document: Document) -> Change:
-            if self._noted is None:
+            if self._noted is None and before:
                 document.note(KEY, to_notes(before))  # undo goes back to them
             return document.note(KEY, notes, text)
 
@@ -192,6 +229,9 @@ class Choice(Observable):
         if kept is self._noted or kept is self._refused:
             return
         self._noted = kept
+        if kept is None:  # undone to where nobody had chosen any
+            self._sets = ()
+            return
         try:
             self._sets = from_notes(kept)
         except ValueError as error:

@@ -25,9 +25,9 @@ def run(drawing: Path, out: Path, sets: Path, model: str | None, count: int, see
     Args:
         drawing: an ``.ora`` project, a sketch with hints.
         out: the folder to write into.
-        sets: colour sets as JSON, or a palette file, of whose colours sets are drawn.
+        sets: colour sets as JSON, or a palette file or a photo, of whose colours sets are drawn.
         model: name or file; None for the one that it was last painted with.
-        count: how many sets are drawn of a palette, 4 to 16.
+        count: how many sets are drawn of colours, 4 to 16.
         seed: by which they are drawn.
 
     Returns:
@@ -108,12 +108,12 @@ def translated(
 
 
 def _sets(file: Path, own: tuple[Colour, ...], count: int, seed: int) -> tuple[ColourSet, ...]:
-    from desktop.colourways.palette_files import read_colours
+    from desktop.colourways.photos import colours_in
     from desktop.colourways.sets import read_sets, shuffled
 
     if file.suffix.lower() == ".json":
         return read_sets(file)
-    drawn = shuffled(read_colours(file), len(own), count, seed)
+    drawn = shuffled(colours_in(file), len(own), count, seed)
     if len(drawn) < count:
         _say(f"“{file.name}” has colours for no more than {len(drawn)} different sets of this drawing.")
     return drawn

@@ -32,7 +32,7 @@ def read_colours(path: Path) -> tuple[Colour, ...]:
     reader = _READERS.get(path.suffix.lower())
     if reader is None:
         raise PictureError(
-            f"“{path.name}” is no palette file; choose one that ends in {', '.join(SUFFIXES)}."
+            f"“{path.name}” is no palette file; choose one that ends in {', '.join(SUFFIXES)}, or a photo."
         )
     try:
         if path.stat().st_size > MOST_BYTES:

@@ -7,8 +7,9 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
+from desktop.colourways.palette_files import read_colours
 from engine.data.palette import Colour
-from engine.data.picture import read
+from engine.data.picture import SUFFIXES, read
 
 MOST = 12
 """Colours that one photo gives."""
@@ -22,6 +23,15 @@ _BITS = 4
 """Of a channel, by which pixels are put together before they are counted."""
 _FREQUENT = 1024
 """Of those colours are looked at, for each is held against each."""
+
+
+def colours_in(path: Path) -> tuple[Colour, ...]:
+    """The colours of a palette file, or the main ones of a photo.
+
+    Raises:
+        PictureError: it is missing, too large, damaged or neither.
+    """
+    return main_colours(path) if path.suffix.lower() in SUFFIXES else read_colours(path)
 
 
 def main_colours(path: Path) -> tuple[Colour, ...]:

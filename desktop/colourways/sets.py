@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import colorsys
-import json
 import random
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -15,6 +14,7 @@ from engine.data.card import Card
 from engine.data.palette import Colour
 from engine.data.style import LONGEST_NAME, Code
 from engine.errors import PictureError, UnderpaintError
+from engine.files.parsing import parsed_json
 
 FORMAT = 1
 """Version of the notes on sets."""
@@ -163,13 +163,11 @@ def read_sets(path: Path) -> tuple[ColourSet, ...]:
     try:
         if path.stat().st_size > MOST_BYTES:
             raise PictureError(f"“{path.name}” is too large for a file of colour sets; choose another.")
-        return from_notes(json.loads(path.read_text("utf-8-sig")))
+        return from_notes(parsed_json(path.read_text("utf-8-sig")))
     except OSError as error:
         raise PictureError(f"“{path.name}” can't be read ({error.strerror or error}).") from error
-    except (json.JSONDecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise PictureError(
-            f"“{path.name}” is no JSON file of colour sets, or is damaged; choose another."
-        ) from error
+    except UnicodeDecodeError as error:
+        raise PictureError(f"“{path.name}” is no JSON file of colour sets; choose another.") from error
     except ValueError as error:
         raise PictureError(f"“{path.name}” can't be used: {error}; mend it or choose another.") from error
 

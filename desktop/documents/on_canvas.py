@@ -57,3 +57,13 @@ class OnCanvas(Protocol):
     def show_reference(
         self, id: int, *, visible: bool | None = None, opacity: float | None = None
     ) -> None: ...
+
+
+def comes_up(canvas: OnCanvas, picture: OpenPicture | None) -> bool:
+    """Have that picture on the canvas, for which something has come that was asked for when it was there;
+    False where it was closed meanwhile."""
+    if picture is None or picture not in canvas.pictures:
+        return False
+    if picture is not canvas.picture:
+        canvas.put_up(picture)
+    return True

@@ -17,7 +17,7 @@ from desktop.paint.tools import Stroke, tools
 from desktop.support.observable import Observable, Property
 from desktop.support.report_errors import ReportErrors
 from engine.data.palette import Colour, Palette
-from engine.data.rect import EMPTY, Rect
+from engine.data.rect import Rect
 
 MOST_RECENT = 12
 REACH = 6.0
@@ -329,7 +329,7 @@ class StrokeController(Observable):
 
     def _end(self, stroke: Stroke, change: Change | None) -> None:
         if change is None:  # it takes more clicks
-            self._touch(EMPTY)
+            self._touch(stroke.lifted)
             return
         self._stroke = None
         self._document().unfinished = None

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 from PySide6.QtCore import QObject
 
 from desktop.documents.moment import Moment
-from desktop.documents.on_canvas import OnCanvas
+from desktop.documents.on_canvas import OnCanvas, comes_up
 from desktop.exporting.writing import Source, check_path, lay, layer_of, write
+from desktop.paint.editing.arranging import Ready
 from desktop.paint.layers.finish import finishing
 from desktop.paint.layers.frozen import Frozen
 from desktop.preview.live import Live
@@ -31,6 +33,7 @@ class Exporting(Observable):
         canvas: where the picture is.
         live: the model.
         file_work: makes and writes.
+        when_the_pen_is_up: calls something at once, or at the end of the stroke that goes on.
         settings: remember what was wanted last.
         parent: the session.
     """
@@ -41,9 +44,16 @@ class Exporting(Observable):
     """One sentence on why there is nothing to look at."""
 
     def __init__(
-        self, canvas: OnCanvas, live: Live, file_work: FileWork, settings: Settings, parent: QObject
+        self,
+        canvas: OnCanvas,
+        live: Live,
+        file_work: FileWork,
+        when_the_pen_is_up: Callable[[Callable[[], object]], object],
+        settings: Settings,
+        parent: QObject,
     ) -> None:
         super().__init__(parent)
+        self._when_the_pen_is_up = when_the_pen_is_up
         self._canvas, self._live, self._file_work, self._settings = canvas, live, file_work, settings
         self._asked = 0
 
@@ -125,21 +135,21 @@ class Exporting(Observable):
         """
         source, picture = self._source(), self._canvas.picture
 
-        def arrive(cut: Pixels) -> None:
-            if (
-                picture is not None
-                and picture is self._canvas.picture
-                and source.size
-                == (
-                    picture.document.width,
-                    picture.document.height,
-                )
-            ):
-                self._canvas.edit(lambda document: lay(document, cut))
-                self._canvas.said.emit(self.tr("The cut-out is a layer above the others."))
+        def cut(job: Job) -> Ready:
+            return Ready.of(layer_of(source, job.progress, enclosed), source.size)
+
+        def arrive(ready: Ready) -> None:
+            if not comes_up(self._canvas, picture):
+                return
+            document = self._canvas.document
+            if (document.width, document.height) != source.size:
+                self._canvas.said.emit(self.tr("The picture has another size by now; cut it out once more."))
+                return
+            self._canvas.edit(lambda it: lay(it, ready))
+            self._canvas.said.emit(self.tr("The cut-out is a layer above the others."))
 
         return self._file_work.read(
-            self.tr("Cutting out"), lambda job: layer_of(source, job.progress, enclosed), arrive
+            self.tr("Cutting out"), cut, lambda ready: self._when_the_pen_is_up(lambda: arrive(ready))
         )
 
     def _source(self) -> Source:

@@ -9,6 +9,7 @@ from pathlib import Path
 from PySide6.QtCore import QCoreApplication
 
 from desktop.documents.moment import Moment
+from desktop.paint.editing.arranging import Ready
 from desktop.paint.editing.document import Change, Document, Role
 from desktop.paint.files import export, project
 from desktop.paint.layers.finish import over
@@ -93,7 +94,7 @@ def layer_of(source: Source, step: Step, enclosed: Enclosed = "seen") -> Pixels:
     return source.made(wish, step)
 
 
-def lay(document: Document, cut: Pixels) -> Change:
+def lay(document: Document, cut: Pixels | Ready) -> Change:
     """Lay a cut-out over the picture, as one step; the network never sees it."""
     name = QCoreApplication.translate("exporting", "Cut-out")
     return document.add_layer(Role.FINISH, name, cut, 1.0)

@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 from PySide6.QtCore import QObject, Signal
 
-from desktop.documents.on_canvas import OnCanvas
+from desktop.documents.on_canvas import OnCanvas, comes_up
 from desktop.documents.open_documents import OpenPicture
 from desktop.inputs import arriving, cleaning, sheet
 from desktop.inputs.cleaning import Cleaned
@@ -216,16 +216,19 @@ class Paper(Observable):
         result, name = self.result, self.name
         if result is None or self.behind:
             return False
-        document, put = self._canvas.document, self._put_up
-        if as_layers and document.kind == "sketch":
-            put = self._add_layers
+        picture = self._canvas.picture
+        layers = as_layers and picture is not None and picture.document.kind == "sketch"
+        if layers and picture is not None:
             try:
-                _check_room(document, result)
+                _check_room(picture.document, result)
             except PictureError as error:
                 self._canvas.error_reported.emit(str(error))
                 return False
         self.leave_it()
-        self._when_the_pen_is_up(lambda: put(name, result))
+        if layers and picture is not None:
+            self._when_the_pen_is_up(lambda: self._add_layers(picture, name, result))
+        else:
+            self._when_the_pen_is_up(lambda: self._put_up(name, result))
         return True
 
     def _put_up(self, name: str, result: Cleaned) -> None:
@@ -244,7 +247,10 @@ class Paper(Observable):
 
         self._canvas.edit(draw)
 
-    def _add_layers(self, name: str, result: Cleaned) -> None:
+    def _add_layers(self, picture: OpenPicture, name: str, result: Cleaned) -> None:
+        if not comes_up(self._canvas, picture):
+            return
+
         def add(document: Document) -> Change:
             if result.hints is None:
                 return document.add_layer(Role.LINES, name, _ink(result))

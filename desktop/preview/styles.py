@@ -13,7 +13,7 @@ from typing import Literal
 
 from PySide6.QtCore import QCoreApplication, QObject
 
-from desktop.documents.on_canvas import OnCanvas
+from desktop.documents.on_canvas import OnCanvas, comes_up
 from desktop.documents.open_documents import OpenPicture
 from desktop.documents.stroke_controller import StrokeController
 from desktop.paint.editing.document import Document, PictureStyle
@@ -342,10 +342,8 @@ class Styles(Observable):
             self._when_the_pen_is_up(lambda: self._arrive(card, picture, style))
 
     def _arrive(self, card: Card | None, picture: OpenPicture, style: PictureStyle) -> None:
-        if card is not self._live.card or picture not in self._canvas.pictures:
+        if card is not self._live.card or not comes_up(self._canvas, picture):
             return  # neither model nor picture is what it was when the pen was down
-        if picture is not self._canvas.picture:
-            self._canvas.put_up(picture)
         self.take(style)
         self._canvas.said.emit(self.tr("The picture has the style of “%s” now.") % style.name)
 

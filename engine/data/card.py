@@ -18,6 +18,7 @@ from engine.data import style as codes
 from engine.data.deep import Levels
 from engine.data.palette import Palette
 from engine.errors import ModelError, StyleError
+from engine.files.parsing import parsed_json
 
 FORMAT = 2
 """Version of the card. Older ones are upgraded on reading, newer ones refused with a sentence. The second has
@@ -208,9 +209,9 @@ def amended(card: Card, text: str) -> Card:
         ModelError: not a JSON object, an unknown field, or a value that makes no sense.
     """
     try:
-        fields = json.loads(text)
-    except (ValueError, RecursionError) as error:
-        raise ModelError(f"The card's fields are no JSON ({error}).") from error
+        fields = parsed_json(text)
+    except ValueError as error:
+        raise ModelError(f"The card's fields can't be used: {error}.") from error
     known = {entry.name for entry in dataclasses.fields(Card)}
     if not isinstance(fields, dict) or not fields.keys() <= known:
         raise ModelError(f"A card's fields are a JSON object with some of {', '.join(sorted(known))}.")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tracemalloc
 from collections.abc import Callable
 
 import numpy as np
@@ -72,6 +73,43 @@ def test_the_outline_goes_round_every_pixel(blot: np.ndarray) -> None:
     assert len(Area(Rect(3, 4, 50, 60)).edges()) == 4
     noise = np.indices((400, 400)).sum(0) % 2 == 0
     assert len(Area.of(noise).edges()) <= MOST_EDGES
+
+
+def test_the_outline_of_grain_is_not_built_before_it_is_made_coarser(rng: np.random.Generator) -> None:
+    grain = Area.of(rng.random((1024, 1024)) < 0.5)
+    assert grain.mask is not None
+    tracemalloc.start()
+    try:
+        edges = grain.edges()
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert 1000 < len(edges) <= MOST_EDGES
+    assert peak < 12 * grain.mask.nbytes, "all of its million pieces take 32 bytes each"
+
+
+def test_the_outline_has_every_run_of_edges_once(rng: np.random.Generator) -> None:
+    for height, width in ((1, 1), (1, 9), (7, 1), (23, 31)):
+        mask = rng.random((height, width)) < 0.6
+        mask[0, 0] = mask[-1, -1] = True
+        plane = np.pad(mask, 1)
+        runs = set()
+        for y, x in np.argwhere(mask).tolist():
+            for (dy, dx), (ay, ax), (by, bx) in (
+                ((-1, 0), (0, 0), (0, 1)),
+                ((1, 0), (1, 0), (1, 1)),
+                ((0, -1), (0, 0), (1, 0)),
+                ((0, 1), (0, 1), (1, 1)),
+            ):
+                if not plane[y + 1 + dy, x + 1 + dx]:
+                    runs.add((x + ax, y + ay, x + bx, y + by))
+        pieces = []
+        for left, top, right, bottom in Area(Rect(0, 0, width, height), mask).edges().tolist():
+            across, down = right > left, bottom > top
+            for step in range(max(right - left, bottom - top)):
+                x, y = left + step * across, top + step * down
+                pieces.append((x, y, x + across, y + down))
+        assert sorted(pieces) == sorted(runs)
 
 
 def test_a_lasso_selects_what_it_goes_round(document: Document) -> None:

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pytest
+from PySide6.QtGui import QTransform
 
 from desktop.paint.editing.document import Change, Document, Role
 from desktop.paint.files.drawing import Drawing, Played
+from desktop.paint.gestures import transforming
 from desktop.paint.gestures.transforming import Placement, TransformStroke
 from desktop.paint.strokes.stroke import Ink, Sample
 from desktop.paint.tools import tools
@@ -156,3 +159,28 @@ def test_a_drawing_replays_it(drawn: Document, placement: Placement, tmp_path: P
     different = np.abs(again.active.pixels - after).max(2) > 8
     assert different.mean() < 0.002
     assert role in Role
+
+
+def test_labels_go_where_each_of_their_middles_is_asked_for(rng: np.random.Generator) -> None:
+    pixels = rng.integers(1, 9, (37, 53), dtype=np.uint32)
+    within = Rect(0, 0, 90, 70)
+    for wide, high, degrees, x, y in (
+        (1, 1, 0, 7, -9),
+        (-1, 1, 0, 60, 3),
+        (2.5, 0.3, 0, -4.25, 8.5),
+        (0.4, -1.7, 0, 20.5, 66),
+        (1, 1, 90, 50, 5),
+        (1.3, 0.8, 33, 40, 2),
+    ):
+        matrix = QTransform.fromTranslate(x, y).rotate(degrees).scale(wide, high)
+        found, left, top = transforming.drawn(pixels, matrix, within, smooth=False)
+        back, _ = matrix.inverted()
+        expected = np.zeros_like(found)
+        for row in range(found.shape[0]):
+            for column in range(found.shape[1]):
+                across, down = left + column + 0.5, top + row + 0.5
+                at_x = math.floor(across * back.m11() + down * back.m21() + back.dx() + 1e-7)
+                at_y = math.floor(across * back.m12() + down * back.m22() + back.dy() + 1e-7)
+                if 0 <= at_x < 53 and 0 <= at_y < 37:
+                    expected[row, column] = pixels[at_y, at_x]
+        assert np.array_equal(found, expected), (wide, high, degrees)

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from engine.files.parsing import parsed_json
 from trainer.machine import process_priority
 from trainer.machine.errors import TrainingError
 
@@ -56,7 +56,7 @@ def _listed(file: Path) -> list[tuple[str, Path]]:
     try:
         if file.stat().st_size > MOST_BYTES:
             raise ValueError("too long")
-        listed = [(mark, Path(name)) for mark, name in json.loads(file.read_text("utf-8", "surrogatepass"))]
+        listed = [(mark, Path(name)) for mark, name in parsed_json(file.read_text("utf-8", "surrogatepass"))]
         if not all(mark.isalnum() for mark, _ in listed):
             raise ValueError("no marks")
     except (OSError, ValueError, TypeError, AttributeError, RecursionError) as error:

@@ -30,6 +30,7 @@ from engine.data.messages import Picture
 from engine.data.palette import Palette
 from engine.data.picture import read, write_png
 from engine.errors import PictureError
+from engine.files.parsing import parsed_json
 from engine.files.writing import escaped, first_free, replacing
 from trainer.files import zipped
 
@@ -90,7 +91,7 @@ def manifest_of(folder: Path) -> Manifest:
     try:
         if zipped.size(file) > MOST_MANIFEST_BYTES:
             raise ValueError("it is too large")
-        fields = json.loads(zipped.content(file).decode("utf-8"))
+        fields = parsed_json(zipped.content(file).decode("utf-8"))
         if not isinstance(fields, dict) or not isinstance(fields.get("format"), int):
             raise ValueError("it has no format")
         if fields["format"] > FORMAT:

@@ -22,6 +22,7 @@ from engine.data.card import Card, InputKind
 from engine.data.deep import FULL
 from engine.data.palette import Colour, Palette
 from engine.data.task import TASKS, Task, input_of
+from engine.files.parsing import parsed_json
 from engine.files.writing import escaped, shown
 from trainer.loading.augment import Augment
 from trainer.machine.errors import TrainingError
@@ -284,7 +285,7 @@ def from_json(text: str) -> Config:
         TrainingError: damaged, of a newer version, or a setting is of a wrong sort or makes no sense.
     """
     try:
-        fields = json.loads(text)
+        fields = parsed_json(text)
         if fields["format"] > FORMAT:
             raise TrainingError("The run was made by a newer Underpaint; update the program to resume it.")
         if fields["format"] == 1:  # called the averaged weights “average”

@@ -4,6 +4,7 @@ are taken."""
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import NamedTuple
 
 from desktop.paint.editing.history import PropertiesStep, StateStep, StyleStep
 from desktop.paint.editing.layer_stack import ROLES, LayerStack, PictureStyle, locked_text, translate
@@ -12,21 +13,39 @@ from desktop.paint.layers import overhang, scaling
 from desktop.paint.layers.composite import to_straight, unpacked
 from desktop.paint.layers.layer import Layer, Role, blank
 from engine.data.messages import Pixels
-from engine.data.rect import EMPTY
+from engine.data.rect import EMPTY, Rect
 from engine.data.style import MOST_NAMES
 from engine.errors import PictureError
 
 LONGEST_NAME = 200
 
 
-def adding(stack: LayerStack, role: Role, name: str, pixels: Pixels | None, opacity: float) -> StateStep:
+class Ready(NamedTuple):
+    """What a layer is to show, made beforehand, on any thread: to add it takes no time."""
+
+    content: Pixels
+    """uint8 (H, W, 4), premultiplied BGRA of the picture's size; nobody else writes to it."""
+    rect: Rect
+    """Holds all that isn't wholly transparent."""
+
+    @classmethod
+    def of(cls, pixels: Pixels, size: tuple[int, int]) -> Ready:
+        """``pixels``, uint8 (H, W, 4) straight RGBA or (H, W, 3), fitted into a picture of ``size``."""
+        content = scaling.fitted(pixels, *size, smooth=True)
+        return cls(content, Layer(0, "", Role.FINISH, content).bounds())
+
+
+def adding(
+    stack: LayerStack, role: Role, name: str, pixels: Pixels | Ready | None, opacity: float
+) -> StateStep:
     """A new layer above the active one (one that isn't sent: above all), to be painted on from then on.
 
     Args:
         stack: what it is added to.
         role: one that documents of this kind know, or one that isn't sent.
         name: made up if empty.
-        pixels: uint8 (H, W, 4) straight RGBA or (H, W, 3); of another size, they are fitted in.
+        pixels: uint8 (H, W, 4) straight RGBA or (H, W, 3); of another size, they are fitted in. On no layer
+            of labels may they be ready already.
         opacity: 0 to 1.
 
     Raises:
@@ -36,18 +55,20 @@ def adding(stack: LayerStack, role: Role, name: str, pixels: Pixels | None, opac
         raise PictureError(translate("paint", "A picture of this kind has no such layers."))
     beyond = overhang.extent(stack.layers, stack.bounds)
     check_size(stack.width, stack.height, len(stack.layers) + 1, beyond)
-    content = blank(stack.width, stack.height)
-    if pixels is not None:
+    content, rect = pixels if isinstance(pixels, Ready) else (blank(stack.width, stack.height), EMPTY)
+    assert content.shape[:2] == (stack.height, stack.width)
+    if pixels is not None and not isinstance(pixels, Ready):
         content = scaling.fitted(pixels, stack.width, stack.height, smooth=role is not Role.LABELS)
         if role is Role.LABELS and stack.palette is not None:
             content = unpacked(scaling.as_labels(to_straight(content), stack.palette))
+        rect = Layer(0, "", role, content).bounds()
     layer = Layer(stack.next_id, name or stack.free_name(role), role, content)
     layer.opacity = opacity
     place = stack.layers.index(stack.active) + 1 if role.sent else len(stack.layers)
     layers = (*stack.layers[:place], layer, *stack.layers[place:])
     active = layer if role.paintable else stack.active
     state = replace(stack.state, layers=layers, active=active)
-    return StateStep(translate("paint", "Add layer"), state, layer.bounds())
+    return StateStep(translate("paint", "Add layer"), state, rect)
 
 
 def removing(stack: LayerStack, id: int) -> StateStep:

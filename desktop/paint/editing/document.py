@@ -14,6 +14,7 @@ import numpy as np
 from PySide6.QtCore import QCoreApplication
 
 from desktop.paint.editing import arranging, beginnings, reshaping
+from desktop.paint.editing.arranging import Ready
 from desktop.paint.editing.history import (
     Change,
     History,
@@ -28,7 +29,7 @@ from desktop.paint.editing.layer_stack import ROLES, LayerStack, PictureStyle, S
 from desktop.paint.editing.open_stroke import OpenStroke
 from desktop.paint.editing.planes import Planes, is_blank
 from desktop.paint.editing.recording import Recording
-from desktop.paint.editing.selection import Area, Floating, Mask, Selection
+from desktop.paint.editing.selection import Area, Choices, Floating, Mask, Selection
 from desktop.paint.editing.snapshot import Frame, Snapshot, TakenOff, make_room
 from desktop.paint.layers.composite import to_straight
 from desktop.paint.layers.held import Hold
@@ -170,6 +171,15 @@ class Document(Seen):
     def area(self, area: Area) -> None:
         self._selection.area = area.cropped(self.bounds)
 
+    def chose(self, before: Area) -> None:
+        """Note that somebody selected something else than ``before``; see ``choices``."""
+        self._selection.choices.note(before, self.area, self.history.newest)
+
+    @property
+    def choices(self) -> Choices:
+        """What was selected by somebody, between the steps."""
+        return self._selection.choices
+
     def lift(self, pixels: Packed, source: Rect, left: int, top: int, cut: Mask | None = None) -> None:
         """Note that the newest step laid ``pixels`` at (left, top), so that they can be moved on."""
         self._selection.lift(self.history.newest, pixels, source, left, top, cut)
@@ -179,13 +189,6 @@ class Document(Seen):
         step = self.history.newest
         if isinstance(step, PaintStep):
             step.selected = before, self.area
-
-    def _select_again(self, step: Step | None, now: int, then: int) -> None:
-        """The selection is as it was beside a step, unless something else was selected since."""
-        if isinstance(step, PaintStep) and step.selected is not None and step.selected[now] is self.area:
-            area = step.selected[then]
-            assert isinstance(area, Area)
-            self.area = area
 
     def still_floating(self) -> Floating | None:
         """What was pasted or moved on the active layer, if nothing was done since."""
@@ -236,7 +239,7 @@ class Document(Seen):
     # --- layers ---------------------------------------------------------------------------------
 
     def add_layer(
-        self, role: Role, name: str = "", pixels: Pixels | None = None, opacity: float = 1.0
+        self, role: Role, name: str = "", pixels: Pixels | Ready | None = None, opacity: float = 1.0
     ) -> Change:
         """Add a layer, and paint on it from now on; see ``arranging.adding``."""
         self.finish_stroke()
@@ -360,13 +363,8 @@ class Document(Seen):
 
     def take_off(self, frames: Iterable[Frame]) -> Change:
         """Have these kept frames no more."""
-
-        def shelf(frames: tuple[Frame, ...] | None) -> tuple[Frame, ...]:
-            self.frames = self.frames if frames is None else frames
-            return self.frames
-
         self.finish_stroke()
-        return self._take(TakenOff(translate("paint", "Take off the shelf"), shelf, frames))
+        return self._take(TakenOff(translate("paint", "Take off the shelf"), self, frames))
 
     def hold(self, holds: tuple[Hold, ...], text: str) -> Change:
         """Have these, as a step called ``text``."""
@@ -380,14 +378,14 @@ class Document(Seen):
         if self.is_painted_on:
             return self._stroke.abort()
         step, change = self.history.newest, self.history.undo(self._stack)
-        self._select_again(step, 1, 0)
+        self._selection.follow(step, back=True)
         return None if change is None else self._changed(change)
 
     def redo(self) -> Change | None:
         """Do again what was taken back last; None when there is nothing, or a stroke is open."""
         change = None if self.is_painted_on else self.history.redo(self._stack)
         if change is not None:
-            self._select_again(self.history.newest, 0, 1)
+            self._selection.follow(self.history.newest)
         return None if change is None else self._changed(change)
 
     @property
@@ -414,6 +412,7 @@ class Document(Seen):
         """Make this the state that undo can't go behind, e.g. after replaying a sample drawing."""
         self.finish_stroke()
         self.history.clear()
+        self.choices.clear()
 
     # --- how ------------------------------------------------------------------------------------
 

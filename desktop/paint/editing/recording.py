@@ -120,9 +120,15 @@ class Recording:
             return EMPTY
         self._keep(rect)
         part = slice(rect.top - top, rect.bottom - top), slice(rect.left - left, rect.right - left)
-        target = self.layer.packed[rect.rows, rect.columns]
-        laid = lay_over(target, pixels[part]) if over else pixels[part]
-        target[...] = laid if cut is None else np.where(cut[part], laid, target)
+        target, laid = self.layer.packed[rect.rows, rect.columns], pixels[part]
+        if not over and cut is None:
+            target[...] = laid
+        else:
+            mask = None if cut is None else cut[part]
+            for cell in _cells(Rect(0, 0, rect.width, rect.height)):
+                at = cell.rows, cell.columns
+                paint = lay_over(target[at], laid[at]) if over else laid[at]
+                target[at] = paint if mask is None else np.where(mask[at], paint, target[at])
         self._painted(rect)
         return rect
 

@@ -1,8 +1,11 @@
-"""What is selected, and what was pasted or moved last and can be moved on. None of it is a step."""
+"""What is selected, was before, and what was pasted or moved last and can be moved on; none of it a step."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import dataclass
 from typing import NamedTuple
+from weakref import ref
 
 import numpy as np
 import numpy.typing as npt
@@ -16,6 +19,14 @@ Mask = npt.NDArray[np.bool_]
 
 MOST_EDGES = 20_000
 """An outline of more pieces than this is drawn coarser."""
+
+
+MOST_CHOICES = 50
+"""So often can selecting be taken back."""
+_SMALL = 1 << 18
+"""Pixels of a mask that is kept as it is."""
+_BAND = 1 << 18
+"""Pixels that are looked at together: what is between stays in the processor's cache."""
 
 
 class Area(NamedTuple):
@@ -71,16 +82,20 @@ class Area(NamedTuple):
         """All the others within ``bounds``."""
         return Area.of(~self.within(bounds), bounds.left, bounds.top)
 
+    def equals(self, other: Area) -> bool:
+        """Whether they are the same pixels."""
+        if self.rect != other.rect or (self.mask is None) != (other.mask is None):
+            return False
+        return self.mask is other.mask or np.array_equal(self.mask, other.mask)  # type: ignore[arg-type]
+
     def edges(self) -> npt.NDArray[np.int64]:
         """Its outline as straight pieces, (N, 4): from x, y to x, y in the picture; coarser where it has very
         many."""
         rect = self.rect
         mask = self.mask if self.mask is not None else np.ones((1, 1), np.bool_)
         across, down = (1, 1) if self.mask is not None else (rect.width, rect.height)
-        pieces = _edges(mask)
-        while len(pieces) > MOST_EDGES:
-            mask, across, down = mask[::2, ::2], across * 2, down * 2
-            pieces = _edges(mask)
+        while (pieces := _edges(mask, MOST_EDGES)) is None:
+            mask, across, down = np.ascontiguousarray(mask[::2, ::2]), across * 2, down * 2
         pieces = pieces * np.array([across, down, across, down])
         ends = np.minimum(pieces, [rect.width, rect.height, rect.width, rect.height])
         placed: npt.NDArray[np.int64] = ends + np.array([rect.left, rect.top, rect.left, rect.top])
@@ -92,21 +107,40 @@ class Area(NamedTuple):
         return self.mask[place.rows, place.columns]
 
 
-def _edges(mask: Mask) -> npt.NDArray[np.int64]:
-    """Every run of edges between pixels that are set and pixels that are not, (N, 4): x, y to x, y."""
-    found = []
-    for turned in (False, True):
-        plane = np.pad(mask.T if turned else mask, 1)
-        differs = plane[1:] != plane[:-1]
+def _edges(mask: Mask, most: int) -> npt.NDArray[np.int64] | None:
+    """Every run of edges between pixels that are set and pixels that are not, (N, 4): x, y to x, y; None as
+    soon as there turn out to be more than ``most``."""
+    plane = np.pad(mask, 1)
+    height, width = plane.shape
+    rows = max(1, _BAND // width)
+    ends: list[tuple[list[npt.NDArray[np.int64]], list[npt.NDArray[np.int64]]]] = [([], []) for _ in range(4)]
+    found = 0
+    for top in range(0, height - 1, rows):
+        bottom = min(top + rows, height - 1)
         # A run ends where the inside changes sides, too: two corners that touch are two.
-        runs = np.diff(np.where(differs, np.where(plane[1:], 1, 2), 0).astype(np.int8), axis=1)
-        rows, columns = np.nonzero(runs)
-        before = np.where(differs, 1, 0)
-        starts = before[rows, columns + 1] == 1
-        ends = before[rows, columns] == 1
-        along = np.stack([columns[starts], rows[starts], columns[ends], rows[ends]], 1)
-        found.append(along[:, [1, 0, 3, 2]] if turned else along)
-    return np.concatenate(found).astype(np.int64)
+        band = plane[top : bottom + 1]
+        for side, (above, below) in enumerate(((band[:-1], band[1:]), (band[1:], band[:-1]))):
+            edge = below > above
+            begins, stops = edge[:, 1:] > edge[:, :-1], edge[:, 1:] < edge[:, :-1]
+            for kept, where in zip(ends[side], (begins, stops), strict=True):
+                kept.append(np.flatnonzero(where) + top * (width - 1))
+        for side in (0, 1):
+            left, right = (band[:, :-1], band[:, 1:]) if side == 0 else (band[:, 1:], band[:, :-1])
+            edge = right > left
+            begins, stops = edge[1:] > edge[:-1], edge[1:] < edge[:-1]
+            for kept, where in zip(ends[2 + side], (begins, stops), strict=True):
+                kept.append(np.flatnonzero(where) + top * (width - 1))
+        found += sum(len(begins[-1]) for begins, _ in ends)
+        if found > most:
+            return None
+    pieces = []
+    for number, both in enumerate(ends):
+        (y, x), (to_y, to_x) = (np.divmod(np.concatenate(kept), width - 1) for kept in both)
+        if number >= 2:  # found row by row, but each run stops in the column where it begins
+            first, last = np.lexsort((y, x)), np.lexsort((to_y, to_x))
+            x, y, to_x, to_y = x[first], y[first], to_x[last], to_y[last]
+        pieces.append(np.stack([x, y, to_x, to_y], 1))
+    return np.concatenate(pieces).astype(np.int64)
 
 
 class Floating(NamedTuple):
@@ -139,12 +173,119 @@ class Lifted(NamedTuple):
     """What was selected before they were moved for the first time."""
 
 
+class _Kept:
+    """What was selected; a large mask in eight times less memory."""
+
+    def __init__(self, area: Area) -> None:
+        mask = area.mask
+        self._rect, self._bits = area.rect, b""
+        self._area: Area | None = area
+        if mask is not None and mask.size > _SMALL:
+            self._area, self._bits = None, np.packbits(mask).tobytes()
+
+    @property
+    def area(self) -> Area:
+        if self._area is not None:
+            return self._area
+        height, width = self._rect.height, self._rect.width
+        bits = np.frombuffer(self._bits, np.uint8)
+        return Area(
+            self._rect, np.unpackbits(bits, count=height * width).reshape(height, width).view(np.bool_)
+        )
+
+
+@dataclass(frozen=True, eq=False)
+class _Choice:
+    """Somebody selected something else."""
+
+    after_step: Callable[[], Step | None] | None
+    """The newest step then, as long as it is known; None where there was none."""
+    before: _Kept
+    now: _Kept
+
+    @property
+    def is_stale(self) -> bool:
+        """Nobody knows that step any more."""
+        return self.after_step is not None and self.after_step() is None
+
+    def follows(self, newest: Step | None) -> bool:
+        """Whether no step was done, or all are taken back, since."""
+        return newest is None if self.after_step is None else self.after_step() is newest is not None
+
+
+def _leads(choices: list[_Choice], newest: Step | None) -> bool:
+    while choices and choices[-1].is_stale:
+        choices.pop()
+    return bool(choices) and choices[-1].follows(newest)
+
+
+class Choices:
+    """What somebody selected, between the steps of the history, to be taken back and done again.
+
+    It stands beside the history: by selecting a picture becomes no other one, which would have to be saved.
+    """
+
+    def __init__(self) -> None:
+        self._done: list[_Choice] = []
+        self._undone: list[_Choice] = []
+
+    def note(self, before: Area, now: Area, newest: Step | None) -> None:
+        """``now`` was selected instead of ``before``, after the step that is the ``newest``."""
+        if before.equals(now):
+            return
+        last = self._done[-1].now if self._done else None
+        kept = last if last is not None and last.area.equals(before) else _Kept(before)
+        self._done.append(_Choice(None if newest is None else ref(newest), kept, _Kept(now)))
+        del self._done[:-MOST_CHOICES]
+        self._undone.clear()
+
+    def can_go_back(self, newest: Step | None) -> bool:
+        """Whether the last thing that was done is that something was selected."""
+        return _leads(self._done, newest)
+
+    def can_go_on(self, newest: Step | None) -> bool:
+        """Whether the last thing that was taken back is that."""
+        return _leads(self._undone, newest)
+
+    def back(self, now: Area, newest: Step | None) -> Area | None:
+        """What was selected before; None where something else was done since. ``now`` is what is."""
+        while self.can_go_back(newest):
+            choice = self._done.pop()
+            if choice.now.area.equals(now):  # else a step that was taken back has changed it as well
+                self._undone.append(choice)
+                return choice.before.area
+        return None
+
+    def on(self, now: Area, newest: Step | None) -> Area | None:
+        """What was selected when that was taken back; None where something else was done since."""
+        while self.can_go_on(newest):
+            choice = self._undone.pop()
+            if choice.before.area.equals(now):
+                self._done.append(choice)
+                return choice.now.area
+        return None
+
+    def clear(self) -> None:
+        """Forget all."""
+        self._done.clear()
+        self._undone.clear()
+
+
 class Selection:
     """Some pixels of the picture; empty where nothing is selected."""
 
     def __init__(self) -> None:
         self.area = Area()
+        self.choices = Choices()
         self._floating: Floating | None = None
+
+    def follow(self, step: Step | None, *, back: bool = False) -> None:
+        """The selection is as it was beside a step that was done again, or taken back, unless something
+        else was selected since."""
+        if isinstance(step, PaintStep) and step.selected is not None:
+            now, then = step.selected[::-1] if back else step.selected
+            assert isinstance(now, Area) and isinstance(then, Area)
+            self.area = then if now.equals(self.area) else self.area
 
     def lift(
         self, step: Step | None, pixels: Packed, source: Rect, left: int, top: int, cut: Mask | None

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
+from typing import Protocol
 
 from desktop.paint.editing.history import Change, History, Step, Tiles, tile_rect, tiles_of
 from desktop.paint.editing.layer_stack import LayerStack, PictureStyle, State
@@ -133,22 +134,23 @@ def fit(frames: Sequence[Frame]) -> bool:
     return len(frames) <= MOST_KEPT and bytes_of(frames) <= MOST_KEPT_BYTES
 
 
+class HasFrames(Protocol):
+    """Who has the kept frames."""
+
+    frames: tuple[Frame, ...]
+
+
 class TakenOff(Step):
     """Kept frames were taken off the shelf. Those that are kept later are no part of it: going back in a
     drawing must not cost what was kept on the way.
 
     Args:
         text: what it is called.
-        shelf: has the frames that it is given, unless that is None; returns those that it has.
+        shelf: has the frames.
         frames: what is taken off.
     """
 
-    def __init__(
-        self,
-        text: str,
-        shelf: Callable[[tuple[Frame, ...] | None], tuple[Frame, ...]],
-        frames: Iterable[Frame],
-    ) -> None:
+    def __init__(self, text: str, shelf: HasFrames, frames: Iterable[Frame]) -> None:
         self.text, self._shelf = text, shelf
         self._keys = frozenset(frame.key for frame in frames)
         self.gone: tuple[tuple[int, Frame], ...] = ()
@@ -159,13 +161,13 @@ class TakenOff(Step):
         return 400 + bytes_of(frame for _, frame in self.gone)
 
     def exchange(self, stack: LayerStack) -> Change:
-        frames, gone = list(self._shelf(None)), self.gone
+        frames, gone = list(self._shelf.frames), self.gone
         self.gone = () if gone else tuple((at, it) for at, it in enumerate(frames) if it.key in self._keys)
         for at, frame in gone:
             frames.insert(at, frame)
         if not gone:
             frames = [frame for frame in frames if frame.key not in self._keys]
-        self._shelf(tuple(frames))
+        self._shelf.frames = tuple(frames)
         return Change(structure=True)
 
 

@@ -1,4 +1,4 @@
-"""Selecting: by a rectangle, by hand, by the corners of a polygon, by colour. No step, no paint."""
+"""Selecting: by a rectangle, by hand, by the corners of a polygon, by colour. No step (see ``Choices``)."""
 
 from __future__ import annotations
 
@@ -36,6 +36,12 @@ class Selecting(Stroke):
         self.shut()
         return EMPTY
 
+    def _end(self) -> Change:
+        if self.open:
+            self._document.chose(self._before)
+        self.shut()
+        return Change()
+
     def _take(self, area: Area) -> None:
         document = self._document
         document.area = self._before.combined(area.cropped(document.bounds), self._how)
@@ -62,8 +68,7 @@ class SelectStroke(Selecting):
 
     def finish(self, sample: Sample, shift: bool = False, ctrl: bool = False) -> Change:
         self.move(sample, shift)
-        self.shut()
-        return Change()
+        return self._end()
 
     def _dragged(self, sample: Sample, shift: bool) -> Rect:
         start = self._start
@@ -101,8 +106,7 @@ class LassoStroke(Selecting):
         self.move(sample)
         if self.open:
             self._take(enclosed(self._points, self._document.bounds))
-        self.shut()
-        return Change()
+        return self._end()
 
 
 class CornersStroke(Cornered, Selecting):
@@ -117,8 +121,7 @@ class CornersStroke(Cornered, Selecting):
     def close(self) -> Change:
         if self.open:
             self._take(enclosed([_point(corner) for corner in self._corners], self._document.bounds))
-        self.shut()
-        return Change()
+        return self._end()
 
 
 class ColourStroke(Selecting):
@@ -143,8 +146,7 @@ class ColourStroke(Selecting):
         return EMPTY
 
     def finish(self, sample: Sample, shift: bool = False, ctrl: bool = False) -> Change:
-        self.open = False
-        return Change()
+        return self._end()
 
 
 def enclosed(points: list[QPointF], bounds: Rect) -> Area:

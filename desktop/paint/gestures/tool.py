@@ -12,6 +12,7 @@ from PySide6.QtCore import QCoreApplication, QPointF
 
 from desktop.paint.editing.document import Document
 from desktop.paint.editing.history import Change
+from desktop.paint.layers.ghost import Ghost
 from desktop.paint.strokes.stroke import Ink, Sample
 from engine.data.palette import Colour
 from engine.data.rect import EMPTY, Rect
@@ -50,6 +51,10 @@ class Stroke(ABC):
     """A line in picture coordinates for the canvas to draw while the stroke is open."""
     handles: Sequence[QPointF] = ()
     """Points in picture coordinates that can be taken hold of."""
+    ghost: Ghost | None = None
+    """What the canvas shows in place of a part of a layer, as long as making it takes too long."""
+    lifted: Rect = EMPTY
+    """Pixels that changed when the pen was lifted and the stroke went on."""
     reach: float = 6.0
     """How near, in picture pixels, a press must be to a point to mean it; depends on the zoom."""
     rests: bool = False
@@ -90,7 +95,7 @@ class Stroke(ABC):
 
     def shut(self) -> None:
         """It has ended: nothing is shown of it any more."""
-        self.open, self.outline, self.handles = False, None, ()
+        self.open, self.outline, self.handles, self.ghost = False, None, (), None
 
     def relent(self) -> Change | None:
         """Esc was pressed: end with what was drawn before it became something else, and keep that; None for a

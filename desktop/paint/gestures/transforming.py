@@ -16,6 +16,7 @@ from desktop.paint.editing.recording import Recording
 from desktop.paint.editing.selection import Area
 from desktop.paint.gestures.tool import Noted
 from desktop.paint.layers.composite import unpacked
+from desktop.paint.layers.ghost import Ghost
 from desktop.paint.layers.layer import Packed, Role, image_over
 from desktop.paint.strokes.stroke import Ink, Sample
 from engine.data.rect import EMPTY, Rect
@@ -23,6 +24,10 @@ from engine.errors import PictureError
 
 LARGEST, LEAST = 100.0, 0.001
 """How many times as large, or as small, anything can become."""
+MOST = 1 << 20
+"""Pixels that are made anew with every move; more are shown as a ghost until they are let go of."""
+_BAND = 1 << 17
+"""Pixels that are looked up at once: what is between stays in the processor's cache."""
 CORNERS = ((-1, -1), (1, -1), (1, 1), (-1, 1))
 SIDES = ((0, -1), (1, 0), (0, 1), (-1, 0))
 
@@ -72,6 +77,7 @@ class TransformStroke(Noted):
             self._pixels[~self._cut] = 0
         self._hole = document.emptiness(recording.layer, rect)
         self._smooth = recording.layer.role is not Role.LABELS
+        self._image = image_over(unpacked(self._pixels), QImage.Format.Format_ARGB32_Premultiplied)
         self.placement = Placement()
         self._held: tuple[str, int, int] | None = None
         self._from: tuple[Sample, Placement] = Sample(0, 0), self.placement
@@ -96,21 +102,24 @@ class TransformStroke(Noted):
         what, across, down = self._held
         match what:
             case "move":
-                return self.place(self._moved(sample, shift))
+                placement = self._moved(sample, shift)
             case "turn":
-                return self.place(self._turned(sample, shift))
-        return self.place(self._scaled(sample, across, down, shift))
+                placement = self._turned(sample, shift)
+            case _:
+                placement = self._scaled(sample, across, down, shift)
+        return self._drag(placement)
 
     def finish(self, sample: Sample, shift: bool = False, ctrl: bool = False) -> Change | None:
         if not self.open:
             return Change()
-        self.move(sample, shift, ctrl)
+        self.lifted = self.move(sample, shift, ctrl).united(self._settle())
         self._held = None
         return None
 
     def close(self) -> Change:
         if not self.open:
             return Change()
+        self._settle()
         self.shut()
         if self.placement == Placement():
             self._recording.abort()
@@ -126,10 +135,11 @@ class TransformStroke(Noted):
     def abort(self) -> Rect:
         if not self.open:
             return EMPTY
+        seen = self._source.united(self._extent()) if self.ghost is not None else EMPTY
         self.shut()
         rect = self._recording.abort()
         self._document.area = self._area
-        return rect
+        return rect.united(seen)
 
     # --- what becomes of it ---------------------------------------------------------------------
 
@@ -145,8 +155,44 @@ class TransformStroke(Noted):
             rect = rect.united(recording.put(self._hole, source.left, source.top, cut=self._cut))
             pixels, left, top = drawn(self._pixels, self._matrix(), recording.bounds, smooth=self._smooth)
             rect = rect.united(recording.put(pixels, left, top, over=True))
+        self.ghost = None
         self._show()
         return rect
+
+    def _drag(self, placement: Placement) -> Rect:
+        """Show it there while it is held; something large as a ghost, for which no layer changes."""
+        self.placement = placement = self._whole(placement.sane())
+        sizes = (self._source, self._extent(), self._recording.rect)
+        if self.ghost is None:
+            if max(rect.width * rect.height for rect in sizes) <= MOST:
+                return self.place(placement)
+            if self._recording.rect:  # the canvas shows all of it anew when it is let go of
+                self._recording.restore()
+        left = self.ghost.left if self.ghost is not None else self._left()
+        layer, matrix = self._recording.layer.id, self._matrix()
+        self.ghost = Ghost(layer, self._image, matrix, self._source, left, self._smooth)
+        self._show()
+        return EMPTY
+
+    def _settle(self) -> Rect:
+        """Make what was but a ghost; returns what was repainted."""
+        if self.ghost is None:
+            return EMPTY
+        return self._source.united(self._extent()).united(self.place(self.placement))
+
+    def _left(self) -> QImage | None:
+        """What is to be seen where it was."""
+        hole, cut = self._hole, self._cut
+        if cut is not None:
+            hole = np.where(cut, hole, self._recording.base(self._source))
+        elif not hole.any():
+            return None
+        return image_over(unpacked(np.ascontiguousarray(hole)), QImage.Format.Format_ARGB32_Premultiplied)
+
+    def _extent(self) -> Rect:
+        """What of the picture it lies on."""
+        rect = self._source
+        return _around(self._matrix(), rect.width, rect.height).intersected(self._recording.bounds)
 
     @property
     def noted(self) -> list[Sample]:
@@ -272,13 +318,7 @@ def drawn(pixels: Packed, matrix: QTransform, within: Rect, *, smooth: bool) -> 
         the pixels there, uint32, and the column and row of the first.
     """
     height, width = pixels.shape
-    box = matrix.mapRect(QRectF(0, 0, width, height))
-    rect = Rect.spanning(
-        math.floor(box.left()) - 1,
-        math.floor(box.top()) - 1,
-        math.ceil(box.right()) + 1,
-        math.ceil(box.bottom()) + 1,
-    ).intersected(within)
+    rect = _around(matrix, width, height).intersected(within)
     result = np.zeros((rect.height, rect.width), np.uint32)
     if not rect:
         return result, rect.left, rect.top
@@ -290,15 +330,40 @@ def drawn(pixels: Packed, matrix: QTransform, within: Rect, *, smooth: bool) -> 
     return result, rect.left, rect.top
 
 
+def _around(matrix: QTransform, width: int, height: int) -> Rect:
+    """All that ``width`` × ``height`` pixels can lie on."""
+    box = matrix.mapRect(QRectF(0, 0, width, height))
+    return Rect.spanning(
+        math.floor(box.left()) - 1,
+        math.floor(box.top()) - 1,
+        math.ceil(box.right()) + 1,
+        math.ceil(box.bottom()) + 1,
+    )
+
+
 def _nearest(pixels: Packed, matrix: QTransform, rect: Rect, result: Packed) -> None:
     back, _ = matrix.inverted()
+    height, width = pixels.shape
     columns = np.arange(rect.left, rect.right) + 0.5
-    rows = (np.arange(rect.top, rect.bottom) + 0.5)[:, None]
+    rows = np.arange(rect.top, rect.bottom) + 0.5
     # Between two pixels it is always the same one that counts, whatever rounding does.
-    x = np.floor(columns * back.m11() + rows * back.m21() + back.dx() + 1e-7).astype(np.int64)
-    y = np.floor(columns * back.m12() + rows * back.m22() + back.dy() + 1e-7).astype(np.int64)
-    inside = (x >= 0) & (x < pixels.shape[1]) & (y >= 0) & (y < pixels.shape[0])
-    result[inside] = pixels[y[inside], x[inside]]
+    if not back.m12() and not back.m21():  # each column comes from one column, each row from one row
+        x = np.floor(columns * back.m11() + back.dx() + 1e-7).astype(np.int32)
+        y = np.floor(rows * back.m22() + back.dy() + 1e-7).astype(np.int32)
+        there_x, there_y = np.flatnonzero((x >= 0) & (x < width)), np.flatnonzero((y >= 0) & (y < height))
+        if len(there_x) and len(there_y):
+            part = result[there_y[0] : there_y[-1] + 1, there_x[0] : there_x[-1] + 1]
+            x, y = x[there_x], y[there_y]
+            first = y.min()
+            part[...] = pixels[first : y.max() + 1].take(x, axis=1).take(y - first, axis=0)
+        return
+    band = max(1, _BAND // rect.width)
+    for top in range(0, rect.height, band):
+        down = rows[top : top + band, None]
+        x = np.floor(columns * back.m11() + down * back.m21() + back.dx() + 1e-7).astype(np.int32)
+        y = np.floor(columns * back.m12() + down * back.m22() + back.dy() + 1e-7).astype(np.int32)
+        inside = (x >= 0) & (x < width) & (y >= 0) & (y < height)
+        result[top : top + band][inside] = pixels[y[inside], x[inside]]
 
 
 def _mixed(pixels: Packed, matrix: QTransform, rect: Rect, result: Packed) -> None:

@@ -109,7 +109,9 @@ class Canvas(QWidget):
         painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform, self._view.scale < 3)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing, self._view.degrees != 0)
         painter.setClipRect(area, Qt.ClipOperation.IntersectClip)
-        if not self._reduced.paint(painter, document, self._session.strokes.knows_hints, event.rect()):
+        strokes = self._session.strokes
+        ghost = strokes.stroke.ghost if strokes.stroke is not None else None
+        if not self._reduced.paint(painter, document, strokes.knows_hints, event.rect(), ghost):
             QTimer.singleShot(0, self, self.update)  # the rest of it
         self._paint_preview(painter, transform, area, event.rect())
         painter.setClipping(False)

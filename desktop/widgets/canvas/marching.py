@@ -34,13 +34,16 @@ class Marching:
         picture = self._session.picture
         return picture is not None and picture.document.area is not self._shown
 
+    def take(self) -> None:
+        """Have the outline of what is selected now, so that painting needn't wait for it."""
+        self._shown = area = self._session.document.area
+        edges = area.edges().tolist() if area.rect else []
+        self._lines = [QLineF(*edge) for edge in edges]
+
     def paint(self, painter: QPainter, transform: QTransform) -> None:
         """Draw it, in window coordinates."""
-        area = self._session.document.area
-        if area is not self._shown:
-            self._shown = area
-            edges = area.edges().tolist() if area.rect else []
-            self._lines = [QLineF(*edge) for edge in edges]
+        if self.is_new:
+            self.take()
         if not self._lines:
             return
         painter.save()

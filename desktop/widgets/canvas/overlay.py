@@ -47,6 +47,7 @@ class Overlay:
             box = transform.map(QPolygonF(points)).boundingRect().toAlignedRect()
             now = box.adjusted(-_MARGIN, -_MARGIN, _MARGIN, _MARGIN)
         if self._marching.is_new:
+            self._marching.take()
             self._canvas.update()
         elif now != self._outlined:
             self._canvas.update(self._outlined)

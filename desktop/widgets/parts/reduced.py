@@ -17,6 +17,7 @@ from PySide6.QtGui import QColor, QImage, QPainter, QTransform
 
 from desktop.paint.editing.document import Document
 from desktop.paint.layers.composite import composite
+from desktop.paint.layers.ghost import Ghost, paint_layer
 from desktop.paint.layers.layer import Layer, blank, image_over
 from engine.data.dirty import NOTHING, Dirty
 from engine.data.messages import Pixels
@@ -53,7 +54,9 @@ class Reduced:
         for level in self._levels.values():
             level.spoil(rect)
 
-    def paint(self, painter: QPainter, document: Document, hints: bool, exposed: QRect) -> bool:
+    def paint(
+        self, painter: QPainter, document: Document, hints: bool, exposed: QRect, ghost: Ghost | None = None
+    ) -> bool:
         """Draw the layers of ``document`` over its paper.
 
         Args:
@@ -61,13 +64,14 @@ class Reduced:
             document: the picture.
             hints: whether layers of hints are shown.
             exposed: what of the window is painted at all.
+            ghost: what of a layer is dragged.
 
         Returns:
             False if there was no time but for a coarse picture: paint again soon.
         """
         layers = [layer for layer in document.layers if layer.shown and (hints or layer.role != "hints")]
         scale, fine = scale_of(painter), True
-        if scale < 1:
+        if scale < 1 and ghost is None:  # one that is dragged is elsewhere before anything is averaged
             number, size = level_of(scale), (document.width, document.height)
             inverse, _ = painter.worldTransform().inverted()
             part = inverse.mapRect(QRectF(exposed)).toAlignedRect().adjusted(-2, -2, 2, 2)
@@ -81,7 +85,7 @@ class Reduced:
         painter.fillRect(QRectF(0, 0, document.width, document.height), QColor(*document.paper))
         for layer in layers:
             painter.setOpacity(layer.opacity)
-            painter.drawImage(0, 0, layer.image)
+            paint_layer(painter, layer, ghost)
         painter.setOpacity(1.0)
         return fine
 

@@ -25,6 +25,7 @@ from desktop.paint.files.project import load
 from engine.data.messages import Picture, Pixels
 from engine.data.picture import read
 from engine.errors import PictureError
+from tests.desktop.colourways.pdf_page import only_page
 from tests.desktop.palettes import FILES
 from tests.desktop.styled_models import write_styled
 
@@ -109,11 +110,21 @@ def test_notes_that_make_no_sense_are_refused(notes: object) -> None:
         from_notes(notes)
 
 
-@pytest.mark.parametrize("content", [b"", b"{", b"\xff\xfe\x00", b"[" * 100_000, b" " * (2 << 20)])
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"",
+        b"{",
+        b"\xff\xfe\x00",
+        b"[" * 100_000,
+        b" " * (2 << 20),
+        b'{"sets": [{"colours": ["#fff"], "style": ' + b"9" * 5000 + b"}]}",
+    ],
+)
 def test_a_damaged_file_of_sets_gets_a_sentence(tmp_path: Path, content: bytes) -> None:
     file = tmp_path / "sets.json"
     file.write_bytes(content)
-    with pytest.raises(PictureError, match=r"sets\.json.*choose another"):
+    with pytest.raises(PictureError, match=r"^“sets\.json” [^(_]*choose another\.$"):
         read_sets(file)
 
 
@@ -187,6 +198,23 @@ def test_a_photo_gives_each_of_its_colours_once_and_small_ones_too(tmp_path: Pat
         assert np.abs(np.subtract(colour, wanted)).max() <= 3
 
 
+def test_the_sheet_is_written_of_a_photos_colours(
+    tmp_path: Path, tiny_models: Path, monkeypatch: pytest.MonkeyPatch, qapp: object
+) -> None:
+    """As in the window."""
+    photo, out = tmp_path / "poppy.JPG", tmp_path / "out"
+    halves = np.full((60, 80, 3), GREEN, np.uint8)
+    halves[:, 50:] = GOLD
+    Image.fromarray(halves).save(photo, "JPEG", quality=100, subsampling=0)
+    shoe, model = drawing(tmp_path / "shoe.ora", two_hints()), tiny_models / "tiny sketch.safetensors"
+    assert call(monkeypatch, shoe, out, "--sets", photo, "--model", model, "--count", 4) == 0
+    assert len(list(out.glob("0*.png"))) == 4
+    used = set(only_page(out / "colourways.pdf").filled[1:])
+    assert len(used) == 2
+    for colour in (GREEN, GOLD):
+        assert min(np.abs(np.subtract(colour, other)).max() for other in used) <= 2
+
+
 def test_a_photo_of_all_colours_gives_twelve(tmp_path: Path) -> None:
     noise = np.random.default_rng(1).integers(0, 256, (128, 128, 3), np.uint8)
     Image.fromarray(noise).save(tmp_path / "noise.png")
@@ -218,7 +246,17 @@ def test_a_sheet_and_single_pictures_are_written(
     assert call(monkeypatch, model, shoe, plain, command="translate") == 0
     assert np.array_equal(read(plain).pixels, own_one)  # as the window sees it
     assert read(out / "colourways.png").pixels.std() > 1
-    assert (out / "colourways.pdf").read_bytes().startswith(b"%PDF")
+    sheet, page = read(out / "colourways.png").pixels, only_page(out / "colourways.pdf")
+    assert page.size[0] == pytest.approx(210 / 25.4 * 72, abs=1)
+    assert page.size[1] / page.size[0] == pytest.approx(sheet.shape[0] / sheet.shape[1], rel=0.01)
+    assert len(page.pictures) == 3
+    for drawn, file in zip(page.pictures, pictures, strict=True):
+        assert np.abs(drawn.astype(int) - read(file).pixels).mean() < 6, "but for how JPEG rounds"
+    paper, *swatches = page.filled
+    kept = own[1:]
+    assert paper == (255, 255, 255)
+    assert swatches == [*own, GREEN, GOLD, *own[2:], GOLD, *kept]
+    assert page.letters == [len(text) for text in ("shoe", "1  own", "2  ../up", "3")]
 
 
 @pytest.mark.parametrize(

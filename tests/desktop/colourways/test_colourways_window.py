@@ -6,6 +6,7 @@ import itertools
 from pathlib import Path
 
 import numpy as np
+import pytest
 from PIL import Image
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtTest import QTest
@@ -20,6 +21,7 @@ from desktop.session import Session
 from desktop.widgets.main_window import MainWindow
 from engine.data.messages import Pixels, Vary
 from tests.desktop.colourways.colour_hands import BLUE, RED, alike, grid, hint, hints_of, middle
+from tests.desktop.pen_hands import Hand
 from tests.desktop.window_hands import asked, done, drag, message, model, settle, until
 
 
@@ -233,6 +235,58 @@ def test_sets_of_a_palette_file_of_a_photo_and_of_broken_ones(
     assert [tile.colours for tile in board.tiles] == before
     said = window.colourways.findChild(QLabel, "colourways_problem")
     assert said.isVisible() and said.text() == told[-1]
+
+
+@pytest.mark.parametrize("name", ["few.hex", "sets.json", "photo.png"])
+def test_what_was_read_is_for_the_picture_that_it_was_asked_for(
+    session: Session, board: Colourways, told: list[str], tmp_path: Path, name: str
+) -> None:
+    file, first = tmp_path / name, session.picture
+    colours = {(16, 32, 48), (160, 176, 192)}
+    if name == "few.hex":
+        file.write_text("#102030\n#a0b0c0\n")
+    elif name == "sets.json":
+        file.write_text('{"sets": [{"name": "Sea", "colours": ["#102030", "#a0b0c0"]}]}')
+    else:
+        halves = np.full((60, 80, 3), (16, 32, 48), np.uint8)
+        halves[:, 50:] = (160, 176, 192)
+        Image.fromarray(halves).save(file)
+    take = board.take_photo if name == "photo.png" else board.take_file
+    job = take(file)
+    session.new_picture("sketch", 96, 80)
+    other = session.document
+    assert done(job)
+    assert not other.extras and not other.can_undo
+    assert name in told[-1] and first.name in told[-1]
+    session.put_up(first)
+    until(lambda: "colourways" in first.document.extras)
+    assert session.steps.undo_text == f"Colourways of “{name}”"
+    until(lambda: board.whole)
+    assert {it for tile in board.tiles[1:] or board.tiles for it in tile.colours.colours} == colours
+    session.undo()
+    until(lambda: board.whole)
+    assert len(board.tiles) == 8
+
+    job = take(file)
+    session.new_picture("sketch", 96, 80)
+    session.close_picture(first)
+    assert done(job)
+    assert all(not picture.document.extras for picture in session.pictures)
+
+
+def test_what_was_read_ends_no_stroke(
+    window: MainWindow, session: Session, board: Colourways, tmp_path: Path
+) -> None:
+    file = tmp_path / "few.hex"
+    file.write_text("#102030\n#a0b0c0\n")
+    hand, steps = Hand(window), session.document.undo_steps
+    hand.press((20, 20))
+    hand.move((40, 20))
+    assert done(board.take_file(file))
+    assert session.strokes.drawing and session.document.undo_steps == steps
+    hand.move((60, 30))
+    hand.release()
+    assert session.steps.undo_text == "Colourways of “few.hex”" and session.document.undo_steps == steps + 2
 
 
 def test_the_sheet_is_written_into_a_folder_of_its_own(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -9,15 +10,18 @@ import pytest
 from PySide6.QtCore import QPoint
 from PySide6.QtWidgets import QFileDialog
 
+from desktop.documents.open_documents import OpenPicture
 from desktop.documents.recovery import abandoned
 from desktop.paint.editing.document import Document, Role
 from desktop.paint.files import project
 from desktop.paint.files.export import finished
 from desktop.session import Session
+from desktop.support.file_work import Job
 from desktop.widgets.main_window import MainWindow
 from engine.data.picture import read
 from engine.data.rect import EMPTY, Rect
 from engine.planes.codec import scaled_preview
+from tests.desktop.pen_hands import Hand
 from tests.desktop.window_hands import done, drag, files_done, settle
 
 
@@ -133,6 +137,93 @@ def test_every_tool_works_on_it(tool: str, window: MainWindow, session: Session)
     assert (session.document.active.pixels != before).any()
     session.undo()
     np.testing.assert_array_equal(session.document.active.pixels, before)
+
+
+# --- beside the pen --------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def large(window: MainWindow, session: Session) -> OpenPicture:
+    """A picture so large that a layer of it takes a while, with an outline on it and its preview."""
+    session.new_picture("sketch", 1100, 1000)
+    drag(window, (300, 300), (800, 300), (800, 700), (300, 700), (300, 300))
+    settle(session)
+    assert session.picture is not None
+    return session.picture
+
+
+def preview_layer(session: Session) -> Job:
+    job = session.finishing.add_layer()
+    assert job is not None, "a layer so large is not made while the pen waits"
+    return job
+
+
+def cut_out(session: Session) -> Job:
+    """The same of something that stands out from its ground."""
+    preview = np.full((1000, 1100, 3), 255, np.uint8)
+    preview[300:700, 300:800] = (200, 30, 40)
+    session.live.show(preview)
+    return session.exporting.add_layer()
+
+
+ASKED = pytest.mark.parametrize("ask", [preview_layer, cut_out])
+
+
+@ASKED
+def test_it_waits_for_the_end_of_a_stroke(
+    window: MainWindow, session: Session, large: OpenPicture, ask: Callable[[Session], Job]
+):
+    hand, lines = Hand(window), session.document.active
+    job = ask(session)
+    hand.press((200, 200))
+    hand.move((700, 300))
+    assert done(job)
+    assert session.strokes.drawing and len(session.document.layers) == 2
+    hand.move((700, 600))
+    hand.release()
+    assert [step.text for step in session.document.history.done] == ["Stroke", "Stroke", "Add layer"]
+    assert session.document.active.role is Role.FINISH
+    assert lines.packed[500, 700], "all of the stroke is where it was drawn"
+
+
+@ASKED
+def test_it_is_for_the_picture_that_it_was_asked_for(
+    session: Session, large: OpenPicture, ask: Callable[[Session], Job]
+):
+    job = ask(session)
+    session.new_picture("sketch", 96, 80)
+    other = session.document
+    assert done(job)
+    assert len(other.layers) == 2 and session.picture is large
+    assert large.document.layers[-1].role is Role.FINISH
+    settle(session)
+    job = ask(session)
+    session.new_picture("sketch", 96, 80)
+    session.close_picture(large)
+    assert done(job)
+    assert all(len(picture.document.layers) == 2 for picture in session.pictures)
+
+
+@ASKED
+def test_a_picture_of_another_size_by_then_is_told(
+    session: Session, large: OpenPicture, told: list[str], ask: Callable[[Session], Job]
+):
+    job = ask(session)
+    session.edit(lambda document: document.crop(Rect(0, 0, 500, 400)))
+    assert done(job)
+    assert "another size" in told[-1] and len(session.document.layers) == 2
+
+
+def test_the_large_layer_is_the_preview_within_what_is_selected(session: Session, large: OpenPicture):
+    area = Rect(100, 200, 300, 400)
+    session.selecting.select(area)
+    preview = preview_at_size(session)
+    assert done(preview_layer(session))
+    layer = session.document.active
+    assert layer.bounds() == area
+    np.testing.assert_array_equal(
+        layer.pixels[area.rows, area.columns, 2::-1], preview[area.rows, area.columns]
+    )
 
 
 def test_it_is_exported_from_the_menu(window: MainWindow, session: Session, tmp_path: Path):

@@ -6,6 +6,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QDoubleSpinBox
 
+from desktop.paint.editing.selection import Area
 from desktop.widgets.main_window import MainWindow
 from engine.data.rect import Rect
 from tests.desktop.pen_hands import SHIFT, Hand
@@ -129,10 +130,94 @@ def test_undo_brings_the_selection_back_and_redo_along(window: MainWindow, hand:
     session.redo()
     window.actions_table["select_nothing"].trigger()
     session.undo()
-    assert not session.document.selection, "something else was selected since"
+    assert session.document.selection == Rect(40, 30, 20, 40), "first, what was selected is so again"
+    session.undo()
+    assert session.document.selection == Rect(30, 10, 20, 40) and painted(window) == Rect(20, 20, 20, 20)
 
 
 def test_where_nothing_is_it_says_so(window: MainWindow) -> None:
     window.actions_table["tool_transform"].trigger()
     assert "nothing on" in message(window)
     assert not window.session.strokes.drawing
+
+
+# --- large pictures -----------------------------------------------------------------------------
+
+BLUE, LARGE = 0xFF2040C0, 1600
+
+
+@pytest.fixture
+def large(window: MainWindow) -> Hand:
+    """A hand on a large picture, of which the upper left quarter is blue; its box stands."""
+    session = window.session
+    session.new_picture("image", LARGE, LARGE)
+    blue = np.zeros((LARGE // 2, LARGE // 2, 4), np.uint8)
+    blue[...] = (0x20, 0x40, 0xC0, 255)
+    session.edit(lambda document: document.paste(blue, 0, 0))
+    session.selecting.select(Rect(0, 0, LARGE, LARGE))
+    window.actions_table["tool_transform"].trigger()
+    return Hand(window)
+
+
+def seen(window: MainWindow, x: float, y: float) -> int:
+    """The colour that the canvas shows there."""
+    place = window.canvas_point(x, y).toPoint()
+    return window.canvas.grab().toImage().pixelColor(place).rgb()
+
+
+def test_something_large_is_shown_on_its_way_and_made_when_it_is_let_go(
+    window: MainWindow, large: Hand
+) -> None:
+    layer = window.session.document.active
+    before = layer.packed.copy()
+    large.press((400, 400))
+    large.move((1100, 1000))
+    assert np.array_equal(layer.packed, before), "a large layer can't be made anew with every move"
+    assert seen(window, 1200, 1100) == BLUE and seen(window, 100, 100) == 0xFFFFFFFF
+    large.move((1000, 900))
+    large.release()
+    made = np.zeros_like(before)
+    made[500:, 600:] = before[: LARGE - 500, : LARGE - 600]
+    assert np.array_equal(layer.packed, made)
+    assert seen(window, 1200, 1100) == BLUE and seen(window, 100, 100) == 0xFFFFFFFF
+    QTest.keyClick(window.canvas, Qt.Key.Key_Return)
+    assert np.array_equal(layer.packed, made)
+    window.session.undo()
+    assert np.array_equal(layer.packed, before)
+
+
+@pytest.mark.parametrize("key", [Qt.Key.Key_Return, Qt.Key.Key_Escape])
+def test_something_large_may_be_kept_or_taken_back_while_it_is_held(
+    window: MainWindow, large: Hand, key: Qt.Key
+) -> None:
+    layer = window.session.document.active
+    before = layer.packed.copy()
+    large.press((400, 400))
+    large.move((400, 500))
+    QTest.keyClick(window.canvas, key)
+    made = np.zeros_like(before)
+    made[100:] = before[:-100]
+    assert np.array_equal(layer.packed, made if key == Qt.Key.Key_Return else before)
+    large.move((700, 700))
+    large.release()
+    assert np.array_equal(layer.packed, made if key == Qt.Key.Key_Return else before)
+    assert window.session.document.undo_steps == (2 if key == Qt.Key.Key_Return else 1)
+
+
+def test_what_is_cut_out_by_hand_leaves_its_own_hole_on_the_way(window: MainWindow) -> None:
+    session = window.session
+    session.new_picture("image", LARGE, LARGE)
+    blue = np.full((LARGE, LARGE, 4), (0x20, 0x40, 0xC0, 255), np.uint8)
+    session.edit(lambda document: document.paste(blue, 0, 0))
+    mask = np.ones((LARGE, LARGE), np.bool_)
+    mask[:400, :400] = False
+    session.document.area = Area.of(mask)
+    window.actions_table["tool_transform"].trigger()
+    hand = Hand(window)
+    hand.press((800, 800))
+    hand.move((1000, 800))
+    assert seen(window, 300, 300) == BLUE, "it was not selected"
+    assert seen(window, 100, 800) == 0xFFFFFFFF and seen(window, 500, 800) == BLUE
+    hand.release()
+    assert session.document.active.packed[200, 200] == BLUE
+    assert not session.document.active.packed[800, :200].any()

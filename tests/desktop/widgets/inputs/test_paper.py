@@ -22,6 +22,7 @@ from desktop.widgets.parts.pictures import as_image
 from engine.data.messages import Pixels
 from engine.errors import PictureError
 from tests.desktop.inputs.paper_photos import SCENES, photograph
+from tests.desktop.pen_hands import Hand
 from tests.desktop.window_hands import done, message, settle, text_of, until
 
 PLAIN, COLOURED = SCENES[0], SCENES[8]
@@ -113,6 +114,23 @@ def test_or_layers_of_the_sketch_that_is_there(window: MainWindow, session: Sess
     assert len(session.document.layers) == layers and session.document.is_blank
     session.redo()
     assert len(session.document.layers) == layers + 2 and not session.document.is_blank
+
+
+def test_its_layers_are_for_the_sketch_that_was_there_when_they_were_asked_for(
+    window: MainWindow, session: Session, photo: Path, tmp_path: Path
+) -> None:
+    file, picture, hand = tmp_path / "other.png", session.picture, Hand(window)
+    Image.fromarray(np.full((60, 80, 3), 90, np.uint8)).save(file)
+    assert done(session.paper.open(photo))
+    cleaned(session)
+    job = session.open_file(file, kind="sketch")
+    hand.press((20, 20))
+    hand.move((60, 20))
+    assert done(job)
+    assert session.paper.finish(as_layers=True)
+    assert session.picture is picture, "both wait for the end of the stroke"
+    hand.release()
+    assert session.picture is picture and len(picture.document.layers) == 4
 
 
 def test_corners_strength_and_colours_are_live(window: MainWindow, session: Session, photo: Path) -> None:

@@ -1,0 +1,25 @@
+"""JSON from strangers: what is wrong with it is said in words that people know."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+
+def parsed_json(text: str | bytes) -> Any:
+    """What ``text`` says; bytes are UTF-8, or another of Unicode's encodings that can be told.
+
+    Raises:
+        ValueError: it is none, lies too deep in itself, or has a number that nobody can mean; why, as part of
+            a sentence.
+    """
+    try:
+        return json.loads(text)
+    except json.JSONDecodeError as error:
+        raise ValueError(f"it is no JSON from line {error.lineno} on") from error
+    except UnicodeDecodeError as error:
+        raise ValueError("it is no text") from error
+    except RecursionError as error:
+        raise ValueError("its lists lie too deep in each other") from error
+    except ValueError as error:  # Python's own words are for those who write programs
+        raise ValueError("a number in it has thousands of digits") from error
