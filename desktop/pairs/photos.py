@@ -196,12 +196,19 @@ def _is_of(file: Path, kept: Path, name: str) -> bool:
 
 @lru_cache(maxsize=1 << 15)
 def _shows_the_same(file: Path, kept: Path, name: str, _states: tuple[int, ...]) -> bool:
-    with file.open("rb") as content:
-        if content.read(4).startswith(_PACKED):
-            return True
-    was, now = read(kept).pixels, reduced(read(file).pixels)
-    # One that was cropped with its picture can't be compared.
-    return np.array_equal(was, now) if was.shape == now.shape else file.name == name
+    return _is_shown(file, read(kept).pixels, file.name == name)
+
+
+def _is_shown(file: Path, pixels: Pixels, otherwise: bool) -> bool:
+    """Whether pixels are those of a photo; ``otherwise`` where it was cropped, and can't be compared."""
+    try:
+        with file.open("rb") as content:
+            if content.read(4).startswith(_PACKED):
+                return True
+        now = reduced(read(file).pixels)
+    except (OSError, PictureError):
+        return otherwise
+    return np.array_equal(pixels, now) if pixels.shape == now.shape else otherwise
 
 
 def picture_over(
@@ -243,6 +250,16 @@ def refuse_gone(roll: Roll) -> None:
             "photos", "“{0}” is gone; bring it back, or choose another data set. Your drawing stays open."
         )
         raise PictureError(text.format(roll.folder))
+
+
+def is_over(document: Document, photo: Photo) -> bool:
+    """Whether a picture is drawn over a photo: by its mark, or by the one that earlier versions noted."""
+    mark, layer = document.extras.get("photo"), photo_layer(document)
+    if not mark or mark == photo.mark or layer is None:
+        return bool(mark) and mark == photo.mark
+    if mark != _marked(photo.file, _mark_of_before):
+        return False
+    return _is_shown(photo.file, to_rgb(layer.pixels), layer.name == photo.file.stem[:200])
 
 
 def photo_layer(document: Document) -> Layer | None:

@@ -12,6 +12,7 @@ from PIL import Image, ImageDraw
 from desktop.pairs import photos
 from desktop.pairs.photos import Photo
 from engine.data.messages import Picture, Pixels
+from engine.data.rect import Rect
 from engine.data.task import task_of
 from trainer.files import pair_store
 from trainer.files.pair_store import Origin
@@ -120,3 +121,15 @@ def test_a_compressed_photo_of_before_is_recognised(tmp_path: Path):
     assert before["noise"].mark != mark
     pair = keep(to, before["noise"], 10, Origin("noise.png", mark))
     assert rolled(folder, to)["noise"].pair == pair
+
+
+def test_a_drawing_begun_with_an_earlier_version_is_still_the_one_over_its_photo(tmp_path: Path, shop: Path):
+    bag, shoe = (rolled(shop, tmp_path / "set")[name] for name in ("bag", "shoe"))
+    document, _ = photos.picture_over(bag, "sketch", None, tmp_path / "set")
+    assert photos.is_over(document, bag) and not photos.is_over(document, shoe)
+    document.extras["photo"] = as_before(bag.file)
+    assert photos.is_over(document, bag) and not photos.is_over(document, shoe)
+    document.crop(Rect(0, 0, 200, 90))
+    assert photos.is_over(document, bag) and not photos.is_over(document, shoe)
+    del document.extras["photo"]
+    assert not photos.is_over(document, bag)
