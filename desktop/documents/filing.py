@@ -111,7 +111,7 @@ class Filing(QObject):
 
         def saved(written: Written) -> None:
             self._documents.saved(picture, saving, written)
-            self.said.emit(self.tr("Saved “%s”.") % name)
+            self.said.emit(" ".join([self.tr("Saved “%s”.") % name, *written.notes]))
 
         saving.job = self._work.write(
             self.tr("Saving “%s”") % name,

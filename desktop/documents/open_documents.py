@@ -207,6 +207,11 @@ class OpenDocuments:
             )
         elif owner is None and os.path.exists(target):
             text = translate("documents", "“{0}” is there already; what it holds would be replaced.")
+        elif picture.foreign and self._is_its_own(picture, target):
+            text = translate(
+                "documents",
+                "“{0}” holds more than could be opened here; replaced, it would hold what you see alone.",
+            )
         elif owner is not None and owner.is_changed_elsewhere:
             text = translate(
                 "documents",
@@ -215,6 +220,11 @@ class OpenDocuments:
         else:
             return ""
         return text.format(shown(target.name))
+
+    def _is_its_own(self, picture: OpenPicture, target: Path) -> bool:
+        """Whether ``target`` is the file that the picture came from, and nobody agreed yet to replace it."""
+        agreed = any(is_same(saving.target, target) for saving in picture.savings)
+        return not agreed and picture.path is not None and is_same(picture.path, target)
 
     def saving(self, picture: OpenPicture, path: Path | None, model: Path | None) -> Saving:
         """Note the picture as it is now, to be written; it counts as saved once ``saved`` is called.

@@ -35,6 +35,8 @@ class Written(NamedTuple):
     stamp: Stamp | None
     digest: str
     """Of the model, see ``digest_of``."""
+    notes: tuple[str, ...] = ()
+    """Sentences on what the file has no room for."""
 
 
 @dataclass(eq=False)
@@ -62,8 +64,8 @@ class Saving:
         document.extras.pop("digest", None)
         if digest:
             document.extras["digest"] = digest
-        project.save(document, self.target, step, film=self.film)
-        return Written(stamp_of(self.target), digest)
+        notes = project.save(document, self.target, step, film=self.film)
+        return Written(stamp_of(self.target), digest, tuple(notes))
 
 
 @dataclass(eq=False)

@@ -205,7 +205,8 @@ class PairDrawing(Observable):
         assert self.roll is not None
         roll, kind, photo = self.roll, self._kind, self.roll.photos[place]
         for picture in self._canvas.pictures:
-            if picture.photo == photo.mark and picture.document.kind == kind:
+            if picture.document.kind == kind and photos.is_over(picture.document, photo):
+                picture.document.extras["photo"] = photo.mark
                 self._come_up(place, picture)
                 return
 

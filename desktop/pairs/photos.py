@@ -5,10 +5,11 @@ from __future__ import annotations
 import hashlib
 import os
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
+from typing import BinaryIO
 
 import numpy as np
 from PIL import Image
@@ -28,8 +29,14 @@ from trainer.files.pair_store import Origin
 LONGEST_EDGE = 2048
 """Pixels; larger photos are reduced. Nothing is trained at more than half of that."""
 
+_WHOLE = 4 << 20
+"""Bytes up to which all of a file makes its mark."""
 _TASTE = 64 << 10
-"""Bytes at either end of a file that tell it from others of its length."""
+"""Of a larger one these at either end do, and in earlier versions did of any, …"""
+_TASTES, _BETWEEN = 512, 4 << 10
+"""… and so many pieces of so many bytes between them: some in every few rows of what isn't packed."""
+_PACKED = (b"\x89PNG", b"\xff\xd8\xff", b"RIFF")
+"""What files begin with that end in another way wherever their pixels differ."""
 
 translate = QCoreApplication.translate
 
@@ -109,31 +116,99 @@ def roll(sources: Sequence[Path], kind: InputKind, folder: Path, palette: Palett
     present = pair_store.names(folder)
     paired = {origin.mark: pair for pair, origin in manifest.origins.items() if pair in present}
     drafts = frozenset(manifest.drafts) & present
-    known = [(file, mark, paired.get(mark, "")) for file in files for mark in [mark_of(file)]]
+    known = [
+        (file, mark, paired.get(mark, "")) for file in files for mark in [_known_mark(file, folder, manifest)]
+    ]
     photos = tuple(Photo(file, mark, pair, pair in drafts) for file, mark, pair in known)
     return Roll(photos, folder, len(present), manifest.palette, drafts)
 
 
 def mark_of(file: Path) -> str:
-    """What tells a file's content from that of others: from its length and both its ends.
+    """What tells a file's content from that of others: from all of it, or from pieces all over a large one.
 
     Whole files would have to be read from a disk, gigabytes for a holiday's photos. One that can't be
     read has a mark of its own all the same, by its name; it is passed over later, with a sentence.
     """
+    return _marked(file, _mark)
+
+
+def _marked(file: Path, mark: Callable[[Path, int, int], str]) -> str:
     try:
         about = file.stat()
-        return _mark(file, about.st_mtime_ns, about.st_size)
+        return mark(file, about.st_mtime_ns, about.st_size)
     except OSError:
         return hashlib.sha256(os.fsencode(file)).hexdigest()[:20]
 
 
 @lru_cache(maxsize=1 << 15)  # a folder is looked at again with every letter of the data set's name
-def _mark(file: Path, _modified_ns: int, length: int) -> str:
+def _mark(file: Path, modified_ns: int, length: int) -> str:
+    if length <= 2 * _TASTE:
+        return _mark_of_before(file, modified_ns, length)  # which was of all of it, too
     with file.open("rb") as content:
-        taste = content.read(_TASTE)
-        content.seek(max(0, length - _TASTE))
-        taste += content.read(_TASTE)
-    return hashlib.sha256(b"%d " % length + taste).hexdigest()[:20]
+        if length <= _WHOLE:
+            made = hashlib.sha256(content.read(_WHOLE))
+        else:
+            made = hashlib.sha256(b"%d " % length + _ends(content, length))
+            inside = length - 2 * _TASTE
+            for number in range(_TASTES):
+                content.seek(_TASTE + inside * number // _TASTES)
+                made.update(content.read(_BETWEEN))
+    return made.hexdigest()[:24]  # longer than those of before, so that none is taken for one of them
+
+
+@lru_cache(maxsize=1 << 15)
+def _mark_of_before(file: Path, _modified_ns: int, length: int) -> str:
+    with file.open("rb") as content:
+        return hashlib.sha256(b"%d " % length + _ends(content, length)).hexdigest()[:20]
+
+
+def _ends(content: BinaryIO, length: int) -> bytes:
+    taste = content.read(_TASTE)
+    content.seek(max(0, length - _TASTE))
+    return taste + content.read(_TASTE)
+
+
+def _known_mark(file: Path, folder: Path, manifest: pair_store.Manifest) -> str:
+    """The photo's mark; the one of before, where the data set has its pair by that.
+
+    Photos that aren't packed shared it with all others of their size that begin and end as they do.
+    """
+    mark = mark_of(file)
+    origins = manifest.origins
+    if any(origin.mark == mark for origin in origins.values()):
+        return mark
+    before = Origin(file.name, _marked(file, _mark_of_before))
+    pair = pair_store.pair_of(folder, manifest, before)
+    if pair and _is_of(file, pair_store.place(folder, pair, pair_store.PHOTO), origins[pair].name):
+        return before.mark
+    return mark
+
+
+def _is_of(file: Path, kept: Path, name: str) -> bool:
+    """Whether a pair whose photo is ``kept``, and was called ``name``, came from a photo with its mark."""
+    try:
+        one, other = file.stat(), kept.stat()
+        states = (one.st_mtime_ns, one.st_size, other.st_mtime_ns, other.st_size)
+        return _shows_the_same(file, kept, name, states)
+    except (OSError, PictureError):
+        return file.name == name
+
+
+@lru_cache(maxsize=1 << 15)
+def _shows_the_same(file: Path, kept: Path, name: str, _states: tuple[int, ...]) -> bool:
+    return _is_shown(file, read(kept).pixels, file.name == name)
+
+
+def _is_shown(file: Path, pixels: Pixels, otherwise: bool) -> bool:
+    """Whether pixels are those of a photo; ``otherwise`` where it was cropped, and can't be compared."""
+    try:
+        with file.open("rb") as content:
+            if content.read(4).startswith(_PACKED):
+                return True
+        now = reduced(read(file).pixels)
+    except (OSError, PictureError):
+        return otherwise
+    return np.array_equal(pixels, now) if pixels.shape == now.shape else otherwise
 
 
 def picture_over(
@@ -175,6 +250,16 @@ def refuse_gone(roll: Roll) -> None:
             "photos", "“{0}” is gone; bring it back, or choose another data set. Your drawing stays open."
         )
         raise PictureError(text.format(roll.folder))
+
+
+def is_over(document: Document, photo: Photo) -> bool:
+    """Whether a picture is drawn over a photo: by its mark, or by the one that earlier versions noted."""
+    mark, layer = document.extras.get("photo"), photo_layer(document)
+    if not mark or mark == photo.mark or layer is None:
+        return bool(mark) and mark == photo.mark
+    if mark != _marked(photo.file, _mark_of_before):
+        return False
+    return _is_shown(photo.file, to_rgb(layer.pixels), layer.name == photo.file.stem[:200])
 
 
 def photo_layer(document: Document) -> Layer | None:

@@ -189,7 +189,7 @@ def _decoded(image: Image.Image, source: Path | bytes, levels: Levels | None, en
         share = enough / max(image.size)
         image.draft(None, (max(1, round(image.width * share)), max(1, round(image.height * share))))
     image.load()
-    if getattr(image, "n_frames", 1) > 1:
+    if getattr(image, "is_animated", False):  # how many there are, TIFF files only say one by one
         notes.append("It holds several pictures; the first was taken.")
     turned = upright(image)
     if turned.mode in ("I", "F"):

@@ -27,7 +27,9 @@ _RESERVED = {"con", "prn", "aux", "nul"} | _PORTS
 
 ABANDONED_AFTER = 3600
 """Seconds after which a temporary file that nobody holds was left by a process that is no more."""
-_PART = re.compile(r"\..+\.[a-z0-9_]{8}\.part")
+_OURS = ".underpaint.part"
+"""Temporary files end so; those of others in “.part” alone: downloads that somebody means to go on with."""
+_PART = re.compile(rf"\..+\.[a-z0-9_]{{8}}{re.escape(_OURS)}")
 _NO_TEXT = re.compile("[\ud800-\udfff]")
 """What Python makes of bytes in names that are not UTF-8."""
 _LONGEST_PREFIX = 100
@@ -148,7 +150,7 @@ def replacing(target: Path) -> Iterator[Path]:
     protected = _look_at(target)
     _sweep(target.parent)
     beginning = os.fsencode(target.name)[:_LONGEST_PREFIX].decode("utf-8", "ignore")
-    descriptor, name = tempfile.mkstemp(dir=target.parent, prefix=f".{beginning}.", suffix=".part")
+    descriptor, name = tempfile.mkstemp(dir=target.parent, prefix=f".{beginning}.", suffix=_OURS)
     part = Path(name)
     with os.fdopen(descriptor, "ab") as holder:
         if os.name == "posix":  # elsewhere what is open can't be renamed
@@ -251,25 +253,31 @@ def _take_usual_permissions(part: Path, before: os.stat_result | None) -> None:
         umask = os.umask(0)
         os.umask(umask)
         mode = 0o666 & ~umask
-    os.chmod(part, mode)
+    with suppress(OSError):  # some shares and sticks know none; that costs nobody a drawing
+        os.chmod(part, mode)
 
 
 def _flush_folder(folder: Path) -> None:
-    """Make the rename itself durable; only POSIX lets a folder be flushed."""
+    """Make the rename itself durable, where that can be done: only POSIX lets a folder be flushed, not every
+    file system does, and who may write in a folder need not be able to open it.
+
+    What was renamed is in its place all the same, so it must not be told as if it weren't.
+    """
     if os.name != "posix":
         return
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+    with suppress(OSError):
+        descriptor = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
 
 
 # --- what others left ----------------------------------------------------------------------------
 
 
 def _sweep(folder: Path) -> None:
-    """Clear away the temporary files of processes that are no more, once for each folder."""
+    """Clear away our temporary files of processes that are no more, once for each folder."""
     if folder in _swept:
         return
     _swept.add(folder)

@@ -28,7 +28,7 @@ def built(
     """A network in single precision, its norms folded, and what each convolution is given.
 
     Raises:
-        ModelError: it paints no pictures.
+        ModelError: it paints no pictures, or its weights are no numbers.
     """
     network = bundle.blank(card)
     if not isinstance(network, Translator):
@@ -40,7 +40,20 @@ def built(
     network.load_state_dict(full, assign=True)
     network.requires_grad_(False)
     network.fold()
+    _check_numbers(network, card)
     return network, seen
+
+
+def _check_numbers(network: nn.Module, card: Card) -> None:
+    """Refuse weights that are no numbers, as of a training that ran away: all that they paint is black."""
+    for weights in network.parameters():  # running statistics are folded into them, where they count
+        if weights.is_floating_point() and weights.numel():
+            least, most = torch.aminmax(weights)  # either is NaN where one of them is
+            if not bool(torch.isfinite(least) & torch.isfinite(most)):
+                raise ModelError(
+                    f"The model “{card.name}” holds weights that are no numbers and paints nothing; "
+                    "fetch it anew, or train it anew from before that."
+                )
 
 
 @dataclass(frozen=True)

@@ -16,6 +16,8 @@ from PySide6.QtCore import QTimer
 from PySide6.QtWidgets import QPushButton, QToolButton
 
 from desktop.documents.recovery import abandoned, restore
+from desktop.paint.editing.snapshot import Frame
+from desktop.paint.files import kept, project
 from desktop.session import Session
 from desktop.support import task_queue
 from desktop.widgets.main_window import MainWindow
@@ -102,6 +104,21 @@ def test_the_journal_is_there_until_the_picture_is_in_its_file(
         assert not session.saved
     files_done(session)
     assert session.picture.journal is None
+
+
+def test_what_a_file_has_no_room_for_is_told_when_it_is_saved(
+    window: MainWindow, session: Session, told: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    drag(window, (10, 10), (50, 50))
+    document = session.document
+    frame = Frame(np.zeros((24, 32, 3), np.uint8), document.snapshot(), document.kind, name="evening")
+    document.put_by((frame,))
+    monkeypatch.setattr(kept, "MOST_KEPT_BYTES", 1000)
+    assert done(session.save(tmp_path / "drawing.ora"))
+    assert session.saved
+    assert told[-1].startswith("Saved “drawing.ora”. “drawing.ora” has no room for all kept frames;")
+    assert "“evening” will be gone when it is closed" in told[-1]
+    assert project.load(tmp_path / "drawing.ora").notes == []
 
 
 def test_a_save_that_fails_leaves_the_picture_unsaved_and_guarded(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import zipfile
 from pathlib import Path
 
 import numpy as np
@@ -10,6 +11,7 @@ import pytest
 from PIL import Image
 from PySide6.QtWidgets import QFileDialog
 
+from desktop.paint.editing.document import Document
 from desktop.paint.files import project
 from desktop.session import Session
 from desktop.widgets.main_window import MainWindow
@@ -82,7 +84,6 @@ def test_the_session_itself_replaces_nothing_unasked(window: MainWindow, session
     ],
 )
 def test_export_writes_the_format_that_its_name_says(tmp_path: Path, name: str, written: str, format: str):
-    from desktop.paint.editing.document import Document
     from desktop.paint.files.export import write_picture
 
     document = Document.from_picture("image", np.full((30, 40, 3), (200, 90, 30), np.uint8))
@@ -203,8 +204,6 @@ def test_opened_again_it_shows_what_is_in_the_file(window: MainWindow, session: 
     first = session.picture
     done(session.open_file(path))
     assert session.picture is first  # unchanged: the same picture, its history with it
-    from desktop.paint.editing.document import Document
-
     other = Document.new("sketch", 60, 50)
     project.save(other, path)
     done(session.open_file(path))
@@ -241,6 +240,34 @@ def test_two_pictures_never_share_a_file(window: MainWindow, session: Session, t
     assert first.journal is not None
     session.put_up(first)
     assert session.needs_a_path
+
+
+def test_a_file_that_was_opened_in_part_is_not_replaced_unasked(
+    window: MainWindow, session: Session, tmp_path: Path
+):
+    """Another program's groups and blend modes are shown as one layer: Save As onto it would lose them."""
+    path = tmp_path / "theirs.ora"
+    project.save(Document.new("image", 96, 80), path)
+    with zipfile.ZipFile(path) as file:
+        members = {name: file.read(name) for name in file.namelist()}
+    members["stack.xml"] = members["stack.xml"].replace(b"svg:src-over", b"svg:multiply")
+    with zipfile.ZipFile(path, "w") as file:
+        for name, content in members.items():
+            file.writestr(name, content)
+    before = path.read_bytes()
+    done(session.open_file(path))
+    assert session.picture is not None and session.picture.foreign
+    drag(window, (10, 10), (50, 50))
+    save_as(window, path)
+    assert "holds more than could be opened here" in question(window)
+    assert path.read_bytes() == before and not session.picture.is_saved
+    press(window, "Replace")
+    assert session.picture.is_saved and session.picture.path == path
+    assert project.load(path).notes == []
+    drag(window, (50, 10), (10, 50))
+    window.actions_table["save"].trigger()  # it is ours by now
+    files_done(session)
+    assert session.picture.is_saved
 
 
 def test_the_picture_that_was_asked_about_is_saved(window: MainWindow, session: Session, tmp_path: Path):

@@ -17,6 +17,7 @@ from desktop.paint.editing.document import Document, Role
 from desktop.paint.editing.limits import MOST_LAYERS
 from desktop.paint.files import archive, project
 from desktop.paint.layers.layer import Piece
+from desktop.paint.strokes.stroke import Ink
 from engine.data.palette import Palette
 from engine.data.picture import read, to_png_bytes
 from engine.data.rect import Rect
@@ -274,6 +275,40 @@ def test_resizing_takes_along_what_is_beyond(wide: Document) -> None:
     wide.resize(120, 80)
     assert wide.layers[0].outside[0].rect == Rect(-40, -60, 200, 60)
     assert wide.layers[0].outside[0].pixels[1, 1, 3] == 255
+
+
+def reaching(left: int, top: int) -> Document:
+    """A picture of 40 × 20 with a dot far beyond it, as other programs leave them."""
+    document = Document.new("image", 40, 20)
+    document.layers[0].outside = (Piece(Rect(left, top, 2, 2), np.full((2, 2, 4), 255, np.uint8)),)
+    return document
+
+
+def test_no_step_makes_a_layer_that_could_not_be_read_again(tmp_path: Path) -> None:
+    document = reaching(7998, 3998)  # as large as one may be, but for a little
+    with pytest.raises(PictureError, match="too much beyond the picture"):
+        document.resize(52, 26)
+    with pytest.raises(PictureError, match="too much beyond the picture"):
+        document.crop(Rect(-300, -200, 340, 220))
+    document.crop(Rect(0, 0, 30, 20))
+    document.resize(3, 2)
+    project.save(document, tmp_path / "ours.ora")
+    again = project.load(tmp_path / "ours.ora")
+    assert again.notes == [] and len(again.document.layers[0].outside) == 1
+
+
+def test_what_is_too_far_off_to_be_read_again_is_left_out_with_a_sentence(tmp_path: Path) -> None:
+    document = reaching(8000, 8000)  # its own picture is small, but with what is painted now it isn't
+    recording = document.begin(Ink())
+    recording.put(np.full((5, 5), 0xFF2040FF, np.uint32), 10, 10)
+    recording.commit("Paint")
+    near = Piece(Rect(50, 0, 2, 2), np.full((2, 2, 4), 255, np.uint8))
+    document.layers[0].outside = (*document.layers[0].outside, near)
+    said = project.save(document, tmp_path / "ours.ora")
+    assert said == ["What lies far beyond the picture had to be left out of “Paint” in “ours.ora”."]
+    again = project.load(tmp_path / "ours.ora")
+    assert again.notes == [] and [it.rect for it in again.document.layers[0].outside] == [near.rect]
+    assert np.array_equal(again.document.layers[0].pixels, document.layers[0].pixels)
 
 
 def test_labels_beyond_the_picture_follow_the_palette(palette: Palette) -> None:

@@ -21,7 +21,7 @@ import platform
 import shutil
 import tempfile
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -224,7 +224,8 @@ def create(folder: Path, config: Config) -> Run:
         folder.parent.mkdir(parents=True, exist_ok=True)
         part = Path(tempfile.mkdtemp(dir=folder.parent, prefix=f".{folder.name[:100]}."))
         try:
-            part.chmod(0o755)
+            with suppress(OSError):  # not every file system knows permissions
+                part.chmod(0o755)
             (part / "samples").mkdir()
             with replacing(part / "config.json") as file:
                 file.write_text(configs.to_json(config), "utf-8")

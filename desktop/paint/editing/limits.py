@@ -15,7 +15,7 @@ MOST_LAYERS = 100
 translate = QCoreApplication.translate
 
 
-def check_size(width: int, height: int, layers: int, beyond: int = 0) -> None:
+def check_size(width: int, height: int, layers: int, beyond: int = 0, largest: int = 0) -> None:
     """Refuse what would not fit into memory.
 
     Args:
@@ -23,6 +23,7 @@ def check_size(width: int, height: int, layers: int, beyond: int = 0) -> None:
         height: likewise.
         layers: how many.
         beyond: pixels that layers hold beyond the edges of the picture.
+        largest: pixels of the picture that has to be written for the layer that reaches furthest beyond.
 
     Raises:
         PictureError: one sentence on what is too much.
@@ -34,6 +35,9 @@ def check_size(width: int, height: int, layers: int, beyond: int = 0) -> None:
             "paint", "{0} × {1} pixels are too many; {2} million are the most. Choose a smaller size."
         )
         raise PictureError(text.format(width, height, MOST_PIXELS // 1_000_000))
+    if largest > MOST_PIXELS:
+        text = translate("paint", "A layer would hold too much beyond the picture; choose a smaller size.")
+        raise PictureError(text)
     if not fits(width, height, layers, beyond):
         text = translate("paint", "The picture would have more layers than fit into memory at its size.")
         raise PictureError(text)

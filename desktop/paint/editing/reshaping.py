@@ -33,8 +33,10 @@ def resizing(stack: LayerStack, width: int, height: int) -> StateStep:
     Raises:
         PictureError: too large.
     """
-    beyond = overhang.extent(stack.layers, stack.bounds) / (stack.width * stack.height)
-    check_size(width, height, len(stack.layers), math.ceil(beyond * width * height))
+    larger = width * height / (stack.width * stack.height)
+    beyond = math.ceil(overhang.extent(stack.layers, stack.bounds) * larger)
+    largest = math.ceil(overhang.furthest(stack.layers, stack.bounds) * larger)
+    check_size(width, height, len(stack.layers), beyond, largest if larger > 1 else 0)
     copies = {
         layer.id: scaling.scaled(layer.pixels, width, height, smooth=layer.role is not Role.LABELS)
         for layer in stack.layers
@@ -54,7 +56,9 @@ def cropping(stack: LayerStack, rect: Rect) -> StateStep:
     Raises:
         PictureError: empty or too large, or what is held of its preview would be.
     """
-    check_size(rect.width, rect.height, len(stack.layers), overhang.extent(stack.layers, rect))
+    beyond, largest = overhang.extent(stack.layers, rect), overhang.furthest(stack.layers, rect)
+    grows = largest > overhang.furthest(stack.layers, stack.bounds)  # else it was so in its file
+    check_size(rect.width, rect.height, len(stack.layers), beyond, largest if grows else 0)
     copies, outside = {}, {}
     inside = rect.intersected(stack.bounds)
     place = Rect(inside.left - rect.left, inside.top - rect.top, inside.width, inside.height)

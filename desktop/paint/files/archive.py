@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -17,6 +17,9 @@ MOST_BYTES = 2 << 30
 MOST_MEMBER = 160 << 20
 """Of one unpacked member."""
 LIMITS = Limits(members=20_000, directory=2 << 20, whole=MOST_BYTES)
+
+_ENTRY = 256
+"""Bytes that a member takes beside what is in it, with a name as ours are, and more than the end takes."""
 
 translate = QCoreApplication.translate
 
@@ -44,6 +47,12 @@ class Archive:
             return self._file.read(member, most, first)
         except ArchiveError as error:
             raise PictureError(_sentence(error.reason, self._name, member)) from error
+
+
+def room_beside(members: Mapping[str, bytes]) -> int:
+    """How many bytes a file that can be read again has room for beside some members as they are."""
+    assert LIMITS.whole is not None
+    return LIMITS.whole - sum(len(content) + _ENTRY for content in members.values()) - _ENTRY
 
 
 @contextmanager

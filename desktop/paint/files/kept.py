@@ -9,10 +9,10 @@ from __future__ import annotations
 
 import io
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 from PySide6.QtCore import QCoreApplication
@@ -20,11 +20,18 @@ from PySide6.QtCore import QCoreApplication
 from desktop.paint.editing.document import Document
 from desktop.paint.editing.limits import MOST_PIXELS
 from desktop.paint.editing.snapshot import MOST_KEPT, MOST_KEPT_BYTES, Frame
-from desktop.paint.files import placed
+from desktop.paint.files import archive, placed
 from desktop.paint.files.archive import MOST_MEMBER
 from desktop.paint.files.layered import Step
 from desktop.paint.files.notation import KEPT, Notes, hold_notes
-from desktop.paint.files.records import beyond, describing, is_one_picture, painting, read_with_notes
+from desktop.paint.files.records import (
+    beyond,
+    describing,
+    is_brief,
+    is_one_picture,
+    painting,
+    read_with_notes,
+)
 from desktop.paint.files.stack import listed
 from desktop.paint.layers.held import MOST_HELD_BYTES, MOST_HOLDS, Hold
 from engine.data.messages import Pixels
@@ -108,6 +115,92 @@ def pack(frame: Frame) -> None:
         if len(_once(frame, ending, packed)) > MOST_MEMBER:
             text = translate("paint", "This picture is too large to be kept on the shelf; export it instead.")
             raise PictureError(text)
+
+
+class Fitting(NamedTuple):
+    """What can be read again of a file; see ``fitting``."""
+
+    frames: tuple[Frame, ...]
+    holds: tuple[Hold, ...]
+    parts: dict[str, bytes]
+    """Of these, by their names."""
+    left_out: list[str]
+    """What the frames are called that can't."""
+    lost_holds: bool
+    """Whether there are parts of the preview that can't."""
+
+    def said(self, name: str) -> list[str]:
+        """Sentences on what a file of that name has no room for."""
+        said = []
+        if self.left_out:
+            text = translate(
+                "paint",
+                "“{0}” has no room for all kept frames; keep fewer, or {1} will be gone when it is closed.",
+            )
+            said.append(text.format(name, listed(self.left_out)))
+        if self.lost_holds:
+            text = translate("paint", "“{0}” has no room for all parts of the preview that are held.")
+            said.append(text.format(name))
+        return said
+
+
+def fitting(
+    frames: tuple[Frame, ...], holds: tuple[Hold, ...], packed: dict[str, bytes], room: int
+) -> Fitting:
+    """What ``take`` would have of these in a file with so many bytes of room, the newest first.
+
+    Args:
+        frames: all that are kept.
+        holds: all that are held.
+        packed: what ``parts`` made of these.
+        room: bytes.
+    """
+    taking = _Taking(packed, room)
+    held = [hold for hold in reversed(holds[-MOST_HOLDS:]) if taking.fits([hold], {})]
+    taking.memory = MOST_KEPT_BYTES
+    whole = [frame for frame in frames if frame.picture is not None]
+    chosen = [frame for frame in reversed(whole[-MOST_KEPT:]) if taking.fits_frame(frame)]
+    left_out = [frame.name[:40] for frame in whole if frame not in chosen]
+    lost = len(held) < len(holds)
+    return Fitting(tuple(reversed(chosen)), tuple(reversed(held)), taking.parts, left_out, lost)
+
+
+class _Taking:
+    """Reckons as ``_Reading`` does."""
+
+    def __init__(self, packed: dict[str, bytes], room: int) -> None:
+        self._packed, self._room = packed, room
+        self.memory = MOST_HELD_BYTES
+        """For what is taken next; holds and frames have their own."""
+        self.parts: dict[str, bytes] = {}
+
+    def fits_frame(self, frame: Frame) -> bool:
+        """Take a frame with all that is held in it, if it fits."""
+        picture = frame.picture
+        assert picture is not None
+        names = _preview(frame.key), _picture(frame.key)
+        parts = {name: self._packed[name] for name in names}
+        memory = frame.preview.nbytes + picture.bytes + sum(map(len, parts.values()))
+        is_fine = is_brief(parts[names[1]]) and _area(frame.preview) <= MOST_PIXELS
+        return is_fine and self.fits(picture.hollow.holds, parts, memory)
+
+    def fits(self, holds: Sequence[Hold], parts: dict[str, bytes], memory: int = 0) -> bool:
+        """Take holds, and these parts and so much memory with them, if all that fits."""
+        new = {_hold(hold.key): hold for hold in holds if _hold(hold.key) not in self.parts}
+        parts = {**parts, **{name: self._packed[name] for name in new}}
+        room = self._room - archive.room_beside({}) + archive.room_beside(self.parts | parts)
+        memory += sum(hold.pixels.nbytes for hold in new.values())
+        fits = memory <= self.memory and room >= 0 and len(holds) <= MOST_HOLDS
+        fits = fits and all(len(content) <= MOST_MEMBER for content in parts.values())
+        if fits and all(_area(hold.pixels) <= MOST_PIXELS for hold in new.values()):
+            self.memory -= memory
+            self.parts |= parts
+            return True
+        return False
+
+
+def _area(pixels: Pixels) -> int:
+    return int(pixels.shape[0] * pixels.shape[1])
 
 
 def _once(frame: Frame, ending: str, pack: Callable[[Frame], bytes]) -> bytes:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
+from contextlib import suppress
 from typing import Any, NamedTuple, get_args
 
 from PySide6.QtCore import QCoreApplication
@@ -178,6 +179,37 @@ class Notes:
             raise self.damaged(name)
         red, green, blue = (int(self.as_number(channel, name, 0, 255)) for channel in value)
         return red, green, blue
+
+
+def as_json(fields: dict[str, Any], ours: Collection[str], most: int) -> tuple[bytes, list[str]]:
+    """Notes as they are written, in at most ``most`` bytes if that can be, and the names of those left out:
+    of what is not ``ours``, the longest."""
+    for indent in (1, None):  # to be read by people, if there is room
+        with suppress(RecursionError):
+            if len(content := _json(fields, indent)) <= most:
+                return content, []
+    sizes = {name: _length(name, value) for name, value in fields.items()}
+    dropped: list[str] = []
+    for name in sorted(fields.keys() - set(ours), key=lambda name: -sizes[name]):
+        if sum(sizes.values()) <= most:
+            break
+        del sizes[name]
+        dropped.append(name)
+    return _json({name: fields[name] for name in fields if name in sizes}, None), dropped
+
+
+def _length(name: str, value: Any) -> float:
+    """Bytes of a field; without end where it can't be written, since it is nested too deeply."""
+    try:
+        return len(_json({name: value}, None))
+    except RecursionError:
+        return math.inf
+
+
+def _json(fields: dict[str, Any], indent: int | None) -> bytes:
+    marks = None if indent else (",", ":")
+    text = json.dumps(fields, ensure_ascii=False, indent=indent, separators=marks)
+    return text.encode("utf-8", "backslashreplace")
 
 
 def palette_notes(palette: Palette | None) -> dict[str, Any] | None:

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import contextlib
 import io
-import json
 import os
 import zipfile
 from collections.abc import Callable
@@ -18,7 +17,6 @@ from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
-from typing import Any
 from xml.etree import ElementTree
 
 import numpy as np
@@ -27,13 +25,14 @@ from PySide6.QtCore import QCoreApplication
 
 from desktop.paint.editing.document import ROLES, Document
 from desktop.paint.editing.layer_stack import WHITE
-from desktop.paint.editing.limits import check_size, fits
+from desktop.paint.editing.limits import MOST_PIXELS, check_size, fits
 from desktop.paint.files import archive, kept, placed
 from desktop.paint.files.archive import Archive
 from desktop.paint.files.flatten import Flattening
 from desktop.paint.files.layered import PAPER, Layers, Step
 from desktop.paint.files.notation import (
     Notes,
+    as_json,
     format_of,
     hold_notes,
     palette_notes,
@@ -50,6 +49,8 @@ from desktop.paint.files.stack import (
     listed,
     mended,
     parsed,
+    printable,
+    resolution_of,
     sources,
     strange,
     whole,
@@ -74,6 +75,9 @@ THUMBNAIL = "Thumbnails/thumbnail.png"
 FILM = "underpaint-film.bin"
 """The way of the drawing (``desktop.paint.reel``); read and written here without being looked at."""
 MOST_FILM = 32 << 20
+MOST_NOTES = 4 << 20
+MOST_STACK = 1 << 20
+"""Bytes of these members. Whatever is read no further than to a limit is not written beyond it."""
 
 _OURS = {"format", "kind", "model", "paper", "palette", "roles", "program", "styles", "frames", "holds"}
 
@@ -105,7 +109,7 @@ def save(
     step: Step = lambda _done, _total: None,
     *,
     film: Callable[[], bytes] = bytes,
-) -> None:
+) -> list[str]:
     """Write ``document`` as an ``.ora`` file, in one step.
 
     Args:
@@ -114,11 +118,16 @@ def save(
         step: called now and then, the last time just before the file is in its place.
         film: gives the way of the drawing, see ``FILM``; empty for none.
 
+    Returns:
+        Sentences on what was left out: a file is never more than ``load`` reads.
+
     Raises:
-        PictureError: the folder is missing, read-only or full; the old file is untouched.
+        PictureError: the folder is missing, read-only or full, or the drawing is more than a file can hold;
+            the old file is untouched.
     """
+    far: list[str] = []
     measures = {"version": "0.0.3", "w": str(document.width), "h": str(document.height)}
-    image = ElementTree.Element("image", {**measures, **_resolution(document.extras)})
+    image = ElementTree.Element("image", {**measures, **resolution_of(document.extras)})
     stack = ElementTree.SubElement(image, "stack", {"name": "root"})
     total = len(document.layers) + len(kept.parts(document.frames, document.holds)) + 3
     contents = _Packed(lambda done: step(done, total))
@@ -132,11 +141,14 @@ def save(
         )
     for number, layer in enumerate(document.layers):
         source = f"data/layer{number}.png"
-        pixels, rect = overhang.whole(layer)
+        pieces = overhang.within_reach(layer, MOST_PIXELS)
+        if len(pieces) < len(layer.outside):
+            far.append(layer.name[:40])
+        pixels, rect = overhang.whole(layer, pieces)
         contents.add(source, partial(_straight_png, pixels))
         roles[source] = layer.role.value
         attributes = {
-            "name": _printable(layer.name),
+            "name": printable(layer.name),
             "src": source,
             "x": str(rect.left),
             "y": str(rect.top),
@@ -162,7 +174,6 @@ def save(
     styles = style_notes(document.style, document.named_styles)
     if styles is not None:
         extras["styles"] = styles
-    extras |= kept.frame_notes(document.frames) | hold_notes(document.holds)
     for name, pack in kept.parts(document.frames, document.holds).items():
         contents.add(name, pack)
     contents.add(MERGED, partial(to_png_bytes, merged))
@@ -171,21 +182,50 @@ def save(
     way = film()
     if 0 < len(way) <= MOST_FILM:
         files[FILM] = way
-    files[NOTES] = json.dumps(extras, ensure_ascii=False, indent=1).encode("utf-8", "backslashreplace")
+    described = ElementTree.tostring(image, "utf-8", xml_declaration=True)
+    packed = {name: files.pop(name) for name in kept.parts(document.frames, document.holds)}
+    files |= {"mimetype": MIMETYPE, "stack.xml": described}
+    room = archive.room_beside(files) - MOST_NOTES
+    fitting = kept.fitting(document.frames, document.holds, packed, room)
+    extras |= kept.frame_notes(fitting.frames) | hold_notes(fitting.holds)
+    files[NOTES], dropped = as_json(extras, _OURS, MOST_NOTES)
+    files |= fitting.parts
+    _check_limits(files, path.name)
     try:
         with replacing(path) as part, zipfile.ZipFile(part, "w") as target:
-            target.writestr("mimetype", MIMETYPE)  # first, and not packed
-            target.writestr(
-                "stack.xml",
-                ElementTree.tostring(image, "utf-8", xml_declaration=True),
-                compress_type=zipfile.ZIP_DEFLATED,
-            )
+            target.writestr("mimetype", files.pop("mimetype"))  # first, and not packed
+            target.writestr("stack.xml", files.pop("stack.xml"), compress_type=zipfile.ZIP_DEFLATED)
             for name, content in files.items():
                 target.writestr(name, content)  # PNG is packed already
             step(total - 1, total)
     except OSError as error:
         text = translate("paint", "“{0}” can't be written ({1}); choose another place.")
         raise PictureError(text.format(path.name, error.strerror or error)) from error
+    return _said(path.name, far, dropped) + fitting.said(path.name)
+
+
+def _check_limits(files: dict[str, bytes], name: str) -> None:
+    """Refuse what ``load`` would."""
+    most = {"stack.xml": MOST_STACK, NOTES: MOST_NOTES}
+    if archive.room_beside(files) < 0 or any(
+        len(content) > most.get(member, archive.MOST_MEMBER) for member, content in files.items()
+    ):
+        text = translate(
+            "paint", "“{0}” would be larger than can be opened again; crop or resize the picture."
+        )
+        raise PictureError(text.format(name))
+
+
+def _said(name: str, far: list[str], dropped: list[str]) -> list[str]:
+    """Sentences on what had to be left out of the drawing."""
+    said = []
+    if far:
+        text = translate("paint", "What lies far beyond the picture had to be left out of {1} in “{0}”.")
+        said.append(text.format(name, listed(far)))
+    if dropped:
+        text = translate("paint", "“{0}” has no room for all that another program noted in it ({1}).")
+        said.append(text.format(name, listed([it[:40] for it in dropped])))
+    return said
 
 
 class _Packed:
@@ -242,19 +282,6 @@ def thumbnail(pixels: Pixels) -> Pixels:
     return np.asarray(image)
 
 
-def _resolution(extras: dict[str, Any]) -> dict[str, str]:
-    """Pixels an inch, where the file that the picture came from said so."""
-    kept = extras.get("resolution")
-    if not isinstance(kept, dict):
-        return {}
-    return {name: kept[name] for name in RESOLUTION if isinstance(kept.get(name), str)}
-
-
-def _printable(name: str) -> str:
-    """XML knows no control characters, not even escaped."""
-    return "".join(letter if letter.isprintable() else " " for letter in name)
-
-
 # --- reading -------------------------------------------------------------------------------------
 
 
@@ -273,7 +300,7 @@ def load(path: Path, step: Step = lambda _done, _total: None) -> Loaded:
 
 
 def _load(source: Archive, name: str, step: Step) -> Loaded:
-    root = parsed(source.read("stack.xml", 1 << 20), name)
+    root = parsed(source.read("stack.xml", MOST_STACK), name)
     said = mended(root, name)
     canvas = Rect(0, 0, whole(root, "w", name), whole(root, "h", name))
     stack = root.find("stack")
@@ -291,7 +318,8 @@ def _load(source: Archive, name: str, step: Step) -> Loaded:
         why = translate("paint", "“{0}” has {1}, which Underpaint doesn't know; it is shown as one layer{2}.")
     else:
         why = translate("paint", "“{0}” has more layers than fit into memory; it is shown as one layer{2}.")
-        if fits(canvas.width, canvas.height, max(len(stack), len(ROLES[kind]))):
+        count = sum(element.get("src") != PAPER for element in stack)  # which is no layer of ours
+        if fits(canvas.width, canvas.height, max(count, len(ROLES[kind]))):
             layers = Layers(source, stack, canvas, notes)
     if layers is not None and layers.fit():
         loaded = _with_layers(source, layers, canvas, notes, step)
@@ -376,7 +404,7 @@ def _notes(source: Archive, name: str) -> Notes:
     """Our own JSON; a stranger's file is a picture."""
     if NOTES not in source.names:
         return Notes({"format": FORMAT, "kind": "image"}, name)
-    notes = Notes(source.read(NOTES, 4 << 20), name)
+    notes = Notes(source.read(NOTES, MOST_NOTES), name)
     notes.check_format(FORMAT)
     return notes
 

@@ -49,7 +49,7 @@ _TILE = struct.Struct("<HHB")
 _KINDS = (b"D", b"T", b"O")
 _PIECE = struct.Struct("<IiiII")
 _MOST_PAYLOAD = 1 << 30
-_MOST_DESCRIPTION = 4 << 20
+MOST_DESCRIPTION = 4 << 20
 
 
 class Record(NamedTuple):
@@ -138,7 +138,7 @@ def is_one_picture(file: BinaryIO) -> bool:
     layers, tiles, beyond_it = -1, 0, 0
     for kind, payload in records(file):
         if kind == b"D":
-            if layers >= 0 or len(payload) > _MOST_DESCRIPTION:
+            if layers >= 0 or len(payload) > MOST_DESCRIPTION:
                 return False
             layers = len(Notes(payload, "").items("layers", MOST_LAYERS))
         elif kind == b"T":
@@ -151,6 +151,11 @@ def is_one_picture(file: BinaryIO) -> bool:
     if layers < 1 or tiles > layers or beyond_it > MOST_LAYER_PIXELS:
         return False
     return file.tell() == file.seek(0, SEEK_END)
+
+
+def is_brief(row: bytes) -> bool:
+    """Whether a row that begins with a description has none that ``is_one_picture`` refuses."""
+    return len(row) >= _HEAD.size and _HEAD.unpack_from(row)[1] <= MOST_DESCRIPTION
 
 
 def _next_record(file: BinaryIO, kinds: tuple[bytes, ...]) -> Record | None:

@@ -116,6 +116,19 @@ def opacity(element: ElementTree.Element) -> float:
     return 1.0 if value is None else min(max(value, 0.0), 1.0)
 
 
+def resolution_of(extras: dict[str, Any]) -> dict[str, str]:
+    """Pixels an inch, where the file that the picture came from said so in numbers."""
+    noted = extras.get("resolution")
+    found = {name: noted.get(name) for name in RESOLUTION} if isinstance(noted, dict) else {}
+    texts = {name: text for name, text in found.items() if isinstance(text, str) and len(text) <= 40}
+    return {name: text for name, text in texts.items() if number(text) is not None}
+
+
+def printable(name: str) -> str:
+    """XML knows no control characters, not even escaped."""
+    return "".join(letter if letter.isprintable() else " " for letter in name)
+
+
 def damaged(name: str) -> PictureError:
     """The error to raise for a file that makes no sense."""
     text = translate("paint", "“{0}” is damaged or no OpenRaster file; fetch or save it anew.")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 
@@ -30,21 +30,38 @@ def cut(pixels: Pixels, left: int, top: int, canvas: Rect) -> tuple[Pixels, tupl
     )
 
 
-def whole(layer: Layer) -> tuple[Pixels, Rect]:
+def whole(layer: Layer, pieces: Sequence[Piece] | None = None) -> tuple[Pixels, Rect]:
     """All of a layer, what lies beyond the picture included: its pixels, premultiplied BGRA, and where
-    they lie."""
+    they lie.
+
+    Args:
+        layer: the one.
+        pieces: of what lies beyond only these, see ``within_reach``.
+    """
+    pieces = layer.outside if pieces is None else pieces
     rect = layer.bounds()
-    for piece in layer.outside:
+    for piece in pieces:
         rect = rect.united(piece.rect)
     rect = rect or Rect(0, 0, 1, 1)
     inside = rect.intersected(Rect(0, 0, *layer.size))
-    if not layer.outside:
+    if not pieces:
         return np.ascontiguousarray(layer.pixels[inside.rows, inside.columns]), rect
     pixels = blank(rect.width, rect.height)
     within(pixels, rect, inside)[...] = layer.pixels[inside.rows, inside.columns]
-    for piece in layer.outside:
+    for piece in pieces:
         within(pixels, rect, piece.rect)[...] = piece.pixels
     return pixels, rect
+
+
+def within_reach(layer: Layer, most: int) -> tuple[Piece, ...]:
+    """What of a layer beyond the picture goes with all that is in it into one of ``most`` pixels, the
+    nearest first."""
+    rect, found = layer.bounds(), list[Piece]()
+    for piece in sorted(layer.outside, key=lambda piece: _area(layer.bounds().united(piece.rect))):
+        if _area(rect.united(piece.rect)) <= most:
+            rect = rect.united(piece.rect)
+            found.append(piece)
+    return tuple(found)
 
 
 def scaled(layer: Layer, width: int, height: int, *, smooth: bool) -> tuple[Piece, ...]:
@@ -119,12 +136,23 @@ def extent(layers: Iterable[Layer], canvas: Rect) -> int:
     return total
 
 
+def furthest(layers: Iterable[Layer], canvas: Rect) -> int:
+    """Pixels that writing the layer that reaches furthest beyond ``canvas`` takes, whatever is painted on it;
+    0 where none does."""
+    found = (beyond((piece.rect for piece in layer.outside), canvas) for layer in layers if layer.outside)
+    return max((_area(canvas) + more for more in found), default=0)
+
+
 def beyond(places: Iterable[Rect], canvas: Rect) -> int:
     """Pixels by which the smallest rectangle around ``canvas`` and ``places`` is larger than the canvas."""
     rect = canvas
     for place in places:
         rect = rect.united(place)
-    return rect.width * rect.height - canvas.width * canvas.height
+    return _area(rect) - _area(canvas)
+
+
+def _area(rect: Rect) -> int:
+    return rect.width * rect.height
 
 
 def leaves(place: Rect, canvas: Rect) -> bool:

@@ -38,6 +38,20 @@ def test_it_is_packed_strip_by_strip_and_can_be_given_up_between_them() -> None:
         tiff.to_tiff_bytes(pixels, give_up)
 
 
+def test_of_many_pictures_only_the_first_is_looked_at() -> None:
+    """A file of a few megabytes may have a hundred thousand; to count them takes minutes."""
+    content = io.BytesIO()
+    pictures = [Image.fromarray(np.full((3, 5, 3), number, np.uint8)) for number in (7, 8, 9)]
+    pictures[0].save(content, "TIFF", save_all=True, append_images=pictures[1:])
+    with Image.open(content) as image:
+        image.seek(2)
+        third = image.tag_v2._offset
+    spoilt = content.getvalue()[:third]  # whoever goes on to the third falls over it
+    reading = read(spoilt)
+    assert reading.notes == ["It holds several pictures; the first was taken."]
+    assert (reading.pixels == 7).all() and reading.pixels.shape == (3, 5, 3)
+
+
 def test_what_has_no_room_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(tiff, "MOST_BYTES", 100)
     with pytest.raises(ValueError, match="too large"):

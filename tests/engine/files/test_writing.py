@@ -1,9 +1,12 @@
 from __future__ import annotations
 
+import errno
 import io
 import os
+import stat
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -80,8 +83,9 @@ def written_by_another_start(path: Path) -> None:
 
 
 def test_parts_of_processes_that_are_no_more_are_cleared_away_when_surely_old(tmp_path: Path) -> None:
-    old = (".drawing.ora.abcd_123.part", ".other.png.zzzzzzzz.part")
-    others = ("part", "drawing.ora.part", ".part", ".hidden", ".drawing.ora.abcd_124.part")
+    old = (".drawing.ora.abcd_123.underpaint.part", ".other.png.zzzzzzzz.underpaint.part")
+    strangers = (".holiday film.download.part", ".drawing.ora.abcd_123.part", ".underpaint.part")
+    others = (*strangers, "part", "drawing.ora.part", ".part", ".hidden", ".d.ora.abcd_124.underpaint.part")
     for name in (*old, *others):
         (tmp_path / name).write_text("")
         if name != others[-1]:  # that one may be being written
@@ -123,6 +127,48 @@ def test_permissions_stay_as_they_were(tmp_path: Path) -> None:
     with replacing(target) as part:
         part.write_text("new")
     assert target.stat().st_mode & 0o777 == 0o640
+
+
+def _refusing(code: int, real: Callable[..., Any], when: Callable[[Any], bool]) -> Callable[..., Any]:
+    """A system call that some file systems know for files and not for the rest, or not at all."""
+
+    def call(what: Any, *rest: Any, **named: Any) -> Any:
+        if when(what):
+            raise OSError(code, os.strerror(code))
+        return real(what, *rest, **named)
+
+    return call
+
+
+@pytest.mark.skipif(os.name != "posix", reason="only POSIX flushes folders")
+@pytest.mark.parametrize("names", [1, 2])
+@pytest.mark.parametrize(
+    ("call", "code", "when"),
+    [
+        ("fsync", errno.EINVAL, lambda handle: stat.S_ISDIR(os.fstat(handle).st_mode)),
+        ("open", errno.EACCES, lambda path: os.path.isdir(path)),
+        ("chmod", errno.EOPNOTSUPP, lambda _path: True),
+    ],
+    ids=["a folder that can't be flushed", "a folder that can't be read", "no permissions"],
+)
+def test_what_a_file_system_does_not_know_costs_nobody_a_file(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    call: str,
+    code: int,
+    when: Callable[[Any], bool],
+    names: int,
+) -> None:
+    target = tmp_path / "a.txt"
+    target.write_text("old")
+    if names > 1:
+        os.link(target, tmp_path / "b.txt")
+    with monkeypatch.context() as patch:
+        patch.setattr(os, call, _refusing(code, getattr(os, call), when))
+        with replacing(target) as part:
+            part.write_text("new")
+    assert target.read_text() == "new"
+    assert len(list(tmp_path.iterdir())) == names and not list(tmp_path.glob(".*"))
 
 
 def test_the_first_free_name_is_taken() -> None:

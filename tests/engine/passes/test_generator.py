@@ -299,12 +299,31 @@ def test_running_out_of_memory_on_the_cpu_gets_a_sentence(tiny, picture, monkeyp
         generator(picture)
 
 
+@pytest.mark.parametrize("number", [float("nan"), float("inf")])
+@pytest.mark.parametrize("hasty", [False, True])
+def test_weights_that_are_no_numbers_are_refused_in_a_sentence(number: float, hasty: bool, tiny) -> None:
+    """A training that ran away leaves such: all its previews would be black, and nobody says why."""
+    card, tensors = tiny()
+    name = next(name for name in tensors if name.endswith("convolution.weight"))
+    tensors[name] = tensors[name].clone()
+    tensors[name].view(-1)[-1] = number
+    with pytest.raises(ModelError, match=f"“{card.name}” holds weights that are no numbers"):
+        Generator(card, tensors, hasty=hasty, **FP32)
+
+
+def test_running_statistics_that_are_no_numbers_cost_only_those_who_use_them(tiny, picture) -> None:
+    card, tensors = tiny(norm="batch")
+    name = next(name for name in tensors if name.endswith("running_mean"))
+    tensors[name] = torch.full_like(tensors[name], float("nan"))
+    assert Generator(card, dict(tensors), statistics="image", **FP32)(picture).std() > 5
+    with pytest.raises(ModelError, match="no numbers"):
+        Generator(card, dict(tensors), statistics="running", **FP32)
+
+
 @needs_bfloat16
 def test_a_network_that_runs_over_in_16_bits_goes_on_in_32(tiny, picture) -> None:
     card, tensors = tiny()
-    tensors["ups.0.convolution.bias"] = torch.full((3,), float("inf"))
     generator = Generator(card, tensors, device="cpu", precision="bfloat16")
-    generator._tensors["ups.0.convolution.bias"] = torch.zeros(3)
     generator._network.ups[0].convolution.forward = lambda x: torch.full((1, 3, 32, 32), float("nan"))
     generator.warm_up()
     assert generator.precision == "float32"

@@ -97,6 +97,18 @@ def test_full_disk_leaves_the_last_checkpoint_whole(
     ]
 
 
+def test_a_run_can_be_made_where_there_are_no_permissions(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fails(*_: object, **_named: object) -> None:
+        raise OSError(errno.EOPNOTSUPP, os.strerror(errno.EOPNOTSUPP))
+
+    config = small(things(tmp_path / "data", 3))
+    monkeypatch.setattr(os, "chmod", fails)
+    made = create(tmp_path / "run", config)
+    assert {file.name for file in tmp_path.iterdir()} == {"data", "run"} and made.config()
+
+
 @pytest.mark.parametrize("content", [b"", b"\x00" * 100, b"\xff" * 8 + b"{}"])
 def test_damaged_checkpoint_is_a_sentence(run: Run, content: bytes) -> None:
     run.checkpoint.write_bytes(content)
