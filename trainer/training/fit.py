@@ -135,7 +135,7 @@ def standing(run: Run, config: Config, world: World, journal: Journal, count: in
             f"The processes that share this training don't see the same files in “{run.folder}”; put it on a "
             "disk that all machines see under this path, wait a minute, and start them again."
         )
-    begins = not world.agreed(run.checkpoint.exists())
+    begins = not world.agreed(run.has_checkpoint())
     journal.tell(
         "resumed" if state.step else "started",
         state.step, steps=config.steps, pairs=count, batch=config.batch,
