@@ -34,13 +34,16 @@ IGNORED: Colour = (254, 1, 253)
 
 _NEAR_IGNORED = 3
 
+_OPAQUE = 128
+"""Opacity from which a mask's pixel counts."""
+
 _DARK = 64
 """Red up to which, without green and blue, it is a number rather than a colour."""
 
 
 @dataclass(frozen=True)
 class Mask:
-    """A file of its own for one label, painted wherever the mask isn't black."""
+    """A file of its own for one label, painted wherever the mask is neither black nor clear."""
 
     file: Path
     colour: Colour
@@ -151,6 +154,24 @@ def read_hints(source: Source) -> Pixels:
     return np.dstack([found.colours, alpha])
 
 
+def covered(file: Path) -> npt.NDArray[np.bool_]:
+    """Where a mask is neither black nor clear, bool (H, W); where it is opaque, if it is black all over.
+
+    Raises:
+        PictureError: the file can't be read.
+    """
+    found = picture.read(_still(file))
+    light = found.colours.max(2)
+    if found.alpha is not None:  # laid on white, its clear parts would be covered
+        opaque = found.alpha >= _OPAQUE
+        light = np.where(opaque, light, 0)
+        if not light.any():
+            return opaque
+    # Masks of nought and one are as good as those of nought and 255.
+    there: npt.NDArray[np.bool_] = light >= max(1, (int(light.max()) + 1) // 2)
+    return there
+
+
 def halved(pixels: Pixels, half: Half | None, gutter: int = 0) -> Pixels:
     """A part of a picture; what can't be shared out evenly in the middle is in neither half."""
     if half is None:
@@ -224,13 +245,12 @@ def _painted(source: Source) -> Pixels:
     """The label map that several masks make."""
     made: Pixels | None = None
     for mask in source.masks:
-        seen = picture.read(_still(mask.file)).pixels.max(2)
+        there = covered(mask.file)
         if made is None:
-            made = np.tile(np.array(source.ground, np.uint8), (*seen.shape, 1))
-        if seen.shape != made.shape[:2]:
+            made = np.tile(np.array(source.ground, np.uint8), (*there.shape, 1))
+        if there.shape != made.shape[:2]:
             raise PictureError(f"“{mask.file.name}” has another size than the pair’s other masks.")
-        # Masks of nought and one are as good as those of nought and 255.
-        made[seen >= max(1, (int(seen.max()) + 1) // 2)] = mask.colour
+        made[there] = mask.colour
     assert made is not None
     return made
 
