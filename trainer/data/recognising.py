@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
+from engine.data.deep import FULL
 from engine.errors import PictureError
 from trainer.data import classes, direction, inputs, instances, panels
 from trainer.data.dataset import DataSet, Layout, Pair, Problem
@@ -300,7 +301,7 @@ def _photos(folder: Path, found: list[Found], wish: Wish, chosen: Chosen | None,
         direction=f"{task} made from the photo → photo",
         way=panels.ALONE,
         ways=(*ways, panels.ALONE) if ways else (),
-        levels=levels,
+        levels=None if levels == FULL else levels,
         notes=inputs.levels_in_words(levels),
     )
 
