@@ -72,6 +72,11 @@ def recognised(
     if len(roles) == 2 and wish.way != panels.ALONE:
         text = f"The folders “{roles[0] or '.'}” and “{roles[1] or '.'}” have hardly a file name in common."
         remedy = "Give the two pictures of a pair the same name, or put photos into one folder."
+        one, other = ({entry.split for entry in found if entry.role == role} for role in roles)
+        if "" not in one | other and not one & other:
+            splits = f"{_listed(sorted(one))} and {_listed(sorted(other))}"
+            text = f"{text[:-1]} within one split: they are of {splits}."
+            remedy = "Put the two pictures of a pair into folders of the same split."
         if chosen is not None:
             text = f"{text[:-1]}; they could be pairs by a part of their names."
             remedy = f"{HOW}: {_listed([*chosen.ways, panels.ALONE])}."
