@@ -118,7 +118,7 @@ def digest(data: DataSet) -> str:
     """
     total = hashlib.sha256(data.task.encode())
     for pair in data.pairs:
-        total.update(f"\n{pair.name}\t{pair.split}".encode("utf-8", "surrogatepass"))
+        total.update(f"\n{pair.plain}\t{pair.split}".encode("utf-8", "surrogatepass"))
         for source in (pair.a, pair.b, pair.hints):
             if source is None:
                 continue

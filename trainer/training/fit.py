@@ -66,7 +66,7 @@ def fit(run: Run, config: Config, data: DataSet, watch: Callable[[Event], None] 
     joined = distributed.joined(config.device)
     with run.writing(), alone, told_of_memory(), joined as world, heeding_signals() as signalled:
         settle_on(where, world)
-        training, validation = parted(data, config.validation)
+        training, validation = parted(data, config.validation, config.photos_apart)
         journal = Journal(run.events, watch) if world.leads else Journal(None)
         state = standing(run, config, world, journal, len(training.pairs))
         if not look_at_photos(run, config, training, journal, world, signalled, state.step):
