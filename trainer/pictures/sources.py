@@ -32,6 +32,12 @@ SMALLER = 4
 IGNORED: Colour = (254, 1, 253)
 """The colour of a label map's pixels that have no label, and so are left out of losses and scores."""
 
+NOTHING = 255, 65535
+"""Numbers that stand for no label, in most data sets that have one: of 8 bits, and −1 of 16."""
+
+_TOLD = 4
+"""So many numbers are listed in a sentence."""
+
 _NEAR_IGNORED = 3
 
 _OPAQUE = 128
@@ -60,6 +66,9 @@ class Source:
     """Pixels between two halves that are in neither."""
     table: tuple[Colour, ...] | None = None
     """Of index label maps: the colour of each value; values beyond it have no label."""
+    unseen: tuple[tuple[int, Colour], ...] = ()
+    """Values that a palette was given for and that the maps which made the table don't have: no part of
+    digests, which runs are known by."""
     ignored: tuple[Colour, ...] = ()
     """Of coloured label maps: colours that are no labels."""
     levels: Levels | None = None
@@ -142,9 +151,26 @@ def reading(file: Path, source: Source) -> Reading:
             )
         table = np.tile(np.array(IGNORED, np.uint8), (1 << 16, 1))
         table[: len(source.table)] = source.table
+        for number, colour in source.unseen:
+            table[number] = colour
         pixels = table[found]
-        return Reading(pixels, None, pixels)
+        return Reading(pixels, None, pixels, _strange(found, table))
     return picture.read(_still(file), source.levels)
+
+
+def _strange(found: Values, table: Pixels) -> list[str]:
+    """A note on numbers that are no label's, but for those that say so in most data sets."""
+    unknown = (table == IGNORED).all(1)
+    unknown[list(NOTHING)] = False
+    there = unknown[found]
+    if not there.any():
+        return []
+    strange = np.unique(found[there]).tolist()
+    some = [str(number) for number in strange[:_TOLD]]
+    if len(strange) > _TOLD:
+        some.append(f"{len(strange) - _TOLD} more")
+    said = f"numbers {', '.join(some[:-1])} and {some[-1]} are" if some[1:] else f"number {some[0]} is"
+    return [f"Its {said} in none of the label maps that were looked at, and so taken for no label."]
 
 
 def read_hints(source: Source) -> Pixels:
