@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
+from engine.data.deep import FULL
 from engine.data.picture import Reading
 from engine.errors import PictureError
 from trainer.data.dataset import DataSet, Pair
@@ -140,7 +141,8 @@ def _whole(source: Source, noted: PairNotes, expects_alpha: bool) -> Reading | N
         noted.unreadable.append((source.file, str(error)))
         return None
     # That 16 bits are brought to 8 by the set's own levels is said once, for all of them.
-    told = [note for note in reading.notes if source.levels is None or "16 bits" not in note]
+    plain = source.levels in (None, FULL)
+    told = [note for note in reading.notes if plain or "16 bits" not in note]
     if source.table is not None:
         noted.numbers += [(source.file, note) for note in told]
         return reading
