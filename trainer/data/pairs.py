@@ -158,9 +158,15 @@ def _kept(folder: Path, found: Sequence[layouts.Found], wish: Wish) -> DataSet:
         pair_store.PHOTO: {},
         pair_store.HINTS: {},
     }
+    doubled: list[Problem] = []
     for entry in found:
         if entry.role in by_role:
+            other = by_role[entry.role].get((entry.split, entry.key))
             by_role[entry.role][entry.split, entry.key] = entry.file
+            if other is not None:
+                text = f"is passed over, as “{entry.file.name}” has the same name."
+                remedy = "Remove one of them, or rename it."
+                doubled.append(Problem(other, False, text, remedy, "left out"))
     inputs, photos, hints = by_role[pair_store.INPUT], by_role[pair_store.PHOTO], by_role[pair_store.HINTS]
     if task in ("lines", "hints", "grey", "small") and (
         not inputs or not {task, stated} <= {"lines", "hints"}
@@ -170,7 +176,8 @@ def _kept(folder: Path, found: Sequence[layouts.Found], wish: Wish) -> DataSet:
             Pair("/".join(filter(None, key)), Source(photo, derived=made), Source(photo), split=key[0])
             for key, photo in sorted(photos.items())
         )
-        return DataSet(folder, "kept", task, pairs, direction=f"{task} made from the photo → photo")
+        said = f"{task} made from the photo → photo"
+        return DataSet(folder, "kept", task, pairs, tuple(doubled), direction=said)
     if task != stated and not {task, stated} <= {"lines", "hints"}:
         raise PictureError(
             f"The pairs in “{folder.name}” are for “{stated}”; choose that, or lines, hints, grey or small."
@@ -192,7 +199,7 @@ def _kept(folder: Path, found: Sequence[layouts.Found], wish: Wish) -> DataSet:
         "kept",
         task,
         pairs,
-        tuple(map(partnerless, alone)),
+        (*map(partnerless, alone), *doubled),
         (wish.palette or palette) if task == "labels" else None,
         f"“{pair_store.INPUT}” → “{pair_store.PHOTO}”",
     )

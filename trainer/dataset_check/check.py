@@ -199,7 +199,11 @@ def _sizes(found: Sequence[PairNotes]) -> Iterator[Problem]:
             continue
         if a and a != b:
             text = f"is {a[0]} × {a[1]} and its photo {b[0]} × {b[1]} pixels; it will be scaled."
-            yield Problem(pair.a.file, False, text, "Give both the same size.", "odd size", pair.name)
+            remedy = "Give both the same size."
+            if a == b[::-1]:
+                how = "as if one of them had been turned; it will be scaled, and no longer lie on its photo"
+                text, remedy = f"{text.partition(';')[0]}, {how}.", "Turn one of them."
+            yield Problem(pair.a.file, False, text, remedy, "odd size", pair.name)
         if min(b) < _SMALLEST:
             text = f"is only {b[0]} × {b[1]} pixels."
             yield Problem(pair.b.file, False, text, "Use a larger original, or remove it.", "tiny", pair.name)

@@ -337,6 +337,19 @@ def test_what_most_files_have_is_said_once(tmp_path: Path) -> None:
     assert found[0].file is None and f"{COUNT} files" in found[0].text
 
 
+def test_input_of_a_photo_before_it_was_turned_is_named(folder: Path) -> None:
+    """Cameras turn photos by a note in the file, which programs that draw label maps may pass over."""
+    file = folder / "A" / "3.png"
+    for side in ("A", "B"):
+        edit(folder / side / "3.png", lambda pixels: pixels[:, :90])
+    edit(file, lambda pixels: np.rot90(pixels))
+    (told,) = [it for it in problems_of(folder) if it.file == file and it.kind == "odd size"]
+    assert str(told).partition("pixels")[2] == (
+        ", as if one of them had been turned; it will be scaled, and no longer lie on its photo. "
+        "Turn one of them."
+    )
+
+
 def test_swapped_partners_are_named(folder: Path) -> None:
     (folder / "A" / "3.png").rename(folder / "A" / "keep.png")
     (folder / "A" / "7.png").rename(folder / "A" / "3.png")
