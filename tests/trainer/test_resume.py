@@ -12,6 +12,7 @@ from engine.models import bundle
 from tests.engine.conftest import needs_bfloat16
 from tests.trainer.small_runs import differing, houses, killed_at_random, small, things, trained, weights
 from trainer.data.pairs import DataSet
+from trainer.machine.errors import TrainingError
 from trainer.run import events
 from trainer.run import folder as runs
 from trainer.run.config import Config
@@ -137,3 +138,16 @@ def test_killed_at_random_moments_ends_with_the_same_weights(tmp_path: Path) -> 
     assert max(reached) > 0
     assert differing(whole, run) == []
     assert same_model(whole.model, run.model)
+
+
+def test_training_whose_checkpoint_is_gone_does_not_begin_anew(tmp_path: Path) -> None:
+    """It used to: over the journal, and over the model that had been learnt."""
+    data = things(tmp_path / "data", 5)
+    config = small(data, log_every=1)
+    run = trained(tmp_path / "run", data, config)
+    told, model = run.events.read_bytes(), run.model.read_bytes()
+    run.checkpoint.unlink()
+    with pytest.raises(TrainingError, match="is gone, though the training had come to step 4"):
+        fit(run, replace(config, steps=8), data)
+    assert not run.checkpoint.exists()
+    assert (run.events.read_bytes(), run.model.read_bytes()) == (told, model)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -74,7 +75,7 @@ def fit_run(run: Run, config: Config, data: DataSet) -> None:
         with Display(config.steps, config.batch) as display:
             done = fit(run, config, data, display.watch)
     except UnderpaintError:
-        if run.checkpoint.exists():
+        if os.path.lexists(run.checkpoint):  # whose error doesn't take the place of this one
             say(f"To go on later: underpaint resume {run.folder}")
         raise
     if not distributed.expected().leads:

@@ -45,6 +45,9 @@ def train(options: Options) -> None:
                 say(f"warning: {problem}")
         with counting("Looking") as progress:
             found = replace(found, problems=tuple(checking.stopping(found, progress)))
+        for problem in found.problems:
+            if not problem.severe and world.leads:
+                say(f"warning: {problem}")
         config = plan.planned(found, options, processes=world.size)
         place = options.run or runs.free(resources.home("runs", stem(config.name, "run")))
         with distributed.joined(config.device):

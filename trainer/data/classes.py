@@ -17,7 +17,7 @@ from trainer.files.families import Side
 from trainer.files.layouts import Found
 from trainer.files.pairing import Chosen
 from trainer.pictures import indexed
-from trainer.pictures.sources import Mask, Source, values
+from trainer.pictures.sources import Mask, Source, covered, values
 
 LOOKED_AT = 8
 
@@ -70,12 +70,12 @@ def _area(side: Side) -> float | None:
     shares = []
     for entry in layouts.spread(list(side.files.values()), LOOKED_AT):
         try:
-            found = values(entry.file)
+            found, there = values(entry.file), covered(entry.file)
         except PictureError:
             continue
         if found is None or len(np.unique(found)) > 2:
             return None
-        shares.append(float((found > 0).mean()))
+        shares.append(float(there.mean()))
     return float(np.mean(shares)) if shares else None
 
 

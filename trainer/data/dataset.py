@@ -26,6 +26,13 @@ class Pair:
     hints: Source | None = None
     split: str = ""
     """“train”, “val”, “test”, or nothing where the folders don't say."""
+    ending: str = ""
+    """With which the name ends, dot and all, where only that tells it from another."""
+
+    @property
+    def plain(self) -> str:
+        """The name as older versions had it, in the digests of whose runs it is."""
+        return self.name.removesuffix(self.ending)
 
 
 Kind = Literal[

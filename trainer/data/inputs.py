@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
+from engine.data.deep import FULL
 from engine.data.palette import Colour, Palette
 from engine.data.task import Task
 from engine.errors import PictureError
@@ -91,7 +92,7 @@ def directed(
         palette if task == "labels" else None,
         f"{sides[0]} → {sides[1]}",
         notes=(*notes, *levels_in_words(levels)),
-        levels=levels if task in ("image", "grey", "small") else None,
+        levels=levels if task in ("image", "grey", "small") and levels != FULL else None,
         ignored=ignored,
     )
 
@@ -127,7 +128,7 @@ def _levelled(candidates: list[Pair], task: Task) -> tuple[list[Pair], tuple[int
 
 def levels_in_words(levels: tuple[int, int] | None) -> tuple[str, ...]:
     """A sentence on what became black and white, if anything had to."""
-    if levels is None:
+    if levels is None or levels == FULL:
         return ()
     return (
         f"Of 16 bits the pictures use values up to {levels[1]}: for all of them {levels[0]} is black "

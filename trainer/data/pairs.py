@@ -18,6 +18,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
+from engine.data.deep import FULL
 from engine.data.palette import Colour, Palette
 from engine.data.task import TASKS, Task
 from engine.errors import PictureError
@@ -117,7 +118,7 @@ def digest(data: DataSet) -> str:
     """
     total = hashlib.sha256(data.task.encode())
     for pair in data.pairs:
-        total.update(f"\n{pair.name}\t{pair.split}".encode("utf-8", "surrogatepass"))
+        total.update(f"\n{pair.plain}\t{pair.split}".encode("utf-8", "surrogatepass"))
         for source in (pair.a, pair.b, pair.hints):
             if source is None:
                 continue
@@ -132,7 +133,8 @@ def digest(data: DataSet) -> str:
                 f"\t{place}\t{size}\t{source.half}\t{source.derived}".encode("utf-8", "surrogatepass")
             )
             # Only where there are any, so that runs that began before these were known can go on.
-            more = source.gutter, source.table, source.ignored, source.levels, source.masks, source.ground
+            levels = None if source.levels == FULL else source.levels
+            more = source.gutter, source.table, source.ignored, levels, source.masks, source.ground
             if any(more[:-1]):
                 masks = [
                     (mask.file.relative_to(data.folder).as_posix(), mask.colour) for mask in source.masks
@@ -156,9 +158,15 @@ def _kept(folder: Path, found: Sequence[layouts.Found], wish: Wish) -> DataSet:
         pair_store.PHOTO: {},
         pair_store.HINTS: {},
     }
+    doubled: list[Problem] = []
     for entry in found:
         if entry.role in by_role:
+            other = by_role[entry.role].get((entry.split, entry.key))
             by_role[entry.role][entry.split, entry.key] = entry.file
+            if other is not None:
+                text = f"is passed over, as “{entry.file.name}” has the same name."
+                remedy = "Remove one of them, or rename it."
+                doubled.append(Problem(other, False, text, remedy, "left out"))
     inputs, photos, hints = by_role[pair_store.INPUT], by_role[pair_store.PHOTO], by_role[pair_store.HINTS]
     if task in ("lines", "hints", "grey", "small") and (
         not inputs or not {task, stated} <= {"lines", "hints"}
@@ -168,7 +176,8 @@ def _kept(folder: Path, found: Sequence[layouts.Found], wish: Wish) -> DataSet:
             Pair("/".join(filter(None, key)), Source(photo, derived=made), Source(photo), split=key[0])
             for key, photo in sorted(photos.items())
         )
-        return DataSet(folder, "kept", task, pairs, direction=f"{task} made from the photo → photo")
+        said = f"{task} made from the photo → photo"
+        return DataSet(folder, "kept", task, pairs, tuple(doubled), direction=said)
     if task != stated and not {task, stated} <= {"lines", "hints"}:
         raise PictureError(
             f"The pairs in “{folder.name}” are for “{stated}”; choose that, or lines, hints, grey or small."
@@ -190,7 +199,7 @@ def _kept(folder: Path, found: Sequence[layouts.Found], wish: Wish) -> DataSet:
         "kept",
         task,
         pairs,
-        tuple(map(partnerless, alone)),
+        (*map(partnerless, alone), *doubled),
         (wish.palette or palette) if task == "labels" else None,
         f"“{pair_store.INPUT}” → “{pair_store.PHOTO}”",
     )

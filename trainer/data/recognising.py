@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 
+from engine.data.deep import FULL
 from engine.errors import PictureError
 from trainer.data import classes, direction, inputs, instances, panels
 from trainer.data.dataset import DataSet, Layout, Pair, Problem
@@ -71,6 +73,11 @@ def recognised(
     if len(roles) == 2 and wish.way != panels.ALONE:
         text = f"The folders “{roles[0] or '.'}” and “{roles[1] or '.'}” have hardly a file name in common."
         remedy = "Give the two pictures of a pair the same name, or put photos into one folder."
+        one, other = ({entry.split for entry in found if entry.role == role} for role in roles)
+        if "" not in one | other and not one & other:
+            splits = f"{_listed(sorted(one))} and {_listed(sorted(other))}"
+            text = f"{text[:-1]} within one split: they are of {splits}."
+            remedy = "Put the two pictures of a pair into folders of the same split."
         if chosen is not None:
             text = f"{text[:-1]}; they could be pairs by a part of their names."
             remedy = f"{HOW}: {_listed([*chosen.ways, panels.ALONE])}."
@@ -245,12 +252,13 @@ def _of_panels(folder: Path, found: list[Found], parts: panels.Panels, wish: Wis
     layout: Layout = {"left": "side by side", "top": "stacked"}.get(one, "panels")  # type: ignore[assignment]
     candidates = [
         Pair(
-            _name(entry),
+            name,
             Source(entry.file, one, gutter=parts.gutter),
             Source(entry.file, other, gutter=parts.gutter),
             split=entry.split,
+            ending=ending,
         )
-        for entry in found
+        for entry, name, ending in _named(found)
     ]
     problems = []
     thirds = tuple(way for way in panels.WAYS if way.endswith(("second", "third")))
@@ -279,8 +287,8 @@ def _photos(folder: Path, found: list[Found], wish: Wish, chosen: Chosen | None,
         problem = Problem(None, True, text, f"{offered} {other}", "no pairs")
         return DataSet(folder, "photos", task, problems=(problem,), ways=tuple(ways))
     pairs = tuple(
-        Pair(_name(entry), Source(entry.file, derived=task), Source(entry.file), split=entry.split)
-        for entry in found
+        Pair(name, Source(entry.file, derived=task), Source(entry.file), split=entry.split, ending=ending)
+        for entry, name, ending in _named(found)
     )
     problems: list[Problem] = []
     if wish.way != panels.ALONE:
@@ -300,7 +308,7 @@ def _photos(folder: Path, found: list[Found], wish: Wish, chosen: Chosen | None,
         direction=f"{task} made from the photo → photo",
         way=panels.ALONE,
         ways=(*ways, panels.ALONE) if ways else (),
-        levels=levels,
+        levels=None if levels == FULL else levels,
         notes=inputs.levels_in_words(levels),
     )
 
@@ -355,6 +363,11 @@ def _listed(names: Sequence[str]) -> str:
     return ", ".join(some[:_TOLD] if more else some) + more
 
 
-def _name(entry: Found) -> str:
-    """Unique also where the files lie in several folders, or differ in their endings alone."""
-    return "/".join(part for part in (entry.split, entry.role, entry.key) if part)
+def _named(found: Sequence[Found]) -> Iterator[tuple[Found, str, str]]:
+    """Each file, a name that is unique also where files lie in several folders or differ in their endings
+    alone, and the ending that the name then has."""
+    names = ["/".join(part for part in (entry.split, entry.role, entry.key) if part) for entry in found]
+    often = Counter(names)
+    for entry, name in zip(found, names, strict=True):
+        ending = entry.file.suffix if often[name] > 1 else ""
+        yield entry, f"{name}{ending}", ending

@@ -90,6 +90,7 @@ def check(data: DataSet, progress: Progress | None = None) -> list[Problem]:
         *_cut_off(found),
         *_sizes(found),
         *_converted(found),
+        *_numbers(found),
         *_mixed_modes(found),
         *duplicates.problems(found),
         *_mismatched(found, common),
@@ -101,13 +102,11 @@ def check(data: DataSet, progress: Progress | None = None) -> list[Problem]:
 
 
 def stopping(data: DataSet, progress: Progress | None = None) -> list[Problem]:
-    """The errors alone, in the same words: what a training asks before it starts. Much quicker."""
+    """The errors alone, and numbers that would be left out, in the same words: what a training asks before it
+    starts. Much quicker."""
     problems = [problem for problem in data.problems if problem.severe]
-    for pair, unreadable in zip(
-        data.pairs, _each(data.pairs, pair_notes.unreadable, progress or _silent), strict=True
-    ):
-        problems += [_cannot_read(file, reason, pair) for file, reason in unreadable]
-    return problems
+    found = list(_each(data.pairs, pair_notes.as_read, progress or _silent))
+    return [*problems, *_unreadable(found), *_numbers(found)]
 
 
 def few(data: DataSet) -> list[Problem]:
@@ -200,7 +199,11 @@ def _sizes(found: Sequence[PairNotes]) -> Iterator[Problem]:
             continue
         if a and a != b:
             text = f"is {a[0]} × {a[1]} and its photo {b[0]} × {b[1]} pixels; it will be scaled."
-            yield Problem(pair.a.file, False, text, "Give both the same size.", "odd size", pair.name)
+            remedy = "Give both the same size."
+            if a == b[::-1]:
+                how = "as if one of them had been turned; it will be scaled, and no longer lie on its photo"
+                text, remedy = f"{text.partition(';')[0]}, {how}.", "Turn one of them."
+            yield Problem(pair.a.file, False, text, remedy, "odd size", pair.name)
         if min(b) < _SMALLEST:
             text = f"is only {b[0]} × {b[1]} pixels."
             yield Problem(pair.b.file, False, text, "Use a larger original, or remove it.", "tiny", pair.name)
@@ -232,6 +235,23 @@ def _converted(found: Iterable[PairNotes]) -> Iterator[Problem]:
         for file, note in noted.changes:
             remedy = "Save it as an 8-bit RGB picture without transparency if that isn’t what you want."
             yield Problem(file, False, note, remedy, "converted", noted.pair.name)
+
+
+def _numbers(found: Iterable[PairNotes]) -> Iterator[Problem]:
+    """Numbers of label maps that were not among those looked at; each only once, with the first file."""
+    concerned: dict[str, list[tuple[Path, str]]] = defaultdict(list)
+    for noted in found:
+        for file, note in noted.numbers:
+            concerned[note].append((file, noted.pair.name))
+    for note, files in concerned.items():
+        first, name = files[0]
+        more = f" So it is in {len(files) - 1} more." if len(files) > 1 else ""
+        remedy = (
+            "Give a palette that has them with --palette, a .gpl file whose first colour is for number 0; "
+            "or remove it."
+        )
+        names = tuple(pair for _, pair in files)
+        yield Problem(first, False, f"{note}{more}", remedy, "numbers", name, names if more else ())
 
 
 def _mixed_modes(found: Sequence[PairNotes]) -> Iterator[Problem]:

@@ -57,15 +57,22 @@ def twins(thumbs: Sequence[Pixels]) -> Iterator[Twin]:
 
 
 def problems(found: Sequence[PairNotes]) -> Iterator[Problem]:
-    """Each photo that shows what an earlier one shows, perhaps mirrored."""
-    seen = [noted for noted in found if noted.thumb is not None]
+    """Each photo that shows what an earlier one shows, perhaps mirrored. One that has several drawings is in
+    several pairs, and no copy of itself."""
+    by_photo: dict[object, list[PairNotes]] = {}
+    for noted in found:
+        if noted.thumb is not None:
+            by_photo.setdefault((noted.pair.b.file, noted.pair.b.half), []).append(noted)
+    seen = [notes[0] for notes in by_photo.values()]
     for twin in twins([noted.thumb for noted in seen if noted.thumb is not None]):
         noted, other = seen[twin.place], seen[twin.other]
         how = "exactly" if noted.digest == other.digest else "nearly"
         how = f"{how}, but mirrored," if twin.mirrored else how
         text = f"shows {how} what “{_shown(other, noted)}” shows."
-        pair = noted.pair
-        yield Problem(pair.b.file, False, text, "Remove one of them.", "duplicate", pair.name)
+        photo = noted.pair.b
+        names = tuple(one.pair.name for one in by_photo[photo.file, photo.half])
+        more = names if len(names) > 1 else ()
+        yield Problem(photo.file, False, text, "Remove one of them.", "duplicate", names[0], more)
 
 
 def _shown(other: PairNotes, beside: PairNotes) -> str:

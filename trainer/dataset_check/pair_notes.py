@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
+from engine.data.deep import FULL
 from engine.data.picture import Reading
 from engine.errors import PictureError
 from trainer.data.dataset import DataSet, Pair
@@ -36,6 +37,8 @@ class PairNotes:
     unreadable: list[tuple[Path, str]] = field(default_factory=list)
     changes: list[tuple[Path, str]] = field(default_factory=list)
     """What the reader had to change."""
+    numbers: list[tuple[Path, str]] = field(default_factory=list)
+    """Of label maps of numbers, which of these are no label's."""
     uneven: int = 0
     """Width or height of the file, where the pair is one file's two halves and these can't be equal."""
     cut_off: float = 0.0
@@ -80,11 +83,11 @@ def found(pair: Pair, data: DataSet, common: Correspondence | None) -> PairNotes
     return noted
 
 
-def unreadable(pair: Pair) -> list[tuple[Path, str]]:
-    """Those of a pair's files that can't be read, and why; nothing else is looked at."""
+def as_read(pair: Pair) -> PairNotes:
+    """What shows while a pair's files are read, such as that they can't be; nothing else is looked at."""
     noted = PairNotes(pair)
     _read(noted)
-    return noted.unreadable
+    return noted
 
 
 def _read(noted: PairNotes) -> dict[str, Pixels]:
@@ -138,7 +141,11 @@ def _whole(source: Source, noted: PairNotes, expects_alpha: bool) -> Reading | N
         noted.unreadable.append((source.file, str(error)))
         return None
     # That 16 bits are brought to 8 by the set's own levels is said once, for all of them.
-    told = [note for note in reading.notes if source.levels is None or "16 bits" not in note]
+    plain = source.levels in (None, FULL)
+    told = [note for note in reading.notes if plain or "16 bits" not in note]
+    if source.table is not None:
+        noted.numbers += [(source.file, note) for note in told]
+        return reading
     noted.changes += [(source.file, note) for note in told if not expects_alpha]
     return reading
 

@@ -132,11 +132,12 @@ def shared_out(data: DataSet, card: Card) -> tuple[DataSet, DataSet]:
     kept_apart = data.of_split("test")
     if kept_apart.pairs and not data.of_split("val").pairs:
         return data.of_split("train", ""), kept_apart
-    share = HELD_BACK if card.input == "labels" else 0.0
+    share, photos_apart = HELD_BACK if card.input == "labels" else 0.0, True
     if card.training.get("digest") == pairs.digest(data):
         told = card.training.get("validation")  # of a stranger's file it may be anything
-        share = told if isinstance(told, float) and 0 < told <= 0.5 else share
-    learnt_from, judged_by = parted(data, share)
+        if isinstance(told, float) and 0 < told <= 0.5:
+            share, photos_apart = told, card.training.get("photos_apart") is True
+    learnt_from, judged_by = parted(data, share, photos_apart)
     if not judged_by.pairs:
         learnt_from, judged_by = replace(data, pairs=()), data
     if not judged_by.pairs:

@@ -184,7 +184,8 @@ def _matched(one: Side, other: Side) -> tuple[list[tuple[Key, Found, Found]], bo
     """The same, and whether it is of the last kind, which may be chance."""
     best: list[tuple[Key, Found, Found]] = []
     least = min(len(one.files), len(other.files))
-    for loosened in _LOOSER:
+    looser = _LOOSER if _has_no_split(one) or _has_no_split(other) else _LOOSER[:-1]
+    for loosened in looser:
         found = _common(_keyed(one, loosened), _keyed(other, loosened))
         if len(found) > len(best):
             best = found
@@ -198,6 +199,10 @@ def _matched(one: Side, other: Side) -> tuple[list[tuple[Key, Found, Found]], bo
         if 2 * len(found) >= least:
             return found, True
     return best, False
+
+
+def _has_no_split(side: Side) -> bool:
+    return not any(split for split, _, _ in side.files)
 
 
 def _common(first: dict[Key, Found], second: dict[Key, Found]) -> list[tuple[Key, Found, Found]]:
@@ -255,6 +260,7 @@ _LOOSER: tuple[Callable[[Key], Key], ...] = (
     lambda key: (key[0], "", _number(key[2])),
     lambda key: ("", "", _number(key[2])),
 )
+"""The last one only where a side has no splits: each split may be counted from 0."""
 
 
 def _fitting(sides: Sequence[Side]) -> list[tuple[Side, Side]]:

@@ -61,6 +61,8 @@ class Indexed:
     """Numbers that occur and are no labels."""
     own_colours: bool
     """Whether the files brought the colours along."""
+    unseen: tuple[tuple[int, Colour], ...] = ()
+    """Numbers that the palette which was asked for has colours for, and no map that was looked at has."""
 
 
 def indexed(inputs: Sequence[Source], given: Palette | None) -> Indexed | None:
@@ -98,21 +100,27 @@ def indexed(inputs: Sequence[Source], given: Palette | None) -> Indexed | None:
     colours = _distinct(numbers, brought)
     own = Palette(NUMBERS, tuple(Label(f"label {number}", colours[number]) for number in numbers))
     palette = own
+    unseen: dict[int, Colour] = {}
     if given is not None:
         there = {label.colour for label in given.labels}
         if there >= set(colours.values()):
             palette = given
             numbers = [number for number in numbers if colours[number] in there]
+            free = there - set(colours.values())
+            unseen = {number: colour for number in range(NOTHING) if (colour := made(number)) in free}
         else:
-            colours = _named_in_order(numbers, given)
+            named = _named_in_order(numbers, given)
+            colours = {number: named[number] for number in numbers}
+            unseen = named
             palette = given
+    further = tuple((number, colour) for number, colour in unseen.items() if number not in used)
     table = tuple(colours.get(number, IGNORED) for number in range(max(NOTHING, numbers[-1]) + 1))
-    return Indexed(table, palette, tuple(numbers), tuple(ignored), brought is not None)
+    return Indexed(table, palette, tuple(numbers), tuple(ignored), brought is not None, further)
 
 
 def coloured(inputs: Sequence[Source], found: Indexed) -> list[Source]:
     """The inputs, read in the colours of their numbers."""
-    return [replace(source, table=found.table) for source in inputs]
+    return [replace(source, table=found.table, unseen=found.unseen) for source in inputs]
 
 
 def in_words(found: Indexed) -> str:
@@ -234,7 +242,8 @@ def made(number: int) -> Colour:
 
 
 def _named_in_order(numbers: Sequence[int], given: Palette) -> dict[int, Colour]:
-    """The colours of a palette for numbers: its first for 0, or for 1 where 0 is none's."""
+    """The numbers that a palette has colours for, these among them: its first for 0, or for 1 where 0 is
+    none's."""
     count = len(given.labels)
     offset = 1 if numbers[0] >= 1 and numbers[-1] == count else 0
     if numbers[-1] - offset >= count:
@@ -242,4 +251,4 @@ def _named_in_order(numbers: Sequence[int], given: Palette) -> dict[int, Colour]
             f"The label maps hold numbers up to {numbers[-1]}, but the palette “{given.name}” has only "
             f"{count} labels; give one with a label for each number from {offset} on."
         )
-    return {number: given.labels[number - offset].colour for number in numbers}
+    return {number: label.colour for number, label in enumerate(given.labels, start=offset)}

@@ -32,7 +32,16 @@ SMALLER = 4
 IGNORED: Colour = (254, 1, 253)
 """The colour of a label map's pixels that have no label, and so are left out of losses and scores."""
 
+NOTHING = 255, 65535
+"""Numbers that stand for no label, in most data sets that have one: of 8 bits, and −1 of 16."""
+
+_TOLD = 4
+"""So many numbers are listed in a sentence."""
+
 _NEAR_IGNORED = 3
+
+_OPAQUE = 128
+"""Opacity from which a mask's pixel counts."""
 
 _DARK = 64
 """Red up to which, without green and blue, it is a number rather than a colour."""
@@ -40,7 +49,7 @@ _DARK = 64
 
 @dataclass(frozen=True)
 class Mask:
-    """A file of its own for one label, painted wherever the mask isn't black."""
+    """A file of its own for one label, painted wherever the mask is neither black nor clear."""
 
     file: Path
     colour: Colour
@@ -57,6 +66,9 @@ class Source:
     """Pixels between two halves that are in neither."""
     table: tuple[Colour, ...] | None = None
     """Of index label maps: the colour of each value; values beyond it have no label."""
+    unseen: tuple[tuple[int, Colour], ...] = ()
+    """Values that a palette was given for and that the maps which made the table don't have: no part of
+    digests, which runs are known by."""
     ignored: tuple[Colour, ...] = ()
     """Of coloured label maps: colours that are no labels."""
     levels: Levels | None = None
@@ -139,9 +151,26 @@ def reading(file: Path, source: Source) -> Reading:
             )
         table = np.tile(np.array(IGNORED, np.uint8), (1 << 16, 1))
         table[: len(source.table)] = source.table
+        for number, colour in source.unseen:
+            table[number] = colour
         pixels = table[found]
-        return Reading(pixels, None, pixels)
+        return Reading(pixels, None, pixels, _strange(found, table))
     return picture.read(_still(file), source.levels)
+
+
+def _strange(found: Values, table: Pixels) -> list[str]:
+    """A note on numbers that are no label's, but for those that say so in most data sets."""
+    unknown = (table == IGNORED).all(1)
+    unknown[list(NOTHING)] = False
+    there = unknown[found]
+    if not there.any():
+        return []
+    strange = np.unique(found[there]).tolist()
+    some = [str(number) for number in strange[:_TOLD]]
+    if len(strange) > _TOLD:
+        some.append(f"{len(strange) - _TOLD} more")
+    said = f"numbers {', '.join(some[:-1])} and {some[-1]} are" if some[1:] else f"number {some[0]} is"
+    return [f"Its {said} in none of the label maps that were looked at, and so taken for no label."]
 
 
 def read_hints(source: Source) -> Pixels:
@@ -149,6 +178,24 @@ def read_hints(source: Source) -> Pixels:
     found = picture.read(zipped.source(source.file))
     alpha = np.full(found.pixels.shape[:2], 255, np.uint8) if found.alpha is None else found.alpha
     return np.dstack([found.colours, alpha])
+
+
+def covered(file: Path) -> npt.NDArray[np.bool_]:
+    """Where a mask is neither black nor clear, bool (H, W); where it is opaque, if it is black all over.
+
+    Raises:
+        PictureError: the file can't be read.
+    """
+    found = picture.read(_still(file))
+    light = found.colours.max(2)
+    if found.alpha is not None:  # laid on white, its clear parts would be covered
+        opaque = found.alpha >= _OPAQUE
+        light = np.where(opaque, light, 0)
+        if not light.any():
+            return opaque
+    # Masks of nought and one are as good as those of nought and 255.
+    there: npt.NDArray[np.bool_] = light >= max(1, (int(light.max()) + 1) // 2)
+    return there
 
 
 def halved(pixels: Pixels, half: Half | None, gutter: int = 0) -> Pixels:
@@ -224,13 +271,12 @@ def _painted(source: Source) -> Pixels:
     """The label map that several masks make."""
     made: Pixels | None = None
     for mask in source.masks:
-        seen = picture.read(_still(mask.file)).pixels.max(2)
+        there = covered(mask.file)
         if made is None:
-            made = np.tile(np.array(source.ground, np.uint8), (*seen.shape, 1))
-        if seen.shape != made.shape[:2]:
+            made = np.tile(np.array(source.ground, np.uint8), (*there.shape, 1))
+        if there.shape != made.shape[:2]:
             raise PictureError(f"“{mask.file.name}” has another size than the pair’s other masks.")
-        # Masks of nought and one are as good as those of nought and 255.
-        made[seen >= max(1, (int(seen.max()) + 1) // 2)] = mask.colour
+        made[there] = mask.colour
     assert made is not None
     return made
 

@@ -103,7 +103,7 @@ def trial(config: Config, data: DataSet, folder: Path) -> Estimate:
 def _measured(config: Config, data: DataSet) -> tuple[float, int, int, float]:
     """Seconds a step, memory at its most, bytes of a checkpoint, and operations a step."""
     torch.set_num_threads(config.threads)
-    training, _ = parted(data, config.validation)
+    training, _ = parted(data, config.validation, config.photos_apart)
     config = replace(config, batch=config.batch // config.processes, processes=1)
     state = State(config)
     times: list[float] = []

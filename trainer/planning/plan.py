@@ -87,7 +87,7 @@ def planned(data: DataSet, options: Options, processes: int = 1) -> Config:
         **{**_recipe(options.recipe, data), **_left(options), **_asked(options)},
     )
     configs.check(replace(wished, steps=1))  # no network suits just any size
-    training, _ = split.parted(data, wished.validation)
+    training, _ = split.parted(data, wished.validation, wished.photos_apart)
     if not training.pairs:
         raise TrainingError(f"There are no pairs to train on in “{data.folder}”; choose another folder.")
     network = _network(wished, options, parent)
@@ -143,7 +143,8 @@ def _recipe(recipe: Recipe, data: DataSet) -> dict[str, Any]:
     """What the recipe sets, for so many pairs."""
     augmented = {"differentiable": True} if recipe == "default" and len(data.pairs) <= FEW else {}
     draws = usual.draws(data.task, (pair.a.derived for pair in data.pairs))
-    return {"hinting": "wishes", **usual.RECIPES[recipe], **augmented, **usual.of_the_eye(recipe, draws)}
+    new = {"hinting": "wishes", "photos_apart": True}
+    return {**new, **usual.RECIPES[recipe], **augmented, **usual.of_the_eye(recipe, draws)}
 
 
 def _asked(options: Options) -> dict[str, Any]:

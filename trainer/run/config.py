@@ -73,6 +73,8 @@ class Config:
     """Sketches: width of the lines, see ``Card.line_width``."""
     validation: float = 0.05
     """Share of the pairs held back where the data set has no validation folder of its own."""
+    photos_apart: bool = False
+    """All pairs of a photo are held back together; older runs, whose config doesn't say it, split them."""
 
     # --- networks
     kind: str = "unet"

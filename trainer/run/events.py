@@ -85,8 +85,15 @@ class Journal:
             self.watch(entry)
 
     def length(self) -> int:
-        """Bytes written so far."""
-        return self.file.stat().st_size if self.file and self.file.exists() else 0
+        """Bytes written so far.
+
+        Raises:
+            OSError: that can't be told; a checkpoint that says 0 would have all of them forgotten.
+        """
+        try:
+            return self.file.stat().st_size if self.file else 0
+        except FileNotFoundError:
+            return 0
 
     def cut(self, length: int) -> None:
         """Forget what was told after ``length`` bytes."""

@@ -32,6 +32,7 @@ from engine.files import lock
 from engine.files.writing import first_free, replacing
 from trainer.machine.errors import TrainingError
 from trainer.run import config as configs
+from trainer.run import events
 from trainer.run.config import Config
 
 if TYPE_CHECKING:
@@ -155,38 +156,72 @@ class Run:
         """The checkpoint's tensors and note; None where there is none yet.
 
         Raises:
-            TrainingError: it is damaged.
+            TrainingError: it is damaged, can't be read, or is gone, see ``has_checkpoint``.
         """
         from safetensors import SafetensorError
 
         from trainer.run import checkpoint
 
-        if not os.path.exists(self.checkpoint):
+        if not self.has_checkpoint():
             return None
         try:
             return checkpoint.read(self.checkpoint)
-        except (OSError, SafetensorError) as error:
+        except OSError as error:
+            raise self.unreadable(error) from error
+        except SafetensorError as error:
             raise self.damaged() from error
 
     def standing(self) -> int:
-        """How many steps the checkpoint has behind it; 0 where there is none.
+        """How many steps the checkpoint has behind it; 0 where there is none yet.
 
         Raises:
-            TrainingError: it is damaged.
+            TrainingError: as ``restore``.
         """
         from safetensors import SafetensorError
 
         from trainer.run import checkpoint
 
-        if not os.path.exists(self.checkpoint):
+        if not self.has_checkpoint():
             return 0
         try:
             return int(json.loads(checkpoint.read_note(self.checkpoint)["underpaint"])["state"]["step"])
+        except OSError as error:
+            raise self.unreadable(error) from error
         except (
-            *(OSError, SafetensorError, KeyError, ValueError, TypeError),
+            *(SafetensorError, KeyError, ValueError, TypeError),
             *(OverflowError, RecursionError),
         ) as error:
             raise self.damaged() from error
+
+    def has_checkpoint(self) -> bool:
+        """Whether there is a checkpoint; False where the run has yet to make its first step.
+
+        Taking one that is gone, or on a disk that doesn't answer, for one that is yet to come would begin
+        anew, over all that was learnt.
+
+        Raises:
+            TrainingError: there is none though steps were made, or that can't be told.
+        """
+        try:
+            if _is_there(self.checkpoint):
+                return True
+            steps = _steps_told(self.events)
+            if not steps and not _is_there(self.model) and not _is_there(self.best):
+                return False
+        except OSError as error:
+            raise self.unreadable(error) from error
+        so_far = f"step {steps}" if steps else "a model"
+        raise TrainingError(
+            f"The checkpoint “{self.checkpoint}” is gone, though the training had come to {so_far}; "
+            "put it back, or start a new training."
+        )
+
+    def unreadable(self, error: OSError) -> TrainingError:
+        """What to tell when the disk doesn't give the checkpoint away."""
+        return TrainingError(
+            f"The checkpoint “{self.checkpoint}” can't be read ({error.strerror or error}); "
+            "see that its disk is there, then resume the training."
+        )
 
     def damaged(self) -> TrainingError:
         """What to tell when the checkpoint makes no sense."""
@@ -211,6 +246,32 @@ class Run:
             f"“{self.folder}” can't be written ({error}); the last checkpoint is whole. "
             "Mend that, then resume the training."
         )
+
+
+def _is_there(file: Path) -> bool:
+    """Whether there is such a file, or a link, wherever it leads. ``os.path.exists`` says no where a disk in
+    the network doesn't answer, too.
+
+    Raises:
+        OSError: that can't be told.
+    """
+    try:
+        os.lstat(file)
+    except FileNotFoundError:
+        return False
+    return True
+
+
+def _steps_told(journal: Path) -> int:
+    """The last step that was told of; 0 where none was, or there is no journal.
+
+    Raises:
+        OSError: it can't be read.
+    """
+    if not _is_there(journal):
+        return 0
+    journal.open("rb").close()  # reading events takes what can't be opened for one not begun yet
+    return max((event["step"] for event in events.read(journal)), default=0)
 
 
 def create(folder: Path, config: Config) -> Run:

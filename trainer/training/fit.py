@@ -66,7 +66,7 @@ def fit(run: Run, config: Config, data: DataSet, watch: Callable[[Event], None] 
     joined = distributed.joined(config.device)
     with run.writing(), alone, told_of_memory(), joined as world, heeding_signals() as signalled:
         settle_on(where, world)
-        training, validation = parted(data, config.validation)
+        training, validation = parted(data, config.validation, config.photos_apart)
         journal = Journal(run.events, watch) if world.leads else Journal(None)
         state = standing(run, config, world, journal, len(training.pairs))
         if not look_at_photos(run, config, training, journal, world, signalled, state.step):
@@ -80,10 +80,10 @@ def fit(run: Run, config: Config, data: DataSet, watch: Callable[[Event], None] 
                 if not loop.advance():
                     continue
                 if reporter:
-                    report(reporter, state)
+                    report(reporter, state, loop.tally)
                 loop.save_if_due()
                 stopped = wished(run, world, journal, state, signalled, loop.tally)
-            save(run, state, journal, world)
+            loop.save()
             if reporter and stopped:
                 with reporter.sparing(state):
                     reporter.hand_over(state)
@@ -135,7 +135,7 @@ def standing(run: Run, config: Config, world: World, journal: Journal, count: in
             f"The processes that share this training don't see the same files in “{run.folder}”; put it on a "
             "disk that all machines see under this path, wait a minute, and start them again."
         )
-    begins = not world.agreed(run.checkpoint.exists())
+    begins = not world.agreed(run.has_checkpoint())
     journal.tell(
         "resumed" if state.step else "started",
         state.step, steps=config.steps, pairs=count, batch=config.batch,
@@ -150,10 +150,16 @@ def standing(run: Run, config: Config, world: World, journal: Journal, count: in
     return state
 
 
-def report(reporter: ValidationReporter, state: State) -> None:
-    """After a step: the fixed pairs, when it is time for them, and the drawing, if it has changed."""
+def report(reporter: ValidationReporter, state: State, tally: Tally) -> None:
+    """After a step: the fixed pairs, when it is time for them, and the drawing, if it has changed.
+
+    Raises:
+        TrainingError: as ``refuse_nonsense``; the last model stays.
+    """
     with reporter.sparing(state):
         if state.config.validates_at(state.step):
+            tally.refuse_nonsense(state)
+            refuse_nonsense(state)
             reporter.show(state)
         reporter.translate_drawing(state)
 
@@ -203,8 +209,18 @@ class Loop:
         """Replace the checkpoint when it is time to; the last step's is written anyway."""
         step, config = self._state.step, self._state.config
         if step < config.steps and is_due(config, step, time.monotonic() - self._saved):
-            save(self._run, self._state, self._journal, self._world)
+            self.save()
             self._saved = time.monotonic()
+
+    def save(self) -> None:
+        """Replace the checkpoint.
+
+        Raises:
+            TrainingError: losses or weights are no longer numbers; the old one stays.
+        """
+        if self._world.leads:
+            self.tally.refuse_nonsense(self._state)
+        save(self._run, self._state, self._journal, self._world)
 
 
 def pair_loader(training: DataSet, state: State, world: World, edge_maps: Path | None = None) -> PairLoader:
@@ -249,6 +265,11 @@ class Tally:
         """Count so much time as none."""
         self._begun += seconds
 
+    def refuse_nonsense(self, state: State) -> None:
+        """Raises TrainingError where a loss was no number; asks this process alone, at whatever step."""
+        if not bool(torch.isfinite(self._losses).all()):
+            raise diverged(state, "losses")
+
     def taken(self, config: Config, world: World, state: State) -> dict[str, float]:
         """The means since the last call, as an event has them; then starts anew.
 
@@ -257,10 +278,7 @@ class Tally:
         """
         means = world.mean(self._losses / self._steps)
         if not bool(torch.isfinite(means).all()):
-            raise TrainingError(
-                f"At step {state.step} the losses were no longer numbers; start anew "
-                "with a smaller learning rate, or in the number format float32."
-            )
+            raise diverged(state, "losses")
         speed = config.batch * self._steps / (time.monotonic() - self._begun)
         named = {name: round(value, 5) for name, value in zip(LOSSES, means.tolist(), strict=True)}
         self._restart(state)
@@ -276,10 +294,37 @@ def is_due(config: Config, step: int, seconds: float) -> bool:
 
 
 def save(run: Run, state: State, journal: Journal, world: World) -> None:
-    """Replace the run's checkpoint; all processes hold the same state, the leading one writes it."""
+    """Replace the run's checkpoint; all processes hold the same state, the leading one writes it.
+
+    Raises:
+        TrainingError: as ``refuse_nonsense``, or it can't be written; the old one stays.
+    """
     if world.leads:
+        refuse_nonsense(state)
         note = {"state": state.note(), "events": journal.length()}
         run.save(dict(state.named()), {"underpaint": json.dumps(note)})
+
+
+def refuse_nonsense(state: State) -> None:
+    """Raises TrainingError where weights are no longer numbers: what is kept of them would take the place of
+    the last that was good."""
+    # Sums need no memory for answers weight by weight, and the device is waited for once.
+    sums = [
+        tensor.sum(dtype=torch.float32)
+        for network in state.networks()
+        for tensor in network.state_dict().values()
+        if tensor.is_floating_point()
+    ]
+    if not bool(torch.isfinite(torch.stack(sums)).all()):
+        raise diverged(state, "weights")
+
+
+def diverged(state: State, what: str) -> TrainingError:
+    """What to tell where losses or weights have become infinite."""
+    return TrainingError(
+        f"At step {state.step} the {what} were no longer numbers; start anew "
+        "with a smaller learning rate, or in the number format float32."
+    )
 
 
 def restore(run: Run, state: State, journal: Journal) -> None:

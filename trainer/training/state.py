@@ -283,6 +283,12 @@ class State:
         if note["scaler"]:
             self.scaler.load_state_dict(note["scaler"])
 
+    def networks(self) -> list[nn.Module]:
+        """All whose weights a checkpoint holds."""
+        averages = [self.ema, self.encoder_ema] if self.ema is not self.generator else []
+        networks = [self.generator, *self.discriminators, *self._encoders(), *averages]
+        return [network for network in networks if network is not None]
+
     def named(self) -> Iterator[tuple[str, Tensor]]:
         """What a checkpoint holds, as it lies in memory and with the names it gets there."""
         parts: list[tuple[str, str, nn.Module]] = [("generator", "generator", self.generator)]

@@ -266,6 +266,7 @@ class ValidationReporter:
             **({"style_recipe": config.style_recipe} if config.style else {}),
             "digest": config.digest,
             "validation": config.validation,
+            **({"photos_apart": True} if config.photos_apart else {}),
             "size": list(config.size),
             **({"ignored": config.ignored} if config.ignored else {}),
         }

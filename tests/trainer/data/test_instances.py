@@ -6,10 +6,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from tests.trainer.made_folders import numbers, parts
 from trainer.data import pairs
 from trainer.dataset_check import check, mend
+from trainer.pictures import sources
 
 COUNT = 5
 
@@ -119,3 +121,55 @@ def test_photos_with_numbers_are_no_masks(tmp_path: Path) -> None:
         for other in range(1, 2 + number % 3):
             numbers(parts(10 * number + other)[1], tmp_path / f"{number}_{other}.png")
     assert not any(pair.a.masks for pair in pairs.find(tmp_path).pairs)
+
+
+def _clear(values: np.ndarray, ink: int, beneath: int) -> np.ndarray:
+    """A mask that is opaque where it covers: of ``ink`` there, and of ``beneath`` where it is clear."""
+    thing = values > 0
+    grey = np.where(thing, ink, beneath).astype(np.uint8)
+    return np.dstack([grey, grey, grey, np.where(thing, 255, 0).astype(np.uint8)])
+
+
+@pytest.mark.parametrize(("ink", "beneath"), [(255, 0), (255, 255)])
+def test_masks_on_a_clear_ground_cover_what_is_opaque(tmp_path: Path, ink: int, beneath: int) -> None:
+    """Laid on white, the whole picture was one thing."""
+    folder = written(tmp_path, "images/{n}.png", "masks/{n}_{k}.png")
+    for file in (folder / "masks").iterdir():
+        numbers(_clear(np.asarray(Image.open(file)), ink, beneath), file)
+    data = pairs.find(folder)
+    assert data.palette is not None
+    there = data.palette.indices(pairs.load(data.pairs[1])[0]) == 1
+    assert there.sum() == 3 * 8 * 20 and there[10:18, 20:40].all() and there[30:38, 20:40].all()
+
+
+@pytest.mark.parametrize(("ink", "beneath"), [(255, 0), (255, 255), (1, 0), (0, 0), (0, 255)])
+def test_of_clear_masks_what_is_opaque_is_painted(tmp_path: Path, ink: int, beneath: int) -> None:
+    values = np.zeros((9, 12), np.uint8)
+    values[2:5, 3:9] = 1
+    file = numbers(_clear(values, ink, beneath), tmp_path / "mask.png")
+    painted = sources.read(sources.Source(file, masks=(sources.Mask(file, (9, 9, 9)),)))
+    assert ((painted == 9).all(2) == (values > 0)).all()
+
+
+def test_clear_black_ground_of_a_mask_with_a_black_rest_is_no_thing(tmp_path: Path) -> None:
+    mask = np.zeros((8, 8, 4), np.uint8)
+    mask[2:, :, 3] = 255  # opaque, black but for one corner
+    mask[6:, 6:, :3] = 255
+    file = numbers(mask, tmp_path / "mask.png")
+    painted = sources.read(sources.Source(file, masks=(sources.Mask(file, (9, 9, 9)),)))
+    assert ((painted == 9).all(2) == (mask[..., 0] > 0)).all()
+
+
+@pytest.mark.parametrize("beneath", [0, 255])
+def test_clear_masks_of_each_label_lie_on_one_another_by_their_size(tmp_path: Path, beneath: int) -> None:
+    for number in range(COUNT):
+        numbers(parts(number)[1], tmp_path / "photos" / f"{number}.png")
+        for name, area in (("a nose", np.s_[20:28, 20:28]), ("hair", np.s_[4:60, 4:60])):
+            values = np.zeros((64, 64), np.uint8)
+            values[area] = 255
+            numbers(_clear(values, 255, beneath), tmp_path / "masks" / name / f"{number}.png")
+    data = pairs.find(tmp_path)
+    assert data.palette is not None
+    assert [label.name for label in data.palette.labels] == ["background", "hair", "a nose"]
+    found = data.palette.indices(pairs.load(data.pairs[0])[0])
+    assert np.bincount(found.ravel()).tolist() == [64 * 64 - 56 * 56, 56 * 56 - 64, 64]

@@ -338,6 +338,19 @@ def test_kept_pairs_can_be_trained_for_another_task(tmp_path: Path) -> None:
         pairs.find(tmp_path, task="labels")
 
 
+def test_kept_pair_of_two_photos_is_told(tmp_path: Path) -> None:
+    for seed in (1, 2):
+        pair_store.keep(tmp_path, drawing(seed), thing(seed), "hints")
+    Image.fromarray(thing(7)).save(tmp_path / "B" / "2.bmp")
+    for task in ("hints", "grey"):
+        data = pairs.find(tmp_path, task=task)
+        assert [pair.b.file.name for pair in data.pairs] == ["1.png", "2.png"]
+        (problem,) = data.problems
+        assert str(problem) == (
+            "“B/2.bmp” is passed over, as “2.png” has the same name. Remove one of them, or rename it."
+        )
+
+
 def test_kept_pair_without_photo_is_an_error(tmp_path: Path) -> None:
     pair_store.keep(tmp_path, drawing(1), thing(1), "hints")
     pair_store.keep(tmp_path, drawing(2), thing(2), "hints")

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -17,6 +17,7 @@ from trainer.__main__ import commands
 from trainer.data import pairs
 from trainer.data.pairs import DataSet, Problem
 from trainer.dataset_check import check, correspondence, mend, pair_notes
+from trainer.pictures import sketch
 
 COUNT = 14
 
@@ -336,6 +337,19 @@ def test_what_most_files_have_is_said_once(tmp_path: Path) -> None:
     assert found[0].file is None and f"{COUNT} files" in found[0].text
 
 
+def test_input_of_a_photo_before_it_was_turned_is_named(folder: Path) -> None:
+    """Cameras turn photos by a note in the file, which programs that draw label maps may pass over."""
+    file = folder / "A" / "3.png"
+    for side in ("A", "B"):
+        edit(folder / side / "3.png", lambda pixels: pixels[:, :90])
+    edit(file, lambda pixels: np.rot90(pixels))
+    (told,) = [it for it in problems_of(folder) if it.file == file and it.kind == "odd size"]
+    assert str(told).partition("pixels")[2] == (
+        ", as if one of them had been turned; it will be scaled, and no longer lie on its photo. "
+        "Turn one of them."
+    )
+
+
 def test_swapped_partners_are_named(folder: Path) -> None:
     (folder / "A" / "3.png").rename(folder / "A" / "keep.png")
     (folder / "A" / "7.png").rename(folder / "A" / "3.png")
@@ -398,3 +412,42 @@ def test_command_takes_a_palette(folder: Path, tmp_path: Path) -> None:
 @pytest.mark.parametrize("arguments", [["--out", "x"], ["--task", "dreams"]])
 def test_wrong_usage_is_exit_code_2(sound: Path, arguments: list[str]) -> None:
     assert CliRunner().invoke(commands, ["check", str(sound), *arguments]).exit_code == 2
+
+
+def drawn_twice(folder: Path) -> Path:
+    """Photos, two drawings of each, and the first photo once more, saved otherwise, drawn twice as well."""
+    for number in range(6):
+        photo = thing(number)
+        for name in (f"{number}", *(["copy"] if number == 0 else [])):
+            save(photo if name != "copy" else np.clip(photo, 1, 254), folder / "photos" / f"{name}.png")
+            for drawing in range(2):
+                drawn = np.roll(sketch.lines(photo), drawing, 0)
+                save(drawn, folder / "sketches" / f"{name}-{drawing + 1}.png")
+    return folder
+
+
+def test_drawings_of_one_photo_are_no_duplicates(tmp_path: Path) -> None:
+    data = pairs.find(drawn_twice(tmp_path / "data"))
+    assert len(data.pairs) == 14
+    problems = check.check(data)
+    doubled = [problem for problem in problems if problem.kind == "duplicate"]
+    assert [problem.file.name for problem in doubled if problem.file] == ["copy.png"]
+    assert doubled[0].pairs == ("copy-1", "copy-2")
+    assert mend.mend(data, doubled, tmp_path / "mended") == 12
+
+
+def test_names_tell_files_of_different_endings_apart(tmp_path: Path) -> None:
+    for number in range(5):
+        save(thing(number), tmp_path / "data" / f"{number}.png")
+    digest = pairs.digest(pairs.find(tmp_path / "data"))
+    Image.fromarray(thing(9, 20)).save(tmp_path / "data" / "3.bmp")
+    data = pairs.find(tmp_path / "data")
+    assert sorted(pair.name for pair in data.pairs) == ["0", "1", "2", "3.bmp", "3.png", "4"]
+    problems = check.check(data)
+    assert {problem.pair for problem in problems if problem.kind == "tiny"} == {"3.bmp"}
+    assert mend.mend(data, problems, tmp_path / "mended") == 5
+    assert sorted(file.name for file in (tmp_path / "mended" / "B").iterdir()) == [
+        *("0.png", "1.png", "2.png", "3.png.png", "4.png")
+    ]
+    named_alike = replace(data, pairs=tuple(replace(pair, name=pair.plain, ending="") for pair in data.pairs))
+    assert pairs.digest(named_alike) == pairs.digest(data) != digest  # as older runs know it

@@ -388,3 +388,33 @@ def test_depth_of_16_bits_is_not_called_black(tmp_path: Path) -> None:
         depth = values.astype(np.uint16) * 900 + np.arange(64, dtype=np.uint16)[None] * 13
         save(depth, tmp_path / f"depth/{seed}.png")
     assert "numbers" not in kinds(pairs.find(tmp_path))
+
+
+@pytest.mark.parametrize(("one", "other"), [("train", "val"), ("train", "test"), ("val", "test")])
+def test_photos_of_one_split_are_not_paired_with_maps_of_another(
+    tmp_path: Path, one: str, other: str
+) -> None:
+    """Each split is counted from 0, so equal numbers say nothing."""
+    for seed in range(COUNT):
+        values, _ = parts(seed + 50)
+        numbers(parts(seed)[1], tmp_path / "images" / one / f"{seed:04d}.jpg")
+        numbers(HOUSES.colours[values], tmp_path / "labels" / other / f"{seed:04d}.png")
+    data = pairs.find(tmp_path)
+    assert not data.pairs
+    assert [str(problem) for problem in data.problems] == [
+        "The folders “images” and “labels” have hardly a file name in common within one split: they are of "
+        f"{one} and {other}. Put the two pictures of a pair into folders of the same split."
+    ]
+
+
+@pytest.mark.parametrize("split", ["images", "labels"])
+def test_splits_of_one_side_alone_are_no_obstacle(tmp_path: Path, split: str) -> None:
+    for seed in range(COUNT):
+        values, photo = parts(seed)
+        part = "train" if seed < COUNT - 2 else "val"
+        images = "images/" + f"{part}/" * (split == "images")
+        labels = "labels/" + f"{part}/" * (split == "labels")
+        numbers(photo, tmp_path / images / f"{seed:04d}.jpg")
+        numbers(HOUSES.colours[values], tmp_path / labels / f"{seed:04d}.png")
+    data = pairs.find(tmp_path)
+    assert [pair.split for pair in data.pairs].count("val") == 2 and len(data.pairs) == COUNT

@@ -17,6 +17,7 @@ from tests.trainer.small_runs import small
 from trainer.data import pairs
 from trainer.dataset_check import check, mend
 from trainer.evaluation import scores
+from trainer.files import layouts
 from trainer.loading import augment
 from trainer.loading.pair_loader import PairLoader
 from trainer.pictures import indexed, palettes
@@ -124,6 +125,51 @@ def test_a_run_goes_on_with_the_palette_it_began_with(tmp_path: Path) -> None:
     for palette in (data.palette, renamed):
         again = pairs.find(tmp_path, task="labels", palette=palette, ignore=())
         assert pairs.digest(again) == pairs.digest(data) and again.palette == palette
+
+
+def with_a_rare_number(folder: Path, monkeypatch: pytest.MonkeyPatch) -> tuple[pairs.DataSet, int]:
+    """Maps of which one has a label that none of those looked at has; and the place of that pair."""
+    monkeypatch.setattr(indexed, "LOOKED_AT", 6)
+    for seed in range(20):
+        values, photo = parts(seed)
+        numbers(np.minimum(values, 2), folder / "labels" / f"{seed:02}.png")
+        numbers(photo, folder / "photos" / f"{seed:02}.png")
+    data = pairs.find(folder)
+    looked_at = {source.file for source in layouts.spread([pair.a for pair in data.pairs], 6)}
+    place = next(place for place, pair in enumerate(data.pairs) if pair.a.file not in looked_at)
+    values = np.minimum(parts(place)[0], 2)
+    values[:8], values[8:10], values[10:12] = 3, 255, 7
+    numbers(values, data.pairs[place].a.file)
+    return pairs.find(folder), place
+
+
+def test_numbers_that_were_not_looked_at_are_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    data, place = with_a_rare_number(tmp_path, monkeypatch)
+    file = data.pairs[place].a.file
+    for problems in (check.check(data), check.stopping(data)):
+        (told,) = [problem for problem in problems if problem.kind == "numbers"]
+        assert not told.severe and told.pair == data.pairs[place].name
+        assert str(told).startswith(
+            f"“labels/{file.name}”: Its numbers 3 and 7 are in none of the label maps that were looked at, "
+            "and so taken for no label. Give a palette that has them with --palette"
+        )
+
+
+def test_a_palette_knows_numbers_that_were_not_looked_at(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    data, place = with_a_rare_number(tmp_path, monkeypatch)
+    named = Palette("mine", tuple(Label(f"my {number}", indexed.made(number + 100)) for number in range(8)))
+    assert data.palette is not None
+    own = Palette("own", (*data.palette.labels, *(Label(f"my {n}", indexed.made(n)) for n in (3, 7))))
+    for palette in (named, own):
+        given = pairs.find(tmp_path, palette=palette)
+        a, _ = pairs.load(given.pairs[place])
+        assert palette.indices(a)[3, 3] == 3 and palettes.known(a)[11].all()
+        assert (a[9] == IGNORED).all()
+        assert not [problem for problem in check.check(given) if problem.kind == "numbers"]
+        few = Palette("few", palette.labels[:3])
+        assert pairs.find(tmp_path, palette=few).pairs[0].a.table == given.pairs[0].a.table  # in digests
 
 
 def test_dark_photos_are_no_numbers(tmp_path: Path) -> None:

@@ -1,9 +1,12 @@
 from __future__ import annotations
 
+import hashlib
+import json
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, get_args
 
+import numpy as np
 import pytest
 import torch
 from torch.utils.flop_counter import FlopCounterMode
@@ -19,11 +22,13 @@ from trainer.data.pairs import DataSet
 from trainer.data.split import parted
 from trainer.machine import memory
 from trainer.machine.errors import TrainingError
+from trainer.pictures import sketch
 from trainer.planning import plan
 from trainer.planning.estimate import Estimate, trial
 from trainer.planning.plan import planned, timed
 from trainer.run import config as configs
 from trainer.run import options
+from trainer.run.config import from_json, to_json
 from trainer.run.options import Options, Recipe
 from trainer.training.state import State
 
@@ -181,6 +186,51 @@ def test_share_is_held_back_by_name(tmp_path: Path) -> None:
     save(thing(99), tmp_path / "data" / "zzz.png")
     again = parted(pairs.find(tmp_path / "data"), 0.1)[1]
     assert len({pair.name for pair in held.pairs} & {pair.name for pair in again.pairs}) >= 3
+
+
+def drawn_thrice(folder: Path, count: int = 20) -> DataSet:
+    """Photos, and three drawings of each."""
+    for number in range(count):
+        photo = thing(number, 40)
+        save(photo, folder / "photos" / f"shoe{number:02}.png")
+        for drawing in range(3):
+            grey = np.roll(sketch.lines(photo), drawing, 0)
+            save(grey, folder / "sketches" / f"shoe{number:02}-{drawing + 1}.png")
+    return pairs.find(folder)
+
+
+def test_drawings_of_one_photo_are_held_back_together(tmp_path: Path) -> None:
+    data = drawn_thrice(tmp_path)
+    assert len(data.pairs) == 60
+    training, held = parted(data, 0.1)
+    assert (len(training.pairs), len(held.pairs)) == (54, 6)
+    assert not {pair.b.file for pair in training.pairs} & {pair.b.file for pair in held.pairs}
+    swapped = replace(data, pairs=tuple(replace(pair, a=pair.b, b=pair.a) for pair in data.pairs))
+    training, held = parted(swapped, 0.1)
+    assert not {pair.a.file for pair in training.pairs} & {pair.a.file for pair in held.pairs}
+
+
+def test_runs_that_were_begun_before_hold_back_what_they_did(tmp_path: Path) -> None:
+    data = drawn_thrice(tmp_path)
+    config = planned(data, wished(validation=0.1, steps=2))
+    assert config.photos_apart and config.pairs == 54
+    assert json.loads(to_json(config))["photos_apart"] is True
+    older = json.loads(to_json(config))
+    del older["photos_apart"]
+    assert not from_json(json.dumps(older)).photos_apart
+    held = parted(data, 0.1, photos_apart=False)[1]
+    by_name = sorted(
+        (pair.name for pair in data.pairs), key=lambda name: hashlib.sha256(name.encode()).digest()
+    )
+    assert sorted(pair.name for pair in held.pairs) == sorted(by_name[:6])
+
+
+def test_something_is_left_to_train_on_where_all_pairs_have_one_photo(tmp_path: Path) -> None:
+    data = drawn_thrice(tmp_path, 4)
+    photo = data.pairs[0].b
+    data = replace(data, pairs=tuple(replace(pair, b=photo) for pair in data.pairs))
+    training, held = parted(data, 0.5)
+    assert (len(training.pairs), len(held.pairs)) == (12, 0)
 
 
 def test_few_pairs_are_all_trained_on(tmp_path: Path) -> None:

@@ -16,6 +16,7 @@ from engine.files import lock
 from tests.trainer.small_runs import small, things
 from trainer.machine.errors import TrainingError
 from trainer.run import folder as runs
+from trainer.run.events import Journal
 from trainer.run.folder import Run, create, opened
 
 ROOT = Path(__file__).resolve().parent.parent.parent.parent
@@ -181,3 +182,51 @@ def test_longer_config_takes_the_old_ones_place(run: Run) -> None:
 
     run.extend(replace(run.config(), steps=99))
     assert run.config().steps == 99
+
+
+def test_checkpoint_that_is_gone_is_no_run_that_has_yet_to_begin(run: Run) -> None:
+    Journal(run.events).tell("started", 0, steps=9)
+    assert run.restore() is None
+    assert run.standing() == 0
+    Journal(run.events).tell("step", 5, l1=0.1)
+    gone = "latest.safetensors” is gone, though the training had come to step 5; put it back"
+    for look in (run.restore, run.standing):
+        with pytest.raises(TrainingError, match=gone):
+            look()
+
+
+@pytest.mark.parametrize("file", ["model", "best"])
+def test_checkpoint_is_missed_where_there_is_a_model(run: Run, file: str) -> None:
+    getattr(run, file).write_bytes(b"learnt for hours")
+    with pytest.raises(TrainingError, match="is gone, though the training had come to a model; put it back"):
+        run.restore()
+
+
+def test_link_to_a_checkpoint_that_leads_nowhere_is_a_sentence(run: Run) -> None:
+    run.checkpoint.symlink_to(run.folder / "not mounted" / "latest.safetensors")
+    for look in (run.restore, run.standing):
+        with pytest.raises(TrainingError, match=r"can't be read \(No such file.*see that its disk is there"):
+            look()
+
+
+@pytest.mark.parametrize("code", [errno.EIO, errno.ESTALE, errno.EACCES])
+def test_disk_that_does_not_answer_is_no_run_without_checkpoint(
+    run: Run, monkeypatch: pytest.MonkeyPatch, code: int
+) -> None:
+    run.save({"a": torch.ones(1)}, {})
+    stat, lstat = os.stat, os.lstat
+
+    def silent(real: Any) -> Any:
+        def asked(path: Any, *more: Any, **named: Any) -> os.stat_result:
+            if os.fspath(path) == str(run.checkpoint):
+                raise OSError(code, os.strerror(code))
+            found: os.stat_result = real(path, *more, **named)
+            return found
+
+        return asked
+
+    monkeypatch.setattr(os, "stat", silent(stat))
+    monkeypatch.setattr(os, "lstat", silent(lstat))
+    for look in (run.restore, run.standing):
+        with pytest.raises(TrainingError, match=r"can't be read \(.*see that its disk is there, then resume"):
+            look()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
@@ -10,20 +11,23 @@ from typing import Any
 
 import pytest
 import torch
+from torch import Tensor
 
 from engine.errors import DeviceError
 from engine.models import bundle
 from tests.trainer.made_pictures import save, thing
 from tests.trainer.small_runs import small, things
 from trainer.data import pairs
+from trainer.loading.pair_loader import Batch
 from trainer.machine.distributed import World
 from trainer.machine.errors import TrainingError
 from trainer.run import events
 from trainer.run import folder as runs
+from trainer.run.config import Config
 from trainer.run.events import Event, Journal
 from trainer.training.fit import Tally, fit, wished
 from trainer.training.state import State
-from trainer.training.step import LOSSES
+from trainer.training.step import LOSSES, attempt
 
 
 @pytest.fixture(autouse=True)
@@ -45,6 +49,77 @@ def test_losses_that_are_no_numbers_stop_the_run(tmp_path: Path) -> None:
     config = small(data, steps=40, l1=1e39, adversarial="none")
     with pytest.raises(TrainingError, match="no longer numbers"):
         fit(runs.create(tmp_path / "run", config), config, data)
+
+
+def _spoilt(monkeypatch: pytest.MonkeyPatch, step: int, spoil: Callable[[State, Tensor], object]) -> None:
+    """Let the step of this number end otherwise than it would."""
+
+    def attempt_and_spoil(state: State, config: Config, world: World, batch: Batch) -> Tensor:
+        losses = attempt(state, config, world, batch)
+        assert losses is not None
+        if state.step == step:
+            with torch.no_grad():
+                spoil(state, losses)
+        return losses
+
+    monkeypatch.setattr("trainer.training.fit.attempt", attempt_and_spoil)
+
+
+def _first_weight(network: torch.nn.Module) -> Tensor:
+    return next(network.parameters())[0]
+
+
+@pytest.mark.parametrize(
+    ("what", "spoil"),
+    [
+        ("weights", lambda state, _: _first_weight(state.generator).fill_(float("nan"))),
+        ("weights", lambda state, _: _first_weight(state.discriminators[0]).fill_(float("inf"))),
+        ("weights", lambda state, _: _first_weight(state.ema).fill_(float("-inf"))),
+        ("losses", lambda _, losses: losses.fill_(float("nan"))),
+    ],
+    ids=["generator", "discriminator", "average", "losses"],
+)
+def test_nothing_that_is_no_number_takes_the_place_of_a_good_checkpoint(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, what: str, spoil: Callable[[State, Tensor], object]
+) -> None:
+    data = things(tmp_path / "data", 3)
+    config = small(data, steps=8, log_every=100, checkpoint_every=1)
+    run = runs.create(tmp_path / "run", config)
+    _spoilt(monkeypatch, 2, spoil)
+    with pytest.raises(TrainingError, match=f"At step 3 the {what} were no longer numbers; start anew"):
+        fit(run, config, data)
+    assert run.standing() == 2
+    restored = run.restore()
+    assert restored is not None
+    assert all(bool(torch.isfinite(tensor.float()).all()) for tensor in restored[0].values())
+
+
+def test_stopped_run_keeps_nothing_that_is_no_number(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    data = things(tmp_path / "data", 3)
+    config = small(data, steps=8, log_every=100)
+    run = runs.create(tmp_path / "run", config)
+
+    def spoil(state: State, _: Tensor) -> None:
+        _first_weight(state.generator).mul_(float("nan"))
+        run.ask("stop")
+
+    _spoilt(monkeypatch, 2, spoil)
+    with pytest.raises(TrainingError, match="At step 3 the weights were no longer numbers"):
+        fit(run, config, data)
+    assert run.standing() == 0
+    assert not run.model.exists()
+
+
+def test_model_of_weights_that_are_no_numbers_is_not_written(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    data = things(tmp_path / "data", 3)
+    config = small(data, steps=8, log_every=100, sample_every=2)
+    run = runs.create(tmp_path / "run", config)
+    _spoilt(monkeypatch, 3, lambda state, _: _first_weight(state.generator).mul_(float("nan")))
+    with pytest.raises(TrainingError, match="At step 4 the weights were no longer numbers"):
+        fit(run, config, data)
+    assert bundle.read_card(run.model).training["step"] == 2
 
 
 def test_stop_file_saves_and_ends(tmp_path: Path) -> None:
