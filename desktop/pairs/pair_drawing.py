@@ -17,7 +17,7 @@ import resources
 from desktop.documents.on_canvas import OnCanvas
 from desktop.documents.open_documents import OpenPicture
 from desktop.paint.editing.document import Document
-from desktop.paint.gestures.superpixels import regions_in
+from desktop.paint.gestures.superpixels import hold, regions_in
 from desktop.paint.layers.composite import to_rgb
 from desktop.pairs import kept_drafts, line_draft, photos
 from desktop.pairs.kept_drafts import Drafts
@@ -215,6 +215,8 @@ class PairDrawing(Observable):
         def read() -> Found | str:
             try:
                 document, said = photos.picture_over(photo, kind, roll.palette, roll.folder)
+                if kind == "labels" and (layer := photos.photo_layer(document)) is not None:
+                    hold(document, layer.pixels)  # smart fill is to find them, and the draft, hours later
                 return document, said, self._drafted(photo, document)
             except PictureError as error:
                 return str(error)
@@ -241,6 +243,7 @@ class PairDrawing(Observable):
                 self.labels.lay(document, labels)
             elif self.draws_labels:  # smart fill will ask for them
                 self._look_for_regions(document)
+                self._take_drafts()  # one may have come while the photo was read
             if said:
                 self._canvas.error_reported.emit(said)
             return

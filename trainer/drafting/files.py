@@ -4,7 +4,8 @@
     5f0c….png    how likely each label is at each place, uint8 (labels · h, w): plane below plane
 
 Photos go by the mark of their content, see ``trainer.files.pair_store.Origin``. While it learns, the trainer
-notes in ``progress.json`` how far it is, {"share": 0.4, "photos": 3}; ``told.json`` is what it writes last.
+notes in ``progress.json`` how far it is, {"share": 0.4, "photos": 3}. ``told.json`` is written after every
+few photos, with "whole": false until all were read; the others are in it by their drafts of before.
 """
 
 from __future__ import annotations

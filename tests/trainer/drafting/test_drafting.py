@@ -12,7 +12,7 @@ import torch
 from PIL import Image
 from typer.testing import CliRunner
 
-from engine.data.messages import Picture
+from engine.data.messages import Picture, Pixels
 from engine.data.picture import read, write_png
 from engine.errors import PictureError
 from tests.trainer.made_pictures import HOUSES, house
@@ -131,6 +131,28 @@ def test_without_the_trained_eye_the_evaluations_own_recogniser_serves(
     drafts.draft(street, others(tmp_path / "photos", 1), tmp_path / "out", seconds=60, steps=2)
     planes = read(tmp_path / "out" / "mark0.png").pixels[..., 0]
     assert planes.shape[0] % 5 == 0
+
+
+def test_drafts_are_told_of_before_all_photos_are_read(
+    street: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    out, seen = tmp_path / "out", []
+    out.mkdir()
+    former = {"format": 1, "maps": 5, "labels": 5, "doubts": {"mark1": 0.9, "mark3": 0.8, "gone": 0.7}}
+    (out / files.TOLD).write_text(json.dumps(former))
+
+    class Unsure:
+        def chances(self, photo: Pixels) -> np.ndarray:
+            seen.append(json.loads((out / files.TOLD).read_text("utf-8")))
+            return np.full((5, 2, 2), 0.2, np.float32)
+
+    monkeypatch.setattr(drafts, "_learnt", lambda *_: Unsure())
+    drafts.draft(street, others(tmp_path / "photos", 6), out, seconds=1)
+    assert seen[0] == former
+    assert seen[1]["doubts"] == {"mark1": 0.9, "mark3": 0.8, "mark0": 1.0} and seen[1]["whole"] is False
+    assert set(seen[5]["doubts"]) == {f"mark{number}" for number in range(5)} and seen[5]["maps"] == 6
+    told = json.loads((out / files.TOLD).read_text("utf-8"))
+    assert set(told["doubts"]) == {f"mark{number}" for number in range(6)} and "whole" not in told
 
 
 def test_too_few_maps_are_a_sentence(tmp_path: Path) -> None:
