@@ -16,7 +16,8 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from engine.data.messages import Pixels
-from trainer.drafting import looking
+from trainer.drafting import calibrating, looking
+from trainer.drafting.calibrating import HeldOut
 from trainer.drafting.looking import Essence
 from trainer.evaluation.recogniser import one_thread, share_of_rate
 
@@ -37,6 +38,12 @@ VIEWS, VIEWING = 4, 0.35
 LOOKS = 0.4
 """Share of the progress that looking at the photos is."""
 PATIENCE = 4.0
+FOLDS = 3
+"""So many heads draft the maps that they have not learnt from, a third each: see ``calibrating``, …"""
+CALIBRATING = 0.12
+"""… for such a share of the time that is left, each; …"""
+LATE = 0.8
+"""… unless so much of the time has gone."""
 SHOWN = 8
 """Photos by which it is found out what is worth keeping of what is seen."""
 
@@ -126,15 +133,16 @@ class Head(nn.Module):
 class Drafter:
     """What was learnt, as it reads."""
 
-    def __init__(self, essence: Essence, head: Head) -> None:
-        self._essence, self._head = essence, head.eval()
+    def __init__(self, essence: Essence, head: Head, temperature: float = 1.0) -> None:
+        self._essence, self._head, self._temperature = essence, head.eval(), temperature
 
     @torch.inference_mode()
     def chances(self, photo: Pixels) -> npt.NDArray[np.float32]:
         small = looking.reduced(photo)
         with one_thread():
             looks = [self._essence(looking.seen(view)) for view in (small, small[:, ::-1])]
-            chances = self._head(torch.stack([with_places(look) for look in looks])).softmax(1)
+            logits = self._head(torch.stack([with_places(look) for look in looks]))
+            chances = (logits / self._temperature).softmax(1)
         mean: npt.NDArray[np.float32] = ((chances[0] + chances[1].flip(2)) / 2).numpy()
         return mean
 
@@ -169,9 +177,39 @@ def learnt(
         essence, looks = _looks(photos, maps, labels, clock, random, lambda share: told(LOOKS * share))
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(seed)
+            held_out = _held_out(essence, looks, len(photos), labels, clock, steps, random)
             head = Head(essence.kept, labels)
             _fit(head, looks, clock, steps, random, told)
-    return Drafter(essence, head)
+    return Drafter(essence, head, calibrating.temperature(held_out))
+
+
+def _held_out(
+    essence: Essence,
+    looks: Sequence[Look],
+    photos: int,
+    labels: int,
+    clock: Clock,
+    steps: int | None,
+    random: np.random.Generator,
+) -> list[HeldOut]:
+    """What heads make of the photos that they have not learnt from; of ``looks`` those come first that are
+    of whole photos, then their mirror images."""
+    if photos < 2 or (steps is None and clock.spent >= LATE * clock.seconds):
+        return []
+    found = []
+    for fold in range(min(FOLDS, photos)):
+        head = Head(essence.kept, labels)
+        others = [look for number, look in enumerate(looks) if number % photos % FOLDS != fold]
+        time_for_it = Clock(CALIBRATING * (clock.seconds - clock.spent))
+        _fit(head, others, time_for_it, steps, random, lambda _share: None)
+        head.eval()
+        for place in range(fold, photos, FOLDS):
+            both = looks[place : 2 * photos : photos]
+            with torch.inference_mode():
+                logits = head(torch.stack([with_places(look.kept) for look in both]))
+                logits = torch.cat([logits[:1], logits[1:].flip(3)])
+            found.append(HeldOut(logits, both[0].wanted))
+    return found
 
 
 def with_places(look: Tensor, box: Box = WHOLE) -> Tensor:
