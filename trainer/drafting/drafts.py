@@ -20,8 +20,9 @@ from engine.files.writing import replacing
 from trainer.data import pairs
 from trainer.data.pairs import DataSet, Pair
 from trainer.drafting import learner
-from trainer.drafting.files import FEWEST, FORMAT, PROGRESS, TOLD
+from trainer.drafting.files import FEWEST, FORMAT, PROGRESS, SEEN, TOLD
 from trainer.drafting.learner import Reader
+from trainer.drafting.remembering import Memory
 from trainer.files import layouts, pair_store
 from trainer.machine.errors import TrainingError
 from trainer.perception import weights
@@ -85,7 +86,7 @@ def draft(
     try:
         out.mkdir(parents=True, exist_ok=True)
         notes(0.0)
-        reader = _learnt(data, seconds, steps, notes)
+        reader = _learnt(data, seconds, steps, notes, Memory(out / SEEN))
         told = {"format": FORMAT, "maps": len(data.pairs), "labels": len(data.palette.labels)}
         doubts: dict[str, float] = {}
         former = _former(out, len(data.palette.labels))
@@ -133,7 +134,7 @@ def doubt(chances: npt.NDArray[np.float32]) -> float:
     return float(entropy.mean() / math.log(max(2, len(chances))))
 
 
-def _learnt(data: DataSet, seconds: float, steps: int | None, notes: Notes) -> Reader:
+def _learnt(data: DataSet, seconds: float, steps: int | None, notes: Notes, memory: Memory) -> Reader:
     assert data.palette is not None
     count = len(data.palette.labels)
     if not weights.available():
@@ -144,7 +145,7 @@ def _learnt(data: DataSet, seconds: float, steps: int | None, notes: Notes) -> R
         photo, labels, known = _read(pair, data)
         photos.append(photo)
         maps.append((labels, known))
-    return learner.learnt(photos, maps, count, seconds=seconds, steps=steps, progress=notes)
+    return learner.learnt(photos, maps, count, seconds=seconds, steps=steps, progress=notes, memory=memory)
 
 
 def _read(pair: Pair, data: DataSet) -> tuple[Pixels, Pixels, Pixels | None]:

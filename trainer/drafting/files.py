@@ -12,5 +12,7 @@ from __future__ import annotations
 
 FORMAT = 1
 TOLD, PROGRESS = "told.json", "progress.json"
+SEEN = "seen"
+"""The folder of what was seen in photos that are learnt from, see ``trainer.drafting.remembering``."""
 FEWEST = 5
 """Maps from which on something can be learnt, and after which it is learnt anew."""

@@ -19,6 +19,7 @@ from engine.data.messages import Pixels
 from trainer.drafting import calibrating, looking
 from trainer.drafting.calibrating import HeldOut
 from trainer.drafting.looking import Essence
+from trainer.drafting.remembering import Memory
 from trainer.evaluation.recogniser import one_thread, share_of_rate
 
 WIDTH, DEEP = 96, 128
@@ -156,6 +157,7 @@ def learnt(
     steps: int | None = None,
     seed: int = 0,
     progress: Progress | None = None,
+    memory: Memory | None = None,
 ) -> Drafter:
     """Learn from finished maps.
 
@@ -166,6 +168,7 @@ def learnt(
         seconds: for all of it, about, on one thread.
         steps: instead of as many as there is time for.
         progress: told as it goes on.
+        memory: what was seen in these photos before needn't be looked at again.
 
     Raises:
         TrainingError: the trained eye's weights can't be read.
@@ -174,7 +177,9 @@ def learnt(
     told = progress or (lambda _share: None)
     with one_thread():
         random = np.random.default_rng(seed)
-        essence, looks = _looks(photos, maps, labels, clock, random, lambda share: told(LOOKS * share))
+        essence, looks = _looks(
+            photos, maps, labels, clock, random, lambda share: told(LOOKS * share), memory
+        )
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(seed)
             held_out = _held_out(essence, looks, len(photos), labels, clock, steps, random)
@@ -231,20 +236,40 @@ def _looks(
     clock: Clock,
     random: np.random.Generator,
     told: Progress,
+    memory: Memory | None = None,
 ) -> tuple[Essence, list[Look]]:
     """What is worth keeping of what is seen; and that of each photo, its mirror image, and, as far as time
     allows, of parts of it."""
-    essence = Essence.of([looking.seen(looking.reduced(photo)) for photo in photos[:SHOWN]])
+    shown = photos[:SHOWN]
+    essence = memory.essence(len(shown)) if memory is not None else None
+    if essence is None:
+        essence = Essence.of([looking.seen(looking.reduced(photo)) for photo in shown])
+        if memory is not None:
+            memory.keep_essence(essence, len(shown))
     least, all_of_them, found = 2 * len(photos), (2 + VIEWS) * len(photos), []
     for number in range(all_of_them):
         if number >= least and clock.spent > VIEWING * clock.seconds:
             break
         turn, place = divmod(number, len(photos))
         photo, (labels, known), box = view(turn, photos[place], maps[place], random)
-        seen = looking.seen(photo)
-        found.append(Look(essence(seen), shares(labels, known, count, seen[0].shape[1:]), box))
+        # Parts in another light are never the same again.
+        kept = _kept(photo, essence, memory if turn < 2 else None)
+        found.append(Look(kept, shares(labels, known, count, kept.shape[1:]), box))
         told((number + 1) / all_of_them)
+    if memory is not None:
+        memory.forget_others()
     return essence, found
+
+
+def _kept(photo: Pixels, essence: Essence, memory: Memory | None) -> Tensor:
+    if memory is None:
+        return essence(looking.seen(photo))
+    height, width = (side // looking.CELL for side in photo.shape[:2])
+    kept = memory.look(photo, (essence.kept, height, width))
+    if kept is None:
+        kept = essence(looking.seen(photo))
+        memory.keep_look(photo, kept)
+    return kept
 
 
 def view(

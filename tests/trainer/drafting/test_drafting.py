@@ -20,6 +20,7 @@ from tests.trainer.made_pictures import HOUSES, house
 from trainer.__main__ import commands
 from trainer.drafting import calibrating, drafts, files, learner, looking
 from trainer.drafting.calibrating import HeldOut
+from trainer.drafting.remembering import Memory
 from trainer.files import pair_store
 from trainer.machine.errors import TrainingError
 from trainer.perception import weights
@@ -98,6 +99,40 @@ def test_the_same_is_learnt_again() -> None:
     maps = [(HOUSES.indices(labels), None) for labels, _ in made]
     one, other = (learner.learnt(photos, maps, 5, seconds=60, steps=3).chances(photos[0]) for _ in range(2))
     assert np.array_equal(one, other)
+
+
+def test_photos_are_looked_at_once_for_all_learnings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(learner, "VIEWS", 0)
+    monkeypatch.setattr(learner, "SHOWN", 4)
+    made = [house(number, 32) for number in range(6)]
+    looked: list[int] = []
+    once = looking.seen
+
+    def look(photo: Pixels) -> list[torch.Tensor]:
+        looked.append(len(photo))
+        return once(photo)
+
+    monkeypatch.setattr(looking, "seen", look)
+
+    def learn(count: int, memory: Memory | None) -> np.ndarray:
+        looked.clear()
+        photos = [photo for _, photo in made[:count]]
+        maps = [(HOUSES.indices(labels), None) for labels, _ in made[:count]]
+        drafter = learner.learnt(photos, maps, 5, seconds=60, steps=2, memory=memory)
+        return drafter.chances(photos[0])
+
+    without = learn(5, None)
+    assert np.array_equal(learn(5, Memory(tmp_path / "seen")), without) and len(looked) == 4 + 10 + 2
+    assert np.array_equal(learn(5, Memory(tmp_path / "seen")), without) and len(looked) == 2
+    learn(6, Memory(tmp_path / "seen"))
+    assert len(looked) == 2 + 2  # the new one and its mirror image
+    learn(5, Memory(tmp_path / "seen"))
+    files = sorted((tmp_path / "seen").glob("*.npy"))
+    assert len(files) == 10  # what is not learnt from any more is forgotten
+    files[0].write_bytes(b"torn")
+    assert np.array_equal(learn(5, Memory(tmp_path / "seen")), without) and len(looked) == 2 + 1
+    (tmp_path / "seen" / "essence.npz").write_bytes(b"torn")
+    assert np.array_equal(learn(5, Memory(tmp_path / "seen")), without)
 
 
 def test_it_takes_as_long_as_it_may(monkeypatch: pytest.MonkeyPatch) -> None:
