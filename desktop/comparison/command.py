@@ -63,6 +63,8 @@ def compare(
     for file in map(catalogue.find, models):
         if file not in [known for known, _ in chosen]:
             chosen.append((file, bundle.read_card(file)))
+    for target in filter(None, (sheet, table)):
+        _refuse_inputs(target, [file for file, _ in chosen], drawing, data)
     rows: list[list[Pixels | None]] = []
     judged: list[Judged] = []
     if drawing is not None:
@@ -92,6 +94,15 @@ def compare(
         print(line)  # noqa: T201
     if sheet is not None:
         print(sheet)  # noqa: T201
+
+
+def _refuse_inputs(target: Path, models: list[Path], drawing: Path | None, data: Path | None) -> None:
+    """Raise UnderpaintError where a result would take the place of what is compared, or lie in its data."""
+    place = target.resolve()
+    if place in [file.resolve() for file in (*models, *filter(None, [drawing]))]:
+        raise UnderpaintError(f"“{target}” is one of the files to compare; give the result another name.")
+    if data is not None and place.is_relative_to(data.resolve()):
+        raise UnderpaintError(f"“{target}” lies in the data set; choose another place for the result.")
 
 
 def _painted(models: Models, drawing: Path, device: str | None) -> list[Pixels | None]:

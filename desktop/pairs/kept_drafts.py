@@ -17,6 +17,7 @@ import numpy as np
 from PIL import Image
 
 import resources
+from desktop.paint.gestures.superpixels import regions as regions_of
 from desktop.paint.gestures.superpixels import regions_in, tell
 from desktop.paint.layers.composite import from_straight
 from desktop.pairs.photos import Photo
@@ -39,6 +40,8 @@ class Drafts:
     """of so many labels."""
     doubts: tuple[tuple[str, float], ...] = ()
     """Mark of a photo, and how unsure its draft is, 0 to 1."""
+    whole: bool = True
+    """All photos have been read; else there are more to come."""
 
 
 def place(data: Path) -> Path:
@@ -69,11 +72,21 @@ def read(folder: Path) -> Drafts:
             for mark, doubt in fields["doubts"].items()
             if mark.isalnum()
         ]
-        return Drafts(folder, int(fields["maps"]), int(fields["labels"]), tuple(doubts))
+        whole = fields.get("whole", True) is not False
+        return Drafts(folder, int(fields["maps"]), int(fields["labels"]), tuple(doubts), whole)
     return Drafts(folder)
 
 
-def labels_of(drafts: Drafts, mark: str, photo: Pixels, count: int) -> Pixels | None:
+def written(folder: Path) -> int:
+    """When the drafts there were told of last, in nanoseconds; 0 where they never were."""
+    with suppress(OSError):
+        return (folder / TOLD).stat().st_mtime_ns
+    return 0
+
+
+def labels_of(
+    drafts: Drafts, mark: str, photo: Pixels, count: int, *, passing: bool = False
+) -> Pixels | None:
     """The draft of a photo, uint8 (H, W, 3): label indices uint8 (H, W); None where there is none.
 
     What is likely at a pixel and what is likely in its region of the photo count alike: borders follow those
@@ -82,11 +95,12 @@ def labels_of(drafts: Drafts, mark: str, photo: Pixels, count: int) -> Pixels | 
     Args:
         mark: the photo's.
         count: how many labels there are.
+        passing: the photo is no picture that is open: nothing of it is remembered.
     """
     planes = chances(drafts, mark, count)
     if planes is None or not _alike(photo.shape[1] / photo.shape[0], *planes.shape[1:]):
         return None
-    regions = regions_in(from_straight(photo))
+    regions = regions_of(photo) if passing else regions_in(from_straight(photo))
     height, width = regions.numbers.shape
     numbers = regions.numbers.reshape(-1)
     sizes = np.bincount(numbers)
@@ -100,7 +114,8 @@ def labels_of(drafts: Drafts, mark: str, photo: Pixels, count: int) -> Pixels | 
         better = likely > most
         most[better], small[better] = likely[better], label
     inside /= np.maximum(inside.sum(1, keepdims=True), 1e-9)
-    tell(from_straight(photo), inside)  # smart fill may go by them
+    if not passing:
+        tell(from_straight(photo), inside)  # smart fill may go by them
     rows, columns = (
         np.arange(side) * part // side for side, part in zip(regions.shape, (height, width), strict=True)
     )

@@ -58,6 +58,8 @@ class LabelDrafts(Observable):
     """A photo that comes up without a map gets its draft by itself."""
 
     _went_on = Signal(object)
+    _came = Signal(object, object)
+    """What gives the learning up, and the drafts that there are so far."""
 
     def __init__(self, canvas: OnCanvas, training: Training, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -72,6 +74,7 @@ class LabelDrafts(Observable):
         self._refused = 0
         """Maps at which it was cancelled, or failed: it is tried again after some more."""
         self._went_on.connect(self._go_on, Qt.ConnectionType.QueuedConnection)
+        self._came.connect(self._take_first, Qt.ConnectionType.QueuedConnection)
         training.watch("phase", self._notice_training)
 
     # --- learning ------------------------------------------------------------------------------
@@ -88,7 +91,8 @@ class LabelDrafts(Observable):
         if self.drafts is None or self.learning:
             return
         maps = roll.by_hand
-        known = max(self.drafts.maps, self._refused) if maps >= self.drafts.maps else self._refused
+        learnt = self.drafts.maps if self.drafts.whole else 0  # what was interrupted is done again
+        known = max(learnt, self._refused) if maps >= learnt else self._refused
         due = maps >= FEWEST and maps // FEWEST > known // FEWEST
         self.waiting = due and self._training.goes_on
         if due and not self.waiting and any(not photo.pair for photo in roll.photos):
@@ -127,14 +131,17 @@ class LabelDrafts(Observable):
     def _have_learnt(self, data: Path, wanted: list[Photo], given_up: threading.Event) -> Drafts | None:
         """On the task queue's thread."""
         out = kept_drafts.place(data)
-        last = 0.0
+        last, written = 0.0, kept_drafts.written(out)
 
         def look() -> bool:
-            nonlocal last
+            nonlocal last, written
             now = time.monotonic()
             if not given_up.is_set() and now - last > _LOOK:
                 last = now
                 self._went_on.emit(kept_drafts.progress(out))
+                before, written = written, kept_drafts.written(out)
+                if written != before:
+                    self._came.emit(given_up, kept_drafts.read(out))
             return given_up.is_set()
 
         (out / PROGRESS).unlink(missing_ok=True)
@@ -162,6 +169,11 @@ class LabelDrafts(Observable):
     def _go_on(self, progress: tuple[float, int]) -> None:
         if self.learning:
             self.progress = progress
+
+    def _take_first(self, learning: threading.Event, found: Drafts) -> None:
+        """Some photos were read: whoever comes to one needn't wait for the others."""
+        if self.learning and learning is self._given_up and found.maps:
+            self.drafts = found
 
     def _failed(self, sentence: str) -> None:
         self.learning = False

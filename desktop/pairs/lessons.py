@@ -91,7 +91,7 @@ def keep_correction(lesson: Lesson, corrected: Pixels) -> Path:
     task, palette = task_of(lesson.card.input, lesson.card.hints), labels_of(lesson.card)
     folder = _lessons(base_of(lesson.card.name), task, palette)
     origin = _origin(lesson.drawn, lesson.style)._replace(name=CORRECTION)
-    pair_store.keep(folder, lesson.drawn, corrected, task, palette, origin)
+    pair_store.keep(folder, lesson.drawn, corrected, task, palette, origin, style=lesson.style)
     return folder
 
 
@@ -127,7 +127,8 @@ def keep_examples(lesson: Lesson, folder: Path, made: Sequence[Example], staying
         origin = _origin(drawn, style)
         manifest = pair_store.manifest_of(folder)
         if not pair_store.pair_of(folder, manifest, origin):  # a correction counts for more
-            pair_store.keep(folder, drawn, scaled_preview(preview, drawn.size), task, palette, origin)
+            kept = scaled_preview(preview, drawn.size)
+            pair_store.keep(folder, drawn, kept, task, palette, origin, style=style)
 
 
 def _corrected(folder: Path) -> set[str]:

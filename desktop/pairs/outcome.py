@@ -19,12 +19,14 @@ from PySide6.QtCore import QCoreApplication, QObject, Signal
 
 import resources
 from desktop.pairs.lessons import CORRECTION, base_of
+from desktop.preview.fitting import style_for
 from desktop.preview.live import Live
 from desktop.preview.tryouts import TryOuts
 from desktop.support.observable import Observable, Property
 from desktop.support.task_queue import TaskQueue
 from engine.data.card import Card
 from engine.data.messages import Picture, Pixels, TryOut
+from engine.data.style import Code
 from engine.errors import UnderpaintError
 from engine.models.bundle import read_card
 from engine.planes.codec import scaled_preview, usually_native, working_size
@@ -49,6 +51,8 @@ class Lesson:
     wanted: Pixels
     """The correction, or what was to stay: uint8 (H, W, 3)."""
     is_correction: bool
+    style: Code | None = None
+    """In which the former model made it; None for its usual one."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -182,7 +186,7 @@ class Outcomes(Observable):
         former, before, after, lessons = found
         self.said.emit(self.tr("Looking whether “%s” is better than “%s” …") % (after.name, before.name))
         wishes = [
-            TryOut(file, lesson.drawn, _size(lesson.drawn, card))
+            TryOut(file, lesson.drawn, _size(lesson.drawn, card), style_for(card, lesson.style))
             for file, card in ((former, before), (model, after))
             for lesson in lessons
         ]
@@ -286,7 +290,8 @@ def _lessons(folder: Path) -> list[Lesson]:
     Raises:
         UnderpaintError: the folder is damaged.
     """
-    origins = pair_store.manifest_of(folder).origins
+    manifest = pair_store.manifest_of(folder)
+    origins = manifest.origins
     names = sorted(pair_store.names(folder), key=lambda name: (len(name), name), reverse=True)
     corrected = [name for name in names if name in origins and origins[name].name == CORRECTION][:MOST]
     staying = [name for name in names if name in origins and origins[name].name != CORRECTION][:MOST]
@@ -297,5 +302,5 @@ def _lessons(folder: Path) -> list[Lesson]:
         except UnderpaintError as error:  # the others tell as well
             log.warning("lessons: %s", error)
             continue
-        found.append(Lesson(drawn, wanted, name in corrected))
+        found.append(Lesson(drawn, wanted, name in corrected, manifest.styles.get(name)))
     return found

@@ -17,7 +17,7 @@ import resources
 from desktop.documents.on_canvas import OnCanvas
 from desktop.documents.open_documents import OpenPicture
 from desktop.paint.editing.document import Document
-from desktop.paint.gestures.superpixels import regions_in
+from desktop.paint.gestures.superpixels import hold, regions_in
 from desktop.paint.layers.composite import to_rgb
 from desktop.pairs import kept_drafts, line_draft, photos
 from desktop.pairs.kept_drafts import Drafts
@@ -91,6 +91,8 @@ class PairDrawing(Observable):
             tasks.error_reported.connect(self._failed)
         self._kind: InputKind = "sketch"
         self._picture: OpenPicture | None = None
+        self._begun = 0
+        """How often pairs were begun or ended: what was asked for before goes nowhere."""
         self.rest = RestOfDrafts(canvas, self.labels, self._writing, self)
         self.watch("roll", self._tell_rest)
         self.rest.went.connect(self._take_roll)
@@ -161,6 +163,7 @@ class PairDrawing(Observable):
         """Make no more pairs; a drawing that was not added stays open."""
         self.draft.cancel()
         self.labels.end()
+        self._begun += 1
         old, self._picture = self._picture, None
         self.roll, self.busy = None, False
         self.here = False
@@ -203,7 +206,7 @@ class PairDrawing(Observable):
     def _open(self, place: int, by: int = 1) -> None:
         """Bring a photo up; one that can't be read is passed over in the direction ``by``."""
         assert self.roll is not None
-        roll, kind, photo = self.roll, self._kind, self.roll.photos[place]
+        roll, kind, photo, begun = self.roll, self._kind, self.roll.photos[place], self._begun
         for picture in self._canvas.pictures:
             if picture.document.kind == kind and photos.is_over(picture.document, photo):
                 picture.document.extras["photo"] = photo.mark
@@ -213,16 +216,20 @@ class PairDrawing(Observable):
         def read() -> Found | str:
             try:
                 document, said = photos.picture_over(photo, kind, roll.palette, roll.folder)
+                if kind == "labels" and (layer := photos.photo_layer(document)) is not None:
+                    hold(document, layer.pixels)  # smart fill is to find them, and the draft, hours later
                 return document, said, self._drafted(photo, document)
             except PictureError as error:
                 return str(error)
 
         self.busy = True
-        self._reading.do(read, lambda found: self._take(roll, place, by, found), "open")
+        self._reading.do(read, lambda found: self._take(begun, place, by, found), "open")
 
-    def _take(self, roll: Roll, place: int, by: int, found: Found | str) -> None:
-        if roll is not self.roll:
+    def _take(self, begun: int, place: int, by: int, found: Found | str) -> None:
+        if begun != self._begun or self.roll is None:
             return
+        # Drafts may have gone into the data set meanwhile; the order stays while something is read.
+        roll = self.roll
         self.busy = False
         if not isinstance(found, str):
             document, said, labels = found
@@ -237,6 +244,7 @@ class PairDrawing(Observable):
                 self.labels.lay(document, labels)
             elif self.draws_labels:  # smart fill will ask for them
                 self._look_for_regions(document)
+                self._take_drafts()  # one may have come while the photo was read
             if said:
                 self._canvas.error_reported.emit(said)
             return
@@ -359,11 +367,11 @@ class PairDrawing(Observable):
                 text = self.tr("Nothing is drawn over “%s” yet; draw something, or skip the photo.")
                 raise PictureError(text % photo.file.name)
             drawn, seen = document.picture(), photos.photo_in(document)
-            revision = document.revision
+            revision, begun = document.revision, self._begun
             self.busy = True
             self._writing.do(
                 lambda: self._keep(roll, photo, drawn, seen),
-                lambda kept: self._added(roll, picture, revision, *kept),
+                lambda kept: self._added(begun, photo, picture, revision, *kept),
             )
 
     def _keep(self, roll: Roll, photo: Photo, drawn: Picture, seen: Pixels) -> tuple[Photo, int]:
@@ -373,10 +381,13 @@ class PairDrawing(Observable):
         pair = pair_store.keep(roll.folder, drawn, seen, task, roll.palette, photo.origin)
         return replace(photo, pair=pair, draft=False), len(pair_store.names(roll.folder))
 
-    def _added(self, roll: Roll, picture: OpenPicture, revision: int, photo: Photo, pairs: int) -> None:
-        self.busy = False
-        if roll is not self.roll:
+    def _added(
+        self, begun: int, former: Photo, picture: OpenPicture, revision: int, photo: Photo, pairs: int
+    ) -> None:
+        if begun != self._begun or self.roll is None:
             return
+        self.busy = False
+        roll = self.roll  # as it is now: the rest of the drafts may have been taken meanwhile
         place = next(number for number, other in enumerate(roll.photos) if other.mark == photo.mark)
         others = (photo if other.mark == photo.mark else other for other in roll.photos)
         drafts = roll.drafts - {photo.pair}
@@ -389,7 +400,7 @@ class PairDrawing(Observable):
             return
         self._canvas.mark_saved(picture)
         following = self._without_pair(place + 1)
-        if following is None and not roll.photos[place].pair:
+        if following is None and not former.pair:
             self.finished.emit()
         elif self.here and following is not None:
             self._open(following)

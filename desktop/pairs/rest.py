@@ -237,7 +237,7 @@ class RestOfDrafts(Observable):
             except PictureError:
                 lost += 1
                 continue
-            labels = kept_drafts.labels_of(drafts, photo.mark, pixels, len(palette.labels))
+            labels = kept_drafts.labels_of(drafts, photo.mark, pixels, len(palette.labels), passing=True)
             if labels is None:
                 lost += 1
                 continue

@@ -52,6 +52,9 @@ class Preparing(Observable):
         for tasks in (self._looking, self._writing):
             tasks.error_reported.connect(self._failed)
         self._number = 0
+        self._overruled: dict[str, bool] = {}
+        """Whether photos are to be kept, by name, where somebody said otherwise than was proposed."""
+        self._folder: Path | None = None
         self._progressed.connect(self._progress, Qt.ConnectionType.QueuedConnection)
 
     @property
@@ -66,7 +69,15 @@ class Preparing(Observable):
         return min(40, self._settings.preparing.get("margin", USUAL_MARGIN))
 
     def look(self, folder: Path, size: int, margin: int) -> None:
-        """Look at all photos in ``folder``, or a zip file of one; ``outlook`` follows."""
+        """Look at all photos in ``folder``, or a zip file of one; ``outlook`` follows.
+
+        Where it is looked at anew, in another size, what was overruled stays so.
+        """
+        if folder != self._folder:
+            self._overruled = {}
+        elif self.outlook is not None:
+            self._overruled = {name: name in self.kept for name in self.kept ^ self.outlook.kept}
+        self._folder = folder
         self._settings.preparing.update(size=size, margin=margin)
         self._settings.folder = str(folder.parent)
         self.outlook, self.made, self.kept = None, None, frozenset()
@@ -136,7 +147,9 @@ class Preparing(Observable):
         tasks.do(done, answered)
 
     def _take(self, outlook: Outlook) -> None:
-        self.kept = outlook.kept
+        there = {one.name for one in outlook.proposals if one.readable}
+        said = {name: kept for name, kept in self._overruled.items() if name in there}
+        self.kept = outlook.kept - said.keys() | {name for name, kept in said.items() if kept}
         self.outlook = outlook
 
     def _end_writing(self, result: tuple[Path, list[str]]) -> None:

@@ -33,6 +33,9 @@ _CHUNK = 1 << 20
 _TOLD = 500
 """Characters of the longer texts of a card that are listed; the model has all of them."""
 
+SUFFIXES = frozenset((bundle.SUFFIX, ".pth", ".pt", ".ckpt", ".onnx"))
+"""Of model files, ours and others': a catalogue is never called so."""
+
 State = Literal["fine", "missing", "changed"]
 Step = Callable[[int, int], object]
 
@@ -81,8 +84,9 @@ def write(file: Path, step: Step = lambda _done, _total: None) -> tuple[list[Lis
         what is listed, and a sentence on each file that is no model that can be used.
 
     Raises:
-        ModelError: the folder is missing, or can't be written.
+        ModelError: the folder is missing, or can't be written; something else has the file's name.
     """
+    _refuse_others(file)
     folder = file.absolute().parent
     try:
         names = sorted(path.name for path in folder.iterdir() if _is_model(path.name))
@@ -130,7 +134,9 @@ def read(file: Path) -> list[Listed]:
     except OSError as error:
         raise ModelError(f"“{name}” can't be read ({error.strerror or error}).") from error
     except (ValueError, RecursionError) as error:
-        raise ModelError(f"“{name}” is no catalogue, or damaged; write it anew with --write.") from error
+        raise ModelError(
+            f"“{name}” is no catalogue, or damaged; delete it, and write one with --write."
+        ) from error
     if not isinstance(fields, dict) or type(fields.get("format")) is not int:
         raise ModelError(f"“{name}” is no catalogue of models; write one with --write.")
     if fields["format"] > FORMAT:
@@ -199,6 +205,28 @@ def tell(
     for sentence in problems:
         say(sentence)
     return not problems
+
+
+def _refuse_others(file: Path) -> None:
+    """Raise ModelError where a catalogue would take the place of a file that is none, or a model's name.
+
+    A damaged one, and one from a newer version, are catalogues: all that is in them is found anew.
+    """
+    name = shown(file.name)
+    if file.suffix.lower() in SUFFIXES:
+        raise ModelError(
+            f"“{name}” is a model's name, not a catalogue's; name another file, such as models.json."
+        )
+    if not os.path.lexists(file):
+        return
+    try:
+        if not os.path.isfile(file) or file.stat().st_size > MOST_BYTES:
+            raise ValueError("no catalogue")
+        fields = json.loads(file.read_text("utf-8"))
+        if type(fields["format"]) is not int or "models" not in fields:
+            raise ValueError("no catalogue")
+    except (OSError, ValueError, TypeError, KeyError, RecursionError) as error:
+        raise ModelError(f"“{name}” exists and is no catalogue; name another file, or delete it.") from error
 
 
 def _state(path: Path, listed: Listed, step: Step) -> State:

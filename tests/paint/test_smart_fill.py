@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
 
 import numpy as np
 import pytest
 
 from desktop.paint.editing.document import Change, Document, Role
-from desktop.paint.gestures.superpixels import Regions, regions, regions_in, tell
+from desktop.paint.gestures.superpixels import Regions, hold, regions, regions_in, tell
 from desktop.paint.layers.composite import from_straight
 from desktop.paint.strokes.stroke import Ink
 from engine.data.palette import Palette
@@ -122,6 +123,43 @@ def test_regions_are_looked_for_once_a_photo(monkeypatch: pytest.MonkeyPatch) ->
     for photo in photos[1:]:
         regions_in(photo)
     assert len(found) == superpixels.KEPT and len(looked) == 2 + superpixels.KEPT
+
+
+def test_the_regions_of_an_open_picture_stay_and_other_photos_wait_for_none(
+    labels: Document, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from desktop.paint.gestures import superpixels
+
+    monkeypatch.setattr(superpixels, "_found", {})
+    photo = next(layer for layer in labels.layers if layer.role is Role.REFERENCE).pixels
+    hold(labels, photo)
+    count = len(regions_in(photo).colours)
+    tell(photo, np.full((count, 2), 0.5, np.float32))
+    for place in range(superpixels.KEPT + 2):
+        regions_in(from_straight(quarters(60 + place, 40)))
+    assert regions_in(photo).likely is not None
+    # While those of one photo are looked for, those of another can be had.
+    begun, go_on = threading.Event(), threading.Event()
+
+    def slow(pixels: np.ndarray) -> Regions:
+        begun.set()
+        assert go_on.wait(60)
+        return regions(pixels)
+
+    monkeypatch.setattr(superpixels, "regions", slow)
+    other = from_straight(quarters(90, 70))
+    found: list[Regions] = []
+    threads = [threading.Thread(target=lambda: found.append(regions_in(other))) for _ in range(2)]
+    for thread in threads:
+        thread.start()
+    try:
+        assert begun.wait(60)
+        assert regions_in(photo).likely is not None
+    finally:
+        go_on.set()
+        for thread in threads:
+            thread.join()
+    assert len(found) == 2 and found[0] is found[1]
 
 
 def test_it_paints_hints_as_well(sketch: Document, draw: Draw) -> None:

@@ -20,8 +20,9 @@ from engine.files.writing import replacing
 from trainer.data import pairs
 from trainer.data.pairs import DataSet, Pair
 from trainer.drafting import learner
-from trainer.drafting.files import FEWEST, FORMAT, PROGRESS, TOLD
+from trainer.drafting.files import FEWEST, FORMAT, PROGRESS, SEEN, TOLD
 from trainer.drafting.learner import Reader
+from trainer.drafting.remembering import Memory
 from trainer.files import layouts, pair_store
 from trainer.machine.errors import TrainingError
 from trainer.perception import weights
@@ -31,6 +32,8 @@ MOST_MAPS = 80
 """Maps that are learnt from, spread over all: a look at one takes a second where it is slow."""
 MOST_PIXELS = 1 << 20
 """Of a photo that is learnt from: larger ones are of no more use here."""
+TOLD_EVERY = 4
+"""Photos, after the first: so many drafts more, and there is something to see."""
 _EVERY = 0.3
 """Seconds between two notes on the progress."""
 
@@ -83,22 +86,41 @@ def draft(
     try:
         out.mkdir(parents=True, exist_ok=True)
         notes(0.0)
-        reader = _learnt(data, seconds, steps, notes)
+        reader = _learnt(data, seconds, steps, notes, Memory(out / SEEN))
+        told = {"format": FORMAT, "maps": len(data.pairs), "labels": len(data.palette.labels)}
         doubts: dict[str, float] = {}
+        former = _former(out, len(data.palette.labels))
+        waiting = {mark: former[mark] for mark, _ in photos if mark in former}
         for number, (mark, file) in enumerate(photos):
             notes(1.0, number)
             with suppress(PictureError):  # whoever comes to it is told then
                 chances = reader.chances(read(file).pixels)
                 write_png(out / f"{mark}.png", packed(chances))
                 doubts[mark] = round(doubt(chances), 4)
-        told = {"format": FORMAT, "maps": len(data.pairs), "labels": len(data.palette.labels)}
-        with replacing(out / TOLD) as part:
-            part.write_text(json.dumps({**told, "doubts": doubts}), "utf-8")
+            waiting.pop(mark, None)
+            if number % TOLD_EVERY == 0:
+                with suppress(OSError):  # the window may just be reading it
+                    _tell(out, {**told, "doubts": waiting | doubts, "whole": False})
+        _tell(out, {**told, "doubts": doubts})
         for file in out.glob("*.png"):
             if file.stem not in doubts:
                 file.unlink(missing_ok=True)
     except OSError as error:
         raise PictureError(f"“{out}” can't be written ({error.strerror or error}).") from error
+
+
+def _tell(out: Path, told: dict[str, object]) -> None:
+    with replacing(out / TOLD) as part:
+        part.write_text(json.dumps(told), "utf-8")
+
+
+def _former(out: Path, labels: int) -> dict[str, float]:
+    """The doubts of the drafts of before: until a photo is read anew, they are better than none."""
+    with suppress(OSError, ValueError, TypeError, KeyError, AttributeError, RecursionError):
+        told = json.loads((out / TOLD).read_text("utf-8"))
+        if (told["format"], told["labels"]) == (FORMAT, labels):
+            return {mark: float(doubt) for mark, doubt in told["doubts"].items()}
+    return {}
 
 
 def packed(chances: npt.NDArray[np.float32]) -> Pixels:
@@ -112,7 +134,7 @@ def doubt(chances: npt.NDArray[np.float32]) -> float:
     return float(entropy.mean() / math.log(max(2, len(chances))))
 
 
-def _learnt(data: DataSet, seconds: float, steps: int | None, notes: Notes) -> Reader:
+def _learnt(data: DataSet, seconds: float, steps: int | None, notes: Notes, memory: Memory) -> Reader:
     assert data.palette is not None
     count = len(data.palette.labels)
     if not weights.available():
@@ -123,7 +145,7 @@ def _learnt(data: DataSet, seconds: float, steps: int | None, notes: Notes) -> R
         photo, labels, known = _read(pair, data)
         photos.append(photo)
         maps.append((labels, known))
-    return learner.learnt(photos, maps, count, seconds=seconds, steps=steps, progress=notes)
+    return learner.learnt(photos, maps, count, seconds=seconds, steps=steps, progress=notes, memory=memory)
 
 
 def _read(pair: Pair, data: DataSet) -> tuple[Pixels, Pixels, Pixels | None]:

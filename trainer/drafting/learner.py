@@ -16,8 +16,10 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from engine.data.messages import Pixels
-from trainer.drafting import looking
+from trainer.drafting import calibrating, looking
+from trainer.drafting.calibrating import HeldOut
 from trainer.drafting.looking import Essence
+from trainer.drafting.remembering import Memory
 from trainer.evaluation.recogniser import one_thread, share_of_rate
 
 WIDTH, DEEP = 96, 128
@@ -37,6 +39,12 @@ VIEWS, VIEWING = 4, 0.35
 LOOKS = 0.4
 """Share of the progress that looking at the photos is."""
 PATIENCE = 4.0
+FOLDS = 3
+"""So many heads draft the maps that they have not learnt from, a third each: see ``calibrating``, …"""
+CALIBRATING = 0.12
+"""… for such a share of the time that is left, each; …"""
+LATE = 0.8
+"""… unless so much of the time has gone."""
 SHOWN = 8
 """Photos by which it is found out what is worth keeping of what is seen."""
 
@@ -126,15 +134,16 @@ class Head(nn.Module):
 class Drafter:
     """What was learnt, as it reads."""
 
-    def __init__(self, essence: Essence, head: Head) -> None:
-        self._essence, self._head = essence, head.eval()
+    def __init__(self, essence: Essence, head: Head, temperature: float = 1.0) -> None:
+        self._essence, self._head, self._temperature = essence, head.eval(), temperature
 
     @torch.inference_mode()
     def chances(self, photo: Pixels) -> npt.NDArray[np.float32]:
         small = looking.reduced(photo)
         with one_thread():
             looks = [self._essence(looking.seen(view)) for view in (small, small[:, ::-1])]
-            chances = self._head(torch.stack([with_places(look) for look in looks])).softmax(1)
+            logits = self._head(torch.stack([with_places(look) for look in looks]))
+            chances = (logits / self._temperature).softmax(1)
         mean: npt.NDArray[np.float32] = ((chances[0] + chances[1].flip(2)) / 2).numpy()
         return mean
 
@@ -148,6 +157,7 @@ def learnt(
     steps: int | None = None,
     seed: int = 0,
     progress: Progress | None = None,
+    memory: Memory | None = None,
 ) -> Drafter:
     """Learn from finished maps.
 
@@ -158,6 +168,7 @@ def learnt(
         seconds: for all of it, about, on one thread.
         steps: instead of as many as there is time for.
         progress: told as it goes on.
+        memory: what was seen in these photos before needn't be looked at again.
 
     Raises:
         TrainingError: the trained eye's weights can't be read.
@@ -166,12 +177,44 @@ def learnt(
     told = progress or (lambda _share: None)
     with one_thread():
         random = np.random.default_rng(seed)
-        essence, looks = _looks(photos, maps, labels, clock, random, lambda share: told(LOOKS * share))
+        essence, looks = _looks(
+            photos, maps, labels, clock, random, lambda share: told(LOOKS * share), memory
+        )
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(seed)
+            held_out = _held_out(essence, looks, len(photos), labels, clock, steps, random)
             head = Head(essence.kept, labels)
             _fit(head, looks, clock, steps, random, told)
-    return Drafter(essence, head)
+    return Drafter(essence, head, calibrating.temperature(held_out))
+
+
+def _held_out(
+    essence: Essence,
+    looks: Sequence[Look],
+    photos: int,
+    labels: int,
+    clock: Clock,
+    steps: int | None,
+    random: np.random.Generator,
+) -> list[HeldOut]:
+    """What heads make of the photos that they have not learnt from; of ``looks`` those come first that are
+    of whole photos, then their mirror images."""
+    if photos < 2 or (steps is None and clock.spent >= LATE * clock.seconds):
+        return []
+    found = []
+    for fold in range(min(FOLDS, photos)):
+        head = Head(essence.kept, labels)
+        others = [look for number, look in enumerate(looks) if number % photos % FOLDS != fold]
+        time_for_it = Clock(CALIBRATING * (clock.seconds - clock.spent))
+        _fit(head, others, time_for_it, steps, random, lambda _share: None)
+        head.eval()
+        for place in range(fold, photos, FOLDS):
+            both = looks[place : 2 * photos : photos]
+            with torch.inference_mode():
+                logits = head(torch.stack([with_places(look.kept) for look in both]))
+                logits = torch.cat([logits[:1], logits[1:].flip(3)])
+            found.append(HeldOut(logits, both[0].wanted))
+    return found
 
 
 def with_places(look: Tensor, box: Box = WHOLE) -> Tensor:
@@ -193,20 +236,40 @@ def _looks(
     clock: Clock,
     random: np.random.Generator,
     told: Progress,
+    memory: Memory | None = None,
 ) -> tuple[Essence, list[Look]]:
     """What is worth keeping of what is seen; and that of each photo, its mirror image, and, as far as time
     allows, of parts of it."""
-    essence = Essence.of([looking.seen(looking.reduced(photo)) for photo in photos[:SHOWN]])
+    shown = photos[:SHOWN]
+    essence = memory.essence(len(shown)) if memory is not None else None
+    if essence is None:
+        essence = Essence.of([looking.seen(looking.reduced(photo)) for photo in shown])
+        if memory is not None:
+            memory.keep_essence(essence, len(shown))
     least, all_of_them, found = 2 * len(photos), (2 + VIEWS) * len(photos), []
     for number in range(all_of_them):
         if number >= least and clock.spent > VIEWING * clock.seconds:
             break
         turn, place = divmod(number, len(photos))
         photo, (labels, known), box = view(turn, photos[place], maps[place], random)
-        seen = looking.seen(photo)
-        found.append(Look(essence(seen), shares(labels, known, count, seen[0].shape[1:]), box))
+        # Parts in another light are never the same again.
+        kept = _kept(photo, essence, memory if turn < 2 else None)
+        found.append(Look(kept, shares(labels, known, count, kept.shape[1:]), box))
         told((number + 1) / all_of_them)
+    if memory is not None:
+        memory.forget_others()
     return essence, found
+
+
+def _kept(photo: Pixels, essence: Essence, memory: Memory | None) -> Tensor:
+    if memory is None:
+        return essence(looking.seen(photo))
+    height, width = (side // looking.CELL for side in photo.shape[:2])
+    kept = memory.look(photo, (essence.kept, height, width))
+    if kept is None:
+        kept = essence(looking.seen(photo))
+        memory.keep_look(photo, kept)
+    return kept
 
 
 def view(

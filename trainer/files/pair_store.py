@@ -1,7 +1,8 @@
 """The trainer's own folder of pairs: what is kept from the canvas, made from photos, or mended.
 
     pairs.json      {"format": 1, "task": "labels", "palette": {"name": …, "labels": [[name, [r, g, b]], …]},
-                     "origins": {"1": ["street.jpg", "5f0c…"], …}, "drafts": {"1": 0.71, …}}
+                     "origins": {"1": ["street.jpg", "5f0c…"], …}, "drafts": {"1": 0.71, …},
+                     "styles": {"1": [0.3, …], …}}
     B/1.png         the photos
     A/1.png         label maps, drawn lines, or whatever is the input; missing where it is made from the photo
     hints/1.png     RGBA, colour hints that were drawn under the lines; missing where there are none
@@ -9,7 +10,8 @@
 Splits may stand before that, as ``train/A`` and ``val/A``. Direction, task and palette are written down
 here, so nothing has to be guessed. ``origins`` may be missing: they say which photo a pair came from, by its
 name and a mark of its content, so that the same photo again replaces its pair. ``drafts`` are pairs
-that nobody has corrected, each with the share of its pixels that is held to be right.
+that nobody has corrected, each with the share of its pixels that is held to be right. ``styles``, of lessons,
+are the codes in which a model made their photos, where that wasn't its usual one.
 """
 
 from __future__ import annotations
@@ -26,9 +28,11 @@ import numpy as np
 import numpy.typing as npt
 
 from engine.data import palette as palettes
+from engine.data import style as styles
 from engine.data.messages import Picture
 from engine.data.palette import Palette
 from engine.data.picture import read, write_png
+from engine.data.style import Code
 from engine.errors import PictureError
 from engine.files.parsing import parsed_json
 from engine.files.writing import escaped, first_free, replacing
@@ -64,6 +68,8 @@ class Manifest:
     """By the pair's name; those of pairs that never got their photo may be among them."""
     drafts: dict[str, float] = field(default_factory=dict)
     """How certain each of those is that were taken as they were drafted, 0 to 1, by the pair's name."""
+    styles: dict[str, Code] = field(default_factory=dict)
+    """In which a model made the photo, by the pair's name; none for its usual one."""
 
 
 def is_kept(folder: Path) -> bool:
@@ -101,7 +107,7 @@ def manifest_of(folder: Path) -> Manifest:
         palette = fields.get("palette")
         known = None if palette is None else palettes.from_fields(palette)
         origins, drafts = _origins(fields.get("origins")), _drafts(fields.get("drafts"))
-        return Manifest(fields["task"], known, origins, drafts)
+        return Manifest(fields["task"], known, origins, drafts, _styles(fields.get("styles")))
     except PictureError:
         raise
     except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
@@ -127,6 +133,8 @@ def _write(folder: Path, manifest: Manifest) -> None:
         fields["origins"] = manifest.origins
     if manifest.drafts:
         fields["drafts"] = manifest.drafts
+    if manifest.styles:
+        fields["styles"] = manifest.styles
     text = escaped(json.dumps(fields, ensure_ascii=False, indent=1))
     with _said(folder):
         folder.mkdir(parents=True, exist_ok=True)
@@ -142,6 +150,7 @@ def keep(
     palette: Palette | None = None,
     origin: Origin | None = None,
     certainty: float | None = None,
+    style: Code | None = None,
 ) -> str:
     """Add what was painted over a photo, and that photo, to a folder of kept pairs, made if need be.
 
@@ -152,6 +161,7 @@ def keep(
         palette: for label pictures.
         origin: where the photo comes from; its earlier pair is replaced.
         certainty: of a draft that nobody has corrected, 0 to 1; it is marked as one.
+        style: in which a model made the photo; None for its usual one.
 
     Returns:
         The pair's name.
@@ -179,6 +189,10 @@ def keep(
         noted = replace(noted, origins={**noted.origins, name: origin})
     if certainty is not None:
         noted = replace(noted, drafts={**noted.drafts, name: round(certainty, 3)})
+    if style is not None:
+        noted = replace(noted, styles={**noted.styles, name: style})
+    elif name in noted.styles:
+        noted = replace(noted, styles=_without(noted.styles, {name}))
     if noted != manifest:
         # Before the pair: one whose origin got lost would be made twice, and a draft would pass for a map.
         _write(folder, noted)
@@ -227,7 +241,8 @@ def remove(folder: Path, gone: Collection[str]) -> None:
                 place(folder, name, part).unlink(missing_ok=True)
     if gone:
         origins, drafts = _without(manifest.origins, gone), _without(manifest.drafts, gone)
-        _write(folder, replace(manifest, origins=origins, drafts=drafts))
+        styled = _without(manifest.styles, gone)
+        _write(folder, replace(manifest, origins=origins, drafts=drafts, styles=styled))
 
 
 def names(folder: Path) -> set[str]:
@@ -344,6 +359,16 @@ def _drafts(fields: Any) -> dict[str, float]:
         if Path(pair).name != pair or not number:
             raise ValueError("a draft among its pairs makes no sense")
     return fields
+
+
+def _styles(fields: Any) -> dict[str, Code]:
+    if fields is None:
+        return {}
+    if not isinstance(fields, dict) or not all(isinstance(code, list) for code in fields.values()):
+        raise ValueError("its styles are no table")
+    if any(Path(pair).name != pair for pair in fields):
+        raise ValueError("a style among its pairs makes no sense")
+    return {pair: styles.of_file(code, len(code)) for pair, code in fields.items()}
 
 
 def _origins(fields: Any) -> dict[str, Origin]:

@@ -53,23 +53,30 @@ def prepare(
 
     if sheet is not None and sheet.suffix.lower() != ".png":
         raise typer.BadParameter("a contact sheet’s name ends in .png", param_hint="--sheet")
+    if sheet is not None:
+        for folder in (photos, out):
+            if sheet.resolve().is_relative_to(folder.resolve()):
+                raise PictureError(f"“{sheet}” lies in “{folder}”; choose another place for the sheet.")
+        contact.refuse_existing([sheet])
     if not dry_run:
         pair_store.refuse_used(out, photos)
     with counting("Looking") as progress:
         outlook = looking.look(photos, Frame(size, margin), progress)
     kept = (outlook.kept | outlook.named(keep or ())) - outlook.named(drop or ())
-    if sheet is not None:
-        try:
-            sheets = contact.write(outlook, kept, sheet)
-        except OSError as error:
-            raise PictureError(f"“{sheet}” can't be written ({error.strerror or error}).") from error
-        say(f"contact sheet: {', '.join(map(str, sheets))}")
+    if sheet is not None:  # before anything is written
+        contact.refuse_existing(contact.files(sheet, len(outlook.proposals)))
     if not as_json:
         _tell(outlook, kept)
     unwritten: list[str] = []
     if not dry_run:
         with counting("Preparing") as progress:
             _, unwritten = writing.write(outlook, kept, out, progress)
+    if sheet is not None:  # last: where writing was interrupted, the same command goes on
+        try:
+            sheets = contact.write(outlook, kept, sheet)
+        except OSError as error:
+            raise PictureError(f"“{sheet}” can't be written ({error.strerror or error}).") from error
+        say(f"contact sheet: {', '.join(map(str, sheets))}")
     for sentence in unwritten:
         say(f"error: {sentence}")
     say(_summary(outlook, kept))

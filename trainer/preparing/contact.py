@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import io
+import os
 from collections.abc import Collection, Sequence
 from pathlib import Path
 
 from PIL import Image, ImageDraw, ImageFont
 
 from engine.data.picture import write_png
+from engine.errors import PictureError
 from engine.files.writing import shown
 from trainer.preparing.looking import THUMB, Outlook, Proposal
 
@@ -24,16 +26,28 @@ def write(outlook: Outlook, kept: Collection[str], file: Path) -> list[Path]:
         The files.
 
     Raises:
-        PictureError: it can't be written.
+        PictureError: it can't be written, or would take the place of a file.
     """
     ordered = sorted(outlook.proposals, key=lambda one: one.name in kept)
-    written: list[Path] = []
-    for number, start in enumerate(range(0, len(ordered), COLUMNS * ROWS), start=1):
-        target = file if number == 1 else file.with_name(f"{file.stem}-{number}{file.suffix}")
-        page = _page(ordered[start : start + COLUMNS * ROWS], kept)
-        write_png(target, page)
-        written.append(target)
-    return written
+    targets = files(file, len(ordered))
+    refuse_existing(targets)
+    for target, start in zip(targets, range(0, len(ordered), COLUMNS * ROWS), strict=True):
+        write_png(target, _page(ordered[start : start + COLUMNS * ROWS], kept))
+    return targets
+
+
+def files(file: Path, count: int) -> list[Path]:
+    """Those that the sheet of so many photos takes."""
+    pages = -(-count // (COLUMNS * ROWS))
+    others = (file.with_name(f"{file.stem}-{number}{file.suffix}") for number in range(2, pages + 1))
+    return [file, *others][:pages]
+
+
+def refuse_existing(targets: Sequence[Path]) -> None:
+    """Raise PictureError where one of them exists: it may be somebody's photo."""
+    for target in targets:
+        if os.path.lexists(target):
+            raise PictureError(f"“{target}” exists already; choose another name for the sheet.")
 
 
 def _page(photos: Sequence[Proposal], kept: Collection[str]):  # type: ignore[no-untyped-def]

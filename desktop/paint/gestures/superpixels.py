@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import threading
 from dataclasses import dataclass, replace
+from weakref import WeakKeyDictionary
 
 import numpy as np
 import numpy.typing as npt
@@ -119,24 +120,56 @@ class Regions:
 
 def regions_in(photo: Pixels) -> Regions:
     """The regions of a photo as a layer has it, uint8 (H, W, 4) BGRA; remembered. On any thread."""
+    key = _key(photo)
+    while True:
+        with _LOOKING:
+            found = _found.pop(key, None)
+            if found is not None:
+                _found[key] = found  # the newest last
+                return found
+            others = _sought.get(key)
+            if others is None:
+                mine = _sought[key] = threading.Event()
+                break
+        others.wait()  # whoever looks for the same; other photos are looked at meanwhile
+    try:
+        found = regions(to_rgb(photo))
+        with _LOOKING:
+            _found[key] = found
+            _forget_old()
+        return found
+    finally:
+        with _LOOKING:
+            del _sought[key]
+        mine.set()
+
+
+def hold(owner: object, photo: Pixels) -> None:
+    """Remember the regions of a photo as long as ``owner``, an open picture, lives, whatever others come."""
+    key = _key(photo)
+    with _LOOKING:
+        _held[owner] = key
+
+
+def _key(photo: Pixels) -> bytes:
     total = hashlib.sha256(repr(photo.shape).encode())
     total.update(np.ascontiguousarray(photo[::_STEP, ::_STEP, :3]).data)
-    key = total.digest()
-    with _LOOKING:
-        found = _found.pop(key, None) or regions(to_rgb(photo))
-        _found[key] = found  # the newest last
-        while len(_found) > KEPT:
-            del _found[next(iter(_found))]
-        return found
+    return total.digest()
+
+
+def _forget_old() -> None:
+    """Those used last stay, and those of open pictures."""
+    held = set(_held.values())
+    free = [key for key in _found if key not in held]
+    for key in free[: max(0, len(free) - KEPT)]:
+        del _found[key]
 
 
 def tell(photo: Pixels, likely: npt.NDArray[np.float32]) -> None:
     """Remember with the regions of a photo, as ``regions_in`` takes it, how likely each label is in them."""
-    found = regions_in(photo)
+    found, key = regions_in(photo), _key(photo)
     with _LOOKING:
-        for key, known in _found.items():
-            if known is found:
-                _found[key] = replace(found, likely=likely)
+        _found[key] = replace(found, likely=likely)
 
 
 def regions(photo: Pixels) -> Regions:
@@ -167,5 +200,9 @@ def regions(photo: Pixels) -> Regions:
 
 
 _LOOKING = threading.Lock()
-"""Who comes while regions are looked for waits for them, rather than look as well."""
+"""For what follows; never held while regions are looked for."""
 _found: dict[bytes, Regions] = {}
+_sought: dict[bytes, threading.Event] = {}
+"""Photos whose regions are being looked for: who wants the same waits, rather than look as well."""
+_held: WeakKeyDictionary[object, bytes] = WeakKeyDictionary()
+"""Which photo is that of which open picture."""

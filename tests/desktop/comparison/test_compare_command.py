@@ -86,6 +86,9 @@ def test_what_cannot_be_compared_is_one_sentence(tmp_path: Path, models: list[st
             (models[0], "--drawing", str(drawing), "--sheet", str(tmp_path / "no" / "s.png")),
             "can't be written",
         ),
+        ((models[0], "--drawing", str(drawing), "--table", str(drawing)), "one of the files to compare"),
+        ((models[0], "--drawing", str(drawing), "--table", str(models[0])), "one of the files to compare"),
+        ((models[0], "--data", str(tmp_path), "--sheet", str(tmp_path / "1.png")), "lies in the data set"),
     ):
         with pytest.raises(UnderpaintError, match=sentence):
             run(*words)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import threading
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -11,12 +13,13 @@ from PySide6.QtCore import QEvent, Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QCheckBox, QToolButton
 
+from desktop.paint.gestures import superpixels
 from desktop.paint.gestures.superpixels import regions_in
 from desktop.paint.layers.composite import from_straight
 from desktop.pairs import kept_drafts, label_drafts
 from desktop.pairs.kept_drafts import Drafts
 from desktop.pairs.label_drafts import made_by
-from desktop.pairs.photos import Photo
+from desktop.pairs.photos import Photo, mark_of
 from desktop.support import background
 from desktop.widgets.main_window import MainWindow
 from engine.data.messages import Picture, Pixels
@@ -60,8 +63,6 @@ def begin(window: MainWindow, folder: Path, target: Path | None = None) -> Path:
 
 def keep(window: MainWindow, folder: Path, photos: Path, count: int) -> None:
     """The first maps of a data set, finished earlier."""
-    from desktop.pairs.photos import mark_of
-
     palette = window.session.matching.palette_for("labels")
     for number in range(1, count + 1):
         labels, photo = front(number)
@@ -76,7 +77,7 @@ def tool(window: MainWindow, name: str) -> QToolButton:
     return found
 
 
-def leave_drafts(data: Path, labels: int, doubts: dict[str, float], maps: int = 5) -> None:
+def leave_drafts(data: Path, labels: int, doubts: dict[str, float], maps: int = 5, **more: bool) -> None:
     """Drafts as the trainer leaves them: sky above, wall below."""
     out = kept_drafts.place(data)
     out.mkdir(parents=True, exist_ok=True)
@@ -84,7 +85,7 @@ def leave_drafts(data: Path, labels: int, doubts: dict[str, float], maps: int = 
     chances[SKY, :8], chances[WALL, 8:] = 1, 1
     for mark in doubts:
         write_png(out / f"{mark}.png", drafting.packed(chances))
-    told = {"format": 1, "maps": maps, "labels": labels, "doubts": doubts}
+    told = {"format": 1, "maps": maps, "labels": labels, "doubts": doubts, **more}
     (out / files.TOLD).write_text(json.dumps(told), "utf-8")
 
 
@@ -285,6 +286,36 @@ def test_what_was_learnt_and_cant_be_read_is_not_learnt_again_and_again(
     assert len(asked) == 1 and pair_drawing.labels.drafts.maps == 0
 
 
+def test_the_first_drafts_are_there_while_others_are_still_read(
+    window: MainWindow, fronts: Path, monkeypatch: pytest.MonkeyPatch
+):
+    session, pair_drawing = window.session, window.session.pair_drawing
+    labels, goes_on = pair_drawing.labels, threading.Event()
+    monkeypatch.setattr(label_drafts, "_LOOK", 0.0)
+    keep(window, pair_drawing.folder("fronts"), fronts, 5)
+
+    def learn(words: list[str], look: Callable[[], bool]) -> str:
+        leave_drafts(Path(words[1]), count, {here: 0.3}, whole=False)
+        while not look() and not goes_on.wait(0.01):
+            pass
+        return ""
+
+    count = len(session.matching.palette_for("labels").labels)
+    here = mark_of(fronts / "front 6.png")
+    monkeypatch.setattr(background, "done", learn)
+    begin(window, fronts)
+    until(lambda: made_by(session.document) == 5)
+    assert labels.learning and not labels.drafts.whole
+    labels.cancel()
+    goes_on.set()
+    labels.follow(pair_drawing.roll, 5)
+    assert not labels.learning  # it was cancelled by hand
+    pair_drawing.finish()
+    begin(window, fronts)
+    assert labels.learning  # what was left half done is done on another day
+    pair_drawing.finish()
+
+
 @pytest.mark.parametrize(
     "text", ["", "{", "[]", '{"format": 2}', '{"format": 1, "maps": 5, "labels": 3, "doubts": []}']
 )
@@ -304,6 +335,10 @@ def test_a_draft_that_does_not_fit_is_none(tmp_path: Path):
     assert (kept_drafts.labels_of(drafts, "m", photo, 3) == WALL).all()
     assert np.allclose(regions_in(from_straight(photo)).likely.sum(1), 1, atol=1e-5)  # shares, for smart fill
     assert kept_drafts.labels_of(drafts, "m", photo, 4) is None
+    passing = np.ascontiguousarray(photo[::-1])  # one of many that are read, and of which none is open
+    before = dict(superpixels._found)
+    assert (kept_drafts.labels_of(drafts, "m", passing, 3, passing=True) == WALL).all()
+    assert superpixels._found == before
     assert kept_drafts.labels_of(drafts, "other", photo, 3) is None
     assert kept_drafts.labels_of(drafts, "gone", photo, 3) is None
     assert kept_drafts.labels_of(drafts, "m", photo[:, :40], 3) is None  # cropped

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -17,9 +18,10 @@ from desktop.pairs import lessons
 from desktop.pairs.outcome import Lesson, Outcome, measured
 from desktop.session import Session
 from desktop.widgets.main_window import MainWindow
-from engine.data.messages import Picture, Pixels
+from engine.data.messages import Picture, Pixels, TryOut
 from engine.models import bundle
 from engine.planes import codec
+from tests.desktop.styled_models import write_styled
 from tests.desktop.window_hands import drag, message, model, settle, until
 from trainer.files import pair_store
 from trainer.files.pair_store import Origin
@@ -174,3 +176,35 @@ def test_a_lesson_that_cannot_be_looked_at_asks(
     until(lambda: session.models.outcomes.outcome is not None)
     assert "can't be told" in message(window) and session.live.model_file == former
     assert not session.models.outcomes.busy
+
+
+def test_a_lesson_is_judged_in_the_style_that_it_was_made_in(
+    session: Session, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def square(level: int) -> Pixels:
+        return np.full((64, 64, 3), level, np.uint8)
+
+    former = write_styled(home / "models" / "styled.safetensors", "styled")
+    card = bundle.read_card(former)
+    code, drawn = (0.5,) * card.style, Picture(lines=np.full((64, 64), 255, np.uint8))
+    lesson = lessons.Lesson(card, former, drawn, square(255), square(0), (), code)
+    folder = lessons.keep_correction(lesson, square(9))
+    pair_store.keep(folder, drawn, square(0), "hints", None, Origin(lessons.DRAWING, "2"))
+    run = home / "runs" / "styled, taught"
+    run.mkdir(parents=True)
+    model = write_styled(run / "model.safetensors", "styled, taught")
+    (run / "config.json").write_text(json.dumps({"data": str(folder), "from_model": str(former)}))
+    asked: list[TryOut] = []
+
+    def ask(wish: TryOut, then: Callable[[Pixels], object]) -> None:
+        asked.append(wish)
+        then(square(5))
+
+    outcomes = session.models.outcomes
+    monkeypatch.setattr(outcomes._tryouts, "ask", ask)
+    outcomes.review(run, model, lambda: None)
+    until(lambda: not outcomes.busy)
+    assert [(wish.path, wish.style) for wish in asked] == [
+        *((former, style) for style in (code, None)),
+        *((model, style) for style in (code, None)),
+    ]

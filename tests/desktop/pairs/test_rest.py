@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import html
 import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 import pytest
@@ -17,7 +20,7 @@ from desktop.pairs.rest import RestOfDrafts
 from desktop.support import task_queue
 from desktop.widgets.main_window import MainWindow
 from desktop.widgets.parts.picks import Picks
-from engine.data.picture import write_png
+from engine.data.picture import read, write_png
 from engine.errors import PictureError
 from tests.desktop.pairs.test_label_drafts import begin, keep, leave_drafts, marks, tool, write_fronts
 from tests.desktop.window_hands import drag, message, until
@@ -215,3 +218,63 @@ def test_looking_that_fails_is_a_sentence_and_over(
     rest.look()
     until(lambda: "The drafts are gone; make them anew." in message(window))
     assert not rest.busy and not rest.proposals
+
+
+class Held(NamedTuple):
+    begun: threading.Event
+    go_on: threading.Event
+
+
+@contextmanager
+def held(monkeypatch: pytest.MonkeyPatch, name: str, once: Callable[[Path], object]) -> Iterator[Held]:
+    """What reads photos waits until ``go_on`` is set."""
+    begun, go_on = threading.Event(), threading.Event()
+
+    def hold(file: Path) -> object:
+        begun.set()
+        assert go_on.wait(60)
+        return once(file)
+
+    monkeypatch.setattr(name, hold)
+    try:
+        yield Held(begun, go_on)
+    finally:
+        go_on.set()
+
+
+def test_the_rest_that_ends_while_a_photo_is_read_leaves_it_to_come_up(
+    window: MainWindow, fronts: Path, monkeypatch: pytest.MonkeyPatch
+):
+    _, rest = ready(window, fronts)
+    pair_drawing = window.session.pair_drawing
+    rest.look()
+    until(lambda: rest.proposals and not rest.busy)
+    with held(monkeypatch, "desktop.pairs.photos.read", read) as reading:
+        pair_drawing.step(1)
+        assert reading.begun.wait(60)
+        rest.take()
+        until(lambda: pair_drawing.roll.pairs == 7)
+        assert pair_drawing.busy
+    until(lambda: not pair_drawing.busy)
+    assert pair_drawing.place == 6 and pair_drawing.here
+    pair_drawing.step(1)
+    until(lambda: not pair_drawing.busy and pair_drawing.place == 7)
+
+
+def test_a_pair_that_is_added_while_the_rest_is_taken_counts_and_goes_on(
+    window: MainWindow, fronts: Path, monkeypatch: pytest.MonkeyPatch
+):
+    folder, rest = ready(window, fronts)
+    pair_drawing = window.session.pair_drawing
+    rest.look()
+    until(lambda: rest.proposals and not rest.busy)
+    rest.toggle(pair_drawing.photo.mark)
+    with held(monkeypatch, "desktop.pairs.rest.read", read) as reading:
+        rest.take()
+        assert reading.begun.wait(60)
+        pair_drawing.add()
+    until(lambda: len(pair_store.names(folder)) == 7 and not rest.busy and not pair_drawing.busy)
+    roll = pair_drawing.roll
+    assert (roll.pairs, roll.by_hand, roll.done) == (7, 6, 7)
+    assert pair_drawing.photo.file.stem == "front 8" and pair_drawing.here
+    assert all(picture.is_saved for picture in window.session.pictures if picture.photo)

@@ -91,6 +91,26 @@ def test_photos_are_overruled_by_a_click_and_written(
     assert "out" in said(dialog) and dialog.findChild(QPushButton, "preparing_train").isVisible()
 
 
+def test_what_was_overruled_stays_so_in_another_size(
+    window: MainWindow, session: Session, photos: Path, tmp_path: Path
+) -> None:
+    dialog, preparing = opened(window, photos), session.preparing
+    for name in ("house.png", "3.png"):
+        click(dialog, name)
+    size = dialog.findChild(QComboBox, "preparing_size")
+    expected = preparing.kept
+    for edge in (192, 128):
+        size.setCurrentIndex(size.findData(edge))
+        preparing.look(photos, edge, preparing.margin)  # another one at once: the wish is of before both
+        preparing.look(photos, edge, preparing.margin)
+        until(lambda: preparing.outlook is not None)
+        assert preparing.outlook.frame.size == edge and preparing.kept == expected
+    photos.rename(tmp_path / "others")
+    preparing.look(tmp_path / "others", 192, preparing.margin)
+    until(lambda: preparing.outlook is not None)
+    assert preparing.kept == preparing.outlook.kept != expected
+
+
 def test_what_was_made_is_trained_on_or_drawn_over(
     window: MainWindow, session: Session, photos: Path, tmp_path: Path
 ) -> None:

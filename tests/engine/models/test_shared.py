@@ -151,3 +151,18 @@ def test_what_is_no_catalogue_at_all_is_said(tmp_path: Path) -> None:
 def test_texts_that_command_a_terminal_are_tamed(folder: Path) -> None:
     spoil(folder, changed(name="a\x1b[2Jb"))
     assert shared.read(folder / "models.json")[0].name == "a [2Jb"
+
+
+@pytest.mark.parametrize("name", ["a.safetensors", "new.safetensors", "b.PTH", "notes.txt", "kept.json"])
+def test_a_catalogue_takes_no_other_files_place(folder: Path, name: str) -> None:
+    (folder / "kept.json").write_text('{"format": 1, "colours": []}')
+    before = {path.name: path.read_bytes() for path in folder.iterdir()}
+    with pytest.raises(ModelError, match="name another file"):
+        run("--catalogue", str(folder / name), "--write")
+    assert {path.name: path.read_bytes() for path in folder.iterdir()} == before
+
+
+def test_a_damaged_catalogue_is_written_anew(folder: Path) -> None:
+    spoil(folder, changed(sha256="x" * 64))
+    shared.write(folder / "models.json")
+    assert len(shared.read(folder / "models.json")) == 2

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -12,12 +13,14 @@ import torch
 from PIL import Image
 from typer.testing import CliRunner
 
-from engine.data.messages import Picture
+from engine.data.messages import Picture, Pixels
 from engine.data.picture import read, write_png
 from engine.errors import PictureError
 from tests.trainer.made_pictures import HOUSES, house
 from trainer.__main__ import commands
-from trainer.drafting import drafts, files, learner, looking
+from trainer.drafting import calibrating, drafts, files, learner, looking
+from trainer.drafting.calibrating import HeldOut
+from trainer.drafting.remembering import Memory
 from trainer.files import pair_store
 from trainer.machine.errors import TrainingError
 from trainer.perception import weights
@@ -98,6 +101,40 @@ def test_the_same_is_learnt_again() -> None:
     assert np.array_equal(one, other)
 
 
+def test_photos_are_looked_at_once_for_all_learnings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(learner, "VIEWS", 0)
+    monkeypatch.setattr(learner, "SHOWN", 4)
+    made = [house(number, 32) for number in range(6)]
+    looked: list[int] = []
+    once = looking.seen
+
+    def look(photo: Pixels) -> list[torch.Tensor]:
+        looked.append(len(photo))
+        return once(photo)
+
+    monkeypatch.setattr(looking, "seen", look)
+
+    def learn(count: int, memory: Memory | None) -> np.ndarray:
+        looked.clear()
+        photos = [photo for _, photo in made[:count]]
+        maps = [(HOUSES.indices(labels), None) for labels, _ in made[:count]]
+        drafter = learner.learnt(photos, maps, 5, seconds=60, steps=2, memory=memory)
+        return drafter.chances(photos[0])
+
+    without = learn(5, None)
+    assert np.array_equal(learn(5, Memory(tmp_path / "seen")), without) and len(looked) == 4 + 10 + 2
+    assert np.array_equal(learn(5, Memory(tmp_path / "seen")), without) and len(looked) == 2
+    learn(6, Memory(tmp_path / "seen"))
+    assert len(looked) == 2 + 2  # the new one and its mirror image
+    learn(5, Memory(tmp_path / "seen"))
+    files = sorted((tmp_path / "seen").glob("*.npy"))
+    assert len(files) == 10  # what is not learnt from any more is forgotten
+    files[0].write_bytes(b"torn")
+    assert np.array_equal(learn(5, Memory(tmp_path / "seen")), without) and len(looked) == 2 + 1
+    (tmp_path / "seen" / "essence.npz").write_bytes(b"torn")
+    assert np.array_equal(learn(5, Memory(tmp_path / "seen")), without)
+
+
 def test_it_takes_as_long_as_it_may(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(learner, "FEWEST_STEPS", 4)
     made = [house(number, 32) for number in range(5)]
@@ -133,6 +170,28 @@ def test_without_the_trained_eye_the_evaluations_own_recogniser_serves(
     assert planes.shape[0] % 5 == 0
 
 
+def test_drafts_are_told_of_before_all_photos_are_read(
+    street: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    out, seen = tmp_path / "out", []
+    out.mkdir()
+    former = {"format": 1, "maps": 5, "labels": 5, "doubts": {"mark1": 0.9, "mark3": 0.8, "gone": 0.7}}
+    (out / files.TOLD).write_text(json.dumps(former))
+
+    class Unsure:
+        def chances(self, photo: Pixels) -> np.ndarray:
+            seen.append(json.loads((out / files.TOLD).read_text("utf-8")))
+            return np.full((5, 2, 2), 0.2, np.float32)
+
+    monkeypatch.setattr(drafts, "_learnt", lambda *_: Unsure())
+    drafts.draft(street, others(tmp_path / "photos", 6), out, seconds=1)
+    assert seen[0] == former
+    assert seen[1]["doubts"] == {"mark1": 0.9, "mark3": 0.8, "mark0": 1.0} and seen[1]["whole"] is False
+    assert set(seen[5]["doubts"]) == {f"mark{number}" for number in range(5)} and seen[5]["maps"] == 6
+    told = json.loads((out / files.TOLD).read_text("utf-8"))
+    assert set(told["doubts"]) == {f"mark{number}" for number in range(6)} and "whole" not in told
+
+
 def test_too_few_maps_are_a_sentence(tmp_path: Path) -> None:
     for number in range(4):
         labels, photo = house(number, 32)
@@ -164,6 +223,50 @@ def test_a_strange_list_of_photos_is_a_sentence(tmp_path: Path, listed: str) -> 
     result = CliRunner().invoke(commands, words)
     assert isinstance(result.exception, TrainingError)
     assert "can't be read" in str(result.exception)
+
+
+def held_out(seed: int, right: float) -> list[HeldOut]:
+    """What a head says of made-up maps that is sure of everything, and right about so many places."""
+    found, random = [], torch.Generator().manual_seed(seed)
+    for _ in range(6):
+        truth = torch.randint(5, (12, 16), generator=random)
+        others = (truth + torch.randint(1, 5, truth.shape, generator=random)) % 5
+        said = torch.where(torch.rand(truth.shape, generator=random) < right, truth, others)
+        logits = 4 * torch.nn.functional.one_hot(said, 5).permute(2, 0, 1).float()
+        logits = logits + torch.randn((2, 5, 12, 16), generator=random)
+        found.append(HeldOut(logits, torch.nn.functional.one_hot(truth, 5).permute(2, 0, 1).float()))
+    return found
+
+
+@pytest.mark.parametrize("right", [0.5, 0.57, 0.8, 0.95])
+def test_as_much_is_told_as_is_true(right: float) -> None:
+    """Of maps of the same sort, that the temperature was not found by."""
+    found = calibrating.temperature(held_out(1, right))
+    told, true = calibrating.told_and_true(held_out(2, right), found)
+    assert told == pytest.approx(true, abs=0.1) and true == pytest.approx(right, abs=0.05)
+    if right < 0.6:
+        assert calibrating.told_and_true(held_out(2, right), 1.0)[0] > true + 0.2
+
+
+def test_drafts_are_as_certain_as_those_of_maps_that_were_held_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    made = [house(number, 32) for number in range(5)]
+    photos = [photo for _, photo in made]
+    maps = [(HOUSES.indices(labels), None) for labels, _ in made]
+    asked: list[Sequence[HeldOut]] = []
+
+    def unsure(held: Sequence[HeldOut]) -> float:
+        asked.append(held)
+        return 1e6
+
+    monkeypatch.setattr(calibrating, "temperature", unsure)
+    chances = learner.learnt(photos, maps, 5, seconds=60, steps=2).chances(photos[0])
+    assert np.allclose(chances, 0.2, atol=1e-3)
+    (held,) = asked
+    wanted = [learner.shares(truth, None, 5, held[0].wanted.shape[1:]) for truth, _ in maps]
+    # Each map once, a third of them after the other, and with its mirror image.
+    places = [next(at for at in range(5) if torch.equal(wanted[at], one.wanted)) for one in held]
+    assert places == [0, 3, 1, 4, 2]
+    assert all(one.logits.shape[:2] == (2, 5) for one in held)
 
 
 def test_doubt_is_of_what_is_unsure() -> None:

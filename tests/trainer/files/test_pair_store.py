@@ -133,3 +133,23 @@ def test_damaged_drafts_are_said(tmp_path: Path, noted: str) -> None:
     tmp_path.joinpath(pair_store.MANIFEST).write_text(text)
     with pytest.raises(PictureError, match="damaged"):
         pair_store.manifest_of(tmp_path)
+
+
+def test_the_style_of_a_pair_is_noted_until_it_has_none(tmp_path: Path) -> None:
+    code = (0.5, -1.25)
+    name = pair_store.keep(tmp_path, drawing(1), photo(1), "hints", None, BEACH, style=code)
+    other = pair_store.keep(tmp_path, drawing(2), photo(2), "hints", None, HILL)
+    assert pair_store.manifest_of(tmp_path).styles == {name: code} and other != name
+    pair_store.keep(tmp_path, drawing(1), photo(3), "hints", None, BEACH)
+    assert not pair_store.manifest_of(tmp_path).styles
+    pair_store.keep(tmp_path, drawing(1), photo(3), "hints", None, BEACH, style=code)
+    pair_store.remove(tmp_path, {name})
+    assert not pair_store.manifest_of(tmp_path).styles
+
+
+@pytest.mark.parametrize("noted", ["[1]", '{"1": 2}', '{"1": ["a"]}', '{"../1": [0.5]}', '{"1": [1e999]}'])
+def test_damaged_styles_are_said(tmp_path: Path, noted: str) -> None:
+    text = f'{{"format": 1, "task": "hints", "palette": null, "styles": {noted}}}'
+    (tmp_path / "pairs.json").write_text(text)
+    with pytest.raises(PictureError, match="damaged"):
+        pair_store.manifest_of(tmp_path)

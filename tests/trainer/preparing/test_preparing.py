@@ -339,6 +339,29 @@ def test_wrong_usage_is_exit_code_2(folder: Path, tmp_path: Path, words: list[st
     assert run(folder, tmp_path / "out", *words).exit_code == 2
 
 
+def test_a_sheet_takes_no_other_files_place(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "mine.png").write_bytes(b"mine")
+    (tmp_path / "pages-2.png").write_bytes(b"mine too")
+    photo = (folder / "1.png").read_bytes()
+    monkeypatch.setattr(contact, "ROWS", 1)
+    for sheet, sentence in (
+        (folder / "1.png", "lies in"),
+        (folder / "sheet.png", "lies in"),
+        (tmp_path / "out" / "sheet.png", "lies in"),
+        (tmp_path / "mine.png", "exists already"),
+        (tmp_path / "pages.png", "exists already"),
+    ):
+        result = run(folder, tmp_path / "out", "--size", 32, "--sheet", sheet)
+        assert isinstance(result.exception, PictureError) and sentence in str(result.exception), sheet
+    assert (folder / "1.png").read_bytes() == photo and not (folder / "sheet.png").exists()
+    assert {it.name: it.read_bytes() for it in tmp_path.iterdir()} == {
+        "mine.png": b"mine",
+        "pages-2.png": b"mine too",
+    }
+
+
 def test_a_full_disk_is_a_sentence_and_leaves_no_half_folder(
     outlook: looking.Outlook, tmp_path: Path
 ) -> None:
