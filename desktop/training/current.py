@@ -7,6 +7,7 @@ thread.
 
 from __future__ import annotations
 
+import hashlib
 import os
 import shutil
 from collections.abc import Callable
@@ -408,12 +409,23 @@ def _wipe(folder: Path) -> bool:
 
 
 def _forget_former(run: Path, target: Path) -> None:
-    """A model taken over again takes the place of the one taken over before: it is the same, less trained."""
+    """A model taken over again takes the place of the one taken over before, the same and less trained: of
+    that alone. What another put under its name, or changed in its card since, stays."""
     note = run / "taken_over"
-    former = Path(os.fsdecode(note.read_bytes())) if os.path.isfile(note) else None
-    if former is not None and former.parent == target.parent and former != target:
+    path, _, mark = note.read_bytes().partition(b"\0") if os.path.isfile(note) else (b"", b"", b"")
+    former = Path(os.fsdecode(path))
+    if path and former.parent == target.parent and former != target and _mark(former) == mark:
         former.unlink(missing_ok=True)
-    note.write_bytes(os.fsencode(target))  # its name may be no text
+    note.write_bytes(os.fsencode(target) + b"\0" + _mark(target))  # its name may be no text
+
+
+def _mark(file: Path) -> bytes:
+    """What tells a file's content from another's; one that is not there, or can't be read, is like none."""
+    try:
+        with file.open("rb") as stream:
+            return hashlib.file_digest(stream, "sha256").hexdigest().encode()
+    except OSError:
+        return b"unread"
 
 
 def _write_drawing(target: Path, picture: Picture) -> None:

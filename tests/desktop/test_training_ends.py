@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import shutil
 from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -292,3 +294,28 @@ def test_what_was_trained_is_painted_with_though_its_window_was_never_open(
     assert told[-1] == "This is “shoes” at its best."
     assert session.live.card.training["step"] == 200
     assert window.training.window is None
+
+
+def test_taken_over_again_it_replaces_its_former_self_and_nothing_else(
+    window: MainWindow, home: Path, told: list[str]
+):
+    """Another model that has come to have its name stays."""
+    training = window.session.training
+    run = make_run(home, "shoes", *OVERFITTING, model=500, best=200)
+    training.show(run)
+    until(lambda: training.has_best and training.history.overfits)
+
+    def take_over() -> None:
+        told.clear()
+        training.take_over()
+        until(lambda: bool(told))
+
+    take_over()
+    take_over()
+    (mine,) = (home / "models").glob("shoes*.safetensors")  # the first one has made room
+    strangers = mine.with_name("strangers.safetensors")
+    shutil.copyfile(run / "model.safetensors", strangers)
+    os.replace(strangers, mine)
+    take_over()
+    assert mine.read_bytes() == (run / "model.safetensors").read_bytes()
+    assert len(list((home / "models").glob("shoes*.safetensors"))) == 2
