@@ -12,7 +12,7 @@ from engine.data.picture import read
 
 @pytest.mark.parametrize("size", [(1, 1), (2, 3), (41, 70), (300, 17)])
 def test_what_is_written_is_read_the_same(size: tuple[int, int], monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(tiff, "_STRIP", 512)
+    monkeypatch.setattr(tiff, "STRIP", 512)
     pixels = np.random.default_rng(3).integers(0, 256, (*size, 3), np.uint8)
     content = tiff.to_tiff_bytes(pixels[:, ::-1], lambda *_: None)
     assert np.array_equal(read(content).pixels, pixels[:, ::-1])

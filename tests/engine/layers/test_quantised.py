@@ -222,7 +222,9 @@ def test_narrow_networks_go_on_in_floats() -> None:
     assert opened(narrow, precision="int8").precision in ("float32", "bfloat16")
 
 
-def test_where_integers_pay_they_are_the_default(model, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_where_integers_pay_they_are_the_default(
+    model, nothing_tried, monkeypatch: pytest.MonkeyPatch
+) -> None:
     def tried(factor: float):
         """Every way as quick as every other, but integers by a factor."""
 
@@ -233,8 +235,8 @@ def test_where_integers_pay_they_are_the_default(model, monkeypatch: pytest.Monk
 
     monkeypatch.setattr(device, "bfloat16_pays", lambda: False)
     for factor, precision in ((0.5, "int8"), (0.95, "float32"), (2.0, "float32")):
-        monkeypatch.setattr(trial_memory, "_memories", {})
-        monkeypatch.setattr(trials, "_tried", tried(factor))
+        trial_memory.forget()
+        monkeypatch.setattr(trials, "time_ways", tried(factor))
         assert opened(model).precision == precision
 
 
@@ -248,8 +250,8 @@ def test_operators_that_go_wrong_are_noticed(monkeypatch: pytest.MonkeyPatch) ->
     def saturating(self: Quantised, *arguments: Any) -> Tensor:
         return real(self, *arguments).clamp(-1e5, 1e5)
 
-    real = Quantised._run
-    monkeypatch.setattr(Quantised, "_run", saturating)
+    real = Quantised.multiply
+    monkeypatch.setattr(Quantised, "multiply", saturating)
     quantised.right.cache_clear()
     assert not quantised.right()
     monkeypatch.undo()

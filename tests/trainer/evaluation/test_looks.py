@@ -69,7 +69,7 @@ def test_without_the_trained_eyes_weights_the_rest_is_measured(
     words: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(weights, "place", lambda: tmp_path / "missing")
-    monkeypatch.setattr(trunk, "_read", trunk.Trunk)  # not those that were read before
+    monkeypatch.setattr(trunk, "bundled", trunk.Trunk)  # not those that were read before
     result = CliRunner().invoke(commands, [*words, "--looks", "2"])
     assert result.exit_code == 0, result.exception
     assert "line_recall" in result.stdout and "diversity" not in result.stdout
