@@ -20,11 +20,6 @@ from trainer.run.folder import Run
 from trainer.training.fit import fit
 
 
-@pytest.fixture(autouse=True)
-def one_thread() -> None:
-    torch.set_num_threads(1)
-
-
 def same_model(one: Path, other: Path) -> bool:
     """Card and weights, bit for bit; the file's header has no order."""
     (card, tensors), (their_card, theirs) = bundle.read(one), bundle.read(other)

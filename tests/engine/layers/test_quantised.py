@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -20,15 +19,12 @@ from engine.networks import build
 from engine.networks.unet import UNet
 from engine.passes.generator import Generator
 
-pytestmark = pytest.mark.skipif(not quantised.right(), reason="this processor multiplies no integers rightly")
+pytestmark = [
+    pytest.mark.skipif(not quantised.right(), reason="this processor multiplies no integers rightly"),
+    pytest.mark.usefixtures("no_gradients"),
+]
 
 SETTINGS = {"levels": 6, "width": 32, "inputs": 3, "outputs": 3, "norm": "batch", "dropout": True}
-
-
-@pytest.fixture(autouse=True)
-def no_gradients() -> Iterator[None]:
-    with torch.inference_mode():
-        yield
 
 
 def convolution(**geometry: int) -> nn.Conv2d:

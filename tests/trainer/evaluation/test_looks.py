@@ -5,7 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-import torch
 from typer.testing import CliRunner
 
 import resources
@@ -17,11 +16,6 @@ from trainer.data import pairs
 from trainer.evaluation.evaluate import evaluate
 from trainer.perception import distance, trunk, weights
 from trainer.training.state import State
-
-
-@pytest.fixture(autouse=True)
-def one_thread() -> None:
-    torch.set_num_threads(1)
 
 
 def test_a_trained_eye_looks_at_as_many_as_are_asked_for(

@@ -31,11 +31,6 @@ from trainer.training.state import State
 from trainer.training.step import LOSSES, learn
 
 
-@pytest.fixture(autouse=True)
-def one_thread() -> None:
-    torch.set_num_threads(1)
-
-
 def test_run_tells_everything_and_leaves_a_model(tmp_path: Path) -> None:
     data = things(tmp_path / "data")
     run = trained(tmp_path / "run", data, small(data, steps=6, sample_every=3))

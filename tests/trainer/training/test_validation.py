@@ -30,11 +30,6 @@ from trainer.training.fit import fit
 from trainer.training.state import State
 
 
-@pytest.fixture(autouse=True)
-def one_thread() -> None:
-    torch.set_num_threads(1)
-
-
 def test_first_validations_come_early_and_don_t_count_for_its_health(tmp_path: Path) -> None:
     data = things(tmp_path / "data")
     config = small(data, steps=20, sample_every=12, first_validation=1)
