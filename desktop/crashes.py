@@ -40,7 +40,7 @@ KEPT = 5
 ENTRIES = 40
 """Entries of the log that a report ends with."""
 _LARGEST = 1 << 20  # bytes of a trace that are read
-_MARK = "\n== What happened ==\n"
+MARK = "\n== What happened ==\n"
 _WENT_ON = "\n== The program went on and was closed as usual ==\n"
 _SUFFIX = ".crash"
 
@@ -62,7 +62,7 @@ class Crash:
         """
         with self.trace.open("rb") as file:
             text = file.read(_LARGEST).decode("utf-8", "replace")
-        about, _, happened = text.partition(_MARK)
+        about, _, happened = text.partition(MARK)
         process = re.search(r"process (\d+)", about)
         entries = logbook.last_entries(int(process[1]), ENTRIES) if process else []
         parts = [about.strip(), "== What happened ==", without_names(happened.strip())]
@@ -108,7 +108,7 @@ class Watch:
             return
         hold(self._file)
         with contextlib.suppress(OSError):  # a full disk costs the report, not the start
-            write_all(self._file, f"{_about()}\n{_MARK}".encode())
+            write_all(self._file, f"{_about()}\n{MARK}".encode())
 
     def __enter__(self) -> Watch:
         self._told_console = faulthandler.is_enabled()
@@ -166,7 +166,7 @@ def left_behind() -> list[Crash]:
         except OSError:
             continue
         crash = Crash(trace, text.endswith(_WENT_ON))
-        if text.partition(_MARK)[2].strip() and len(found) < KEPT:
+        if text.partition(MARK)[2].strip() and len(found) < KEPT:
             found.append(crash)
         else:
             crash.forget()

@@ -147,6 +147,11 @@ class Gallery(Observable):
         else:
             self._fresh(exhibit.card, put_up)
 
+    @property
+    def busy(self) -> bool:
+        """Whether a step is being taken, or is about to be."""
+        return self._busy or self._soon.isActive()
+
     def leave(self) -> None:
         """End of the program."""
         self._soon.stop()

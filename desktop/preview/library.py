@@ -89,13 +89,13 @@ class Library(Observable):
         of_kind = [entry for entry in usable if entry.card and entry.card.input == kind]
         named = [entry for entry in of_kind if entry.name == last_used.get(kind)]
         if not named and len(of_kind) > 1:  # else there is no need to read drawings
-            named = [entry for entry in of_kind if entry.bundled and entry.name == _suggested(kind)]
+            named = [entry for entry in of_kind if entry.bundled and entry.name == suggested(kind)]
         return next(iter(named or of_kind or usable), None)
 
     def prepare(self) -> None:
         """Read on any thread, once, what ``preferred`` will have to know."""
         for kind in ("sketch", "labels", "image"):
-            _suggested(kind)
+            suggested(kind)
 
     def lack_of(self, kind: InputKind) -> str:
         """What to tell the user where no model for ``kind`` can be used."""
@@ -237,6 +237,6 @@ def _is_copy(file: Path, path: Path, size: int, step: Callable[[], object]) -> b
 
 
 @lru_cache
-def _suggested(kind: str) -> str:
+def suggested(kind: str) -> str:
     """The model that the first bundled drawing of a kind was made for; empty where it names none."""
     return next((drawing.model for _, drawing in bundled() if drawing.kind == kind), "")

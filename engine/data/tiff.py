@@ -12,7 +12,7 @@ from collections.abc import Callable
 import numpy as np
 import numpy.typing as npt
 
-_STRIP = 1 << 19
+STRIP = 1 << 19
 """Pixels that are packed at a time."""
 
 MOST_BYTES = 1 << 32
@@ -34,7 +34,7 @@ def to_tiff_bytes(pixels: npt.NDArray[np.uint8], step: Callable[[int, int], obje
     height, width = pixels.shape[:2]
     if pixels.nbytes > MOST_BYTES // 2:
         raise ValueError("too large for a TIFF file")
-    rows = max(1, _STRIP // width)
+    rows = max(1, STRIP // width)
     tops = range(0, height, rows)
     strips = []
     for number, top in enumerate(tops, start=1):

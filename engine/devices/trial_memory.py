@@ -98,6 +98,12 @@ def load(machine: str) -> Memory:
     return memory
 
 
+def forget() -> None:
+    """Know nothing any more but what the file has, as a process that has just begun."""
+    _memories.clear()
+    _read.clear()
+
+
 @cache
 def processor() -> str:
     """The processor's name, as exactly as the system tells it."""

@@ -153,7 +153,7 @@ def plan(
             number = torch.float32 if convolution in delicate else dtype
             forced = wanted == device.INTEGERS
             layer = convolution, given[convolution], number, bits.get(convolution), forced
-            verdict = _best(*layer, memory, allowed)
+            verdict = best_way(*layer, memory, allowed)
             tried = tried and verdict is not None
             ways[convolution] = _unknown(*layer) if verdict is None else verdict.way
             seconds += 0.0 if verdict is None else verdict.seconds
@@ -231,7 +231,7 @@ def _built(
     return convolution
 
 
-def _best(
+def best_way(
     convolution: Convolution,
     shape: Shape,
     dtype: torch.dtype,
@@ -246,19 +246,19 @@ def _best(
         bits: with which it bears integers; None: it doesn't.
         forced: whether integers are taken where they can be had, even if they don't pay.
     """
-    ways = _candidates(convolution, dtype, bits, forced)
+    ways = candidates(convolution, dtype, bits, forced)
     if len(ways) == 1:
         return Verdict(ways[0], 0.0)
-    key = _key(convolution, shape, dtype, bits) + (" forced" if forced and bits else "")
+    key = layer_key(convolution, shape, dtype, bits) + (" forced" if forced and bits else "")
     known = memory.verdicts.get(key)
     if known is not None and known[0] in ways:
         return Verdict(*known)
     if not allowed():
         return None
-    seconds = _tried(convolution, shape, dtype, bits, ways)
+    seconds = time_ways(convolution, shape, dtype, bits, ways)
     verdict = _quickest(seconds)
     if verdict.way == "plain":  # which would be by chance, or because nothing else works
-        again = _tried(convolution, shape, dtype, bits, ways)
+        again = time_ways(convolution, shape, dtype, bits, ways)
         verdict = _quickest({way: min(taken, again.get(way, taken)) for way, taken in seconds.items()})
     memory.add(key, *verdict)
     return verdict
@@ -268,13 +268,13 @@ def _unknown(
     convolution: Convolution, shape: Shape, dtype: torch.dtype, bits: Bits | None, forced: bool
 ) -> str:
     """The way of a layer of which nothing is known yet."""
-    ways = _candidates(convolution, dtype, bits, forced)
+    ways = candidates(convolution, dtype, bits, forced)
     return "packed" if "packed" in ways else ways[0]
 
 
-def _candidates(convolution: Convolution, dtype: torch.dtype, bits: Bits | None, forced: bool) -> list[str]:
+def candidates(convolution: Convolution, dtype: torch.dtype, bits: Bits | None, forced: bool) -> list[str]:
     """What may serve for a layer; ``plain`` always does."""
-    if not _set_known(os.environ.get("ONEDNN_MAX_CPU_ISA")):
+    if not is_known_set(os.environ.get("ONEDNN_MAX_CPU_ISA")):
         return ["plain"]
     integers = []
     if bits is not None and isinstance(convolution, nn.Conv2d):
@@ -294,7 +294,7 @@ def _candidates(convolution: Convolution, dtype: torch.dtype, bits: Bits | None,
     return ways + integers
 
 
-def _tried(
+def time_ways(
     convolution: Convolution, shape: Shape, dtype: torch.dtype, bits: Bits | None, ways: list[str]
 ) -> dict[str, float]:
     """The least seconds that each way took, in turns, so that whatever disturbs them disturbs all alike.
@@ -375,7 +375,8 @@ def _copied(convolution: Convolution, dtype: torch.dtype) -> Convolution:
     return copy
 
 
-def _key(convolution: Convolution, shape: Shape, dtype: torch.dtype, bits: Bits | None) -> str:
+def layer_key(convolution: Convolution, shape: Shape, dtype: torch.dtype, bits: Bits | None) -> str:
+    """What a layer at one size is remembered by."""
     kind = "transposed" if isinstance(convolution, nn.ConvTranspose2d) else "plain"
     kernel, stride, padding = convolution.kernel_size, convolution.stride, convolution.padding
     geometry = f"{kernel[0]}×{kernel[1]} stride {stride[0]} padding {padding[0]}"
@@ -403,7 +404,7 @@ def say_refused(way: str) -> None:
 
 
 @functools.cache
-def _set_known(named: str | None) -> bool:
+def is_known_set(named: str | None) -> bool:
     """Whether an instruction set named in the environment exists."""
     if named is None or named.upper() in KNOWN_SETS:
         return True

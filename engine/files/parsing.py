@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
-from typing import Any
+import math
+from types import UnionType
+from typing import Any, Literal, get_args, get_origin
 
 
 def parsed_json(text: str | bytes) -> Any:
@@ -23,3 +25,17 @@ def parsed_json(text: str | bytes) -> Any:
         raise ValueError("its lists lie too deep in each other") from error
     except ValueError as error:  # Python's own words are for those who write programs
         raise ValueError("a number in it has thousands of digits") from error
+
+
+def is_a(sort: Any, value: object) -> bool:
+    """Whether a value is what the annotation ``sort`` of a field says; for a float any finite number is."""
+    origin, parts = get_origin(sort), get_args(sort)
+    if origin is Literal:
+        return value in parts
+    if origin is UnionType:
+        return any(is_a(part, value) for part in parts)
+    if origin is tuple:
+        return isinstance(value, tuple) and len(value) == len(parts) and all(map(is_a, parts, value))
+    if sort is float:
+        return type(value) in (int, float) and math.isfinite(value)  # type: ignore[arg-type]
+    return type(value) is (origin or sort)

@@ -135,9 +135,9 @@ class Quantised(nn.Module):
             whole.bitwise_right_shift_(8)
             room[:count] = whole if self.rectified else whole.add_(128)
         if self.bits == 8:
-            return self._run(parts, 128 * scale, self.bias)
+            return self.multiply(parts, 128 * scale, self.bias)
         bias = self.bias if self.rectified else torch.sub(self.bias, self.surplus, alpha=scale)
-        made = self._run(parts, scale, bias)
+        made = self.multiply(parts, scale, bias)
         return made[count:].add_(made[:count], alpha=256)
 
     def _scale(self, maps: Sequence[Tensor]) -> float:
@@ -156,7 +156,8 @@ class Quantised(nn.Module):
         # By way of 16 bits also for 8: from floats to those torch knows no quick way.
         return scaled.clamp_min_(0).to(torch.int16)
 
-    def _run(self, integers: Tensor, scale: float, bias: Tensor) -> Tensor:
+    def multiply(self, integers: Tensor, scale: float, bias: Tensor) -> Tensor:
+        """The convolution alone: float32 (N, O, h, w) of 8-bit integers (N, I, H, W)."""
         if self.product:
             return product(
                 integers, self.taps, lambda rows: torch.ops.onednn.qlinear_pointwise(

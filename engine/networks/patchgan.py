@@ -1,5 +1,5 @@
 """The patch discriminator of pix2pix (Isola et al., CVPR 2017, section 3.2.2 and appendix 6.1.2):
-one verdict for each patch of a picture, from convolutions alone.
+one logit for each patch of a picture, from convolutions alone.
 """
 
 from __future__ import annotations
@@ -22,16 +22,17 @@ SETTINGS = {
 }
 
 
-class Judged(NamedTuple):
+class Discriminated(NamedTuple):
     """What a discriminator makes of a pair: logits (N, 1, h, w), positive for “real”, and the maps of its
     hidden layers, from the first on."""
 
-    verdict: Tensor
+    logits: Tensor
     features: tuple[Tensor, ...]
 
 
 class PatchGAN(nn.Module):
-    """Judges patches of ``receptive_field`` pixels square; ``inputs`` counts both pictures' planes."""
+    """Tells real patches of ``receptive_field`` pixels square from generated ones; ``inputs`` counts both
+    pictures' planes."""
 
     def __init__(self, *, receptive_field: int, width: int, inputs: int, norm: NormKind) -> None:
         super().__init__()
@@ -55,16 +56,16 @@ class PatchGAN(nn.Module):
 
     def forward(self, pair: Tensor) -> Tensor:
         """(N, inputs, H, W) in [−1, 1] to logits (N, 1, h, w), positive for “real”."""
-        return self.judged(pair).verdict
+        return self.discriminate(pair).logits
 
-    def judged(self, pair: Tensor) -> Judged:
-        """(N, inputs, H, W) in [−1, 1], and what led to the verdict."""
+    def discriminate(self, pair: Tensor) -> Discriminated:
+        """(N, inputs, H, W) in [−1, 1], and what led to the logits."""
         *hidden, last = self.layers
         features = []
         for layer in hidden:
             pair = F.leaky_relu(layer(pair), 0.2, inplace=True)
             features.append(pair)
-        return Judged(last(pair), tuple(features))
+        return Discriminated(last(pair), tuple(features))
 
 
 NETWORK = PatchGAN

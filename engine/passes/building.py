@@ -86,7 +86,7 @@ def on_card(network: Translator, card: Card, where: torch.device, precision: str
     taken = _converted(network, dtype)
     if where.type == "cuda" and dtype == torch.float32:
         torch.backends.cudnn.allow_tf32 = False  # its 10 bits are not single precision
-    _to_device(network, where)
+    to_device(network, where)
     name = device.name(dtype)
     return Running(Whole(network, card, where, taken), dtype, name, name)
 
@@ -102,7 +102,12 @@ def _converted(network: Translator, dtype: torch.dtype) -> torch.dtype:
     return torch.float32 if delicate else dtype
 
 
-def _to_device(network: nn.Module, where: torch.device) -> None:
+def to_device(network: nn.Module, where: torch.device) -> None:
+    """Move a network.
+
+    Raises:
+        DeviceError: it has no room there.
+    """
     try:
         network.to(where)
         packed.channels_last(network)

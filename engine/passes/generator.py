@@ -106,7 +106,7 @@ class Generator:
     @property
     def varies(self) -> bool:
         """Whether seeds make a difference: only networks with dropout know variations."""
-        return self._network.has_dropout
+        return self.network.has_dropout
 
     @property
     def settled(self) -> bool:
@@ -339,7 +339,8 @@ class Generator:
         return self._running.whole
 
     @property
-    def _network(self) -> Translator:
+    def network(self) -> Translator:
+        """What runs: another one after a change of device or of ways."""
         return self._whole.network
 
     def _prepared(self, picture: Pixels) -> Pixels:
@@ -379,7 +380,7 @@ class Generator:
         padded = self._whole.padded(prepared)
         rng = None if seed is None else torch.Generator().manual_seed(seed % (1 << 63))
         with torch.inference_mode():
-            translated: Tensor = self._network(
+            translated: Tensor = self.network(
                 self._whole.planes(padded), valid(padded, prepared.shape[:2]), rng
             )
         return translated

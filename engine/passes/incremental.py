@@ -36,7 +36,7 @@ class Incremental:
     """The maps of one picture in one network. Dropout is off throughout."""
 
     def __init__(self, network: UNet) -> None:
-        self._network = network
+        self.network = network
         self._kept = Kept()
         self._planes = torch.empty(0)
 
@@ -52,7 +52,7 @@ class Incremental:
         """
         kept = Kept()
         self._planes, self._kept = torch.empty(0), Kept()  # their memory is needed
-        made: Tensor = self._network(planes, valid, kept=kept)
+        made: Tensor = self.network(planes, valid, kept=kept)
         self._planes, self._kept = planes, kept
         return made
 
@@ -81,7 +81,7 @@ class Incremental:
         changed = [rect for rect, _ in changes]
         source, innermost = self._planes, len(self._kept.maps) - 1
         for level, target in enumerate(self._kept.maps):
-            down = _layer(self._network.downs[level])
+            down = _layer(self.network.downs[level])
             changed = windows.merged([windows.halved(window, _bounds(target)) for window in changed])
             for window in windows.merged([self._encoded(level, window) for window in changed]):
                 if window == _bounds(target):  # its own padding costs nothing
@@ -104,19 +104,19 @@ class Incremental:
         for level, map_ in enumerate(self._kept.maps):
             needed.append(self._decoded(level, windows.halved(needed[-1], _bounds(map_))))
         x: Tensor | None = None
-        for level in reversed(range(len(self._network.ups))):
-            inner, outer, up = needed[level + 1], needed[level], _layer(self._network.ups[level])
+        for level in reversed(range(len(self.network.ups))):
+            inner, outer, up = needed[level + 1], needed[level], _layer(self.network.ups[level])
             skip = self._kept.maps[level][:, :, inner.rows, inner.columns]
             made = packed.rectified(up.convolution, *((skip,) if x is None else (skip, x)))
             # Its outermost pixels lack what lies outside ``inner``; none of them is in ``outer``.
             top, left = outer.top - 2 * inner.top, outer.left - 2 * inner.left
             x = self._normed(up, made[:, :, top : top + outer.height, left : left + outer.width])
         assert x is not None
-        return packed.activated(_layer(self._network.ups[0]).convolution, x, "tanh")
+        return packed.activated(_layer(self.network.ups[0]).convolution, x, "tanh")
 
     def _encoded(self, level: int, window: Rect) -> Rect:
         """The window of an encoder's map that is made where ``window`` is wanted."""
-        down, target = _layer(self._network.downs[level]), self._kept.maps[level]
+        down, target = _layer(self.network.downs[level]), self._kept.maps[level]
         channels = (self._kept.maps[level - 1] if level else self._planes).shape[1]
 
         def serves(width: int, height: int) -> bool:
@@ -127,7 +127,7 @@ class Incremental:
 
     def _decoded(self, level: int, window: Rect) -> Rect:
         """The window of a map that the decoder's layer takes where ``window`` is wanted."""
-        up, source = _layer(self._network.ups[level]), self._kept.maps[level]
+        up, source = _layer(self.network.ups[level]), self._kept.maps[level]
         # All but the innermost layer also take what the one before it has made.
         channels = source.shape[1] * (1 if level == len(self._kept.maps) - 1 else 2)
 

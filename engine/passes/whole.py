@@ -10,6 +10,7 @@ from __future__ import annotations
 import logging
 from collections import OrderedDict, deque
 from collections.abc import Callable
+from typing import Protocol
 
 import numpy as np
 import torch
@@ -22,9 +23,6 @@ from engine.planes import codec
 
 log = logging.getLogger(__name__)
 
-RECORDED = ("cuda",)
-"""Devices that can record a pass."""
-
 MOST_RECORDED = 2
 """Sizes kept recorded; each holds on to the memory of a pass."""
 
@@ -32,6 +30,48 @@ _WARMING = 3
 """Passes before the recording, in which libraries choose their ways and take their memory."""
 
 _Size = tuple[int, int]
+
+
+class Recorder(Protocol):
+    """How a kind of device records work."""
+
+    def record(self, work: Callable[[], Tensor], where: torch.device) -> tuple[Tensor, Callable[[], None]]:
+        """What the work answers, and how to have that made anew in the same place.
+
+        Raises:
+            RuntimeError: the device can't.
+        """
+
+    def wait(self, where: torch.device) -> None:
+        """Until the device has done what it was given."""
+
+
+class CudaRecorder:
+    """By CUDA graphs."""
+
+    def record(self, work: Callable[[], Tensor], where: torch.device) -> tuple[Tensor, Callable[[], None]]:
+        with torch.cuda.device(where):
+            aside, graph = torch.cuda.Stream(), torch.cuda.CUDAGraph()  # type: ignore[no-untyped-call]
+            aside.wait_stream(torch.cuda.current_stream())
+            # Not by torch.cuda.graph(): that may run Python's cycle collector, which is the window's alone.
+            with torch.cuda.stream(aside):
+                for _ in range(_WARMING):
+                    work()
+                torch.cuda.synchronize()
+                graph.capture_begin(capture_error_mode="thread_local")
+                try:
+                    made = work()
+                finally:
+                    graph.capture_end()
+            torch.cuda.current_stream().wait_stream(aside)
+            return made, graph.replay
+
+    def wait(self, where: torch.device) -> None:
+        torch.cuda.current_stream(where).synchronize()
+
+
+RECORDERS: dict[str, Recorder] = {"cuda": CudaRecorder()}
+"""By kind of device; on others passes are never recorded."""
 
 
 class Whole:
@@ -45,7 +85,7 @@ class Whole:
     def __init__(self, network: Translator, card: Card, where: torch.device, dtype: torch.dtype) -> None:
         self.network, self.card = network, card
         self.where, self._dtype = where, dtype
-        self.records = where.type in RECORDED
+        self.records = where.type in RECORDERS
         self._recordings: OrderedDict[tuple[tuple[int, ...], _Size], _Recording] = OrderedDict()
         self._asked: deque[tuple[tuple[int, ...], _Size]] = deque(maxlen=2 * MOST_RECORDED)
 
@@ -82,7 +122,7 @@ class Whole:
             while len(self._recordings) >= MOST_RECORDED:
                 self._recordings.popitem(last=False)
             try:
-                recording = _Recording(self._made, shape, size, self.where)
+                recording = _Recording(self._made, shape, size, self.where, RECORDERS[self.where.type])
             except RuntimeError as error:  # whatever it was, the plain pass meets it too, or does without
                 log.warning("A pass of %s can't be recorded here", shape, exc_info=True)
                 self.records = "out of memory" in str(error).lower()  # of a smaller size it may be
@@ -108,12 +148,13 @@ class _Recording:
         shape: tuple[int, ...],
         size: _Size,
         where: torch.device,
+        recorder: Recorder,
     ) -> None:
-        self._where = where
+        self._where, self._recorder = where, recorder
         locked = where.type == "cuda"
         self._there = torch.zeros(shape, dtype=torch.uint8, device=where)
         self._sent = torch.zeros(shape, dtype=torch.uint8, pin_memory=locked)
-        self._made, self._run = _record(lambda: work(self._there, size), where)
+        self._made, self._run = recorder.record(lambda: work(self._there, size), where)
         self._answer = torch.zeros(self._made.shape, dtype=torch.uint8, pin_memory=locked)
 
     def replay(self, padded: Pixels) -> Pixels:
@@ -121,33 +162,10 @@ class _Recording:
         self._there.copy_(self._sent, non_blocking=True)
         self._run()
         self._answer.copy_(self._made, non_blocking=True)
-        _wait(self._where)
+        self._recorder.wait(self._where)
         return np.array(self._answer.numpy())
 
 
 def valid(padded: Pixels | Tensor, size: _Size) -> _Size | None:
     """The picture's part of a padded one, as networks want to be told."""
     return None if tuple(padded.shape[:2]) == size else size
-
-
-def _record(work: Callable[[], Tensor], where: torch.device) -> tuple[Tensor, Callable[[], None]]:
-    """What the work answers, and how to have that made anew in the same place."""
-    with torch.cuda.device(where):
-        aside, graph = torch.cuda.Stream(), torch.cuda.CUDAGraph()  # type: ignore[no-untyped-call]
-        aside.wait_stream(torch.cuda.current_stream())
-        # Not by torch.cuda.graph(): that may run Python's cycle collector, which is the window's alone.
-        with torch.cuda.stream(aside):
-            for _ in range(_WARMING):
-                work()
-            torch.cuda.synchronize()
-            graph.capture_begin(capture_error_mode="thread_local")
-            try:
-                made = work()
-            finally:
-                graph.capture_end()
-        torch.cuda.current_stream().wait_stream(aside)
-        return made, graph.replay
-
-
-def _wait(where: torch.device) -> None:
-    torch.cuda.current_stream(where).synchronize()

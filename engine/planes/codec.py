@@ -114,7 +114,7 @@ def sketched(lines: Pixels, hints: Pixels | None, card: Card) -> Pixels:
     if hints is not None and not hints[..., 3].any():
         hints = None  # most sketches have an empty layer for them
     if not card.hints:
-        return flat(_composite(lines, hints), card)
+        return flat(composite(lines, hints), card)
     prepared = np.zeros((*lines.shape, 5), np.uint8)
     prepared[..., 0] = lines
     if hints is not None:
@@ -269,7 +269,7 @@ def scaled_labels(pixels: Pixels, size: tuple[int, int]) -> Pixels:
     return scaled
 
 
-def _composite(lines: Pixels, hints: Pixels | None) -> Pixels:
+def composite(lines: Pixels, hints: Pixels | None) -> Pixels:
     """Lines over hints over white, for sketch models that know no hints: uint8 (H, W, 3)."""
     if hints is None:
         return np.repeat(lines[..., None], 3, axis=2)

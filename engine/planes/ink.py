@@ -77,11 +77,11 @@ def _centre_lines(ink: Mask) -> Mask:
         strokes = ink & ~areas
     else:
         outline, strokes = np.zeros_like(ink), ink
-    thin: Mask = _thinned(strokes) | outline
+    thin: Mask = thinned(strokes) | outline
     return thin
 
 
-def _thinned(ink: Mask) -> Mask:
+def thinned(ink: Mask) -> Mask:
     """Zhang–Suen thinning on a list of the ink's pixels, except that the last pixel of a dot stays."""
     padded = np.pad(ink, 1).view(np.uint8)
     flat = padded.reshape(-1)

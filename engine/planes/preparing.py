@@ -50,7 +50,7 @@ class Scaled:
 
     def __init__(self, *, nearest: bool = False) -> None:
         self._nearest = nearest
-        self._scale = codec.scaled_labels if nearest else codec.scaled
+        self.scale = codec.scaled_labels if nearest else codec.scaled
         self._source: Pixels | None = None
         self._made: Pixels | None = None
 
@@ -72,7 +72,7 @@ class Scaled:
         if before is source and made is not None and made.shape[1::-1] == size:
             return made
         if before is None or made is None or before.shape != source.shape or made.shape[1::-1] != size:
-            made = self._scale(source, size)
+            made = self.scale(source, size)
         elif changed := windows.change(before, source):
             made = self._renewed(made, source, changed)
         self._source, self._made = source, made
@@ -91,10 +91,10 @@ class Scaled:
         )
         apart = self._nearest or small == (1, 1)  # else areas reach over, and are rounded as the whole is
         if not apart or 2 * windows.area(cells) > columns * rows:
-            return self._scale(source, (across, down))
+            return self.scale(source, (across, down))
         seen, shown = _times(cells, block), _times(cells, small)
         renewed = made.copy()
-        renewed[shown.rows, shown.columns] = self._scale(
+        renewed[shown.rows, shown.columns] = self.scale(
             source[seen.rows, seen.columns], (shown.width, shown.height)
         )
         return renewed

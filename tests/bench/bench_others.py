@@ -66,7 +66,7 @@ def compared(file: Path, exported: Path, refused: set[str]) -> list[Row]:
     generator = engine.open(file)
     picture = drawing(generator.card)
     height, width = picture.shape[:2]
-    network = generator._network
+    network = generator.network
     flat = codec.flat(picture, generator.card)
     planes = codec.to_planes(flat, generator.card, network.multiple, network.least).contiguous()
     ways: dict[str, Pass] = {"engine": lambda: generator(picture)}

@@ -189,4 +189,4 @@ def psnr(one: Pixels, other: Pixels) -> float:
 
 def _planes(stroke: Stroke) -> torch.Tensor:
     prepared = codec.flat(stroke.picture, stroke.generator.card)
-    return codec.to_planes(prepared, stroke.generator.card, stroke.generator._network.multiple, 1)
+    return codec.to_planes(prepared, stroke.generator.card, stroke.generator.network.multiple, 1)

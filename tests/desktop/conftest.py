@@ -26,7 +26,7 @@ from engine.data.card import Card
 from engine.data.palette import Label, Palette
 from tests import warm
 from tests.desktop.command_hands import Done
-from tests.desktop.window_hands import files_done, settle
+from tests.desktop.window_hands import files_done, settle, until
 
 PALETTE = Palette(
     "test", (Label("sky", (10, 20, 200)), Label("wall", (200, 180, 20)), Label("door", (90, 0, 0)))
@@ -171,3 +171,12 @@ def underpaint(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[st
 @pytest.fixture
 def noise() -> np.ndarray:
     return np.random.default_rng(0).integers(0, 256, (50, 70, 3)).astype(np.uint8)
+
+
+@pytest.fixture
+def no_training_is_left(home: Path) -> Iterator[None]:
+    """Whatever a test does: its training ends with it."""
+    yield
+    for log in (home / "runs").glob("*.log"):
+        background.end(log)
+        until(lambda log=log: not background.is_running(log), 60)

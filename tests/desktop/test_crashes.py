@@ -155,7 +155,7 @@ def test_only_the_newest_are_kept(home: Path):
     logs = home / "logs"
     logs.mkdir()
     for number in range(crashes.KEPT + 3):
-        (logs / f"2026010{number}-000000-1.crash").write_text(f"process 1\n{crashes._MARK}it fell {number}")
+        (logs / f"2026010{number}-000000-1.crash").write_text(f"process 1\n{crashes.MARK}it fell {number}")
     left = crashes.left_behind()
     assert [crash.trace.name[7] for crash in left] == ["7", "6", "5", "4", "3"]
     assert len(list(logs.glob("*.crash"))) == crashes.KEPT
@@ -195,7 +195,7 @@ def test_program_lines_stay_readable():
 def leave(home: Path) -> Path:
     (home / "logs").mkdir(exist_ok=True)
     trace = home / "logs" / "20260101-000000-7.crash"
-    trace.write_text(f"Underpaint 0.1.0, process 7\n{crashes._MARK}Fatal Python error: Aborted\n")
+    trace.write_text(f"Underpaint 0.1.0, process 7\n{crashes.MARK}Fatal Python error: Aborted\n")
     return trace
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import shutil
-from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -13,7 +12,6 @@ import pytest
 import torch
 from PySide6.QtWidgets import QComboBox, QPushButton, QSlider, QToolButton, QWidget
 
-from desktop.support import background
 from desktop.training import runs
 from desktop.training.current import Wish
 from desktop.widgets.main_window import MainWindow
@@ -23,32 +21,18 @@ from engine.data.card import Card
 from engine.files import lock
 from engine.models import bundle
 from tests.desktop.training_pairs import EDGE, write_pairs
-from tests.desktop.window_hands import text_of, until
+from tests.desktop.window_hands import button, text_of, training_window, until
 from trainer.run.options import Options
+
+pytestmark = pytest.mark.usefixtures("no_training_is_left")
 
 LONG = 60.0
 NETWORK = {"levels": 5, "width": 4, "inputs": 5, "outputs": 3, "norm": "batch", "dropout": True}
 
 
-@pytest.fixture(autouse=True)
-def no_training_is_left(home: Path) -> Iterator[None]:
-    yield
-    for log in (home / "runs").glob("*.log"):
-        background.end(log)
-        until(lambda log=log: not background.is_running(log), LONG)
-
-
 @pytest.fixture
 def trainer(window: MainWindow) -> TrainingWindow:
-    window.actions_table["train"].trigger()
-    assert window.training.window is not None
-    return window.training.window
-
-
-def button(page: QWidget, name: str) -> QPushButton:
-    found = page.findChild(QPushButton, name)
-    assert found is not None
-    return found
+    return training_window(window)
 
 
 def look(step: int, unknown: float, known: float) -> dict:

@@ -8,11 +8,12 @@ from pathlib import Path
 
 from PySide6.QtCore import QCoreApplication, QEvent, QEventLoop, QPointF, Qt, QTimer
 from PySide6.QtGui import QMouseEvent
-from PySide6.QtWidgets import QApplication, QLabel, QWidget
+from PySide6.QtWidgets import QApplication, QLabel, QPushButton, QWidget
 
 from desktop.session import Session
 from desktop.support.file_work import Job
 from desktop.widgets.main_window import MainWindow
+from desktop.widgets.training.window import TrainingWindow
 from engine.data.messages import Request
 
 
@@ -21,6 +22,20 @@ def message(window: MainWindow) -> str:
     text = window.messages.findChild(QLabel, "message_text")
     assert text is not None
     return text.text() if window.messages.isVisible() else ""
+
+
+def button(page: QWidget, name: str) -> QPushButton:
+    """The one of that name."""
+    found = page.findChild(QPushButton, name)
+    assert found is not None
+    return found
+
+
+def training_window(window: MainWindow) -> TrainingWindow:
+    """Opened by its command."""
+    window.actions_table["train"].trigger()
+    assert window.training.window is not None
+    return window.training.window
 
 
 def until(done: Callable[[], object], seconds: float = 20.0) -> None:

@@ -13,7 +13,7 @@ import torch
 from engine.data.card import Card
 from engine.data.messages import Pixels
 from engine.data.palette import Label, Palette
-from engine.devices import device
+from engine.devices import device, trial_memory
 from engine.layers.blocks import initialise
 from engine.layers.styling import Styling
 from engine.models import bundle
@@ -35,6 +35,14 @@ def one_thread() -> Iterator[None]:
     torch.set_num_threads(1)
     yield
     torch.set_num_threads(before)
+
+
+@pytest.fixture
+def nothing_tried() -> Iterator[None]:
+    """No layer was tried before; nor afterwards, as seconds that a test makes up hold for no other."""
+    trial_memory.forget()
+    yield
+    trial_memory.forget()
 
 
 @pytest.fixture(scope="session")

@@ -78,7 +78,7 @@ class Desk:
 
     @property
     def network(self) -> torch.nn.Module:
-        return self.worker._generator._network
+        return self.worker._generator.network
 
 
 class Gate:

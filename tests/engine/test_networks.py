@@ -81,14 +81,14 @@ def test_parameters_are_as_many_as_in_the_reference(
 
 
 @pytest.mark.parametrize("field", [1, 16, 34, 70, 142, 286])
-def test_a_patch_verdict_depends_on_exactly_its_field(field: int) -> None:
+def test_a_patch_logit_depends_on_exactly_its_field(field: int) -> None:
     discriminator = build("patchgan", receptive_field=field, width=2, inputs=1, norm="batch").eval()
     for parameter in discriminator.parameters():
         nn.init.ones_(parameter)
     edge = max(2 * field, 8)
     pair = torch.zeros(1, 1, edge, edge, requires_grad=True)
-    verdict = discriminator(pair)
-    verdict[0, 0, verdict.shape[2] // 2, verdict.shape[3] // 2].backward()
+    logits = discriminator(pair)
+    logits[0, 0, logits.shape[2] // 2, logits.shape[3] // 2].backward()
     touched = pair.grad[0, 0].nonzero()
     assert (touched.max(0).values - touched.min(0).values + 1).tolist() == [field, field]
 

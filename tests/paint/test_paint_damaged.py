@@ -16,10 +16,10 @@ from desktop.paint.files import project
 from engine.data.picture import to_png_bytes
 from engine.errors import PictureError
 from tests.paint.test_paint_hostile import huge_png
-from tests.paint.test_paint_strangers import BLUE, GREEN, HEAD, RED, _plain, layer, members_of, ora
+from tests.paint.test_paint_strangers import BLUE, GREEN, HEAD, RED, layer, members_of, ora, png_of
 
 HIDDEN = 'visibility="hidden"'
-GOOD, MERGED = _plain(BLUE), {project.MERGED: _plain(GREEN)}
+GOOD, MERGED = png_of(BLUE), {project.MERGED: png_of(GREEN)}
 
 
 def coded(
@@ -65,7 +65,7 @@ DAMAGED: dict[str, bytes | None] = {
 def with_damage(path: Path, stack: str, what: str, more: dict[str, bytes] | None = None) -> Path:
     content = DAMAGED[what]
     damage = {} if content is None else {"data/b.png": content}
-    return only(path, stack, {"data/r.png": _plain(RED), **damage, **(more or {})})
+    return only(path, stack, {"data/r.png": png_of(RED), **damage, **(more or {})})
 
 
 @pytest.mark.parametrize("what", list(DAMAGED))
@@ -77,7 +77,7 @@ def test_the_merged_picture_serves_where_a_layer_can_not(what: str, tmp_path: Pa
 
 
 @pytest.mark.parametrize("what", list(DAMAGED))
-@pytest.mark.parametrize("merged", [{}, {project.MERGED: _plain(GREEN, 30, 20)}, {project.MERGED: b"no"}])
+@pytest.mark.parametrize("merged", [{}, {project.MERGED: png_of(GREEN, 30, 20)}, {project.MERGED: b"no"}])
 def test_the_other_layers_serve_where_that_can_not_either(
     what: str, merged: dict[str, bytes], tmp_path: Path
 ) -> None:
@@ -109,7 +109,7 @@ def test_a_layer_that_is_not_seen_costs_no_other(what: str, how: str, tmp_path: 
 
 def test_a_checksum_that_fails_is_damage(tmp_path: Path) -> None:
     noise = np.random.default_rng(1).integers(0, 256, (40, 60, 3)).astype(np.uint8)
-    members = {"data/r.png": _plain(RED), "data/b.png": to_png_bytes(noise)}
+    members = {"data/r.png": png_of(RED), "data/b.png": to_png_bytes(noise)}
     path = broken_inside(only(tmp_path / "other.ora", layer("b") + layer("r"), members), "data/b.png")
     loaded = project.load(path)
     assert loaded.document.colour_at(5, 5) == RED and "left out" in loaded.notes[0]
@@ -146,7 +146,7 @@ def test_what_is_only_traced_never_becomes_part_of_a_drawing(traced: bool, tmp_p
 
 def test_all_that_is_missing_is_in_one_sentence(tmp_path: Path) -> None:
     stack = "".join(f'<layer name="{n}" src="data/{n}.png"/>' for n in range(9)) + layer("r")
-    loaded = project.load(only(tmp_path / "other.ora", stack, {"data/r.png": _plain(RED)}))
+    loaded = project.load(only(tmp_path / "other.ora", stack, {"data/r.png": png_of(RED)}))
     assert len(loaded.notes) == 1 and "6 more" in loaded.notes[0] and len(loaded.notes[0]) < 250
 
 
@@ -157,7 +157,7 @@ def test_all_that_is_missing_is_in_one_sentence(tmp_path: Path) -> None:
 @pytest.mark.parametrize("named", ["png", "jpg", "dat"])
 def test_layers_are_read_by_content(form: str, named: str, tmp_path: Path) -> None:
     stack = f'<layer name="p" src="data/p.{named}" x="30"/>' + layer("r")
-    members = {"data/r.png": _plain(RED), f"data/p.{named}": coded(form), **MERGED}
+    members = {"data/r.png": png_of(RED), f"data/p.{named}": coded(form), **MERGED}
     document = project.load(only(tmp_path / "other.ora", stack, members)).document
     assert [it.name for it in document.layers] == ["r", "p"]
     assert document.colour_at(5, 5) == RED and document.colour_at(50, 5) == pytest.approx(BLUE, abs=3)
@@ -184,7 +184,7 @@ def test_a_layer_that_lies_on_its_side_is_as_large_as_it_is_shown(form: str, tmp
 @pytest.mark.parametrize("path", ["./data/r.png", "x/../data/r.png", "./x/../data/./r.png", "data//r.png"])
 def test_paths_that_stay_inside_are_followed(path: str, tmp_path: Path) -> None:
     stack = f'<layer name="r" src="{path}"/>'
-    loaded = project.load(only(tmp_path / "other.ora", stack, {"data/r.png": _plain(RED)}))
+    loaded = project.load(only(tmp_path / "other.ora", stack, {"data/r.png": png_of(RED)}))
     assert loaded.notes == [] and loaded.document.colour_at(5, 5) == RED
 
 
@@ -194,13 +194,13 @@ def test_paths_that_stay_inside_are_followed(path: str, tmp_path: Path) -> None:
 @pytest.mark.parametrize("around", ["{}", "<stack>{}</stack>"])
 def test_paths_that_lead_outside_are_refused(path: str, around: str, tmp_path: Path) -> None:
     stack = around.format(f'<layer name="r" src="{path}"/>') + layer("r")
-    members = {"data/r.png": _plain(RED), **MERGED}
+    members = {"data/r.png": png_of(RED), **MERGED}
     with pytest.raises(PictureError, match="outside"):
         project.load(only(tmp_path / "other.ora", stack, members))
 
 
 def test_members_that_are_passed_over_are_told(tmp_path: Path) -> None:
-    members = {"data/r.png": _plain(RED), "../elsewhere.png": GOOD}
+    members = {"data/r.png": png_of(RED), "../elsewhere.png": GOOD}
     loaded = project.load(only(tmp_path / "other.ora", layer("r"), members))
     assert loaded.foreign and "holds more" in loaded.notes[0]
 
@@ -248,7 +248,7 @@ def _typed(path: Path, doctype: str, name: str = "r &amp; &#228;", encoding: str
     stack = f'<?xml version="1.0" encoding="{encoding}"?>{doctype}{HEAD}<stack><layer name="{name}" '
     with zipfile.ZipFile(path, "w") as file:
         file.writestr("stack.xml", f'{stack}src="data/r.png"/></stack></image>'.encode(encoding))
-        file.writestr("data/r.png", _plain(RED))
+        file.writestr("data/r.png", png_of(RED))
     return path
 
 

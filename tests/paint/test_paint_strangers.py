@@ -31,7 +31,7 @@ HEAD = '<image version="0.0.3" w="60" h="40">'
 def ora(path: Path, stack: str, members: dict[str, bytes] | None = None, image: str = HEAD) -> Path:
     """A file whose layers are 60 × 40 and of one colour each, unless ``members`` says otherwise."""
     plain = {
-        f"data/{name}.png": _plain(colour) for name, colour in zip("rgb", (RED, GREEN, BLUE), strict=True)
+        f"data/{name}.png": png_of(colour) for name, colour in zip("rgb", (RED, GREEN, BLUE), strict=True)
     }
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as file:
         file.writestr("mimetype", "image/openraster")
@@ -42,7 +42,7 @@ def ora(path: Path, stack: str, members: dict[str, bytes] | None = None, image: 
     return path
 
 
-def _plain(colour: tuple[int, ...], width: int = 60, height: int = 40) -> bytes:
+def png_of(colour: tuple[int, ...], width: int = 60, height: int = 40) -> bytes:
     return to_png_bytes(np.full((height, width, len(colour)), colour, np.uint8))
 
 
@@ -89,7 +89,7 @@ GROUPS = {
 @pytest.mark.parametrize("merged", ["none", "of another size", "damaged"])
 def test_groups_are_mixed_as_they_say(what: str, merged: str, tmp_path: Path) -> None:
     group, *seen = GROUPS[what]
-    others = {"none": {}, "of another size": {project.MERGED: _plain(GREEN, 30, 20)}}
+    others = {"none": {}, "of another size": {project.MERGED: png_of(GREEN, 30, 20)}}
     members = others.get(merged, {project.MERGED: huge_png(60, 40)})
     loaded = project.load(ora(tmp_path / "other.ora", group + layer("r"), members))
     assert loaded.foreign and len(loaded.notes) == 1
@@ -118,7 +118,7 @@ def test_a_way_of_mixing_that_is_not_known_is_told(tmp_path: Path) -> None:
 @pytest.mark.parametrize("merged", [True, False])
 def test_more_layers_than_fit_are_shown_as_one(merged: bool, tmp_path: Path) -> None:
     stack = layer("b", 'x="30"') * MOST_LAYERS + layer("r")
-    members = {project.MERGED: _plain(GREEN)} if merged else {}
+    members = {project.MERGED: png_of(GREEN)} if merged else {}
     loaded = project.load(ora(tmp_path / "many.ora", stack, members))
     assert loaded.foreign and "more layers than fit" in loaded.notes[0]
     assert len(loaded.document.layers) == 1
@@ -140,7 +140,7 @@ def test_large_layers_that_do_not_fit_are_shown_as_one_by_their_headers(tmp_path
 
 def test_layers_too_large_as_files_are_not_unpacked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(archive, "MOST_MEMBER", 1 << 16)
-    heavy = {"data/r.png": huge_png(60, 40) + b"\0" * archive.MOST_MEMBER, project.MERGED: _plain(GREEN)}
+    heavy = {"data/r.png": huge_png(60, 40) + b"\0" * archive.MOST_MEMBER, project.MERGED: png_of(GREEN)}
     loaded = project.load(ora(tmp_path / "heavy.ora", layer("r"), heavy))
     assert loaded.foreign and loaded.document.colour_at(5, 5) == GREEN
 
@@ -178,7 +178,7 @@ DROPPED = {
     "inside a layer": ('<layer name="r" src="data/r.png"><effect/></layer>', {}, HEAD, "holds more"),
     "background tile": (
         layer("r", 'background_tile="data/background_tile.png"'),
-        {"data/background_tile.png": _plain(BLUE, 8, 8)},
+        {"data/background_tile.png": png_of(BLUE, 8, 8)},
         HEAD,
         "holds more",
     ),

@@ -9,6 +9,9 @@ from PIL import Image
 
 from engine.data.messages import Pixels
 from tests.trainer.made_pictures import HOUSES, house, save
+from trainer.data import pairs
+from trainer.data.pairs import Problem
+from trainer.dataset_check import check
 
 EDGE = 64
 COUNT = 6
@@ -64,3 +67,8 @@ def written(folder: Path, photo: str, label: str, how: str = "colours", count: i
         else:
             numbers(HOUSES.colours[values], other)
     return folder
+
+
+def problems_of(folder: Path) -> list[Problem]:
+    """What is wrong with a data set."""
+    return check.check(pairs.find(folder))

@@ -21,11 +21,6 @@ from trainer.run.folder import Run
 from trainer.training.fit import fit
 
 
-@pytest.fixture(autouse=True)
-def one_thread() -> None:
-    torch.set_num_threads(1)
-
-
 def same_model(one: Path, other: Path) -> bool:
     """Card and weights, bit for bit; the file's header has no order."""
     (card, tensors), (their_card, theirs) = bundle.read(one), bundle.read(other)
@@ -64,7 +59,7 @@ def stopped_at(folder: Path, data: DataSet, config: Config, *steps: int) -> Run:
 )
 def test_stopped_and_resumed_is_the_same_bit_for_bit(tmp_path: Path, wishes: dict[str, Any]) -> None:
     data = things(tmp_path / "data", 7)
-    config = small(data, **{"steps": 9, "log_every": 1, "sample_every": 4, "first_look": 1, **wishes})
+    config = small(data, **{"steps": 9, "log_every": 1, "sample_every": 4, "first_validation": 1, **wishes})
     whole = trained(tmp_path / "whole", data, config)
     parts = stopped_at(tmp_path / "parts", data, config, 2, 3, 7)  # each leaves a model of its step
     assert differing(whole, parts) == []

@@ -8,7 +8,6 @@ import sys
 from pathlib import Path
 
 import pytest
-import torch
 from typer.testing import CliRunner, Result
 
 from engine.errors import UnderpaintError
@@ -29,11 +28,6 @@ SEEN = "caf\ufffd \ufffd"
 SMALL = (
     "--width 4 --size 32 --steps 2 --batch 2 --threads 1 --device cpu --precision float32 --log-every 1"
 ).split()
-
-
-@pytest.fixture(autouse=True)
-def one_thread() -> None:
-    torch.set_num_threads(1)
 
 
 def called(*words: object) -> Result:

@@ -61,7 +61,7 @@ class Tally:
 
     def look(self, sample: Sample, made: Pixels) -> None:
         """Compare what a trained eye sees in them."""
-        seen, wanted = distance.look(sample.judged(made)), distance.look(sample.target)
+        seen, wanted = distance.look(sample.masked(made)), distance.look(sample.target)
         self._likeness["perceptual"].append(seen.distance_from(wanted))
         self._looks.append((seen.features, wanted.features))
 

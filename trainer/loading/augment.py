@@ -80,12 +80,12 @@ class Sample(NamedTuple):
         """Of its pixels that are known, more than 0 to 1."""
         return 1.0 if self.known is None else max(1e-3, float((self.known > 0).mean()))
 
-    def judged(self, made: Pixels) -> Pixels:
-        """A picture made of it, uint8 (H, W, 3), with the target's own pixels where nothing is known:
+    def masked(self, generated: Pixels) -> Pixels:
+        """A picture generated from it, uint8 (H, W, 3), with the target's own pixels where nothing is known:
         there it is neither right nor wrong."""
         if self.known is None:
-            return made
-        return np.where(self.known[..., None] > 0, made, self.target)
+            return generated
+        return np.where(self.known[..., None] > 0, generated, self.target)
 
 
 class Loaded(NamedTuple):

@@ -36,7 +36,7 @@ class World:
 
     rank: int = 0
     size: int = 1
-    place: int = 0
+    local_rank: int = 0
     """Number of the process on its machine, and of its graphics card."""
 
     @property
@@ -106,7 +106,7 @@ class World:
                 dist.barrier()
 
     def _greatest(self, numbers: list[float]) -> list[float]:
-        device = f"cuda:{self.place}" if dist.get_backend() == "nccl" else "cpu"
+        device = f"cuda:{self.local_rank}" if dist.get_backend() == "nccl" else "cpu"
         tensor = torch.tensor(numbers, device=device, dtype=torch.float64)
         with reaching(self.size):
             dist.all_reduce(tensor, dist.ReduceOp.MAX)
@@ -118,8 +118,8 @@ ALONE = World()
 
 def expected() -> World:
     """What torchrun's environment says of this process; a world of one without it."""
-    rank, size, place = (int(os.environ.get(name, default)) for name, default in _VARIABLES)
-    return World(rank, size, place)
+    rank, size, local_rank = (int(os.environ.get(name, default)) for name, default in _VARIABLES)
+    return World(rank, size, local_rank)
 
 
 _VARIABLES = (("RANK", "0"), ("WORLD_SIZE", "1"), ("LOCAL_RANK", "0"))

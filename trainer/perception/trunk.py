@@ -100,7 +100,7 @@ def trunk(device: str = "cpu", precision: torch.dtype = torch.float32) -> Trunk:
         TrainingError: it is missing or damaged.
     """
     with _READING:
-        return _read(device, precision)
+        return bundled(device, precision)
 
 
 _READING = threading.Lock()
@@ -108,7 +108,8 @@ _READING = threading.Lock()
 
 
 @functools.cache
-def _read(device: str, precision: torch.dtype) -> Trunk:
+def bundled(device: str, precision: torch.dtype) -> Trunk:
+    """As ``trunk``, for one thread at a time."""
     return Trunk(device=device, precision=precision)
 
 

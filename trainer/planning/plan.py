@@ -112,10 +112,10 @@ def timed(config: Config, seconds_a_step: float) -> Config:
     steps = config.steps or max(1, round(config.minutes * 60 / seconds_a_step))
     least, most = VALIDATION_SECONDS
     pause = min(most, max(least, steps * seconds_a_step / VALIDATIONS))
-    sample_every, first_look = (
+    sample_every, first_validation = (
         max(1, round(seconds / seconds_a_step)) for seconds in (pause, FIRST_VALIDATION_SECONDS)
     )
-    config = replace(config, steps=steps, sample_every=sample_every, first_look=first_look)
+    config = replace(config, steps=steps, sample_every=sample_every, first_validation=first_validation)
     configs.check(config)
     return config
 

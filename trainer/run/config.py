@@ -8,13 +8,11 @@ from __future__ import annotations
 
 import dataclasses
 import json
-import math
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from types import UnionType
-from typing import Any, Literal, get_args, get_origin, get_type_hints
+from typing import Any, get_args, get_type_hints
 
 from engine.data import palette as palettes
 from engine.data import style as codes
@@ -22,7 +20,7 @@ from engine.data.card import Card, InputKind
 from engine.data.deep import FULL
 from engine.data.palette import Colour, Palette
 from engine.data.task import TASKS, Task, input_of
-from engine.files.parsing import parsed_json
+from engine.files.parsing import is_a, parsed_json
 from engine.files.writing import escaped, shown
 from trainer.loading.augment import Augment
 from trainer.machine.errors import TrainingError
@@ -30,7 +28,7 @@ from trainer.pictures import sketch
 from trainer.pictures.hints import Hinting
 from trainer.run.options import Adversarial, Norms, Precision, Recipe, StyleRecipe, Upsampling
 
-FORMAT = 2
+FORMAT = 3
 """Version of ``config.json``; newer ones are refused with a sentence."""
 
 VALIDATIONS_GROW = 3
@@ -153,7 +151,7 @@ class Config:
     """What the hints are like that are made of photos, see ``trainer.pictures.hints``; older runs, whose
     config doesn't say it, had copies. New ones are planned with wishes."""
     differentiable: bool = False
-    """Augment before the discriminator, real and made pictures alike (Zhao et al., NeurIPS 2020)."""
+    """Augment before the discriminator, real and generated pictures alike (Zhao et al., NeurIPS 2020)."""
 
     # --- machine
     device: str = "cpu"
@@ -168,7 +166,7 @@ class Config:
     """Steps between checkpoints; 0 for one a minute."""
     sample_every: int = 500
     """Steps between two validations, each of the fixed pairs; they also write the model."""
-    first_look: int = 0
+    first_validation: int = 0
     """The step of an early validation; others follow, each ``VALIDATIONS_GROW`` times as late as the one
     before, until it is time for the regular ones. 0 for none."""
     minutes: float = 0.0
@@ -241,7 +239,7 @@ class Config:
 
     def is_early(self, step: int) -> bool:
         """Whether it is a validation out of turn, soon after the beginning, when pictures change quickly."""
-        early = self.first_look
+        early = self.first_validation
         while 0 < early < min(step, self.sample_every):
             early *= VALIDATIONS_GROW
         return 0 < early == step < self.sample_every
@@ -292,14 +290,16 @@ def from_json(text: str) -> Config:
             raise TrainingError("The run was made by a newer Underpaint; update the program to resume it.")
         if fields["format"] == 1:  # called the averaged weights “average”
             fields["ema"] = fields.pop("average")
-            fields["format"] = FORMAT
+        if fields["format"] <= 2 and "first_look" in fields:
+            fields["first_validation"] = fields.pop("first_look")
+        fields["format"] = FORMAT
         for name in ("size", "betas"):
             fields[name] = tuple(fields[name])
         if fields.get("palette") is not None:
             fields["palette"] = palettes.from_fields(fields["palette"])
         config = Config(**fields)
         for name, sort in get_type_hints(Config).items():
-            if not _is_a(sort, getattr(config, name)):
+            if not is_a(sort, getattr(config, name)):
                 raise ValueError(f"its “{name}” makes no sense")
     except (ValueError, TypeError, KeyError, AttributeError, OverflowError, RecursionError) as error:
         raise TrainingError(
@@ -318,20 +318,6 @@ def colours_of(text: str) -> tuple[Colour, ...]:
     """The colours in ``Config.ignored``; what is no colour is passed over."""
     words = [word for word in text.split() if re.fullmatch("[0-9a-f]{6}", word)]
     return tuple((value[0], value[1], value[2]) for value in map(bytes.fromhex, words))
-
-
-def _is_a(sort: Any, value: object) -> bool:
-    """Whether a value is what an annotation of ``Config`` says; for a float any finite number will do."""
-    origin, parts = get_origin(sort), get_args(sort)
-    if origin is Literal:
-        return value in parts
-    if origin is UnionType:
-        return any(_is_a(part, value) for part in parts)
-    if origin is tuple:
-        return isinstance(value, tuple) and len(value) == len(parts) and all(map(_is_a, parts, value))
-    if sort is float:
-        return type(value) in (int, float) and math.isfinite(value)  # type: ignore[arg-type]
-    return type(value) is (origin or sort)
 
 
 def _is_style(length: object) -> bool:
@@ -358,7 +344,7 @@ def check(config: Config) -> None:
     """
     width, height = config.size
     first, second = config.betas
-    judges = "two discriminators" if config.discriminators == 2 else "a discriminator"
+    they = "two discriminators" if config.discriminators == 2 else "a discriminator"
     checks = {
         f"the task “{config.task}” is unknown; use {', '.join(TASKS)}": config.task in TASKS,
         f"the size must lie between {LEAST_EDGE} and {MOST_EDGE} pixels": all(
@@ -391,7 +377,7 @@ def check(config: Config) -> None:
         "two discriminators need an adversarial loss": (
             config.discriminators == 1 or config.adversarial != "none"
         ),
-        f"{judges} of patches of {config.patch} pixels can't judge pictures of less than {least_edge(config)}"
+        f"{they} of patches of {config.patch} pixels can't judge pictures of less than {least_edge(config)}"
         " pixels; choose a larger size or a smaller patch": (
             config.adversarial == "none" or min(width, height) >= least_edge(config)
         ),
@@ -442,7 +428,7 @@ def check(config: Config) -> None:
         "events come every so many steps, at least every one": config.log_every >= 1,
         "checkpoints come every so many steps": config.checkpoint_every >= 0,
         "samples come every so many steps, at least every one": config.sample_every >= 1,
-        "the first validation comes after so many steps": config.first_look >= 0,
+        "the first validation comes after so many steps": config.first_validation >= 0,
         "black must be darker than white among 16 bits": 0 <= config.black < config.white <= FULL[1],
         "one-hot input needs a palette": config.palette is not None or not config.one_hot,
     }

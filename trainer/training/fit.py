@@ -41,7 +41,7 @@ CHECKPOINT_SECONDS = 50.0
 """Between checkpoints, where the config doesn't count steps: under a minute, writing included."""
 
 PAUSE_SECONDS = 0.2
-"""Between two looks whether the pause is over."""
+"""Between two checks whether the pause is over."""
 
 
 def fit(run: Run, config: Config, data: DataSet, watch: Callable[[Event], None] | None = None) -> bool:
@@ -65,7 +65,7 @@ def fit(run: Run, config: Config, data: DataSet, watch: Callable[[Event], None] 
     alone = run.held() if distributed.expected().leads else nullcontext()
     joined = distributed.joined(config.device)
     with run.writing(), alone, told_of_memory(), joined as world, heeding_signals() as signalled:
-        settle_on(where, world)
+        use_device(where, world)
         training, validation = parted(data, config.validation, config.photos_apart)
         journal = Journal(run.events, watch) if world.leads else Journal(None)
         state = standing(run, config, world, journal, len(training.pairs))
@@ -115,10 +115,10 @@ def refuse_changes(config: Config, data: DataSet) -> None:
     )
 
 
-def settle_on(where: torch.device, world: World) -> None:
+def use_device(where: torch.device, world: World) -> None:
     """Let a graphics card be what “cuda” means from here on."""
     if where.type == "cuda":
-        torch.cuda.set_device(world.place if where.index is None else where)
+        torch.cuda.set_device(world.local_rank if where.index is None else where)
         torch.backends.cudnn.allow_tf32 = False  # validations in float32 say so: let no step be otherwise
 
 

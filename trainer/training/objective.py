@@ -14,7 +14,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from engine.networks.patchgan import Judged
+from engine.networks.patchgan import Discriminated
 from trainer.run.options import Adversarial
 
 SHIFT = 1 / 8
@@ -24,38 +24,38 @@ CUT = 1 / 2
 Training”, NeurIPS 2020, with its settings)."""
 
 
-def mean_adversarial_loss(judged: Sequence[Judged], real: bool, kind: Adversarial) -> Tensor:
+def mean_adversarial_loss(discriminated: Sequence[Discriminated], real: bool, kind: Adversarial) -> Tensor:
     """The mean of several discriminators' ``adversarial_loss``."""
-    return torch.stack([adversarial_loss(each.verdict, real, kind) for each in judged]).mean()
+    return torch.stack([adversarial_loss(each.logits, real, kind) for each in discriminated]).mean()
 
 
-def feature_distance(generated: Sequence[Judged], real: Sequence[Judged]) -> Tensor:
-    """How unlike discriminators find generated and real pictures on their way to a verdict; a single number,
+def feature_distance(generated: Sequence[Discriminated], real: Sequence[Discriminated]) -> Tensor:
+    """How unlike discriminators find generated and real pictures on their way to the logits; a single number,
     through which gradients pass to what was generated alone.
 
     The L1 distances of a discriminator's hidden layers, added up, and of that the mean over discriminators.
     """
     total = torch.stack(
         [
-            F.l1_loss(made.float(), photo.detach().float())
-            for ours, theirs in zip(generated, real, strict=True)
-            for made, photo in zip(ours.features, theirs.features, strict=True)
+            F.l1_loss(ours.float(), theirs.detach().float())
+            for fake, photo in zip(generated, real, strict=True)
+            for ours, theirs in zip(fake.features, photo.features, strict=True)
         ]
     )
     return total.sum() / len(generated)
 
 
-def adversarial_loss(verdicts: Tensor, real: bool, kind: Adversarial) -> Tensor:
-    """How far verdicts are from “real”, or from “made”; a single number.
+def adversarial_loss(logits: Tensor, real: bool, kind: Adversarial) -> Tensor:
+    """How far logits are from “real”, or from “generated”; a single number.
 
     Args:
-        verdicts: logits of any shape, positive for “real”.
+        logits: of any shape, positive for “real”.
         kind: cross entropy as in the paper, or least squares (Mao et al., ICCV 2017).
     """
-    wanted = torch.full_like(verdicts, float(real), dtype=torch.float32)
+    wanted = torch.full_like(logits, float(real), dtype=torch.float32)
     if kind == "least squares":
-        return F.mse_loss(verdicts.float(), wanted)
-    return F.binary_cross_entropy_with_logits(verdicts.float(), wanted)
+        return F.mse_loss(logits.float(), wanted)
+    return F.binary_cross_entropy_with_logits(logits.float(), wanted)
 
 
 @dataclass(frozen=True)

@@ -21,7 +21,7 @@ from engine.devices import device
 from engine.errors import ModelError
 from engine.layers.blocks import Translator, initialise
 from engine.models import bundle, catalogue
-from engine.networks.patchgan import Judged, PatchGAN
+from engine.networks.patchgan import Discriminated, PatchGAN
 from engine.networks.style_encoder import StyleEncoder
 from trainer.machine.distributed import ALONE, World
 from trainer.machine.errors import TrainingError
@@ -76,11 +76,11 @@ class State:
         norm = config.network["norm"]
         self.discriminators: list[PatchGAN] = []
         for _ in range(config.discriminators):
-            judge = networks.build(
+            discriminator = networks.build(
                 "patchgan", receptive_field=config.patch, width=config.patch_width, inputs=planes, norm=norm
             )
-            initialise(judge, first)
-            self.discriminators.append(cast(PatchGAN, judge))
+            initialise(discriminator, first)
+            self.discriminators.append(cast(PatchGAN, discriminator))
 
         self.encoder: StyleEncoder | None = None
         if config.style:
@@ -175,12 +175,12 @@ class State:
         """Convolutions inside run in the config's precision."""
         return torch.autocast(self.device.type, self.precision, enabled=self.precision != torch.float32)
 
-    def make(self, inputs: Tensor, codes: Tensor | None = None) -> Tensor:
+    def generate(self, inputs: Tensor, codes: Tensor | None = None) -> Tensor:
         """What the generator makes of padded planes (N, inputs, H, W), and of codes (N, style) where it knows
         styles: (N, outputs, H, W) in [−1, 1]."""
         with self.autocast():
-            made: Tensor = self.generator(inputs, style=codes)
-        return made.float()
+            generated: Tensor = self.generator(inputs, style=codes)
+        return generated.float()
 
     def read(self, photos: Tensor, learns: bool = True) -> tuple[Tensor, Tensor]:
         """The codes of photos (N, outputs, H, W): means, and logarithms of variances, (N, style).
@@ -196,12 +196,12 @@ class State:
             mean, logvar = torch.func.functional_call(encoder, weights, (photos,))
         return mean.float(), logvar.float()
 
-    def judged(self, pairs: Tensor) -> list[Judged]:
+    def discriminate(self, pairs: Tensor) -> list[Discriminated]:
         """What each discriminator makes of pairs (N, planes, H, W)."""
         each = []
         with self.autocast():
             for discriminator in self.discriminators:
-                each.append(discriminator.judged(pairs))
+                each.append(discriminator.discriminate(pairs))
                 if len(each) < len(self.discriminators):
                     pairs = F.avg_pool2d(pairs, 2)
         return each

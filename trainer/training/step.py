@@ -13,7 +13,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from engine.devices import device
-from engine.networks.patchgan import Judged
+from engine.networks.patchgan import Discriminated
 from trainer.loading.pair_loader import Batch
 from trainer.machine.distributed import World
 from trainer.perception.trunk import trunk
@@ -58,8 +58,8 @@ def learn(
 ) -> Tensor:
     """One step of both networks and the average (Isola et al., CVPR 2017, section 3.3).
 
-    Both networks step at once, where the paper lets the discriminator go first: one look at the made picture
-    then serves both, which saves a pass in eight of the discriminator's.
+    Both networks step at once, where the paper lets the discriminator go first: one pass over the generated
+    picture then serves both, which saves a pass in eight of the discriminator's.
 
     Args:
         inputs: (N, planes, H', W') in [−1, 1], padded at the right and at the bottom as need be.
@@ -81,11 +81,11 @@ def learn(
     draw = Draw.of_step(config, state.step, world) if config.style else None
     losses = torch.zeros(len(LOSSES), device=photos.device)
 
-    def judged(pictures: Tensor, part: slice, distortion: Distortion) -> list[Judged]:
+    def discriminated(pictures: Tensor, part: slice, distortion: Distortion) -> list[Discriminated]:
         seen = inputs[part, :, :height, :width]
         if config.differentiable:
             pictures, seen = distortion[part].of_photos(pictures), distortion[part].of_inputs(seen)
-        return state.judged(torch.cat((seen, pictures), 1) if config.conditional else pictures)
+        return state.discriminate(torch.cat((seen, pictures), 1) if config.conditional else pictures)
 
     for start in range(0, count, state.micro_batch):
         part = slice(start, start + state.micro_batch)
@@ -101,8 +101,8 @@ def learn(
         real = fake = fooled = unlike = unmatched = uneven = torch.zeros_like(distance)
         meets = style.weight > 0
         if config.adversarial != "none":
-            about_generated = judged(generated, part, distortions[0])
-            about_real = judged(photos[part], part, distortions[1])
+            about_generated = discriminated(generated, part, distortions[0])
+            about_real = discriminated(photos[part], part, distortions[1])
             real = mean_adversarial_loss(about_real, True, config.adversarial)
             fake = mean_adversarial_loss(about_generated, False, config.adversarial)
             fooled = mean_adversarial_loss(about_generated, True, config.adversarial)
@@ -116,7 +116,7 @@ def learn(
             uneven = stripes(style.of_met(generated) - style.of_met(photos[part]))
         of_styles = style.losses(generated)
         share = len(generated) / count
-        # Both networks learn from one and the same verdict. Halved, so that the discriminator learns more
+        # Both networks learn from the same logits. Halved, so that the discriminator learns more
         # slowly.
         if config.adversarial != "none":
             state.backward("discriminator", (real + fake) / 2 * share, again=True)
@@ -154,6 +154,9 @@ def distance_of(generated: Tensor, photos: Tensor, there: Tensor | None, style: 
     return distance if there is None else distance / style.of_met(there).mean().clamp_min(1e-3)
 
 
-def of_met(judged: Sequence[Judged], style: Styled) -> list[Judged]:
+def of_met(discriminated: Sequence[Discriminated], style: Styled) -> list[Discriminated]:
     """What discriminators make of those pictures that are to come near their photos."""
-    return [Judged(style.of_met(verdict), tuple(map(style.of_met, features))) for verdict, features in judged]
+    return [
+        Discriminated(style.of_met(logits), tuple(map(style.of_met, features)))
+        for logits, features in discriminated
+    ]

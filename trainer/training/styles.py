@@ -87,7 +87,7 @@ class Styled:
 
     def generated(self) -> Tensor:
         """The pictures, (N, outputs, H', W')."""
-        return self._state.make(self._inputs)
+        return self._state.generate(self._inputs)
 
     def losses(self, pictures: Tensor) -> Losses:
         """Of the pictures as they have become."""
@@ -124,7 +124,7 @@ class Bicycle(Styled):
             self._codes = self._codes.index_copy(0, read, mean + (logvar / 2).exp() * noise)
 
     def generated(self) -> Tensor:
-        return self._state.make(self._inputs, self._codes)
+        return self._state.generate(self._inputs, self._codes)
 
     def losses(self, pictures: Tensor) -> Losses:
         latent = pictures.new_zeros(())
@@ -148,21 +148,21 @@ class Diversity(Styled):
         self._twice = draw.alternate.nonzero().flatten().to(photos.device)
         self._codes = draw.codes.to(photos.device)
         self._second = draw.more.to(photos.device)[self._twice]
-        self._made = inputs[:0]
+        self._generated = inputs[:0]
         self._size = photos.shape[2:]
         self._rest = 2 * len(self._twice) / len(photos)
 
     def generated(self) -> Tensor:
         inputs = torch.cat((self._inputs, self._inputs[self._twice]))
-        self._made = self._state.make(inputs, torch.cat((self._codes, self._second)))
-        return self._made[: len(self._inputs)]
+        self._generated = self._state.generate(inputs, torch.cat((self._codes, self._second)))
+        return self._generated[: len(self._inputs)]
 
     def losses(self, pictures: Tensor) -> Losses:
         diversity = nothing = pictures.new_zeros(())
         if len(self._twice):
             height, width = self._size
-            made = self._made[:, :, :height, :width]  # as they were made, where nothing is known too
-            apart = (made[self._twice] - made[len(self._inputs) :]).abs().mean((1, 2, 3))
+            generated = self._generated[:, :, :height, :width]  # as they came, where nothing is known too
+            apart = (generated[self._twice] - generated[len(self._inputs) :]).abs().mean((1, 2, 3))
             codes = (self._codes[self._twice] - self._second).abs().mean(1).clamp_min(_LEAST)
             diversity = (apart / codes).clamp_max(BOUND).mean() * self._rest
         mean, _ = self._state.read(pictures.detach())

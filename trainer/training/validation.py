@@ -56,7 +56,7 @@ A_PASS = 4
 """So many pictures take, without gradients, about the memory of one that is learnt from."""
 
 DRAWING_SECONDS = 4.0
-"""Between two looks whether the window left a drawing."""
+"""Between two checks whether the window left a drawing."""
 
 MOST_DRAWING_BYTES = 256 << 20
 """Of the file, and of what it unpacks to."""
@@ -69,7 +69,7 @@ _PACKINGS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
 
 
 class ValidationReporter:
-    """Fixed pairs, looked at again and again.
+    """Fixed pairs, validated again and again.
 
     Samples are made without augmentation, hints always the same. They are pictures ``SHOWN`` wide in
     ``samples/``: ``inputs.png``, ``targets.png``, and one a validation, named by its step. First come pairs
@@ -99,7 +99,7 @@ class ValidationReporter:
         self._usual: Code | None = None
         """The style of the window's drawing, as of the newest model."""
         self.typical = [still(pair, augment).prepared for pair in layouts.spread(training.pairs, TYPICAL)]
-        self._looked = time.monotonic()
+        self._checked = time.monotonic()
         self._passed_over: tuple[int, int] | None = None
         """Time and size of a drawing that made no sense, which is told once."""
         self._spared = False
@@ -135,7 +135,8 @@ class ValidationReporter:
         known = _validated(painter, self.known)
         reached = unknown or known
         assert reached is not None
-        made = [*(unknown.made[: self.held_back] if unknown else []), *(known.made if known else [])]
+        own = unknown.generated[: self.held_back] if unknown else []
+        generated = [*own, *(known.generated if known else [])]
         name = f"{state.step:07d}.png"
         each = 1 + len(self.strange)
         columns = [pair for pair in self.shown for _ in range(each)]
@@ -144,7 +145,7 @@ class ValidationReporter:
         styles = self._styles(painter)
         card = replace(painter.card, **styles)
         self._usual = card.usual_style if config.style else None
-        self._write(name, self._in_styles(painter, made, card))
+        self._write(name, self._in_styles(painter, generated, card))
 
         if reached.l1 < state.best:
             state.best = reached.l1
@@ -186,10 +187,10 @@ class ValidationReporter:
         named = dict(list(ours.items())[-MOST_NAMES:])  # of too many, the parent's first ones go
         return {"styles": named, "seeded_styles": naming.seeded(map(painter.style_of, self._seen))}
 
-    def _in_styles(self, painter: Generator, made: list[Pixels], card: Card) -> list[Pixels]:
+    def _in_styles(self, painter: Generator, generated: list[Pixels], card: Card) -> list[Pixels]:
         """Pictures of the pairs shown, each followed by those in other styles, of the card's seeds."""
         row = []
-        for sample, own in zip(self.shown, made, strict=False):
+        for sample, own in zip(self.shown, generated, strict=False):
             row.append(own)
             row += [painter.translate(sample.prepared, style=card.code(seed)) for seed in self.strange]
         return row
@@ -213,9 +214,9 @@ class ValidationReporter:
 
         Its statistics are those averaged along with it: near enough to watch, and quick.
         """
-        if time.monotonic() - self._looked < DRAWING_SECONDS:
+        if time.monotonic() - self._checked < DRAWING_SECONDS:
             return
-        self._looked = time.monotonic()
+        self._checked = time.monotonic()
         painted = self._drawing(state)
         if painted is None:
             return
@@ -275,23 +276,23 @@ class ValidationReporter:
 class _Validation:
     """What a painter makes of pairs, and how near it comes."""
 
-    def __init__(self, made: list[Pixels], samples: list[Sample]) -> None:
-        self.made = made
+    def __init__(self, generated: list[Pixels], samples: list[Sample]) -> None:
+        self.generated = generated
         targets = [sample.target for sample in samples]
         differences = [
-            np.abs(sample.judged(one).astype(np.int16) - sample.target).mean() / sample.share
-            for one, sample in zip(made, samples, strict=True)
+            np.abs(sample.masked(one).astype(np.int16) - sample.target).mean() / sample.share
+            for one, sample in zip(generated, samples, strict=True)
         ]
         self.l1 = float(np.mean(differences)) / 127.5
         """Mean absolute difference on the scale of the loss: pixels in [−1, 1]."""
-        self.liveliness = _spread_of(made) / max(1e-6, _spread_of(targets))
+        self.liveliness = _spread_of(generated) / max(1e-6, _spread_of(targets))
 
 
 def _validated(painter: Generator, samples: list[Sample]) -> _Validation | None:
     if not samples:
         return None
-    made = [painter.translate(sample.prepared, style=_own(painter, sample)) for sample in samples]
-    return _Validation(made, samples)
+    generated = [painter.translate(sample.prepared, style=_own(painter, sample)) for sample in samples]
+    return _Validation(generated, samples)
 
 
 def _own(painter: Generator, sample: Sample) -> Style | None:

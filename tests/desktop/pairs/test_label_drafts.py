@@ -94,11 +94,6 @@ def marks(window: MainWindow) -> dict[str, str]:
     return {photo.file.stem: photo.mark for photo in roll.photos}
 
 
-@pytest.fixture
-def fronts(tmp_path: Path) -> Path:
-    return write_fronts(tmp_path / "fronts", 8)
-
-
 def test_after_five_maps_the_next_photo_comes_with_its_draft(
     window: MainWindow, fronts: Path, monkeypatch: pytest.MonkeyPatch
 ):

@@ -9,13 +9,14 @@ import numpy as np
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QMouseEvent
-from PySide6.QtWidgets import QSlider, QToolButton
+from PySide6.QtWidgets import QSlider
 
 from desktop.pairs.line_draft import FEW, USUAL, remembered
 from desktop.support import background
 from desktop.widgets.main_window import MainWindow
 from engine.data.messages import Pixels
 from tests import warm
+from tests.desktop.pairs.test_label_drafts import tool
 from tests.desktop.traced_photos import photo, write_photos
 from tests.desktop.window_hands import drag, message, send, settle, until
 from trainer.perception import edges, weights
@@ -37,12 +38,6 @@ def lines(window: MainWindow) -> Pixels:
     plane = window.session.document.picture().lines
     assert plane is not None
     return plane
-
-
-def tool(window: MainWindow, name: str) -> QToolButton:
-    found = window.pair_drawing_bar.findChild(QToolButton, name)
-    assert found is not None
-    return found
 
 
 def test_the_lines_of_a_photo_are_drafted_by_trained_edges(

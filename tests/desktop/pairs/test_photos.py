@@ -12,6 +12,7 @@ from PIL import Image, ImageDraw
 from desktop.pairs import photos
 from desktop.pairs.photos import Photo
 from engine.data.messages import Picture, Pixels
+from engine.data.picture import read
 from engine.data.rect import Rect
 from engine.data.task import task_of
 from trainer.files import pair_store
@@ -47,7 +48,7 @@ def rolled(folder: Path, to: Path) -> dict[str, Photo]:
 
 
 def pixels_of(photo: Photo) -> Pixels:
-    return photos.reduced(photos.read(photo.file).pixels)
+    return photos.reduced(read(photo.file).pixels)
 
 
 def keep(to: Path, photo: Photo, row: int, origin: Origin | None = None, pixels: Pixels | None = None) -> str:

@@ -22,18 +22,13 @@ from desktop.widgets.main_window import MainWindow
 from desktop.widgets.parts.picks import Picks
 from engine.data.picture import read, write_png
 from engine.errors import PictureError
-from tests.desktop.pairs.test_label_drafts import begin, keep, leave_drafts, marks, tool, write_fronts
+from tests.desktop.pairs.test_label_drafts import begin, keep, leave_drafts, marks, tool
 from tests.desktop.window_hands import drag, message, until
 from trainer.data import pairs
 from trainer.drafting import drafts as drafting
 from trainer.files import pair_store
 
 CONTROL_SHIFT = Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.ShiftModifier
-
-
-@pytest.fixture
-def fronts(tmp_path: Path) -> Path:
-    return write_fronts(tmp_path / "fronts", 8)
 
 
 def dialog(window: MainWindow) -> QDialog:

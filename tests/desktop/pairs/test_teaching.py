@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -15,7 +14,6 @@ from desktop.documents.samples import drawn, samples
 from desktop.paint.files.drawing import Drawing
 from desktop.pairs.lessons import Lesson, base_of, keep_correction, keep_examples, taught_name
 from desktop.pairs.replay_examples import MOST, examples
-from desktop.support import background
 from desktop.widgets.main_window import MainWindow
 from engine.data.card import Card
 from engine.data.messages import Picture, Pixels
@@ -28,20 +26,13 @@ from trainer.data import pairs
 from trainer.dataset_check.check import check
 from trainer.files import pair_store
 
+pytestmark = pytest.mark.usefixtures("no_training_is_left")
+
 LONG = 90.0
 """Seconds within which a training of moments is certainly over, beside whatever else the machine does."""
 
 STEPS = 100
 """Of that training: as many as it takes on every machine, however long they take there."""
-
-
-@pytest.fixture(autouse=True)
-def no_training_is_left(home: Path) -> Iterator[None]:
-    """Whatever a test does: its training ends with it."""
-    yield
-    for log in (home / "runs").glob("*.log"):
-        background.end(log)
-        until(lambda log=log: not background.is_running(log), LONG)
 
 
 def box(window: MainWindow, left: float) -> None:

@@ -8,7 +8,7 @@ from safetensors.torch import save_file
 
 import resources
 from desktop.paint.files.drawing import Drawing
-from desktop.preview.library import _suggested
+from desktop.preview.library import suggested
 from desktop.session import Session
 from desktop.widgets.dialogs.picture_dialogs import ImportDialog
 from engine.foreign import pix2pix
@@ -46,9 +46,9 @@ def test_a_damaged_sample_drawing_keeps_nobody_from_beginning(session, tmp_path,
     (tmp_path / "samples" / "01.json").write_text("nonsense")
     monkeypatch.setattr(resources, "path", lambda name: tmp_path / name)
     sketches = [entry.name for entry in session.library.models if entry.card and entry.card.input == "sketch"]
-    _suggested.cache_clear()
+    suggested.cache_clear()
     assert begun_with(session, "sketch", {}) == sketches[0]
-    _suggested.cache_clear()
+    suggested.cache_clear()
 
 
 def test_weights_without_a_card_are_asked_about_and_begin_with_the_card_beside(window, session, tmp_path):

@@ -22,15 +22,9 @@ from desktop.widgets.main_window import MainWindow
 from desktop.widgets.styles.morph import MorphDialog
 from engine.data.messages import Pixels
 from engine.errors import PictureError
-from tests.desktop.styled_models import write_styled
 from tests.desktop.window_hands import done, drag, files_done, model, settle, until
 
 SHORT = Timing(1, 8, back=False)
-
-
-@pytest.fixture(scope="module")
-def styled_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return write_styled(tmp_path_factory.mktemp("styled") / "styles.safetensors")
 
 
 @pytest.fixture

@@ -18,7 +18,6 @@ from PySide6.QtWidgets import (
     QSlider,
     QSpinBox,
     QToolButton,
-    QWidget,
 )
 
 from desktop.app import begin, open_window
@@ -30,14 +29,15 @@ from desktop.widgets.parts.pictures import Pairs, Picture
 from desktop.widgets.training.curves import Curves
 from desktop.widgets.training.sheet import Sheet
 from desktop.widgets.training.time import HowLong
-from desktop.widgets.training.window import TrainingWindow
 from engine.data.messages import Pixels
 from engine.data.palette import Label, Palette
 from engine.data.picture import write_png
 from tests import warm
 from tests.desktop.training_pairs import EDGE, write_pairs
-from tests.desktop.window_hands import drag, settle, text_of, until
+from tests.desktop.window_hands import button, drag, settle, text_of, training_window, until
 from trainer.run.options import Options
+
+pytestmark = pytest.mark.usefixtures("no_training_is_left")
 
 LONG = 60.0
 """Seconds within which a training has certainly begun, beside whatever else the machine does."""
@@ -48,29 +48,8 @@ def houses(tmp_path: Path) -> Path:
     return write_pairs(tmp_path / "houses")
 
 
-@pytest.fixture(autouse=True)
-def no_training_is_left(home: Path) -> Iterator[None]:
-    """Whatever a test does: its training ends with it."""
-    yield
-    for log in (home / "runs").glob("*.log"):
-        background.end(log)
-        until(lambda log=log: not background.is_running(log), LONG)
-
-
-def training_window(window: MainWindow) -> TrainingWindow:
-    window.actions_table["train"].trigger()
-    assert window.training.window is not None
-    return window.training.window
-
-
 def tiny(data: Path, steps: int) -> Wish:
     return Wish(Options(data, name=data.name, steps=steps, size=(EDGE, EDGE), width=4, patch=16))
-
-
-def button(page: QWidget, name: str) -> QPushButton:
-    found = page.findChild(QPushButton, name)
-    assert found is not None
-    return found
 
 
 def shown(image) -> Pixels:  # type: ignore[no-untyped-def]

@@ -21,9 +21,8 @@ from desktop.widgets.main_window import MainWindow
 from desktop.widgets.parts.progress_rows import SHARE
 from desktop.widgets.training.queue import QueuePage
 from desktop.widgets.training.sheet import Sheet
-from desktop.widgets.training.window import TrainingWindow
 from tests.desktop.training_pairs import EDGE, write_pairs
-from tests.desktop.window_hands import text_of, until
+from tests.desktop.window_hands import text_of, training_window, until
 from trainer.queue.items import new_item
 from trainer.queue.kept import QueueFolder
 from trainer.run.history import CURVES
@@ -43,12 +42,6 @@ def nothing_is_left(home: Path):
         with suppress(psutil.NoSuchProcess):  # it has just ended
             if "queue" in process.cmdline() or "train" in process.cmdline():
                 process.kill()
-
-
-def training_window(window: MainWindow) -> TrainingWindow:
-    window.training.open()
-    assert window.training.window is not None
-    return window.training.window
 
 
 def press(page, name: str) -> None:

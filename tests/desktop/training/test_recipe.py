@@ -11,18 +11,11 @@ from PySide6.QtWidgets import QComboBox, QDoubleSpinBox, QLabel, QProgressBar, Q
 from desktop.widgets.main_window import MainWindow
 from desktop.widgets.training.curves import Curves
 from desktop.widgets.training.prepare import PreparePage
-from desktop.widgets.training.window import TrainingWindow
 from tests.desktop.traced_photos import write_photos
 from tests.desktop.training_pairs import write_pairs
-from tests.desktop.window_hands import until
+from tests.desktop.window_hands import training_window, until
 from trainer.perception import weights
 from trainer.run.history import TrainingHistory
-
-
-def training_window(window: MainWindow) -> TrainingWindow:
-    window.training.open()
-    assert window.training.window is not None
-    return window.training.window
 
 
 def prepared(window: MainWindow, folder: Path) -> PreparePage:

@@ -12,7 +12,7 @@ from engine.data.picture import read
 
 @pytest.mark.parametrize("size", [(1, 1), (2, 3), (41, 70), (300, 17)])
 def test_what_is_written_is_read_the_same(size: tuple[int, int], monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(tiff, "_STRIP", 512)
+    monkeypatch.setattr(tiff, "STRIP", 512)
     pixels = np.random.default_rng(3).integers(0, 256, (*size, 3), np.uint8)
     content = tiff.to_tiff_bytes(pixels[:, ::-1], lambda *_: None)
     assert np.array_equal(read(content).pixels, pixels[:, ::-1])
@@ -45,7 +45,7 @@ def test_of_many_pictures_only_the_first_is_looked_at() -> None:
     pictures[0].save(content, "TIFF", save_all=True, append_images=pictures[1:])
     with Image.open(content) as image:
         image.seek(2)
-        third = image.tag_v2._offset
+        third = image.tag_v2._offset  # type: ignore[attr-defined]
     spoilt = content.getvalue()[:third]  # whoever goes on to the third falls over it
     reading = read(spoilt)
     assert reading.notes == ["It holds several pictures; the first was taken."]

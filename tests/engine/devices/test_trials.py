@@ -22,13 +22,9 @@ from engine.networks.unet import UNet
 from engine.passes.generator import Generator
 from tests.engine.reorders import SETS, reordered
 
+pytestmark = pytest.mark.usefixtures("nothing_tried")
+
 SHAPE = (1, 64, 8, 8)
-
-
-@pytest.fixture(autouse=True)
-def nothing_known(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(trial_memory, "_memories", {})
-    monkeypatch.setattr(trial_memory, "_read", set())
 
 
 def took(seconds: dict[str, float], monkeypatch: pytest.MonkeyPatch) -> list[list[str]]:
@@ -39,12 +35,12 @@ def took(seconds: dict[str, float], monkeypatch: pytest.MonkeyPatch) -> list[lis
         tried.append(ways)
         return {way: seconds[way] for way in ways if way in seconds}
 
-    monkeypatch.setattr(trials, "_tried", answer)
+    monkeypatch.setattr(trials, "time_ways", answer)
     return tried
 
 
 def chosen(convolution: packed.Convolution, memory: Memory, bits=None, forced=False) -> str:
-    return trials._best(convolution, SHAPE, torch.float32, bits, forced, memory).way
+    return trials.best_way(convolution, SHAPE, torch.float32, bits, forced, memory).way
 
 
 @pytest.mark.parametrize(
@@ -116,7 +112,7 @@ def test_generations_of_one_name_are_told_apart(about: str, name: str) -> None:
 
 def test_an_unknown_instruction_set_means_plain_convolutions_and_one_line(monkeypatch, caplog, tiny) -> None:
     monkeypatch.setenv("ONEDNN_MAX_CPU_ISA", "AVX9000")
-    trials._set_known.cache_clear()
+    trials.is_known_set.cache_clear()
     with caplog.at_level(logging.WARNING):
         generator = Generator(*tiny(), device="cpu", precision="float32")
     assert re.fullmatch(r"float32: \d+ plain", generator.ways)
@@ -133,15 +129,14 @@ def test_the_decision_is_logged(caplog, tiny) -> None:
 # --- the file -------------------------------------------------------------------------------------
 
 
-def test_verdicts_come_back_from_the_file(home: Path, monkeypatch) -> None:
+def test_verdicts_come_back_from_the_file(home: Path) -> None:
     memory = trial_memory.load("this machine")
     memory.add("a layer", "packed", 0.00123)
     memory.save()
     other = Memory("another machine")
     other.add("a layer", "plain", 1.0)
     other.save()
-    monkeypatch.setattr(trial_memory, "_memories", {})
-    monkeypatch.setattr(trial_memory, "_read", set())
+    trial_memory.forget()
     assert trial_memory.load("this machine").verdicts == {"a layer": ("packed", 0.00123)}
     assert trial_memory.load("a third").verdicts == {}
 
@@ -176,7 +171,7 @@ def test_a_damaged_file_costs_one_line_and_is_written_anew(text: str, home: Path
 def test_a_way_that_nobody_knows_is_tried_anew(monkeypatch) -> None:
     memory = Memory("here")
     convolution = nn.Conv2d(64, 64, 4, 2, 1)
-    memory.add(trials._key(convolution, SHAPE, torch.float32, None), "by magic", 0.1)
+    memory.add(trials.layer_key(convolution, SHAPE, torch.float32, None), "by magic", 0.1)
     tried = took({"plain": 1.0, "packed": 0.9}, monkeypatch)
     assert chosen(convolution, memory) == "packed" and len(tried) == 1
 
@@ -271,7 +266,9 @@ def test_bfloat16_goes_before_integers_unless_it_is_much_slower(
     assert wide
     # Told of the whole network: of a layer without integers nothing but noughts.
     monkeypatch.setattr(
-        trials, "_best", lambda it, *rest: known(it, *rest) if it in wide else trials.Verdict("packed", 0.0)
+        trials,
+        "best_way",
+        lambda it, *rest: known(it, *rest) if it in wide else trials.Verdict("packed", 0.0),
     )
     monkeypatch.setattr(device, "integers", lambda *_: True)
     monkeypatch.setattr(device, "number_format", lambda *_: torch.bfloat16)

@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -20,15 +19,12 @@ from engine.networks import build
 from engine.networks.unet import UNet
 from engine.passes.generator import Generator
 
-pytestmark = pytest.mark.skipif(not quantised.right(), reason="this processor multiplies no integers rightly")
+pytestmark = [
+    pytest.mark.skipif(not quantised.right(), reason="this processor multiplies no integers rightly"),
+    pytest.mark.usefixtures("no_gradients"),
+]
 
 SETTINGS = {"levels": 6, "width": 32, "inputs": 3, "outputs": 3, "norm": "batch", "dropout": True}
-
-
-@pytest.fixture(autouse=True)
-def no_gradients() -> Iterator[None]:
-    with torch.inference_mode():
-        yield
 
 
 def convolution(**geometry: int) -> nn.Conv2d:
@@ -222,7 +218,9 @@ def test_narrow_networks_go_on_in_floats() -> None:
     assert opened(narrow, precision="int8").precision in ("float32", "bfloat16")
 
 
-def test_where_integers_pay_they_are_the_default(model, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_where_integers_pay_they_are_the_default(
+    model, nothing_tried, monkeypatch: pytest.MonkeyPatch
+) -> None:
     def tried(factor: float):
         """Every way as quick as every other, but integers by a factor."""
 
@@ -233,8 +231,8 @@ def test_where_integers_pay_they_are_the_default(model, monkeypatch: pytest.Monk
 
     monkeypatch.setattr(device, "bfloat16_pays", lambda: False)
     for factor, precision in ((0.5, "int8"), (0.95, "float32"), (2.0, "float32")):
-        monkeypatch.setattr(trial_memory, "_memories", {})
-        monkeypatch.setattr(trials, "_tried", tried(factor))
+        trial_memory.forget()
+        monkeypatch.setattr(trials, "time_ways", tried(factor))
         assert opened(model).precision == precision
 
 
@@ -248,8 +246,8 @@ def test_operators_that_go_wrong_are_noticed(monkeypatch: pytest.MonkeyPatch) ->
     def saturating(self: Quantised, *arguments: Any) -> Tensor:
         return real(self, *arguments).clamp(-1e5, 1e5)
 
-    real = Quantised._run
-    monkeypatch.setattr(Quantised, "_run", saturating)
+    real = Quantised.multiply
+    monkeypatch.setattr(Quantised, "multiply", saturating)
     quantised.right.cache_clear()
     assert not quantised.right()
     monkeypatch.undo()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -17,16 +16,12 @@ from engine.layers.layouts import Room
 from engine.layers.packed import Packed, Product, Shuffled, restyle
 from engine.layers.quantised import Quantised
 
+pytestmark = pytest.mark.usefixtures("no_gradients")
+
 needs_packing = pytest.mark.skipif(not packed.packing_works(), reason="oneDNN's operators are not here")
 needs_integers = pytest.mark.skipif(
     not quantised.right(), reason="this processor multiplies no integers rightly"
 )
-
-
-@pytest.fixture(autouse=True)
-def no_gradients() -> Iterator[None]:
-    with torch.inference_mode():
-        yield
 
 
 def convolution(transposed: bool, dtype: torch.dtype = torch.float32) -> Any:

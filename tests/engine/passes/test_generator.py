@@ -114,7 +114,7 @@ def test_norms_are_folded_where_running_statistics_serve(tiny) -> None:
     card, tensors = tiny()
     cases: tuple[tuple[Statistics, int], ...] = (("running", 0), ("image", 7))
     for statistics, left in cases:
-        network = Generator(card, tensors, statistics=statistics, **FP32)._network
+        network = Generator(card, tensors, statistics=statistics, **FP32).network
         assert sum(isinstance(module, Norm) for module in network.modules()) == left
 
 
@@ -275,7 +275,7 @@ def test_a_lost_device_moves_the_model_to_the_cpu(tiny, picture, monkeypatch) ->
 def test_a_model_that_the_best_device_can_not_take_opens_on_the_cpu(tiny, picture, monkeypatch) -> None:
     """The card is staged: a new one for an old driver, or a full one."""
     monkeypatch.setattr(device, "choose", lambda wanted: torch.device(wanted or "cuda"))
-    monkeypatch.setattr(building, "_to_device", refused)
+    monkeypatch.setattr(building, "to_device", refused)
     card, tensors = tiny()
     said: list[str] = []
     generator = Generator(card, dict(tensors), notice=said.append)
@@ -324,7 +324,7 @@ def test_running_statistics_that_are_no_numbers_cost_only_those_who_use_them(tin
 def test_a_network_that_runs_over_in_16_bits_goes_on_in_32(tiny, picture) -> None:
     card, tensors = tiny()
     generator = Generator(card, tensors, device="cpu", precision="bfloat16")
-    generator._network.ups[0].convolution.forward = lambda x: torch.full((1, 3, 32, 32), float("nan"))
+    generator.network.ups[0].convolution.forward = lambda x: torch.full((1, 3, 32, 32), float("nan"))
     generator.warm_up()
     assert generator.precision == "float32"
     assert generator(picture).std() > 5

@@ -107,9 +107,9 @@ def test_what_lies_in_the_padding_counts_where_it_is_seen(tiny) -> None:
 def test_plain_convolutions_make_the_same_windows(tiny, monkeypatch) -> None:
     card, tensors = tiny(levels=6)
     plain = Frozen(card, tensors, "running")
-    monkeypatch.setattr(trials, "_candidates", lambda *given: ["plain"])
+    monkeypatch.setattr(trials, "candidates", lambda *given: ["plain"])
     maps = prepared(card, tensors, "running")
-    assert {type(module).__name__ for module in maps._network.modules()} >= {"Conv2d", "ConvTranspose2d"}
+    assert {type(module).__name__ for module in maps.network.modules()} >= {"Conv2d", "ConvTranspose2d"}
     rng = torch.Generator().manual_seed(3)
     x = torch.rand(1, 3, 64, 64, generator=rng) * 2 - 1
     maps.whole(x.clone(), None)
@@ -141,7 +141,7 @@ def pixels_read(maps: Incremental, size: int, monkeypatch) -> int:
         return unpadded(convolution, part)
 
     monkeypatch.setattr(packed, "unpadded", counted)
-    for layer in [*maps._network.downs, *maps._network.ups]:
+    for layer in [*maps.network.downs, *maps.network.ups]:
         layer.convolution.register_forward_pre_hook(
             lambda convolution, given: read.append(given[0].shape[2] * given[0].shape[3])
         )

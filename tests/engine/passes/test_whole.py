@@ -44,32 +44,40 @@ def kinds(tiny: Callable[..., Model], palette: Palette) -> Callable[[str], Model
     return lambda kind: tiny(**fields[kind])
 
 
-@pytest.fixture
-def replayed(monkeypatch: pytest.MonkeyPatch) -> list[int]:
-    """As if there were a card: a replay does what was recorded anew. How many recordings, and replays."""
-    counts = [0, 0]
+class Replayed:
+    """Records without a card: a replay does the work anew. Counts recordings, and replays."""
 
-    def record(work: Callable[[], Tensor], where: torch.device) -> tuple[Tensor, Callable[[], None]]:
-        counts[0] += 1
+    def __init__(self) -> None:
+        self.recordings = self.replays = 0
+
+    def record(self, work: Callable[[], Tensor], where: torch.device) -> tuple[Tensor, Callable[[], None]]:
+        self.recordings += 1
         made = torch.zeros_like(work())
 
         def replay() -> None:
-            counts[1] += 1
+            self.replays += 1
             made.copy_(work())
 
         return made, replay
 
-    monkeypatch.setattr(whole, "_record", record)
-    monkeypatch.setattr(whole, "_wait", lambda where: None)
-    return counts
+    def wait(self, where: torch.device) -> None:
+        pass
+
+
+@pytest.fixture
+def replayed(monkeypatch: pytest.MonkeyPatch) -> Replayed:
+    """As if there were a card, which replays what is recorded from here on."""
+    recorder = Replayed()
+    monkeypatch.setattr(whole, "RECORDERS", {"cpu": recorder})
+    return recorder
 
 
 @pytest.mark.parametrize("kind", ["sketch", "labels", "one-hot"])
 def test_recorded_passes_make_what_plain_ones_make(
-    kind: str, kinds: Callable[[str], Model], replayed: list[int], monkeypatch: pytest.MonkeyPatch
+    kind: str, kinds: Callable[[str], Model], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    plain = opened(kinds(kind), device="cpu")
-    monkeypatch.setattr(whole, "RECORDED", ("cpu",))
+    plain, replayed = opened(kinds(kind), device="cpu"), Replayed()
+    monkeypatch.setattr(whole, "RECORDERS", {"cpu": replayed})
     recorded = opened(kinds(kind), device="cpu")
     answers = []
     for seed, (height, width) in enumerate(SIZES):
@@ -82,28 +90,26 @@ def test_recorded_passes_make_what_plain_ones_make(
         answers.append((made, made.copy()))
     for made, then in answers:  # an answer belongs to who asked, whatever is replayed later
         np.testing.assert_array_equal(made, then)
-    recordings, replays = replayed
-    assert recordings == 4  # the last one had been let go of, as no more than two are kept
-    assert replays == 3 * len(SIZES) - 3  # but for the first time of each size
+    assert replayed.recordings == 4  # the last one had been let go of, as no more than two are kept
+    assert replayed.replays == 3 * len(SIZES) - 3  # but for the first time of each size
 
 
 def test_a_size_that_has_no_room_leaves_the_others_recorded(
-    kinds: Callable[[str], Model], replayed: list[int], monkeypatch: pytest.MonkeyPatch
+    kinds: Callable[[str], Model], replayed: Replayed, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    record = whole._record
+    record = replayed.record
 
     def small_alone(work: Callable[[], Tensor], where: torch.device) -> tuple[Tensor, Callable[[], None]]:
         if work().shape[0] > 40:
             raise RuntimeError("CUDA out of memory. Tried to allocate 2.00 GiB")
         return record(work, where)
 
-    monkeypatch.setattr(whole, "_record", small_alone)
-    monkeypatch.setattr(whole, "RECORDED", ("cpu",))
+    monkeypatch.setattr(replayed, "record", small_alone)
     generator = opened(kinds("sketch"), device="cpu")
     large, small = (drawn(generator.card, edge, edge, 0) for edge in (64, 32))
     for picture in (large, large, small, small):
         generator(picture)
-    assert replayed == [1, 1]
+    assert (replayed.recordings, replayed.replays) == (1, 1)
 
 
 def test_where_recording_fails_passes_are_made_plainly(
@@ -116,8 +122,9 @@ def test_where_recording_fails_passes_are_made_plainly(
     attempts: list[torch.device] = []
     picture = drawn(kinds("sketch")[0], 64, 64, 0)
     wanted = opened(kinds("sketch"), device="cpu")(picture)
-    monkeypatch.setattr(whole, "_record", refused)
-    monkeypatch.setattr(whole, "RECORDED", ("cpu",))
+    recorder = Replayed()
+    monkeypatch.setattr(recorder, "record", refused)
+    monkeypatch.setattr(whole, "RECORDERS", {"cpu": recorder})
     generator = opened(kinds("sketch"), device="cpu")
     for _ in range(6):
         np.testing.assert_array_equal(generator(picture), wanted)
@@ -135,7 +142,8 @@ def test_a_card_replays_what_it_has_recorded(
     kinds: Callable[[str], Model],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    record, recordings = whole._record, []
+    recorder = whole.CudaRecorder()
+    record, recordings = recorder.record, []
 
     def counted(work: Callable[[], Tensor], where: torch.device) -> tuple[Tensor, Callable[[], None]]:
         recordings.append(where)
@@ -144,10 +152,11 @@ def test_a_card_replays_what_it_has_recorded(
     def on_the_card() -> Generator:
         return Generator(card, dict(tensors), device="cuda", statistics=statistics, precision=precision)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(whole, "_record", counted)
+    monkeypatch.setattr(recorder, "record", counted)
+    monkeypatch.setitem(whole.RECORDERS, "cuda", recorder)
     card, tensors = kinds(kind)
     recorded = on_the_card()
-    monkeypatch.setattr(whole, "RECORDED", ())
+    monkeypatch.setattr(whole, "RECORDERS", {})
     plain = on_the_card()
     recorded.warm_up()
     assert (recorded.device, recorded.precision) == ("cuda", precision or "float16")

@@ -121,4 +121,4 @@ def test_thinning_is_zhang_and_suens() -> None:
                 on.line([tuple(point) for point in rng.integers(5, 45, (3, 2)).tolist()], fill=0, width=4)
 
         mask = drawing(draw, edge=50) == 0
-        assert (ink._thinned(mask) == plain(mask)).all()
+        assert (ink.thinned(mask) == plain(mask)).all()

@@ -75,7 +75,7 @@ def test_only_the_blocks_that_changed_are_scaled(monkeypatch):
     scaled, pixels = Scaled(), noise((512, 512, 4), 0)
     first = scaled(pixels, (256, 256))
     seen = []
-    monkeypatch.setattr(scaled, "_scale", lambda part, size: seen.append(size) or codec.scaled(part, size))
+    monkeypatch.setattr(scaled, "scale", lambda part, size: seen.append(size) or codec.scaled(part, size))
     assert scaled(pixels.copy(), (256, 256)) is first and not seen
     pixels = pixels.copy()
     pixels[200:204, 101:104] ^= 255
@@ -97,9 +97,7 @@ def test_lines_are_redrawn_when_lines_changed_alone(monkeypatch):
 
 def test_an_empty_layer_for_hints_is_not_mixed_in(monkeypatch):
     mixed = []
-    monkeypatch.setattr(
-        codec, "_composite", lambda lines, hints: mixed.append(hints) or noise((30, 30, 3), 0)
-    )
+    monkeypatch.setattr(codec, "composite", lambda lines, hints: mixed.append(hints) or noise((30, 30, 3), 0))
     blank = np.zeros((60, 60, 4), np.uint8)
     Preparing(CARDS["lines"])(Picture(lines=noise((60, 60), 0), hints=blank), (30, 30))
     assert mixed == [None]

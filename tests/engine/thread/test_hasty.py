@@ -9,7 +9,7 @@ import pytest
 from torch import nn
 
 from engine.data.messages import ModelOpened, OpenModel, Pixels, Ticket, Translated, Varied, Vary
-from engine.devices import trial_memory, trials
+from engine.devices import trials
 from engine.layers import packed
 from engine.passes.following import Following
 from engine.passes.generator import Generator
@@ -19,10 +19,8 @@ from tests.engine.desk import PATIENCE, Desk, picture, translate
 
 
 @pytest.fixture
-def tried(monkeypatch: pytest.MonkeyPatch) -> list[nn.Module]:
+def tried(nothing_tried: None, monkeypatch: pytest.MonkeyPatch) -> list[nn.Module]:
     """The layers that were tried so far, of which nothing is known; what is plain is quicker by far."""
-    monkeypatch.setattr(trial_memory, "_memories", {})
-    monkeypatch.setattr(trial_memory, "_read", set())
     monkeypatch.setattr(worker, "FIRST_S", 10 * PATIENCE)
     layers: list[nn.Module] = []
 
@@ -30,7 +28,7 @@ def tried(monkeypatch: pytest.MonkeyPatch) -> list[nn.Module]:
         layers.append(convolution)
         return {way: 0.001 if way == "plain" else 1.0 for way in ways}
 
-    monkeypatch.setattr(trials, "_tried", answer)
+    monkeypatch.setattr(trials, "time_ways", answer)
     return layers
 
 
@@ -65,7 +63,7 @@ def test_a_frame_that_was_exact_already_keeps_the_time_it_took(
 ) -> None:
     monkeypatch.setattr(
         trials,
-        "_tried",
+        "time_ways",
         lambda _layer, _shape, _dtype, _bits, ways: {way: float(way != "packed") for way in ways},
     )
     desk.keep_moving()
@@ -125,7 +123,7 @@ def test_where_trials_fail_it_goes_on_as_it_is(tiny, tried, monkeypatch, caplog)
     def mistake(*_: object) -> None:
         raise MemoryError
 
-    monkeypatch.setattr(trials, "_tried", mistake)
+    monkeypatch.setattr(trials, "time_ways", mistake)
     assert generator.make_ready() and generator.settled
     assert "could not be made ready" in caplog.text
     assert (generator.settle() == frame).all()

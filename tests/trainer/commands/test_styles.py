@@ -22,11 +22,6 @@ from trainer.machine.errors import TrainingError
 from trainer.training.state import State
 
 
-@pytest.fixture(autouse=True)
-def one_thread() -> None:
-    torch.set_num_threads(1)
-
-
 @pytest.fixture
 def photos(tmp_path: Path) -> Path:
     """Twelve things, in folders of two kinds."""

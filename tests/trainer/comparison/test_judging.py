@@ -8,7 +8,6 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-import torch
 
 from engine.models import bundle
 from tests.trainer.small_runs import houses, pictures, small, things
@@ -21,11 +20,6 @@ from trainer.evaluation.evaluate import shared_out
 from trainer.evaluation.report import MEANINGS
 from trainer.machine.errors import TrainingError
 from trainer.training.state import State
-
-
-@pytest.fixture(autouse=True)
-def one_thread() -> None:
-    torch.set_num_threads(1)
 
 
 def write(folder: Path, name: str, data: DataSet, **more: object) -> Path:

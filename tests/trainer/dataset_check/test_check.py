@@ -12,6 +12,7 @@ from typer.testing import CliRunner
 
 from engine.data.palette import read_gpl, write_gpl
 from engine.errors import PictureError, UnderpaintError
+from tests.trainer.made_folders import problems_of
 from tests.trainer.made_pictures import HOUSES, house, save, side_by_side, thing, through_jpeg
 from trainer.__main__ import commands
 from trainer.data import pairs
@@ -38,10 +39,6 @@ def folder(sound: Path, tmp_path: Path) -> Path:
     """A copy of it, to be spoilt."""
     shutil.copytree(sound, tmp_path / "data")
     return tmp_path / "data"
-
-
-def problems_of(folder: Path) -> list[Problem]:
-    return check.check(pairs.find(folder))
 
 
 def edit(file: Path, change: Callable[[np.ndarray], np.ndarray]) -> None:  # type: ignore[type-arg]

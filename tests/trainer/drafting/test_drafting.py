@@ -28,11 +28,6 @@ from trainer.perception import weights
 EDGE = 64
 
 
-@pytest.fixture(autouse=True)
-def one_thread() -> None:
-    torch.set_num_threads(1)
-
-
 @pytest.fixture(scope="module")
 def street(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A data set of six houses."""

@@ -44,11 +44,6 @@ NONSENSE = ["0.2", None, [], {}, -1.0, float("nan"), 7.5, 10**400]
 """What a stranger's card may say instead of a share or a task."""
 
 
-@pytest.fixture(autouse=True)
-def one_thread() -> None:
-    torch.set_num_threads(1)
-
-
 def answering(data: DataSet, answers: Iterable[Pixels]) -> Generator:
     """One that answers each drawing in turn by what is given, as one that knew the photos would."""
     coming = iter(answers)

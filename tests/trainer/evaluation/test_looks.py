@@ -5,7 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-import torch
 from typer.testing import CliRunner
 
 import resources
@@ -17,11 +16,6 @@ from trainer.data import pairs
 from trainer.evaluation.evaluate import evaluate
 from trainer.perception import distance, trunk, weights
 from trainer.training.state import State
-
-
-@pytest.fixture(autouse=True)
-def one_thread() -> None:
-    torch.set_num_threads(1)
 
 
 def test_a_trained_eye_looks_at_as_many_as_are_asked_for(
@@ -69,7 +63,7 @@ def test_without_the_trained_eyes_weights_the_rest_is_measured(
     words: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(weights, "place", lambda: tmp_path / "missing")
-    monkeypatch.setattr(trunk, "_read", trunk.Trunk)  # not those that were read before
+    monkeypatch.setattr(trunk, "bundled", trunk.Trunk)  # not those that were read before
     result = CliRunner().invoke(commands, [*words, "--looks", "2"])
     assert result.exit_code == 0, result.exception
     assert "line_recall" in result.stdout and "diversity" not in result.stdout

@@ -23,11 +23,6 @@ from trainer.machine.errors import TrainingError
 from trainer.run.folder import Run
 
 
-@pytest.fixture(autouse=True)
-def one_thread() -> None:
-    torch.set_num_threads(1)
-
-
 def test_recogniser_takes_as_many_steps_as_there_is_time_for() -> None:
     """However long a step takes, and however that changes meanwhile."""
     for a_step, later in ((1e-6, 1e-6), (0.1, 0.1), (0.1, 0.3), (50.0, 50.0)):

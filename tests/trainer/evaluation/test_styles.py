@@ -20,11 +20,6 @@ from trainer.run.config import Config
 from trainer.training.state import State
 
 
-@pytest.fixture(autouse=True)
-def one_thread() -> None:
-    torch.set_num_threads(1)
-
-
 def styled(data: DataSet, loud: float, **wishes: object) -> tuple[Config, dict[str, torch.Tensor]]:
     """A model that has learnt nothing, in which styles change so much, and dropout something."""
     torch.manual_seed(1)

@@ -226,7 +226,7 @@ def test_what_has_no_label_is_left_out_of_the_loss(ringed: Path) -> None:
         if spoilt:  # whatever stands there
             targets = torch.where(batch.known > 0, targets, torch.rand_like(targets) * 2 - 1)
         with torch.no_grad():
-            first = state.make(batch.inputs)[:, :, :64, :64]
+            first = state.generate(batch.inputs)[:, :, :64, :64]
         wanted = ((first - targets).abs() * batch.known).sum() / (batch.known.sum() * 3)
         told = learn(state, made, World(), batch.inputs, targets, batch.known)
         losses.append(float(told[0]))
@@ -244,7 +244,7 @@ def test_the_network_sees_labels_where_none_is_known(ringed: Path) -> None:
     known = sample.known > 0
     assert (known == (values != 255)).all() and (sample.prepared[..., 0][known] == values[known]).all()
     white = np.full_like(sample.target, 7)
-    assert (sample.judged(white)[~known] == sample.target[~known]).all()
+    assert (sample.masked(white)[~known] == sample.target[~known]).all()
 
 
 def test_scores_leave_out_what_is_not_known() -> None:

@@ -10,16 +10,12 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from tests.trainer.made_folders import problems_of
 from tests.trainer.made_pictures import house, save, thing
 from trainer.data import pairs
-from trainer.data.pairs import Problem
 from trainer.dataset_check import check
 
 COUNT = 14
-
-
-def problems_of(folder: Path) -> list[Problem]:
-    return check.check(pairs.find(folder))
 
 
 def lettered() -> np.ndarray:  # type: ignore[type-arg]

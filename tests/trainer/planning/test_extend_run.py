@@ -4,7 +4,6 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-import torch
 
 from tests.trainer.small_runs import differing, small, things, trained
 from trainer.data.pairs import DataSet
@@ -16,11 +15,6 @@ from trainer.run.config import Config
 from trainer.run.events import Event
 from trainer.run.folder import Run
 from trainer.training.fit import fit
-
-
-@pytest.fixture(autouse=True)
-def one_thread() -> None:
-    torch.set_num_threads(1)
 
 
 @pytest.fixture

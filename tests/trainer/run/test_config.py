@@ -27,9 +27,9 @@ def test_config_survives_its_file(palette: Palette | None) -> None:
     assert from_json(to_json(config)) == config
 
 
-def test_config_of_a_run_from_before_there_were_early_looks_has_none() -> None:
+def test_config_of_a_run_from_before_there_were_early_validations_has_none() -> None:
     fields = json.loads(to_json(CONFIG))
-    del fields["first_look"]
+    del fields["first_validation"]
     config = from_json(json.dumps(fields))
     assert config == CONFIG
     assert [step for step in range(1, 101) if config.validates_at(step)] == [100]
@@ -94,7 +94,7 @@ def test_newer_config_is_refused() -> None:
         ({"rotation": 90.0}, "45 degrees"),
         ({"processes": 3}, "evenly"),
         ({"threads": 0}, "one thread"),
-        ({"first_look": -1}, "first validation"),
+        ({"first_validation": -1}, "first validation"),
         ({"log_every": 0}, "events"),
         ({"checkpoint_every": -1}, "checkpoints"),
         ({"sample_every": 0}, "samples"),

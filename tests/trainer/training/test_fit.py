@@ -31,11 +31,6 @@ from trainer.training.state import State
 from trainer.training.step import LOSSES, learn
 
 
-@pytest.fixture(autouse=True)
-def one_thread() -> None:
-    torch.set_num_threads(1)
-
-
 def test_run_tells_everything_and_leaves_a_model(tmp_path: Path) -> None:
     data = things(tmp_path / "data")
     run = trained(tmp_path / "run", data, small(data, steps=6, sample_every=3))
@@ -160,16 +155,16 @@ def test_two_discriminators_share_the_losses(tmp_path: Path) -> None:
         batch = next(loader)
     state, gradients = gradients_of_a_step(config, batch)
     with torch.no_grad():
-        generated = state.make(batch.inputs)
+        generated = state.generate(batch.inputs)
     losses = []
     for number, discriminator in enumerate(state.discriminators):
         for photo, real in ((generated, 0.0), (batch.targets, 1.0)):
             pair = torch.cat((batch.inputs, photo), 1)
             if number:
                 pair = torch.nn.functional.interpolate(pair, scale_factor=0.5, mode="area")
-            verdict = discriminator(pair)
+            logits = discriminator(pair)
             losses.append(
-                torch.nn.functional.binary_cross_entropy_with_logits(verdict, torch.full_like(verdict, real))
+                torch.nn.functional.binary_cross_entropy_with_logits(logits, torch.full_like(logits, real))
             )
     parameters = [parameter for each in state.discriminators for parameter in each.parameters()]
     wanted = torch.autograd.grad(torch.stack(losses).mean(), parameters)
@@ -197,7 +192,7 @@ def test_labels_are_fed_one_hot_unless_asked_otherwise(tmp_path: Path, colour_la
     assert card.network["inputs"] == (3 if colour_labels else len(card.palette.labels))
 
 
-def test_judge_and_generator_pull_apart(tmp_path: Path) -> None:
+def test_discriminator_and_generator_pull_apart(tmp_path: Path) -> None:
     """Each network's gradients are those of its own loss alone."""
     data = things(tmp_path / "data", 3)
     config = small(data, differentiable=False, dropout=False)
@@ -207,17 +202,15 @@ def test_judge_and_generator_pull_apart(tmp_path: Path) -> None:
     generated = state.generator(batch.inputs)
     entropy = torch.nn.functional.binary_cross_entropy_with_logits
 
-    def verdict(photo: Tensor, real: bool) -> Tensor:
-        (judged,) = state.judged(torch.cat((batch.inputs, photo), 1))
-        return entropy(judged.verdict, torch.full_like(judged.verdict, float(real)))
+    def loss(photo: Tensor, real: bool) -> Tensor:
+        (discriminated,) = state.discriminate(torch.cat((batch.inputs, photo), 1))
+        return entropy(discriminated.logits, torch.full_like(discriminated.logits, float(real)))
 
-    discriminator_loss = (verdict(generated.detach(), False) + verdict(batch.targets, True)) / 2
+    discriminator_loss = (loss(generated.detach(), False) + loss(batch.targets, True)) / 2
     wanted = torch.autograd.grad(discriminator_loss, list(state.discriminators[0].parameters()))
     torch.testing.assert_close(gradients["discriminator"], list(wanted), atol=1e-6, rtol=1e-4)
     distance = torch.nn.functional.l1_loss(generated, batch.targets)
-    wanted = torch.autograd.grad(
-        verdict(generated, True) + 100 * distance, list(state.generator.parameters())
-    )
+    wanted = torch.autograd.grad(loss(generated, True) + 100 * distance, list(state.generator.parameters()))
     torch.testing.assert_close(gradients["generator"], list(wanted), atol=1e-5, rtol=1e-3)
 
 
@@ -250,15 +243,15 @@ def test_smaller_passes_learn_the_same(
 
 def scarce(monkeypatch: pytest.MonkeyPatch, most: int, from_step: int) -> None:
     """A machine whose memory, from a step on, takes so many pictures a pass at most."""
-    make = State.make
+    generate = State.generate
 
-    def make_if_there_is_room(self: State, inputs: Tensor) -> Tensor:
-        generated = make(self, inputs)
+    def generate_if_there_is_room(self: State, inputs: Tensor) -> Tensor:
+        generated = generate(self, inputs)
         if len(inputs) > most and self.step >= from_step:
             raise torch.OutOfMemoryError("out of memory")
         return generated
 
-    monkeypatch.setattr(State, "make", make_if_there_is_room)
+    monkeypatch.setattr(State, "generate", generate_if_there_is_room)
 
 
 def test_short_memory_halves_the_pass_and_the_run_goes_on(

@@ -30,11 +30,6 @@ from trainer.training.state import State
 from trainer.training.step import LOSSES, attempt
 
 
-@pytest.fixture(autouse=True)
-def one_thread() -> None:
-    torch.set_num_threads(1)
-
-
 def test_changed_data_is_refused(tmp_path: Path) -> None:
     data = things(tmp_path / "data")
     config = small(data)

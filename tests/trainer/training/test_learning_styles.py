@@ -7,8 +7,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pytest
-import torch
 from scipy.stats import spearmanr
 
 from engine.data.messages import Pixels
@@ -30,11 +28,6 @@ EDGE = 32
 COUNT = 32
 STEPS = 240
 RED, BLUE = (200, 30, 30), (30, 30, 200)
-
-
-@pytest.fixture(autouse=True, scope="module")
-def one_thread() -> None:
-    torch.set_num_threads(1)
 
 
 def drawing() -> Pixels:

@@ -49,7 +49,7 @@ def test_weights_that_photos_were_looked_at_with_serve_the_steps(
     tmp_path: Path, looks: Counted, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Read for looks, which need no gradients, they then lead these to the generator."""
-    monkeypatch.setattr(trunk, "_read", functools.cache(lambda *how: trunk.Trunk(None, *how)))
+    monkeypatch.setattr(trunk, "bundled", functools.cache(lambda *how: trunk.Trunk(None, *how)))
     monkeypatch.setattr(device, "bfloat16_pays", lambda: True)
     data = things(tmp_path / "data", 3)
     config = small(data, edges=1.0, perceptual=15.0, precision="bfloat16", steps=2)

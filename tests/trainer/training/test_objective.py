@@ -10,32 +10,32 @@ from trainer.training.objective import CUT, SHIFT, Distortion, adversarial_loss,
 
 
 @pytest.mark.parametrize("real", [True, False])
-def test_cross_entropy_is_that_of_the_verdicts(real: bool) -> None:
-    verdicts = torch.tensor([[-3.0, 0.0, 2.0]])
+def test_cross_entropy_is_that_of_the_logits(real: bool) -> None:
+    logits = torch.tensor([[-3.0, 0.0, 2.0]])
     wanted = [math.log1p(math.exp(-value if real else value)) for value in (-3.0, 0.0, 2.0)]
-    loss = adversarial_loss(verdicts, real, "cross entropy")
+    loss = adversarial_loss(logits, real, "cross entropy")
     assert loss.item() == pytest.approx(sum(wanted) / 3, rel=1e-5)
 
 
 @pytest.mark.parametrize(("real", "wanted"), [(True, (16 + 1 + 1) / 3), (False, (9 + 0 + 4) / 3)])
 def test_least_squares_is_the_distance_to_one_or_nought(real: bool, wanted: float) -> None:
-    verdicts = torch.tensor([-3.0, 0.0, 2.0])
-    assert adversarial_loss(verdicts, real, "least squares").item() == pytest.approx(wanted)
+    logits = torch.tensor([-3.0, 0.0, 2.0])
+    assert adversarial_loss(logits, real, "least squares").item() == pytest.approx(wanted)
 
 
-def test_verdicts_in_16_bits_are_judged_in_32() -> None:
-    verdicts = torch.full((2, 3), -30.0, dtype=torch.bfloat16)
-    assert adversarial_loss(verdicts, True, "cross entropy").dtype == torch.float32
-    assert adversarial_loss(verdicts, True, "cross entropy").item() == pytest.approx(30)
+def test_logits_in_16_bits_are_compared_in_32() -> None:
+    logits = torch.full((2, 3), -30.0, dtype=torch.bfloat16)
+    assert adversarial_loss(logits, True, "cross entropy").dtype == torch.float32
+    assert adversarial_loss(logits, True, "cross entropy").item() == pytest.approx(30)
 
 
 def test_features_of_the_same_pictures_are_matched() -> None:
     network = patchgan.PatchGAN(receptive_field=16, width=4, inputs=3, norm="batch")
     photos = torch.rand(2, 3, 32, 32)
     generated = torch.rand(2, 3, 32, 32, requires_grad=True)
-    real = [network.judged(photos), network.judged(photos)]
+    real = [network.discriminate(photos), network.discriminate(photos)]
     assert feature_distance(real, real).item() == 0
-    ours = [network.judged(generated), network.judged(generated)]
+    ours = [network.discriminate(generated), network.discriminate(generated)]
     away = feature_distance(ours, real)
     assert away.item() == pytest.approx(feature_distance(ours[:1], real[:1]).item())
     layers = [
@@ -48,7 +48,7 @@ def test_features_of_the_same_pictures_are_matched() -> None:
 def test_features_of_the_photos_have_no_gradient() -> None:
     network = patchgan.PatchGAN(receptive_field=16, width=4, inputs=3, norm="batch")
     photos, generated = (torch.rand(2, 3, 32, 32, requires_grad=True) for _ in range(2))
-    feature_distance([network.judged(generated)], [network.judged(photos)]).backward()
+    feature_distance([network.discriminate(generated)], [network.discriminate(photos)]).backward()
     assert photos.grad is None
     assert generated.grad is not None and generated.grad.abs().sum() > 0
 

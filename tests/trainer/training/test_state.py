@@ -94,7 +94,7 @@ def test_a_second_discriminator_leaves_the_first_weights_of_the_others(data: Dat
 
 
 def test_the_second_discriminator_sees_half_the_size(data: DataSet) -> None:
-    whole, half = State(small(data, discriminators=2)).judged(torch.rand(2, 8, 48, 64))
+    whole, half = State(small(data, discriminators=2)).discriminate(torch.rand(2, 8, 48, 64))
     assert whole.features[0].shape[2:] == (24, 32)
     assert half.features[0].shape[2:] == (12, 16)
 

@@ -39,11 +39,6 @@ from trainer.training.styles import Bicycle, Draw
 STYLES: dict[str, Any] = {"styles": 8, "style_encoder": 4}
 
 
-@pytest.fixture(autouse=True)
-def one_thread() -> None:
-    torch.set_num_threads(1)
-
-
 @pytest.fixture
 def data(tmp_path: Path) -> DataSet:
     return things(tmp_path / "data", 10)

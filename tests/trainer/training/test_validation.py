@@ -1,4 +1,4 @@
-"""What a run shows meanwhile: looks at fixed pairs, and the drawing that the window left."""
+"""What a run shows meanwhile: validations of fixed pairs, and the drawing that the window left."""
 
 from __future__ import annotations
 
@@ -30,14 +30,9 @@ from trainer.training.fit import fit
 from trainer.training.state import State
 
 
-@pytest.fixture(autouse=True)
-def one_thread() -> None:
-    torch.set_num_threads(1)
-
-
-def test_first_looks_come_early_and_don_t_count_for_its_health(tmp_path: Path) -> None:
+def test_first_validations_come_early_and_don_t_count_for_its_health(tmp_path: Path) -> None:
     data = things(tmp_path / "data")
-    config = small(data, steps=20, sample_every=12, first_look=1)
+    config = small(data, steps=20, sample_every=12, first_validation=1)
     run = trained(tmp_path / "run", data, config)
     looks = [event for event in events.read(run.events) if event["event"] == "samples"]
     assert [(look["step"], look.get("early", False)) for look in looks] == [

@@ -17,6 +17,7 @@ from desktop.app import begin, open_window
 from desktop.paint.files.drawing import Drawing, Played
 from desktop.paint.layers.layer import Role
 from desktop.paint.strokes.stroke import Ink, Sample
+from desktop.preview.library import suggested
 from desktop.widgets.main_window import MainWindow
 from engine.data.card import InputKind
 from tests.desktop.window_hands import files_done
@@ -38,7 +39,7 @@ def a_drawing(kind: InputKind, model: str, title: str) -> Drawing:
 
 
 @pytest.fixture
-def bundle(tmp_path: Path, tiny_models: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def bundle(tmp_path: Path, tiny_models: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """A program that came with other models and drawings."""
     folder = tmp_path / "bundled"
     shutil.copytree(resources.path("palettes"), folder / "palettes")
@@ -53,8 +54,10 @@ def bundle(tmp_path: Path, tiny_models: Path, monkeypatch: pytest.MonkeyPatch) -
     ]
     for number, (kind, model, title) in enumerate(drawings):
         a_drawing(kind, model, title).save(folder / "samples" / f"{number}.json")
-    monkeypatch.setattr(resources, "_HERE", folder)
-    return folder
+    monkeypatch.setattr(resources, "path", folder.joinpath)
+    suggested.cache_clear()
+    yield folder
+    suggested.cache_clear()
 
 
 @pytest.fixture
