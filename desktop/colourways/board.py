@@ -28,7 +28,7 @@ from desktop.support.observable import Property
 from engine.data.card import Card
 from engine.data.messages import Pixels
 from engine.data.palette import Colour
-from engine.files.writing import shown
+from engine.files.writing import first_free, shown
 
 
 @dataclass(frozen=True, eq=False)
@@ -140,7 +140,8 @@ class Colourways(Choice):
             if tile.preview is not None
         ]
         title = shown(picture.path.stem) if picture.path else picture.title
-        place = _free(folder / (self.tr("%s colourways") % title.replace("/", "-").replace("\\", "-")))
+        name = self.tr("%s colourways") % title.replace("/", "-").replace("\\", "-")
+        place = first_free(lambda ending: folder / f"{name}{ending}", Path.exists, separator=" ")
         return self._file_work.write(
             self.tr("Writing “%s”") % shown(place.name),
             lambda job: write_all(made, title, place, job.progress),
@@ -275,11 +276,3 @@ class Colourways(Choice):
 def _off() -> str:
     text = "Live is switched off; switch it on to see the colourways."
     return QCoreApplication.translate("Colourways", text)
-
-
-def _free(folder: Path) -> Path:
-    """The folder, or one like it that isn't there yet."""
-    number, found = 1, folder
-    while found.exists():
-        number, found = number + 1, folder.with_name(f"{folder.name} {number + 1}")
-    return found

@@ -255,7 +255,7 @@ def test_folder_val_is_taken_at_its_word(tmp_path: Path) -> None:
 def test_trial_measures_and_is_forgotten(tmp_path: Path, data: DataSet) -> None:
     config = small(data, steps=10)
     found = trial(config, data, tmp_path / "not" / "yet" / "there")
-    assert 0 < found.seconds_a_step < 5
+    assert found.seconds_a_step > 0
     assert found.disk == 3 * sum(
         tensor.numel() * 4 for tensor in copied(_after_a_step(config, data)).values()
     )
