@@ -19,6 +19,7 @@ from desktop.support.task_queue import TaskQueue
 from desktop.training.current import Wish
 from desktop.training.day import Day, day_of
 from engine.data.palette import write_gpl
+from engine.files.printed import last_line
 from trainer.queue.items import Item, Queue, new_item
 from trainer.queue.kept import QueueFolder, Status
 from trainer.queue.results import DAY_SECONDS, results, write_page
@@ -41,6 +42,8 @@ class _Seen(NamedTuple):
     told: TrainingHistory
     begun: dict[str, tuple[int, int]]
     problem: str
+    ended: str
+    """The last words of whoever worked the list off; empty while somebody does."""
 
 
 class Waiting(Observable):
@@ -55,6 +58,8 @@ class Waiting(Observable):
     status = Property[Status](Status())
     works = Property(False)
     """Whether a process works the list off."""
+    ended = Property("")
+    """The last words of the process that worked the list off, where it has ended though trainings wait."""
     told = Property[TrainingHistory | None](None)
     """Of the training at work."""
     begun = Property[dict[str, tuple[int, int]]]({})
@@ -77,6 +82,8 @@ class Waiting(Observable):
         self._tasks = TaskQueue("queue", self)
         self._tasks.error_reported.connect(self.error_reported)
         self._painted = 0.0
+        self._has_run = False
+        """Whether the process has been started, and should be there."""
         self._known: dict[str, tuple[tuple[int, int], tuple[int, int]]] = {}
         """By the id of an item: when its journal was written, how long it was, what was found in it."""
         self._clock = QTimer(self)
@@ -215,11 +222,20 @@ class Waiting(Observable):
         def begin() -> None:
             if not self._folder.is_worked_off():
                 try:
-                    background.start(["queue", "run", "--as-set"], self._folder.folder / "queue.log")
+                    background.start(["queue", "run", "--as-set"], self._log)
                 except background.BusyError:  # it has just been started
                     return
 
-        self._tasks.do(begin, lambda _: self.look())
+        def begun(_: None) -> None:
+            self._has_run = True
+            self.look()
+
+        self._has_run, self.ended = False, ""
+        self._tasks.do(begin, begun)
+
+    @property
+    def _log(self) -> Path:
+        return self._folder.folder / "queue.log"
 
     def _take_day(self, day: Day) -> None:
         self.day = day
@@ -257,11 +273,17 @@ class Waiting(Observable):
             told.take(read(item.run / "events.jsonl"))
         problem, self._folder.problem = self._folder.problem, ""
         begun = self._how_far(queue, told, status.id)
-        return _Seen(queue, status, self._folder.is_worked_off(), told, begun, problem)
+        works, ended = self._folder.is_worked_off(), ""
+        if not works and not background.is_running(self._log):
+            ended = last_line(self._log) or self.tr("It left no word.")
+        return _Seen(queue, status, works, told, begun, problem, ended)
 
     def _take(self, seen: _Seen) -> None:
         self.queue, self.status, self.works, self.told = seen.queue, seen.status, seen.works, seen.told
         self.begun = seen.begun
+        self._has_run = self._has_run or seen.works
+        waits = seen.queue.on and seen.queue.next() is not None
+        self.ended = seen.ended if waits and self._has_run else ""
         if seen.problem:
             self.error_reported.emit(seen.problem)
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from contextlib import suppress
 from typing import NamedTuple
 
@@ -34,18 +34,24 @@ class Usage(NamedTuple):
     """… and by this process and its children."""
 
 
-def usage() -> Usage:
-    """As the system counts."""
+def usage(strays: Collection[int] = ()) -> Usage:
+    """As the system counts.
+
+    Args:
+        strays: processes that count as one's own with their children, though others started them.
+    """
     times = psutil.cpu_times()
     # A guest's time is in user time already; what waits for a disk leaves the processor alone.
     idle = times.idle + getattr(times, "iowait", 0.0)
     whole = sum(times) - getattr(times, "guest", 0.0) - getattr(times, "guest_nice", 0.0)
     own = 0.0
-    me = psutil.Process()
-    for process in (me, *me.children(recursive=True)):
+    for pid in (os.getpid(), *strays):
         with suppress(psutil.Error):  # it has ended meanwhile
-            spent = process.cpu_times()
-            own += spent.user + spent.system
+            one = psutil.Process(pid)
+            for process in (one, *one.children(recursive=True)):
+                with suppress(psutil.Error):
+                    spent = process.cpu_times()
+                    own += spent.user + spent.system
     return Usage(time.monotonic(), whole - idle, own)
 
 

@@ -18,7 +18,7 @@ from engine.data.amounts import duration
 from engine.files import lock
 from trainer.machine import at_work
 from trainer.queue.errors import QueueError
-from trainer.queue.idleness import Idleness
+from trainer.queue.idleness import Idleness, usage
 from trainer.queue.items import Item, Queue
 from trainer.queue.kept import QueueFolder, Reason, Status
 from trainer.queue.schedule import Schedule, minute_of
@@ -67,7 +67,8 @@ class Runner:
         self._folder, self._say, self._schedule, self._clock = folder, say, schedule, clock
         self._deadline = None if until is None else _next(until, clock())
         self._signalled = threading.Event()
-        self._idleness = Idleness()
+        self._strays: list[int] = []
+        self._idleness = Idleness(lambda: usage(self._strays))
         self._item: Item | None = None
         self._work: Work | None = None
         self._since = 0.0
@@ -144,8 +145,12 @@ class Runner:
         if item is None:
             return False
         if item.run is not None and is_worked_on(item.run):  # it outlived the runner that began it
-            self._item, self._work = item, Work(item.run)
-            self._tell(item.id, "")
+            former = self._folder.status()
+            paused = former.id == item.id and former.reason in PAUSING
+            self._item, self._work = item, Work(item.run, paused=paused)
+            self._since, self._strays = time.monotonic(), self._work.strays
+            # The reason as well: should this runner be killed, too, the next one must know whose pause it is.
+            self._tell(item.id, former.reason if paused else "")
             return True
         if reason:
             self._tell("", reason)
@@ -182,15 +187,20 @@ class Runner:
         assert self._item is not None and self._work is not None
         outcome = self._work.outcome()
         asked = self._work.was_stopped
-        item, self._item, self._work = self._item, None, None
+        item, self._item, self._work, self._strays = self._item, None, None, []
         if outcome.kind == "stopped" and not asked and not self._signalled.wait(SIGNAL_SECONDS):
-            self._folder.edit(lambda now: now.changed(item.id, state="waiting", held=True))
+            worked = self._worked(item)
+            self._folder.edit(lambda now: now.changed(item.id, state="waiting", held=True, worked=worked))
             self._say(f"“{item.name}” was stopped, and waits until it is gone on with")
             return
         self._close(item, outcome)
 
+    def _worked(self, item: Item) -> float:
+        """Seconds for which it has been trained, those of earlier turns too."""
+        return item.worked + (time.monotonic() - self._since if self._since else 0.0)
+
     def _close(self, item: Item, outcome: Outcome) -> None:
-        worked = item.worked + (time.monotonic() - self._since if self._since else 0.0)
+        worked = self._worked(item)
         crashes = item.crashes + (outcome.kind == "crashed")
         lost = outcome.kind == "crashed" and crashes >= MOST_CRASHES
         if outcome.kind == "done":
@@ -220,7 +230,7 @@ class Runner:
         self._item = self._work = None
         outcome = work.outcome()
         if outcome.kind == "stopped":
-            worked = item.worked + (time.monotonic() - self._since if self._since else 0.0)
+            worked = self._worked(item)
             # First in turn when it goes on.
             self._folder.edit(lambda now: now.changed(item.id, state="training", worked=worked))
             self._say(f"“{item.name}” is saved, and goes on when the queue does")

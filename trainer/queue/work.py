@@ -11,6 +11,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
+import psutil
+
 from engine.files import lock
 from engine.files.printed import last_line
 from trainer.queue.items import Item
@@ -59,12 +61,15 @@ class Work:
     Args:
         folder: of the run.
         process: that trains there; None where another program has started it.
+        paused: it was asked to pause by the queue already.
     """
 
-    def __init__(self, folder: Path, process: subprocess.Popen[bytes] | None = None) -> None:
+    def __init__(
+        self, folder: Path, process: subprocess.Popen[bytes] | None = None, *, paused: bool = False
+    ) -> None:
         self.run = Run(folder)
         self._process = process
-        self._paused = self._stopped = False
+        self._paused, self._stopped = paused, False
 
     @property
     def alive(self) -> bool:
@@ -87,6 +92,14 @@ class Work:
     def was_stopped(self) -> bool:
         """Whether it was asked to end from here."""
         return self._stopped
+
+    @property
+    def strays(self) -> list[int]:
+        """The processes of one that another program has started: by its command line, no child of ours."""
+        if self._process is not None:
+            return []
+        found = psutil.process_iter(["pid", "cmdline"])
+        return [one.pid for one in found if str(self.run.folder) in (one.info["cmdline"] or ())]
 
     def pause(self) -> None:
         """Have it wait after the step at hand. Before it has begun there is nothing to pause."""

@@ -73,7 +73,7 @@ class QueuePage(QWidget):
         ):
             shortcut = QShortcut(QKeySequence(keys), self._list, context=Qt.ShortcutContext.WidgetShortcut)
             shortcut.activated.connect(do)
-        self._waiting.watch("queue status works told begun", self._show)
+        self._waiting.watch("queue status works told begun ended", self._show)
 
     # --- building -------------------------------------------------------------------------------
 
@@ -223,7 +223,11 @@ class QueuePage(QWidget):
             (self._list.item(row).data(_ROLE), self._list.item(row).text())
             for row in range(self._list.count())
         ]
-        if rows != shown:
+        if [id for id, _ in rows] == [id for id, _ in shown]:
+            for place, (_, text) in enumerate(rows):  # in place: the list stays where it was scrolled to
+                if shown[place][1] != text:
+                    self._list.item(place).setText(text)
+        else:
             self._list.clear()
             for id, text in rows:
                 row = QListWidgetItem(text)
@@ -238,7 +242,7 @@ class QueuePage(QWidget):
                 self._list.item(place).setData(SHARE, share)
         self._empty.setVisible(not rows)
         self._list.setVisible(bool(rows))
-        self._start.setVisible(not queue.on)
+        self._start.setVisible(not queue.on or bool(self._waiting.ended))
         self._start.setEnabled(queue.next() is not None)
         self._stop.setVisible(queue.on)
         self._show_hours(queue.schedule)
@@ -259,6 +263,8 @@ class QueuePage(QWidget):
         if not self._waiting.works:
             if queue.on and queue.next() is None:
                 return self.tr("On; what you add is trained when its turn comes.")
+            if queue.on and self._waiting.ended:
+                return self.tr("It ended by itself; start it again. %s") % self._waiting.ended
             return self.tr("Starting …") if queue.on else self.tr("Off; start it to train what waits.")
         reasons = {
             "night": self.tr("Waits for the night."),

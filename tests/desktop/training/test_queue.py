@@ -230,3 +230,34 @@ def test_a_queue_that_was_on_goes_on_at_the_next_start(
     session.deleteLater()
     qapp.sendPostedEvents(None, 52)  # QEvent.DeferredDelete
     qapp.processEvents()
+
+
+def test_the_list_stays_where_it_was_scrolled_to(window: MainWindow):
+    """Though a step more is told each second."""
+    page = filled(window, *(f"model {number}" for number in range(40)))
+    found = page.findChild(QListWidget, "queue_list")
+    found.setCurrentRow(30)
+    bar = found.verticalScrollBar()
+    bar.setValue(bar.maximum() // 2)
+    before, chosen = bar.value(), found.currentItem()
+    assert before > 0
+    QueueFolder().edit(lambda queue: queue.changed(queue.items[35].id, held=True))
+    until(lambda: "paused" in found.item(35).text())
+    assert (bar.value(), found.currentItem()) == (before, chosen)
+
+
+def test_whoever_works_the_queue_off_and_dies_is_told_and_can_be_started_again(
+    window: MainWindow, home: Path, monkeypatch: pytest.MonkeyPatch
+):
+    begun: list[list[str]] = []
+
+    def start(words: list[str], log: Path) -> None:
+        begun.append(words)
+        log.write_text("At work.\nThe disk is full; make room there.\n")
+
+    monkeypatch.setattr(background, "start", start)  # one that dies at once
+    page = filled(window, "shoes")
+    press(page, "queue_start")
+    until(lambda: "It ended by itself; start it again. The disk is full; make room there." in text_of(page))
+    press(page, "queue_start")
+    until(lambda: len(begun) == 2)

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 import time
 from collections.abc import Iterator
+
+import psutil
 
 from trainer.queue.idleness import AFTER_STROKE_SECONDS, BUSY_SECONDS, QUIET_SECONDS, Idleness, Usage, usage
 
@@ -54,6 +58,23 @@ def test_who_paints_is_not_away() -> None:
     idleness = Idleness(machine, cores=4)
     assert list(looks(idleness, machine, QUIET_SECONDS + 1, 0.0))[-1]
     assert not idleness.look(AFTER_STROKE_SECONDS - 1) and idleness.look(float("inf"))
+
+
+def test_a_stray_training_is_counted_as_ones_own() -> None:
+    """One that outlived the runner that began it is no child of the next one."""
+    busy = "[sys.executable, '-c', 'while True: pass'], stdout=nowhere, stderr=nowhere"
+    words = f"import subprocess, sys; nowhere = subprocess.DEVNULL; print(subprocess.Popen({busy}).pid)"
+    begun = subprocess.run([sys.executable, "-c", words], capture_output=True, check=True, text=True)
+    stray = psutil.Process(int(begun.stdout))
+    try:
+        before, alone = usage([stray.pid]), usage()
+        while usage([stray.pid]).own - before.own < 0.5:
+            assert stray.is_running()
+        # What is not told of a stray takes it for others': this process alone has used less of it.
+        assert usage().own - alone.own < usage([stray.pid]).own - before.own
+    finally:
+        stray.kill()
+    usage([stray.pid])  # one that is no more costs nothing
 
 
 def test_this_process_is_counted_as_ones_own() -> None:

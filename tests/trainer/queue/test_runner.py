@@ -23,11 +23,12 @@ from trainer.machine import at_work
 from trainer.queue import results, work
 from trainer.queue.errors import QueueError
 from trainer.queue.items import Item, Queue, new_item
-from trainer.queue.kept import QueueFolder
+from trainer.queue.kept import QueueFolder, Status
 from trainer.queue.runner import Runner
 from trainer.queue.schedule import Schedule
 from trainer.run import events
 from trainer.run.options import Options
+from trainer.run.places import place
 
 LONG = 120.0
 """Seconds within which a training has certainly begun, beside whatever else the machine does."""
@@ -218,6 +219,29 @@ def never() -> Schedule:
     """Hours of a night that is twelve hours away."""
     hour = (time.localtime().tm_hour + 12) % 24
     return Schedule("night", f"{hour}:00", f"{hour}:01")
+
+
+@pytest.mark.usefixtures("warmed_programs")
+def test_an_orphan_that_was_paused_for_the_pen_goes_on_with_the_next_runner(
+    folder: QueueFolder, tmp_path: Path
+) -> None:
+    """The pause was the killed runner's, so it ends; one that the user wanted would stay."""
+    data = things(tmp_path / "data").folder
+    options = wanted(data, name="orphan", steps=1_000_000, checkpoint_every=2)
+    item = new_item(options, time.time())
+    begun = work.begin(item, place("orphan"))
+    until(lambda: begun.begun)
+    begun.pause()
+    folder.edit(lambda queue: queue.added(replace(item, state="training", run=begun.run.folder, worked=7.0)))
+    folder.tell(Status(item.id, "painting"))
+    said: list[str] = []
+    with working_off(folder, said):
+        until(lambda: not (begun.run.folder / "pause").exists())
+        until(lambda: told(only(folder)).count("step") > 2)
+        begun.run.ask("stop")  # as a user does
+        until(lambda: begun.outcome().kind == "stopped" if not begun.alive else False)
+        until(lambda: only(folder).held)
+    assert only(folder).worked > 7.0
 
 
 @pytest.mark.usefixtures("warmed_programs")
