@@ -55,7 +55,7 @@ def test_weights_without_a_card_are_asked_about_and_begin_with_the_card_beside(w
     """Dropped on the window, a ``.safetensors`` of another program is imported, not refused."""
     card = replace(bundle.read_card(model(session, "tiny labels")), name="Mine, exported")
     shape = {name: value for name, value in card.network.items() if name != "dropout"}
-    state = {name: torch.randn_like(tensor) for name, tensor in unet(shape).items()}
+    state = {name: torch.rand_like(tensor) for name, tensor in unet(shape).items()}
     path = tmp_path / "net_G.safetensors"
     save_file(pix2pix.reference_layout(card, state), path)
     beside.write(path, card)
