@@ -129,7 +129,7 @@ ARROWS: dict[str, str] = {
         "desktop.documents desktop.paint.editing desktop.paint.files desktop.paint.gestures "
         "desktop.paint.layers desktop.paint.strokes desktop.preview desktop.support desktop.training "
         "engine.data engine.errors engine.files engine.models engine.planes resources trainer.drafting "
-        "trainer.files trainer.perception trainer.pictures trainer.run"
+        "trainer.files trainer.machine trainer.perception trainer.pictures trainer.run"
     ),
     "desktop.preview": (
         "desktop.documents desktop.paint.editing desktop.paint.files desktop.support engine.data "

@@ -29,11 +29,14 @@ from desktop.training.current import Training
 from engine.data.messages import Pixels
 from engine.errors import PictureError
 from trainer.drafting.files import FEWEST, PROGRESS
+from trainer.machine import at_work
 
 SECONDS = 90.0
 """Of learning; with looking at what is learnt from, and starting, two minutes at most."""
 _LOOK = 0.5
 """Seconds between two looks at how far it is."""
+_OTHERS = 1.0
+"""Seconds between two looks at whether other programs still train."""
 _MADE_BY = "draft"
 """What a picture's extras call how many maps its draft was made by."""
 
@@ -58,6 +61,8 @@ class LabelDrafts(Observable):
     """A photo that comes up without a map gets its draft by itself."""
 
     _went_on = Signal(object)
+    _waits = Signal(object, bool)
+    """What gives the learning up, and whether it waits for another program's training."""
     _came = Signal(object, object)
     """What gives the learning up, and the drafts that there are so far."""
 
@@ -75,6 +80,7 @@ class LabelDrafts(Observable):
         """Maps at which it was cancelled, or failed: it is tried again after some more."""
         self._went_on.connect(self._go_on, Qt.ConnectionType.QueuedConnection)
         self._came.connect(self._take_first, Qt.ConnectionType.QueuedConnection)
+        self._waits.connect(self._wait, Qt.ConnectionType.QueuedConnection)
         training.watch("phase", self._notice_training)
 
     # --- learning ------------------------------------------------------------------------------
@@ -130,6 +136,11 @@ class LabelDrafts(Observable):
 
     def _have_learnt(self, data: Path, wanted: list[Photo], given_up: threading.Event) -> Drafts | None:
         """On the task queue's thread."""
+        # Of the queue, or begun in a terminal; those of this window are waited for without a thread.
+        while at_work.others() and not given_up.is_set():
+            self._waits.emit(given_up, True)
+            given_up.wait(_OTHERS)
+        self._waits.emit(given_up, False)
         out = kept_drafts.place(data)
         last, written = 0.0, kept_drafts.written(out)
 
@@ -158,13 +169,17 @@ class LabelDrafts(Observable):
         return kept_drafts.read(out)
 
     def _take(self, found: Drafts | None) -> None:
-        self.learning = False
+        self.learning = self.waiting = False
         if found is None or self._roll is None:
             return
         if not found.maps:  # what was learnt can't be read: not again and again
             self._refused = self._roll.by_hand
         self.drafts = found
         self.follow(self._roll, self._place)  # maps may have been finished meanwhile
+
+    def _wait(self, learning: threading.Event, waits: bool) -> None:
+        if self.learning and learning is self._given_up:
+            self.waiting = waits
 
     def _go_on(self, progress: tuple[float, int]) -> None:
         if self.learning:
@@ -176,7 +191,7 @@ class LabelDrafts(Observable):
             self.drafts = found
 
     def _failed(self, sentence: str) -> None:
-        self.learning = False
+        self.learning = self.waiting = False
         if self._roll is not None:
             self._refused = self._roll.by_hand
         self._canvas.error_reported.emit(sentence)

@@ -100,7 +100,7 @@ class DraftControls(QWidget):
             return ""
         maps = self._maps() if pair_drawing.here else 0
         sentence = self.tr("Draft by %d maps, to be corrected.") % maps
-        if labels.learning:
+        if labels.learning and not labels.waiting:
             share, photos = labels.progress
             left = len(roll.photos) - roll.done
             news = self.tr("Learning from your maps, %d %%.") % round(100 * share)

@@ -29,6 +29,7 @@ from tests.desktop.window_hands import drag, text_of, until
 from trainer.drafting import drafts as drafting
 from trainer.drafting import files
 from trainer.files import pair_store
+from trainer.machine import at_work
 
 LONG = 240.0
 SKY, WALL, DOOR = range(3)
@@ -254,6 +255,22 @@ def test_learning_waits_for_a_training(window: MainWindow, fronts: Path):
     assert labels.learning
     pair_drawing.finish()
     assert not labels.learning and labels.drafts is None
+
+
+def test_learning_waits_for_the_trainings_of_other_programs(
+    window: MainWindow, fronts: Path, home: Path, monkeypatch
+):
+    pair_drawing, begun = window.session.pair_drawing, []
+    monkeypatch.setattr(background, "done", lambda words, given_up: begun.append(words[0]) or "")
+    keep(window, pair_drawing.folder("fronts"), fronts, 5)
+    labels = pair_drawing.labels
+    with at_work.noted(home / "runs" / "theirs"):
+        begin(window, fronts)
+        until(lambda: labels.waiting)
+        assert "when the training has ended" in text_of(window.pair_drawing_bar)
+    until(lambda: begun)
+    until(lambda: not labels.waiting)
+    pair_drawing.finish()
 
 
 def test_what_goes_wrong_is_one_sentence(window: MainWindow, fronts: Path, monkeypatch, told):
