@@ -107,7 +107,9 @@ def page(found: Sequence[Result], queue: Queue, now: float) -> str:
     waiting = sum(item.state in ("waiting", "training") for item in queue.items)
     done = sum(result.item.state == "done" for result in found)
     summary = f"{done} done, {len(found) - done} failed, {waiting} still in the queue."
-    sections = "\n".join(map(_section, found)) or "<p>No training has ended in this time.</p>"
+    sections = (
+        "\n".join((_section(one, now) for one in found)) or "<p>No training has ended in this time.</p>"
+    )
     return f"""<!DOCTYPE html>
 <html lang="en"><head><meta charset="utf-8"><title>Trainings, {day}</title>
 <style>
@@ -125,9 +127,10 @@ img {{ height: 128px; max-width: 100%; display: block; border-radius: 3px }}
 """
 
 
-def _section(result: Result) -> str:
+def _section(result: Result, now: float) -> str:
     item = result.item
-    ended = datetime.fromtimestamp(item.ended).strftime("%H:%M")
+    at, today = datetime.fromtimestamp(item.ended), datetime.fromtimestamp(now).date()
+    ended = at.strftime("%H:%M" if at.date() == today else "%H:%M on %d %B")
     lines = [f"<section><h2>{escape(shown(item.name))}</h2>"]
     if item.state == "failed":
         lines.append(f'<p class="failed">Failed at {ended}: {escape(shown(item.sentence))}</p>')

@@ -6,12 +6,14 @@ import json
 import threading
 from contextlib import suppress
 from dataclasses import replace
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.faults import Faults, at_work, every_fault
+from trainer.queue import results
 from trainer.queue.errors import QueueError
 from trainer.queue.items import (
     Item,
@@ -253,3 +255,12 @@ def test_a_folder_that_cannot_be_written_is_a_sentence(tmp_path: Path) -> None:
 def test_json_and_back_is_the_same_for_a_whole_queue() -> None:
     queue = listed("a", "b")
     assert queue_of_fields(json.loads(json.dumps(queue_to_fields(queue)))) == queue
+
+
+def test_the_page_says_the_day_where_it_is_not_todays() -> None:
+    now = datetime(2026, 3, 4, 15, 0)
+    texts = []
+    for ended in (now - timedelta(hours=2), now - timedelta(hours=30)):
+        item = replace(new_item(Options(Path("shoes"), steps=1), 1.0), state="done", ended=ended.timestamp())
+        texts.append(results.page([results.Result(item)], Queue((item,)), now.timestamp()))
+    assert "<p>Done at 13:00</p>" in texts[0] and "<p>Done at 09:00 on 03 March</p>" in texts[1]
