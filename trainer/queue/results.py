@@ -107,9 +107,7 @@ def page(found: Sequence[Result], queue: Queue, now: float) -> str:
     waiting = sum(item.state in ("waiting", "training") for item in queue.items)
     done = sum(result.item.state == "done" for result in found)
     summary = f"{done} done, {len(found) - done} failed, {waiting} still in the queue."
-    sections = (
-        "\n".join((_section(one, now) for one in found)) or "<p>No training has ended in this time.</p>"
-    )
+    sections = "\n".join(_section(one, now) for one in found) or "<p>No training has ended in this time.</p>"
     return f"""<!DOCTYPE html>
 <html lang="en"><head><meta charset="utf-8"><title>Trainings, {day}</title>
 <style>
