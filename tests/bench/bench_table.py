@@ -158,6 +158,8 @@ def _held(session, window) -> Row:
 
     def look() -> None:
         nonlocal most, frames
+        if session.live.preview is None:  # another picture came up
+            return
         most = max(most, int(np.abs(session.live.preview.astype(np.int16) - before)[outside].max()))
         frames += 1
 
