@@ -41,6 +41,7 @@ def run() -> list[Row]:
         begin(session, window, None)
         until(lambda: session.live.preview is not None and not session.live.behind)
         rows = [
+            *_memory(session, window),  # first: the other pictures stay open, with their steps
             *_ink(application, session, window, painted, 1024, "a 30-px pen", size=30.0),
             *_ink(
                 application,
@@ -57,7 +58,6 @@ def run() -> list[Row]:
             *_stall(session, window),
             *_layers(application, session),
             *_idle(session),
-            *_memory(session, window),
             *_long_day(),
         ]
         window.close()
