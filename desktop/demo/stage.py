@@ -58,9 +58,14 @@ class Stage:
             raise ModelError("The demonstration waited in vain for the program; see the messages above.")
 
     def settle(self) -> None:
-        """Wait until the preview shows the picture as it is, exactly."""
-        live = self.session.live
-        self.wait(lambda: live.preview is not None and not live.behind and live.settled)
+        """Wait until the preview shows the picture as it is, exactly, and so do the tiles of styles."""
+        live, styles = self.session.live, self.session.styles
+
+        def tiles_show_it() -> bool:
+            seen = [tile for place, tile in enumerate(styles.tiles) if place in styles.shown]
+            return not (styles.watched and live.enabled) or all(map(styles.shows, seen))
+
+        self.wait(lambda: live.preview is not None and not live.behind and live.settled and tiles_show_it())
 
     def export(self, what: str, path: Path) -> None:
         """Export ``picture``, ``preview`` or ``pair``, and wait until it is written.
