@@ -32,9 +32,10 @@ def parted(data: DataSet, share: float, photos_apart: bool = True) -> tuple[Data
     count = min(MOST, round(share * len(rest.pairs)))
     if len(rest.pairs) < FEWEST or not share:
         return rest, replace(rest, pairs=())
+    held: set[str] = set()
     if photos_apart:
         held = _held_together(rest.pairs, max(1, count))
-    else:
+    if not held:  # those of before, or all hang together as frames of a film do
         held = set(sorted((pair.plain for pair in rest.pairs), key=_chance)[: max(1, count)])
     return (
         replace(rest, pairs=tuple(pair for pair in rest.pairs if pair.plain not in held)),
@@ -43,11 +44,12 @@ def parted(data: DataSet, share: float, photos_apart: bool = True) -> tuple[Data
 
 
 def _held_together(pairs: Sequence[Pair], count: int) -> set[str]:
-    """The names of so many pairs, or a few more, with all others of the same pictures; but never of all."""
+    """The names of so many pairs, or up to twice as many, with all others of the same pictures; none where
+    more hang together than that."""
     groups = sorted(_of_one_picture(pairs), key=lambda names: _chance(min(names)))
     held: set[str] = set()
     for names in groups[:-1]:
-        if len(held) < count:
+        if len(held) < count and len(held) + len(names) <= max(2 * count, 3):
             held |= names
     return held
 

@@ -44,14 +44,16 @@ def usage(strays: Collection[int] = ()) -> Usage:
     # A guest's time is in user time already; what waits for a disk leaves the processor alone.
     idle = times.idle + getattr(times, "iowait", 0.0)
     whole = sum(times) - getattr(times, "guest", 0.0) - getattr(times, "guest_nice", 0.0)
-    own = 0.0
+    mine: dict[int, psutil.Process] = {}  # a stray may be the child of another
     for pid in (os.getpid(), *strays):
         with suppress(psutil.Error):  # it has ended meanwhile
             one = psutil.Process(pid)
-            for process in (one, *one.children(recursive=True)):
-                with suppress(psutil.Error):
-                    spent = process.cpu_times()
-                    own += spent.user + spent.system
+            mine |= {process.pid: process for process in (one, *one.children(recursive=True))}
+    own = 0.0
+    for process in mine.values():
+        with suppress(psutil.Error):
+            spent = process.cpu_times()
+            own += spent.user + spent.system
     return Usage(time.monotonic(), whole - idle, own)
 
 

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import hashlib
+import itertools
 import json
 from dataclasses import replace
 from pathlib import Path
@@ -230,7 +231,19 @@ def test_something_is_left_to_train_on_where_all_pairs_have_one_photo(tmp_path: 
     photo = data.pairs[0].b
     data = replace(data, pairs=tuple(replace(pair, b=photo) for pair in data.pairs))
     training, held = parted(data, 0.5)
-    assert (len(training.pairs), len(held.pairs)) == (12, 0)
+    assert (len(training.pairs), len(held.pairs)) == (6, 6)  # by their names, as nothing else is to be had
+
+
+def test_many_pairs_of_one_photo_are_not_all_held_back(tmp_path: Path) -> None:
+    """Nor is nothing held back where one hangs on the next, as frames of a film do."""
+    data = drawn_thrice(tmp_path)
+    photo = data.pairs[0].b
+    most = tuple(replace(pair, b=photo) if at < 50 else pair for at, pair in enumerate(data.pairs))
+    training, held = parted(replace(data, pairs=most), 0.1)
+    assert 1 <= len(held.pairs) <= 12 and len(training.pairs) + len(held.pairs) == 60
+    assert photo.file not in {pair.b.file for pair in held.pairs}
+    film = tuple(replace(pair, a=before.b) for before, pair in itertools.pairwise(data.pairs))
+    assert len(parted(replace(data, pairs=film), 0.1)[1].pairs) == 6
 
 
 def test_few_pairs_are_all_trained_on(tmp_path: Path) -> None:
