@@ -8,7 +8,6 @@ from pathlib import Path
 
 import numpy as np
 
-from engine.data.deep import FULL
 from engine.data.palette import Colour, Palette
 from engine.data.task import Task
 from engine.errors import PictureError
@@ -92,7 +91,7 @@ def directed(
         palette if task == "labels" else None,
         f"{sides[0]} → {sides[1]}",
         notes=(*notes, *levels_in_words(levels)),
-        levels=levels if task in ("image", "grey", "small") and levels != FULL else None,
+        levels=levels if task in ("image", "grey", "small") else None,
         ignored=ignored,
     )
 
@@ -128,7 +127,7 @@ def _levelled(candidates: list[Pair], task: Task) -> tuple[list[Pair], tuple[int
 
 def levels_in_words(levels: tuple[int, int] | None) -> tuple[str, ...]:
     """A sentence on what became black and white, if anything had to."""
-    if levels is None or levels == FULL:
+    if levels is None:
         return ()
     return (
         f"Of 16 bits the pictures use values up to {levels[1]}: for all of them {levels[0]} is black "

@@ -18,7 +18,6 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from engine.data.deep import FULL
 from engine.data.palette import Colour, Palette
 from engine.data.task import TASKS, Task
 from engine.errors import PictureError
@@ -133,8 +132,7 @@ def digest(data: DataSet) -> str:
                 f"\t{place}\t{size}\t{source.half}\t{source.derived}".encode("utf-8", "surrogatepass")
             )
             # Only where there are any, so that runs that began before these were known can go on.
-            levels = None if source.levels == FULL else source.levels
-            more = source.gutter, source.table, source.ignored, levels, source.masks, source.ground
+            more = source.gutter, source.table, source.ignored, source.levels, source.masks, source.ground
             if any(more[:-1]):
                 masks = [
                     (mask.file.relative_to(data.folder).as_posix(), mask.colour) for mask in source.masks

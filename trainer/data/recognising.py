@@ -9,7 +9,6 @@ from pathlib import Path
 
 import numpy as np
 
-from engine.data.deep import FULL
 from engine.errors import PictureError
 from trainer.data import classes, direction, inputs, instances, panels
 from trainer.data.dataset import DataSet, Layout, Pair, Problem
@@ -308,7 +307,7 @@ def _photos(folder: Path, found: list[Found], wish: Wish, chosen: Chosen | None,
         direction=f"{task} made from the photo → photo",
         way=panels.ALONE,
         ways=(*ways, panels.ALONE) if ways else (),
-        levels=None if levels == FULL else levels,
+        levels=levels,
         notes=inputs.levels_in_words(levels),
     )
 

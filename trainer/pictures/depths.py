@@ -22,11 +22,8 @@ _ENOUGH = 0.55
 
 
 def common(sources: Sequence[Source]) -> Levels | None:
-    """The levels for all files, ``FULL`` where they use the whole range of 16 bits; None where they have 8.
-
-    ``FULL`` is not None: without levels each picture is read by its own values, a dark one as a light one.
-    """
-    lowest, highest, are_deep = FULL[1], 0, False
+    """The levels for all files; None where they have 8 bits, or use the whole range of 16."""
+    lowest, highest = FULL[1], 0
     looked_at = layouts.spread([source for source in sources if not source.masks], LOOKED_AT)
     for number, source in enumerate(looked_at):
         try:
@@ -34,14 +31,11 @@ def common(sources: Sequence[Source]) -> Levels | None:
         except PictureError:
             continue
         if found is not None:
-            are_deep = True
             lowest, highest = min(lowest, int(found.min())), max(highest, int(found.max()))
-        elif number >= 8 and not are_deep:
+        elif number >= 8 and not highest:
             return None
-    if not are_deep:
-        return None
     if highest <= lowest or highest - lowest >= _ENOUGH * FULL[1]:
-        return FULL
+        return None
     # The numbers that a camera can count to, where that is what they seem to be.
     bits = next(bits for bits in range(8, 17) if highest < 1 << bits)
     if lowest <= (highest - lowest) / 8:

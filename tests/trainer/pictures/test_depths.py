@@ -85,7 +85,7 @@ def test_one_answer_for_all(tmp_path: Path, most: int, least: int, levels: tuple
     data = pairs.find(written(tmp_path / "photos", most, least), task="grey", way="alone")
     found = data.pairs[0].b.levels
     if levels is None:
-        assert found == deep.FULL and data.levels is None and not data.notes
+        assert found is None and not data.notes
         return
     assert found is not None and np.abs(np.array(found) - levels).max() <= (most - least) / 10
     assert f"{found[1]} white" in data.notes[0]
@@ -106,33 +106,6 @@ def test_a_dim_picture_stays_dim_among_others(tmp_path: Path) -> None:
     assert data.levels == (0, 4095) and pairs.load(data.pairs[0])[1].max() <= 26
     # By itself, on a canvas without a model, it is as light as 10 bits are.
     assert picture.read(tmp_path / "photos" / "0.png").pixels.max() > 70
-
-
-def test_dim_picture_stays_dim_among_others_that_use_all_of_16_bits(tmp_path: Path) -> None:
-    written(tmp_path / "photos", 65535)
-    before = pairs.digest(pairs.find(tmp_path, task="grey", way="alone"))
-    Image.fromarray(grey(0, 3500)).save(tmp_path / "photos" / "0.png")
-    data = pairs.find(tmp_path, task="grey", way="alone")
-    assert pairs.load(data.pairs[0])[1].max() == grey(0, 3500).max() >> 8
-    assert pairs.load(data.pairs[1])[1].max() > 200
-    assert not [problem for problem in check.check(data) if problem.kind == "levels"]
-    plain = dataclasses.replace(
-        data,
-        pairs=tuple(
-            dataclasses.replace(
-                pair, a=dataclasses.replace(pair.a, levels=None), b=dataclasses.replace(pair.b, levels=None)
-            )
-            for pair in data.pairs
-        ),
-    )
-    assert pairs.digest(data) == pairs.digest(plain) != before  # runs that were begun before can go on
-
-
-def test_pictures_of_8_bits_have_no_levels(tmp_path: Path) -> None:
-    for seed in range(COUNT):
-        save(house(seed)[1], tmp_path / "photos" / f"{seed}.png")
-    data = pairs.find(tmp_path, task="grey", way="alone")
-    assert {pair.b.levels for pair in data.pairs} == {None} and data.levels is None
 
 
 def test_what_is_cut_off_is_said(tmp_path: Path) -> None:
