@@ -156,9 +156,8 @@ class TakenOff(Step):
         self.gone: tuple[tuple[int, Frame], ...] = ()
         """Frames, and where they were; none while they are on the shelf."""
 
-    @property
-    def bytes(self) -> int:
-        return 400 + bytes_of(frame for _, frame in self.gone)
+    bytes: int = 400
+    """Without the frames: they have room of their own, on the shelf and off it, see ``make_room``."""
 
     def exchange(self, stack: LayerStack) -> Change:
         frames, gone = list(self._shelf.frames), self.gone
