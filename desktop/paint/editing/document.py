@@ -425,6 +425,7 @@ class Document(Seen):
     def _keep(self, step: PaintStep) -> None:
         """A stroke has become a step; what it painted is there already."""
         self.history.add(step)
+        self.choices.forget_undone()
         self.revision += 1
 
     def _take(self, step: Step | None, *, merge: bool = False) -> Change:
@@ -433,6 +434,7 @@ class Document(Seen):
             return Change()
         change = step.exchange(self._stack)
         self.history.add(step, merge=merge)
+        self.choices.forget_undone()
         return self._changed(change)
 
     def _reshaped(self, step: StateStep) -> Change:

@@ -237,7 +237,7 @@ class Choices:
         kept = last if last is not None and last.area.equals(before) else _Kept(before)
         self._done.append(_Choice(None if newest is None else ref(newest), kept, _Kept(now)))
         del self._done[:-MOST_CHOICES]
-        self._undone.clear()
+        self.forget_undone()
 
     def can_go_back(self, newest: Step | None) -> bool:
         """Whether the last thing that was done is that something was selected."""
@@ -264,6 +264,10 @@ class Choices:
                 self._done.append(choice)
                 return choice.now.area
         return None
+
+    def forget_undone(self) -> None:
+        """Something else was done: what was taken back before can no longer be done again."""
+        self._undone.clear()
 
     def clear(self) -> None:
         """Forget all."""

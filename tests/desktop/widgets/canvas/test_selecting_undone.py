@@ -125,6 +125,25 @@ def test_of_another_picture_nothing_is_taken_back(window: MainWindow, session: S
     assert first.document.area.equals(lasso)
 
 
+def test_what_was_taken_back_is_no_more_to_be_had_once_something_else_is_done(
+    window: MainWindow, session: Session, hand: Hand
+) -> None:
+    """Else redo would go on with it before the stroke that was drawn instead."""
+    document = session.document
+    hand.drag(*LASSO)
+    undo(window)
+    window.actions_table["tool_pen"].trigger()
+    drag(window, (30, 30), (60, 30))
+    settle(session)
+    drawn = document.active.packed.copy()
+    assert session.steps.redo == 0
+    undo(window)
+    assert (session.steps.redo, session.steps.redo_text) == (1, "Stroke")
+    redo(window)
+    assert np.array_equal(document.active.packed, drawn) and not document.selection
+    assert session.steps.redo == 0
+
+
 def test_a_large_mask_is_kept_in_bits() -> None:
     rng = np.random.default_rng(7)
     bounds, choices = Rect(0, 0, 1024, 1024), Choices()
