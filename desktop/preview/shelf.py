@@ -77,7 +77,7 @@ class Shelf(Observable):
         canvas.restructured.connect(self._look)
         live.watch("behind settled enabled", self._keep_if_due)
         canvas.watch("steps", self._keep_if_due)
-        live.watch("card", self._give_up)
+        live.watch("card", self._follow_model)
 
     def keep(self) -> Job | None:
         """Store the picture and its preview as they are now; drawing goes on while they are packed. Where the
@@ -88,6 +88,7 @@ class Shelf(Observable):
         """
         canvas, live = self._canvas, self._live
         if live.preview is None:
+            self._waits = None
             canvas.error_reported.emit(self.tr("There is no preview yet to keep."))
             return None
         canvas.document.finish_stroke()
@@ -109,6 +110,9 @@ class Shelf(Observable):
     def _keep_if_due(self) -> None:
         """The preview may be there that is waited for."""
         if self._waits is None or self._canvas.document.is_drawn_on or self._is_to_come:
+            return
+        if self._live.preview is None:  # another model is being opened
+            self._leave_waiting()
             return
         if self._live.drawn != self._waits[1]:
             self._canvas.said.emit(self.tr("Kept with what was drawn until its preview was there."))
@@ -181,8 +185,17 @@ class Shelf(Observable):
             self._of, self.kept = picture, picture.document.frames
         self.clear_variations()
         if self._waits is not None and self._waits[0] is not picture:
-            self._waits = None
-            self._canvas.said.emit(self.tr("The frame was not kept: its preview had not come yet."))
+            self._leave_waiting()
+
+    def _follow_model(self) -> None:
+        """Another model makes neither the variations nor the preview that were asked for."""
+        self._give_up()
+        if self._waits is not None:
+            self._leave_waiting()
+
+    def _leave_waiting(self) -> None:
+        self._waits = None
+        self._canvas.said.emit(self.tr("The frame was not kept: its preview had not come yet."))
 
     def choose(self, frame: Frame) -> None:
         """Bring a frame back: a kept one with its picture, a variation with its style if any; both are

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 from PySide6.QtCore import QPoint, QPointF, Qt
 from PySide6.QtGui import QImage, QMouseEvent
 from PySide6.QtTest import QTest
@@ -18,7 +20,8 @@ from desktop.paint.files import project
 from desktop.session import Session
 from desktop.widgets.main_window import MainWindow
 from engine.data.messages import Pixels
-from tests.desktop.window_hands import done, drag, files_done, settle, until
+from engine.models import bundle
+from tests.desktop.window_hands import done, drag, files_done, model, settle, until
 
 
 def keep(session: Session) -> None:
@@ -255,6 +258,35 @@ def test_a_picture_that_was_left_before_its_preview_came_is_not_kept(
     settle(session)
     files_done(session)
     assert first.document.frames == () and session.shelf.kept == ()
+
+
+@pytest.mark.parametrize("opens", [True, False])
+def test_a_frame_that_waits_is_not_kept_with_the_preview_of_another_model(
+    window: MainWindow, session: Session, home: Path, told: list[str], opens: bool
+):
+    """Nor is it asked for again and again where that model can't be opened."""
+    other = home / "models" / "other.safetensors"
+    card, tensors = bundle.read(model(session, "tiny sketch"))
+    if not opens:
+        tensors = {name: torch.full_like(tensor, float("nan")) for name, tensor in tensors.items()}
+    bundle.write(other, replace(card, name="other"), tensors)
+    session.library.refresh()
+    settle(session)
+    drag(window, (10, 10), (80, 70))
+    assert session.shelf.keep() is None
+    session.open_model(other)
+    until(lambda: told)
+    assert told[0] == "The frame was not kept: its preview had not come yet."
+    until(
+        lambda: (
+            session.live.card is not None and session.live.card.name == "other" if opens else len(told) > 1
+        )
+    )
+    drag(window, (10, 70), (80, 10))
+    settle(session)
+    files_done(session)
+    assert session.shelf.kept == ()
+    assert len(told) == (1 if opens else 2), told
 
 
 # --- taken off ------------------------------------------------------------------------------------
