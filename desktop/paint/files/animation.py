@@ -115,7 +115,7 @@ def _packed(frames: Sequence[Pixels], suffix: str, rate: int, step: Step, exact_
     else:
         moving, times = _Reel(frames, step), durations(len(frames), rate, 1)
         moving.save(content, "WEBP", save_all=True, duration=times, loop=0, quality=90, method=3)
-        if exact_end and moving.since and moving.shown is not None:
+        if exact_end and moving.shown is not None:
             return _ending(content.getvalue(), moving.shown, sum(times[: moving.since]), sum(times))
     return content.getvalue()
 

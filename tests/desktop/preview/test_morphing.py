@@ -114,6 +114,9 @@ def test_an_exact_end_stays_for_its_time_and_loses_nothing(tmp_path: Path) -> No
 
 def test_what_never_moves_is_exact_as_well(tmp_path: Path) -> None:
     still = noise(1)
+    written = write_animation([still] * 3, tmp_path / "b.webp", 20, lambda *_: None, exact_end=True)
+    with Image.open(written) as image:
+        assert np.array_equal(np.asarray(image.convert("RGB")), still)
     written = write_animation([still, still.copy()], tmp_path / "a.webp", 20, lambda *_: None, exact_end=True)
     with Image.open(written) as image:
         np.testing.assert_array_equal(np.asarray(image.convert("RGB")), still)
