@@ -76,6 +76,53 @@ def test_the_head_is_a_drawing_without_its_strokes(tmp_path: Path) -> None:
     assert Drawing.head(tmp_path / "shoe.json") == dataclasses.replace(drawing, strokes=[])
 
 
+def test_the_head_is_read_whatever_order_the_fields_have(tmp_path: Path) -> None:
+    """Others may have written the file anew: of such a one all is looked at."""
+    drawing = a_drawing()
+    drawing.save(tmp_path / "shoe.json")
+    fields = json.loads((tmp_path / "shoe.json").read_text("utf-8"))
+    for indent in (None, 1):
+        (tmp_path / "other.json").write_text(json.dumps(fields, sort_keys=True, indent=indent), "utf-8")
+        assert Drawing.head(tmp_path / "other.json") == dataclasses.replace(drawing, strokes=[])
+
+
+def test_strokes_take_no_time_where_the_head_is_wanted(tmp_path: Path) -> None:
+    file = tmp_path / "shoe.json"
+    a_drawing().save(file)
+    file.write_text(file.read_text("utf-8").replace('"samples"', "samples"), "utf-8")
+    assert Drawing.head(file).title == "A shoe"
+    with pytest.raises(PictureError, match="is damaged"):
+        Drawing.load(file)
+
+
+@pytest.mark.parametrize("tool", ["pen", "soft", "eraser"])
+@pytest.mark.parametrize("hold", [0.0, 2.0])
+@pytest.mark.parametrize("symmetry", ["none", "vertical", "radial"])
+def test_replayed_strokes_are_those_that_were_drawn(tool: str, hold: float, symmetry: Any) -> None:
+    """Several samples may be drawn at once; not a byte shows it, nor that the first one knew no pressure."""
+    chance = np.random.default_rng(3)
+    around = chance.uniform(-4, 64, (40, 2)).tolist()
+    samples = [Sample(x, y, 0.3 + 0.01 * place, time=place) for place, (x, y) in enumerate(around)]
+    samples[0] = samples[0]._replace(pressure=1.0)
+    brush = "soft" if tool == "soft" else "pen"
+    ink = Ink(brush=brush, size=9, colour=(40, 90, 200), opacity=0.6, hold=hold, symmetry=symmetry)
+    documents = [Drawing("sketch", 60, 50).document() for _ in range(2)]
+    for document in documents:
+        document.select(next(layer.id for layer in document.layers if layer.role is Role.HINTS))
+    known = tools()["eraser" if tool == "eraser" else "pen"]
+    drawn, replayed = documents
+    for document in documents:
+        tools()["pen"].replay(document, Ink(size=40), [Sample(30, 25), Sample(31, 25)])
+    stroke = known.start(drawn, ink, samples[0])
+    for sample in samples[1:-1]:
+        stroke.move(sample)
+    stroke.finish(samples[-1])
+    known.replay(replayed, ink, samples)
+    assert drawn.undo_steps == replayed.undo_steps >= 2
+    for layer, same in zip(drawn.layers, replayed.layers, strict=True):
+        assert np.array_equal(layer.pixels, same.pixels)
+
+
 def test_a_drawing_can_be_replayed_in_part() -> None:
     drawing = a_drawing()
     document = drawing.document()

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, get_args
@@ -93,10 +94,12 @@ class Drawing:
         Raises:
             PictureError: as ``load`` does, but for what is wrong with a stroke.
         """
-        return cls._begun(path)[0]
+        return cls._begun(path, _head_of)[0]
 
     @classmethod
-    def _begun(cls, path: Path) -> tuple[Drawing, Notes]:
+    def _begun(
+        cls, path: Path, part: Callable[[bytes], bytes] = lambda content: content
+    ) -> tuple[Drawing, Notes]:
         try:
             if path.stat().st_size > MOST_BYTES:
                 text = QCoreApplication.translate("paint", "“{0}” is too large for a drawing.")
@@ -105,7 +108,7 @@ class Drawing:
         except OSError as error:
             text = QCoreApplication.translate("paint", "The drawing “{0}” can't be read ({1}).")
             raise PictureError(text.format(path.name, error.strerror or error)) from error
-        notes = Notes(content, path.name)
+        notes = Notes(part(content), path.name)
         notes.check_format(FORMAT)
         drawing = cls(
             notes.kind(),
@@ -133,10 +136,10 @@ class Drawing:
             "palette": self.palette,
             "model": self.model,
         }
-        lines = [json.dumps(head, ensure_ascii=False, indent=1)[:-2] + ',\n "strokes": [']
+        lines = [json.dumps(head, ensure_ascii=False, indent=1)[:-2] + _STROKES.decode()]
         lines.append(",\n".join(json.dumps(_stroke_notes(stroke)) for stroke in self.strokes))
         with replacing(path) as part:
-            part.write_text("\n".join([*lines, "]}", ""]), "utf-8")
+            part.write_text("\n".join([*lines, _END.decode(), ""]), "utf-8")
 
     def document(self, palette: Palette | None = None) -> Document:
         """The empty picture that the strokes are drawn on.
@@ -156,6 +159,16 @@ class Drawing:
         for stroke in self.strokes[:upto]:
             change = change.united(stroke.replay(document)) if change else stroke.replay(document)
         return change
+
+
+_STROKES, _END = b',\n "strokes": [', b"]}"
+"""Between them lie the strokes, the last field. No text in JSON has a line's end in it."""
+
+
+def _head_of(content: bytes) -> bytes:
+    """A drawing as ``save`` writes it without its strokes, which are nearly all of it; any other as it is."""
+    head, found, _ = content.partition(_STROKES)
+    return head + b"}" if found and content.rstrip().endswith(_END) else content
 
 
 def _stroke(notes: Notes, kind: InputKind) -> Played:

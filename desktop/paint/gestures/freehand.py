@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import statistics
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Self
 
 from PySide6.QtCore import QCoreApplication
@@ -71,6 +71,13 @@ class FreehandStroke(Stroke):
             patches = [*self._along(first._replace(pressure=sample.pressure)), *self._along(sample)]
             rect = self._recording.redraw(patches)
         return rect.united(self._looked_at(sample)) if self._ink.hold else rect
+
+    def follow(self, samples: Sequence[Sample], shift: bool = False, ctrl: bool = False) -> None:
+        if self._ink.hold:  # it may become a shape on the way
+            super().follow(samples, shift, ctrl)
+        elif samples and self.open:
+            self.move(samples[0], shift, ctrl)
+            self._recording.cover(patch for it in samples[1:] for patch in self._along(it.sane()))
 
     def finish(self, sample: Sample, shift: bool = False, ctrl: bool = False) -> Change:
         if not self.open:

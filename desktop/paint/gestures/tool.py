@@ -89,6 +89,11 @@ class Stroke(ABC):
             ctrl: angles in steps of 15°; a copy is moved.
         """
 
+    def follow(self, samples: Sequence[Sample], shift: bool = False, ctrl: bool = False) -> None:
+        """The pen went to one after the other, while nobody looks: as ``move`` does, be it in less time."""
+        for sample in samples:
+            self.move(sample, shift, ctrl)
+
     @abstractmethod
     def finish(self, sample: Sample, shift: bool = False, ctrl: bool = False) -> Change | None:
         """The pen was lifted at ``sample``; the change made, or None while the stroke goes on."""
@@ -193,8 +198,7 @@ class Tool(ABC):
                 if change is not None:
                     return change
             return stroke.close() or Change()
-        for sample in samples[1:-1]:
-            stroke.move(sample, shift, ctrl)
+        stroke.follow(samples[1:-1], shift, ctrl)
         return stroke.finish(samples[-1], shift, ctrl) or Change()
 
 
