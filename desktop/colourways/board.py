@@ -80,6 +80,7 @@ class Colourways(Choice):
         self._previews.read.connect(self._read)
         for signal in (self._previews.made, self.chosen):
             signal.connect(self._show)
+        self._previews.refused.connect(self._miss)
         live.watch("card", self._begin)
         live.watch("behind settled enabled loading", self._look)
         live.watch("model_file", self._look_without)
@@ -266,6 +267,13 @@ class Colourways(Choice):
             self._sets = (as_drawn, *self._drawn(count - 1)) if own or self.styles is not None else ()
         self._tell_excuse()
         self._show()
+
+    def _miss(self) -> None:
+        """A tile can't be made; why, whoever refused it has said. The others can."""
+        if self._due is not None:
+            self._wait_for(None)
+            self._canvas.error_reported.emit(self.tr("The colourways were not written: one can't be made."))
+        self._look()
 
     def _show(self) -> None:
         """Other sets were chosen, or there is another preview."""

@@ -55,6 +55,8 @@ class Previews(QObject):
     """The colours of the drawing as it is are known, see ``own``."""
     made = Signal()
     """There is another preview."""
+    refused = Signal()
+    """One of them can't be made of the drawing as it is."""
 
     def __init__(
         self, canvas: OnCanvas, live: Live, turns: Turns, strokes: StrokeController, parent: QObject
@@ -65,6 +67,7 @@ class Previews(QObject):
         self._queue.error_reported.connect(self._failed)
         self._reduced: _Reduced | None = None
         self._made: dict[_Look, tuple[Stamp, Pixels]] = {}
+        self._refused: dict[_Look, Stamp] = {}
         self._sets: tuple[ColourSet, ...] = ()
         self._next: tuple[ColourSet, ...] = ()
         self._turn: Turn | None = None
@@ -92,28 +95,33 @@ class Previews(QObject):
         return made is not None and made[0] == self._stamp()
 
     def go_on(self, sets: Sequence[ColourSet], wanted: Sequence[ColourSet]) -> None:
-        """Have the first of the ``wanted`` ones made that is not fresh; call it again after ``read`` and
-        ``made``, and whenever something may have changed. What was made of the other ``sets`` is kept."""
+        """Have the first of the ``wanted`` ones made that is not fresh; call it again after ``read``, ``made``
+        and ``refused``, and whenever something may have changed. What was made of the other ``sets`` is kept.
+        """
         self._wanted, self._sets, self._next = True, tuple(sets), tuple(wanted)
         reduced = self._reduced
+        due = [one for one in self._next if not self.is_fresh(one) and not self._is_refused(one)]
+        if self._live.enabled and due:
+            self._turns.go_first(self)
+        else:
+            self._turns.stand_back(self)
         if reduced is None or reduced.stamp != self._stamp():
             self._drop()
             self._rest.start()
-        elif self._turn is None and not self._working and self._live.enabled:
-            for one in self._next:
-                if not self.is_fresh(one):
-                    self._recolour(one, reduced)
-                    return
+        elif self._turn is None and not self._working and self._live.enabled and due:
+            self._recolour(due[0], reduced)
 
     def give_up(self) -> None:
         """Nobody looks any more."""
         self._wanted = False
         self._rest.stop()
         self._drop()
+        self._turns.stand_back(self)
 
     def forget(self) -> None:
         """Another picture, or another model."""
         self._made.clear()
+        self._refused.clear()
         self._reduced = None
         self.give_up()
 
@@ -123,6 +131,10 @@ class Previews(QObject):
         self._queue.give_up()  # nothing is written
 
     # --- inside --------------------------------------------------------------------------------
+
+    def _is_refused(self, one: ColourSet) -> bool:
+        """Whether it was in vain to ask for the drawing as it is in a set."""
+        return self._refused.get(_look(one)) == self._stamp()
 
     def _stamp(self) -> Stamp:
         code = self._live.code() if self._canvas.picture is not None else None
@@ -170,10 +182,13 @@ class Previews(QObject):
                 here = {_look(known) for known in (*self._sets, one)}
                 self._made = {known: made for known, made in self._made.items() if known in here}
                 self.made.emit()
+            elif self._live.card is card and not self._live.loading:  # else it is withdrawn, not refused
+                self._refused[_look(one)] = reduced.stamp
+                self.refused.emit()
 
         def ask(picture: Picture | None) -> None:
             if self._wanted and reduced is self._reduced and self.own is not None:
-                self._turn = self._turns.ask(code, done, picture)
+                self._turn = self._turns.ask(code, done, picture, self)
 
         self._do(work, ask)
 
@@ -191,6 +206,7 @@ class Previews(QObject):
 
     def _failed(self, sentence: str) -> None:
         self._working = False
+        self._turns.stand_back(self)
         self._canvas.error_reported.emit(sentence)
 
     def _drop(self) -> None:

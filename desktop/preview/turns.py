@@ -34,10 +34,11 @@ class Turn:
         picture: None for the one on the canvas.
         style: a code of the open model.
         done: who waits for it.
+        asker: who asked, see ``Turns.go_first``.
     """
 
-    def __init__(self, picture: Picture | None, style: Code, done: Done) -> None:
-        self.picture, self.style, self.done = picture, style, done
+    def __init__(self, picture: Picture | None, style: Code, done: Done, asker: object) -> None:
+        self.picture, self.style, self.done, self.asker = picture, style, done, asker
         self.is_dropped = False
         self.drawn = -1
         """Of which drawing it is, see ``Live.drawn``; set when the engine is asked."""
@@ -48,13 +49,14 @@ class Turn:
 
 
 class Turns(QObject):
-    """Those who ask take turns, in the order in which they asked."""
+    """Those who ask take turns, in the order in which they asked, but for one who may go first."""
 
     def __init__(self, live: Live, strokes: StrokeController, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._live, self._strokes = live, strokes
         self._asked: deque[Turn] = deque()
         self._sent: tuple[int, Turn] | None = None
+        self._first: object = None
         self._numbers = itertools.count(FIRST)
         self._rest = QTimer(self)
         self._rest.setSingleShot(True)
@@ -68,12 +70,23 @@ class Turns(QObject):
         live.watch("behind settled enabled", self._wait)
         strokes.watch("drawing", self._wait)
 
-    def ask(self, style: Code, done: Done, picture: Picture | None = None) -> Turn:
+    def ask(self, style: Code, done: Done, picture: Picture | None = None, asker: object = None) -> Turn:
         """Have a preview made; see ``Turn``."""
-        turn = Turn(picture, style, done)
+        turn = Turn(picture, style, done, asker)
         self._asked.append(turn)
         self._go_on()
         return turn
+
+    def go_first(self, asker: object) -> None:
+        """All others wait until ``asker``, at whose previews somebody looks now, stands back: by turns each
+        pass would be in another style, for which the network is prepared anew."""
+        self._first = asker
+
+    def stand_back(self, asker: object) -> None:
+        """The others may go on."""
+        if self._first is asker:
+            self._first = None
+            self._go_on()
 
     def stop(self) -> None:
         """End of the program."""
@@ -90,13 +103,13 @@ class Turns(QObject):
     def _go_on(self) -> None:
         if self._live.card is None or self._is_busy or self._rest.isActive():
             return
-        while self._asked:
-            turn = self._asked.popleft()
-            if not turn.is_dropped:
-                number = next(self._numbers)
-                self._sent, turn.drawn = (number, turn), self._live.drawn
-                self._live.make_one(number, turn.style, turn.picture)
-                return
+        self._asked = deque(turn for turn in self._asked if not turn.is_dropped)
+        turn = next((it for it in self._asked if self._first in (None, it.asker)), None)
+        if turn is not None:
+            self._asked.remove(turn)
+            number = next(self._numbers)
+            self._sent, turn.drawn = (number, turn), self._live.drawn
+            self._live.make_one(number, turn.style, turn.picture)
 
     def _wait(self) -> None:
         """Something happened; let it be quiet first."""

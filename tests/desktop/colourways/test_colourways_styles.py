@@ -100,3 +100,27 @@ def test_a_picture_without_hints_has_sets_of_styles(
     assert len(told) == 1 and "no colour hints" in told[0]
     until(lambda: board.whole)
     assert done(board.export(tmp_path)) and len(list(tmp_path.rglob("*.png"))) == 9
+
+
+def test_colourways_that_are_looked_at_go_before_the_panels_styles(
+    session: Session, window: MainWindow, board: Colourways, stocked_home: Path
+) -> None:
+    """By turns each pass would be in another style, which takes twice as long."""
+    window.resize(1280, 1500)
+    styled(session, stocked_home, "tiny styles")
+    styles = session.styles
+
+    def fresh() -> list[bool]:
+        return [styles.shows(tile) for place, tile in enumerate(styles.tiles) if place in styles.shown]
+
+    until(lambda: board.whole and fresh() and all(fresh()))
+    at_the_end: list[int] = []
+    board.watch("whole", lambda: at_the_end.append(sum(fresh())) if board.whole else None)
+    at_the_end.clear()
+    drag(window, (15, 70), (70, 75))
+    until(lambda: len(at_the_end) and all(fresh()))
+    assert len(fresh()) > 2 and at_the_end[0] <= 1
+    window.colourways.close()
+    drag(window, (15, 80), (70, 85))
+    until(lambda: all(fresh()))
+    assert all(fresh()) and not board.whole

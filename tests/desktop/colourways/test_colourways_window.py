@@ -19,7 +19,7 @@ from desktop.inputs.region_source import pixels_of
 from desktop.paint.layers.layer import Role
 from desktop.session import Session
 from desktop.widgets.main_window import MainWindow
-from engine.data.messages import Pixels, Vary
+from engine.data.messages import Failed, Pixels, Request, Vary
 from tests.desktop.colourways.colour_hands import BLUE, RED, alike, grid, hint, hints_of, middle
 from tests.desktop.pen_hands import Hand
 from tests.desktop.window_hands import asked, done, drag, message, model, settle, until
@@ -395,3 +395,30 @@ def test_sets_that_make_no_sense_in_a_project_cost_one_sentence(
     board.shuffle()
     session.undo()
     assert len(board.tiles) == 8 and len(told) == 1
+
+
+def test_a_tile_that_is_refused_keeps_neither_the_others_nor_an_export_waiting(
+    window: MainWindow, session: Session, board: Colourways, tmp_path: Path, told: list[str]
+) -> None:
+    bridge, send = session.live.bridge, session.live.bridge.send
+    refused: list[Request] = []
+
+    def answer(request: Request) -> None:
+        if isinstance(request, Vary) and not refused:
+            refused.append(request)
+            bridge.replied.emit(Failed(request, "There is not enough memory."))
+        else:
+            send(request)
+
+    bridge.send = answer  # type: ignore[method-assign]
+    drag(window, (15, 70), (70, 75))
+    settle(session)
+    assert board.export(tmp_path) is None and board.writing
+    until(lambda: refused and not board.writing)
+    assert told == ["There is not enough memory.", "The colourways were not written: one can't be made."]
+    before = {id(tile.preview) for tile in board.tiles}
+    until(lambda: len({id(tile.preview) for tile in board.tiles} - before) == len(board.tiles) - 1)
+    assert not board.whole and not list(tmp_path.iterdir())
+    drag(window, (15, 80), (70, 85))  # of another drawing all can be
+    until(lambda: board.whole)
+    assert board.whole
