@@ -12,7 +12,7 @@ from pathlib import Path
 from PySide6.QtCore import QCoreApplication, QObject
 
 from desktop.colourways.choice import KEY, USUAL, Choice
-from desktop.colourways.hints import own_colours, recoloured
+from desktop.colourways.hints import own_colours, placed, recoloured
 from desktop.colourways.lots import Lots
 from desktop.colourways.previews import Previews
 from desktop.colourways.sets import MOST, ColourSet, to_notes
@@ -73,7 +73,7 @@ class Colourways(Choice):
     ) -> None:
         super().__init__(canvas, live, file_work, parent)
         self._strokes = strokes
-        self._previews = Previews(canvas, live, turns, strokes, self)
+        self._previews = Previews(canvas, live, turns, strokes, self._in_order, self)
         self._of: OpenPicture | None = None
         self._due: Path | None = None
         """Where the sheet goes as soon as all tiles are made."""
@@ -107,7 +107,7 @@ class Colourways(Choice):
                     lambda hints: recoloured(hints, own, colours.colours), text, style
                 )
             if self._noted is None:  # from now on they don't follow the drawing's colours
-                self._noted = to_notes(self._sets)
+                self._noted, self._order = to_notes(self._sets, own), own
                 document.note(KEY, self._noted)
             return change
 
@@ -164,7 +164,7 @@ class Colourways(Choice):
         """The picture may be another one."""
         picture = self._canvas.picture
         if picture is not self._of:
-            self._of, self._sets, self._noted, self.own = picture, (), None, ()
+            self._of, self._sets, self._noted, self.own, self._order = picture, (), None, (), ()
             self._lots = Lots()
             self._take_notes()
             self._forget()
@@ -198,8 +198,14 @@ class Colourways(Choice):
         """The colours of the drawing as it is; those that are known are, if nothing has changed since."""
         if self._previews.own is None:
             hints = self._canvas.document.picture().hints
-            self.own = () if hints is None else own_colours(hints)
+            self.own = () if hints is None else self._in_order(own_colours(hints))
         return self.own
+
+    def _in_order(self, own: tuple[Colour, ...]) -> tuple[Colour, ...]:
+        """As the sets count them: as they were when these were chosen, or as one of the sets has them."""
+        order = self._order
+        sets = [(*one.colours[: len(order)], *order[len(one.colours) :]) for one in self._sets]
+        return placed(own, [order, *sets] if order else [])
 
     def _lay_out(self) -> None:
         tiles = tuple(Tile(one, self._previews.of(one)) for one in self._sets)

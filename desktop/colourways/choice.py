@@ -10,7 +10,7 @@ from PySide6.QtCore import QObject, Signal
 
 from desktop.colourways.lots import Lots
 from desktop.colourways.photos import colours_in, main_colours
-from desktop.colourways.sets import MOST, ColourSet, code_of, from_notes, read_sets, to_notes
+from desktop.colourways.sets import MOST, ColourSet, code_of, from_notes, own_in, read_sets, to_notes
 from desktop.documents.on_canvas import OnCanvas
 from desktop.documents.open_documents import OpenPicture
 from desktop.paint.editing.document import Change, Document
@@ -70,6 +70,8 @@ class Choice(Observable):
         drawing's colours."""
         self._refused: object = None
         """What is noted with the picture and makes no sense."""
+        self._order: tuple[Colour, ...] = ()
+        """The drawing's colours when these were chosen, in the order in which they have others for them."""
         self._arrivals: tuple[Arrival, ...] = ()
         self._lots = Lots()
         self.watch("styled", self._draw_anew)
@@ -211,11 +213,11 @@ class Choice(Observable):
 
     def _put(self, sets: tuple[ColourSet, ...], text: str) -> None:
         """Have these, chosen by somebody: they are kept with the picture, as a step called ``text``."""
-        before, notes = self._sets, to_notes(sets)
+        before, notes = self._sets, to_notes(sets, self.own)
 
         def step(document: Document) -> Change:
             if self._noted is None and before:
-                document.note(KEY, to_notes(before))  # undo goes back to them
+                document.note(KEY, to_notes(before, self.own))  # undo goes back to them
             return document.note(KEY, notes, text)
 
         self._canvas.edit(step)
@@ -228,14 +230,14 @@ class Choice(Observable):
         kept = picture.document.extras.get(KEY) if picture is not None else None
         if kept is self._noted or kept is self._refused:
             return
-        self._noted = kept
+        self._noted, self._order = kept, own_in(kept)
         if kept is None:  # undone to where nobody had chosen any
             self._sets = ()
             return
         try:
             self._sets = from_notes(kept)
         except ValueError as error:
-            self._noted, self._refused = None, kept
+            self._noted, self._refused, self._order = None, kept, ()
             text = self.tr("The colourways of “%s” can't be used: %s; others are drawn.")
             self._canvas.said.emit(text % (picture.name if picture else "", error))
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 import numpy as np
@@ -40,6 +41,34 @@ def own_colours(hints: Pixels) -> tuple[Colour, ...]:
         if all(np.square(colour - other).sum() > _ALIKE**2 for other in found):
             found.append(colour)
     return tuple((int(red), int(green), int(blue)) for red, green, blue in found)
+
+
+def placed(own: Sequence[Colour], orders: Sequence[Sequence[Colour]]) -> tuple[Colour, ...]:
+    """The drawing's colours in the order of those that it had before, whichever covers most by now.
+
+    Args:
+        own: those of the drawing, see ``own_colours``.
+        orders: of before; the one counts that has most of them. What is not in it takes the places that are
+            free. Else a colour that is gone keeps its place, so that no other takes its turn.
+    """
+    if not own:
+        return ()
+    found = [_found(own, order) for order in orders]
+    order, there = max(zip(orders, found, strict=True), key=lambda one: len(one[1]), default=((), {}))
+    left = iter(colour for colour in own if colour not in there.values())
+    row = [there.get(place) or next(left, former) for place, former in enumerate(order)]
+    return (*row, *left)[:MOST]
+
+
+def _found(own: Sequence[Colour], order: Sequence[Colour]) -> dict[int, Colour]:
+    """Which of a drawing's colours is at which place of an order: the one that is alike."""
+    left, found = list(own), dict[int, Colour]()
+    for place, former in enumerate(order):
+        near = min(left, key=lambda colour: math.dist(colour, former), default=None)
+        if near is not None and math.dist(near, former) <= _ALIKE:
+            found[place] = near
+            left.remove(near)
+    return found
 
 
 def recoloured(hints: Pixels, own: Sequence[Colour], wanted: Sequence[Colour]) -> Pixels:

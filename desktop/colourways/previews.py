@@ -48,6 +48,7 @@ class Previews(QObject):
         live: the model.
         turns: who asks the engine for single previews, while the hand rests.
         strokes: the hand's.
+        in_order: puts the drawing's colours into the order in which sets have others for them.
         parent: owns it.
     """
 
@@ -59,9 +60,16 @@ class Previews(QObject):
     """One of them can't be made of the drawing as it is."""
 
     def __init__(
-        self, canvas: OnCanvas, live: Live, turns: Turns, strokes: StrokeController, parent: QObject
+        self,
+        canvas: OnCanvas,
+        live: Live,
+        turns: Turns,
+        strokes: StrokeController,
+        in_order: Callable[[tuple[Colour, ...]], tuple[Colour, ...]],
+        parent: QObject,
     ) -> None:
         super().__init__(parent)
+        self._in_order = in_order
         self._canvas, self._live, self._turns, self._strokes = canvas, live, turns, strokes
         self._queue = TaskQueue("colourways", self)
         self._queue.error_reported.connect(self._failed)
@@ -79,10 +87,9 @@ class Previews(QObject):
 
     @property
     def own(self) -> tuple[Colour, ...] | None:
-        """The colours of the drawing as it is, the one that covers most first; None as long as they are not
-        known."""
+        """The colours of the drawing as it is, in their order; None as long as they are not known."""
         reduced = self._reduced
-        return reduced.own if reduced is not None and reduced.stamp == self._stamp() else None
+        return self._in_order(reduced.own) if reduced is not None and reduced.stamp == self._stamp() else None
 
     def of(self, one: ColourSet) -> Pixels | None:
         """The drawing in a set, uint8 (H, W, 3), as it is or was a moment ago."""
@@ -95,9 +102,8 @@ class Previews(QObject):
         return made is not None and made[0] == self._stamp()
 
     def go_on(self, sets: Sequence[ColourSet], wanted: Sequence[ColourSet]) -> None:
-        """Have the first of the ``wanted`` ones made that is not fresh; call it again after ``read``, ``made``
-        and ``refused``, and whenever something may have changed. What was made of the other ``sets`` is kept.
-        """
+        """Have the first of the ``wanted`` ones made that is not fresh; call it again after each of the
+        signals, and whenever something may have changed. What was made of the other ``sets`` is kept."""
         self._wanted, self._sets, self._next = True, tuple(sets), tuple(wanted)
         reduced = self._reduced
         due = [one for one in self._next if not self.is_fresh(one) and not self._is_refused(one)]
@@ -170,10 +176,12 @@ class Previews(QObject):
         assert card is not None
         code = code_of(card, one, self._canvas.document.named_styles) or self._live.code() or card.usual_style
 
+        own = self._in_order(reduced.own)
+
         def work() -> Picture | None:
             if reduced.hints is None:
                 return None
-            return Picture(lines=reduced.lines, hints=recoloured(reduced.hints, reduced.own, one.colours))
+            return Picture(lines=reduced.lines, hints=recoloured(reduced.hints, own, one.colours))
 
         def done(preview: Pixels | None) -> None:
             self._turn = None

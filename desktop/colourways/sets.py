@@ -88,16 +88,23 @@ def turned(own: Sequence[Colour], count: int, seed: int = 1) -> tuple[ColourSet,
     return tuple(made)
 
 
-def to_notes(sets: Sequence[ColourSet]) -> dict[str, Any]:
-    """Sets as ``from_notes`` reads them, for JSON."""
-    return {"format": FORMAT, "sets": [_fields(one) for one in sets]}
+def to_notes(sets: Sequence[ColourSet], own: Sequence[Colour] = ()) -> dict[str, Any]:
+    """Sets as ``from_notes`` reads them, for JSON.
+
+    Args:
+        sets: the ones.
+        own: the drawing's colours, in the order in which the sets have others for them.
+    """
+    notes: dict[str, Any] = {"format": FORMAT, "sets": [_fields(one) for one in sets]}
+    return {**notes, "own": _written(own)} if own else notes
+
+
+def _written(colours: Sequence[Colour]) -> list[str]:
+    return ["#{:02x}{:02x}{:02x}".format(*colour) for colour in colours]
 
 
 def _fields(one: ColourSet) -> dict[str, Any]:
-    fields: dict[str, Any] = {
-        "name": one.name,
-        "colours": ["#{:02x}{:02x}{:02x}".format(*colour) for colour in one.colours],
-    }
+    fields: dict[str, Any] = {"name": one.name, "colours": _written(one.colours)}
     return fields if one.style is None else {**fields, "style": one.style}
 
 
@@ -117,6 +124,15 @@ def from_notes(notes: object) -> tuple[ColourSet, ...]:
     if not 1 <= len(notes["sets"]) <= MOST:
         raise ValueError(f"it has {len(notes['sets'])} sets, and 1 to {MOST} can be used")
     return tuple(_set(entry, number) for number, entry in enumerate(notes["sets"], start=1))
+
+
+def own_in(notes: object) -> tuple[Colour, ...]:
+    """The drawing's colours as ``to_notes`` wrote them; none where they are not there, or make no sense: then
+    they count in the order of what they cover."""
+    listed = notes.get("own") if isinstance(notes, dict) else None
+    found = [as_colour(text) for text in listed if isinstance(text, str)] if isinstance(listed, list) else []
+    colours = tuple(colour for colour in found[:MOST_COLOURS] if colour is not None)
+    return colours if isinstance(listed, list) and len(colours) == len(listed) else ()
 
 
 def _set(entry: object, number: int) -> ColourSet:

@@ -14,10 +14,10 @@ from PIL import Image
 import desktop.__main__ as command_line
 import engine
 from desktop.colourways.command import translated
-from desktop.colourways.hints import own_colours, recoloured
+from desktop.colourways.hints import own_colours, placed, recoloured
 from desktop.colourways.palette_files import read_colours
 from desktop.colourways.photos import main_colours
-from desktop.colourways.sets import ColourSet, from_notes, read_sets, shuffled, to_notes
+from desktop.colourways.sets import ColourSet, from_notes, own_in, read_sets, shuffled, to_notes
 from desktop.colourways.sheet import Made, write_all
 from desktop.paint.editing.document import Document
 from desktop.paint.files import project
@@ -50,6 +50,27 @@ def test_own_colours_are_what_was_painted_and_the_largest_comes_first() -> None:
     hints[40] = 0
     assert own_colours(hints) == (RED, BLUE)
     assert own_colours(np.zeros((8, 8, 4), np.uint8)) == ()
+
+
+def test_colours_keep_their_places_whichever_covers_most() -> None:
+    red, blue, green, yellow = (200, 30, 30), (20, 60, 180), (30, 160, 60), (240, 200, 60)
+    assert placed((blue, red), []) == (blue, red)
+    assert placed((blue, (198, 33, 30)), [(red, blue)]) == ((198, 33, 30), blue)
+    assert placed((green, red), [(red, blue)]) == (red, green)  # instead of the blue that is gone
+    assert placed((blue,), [(red, blue)]) == (red, blue)
+    assert placed((green, blue, red), [(red, blue)]) == (red, blue, green)
+    assert placed((red, green), [(blue, yellow), (green, red), (red, blue)]) == (green, red)
+    assert placed((), [(red, blue)]) == ()
+    many = tuple((level, 255 - level, 0) for level in range(0, 255, 15))
+    assert len(placed(many, [(red, blue)])) == 16
+
+
+def test_the_drawings_colours_are_noted_with_sets_and_nonsense_is_passed_over() -> None:
+    own = ((200, 30, 30), (20, 60, 180))
+    notes = json.loads(json.dumps(to_notes([ColourSet("a", own)], own)))
+    assert own_in(notes) == own and from_notes(notes) == (ColourSet("a", own),)
+    for nonsense in (None, 3, ["#12"], [3], ["#102030"] * 1000, {"own": []}):
+        assert own_in({**notes, "own": nonsense}) == (), nonsense
 
 
 def test_hints_take_other_colours_and_keep_their_place_and_opacity() -> None:

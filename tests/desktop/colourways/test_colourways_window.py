@@ -422,3 +422,24 @@ def test_a_tile_that_is_refused_keeps_neither_the_others_nor_an_export_waiting(
     drag(window, (15, 80), (70, 85))  # of another drawing all can be
     until(lambda: board.whole)
     assert board.whole
+
+
+def test_chosen_colourways_keep_their_colours_when_another_comes_to_cover_most(
+    window: MainWindow, session: Session, board: Colourways
+) -> None:
+    board.rename(1, "Evening")
+    evening = board.tiles[1].colours
+    until(lambda: board.whole)
+    assert board.own == (RED, BLUE) and board.is_taken(board.tiles[0].colours)
+    for height in (55, 65, 75):
+        hint(window, BLUE, (10, height), (85, height))
+    until(lambda: board.whole)
+    assert board.own == (RED, BLUE) and board.is_taken(board.tiles[0].colours)
+    board.take(evening)
+    settle(session)
+    until(lambda: board.whole)
+    assert session.document.picture().hints[65, 50, :3].tolist() == list(evening.colours[1])
+    assert board.own == evening.colours[:2] and board.is_taken(evening)
+    session.undo()
+    until(lambda: board.whole)
+    assert board.own == (RED, BLUE) and board.is_taken(board.tiles[0].colours)
