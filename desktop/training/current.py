@@ -195,9 +195,14 @@ class Training(Observable):
     def find(self) -> None:
         """Follow the training that went on when the program was closed last; ``found`` follows, if any."""
         name = self._settings.training
-        if name and os.path.isdir(Path(name)) and self.run is None:
+        if name and self.run is None:  # on a disk that doesn't answer it takes long to look
+            run = Path(name)
+            self._tasks.do(lambda: os.path.isdir(run), lambda there: self._take_up(run, there), "find")
+
+    def _take_up(self, run: Path, there: bool) -> None:
+        if there and self.run is None:
             self._finding = True
-            self.show(Path(name))
+            self.show(run)
 
     def put_away(self) -> None:
         """Show no run; one that goes on does so."""

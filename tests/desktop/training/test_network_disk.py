@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import threading
 import time
 from pathlib import Path
 
@@ -114,3 +115,22 @@ def test_the_window_follows_through_all_that(window: MainWindow, run: Path) -> N
     assert "step 20 of 100" in status.text() and stop.isEnabled()
     grow(run, line(100, "finished"))
     until(lambda: training.phase == "finished")
+
+
+def test_the_window_waits_for_no_disk_to_find_what_went_on(
+    window: MainWindow, run: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looked: list[threading.Thread] = []
+    isdir = os.path.isdir
+
+    def look(path: str | Path) -> bool:
+        if str(path) == str(run):
+            looked.append(threading.current_thread())
+        return isdir(path)
+
+    monkeypatch.setattr(os.path, "isdir", look)
+    session = window.session
+    session.settings.training = str(run)
+    session.training.find()
+    until(lambda: session.training.phase == "running")
+    assert looked and threading.main_thread() not in looked
