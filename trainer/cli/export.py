@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated
 
 import typer
 
 from engine.files.writing import stem
 from trainer.cli.telling import result, say
-
-Format = Literal["onnx", "pth"]
-"""Of exported models."""
+from trainer.evaluation.formats import Format
 
 
 def export(

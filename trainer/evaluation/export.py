@@ -16,8 +16,7 @@ from engine.files.writing import replacing
 from engine.foreign import pix2pix
 from engine.layers.blocks import Translator
 from engine.models import beside, bundle, catalogue
-
-FORMATS = ("onnx", "pth")
+from trainer.evaluation.formats import FORMATS
 
 PACKAGES = ("onnx", "onnxscript")
 """What torch needs to write ONNX; nothing else here does, so they are an optional extra."""
