@@ -32,7 +32,7 @@ test:  ## run the tests, as many at once as there are cores; make test ARGS=test
 	$(READY) dev
 	@$(IN_VENV) pytest -n auto --dist worksteal $(ARGS)
 
-test-avx2:  ## the tests whose outcome hangs on the processor, as on one that knows AVX2 and nothing newer
+test-avx2:  ## the tests whose outcome depends on the processor, as on one that knows AVX2 and nothing newer
 	$(READY) dev
 	@ONEDNN_MAX_CPU_ISA=AVX2 ATEN_CPU_CAPABILITY=avx2 $(IN_VENV) pytest -n auto --dist worksteal $(ON_THE_PROCESSOR) $(ARGS)
 
