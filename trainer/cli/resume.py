@@ -18,7 +18,7 @@ from trainer.run.options import MOST_EPOCHS, MOST_MINUTES, one_of
 def resume(
     run: Annotated[Path, typer.Argument(help="A run folder.", metavar="RUN")],
     epochs: Annotated[
-        float | None, typer.Option(min=0.001, max=MOST_EPOCHS, help="Go on to so many rounds in all.")
+        float | None, typer.Option(min=0.001, max=MOST_EPOCHS, help="Go on to so many epochs in all.")
     ] = None,
     sweeps: Annotated[float | None, typer.Option(min=0.001, max=MOST_EPOCHS, hidden=True)] = None,
     steps: Annotated[int | None, typer.Option(min=1, help="Go on to so many steps in all.")] = None,

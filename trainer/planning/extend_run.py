@@ -54,7 +54,7 @@ def extended(
     Args:
         data: all pairs of the data set, for a trial where the run has told no speed yet.
         steps: in all.
-        epochs: rounds through the training pairs, in all.
+        epochs: times through the training pairs, in all.
         minutes: from where the run stands, at the speed that it had.
 
     Raises:

@@ -24,7 +24,7 @@ Adversarial = Literal["cross entropy", "least squares", "none"]
 StyleRecipe = Literal["bicycle", "diversity"]
 
 MOST_MINUTES, MOST_EPOCHS = 1e6, 1e6
-"""Of a training: about two years, and more rounds than anybody waits for."""
+"""Of a training: about two years, and more epochs than anybody waits for."""
 
 HOW_LONG = ("epochs", "steps", "minutes")
 """Options of which there can be one alone."""
@@ -136,10 +136,10 @@ class Options:
         ),
     ] = None
     epochs: Annotated[
-        float | None, About("Rounds through the pairs.", least=0.001, most=MOST_EPOCHS, formerly="sweeps")
+        float | None, About("Times through all pairs.", least=0.001, most=MOST_EPOCHS, formerly="sweeps")
     ] = None
-    steps: Annotated[int | None, About("Steps, instead of rounds.", least=1)] = None
-    minutes: Annotated[float | None, About("Time, instead of rounds.", least=0.01, most=MOST_MINUTES)] = None
+    steps: Annotated[int | None, About("Steps, instead of epochs.", least=1)] = None
+    minutes: Annotated[float | None, About("Time, instead of epochs.", least=0.01, most=MOST_MINUTES)] = None
     recipe: Annotated[Recipe, About("Which settings to begin from.")] = "default"
     batch: Annotated[int | None, About("Pictures a step.", least=1)] = None
     seed: Annotated[int, About("Of everything that is random.", least=0)] = 0
