@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QEvent, QSize, Qt
+from PySide6.QtCore import QEvent, QSize, Qt, QTimer, Signal
+from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import (
     QDockWidget,
     QHBoxLayout,
@@ -85,18 +86,25 @@ class LayerRow(QWidget):
 
     def rename(self) -> None:
         """Let the user type another name over the old one."""
-        field = QLineEdit(self._name.name, self)
+        field, picture = NameField(self._name.name, self), self._session.picture
         field.setGeometry(self._name.geometry())
         field.selectAll()
-        field.editingFinished.connect(lambda: self._renamed(field))
+        field.editingFinished.connect(lambda: self._renamed(field, picture))
+        field.given_up.connect(lambda: _end(field))
         field.show()
         field.setFocus()
 
-    def _renamed(self, field: QLineEdit) -> None:
-        name = field.text().strip()
-        field.deleteLater()
+    def _renamed(self, field: QLineEdit, picture: OpenPicture | None) -> None:
+        """Give the layer its name, in a moment: the list may be taking out this very row just now."""
+        _end(field)
+        session, layer, name = self._session, self._id, field.text().strip()
+
+        def give() -> None:
+            if session.picture is picture and layer in (it.id for it in session.document.layers):
+                session.edit(lambda d: d.set_layer(layer, name=name))
+
         if name and name != self._name.name:
-            self._session.edit(lambda d: d.set_layer(self._id, name=name))
+            QTimer.singleShot(0, session, give)  # not this row's: it may be gone by then
 
     def _switch(self, tip: str) -> QToolButton:
         button = QToolButton()
@@ -104,6 +112,26 @@ class LayerRow(QWidget):
         button.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         button.setToolTip(tip)
         return button
+
+
+class NameField(QLineEdit):
+    """A name that is typed over another one; Esc gives it up."""
+
+    given_up = Signal()
+
+    def event(self, event: QEvent) -> bool:
+        """Esc is ours before it is anybody's shortcut."""
+        ours = isinstance(event, QKeyEvent) and event.key() == Qt.Key.Key_Escape
+        if ours and event.type() == QEvent.Type.ShortcutOverride:
+            event.accept()
+            return True
+        return super().event(event)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        if event.key() == Qt.Key.Key_Escape:
+            self.given_up.emit()
+        else:
+            super().keyPressEvent(event)
 
 
 class LayerDock(QDockWidget):
@@ -207,6 +235,13 @@ class LayerDock(QDockWidget):
             return
         layer_id = self._session.document.active.id
         self._session.edit(lambda d: d.set_layer(layer_id, opacity=value / 100, merge=True))
+
+
+def _end(field: QLineEdit) -> None:
+    """Away with it; that it loses the keyboard by that is nobody's answer."""
+    field.blockSignals(True)
+    field.hide()
+    field.deleteLater()
 
 
 def _explained(widget: QWidget, role: Role) -> str:

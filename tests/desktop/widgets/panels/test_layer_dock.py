@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import pytest
-from PySide6.QtWidgets import QLabel, QListWidget, QToolButton
+from PySide6.QtCore import Qt
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QApplication, QLabel, QLineEdit, QListWidget, QToolButton
 
 from desktop.paint.editing.document import Document, Role
 from desktop.session import OpenPicture
@@ -81,3 +83,52 @@ def test_switches_know_the_layer_of_now(stacked: MainWindow) -> None:
     assert (top.visible, top.locked) == (False, True)
     eye.click()
     assert (top.visible, top.locked) == (True, True)
+
+
+def typed(window: MainWindow, place: int, name: str) -> QLineEdit:
+    """A name is being typed over that of the row at ``place``."""
+    found = window.layer_dock.findChild(QListWidget)
+    assert found is not None
+    found.itemDoubleClicked.emit(found.item(place))
+    field = rows(window)[place].findChild(QLineEdit)
+    assert field is not None and field.hasFocus()
+    QTest.keyClicks(field, name)
+    return field
+
+
+def test_a_name_being_typed_is_not_given_to_the_picture_that_comes_up(stacked: MainWindow) -> None:
+    session, first = stacked.session, stacked.session.picture
+    second = OpenPicture(Document.new("image", 60, 40), translated=False)
+    before = [[layer.name for layer in picture.document.layers] for picture in (first, second)]
+    typed(stacked, 7, "Outline")
+    session.put_up(second)
+    QApplication.processEvents()
+    assert right(stacked)
+    after = [[layer.name for layer in picture.document.layers] for picture in (first, second)]
+    assert after == before and second.document.history.newest is None
+
+
+def test_a_name_being_typed_goes_with_its_layer(stacked: MainWindow) -> None:
+    session = stacked.session
+    before = [layer.name for layer in session.document.layers]
+    typed(stacked, 0, "Outline")
+    session.edit(lambda document: document.remove_layer(document.layers[-1].id))
+    QApplication.processEvents()
+    assert right(stacked) and names(stacked) == before[-2::-1]
+
+
+def test_a_name_being_typed_follows_the_layer_that_moves(stacked: MainWindow) -> None:
+    session, layer = stacked.session, stacked.session.document.layers[2]
+    typed(stacked, 5, "Outline")
+    session.edit(lambda document: document.move_layer(layer.id, 7))
+    QApplication.processEvents()
+    assert right(stacked) and session.document.layer(layer.id).name == "Outline"
+
+
+def test_escape_gives_up_the_new_name(stacked: MainWindow) -> None:
+    before = names(stacked)
+    field = typed(stacked, 0, "Outline")
+    QTest.keyClick(field, Qt.Key.Key_Escape)
+    QApplication.processEvents()
+    assert not field.isVisible() and names(stacked) == before
+    assert stacked.session.document.layers[-1].name == before[0]
