@@ -45,6 +45,8 @@ class PreparingDialog(QDialog):
         fit(self, 900, 680)
         self._session, self._preparing = session, session.preparing
         self._folder: Path | None = None
+        self._waits = False
+        """Another folder was refused, as one is being written."""
         self._name, self._said = title(), faint()
         self._said.setObjectName("preparing_said")
         self._problem = QLabel()
@@ -97,7 +99,11 @@ class PreparingDialog(QDialog):
             self.look_at(folder)
 
     def look_at(self, folder: Path) -> None:
-        """Look at the photos in a folder or zip file."""
+        """Look at the photos in a folder or zip file; not while a new folder is being written."""
+        if self._preparing.busy == "writing":
+            self._tell(self.tr("The new folder is still being written; wait for it, or stop it first."))
+            self._waits = True
+            return
         self._folder = folder
         self._tell("")
         self._preparing.look(folder, self._size.currentData(), self._margin.value())
@@ -209,6 +215,8 @@ class PreparingDialog(QDialog):
         else:
             said = self.tr("Objects on plain ground are cut out and centred; odd photos are left out.")
         self._said.setText(said)
+        if self._waits and not busy:
+            self._tell("")
         self._bar.setVisible(bool(busy))
         self._stop.setVisible(bool(busy))
         self._bar.setValue(round(1000 * preparing.share))
@@ -219,6 +227,7 @@ class PreparingDialog(QDialog):
             widget.setEnabled(not busy)
 
     def _tell(self, sentence: str) -> None:
+        self._waits = False
         self._problem.setText(sentence)
         self._problem.setVisible(bool(sentence))
 

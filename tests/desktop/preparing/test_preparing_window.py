@@ -8,7 +8,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import Image
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QMimeData, QPointF, Qt, QUrl
+from PySide6.QtGui import QDropEvent
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QComboBox, QLabel, QPushButton, QSpinBox, QToolButton
 
@@ -61,6 +62,13 @@ def said(dialog: PreparingDialog, name: str = "said") -> str:
 
 def press(dialog: PreparingDialog, name: str) -> None:
     QTest.mouseClick(dialog.findChild(QPushButton, f"preparing_{name}"), Qt.MouseButton.LeftButton)
+
+
+def drop(dialog: PreparingDialog, path: Path) -> None:
+    data = QMimeData()
+    data.setUrls([QUrl.fromLocalFile(str(path))])
+    none = Qt.MouseButton.NoButton, Qt.KeyboardModifier.NoModifier
+    dialog.dropEvent(QDropEvent(QPointF(10, 10), Qt.DropAction.CopyAction, data, *none))
 
 
 def of(file: Path) -> Pixels:
@@ -151,30 +159,54 @@ def test_a_used_folder_is_refused_in_the_dialog(
     assert [it.name for it in (tmp_path / "used").iterdir()] == ["mine.png"]
 
 
+class HalfWay:
+    """A writing that waits after three photos until it may ``go_on``."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        once, self.reached, self.go_on = writing.write, threading.Event(), threading.Event()
+
+        def held(outlook, kept, out, progress):  # type: ignore[no-untyped-def]
+            def hold(done: int, total: int) -> None:
+                if done == 3:
+                    self.reached.set()
+                    assert self.go_on.wait(20)
+                progress(done, total)
+
+            return once(outlook, kept, out, hold)
+
+        monkeypatch.setattr(writing, "write", held)
+
+
 def test_stopped_writing_leaves_nothing(
     window: MainWindow, session: Session, photos: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    dialog = opened(window, photos)
-    once, half_way, stopped = writing.write, threading.Event(), threading.Event()
-
-    def held(outlook, kept, out, progress):  # type: ignore[no-untyped-def]
-        def hold(done: int, total: int) -> None:
-            if done == 3:
-                half_way.set()
-                assert stopped.wait(20)
-            progress(done, total)
-
-        return once(outlook, kept, out, hold)
-
-    monkeypatch.setattr(writing, "write", held)
+    dialog, half_way = opened(window, photos), HalfWay(monkeypatch)
     dialog.write(tmp_path / "out")
-    until(half_way.is_set)
+    until(half_way.reached.is_set)
     assert (tmp_path / ".out.preparing").is_dir()
     press(dialog, "stop")
-    stopped.set()
+    half_way.go_on.set()
     until(lambda: not (tmp_path / ".out.preparing").exists())
     assert sorted(it.name for it in tmp_path.iterdir()) == ["things"]
     assert not session.preparing.busy and session.preparing.made is None
+
+
+def test_a_folder_dropped_meanwhile_does_not_end_the_writing(
+    window: MainWindow, session: Session, photos: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    save(blob(1), tmp_path / "others" / "1.png")
+    dialog, half_way = opened(window, photos), HalfWay(monkeypatch)
+    dialog.write(tmp_path / "out")
+    until(half_way.reached.is_set)
+    drop(dialog, tmp_path / "others")
+    assert session.preparing.busy == "writing" and "being written" in said(dialog, "problem")
+    half_way.go_on.set()
+    until(lambda: not session.preparing.busy)
+    assert session.preparing.made == tmp_path / "out" and (tmp_path / "out" / "7.png").is_file()
+    assert not said(dialog, "problem")
+    drop(dialog, tmp_path / "others")
+    until(lambda: session.preparing.outlook is not None)
+    assert session.preparing.outlook.folder == tmp_path / "others"
 
 
 def test_settings_are_remembered(window: MainWindow, session: Session, photos: Path) -> None:
