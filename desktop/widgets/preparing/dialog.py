@@ -223,8 +223,9 @@ class PreparingDialog(QDialog):
         self._write.setEnabled(outlook is not None and not busy and bool(preparing.kept))
         for button in (self._train, self._pairs):
             button.setVisible(made is not None)
+        # A newer wish ends a look, and a field that is turned off loses the keyboard.
         for widget in (self._choose, self._zip, self._size, self._margin):
-            widget.setEnabled(not busy)
+            widget.setEnabled(busy != "writing")
 
     def _tell(self, sentence: str) -> None:
         self._waits = False

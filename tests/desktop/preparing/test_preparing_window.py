@@ -209,6 +209,17 @@ def test_a_folder_dropped_meanwhile_does_not_end_the_writing(
     assert session.preparing.outlook.folder == tmp_path / "others"
 
 
+def test_the_margin_is_stepped_by_keys(window: MainWindow, session: Session, photos: Path) -> None:
+    dialog = opened(window, photos)
+    margin = dialog.findChild(QSpinBox, "preparing_margin")
+    margin.setFocus()
+    for _ in range(4):
+        assert margin.hasFocus()
+        QTest.keyClick(margin, Qt.Key.Key_Up)
+    until(lambda: not session.preparing.busy)
+    assert margin.value() == 10 and session.preparing.outlook.frame.margin == 0.1
+
+
 def test_settings_are_remembered(window: MainWindow, session: Session, photos: Path) -> None:
     dialog = opened(window, photos)
     dialog.findChild(QSpinBox, "preparing_margin").setValue(10)
