@@ -155,8 +155,8 @@ ARROWS: dict[str, str] = {
         "desktop.support desktop.widgets.parts engine.data"
     ),
     "desktop.widgets.dialogs": (
-        "desktop.paint.editing desktop.paint.layers desktop.session desktop.support desktop.widgets.parts "
-        "engine.data engine.errors"
+        "desktop.documents desktop.paint.editing desktop.paint.layers desktop.session desktop.support "
+        "desktop.widgets.parts engine.data engine.errors"
     ),
     "desktop.widgets.main_window": (
         "desktop.paint.tools desktop.session desktop.support desktop.widgets.canvas "

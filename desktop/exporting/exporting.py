@@ -9,6 +9,7 @@ from PySide6.QtCore import QObject
 
 from desktop.documents.moment import Moment
 from desktop.documents.on_canvas import OnCanvas, comes_up
+from desktop.documents.open_documents import OpenPicture
 from desktop.exporting.writing import Source, check_path, lay, layer_of, write
 from desktop.paint.editing.arranging import Ready
 from desktop.paint.layers.finish import finishing
@@ -27,7 +28,8 @@ from engine.finishing.making import Wish
 
 
 class Exporting(Observable):
-    """Of the picture on the canvas and its preview, as they are when something is asked for.
+    """Of the picture on the canvas and its preview, as they are when something is asked for; of one that has
+    made way for another, as they were when it was looked at.
 
     Args:
         canvas: where the picture is.
@@ -56,6 +58,8 @@ class Exporting(Observable):
         self._when_the_pen_is_up = when_the_pen_is_up
         self._canvas, self._live, self._file_work, self._settings = canvas, live, file_work, settings
         self._asked = 0
+        self._seen: tuple[OpenPicture, Source, bool] | None = None
+        """The picture that was looked at last, what it is made of, and whether its preview was behind."""
 
     def wish(self, *, cut: bool) -> Wish:
         """What was wanted last, of cut-outs or of whole previews."""
@@ -75,15 +79,15 @@ class Exporting(Observable):
             kept["enclosed"] = wish.enclosed
             kept["margin"] = min(max(0, wish.room.margin), MOST_MARGIN)
 
-    def look(self, wish: Wish) -> Job | None:
+    def look(self, wish: Wish, picture: OpenPicture | None = None) -> Job | None:
         """Have what is wanted made, at the picture's own size, to be ``shown``; what was asked for before is
-        forgotten."""
+        forgotten. No ``picture`` is that on the canvas, here as below."""
         self._asked += 1
-        asked = self._asked
-        size = self._canvas.document.width, self._canvas.document.height
+        asked, picture = self._asked, self._meant(picture)
+        size = picture.document.width, picture.document.height
         try:
             check_size((size[0] * wish.factor, size[1] * wish.factor))
-            source = self._source()
+            source, _ = self._source(picture)
         except PictureError as error:
             self.shown, self.problem = None, str(error)
             return None
@@ -104,9 +108,10 @@ class Exporting(Observable):
     def forget(self) -> None:
         """Nobody looks any more."""
         self._asked += 1
+        self._seen = None
         self.shown, self.problem = None, ""
 
-    def write(self, path: Path, wish: Wish) -> Job:
+    def write(self, path: Path, wish: Wish, picture: OpenPicture | None = None) -> Job:
         """Make what is wanted, and write it.
 
         Raises:
@@ -114,11 +119,12 @@ class Exporting(Observable):
         """
         check_path(path, wish)
         self._canvas.finish_stroke()
-        source, moment = self._source(), Moment(self._canvas.document)
+        picture = self._meant(picture)
+        (source, behind), moment = self._source(picture), Moment(picture.document)
         self.remember(wish)
         self._settings.folder = str(path.parent)
         text = self.tr("Exported “%s”.")
-        if self._live.behind:
+        if behind:
             text = self.tr("Exported “%s”; the preview was still behind the picture.")
         name = shown(path.name)
         return self._file_work.write(
@@ -127,13 +133,14 @@ class Exporting(Observable):
             lambda _nothing: self._canvas.said.emit(text % name),
         )
 
-    def add_layer(self, enclosed: Enclosed = "seen") -> Job:
+    def add_layer(self, enclosed: Enclosed = "seen", picture: OpenPicture | None = None) -> Job:
         """Lay the cut-out over the picture, as one step that can be undone; the network never sees it.
 
         Raises:
             PictureError: there is no preview yet.
         """
-        source, picture = self._source(), self._canvas.picture
+        picture = self._meant(picture)
+        source, _ = self._source(picture)
 
         def cut(job: Job) -> Ready:
             return Ready.of(layer_of(source, job.progress, enclosed), source.size)
@@ -152,9 +159,18 @@ class Exporting(Observable):
             self.tr("Cutting out"), cut, lambda ready: self._when_the_pen_is_up(lambda: arrive(ready))
         )
 
-    def _source(self) -> Source:
-        preview, document = self._live.preview, self._canvas.document
-        if preview is None:
+    def _meant(self, picture: OpenPicture | None) -> OpenPicture:
+        picture = picture or self._canvas.picture
+        assert picture is not None
+        return picture
+
+    def _source(self, picture: OpenPicture) -> tuple[Source, bool]:
+        """What it is made of, and whether the preview is behind."""
+        seen, document = self._seen, picture.document
+        if picture is self._canvas.picture and (preview := self._live.preview) is not None:
+            frozen = tuple(Frozen(layer) for layer in finishing(document.layers))
+            size = document.width, document.height
+            seen = self._seen = picture, Source(preview, document.picture(), size, frozen), self._live.behind
+        if seen is None or seen[0] is not picture:
             raise PictureError(self.tr("There is no preview yet to export; open a model first."))
-        frozen = tuple(Frozen(layer) for layer in finishing(document.layers))
-        return Source(preview, document.picture(), (document.width, document.height), frozen)
+        return seen[1], seen[2]

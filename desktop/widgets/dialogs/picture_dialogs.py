@@ -23,7 +23,8 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from desktop.paint.editing.document import ROLES
+from desktop.documents.on_canvas import comes_up
+from desktop.paint.editing.document import ROLES, Change, Document
 from desktop.paint.editing.limits import MOST_PIXELS, check_size
 from desktop.session import Session
 from desktop.widgets.parts.actions import LABEL_KEYS, Actions, shown
@@ -90,6 +91,27 @@ class Form(QDialog):
         check()
 
 
+class PictureForm(Form):
+    """A form about the picture that was on the canvas when it opened. Another may come up under it: a file
+    that took long to open, or one that a second start hands over."""
+
+    def __init__(self, session: Session, title: str, do: str, parent: QWidget) -> None:
+        super().__init__(title, do, parent)
+        self._session, self._picture = session, session.picture
+
+    def comes_up(self) -> bool:
+        """Have that picture on the canvas; says so where it was closed meanwhile."""
+        if comes_up(self._session, self._picture):
+            return True
+        self._session.error_reported.emit(self.tr("That picture was closed meanwhile."))
+        return False
+
+    def edit(self, step: Callable[[Document], Change | None]) -> None:
+        """Carry out one step on that picture."""
+        if self.comes_up():
+            self._session.edit(step)
+
+
 def kind_choice(widget: QWidget) -> QComboBox:
     """A choice of what a picture or model is."""
     texts = {
@@ -123,13 +145,12 @@ class NewDialog(Form):
         self._session.new_picture(self._kind.currentData(), self._width.value(), self._height.value())
 
 
-class ResizeDialog(Form):
+class ResizeDialog(PictureForm):
     """Another size for the picture, its content scaled with it."""
 
     def __init__(self, session: Session, parent: QWidget) -> None:
-        super().__init__(parent.tr("Resize picture"), parent.tr("Resize"), parent)
+        super().__init__(session, parent.tr("Resize picture"), parent.tr("Resize"), parent)
         document = session.document
-        self._session = session
         self._ratio = document.width / document.height
         self._following = False
         self._width, self._height = self.edge(document.width), self.edge(document.height)
@@ -151,16 +172,15 @@ class ResizeDialog(Form):
 
     def _resize(self) -> None:
         width, height = self._width.value(), self._height.value()
-        self._session.edit(lambda document: document.resize(width, height))
+        self.edit(lambda document: document.resize(width, height))
 
 
-class CropDialog(Form):
+class CropDialog(PictureForm):
     """Cut the picture to the selection or any rectangle, or extend it: edges may lie outside."""
 
     def __init__(self, session: Session, parent: QWidget) -> None:
-        super().__init__(parent.tr("Crop picture"), parent.tr("Crop"), parent)
+        super().__init__(session, parent.tr("Crop picture"), parent.tr("Crop"), parent)
         document = session.document
-        self._session = session
         area = document.selection or document.bounds
         self._left, self._top = self.pixels(area.left), self.pixels(area.top)
         self._width, self._height = self.edge(area.width), self.edge(area.height)
@@ -173,7 +193,7 @@ class CropDialog(Form):
 
     def _crop(self) -> None:
         rect = Rect(self._left.value(), self._top.value(), self._width.value(), self._height.value())
-        self._session.edit(lambda document: document.crop(rect))
+        self.edit(lambda document: document.crop(rect))
 
 
 class ImportDialog(Form):

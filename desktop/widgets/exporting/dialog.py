@@ -40,6 +40,7 @@ class FinishDialog(Form):
         super().__init__(parent.tr("Export cut-out or larger"), parent.tr("Export …"), parent)
         self.setObjectName("finish")
         self._session, self._exporting = session, session.exporting
+        self._picture = session.picture  # another may come up under the dialog
         self._writing: Job | None = None
         self._shown = OverGround()
         self._shown.setObjectName("finish_shown")
@@ -121,7 +122,7 @@ class FinishDialog(Form):
 
     def accept(self) -> None:
         """Ask where to, then write; the dialog stays until that is known."""
-        wish, picture = self.wish, self._session.picture
+        wish, picture = self.wish, self._picture
         assert picture is not None
         folder = Path(self._session.settings.folder or Path.home())
         dialog = QFileDialog(self, self.tr("Export"), str(folder))
@@ -148,7 +149,7 @@ class FinishDialog(Form):
         """Write to ``path``, and close when that is done."""
         self._say("")
         try:
-            self._writing = self._exporting.write(path, self.wish)
+            self._writing = self._exporting.write(path, self.wish, self._picture)
         except PictureError as error:
             self._say(str(error))
             return
@@ -164,7 +165,7 @@ class FinishDialog(Form):
     def _add_layer(self) -> None:
         self._say("")
         try:
-            self._writing = self._exporting.add_layer(self._enclosed.currentData())
+            self._writing = self._exporting.add_layer(self._enclosed.currentData(), self._picture)
         except PictureError as error:
             self._say(str(error))
             return
@@ -202,7 +203,7 @@ class FinishDialog(Form):
         for widget in (self._ground, self._enclosed, self._frame, self._layer):
             widget.setEnabled(cut)
         self._margin.setEnabled(cut and self._frame.currentData() == "margin")
-        self._exporting.look(self.wish)
+        self._exporting.look(self.wish, self._picture)
 
     def _stand(self) -> None:
         self._shown.stand_on(self._ground.currentData())

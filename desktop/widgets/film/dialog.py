@@ -8,17 +8,16 @@ from PySide6.QtWidgets import QComboBox, QLabel, QSpinBox, QWidget
 
 from desktop.film.frames import SECONDS, SIZES, Cut
 from desktop.session import Session
-from desktop.widgets.dialogs.picture_dialogs import Form
+from desktop.widgets.dialogs.picture_dialogs import PictureForm
 from desktop.widgets.parts.moving import ask_where
 
 
-class FilmDialog(Form):
+class FilmDialog(PictureForm):
     """Its button asks for a file; then it is gone, and the film is made beside the pen."""
 
     def __init__(self, session: Session, parent: QWidget) -> None:
-        super().__init__(parent.tr("Time-lapse"), parent.tr("Make …"), parent)
+        super().__init__(session, parent.tr("Time-lapse"), parent.tr("Make …"), parent)
         self.setObjectName("film")
-        self._session = session
         self._seconds = QSpinBox()
         self._seconds.setObjectName("film_seconds")
         self._seconds.setRange(*SECONDS)
@@ -58,13 +57,15 @@ class FilmDialog(Form):
 
     def accept(self) -> None:
         """Ask where to, then make it."""
+        if not self.comes_up():
+            return
         folder = self._session.settings.folder
         ask_where(self.tr("Export the time-lapse"), folder, Path(self._session.title).stem, self.write, self)
 
     def write(self, path: Path) -> None:
         """Begin; the bar of files shows how far it is, with *Cancel*, and the dialog is in nobody's way."""
         self._session.settings.folder = str(path.parent)
-        if self._session.films.export(path, self.cut) is not None:
+        if self.comes_up() and self._session.films.export(path, self.cut) is not None:
             super().accept()
 
     def _say(self, problem: str) -> None:

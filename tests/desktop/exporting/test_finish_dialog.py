@@ -266,3 +266,28 @@ def test_escape_ends_it_and_nothing_is_written(drawn: MainWindow, session: Sessi
     gate.set()
     files_done(session)
     assert list(tmp_path.glob("bag*")) == [] and not is_open(drawn)
+
+
+def test_the_cut_out_is_of_the_picture_that_was_asked_about(
+    drawn: MainWindow, session: Session, tmp_path: Path
+) -> None:
+    """A second start may put up another picture while the dialog is open."""
+    meant, dialog = session.picture, opened(drawn)
+    shown = session.exporting.shown.copy()
+    session.new_picture("sketch", 400, 300)
+    settle(session)
+    choose(dialog, "finish_frame", "picture")
+    choice(dialog, "finish_enclosed").currentIndexChanged.emit(0)  # it is looked at anew
+    files_done(session)
+    assert np.array_equal(session.exporting.shown, shown)
+    press(dialog, "Export …")
+    answer(dialog, tmp_path / "bag.png")
+    assert np.array_equal(written(tmp_path / "bag.png"), shown)
+    other = session.picture
+    session.put_up(meant)
+    settle(session)
+    dialog = opened(drawn)
+    session.put_up(other)
+    press(dialog, "As a layer")
+    files_done(session)
+    assert session.picture is meant and meant.document.undo_steps == 2 and not other.document.can_undo

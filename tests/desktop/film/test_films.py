@@ -281,6 +281,25 @@ def test_the_dialog_makes_one(window: MainWindow, session: Session, tmp_path: Pa
     assert any(label.text() == "It can't be done." for label in dialog.findChildren(QLabel))
 
 
+def test_the_film_is_of_the_picture_that_was_asked_about(
+    window: MainWindow, session: Session, tmp_path: Path
+) -> None:
+    """A second start may put up another picture while the dialog is open."""
+    drawn(window)
+    settle(session)
+    meant = session.picture
+    window.actions_table["export_film"].trigger()
+    dialog = window.findChild(FilmDialog)
+    assert dialog is not None
+    shown = dialog.findChild(QComboBox, "film_shown")
+    assert shown is not None
+    shown.setCurrentIndex(shown.findData("drawing"))
+    session.new_picture("sketch", 64, 64)  # there is no way in it that could be shown
+    dialog.write(tmp_path / "film.webp")
+    files_done(session)
+    assert session.picture is meant and (tmp_path / "film.webp").is_file()
+
+
 def test_damaged_steps_still_end_in_the_right_picture() -> None:
     document = Document.new("image", 40, 30)
     start = reel.Entry(0, 0, packing.whole(document))

@@ -10,6 +10,7 @@ from desktop.session import OpenPicture
 from desktop.widgets.dialogs import picture_dialogs
 from desktop.widgets.main_window import MainWindow
 from engine.data.rect import Rect
+from tests.desktop.window_hands import drag
 
 
 def opened(window: MainWindow, action: str) -> tuple[QDialog, list[QSpinBox], QPushButton]:
@@ -67,6 +68,36 @@ def test_a_size_that_is_too_much_is_told_in_the_dialog(window: MainWindow, actio
     fields[-1].setValue(20)
     assert do.isEnabled()
     form.reject()
+
+
+@pytest.mark.parametrize(("action", "left"), [("resize", (50, 42)), ("crop", (50, 80))])
+def test_the_picture_that_was_asked_about_is_changed(
+    window: MainWindow, action: str, left: tuple[int, int]
+) -> None:
+    """A second start may put up another picture while the dialog is open."""
+    session = window.session
+    drag(window, (10, 10), (50, 50))
+    meant = session.picture
+    form, fields, _ = opened(window, action)
+    session.new_picture("sketch", 400, 300)
+    other = session.picture
+    fields[-2].setValue(50)
+    form.accept()
+    assert (meant.document.width, meant.document.height) == left and session.picture is meant
+    assert (other.document.width, other.document.height) == (400, 300) and not other.document.can_undo
+
+
+def test_a_picture_that_was_closed_under_its_dialog_is_missed(window: MainWindow) -> None:
+    session, told = window.session, []
+    session.error_reported.connect(told.append)
+    meant = session.picture
+    form, fields, _ = opened(window, "resize")
+    session.new_picture("sketch", 400, 300)
+    if meant in session.pictures:
+        session.close_picture(meant)
+    fields[0].setValue(50)
+    form.accept()
+    assert told == ["That picture was closed meanwhile."] and session.document.width == 400
 
 
 def test_a_new_picture_keeps_a_long_edge_for_the_next(window: MainWindow) -> None:
