@@ -17,7 +17,7 @@ from desktop.colourways.lots import Lots
 from desktop.colourways.previews import Previews
 from desktop.colourways.sets import MOST, ColourSet, to_notes
 from desktop.colourways.sheet import Made, write_all
-from desktop.documents.on_canvas import OnCanvas
+from desktop.documents.on_canvas import OnCanvas, comes_up
 from desktop.documents.open_documents import OpenPicture
 from desktop.documents.stroke_controller import StrokeController
 from desktop.paint.editing.document import Change, Document, PictureStyle
@@ -121,10 +121,23 @@ class Colourways(Choice):
 
     # --- writing -------------------------------------------------------------------------------
 
-    def export(self, folder: Path) -> Job | None:
+    def export(self, folder: Path, of: OpenPicture | None = None) -> Job | None:
         """Write the sheet and the single pictures into a new folder in ``folder``; what is still to be made
-        of them, as it could not be seen, is made first, and then there is no job yet."""
+        of them, as it could not be seen, is made first, and then there is no job yet.
+
+        Args:
+            folder: where to.
+            of: the picture that was asked about, if not that on the canvas; it comes up again.
+        """
         picture = self._canvas.picture
+        if of is not None and of is not picture:
+            gone = self.tr("That picture was closed meanwhile.")
+            if problem := self.excuse if comes_up(self._canvas, of) else gone:
+                self._canvas.error_reported.emit(problem)
+            else:
+                self._wait_for(folder)  # until its colours are known, and its tiles are made
+                self._look()
+            return None
         if self.excuse or not self.tiles or picture is None:
             self._canvas.error_reported.emit(self.excuse or self.tr("There are no colourways yet to write."))
             return None

@@ -206,27 +206,28 @@ class Paper(Observable):
 
     # --- where it goes -------------------------------------------------------------------------
 
-    def finish(self, as_layers: bool) -> bool:
+    def finish(self, onto: OpenPicture | None) -> bool:
         """Put the result on the canvas as one step, and forget the photo; False while there is none yet, or
         no room for it, which is said.
 
         Args:
-            as_layers: onto layers of the sketch that is there; else as a sketch of its own.
+            onto: the sketch that gets it as layers; None for a sketch of its own.
         """
         result, name = self.result, self.name
         if result is None or self.behind:
             return False
-        picture = self._canvas.picture
-        layers = as_layers and picture is not None and picture.document.kind == "sketch"
-        if layers and picture is not None:
+        if onto is not None:
             try:
-                _check_room(picture.document, result)
+                if onto not in self._canvas.pictures:
+                    text = self.tr("That sketch was closed meanwhile; let this become one of its own.")
+                    raise PictureError(text)
+                _check_room(onto.document, result)
             except PictureError as error:
                 self._canvas.error_reported.emit(str(error))
                 return False
         self.leave_it()
-        if layers and picture is not None:
-            self._when_the_pen_is_up(lambda: self._add_layers(picture, name, result))
+        if onto is not None:
+            self._when_the_pen_is_up(lambda: self._add_layers(onto, name, result))
         else:
             self._when_the_pen_is_up(lambda: self._put_up(name, result))
         return True

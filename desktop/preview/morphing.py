@@ -11,6 +11,7 @@ import numpy as np
 from PySide6.QtCore import QObject, QTimer
 
 from desktop.documents.on_canvas import OnCanvas
+from desktop.documents.open_documents import OpenPicture
 from desktop.paint.editing.document import Document, PictureStyle
 from desktop.paint.files.animation import write_animation
 from desktop.preview.live import Live
@@ -104,6 +105,8 @@ class Morphing(Observable):
         self._canvas, self._live, self._styles = canvas, live, styles
         self._shelf, self._file_work = shelf, file_work
         self._ends: tuple[End, End] | None = None
+        self._of: OpenPicture | None = None
+        """The picture whose styles could be chosen; another may be on the canvas by now."""
         self._pictures: tuple[Picture | None, Picture | None] = (None, None)
         self._frames: dict[float, Pixels] = {}
         self._wanted: list[float] = []
@@ -116,6 +119,7 @@ class Morphing(Observable):
 
     def ends(self) -> tuple[End, ...]:
         """What can be chosen: the styles, where the model knows any, and the kept frames."""
+        self._of = self._canvas.picture
         usual, style = self.tr("Usual style"), self.tr("Style %s")
         styles = [
             End(usual if tile.style is None else style % tile.style.name, tile.style, tile.preview)
@@ -206,7 +210,7 @@ class Morphing(Observable):
 
     def _drawing(self, end: End) -> Picture:
         if end.frame is None or end.frame.picture is None:
-            return self._canvas.document.picture()
+            return (self._of or self._canvas).document.picture()
         return Document.from_snapshot(end.frame.picture).picture()
 
     def _code(self, end: End) -> Code:

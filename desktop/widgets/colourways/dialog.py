@@ -25,7 +25,7 @@ from PySide6.QtWidgets import (
 from desktop.colourways.choice import LEAST, USUAL
 from desktop.colourways.palette_files import SUFFIXES
 from desktop.colourways.sets import MOST, ColourSet
-from desktop.session import Session
+from desktop.session import OpenPicture, Session
 from desktop.widgets.colourways.grid import Grid
 from desktop.widgets.parts.files import PICTURES, Files
 
@@ -121,29 +121,33 @@ class ColourwaysDialog(QDialog):
         dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         dialog.setWindowTitle(self.tr("Rename the colourway"))
         dialog.setLabelText(self.tr("It stands on the sheet:"))
-        of = self._board.tiles[number].colours
+        of, picture = self._board.tiles[number].colours, self._session.picture
         dialog.setTextValue(of.name)
         dialog.resize(max(360, dialog.sizeHint().width()), dialog.sizeHint().height())
-        dialog.textValueSelected.connect(lambda name: self._on(of, partial(self._board.rename, name=name)))
+        dialog.textValueSelected.connect(
+            lambda name: self._on(picture, of, partial(self._board.rename, name=name))
+        )
         dialog.open()
 
     def ask_colour(self, number: int, place: int) -> None:
         """Ask what a colour of a set is to be."""
-        of = self._board.tiles[number].colours
+        of, picture = self._board.tiles[number].colours, self._session.picture
         dialog = QColorDialog(QColor(*self._board.wanted(of)[place]), self)
         dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         dialog.setWindowTitle(self.tr("Colour %d of the colourway") % (place + 1))
         dialog.colorSelected.connect(
             lambda it: self._on(
-                of, partial(self._board.change, place=place, colour=(it.red(), it.green(), it.blue()))
+                picture,
+                of,
+                partial(self._board.change, place=place, colour=(it.red(), it.green(), it.blue())),
             )
         )
         dialog.open()
 
-    def _on(self, of: ColourSet, do: Callable[[int], object]) -> None:
-        """Do something with a set that was asked about; it may be elsewhere by now, or gone."""
+    def _on(self, picture: OpenPicture | None, of: ColourSet, do: Callable[[int], object]) -> None:
+        """Do something with a set of a picture that was asked about; it may be elsewhere by now, or gone."""
         sets = [tile.colours for tile in self._board.tiles]
-        if of in sets:
+        if picture is self._session.picture and of in sets:
             do(sets.index(of))
         else:
             self._say(self.tr("That colourway is gone meanwhile; choose another."))
@@ -152,21 +156,21 @@ class ColourwaysDialog(QDialog):
         self._problem.hide()
         patterns = " ".join(f"*{suffix}" for suffix in SUFFIXES)
         filters = self.tr("Palettes and colour sets (%s *.json)") % patterns
-        self._files.ask_open(self.tr("Palette file"), filters, self._board.take_file)
+        self._files.ask_onto(self.tr("Palette file"), filters, self._board.take_file)
 
     def _ask_photo(self) -> None:
         self._problem.hide()
         filters = self.tr("Pictures (%s)") % PICTURES
-        self._files.ask_open(self.tr("Photo whose colours to take"), filters, self._board.take_photo)
+        self._files.ask_onto(self.tr("Photo whose colours to take"), filters, self._board.take_photo)
 
     def _ask_folder(self) -> None:
         self._problem.hide()
-        folder = self._session.settings.folder or str(Path.home())
+        folder, picture = self._session.settings.folder or str(Path.home()), self._session.picture
         dialog = QFileDialog(self, self.tr("Folder to write a folder of colourways into"), folder)
         dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         dialog.setFileMode(QFileDialog.FileMode.Directory)
         dialog.setOption(QFileDialog.Option.ShowDirsOnly)
-        dialog.fileSelected.connect(lambda name: self._board.export(Path(name)))
+        dialog.fileSelected.connect(lambda name: self._board.export(Path(name), picture))
         dialog.open()
 
     def _say(self, sentence: str) -> None:

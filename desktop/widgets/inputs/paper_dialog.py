@@ -174,9 +174,9 @@ class PaperDialog(Form):
         self.form.addRow(self._colours)
         self._target = QComboBox()
         self._target.setObjectName("paper_target")
-        self._target.addItem(self.tr("A sketch of its own"), False)
+        self._target.addItem(self.tr("A sketch of its own"), None)
         if session.document.kind == "sketch":
-            self._target.addItem(self.tr("Layers of the sketch on the canvas"), True)
+            self._target.addItem(self.tr("Layers of the sketch on the canvas"), session.picture)
         self.form.addRow(self.tr("&Becomes"), self._target)
         paper.watch("result behind found", self._show)
         session.error_reported.connect(self._said.setText)
@@ -200,5 +200,5 @@ class PaperDialog(Form):
 
     def accept(self) -> None:
         """Take the lines, unless there is no room for them; then they can still become something else."""
-        if self._paper.finish(bool(self._target.currentData())):
+        if self._paper.finish(self._target.currentData()):
             super().accept()

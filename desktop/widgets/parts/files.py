@@ -50,6 +50,12 @@ class Files(QObject):
         dialog.fileSelected.connect(lambda name: then(as_on_disk(Path(name))))
         dialog.open()
 
+    def ask_onto(self, title: str, filters: str, then) -> None:  # type: ignore[no-untyped-def]
+        """As ``ask_open``, of a file that goes to the picture that is on the canvas now."""
+        picture = self._session.picture
+        assert picture is not None
+        self.ask_open(title, filters, lambda path: then(path) if self._to_canvas(picture) else None)
+
     def _ask_save(self, title: str, suggested: str, filters: str, suffix: str, then) -> None:  # type: ignore[no-untyped-def]
         """Ask where to; ``then``, which knows the final name, has to ask before it replaces anything."""
         dialog = QFileDialog(self._window, title, self._folder(), filters)
@@ -81,7 +87,7 @@ class Files(QObject):
 
     def add_reference(self) -> None:
         """Ask for a photo to trace."""
-        self.ask_open(
+        self.ask_onto(
             self.tr("Photo to trace"), self.tr("Pictures (%s)") % PICTURES, self._session.layers.add_reference
         )
 
@@ -91,7 +97,7 @@ class Files(QObject):
         if not styles.of_photos:
             self._session.said.emit(styles.excuse(of_photos=True))
             return
-        self.ask_open(
+        self.ask_onto(
             self.tr("Photo whose style to take"), self.tr("Pictures (%s)") % PICTURES, styles.take_of
         )
 

@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QColorDialog, QInputDialog, QLabel, QPushButton, QSpinBox
+from PySide6.QtWidgets import QColorDialog, QFileDialog, QInputDialog, QLabel, QPushButton, QSpinBox
 
 from desktop.colourways.board import Colourways
 from desktop.colourways.hints import recoloured
@@ -189,6 +189,24 @@ def test_exporting_makes_first_what_could_not_be_seen(
     board.export(tmp_path)
     session.new_picture("sketch", 64, 64)
     assert not board.writing and any("not written" in sentence for sentence in told[-2:])
+
+
+def test_the_sheet_is_of_the_picture_that_was_asked_about(
+    window: MainWindow, session: Session, board: Colourways, tmp_path: Path, told: list[str]
+) -> None:
+    """A second start may put up another picture while the dialog is open."""
+    meant, previews = session.picture, [tile.preview for tile in board.tiles]
+    window.colourways.findChild(QPushButton, "colourways_export").click()
+    (asking,) = window.colourways.findChildren(QFileDialog)
+    session.new_picture("sketch", 64, 64)
+    settle(session)
+    asking.fileSelected.emit(str(tmp_path))
+    asking.reject()
+    until(lambda: any("folder" in sentence for sentence in told))
+    assert session.picture is meant
+    files = sorted(next(tmp_path.iterdir()).glob("*As drawn*.png"))
+    with Image.open(files[0]) as image:
+        assert alike(np.asarray(image.convert("RGB")), previews[0])
 
 
 def test_the_window_waits_for_a_sheet_whose_tiles_are_still_to_be_made(

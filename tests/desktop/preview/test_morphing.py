@@ -234,6 +234,19 @@ def test_without_styles_two_drawings_have_no_way_between(window: MainWindow, ses
         session.morphing.begin(two, three, SHORT)
 
 
+def test_styles_are_of_the_picture_that_they_were_chosen_for(styled: Session) -> None:
+    """A second start may put up another picture while the dialog is open."""
+    first, second = styled.morphing.ends()[:2]
+    styled.morphing.begin(first, second, SHORT)
+    frames = all_made(styled)
+    styled.morphing.end()
+    styled.new_picture("sketch", 64, 64)
+    settle(styled)
+    styled.morphing.begin(first, second, SHORT)
+    for was, now in zip(frames, all_made(styled), strict=True):
+        assert np.abs(was.astype(int) - now).max() <= 1
+
+
 def test_frames_that_fade_over_are_made_between_events(window: MainWindow, session: Session) -> None:
     drag(window, (20, 20), (70, 20))
     settle(session)

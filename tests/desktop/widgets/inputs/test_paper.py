@@ -127,10 +127,37 @@ def test_its_layers_are_for_the_sketch_that_was_there_when_they_were_asked_for(
     hand.press((20, 20))
     hand.move((60, 20))
     assert done(job)
-    assert session.paper.finish(as_layers=True)
+    assert session.paper.finish(session.picture)
     assert session.picture is picture, "both wait for the end of the stroke"
     hand.release()
     assert session.picture is picture and len(picture.document.layers) == 4
+
+
+def test_its_layers_are_for_the_sketch_that_the_dialog_opened_over(
+    window: MainWindow, session: Session, photo: Path
+) -> None:
+    Hand(window).drag((20, 20), (60, 20))
+    meant, layers = session.picture, len(session.document.layers)
+    assert done(session.paper.open(photo))
+    cleaned(session)
+    dialog = dialog_of(window)
+    dialog.findChild(QComboBox, "paper_target").setCurrentIndex(1)
+    session.new_picture("sketch", 64, 64)
+    other = session.picture
+    dialog.do.click()
+    settle(session)
+    assert session.picture is meant and len(meant.document.layers) == layers + 2
+    assert other.document.is_blank and len(other.document.layers) == layers
+    assert done(session.paper.open(photo))
+    cleaned(session)
+    dialog = dialog_of(window)
+    dialog.findChild(QComboBox, "paper_target").setCurrentIndex(1)
+    session.close_picture(meant)
+    dialog.do.click()
+    assert "closed meanwhile" in text_of(dialog) and session.paper.photo is not None
+    dialog.findChild(QComboBox, "paper_target").setCurrentIndex(0)
+    dialog.do.click()
+    assert session.title == "shoe"
 
 
 def test_corners_strength_and_colours_are_live(window: MainWindow, session: Session, photo: Path) -> None:

@@ -111,3 +111,17 @@ def test_a_pair_of_a_preview_that_is_behind_is_said_to_be_so(window: MainWindow,
     done(window.session.export("pair", tmp_path / "stale.png"))
     assert "behind" in told[-1]
     assert "behind" not in told[-2]
+
+
+def test_a_photo_to_trace_is_for_the_picture_that_was_there_when_it_was_asked_for(
+    window: MainWindow, tmp_path: Path
+):
+    drag(window, (10, 10), (50, 50))
+    session, meant = window.session, window.session.picture
+    write_png(tmp_path / "photo.png", np.zeros((20, 20, 3), np.uint8))
+    window.actions_table["add_reference"].trigger()
+    session.new_picture("sketch", 64, 64)
+    other, layers = session.picture, len(session.document.layers)
+    choose(window, tmp_path / "photo.png")
+    assert [layer.name for layer in meant.document.layers][-1] == "photo" and session.picture is meant
+    assert len(other.document.layers) == layers
