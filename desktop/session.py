@@ -130,7 +130,7 @@ class Session(Observable):
         self.holding = Holding(self, self.live, self.settings, self)
         self.finishing = Finishing(self, live, work, pen_up, self)
         self.comparing = Comparing(self, self.live, self.shelf, self)
-        self.morphing = Morphing(self, self.live, self.styles, self.shelf, self.file_work, self)
+        self.morphing = Morphing(self, live, self.styles, self.shelf, work, settings, self)
         turns = self.styles.turns
         self.colourways = Colourways(self, live, turns, strokes, work, self)
         self.films = Films(self, live, turns, strokes, work, self.settings, self)

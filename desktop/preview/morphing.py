@@ -20,6 +20,7 @@ from desktop.preview.styles import Styles, between
 from desktop.preview.turns import Turn
 from desktop.support.file_work import FileWork, Job
 from desktop.support.observable import Observable, Property
+from desktop.support.settings import Settings
 from engine.data.messages import Picture, Pixels
 from engine.data.style import Code
 from engine.errors import PictureError
@@ -84,6 +85,7 @@ class Morphing(Observable):
         styles: those to choose from; they know whose turn it is.
         shelf: has the kept frames.
         file_work: writes the result.
+        settings: remember how the last one was wanted.
         parent: owns it.
     """
 
@@ -99,11 +101,12 @@ class Morphing(Observable):
         styles: Styles,
         shelf: Shelf,
         file_work: FileWork,
+        settings: Settings,
         parent: QObject | None = None,
     ) -> None:
         super().__init__(parent)
         self._canvas, self._live, self._styles = canvas, live, styles
-        self._shelf, self._file_work = shelf, file_work
+        self._shelf, self._file_work, self._settings = shelf, file_work, settings
         self._ends: tuple[End, End] | None = None
         self._of: OpenPicture | None = None
         """The picture whose styles could be chosen; another may be on the canvas by now."""
@@ -135,6 +138,17 @@ class Morphing(Observable):
             for number, frame in enumerate(self._shelf.kept, start=1)
         ]
         return (*kept, *styles)
+
+    @property
+    def wanted(self) -> Timing:
+        """How the last one was wanted."""
+        kept, usual = self._settings.morph, Timing()
+        seconds, rate = kept.get("seconds", usual.seconds), kept.get("rate", usual.rate)
+        return Timing(
+            seconds if seconds in range(SECONDS[0], SECONDS[1] + 1) else usual.seconds,
+            rate if rate in range(RATES[0], RATES[1] + 1) else usual.rate,
+            bool(kept.get("back", usual.back)),
+        )
 
     def begin(self, first: End, second: End, timing: Timing) -> None:
         """Make the frames between two ends; what was made between the same ones stays.
@@ -169,6 +183,7 @@ class Morphing(Observable):
     def write(self, path: Path, timing: Timing) -> Job:
         """Write all frames, as an animation or as PNG files; they must be there."""
         assert self.total and self.made == self.total
+        self._settings.morph = {"seconds": timing.seconds, "rate": timing.rate, "back": int(timing.back)}
         frames = timing.played([self._frames[share] for share in timing.shares])
         name = shown(path.name)
         return self._file_work.write(

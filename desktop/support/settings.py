@@ -81,6 +81,8 @@ class Settings:
     """How cut-outs and larger exports were wanted: ``frame``, ``margin``, ``cut_factor``, ``factor``."""
     film: dict[str, Any] = field(default_factory=dict)
     """How the last time-lapse was wanted: ``seconds``, ``height``, ``shown``."""
+    morph: dict[str, int] = field(default_factory=dict)
+    """How the last morph was wanted: ``seconds``, ``rate``, ``back`` 0 or 1."""
     paper: dict[str, int] = field(default_factory=dict)
     """How the last photo of a sketch was cleaned: ``strength`` in per cent, ``colours`` 0 or 1."""
     preparing: dict[str, int] = field(default_factory=dict)
@@ -129,6 +131,10 @@ def _words_and_numbers(value: dict[object, object]) -> bool:
     return all(isinstance(it, str) or (type(it) is int and 0 <= it <= 1 << 16) for it in value.values())
 
 
+def _numbers(value: dict[object, object]) -> bool:
+    return all(type(it) is int and 0 <= it <= 1 << 16 for it in value.values())
+
+
 def _codes(value: dict[object, object]) -> bool:
     return all(
         isinstance(named, dict)
@@ -157,8 +163,9 @@ _MAKES_SENSE: dict[str, Callable[[Any], bool]] = {
     "inks": lambda value: all(isinstance(ink, dict) for ink in value.values()),
     "exporting": _words_and_numbers,
     "film": _words_and_numbers,
+    "morph": _numbers,
     "paper": lambda value: all(type(it) is int and 0 <= it <= 100 for it in value.values()),
-    "preparing": lambda value: all(type(it) is int and 0 <= it <= 1 << 16 for it in value.values()),
+    "preparing": _numbers,
     "folded": lambda value: all(isinstance(name, str) for name in value),
     "recent": lambda value: all(isinstance(name, str) for name in value),
     "unread_terms": lambda value: all(isinstance(name, str) for name in value),

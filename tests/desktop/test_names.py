@@ -16,7 +16,7 @@ from desktop.documents.recovery import abandoned
 from desktop.session import Session
 from desktop.support.settings import SettingsFile
 from desktop.widgets.main_window import MainWindow
-from desktop.widgets.parts.files import local_path
+from desktop.widgets.parts.files import dialogs_begin, local_path
 from engine import foreign
 from engine.data.picture import write_png
 from engine.errors import ModelError, PictureError
@@ -76,7 +76,7 @@ def test_a_drawing_lives_under_it(window: MainWindow, session: Session, strange:
     menu = QMenu(window)
     window.files.fill_recent(menu)
     assert menu.actions()[0].text() == "caf� �.ora"
-    assert window.files._folder() == str(strange.parent)
+    assert dialogs_begin(session) == str(strange.parent)
     for name in ("open", "save_as", "export_picture"):
         window.actions_table[name].trigger()
     drag(window, (10, 60), (50, 60))

@@ -27,7 +27,7 @@ from desktop.colourways.palette_files import SUFFIXES
 from desktop.colourways.sets import MOST, ColourSet
 from desktop.session import OpenPicture, Session
 from desktop.widgets.colourways.grid import Grid
-from desktop.widgets.parts.files import PICTURES, Files
+from desktop.widgets.parts.files import PICTURES, Files, dialogs_begin
 
 
 class ColourwaysDialog(QDialog):
@@ -165,12 +165,18 @@ class ColourwaysDialog(QDialog):
 
     def _ask_folder(self) -> None:
         self._problem.hide()
-        folder, picture = self._session.settings.folder or str(Path.home()), self._session.picture
+        picture = self._session.picture
+
+        def take(name: str) -> None:
+            self._session.settings.folder = name
+            self._board.export(Path(name), picture)
+
+        folder = dialogs_begin(self._session)
         dialog = QFileDialog(self, self.tr("Folder to write a folder of colourways into"), folder)
         dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         dialog.setFileMode(QFileDialog.FileMode.Directory)
         dialog.setOption(QFileDialog.Option.ShowDirsOnly)
-        dialog.fileSelected.connect(lambda name: self._board.export(Path(name), picture))
+        dialog.fileSelected.connect(take)
         dialog.open()
 
     def _say(self, sentence: str) -> None:

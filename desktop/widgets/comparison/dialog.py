@@ -26,6 +26,7 @@ from desktop.session import Session
 from desktop.support import theme
 from desktop.support.file_work import Job
 from desktop.widgets.comparison.grid import ModelGrid
+from desktop.widgets.parts.files import dialogs_begin
 from desktop.widgets.parts.pictures import Card, MainButton, faint
 
 _STEPS = 1000
@@ -213,7 +214,13 @@ class ComparisonDialog(QDialog):
     def judge(self, folder: Path) -> None:
         """Judge the models by a folder of pairs."""
         self._problem.hide()
+        self._session.settings.folder = str(folder.parent)
         self._comparison.judge(folder, eye=self._eye.isChecked())
+
+    def export(self, path: Path) -> None:
+        """Write the sheet."""
+        self._session.settings.folder = str(path.parent)
+        self._comparison.export(path)
 
     def _let_stay(self) -> None:
         self._ask.hide()
@@ -225,7 +232,7 @@ class ComparisonDialog(QDialog):
             self._comparison.job.cancel()
 
     def _ask_folder(self) -> None:
-        dialog = QFileDialog(self, self.tr("Folder of pairs to judge by"), self._folder())
+        dialog = QFileDialog(self, self.tr("Folder of pairs to judge by"), dialogs_begin(self._session))
         dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         dialog.setFileMode(QFileDialog.FileMode.Directory)
         dialog.setOption(QFileDialog.Option.ShowDirsOnly)
@@ -234,17 +241,17 @@ class ComparisonDialog(QDialog):
 
     def _ask_file(self) -> None:
         dialog = QFileDialog(
-            self, self.tr("Where the sheet goes"), self._folder(), self.tr("PNG picture (*.png)")
+            self,
+            self.tr("Where the sheet goes"),
+            dialogs_begin(self._session),
+            self.tr("PNG picture (*.png)"),
         )
         dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
         dialog.setDefaultSuffix("png")
         dialog.selectFile(self.tr("models.png"))
-        dialog.fileSelected.connect(lambda name: self._comparison.export(Path(name)))
+        dialog.fileSelected.connect(lambda name: self.export(Path(name)))
         dialog.open()
-
-    def _folder(self) -> str:
-        return self._session.settings.folder or str(Path.home())
 
     # --- what it shows --------------------------------------------------------------------------
 

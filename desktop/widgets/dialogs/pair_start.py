@@ -19,7 +19,7 @@ from PySide6.QtWidgets import (
 from desktop.session import Session
 from desktop.support import theme
 from desktop.widgets.dialogs.picture_dialogs import Form, kind_choice
-from desktop.widgets.parts.files import PICTURES, local_path
+from desktop.widgets.parts.files import PICTURES, dialogs_begin, local_path
 from desktop.widgets.parts.pictures import faint
 
 
@@ -93,7 +93,7 @@ class PairStartDialog(Form):
         return button
 
     def _ask(self, folder: bool) -> None:
-        start = str(self._sources[0].parent) if self._sources else self._session.settings.folder
+        start = str(self._sources[0].parent) if self._sources else dialogs_begin(self._session)
         title = self.tr("Folder of photos") if folder else self.tr("Photos")
         dialog = QFileDialog(self, title, start, "" if folder else self.tr("Pictures (%s)") % PICTURES)
         dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)

@@ -20,6 +20,7 @@ from desktop.session import Session
 from desktop.support.file_work import Job
 from desktop.widgets.dialogs.picture_dialogs import Form
 from desktop.widgets.exporting.grounds import GROUNDS, OverGround
+from desktop.widgets.parts.files import dialogs_begin
 from engine.errors import PictureError
 from engine.finishing.framing import FRAMES, MOST_MARGIN, Room
 from engine.finishing.ground import ENCLOSED
@@ -124,8 +125,7 @@ class FinishDialog(Form):
         """Ask where to, then write; the dialog stays until that is known."""
         wish, picture = self.wish, self._picture
         assert picture is not None
-        folder = Path(self._session.settings.folder or Path.home())
-        dialog = QFileDialog(self, self.tr("Export"), str(folder))
+        dialog = QFileDialog(self, self.tr("Export"), dialogs_begin(self._session))
         dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
         filters = [self.tr("PNG picture (*.png)")]

@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QComboBox, QLabel, QSpinBox, QWidget
 from desktop.film.frames import SECONDS, SIZES, Cut
 from desktop.session import Session
 from desktop.widgets.dialogs.picture_dialogs import PictureForm
+from desktop.widgets.parts.files import dialogs_begin
 from desktop.widgets.parts.moving import ask_where
 
 
@@ -59,7 +60,7 @@ class FilmDialog(PictureForm):
         """Ask where to, then make it."""
         if not self.comes_up():
             return
-        folder = self._session.settings.folder
+        folder = dialogs_begin(self._session)
         ask_where(self.tr("Export the time-lapse"), folder, Path(self._session.title).stem, self.write, self)
 
     def write(self, path: Path) -> None:

@@ -14,6 +14,7 @@ from desktop.widgets.giving.card_dialog import CardDialog
 from desktop.widgets.giving.catalogue import CatalogueDialog
 from desktop.widgets.giving.terms import TermsBar
 from desktop.widgets.parts.actions import Reactions
+from desktop.widgets.parts.files import dialogs_begin
 from desktop.widgets.parts.message_bar import MessageBar
 from engine.files.writing import as_on_disk, shown, stem
 
@@ -56,7 +57,7 @@ class GivingDoor(QObject):
 
     def catalogue(self) -> None:
         """Ask for a shared folder's catalogue, and show what it lists."""
-        folder = self._session.settings.folder or str(Path.home())
+        folder = dialogs_begin(self._session)
         dialog = QFileDialog(self._main, self.tr("Catalogue"), folder, self.tr("Catalogues (*.json)"))
         dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         dialog.setFileMode(QFileDialog.FileMode.ExistingFile)
@@ -83,7 +84,7 @@ class GivingDoor(QObject):
         if card is None:
             self._giving.give(Path("model"))  # says why not
             return
-        folder = self._session.settings.folder or str(Path.home())
+        folder = dialogs_begin(self._session)
         dialog = QFileDialog(self._main, self.tr("Give away"), folder, self.tr("Models (*.safetensors)"))
         dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
@@ -95,6 +96,7 @@ class GivingDoor(QObject):
 
     def write(self, path: Path) -> None:
         """Write it there; ask first where that would replace something."""
+        self._session.settings.folder = str(path.parent)
         if os.path.exists(path):
             self._messages.ask(
                 self.tr("“%s” is there already; what it holds would be replaced.") % shown(path.name),

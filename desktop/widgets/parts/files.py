@@ -37,17 +37,18 @@ class Files(QObject):
         """The window closes once colourways were made and written."""
         session.colourways.watch("writing", self._begin_to_wait)
 
-    def _folder(self) -> str:
-        """Where dialogs begin. Qt can't look into folders whose names are no text."""
-        folder = Path(self._session.settings.folder or Path.home())
-        return str(next(it for it in (folder, *folder.parents) if shown(it) == str(it)))
-
     def ask_open(self, title: str, filters: str, then) -> None:  # type: ignore[no-untyped-def]
-        """Ask for a file; ``then`` gets its ``Path``."""
-        dialog = QFileDialog(self._window, title, self._folder(), filters)
+        """Ask for a file; ``then`` gets its ``Path``, and dialogs begin in its folder from then on."""
+
+        def take(name: str) -> None:
+            path = as_on_disk(Path(name))
+            self._session.settings.folder = str(path.parent)
+            then(path)
+
+        dialog = QFileDialog(self._window, title, dialogs_begin(self._session), filters)
         dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         dialog.setFileMode(QFileDialog.FileMode.ExistingFile)
-        dialog.fileSelected.connect(lambda name: then(as_on_disk(Path(name))))
+        dialog.fileSelected.connect(take)
         dialog.open()
 
     def ask_onto(self, title: str, filters: str, then) -> None:  # type: ignore[no-untyped-def]
@@ -58,7 +59,7 @@ class Files(QObject):
 
     def _ask_save(self, title: str, suggested: str, filters: str, suffix: str, then) -> None:  # type: ignore[no-untyped-def]
         """Ask where to; ``then``, which knows the final name, has to ask before it replaces anything."""
-        dialog = QFileDialog(self._window, title, self._folder(), filters)
+        dialog = QFileDialog(self._window, title, dialogs_begin(self._session), filters)
         dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
         dialog.setOption(QFileDialog.Option.DontConfirmOverwrite)
@@ -332,6 +333,12 @@ class Files(QObject):
         ]
         clean = (self.tr("Sketch on &paper: clean it …"), partial(self._session.paper.open, path))
         self._messages.offer(f"{kinds[kind][0] % shown(path.name)} {notes}".strip(), *others, clean)
+
+
+def dialogs_begin(session: Session) -> str:
+    """The folder in which dialogs begin. Qt can't look into folders whose names are no text."""
+    folder = Path(session.settings.folder or Path.home())
+    return str(next(it for it in (folder, *folder.parents) if shown(it) == str(it)))
 
 
 def local_path(url: QUrl) -> Path:

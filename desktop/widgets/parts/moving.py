@@ -16,12 +16,12 @@ def ask_where(title: str, folder: str, name: str, write: Callable[[Path], object
 
     Args:
         title: of the dialog.
-        folder: where to begin; the user's own if that is empty.
+        folder: where to begin.
         name: proposed, without a suffix.
         write: is given what was chosen.
         parent: over which the dialog opens.
     """
-    dialog = QFileDialog(parent, title, folder or str(Path.home()))
+    dialog = QFileDialog(parent, title, folder)
     dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
     dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
     dialog.setNameFilters(

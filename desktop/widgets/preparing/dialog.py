@@ -22,7 +22,7 @@ from PySide6.QtWidgets import (
 
 from desktop.preparing.preparing import SIZES
 from desktop.session import Session
-from desktop.widgets.parts.files import local_path
+from desktop.widgets.parts.files import dialogs_begin, local_path
 from desktop.widgets.parts.pictures import faint, title
 from desktop.widgets.parts.room import fit
 from desktop.widgets.preparing.sheet import Sheet
@@ -173,7 +173,7 @@ class PreparingDialog(QDialog):
         dialog.open()
 
     def _ask_for(self, text: str, mode: QFileDialog.FileMode, filters: str, then) -> None:  # type: ignore[no-untyped-def]
-        dialog = QFileDialog(self, text, self._session.settings.folder, filters)
+        dialog = QFileDialog(self, text, dialogs_begin(self._session), filters)
         dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         dialog.setFileMode(mode)
         dialog.fileSelected.connect(lambda name: then(as_on_disk(Path(name))))

@@ -20,6 +20,7 @@ from desktop.session import Session
 from desktop.support import theme
 from desktop.support.file_work import Job
 from desktop.widgets.dialogs.picture_dialogs import Form
+from desktop.widgets.parts.files import dialogs_begin
 from desktop.widgets.parts.moving import ask_where
 from desktop.widgets.parts.pictures import Picture, as_image
 from engine.errors import PictureError
@@ -45,14 +46,18 @@ class MorphDialog(Form):
         self._writing: Job | None = None
         self._first, self._second = self._choice("morph_first"), self._choice("morph_second")
         self._seconds, self._rate = QSpinBox(), QSpinBox()
-        for box, (least, most), value in ((self._seconds, SECONDS, 3), (self._rate, RATES, 20)):
+        wanted = self._morphing.wanted
+        for box, (least, most), value in (
+            (self._seconds, SECONDS, wanted.seconds),
+            (self._rate, RATES, wanted.rate),
+        ):
             box.setRange(least, most)
             box.setValue(value)
             box.valueChanged.connect(self._begin)
         self._seconds.setSuffix(self.tr(" s"))
         self._rate.setSuffix(self.tr(" a second"))
         self._back = QCheckBox(self.tr("Out and back, so that it goes round"))
-        self._back.setChecked(True)
+        self._back.setChecked(wanted.back)
         self._back.toggled.connect(self._begin)
         self._shown = Picture("", "")
         self._shown.setMinimumSize(200, 200)
@@ -85,7 +90,7 @@ class MorphDialog(Form):
 
     def accept(self) -> None:
         """Ask where to, then write; the dialog stays until that is known."""
-        folder = self._session.settings.folder
+        folder = dialogs_begin(self._session)
         ask_where(self.tr("Write the morph"), folder, self.tr("morph"), self.write, self)
 
     def write(self, path: Path) -> None:

@@ -22,7 +22,7 @@ from desktop.session import Session
 from desktop.support import theme
 from desktop.training.current import GOING_ON
 from desktop.training.runs import RunSummary
-from desktop.widgets.parts.files import local_path
+from desktop.widgets.parts.files import dialogs_begin, local_path
 from desktop.widgets.parts.pictures import Card, MainButton, faint, title
 from desktop.widgets.training.words import ago, phase_in_words, room
 from engine.files.writing import as_on_disk
@@ -107,7 +107,7 @@ class DropZone(QWidget):
             self.chosen.emit(path if whole else path.parent)
 
     def _ask(self) -> None:
-        dialog = QFileDialog(self, self.tr("Folder of pictures"), self._session.settings.folder)
+        dialog = QFileDialog(self, self.tr("Folder of pictures"), dialogs_begin(self._session))
         dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         dialog.setFileMode(QFileDialog.FileMode.Directory)
         dialog.setOption(QFileDialog.Option.ShowDirsOnly)
@@ -115,7 +115,7 @@ class DropZone(QWidget):
         dialog.open()
 
     def _ask_for_zip(self) -> None:
-        dialog = QFileDialog(self, self.tr("Zip file of pictures"), self._session.settings.folder)
+        dialog = QFileDialog(self, self.tr("Zip file of pictures"), dialogs_begin(self._session))
         dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         dialog.setFileMode(QFileDialog.FileMode.ExistingFile)
         dialog.setNameFilter(self.tr("Zip files (*.zip)"))

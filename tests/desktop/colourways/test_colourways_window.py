@@ -203,7 +203,7 @@ def test_the_sheet_is_of_the_picture_that_was_asked_about(
     asking.fileSelected.emit(str(tmp_path))
     asking.reject()
     until(lambda: any("folder" in sentence for sentence in told))
-    assert session.picture is meant
+    assert session.picture is meant and session.settings.folder == str(tmp_path)
     files = sorted(next(tmp_path.iterdir()).glob("*As drawn*.png"))
     with Image.open(files[0]) as image:
         assert alike(np.asarray(image.convert("RGB")), previews[0])

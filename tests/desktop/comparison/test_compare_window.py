@@ -19,7 +19,7 @@ from desktop.widgets.comparison.dialog import ComparisonDialog
 from desktop.widgets.main_window import MainWindow
 from engine.errors import ModelError
 from tests.desktop.comparison.made_photos import photos
-from tests.desktop.window_hands import done, drag, model, settle, until
+from tests.desktop.window_hands import drag, files_done, model, settle, until
 from trainer.comparison.table import Judged
 
 LONG = 120.0
@@ -155,8 +155,15 @@ def test_a_validation_folder_gives_a_table_with_the_best_marked_and_a_sheet(
     assert starred == [0 in best, 1 in best] and any(starred)
     assert "peak signal" in table.item(psnr, 0).toolTip()
     assert window.comparison.grid.line(0).startswith("best at ")
-    assert done(comparison.export(tmp_path / "sheet"))
-    with Image.open(tmp_path / "sheet.png") as image:
+    assert session.settings.folder == str(tmp_path)
+    (tmp_path / "sheets").mkdir()
+    QTest.mouseClick(button(window, "export"), Qt.MouseButton.LeftButton)
+    dialog = [it for it in window.comparison.findChildren(QFileDialog) if it.isVisible()][-1]
+    dialog.fileSelected.emit(str(tmp_path / "sheets" / "sheet.png"))
+    dialog.close()
+    files_done(session)
+    assert session.settings.folder == str(tmp_path / "sheets")
+    with Image.open(tmp_path / "sheets" / "sheet.png") as image:
         assert image.width > 3 * 256 and image.height > 256 + 5 * 20
 
 

@@ -199,6 +199,7 @@ def test_a_model_that_says_nothing_is_used_at_once_and_giving_it_away_asks(
     file.write_text("mine")
     window.giving.write(file)
     assert "is there already" in message(window) and file.read_text() == "mine"
+    assert session.settings.folder == str(tmp_path)
     window.messages.put_away()
     job = session.models.giving.give(session.live.model_file)
     assert not done(job) and "the model itself" in message(window)

@@ -12,12 +12,13 @@ import numpy as np
 import pytest
 from PIL import Image, ImageSequence
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QComboBox, QLabel, QSpinBox
+from PySide6.QtWidgets import QCheckBox, QComboBox, QLabel, QSpinBox
 
 from desktop.paint.files.animation import durations, write_animation
 from desktop.preview.morphing import End, Timing
 from desktop.session import Session
 from desktop.support.file_work import Cancelled
+from desktop.support.settings import SettingsFile
 from desktop.widgets.main_window import MainWindow
 from desktop.widgets.styles.morph import MorphDialog
 from engine.data.messages import Pixels
@@ -295,6 +296,30 @@ def test_the_dialog_makes_and_writes(
     assert len(found) == 10 and sum(times) == 1000
     assert styled.morphing.total == 0
     assert styled.document.style.name == "3", "the picture is as it was"
+
+
+def test_the_dialog_remembers_how_the_last_one_was_wanted(
+    window: MainWindow, styled: Session, tmp_path: Path
+) -> None:
+    window.actions_table["morph"].trigger()
+    dialog = window.findChild(MorphDialog)
+    assert dialog.timing == Timing(3, 20, back=True)
+    seconds, rate = (box for box in dialog.findChildren(QSpinBox))
+    seconds.setValue(1)
+    rate.setValue(8)
+    dialog.findChild(QCheckBox).click()
+    until(lambda: dialog.do.isEnabled())
+    dialog.write(tmp_path / "a.gif")
+    files_done(styled)
+    styled.remember()
+    again = SettingsFile(styled.file.path)
+    assert again.settings.morph == {"seconds": 1, "rate": 8, "back": 0}
+    window.actions_table["morph"].trigger()
+    dialog = window.findChild(MorphDialog)
+    assert dialog.timing == SHORT
+    dialog.reject()
+    styled.settings.morph = {"seconds": 4000, "rate": 0}
+    assert styled.morphing.wanted == Timing(3, 20, back=True)
 
 
 def test_what_cannot_be_written_costs_no_frames(

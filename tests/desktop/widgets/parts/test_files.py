@@ -5,11 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
+import pytest
 from PySide6.QtWidgets import QFileDialog, QMenu, QPushButton
 
+from desktop.widgets.inputs.paper_dialog import PaperDialog
 from desktop.widgets.main_window import MainWindow
 from engine.data.picture import write_png
-from tests.desktop.window_hands import done, drag, files_done, settle
+from tests.desktop.window_hands import done, drag, files_done, settle, until
 
 
 def press(window: MainWindow, text: str) -> None:
@@ -125,3 +127,18 @@ def test_a_photo_to_trace_is_for_the_picture_that_was_there_when_it_was_asked_fo
     choose(window, tmp_path / "photo.png")
     assert [layer.name for layer in meant.document.layers][-1] == "photo" and session.picture is meant
     assert len(other.document.layers) == layers
+
+
+@pytest.mark.parametrize("action", ["add_reference", "paper", "watch_file"])
+def test_dialogs_begin_where_the_last_file_was_chosen(window: MainWindow, tmp_path: Path, action: str):
+    (tmp_path / "photos").mkdir()
+    write_png(tmp_path / "photos" / "photo.png", np.full((64, 64, 3), 200, np.uint8))
+    window.actions_table[action].trigger()
+    choose(window, tmp_path / "photos" / "photo.png")
+    until(lambda: not window.session.paper.behind)
+    for paper in window.findChildren(PaperDialog):
+        paper.reject()
+    window.actions_table["open"].trigger()
+    (dialog,) = [child for child in window.findChildren(QFileDialog) if child.isVisible()]
+    assert dialog.directory().absolutePath() == str(tmp_path / "photos")
+    dialog.reject()
