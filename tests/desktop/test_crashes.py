@@ -11,8 +11,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from PySide6.QtGui import QGuiApplication
-from PySide6.QtWidgets import QDialogButtonBox, QLabel, QPlainTextEdit, QPushButton
+from PySide6.QtGui import QDesktopServices, QGuiApplication
+from PySide6.QtWidgets import QDialogButtonBox, QLabel, QPlainTextEdit, QPushButton, QWidget
 
 from desktop import crashes
 from desktop.app import offer_report
@@ -21,7 +21,7 @@ from desktop.support.task_queue import TaskQueue
 from desktop.widgets.dialogs.report import ReportDialog
 from desktop.widgets.main_window import MainWindow
 from tests.desktop.real_programs import PATIENCE_S, environment, program, wait_until_ready
-from tests.desktop.window_hands import until
+from tests.desktop.window_hands import text_of, until
 
 FAILS_IN_A_SLOT = """
 import sys
@@ -204,6 +204,10 @@ def press(window: MainWindow, text: str) -> None:
     button.click()
 
 
+def press_in(dialog: QWidget, text: str) -> None:
+    next(button for button in dialog.findChildren(QPushButton) if button.text() == text).click()
+
+
 def test_nothing_is_offered_after_a_clean_end(window: MainWindow, reports: TaskQueue):
     with crashes.Watch():
         pass
@@ -214,7 +218,7 @@ def test_nothing_is_offered_after_a_clean_end(window: MainWindow, reports: TaskQ
     assert not window.messages.isVisible()
 
 
-def test_report_is_shown(window: MainWindow, reports: TaskQueue, home: Path):
+def test_report_is_shown(window: MainWindow, reports: TaskQueue, home: Path, monkeypatch: pytest.MonkeyPatch):
     trace = leave(home)
     offer_report(window, reports)
     until(window.messages.isVisible)
@@ -226,10 +230,11 @@ def test_report_is_shown(window: MainWindow, reports: TaskQueue, home: Path):
     assert dialog is not None
     shown = dialog.findChild(QPlainTextEdit)
     assert shown is not None and "Fatal Python error: Aborted" in shown.toPlainText()
-    for button in dialog.findChildren(QPushButton):
-        if button.text() == "Co&py":
-            button.click()
+    press_in(dialog, "Co&py")
     assert QGuiApplication.clipboard().text() == shown.toPlainText()
+    monkeypatch.setattr(QDesktopServices, "openUrl", lambda _address: False)
+    press_in(dialog, "Open its &folder")
+    assert f"No file manager could be started. The folder is “{trace.parent}”." in text_of(dialog)
     assert not trace.exists()
     assert trace.with_name(f"report-{trace.stem}.txt").read_text("utf-8") == shown.toPlainText()
     buttons = dialog.findChild(QDialogButtonBox)

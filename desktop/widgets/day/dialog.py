@@ -6,12 +6,13 @@ from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
 
-from PySide6.QtCore import QSize, QUrl
-from PySide6.QtGui import QDesktopServices
+from PySide6.QtCore import QSize
 from PySide6.QtWidgets import QDialog, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
 from desktop.session import Session
 from desktop.training.day import Ended
+from desktop.widgets.parts.folders import open_outside
+from desktop.widgets.parts.message_bar import MessageBar
 from desktop.widgets.parts.pictures import Card, MainButton, faint, title
 from desktop.widgets.parts.room import NameLabel, Scrolling
 from desktop.widgets.training.sheet import Sheet
@@ -46,6 +47,7 @@ class DayDialog(QDialog):
         column.addWidget(self._summary)
         column.addWidget(Scrolling(self._body), 1)
         column.addLayout(self._buttons())
+        self._messages = MessageBar(self)
         self.resize(self.sizeHint())  # words that wrap would have it as low as they are
         self._waiting.day_wanted.connect(self._come_up)
         self._waiting.watch("day", self._show)
@@ -80,7 +82,8 @@ class DayDialog(QDialog):
         self.activateWindow()
 
     def _open_page(self, page: Path) -> None:
-        QDesktopServices.openUrl(QUrl.fromLocalFile(str(page)))
+        text = self.tr("No browser could be started. The page is “%s”.")
+        open_outside(str(page), text, self._messages)
 
     def _show(self) -> None:
         while (old := self._panels.takeAt(0)) is not None:

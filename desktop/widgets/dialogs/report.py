@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from PySide6.QtCore import Qt, QUrl
-from PySide6.QtGui import QDesktopServices, QFontDatabase, QGuiApplication
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QFontDatabase, QGuiApplication
 from PySide6.QtWidgets import QDialog, QDialogButtonBox, QLabel, QPlainTextEdit, QVBoxLayout, QWidget
 
+from desktop.widgets.parts.folders import open_outside
+from desktop.widgets.parts.message_bar import MessageBar
 from desktop.widgets.parts.room import fit
 
 
@@ -41,8 +43,9 @@ class ReportDialog(QDialog):
         copy.clicked.connect(lambda: QGuiApplication.clipboard().setText(text))
         if file is not None:
             folder = buttons.addButton(self.tr("Open its &folder"), QDialogButtonBox.ButtonRole.ActionRole)
-            address = QUrl.fromLocalFile(str(file.parent))
-            folder.clicked.connect(lambda: QDesktopServices.openUrl(address))
+            place, messages = str(file.parent), MessageBar(self)
+            text_failed = self.tr("No file manager could be started. The folder is “%s”.")
+            folder.clicked.connect(lambda: open_outside(place, text_failed, messages))
         column = QVBoxLayout(self)
         column.addWidget(said)
         column.addWidget(shown, 1)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QObject, QSize, Qt, QUrl
+from PySide6.QtCore import QCoreApplication, QObject, QSize, Qt, QUrl
 from PySide6.QtGui import QDesktopServices, QGuiApplication
 from PySide6.QtWidgets import (
     QDialog,
@@ -36,12 +36,15 @@ class FolderDoor(QObject):
         FoldersDialog(self._session, self._window).open()
 
     def _show(self, folder: object) -> None:
-        path = str(folder)
-        if not QDesktopServices.openUrl(QUrl.fromLocalFile(path)):
-            self._messages.offer(
-                self.tr("No file manager could be started. The folder is “%s”.") % path,
-                (self.tr("&Copy its path"), lambda: QGuiApplication.clipboard().setText(path)),
-            )
+        text = self.tr("No file manager could be started. The folder is “%s”.")
+        open_outside(str(folder), text, self._messages)
+
+
+def open_outside(path: str, failed: str, messages: MessageBar) -> None:
+    """Have the system open a file or a folder; where it can't, say ``failed``, in which “%s” is the path."""
+    if not QDesktopServices.openUrl(QUrl.fromLocalFile(path)):
+        copy = QCoreApplication.translate("folders", "&Copy its path")
+        messages.offer(failed % path, (copy, lambda: QGuiApplication.clipboard().setText(path)))
 
 
 class FolderButton(QToolButton):

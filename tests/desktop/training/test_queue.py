@@ -136,7 +136,7 @@ def test_added_started_trained_and_painted_with(
     window.messages.put_away()
     until(lambda: "done after" in page.findChild(QListWidget, "queue_list").item(0).text(), LONG)
     opened: list[str] = []
-    monkeypatch.setattr(QDesktopServices, "openUrl", lambda address: opened.append(address.toLocalFile()))
+    monkeypatch.setattr(QDesktopServices, "openUrl", lambda address: not opened.append(address.toLocalFile()))
     until(lambda: not session.waiting.works, LONG)
     # The day's results, in the window and as a page.
     press(page, "queue_day")
@@ -180,6 +180,19 @@ def test_queue_and_results_are_in_the_menu(window: MainWindow):
     press(window.day, "day_again")
     until(lambda: "No training of the queue has ended" in text_of(window.day))
     assert "No pairs." not in text_of(window.day)
+
+
+def test_a_page_that_no_browser_shows_is_told(window: MainWindow, monkeypatch: pytest.MonkeyPatch):
+    asked: list[str] = []
+    monkeypatch.setattr(
+        QDesktopServices, "openUrl", lambda address: bool(asked.append(address.toLocalFile()))
+    )
+    window.actions_table["day"].trigger()
+    until(window.day.isVisible)
+    press(window.day, "day_page")
+    until(lambda: asked)
+    assert f"No browser could be started. The page is “{asked[0]}”." in text_of(window.day)
+    window.day.close()
 
 
 def test_what_was_begun_tells_how_far_it_is(window: MainWindow, tmp_path: Path):
