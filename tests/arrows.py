@@ -203,7 +203,7 @@ ARROWS: dict[str, str] = {
         "desktop.widgets.parts"
     ),
     "desktop.handling": "desktop.documents desktop.support",
-    "desktop.widgets.hand": "desktop.documents desktop.session desktop.support",
+    "desktop.widgets.hand": "desktop.documents desktop.session desktop.support desktop.widgets.parts",
     "desktop.frames": (
         "desktop.documents desktop.paint.editing desktop.paint.layers desktop.preview desktop.support "
         "engine.data engine.planes"

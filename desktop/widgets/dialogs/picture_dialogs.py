@@ -27,7 +27,7 @@ from desktop.documents.on_canvas import comes_up
 from desktop.paint.editing.document import ROLES, Change, Document
 from desktop.paint.editing.limits import MOST_PIXELS, check_size
 from desktop.session import Session
-from desktop.widgets.parts.actions import LABEL_KEYS, Actions, shown
+from desktop.widgets.parts.actions import LABEL_KEYS, PRESET_KEYS, Actions, shown
 from desktop.widgets.parts.room import fit
 from engine.data.card import InputKind
 from engine.data.messages import Inspected
@@ -311,6 +311,8 @@ class ShortcutsDialog(QDialog):
         """What has ``key`` already, other than the action ``name``; empty if nothing."""
         if key in LABEL_KEYS:
             return self.tr("Choose a label")
+        if key in PRESET_KEYS:
+            return self.tr("Take a kept brush")
         for spec in self._actions:
             if spec.id != name and key in self._actions.all_keys(spec.id):
                 return shown(spec.text).replace("&", "")

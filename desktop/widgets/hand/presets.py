@@ -8,6 +8,7 @@ from PySide6.QtWidgets import QInputDialog, QMenu, QToolButton
 
 from desktop.session import Session
 from desktop.support import theme
+from desktop.widgets.parts.actions import PRESET_KEYS
 
 _ICON = "mdi6.brush-variant"
 
@@ -56,8 +57,8 @@ class Presets(QToolButton):
         for number, name in enumerate(self._handling.presets):
             shown = name.replace("&", "&&")
             action = QAction(shown, self)
-            if number < 9:
-                action.setShortcut(QKeySequence(f"Alt+{number + 1}"))
+            if number < len(PRESET_KEYS):
+                action.setShortcut(QKeySequence(PRESET_KEYS[number]))
             action.triggered.connect(lambda _on=False, name=name: self._handling.take_preset(name))
             self._kept.append(action)
             self.addAction(action)

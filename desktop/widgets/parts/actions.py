@@ -229,6 +229,9 @@ TABLE = [
 LABEL_KEYS = [*"1234567890", *(f"Shift+{digit}" for digit in "1234567890")]
 """Keys of the first twenty labels; no action can have one of these."""
 
+PRESET_KEYS = [f"Alt+{digit}" for digit in "123456789"]
+"""Keys of the first nine brushes that have a name; no action can have one of these either."""
+
 ALSO = {"redo": "Ctrl+Y", "zoom_in": "=", "refresh": "Ctrl+Return"}
 """Second keys that many hands know."""
 

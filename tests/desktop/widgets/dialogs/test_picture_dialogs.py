@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from PySide6.QtGui import QKeySequence
 from PySide6.QtWidgets import QDialog, QKeySequenceEdit, QLabel, QPushButton, QSpinBox
 
 from desktop.paint.editing.document import Document
@@ -105,6 +106,19 @@ def test_a_new_picture_keeps_a_long_edge_for_the_next(window: MainWindow) -> Non
     window.session.remember()
     file = type(window.session.file)(window.session.file.path)
     assert file.settings.new_size == [20_000, 50]
+
+
+@pytest.mark.parametrize("key", ["3", "Shift+0", "Alt+1", "Alt+9", "Ctrl+Z"])
+def test_a_key_that_has_an_owner_is_given_to_no_action(window: MainWindow, key: str) -> None:
+    form = picture_dialogs.ShortcutsDialog(window.actions_table, window)
+    before = {spec.id: window.actions_table.all_keys(spec.id) for spec in window.actions_table}
+    field = form.findChildren(QKeySequenceEdit)[0]
+    had = field.keySequence()
+    field.setKeySequence(QKeySequence(key))
+    field.editingFinished.emit()
+    assert any(f"{key} belongs to “" in label.text() for label in form.findChildren(QLabel))
+    assert field.keySequence() == had and window.session.settings.keys == {}
+    assert {spec.id: window.actions_table.all_keys(spec.id) for spec in window.actions_table} == before
 
 
 def test_leaving_the_field_of_a_key_changes_no_key(window: MainWindow) -> None:
