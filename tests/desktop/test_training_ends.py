@@ -6,6 +6,7 @@ import json
 import os
 import shutil
 from contextlib import ExitStack
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -22,6 +23,8 @@ from engine.files import lock
 from engine.models import bundle
 from tests.desktop.training_pairs import EDGE, write_pairs
 from tests.desktop.window_hands import button, text_of, training_window, until
+from trainer.queue.items import new_item
+from trainer.queue.kept import QueueFolder
 from trainer.run.options import Options
 
 pytestmark = pytest.mark.usefixtures("no_training_is_left")
@@ -152,6 +155,27 @@ def test_whoever_answers_is_not_asked_again(
             answer(shown.messages, text)
             assert not shown.isVisible()
             assert (folder / "stop").exists() == stopped
+
+
+@pytest.mark.parametrize("of_the_queue", [False, True])
+def test_what_the_queue_waits_for_is_stopped_with_it(
+    window: MainWindow, trainer: TrainingWindow, home: Path, of_the_queue: bool
+):
+    session, queue = window.session, QueueFolder()
+    folder = make_run(home, "shoes", *OVERFITTING, model=500)
+    item = new_item(Options(home / "houses", name="houses"), 1.0)
+    run = folder if of_the_queue else home / "runs" / "houses"
+    queue.edit(lambda it: it.added(replace(item, state="training", run=run)))
+    with lock.holding(folder / "lock") as ours, lock.holding(queue.running) as worked_off:
+        assert ours and worked_off
+        session.training.show(folder)
+        session.waiting.look()
+        until(lambda: session.training.phase == "running" and session.waiting.works)
+        window.close()
+        answer(window.messages, "Stop it")
+        assert not window.isVisible() and queue.asked_to_stop()
+        # Its own is saved by the queue, which goes on with it at the next start.
+        assert (folder / "stop").exists() != of_the_queue
 
 
 # --- longer -------------------------------------------------------------------------------------

@@ -239,10 +239,12 @@ class TrainingDoor(QObject):
         self._main.close()
 
     def _stop_and_close(self) -> None:
-        if self._session.waiting.works:
-            self._session.waiting.interrupt()  # with what it trains
-        elif self._session.training.goes_on:
-            self._session.training.stop()
+        training, waiting = self._session.training, self._session.waiting
+        its_own = [item.run for item in waiting.queue.items if waiting.works and item.waits]
+        if waiting.works:
+            waiting.interrupt()  # with what it trains
+        if training.goes_on and training.run not in its_own:  # it may be what the queue waits for
+            training.stop()
         self._close_indeed()
 
     def _tell_of_queue(self, name: str) -> None:
