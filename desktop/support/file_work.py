@@ -28,7 +28,9 @@ class Cancelled(Exception):
 class Job:
     """One piece of work. Belongs to the UI thread, but for ``progress``."""
 
-    def __init__(self, text: str, tell: Callable[[], object], *, writes: bool) -> None:
+    def __init__(
+        self, text: str, tell: Callable[[], object], withdrawn: Callable[[Job], object], *, writes: bool
+    ) -> None:
         self.text = text
         """What goes on, for people: “Saving “house.ora””."""
         self.share = 0.0
@@ -38,7 +40,7 @@ class Job:
         """The window stays open until it is over, unless somebody closes it all the same."""
         self.is_over = self.is_fine = False
         """Nothing more happens; all was done that was to be."""
-        self._tell = tell
+        self._tell, self._withdrawn = tell, withdrawn
         self._end = threading.Event()
         self._lock = threading.Lock()
         self._work: Work | None = None
@@ -52,9 +54,15 @@ class Job:
         return self._end.is_set()
 
     def cancel(self) -> None:
-        """End it at its next step. A file is written whole or not at all."""
-        self._end.set()
+        """End it at its next step, at once where it hasn't begun. A file is written whole or not at all."""
+        with self._lock:
+            self._end.set()
+            waits = not self._begun and self._work is not None
+            if waits:
+                self._work = None
         self._tell()
+        if waits:
+            self._withdrawn(self)
 
     def then(self, reaction: Callable[[bool], object]) -> None:
         """Call ``reaction`` when it is over, at once if it is: with whether all is done."""
@@ -89,9 +97,8 @@ class Job:
         with self._lock:
             self._begun = True
             work, self._work = self._work, None
-        assert work is not None
         try:
-            if self.is_cancelled:
+            if work is None or self.is_cancelled:
                 raise Cancelled
             return work(self), None
         except Exception as error:  # raised again where somebody is told
@@ -132,6 +139,7 @@ class FileWork(Observable):
         self._kinds: dict[str, Job] = {}
         self.waits = True
         """``leave`` waits for what is being written; False: not even the disk answers any more."""
+        self._leaving = False
 
     @property
     def is_writing(self) -> bool:
@@ -168,6 +176,7 @@ class FileWork(Observable):
 
     def leave(self) -> None:
         """End of the program: what is read is given up, and without ``waits`` what is written too."""
+        self._leaving = True
         for job in self.jobs:
             if not (job.writes and self.waits):
                 job.cancel()
@@ -184,7 +193,7 @@ class FileWork(Observable):
         waiting = self._kinds.get(kind)
         if waiting is not None and not waiting.is_over and waiting.take(work, then):
             return waiting
-        job = Job(text, self.progressed.emit, writes=queue is self._writing)
+        job = Job(text, self.progressed.emit, self._withdraw, writes=queue is self._writing)
         job.take(work, then)
         if kind:
             self._kinds[kind] = job
@@ -192,7 +201,19 @@ class FileWork(Observable):
         queue.do(job.carry_out, lambda outcome: self._answer(job, kind, *outcome))
         return job
 
+    def _withdraw(self, job: Job) -> None:
+        """It was cancelled before it had begun: nobody need wait until its turn would come."""
+        if self._leaving:  # which is answered to nobody
+            return
+        self._kinds = {kind: other for kind, other in self._kinds.items() if other is not job}
+        try:
+            self.cancelled.emit(job)
+        finally:
+            self._end(job)
+
     def _answer(self, job: Job, kind: str, result: Any, error: Exception | None) -> None:
+        if job.is_over:  # withdrawn
+            return
         if self._kinds.get(kind) is job:
             del self._kinds[kind]
         try:
@@ -205,8 +226,11 @@ class FileWork(Observable):
                     job.answer(result)
         finally:
             del error  # its frames hold whole pictures
-            self.jobs = tuple(other for other in self.jobs if other is not job)
-            job.end()
+            self._end(job)
+
+    def _end(self, job: Job) -> None:
+        self.jobs = tuple(other for other in self.jobs if other is not job)
+        job.end()
 
 
 __all__ = ["Cancelled", "FileWork", "Job"]

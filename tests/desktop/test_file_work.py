@@ -457,3 +457,32 @@ def test_what_takes_a_while_is_seen_with_its_share_and_can_be_ended(
         progress.findChild(QToolButton).click()
         until(lambda: "Giving up" in text_of(progress))
     files_done(session)
+
+
+def test_what_is_cancelled_before_it_has_begun_is_over_at_once(
+    window: MainWindow, session: Session, told: list[str], tmp_path: Path
+):
+    work, answers, done_ = session.file_work, [], []
+    go_on, begun = threading.Event(), threading.Event()
+
+    def wait(_job: object) -> None:
+        begun.set()
+        go_on.wait(20)
+
+    film = work.make("Making “film.webp”", wait, answers.append)
+    judging = work.make("Judging 2 models", lambda _job: done_.append("judged"), answers.append)
+    judging.then(answers.append)
+    assert begun.wait(20)
+    judging.cancel()
+    judging.cancel()
+    assert judging.is_over and not judging.is_fine and work.jobs == (film,)
+    assert answers == [False] and told == ["Given up: Judging 2 models."]
+    # Another of its kind is another work, and the first film is not ended by any of this.
+    with held(session):
+        first = session.save(tmp_path / "drawing.ora")
+        first.cancel()
+        assert first.is_over and (second := session.save(tmp_path / "drawing.ora")) is not first
+    go_on.set()
+    files_done(session)
+    assert film.is_fine and second.is_fine and answers == [False, None] and not done_
+    assert (tmp_path / "drawing.ora").is_file()
