@@ -156,7 +156,7 @@ ARROWS: dict[str, str] = {
     ),
     "desktop.widgets.dialogs": (
         "desktop.documents desktop.paint.editing desktop.paint.layers desktop.session desktop.support "
-        "desktop.widgets.parts engine.data engine.errors"
+        "desktop.widgets.parts engine.data engine.errors engine.files"
     ),
     "desktop.widgets.main_window": (
         "desktop.paint.tools desktop.session desktop.support desktop.widgets.canvas "
@@ -227,7 +227,7 @@ ARROWS: dict[str, str] = {
         "engine.errors engine.finishing"
     ),
     "desktop.widgets.colourways": (
-        "desktop.colourways desktop.session desktop.support desktop.widgets.parts engine.data"
+        "desktop.colourways desktop.session desktop.support desktop.widgets.parts engine.data engine.files"
     ),
     "desktop.comparison": (
         "desktop.documents desktop.paint.files desktop.preview desktop.support engine engine.data "
@@ -239,7 +239,8 @@ ARROWS: dict[str, str] = {
         "desktop.support desktop.training"
     ),
     "desktop.widgets.comparison": (
-        "desktop.comparison desktop.pairs desktop.session desktop.support desktop.widgets.parts engine.data"
+        "desktop.comparison desktop.pairs desktop.session desktop.support desktop.widgets.parts engine.data "
+        "engine.files"
     ),
     "desktop.giving": (
         "desktop.documents desktop.paint.editing desktop.preview desktop.support engine.data "

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import sys
 from pathlib import Path
 from urllib.parse import quote
@@ -10,11 +11,12 @@ from urllib.parse import quote
 import numpy as np
 import pytest
 from PySide6.QtCore import QMimeData, QUrl
-from PySide6.QtWidgets import QMenu
+from PySide6.QtWidgets import QAbstractButton, QFileDialog, QMenu, QPushButton, QWidget
 
 from desktop.documents.recovery import abandoned
 from desktop.session import Session
 from desktop.support.settings import SettingsFile
+from desktop.widgets.dialogs.pair_start import PairStartDialog
 from desktop.widgets.main_window import MainWindow
 from desktop.widgets.parts.files import dialogs_begin, local_path
 from engine import foreign
@@ -22,8 +24,9 @@ from engine.data.picture import write_png
 from engine.errors import ModelError, PictureError
 from engine.files.writing import as_on_disk, is_same, shown
 from engine.models import catalogue
+from tests.desktop.training_pairs import write_pairs
 from tests.desktop.widgets.parts.test_files import choose
-from tests.desktop.window_hands import done, drag, files_done, message, until
+from tests.desktop.window_hands import done, drag, files_done, message, text_of, training_window, until
 from trainer.data import pairs
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="this system takes no such names")
@@ -93,6 +96,60 @@ def test_a_drawing_lives_under_it(window: MainWindow, session: Session, strange:
     window.close()
     (left,) = abandoned()
     assert left.title == "caf� �.ora"
+
+
+def answer(parent: QWidget, *paths: Path) -> None:
+    """Answer the open file dialog as Qt names them: each byte that is not UTF-8 is a “�”."""
+    (dialog,) = [it for it in parent.findChildren(QFileDialog) if it.isVisible()]
+    names = [shown(path) for path in paths]
+    dialog.filesSelected.emit(names)
+    dialog.fileSelected.emit(names[0])
+    dialog.reject()
+
+
+def test_what_is_trained_on_may_lie_there(window: MainWindow, session: Session, strange: Path):
+    folder, chosen = write_pairs(strange / "houses"), []
+    packed = Path(shutil.make_archive(str(strange / STRANGE), "zip", folder))
+    zone = training_window(window).start_page.zone
+    zone.chosen.connect(chosen.append)
+    for name, path in (("choose_folder", folder), ("choose_zip", packed)):
+        zone.findChild(QAbstractButton, name).click()
+        answer(zone, path)
+    assert chosen == [folder, packed]
+    until(lambda: session.dataset_scan.result is not None)
+
+
+def test_pairs_are_made_of_photos_there(window: MainWindow, session: Session, strange: Path):
+    write_png(strange / f"{STRANGE}.png", np.full((20, 20, 3), 200, np.uint8))
+    dialog = PairStartDialog(session, [], window)
+    dialog.open()
+    for text, paths in (("&Folder …", [strange]), ("&Single ones …", [strange / f"{STRANGE}.png"])):
+        next(it for it in dialog.findChildren(QPushButton) if it.text() == text).click()
+        answer(dialog, *paths)
+        until(lambda: dialog.do.isEnabled())
+        assert "1 photo." in text_of(dialog) and "caf� �" in text_of(dialog)
+    next(it for it in dialog.findChildren(QPushButton) if it.text() == "&Elsewhere …").click()
+    (strange / STRANGE).mkdir()
+    answer(dialog, strange / STRANGE)
+    until(lambda: dialog.do.isEnabled())
+    dialog.do.click()
+    until(lambda: session.pair_drawing.roll is not None)
+    assert session.pair_drawing.roll.folder == strange / STRANGE
+    session.pair_drawing.leave()
+
+
+def test_models_are_judged_by_pairs_there(
+    window: MainWindow, session: Session, strange: Path, monkeypatch: pytest.MonkeyPatch
+):
+    judged: list[Path] = []
+    monkeypatch.setattr(session.models.comparison, "judge", lambda folder, **_how: judged.append(folder))
+    window.actions_table["compare_models"].trigger()
+    button = window.comparison.findChild(QPushButton, "comparison_judge")
+    until(button.isEnabled)
+    button.click()
+    answer(window.comparison, strange)
+    assert judged == [strange]
+    window.comparison.close()
 
 
 def test_closing_does_all_its_steps_whatever_one_raises(

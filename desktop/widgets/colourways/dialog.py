@@ -28,6 +28,7 @@ from desktop.colourways.sets import MOST, ColourSet
 from desktop.session import OpenPicture, Session
 from desktop.widgets.colourways.grid import Grid
 from desktop.widgets.parts.files import PICTURES, Files, dialogs_begin
+from engine.files.writing import as_on_disk
 
 
 class ColourwaysDialog(QDialog):
@@ -168,11 +169,12 @@ class ColourwaysDialog(QDialog):
         picture = self._session.picture
 
         def take(name: str) -> None:
-            self._session.settings.folder = name
-            self._board.export(Path(name), picture)
+            folder = as_on_disk(Path(name))
+            self._session.settings.folder = str(folder)
+            self._board.export(folder, picture)
 
-        folder = dialogs_begin(self._session)
-        dialog = QFileDialog(self, self.tr("Folder to write a folder of colourways into"), folder)
+        title = self.tr("Folder to write a folder of colourways into")
+        dialog = QFileDialog(self, title, dialogs_begin(self._session))
         dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         dialog.setFileMode(QFileDialog.FileMode.Directory)
         dialog.setOption(QFileDialog.Option.ShowDirsOnly)

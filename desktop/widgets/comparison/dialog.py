@@ -28,6 +28,7 @@ from desktop.support.file_work import Job
 from desktop.widgets.comparison.grid import ModelGrid
 from desktop.widgets.parts.files import dialogs_begin
 from desktop.widgets.parts.pictures import Card, MainButton, faint
+from engine.files.writing import as_on_disk
 
 _STEPS = 1000
 
@@ -236,7 +237,7 @@ class ComparisonDialog(QDialog):
         dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         dialog.setFileMode(QFileDialog.FileMode.Directory)
         dialog.setOption(QFileDialog.Option.ShowDirsOnly)
-        dialog.fileSelected.connect(lambda name: self.judge(Path(name)))
+        dialog.fileSelected.connect(lambda name: self.judge(as_on_disk(Path(name))))
         dialog.open()
 
     def _ask_file(self) -> None:

@@ -21,6 +21,7 @@ from desktop.support import theme
 from desktop.widgets.dialogs.picture_dialogs import Form, kind_choice
 from desktop.widgets.parts.files import PICTURES, dialogs_begin, local_path
 from desktop.widgets.parts.pictures import faint
+from engine.files.writing import as_on_disk, shown
 
 
 class PairStartDialog(Form):
@@ -81,10 +82,11 @@ class PairStartDialog(Form):
         self._elsewhere = None
         if last.get("photos") == str(first) and last.get("folder"):
             folder = Path(last["folder"])
-            self._name.setText(folder.name)
-            self._elsewhere = folder if folder != self._session.pair_drawing.folder(folder.name) else None
+            self._name.setText(shown(folder.name))
+            usual = self._session.pair_drawing.folder(self._name.text())
+            self._elsewhere = folder if folder != usual else None
         else:
-            self._name.setText(first.name if os.path.isdir(first) else first.parent.name)
+            self._name.setText(shown(first.name if os.path.isdir(first) else first.parent.name))
         self._look()
 
     def _button(self, text: str, folder: bool) -> QPushButton:
@@ -93,26 +95,28 @@ class PairStartDialog(Form):
         return button
 
     def _ask(self, folder: bool) -> None:
-        start = str(self._sources[0].parent) if self._sources else dialogs_begin(self._session)
+        start = dialogs_begin(self._session, self._sources[0].parent if self._sources else None)
         title = self.tr("Folder of photos") if folder else self.tr("Photos")
         dialog = QFileDialog(self, title, start, "" if folder else self.tr("Pictures (%s)") % PICTURES)
         dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         mode = QFileDialog.FileMode.Directory if folder else QFileDialog.FileMode.ExistingFiles
         dialog.setFileMode(mode)
-        dialog.filesSelected.connect(lambda names: self.take([Path(name) for name in names]))
+        dialog.filesSelected.connect(lambda names: self.take([as_on_disk(Path(name)) for name in names]))
         dialog.open()
 
     def _ask_place(self) -> None:
-        dialog = QFileDialog(self, self.tr("Folder for the pairs"), str(self._folder().parent))
+        dialog = QFileDialog(
+            self, self.tr("Folder for the pairs"), dialogs_begin(self._session, self._folder().parent)
+        )
         dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         dialog.setFileMode(QFileDialog.FileMode.Directory)
-        dialog.fileSelected.connect(self.place_at)
+        dialog.fileSelected.connect(lambda name: self.place_at(as_on_disk(Path(name))))
         dialog.open()
 
-    def place_at(self, name: str) -> None:
+    def place_at(self, folder: Path) -> None:
         """Make the pairs in that folder, wherever it is."""
-        self._elsewhere = Path(name)
-        self._name.setText(self._elsewhere.name)
+        self._elsewhere = folder
+        self._name.setText(shown(folder.name))
         self._look()
 
     def _renamed(self) -> None:
@@ -125,11 +129,11 @@ class PairStartDialog(Form):
     # --- showing --------------------------------------------------------------------------------
 
     def _look(self) -> None:
-        names = ", ".join(source.name for source in self._sources[:3])
+        names = ", ".join(shown(source.name) for source in self._sources[:3])
         self._photos.setText(names or self.tr("Choose photos, or drop them here."))
-        self._photos.setToolTip(theme.plain("\n".join(map(str, self._sources[:20]))))
-        self._place.setText(self._cut(str(self._folder())))
-        self._place.setToolTip(theme.plain(str(self._folder())))
+        self._photos.setToolTip(theme.plain("\n".join(map(shown, self._sources[:20]))))
+        self._place.setText(self._cut(shown(self._folder())))
+        self._place.setToolTip(theme.plain(shown(self._folder())))
         if self._sources:
             self._session.pair_drawing.look(self._sources, self._kind.currentData(), self._folder())
         self._show()

@@ -335,9 +335,10 @@ class Files(QObject):
         self._messages.offer(f"{kinds[kind][0] % shown(path.name)} {notes}".strip(), *others, clean)
 
 
-def dialogs_begin(session: Session) -> str:
-    """The folder in which dialogs begin. Qt can't look into folders whose names are no text."""
-    folder = Path(session.settings.folder or Path.home())
+def dialogs_begin(session: Session, folder: Path | None = None) -> str:
+    """The folder in which dialogs begin, if not in ``folder``. Qt can't look into those whose names are no
+    text."""
+    folder = folder or Path(session.settings.folder or Path.home())
     return str(next(it for it in (folder, *folder.parents) if shown(it) == str(it)))
 
 

@@ -164,11 +164,12 @@ class PreparingDialog(QDialog):
 
     def _ask_place(self) -> None:
         suggested = self._preparing.suggested()
-        dialog = QFileDialog(self, self.tr("New folder"), str(suggested.parent) if suggested else "")
+        begin = dialogs_begin(self._session, suggested.parent if suggested else None)
+        dialog = QFileDialog(self, self.tr("New folder"), begin)
         dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
         dialog.setOption(QFileDialog.Option.DontConfirmOverwrite)  # it is refused, not replaced
-        dialog.selectFile(suggested.name if suggested else "")
+        dialog.selectFile(shown(suggested.name) if suggested else "")
         dialog.fileSelected.connect(lambda name: self.write(Path(name)))
         dialog.open()
 

@@ -119,7 +119,7 @@ class DropZone(QWidget):
         dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         dialog.setFileMode(QFileDialog.FileMode.ExistingFile)
         dialog.setNameFilter(self.tr("Zip files (*.zip)"))
-        dialog.fileSelected.connect(lambda name: self.chosen.emit(Path(name)))
+        dialog.fileSelected.connect(lambda name: self.chosen.emit(as_on_disk(Path(name))))
         dialog.open()
 
 
