@@ -78,7 +78,10 @@ class MessageBar(QFrame):
         self._put(Message(sentence, answers))
 
     def ask(self, sentence: str, *answers: Answer) -> None:
-        """Ask; each answer is a button's text and what it does. Stays until answered or put away."""
+        """Ask; each answer is a button's text and what it does. Stays until answered or put away.
+
+        Asked again in the same words, the newest answers count.
+        """
         self._put(Message(sentence, answers, stays=True))
 
     @property
@@ -120,13 +123,16 @@ class MessageBar(QFrame):
         self._icon.setPixmap(theme.icon(name).pixmap(18, 18))
 
     def _put(self, message: Message) -> None:
-        if self._shown is not None and self._shown.stays:
-            if message.stays:
-                if message.sentence not in [other.sentence for other in (self._shown, *self._waiting)]:
-                    self._waiting.append(message)
+        asked = self._shown if self._shown is not None and self._shown.stays else None
+        if message.stays:
+            # A sentence names a file and not its folder: of the same words only the newest question is meant.
+            self._waiting = [other for other in self._waiting if other.sentence != message.sentence]
+            if asked is not None and asked.sentence != message.sentence:
+                self._waiting.append(message)
                 return
+        elif asked is not None:
             # News can't wait for an answer; the question comes back after it.
-            self._waiting.insert(0, self._shown)
+            self._waiting.insert(0, asked)
         self._shown = message
         self._text.setText(message.sentence)
         self._dress()
