@@ -155,13 +155,17 @@ class Giving(Observable):
 
     # --- the card ------------------------------------------------------------------------------
 
-    def draft(self, then: Callable[[Draft], object]) -> Job | None:
-        """Read the open model's card and drawings; ``then`` gets a ``Draft`` to be edited."""
-        entry = self._open_entry()
-        if entry is None or entry.card is None:
+    def draft(self, then: Callable[[Draft], object], entry: Entry | None = None) -> Job | None:
+        """Read a model's card and drawings, by default those of the open one; ``then`` gets a ``Draft`` to be
+        edited."""
+        entry = entry or self._open_entry()
+        if entry is None:
             self._canvas.error_reported.emit(self.tr("No model is open; open the one whose card is meant."))
             return None
-        card, preview = entry.card, None if self._live.behind else self._live.preview
+        card, live = self._card_now(entry), self._live
+        if card is None:
+            return None
+        preview = live.preview if live.model_file == entry.file and not live.behind else None
         return self._file_work.read(
             self.tr("Reading the card of “%s”") % card.name,
             lambda _job: drawings.read(entry.file, card.input),
@@ -198,15 +202,16 @@ class Giving(Observable):
 
     # --- giving away ---------------------------------------------------------------------------
 
-    @property
-    def open_card(self) -> Card | None:
-        """Of the model that could be given away now."""
+    def to_give(self) -> Entry | None:
+        """The open model, which could be given away; where none is open, that is said."""
         entry = self._open_entry()
-        return entry.card if entry is not None else None
+        if entry is None:
+            self._canvas.error_reported.emit(self.tr("No model is open; open the one to give away."))
+        return entry
 
-    def lacks(self) -> str:
-        """What the open model's card doesn't say and those who get it would ask; a sentence, or nothing."""
-        card = self.open_card
+    def lacks(self, entry: Entry) -> str:
+        """What a model's card doesn't say and those who get it would ask; a sentence, or nothing."""
+        card = entry.card
         if card is None or (card.data and card.licence):
             return ""
         if card.data:
@@ -215,17 +220,16 @@ class Giving(Observable):
             return self.tr("“%s” doesn't say what it has learnt from.") % card.name
         return self.tr("“%s” says neither what it has learnt from nor what may be done with it.") % card.name
 
-    def give(self, path: Path) -> Job | None:
-        """Write the open model with card and drawings into one file for somebody else.
+    def give(self, path: Path, entry: Entry) -> Job | None:
+        """Write a model with card and drawings into one file for somebody else.
 
         Notes of its training that could tell of this computer are left out.
         """
-        entry = self._open_entry()
-        if entry is None or entry.card is None:
-            self._canvas.error_reported.emit(self.tr("No model is open; open the one to give away."))
+        known = self._card_now(entry)
+        if known is None:
             return None
         path = path if path.suffix.lower() == SUFFIX else path.with_name(f"{path.name}{SUFFIX}")
-        card = recarding.to_give_away(entry.card)
+        card = recarding.to_give_away(known)
 
         def work(job: Job) -> Path:
             if is_same(path, entry.file):
@@ -271,6 +275,15 @@ class Giving(Observable):
     def _open_entry(self) -> Entry | None:
         file = self._live.model_file
         return self._library.entry(file) if file is not None and self._live.card is not None else None
+
+    def _card_now(self, entry: Entry) -> Card | None:
+        """The card that a model has by now: it may have been edited since. Where it is gone, that is said."""
+        listed = self._library.entry(entry.file)
+        if listed is None or listed.card is None:
+            problem = listed.problem if listed is not None else None
+            self._canvas.error_reported.emit(problem or self.tr("That model is gone."))
+            return None
+        return listed.card
 
 
 def says_terms(card: Card) -> bool:

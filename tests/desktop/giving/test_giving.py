@@ -21,6 +21,7 @@ from engine.data.card import Card
 from engine.models import bundle, drawings, shared
 from tests import faults
 from tests.desktop.styled_models import NAMED, write_styled
+from tests.desktop.widgets.parts.test_files import choose, press
 from tests.desktop.window_hands import done, drag, files_done, message, model, settle, text_of, until
 
 TERMS = "CC BY 4.0: everybody may use it, and says whose it is."
@@ -197,14 +198,51 @@ def test_a_model_that_says_nothing_is_used_at_once_and_giving_it_away_asks(
     window.messages.put_away()
     file = tmp_path / "there.safetensors"
     file.write_text("mine")
-    window.giving.write(file)
+    entry = session.models.giving.to_give()
+    window.giving.write(file, entry)
     assert "is there already" in message(window) and file.read_text() == "mine"
     window.messages.put_away()
-    job = session.models.giving.give(session.live.model_file)
+    job = session.models.giving.give(session.live.model_file, entry)
     assert not done(job) and "the model itself" in message(window)
-    assert done(session.models.giving.give(tmp_path / "gift"))
+    assert done(session.models.giving.give(tmp_path / "gift", entry))
     gift = tmp_path / "gift.safetensors"
     assert bundle.read_card(gift).name == card_of(session).name
+
+
+def test_what_is_asked_of_a_model_is_done_with_that_model(
+    window: MainWindow, session: Session, tmp_path: Path
+) -> None:
+    """Another one may be opened while the question stands."""
+    meant, other = session.library.entry(session.live.model_file), model(session, "tiny lines")
+    gift = tmp_path / "gift.safetensors"
+    gift.write_text("an older one")
+
+    def open_another() -> None:
+        session.open_model(meant.file)
+        settle(session)
+        window.actions_table["give_away"].trigger()
+        session.open_model(other)
+        settle(session)
+
+    open_another()
+    assert f"“{meant.name}” says neither" in message(window)
+    press(window, "Give it away all the same")
+    choose(window, gift)
+    assert "is there already" in message(window) and gift.read_text() == "an older one"
+    press(window, "Replace it")
+    assert bundle.read_card(gift).name == meant.name != card_of(session).name
+    open_another()
+    press(window, "Edit the card")
+    until(lambda: window.giving.dialog is not None)
+    dialog = window.giving.dialog
+    assert dialog.draft.entry.file == meant.file and dialog.draft.preview is None  # it is the other one's
+    dialog.data.setPlainText("Drawings of my own.")
+    QTest.mouseClick(dialog.do, Qt.MouseButton.LeftButton)
+    files_done(session)
+    assert session.live.model_file == other
+    # What is given away is the card that it has by now.
+    assert done(session.models.giving.give(gift, meant))
+    assert bundle.read_card(gift).data == "Drawings of my own."
 
 
 def test_a_card_that_lacks_something_is_said_in_the_dialog(
@@ -268,7 +306,7 @@ def test_no_room_for_what_is_given_away_is_a_sentence_and_nothing_is_lost(
 ) -> None:
     before, model = given.read_bytes(), session.live.model_file
     assert model is not None
-    own = model.read_bytes()
+    own, entry = model.read_bytes(), session.library.entry(model)
     told: list[str] = []
     session.error_reported.connect(told.append)
     for target in (given, tmp_path / "gifts" / "new.safetensors"):  # over an older one, and a new one
@@ -276,9 +314,11 @@ def test_no_room_for_what_is_given_away_is_a_sentence_and_nothing_is_lost(
         around = set(target.parent.iterdir())
         told.clear()
         with faults.at_work(monkeypatch, faults.Faults(target.parent, "ENOSPC", 0, lasting=True)):
-            assert not done(session.models.giving.give(target))
+            assert not done(session.models.giving.give(target, entry))
         assert len(told) == 1 and "No space left" in told[0] and "\n" not in told[0]
         assert set(target.parent.iterdir()) == around
     assert given.read_bytes() == before and model.read_bytes() == own
-    assert done(session.models.giving.give(tmp_path / "gifts" / "new.safetensors"))  # there is room again
+    assert done(
+        session.models.giving.give(tmp_path / "gifts" / "new.safetensors", entry)
+    )  # there is room again
     assert bundle.read_card(tmp_path / "gifts" / "new.safetensors") == bundle.read_card(given)
