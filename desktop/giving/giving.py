@@ -177,9 +177,9 @@ class Giving(Observable):
         return choices(self._canvas.pictures, self._shelf.kept, draft.card.input)
 
     def write(self, draft: Draft, card: Card, samples: Sequence[SampleDrawing]) -> Job:
-        """Give a model another card; of one that came with the program a copy gets it, which is then open."""
+        """Give a model another card; of one that came with the program a copy gets it. Either is open then,
+        unless another model has been opened meanwhile."""
         entry, live = draft.entry, self._live
-        is_open = live.model_file == entry.file
         samples = tuple(samples)
 
         def work(job: Job) -> Path:
@@ -187,16 +187,21 @@ class Giving(Observable):
             recarding.written(entry.file, target, card, samples, job.progress)
             return target
 
+        def reopen(target: Path) -> None:
+            if live.model_file != entry.file:
+                return
+            if target != entry.file:
+                self._open_model(target)
+            else:
+                live.open_model(target, same_picture=True)
+
         def done(target: Path) -> None:
             if target != entry.file:
                 text = self.tr("“%s” came with the program and stays; a copy of your own has the new card.")
                 self._canvas.said.emit(text % entry.name)
-                self._library.look_again(lambda: self._open_model(target))
             else:
                 self._canvas.said.emit(self.tr("“%s” has its new card.") % card.name)
-                self._library.look_again(
-                    lambda: live.open_model(target, same_picture=True) if is_open else None
-                )
+            self._library.look_again(lambda: reopen(target))
 
         return self._file_work.write(self.tr("Writing the card of “%s”") % card.name, work, done)
 
