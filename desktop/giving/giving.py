@@ -233,7 +233,7 @@ class Giving(Observable):
         known = self._card_now(entry)
         if known is None:
             return None
-        path = path if path.suffix.lower() == SUFFIX else path.with_name(f"{path.name}{SUFFIX}")
+        path = gift_file(path)
         card = recarding.to_give_away(known)
 
         def work(job: Job) -> Path:
@@ -289,6 +289,11 @@ class Giving(Observable):
             self._canvas.error_reported.emit(problem or self.tr("That model is gone."))
             return None
         return listed.card
+
+
+def gift_file(path: Path) -> Path:
+    """The file that is written for ``path`` where a model is given away: its suffix is a model's."""
+    return path if path.suffix.lower() == SUFFIX else path.with_name(f"{path.name}{SUFFIX}")
 
 
 def says_terms(card: Card) -> bool:

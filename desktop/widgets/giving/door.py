@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 from PySide6.QtCore import QObject, Qt
 from PySide6.QtWidgets import QFileDialog, QWidget
 
-from desktop.giving.giving import Draft
+from desktop.giving.giving import Draft, gift_file
 from desktop.session import Session
 from desktop.widgets.giving.card_dialog import CardDialog
 from desktop.widgets.giving.catalogue import CatalogueDialog
 from desktop.widgets.giving.terms import TermsBar
 from desktop.widgets.parts.actions import Reactions
 from desktop.widgets.parts.message_bar import MessageBar
-from engine.files.writing import as_on_disk, shown, stem
+from engine.files.writing import as_on_disk, stem
 from engine.models.catalogue import Entry
 
 
@@ -98,11 +97,6 @@ class GivingDoor(QObject):
 
     def write(self, path: Path, entry: Entry) -> None:
         """Write a model there; ask first where that would replace something."""
-        if os.path.exists(path):
-            self._messages.ask(
-                self.tr("“%s” is there already; what it holds would be replaced.") % shown(path.name),
-                (self.tr("&Replace it"), lambda: self._giving.give(path, entry)),
-                (self.tr("Give away under &another name …"), lambda: self._ask_where(entry)),
-            )
-        else:
-            self._giving.give(path, entry)
+        path = gift_file(path)
+        another = self.tr("Give away under &another name …"), lambda: self._ask_where(entry)
+        self._messages.ask_to_replace(path, lambda: self._giving.give(path, entry), another)

@@ -5,13 +5,16 @@ It lies over the canvas rather than above it: the picture must not move under th
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 
 from PySide6.QtCore import QEvent, QObject, Qt, QTimer
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QToolButton, QWidget
 
 from desktop.support import theme
+from engine.files.writing import shown
 
 SHORT_MS, LONG_MS = 6_000, 15_000
 
@@ -84,6 +87,20 @@ class MessageBar(QFrame):
         """
         self._put(Message(sentence, answers, stays=True))
 
+    def ask_to_replace(self, path: Path, write: Callable[[], object], another: Answer) -> None:
+        """Have a file written, whose name is final; first ask where that would take another one's place.
+
+        Args:
+            path: the file.
+            write: writes it.
+            another: what else may be done, a button's text and that.
+        """
+        if not os.path.exists(path):
+            write()
+            return
+        text = self.tr("“%s” is there already; what it holds would be replaced.") % shown(path.name)
+        self.ask(text, (self.tr("&Replace it"), write), another)
+
     @property
     def goes_by_itself(self) -> bool:
         """Whether what is shown will be gone after a while."""
@@ -143,6 +160,7 @@ class MessageBar(QFrame):
                 widget.deleteLater()
         for text, answer in message.answers:
             button = QPushButton(text)
+            button.setAutoDefault(False)  # Enter is for the dialog that it lies over
             button.clicked.connect(self._answering(answer))
             self._buttons.addWidget(button)
             button.show()  # else, in a bar that is on show, it takes its room only when the text is placed

@@ -209,6 +209,24 @@ def test_a_model_that_says_nothing_is_used_at_once_and_giving_it_away_asks(
     assert bundle.read_card(gift).name == card_of(session).name
 
 
+def test_giving_away_asks_about_the_name_that_it_will_write(
+    window: MainWindow, session: Session, tmp_path: Path
+) -> None:
+    there = tmp_path / "gift v1.2.safetensors"
+    there.write_text("precious")
+    window.actions_table["give_away"].trigger()
+    press(window, "Give it away all the same")
+    choose(window, tmp_path / "gift v1.2")
+    assert there.read_text() == "precious"
+    assert "“gift v1.2.safetensors” is there already" in message(window)
+    press(window, "another name")
+    choose(window, tmp_path / "gift v1.3")
+    assert bundle.read_card(tmp_path / "gift v1.3.safetensors").name == card_of(session).name
+    window.giving.write(tmp_path / "gift v1.2", session.models.giving.to_give())
+    press(window, "Replace it")
+    assert bundle.read_card(there).name == card_of(session).name
+
+
 def test_what_is_asked_of_a_model_is_done_with_that_model(
     window: MainWindow, session: Session, tmp_path: Path
 ) -> None:

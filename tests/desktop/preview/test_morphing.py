@@ -22,7 +22,8 @@ from desktop.widgets.main_window import MainWindow
 from desktop.widgets.styles.morph import MorphDialog
 from engine.data.messages import Pixels
 from engine.errors import PictureError
-from tests.desktop.window_hands import done, drag, files_done, model, settle, until
+from tests.desktop.widgets.parts.test_files import choose, press_in
+from tests.desktop.window_hands import done, drag, files_done, model, settle, text_of, until
 
 SHORT = Timing(1, 8, back=False)
 
@@ -282,6 +283,25 @@ def test_the_dialog_makes_and_writes(
     assert len(found) == 10 and sum(times) == 1000
     assert styled.morphing.total == 0
     assert styled.document.style.name == "3", "the picture is as it was"
+
+
+def test_a_morph_takes_no_other_files_place_unasked(
+    window: MainWindow, styled: Session, tmp_path: Path
+) -> None:
+    (tmp_path / "morph v1.2.webp").write_text("precious")
+    window.actions_table["morph"].trigger()
+    dialog = window.findChild(MorphDialog)
+    seconds, rate = (box for box in dialog.findChildren(QSpinBox))
+    seconds.setValue(1)
+    rate.setValue(5)
+    until(lambda: dialog.do.isEnabled())
+    dialog.accept()
+    choose(window, tmp_path / "morph v1.2")
+    assert (tmp_path / "morph v1.2.webp").read_text() == "precious"
+    assert "“morph v1.2.webp” is there already" in text_of(dialog.messages)
+    press_in(dialog.messages, "another name")
+    choose(window, tmp_path / "morph v1.2.png")  # a folder of frames is no file
+    assert len(list((tmp_path / "morph v1.2").iterdir())) == 5
 
 
 def test_what_cannot_be_written_costs_no_frames(
