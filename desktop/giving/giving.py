@@ -81,6 +81,7 @@ class Giving(Observable):
         shelf: kept frames may travel with a model.
         settings: remember which terms nobody has seen yet.
         file_work: reads and writes.
+        when_the_pen_is_up: calls something at once, or at the end of the stroke that goes on.
         open_model: paints with a model.
         parent: owns it.
     """
@@ -97,13 +98,14 @@ class Giving(Observable):
         shelf: Shelf,
         settings: Settings,
         file_work: FileWork,
+        when_the_pen_is_up: Callable[[Callable[[], object]], object],
         open_model: Callable[[Path], object],
         parent: QObject | None = None,
     ) -> None:
         super().__init__(parent)
         self._canvas, self._live, self._library = canvas, live, library
         self._shelf, self._settings, self._file_work = shelf, settings, file_work
-        self._open_model = open_model
+        self._when_the_pen_is_up, self._open_model = when_the_pen_is_up, open_model
         self._examples = Examples(lambda: library.models)
         samples.own = self._examples.of
         library.arrived.connect(self._arrive)
@@ -146,7 +148,7 @@ class Giving(Observable):
         if is_new and entry is not None and entry.card is not None and says_terms(entry.card):
             self._settings.unread_terms = [*self._settings.unread_terms, file.name]
             self._library.held.add(file)
-        self._open_model(file)
+        self._when_the_pen_is_up(lambda: self._open_model(file))
 
     def _notice(self) -> None:
         """The model whose terms are on show may be gone."""
@@ -166,10 +168,15 @@ class Giving(Observable):
         if card is None:
             return None
         preview = live.preview if live.model_file == entry.file and not live.behind else None
+
+        def show(samples: list[SampleDrawing]) -> None:
+            then(Draft(entry, card, tuple(samples), preview))
+
+        self._canvas.finish_stroke()  # later ones are waited for
         return self._file_work.read(
             self.tr("Reading the card of “%s”") % card.name,
             lambda _job: drawings.read(entry.file, card.input),
-            lambda samples: then(Draft(entry, card, tuple(samples), preview)),
+            lambda samples: self._when_the_pen_is_up(lambda: show(samples)),
         )
 
     def choices(self, draft: Draft) -> list[Choice]:
@@ -201,7 +208,7 @@ class Giving(Observable):
                 self._canvas.said.emit(text % entry.name)
             else:
                 self._canvas.said.emit(self.tr("“%s” has its new card.") % card.name)
-            self._library.look_again(lambda: reopen(target))
+            self._library.look_again(lambda: self._when_the_pen_is_up(lambda: reopen(target)))
 
         return self._file_work.write(self.tr("Writing the card of “%s”") % card.name, work, done)
 
@@ -257,10 +264,11 @@ class Giving(Observable):
 
     def read_catalogue(self, file: Path, then: Callable[[list[Found]], object]) -> Job:
         """Read a shared folder's catalogue, and hold each model against its checksum; ``then`` gets them."""
+        self._canvas.finish_stroke()  # later ones are waited for
         return self._file_work.read(
             self.tr("Looking through “%s”") % shown(file.name),
             lambda job: shared.checked(file, job.progress),
-            then,
+            lambda found: self._when_the_pen_is_up(lambda: then(found)),
         )
 
     def take(self, found: Found) -> Job:
