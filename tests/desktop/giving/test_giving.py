@@ -13,14 +13,18 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QFileDialog, QLabel, QPushButton
 
 from desktop.app import begin, open_window
+from desktop.giving.samples import Choice
 from desktop.session import Session
 from desktop.widgets.giving.card_dialog import CardDialog
 from desktop.widgets.giving.catalogue import CatalogueDialog
 from desktop.widgets.main_window import MainWindow
 from engine.data.card import Card
+from engine.data.messages import Picture
 from engine.models import bundle, drawings, shared
+from engine.models.drawings import SampleDrawing
 from tests import faults
 from tests.desktop.styled_models import NAMED, write_styled
+from tests.desktop.test_file_work import held
 from tests.desktop.widgets.parts.test_files import choose, press
 from tests.desktop.window_hands import done, drag, files_done, message, model, settle, text_of, until
 
@@ -278,6 +282,50 @@ def test_a_card_that_lacks_something_is_said_in_the_dialog(
     dialog.reject()
     files_done(session)
     assert session.live.model_file.read_bytes() == before
+
+
+def test_a_card_that_cannot_be_written_stays_in_its_dialog(
+    window: MainWindow, session: Session, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = session.live.model_file
+    before = file.read_bytes()
+    dialog = edit(window)
+    dialog.data.setPlainText("Many words, which took an evening.")
+    rng = np.random.default_rng(0)
+    noise = Picture(
+        lines=rng.integers(0, 256, (800, 800)).astype(np.uint8),
+        hints=rng.integers(0, 256, (800, 800, 4)).astype(np.uint8),
+    )
+    dialog.add(Choice("noise", lambda: SampleDrawing("noise", noise)))
+    QTest.mouseClick(dialog.do, Qt.MouseButton.LeftButton)
+    files_done(session)
+    assert dialog.isVisible() and "take more than 2 MB" in text_of(dialog)
+    dialog.samples.remove()
+    with faults.at_work(monkeypatch, faults.Faults(file.parent, "ENOSPC", 0, lasting=True)):
+        QTest.mouseClick(dialog.do, Qt.MouseButton.LeftButton)
+        files_done(session)
+    assert dialog.isVisible() and "No space left" in text_of(dialog)
+    assert dialog.data.toPlainText() == "Many words, which took an evening." and file.read_bytes() == before
+    QTest.mouseClick(dialog.do, Qt.MouseButton.LeftButton)
+    files_done(session)
+    until(lambda: window.giving.dialog is None)
+    assert bundle.read_card(file).data == "Many words, which took an evening."
+
+
+def test_a_dialog_that_is_left_while_its_card_is_written_writes_none(
+    window: MainWindow, session: Session, told: list[str]
+) -> None:
+    before = session.live.model_file.read_bytes()
+    with held(session):
+        dialog = edit(window)
+        dialog.name.setText("Another")
+        QTest.mouseClick(dialog.do, Qt.MouseButton.LeftButton)
+        assert dialog.isVisible() and not dialog.do.isEnabled()
+        dialog.reject()
+    files_done(session)
+    assert session.live.model_file.read_bytes() == before and told == [
+        "Given up: Writing the card of “Another”."
+    ]
 
 
 def test_a_model_that_came_along_stays_and_a_copy_gets_the_card(
