@@ -109,10 +109,12 @@ class Giving(Observable):
         self._examples = Examples(lambda: library.models)
         samples.own = self._examples.of
         library.arrived.connect(self._arrive)
+        library.removed.connect(self._forget)
         library.watch("models", self._notice)
-        for entry in library.models:
-            if self._waits(entry.file):
-                library.held.add(entry.file)
+        own = {entry.file.name for entry in library.models if not entry.bundled}
+        if own:  # else the folder may be out of reach just now
+            settings.unread_terms = [name for name in settings.unread_terms if name in own]
+        library.held.update(entry.file for entry in library.models if self._waits(entry.file))
 
     # --- models from elsewhere -----------------------------------------------------------------
 
@@ -128,10 +130,7 @@ class Giving(Observable):
         """Use the model whose terms are on show."""
         entry, self.asked = self.asked, None
         if entry is not None:
-            self._settings.unread_terms = [
-                name for name in self._settings.unread_terms if name != entry.file.name
-            ]
-            self._library.held.discard(entry.file)
+            self._forget(entry.file)
             self._open_model(entry.file)
 
     def put_off(self) -> None:
@@ -139,7 +138,15 @@ class Giving(Observable):
         self.asked = None
 
     def _waits(self, file: Path) -> bool:
-        return file.name in self._settings.unread_terms
+        """Whether nobody has seen a model's terms yet. One that came along may have the name of one's own."""
+        entry = self._library.entry(file)
+        return entry is not None and not entry.bundled and file.name in self._settings.unread_terms
+
+    def _forget(self, file: Path) -> None:
+        """Terms were seen, or their model is gone: another may come to have its name."""
+        unread = self._settings.unread_terms
+        self._settings.unread_terms = [name for name in unread if name != file.name]
+        self._library.held.discard(file)
 
     def _arrive(self, file: Path) -> None:
         entry = self._library.entry(file)

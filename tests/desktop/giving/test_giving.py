@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -20,7 +21,7 @@ from desktop.widgets.giving.catalogue import CatalogueDialog
 from desktop.widgets.main_window import MainWindow
 from engine.data.card import Card
 from engine.data.messages import Picture
-from engine.models import bundle, drawings, shared
+from engine.models import bundle, drawings, recarding, shared
 from engine.models.drawings import SampleDrawing
 from tests import faults
 from tests.desktop.styled_models import NAMED, write_styled
@@ -189,6 +190,37 @@ def test_unseen_terms_are_waited_for_over_a_restart_and_never_passed_by(
     files_done(session)
     until(lambda: not file.exists())
     assert given.is_file() and not another.giving.bar.isVisible()
+
+
+@pytest.mark.parametrize("how", ["from the bar", "from the list", "meanwhile"])
+def test_terms_of_a_model_that_is_gone_are_asked_of_no_other_of_its_name(
+    window: MainWindow, session: Session, tmp_path: Path, home: Path, qapp: QApplication, how: str
+) -> None:
+    lines = model(session, "tiny lines")
+    card = replace(bundle.read_card(lines), name="shoes", licence=TERMS)
+    recarding.written(lines, tmp_path / "theirs.safetensors", card)
+    assert done(session.open_file(tmp_path / "theirs.safetensors"))
+    assert window.giving.bar.isVisible()
+    file = home / "models" / "shoes.safetensors"
+    (bundled,) = (it for it in session.library.models if it.bundled and it.file.name == file.name)
+    assert not session.models.giving.holds(bundled.file)  # which has the name already
+    assert session.models.giving.holds(file)
+    if how == "from the bar":
+        QTest.mouseClick(button(window, "remove"), Qt.MouseButton.LeftButton)
+    elif how == "from the list":
+        QTest.mouseClick(button(window, "later"), Qt.MouseButton.LeftButton)
+        session.remove_model(session.library.entry(file))
+    else:
+        file.unlink()
+        session.file.save()
+        session, window = open_window()
+    files_done(session)
+    assert session.settings.unread_terms == [] and session.library.held == set()
+    recarding.written(lines, file, card)  # one's own
+    session.library.refresh()
+    assert not session.models.giving.holds(file)
+    if how == "meanwhile":
+        close(qapp, window)
 
 
 def test_a_model_that_says_nothing_is_used_at_once_and_giving_it_away_asks(
