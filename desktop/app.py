@@ -184,7 +184,7 @@ def offer_report(window: MainWindow, reports: TaskQueue) -> None:
         )
 
     def show(written: tuple[str, Path | None]) -> None:
-        ReportDialog(*written, window).open()
+        window.session.filing.when_the_pen_is_up(lambda: ReportDialog(*written, window).open())
 
     reports.error_reported.connect(window.messages.warn)
     reports.do(crashes.left_behind, offer)

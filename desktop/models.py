@@ -29,6 +29,7 @@ class Models(QObject):
         canvas, samples, live, strokes, tryouts, library, shelf, settings, file_work: as the parts want
             them.
         training: what was a lesson is looked at before it is taken over.
+        when_the_pen_is_up: calls something at once, or at the end of the stroke that goes on.
         open_model: paints with the model in a file.
         parent: owns it.
     """
@@ -45,12 +46,14 @@ class Models(QObject):
         settings: Settings,
         file_work: FileWork,
         training: Training,
+        when_the_pen_is_up: Callable[[Callable[[], object]], object],
         open_model: Callable[[Path], object],
         parent: QObject | None = None,
     ) -> None:
         super().__init__(parent)
         self.comparison = Comparison(canvas, live, tryouts, strokes, library, file_work, open_model, self)
-        self.giving = Giving(canvas, samples, live, library, shelf, settings, file_work, open_model, self)
+        goes_on = when_the_pen_is_up, open_model, self
+        self.giving = Giving(canvas, samples, live, library, shelf, settings, file_work, *goes_on)
         self.outcomes = Outcomes(live, tryouts, self)
         self.outcomes.said.connect(canvas.said)
         training.review = self.outcomes.review

@@ -143,7 +143,7 @@ class Session(Observable):
         tryouts = TryOuts(self.live, self)
         self.teaching = Teaching(self, self.live, tryouts, self.shelf, self.library, self.training, self)
         self.gallery = Gallery(self, samples, self.matching.fresh, live, strokes, tryouts, models, self)
-        rest = self.shelf, self.settings, work, self.training, self.open_model
+        rest = self.shelf, self.settings, work, self.training, pen_up, self.open_model
         self.models = Models(self, samples, live, strokes, tryouts, models, *rest, self)
         self.watching = Watching(self, strokes, pen_up, work, self)
         self.paper = Paper(self, self.file_work, pen_up, self.settings.paper, self)
@@ -217,12 +217,12 @@ class Session(Observable):
         """
         path, suffix = path.absolute(), path.suffix.lower()
         self.settings.folder = str(path.parent)
+        self.finish_stroke()
         if suffix == ".safetensors":
             return self.library.add(path)
         if suffix in (".pth", ".pt", ".ckpt"):
             self.library.inspect(path)
             return None
-        self.finish_stroke()
         self.file_work.later(self.library.prepare)
         return self.filing.open(path, self._wanted(kind))
 
@@ -322,7 +322,7 @@ class Session(Observable):
             self.open_model(path)
             self.said.emit(said)
 
-        self.library.look_again(known)
+        self.library.look_again(lambda: self.filing.when_the_pen_is_up(known))
 
     def remove_model(self, entry: Entry) -> Job:
         """Delete one of the user's own models from the disk."""

@@ -14,7 +14,7 @@ from PySide6.QtCore import QObject, QTimer
 
 from desktop.comparison import aside, judging
 from desktop.comparison.judging import Table
-from desktop.comparison.sheet import Sheet, write
+from desktop.comparison.sheet import Sheet, sheet_file, write
 from desktop.documents.on_canvas import OnCanvas
 from desktop.documents.stroke_controller import StrokeController
 from desktop.preview.fitting import style_for
@@ -207,7 +207,7 @@ class Comparison(Observable):
             text = self.excuse or self.tr("Some pictures are still being made; wait a moment.")
             self._canvas.error_reported.emit(text)
             return None
-        path = path if path.suffix.lower() == ".png" else path.with_name(f"{path.name}.png")
+        path = sheet_file(path)
         picture = self._canvas.picture
         names = self.tr("Drawing"), *(tile.card.name for tile in self.tiles)
         flat = self._canvas.document.picture_flat().copy()

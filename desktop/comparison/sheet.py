@@ -36,6 +36,11 @@ class Sheet:
     """… the first of which has this column."""
 
 
+def sheet_file(path: Path) -> Path:
+    """The file that is written for ``path``: a PNG."""
+    return path if path.suffix.lower() == ".png" else path.with_name(f"{path.name}.png")
+
+
 def write(sheet: Sheet, path: Path) -> None:
     """Write it as a PNG, in one step. Needs a ``QGuiApplication``, which has the fonts.
 

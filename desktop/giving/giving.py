@@ -81,6 +81,7 @@ class Giving(Observable):
         shelf: kept frames may travel with a model.
         settings: remember which terms nobody has seen yet.
         file_work: reads and writes.
+        when_the_pen_is_up: calls something at once, or at the end of the stroke that goes on.
         open_model: paints with a model.
         parent: owns it.
     """
@@ -97,20 +98,23 @@ class Giving(Observable):
         shelf: Shelf,
         settings: Settings,
         file_work: FileWork,
+        when_the_pen_is_up: Callable[[Callable[[], object]], object],
         open_model: Callable[[Path], object],
         parent: QObject | None = None,
     ) -> None:
         super().__init__(parent)
         self._canvas, self._live, self._library = canvas, live, library
         self._shelf, self._settings, self._file_work = shelf, settings, file_work
-        self._open_model = open_model
+        self._when_the_pen_is_up, self._open_model = when_the_pen_is_up, open_model
         self._examples = Examples(lambda: library.models)
         samples.own = self._examples.of
         library.arrived.connect(self._arrive)
+        library.removed.connect(self._forget)
         library.watch("models", self._notice)
-        for entry in library.models:
-            if self._waits(entry.file):
-                library.held.add(entry.file)
+        own = {entry.file.name for entry in library.models if not entry.bundled}
+        if own:  # else the folder may be out of reach just now
+            settings.unread_terms = [name for name in settings.unread_terms if name in own]
+        library.held.update(entry.file for entry in library.models if self._waits(entry.file))
 
     # --- models from elsewhere -----------------------------------------------------------------
 
@@ -126,10 +130,7 @@ class Giving(Observable):
         """Use the model whose terms are on show."""
         entry, self.asked = self.asked, None
         if entry is not None:
-            self._settings.unread_terms = [
-                name for name in self._settings.unread_terms if name != entry.file.name
-            ]
-            self._library.held.discard(entry.file)
+            self._forget(entry.file)
             self._open_model(entry.file)
 
     def put_off(self) -> None:
@@ -137,7 +138,15 @@ class Giving(Observable):
         self.asked = None
 
     def _waits(self, file: Path) -> bool:
-        return file.name in self._settings.unread_terms
+        """Whether nobody has seen a model's terms yet. One that came along may have the name of one's own."""
+        entry = self._library.entry(file)
+        return entry is not None and not entry.bundled and file.name in self._settings.unread_terms
+
+    def _forget(self, file: Path) -> None:
+        """Terms were seen, or their model is gone: another may come to have its name."""
+        unread = self._settings.unread_terms
+        self._settings.unread_terms = [name for name in unread if name != file.name]
+        self._library.held.discard(file)
 
     def _arrive(self, file: Path) -> None:
         entry = self._library.entry(file)
@@ -146,7 +155,7 @@ class Giving(Observable):
         if is_new and entry is not None and entry.card is not None and says_terms(entry.card):
             self._settings.unread_terms = [*self._settings.unread_terms, file.name]
             self._library.held.add(file)
-        self._open_model(file)
+        self._when_the_pen_is_up(lambda: self._open_model(file))
 
     def _notice(self) -> None:
         """The model whose terms are on show may be gone."""
@@ -155,17 +164,26 @@ class Giving(Observable):
 
     # --- the card ------------------------------------------------------------------------------
 
-    def draft(self, then: Callable[[Draft], object]) -> Job | None:
-        """Read the open model's card and drawings; ``then`` gets a ``Draft`` to be edited."""
-        entry = self._open_entry()
-        if entry is None or entry.card is None:
+    def draft(self, then: Callable[[Draft], object], entry: Entry | None = None) -> Job | None:
+        """Read a model's card and drawings, by default those of the open one; ``then`` gets a ``Draft`` to be
+        edited."""
+        entry = entry or self._open_entry()
+        if entry is None:
             self._canvas.error_reported.emit(self.tr("No model is open; open the one whose card is meant."))
             return None
-        card, preview = entry.card, None if self._live.behind else self._live.preview
+        card, live = self._card_now(entry), self._live
+        if card is None:
+            return None
+        preview = live.preview if live.model_file == entry.file and not live.behind else None
+
+        def show(samples: list[SampleDrawing]) -> None:
+            then(Draft(entry, card, tuple(samples), preview))
+
+        self._canvas.finish_stroke()  # later ones are waited for
         return self._file_work.read(
             self.tr("Reading the card of “%s”") % card.name,
             lambda _job: drawings.read(entry.file, card.input),
-            lambda samples: then(Draft(entry, card, tuple(samples), preview)),
+            lambda samples: self._when_the_pen_is_up(lambda: show(samples)),
         )
 
     def choices(self, draft: Draft) -> list[Choice]:
@@ -173,9 +191,9 @@ class Giving(Observable):
         return choices(self._canvas.pictures, self._shelf.kept, draft.card.input)
 
     def write(self, draft: Draft, card: Card, samples: Sequence[SampleDrawing]) -> Job:
-        """Give a model another card; of one that came with the program a copy gets it, which is then open."""
+        """Give a model another card; of one that came with the program a copy gets it. Either is open then,
+        unless another model has been opened meanwhile."""
         entry, live = draft.entry, self._live
-        is_open = live.model_file == entry.file
         samples = tuple(samples)
 
         def work(job: Job) -> Path:
@@ -183,30 +201,36 @@ class Giving(Observable):
             recarding.written(entry.file, target, card, samples, job.progress)
             return target
 
+        def reopen(target: Path) -> None:
+            if live.model_file != entry.file:
+                return
+            if target != entry.file:
+                self._open_model(target)
+            else:
+                live.open_model(target, same_picture=True)
+
         def done(target: Path) -> None:
             if target != entry.file:
                 text = self.tr("“%s” came with the program and stays; a copy of your own has the new card.")
                 self._canvas.said.emit(text % entry.name)
-                self._library.look_again(lambda: self._open_model(target))
             else:
                 self._canvas.said.emit(self.tr("“%s” has its new card.") % card.name)
-                self._library.look_again(
-                    lambda: live.open_model(target, same_picture=True) if is_open else None
-                )
+            self._library.look_again(lambda: self._when_the_pen_is_up(lambda: reopen(target)))
 
         return self._file_work.write(self.tr("Writing the card of “%s”") % card.name, work, done)
 
     # --- giving away ---------------------------------------------------------------------------
 
-    @property
-    def open_card(self) -> Card | None:
-        """Of the model that could be given away now."""
+    def to_give(self) -> Entry | None:
+        """The open model, which could be given away; where none is open, that is said."""
         entry = self._open_entry()
-        return entry.card if entry is not None else None
+        if entry is None:
+            self._canvas.error_reported.emit(self.tr("No model is open; open the one to give away."))
+        return entry
 
-    def lacks(self) -> str:
-        """What the open model's card doesn't say and those who get it would ask; a sentence, or nothing."""
-        card = self.open_card
+    def lacks(self, entry: Entry) -> str:
+        """What a model's card doesn't say and those who get it would ask; a sentence, or nothing."""
+        card = entry.card
         if card is None or (card.data and card.licence):
             return ""
         if card.data:
@@ -215,17 +239,16 @@ class Giving(Observable):
             return self.tr("“%s” doesn't say what it has learnt from.") % card.name
         return self.tr("“%s” says neither what it has learnt from nor what may be done with it.") % card.name
 
-    def give(self, path: Path) -> Job | None:
-        """Write the open model with card and drawings into one file for somebody else.
+    def give(self, path: Path, entry: Entry) -> Job | None:
+        """Write a model with card and drawings into one file for somebody else.
 
         Notes of its training that could tell of this computer are left out.
         """
-        entry = self._open_entry()
-        if entry is None or entry.card is None:
-            self._canvas.error_reported.emit(self.tr("No model is open; open the one to give away."))
+        known = self._card_now(entry)
+        if known is None:
             return None
-        path = path if path.suffix.lower() == SUFFIX else path.with_name(f"{path.name}{SUFFIX}")
-        card = recarding.to_give_away(entry.card)
+        path = gift_file(path)
+        card = recarding.to_give_away(known)
 
         def work(job: Job) -> Path:
             if is_same(path, entry.file):
@@ -248,10 +271,11 @@ class Giving(Observable):
 
     def read_catalogue(self, file: Path, then: Callable[[list[Found]], object]) -> Job:
         """Read a shared folder's catalogue, and hold each model against its checksum; ``then`` gets them."""
+        self._canvas.finish_stroke()  # later ones are waited for
         return self._file_work.read(
             self.tr("Looking through “%s”") % shown(file.name),
             lambda job: shared.checked(file, job.progress),
-            then,
+            lambda found: self._when_the_pen_is_up(lambda: then(found)),
         )
 
     def take(self, found: Found) -> Job:
@@ -271,6 +295,20 @@ class Giving(Observable):
     def _open_entry(self) -> Entry | None:
         file = self._live.model_file
         return self._library.entry(file) if file is not None and self._live.card is not None else None
+
+    def _card_now(self, entry: Entry) -> Card | None:
+        """The card that a model has by now: it may have been edited since. Where it is gone, that is said."""
+        listed = self._library.entry(entry.file)
+        if listed is None or listed.card is None:
+            problem = listed.problem if listed is not None else None
+            self._canvas.error_reported.emit(problem or self.tr("That model is gone."))
+            return None
+        return listed.card
+
+
+def gift_file(path: Path) -> Path:
+    """The file that is written for ``path`` where a model is given away: its suffix is a model's."""
+    return path if path.suffix.lower() == SUFFIX else path.with_name(f"{path.name}{SUFFIX}")
 
 
 def says_terms(card: Card) -> bool:

@@ -100,21 +100,25 @@ class Paper(Observable):
     def open(self, path: Path) -> Job:
         """Read the photo in ``path``; ``arrived`` follows."""
         path = path.absolute()
+        self._canvas.finish_stroke()  # later ones are waited for
 
         def look(_job: Job) -> tuple[Pixels, Corners | None]:
             photo = read(path, enough=ENOUGH).pixels
             return photo, found_in(photo)
 
         return self._work.read(
-            self.tr("Opening “%s”") % shown(path.name), look, lambda it: self._begin(shown(path.stem), *it)
+            self.tr("Opening “%s”") % shown(path.name),
+            look,
+            lambda it: self._when_the_pen_is_up(lambda: self._begin(shown(path.stem), *it)),
         )
 
     def take(self, photo: Pixels) -> Job:
         """Clean a photo that was copied, uint8 (H, W, 3); ``arrived`` follows."""
+        self._canvas.finish_stroke()
         return self._work.read(
             self.tr("Looking for the sheet"),
             lambda _job: found_in(photo),
-            lambda corners: self._begin(self.tr("Sketch"), photo, corners),
+            lambda corners: self._when_the_pen_is_up(lambda: self._begin(self.tr("Sketch"), photo, corners)),
         )
 
     def leave_it(self) -> None:

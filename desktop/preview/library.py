@@ -38,6 +38,8 @@ class Library(Observable):
 
     arrived = Signal(object)
     """The ``Path`` of a model that was added or imported just now."""
+    removed = Signal(object)
+    """The ``Path`` of a model that was deleted just now."""
     asks = Signal(object)
     """An ``Inspected`` reply: what the file can't say must be asked of the user."""
 
@@ -170,12 +172,12 @@ class Library(Observable):
                 entry.file.unlink(missing_ok=True)
             return entries()
 
-        return self._file_work.write(
-            self.tr("Deleting the model “%s”") % shown(entry.name), delete, self._take_models
-        )
+        def take(models: list[Entry]) -> None:
+            self.models = models
+            if not entry.bundled:
+                self.removed.emit(entry.file)
 
-    def _take_models(self, models: list[Entry]) -> None:
-        self.models = models
+        return self._file_work.write(self.tr("Deleting the model “%s”") % shown(entry.name), delete, take)
 
     def _inspected(self, reply: Inspected) -> None:
         self.importing, self._has_card = None, reply.card is not None

@@ -266,7 +266,8 @@ class MainWindow(QMainWindow):
         session = self.session
         session.said.connect(self.messages.say)
         session.error_reported.connect(self.messages.warn)
-        session.library.asks.connect(lambda found: picture_dialogs.ImportDialog(session, found, self).open())
+        pen_up, ask = session.filing.when_the_pen_is_up, picture_dialogs.ImportDialog
+        session.library.asks.connect(lambda found: pen_up(lambda: ask(session, found, self).open()))
         session.read_as.connect(self.files.offer_other_kinds)
         session.changed_elsewhere.connect(self.files.ask_which)
         session.pair_drawing.finished.connect(self._offer_training)

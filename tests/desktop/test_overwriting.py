@@ -53,6 +53,27 @@ def test_save_as_asks_about_the_name_that_it_will_write(window: MainWindow, sess
     assert session.saved
 
 
+@pytest.mark.parametrize("news", [False, True])
+def test_of_two_files_of_one_name_the_one_asked_about_last_is_replaced(
+    window: MainWindow, session: Session, tmp_path: Path, news: bool
+):
+    for command, name in (("save_as", "drawing.ora"), ("export_picture", "drawing.png")):
+        places = [tmp_path / folder / name for folder in ("a", "b")]
+        for place in places:
+            place.parent.mkdir(exist_ok=True)
+            place.write_bytes(b"precious")
+            window.actions_table[command].trigger()
+            choose(window, place)
+            if news and place is places[0]:
+                session.said.emit("News.")
+        assert f"“{name}” is there already" in question(window)
+        press(window, "Replace")
+        assert places[0].read_bytes() == b"precious"
+        assert places[1].read_bytes() != b"precious"
+        window.messages.put_away()  # what was said of the writing
+        assert question(window) == ""
+
+
 def test_a_dialog_does_not_ask_before_the_name_is_known(window: MainWindow):
     window.actions_table["save_as"].trigger()
     (dialog,) = [child for child in window.findChildren(QFileDialog) if child.isVisible()]

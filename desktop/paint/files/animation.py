@@ -22,12 +22,16 @@ ANIMATIONS = (".webp", ".gif", ".png")
 """Suffixes; the last stands for a folder of PNG files. The first is the usual one."""
 
 
+def is_folder_of_frames(path: Path) -> bool:
+    """Whether a folder is written for ``path``, rather than a file."""
+    return path.suffix.lower() == ANIMATIONS[-1]
+
+
 def animation_file(path: Path) -> Path:
     """For ``path``: a WebP where its suffix is none of ``ANIMATIONS``, for ``.png`` a folder."""
-    suffix = path.suffix.lower()
-    if suffix == ".png":
+    if is_folder_of_frames(path):
         return path.with_suffix("")
-    return path if suffix in ANIMATIONS else path.with_name(path.name + ".webp")
+    return path if path.suffix.lower() in ANIMATIONS else path.with_name(path.name + ".webp")
 
 
 def write_animation(
@@ -50,7 +54,7 @@ def write_animation(
     """
     target = animation_file(path)
     try:
-        if path.suffix.lower() == ".png":
+        if is_folder_of_frames(path):
             _write_folder(frames, target, step)
         else:
             content = _packed(frames, target.suffix.lower(), rate, step, exact_end)

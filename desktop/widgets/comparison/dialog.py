@@ -22,11 +22,13 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from desktop.comparison.sheet import sheet_file
 from desktop.session import Session
 from desktop.support import theme
 from desktop.support.file_work import Job
 from desktop.widgets.comparison.grid import ModelGrid
 from desktop.widgets.parts.files import dialogs_begin
+from desktop.widgets.parts.message_bar import MessageBar
 from desktop.widgets.parts.pictures import Card, MainButton, faint
 from engine.files.writing import as_on_disk
 
@@ -77,6 +79,7 @@ class ComparisonDialog(QDialog):
         column.addWidget(self._aside())
         column.addLayout(self._progress())
         column.addLayout(self._buttons())
+        self.messages = MessageBar(self)
         self.resize(self.sizeHint())  # words that wrap would have it as low as they are
         self.grid.wants_stay.connect(self.ask)
         self.grid.itemSelectionChanged.connect(self._show)
@@ -218,10 +221,12 @@ class ComparisonDialog(QDialog):
         self._session.settings.folder = str(folder.parent)
         self._comparison.judge(folder, eye=self._eye.isChecked())
 
-    def export(self, path: Path) -> None:
-        """Write the sheet."""
+    def write(self, path: Path) -> None:
+        """Write a sheet there; ask first where that would replace something."""
+        path = sheet_file(path)
         self._session.settings.folder = str(path.parent)
-        self._comparison.export(path)
+        another = self.tr("Write under &another name …"), self._ask_file
+        self.messages.ask_to_replace(path, lambda: self._comparison.export(path), another)
 
     def _let_stay(self) -> None:
         self._ask.hide()
@@ -249,9 +254,10 @@ class ComparisonDialog(QDialog):
         )
         dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
+        dialog.setOption(QFileDialog.Option.DontConfirmOverwrite)
         dialog.setDefaultSuffix("png")
         dialog.selectFile(self.tr("models.png"))
-        dialog.fileSelected.connect(lambda name: self.export(Path(name)))
+        dialog.fileSelected.connect(lambda name: self.write(Path(name)))
         dialog.open()
 
     # --- what it shows --------------------------------------------------------------------------

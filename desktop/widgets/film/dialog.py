@@ -10,6 +10,7 @@ from desktop.film.frames import SECONDS, SIZES, Cut
 from desktop.session import Session
 from desktop.widgets.dialogs.picture_dialogs import PictureForm
 from desktop.widgets.parts.files import dialogs_begin
+from desktop.widgets.parts.message_bar import MessageBar
 from desktop.widgets.parts.moving import ask_where
 
 
@@ -46,6 +47,8 @@ class FilmDialog(PictureForm):
         self.form.addRow(self.tr("&Shown"), self._shown)
         self.form.addRow(self.tr("Si&ze"), self._size)
         self.form.addRow(said)
+        self.messages = MessageBar(self)
+        self.setMinimumWidth(560)  # there is room for a question and its answers
         problem = session.films.excuse
         self._say(problem)
         self.do.setEnabled(not problem)
@@ -60,8 +63,8 @@ class FilmDialog(PictureForm):
         """Ask where to, then make it."""
         if not self.comes_up():
             return
-        folder = dialogs_begin(self._session)
-        ask_where(self.tr("Export the time-lapse"), folder, Path(self._session.title).stem, self.write, self)
+        folder, name = dialogs_begin(self._session), Path(self._session.title).stem
+        ask_where(self.tr("Export the time-lapse"), folder, name, self.write, self.messages, self)
 
     def write(self, path: Path) -> None:
         """Begin; the bar of files shows how far it is, with *Cancel*, and the dialog is in nobody's way."""

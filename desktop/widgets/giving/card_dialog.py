@@ -23,6 +23,7 @@ from desktop.giving.giving import Draft
 from desktop.giving.samples import Choice, document_of
 from desktop.session import Session
 from desktop.support import theme
+from desktop.support.file_work import Job
 from desktop.widgets.dialogs.picture_dialogs import Form
 from desktop.widgets.parts.pictures import as_image
 from engine.data.card import LONGEST, Card
@@ -56,6 +57,7 @@ class CardDialog(Form):
         super().__init__(parent.tr("Card of “%s”") % draft.card.name, parent.tr("Write the card"), parent)
         self.setObjectName("card_dialog")
         self._session, self.draft, card = session, draft, draft.card
+        self._writing: Job | None = None
         self.name, self.task = self._line("name", card.name), self._line("task", card.task)
         self.task.setPlaceholderText(self.tr("sketch → shoe"))
         self.description = self._text("description", card.description)
@@ -89,6 +91,7 @@ class CardDialog(Form):
         for drawing in draft.samples:
             self._show(drawing)
         self.setMinimumWidth(520)
+        session.error_reported.connect(self.say)  # the window's message bar is out of reach
 
     def add(self, choice: Choice) -> None:
         """Have a drawing travel with the model."""
@@ -111,7 +114,7 @@ class CardDialog(Form):
         return menu
 
     def accept(self) -> None:
-        """Write it, unless something is missing."""
+        """Write it, unless something is missing; the dialog, and all its words, stay until that is done."""
         names = [self.styles.item(row).text().strip() for row in range(self.styles.count())]
         try:
             strange = next((name for name in names if not is_name(name)), None)
@@ -129,8 +132,17 @@ class CardDialog(Form):
         except UnderpaintError as error:
             self.say(str(error))
             return
-        self._session.models.giving.write(self.draft, card, self.samples.drawings())
-        super().accept()
+        self._problem.hide()
+        self.do.setEnabled(False)
+        self._writing = self._session.models.giving.write(self.draft, card, self.samples.drawings())
+        self._writing.then(self._end_writing)
+
+    def reject(self) -> None:
+        """Write nothing, not even what is being written."""
+        writing, self._writing = self._writing, None
+        if writing is not None:
+            writing.cancel()
+        super().reject()
 
     def say(self, sentence: str) -> None:
         """Say in place what is wrong."""
@@ -138,6 +150,15 @@ class CardDialog(Form):
         self._problem.setVisible(True)
 
     # --- inside ---------------------------------------------------------------------------------
+
+    def _end_writing(self, fine: bool) -> None:
+        if self._writing is None:  # the dialog is gone
+            return
+        self._writing = None
+        if fine:
+            super().accept()
+        else:  # why not is said
+            self.do.setEnabled(True)
 
     def _line(self, field: str, text: str) -> QLineEdit:
         line = QLineEdit(text)

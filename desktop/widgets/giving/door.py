@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 from PySide6.QtCore import QObject, Qt
 from PySide6.QtWidgets import QFileDialog, QWidget
 
-from desktop.giving.giving import Draft
+from desktop.giving.giving import Draft, gift_file
 from desktop.session import Session
 from desktop.widgets.giving.card_dialog import CardDialog
 from desktop.widgets.giving.catalogue import CatalogueDialog
@@ -16,7 +15,8 @@ from desktop.widgets.giving.terms import TermsBar
 from desktop.widgets.parts.actions import Reactions
 from desktop.widgets.parts.files import dialogs_begin
 from desktop.widgets.parts.message_bar import MessageBar
-from engine.files.writing import as_on_disk, shown, stem
+from engine.files.writing import as_on_disk, stem
+from engine.models.catalogue import Entry
 
 
 class GivingDoor(QObject):
@@ -44,16 +44,22 @@ class GivingDoor(QObject):
         self._giving.draft(self._edit)
 
     def give(self) -> None:
-        """Ask where the open model is to be written to; first, whether its card may stay so empty."""
-        lack = self._giving.lacks()
+        """Ask where the open model is to be written to; first, whether its card may stay so empty.
+
+        The questions are about that model, whichever is open when they are answered.
+        """
+        entry = self._giving.to_give()
+        if entry is None:
+            return
+        lack = self._giving.lacks(entry)
         if lack:
             self._messages.ask(
                 self.tr("%s Whoever gets it will want to know.") % lack,
-                (self.tr("&Edit the card …"), self.edit),
-                (self.tr("&Give it away all the same …"), self._ask_where),
+                (self.tr("&Edit the card …"), lambda: self._giving.draft(self._edit, entry)),
+                (self.tr("&Give it away all the same …"), lambda: self._ask_where(entry)),
             )
         else:
-            self._ask_where()
+            self._ask_where(entry)
 
     def catalogue(self) -> None:
         """Ask for a shared folder's catalogue, and show what it lists."""
@@ -79,29 +85,20 @@ class GivingDoor(QObject):
     def _forget(self) -> None:
         self.dialog = None
 
-    def _ask_where(self) -> None:
-        card = self._giving.open_card
-        if card is None:
-            self._giving.give(Path("model"))  # says why not
-            return
+    def _ask_where(self, entry: Entry) -> None:
         folder = dialogs_begin(self._session)
         dialog = QFileDialog(self._main, self.tr("Give away"), folder, self.tr("Models (*.safetensors)"))
         dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
         dialog.setOption(QFileDialog.Option.DontConfirmOverwrite)
         dialog.setDefaultSuffix("safetensors")
-        dialog.selectFile(f"{stem(card.name, 'model')}.safetensors")
-        dialog.fileSelected.connect(lambda name: self.write(Path(name)))
+        dialog.selectFile(f"{stem(entry.name, 'model')}.safetensors")
+        dialog.fileSelected.connect(lambda name: self.write(Path(name), entry))
         dialog.open()
 
-    def write(self, path: Path) -> None:
-        """Write it there; ask first where that would replace something."""
+    def write(self, path: Path, entry: Entry) -> None:
+        """Write a model there; ask first where that would replace something."""
+        path = gift_file(path)
         self._session.settings.folder = str(path.parent)
-        if os.path.exists(path):
-            self._messages.ask(
-                self.tr("“%s” is there already; what it holds would be replaced.") % shown(path.name),
-                (self.tr("&Replace it"), lambda: self._giving.give(path)),
-                (self.tr("Give away under &another name …"), self._ask_where),
-            )
-        else:
-            self._giving.give(path)
+        another = self.tr("Give away under &another name …"), lambda: self._ask_where(entry)
+        self._messages.ask_to_replace(path, lambda: self._giving.give(path, entry), another)

@@ -343,13 +343,14 @@ class TeachingBar(PairBar):
             self._teaching.back_to_correction()
 
     def _cancel(self) -> None:
-        if self._teaching.is_touched:
+        teaching, lesson = self._teaching, self._teaching.lesson
+        if teaching.is_touched:
             self._messages.ask(
                 self.tr("The correction has not been taught."),
-                (self.tr("&Throw it away"), self._teaching.cancel),
+                (self.tr("&Throw it away"), lambda: teaching.cancel() if teaching.lesson is lesson else None),
             )
         else:
-            self._teaching.cancel()
+            teaching.cancel()
 
 
 def _thumbnail(preview: Pixels) -> QPixmap:

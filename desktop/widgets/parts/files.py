@@ -182,14 +182,8 @@ class Files(QObject):
             if self._to_canvas(picture):
                 self.export(what)
 
-        if os.path.exists(path):
-            self._messages.ask(
-                self.tr("“%s” is there already; what it holds would be replaced.") % shown(path.name),
-                (self.tr("&Replace it"), write),
-                (self.tr("Export under &another name …"), ask_again),
-            )
-        else:
-            write()
+        another = self.tr("Export under &another name …"), ask_again
+        self._messages.ask_to_replace(path, write, another)
 
     def close_picture(self) -> None:
         """Close the picture on the canvas; ask first if that would lose anything."""

@@ -5,13 +5,16 @@ It lies over the canvas rather than above it: the picture must not move under th
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 
 from PySide6.QtCore import QEvent, QObject, Qt, QTimer
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QToolButton, QWidget
 
 from desktop.support import theme
+from engine.files.writing import shown
 
 SHORT_MS, LONG_MS = 6_000, 15_000
 
@@ -78,8 +81,25 @@ class MessageBar(QFrame):
         self._put(Message(sentence, answers))
 
     def ask(self, sentence: str, *answers: Answer) -> None:
-        """Ask; each answer is a button's text and what it does. Stays until answered or put away."""
+        """Ask; each answer is a button's text and what it does. Stays until answered or put away.
+
+        Asked again in the same words, the newest answers count.
+        """
         self._put(Message(sentence, answers, stays=True))
+
+    def ask_to_replace(self, path: Path, write: Callable[[], object], another: Answer) -> None:
+        """Have a file written, whose name is final; first ask where that would take another one's place.
+
+        Args:
+            path: the file.
+            write: writes it.
+            another: what else may be done, a button's text and that.
+        """
+        if not os.path.exists(path):
+            write()
+            return
+        text = self.tr("“%s” is there already; what it holds would be replaced.") % shown(path.name)
+        self.ask(text, (self.tr("&Replace it"), write), another)
 
     @property
     def goes_by_itself(self) -> bool:
@@ -120,13 +140,16 @@ class MessageBar(QFrame):
         self._icon.setPixmap(theme.icon(name).pixmap(18, 18))
 
     def _put(self, message: Message) -> None:
-        if self._shown is not None and self._shown.stays:
-            if message.stays:
-                if message.sentence not in [other.sentence for other in (self._shown, *self._waiting)]:
-                    self._waiting.append(message)
+        asked = self._shown if self._shown is not None and self._shown.stays else None
+        if message.stays:
+            # A sentence names a file and not its folder: of the same words only the newest question is meant.
+            self._waiting = [other for other in self._waiting if other.sentence != message.sentence]
+            if asked is not None and asked.sentence != message.sentence:
+                self._waiting.append(message)
                 return
+        elif asked is not None:
             # News can't wait for an answer; the question comes back after it.
-            self._waiting.insert(0, self._shown)
+            self._waiting.insert(0, asked)
         self._shown = message
         self._text.setText(message.sentence)
         self._dress()
@@ -137,6 +160,7 @@ class MessageBar(QFrame):
                 widget.deleteLater()
         for text, answer in message.answers:
             button = QPushButton(text)
+            button.setAutoDefault(False)  # Enter is for the dialog that it lies over
             button.clicked.connect(self._answering(answer))
             self._buttons.addWidget(button)
             button.show()  # else, in a bar that is on show, it takes its room only when the text is placed

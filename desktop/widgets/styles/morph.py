@@ -21,6 +21,7 @@ from desktop.support import theme
 from desktop.support.file_work import Job
 from desktop.widgets.dialogs.picture_dialogs import Form
 from desktop.widgets.parts.files import dialogs_begin
+from desktop.widgets.parts.message_bar import MessageBar
 from desktop.widgets.parts.moving import ask_where
 from desktop.widgets.parts.pictures import Picture, as_image
 from engine.errors import PictureError
@@ -69,10 +70,12 @@ class MorphDialog(Form):
         self.form.addRow(self.tr("&From"), self._first)
         self.form.addRow(self.tr("&To"), self._second)
         self.form.addRow(self.tr("&Length"), self._seconds)
-        self.form.addRow(self.tr("F&rames"), self._rate)
+        self.form.addRow(self.tr("Fra&mes"), self._rate)
         self.form.addRow(self._back)
         self.form.addRow(self._said)
         self.form.addRow(self._progress)
+        self.messages = MessageBar(self)
+        self.setMinimumWidth(560)  # there is room for a question and its answers
         self._tick = QTimer(self)
         self._tick.timeout.connect(self._play)
         self._choose(first)
@@ -91,7 +94,7 @@ class MorphDialog(Form):
     def accept(self) -> None:
         """Ask where to, then write; the dialog stays until that is known."""
         folder = dialogs_begin(self._session)
-        ask_where(self.tr("Write the morph"), folder, self.tr("morph"), self.write, self)
+        ask_where(self.tr("Write the morph"), folder, self.tr("morph"), self.write, self.messages, self)
 
     def write(self, path: Path) -> None:
         """Write to ``path``, and close when that is done."""

@@ -19,7 +19,8 @@ from desktop.widgets.comparison.dialog import ComparisonDialog
 from desktop.widgets.main_window import MainWindow
 from engine.errors import ModelError
 from tests.desktop.comparison.made_photos import photos
-from tests.desktop.window_hands import drag, files_done, model, settle, until
+from tests.desktop.widgets.parts.test_files import choose, press_in
+from tests.desktop.window_hands import drag, files_done, model, settle, text_of, until
 from trainer.comparison.table import Judged
 
 LONG = 120.0
@@ -165,6 +166,26 @@ def test_a_validation_folder_gives_a_table_with_the_best_marked_and_a_sheet(
     assert session.settings.folder == str(tmp_path / "sheets")
     with Image.open(tmp_path / "sheets" / "sheet.png") as image:
         assert image.width > 3 * 256 and image.height > 256 + 5 * 20
+
+
+def test_a_sheet_takes_no_other_files_place_unasked(
+    window: MainWindow, session: Session, comparison: Comparison, tmp_path: Path
+) -> None:
+    there = tmp_path / "models v1.2.png"
+    there.write_text("precious")
+    for answer in ("another name", "Replace it"):
+        QTest.mouseClick(button(window, "export"), Qt.MouseButton.LeftButton)
+        choose(window, tmp_path / "models v1.2")
+        assert there.read_text() == "precious"
+        messages = window.comparison.messages
+        assert "“models v1.2.png” is there already" in text_of(messages) and messages.isVisible()
+        press_in(messages, answer)
+        if answer == "another name":
+            choose(window, tmp_path / "models v1.3")
+    files_done(session)
+    for name in ("models v1.2.png", "models v1.3.png"):
+        with Image.open(tmp_path / name) as image:
+            assert image.width > 3 * 256
 
 
 def test_judging_is_cancelled_and_what_cannot_be_judged_is_said_in_the_dialog(

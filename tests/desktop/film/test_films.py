@@ -27,7 +27,8 @@ from engine.data.messages import Picture, Pixels
 from engine.data.rect import Rect
 from engine.data.style import Code
 from tests.desktop.styled_models import NAMED, write_styled
-from tests.desktop.window_hands import done, drag, files_done, message, model, settle, until
+from tests.desktop.widgets.parts.test_files import choose, press_in
+from tests.desktop.window_hands import done, drag, files_done, message, model, settle, text_of, until
 
 SHORT = Cut(5, 0)
 
@@ -298,6 +299,28 @@ def test_the_film_is_of_the_picture_that_was_asked_about(
     dialog.write(tmp_path / "film.webp")
     files_done(session)
     assert session.picture is meant and (tmp_path / "film.webp").is_file()
+
+
+def test_a_film_takes_no_other_files_place_unasked(
+    window: MainWindow, session: Session, tmp_path: Path
+) -> None:
+    there = tmp_path / "film v1.2.webp"
+    there.write_text("precious")
+    drawn(window)
+    settle(session)
+    window.actions_table["export_film"].trigger()
+    dialog = window.findChild(FilmDialog)
+    dialog.findChild(QComboBox, "film_shown").setCurrentIndex(1)
+    dialog.accept()
+    choose(window, tmp_path / "film v1.2")
+    assert there.read_text() == "precious"
+    assert "“film v1.2.webp” is there already" in text_of(dialog.messages) and dialog.messages.isVisible()
+    press_in(dialog.messages, "another name")
+    choose(window, there)
+    press_in(dialog.messages, "Replace it")
+    files_done(session)
+    with Image.open(there) as image:
+        assert len(list(ImageSequence.Iterator(image))) > 4
 
 
 def test_damaged_steps_still_end_in_the_right_picture() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -13,14 +14,19 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QFileDialog, QLabel, QPushButton
 
 from desktop.app import begin, open_window
+from desktop.giving.samples import Choice
 from desktop.session import Session
 from desktop.widgets.giving.card_dialog import CardDialog
 from desktop.widgets.giving.catalogue import CatalogueDialog
 from desktop.widgets.main_window import MainWindow
 from engine.data.card import Card
-from engine.models import bundle, drawings, shared
+from engine.data.messages import Picture
+from engine.models import bundle, drawings, recarding, shared
+from engine.models.drawings import SampleDrawing
 from tests import faults
 from tests.desktop.styled_models import NAMED, write_styled
+from tests.desktop.test_file_work import held
+from tests.desktop.widgets.parts.test_files import choose, press
 from tests.desktop.window_hands import done, drag, files_done, message, model, settle, text_of, until
 
 TERMS = "CC BY 4.0: everybody may use it, and says whose it is."
@@ -186,6 +192,37 @@ def test_unseen_terms_are_waited_for_over_a_restart_and_never_passed_by(
     assert given.is_file() and not another.giving.bar.isVisible()
 
 
+@pytest.mark.parametrize("how", ["from the bar", "from the list", "meanwhile"])
+def test_terms_of_a_model_that_is_gone_are_asked_of_no_other_of_its_name(
+    window: MainWindow, session: Session, tmp_path: Path, home: Path, qapp: QApplication, how: str
+) -> None:
+    lines = model(session, "tiny lines")
+    card = replace(bundle.read_card(lines), name="shoes", licence=TERMS)
+    recarding.written(lines, tmp_path / "theirs.safetensors", card)
+    assert done(session.open_file(tmp_path / "theirs.safetensors"))
+    assert window.giving.bar.isVisible()
+    file = home / "models" / "shoes.safetensors"
+    (bundled,) = (it for it in session.library.models if it.bundled and it.file.name == file.name)
+    assert not session.models.giving.holds(bundled.file)  # which has the name already
+    assert session.models.giving.holds(file)
+    if how == "from the bar":
+        QTest.mouseClick(button(window, "remove"), Qt.MouseButton.LeftButton)
+    elif how == "from the list":
+        QTest.mouseClick(button(window, "later"), Qt.MouseButton.LeftButton)
+        session.remove_model(session.library.entry(file))
+    else:
+        file.unlink()
+        session.file.save()
+        session, window = open_window()
+    files_done(session)
+    assert session.settings.unread_terms == [] and session.library.held == set()
+    recarding.written(lines, file, card)  # one's own
+    session.library.refresh()
+    assert not session.models.giving.holds(file)
+    if how == "meanwhile":
+        close(qapp, window)
+
+
 def test_a_model_that_says_nothing_is_used_at_once_and_giving_it_away_asks(
     window: MainWindow, session: Session, tmp_path: Path
 ) -> None:
@@ -197,15 +234,70 @@ def test_a_model_that_says_nothing_is_used_at_once_and_giving_it_away_asks(
     window.messages.put_away()
     file = tmp_path / "there.safetensors"
     file.write_text("mine")
-    window.giving.write(file)
+    entry = session.models.giving.to_give()
+    window.giving.write(file, entry)
     assert "is there already" in message(window) and file.read_text() == "mine"
     assert session.settings.folder == str(tmp_path)
     window.messages.put_away()
-    job = session.models.giving.give(session.live.model_file)
+    job = session.models.giving.give(session.live.model_file, entry)
     assert not done(job) and "the model itself" in message(window)
-    assert done(session.models.giving.give(tmp_path / "gift"))
+    assert done(session.models.giving.give(tmp_path / "gift", entry))
     gift = tmp_path / "gift.safetensors"
     assert bundle.read_card(gift).name == card_of(session).name
+
+
+def test_giving_away_asks_about_the_name_that_it_will_write(
+    window: MainWindow, session: Session, tmp_path: Path
+) -> None:
+    there = tmp_path / "gift v1.2.safetensors"
+    there.write_text("precious")
+    window.actions_table["give_away"].trigger()
+    press(window, "Give it away all the same")
+    choose(window, tmp_path / "gift v1.2")
+    assert there.read_text() == "precious"
+    assert "“gift v1.2.safetensors” is there already" in message(window)
+    press(window, "another name")
+    choose(window, tmp_path / "gift v1.3")
+    assert bundle.read_card(tmp_path / "gift v1.3.safetensors").name == card_of(session).name
+    window.giving.write(tmp_path / "gift v1.2", session.models.giving.to_give())
+    press(window, "Replace it")
+    assert bundle.read_card(there).name == card_of(session).name
+
+
+def test_what_is_asked_of_a_model_is_done_with_that_model(
+    window: MainWindow, session: Session, tmp_path: Path
+) -> None:
+    """Another one may be opened while the question stands."""
+    meant, other = session.library.entry(session.live.model_file), model(session, "tiny lines")
+    gift = tmp_path / "gift.safetensors"
+    gift.write_text("an older one")
+
+    def open_another() -> None:
+        session.open_model(meant.file)
+        settle(session)
+        window.actions_table["give_away"].trigger()
+        session.open_model(other)
+        settle(session)
+
+    open_another()
+    assert f"“{meant.name}” says neither" in message(window)
+    press(window, "Give it away all the same")
+    choose(window, gift)
+    assert "is there already" in message(window) and gift.read_text() == "an older one"
+    press(window, "Replace it")
+    assert bundle.read_card(gift).name == meant.name != card_of(session).name
+    open_another()
+    press(window, "Edit the card")
+    until(lambda: window.giving.dialog is not None)
+    dialog = window.giving.dialog
+    assert dialog.draft.entry.file == meant.file and dialog.draft.preview is None  # it is the other one's
+    dialog.data.setPlainText("Drawings of my own.")
+    QTest.mouseClick(dialog.do, Qt.MouseButton.LeftButton)
+    files_done(session)
+    assert session.live.model_file == other
+    # What is given away is the card that it has by now.
+    assert done(session.models.giving.give(gift, meant))
+    assert bundle.read_card(gift).data == "Drawings of my own."
 
 
 def test_a_card_that_lacks_something_is_said_in_the_dialog(
@@ -223,6 +315,50 @@ def test_a_card_that_lacks_something_is_said_in_the_dialog(
     dialog.reject()
     files_done(session)
     assert session.live.model_file.read_bytes() == before
+
+
+def test_a_card_that_cannot_be_written_stays_in_its_dialog(
+    window: MainWindow, session: Session, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = session.live.model_file
+    before = file.read_bytes()
+    dialog = edit(window)
+    dialog.data.setPlainText("Many words, which took an evening.")
+    rng = np.random.default_rng(0)
+    noise = Picture(
+        lines=rng.integers(0, 256, (800, 800)).astype(np.uint8),
+        hints=rng.integers(0, 256, (800, 800, 4)).astype(np.uint8),
+    )
+    dialog.add(Choice("noise", lambda: SampleDrawing("noise", noise)))
+    QTest.mouseClick(dialog.do, Qt.MouseButton.LeftButton)
+    files_done(session)
+    assert dialog.isVisible() and "take more than 2 MB" in text_of(dialog)
+    dialog.samples.remove()
+    with faults.at_work(monkeypatch, faults.Faults(file.parent, "ENOSPC", 0, lasting=True)):
+        QTest.mouseClick(dialog.do, Qt.MouseButton.LeftButton)
+        files_done(session)
+    assert dialog.isVisible() and "No space left" in text_of(dialog)
+    assert dialog.data.toPlainText() == "Many words, which took an evening." and file.read_bytes() == before
+    QTest.mouseClick(dialog.do, Qt.MouseButton.LeftButton)
+    files_done(session)
+    until(lambda: window.giving.dialog is None)
+    assert bundle.read_card(file).data == "Many words, which took an evening."
+
+
+def test_a_dialog_that_is_left_while_its_card_is_written_writes_none(
+    window: MainWindow, session: Session, told: list[str]
+) -> None:
+    before = session.live.model_file.read_bytes()
+    with held(session):
+        dialog = edit(window)
+        dialog.name.setText("Another")
+        QTest.mouseClick(dialog.do, Qt.MouseButton.LeftButton)
+        assert dialog.isVisible() and not dialog.do.isEnabled()
+        dialog.reject()
+    files_done(session)
+    assert session.live.model_file.read_bytes() == before and told == [
+        "Given up: Writing the card of “Another”."
+    ]
 
 
 def test_a_model_that_came_along_stays_and_a_copy_gets_the_card(
@@ -269,7 +405,7 @@ def test_no_room_for_what_is_given_away_is_a_sentence_and_nothing_is_lost(
 ) -> None:
     before, model = given.read_bytes(), session.live.model_file
     assert model is not None
-    own = model.read_bytes()
+    own, entry = model.read_bytes(), session.library.entry(model)
     told: list[str] = []
     session.error_reported.connect(told.append)
     for target in (given, tmp_path / "gifts" / "new.safetensors"):  # over an older one, and a new one
@@ -277,9 +413,11 @@ def test_no_room_for_what_is_given_away_is_a_sentence_and_nothing_is_lost(
         around = set(target.parent.iterdir())
         told.clear()
         with faults.at_work(monkeypatch, faults.Faults(target.parent, "ENOSPC", 0, lasting=True)):
-            assert not done(session.models.giving.give(target))
+            assert not done(session.models.giving.give(target, entry))
         assert len(told) == 1 and "No space left" in told[0] and "\n" not in told[0]
         assert set(target.parent.iterdir()) == around
     assert given.read_bytes() == before and model.read_bytes() == own
-    assert done(session.models.giving.give(tmp_path / "gifts" / "new.safetensors"))  # there is room again
+    assert done(
+        session.models.giving.give(tmp_path / "gifts" / "new.safetensors", entry)
+    )  # there is room again
     assert bundle.read_card(tmp_path / "gifts" / "new.safetensors") == bundle.read_card(given)

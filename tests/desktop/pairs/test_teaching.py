@@ -21,7 +21,8 @@ from engine.data.picture import read
 from engine.errors import PictureError
 from engine.models import bundle
 from engine.planes import codec
-from tests.desktop.window_hands import done, drag, model, settle, until
+from tests.desktop.widgets.parts.test_files import press
+from tests.desktop.window_hands import done, drag, message, model, settle, until
 from trainer.data import pairs
 from trainer.dataset_check.check import check
 from trainer.files import pair_store
@@ -93,6 +94,22 @@ def test_a_correction_is_taught_and_the_answer_moves_towards_it(window, session,
     session.teaching.begin()
     names = [entry.name for entry in session.library.models]
     assert taught_name(session.teaching.lesson.card.name, names) == "tiny sketch, taught 2"
+    session.teaching.cancel()
+
+
+def test_a_question_about_a_correction_that_is_gone_throws_no_other_away(window, session):
+    box(window, 20)
+    for _ in range(2):
+        window.actions_table["teach"].trigger()
+        paint_over(window, (20, 200, 40))
+        correction = session.picture
+        if "has not been taught" in message(window):
+            break
+        window.teaching_bar.findChild(QToolButton, "teaching_cancel").click()
+        session.close_picture(correction)
+        settle(session)
+    press(window, "Throw it away")
+    assert session.teaching.here and correction in session.pictures
     session.teaching.cancel()
 
 

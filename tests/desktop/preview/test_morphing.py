@@ -23,7 +23,8 @@ from desktop.widgets.main_window import MainWindow
 from desktop.widgets.styles.morph import MorphDialog
 from engine.data.messages import Pixels
 from engine.errors import PictureError
-from tests.desktop.window_hands import done, drag, files_done, model, settle, until
+from tests.desktop.widgets.parts.test_files import choose, press_in
+from tests.desktop.window_hands import done, drag, files_done, model, settle, text_of, until
 
 SHORT = Timing(1, 8, back=False)
 
@@ -320,6 +321,25 @@ def test_the_dialog_remembers_how_the_last_one_was_wanted(
     dialog.reject()
     styled.settings.morph = {"seconds": 4000, "rate": 0}
     assert styled.morphing.wanted == Timing(3, 20, back=True)
+
+
+def test_a_morph_takes_no_other_files_place_unasked(
+    window: MainWindow, styled: Session, tmp_path: Path
+) -> None:
+    (tmp_path / "morph v1.2.webp").write_text("precious")
+    window.actions_table["morph"].trigger()
+    dialog = window.findChild(MorphDialog)
+    seconds, rate = (box for box in dialog.findChildren(QSpinBox))
+    seconds.setValue(1)
+    rate.setValue(5)
+    until(lambda: dialog.do.isEnabled())
+    dialog.accept()
+    choose(window, tmp_path / "morph v1.2")
+    assert (tmp_path / "morph v1.2.webp").read_text() == "precious"
+    assert "“morph v1.2.webp” is there already" in text_of(dialog.messages)
+    press_in(dialog.messages, "another name")
+    choose(window, tmp_path / "morph v1.2.png")  # a folder of frames is no file
+    assert len(list((tmp_path / "morph v1.2").iterdir())) == 5
 
 
 def test_what_cannot_be_written_costs_no_frames(

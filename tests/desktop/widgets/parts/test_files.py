@@ -10,15 +10,21 @@ from PySide6.QtWidgets import QFileDialog, QMenu, QPushButton
 
 from desktop.widgets.inputs.paper_dialog import PaperDialog
 from desktop.widgets.main_window import MainWindow
+from desktop.widgets.parts.message_bar import MessageBar
 from engine.data.picture import write_png
 from tests.desktop.window_hands import done, drag, files_done, settle, until
 
 
 def press(window: MainWindow, text: str) -> None:
     """Press the message bar's button of that text, and wait for the files that are read or written then."""
-    found = [button for button in window.messages.findChildren(QPushButton) if button.isVisible()]
-    next(button for button in found if text in button.text().replace("&", "")).click()
+    press_in(window.messages, text)
     files_done(window.session)
+
+
+def press_in(messages: MessageBar, text: str) -> None:
+    """Press that bar's button of that text."""
+    found = [button for button in messages.findChildren(QPushButton) if button.isVisible()]
+    next(button for button in found if text in button.text().replace("&", "")).click()
 
 
 def choose(window: MainWindow, path: Path) -> None:

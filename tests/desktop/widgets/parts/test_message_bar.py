@@ -58,6 +58,26 @@ def test_questions_wait_for_each_other_and_none_is_asked_twice(bar: MessageBar):
     assert not bar.isVisible()
 
 
+def test_of_two_questions_of_the_same_words_the_newest_counts(bar: MessageBar):
+    answers: list[str] = []
+
+    def ask(sentence: str, answer: str) -> None:
+        bar.ask(sentence, ("Yes", lambda: answers.append(answer)))
+
+    ask("“drawing.ora” is there already.", "first")
+    ask("“drawing.ora” is there already.", "second")  # on show
+    bar.say("News.")
+    ask("“drawing.ora” is there already.", "third")  # waiting behind news
+    ask("Another?", "another")
+    bar.warn("What went wrong.")
+    bar.put_away()
+    ask("Another?", "yet another")  # waiting behind a question
+    for _ in range(2):
+        buttons(bar)[0].click()
+    assert answers == ["third", "yet another"]
+    assert not bar.isVisible()
+
+
 def test_an_offer_goes_by_itself(bar: MessageBar):
     bar.offer("It could be other.", ("Make it so", lambda: None))
     assert len(buttons(bar)) == 1
