@@ -25,7 +25,7 @@ from trainer.machine.errors import TrainingError
 from trainer.run.config import Config
 from trainer.training.fit import pair_loader
 from trainer.training.state import State
-from trainer.training.step import learn
+from trainer.training.step import train_step
 
 WARM_UP = 2
 MOST_STEPS, SECONDS = 12, 8.0
@@ -115,7 +115,9 @@ def _measured(config: Config, data: DataSet) -> tuple[float, int, int, float]:
             # Counted while it warms up, as counting takes time.
             counting: Any = nullcontext() if times else counter
             with counting:
-                learn(state, config, ALONE, batch.inputs.to(state.device), batch.targets.to(state.device))
+                train_step(
+                    state, config, ALONE, batch.inputs.to(state.device), batch.targets.to(state.device)
+                )
             if state.device.type == "cuda":
                 torch.cuda.synchronize(state.device)
             times.append(time.perf_counter() - began)

@@ -29,7 +29,7 @@ def mean_adversarial_loss(discriminated: Sequence[Discriminated], real: bool, ki
     return torch.stack([adversarial_loss(each.logits, real, kind) for each in discriminated]).mean()
 
 
-def feature_distance(generated: Sequence[Discriminated], real: Sequence[Discriminated]) -> Tensor:
+def feature_matching_loss(generated: Sequence[Discriminated], real: Sequence[Discriminated]) -> Tensor:
     """How unlike discriminators find generated and real pictures on their way to the logits; a single number,
     through which gradients pass to what was generated alone.
 

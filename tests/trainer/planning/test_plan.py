@@ -296,12 +296,12 @@ def test_operations_are_those_that_torch_counts(tmp_path: Path, data: DataSet) -
 def _after_a_step(config: configs.Config, data: DataSet) -> State:
     from trainer.machine.distributed import World
     from trainer.training.fit import pair_loader
-    from trainer.training.step import learn
+    from trainer.training.step import train_step
 
     state = State(config)
     with pair_loader(data, state, World()) as loader:
         batch = next(loader)
-    learn(state, config, World(), batch.inputs, batch.targets)
+    train_step(state, config, World(), batch.inputs, batch.targets)
     return state
 
 

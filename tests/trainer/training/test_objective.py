@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from engine.networks import patchgan
-from trainer.training.objective import CUT, SHIFT, Distortion, adversarial_loss, feature_distance
+from trainer.training.objective import CUT, SHIFT, Distortion, adversarial_loss, feature_matching_loss
 
 
 @pytest.mark.parametrize("real", [True, False])
@@ -34,10 +34,10 @@ def test_features_of_the_same_pictures_are_matched() -> None:
     photos = torch.rand(2, 3, 32, 32)
     generated = torch.rand(2, 3, 32, 32, requires_grad=True)
     real = [network.discriminate(photos), network.discriminate(photos)]
-    assert feature_distance(real, real).item() == 0
+    assert feature_matching_loss(real, real).item() == 0
     ours = [network.discriminate(generated), network.discriminate(generated)]
-    away = feature_distance(ours, real)
-    assert away.item() == pytest.approx(feature_distance(ours[:1], real[:1]).item())
+    away = feature_matching_loss(ours, real)
+    assert away.item() == pytest.approx(feature_matching_loss(ours[:1], real[:1]).item())
     layers = [
         (one - other).abs().mean() for one, other in zip(ours[0].features, real[0].features, strict=True)
     ]
@@ -48,7 +48,7 @@ def test_features_of_the_same_pictures_are_matched() -> None:
 def test_features_of_the_photos_have_no_gradient() -> None:
     network = patchgan.PatchGAN(receptive_field=16, width=4, inputs=3, norm="batch")
     photos, generated = (torch.rand(2, 3, 32, 32, requires_grad=True) for _ in range(2))
-    feature_distance([network.discriminate(generated)], [network.discriminate(photos)]).backward()
+    feature_matching_loss([network.discriminate(generated)], [network.discriminate(photos)]).backward()
     assert photos.grad is None
     assert generated.grad is not None and generated.grad.abs().sum() > 0
 
