@@ -19,7 +19,7 @@ from trainer.loading.pair_loader import Batch
 from trainer.machine.distributed import World
 from trainer.perception.trunk import trunk
 from trainer.run.config import Config
-from trainer.training.objective import Distortion, feature_matching_loss, mean_adversarial_loss
+from trainer.training.objective import DiffAugment, feature_matching_loss, mean_adversarial_loss
 from trainer.training.perceptual import perceptual_loss
 from trainer.training.state import State, rng
 from trainer.training.styles import Draw, Styled, styled
@@ -95,18 +95,18 @@ def train_step(
     # Whatever is thrown in this step follows from its number; several processes throw apart.
     torch.manual_seed(rng(config.seed, "dropout", state.step, world.rank).initial_seed())
     mine = world.part(config.batch)
-    distorted = rng(config.seed, "distortion", state.step)
-    distortions = [Distortion.drawn(distorted, config.batch, height, width)[mine] for _ in range(2)]
+    augmenting = rng(config.seed, "distortion", state.step)
+    augments = [DiffAugment.sample(augmenting, config.batch, height, width)[mine] for _ in range(2)]
     if config.feature_matching:
-        distortions[1] = distortions[0]  # or the features of one place would be compared with another's
+        augments[1] = augments[0]  # or the features of one place would be compared with another's
     crops = torch.rand(config.batch, 2, generator=rng(config.seed, "crops", state.step))[mine]
     draw = Draw.of_step(config, state.step, world) if config.style else None
     means = torch.zeros(len(LOSSES), device=photos.device)
 
-    def discriminate(pictures: Tensor, part: slice, distortion: Distortion) -> list[Discriminated]:
+    def discriminate(pictures: Tensor, part: slice, augment: DiffAugment) -> list[Discriminated]:
         seen = inputs[part, :, :height, :width]
         if config.differentiable:
-            pictures, seen = distortion[part].of_photos(pictures), distortion[part].of_inputs(seen)
+            pictures, seen = augment[part].augment_photos(pictures), augment[part].augment_inputs(seen)
         return state.discriminate(torch.cat((seen, pictures), 1) if config.conditional else pictures)
 
     for start in range(0, count, state.micro_batch):
@@ -120,8 +120,8 @@ def train_step(
         l1 = masked_l1_loss(fake, real, mask, style)
         adv = d_real = d_fake = perceptual = fm = stripes = torch.zeros_like(l1)
         if config.adversarial != "none":
-            pred_fake = discriminate(fake, part, distortions[0])
-            pred_real = discriminate(real, part, distortions[1])
+            pred_fake = discriminate(fake, part, augments[0])
+            pred_real = discriminate(real, part, augments[1])
             d_real = mean_adversarial_loss(pred_real, True, config.adversarial)
             d_fake = mean_adversarial_loss(pred_fake, False, config.adversarial)
             adv = mean_adversarial_loss(pred_fake, True, config.adversarial)
