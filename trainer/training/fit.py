@@ -34,7 +34,7 @@ from trainer.run.events import Event, Journal
 from trainer.run.folder import Run
 from trainer.training.looking import look_at_photos
 from trainer.training.state import State
-from trainer.training.step import LOSSES, attempt
+from trainer.training.step import LOSSES, try_step
 from trainer.training.validation import ValidationReporter
 
 CHECKPOINT_SECONDS = 50.0
@@ -64,11 +64,11 @@ def fit(run: Run, config: Config, data: DataSet, watch: Callable[[Event], None] 
     torch.set_num_threads(config.threads)
     alone = run.held() if distributed.expected().leads else nullcontext()
     joined = distributed.joined(config.device)
-    with run.writing(), alone, told_of_memory(), joined as world, heeding_signals() as signalled:
+    with run.writing(), alone, memory_errors(), joined as world, stop_signals() as signalled:
         use_device(where, world)
         training, validation = parted(data, config.validation, config.photos_apart)
         journal = Journal(run.events, watch) if world.leads else Journal(None)
-        state = standing(run, config, world, journal, len(training.pairs))
+        state = restore_or_begin(run, config, world, journal, len(training.pairs))
         if not look_at_photos(run, config, training, journal, world, signalled, state.step):
             run.take_back("stop")
             journal.tell("stopped", state.step)
@@ -82,7 +82,7 @@ def fit(run: Run, config: Config, data: DataSet, watch: Callable[[Event], None] 
                 if reporter:
                     report(reporter, state, loop.tally)
                 loop.save_if_due()
-                stopped = wished(run, world, journal, state, signalled, loop.tally)
+                stopped = should_stop(run, world, journal, state, signalled, loop.tally)
             loop.save()
             if reporter and stopped:
                 with reporter.sparing(state):
@@ -122,7 +122,7 @@ def use_device(where: torch.device, world: World) -> None:
         torch.backends.cudnn.allow_tf32 = False  # validations in float32 say so: let no step be otherwise
 
 
-def standing(run: Run, config: Config, world: World, journal: Journal, count: int) -> State:
+def restore_or_begin(run: Run, config: Config, world: World, journal: Journal, count: int) -> State:
     """The state where the run's checkpoint stands; before there is one, that of the first weights, saved.
 
     Args:
@@ -193,16 +193,16 @@ class Loop:
             with less at once.
         """
         state, config, world = self._state, self._state.config, self._world
-        losses = attempt(state, config, world, next(self._loader))
+        losses = try_step(state, config, world, next(self._loader))
         if losses is None:
-            halve(self._run, world, state, self._journal)
+            halve_micro_batch(self._run, world, state, self._journal)
             self.close()
             self._begin()
             return False
         state.step += 1
         self.tally.add(losses)
         if state.step % config.log_every == 0 or state.step == config.steps:
-            self._journal.tell("step", state.step, **self.tally.taken(config, world, state))
+            self._journal.tell("step", state.step, **self.tally.pop_means(config, world, state))
         return True
 
     def save_if_due(self) -> None:
@@ -270,7 +270,7 @@ class Tally:
         if not bool(torch.isfinite(self._losses).all()):
             raise diverged(state, "losses")
 
-    def taken(self, config: Config, world: World, state: State) -> dict[str, float]:
+    def pop_means(self, config: Config, world: World, state: State) -> dict[str, float]:
         """The means since the last call, as an event has them; then starts anew.
 
         Raises:
@@ -348,7 +348,7 @@ def restore(run: Run, state: State, journal: Journal) -> None:
         ) from error
 
 
-def halve(run: Run, world: World, state: State, journal: Journal) -> None:
+def halve_micro_batch(run: Run, world: World, state: State, journal: Journal) -> None:
     """Go back to the checkpoint, as the step may be half done, and on with half as many pictures a pass.
 
     The smaller micro-batch is part of the state, so whoever resumes goes the same way.
@@ -370,7 +370,7 @@ def halve(run: Run, world: World, state: State, journal: Journal) -> None:
 
 
 @contextmanager
-def told_of_memory() -> Iterator[None]:
+def memory_errors() -> Iterator[None]:
     """Turns what is raised where memory ends outside a step, which could be halved, into a DeviceError."""
     try:
         yield
@@ -385,7 +385,7 @@ def too_large() -> DeviceError:
     return DeviceError("There is not enough memory for this training; use a smaller size, width or batch.")
 
 
-def wished(
+def should_stop(
     run: Run, world: World, journal: Journal, state: State, signalled: threading.Event, tally: Tally
 ) -> bool:
     """Whether somebody wants the training to stop; waits while somebody wants it to pause."""
@@ -400,7 +400,7 @@ def wished(
 
 
 @contextmanager
-def heeding_signals() -> Iterator[threading.Event]:
+def stop_signals() -> Iterator[threading.Event]:
     """An event that Ctrl-C and SIGTERM set; a second Ctrl-C ends the program as usual."""
     signalled = threading.Event()
     if threading.current_thread() is not threading.main_thread():

@@ -57,11 +57,11 @@ LOSSES = Losses._fields
 """What ``train_step`` returns, and what the events of a run call it."""
 
 
-def attempt(state: State, config: Config, world: World, batch: Batch) -> Tensor | None:
+def try_step(state: State, config: Config, world: World, batch: Batch) -> Tensor | None:
     """A step; None where memory was too short for it, which may have left it half done."""
     try:
-        known = _moved(batch.known, state.device) if batch.known.numel() else None
-        inputs, photos = _moved(batch.inputs, state.device), _moved(batch.targets, state.device)
+        known = _to_device(batch.known, state.device) if batch.known.numel() else None
+        inputs, photos = _to_device(batch.inputs, state.device), _to_device(batch.targets, state.device)
         return train_step(state, config, world, inputs, photos, known)
     except (RuntimeError, MemoryError) as error:
         if not device.gave_up(error):
@@ -69,7 +69,7 @@ def attempt(state: State, config: Config, world: World, batch: Batch) -> Tensor 
     return None  # not from inside “except”, where the error still holds on to the step's memory
 
 
-def _moved(planes: Tensor, where: torch.device) -> Tensor:
+def _to_device(planes: Tensor, where: torch.device) -> Tensor:
     """The planes on a device. From pinned memory a graphics card fetches them while it still computes; with
     other memory it would be waited for, and nothing prepared meanwhile."""
     return planes.pin_memory().to(where, non_blocking=True) if where.type == "cuda" else planes.to(where)
