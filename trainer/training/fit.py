@@ -32,7 +32,7 @@ from trainer.run import config as configs
 from trainer.run.config import Config
 from trainer.run.events import Event, Journal
 from trainer.run.folder import Run
-from trainer.training.looking import look_at_photos
+from trainer.training.edge_maps import make_edge_maps
 from trainer.training.state import State
 from trainer.training.step import LOSSES, try_step
 from trainer.training.validation import ValidationReporter
@@ -69,7 +69,7 @@ def fit(run: Run, config: Config, data: DataSet, watch: Callable[[Event], None] 
         training, validation = parted(data, config.validation, config.photos_apart)
         journal = Journal(run.events, watch) if world.leads else Journal(None)
         state = restore_or_begin(run, config, world, journal, len(training.pairs))
-        if not look_at_photos(run, config, training, journal, world, signalled, state.step):
+        if not make_edge_maps(run, config, training, journal, world, signalled, state.step):
             run.take_back("stop")
             journal.tell("stopped", state.step)
             return False

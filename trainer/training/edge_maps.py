@@ -16,7 +16,7 @@ TELL_SECONDS = 1.0
 """Between two words on how far it is."""
 
 
-def look_at_photos(
+def make_edge_maps(
     run: Run,
     config: Config,
     data: DataSet,
