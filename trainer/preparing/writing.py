@@ -20,7 +20,7 @@ from engine.files.writing import escaped, first_free, replacing, shown, stem
 from trainer.files import layouts, pair_store, zipped
 from trainer.preparing import cutting
 from trainer.preparing.cutting import Pixels
-from trainer.preparing.looking import Outlook, Progress, Proposal
+from trainer.preparing.proposals import Outlook, Progress, Proposal
 
 MANIFEST = layouts.PREPARED
 FORMAT = 1

@@ -121,7 +121,7 @@ class _Look:
     enough: dict[How, int] = field(default_factory=dict)
 
 
-def look(folder: Path, frame: Frame, progress: Progress = lambda _done, _total: None) -> Outlook:
+def propose(folder: Path, frame: Frame, progress: Progress = lambda _done, _total: None) -> Outlook:
     """Look at every photo of a folder, or a zip file of one, and its sub-folders, and propose.
 
     Raises:
