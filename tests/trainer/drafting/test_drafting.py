@@ -18,7 +18,7 @@ from engine.data.picture import read, write_png
 from engine.errors import PictureError
 from tests.trainer.made_pictures import HOUSES, house
 from trainer.__main__ import commands
-from trainer.drafting import calibrating, drafts, files, learner, looking
+from trainer.drafting import calibrating, drafts, features, files, learner
 from trainer.drafting.calibrating import HeldOut
 from trainer.drafting.remembering import Memory
 from trainer.files import pair_store
@@ -101,13 +101,13 @@ def test_photos_are_looked_at_once_for_all_learnings(tmp_path: Path, monkeypatch
     monkeypatch.setattr(learner, "SHOWN", 4)
     made = [house(number, 32) for number in range(6)]
     looked: list[int] = []
-    once = looking.seen
+    once = features.extract_features
 
     def look(photo: Pixels) -> list[torch.Tensor]:
         looked.append(len(photo))
         return once(photo)
 
-    monkeypatch.setattr(looking, "seen", look)
+    monkeypatch.setattr(features, "extract_features", look)
 
     def learn(count: int, memory: Memory | None) -> np.ndarray:
         looked.clear()
@@ -145,14 +145,14 @@ def test_it_takes_as_long_as_it_may(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.parametrize("shape", [(1, 1), (1, 90), (700, 30), (33, 17)])
 def test_any_photo_is_read(shape: tuple[int, int]) -> None:
     photo = np.random.default_rng(0).integers(0, 256, (*shape, 3), np.uint8)
-    small = looking.reduced(photo)
-    assert max(small.shape[:2]) <= looking.PLACES * looking.CELL
-    assert small.shape[0] % looking.CELL == 0 and small.shape[1] % looking.CELL == 0
+    small = features.resize_photo(photo)
+    assert max(small.shape[:2]) <= features.PLACES * features.CELL
+    assert small.shape[0] % features.CELL == 0 and small.shape[1] % features.CELL == 0
     made = [house(number, 32) for number in range(2)]
     maps = [(HOUSES.indices(labels), None) for labels, _ in made]
     drafter = learner.learnt([pair[1] for pair in made], maps, 5, seconds=60, steps=1)
     chances = drafter.chances(photo)
-    assert chances.shape == (5, small.shape[0] // looking.CELL, small.shape[1] // looking.CELL)
+    assert chances.shape == (5, small.shape[0] // features.CELL, small.shape[1] // features.CELL)
     assert np.allclose(chances.sum(0), 1, atol=1e-3)
 
 
