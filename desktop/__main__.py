@@ -335,9 +335,9 @@ def demo(
 @commands.command()
 def devices() -> None:
     """Tell which devices there are for networks, and why others are not used."""
-    from engine.devices.hardware import look
+    from engine.devices.hardware import find_devices
 
-    for found in look():
+    for found in find_devices():
         print(f"{found.kind}: {'; '.join(found.names) or found.reason}")
 
 
