@@ -214,9 +214,9 @@ def paced(
         tally.dab(sample, generator.translate)
         looking += min(dabbed, len(chosen.pairs)) * (time.perf_counter() - begun)
     if looks:
-        distance.look(sample.target)  # reads the weights
+        distance.extract_features(sample.target)  # reads the weights
         begun = time.perf_counter()
-        distance.look(sample.target)
+        distance.extract_features(sample.target)
         looking += 2 * min(looks, len(chosen.pairs)) * (time.perf_counter() - begun)
     return Pace(len(chosen.pairs), (reading + making) / count, comparing / count, looking)
 
@@ -267,7 +267,7 @@ def evaluate(
             made = generator.translate(sample.prepared)
             tally.add(sample, made)
             if number in looked_at:
-                tally.look(sample, made)
+                tally.compare_features(sample, made)
             if number in again:
                 tally.dab(sample, generator.translate)
             if number in on_sheet:

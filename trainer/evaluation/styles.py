@@ -129,7 +129,7 @@ def seconds(generator: Generator, data: DataSet) -> float:
     sample = still(chosen.pairs[0], augment_of(generator.card, data))
     for style in (0, 1):  # the first time much is loaded
         begun = time.perf_counter()
-        distance.look(generator.translate(sample.prepared, style=style))
+        distance.extract_features(generator.translate(sample.prepared, style=style))
     return count * (time.perf_counter() - begun)
 
 
@@ -145,11 +145,11 @@ class _Inside:
         self._there = there if there is not None and there.any() else None
         self._photo = sample.target
 
-    def look(self, picture: Pixels) -> distance.Look:
-        """A look at what is inside; around that is the photo's, of which no two pictures differ."""
+    def features(self, picture: Pixels) -> distance.Features:
+        """Those of what is inside; around that is the photo's, of which no two pictures differ."""
         if self._there is not None:
             picture = np.where(self._there[..., None], picture, self._photo)
-        return distance.look(picture)
+        return distance.extract_features(picture)
 
     @property
     def share(self) -> float:
@@ -159,7 +159,7 @@ class _Inside:
 
 def _spread(pictures: Sequence[Pixels], inside: _Inside) -> float:
     """The mean distance of any two pictures, for the part that is inside."""
-    seen = [inside.look(picture) for picture in pictures]
+    seen = [inside.features(picture) for picture in pictures]
     return float(np.mean([one.distance_from(other) for one, other in combinations(seen, 2)])) / inside.share
 
 
@@ -167,4 +167,4 @@ def _apart(generator: Generator, sample: Sample, style: Style) -> float:
     """How far the picture of a sample in a style is from its photo."""
     inside = _Inside(sample)
     picture = generator.translate(sample.prepared, style=style)
-    return inside.look(picture).distance_from(inside.look(sample.target))
+    return inside.features(picture).distance_from(inside.features(sample.target))

@@ -25,8 +25,8 @@ def test_a_trained_eye_looks_at_as_many_as_are_asked_for(
     bad = untrained(data)
     plain = evaluate(bad, data).scores
     seen: list[Pixels] = []
-    look = distance.look
-    monkeypatch.setattr(distance, "look", lambda picture: seen.append(picture) or look(picture))
+    look = distance.extract_features
+    monkeypatch.setattr(distance, "extract_features", lambda picture: seen.append(picture) or look(picture))
     scores = evaluate(bad, data, looks=4).scores
     assert len(seen) == 8
     assert scores.keys() - plain.keys() == {"perceptual", "kernel"}
