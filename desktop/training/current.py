@@ -1,4 +1,4 @@
-"""The training on show: the trainer as a process of its own, told by files and followed by its journal.
+"""The training on show: the trainer as a process of its own, told by files and followed by its event log.
 
 It outlives the window unless it is asked to stop; whoever opens the program again finds it
 (``desktop.support.background``, ``desktop.training.runs``). All files are read and written away from the UI

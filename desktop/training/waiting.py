@@ -85,7 +85,7 @@ class Waiting(Observable):
         self._has_run = False
         """Whether the process has been started, and should be there."""
         self._known: dict[str, tuple[tuple[int, int], tuple[int, int]]] = {}
-        """By the id of an item: when its journal was written, how long it was, what was found in it."""
+        """By the id of an item: when its log was written, how long it was, what was found in it."""
         self._clock = QTimer(self)
         self._clock.setInterval(LOOK_MS)
         self._clock.timeout.connect(self.look)
@@ -250,16 +250,16 @@ class Waiting(Observable):
             if item.id == at_work:
                 begun[item.id] = told.step, told.steps
                 continue
-            journal = item.run / "events.jsonl"
+            log = item.run / "events.jsonl"
             try:
-                about = journal.stat()
+                about = log.stat()
             except OSError:
                 continue
             stamp = about.st_mtime_ns, about.st_size
             stamped = known.get(item.id)
             if stamped is None or stamped[0] != stamp:
                 history = TrainingHistory()
-                history.take(read(journal))
+                history.take(read(log))
                 stamped = stamp, (history.step, history.steps)
             self._known[item.id] = stamped
             begun[item.id] = stamped[1]

@@ -178,7 +178,7 @@ def begin(item: Item, folder: Path) -> Work:
 
 
 def _last_told(run: Run) -> str:
-    """The last of a journal's words that tell of an end or a beginning; nothing where there is none."""
+    """The last of an event log's words that tell of an end or a beginning; nothing where there is none."""
     told = [event["event"] for event in events.read(run.events)]
     return next(
         (word for word in reversed(told) if word in ("started", "resumed", "stopped", "finished")), ""
