@@ -21,7 +21,7 @@ from desktop.training.day import Day, day_of
 from engine.data.palette import write_gpl
 from engine.files.printed import last_line
 from trainer.queue.items import Item, Queue, new_item
-from trainer.queue.kept import QueueFolder, Status
+from trainer.queue.queue_folder import QueueFolder, Status
 from trainer.queue.results import DAY_SECONDS, results, write_page
 from trainer.queue.schedule import Schedule
 from trainer.run.events import read

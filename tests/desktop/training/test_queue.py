@@ -24,7 +24,7 @@ from desktop.widgets.training.sheet import Sheet
 from tests.desktop.training_pairs import EDGE, write_pairs
 from tests.desktop.window_hands import text_of, training_window, until
 from trainer.queue.items import new_item
-from trainer.queue.kept import QueueFolder
+from trainer.queue.queue_folder import QueueFolder
 from trainer.run.history import CURVES
 from trainer.run.options import Options
 

@@ -23,7 +23,7 @@ from trainer.machine import at_work
 from trainer.queue import results, work
 from trainer.queue.errors import QueueError
 from trainer.queue.items import Item, Queue, new_item
-from trainer.queue.kept import QueueFolder, Status
+from trainer.queue.queue_folder import QueueFolder, Status
 from trainer.queue.runner import Runner
 from trainer.queue.schedule import Schedule
 from trainer.run import events
