@@ -46,7 +46,7 @@ class _Seen(NamedTuple):
     """The last words of whoever worked the list off; empty while somebody does."""
 
 
-class Waiting(Observable):
+class TrainingQueue(Observable):
     """The trainings that wait, in order, and whoever works them off.
 
     Args:
