@@ -17,7 +17,7 @@ from desktop.support import background
 from desktop.support.observable import Observable, Property
 from desktop.support.task_queue import TaskQueue
 from desktop.training.current import Wish
-from desktop.training.day import Day, day_of
+from desktop.training.daily_results import DailyResults, read_daily_results
 from engine.data.palette import write_gpl
 from engine.files.printed import last_line
 from trainer.queue.items import Item, Queue, new_item
@@ -64,7 +64,7 @@ class TrainingQueue(Observable):
     """Of the training at work."""
     begun = Property[dict[str, tuple[int, int]]]({})
     """Of each training that was begun and is not done, by its ``id``: at which step it is, of how many."""
-    day = Property[Day](Day())
+    day = Property[DailyResults](DailyResults())
     """What came of the day's trainings, as ``look_at_day`` found it."""
 
     went_on = Signal(str)
@@ -178,7 +178,7 @@ class TrainingQueue(Observable):
     def look_at_day(self) -> None:
         """Read what came of the day's trainings; ``day`` follows, for whoever shows it."""
         self.day_wanted.emit()
-        self._tasks.do(lambda: day_of(self._folder.read(), time.time()), self._take_day, "day")
+        self._tasks.do(lambda: read_daily_results(self._folder.read(), time.time()), self._take_day, "day")
 
     def report(self) -> None:
         """Write the page on the day's trainings; ``reported`` follows."""
@@ -237,7 +237,7 @@ class TrainingQueue(Observable):
     def _log(self) -> Path:
         return self._folder.folder / "queue.log"
 
-    def _take_day(self, day: Day) -> None:
+    def _take_day(self, day: DailyResults) -> None:
         self.day = day
 
     def _how_far(self, queue: Queue, told: TrainingHistory, at_work: str) -> dict[str, tuple[int, int]]:

@@ -11,7 +11,7 @@ from PySide6.QtGui import QDesktopServices
 from PySide6.QtWidgets import QDialog, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
 from desktop.session import Session
-from desktop.training.day import Ended
+from desktop.training.daily_results import Ended
 from desktop.widgets.parts.pictures import Card, MainButton, faint, title
 from desktop.widgets.parts.room import NameLabel, Scrolling
 from desktop.widgets.training.sheet import Sheet
