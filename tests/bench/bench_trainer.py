@@ -41,8 +41,8 @@ def run() -> list[Row]:
         for seed in range(PICTURES):
             save(thing(seed, 256), folder / f"{seed}.jpg", quality=90)
         data = pairs.find(folder, task="hints")
-        wide = plan.planned(data, Options(folder, width=64, steps=1000, differentiable=False))
-        usual = plan.planned(data, Options(folder, width=32, steps=1000, differentiable=False))
+        wide = plan.make_config(data, Options(folder, width=64, steps=1000, differentiable=False))
+        usual = plan.make_config(data, Options(folder, width=32, steps=1000, differentiable=False))
         print(f"  {wide.precision}, {wide.threads} threads", file=sys.stderr)
         torch.set_num_threads(wide.threads)
         ours, plain = _in_turns(_bare(wide), _plain(wide))

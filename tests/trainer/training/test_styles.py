@@ -226,7 +226,7 @@ def test_from_a_model_with_styles_it_goes_on_with_its_encoder(tmp_path: Path, da
         assert torch.equal(tensor, state.encoder_ema.state_dict()[name])
     for wanted in (0, 4):
         with pytest.raises(TrainingError, match="has styles of 8 numbers"):
-            plan.planned(data, Options(data.folder, from_model=model, styles=wanted))
+            plan.make_config(data, Options(data.folder, from_model=model, styles=wanted))
 
 
 @pytest.mark.parametrize("share", [0.0, 0.1])
