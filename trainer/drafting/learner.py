@@ -148,7 +148,7 @@ class Drafter:
         return mean
 
 
-def learnt(
+def train_drafter(
     photos: Sequence[Pixels],
     maps: Sequence[Labelled],
     labels: int,

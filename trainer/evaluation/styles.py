@@ -14,7 +14,7 @@ import numpy.typing as npt
 from engine.data.style import Style
 from engine.passes.generator import Generator
 from trainer.data.pairs import DataSet
-from trainer.evaluation.evaluate import augment_of, shared_out
+from trainer.evaluation.evaluate import augment_of, split_for_evaluation
 from trainer.files import layouts
 from trainer.loading.augment import Sample, still
 from trainer.perception import distance
@@ -56,7 +56,7 @@ def measured(
       distance, likewise inside) than one in the style of another photo.
 
     Args:
-        data: the whole data set, of which ``shared_out`` chooses.
+        data: the whole data set, of which ``split_for_evaluation`` chooses.
         edge_maps: as for ``evaluate``.
         progress: is told looks done and looks in all.
 
@@ -67,7 +67,7 @@ def measured(
     card = generator.card
     if not card.style:
         return Measured({}, ["Diversity and obedience are of styles, and the model has none."])
-    _, chosen = shared_out(data, card)
+    _, chosen = split_for_evaluation(data, card)
     augment = augment_of(card, data, edge_maps)
     total = looks(generator, data)
     done = 0
@@ -111,7 +111,7 @@ def looks(generator: Generator, data: DataSet) -> int:
     card = generator.card
     if not card.style:
         return 0
-    count = len(shared_out(data, card)[1].pairs)
+    count = len(split_for_evaluation(data, card)[1].pairs)
     varied = min(VARIED, count) * STYLES * (2 if generator.varies else 1)
     return varied + (3 * min(OBEYED, count) if card.style_encoder and count > 1 else 0)
 
@@ -125,7 +125,7 @@ def seconds(generator: Generator, data: DataSet) -> float:
     count = looks(generator, data)
     if not count:
         return 0.0
-    _, chosen = shared_out(data, generator.card)
+    _, chosen = split_for_evaluation(data, generator.card)
     sample = still(chosen.pairs[0], augment_of(generator.card, data))
     for style in (0, 1):  # the first time much is loaded
         begun = time.perf_counter()

@@ -16,7 +16,7 @@ from trainer.comparison.judging import How, judged
 from trainer.comparison.table import BETTER, Judged, from_fields, rows, to_fields, to_lines
 from trainer.data import pairs
 from trainer.data.pairs import DataSet
-from trainer.evaluation.evaluate import shared_out
+from trainer.evaluation.evaluate import split_for_evaluation
 from trainer.evaluation.report import MEANINGS
 from trainer.machine.errors import TrainingError
 from trainer.training.state import State
@@ -60,7 +60,7 @@ def test_models_are_judged_by_pairs_that_none_of_them_was_trained_on(tmp_path: P
     knows = {"digest": pairs.digest(data), "validation": 0.2, "task": "image"}
     first = write(tmp_path, "first", data, training={"task": "image"})
     second = write(tmp_path, "second", data, training=knows)
-    _, held = shared_out(data, bundle.read_card(second))
+    _, held = split_for_evaluation(data, bundle.read_card(second))
     assert len(held.pairs) == 2
     steps: list[tuple[int, int]] = []
     found, examples = judged(both(first, second), data.folder, How(), lambda *at: steps.append(at))
