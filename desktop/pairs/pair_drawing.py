@@ -140,7 +140,8 @@ class PairDrawing(Observable):
         self.busy = True
 
         def read() -> tuple[Roll, Drafts]:
-            return photos.roll(sources, kind, folder, palette), kept_drafts.read(kept_drafts.place(folder))
+            roll = photos.roll(sources, kind, folder, palette)
+            return roll, kept_drafts.read(kept_drafts.drafts_folder(folder))
 
         def go_on(_none: None) -> None:
             self._reading.do(read, lambda found: self._begin(kind, *found), "begin")

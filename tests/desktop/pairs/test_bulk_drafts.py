@@ -61,7 +61,7 @@ def ready(window: MainWindow, fronts: Path) -> tuple[Path, BulkDrafts]:
     leave_drafts(folder, count, {known[f"front {number}"]: 0.1 for number in (6, 7, 8)})
     unsure = np.full((count, 16, 24), 0.6 / (count - 1), np.float32)
     unsure[0] = 0.4
-    write_png(kept_drafts.place(folder) / f"{known['front 8']}.png", drafting.packed(unsure))
+    write_png(kept_drafts.drafts_folder(folder) / f"{known['front 8']}.png", drafting.packed(unsure))
     pair_drawing.finish()
     begin(window, fronts)
     until(lambda: not window.session.document.is_blank)
