@@ -161,7 +161,7 @@ def test_any_photo_is_read(shape: tuple[int, int]) -> None:
 def test_without_the_trained_eye_the_evaluations_own_recogniser_serves(
     street: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(weights, "place", lambda: tmp_path / "none")
+    monkeypatch.setattr(weights, "weights_path", lambda: tmp_path / "none")
     drafts.draft(street, others(tmp_path / "photos", 1), tmp_path / "out", seconds=60, steps=2)
     planes = read(tmp_path / "out" / "mark0.png").pixels[..., 0]
     assert planes.shape[0] % 5 == 0

@@ -62,7 +62,7 @@ def words(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:
 def test_without_the_trained_eyes_weights_the_rest_is_measured(
     words: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(weights, "place", lambda: tmp_path / "missing")
+    monkeypatch.setattr(weights, "weights_path", lambda: tmp_path / "missing")
     monkeypatch.setattr(trunk, "bundled", trunk.Trunk)  # not those that were read before
     result = CliRunner().invoke(commands, [*words, "--looks", "2"])
     assert result.exit_code == 0, result.exception
