@@ -302,7 +302,7 @@ def import_(
             raise ModelError(f"The card's fields “{card}” can't be read ({error}).") from error
     if sample is not None:
         made = replace(made, sample=_sampled(made, tensors, sample))
-    target = to or catalogue.place(made.name)
+    target = to or catalogue.free_model_file(made.name)
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
     except OSError as error:
