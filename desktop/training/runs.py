@@ -1,6 +1,6 @@
 """The user's run folders as the window sees them: read without torch, and without trust.
 
-Where they lie, and what beside them, ``trainer.run.places`` tells.
+Where they lie, and what beside them, ``trainer.run.locations`` tells.
 
 A run may lie on a disk in the network, and another machine train there. Such a disk is away for a while, and
 back; shows a file as it was a moment ago; lets no lock through; and that machine's clock goes otherwise than
@@ -28,7 +28,7 @@ from engine.errors import UnderpaintError
 from engine.files import lock
 from trainer.run.events import Event, EventReader
 from trainer.run.history import TrainingHistory
-from trainer.run.places import log_of, palette_of, place
+from trainer.run.locations import free_run_folder, log_of, palette_of
 
 __all__ = [
     "Phase",
@@ -38,10 +38,10 @@ __all__ = [
     "RunSummary",
     "all_runs",
     "delete",
+    "free_run_folder",
     "is_alive",
     "log_of",
     "palette_of",
-    "place",
     "read_plan",
     "run_watcher",
 ]
