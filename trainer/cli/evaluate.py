@@ -125,7 +125,7 @@ def evaluate(
         notes.append("Diversity and obedience are not measured, as no pairs are to be looked at (--looks 0).")
     else:
         with counting("Looking at styles") as progress:
-            of_styles = styles.measured(opened, found, edge_maps=maps, progress=progress)
+            of_styles = styles.measure_styles(opened, found, edge_maps=maps, progress=progress)
         result.scores |= of_styles.scores
         notes += of_styles.notes
     result.notes += notes

@@ -42,7 +42,7 @@ class How:
     device: str | None = None
 
 
-def judged(
+def compare_models(
     models: Sequence[tuple[Path, Card]],
     folder: Path,
     how: How,
@@ -175,7 +175,7 @@ def _one(
         progress=step,
     )
     if how.looks and card.style and weights.available():
-        of_styles = styles.measured(generator, data, edge_maps=how.edge_maps)
+        of_styles = styles.measure_styles(generator, data, edge_maps=how.edge_maps)
         result.scores |= of_styles.scores
         notes += of_styles.notes
     notes = [*result.notes, *notes]

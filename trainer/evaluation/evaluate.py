@@ -18,7 +18,7 @@ from engine.data.palette import Palette
 from engine.passes.generator import Generator
 from trainer.data import pairs
 from trainer.data.pairs import DataSet, Task
-from trainer.data.split import parted
+from trainer.data.split import train_validation_split
 from trainer.evaluation import recogniser as recognising
 from trainer.evaluation.recogniser import Recogniser
 from trainer.evaluation.tally import Tally
@@ -137,7 +137,7 @@ def split_for_evaluation(data: DataSet, card: Card) -> tuple[DataSet, DataSet]:
         told = card.training.get("validation")  # of a stranger's file it may be anything
         if isinstance(told, float) and 0 < told <= 0.5:
             share, photos_apart = told, card.training.get("photos_apart") is True
-    learnt_from, judged_by = parted(data, share, photos_apart)
+    learnt_from, judged_by = train_validation_split(data, share, photos_apart)
     if not judged_by.pairs:
         learnt_from, judged_by = replace(data, pairs=()), data
     if not judged_by.pairs:

@@ -40,7 +40,7 @@ class Measured:
     notes: list[str]
 
 
-def measured(
+def measure_styles(
     generator: Generator,
     data: DataSet,
     *,
@@ -107,7 +107,7 @@ def measured(
 
 
 def looks(generator: Generator, data: DataSet) -> int:
-    """How many looks of the trained eye ``measured`` takes."""
+    """How many looks of the trained eye ``measure_styles`` takes."""
     card = generator.card
     if not card.style:
         return 0
@@ -117,7 +117,7 @@ def looks(generator: Generator, data: DataSet) -> int:
 
 
 def seconds(generator: Generator, data: DataSet) -> float:
-    """About how long ``measured`` takes, by one try.
+    """About how long ``measure_styles`` takes, by one try.
 
     Raises:
         PictureError: the first pair can't be read.
@@ -137,7 +137,7 @@ class _Inside:
     """Where of a sample's photo something is to be seen; ``there`` (H, W), None for everywhere."""
 
     def __init__(self, sample: Sample) -> None:
-        plain = ground.seen(sample.target)
+        plain = ground.find_ground(sample.target)
         there = None if plain is None else plain.thing
         if sample.known is not None:
             known = sample.known > 0

@@ -73,7 +73,7 @@ class Tally:
         inside = holes.inside(drawing[..., 0])
         if not inside.any():
             return
-        reach, red, others = dabs.measured(translate, drawing, sample.target, inside)
+        reach, red, others = dabs.measure_dabs(translate, drawing, sample.target, inside)
         if reach is not None:
             self._obedience["one_dab"].append(reach)
         self._red_steps += red

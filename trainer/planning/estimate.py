@@ -18,7 +18,7 @@ from torch.utils.flop_counter import flop_registry
 from engine.data.amounts import duration, room, speed
 from engine.devices import device
 from trainer.data.pairs import DataSet
-from trainer.data.split import parted
+from trainer.data.split import train_validation_split
 from trainer.machine import memory
 from trainer.machine.distributed import ALONE
 from trainer.machine.errors import TrainingError
@@ -103,7 +103,7 @@ def trial(config: Config, data: DataSet, folder: Path) -> Estimate:
 def _measured(config: Config, data: DataSet) -> tuple[float, int, int, float]:
     """Seconds a step, memory at its most, bytes of a checkpoint, and operations a step."""
     torch.set_num_threads(config.threads)
-    training, _ = parted(data, config.validation, config.photos_apart)
+    training, _ = train_validation_split(data, config.validation, config.photos_apart)
     config = replace(config, batch=config.batch // config.processes, processes=1)
     state = State(config)
     times: list[float] = []

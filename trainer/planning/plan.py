@@ -87,7 +87,7 @@ def make_config(data: DataSet, options: Options, processes: int = 1) -> Config:
         **{**_recipe(options.recipe, data), **_left(options), **_asked(options)},
     )
     configs.check(replace(wished, steps=1))  # no network suits just any size
-    training, _ = split.parted(data, wished.validation, wished.photos_apart)
+    training, _ = split.train_validation_split(data, wished.validation, wished.photos_apart)
     if not training.pairs:
         raise TrainingError(f"There are no pairs to train on in “{data.folder}”; choose another folder.")
     network = _network(wished, options, parent)

@@ -104,8 +104,8 @@ def _made(one: Proposal, outlook: Outlook) -> Pixels:
     if one.how == "whole":
         thing = cutting.Thing("whole", cutting.at_most(photo, cutting.EDGE))
     else:
-        thing = cutting.seen(photo)
-    return cutting.made(photo, thing, outlook.frame)
+        thing = cutting.find_thing(photo)
+    return cutting.cut_out(photo, thing, outlook.frame)
 
 
 def _about(outlook: Outlook, kept: Collection[str], names: dict[str, str]) -> dict[str, Any]:

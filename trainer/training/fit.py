@@ -23,7 +23,7 @@ from engine.devices import device
 from engine.errors import DeviceError
 from trainer.data import pairs
 from trainer.data.pairs import DataSet
-from trainer.data.split import parted
+from trainer.data.split import train_validation_split
 from trainer.loading.pair_loader import PairLoader
 from trainer.machine import distributed
 from trainer.machine.distributed import World
@@ -66,7 +66,7 @@ def fit(run: Run, config: Config, data: DataSet, watch: Callable[[Event], None] 
     joined = distributed.joined(config.device)
     with run.writing(), alone, memory_errors(), joined as world, stop_signals() as signalled:
         use_device(where, world)
-        training, validation = parted(data, config.validation, config.photos_apart)
+        training, validation = train_validation_split(data, config.validation, config.photos_apart)
         log = EventLog(run.events, watch) if world.leads else EventLog(None)
         state = restore_or_begin(run, config, world, log, len(training.pairs))
         if not make_edge_maps(run, config, training, log, world, signalled, state.step):

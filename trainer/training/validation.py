@@ -220,7 +220,7 @@ class ValidationReporter:
         painted = self._drawing(state)
         if painted is None:
             return
-        painter = ema.painter(self.config, ema.averaged(state))
+        painter = ema.painter(self.config, ema.average_weights(state))
         prepared = codec.prepare(painted, painter.card, self.config.size)
         self.run.write_sample("drawing.png", painter.translate(prepared, style=self._usual))
         self.log.tell("drawing", state.step, picture="drawing.png")

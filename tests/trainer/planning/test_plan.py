@@ -20,7 +20,7 @@ from tests.trainer.small_runs import copied, houses, pictures, small, things, tr
 from trainer.cli import train as command
 from trainer.data import pairs
 from trainer.data.pairs import DataSet
-from trainer.data.split import parted
+from trainer.data.split import train_validation_split
 from trainer.machine import memory
 from trainer.machine.errors import TrainingError
 from trainer.pictures import sketch
@@ -181,11 +181,11 @@ def test_minutes_become_steps(data: DataSet) -> None:
 
 def test_share_is_held_back_by_name(tmp_path: Path) -> None:
     data = things(tmp_path / "data", 40)
-    training, held = parted(data, 0.1)
+    training, held = train_validation_split(data, 0.1)
     assert (len(training.pairs), len(held.pairs)) == (36, 4)
     assert {pair.name for pair in training.pairs}.isdisjoint(pair.name for pair in held.pairs)
     save(thing(99), tmp_path / "data" / "zzz.png")
-    again = parted(pairs.find(tmp_path / "data"), 0.1)[1]
+    again = train_validation_split(pairs.find(tmp_path / "data"), 0.1)[1]
     assert len({pair.name for pair in held.pairs} & {pair.name for pair in again.pairs}) >= 3
 
 
@@ -203,11 +203,11 @@ def drawn_thrice(folder: Path, count: int = 20) -> DataSet:
 def test_drawings_of_one_photo_are_held_back_together(tmp_path: Path) -> None:
     data = drawn_thrice(tmp_path)
     assert len(data.pairs) == 60
-    training, held = parted(data, 0.1)
+    training, held = train_validation_split(data, 0.1)
     assert (len(training.pairs), len(held.pairs)) == (54, 6)
     assert not {pair.b.file for pair in training.pairs} & {pair.b.file for pair in held.pairs}
     swapped = replace(data, pairs=tuple(replace(pair, a=pair.b, b=pair.a) for pair in data.pairs))
-    training, held = parted(swapped, 0.1)
+    training, held = train_validation_split(swapped, 0.1)
     assert not {pair.a.file for pair in training.pairs} & {pair.a.file for pair in held.pairs}
 
 
@@ -219,7 +219,7 @@ def test_runs_that_were_begun_before_hold_back_what_they_did(tmp_path: Path) -> 
     older = json.loads(to_json(config))
     del older["photos_apart"]
     assert not from_json(json.dumps(older)).photos_apart
-    held = parted(data, 0.1, photos_apart=False)[1]
+    held = train_validation_split(data, 0.1, photos_apart=False)[1]
     by_name = sorted(
         (pair.name for pair in data.pairs), key=lambda name: hashlib.sha256(name.encode()).digest()
     )
@@ -230,7 +230,7 @@ def test_something_is_left_to_train_on_where_all_pairs_have_one_photo(tmp_path: 
     data = drawn_thrice(tmp_path, 4)
     photo = data.pairs[0].b
     data = replace(data, pairs=tuple(replace(pair, b=photo) for pair in data.pairs))
-    training, held = parted(data, 0.5)
+    training, held = train_validation_split(data, 0.5)
     assert (len(training.pairs), len(held.pairs)) == (6, 6)  # by their names, as nothing else is to be had
 
 
@@ -239,16 +239,16 @@ def test_many_pairs_of_one_photo_are_not_all_held_back(tmp_path: Path) -> None:
     data = drawn_thrice(tmp_path)
     photo = data.pairs[0].b
     most = tuple(replace(pair, b=photo) if at < 50 else pair for at, pair in enumerate(data.pairs))
-    training, held = parted(replace(data, pairs=most), 0.1)
+    training, held = train_validation_split(replace(data, pairs=most), 0.1)
     assert 1 <= len(held.pairs) <= 12 and len(training.pairs) + len(held.pairs) == 60
     assert photo.file not in {pair.b.file for pair in held.pairs}
     film = tuple(replace(pair, a=before.b) for before, pair in itertools.pairwise(data.pairs))
-    assert len(parted(replace(data, pairs=film), 0.1)[1].pairs) == 6
+    assert len(train_validation_split(replace(data, pairs=film), 0.1)[1].pairs) == 6
 
 
 def test_few_pairs_are_all_trained_on(tmp_path: Path) -> None:
     data = things(tmp_path / "data", 5)
-    training, held = parted(data, 0.2)
+    training, held = train_validation_split(data, 0.2)
     assert (len(training.pairs), len(held.pairs)) == (5, 0)
 
 
@@ -256,7 +256,7 @@ def test_folder_val_is_taken_at_its_word(tmp_path: Path) -> None:
     for split, count in (("train", 9), ("val", 2), ("test", 3)):
         for number in range(count):
             save(thing(number), tmp_path / split / f"{split}{number}.png")
-    training, held = parted(pairs.find(tmp_path), 0.3)
+    training, held = train_validation_split(pairs.find(tmp_path), 0.3)
     assert {pair.split for pair in training.pairs} == {"train"}
     assert {pair.split for pair in held.pairs} == {"val"}
     assert (len(training.pairs), len(held.pairs)) == (9, 2)

@@ -99,12 +99,12 @@ def test_each_sort_of_odd_photo_is_told(outlook: proposals.Outlook) -> None:
 
 def test_things_on_paper_are_cut_out_and_centred() -> None:
     photo = on_paper(4)
-    thing = cutting.seen(photo)
+    thing = cutting.find_thing(photo)
     assert thing.how == "cut"
-    made = cutting.made(photo, thing, Frame(128))
+    made = cutting.cut_out(photo, thing, Frame(128))
     assert is_framed(made, 128)
     # Nothing of paper and shadow is left, and the thing is whole and has its colours.
-    expected = cutting.made(blob(4, 192), cutting.seen(blob(4, 192)), Frame(128))
+    expected = cutting.cut_out(blob(4, 192), cutting.find_thing(blob(4, 192)), Frame(128))
     solid, empty = expected.min(2) < 200, expected.min(2) == 255
     assert (made[empty].min(1) >= 250).mean() > 0.985
     assert np.median(np.abs(made[solid].astype(float) - expected[solid] * 0.8)) < 12
@@ -113,9 +113,9 @@ def test_things_on_paper_are_cut_out_and_centred() -> None:
 def test_white_ground_needs_no_cutting() -> None:
     photo = np.full((200, 300, 3), 255, np.uint8)
     photo[10:138, 150:278] = blob(2)
-    thing = cutting.seen(photo)
+    thing = cutting.find_thing(photo)
     assert thing.how == "centred"
-    assert is_framed(cutting.made(photo, thing, Frame(100)), 100)
+    assert is_framed(cutting.cut_out(photo, thing, Frame(100)), 100)
 
 
 def test_written_folder_is_a_data_set(outlook: proposals.Outlook, tmp_path: Path) -> None:
@@ -251,7 +251,7 @@ def test_files_as_people_have_them(tmp_path: Path, write) -> None:  # type: igno
     outlook = proposals.propose(tmp_path / "photos", SMALL)
     writing.write(outlook, outlook.kept, tmp_path / "out")
     made = np.array(Image.open(tmp_path / "out" / "one.png"))
-    expected = cutting.made(blob(7), cutting.seen(blob(7)), SMALL)
+    expected = cutting.cut_out(blob(7), cutting.find_thing(blob(7)), SMALL)
     assert np.abs((made.min(2) < 200).astype(int) - (expected.min(2) < 200)).mean() < 0.06
 
 

@@ -115,7 +115,7 @@ def test_red_or_blue_is_found_and_read(tmp_path: Path) -> None:
     apart = np.abs(own[:, None] - wanted[None]).sum(-1)
     strange = np.roll(np.arange(20), 1)  # of the other colour
     assert (apart.diagonal() < apart[np.arange(20), strange]).mean() >= 0.95
-    assert styles.measured(generator, data).scores["diversity"] > 0.03  # of two equal pictures 0
+    assert styles.measure_styles(generator, data).scores["diversity"] > 0.03  # of two equal pictures 0
 
 
 def test_without_styles_the_same_training_makes_purple(tmp_path: Path) -> None:

@@ -152,7 +152,7 @@ def test_models_written_meanwhile_read_styles_and_pairs_are_shown_in_three(
     run = trained(tmp_path / "run", data, small(data, steps=2, **STYLES))
     card, tensors = bundle.read(run.model)
     assert (card.style, card.style_encoder) == (8, 4)
-    assert bundle.parted(tensors)[1]
+    assert bundle.split_tensors(tensors)[1]
     (look,) = [event for event in events.read(run.events) if event["event"] == "samples"]
     assert (look["count"], look["held_back"]) == (9, 3)
     for name in ("inputs.png", "targets.png", look["picture"]):
