@@ -302,7 +302,7 @@ def import_(
             raise ModelError(f"The card's fields “{card}” can't be read ({error}).") from error
     if sample is not None:
         made = replace(made, sample=_sampled(made, tensors, sample))
-    target = to or catalogue.place(made.name)
+    target = to or catalogue.free_model_file(made.name)
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
     except OSError as error:
@@ -335,9 +335,9 @@ def demo(
 @commands.command()
 def devices() -> None:
     """Tell which devices there are for networks, and why others are not used."""
-    from engine.devices.hardware import look
+    from engine.devices.hardware import find_devices
 
-    for found in look():
+    for found in find_devices():
         print(f"{found.kind}: {'; '.join(found.names) or found.reason}")
 
 

@@ -53,7 +53,7 @@ from desktop.support.report_errors import ReportErrors
 from desktop.support.settings import SettingsFile
 from desktop.training.current import Training
 from desktop.training.dataset_scan import DatasetScan
-from desktop.training.waiting import Waiting
+from desktop.training.training_queue import TrainingQueue
 from engine.data.card import InputKind
 from engine.data.rect import Rect
 from engine.models.catalogue import Entry
@@ -138,7 +138,7 @@ class Session(Observable):
         self.training = Training(lambda: self.picture.document if self.picture else None, self.settings, self)
         self.training.brought.connect(self._open_trained)
         self.dataset_scan, self.preparing = DatasetScan(self), Preparing(self.settings, self)
-        self.waiting = Waiting(self.strokes.touched, self)
+        self.training_queue = TrainingQueue(self.strokes.touched, self)
         self.pair_drawing = PairDrawing(self, self.settings, self.matching, self.training, pen_up, self)
         tryouts = TryOuts(self.live, self)
         self.teaching = Teaching(self, self.live, tryouts, self.shelf, self.library, self.training, self)
@@ -383,7 +383,7 @@ class Session(Observable):
     def close(self) -> None:
         """End of the program: wait for what is being written, remember everything, stop the engine, whatever
         goes wrong in one of these steps; unsaved pictures stay journalled."""
-        lessons = self.pair_drawing, self.teaching, self.gallery, self.styles, self.waiting
+        lessons = self.pair_drawing, self.teaching, self.gallery, self.styles, self.training_queue
         inputs = self.films, self.watching, self.paper, self.colourways, self.models, self.preparing
         others = self.training, self.dataset_scan, self.places, self.samples
         leaving = (part.leave for part in (*others, *lessons, *inputs))

@@ -160,7 +160,7 @@ def _judged(
         task, swap, pair, looks if there else 0, DABBED, maps if there else None, seed, device=device
     )
     with counting("Judging") as progress:
-        return judging.judged(models, data, how, _telling(progress, told), _say)
+        return judging.compare_models(models, data, how, _telling(progress, told), _say)
 
 
 def _telling(progress: Callable[[int, int], None], told: Path | None) -> Callable[[int, int], None]:

@@ -2,8 +2,8 @@
 
 Each open picture has a folder in the user's recovery folder, with a lock held by its living process
 and one ``journal`` file: the whole picture first, then tiles and properties as they changed; beside it
-lie kept frames and what is held of the preview (``desktop.paint.files.kept``), each written once. All
-writing is done by a thread of the journal's own; the painting thread copies a few tiles, no more.
+lie kept frames and what is held of the preview (``desktop.paint.files.frames_and_holds``), each written
+once. All writing is done by a thread of the journal's own; the painting thread copies a few tiles, no more.
 
 The file is a row of records (``desktop.paint.files.records``). How long it has become stands beside it,
 in ``length``, so that a journal that ends between two records is known for one that was cut. It is
@@ -34,7 +34,7 @@ from desktop.documents.moment import Moment
 from desktop.paint.editing.document import Change, Document
 from desktop.paint.editing.history import Tiles, tile_rect
 from desktop.paint.editing.snapshot import tiles_within
-from desktop.paint.files import kept
+from desktop.paint.files import frames_and_holds
 from desktop.paint.files.records import HEAD_SIZE, Record, beyond, describing, painting
 from desktop.paint.layers.layer import Layer
 from engine.files.lock import hold
@@ -170,10 +170,10 @@ class Journal:
 
     def _described(self, begun: str = "") -> Record:
         document = self._document
-        return describing(document, self._title, begun, kept.frame_notes(document.frames))
+        return describing(document, self._title, begun, frames_and_holds.frame_notes(document.frames))
 
-    def _beside(self) -> kept.Parts:
-        return kept.parts(self._document.frames, self._document.holds)
+    def _beside(self) -> frames_and_holds.Parts:
+        return frames_and_holds.parts(self._document.frames, self._document.holds)
 
     def _add(self, job: _Whole | _Part) -> None:
         with self._waiting:
@@ -284,7 +284,7 @@ class _Whole:
 
     document: Record
     moment: Moment
-    beside: kept.Parts
+    beside: frames_and_holds.Parts
 
     def records(self) -> Iterator[Record]:
         yield self.document
@@ -300,7 +300,7 @@ class _Part:
     document: Record | None
     tiles: Tiles
     layer: int = 0
-    beside: kept.Parts = field(default_factory=dict)
+    beside: frames_and_holds.Parts = field(default_factory=dict)
 
     def records(self) -> Iterator[Record]:
         yield self.document if self.document is not None else painting(self.layer, self.tiles)

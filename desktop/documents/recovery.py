@@ -14,7 +14,7 @@ from PySide6.QtCore import QCoreApplication
 import resources
 from desktop.documents.journal import Held, locked, noted_length
 from desktop.paint.editing.document import Document
-from desktop.paint.files import kept
+from desktop.paint.files import frames_and_holds
 from desktop.paint.files.notation import Notes
 from desktop.paint.files.project import MOST_FILM
 from desktop.paint.files.records import FORMAT, is_whole, read_with_notes, records, useless
@@ -107,7 +107,7 @@ def _restored(path: Path) -> tuple[Document, bool]:
             raise useless()
         with journal.open("rb") as file:
             document, notes = read_with_notes(file)
-        return document, not kept.take(document, notes, kept.Beside(path))
+        return document, not frames_and_holds.take(document, notes, frames_and_holds.Beside(path))
     except OSError as error:
         raise _out_of_reach(error) from error
 

@@ -29,7 +29,8 @@ from engine.errors import ModelError
 from engine.files.writing import is_same, shown
 from engine.models import drawings, recarding, shared
 from engine.models.bundle import SUFFIX
-from engine.models.catalogue import Entry, place
+from engine.models.catalogue import Entry
+from engine.models.catalogue import free_model_file as place
 from engine.models.drawings import SampleDrawing
 from engine.models.shared import Found
 from engine.planes.codec import scaled_preview

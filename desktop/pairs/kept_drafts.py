@@ -44,7 +44,7 @@ class Drafts:
     """All photos have been read; else there are more to come."""
 
 
-def place(data: Path) -> Path:
+def drafts_folder(data: Path) -> Path:
     """Where the drafts for a data set are."""
     mark = hashlib.sha256(os.fsencode(data.absolute())).hexdigest()[:20]
     return resources.home("drafts", mark)

@@ -141,7 +141,7 @@ class LabelDrafts(Observable):
             self._waits.emit(given_up, True)
             given_up.wait(_OTHERS)
         self._waits.emit(given_up, False)
-        out = kept_drafts.place(data)
+        out = kept_drafts.drafts_folder(data)
         last, written = 0.0, kept_drafts.written(out)
 
         def look() -> bool:

@@ -140,7 +140,7 @@ def _corrected(folder: Path) -> set[str]:
         try:
             drawn, _ = pair_store.read_back(folder, name)
         except PictureError as error:
-            place = pair_store.place(folder, name, pair_store.PHOTO)
+            place = pair_store.path_of(folder, name, pair_store.PHOTO)
             raise PictureError(
                 f"A correction of before can’t be read back, “{place}”: {error} "
                 "Move it away, then teach this again."

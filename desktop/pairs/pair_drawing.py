@@ -20,11 +20,11 @@ from desktop.paint.editing.document import Document
 from desktop.paint.gestures.superpixels import hold, regions_in
 from desktop.paint.layers.composite import to_rgb
 from desktop.pairs import kept_drafts, line_draft, photos
+from desktop.pairs.bulk_drafts import BulkDrafts
 from desktop.pairs.kept_drafts import Drafts
 from desktop.pairs.label_drafts import LabelDrafts
 from desktop.pairs.line_draft import LineDraft
 from desktop.pairs.photos import Photo, Roll
-from desktop.pairs.rest import RestOfDrafts
 from desktop.preview.matching import Matching
 from desktop.support.observable import Observable, Property
 from desktop.support.report_errors import ReportErrors, sentence_for
@@ -93,9 +93,9 @@ class PairDrawing(Observable):
         self._picture: OpenPicture | None = None
         self._begun = 0
         """How often pairs were begun or ended: what was asked for before goes nowhere."""
-        self.rest = RestOfDrafts(canvas, self.labels, self._writing, self)
+        self.bulk_drafts = BulkDrafts(canvas, self.labels, self._writing, self)
         self.watch("roll", self._tell_rest)
-        self.rest.went.connect(self._take_roll)
+        self.bulk_drafts.went.connect(self._take_roll)
         canvas.watch("picture", self._notice_picture)
 
     @property
@@ -140,7 +140,8 @@ class PairDrawing(Observable):
         self.busy = True
 
         def read() -> tuple[Roll, Drafts]:
-            return photos.roll(sources, kind, folder, palette), kept_drafts.read(kept_drafts.place(folder))
+            roll = photos.roll(sources, kind, folder, palette)
+            return roll, kept_drafts.read(kept_drafts.drafts_folder(folder))
 
         def go_on(_none: None) -> None:
             self._reading.do(read, lambda found: self._begin(kind, *found), "begin")
@@ -174,7 +175,7 @@ class PairDrawing(Observable):
         """End of the program; what is not added yet is in the journal."""
         self.draft.leave()
         self.labels.leave()
-        self.rest.leave()
+        self.bulk_drafts.leave()
         self._writing.stop()
         self._reading.give_up()  # photos may lie where nothing answers any more
 
@@ -408,7 +409,7 @@ class PairDrawing(Observable):
             self.step(1)
 
     def _tell_rest(self) -> None:
-        self.rest.roll = self.roll if self.draws_labels else None
+        self.bulk_drafts.roll = self.roll if self.draws_labels else None
 
     def _take_roll(self, roll: Roll) -> None:
         """Drafts went into the data set, or out of it."""

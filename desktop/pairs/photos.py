@@ -179,7 +179,7 @@ def _known_mark(file: Path, folder: Path, manifest: pair_store.Manifest) -> str:
         return mark
     before = Origin(file.name, _marked(file, _mark_of_before))
     pair = pair_store.pair_of(folder, manifest, before)
-    if pair and _is_of(file, pair_store.place(folder, pair, pair_store.PHOTO), origins[pair].name):
+    if pair and _is_of(file, pair_store.path_of(folder, pair, pair_store.PHOTO), origins[pair].name):
         return before.mark
     return mark
 

@@ -18,7 +18,7 @@ from engine.errors import PictureError
 from engine.files.writing import first_free
 
 if TYPE_CHECKING:
-    from trainer.preparing.looking import Outlook
+    from trainer.preparing.proposals import Outlook
 
 Tell = Callable[[int, int], None]
 _Result = TypeVar("_Result")
@@ -174,10 +174,10 @@ class _Superseded(Exception):
 
 def _looked(folder: Path, size: int, margin: float, tell: Tell) -> Outlook:
     # Imported here, as the window is to stand before the trainer's modules are loaded.
-    from trainer.preparing import looking
+    from trainer.preparing import proposals
     from trainer.preparing.cutting import Frame
 
-    return looking.look(folder, Frame(size, margin), tell)
+    return proposals.propose(folder, Frame(size, margin), tell)
 
 
 def _written(outlook: Outlook, kept: frozenset[str], out: Path, tell: Tell) -> tuple[Path, list[str]]:

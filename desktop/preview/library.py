@@ -21,7 +21,7 @@ from engine.data.palette import Palette, read_gpl
 from engine.errors import PictureError
 from engine.files.writing import replacing, shown
 from engine.models.bundle import is_bare, read_card
-from engine.models.catalogue import Entry, entries, place
+from engine.models.catalogue import Entry, entries, free_model_file
 
 log = logging.getLogger(__name__)
 
@@ -162,7 +162,7 @@ class Library(Observable):
     def carry_out_import(self, path: Path, name: str, kind: InputKind, palette: Palette | None) -> None:
         """Import foreign weights with the user's answers; ``arrived`` follows, or ``failed``."""
         self.importing = path
-        self._live.send(Import(path, name, kind, palette, place(name)))
+        self._live.send(Import(path, name, kind, palette, free_model_file(name)))
 
     def remove(self, entry: Entry) -> Job:
         """Delete one of the user's own models; a bundled one stays."""
@@ -212,7 +212,7 @@ def _added(path: Path, known: list[Path], job: Job) -> tuple[Path | None, list[E
     for number, file in enumerate(known):
         if _is_copy(file, path, size, partial(job.progress, number, 2 * len(known))):
             return file, entries()
-    target = place(card.name)
+    target = free_model_file(card.name)
     with replacing(target) as part, path.open("rb") as source, part.open("wb") as copy:
         done = 0
         while chunk := source.read(_CHUNK):

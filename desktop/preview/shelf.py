@@ -12,7 +12,7 @@ from desktop.documents.moment import Moment
 from desktop.documents.on_canvas import OnCanvas
 from desktop.documents.open_documents import OpenDocuments, OpenPicture
 from desktop.paint.editing.snapshot import MOST_KEPT, Frame, fit
-from desktop.paint.files import kept
+from desktop.paint.files import frames_and_holds
 from desktop.preview.live import Live
 from desktop.preview.styles import Styles
 from desktop.support.file_work import FileWork, Job
@@ -132,7 +132,7 @@ class Shelf(Observable):
             job.progress(1, 3)
             frame = Frame(preview, whole.snapshot(), kind)
             job.progress(2, 3)
-            kept.pack(frame)
+            frames_and_holds.pack(frame)
             return frame
 
         return self._file_work.read(

@@ -1,4 +1,4 @@
-"""The training on show: the trainer as a process of its own, told by files and followed by its journal.
+"""The training on show: the trainer as a process of its own, told by files and followed by its event log.
 
 It outlives the window unless it is asked to stop; whoever opens the program again finds it
 (``desktop.support.background``, ``desktop.training.runs``). All files are read and written away from the UI
@@ -29,10 +29,10 @@ from desktop.training.runs import Phase, Plan, RunError, RunStatus, RunSummary
 from engine.data.messages import Picture, Pixels
 from engine.data.palette import Palette, write_gpl
 from engine.files.writing import replacing
-from engine.models.catalogue import place as model_place
+from engine.models.catalogue import free_model_file
 from trainer.run.history import TrainingHistory
+from trainer.run.locations import spare_threads
 from trainer.run.options import Options
-from trainer.run.places import spare_threads
 
 if TYPE_CHECKING:
     from desktop.paint.editing.document import Document
@@ -159,7 +159,7 @@ class Training(Observable):
             data = wish.options.data
             if not os.path.exists(data):
                 raise RunError(self.tr("“%s” is gone; choose the folder anew.") % data)
-            folder = runs.place(wish.options.name or data.name)
+            folder = runs.free_run_folder(wish.options.name or data.name)
             folder.parent.mkdir(parents=True, exist_ok=True)
             palette = runs.palette_of(folder)
             if wish.palette:
@@ -248,7 +248,7 @@ class Training(Observable):
                 raise RunError(self.tr("“%s” can't be reached just now; try it again when it is back.") % run)
             if not os.path.isfile(source):
                 raise RunError(self.tr("There is no model yet; the first one comes after a few seconds."))
-            target = model_place(plan.name)
+            target = free_model_file(plan.name)
             with replacing(target) as part:
                 shutil.copyfile(source, part)
             _forget_former(run, target)

@@ -1,10 +1,10 @@
 """The user's run folders as the window sees them: read without torch, and without trust.
 
-Where they lie, and what beside them, ``trainer.run.places`` tells.
+Where they lie, and what beside them, ``trainer.run.locations`` tells.
 
 A run may lie on a disk in the network, and another machine train there. Such a disk is away for a while, and
 back; shows a file as it was a moment ago; lets no lock through; and that machine's clock goes otherwise than
-ours. So whether somebody trains elsewhere is told by the journal's growing, by our own clock, and a folder
+ours. So whether somebody trains elsewhere is told by the event log's growing, by our own clock, and a folder
 that was there once is not given up.
 """
 
@@ -26,9 +26,9 @@ from engine.data.card import InputKind
 from engine.data.task import input_of
 from engine.errors import UnderpaintError
 from engine.files import lock
-from trainer.run.events import Event, Follower
+from trainer.run.events import Event, EventReader
 from trainer.run.history import TrainingHistory
-from trainer.run.places import log_of, palette_of, place
+from trainer.run.locations import free_run_folder, log_of, palette_of
 
 __all__ = [
     "Phase",
@@ -38,10 +38,10 @@ __all__ = [
     "RunSummary",
     "all_runs",
     "delete",
+    "free_run_folder",
     "is_alive",
     "log_of",
     "palette_of",
-    "place",
     "read_plan",
     "run_watcher",
 ]
@@ -50,7 +50,7 @@ Phase = Literal["starting", "running", "paused", "stopping", "stopped", "interru
 """``stopped`` was asked for; ``interrupted`` was not, and can be gone on with; ``failed`` never began."""
 
 ENDS = ("", "stopped", "finished")
-"""What a journal says last of a training that nobody works on, or not yet."""
+"""What an event log says last of a training that nobody works on, or not yet."""
 
 MOST_CONFIG_BYTES = 4 << 20
 MOST_HOST_BYTES = 255
@@ -136,8 +136,8 @@ def run_watcher(folder: Path, clock: Callable[[], float] = time.monotonic) -> Ca
     Args:
         clock: seconds that go on steadily.
     """
-    journal = folder / "events.jsonl"
-    follower, told = Follower(journal), TrainingHistory()
+    log = folder / "events.jsonl"
+    reader, told = EventReader(log), TrainingHistory()
     known: RunStatus | None = None
     seen_at_work = False
     heard = 0.0
@@ -148,14 +148,14 @@ def run_watcher(folder: Path, clock: Callable[[], float] = time.monotonic) -> Ca
         alive = is_alive(folder)
         plan = read_plan(folder)
         host = trained_on(folder)
-        events = follower.news()
+        events = reader.news()
         told.take(events)
         model, best = ((folder / f"{name}.safetensors").is_file() for name in ("model", "best"))
         # What is missing now may have been missing while the rest was looked at.
         if known is not None and (plan is None or not os.path.isfile(folder / "config.json")):
             return replace(known, events=events, away=True)
         if known is None:
-            heard = clock() - _age(journal)
+            heard = clock() - _age(log)
         elif events:
             heard = clock()
         if host and told.last not in ENDS and clock() - heard < QUIET_SECONDS:
@@ -171,10 +171,10 @@ def run_watcher(folder: Path, clock: Callable[[], float] = time.monotonic) -> Ca
     return look
 
 
-def _age(journal: Path) -> float:
-    """Seconds since a journal has grown, by the clocks of both machines; for ever where these disagree."""
+def _age(log: Path) -> float:
+    """Seconds since a log has grown, by the clocks of both machines; for ever where these disagree."""
     try:
-        age = time.time() - journal.stat().st_mtime
+        age = time.time() - log.stat().st_mtime
     except OSError:  # not begun yet
         return 0.0
     return age if age > -QUIET_SECONDS else math.inf
@@ -226,8 +226,8 @@ def all_runs() -> list[RunSummary]:
         status = run_watcher(folder)()
         told = TrainingHistory()
         told.take(status.events)
-        journal = folder / "events.jsonl"
-        touched = (journal if journal.exists() else folder).stat().st_mtime
+        log = folder / "events.jsonl"
+        touched = (log if log.exists() else folder).stat().st_mtime
         found.append(
             RunSummary(folder, status.phase, plan, told.step, touched, status.has_model, _bytes_of(folder))
         )

@@ -26,7 +26,7 @@ class Found:
     """Why there is none, as one sentence; empty where there is."""
 
 
-def look() -> list[Found]:
+def find_devices() -> list[Found]:
     """Every kind of device, in the order of preference."""
     return [_cuda(), _mps(), _xpu(), Found("cpu", (_processor(),), "")]
 

@@ -53,7 +53,7 @@ def cut_out(
     if picture.hints is not None and picture.hints[..., 3].any():
         hinted = _resized(picture.hints[..., 3], size) >= 128
     step(1, 6)
-    found = ground.seen(small, ink, hinted, enclosed)
+    found = ground.segment_foreground(small, ink, hinted, enclosed)
     if found is None:
         raise PictureError(NOTHING)
     step(3, 6)

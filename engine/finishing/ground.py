@@ -60,7 +60,7 @@ class Found:
     colour: Values | None
 
 
-def seen(
+def segment_foreground(
     frame: Pixels, ink: Mask | None, hinted: Mask | None = None, enclosed: Enclosed = "seen"
 ) -> Found | None:
     """Tell the thing from its ground.

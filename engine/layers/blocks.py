@@ -61,12 +61,12 @@ class Norm(nn.Module):
             )
         return self._normed(x, valid)[0]
 
-    def measured(self, x: Tensor, valid: Valid | None, kept: Kept) -> Tensor:
-        """As a pass with the statistics of the image, of one picture; ``kept`` receives the moments."""
+    def measured(self, x: Tensor, valid: Valid | None, cache: PassCache) -> Tensor:
+        """As a pass with the statistics of the image, of one picture; ``cache`` receives the moments."""
         assert self.statistics == "image", "running statistics are folded, or need no moments"
         y, moments = self._normed(x, valid)
         assert moments is not None, "moments are kept of one picture"
-        kept.moments[self] = moments
+        cache.moments[self] = moments
         return y
 
     def by(self, moments: Moments, x: Tensor) -> Tensor:
@@ -119,7 +119,7 @@ class Norm(nn.Module):
         return y, (mean, deviation)
 
 
-class Kept:
+class PassCache:
     """What a pass leaves behind for those that follow it (see ``engine.passes.incremental``).
 
     Attributes:
@@ -146,16 +146,20 @@ class Layer(nn.Module):
         self.place: int | None = None
 
     def forward(
-        self, x: Tensor, valid: Valid | None = None, kept: Kept | None = None, styles: Styles | None = None
+        self,
+        x: Tensor,
+        valid: Valid | None = None,
+        cache: PassCache | None = None,
+        styles: Styles | None = None,
     ) -> Tensor:
-        return self.normed(self.convolution(x), valid, kept, styles)
+        return self.normed(self.convolution(x), valid, cache, styles)
 
     def normed(
-        self, x: Tensor, valid: Valid | None, kept: Kept | None, styles: Styles | None = None
+        self, x: Tensor, valid: Valid | None, cache: PassCache | None, styles: Styles | None = None
     ) -> Tensor:
         """What the convolution made, behind the norm and the style."""
         if self.norm is not None:
-            x = self.norm(x, valid) if kept is None else self.norm.measured(x, valid, kept)
+            x = self.norm(x, valid) if cache is None else self.norm.measured(x, valid, cache)
         return x if styles is None or self.place is None else modulated(x, styles[self.place])
 
     @torch.no_grad()

@@ -119,7 +119,7 @@ def read_card(path: Path) -> Card:
 
 
 def read(path: Path) -> tuple[Card, dict[str, Tensor]]:
-    """Card and weights of a model file, by the names that ``networks.build`` gives them, see ``parted``.
+    """Card and weights of a model file, by names as ``networks.build`` has them, see ``split_tensors``.
 
     The file is read into memory rather than mapped, so that it can be replaced while in use.
 
@@ -274,7 +274,7 @@ def blank_encoder(card: Card) -> nn.Module:
         )
 
 
-def parted(tensors: dict[str, Tensor]) -> tuple[dict[str, Tensor], dict[str, Tensor]]:
+def split_tensors(tensors: dict[str, Tensor]) -> tuple[dict[str, Tensor], dict[str, Tensor]]:
     """The weights of a file apart: the network's, and the style encoder's by its own names."""
     encoder = {
         name.removeprefix(STYLE_ENCODER): tensor

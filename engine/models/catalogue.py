@@ -68,7 +68,7 @@ def is_run(folder: Path) -> bool:
     return os.path.isfile(folder / "config.json")
 
 
-def place(name: str) -> Path:
+def free_model_file(name: str) -> Path:
     """A free file name for a model of that name in the user's model folder, which is made if missing.
 
     Raises:

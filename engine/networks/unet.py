@@ -6,7 +6,7 @@ import torch
 from torch import Tensor, nn
 
 from engine.layers import packed
-from engine.layers.blocks import Kept, Layer, Valid, shrunk
+from engine.layers.blocks import Layer, PassCache, Valid, shrunk
 from engine.layers.encoder_decoder_base import DEFAULTS, SETTINGS, EncoderDecoderBase
 from engine.layers.quantised import Bits
 
@@ -62,9 +62,9 @@ class UNet(EncoderDecoderBase):
         valid: Valid | None = None,
         rng: torch.Generator | None = None,
         style: Tensor | None = None,
-        kept: Kept | None = None,
+        cache: PassCache | None = None,
     ) -> Tensor:
-        """As every ``Translator``; ``kept``, if given, receives the encoder's maps and all moments."""
+        """As every ``Translator``; ``cache``, if given, receives the encoder's maps and all moments."""
         styles = self.styles(x, style)
         skips: list[Tensor] = []
         valids: list[Valid | None] = []
@@ -72,19 +72,19 @@ class UNet(EncoderDecoderBase):
             assert isinstance(down, Layer)
             valids.append(valid)
             valid = shrunk(valid)
-            x = down(x, valid, kept, styles)
+            x = down(x, valid, cache, styles)
             if len(skips) < len(self.downs) - 1:
                 # In place: the skip is read through a ReLU later, to which this makes no difference.
                 x = packed.activated(down.convolution, x, "leaky_relu")
             skips.append(x)
-        if kept is not None:
-            kept.maps = skips
+        if cache is not None:
+            cache.maps = skips
         for level in reversed(range(len(self.ups))):
             skip = skips[level]
             up = self.ups[level]
             assert isinstance(up, Layer)
             x = packed.rectified(up.convolution, *((skip,) if x is skip else (skip, x)))
-            x = up.normed(x, valids[level], kept, styles)
+            x = up.normed(x, valids[level], cache, styles)
             if level in self.dropped:
                 x = self.dropout(x, rng)
         last = self.ups[0]

@@ -70,7 +70,7 @@ class Generator:
         self.card = card
         self.statistics: Statistics = statistics or card.statistics
         self._notice = notice or _warn
-        self._tensors, encoder = bundle.parted(tensors)
+        self._tensors, encoder = bundle.split_tensors(tensors)
         self._styles = Styles(card, encoder)
         self._followed = card.usual_style
         self._incremental = incremental

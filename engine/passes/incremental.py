@@ -21,7 +21,7 @@ from torch import Tensor, nn
 
 from engine.data.rect import Rect
 from engine.layers import packed
-from engine.layers.blocks import Kept, Layer, Valid
+from engine.layers.blocks import Layer, PassCache, Valid
 from engine.networks.unet import UNet
 from engine.planes import windows
 
@@ -37,7 +37,7 @@ class Incremental:
 
     def __init__(self, network: UNet) -> None:
         self.network = network
-        self._kept = Kept()
+        self._cache = PassCache()
         self._planes = torch.empty(0)
 
     def whole(self, planes: Tensor, valid: Valid | None) -> Tensor:
@@ -50,10 +50,10 @@ class Incremental:
         Returns:
             (1, outputs, H, W) in [−1, 1].
         """
-        kept = Kept()
-        self._planes, self._kept = torch.empty(0), Kept()  # their memory is needed
-        made: Tensor = self.network(planes, valid, kept=kept)
-        self._planes, self._kept = planes, kept
+        cache = PassCache()
+        self._planes, self._cache = torch.empty(0), PassCache()  # their memory is needed
+        made: Tensor = self.network(planes, valid, cache=cache)
+        self._planes, self._cache = planes, cache
         return made
 
     def prepare(self) -> None:
@@ -62,7 +62,7 @@ class Incremental:
         widest = max(self._planes.shape[2:])
         bounds = Rect(0, 0, widest, 1)
         wanted = [window.grown(FADED).intersected(bounds) for window in changed]
-        for level, map_ in enumerate(self._kept.maps):
+        for level, map_ in enumerate(self._cache.maps):
             bounds = Rect(0, 0, widest >> (level + 1), 1)
             changed = [windows.halved(window, bounds) for window in changed]
             wanted = [windows.halved(window, bounds) for window in wanted]
@@ -79,8 +79,8 @@ class Incremental:
         for rect, planes in changes:
             self._planes[:, :, rect.rows, rect.columns] = planes
         changed = [rect for rect, _ in changes]
-        source, innermost = self._planes, len(self._kept.maps) - 1
-        for level, target in enumerate(self._kept.maps):
+        source, innermost = self._planes, len(self._cache.maps) - 1
+        for level, target in enumerate(self._cache.maps):
             down = _layer(self.network.downs[level])
             changed = windows.merged([windows.halved(window, _bounds(target)) for window in changed])
             for window in windows.merged([self._encoded(level, window) for window in changed]):
@@ -101,12 +101,12 @@ class Incremental:
             (1, outputs, h, w) in [−1, 1].
         """
         needed = [window]
-        for level, map_ in enumerate(self._kept.maps):
+        for level, map_ in enumerate(self._cache.maps):
             needed.append(self._decoded(level, windows.halved(needed[-1], _bounds(map_))))
         x: Tensor | None = None
         for level in reversed(range(len(self.network.ups))):
             inner, outer, up = needed[level + 1], needed[level], _layer(self.network.ups[level])
-            skip = self._kept.maps[level][:, :, inner.rows, inner.columns]
+            skip = self._cache.maps[level][:, :, inner.rows, inner.columns]
             made = packed.rectified(up.convolution, *((skip,) if x is None else (skip, x)))
             # Its outermost pixels lack what lies outside ``inner``; none of them is in ``outer``.
             top, left = outer.top - 2 * inner.top, outer.left - 2 * inner.left
@@ -116,8 +116,8 @@ class Incremental:
 
     def _encoded(self, level: int, window: Rect) -> Rect:
         """The window of an encoder's map that is made where ``window`` is wanted."""
-        down, target = _layer(self.network.downs[level]), self._kept.maps[level]
-        channels = (self._kept.maps[level - 1] if level else self._planes).shape[1]
+        down, target = _layer(self.network.downs[level]), self._cache.maps[level]
+        channels = (self._cache.maps[level - 1] if level else self._planes).shape[1]
 
         def serves(width: int, height: int) -> bool:
             shape = 1, channels, 2 * height + 2, 2 * width + 2
@@ -127,9 +127,9 @@ class Incremental:
 
     def _decoded(self, level: int, window: Rect) -> Rect:
         """The window of a map that the decoder's layer takes where ``window`` is wanted."""
-        up, source = _layer(self.network.ups[level]), self._kept.maps[level]
+        up, source = _layer(self.network.ups[level]), self._cache.maps[level]
         # All but the innermost layer also take what the one before it has made.
-        channels = source.shape[1] * (1 if level == len(self._kept.maps) - 1 else 2)
+        channels = source.shape[1] * (1 if level == len(self._cache.maps) - 1 else 2)
 
         def serves(width: int, height: int) -> bool:
             return packed.serves(up.convolution, (1, channels, height, width))
@@ -137,7 +137,7 @@ class Incremental:
         return windows.grown(window, _bounds(source), serves)
 
     def _normed(self, layer: Layer, x: Tensor) -> Tensor:
-        return x if layer.norm is None else layer.norm.by(self._kept.moments[layer.norm], x)
+        return x if layer.norm is None else layer.norm.by(self._cache.moments[layer.norm], x)
 
 
 def _layer(module: nn.Module) -> Layer:

@@ -107,7 +107,7 @@ def add_the_rest(
         least: how certain they have to be, per cent.
     """
     pair_drawing = window.session.pair_drawing
-    rest = pair_drawing.rest
+    rest = pair_drawing.bulk_drafts
     started = time.perf_counter()
     until(lambda: not pair_drawing.labels.learning and not pair_drawing.busy, 900)
     window.activateWindow()

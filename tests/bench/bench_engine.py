@@ -125,7 +125,7 @@ def wide() -> tuple[Card, dict[str, torch.Tensor]]:
 def reference_way(card: Card, tensors: dict[str, torch.Tensor]) -> Callable[[Pixels], Pixels]:
     """The network as the published test script runs it, by the same weights."""
     network = build(card.kind, **card.network)
-    theirs, _ = bundle.parted(tensors)  # without what reads styles of photos
+    theirs, _ = bundle.split_tensors(tensors)  # without what reads styles of photos
     network.load_state_dict({name: tensor.float() for name, tensor in theirs.items()})
     network.train()
 

@@ -28,7 +28,7 @@ from trainer.run.config import Config
 from trainer.run.options import Options
 from trainer.training.fit import pair_loader
 from trainer.training.state import State
-from trainer.training.step import learn
+from trainer.training.step import train_step
 
 ROUNDS = 5
 PICTURES = 24
@@ -41,8 +41,8 @@ def run() -> list[Row]:
         for seed in range(PICTURES):
             save(thing(seed, 256), folder / f"{seed}.jpg", quality=90)
         data = pairs.find(folder, task="hints")
-        wide = plan.planned(data, Options(folder, width=64, steps=1000, differentiable=False))
-        usual = plan.planned(data, Options(folder, width=32, steps=1000, differentiable=False))
+        wide = plan.make_config(data, Options(folder, width=64, steps=1000, differentiable=False))
+        usual = plan.make_config(data, Options(folder, width=32, steps=1000, differentiable=False))
         print(f"  {wide.precision}, {wide.threads} threads", file=sys.stderr)
         torch.set_num_threads(wide.threads)
         ours, plain = _in_turns(_bare(wide), _plain(wide))
@@ -51,7 +51,7 @@ def run() -> list[Row]:
 
             def fed_step() -> int:
                 batch = next(loader)
-                learn(state, usual, World(), batch.inputs, batch.targets)
+                train_step(state, usual, World(), batch.inputs, batch.targets)
                 return usual.batch
 
             with_pictures, bare = _in_turns(fed_step, _bare(usual))
@@ -102,7 +102,7 @@ def _bare(config: Config) -> Callable[[], int]:
     )
 
     def step() -> int:
-        learn(state, config, World(), inputs, photos)
+        train_step(state, config, World(), inputs, photos)
         state.step += 1
         return config.batch
 

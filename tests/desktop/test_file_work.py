@@ -17,7 +17,7 @@ from PySide6.QtWidgets import QPushButton, QToolButton
 
 from desktop.documents.recovery import abandoned, restore
 from desktop.paint.editing.snapshot import Frame
-from desktop.paint.files import kept, project
+from desktop.paint.files import frames_and_holds, project
 from desktop.session import Session
 from desktop.support import task_queue
 from desktop.widgets.main_window import MainWindow
@@ -113,7 +113,7 @@ def test_what_a_file_has_no_room_for_is_told_when_it_is_saved(
     document = session.document
     frame = Frame(np.zeros((24, 32, 3), np.uint8), document.snapshot(), document.kind, name="evening")
     document.put_by((frame,))
-    monkeypatch.setattr(kept, "MOST_KEPT_BYTES", 1000)
+    monkeypatch.setattr(frames_and_holds, "MOST_KEPT_BYTES", 1000)
     assert done(session.save(tmp_path / "drawing.ora"))
     assert session.saved
     assert told[-1].startswith("Saved “drawing.ora”. “drawing.ora” has no room for all kept frames;")

@@ -115,7 +115,7 @@ def teach(window: MainWindow, _folder: Path) -> None:
     ("begin", "reading"),
     [
         (draw_over_photos, "desktop.pairs.photos.read"),
-        (prepare_photos, "trainer.preparing.looking.look"),
+        (prepare_photos, "trainer.preparing.proposals.propose"),
         (teach, "desktop.pairs.replay_examples.examples"),
     ],
 )

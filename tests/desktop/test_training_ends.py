@@ -24,7 +24,7 @@ from engine.models import bundle
 from tests.desktop.training_pairs import EDGE, write_pairs
 from tests.desktop.window_hands import button, text_of, training_window, until
 from trainer.queue.items import new_item
-from trainer.queue.kept import QueueFolder
+from trainer.queue.queue_folder import QueueFolder
 from trainer.run.options import Options
 
 pytestmark = pytest.mark.usefixtures("no_training_is_left")
@@ -169,8 +169,8 @@ def test_what_the_queue_waits_for_is_stopped_with_it(
     with lock.holding(folder / "lock") as ours, lock.holding(queue.running) as worked_off:
         assert ours and worked_off
         session.training.show(folder)
-        session.waiting.look()
-        until(lambda: session.training.phase == "running" and session.waiting.works)
+        session.training_queue.look()
+        until(lambda: session.training.phase == "running" and session.training_queue.works)
         window.close()
         answer(window.messages, "Stop it")
         assert not window.isVisible() and queue.asked_to_stop()

@@ -254,11 +254,11 @@ def test_a_run_that_nobody_works_on_says_how_it_ended(home: Path, events: list[d
 
 
 def test_runs_get_names_of_their_own(home: Path):
-    first = runs.place("my shoes")
+    first = runs.free_run_folder("my shoes")
     assert first == home / "runs" / "my shoes"
     first.mkdir(parents=True)
-    assert runs.place("my shoes").name == "my shoes-2"
-    assert runs.place("../../etc/passwd").parent == home / "runs"
+    assert runs.free_run_folder("my shoes").name == "my shoes-2"
+    assert runs.free_run_folder("../../etc/passwd").parent == home / "runs"
 
 
 # --- wishes and words ---------------------------------------------------------------------------

@@ -16,7 +16,7 @@ class Frozen:
 
     def __init__(self, card: Card, tensors: dict[str, Tensor], statistics: str) -> None:
         self.network = bundle.blank(card)
-        weights, _ = bundle.parted(tensors)
+        weights, _ = bundle.split_tensors(tensors)
         self.network.load_state_dict({name: tensor.float() for name, tensor in weights.items()}, assign=True)
         self.network.eval().requires_grad_(False).use_statistics(statistics)
         self.style = torch.tensor([card.usual_style]) if card.style else None

@@ -15,11 +15,11 @@ from desktop.paint.editing import limits
 from desktop.paint.editing.document import Document, Role
 from desktop.paint.editing.limits import MOST_LAYERS
 from desktop.paint.editing.snapshot import MOST_KEPT, Frame
-from desktop.paint.files import archive, kept, project, records
+from desktop.paint.files import archive, frames_and_holds, project, records
 from desktop.paint.layers.held import MOST_HOLDS
 from engine.data.palette import Label, Palette
 from engine.errors import PictureError
-from tests.paint.test_paint_kept import check_kept, drawn, noise, part
+from tests.paint.test_paint_frames_and_holds import check_kept, drawn, noise, part
 
 
 def with_kept(frames: int, holds: int = 0) -> Document:
@@ -84,10 +84,10 @@ def test_no_frame_is_written_that_would_not_be_read(
     limit: str, beginning: int, by: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
     document, path = with_kept(3, holds=2), tmp_path / "a.ora"
-    monkeypatch.setattr(kept, "_MARGIN", 0)
+    monkeypatch.setattr(frames_and_holds, "_MARGIN", 0)
     left = set()
     for most in range(beginning, 0, -by):
-        monkeypatch.setattr(kept, limit, most)
+        monkeypatch.setattr(frames_and_holds, limit, most)
         found, said = round_trip(document, path)
         missing = [name for name in names(document) if name not in names(found)]
         assert bool(missing) is any("kept frames" in it for it in said)

@@ -76,7 +76,7 @@ def small(data: DataSet, **wishes: Any) -> Config:
     asked = {**usual, **wishes}
     known = asked.keys() & {option.name for option in options.each()}
     wanted = Options(data.folder, **{name: asked.pop(name) for name in known})
-    return replace(plan.planned(data, wanted, asked.pop("processes", 1)), **asked)
+    return replace(plan.make_config(data, wanted, asked.pop("processes", 1)), **asked)
 
 
 def untrained(data: DataSet) -> Generator:

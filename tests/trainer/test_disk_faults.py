@@ -26,7 +26,7 @@ from trainer.machine.errors import TrainingError
 from trainer.run import events
 from trainer.run import folder as runs
 from trainer.run.config import Config
-from trainer.run.events import Journal
+from trainer.run.events import EventLog
 from trainer.run.folder import Run
 from trainer.training.fit import fit
 from trainer.training.state import State
@@ -94,7 +94,7 @@ def seen_steps(folder: Path) -> object:
 
 def told(folder: Path, number: int) -> None:
     with Run(folder).writing():
-        Journal(folder / "events.jsonl").tell("step", number, more="ä" * 50)
+        EventLog(folder / "events.jsonl").tell("step", number, more="ä" * 50)
 
 
 def seen_event(folder: Path) -> object:

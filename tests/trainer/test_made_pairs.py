@@ -84,7 +84,7 @@ def test_fewer_lines_where_edges_must_be_surer(tmp_path: Path) -> None:
 def test_without_the_weights_pairs_follow_gradients_and_it_is_said(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(weights, "place", lambda: tmp_path / "nowhere")
+    monkeypatch.setattr(weights, "weights_path", lambda: tmp_path / "nowhere")
     save(thing(1), tmp_path / "photos" / "1.png")
     words = ["pairs", str(tmp_path / "photos"), "--out", str(tmp_path / "made"), "--no-variety"]
     result = CliRunner().invoke(commands, words)

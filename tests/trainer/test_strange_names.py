@@ -87,10 +87,10 @@ def _poor(folder: Path, run: Path, tmp_path: Path) -> Path:
     from engine.models import bundle
 
     card = bundle.read_card(opened(run).model)
-    data = evaluate.found(card, folder)
-    learnt_from, _ = evaluate.shared_out(data, card)
+    data = evaluate.load_pairs(card, folder)
+    learnt_from, _ = evaluate.split_for_evaluation(data, card)
     file = tmp_path / f"reader {STRANGE}.safetensors"
-    recogniser.write(file, recogniser.learnt(learnt_from, evaluate.augment_of(card, data), steps=1))
+    recogniser.write(file, recogniser.train_recogniser(learnt_from, evaluate.augment_of(card, data), steps=1))
     return file
 
 

@@ -174,8 +174,8 @@ def test_ctrl_c_saves_and_says_how_to_go_on(tmp_path: Path) -> None:
     run = tmp_path / "run"
     words = ("train", tmp_path / "data", "--run", run, *SMALL.split(), "--steps", "100000")
     with warm.program("trainer", *words, folder=tmp_path / "told") as process:
-        follower = events.Follower(run / "events.jsonl")
-        while not any(event["event"] == "step" for event in follower.news()) and process.is_alive():
+        reader = events.EventReader(run / "events.jsonl")
+        while not any(event["event"] == "step" for event in reader.news()) and process.is_alive():
             process.join(0.02)
         assert process.pid is not None
         os.kill(process.pid, signal.SIGINT)

@@ -94,8 +94,8 @@ def evaluate(
         maps = _kept(Run(folder).edge_maps if is_run else resources.home("runs", "edge maps"), context)
     looked_at = LOOKS if looks is None and card.input != "labels" else looks or 0
     with waiting("Looking for pairs, and trying some"):
-        found = evaluation.found(card, data, task=task, swap=swap, way=pair)
-        pace = evaluation.paced(opened, found, looked_at, DABBED, maps)
+        found = evaluation.load_pairs(card, data, task=task, swap=swap, way=pair)
+        pace = evaluation.estimate_time(opened, found, looked_at, DABBED, maps)
         if looks != 0:
             pace = replace(pace, looking=pace.looking + styles.seconds(opened, found))
     say(pace.in_words(pace.learning if card.input == "labels" else 0.0))
@@ -125,7 +125,7 @@ def evaluate(
         notes.append("Diversity and obedience are not measured, as no pairs are to be looked at (--looks 0).")
     else:
         with counting("Looking at styles") as progress:
-            of_styles = styles.measured(opened, found, edge_maps=maps, progress=progress)
+            of_styles = styles.measure_styles(opened, found, edge_maps=maps, progress=progress)
         result.scores |= of_styles.scores
         notes += of_styles.notes
     result.notes += notes

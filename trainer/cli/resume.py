@@ -44,7 +44,7 @@ def resume(
 
     def extend() -> None:
         with there.writing(), there.held():
-            there.extend(extend_run.extended(there, data, epochs=epochs, steps=steps, minutes=minutes))
+            there.extend(extend_run.extend_config(there, data, epochs=epochs, steps=steps, minutes=minutes))
             there.take_back("stop")
             there.take_back("pause")
 

@@ -36,7 +36,7 @@ def _make(folder: Path, config: Config, data: DataSet) -> None:
     runs.refuse_existing(folder)
     tell(data)
     measured = estimate.trial(config, data, folder)
-    config = plan.timed(config, measured.seconds_a_step)
+    config = plan.with_step_count(config, measured.seconds_a_step)
     say(measured.in_words(config))
     if config.edges and weights.available():
         first = duration(weights.seconds(config.pairs, config.size))

@@ -48,7 +48,7 @@ def train(options: Options) -> None:
         for problem in found.problems:
             if not problem.severe and world.leads:
                 say(f"warning: {problem}")
-        config = plan.planned(found, options, processes=world.size)
+        config = plan.make_config(found, options, processes=world.size)
         place = options.run or runs.free(resources.home("runs", stem(config.name, "run")))
         with distributed.joined(config.device):
             run = begun(place, config, found)

@@ -16,7 +16,7 @@ from trainer.cli.options import asked
 from trainer.cli.telling import result, say
 from trainer.queue.errors import QueueError
 from trainer.queue.items import Item, Queue, new_item, options_to_fields
-from trainer.queue.kept import QueueFolder
+from trainer.queue.queue_folder import QueueFolder
 from trainer.queue.schedule import Schedule, When, minute_of
 from trainer.run.options import Options
 

@@ -30,7 +30,7 @@ def styles(
     from engine.models import bundle, catalogue, recarding
     from engine.passes import opening
     from trainer.data import naming
-    from trainer.evaluation.evaluate import found, shared_out
+    from trainer.evaluation.evaluate import load_pairs, split_for_evaluation
     from trainer.machine.errors import TrainingError
 
     if to.suffix.lower() != bundle.SUFFIX:
@@ -42,8 +42,8 @@ def styles(
         raise ModelError(
             f"The model “{shown(card.name)}” can't read styles of photos; train one with --styles."
         )
-    data = found(card, photos, way=pair)
-    learnt_from, judged_by = shared_out(data, card)
+    data = load_pairs(card, photos, way=pair)
+    learnt_from, judged_by = split_for_evaluation(data, card)
     chosen = learnt_from if learnt_from.pairs else judged_by
     groups, everything = naming.photos(naming.named(chosen)), naming.of_all(chosen)
     codes = []

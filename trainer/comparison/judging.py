@@ -42,7 +42,7 @@ class How:
     device: str | None = None
 
 
-def judged(
+def compare_models(
     models: Sequence[tuple[Path, Card]],
     folder: Path,
     how: How,
@@ -104,7 +104,7 @@ def _suited(
     data, problems = {}, {}
     for place, (_, card) in enumerate(models):
         try:
-            data[place] = evaluation.found(card, folder, task=how.task, swap=how.swap, way=how.way)
+            data[place] = evaluation.load_pairs(card, folder, task=how.task, swap=how.swap, way=how.way)
             if not data[place].pairs:
                 raise TrainingError(f"There are no pairs in “{folder.name}” to judge by; choose another one.")
         except TrainingError as error:
@@ -125,7 +125,7 @@ def common_pairs(data: dict[int, DataSet], models: Sequence[tuple[Path, Card]]) 
         TrainingError: there are none.
     """
     names = [
-        {pair.name for pair in evaluation.shared_out(own, models[place][1])[1].pairs}
+        {pair.name for pair in evaluation.split_for_evaluation(own, models[place][1])[1].pairs}
         for place, own in data.items()
     ]
     common = frozenset.intersection(*map(frozenset, names))
@@ -159,7 +159,7 @@ def _one(
     notes: list[str] = []
     reader = None
     if card.input == "labels":
-        learnt_from, _ = evaluation.shared_out(data, card)
+        learnt_from, _ = evaluation.split_for_evaluation(data, card)
         kept = resources.home("recognisers", f"{pairs.digest(learnt_from)[:16]}-{how.seed}.safetensors")
         try:
             reader = evaluation.recogniser_for(card, data, kept, seed=how.seed, seconds=LEARNING)
@@ -175,7 +175,7 @@ def _one(
         progress=step,
     )
     if how.looks and card.style and weights.available():
-        of_styles = styles.measured(generator, data, edge_maps=how.edge_maps)
+        of_styles = styles.measure_styles(generator, data, edge_maps=how.edge_maps)
         result.scores |= of_styles.scores
         notes += of_styles.notes
     notes = [*result.notes, *notes]

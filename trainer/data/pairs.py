@@ -73,7 +73,7 @@ def find(
     elif found:
         if not way and zipped.is_file(zipped.root(folder) / layouts.PREPARED):
             wish = replace(wish, way=panels.ALONE)
-        data, unused = recognising.recognised(folder, found, stills, wish)
+        data, unused = recognising.recognise_pairs(folder, found, stills, wish)
         foreign = sorted([*foreign, *unused])
     else:
         data = DataSet(folder, "photos", wish.task or "hints")

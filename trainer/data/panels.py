@@ -46,7 +46,7 @@ class Panels:
     """A way that their proportions speak for, though nothing else does."""
 
 
-def seen(sources: Sequence[Source], way: str = "") -> Panels:
+def find_panels(sources: Sequence[Source], way: str = "") -> Panels:
     """What files are made of.
 
     Args:

@@ -36,7 +36,7 @@ _SOME_FLAT = 0.2, 0.8
 """Shares of flat pictures among others between which they may be one half of pairs."""
 
 
-def recognised(
+def recognise_pairs(
     folder: Path, found: list[Found], stills: list[Found], wish: Wish
 ) -> tuple[DataSet, list[Path]]:
     """The data set, and those of the ``stills``, GIF files, that are not part of it.
@@ -63,7 +63,7 @@ def recognised(
         return _of_chosen(folder, chosen, wish), _unused(stills, chosen)
     unused = [still.file for still in stills]
     sources = [Source(entry.file) for entry in found]
-    parts = panels.Panels("") if wish.way == panels.ALONE else panels.seen(sources, wish.way)
+    parts = panels.Panels("") if wish.way == panels.ALONE else panels.find_panels(sources, wish.way)
     if parts.way:
         return _of_panels(folder, found, parts, wish), unused
     if chosen is not None and _FEWEST * len(found) <= _files_told(chosen) and _belong(chosen):

@@ -15,7 +15,7 @@ MOST = 200
 """More are not needed to see how a training goes."""
 
 
-def parted(data: DataSet, share: float, photos_apart: bool = True) -> tuple[DataSet, DataSet]:
+def train_validation_split(data: DataSet, share: float, photos_apart: bool = True) -> tuple[DataSet, DataSet]:
     """The pairs to train on, and those to validate with; the latter may be none.
 
     A folder ``val`` is taken at its word. Otherwise a share is held back, chosen by the pairs' names, so

@@ -75,11 +75,11 @@ def check(data: DataSet, progress: Progress | None = None) -> list[Problem]:
     def progressed(done: int, _: int) -> None:
         told(round(done * count / (count + before)), count)
 
-    common = Correspondence.learnt(list(compared(data, progressed)))
+    common = Correspondence.fit(list(compared(data, progressed)))
     found = list(
         _each(
             data.pairs,
-            lambda pair: pair_notes.found(pair, data, common),
+            lambda pair: pair_notes.take_notes(pair, data, common),
             lambda done, all_of_it: progressed(before + done, all_of_it),
         )
     )

@@ -154,7 +154,7 @@ class Correspondence:
         self._way = way
 
     @classmethod
-    def learnt(cls, pairs: Sequence[tuple[Pixels, Pixels]]) -> Correspondence | None:
+    def fit(cls, pairs: Sequence[tuple[Pixels, Pixels]]) -> Correspondence | None:
         """From up to some hundred pairs, each side as ``reduced`` gives it, most of which fit.
 
         None where there are too few, or where nothing that is seen here tells pairs from chance.
@@ -165,7 +165,7 @@ class Correspondence:
         best = max(ways, key=lambda way: way.clearness)
         return cls(best) if best.clearness >= _CLEAR else None
 
-    def judged(self, a: Pixels, b: Pixels, keep_sides: bool = True) -> Judgement:
+    def judge(self, a: Pixels, b: Pixels, keep_sides: bool = True) -> Judgement:
         """Whether two sides, uint8 (H, W, 3), are a pair as the others are; in doubt they are.
 
         Args:

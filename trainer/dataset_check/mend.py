@@ -76,7 +76,7 @@ def _write(pair: Pair, data: DataSet, name: str, mirrored: bool, out: Path) -> N
             pair_store.write_part(out, name, pair_store.INPUT, a)
         if hints is not None:
             pair_store.write_part(out, name, pair_store.HINTS, hints)
-        _copy(pair.b.file, pair_store.place(out, name, pair_store.PHOTO).with_suffix(pair.b.file.suffix))
+        _copy(pair.b.file, pair_store.path_of(out, name, pair_store.PHOTO).with_suffix(pair.b.file.suffix))
     else:
         pair_store.write_pair(out, name, a, photo, hints)
 

@@ -60,7 +60,7 @@ class PairNotes:
     """Of what lies on a plain ground."""
 
 
-def found(pair: Pair, data: DataSet, common: Correspondence | None) -> PairNotes:
+def take_notes(pair: Pair, data: DataSet, common: Correspondence | None) -> PairNotes:
     """Read a pair's files, each once, and note everything that can be seen on it alone."""
     noted = PairNotes(pair)
     sides = _read(noted)
@@ -79,7 +79,7 @@ def found(pair: Pair, data: DataSet, common: Correspondence | None) -> PairNotes
             noted.faults = palettes.faults(a, data.palette)
         if b is not None and common is not None:
             few = len(data.pairs) <= correspondence.MOST_SWAPPED
-            noted.judgement = common.judged(a, b, keep_sides=few)
+            noted.judgement = common.judge(a, b, keep_sides=few)
     return noted
 
 

@@ -145,7 +145,9 @@ def _learnt(data: DataSet, seconds: float, steps: int | None, notes: Notes, memo
         photo, labels, known = _read(pair, data)
         photos.append(photo)
         maps.append((labels, known))
-    return learner.learnt(photos, maps, count, seconds=seconds, steps=steps, progress=notes, memory=memory)
+    return learner.train_drafter(
+        photos, maps, count, seconds=seconds, steps=steps, progress=notes, memory=memory
+    )
 
 
 def _read(pair: Pair, data: DataSet) -> tuple[Pixels, Pixels, Pixels | None]:
@@ -167,7 +169,7 @@ def _from_nothing(data: DataSet, seconds: float, steps: int | None, notes: Notes
 
     network = {"levels": 8, "width": 8, "inputs": 3, "outputs": 3, "norm": "batch", "dropout": False}
     card = Card("drafts", "unet", network, "labels", size=(256, 256), palette=data.palette)
-    return recogniser.learnt(
+    return recogniser.train_recogniser(
         data,
         Augment(card, "labels"),
         seconds=seconds,

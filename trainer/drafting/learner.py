@@ -16,9 +16,9 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from engine.data.messages import Pixels
-from trainer.drafting import calibrating, looking
+from trainer.drafting import calibrating, features
 from trainer.drafting.calibrating import HeldOut
-from trainer.drafting.looking import Essence
+from trainer.drafting.features import PCA
 from trainer.drafting.remembering import Memory
 from trainer.evaluation.recogniser import one_thread, share_of_rate
 
@@ -68,12 +68,12 @@ class Reader(Protocol):
         about the photo's proportions."""
 
 
-class Look(NamedTuple):
+class Example(NamedTuple):
     """What is learnt from at once: a photo, or a part of it."""
 
-    kept: Tensor
+    features: Tensor
     """Of what is seen: float16 (C, H, W)."""
-    wanted: Tensor
+    target: Tensor
     """Which share of each place has which label: float32 (labels, H, W)."""
     box: Box
 
@@ -94,7 +94,7 @@ class Clock:
 
 
 class Head(nn.Module):
-    """From what is kept of a look to logits: (N, C, H, W) → (N, labels, H, W).
+    """From features to logits: (N, C, H, W) → (N, labels, H, W).
 
     Places are seen with what is around them, in their row and their column, and in all of the photo: streets
     have storeys. That is done at half the resolution, where it costs a quarter.
@@ -114,8 +114,8 @@ class Head(nn.Module):
         self.before, self.after = nn.GroupNorm(8, WIDTH), nn.GroupNorm(8, WIDTH)
         self.last = nn.Conv2d(WIDTH, labels, 1)
 
-    def forward(self, looks: Tensor) -> Tensor:
-        x = F.relu(self.before(self.first(F.dropout2d(looks, DROPPED, self.training))))
+    def forward(self, inputs: Tensor) -> Tensor:
+        x = F.relu(self.before(self.first(F.dropout2d(inputs, DROPPED, self.training))))
         # An odd row or column more is repeated: there is always something to look at.
         even = F.pad(x, (0, x.shape[3] % 2, 0, x.shape[2] % 2), mode="replicate")
         deep = F.relu(self.down(even))
@@ -134,21 +134,21 @@ class Head(nn.Module):
 class Drafter:
     """What was learnt, as it reads."""
 
-    def __init__(self, essence: Essence, head: Head, temperature: float = 1.0) -> None:
-        self._essence, self._head, self._temperature = essence, head.eval(), temperature
+    def __init__(self, pca: PCA, head: Head, temperature: float = 1.0) -> None:
+        self._pca, self._head, self._temperature = pca, head.eval(), temperature
 
     @torch.inference_mode()
     def chances(self, photo: Pixels) -> npt.NDArray[np.float32]:
-        small = looking.reduced(photo)
+        small = features.resize_photo(photo)
         with one_thread():
-            looks = [self._essence(looking.seen(view)) for view in (small, small[:, ::-1])]
-            logits = self._head(torch.stack([with_places(look) for look in looks]))
+            views = [self._pca(features.extract_features(view)) for view in (small, small[:, ::-1])]
+            logits = self._head(torch.stack([with_coordinates(each) for each in views]))
             chances = (logits / self._temperature).softmax(1)
         mean: npt.NDArray[np.float32] = ((chances[0] + chances[1].flip(2)) / 2).numpy()
         return mean
 
 
-def learnt(
+def train_drafter(
     photos: Sequence[Pixels],
     maps: Sequence[Labelled],
     labels: int,
@@ -177,59 +177,59 @@ def learnt(
     told = progress or (lambda _share: None)
     with one_thread():
         random = np.random.default_rng(seed)
-        essence, looks = _looks(
+        pca, examples = _examples(
             photos, maps, labels, clock, random, lambda share: told(LOOKS * share), memory
         )
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(seed)
-            held_out = _held_out(essence, looks, len(photos), labels, clock, steps, random)
-            head = Head(essence.kept, labels)
-            _fit(head, looks, clock, steps, random, told)
-    return Drafter(essence, head, calibrating.temperature(held_out))
+            held_out = _held_out(pca, examples, len(photos), labels, clock, steps, random)
+            head = Head(pca.kept, labels)
+            _fit(head, examples, clock, steps, random, told)
+    return Drafter(pca, head, calibrating.temperature(held_out))
 
 
 def _held_out(
-    essence: Essence,
-    looks: Sequence[Look],
+    pca: PCA,
+    examples: Sequence[Example],
     photos: int,
     labels: int,
     clock: Clock,
     steps: int | None,
     random: np.random.Generator,
 ) -> list[HeldOut]:
-    """What heads make of the photos that they have not learnt from; of ``looks`` those come first that are
+    """What heads make of the photos that they have not learnt from; of ``examples`` those come first that are
     of whole photos, then their mirror images."""
     if photos < 2 or (steps is None and clock.spent >= LATE * clock.seconds):
         return []
     found = []
     for fold in range(min(FOLDS, photos)):
-        head = Head(essence.kept, labels)
-        others = [look for number, look in enumerate(looks) if number % photos % FOLDS != fold]
+        head = Head(pca.kept, labels)
+        others = [one for number, one in enumerate(examples) if number % photos % FOLDS != fold]
         time_for_it = Clock(CALIBRATING * (clock.seconds - clock.spent))
         _fit(head, others, time_for_it, steps, random, lambda _share: None)
         head.eval()
         for place in range(fold, photos, FOLDS):
-            both = looks[place : 2 * photos : photos]
+            both = examples[place : 2 * photos : photos]
             with torch.inference_mode():
-                logits = head(torch.stack([with_places(look.kept) for look in both]))
+                logits = head(torch.stack([with_coordinates(one.features) for one in both]))
                 logits = torch.cat([logits[:1], logits[1:].flip(3)])
-            found.append(HeldOut(logits, both[0].wanted))
+            found.append(HeldOut(logits, both[0].target))
     return found
 
 
-def with_places(look: Tensor, box: Box = WHOLE) -> Tensor:
-    """What is kept of a look, and where it is: float32 (C + 2, H, W).
+def with_coordinates(inputs: Tensor, box: Box = WHOLE) -> Tensor:
+    """The features of a photo, and where it is: float32 (C + 2, H, W).
 
     Args:
         box: which part of a photo was looked at.
     """
-    height, width = look.shape[1:]
+    height, width = inputs.shape[1:]
     down = torch.linspace(box[0], box[1], height)[:, None].expand(height, width)
     across = torch.linspace(box[2], box[3], width)[None].expand(height, width).abs()  # both sides are alike
-    return torch.cat([look.float(), down[None], across[None]])
+    return torch.cat([inputs.float(), down[None], across[None]])
 
 
-def _looks(
+def _examples(
     photos: Sequence[Pixels],
     maps: Sequence[Labelled],
     count: int,
@@ -237,15 +237,15 @@ def _looks(
     random: np.random.Generator,
     told: Progress,
     memory: Memory | None = None,
-) -> tuple[Essence, list[Look]]:
+) -> tuple[PCA, list[Example]]:
     """What is worth keeping of what is seen; and that of each photo, its mirror image, and, as far as time
     allows, of parts of it."""
     shown = photos[:SHOWN]
-    essence = memory.essence(len(shown)) if memory is not None else None
-    if essence is None:
-        essence = Essence.of([looking.seen(looking.reduced(photo)) for photo in shown])
+    pca = memory.pca(len(shown)) if memory is not None else None
+    if pca is None:
+        pca = PCA.of([features.extract_features(features.resize_photo(photo)) for photo in shown])
         if memory is not None:
-            memory.keep_essence(essence, len(shown))
+            memory.keep_pca(pca, len(shown))
     least, all_of_them, found = 2 * len(photos), (2 + VIEWS) * len(photos), []
     for number in range(all_of_them):
         if number >= least and clock.spent > VIEWING * clock.seconds:
@@ -253,22 +253,22 @@ def _looks(
         turn, place = divmod(number, len(photos))
         photo, (labels, known), box = view(turn, photos[place], maps[place], random)
         # Parts in another light are never the same again.
-        kept = _kept(photo, essence, memory if turn < 2 else None)
-        found.append(Look(kept, shares(labels, known, count, kept.shape[1:]), box))
+        kept = _features_of(photo, pca, memory if turn < 2 else None)
+        found.append(Example(kept, shares(labels, known, count, kept.shape[1:]), box))
         told((number + 1) / all_of_them)
     if memory is not None:
         memory.forget_others()
-    return essence, found
+    return pca, found
 
 
-def _kept(photo: Pixels, essence: Essence, memory: Memory | None) -> Tensor:
+def _features_of(photo: Pixels, pca: PCA, memory: Memory | None) -> Tensor:
     if memory is None:
-        return essence(looking.seen(photo))
-    height, width = (side // looking.CELL for side in photo.shape[:2])
-    kept = memory.look(photo, (essence.kept, height, width))
+        return pca(features.extract_features(photo))
+    height, width = (side // features.CELL for side in photo.shape[:2])
+    kept = memory.features(photo, (pca.kept, height, width))
     if kept is None:
-        kept = essence(looking.seen(photo))
-        memory.keep_look(photo, kept)
+        kept = pca(features.extract_features(photo))
+        memory.keep_features(photo, kept)
     return kept
 
 
@@ -283,7 +283,7 @@ def view(
         None if plane is None else plane[part][:, :: -1 if mirrored else 1] for plane in labelled
     )
     assert labels is not None
-    cut = looking.reduced(np.ascontiguousarray(photo[part][:, :: -1 if mirrored else 1]))
+    cut = features.resize_photo(np.ascontiguousarray(photo[part][:, :: -1 if mirrored else 1]))
     return (_lit(cut, random) if turn > 1 else cut), (labels, known), box
 
 
@@ -322,20 +322,20 @@ def shares(labels: Pixels, known: Pixels | None, count: int, size: Sequence[int]
 
 def _fit(
     head: Head,
-    looks: Sequence[Look],
+    examples: Sequence[Example],
     clock: Clock,
     steps: int | None,
     random: np.random.Generator,
     told: Progress,
 ) -> None:
     optimiser = torch.optim.AdamW(head.parameters(), RATE, weight_decay=DECAY)
-    edge = min(WINDOW, max(max(look.wanted.shape[1:]) for look in looks))
+    edge = min(WINDOW, max(max(one.target.shape[1:]) for one in examples))
     began, done, gone = clock.spent, 0, 0.0
     while gone < 1:
         for group in optimiser.param_groups:
             group["lr"] = RATE * share_of_rate(gone)
-        chosen = random.integers(len(looks), size=BATCH)
-        windows = [_window(looks[number], edge, random) for number in chosen]
+        chosen = random.integers(len(examples), size=BATCH)
+        windows = [_window(examples[number], edge, random) for number in chosen]
         inputs, targets = (torch.stack(part) for part in zip(*windows, strict=True))
         loss = -(F.log_softmax(head(inputs), 1) * targets).sum() / targets.sum().clamp_min(1)
         optimiser.zero_grad(set_to_none=True)
@@ -354,14 +354,14 @@ def _steps_left(done: int, began: float, clock: Clock) -> int:
     return max(FEWEST_STEPS - done, min(STEPS - done, there_is_time))
 
 
-def _window(one: Look, edge: int, random: np.random.Generator) -> tuple[Tensor, Tensor]:
+def _window(one: Example, edge: int, random: np.random.Generator) -> tuple[Tensor, Tensor]:
     """A part of it, ``edge`` places each way; what is smaller is filled up with what teaches nothing."""
-    look, target = with_places(one.kept, one.box), one.wanted
-    height, width = look.shape[1:]
+    inputs, target = with_coordinates(one.features, one.box), one.target
+    height, width = inputs.shape[1:]
     top, left = (int(random.integers(max(0, side - edge) + 1)) for side in (height, width))
     place = np.s_[:, top : top + edge, left : left + edge]
-    look, target = look[place], target[place]
-    missing = (0, edge - look.shape[2], 0, edge - look.shape[1])
+    inputs, target = inputs[place], target[place]
+    missing = (0, edge - inputs.shape[2], 0, edge - inputs.shape[1])
     if any(missing):
-        look, target = F.pad(look, missing), F.pad(target, missing)
-    return look, target
+        inputs, target = F.pad(inputs, missing), F.pad(target, missing)
+    return inputs, target

@@ -3,7 +3,7 @@
     essence.npz     what is worth keeping of what is seen, and by how many photos that was found
     5f0c….npy       what is kept of a photo, float16 (C, H, W); about a megabyte
 
-Photos go by their pixels, and what was kept by another essence counts for nothing. What can't be read is
+Photos go by their pixels, and what was kept by another PCA counts for nothing. What can't be read is
 looked at anew, and what can't be written is looked at again the next time.
 """
 
@@ -21,9 +21,9 @@ from torch import Tensor
 
 from engine.data.messages import Pixels
 from engine.files.writing import replacing
-from trainer.drafting.looking import KEPT, Essence
+from trainer.drafting.features import KEPT, PCA
 
-_ESSENCE = "essence.npz"
+_PCA = "essence.npz"
 _BAD = (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile)
 
 
@@ -31,11 +31,11 @@ class Memory:
     """Of one data set, in a folder."""
 
     def __init__(self, folder: Path) -> None:
-        self._folder, self._essence, self._used = folder, b"", set[str]()
+        self._folder, self._pca, self._used = folder, b"", set[str]()
 
-    def essence(self, photos: int) -> Essence | None:
+    def pca(self, photos: int) -> PCA | None:
         """That of before, where it was found by so many photos at least."""
-        with suppress(*_BAD), np.load(self._folder / _ESSENCE, allow_pickle=False) as kept:
+        with suppress(*_BAD), np.load(self._folder / _PCA, allow_pickle=False) as kept:
             parts = range(len(KEPT))
             means, axes = ([kept[f"{name}{part}"] for part in parts] for name in ("mean", "axes"))
             fits = all(len(rows) <= most and rows.ndim == 2 for rows, most in zip(axes, KEPT, strict=True))
@@ -44,21 +44,21 @@ class Memory:
             )
             if fits and int(kept["photos"]) >= photos:
                 tensors = ([torch.from_numpy(part.astype(np.float32)) for part in it] for it in (means, axes))
-                return self._go_by(Essence(*tensors))
+                return self._go_by(PCA(*tensors))
         return None
 
-    def keep_essence(self, essence: Essence, photos: int) -> None:
+    def keep_pca(self, pca: PCA, photos: int) -> None:
         """Go by this one from now on."""
-        self._go_by(essence)
+        self._go_by(pca)
         named: dict[str, Any] = {"photos": photos}
-        named |= {f"mean{number}": part.numpy() for number, part in enumerate(essence.means)}
-        named |= {f"axes{number}": part.numpy() for number, part in enumerate(essence.axes)}
+        named |= {f"mean{number}": part.numpy() for number, part in enumerate(pca.means)}
+        named |= {f"axes{number}": part.numpy() for number, part in enumerate(pca.axes)}
         with suppress(OSError):
             self._folder.mkdir(parents=True, exist_ok=True)
-            with replacing(self._folder / _ESSENCE) as part, part.open("wb") as file:
+            with replacing(self._folder / _PCA) as part, part.open("wb") as file:
                 np.savez(file, **named)
 
-    def look(self, photo: Pixels, size: tuple[int, int, int]) -> Tensor | None:
+    def features(self, photo: Pixels, size: tuple[int, int, int]) -> Tensor | None:
         """What was kept of a photo, as it is looked at: float16 of that size; None where nothing was."""
         name = self._name(photo)
         with suppress(*_BAD):
@@ -68,12 +68,12 @@ class Memory:
                 return torch.from_numpy(kept)
         return None
 
-    def keep_look(self, photo: Pixels, look: Tensor) -> None:
+    def keep_features(self, photo: Pixels, features: Tensor) -> None:
         """Remember it."""
         name = self._name(photo)
         self._used.add(name)
         with suppress(OSError), replacing(self._folder / name) as part, part.open("wb") as file:
-            np.save(file, look.numpy(), allow_pickle=False)
+            np.save(file, features.numpy(), allow_pickle=False)
 
     def forget_others(self) -> None:
         """Nothing is kept of photos that were asked for no more."""
@@ -82,14 +82,14 @@ class Memory:
                 with suppress(OSError):
                     file.unlink()
 
-    def _go_by(self, essence: Essence) -> Essence:
+    def _go_by(self, pca: PCA) -> PCA:
         total = hashlib.sha256()
-        for part in (*essence.means, *essence.axes):
+        for part in (*pca.means, *pca.axes):
             total.update(part.contiguous().numpy().data)
-        self._essence = total.digest()
-        return essence
+        self._pca = total.digest()
+        return pca
 
     def _name(self, photo: Pixels) -> str:
-        total = hashlib.sha256(self._essence + repr(photo.shape).encode())
+        total = hashlib.sha256(self._pca + repr(photo.shape).encode())
         total.update(np.ascontiguousarray(photo).data)
         return f"{total.hexdigest()[:32]}.npy"

@@ -174,7 +174,7 @@ def visibility(measured: Sequence[Steps]) -> float:
     return (outline + UNSEEN) / (beside + UNSEEN)
 
 
-def measured(
+def measure_dabs(
     translate: Callable[[Pixels], Pixels], drawing: Pixels, photo: Pixels, inside: Mask
 ) -> tuple[float | None, list[Steps], list[Steps]]:
     """What becomes of one red dab, and of a few dabs in the photo's colours.

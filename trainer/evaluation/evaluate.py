@@ -18,7 +18,7 @@ from engine.data.palette import Palette
 from engine.passes.generator import Generator
 from trainer.data import pairs
 from trainer.data.pairs import DataSet, Task
-from trainer.data.split import parted
+from trainer.data.split import train_validation_split
 from trainer.evaluation import recogniser as recognising
 from trainer.evaluation.recogniser import Recogniser
 from trainer.evaluation.tally import Tally
@@ -85,7 +85,7 @@ def task_of(card: Card) -> Task | None:
     return "labels"
 
 
-def found(
+def load_pairs(
     card: Card, folder: Path, *, task: Task | None = None, swap: bool = False, way: str = ""
 ) -> DataSet:
     """A folder's pairs, with inputs as the model was trained on.
@@ -119,7 +119,7 @@ def found(
     return data
 
 
-def shared_out(data: DataSet, card: Card) -> tuple[DataSet, DataSet]:
+def split_for_evaluation(data: DataSet, card: Card) -> tuple[DataSet, DataSet]:
     """The pairs that a recogniser may learn from, and those to judge the model by; none is in both.
 
     Judged is by a folder ``val``, or where there is none ``test``; else, of the data that the model was
@@ -137,7 +137,7 @@ def shared_out(data: DataSet, card: Card) -> tuple[DataSet, DataSet]:
         told = card.training.get("validation")  # of a stranger's file it may be anything
         if isinstance(told, float) and 0 < told <= 0.5:
             share, photos_apart = told, card.training.get("photos_apart") is True
-    learnt_from, judged_by = parted(data, share, photos_apart)
+    learnt_from, judged_by = train_validation_split(data, share, photos_apart)
     if not judged_by.pairs:
         learnt_from, judged_by = replace(data, pairs=()), data
     if not judged_by.pairs:
@@ -178,7 +178,7 @@ class Pace:
         )
 
 
-def paced(
+def estimate_time(
     generator: Generator, data: DataSet, looks: int = 0, dabbed: int = 0, edge_maps: Path | None = None
 ) -> Pace:
     """Judge a few pairs, and forget what was found.
@@ -191,7 +191,7 @@ def paced(
         TrainingError: there are no pairs to judge by.
     """
     augment = augment_of(generator.card, data, edge_maps)
-    _, chosen = shared_out(data, generator.card)
+    _, chosen = split_for_evaluation(data, generator.card)
     tally = Tally(generator.card, None)
     reading = making = comparing = 0.0
     places = layouts.spread(range(len(chosen.pairs)), TRIED)
@@ -214,9 +214,9 @@ def paced(
         tally.dab(sample, generator.translate)
         looking += min(dabbed, len(chosen.pairs)) * (time.perf_counter() - begun)
     if looks:
-        distance.look(sample.target)  # reads the weights
+        distance.extract_features(sample.target)  # reads the weights
         begun = time.perf_counter()
-        distance.look(sample.target)
+        distance.extract_features(sample.target)
         looking += 2 * min(looks, len(chosen.pairs)) * (time.perf_counter() - begun)
     return Pace(len(chosen.pairs), (reading + making) / count, comparing / count, looking)
 
@@ -235,7 +235,7 @@ def evaluate(
     """Translate all pairs to judge by, and compare.
 
     Args:
-        data: the whole data set, of which ``shared_out`` chooses.
+        data: the whole data set, of which ``split_for_evaluation`` chooses.
         recogniser: for label models; without it there is no label score.
         classes: the colours of maps, where that is what the model makes.
         looks: of so many of the pairs, spread over all, perceptual and kernel distance are measured, about
@@ -251,7 +251,7 @@ def evaluate(
     """
     card = generator.card
     augment = augment_of(card, data, edge_maps)
-    _, chosen = shared_out(data, card)
+    _, chosen = split_for_evaluation(data, card)
     count = len(chosen.pairs)
     result = Evaluation(card.name, count, generator.statistics)
     tally = Tally(card, recogniser if card.input == "labels" else None, classes)
@@ -267,7 +267,7 @@ def evaluate(
             made = generator.translate(sample.prepared)
             tally.add(sample, made)
             if number in looked_at:
-                tally.look(sample, made)
+                tally.compare_features(sample, made)
             if number in again:
                 tally.dab(sample, generator.translate)
             if number in on_sheet:
@@ -306,7 +306,7 @@ def recogniser_for(
         ModelError: the file is no recogniser for this model, or can't be written.
     """
     assert card.palette is not None
-    training, judged_by = shared_out(data, card)
+    training, judged_by = split_for_evaluation(data, card)
     if os.path.exists(path):
         try:
             kept = recognising.read(path, len(card.palette.labels))
@@ -324,7 +324,7 @@ def recogniser_for(
             "There is no label score: it needs real pairs to learn from. Give the whole data set, "
             "or --recogniser with one that was trained on it."
         )
-    fresh = recognising.learnt(
+    fresh = recognising.train_recogniser(
         training, augment_of(card, data), seed=seed, seconds=seconds, progress=progress
     )
     recognising.write(path, fresh)

@@ -46,7 +46,7 @@ def export(model: str | Path, to: str, target: Path) -> list[Path]:
         raise ModelError(
             f"The pix2pix project knows no styles, but “{card.name}” has them; export it to ONNX."
         )
-    full = {name: tensor.float() for name, tensor in bundle.parted(tensors)[0].items()}
+    full = {name: tensor.float() for name, tensor in bundle.split_tensors(tensors)[0].items()}
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
         with replacing(target) as part:

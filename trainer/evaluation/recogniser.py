@@ -153,7 +153,7 @@ class Recogniser:
         return torch.as_tensor(chances[:1] + chances[1:].flip(3))
 
 
-def learnt(
+def train_recogniser(
     data: DataSet,
     augment: Augment,
     *,

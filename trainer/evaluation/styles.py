@@ -14,7 +14,7 @@ import numpy.typing as npt
 from engine.data.style import Style
 from engine.passes.generator import Generator
 from trainer.data.pairs import DataSet
-from trainer.evaluation.evaluate import augment_of, shared_out
+from trainer.evaluation.evaluate import augment_of, split_for_evaluation
 from trainer.files import layouts
 from trainer.loading.augment import Sample, still
 from trainer.perception import distance
@@ -40,7 +40,7 @@ class Measured:
     notes: list[str]
 
 
-def measured(
+def measure_styles(
     generator: Generator,
     data: DataSet,
     *,
@@ -56,7 +56,7 @@ def measured(
       distance, likewise inside) than one in the style of another photo.
 
     Args:
-        data: the whole data set, of which ``shared_out`` chooses.
+        data: the whole data set, of which ``split_for_evaluation`` chooses.
         edge_maps: as for ``evaluate``.
         progress: is told looks done and looks in all.
 
@@ -67,7 +67,7 @@ def measured(
     card = generator.card
     if not card.style:
         return Measured({}, ["Diversity and obedience are of styles, and the model has none."])
-    _, chosen = shared_out(data, card)
+    _, chosen = split_for_evaluation(data, card)
     augment = augment_of(card, data, edge_maps)
     total = looks(generator, data)
     done = 0
@@ -107,17 +107,17 @@ def measured(
 
 
 def looks(generator: Generator, data: DataSet) -> int:
-    """How many looks of the trained eye ``measured`` takes."""
+    """How many looks of the trained eye ``measure_styles`` takes."""
     card = generator.card
     if not card.style:
         return 0
-    count = len(shared_out(data, card)[1].pairs)
+    count = len(split_for_evaluation(data, card)[1].pairs)
     varied = min(VARIED, count) * STYLES * (2 if generator.varies else 1)
     return varied + (3 * min(OBEYED, count) if card.style_encoder and count > 1 else 0)
 
 
 def seconds(generator: Generator, data: DataSet) -> float:
-    """About how long ``measured`` takes, by one try.
+    """About how long ``measure_styles`` takes, by one try.
 
     Raises:
         PictureError: the first pair can't be read.
@@ -125,11 +125,11 @@ def seconds(generator: Generator, data: DataSet) -> float:
     count = looks(generator, data)
     if not count:
         return 0.0
-    _, chosen = shared_out(data, generator.card)
+    _, chosen = split_for_evaluation(data, generator.card)
     sample = still(chosen.pairs[0], augment_of(generator.card, data))
     for style in (0, 1):  # the first time much is loaded
         begun = time.perf_counter()
-        distance.look(generator.translate(sample.prepared, style=style))
+        distance.extract_features(generator.translate(sample.prepared, style=style))
     return count * (time.perf_counter() - begun)
 
 
@@ -137,7 +137,7 @@ class _Inside:
     """Where of a sample's photo something is to be seen; ``there`` (H, W), None for everywhere."""
 
     def __init__(self, sample: Sample) -> None:
-        plain = ground.seen(sample.target)
+        plain = ground.find_ground(sample.target)
         there = None if plain is None else plain.thing
         if sample.known is not None:
             known = sample.known > 0
@@ -145,11 +145,11 @@ class _Inside:
         self._there = there if there is not None and there.any() else None
         self._photo = sample.target
 
-    def look(self, picture: Pixels) -> distance.Look:
-        """A look at what is inside; around that is the photo's, of which no two pictures differ."""
+    def features(self, picture: Pixels) -> distance.Features:
+        """Those of what is inside; around that is the photo's, of which no two pictures differ."""
         if self._there is not None:
             picture = np.where(self._there[..., None], picture, self._photo)
-        return distance.look(picture)
+        return distance.extract_features(picture)
 
     @property
     def share(self) -> float:
@@ -159,7 +159,7 @@ class _Inside:
 
 def _spread(pictures: Sequence[Pixels], inside: _Inside) -> float:
     """The mean distance of any two pictures, for the part that is inside."""
-    seen = [inside.look(picture) for picture in pictures]
+    seen = [inside.features(picture) for picture in pictures]
     return float(np.mean([one.distance_from(other) for one, other in combinations(seen, 2)])) / inside.share
 
 
@@ -167,4 +167,4 @@ def _apart(generator: Generator, sample: Sample, style: Style) -> float:
     """How far the picture of a sample in a style is from its photo."""
     inside = _Inside(sample)
     picture = generator.translate(sample.prepared, style=style)
-    return inside.look(picture).distance_from(inside.look(sample.target))
+    return inside.features(picture).distance_from(inside.features(sample.target))

@@ -30,7 +30,7 @@ class Tally:
         self._obedience: dict[str, list[float]] = defaultdict(list)
         self._colours = scores.Histograms()
         self._flatness = flat.Flatness()
-        self._looks: list[tuple[distance.Features, distance.Features]] = []
+        self._features: list[tuple[distance.Array, distance.Array]] = []
         self._red_steps: list[dabs.Steps] = []
         self._steps: list[dabs.Steps] = []
         self._classes = classes
@@ -59,11 +59,12 @@ class Tally:
             self._real.add(real, labels, there)
             self._generated.add(generated, labels, there)
 
-    def look(self, sample: Sample, made: Pixels) -> None:
+    def compare_features(self, sample: Sample, made: Pixels) -> None:
         """Compare what a trained eye sees in them."""
-        seen, wanted = distance.look(sample.masked(made)), distance.look(sample.target)
-        self._likeness["perceptual"].append(seen.distance_from(wanted))
-        self._looks.append((seen.features, wanted.features))
+        fake = distance.extract_features(sample.masked(made))
+        real = distance.extract_features(sample.target)
+        self._likeness["perceptual"].append(fake.distance_from(real))
+        self._features.append((fake.vector, real.vector))
 
     def dab(self, sample: Sample, translate: Callable[[Pixels], Pixels]) -> None:
         """Translate the bare lines of a sample, and with dabs of colour on them, and see what comes of it."""
@@ -72,7 +73,7 @@ class Tally:
         inside = holes.inside(drawing[..., 0])
         if not inside.any():
             return
-        reach, red, others = dabs.measured(translate, drawing, sample.target, inside)
+        reach, red, others = dabs.measure_dabs(translate, drawing, sample.target, inside)
         if reach is not None:
             self._obedience["one_dab"].append(reach)
         self._red_steps += red
@@ -102,9 +103,9 @@ class Tally:
         answer = {name: float(np.mean(values)) for name, values in self._likeness.items()}
         answer |= self._colours.intersection() | self._colours.means()
         answer |= self._flatness.scores()
-        if len(self._looks) > 1:
-            generated_looks, real_looks = zip(*self._looks, strict=True)
-            answer["kernel"] = distance.kernel_distance(generated_looks, real_looks)
+        if len(self._features) > 1:
+            generated_features, real_features = zip(*self._features, strict=True)
+            answer["kernel"] = distance.kernel_distance(generated_features, real_features)
         for name, values in self._obedience.items():
             answer[name] = float((np.median if name == "hint_difference" else np.mean)(values))
         for name, steps in (("dab_outline", self._red_steps), ("hint_outline", self._steps)):

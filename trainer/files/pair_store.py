@@ -200,13 +200,13 @@ def keep(
     try:
         if hints is None:
             with _said(folder):
-                place(folder, name, HINTS).unlink(missing_ok=True)
+                path_of(folder, name, HINTS).unlink(missing_ok=True)
         write_pair(folder, name, plane, photo, hints)
     except PictureError:
         if not former:  # half a pair would be an error of the data set
             for part in (INPUT, HINTS):
                 with suppress(OSError):
-                    place(folder, name, part).unlink(missing_ok=True)
+                    path_of(folder, name, part).unlink(missing_ok=True)
         raise
     if certainty is None and name in noted.drafts:
         _write(folder, replace(noted, drafts=_without(noted.drafts, {name})))
@@ -238,7 +238,7 @@ def remove(folder: Path, gone: Collection[str]) -> None:
         for name in gone:
             # The photo first: a pair without one is no pair, should the program end here.
             for part in (PHOTO, INPUT, HINTS):
-                place(folder, name, part).unlink(missing_ok=True)
+                path_of(folder, name, part).unlink(missing_ok=True)
     if gone:
         origins, drafts = _without(manifest.origins, gone), _without(manifest.drafts, gone)
         styled = _without(manifest.styles, gone)
@@ -253,7 +253,7 @@ def names(folder: Path) -> set[str]:
 def pair_of(folder: Path, manifest: Manifest, origin: Origin) -> str:
     """The pair that came from the same photo; empty where there is none."""
     for name, known in manifest.origins.items():
-        if known.mark == origin.mark and os.path.isfile(place(folder, name, PHOTO)):
+        if known.mark == origin.mark and os.path.isfile(path_of(folder, name, PHOTO)):
             return name
     return ""
 
@@ -268,10 +268,10 @@ def read_back(folder: Path, name: str) -> tuple[Picture, Pixels]:
         PictureError: one of its files can't be read, or they are of different sizes.
     """
     task = manifest_of(folder).task
-    a, photo = (read(place(folder, name, part)).pixels for part in (INPUT, PHOTO))
+    a, photo = (read(path_of(folder, name, part)).pixels for part in (INPUT, PHOTO))
     hints = None
-    if os.path.isfile(place(folder, name, HINTS)):
-        reading = read(place(folder, name, HINTS))
+    if os.path.isfile(path_of(folder, name, HINTS)):
+        reading = read(path_of(folder, name, HINTS))
         alpha = np.full(reading.pixels.shape[:2], 255, np.uint8) if reading.alpha is None else reading.alpha
         hints = np.dstack([reading.colours, alpha])
     if any(plane is not None and plane.shape[:2] != photo.shape[:2] for plane in (a, hints)):
@@ -301,13 +301,13 @@ def write_part(folder: Path, name: str, part: str, pixels: Pixels) -> None:
     Raises:
         PictureError: it can't be written.
     """
-    file = place(folder, name, part)
+    file = path_of(folder, name, part)
     with _said(folder):
         file.parent.mkdir(parents=True, exist_ok=True)
     write_png(file, pixels)
 
 
-def place(folder: Path, name: str, part: str) -> Path:
+def path_of(folder: Path, name: str, part: str) -> Path:
     """Where one of a pair's files lies."""
     split, _, stem = name.rpartition("/")
     return folder / split / part / f"{stem}.png"

@@ -227,7 +227,7 @@ def _drawn(
     augment: Augment,
 ) -> Sample:
     """A drawing of the photo, or by the lines and hints that were read; lines come at their final width."""
-    plain = ground.seen(target)
+    plain = ground.find_ground(target)
     if a is None:
         lines = sketch.drawn(target, random, augment.drawing, edges, plain)
     else:

@@ -24,7 +24,7 @@ BLOCKS = 4
 _LEAST = 1e-8
 """Added to squared lengths: where nothing is seen, nothing is made of it."""
 
-Features = npt.NDArray[np.float64]
+Array = npt.NDArray[np.float64]
 
 
 def perceptual(eye: Trunk, one: Tensor, other: Tensor, blocks: int) -> Tensor:
@@ -46,25 +46,25 @@ def perceptual(eye: Trunk, one: Tensor, other: Tensor, blocks: int) -> Tensor:
 
 
 @dataclass(frozen=True)
-class Look:
-    """What the trained eye sees in one picture.
+class Features:
+    """VGG features of one picture.
 
     Attributes:
-        features: the picture as one of a set: (1472,), the mean activations of each of blocks 1 to 5, of unit
+        vector: the picture as one of a set: (1472,), the mean activations of each of blocks 1 to 5, of unit
             mean square.
     """
 
     _maps: tuple[Tensor, ...]
-    features: Features
+    vector: Array
 
-    def distance_from(self, other: Look) -> float:
+    def distance_from(self, other: Features) -> float:
         """The perceptual distance of two pictures of one size, by blocks 1 to ``BLOCKS``."""
         return float(torch.stack(list(map(_apart, self._maps, other._maps))).mean())
 
 
 @torch.inference_mode()
-def look(picture: Pixels) -> Look:
-    """Look at a picture, uint8 (H, W, 3).
+def extract_features(picture: Pixels) -> Features:
+    """The VGG features of a picture, uint8 (H, W, 3).
 
     Raises:
         TrainingError: the trunk's weights can't be read.
@@ -75,29 +75,29 @@ def look(picture: Pixels) -> Look:
         means.append(mean / mean.square().mean().sqrt().clamp_min(1e-9))
         if number < BLOCKS:
             kept.append(maps)
-    return Look(tuple(kept), torch.cat(means).numpy())
+    return Features(tuple(kept), torch.cat(means).numpy())
 
 
-def kernel_distance(one: Sequence[Features], other: Sequence[Features]) -> float:
+def kernel_distance(one: Sequence[Array], other: Sequence[Array]) -> float:
     """How far two sets of pictures are from being of one kind: squared maximum mean discrepancy, without bias
     (so that it may be below 0), by the cubic kernel, times a thousand.
 
     Args:
-        one, other: ``features`` of two or more pictures each.
+        one, other: ``vector`` of two or more pictures each.
     """
     x, y = np.stack(one), np.stack(other)
     within = (_mean_of_pairs(_kernel(side, side)) for side in (x, y))
     return float(1000 * (sum(within) - 2 * _kernel(x, y).mean()))
 
 
-def _mean_of_pairs(kernel: Features) -> float:
+def _mean_of_pairs(kernel: Array) -> float:
     """The mean without the diagonal, where things meet themselves."""
     count = len(kernel)
     return float((kernel.sum() - np.trace(kernel)) / (count * (count - 1)))
 
 
-def _kernel(x: Features, y: Features) -> Features:
-    cubic: Features = (x @ y.T / x.shape[1] + 1) ** 3
+def _kernel(x: Array, y: Array) -> Array:
+    cubic: Array = (x @ y.T / x.shape[1] + 1) ** 3
     return cubic
 
 

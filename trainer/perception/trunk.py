@@ -54,7 +54,7 @@ class Trunk:
         Raises:
             TrainingError: they are missing or damaged.
         """
-        file = file or weights.place()
+        file = file or weights.weights_path()
         try:
             with torch.inference_mode(False):  # or no gradient could ever pass through them
                 read = {name: _laid_out(tensor) for name, tensor in load_file(file).items()}

@@ -12,14 +12,14 @@ SECONDS_A_PHOTO = 0.2
 MISSING = "The edge detector's weights are missing here: lines follow where the photos' colours change."
 
 
-def place() -> Path:
+def weights_path() -> Path:
     """Where the bundled weights are, or would be."""
     return resources.path("perception", "hed_vgg16.safetensors")
 
 
 def available() -> bool:
     """Whether this program came with the weights."""
-    return place().is_file()
+    return weights_path().is_file()
 
 
 def seconds(photos: int, size: tuple[int, int]) -> float:

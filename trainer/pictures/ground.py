@@ -47,7 +47,7 @@ class Ground:
         return np.where(self.lettering[..., None], np.array(self.colour, np.uint8), photo)
 
 
-def seen(photo: Pixels) -> Ground | None:
+def find_ground(photo: Pixels) -> Ground | None:
     """What lies on the plain ground of a photo, uint8 (H, W, 3); None where the ground isn't plain."""
     from scipy import ndimage
 

@@ -101,7 +101,7 @@ def draw(
         random: all that varies comes from it, in the same order.
         edges: the photo's edge map, uint8 (H, W), 0 none to 255 surely, if there is one.
     """
-    plain = ground.seen(photo)
+    plain = ground.find_ground(photo)
     lines = drawn(photo, random, settings, edges, plain)
     return Sketch(lines, hints.hinted(photo, random, settings.hints, settings.hinting, plain))
 
@@ -124,7 +124,7 @@ def drawn(
 def lines(photo: Pixels, line_width: float = PLAIN.line_width, edges: Pixels | None = None) -> Pixels:
     """The lines alone, without any chance: uint8 (H, W), 255 paper to 0 ink; of the edge map, if given."""
     settings, random = replace(PLAIN, line_width=line_width), np.random.default_rng(0)
-    return drawn(photo, random, settings, edges, ground.seen(photo))
+    return drawn(photo, random, settings, edges, ground.find_ground(photo))
 
 
 def sparing(settings: Settings, sure: float) -> Settings:
@@ -142,7 +142,7 @@ def sparing(settings: Settings, sure: float) -> Settings:
 def sparing_lines(photo: Pixels, sure: float, edges: Pixels | None = None) -> Pixels:
     """As ``lines``, fewer or more of them, see ``sparing``."""
     settings, random = sparing(PLAIN, sure), np.random.default_rng(0)
-    return _penned(_drawn(photo, ground.seen(photo), random, settings, edges), random, settings)
+    return _penned(_drawn(photo, ground.find_ground(photo), random, settings, edges), random, settings)
 
 
 def redrawn(lines: Pixels, random: np.random.Generator, settings: Settings) -> Pixels:

@@ -18,14 +18,14 @@ from torch.utils.flop_counter import flop_registry
 from engine.data.amounts import duration, room, speed
 from engine.devices import device
 from trainer.data.pairs import DataSet
-from trainer.data.split import parted
+from trainer.data.split import train_validation_split
 from trainer.machine import memory
 from trainer.machine.distributed import ALONE
 from trainer.machine.errors import TrainingError
 from trainer.run.config import Config
 from trainer.training.fit import pair_loader
 from trainer.training.state import State
-from trainer.training.step import learn
+from trainer.training.step import train_step
 
 WARM_UP = 2
 MOST_STEPS, SECONDS = 12, 8.0
@@ -103,7 +103,7 @@ def trial(config: Config, data: DataSet, folder: Path) -> Estimate:
 def _measured(config: Config, data: DataSet) -> tuple[float, int, int, float]:
     """Seconds a step, memory at its most, bytes of a checkpoint, and operations a step."""
     torch.set_num_threads(config.threads)
-    training, _ = parted(data, config.validation, config.photos_apart)
+    training, _ = train_validation_split(data, config.validation, config.photos_apart)
     config = replace(config, batch=config.batch // config.processes, processes=1)
     state = State(config)
     times: list[float] = []
@@ -115,7 +115,9 @@ def _measured(config: Config, data: DataSet) -> tuple[float, int, int, float]:
             # Counted while it warms up, as counting takes time.
             counting: Any = nullcontext() if times else counter
             with counting:
-                learn(state, config, ALONE, batch.inputs.to(state.device), batch.targets.to(state.device))
+                train_step(
+                    state, config, ALONE, batch.inputs.to(state.device), batch.targets.to(state.device)
+                )
             if state.device.type == "cuda":
                 torch.cuda.synchronize(state.device)
             times.append(time.perf_counter() - began)

@@ -41,7 +41,7 @@ def data_of(config: Config) -> DataSet:
     )
 
 
-def extended(
+def extend_config(
     run: Run,
     data: DataSet,
     *,

@@ -43,7 +43,7 @@ AS_ASKED = (
 """Options that are fields of ``Config`` as they are; where none is given, the recipe's setting holds."""
 
 
-def planned(data: DataSet, options: Options, processes: int = 1) -> Config:
+def make_config(data: DataSet, options: Options, processes: int = 1) -> Config:
     """A config in which only the number of steps may be missing (0 where ``minutes`` decide).
 
     Args:
@@ -87,7 +87,7 @@ def planned(data: DataSet, options: Options, processes: int = 1) -> Config:
         **{**_recipe(options.recipe, data), **_left(options), **_asked(options)},
     )
     configs.check(replace(wished, steps=1))  # no network suits just any size
-    training, _ = split.parted(data, wished.validation, wished.photos_apart)
+    training, _ = split.train_validation_split(data, wished.validation, wished.photos_apart)
     if not training.pairs:
         raise TrainingError(f"There are no pairs to train on in “{data.folder}”; choose another folder.")
     network = _network(wished, options, parent)
@@ -103,7 +103,7 @@ def planned(data: DataSet, options: Options, processes: int = 1) -> Config:
     return config
 
 
-def timed(config: Config, seconds_a_step: float) -> Config:
+def with_step_count(config: Config, seconds_a_step: float) -> Config:
     """The config with what a trial's speed decides: steps, where minutes were asked for, and validations.
 
     Raises:

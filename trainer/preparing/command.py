@@ -13,7 +13,7 @@ from engine.files.writing import shown
 from trainer.cli.telling import result, say
 
 if TYPE_CHECKING:
-    from trainer.preparing.looking import Outlook
+    from trainer.preparing.proposals import Outlook
 
 
 def prepare(
@@ -48,7 +48,7 @@ def prepare(
     from engine.errors import PictureError
     from trainer.dataset_check.counting import counting
     from trainer.files import pair_store
-    from trainer.preparing import contact, looking, writing
+    from trainer.preparing import contact, proposals, writing
     from trainer.preparing.cutting import Frame
 
     if sheet is not None and sheet.suffix.lower() != ".png":
@@ -61,7 +61,7 @@ def prepare(
     if not dry_run:
         pair_store.refuse_used(out, photos)
     with counting("Looking") as progress:
-        outlook = looking.look(photos, Frame(size, margin), progress)
+        outlook = proposals.propose(photos, Frame(size, margin), progress)
     kept = (outlook.kept | outlook.named(keep or ())) - outlook.named(drop or ())
     if sheet is not None:  # before anything is written
         contact.refuse_existing(contact.files(sheet, len(outlook.proposals)))

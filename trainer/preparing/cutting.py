@@ -64,7 +64,7 @@ class Thing:
         return float(max(tall, wide) / max(height, width))
 
 
-def seen(photo: Pixels) -> Thing:
+def find_thing(photo: Pixels) -> Thing:
     """The thing on the plain ground of a photo, uint8 (H, W, 3); “whole” where there is no such."""
     small = at_most(photo, EDGE)
     light = plain.light(small)
@@ -74,11 +74,11 @@ def seen(photo: Pixels) -> Thing:
     mask: Mask | None = None
     how: How = "centred" if light.is_white else "cut"
     if how == "centred":
-        on_white = white_ground.seen(even)
+        on_white = white_ground.find_ground(even)
         mask = None if on_white is None else on_white.thing
     else:
         even = plain.without_shadows(even, light.colour)
-        found = cut_ground.seen(even, None)
+        found = cut_ground.segment_foreground(even, None)
         mask = None if found is None else _filled(found.thing, even, light)
     if mask is None or not mask.any():
         return Thing("whole", small)
@@ -90,7 +90,7 @@ def seen(photo: Pixels) -> Thing:
     return Thing(how, even, light, mask, (box[0], box[1], box[2], box[3]), along > _REACHES * longest)
 
 
-def made(photo: Pixels, thing: Thing, frame: Frame) -> Pixels:
+def cut_out(photo: Pixels, thing: Thing, frame: Frame) -> Pixels:
     """The picture that is made of a photo, uint8 (size, size, 3).
 
     Args:

@@ -20,7 +20,7 @@ from engine.files.writing import escaped, first_free, replacing, shown, stem
 from trainer.files import layouts, pair_store, zipped
 from trainer.preparing import cutting
 from trainer.preparing.cutting import Pixels
-from trainer.preparing.looking import Outlook, Progress, Proposal
+from trainer.preparing.proposals import Outlook, Progress, Proposal
 
 MANIFEST = layouts.PREPARED
 FORMAT = 1
@@ -104,8 +104,8 @@ def _made(one: Proposal, outlook: Outlook) -> Pixels:
     if one.how == "whole":
         thing = cutting.Thing("whole", cutting.at_most(photo, cutting.EDGE))
     else:
-        thing = cutting.seen(photo)
-    return cutting.made(photo, thing, outlook.frame)
+        thing = cutting.find_thing(photo)
+    return cutting.cut_out(photo, thing, outlook.frame)
 
 
 def _about(outlook: Outlook, kept: Collection[str], names: dict[str, str]) -> dict[str, Any]:

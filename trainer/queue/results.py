@@ -53,7 +53,7 @@ def results(queue: Queue, since: float) -> list[Result]:
 
 
 def result_of(item: Item) -> Result:
-    """Of one training, as its journal tells."""
+    """Of one training, as its event log tells."""
     if item.run is None:
         return Result(item)
     run, told = Run(item.run), TrainingHistory()

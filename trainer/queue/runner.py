@@ -20,10 +20,10 @@ from trainer.machine import at_work
 from trainer.queue.errors import QueueError
 from trainer.queue.idleness import Idleness, usage
 from trainer.queue.items import Item, Queue
-from trainer.queue.kept import QueueFolder, Reason, Status
+from trainer.queue.queue_folder import QueueFolder, Reason, Status
 from trainer.queue.schedule import Schedule, minute_of
 from trainer.queue.work import Outcome, Work, begin, folder_of
-from trainer.run.places import is_worked_on
+from trainer.run.locations import is_worked_on
 
 LOOK_SECONDS = 0.5
 """Between two looks at the list, and at what is at work."""

@@ -18,7 +18,7 @@ from engine.files.printed import last_line
 from trainer.queue.items import Item
 from trainer.run import events
 from trainer.run.folder import Run
-from trainer.run.places import is_worked_on, log_of, place, spare_threads
+from trainer.run.locations import free_run_folder, is_worked_on, log_of, spare_threads
 
 _ROOT = Path(__file__).resolve().parent.parent.parent
 _NO_CONSOLE = getattr(subprocess, "CREATE_NO_WINDOW", 0)  # only Windows opens one
@@ -38,7 +38,7 @@ class Outcome:
 
 def folder_of(item: Item) -> Path:
     """Where an item is trained, or will be."""
-    return item.run or place(item.name)
+    return item.run or free_run_folder(item.name)
 
 
 def program() -> list[str]:
@@ -178,7 +178,7 @@ def begin(item: Item, folder: Path) -> Work:
 
 
 def _last_told(run: Run) -> str:
-    """The last of a journal's words that tell of an end or a beginning; nothing where there is none."""
+    """The last of an event log's words that tell of an end or a beginning; nothing where there is none."""
     told = [event["event"] for event in events.read(run.events)]
     return next(
         (word for word in reversed(told) if word in ("started", "resumed", "stopped", "finished")), ""

@@ -53,7 +53,7 @@ _OLDER = {
 
 
 @dataclass
-class Journal:
+class EventLog:
     """The writing end; without a file nothing is kept. Each event is handed to ``watch`` too, which shows
     it to somebody."""
 
@@ -103,19 +103,19 @@ class Journal:
 
 
 @dataclass
-class Follower:
+class EventReader:
     """The reading end: asks again and again for what is new."""
 
     file: Path
     _place: int = 0
     _before: bytes = b""
-    """What stood just before that place, to see whether the journal has been cut since."""
+    """What stood just before that place, to see whether the log has been cut since."""
     _holes: int = 0
     """Looks in a row that found bytes of nought."""
 
     def news(self) -> list[Event]:
         """Events since the last call. A line still being written is left for the next one; one that
-        makes no sense is passed over. A journal that was cut back in the meantime is read from its start;
+        makes no sense is passed over. A log that was cut back in the meantime is read from its start;
         so is one that a disk in the network shows as it was a moment ago.
         """
         try:
@@ -142,8 +142,8 @@ class Follower:
 
 
 def read(file: Path) -> list[Event]:
-    """All events of a journal; none where there is no file."""
-    return Follower(file, _holes=MOST_HOLES).news()
+    """All events of a log; none where there is no file."""
+    return EventReader(file, _holes=MOST_HOLES).news()
 
 
 def _entry(line: bytes) -> Event | None:

@@ -262,16 +262,16 @@ def _is_there(file: Path) -> bool:
     return True
 
 
-def _steps_told(journal: Path) -> int:
-    """The last step that was told of; 0 where none was, or there is no journal.
+def _steps_told(log: Path) -> int:
+    """The last step that was told of; 0 where none was, or there is no log.
 
     Raises:
         OSError: it can't be read.
     """
-    if not _is_there(journal):
+    if not _is_there(log):
         return 0
-    journal.open("rb").close()  # reading events takes what can't be opened for one not begun yet
-    return max((event["step"] for event in events.read(journal)), default=0)
+    log.open("rb").close()  # reading events takes what can't be opened for one not begun yet
+    return max((event["step"] for event in events.read(log)), default=0)
 
 
 def create(folder: Path, config: Config) -> Run:

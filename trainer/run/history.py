@@ -14,7 +14,7 @@ CURVES = ("l1", "adversarial", "discriminator_real", "discriminator_fake")
 NO_LOSSES = {"event", "time", "step", "pictures_per_second", "learning_rate"}
 """Whatever else is told of steps is a loss, and 0 of trainings that are without it."""
 MOST_CURVES, MOST_NAME = 12, 40
-"""A journal may come from anywhere: more lines nobody could tell apart, longer names nobody would read."""
+"""A log may come from anywhere: more lines nobody could tell apart, longer names nobody would read."""
 SMOOTH = 0.9
 """Share of the old speed that stays in the smoothed one, so that the time left does not jump about."""
 

@@ -43,7 +43,7 @@ def finished(state: State, config: Config, inputs: Iterable[Tensor]) -> dict[str
     return _in_file(network, state)
 
 
-def averaged(state: State) -> dict[str, Tensor]:
+def average_weights(state: State) -> dict[str, Tensor]:
     """The averaged weights as they are, with the statistics averaged along with them."""
     return _in_file(state.ema, state)
 

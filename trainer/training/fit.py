@@ -23,18 +23,18 @@ from engine.devices import device
 from engine.errors import DeviceError
 from trainer.data import pairs
 from trainer.data.pairs import DataSet
-from trainer.data.split import parted
+from trainer.data.split import train_validation_split
 from trainer.loading.pair_loader import PairLoader
 from trainer.machine import distributed
 from trainer.machine.distributed import World
 from trainer.machine.errors import TrainingError
 from trainer.run import config as configs
 from trainer.run.config import Config
-from trainer.run.events import Event, Journal
+from trainer.run.events import Event, EventLog
 from trainer.run.folder import Run
-from trainer.training.looking import look_at_photos
+from trainer.training.edge_maps import make_edge_maps
 from trainer.training.state import State
-from trainer.training.step import LOSSES, attempt
+from trainer.training.step import LOSSES, try_step
 from trainer.training.validation import ValidationReporter
 
 CHECKPOINT_SECONDS = 50.0
@@ -49,7 +49,7 @@ def fit(run: Run, config: Config, data: DataSet, watch: Callable[[Event], None] 
 
     Args:
         data: all pairs of the data set, as the config describes it.
-        watch: is told every event, as the run's journal is.
+        watch: is told every event, as the run's log is.
 
     Returns:
         Whether the last step is done.
@@ -64,17 +64,17 @@ def fit(run: Run, config: Config, data: DataSet, watch: Callable[[Event], None] 
     torch.set_num_threads(config.threads)
     alone = run.held() if distributed.expected().leads else nullcontext()
     joined = distributed.joined(config.device)
-    with run.writing(), alone, told_of_memory(), joined as world, heeding_signals() as signalled:
+    with run.writing(), alone, memory_errors(), joined as world, stop_signals() as signalled:
         use_device(where, world)
-        training, validation = parted(data, config.validation, config.photos_apart)
-        journal = Journal(run.events, watch) if world.leads else Journal(None)
-        state = standing(run, config, world, journal, len(training.pairs))
-        if not look_at_photos(run, config, training, journal, world, signalled, state.step):
+        training, validation = train_validation_split(data, config.validation, config.photos_apart)
+        log = EventLog(run.events, watch) if world.leads else EventLog(None)
+        state = restore_or_begin(run, config, world, log, len(training.pairs))
+        if not make_edge_maps(run, config, training, log, world, signalled, state.step):
             run.take_back("stop")
-            journal.tell("stopped", state.step)
+            log.tell("stopped", state.step)
             return False
-        reporter = ValidationReporter(run, config, training, validation, journal) if world.leads else None
-        with closing(Loop(run, state, world, journal, training)) as loop:
+        reporter = ValidationReporter(run, config, training, validation, log) if world.leads else None
+        with closing(Loop(run, state, world, log, training)) as loop:
             stopped = False
             while state.step < config.steps and not stopped:
                 if not loop.advance():
@@ -82,14 +82,14 @@ def fit(run: Run, config: Config, data: DataSet, watch: Callable[[Event], None] 
                 if reporter:
                     report(reporter, state, loop.tally)
                 loop.save_if_due()
-                stopped = wished(run, world, journal, state, signalled, loop.tally)
+                stopped = should_stop(run, world, log, state, signalled, loop.tally)
             loop.save()
             if reporter and stopped:
                 with reporter.sparing(state):
                     reporter.hand_over(state)
         done = state.step == config.steps
         run.take_back("stop")
-        journal.tell("finished" if done else "stopped", state.step)
+        log.tell("finished" if done else "stopped", state.step)
         return done
 
 
@@ -122,21 +122,21 @@ def use_device(where: torch.device, world: World) -> None:
         torch.backends.cudnn.allow_tf32 = False  # validations in float32 say so: let no step be otherwise
 
 
-def standing(run: Run, config: Config, world: World, journal: Journal, count: int) -> State:
+def restore_or_begin(run: Run, config: Config, world: World, log: EventLog, count: int) -> State:
     """The state where the run's checkpoint stands; before there is one, that of the first weights, saved.
 
     Args:
         count: pairs that are trained on.
     """
     state = State(config, world)
-    restore(run, state, journal)
+    restore(run, state, log)
     if not world.alike(zlib.crc32(configs.to_json(config).encode())) or not world.alike(state.step):
         raise TrainingError(
             f"The processes that share this training don't see the same files in “{run.folder}”; put it on a "
             "disk that all machines see under this path, wait a minute, and start them again."
         )
     begins = not world.agreed(run.has_checkpoint())
-    journal.tell(
+    log.tell(
         "resumed" if state.step else "started",
         state.step, steps=config.steps, pairs=count, batch=config.batch,
     )  # fmt: skip
@@ -144,9 +144,9 @@ def standing(run: Run, config: Config, world: World, journal: Journal, count: in
         if config.from_model:
             taken, there = state.begin_from(config.from_model)
             sentence = f"Began from “{config.from_model}”: {taken} of {there} weights fit."
-            journal.tell("message", state.step, sentence=sentence)
+            log.tell("message", state.step, sentence=sentence)
         world.wait()
-        save(run, state, journal, world)
+        save(run, state, log, world)
     return state
 
 
@@ -171,8 +171,8 @@ class Loop:
         tally: of the steps since they were last told of.
     """
 
-    def __init__(self, run: Run, state: State, world: World, journal: Journal, training: DataSet) -> None:
-        self._run, self._state, self._world, self._journal = run, state, world, journal
+    def __init__(self, run: Run, state: State, world: World, log: EventLog, training: DataSet) -> None:
+        self._run, self._state, self._world, self._log = run, state, world, log
         self._training = training
         self._saved = time.monotonic()
         self._begin()
@@ -193,16 +193,16 @@ class Loop:
             with less at once.
         """
         state, config, world = self._state, self._state.config, self._world
-        losses = attempt(state, config, world, next(self._loader))
+        losses = try_step(state, config, world, next(self._loader))
         if losses is None:
-            halve(self._run, world, state, self._journal)
+            halve_micro_batch(self._run, world, state, self._log)
             self.close()
             self._begin()
             return False
         state.step += 1
         self.tally.add(losses)
         if state.step % config.log_every == 0 or state.step == config.steps:
-            self._journal.tell("step", state.step, **self.tally.taken(config, world, state))
+            self._log.tell("step", state.step, **self.tally.pop_means(config, world, state))
         return True
 
     def save_if_due(self) -> None:
@@ -220,7 +220,7 @@ class Loop:
         """
         if self._world.leads:
             self.tally.refuse_nonsense(self._state)
-        save(self._run, self._state, self._journal, self._world)
+        save(self._run, self._state, self._log, self._world)
 
 
 def pair_loader(training: DataSet, state: State, world: World, edge_maps: Path | None = None) -> PairLoader:
@@ -270,7 +270,7 @@ class Tally:
         if not bool(torch.isfinite(self._losses).all()):
             raise diverged(state, "losses")
 
-    def taken(self, config: Config, world: World, state: State) -> dict[str, float]:
+    def pop_means(self, config: Config, world: World, state: State) -> dict[str, float]:
         """The means since the last call, as an event has them; then starts anew.
 
         Raises:
@@ -293,7 +293,7 @@ def is_due(config: Config, step: int, seconds: float) -> bool:
     return seconds >= CHECKPOINT_SECONDS
 
 
-def save(run: Run, state: State, journal: Journal, world: World) -> None:
+def save(run: Run, state: State, log: EventLog, world: World) -> None:
     """Replace the run's checkpoint; all processes hold the same state, the leading one writes it.
 
     Raises:
@@ -301,7 +301,7 @@ def save(run: Run, state: State, journal: Journal, world: World) -> None:
     """
     if world.leads:
         refuse_nonsense(state)
-        note = {"state": state.note(), "events": journal.length()}
+        note = {"state": state.note(), "events": log.length()}
         run.save(dict(state.named()), {"underpaint": json.dumps(note)})
 
 
@@ -327,28 +327,28 @@ def diverged(state: State, what: str) -> TrainingError:
     )
 
 
-def restore(run: Run, state: State, journal: Journal) -> None:
-    """Bring the state back to the run's checkpoint, if there is one; the journal forgets what came later.
+def restore(run: Run, state: State, log: EventLog) -> None:
+    """Bring the state back to the run's checkpoint, if there is one; the log forgets what came later.
 
     Raises:
         TrainingError: the checkpoint is damaged, or of other networks.
     """
     checkpoint = run.restore()
     if checkpoint is None:
-        journal.cut(0)
+        log.cut(0)
         return
     tensors, metadata = checkpoint
     try:
         note = json.loads(metadata["underpaint"])
         state.restore(tensors, note["state"])
-        journal.cut(note["events"])
+        log.cut(note["events"])
     except (KeyError, ValueError, TypeError, OverflowError, RecursionError) as error:
         raise TrainingError(
             f"The checkpoint “{run.checkpoint}” is damaged; start the training anew."
         ) from error
 
 
-def halve(run: Run, world: World, state: State, journal: Journal) -> None:
+def halve_micro_batch(run: Run, world: World, state: State, log: EventLog) -> None:
     """Go back to the checkpoint, as the step may be half done, and on with half as many pictures a pass.
 
     The smaller micro-batch is part of the state, so whoever resumes goes the same way.
@@ -359,18 +359,18 @@ def halve(run: Run, world: World, state: State, journal: Journal) -> None:
     if state.micro_batch == 1 or world.size > 1:
         raise too_large()
     micro_batch = state.micro_batch // 2
-    restore(run, state, journal)
+    restore(run, state, log)
     state.micro_batch = micro_batch
     if torch.cuda.is_available():
         torch.cuda.empty_cache()
     sentence = f"Memory was short: from now on {micro_batch} pictures a pass, and more passes a step."
-    journal.tell("halved", state.step, micro_batch=micro_batch)
-    journal.tell("message", state.step, sentence=sentence)
-    save(run, state, journal, world)
+    log.tell("halved", state.step, micro_batch=micro_batch)
+    log.tell("message", state.step, sentence=sentence)
+    save(run, state, log, world)
 
 
 @contextmanager
-def told_of_memory() -> Iterator[None]:
+def memory_errors() -> Iterator[None]:
     """Turns what is raised where memory ends outside a step, which could be halved, into a DeviceError."""
     try:
         yield
@@ -385,22 +385,22 @@ def too_large() -> DeviceError:
     return DeviceError("There is not enough memory for this training; use a smaller size, width or batch.")
 
 
-def wished(
-    run: Run, world: World, journal: Journal, state: State, signalled: threading.Event, tally: Tally
+def should_stop(
+    run: Run, world: World, log: EventLog, state: State, signalled: threading.Event, tally: Tally
 ) -> bool:
     """Whether somebody wants the training to stop; waits while somebody wants it to pause."""
     if run.asked("pause") and world.size == 1:
-        journal.tell("paused", state.step)
+        log.tell("paused", state.step)
         begun = time.monotonic()
         while run.asked("pause") and not run.asked("stop") and not signalled.wait(PAUSE_SECONDS):
             pass
         tally.leave_out(time.monotonic() - begun)
-        journal.tell("continued", state.step)
+        log.tell("continued", state.step)
     return world.agreed(signalled.is_set() or run.asked("stop"))
 
 
 @contextmanager
-def heeding_signals() -> Iterator[threading.Event]:
+def stop_signals() -> Iterator[threading.Event]:
     """An event that Ctrl-C and SIGTERM set; a second Ctrl-C ends the program as usual."""
     signalled = threading.Event()
     if threading.current_thread() is not threading.main_thread():

@@ -29,7 +29,7 @@ def mean_adversarial_loss(discriminated: Sequence[Discriminated], real: bool, ki
     return torch.stack([adversarial_loss(each.logits, real, kind) for each in discriminated]).mean()
 
 
-def feature_distance(generated: Sequence[Discriminated], real: Sequence[Discriminated]) -> Tensor:
+def feature_matching_loss(generated: Sequence[Discriminated], real: Sequence[Discriminated]) -> Tensor:
     """How unlike discriminators find generated and real pictures on their way to the logits; a single number,
     through which gradients pass to what was generated alone.
 
@@ -59,7 +59,7 @@ def adversarial_loss(logits: Tensor, real: bool, kind: Adversarial) -> Tensor:
 
 
 @dataclass(frozen=True)
-class Distortion:
+class DiffAugment:
     """One random shift, cut and change of colours for each picture of a batch."""
 
     shifts: list[tuple[int, int]]
@@ -70,7 +70,7 @@ class Distortion:
     """(N, 3): brightness −0.5 to 0.5, saturation 0 to 2, contrast 0.5 to 1.5."""
 
     @classmethod
-    def drawn(cls, rng: torch.Generator, count: int, height: int, width: int) -> Distortion:
+    def sample(cls, rng: torch.Generator, count: int, height: int, width: int) -> DiffAugment:
         """With a generator of the CPU, so that a seed means the same on every device."""
         places = torch.rand(count, 4, generator=rng).tolist()
         colours = torch.rand(count, 3, generator=rng)
@@ -84,10 +84,10 @@ class Distortion:
         colours = colours * torch.tensor([1.0, 2.0, 1.0]) + torch.tensor([-0.5, 0.0, 0.5])
         return cls(shifts, cuts, colours)
 
-    def __getitem__(self, part: slice) -> Distortion:
-        return Distortion(self.shifts[part], self.cuts[part], self.colours[part])
+    def __getitem__(self, part: slice) -> DiffAugment:
+        return DiffAugment(self.shifts[part], self.cuts[part], self.colours[part])
 
-    def of_photos(self, photos: Tensor) -> Tensor:
+    def augment_photos(self, photos: Tensor) -> Tensor:
         """Colours, shift and cut, of pictures (N, C, H, W)."""
         # Written as in the paper's code: each change works on what the one before left.
         brightness, saturation, contrast = self.colours.to(photos.device).T[..., None, None, None]
@@ -96,9 +96,9 @@ class Distortion:
         photos = (photos - grey) * saturation + grey
         mean = photos.mean((1, 2, 3), keepdim=True)
         photos = (photos - mean) * contrast + mean
-        return self.of_inputs(photos)
+        return self.augment_inputs(photos)
 
-    def of_inputs(self, planes: Tensor) -> Tensor:
+    def augment_inputs(self, planes: Tensor) -> Tensor:
         """Shift and cut alone, of planes (N, C, H, W); where nothing is left, 0."""
         height, width = planes.shape[2:]
         moved = []

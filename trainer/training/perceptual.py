@@ -19,7 +19,7 @@ BLOCKS = 3
 """Of the trunk: texture and parts; deeper ones cost more and say what it is, which the input says already."""
 
 
-def crop_loss(eye: Trunk, generated: Tensor, photos: Tensor, places: Tensor) -> Tensor:
+def perceptual_loss(eye: Trunk, generated: Tensor, photos: Tensor, places: Tensor) -> Tensor:
     """The mean perceptual distance of crops, one a picture; a single number.
 
     Args:

@@ -125,7 +125,7 @@ class State:
             ModelError: there is no such model, or it is another network.
         """
         card, tensors = bundle.read(catalogue.find(model))
-        theirs, encoder = bundle.parted(tensors)
+        theirs, encoder = bundle.split_tensors(tensors)
         ours = self.generator.state_dict()
         first = next(iter(ours)).removesuffix("weight")
         taken = {

@@ -7,6 +7,7 @@ ends with the very weights of one that was not.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
 import torch
 import torch.nn.functional as F
@@ -18,42 +19,63 @@ from trainer.loading.pair_loader import Batch
 from trainer.machine.distributed import World
 from trainer.perception.trunk import trunk
 from trainer.run.config import Config
-from trainer.training.objective import Distortion, feature_distance, mean_adversarial_loss
-from trainer.training.perceptual import crop_loss
+from trainer.training.objective import DiffAugment, feature_matching_loss, mean_adversarial_loss
+from trainer.training.perceptual import perceptual_loss
 from trainer.training.state import State, rng
 from trainer.training.styles import Draw, Styled, styled
-from trainer.training.upsampling import stripes
-
-LOSSES = (
-    "l1", "adversarial", "discriminator_real", "discriminator_fake", "perceptual", "feature_matching",
-    "kl", "latent", "diversity", "stripes",
-)  # fmt: skip
-"""What ``learn`` returns: the generator's distance from the photos and from fooling the discriminators, the
-discriminators' errors about photos and about what was generated, how unlike the photos that looks, and how
-unlike them the discriminators find it on their way; with styles how far photos' codes are from random ones,
-how far random codes are from what the encoder reads in their pictures, and how far pictures of two codes are
-apart; and how striped the difference from the photos is."""
+from trainer.training.upsampling import stripe_loss
 
 
-def attempt(state: State, config: Config, world: World, batch: Batch) -> Tensor | None:
+class Losses(NamedTuple):
+    """A step's losses, single numbers; 0 where the config does without.
+
+    Attributes:
+        l1: the generator's distance from the photos.
+        adversarial: that of the generated pictures from what discriminators find real.
+        discriminator_real, discriminator_fake: the discriminators' errors about photos and about generated
+            pictures.
+        perceptual: how unlike the photos the generated pictures look.
+        feature_matching: how unlike them the discriminators' hidden layers find them.
+        kl, latent, diversity: of styles: how far photos' codes are from random ones, how far random codes are
+            from what the encoder reads in their pictures, how far pictures of two codes are apart.
+        stripes: how striped the difference from the photos is.
+    """
+
+    l1: Tensor
+    adversarial: Tensor
+    discriminator_real: Tensor
+    discriminator_fake: Tensor
+    perceptual: Tensor
+    feature_matching: Tensor
+    kl: Tensor
+    latent: Tensor
+    diversity: Tensor
+    stripes: Tensor
+
+
+LOSSES = Losses._fields
+"""What ``train_step`` returns, and what the events of a run call it."""
+
+
+def try_step(state: State, config: Config, world: World, batch: Batch) -> Tensor | None:
     """A step; None where memory was too short for it, which may have left it half done."""
     try:
-        known = _moved(batch.known, state.device) if batch.known.numel() else None
-        inputs, photos = _moved(batch.inputs, state.device), _moved(batch.targets, state.device)
-        return learn(state, config, world, inputs, photos, known)
+        known = _to_device(batch.known, state.device) if batch.known.numel() else None
+        inputs, photos = _to_device(batch.inputs, state.device), _to_device(batch.targets, state.device)
+        return train_step(state, config, world, inputs, photos, known)
     except (RuntimeError, MemoryError) as error:
         if not device.gave_up(error):
             raise
     return None  # not from inside “except”, where the error still holds on to the step's memory
 
 
-def _moved(planes: Tensor, where: torch.device) -> Tensor:
+def _to_device(planes: Tensor, where: torch.device) -> Tensor:
     """The planes on a device. From pinned memory a graphics card fetches them while it still computes; with
     other memory it would be waited for, and nothing prepared meanwhile."""
     return planes.pin_memory().to(where, non_blocking=True) if where.type == "cuda" else planes.to(where)
 
 
-def learn(
+def train_step(
     state: State, config: Config, world: World, inputs: Tensor, photos: Tensor, known: Tensor | None = None
 ) -> Tensor:
     """One step of both networks and the average (Isola et al., CVPR 2017, section 3.3).
@@ -67,70 +89,69 @@ def learn(
         known: (N, 1, H, W), 0 where nothing is to be learnt, else 1; by default all is.
 
     Returns:
-        ``LOSSES``, on the state's device.
+        The means of ``Losses`` over the batch, (10,), on the state's device.
     """
     count, _, height, width = photos.shape
     # Whatever is thrown in this step follows from its number; several processes throw apart.
     torch.manual_seed(rng(config.seed, "dropout", state.step, world.rank).initial_seed())
     mine = world.part(config.batch)
-    distorted = rng(config.seed, "distortion", state.step)
-    distortions = [Distortion.drawn(distorted, config.batch, height, width)[mine] for _ in range(2)]
+    augmenting = rng(config.seed, "distortion", state.step)
+    augments = [DiffAugment.sample(augmenting, config.batch, height, width)[mine] for _ in range(2)]
     if config.feature_matching:
-        distortions[1] = distortions[0]  # or the features of one place would be compared with another's
+        augments[1] = augments[0]  # or the features of one place would be compared with another's
     crops = torch.rand(config.batch, 2, generator=rng(config.seed, "crops", state.step))[mine]
     draw = Draw.of_step(config, state.step, world) if config.style else None
-    losses = torch.zeros(len(LOSSES), device=photos.device)
+    means = torch.zeros(len(LOSSES), device=photos.device)
 
-    def discriminated(pictures: Tensor, part: slice, distortion: Distortion) -> list[Discriminated]:
+    def discriminate(pictures: Tensor, part: slice, augment: DiffAugment) -> list[Discriminated]:
         seen = inputs[part, :, :height, :width]
         if config.differentiable:
-            pictures, seen = distortion[part].of_photos(pictures), distortion[part].of_inputs(seen)
+            pictures, seen = augment[part].augment_photos(pictures), augment[part].augment_inputs(seen)
         return state.discriminate(torch.cat((seen, pictures), 1) if config.conditional else pictures)
 
     for start in range(0, count, state.micro_batch):
         part = slice(start, start + state.micro_batch)
-        style = styled(state, config, inputs[part], photos[part], draw and draw.of(part))
-        generated = style.generated()[:, :, :height, :width]
-        there = None
-        if known is not None:
-            # The photo itself where nothing is known: no distance there, and nothing for the discriminator to
-            # see.
-            there = known[part]
-            generated = generated * there + photos[part] * (1 - there)
-        distance = distance_of(generated, photos[part], there, style)
-        real = fake = fooled = unlike = unmatched = uneven = torch.zeros_like(distance)
-        meets = style.weight > 0
+        real, mask = photos[part], None if known is None else known[part]
+        style = styled(state, config, inputs[part], real, draw and draw.of(part))
+        fake = style.generate()[:, :, :height, :width]
+        if mask is not None:
+            # The photo itself where nothing is known: no loss there, nothing for the discriminator to see.
+            fake = fake * mask + real * (1 - mask)
+        l1 = masked_l1_loss(fake, real, mask, style)
+        adv = d_real = d_fake = perceptual = fm = stripes = torch.zeros_like(l1)
         if config.adversarial != "none":
-            about_generated = discriminated(generated, part, distortions[0])
-            about_real = discriminated(photos[part], part, distortions[1])
-            real = mean_adversarial_loss(about_real, True, config.adversarial)
-            fake = mean_adversarial_loss(about_generated, False, config.adversarial)
-            fooled = mean_adversarial_loss(about_generated, True, config.adversarial)
-            if config.feature_matching and meets:
-                unmatched = feature_distance(of_met(about_generated, style), of_met(about_real, style))
-        if config.perceptual and meets:
-            eye = trunk(str(photos.device), state.precision)
-            places = crops[part] if style.met is None else crops[part][style.met.cpu()]
-            unlike = crop_loss(eye, style.of_met(generated), style.of_met(photos[part]), places)
-        if config.stripes and meets:
-            uneven = stripes(style.of_met(generated) - style.of_met(photos[part]))
-        of_styles = style.losses(generated)
-        share = len(generated) / count
-        # Both networks learn from the same logits. Halved, so that the discriminator learns more
-        # slowly.
-        if config.adversarial != "none":
-            state.backward("discriminator", (real + fake) / 2 * share, again=True)
-        to_photos = distance, unlike, unmatched, uneven
-        distance, unlike, unmatched, uneven = (loss * style.weight for loss in to_photos)
-        missed = fooled + config.l1 * distance + config.perceptual * unlike
-        missed = missed + config.feature_matching * unmatched + config.stripes * uneven
-        if draw is not None:
-            missed = missed + style.missed(of_styles)
-        state.backward("generator", missed * share)
-        if draw is not None and config.style_recipe == "diversity":
-            state.backward("encoder", of_styles.latent * share)
-        told = (distance, fooled, real, fake, unlike, unmatched, *of_styles, uneven)
-        losses += torch.stack(told).detach() * share
+            pred_fake = discriminate(fake, part, augments[0])
+            pred_real = discriminate(real, part, augments[1])
+            d_real = mean_adversarial_loss(pred_real, True, config.adversarial)
+            d_fake = mean_adversarial_loss(pred_fake, False, config.adversarial)
+            adv = mean_adversarial_loss(pred_fake, True, config.adversarial)
+            if config.feature_matching and style.has_target:
+                fm = feature_matching_loss(with_target(pred_fake, style), with_target(pred_real, style))
+        if config.perceptual and style.has_target:
+            vgg, places = trunk(str(photos.device), state.precision), style.with_target(crops[part])
+            perceptual = perceptual_loss(vgg, style.with_target(fake), style.with_target(real), places)
+        if config.stripes and style.has_target:
+            stripes = stripe_loss(style.with_target(fake) - style.with_target(real))
+        of_style = style.losses(fake)
+        losses = Losses(
+            l1=l1 * style.weight,
+            adversarial=adv,
+            discriminator_real=d_real,
+            discriminator_fake=d_fake,
+            perceptual=perceptual * style.weight,
+            feature_matching=fm * style.weight,
+            kl=of_style.kl,
+            latent=of_style.latent,
+            diversity=of_style.diversity,
+            stripes=stripes * style.weight,
+        )
+        share = len(fake) / count
+        if config.adversarial != "none":  # both networks learn from the same logits
+            state.backward("discriminator", discriminator_loss(losses) * share, again=True)
+        state.backward("generator", generator_loss(losses, config) * share)
+        if config.style and config.style_recipe == "diversity":
+            state.backward("encoder", losses.latent * share)
+        means += torch.stack(losses).detach() * share
     if config.adversarial != "none":
         state.optimizer_step("discriminator", world)
     state.optimizer_step("generator", world)
@@ -139,24 +160,36 @@ def learn(
     state.project_upsampling()
     state.scaler.update()
     state.update_ema()
-    return losses
+    return means
 
 
-def distance_of(generated: Tensor, photos: Tensor, there: Tensor | None, style: Styled) -> Tensor:
-    """How far what was generated is from the photos (L1), of those pictures that are to come near them.
-
-    Args:
-        there: as ``known``.
-    """
-    if not style.weight:
-        return torch.zeros((), device=photos.device)
-    distance = F.l1_loss(style.of_met(generated), style.of_met(photos))
-    return distance if there is None else distance / style.of_met(there).mean().clamp_min(1e-3)
+def discriminator_loss(losses: Losses) -> Tensor:
+    """What the discriminators learn from; halved, so that they learn more slowly."""
+    return (losses.discriminator_real + losses.discriminator_fake) / 2
 
 
-def of_met(discriminated: Sequence[Discriminated], style: Styled) -> list[Discriminated]:
-    """What discriminators make of those pictures that are to come near their photos."""
+def generator_loss(losses: Losses, config: Config) -> Tensor:
+    """What the generator learns from, and with it the encoder as far as it led to it."""
+    loss = losses.adversarial + config.l1 * losses.l1 + config.perceptual * losses.perceptual
+    loss = loss + config.feature_matching * losses.feature_matching + config.stripes * losses.stripes
+    if not config.style:
+        return loss
+    if config.style_recipe == "bicycle":
+        return loss + (config.kl * losses.kl + config.latent * losses.latent)
+    return loss - config.diversity * losses.diversity
+
+
+def masked_l1_loss(fake: Tensor, real: Tensor, mask: Tensor | None, style: Styled) -> Tensor:
+    """The L1 loss of those pictures that have a target, over what the mask, as ``known``, leaves of them."""
+    if not style.has_target:
+        return torch.zeros((), device=real.device)
+    loss = F.l1_loss(style.with_target(fake), style.with_target(real))
+    return loss if mask is None else loss / style.with_target(mask).mean().clamp_min(1e-3)
+
+
+def with_target(predictions: Sequence[Discriminated], style: Styled) -> list[Discriminated]:
+    """What discriminators make of those pictures that have a target."""
     return [
-        Discriminated(style.of_met(logits), tuple(map(style.of_met, features)))
-        for logits, features in discriminated
+        Discriminated(style.with_target(logits), tuple(map(style.with_target, features)))
+        for logits, features in predictions
     ]

@@ -28,10 +28,10 @@ BOUND = 0.5
 _LEAST = 1e-3
 """Distance of two codes, at least."""
 
-_MET = 2.0
+_TARGET_WEIGHT = 2.0
 """How much a picture that has to come near its photo counts for that: half of them have to, and are all."""
 
-_MET_BESIDE_HINTS = 1.2
+_TARGET_WEIGHT_BESIDE_HINTS = 1.2
 """The same where two of three drawings have hints, and so five of six have to."""
 
 
@@ -63,7 +63,7 @@ class Draw(NamedTuple):
         return Draw(self.alternate[part], self.codes[part], self.more[part])
 
 
-class Losses(NamedTuple):
+class StyleLosses(NamedTuple):
     """Single numbers; means over those pictures of a pass that have them, weighed as those count."""
 
     kl: Tensor
@@ -75,32 +75,33 @@ class Styled:
     """The styles of one pass, begun with no codes: what a network without styles makes.
 
     Attributes:
-        met: numbers of the pictures that have to come near their photos; None: all.
+        targeted: numbers of the pictures that have to come near their photos; None: all.
         weight: of the losses about these, so that they count as if they were all.
     """
 
-    met: Tensor | None = None
+    targeted: Tensor | None = None
     weight = 1.0
 
     def __init__(self, state: State, inputs: Tensor) -> None:
         self._state, self._inputs = state, inputs
 
-    def generated(self) -> Tensor:
+    def generate(self) -> Tensor:
         """The pictures, (N, outputs, H', W')."""
         return self._state.generate(self._inputs)
 
-    def losses(self, pictures: Tensor) -> Losses:
+    def losses(self, pictures: Tensor) -> StyleLosses:
         """Of the pictures as they have become."""
         nothing = pictures.new_zeros(())
-        return Losses(nothing, nothing, nothing)
+        return StyleLosses(nothing, nothing, nothing)
 
-    def missed(self, losses: Losses) -> Tensor:
-        """What of these counts for the generator, and for the encoder as far as it led to it."""
-        return losses.kl
+    @property
+    def has_target(self) -> bool:
+        """Whether any picture of the pass has to come near its photo."""
+        return self.weight > 0
 
-    def of_met(self, tensor: Tensor) -> Tensor:
-        """Those of (N, …) that are to come near their photos."""
-        return tensor if self.met is None else tensor[self.met]
+    def with_target(self, tensor: Tensor) -> Tensor:
+        """Those of (N, …), on any device, that have to come near their photos."""
+        return tensor if self.targeted is None else tensor[self.targeted.to(tensor.device)]
 
 
 class Bicycle(Styled):
@@ -110,10 +111,10 @@ class Bicycle(Styled):
         super().__init__(state, inputs)
         device = photos.device
         alternate, hinted = draw.alternate.to(device), _hinted(inputs, state.config)
-        self.met = (alternate | hinted).nonzero().flatten()
+        self.targeted = (alternate | hinted).nonzero().flatten()
         self._random = (~alternate & ~hinted).nonzero().flatten()
-        each = _MET_BESIDE_HINTS if state.config.task == "hints" else _MET
-        self.weight, self._rest = each * len(self.met) / len(photos), 2 * len(self._random) / len(photos)
+        each = _TARGET_WEIGHT_BESIDE_HINTS if state.config.task == "hints" else _TARGET_WEIGHT
+        self.weight, self._rest = each * len(self.targeted) / len(photos), 2 * len(self._random) / len(photos)
         self._codes, self._kl = draw.codes.to(device), photos.new_zeros(())
         read = (alternate & ~hinted).nonzero().flatten()
         self._read = 2 * len(read) / len(photos)
@@ -123,21 +124,17 @@ class Bicycle(Styled):
             noise = draw.more.to(device)[read]
             self._codes = self._codes.index_copy(0, read, mean + (logvar / 2).exp() * noise)
 
-    def generated(self) -> Tensor:
+    def generate(self) -> Tensor:
         return self._state.generate(self._inputs, self._codes)
 
-    def losses(self, pictures: Tensor) -> Losses:
+    def losses(self, pictures: Tensor) -> StyleLosses:
         latent = pictures.new_zeros(())
         if len(self._random):
             # The generator's task alone, as in the paper: the encoder could agree with it on signs that
             # nobody sees.
             mean, _ = self._state.read(pictures[self._random], learns=False)
             latent = (mean - self._codes[self._random]).abs().mean() * self._rest
-        return Losses(self._kl * self._read, latent, pictures.new_zeros(()))
-
-    def missed(self, losses: Losses) -> Tensor:
-        config = self._state.config
-        return config.kl * losses.kl + config.latent * losses.latent
+        return StyleLosses(self._kl * self._read, latent, pictures.new_zeros(()))
 
 
 class Diversity(Styled):
@@ -152,12 +149,12 @@ class Diversity(Styled):
         self._size = photos.shape[2:]
         self._rest = 2 * len(self._twice) / len(photos)
 
-    def generated(self) -> Tensor:
+    def generate(self) -> Tensor:
         inputs = torch.cat((self._inputs, self._inputs[self._twice]))
         self._generated = self._state.generate(inputs, torch.cat((self._codes, self._second)))
         return self._generated[: len(self._inputs)]
 
-    def losses(self, pictures: Tensor) -> Losses:
+    def losses(self, pictures: Tensor) -> StyleLosses:
         diversity = nothing = pictures.new_zeros(())
         if len(self._twice):
             height, width = self._size
@@ -166,10 +163,7 @@ class Diversity(Styled):
             codes = (self._codes[self._twice] - self._second).abs().mean(1).clamp_min(_LEAST)
             diversity = (apart / codes).clamp_max(BOUND).mean() * self._rest
         mean, _ = self._state.read(pictures.detach())
-        return Losses(nothing, (mean - self._codes).abs().mean(), diversity)
-
-    def missed(self, losses: Losses) -> Tensor:
-        return -self._state.config.diversity * losses.diversity
+        return StyleLosses(nothing, (mean - self._codes).abs().mean(), diversity)
 
 
 def _hinted(inputs: Tensor, config: Config) -> Tensor:

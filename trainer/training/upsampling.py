@@ -33,14 +33,14 @@ _RUN = 8
 """Stripes, and so many times their width along them, in which they have to go on to be any."""
 
 
-def stripes(pictures: Tensor) -> Tensor:
+def stripe_loss(pictures: Tensor) -> Tensor:
     """How strongly pictures, (N, C, H, W), or what is between two, are striped across or along; one number on
     their own scale. Slopes and edges of things are no stripes, nor is grain, which takes turns with itself.
     """
-    return torch.stack([runs.abs().mean() for runs in striped(pictures)]).mean()
+    return torch.stack([runs.abs().mean() for runs in stripe_steps(pictures)]).mean()
 
 
-def striped(pictures: Tensor) -> Iterator[Tensor]:
+def stripe_steps(pictures: Tensor) -> Iterator[Tensor]:
     """Of each direction and scale: the mean step from even rows to odd ones, in blocks of pictures."""
     for scale in SCALES:
         reduced = F.avg_pool2d(pictures, scale) if scale > 1 else pictures

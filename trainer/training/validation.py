@@ -30,7 +30,7 @@ from trainer.loading import pair_loader
 from trainer.loading.augment import Sample, still
 from trainer.run import events, health
 from trainer.run.config import Config
-from trainer.run.events import Journal
+from trainer.run.events import EventLog
 from trainer.run.folder import Run
 from trainer.training import ema, sheet
 from trainer.training.state import State
@@ -82,9 +82,9 @@ class ValidationReporter:
     """
 
     def __init__(
-        self, run: Run, config: Config, training: DataSet, validation: DataSet, journal: Journal
+        self, run: Run, config: Config, training: DataSet, validation: DataSet, log: EventLog
     ) -> None:
-        self.run, self.config, self.journal = run, config, journal
+        self.run, self.config, self.log = run, config, log
         augment = config.augment(run.edge_maps)
         self.known = [still(pair, augment) for pair in layouts.spread(training.pairs, MEASURED)]
         self.unknown = [still(pair, augment) for pair in layouts.spread(validation.pairs, MEASURED)]
@@ -151,7 +151,7 @@ class ValidationReporter:
             state.best = reached.l1
             self._write_model(self.run.best, state, tensors, reached, styles)
         self._write_model(self.run.model, state, tensors, reached, styles)
-        self.journal.tell(
+        self.log.tell(
             "samples", state.step, picture=name, count=len(columns), held_back=each * self.held_back,
             l1=round(reached.l1, 5), training_l1=round(known.l1, 5) if known else None,
             liveliness=round(reached.liveliness, 3),
@@ -160,7 +160,7 @@ class ValidationReporter:
         self._tell_of_model(state)
         told = events.read(self.run.events)
         verdict, sentence = health.diagnosis(told, config.pairs, config.batch)
-        self.journal.tell("health", state.step, verdict=verdict, sentence=sentence)
+        self.log.tell("health", state.step, verdict=verdict, sentence=sentence)
 
     def hand_over(self, state: State) -> None:
         """Bring the newest model to the last step, where a training is stopped between two validations.
@@ -207,7 +207,7 @@ class ValidationReporter:
 
     def _tell_of_model(self, state: State) -> None:
         self._written = state.step
-        self.journal.tell("model", state.step, file=self.run.model.name)
+        self.log.tell("model", state.step, file=self.run.model.name)
 
     def translate_drawing(self, state: State) -> None:
         """Now and then, translate what the window left in ``drawing.npz`` by the newest average.
@@ -220,10 +220,10 @@ class ValidationReporter:
         painted = self._drawing(state)
         if painted is None:
             return
-        painter = ema.painter(self.config, ema.averaged(state))
+        painter = ema.painter(self.config, ema.average_weights(state))
         prepared = codec.prepare(painted, painter.card, self.config.size)
         self.run.write_sample("drawing.png", painter.translate(prepared, style=self._usual))
-        self.journal.tell("drawing", state.step, picture="drawing.png")
+        self.log.tell("drawing", state.step, picture="drawing.png")
 
     def _drawing(self, state: State) -> Picture | None:
         """The window's drawing; None where there is none, or none that makes sense."""
@@ -241,7 +241,7 @@ class ValidationReporter:
             return None
 
     def _say(self, state: State, sentence: str) -> None:
-        self.journal.tell("message", state.step, sentence=sentence)
+        self.log.tell("message", state.step, sentence=sentence)
 
     def _typical_planes(self, state: State) -> Iterator[Tensor]:
         card, network = self.config.card(), state.generator

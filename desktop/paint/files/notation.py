@@ -233,7 +233,7 @@ def style_notes(own: PictureStyle | None, named: Sequence[PictureStyle]) -> dict
 
 
 def hold_notes(holds: Sequence[Hold]) -> dict[str, Any]:
-    """What of the preview is held, as ``desktop.paint.files.kept`` reads it; nothing where nothing is."""
+    """What of the preview is held, as ``frames_and_holds`` reads it; nothing where nothing is."""
     held = [{"key": hold.key, "rest": hold.rest} for hold in holds]
     return {"holds": {"format": KEPT, "held": held}} if held else {}
 

@@ -26,7 +26,7 @@ from PySide6.QtCore import QCoreApplication
 from desktop.paint.editing.document import ROLES, Document
 from desktop.paint.editing.layer_stack import WHITE
 from desktop.paint.editing.limits import MOST_PIXELS, check_size, fits
-from desktop.paint.files import archive, kept, placed
+from desktop.paint.files import archive, frames_and_holds, placed
 from desktop.paint.files.archive import Archive
 from desktop.paint.files.flatten import Flattening
 from desktop.paint.files.layered import PAPER, Layers, Step
@@ -129,7 +129,7 @@ def save(
     measures = {"version": "0.0.3", "w": str(document.width), "h": str(document.height)}
     image = ElementTree.Element("image", {**measures, **resolution_of(document.extras)})
     stack = ElementTree.SubElement(image, "stack", {"name": "root"})
-    total = len(document.layers) + len(kept.parts(document.frames, document.holds)) + 3
+    total = len(document.layers) + len(frames_and_holds.parts(document.frames, document.holds)) + 3
     contents = _Packed(lambda done: step(done, total))
     roles: dict[str, str] = {}
     if document.kind == "image" and document.paper != WHITE:
@@ -174,7 +174,7 @@ def save(
     styles = style_notes(document.style, document.named_styles)
     if styles is not None:
         extras["styles"] = styles
-    for name, pack in kept.parts(document.frames, document.holds).items():
+    for name, pack in frames_and_holds.parts(document.frames, document.holds).items():
         contents.add(name, pack)
     contents.add(MERGED, partial(to_png_bytes, merged))
     contents.add(THUMBNAIL, partial(to_png_bytes, thumbnail(merged)))
@@ -183,11 +183,11 @@ def save(
     if 0 < len(way) <= MOST_FILM:
         files[FILM] = way
     described = ElementTree.tostring(image, "utf-8", xml_declaration=True)
-    packed = {name: files.pop(name) for name in kept.parts(document.frames, document.holds)}
+    packed = {name: files.pop(name) for name in frames_and_holds.parts(document.frames, document.holds)}
     files |= {"mimetype": MIMETYPE, "stack.xml": described}
     room = archive.room_beside(files) - MOST_NOTES
-    fitting = kept.fitting(document.frames, document.holds, packed, room)
-    extras |= kept.frame_notes(fitting.frames) | hold_notes(fitting.holds)
+    fitting = frames_and_holds.fitting(document.frames, document.holds, packed, room)
+    extras |= frames_and_holds.frame_notes(fitting.frames) | hold_notes(fitting.holds)
     files[NOTES], dropped = as_json(extras, _OURS, MOST_NOTES)
     files |= fitting.parts
     _check_limits(files, path.name)
@@ -332,7 +332,7 @@ def _load(source: Archive, name: str, step: Step) -> Loaded:
         loaded = _as_one_layer(source, stack, canvas, notes, step, why, unknown)
     loaded.notes += said
     document = loaded.document
-    loaded.notes += kept.take(document, notes, source, step)
+    loaded.notes += frames_and_holds.take(document, notes, source, step)
     found = understood_styles(notes)
     document.take_styles(found.own, found.named)
     loaded.notes += found.said
@@ -423,7 +423,7 @@ def _film(source: Archive, name: str) -> tuple[bytes, list[str]]:
 def _unknown_members(source: Archive, root: ElementTree.Element, notes: Notes) -> bool:
     known = {"mimetype", "stack.xml", NOTES, MERGED, THUMBNAIL, FILM, *sources(root)}
     others = (name for name in source.names if name not in known and not name.endswith("/"))
-    return any(not kept.is_part(name, notes) for name in others)
+    return any(not frames_and_holds.is_part(name, notes) for name in others)
 
 
 def _flattened(

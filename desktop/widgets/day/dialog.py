@@ -10,7 +10,7 @@ from PySide6.QtCore import QSize
 from PySide6.QtWidgets import QDialog, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
 from desktop.session import Session
-from desktop.training.day import Ended
+from desktop.training.daily_results import Ended
 from desktop.widgets.parts.folders import open_outside
 from desktop.widgets.parts.message_bar import MessageBar
 from desktop.widgets.parts.pictures import Card, MainButton, faint, title
@@ -35,7 +35,7 @@ class DayDialog(QDialog):
         super().__init__(parent)
         self.setObjectName("day")
         self.setWindowTitle(self.tr("Day's results"))
-        self._session, self._waiting, self._show_training = session, session.waiting, show_training
+        self._session, self._queue, self._show_training = session, session.training_queue, show_training
         self._summary = faint()
         self._summary.setObjectName("day_summary")
         self._body = QWidget()
@@ -49,9 +49,9 @@ class DayDialog(QDialog):
         column.addLayout(self._buttons())
         self._messages = MessageBar(self)
         self.resize(self.sizeHint())  # words that wrap would have it as low as they are
-        self._waiting.day_wanted.connect(self._come_up)
-        self._waiting.watch("day", self._show)
-        self._waiting.reported.connect(self._open_page)
+        self._queue.day_wanted.connect(self._come_up)
+        self._queue.watch("day", self._show)
+        self._queue.reported.connect(self._open_page)
 
     def sizeHint(self) -> QSize:
         """A panel and a half."""
@@ -65,7 +65,7 @@ class DayDialog(QDialog):
         again = QPushButton(self.tr("&Look again"))
         again.setObjectName("day_again")
         again.setToolTip(self.tr("Read again what has ended by now"))
-        for button, do in ((page, self._waiting.report), (again, self._waiting.look_at_day)):
+        for button, do in ((page, self._queue.report), (again, self._queue.look_at_day)):
             button.setAutoDefault(False)
             button.clicked.connect(lambda _checked=False, do=do: do())
             row.addWidget(button)
@@ -90,7 +90,7 @@ class DayDialog(QDialog):
             if widget := old.widget():
                 widget.hide()
                 widget.deleteLater()
-        day = self._waiting.day
+        day = self._queue.day
         failed = len(day.ended) - day.done
         self._summary.setText(
             self.tr("%d done, %d failed, %d still in the queue.") % (day.done, failed, day.waiting)

@@ -27,8 +27,8 @@ from desktop.pairs.teaching import MINUTES, USUAL
 from desktop.preview.shelf import Frame
 from desktop.session import Session
 from desktop.support import theme
+from desktop.widgets.drafting.bulk_drafts import RestDialog
 from desktop.widgets.drafting.controls import DraftControls
-from desktop.widgets.drafting.rest import RestDialog
 from desktop.widgets.parts.actions import Actions
 from desktop.widgets.parts.message_bar import MessageBar
 from desktop.widgets.parts.pictures import Card, MainButton, faint, title

@@ -20,7 +20,7 @@ from PySide6.QtWidgets import (
 
 from desktop.session import Session
 from desktop.support import theme
-from desktop.training.waiting import state_of
+from desktop.training.training_queue import state_of
 from desktop.widgets.parts.pictures import MainButton, faint, title
 from desktop.widgets.parts.progress_rows import SHARE, RowsWithProgress
 from desktop.widgets.training.words import duration
@@ -31,14 +31,14 @@ _ROLE = Qt.ItemDataRole.UserRole
 
 
 class QueuePage(QWidget):
-    """Shows ``session.waiting`` and steers it."""
+    """Shows ``session.training_queue`` and steers it."""
 
     left = Signal()
     """Another page is wanted."""
 
     def __init__(self, session: Session, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self._session, self._waiting = session, session.waiting
+        self._session, self._queue = session, session.training_queue
         column = QVBoxLayout(self)
         column.setContentsMargins(18, 14, 18, 16)
         column.setSpacing(12)
@@ -73,7 +73,7 @@ class QueuePage(QWidget):
         ):
             shortcut = QShortcut(QKeySequence(keys), self._list, context=Qt.ShortcutContext.WidgetShortcut)
             shortcut.activated.connect(do)
-        self._waiting.watch("queue status works told begun ended", self._show)
+        self._queue.watch("queue status works told begun ended", self._show)
 
     # --- building -------------------------------------------------------------------------------
 
@@ -91,12 +91,12 @@ class QueuePage(QWidget):
         words.addWidget(self._status)
         self._start = MainButton(self.tr("&Start the queue"))
         self._start.setObjectName("queue_start")
-        self._start.clicked.connect(self._waiting.start)
-        self._stop = self._button("queue_stop", self.tr("&Stop the queue"), self._waiting.stop)
+        self._start.clicked.connect(self._queue.start)
+        self._stop = self._button("queue_stop", self.tr("&Stop the queue"), self._queue.stop)
         self._stop.setToolTip(
             self.tr("Save what is being trained; nothing is begun until it is started again")
         )
-        self._day = self._button("queue_day", self.tr("&Day's results …"), self._waiting.look_at_day)
+        self._day = self._button("queue_day", self.tr("&Day's results …"), self._queue.look_at_day)
         self._day.setToolTip(self.tr("What ended in the last 24 hours, with samples side by side"))
         row.addWidget(self._back)
         row.addLayout(words, 1)
@@ -167,41 +167,41 @@ class QueuePage(QWidget):
 
     def _item(self) -> Item | None:
         current = self._list.currentItem()
-        return None if current is None else self._waiting.queue.find(current.data(_ROLE))
+        return None if current is None else self._queue.queue.find(current.data(_ROLE))
 
     def _choose(self) -> None:
         begins, ends = (edit.time().toString("HH:mm") for edit in (self._begins, self._ends))
-        self._waiting.choose(Schedule(self._when.currentData(), begins, ends))
+        self._queue.choose(Schedule(self._when.currentData(), begins, ends))
 
     def _move(self, by: int) -> None:
         item = self._item()
         if item is not None:
-            self._waiting.move(item.id, max(0, self._list.currentRow() + by))
+            self._queue.move(item.id, max(0, self._list.currentRow() + by))
 
     def _dropped(self) -> None:
         order = [self._list.item(row).data(_ROLE) for row in range(self._list.count())]
-        before = [item.id for item in self._waiting.queue.items]
+        before = [item.id for item in self._queue.queue.items]
         for place, id in enumerate(order):
             if before[place : place + 1] != [id]:
                 current = self._list.currentItem()
                 moved = current.data(_ROLE) if current is not None else id
-                self._waiting.move(moved, order.index(moved))
+                self._queue.move(moved, order.index(moved))
                 return
 
     def _hold(self) -> None:
         item = self._item()
         if item is not None and item.state in ("waiting", "training"):
-            self._waiting.hold(item.id, not item.held)
+            self._queue.hold(item.id, not item.held)
 
     def _again(self) -> None:
         item = self._item()
         if item is not None:
-            self._waiting.retry(item.id)
+            self._queue.retry(item.id)
 
     def _remove(self) -> None:
         item = self._item()
         if item is not None:
-            self._waiting.remove(item.id)
+            self._queue.remove(item.id)
 
     def _open(self) -> None:
         item = self._item()
@@ -216,7 +216,7 @@ class QueuePage(QWidget):
     # --- showing --------------------------------------------------------------------------------
 
     def _show(self) -> None:
-        queue = self._waiting.queue
+        queue = self._queue.queue
         chosen = self._list.currentItem().data(_ROLE) if self._list.currentItem() else None
         rows = [(item.id, self._in_words(item)) for item in queue.items]
         shown = [
@@ -236,13 +236,13 @@ class QueuePage(QWidget):
                 if id == chosen or self._list.currentItem() is None:
                     self._list.setCurrentItem(row)
         for place, item in enumerate(queue.items):
-            step, steps = self._waiting.begun.get(item.id, (0, 0))
+            step, steps = self._queue.begun.get(item.id, (0, 0))
             share = min(1.0, step / steps) if steps else None
             if self._list.item(place).data(SHARE) != share:
                 self._list.item(place).setData(SHARE, share)
         self._empty.setVisible(not rows)
         self._list.setVisible(bool(rows))
-        self._start.setVisible(not queue.on or bool(self._waiting.ended))
+        self._start.setVisible(not queue.on or bool(self._queue.ended))
         self._start.setEnabled(queue.next() is not None)
         self._stop.setVisible(queue.on)
         self._show_hours(queue.schedule)
@@ -259,12 +259,12 @@ class QueuePage(QWidget):
             widget.setVisible(schedule.when == "night")
 
     def _state(self) -> str:
-        queue, status = self._waiting.queue, self._waiting.status
-        if not self._waiting.works:
+        queue, status = self._queue.queue, self._queue.status
+        if not self._queue.works:
             if queue.on and queue.next() is None:
                 return self.tr("On; what you add is trained when its turn comes.")
-            if queue.on and self._waiting.ended:
-                return self.tr("It ended by itself; start it again. %s") % self._waiting.ended
+            if queue.on and self._queue.ended:
+                return self.tr("It ended by itself; start it again. %s") % self._queue.ended
             return self.tr("Starting …") if queue.on else self.tr("Off; start it to train what waits.")
         reasons = {
             "night": self.tr("Waits for the night."),
@@ -273,12 +273,12 @@ class QueuePage(QWidget):
             "other": self.tr("Waits while another training goes on."),
         }
         said = reasons.get(status.reason, self.tr("At work."))
-        left = self._waiting.seconds_left
+        left = self._queue.seconds_left
         return said if left is None else self.tr("%s All of it takes %s more.") % (said, duration(left))
 
     def _in_words(self, item: Item) -> str:
-        told = self._waiting.told
-        state = state_of(item, self._waiting.status)
+        told = self._queue.told
+        state = state_of(item, self._queue.status)
         words = {
             "waiting": self.tr("waiting"),
             "training": self.tr("training"),
@@ -288,11 +288,11 @@ class QueuePage(QWidget):
             "failed": self.tr("failed: %s") % item.sentence,
         }
         parts = [words[state]]
-        if item.id == self._waiting.status.id and told is not None and told.steps:
+        if item.id == self._queue.status.id and told is not None and told.steps:
             parts.append(self.tr("step %d of %d") % (told.step, told.steps))
             if state == "training" and told.seconds_left is not None:
                 parts.append(self.tr("%s left") % duration(told.seconds_left))
-        elif state != "done" and (begun := self._waiting.begun.get(item.id)) is not None:
+        elif state != "done" and (begun := self._queue.begun.get(item.id)) is not None:
             parts.append(self.tr("step %d of %d") % begun)
         elif state == "waiting" and item.options.minutes:
             parts.append(duration(item.options.minutes * 60))

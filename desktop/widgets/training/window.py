@@ -50,7 +50,7 @@ class TrainingWindow(QWidget):
         self.start_page.wants_queue.connect(self.show_queue)
         self.prepare_page.queued.connect(self._add_to_queue)
         self.queue_page.left.connect(self.begin_anew)
-        session.waiting.error_reported.connect(self.messages.warn)
+        session.training_queue.error_reported.connect(self.messages.warn)
         self.watch_page.again.connect(self._prepare_again)
         training = session.training
         session.dataset_scan.error_reported.connect(self._refused)
@@ -70,11 +70,11 @@ class TrainingWindow(QWidget):
 
     def show_queue(self) -> None:
         """Show the trainings that wait."""
-        self._session.waiting.look()
+        self._session.training_queue.look()
         self.pages.setCurrentWidget(self.queue_page)
 
     def _add_to_queue(self, wish: Wish) -> None:
-        self._session.waiting.add(wish)
+        self._session.training_queue.add(wish)
         self.show_queue()
 
     def _prepare_again(self) -> None:
@@ -169,10 +169,10 @@ class TrainingDoor(QObject):
         training.brought.connect(lambda _model, _said: window.activateWindow())
         training.error_reported.connect(self._tell)
         training.found.connect(self._announce)
-        session.waiting.went_on.connect(self._tell_of_queue)
-        session.waiting.error_reported.connect(self._tell)
+        session.training_queue.went_on.connect(self._tell_of_queue)
+        session.training_queue.error_reported.connect(self._tell)
         QTimer.singleShot(0, self, training.find)
-        QTimer.singleShot(0, self, session.waiting.find)
+        QTimer.singleShot(0, self, session.training_queue.find)
 
     def open(self) -> None:
         """Show the training window."""
@@ -188,7 +188,7 @@ class TrainingDoor(QObject):
 
     def reactions(self) -> Reactions:
         """What the menu's actions do."""
-        return {"train": self.open, "queue": self.show_queue, "day": self._session.waiting.look_at_day}
+        return {"train": self.open, "queue": self.show_queue, "day": self._session.training_queue.look_at_day}
 
     def show_queue(self) -> None:
         """Show the training window with the trainings that wait."""
@@ -212,7 +212,7 @@ class TrainingDoor(QObject):
     def may_close(self) -> bool:
         """Whether the program may end now; if not, a question is on show. Asked again it may."""
         asked = self._answered or (self._asked and self._messages.isVisible())
-        if asked or not (self._session.training.goes_on or self._session.waiting.works):
+        if asked or not (self._session.training.goes_on or self._session.training_queue.works):
             if self.window is not None:
                 self.window.hide()
                 self.window.deleteLater()
@@ -221,7 +221,7 @@ class TrainingDoor(QObject):
         self._asked = True
         self._messages.ask(
             self.tr("The queue goes on, also without the window; you find it again at the next start.")
-            if self._session.waiting.works
+            if self._session.training_queue.works
             else self.tr(
                 "A training goes on. It can do so without the window; you find it again at the next start."
             ),
@@ -239,10 +239,10 @@ class TrainingDoor(QObject):
         self._main.close()
 
     def _stop_and_close(self) -> None:
-        training, waiting = self._session.training, self._session.waiting
-        its_own = [item.run for item in waiting.queue.items if waiting.works and item.waits]
-        if waiting.works:
-            waiting.interrupt()  # with what it trains
+        training, queue = self._session.training, self._session.training_queue
+        its_own = [item.run for item in queue.queue.items if queue.works and item.waits]
+        if queue.works:
+            queue.interrupt()  # with what it trains
         if training.goes_on and training.run not in its_own:  # it may be what the queue waits for
             training.stop()
         self._close_indeed()
@@ -251,7 +251,7 @@ class TrainingDoor(QObject):
         self._messages.offer(
             self.tr("The queue goes on, with “%s”.") % name,
             (self.tr("&Show"), self.show_queue),
-            (self.tr("St&op it"), self._session.waiting.stop),
+            (self.tr("St&op it"), self._session.training_queue.stop),
         )
 
     def _announce(self) -> None:

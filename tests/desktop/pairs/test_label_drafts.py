@@ -80,7 +80,7 @@ def tool(window: MainWindow, name: str) -> QToolButton:
 
 def leave_drafts(data: Path, labels: int, doubts: dict[str, float], maps: int = 5, **more: bool) -> None:
     """Drafts as the trainer leaves them: sky above, wall below."""
-    out = kept_drafts.place(data)
+    out = kept_drafts.drafts_folder(data)
     out.mkdir(parents=True, exist_ok=True)
     chances = np.zeros((labels, 16, 24), np.float32)
     chances[SKY, :8], chances[WALL, 8:] = 1, 1

@@ -107,7 +107,7 @@ def test_finding_lines_can_be_cancelled_and_leaves_no_process(
 def test_without_the_weights_lines_follow_gradients_and_it_is_said_once(
     drawing: MainWindow, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
-    monkeypatch.setattr(weights, "place", lambda: tmp_path / "nowhere")
+    monkeypatch.setattr(weights, "weights_path", lambda: tmp_path / "nowhere")
     draft = drawing.session.pair_drawing.draft
     tool(drawing, "draft_lines").click()
     until(lambda: not draft.busy)

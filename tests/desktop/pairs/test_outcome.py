@@ -136,7 +136,8 @@ def test_one_that_meets_the_correction_is_taken_over_and_before_and_after_are_of
     window: MainWindow, session: Session, run: Path
 ) -> None:
     taught(session, run, upside_down=True)
-    pair_store.place(run.parent.parent / "lessons" / "tiny sketch", "2", "B").unlink()  # only the correction
+    lessons = run.parent.parent / "lessons" / "tiny sketch"
+    pair_store.path_of(lessons, "2", "B").unlink()  # only the correction
     show(session, run)
     session.training.take_over()
     until(lambda: session.live.card is not None and session.live.card.name == "tiny sketch, taught")

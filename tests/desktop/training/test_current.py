@@ -200,7 +200,7 @@ def test_a_training_that_cannot_start_says_why_and_lets_the_settings_be_changed(
     assert "Traceback" not in text_of(trainer.watch_page)
     button(trainer.watch_page, "again").click()
     assert trainer.pages.currentWidget() is trainer.prepare_page
-    assert not (runs.place("houses").parent / "houses").exists()
+    assert not (runs.free_run_folder("houses").parent / "houses").exists()
 
 
 def test_a_folder_that_went_away_is_told(window: MainWindow, tmp_path: Path):

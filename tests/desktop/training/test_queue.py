@@ -24,7 +24,7 @@ from desktop.widgets.training.sheet import Sheet
 from tests.desktop.training_pairs import EDGE, write_pairs
 from tests.desktop.window_hands import text_of, training_window, until
 from trainer.queue.items import new_item
-from trainer.queue.kept import QueueFolder
+from trainer.queue.queue_folder import QueueFolder
 from trainer.run.history import CURVES
 from trainer.run.options import Options
 
@@ -129,7 +129,7 @@ def test_added_started_trained_and_painted_with(
     assert trainer.pages.currentWidget() is page
     assert QueueFolder().read().items[0].options.size == (EDGE, EDGE)
     press(page, "queue_start")
-    until(lambda: session.waiting.works, LONG)
+    until(lambda: session.training_queue.works, LONG)
     # Closing says that it goes on without the window.
     window.close()
     assert window.isVisible() and "queue goes on" in text_of(window.messages)
@@ -137,12 +137,12 @@ def test_added_started_trained_and_painted_with(
     until(lambda: "done after" in page.findChild(QListWidget, "queue_list").item(0).text(), LONG)
     opened: list[str] = []
     monkeypatch.setattr(QDesktopServices, "openUrl", lambda address: not opened.append(address.toLocalFile()))
-    until(lambda: not session.waiting.works, LONG)
+    until(lambda: not session.training_queue.works, LONG)
     # The day's results, in the window and as a page.
     press(page, "queue_day")
-    until(lambda: session.waiting.day.ended)
+    until(lambda: session.training_queue.day.ended)
     day = window.day
-    (ended,) = session.waiting.day.ended
+    (ended,) = session.training_queue.day.ended
     assert day.isVisible() and "1 done, 0 failed, 0 still in the queue." in text_of(day)
     assert "step 6 of 6" in text_of(day) and "loss" in text_of(day)
     sheet = day.findChild(Sheet)
@@ -236,7 +236,7 @@ def test_a_queue_that_was_on_goes_on_at_the_next_start(
     begin(session, window, None)
     until(lambda: "The queue goes on, with “kept on”." in text_of(window.messages), LONG)
     until(lambda: QueueFolder().read().items[0].state == "done", LONG)
-    until(lambda: not session.waiting.works, LONG)
+    until(lambda: not session.training_queue.works, LONG)
     until(lambda: not background.is_running(home / "queue" / "queue.log"), LONG)
     window.close()
     window.deleteLater()

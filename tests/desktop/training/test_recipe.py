@@ -113,7 +113,7 @@ def test_a_model_to_begin_with_can_stay_as_it_is(window: MainWindow, tmp_path: P
 def test_without_the_weights_the_page_says_so(
     window: MainWindow, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
-    monkeypatch.setattr(weights, "place", lambda: tmp_path / "nowhere")
+    monkeypatch.setattr(weights, "weights_path", lambda: tmp_path / "nowhere")
     page = prepared(window, write_photos(tmp_path / "photos"))
     assert not spin(page, "edges").isEnabled() and spin(page, "edges").value() == 0
     assert page.findChild(QLabel, "photo_look").text() == weights.MISSING

@@ -237,7 +237,7 @@ def test_the_style_encoder_lies_beside_the_network(tiny, tmp_path) -> None:
     file = tmp_path / "a.safetensors"
     bundle.write(file, card, tensors, half=True)
     again, both = bundle.read(file)
-    network, encoder = bundle.parted(both)
+    network, encoder = bundle.split_tensors(both)
     assert again == card and network.keys() | encoder.keys() > encoder.keys()
     bundle.blank(again).load_state_dict(network, assign=True)
     bundle.blank_encoder(again).load_state_dict(encoder, assign=True)

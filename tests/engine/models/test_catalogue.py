@@ -26,10 +26,10 @@ def test_bundled_models_come_first_and_broken_ones_say_why(tiny, home) -> None:
 
 
 def test_models_are_found_by_name_stem_and_path(tiny, home) -> None:
-    file = catalogue.place("Zebra: the model?")
+    file = catalogue.free_model_file("Zebra: the model?")
     assert file == home / "models" / "Zebra_ the model_.safetensors"
     bundle.write(file, *tiny(name="Zebra: the model?"))
-    assert catalogue.place("Zebra: the model?").name == "Zebra_ the model_-2.safetensors"
+    assert catalogue.free_model_file("Zebra: the model?").name == "Zebra_ the model_-2.safetensors"
     for wanted in ("zebra: the model?", "Zebra_ the model_", file, str(file)):
         assert catalogue.find(wanted) == file
     (home / "models" / "broken.safetensors").write_bytes(b"nonsense")
@@ -43,7 +43,7 @@ def test_models_are_found_by_name_stem_and_path(tiny, home) -> None:
 
 @pytest.mark.parametrize("name", ["", "...", "../../etc/passwd", "a/b\\c", "x" * 500])
 def test_no_name_leaves_the_model_folder(name, home) -> None:
-    file = catalogue.place(name)
+    file = catalogue.free_model_file(name)
     assert file.parent == home / "models"
     assert file.resolve().parent == (home / "models").resolve()
     assert not file.name.startswith(".")

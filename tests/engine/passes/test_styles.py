@@ -32,7 +32,7 @@ def plainly(
     """By the network as it was trained, unfolded, its style computed in the pass."""
     network = bundle.blank(card).eval()
     assert isinstance(network, Translator)
-    weights, _ = bundle.parted(tensors)
+    weights, _ = bundle.split_tensors(tensors)
     network.load_state_dict({name: tensor.float() for name, tensor in weights.items()}, assign=True)
     network.use_statistics(statistics)
     padded = codec.padded(codec.flat(picture, card), card, network.multiple, network.least)
@@ -177,7 +177,7 @@ def test_the_style_of_a_photo(tiny, picture):
     assert code.dtype == np.float32 and code.shape == (8,)
     assert (generator.style_of(picture) == code).all()
     assert generator(picture, style=code).shape == picture.shape
-    _, weights = bundle.parted(tensors)
+    _, weights = bundle.split_tensors(tensors)
     encoder = bundle.blank_encoder(card)
     encoder.load_state_dict(weights, assign=True)
     planes = torch.from_numpy(picture).permute(2, 0, 1)[None].float() / 127.5 - 1

@@ -12,11 +12,11 @@ import pytest
 from engine.models import bundle
 from tests.trainer.small_runs import houses, pictures, small, things
 from trainer.comparison import judging, table
-from trainer.comparison.judging import How, judged
+from trainer.comparison.judging import How, compare_models
 from trainer.comparison.table import BETTER, Judged, from_fields, rows, to_fields, to_lines
 from trainer.data import pairs
 from trainer.data.pairs import DataSet
-from trainer.evaluation.evaluate import shared_out
+from trainer.evaluation.evaluate import split_for_evaluation
 from trainer.evaluation.report import MEANINGS
 from trainer.machine.errors import TrainingError
 from trainer.training.state import State
@@ -60,10 +60,10 @@ def test_models_are_judged_by_pairs_that_none_of_them_was_trained_on(tmp_path: P
     knows = {"digest": pairs.digest(data), "validation": 0.2, "task": "image"}
     first = write(tmp_path, "first", data, training={"task": "image"})
     second = write(tmp_path, "second", data, training=knows)
-    _, held = shared_out(data, bundle.read_card(second))
+    _, held = split_for_evaluation(data, bundle.read_card(second))
     assert len(held.pairs) == 2
     steps: list[tuple[int, int]] = []
-    found, examples = judged(both(first, second), data.folder, How(), lambda *at: steps.append(at))
+    found, examples = compare_models(both(first, second), data.folder, How(), lambda *at: steps.append(at))
     assert [(one.name, one.pairs, one.problem) for one in found] == [("first", 2, ""), ("second", 2, "")]
     assert [len(one) for one in examples] == [2, 2]
     assert all((a[2] == b[2]).all() for a, b in zip(*examples, strict=True))  # the same pairs, in one order
@@ -78,8 +78,8 @@ def test_a_model_that_the_pairs_do_not_suit_has_a_problem_and_the_others_go_on(t
     files = both(strange, first)
     first.write_bytes(first.read_bytes()[:-40])  # its card was read before it was cut short
     with pytest.raises(TrainingError, match="takes inputs of the task"):
-        judged(files[:1], data.folder, How(task="image"))
-    found, _ = judged(files, data.folder, How(task="image"))
+        compare_models(files[:1], data.folder, How(task="image"))
+    found, _ = compare_models(files, data.folder, How(task="image"))
     assert "takes inputs" in found[0].problem and "cut short" in found[1].problem
     assert to_lines(found, MEANINGS) == []
 
@@ -113,6 +113,6 @@ def test_the_table_survives_being_written_and_tells_of_the_best(tmp_path: Path) 
 def test_one_pair_of_labels_is_judged_without_a_reader_and_that_is_said(tmp_path: Path) -> None:
     data = houses(tmp_path / "data", 1)
     path = write(tmp_path, "labels", data)
-    (one,), _ = judged(both(path), data.folder, How())
+    (one,), _ = compare_models(both(path), data.folder, How())
     assert one.pairs == 1 and "label_score" not in one.scores
     assert any("no label score" in note for note in one.notes)

@@ -297,9 +297,9 @@ def test_of_what_is_learnt_from_little_stays_in_memory(tmp_path: Path) -> None:
     assert len(sides) == 6
     assert all(side.nbytes == correspondence.SEEN**2 * 3 for pair in sides for side in pair)
     # Nothing else is seen in them than in the whole pictures.
-    learnt = correspondence.Correspondence.learnt(sides)
+    learnt = correspondence.Correspondence.fit(sides)
     assert learnt is not None
-    one, other = learnt.judged(*pairs.load(data.pairs[0])), learnt.judged(*sides[0])
+    one, other = learnt.judge(*pairs.load(data.pairs[0])), learnt.judge(*sides[0])
     assert one.verdict == other.verdict == "fits" and one.sides is not None and other.sides is not None
     assert all((side == same).all() for side, same in zip(one.sides, other.sides, strict=True))
 
@@ -308,12 +308,12 @@ def test_of_many_pairs_only_verdicts_are_kept(folder: Path, monkeypatch: pytest.
     """What changed partners are found by is not kept of so many pairs that they aren't looked for."""
     file = mirrored(folder)
     data = pairs.find(folder)
-    common = correspondence.Correspondence.learnt(list(check.compared(data)))
-    few = pair_notes.found(data.pairs[0], data, common)
+    common = correspondence.Correspondence.fit(list(check.compared(data)))
+    few = pair_notes.take_notes(data.pairs[0], data, common)
     assert few.judgement is not None and few.judgement.sides is not None
     assert few.thumb is not None and few.thumb.nbytes == pair_notes.THUMB**2 * 3
     monkeypatch.setattr(correspondence, "MOST_SWAPPED", COUNT - 1)
-    many = pair_notes.found(data.pairs[0], data, common)
+    many = pair_notes.take_notes(data.pairs[0], data, common)
     assert many.judgement is not None and many.judgement.sides is None
     assert [(problem.file, problem.kind) for problem in check.check(data)] == [(file, "mirrored")]
 

@@ -18,7 +18,7 @@ from engine.data.picture import read, write_png
 from engine.errors import PictureError
 from tests.trainer.made_pictures import HOUSES, house
 from trainer.__main__ import commands
-from trainer.drafting import calibrating, drafts, files, learner, looking
+from trainer.drafting import calibrating, drafts, features, files, learner
 from trainer.drafting.calibrating import HeldOut
 from trainer.drafting.remembering import Memory
 from trainer.files import pair_store
@@ -92,7 +92,9 @@ def test_the_same_is_learnt_again() -> None:
     made = [house(number, EDGE) for number in range(5)]
     photos = [photo for _, photo in made]
     maps = [(HOUSES.indices(labels), None) for labels, _ in made]
-    one, other = (learner.learnt(photos, maps, 5, seconds=60, steps=3).chances(photos[0]) for _ in range(2))
+    one, other = (
+        learner.train_drafter(photos, maps, 5, seconds=60, steps=3).chances(photos[0]) for _ in range(2)
+    )
     assert np.array_equal(one, other)
 
 
@@ -101,19 +103,19 @@ def test_photos_are_looked_at_once_for_all_learnings(tmp_path: Path, monkeypatch
     monkeypatch.setattr(learner, "SHOWN", 4)
     made = [house(number, 32) for number in range(6)]
     looked: list[int] = []
-    once = looking.seen
+    once = features.extract_features
 
     def look(photo: Pixels) -> list[torch.Tensor]:
         looked.append(len(photo))
         return once(photo)
 
-    monkeypatch.setattr(looking, "seen", look)
+    monkeypatch.setattr(features, "extract_features", look)
 
     def learn(count: int, memory: Memory | None) -> np.ndarray:
         looked.clear()
         photos = [photo for _, photo in made[:count]]
         maps = [(HOUSES.indices(labels), None) for labels, _ in made[:count]]
-        drafter = learner.learnt(photos, maps, 5, seconds=60, steps=2, memory=memory)
+        drafter = learner.train_drafter(photos, maps, 5, seconds=60, steps=2, memory=memory)
         return drafter.chances(photos[0])
 
     without = learn(5, None)
@@ -136,7 +138,7 @@ def test_it_takes_as_long_as_it_may(monkeypatch: pytest.MonkeyPatch) -> None:
     told: list[float] = []
     photos = [photo for _, photo in made]
     maps = [(HOUSES.indices(labels), None) for labels, _ in made]
-    learner.learnt(photos, maps, 5, seconds=0, progress=told.append)
+    learner.train_drafter(photos, maps, 5, seconds=0, progress=told.append)
     steps = [share for share in told if share > learner.LOOKS]
     assert told == sorted(told) and told[-1] == 1
     assert len(steps) == learner.FEWEST_STEPS
@@ -145,21 +147,21 @@ def test_it_takes_as_long_as_it_may(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.parametrize("shape", [(1, 1), (1, 90), (700, 30), (33, 17)])
 def test_any_photo_is_read(shape: tuple[int, int]) -> None:
     photo = np.random.default_rng(0).integers(0, 256, (*shape, 3), np.uint8)
-    small = looking.reduced(photo)
-    assert max(small.shape[:2]) <= looking.PLACES * looking.CELL
-    assert small.shape[0] % looking.CELL == 0 and small.shape[1] % looking.CELL == 0
+    small = features.resize_photo(photo)
+    assert max(small.shape[:2]) <= features.PLACES * features.CELL
+    assert small.shape[0] % features.CELL == 0 and small.shape[1] % features.CELL == 0
     made = [house(number, 32) for number in range(2)]
     maps = [(HOUSES.indices(labels), None) for labels, _ in made]
-    drafter = learner.learnt([pair[1] for pair in made], maps, 5, seconds=60, steps=1)
+    drafter = learner.train_drafter([pair[1] for pair in made], maps, 5, seconds=60, steps=1)
     chances = drafter.chances(photo)
-    assert chances.shape == (5, small.shape[0] // looking.CELL, small.shape[1] // looking.CELL)
+    assert chances.shape == (5, small.shape[0] // features.CELL, small.shape[1] // features.CELL)
     assert np.allclose(chances.sum(0), 1, atol=1e-3)
 
 
 def test_without_the_trained_eye_the_evaluations_own_recogniser_serves(
     street: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(weights, "place", lambda: tmp_path / "none")
+    monkeypatch.setattr(weights, "weights_path", lambda: tmp_path / "none")
     drafts.draft(street, others(tmp_path / "photos", 1), tmp_path / "out", seconds=60, steps=2)
     planes = read(tmp_path / "out" / "mark0.png").pixels[..., 0]
     assert planes.shape[0] % 5 == 0
@@ -254,7 +256,7 @@ def test_drafts_are_as_certain_as_those_of_maps_that_were_held_out(monkeypatch: 
         return 1e6
 
     monkeypatch.setattr(calibrating, "temperature", unsure)
-    chances = learner.learnt(photos, maps, 5, seconds=60, steps=2).chances(photos[0])
+    chances = learner.train_drafter(photos, maps, 5, seconds=60, steps=2).chances(photos[0])
     assert np.allclose(chances, 0.2, atol=1e-3)
     (held,) = asked
     wanted = [learner.shares(truth, None, 5, held[0].wanted.shape[1:]) for truth, _ in maps]

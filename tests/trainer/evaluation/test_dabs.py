@@ -53,9 +53,9 @@ def colouring(prepared: Pixels) -> Pixels:
 def seen(network: Callable[[Pixels], Pixels], edge: int) -> tuple[float, float]:
     """How visible a red dab's outline is, and those of others; the others are a little off its colour."""
     bare = drawing(edge)
-    _, red, _ = dabs.measured(network, bare, photo(edge), holes.inside(bare[..., 0]))
+    _, red, _ = dabs.measure_dabs(network, bare, photo(edge), holes.inside(bare[..., 0]))
     off = np.clip(photo(edge) + np.array([16, -9, 4]), 0, 255).astype(np.uint8)
-    _, _, others = dabs.measured(network, bare, off, holes.inside(bare[..., 0]))
+    _, _, others = dabs.measure_dabs(network, bare, off, holes.inside(bare[..., 0]))
     assert len(red) == 1 and len(others) == dabs.MOST
     return dabs.visibility(red), dabs.visibility(others)
 
@@ -89,7 +89,7 @@ def test_a_red_dab_reaches_what_turns_red(edge: int) -> None:
     inside = holes.inside(bare[..., 0])
 
     def reach(network: Callable[[Pixels], Pixels]) -> float | None:
-        return dabs.measured(network, bare, photo(edge), inside)[0]
+        return dabs.measure_dabs(network, bare, photo(edge), inside)[0]
 
     def half(prepared: Pixels) -> Pixels:
         made = photo(edge)
@@ -120,6 +120,6 @@ def test_where_there_is_no_room_no_outline_is_measured(shape: tuple[int, int]) -
     bare[0, :, 0] = bare[-1, :, 0] = bare[:, 0, 0] = bare[:, -1, 0] = 0
     inside = bare[..., 0] > 0
     picture = np.full((*shape, 3), 90, np.uint8)
-    reached, red, others = dabs.measured(lambda prepared: picture, bare, picture, inside)
+    reached, red, others = dabs.measure_dabs(lambda prepared: picture, bare, picture, inside)
     assert red == others == []
     assert reached in (None, 0.0)

@@ -31,8 +31,8 @@ from trainer.evaluation.evaluate import (
     ON_SHEET,
     Pace,
     evaluate,
-    found,
-    shared_out,
+    load_pairs,
+    split_for_evaluation,
 )
 from trainer.files import layouts
 from trainer.machine.errors import TrainingError
@@ -77,7 +77,9 @@ def test_photos_are_drawn_by_edge_maps_where_these_have_a_folder(tmp_path: Path)
     config = small(data, size=(64, 64))
     generator = Generator(config.card(), State(config).generator.state_dict(), precision="float32")
     seen = [evaluate(generator, data, edge_maps=maps).scores for maps in (None, tmp_path / "maps")]
-    assert len(list((tmp_path / "maps").rglob("*.png"))) == len(shared_out(data, config.card())[1].pairs)
+    assert len(list((tmp_path / "maps").rglob("*.png"))) == len(
+        split_for_evaluation(data, config.card())[1].pairs
+    )
     assert seen[0] != seen[1]
     assert seen[1] == evaluate(generator, data, edge_maps=tmp_path / "maps").scores
 
@@ -159,23 +161,25 @@ def test_of_many_pairs_only_the_sheets_pictures_stay(tmp_path: Path) -> None:
 def test_pairs_to_judge_by(tmp_path: Path) -> None:
     plain = things(tmp_path / "plain", 20)
     card = small(plain).card()
-    assert len(shared_out(plain, card)[1].pairs) == 20
+    assert len(split_for_evaluation(plain, card)[1].pairs) == 20
     known = replace(card, training={"digest": pairs.digest(plain), "validation": 0.2})
-    assert len(shared_out(plain, known)[1].pairs) == 4
+    assert len(split_for_evaluation(plain, known)[1].pairs) == 4
     for nonsense in NONSENSE:
         strange = replace(card, training={"digest": pairs.digest(plain), "validation": nonsense})
-        assert len(shared_out(plain, strange)[1].pairs) == 20
+        assert len(split_for_evaluation(plain, strange)[1].pairs) == 20
     for split in ("train", "val"):
         save(thing(1), tmp_path / "split" / split / "a.png")
-    assert [pair.split for pair in shared_out(pairs.find(tmp_path / "split"), card)[1].pairs] == ["val"]
+    assert [pair.split for pair in split_for_evaluation(pairs.find(tmp_path / "split"), card)[1].pairs] == [
+        "val"
+    ]
     for split in ("train", "test"):
         save(thing(1), tmp_path / "without val" / split / "a.png")
-    learnt_from, judged_by = shared_out(pairs.find(tmp_path / "without val"), card)
+    learnt_from, judged_by = split_for_evaluation(pairs.find(tmp_path / "without val"), card)
     assert [pair.split for pair in learnt_from.pairs] == ["train"]
     assert [pair.split for pair in judged_by.pairs] == ["test"]
     (tmp_path / "empty").mkdir()
     with pytest.raises(TrainingError, match="no pairs"):
-        shared_out(pairs.find(tmp_path / "empty"), card)
+        split_for_evaluation(pairs.find(tmp_path / "empty"), card)
 
 
 @pytest.mark.parametrize("validation", [0.25, 0.0, *NONSENSE], ids=str)
@@ -184,7 +188,7 @@ def test_no_pair_is_both_learnt_from_and_judged_by(tmp_path: Path, validation: o
     """Whatever the card says, which may come from anybody."""
     data = houses(tmp_path / "data", 16)
     training = {"digest": pairs.digest(data) if known else "other", "validation": validation}
-    learnt_from, judged_by = shared_out(data, replace(small(data).card(), training=training))
+    learnt_from, judged_by = split_for_evaluation(data, replace(small(data).card(), training=training))
     held_back = 4 if known and validation == 0.25 else 3
     assert (len(learnt_from.pairs), len(judged_by.pairs)) == (16 - held_back, held_back)
     assert not set(learnt_from.pairs) & set(judged_by.pairs)
@@ -203,16 +207,16 @@ def test_photos_become_what_the_model_was_trained_on(grey_run: tuple[Run, Path])
     run, folder = grey_run
     card = bundle.read_card(run.model)
     assert card.training["task"] == "grey"
-    data = found(card, folder)
+    data = load_pairs(card, folder)
     assert data.task == "grey" and pairs.digest(data) == card.training["digest"]
-    assert len(shared_out(data, card)[1].pairs) == 3
+    assert len(split_for_evaluation(data, card)[1].pairs) == 3
     # Of a model that doesn't say its task.
     silent = replace(card, training={})
-    assert found(silent, folder).task == "grey"
+    assert load_pairs(silent, folder).task == "grey"
     with pytest.raises(TrainingError, match="image or grey or small, and those of “data” are hints"):
-        found(replace(silent, network={**card.network, "inputs": 3}), folder)
+        load_pairs(replace(silent, network={**card.network, "inputs": 3}), folder)
     for nonsense in NONSENSE:
-        assert found(replace(card, training={"task": nonsense}), folder).task == "grey"
+        assert load_pairs(replace(card, training={"task": nonsense}), folder).task == "grey"
 
 
 @pytest.mark.parametrize("task", ["hints", "small"])
@@ -226,7 +230,7 @@ def test_inputs_of_another_sort_are_refused(grey_run: tuple[Run, Path], task: st
 def test_photos_for_a_model_of_pairs_are_refused(tmp_path: Path, grey_run: tuple[Run, Path]) -> None:
     card = replace(bundle.read_card(grey_run[0].model), training={"task": "image"})
     with pytest.raises(TrainingError, match="needs pairs"):
-        found(card, grey_run[1])
+        load_pairs(card, grey_run[1])
 
 
 def test_time_for_the_recogniser_is_what_is_left_of_the_promise() -> None:
@@ -353,4 +357,4 @@ def test_a_label_model_without_colours_is_refused(tmp_path: Path, grey_run: tupl
     """A stranger's, or an imported one that nobody gave a palette."""
     card = replace(bundle.read_card(grey_run[0].model), input="labels", palette=None)
     with pytest.raises(TrainingError, match="which colours its labels are"):
-        found(card, grey_run[1])
+        load_pairs(card, grey_run[1])

@@ -189,7 +189,7 @@ def test_onnx_takes_a_style_that_may_be_left_out(tmp_path: Path) -> None:
     card, tensors = bundle.read(file)
     network = bundle.blank(card)
     assert isinstance(network, Translator)
-    network.load_state_dict(bundle.parted(tensors)[0], assign=True)
+    network.load_state_dict(bundle.split_tensors(tensors)[0], assign=True)
     network.eval()
     network.use_statistics(card.statistics)
     session = onnxruntime.InferenceSession(target)

@@ -25,8 +25,8 @@ def test_a_trained_eye_looks_at_as_many_as_are_asked_for(
     bad = untrained(data)
     plain = evaluate(bad, data).scores
     seen: list[Pixels] = []
-    look = distance.look
-    monkeypatch.setattr(distance, "look", lambda picture: seen.append(picture) or look(picture))
+    look = distance.extract_features
+    monkeypatch.setattr(distance, "extract_features", lambda picture: seen.append(picture) or look(picture))
     scores = evaluate(bad, data, looks=4).scores
     assert len(seen) == 8
     assert scores.keys() - plain.keys() == {"perceptual", "kernel"}
@@ -62,7 +62,7 @@ def words(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:
 def test_without_the_trained_eyes_weights_the_rest_is_measured(
     words: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(weights, "place", lambda: tmp_path / "missing")
+    monkeypatch.setattr(weights, "weights_path", lambda: tmp_path / "missing")
     monkeypatch.setattr(trunk, "bundled", trunk.Trunk)  # not those that were read before
     result = CliRunner().invoke(commands, [*words, "--looks", "2"])
     assert result.exit_code == 0, result.exception

@@ -18,7 +18,7 @@ from tests.trainer.small_runs import houses, small, trained
 from trainer.data import pairs
 from trainer.data.pairs import DataSet
 from trainer.evaluation import recogniser, report
-from trainer.evaluation.evaluate import augment_of, evaluate, recogniser_for, shared_out
+from trainer.evaluation.evaluate import augment_of, evaluate, recogniser_for, split_for_evaluation
 from trainer.machine.errors import TrainingError
 from trainer.run.folder import Run
 
@@ -47,7 +47,7 @@ def test_recogniser_learns_to_read_real_photos(label_run: tuple[Run, DataSet], t
     run, data = label_run
     generator = engine.open(run.model, precision="float32")
     told: list[tuple[int, int]] = []
-    fresh = recogniser.learnt(
+    fresh = recogniser.train_recogniser(
         data,
         augment_of(generator.card, data),
         steps=60,
@@ -73,7 +73,7 @@ def test_recogniser_leaves_the_threads_as_they_were(label_run: tuple[Run, DataSe
     seen: list[int] = []
     torch.set_num_threads(2)
     try:
-        reader = recogniser.learnt(
+        reader = recogniser.train_recogniser(
             data,
             augment_of(bundle.read_card(run.model), data),
             steps=2,
@@ -88,14 +88,14 @@ def test_recogniser_leaves_the_threads_as_they_were(label_run: tuple[Run, DataSe
 def test_recogniser_learns_the_same_again(label_run: tuple[Run, DataSet]) -> None:
     run, data = label_run
     augment = augment_of(bundle.read_card(run.model), data)
-    one, other = (recogniser.learnt(data, augment, steps=6).network.state_dict() for _ in range(2))
+    one, other = (recogniser.train_recogniser(data, augment, steps=6).network.state_dict() for _ in range(2))
     assert all(torch.equal(tensor, other[name]) for name, tensor in one.items())
 
 
 def test_recogniser_that_reads_badly_is_named(label_run: tuple[Run, DataSet]) -> None:
     run, data = label_run
     generator = engine.open(run.model, precision="float32")
-    poor = recogniser.learnt(data, augment_of(generator.card, data), steps=1)
+    poor = recogniser.train_recogniser(data, augment_of(generator.card, data), steps=1)
     assert "below 60%" in evaluate(generator, data, recogniser=poor).notes[0]
 
 
@@ -105,14 +105,14 @@ def test_recogniser_is_kept_for_the_same_pairs(
     run, data = label_run
     card = engine.open(run.model).card
     file = tmp_path / "deep" / "kept.safetensors"
-    learnt = recogniser.learnt
+    learnt = recogniser.train_recogniser
     counted = []
 
     def counting(*arguments: object, **more: object) -> recogniser.Recogniser:
         counted.append(1)
         return learnt(*arguments, **{**more, "steps": 1})  # type: ignore[arg-type]
 
-    monkeypatch.setattr(recogniser, "learnt", counting)
+    monkeypatch.setattr(recogniser, "train_recogniser", counting)
     recogniser_for(card, data, file)
     recogniser_for(card, data, file)
     assert len(counted) == 1
@@ -122,7 +122,9 @@ def test_recogniser_is_kept_for_the_same_pairs(
     for number in range(2):  # nothing to learn from
         save(side_by_side(number, 64), tmp_path / "few" / "test" / f"{number}.png")
     few = pairs.find(tmp_path / "few", task="labels")
-    assert recogniser_for(card, few, file).note["digest"] == pairs.digest(shared_out(others, card)[0])
+    assert recogniser_for(card, few, file).note["digest"] == pairs.digest(
+        split_for_evaluation(others, card)[0]
+    )
     with pytest.raises(TrainingError, match="no label score"):
         recogniser_for(card, few, tmp_path / "none.safetensors")
     seen = learnt(few, augment_of(card, few), steps=1)
@@ -139,7 +141,7 @@ def test_recogniser_of_an_older_version_is_learnt_anew(
     run, data = label_run
     card = bundle.read_card(run.model)
     file = tmp_path / "kept.safetensors"
-    poor = recogniser.learnt(data, augment_of(card, data), steps=1)
+    poor = recogniser.train_recogniser(data, augment_of(card, data), steps=1)
     # Its tensors were others, too.
     older = recogniser.Recogniser(recogniser.Reader(5, 12), {**poor.note, "version": 2})
     recogniser.write(file, older)
@@ -157,7 +159,7 @@ def test_recogniser_on_a_full_disk_is_a_sentence(label_run: tuple[Run, DataSet],
 
     run, data = label_run
     file = tmp_path / "kept.safetensors"
-    poor = recogniser.learnt(data, augment_of(bundle.read_card(run.model), data), steps=1)
+    poor = recogniser.train_recogniser(data, augment_of(bundle.read_card(run.model), data), steps=1)
     before = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (4096, before[1]))
     try:
@@ -180,7 +182,7 @@ def test_damaged_recogniser_is_a_sentence(tmp_path: Path, content: bytes) -> Non
 def test_every_score_has_a_meaning(label_run: tuple[Run, DataSet]) -> None:
     run, data = label_run
     generator = engine.open(run.model, precision="float32")
-    poor = recogniser.learnt(data, augment_of(generator.card, data), steps=1)
+    poor = recogniser.train_recogniser(data, augment_of(generator.card, data), steps=1)
     result = evaluate(generator, data, recogniser=poor)
     assert result.scores.keys() <= report.MEANINGS.keys()
     assert len(report.to_lines(result)) == len(result.scores)

@@ -44,10 +44,10 @@ def generator(data: DataSet, loud: float, **wishes: object) -> Generator:
 def test_diversity_is_what_styles_change_and_dropout_has_its_own(tmp_path: Path) -> None:
     data = things(tmp_path / "data", 2, 64)
     told: list[tuple[int, int]] = []
-    quiet = styles.measured(
+    quiet = styles.measure_styles(
         generator(data, 0, size=(64, 64)), data, progress=lambda done, total: told.append((done, total))
     )
-    loud = styles.measured(generator(data, 0.3, size=(64, 64)), data).scores
+    loud = styles.measure_styles(generator(data, 0.3, size=(64, 64)), data).scores
     assert quiet.notes == []
     assert quiet.scores["diversity"] == pytest.approx(0, abs=1e-6)
     assert quiet.scores["obedience"] == 0  # no nearer than a stranger's
@@ -70,18 +70,18 @@ def test_only_the_inside_counts_and_counts_as_if_it_were_all(
         return picture
 
     monkeypatch.setattr(model, "translate", beside)
-    assert styles.measured(model, data).scores["diversity"] == pytest.approx(0, abs=1e-6)
+    assert styles.measure_styles(model, data).scores["diversity"] == pytest.approx(0, abs=1e-6)
 
 
 def test_what_cannot_be_measured_has_its_reason(tmp_path: Path) -> None:
     data = pictures(tmp_path / "data", 3)
-    plain = styles.measured(untrained(data), data)
+    plain = styles.measure_styles(untrained(data), data)
     assert plain.scores == {} and "the model has none" in plain.notes[0]
     config, tensors = styled(data, 0.3)
     unread = Generator(
-        replace(config.card(), style_encoder=0), bundle.parted(tensors)[0], precision="float32"
+        replace(config.card(), style_encoder=0), bundle.split_tensors(tensors)[0], precision="float32"
     )
-    found = styles.measured(unread, data)
+    found = styles.measure_styles(unread, data)
     assert found.scores.keys() == {"diversity", "dropout_diversity"}
     assert "can't read styles of photos" in found.notes[0]
 

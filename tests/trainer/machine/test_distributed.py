@@ -64,9 +64,9 @@ def test_two_processes_train_as_one_and_resume_bit_for_bit(tmp_path: Path) -> No
         assert ours.get("l1") == pytest.approx(theirs.get("l1"), abs=5e-5)
 
     parts = runs.create(tmp_path / "parts", shared)
-    follower = events.Follower(parts.events)
+    reader = events.EventReader(parts.events)
     with by_two(parts.folder) as processes:
-        while not any(event["step"] >= 4 for event in follower.news()) and not ends(processes[0]):
+        while not any(event["step"] >= 4 for event in reader.news()) and not ends(processes[0]):
             pass
         for process in processes:
             process.kill()

@@ -134,9 +134,9 @@ def lost(run: Run, rank: int) -> str:
     return text[: sentence.end()]
 
 
-def came_to(follower: events.Follower, step: int, processes: list[BaseProcess]) -> None:
+def came_to(reader: events.EventReader, step: int, processes: list[BaseProcess]) -> None:
     """Wait until the training has told of a step, and not ended."""
-    while not any(event["step"] >= step for event in follower.news()):
+    while not any(event["step"] >= step for event in reader.news()):
         assert not any(ends(process) for process in processes)
 
 
@@ -146,11 +146,11 @@ def test_two_machines_lose_each_other_and_end_where_one_would_have(
     data = things(tmp_path / "data", 10)
     config = small(data, batch=4, steps=STEPS, processes=2, **LOSSES)
     parts = runs.create(tmp_path / "parts", config)
-    follower = events.Follower(parts.events)
+    reader = events.EventReader(parts.events)
 
     # One is switched off, under torchrun: the other says so, and ends.
     with by_both(hosts, parts, torchrun=True) as processes:
-        came_to(follower, 5, processes)
+        came_to(reader, 5, processes)
         switch_off(hosts[1])
         for process in processes:
             process.join()
@@ -160,7 +160,7 @@ def test_two_machines_lose_each_other_and_end_where_one_would_have(
 
     # The cable is pulled: nothing is closed, both find out by themselves.
     with by_both(hosts, parts) as processes:
-        came_to(follower, 10, processes)
+        came_to(reader, 10, processes)
         ip("-n", hosts[1].name, "link", "set", hosts[1].card, "down")
         for rank, process in enumerate(processes):
             process.join()

@@ -10,7 +10,7 @@ from PIL import Image, ImageFilter
 from engine.data.messages import Pixels
 from tests.engine.conftest import needs_bfloat16
 from tests.trainer.made_pictures import thing
-from trainer.perception.distance import kernel_distance, look, perceptual
+from trainer.perception.distance import extract_features, kernel_distance, perceptual
 from trainer.perception.trunk import trunk
 
 
@@ -19,7 +19,7 @@ def blurred(picture: Pixels, radius: float) -> Pixels:
 
 
 def distance(one: Pixels, other: Pixels) -> float:
-    return look(one).distance_from(look(other))
+    return extract_features(one).distance_from(extract_features(other))
 
 
 def test_the_more_it_is_blurred_the_farther_away() -> None:
@@ -70,12 +70,10 @@ def test_in_bfloat16_the_distance_and_its_gradient_stay() -> None:
 
 
 def test_sets_of_one_kind_are_near_each_other() -> None:
-    here = [look(thing(seed, 48)).features for seed in range(8)]
-    there = [look(thing(seed, 48)).features for seed in range(8, 16)]
+    here = [extract_features(thing(seed, 48)).vector for seed in range(8)]
+    there = [extract_features(thing(seed, 48)).vector for seed in range(8, 16)]
     grain = np.random.default_rng(0)
-    noisy = [
-        look(np.clip(thing(seed, 48) + grain.normal(0, 40, (48, 48, 3)), 0, 255).astype(np.uint8)).features
-        for seed in range(8, 16)
-    ]
+    rough = [thing(seed, 48) + grain.normal(0, 40, (48, 48, 3)) for seed in range(8, 16)]
+    noisy = [extract_features(picture.clip(0, 255).astype(np.uint8)).vector for picture in rough]
     assert abs(kernel_distance(here, there)) < kernel_distance(here, noisy)
     assert kernel_distance(here, noisy) == pytest.approx(kernel_distance(noisy, here))

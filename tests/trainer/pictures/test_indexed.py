@@ -211,7 +211,7 @@ def test_what_has_no_label_is_left_out_of_the_loss(ringed: Path) -> None:
 
     from trainer.machine.distributed import World
     from trainer.training.state import State
-    from trainer.training.step import learn
+    from trainer.training.step import train_step
 
     data = pairs.find(ringed)
     made = small(data, size=(64, 64), steps=2, validation=0.0)
@@ -228,7 +228,7 @@ def test_what_has_no_label_is_left_out_of_the_loss(ringed: Path) -> None:
         with torch.no_grad():
             first = state.generate(batch.inputs)[:, :, :64, :64]
         wanted = ((first - targets).abs() * batch.known).sum() / (batch.known.sum() * 3)
-        told = learn(state, made, World(), batch.inputs, targets, batch.known)
+        told = train_step(state, made, World(), batch.inputs, targets, batch.known)
         losses.append(float(told[0]))
         assert abs(losses[-1] - float(wanted)) < 0.05
     assert losses[0] == pytest.approx(losses[1], abs=1e-5)

@@ -8,7 +8,7 @@ import pytest
 from tests.trainer.small_runs import differing, small, things, trained
 from trainer.data.pairs import DataSet
 from trainer.machine.errors import TrainingError
-from trainer.planning.extend_run import extended
+from trainer.planning.extend_run import extend_config
 from trainer.run import events
 from trainer.run import folder as runs
 from trainer.run.config import Config
@@ -38,7 +38,7 @@ def stop_at(run: Run, data: DataSet, step: int) -> None:
 
 
 def make_longer(run: Run, data: DataSet, steps: int) -> None:
-    run.extend(extended(run, data, steps=steps))
+    run.extend(extend_config(run, data, steps=steps))
 
 
 def test_extended_in_time_is_as_if_planned_so_long(tmp_path: Path, data: DataSet) -> None:
@@ -65,7 +65,7 @@ def test_extended_after_its_end_resumes_exactly(tmp_path: Path, data: DataSet) -
 def test_rate_rises_to_what_the_longer_schedule_says_and_falls_to_zero(tmp_path: Path, data: DataSet) -> None:
     config = small(data, steps=100)
     run = runs.create(tmp_path / "run", config)
-    longer = extended(run, data, steps=125)
+    longer = extend_config(run, data, steps=125)
     assert config.learning_rate_at(99) < 0.03 * config.learning_rate
     assert longer.learning_rate_at(100) == pytest.approx(config.learning_rate * 25 / 64, rel=0.02)
     assert longer.learning_rate_at(124) < 0.02 * config.learning_rate
@@ -79,26 +79,26 @@ def test_minutes_count_from_here_at_the_speed_it_had(tmp_path: Path, data: DataS
     run.events.write_text("".join(f"{line}\n" for line in told if '"step":' in line), "utf-8")
     speeds = [event["pictures_per_second"] for event in events.read(run.events) if event["event"] == "step"]
     expected = 3 + 60 * 2 * sorted(speeds)[1] / 2 / 1.05
-    assert extended(run, data, minutes=2).steps == pytest.approx(expected, abs=1)
+    assert extend_config(run, data, minutes=2).steps == pytest.approx(expected, abs=1)
     # Fewer than were planned are a wish, too.
-    assert extended(run, data, minutes=1e-9).steps == 4
+    assert extend_config(run, data, minutes=1e-9).steps == 4
 
 
 def test_minutes_are_tried_where_no_speed_is_known(tmp_path: Path, data: DataSet) -> None:
     run = runs.create(tmp_path / "run", small(data))
-    assert extended(run, data, minutes=1).steps > 10
+    assert extend_config(run, data, minutes=1).steps > 10
     assert not run.events.exists()
 
 
 def test_epochs_are_rounds_in_all(tmp_path: Path, data: DataSet) -> None:
     run = runs.create(tmp_path / "run", small(data, batch=2))
-    assert extended(run, data, epochs=4).steps == 10
-    assert extended(run, data) == run.config()
+    assert extend_config(run, data, epochs=4).steps == 10
+    assert extend_config(run, data) == run.config()
 
 
 def test_less_than_it_has_behind_it_is_refused(tmp_path: Path, data: DataSet) -> None:
     run = trained(tmp_path / "run", data, small(data, steps=4))
     with pytest.raises(TrainingError, match="“run” has 4 steps behind it, and is to have 3 in all"):
-        extended(run, data, steps=3)
+        extend_config(run, data, steps=3)
     with pytest.raises(TrainingError, match="ask for more"):
-        extended(run, data, epochs=0.1)
+        extend_config(run, data, epochs=0.1)

@@ -20,13 +20,13 @@ from tests.trainer.small_runs import copied, houses, pictures, small, things, tr
 from trainer.cli import train as command
 from trainer.data import pairs
 from trainer.data.pairs import DataSet
-from trainer.data.split import parted
+from trainer.data.split import train_validation_split
 from trainer.machine import memory
 from trainer.machine.errors import TrainingError
 from trainer.pictures import sketch
 from trainer.planning import plan
 from trainer.planning.estimate import Estimate, trial
-from trainer.planning.plan import planned, timed
+from trainer.planning.plan import make_config, with_step_count
 from trainer.run import config as configs
 from trainer.run import options
 from trainer.run.config import from_json, to_json
@@ -44,7 +44,7 @@ def data(tmp_path: Path) -> DataSet:
 
 
 def test_default_recipe_averages_and_paper_does_not(data: DataSet) -> None:
-    default, paper = planned(data, wished()), planned(data, wished(recipe="paper"))
+    default, paper = make_config(data, wished()), make_config(data, wished(recipe="paper"))
     assert (default.batch, default.ema, default.minutes) == (4, 0.999, plan.DEFAULT_MINUTES)
     assert default.differentiable  # few pairs
     assert (paper.batch, paper.ema, paper.differentiable) == (1, 0.0, False)
@@ -63,26 +63,26 @@ def test_no_option_is_accepted_and_forgotten() -> None:
 
 def test_hints_are_wishes_unless_copies_are_asked_for(data: DataSet) -> None:
     for recipe in get_args(Recipe):
-        assert planned(data, wished(recipe=recipe)).hinting == "wishes"
-    assert planned(data, wished(hinting="copies")).hinting == "copies"
+        assert make_config(data, wished(recipe=recipe)).hinting == "wishes"
+    assert make_config(data, wished(hinting="copies")).hinting == "copies"
     with pytest.raises(TrainingError, match="wishes or copies, not “commands”"):
-        planned(data, wished(hinting="commands"))
+        make_config(data, wished(hinting="commands"))
 
 
 def test_wishes_outweigh_the_recipe(data: DataSet) -> None:
-    config = planned(data, wished(recipe="paper", batch=3, epochs=2, ema=0.9, seed=7, flip=None))
+    config = make_config(data, wished(recipe="paper", batch=3, epochs=2, ema=0.9, seed=7, flip=None))
     assert (config.batch, config.ema, config.seed, config.flip) == (3, 0.9, 7, True)
     assert config.steps == round(2 * config.pairs / 3)
 
 
 def test_network_suits_size_and_task(data: DataSet) -> None:
-    config = planned(data, wished(size=(128, 64), width=16, steps=1))
+    config = make_config(data, wished(size=(128, 64), width=16, steps=1))
     assert config.network == {
         **{"levels": 6, "width": 16, "inputs": 5, "outputs": 3, "norm": "batch", "dropout": True}
     }
-    assert planned(data, wished(size=(128, 64), steps=1, network="resnet")).network["blocks"] == 9
+    assert make_config(data, wished(size=(128, 64), steps=1, network="resnet")).network["blocks"] == 9
     with pytest.raises(ModelError, match="paints no pictures"):
-        planned(data, wished(network="patchgan"))
+        make_config(data, wished(network="patchgan"))
 
 
 def test_labels_are_one_hot_but_for_parents_that_are_not(tmp_path: Path) -> None:
@@ -149,31 +149,31 @@ def test_fewer_levels_are_a_part_of_the_model_gone_on_from(tmp_path: Path, data:
     with pytest.raises(TrainingError, match="7 levels are too many: pictures of that size bear 6"):
         small(data, size=(64, 64), levels=7)
     with pytest.raises(TrainingError, match="A resnet network has no levels; leave --levels out"):
-        planned(data, wished(network="resnet", levels=6))
+        make_config(data, wished(network="resnet", levels=6))
 
 
 def test_what_is_wrong_with_the_data_stops_the_plan(tmp_path: Path, data: DataSet) -> None:
     (tmp_path / "empty").mkdir()
     with pytest.raises(TrainingError, match="There are no pictures"):
-        planned(pairs.find(tmp_path / "empty"), wished())
+        make_config(pairs.find(tmp_path / "empty"), wished())
     with pytest.raises(TrainingError, match="no recipe “secret”"):
-        planned(data, wished(recipe="secret"))
+        make_config(data, wished(recipe="secret"))
     with pytest.raises(DeviceError, match="no device “abacus”"):
-        planned(data, wished(device="abacus"))
+        make_config(data, wished(device="abacus"))
     with pytest.raises(ModelError, match="no model “nobody”"):
-        planned(data, wished(from_model="nobody"))
+        make_config(data, wished(from_model="nobody"))
     with pytest.raises(TrainingError, match="between 32 and"):
-        planned(data, wished(size=(16, 16)))
+        make_config(data, wished(size=(16, 16)))
 
 
 def test_minutes_become_steps(data: DataSet) -> None:
-    config = timed(planned(data, wished(minutes=10)), 0.5)
+    config = with_step_count(make_config(data, wished(minutes=10)), 0.5)
     assert config.steps == 1200
     assert config.sample_every == 60  # half a minute
     assert [step for step in range(1, 130) if config.validates_at(step)] == [8, 24, 60, 120]  # 4 s, 12 s, …
     assert config.is_early(24) and not config.is_early(60)
-    assert timed(planned(data, wished(minutes=600)), 0.5).sample_every == 240  # two minutes
-    assert timed(planned(data, wished(steps=7)), 0.5).steps == 7
+    assert with_step_count(make_config(data, wished(minutes=600)), 0.5).sample_every == 240  # two minutes
+    assert with_step_count(make_config(data, wished(steps=7)), 0.5).steps == 7
 
 
 # --- pairs held back ---------------------------------------------------------------------------------
@@ -181,11 +181,11 @@ def test_minutes_become_steps(data: DataSet) -> None:
 
 def test_share_is_held_back_by_name(tmp_path: Path) -> None:
     data = things(tmp_path / "data", 40)
-    training, held = parted(data, 0.1)
+    training, held = train_validation_split(data, 0.1)
     assert (len(training.pairs), len(held.pairs)) == (36, 4)
     assert {pair.name for pair in training.pairs}.isdisjoint(pair.name for pair in held.pairs)
     save(thing(99), tmp_path / "data" / "zzz.png")
-    again = parted(pairs.find(tmp_path / "data"), 0.1)[1]
+    again = train_validation_split(pairs.find(tmp_path / "data"), 0.1)[1]
     assert len({pair.name for pair in held.pairs} & {pair.name for pair in again.pairs}) >= 3
 
 
@@ -203,23 +203,23 @@ def drawn_thrice(folder: Path, count: int = 20) -> DataSet:
 def test_drawings_of_one_photo_are_held_back_together(tmp_path: Path) -> None:
     data = drawn_thrice(tmp_path)
     assert len(data.pairs) == 60
-    training, held = parted(data, 0.1)
+    training, held = train_validation_split(data, 0.1)
     assert (len(training.pairs), len(held.pairs)) == (54, 6)
     assert not {pair.b.file for pair in training.pairs} & {pair.b.file for pair in held.pairs}
     swapped = replace(data, pairs=tuple(replace(pair, a=pair.b, b=pair.a) for pair in data.pairs))
-    training, held = parted(swapped, 0.1)
+    training, held = train_validation_split(swapped, 0.1)
     assert not {pair.a.file for pair in training.pairs} & {pair.a.file for pair in held.pairs}
 
 
 def test_runs_that_were_begun_before_hold_back_what_they_did(tmp_path: Path) -> None:
     data = drawn_thrice(tmp_path)
-    config = planned(data, wished(validation=0.1, steps=2))
+    config = make_config(data, wished(validation=0.1, steps=2))
     assert config.photos_apart and config.pairs == 54
     assert json.loads(to_json(config))["photos_apart"] is True
     older = json.loads(to_json(config))
     del older["photos_apart"]
     assert not from_json(json.dumps(older)).photos_apart
-    held = parted(data, 0.1, photos_apart=False)[1]
+    held = train_validation_split(data, 0.1, photos_apart=False)[1]
     by_name = sorted(
         (pair.name for pair in data.pairs), key=lambda name: hashlib.sha256(name.encode()).digest()
     )
@@ -230,7 +230,7 @@ def test_something_is_left_to_train_on_where_all_pairs_have_one_photo(tmp_path: 
     data = drawn_thrice(tmp_path, 4)
     photo = data.pairs[0].b
     data = replace(data, pairs=tuple(replace(pair, b=photo) for pair in data.pairs))
-    training, held = parted(data, 0.5)
+    training, held = train_validation_split(data, 0.5)
     assert (len(training.pairs), len(held.pairs)) == (6, 6)  # by their names, as nothing else is to be had
 
 
@@ -239,16 +239,16 @@ def test_many_pairs_of_one_photo_are_not_all_held_back(tmp_path: Path) -> None:
     data = drawn_thrice(tmp_path)
     photo = data.pairs[0].b
     most = tuple(replace(pair, b=photo) if at < 50 else pair for at, pair in enumerate(data.pairs))
-    training, held = parted(replace(data, pairs=most), 0.1)
+    training, held = train_validation_split(replace(data, pairs=most), 0.1)
     assert 1 <= len(held.pairs) <= 12 and len(training.pairs) + len(held.pairs) == 60
     assert photo.file not in {pair.b.file for pair in held.pairs}
     film = tuple(replace(pair, a=before.b) for before, pair in itertools.pairwise(data.pairs))
-    assert len(parted(replace(data, pairs=film), 0.1)[1].pairs) == 6
+    assert len(train_validation_split(replace(data, pairs=film), 0.1)[1].pairs) == 6
 
 
 def test_few_pairs_are_all_trained_on(tmp_path: Path) -> None:
     data = things(tmp_path / "data", 5)
-    training, held = parted(data, 0.2)
+    training, held = train_validation_split(data, 0.2)
     assert (len(training.pairs), len(held.pairs)) == (5, 0)
 
 
@@ -256,7 +256,7 @@ def test_folder_val_is_taken_at_its_word(tmp_path: Path) -> None:
     for split, count in (("train", 9), ("val", 2), ("test", 3)):
         for number in range(count):
             save(thing(number), tmp_path / split / f"{split}{number}.png")
-    training, held = parted(pairs.find(tmp_path), 0.3)
+    training, held = train_validation_split(pairs.find(tmp_path), 0.3)
     assert {pair.split for pair in training.pairs} == {"train"}
     assert {pair.split for pair in held.pairs} == {"val"}
     assert (len(training.pairs), len(held.pairs)) == (9, 2)
@@ -296,12 +296,12 @@ def test_operations_are_those_that_torch_counts(tmp_path: Path, data: DataSet) -
 def _after_a_step(config: configs.Config, data: DataSet) -> State:
     from trainer.machine.distributed import World
     from trainer.training.fit import pair_loader
-    from trainer.training.step import learn
+    from trainer.training.step import train_step
 
     state = State(config)
     with pair_loader(data, state, World()) as loader:
         batch = next(loader)
-    learn(state, config, World(), batch.inputs, batch.targets)
+    train_step(state, config, World(), batch.inputs, batch.targets)
     return state
 
 
@@ -359,4 +359,4 @@ def test_one_hot_parent_has_no_say_in_labels_fed_as_colours(tmp_path: Path) -> N
 @pytest.mark.parametrize("size", [(0, 0), (0, 256), (256, 0), (10**30, 1)])
 def test_sizes_without_a_network_are_a_sentence(data: DataSet, size: tuple[int, int]) -> None:
     with pytest.raises(TrainingError, match="between 32 and 2048"):
-        planned(data, wished(size=size))
+        make_config(data, wished(size=size))

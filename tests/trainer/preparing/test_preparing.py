@@ -19,7 +19,7 @@ from tests.trainer import faults
 from tests.trainer.made_pictures import blob, house, save
 from trainer.__main__ import commands
 from trainer.data import pairs
-from trainer.preparing import contact, cutting, looking, writing
+from trainer.preparing import contact, cutting, proposals, writing
 from trainer.preparing.cutting import Frame
 
 COUNT = 10
@@ -77,11 +77,11 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def outlook(folder: Path) -> looking.Outlook:
-    return looking.look(folder, SMALL)
+def outlook(folder: Path) -> proposals.Outlook:
+    return proposals.propose(folder, SMALL)
 
 
-def test_each_sort_of_odd_photo_is_told(outlook: looking.Outlook) -> None:
+def test_each_sort_of_odd_photo_is_told(outlook: proposals.Outlook) -> None:
     said = {one.name: " and ".join(one.why) for one in outlook.proposals if one.why}
     parts = {
         "copy.png": "nearly what “1.png” shows",
@@ -99,12 +99,12 @@ def test_each_sort_of_odd_photo_is_told(outlook: looking.Outlook) -> None:
 
 def test_things_on_paper_are_cut_out_and_centred() -> None:
     photo = on_paper(4)
-    thing = cutting.seen(photo)
+    thing = cutting.find_thing(photo)
     assert thing.how == "cut"
-    made = cutting.made(photo, thing, Frame(128))
+    made = cutting.cut_out(photo, thing, Frame(128))
     assert is_framed(made, 128)
     # Nothing of paper and shadow is left, and the thing is whole and has its colours.
-    expected = cutting.made(blob(4, 192), cutting.seen(blob(4, 192)), Frame(128))
+    expected = cutting.cut_out(blob(4, 192), cutting.find_thing(blob(4, 192)), Frame(128))
     solid, empty = expected.min(2) < 200, expected.min(2) == 255
     assert (made[empty].min(1) >= 250).mean() > 0.985
     assert np.median(np.abs(made[solid].astype(float) - expected[solid] * 0.8)) < 12
@@ -113,12 +113,12 @@ def test_things_on_paper_are_cut_out_and_centred() -> None:
 def test_white_ground_needs_no_cutting() -> None:
     photo = np.full((200, 300, 3), 255, np.uint8)
     photo[10:138, 150:278] = blob(2)
-    thing = cutting.seen(photo)
+    thing = cutting.find_thing(photo)
     assert thing.how == "centred"
-    assert is_framed(cutting.made(photo, thing, Frame(100)), 100)
+    assert is_framed(cutting.cut_out(photo, thing, Frame(100)), 100)
 
 
-def test_written_folder_is_a_data_set(outlook: looking.Outlook, tmp_path: Path) -> None:
+def test_written_folder_is_a_data_set(outlook: proposals.Outlook, tmp_path: Path) -> None:
     count, unwritten = writing.write(outlook, outlook.kept, tmp_path / "out")
     assert (count, unwritten) == (COUNT, [])
     data = pairs.find(tmp_path / "out")
@@ -130,7 +130,7 @@ def test_written_folder_is_a_data_set(outlook: looking.Outlook, tmp_path: Path) 
     assert sorted(it.name for it in tmp_path.iterdir()) == ["out"]
 
 
-def test_overruled_photos_are_kept(outlook: looking.Outlook, tmp_path: Path) -> None:
+def test_overruled_photos_are_kept(outlook: proposals.Outlook, tmp_path: Path) -> None:
     kept = outlook.named(["view", "two.png"])
     assert kept == {"view.png", "two.png"}
     writing.write(outlook, kept, tmp_path / "out")
@@ -148,7 +148,7 @@ class Stop(Exception):
     pass
 
 
-def test_interrupted_folder_goes_on_where_it_was(outlook: looking.Outlook, tmp_path: Path) -> None:
+def test_interrupted_folder_goes_on_where_it_was(outlook: proposals.Outlook, tmp_path: Path) -> None:
     def stop(done: int, _total: int) -> None:
         if done == 4:
             raise Stop
@@ -165,7 +165,7 @@ def test_interrupted_folder_goes_on_where_it_was(outlook: looking.Outlook, tmp_p
     assert {name: (made / name).stat().st_mtime_ns for name in first} == first
 
 
-def test_another_wish_begins_anew_and_discarding_clears(outlook: looking.Outlook, tmp_path: Path) -> None:
+def test_another_wish_begins_anew_and_discarding_clears(outlook: proposals.Outlook, tmp_path: Path) -> None:
     def stop(done: int, _total: int) -> None:
         if done == 2:
             raise Stop
@@ -181,7 +181,7 @@ def test_another_wish_begins_anew_and_discarding_clears(outlook: looking.Outlook
 
 
 @pytest.mark.parametrize("place", ["things/inside", "used"])
-def test_nothing_is_overwritten(outlook: looking.Outlook, tmp_path: Path, place: str) -> None:
+def test_nothing_is_overwritten(outlook: proposals.Outlook, tmp_path: Path, place: str) -> None:
     out = outlook.folder / "inside" if "inside" in place else tmp_path / place
     save(blob(1), tmp_path / "used" / "mine.png")
     with pytest.raises(PictureError, match="choose"):
@@ -190,7 +190,7 @@ def test_nothing_is_overwritten(outlook: looking.Outlook, tmp_path: Path, place:
     assert not (outlook.folder / "inside").exists()
 
 
-def test_an_empty_folder_will_do(outlook: looking.Outlook, tmp_path: Path) -> None:
+def test_an_empty_folder_will_do(outlook: proposals.Outlook, tmp_path: Path) -> None:
     (tmp_path / "out").mkdir()
     writing.write(outlook, ["1.png"], tmp_path / "out")
     assert (tmp_path / "out" / "1.png").exists()
@@ -199,7 +199,7 @@ def test_an_empty_folder_will_do(outlook: looking.Outlook, tmp_path: Path) -> No
 def test_sub_folders_stay_and_names_differ(tmp_path: Path) -> None:
     for number, place in enumerate(("suede/1.png", "suede/2.png", "patent/1.png", "patent/A.png", "a.png")):
         save(blob(number), tmp_path / "photos" / place)
-    outlook = looking.look(tmp_path / "photos", SMALL)
+    outlook = proposals.propose(tmp_path / "photos", SMALL)
     writing.write(outlook, outlook.kept, tmp_path / "out")
     made = sorted(file.relative_to(tmp_path / "out").as_posix() for file in (tmp_path / "out").rglob("*.png"))
     assert made == ["a.png", "patent/1.png", "patent/A-2.png", "suede/1-2.png", "suede/2.png"]
@@ -213,7 +213,7 @@ def test_zip_files_are_taken(tmp_path: Path) -> None:
             target = io.BytesIO()
             Image.fromarray(blob(seed)).save(target, "PNG")
             packed.writestr(f"photos/kind/{seed}.png", target.getvalue())
-    outlook = looking.look(tmp_path / "photos.zip", SMALL)
+    outlook = proposals.propose(tmp_path / "photos.zip", SMALL)
     writing.write(outlook, outlook.kept, tmp_path / "out")
     assert sorted(file.name for file in (tmp_path / "out" / "kind").iterdir()) == ["0.png", "1.png", "2.png"]
 
@@ -248,10 +248,10 @@ def huge(file: Path) -> None:
 def test_files_as_people_have_them(tmp_path: Path, write) -> None:  # type: ignore[no-untyped-def]
     (tmp_path / "photos").mkdir()
     write(tmp_path / "photos" / "one")
-    outlook = looking.look(tmp_path / "photos", SMALL)
+    outlook = proposals.propose(tmp_path / "photos", SMALL)
     writing.write(outlook, outlook.kept, tmp_path / "out")
     made = np.array(Image.open(tmp_path / "out" / "one.png"))
-    expected = cutting.made(blob(7), cutting.seen(blob(7)), SMALL)
+    expected = cutting.cut_out(blob(7), cutting.find_thing(blob(7)), SMALL)
     assert np.abs((made.min(2) < 200).astype(int) - (expected.min(2) < 200)).mean() < 0.06
 
 
@@ -261,7 +261,7 @@ def test_more_pixels_than_can_be_are_refused_by_the_header(tmp_path: Path) -> No
     data[16:24] = (60000).to_bytes(4, "big") * 2
     data[29:33] = zlib.crc32(data[12:29]).to_bytes(4, "big")
     (tmp_path / "photos" / "bomb.png").write_bytes(data)
-    outlook = looking.look(tmp_path / "photos", SMALL)
+    outlook = proposals.propose(tmp_path / "photos", SMALL)
     bomb = next(one for one in outlook.proposals if one.name == "bomb.png")
     assert not bomb.readable and "pixels" in bomb.said and outlook.kept == {"1.png"}
 
@@ -270,7 +270,7 @@ def test_photos_with_backgrounds_are_kept_whole(tmp_path: Path) -> None:
     for seed in range(4):
         save(house(seed)[1], tmp_path / f"{seed}.png")
     save(house(2)[1], tmp_path / "copy.png")
-    outlook = looking.look(tmp_path, SMALL)
+    outlook = proposals.propose(tmp_path, SMALL)
     assert not outlook.cuts
     assert [one.name for one in outlook.proposals if not one.keep] == ["copy.png"]
 
@@ -280,18 +280,18 @@ def test_no_photos_are_told(tmp_path: Path, what: str) -> None:
     (tmp_path / "empty").mkdir()
     (tmp_path / "file").write_text("x")
     with pytest.raises(PictureError, match="choose"):
-        looking.look(tmp_path / what, SMALL)
+        proposals.propose(tmp_path / what, SMALL)
 
 
 def test_sheet_shows_every_photo(
-    outlook: looking.Outlook, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    outlook: proposals.Outlook, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (file,) = contact.write(outlook, outlook.kept, tmp_path / "sheet.png")
     seen = np.array(Image.open(file))
-    assert seen.shape[1] > contact.COLUMNS * looking.THUMB
+    assert seen.shape[1] > contact.COLUMNS * proposals.THUMB
     # What is left out is crossed out in red, and stands first.
     red = (seen[..., 0] > 180) & (seen[..., 1] < 90)
-    assert red[: looking.THUMB, : looking.THUMB + 8].sum() > 300
+    assert red[: proposals.THUMB, : proposals.THUMB + 8].sum() > 300
     monkeypatch.setattr(contact, "ROWS", 1)
     assert [it.name for it in contact.write(outlook, outlook.kept, tmp_path / "s.png")] == [
         "s.png",
@@ -363,7 +363,7 @@ def test_a_sheet_takes_no_other_files_place(
 
 
 def test_a_full_disk_is_a_sentence_and_leaves_no_half_folder(
-    outlook: looking.Outlook, tmp_path: Path
+    outlook: proposals.Outlook, tmp_path: Path
 ) -> None:
     """Whichever operation finds no room, renaming at the end included; writing goes on there later."""
 
@@ -401,10 +401,10 @@ def test_both_looking_and_writing_tell_how_far_they_are_and_end_when_told(
             raise EnoughError
 
     with pytest.raises(EnoughError):
-        looking.look(folder, SMALL, until_third)
+        proposals.propose(folder, SMALL, until_third)
     assert [done for done, _ in told] == [0, 1, 2, 3]
     told.clear()
-    found = looking.look(folder, SMALL, lambda done, total: told.append((done, total)))
+    found = proposals.propose(folder, SMALL, lambda done, total: told.append((done, total)))
     assert told[-1] == (len(found.proposals), len(found.proposals))
     told.clear()
     with pytest.raises(EnoughError):

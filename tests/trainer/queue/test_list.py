@@ -24,7 +24,7 @@ from trainer.queue.items import (
     queue_of_fields,
     queue_to_fields,
 )
-from trainer.queue.kept import QueueFolder
+from trainer.queue.queue_folder import QueueFolder
 from trainer.queue.schedule import Schedule
 from trainer.run.options import Options
 

@@ -23,12 +23,12 @@ from trainer.machine import at_work
 from trainer.queue import results, work
 from trainer.queue.errors import QueueError
 from trainer.queue.items import Item, Queue, new_item
-from trainer.queue.kept import QueueFolder, Status
+from trainer.queue.queue_folder import QueueFolder, Status
 from trainer.queue.runner import Runner
 from trainer.queue.schedule import Schedule
 from trainer.run import events
+from trainer.run.locations import free_run_folder
 from trainer.run.options import Options
-from trainer.run.places import place
 
 LONG = 120.0
 """Seconds within which a training has certainly begun, beside whatever else the machine does."""
@@ -229,7 +229,7 @@ def test_an_orphan_that_was_paused_for_the_pen_goes_on_with_the_next_runner(
     data = things(tmp_path / "data").folder
     options = wanted(data, name="orphan", steps=1_000_000, checkpoint_every=2)
     item = new_item(options, time.time())
-    begun = work.begin(item, place("orphan"))
+    begun = work.begin(item, free_run_folder("orphan"))
     until(lambda: begun.begun)
     begun.pause()
     folder.edit(lambda queue: queue.added(replace(item, state="training", run=begun.run.folder, worked=7.0)))

@@ -5,14 +5,14 @@ from pathlib import Path
 
 import pytest
 
-from trainer.run.events import MOST_HOLES, MOST_LINE, Event, Follower, Journal, read
+from trainer.run.events import MOST_HOLES, MOST_LINE, Event, EventLog, EventReader, read
 
 
 def test_events_come_back_in_order(tmp_path: Path) -> None:
     heard: list[Event] = []
-    journal = Journal(tmp_path / "events.jsonl", heard.append)
-    journal.tell("started", 0, steps=5)
-    journal.tell("step", 1, l1=0.5, sentence="“schön”")
+    log = EventLog(tmp_path / "events.jsonl", heard.append)
+    log.tell("started", 0, steps=5)
+    log.tell("step", 1, l1=0.5, sentence="“schön”")
     events = read(tmp_path / "events.jsonl")
     assert events == heard
     assert [event["event"] for event in events] == ["started", "step"]
@@ -22,23 +22,23 @@ def test_events_come_back_in_order(tmp_path: Path) -> None:
 
 
 def test_each_event_is_one_line_of_json(tmp_path: Path) -> None:
-    journal = Journal(tmp_path / "events.jsonl")
-    journal.tell("message", 3, sentence="two\nlines")
+    log = EventLog(tmp_path / "events.jsonl")
+    log.tell("message", 3, sentence="two\nlines")
     (line,) = (tmp_path / "events.jsonl").read_text("utf-8").splitlines()
     assert json.loads(line)["sentence"] == "two\nlines"
 
 
 def test_torn_last_line_waits_until_it_is_whole(tmp_path: Path) -> None:
     file = tmp_path / "events.jsonl"
-    journal = Journal(file)
-    journal.tell("step", 1)
+    log = EventLog(file)
+    log.tell("step", 1)
     whole = file.read_bytes()
     file.write_bytes(whole + whole[:-8])
-    follower = Follower(file)
-    assert len(follower.news()) == 1
-    assert follower.news() == []
+    reader = EventReader(file)
+    assert len(reader.news()) == 1
+    assert reader.news() == []
     file.write_bytes(whole + whole)
-    assert len(follower.news()) == 1
+    assert len(reader.news()) == 1
 
 
 @pytest.mark.parametrize(
@@ -57,65 +57,65 @@ def test_torn_last_line_waits_until_it_is_whole(tmp_path: Path) -> None:
 )
 def test_line_that_makes_no_sense_is_passed_over(tmp_path: Path, line: bytes) -> None:
     file = tmp_path / "events.jsonl"
-    Journal(file).tell("step", 1)
+    EventLog(file).tell("step", 1)
     with file.open("ab") as more:
         more.write(line + b"\n")
-    Journal(file).tell("step", 2)
+    EventLog(file).tell("step", 2)
     assert [event["step"] for event in read(file)] == [1, 2]
 
 
 def test_what_came_after_a_checkpoint_is_cut(tmp_path: Path) -> None:
-    journal = Journal(tmp_path / "events.jsonl")
-    journal.tell("step", 1)
-    place = journal.length()
-    journal.tell("step", 2)
-    follower = Follower(tmp_path / "events.jsonl")
-    follower.news()
-    journal.cut(place)
+    log = EventLog(tmp_path / "events.jsonl")
+    log.tell("step", 1)
+    place = log.length()
+    log.tell("step", 2)
+    reader = EventReader(tmp_path / "events.jsonl")
+    reader.news()
+    log.cut(place)
     assert [event["step"] for event in read(tmp_path / "events.jsonl")] == [1]
-    journal.tell("resumed", 1)
-    assert [event["event"] for event in follower.news()] != []
+    log.tell("resumed", 1)
+    assert [event["event"] for event in reader.news()] != []
 
 
 def test_no_journal_yet_is_no_news(tmp_path: Path) -> None:
     assert read(tmp_path / "events.jsonl") == []
-    journal = Journal(None)
-    journal.tell("step", 1)
-    journal.cut(0)
-    assert journal.length() == 0
+    log = EventLog(None)
+    log.tell("step", 1)
+    log.cut(0)
+    assert log.length() == 0
 
 
 def test_what_a_disk_in_the_network_has_yet_to_show_is_waited_for(tmp_path: Path) -> None:
     file = tmp_path / "events.jsonl"
-    journal, follower = Journal(file), Follower(file)
+    log, reader = EventLog(file), EventReader(file)
     for step in range(3):
-        journal.tell("step", step)
+        log.tell("step", step)
     whole = file.read_bytes()
     first, second, third = whole.splitlines(keepends=True)
     file.write_bytes(first + bytes(len(second)) + third)
-    assert [event["step"] for event in follower.news()] == [0]
-    assert follower.news() == []
+    assert [event["step"] for event in reader.news()] == [0]
+    assert reader.news() == []
     file.write_bytes(whole)
-    assert [event["step"] for event in follower.news()] == [1, 2]
+    assert [event["step"] for event in reader.news()] == [1, 2]
 
     # As it was a moment ago, and then as it is.
     file.write_bytes(first + second[:9])
-    assert [event["step"] for event in follower.news()] == [0]
+    assert [event["step"] for event in reader.news()] == [0]
     file.write_bytes(whole)
-    assert [event["step"] for event in follower.news()] == [1, 2]
+    assert [event["step"] for event in reader.news()] == [1, 2]
 
     file.unlink()
-    assert follower.news() == []
+    assert reader.news() == []
     file.write_bytes(whole)
-    assert follower.news() == []
+    assert reader.news() == []
 
 
 def test_noughts_that_stay_are_passed_over(tmp_path: Path) -> None:
     file = tmp_path / "events.jsonl"
-    Journal(file).tell("step", 1)
+    EventLog(file).tell("step", 1)
     first = file.read_bytes()
     file.write_bytes(bytes(50) + b"\n" + first)
-    follower = Follower(file)
-    told = [follower.news() for _ in range(MOST_HOLES + 2)]
+    reader = EventReader(file)
+    told = [reader.news() for _ in range(MOST_HOLES + 2)]
     assert [event["step"] for news in told for event in news] == [1]
     assert [event["step"] for event in read(file)] == [1]

@@ -28,7 +28,7 @@ from trainer.run.config import Config
 from trainer.training import perceptual
 from trainer.training.fit import fit, loader_threads, pair_loader
 from trainer.training.state import State
-from trainer.training.step import LOSSES, learn
+from trainer.training.step import LOSSES, train_step
 
 
 def test_run_tells_everything_and_leaves_a_model(tmp_path: Path) -> None:
@@ -63,7 +63,7 @@ def step_losses(config: Config, data: DataSet, steps: int) -> Tensor:
         rows = []
         for _ in range(steps):
             batch = next(loader)
-            rows.append(learn(state, config, World(), batch.inputs, batch.targets))
+            rows.append(train_step(state, config, World(), batch.inputs, batch.targets))
             state.step += 1
     return torch.stack([rows[0], torch.stack(rows[-5:]).mean(0)])
 
@@ -129,7 +129,7 @@ def gradients_of_a_step(config: Config, batch: Batch) -> tuple[State, dict[str, 
         state.adam[part].zero_grad()
 
     state.optimizer_step = keep  # type: ignore[method-assign]
-    learn(state, config, World(), batch.inputs, batch.targets)
+    train_step(state, config, World(), batch.inputs, batch.targets)
     return state, gradients
 
 
@@ -232,7 +232,7 @@ def test_smaller_passes_learn_the_same(
     for state in states:
         with pair_loader(data, state, World()) as loader:
             batch = next(loader)
-        learn(state, config, World(), batch.inputs, batch.targets)
+        train_step(state, config, World(), batch.inputs, batch.targets)
     one, other = (copied(state) for state in states)
     moments = [name for name in one if name.startswith("exp_avg.")]
     assert len(moments) > 10

@@ -24,10 +24,10 @@ from trainer.machine.errors import TrainingError
 from trainer.run import events
 from trainer.run import folder as runs
 from trainer.run.config import Config
-from trainer.run.events import Event, Journal
-from trainer.training.fit import Tally, fit, wished
+from trainer.run.events import Event, EventLog
+from trainer.training.fit import Tally, fit, should_stop
 from trainer.training.state import State
-from trainer.training.step import LOSSES, attempt
+from trainer.training.step import LOSSES, try_step
 
 
 def test_changed_data_is_refused(tmp_path: Path) -> None:
@@ -49,15 +49,15 @@ def test_losses_that_are_no_numbers_stop_the_run(tmp_path: Path) -> None:
 def _spoilt(monkeypatch: pytest.MonkeyPatch, step: int, spoil: Callable[[State, Tensor], object]) -> None:
     """Let the step of this number end otherwise than it would."""
 
-    def attempt_and_spoil(state: State, config: Config, world: World, batch: Batch) -> Tensor:
-        losses = attempt(state, config, world, batch)
+    def step_and_spoil(state: State, config: Config, world: World, batch: Batch) -> Tensor:
+        losses = try_step(state, config, world, batch)
         assert losses is not None
         if state.step == step:
             with torch.no_grad():
                 spoil(state, losses)
         return losses
 
-    monkeypatch.setattr("trainer.training.fit.attempt", attempt_and_spoil)
+    monkeypatch.setattr("trainer.training.fit.try_step", step_and_spoil)
 
 
 def _first_weight(network: torch.nn.Module) -> Tensor:
@@ -190,14 +190,14 @@ def test_full_disk_on_the_way_is_a_sentence(tmp_path: Path, monkeypatch: pytest.
 
     data = things(tmp_path / "data", 3)
     config = small(data)
-    tell = Journal.tell
+    tell = EventLog.tell
 
-    def full(self: Journal, event: str, step: int, **more: Any) -> None:
+    def full(self: EventLog, event: str, step: int, **more: Any) -> None:
         if event == "step":
             raise OSError(errno.ENOSPC, "No space left on device")
         tell(self, event, step, **more)
 
-    monkeypatch.setattr(Journal, "tell", full)
+    monkeypatch.setattr(EventLog, "tell", full)
     run = runs.create(tmp_path / "run", config)
     with pytest.raises(TrainingError, match="disk is full"):
         fit(run, config, data)
@@ -231,6 +231,6 @@ def test_pause_does_not_count_into_the_speed(tmp_path: Path, monkeypatch: pytest
             run.take_back("pause")
             return False
 
-    assert not wished(run, World(), Journal(None), state, Signal(), tally)
+    assert not should_stop(run, World(), EventLog(None), state, Signal(), tally)
     now[0] += 2
-    assert tally.taken(config, World(), state)["pictures_per_second"] == config.batch / 2
+    assert tally.pop_means(config, World(), state)["pictures_per_second"] == config.batch / 2

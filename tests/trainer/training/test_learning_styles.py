@@ -22,7 +22,7 @@ from trainer.machine.distributed import World
 from trainer.training import ema
 from trainer.training.fit import pair_loader
 from trainer.training.state import State
-from trainer.training.step import learn
+from trainer.training.step import train_step
 
 EDGE = 32
 COUNT = 32
@@ -75,7 +75,7 @@ def learnt(data: DataSet, seed: int = 0, **wishes: Any) -> Generator:
     state = State(config)
     with pair_loader(data, state, World()) as loader:
         for batch in (next(loader) for _ in range(config.steps)):
-            learn(state, config, World(), batch.inputs, batch.targets)
+            train_step(state, config, World(), batch.inputs, batch.targets)
             state.step += 1
     seen = [still(pair, config.augment()).prepared for pair in data.pairs[:8]]
     inputs = as_inputs(seen, config.card(), state.generator.multiple, state.generator.least)
@@ -115,7 +115,7 @@ def test_red_or_blue_is_found_and_read(tmp_path: Path) -> None:
     apart = np.abs(own[:, None] - wanted[None]).sum(-1)
     strange = np.roll(np.arange(20), 1)  # of the other colour
     assert (apart.diagonal() < apart[np.arange(20), strange]).mean() >= 0.95
-    assert styles.measured(generator, data).scores["diversity"] > 0.03  # of two equal pictures 0
+    assert styles.measure_styles(generator, data).scores["diversity"] > 0.03  # of two equal pictures 0
 
 
 def test_without_styles_the_same_training_makes_purple(tmp_path: Path) -> None:

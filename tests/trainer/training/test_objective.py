@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from engine.networks import patchgan
-from trainer.training.objective import CUT, SHIFT, Distortion, adversarial_loss, feature_distance
+from trainer.training.objective import CUT, SHIFT, DiffAugment, adversarial_loss, feature_matching_loss
 
 
 @pytest.mark.parametrize("real", [True, False])
@@ -34,10 +34,10 @@ def test_features_of_the_same_pictures_are_matched() -> None:
     photos = torch.rand(2, 3, 32, 32)
     generated = torch.rand(2, 3, 32, 32, requires_grad=True)
     real = [network.discriminate(photos), network.discriminate(photos)]
-    assert feature_distance(real, real).item() == 0
+    assert feature_matching_loss(real, real).item() == 0
     ours = [network.discriminate(generated), network.discriminate(generated)]
-    away = feature_distance(ours, real)
-    assert away.item() == pytest.approx(feature_distance(ours[:1], real[:1]).item())
+    away = feature_matching_loss(ours, real)
+    assert away.item() == pytest.approx(feature_matching_loss(ours[:1], real[:1]).item())
     layers = [
         (one - other).abs().mean() for one, other in zip(ours[0].features, real[0].features, strict=True)
     ]
@@ -48,13 +48,13 @@ def test_features_of_the_same_pictures_are_matched() -> None:
 def test_features_of_the_photos_have_no_gradient() -> None:
     network = patchgan.PatchGAN(receptive_field=16, width=4, inputs=3, norm="batch")
     photos, generated = (torch.rand(2, 3, 32, 32, requires_grad=True) for _ in range(2))
-    feature_distance([network.discriminate(generated)], [network.discriminate(photos)]).backward()
+    feature_matching_loss([network.discriminate(generated)], [network.discriminate(photos)]).backward()
     assert photos.grad is None
     assert generated.grad is not None and generated.grad.abs().sum() > 0
 
 
-def drawn(seed: int, count: int = 6, height: int = 32, width: int = 48) -> Distortion:
-    return Distortion.drawn(torch.Generator().manual_seed(seed), count, height, width)
+def drawn(seed: int, count: int = 6, height: int = 32, width: int = 48) -> DiffAugment:
+    return DiffAugment.sample(torch.Generator().manual_seed(seed), count, height, width)
 
 
 def test_distortion_follows_from_its_seed() -> None:
@@ -78,10 +78,10 @@ def test_distortion_stays_within_its_bounds() -> None:
 def test_geometry_moves_input_and_photo_together() -> None:
     """A photo whose colours are left alone goes where its input goes."""
     distortion = drawn(3)
-    plain = Distortion(distortion.shifts, distortion.cuts, torch.tensor([[0.0, 1.0, 1.0]]).expand(6, 3))
+    plain = DiffAugment(distortion.shifts, distortion.cuts, torch.tensor([[0.0, 1.0, 1.0]]).expand(6, 3))
     pictures = torch.rand(6, 3, 32, 48)
-    torch.testing.assert_close(plain.of_photos(pictures), plain.of_inputs(pictures))
-    moved = plain.of_inputs(pictures)
+    torch.testing.assert_close(plain.augment_photos(pictures), plain.augment_inputs(pictures))
+    moved = plain.augment_inputs(pictures)
     assert not torch.equal(moved, pictures)
     down, right = distortion.shifts[0]
     top, bottom, left, beyond = distortion.cuts[0]
@@ -94,16 +94,16 @@ def test_geometry_moves_input_and_photo_together() -> None:
 
 
 def test_colours_of_the_photo_alone_change() -> None:
-    still = Distortion([(0, 0)], [(0, 0, 0, 0)], torch.tensor([[0.25, 0.0, 1.0]]))
+    still = DiffAugment([(0, 0)], [(0, 0, 0, 0)], torch.tensor([[0.25, 0.0, 1.0]]))
     photo = torch.rand(1, 3, 8, 8)
-    assert torch.equal(still.of_inputs(photo), photo)
+    assert torch.equal(still.augment_inputs(photo), photo)
     grey = photo.mean(1, keepdim=True).expand(-1, 3, -1, -1) + 0.25
-    torch.testing.assert_close(still.of_photos(photo), grey)
+    torch.testing.assert_close(still.augment_photos(photo), grey)
 
 
 def test_gradients_pass_through() -> None:
     photo = torch.rand(6, 3, 32, 48, requires_grad=True)
-    drawn(4).of_photos(photo).square().sum().backward()
+    drawn(4).augment_photos(photo).square().sum().backward()
     assert photo.grad is not None
     assert (photo.grad != 0).float().mean() > 0.4
 
@@ -111,4 +111,6 @@ def test_gradients_pass_through() -> None:
 def test_a_part_of_the_batch_is_distorted_as_in_the_whole() -> None:
     photos = torch.rand(6, 3, 32, 48)
     distortion = drawn(5)
-    torch.testing.assert_close(distortion[2:5].of_photos(photos[2:5]), distortion.of_photos(photos)[2:5])
+    torch.testing.assert_close(
+        distortion[2:5].augment_photos(photos[2:5]), distortion.augment_photos(photos)[2:5]
+    )

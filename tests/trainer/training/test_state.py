@@ -19,7 +19,7 @@ from trainer.run.config import Config
 from trainer.training import ema
 from trainer.training.fit import pair_loader
 from trainer.training.state import State, rng
-from trainer.training.step import learn
+from trainer.training.step import train_step
 
 STYLES = {"styles": 8, "style_encoder": 4}
 DIVERSE = {**STYLES, "style_recipe": "diversity"}
@@ -41,7 +41,7 @@ def go_on(state: State, data: DataSet, steps: int) -> None:
     with pair_loader(data, state, World()) as loader:
         for _ in range(steps):
             batch = next(loader)
-            learn(state, state.config, World(), batch.inputs, batch.targets)
+            train_step(state, state.config, World(), batch.inputs, batch.targets)
             state.step += 1
 
 
@@ -122,7 +122,7 @@ def test_ema_follows_the_weights(data: DataSet) -> None:
     with pair_loader(data, state, World()) as loader:
         for step in range(30):
             batch = next(loader)
-            learn(state, config, World(), batch.inputs, batch.targets)
+            train_step(state, config, World(), batch.inputs, batch.targets)
             keep = min(0.75, (1 + step) / (10 + step))
             wanted = keep * wanted + (1 - keep) * state.generator.state_dict()[key]
             state.step += 1

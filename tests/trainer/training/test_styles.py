@@ -33,7 +33,7 @@ from trainer.run.folder import Run
 from trainer.run.options import Options
 from trainer.training.fit import fit, pair_loader
 from trainer.training.state import State
-from trainer.training.step import LOSSES, learn
+from trainer.training.step import LOSSES, train_step
 from trainer.training.styles import Bicycle, Draw
 
 STYLES: dict[str, Any] = {"styles": 8, "style_encoder": 4}
@@ -49,7 +49,7 @@ def stepped(state: State, data: DataSet, steps: int) -> list[Tensor]:
     with pair_loader(data, state, World()) as loader:
         for _ in range(steps):
             batch = next(loader)
-            losses.append(learn(state, state.config, World(), batch.inputs, batch.targets))
+            losses.append(train_step(state, state.config, World(), batch.inputs, batch.targets))
             state.step += 1
     return losses
 
@@ -129,21 +129,21 @@ def test_a_hint_says_what_colour_it_is_whatever_the_style(data: DataSet) -> None
     inputs[2:, 1:, 10:20, 10:20] = 1  # the third and the fourth
     draw = Draw.of_step(config, 0, World())
     style = Bicycle(state, inputs, photos, draw)
-    assert style.met is not None
-    assert style.met.tolist() == [0, 2, 3]
+    assert style.targeted is not None
+    assert style.targeted.tolist() == [0, 2, 3]
     assert style.weight == pytest.approx(0.9)
-    losses = style.losses(style.generated())
+    losses = style.losses(style.generate())
     assert losses.latent > 0, "the second is made by a random code, to be found again"
     inputs[1, 1:, 10:20, 10:20] = 1
     all_but_one = Bicycle(state, inputs, photos, draw)
-    assert all_but_one.met is not None
-    assert all_but_one.met.tolist() == [0, 1, 2, 3]
-    losses = all_but_one.losses(all_but_one.generated())
+    assert all_but_one.targeted is not None
+    assert all_but_one.targeted.tolist() == [0, 1, 2, 3]
+    losses = all_but_one.losses(all_but_one.generate())
     assert losses.latent == 0
     assert losses.kl > 0
     inputs[0, 1:, 10:20, 10:20] = 1
     every_one = Bicycle(state, inputs, photos, draw)
-    assert every_one.losses(every_one.generated()).kl == 0, "no photo is asked for its code"
+    assert every_one.losses(every_one.generate()).kl == 0, "no photo is asked for its code"
 
 
 def test_models_written_meanwhile_read_styles_and_pairs_are_shown_in_three(
@@ -152,7 +152,7 @@ def test_models_written_meanwhile_read_styles_and_pairs_are_shown_in_three(
     run = trained(tmp_path / "run", data, small(data, steps=2, **STYLES))
     card, tensors = bundle.read(run.model)
     assert (card.style, card.style_encoder) == (8, 4)
-    assert bundle.parted(tensors)[1]
+    assert bundle.split_tensors(tensors)[1]
     (look,) = [event for event in events.read(run.events) if event["event"] == "samples"]
     assert (look["count"], look["held_back"]) == (9, 3)
     for name in ("inputs.png", "targets.png", look["picture"]):
@@ -226,7 +226,7 @@ def test_from_a_model_with_styles_it_goes_on_with_its_encoder(tmp_path: Path, da
         assert torch.equal(tensor, state.encoder_ema.state_dict()[name])
     for wanted in (0, 4):
         with pytest.raises(TrainingError, match="has styles of 8 numbers"):
-            plan.planned(data, Options(data.folder, from_model=model, styles=wanted))
+            plan.make_config(data, Options(data.folder, from_model=model, styles=wanted))
 
 
 @pytest.mark.parametrize("share", [0.0, 0.1])

@@ -14,7 +14,7 @@ from tests.trainer.small_runs import small, things
 from tests.trainer.training.test_state import stepped
 from trainer.training import ema
 from trainer.training.state import State
-from trainer.training.upsampling import project_upsampling, stripes
+from trainer.training.upsampling import project_upsampling, stripe_loss
 
 
 def resized(x: torch.Tensor, weight: torch.Tensor) -> torch.Tensor:
@@ -112,7 +112,7 @@ def test_stripes_are_found_and_slopes_edges_and_grain_are_none() -> None:
         "grain": grain * 2 - 1,
         "broad": torch.sin(rows / 2),
     }
-    found = {name: float(stripes(picture.expand(1, 3, 64, 64))) for name, picture in pictures.items()}
+    found = {name: float(stripe_loss(picture.expand(1, 3, 64, 64))) for name, picture in pictures.items()}
     assert found["fine"] == pytest.approx(found["across"]) and found["fine"] > 0.3
     assert found["coarse"] > 0.3
     assert all(found[name] < 0.08 for name in ("slope", "edge", "line", "grain", "broad")), found
@@ -126,7 +126,7 @@ def test_a_loss_of_stripes_takes_them_away() -> None:
     shades = torch.arange(32.0)[:, None].expand(1, 4, 32, 32) / 32
 
     def striped() -> torch.Tensor:
-        return stripes(transposed(shades)[..., 2:-2, 2:-2])
+        return stripe_loss(transposed(shades)[..., 2:-2, 2:-2])
 
     before = striped().item()
     optimiser = torch.optim.SGD(transposed.parameters(), 0.5)

@@ -23,7 +23,7 @@ from trainer.loading.augment import Augment, Sample, still
 from trainer.run import events
 from trainer.run import folder as runs
 from trainer.run.config import Config
-from trainer.run.events import Journal
+from trainer.run.events import EventLog
 from trainer.training import ema
 from trainer.training import validation as samples
 from trainer.training.fit import fit
@@ -66,7 +66,7 @@ def test_looked_at_pairs_are_spread_evenly(tmp_path: Path, monkeypatch: pytest.M
 
     monkeypatch.setattr(samples, "still", watched)
     run = runs.create(tmp_path / "run", config)
-    samples.ValidationReporter(run, config, data, replace(data, pairs=()), Journal(None))
+    samples.ValidationReporter(run, config, data, replace(data, pairs=()), EventLog(None))
     names = [pair.name for pair in data.pairs]
     places = [names.index(name) for name in looked_at[: samples.MEASURED]]
     assert (places[0], places[-1]) == (0, 29)

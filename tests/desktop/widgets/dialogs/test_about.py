@@ -79,6 +79,6 @@ def test_a_refusal_is_one_sentence():
         raise RuntimeError("Found no NVIDIA driver on your system. Please check that\nyou have one.")
 
     assert hardware.refusal(start) == "Found no NVIDIA driver on your system."
-    for found in hardware.look():
+    for found in hardware.find_devices():
         assert bool(found.names) != bool(found.reason)
         assert found.names or found.reason.endswith(".")

@@ -122,8 +122,8 @@ def test_the_folders_are_those_that_the_program_uses(window: MainWindow):
     journal = window.session.picture.journal
     assert journal is not None
     used = {
-        "models": catalogue.place("mine").parent,
-        "runs": runs.place("mine").parent,
+        "models": catalogue.free_model_file("mine").parent,
+        "runs": runs.free_run_folder("mine").parent,
         "recovery": journal.folder.parent,
         "logs": logbook.path().parent,
     }

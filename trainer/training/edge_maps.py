@@ -9,18 +9,18 @@ from trainer.data.pairs import DataSet
 from trainer.loading.augment import load
 from trainer.machine.distributed import World
 from trainer.run.config import Config
-from trainer.run.events import Journal
+from trainer.run.events import EventLog
 from trainer.run.folder import Run
 
 TELL_SECONDS = 1.0
 """Between two words on how far it is."""
 
 
-def look_at_photos(
+def make_edge_maps(
     run: Run,
     config: Config,
     data: DataSet,
-    journal: Journal,
+    log: EventLog,
     world: World,
     signalled: threading.Event,
     step: int = 0,
@@ -48,7 +48,7 @@ def look_at_photos(
         # Where it took no time nothing is told; else the last word is that all is done.
         if now - told >= TELL_SECONDS or (done == len(mine) and told > begun):
             left = (now - begun) / done * (len(mine) - done)
-            journal.tell("edges", step, done=done, total=len(mine), seconds_left=round(left, 1))
+            log.tell("edges", step, done=done, total=len(mine), seconds_left=round(left, 1))
             told = now
         if signalled.is_set() or run.asked("stop"):
             break

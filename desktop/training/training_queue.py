@@ -17,11 +17,11 @@ from desktop.support import background
 from desktop.support.observable import Observable, Property
 from desktop.support.task_queue import TaskQueue
 from desktop.training.current import Wish
-from desktop.training.day import Day, day_of
+from desktop.training.daily_results import DailyResults, read_daily_results
 from engine.data.palette import write_gpl
 from engine.files.printed import last_line
 from trainer.queue.items import Item, Queue, new_item
-from trainer.queue.kept import QueueFolder, Status
+from trainer.queue.queue_folder import QueueFolder, Status
 from trainer.queue.results import DAY_SECONDS, results, write_page
 from trainer.queue.schedule import Schedule
 from trainer.run.events import read
@@ -46,7 +46,7 @@ class _Seen(NamedTuple):
     """The last words of whoever worked the list off; empty while somebody does."""
 
 
-class Waiting(Observable):
+class TrainingQueue(Observable):
     """The trainings that wait, in order, and whoever works them off.
 
     Args:
@@ -64,7 +64,7 @@ class Waiting(Observable):
     """Of the training at work."""
     begun = Property[dict[str, tuple[int, int]]]({})
     """Of each training that was begun and is not done, by its ``id``: at which step it is, of how many."""
-    day = Property[Day](Day())
+    day = Property[DailyResults](DailyResults())
     """What came of the day's trainings, as ``look_at_day`` found it."""
 
     went_on = Signal(str)
@@ -85,7 +85,7 @@ class Waiting(Observable):
         self._has_run = False
         """Whether the process has been started, and should be there."""
         self._known: dict[str, tuple[tuple[int, int], tuple[int, int]]] = {}
-        """By the id of an item: when its journal was written, how long it was, what was found in it."""
+        """By the id of an item: when its log was written, how long it was, what was found in it."""
         self._clock = QTimer(self)
         self._clock.setInterval(LOOK_MS)
         self._clock.timeout.connect(self.look)
@@ -178,7 +178,7 @@ class Waiting(Observable):
     def look_at_day(self) -> None:
         """Read what came of the day's trainings; ``day`` follows, for whoever shows it."""
         self.day_wanted.emit()
-        self._tasks.do(lambda: day_of(self._folder.read(), time.time()), self._take_day, "day")
+        self._tasks.do(lambda: read_daily_results(self._folder.read(), time.time()), self._take_day, "day")
 
     def report(self) -> None:
         """Write the page on the day's trainings; ``reported`` follows."""
@@ -237,7 +237,7 @@ class Waiting(Observable):
     def _log(self) -> Path:
         return self._folder.folder / "queue.log"
 
-    def _take_day(self, day: Day) -> None:
+    def _take_day(self, day: DailyResults) -> None:
         self.day = day
 
     def _how_far(self, queue: Queue, told: TrainingHistory, at_work: str) -> dict[str, tuple[int, int]]:
@@ -250,16 +250,16 @@ class Waiting(Observable):
             if item.id == at_work:
                 begun[item.id] = told.step, told.steps
                 continue
-            journal = item.run / "events.jsonl"
+            log = item.run / "events.jsonl"
             try:
-                about = journal.stat()
+                about = log.stat()
             except OSError:
                 continue
             stamp = about.st_mtime_ns, about.st_size
             stamped = known.get(item.id)
             if stamped is None or stamped[0] != stamp:
                 history = TrainingHistory()
-                history.take(read(journal))
+                history.take(read(log))
                 stamped = stamp, (history.step, history.steps)
             self._known[item.id] = stamped
             begun[item.id] = stamped[1]

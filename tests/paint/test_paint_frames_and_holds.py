@@ -19,7 +19,7 @@ from desktop.documents.recovery import brought_back
 from desktop.paint.editing import reshaping, snapshot
 from desktop.paint.editing.document import Document, Role
 from desktop.paint.editing.snapshot import Frame, bytes_of, fit
-from desktop.paint.files import kept, project
+from desktop.paint.files import frames_and_holds, project
 from desktop.paint.files.records import Record, records
 from desktop.paint.layers.held import Hold, falling
 from desktop.paint.strokes.stroke import Ink
@@ -268,12 +268,12 @@ def test_several_damaged_ones_are_one_sentence(tmp_path: Path):
 def test_sizes_are_checked_before_memory_is_taken(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     document = with_frames()
     path = saved(document, tmp_path)
-    monkeypatch.setattr(kept, "_MARGIN", 0)
-    monkeypatch.setattr(kept, "MOST_KEPT_BYTES", bytes_of(document.frames[:1]) + 24 * 32 * 3)
+    monkeypatch.setattr(frames_and_holds, "_MARGIN", 0)
+    monkeypatch.setattr(frames_and_holds, "MOST_KEPT_BYTES", bytes_of(document.frames[:1]) + 24 * 32 * 3)
     decoded: list[int] = []
     real = picture.read
     monkeypatch.setattr(
-        kept, "read", lambda content, most: (decoded.append(most), real(content, most=most))[1]
+        frames_and_holds, "read", lambda content, most: (decoded.append(most), real(content, most=most))[1]
     )
     loaded = project.load(path)
     assert len(loaded.document.holds) == 2 and len(loaded.document.frames) == 1
@@ -283,8 +283,8 @@ def test_sizes_are_checked_before_memory_is_taken(tmp_path: Path, monkeypatch: p
 
 def test_what_is_held_has_bounds_of_its_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     path = saved(with_frames(), tmp_path)
-    monkeypatch.setattr(kept, "_MARGIN", 0)
-    monkeypatch.setattr(kept, "MOST_HELD_BYTES", 24 * 32 * 4 * 2 - 1)
+    monkeypatch.setattr(frames_and_holds, "_MARGIN", 0)
+    monkeypatch.setattr(frames_and_holds, "MOST_HELD_BYTES", 24 * 32 * 4 * 2 - 1)
     loaded = project.load(path)
     assert len(loaded.document.holds) == 1 and len(loaded.document.frames) == 2
 
@@ -296,10 +296,10 @@ def test_all_that_fits_on_a_shelf_is_read_again(tmp_path: Path, monkeypatch: pyt
     document.crop(Rect(5, 5, 20, 20))  # some lies beyond the picture
     frames = (*document.frames, Frame(noise(9, 24, 32, 3), document.snapshot(), "sketch", name="last"))
     for frame in frames:
-        kept.pack(frame)
+        frames_and_holds.pack(frame)
     monkeypatch.setattr(snapshot, "MOST_KEPT_BYTES", bytes_of(frames))
-    monkeypatch.setattr(kept, "MOST_KEPT_BYTES", bytes_of(frames))
-    monkeypatch.setattr(kept, "_MARGIN", 0)
+    monkeypatch.setattr(frames_and_holds, "MOST_KEPT_BYTES", bytes_of(frames))
+    monkeypatch.setattr(frames_and_holds, "_MARGIN", 0)
     assert fit(frames) and not fit((*frames, frames[0]))
     document.put_by(frames)
     loaded = project.load(saved(document, tmp_path))
@@ -308,9 +308,9 @@ def test_all_that_fits_on_a_shelf_is_read_again(tmp_path: Path, monkeypatch: pyt
 
 
 def test_a_part_that_no_file_may_have_is_not_kept(monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(kept, "MOST_MEMBER", 100)
+    monkeypatch.setattr(frames_and_holds, "MOST_MEMBER", 100)
     with pytest.raises(PictureError, match="too large to be kept on the shelf; export it instead"):
-        kept.pack(with_frames().frames[0])
+        frames_and_holds.pack(with_frames().frames[0])
 
 
 # --- taken off the shelf ----------------------------------------------------------------------------

@@ -73,7 +73,7 @@ class Taken:
     """Why it ended early; a sentence."""
 
 
-class RestOfDrafts(Observable):
+class BulkDrafts(Observable):
     """What drafts there are for the photos that have no map, and which of them are wanted.
 
     Args:

@@ -6,7 +6,7 @@ from PySide6.QtCore import Signal
 from PySide6.QtGui import QPixmap
 from PySide6.QtWidgets import QDialog, QHBoxLayout, QProgressBar, QPushButton, QSpinBox, QVBoxLayout, QWidget
 
-from desktop.pairs.rest import CERTAIN, Taken
+from desktop.pairs.bulk_drafts import CERTAIN, Taken
 from desktop.session import Session
 from desktop.widgets.parts.message_bar import MessageBar
 from desktop.widgets.parts.picks import Pick, Picks, decoded
@@ -29,7 +29,7 @@ class RestDialog(QDialog):
         self.setObjectName("rest_of_drafts")
         self.setWindowTitle(self.tr("Add the rest as they are"))
         fit(self, 880, 640)
-        self._rest, self._messages = session.pair_drawing.rest, messages
+        self._bulk_drafts, self._messages = session.pair_drawing.bulk_drafts, messages
         self._said, self._hint = title(), faint()
         self._said.setObjectName("rest_said")
         self._hint.setText(
@@ -38,7 +38,7 @@ class RestDialog(QDialog):
             )
         )
         self._thumbs: dict[str, bytes] = {}
-        self.sheet = Picks(self._thumb, self._rest.toggle)
+        self.sheet = Picks(self._thumb, self._bulk_drafts.toggle)
         self.sheet.setObjectName("rest_sheet")
         self._least = QSpinBox()
         self._least.setObjectName("rest_least")
@@ -52,11 +52,14 @@ class RestDialog(QDialog):
                 "Takes the drafts of which that many pixels are held to be right, and leaves the others out"
             )
         )
-        self._least.valueChanged.connect(lambda value: self._rest.choose(value / 100))
+        self._least.valueChanged.connect(lambda value: self._bulk_drafts.choose(value / 100))
         self._bar = QProgressBar()
         self._bar.setRange(0, 1000)
         self._stop = self._button(
-            "stop", self.tr("&Stop"), self.tr("Add no more; those added can be taken back"), self._rest.cancel
+            "stop",
+            self.tr("&Stop"),
+            self.tr("Add no more; those added can be taken back"),
+            self._bulk_drafts.cancel,
         )
         self._back = self._button(
             "back",
@@ -71,23 +74,23 @@ class RestDialog(QDialog):
         self._add.setObjectName("rest_add")
         self._add.setAutoDefault(False)  # Enter takes a draft or leaves it out
         self._add.setToolTip(self.tr("Put these into the data set, marked as drafts; they can be taken back"))
-        self._add.clicked.connect(self._rest.take)
+        self._add.clicked.connect(self._bulk_drafts.take)
         self._arrange()
-        self._rest.watch("roll proposals chosen busy share", self._show)
-        self._rest.taken.connect(self._tell)
+        self._bulk_drafts.watch("roll proposals chosen busy share", self._show)
+        self._bulk_drafts.taken.connect(self._tell)
 
     def look(self) -> None:
         """Show it, with the drafts there are now."""
         self.show()
         self.raise_()
         self.activateWindow()
-        if not self._rest.busy:
-            self._rest.look(self._least.value() / 100)
+        if not self._bulk_drafts.busy:
+            self._bulk_drafts.look(self._least.value() / 100)
         self.sheet.setFocus()
 
     def reject(self) -> None:
         """Away; what is being done ends."""
-        self._rest.cancel()
+        self._bulk_drafts.cancel()
         super().reject()
 
     def _button(self, name: str, text: str, tip: str, do) -> QPushButton:  # type: ignore[no-untyped-def]
@@ -121,7 +124,7 @@ class RestDialog(QDialog):
         return decoded(f"draft:{mark}", self._thumbs.get(mark, b""))
 
     def _show(self) -> None:
-        rest = self._rest
+        rest = self._bulk_drafts
         if rest.roll is None:
             self.hide()
         self._thumbs = {one.photo.mark: one.thumb for one in rest.proposals}
@@ -154,7 +157,7 @@ class RestDialog(QDialog):
         self._back.setEnabled(not rest.busy)
 
     def _sentence(self) -> str:
-        rest = self._rest
+        rest = self._bulk_drafts
         wanted = [one.certainty for one in rest.proposals if one.photo.mark in rest.chosen]
         if rest.busy == "looking":
             return self.tr("Looking at the drafts …")
@@ -175,7 +178,7 @@ class RestDialog(QDialog):
             if not taken.wrong:
                 self._messages.warn(self.tr("No draft could be added; look at the photos one by one."))
             return
-        if not self._rest.proposals:
+        if not self._bulk_drafts.proposals:
             self.hide()
         names = list(taken.names.values())
         count, share = len(names), round(100 * taken.certainty)
@@ -194,10 +197,10 @@ class RestDialog(QDialog):
             said += " " + self.tr("%d photos could not be read.") % taken.lost
         self._messages.ask(
             said,
-            (self.tr("Take them &back"), lambda: self._rest.take_back(names)),
+            (self.tr("Take them &back"), lambda: self._bulk_drafts.take_back(names)),
             (self.tr("Train on &them"), self.train.emit),
         )
 
     def _take_back(self) -> None:
-        if self._rest.roll is not None:
-            self._rest.take_back(self._rest.roll.drafts)
+        if self._bulk_drafts.roll is not None:
+            self._bulk_drafts.take_back(self._bulk_drafts.roll.drafts)

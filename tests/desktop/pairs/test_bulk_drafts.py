@@ -16,7 +16,7 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QDialog, QLabel, QPushButton, QSpinBox
 
 from desktop.pairs import kept_drafts
-from desktop.pairs.rest import RestOfDrafts
+from desktop.pairs.bulk_drafts import BulkDrafts
 from desktop.support import task_queue
 from desktop.widgets.main_window import MainWindow
 from desktop.widgets.parts.picks import Picks
@@ -50,7 +50,7 @@ def answer(window: MainWindow, text: str) -> None:
     QTest.mouseClick(button, Qt.MouseButton.LeftButton)
 
 
-def ready(window: MainWindow, fronts: Path) -> tuple[Path, RestOfDrafts]:
+def ready(window: MainWindow, fronts: Path) -> tuple[Path, BulkDrafts]:
     """Five maps are done, and the other three photos have drafts: one is hardly certain of anything."""
     pair_drawing = window.session.pair_drawing
     folder = pair_drawing.folder("fronts")
@@ -61,14 +61,14 @@ def ready(window: MainWindow, fronts: Path) -> tuple[Path, RestOfDrafts]:
     leave_drafts(folder, count, {known[f"front {number}"]: 0.1 for number in (6, 7, 8)})
     unsure = np.full((count, 16, 24), 0.6 / (count - 1), np.float32)
     unsure[0] = 0.4
-    write_png(kept_drafts.place(folder) / f"{known['front 8']}.png", drafting.packed(unsure))
+    write_png(kept_drafts.drafts_folder(folder) / f"{known['front 8']}.png", drafting.packed(unsure))
     pair_drawing.finish()
     begin(window, fronts)
     until(lambda: not window.session.document.is_blank)
-    return folder, pair_drawing.rest
+    return folder, pair_drawing.bulk_drafts
 
 
-def open_dialog(window: MainWindow, rest: RestOfDrafts) -> Picks:
+def open_dialog(window: MainWindow, rest: BulkDrafts) -> Picks:
     window.activateWindow()
     until(window.isActiveWindow)
     QTest.keyClick(window.canvas, Qt.Key.Key_D, CONTROL_SHIFT)
@@ -187,7 +187,7 @@ def test_a_disk_that_no_longer_answers_does_not_hold_the_end(
         answers.wait()
         raise PictureError("It is gone.")
 
-    monkeypatch.setattr("desktop.pairs.rest.read", hang)
+    monkeypatch.setattr("desktop.pairs.bulk_drafts.read", hang)
     monkeypatch.setattr(task_queue, "PATIENCE_S", 0.1)
     at_last = threading.Timer(10, answers.set)
     at_last.start()
@@ -264,7 +264,7 @@ def test_a_pair_that_is_added_while_the_rest_is_taken_counts_and_goes_on(
     rest.look()
     until(lambda: rest.proposals and not rest.busy)
     rest.toggle(pair_drawing.photo.mark)
-    with held(monkeypatch, "desktop.pairs.rest.read", read) as reading:
+    with held(monkeypatch, "desktop.pairs.bulk_drafts.read", read) as reading:
         rest.take()
         assert reading.begun.wait(60)
         pair_drawing.add()

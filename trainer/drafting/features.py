@@ -30,7 +30,7 @@ _FLOOR = 1e-2
 """Of the variance of a block's strongest component: what is weaker is grain."""
 
 
-def reduced(photo: Pixels) -> Pixels:
+def resize_photo(photo: Pixels) -> Pixels:
     """A photo, uint8 (H, W, 3), as it is looked at: both edges are multiples of ``CELL``."""
     height, width = photo.shape[:2]
     scale = min(ENLARGED, PLACES * CELL / max(height, width))
@@ -40,8 +40,8 @@ def reduced(photo: Pixels) -> Pixels:
 
 
 @torch.inference_mode()
-def seen(photo: Pixels) -> list[Tensor]:
-    """All that blocks 2 to 5 see in a photo as ``reduced`` gives it: float16 (channels, H / CELL, W / CELL).
+def extract_features(photo: Pixels) -> list[Tensor]:
+    """All that blocks 2 to 5 see in a photo as ``resize_photo`` gives it: float16 (C, H / CELL, W / CELL).
 
     Raises:
         TrainingError: the trained eye's weights can't be read.
@@ -60,7 +60,7 @@ def seen(photo: Pixels) -> list[Tensor]:
 
 
 @dataclass(frozen=True)
-class Essence:
+class PCA:
     """The way from all that is seen to the numbers that are kept of it, block by block."""
 
     means: list[Tensor]
@@ -69,11 +69,11 @@ class Essence:
     """(kept, channels) each, scaled so that strong components don't drown weak ones."""
 
     @classmethod
-    def of(cls, looks: Sequence[Sequence[Tensor]]) -> Essence:
-        """That of some photos, as ``seen`` gives them."""
+    def of(cls, photos: Sequence[Sequence[Tensor]]) -> PCA:
+        """That of some photos, as ``extract_features`` gives them."""
         means, every = [], []
         for block, kept in enumerate(KEPT):
-            places = torch.cat([look[block].flatten(1) for look in looks], 1).double()
+            places = torch.cat([maps[block].flatten(1) for maps in photos], 1).double()
             mean = places.mean(1, keepdim=True)
             places = places - mean
             strength, axes = torch.linalg.eigh(places @ places.T / places.shape[1])
@@ -90,8 +90,8 @@ class Essence:
         """How many numbers that are, a place."""
         return sum(len(axes) for axes in self.axes)
 
-    def __call__(self, look: Sequence[Tensor]) -> Tensor:
-        """float16 (kept, H, W) of one look."""
-        blocks = zip(look, self.means, self.axes, strict=True)
+    def __call__(self, maps: Sequence[Tensor]) -> Tensor:
+        """float16 (kept, H, W) of what ``extract_features`` gives."""
+        blocks = zip(maps, self.means, self.axes, strict=True)
         rows = [axes @ (part.float().flatten(1) - mean) for part, mean, axes in blocks]
-        return torch.cat(rows).reshape(-1, *look[0].shape[1:]).half()
+        return torch.cat(rows).reshape(-1, *maps[0].shape[1:]).half()

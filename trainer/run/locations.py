@@ -15,7 +15,7 @@ from engine.files import lock
 from engine.files.writing import first_free, stem
 
 
-def place(name: str) -> Path:
+def free_run_folder(name: str) -> Path:
     """A free run folder for a training of that name; it is not made."""
     home = resources.home("runs")
     first = stem(name.replace(".", "_"), "run")  # what follows a dot is another file of the run

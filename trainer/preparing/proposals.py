@@ -121,7 +121,7 @@ class _Look:
     enough: dict[How, int] = field(default_factory=dict)
 
 
-def look(folder: Path, frame: Frame, progress: Progress = lambda _done, _total: None) -> Outlook:
+def propose(folder: Path, frame: Frame, progress: Progress = lambda _done, _total: None) -> Outlook:
     """Look at every photo of a folder, or a zip file of one, and its sub-folders, and propose.
 
     Raises:
@@ -170,10 +170,10 @@ def _looked(name: str, file: Path, frame: Frame) -> _Look:
     if min(photo.shape[:2]) < 2:
         looked.problem = f"is only {photo.shape[1]} × {photo.shape[0]} pixels"
         return looked
-    thing = cutting.seen(photo)
+    thing = cutting.find_thing(photo)
     looked.how = thing.how
     for one in {"whole": Thing("whole", thing.even), thing.how: thing}.values():
-        small = cutting.made(photo, one, Frame(THUMB, frame.margin))
+        small = cutting.cut_out(photo, one, Frame(THUMB, frame.margin))
         looked.thumbs[one.how] = _packed(small)
         looked.enough[one.how] = cutting.enough(one, frame)
         if one is thing:

@@ -26,7 +26,7 @@ class Ended:
 
 
 @dataclass(frozen=True, eq=False)
-class Day:
+class DailyResults:
     """The last 24 hours of the queue."""
 
     at: float = 0.0
@@ -42,11 +42,11 @@ class Day:
         return sum(one.result.item.state == "done" for one in self.ended)
 
 
-def day_of(queue: Queue, now: float) -> Day:
+def read_daily_results(queue: Queue, now: float) -> DailyResults:
     """Read what came of the trainings that ended in the 24 hours before ``now``, seconds since 1970."""
     found = results(queue, now - DAY_SECONDS)[:MOST_SHOWN]
     ended = tuple(Ended(result, _rows(result)) for result in found)
-    return Day(now, ended, sum(item.state in ("waiting", "training") for item in queue.items))
+    return DailyResults(now, ended, sum(item.state in ("waiting", "training") for item in queue.items))
 
 
 def _rows(result: Result) -> dict[str, QImage]:
