@@ -134,3 +134,5 @@ def test_the_window_waits_for_no_disk_to_find_what_went_on(
     session.training.find()
     until(lambda: session.training.phase == "running")
     assert looked and threading.main_thread() not in looked
+    grow(run, line(100, "finished"))  # else the window would ask before it closes
+    until(lambda: session.training.phase == "finished")
