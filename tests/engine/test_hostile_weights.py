@@ -142,6 +142,16 @@ def test_other_archives_are_told_apart(tmp_path) -> None:
         pickles.load(packed(members | {"data.pkl": bytes(5 << 20)}, tmp_path / "c.pth"))
 
 
+def test_an_archive_of_countless_members_is_refused_before_it_is_listed(monkeypatch, tmp_path) -> None:
+    members = archive_of({"a": torch.zeros(4)}) | {f"data/{number}": b"" for number in range(9, 30_009)}
+    file = packed(members, tmp_path / "a.pth")
+    listed = []
+    monkeypatch.setattr(zipfile, "ZipFile", listed.append)
+    with pytest.raises(ModelError, match="more parts than any weights"):
+        pickles.load(file)
+    assert not listed
+
+
 @pytest.mark.parametrize("modern", [True, False])
 def test_files_cut_anywhere_get_a_sentence(modern, tmp_path) -> None:
     whole = tmp_path / "whole.pth"
