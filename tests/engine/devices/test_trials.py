@@ -119,6 +119,11 @@ def test_an_unknown_instruction_set_means_plain_convolutions_and_one_line(monkey
     assert caplog.text.count("ONEDNN_MAX_CPU_ISA=AVX9000 is no instruction set") == 1
 
 
+def test_an_empty_instruction_set_is_none(caplog) -> None:
+    trials.is_known_set.cache_clear()
+    assert trials.is_known_set("") and not caplog.text
+
+
 def test_the_decision_is_logged(caplog, tiny) -> None:
     with caplog.at_level(logging.INFO):
         generator = Generator(*tiny(), device="cpu", precision="float32")
