@@ -161,7 +161,7 @@ def from_json(text: str) -> Card:
         fields = json.loads(text)
     except (ValueError, RecursionError) as error:
         raise ModelError("The model's card is damaged; fetch the file anew.") from error
-    if not isinstance(fields, dict) or not isinstance(fields.get("format"), int):
+    if not isinstance(fields, dict) or type(fields.get("format")) is not int:
         raise ModelError("The file has no model card; it was not made by Underpaint.")
     if fields["format"] > FORMAT:
         raise ModelError("The model was made by a newer Underpaint; update the program to use it.")
@@ -239,7 +239,7 @@ def _check(card: Card) -> None:
         **{name: len(str(getattr(card, name))) <= most for name, most in LONGEST.items()},
         "input": card.input in get_args(InputKind),
         "statistics": card.statistics in get_args(Statistics),
-        "size": all(isinstance(edge, int) and 1 <= edge <= 8192 for edge in (width, height))
+        "size": all(type(edge) is int and 1 <= edge <= 8192 for edge in (width, height))
         and width * height <= MOST_PIXELS,
         "network": isinstance(card.network, dict),
         "line width": card.line_width is None
