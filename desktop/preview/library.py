@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import logging
 import os
+from collections import deque
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from functools import lru_cache, partial
 from pathlib import Path
 
@@ -51,8 +53,10 @@ class Library(Observable):
         live.imported.connect(self._imported)
         live.refused.connect(self._refused)
         self._doubted: set[Path] = set()
-        self._has_card = False
-        """A card lay beside the weights that were looked into last."""
+        self._foreign: deque[Inspect | Import] = deque()
+        """The first is with the engine: there, a newer one would take the place of an unread one."""
+        self._carded: set[Path] = set()
+        """Weights beside which a card lay when they were looked into."""
         self.held: set[Path] = set()
         """Those whose terms nobody has seen yet: nothing is done with them unasked."""
         self.brought: set[Path] = set()
@@ -156,13 +160,11 @@ class Library(Observable):
 
     def inspect(self, path: Path) -> None:
         """Look into foreign weights; ``asks`` follows, or the live side's ``failed``."""
-        self.importing = path
-        self._live.send(Inspect(path))
+        self._ask(Inspect(path))
 
     def carry_out_import(self, path: Path, name: str, kind: InputKind, palette: Palette | None) -> None:
         """Import foreign weights with the user's answers; ``arrived`` follows, or ``failed``."""
-        self.importing = path
-        self._live.send(Import(path, name, kind, palette, free_model_file(name)))
+        self._ask(Import(path, name, kind, palette, free_model_file(name)))
 
     def remove(self, entry: Entry) -> Job:
         """Delete one of the user's own models; a bundled one stays."""
@@ -179,19 +181,42 @@ class Library(Observable):
 
         return self._file_work.write(self.tr("Deleting the model “%s”") % shown(entry.name), delete, take)
 
+    def _ask(self, request: Inspect | Import) -> None:
+        self._foreign.append(request)
+        if len(self._foreign) == 1:
+            self._send()
+
+    def _send(self) -> None:
+        """Have the engine do what comes next, if anything."""
+        request = self._foreign[0] if self._foreign else None
+        self.importing = request.path if request else None
+        if isinstance(request, Import):  # what was imported meanwhile may have taken the place
+            request = self._foreign[0] = replace(request, target=place(request.name))
+        if request is not None:
+            self._live.send(request)
+
+    def _end(self) -> Path:
+        """The engine is done with a file; which one."""
+        path = self._foreign.popleft().path
+        self._send()
+        return path
+
     def _inspected(self, reply: Inspected) -> None:
-        self.importing, self._has_card = None, reply.card is not None
+        self._end()
+        if reply.card is not None:
+            self._carded.add(reply.path)
+        else:
+            self._carded.discard(reply.path)
         self.asks.emit(reply)
 
     def _imported(self, reply: Imported) -> None:
-        self.importing = None
-        if self._has_card:  # that lay beside a stranger's weights, and may name terms
+        if self._end() in self._carded:  # that lay beside a stranger's weights, and may name terms
             self.brought.add(reply.path)
         self.look_again(lambda: self.arrived.emit(reply.path))
 
     def _refused(self, reply: Failed) -> None:
         if isinstance(reply.request, Inspect | Import):
-            self.importing = None
+            self._end()
 
 
 def _added(path: Path, known: list[Path], job: Job) -> tuple[Path | None, list[Entry]]:

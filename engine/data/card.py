@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import dataclasses
 import json
-import re
 from dataclasses import dataclass, field
 from typing import Any, Literal, get_args
 
@@ -18,7 +17,7 @@ from engine.data import style as codes
 from engine.data.deep import Levels
 from engine.data.palette import Palette
 from engine.errors import ModelError, StyleError
-from engine.files.parsing import parsed_json
+from engine.files.parsing import cleaned, parsed_json
 
 FORMAT = 2
 """Version of the card. Older ones are upgraded on reading, newer ones refused with a sentence. The second has
@@ -40,9 +39,6 @@ LONGEST = {
 
 _OF_LINES = ("description", "data", "licence")
 """Texts that may have several lines."""
-
-_COMMANDS = re.compile("[\\x00-\\x1f\\x7f-\\x9f\\u061c\\u200e\\u200f\\u2028-\\u202e\\u2066-\\u2069]")
-"""Signs that command a terminal, break lines, or turn the direction of writing: a name could seem another."""
 
 _MOST_LISTED = 8
 """Of the names in a sentence."""
@@ -165,7 +161,7 @@ def from_json(text: str) -> Card:
         fields = json.loads(text)
     except (ValueError, RecursionError) as error:
         raise ModelError("The model's card is damaged; fetch the file anew.") from error
-    if not isinstance(fields, dict) or not isinstance(fields.get("format"), int):
+    if not isinstance(fields, dict) or type(fields.get("format")) is not int:
         raise ModelError("The file has no model card; it was not made by Underpaint.")
     if fields["format"] > FORMAT:
         raise ModelError("The model was made by a newer Underpaint; update the program to use it.")
@@ -190,16 +186,6 @@ def from_json(text: str) -> Card:
     except (TypeError, ValueError, KeyError, OverflowError) as error:
         raise ModelError(f"The model's card is damaged ({error}); fetch the file anew.") from error
     return card
-
-
-def cleaned(text: str, *, lines: bool = False) -> str:
-    """A text of a stranger's card as it may be shown: signs that command a terminal, or turn the direction of
-    what is written, are spaces.
-
-    Args:
-        lines: whether it may have several of them.
-    """
-    return _COMMANDS.sub(lambda found: found[0] if lines and found[0] in "\n\t" else " ", text)
 
 
 def amended(card: Card, text: str) -> Card:
@@ -253,7 +239,7 @@ def _check(card: Card) -> None:
         **{name: len(str(getattr(card, name))) <= most for name, most in LONGEST.items()},
         "input": card.input in get_args(InputKind),
         "statistics": card.statistics in get_args(Statistics),
-        "size": all(isinstance(edge, int) and 1 <= edge <= 8192 for edge in (width, height))
+        "size": all(type(edge) is int and 1 <= edge <= 8192 for edge in (width, height))
         and width * height <= MOST_PIXELS,
         "network": isinstance(card.network, dict),
         "line width": card.line_width is None

@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from engine.errors import PictureError
+from engine.files.parsing import cleaned
 from engine.files.writing import replacing
 
 Colour = tuple[int, int, int]
@@ -18,6 +19,9 @@ Colour = tuple[int, int, int]
 
 MOST_LABELS = 256
 """Label indices are bytes."""
+
+LONGEST_NAME = 200
+"""Characters of a palette's name, and of a label's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +105,7 @@ def to_fields(palette: Palette) -> dict[str, Any]:
 
 
 def from_fields(fields: object) -> Palette:
-    """The palette that ``to_fields`` wrote.
+    """The palette that ``to_fields`` wrote; names that a ``.gpl`` file can't hold are made such as it can.
 
     Raises:
         ValueError: it is none; what is wrong, as part of a sentence.
@@ -110,7 +114,12 @@ def from_fields(fields: object) -> Palette:
         raise ValueError("its palette makes no sense")
     if not 1 <= len(fields["labels"]) <= MOST_LABELS:
         raise ValueError("its palette has no colours or too many")
-    return Palette(str(fields.get("name", "")), tuple(map(_label, fields["labels"])))
+    return Palette(_named(str(fields.get("name", ""))), tuple(map(_label, fields["labels"])))
+
+
+def _named(name: str) -> str:
+    """A stranger's name on one line, and no longer than any needs to be."""
+    return cleaned(name[:LONGEST_NAME]).strip()
 
 
 def _label(entry: object) -> Label:
@@ -118,7 +127,7 @@ def _label(entry: object) -> Label:
         case [str(name), [int(red), int(green), int(blue)]]:
             if min(red, green, blue) < 0 or max(red, green, blue) > 255:
                 raise ValueError("a colour of its palette is out of range")
-            return Label(name, (int(red), int(green), int(blue)))
+            return Label(_named(name), (int(red), int(green), int(blue)))
     raise ValueError("a label of its palette makes no sense")
 
 
@@ -157,12 +166,12 @@ def read_gpl(path: Path) -> Palette:
                 "it should be three numbers from 0 to 255 and a name."
             )
         title = fields[3] if len(fields) > 3 else f"label {len(labels) + 1}"
-        labels.append(Label(title, (red, green, blue)))
+        labels.append(Label(_named(title), (red, green, blue)))
     if not labels or len(labels) > MOST_LABELS:
         raise PictureError(
             f"The palette “{path.name}” has {len(labels)} colours; between 1 and {MOST_LABELS} can be used."
         )
-    return Palette(name, tuple(labels))
+    return Palette(_named(name), tuple(labels))
 
 
 def write_gpl(palette: Palette, path: Path) -> None:
@@ -171,6 +180,10 @@ def write_gpl(palette: Palette, path: Path) -> None:
     Raises:
         OSError: the folder can't be written.
     """
-    rows = [f"{r:3d} {g:3d} {b:3d}\t{label.name}" for label in palette.labels for r, g, b in [label.colour]]
+    rows = [
+        f"{r:3d} {g:3d} {b:3d}\t{_named(label.name)}"
+        for label in palette.labels
+        for r, g, b in [label.colour]
+    ]
     with replacing(path) as part:
-        part.write_text("\n".join(["GIMP Palette", f"Name: {palette.name}", "#", *rows, ""]), "utf-8")
+        part.write_text("\n".join(["GIMP Palette", f"Name: {_named(palette.name)}", "#", *rows, ""]), "utf-8")

@@ -71,11 +71,12 @@ class Memory:
             others = _contents(file, tells=False)  # that it is damaged was said when it was read
             found = {key: [way, float(f"{seconds:.3g}")] for key, (way, seconds) in self.verdicts.items()}
             mine = {**_verdicts(others.pop(self.machine, {})), **found}
-            kept = dict(list(others.items())[-(MOST_MACHINES - 1) :])
+            sound = {machine: some for machine, known in others.items() if (some := _verdicts(known))}
+            kept = dict(list(sound.items())[-(MOST_MACHINES - 1) :])
             known = {"format": FORMAT, "machines": {**kept, self.machine: mine}}
             file.parent.mkdir(parents=True, exist_ok=True)
             with replacing(file) as part:
-                part.write_text(json.dumps(known, ensure_ascii=False), "utf-8")
+                part.write_text(json.dumps(known), "utf-8")  # in ASCII, which takes any name there is
         except (OSError, resources.NoHomeError) as error:
             log.warning("What was tried can't be remembered: %s", error)
 
@@ -152,6 +153,13 @@ def _verdicts(known: Any) -> dict[str, tuple[str, float]]:
     sound = {}
     for key, verdict in list(known.items())[:MOST_VERDICTS]:
         match verdict:
-            case [str(way), int() | float() as seconds] if math.isfinite(seconds) and seconds >= 0:
+            case [str(way), int() | float() as seconds] if _are_seconds(seconds):
                 sound[key] = way, float(seconds)
     return sound
+
+
+def _are_seconds(number: float) -> bool:
+    try:
+        return 0 <= float(number) < math.inf
+    except OverflowError:  # JSON has whole numbers of any length
+        return False

@@ -406,7 +406,7 @@ def say_refused(way: str) -> None:
 @functools.cache
 def is_known_set(named: str | None) -> bool:
     """Whether an instruction set named in the environment exists."""
-    if named is None or named.upper() in KNOWN_SETS:
+    if not named or named.upper() in KNOWN_SETS:  # an empty one names none
         return True
     log.warning("ONEDNN_MAX_CPU_ISA=%s is no instruction set; plain convolutions are used", named)
     return False

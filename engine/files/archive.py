@@ -16,7 +16,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO, Literal
+from typing import IO, BinaryIO, Literal
 
 Reason = Literal[
     "too large", "countless", "damaged", "missing", "member too large", "bomb", "encrypted", "packing"
@@ -153,7 +153,7 @@ def opened(path: Path, limits: Limits) -> Archive:
     raw = path.open("rb")
     try:
         length = raw.seek(0, 2)
-        _measure(raw, length, limits)
+        measure(raw, length, limits)
         raw.seek(0)
         try:
             file = zipfile.ZipFile(raw)
@@ -175,11 +175,17 @@ def opening(path: Path, limits: Limits) -> Iterator[Archive]:
         archive.close()
 
 
-def _measure(raw: BinaryIO, length: int, limits: Limits) -> None:
+def measure(raw: IO[bytes], length: int, limits: Limits) -> None:
     """Look at the end record, so that a table of contents beyond measure is refused before it is read.
 
     Only one way to understand the file is let pass: the library, or another version of it, must not find
     another table of contents than the one that was measured.
+
+    Args:
+        length: bytes of the file.
+
+    Raises:
+        ArchiveError: no zip file, damaged, or beyond the limits.
     """
     if limits.whole is not None and length > limits.whole:
         raise ArchiveError("too large")

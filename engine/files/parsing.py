@@ -1,11 +1,18 @@
-"""JSON from strangers: what is wrong with it is said in words that people know."""
+"""JSON and texts from strangers: what is wrong is said in words that people know, what is odd made plain."""
 
 from __future__ import annotations
 
 import json
 import math
+import re
 from types import UnionType
 from typing import Any, Literal, get_args, get_origin
+
+_COMMANDS = re.compile("[\\x00-\\x1f\\x7f-\\x9f\\u061c\\u200e\\u200f\\u2028-\\u202e\\u2066-\\u2069]")
+"""Signs that command a terminal, break lines, or turn the direction of writing: a name could seem another."""
+
+_HALVES = re.compile("[\\ud800-\\udfff]")
+"""Of signs, which no file takes by themselves; JSON can say them."""
 
 
 def parsed_json(text: str | bytes) -> Any:
@@ -39,3 +46,14 @@ def is_a(sort: Any, value: object) -> bool:
     if sort is float:
         return type(value) in (int, float) and math.isfinite(value)  # type: ignore[arg-type]
     return type(value) is (origin or sort)
+
+
+def cleaned(text: str, *, lines: bool = False) -> str:
+    """A stranger's text as it may be shown and written: signs that command a terminal, or turn the direction
+    of what is written, are spaces.
+
+    Args:
+        lines: whether it may have several of them.
+    """
+    plain = _COMMANDS.sub(lambda found: found[0] if lines and found[0] in "\n\t" else " ", text)
+    return _HALVES.sub("\ufffd", plain)

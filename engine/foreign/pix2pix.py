@@ -150,7 +150,7 @@ def _looked_into(path: Path, generator: str | None) -> tuple[Found, Network, Loa
     else:
         checkpoint = pickles.read(path)
         value, load = checkpoint.value, checkpoint.load
-    networks = unwrapping.networks(value)
+    networks = unwrapping.networks(path.name, value)
     if not networks:
         raise ModelError(f"“{path.name}” holds no weights; save the network's state_dict.")
     network = unwrapping.chosen(path.name, networks, generator)

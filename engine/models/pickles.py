@@ -23,6 +23,7 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, NamedTuple
 
 from engine.errors import ModelError
+from engine.files import archive as archives
 from engine.files import mistaken
 
 if TYPE_CHECKING:
@@ -33,6 +34,8 @@ MOST_BYTES = 1 << 30
 MOST_FILE_BYTES = 4 << 30
 """Checkpoints also hold discriminators and the optimizers' state, which are not read."""
 MOST_PICKLE_BYTES = 4 << 20
+ARCHIVE_LIMITS = archives.Limits(20_000, 4 << 20)
+"""One member for each storage, with three for each of the weights that an optimizer has."""
 
 _LEGACY_MAGIC = 0x1950A86A20F9469CFC6C
 """First value of the older layout (torch/serialization.py, MAGIC_NUMBER)."""
@@ -287,6 +290,15 @@ def read(path: Path) -> Checkpoint:
 
 def _check_archive(file: IO[bytes], length: int, name: str) -> tuple[Any, dict[str, int]]:
     """Hold every claim of a zip archive against the member it speaks of."""
+    try:
+        archives.measure(file, length, ARCHIVE_LIMITS)
+    except archives.ArchiveError as error:
+        if error.reason != "countless":
+            raise
+        raise ModelError(
+            f"“{name}” has more parts than any weights have; save the network's state_dict alone."
+        ) from error
+    file.seek(0)
     with zipfile.ZipFile(file) as archive:
         listed = archive.infolist()
         members = {member.filename: member for member in listed}

@@ -18,8 +18,9 @@ from dataclasses import asdict, dataclass
 from pathlib import Path, PurePosixPath, PureWindowsPath
 from typing import Any, Literal, get_args
 
-from engine.data.card import LONGEST, InputKind, cleaned
+from engine.data.card import LONGEST, InputKind
 from engine.errors import ModelError
+from engine.files.parsing import cleaned
 from engine.files.writing import escaped, replacing, shown, stem
 from engine.models import bundle
 

@@ -7,6 +7,7 @@ compiling wraps round a network stays in the names of its weights.
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
@@ -20,7 +21,13 @@ MOST_DEPTH = 6
 """Dictionaries inside dictionaries that are looked through."""
 
 MOST_LISTED = 64
-"""Networks of a list that are looked at."""
+"""Networks of a list that are looked at, and of one dictionary at most."""
+
+MOST_WALKED = 8 << 20
+"""Entries of dictionaries and characters of their names, each as often as one comes by it: twice what a
+pickle can hold. One dictionary may lie in many, and these in many."""
+_EACH = 250
+"""Entries that a dictionary counts for besides its own."""
 
 _WRAPPERS = ("module", "_orig_mod")
 """Left in the names by DataParallel and by torch.compile."""
@@ -55,15 +62,34 @@ class Network:
         }
 
 
-def networks(value: Any) -> list[Network]:
+def networks(file: str, value: Any) -> list[Network]:
     """All networks in what was saved: each dictionary of weights, in parts where prefixes tell them apart.
 
     Args:
+        file: the file's name, for sentences.
         value: nested dictionaries, or a list of such; a leaf is whatever has a ``size`` and no items.
+
+    Raises:
+        ModelError: it takes too long to look through.
     """
     found: list[tuple[tuple[str, ...], dict[str, Any]]] = []
-    for path, leaves in _dictionaries(value, ()):
+    walked = 0
+    for path, entries in _dictionaries(value, ()):
+        names = [*path, *(key for key in entries if isinstance(key, str))]
+        walked += _EACH + len(entries) + sum(map(len, names))
+        if walked > MOST_WALKED:
+            raise ModelError(
+                f"The dictionaries in “{file}” lie in each other too often; "
+                "save the network's bare state_dict."
+            )
+        leaves = _leaves(entries)
+        if not leaves:
+            continue
         prefixes = _prefixes(leaves)
+        if len(prefixes) > MOST_LISTED:
+            raise ModelError(
+                f"“{file}” holds more than {MOST_LISTED} networks in one; save one's bare state_dict."
+            )
         if not prefixes:
             found.append((path, _without(leaves, "")))
         for prefix in prefixes:
@@ -174,22 +200,26 @@ def _plain(name: str, among: Mapping[str, Any]) -> str | None:
     return None if last in parts and f"{layer}.{parts[last]}" in among else name
 
 
-def _dictionaries(value: Any, path: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], dict[str, Any]]]:
+def _dictionaries(value: Any, path: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], dict[Any, Any]]]:
     if len(path) <= 1 and isinstance(value, (list, tuple)):  # of state dicts, one a network
         value = dict(enumerate(value[:MOST_LISTED]))
     if not isinstance(value, dict) or len(path) > MOST_DEPTH:
         return
-    leaves = {key: one for key, one in value.items() if isinstance(key, str) and hasattr(one, "size")}
-    if leaves:
-        yield path, leaves
+    yield path, value
     for key, one in value.items():
         if isinstance(key, str) or (type(key) is int and len(path) <= 1):
             yield from _dictionaries(one, (*path, str(key)))
 
 
+def _leaves(entries: Mapping[Any, Any]) -> dict[str, Any]:
+    return {key: one for key, one in entries.items() if isinstance(key, str) and hasattr(one, "size")}
+
+
 def _prefixes(leaves: Mapping[str, Any]) -> list[str]:
     """What stands before the names of each generator's weights, in their order."""
     names = {plain for name in leaves if (plain := _plain(name, leaves)) is not None}
+    # In order, so that whether one begins in some way is found without a look at each.
+    residual = sorted(name for name in names if ".conv_block." in name)
     found: dict[str, None] = {}
     for name in leaves:
         weight = _plain(name, leaves)
@@ -198,13 +228,17 @@ def _prefixes(leaves: Mapping[str, Any]) -> list[str]:
                 continue
             prefix = weight.removesuffix(beginning)
             whole = not prefix or prefix.endswith(".")
-            if beginning == "model.1.weight" and not any(
-                one.startswith(f"{prefix}model.") and ".conv_block." in one for one in names
-            ):
+            if beginning == "model.1.weight" and not _any_begins(residual, f"{prefix}model."):
                 continue
             if whole:
                 found[prefix] = None
     return list(found)
+
+
+def _any_begins(names: list[str], beginning: str) -> bool:
+    """Whether any of the names, which are in order, begins so."""
+    place = bisect_left(names, beginning)
+    return place < len(names) and names[place].startswith(beginning)
 
 
 def _without(leaves: Mapping[str, Any], prefix: str) -> dict[str, Any]:

@@ -16,6 +16,7 @@ import torch
 from engine.errors import ModelError
 from engine.foreign import inspect
 from engine.models import pickles
+from engine.models.unwrapping import networks
 
 
 class Bomb:
@@ -141,6 +142,16 @@ def test_other_archives_are_told_apart(tmp_path) -> None:
         pickles.load(packed(members | {"data.pkl": bytes(5 << 20)}, tmp_path / "c.pth"))
 
 
+def test_an_archive_of_countless_members_is_refused_before_it_is_listed(monkeypatch, tmp_path) -> None:
+    members = archive_of({"a": torch.zeros(4)}) | {f"data/{number}": b"" for number in range(9, 30_009)}
+    file = packed(members, tmp_path / "a.pth")
+    listed = []
+    monkeypatch.setattr(zipfile, "ZipFile", listed.append)
+    with pytest.raises(ModelError, match="more parts than any weights"):
+        pickles.load(file)
+    assert not listed
+
+
 @pytest.mark.parametrize("modern", [True, False])
 def test_files_cut_anywhere_get_a_sentence(modern, tmp_path) -> None:
     whole = tmp_path / "whole.pth"
@@ -159,6 +170,24 @@ def test_a_memo_that_grows_without_bound_is_harmless(tmp_path) -> None:
     members["data.pkl"] = b"\x80\x02}r\xff\xff\xff\xff."
     with pytest.raises(ModelError, match=r"holds no weights|damaged"):
         pickles.load(packed(members, tmp_path / "a.pth"))
+
+
+def test_dictionaries_that_hold_each_other_many_times_are_not_all_walked(tmp_path) -> None:
+    """A few kilobytes, in which there are 64⁶ ways down."""
+    node: dict[str, object] = {"a": torch.zeros(4)}
+    for _ in range(6):
+        node = {f"k{number}": node for number in range(64)}
+    torch.save(node, tmp_path / "a.pth")
+    with pytest.raises(ModelError, match="lie in each other too often"):
+        inspect(tmp_path / "a.pth")
+
+
+@pytest.mark.parametrize("beginning", ["model.model.0.weight", "model.1.weight"])
+def test_names_that_all_begin_a_network_are_not_compared_with_each_other(beginning, tmp_path) -> None:
+    state = {f"a{number}.{beginning}": torch.zeros(1) for number in range(20_000)}
+    state |= {f"a{number}.model.2.conv_block.1.weight": torch.zeros(1) for number in range(20_000)}
+    with pytest.raises(ModelError, match="holds more than 64 networks"):
+        networks("a.pth", state)
 
 
 MEMORY = """

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 
 import torch
 from PySide6.QtWidgets import QComboBox
@@ -11,6 +12,7 @@ from desktop.paint.files.drawing import Drawing
 from desktop.preview.library import suggested
 from desktop.session import Session
 from desktop.widgets.dialogs.picture_dialogs import ImportDialog
+from engine.data.messages import Inspected
 from engine.foreign import pix2pix
 from engine.models import beside, bundle, catalogue
 from engine.networks import build
@@ -82,6 +84,64 @@ def test_terms_of_a_card_beside_weights_are_shown_before_these_are_used(window, 
     window.findChildren(ImportDialog)[0].accept()
     until(lambda: window.giving.bar.isVisible())
     assert session.models.giving.asked.name == "Theirs" and session.live.model_file == before
+
+
+def test_weights_dropped_together_are_all_asked_about(window, session, tmp_path) -> None:
+    paths = [exported(session, tmp_path / f"{name}.pth") for name in "abc"]
+    asked: list[Inspected] = []
+    session.library.asks.connect(asked.append)
+    for path in paths:
+        session.open_file(path)
+    assert session.library.importing == paths[0]
+    until(lambda: session.library.importing is None)
+    assert [found.path for found in asked] == paths
+    assert len(window.findChildren(ImportDialog)) == 3
+
+
+def test_one_that_can_t_be_read_does_not_hold_up_those_after_it(session, told, tmp_path) -> None:
+    (tmp_path / "a.pth").write_bytes(b"\x80\x02 nothing")
+    good = exported(session, tmp_path / "b.pth")
+    asked: list[Inspected] = []
+    session.library.asks.connect(asked.append)
+    for path in (tmp_path / "a.pth", good):
+        session.open_file(path)
+    until(lambda: asked)
+    assert [found.path for found in asked] == [good] and len(told) == 1
+
+
+def test_imports_of_one_name_at_once_are_two_models(session, tmp_path) -> None:
+    path = exported(session, tmp_path / "a.pth")
+    arrived: list[Path] = []
+    session.library.arrived.connect(arrived.append)
+    for _ in range(2):
+        session.library.carry_out_import(path, "mine", "image", None)
+    until(lambda: len(arrived) == 2)
+    assert len(set(arrived)) == 2 and all(file.is_file() for file in arrived)
+    settle(session)
+
+
+def test_terms_are_shown_though_other_weights_were_looked_into_since(window, session, tmp_path) -> None:
+    theirs = exported(session, tmp_path / "theirs.pth", licence="CC BY-NC 4.0")
+    other = exported(session, tmp_path / "other.pth")
+    asked: list[Inspected] = []
+    session.library.asks.connect(asked.append)
+    for path in (theirs, other):
+        session.open_file(path)
+    until(lambda: len(asked) == 2)
+    session.library.carry_out_import(theirs, "Theirs", "labels", None)
+    until(lambda: window.giving.bar.isVisible())
+    assert session.models.giving.asked.name == "Theirs"
+    assert session.models.giving.asked.file in session.library.held
+
+
+def exported(session: Session, path: Path, licence: str = "") -> Path:
+    """Weights in another program's layout; a card with terms beside them, where there are any."""
+    card = replace(bundle.read_card(model(session, "tiny labels")), licence=licence)
+    shape = {name: value for name, value in card.network.items() if name != "dropout"}
+    torch.save(pix2pix.reference_layout(card, unet(shape)), path)
+    if licence:
+        beside.write(path, card)
+    return path
 
 
 def unet(settings: dict[str, object]) -> dict[str, torch.Tensor]:

@@ -119,6 +119,11 @@ def test_an_unknown_instruction_set_means_plain_convolutions_and_one_line(monkey
     assert caplog.text.count("ONEDNN_MAX_CPU_ISA=AVX9000 is no instruction set") == 1
 
 
+def test_an_empty_instruction_set_is_none(caplog) -> None:
+    trials.is_known_set.cache_clear()
+    assert trials.is_known_set("") and not caplog.text
+
+
 def test_the_decision_is_logged(caplog, tiny) -> None:
     with caplog.at_level(logging.INFO):
         generator = Generator(*tiny(), device="cpu", precision="float32")
@@ -152,6 +157,8 @@ def test_verdicts_come_back_from_the_file(home: Path) -> None:
         '{"format": 1, "machines": {"here": 7}}',
         '{"format": 1, "machines": {"here": {"a": 1, "b": ["packed"], "c": ["packed", "x"], "d": [1, 2]}}}',
         '{"format": 1, "machines": {"here": {"a": ["packed", -1], "b": ["packed", NaN]}}}',
+        '{"format": 1, "machines": {"here": {"a": ["packed", 1' + "0" * 400 + "]}}}",
+        '{"format": 1, "machines": {"here": 7, "\\ud800": {"\\ud800": ["\\ud800", 1]}}}',
         " " * (trial_memory.MOST_BYTES + 1),
     ],
     ids=lambda text: text[:40],
@@ -166,6 +173,18 @@ def test_a_damaged_file_costs_one_line_and_is_written_anew(text: str, home: Path
     (record,) = caplog.records
     assert "not used" in record.message and NAME in record.message
     assert json.loads((home / NAME).read_text("utf-8"))["machines"]["here"]["a layer"] == ["packed", 0.5]
+
+
+def test_of_other_machines_only_what_makes_sense_is_kept(home: Path) -> None:
+    others = {"there": {"a": ["packed", 1.0], "b": ["packed", -1], "c": 7}, "nowhere": {"a": 7}, "none": 7}
+    (home / NAME).write_text(json.dumps({"format": 1, "machines": others}), "utf-8")
+    memory = trial_memory.load("here")
+    memory.add("a layer", "packed", 0.5)
+    memory.save()
+    assert json.loads((home / NAME).read_text("utf-8"))["machines"] == {
+        "there": {"a": ["packed", 1.0]},
+        "here": {"a layer": ["packed", 0.5]},
+    }
 
 
 def test_a_way_that_nobody_knows_is_tried_anew(monkeypatch) -> None:

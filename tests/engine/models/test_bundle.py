@@ -203,9 +203,16 @@ def test_cards_are_checked_field_by_field(tiny) -> None:
         ("size", [8192, 8192]),
         ("hints", True),  # of a picture that is no sketch
         ("line_width", "1.5"),
+        ("size", [True, 256]),
     ]:
         with pytest.raises(ModelError, match="damaged"):
             from_json(json.dumps(json.loads(to_json(card)) | {field: value}))
+
+
+@pytest.mark.parametrize("version", [True, None, "2"])
+def test_a_card_has_a_number_for_its_format(version: object, tiny) -> None:
+    with pytest.raises(ModelError, match="no model card"):
+        from_json(json.dumps(json.loads(to_json(tiny()[0])) | {"format": version}))
 
 
 def test_what_a_training_wrote_stays_when_more_is_said_of_it(tiny) -> None:
