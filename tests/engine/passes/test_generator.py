@@ -53,6 +53,23 @@ def test_a_generator_is_its_network(kind, norm, statistics, tiny, picture) -> No
     assert made.std() > 5
 
 
+VIEWS: dict[str, Callable[[Pixels], Pixels]] = {
+    "BGR": lambda picture: picture[..., ::-1],
+    "mirrored": lambda picture: picture[:, ::-1],
+    "upside down": lambda picture: picture[::-1],
+    "turned": np.rot90,
+}
+
+
+@pytest.mark.parametrize("view", VIEWS.values(), ids=VIEWS)
+@pytest.mark.parametrize("work", [Generator.__call__, Generator.update])
+def test_pictures_may_be_views_of_others(work, view, tiny, picture) -> None:
+    """Torch takes no arrays that run backwards; those of OpenCV, turned to RGB, do."""
+    generator = Generator(*tiny(), **FP32)
+    made = work(generator, view(picture))
+    assert (made == work(generator, np.ascontiguousarray(view(picture)))).all()
+
+
 @pytest.mark.parametrize("kind", ["unet", "resnet"])
 @pytest.mark.parametrize("statistics", ["image", "running"])
 @pytest.mark.parametrize("size", [(1, 1), (1, 50), (33, 7), (31, 65), (64, 64)])
