@@ -24,6 +24,9 @@ FULL: Levels = (0, 65535)
 _CHANNELS = {2: 3, 4: 2, 6: 4}
 """Of coloured and of transparent PNG files, by their colour type."""
 
+_PHOTOMETRIC = 262
+"""The tag of TIFF files that says which end of grey is white; Pillow heeds it at 8 bits alone."""
+
 _SIGNATURE = b"\x89PNG\r\n\x1a\n"
 
 
@@ -35,7 +38,9 @@ def values(image: Image.Image, source: Path | bytes) -> Deep | None:
         source: what it was opened from.
     """
     if image.mode.startswith("I;16"):
-        return np.asarray(image).astype(np.uint16)
+        deep = np.asarray(image).astype(np.uint16)
+        white_is_zero = getattr(image, "tag_v2", {}).get(_PHOTOMETRIC) == 0
+        return 65535 - deep if white_is_zero else deep
     if image.format != "PNG":
         return None
     return _lanes(source if isinstance(source, bytes) else source.read_bytes())
