@@ -101,6 +101,39 @@ def test_a_transparent_palette_colour_is_transparency(quadrants) -> None:
     assert reading.alpha is not None and set(np.unique(reading.alpha)) == {0, 255}
 
 
+def keyed_png(values: np.ndarray, key: tuple[int, ...]) -> bytes:
+    """A PNG file of 8 or 16 bits, grey or coloured, with a clear colour: Pillow can't write all of these."""
+
+    def chunk(name: bytes, content: bytes) -> bytes:
+        check = zlib.crc32(name + content).to_bytes(4, "big")
+        return len(content).to_bytes(4, "big") + name + content + check
+
+    height, width = values.shape[:2]
+    header = bytes([8 * values.itemsize, 0 if values.ndim == 2 else 2, 0, 0, 0])
+    rows = b"".join(b"\0" + row.astype(row.dtype.newbyteorder(">")).tobytes() for row in values)
+    return (
+        b"\x89PNG\r\n\x1a\n"
+        + chunk(b"IHDR", width.to_bytes(4, "big") + height.to_bytes(4, "big") + header)
+        + chunk(b"tRNS", b"".join(value.to_bytes(2, "big") for value in key))
+        + chunk(b"IDAT", zlib.compress(rows))
+        + chunk(b"IEND", b"")
+    )
+
+
+@pytest.mark.parametrize("kind", ["grey", "colour"])
+def test_a_clear_colour_is_transparency_at_16_bits_too(kind, quadrants) -> None:
+    shallow = quadrants if kind == "colour" else quadrants[..., 0]
+    deep = shallow.astype(np.uint16) * 257
+    deep.flat[0] -= 1  # in its upper byte the clear colour still
+    key = np.atleast_1d(shallow[0, 0]).tolist()
+    wanted = picture.read(keyed_png(shallow, tuple(key)))
+    reading = picture.read(keyed_png(deep, tuple(257 * value for value in key)))
+    assert wanted.alpha is not None and reading.alpha is not None
+    assert reading.alpha[0, 0] == 255 and (wanted.alpha == 0).sum() >= 96
+    assert (reading.alpha.ravel()[1:] == wanted.alpha.ravel()[1:]).all()
+    assert (reading.pixels.reshape(-1, 3)[1:] == wanted.pixels.reshape(-1, 3)[1:]).all()
+
+
 @pytest.mark.parametrize("orientation", range(1, 9))
 def test_pictures_stand_upright(orientation, quadrants) -> None:
     turns = Image.Transpose
