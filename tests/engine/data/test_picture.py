@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import io
+import struct
 import subprocess
 import sys
 import zlib
@@ -166,6 +167,36 @@ def test_colours_are_brought_to_srgb(quadrants) -> None:
     damaged = picture.read(file_of(Image.fromarray(quadrants), icc_profile=b"nonsense"))
     assert (damaged.pixels == quadrants).all()
     assert "colour profile" in damaged.notes[0]
+
+
+def grey_profile(gamma: int) -> bytes:
+    """A profile of grey with a gamma (ICC.1:2001-04): white point and curve, nothing else."""
+    white = b"XYZ " + bytes(4) + struct.pack(">3I", 0xF6D6, 0x10000, 0xD32D)
+    curve = b"curv" + bytes(4) + struct.pack(">IHxx", 1, gamma << 8)
+    tags = struct.pack(">I4sII4sII", 2, b"wtpt", 156, len(white), b"kTRC", 156 + len(white), len(curve))
+    header = struct.pack(
+        ">I4sI4s4s4s12x4s28x3I48x",
+        *(156 + len(white) + len(curve), b"", 0x02400000, b"mntr", b"GRAY", b"XYZ ", b"acsp"),
+        *(0xF6D6, 0x10000, 0xD32D),
+    )
+    return header + tags + white + curve
+
+
+@pytest.mark.parametrize("mode", ["LA", "1"])
+@pytest.mark.parametrize("enough", [None, 8])
+def test_a_profile_of_grey_serves_all_grey_pictures(mode, enough, quadrants) -> None:
+    profile = grey_profile(3)
+    image = Image.fromarray(quadrants).convert("L")
+    image = image.convert("1", dither=Image.Dither.NONE) if mode == "1" else image
+    grey = picture.read(file_of(image.convert("L"), icc_profile=profile), enough=enough)
+    other = image.convert(mode)
+    if mode == "LA":
+        other.putpixel((23, 15), (120, 0))
+    reading = picture.read(file_of(other, icc_profile=profile), enough=enough)
+    assert grey.notes == ["Its colours were brought to sRGB."]
+    assert reading.notes == grey.notes + [picture.ON_WHITE] * (mode == "LA")
+    corner = np.s_[:4, :4]
+    assert (reading.colours[corner] == grey.colours[corner]).all()
 
 
 def test_the_first_of_several_pictures_is_taken(quadrants) -> None:
