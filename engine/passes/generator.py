@@ -363,8 +363,12 @@ class Generator:
                 raise
             if self.device == "cpu":
                 height, width = prepared.shape[:2]
+                # At the model's own size a pass is as large whatever the picture.
+                given = max(width, height) == max(self.card.size)
+                smaller = "close other programs, or use a model of a smaller size"
                 raise DeviceError(
-                    f"There is not enough memory for {width} × {height} pixels; use a smaller picture."
+                    f"There is not enough memory for {width} × {height} pixels; "
+                    f"{smaller if given else 'use a smaller picture'}."
                 ) from error
             self._notice(f"The device {self.device} gave up; the model goes on, slower, on the CPU.")
         self._place("cpu", None)

@@ -15,7 +15,7 @@ import torch
 import engine
 import resources
 from engine.data.card import Statistics
-from engine.data.messages import Pixels
+from engine.data.messages import Picture, Pixels
 from engine.data.palette import Palette
 from engine.devices import device
 from engine.errors import DeviceError, ModelError, PictureError
@@ -314,6 +314,20 @@ def test_running_out_of_memory_on_the_cpu_gets_a_sentence(tiny, picture, monkeyp
     gives_up("a mistake of ours", monkeypatch)
     with pytest.raises(RuntimeError, match="a mistake of ours"):
         generator(picture)
+
+
+def test_what_to_do_without_memory_depends_on_whose_the_size_is(tiny, picture, monkeypatch) -> None:
+    """At the model's own size a pass is as large whatever the picture."""
+    card, tensors = tiny()
+    generator = Generator(card, tensors, **FP32)
+    flat = Picture(pixels=picture)
+    for native, advice in ((True, "use a smaller picture"), (False, "a model of a smaller size")):
+        prepared = generator.prepare(flat, codec.working_size(flat.size, card, native=native))
+        gives_up("DefaultCPUAllocator: can't allocate memory: 99 bytes", monkeypatch)
+        with pytest.raises(DeviceError) as caught:
+            generator.translate(prepared)
+        assert advice in str(caught.value)
+        assert ("smaller picture" in str(caught.value)) == native
 
 
 @pytest.mark.parametrize("number", [float("nan"), float("inf")])
