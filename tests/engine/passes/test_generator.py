@@ -17,7 +17,7 @@ import resources
 from engine.data.card import Statistics
 from engine.data.messages import Picture, Pixels
 from engine.data.palette import Palette
-from engine.devices import device
+from engine.devices import device, trials
 from engine.errors import DeviceError, ModelError, PictureError
 from engine.layers import packed
 from engine.layers.blocks import Norm
@@ -25,6 +25,7 @@ from engine.models import bundle
 from engine.networks.unet import UNet
 from engine.passes import building
 from engine.passes.generator import Generator
+from engine.passes.whole import Whole
 from engine.planes import codec
 from tests.engine.conftest import needs_bfloat16
 
@@ -289,6 +290,44 @@ def test_a_lost_device_moves_the_model_to_the_cpu(tiny, picture, monkeypatch) ->
     assert said == ["The device cuda gave up; the model goes on, slower, on the CPU."]
 
 
+@pytest.mark.parametrize("precision", ["float32", None])
+def test_single_precision_that_was_asked_for_is_kept_on_the_cpu(
+    precision, tiny, picture, monkeypatch
+) -> None:
+    """Else a processor with bfloat16, or with integers, would take those."""
+    asked: list[str | None] = []
+    plan = trials.plan
+    generator = Generator(*tiny(), device="cpu", precision=precision, notice=lambda sentence: None)
+    monkeypatch.setattr(trials, "plan", lambda *given: (asked.append(given[2]), plan(*given))[1])
+    generator.device = "cuda"
+    gives_up("CUDA error: device lost", monkeypatch)
+    assert not generator.fell_back
+    generator(picture)
+    assert asked == [precision] and generator.fell_back
+
+
+def test_a_card_that_goes_on_in_32_bits_is_the_same_one(tiny, monkeypatch) -> None:
+    """The second card is staged; what it runs, the CPU runs."""
+    asked: list[tuple[str | None, str | None]] = []
+
+    def chosen(wanted: str | None) -> torch.device:
+        return torch.device(wanted or "cuda")
+
+    def on_card(network, card, where: torch.device, precision: str | None) -> building.Running:
+        asked.append((str(where), precision))
+        dtype = torch.float32 if precision else torch.float16
+        whole = Whole(network, card, torch.device("cpu"), torch.float32)
+        return building.Running(whole, dtype, device.name(dtype), "staged")
+
+    monkeypatch.setattr(device, "choose", chosen)
+    monkeypatch.setattr(building, "on_card", on_card)
+    generator = Generator(*tiny(), device="cuda:1")
+    gives_up("not implemented for 16 bits", monkeypatch)
+    generator.warm_up()
+    assert asked == [("cuda:1", None), ("cuda:1", "float32")]
+    assert (generator.device, generator.fell_back) == ("cuda", False)
+
+
 def test_a_model_that_the_best_device_can_not_take_opens_on_the_cpu(tiny, picture, monkeypatch) -> None:
     """The card is staged: a new one for an old driver, or a full one."""
     monkeypatch.setattr(device, "choose", lambda wanted: torch.device(wanted or "cuda"))
@@ -297,6 +336,7 @@ def test_a_model_that_the_best_device_can_not_take_opens_on_the_cpu(tiny, pictur
     said: list[str] = []
     generator = Generator(card, dict(tensors), notice=said.append)
     assert generator.device == "cpu" and generator(picture).shape == (64, 64, 3)
+    assert generator.fell_back
     assert said == ["The device cuda can't take the model; it runs, slower, on the CPU."]
     with pytest.raises(DeviceError, match="can't take"):  # who asks for it is told
         Generator(card, dict(tensors), device="cuda")
