@@ -26,6 +26,9 @@ styles; a card without them is written as the first, so that older programs read
 MOST_PIXELS = 1 << 23
 """Of the model's own size; at it a pass is made as soon as the model is open."""
 
+MOST_INPUT = 1 << 31
+"""Bytes that a network is given at the model's own size, four for each pixel of each plane."""
+
 LONGEST = {
     "name": 1000,
     "kind": 100,
@@ -257,3 +260,7 @@ def _check(card: Card) -> None:
     for name, right in checks.items():
         if not right:
             raise ValueError(f"its {name} makes no sense")
+    edge = max(width, height)  # a square document is as large both ways
+    planes = len(card.palette.labels) if card.one_hot and card.palette is not None else 1
+    if edge * edge > MOST_PIXELS or 4 * edge * edge * planes > MOST_INPUT:
+        raise ValueError(f"its {edge} × {edge} pixels in {planes} planes are too many")

@@ -24,21 +24,28 @@ FULL: Levels = (0, 65535)
 _CHANNELS = {2: 3, 4: 2, 6: 4}
 """Of coloured and of transparent PNG files, by their colour type."""
 
+_PHOTOMETRIC = 262
+"""The tag of TIFF files that says which end of grey is white; Pillow heeds it at 8 bits alone."""
+
 _SIGNATURE = b"\x89PNG\r\n\x1a\n"
 
 
 def values(image: Image.Image, source: Path | bytes) -> Deep | None:
-    """All 16 bits of a picture, (H, W) or (H, W, channels); None where they can't be had.
+    """All 16 bits of a picture, (H, W) or (H, W, channels), the last for opacity where there are 2 or 4;
+    None where they can't be had.
 
     Args:
         image: as Pillow opened it, of a size that can be borne.
         source: what it was opened from.
     """
     if image.mode.startswith("I;16"):
-        return np.asarray(image).astype(np.uint16)
+        deep = np.asarray(image).astype(np.uint16)
+        white_is_zero = getattr(image, "tag_v2", {}).get(_PHOTOMETRIC) == 0
+        return _keyed(65535 - deep if white_is_zero else deep, image)
     if image.format != "PNG":
         return None
-    return _lanes(source if isinstance(source, bytes) else source.read_bytes())
+    lanes = _lanes(source if isinstance(source, bytes) else source.read_bytes())
+    return None if lanes is None else _keyed(lanes, image)
 
 
 def colours(deep: Deep) -> Deep:
@@ -69,6 +76,17 @@ def reduced(deep: Deep, levels: Levels) -> npt.NDArray[np.uint8]:
     shown = colours(deep)
     shallow[..., : shown.shape[2]] = table[shown]
     return shallow
+
+
+def _keyed(deep: Deep, image: Image.Image) -> Deep:
+    """With opacity as a further channel, where a PNG file says that one colour is clear."""
+    key = image.info.get("transparency")
+    if image.format != "PNG" or key is None or deep.shape[2:] not in ((), (3,)):
+        return deep
+    clear = deep == np.array(key)
+    if deep.ndim == 3:
+        clear = clear.all(2)
+    return np.dstack([deep, np.where(clear, 0, 65535).astype(np.uint16)])
 
 
 def _lanes(content: bytes) -> Deep | None:

@@ -40,6 +40,9 @@ _ZIPPED = "is a zip file; open it with “Train a model”, in the Training menu
 ON_WHITE = "Its transparent parts are laid on white."
 """The note on a picture with transparency."""
 
+_GREY = ("1", "L", "LA")
+"""Modes whose colour profile is one of grey."""
+
 _BAND = 1 << 19
 """Pixels that are converted at a time: Pillow lets no other thread run meanwhile, not even the pen's; and
 large pictures need no large intermediate."""
@@ -212,9 +215,12 @@ def _reduced(image: Image.Image, factor: int) -> Image.Image:
     """The picture at a whole part of its size; colours of a palette, and clear ones, can't be averaged."""
     if factor < 2:
         return image
-    if image.has_transparency_data:
-        return image.convert("RGBA").convert("RGBa").reduce(factor).convert("RGBA")
-    return (image if image.mode in ("L", "RGB", "CMYK", "LAB") else image.convert("RGB")).reduce(factor)
+    grey = image.mode in _GREY
+    if image.has_transparency_data:  # by which Pillow weighs these two
+        return image.convert("LA" if grey else "RGBA").reduce(factor)
+    if image.mode in ("L", "RGB", "CMYK", "LAB"):
+        return image.reduce(factor)
+    return image.convert("L" if grey else "RGB").reduce(factor)
 
 
 def _bands(image: Image.Image) -> Iterator[tuple[slice, Image.Image]]:
@@ -284,7 +290,9 @@ def _to_srgb(
     """What brings any part of the picture, without alpha, to RGB in the sRGB colour space."""
 
     def bare(part: Image.Image) -> Image.Image:
-        return part if part.mode in ("L", "RGB", "CMYK", "LAB") else part.convert("RGB")
+        if part.mode in ("L", "RGB", "CMYK", "LAB"):
+            return part
+        return part.convert("L" if part.mode in _GREY else "RGB")  # as the profile is of grey
 
     sample = bare(image.crop((0, 0, 1, 1)))
     if profile or sample.mode == "LAB":

@@ -45,6 +45,7 @@ class Generator:
         card: what the model is and wants.
         device: where it runs: ``cuda``, ``mps``, ``xpu`` or ``cpu``.
         statistics: ``image`` or ``running``.
+        fell_back: whether it runs on the CPU because the device could not take it, gave up or is full.
     """
 
     def __init__(
@@ -77,6 +78,7 @@ class Generator:
         self._warned_of_palette = False
         self._preparing = Preparing(card)
         self._hasty, self._warm = hasty, False
+        self.fell_back = False
         self._running: building.Running
         self._trying: tuple[Translator, dict[nn.Module, shapes.Shape]] | None = None
         try:
@@ -86,6 +88,7 @@ class Generator:
                 raise
             self._notice(f"The device {self.device} can't take the model; it runs, slower, on the CPU.")
             self._place("cpu", precision)
+            self.fell_back = True
 
     @property
     def precision(self) -> str:
@@ -320,7 +323,7 @@ class Generator:
                 return
             usable = False
         if not usable:
-            self._place(self.device, "float32")
+            self._place(str(self._where), "float32")
         if self._whole.records:  # at the second time
             self.translate(blank)
         self._warm_up(blank)
@@ -363,11 +366,16 @@ class Generator:
                 raise
             if self.device == "cpu":
                 height, width = prepared.shape[:2]
+                # At the model's own size a pass is as large whatever the picture.
+                given = max(width, height) == max(self.card.size)
+                smaller = "close other programs, or use a model of a smaller size"
                 raise DeviceError(
-                    f"There is not enough memory for {width} × {height} pixels; use a smaller picture."
+                    f"There is not enough memory for {width} × {height} pixels; "
+                    f"{smaller if given else 'use a smaller picture'}."
                 ) from error
             self._notice(f"The device {self.device} gave up; the model goes on, slower, on the CPU.")
-        self._place("cpu", None)
+        self._place("cpu", "float32" if self._wanted == "float32" else None)
+        self.fell_back = True
         self._fold(code)
         return work()
 
@@ -387,7 +395,7 @@ class Generator:
 
     def _place(self, wanted: str | None, precision: str | None) -> None:
         """Build the network on a device, in the number format and layout that suit it."""
-        where = device.choose(wanted)
+        self._where = where = device.choose(wanted)
         self.device = where.type
         self._warm, self._wanted, self._trying = False, precision, None
         network, seen = self._unplaced()

@@ -193,9 +193,8 @@ def planes(prepared: Pixels, card: Card) -> Tensor:
     """
     import torch
 
-    if not prepared.flags.writeable:  # torch warns of those
-        prepared = prepared.copy()
-    return numbers(torch.from_numpy(prepared), card)
+    # Torch refuses arrays that run backwards, and warns of those that can't be written to.
+    return numbers(torch.from_numpy(np.require(prepared, requirements=["C", "W"])), card)
 
 
 def numbers(prepared: Tensor, card: Card) -> Tensor:

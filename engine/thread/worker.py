@@ -178,6 +178,8 @@ class Worker:
         self._generator, self._generation = None, request.generation
         self._opened_as = request.generation
         self._unsettled, self._asked = None, False
+        if (kept := self._kept.get(key := _key(request))) is not None and kept.fell_back:
+            del self._kept[key]  # the device may have room again
         generator = self._opened(request)
         if generator is None or self._mailbox.superseded(request):
             return

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import io
+import struct
 import subprocess
 import sys
 import zlib
@@ -101,6 +102,39 @@ def test_a_transparent_palette_colour_is_transparency(quadrants) -> None:
     assert reading.alpha is not None and set(np.unique(reading.alpha)) == {0, 255}
 
 
+def keyed_png(values: np.ndarray, key: tuple[int, ...]) -> bytes:
+    """A PNG file of 8 or 16 bits, grey or coloured, with a clear colour: Pillow can't write all of these."""
+
+    def chunk(name: bytes, content: bytes) -> bytes:
+        check = zlib.crc32(name + content).to_bytes(4, "big")
+        return len(content).to_bytes(4, "big") + name + content + check
+
+    height, width = values.shape[:2]
+    header = bytes([8 * values.itemsize, 0 if values.ndim == 2 else 2, 0, 0, 0])
+    rows = b"".join(b"\0" + row.astype(row.dtype.newbyteorder(">")).tobytes() for row in values)
+    return (
+        b"\x89PNG\r\n\x1a\n"
+        + chunk(b"IHDR", width.to_bytes(4, "big") + height.to_bytes(4, "big") + header)
+        + chunk(b"tRNS", b"".join(value.to_bytes(2, "big") for value in key))
+        + chunk(b"IDAT", zlib.compress(rows))
+        + chunk(b"IEND", b"")
+    )
+
+
+@pytest.mark.parametrize("kind", ["grey", "colour"])
+def test_a_clear_colour_is_transparency_at_16_bits_too(kind, quadrants) -> None:
+    shallow = quadrants if kind == "colour" else quadrants[..., 0]
+    deep = shallow.astype(np.uint16) * 257
+    deep.flat[0] -= 1  # in its upper byte the clear colour still
+    key = np.atleast_1d(shallow[0, 0]).tolist()
+    wanted = picture.read(keyed_png(shallow, tuple(key)))
+    reading = picture.read(keyed_png(deep, tuple(257 * value for value in key)))
+    assert wanted.alpha is not None and reading.alpha is not None
+    assert reading.alpha[0, 0] == 255 and (wanted.alpha == 0).sum() >= 96
+    assert (reading.alpha.ravel()[1:] == wanted.alpha.ravel()[1:]).all()
+    assert (reading.pixels.reshape(-1, 3)[1:] == wanted.pixels.reshape(-1, 3)[1:]).all()
+
+
 @pytest.mark.parametrize("orientation", range(1, 9))
 def test_pictures_stand_upright(orientation, quadrants) -> None:
     turns = Image.Transpose
@@ -133,6 +167,36 @@ def test_colours_are_brought_to_srgb(quadrants) -> None:
     damaged = picture.read(file_of(Image.fromarray(quadrants), icc_profile=b"nonsense"))
     assert (damaged.pixels == quadrants).all()
     assert "colour profile" in damaged.notes[0]
+
+
+def grey_profile(gamma: int) -> bytes:
+    """A profile of grey with a gamma (ICC.1:2001-04): white point and curve, nothing else."""
+    white = b"XYZ " + bytes(4) + struct.pack(">3I", 0xF6D6, 0x10000, 0xD32D)
+    curve = b"curv" + bytes(4) + struct.pack(">IHxx", 1, gamma << 8)
+    tags = struct.pack(">I4sII4sII", 2, b"wtpt", 156, len(white), b"kTRC", 156 + len(white), len(curve))
+    header = struct.pack(
+        ">I4sI4s4s4s12x4s28x3I48x",
+        *(156 + len(white) + len(curve), b"", 0x02400000, b"mntr", b"GRAY", b"XYZ ", b"acsp"),
+        *(0xF6D6, 0x10000, 0xD32D),
+    )
+    return header + tags + white + curve
+
+
+@pytest.mark.parametrize("mode", ["LA", "1"])
+@pytest.mark.parametrize("enough", [None, 8])
+def test_a_profile_of_grey_serves_all_grey_pictures(mode, enough, quadrants) -> None:
+    profile = grey_profile(3)
+    image = Image.fromarray(quadrants).convert("L")
+    image = image.convert("1", dither=Image.Dither.NONE) if mode == "1" else image
+    grey = picture.read(file_of(image.convert("L"), icc_profile=profile), enough=enough)
+    other = image.convert(mode)
+    if mode == "LA":
+        other.putpixel((23, 15), (120, 0))
+    reading = picture.read(file_of(other, icc_profile=profile), enough=enough)
+    assert grey.notes == ["Its colours were brought to sRGB."]
+    assert reading.notes == grey.notes + [picture.ON_WHITE] * (mode == "LA")
+    corner = np.s_[:4, :4]
+    assert (reading.colours[corner] == grey.colours[corner]).all()
 
 
 def test_the_first_of_several_pictures_is_taken(quadrants) -> None:

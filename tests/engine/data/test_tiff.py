@@ -38,6 +38,19 @@ def test_it_is_packed_strip_by_strip_and_can_be_given_up_between_them() -> None:
         tiff.to_tiff_bytes(pixels, give_up)
 
 
+@pytest.mark.parametrize("meaning", [0, 1], ids=["white is zero", "black is zero"])
+def test_grey_of_16_bits_is_no_negative_of_that_of_8(meaning: int) -> None:
+    deep = np.arange(16 * 24, dtype=np.uint16).reshape(16, 24) * 170
+    whole, half = io.BytesIO(), io.BytesIO()
+    Image.fromarray(deep).save(whole, "TIFF", tiffinfo={262: meaning})
+    shallow = (deep >> 8).astype(np.uint8)  # which Pillow inverts as it writes
+    Image.fromarray(shallow if meaning else 255 - shallow).save(half, "TIFF", tiffinfo={262: meaning})
+    with Image.open(whole) as image:
+        assert image.tag_v2[262] == meaning  # type: ignore[attr-defined]
+    seen = read(whole.getvalue()).pixels
+    assert np.array_equal(seen, read(half.getvalue()).pixels)
+
+
 def test_of_many_pictures_only_the_first_is_looked_at() -> None:
     """A file of a few megabytes may have a hundred thousand; to count them takes minutes."""
     content = io.BytesIO()

@@ -6,12 +6,13 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
 
 from engine.data.card import Card, amended, from_json, to_json
-from engine.data.palette import Palette
+from engine.data.palette import Label, Palette
 from engine.errors import ModelError
 from engine.models import bundle
 
@@ -154,6 +155,22 @@ def test_damaged_headers_get_a_sentence(damage, tiny_file) -> None:
         bundle.read(file)
     with pytest.raises(ModelError, match=sentence):
         bundle.read_card(file)
+
+
+@pytest.mark.parametrize(("size", "labels"), [((8192, 1), 0), ((1, 8192), 0), ((1024, 2048), 256)])
+def test_a_card_whose_passes_would_be_huge_is_refused(size, labels) -> None:
+    """The longer edge is that of every document, which may be square; and each label has a plane."""
+    fields: dict[str, Any] = {"input": "image", "network": {"inputs": 3, "outputs": 3}}
+    if labels:
+        palette = Palette("p", tuple(Label(str(number), (number, 0, 0)) for number in range(labels)))
+        fields = {"input": "labels", "network": {"inputs": labels, "outputs": 3}} | {
+            "palette": palette,
+            "one_hot": True,
+        }
+    card = Card("x", "unet", size=(256, 256), **fields)
+    assert from_json(to_json(card)) == card
+    with pytest.raises(ModelError, match="too many"):
+        from_json(to_json(dataclasses.replace(card, size=size)))
 
 
 @pytest.mark.parametrize("kept", [0, 5, 8, 200, -1])

@@ -15,9 +15,9 @@ import torch
 import engine
 import resources
 from engine.data.card import Statistics
-from engine.data.messages import Pixels
+from engine.data.messages import Picture, Pixels
 from engine.data.palette import Palette
-from engine.devices import device
+from engine.devices import device, trials
 from engine.errors import DeviceError, ModelError, PictureError
 from engine.layers import packed
 from engine.layers.blocks import Norm
@@ -25,6 +25,7 @@ from engine.models import bundle
 from engine.networks.unet import UNet
 from engine.passes import building
 from engine.passes.generator import Generator
+from engine.passes.whole import Whole
 from engine.planes import codec
 from tests.engine.conftest import needs_bfloat16
 
@@ -51,6 +52,23 @@ def test_a_generator_is_its_network(kind, norm, statistics, tiny, picture) -> No
     assert made.shape == (64, 64, 3) and made.dtype == np.uint8
     assert np.abs(made.astype(int) - wanted).max() <= 1
     assert made.std() > 5
+
+
+VIEWS: dict[str, Callable[[Pixels], Pixels]] = {
+    "BGR": lambda picture: picture[..., ::-1],
+    "mirrored": lambda picture: picture[:, ::-1],
+    "upside down": lambda picture: picture[::-1],
+    "turned": np.rot90,
+}
+
+
+@pytest.mark.parametrize("view", VIEWS.values(), ids=VIEWS)
+@pytest.mark.parametrize("work", [Generator.__call__, Generator.update])
+def test_pictures_may_be_views_of_others(work, view, tiny, picture) -> None:
+    """Torch takes no arrays that run backwards; those of OpenCV, turned to RGB, do."""
+    generator = Generator(*tiny(), **FP32)
+    made = work(generator, view(picture))
+    assert (made == work(generator, np.ascontiguousarray(view(picture)))).all()
 
 
 @pytest.mark.parametrize("kind", ["unet", "resnet"])
@@ -272,6 +290,44 @@ def test_a_lost_device_moves_the_model_to_the_cpu(tiny, picture, monkeypatch) ->
     assert said == ["The device cuda gave up; the model goes on, slower, on the CPU."]
 
 
+@pytest.mark.parametrize("precision", ["float32", None])
+def test_single_precision_that_was_asked_for_is_kept_on_the_cpu(
+    precision, tiny, picture, monkeypatch
+) -> None:
+    """Else a processor with bfloat16, or with integers, would take those."""
+    asked: list[str | None] = []
+    plan = trials.plan
+    generator = Generator(*tiny(), device="cpu", precision=precision, notice=lambda sentence: None)
+    monkeypatch.setattr(trials, "plan", lambda *given: (asked.append(given[2]), plan(*given))[1])
+    generator.device = "cuda"
+    gives_up("CUDA error: device lost", monkeypatch)
+    assert not generator.fell_back
+    generator(picture)
+    assert asked == [precision] and generator.fell_back
+
+
+def test_a_card_that_goes_on_in_32_bits_is_the_same_one(tiny, monkeypatch) -> None:
+    """The second card is staged; what it runs, the CPU runs."""
+    asked: list[tuple[str | None, str | None]] = []
+
+    def chosen(wanted: str | None) -> torch.device:
+        return torch.device(wanted or "cuda")
+
+    def on_card(network, card, where: torch.device, precision: str | None) -> building.Running:
+        asked.append((str(where), precision))
+        dtype = torch.float32 if precision else torch.float16
+        whole = Whole(network, card, torch.device("cpu"), torch.float32)
+        return building.Running(whole, dtype, device.name(dtype), "staged")
+
+    monkeypatch.setattr(device, "choose", chosen)
+    monkeypatch.setattr(building, "on_card", on_card)
+    generator = Generator(*tiny(), device="cuda:1")
+    gives_up("not implemented for 16 bits", monkeypatch)
+    generator.warm_up()
+    assert asked == [("cuda:1", None), ("cuda:1", "float32")]
+    assert (generator.device, generator.fell_back) == ("cuda", False)
+
+
 def test_a_model_that_the_best_device_can_not_take_opens_on_the_cpu(tiny, picture, monkeypatch) -> None:
     """The card is staged: a new one for an old driver, or a full one."""
     monkeypatch.setattr(device, "choose", lambda wanted: torch.device(wanted or "cuda"))
@@ -280,6 +336,7 @@ def test_a_model_that_the_best_device_can_not_take_opens_on_the_cpu(tiny, pictur
     said: list[str] = []
     generator = Generator(card, dict(tensors), notice=said.append)
     assert generator.device == "cpu" and generator(picture).shape == (64, 64, 3)
+    assert generator.fell_back
     assert said == ["The device cuda can't take the model; it runs, slower, on the CPU."]
     with pytest.raises(DeviceError, match="can't take"):  # who asks for it is told
         Generator(card, dict(tensors), device="cuda")
@@ -297,6 +354,20 @@ def test_running_out_of_memory_on_the_cpu_gets_a_sentence(tiny, picture, monkeyp
     gives_up("a mistake of ours", monkeypatch)
     with pytest.raises(RuntimeError, match="a mistake of ours"):
         generator(picture)
+
+
+def test_what_to_do_without_memory_depends_on_whose_the_size_is(tiny, picture, monkeypatch) -> None:
+    """At the model's own size a pass is as large whatever the picture."""
+    card, tensors = tiny()
+    generator = Generator(card, tensors, **FP32)
+    flat = Picture(pixels=picture)
+    for native, advice in ((True, "use a smaller picture"), (False, "a model of a smaller size")):
+        prepared = generator.prepare(flat, codec.working_size(flat.size, card, native=native))
+        gives_up("DefaultCPUAllocator: can't allocate memory: 99 bytes", monkeypatch)
+        with pytest.raises(DeviceError) as caught:
+            generator.translate(prepared)
+        assert advice in str(caught.value)
+        assert ("smaller picture" in str(caught.value)) == native
 
 
 @pytest.mark.parametrize("number", [float("nan"), float("inf")])

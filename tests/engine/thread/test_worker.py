@@ -34,7 +34,10 @@ from engine.data.messages import (
 )
 from engine.data.picture import write_png
 from engine.data.rect import Rect
+from engine.devices import device
+from engine.errors import DeviceError
 from engine.models import bundle
+from engine.passes import building
 from engine.thread.mailbox import Mailbox
 from engine.thread.worker import MOST_OPEN, Worker
 from tests.engine import reference
@@ -147,6 +150,28 @@ def test_going_back_to_a_model_takes_no_second_load(desk: Desk, tiny_file, monke
     assert reads == ["a", "b", "c", "d"]
     desk.opened(files[0], generation=20)  # the one that had to make room
     assert reads == ["a", "b", "c", "d", "a"]
+
+
+def test_a_model_that_fell_back_to_the_cpu_is_opened_anew(desk: Desk, tiny_file, monkeypatch) -> None:
+    """The card, which may have room again, is staged."""
+    file, reads = tiny_file(), []
+    read = bundle.read
+    monkeypatch.setattr(bundle, "read", lambda path: reads.append(path) or read(path))
+
+    def refused(network: torch.nn.Module, where: torch.device) -> None:
+        raise DeviceError("It is full.")
+
+    with monkeypatch.context() as full:
+        full.setattr(device, "choose", lambda wanted: torch.device(wanted or "cuda"))
+        full.setattr(building, "to_device", refused)
+        desk.worker.send(OpenModel(1, file, precision="float32"))
+        notice = desk.next()
+        assert isinstance(notice, Notice) and "on the CPU" in notice.sentence
+        assert isinstance(desk.next(), ModelOpened)
+    for generation in (2, 3):
+        desk.worker.send(OpenModel(generation, file, precision="float32"))
+        assert isinstance(desk.next(), ModelOpened)
+    assert len(reads) == 2, "once anew, then as usual"
 
 
 def test_a_changed_file_is_read_anew(desk: Desk, tiny_file) -> None:
