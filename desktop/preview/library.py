@@ -191,7 +191,7 @@ class Library(Observable):
         request = self._foreign[0] if self._foreign else None
         self.importing = request.path if request else None
         if isinstance(request, Import):  # what was imported meanwhile may have taken the place
-            request = self._foreign[0] = replace(request, target=place(request.name))
+            request = self._foreign[0] = replace(request, target=free_model_file(request.name))
         if request is not None:
             self._live.send(request)
 
