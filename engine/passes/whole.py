@@ -13,6 +13,7 @@ from collections.abc import Callable
 from typing import Protocol
 
 import numpy as np
+import psutil
 import torch
 from torch import Tensor
 
@@ -28,6 +29,9 @@ MOST_RECORDED = 2
 
 _WARMING = 3
 """Passes before the recording, in which libraries choose their ways and take their memory."""
+
+_UNASKED = 4_000_000
+"""Pixels of a picture up to which nobody asks whether there is memory for a pass on the CPU."""
 
 _Size = tuple[int, int]
 
@@ -109,8 +113,24 @@ class Whole:
         return codec.padded(prepared, self.card, self.network.multiple, self.network.least)
 
     def planes(self, padded: Pixels) -> Tensor:
-        """(1, inputs, H', W') in [−1, 1], where the network is, in its number format."""
+        """(1, inputs, H', W') in [−1, 1], where the network is, in its number format.
+
+        Raises:
+            MemoryError: the pass would take more than the machine has left.
+        """
+        pixels = padded.shape[0] * padded.shape[1]
+        if self.where.type == "cpu" and pixels > _UNASKED and self._need(pixels) > _available():
+            raise MemoryError
         return codec.planes(padded, self.card).to(self.where, self._dtype)
+
+    def _need(self, pixels: int) -> float:
+        """Bytes that a pass takes, roughly: measured 191 a pixel at width 32 and 365 at 64, in 32 bits."""
+        width = self.card.network.get("width", 0)
+        # Not by the planes' format: delicate layers take those in 32 bits, the others compute in 16.
+        formats = (weights.dtype for weights in self.network.parameters() if weights.is_floating_point())
+        smallest = min((dtype.itemsize for dtype in formats), default=4)
+        need: float = pixels * (17 + 5.4 * width * smallest / 4)
+        return need
 
     def _recorded(self, shape: tuple[int, ...], size: _Size) -> _Recording | None:
         """The recording for a size, made when it is asked for again; None if there is none."""
@@ -137,6 +157,11 @@ class Whole:
         """A pass from bytes to bytes, all of it where the network is."""
         planes = codec.numbers(padded, self.card).to(self._dtype)
         return codec.to_bytes(self.network(planes, valid(padded, size), None), *size)
+
+
+def _available() -> int:
+    """Bytes of memory that programs can have still."""
+    return int(psutil.virtual_memory().available)
 
 
 class _Recording:

@@ -3,12 +3,14 @@ from __future__ import annotations
 import dataclasses
 import subprocess
 import sys
+import types
 import warnings
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import psutil
 import pytest
 import torch
 
@@ -354,6 +356,21 @@ def test_running_out_of_memory_on_the_cpu_gets_a_sentence(tiny, picture, monkeyp
     gives_up("a mistake of ours", monkeypatch)
     with pytest.raises(RuntimeError, match="a mistake of ours"):
         generator(picture)
+
+
+def test_a_pass_with_no_room_on_the_cpu_is_not_begun(tiny, monkeypatch) -> None:
+    """The system would end the program in the midst of it, or swap for minutes. The want is staged."""
+    generator = Generator(*tiny(), **FP32)
+    passes: list[object] = []
+    generator.network.register_forward_pre_hook(lambda *_: passes.append(None))
+    want = types.SimpleNamespace(available=100 << 20)
+    monkeypatch.setattr(psutil, "virtual_memory", lambda: want)
+    picture = np.zeros((2048, 2048, 3), np.uint8)
+    for work in (generator, generator.update):
+        with pytest.raises(DeviceError, match="not enough memory for 2048 × 2048 pixels"):
+            work(picture)
+    assert not passes
+    assert generator(picture[:64, :64]).shape == (64, 64, 3), "of usual sizes nobody asks"
 
 
 def test_what_to_do_without_memory_depends_on_whose_the_size_is(tiny, picture, monkeypatch) -> None:
