@@ -420,6 +420,10 @@ def test_models_are_looked_through_beside_the_pen(
     looks = threads_of(monkeypatch, library, "entries")
     path = model(session, "tiny sketch")
     if how == "imported":
+        monkeypatch.setattr(session.live.bridge, "send", lambda _request: None)
+        session.library.carry_out_import(path, "tiny sketch", "sketch", None)
+        monkeypatch.undo()
+        looks = threads_of(monkeypatch, library, "entries")
         session.live.imported.emit(Imported(path, session.live.card))
     elif how == "trained":
         session.training.brought.emit(path, "It is trained.")

@@ -25,6 +25,10 @@ needs_bfloat16 = pytest.mark.skipif(
     not device.computes(torch.bfloat16), reason="torch refuses bfloat16 on this processor"
 )
 
+needs_integers = pytest.mark.skipif(
+    not device.integers(torch.device("cpu")), reason="this processor multiplies no integers rightly"
+)
+
 TINY = {"levels": 5, "width": 4, "inputs": 3, "outputs": 3, "norm": "batch", "dropout": True}
 
 

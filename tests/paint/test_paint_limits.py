@@ -17,7 +17,7 @@ from desktop.paint.editing.limits import MOST_LAYERS
 from desktop.paint.editing.snapshot import MOST_KEPT, Frame
 from desktop.paint.files import archive, frames_and_holds, project, records
 from desktop.paint.layers.held import MOST_HOLDS
-from engine.data.palette import Label, Palette
+from engine.data.palette import LONGEST_NAME, Label, Palette
 from engine.errors import PictureError
 from tests.paint.test_paint_frames_and_holds import check_kept, drawn, noise, part
 
@@ -175,7 +175,7 @@ def of_most_layers() -> Document:
 
 
 def on_coloured_paper() -> Document:
-    palette = Palette("p" * 10_000, tuple(Label("n" * 100, (number, 9, 9)) for number in range(256)))
+    palette = Palette("p" * LONGEST_NAME, tuple(Label("n" * 100, (number, 9, 9)) for number in range(256)))
     document = of_most_layers()
     document.set_palette(palette)
     return document

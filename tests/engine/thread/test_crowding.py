@@ -12,7 +12,7 @@ from engine.data.messages import ModelOpened, OpenModel, Translated
 from engine.passes.generator import Generator
 from engine.thread import crowding, worker
 from engine.thread.crowding import IDLE, LEAST_S, MOST_S, WATCHED_S, Crowd
-from tests.engine.conftest import needs_bfloat16
+from tests.engine.conftest import needs_bfloat16, needs_integers
 from tests.engine.desk import PATIENCE, Desk, translate
 
 
@@ -145,7 +145,14 @@ def test_other_models_and_other_threads_know_nothing_of_it(tiny_file, monkeypatc
     assert seen == [2, 2, 2]
 
 
-@pytest.mark.parametrize("precision", ["float32", pytest.param("bfloat16", marks=needs_bfloat16), "int8"])
+@pytest.mark.parametrize(
+    "precision",
+    [
+        "float32",
+        pytest.param("bfloat16", marks=needs_bfloat16),
+        pytest.param("int8", marks=needs_integers),
+    ],
+)
 def test_fewer_threads_make_the_same_picture(precision: str) -> None:
     picture = np.random.default_rng(0).integers(0, 256, (256, 256, 3), dtype=np.uint8)
     made = []
