@@ -35,12 +35,12 @@ class TermsBar(Card):
         self._area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         for part in (self._area, self._area.viewport(), self._words):
             part.setAutoFillBackground(False)
-        self._use = MainButton(self.tr("Use it under these terms"))
+        self._use = MainButton(self.tr("&Use it under these terms"))
         self._use.setObjectName("terms_use")
-        self._later = QPushButton(self.tr("Not now"))
+        self._later = QPushButton(self.tr("Not &now"))
         self._later.setObjectName("terms_later")
         self._later.setToolTip(self.tr("It stays in the list; its terms come up when you choose it"))
-        self._away = QPushButton(self.tr("Remove it"))
+        self._away = QPushButton(self.tr("Rem&ove it"))
         self._away.setObjectName("terms_remove")
         self._away.setToolTip(self.tr("Delete the copy that was made here; the file that you have stays"))
         self._use.clicked.connect(lambda _checked=False: self._giving.accept())
@@ -52,7 +52,7 @@ class TermsBar(Card):
         words.addWidget(self._area)
         buttons = QVBoxLayout()
         for button in (self._use, self._later, self._away):
-            button.setFocusPolicy(Qt.FocusPolicy.NoFocus)  # the keys belong to the canvas
+            button.setFocusPolicy(Qt.FocusPolicy.NoFocus)  # the keys but those with Alt belong to the canvas
             buttons.addWidget(button)
         buttons.addStretch(1)
         row = QHBoxLayout(self)

@@ -104,7 +104,7 @@ class PairBar(Card):
     def _main(self, text: str, name: str) -> QPushButton:
         button = SlimButton(text)
         button.setObjectName(name)
-        button.setFocusPolicy(Qt.FocusPolicy.NoFocus)  # the keys belong to the canvas
+        button.setFocusPolicy(Qt.FocusPolicy.NoFocus)  # the keys but those with Alt belong to the canvas
         self._row.addWidget(button)
         return button
 
@@ -167,14 +167,14 @@ class PairDrawingBar(PairBar):
         self._add.clicked.connect(self._act)
         self._row.addSpacing(4)
         self._train = self._tool(
-            self.tr("Train on these"),
+            self.tr("Train &on these"),
             "mdi6.school-outline",
             self.tr("Open the training window on this data set"),
             self._leave_for_training,
         )
         self._train.setObjectName("train_on_pairs")
         done = self._tool(
-            self.tr("Done"),
+            self.tr("&Done"),
             "",
             self.tr("Make no more pairs now; with the same photos you go on where you were"),
             self._pair_drawing.finish,
@@ -233,7 +233,7 @@ class PairDrawingBar(PairBar):
 
     def _text(self) -> str:
         if not self._pair_drawing.here:
-            return self.tr("Back to the photo")
+            return self.tr("Back to the &photo")
         photo = self._pair_drawing.photo
         return self.tr("Replace its pair") if photo and photo.pair else self.tr("Add to data set")
 
@@ -291,7 +291,7 @@ class TeachingBar(PairBar):
         self._row.addSpacing(4)
         self._teach = self._main("", "teach_it")
         self._teach.clicked.connect(self._act)
-        cancel = self._tool(self.tr("Cancel"), "", self.tr("Teach nothing"), self._cancel)
+        cancel = self._tool(self.tr("Ca&ncel"), "", self.tr("Teach nothing"), self._cancel)
         cancel.setObjectName("teaching_cancel")
         self._teaching.watch("lesson", self._show_lesson)
         self._teaching.watch("here busy", self._show)
@@ -320,7 +320,8 @@ class TeachingBar(PairBar):
             self.tr("Paint over what “%s” should make otherwise") % lesson.card.name,
             self.tr("Its drawing is beside it. “%s” itself stays as it is.") % lesson.card.name,
         )
-        self._teach.setText(self.tr("Teach it this") if teaching.here else self.tr("Back to the correction"))
+        here = teaching.here
+        self._teach.setText(self.tr("Tea&ch it this") if here else self.tr("Back to the &correction"))
         self._teach.setEnabled(not teaching.busy)
 
     def _show_staying(self) -> None:

@@ -26,7 +26,7 @@ from engine.models.drawings import SampleDrawing
 from tests import faults
 from tests.desktop.styled_models import NAMED, write_styled
 from tests.desktop.test_file_work import held
-from tests.desktop.widgets.parts.test_files import choose, press
+from tests.desktop.widgets.parts.test_files import alt, choose, press
 from tests.desktop.window_hands import done, drag, files_done, message, model, settle, text_of, until
 
 TERMS = "CC BY 4.0: everybody may use it, and says whose it is."
@@ -190,6 +190,24 @@ def test_unseen_terms_are_waited_for_over_a_restart_and_never_passed_by(
     files_done(session)
     until(lambda: not file.exists())
     assert given.is_file() and not another.giving.bar.isVisible()
+
+
+@pytest.mark.parametrize(("key", "outcome"), [("U", "used"), ("N", "waits"), ("O", "gone")])
+def test_terms_are_answered_by_keys(
+    window: MainWindow, session: Session, tmp_path: Path, key: str, outcome: str
+) -> None:
+    lines = model(session, "tiny lines")
+    card = replace(bundle.read_card(lines), name="Theirs", licence=TERMS)
+    recarding.written(lines, tmp_path / "theirs.safetensors", card)
+    assert done(session.open_file(tmp_path / "theirs.safetensors"))
+    file = model(session, "Theirs")
+    alt(window, key)
+    until(lambda: not window.giving.bar.isVisible())
+    files_done(session)
+    assert window.canvas.hasFocus()
+    assert file.exists() is (outcome != "gone")
+    assert (session.live.model_file == file) is (outcome == "used")
+    settle(session)
 
 
 @pytest.mark.parametrize("how", ["from the bar", "from the list", "meanwhile"])

@@ -19,6 +19,7 @@ from desktop.widgets.dialogs.pair_start import PairStartDialog
 from desktop.widgets.main_window import MainWindow
 from engine.data.picture import read, write_png
 from tests.desktop.traced_photos import photo, write_photos
+from tests.desktop.widgets.parts.test_files import alt
 from tests.desktop.window_hands import drag, files_done, model, settle, text_of, until
 from trainer.data import pairs
 from trainer.dataset_check.check import check
@@ -282,21 +283,24 @@ def test_leaving_for_another_picture_is_no_end(window, session, beach):
     trace(window, beach)
     session.put_up(sketch)
     button = window.pair_drawing_bar.findChild(QPushButton, "add_pair")
-    assert button.text() == "Back to the photo" and not window.actions_table["add_pair"].isEnabled()
+    assert button.text() == "Back to the &photo" and not window.actions_table["add_pair"].isEnabled()
     button.click()
     at(session, 0)
     session.close_picture(session.picture)
-    button.click()
+    alt(window, "P")
+    until(lambda: session.pair_drawing.here)
     at(session, 0)
-    window.pair_drawing_bar.findChild(QToolButton, "pair_drawing_done").click()
-    assert not window.pair_drawing_bar.isVisible() and session.picture is sketch
+    alt(window, "D")
+    until(lambda: not window.pair_drawing_bar.isVisible())
+    assert session.picture is sketch
 
 
 def test_the_way_to_training_and_back(window, session, beach):
     folder = trace(window, beach)
     drag(window, (20, 10), (70, 10))
     add(window, 1)
-    window.pair_drawing_bar.findChild(QToolButton, "train_on_pairs").click()
+    alt(window, "O")
+    until(lambda: window.training.window is not None)
     trainer = window.training.window
     until(lambda: session.dataset_scan.result is not None)
     assert session.dataset_scan.result.folder == folder and session.dataset_scan.result.layout == "kept"

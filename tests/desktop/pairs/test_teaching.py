@@ -21,7 +21,7 @@ from engine.data.picture import read
 from engine.errors import PictureError
 from engine.models import bundle
 from engine.planes import codec
-from tests.desktop.widgets.parts.test_files import press
+from tests.desktop.widgets.parts.test_files import alt, press
 from tests.desktop.window_hands import done, drag, message, model, settle, until
 from trainer.data import pairs
 from trainer.dataset_check.check import check
@@ -97,6 +97,20 @@ def test_a_correction_is_taught_and_the_answer_moves_towards_it(window, session,
     session.teaching.cancel()
 
 
+def test_a_correction_is_taught_and_left_by_keys(window, session, told):
+    box(window, 20)
+    window.actions_table["teach"].trigger()
+    correction = session.picture
+    session.next_picture()
+    alt(window, "C")
+    until(lambda: session.picture is correction)
+    alt(window, "C")
+    until(lambda: told)
+    assert told == ["Nothing is corrected yet; paint over what should be otherwise."]
+    alt(window, "N")
+    until(lambda: session.teaching.lesson is None)
+
+
 def test_a_question_about_a_correction_that_is_gone_throws_no_other_away(window, session):
     box(window, 20)
     for _ in range(2):
@@ -169,7 +183,7 @@ def test_the_drawing_is_seen_beside_its_preview_while_that_is_corrected(window, 
     assert min(image.pixelColor(point).lightness() for point in at) < 100  # the box's left line
     assert image.pixelColor(window.canvas_point(35, 35).toPoint()).lightness() > 250  # and what is in it
     session.next_picture()
-    assert not session.teaching.here and teach(window).text() == "Back to the correction"
+    assert not session.teaching.here and teach(window).text() == "Back to the &correction"
     teach(window).click()
     assert session.teaching.here
     window.teaching_bar.findChild(QToolButton, "teaching_cancel").click()

@@ -6,6 +6,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QFileDialog, QMenu, QPushButton
 
 from desktop.widgets.inputs.paper_dialog import PaperDialog
@@ -25,6 +27,14 @@ def press_in(messages: MessageBar, text: str) -> None:
     """Press that bar's button of that text."""
     found = [button for button in messages.findChildren(QPushButton) if button.isVisible()]
     next(button for button in found if text in button.text().replace("&", "")).click()
+
+
+def alt(window: MainWindow, letter: str) -> None:
+    """Press Alt and a letter, as it stands underlined on a button, which is pressed a moment later."""
+    window.activateWindow()
+    until(window.isActiveWindow)
+    window.canvas.setFocus()
+    QTest.keyClick(window.canvas, Qt.Key[f"Key_{letter}"], Qt.KeyboardModifier.AltModifier)
 
 
 def choose(window: MainWindow, path: Path) -> None:
