@@ -62,6 +62,8 @@ class Store(NamedTuple):
 class Taken:
     """What came of taking them."""
 
+    folder: Path
+    """The data set."""
     store: Store
     names: dict[str, str]
     """Of the pairs that are new, by the marks of their photos."""
@@ -161,16 +163,12 @@ class BulkDrafts(Observable):
             return
         self._canvas.finish_stroke()
         given_up, palette = self._begin("taking"), roll.palette
-        self._writing.do(
-            lambda: self._kept(roll, palette, wanted, drafts, given_up), lambda it: self._end(roll.folder, it)
-        )
+        self._writing.do(lambda: self._kept(roll, palette, wanted, drafts, given_up), self._end)
 
-    def take_back(self, names: Iterable[str]) -> None:
-        """Take drafts out of the data set again; those that were corrected since stay."""
-        roll, wanted = self.roll, frozenset(names)
-        if roll is not None:
-            folder = roll.folder
-            self._writing.do(lambda: _back(folder, wanted), lambda it: self._taken_back(folder, *it))
+    def take_back(self, folder: Path, names: Iterable[str]) -> None:
+        """Take drafts out of a data set again; those that were corrected since stay."""
+        wanted = frozenset(names)
+        self._writing.do(lambda: _back(folder, wanted), lambda it: self._taken_back(folder, *it))
 
     def cancel(self) -> None:
         """End what is being done; drafts that were taken already stay in the data set."""
@@ -250,13 +248,13 @@ class BulkDrafts(Observable):
                 wrong = str(error)
                 break
         certainty = float(np.mean([known[mark] for mark in names])) if names else 0.0
-        return Taken(_store(roll.folder), names, certainty, lost, wrong)
+        return Taken(roll.folder, _store(roll.folder), names, certainty, lost, wrong)
 
-    def _end(self, folder: Path, taken: Taken) -> None:
+    def _end(self, taken: Taken) -> None:
         self.busy = ""
         names = taken.names
         self._tell(
-            folder,
+            taken.folder,
             taken.store,
             lambda it: replace(it, pair=names[it.mark], draft=True) if it.mark in names else it,
         )

@@ -160,8 +160,11 @@ class PairDrawing(Observable):
         if first is None:
             self._canvas.said.emit(self.tr("All of these photos have a pair; correct what you like."))
 
-    def finish(self) -> None:
-        """Make no more pairs; a drawing that was not added stays open."""
+    def finish(self, folder: Path | None = None) -> None:
+        """Make no more pairs, or none for the data set in ``folder``: others may be made by now. A drawing
+        that was not added stays open."""
+        if folder is not None and (self.roll is None or self.roll.folder != folder):
+            return
         self.draft.cancel()
         self.labels.end()
         self._begun += 1

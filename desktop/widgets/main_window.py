@@ -340,7 +340,7 @@ class MainWindow(QMainWindow):
         self.messages.offer(
             self.tr("Every photo has its pair now."),
             (self.tr("&Train on them"), lambda: self.training.prepare(roll.folder)),
-            (self.tr("&Done"), self.session.pair_drawing.finish),
+            (self.tr("&Done"), lambda: self.session.pair_drawing.finish(roll.folder)),
         )
 
     def _show_lesson(self) -> None:

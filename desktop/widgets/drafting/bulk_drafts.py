@@ -197,10 +197,11 @@ class RestDialog(QDialog):
             said += " " + self.tr("%d photos could not be read.") % taken.lost
         self._messages.ask(
             said,
-            (self.tr("Take them &back"), lambda: self._bulk_drafts.take_back(names)),
+            (self.tr("Take them &back"), lambda: self._bulk_drafts.take_back(taken.folder, names)),
             (self.tr("Train on &them"), self.train.emit),
         )
 
     def _take_back(self) -> None:
-        if self._bulk_drafts.roll is not None:
-            self._bulk_drafts.take_back(self._bulk_drafts.roll.drafts)
+        roll = self._bulk_drafts.roll
+        if roll is not None:
+            self._bulk_drafts.take_back(roll.folder, roll.drafts)

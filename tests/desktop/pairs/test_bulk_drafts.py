@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+import shutil
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -102,6 +103,25 @@ def test_the_certain_ones_go_in_marked_and_out_again(window: MainWindow, fronts:
     assert len(rest.waiting) == 3
 
 
+def test_they_are_taken_back_out_of_the_data_set_that_they_went_into(
+    window: MainWindow, fronts: Path, tmp_path: Path
+):
+    """Its drafts may be called as those of another one are, for which pairs are made by then."""
+    folder, rest = ready(window, fronts)
+    pair_drawing = window.session.pair_drawing
+    open_dialog(window, rest)
+    press(window, "rest_add")
+    until(lambda: "2 drafts are in the data set as they were" in message(window))
+    other = tmp_path / "other"
+    shutil.copytree(folder, other)
+    pair_drawing.finish()
+    begin(window, fronts, other)
+    answer(window, "back")
+    until(lambda: "2 drafts are out of the data set again" in message(window))
+    assert len(pairs.find(folder).pairs) == 5 and len(pairs.find(other).pairs) == 7
+    assert pair_drawing.roll.folder == other and pair_drawing.roll.pairs == 7
+
+
 def test_a_click_and_the_threshold_say_which(window: MainWindow, fronts: Path):
     _, rest = ready(window, fronts)
     sheet = open_dialog(window, rest)
@@ -145,7 +165,7 @@ def test_what_a_hand_is_at_is_left_alone(window: MainWindow, fronts: Path):
     pair_drawing.add()
     until(lambda: len(pair_drawing.roll.drafts) == 1)
     assert len(pair_store.manifest_of(folder).drafts) == 1 and pair_drawing.roll.by_hand == 6
-    rest.take_back(pair_drawing.roll.drafts | {"1"})
+    rest.take_back(folder, pair_drawing.roll.drafts | {"1"})
     until(lambda: not pair_drawing.roll.drafts)
     assert len(pairs.find(folder).pairs) == 6
 

@@ -88,6 +88,23 @@ def test_a_folder_becomes_a_data_set_that_the_trainer_takes(window, session, bea
     assert "Every photo has its pair now." in text_of(window.messages)
 
 
+def test_done_ends_no_other_round_of_pairs(window: MainWindow, session: Session, beach: Path, tmp_path: Path):
+    trace(window, beach)
+    for done in (1, 2, 3):
+        drag(window, (30, 30), (60, 30))
+        window.pair_drawing_bar.findChild(QPushButton, "add_pair").click()
+        until(lambda done=done: session.pair_drawing.roll.done == done and not session.pair_drawing.busy)
+    until(lambda: "Every photo has its pair now." in text_of(window.messages))
+    button = next(it for it in window.messages.findChildren(QPushButton) if "Done" in it.text())
+    trace(window, beach, into=tmp_path / "another")
+    button.click()
+    assert session.pair_drawing.roll.folder == tmp_path / "another"
+    QTest.mouseClick(
+        window.pair_drawing_bar.findChild(QToolButton, "pair_drawing_done"), Qt.MouseButton.LeftButton
+    )
+    assert session.pair_drawing.roll is None
+
+
 def test_it_goes_on_another_day_and_a_drawing_that_was_not_added_is_there(
     qapp: QApplication, stocked_home: Path, short_sample: Path, beach: Path
 ):
