@@ -27,6 +27,7 @@ from desktop.documents.on_canvas import comes_up
 from desktop.paint.editing.document import ROLES, Change, Document
 from desktop.paint.editing.limits import MOST_PIXELS, check_size
 from desktop.session import Session
+from desktop.support.file_work import Job
 from desktop.widgets.parts.actions import LABEL_KEYS, PRESET_KEYS, Actions, shown
 from desktop.widgets.parts.room import fit
 from engine.data.card import InputKind
@@ -89,6 +90,40 @@ class Form(QDialog):
         for box in (width, height):
             box.valueChanged.connect(check)
         check()
+
+
+class WritingForm(Form):
+    """A form that stays until what it has asked for is written: where it can't be, nothing is lost."""
+
+    def __init__(self, title: str, do: str, parent: QWidget) -> None:
+        super().__init__(title, do, parent)
+        self.writing: Job | None = None
+
+    def follow(self, job: Job) -> None:
+        """Close when ``job`` is done; where it is not, which is said elsewhere, it can be tried again."""
+        self.writing = job
+        self.show_writing()
+        job.then(self._end_writing)
+
+    def show_writing(self) -> None:
+        """``writing`` has begun or ended."""
+        raise NotImplementedError
+
+    def reject(self) -> None:
+        """Write nothing, not even what is being written."""
+        writing, self.writing = self.writing, None
+        if writing is not None:
+            writing.cancel()
+        super().reject()
+
+    def _end_writing(self, fine: bool) -> None:
+        if self.writing is None:  # the dialog is gone
+            return
+        self.writing = None
+        if fine:
+            super().accept()
+        else:
+            self.show_writing()
 
 
 class PictureForm(Form):

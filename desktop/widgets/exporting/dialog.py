@@ -17,8 +17,7 @@ from PySide6.QtWidgets import (
 )
 
 from desktop.session import Session
-from desktop.support.file_work import Job
-from desktop.widgets.dialogs.picture_dialogs import Form
+from desktop.widgets.dialogs.picture_dialogs import WritingForm
 from desktop.widgets.exporting.grounds import GROUNDS, OverGround
 from desktop.widgets.parts.files import dialogs_begin
 from engine.errors import PictureError
@@ -28,7 +27,7 @@ from engine.finishing.larger import FACTORS
 from engine.finishing.making import Wish
 
 
-class FinishDialog(Form):
+class FinishDialog(WritingForm):
     """Its button asks where to, and writes.
 
     Args:
@@ -42,7 +41,6 @@ class FinishDialog(Form):
         self.setObjectName("finish")
         self._session, self._exporting = session, session.exporting
         self._picture = session.picture  # another may come up under the dialog
-        self._writing: Job | None = None
         self._shown = OverGround()
         self._shown.setObjectName("finish_shown")
         self._cut = QCheckBox(self.tr("&Cut the thing out of its ground"))
@@ -149,42 +147,21 @@ class FinishDialog(Form):
         """Write to ``path``, and close when that is done."""
         self._say("")
         try:
-            self._writing = self._exporting.write(path, self.wish, self._picture)
+            self.follow(self._exporting.write(path, self.wish, self._picture))
         except PictureError as error:
             self._say(str(error))
-            return
-        self._follow(self._writing)
-
-    def reject(self) -> None:
-        """Write nothing, not even what is being written."""
-        writing, self._writing = self._writing, None
-        if writing is not None:
-            writing.cancel()
-        super().reject()
 
     def _add_layer(self) -> None:
         self._say("")
         try:
-            self._writing = self._exporting.add_layer(self._enclosed.currentData(), self._picture)
+            self.follow(self._exporting.add_layer(self._enclosed.currentData(), self._picture))
         except PictureError as error:
             self._say(str(error))
-            return
-        self._follow(self._writing)
 
-    def _follow(self, job: Job) -> None:
+    def show_writing(self) -> None:
+        """How far it is, and not twice at once."""
         self._show()
         self._show_progress()
-        job.then(self._end_writing)
-
-    def _end_writing(self, fine: bool) -> None:
-        if self._writing is None:  # the dialog is gone
-            return
-        self._writing = None
-        if fine:
-            super().accept()
-        else:
-            self._show()
-            self._show_progress()
 
     def _recall(self) -> None:
         wish = self._exporting.wish(cut=self._cut.isChecked())
@@ -211,11 +188,11 @@ class FinishDialog(Form):
     def _show(self) -> None:
         problem, there = self._exporting.problem, self._exporting.shown is not None
         self._shown.show_pixels(self._exporting.shown, problem or self.tr("One moment …"))
-        self.do.setEnabled(there and self._writing is None)
-        self._layer.setEnabled(there and self._writing is None and self._cut.isChecked())
+        self.do.setEnabled(there and self.writing is None)
+        self._layer.setEnabled(there and self.writing is None and self._cut.isChecked())
 
     def _show_progress(self) -> None:
-        writing = self._writing
+        writing = self.writing
         self._progress.setVisible(writing is not None)
         if writing is not None:
             self._progress.setValue(round(writing.share * 1000))

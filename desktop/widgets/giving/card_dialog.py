@@ -23,8 +23,7 @@ from desktop.giving.giving import Draft
 from desktop.giving.samples import Choice, document_of
 from desktop.session import Session
 from desktop.support import theme
-from desktop.support.file_work import Job
-from desktop.widgets.dialogs.picture_dialogs import Form
+from desktop.widgets.dialogs.picture_dialogs import WritingForm
 from desktop.widgets.parts.pictures import as_image
 from engine.data.card import LONGEST, Card
 from engine.data.style import LONGEST_NAME, is_name
@@ -44,7 +43,7 @@ LICENCES = (
 """Terms to begin with; any other words are taken, too."""
 
 
-class CardDialog(Form):
+class CardDialog(WritingForm):
     """Its button writes the card into the model's file.
 
     Args:
@@ -57,7 +56,6 @@ class CardDialog(Form):
         super().__init__(parent.tr("Card of “%s”") % draft.card.name, parent.tr("Write the card"), parent)
         self.setObjectName("card_dialog")
         self._session, self.draft, card = session, draft, draft.card
-        self._writing: Job | None = None
         self.name, self.task = self._line("name", card.name), self._line("task", card.task)
         self.task.setPlaceholderText(self.tr("sketch → shoe"))
         self.description = self._text("description", card.description)
@@ -133,16 +131,11 @@ class CardDialog(Form):
             self.say(str(error))
             return
         self._problem.hide()
-        self.do.setEnabled(False)
-        self._writing = self._session.models.giving.write(self.draft, card, self.samples.drawings())
-        self._writing.then(self._end_writing)
+        self.follow(self._session.models.giving.write(self.draft, card, self.samples.drawings()))
 
-    def reject(self) -> None:
-        """Write nothing, not even what is being written."""
-        writing, self._writing = self._writing, None
-        if writing is not None:
-            writing.cancel()
-        super().reject()
+    def show_writing(self) -> None:
+        """Not twice at once."""
+        self.do.setEnabled(self.writing is None)
 
     def say(self, sentence: str) -> None:
         """Say in place what is wrong."""
@@ -150,15 +143,6 @@ class CardDialog(Form):
         self._problem.setVisible(True)
 
     # --- inside ---------------------------------------------------------------------------------
-
-    def _end_writing(self, fine: bool) -> None:
-        if self._writing is None:  # the dialog is gone
-            return
-        self._writing = None
-        if fine:
-            super().accept()
-        else:  # why not is said
-            self.do.setEnabled(True)
 
     def _line(self, field: str, text: str) -> QLineEdit:
         line = QLineEdit(text)

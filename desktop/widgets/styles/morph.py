@@ -18,8 +18,7 @@ from PySide6.QtWidgets import (
 from desktop.preview.morphing import RATES, SECONDS, End, Timing
 from desktop.session import Session
 from desktop.support import theme
-from desktop.support.file_work import Job
-from desktop.widgets.dialogs.picture_dialogs import Form
+from desktop.widgets.dialogs.picture_dialogs import WritingForm
 from desktop.widgets.parts.files import dialogs_begin
 from desktop.widgets.parts.message_bar import MessageBar
 from desktop.widgets.parts.moving import ask_where
@@ -29,7 +28,7 @@ from engine.errors import PictureError
 _SMALL = 40
 
 
-class MorphDialog(Form):
+class MorphDialog(WritingForm):
     """Its button writes the morph as soon as all frames are there.
 
     Args:
@@ -44,7 +43,6 @@ class MorphDialog(Form):
         self._session, self._morphing = session, session.morphing
         self._ends = self._morphing.ends()
         self._way = 0
-        self._writing: Job | None = None
         self._first, self._second = self._choice("morph_first"), self._choice("morph_second")
         self._seconds, self._rate = QSpinBox(), QSpinBox()
         wanted = self._morphing.wanted
@@ -81,7 +79,7 @@ class MorphDialog(Form):
         self._choose(first)
         for choice in (self._first, self._second):
             choice.currentIndexChanged.connect(self._begin)
-        self._morphing.watch("made total", self._show_progress)
+        self._morphing.watch("made total", self.show_writing)
         session.error_reported.connect(self._say)  # the window's message bar is out of reach
         self.finished.connect(self._leave)
         self._begin()
@@ -101,25 +99,7 @@ class MorphDialog(Form):
         if self._morphing.total and self._morphing.made == self._morphing.total:
             self._session.settings.folder = str(path.parent)
             self._said.hide()
-            self._writing = self._morphing.write(path, self.timing)
-            self._show_progress()
-            self._writing.then(self._end_writing)
-
-    def reject(self) -> None:
-        """Write nothing, not even what is being written."""
-        writing, self._writing = self._writing, None
-        if writing is not None:
-            writing.cancel()
-        super().reject()
-
-    def _end_writing(self, fine: bool) -> None:
-        if self._writing is None:  # the dialog is gone
-            return
-        self._writing = None
-        if fine:
-            super().accept()
-        else:  # the frames are there still, for another place
-            self._show_progress()
+            self.follow(self._morphing.write(path, self.timing))
 
     def _choice(self, name: str) -> QComboBox:
         box = QComboBox()
@@ -178,12 +158,13 @@ class MorphDialog(Form):
         self._said.setText(problem)
         self._said.setVisible(bool(problem))
 
-    def _show_progress(self) -> None:
+    def show_writing(self) -> None:
         made, total = self._morphing.made, self._morphing.total
+        """How many frames there are, and whether they can be written."""
         self._progress.setRange(0, max(1, total))
         self._progress.setValue(made)
         self._progress.setFormat(self.tr("%v of %m frames are made"))
-        self.do.setEnabled(0 < total == made and self._writing is None)
+        self.do.setEnabled(0 < total == made and self.writing is None)
         if made == 1:
             self._play()
 
