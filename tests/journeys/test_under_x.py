@@ -82,7 +82,8 @@ def test_draw_see_undo_save_crash_recover(screen: Screen, tmp_path: Path):
         assert archive.namelist()[0] == "mimetype"
 
     # Another stroke, taken back; and one more that is never saved.
-    screen.wait(as_drawn, "the dialog is gone")
+    screen.focus_back("the dialog is gone")
+    screen.wait(as_drawn, "nothing of it is left")
     screen.drag((left + across, top + down), (left + 9 * across, top + down))
     screen.hand("mousemove", 1270, 400)
     screen.wait(lambda seen: not as_drawn(seen), "the stroke is there")

@@ -92,6 +92,11 @@ class Screen:
         self.wait(lambda _seen: len(self._windows("underpaint")) > 1, what)
         self.focus()
 
+    def focus_back(self, what: str) -> None:
+        """Wait until the dialog is gone, which ``what`` says, and give the keyboard to the window under it."""
+        self.wait(lambda _seen: len(self._windows("underpaint")) == 1, what)
+        self.focus()
+
     def _windows(self, name: str, *words: str) -> list[str]:
         """Those of class ``name``; a search fails if one is closed under its eyes, and is made again."""
         for _ in range(TRIES):
