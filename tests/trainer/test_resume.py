@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from engine.models import bundle
-from tests.engine.conftest import needs_bfloat16
+from tests.engine.conftest import needs_bfloat16, needs_quick_bfloat16
 from tests.trainer.small_runs import differing, houses, killed_at_random, small, things, trained, weights
 from trainer.data.pairs import DataSet
 from trainer.machine.errors import TrainingError
@@ -53,7 +53,7 @@ def stopped_at(folder: Path, data: DataSet, config: Config, *steps: int) -> Run:
         pytest.param({"precision": "bfloat16"}, marks=needs_bfloat16),
         {"network": "resnet"},
         {"perceptual": 15.0, "feature_matching": 10.0, "discriminators": 2, "differentiable": True},
-        pytest.param({"perceptual": 15.0, "precision": "bfloat16"}, marks=needs_bfloat16),
+        pytest.param({"perceptual": 15.0, "precision": "bfloat16"}, marks=needs_quick_bfloat16),
     ],
     ids=str,
 )

@@ -12,7 +12,7 @@ from engine.data.messages import ModelOpened, OpenModel, Translated
 from engine.passes.generator import Generator
 from engine.thread import crowding, worker
 from engine.thread.crowding import IDLE, LEAST_S, MOST_S, WATCHED_S, Crowd
-from tests.engine.conftest import needs_bfloat16, needs_integers
+from tests.engine.conftest import needs_integers, needs_quick_bfloat16
 from tests.engine.desk import PATIENCE, Desk, translate
 
 
@@ -149,7 +149,7 @@ def test_other_models_and_other_threads_know_nothing_of_it(tiny_file, monkeypatc
     "precision",
     [
         "float32",
-        pytest.param("bfloat16", marks=needs_bfloat16),
+        pytest.param("bfloat16", marks=needs_quick_bfloat16),
         pytest.param("int8", marks=needs_integers),
     ],
 )
