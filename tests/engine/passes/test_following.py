@@ -24,7 +24,7 @@ from engine.passes.following import MARGIN
 from engine.passes.generator import Generator
 from engine.passes.incremental import Incremental
 from engine.planes import codec
-from tests.engine.conftest import in_bfloat16
+from tests.engine.conftest import needs_quick_bfloat16
 from tests.engine.frozen import Frozen
 
 FP32: dict[str, Any] = {"device": "cpu", "precision": "float32"}
@@ -221,7 +221,8 @@ def planes(picture: Pixels, card: Card, generator: Generator) -> torch.Tensor:
     return codec.to_planes(codec.flat(picture, card), card, 2 ** card.network["levels"], 1)
 
 
-@pytest.mark.parametrize("file", in_bfloat16(BUNDLED))
+@needs_quick_bfloat16
+@pytest.mark.parametrize("file", BUNDLED, ids=lambda file: file.stem)
 def test_in_16_bits_too(file: Path) -> None:
     card, tensors = bundle.read(file)
     generator = Generator(card, tensors, device="cpu", precision="bfloat16")
