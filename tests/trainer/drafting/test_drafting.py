@@ -28,6 +28,12 @@ from trainer.perception import weights
 EDGE = 64
 
 
+@pytest.fixture
+def few_views(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each photo is looked at once more, not four times: most of a short learning is that."""
+    monkeypatch.setattr(learner, "VIEWS", 1)
+
+
 @pytest.fixture(scope="module")
 def street(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A data set of six houses."""
@@ -49,6 +55,7 @@ def others(folder: Path, count: int) -> list[tuple[str, Path]]:
     return listed
 
 
+@pytest.mark.usefixtures("few_views")
 def test_drafts_of_other_houses_are_mostly_right(street: Path, tmp_path: Path) -> None:
     listed = others(tmp_path / "photos", 3)
     (tmp_path / "photos" / "broken.png").write_bytes(b"no picture")
@@ -88,6 +95,7 @@ def test_what_is_unknown_teaches_nothing() -> None:
     assert not shares[:, :2].any() and shares[0, 2:, :2].all() and shares[2, 2:, 2:].all()
 
 
+@pytest.mark.usefixtures("few_views")
 def test_the_same_is_learnt_again() -> None:
     made = [house(number, EDGE) for number in range(5)]
     photos = [photo for _, photo in made]
@@ -198,6 +206,7 @@ def test_too_few_maps_are_a_sentence(tmp_path: Path) -> None:
     assert not (tmp_path / "out").exists()
 
 
+@pytest.mark.usefixtures("few_views")
 def test_drafts_that_nobody_corrected_teach_nothing(street: Path, tmp_path: Path) -> None:
     folder = tmp_path / "pairs"
     shutil.copytree(street, folder)
