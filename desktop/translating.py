@@ -46,8 +46,8 @@ def jobs(input: Path, output: Path) -> list[tuple[Path, Path]]:
 
 def wish(cut_out: bool, room: str, larger: int, enclosed: str = "seen") -> Wish | None:
     """What is to be made of each result; None where nothing was asked for."""
+    from engine.finishing.foreground import ENCLOSED
     from engine.finishing.framing import MOST_MARGIN, Room
-    from engine.finishing.ground import ENCLOSED
     from engine.finishing.larger import FACTORS
     from engine.finishing.making import Wish
 

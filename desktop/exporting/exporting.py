@@ -21,8 +21,8 @@ from desktop.support.settings import Settings
 from engine.data.messages import Pixels
 from engine.errors import PictureError
 from engine.files.writing import shown
+from engine.finishing.foreground import ENCLOSED, Enclosed
 from engine.finishing.framing import FRAMES, MOST_MARGIN, Room
-from engine.finishing.ground import ENCLOSED, Enclosed
 from engine.finishing.larger import FACTORS, check_size
 from engine.finishing.making import Wish
 

@@ -17,8 +17,8 @@ from desktop.paint.layers.frozen import Frozen
 from engine.data.messages import Picture, Pixels
 from engine.errors import PictureError
 from engine.files.writing import shown
+from engine.finishing.foreground import Enclosed
 from engine.finishing.framing import Room
-from engine.finishing.ground import Enclosed
 from engine.finishing.making import Wish, made
 
 Step = Callable[[int, int], object]
@@ -88,7 +88,7 @@ def layer_of(source: Source, step: Step, enclosed: Enclosed = "seen") -> Pixels:
     """The cut-out as a layer of the picture: uint8 (H, W, 4) straight RGBA of the picture's size.
 
     Raises:
-        PictureError: no thing can be told from its ground.
+        PictureError: no thing can be told from its background.
     """
     wish = Wish(cut=True, room=Room("picture"), enclosed=enclosed)
     return source.made(wish, step)

@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 from engine.data.card import Card
 from engine.data.messages import Picture, Pixels
 from engine.finishing.cutting import Step, cut_out
+from engine.finishing.foreground import Enclosed
 from engine.finishing.framing import Room, framed
-from engine.finishing.ground import Enclosed
 from engine.finishing.larger import enlarged
 from engine.planes import codec
 
@@ -19,13 +19,13 @@ class Wish:
     """What is wanted of a preview."""
 
     cut: bool = False
-    """Only the thing, without its ground."""
+    """Only the thing, without its background."""
     factor: int = 1
     """How many times as large as the picture: 1, 2 or 4."""
     room: Room = field(default_factory=Room)
     """Around what is cut out."""
     enclosed: Enclosed = "seen"
-    """What becomes of parts of it that look like the ground, see ``engine.finishing.ground``."""
+    """What becomes of parts of it that look like the background, see ``engine.finishing.foreground``."""
 
 
 def made(
@@ -50,7 +50,7 @@ def made(
         uint8 (H, W, 3), or (H, W, 4) straight RGBA of what is cut out.
 
     Raises:
-        PictureError: no thing can be told from its ground, or it would have too many pixels.
+        PictureError: no thing can be told from its background, or it would have too many pixels.
     """
     working = preview.shape[1], preview.shape[0]
     wanted = size[0] * wish.factor, size[1] * wish.factor

@@ -1,4 +1,4 @@
-"""The rim of what is cut out: how opaque it is, and which colour it has without the ground mixed in."""
+"""The rim of what is cut out: how opaque it is, and which colour it has without the background mixed in."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ import numpy as np
 import numpy.typing as npt
 
 from engine.data.messages import Pixels
-from engine.finishing.ground import Values
+from engine.finishing.foreground import Values
 from engine.finishing.regions import Mask
 
 _Plane = TypeVar("_Plane", bound=npt.NDArray[Any])
 
 _SURE, _UNSURE = 60.0, 20.0
-"""Differences between thing and ground from which, and up to which, a mixture of them says how much is of
+"""Differences between thing and background from which, and up to which, a mixture of them says how much is of
 which."""
 
 
@@ -29,17 +29,17 @@ def soft(
 ) -> tuple[Values, Values]:
     """Opacity and colours of a thing with a soft rim.
 
-    A pixel of the rim is a mixture of ground and thing; the thing's colour there is that around it which is
-    farthest from the ground's. From the outside inwards the opacity never falls: a light surface inside a
-    dark contour is no rim.
+    A pixel of the rim is a mixture of background and thing; the thing's colour there is that around it which
+    is farthest from the background's. From the outside inwards the opacity never falls: a light surface
+    inside a dark contour is no rim.
 
     Args:
         frame: uint8 (H, W, 3).
         thing: (H, W).
-        colour: of the ground, (3,); None where it isn't plain.
-        reach: pixels that the ground's colour may go inwards.
+        colour: of the background, (3,); None where it isn't plain.
+        reach: pixels that the background's colour may go inwards.
         soft_edge: pixels up to which the thing may be less than opaque.
-        outlined: it ends where an outline does; else where its colours are the ground's.
+        outlined: it ends where an outline does; else where its colours are the background's.
 
     Returns:
         float32 (H, W), 0 to 1; and float32 (H, W, 3), 0 to 255.
@@ -68,10 +68,11 @@ def soft(
 
 
 def _own(plain: Values, thing: Mask, colour: Values | None, reach: int) -> Values:
-    """The thing's own colour near its rim: of those within ``reach``, the one farthest from the ground."""
-    ground = np.full(3, 255, np.float32) if colour is None else colour
+    """The thing's own colour near its rim: of those within ``reach``, the one farthest from the
+    background."""
+    background = np.full(3, 255, np.float32) if colour is None else colour
     source = np.arange(thing.size, dtype=np.int32).reshape(thing.shape)
-    far = np.where(thing, strongest(np.abs(plain - ground)), -1).astype(np.float32)
+    far = np.where(thing, strongest(np.abs(plain - background)), -1).astype(np.float32)
     for _step in range(reach):
         for axis, by in ((0, 1), (0, -1), (1, 1), (1, -1)):
             moved, there = _moved(far, axis, by), _moved(source, axis, by)

@@ -24,7 +24,7 @@ from trainer.pictures.sources import Mask, Source, read, values
 LOOKED_AT = 8
 
 THING = "object"
-GROUND = "background"
+BACKGROUND = "background"
 
 _COUNTED = re.compile(r"(?:[_\-. ]?(?:mask|instance|inst|object|obj|seg))?[_\-. ]*\d+$", re.IGNORECASE)
 """What the name of a mask has beyond its photo's."""
@@ -156,7 +156,7 @@ def _put_together(found: Sequence[Found], groups: Groups) -> Things:
     colour = indexed.made(1)
     palette = Palette(
         "masks",
-        (Label(GROUND, (0, 0, 0)), Label(writing.shown(word) if is_a_word else THING, colour)),
+        (Label(BACKGROUND, (0, 0, 0)), Label(writing.shown(word) if is_a_word else THING, colour)),
     )
     names = [(entry.split, entry.key) for entry in groups]
     unique = len(set(names)) == len(names)

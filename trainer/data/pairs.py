@@ -132,12 +132,12 @@ def digest(data: DataSet) -> str:
                 f"\t{place}\t{size}\t{source.half}\t{source.derived}".encode("utf-8", "surrogatepass")
             )
             # Only where there are any, so that runs that began before these were known can go on.
-            more = source.gutter, source.table, source.ignored, source.levels, source.masks, source.ground
+            more = source.gutter, source.table, source.ignored, source.levels, source.masks, source.background
             if any(more[:-1]):
                 masks = [
                     (mask.file.relative_to(data.folder).as_posix(), mask.colour) for mask in source.masks
                 ]
-                total.update(f"\t{more[:4]}\t{masks}\t{source.ground}".encode("utf-8", "surrogatepass"))
+                total.update(f"\t{more[:4]}\t{masks}\t{source.background}".encode("utf-8", "surrogatepass"))
     return total.hexdigest()
 
 

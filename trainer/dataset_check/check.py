@@ -312,18 +312,18 @@ def _labels(found: Iterable[PairNotes]) -> Iterator[Problem]:
 
 
 def _outliers(found: Sequence[PairNotes]) -> Iterator[Problem]:
-    """Product photos that are unlike the others. Says nothing where most aren't on a plain ground."""
+    """Product photos that are unlike the others. Says nothing where most aren't on a plain background."""
     scenes = [noted for noted in found if noted.scene is not None]
-    plain = [noted for noted in scenes if noted.scene and noted.scene.ground is not None]
+    plain = [noted for noted in scenes if noted.scene and noted.scene.background is not None]
     if len(scenes) < 8 or 5 * len(plain) < 4 * len(scenes):
         return
-    middle = np.median([noted.scene.ground for noted in plain if noted.scene], axis=0)
+    middle = np.median([noted.scene.background for noted in plain if noted.scene], axis=0)
     odd = rims.odd_ones([noted.rim for noted in scenes])
     for noted, (cut, in_pieces) in zip(scenes, odd, strict=True):
         there, pair = noted.scene, noted.pair
         assert there is not None
         reasons = []
-        if there.ground is None or float(np.abs(np.array(there.ground) - middle).max()) > 30:
+        if there.background is None or float(np.abs(np.array(there.background) - middle).max()) > 30:
             reasons.append("has another background than most")
         if there.framed:
             reasons.append("is a photo with a background of its own, laid on a plain one")

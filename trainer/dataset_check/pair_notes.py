@@ -57,7 +57,7 @@ class PairNotes:
     """Of label maps."""
     scene: Scene | None = None
     rim: Rim | None = None
-    """Of what lies on a plain ground."""
+    """Of what lies on a plain background."""
 
 
 def take_notes(pair: Pair, data: DataSet, common: Correspondence | None) -> PairNotes:
@@ -71,7 +71,7 @@ def take_notes(pair: Pair, data: DataSet, common: Correspondence | None) -> Pair
         image = Image.fromarray(b).resize((THUMB, THUMB), Image.Resampling.BOX)
         noted.thumb = np.array(image)
         noted.scene = scene(b)
-        noted.rim = rim(b) if noted.scene.ground is not None else None
+        noted.rim = rim(b) if noted.scene.background is not None else None
     a = sides.get("a")
     if a is not None:
         noted.a, noted.a_grey = _size(a), _is_grey(a)

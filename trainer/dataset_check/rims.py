@@ -22,9 +22,9 @@ Mask = npt.NDArray[np.bool_]
 Points = npt.NDArray[np.float32]
 
 _DIFFERENT, _FAINT = 24, 9
-"""Differences from the ground, in any channel, of a thing, and of what joins its parts."""
+"""Differences from the background, in any channel, of a thing, and of what joins its parts."""
 _PLAIN = 0.9
-"""Share of the border that has the ground's colour, where the ground is plain."""
+"""Share of the border that has the background's colour, where the background is plain."""
 _LEAST = 0.01
 """Share of the picture that a thing takes at least."""
 _STEP = 2.0
@@ -60,7 +60,8 @@ class Rim:
 
 
 def rim(photo: Pixels) -> Rim | None:
-    """The rim of what lies on the plain ground of a photo, uint8 (H, W, 3); None where there is no such."""
+    """The rim of what lies on the plain background of a photo, uint8 (H, W, 3); None where there is no
+    such."""
     from scipy import ndimage
 
     image = Image.fromarray(photo)
@@ -69,10 +70,10 @@ def rim(photo: Pixels) -> Rim | None:
     if min(small.shape[:2]) < 32:
         return None
     border = np.concatenate([small[0], small[-1], small[:, 0], small[:, -1]])
-    ground = np.median(border, axis=0).astype(np.int16)
-    if float((np.abs(border - ground).max(1) <= _DIFFERENT).mean()) < _PLAIN:
+    background = np.median(border, axis=0).astype(np.int16)
+    if float((np.abs(border - background).max(1) <= _DIFFERENT).mean()) < _PLAIN:
         return None
-    apart = strongest(np.abs(small - ground))
+    apart = strongest(np.abs(small - background))
     there = apart > _DIFFERENT
     joined, count = ndimage.label(ndimage.binary_dilation(apart > _FAINT, np.ones((3, 3))))
     sizes = np.bincount(joined[there], minlength=count + 1)

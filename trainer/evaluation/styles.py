@@ -18,7 +18,7 @@ from trainer.evaluation.evaluate import augment_of, split_for_evaluation
 from trainer.files import layouts
 from trainer.loading.augment import Sample, still
 from trainer.perception import distance
-from trainer.pictures import ground
+from trainer.pictures import background
 
 Pixels = npt.NDArray[np.uint8]
 
@@ -50,7 +50,7 @@ def measure_styles(
     """Measure a model's styles by pairs that it was not trained on.
 
     - ``diversity``: the mean perceptual distance of any two of eight pictures of one drawing in as many
-      styles, inside the thing where the photo has a plain ground, else everywhere;
+      styles, inside the thing where the photo has a plain background, else everywhere;
     - ``dropout_diversity``: the same of eight throws of dropout in the usual style, which any model has;
     - ``obedience``: the share of photos that a picture in their own style comes nearer to (perceptual
       distance, likewise inside) than one in the style of another photo.
@@ -137,7 +137,7 @@ class _Inside:
     """Where of a sample's photo something is to be seen; ``there`` (H, W), None for everywhere."""
 
     def __init__(self, sample: Sample) -> None:
-        plain = ground.find_ground(sample.target)
+        plain = background.find_background(sample.target)
         there = None if plain is None else plain.thing
         if sample.known is not None:
             known = sample.known > 0

@@ -18,7 +18,7 @@ import numpy.typing as npt
 from PIL import Image
 
 from trainer.pictures import discs
-from trainer.pictures.ground import Ground
+from trainer.pictures.background import Background
 
 Pixels = npt.NDArray[np.uint8]
 Mask = npt.NDArray[np.bool_]
@@ -46,7 +46,7 @@ _COLOURS = (
 """Colours that have a name."""
 
 _PAPER = 240
-"""From which on, in all channels, a pixel may be paper, where the ground isn't plain."""
+"""From which on, in all channels, a pixel may be paper, where the background isn't plain."""
 
 _FEW_CELLS = 10
 """Of a smaller part nobody says what colour it is to have: of pattern and grain the usual colour is meant."""
@@ -56,7 +56,11 @@ _COARSE = 64
 
 
 def hinted(
-    photo: Pixels, random: np.random.Generator, share: float, hinting: Hinting, plain: Ground | None = None
+    photo: Pixels,
+    random: np.random.Generator,
+    share: float,
+    hinting: Hinting,
+    plain: Background | None = None,
 ) -> Pixels:
     """Hints of a photo, or none: uint8 (H, W, 4), straight RGBA, opacity 0 or 255.
 
@@ -64,7 +68,7 @@ def hinted(
         photo: uint8 (H, W, 3).
         random: all that varies comes from it, in the same order.
         share: how often there are any, 0 to 1.
-        plain: the photo's ground, if it is plain: then hints belong to what lies on it.
+        plain: the photo's background, if it is plain: then hints belong to what lies on it.
     """
     if random.random() >= share:
         return none(photo)
@@ -79,7 +83,7 @@ def none(photo: Pixels) -> Pixels:
 # --- wishes --------------------------------------------------------------------------------------
 
 
-def wished(photo: Pixels, random: np.random.Generator, plain: Ground | None = None) -> Pixels:
+def wished(photo: Pixels, random: np.random.Generator, plain: Background | None = None) -> Pixels:
     """Hints as people make them; at least one. As ``hinted``."""
     unit = discs.unit(photo.shape)
     parts = _Parts(photo, plain)
@@ -117,7 +121,7 @@ def _brush(random: np.random.Generator) -> float:
 class _Parts:
     """A photo in cells of ``step`` pixels, and which of them belong together."""
 
-    def __init__(self, photo: Pixels, plain: Ground | None) -> None:
+    def __init__(self, photo: Pixels, plain: Background | None) -> None:
         height, width = photo.shape[:2]
         self.step = max(1, round(min(height, width) / _COARSE))
         size = max(1, width // self.step), max(1, height // self.step)
@@ -314,11 +318,11 @@ def _filled(shape: tuple[int, int], part: Mask, step: int, random: np.random.Gen
 # --- copies --------------------------------------------------------------------------------------
 
 
-def copied(photo: Pixels, random: np.random.Generator, plain: Ground | None = None) -> Pixels:
+def copied(photo: Pixels, random: np.random.Generator, plain: Background | None = None) -> Pixels:
     """Short strokes in the photo's local colours, at least one. As ``hinted``.
 
     One to eight strokes mostly, few rather than more, sometimes many; their radius is 3 to 10 pixels,
-    sometimes that of a broad brush. The paper is rarely hinted at, and where the ground is plain, never.
+    sometimes that of a broad brush. The paper is rarely hinted at, and where the background is plain, never.
     """
     height, width = photo.shape[:2]
     hints = none(photo)

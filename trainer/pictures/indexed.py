@@ -162,7 +162,7 @@ def _is_of_numbers(found: Values) -> bool:
         return False
     if len(kinds) <= _FEW:
         return True
-    # What lies on a plain ground must be even too: soft lines and shaded things are not.
+    # What lies on a plain background must be even too: soft lines and shaded things are not.
     beside = found[:-1, :-1] != kinds[counts.argmax()]
     return not beside.any() or float(even[beside].mean()) >= _EVEN_BESIDE
 

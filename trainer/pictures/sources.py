@@ -75,7 +75,7 @@ class Source:
     """Of pictures with 16 bits a channel: what is black and what is white."""
     masks: tuple[Mask, ...] = ()
     """Files for one label each, in the order in which they cover one another; ``file`` is the first."""
-    ground: Colour = (0, 0, 0)
+    background: Colour = (0, 0, 0)
     """Of masks, the colour of what none of them covers."""
 
     @property
@@ -273,7 +273,7 @@ def _painted(source: Source) -> Pixels:
     for mask in source.masks:
         there = covered(mask.file)
         if made is None:
-            made = np.tile(np.array(source.ground, np.uint8), (*there.shape, 1))
+            made = np.tile(np.array(source.background, np.uint8), (*there.shape, 1))
         if there.shape != made.shape[:2]:
             raise PictureError(f"“{mask.file.name}” has another size than the pair’s other masks.")
         made[there] = mask.colour

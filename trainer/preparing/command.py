@@ -39,7 +39,7 @@ def prepare(
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Propose, and make no folder.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Tell everything as one JSON object.")] = False,
 ) -> None:
-    """Cut out the objects of photos on plain ground, centre them on white, leave odd photos out.
+    """Cut out the objects of photos on a plain background, centre them on white, leave odd photos out.
 
     Near-duplicates, second views, lettering, photos with a background of their own, cut-off objects and
     unreadable files are left out, a line each. The folder of photos stays as it is; what was interrupted goes

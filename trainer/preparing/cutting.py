@@ -9,9 +9,8 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
-from engine.finishing import ground as cut_ground
-from engine.finishing import rims
-from trainer.pictures import ground as white_ground
+from engine.finishing import foreground, rims
+from trainer.pictures import background
 from trainer.preparing import plain
 from trainer.preparing.plain import Light
 
@@ -26,7 +25,7 @@ EDGE = 512
 _REACHES = 0.06
 """Share of a thing's longer edge that lies along the photo's, from which it goes on beyond it."""
 _SEEN = 5.0
-"""Mean difference from the ground, in any channel, up to which a hole shows it."""
+"""Mean difference from the background, in any channel, up to which a hole shows it."""
 _AROUND = 0.03
 """Of a thing's longer edge: what is this close to it may be of it."""
 
@@ -65,7 +64,7 @@ class Thing:
 
 
 def find_thing(photo: Pixels) -> Thing:
-    """The thing on the plain ground of a photo, uint8 (H, W, 3); “whole” where there is no such."""
+    """The thing on the plain background of a photo, uint8 (H, W, 3); “whole” where there is no such."""
     small = at_most(photo, EDGE)
     light = plain.light(small)
     if light is None:
@@ -74,11 +73,11 @@ def find_thing(photo: Pixels) -> Thing:
     mask: Mask | None = None
     how: How = "centred" if light.is_white else "cut"
     if how == "centred":
-        on_white = white_ground.find_ground(even)
+        on_white = background.find_background(even)
         mask = None if on_white is None else on_white.thing
     else:
         even = plain.without_shadows(even, light.colour)
-        found = cut_ground.segment_foreground(even, None)
+        found = foreground.segment_foreground(even, None)
         mask = None if found is None else _filled(found.thing, even, light)
     if mask is None or not mask.any():
         return Thing("whole", small)
@@ -157,7 +156,8 @@ def _on_white(part: Pixels, mask: Mask, area: tuple[float, float, float, float],
 
 
 def _filled(thing: Mask, even: Pixels, light: Light) -> Mask:
-    """A thing without the holes in it that don't show the ground: white fur on white paper is nearly that."""
+    """A thing without the holes in it that don't show the background: white fur on white paper is nearly
+    that."""
     from scipy import ndimage
 
     holes, count = ndimage.label(~thing)

@@ -1,4 +1,5 @@
-"""The plain ground that a thing was photographed on: paper or a wall, unevenly lit, with shadows on it."""
+"""The plain background that a thing was photographed on: paper or a wall, unevenly lit, with shadows on
+it."""
 
 from __future__ import annotations
 
@@ -15,23 +16,25 @@ Mask = npt.NDArray[np.bool_]
 Values = npt.NDArray[np.float32]
 
 _BAND = 0.03
-"""Of the longer edge: how wide the border is that shows the ground."""
+"""Of the longer edge: how wide the border is that shows the background."""
 _OF_IT, _SHARE = 14, 0.8
-"""A border is of the ground where so large a share of it differs so little from light that changes evenly."""
+"""A border is of the background where so large a share of it differs so little from light that changes
+evenly."""
 _SLOPE = 130
-"""Difference of the ground's light from one side to the other beyond which it is no plain ground any more."""
+"""Difference of the background's light from one side to the other beyond which it is no longer a plain
+background."""
 _WHITE = 244
-"""From which a ground is white …"""
+"""From which a background is white …"""
 _EVEN = 6
 """… if no more of its light than this is uneven."""
 _SHADE, _TINT, _STEEP = 0.5, 0.07, 3.0
-"""What is darker than the ground by up to this factor, of its tint, and nowhere steeper than so many levels a
-pixel of 512, may be a shadow on it."""
+"""What is darker than the background by up to this factor, of its tint, and nowhere steeper than so many
+levels a pixel of 512, may be a shadow on it."""
 
 
 @dataclass(frozen=True)
 class Light:
-    """A plain ground's colour everywhere in a photo: six numbers a channel, (6, 3), of a curved plane."""
+    """A plain background's colour everywhere in a photo: six numbers a channel, (6, 3), of a curved plane."""
 
     curve: Values
 
@@ -43,7 +46,7 @@ class Light:
 
     @property
     def is_white(self) -> bool:
-        """Whether the ground needs no cutting."""
+        """Whether the background needs no cutting."""
         return bool(self.colour.min() >= _WHITE and np.abs(self.curve[1:]).max() <= _EVEN)
 
     def evened(self, photo: Pixels, area: tuple[float, float, float, float] = (0, 0, 1, 1)) -> Pixels:
@@ -60,8 +63,8 @@ class Light:
 
 
 def light(photo: Pixels) -> Light | None:
-    """How the plain ground around a thing is lit, by the border of a photo, uint8 (H, W, 3), of some hundred
-    pixels; None where the ground isn't plain."""
+    """How the plain background around a thing is lit, by the border of a photo, uint8 (H, W, 3), of some
+    hundred pixels; None where the background isn't plain."""
     height, width = photo.shape[:2]
     band = max(2, round(_BAND * max(height, width)))
     if min(height, width) < 4 * band:
@@ -90,7 +93,8 @@ def light(photo: Pixels) -> Light | None:
 
 
 def without_shadows(even: Pixels, colour: Values) -> Pixels:
-    """An evenly lit photo, uint8 (H, W, 3), with the ground's colour where only a soft shadow lies on it."""
+    """An evenly lit photo, uint8 (H, W, 3), with the background's colour where only a soft shadow lies on
+    it."""
     from scipy import ndimage
 
     share = (even / np.maximum(colour, 1)).astype(np.float32)

@@ -31,7 +31,7 @@ THUMB = 160
 _COMPARED = 24
 """Edge of the pictures by which duplicates are found."""
 _MOSTLY = 0.5
-"""Share of the photos on plain ground, from which things are cut out at all."""
+"""Share of the photos on a plain background, from which things are cut out at all."""
 _SMALL = 0.4
 """Share of the pixels wanted that a thing has at least."""
 _THREADS = 4
@@ -74,7 +74,7 @@ class Outlook:
     foreign: tuple[Path, ...] = ()
     """Files that are pictures, or hold some, and can't be read."""
     cuts: bool = True
-    """Whether things are cut out: most photos show one on plain ground."""
+    """Whether things are cut out: most photos show one on a plain background."""
 
     @property
     def kept(self) -> frozenset[str]:
@@ -197,7 +197,7 @@ def _reasons(looks: list[_Look], frame: Frame, cuts: bool) -> list[list[str]]:
             why.append(one.problem)
             continue
         scene = one.scene or Scene(None)
-        if cuts and (one.how == "whole" or scene.ground is None):
+        if cuts and (one.how == "whole" or scene.background is None):
             why.append("has a background of its own")
         elif cuts:
             if scene.framed:

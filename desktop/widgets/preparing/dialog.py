@@ -214,7 +214,7 @@ class PreparingDialog(QDialog):
             if outlook.foreign:
                 said += " " + self.tr("%d files can’t be read here.") % len(outlook.foreign)
         else:
-            said = self.tr("Objects on plain ground are cut out and centred; odd photos are left out.")
+            said = self.tr("Objects on a plain background are cut out and centred; odd photos are left out.")
         self._said.setText(said)
         if self._waits and not busy:
             self._tell("")

@@ -23,7 +23,7 @@ class Sheet(Picks):
 
     def _show(self) -> None:
         hows = {
-            "cut": self.tr("It is cut out of its ground and centred."),
+            "cut": self.tr("It is cut out of its background and centred."),
             "centred": self.tr("It is on white already and is centred."),
             "whole": self.tr("The middle of it is taken as it is."),
         }

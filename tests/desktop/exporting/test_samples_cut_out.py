@@ -25,12 +25,13 @@ Mask = npt.NDArray[np.bool_]
 BY_HAND: dict[str, dict[str, Any]] = json.loads(
     Path(__file__).with_name("masks_by_hand.json").read_text("utf-8")
 )
-"""By drawing: the model, the corners of the thing's outline, and of holes through which the ground is seen.
+"""By drawing: the model, the corners of the thing's outline, and of holes through which the background is
+seen.
 
 Read off the drawings, shown twice as large, corner by corner along the outer edge of their lines.
 """
 LEAST = {"64-ginger-cat-sitting": 0.95}
-"""Where it isn't 0.97: the ground between whiskers stays, see docs/adr/0032-cut-outs.md."""
+"""Where it isn't 0.97: the background between whiskers stays, see docs/adr/0032-cut-outs.md."""
 BY_INK: dict[str, tuple[tuple[int, int], ...]] = {
     "01-red-sneaker": (),
     "07-red-high-heel": (),

@@ -1,4 +1,4 @@
-"""Things cut out of their ground: made-up drawings, gaps, handles, and what has no ground."""
+"""Things cut out of their background: made-up drawings, gaps, handles, and what has no background."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from scipy import ndimage
 from engine.data.messages import Picture, Pixels
 from engine.errors import PictureError
 from engine.finishing.cutting import cut_out
+from engine.finishing.foreground import Enclosed
 from engine.finishing.framing import Room, framed
-from engine.finishing.ground import Enclosed
 from engine.finishing.regions import areas
 
 EDGE = 256
@@ -93,7 +93,7 @@ def test_no_white_is_left_at_the_rim() -> None:
     assert np.where(made[..., 3] > 0, frame[..., 1], 0).max() > 150
 
 
-def test_ground_is_seen_through_a_handle_and_the_thin_handle_stays() -> None:
+def test_the_background_is_seen_through_a_handle_and_the_thin_handle_stays() -> None:
     handle = strip(HANDLE, 12)
     mask = filled(BAG) | handle
     lines = outline(mask)
@@ -103,9 +103,9 @@ def test_ground_is_seen_through_a_handle_and_the_thin_handle_stays() -> None:
 
 
 @pytest.mark.parametrize("white", [False, True])
-def test_ground_is_seen_through_a_handle_that_is_one_line_at_the_side(white: bool) -> None:
-    """A mug's: what is below it is the ground, as below a sole; but above it, too. The mug itself, and be it
-    as white as the ground, is no hole."""
+def test_the_background_is_seen_through_a_handle_that_is_one_line_at_the_side(white: bool) -> None:
+    """A mug's: what is below it is the background, as below a sole; but above it, too. The mug itself, and be
+    it as white as the background, is no hole."""
     body: Points = [(60, 60), (160, 60), (160, 210), (60, 210)]
     handle: Points = [(160, 85), (188, 92), (205, 115), (205, 155), (188, 178), (160, 185)]
     lines = drawn(closed(body), handle)
@@ -117,8 +117,8 @@ def test_ground_is_seen_through_a_handle_that_is_one_line_at_the_side(white: boo
 
 @pytest.mark.parametrize("shaded", [True, False])
 def test_white_inside_an_outline_is_of_the_thing(shaded: bool) -> None:
-    """A white sole has one line between itself and the ground, as a handle of one line has; but things stand
-    on soles, and hang from handles."""
+    """A white sole has one line between itself and the background, as a handle of one line has; but things
+    stand on soles, and hang from handles."""
     upper: Points = [(40, 80), (216, 80), (216, 150), (40, 150)]
     sole: Points = [(40, 150), (216, 150), (216, 176), (40, 176)]
     frame = painted(filled(upper))
@@ -167,7 +167,7 @@ def test_a_strap_of_one_line_that_the_preview_shows_stays() -> None:
 
 @pytest.mark.parametrize("patch", [(60, 122, 196, 218), (50, 150, 206, 190)])
 def test_a_wide_white_patch_inside_a_shoe_is_of_it(patch: tuple[int, int, int, int]) -> None:
-    """It lies as near to the ground as the hole of a handle does, or at the outline; but nothing that was
+    """It lies as near to the background as the hole of a handle does, or at the outline; but nothing that was
     photographed is as white as paper all over."""
     left, top, right, bottom = patch
     mask = filled(BAG)
@@ -216,7 +216,7 @@ def test_enclosed_parts_are_kept_or_cut_as_it_is_wished() -> None:
     assert gone[120, 128, 3] == 255 and kept[0, 0, 3] == 0
 
 
-def test_without_lines_the_ground_says_what_the_thing_is() -> None:
+def test_without_lines_the_background_says_what_the_thing_is() -> None:
     mask = filled(BAG)
     assert overlap(cut(painted(mask), None), mask) >= 0.97
 

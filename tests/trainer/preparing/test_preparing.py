@@ -110,7 +110,7 @@ def test_things_on_paper_are_cut_out_and_centred() -> None:
     assert np.median(np.abs(made[solid].astype(float) - expected[solid] * 0.8)) < 12
 
 
-def test_white_ground_needs_no_cutting() -> None:
+def test_white_background_needs_no_cutting() -> None:
     photo = np.full((200, 300, 3), 255, np.uint8)
     photo[10:138, 150:278] = blob(2)
     thing = cutting.find_thing(photo)

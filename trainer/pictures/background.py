@@ -1,4 +1,4 @@
-"""What of a photo lies on a plain ground: the thing itself, and lettering or a watermark beside it.
+"""What of a photo lies on a plain background: the thing itself, and lettering or a watermark beside it.
 
 Lettering across the thing is not told from a pattern on it.
 """
@@ -18,13 +18,13 @@ Pixels = npt.NDArray[np.uint8]
 Mask = npt.NDArray[np.bool_]
 
 _PLAIN = 12
-"""Difference from the ground, in any channel, up to which a border is of it."""
+"""Difference from the background, in any channel, up to which a border is of it."""
 _BORDER = 0.85
-"""Share of the border that is, where the ground is plain."""
+"""Share of the border that is, where the background is plain."""
 _FAINT = 6
 """Difference from which something lies on it: watermarks are faint, and so are white soles on white."""
 _SEEN = 1.0
-"""Mean difference up to which a hole shows the ground."""
+"""Mean difference up to which a hole shows the background."""
 _LEAST = 0.005
 """Share of the picture that a thing takes at least, and a hole in it."""
 _SMALL = 0.03
@@ -32,8 +32,8 @@ _SMALL = 0.03
 
 
 @dataclass(frozen=True)
-class Ground:
-    """A photo's plain ground: its ``colour``, the ``thing`` on it, (H, W), and ``lettering``, (H, W), a
+class Background:
+    """A photo's plain background: its ``colour``, the ``thing`` on it, (H, W), and ``lettering``, (H, W), a
     little grown; None where there is none."""
 
     colour: tuple[int, int, int]
@@ -41,14 +41,15 @@ class Ground:
     lettering: Mask | None
 
     def without_lettering(self, photo: Pixels) -> Pixels:
-        """The photo, uint8 (H, W, 3), with the ground where there is lettering."""
+        """The photo, uint8 (H, W, 3), with the background where there is lettering."""
         if self.lettering is None:
             return photo
         return np.where(self.lettering[..., None], np.array(self.colour, np.uint8), photo)
 
 
-def find_ground(photo: Pixels) -> Ground | None:
-    """What lies on the plain ground of a photo, uint8 (H, W, 3); None where the ground isn't plain."""
+def find_background(photo: Pixels) -> Background | None:
+    """What lies on the plain background of a photo, uint8 (H, W, 3); None where the background isn't
+    plain."""
     from scipy import ndimage
 
     image = Image.fromarray(photo)
@@ -70,7 +71,8 @@ def find_ground(photo: Pixels) -> Ground | None:
     thing = marks if lettering is None else marks & ~lettering
     sizes[0] = 0
     largest = int(sizes.max(initial=0))
-    # Grain and dust are nothing; what is inside an outline belongs to it, unless the ground is seen there.
+    # Grain and dust are nothing; what is inside an outline belongs to it, unless the background is seen
+    # there.
     thing = thing & (sizes[numbers] >= 0.02 * largest)
     holes, count = ndimage.label(~thing)
     areas = np.bincount(holes.reshape(-1), minlength=count + 1)
@@ -86,7 +88,7 @@ def find_ground(photo: Pixels) -> Ground | None:
     if lettering is not None:
         grown = ndimage.binary_dilation(lettering, np.ones((3, 3)), iterations=2)
         lettering = _enlarged(grown & ~thing, shape)
-    return Ground((red, green, blue), _enlarged(thing, shape), lettering)
+    return Background((red, green, blue), _enlarged(thing, shape), lettering)
 
 
 def _enlarged(mask: Mask, shape: tuple[int, ...]) -> Mask:
