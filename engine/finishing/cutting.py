@@ -9,7 +9,7 @@ from PIL import Image
 
 from engine.data.messages import Picture, Pixels
 from engine.errors import PictureError
-from engine.finishing import foreground, rims
+from engine.finishing import foreground, matting
 from engine.finishing.regions import Mask
 from engine.planes.codec import scaled
 
@@ -39,7 +39,7 @@ def cut_out(
         enclosed: what becomes of parts that lines enclose and that look like the background.
 
     Returns:
-        uint8 (H, W, 4), straight RGBA; colours at the rim are without the background's, and 0 where nothing
+        uint8 (H, W, 4), straight RGBA; colours at the edge are without the background's, and 0 where nothing
         is.
 
     Raises:
@@ -60,12 +60,14 @@ def cut_out(
     step(3, 6)
     pixel = max(1.0, size[0] / working[0])
     reach, outlined = round(2 * pixel + 2), ink is not None
-    alpha, colours = rims.soft(small, found.thing, found.colour, reach, pixel / 2, outlined=outlined)
+    alpha, colours = matting.estimate_alpha(
+        small, found.thing, found.colour, reach, pixel / 2, outlined=outlined
+    )
     step(5, 6)
     if size != (width, height):
         alpha = np.clip(_enlarged(alpha, (width, height)), 0, 1)
-        rim = np.stack([_enlarged(colours[..., channel], (width, height)) for channel in range(3)], 2)
-        colours = np.where((alpha < 0.995)[..., None], rim, frame)
+        edge = np.stack([_enlarged(colours[..., channel], (width, height)) for channel in range(3)], 2)
+        colours = np.where((alpha < 0.995)[..., None], edge, frame)
     made = np.zeros((height, width, 4), np.uint8)
     made[..., :3] = np.clip(colours + 0.5, 0, 255)
     made[..., 3] = alpha * 255 + 0.5

@@ -30,7 +30,7 @@ _SHOWS = 0.5
 _LINE, _HANDLE = 7, 40
 """How far apart areas are that one line parts, and a handle, in pixels of a picture of 512."""
 _BESIDE, _NEAR = 0.2, 0.45
-"""Shares of an area's rim, from which it lies beside the background outside, and near it."""
+"""Shares of an area's boundary, from which it lies beside the background outside, and near it."""
 _HOLE = 0.45
 """Coloured share of an area inside a handle, up to which the background is seen through it."""
 _BARE, _MOSTLY = 3, 0.5
@@ -132,7 +132,7 @@ def _by_areas(apart: Values, plain: bool, ink: Mask, hinted: Mask | None, enclos
         total = np.maximum(np.bincount(flat, weight, count + 1), 1e-9)
         shows = np.bincount(flat, weight * (apart.ravel() > _PLAIN), count + 1) / total
         background = (numbers == outer) | np.isin(numbers, np.flatnonzero((along > 0) & (shows <= _SHOWS)))
-        beside, near, under, over = _rims(numbers, count, background, unit)
+        beside, near, under, over = _boundaries(numbers, count, background, unit)
         wide = sizes >= _WIDE * ink.size
         # Nobody draws a line between background and background, unless it is a handle.
         tinted = np.bincount(flat, weight * (apart.ravel() > _BARE), count + 1) / total
@@ -153,17 +153,17 @@ def _by_areas(apart: Values, plain: bool, ink: Mask, hinted: Mask | None, enclos
     return thing
 
 
-def _rims(
+def _boundaries(
     numbers: regions.Numbers, count: int, background: Mask, unit: float
 ) -> tuple[Values, Values, Values, Values]:
-    """Of each area's rim: the share that a single line parts from the background outside, the share that has
-    this no farther away than handles are wide; and the first of these of its lower and its upper edge."""
+    """Of each area's boundary: the share that a single line parts from the background outside, the share that
+    has this no farther away than handles are wide; and the first of these of its lower and its upper edge."""
     from scipy import ndimage
 
     away = ndimage.distance_transform_edt(~background)
-    rim = numbers != ndimage.minimum_filter(numbers, 3)
-    rim |= numbers != ndimage.maximum_filter(numbers, 3)
-    low, high = np.zeros_like(rim), np.zeros_like(rim)
+    boundary = numbers != ndimage.minimum_filter(numbers, 3)
+    boundary |= numbers != ndimage.maximum_filter(numbers, 3)
+    low, high = np.zeros_like(boundary), np.zeros_like(boundary)
     low[:-1] = high[1:] = numbers[:-1] != numbers[1:]
 
     def share(edge: Mask, far: float) -> Values:
@@ -172,7 +172,7 @@ def _rims(
         return near
 
     line = _LINE * max(1, unit)
-    return share(rim, line), share(rim, _HANDLE * unit), share(low, line), share(high, line)
+    return share(boundary, line), share(boundary, _HANDLE * unit), share(low, line), share(high, line)
 
 
 def _leaked(apart: Values, ink: Mask, inside: Mask, unit: float) -> Mask:
@@ -184,12 +184,14 @@ def _leaked(apart: Values, ink: Mask, inside: Mask, unit: float) -> Mask:
     parts, count = ndimage.label(strong)
     if not count:
         return np.zeros_like(strong)
-    rim = strong & ~ndimage.binary_erosion(strong)
-    drawn = rim & (ndimage.distance_transform_edt(~ink) < 4 * unit)
+    boundary = strong & ~ndimage.binary_erosion(strong)
+    drawn = boundary & (ndimage.distance_transform_edt(~ink) < 4 * unit)
     over = drawn & (ndimage.distance_transform_edt(~inside) < 2 * _LINE * unit)
-    rims, lines, others = (np.bincount(parts.ravel(), mask.ravel(), count + 1) for mask in (rim, drawn, over))
+    lengths, lines, others = (
+        np.bincount(parts.ravel(), mask.ravel(), count + 1) for mask in (boundary, drawn, over)
+    )
     sizes = np.bincount(parts.ravel(), minlength=count + 1)
-    kept = (sizes >= _PIECE * ink.size) & (lines >= 0.2 * rims) & (others < 0.5 * lines)
+    kept = (sizes >= _PIECE * ink.size) & (lines >= 0.2 * lengths) & (others < 0.5 * lines)
     kept[0] = False
     leaked: Mask = kept[parts]
     return leaked

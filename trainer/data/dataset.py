@@ -56,11 +56,12 @@ Kind = Literal[
     "left out",
     "few",
     "numbers",
-    "rim",
+    "border",
     "levels",
 ]
 """What sort of problem it is. “converted” are 16 bits a channel, transparency, foreign colour spaces;
-“pairing”, “numbers” and “rim” is what isn't sure; “levels” are values that a stretch of 16 bits cuts off."""
+“pairing”, “numbers” and “border” is what isn't sure; “levels” are values that a stretch of 16 bits cuts
+off."""
 
 
 @dataclass(frozen=True)

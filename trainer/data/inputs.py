@@ -11,7 +11,7 @@ import numpy as np
 from engine.data.palette import Colour, Palette
 from engine.data.task import Task
 from engine.errors import PictureError
-from trainer.data import direction, rims
+from trainer.data import direction, void_labels
 from trainer.data.dataset import DataSet, Layout, Pair, Problem
 from trainer.files import layouts
 from trainer.pictures import depths, indexed, recognition
@@ -68,7 +68,9 @@ def directed(
     ignored: tuple[Colour, ...] = ()
     if task == "labels" and palette is not None:
         given = wish.palette is not None
-        candidates, palette, ignored, told = rims.left_out(candidates, palette, given, wish.ignore)
+        candidates, palette, ignored, told = void_labels.leave_out_void(
+            candidates, palette, given, wish.ignore
+        )
         problems += told.problems
         notes += told.notes
     if task in ("grey", "small") or (task in ("lines", "hints") and found.task != "lines"):

@@ -55,7 +55,7 @@ def find(
             or “*+*_mask”; parts of a file, “left+right”, “top+bottom”, “first+third” and so on; “alone” for
             photos without partners.
         ignore: colours of label maps that mean no label, and no others: left out of losses and scores; by
-            itself those that a given palette lacks, and rims as in Pascal VOC.
+            itself those that a given palette lacks, and borders between them as in Pascal VOC.
 
     Raises:
         PictureError: the folder is missing or damaged, or there is no such task or way.

@@ -19,7 +19,7 @@ from engine.errors import PictureError
 from engine.files.writing import shown
 from trainer.data import pairs
 from trainer.data.dataset import DataSet, Kind, Pair, Problem
-from trainer.dataset_check import correspondence, duplicates, pair_notes, rims
+from trainer.dataset_check import correspondence, duplicates, outlines, pair_notes
 from trainer.dataset_check.correspondence import Correspondence
 from trainer.dataset_check.pair_notes import PairNotes
 from trainer.files import layouts
@@ -318,7 +318,7 @@ def _outliers(found: Sequence[PairNotes]) -> Iterator[Problem]:
     if len(scenes) < 8 or 5 * len(plain) < 4 * len(scenes):
         return
     middle = np.median([noted.scene.background for noted in plain if noted.scene], axis=0)
-    odd = rims.odd_ones([noted.rim for noted in scenes])
+    odd = outlines.odd_outlines([noted.outline for noted in scenes])
     for noted, (cut, in_pieces) in zip(scenes, odd, strict=True):
         there, pair = noted.scene, noted.pair
         assert there is not None

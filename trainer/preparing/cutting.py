@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
-from engine.finishing import foreground, rims
+from engine.finishing import foreground, matting
 from trainer.pictures import background
 from trainer.preparing import plain
 from trainer.preparing.plain import Light
@@ -147,7 +147,7 @@ def _on_white(part: Pixels, mask: Mask, area: tuple[float, float, float, float],
         return np.where(near[..., None], part, np.uint8(255))
     assert thing.light is not None
     even = thing.light.evened(part, area)
-    alpha, colours = rims.soft(
+    alpha, colours = matting.estimate_alpha(
         even, mask, thing.light.colour, round(2 * max(1.0, unit / 2) + 2), 0.5, outlined=False
     )
     laid = colours * alpha[..., None] + 255 * (1 - alpha[..., None])
@@ -161,19 +161,19 @@ def _filled(thing: Mask, even: Pixels, light: Light) -> Mask:
     from scipy import ndimage
 
     holes, count = ndimage.label(~thing)
-    apart = rims.strongest(np.abs(even.astype(np.float32) - light.colour))
+    apart = matting.strongest(np.abs(even.astype(np.float32) - light.colour))
     areas = np.maximum(1, np.bincount(holes.ravel(), minlength=count + 1))
     tones = np.bincount(holes.ravel(), apart.ravel(), count + 1) / areas
     border = np.concatenate([holes[0], holes[-1], holes[:, 0], holes[:, -1]])
     filled = tones > _SEEN
     filled[np.union1d(border, [0])] = False
-    # Grain and what is left of shadows fray its rim.
+    # Grain and what is left of shadows fray its edge.
     whole: Mask = ndimage.gaussian_filter((thing | filled[holes]).astype(np.float32), 1.5) > 0.5
     return whole
 
 
 def _part(mask: Mask, area: tuple[float, float, float, float], shape: tuple[int, ...]) -> Mask:
-    """An area of a mask at another size, smooth along its rim."""
+    """An area of a mask at another size, smooth along its edge."""
     height, width = mask.shape
     box = area[1] * width, area[0] * height, area[3] * width, area[2] * height
     image = Image.fromarray(mask.astype(np.float32))

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
-from engine.finishing import rims
+from engine.finishing import matting
 
 Pixels = npt.NDArray[np.uint8]
 Mask = npt.NDArray[np.bool_]
@@ -98,12 +98,12 @@ def without_shadows(even: Pixels, colour: Values) -> Pixels:
     from scipy import ndimage
 
     share = (even / np.maximum(colour, 1)).astype(np.float32)
-    brightest, darkest = rims.strongest(share), -rims.strongest(-share)
+    brightest, darkest = matting.strongest(share), -matting.strongest(-share)
     luma = np.asarray(Image.fromarray(even).convert("L"), np.float32)
     steep = ndimage.gaussian_gradient_magnitude(luma, 1.2) * max(even.shape) / 512
     unit = max(1, round(max(even.shape) / 256))
     shade = (brightest - darkest <= _TINT) & (darkest >= _SHADE) & (brightest <= 1.04)
-    # Opened, lest it leaks into what is grey of the thing through a gap in its rim.
+    # Opened, lest it leaks into what is grey of the thing through a gap in its outline.
     soft = ndimage.binary_opening(np.pad(shade & (steep <= _STEEP), 4, mode="edge"), iterations=unit)
     parts, count = ndimage.label(soft[4:-4, 4:-4])
     if not count:

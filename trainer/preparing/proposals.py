@@ -15,8 +15,8 @@ from PIL import Image
 from engine.data import picture
 from engine.errors import PictureError
 from engine.files.writing import shown
-from trainer.dataset_check import duplicates, rims
-from trainer.dataset_check.rims import Rim
+from trainer.dataset_check import duplicates, outlines
+from trainer.dataset_check.outlines import Outline
 from trainer.files import layouts, zipped
 from trainer.pictures import outliers
 from trainer.pictures.outliers import Scene
@@ -114,7 +114,7 @@ class _Look:
     thumbs: dict[How, bytes] = field(default_factory=dict)
     compared: Pixels | None = None
     scene: Scene | None = None
-    rim: Rim | None = None
+    outline: Outline | None = None
     reaches_edge: bool = False
     long: int = 0
     """Pixels that the thing is long in the file."""
@@ -182,13 +182,13 @@ def _looked(name: str, file: Path, frame: Frame) -> _Look:
     looked.long = round(thing.share * longest)
     looked.reaches_edge = thing.reaches_edge
     looked.scene = outliers.scene(thing.even)
-    looked.rim = rims.rim(thing.even) if thing.how != "whole" else None
+    looked.outline = outlines.measure_outline(thing.even) if thing.how != "whole" else None
     return looked
 
 
 def _reasons(looks: list[_Look], frame: Frame, cuts: bool) -> list[list[str]]:
     """Of each photo, why it is left out."""
-    odd = rims.odd_ones([one.rim for one in looks])
+    odd = outlines.odd_outlines([one.outline for one in looks])
     answer: list[list[str]] = []
     for one, (cut, in_pieces) in zip(looks, odd, strict=True):
         why: list[str] = []

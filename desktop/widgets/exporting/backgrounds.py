@@ -1,4 +1,4 @@
-"""A picture with transparent parts, over a background that shows what is wrong with its rim."""
+"""A picture with transparent parts, over a background that shows what is wrong with its edge."""
 
 from __future__ import annotations
 

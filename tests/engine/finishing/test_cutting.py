@@ -72,8 +72,8 @@ def drawn_around(mask: Mask, lines: Pixels) -> Mask:
 
 
 def outline(mask: Mask) -> Pixels:
-    rim = ndimage.binary_dilation(mask) & ~ndimage.binary_erosion(mask, iterations=1)
-    return np.where(rim, 0, 255).astype(np.uint8)
+    edge = ndimage.binary_dilation(mask) & ~ndimage.binary_erosion(mask, iterations=1)
+    return np.where(edge, 0, 255).astype(np.uint8)
 
 
 def test_a_thing_is_cut_out_along_its_outline() -> None:
@@ -83,8 +83,8 @@ def test_a_thing_is_cut_out_along_its_outline() -> None:
     assert made[0, 0].tolist() == [0, 0, 0, 0] and made[170, 128].tolist() == [150, 40, 30, 255]
 
 
-def test_no_white_is_left_at_the_rim() -> None:
-    """Over black nothing at the rim is lighter than the thing; its preview, cut with scissors, would be."""
+def test_no_white_is_left_at_the_edge() -> None:
+    """Over black nothing at the edge is lighter than the thing; its preview, cut with scissors, would be."""
     mask = filled(BAG)
     frame = painted(mask)
     made = cut(frame, drawn(closed(BAG)))

@@ -1,4 +1,4 @@
-"""The rim of what is cut out: how opaque it is, and which colour it has without the background mixed in."""
+"""The edge of what is cut out: how opaque it is, and which colour it has without the background mixed in."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _SURE, _UNSURE = 60.0, 20.0
 which."""
 
 
-def soft(
+def estimate_alpha(
     frame: Pixels,
     thing: Mask,
     colour: Values | None,
@@ -27,11 +27,11 @@ def soft(
     *,
     outlined: bool,
 ) -> tuple[Values, Values]:
-    """Opacity and colours of a thing with a soft rim.
+    """Opacity and colours of a thing with a soft edge.
 
-    A pixel of the rim is a mixture of background and thing; the thing's colour there is that around it which
+    A pixel of the edge is a mixture of background and thing; the thing's colour there is that around it which
     is farthest from the background's. From the outside inwards the opacity never falls: a light surface
-    inside a dark contour is no rim.
+    inside a dark contour is no edge.
 
     Args:
         frame: uint8 (H, W, 3).
@@ -60,15 +60,15 @@ def soft(
     alpha = trust * mixed + (1 - trust) * shaped
     depth = ndimage.distance_transform_edt(thing)
     alpha = _rising(np.where(thing, alpha, 0), np.ceil(depth).astype(np.int32), reach)
-    rim = (alpha < 0.995) & (depth <= reach) & thing
+    edge = (alpha < 0.995) & (depth <= reach) & thing
     # Where the network stays behind the outline, the thing's own colour goes on to its outer edge, half a
     # pixel beyond the outermost pixels, which are 1 deep.
     solid = np.clip((depth - 0.5) / max(1.0, soft_edge) if outlined else depth - soft_edge, 0, 1)
-    return (np.maximum(alpha, solid) * thing).astype(np.float32), np.where(rim[..., None], own, plain)
+    return (np.maximum(alpha, solid) * thing).astype(np.float32), np.where(edge[..., None], own, plain)
 
 
 def _own(plain: Values, thing: Mask, colour: Values | None, reach: int) -> Values:
-    """The thing's own colour near its rim: of those within ``reach``, the one farthest from the
+    """The thing's own colour near its edge: of those within ``reach``, the one farthest from the
     background."""
     background = np.full(3, 255, np.float32) if colour is None else colour
     source = np.arange(thing.size, dtype=np.int32).reshape(thing.shape)
