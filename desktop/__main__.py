@@ -156,16 +156,14 @@ def translate(
     ] = None,
     device: Annotated[str | None, typer.Option(help="cuda, mps, xpu or cpu.")] = None,
     cut_out: Annotated[
-        bool, typer.Option("--cut-out", help="Only the thing, on a transparent background.")
+        bool, typer.Option("--cut-out", help="Only the object, on a transparent background.")
     ] = False,
     room: Annotated[
         str, typer.Option(help="Around a cut-out: picture, square (85 % of one), or a margin in pixels.")
     ] = "picture",
     enclosed: Annotated[
         str,
-        typer.Option(
-            help="Parts in lines that look like the background: seen (by their colour), kept or cut."
-        ),
+        typer.Option(help="Parts in lines that look like background: seen (by their colour), kept or cut."),
     ] = "seen",
     larger: Annotated[int, typer.Option(help="2 or 4 times as large as the picture.")] = 1,
 ) -> None:

@@ -88,7 +88,7 @@ def layer_of(source: Source, step: Step, enclosed: Enclosed = "seen") -> Pixels:
     """The cut-out as a layer of the picture: uint8 (H, W, 4) straight RGBA of the picture's size.
 
     Raises:
-        PictureError: no thing can be told from its background.
+        PictureError: no object can be told from its background.
     """
     wish = Wish(cut=True, room=Room("picture"), enclosed=enclosed)
     return source.made(wish, step)

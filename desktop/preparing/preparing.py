@@ -65,7 +65,7 @@ class Preparing(Observable):
 
     @property
     def margin(self) -> int:
-        """Around the thing, per cent of the edge, as it was wanted last."""
+        """Around the object, per cent of the edge, as it was wanted last."""
         return min(40, self._settings.preparing.get("margin", USUAL_MARGIN))
 
     def look(self, folder: Path, size: int, margin: int) -> None:

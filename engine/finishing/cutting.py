@@ -1,4 +1,4 @@
-"""A preview's thing cut out of its background, as a picture with alpha."""
+"""A preview's object cut out of its background, as a picture with alpha."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ from engine.finishing.regions import Mask
 from engine.planes.codec import scaled
 
 EDGE = 768
-"""Pixels along the longer edge at which the thing is looked for; what is larger is looked at smaller."""
+"""Pixels along the longer edge at which the object is looked for; what is larger is looked at smaller."""
 
-NOTHING = "No thing can be told from its background here; draw the outline of one, with nothing around it."
+NOTHING = "No object can be told from its background here; draw the outline of one, with nothing around it."
 
 Step = Callable[[int, int], object]
 """Told how many parts of how many are done; may raise to end it."""
@@ -29,7 +29,7 @@ def cut_out(
     step: Step = lambda _done, _total: None,
     enclosed: foreground.Enclosed = "seen",
 ) -> Pixels:
-    """Cut the thing out of a preview.
+    """Cut the object out of a preview.
 
     Args:
         frame: the preview at the size that is wanted, uint8 (H, W, 3).
@@ -43,7 +43,7 @@ def cut_out(
         is.
 
     Raises:
-        PictureError: no thing can be told from its background.
+        PictureError: no object can be told from its background.
     """
     height, width = frame.shape[:2]
     scale = min(1.0, EDGE / max(height, width))
@@ -61,7 +61,7 @@ def cut_out(
     pixel = max(1.0, size[0] / working[0])
     reach, outlined = round(2 * pixel + 2), ink is not None
     alpha, colours = matting.estimate_alpha(
-        small, found.thing, found.colour, reach, pixel / 2, outlined=outlined
+        small, found.foreground, found.colour, reach, pixel / 2, outlined=outlined
     )
     step(5, 6)
     if size != (width, height):

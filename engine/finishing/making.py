@@ -19,7 +19,7 @@ class Wish:
     """What is wanted of a preview."""
 
     cut: bool = False
-    """Only the thing, without its background."""
+    """Only the object, without its background."""
     factor: int = 1
     """How many times as large as the picture: 1, 2 or 4."""
     room: Room = field(default_factory=Room)
@@ -50,7 +50,7 @@ def made(
         uint8 (H, W, 3), or (H, W, 4) straight RGBA of what is cut out.
 
     Raises:
-        PictureError: no thing can be told from its background, or it would have too many pixels.
+        PictureError: no object can be told from its background, or it would have too many pixels.
     """
     working = preview.shape[1], preview.shape[0]
     wanted = size[0] * wish.factor, size[1] * wish.factor

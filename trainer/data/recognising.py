@@ -13,7 +13,7 @@ from engine.errors import PictureError
 from trainer.data import classes, direction, inputs, instances, panels
 from trainer.data.dataset import DataSet, Layout, Pair, Problem
 from trainer.data.inputs import Wish
-from trainer.data.instances import Things
+from trainer.data.instances import InstanceMasks
 from trainer.files import layouts, pairing
 from trainer.files.families import Side
 from trainer.files.layouts import Found
@@ -51,9 +51,9 @@ def recognise_pairs(
             could = _listed(known.ways if known else list(panels.WAYS))
             raise PictureError(f"There are no pairs “{wish.way}” in “{folder.name}”; could be: {could}.")
         return _of_chosen(folder, asked, wish), _unused(stills, asked)
-    things = None if wish.way else instances.things([*found, *stills])
-    if things is not None:
-        return _of_things(folder, things, wish), []
+    masked = None if wish.way else instances.find_instance_masks([*found, *stills])
+    if masked is not None:
+        return _from_instance_masks(folder, masked, wish), []
     chosen = None if wish.way else pairing.chosen(found)
     if stills and not wish.way:
         both = pairing.chosen([*found, *stills])
@@ -123,20 +123,20 @@ def _of_chosen(folder: Path, chosen: Chosen, wish: Wish) -> DataSet:
     return replace(data, way=chosen.way, ways=ways, notes=tuple(notes))
 
 
-def _of_things(folder: Path, things: Things, wish: Wish) -> DataSet:
-    """A data set of photos with a mask for each thing in them."""
-    problems = [partnerless(entry.file) for entry in things.alone]
-    if len(things.alone) > max(_MANY_ALONE[0], _MANY_ALONE[1] * len(things.pairs)):
-        text = f"{len(things.alone)} files belong to no photo with masks and are passed over."
-        remedy = f"The first is “{things.alone[0].file.name}”; add its photo, or its masks."
+def _from_instance_masks(folder: Path, masked: InstanceMasks, wish: Wish) -> DataSet:
+    """A data set of photos with a mask for each object in them."""
+    problems = [partnerless(entry.file) for entry in masked.alone]
+    if len(masked.alone) > max(_MANY_ALONE[0], _MANY_ALONE[1] * len(masked.pairs)):
+        text = f"{len(masked.alone)} files belong to no photo with masks and are passed over."
+        remedy = f"The first is “{masked.alone[0].file.name}”; add its photo, or its masks."
         problems = [Problem(None, False, text, remedy, "left out")]
-    given = replace(wish, palette=wish.palette or things.palette)
-    layout: Layout = "suffixes" if things.photos == things.masks else "two folders"
-    sides = f"“{things.masks}”", f"“{things.photos}”"
-    data = inputs.directed(folder, layout, things.pairs, problems, sides, given)
+    given = replace(wish, palette=wish.palette or masked.palette)
+    layout: Layout = "suffixes" if masked.photos == masked.masks else "two folders"
+    sides = f"“{masked.masks}”", f"“{masked.photos}”"
+    data = inputs.directed(folder, layout, masked.pairs, problems, sides, given)
     said = (
-        f"Each photo has a mask for every thing in it, as “{things.example[0]}” has “{things.example[1]}”; "
-        f"they are put together as one label, “{things.palette.labels[1].name}”."
+        f"Each photo has a mask for every object in it, as “{masked.example[0]}” has “{masked.example[1]}”; "
+        f"they are put together as one label, “{masked.palette.labels[1].name}”."
     )
     return replace(data, ways=(panels.ALONE,), notes=(*data.notes, said))
 

@@ -79,7 +79,9 @@ def leave_out_void(
                         f"The border {colour} between labels is left out of losses and scores."
                     )
                     continue
-                text = f"The colour {colour} is only a thin border around the others, not a thing of its own."
+                text = (
+                    f"The colour {colour} is only a thin border around the others, not an object of its own."
+                )
                 said = ",".join(map(str, colour))
                 remedy = f"If it means no label, --ignore {said} leaves it out of losses and scores."
                 findings.problems.append(Problem(None, False, text, remedy, "border"))

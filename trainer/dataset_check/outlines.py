@@ -1,8 +1,8 @@
-"""Things that were cut: an outline that is straight where the others' are not, a thing in several pieces.
+"""Objects that were cut: an outline that is straight where the others' are not, an object in several pieces.
 
-A thing that reached the edge of its first photo, or was cut out along straight lines, has a straight piece of
-outline ever after, also well inside a new picture. So have boxes and shoe soles: whether it means anything is
-seen on the whole data set alone (``odd_outlines``).
+An object that reached the edge of its first photo, or was cut out along straight lines, has a straight piece
+of outline ever after, also well inside a new picture. So have boxes and shoe soles: whether it means anything
+is seen on the whole data set alone (``odd_outlines``).
 """
 
 from __future__ import annotations
@@ -22,37 +22,37 @@ Mask = npt.NDArray[np.bool_]
 Points = npt.NDArray[np.float32]
 
 _DIFFERENT, _FAINT = 24, 9
-"""Differences from the background, in any channel, of a thing, and of what joins its parts."""
+"""Differences from the background, in any channel, of an object, and of what joins its parts."""
 _PLAIN = 0.9
 """Share of the border that has the background's colour, where the background is plain."""
 _LEAST = 0.01
-"""Share of the picture that a thing takes at least."""
+"""Share of the picture that an object takes at least."""
 _STEP = 2.0
 """Pixels between two points of an outline."""
 _BENT = 0.9
 """Pixels that a straight outline may leave its line by."""
 _SHORTEST, _LONGER = 0.18, 1.1
-"""Of the thing's longer edge: lengths that are tried begin with it, and go up by that factor."""
+"""Of the object's longer edge: lengths that are tried begin with it, and go up by that factor."""
 _TRIED = 8
 """Straight outlines of one length that are looked at closely."""
 _DEEP = 0.1
-"""How deep, of the thing's longer edge, it is behind a cut: tails, straps and legs are thinner."""
+"""How deep, of the object's longer edge, it is behind a cut: tails, straps and legs are thinner."""
 _AT_THE_END = 1.25
 """How much more a straight outline counts that is upright or level and outermost: there the photo ended."""
 _PIECE = 0.004
 """Share of the largest piece from which another one is a piece rather than grain."""
 
 STRAIGHT = 0.4
-"""Length from which an outline is that of a cut, as a share of the thing's longer edge …"""
+"""Length from which an outline is that of a cut, as a share of the object's longer edge …"""
 APART = 0.03
-"""… and share of a thing beside its largest piece, from which it is in pieces."""
+"""… and share of an object beside its largest piece, from which it is in pieces."""
 _USUAL = 0.3
-"""Share of a data set's things with such from which they are so by nature: boxes have straight outlines."""
+"""Share of a data set's objects with such from which they are so by nature: boxes have straight outlines."""
 
 
 @dataclass(frozen=True)
 class Outline:
-    """``straight`` is the length of a thing's longest straight outline, as a share of its longer edge;
+    """``straight`` is the length of an object's longest straight outline, as a share of its longer edge;
     ``apart`` the share of it that isn't in its largest piece."""
 
     straight: float
@@ -82,18 +82,18 @@ def measure_outline(photo: Pixels) -> Outline | None:
     if sizes[largest] < _LEAST * there.size:
         return None
     pieces = int(sizes[sizes >= _PIECE * sizes[largest]].sum())
-    thing = ndimage.binary_fill_holes(there & (joined == largest))
-    return Outline(straightest(thing), float(1 - sizes[largest] / pieces))
+    foreground = ndimage.binary_fill_holes(there & (joined == largest))
+    return Outline(straightest(foreground), float(1 - sizes[largest] / pieces))
 
 
-def straightest(thing: Mask) -> float:
-    """The length of the longest straight outline of a thing, (H, W), as a share of its longer edge; 0 where
-    none is long, or where the thing is thin behind it."""
+def straightest(foreground: Mask) -> float:
+    """The length of the longest straight outline of an object, (H, W), as a share of its longer edge; 0 where
+    none is long, or where the object is thin behind it."""
     from scipy import ndimage
     from skimage import measure
 
     pad = 8
-    solid = np.pad(thing, pad)
+    solid = np.pad(foreground, pad)
     rows, columns = np.flatnonzero(solid.any(1)), np.flatnonzero(solid.any(0))
     low, high = np.array([rows[0], columns[0]]), np.array([rows[-1], columns[-1]])
     edge = float((high - low).max()) + 1
@@ -121,8 +121,8 @@ def straightest(thing: Mask) -> float:
 
 
 def odd_outlines(outlines: Sequence[Outline | None]) -> list[tuple[bool, bool]]:
-    """Of each thing of a data set: whether it has the straight outline of a cut, and whether it is in pieces;
-    neither where many are so."""
+    """Of each object of a data set: whether it has the straight outline of a cut, and whether it is in
+    pieces; neither where many are so."""
     seen = [outline for outline in outlines if outline is not None]
     cut = [outline.straight >= STRAIGHT for outline in seen]
     pieces = [outline.apart >= APART for outline in seen]
@@ -145,7 +145,7 @@ def _evenly(outline: Points) -> Points:
 
 
 def _ends_there(start: Points, way: Points, low: Points, high: Points) -> bool:
-    """Whether an outline is upright or level, and the outermost of the thing."""
+    """Whether an outline is upright or level, and the outermost of the object."""
     for axis in (0, 1):
         if abs(float(way[axis])) < 0.035 and min(start[axis] - low[axis], high[axis] - start[axis]) < 3:
             return True
@@ -153,7 +153,7 @@ def _ends_there(start: Points, way: Points, low: Points, high: Points) -> bool:
 
 
 def _is_deep(solid: Mask, start: Points, chord: Points, depth: float) -> bool:
-    """Whether the thing lies behind an outline, so deep, on one side of it, and nothing on the other."""
+    """Whether the object lies behind an outline, so deep, on one side of it, and nothing on the other."""
     shares = np.linspace(0.1, 0.9, 15)[:, None]
     across = np.array([-chord[1], chord[0]]) / np.hypot(*chord)
 

@@ -155,5 +155,5 @@ def _size(pixels: Pixels) -> Size:
 
 
 def _is_grey(pixels: Pixels) -> bool:
-    """Whether it was saved without colour; a black thing in a colour photo never is quite without."""
+    """Whether it was saved without colour; a black object in a colour photo never is quite without."""
     return int((strongest(pixels) - weakest(pixels)).max()) <= 1

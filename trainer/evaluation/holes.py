@@ -1,4 +1,4 @@
-"""White holes: paper that shows through a thing where photos of such things have none."""
+"""White holes: paper that shows through an object where photos of such objects have none."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _BRIDGED = 4
 """Pixels of a 256-pixel picture: gaps of an outline up to twice as wide don't open it."""
 
 _BORDER = 2
-"""Pixels along the outline, where a thing meets the paper."""
+"""Pixels along the outline, where an object meets the paper."""
 
 
 def inside(lines: Pixels) -> Mask:

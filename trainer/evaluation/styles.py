@@ -50,7 +50,7 @@ def measure_styles(
     """Measure a model's styles by pairs that it was not trained on.
 
     - ``diversity``: the mean perceptual distance of any two of eight pictures of one drawing in as many
-      styles, inside the thing where the photo has a plain background, else everywhere;
+      styles, inside the object where the photo has a plain background, else everywhere;
     - ``dropout_diversity``: the same of eight throws of dropout in the usual style, which any model has;
     - ``obedience``: the share of photos that a picture in their own style comes nearer to (perceptual
       distance, likewise inside) than one in the style of another photo.
@@ -138,7 +138,7 @@ class _Inside:
 
     def __init__(self, sample: Sample) -> None:
         plain = background.find_background(sample.target)
-        there = None if plain is None else plain.thing
+        there = None if plain is None else plain.foreground
         if sample.known is not None:
             known = sample.known > 0
             there = known if there is None else there & known

@@ -50,7 +50,7 @@ class Augment:
     zoom: float = 0.06
     """Greatest change of size, as a share, beyond the jitter."""
     roam: bool = True
-    """Whether a thing on a plain background may also become smaller and move about, as people draw it."""
+    """Whether an object on a plain background may also become smaller and move about, as people draw it."""
     recolour: float = 0.0
     """How often a photo with hints made of it gets other colours, and the hints with it."""
     drawing: sketch.Settings = field(default_factory=sketch.Settings)

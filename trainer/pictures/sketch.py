@@ -46,7 +46,7 @@ class Settings:
     threshold: tuple[float, float] = (0.05, 0.18)
     """Least and greatest strength at which a line starts, as a share of the picture's strongest edges."""
     colour: tuple[float, float] = (0.3, 0.7)
-    """Weight of the weakest channel against lightness: light things on white paper differ in colour only."""
+    """Weight of the weakest channel against lightness: light objects on white paper differ in colour only."""
     simple: float = 0.4
     """How often inner lines are left out; of them, a random share."""
     gaps: float = 0.4
@@ -173,7 +173,7 @@ def _drawn(
     settings: Settings,
     edges: Pixels | None,
 ) -> Mask:
-    """The contours that somebody draws, without the lettering beside the thing."""
+    """The contours that somebody draws, without the lettering beside the object."""
     # Drawn only where there is a map: without one, chance goes on as it always did.
     if edges is None or random.random() >= settings.learned:
         seen = photo if plain is None else plain.without_lettering(photo)

@@ -1,4 +1,4 @@
-"""The plain background that a thing was photographed on: paper or a wall, unevenly lit, with shadows on
+"""The plain background that an object was photographed on: paper or a wall, unevenly lit, with shadows on
 it."""
 
 from __future__ import annotations
@@ -63,7 +63,7 @@ class Light:
 
 
 def light(photo: Pixels) -> Light | None:
-    """How the plain background around a thing is lit, by the border of a photo, uint8 (H, W, 3), of some
+    """How the plain background around an object is lit, by the border of a photo, uint8 (H, W, 3), of some
     hundred pixels; None where the background isn't plain."""
     height, width = photo.shape[:2]
     band = max(2, round(_BAND * max(height, width)))
@@ -103,14 +103,14 @@ def without_shadows(even: Pixels, colour: Values) -> Pixels:
     steep = ndimage.gaussian_gradient_magnitude(luma, 1.2) * max(even.shape) / 512
     unit = max(1, round(max(even.shape) / 256))
     shade = (brightest - darkest <= _TINT) & (darkest >= _SHADE) & (brightest <= 1.04)
-    # Opened, lest it leaks into what is grey of the thing through a gap in its outline.
+    # Opened, lest it leaks into what is grey of the object through a gap in its outline.
     soft = ndimage.binary_opening(np.pad(shade & (steep <= _STEEP), 4, mode="edge"), iterations=unit)
     parts, count = ndimage.label(soft[4:-4, 4:-4])
     if not count:
         return even
     border = np.concatenate([parts[0], parts[-1], parts[:, 0], parts[:, -1]])
     outside = np.isin(parts, np.setdiff1d(np.unique(border), [0]))
-    # Where the thing stands on its shadow the two meet steeply.
+    # Where the object stands on its shadow the two meet steeply.
     outside = ndimage.binary_dilation(outside, iterations=3 * unit, mask=shade | outside)
     return np.where(outside[..., None], np.clip(colour + 0.5, 0, 255).astype(np.uint8), even)
 

@@ -21,7 +21,7 @@ from trainer.files import layouts, zipped
 from trainer.pictures import outliers
 from trainer.pictures.outliers import Scene
 from trainer.preparing import cutting
-from trainer.preparing.cutting import Frame, How, Pixels, Thing
+from trainer.preparing.cutting import Frame, How, Pixels, Subject
 
 Progress = Callable[[int, int], object]
 """Told how many of how many are done; may raise to end it."""
@@ -31,9 +31,9 @@ THUMB = 160
 _COMPARED = 24
 """Edge of the pictures by which duplicates are found."""
 _MOSTLY = 0.5
-"""Share of the photos on a plain background, from which things are cut out at all."""
+"""Share of the photos on a plain background, from which objects are cut out at all."""
 _SMALL = 0.4
-"""Share of the pixels wanted that a thing has at least."""
+"""Share of the pixels wanted that an object has at least."""
 _THREADS = 4
 
 
@@ -74,7 +74,7 @@ class Outlook:
     foreign: tuple[Path, ...] = ()
     """Files that are pictures, or hold some, and can't be read."""
     cuts: bool = True
-    """Whether things are cut out: most photos show one on a plain background."""
+    """Whether objects are cut out: most photos show one on a plain background."""
 
     @property
     def kept(self) -> frozenset[str]:
@@ -117,7 +117,7 @@ class _Look:
     outline: Outline | None = None
     reaches_edge: bool = False
     long: int = 0
-    """Pixels that the thing is long in the file."""
+    """Pixels that the object is long in the file."""
     enough: dict[How, int] = field(default_factory=dict)
 
 
@@ -170,19 +170,19 @@ def _looked(name: str, file: Path, frame: Frame) -> _Look:
     if min(photo.shape[:2]) < 2:
         looked.problem = f"is only {photo.shape[1]} × {photo.shape[0]} pixels"
         return looked
-    thing = cutting.find_thing(photo)
-    looked.how = thing.how
-    for one in {"whole": Thing("whole", thing.even), thing.how: thing}.values():
+    subject = cutting.find_subject(photo)
+    looked.how = subject.how
+    for one in {"whole": Subject("whole", subject.even), subject.how: subject}.values():
         small = cutting.cut_out(photo, one, Frame(THUMB, frame.margin))
         looked.thumbs[one.how] = _packed(small)
         looked.enough[one.how] = cutting.enough(one, frame)
-        if one is thing:
+        if one is subject:
             compared = Image.fromarray(small).resize((_COMPARED, _COMPARED), Image.Resampling.BOX)
             looked.compared = np.array(compared)
-    looked.long = round(thing.share * longest)
-    looked.reaches_edge = thing.reaches_edge
-    looked.scene = outliers.scene(thing.even)
-    looked.outline = outlines.measure_outline(thing.even) if thing.how != "whole" else None
+    looked.long = round(subject.share * longest)
+    looked.reaches_edge = subject.reaches_edge
+    looked.scene = outliers.scene(subject.even)
+    looked.outline = outlines.measure_outline(subject.even) if subject.how != "whole" else None
     return looked
 
 

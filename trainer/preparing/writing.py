@@ -102,10 +102,10 @@ def made_names(proposals: Sequence[Proposal]) -> dict[str, str]:
 def _made(one: Proposal, outlook: Outlook) -> Pixels:
     photo = picture.read(zipped.source(one.file), enough=one.enough).pixels
     if one.how == "whole":
-        thing = cutting.Thing("whole", cutting.at_most(photo, cutting.EDGE))
+        subject = cutting.Subject("whole", cutting.at_most(photo, cutting.EDGE))
     else:
-        thing = cutting.find_thing(photo)
-    return cutting.cut_out(photo, thing, outlook.frame)
+        subject = cutting.find_subject(photo)
+    return cutting.cut_out(photo, subject, outlook.frame)
 
 
 def _about(outlook: Outlook, kept: Collection[str], names: dict[str, str]) -> dict[str, Any]:

@@ -33,7 +33,7 @@ class FinishDialog(WritingForm):
     Args:
         session: makes and writes.
         parent: the window.
-        cut: whether the thing is to be cut out, to begin with.
+        cut: whether the object is to be cut out, to begin with.
     """
 
     def __init__(self, session: Session, parent: QWidget, *, cut: bool) -> None:
@@ -43,7 +43,7 @@ class FinishDialog(WritingForm):
         self._picture = session.picture  # another may come up under the dialog
         self._shown = OverBackground()
         self._shown.setObjectName("finish_shown")
-        self._cut = QCheckBox(self.tr("&Cut the thing out of its background"))
+        self._cut = QCheckBox(self.tr("&Cut the object out of its background"))
         self._cut.setToolTip(self.tr("By the drawing's outline and the colours of the preview"))
         self._cut.setChecked(cut)
         self._background, self._frame, self._factor = QComboBox(), QComboBox(), QComboBox()

@@ -227,7 +227,7 @@ def test_where_nothing_can_be_told_from_its_background_a_sentence_says_so(
 ) -> None:
     """Empty paper: nothing is drawn, and nothing can be exported."""
     dialog = opened(window)
-    assert "No thing can be told from its background" in session.exporting.problem
+    assert "No object can be told from its background" in session.exporting.problem
     (shown,) = dialog.findChildren(OverBackground)
     assert shown.accessibleName() == session.exporting.problem
     assert not dialog.do.isEnabled()

@@ -25,7 +25,7 @@ Mask = npt.NDArray[np.bool_]
 BY_HAND: dict[str, dict[str, Any]] = json.loads(
     Path(__file__).with_name("masks_by_hand.json").read_text("utf-8")
 )
-"""By drawing: the model, the corners of the thing's outline, and of holes through which the background is
+"""By drawing: the model, the corners of the object's outline, and of holes through which the background is
 seen.
 
 Read off the drawings, shown twice as large, corner by corner along the outer edge of their lines.
@@ -74,19 +74,19 @@ def drawn_by_hand(name: str, shape: tuple[int, int]) -> Mask:
 
 @pytest.mark.parametrize("name", BY_HAND)
 def test_samples_are_cut_out_as_by_hand(name: str) -> None:
-    ink, thing = cut_out(name)
+    ink, foreground = cut_out(name)
     mask = drawn_by_hand(name, ink.shape)
     assert (ink & mask).sum() > 0.85 * ink.sum(), "the mask is of this drawing"
-    assert agreement(thing, mask) >= LEAST.get(name, 0.97)
+    assert agreement(foreground, mask) >= LEAST.get(name, 0.97)
 
 
 @pytest.mark.parametrize("name", BY_INK)
 def test_samples_are_cut_out_along_the_outer_edge_of_their_ink(name: str) -> None:
-    ink, thing = cut_out(name)
+    ink, foreground = cut_out(name)
     # Gaps are closed with a thick pen, the outline is filled, the pen's width taken off again.
     thick = np.pad(ndimage.binary_dilation(ink, iterations=4), 8)
     mask = ndimage.binary_erosion(ndimage.binary_fill_holes(thick), iterations=4)[8:-8, 8:-8]
     holes, _count = ndimage.label(~ink)
     for x, y in BY_INK[name]:
         mask = mask & (holes != holes[y, x])
-    assert agreement(thing, mask) >= 0.99
+    assert agreement(foreground, mask) >= 0.99

@@ -59,7 +59,7 @@ def test_diversity_is_what_styles_change_and_dropout_has_its_own(tmp_path: Path)
 def test_only_the_inside_counts_and_counts_as_if_it_were_all(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """On a plain background what happens beside the thing is no diversity."""
+    """On a plain background what happens beside the object is no diversity."""
     data = things(tmp_path / "data", 2, 32)
     model = generator(data, 0, dropout=False)
     random = np.random.default_rng(0)

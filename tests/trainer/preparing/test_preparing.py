@@ -27,17 +27,17 @@ SMALL = Frame(64)
 
 
 def on_paper(seed: int, edge: int = 320, place: tuple[int, int] = (30, 90)) -> Pixels:
-    """A thing on grey paper, unevenly lit, off the middle, with a soft shadow: uint8 (edge, edge, 3)."""
-    thing = blob(seed, 192).astype(np.float32)
+    """An object on grey paper, unevenly lit, off the middle, with a soft shadow: uint8 (edge, edge, 3)."""
+    subject = blob(seed, 192).astype(np.float32)
     down, across = np.mgrid[:edge, :edge] / edge
     paper = np.array([196, 192, 186]) * (1 + 0.1 * (down - 0.5) - 0.15 * (across - 0.5))[..., None]
     middle = place[0] + 96 + 14, place[1] + 96 + 14
     far = np.hypot(down * edge - middle[0], across * edge - middle[1])
     paper *= (1 - 0.25 * np.exp(-((far / 70) ** 2)))[..., None]
     photo = paper + np.random.default_rng(seed).normal(0, 1.5, (edge, edge, 1))
-    there = thing.min(2) < 250
+    there = subject.min(2) < 250
     part = photo[place[0] : place[0] + 192, place[1] : place[1] + 192]
-    part[there] = thing[there] * 0.8
+    part[there] = subject[there] * 0.8
     return np.clip(photo, 0, 255).astype(np.uint8)
 
 
@@ -48,7 +48,7 @@ def box_of(pixels: Pixels) -> tuple[int, int, int, int]:
 
 
 def is_framed(pixels: Pixels, size: int) -> bool:
-    """Whether a thing lies in the middle of white, and is 88 % of the square long."""
+    """Whether an object lies in the middle of white, and is 88 % of the square long."""
     top, left, bottom, right = box_of(pixels)
     longest = max(bottom - top, right - left)
     middle = abs(top + bottom - size) <= 0.05 * size and abs(left + right - size) <= 0.05 * size
@@ -59,7 +59,7 @@ def is_framed(pixels: Pixels, size: int) -> bool:
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Ten photos that can be used, and one of each sort that can't."""
-    made = tmp_path_factory.mktemp("photos") / "things"
+    made = tmp_path_factory.mktemp("photos") / "objects"
     for seed in range(COUNT):
         save(blob(seed), made / f"{seed}.png")
     brighter = np.clip(blob(1).astype(int) + 2, 0, 255).astype(np.uint8)
@@ -97,14 +97,14 @@ def test_each_sort_of_odd_photo_is_told(outlook: proposals.Outlook) -> None:
     assert outlook.cuts and {one.how for one in outlook.proposals if one.keep} == {"centred"}
 
 
-def test_things_on_paper_are_cut_out_and_centred() -> None:
+def test_objects_on_paper_are_cut_out_and_centred() -> None:
     photo = on_paper(4)
-    thing = cutting.find_thing(photo)
-    assert thing.how == "cut"
-    made = cutting.cut_out(photo, thing, Frame(128))
+    subject = cutting.find_subject(photo)
+    assert subject.how == "cut"
+    made = cutting.cut_out(photo, subject, Frame(128))
     assert is_framed(made, 128)
-    # Nothing of paper and shadow is left, and the thing is whole and has its colours.
-    expected = cutting.cut_out(blob(4, 192), cutting.find_thing(blob(4, 192)), Frame(128))
+    # Nothing of paper and shadow is left, and the object is whole and has its colours.
+    expected = cutting.cut_out(blob(4, 192), cutting.find_subject(blob(4, 192)), Frame(128))
     solid, empty = expected.min(2) < 200, expected.min(2) == 255
     assert (made[empty].min(1) >= 250).mean() > 0.985
     assert np.median(np.abs(made[solid].astype(float) - expected[solid] * 0.8)) < 12
@@ -113,9 +113,9 @@ def test_things_on_paper_are_cut_out_and_centred() -> None:
 def test_white_background_needs_no_cutting() -> None:
     photo = np.full((200, 300, 3), 255, np.uint8)
     photo[10:138, 150:278] = blob(2)
-    thing = cutting.find_thing(photo)
-    assert thing.how == "centred"
-    assert is_framed(cutting.cut_out(photo, thing, Frame(100)), 100)
+    subject = cutting.find_subject(photo)
+    assert subject.how == "centred"
+    assert is_framed(cutting.cut_out(photo, subject, Frame(100)), 100)
 
 
 def test_written_folder_is_a_data_set(outlook: proposals.Outlook, tmp_path: Path) -> None:
@@ -180,7 +180,7 @@ def test_another_wish_begins_anew_and_discarding_clears(outlook: proposals.Outlo
     assert sorted(it.name for it in tmp_path.iterdir()) == ["out"]
 
 
-@pytest.mark.parametrize("place", ["things/inside", "used"])
+@pytest.mark.parametrize("place", ["objects/inside", "used"])
 def test_nothing_is_overwritten(outlook: proposals.Outlook, tmp_path: Path, place: str) -> None:
     out = outlook.folder / "inside" if "inside" in place else tmp_path / place
     save(blob(1), tmp_path / "used" / "mine.png")
@@ -251,7 +251,7 @@ def test_files_as_people_have_them(tmp_path: Path, write) -> None:  # type: igno
     outlook = proposals.propose(tmp_path / "photos", SMALL)
     writing.write(outlook, outlook.kept, tmp_path / "out")
     made = np.array(Image.open(tmp_path / "out" / "one.png"))
-    expected = cutting.cut_out(blob(7), cutting.find_thing(blob(7)), SMALL)
+    expected = cutting.cut_out(blob(7), cutting.find_subject(blob(7)), SMALL)
     assert np.abs((made.min(2) < 200).astype(int) - (expected.min(2) < 200)).mean() < 0.06
 
 
