@@ -16,7 +16,7 @@ from engine.data.card import Card as ModelCard
 _EDGE, _GAP = 180, 8
 
 
-class OutcomeDoor(QObject):
+class OutcomeController(QObject):
     """Tells of a lesson's outcome, and asks where it is no better.
 
     Args:

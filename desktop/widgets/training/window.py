@@ -148,7 +148,7 @@ class TrainingWindow(QWidget):
             page.dress()
 
 
-class TrainingDoor(QObject):
+class TrainingController(QObject):
     """The way from the main window into training, and what it is told of one at start and end.
 
     Args:

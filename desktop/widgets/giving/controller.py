@@ -19,7 +19,7 @@ from engine.files.writing import as_on_disk, stem
 from engine.models.catalogue import Entry
 
 
-class GivingDoor(QObject):
+class SharingController(QObject):
     """Opens the dialogs, and asks what has to be asked over the canvas.
 
     Args:
