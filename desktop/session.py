@@ -306,7 +306,7 @@ class Session(Observable):
     def open_model(self, path: Path) -> None:
         """Paint with the model in ``path`` once its terms were seen; another kind brings its own picture."""
         with self._report_errors():
-            if not self.models.giving.holds(path):
+            if not self.models.sharing.holds(path):
                 self.matching.picture_for(path, lambda picture: self._paint_with(path, picture))
 
     def _paint_with(self, path: Path, picture: OpenPicture) -> None:

@@ -47,7 +47,6 @@ from desktop.widgets.dialogs.pair_start import PairStartDialog
 from desktop.widgets.edit_actions import on_edits
 from desktop.widgets.exporting.dialog import FinishDialog
 from desktop.widgets.film.dialog import FilmDialog
-from desktop.widgets.giving.controller import SharingController
 from desktop.widgets.inputs.controller import InputController
 from desktop.widgets.panels.brush_bar import BrushBar
 from desktop.widgets.panels.folding import FoldingHeader, Heights
@@ -65,6 +64,7 @@ from desktop.widgets.parts.folders import FolderController
 from desktop.widgets.parts.message_bar import MessageBar
 from desktop.widgets.parts.room import dress_overflow, fit, recall, remember
 from desktop.widgets.preparing.dialog import PreparingDialog
+from desktop.widgets.sharing.controller import SharingController
 from desktop.widgets.styles.dock import StyleDock
 from desktop.widgets.styles.morph import MorphDialog
 from desktop.widgets.training.window import TrainingController
@@ -124,8 +124,8 @@ class MainWindow(QMainWindow):
         self.colourways = ColourwaysDialog(session, self.files, undoing, self)
         self.comparison = ComparisonDialog(session, self)
         self.inputs = InputController(session, actions, self.files.ask_open, self)
-        self.giving = SharingController(session, self.messages, self)
-        for bar in (self.inputs.bar, self.giving.bar, self.pair_drawing_bar, self.teaching_bar):
+        self.sharing = SharingController(session, self.messages, self)
+        for bar in (self.inputs.bar, self.sharing.bar, self.pair_drawing_bar, self.teaching_bar):
             column.addWidget(bar)
         column.addWidget(stage, 1)
         column.addWidget(self.shelf)
@@ -179,7 +179,7 @@ class MainWindow(QMainWindow):
         presets = self.brush_bar.presets
         self.actions_table.connect(on_edits(self.session, self.clipboard, self.files, presets, self))
         self.actions_table.connect(self.inputs.reactions())
-        self.actions_table.connect(self.giving.reactions())
+        self.actions_table.connect(self.sharing.reactions())
         for names in (("beside", "over", "split"), ("theme_system", "theme_light", "theme_dark")):
             group = QActionGroup(self)
             for name in names:
