@@ -14,7 +14,7 @@ from desktop.widgets.parts.pictures import MainButton, faint, title
 from desktop.widgets.parts.room import fit
 
 
-class RestDialog(QDialog):
+class BulkDraftsDialog(QDialog):
     """Stays open beside the window. Nothing is added before the button says so.
 
     Args:
