@@ -34,7 +34,7 @@ from trainer.run.options import Options
 from trainer.training.fit import fit, pair_loader
 from trainer.training.state import State
 from trainer.training.step import LOSSES, train_step
-from trainer.training.styles import Bicycle, Draw
+from trainer.training.styles import BicyclePass, StyleNoise
 
 STYLES: dict[str, Any] = {"styles": 8, "style_encoder": 4}
 
@@ -109,13 +109,13 @@ def test_pictures_of_a_step_may_come_one_after_the_other(data: DataSet, recipe: 
 
 def test_what_is_drawn_is_a_pictures_own_however_many_processes_share_a_batch(data: DataSet) -> None:
     config = small(data, batch=4, **STYLES)
-    whole = Draw.of_step(config, 3, World())
-    halves = [Draw.of_step(config, 3, World(rank, 2)) for rank in range(2)]
+    whole = StyleNoise.of_step(config, 3, World())
+    halves = [StyleNoise.of_step(config, 3, World(rank, 2)) for rank in range(2)]
     for ours, *theirs in zip(whole, *halves, strict=True):
         assert torch.equal(ours, torch.cat(theirs))
     assert whole.alternate.tolist() == [True, False, True, False]
-    assert not torch.equal(whole.codes, Draw.of_step(config, 4, World()).codes)
-    odd = [Draw.of_step(replace(config, batch=1), step, World()).alternate.item() for step in range(4)]
+    assert not torch.equal(whole.codes, StyleNoise.of_step(config, 4, World()).codes)
+    odd = [StyleNoise.of_step(replace(config, batch=1), step, World()).alternate.item() for step in range(4)]
     assert odd == [True, False, True, False]
 
 
@@ -127,22 +127,22 @@ def test_a_hint_says_what_colour_it_is_whatever_the_style(data: DataSet) -> None
     inputs = torch.full((4, 5, 32, 32), -1.0)
     photos = torch.rand(4, 3, 32, 32) * 2 - 1
     inputs[2:, 1:, 10:20, 10:20] = 1  # the third and the fourth
-    draw = Draw.of_step(config, 0, World())
-    style = Bicycle(state, inputs, photos, draw)
+    noise = StyleNoise.of_step(config, 0, World())
+    style = BicyclePass(state, inputs, photos, noise)
     assert style.targeted is not None
     assert style.targeted.tolist() == [0, 2, 3]
     assert style.weight == pytest.approx(0.9)
     losses = style.losses(style.generate())
     assert losses.latent > 0, "the second is made by a random code, to be found again"
     inputs[1, 1:, 10:20, 10:20] = 1
-    all_but_one = Bicycle(state, inputs, photos, draw)
+    all_but_one = BicyclePass(state, inputs, photos, noise)
     assert all_but_one.targeted is not None
     assert all_but_one.targeted.tolist() == [0, 1, 2, 3]
     losses = all_but_one.losses(all_but_one.generate())
     assert losses.latent == 0
     assert losses.kl > 0
     inputs[0, 1:, 10:20, 10:20] = 1
-    every_one = Bicycle(state, inputs, photos, draw)
+    every_one = BicyclePass(state, inputs, photos, noise)
     assert every_one.losses(every_one.generate()).kl == 0, "no photo is asked for its code"
 
 
