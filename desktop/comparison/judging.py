@@ -20,7 +20,7 @@ from engine.errors import PictureError
 from trainer.comparison.table import Judged, from_fields
 
 MOST_BYTES = 16 << 20
-_LOOKS = 40
+_PERCEPTUAL_PAIRS = 40
 """Pairs of each model that a trained eye looks at."""
 
 
@@ -58,7 +58,10 @@ def judge(files: Sequence[Path], folder: Path, job: Job, *, eye: bool) -> Table:
             return job.is_cancelled
 
         words = ["compare", *map(str, files), "--data", str(folder), "--table", str(table)]
-        wrong = background.done([*words, "--told", str(told), "--looks", str(_LOOKS if eye else 0)], given_up)
+        wrong = background.done(
+            [*words, "--told", str(told), "--perceptual-pairs", str(_PERCEPTUAL_PAIRS if eye else 0)],
+            given_up,
+        )
         if job.is_cancelled:
             raise Cancelled
         if wrong:

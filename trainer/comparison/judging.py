@@ -34,8 +34,8 @@ class How:
     task: Task | None = None
     swap: bool = False
     way: str = ""
-    looks: int = 0
-    """Pairs at which a trained eye looks; 0 leaves out styles, too."""
+    perceptual_pairs: int = 0
+    """Pairs of which perceptual and kernel distance are measured; 0 leaves out styles, too."""
     dabbed: int = 0
     edge_maps: Path | None = None
     seed: int = 0
@@ -169,12 +169,12 @@ def _one(
         generator,
         data,
         recogniser=reader,
-        looks=how.looks if card.input != "labels" else 0,
+        perceptual_pairs=how.perceptual_pairs if card.input != "labels" else 0,
         dabbed=how.dabbed,
         edge_maps=how.edge_maps if card.input == "sketch" else None,
         progress=step,
     )
-    if how.looks and card.style and weights.available():
+    if how.perceptual_pairs and card.style and weights.available():
         of_styles = styles.measure_styles(generator, data, edge_maps=how.edge_maps)
         result.scores |= of_styles.scores
         notes += of_styles.notes

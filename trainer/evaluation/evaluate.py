@@ -179,12 +179,16 @@ class Pace:
 
 
 def estimate_time(
-    generator: Generator, data: DataSet, looks: int = 0, dabbed: int = 0, edge_maps: Path | None = None
+    generator: Generator,
+    data: DataSet,
+    perceptual_pairs: int = 0,
+    dabbed: int = 0,
+    edge_maps: Path | None = None,
 ) -> Pace:
     """Judge a few pairs, and forget what was found.
 
     Args:
-        looks, dabbed, edge_maps: as for ``evaluate``.
+        perceptual_pairs, dabbed, edge_maps: as for ``evaluate``.
 
     Raises:
         PictureError: a pair can't be read.
@@ -213,11 +217,11 @@ def estimate_time(
         begun = time.perf_counter()
         tally.dab(sample, generator.translate)
         looking += min(dabbed, len(chosen.pairs)) * (time.perf_counter() - begun)
-    if looks:
+    if perceptual_pairs:
         distance.extract_features(sample.target)  # reads the weights
         begun = time.perf_counter()
         distance.extract_features(sample.target)
-        looking += 2 * min(looks, len(chosen.pairs)) * (time.perf_counter() - begun)
+        looking += 2 * min(perceptual_pairs, len(chosen.pairs)) * (time.perf_counter() - begun)
     return Pace(len(chosen.pairs), (reading + making) / count, comparing / count, looking)
 
 
@@ -227,7 +231,7 @@ def evaluate(
     *,
     recogniser: Recogniser | None = None,
     classes: Palette | None = None,
-    looks: int = 0,
+    perceptual_pairs: int = 0,
     dabbed: int = 0,
     edge_maps: Path | None = None,
     progress: Callable[[int, int], None] | None = None,
@@ -238,8 +242,8 @@ def evaluate(
         data: the whole data set, of which ``split_for_evaluation`` chooses.
         recogniser: for label models; without it there is no label score.
         classes: the colours of maps, where that is what the model makes.
-        looks: of so many of the pairs, spread over all, perceptual and kernel distance are measured, about
-            a second a pair.
+        perceptual_pairs: of so many of the pairs, spread over all, perceptual and kernel distance are
+            measured, about a second a pair.
         dabbed: for models with hints; so many of the pairs, spread over all, are translated again, without
             hints and with dabs on the bare lines.
         edge_maps: where those of photos are kept, by which lines are drawn then; else by gradients.
@@ -256,7 +260,7 @@ def evaluate(
     result = Evaluation(card.name, count, generator.statistics)
     tally = Tally(card, recogniser if card.input == "labels" else None, classes)
     on_sheet = set(layouts.spread(range(count), ON_SHEET))
-    looked_at = set(layouts.spread(range(count), looks)) if looks else set()
+    looked_at = set(layouts.spread(range(count), perceptual_pairs)) if perceptual_pairs else set()
     again = set(layouts.spread(range(count), dabbed)) if card.hints and dabbed else set()
     with ThreadPoolExecutor(1, thread_name_prefix="judged") as pool:  # the next pair is read meanwhile
         following = pool.submit(still, chosen.pairs[0], augment)

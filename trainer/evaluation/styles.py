@@ -58,7 +58,7 @@ def measure_styles(
     Args:
         data: the whole data set, of which ``split_for_evaluation`` chooses.
         edge_maps: as for ``evaluate``.
-        progress: is told looks done and looks in all.
+        progress: is told comparisons done and comparisons in all.
 
     Raises:
         PictureError: a pair can't be read.
@@ -69,7 +69,7 @@ def measure_styles(
         return Measured({}, ["Diversity and obedience are of styles, and the model has none."])
     _, chosen = split_for_evaluation(data, card)
     augment = augment_of(card, data, edge_maps)
-    total = looks(generator, data)
+    total = count_comparisons(generator, data)
     done = 0
 
     def step(count: int) -> None:
@@ -106,8 +106,8 @@ def measure_styles(
     return Measured({**scores, "obedience": float(np.mean(nearer))}, [])
 
 
-def looks(generator: Generator, data: DataSet) -> int:
-    """How many looks of the trained eye ``measure_styles`` takes."""
+def count_comparisons(generator: Generator, data: DataSet) -> int:
+    """How many pictures the trained eye compares for ``measure_styles``."""
     card = generator.card
     if not card.style:
         return 0
@@ -122,7 +122,7 @@ def seconds(generator: Generator, data: DataSet) -> float:
     Raises:
         PictureError: the first pair can't be read.
     """
-    count = looks(generator, data)
+    count = count_comparisons(generator, data)
     if not count:
         return 0.0
     _, chosen = split_for_evaluation(data, generator.card)
