@@ -177,7 +177,7 @@ def translate(
     if not os.path.exists(input):
         raise PictureError(f"There is no “{input}”; check its name.")
     jobs = translating.jobs(input, output)
-    wish = translating.wish(cut_out, room, larger, enclosed)
+    finishing = translating.finishing(cut_out, room, larger, enclosed)
     generator = engine.open(
         model, device=device, statistics=statistics.value if statistics else None, notice=_say
     )
@@ -188,9 +188,9 @@ def translate(
         except OSError as error:
             raise PictureError(f"The folder “{folder}” can't be made ({error.strerror or error}).") from error
     if not os.path.isdir(input):
-        translating.translate(generator, *jobs[0], seed, code, wish)
+        translating.translate(generator, *jobs[0], seed, code, finishing)
         return
-    failures = translating.translate_all(generator, jobs, seed, code, wish)
+    failures = translating.translate_all(generator, jobs, seed, code, finishing)
     for sentence in failures:
         _say(sentence)
     if failures:

@@ -29,7 +29,7 @@ USUAL_SIZE, USUAL_MARGIN = 256, 6
 
 
 class Preparing(Observable):
-    """One folder at a time; a newer wish ends the older."""
+    """One folder at a time; a newer request ends the older."""
 
     outlook = Property["Outlook | None"](None)
     """What is proposed, once every photo has been looked at."""

@@ -54,7 +54,7 @@ GOING_ON: tuple[Phase, ...] = ("starting", "running", "paused", "stopping")
 
 
 @dataclass(frozen=True)
-class Wish:
+class TrainingRequest:
     """A training that is to be started."""
 
     options: Options
@@ -151,20 +151,20 @@ class Training(Observable):
 
     # --- what the user does --------------------------------------------------------------------
 
-    def start(self, wish: Wish) -> None:
+    def start(self, request: TrainingRequest) -> None:
         """Begin a training; ``phase`` tells how it goes, ``error_reported`` why it can't be begun."""
         with self._report_errors():
             if self.goes_on:
                 raise background.BusyError(self.tr("A training goes on already; stop it first."))
-            data = wish.options.data
+            data = request.options.data
             if not os.path.exists(data):
                 raise RunError(self.tr("“%s” is gone; choose the folder anew.") % data)
-            folder = runs.free_run_folder(wish.options.name or data.name)
+            folder = runs.free_run_folder(request.options.name or data.name)
             folder.parent.mkdir(parents=True, exist_ok=True)
             palette = runs.palette_of(folder)
-            if wish.palette:
-                write_gpl(wish.palette, palette)
-            background.start(wish.words(folder, palette), runs.log_of(folder))
+            if request.palette:
+                write_gpl(request.palette, palette)
+            background.start(request.words(folder, palette), runs.log_of(folder))
             self._follow(folder, "starting")
 
     def resume(self) -> None:
@@ -214,7 +214,7 @@ class Training(Observable):
 
     def pause(self) -> None:
         """Ask the training to wait after the step at hand."""
-        self._wish("pause")
+        self._request("pause")
 
     def go_on(self) -> None:
         """End a pause."""
@@ -229,7 +229,7 @@ class Training(Observable):
         if self.plan is None:
             background.end(runs.log_of(self.run))
         else:
-            self._wish("stop")
+            self._request("stop")
 
     def stop_with_best(self) -> None:
         """Stop, and let the best model so far be the one to paint with."""
@@ -365,7 +365,7 @@ class Training(Observable):
             self._clock.stop()
             self._drawing_clock.stop()
 
-    def _wish(self, name: str) -> None:
+    def _request(self, name: str) -> None:
         assert self.run is not None
         with self._report_errors():
             (self.run / name).touch()

@@ -75,7 +75,7 @@ class ScanResult:
 
 
 class DatasetScan(Observable):
-    """Looks at one folder at a time; a newer wish ends the older."""
+    """Looks at one folder at a time; a newer request ends the older."""
 
     result = Property[ScanResult | None](None)
     looking = Property(False)
@@ -125,7 +125,7 @@ class DatasetScan(Observable):
         self._tasks.do(lambda: self._check(number, data), self._take_problems)
 
     def _check(self, number: int, data: DataSet) -> list[Problem] | None:
-        """On the task queue's thread; None when a newer wish came in between."""
+        """On the task queue's thread; None when a newer request came in between."""
 
         def progress(done: int, total: int) -> None:
             if number != self._number:

@@ -16,7 +16,7 @@ from PySide6.QtCore import QObject, QTimer, Signal, SignalInstance
 from desktop.support import background
 from desktop.support.observable import Observable, Property
 from desktop.support.task_queue import TaskQueue
-from desktop.training.current import Wish
+from desktop.training.current import TrainingRequest
 from desktop.training.daily_results import DailyResults, read_daily_results
 from engine.data.palette import write_gpl
 from engine.files.printed import last_line
@@ -123,15 +123,15 @@ class TrainingQueue(Observable):
 
     # --- what the user does --------------------------------------------------------------------
 
-    def add(self, wish: Wish) -> None:
+    def add(self, request: TrainingRequest) -> None:
         """Put a training at the end of the list."""
-        item = new_item(wish.options, time.time())
+        item = new_item(request.options, time.time())
 
         def change(queue: Queue) -> Queue:
-            if wish.palette is None:
+            if request.palette is None:
                 return queue.added(item)
             names = self._folder.folder / f"{item.id}.gpl"
-            write_gpl(wish.palette, names)
+            write_gpl(request.palette, names)
             return queue.added(replace(item, options=replace(item.options, palette=names)))
 
         def added(_queue: Queue) -> None:

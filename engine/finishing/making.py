@@ -15,7 +15,7 @@ from engine.planes import codec
 
 
 @dataclass(frozen=True)
-class Wish:
+class FinishOptions:
     """What is wanted of a preview."""
 
     cut: bool = False
@@ -32,7 +32,7 @@ def made(
     preview: Pixels,
     picture: Picture,
     size: tuple[int, int],
-    wish: Wish,
+    options: FinishOptions,
     step: Step = lambda _done, _total: None,
     finish: Callable[[Pixels], Pixels] = lambda frame: frame,
 ) -> Pixels:
@@ -42,7 +42,7 @@ def made(
         preview: as the network made it, uint8 (H, W, 3).
         picture: what it was made of.
         size: width and height of the picture.
-        wish: what is wanted.
+        options: what is wanted.
         step: called now and then; may raise to end it.
         finish: lays over a preview, uint8 (H, W, 3) of any size, what was painted over it by hand.
 
@@ -53,24 +53,24 @@ def made(
         PictureError: no object can be told from its background, or it would have too many pixels.
     """
     working = preview.shape[1], preview.shape[0]
-    wanted = size[0] * wish.factor, size[1] * wish.factor
-    if wish.factor == 1 or wanted[0] < working[0] or wanted[1] < working[1]:
+    wanted = size[0] * options.factor, size[1] * options.factor
+    if options.factor == 1 or wanted[0] < working[0] or wanted[1] < working[1]:
         frame = codec.scaled_preview(preview, wanted)
     else:
-        halves = 2 if wish.cut else 1
+        halves = 2 if options.cut else 1
         frame = enlarged(preview, wanted, _drawing(picture), lambda done, total: step(done, total * halves))
     frame = finish(frame)
-    if not wish.cut:
+    if not options.cut:
         return frame
-    first = wish.factor > 1
+    first = options.factor > 1
     cut = cut_out(
         frame,
         picture,
         working,
         lambda done, total: step(done + total * first, total * (1 + first)),
-        wish.enclosed,
+        options.enclosed,
     )
-    return framed(cut, wish.room)
+    return framed(cut, options.room)
 
 
 def _drawing(picture: Picture) -> Pixels | None:

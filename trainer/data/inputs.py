@@ -19,7 +19,7 @@ from trainer.pictures.sources import Derived, Source, read
 
 
 @dataclass(frozen=True)
-class Wish:
+class DataOptions:
     """What was asked for; what wasn't is found out."""
 
     task: Task | None
@@ -35,7 +35,7 @@ def directed(
     candidates: list[Pair],
     problems: list[Problem],
     sides: tuple[str, str],
-    wish: Wish,
+    options: DataOptions,
 ) -> DataSet:
     """The data set with the drawn side as A; the first side where that can't be told."""
     both = [(pair.a, pair.b) for pair in candidates]
@@ -50,26 +50,26 @@ def directed(
         text = f"The pictures don't show which side is the input; the {sides[0]} was taken."
         remedy = "Swap the sides if it is the other one."
         problems.append(Problem(None, False, text, remedy, "direction"))
-        if layout == "two folders" and not wish.way and len(both) > 3 and not _could_belong(both):
+        if layout == "two folders" and not options.way and len(both) > 3 and not _could_belong(both):
             text = "The pictures of the two folders don't look like pairs, though they have the same names."
             remedy = "Look at some; --pair alone takes all of them for single photos."
             problems.append(Problem(None, False, text, remedy, "pairing"))
-    if (drawn is False) != wish.swap:
+    if (drawn is False) != options.swap:
         candidates = [replace(pair, a=pair.b, b=pair.a) for pair in candidates]
         sides = (sides[1], sides[0])
     notes: list[str] = []
-    found = direction.looks_like([pair.a for pair in candidates], wish.palette, wish.task)
+    found = direction.looks_like([pair.a for pair in candidates], options.palette, options.task)
     if found.numbers is not None:
         inputs = indexed.coloured([pair.a for pair in candidates], found.numbers)
         candidates = [replace(pair, a=a) for pair, a in zip(candidates, inputs, strict=True)]
         notes.append(indexed.in_words(found.numbers))
-    palette = wish.palette or found.palette
-    task: Task = wish.task or found.task
+    palette = options.palette or found.palette
+    task: Task = options.task or found.task
     ignored: tuple[Colour, ...] = ()
     if task == "labels" and palette is not None:
-        given = wish.palette is not None
+        given = options.palette is not None
         candidates, palette, ignored, told = void_labels.leave_out_void(
-            candidates, palette, given, wish.ignore
+            candidates, palette, given, options.ignore
         )
         problems += told.problems
         notes += told.notes

@@ -24,7 +24,7 @@ from engine.errors import PictureError
 from engine.files.writing import shown
 from trainer.data import panels, recognising
 from trainer.data.dataset import DataSet, Kind, Layout, Pair, Problem
-from trainer.data.inputs import Wish
+from trainer.data.inputs import DataOptions
 from trainer.data.recognising import partnerless
 from trainer.files import layouts, pair_store, zipped
 from trainer.pictures import sketch, sources
@@ -66,17 +66,17 @@ def find(
     if not os.path.isdir(folder) and not zipped.is_packed(folder):
         reason = "is a file" if os.path.exists(folder) else "does not exist"
         raise PictureError(f"“{folder}” {reason}; choose a folder of pictures, or a zip file of one.")
-    wish = Wish(task, swap, palette, way, None if ignore is None else tuple(ignore))
+    options = DataOptions(task, swap, palette, way, None if ignore is None else tuple(ignore))
     found, stills, foreign = layouts.gathered(folder)
     if zipped.is_file(zipped.root(folder) / pair_store.MANIFEST):
-        data = _kept(folder, found, wish)
+        data = _kept(folder, found, options)
     elif found:
         if not way and zipped.is_file(zipped.root(folder) / layouts.PREPARED):
-            wish = replace(wish, way=panels.ALONE)
-        data, unused = recognising.recognise_pairs(folder, found, stills, wish)
+            options = replace(options, way=panels.ALONE)
+        data, unused = recognising.recognise_pairs(folder, found, stills, options)
         foreign = sorted([*foreign, *unused])
     else:
-        data = DataSet(folder, "photos", wish.task or "hints")
+        data = DataSet(folder, "photos", options.task or "hints")
         foreign = sorted([*foreign, *(still.file for still in stills)])
     problems = list(data.problems)
     for file in foreign:
@@ -144,13 +144,13 @@ def digest(data: DataSet) -> str:
 # --- kept pairs ------------------------------------------------------------------------------------
 
 
-def _kept(folder: Path, found: Sequence[layouts.Found], wish: Wish) -> DataSet:
+def _kept(folder: Path, found: Sequence[layouts.Found], options: DataOptions) -> DataSet:
     stated, palette = pair_store.read_manifest(zipped.root(folder))
     if stated not in TASKS:
         raise PictureError(
             f"“{folder / pair_store.MANIFEST}” names a task that is unknown here; update the program."
         )
-    task: Task = wish.task or stated
+    task: Task = options.task or stated
     by_role: dict[str, dict[tuple[str, str], Path]] = {
         pair_store.INPUT: {},
         pair_store.PHOTO: {},
@@ -198,6 +198,6 @@ def _kept(folder: Path, found: Sequence[layouts.Found], wish: Wish) -> DataSet:
         task,
         pairs,
         (*map(partnerless, alone), *doubled),
-        (wish.palette or palette) if task == "labels" else None,
+        (options.palette or palette) if task == "labels" else None,
         f"“{pair_store.INPUT}” → “{pair_store.PHOTO}”",
     )

@@ -12,7 +12,7 @@ import numpy as np
 from engine.errors import PictureError
 from trainer.data import classes, direction, inputs, instances, panels
 from trainer.data.dataset import DataSet, Layout, Pair, Problem
-from trainer.data.inputs import Wish
+from trainer.data.inputs import DataOptions
 from trainer.data.instances import InstanceMasks
 from trainer.files import layouts, pairing
 from trainer.files.families import Side
@@ -37,39 +37,39 @@ _SOME_FLAT = 0.2, 0.8
 
 
 def recognise_pairs(
-    folder: Path, found: list[Found], stills: list[Found], wish: Wish
+    folder: Path, found: list[Found], stills: list[Found], options: DataOptions
 ) -> tuple[DataSet, list[Path]]:
     """The data set, and those of the ``stills``, GIF files, that are not part of it.
 
     Raises:
-        PictureError: there is no such way as was wished for, or the palette doesn't fit.
+        PictureError: there is no such way as was asked for, or the palette doesn't fit.
     """
-    if wish.way and wish.way != panels.ALONE and wish.way not in panels.WAYS:
-        asked = pairing.asked([*found, *stills], wish.way)
+    if options.way and options.way != panels.ALONE and options.way not in panels.WAYS:
+        asked = pairing.asked([*found, *stills], options.way)
         if asked is None:
             known = pairing.chosen([*found, *stills])
             could = _listed(known.ways if known else list(panels.WAYS))
-            raise PictureError(f"There are no pairs “{wish.way}” in “{folder.name}”; could be: {could}.")
-        return _of_chosen(folder, asked, wish), _unused(stills, asked)
-    masked = None if wish.way else instances.find_instance_masks([*found, *stills])
+            raise PictureError(f"There are no pairs “{options.way}” in “{folder.name}”; could be: {could}.")
+        return _of_chosen(folder, asked, options), _unused(stills, asked)
+    masked = None if options.way else instances.find_instance_masks([*found, *stills])
     if masked is not None:
-        return _from_instance_masks(folder, masked, wish), []
-    chosen = None if wish.way else pairing.chosen(found)
-    if stills and not wish.way:
+        return _from_instance_masks(folder, masked, options), []
+    chosen = None if options.way else pairing.chosen(found)
+    if stills and not options.way:
         both = pairing.chosen([*found, *stills])
         if both is not None and (chosen is None or len(both.matches) > len(chosen.matches)):
             chosen = both
     if chosen is not None and chosen.sure:
-        return _of_chosen(folder, chosen, wish), _unused(stills, chosen)
+        return _of_chosen(folder, chosen, options), _unused(stills, chosen)
     unused = [still.file for still in stills]
     sources = [Source(entry.file) for entry in found]
-    parts = panels.Panels("") if wish.way == panels.ALONE else panels.find_panels(sources, wish.way)
+    parts = panels.Panels("") if options.way == panels.ALONE else panels.find_panels(sources, options.way)
     if parts.way:
-        return _of_panels(folder, found, parts, wish), unused
+        return _of_panels(folder, found, parts, options), unused
     if chosen is not None and _FEWEST * len(found) <= _files_told(chosen) and _belong(chosen):
-        return _of_chosen(folder, chosen, wish), _unused(stills, chosen)
+        return _of_chosen(folder, chosen, options), _unused(stills, chosen)
     roles = sorted({entry.role for entry in found})
-    if len(roles) == 2 and wish.way != panels.ALONE:
+    if len(roles) == 2 and options.way != panels.ALONE:
         text = f"The folders “{roles[0] or '.'}” and “{roles[1] or '.'}” have hardly a file name in common."
         remedy = "Give the two pictures of a pair the same name, or put photos into one folder."
         one, other = ({entry.split for entry in found if entry.role == role} for role in roles)
@@ -82,10 +82,10 @@ def recognise_pairs(
             remedy = f"{HOW}: {_listed([*chosen.ways, panels.ALONE])}."
         problem = Problem(None, True, text, remedy, "no pairs")
         ways = (*chosen.ways, panels.ALONE) if chosen is not None else (panels.ALONE,)
-        data = DataSet(folder, "two folders", wish.task or "image", problems=(problem,), ways=ways)
+        data = DataSet(folder, "two folders", options.task or "image", problems=(problem,), ways=ways)
         return data, unused
     told = None if chosen is None or chosen.is_faint else chosen
-    return _photos(folder, found, wish, told, parts.suspicion), unused
+    return _photos(folder, found, options, told, parts.suspicion), unused
 
 
 def partnerless(file: Path) -> Problem:
@@ -97,13 +97,13 @@ def partnerless(file: Path) -> Problem:
 # --- pairs of files --------------------------------------------------------------------------------
 
 
-def _of_chosen(folder: Path, chosen: Chosen, wish: Wish) -> DataSet:
+def _of_chosen(folder: Path, chosen: Chosen, options: DataOptions) -> DataSet:
     layout: Layout = "two folders" if chosen.one.folder != chosen.other.folder else "suffixes"
     sides = _sides_in_words(chosen)
     ways = (*chosen.ways, panels.ALONE)
-    several = None if wish.way else classes.several(chosen)
+    several = None if options.way else classes.several(chosen)
     if several is not None:
-        given = replace(wish, palette=wish.palette or several.palette)
+        given = replace(options, palette=options.palette or several.palette)
         names = f"“{several.name}”", sides[several.photo]
         problems = _unused_masks(several, [chosen.one, chosen.other, *chosen.others])
         data = inputs.directed(folder, layout, several.pairs, problems, names, given)
@@ -114,23 +114,23 @@ def _of_chosen(folder: Path, chosen: Chosen, wish: Wish) -> DataSet:
         Pair(match.name, Source(match.one), Source(match.other), split=match.split)
         for match in chosen.matches
     ]
-    problems = _alone(chosen) + _left_out(chosen, wish)
-    data = inputs.directed(folder, layout, candidates, problems, sides, wish)
+    problems = _alone(chosen) + _left_out(chosen, options)
+    data = inputs.directed(folder, layout, candidates, problems, sides, options)
     notes = list(data.notes)
-    if not wish.way and _is_told(chosen):
+    if not options.way and _is_told(chosen):
         first = chosen.matches[0]
         notes.append(f"Pairs are told by names: “{first.one.name}” with “{first.other.name}”.")
     return replace(data, way=chosen.way, ways=ways, notes=tuple(notes))
 
 
-def _from_instance_masks(folder: Path, masked: InstanceMasks, wish: Wish) -> DataSet:
+def _from_instance_masks(folder: Path, masked: InstanceMasks, options: DataOptions) -> DataSet:
     """A data set of photos with a mask for each object in them."""
     problems = [partnerless(entry.file) for entry in masked.alone]
     if len(masked.alone) > max(_MANY_ALONE[0], _MANY_ALONE[1] * len(masked.pairs)):
         text = f"{len(masked.alone)} files belong to no photo with masks and are passed over."
         remedy = f"The first is “{masked.alone[0].file.name}”; add its photo, or its masks."
         problems = [Problem(None, False, text, remedy, "left out")]
-    given = replace(wish, palette=wish.palette or masked.palette)
+    given = replace(options, palette=options.palette or masked.palette)
     layout: Layout = "suffixes" if masked.photos == masked.masks else "two folders"
     sides = f"“{masked.masks}”", f"“{masked.photos}”"
     data = inputs.directed(folder, layout, masked.pairs, problems, sides, given)
@@ -200,9 +200,9 @@ def _unused_masks(several: classes.Several, sides: Sequence[Side]) -> list[Probl
     return [Problem(None, False, text, f"The first is “{min(files - used).name}”.", "left out")]
 
 
-def _left_out(chosen: Chosen, wish: Wish) -> list[Problem]:
+def _left_out(chosen: Chosen, options: DataOptions) -> list[Problem]:
     """A word on every side that is no part of the pairs."""
-    if not chosen.others or wish.way:
+    if not chosen.others or options.way:
         return []
     files = sum(len(side.files) + len(side.spare) for side in chosen.others)
     names = [f"“{side.name or '.'}”" for side in chosen.others]
@@ -246,7 +246,7 @@ _PARTS = {
 }
 
 
-def _of_panels(folder: Path, found: list[Found], parts: panels.Panels, wish: Wish) -> DataSet:
+def _of_panels(folder: Path, found: list[Found], parts: panels.Panels, options: DataOptions) -> DataSet:
     one, other = panels.WAYS[parts.way]
     layout: Layout = {"left": "side by side", "top": "stacked"}.get(one, "panels")  # type: ignore[assignment]
     candidates = [
@@ -261,10 +261,10 @@ def _of_panels(folder: Path, found: list[Found], parts: panels.Panels, wish: Wis
     ]
     problems = []
     thirds = tuple(way for way in panels.WAYS if way.endswith(("second", "third")))
-    if layout == "panels" and not wish.way:
+    if layout == "panels" and not options.way:
         text = f"The files hold three pictures each; the {_PARTS[one]} and the {_PARTS[other]} were taken."
         problems.append(Problem(None, False, text, f"{HOW}: {_listed(thirds)}.", "pairing"))
-    data = inputs.directed(folder, layout, candidates, problems, (_PARTS[one], _PARTS[other]), wish)
+    data = inputs.directed(folder, layout, candidates, problems, (_PARTS[one], _PARTS[other]), options)
     notes = data.notes
     if parts.gutter:
         notes = (*notes, f"Between the pictures of a file {parts.gutter} pixels are left out.")
@@ -272,8 +272,10 @@ def _of_panels(folder: Path, found: list[Found], parts: panels.Panels, wish: Wis
     return replace(data, way=parts.way, ways=ways, notes=notes)
 
 
-def _photos(folder: Path, found: list[Found], wish: Wish, chosen: Chosen | None, suspicion: str) -> DataSet:
-    task = wish.task or "hints"
+def _photos(
+    folder: Path, found: list[Found], options: DataOptions, chosen: Chosen | None, suspicion: str
+) -> DataSet:
+    task = options.task or "hints"
     ways = [*(chosen.ways if chosen is not None else ()), *([suspicion] if suspicion else ())]
     offered = (
         f"{HOW}: {_listed(ways)}."
@@ -290,7 +292,7 @@ def _photos(folder: Path, found: list[Found], wish: Wish, chosen: Chosen | None,
         for entry, name, ending in _named(found)
     )
     problems: list[Problem] = []
-    if wish.way != panels.ALONE:
+    if options.way != panels.ALONE:
         problems = _suspicions(found, chosen, suspicion, offered)
     levels = depths.common([pair.b for pair in pairs])
     if levels is not None:

@@ -49,7 +49,7 @@ def extend_config(
     epochs: float | None = None,
     minutes: float | None = None,
 ) -> Config:
-    """The run's config, with as many steps as are wished for; nothing is written.
+    """The run's config, with as many steps as are asked for; nothing is written.
 
     Args:
         data: all pairs of the data set, for a trial where the run has told no speed yet.

@@ -1,7 +1,7 @@
 """Writes what was decided on into a new folder, in one step at the end.
 
 Until then it grows beside its place as “.NAME.preparing”: whoever is interrupted goes on there with the same
-photos and the same wishes, and no folder ever holds half of it.
+photos and the same options, and no folder ever holds half of it.
 """
 
 from __future__ import annotations
@@ -127,7 +127,8 @@ def _about(outlook: Outlook, kept: Collection[str], names: dict[str, str]) -> di
 
 
 def _begun(out: Path, about: dict[str, Any]) -> Path:
-    """The folder that grows beside ``out``: that of an interrupted same wish, else an empty one."""
+    """The folder that grows beside ``out``: that of an same request that was interrupted, else an empty
+    one."""
     part = _beside(out)
     text = escaped(json.dumps(about, ensure_ascii=False, indent=1))
     if os.path.lexists(part):

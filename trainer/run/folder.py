@@ -126,17 +126,17 @@ class Run:
             self.host.write_text(platform.node(), "utf-8")
             yield
 
-    def asked(self, wish: str) -> bool:
+    def asked(self, request: str) -> bool:
         """Whether somebody left a file ``stop`` or ``pause``."""
-        return os.path.exists(self.folder / wish)
+        return os.path.exists(self.folder / request)
 
-    def ask(self, wish: str) -> None:
+    def ask(self, request: str) -> None:
         """Leave such a file."""
-        (self.folder / wish).touch()
+        (self.folder / request).touch()
 
-    def take_back(self, wish: str) -> None:
+    def take_back(self, request: str) -> None:
         """Remove such a file."""
-        (self.folder / wish).unlink(missing_ok=True)
+        (self.folder / request).unlink(missing_ok=True)
 
     def save(self, tensors: Mapping[str, Tensor], note: dict[str, str]) -> None:
         """Replace the checkpoint in one step.

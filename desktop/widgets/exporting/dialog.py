@@ -24,7 +24,7 @@ from engine.errors import PictureError
 from engine.finishing.foreground import ENCLOSED
 from engine.finishing.framing import FRAMES, MOST_MARGIN, Room
 from engine.finishing.larger import FACTORS
-from engine.finishing.making import Wish
+from engine.finishing.making import FinishOptions
 
 
 class FinishDialog(WritingForm):
@@ -114,23 +114,25 @@ class FinishDialog(WritingForm):
         self._look()
 
     @property
-    def wish(self) -> Wish:
+    def options(self) -> FinishOptions:
         """As it is chosen."""
         room = Room(self._frame.currentData(), self._margin.value())
-        return Wish(self._cut.isChecked(), self._factor.currentData(), room, self._enclosed.currentData())
+        return FinishOptions(
+            self._cut.isChecked(), self._factor.currentData(), room, self._enclosed.currentData()
+        )
 
     def accept(self) -> None:
         """Ask where to, then write; the dialog stays until that is known."""
-        wish, picture = self.wish, self._picture
+        options, picture = self.options, self._picture
         assert picture is not None
         dialog = QFileDialog(self, self.tr("Export"), dialogs_begin(self._session))
         dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
         filters = [self.tr("PNG picture (*.png)")]
-        if wish.cut:
+        if options.cut:
             filters.append(self.tr("OpenRaster, the cut-out as a layer over the drawing (*.ora)"))
         filters.append(
-            self.tr("Other pictures (%s)") % ("*.webp *.tif" if wish.cut else "*.webp *.jpg *.tif")
+            self.tr("Other pictures (%s)") % ("*.webp *.tif" if options.cut else "*.webp *.jpg *.tif")
         )
         dialog.setNameFilters(filters)
         dialog.setDefaultSuffix("png")
@@ -138,7 +140,7 @@ class FinishDialog(WritingForm):
             lambda text: dialog.setDefaultSuffix(text.rpartition("(*.")[2].rstrip(")").split(" ")[0])
         )
         stem = picture.target.stem if picture.target is not None else self.tr("picture")
-        what = self.tr("cut-out") if wish.cut else f"{wish.factor}x"
+        what = self.tr("cut-out") if options.cut else f"{options.factor}x"
         dialog.selectFile(f"{stem} {what}.png")
         dialog.fileSelected.connect(lambda name: self.write(Path(name)))
         dialog.open()
@@ -147,7 +149,7 @@ class FinishDialog(WritingForm):
         """Write to ``path``, and close when that is done."""
         self._say("")
         try:
-            self.follow(self._exporting.write(path, self.wish, self._picture))
+            self.follow(self._exporting.write(path, self.options, self._picture))
         except PictureError as error:
             self._say(str(error))
 
@@ -164,15 +166,15 @@ class FinishDialog(WritingForm):
         self._show_progress()
 
     def _recall(self) -> None:
-        wish = self._exporting.wish(cut=self._cut.isChecked())
-        self._frame.setCurrentIndex(self._frame.findData(wish.room.frame))
-        self._margin.setValue(wish.room.margin)
-        self._enclosed.setCurrentIndex(self._enclosed.findData(wish.enclosed))
-        self._factor.setCurrentIndex(self._factor.findData(wish.factor))
+        options = self._exporting.options(cut=self._cut.isChecked())
+        self._frame.setCurrentIndex(self._frame.findData(options.room.frame))
+        self._margin.setValue(options.room.margin)
+        self._enclosed.setCurrentIndex(self._enclosed.findData(options.enclosed))
+        self._factor.setCurrentIndex(self._factor.findData(options.factor))
 
     def _switch(self) -> None:
-        wish = self._exporting.wish(cut=self._cut.isChecked())
-        self._factor.setCurrentIndex(self._factor.findData(wish.factor))
+        options = self._exporting.options(cut=self._cut.isChecked())
+        self._factor.setCurrentIndex(self._factor.findData(options.factor))
         self._look()
 
     def _look(self) -> None:
@@ -180,7 +182,7 @@ class FinishDialog(WritingForm):
         for widget in (self._background, self._enclosed, self._frame, self._layer):
             widget.setEnabled(cut)
         self._margin.setEnabled(cut and self._frame.currentData() == "margin")
-        self._exporting.look(self.wish, self._picture)
+        self._exporting.look(self.options, self._picture)
 
     def _stand(self) -> None:
         self._shown.stand_on(self._background.currentData())

@@ -224,7 +224,7 @@ class PreparingDialog(QDialog):
         self._write.setEnabled(outlook is not None and not busy and bool(preparing.kept))
         for button in (self._train, self._pairs):
             button.setVisible(made is not None)
-        # A newer wish ends a look, and a field that is turned off loses the keyboard.
+        # A newer request ends a look, and a field that is turned off loses the keyboard.
         for widget in (self._choose, self._zip, self._size, self._margin):
             widget.setEnabled(busy != "writing")
 

@@ -25,7 +25,7 @@ from PySide6.QtWidgets import (
 
 from desktop.session import Session
 from desktop.support import theme
-from desktop.training.current import Wish
+from desktop.training.current import TrainingRequest
 from desktop.training.dataset_scan import ScanResult
 from desktop.widgets.parts.pictures import Card, MainButton, Pairs, faint, title
 from desktop.widgets.training.mending import Mending
@@ -45,9 +45,9 @@ class PreparePage(QWidget):
     """Everything is chosen already; Train starts it."""
 
     begun = Signal(object)
-    """The ``Wish`` to start with."""
+    """The ``TrainingRequest`` to start with."""
     queued = Signal(object)
-    """The ``Wish`` that is to wait in the queue."""
+    """The ``TrainingRequest`` that is to wait in the queue."""
     left = Signal()
     """Another folder is wanted."""
     unprepared = Signal(object)
@@ -280,7 +280,7 @@ class PreparePage(QWidget):
         self._folder.setText(folder.name)
         self._dataset_scan.look(folder)
 
-    def wish(self) -> Wish | None:
+    def request(self) -> TrainingRequest | None:
         """What is chosen now; None while nothing has been found."""
         result = self._dataset_scan.result
         if result is None:
@@ -300,7 +300,7 @@ class PreparePage(QWidget):
             from_model=str(parent) if parent else None,
             **self._fields.chosen(),
         )
-        return Wish(options, self._renamed(result.palette))
+        return TrainingRequest(options, self._renamed(result.palette))
 
     def _chosen_size(self, result: ScanResult) -> tuple[int, int] | None:
         """None for the model's own, where one is gone on from."""
@@ -310,9 +310,9 @@ class PreparePage(QWidget):
         return None if self._from.currentData() else result.size
 
     def _begin(self, signal: SignalInstance) -> None:
-        wish = self.wish()
-        if wish is not None:
-            signal.emit(wish)
+        request = self.request()
+        if request is not None:
+            signal.emit(request)
 
     def _look_again(self) -> None:
         result = self._dataset_scan.result

@@ -9,7 +9,7 @@ from PySide6.QtGui import QCloseEvent
 from PySide6.QtWidgets import QStackedWidget, QVBoxLayout, QWidget
 
 from desktop.session import Session
-from desktop.training.current import Wish
+from desktop.training.current import TrainingRequest
 from desktop.training.runs import RunSummary, is_run
 from desktop.widgets.parts.actions import Reactions
 from desktop.widgets.parts.message_bar import MessageBar
@@ -73,8 +73,8 @@ class TrainingWindow(QWidget):
         self._session.training_queue.look()
         self.pages.setCurrentWidget(self.queue_page)
 
-    def _add_to_queue(self, wish: Wish) -> None:
-        self._session.training_queue.add(wish)
+    def _add_to_queue(self, request: TrainingRequest) -> None:
+        self._session.training_queue.add(request)
         self.show_queue()
 
     def _prepare_again(self) -> None:
@@ -119,8 +119,8 @@ class TrainingWindow(QWidget):
         self._session.training.stop()
         self._close_indeed()
 
-    def _start(self, wish: Wish) -> None:
-        self._session.training.start(wish)
+    def _start(self, request: TrainingRequest) -> None:
+        self._session.training.start(request)
 
     def _delete(self, run: RunSummary) -> None:
         self._session.training.delete(run.folder)

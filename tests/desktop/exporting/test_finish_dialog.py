@@ -134,8 +134,8 @@ def test_it_is_exported_as_it_is_chosen_and_the_same_is_wanted_next_time(
     assert 60 <= height <= 110 and 80 <= width <= 130  # twice an outline of 36 × 48
     assert told == ["Exported “bag.webp”."]
     again = opened(drawn)
-    assert (again.wish.cut, again.wish.factor, again.wish.enclosed) == (True, 2, "kept")
-    assert (again.wish.room.frame, again.wish.room.margin) == ("margin", 5)
+    assert (again.options.cut, again.options.factor, again.options.enclosed) == (True, 2, "kept")
+    assert (again.options.room.frame, again.options.room.margin) == ("margin", 5)
     again.reject()
     session.remember()
     kept = SettingsFile(stocked_home / "settings.json").settings.exporting
@@ -186,7 +186,7 @@ def test_a_larger_preview_goes_into_a_png(
     assert preview is not None and made.shape == (80 * factor, 96 * factor, 3)
     small = codec.scaled_preview(made, (preview.shape[1], preview.shape[0]))
     assert np.abs(small.astype(int) - preview).mean() < 3
-    assert opened(drawn, "export_larger").wish.factor == factor
+    assert opened(drawn, "export_larger").options.factor == factor
 
 
 @pytest.mark.parametrize(("name", "factor"), [("export_cut_out", 1), ("export_larger", 2)])

@@ -16,7 +16,7 @@ from scipy import ndimage
 import engine
 import resources
 from desktop.paint.files.drawing import Drawing
-from engine.finishing.making import Wish, made
+from engine.finishing.making import FinishOptions, made
 from engine.passes.generator import Generator
 from engine.planes import codec
 
@@ -54,7 +54,7 @@ def cut_out(name: str) -> tuple[Mask, Mask]:
     assert picture.lines is not None
     size = codec.working_size(picture.size, generator.card)
     preview = generator.translate(codec.prepare(picture, generator.card, size))
-    return picture.lines < 128, made(preview, picture, picture.size, Wish(cut=True))[..., 3] >= 128
+    return picture.lines < 128, made(preview, picture, picture.size, FinishOptions(cut=True))[..., 3] >= 128
 
 
 def agreement(one: Mask, other: Mask) -> float:

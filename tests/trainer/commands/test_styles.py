@@ -30,9 +30,9 @@ def photos(tmp_path: Path) -> Path:
     return tmp_path / "photos"
 
 
-def model(photos: Path, **wishes: object) -> Path:
+def model(photos: Path, **changes: object) -> Path:
     """A model of these photos that has learnt nothing; its usual style is one that it was given."""
-    config = small(pairs.find(photos, way="alone"), pair="alone", **wishes)
+    config = small(pairs.find(photos, way="alone"), pair="alone", **changes)
     state = State(config)
     tensors = dict(state.generator.state_dict())
     if state.encoder is not None:

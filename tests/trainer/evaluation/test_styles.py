@@ -20,10 +20,10 @@ from trainer.run.config import Config
 from trainer.training.state import State
 
 
-def styled(data: DataSet, loud: float, **wishes: object) -> tuple[Config, dict[str, torch.Tensor]]:
+def styled(data: DataSet, loud: float, **changes: object) -> tuple[Config, dict[str, torch.Tensor]]:
     """A model that has learnt nothing, in which styles change so much, and dropout something."""
     torch.manual_seed(1)
-    config = small(data, styles=8, style_encoder=4, **wishes)
+    config = small(data, styles=8, style_encoder=4, **changes)
     state = State(config)
     assert state.encoder is not None
     tensors = {
@@ -36,8 +36,8 @@ def styled(data: DataSet, loud: float, **wishes: object) -> tuple[Config, dict[s
     }
 
 
-def generator(data: DataSet, loud: float, **wishes: object) -> Generator:
-    config, tensors = styled(data, loud, **wishes)
+def generator(data: DataSet, loud: float, **changes: object) -> Generator:
+    config, tensors = styled(data, loud, **changes)
     return Generator(config.card(), tensors, precision="float32")
 
 

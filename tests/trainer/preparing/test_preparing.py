@@ -165,7 +165,9 @@ def test_interrupted_folder_goes_on_where_it_was(outlook: proposals.Outlook, tmp
     assert {name: (made / name).stat().st_mtime_ns for name in first} == first
 
 
-def test_another_wish_begins_anew_and_discarding_clears(outlook: proposals.Outlook, tmp_path: Path) -> None:
+def test_another_request_begins_anew_and_discarding_clears(
+    outlook: proposals.Outlook, tmp_path: Path
+) -> None:
     def stop(done: int, _total: int) -> None:
         if done == 2:
             raise Stop

@@ -167,7 +167,7 @@ def test_only_one_process_trains_in_a_folder(run: Run) -> None:
         assert lock.is_held(run.folder / "lock")
 
 
-def test_wishes_are_files(run: Run) -> None:
+def test_requests_are_files(run: Run) -> None:
     assert not run.asked("stop")
     run.ask("stop")
     assert run.asked("stop")

@@ -77,13 +77,13 @@ def test_without_styles_no_weight_nor_checkpoint_is_another(data: DataSet) -> No
 
 
 @pytest.mark.parametrize(
-    ("recipe", "wishes"),
+    ("recipe", "changes"),
     [("bicycle", {"batch": 3, "differentiable": True}), ("bicycle", {"batch": 1}), ("diversity", {})],
 )
 def test_runs_tell_losses_of_styles_and_resume_bit_for_bit(
-    tmp_path: Path, data: DataSet, recipe: str, wishes: dict[str, Any]
+    tmp_path: Path, data: DataSet, recipe: str, changes: dict[str, Any]
 ) -> None:
-    config = small(data, steps=6, **STYLES, style_recipe=recipe, **wishes)
+    config = small(data, steps=6, **STYLES, style_recipe=recipe, **changes)
     whole = trained(tmp_path / "whole", data, config)
     assert differing(whole, stopped_and_resumed(tmp_path / "parts", data, config)) == []
     told = [event for event in events.read(whole.events) if event["event"] == "step"]
@@ -279,7 +279,7 @@ def test_new_names_take_the_place_of_a_parents_where_there_are_too_many(tmp_path
 
 
 @pytest.mark.parametrize(
-    ("wishes", "says"),
+    ("changes", "says"),
     [
         ({"styles": 8, "adversarial": "none"}, "styles are learnt with a discriminator"),
         ({"styles": 65}, "--styles must be between 0 and 64"),
@@ -298,9 +298,9 @@ def test_new_names_take_the_place_of_a_parents_where_there_are_too_many(tmp_path
         ({"styles": 8, "style_recipe": "luck"}, "There is no style_recipe “luck”; use bicycle or diversity"),
     ],
 )
-def test_impossible_wishes_are_sentences(data: DataSet, wishes: dict[str, Any], says: str) -> None:
+def test_impossible_options_are_sentences(data: DataSet, changes: dict[str, Any], says: str) -> None:
     with pytest.raises(TrainingError, match=says):
-        small(data, **wishes)
+        small(data, **changes)
 
 
 def test_settings_of_a_strangers_config_are_checked(data: DataSet) -> None:
