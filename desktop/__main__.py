@@ -127,7 +127,7 @@ def models(
     from engine.models.catalogue import described, entries
 
     if catalogue is not None:
-        raise typer.Exit(0 if shared.tell(catalogue, print, _say, anew=write, as_json=as_json) else 1)
+        raise typer.Exit(0 if shared.show_list(catalogue, print, _say, anew=write, as_json=as_json) else 1)
     if write:
         raise typer.BadParameter("say which file to write", param_hint="--catalogue")
     listed = entries()

@@ -52,7 +52,9 @@ def compare(
     seed: Annotated[int, typer.Option(min=0, help="Of the recogniser of labels.")] = 0,
     device: Annotated[str | None, typer.Option(help="cuda, mps, xpu or cpu.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="An object instead of lines.")] = False,
-    told: Annotated[Path | None, typer.Option(hidden=True, help="Where progress is written.")] = None,
+    progress_file: Annotated[
+        Path | None, typer.Option("--progress-file", "--told", hidden=True, help="Where progress is written.")
+    ] = None,
 ) -> None:
     """Compare models: what each makes of a drawing, and how each does on pairs that none was trained on.
 
@@ -77,7 +79,9 @@ def compare(
         rows.append(_painted(chosen, drawing, device))
     if data is not None:
         with _maps() as maps:
-            judged, examples = _judged(chosen, data, maps, told, task, swap, pair, asked, seed, device)
+            judged, examples = _judged(
+                chosen, data, maps, progress_file, task, swap, pair, asked, seed, device
+            )
         rows += _shown(examples)
     fields = _fields(chosen, judged, drawing, data)
     if table is not None:
@@ -154,7 +158,7 @@ def _judged(
     models: Models,
     data: Path,
     maps: Path,
-    told: Path | None,
+    progress_file: Path | None,
     task: Task | None,
     swap: bool,
     pair: str,
@@ -182,19 +186,21 @@ def _judged(
         device=device,
     )
     with counting("Judging") as progress:
-        return judging.compare_models(models, data, how, _telling(progress, told), _say)
+        return judging.compare_models(models, data, how, _reporting(progress, progress_file), _say)
 
 
-def _telling(progress: Callable[[int, int], None], told: Path | None) -> Callable[[int, int], None]:
+def _reporting(
+    progress: Callable[[int, int], None], progress_file: Path | None
+) -> Callable[[int, int], None]:
     """Progress on the terminal, and for a window in a file."""
 
-    def tell(done: int, total: int) -> None:
+    def report(done: int, total: int) -> None:
         progress(done, total)
-        if told is not None:
+        if progress_file is not None:
             with suppress(OSError):
-                told.write_text(f"{done} {total}", "ascii")
+                progress_file.write_text(f"{done} {total}", "ascii")
 
-    return tell
+    return report
 
 
 def _shown(examples: list[list[tuple[Pixels, Pixels, Pixels]]]) -> list[list[Pixels | None]]:
@@ -229,9 +235,9 @@ def _fields(models: Models, judged: list[Judged], drawing: Path | None, data: Pa
     from trainer.comparison.table import Judged as One
     from trainer.comparison.table import to_fields
 
-    told = judged or [One(card.name, file) for file, card in models]
+    entries = judged or [One(card.name, file) for file, card in models]
     named = {"drawing": drawing and str(drawing), "data": data and str(data)}
-    return named | to_fields(told) | {"meanings": _meanings(judged)}
+    return named | to_fields(entries) | {"meanings": _meanings(judged)}
 
 
 def _meanings(judged: list[Judged]) -> dict[str, str]:

@@ -48,18 +48,24 @@ def judge(files: Sequence[Path], folder: Path, job: Job, *, eye: bool) -> Table:
         Cancelled: nobody wants it any more.
     """
     with tempfile.TemporaryDirectory(prefix="underpaint-") as name:
-        table, told = Path(name, "table.json"), Path(name, "told")
+        table, progress_file = Path(name, "table.json"), Path(name, "progress")
 
         def given_up() -> bool:
             with suppress(OSError, ValueError):
-                done, total = map(int, told.read_text("ascii").split())
+                done, total = map(int, progress_file.read_text("ascii").split())
                 with suppress(Cancelled):
                     job.progress(done, total)
             return job.is_cancelled
 
         words = ["compare", *map(str, files), "--data", str(folder), "--table", str(table)]
         wrong = background.done(
-            [*words, "--told", str(told), "--perceptual-pairs", str(_PERCEPTUAL_PAIRS if eye else 0)],
+            [
+                *words,
+                "--progress-file",
+                str(progress_file),
+                "--perceptual-pairs",
+                str(_PERCEPTUAL_PAIRS if eye else 0),
+            ],
             given_up,
         )
         if job.is_cancelled:

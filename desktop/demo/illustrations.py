@@ -274,8 +274,8 @@ def of_training(stage: Stage, folder: Path, data: Path) -> list[Path]:
 
 
 def _is_worth_a_picture(training: Training) -> bool:
-    told = training.history
-    return told.step >= SHOWN_AT and told.drawings > 0
+    history = training.history
+    return history.step >= SHOWN_AT and history.drawings > 0
 
 
 def _begin(window: TrainingWindow) -> None:

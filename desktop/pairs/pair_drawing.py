@@ -94,7 +94,7 @@ class PairDrawing(Observable):
         self._begun = 0
         """How often pairs were begun or ended: what was asked for before goes nowhere."""
         self.bulk_drafts = BulkDrafts(canvas, self.labels, self._writing, self)
-        self.watch("roll", self._tell_rest)
+        self.watch("roll", self._update_rest)
         self.bulk_drafts.went.connect(self._take_roll)
         canvas.watch("picture", self._notice_picture)
 
@@ -411,7 +411,7 @@ class PairDrawing(Observable):
         elif self.here:
             self.step(1)
 
-    def _tell_rest(self) -> None:
+    def _update_rest(self) -> None:
         self.bulk_drafts.roll = self.roll if self.draws_labels else None
 
     def _take_roll(self, roll: Roll) -> None:

@@ -20,7 +20,7 @@ from engine.files.writing import first_free
 if TYPE_CHECKING:
     from trainer.preparing.proposals import Outlook
 
-Tell = Callable[[int, int], None]
+Progress = Callable[[int, int], None]
 _Result = TypeVar("_Result")
 
 SIZES = (128, 192, 256, 384, 512, 768, 1024)
@@ -81,7 +81,12 @@ class Preparing(Observable):
         self._settings.preparing.update(size=size, margin=margin)
         self._settings.folder = str(folder.parent)
         self.outlook, self.made, self.kept = None, None, frozenset()
-        self._do(self._looking, "looking", lambda tell: _looked(folder, size, margin / 100, tell), self._take)
+        self._do(
+            self._looking,
+            "looking",
+            lambda progress: _looked(folder, size, margin / 100, progress),
+            self._take,
+        )
 
     def toggle(self, name: str) -> None:
         """Keep a photo after all, or leave it out after all; one that can't be read stays out."""
@@ -105,7 +110,10 @@ class Preparing(Observable):
         outlook, kept = self.outlook, self.kept
         if outlook is not None and not self.busy:
             self._do(
-                self._writing, "writing", lambda tell: _written(outlook, kept, out, tell), self._end_writing
+                self._writing,
+                "writing",
+                lambda progress: _written(outlook, kept, out, progress),
+                self._end_writing,
             )
 
     def cancel(self) -> None:
@@ -122,20 +130,24 @@ class Preparing(Observable):
         self._looking.give_up()
 
     def _do(
-        self, tasks: TaskQueue, what: str, work: Callable[[Tell], _Result], then: Callable[[_Result], None]
+        self,
+        tasks: TaskQueue,
+        what: str,
+        work: Callable[[Progress], _Result],
+        then: Callable[[_Result], None],
     ) -> None:
         self.cancel()
         number = self._number
         self.busy = what
 
-        def tell(done: int, total: int) -> None:
+        def progress(done: int, total: int) -> None:
             if number != self._number:
                 raise _Superseded
             self._progressed.emit(number, done / max(1, total))
 
         def done() -> _Result | None:
             try:
-                return work(tell)
+                return work(progress)
             except _Superseded:
                 return None
 
@@ -172,19 +184,19 @@ class _Superseded(Exception):
     pass
 
 
-def _looked(folder: Path, size: int, margin: float, tell: Tell) -> Outlook:
+def _looked(folder: Path, size: int, margin: float, progress: Progress) -> Outlook:
     # Imported here, as the window is to stand before the trainer's modules are loaded.
     from trainer.preparing import proposals
     from trainer.preparing.cutting import Frame
 
-    return proposals.propose(folder, Frame(size, margin), tell)
+    return proposals.propose(folder, Frame(size, margin), progress)
 
 
-def _written(outlook: Outlook, kept: frozenset[str], out: Path, tell: Tell) -> tuple[Path, list[str]]:
+def _written(outlook: Outlook, kept: frozenset[str], out: Path, progress: Progress) -> tuple[Path, list[str]]:
     from trainer.preparing import writing
 
     try:
-        _, unwritten = writing.write(outlook, kept, out, tell)
+        _, unwritten = writing.write(outlook, kept, out, progress)
     except (_Superseded, PictureError):
         writing.discard(out)
         raise

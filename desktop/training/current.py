@@ -101,7 +101,7 @@ class Training(Observable):
     past = Property[list[RunSummary]]([])
     """All runs, as ``look_back`` saw them."""
 
-    told = Signal()
+    history_changed = Signal()
     """``history`` has grown."""
     translated = Signal(object, object)
     """The drawing as it was left, uint8 (H, W, 3), and a ``QImage`` of what the newest weights make of it."""
@@ -185,12 +185,12 @@ class Training(Observable):
         def known() -> None:
             if self.run == run and not (self.has_model and self.plan is not None):
                 return
-            self.told.disconnect(known)
+            self.history_changed.disconnect(known)
             if self.run == run:
                 self.take_over()
 
         self.show(run)
-        self.told.connect(known)
+        self.history_changed.connect(known)
 
     def find(self) -> None:
         """Follow the training that went on when the program was closed last; ``found`` follows, if any."""
@@ -327,7 +327,7 @@ class Training(Observable):
         self.phase = phase
         self.run = folder
         self.changed.emit("run")  # also where it is gone on with
-        self.told.emit()
+        self.history_changed.emit()
         self._clock.start()
         self._drawing_clock.start()
         self._ask()
@@ -356,7 +356,7 @@ class Training(Observable):
         self.has_model, self.has_best = status.has_model, status.has_best
         if status.events:
             self.history.take(status.events)
-            self.told.emit()
+            self.history_changed.emit()
         if self.history.drawings > self._shown_drawings:
             self._shown_drawings = self.history.drawings
             self._show_drawing()

@@ -30,7 +30,7 @@ MOST_VERDICTS = 2000
 """Of one machine."""
 
 _ABOUT = Path("/proc/cpuinfo")
-_TELLING = {
+_NAMED_FIELDS = {
     "cpu family": "family",
     "model": "model",
     "stepping": "stepping",
@@ -68,7 +68,7 @@ class Memory:
         self.grown = False
         try:
             file = resources.home(NAME)
-            others = _contents(file, tells=False)  # that it is damaged was said when it was read
+            others = _contents(file, warns=False)  # that it is damaged was said when it was read
             found = {key: [way, float(f"{seconds:.3g}")] for key, (way, seconds) in self.verdicts.items()}
             mine = {**_verdicts(others.pop(self.machine, {})), **found}
             sound = {machine: some for machine, known in others.items() if (some := _verdicts(known))}
@@ -121,12 +121,12 @@ def named(about: str) -> str:
     """
     lines = (line.partition(":") for line in about.partition("\n\n")[0].splitlines())
     fields = {field.strip(): value.strip() for field, _, value in lines}
-    more = ", ".join(f"{word} {fields[field]}" for field, word in _TELLING.items() if fields.get(field))
+    more = ", ".join(f"{word} {fields[field]}" for field, word in _NAMED_FIELDS.items() if fields.get(field))
     name = fields.get("model name", "")
     return f"{name} ({more})" if name and more else name or more
 
 
-def _contents(file: Path, tells: bool = True) -> dict[str, Any]:
+def _contents(file: Path, warns: bool = True) -> dict[str, Any]:
     """The file's machines; none where it can't be read or makes no sense."""
     try:
         if file.stat().st_size > MOST_BYTES:
@@ -141,7 +141,7 @@ def _contents(file: Path, tells: bool = True) -> dict[str, Any]:
     except FileNotFoundError:
         return {}
     except (OSError, ValueError, RecursionError) as error:
-        if tells:
+        if warns:
             log.warning("What was tried before is not used, as %s is damaged: %s", file, error)
         return {}
 

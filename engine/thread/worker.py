@@ -135,10 +135,10 @@ class Worker:
             ready = generator.make_ready(self._mailbox.empty)
         if not ready:
             return False
-        self._tell_ready(generator)
+        self._report_ready(generator)
         return True
 
-    def _tell_ready(self, generator: Generator) -> None:
+    def _report_ready(self, generator: Generator) -> None:
         self._pace = Pace()
         self._reply(Tuned(self._opened_as, generator.precision, generator.ways))
 
@@ -311,7 +311,7 @@ class Worker:
             else:  # what waits can wait a little longer
                 with self._threads(generator, everything=True):
                     generator.make_ready()
-                self._tell_ready(generator)
+                self._report_ready(generator)
         prepared = generator.prepare(request.picture, request.size)
         count = len(request.seeds)
         for index, seed in enumerate(request.seeds):

@@ -50,7 +50,7 @@ def _here(asked: argparse.Namespace) -> int:
         faults += found
         for fault in found[:20]:
             print(f"  {fault.kind} {fault.number}: {fault.what}")
-        print(f"{kind}: {wishes.count} files, {len(found)} answered wrongly, {peak() >> 20} MB", flush=True)
+        print(f"{kind}: {asked.count} files, {len(found)} answered wrongly, {peak() >> 20} MB", flush=True)
     return int(bool(faults) or peak() > MOST_BYTES)
 
 

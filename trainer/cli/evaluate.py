@@ -11,8 +11,8 @@ import typer
 
 from engine.data.task import Task
 from engine.files.writing import stem
+from trainer.cli.messages import say
 from trainer.cli.options import DataFolder, Pair
-from trainer.cli.telling import say
 from trainer.machine import process_priority
 
 PERCEPTUAL_PAIRS = 40

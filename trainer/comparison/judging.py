@@ -83,11 +83,11 @@ def compare_models(
         own = _parted(data[place], common)
         begun = done
 
-        def told(now: int, _total: int, begun: int = begun) -> None:
+        def report(now: int, _total: int, begun: int = begun) -> None:
             step(begun + now, total)
 
         try:
-            one, seen = _one(file, card, own, how, told)
+            one, seen = _one(file, card, own, how, report)
         except ModelError as error:  # its card was read; its weights may be damaged all the same
             one, seen = Judged(card.name, file, problem=str(error)), []
         found.append(one)

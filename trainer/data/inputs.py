@@ -68,11 +68,11 @@ def directed(
     ignored: tuple[Colour, ...] = ()
     if task == "labels" and palette is not None:
         given = options.palette is not None
-        candidates, palette, ignored, told = void_labels.leave_out_void(
+        candidates, palette, ignored, found_void = void_labels.leave_out_void(
             candidates, palette, given, options.ignore
         )
-        problems += told.problems
-        notes += told.notes
+        problems += found_void.problems
+        notes += found_void.notes
     if task in ("grey", "small") or (task in ("lines", "hints") and found.task != "lines"):
         made: Derived = task
         candidates = [replace(pair, a=replace(pair.b, derived=made)) for pair in candidates]

@@ -23,7 +23,7 @@ from trainer.pictures.sources import Source, read
 
 HOW = "Say which with --pair, in the window under Details › Pairs"
 
-_TOLD = 4
+_LISTED = 4
 """So many ways are listed in a sentence."""
 
 _FEWEST = 0.5
@@ -66,7 +66,7 @@ def recognise_pairs(
     parts = panels.Panels("") if options.way == panels.ALONE else panels.find_panels(sources, options.way)
     if parts.way:
         return _of_panels(folder, found, parts, options), unused
-    if chosen is not None and _FEWEST * len(found) <= _files_told(chosen) and _belong(chosen):
+    if chosen is not None and _FEWEST * len(found) <= _files_explained(chosen) and _belong(chosen):
         return _of_chosen(folder, chosen, options), _unused(stills, chosen)
     roles = sorted({entry.role for entry in found})
     if len(roles) == 2 and options.way != panels.ALONE:
@@ -117,7 +117,7 @@ def _of_chosen(folder: Path, chosen: Chosen, options: DataOptions) -> DataSet:
     problems = _alone(chosen) + _left_out(chosen, options)
     data = inputs.directed(folder, layout, candidates, problems, sides, options)
     notes = list(data.notes)
-    if not options.way and _is_told(chosen):
+    if not options.way and _needs_explaining(chosen):
         first = chosen.matches[0]
         notes.append(f"Pairs are told by names: “{first.one.name}” with “{first.other.name}”.")
     return replace(data, way=chosen.way, ways=ways, notes=tuple(notes))
@@ -141,7 +141,7 @@ def _from_instance_masks(folder: Path, masked: InstanceMasks, options: DataOptio
     return replace(data, ways=(panels.ALONE,), notes=(*data.notes, said))
 
 
-def _is_told(chosen: Chosen) -> bool:
+def _needs_explaining(chosen: Chosen) -> bool:
     """Whether pairing needs a word: it isn't plain that names are equal, or end in _A and _B."""
     first = chosen.matches[0]
     endings = {chosen.one.ending.strip("_-").lower(), chosen.other.ending.strip("_-").lower()}
@@ -183,7 +183,7 @@ def _alone(chosen: Chosen) -> list[Problem]:
     return sorted(problems, key=lambda problem: str(problem.file or ""))
 
 
-def _files_told(chosen: Chosen) -> int:
+def _files_explained(chosen: Chosen) -> int:
     """How many files names explain: pairs, and masks of several labels for one photo."""
     several = classes.several(chosen)
     pairs = () if several is None else several.pairs
@@ -360,8 +360,8 @@ def _so_many(count: int) -> str:
 
 def _listed(names: Sequence[str]) -> str:
     some = list(dict.fromkeys(names))
-    more = f" and {len(some) - _TOLD} more" if len(some) > _TOLD + 1 else ""
-    return ", ".join(some[:_TOLD] if more else some) + more
+    more = f" and {len(some) - _LISTED} more" if len(some) > _LISTED + 1 else ""
+    return ", ".join(some[:_LISTED] if more else some) + more
 
 
 def _named(found: Sequence[Found]) -> Iterator[tuple[Found, str, str]]:

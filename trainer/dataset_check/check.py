@@ -68,12 +68,12 @@ def check(data: DataSet, progress: Progress | None = None) -> list[Problem]:
         data: as ``pairs.find`` found it; its own problems are among those returned.
         progress: called in this thread.
     """
-    told = progress or _silent
+    report = progress or _silent
     count, before = len(data.pairs), len(_to_compare(data))
-    told(0, count)
+    report(0, count)
 
     def progressed(done: int, _: int) -> None:
-        told(round(done * count / (count + before)), count)
+        report(round(done * count / (count + before)), count)
 
     common = Correspondence.fit(list(compared(data, progressed)))
     found = list(

@@ -126,11 +126,11 @@ def odd_outlines(outlines: Sequence[Outline | None]) -> list[tuple[bool, bool]]:
     seen = [outline for outline in outlines if outline is not None]
     cut = [outline.straight >= STRAIGHT for outline in seen]
     pieces = [outline.apart >= APART for outline in seen]
-    tell_cut, tell_pieces = (len(seen) >= 8 and sum(it) <= _USUAL * len(seen) for it in (cut, pieces))
+    reports_cut, reports_pieces = (len(seen) >= 8 and sum(it) <= _USUAL * len(seen) for it in (cut, pieces))
     return [
         (
-            outline is not None and tell_cut and outline.straight >= STRAIGHT,
-            outline is not None and tell_pieces and outline.apart >= APART,
+            outline is not None and reports_cut and outline.straight >= STRAIGHT,
+            outline is not None and reports_pieces and outline.apart >= APART,
         )
         for outline in outlines
     ]

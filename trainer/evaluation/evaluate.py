@@ -134,9 +134,9 @@ def split_for_evaluation(data: DataSet, card: Card) -> tuple[DataSet, DataSet]:
         return data.of_split("train", ""), kept_apart
     share, photos_apart = HELD_BACK if card.input == "labels" else 0.0, True
     if card.training.get("digest") == pairs.digest(data):
-        told = card.training.get("validation")  # of a stranger's file it may be anything
-        if isinstance(told, float) and 0 < told <= 0.5:
-            share, photos_apart = told, card.training.get("photos_apart") is True
+        declared = card.training.get("validation")  # of a stranger's file it may be anything
+        if isinstance(declared, float) and 0 < declared <= 0.5:
+            share, photos_apart = declared, card.training.get("photos_apart") is True
     learnt_from, judged_by = train_validation_split(data, share, photos_apart)
     if not judged_by.pairs:
         learnt_from, judged_by = replace(data, pairs=()), data

@@ -104,7 +104,7 @@ class Chosen:
         """Whether names share no more than a number after other letters: r12 and n12 are seldom pairs."""
         one, other = self.one, self.other
         alike = (one.ending, one.suffix) == (other.ending, other.suffix) and one.start != other.start
-        return not self.sure and alike and not _cores_tell(one, other)
+        return not self.sure and alike and not _cores_have_letters(one, other)
 
     @property
     def way(self) -> str:
@@ -334,7 +334,7 @@ def _of(one: Side, other: Side, sides: Sequence[Side], fitting: Sequence[tuple[S
     others = [side for side in sides if side is not one and side is not other]
     fitting = sorted(fitting, key=lambda both: _unlikeliness(*both))
     ways = [f"{first.name}+{second.name}" for first, second in fitting]
-    sure = _is_sure(one, other) and (len(fitting) == 1 or _words_tell(one, other))
+    sure = _is_sure(one, other) and (len(fitting) == 1 or _words_decide(one, other))
     sure = sure and (not by_chance or {_is_photo(side) - _is_drawn(side) for side in (one, other)} == {1, -1})
     return Chosen(one, other, matches, alone, sorted(more), others, sure, ways)
 
@@ -359,7 +359,7 @@ def name_of(key: Key, first: Found, second: Found) -> str:
     return "/".join(part for part in (first.split or second.split, key[1], core) if part)
 
 
-def _words_tell(one: Side, other: Side) -> bool:
+def _words_decide(one: Side, other: Side) -> bool:
     """Whether words say that one side is of photos and the other drawn, or that they are A and B."""
     if _unlikeliness(one, other)[0] == 0:
         return True
@@ -375,13 +375,13 @@ def _is_sure(one: Side, other: Side) -> bool:
     told = [{word for word in families.Side("", side.start, side.ending).words} for side in (one, other)]
     if one.folder != other.folder:
         # Names may differ in words that say which side it is; others may be of other things.
-        return all(not words or words & _KNOWN for words in told) or _cores_tell(one, other)
+        return all(not words or words & _KNOWN for words in told) or _cores_have_letters(one, other)
     if one.suffix != other.suffix:
         return True
     return any(words & _KNOWN for words in told)
 
 
-def _cores_tell(one: Side, other: Side) -> bool:
+def _cores_have_letters(one: Side, other: Side) -> bool:
     """Whether what two sides' names share is more than a number."""
     both = matched(one, other)
     return 2 * sum(any(map(str.isalpha, key[2])) for key, _, _ in both) >= len(both)

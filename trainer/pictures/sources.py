@@ -35,7 +35,7 @@ IGNORED: Colour = (254, 1, 253)
 NOTHING = 255, 65535
 """Numbers that stand for no label, in most data sets that have one: of 8 bits, and −1 of 16."""
 
-_TOLD = 4
+_LISTED = 4
 """So many numbers are listed in a sentence."""
 
 _NEAR_IGNORED = 3
@@ -166,9 +166,9 @@ def _strange(found: Values, table: Pixels) -> list[str]:
     if not there.any():
         return []
     strange = np.unique(found[there]).tolist()
-    some = [str(number) for number in strange[:_TOLD]]
-    if len(strange) > _TOLD:
-        some.append(f"{len(strange) - _TOLD} more")
+    some = [str(number) for number in strange[:_LISTED]]
+    if len(strange) > _LISTED:
+        some.append(f"{len(strange) - _LISTED} more")
     said = f"numbers {', '.join(some[:-1])} and {some[-1]} are" if some[1:] else f"number {some[0]} is"
     return [f"Its {said} in none of the label maps that were looked at, and so taken for no label."]
 

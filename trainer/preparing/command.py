@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from engine.files.writing import shown
-from trainer.cli.telling import result, say
+from trainer.cli.messages import print_path, say
 
 if TYPE_CHECKING:
     from trainer.preparing.proposals import Outlook
@@ -66,7 +66,7 @@ def prepare(
     if sheet is not None:  # before anything is written
         contact.refuse_existing(contact.files(sheet, len(outlook.proposals)))
     if not as_json:
-        _tell(outlook, kept)
+        _report(outlook, kept)
     unwritten: list[str] = []
     if not dry_run:
         with counting("Preparing") as progress:
@@ -83,12 +83,12 @@ def prepare(
     if as_json:
         typer.echo(json.dumps(_described(outlook, kept, None if dry_run else out), indent=1))
     elif not dry_run:
-        result(out)
+        print_path(out)
     if unwritten or not all(one.readable for one in outlook.proposals):
         raise typer.Exit(1)
 
 
-def _tell(outlook: Outlook, kept: frozenset[str]) -> None:
+def _report(outlook: Outlook, kept: frozenset[str]) -> None:
     for one in outlook.proposals:
         if one.name not in kept:
             kind = "left out" if one.readable else "error"
@@ -100,8 +100,8 @@ def _tell(outlook: Outlook, kept: frozenset[str]) -> None:
 def _summary(outlook: Outlook, kept: frozenset[str]) -> str:
     how = Counter(one.how for one in outlook.proposals if one.name in kept)
     words = {"cut": "cut out", "centred": "centred", "whole": "taken whole"}
-    told = ", ".join(f"{words[name]}: {count}" for name, count in how.most_common())
-    said = f"kept: {len(kept)} of {len(outlook.proposals)} photos ({told or 'none'})"
+    counts = ", ".join(f"{words[name]}: {count}" for name, count in how.most_common())
+    said = f"kept: {len(kept)} of {len(outlook.proposals)} photos ({counts or 'none'})"
     if not outlook.cuts:
         said += "; most have a background of their own, so nothing is cut out"
     return said

@@ -205,7 +205,7 @@ class Run:
         try:
             if _is_there(self.checkpoint):
                 return True
-            steps = _steps_told(self.events)
+            steps = _logged_steps(self.events)
             if not steps and not _is_there(self.model) and not _is_there(self.best):
                 return False
         except OSError as error:
@@ -262,7 +262,7 @@ def _is_there(file: Path) -> bool:
     return True
 
 
-def _steps_told(log: Path) -> int:
+def _logged_steps(log: Path) -> int:
     """The last step that was told of; 0 where none was, or there is no log.
 
     Raises:

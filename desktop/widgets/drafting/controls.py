@@ -90,7 +90,7 @@ class DraftControls(QWidget):
             else self.tr("Learn nothing now; it is tried again when there are more maps")
         )
 
-    def told(self) -> str:
+    def message(self) -> str:
         """One line on the draft of the photo at hand, or on those to come; nothing where all is as usual."""
         pair_drawing = self._pair_drawing
         labels, roll = pair_drawing.labels, pair_drawing.roll

@@ -225,7 +225,7 @@ class PairDrawingBar(PairBar):
             under += " · " + (its or self.tr("this photo has its pair"))
         elif outlook := self._draft.outlook():
             under += " · " + outlook
-        self.say(line, self._draft.told() or under)
+        self.say(line, self._draft.message() or under)
         self._add.setText(self._text())
         self._add.setToolTip(self._actions["add_pair"].toolTip() if pair_drawing.here else "")
         self._add.setEnabled(not pair_drawing.busy)

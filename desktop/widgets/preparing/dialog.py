@@ -87,7 +87,7 @@ class PreparingDialog(QDialog):
         self._size.activated.connect(self._look_again)
         self._margin.valueChanged.connect(self._look_again)
         self._preparing.watch("outlook kept busy share made", self._show)
-        self._preparing.error_reported.connect(self._tell)
+        self._preparing.error_reported.connect(self._show_problem)
         self._show()
 
     def open_on(self, folder: Path | None) -> None:
@@ -101,16 +101,18 @@ class PreparingDialog(QDialog):
     def look_at(self, folder: Path) -> None:
         """Look at the photos in a folder or zip file; not while a new folder is being written."""
         if self._preparing.busy == "writing":
-            self._tell(self.tr("The new folder is still being written; wait for it, or stop it first."))
+            self._show_problem(
+                self.tr("The new folder is still being written; wait for it, or stop it first.")
+            )
             self._waits = True
             return
         self._folder = folder
-        self._tell("")
+        self._show_problem("")
         self._preparing.look(folder, self._size.currentData(), self._margin.value())
 
     def write(self, out: Path) -> None:
         """Make the new folder."""
-        self._tell("")
+        self._show_problem("")
         self._preparing.write(out)
 
     def reject(self) -> None:
@@ -217,7 +219,7 @@ class PreparingDialog(QDialog):
             said = self.tr("Objects on a plain background are cut out and centred; odd photos are left out.")
         self._said.setText(said)
         if self._waits and not busy:
-            self._tell("")
+            self._show_problem("")
         self._bar.setVisible(bool(busy))
         self._stop.setVisible(bool(busy))
         self._bar.setValue(round(1000 * preparing.share))
@@ -228,7 +230,7 @@ class PreparingDialog(QDialog):
         for widget in (self._choose, self._zip, self._size, self._margin):
             widget.setEnabled(busy != "writing")
 
-    def _tell(self, sentence: str) -> None:
+    def _show_problem(self, sentence: str) -> None:
         self._waits = False
         self._problem.setText(sentence)
         self._problem.setVisible(bool(sentence))

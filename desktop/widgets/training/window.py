@@ -167,10 +167,10 @@ class TrainingController(QObject):
         self._asked = self._answered = False
         training = session.training
         training.brought.connect(lambda _model, _said: window.activateWindow())
-        training.error_reported.connect(self._tell)
+        training.error_reported.connect(self._report)
         training.found.connect(self._announce)
-        session.training_queue.went_on.connect(self._tell_of_queue)
-        session.training_queue.error_reported.connect(self._tell)
+        session.training_queue.went_on.connect(self._report_queue)
+        session.training_queue.error_reported.connect(self._report)
         QTimer.singleShot(0, self, training.find)
         QTimer.singleShot(0, self, session.training_queue.find)
 
@@ -247,7 +247,7 @@ class TrainingController(QObject):
             training.stop()
         self._close_indeed()
 
-    def _tell_of_queue(self, name: str) -> None:
+    def _report_queue(self, name: str) -> None:
         self._messages.offer(
             self.tr("The queue goes on, with “%s”.") % name,
             (self.tr("&Show"), self.show_queue),
@@ -268,7 +268,7 @@ class TrainingController(QObject):
             resume = (self.tr("&Resume"), training.resume)
             self._messages.offer(self.tr("The training of “%s” was interrupted.") % name, resume, show)
 
-    def _tell(self, sentence: str) -> None:
+    def _report(self, sentence: str) -> None:
         """Where the training window can't."""
         if self.window is None or not self.window.isVisible():
             self._messages.warn(sentence)

@@ -49,7 +49,9 @@ def test_a_sheet_has_a_column_a_model_and_the_table_marks_the_best(
     sheet, table, told = tmp_path / "sheet.png", tmp_path / "table.json", tmp_path / "told"
     data = photos(tmp_path / "data")
     words = (*models, "--drawing", str(drawing), "--data", str(data), "--sheet", str(sheet))
-    printed = run(*words, "--perceptual-pairs", "0", "--json", "--table", str(table), "--told", str(told))
+    printed = run(
+        *words, "--perceptual-pairs", "0", "--json", "--table", str(table), "--progress-file", str(told)
+    )
     fields = json.loads(printed)
     assert fields == json.loads(table.read_text("utf-8"))
     assert [one["name"] for one in fields["models"]] == ["tiny sketch", "tiny lines"]

@@ -12,7 +12,6 @@ from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QDialog
 from safetensors.torch import save_file
-from tests.desktop.sharing.test_giving import edit
 
 from desktop.session import Session
 from desktop.widgets.dialogs.picture_dialogs import ImportDialog
@@ -25,6 +24,7 @@ from engine.foreign import pix2pix
 from engine.models import bundle, recarding, shared
 from tests.desktop.pen_hands import Hand
 from tests.desktop.preview.test_library import unet
+from tests.desktop.sharing.test_sharing import edit
 from tests.desktop.test_file_work import held
 from tests.desktop.window_hands import files_done, model, settle, until
 

@@ -186,7 +186,7 @@ def test_the_page_shows_the_photos_that_are_looked_at(window: MainWindow):
         [{"event": "edges", "time": 0.0, "step": 0, "done": 30, "total": 60, "seconds_left": 240.0}]
     )
     training.phase = "running"
-    training.told.emit()
+    training.history_changed.emit()
     bar, status = page.findChild(QProgressBar), page.findChild(QLabel, "training_status")
     assert (bar.value(), bar.maximum()) == (30, 60)
     assert "30 of 60 photos · 4 min left" in status.text()
@@ -195,6 +195,6 @@ def test_the_page_shows_the_photos_that_are_looked_at(window: MainWindow):
         and not page.findChild(QPushButton, "pause").isVisible()
     )
     training.history.take([step(10)])
-    training.told.emit()
+    training.history_changed.emit()
     assert (bar.value(), bar.maximum()) == (10, 100) and page.findChild(QPushButton, "pause").isVisible()
     training.phase = None

@@ -53,7 +53,10 @@ def test_diversity_is_what_styles_change_and_dropout_has_its_own(tmp_path: Path)
     assert quiet.scores["obedience"] == 0  # no nearer than a stranger's
     assert quiet.scores["dropout_diversity"] > 0
     assert loud["diversity"] > quiet.scores["dropout_diversity"]
-    assert told[-1] == (2 * 16 + 2 * 3, 2 * 16 + 2 * 3) and styles.looks(generator(data, 0), data) == 22
+    assert (
+        told[-1] == (2 * 16 + 2 * 3, 2 * 16 + 2 * 3)
+        and styles.count_comparisons(generator(data, 0), data) == 22
+    )
 
 
 def test_only_the_inside_counts_and_counts_as_if_it_were_all(
