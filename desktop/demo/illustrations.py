@@ -138,7 +138,7 @@ def _traced(stage: Stage, folder: Path, drawing: Drawing) -> Path:
         for number in (1, 2, 3):
             stage.export("preview", photos / f"bag-{number}.png")
         stage.window.make_pairs([photos])
-        stage.wait(lambda: pair_drawing.outlook is not None)
+        stage.wait(lambda: pair_drawing.scanned is not None)
         _part(stage.window, PairStartDialog, "pair_start").accept()
         stage.wait(lambda: pair_drawing.here and not pair_drawing.busy)
         lines = [stroke for stroke in drawing.strokes if stroke.role is Role.LINES]

@@ -65,7 +65,7 @@ class Proposal:
 
 
 @dataclass(frozen=True)
-class Outlook:
+class PreparationPlan:
     """What is proposed for a folder, or zip file, of photos."""
 
     folder: Path
@@ -121,7 +121,7 @@ class _Look:
     enough: dict[How, int] = field(default_factory=dict)
 
 
-def propose(folder: Path, frame: Frame, progress: Progress = lambda _done, _total: None) -> Outlook:
+def propose(folder: Path, frame: Frame, progress: Progress = lambda _done, _total: None) -> PreparationPlan:
     """Look at every photo of a folder, or a zip file of one, and its sub-folders, and propose.
 
     Raises:
@@ -153,7 +153,7 @@ def propose(folder: Path, frame: Frame, progress: Progress = lambda _done, _tota
         how = one.how if cuts else "whole"
         thumb, enough = one.thumbs.get(how, b""), one.enough.get(how, 0)
         proposals.append(Proposal(one.name, one.file, how, tuple(why), not one.problem, thumb, enough))
-    return Outlook(folder, frame, tuple(proposals), (*foreign, *(it.file for it in stills)), cuts)
+    return PreparationPlan(folder, frame, tuple(proposals), (*foreign, *(it.file for it in stills)), cuts)
 
 
 def _looked(name: str, file: Path, frame: Frame) -> _Look:

@@ -119,7 +119,7 @@ class DraftControls(QWidget):
             return 0
         return made_by(picture.document)
 
-    def outlook(self) -> str:
+    def forecast(self) -> str:
         """What is to be expected of a data set that is still small."""
         roll = self._pair_drawing.roll
         if not self._pair_drawing.draws_labels or roll is None or roll.pairs >= FEWEST:

@@ -223,8 +223,8 @@ class PairDrawingBar(PairBar):
         if photo.pair:
             its = self.tr("this photo's draft is in it as it was") if photo.draft else ""
             under += " · " + (its or self.tr("this photo has its pair"))
-        elif outlook := self._draft.outlook():
-            under += " · " + outlook
+        elif forecast := self._draft.forecast():
+            under += " · " + forecast
         self.say(line, self._draft.message() or under)
         self._add.setText(self._text())
         self._add.setToolTip(self._actions["add_pair"].toolTip() if pair_drawing.here else "")
