@@ -154,7 +154,7 @@ class Teaching(Observable):
         Args:
             minutes: of training.
             staying: of the lesson's ``others`` those that the model should go on making as they are.
-            steps: instead of minutes, where what is learnt must not hang on how quick the machine is.
+            steps: instead of minutes, where what is learnt must not depend on how quick the machine is.
         """
         lesson, picture = self.lesson, self._picture
         if lesson is None or picture is None or self.busy:

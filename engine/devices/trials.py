@@ -64,7 +64,7 @@ _INTEGERS_SHARE = 0.92
 _BFLOAT16_SHARE = 0.9
 """Of the time of single precision, for all layers together …"""
 _BESIDE_INTEGERS = 1.25
-"""… and of that with integers: on processors with tiles their layouts hang on the size of the maps, so that
+"""… and of that with integers: on processors with tiles their layouts depend on the size of the maps, so that
 windows of large pictures take many times as long."""
 
 _LEAST_GAINS_S = 5e-5, 2e-3

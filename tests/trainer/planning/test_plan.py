@@ -237,7 +237,7 @@ def test_something_is_left_to_train_on_where_all_pairs_have_one_photo(tmp_path: 
 
 
 def test_many_pairs_of_one_photo_are_not_all_held_back(tmp_path: Path) -> None:
-    """Nor is nothing held back where one hangs on the next, as frames of a film do."""
+    """Nor is nothing held back where one depends on the next, as frames of a film do."""
     data = drawn_thrice(tmp_path)
     photo = data.pairs[0].b
     most = tuple(replace(pair, b=photo) if at < 50 else pair for at, pair in enumerate(data.pairs))
