@@ -48,7 +48,7 @@ class Memory:
     """The verdicts of one machine.
 
     Attributes:
-        verdicts: for each layer, by its description, the way and the seconds it took.
+        verdicts: for each layer, by its description, the algorithm and the seconds it took.
         grown: whether there is something that the file has not got.
     """
 
@@ -57,10 +57,10 @@ class Memory:
         self.verdicts: dict[str, tuple[str, float]] = {}
         self.grown = False
 
-    def add(self, key: str, way: str, seconds: float) -> None:
+    def add(self, key: str, algorithm: str, seconds: float) -> None:
         """Note what was found."""
         if len(self.verdicts) < MOST_VERDICTS:
-            self.verdicts[key] = way, seconds
+            self.verdicts[key] = algorithm, seconds
             self.grown = True
 
     def save(self) -> None:
@@ -69,7 +69,10 @@ class Memory:
         try:
             file = resources.home(NAME)
             others = _contents(file, warns=False)  # that it is damaged was said when it was read
-            found = {key: [way, float(f"{seconds:.3g}")] for key, (way, seconds) in self.verdicts.items()}
+            found = {
+                key: [algorithm, float(f"{seconds:.3g}")]
+                for key, (algorithm, seconds) in self.verdicts.items()
+            }
             mine = {**_verdicts(others.pop(self.machine, {})), **found}
             sound = {machine: some for machine, known in others.items() if (some := _verdicts(known))}
             kept = dict(list(sound.items())[-(MOST_MACHINES - 1) :])
@@ -153,8 +156,8 @@ def _verdicts(known: Any) -> dict[str, tuple[str, float]]:
     sound = {}
     for key, verdict in list(known.items())[:MOST_VERDICTS]:
         match verdict:
-            case [str(way), int() | float() as seconds] if _are_seconds(seconds):
-                sound[key] = way, float(seconds)
+            case [str(algorithm), int() | float() as seconds] if _are_seconds(seconds):
+                sound[key] = algorithm, float(seconds)
     return sound
 
 

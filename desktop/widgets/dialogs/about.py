@@ -59,7 +59,7 @@ class AboutDialog(QDialog):
     def _about(self, session: Session, version: str) -> QWidget:
         live = session.live
         running = (
-            self.tr("%s, %s") % (live.device, live.ways or live.precision)
+            self.tr("%s, %s") % (live.device, live.algorithms or live.precision)
             if live.device
             else self.tr("not loaded yet")
         )
