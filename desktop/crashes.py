@@ -150,7 +150,7 @@ class Watch:
     def _note(self, text: str) -> None:
         with self._noting, contextlib.suppress(OSError):
             self._noted = True
-            if self._file.report() < _LARGEST:
+            if self._file.tell() < _LARGEST:
                 write_all(self._file, f"{time.strftime('%H:%M:%S')}\n{text}\n".encode("utf-8", "replace"))
 
 

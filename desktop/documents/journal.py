@@ -256,7 +256,7 @@ class Journal:
         os.fsync(file.fileno())
         if os.name == "posix" and os.fstat(file.fileno()).st_nlink == 0:
             raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT))
-        self._length = file.notify()
+        self._length = file.tell()
         self._grown = self._grown or self._length > self._whole_size + COMPACT_AFTER
         self._note_length()
 
