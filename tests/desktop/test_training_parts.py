@@ -392,8 +392,8 @@ def test_what_is_not_sure_is_asked_and_the_answer_taken(dataset_scan: DatasetSca
     dataset_scan.look(folder)
     until(lambda: dataset_scan.result is not None)
     found = dataset_scan.result
-    assert found.unsure and "drawn+seen" in found.ways and "alone" in found.ways
-    dataset_scan.look(folder, way="drawn+seen")
+    assert found.unsure and "drawn+seen" in found.patterns and "alone" in found.patterns
+    dataset_scan.look(folder, pattern="drawn+seen")
     until(lambda: not dataset_scan.looking)
     until(lambda: dataset_scan.checked == 1.0)
     assert dataset_scan.result.direction == "“drawn” → “seen”" and not dataset_scan.result.unsure

@@ -102,7 +102,7 @@ def evaluate(
         PERCEPTUAL_PAIRS if perceptual_pairs is None and card.input != "labels" else perceptual_pairs or 0
     )
     with waiting("Looking for pairs, and trying some"):
-        found = evaluation.load_pairs(card, data, task=task, swap=swap, way=pair)
+        found = evaluation.load_pairs(card, data, task=task, swap=swap, pattern=pair)
         pace = evaluation.estimate_time(opened, found, measured, DABBED, maps)
         if perceptual_pairs != 0:
             pace = replace(pace, looking=pace.looking + styles.seconds(opened, found))

@@ -46,7 +46,7 @@ def pairs(
     if task in ("labels", "image"):
         raise typer.BadParameter("use lines, hints, grey or small", param_hint="--task")
     with waiting("Looking for pairs"):
-        found = found_data(photos, task, way=pair)
+        found = found_data(photos, task, pattern=pair)
     report_data_set(found)
     if task in ("lines", "hints") and not weights.available():
         say(weights.MISSING)

@@ -42,7 +42,7 @@ def styles(
         raise ModelError(
             f"The model “{shown(card.name)}” can't read styles of photos; train one with --styles."
         )
-    data = load_pairs(card, photos, way=pair)
+    data = load_pairs(card, photos, pattern=pair)
     learnt_from, judged_by = split_for_evaluation(data, card)
     chosen = learnt_from if learnt_from.pairs else judged_by
     groups, everything = naming.photos(naming.named(chosen)), naming.of_all(chosen)

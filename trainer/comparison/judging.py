@@ -33,7 +33,7 @@ class How:
 
     task: Task | None = None
     swap: bool = False
-    way: str = ""
+    pattern: str = ""
     perceptual_pairs: int = 0
     """Pairs of which perceptual and kernel distance are measured; 0 leaves out styles, too."""
     dabbed: int = 0
@@ -104,7 +104,9 @@ def _suited(
     data, problems = {}, {}
     for place, (_, card) in enumerate(models):
         try:
-            data[place] = evaluation.load_pairs(card, folder, task=how.task, swap=how.swap, way=how.way)
+            data[place] = evaluation.load_pairs(
+                card, folder, task=how.task, swap=how.swap, pattern=how.pattern
+            )
             if not data[place].pairs:
                 raise TrainingError(f"There are no pairs in “{folder.name}” to judge by; choose another one.")
         except TrainingError as error:

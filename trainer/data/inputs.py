@@ -25,7 +25,7 @@ class DataOptions:
     task: Task | None
     swap: bool
     palette: Palette | None
-    way: str = ""
+    pattern: str = ""
     ignore: tuple[Colour, ...] | None = None
 
 
@@ -50,7 +50,7 @@ def directed(
         text = f"The pictures don't show which side is the input; the {sides[0]} was taken."
         remedy = "Swap the sides if it is the other one."
         problems.append(Problem(None, False, text, remedy, "direction"))
-        if layout == "two folders" and not options.way and len(both) > 3 and not _could_belong(both):
+        if layout == "two folders" and not options.pattern and len(both) > 3 and not _could_belong(both):
             text = "The pictures of the two folders don't look like pairs, though they have the same names."
             remedy = "Look at some; --pair alone takes all of them for single photos."
             problems.append(Problem(None, False, text, remedy, "pairing"))

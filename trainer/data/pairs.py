@@ -39,7 +39,7 @@ def find(
     task: str | None = None,
     swap: bool = False,
     palette: Palette | None = None,
-    way: str = "",
+    pattern: str = "",
     ignore: Sequence[Colour] | None = None,
 ) -> DataSet:
     """Recognise a folder's layout, direction and task. Looks at some of the pictures only.
@@ -51,14 +51,14 @@ def find(
             the input from the photo.
         swap: take the other side for the input than the pictures suggest.
         palette: of label maps; by itself the one found in them.
-        way: how the files make pairs, where that can't be seen: two folders or patterns, “photos+masks”
+        pattern: how the files make pairs, where that can't be seen: two folders or patterns, “photos+masks”
             or “*+*_mask”; parts of a file, “left+right”, “top+bottom”, “first+third” and so on; “alone” for
             photos without partners.
         ignore: colours of label maps that mean no label, and no others: left out of losses and scores; by
             itself those that a given palette lacks, and borders between them as in Pascal VOC.
 
     Raises:
-        PictureError: the folder is missing or damaged, or there is no such task or way.
+        PictureError: the folder is missing or damaged, or there is no such task or pattern.
     """
     folder = Path(folder)
     if task is not None and task not in TASKS:
@@ -66,13 +66,13 @@ def find(
     if not os.path.isdir(folder) and not zipped.is_packed(folder):
         reason = "is a file" if os.path.exists(folder) else "does not exist"
         raise PictureError(f"“{folder}” {reason}; choose a folder of pictures, or a zip file of one.")
-    options = DataOptions(task, swap, palette, way, None if ignore is None else tuple(ignore))
+    options = DataOptions(task, swap, palette, pattern, None if ignore is None else tuple(ignore))
     found, stills, foreign = layouts.gathered(folder)
     if zipped.is_file(zipped.root(folder) / pair_store.MANIFEST):
         data = _kept(folder, found, options)
     elif found:
-        if not way and zipped.is_file(zipped.root(folder) / layouts.PREPARED):
-            options = replace(options, way=panels.ALONE)
+        if not pattern and zipped.is_file(zipped.root(folder) / layouts.PREPARED):
+            options = replace(options, pattern=panels.ALONE)
         data, unused = recognising.recognise_pairs(folder, found, stills, options)
         foreign = sorted([*foreign, *unused])
     else:

@@ -86,13 +86,13 @@ def task_of(card: Card) -> Task | None:
 
 
 def load_pairs(
-    card: Card, folder: Path, *, task: Task | None = None, swap: bool = False, way: str = ""
+    card: Card, folder: Path, *, task: Task | None = None, swap: bool = False, pattern: str = ""
 ) -> DataSet:
     """A folder's pairs, with inputs as the model was trained on.
 
     Args:
         task: instead of the model's own.
-        swap, way: as for ``pairs.find``.
+        swap, pattern: as for ``pairs.find``.
 
     Raises:
         PictureError: as ``pairs.find``.
@@ -104,7 +104,7 @@ def load_pairs(
     own = task_of(card)
     ignored = configs.colours_of(str(card.training.get("ignored", "")))
     wanted = task or own
-    data = pairs.find(folder, task=wanted, swap=swap, palette=card.palette, way=way, ignore=ignored)
+    data = pairs.find(folder, task=wanted, swap=swap, palette=card.palette, pattern=pattern, ignore=ignored)
     # Both are pictures, but a model that was trained on the one knows nothing of the other.
     strange = {"grey": "small", "small": "grey"}.get(own or "")
     fitting = [known for known in _FITTING[card.input] if known != strange]

@@ -1,7 +1,7 @@
 """Which files of a folder make pairs: of all sides that names and folders tell of, two that fit.
 
 Where there are several ways, words that people use decide, and it is said; where these say nothing, it is
-asked for. A way is written ONE+OTHER: two folders “photos+masks”, patterns “*.jpg+*.png” or “*+*_mask”.
+asked for. A pattern is written ONE+OTHER: two folders “photos+masks”, patterns “*.jpg+*.png” or “*+*_mask”.
 """
 
 from __future__ import annotations
@@ -96,7 +96,7 @@ class Chosen:
     """Sides that are left out."""
     sure: bool = True
     """Whether names alone leave no doubt that these are pairs."""
-    ways: list[str] = field(default_factory=list)
+    patterns: list[str] = field(default_factory=list)
     """All that could be meant."""
 
     @property
@@ -107,7 +107,7 @@ class Chosen:
         return not self.sure and alike and not _cores_have_letters(one, other)
 
     @property
-    def way(self) -> str:
+    def pattern(self) -> str:
         """As ``--pair`` takes it."""
         return f"{self.one.name}+{self.other.name}"
 
@@ -115,7 +115,7 @@ class Chosen:
 def chosen(found: Sequence[Found]) -> Chosen | None:
     """The likeliest pairs that names and folders tell of; None where they tell of none."""
     best: tuple[tuple[int, float, int, int], Chosen] | None = None
-    for number, sides in enumerate(_ways_apart(found)):
+    for number, sides in enumerate(_patterns_apart(found)):
         if not 2 <= len(sides) <= 200:
             continue
         fitting = _fitting(sides)
@@ -129,13 +129,13 @@ def chosen(found: Sequence[Found]) -> Chosen | None:
     return best[1] if best else None
 
 
-def asked(found: Sequence[Found], way: str) -> Chosen | None:
-    """The pairs of a way that was asked for; None where there are no such two sides with common names."""
+def asked(found: Sequence[Found], pattern: str) -> Chosen | None:
+    """The pairs of a pattern that was asked for; None where there are no such two sides with common names."""
     best: Chosen | None = None
-    for sides in _ways_apart(found):
-        for place in (place for place, letter in enumerate(way) if letter == "+"):
-            ones = [side for side in sides if _is_called(side, way[:place])]
-            others = [side for side in sides if _is_called(side, way[place + 1 :])]
+    for sides in _patterns_apart(found):
+        for place in (place for place, letter in enumerate(pattern) if letter == "+"):
+            ones = [side for side in sides if _is_called(side, pattern[:place])]
+            others = [side for side in sides if _is_called(side, pattern[place + 1 :])]
             for one in ones:
                 for other in others:
                     if one is other:
@@ -146,7 +146,7 @@ def asked(found: Sequence[Found], way: str) -> Chosen | None:
     return best
 
 
-def _ways_apart(found: Sequence[Found]) -> Iterator[list[Side]]:
+def _patterns_apart(found: Sequence[Found]) -> Iterator[list[Side]]:
     """The files as sides, in all ways: first by beginnings and endings of names, then by whole names."""
     for whole in (False, True):
         for scheme in _schemes(found):
@@ -333,10 +333,10 @@ def _of(one: Side, other: Side, sides: Sequence[Side], fitting: Sequence[tuple[S
     alone = sorted(entry.file for _, entry in left if entry.file not in more)
     others = [side for side in sides if side is not one and side is not other]
     fitting = sorted(fitting, key=lambda both: _unlikeliness(*both))
-    ways = [f"{first.name}+{second.name}" for first, second in fitting]
+    patterns = [f"{first.name}+{second.name}" for first, second in fitting]
     sure = _is_sure(one, other) and (len(fitting) == 1 or _words_decide(one, other))
     sure = sure and (not by_chance or {_is_photo(side) - _is_drawn(side) for side in (one, other)} == {1, -1})
-    return Chosen(one, other, matches, alone, sorted(more), others, sure, ways)
+    return Chosen(one, other, matches, alone, sorted(more), others, sure, patterns)
 
 
 def _is_more(entry: Found, other: Side, paired: set[tuple[Path, str]]) -> bool:

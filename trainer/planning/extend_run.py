@@ -36,7 +36,7 @@ def data_of(config: Config) -> DataSet:
         task=config.task,
         swap=config.swap,
         palette=config.palette,
-        way=config.way,
+        pattern=config.pattern,
         ignore=colours_of(config.ignored),
     )
 

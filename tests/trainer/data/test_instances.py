@@ -56,7 +56,7 @@ def test_masks_of_things_are_put_together(tmp_path: Path, photo: str, mask: str)
     assert there.sum() == 3 * 8 * 20 and there[10:18, 20:40].all() and there[30:38, 20:40].all()
     assert not [problem for problem in check.check(data) if problem.severe]
     assert len({pair.name for pair in data.pairs}) == COUNT
-    assert pairs.digest(data) != pairs.digest(pairs.find(tmp_path, way="alone"))
+    assert pairs.digest(data) != pairs.digest(pairs.find(tmp_path, pattern="alone"))
 
 
 def test_masks_of_zero_and_one_and_a_word_for_the_things(tmp_path: Path) -> None:

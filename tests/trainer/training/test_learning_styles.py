@@ -49,7 +49,7 @@ def data_set(folder: Path, photos: list[Pixels]) -> DataSet:
     for number, each in enumerate(photos):
         save(drawing(), folder / "drawn" / f"{number}.png")
         save(each, folder / "photos" / f"{number}.png")
-    return pairs.find(folder, task="image", way="drawn+photos")
+    return pairs.find(folder, task="image", pattern="drawn+photos")
 
 
 def two_colours(first: int, count: int = COUNT) -> list[Pixels]:

@@ -268,7 +268,7 @@ def test_new_names_take_the_place_of_a_parents_where_there_are_too_many(tmp_path
     folder = tmp_path / "data"
     for number in range(4):
         save(thing(number, 40), folder / ("suede", "patent")[number % 2] / f"{number}.png")
-    data = pairs.find(folder, way="alone")
+    data = pairs.find(folder, pattern="alone")
     config = small(data, steps=1, pair="alone", **STYLES)
     names = {f"parent's {number}": [0.5] * 8 for number in range(codes.MOST_NAMES)}
     styles = bundle.read_card(
@@ -329,7 +329,7 @@ def test_sub_folders_are_named_styles(tmp_path: Path) -> None:
         name = ("suede", "patent", ".")[number % 3]
         save(thing(number, 40), folder / "train" / name / f"{number}.png")
         save(thing(100 + number, 40), folder / "val" / "suede" / f"{number}.png")
-    data = pairs.find(folder, way="alone")
+    data = pairs.find(folder, pattern="alone")
     named = naming.named(data.of_split("train"))
     assert {name: len(some) for name, some in named.items()} == {"patent": 4, "suede": 4}
     run = trained(tmp_path / "run", data, small(data, steps=2, pair="alone", **STYLES))
@@ -344,7 +344,7 @@ def test_sub_folders_that_no_style_can_be_called_after_name_none(tmp_path: Path)
     odd = (" ", "a\nb", "x" * 65, os.fsdecode(b"\xff"))
     for number, name in enumerate(("suede", "patent", *odd) * 2):
         save(thing(number, 40), tmp_path / "data" / name / f"{number}.png")
-    named = naming.named(pairs.find(tmp_path / "data", way="alone"))
+    named = naming.named(pairs.find(tmp_path / "data", pattern="alone"))
     assert named.keys() == {"suede", "patent"}
     assert codes.named({name: [0.0] * 8 for name in named}, 8)
 
