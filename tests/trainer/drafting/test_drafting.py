@@ -239,10 +239,10 @@ def held_out(seed: int, right: float) -> list[HeldOut]:
 def test_as_much_is_told_as_is_true(right: float) -> None:
     """Of maps of the same sort, that the temperature was not found by."""
     found = calibrating.temperature(held_out(1, right))
-    told, true = calibrating.told_and_true(held_out(2, right), found)
+    told, true = calibrating.predicted_and_true(held_out(2, right), found)
     assert told == pytest.approx(true, abs=0.1) and true == pytest.approx(right, abs=0.05)
     if right < 0.6:
-        assert calibrating.told_and_true(held_out(2, right), 1.0)[0] > true + 0.2
+        assert calibrating.predicted_and_true(held_out(2, right), 1.0)[0] > true + 0.2
 
 
 def test_drafts_are_as_certain_as_those_of_maps_that_were_held_out(monkeypatch: pytest.MonkeyPatch) -> None:
