@@ -114,9 +114,9 @@ def of_sketches(stage: Stage, folder: Path, drawing: Drawing) -> list[Path]:
     for number, stroke in enumerate(drawing.strokes):
         stage.play(stroke)
         if number == len(drawing.strokes) // 2:
-            stage.settle()
+            stage.wait_for_preview()
             written.append(_shoot(stage, folder, "half-drawn"))
-    stage.settle()
+    stage.wait_for_preview()
     shelf.keep()
     stage.wait(lambda: not stage.session.file_work.jobs)
     shelf.vary()
@@ -144,7 +144,7 @@ def _traced(stage: Stage, folder: Path, drawing: Drawing) -> Path:
         lines = [stroke for stroke in drawing.strokes if stroke.role is Role.LINES]
         for stroke in lines[: 2 * len(lines) // 3]:
             stage.play(stroke)
-        stage.settle()
+        stage.wait_for_preview()
         shot = _shoot(stage, folder, "pair-drawing")
         pair_drawing.finish()
         return shot
@@ -160,7 +160,7 @@ def of_labels(stage: Stage, folder: Path, drawing: Drawing) -> list[Path]:
     assert palette is not None
     session.strokes.choose_tool("rectangle")
     session.strokes.choose_colour(_colour_of("window", palette))
-    stage.settle()
+    stage.wait_for_preview()
     written = [_shoot(stage, folder, "facades")]
     left, top, right, bottom = _place_of("door", session.document.picture_flat(), palette)
     teaching.begin()
@@ -181,7 +181,7 @@ def of_maps(stage: Stage, folder: Path, drawing: Drawing) -> Path:
         stage.play(stroke)
     strokes.choose_tool("pen")
     strokes.set_ink(colour=drawing.strokes[0].ink.colour)
-    stage.settle()
+    stage.wait_for_preview()
     return _shoot(stage, folder, "maps")
 
 
@@ -207,7 +207,7 @@ def _house_fronts(stage: Stage, folder: Path) -> Path:
     for number in range(FRONTS):
         document = Document.from_picture("labels", house_front(number, palette), palette)
         session.put_up(OpenPicture(document, title=f"Front {number + 1}"))
-        stage.settle()
+        stage.wait_for_preview()
         stage.export("pair", folder / f"front-{number + 1:02}.png")
     return folder
 
