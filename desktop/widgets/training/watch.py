@@ -61,7 +61,7 @@ class WatchPage(QWidget):
         training = self._training
         training.watch("run", self._clear)
         training.watch("phase plan line host away has_model has_best chosen", self._show_state)
-        training.history.connect(self._show_history)
+        training.history_changed.connect(self._show_history)
         training.translated.connect(self._show_drawing)
         training.pictured.connect(self._show_picture)
         session.watch("picture", self._explain)
