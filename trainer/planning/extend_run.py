@@ -36,7 +36,7 @@ def data_of(config: Config) -> DataSet:
         task=config.task,
         swap=config.swap,
         palette=config.palette,
-        pattern=config.pattern,
+        pattern=config.way,
         ignore=colours_of(config.ignored),
     )
 
