@@ -127,7 +127,7 @@ def models(
     from engine.models.catalogue import described, entries
 
     if catalogue is not None:
-        raise typer.Exit(0 if shared.tell(catalogue, print, _say, anew=write, as_json=as_json) else 1)
+        raise typer.Exit(0 if shared.show_list(catalogue, print, _say, anew=write, as_json=as_json) else 1)
     if write:
         raise typer.BadParameter("say which file to write", param_hint="--catalogue")
     listed = entries()
@@ -156,14 +156,14 @@ def translate(
     ] = None,
     device: Annotated[str | None, typer.Option(help="cuda, mps, xpu or cpu.")] = None,
     cut_out: Annotated[
-        bool, typer.Option("--cut-out", help="Only the thing, on transparent ground.")
+        bool, typer.Option("--cut-out", help="Only the object, on a transparent background.")
     ] = False,
     room: Annotated[
         str, typer.Option(help="Around a cut-out: picture, square (85 % of one), or a margin in pixels.")
     ] = "picture",
     enclosed: Annotated[
         str,
-        typer.Option(help="Parts in lines that look like the ground: seen (by their colour), kept or cut."),
+        typer.Option(help="Parts in lines that look like background: seen (by their colour), kept or cut."),
     ] = "seen",
     larger: Annotated[int, typer.Option(help="2 or 4 times as large as the picture.")] = 1,
 ) -> None:
@@ -177,7 +177,7 @@ def translate(
     if not os.path.exists(input):
         raise PictureError(f"There is no “{input}”; check its name.")
     jobs = translating.jobs(input, output)
-    wish = translating.wish(cut_out, room, larger, enclosed)
+    finishing = translating.finishing(cut_out, room, larger, enclosed)
     generator = engine.open(
         model, device=device, statistics=statistics.value if statistics else None, notice=_say
     )
@@ -188,9 +188,9 @@ def translate(
         except OSError as error:
             raise PictureError(f"The folder “{folder}” can't be made ({error.strerror or error}).") from error
     if not os.path.isdir(input):
-        translating.translate(generator, *jobs[0], seed, code, wish)
+        translating.translate(generator, *jobs[0], seed, code, finishing)
         return
-    failures = translating.translate_all(generator, jobs, seed, code, wish)
+    failures = translating.translate_all(generator, jobs, seed, code, finishing)
     for sentence in failures:
         _say(sentence)
     if failures:

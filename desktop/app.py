@@ -55,7 +55,7 @@ def run(file: Path | None = None, claim: Claim | None = None) -> int:
     with logbook.opened(), crashes.Watch() as watch:
         application = make_application()
         session, window = open_window()
-        watch.tell = partial(_tell_of_fault, session)
+        watch.report = partial(_report_fault, session)
         _quit_on_signals(application, window)
         # What is killed or crashes later has been remembered by then: here nobody draws, so nobody waits.
         application.applicationStateChanged.connect(
@@ -143,7 +143,7 @@ def begin(session: Session, window: MainWindow, file: Path | None) -> None:
             (window.tr("&Throw away"), lambda: session.guarding.forget(left)),
         )
     for found in unreadable:
-        window.files.tell_unreadable(found)
+        window.files.report_unreadable(found)
     if session.file.problem:
         window.messages.warn(session.file.problem)
 
@@ -200,7 +200,7 @@ def answer_call(session: Session, window: MainWindow, file: Path | None) -> None
         session.open_file(file)
 
 
-def _tell_of_fault(
+def _report_fault(
     session: Session, kind: type[BaseException], error: BaseException, trace: TracebackType | None
 ) -> None:
     """An exception in a slot is told in a sentence; the program goes on."""

@@ -88,14 +88,14 @@ class Crash:
 
 
 class Watch:
-    """Stands by while the window is open: ``with Watch(tell):``.
+    """Stands by while the window is open: ``with Watch(report):``.
 
     Args:
-        tell: called with an exception that nobody caught, on the UI thread; the program goes on.
+        report: called with an exception that nobody caught, on the UI thread; the program goes on.
     """
 
-    def __init__(self, tell: Report = lambda *_: None) -> None:
-        self.tell = tell
+    def __init__(self, report: Report = lambda *_: None) -> None:
+        self.report = report
         self._noting = threading.Lock()
         self._noted = False
         self._path = resources.home("logs", f"{time.strftime('%Y%m%d-%H%M%S')}-{os.getpid()}{_SUFFIX}")
@@ -111,7 +111,7 @@ class Watch:
             write_all(self._file, f"{_about()}\n{MARK}".encode())
 
     def __enter__(self) -> Watch:
-        self._told_console = faulthandler.is_enabled()
+        self._console_was_enabled = faulthandler.is_enabled()
         faulthandler.enable(self._file, all_threads=True)
         self._hooks = sys.excepthook, threading.excepthook
         sys.excepthook = self._caught
@@ -121,7 +121,7 @@ class Watch:
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: object) -> None:
         sys.excepthook, threading.excepthook = self._hooks
         faulthandler.disable()
-        if self._told_console and sys.__stderr__ is not None:
+        if self._console_was_enabled and sys.__stderr__ is not None:
             faulthandler.enable(sys.__stderr__)
         expected = (UnderpaintError, KeyboardInterrupt, SystemExit)
         if error is not None and not isinstance(error, expected):
@@ -137,7 +137,7 @@ class Watch:
     def _caught(self, kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
         self._note("".join(traceback.format_exception(kind, error, trace)))
         log.error("unexpected", exc_info=(kind, error, trace))
-        self.tell(kind, error, trace)
+        self.report(kind, error, trace)
 
     def _caught_on_a_thread(self, caught: threading.ExceptHookArgs) -> None:
         if caught.exc_value is None or issubclass(caught.exc_type, SystemExit):

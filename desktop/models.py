@@ -11,12 +11,12 @@ from desktop.comparison.board import Comparison
 from desktop.documents.on_canvas import OnCanvas
 from desktop.documents.samples import SampleDrawings
 from desktop.documents.stroke_controller import StrokeController
-from desktop.giving.giving import Giving
 from desktop.pairs.outcome import Outcomes
 from desktop.preview.library import Library
 from desktop.preview.live import Live
 from desktop.preview.shelf import Shelf
 from desktop.preview.tryouts import TryOuts
+from desktop.sharing.sharing import Sharing
 from desktop.support.file_work import FileWork
 from desktop.support.settings import Settings
 from desktop.training.current import Training
@@ -53,7 +53,7 @@ class Models(QObject):
         super().__init__(parent)
         self.comparison = Comparison(canvas, live, tryouts, strokes, library, file_work, open_model, self)
         goes_on = when_the_pen_is_up, open_model, self
-        self.giving = Giving(canvas, samples, live, library, shelf, settings, file_work, *goes_on)
+        self.sharing = Sharing(canvas, samples, live, library, shelf, settings, file_work, *goes_on)
         self.outcomes = Outcomes(live, tryouts, self)
         self.outcomes.said.connect(canvas.said)
         training.review = self.outcomes.review

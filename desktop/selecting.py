@@ -15,14 +15,16 @@ from engine.data.rect import Rect
 class Selecting:
     """Selects by command; by the pen it is a tool, ``desktop.paint.tools.select``."""
 
-    def __init__(self, canvas: OnCanvas, repainted: SignalInstance, tell_steps: Callable[[], object]) -> None:
+    def __init__(
+        self, canvas: OnCanvas, repainted: SignalInstance, update_undo: Callable[[], object]
+    ) -> None:
         """
         Args:
             canvas: whose document it is.
             repainted: takes the pixels that look different.
-            tell_steps: tells what can be taken back now.
+            update_undo: says what can be taken back now.
         """
-        self._canvas, self._repainted, self._tell_steps = canvas, repainted, tell_steps
+        self._canvas, self._repainted, self._update_undo = canvas, repainted, update_undo
 
     def select(self, area: Rect) -> None:
         """Select ``area``, or nothing if it is empty."""
@@ -60,14 +62,14 @@ class Selecting:
         before, document.area = document.area, area()
         document.chose(before)
         self._repainted.emit(document.bounds)
-        self._tell_steps()
+        self._update_undo()
 
     def _show(self, area: Area | None) -> bool:
         if area is None:
             return False
         self._canvas.document.area = area
         self._repainted.emit(self._canvas.document.bounds)
-        self._tell_steps()
+        self._update_undo()
         return True
 
     def held(self) -> None:

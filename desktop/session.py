@@ -115,18 +115,18 @@ class Session(Observable):
         pen_up = self.filing.when_the_pen_is_up
         self.guarding = Guarding(self, self.documents, self.file_work, pen_up, self)
         self.filing.said.connect(self.said)
-        self.filing.files_changed.connect(self._tell_steps)
+        self.filing.files_changed.connect(self._update_undo)
         self.filing.read_as.connect(self.read_as)
         self.filing.changed_elsewhere.connect(self.changed_elsewhere)
         self.strokes.watch("drawing", self.filing.let_arrive)
         self.layers = LayerActions(self, self.filing, self)
-        self.selecting = Selecting(self, self.repainted, self._tell_steps)
+        self.selecting = Selecting(self, self.repainted, self._update_undo)
         live, strokes, work = self.live, self.strokes, self.file_work
         samples = self.samples = SampleDrawings(pen_up, self)
         models, settings = self.library, self.settings
         self.matching = Matching(self, self.documents, samples, live, strokes, models, settings, self)
         self.styles = Styles(self, live, strokes, self.library, self.settings, pen_up, self)
-        self.shelf = Shelf(self, self.documents, live, self.styles, work, self._tell_steps, self)
+        self.shelf = Shelf(self, self.documents, live, self.styles, work, self._update_undo, self)
         self.holding = Holding(self, self.live, self.settings, self)
         self.finishing = Finishing(self, live, work, pen_up, self)
         self.comparing = Comparing(self, self.live, self.shelf, self)
@@ -283,7 +283,7 @@ class Session(Observable):
     def mark_saved(self, picture: OpenPicture) -> None:
         """All that is in ``picture`` was written elsewhere."""
         self.documents.mark_saved(picture)
-        self._tell_steps()
+        self._update_undo()
 
     @property
     def needs_a_path(self) -> bool:
@@ -306,7 +306,7 @@ class Session(Observable):
     def open_model(self, path: Path) -> None:
         """Paint with the model in ``path`` once its terms were seen; another kind brings its own picture."""
         with self._report_errors():
-            if not self.models.giving.holds(path):
+            if not self.models.sharing.holds(path):
                 self.matching.picture_for(path, lambda picture: self._paint_with(path, picture))
 
     def _paint_with(self, path: Path, picture: OpenPicture) -> None:
@@ -422,10 +422,10 @@ class Session(Observable):
         assert self.picture is not None
         self.documents.journal(self.picture, change)
         self.films.note(change)
-        self.guarding.tell()
-        self._tell_steps()
+        self.guarding.report_news()
+        self._update_undo()
 
-    def _tell_steps(self) -> None:
+    def _update_undo(self) -> None:
         assert self.picture is not None
         self.steps = self.selecting.steps()
         self.title, self.saved = self.picture.name, self.picture.is_saved
@@ -439,7 +439,7 @@ class Session(Observable):
     def _show_picture(self, model: Path | None = None) -> None:
         self.picture = self.documents.pictures[0]
         self.strokes.take_ink()
-        self._tell_steps()
+        self._update_undo()
         self.restructured.emit()
         self.repainted.emit(self.document.bounds)
         self.matching.find_model(self.picture, model)

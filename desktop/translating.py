@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from desktop.paint.layers.layer import Layer
     from engine.data.messages import Picture, Pixels
     from engine.data.style import Code
-    from engine.finishing.making import Wish
+    from engine.finishing.making import FinishOptions
     from engine.passes.generator import Generator
 
 
@@ -44,12 +44,12 @@ def jobs(input: Path, output: Path) -> list[tuple[Path, Path]]:
     return found
 
 
-def wish(cut_out: bool, room: str, larger: int, enclosed: str = "seen") -> Wish | None:
+def finishing(cut_out: bool, room: str, larger: int, enclosed: str = "seen") -> FinishOptions | None:
     """What is to be made of each result; None where nothing was asked for."""
+    from engine.finishing.foreground import ENCLOSED
     from engine.finishing.framing import MOST_MARGIN, Room
-    from engine.finishing.ground import ENCLOSED
     from engine.finishing.larger import FACTORS
-    from engine.finishing.making import Wish
+    from engine.finishing.making import FinishOptions
 
     if larger not in (1, *FACTORS):
         raise typer.BadParameter("previews are made 2 or 4 times as large", param_hint="--larger")
@@ -67,7 +67,7 @@ def wish(cut_out: bool, room: str, larger: int, enclosed: str = "seen") -> Wish 
         raise typer.BadParameter("it is seen, kept or cut", param_hint="--enclosed")
     if kind != "seen" and not cut_out:
         raise typer.BadParameter("enclosed parts are of cut-outs; add --cut-out", param_hint="--enclosed")
-    return Wish(cut_out, larger, around, kind) if cut_out or larger != 1 else None
+    return FinishOptions(cut_out, larger, around, kind) if cut_out or larger != 1 else None
 
 
 def code(generator: Generator, style: str | None) -> Code | None:
@@ -101,7 +101,7 @@ def translate_all(
     jobs: list[tuple[Path, Path]],
     seed: int | None,
     style: Code | None,
-    wish: Wish | None = None,
+    finishing: FinishOptions | None = None,
 ) -> list[str]:
     """Translate file by file; a sentence for each that could not be."""
     from rich.console import Console
@@ -118,7 +118,7 @@ def translate_all(
                 failures.append(f"“{file.name}” would overwrite the result of “{first.name}”; rename one.")
                 continue
             try:
-                translate(generator, file, target, seed, style, wish)
+                translate(generator, file, target, seed, style, finishing)
             except UnderpaintError as error:
                 failures.append(str(error))
     return failures
@@ -130,33 +130,36 @@ def translate(
     target: Path,
     seed: int | None,
     style: Code | None,
-    wish: Wish | None = None,
+    finishing: FinishOptions | None = None,
 ) -> None:
-    """Translate one picture, or one project as the window would; ``wish`` says what is made of the result.
+    """Translate one picture, or one project as the window would; ``finishing`` says what is made of the
+    result.
 
     Raises:
         PictureError, DeviceError: it can't be read, translated or written, or holds nothing to cut out.
     """
     from desktop.paint.layers.finish import over
     from engine.data.picture import read, write_png
-    from engine.finishing.making import Wish, made, picture_of
+    from engine.finishing.making import FinishOptions, made, picture_of
 
     picture: Picture | None
     layers: list[Layer] = []
     if file.suffix.lower() == ".ora":
         preview, picture, document = _translated_project(generator, file, seed, style)
-        layers = document.layers if wish is not None else []  # a plain preview is as the model made it
+        layers = document.layers if finishing is not None else []  # a plain preview is as the model made it
     else:
         reading = read(file, generator.card.levels)
         for note in reading.notes:
             _say(f"“{file.name}”: {note}")
         preview = generator(reading.pixels, seed=seed, style=style)
-        picture = None if wish is None else picture_of(reading.pixels, generator.card)
+        picture = None if finishing is None else picture_of(reading.pixels, generator.card)
     if picture is None:
         write_png(target, preview)
         return
     try:
-        result = made(preview, picture, picture.size, wish or Wish(), finish=partial(over, layers))
+        result = made(
+            preview, picture, picture.size, finishing or FinishOptions(), finish=partial(over, layers)
+        )
     except PictureError as error:
         raise PictureError(f"“{file.name}”: {error}") from error
     write_png(target, result)

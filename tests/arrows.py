@@ -162,7 +162,7 @@ ARROWS: dict[str, str] = {
         "desktop.paint.tools desktop.session desktop.support desktop.widgets.canvas "
         "desktop.widgets.colourways desktop.widgets.comparison desktop.widgets.day desktop.widgets.dialogs "
         "desktop.widgets.edit_actions desktop.widgets.exporting desktop.widgets.film "
-        "desktop.widgets.giving desktop.widgets.inputs desktop.widgets.panels desktop.widgets.parts "
+        "desktop.widgets.sharing desktop.widgets.inputs desktop.widgets.panels desktop.widgets.parts "
         "desktop.widgets.preparing desktop.widgets.styles desktop.widgets.training "
         "desktop.widgets.welcome resources"
     ),
@@ -235,19 +235,19 @@ ARROWS: dict[str, str] = {
         "trainer.dataset_check trainer.evaluation trainer.machine trainer.perception"
     ),
     "desktop.models": (
-        "desktop.comparison desktop.documents desktop.giving desktop.pairs desktop.preview "
+        "desktop.comparison desktop.documents desktop.sharing desktop.pairs desktop.preview "
         "desktop.support desktop.training"
     ),
     "desktop.widgets.comparison": (
         "desktop.comparison desktop.pairs desktop.session desktop.support desktop.widgets.parts engine.data "
         "engine.files"
     ),
-    "desktop.giving": (
+    "desktop.sharing": (
         "desktop.documents desktop.paint.editing desktop.preview desktop.support engine.data "
         "engine.errors engine.files engine.models engine.planes"
     ),
-    "desktop.widgets.giving": (
-        "desktop.giving desktop.session desktop.support desktop.widgets.dialogs desktop.widgets.panels "
+    "desktop.widgets.sharing": (
+        "desktop.sharing desktop.session desktop.support desktop.widgets.dialogs desktop.widgets.panels "
         "desktop.widgets.parts engine.data engine.errors engine.files engine.models"
     ),
     "desktop.widgets.drafting": (

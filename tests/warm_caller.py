@@ -17,9 +17,9 @@ def main() -> None:
     signal.pthread_sigmask(signal.SIG_BLOCK, HEEDED)  # until there is a child that could heed them
     with socket.socket(socket.AF_UNIX) as call:
         call.connect(address)
-        wish = json.dumps([module, words, dict(os.environ)]).encode() + b"\n"
-        sent = socket.send_fds(call, [wish], [0, 1, 2])
-        call.sendall(wish[sent:])
+        request = json.dumps([module, words, dict(os.environ)]).encode() + b"\n"
+        sent = socket.send_fds(call, [request], [0, 1, 2])
+        call.sendall(request[sent:])
         for number in HEEDED:
             signal.signal(number, lambda number, _frame: call.sendall(bytes([number])))
         signal.pthread_sigmask(signal.SIG_UNBLOCK, HEEDED)

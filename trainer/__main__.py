@@ -16,9 +16,9 @@ from resources import NoHomeError
 from trainer.cli.check import check
 from trainer.cli.evaluate import evaluate
 from trainer.cli.export import export
+from trainer.cli.messages import say
 from trainer.cli.pairs import pairs
 from trainer.cli.resume import resume
-from trainer.cli.telling import say
 from trainer.cli.train import train
 from trainer.cli.window import drafts, edges
 from trainer.commands.queue import queue

@@ -184,13 +184,13 @@ class Colourways(Choice):
         elif picture is not None and picture.document.extras.get(KEY) is not self._noted:
             self._take_notes()  # undone, or done again
             self._lay_out()
-        self._tell_styles()
+        self._update_styles()
         self._look()
 
     def _begin(self) -> None:
         """Another model; none may be for a moment."""
         self._forget()
-        self._tell_styles()
+        self._update_styles()
         if self._live.card is not None:
             self._look()
 
@@ -227,11 +227,11 @@ class Colourways(Choice):
         looks = [(tile.colours, id(tile.preview)) for tile in tiles]
         if looks != [(tile.colours, id(tile.preview)) for tile in self.tiles]:
             self.tiles = tiles
-        self._tell_whole()
+        self._update_whole()
 
     # --- inside: what it would look like -------------------------------------------------------
 
-    def _tell_whole(self) -> None:
+    def _update_whole(self) -> None:
         self.whole = bool(self.tiles) and all(self._previews.is_fresh(tile.colours) for tile in self.tiles)
 
     def _reason(self, card: Card | None) -> str:
@@ -259,7 +259,7 @@ class Colourways(Choice):
         """Have the next tile made that is not of the drawing as it is, if somebody looks."""
         live = self._live
         self._let_arrive()
-        self._tell_whole()
+        self._update_whole()
         if self._due is not None and (self.whole or self.excuse or not live.enabled):
             folder = self._due
             self._wait_for(None)
@@ -267,11 +267,11 @@ class Colourways(Choice):
         if not (self.watched or self._due) or self._canvas.picture is None:
             self._previews.give_up()
         elif not live.loading or live.card is not None:  # else it is as it was for a moment
-            self._tell_excuse()
+            self._update_excuse()
             sets = () if self.excuse else self._sets
             self._previews.go_on(sets, sets if self._due else sets[self.shown.start : self.shown.stop])
 
-    def _tell_excuse(self) -> None:
+    def _update_excuse(self) -> None:
         excuse = self._reason(self._live.card)
         if excuse != self.excuse:
             self.excuse = excuse
@@ -284,7 +284,7 @@ class Colourways(Choice):
             count = max(len(self._sets), USUAL)
             as_drawn = ColourSet(self.tr("As drawn"), own)
             self._sets = (as_drawn, *self._drawn(count - 1)) if own or self.styles is not None else ()
-        self._tell_excuse()
+        self._update_excuse()
         self._show()
 
     def _miss(self) -> None:

@@ -241,7 +241,7 @@ class Choice(Observable):
             text = self.tr("The colourways of “%s” can't be used: %s; others are drawn.")
             self._canvas.said.emit(text % (picture.name if picture else "", error))
 
-    def _tell_styles(self) -> None:
+    def _update_styles(self) -> None:
         card, picture = self._live.card, self._canvas.picture
         if card is None or picture is None or not card.style or card.input != picture.document.kind:
             self.styles = None

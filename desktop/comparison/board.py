@@ -236,7 +236,7 @@ class Comparison(Observable):
         style = document.style.code if document.style is not None else None
         return id(document), document.revision, style_for(card, style)
 
-    def _tell_excuse(self, found: Sequence[Tile]) -> str:
+    def _update_excuse(self, found: Sequence[Tile]) -> str:
         if not found:
             return self.tr("No model paints pictures of this kind; open another picture, or add a model.")
         return ""
@@ -255,7 +255,7 @@ class Comparison(Observable):
             preview = made[1] if made is not None else None
             fails = made is not None and preview is None
             tiles.append(Tile(entry, card, preview, fails, judged.get(entry.file)))
-        self.excuse = self._tell_excuse(tiles)
+        self.excuse = self._update_excuse(tiles)
         self.tiles = tuple(tiles)
         self._look()
 

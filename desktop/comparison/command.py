@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 EXAMPLES = 6
 """Pairs of a validation set on a sheet."""
-LOOKS, DABBED = 40, 60
+PERCEPTUAL_PAIRS, DABBED = 40, 60
 """As ``underpaint evaluate`` has them."""
 
 Models = list[tuple[Path, "Card"]]
@@ -40,14 +40,21 @@ def compare(
     task: Annotated[Task | None, typer.Option(help="By default what each was trained for.")] = None,
     swap: Annotated[bool, typer.Option("--swap", help="The other direction.")] = False,
     pair: Annotated[str, typer.Option(help="How files make pairs, as for train.", metavar="ONE+OTHER")] = "",
-    looks: Annotated[
-        int,
-        typer.Option(min=0, help="Pairs of each that a trained eye looks at; 0 for none.", metavar="PAIRS"),
-    ] = LOOKS,
+    perceptual_pairs: Annotated[
+        int | None,
+        typer.Option(
+            min=0,
+            help="Pairs of which perceptual and kernel distance are measured, by default 40; 0: of none.",
+            metavar="PAIRS",
+        ),
+    ] = None,
+    looks: Annotated[int | None, typer.Option(min=0, hidden=True, help="As it was called.")] = None,
     seed: Annotated[int, typer.Option(min=0, help="Of the recogniser of labels.")] = 0,
     device: Annotated[str | None, typer.Option(help="cuda, mps, xpu or cpu.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="An object instead of lines.")] = False,
-    told: Annotated[Path | None, typer.Option(hidden=True, help="Where progress is written.")] = None,
+    progress_file: Annotated[
+        Path | None, typer.Option("--progress-file", "--told", hidden=True, help="Where progress is written.")
+    ] = None,
 ) -> None:
     """Compare models: what each makes of a drawing, and how each does on pairs that none was trained on.
 
@@ -59,6 +66,7 @@ def compare(
         raise typer.BadParameter("a sheet's name ends in .png", param_hint="--sheet")
     from engine.models import bundle, catalogue
 
+    asked = _by_either_name(perceptual_pairs, looks)
     chosen: Models = []
     for file in map(catalogue.find, models):
         if file not in [known for known, _ in chosen]:
@@ -71,7 +79,9 @@ def compare(
         rows.append(_painted(chosen, drawing, device))
     if data is not None:
         with _maps() as maps:
-            judged, examples = _judged(chosen, data, maps, told, task, swap, pair, looks, seed, device)
+            judged, examples = _judged(
+                chosen, data, maps, progress_file, task, swap, pair, asked, seed, device
+            )
         rows += _shown(examples)
     fields = _fields(chosen, judged, drawing, data)
     if table is not None:
@@ -135,15 +145,24 @@ def _painted(models: Models, drawing: Path, device: str | None) -> list[Pixels |
     return row
 
 
+def _by_either_name(perceptual_pairs: int | None, looks: int | None) -> int:
+    if looks is not None and perceptual_pairs is not None:
+        raise typer.BadParameter(
+            "is the old name of --perceptual-pairs; use one of them", param_hint="--looks"
+        )
+    given = looks if perceptual_pairs is None else perceptual_pairs
+    return PERCEPTUAL_PAIRS if given is None else given
+
+
 def _judged(
     models: Models,
     data: Path,
     maps: Path,
-    told: Path | None,
+    progress_file: Path | None,
     task: Task | None,
     swap: bool,
     pair: str,
-    looks: int,
+    perceptual_pairs: int,
     seed: int,
     device: str | None,
 ) -> tuple[list[Judged], list[list[tuple[Pixels, Pixels, Pixels]]]]:
@@ -157,22 +176,31 @@ def _judged(
     if not there:
         _say("The trained eye's weights are missing here: what it measures is left out; install anew.")
     how = judging.How(
-        task, swap, pair, looks if there else 0, DABBED, maps if there else None, seed, device=device
+        task,
+        swap,
+        pair,
+        perceptual_pairs if there else 0,
+        DABBED,
+        maps if there else None,
+        seed,
+        device=device,
     )
     with counting("Judging") as progress:
-        return judging.compare_models(models, data, how, _telling(progress, told), _say)
+        return judging.compare_models(models, data, how, _reporting(progress, progress_file), _say)
 
 
-def _telling(progress: Callable[[int, int], None], told: Path | None) -> Callable[[int, int], None]:
+def _reporting(
+    progress: Callable[[int, int], None], progress_file: Path | None
+) -> Callable[[int, int], None]:
     """Progress on the terminal, and for a window in a file."""
 
-    def tell(done: int, total: int) -> None:
+    def report(done: int, total: int) -> None:
         progress(done, total)
-        if told is not None:
+        if progress_file is not None:
             with suppress(OSError):
-                told.write_text(f"{done} {total}", "ascii")
+                progress_file.write_text(f"{done} {total}", "ascii")
 
-    return tell
+    return report
 
 
 def _shown(examples: list[list[tuple[Pixels, Pixels, Pixels]]]) -> list[list[Pixels | None]]:
@@ -207,9 +235,9 @@ def _fields(models: Models, judged: list[Judged], drawing: Path | None, data: Pa
     from trainer.comparison.table import Judged as One
     from trainer.comparison.table import to_fields
 
-    told = judged or [One(card.name, file) for file, card in models]
+    entries = judged or [One(card.name, file) for file, card in models]
     named = {"drawing": drawing and str(drawing), "data": data and str(data)}
-    return named | to_fields(told) | {"meanings": _meanings(judged)}
+    return named | to_fields(entries) | {"meanings": _meanings(judged)}
 
 
 def _meanings(judged: list[Judged]) -> dict[str, str]:

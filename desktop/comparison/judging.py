@@ -20,7 +20,7 @@ from engine.errors import PictureError
 from trainer.comparison.table import Judged, from_fields
 
 MOST_BYTES = 16 << 20
-_LOOKS = 40
+_PERCEPTUAL_PAIRS = 40
 """Pairs of each model that a trained eye looks at."""
 
 
@@ -48,17 +48,26 @@ def judge(files: Sequence[Path], folder: Path, job: Job, *, eye: bool) -> Table:
         Cancelled: nobody wants it any more.
     """
     with tempfile.TemporaryDirectory(prefix="underpaint-") as name:
-        table, told = Path(name, "table.json"), Path(name, "told")
+        table, progress_file = Path(name, "table.json"), Path(name, "progress")
 
         def given_up() -> bool:
             with suppress(OSError, ValueError):
-                done, total = map(int, told.read_text("ascii").split())
+                done, total = map(int, progress_file.read_text("ascii").split())
                 with suppress(Cancelled):
                     job.progress(done, total)
             return job.is_cancelled
 
         words = ["compare", *map(str, files), "--data", str(folder), "--table", str(table)]
-        wrong = background.done([*words, "--told", str(told), "--looks", str(_LOOKS if eye else 0)], given_up)
+        wrong = background.done(
+            [
+                *words,
+                "--progress-file",
+                str(progress_file),
+                "--perceptual-pairs",
+                str(_PERCEPTUAL_PAIRS if eye else 0),
+            ],
+            given_up,
+        )
         if job.is_cancelled:
             raise Cancelled
         if wrong:

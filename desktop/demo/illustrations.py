@@ -114,9 +114,9 @@ def of_sketches(stage: Stage, folder: Path, drawing: Drawing) -> list[Path]:
     for number, stroke in enumerate(drawing.strokes):
         stage.play(stroke)
         if number == len(drawing.strokes) // 2:
-            stage.settle()
+            stage.wait_for_preview()
             written.append(_shoot(stage, folder, "half-drawn"))
-    stage.settle()
+    stage.wait_for_preview()
     shelf.keep()
     stage.wait(lambda: not stage.session.file_work.jobs)
     shelf.vary()
@@ -138,13 +138,13 @@ def _traced(stage: Stage, folder: Path, drawing: Drawing) -> Path:
         for number in (1, 2, 3):
             stage.export("preview", photos / f"bag-{number}.png")
         stage.window.make_pairs([photos])
-        stage.wait(lambda: pair_drawing.outlook is not None)
+        stage.wait(lambda: pair_drawing.scanned is not None)
         _part(stage.window, PairStartDialog, "pair_start").accept()
         stage.wait(lambda: pair_drawing.here and not pair_drawing.busy)
         lines = [stroke for stroke in drawing.strokes if stroke.role is Role.LINES]
         for stroke in lines[: 2 * len(lines) // 3]:
             stage.play(stroke)
-        stage.settle()
+        stage.wait_for_preview()
         shot = _shoot(stage, folder, "pair-drawing")
         pair_drawing.finish()
         return shot
@@ -160,7 +160,7 @@ def of_labels(stage: Stage, folder: Path, drawing: Drawing) -> list[Path]:
     assert palette is not None
     session.strokes.choose_tool("rectangle")
     session.strokes.choose_colour(_colour_of("window", palette))
-    stage.settle()
+    stage.wait_for_preview()
     written = [_shoot(stage, folder, "facades")]
     left, top, right, bottom = _place_of("door", session.document.picture_flat(), palette)
     teaching.begin()
@@ -181,7 +181,7 @@ def of_maps(stage: Stage, folder: Path, drawing: Drawing) -> Path:
         stage.play(stroke)
     strokes.choose_tool("pen")
     strokes.set_ink(colour=drawing.strokes[0].ink.colour)
-    stage.settle()
+    stage.wait_for_preview()
     return _shoot(stage, folder, "maps")
 
 
@@ -207,7 +207,7 @@ def _house_fronts(stage: Stage, folder: Path) -> Path:
     for number in range(FRONTS):
         document = Document.from_picture("labels", house_front(number, palette), palette)
         session.put_up(OpenPicture(document, title=f"Front {number + 1}"))
-        stage.settle()
+        stage.wait_for_preview()
         stage.export("pair", folder / f"front-{number + 1:02}.png")
     return folder
 
@@ -274,8 +274,8 @@ def of_training(stage: Stage, folder: Path, data: Path) -> list[Path]:
 
 
 def _is_worth_a_picture(training: Training) -> bool:
-    told = training.history
-    return told.step >= SHOWN_AT and told.drawings > 0
+    history = training.history
+    return history.step >= SHOWN_AT and history.drawings > 0
 
 
 def _begin(window: TrainingWindow) -> None:

@@ -65,7 +65,7 @@ class Demonstration:
             self._labels(labels[0])
         session.strokes.choose_tool("pen")
         window.actions_table["theme_dark"].setChecked(True)
-        self._stage.settle()
+        self._stage.wait_for_preview()
         self._shoot("7-dark")
         window.actions_table["split"].setChecked(True)
         self._shoot("8-split")
@@ -87,7 +87,7 @@ class Demonstration:
         self._stage.put_up(drawing)
         for number, stroke in enumerate(drawing.strokes):
             self._stage.play(stroke, meanwhile)
-            self._stage.settle()
+            self._stage.wait_for_preview()
             after(number)
 
     def _sketch(self, drawing: Drawing) -> None:
@@ -108,7 +108,7 @@ class Demonstration:
         self._frames += self._frames[-1:] * 12
         self._shoot("3-drawn")
         self._written.append(_write_animation(self._frames, self._out / "drawing.webp"))
-        self._stage.settle()
+        self._stage.wait_for_preview()
         session.shelf.keep()
         self._stage.wait(lambda: not session.file_work.jobs)
         session.shelf.vary()

@@ -57,7 +57,7 @@ class Stage:
         if not done():
             raise ModelError("The demonstration waited in vain for the program; see the messages above.")
 
-    def settle(self) -> None:
+    def wait_for_preview(self) -> None:
         """Wait until the preview shows the picture as it is, exactly, and so do the tiles of styles."""
         live, styles = self.session.live, self.session.styles
 
@@ -99,7 +99,7 @@ class Stage:
             return False
         session.open_model(entry.file)
         self.wait(lambda: session.live.card is not None and session.live.model_file == entry.file)
-        self.settle()
+        self.wait_for_preview()
         return True
 
     def put_up(self, drawing: Drawing) -> None:
@@ -110,7 +110,7 @@ class Stage:
         picture = OpenPicture(drawing.document(card.palette if card else None), title=drawing.title)
         session.put_up(picture, entry.file if entry and entry.card else None)
         self.wait(lambda: session.live.card is not None)
-        self.settle()
+        self.wait_for_preview()
 
     def play(self, stroke: Played, meanwhile: Callable[[int], None] = lambda _place: None) -> None:
         """Draw a stroke with the mouse; ``meanwhile`` is told each place of the pen."""
@@ -163,7 +163,7 @@ def opened() -> Iterator[Stage]:
             window.show()
             begin(session, window, None)
             stage = Stage(session, window)
-            stage.settle()
+            stage.wait_for_preview()
             yield stage
         finally:
             window.close()

@@ -47,7 +47,7 @@ class Guarding(QObject):
         self._again.setSingleShot(True)
         self._again.setInterval(_AGAIN_MS)
         self._again.timeout.connect(self.try_again)
-        self._news.connect(self.tell, Qt.ConnectionType.QueuedConnection)
+        self._news.connect(self.report_news, Qt.ConnectionType.QueuedConnection)
         self._open, self._hearing = True, threading.RLock()
         if parent is not None:  # its children are there still, but not for long
             parent.destroyed.connect(self._let_go)
@@ -63,12 +63,12 @@ class Guarding(QObject):
         with self._hearing:
             self._open = False
 
-    def tell(self) -> None:
+    def report_news(self) -> None:
         """Tell the user, once, that drawings aren't guarded, and once that they are again."""
         sentence, wrong = self._documents.news()
         if sentence:
             (self._canvas.error_reported if wrong else self._canvas.said).emit(sentence)
-        if self._documents.told_unguarded:
+        if self._documents.reported_unguarded:
             self._again.start()
         else:
             self._again.stop()
@@ -76,13 +76,13 @@ class Guarding(QObject):
     def try_again(self) -> None:
         """Write down what is not guarded; the journals tell what came of it."""
         self._documents.unguarded()
-        self.tell()
+        self.report_news()
 
     def unguarded(self) -> list[OpenPicture]:
         """Pictures that closing the window would cost something; waits until that is known."""
         self._canvas.finish_stroke()
         lost = self._documents.unguarded(wait=True)
-        self.tell()  # before anything is asked: news would cover the question
+        self.report_news()  # before anything is asked: news would cover the question
         return lost
 
     def stop(self) -> None:
@@ -111,10 +111,10 @@ class Guarding(QObject):
             picture = self._documents.recovered(left, document)
             self._canvas.put_up(picture)
             self._work.write(  # the old journal goes only when the new one is on the disk
-                text, lambda _job: self._documents.let_go(picture, left, complete=complete), tell
+                text, lambda _job: self._documents.let_go(picture, left, complete=complete), report_missing
             )
 
-        def tell(missing: str) -> None:
+        def report_missing(missing: str) -> None:
             if missing:
                 self._canvas.error_reported.emit(missing)
 

@@ -57,18 +57,18 @@ class Journal:
     Args:
         document: the picture as it is now; its state is written first.
         title: what to call it when it is offered again.
-        tell: called when ``problem`` or ``is_good`` has changed, on the journal's own thread.
+        notify: called when ``problem`` or ``is_good`` has changed, on the journal's own thread.
 
     Raises:
         OSError: the user's folder can't be written.
     """
 
     def __init__(
-        self, document: Document, title: str = "", tell: Callable[[], object] = lambda: None
+        self, document: Document, title: str = "", notify: Callable[[], object] = lambda: None
     ) -> None:
         self._document = document
         self._title = title
-        self._tell = tell
+        self._notify = notify
         home = resources.home("recovery")
         home.mkdir(parents=True, exist_ok=True)
         self.folder = home / f"{time.strftime('%Y%m%d-%H%M%S')}-{secrets.token_hex(4)}"
@@ -206,7 +206,7 @@ class Journal:
                 self._failed, good = True, False
             if (good, problem) != (self.is_good, self.problem):
                 self.is_good, self.problem = good, problem
-                self._tell()
+                self._notify()
             del job  # it may hold a whole picture, and the next one may be long in coming
         self._close_file()
         with self._waiting:

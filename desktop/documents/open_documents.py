@@ -115,21 +115,21 @@ class OpenDocuments:
     """All open pictures, the one on the canvas first.
 
     Args:
-        tell: called on any thread when there may be ``news``.
+        notify: called on any thread when there may be ``news``.
         later: does what nobody waits for, perhaps on another thread.
     """
 
     def __init__(
         self,
         settings: Settings,
-        tell: Callable[[], object] = lambda: None,
+        notify: Callable[[], object] = lambda: None,
         later: Callable[[Callable[[], object]], object] = lambda work: work(),
     ) -> None:
         self._settings = settings
-        self._tell = tell
+        self._notify = notify
         self._later = later
         self.pictures: list[OpenPicture] = []
-        self.told_unguarded = False
+        self.reported_unguarded = False
         """It was told that a picture can't be guarded, and nothing else since."""
 
     def put_up(self, picture: OpenPicture) -> None:
@@ -300,7 +300,7 @@ class OpenDocuments:
             if picture.journal is not None:
                 picture.journal.record(change)
             elif not picture.is_saved:
-                picture.journal = Journal(picture.document, picture.name, self._tell)
+                picture.journal = Journal(picture.document, picture.name, self._notify)
             picture.problem = ""
         except Exception as error:  # whatever it is, painting goes on and the next step tries again
             log.warning("journal: %s", error)
@@ -309,16 +309,16 @@ class OpenDocuments:
     def news(self) -> tuple[str, bool]:
         """What is new about the journals: a sentence, if any, and whether it tells of something wrong."""
         lost = [problem for problem in map(_problem, self.pictures) if problem]
-        if lost and not self.told_unguarded:
-            self.told_unguarded = True
+        if lost and not self.reported_unguarded:
+            self.reported_unguarded = True
             text = translate(
                 "documents",
                 "Drawings can't be guarded against a crash ({0}); save yours, or free some space.",
             )
             return text.format(lost[0]), True
-        if lost or not self.told_unguarded or any(not picture.is_guarded for picture in self.pictures):
+        if lost or not self.reported_unguarded or any(not picture.is_guarded for picture in self.pictures):
             return "", False
-        self.told_unguarded = False
+        self.reported_unguarded = False
         guarded = any(picture.journal is not None for picture in self.pictures)
         text = translate("documents", "Your drawings are guarded against a crash again.")
         return text if guarded else "", False

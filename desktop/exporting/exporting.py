@@ -21,10 +21,10 @@ from desktop.support.settings import Settings
 from engine.data.messages import Pixels
 from engine.errors import PictureError
 from engine.files.writing import shown
+from engine.finishing.foreground import ENCLOSED, Enclosed
 from engine.finishing.framing import FRAMES, MOST_MARGIN, Room
-from engine.finishing.ground import ENCLOSED, Enclosed
 from engine.finishing.larger import FACTORS, check_size
-from engine.finishing.making import Wish
+from engine.finishing.making import FinishOptions
 
 
 class Exporting(Observable):
@@ -61,37 +61,42 @@ class Exporting(Observable):
         self._seen: tuple[OpenPicture, Source, bool] | None = None
         """The picture that was looked at last, what it is made of, and whether its preview was behind."""
 
-    def wish(self, *, cut: bool) -> Wish:
+    def options(self, *, cut: bool) -> FinishOptions:
         """What was wanted last, of cut-outs or of whole previews."""
         kept = self._settings.exporting
         frame = kept.get("frame", "picture")
         room = Room(next((it for it in FRAMES if it == frame), "picture"), int(kept.get("margin", 16)))
         factor = int(kept.get("cut_factor" if cut else "factor", 1 if cut else 2))
         enclosed: Enclosed = next((it for it in ENCLOSED if it == kept.get("enclosed")), "seen")
-        return Wish(cut, factor if factor in (1, *FACTORS) else 1, room, enclosed)
+        return FinishOptions(cut, factor if factor in (1, *FACTORS) else 1, room, enclosed)
 
-    def remember(self, wish: Wish) -> None:
+    def remember(self, options: FinishOptions) -> None:
         """Want the same next time."""
         kept = self._settings.exporting
-        kept["cut_factor" if wish.cut else "factor"] = wish.factor
-        if wish.cut:
-            kept["frame"] = wish.room.frame
-            kept["enclosed"] = wish.enclosed
-            kept["margin"] = min(max(0, wish.room.margin), MOST_MARGIN)
+        kept["cut_factor" if options.cut else "factor"] = options.factor
+        if options.cut:
+            kept["frame"] = options.room.frame
+            kept["enclosed"] = options.enclosed
+            kept["margin"] = min(max(0, options.room.margin), MOST_MARGIN)
 
-    def look(self, wish: Wish, picture: OpenPicture | None = None) -> Job | None:
+    def look(self, options: FinishOptions, picture: OpenPicture | None = None) -> Job | None:
         """Have what is wanted made, at the picture's own size, to be ``shown``; what was asked for before is
         forgotten. No ``picture`` is that on the canvas, here as below."""
         self._asked += 1
         asked, picture = self._asked, self._meant(picture)
         size = picture.document.width, picture.document.height
         try:
-            check_size((size[0] * wish.factor, size[1] * wish.factor))
+            check_size((size[0] * options.factor, size[1] * options.factor))
             source, _ = self._source(picture)
         except PictureError as error:
             self.shown, self.problem = None, str(error)
             return None
-        small = Wish(wish.cut, 1, Room(wish.room.frame, round(wish.room.margin / wish.factor)), wish.enclosed)
+        small = FinishOptions(
+            options.cut,
+            1,
+            Room(options.room.frame, round(options.room.margin / options.factor)),
+            options.enclosed,
+        )
 
         def make(job: Job) -> tuple[Pixels | None, str]:
             try:
@@ -111,17 +116,17 @@ class Exporting(Observable):
         self._seen = None
         self.shown, self.problem = None, ""
 
-    def write(self, path: Path, wish: Wish, picture: OpenPicture | None = None) -> Job:
+    def write(self, path: Path, options: FinishOptions, picture: OpenPicture | None = None) -> Job:
         """Make what is wanted, and write it.
 
         Raises:
             PictureError: no file of that name can hold it, or there is no preview yet.
         """
-        check_path(path, wish)
+        check_path(path, options)
         self._canvas.finish_stroke()
         picture = self._meant(picture)
         (source, behind), moment = self._source(picture), Moment(picture.document)
-        self.remember(wish)
+        self.remember(options)
         self._settings.folder = str(path.parent)
         text = self.tr("Exported “%s”.")
         if behind:
@@ -129,7 +134,7 @@ class Exporting(Observable):
         name = shown(path.name)
         return self._file_work.write(
             self.tr("Exporting “%s”") % name,
-            lambda job: write(source, moment, wish, path, job.progress),
+            lambda job: write(source, moment, options, path, job.progress),
             lambda _nothing: self._canvas.said.emit(text % name),
         )
 

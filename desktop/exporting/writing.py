@@ -17,9 +17,9 @@ from desktop.paint.layers.frozen import Frozen
 from engine.data.messages import Picture, Pixels
 from engine.errors import PictureError
 from engine.files.writing import shown
+from engine.finishing.foreground import Enclosed
 from engine.finishing.framing import Room
-from engine.finishing.ground import Enclosed
-from engine.finishing.making import Wish, made
+from engine.finishing.making import FinishOptions, made
 
 Step = Callable[[int, int], object]
 """Told how many parts of how many are done; may raise to end it."""
@@ -39,17 +39,17 @@ class Source:
     finish: tuple[Frozen, ...] = ()
     """The layers that the preview is finished by."""
 
-    def made(self, wish: Wish, step: Step) -> Pixels:
+    def made(self, options: FinishOptions, step: Step) -> Pixels:
         """What is wanted of it, on any thread; see ``engine.finishing.making``."""
         layers = [one.layer() for one in self.finish]
-        return made(self.preview, self.picture, self.size, wish, step, lambda frame: over(layers, frame))
+        return made(self.preview, self.picture, self.size, options, step, lambda frame: over(layers, frame))
 
 
-def check_path(path: Path, wish: Wish) -> None:
+def check_path(path: Path, options: FinishOptions) -> None:
     """Raises PictureError: no file of that name can hold what is wanted."""
     translate, suffix = QCoreApplication.translate, path.suffix.lower()
     if suffix == PROJECT:
-        if not wish.cut:
+        if not options.cut:
             raise PictureError(
                 translate(
                     "exporting", "Only a cut-out goes into an .ora file; choose PNG, or save the picture."
@@ -58,27 +58,27 @@ def check_path(path: Path, wish: Wish) -> None:
     elif suffix not in export.FORMATS:
         text = translate("exporting", "“{0}” is no picture's name; let it end in .png.")
         raise PictureError(text.format(shown(path.name)))
-    elif wish.cut and suffix not in CLEAR:
+    elif options.cut and suffix not in CLEAR:
         text = translate("exporting", "“{0}” can't be transparent; let its name end in .png, .webp or .ora.")
         raise PictureError(text.format(shown(path.name)))
 
 
-def write(source: Source, moment: Moment, wish: Wish, path: Path, step: Step) -> None:
+def write(source: Source, moment: Moment, options: FinishOptions, path: Path, step: Step) -> None:
     """Make what is wanted and write it, on any thread; an ``.ora`` file gets the whole picture, the cut-out
     as a layer above the others where it lies in the picture.
 
     Raises:
         PictureError: see ``check_path`` and ``made``, or the place can't be written.
     """
-    check_path(path, wish)
+    check_path(path, options)
     if path.suffix.lower() != PROJECT:
-        pixels = source.made(wish, step)
-        if wish.cut:
+        pixels = source.made(options, step)
+        if options.cut:
             export.write_clear(pixels, path, step)
         else:
             export.write_preview(pixels, path, step)
         return
-    cut = layer_of(source, step, wish.enclosed)
+    cut = layer_of(source, step, options.enclosed)
     document = moment.document()
     lay(document, cut)
     project.save(document, path, step)
@@ -88,10 +88,10 @@ def layer_of(source: Source, step: Step, enclosed: Enclosed = "seen") -> Pixels:
     """The cut-out as a layer of the picture: uint8 (H, W, 4) straight RGBA of the picture's size.
 
     Raises:
-        PictureError: no thing can be told from its ground.
+        PictureError: no object can be told from its background.
     """
-    wish = Wish(cut=True, room=Room("picture"), enclosed=enclosed)
-    return source.made(wish, step)
+    options = FinishOptions(cut=True, room=Room("picture"), enclosed=enclosed)
+    return source.made(options, step)
 
 
 def lay(document: Document, cut: Pixels | Ready) -> Change:

@@ -136,7 +136,7 @@ class Chronicle:
         self._entries.append(entry)
         self._later(lambda: self._write(b"E", entry))
         while len(self._entries) > 1 and self._entries[0].id is None:  # the history forgot it
-            self._later(partial(self._settle, self._entries.pop(0)))
+            self._later(partial(self._move_to_earlier, self._entries.pop(0)))
 
     # --- on the painting thread -----------------------------------------------------------------
 
@@ -200,7 +200,7 @@ class Chronicle:
         self._begun -= entries[-1].at
         self._before.extend(entries)
 
-    def _settle(self, entry: Entry) -> None:
+    def _move_to_earlier(self, entry: Entry) -> None:
         self._before.append(entry)
         self._there.remove(entry)
         kept = self._fold(self._before)

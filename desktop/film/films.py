@@ -52,7 +52,7 @@ class Films(Observable):
     """Whether the ways of drawings are kept, and saved with them."""
 
     _trouble = Signal(str)
-    _told = Signal(str)
+    _message = Signal(str)
 
     def __init__(
         self,
@@ -72,7 +72,7 @@ class Films(Observable):
         self._asking: list[_Asking] = []
         self.kept = settings.keep_ways
         self._trouble.connect(canvas.error_reported)
-        self._told.connect(canvas.said)
+        self._message.connect(canvas.said)
         canvas.watch("picture", self._begin)
         self.watch("kept", self._keep)
 
@@ -141,7 +141,7 @@ class Films(Observable):
             written = write_animation(frames, path, RATE, job.progress, exact_end=True)
             return written, frames.in_fewer_shades and cut.shown != "preview"
 
-        def tell(made: tuple[Path, bool]) -> None:
+        def report(made: tuple[Path, bool]) -> None:
             written, poorer = made
             text = self.tr("The time-lapse is in “%s”.")
             if poorer:
@@ -154,7 +154,7 @@ class Films(Observable):
         job = self._file_work.make(
             self.tr("Making “%s”") % name,
             make,
-            tell,
+            report,
         )
         job.awaited = True
         self._asking.append(asking)
@@ -189,7 +189,7 @@ class Films(Observable):
                 self.tr("The way of the drawing “%s” is damaged; it was left out, and begins anew.")
                 % picture.name
             ),
-            lambda: self._told.emit(
+            lambda: self._message.emit(
                 self.tr(
                     "The way of “%s” is very long; its time-lapse begins later, with what was there then."
                 )

@@ -31,9 +31,9 @@ _SOLID, _DEEP = 0.97, 1.5
 """Of a broad mark that is darker: how much of it is coloured, and how much more than a light one."""
 _THIN = 0.004
 """Half of what a pen's line is wide at most, as a share of the longer edge."""
-_AT_A_RIM = 0.5
+_AT_AN_EDGE = 0.5
 """What counts of the darkness along the edge of a coloured mark, which is a shade of the camera's as well."""
-_RIM = 0.008
+_MARGIN = 0.008
 """Share of the longer edge along the border that is taken for paper: there the sheet ends, or curls."""
 
 
@@ -86,7 +86,7 @@ def measured(photo: Pixels) -> Sheet:
     # Under colours, the paper is as light as beside them.
     paper = _beside(paper, ndimage.binary_dilation(ndimage.binary_opening(tint > _COLOURED), iterations=3))
     coloured = _marks(tint, soft.max(2) / paper, edge)
-    # Cameras store colours more coarsely than light: around a mark lies a rim that looks grey.
+    # Cameras store colours more coarsely than light: around a mark lies a fringe that looks grey.
     near = ndimage.binary_dilation(coloured, iterations=max(2, edge // 150))
     depth = 1 - ndimage.gaussian_filter(light, 0.6) / paper
     if coloured.any():
@@ -95,7 +95,7 @@ def measured(photo: Pixels) -> Sheet:
         own = _paper(_beside(most, ~coloured), wide)
         darker = 1 - ndimage.gaussian_filter(most, 0.6) / own
         depth = np.where(near, _above_grain(darker, coloured), depth)
-        depth[near & ~ndimage.binary_erosion(coloured, iterations=2)] *= _AT_A_RIM
+        depth[near & ~ndimage.binary_erosion(coloured, iterations=2)] *= _AT_AN_EDGE
     depth = np.clip(depth, 0, 1).astype(np.float32)
     rest = depth[~near]
     noise = 1.4826 * float(np.median(np.abs(rest - np.median(rest)))) if rest.size else 0.0
@@ -118,8 +118,8 @@ def drawn(sheet: Sheet, strength: float = USUAL, colours: bool = True) -> Cleane
     strong = max(float(_STRONG ** (1 - share) * _FAINT**share), 5 * sheet.noise)
     weak = max(_GOES_ON * strong, 2.5 * sheet.noise)
     depth = sheet.depth.copy()
-    rim = max(1, round(_RIM * max(height, width)))
-    depth[:rim], depth[-rim:], depth[:, :rim], depth[:, -rim:] = 0, 0, 0, 0
+    margin = max(1, round(_MARGIN * max(height, width)))
+    depth[:margin], depth[-margin:], depth[:, :margin], depth[:, -margin:] = 0, 0, 0, 0
     parts, count = ndimage.label(depth > weak, np.ones((3, 3), np.bool_))
     keep = np.zeros(count + 1, np.bool_)
     if count:
@@ -129,7 +129,7 @@ def drawn(sheet: Sheet, strength: float = USUAL, colours: bool = True) -> Cleane
         places = ndimage.find_objects(parts)
         extent = np.array([max(it.stop - it.start for it in place) for place in places])
         speck = max(height, width) / 130
-        least = np.where(_at_the_border(places, depth.shape, rim + 1), 5 * speck, speck)
+        least = np.where(_at_the_border(places, depth.shape, margin + 1), 5 * speck, speck)
         keep[1:] = (peak > strong) & ((extent > least) | ((peak > 2 * strong) & (sizes > 2 * least)))
     mask = keep[parts]
     # As wide as what was drawn, black in the middle, and soft at its edges.
@@ -154,13 +154,13 @@ def _above_grain(depth: Plane, coloured: Mask) -> Plane:
     return above
 
 
-def _at_the_border(places: list[tuple[slice, slice]], shape: tuple[int, ...], rim: int) -> Mask:
+def _at_the_border(places: list[tuple[slice, slice]], shape: tuple[int, ...], margin: int) -> Mask:
     """Which of these touch the border, where shadows and the desk are cut off."""
     return np.array(
         [
-            min(rows.start, columns.start) <= rim
-            or rows.stop >= shape[0] - rim
-            or columns.stop >= shape[1] - rim
+            min(rows.start, columns.start) <= margin
+            or rows.stop >= shape[0] - margin
+            or columns.stop >= shape[1] - margin
             for rows, columns in places
         ]
     )

@@ -253,7 +253,7 @@ class BulkDrafts(Observable):
     def _end(self, taken: Taken) -> None:
         self.busy = ""
         names = taken.names
-        self._tell(
+        self._update_photos(
             taken.folder,
             taken.store,
             lambda it: replace(it, pair=names[it.mark], draft=True) if it.mark in names else it,
@@ -265,13 +265,15 @@ class BulkDrafts(Observable):
         self.taken.emit(taken)
 
     def _taken_back(self, folder: Path, gone: set[str], store: Store) -> None:
-        self._tell(folder, store, lambda it: replace(it, pair="", draft=False) if it.pair in gone else it)
+        self._update_photos(
+            folder, store, lambda it: replace(it, pair="", draft=False) if it.pair in gone else it
+        )
         text = self.tr("1 draft is out of the data set again.")
         if len(gone) != 1:
             text = self.tr("%d drafts are out of the data set again.") % len(gone)
         self._canvas.said.emit(text)
 
-    def _tell(self, folder: Path, store: Store, changed: Callable[[Photo], Photo]) -> None:
+    def _update_photos(self, folder: Path, store: Store, changed: Callable[[Photo], Photo]) -> None:
         """The roll may be another one by now."""
         roll = self.roll
         if roll is not None and roll.folder == folder:

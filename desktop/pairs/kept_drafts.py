@@ -17,14 +17,14 @@ import numpy as np
 from PIL import Image
 
 import resources
+from desktop.paint.gestures.superpixels import keep_likelihoods, regions_in
 from desktop.paint.gestures.superpixels import regions as regions_of
-from desktop.paint.gestures.superpixels import regions_in, tell
 from desktop.paint.layers.composite import from_straight
 from desktop.pairs.photos import Photo
 from engine.data.messages import Pixels
 from engine.data.picture import read as read_picture
 from engine.errors import PictureError
-from trainer.drafting.files import FORMAT, PROGRESS, TOLD
+from trainer.drafting.files import FORMAT, PROGRESS, RESULTS
 
 MOST_BYTES = 16 << 20
 
@@ -61,7 +61,7 @@ def progress(folder: Path) -> tuple[float, int]:
 def read(folder: Path) -> Drafts:
     """The drafts in a folder; none where it is missing, damaged or newer than this program."""
     with suppress(OSError, ValueError, TypeError, KeyError, AttributeError, RecursionError):
-        file = folder / TOLD
+        file = folder / RESULTS
         if file.stat().st_size > MOST_BYTES:
             raise ValueError("too large")
         fields = json.loads(file.read_text("utf-8"))
@@ -80,7 +80,7 @@ def read(folder: Path) -> Drafts:
 def written(folder: Path) -> int:
     """When the drafts there were told of last, in nanoseconds; 0 where they never were."""
     with suppress(OSError):
-        return (folder / TOLD).stat().st_mtime_ns
+        return (folder / RESULTS).stat().st_mtime_ns
     return 0
 
 
@@ -115,7 +115,7 @@ def labels_of(
         most[better], small[better] = likely[better], label
     inside /= np.maximum(inside.sum(1, keepdims=True), 1e-9)
     if not passing:
-        tell(from_straight(photo), inside)  # smart fill may go by them
+        keep_likelihoods(from_straight(photo), inside)  # smart fill may go by them
     rows, columns = (
         np.arange(side) * part // side for side, part in zip(regions.shape, (height, width), strict=True)
     )

@@ -280,7 +280,7 @@ def laid(document: Document, labels: Pixels, text: str) -> Change:
 
 def _emptied(document: Document, text: str) -> Change:
     recording = document.begin(Ink(), _labels_layer(document))
-    ground = np.empty((document.height, document.width, 3), np.uint8)
-    ground[...] = document.paper
-    recording.put(packed(from_straight(ground)), 0, 0, over=True)
+    background = np.empty((document.height, document.width, 3), np.uint8)
+    background[...] = document.paper
+    recording.put(packed(from_straight(background)), 0, 0, over=True)
     return recording.commit(text)

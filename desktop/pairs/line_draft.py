@@ -67,7 +67,7 @@ class LineDraft(Observable):
         self._given_up = threading.Event()
         self._drawn: tuple[Document, int] | None = None
         """What was drawn last, and the revision that it made."""
-        self._told = False
+        self._reported = False
 
     def set_sure(self, sure: float) -> None:
         """Draw fewer lines or more; those drawn just now are drawn anew."""
@@ -138,8 +138,8 @@ class LineDraft(Observable):
             return
         if self._given_up.is_set() or canvas.picture is None or document is not canvas.document:
             return
-        if not weights.available() and not self._told:
-            self._told = True
+        if not weights.available() and not self._reported:
+            self._reported = True
             canvas.said.emit(self.tr(weights.MISSING))
         if (lines == 255).all():
             canvas.said.emit(self.tr("No lines were found in this photo; move the slider to more lines."))
@@ -161,10 +161,10 @@ class LineDraft(Observable):
         self._canvas.error_reported.emit(sentence)
 
 
-def remembered(told: Mapping[str, str]) -> float:
+def remembered(settings: Mapping[str, str]) -> float:
     """How sure an edge must be, as it was set last; the usual, where that makes no sense."""
     try:
-        sure = float(told.get("sure", USUAL))
+        sure = float(settings.get("sure", USUAL))
     except ValueError:
         return USUAL
     return min(max(sure, MANY), FEW) if math.isfinite(sure) else USUAL

@@ -200,19 +200,19 @@ class Outcomes(Observable):
                 lambda: measured(
                     after.name, before.name, take, lessons, made[: len(lessons)], made[len(lessons) :]
                 ),
-                self._tell,
+                self._report,
             )
 
         def one_more(preview: Pixels | None) -> None:
             if preview is None:
-                self._tell(Outcome(after.name, before.name, take))
+                self._report(Outcome(after.name, before.name, take))
                 return
             made.append(preview)
             go_on()
 
         go_on()
 
-    def _tell(self, outcome: Outcome) -> None:
+    def _report(self, outcome: Outcome) -> None:
         self.busy = False
         self.outcome = outcome
         if outcome.is_better:
@@ -222,7 +222,7 @@ class Outcomes(Observable):
     def _fail(self, sentence: str) -> None:
         log.warning("what became of a lesson: %s", sentence)
         if self._waiting is not None:
-            self._tell(self._waiting)
+            self._report(self._waiting)
 
 
 def measured(

@@ -64,7 +64,7 @@ class PairDrawing(Observable):
     photo_shown = Property(True)
     photo_opacity = Property(0.5)
     """How densely the photo lies over the drawing, 0 to 1, while it is shown."""
-    outlook = Property[Roll | None](None)
+    scanned = Property[Roll | None](None)
     """What ``begin`` would begin with, as ``look`` found it."""
     objection = Property("")
     """Why it could not; a sentence."""
@@ -94,7 +94,7 @@ class PairDrawing(Observable):
         self._begun = 0
         """How often pairs were begun or ended: what was asked for before goes nowhere."""
         self.bulk_drafts = BulkDrafts(canvas, self.labels, self._writing, self)
-        self.watch("roll", self._tell_rest)
+        self.watch("roll", self._update_rest)
         self.bulk_drafts.went.connect(self._take_roll)
         canvas.watch("picture", self._notice_picture)
 
@@ -121,7 +121,7 @@ class PairDrawing(Observable):
         return resources.home("pairs", stem(name, "pairs"))
 
     def look(self, sources: Sequence[Path], kind: InputKind, folder: Path) -> None:
-        """See what there is to do; ``outlook`` or ``objection`` follows."""
+        """See what there is to do; ``scanned`` or ``objection`` follows."""
         palette = self._matching.palette_for(kind)
 
         def see() -> Roll | str:
@@ -130,8 +130,8 @@ class PairDrawing(Observable):
             except (PictureError, OSError) as error:
                 return sentence_for(error)
 
-        self.outlook, self.objection = None, ""
-        self._reading.do(see, self._take_outlook, "look")
+        self.scanned, self.objection = None, ""
+        self._reading.do(see, self._take_scanned, "look")
 
     def begin(self, sources: Sequence[Path], kind: InputKind, folder: Path) -> None:
         """Draw over the photos in ``sources``, from the first that has no pair in ``folder``."""
@@ -411,7 +411,7 @@ class PairDrawing(Observable):
         elif self.here:
             self.step(1)
 
-    def _tell_rest(self) -> None:
+    def _update_rest(self) -> None:
         self.bulk_drafts.roll = self.roll if self.draws_labels else None
 
     def _take_roll(self, roll: Roll) -> None:
@@ -421,11 +421,11 @@ class PairDrawing(Observable):
         self.roll = roll
         self.labels.follow(roll, self.place)
 
-    def _take_outlook(self, found: Roll | str) -> None:
+    def _take_scanned(self, found: Roll | str) -> None:
         if isinstance(found, str):
             self.objection = found
         else:
-            self.outlook = found
+            self.scanned = found
 
     def _failed(self, sentence: str) -> None:
         self.busy = False

@@ -27,7 +27,7 @@ from desktop.preview.tryouts import TryOuts
 from desktop.support.observable import Observable, Property
 from desktop.support.report_errors import ReportErrors
 from desktop.support.task_queue import TaskQueue
-from desktop.training.current import Training, Wish
+from desktop.training.current import Training, TrainingRequest
 from engine.data.messages import Picture
 from engine.errors import PictureError
 from engine.planes.codec import scaled_preview
@@ -154,7 +154,7 @@ class Teaching(Observable):
         Args:
             minutes: of training.
             staying: of the lesson's ``others`` those that the model should go on making as they are.
-            steps: instead of minutes, where what is learnt must not hang on how quick the machine is.
+            steps: instead of minutes, where what is learnt must not depend on how quick the machine is.
         """
         lesson, picture = self.lesson, self._picture
         if lesson is None or picture is None or self.busy:
@@ -221,7 +221,7 @@ class Teaching(Observable):
         options = Options(folder, name=name, from_model=str(lesson.model), minutes=minutes)
         if steps is not None:
             options = replace(options, minutes=None, steps=steps)
-        training.start(Wish(options))
+        training.start(TrainingRequest(options))
         if self._training.goes_on:  # else it has said why not
             self.cancel()
             self.started.emit()

@@ -18,9 +18,9 @@ from engine.errors import PictureError
 from engine.files.writing import first_free
 
 if TYPE_CHECKING:
-    from trainer.preparing.proposals import Outlook
+    from trainer.preparing.proposals import PreparationPlan
 
-Tell = Callable[[int, int], None]
+Progress = Callable[[int, int], None]
 _Result = TypeVar("_Result")
 
 SIZES = (128, 192, 256, 384, 512, 768, 1024)
@@ -29,9 +29,9 @@ USUAL_SIZE, USUAL_MARGIN = 256, 6
 
 
 class Preparing(Observable):
-    """One folder at a time; a newer wish ends the older."""
+    """One folder at a time; a newer request ends the older."""
 
-    outlook = Property["Outlook | None"](None)
+    plan = Property["PreparationPlan | None"](None)
     """What is proposed, once every photo has been looked at."""
     kept = Property[frozenset[str]](frozenset())
     """The names of the photos that are to be kept."""
@@ -65,47 +65,55 @@ class Preparing(Observable):
 
     @property
     def margin(self) -> int:
-        """Around the thing, per cent of the edge, as it was wanted last."""
+        """Around the object, per cent of the edge, as it was wanted last."""
         return min(40, self._settings.preparing.get("margin", USUAL_MARGIN))
 
     def look(self, folder: Path, size: int, margin: int) -> None:
-        """Look at all photos in ``folder``, or a zip file of one; ``outlook`` follows.
+        """Look at all photos in ``folder``, or a zip file of one; ``plan`` follows.
 
         Where it is looked at anew, in another size, what was overruled stays so.
         """
         if folder != self._folder:
             self._overruled = {}
-        elif self.outlook is not None:
-            self._overruled = {name: name in self.kept for name in self.kept ^ self.outlook.kept}
+        elif self.plan is not None:
+            self._overruled = {name: name in self.kept for name in self.kept ^ self.plan.kept}
         self._folder = folder
         self._settings.preparing.update(size=size, margin=margin)
         self._settings.folder = str(folder.parent)
-        self.outlook, self.made, self.kept = None, None, frozenset()
-        self._do(self._looking, "looking", lambda tell: _looked(folder, size, margin / 100, tell), self._take)
+        self.plan, self.made, self.kept = None, None, frozenset()
+        self._do(
+            self._looking,
+            "looking",
+            lambda progress: _looked(folder, size, margin / 100, progress),
+            self._take,
+        )
 
     def toggle(self, name: str) -> None:
         """Keep a photo after all, or leave it out after all; one that can't be read stays out."""
-        if self.outlook is None or self.busy:
+        if self.plan is None or self.busy:
             return
-        meant = next((one for one in self.outlook.proposals if one.name == name), None)
+        meant = next((one for one in self.plan.proposals if one.name == name), None)
         if meant is not None and meant.readable:
             self.made = None
             self.kept = self.kept ^ {name}
 
     def suggested(self) -> Path | None:
         """A new folder beside that of the photos."""
-        if self.outlook is None:
+        if self.plan is None:
             return None
-        folder = self.outlook.folder
+        folder = self.plan.folder
         plain = folder.with_suffix("") if folder.suffix.lower() == ".zip" else folder
         return first_free(lambda ending: plain.with_name(f"{plain.name}-prepared{ending}"), Path.exists)
 
     def write(self, out: Path) -> None:
         """Make the new folder; ``made`` follows."""
-        outlook, kept = self.outlook, self.kept
-        if outlook is not None and not self.busy:
+        plan, kept = self.plan, self.kept
+        if plan is not None and not self.busy:
             self._do(
-                self._writing, "writing", lambda tell: _written(outlook, kept, out, tell), self._end_writing
+                self._writing,
+                "writing",
+                lambda progress: _written(plan, kept, out, progress),
+                self._end_writing,
             )
 
     def cancel(self) -> None:
@@ -122,20 +130,24 @@ class Preparing(Observable):
         self._looking.give_up()
 
     def _do(
-        self, tasks: TaskQueue, what: str, work: Callable[[Tell], _Result], then: Callable[[_Result], None]
+        self,
+        tasks: TaskQueue,
+        what: str,
+        work: Callable[[Progress], _Result],
+        then: Callable[[_Result], None],
     ) -> None:
         self.cancel()
         number = self._number
         self.busy = what
 
-        def tell(done: int, total: int) -> None:
+        def progress(done: int, total: int) -> None:
             if number != self._number:
                 raise _Superseded
             self._progressed.emit(number, done / max(1, total))
 
         def done() -> _Result | None:
             try:
-                return work(tell)
+                return work(progress)
             except _Superseded:
                 return None
 
@@ -146,11 +158,11 @@ class Preparing(Observable):
 
         tasks.do(done, answered)
 
-    def _take(self, outlook: Outlook) -> None:
-        there = {one.name for one in outlook.proposals if one.readable}
+    def _take(self, plan: PreparationPlan) -> None:
+        there = {one.name for one in plan.proposals if one.readable}
         said = {name: kept for name, kept in self._overruled.items() if name in there}
-        self.kept = outlook.kept - said.keys() | {name for name, kept in said.items() if kept}
-        self.outlook = outlook
+        self.kept = plan.kept - said.keys() | {name for name, kept in said.items() if kept}
+        self.plan = plan
 
     def _end_writing(self, result: tuple[Path, list[str]]) -> None:
         out, unwritten = result
@@ -172,19 +184,21 @@ class _Superseded(Exception):
     pass
 
 
-def _looked(folder: Path, size: int, margin: float, tell: Tell) -> Outlook:
+def _looked(folder: Path, size: int, margin: float, progress: Progress) -> PreparationPlan:
     # Imported here, as the window is to stand before the trainer's modules are loaded.
     from trainer.preparing import proposals
     from trainer.preparing.cutting import Frame
 
-    return proposals.propose(folder, Frame(size, margin), tell)
+    return proposals.propose(folder, Frame(size, margin), progress)
 
 
-def _written(outlook: Outlook, kept: frozenset[str], out: Path, tell: Tell) -> tuple[Path, list[str]]:
+def _written(
+    plan: PreparationPlan, kept: frozenset[str], out: Path, progress: Progress
+) -> tuple[Path, list[str]]:
     from trainer.preparing import writing
 
     try:
-        _, unwritten = writing.write(outlook, kept, out, tell)
+        _, unwritten = writing.write(plan, kept, out, progress)
     except (_Superseded, PictureError):
         writing.discard(out)
         raise

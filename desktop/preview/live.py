@@ -66,7 +66,7 @@ class Live(Observable):
     loading = Property(False)
     device = Property("")
     precision = Property("")
-    ways = Property("")
+    algorithms = Property("")
     """How the network's convolutions run, as ``engine.devices.trials`` decided, in words."""
     seconds = Property(0.0)
     """Time of the newest pass, seconds."""
@@ -289,12 +289,12 @@ class Live(Observable):
             case Translated():
                 self._take_preview(reply)
             case ModelOpened() if reply.generation == self.passes.model:
-                self.device, self.precision, self.ways = reply.device, reply.precision, reply.ways
+                self.device, self.precision, self.algorithms = reply.device, reply.precision, reply.algorithms
                 self.loading = False
                 self.card = reply.card
                 self._begin_passes(reply.card)
             case Tuned() if reply.generation == self.passes.model:
-                self.precision, self.ways = reply.precision, reply.ways
+                self.precision, self.algorithms = reply.precision, reply.algorithms
             case Varied() if reply.ticket.generation == self.passes.generation:
                 self._row -= {reply.seed}
                 self.varying = len(self._row)

@@ -39,7 +39,7 @@ class Shelf(Observable):
         live: the model.
         styles: take a variation's style.
         file_work: packs what is kept.
-        told: called when a picture may not be saved any more.
+        changed: called when a picture may not be saved any more.
         parent: owns it.
     """
 
@@ -56,11 +56,11 @@ class Shelf(Observable):
         live: Live,
         styles: Styles,
         file_work: FileWork,
-        told: Callable[[], object],
+        changed: Callable[[], object],
         parent: QObject | None = None,
     ) -> None:
         super().__init__(parent)
-        self._canvas, self._documents, self._told = canvas, documents, told
+        self._canvas, self._documents, self._changed = canvas, documents, changed
         self._live, self._styles, self._file_work = live, styles, file_work
         self._of: OpenPicture | None = None
         self._waits: tuple[OpenPicture | None, int] | None = None
@@ -68,7 +68,7 @@ class Shelf(Observable):
         self._slow = QTimer(self)
         self._slow.setSingleShot(True)
         self._slow.setInterval(_SLOW_MS)
-        self._slow.timeout.connect(self._tell_wait)
+        self._slow.timeout.connect(self._report_wait)
         self._seeds: dict[int, PictureStyle | None] = {}
         live.varied.connect(self._take)
         live.refused.connect(self._refused)
@@ -118,7 +118,7 @@ class Shelf(Observable):
             self._canvas.said.emit(self.tr("Kept with what was drawn until its preview was there."))
         self.keep()
 
-    def _tell_wait(self) -> None:
+    def _report_wait(self) -> None:
         """Nothing was to be seen yet of a frame that is to be kept."""
         if self._waits is not None:
             self._canvas.said.emit(self.tr("The frame is kept as soon as its preview is there."))
@@ -171,7 +171,7 @@ class Shelf(Observable):
         if owner in self._canvas.pictures:
             self._documents.journal(owner, change)
         self._look()
-        self._told()
+        self._changed()
 
     def _look(self) -> None:
         """A step was done, or undone, that may have brought or taken frames."""

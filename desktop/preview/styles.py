@@ -110,7 +110,7 @@ class Styles(Observable):
         self._sliding = False
         self._of: OpenPicture | None = None
         self._for: OpenPicture | None = None
-        live.opened.connect(self._tell)
+        live.opened.connect(self._check_style)
         live.restyled.connect(self._notice)
         live.style_read.connect(self._take_read)
         live.refused.connect(self._refused)
@@ -351,7 +351,7 @@ class Styles(Observable):
         if isinstance(reply.request, ReadStyle) and reply.request.path == self.reading:
             self.reading = None
 
-    def _tell(self, card: Card) -> None:
+    def _check_style(self, card: Card) -> None:
         """A picture and a model have come together; say so if the model can't know the picture's style."""
         style = self._canvas.document.style
         if style is None or len(style.code) == card.style:

@@ -18,7 +18,7 @@ from pathlib import Path
 
 from engine.errors import UnderpaintError
 from engine.files import lock
-from engine.files.printed import TAIL_BYTES, last_line, tells_of_a_crash
+from engine.files.printed import TAIL_BYTES, is_crash_report, last_line
 
 __all__ = ["BusyError", "done", "end", "is_running", "last_line", "program", "start"]
 
@@ -82,30 +82,30 @@ def done(words: list[str], given_up: Callable[[], bool]) -> str:
     Raises:
         OSError: it can't be started.
     """
-    with tempfile.TemporaryFile() as told:
+    with tempfile.TemporaryFile() as printed:
         child = subprocess.Popen(
             [*program(), *words],
             cwd=_ROOT,
             stdin=subprocess.DEVNULL,
-            stdout=told,
-            stderr=told,
+            stdout=printed,
+            stderr=printed,
             creationflags=_NO_CONSOLE,
             start_new_session=True,
         )
-        told_to_end = 0
+        ending_asked = 0
         while child.returncode is None:
             if given_up():
-                end = child.terminate if told_to_end < _LOOKS else child.kill
+                end = child.terminate if ending_asked < _LOOKS else child.kill
                 end()
-                told_to_end += 1
+                ending_asked += 1
             with suppress(subprocess.TimeoutExpired):
                 child.wait(_PATIENCE)
-        told.seek(max(0, told.tell() - TAIL_BYTES))
-        text = told.read().decode("utf-8", "replace")
+        printed.seek(max(0, printed.tell() - TAIL_BYTES))
+        text = printed.read().decode("utf-8", "replace")
     lines = [line.strip() for line in text.splitlines() if line.strip()]
     if child.returncode == 0:
         return ""
-    if not lines or tells_of_a_crash(text):
+    if not lines or is_crash_report(text):
         return f"It ended unexpectedly ({lines[-1] if lines else child.returncode}); try it again."
     return lines[-1]
 

@@ -29,7 +29,7 @@ class Job:
     """One piece of work. Belongs to the UI thread, but for ``progress``."""
 
     def __init__(
-        self, text: str, tell: Callable[[], object], withdrawn: Callable[[Job], object], *, writes: bool
+        self, text: str, notify: Callable[[], object], withdrawn: Callable[[Job], object], *, writes: bool
     ) -> None:
         self.text = text
         """What goes on, for people: “Saving “house.ora””."""
@@ -40,7 +40,7 @@ class Job:
         """The window stays open until it is over, unless somebody closes it all the same."""
         self.is_over = self.is_fine = False
         """Nothing more happens; all was done that was to be."""
-        self._tell, self._withdrawn = tell, withdrawn
+        self._notify, self._withdrawn = notify, withdrawn
         self._end = threading.Event()
         self._lock = threading.Lock()
         self._work: Work | None = None
@@ -60,7 +60,7 @@ class Job:
             waits = not self._begun and self._work is not None
             if waits:
                 self._work = None
-        self._tell()
+        self._notify()
         if waits:
             self._withdrawn(self)
 
@@ -80,7 +80,7 @@ class Job:
         if self._end.is_set():
             raise Cancelled
         self.share = done / max(1, total)
-        self._tell()
+        self._notify()
 
     # --- for FileWork alone ---------------------------------------------------------------------
 

@@ -16,10 +16,10 @@ log = logging.getLogger(__name__)
 
 
 class ReportErrors:
-    """``with ReportErrors(tell):`` hands expected errors to ``tell`` as a sentence; others go on up."""
+    """``with ReportErrors(report):`` hands expected errors to ``report`` as a sentence; others go on up."""
 
-    def __init__(self, tell: Callable[[str], object]) -> None:
-        self._tell = tell
+    def __init__(self, report: Callable[[str], object]) -> None:
+        self._report = report
         self.fine = True
         """Nothing went wrong."""
 
@@ -31,7 +31,7 @@ class ReportErrors:
             return False
         self.fine = False
         log.info("told the user", exc_info=error)
-        self._tell(shown(sentence_for(error)))
+        self._report(shown(sentence_for(error)))
         return True
 
 

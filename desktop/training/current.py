@@ -54,7 +54,7 @@ GOING_ON: tuple[Phase, ...] = ("starting", "running", "paused", "stopping")
 
 
 @dataclass(frozen=True)
-class Wish:
+class TrainingRequest:
     """A training that is to be started."""
 
     options: Options
@@ -101,7 +101,7 @@ class Training(Observable):
     past = Property[list[RunSummary]]([])
     """All runs, as ``look_back`` saw them."""
 
-    told = Signal()
+    history_changed = Signal()
     """``history`` has grown."""
     translated = Signal(object, object)
     """The drawing as it was left, uint8 (H, W, 3), and a ``QImage`` of what the newest weights make of it."""
@@ -151,20 +151,20 @@ class Training(Observable):
 
     # --- what the user does --------------------------------------------------------------------
 
-    def start(self, wish: Wish) -> None:
+    def start(self, request: TrainingRequest) -> None:
         """Begin a training; ``phase`` tells how it goes, ``error_reported`` why it can't be begun."""
         with self._report_errors():
             if self.goes_on:
                 raise background.BusyError(self.tr("A training goes on already; stop it first."))
-            data = wish.options.data
+            data = request.options.data
             if not os.path.exists(data):
                 raise RunError(self.tr("“%s” is gone; choose the folder anew.") % data)
-            folder = runs.free_run_folder(wish.options.name or data.name)
+            folder = runs.free_run_folder(request.options.name or data.name)
             folder.parent.mkdir(parents=True, exist_ok=True)
             palette = runs.palette_of(folder)
-            if wish.palette:
-                write_gpl(wish.palette, palette)
-            background.start(wish.words(folder, palette), runs.log_of(folder))
+            if request.palette:
+                write_gpl(request.palette, palette)
+            background.start(request.words(folder, palette), runs.log_of(folder))
             self._follow(folder, "starting")
 
     def resume(self) -> None:
@@ -185,12 +185,12 @@ class Training(Observable):
         def known() -> None:
             if self.run == run and not (self.has_model and self.plan is not None):
                 return
-            self.told.disconnect(known)
+            self.history_changed.disconnect(known)
             if self.run == run:
                 self.take_over()
 
         self.show(run)
-        self.told.connect(known)
+        self.history_changed.connect(known)
 
     def find(self) -> None:
         """Follow the training that went on when the program was closed last; ``found`` follows, if any."""
@@ -214,7 +214,7 @@ class Training(Observable):
 
     def pause(self) -> None:
         """Ask the training to wait after the step at hand."""
-        self._wish("pause")
+        self._request("pause")
 
     def go_on(self) -> None:
         """End a pause."""
@@ -229,7 +229,7 @@ class Training(Observable):
         if self.plan is None:
             background.end(runs.log_of(self.run))
         else:
-            self._wish("stop")
+            self._request("stop")
 
     def stop_with_best(self) -> None:
         """Stop, and let the best model so far be the one to paint with."""
@@ -327,7 +327,7 @@ class Training(Observable):
         self.phase = phase
         self.run = folder
         self.changed.emit("run")  # also where it is gone on with
-        self.told.emit()
+        self.history_changed.emit()
         self._clock.start()
         self._drawing_clock.start()
         self._ask()
@@ -356,7 +356,7 @@ class Training(Observable):
         self.has_model, self.has_best = status.has_model, status.has_best
         if status.events:
             self.history.take(status.events)
-            self.told.emit()
+            self.history_changed.emit()
         if self.history.drawings > self._shown_drawings:
             self._shown_drawings = self.history.drawings
             self._show_drawing()
@@ -365,7 +365,7 @@ class Training(Observable):
             self._clock.stop()
             self._drawing_clock.stop()
 
-    def _wish(self, name: str) -> None:
+    def _request(self, name: str) -> None:
         assert self.run is not None
         with self._report_errors():
             (self.run / name).touch()

@@ -55,9 +55,9 @@ class ScanResult:
     size: tuple[int, int] = (256, 256)
     """Width and height that suit the pictures."""
     palette: Palette | None = None
-    way: str = ""
+    pattern: str = ""
     """How the files were paired …"""
-    ways: tuple[str, ...] = ()
+    patterns: tuple[str, ...] = ()
     """… and how they could be, where there are several ways."""
     notes: tuple[str, ...] = ()
     """What else was recognised, in sentences."""
@@ -75,7 +75,7 @@ class ScanResult:
 
 
 class DatasetScan(Observable):
-    """Looks at one folder at a time; a newer wish ends the older."""
+    """Looks at one folder at a time; a newer request ends the older."""
 
     result = Property[ScanResult | None](None)
     looking = Property(False)
@@ -93,19 +93,21 @@ class DatasetScan(Observable):
         self._number = 0
         self._progressed.connect(self._progress, Qt.ConnectionType.QueuedConnection)
 
-    def look(self, folder: Path, task: str | None = None, swap: bool = False, way: str = "") -> None:
+    def look(self, folder: Path, task: str | None = None, swap: bool = False, pattern: str = "") -> None:
         """Look at ``folder``, or a zip file of one; ``result`` follows, or ``error_reported``.
 
         Args:
             task: what the input is; None for what the pictures look like.
             swap: take the other side for the input than they suggest.
-            way: how the files make pairs; empty for what they look like.
+            pattern: how the files make pairs; empty for what they look like.
         """
         self._number += 1
         number = self._number
         self._tasks.forget()
         self.looking, self.checked = True, 0.0
-        self._tasks.do(lambda: _found(folder, task, swap, way), lambda seen: self._take_result(number, *seen))
+        self._tasks.do(
+            lambda: _found(folder, task, swap, pattern), lambda seen: self._take_result(number, *seen)
+        )
 
     def forget(self) -> None:
         """Look at nothing any more."""
@@ -125,7 +127,7 @@ class DatasetScan(Observable):
         self._tasks.do(lambda: self._check(number, data), self._take_problems)
 
     def _check(self, number: int, data: DataSet) -> list[Problem] | None:
-        """On the task queue's thread; None when a newer wish came in between."""
+        """On the task queue's thread; None when a newer request came in between."""
 
         def progress(done: int, total: int) -> None:
             if number != self._number:
@@ -158,13 +160,13 @@ class _Superseded(Exception):
     pass
 
 
-def _found(folder: Path, task: str | None, swap: bool, way: str) -> tuple[ScanResult, DataSet]:
+def _found(folder: Path, task: str | None, swap: bool, pattern: str) -> tuple[ScanResult, DataSet]:
     # Imported here, as the window is to stand before the trainer's modules are loaded.
     from trainer.data import pairs
     from trainer.pictures import palettes
     from trainer.run import usual
 
-    data = pairs.find(folder, task=task, swap=swap, way=way)
+    data = pairs.find(folder, task=task, swap=swap, pattern=pattern)
     if data.palette is not None and data.layout != "kept":
         known = [read_gpl(file) for file in sorted(resources.path("palettes").glob("*.gpl"))]
         data = replace(data, palette=palettes.named(data.palette, known))  # as the trainer will call them
@@ -188,10 +190,10 @@ def _found(folder: Path, task: str | None, swap: bool, way: str) -> tuple[ScanRe
         shown,
         fitting_size(sizes),
         data.palette,
-        data.way,
-        data.ways,
+        data.pattern,
+        data.patterns,
         data.notes,
-        bool(data.ways) and not way and any(problem.kind in UNSURE for problem in data.problems),
+        bool(data.patterns) and not pattern and any(problem.kind in UNSURE for problem in data.problems),
         usual.draws(data.task, (pair.a.derived for pair in data.pairs)),
         _worst(data.problems),
     )

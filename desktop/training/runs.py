@@ -137,7 +137,7 @@ def run_watcher(folder: Path, clock: Callable[[], float] = time.monotonic) -> Ca
         clock: seconds that go on steadily.
     """
     log = folder / "events.jsonl"
-    reader, told = EventReader(log), TrainingHistory()
+    reader, history = EventReader(log), TrainingHistory()
     known: RunStatus | None = None
     seen_at_work = False
     heard = 0.0
@@ -149,7 +149,7 @@ def run_watcher(folder: Path, clock: Callable[[], float] = time.monotonic) -> Ca
         plan = read_plan(folder)
         host = trained_on(folder)
         events = reader.news()
-        told.take(events)
+        history.take(events)
         model, best = ((folder / f"{name}.safetensors").is_file() for name in ("model", "best"))
         # What is missing now may have been missing while the rest was looked at.
         if known is not None and (plan is None or not os.path.isfile(folder / "config.json")):
@@ -158,11 +158,11 @@ def run_watcher(folder: Path, clock: Callable[[], float] = time.monotonic) -> Ca
             heard = clock() - _age(log)
         elif events:
             heard = clock()
-        if host and told.last not in ENDS and clock() - heard < QUIET_SECONDS:
+        if host and history.last not in ENDS and clock() - heard < QUIET_SECONDS:
             alive = True
         line = background.last_line(log_of(folder))
-        phase = _phase(folder, alive, plan, told.last, seen_at_work)
-        seen_at_work = alive and (seen_at_work or told.last not in ENDS)
+        phase = _phase(folder, alive, plan, history.last, seen_at_work)
+        seen_at_work = alive and (seen_at_work or history.last not in ENDS)
         status = RunStatus(folder, phase, plan, events, line, model, best, host)
         if plan is not None:
             known = status
@@ -224,12 +224,12 @@ def all_runs() -> list[RunSummary]:
         if plan is None:
             continue
         status = run_watcher(folder)()
-        told = TrainingHistory()
-        told.take(status.events)
+        history = TrainingHistory()
+        history.take(status.events)
         log = folder / "events.jsonl"
         touched = (log if log.exists() else folder).stat().st_mtime
         found.append(
-            RunSummary(folder, status.phase, plan, told.step, touched, status.has_model, _bytes_of(folder))
+            RunSummary(folder, status.phase, plan, history.step, touched, status.has_model, _bytes_of(folder))
         )
     return sorted(found, key=lambda past: past.touched, reverse=True)
 

@@ -16,7 +16,7 @@ from PySide6.QtCore import QObject, QTimer, Signal, SignalInstance
 from desktop.support import background
 from desktop.support.observable import Observable, Property
 from desktop.support.task_queue import TaskQueue
-from desktop.training.current import Wish
+from desktop.training.current import TrainingRequest
 from desktop.training.daily_results import DailyResults, read_daily_results
 from engine.data.palette import write_gpl
 from engine.files.printed import last_line
@@ -39,7 +39,7 @@ class _Seen(NamedTuple):
     queue: Queue
     status: Status
     works: bool
-    told: TrainingHistory
+    history: TrainingHistory
     begun: dict[str, tuple[int, int]]
     problem: str
     ended: str
@@ -60,7 +60,7 @@ class TrainingQueue(Observable):
     """Whether a process works the list off."""
     ended = Property("")
     """The last words of the process that worked the list off, where it has ended though trainings wait."""
-    told = Property[TrainingHistory | None](None)
+    history = Property[TrainingHistory | None](None)
     """Of the training at work."""
     begun = Property[dict[str, tuple[int, int]]]({})
     """Of each training that was begun and is not done, by its ``id``: at which step it is, of how many."""
@@ -93,9 +93,9 @@ class TrainingQueue(Observable):
     @property
     def seconds_left(self) -> float | None:
         """Until all that waits is trained; None while that can't be known, or nothing is at work."""
-        if self.told is None or self.told.seconds_left is None:
+        if self.history is None or self.history.seconds_left is None:
             return None
-        left = self.told.seconds_left
+        left = self.history.seconds_left
         for item in self.queue.items:
             if item.waits and item.id != self.status.id:
                 if not item.options.minutes:
@@ -123,15 +123,15 @@ class TrainingQueue(Observable):
 
     # --- what the user does --------------------------------------------------------------------
 
-    def add(self, wish: Wish) -> None:
+    def add(self, request: TrainingRequest) -> None:
         """Put a training at the end of the list."""
-        item = new_item(wish.options, time.time())
+        item = new_item(request.options, time.time())
 
         def change(queue: Queue) -> Queue:
-            if wish.palette is None:
+            if request.palette is None:
                 return queue.added(item)
             names = self._folder.folder / f"{item.id}.gpl"
-            write_gpl(wish.palette, names)
+            write_gpl(request.palette, names)
             return queue.added(replace(item, options=replace(item.options, palette=names)))
 
         def added(_queue: Queue) -> None:
@@ -240,7 +240,7 @@ class TrainingQueue(Observable):
     def _take_day(self, day: DailyResults) -> None:
         self.day = day
 
-    def _how_far(self, queue: Queue, told: TrainingHistory, at_work: str) -> dict[str, tuple[int, int]]:
+    def _how_far(self, queue: Queue, history: TrainingHistory, at_work: str) -> dict[str, tuple[int, int]]:
         """On the task queue's thread. Journals that haven't grown are not read again."""
         begun: dict[str, tuple[int, int]] = {}
         known, self._known = self._known, {}
@@ -248,7 +248,7 @@ class TrainingQueue(Observable):
             if item.run is None or item.state == "done":
                 continue
             if item.id == at_work:
-                begun[item.id] = told.step, told.steps
+                begun[item.id] = history.step, history.steps
                 continue
             log = item.run / "events.jsonl"
             try:
@@ -267,19 +267,19 @@ class TrainingQueue(Observable):
 
     def _see(self) -> _Seen:
         queue, status = self._folder.read(), self._folder.status()
-        told = TrainingHistory()
+        history = TrainingHistory()
         item = queue.find(status.id)
         if item is not None and item.run is not None:
-            told.take(read(item.run / "events.jsonl"))
+            history.take(read(item.run / "events.jsonl"))
         problem, self._folder.problem = self._folder.problem, ""
-        begun = self._how_far(queue, told, status.id)
+        begun = self._how_far(queue, history, status.id)
         works, ended = self._folder.is_worked_off(), ""
         if not works and not background.is_running(self._log):
             ended = last_line(self._log) or self.tr("It left no word.")
-        return _Seen(queue, status, works, told, begun, problem, ended)
+        return _Seen(queue, status, works, history, begun, problem, ended)
 
     def _take(self, seen: _Seen) -> None:
-        self.queue, self.status, self.works, self.told = seen.queue, seen.status, seen.works, seen.told
+        self.queue, self.status, self.works, self.history = seen.queue, seen.status, seen.works, seen.history
         self.begun = seen.begun
         self._has_run = self._has_run or seen.works
         waits = seen.queue.on and seen.queue.next() is not None

@@ -34,11 +34,11 @@ from desktop.support.observable import bind
 from desktop.widgets.canvas.canvas import Canvas
 from desktop.widgets.canvas.clipboard import Clipboard
 from desktop.widgets.canvas.preview import Preview
-from desktop.widgets.canvas.preview_window import PreviewDoor
+from desktop.widgets.canvas.preview_window import PreviewWindowController
 from desktop.widgets.canvas.view import View
 from desktop.widgets.colourways.dialog import ColourwaysDialog
 from desktop.widgets.comparison.dialog import ComparisonDialog
-from desktop.widgets.comparison.outcome import OutcomeDoor
+from desktop.widgets.comparison.outcome import OutcomeController
 from desktop.widgets.day.dialog import DayDialog
 from desktop.widgets.dialogs import picture_dialogs
 from desktop.widgets.dialogs.about import AboutDialog
@@ -47,8 +47,7 @@ from desktop.widgets.dialogs.pair_start import PairStartDialog
 from desktop.widgets.edit_actions import on_edits
 from desktop.widgets.exporting.dialog import FinishDialog
 from desktop.widgets.film.dialog import FilmDialog
-from desktop.widgets.giving.door import GivingDoor
-from desktop.widgets.inputs.door import InputDoor
+from desktop.widgets.inputs.controller import InputController
 from desktop.widgets.panels.brush_bar import BrushBar
 from desktop.widgets.panels.folding import FoldingHeader, Heights
 from desktop.widgets.panels.layer_dock import LayerDock
@@ -61,13 +60,14 @@ from desktop.widgets.panels.status_line import StatusLine
 from desktop.widgets.panels.symmetry import Symmetry
 from desktop.widgets.parts.actions import LABEL_KEYS, Actions, Reactions, Spec, when_on
 from desktop.widgets.parts.files import Files, local_path
-from desktop.widgets.parts.folders import FolderDoor
+from desktop.widgets.parts.folders import FolderController
 from desktop.widgets.parts.message_bar import MessageBar
 from desktop.widgets.parts.room import dress_overflow, fit, recall, remember
 from desktop.widgets.preparing.dialog import PreparingDialog
+from desktop.widgets.sharing.controller import SharingController
 from desktop.widgets.styles.dock import StyleDock
 from desktop.widgets.styles.morph import MorphDialog
-from desktop.widgets.training.window import TrainingDoor
+from desktop.widgets.training.window import TrainingController
 from desktop.widgets.welcome.page import Welcome
 from resources.version import VERSION
 
@@ -97,7 +97,9 @@ class MainWindow(QMainWindow):
         self.canvas = Canvas(session, self.view)
         self.preview = Preview(session, self.view)
         undoing = actions["undo"], actions["redo"]  # of them all windows hear
-        self.preview_door = PreviewDoor(session, self.preview, actions["preview_window"], undoing, self)
+        self.preview_controller = PreviewWindowController(
+            session, self.preview, actions["preview_window"], undoing, self
+        )
         self.preview_bar = PreviewBar(session, actions)
         self.shelf = ShelfStrip(session)
         self.splitter = QSplitter(Qt.Orientation.Horizontal)
@@ -121,20 +123,20 @@ class MainWindow(QMainWindow):
         self.files = Files(session, self.messages, self)
         self.colourways = ColourwaysDialog(session, self.files, undoing, self)
         self.comparison = ComparisonDialog(session, self)
-        self.inputs = InputDoor(session, actions, self.files.ask_open, self)
-        self.giving = GivingDoor(session, self.messages, self)
-        for bar in (self.inputs.bar, self.giving.bar, self.pair_drawing_bar, self.teaching_bar):
+        self.inputs = InputController(session, actions, self.files.ask_open, self)
+        self.sharing = SharingController(session, self.messages, self)
+        for bar in (self.inputs.bar, self.sharing.bar, self.pair_drawing_bar, self.teaching_bar):
             column.addWidget(bar)
         column.addWidget(stage, 1)
         column.addWidget(self.shelf)
         self.welcome = Welcome(session, actions)
         column.addWidget(self.welcome)
         self.setCentralWidget(middle)
-        self.training = TrainingDoor(session, self.messages, self)
-        self.outcome = OutcomeDoor(session, self.messages, self)
+        self.training = TrainingController(session, self.messages, self)
+        self.outcome = OutcomeController(session, self.messages, self)
         self.day = DayDialog(session, self.training.open, self)
         self.preparing = PreparingDialog(session, self)
-        self.folders = FolderDoor(session, self.messages, self)
+        self.folders = FolderController(session, self.messages, self)
         self.tool_bar = QToolBar(self.tr("Tools"))
         self.tool_bar.setObjectName("tool_bar")
         self.tool_bar.setMovable(False)
@@ -177,7 +179,7 @@ class MainWindow(QMainWindow):
         presets = self.brush_bar.presets
         self.actions_table.connect(on_edits(self.session, self.clipboard, self.files, presets, self))
         self.actions_table.connect(self.inputs.reactions())
-        self.actions_table.connect(self.giving.reactions())
+        self.actions_table.connect(self.sharing.reactions())
         for names in (("beside", "over", "split"), ("theme_system", "theme_light", "theme_dark")):
             group = QActionGroup(self)
             for name in names:
@@ -214,7 +216,7 @@ class MainWindow(QMainWindow):
             "beside": when_on(lambda: self.set_mode("beside")),
             "over": when_on(lambda: self.set_mode("over")),
             "split": when_on(lambda: self.set_mode("split")),
-            "preview_window": self.preview_door.show,
+            "preview_window": self.preview_controller.show,
             "zoom_in": lambda: canvas.zoom(1.25),
             "zoom_out": lambda: canvas.zoom(0.8),
             "fit": canvas.fit,
@@ -352,7 +354,7 @@ class MainWindow(QMainWindow):
         """Beside the canvas or in it; what is compared is always beside it."""
         session, comparing = self.session, self.session.comparing.sides is not None
         mode = "beside" if session.teaching.here else session.settings.preview_mode
-        self.preview_door.show_panel(mode == "beside" or comparing)
+        self.preview_controller.show_panel(mode == "beside" or comparing)
         self.canvas.set_mode(mode)
         self.actions_table["compare"].setChecked(comparing)
 
@@ -423,7 +425,7 @@ class MainWindow(QMainWindow):
             event.ignore()
             return
         remember(self, self.splitter, self.session.settings)
-        self.preview_door.leave()
+        self.preview_controller.leave()
         self.session.close()
         super().closeEvent(event)
 

@@ -156,7 +156,7 @@ class ModelOpened:
     """Passes may follow. ``seconds`` is what opening has taken.
 
     Where it is not ``ready``, a ``Tuned`` follows as soon as nothing else is asked. Until then it may be that
-    the network runs in a way that is right but not the quickest; then no preview is ``settled``.
+    the network runs by algorithms that are right but not the quickest; then no preview is ``settled``.
     """
 
     generation: int
@@ -164,8 +164,8 @@ class ModelOpened:
     device: str
     precision: str
     seconds: float
-    ways: str = ""
-    """How many convolutions run in which way, in words (see ``engine.devices.trials``)."""
+    algorithms: str = ""
+    """How many convolutions run by which algorithm, in words (see ``engine.devices.trials``)."""
     ready: bool = True
 
 
@@ -175,7 +175,7 @@ class Tuned:
 
     generation: int
     precision: str
-    ways: str
+    algorithms: str
 
 
 @dataclass(frozen=True, slots=True)

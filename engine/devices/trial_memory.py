@@ -30,7 +30,7 @@ MOST_VERDICTS = 2000
 """Of one machine."""
 
 _ABOUT = Path("/proc/cpuinfo")
-_TELLING = {
+_NAMED_FIELDS = {
     "cpu family": "family",
     "model": "model",
     "stepping": "stepping",
@@ -48,7 +48,7 @@ class Memory:
     """The verdicts of one machine.
 
     Attributes:
-        verdicts: for each layer, by its description, the way and the seconds it took.
+        verdicts: for each layer, by its description, the algorithm and the seconds it took.
         grown: whether there is something that the file has not got.
     """
 
@@ -57,10 +57,10 @@ class Memory:
         self.verdicts: dict[str, tuple[str, float]] = {}
         self.grown = False
 
-    def add(self, key: str, way: str, seconds: float) -> None:
+    def add(self, key: str, algorithm: str, seconds: float) -> None:
         """Note what was found."""
         if len(self.verdicts) < MOST_VERDICTS:
-            self.verdicts[key] = way, seconds
+            self.verdicts[key] = algorithm, seconds
             self.grown = True
 
     def save(self) -> None:
@@ -68,8 +68,11 @@ class Memory:
         self.grown = False
         try:
             file = resources.home(NAME)
-            others = _contents(file, tells=False)  # that it is damaged was said when it was read
-            found = {key: [way, float(f"{seconds:.3g}")] for key, (way, seconds) in self.verdicts.items()}
+            others = _contents(file, warns=False)  # that it is damaged was said when it was read
+            found = {
+                key: [algorithm, float(f"{seconds:.3g}")]
+                for key, (algorithm, seconds) in self.verdicts.items()
+            }
             mine = {**_verdicts(others.pop(self.machine, {})), **found}
             sound = {machine: some for machine, known in others.items() if (some := _verdicts(known))}
             kept = dict(list(sound.items())[-(MOST_MACHINES - 1) :])
@@ -121,12 +124,12 @@ def named(about: str) -> str:
     """
     lines = (line.partition(":") for line in about.partition("\n\n")[0].splitlines())
     fields = {field.strip(): value.strip() for field, _, value in lines}
-    more = ", ".join(f"{word} {fields[field]}" for field, word in _TELLING.items() if fields.get(field))
+    more = ", ".join(f"{word} {fields[field]}" for field, word in _NAMED_FIELDS.items() if fields.get(field))
     name = fields.get("model name", "")
     return f"{name} ({more})" if name and more else name or more
 
 
-def _contents(file: Path, tells: bool = True) -> dict[str, Any]:
+def _contents(file: Path, warns: bool = True) -> dict[str, Any]:
     """The file's machines; none where it can't be read or makes no sense."""
     try:
         if file.stat().st_size > MOST_BYTES:
@@ -141,7 +144,7 @@ def _contents(file: Path, tells: bool = True) -> dict[str, Any]:
     except FileNotFoundError:
         return {}
     except (OSError, ValueError, RecursionError) as error:
-        if tells:
+        if warns:
             log.warning("What was tried before is not used, as %s is damaged: %s", file, error)
         return {}
 
@@ -153,8 +156,8 @@ def _verdicts(known: Any) -> dict[str, tuple[str, float]]:
     sound = {}
     for key, verdict in list(known.items())[:MOST_VERDICTS]:
         match verdict:
-            case [str(way), int() | float() as seconds] if _are_seconds(seconds):
-                sound[key] = way, float(seconds)
+            case [str(algorithm), int() | float() as seconds] if _are_seconds(seconds):
+                sound[key] = algorithm, float(seconds)
     return sound
 
 

@@ -1,11 +1,11 @@
-"""Which way each convolution of a network takes on this processor: the one place that decides it.
+"""Which algorithm does each convolution of a network on this processor: the one place that decides it.
 
 What is quickest depends on the processor, the layer and the size of its map, and no table holds for the
-next processor. So every way that may serve is tried against torch's own, at the size that will run, when a
-model is first opened on a machine. What that found is remembered, in this process and in ``trials.json``
-among the user's files; a file that is damaged, or of another machine or version, is ignored.
+next processor. So every algorithm that may serve is tried against torch's own, at the size that will run,
+when a model is first opened on a machine. What that found is remembered, in this process and in
+``trials.json`` among the user's files; a file that is damaged, or of another machine or version, is ignored.
 
-| way | what it is |
+| algorithm | what it is |
 | --- | --- |
 | plain | torch's own |
 | packed | the same, its weight laid out once (``packed.Packed``) |
@@ -48,7 +48,7 @@ KNOWN_SETS = (
 """What oneDNN takes in ``ONEDNN_MAX_CPU_ISA``; anything else it ignores."""
 
 _TURNS, _LEAST_TURNS, _ENOUGH_S = 5, 2, 0.02
-"""So often each way of a layer is tried, or less often once the layer has taken that long."""
+"""So often each algorithm for a layer is tried, or less often once the layer has taken that long."""
 
 _NARROW = 4
 """Up to so many output channels a shuffled convolution is worth trying: wider ones only move more numbers."""
@@ -57,14 +57,14 @@ _DEEP = 512
 """From so many input channels a matrix product is worth trying."""
 
 _SHARES = {"plain": 0.8, "packed": 1.0, "shuffled": 0.95, "product": 0.95}
-"""What share of the time of ``packed`` a way has to stay below. A packed convolution is torch's own without
-the reordering of its weight, so that where torch's own seems quicker that is mostly chance."""
+"""What share of the time of ``packed`` an algorithm has to stay below. A packed convolution is torch's own
+without the reordering of its weight, so that where torch's own seems quicker that is mostly chance."""
 _INTEGERS_SHARE = 0.92
 """The same for integers, which round."""
 _BFLOAT16_SHARE = 0.9
 """Of the time of single precision, for all layers together …"""
 _BESIDE_INTEGERS = 1.25
-"""… and of that with integers: on processors with tiles their layouts hang on the size of the maps, so that
+"""… and of that with integers: on processors with tiles their layouts depend on the size of the maps, so that
 windows of large pictures take many times as long."""
 
 _LEAST_GAINS_S = 5e-5, 2e-3
@@ -76,9 +76,9 @@ _WORTH_KEEPING_S = 0.05
 
 
 class Verdict(NamedTuple):
-    """What a trial found: a way, and how long it takes, in seconds."""
+    """What a trial found: an algorithm, and how long it takes, in seconds."""
 
-    way: str
+    algorithm: str
     seconds: float
 
 
@@ -89,7 +89,7 @@ class Plan:
     Attributes:
         precision: as users give it.
         dtype: of the maps between layers.
-        ways: for each convolution.
+        algorithms: for each convolution.
         bits: for those that multiply integers.
         shapes: of the map that each is given.
         activations: which are to be applied by convolutions that can.
@@ -98,15 +98,17 @@ class Plan:
 
     precision: Precision
     dtype: torch.dtype
-    ways: Mapping[nn.Module, str]
+    algorithms: Mapping[nn.Module, str]
     bits: Mapping[nn.Module, Bits]
     shapes: Mapping[nn.Module, Shape]
     activations: Mapping[nn.Module, Activation]
     tried: bool = True
 
     def __str__(self) -> str:
-        counted = Counter(self.ways.values())
-        return f"{self.precision}: " + ", ".join(f"{count} {way}" for way, count in sorted(counted.items()))
+        counted = Counter(self.algorithms.values())
+        return f"{self.precision}: " + ", ".join(
+            f"{count} {algorithm}" for algorithm, count in sorted(counted.items())
+        )
 
 
 def always() -> bool:
@@ -147,19 +149,23 @@ def plan(
     delicate = network.delicate()
 
     def planned(dtype: torch.dtype, bits: Mapping[nn.Module, Bits]) -> tuple[Plan, float]:
-        ways: dict[nn.Module, str] = {}
+        algorithms: dict[nn.Module, str] = {}
         seconds, tried = 0.0, True
         for convolution in convolutions:
             number = torch.float32 if convolution in delicate else dtype
             forced = wanted == device.INTEGERS
             layer = convolution, given[convolution], number, bits.get(convolution), forced
-            verdict = best_way(*layer, memory, allowed)
+            verdict = best_algorithm(*layer, memory, allowed)
             tried = tried and verdict is not None
-            ways[convolution] = _unknown(*layer) if verdict is None else verdict.way
+            algorithms[convolution] = _unknown(*layer) if verdict is None else verdict.algorithm
             seconds += 0.0 if verdict is None else verdict.seconds
-        used = {module: bits[module] for module, way in ways.items() if way.startswith("integer")}
+        used = {
+            module: bits[module]
+            for module, algorithm in algorithms.items()
+            if algorithm.startswith("integer")
+        }
         precision = device.INTEGERS if used else device.name(dtype)
-        return Plan(precision, dtype, ways, used, given, network.activations(), tried), seconds
+        return Plan(precision, dtype, algorithms, used, given, network.activations(), tried), seconds
 
     if coarse or wanted is None:
         chosen, seconds = planned(torch.float32, coarse)
@@ -180,7 +186,7 @@ def plan(
         )
     took = time.perf_counter() - start
     if memory.grown:
-        log.info("Tried which way each convolution takes: %.2f s", took)
+        log.info("Tried which algorithm suits each convolution: %.2f s", took)
         if took > _WORTH_KEEPING_S:
             memory.save()
     log.info("The network runs on the CPU in %s%s", chosen, "" if chosen.tried else ", for the time being")
@@ -196,42 +202,42 @@ def carry_out(network: nn.Module, plan: Plan) -> None:
 
 def _replaced(network: nn.Module, plan: Plan, room: Room) -> None:
     for name, child in list(network.named_children()):
-        way = plan.ways.get(child)
-        if way is None or not isinstance(child, nn.Conv2d | nn.ConvTranspose2d):
+        algorithm = plan.algorithms.get(child)
+        if algorithm is None or not isinstance(child, nn.Conv2d | nn.ConvTranspose2d):
             _replaced(child, plan, room)
         else:
             activation = plan.activations.get(child, "none")
-            made = _built(way, child, plan.shapes[child], plan.bits.get(child), room, activation)
+            made = _built(algorithm, child, plan.shapes[child], plan.bits.get(child), room, activation)
             setattr(network, name, made)
 
 
 def _built(
-    way: str,
+    algorithm: str,
     convolution: Convolution,
     shape: Shape,
     bits: Bits | None,
     room: Room,
     activation: Activation = "none",
 ) -> nn.Module:
-    """The module that does a convolution in a certain way, and the activation if it can."""
+    """The module that does a convolution by a certain algorithm, and the activation if it can."""
     size = shape[2], shape[3]
-    if way == "packed":
+    if algorithm == "packed":
         return packed.Packed(convolution, size, room, activation)
     if isinstance(convolution, nn.ConvTranspose2d):
-        if way == "shuffled":
+        if algorithm == "shuffled":
             return packed.Shuffled(convolution, size, room, activation=activation)
-        if way == "product":
+        if algorithm == "product":
             return packed.Product(convolution, size, room)
-        if way == "integers":
+        if algorithm == "integers":
             return packed.Shuffled(convolution, size, room, bits)
-    elif way.startswith("integer") and bits is not None:
-        product = way == "integer product"
+    elif algorithm.startswith("integer") and bits is not None:
+        product = algorithm == "integer product"
         return quantised.Quantised(convolution, bits, size, room, rectified=False, product=product)
     packed.channels_last(convolution)
     return convolution
 
 
-def best_way(
+def best_algorithm(
     convolution: Convolution,
     shape: Shape,
     dtype: torch.dtype,
@@ -240,26 +246,28 @@ def best_way(
     memory: trial_memory.Memory,
     allowed: Callable[[], bool] = always,
 ) -> Verdict | None:
-    """The quickest way of one layer at one size, known or tried; None where it is neither.
+    """The quickest algorithm for one layer at one size, known or tried; None where it is neither.
 
     Args:
         bits: with which it bears integers; None: it doesn't.
         forced: whether integers are taken where they can be had, even if they don't pay.
     """
-    ways = candidates(convolution, dtype, bits, forced)
-    if len(ways) == 1:
-        return Verdict(ways[0], 0.0)
+    algorithms = candidates(convolution, dtype, bits, forced)
+    if len(algorithms) == 1:
+        return Verdict(algorithms[0], 0.0)
     key = layer_key(convolution, shape, dtype, bits) + (" forced" if forced and bits else "")
     known = memory.verdicts.get(key)
-    if known is not None and known[0] in ways:
+    if known is not None and known[0] in algorithms:
         return Verdict(*known)
     if not allowed():
         return None
-    seconds = time_ways(convolution, shape, dtype, bits, ways)
+    seconds = time_algorithms(convolution, shape, dtype, bits, algorithms)
     verdict = _quickest(seconds)
-    if verdict.way == "plain":  # which would be by chance, or because nothing else works
-        again = time_ways(convolution, shape, dtype, bits, ways)
-        verdict = _quickest({way: min(taken, again.get(way, taken)) for way, taken in seconds.items()})
+    if verdict.algorithm == "plain":  # which would be by chance, or because nothing else works
+        again = time_algorithms(convolution, shape, dtype, bits, algorithms)
+        verdict = _quickest(
+            {algorithm: min(taken, again.get(algorithm, taken)) for algorithm, taken in seconds.items()}
+        )
     memory.add(key, *verdict)
     return verdict
 
@@ -267,9 +275,9 @@ def best_way(
 def _unknown(
     convolution: Convolution, shape: Shape, dtype: torch.dtype, bits: Bits | None, forced: bool
 ) -> str:
-    """The way of a layer of which nothing is known yet."""
-    ways = candidates(convolution, dtype, bits, forced)
-    return "packed" if "packed" in ways else ways[0]
+    """The algorithm for a layer of which nothing is known yet."""
+    algorithms = candidates(convolution, dtype, bits, forced)
+    return "packed" if "packed" in algorithms else algorithms[0]
 
 
 def candidates(convolution: Convolution, dtype: torch.dtype, bits: Bits | None, forced: bool) -> list[str]:
@@ -283,21 +291,22 @@ def candidates(convolution: Convolution, dtype: torch.dtype, bits: Bits | None, 
         integers = ["integers"]
     if integers and forced:
         return integers
-    ways = ["plain"]
+    algorithms = ["plain"]
     if packed.packing_works():
-        ways.append("packed")
+        algorithms.append("packed")
     if isinstance(convolution, nn.ConvTranspose2d) and packed.doubles(convolution):
         if convolution.out_channels <= _NARROW:
-            ways.append("shuffled")
+            algorithms.append("shuffled")
         if convolution.in_channels >= _DEEP and packed.products_work(dtype):
-            ways.append("product")
-    return ways + integers
+            algorithms.append("product")
+    return algorithms + integers
 
 
-def time_ways(
-    convolution: Convolution, shape: Shape, dtype: torch.dtype, bits: Bits | None, ways: list[str]
+def time_algorithms(
+    convolution: Convolution, shape: Shape, dtype: torch.dtype, bits: Bits | None, algorithms: list[str]
 ) -> dict[str, float]:
-    """The least seconds that each way took, in turns, so that whatever disturbs them disturbs all alike.
+    """The least seconds that each algorithm took, in turns, so that whatever disturbs them disturbs all
+    alike.
 
     It is this thread's own time that counts, where the system tells it finely: a choice made beside a busy
     program stays. Torch's other threads do the same share of the work meanwhile.
@@ -307,46 +316,46 @@ def time_ways(
     plain = _copied(convolution, dtype)
     runs: dict[str, Callable[[], Tensor]] = {}
     maps = _maps(convolution, shape, dtype)
-    for way in ways:
+    for algorithm in algorithms:
         try:
             # From a copy: a plain one is laid out in place.
-            built[way] = module = _built(way, _copied(plain, dtype), shape, bits, Room())
-            runs[way] = _run(module, maps)
+            built[algorithm] = module = _built(algorithm, _copied(plain, dtype), shape, bits, Room())
+            runs[algorithm] = _run(module, maps)
             with torch.inference_mode():
-                runs[way]()
+                runs[algorithm]()
         except RuntimeError:  # a processor that promises what it hasn't got
-            log.debug("Convolutions of %s can't be done %s", shape, way, exc_info=True)
-            say_refused(way)
-            runs.pop(way, None)
+            log.debug("Convolutions of %s can't be done %s", shape, algorithm, exc_info=True)
+            say_refused(algorithm)
+            runs.pop(algorithm, None)
     seconds = dict.fromkeys(runs, float("inf"))
     start = time.perf_counter()
     with torch.inference_mode():
         for turn in range(_TURNS):
             if turn >= _LEAST_TURNS and time.perf_counter() - start > _ENOUGH_S:
                 break
-            for way, run in runs.items():
+            for algorithm, run in runs.items():
                 before = now()
                 run()
-                seconds[way] = min(seconds[way], now() - before)
+                seconds[algorithm] = min(seconds[algorithm], now() - before)
     return seconds
 
 
 def _quickest(seconds: dict[str, float]) -> Verdict:
-    """The way to take: one that leaves ``packed`` behind clearly, or that."""
+    """The algorithm to take: one that leaves ``packed`` behind clearly, or that."""
     base = seconds.get("packed", seconds.get("plain", float("inf")))
-    allowed = {way: taken for way, taken in seconds.items() if taken <= _bound(way, base)}
+    allowed = {algorithm: taken for algorithm, taken in seconds.items() if taken <= _bound(algorithm, base)}
     if not allowed:  # of those there are none was clearly better than plain
         return Verdict("plain", seconds.get("plain", 0.0))
-    way = min(allowed, key=lambda name: allowed[name])
-    return Verdict(way, allowed[way])
+    algorithm = min(allowed, key=lambda name: allowed[name])
+    return Verdict(algorithm, allowed[algorithm])
 
 
-def _bound(way: str, base: float) -> float:
-    """The seconds below which a way is taken, where ``packed`` takes ``base``."""
+def _bound(algorithm: str, base: float) -> float:
+    """The seconds below which an algorithm is taken, where ``packed`` takes ``base``."""
     if base == float("inf"):
         return base
-    if way in _SHARES:
-        return _SHARES[way] * base
+    if algorithm in _SHARES:
+        return _SHARES[algorithm] * base
     return min(_INTEGERS_SHARE * base, base - _LEAST_GAINS_S[0])
 
 
@@ -398,9 +407,11 @@ def _machine() -> str:
 
 
 @functools.cache
-def say_refused(way: str) -> None:
+def say_refused(algorithm: str) -> None:
     """Once, however many layers are refused."""
-    log.warning("Convolutions can't be done %s here, whatever the processor promises; others are used", way)
+    log.warning(
+        "Convolutions can't be done %s here, whatever the processor promises; others are used", algorithm
+    )
 
 
 @functools.cache

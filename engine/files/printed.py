@@ -18,11 +18,11 @@ def last_line(log: Path) -> str:
             text = file.read().decode("utf-8", "replace")
     except OSError:
         return ""
-    if tells_of_a_crash(text):
+    if is_crash_report(text):
         return f"It ended unexpectedly; “{log}” says more."
     return next((line.strip() for line in reversed(text.splitlines()) if line.strip()), "")
 
 
-def tells_of_a_crash(text: str) -> bool:
+def is_crash_report(text: str) -> bool:
     """Whether Python itself, rather than the program, told of the end."""
     return any(sign in text for sign in _CRASHED)

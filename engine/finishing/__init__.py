@@ -1,1 +1,1 @@
-"""What becomes of a finished preview: the thing cut out of its ground, the picture made larger."""
+"""What becomes of a finished preview: the object cut out of its background, the picture made larger."""

@@ -10,11 +10,11 @@ import numpy as np
 from engine.data.messages import Pixels
 
 Frame = Literal["picture", "margin", "square"]
-"""As large as the picture; the thing with a margin around it; in the middle of a square."""
+"""As large as the picture; the object with a margin around it; in the middle of a square."""
 FRAMES: tuple[Frame, ...] = get_args(Frame)
 
 SQUARE = 0.85
-"""Of a square's edge, the longer one of the thing: as shops ask for."""
+"""Of a square's edge, the longer one of the object: as shops ask for."""
 MOST_MARGIN = 4096
 """Pixels."""
 
@@ -28,7 +28,7 @@ class Room:
 
 
 def framed(pixels: Pixels, room: Room) -> Pixels:
-    """A thing, uint8 (H, W, 4) straight RGBA, with the room around it that is wanted; nothing is scaled.
+    """An object, uint8 (H, W, 4) straight RGBA, with the room around it that is wanted; nothing is scaled.
 
     Returns:
         uint8 (H', W', 4).
@@ -36,13 +36,13 @@ def framed(pixels: Pixels, room: Room) -> Pixels:
     rows, columns = np.flatnonzero(pixels[..., 3].any(1)), np.flatnonzero(pixels[..., 3].any(0))
     if room.frame == "picture" or not len(rows):
         return pixels
-    thing = pixels[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
-    height, width = thing.shape[:2]
+    foreground = pixels[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
+    height, width = foreground.shape[:2]
     if room.frame == "margin":
         tall, wide = height + 2 * room.margin, width + 2 * room.margin
     else:
         tall = wide = max(1, round(max(height, width) / SQUARE))
     made = np.zeros((tall, wide, 4), np.uint8)
     top, left = (tall - height) // 2, (wide - width) // 2
-    made[top : top + height, left : left + width] = thing
+    made[top : top + height, left : left + width] = foreground
     return made

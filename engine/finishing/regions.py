@@ -17,7 +17,7 @@ RADII = (24, 16, 10, 6, 3, 1, 0)
 """Of the balls, in pixels of a picture of 512; gaps up to twice the largest count as closed."""
 
 _JOIN = 0.3
-"""Share of a sliver's rim that is open towards its neighbour."""
+"""Share of a sliver's boundary that is open towards its neighbour."""
 
 
 def areas(ink: Mask, unit: float = 1.0) -> Numbers:
@@ -56,7 +56,8 @@ def areas(ink: Mask, unit: float = 1.0) -> Numbers:
 
 
 def _joined(found: Numbers, count: int) -> Numbers:
-    """Slivers go to the larger area that they share much of their rim with: what is between is no gap."""
+    """Slivers go to the larger area that they share much of their boundary with: what is between is no
+    gap."""
     if count < 2:
         return found
     sides = [(found[:, 1:], found[:, :-1]), (found[1:], found[:-1])]
@@ -65,7 +66,7 @@ def _joined(found: Numbers, count: int) -> Numbers:
     both = np.concatenate([pairs, pairs[:, ::-1]])
     codes, shared = np.unique(both[:, 0] * (count + 1) + both[:, 1], return_counts=True)
     mine, theirs = codes // (count + 1), codes % (count + 1)
-    rims = np.bincount(mine, shared, count + 1)
+    boundaries = np.bincount(mine, shared, count + 1)
     sizes = np.bincount(found.ravel(), minlength=count + 1)
     into = np.arange(count + 1)
     for number in sorted(set(mine.tolist()) - {0}, key=lambda it: int(sizes[it])):
@@ -74,7 +75,7 @@ def _joined(found: Numbers, count: int) -> Numbers:
             continue
         place = int(np.argmax(np.where(open_to, shared, 0)))
         other = int(theirs[place])
-        if sizes[number] <= sizes[other] and shared[place] >= _JOIN * rims[number]:
+        if sizes[number] <= sizes[other] and shared[place] >= _JOIN * boundaries[number]:
             into[number] = other
     for _turn in range(count):  # a sliver of a sliver
         further = into[into]

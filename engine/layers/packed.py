@@ -1,9 +1,9 @@
-"""Convolutions for the CPU in other ways than torch's own: the same sums, brought about more quickly.
+"""Convolutions for the CPU by other algorithms than torch's own: the same sums, brought about more quickly.
 
 Called plainly, torch brings the weights of a convolution into oneDNN's own layout in every pass; on the deep
 levels of a U-Net, whose maps are small and weights large, that takes longer than the convolution. ``Packed``
 has them laid out once; ``Shuffled`` and ``Product`` make something else of a transposed convolution. Which
-way is taken for which layer is decided in ``engine.devices.trials``.
+algorithm is taken for which layer is decided in ``engine.devices.trials``.
 
 The operators used here are those that ``torch.compile`` emits. They are not part of torch's public
 interface, so a trial at first use decides whether they serve.

@@ -16,7 +16,7 @@ from engine.models.drawings import SampleDrawing
 SAID = ("name", "task", "description", "data", "licence", "sample", "styles", "scores", "training")
 """Fields of a card that say something of a model and change nothing of how it runs."""
 
-_TOLD = (
+_PUBLISHED = (
     "step",
     "steps",
     "pictures",
@@ -91,7 +91,9 @@ def _write(
 
 def to_give_away(card: Card) -> Card:
     """The card as strangers may see it: of a training's notes only ours, without places and names."""
-    training = {name: value for name, value in card.training.items() if name in _TOLD and _is_plain(value)}
+    training = {
+        name: value for name, value in card.training.items() if name in _PUBLISHED and _is_plain(value)
+    }
     scores = {name: value for name, value in card.scores.items() if isinstance(value, int | float)}
     return replace(card, training=training, scores=scores)
 

@@ -31,7 +31,7 @@ MOST = 10_000
 """Models in one."""
 
 _CHUNK = 1 << 20
-_TOLD = 500
+_LONGEST = 500
 """Characters of the longer texts of a card that are listed; the model has all of them."""
 
 SUFFIXES = frozenset((bundle.SUFFIX, ".pth", ".pt", ".ckpt", ".onnx"))
@@ -102,7 +102,7 @@ def write(file: Path, step: Step = lambda _done, _total: None) -> tuple[list[Lis
         except ModelError as error:
             problems.append(str(error))
         else:
-            texts = {"task": card.task, "data": card.data[:_TOLD], "licence": card.licence[:_TOLD]}
+            texts = {"task": card.task, "data": card.data[:_LONGEST], "licence": card.licence[:_LONGEST]}
             listed.append(Listed(name, sizes[name], mark, card.name, card.input, card.size, **texts))
         done += sizes[name]
         step(done, total)
@@ -178,10 +178,10 @@ def is_same(path: Path, listed: Listed) -> bool:
     return _state(path, listed, lambda _done, _total: None) == "fine"
 
 
-def tell(
+def show_list(
     file: Path, out: Callable[[str], object], say: Callable[[str], object], *, anew: bool, as_json: bool
 ) -> bool:
-    """Tell of a catalogue on the command line.
+    """Print a catalogue on the command line.
 
     Args:
         out, say: get lines of the result, and sentences on what is wrong with models.

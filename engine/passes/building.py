@@ -63,7 +63,7 @@ class Running:
     whole: Whole
     dtype: torch.dtype
     precision: str
-    ways: str
+    algorithms: str
     tried: bool = True
 
 

@@ -97,13 +97,13 @@ class Generator:
         return self._running.precision
 
     @property
-    def ways(self) -> str:
-        """How many convolutions run in which way (see ``engine.devices.trials``), in words."""
-        return self._running.ways
+    def algorithms(self) -> str:
+        """How many convolutions run by which algorithm (see ``engine.devices.trials``), in words."""
+        return self._running.algorithms
 
     @property
     def tried(self) -> bool:
-        """Whether these ways are those that trials found; else they are only for the time being."""
+        """Whether these algorithms are those that trials found; else they are only for the time being."""
         return self._running.tried
 
     @property
@@ -115,7 +115,7 @@ class Generator:
     def settled(self) -> bool:
         """Whether what ``update`` answered last is the exact frame, so that ``settle`` has nothing to do.
 
-        Never before the ways of the network's layers have been tried, since other ways round otherwise.
+        Never before the algorithms for the network's layers have been tried, since others round otherwise.
         """
         return self._following.settled and self.tried
 
@@ -251,7 +251,8 @@ class Generator:
         return self.device != "cpu" or self._running.dtype != torch.float32
 
     def make_ready(self, allowed: Callable[[], bool] = trials.always) -> bool:
-        """Do what was put off in haste: try the ways of the layers, run by the best, prepare for strokes.
+        """Do what was put off in haste: try the algorithms for the layers, run by the best, prepare for
+        strokes.
 
         Of a picture that is followed the exact frame is at hand then. Where something fails, all stays as
         it is.
@@ -263,7 +264,7 @@ class Generator:
             Whether that is all done.
         """
         try:
-            if not self.tried and not self._try_ways(allowed):
+            if not self.tried and not self._try_algorithms(allowed):
                 return False
             if not self._warm:
                 self._warm_up_for(self._following.picture)
@@ -273,8 +274,8 @@ class Generator:
             self._running = replace(self._running, tried=True)
         return True
 
-    def _try_ways(self, allowed: Callable[[], bool]) -> bool:
-        """Whether all ways have been tried; then the network runs by the best, and is warm."""
+    def _try_algorithms(self, allowed: Callable[[], bool]) -> bool:
+        """Whether all algorithms have been tried; then the network runs by the best, and is warm."""
         network, seen = self._trying = self._trying or self._unplaced()
         plan = trials.plan(network, seen, self._wanted, allowed)
         if plan.tried:
@@ -343,7 +344,7 @@ class Generator:
 
     @property
     def network(self) -> Translator:
-        """What runs: another one after a change of device or of ways."""
+        """What runs: another one after a change of device or of algorithms."""
         return self._whole.network
 
     def _prepared(self, picture: Pixels) -> Pixels:

@@ -135,12 +135,12 @@ class Worker:
             ready = generator.make_ready(self._mailbox.empty)
         if not ready:
             return False
-        self._tell_ready(generator)
+        self._report_ready(generator)
         return True
 
-    def _tell_ready(self, generator: Generator) -> None:
+    def _report_ready(self, generator: Generator) -> None:
         self._pace = Pace()
-        self._reply(Tuned(self._opened_as, generator.precision, generator.ways))
+        self._reply(Tuned(self._opened_as, generator.precision, generator.algorithms))
 
     def _attempt(self, request: _Request, answer: Callable[[_Request], None]) -> None:
         try:
@@ -186,7 +186,7 @@ class Worker:
         self._generator, self._pace = generator, Pace()
         seconds = time.perf_counter() - start
         card, device, precision = generator.card, generator.device, generator.precision
-        words = generator.ways, generator.ready
+        words = generator.algorithms, generator.ready
         self._reply(ModelOpened(request.generation, card, device, precision, seconds, *words))
 
     def _opened(self, request: OpenModel) -> Generator | None:
@@ -311,7 +311,7 @@ class Worker:
             else:  # what waits can wait a little longer
                 with self._threads(generator, everything=True):
                     generator.make_ready()
-                self._tell_ready(generator)
+                self._report_ready(generator)
         prepared = generator.prepare(request.picture, request.size)
         count = len(request.seeds)
         for index, seed in enumerate(request.seeds):
@@ -397,8 +397,8 @@ def _key(request: OpenModel) -> _Key:
         about = request.path.stat()
     except OSError as error:
         raise ModelError(f"There is no model file “{request.path}”; check its name.") from error
-    ways = request.device, request.statistics, request.precision
-    return request.path.absolute(), about.st_mtime_ns, about.st_size, *ways
+    choices = request.device, request.statistics, request.precision
+    return request.path.absolute(), about.st_mtime_ns, about.st_size, *choices
 
 
 def _step_back() -> None:

@@ -32,13 +32,13 @@ def run() -> list[Row]:
         for seed in range(PICTURES):
             save(thing(seed, 256), photos / f"{seed}.jpg", quality=90)
 
-        from desktop.training.current import Wish
+        from desktop.training.current import TrainingRequest
         from trainer.run.options import Options
 
         application, session, window = opened_window()
 
         training = session.training
-        training.start(Wish(Options(photos, name="beside", minutes=60.0, size=(256, 256))))
+        training.start(TrainingRequest(Options(photos, name="beside", minutes=60.0, size=(256, 256))))
         until(lambda: training.has_model, PATIENCE_S)
         alone, beside = Drawn(), Drawn()
         for _ in range(TURNS):

@@ -170,7 +170,7 @@ def _held(session, window) -> Row:
         until(lambda: not session.live.behind)
     _settle(session)
     assert (session.live.preview.astype(np.int16) != before)[~outside].any(), "it lives inside"
-    # How many frames come of them hangs on the machine.
+    # How many frames come of them depends on the machine.
     assert frames >= STROKES // 2, "too few frames came to say anything"
     what = f"most that a pixel outside of a hold's feather changed in any frame of {STROKES} strokes"
     return Row(what, 0, most, "levels")

@@ -86,7 +86,7 @@ def _previews(session, window) -> list[Row]:
     for _ in range(TURNS):
         panel += _preview_times(session, window, window.preview)
         window.actions_table["preview_window"].setChecked(True)
-        own += _preview_times(session, window, window.preview_door.window.preview)
+        own += _preview_times(session, window, window.preview_controller.window.preview)
         window.actions_table["preview_window"].setChecked(False)
     what = "finished stroke → its preview on screen, 512², median"
     ratio = statistics.median(own) / statistics.median(panel)

@@ -244,7 +244,7 @@ def test_a_thing_is_cut_out_and_given_room(name, underpaint, home, bag, tmp_path
         assert framed.shape == shape and framed[..., 3].astype(int).sum() == whole[..., 3].astype(int).sum()
 
 
-def test_a_result_is_made_larger_with_and_without_its_ground(underpaint, home, bag, tmp_path) -> None:
+def test_a_result_is_made_larger_with_and_without_its_background(underpaint, home, bag, tmp_path) -> None:
     assert underpaint("translate", "handbags", bag / "drawn.ora", tmp_path / "one.png").code == 0
     done = underpaint("translate", "handbags", bag / "drawn.ora", tmp_path / "two.png", "--larger", "2")
     assert (done.code, done.err) == (0, "")
@@ -273,10 +273,10 @@ def test_what_is_cut_out_or_larger_has_what_was_painted_over_it(underpaint, home
 def test_where_nothing_can_be_cut_out_a_sentence_names_the_file(underpaint, home, bag, tmp_path) -> None:
     done = underpaint("translate", "handbags", bag / "nothing.png", tmp_path / "out.png", "--cut-out")
     assert done.code == 1 and done.err.count("\n") == 1
-    assert "“nothing.png”: No thing can be told from its ground" in done.err
+    assert "“nothing.png”: No object can be told from its background" in done.err
     assert not (tmp_path / "out.png").exists()
     done = underpaint("translate", "handbags", bag, tmp_path / "out", "--cut-out")
-    assert done.code == 1 and "“nothing.png”: No thing" in done.err
+    assert done.code == 1 and "“nothing.png”: No object" in done.err
     assert sorted(file.name for file in (tmp_path / "out").iterdir()) == ["drawn.png", "flat.png"]
 
 

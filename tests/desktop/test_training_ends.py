@@ -14,7 +14,7 @@ import torch
 from PySide6.QtWidgets import QComboBox, QPushButton, QSlider, QToolButton, QWidget
 
 from desktop.training import runs
-from desktop.training.current import Wish
+from desktop.training.current import TrainingRequest
 from desktop.widgets.main_window import MainWindow
 from desktop.widgets.training.window import TrainingWindow
 from engine import networks
@@ -184,7 +184,9 @@ def test_what_the_queue_waits_for_is_stopped_with_it(
 def test_a_finished_training_is_made_longer(window: MainWindow, trainer: TrainingWindow, tmp_path: Path):
     training, page = window.session.training, trainer.watch_page
     data = write_pairs(tmp_path / "houses")
-    training.start(Wish(Options(data, name="houses", steps=12, size=(EDGE, EDGE), width=4, patch=16)))
+    training.start(
+        TrainingRequest(Options(data, name="houses", steps=12, size=(EDGE, EDGE), width=4, patch=16))
+    )
     until(lambda: training.phase == "finished", LONG)
     assert not button(page, "resume").isVisible()
     page.findChild(QSlider, "more").setValue(3)

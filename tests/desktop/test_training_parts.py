@@ -19,7 +19,7 @@ import pytest
 from desktop.support import background
 from desktop.support.task_queue import TaskQueue
 from desktop.training import runs
-from desktop.training.current import Wish
+from desktop.training.current import TrainingRequest
 from desktop.training.dataset_scan import DatasetScan, fitting_size
 from desktop.widgets.training import words
 from engine.data.palette import Label, Palette
@@ -261,22 +261,22 @@ def test_runs_get_names_of_their_own(home: Path):
     assert runs.free_run_folder("../../etc/passwd").parent == home / "runs"
 
 
-# --- wishes and words ---------------------------------------------------------------------------
+# --- requests and words -------------------------------------------------------------------------
 
 
-def test_a_wish_becomes_a_command_line(tmp_path: Path):
+def test_a_request_becomes_a_command_line(tmp_path: Path):
     parent = str(tmp_path / "m.safetensors")
     options = Options(
         tmp_path, name="shoes", task="hints", swap=True, minutes=10.0, size=(64, 32), width=16, recipe="paper"
     )
-    wish = Wish(replace(options, from_model=parent))
-    line = wish.words(tmp_path / "run", tmp_path / "p.gpl")
+    request = TrainingRequest(replace(options, from_model=parent))
+    line = request.words(tmp_path / "run", tmp_path / "p.gpl")
     assert line[:2] == ["train", str(tmp_path)] and "--gently" in line and "--swap" in line
     pairs = dict(itertools.pairwise(line))
     assert (pairs["--minutes"], pairs["--size"], pairs["--width"]) == ("10.0", "64x32", "16")
     assert pairs["--from"] == str(tmp_path / "m.safetensors") and "--palette" not in pairs
     assert int(pairs["--threads"]) == max(1, (os.cpu_count() or 2) - 1)
-    named = Wish(Options(tmp_path), Palette("p", (Label("sky", (1, 2, 3)),)))
+    named = TrainingRequest(Options(tmp_path), Palette("p", (Label("sky", (1, 2, 3)),)))
     assert str(tmp_path / "p.gpl") in named.words(tmp_path / "run", tmp_path / "p.gpl")
 
 
@@ -374,7 +374,7 @@ def test_a_folder_that_is_gone_is_one_sentence(dataset_scan: DatasetScan, tmp_pa
     assert dataset_scan.result is None and not dataset_scan.looking
 
 
-def test_a_newer_wish_ends_the_older(dataset_scan: DatasetScan, tmp_path: Path):
+def test_a_newer_request_ends_the_older(dataset_scan: DatasetScan, tmp_path: Path):
     one, other = write_pairs(tmp_path / "one", 60), write_pairs(tmp_path / "other")
     dataset_scan.look(one)
     dataset_scan.look(other)
@@ -392,8 +392,8 @@ def test_what_is_not_sure_is_asked_and_the_answer_taken(dataset_scan: DatasetSca
     dataset_scan.look(folder)
     until(lambda: dataset_scan.result is not None)
     found = dataset_scan.result
-    assert found.unsure and "drawn+seen" in found.ways and "alone" in found.ways
-    dataset_scan.look(folder, way="drawn+seen")
+    assert found.unsure and "drawn+seen" in found.patterns and "alone" in found.patterns
+    dataset_scan.look(folder, pattern="drawn+seen")
     until(lambda: not dataset_scan.looking)
     until(lambda: dataset_scan.checked == 1.0)
     assert dataset_scan.result.direction == "“drawn” → “seen”" and not dataset_scan.result.unsure
@@ -417,7 +417,9 @@ def test_numbers_of_labels_and_a_zip_file_are_recognised(dataset_scan: DatasetSc
 
 
 def test_the_way_is_told_to_the_trainer(tmp_path: Path):
-    wish = Wish(Options(tmp_path, pair="*+*_mask"))
-    words_ = wish.words(tmp_path / "run", tmp_path / "palette.gpl")
+    request = TrainingRequest(Options(tmp_path, pair="*+*_mask"))
+    words_ = request.words(tmp_path / "run", tmp_path / "palette.gpl")
     assert words_[words_.index("--pair") + 1] == "*+*_mask"
-    assert "--pair" not in Wish(Options(tmp_path)).words(tmp_path / "run", tmp_path / "palette.gpl")
+    assert "--pair" not in TrainingRequest(Options(tmp_path)).words(
+        tmp_path / "run", tmp_path / "palette.gpl"
+    )

@@ -309,8 +309,8 @@ def test_both_themes_dress_everything(window: MainWindow, theme: str):
     window.actions_table[f"theme_{theme}"].trigger()
     window.set_theme(theme)
     QApplication.processEvents()
-    ground = window.grab().toImage().pixelColor(window.canvas.mapTo(window, QPoint(4, 4)))
-    assert (ground.lightness() > 128) is (theme == "light")
+    background = window.grab().toImage().pixelColor(window.canvas.mapTo(window, QPoint(4, 4)))
+    assert (background.lightness() > 128) is (theme == "light")
 
 
 def test_another_theme_is_put_on_without_a_word_of_the_session(window: MainWindow, session: Session):

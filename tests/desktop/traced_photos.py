@@ -11,7 +11,7 @@ from engine.data.picture import write_png
 
 
 def photo(number: int, width: int = 96, height: int = 64) -> Pixels:
-    """A disc on a ground with some texture, uint8 (height, width, 3); another colour for every number."""
+    """A disc on a background with some texture, uint8 (height, width, 3); another colour for every number."""
     rng = np.random.default_rng(number)
     rows, columns = np.mgrid[0:height, 0:width]
     pixels = np.empty((height, width, 3), np.uint8)

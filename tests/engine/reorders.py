@@ -49,7 +49,7 @@ print("WARM", flush=True)
 for _ in range(8):
     dab()
 generator.settle()
-print("DONE", generator.ways, flush=True)
+print("DONE", generator.algorithms, flush=True)
 """
 
 SETS = ["SSE41", "AVX2", "AVX512_CORE", None]

@@ -21,15 +21,15 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=0, help="another seed, other files")
     parser.add_argument("--first", type=int, default=0, help="number of the first one")
     parser.add_argument("--here", action="store_true", help="in this process, for a debugger")
-    wishes = parser.parse_args()
-    if wishes.here:
-        return _here(wishes)
+    asked = parser.parse_args()
+    if asked.here:
+        return _here(asked)
     failed = False
-    for kind in wishes.kinds or KINDS:
-        words = [kind, "--here", "--count", str(wishes.count), "--seed", str(wishes.seed)]
+    for kind in asked.kinds or KINDS:
+        words = [kind, "--here", "--count", str(asked.count), "--seed", str(asked.seed)]
         try:
             done = subprocess.run(
-                [sys.executable, "-m", "tests.fuzz", *words, "--first", str(wishes.first)],
+                [sys.executable, "-m", "tests.fuzz", *words, "--first", str(asked.first)],
                 check=False,
                 timeout=SECONDS * 60,
             )
@@ -42,15 +42,15 @@ def main() -> int:
     return int(failed)
 
 
-def _here(wishes: argparse.Namespace) -> int:
+def _here(asked: argparse.Namespace) -> int:
     limited()
     faults = []
-    for kind in wishes.kinds or KINDS:
-        found = trial(kind, range(wishes.first, wishes.first + wishes.count), wishes.seed)
+    for kind in asked.kinds or KINDS:
+        found = trial(kind, range(asked.first, asked.first + asked.count), asked.seed)
         faults += found
         for fault in found[:20]:
             print(f"  {fault.kind} {fault.number}: {fault.what}")
-        print(f"{kind}: {wishes.count} files, {len(found)} answered wrongly, {peak() >> 20} MB", flush=True)
+        print(f"{kind}: {asked.count} files, {len(found)} answered wrongly, {peak() >> 20} MB", flush=True)
     return int(bool(faults) or peak() > MOST_BYTES)
 
 

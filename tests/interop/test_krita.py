@@ -47,8 +47,8 @@ def stack(file: Path) -> tuple[tuple[int, int], list[dict[str, str]]]:
 
 def over(picture: Image.Image, paper: tuple[int, int, int]) -> Pixels:
     """RGBA laid over an opaque colour, uint8 (H, W, 3)."""
-    ground = Image.new("RGBA", picture.size, (*paper, 255))
-    return np.asarray(Image.alpha_composite(ground, picture.convert("RGBA")).convert("RGB"))
+    background = Image.new("RGBA", picture.size, (*paper, 255))
+    return np.asarray(Image.alpha_composite(background, picture.convert("RGBA")).convert("RGB"))
 
 
 def painted(kind: InputKind) -> Document:

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from desktop.paint.editing.document import Change, Document, Role
-from desktop.paint.gestures.superpixels import Regions, hold, regions, regions_in, tell
+from desktop.paint.gestures.superpixels import Regions, hold, keep_likelihoods, regions, regions_in
 from desktop.paint.layers.composite import from_straight
 from desktop.paint.strokes.stroke import Ink
 from engine.data.palette import Palette
@@ -134,7 +134,7 @@ def test_the_regions_of_an_open_picture_stay_and_other_photos_wait_for_none(
     photo = next(layer for layer in labels.layers if layer.role is Role.REFERENCE).pixels
     hold(labels, photo)
     count = len(regions_in(photo).colours)
-    tell(photo, np.full((count, 2), 0.5, np.float32))
+    keep_likelihoods(photo, np.full((count, 2), 0.5, np.float32))
     for place in range(superpixels.KEPT + 2):
         regions_in(from_straight(quarters(60 + place, 40)))
     assert regions_in(photo).likely is not None
@@ -184,7 +184,7 @@ def test_with_ctrl_it_goes_by_the_draft(labels: Document, draw: Draw) -> None:
     likely[:, door] = np.where(middles[:, 0] < 100, thirds, 0.0)
     likely[:, ground] = 1 - likely[:, door]
     likely[middles[:, 0] >= 100, ground] = 0.0
-    tell(photo.pixels, likely)
+    keep_likelihoods(photo.pixels, likely)
     ink = Ink(colour=DOOR, tolerance=0)
     draw(labels, "smart_fill", (30, 40), ink=ink, ctrl=True)
     filled = painted(labels, DOOR)
@@ -210,7 +210,7 @@ def test_with_ctrl_and_no_draft_it_says_so(labels: Document, draw: Draw) -> None
         if strange is None:
             photo.pixels[0, 0, 0] ^= 16  # another one, of which nobody has told anything
         else:
-            tell(photo.pixels, strange)
+            keep_likelihoods(photo.pixels, strange)
         with pytest.raises(PictureError, match="With Ctrl, smart fill goes by the photo’s draft"):
             draw(labels, "smart_fill", (30, 30), ink=Ink(colour=DOOR), ctrl=True)
     assert labels.undo_steps == 0

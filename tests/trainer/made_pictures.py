@@ -96,7 +96,7 @@ def through_jpeg(pixels: Pixels, quality: int = 80) -> Pixels:
 
 
 def blob(seed: int, edge: int = 128) -> Pixels:
-    """A photo of something without a straight rim, on white, unlike others: uint8 (edge, edge, 3)."""
+    """A photo of something without a straight outline, on white, unlike others: uint8 (edge, edge, 3)."""
     random = np.random.default_rng(seed)
     around = np.linspace(0, 2 * np.pi, 240, endpoint=False)
     radius = np.full(240, 1.0)

@@ -52,11 +52,11 @@ def pictures(folder: Path, count: int = 10, edge: int = 48) -> DataSet:
     return pairs.find(folder, task="image")
 
 
-def small(data: DataSet, **wishes: Any) -> Config:
+def small(data: DataSet, **changes: Any) -> Config:
     """A config for a second's training.
 
     Args:
-        wishes: options, and further fields of ``Config``.
+        changes: options, and further fields of ``Config``.
     """
     usual: dict[str, Any] = {
         "width": 4,
@@ -73,7 +73,7 @@ def small(data: DataSet, **wishes: Any) -> Config:
         "perceptual": 0.0,
         "l1": 100.0,
     }
-    asked = {**usual, **wishes}
+    asked = {**usual, **changes}
     known = asked.keys() & {option.name for option in options.each()}
     wanted = Options(data.folder, **{name: asked.pop(name) for name in known})
     return replace(plan.make_config(data, wanted, asked.pop("processes", 1)), **asked)

@@ -94,7 +94,7 @@ def seen_steps(folder: Path) -> object:
 
 def told(folder: Path, number: int) -> None:
     with Run(folder).writing():
-        EventLog(folder / "events.jsonl").tell("step", number, more="ä" * 50)
+        EventLog(folder / "events.jsonl").write("step", number, more="ä" * 50)
 
 
 def seen_event(folder: Path) -> object:

@@ -44,7 +44,7 @@ def stopped_at(folder: Path, data: DataSet, config: Config, *steps: int) -> Run:
 
 
 @pytest.mark.parametrize(
-    "wishes",
+    "changes",
     [
         {},
         {"recipe": "paper", "batch": 1},
@@ -57,9 +57,9 @@ def stopped_at(folder: Path, data: DataSet, config: Config, *steps: int) -> Run:
     ],
     ids=str,
 )
-def test_stopped_and_resumed_is_the_same_bit_for_bit(tmp_path: Path, wishes: dict[str, Any]) -> None:
+def test_stopped_and_resumed_is_the_same_bit_for_bit(tmp_path: Path, changes: dict[str, Any]) -> None:
     data = things(tmp_path / "data", 7)
-    config = small(data, **{"steps": 9, "log_every": 1, "sample_every": 4, "first_validation": 1, **wishes})
+    config = small(data, **{"steps": 9, "log_every": 1, "sample_every": 4, "first_validation": 1, **changes})
     whole = trained(tmp_path / "whole", data, config)
     parts = stopped_at(tmp_path / "parts", data, config, 2, 3, 7)  # each leaves a model of its step
     assert differing(whole, parts) == []

@@ -9,8 +9,8 @@ import typer
 
 from engine.data.task import Task
 from trainer.cli.data import found_data
+from trainer.cli.messages import report_data_set, say
 from trainer.cli.options import DataFolder, Ignore, Pair, refusing
-from trainer.cli.telling import say, tell
 from trainer.run.options import colour_of
 
 
@@ -40,7 +40,7 @@ def check(
         ignored = tuple(map(colour_of, ignore or ()))
     with waiting("Looking for pairs"):
         found = found_data(data, task, swap, palette, pair, ignored)
-    tell(found)
+    report_data_set(found)
     with counting("Looking") as progress:
         problems = checking.check(found, progress)
     for problem in problems:

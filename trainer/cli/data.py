@@ -16,7 +16,7 @@ def found_data(
     task: str | None = None,
     swap: bool = False,
     palette_file: Path | None = None,
-    way: str = "",
+    pattern: str = "",
     ignore: tuple[Rgb, ...] = (),
 ) -> DataSet:
     """The data set; its labels under the names of a bundled palette, if they are that."""
@@ -26,7 +26,7 @@ def found_data(
     from trainer.pictures import palettes
 
     given = read_gpl(palette_file) if palette_file else None
-    found = pairs.find(folder, task=task, swap=swap, palette=given, way=way, ignore=ignore or None)
+    found = pairs.find(folder, task=task, swap=swap, palette=given, pattern=pattern, ignore=ignore or None)
     if found.palette is None or given is not None or found.layout == "kept":
         return found
     known = [read_gpl(file) for file in sorted(resources.path("palettes").glob("*.gpl"))]

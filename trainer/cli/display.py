@@ -24,7 +24,7 @@ class Display:
         self._console = Console(stderr=True)
         self._progress: Progress | None = None
         self._task = TaskID(0)
-        self._told = float("-inf")
+        self._reported = float("-inf")
         self._speed = 0.0
         if self._console.is_terminal:
             columns = TextColumn("{task.description}"), BarColumn(), TextColumn("{task.fields[line]}")
@@ -72,8 +72,8 @@ class Display:
     def _show(self, what: str, done: int, total: int, line: str) -> None:
         if self._progress is not None:
             self._progress.update(self._task, description=what, completed=done, total=total, line=line)
-        elif time.monotonic() - self._told >= PLAIN_SECONDS:
-            self._told = time.monotonic()
+        elif time.monotonic() - self._reported >= PLAIN_SECONDS:
+            self._reported = time.monotonic()
             self._say(line)
 
     def _say(self, line: str) -> None:

@@ -11,12 +11,12 @@ import typer
 
 from engine.data.task import Task
 from engine.files.writing import stem
+from trainer.cli.messages import say
 from trainer.cli.options import DataFolder, Pair
-from trainer.cli.telling import say
 from trainer.machine import process_priority
 
-LOOKS = 40
-"""Pairs that a trained eye looks at, where nothing else is said."""
+PERCEPTUAL_PAIRS = 40
+"""Pairs of which perceptual and kernel distance are measured, where nothing else is said."""
 
 DABBED = 60
 """Pairs that are translated again for what hints do: without any, and with dabs."""
@@ -42,7 +42,7 @@ def evaluate(
         ),
     ] = None,
     device: Annotated[str | None, typer.Option(help="cuda, mps, xpu or cpu.")] = None,
-    looks: Annotated[
+    perceptual_pairs: Annotated[
         int | None,
         typer.Option(
             min=0,
@@ -51,6 +51,7 @@ def evaluate(
             metavar="PAIRS",
         ),
     ] = None,
+    looks: Annotated[int | None, typer.Option(min=0, hidden=True, help="As it was called.")] = None,
     lines: Annotated[
         Literal["edges", "gradients"],
         typer.Option(
@@ -77,6 +78,11 @@ def evaluate(
     from trainer.perception import weights
     from trainer.run.folder import Run
 
+    if looks is not None and perceptual_pairs is not None:
+        raise typer.BadParameter(
+            "is the old name of --perceptual-pairs; use one of them", param_hint="--looks"
+        )
+    perceptual_pairs = looks if perceptual_pairs is None else perceptual_pairs
     kinds = read_gpl(classes) if classes is not None else None
     folder = Path(model)
     is_run = catalogue.is_run(folder)
@@ -85,18 +91,20 @@ def evaluate(
     reader, notes = None, []
     maps = None
     if not weights.available():
-        looks = 0
+        perceptual_pairs = 0
         notes.append(
             "The trained eye's weights are missing here: what it measures is left out, and drawings are made "
             "by gradients; install the program anew."
         )
     elif lines == "edges" and card.input == "sketch":
         maps = _kept(Run(folder).edge_maps if is_run else resources.home("runs", "edge maps"), context)
-    looked_at = LOOKS if looks is None and card.input != "labels" else looks or 0
+    measured = (
+        PERCEPTUAL_PAIRS if perceptual_pairs is None and card.input != "labels" else perceptual_pairs or 0
+    )
     with waiting("Looking for pairs, and trying some"):
-        found = evaluation.load_pairs(card, data, task=task, swap=swap, way=pair)
-        pace = evaluation.estimate_time(opened, found, looked_at, DABBED, maps)
-        if looks != 0:
+        found = evaluation.load_pairs(card, data, task=task, swap=swap, pattern=pair)
+        pace = evaluation.estimate_time(opened, found, measured, DABBED, maps)
+        if perceptual_pairs != 0:
             pace = replace(pace, looking=pace.looking + styles.seconds(opened, found))
     say(pace.in_words(pace.learning if card.input == "labels" else 0.0))
     if card.input == "labels":
@@ -114,15 +122,15 @@ def evaluate(
             found,
             recogniser=reader,
             classes=kinds,
-            looks=looked_at,
+            perceptual_pairs=measured,
             dabbed=DABBED,
             edge_maps=maps,
             progress=progress,
         )
     if not weights.available():
         pass  # said above
-    elif looks == 0 and card.style:
-        notes.append("Diversity and obedience are not measured, as no pairs are to be looked at (--looks 0).")
+    elif perceptual_pairs == 0 and card.style:
+        notes.append("Diversity and obedience are not measured, as asked by --perceptual-pairs 0.")
     else:
         with counting("Looking at styles") as progress:
             of_styles = styles.measure_styles(opened, found, edge_maps=maps, progress=progress)

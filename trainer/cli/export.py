@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from engine.files.writing import stem
-from trainer.cli.telling import result, say
+from trainer.cli.messages import print_path, say
 from trainer.evaluation.formats import Format
 
 
@@ -34,4 +34,4 @@ def export(
         written, *others = write(model, to, out or Path(f"{called}.{to}"))
     for other in others:
         say(f"beside it {other}")
-    result(written)
+    print_path(written)

@@ -9,8 +9,8 @@ import typer
 
 from engine.data.task import Task
 from trainer.cli.data import found_data
+from trainer.cli.messages import print_path, report_data_set, say
 from trainer.cli.options import Pair
-from trainer.cli.telling import result, say, tell
 
 
 def pairs(
@@ -46,8 +46,8 @@ def pairs(
     if task in ("labels", "image"):
         raise typer.BadParameter("use lines, hints, grey or small", param_hint="--task")
     with waiting("Looking for pairs"):
-        found = found_data(photos, task, way=pair)
-    tell(found)
+        found = found_data(photos, task, pattern=pair)
+    report_data_set(found)
     if task in ("lines", "hints") and not weights.available():
         say(weights.MISSING)
     with counting("Drawing") as progress:
@@ -64,6 +64,6 @@ def pairs(
     for sentence in unread:
         say(f"error: {sentence}")
     say(f"pairs made: {count}")
-    result(out)
+    print_path(out)
     if unread:
         raise typer.Exit(1)

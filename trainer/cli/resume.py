@@ -8,9 +8,9 @@ from typing import Annotated
 
 import typer
 
+from trainer.cli.messages import say
 from trainer.cli.options import refusing
 from trainer.cli.running import fit_run
-from trainer.cli.telling import say
 from trainer.machine import at_work, process_priority
 from trainer.run.options import MOST_EPOCHS, MOST_MINUTES, one_of
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from engine.data.amounts import duration
 from engine.errors import UnderpaintError
-from trainer.cli.telling import result, say, tell
+from trainer.cli.messages import print_path, report_data_set, say
 
 APPEARING_SECONDS = 90.0
 """Until a new folder on a disk in the network is seen by all; usual settings allow for up to 60 seconds."""
@@ -34,7 +34,7 @@ def _make(folder: Path, config: Config, data: DataSet) -> None:
     from trainer.run import usual
 
     runs.refuse_existing(folder)
-    tell(data)
+    report_data_set(data)
     measured = estimate.trial(config, data, folder)
     config = plan.with_step_count(config, measured.seconds_a_step)
     say(measured.in_words(config))
@@ -81,6 +81,6 @@ def fit_run(run: Run, config: Config, data: DataSet) -> None:
     if not distributed.expected().leads:
         return
     if done:
-        result(run.model)
+        print_path(run.model)
     else:
         say(f"Saved. To go on: underpaint resume {run.folder}")

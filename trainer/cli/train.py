@@ -9,9 +9,9 @@ import typer
 
 from engine.files.writing import stem
 from trainer.cli.data import found_data
+from trainer.cli.messages import say
 from trainer.cli.options import asked
 from trainer.cli.running import begun, fit_run
-from trainer.cli.telling import say
 from trainer.machine import at_work, process_priority
 from trainer.run.options import Options
 

@@ -12,8 +12,8 @@ import typer
 
 from engine.data.amounts import duration
 from engine.files.writing import shown
+from trainer.cli.messages import print_path, say
 from trainer.cli.options import asked
-from trainer.cli.telling import result, say
 from trainer.queue.errors import QueueError
 from trainer.queue.items import Item, Queue, new_item, options_to_fields
 from trainer.queue.queue_folder import QueueFolder
@@ -164,7 +164,7 @@ def report(
         raise typer.BadParameter(f"“{shown(out)}” is no name of a page; end it in .html.", param_hint="OUT")
     there, now = _read(_folder()), time.time()
     write_page(out, results(there, now - hours * 3600), there, now)
-    result(out)
+    print_path(out)
 
 
 def _folder() -> QueueFolder:
@@ -173,17 +173,17 @@ def _folder() -> QueueFolder:
 
 def _read(folder: QueueFolder) -> Queue:
     there = folder.read()
-    _tell_problem(folder)
+    _report_problem(folder)
     return there
 
 
 def _change(which: str, change: Callable[[Queue, Item], Queue]) -> None:
     folder = _folder()
     folder.edit(lambda queue: change(queue, queue.named(which)))
-    _tell_problem(folder)
+    _report_problem(folder)
 
 
-def _tell_problem(folder: QueueFolder) -> None:
+def _report_problem(folder: QueueFolder) -> None:
     if folder.problem:
         say(folder.problem)
 

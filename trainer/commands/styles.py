@@ -9,8 +9,8 @@ import typer
 
 from engine.errors import ModelError
 from engine.files.writing import shown
+from trainer.cli.messages import print_path, say
 from trainer.cli.options import Pair
-from trainer.cli.telling import result, say
 from trainer.dataset_check.counting import counting
 
 
@@ -42,7 +42,7 @@ def styles(
         raise ModelError(
             f"The model “{shown(card.name)}” can't read styles of photos; train one with --styles."
         )
-    data = load_pairs(card, photos, way=pair)
+    data = load_pairs(card, photos, pattern=pair)
     learnt_from, judged_by = split_for_evaluation(data, card)
     chosen = learnt_from if learnt_from.pairs else judged_by
     groups, everything = naming.photos(naming.named(chosen)), naming.of_all(chosen)
@@ -60,4 +60,4 @@ def styles(
     written = recarding.restyled(file, to, naming.styles(groups, generator.style_of), seeded)
     named = f", named are {', '.join(map(shown, written.styles))}" if written.styles else ""
     say(f"Seeds stand for the styles of {len(seeded)} of {len(everything)} photographs{named}.")
-    result(to)
+    print_path(to)

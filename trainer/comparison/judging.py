@@ -33,9 +33,9 @@ class How:
 
     task: Task | None = None
     swap: bool = False
-    way: str = ""
-    looks: int = 0
-    """Pairs at which a trained eye looks; 0 leaves out styles, too."""
+    pattern: str = ""
+    perceptual_pairs: int = 0
+    """Pairs of which perceptual and kernel distance are measured; 0 leaves out styles, too."""
     dabbed: int = 0
     edge_maps: Path | None = None
     seed: int = 0
@@ -83,11 +83,11 @@ def compare_models(
         own = _parted(data[place], common)
         begun = done
 
-        def told(now: int, _total: int, begun: int = begun) -> None:
+        def report(now: int, _total: int, begun: int = begun) -> None:
             step(begun + now, total)
 
         try:
-            one, seen = _one(file, card, own, how, told)
+            one, seen = _one(file, card, own, how, report)
         except ModelError as error:  # its card was read; its weights may be damaged all the same
             one, seen = Judged(card.name, file, problem=str(error)), []
         found.append(one)
@@ -104,7 +104,9 @@ def _suited(
     data, problems = {}, {}
     for place, (_, card) in enumerate(models):
         try:
-            data[place] = evaluation.load_pairs(card, folder, task=how.task, swap=how.swap, way=how.way)
+            data[place] = evaluation.load_pairs(
+                card, folder, task=how.task, swap=how.swap, pattern=how.pattern
+            )
             if not data[place].pairs:
                 raise TrainingError(f"There are no pairs in “{folder.name}” to judge by; choose another one.")
         except TrainingError as error:
@@ -169,12 +171,12 @@ def _one(
         generator,
         data,
         recogniser=reader,
-        looks=how.looks if card.input != "labels" else 0,
+        perceptual_pairs=how.perceptual_pairs if card.input != "labels" else 0,
         dabbed=how.dabbed,
         edge_maps=how.edge_maps if card.input == "sketch" else None,
         progress=step,
     )
-    if how.looks and card.style and weights.available():
+    if how.perceptual_pairs and card.style and weights.available():
         of_styles = styles.measure_styles(generator, data, edge_maps=how.edge_maps)
         result.scores |= of_styles.scores
         notes += of_styles.notes

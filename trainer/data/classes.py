@@ -21,7 +21,7 @@ from trainer.pictures.sources import Mask, Source, covered, values
 
 LOOKED_AT = 8
 
-GROUND = "background"
+BACKGROUND = "background"
 
 _WHOLE = {"color", "colour", "colors", "label", "labels", "ids", "instance", "instances", "gt", "semantic"}
 """Words for maps of all labels in one."""
@@ -80,7 +80,7 @@ def _area(side: Side) -> float | None:
 
 
 def _put_together(photos: Side, members: Sequence[Side], photo: int) -> Several | None:
-    labels = [Label(GROUND, (0, 0, 0))]
+    labels = [Label(BACKGROUND, (0, 0, 0))]
     masks: dict[Path, list[Mask]] = {}
     names: dict[Path, tuple[str, Found]] = {}
     for number, side in enumerate(members, start=1):

@@ -56,11 +56,12 @@ Kind = Literal[
     "left out",
     "few",
     "numbers",
-    "rim",
+    "border",
     "levels",
 ]
 """What sort of problem it is. “converted” are 16 bits a channel, transparency, foreign colour spaces;
-“pairing”, “numbers” and “rim” is what isn't sure; “levels” are values that a stretch of 16 bits cuts off."""
+“pairing”, “numbers” and “border” is what isn't sure; “levels” are values that a stretch of 16 bits cuts
+off."""
 
 
 @dataclass(frozen=True)
@@ -100,9 +101,9 @@ class DataSet:
     """For people: “right half → left half”."""
     notes: tuple[str, ...] = ()
     """Sentences on what else was recognised, where that isn't plain."""
-    way: str = ""
+    pattern: str = ""
     """How the files were paired, as ``find`` takes it …"""
-    ways: tuple[str, ...] = ()
+    patterns: tuple[str, ...] = ()
     """… and how they could be paired, where there are several ways."""
     levels: Levels | None = None
     """What is black and white in inputs of 16 bits a channel, where that isn't their whole range."""
@@ -124,8 +125,8 @@ class DataSet:
         """In one line, what was recognised."""
         labels = self.palette.labels if self.palette is not None else ()
         names = f" ({', '.join(label.name for label in labels)})" if labels else ""
-        way = self.direction or "nothing"
-        return f"{self.layout}: {way}; pairs: {len(self.pairs)}; task {self.task}{names}"
+        toward = self.direction or "nothing"
+        return f"{self.layout}: {toward}; pairs: {len(self.pairs)}; task {self.task}{names}"
 
     def of_split(self, *splits: str) -> DataSet:
         """The same with the pairs of these splits alone."""

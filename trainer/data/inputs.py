@@ -11,7 +11,7 @@ import numpy as np
 from engine.data.palette import Colour, Palette
 from engine.data.task import Task
 from engine.errors import PictureError
-from trainer.data import direction, rims
+from trainer.data import direction, void_labels
 from trainer.data.dataset import DataSet, Layout, Pair, Problem
 from trainer.files import layouts
 from trainer.pictures import depths, indexed, recognition
@@ -19,13 +19,13 @@ from trainer.pictures.sources import Derived, Source, read
 
 
 @dataclass(frozen=True)
-class Wish:
+class DataOptions:
     """What was asked for; what wasn't is found out."""
 
     task: Task | None
     swap: bool
     palette: Palette | None
-    way: str = ""
+    pattern: str = ""
     ignore: tuple[Colour, ...] | None = None
 
 
@@ -35,7 +35,7 @@ def directed(
     candidates: list[Pair],
     problems: list[Problem],
     sides: tuple[str, str],
-    wish: Wish,
+    options: DataOptions,
 ) -> DataSet:
     """The data set with the drawn side as A; the first side where that can't be told."""
     both = [(pair.a, pair.b) for pair in candidates]
@@ -50,27 +50,29 @@ def directed(
         text = f"The pictures don't show which side is the input; the {sides[0]} was taken."
         remedy = "Swap the sides if it is the other one."
         problems.append(Problem(None, False, text, remedy, "direction"))
-        if layout == "two folders" and not wish.way and len(both) > 3 and not _could_belong(both):
+        if layout == "two folders" and not options.pattern and len(both) > 3 and not _could_belong(both):
             text = "The pictures of the two folders don't look like pairs, though they have the same names."
             remedy = "Look at some; --pair alone takes all of them for single photos."
             problems.append(Problem(None, False, text, remedy, "pairing"))
-    if (drawn is False) != wish.swap:
+    if (drawn is False) != options.swap:
         candidates = [replace(pair, a=pair.b, b=pair.a) for pair in candidates]
         sides = (sides[1], sides[0])
     notes: list[str] = []
-    found = direction.looks_like([pair.a for pair in candidates], wish.palette, wish.task)
+    found = direction.looks_like([pair.a for pair in candidates], options.palette, options.task)
     if found.numbers is not None:
         inputs = indexed.coloured([pair.a for pair in candidates], found.numbers)
         candidates = [replace(pair, a=a) for pair, a in zip(candidates, inputs, strict=True)]
         notes.append(indexed.in_words(found.numbers))
-    palette = wish.palette or found.palette
-    task: Task = wish.task or found.task
+    palette = options.palette or found.palette
+    task: Task = options.task or found.task
     ignored: tuple[Colour, ...] = ()
     if task == "labels" and palette is not None:
-        given = wish.palette is not None
-        candidates, palette, ignored, told = rims.left_out(candidates, palette, given, wish.ignore)
-        problems += told.problems
-        notes += told.notes
+        given = options.palette is not None
+        candidates, palette, ignored, found_void = void_labels.leave_out_void(
+            candidates, palette, given, options.ignore
+        )
+        problems += found_void.problems
+        notes += found_void.notes
     if task in ("grey", "small") or (task in ("lines", "hints") and found.task != "lines"):
         made: Derived = task
         candidates = [replace(pair, a=replace(pair.b, derived=made)) for pair in candidates]

@@ -1,4 +1,4 @@
-"""Label maps that come as one mask for each thing in a photo: 7_1 and 7_2 of 7, or a folder of them a photo.
+"""Label maps that come as one mask for each object in a photo: 7_1 and 7_2 of 7, or a folder of them a photo.
 
 How many there are differs from photo to photo, so they are no labels of their own: together they are one.
 """
@@ -23,8 +23,8 @@ from trainer.pictures.sources import Mask, Source, read, values
 
 LOOKED_AT = 8
 
-THING = "object"
-GROUND = "background"
+OBJECT = "object"
+BACKGROUND = "background"
 
 _COUNTED = re.compile(r"(?:[_\-. ]?(?:mask|instance|inst|object|obj|seg))?[_\-. ]*\d+$", re.IGNORECASE)
 """What the name of a mask has beyond its photo's."""
@@ -39,7 +39,7 @@ Groups = dict[Found, list[Found]]
 
 
 @dataclass(frozen=True)
-class Things:
+class InstanceMasks:
     """Pairs whose inputs are put together of masks."""
 
     pairs: list[Pair]
@@ -53,7 +53,7 @@ class Things:
     """Names of a photo, and of a mask of it."""
 
 
-def things(found: Sequence[Found]) -> Things | None:
+def find_instance_masks(found: Sequence[Found]) -> InstanceMasks | None:
     """Pairs of a photo and the masks of what is in it; None where that isn't how the files are."""
     for scheme in (_by_number, _by_folder, _by_neighbour):
         groups = scheme(found)
@@ -147,7 +147,7 @@ def _is_mask(entry: Found) -> bool:
         return False
 
 
-def _put_together(found: Sequence[Found], groups: Groups) -> Things:
+def _put_together(found: Sequence[Found], groups: Groups) -> InstanceMasks:
     photo = next(iter(groups))
     mask = groups[photo][0]
     folder = mask.role.rpartition("/")[2]
@@ -156,7 +156,7 @@ def _put_together(found: Sequence[Found], groups: Groups) -> Things:
     colour = indexed.made(1)
     palette = Palette(
         "masks",
-        (Label(GROUND, (0, 0, 0)), Label(writing.shown(word) if is_a_word else THING, colour)),
+        (Label(BACKGROUND, (0, 0, 0)), Label(writing.shown(word) if is_a_word else OBJECT, colour)),
     )
     names = [(entry.split, entry.key) for entry in groups]
     unique = len(set(names)) == len(names)
@@ -171,7 +171,7 @@ def _put_together(found: Sequence[Found], groups: Groups) -> Things:
     ]
     used = {entry for entries in groups.values() for entry in entries} | groups.keys()
     named = "masks" if folder == photo.key else folder or f"*{mask.file.suffix}"
-    return Things(
+    return InstanceMasks(
         pairs,
         palette,
         named,

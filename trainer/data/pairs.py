@@ -24,7 +24,7 @@ from engine.errors import PictureError
 from engine.files.writing import shown
 from trainer.data import panels, recognising
 from trainer.data.dataset import DataSet, Kind, Layout, Pair, Problem
-from trainer.data.inputs import Wish
+from trainer.data.inputs import DataOptions
 from trainer.data.recognising import partnerless
 from trainer.files import layouts, pair_store, zipped
 from trainer.pictures import sketch, sources
@@ -39,7 +39,7 @@ def find(
     task: str | None = None,
     swap: bool = False,
     palette: Palette | None = None,
-    way: str = "",
+    pattern: str = "",
     ignore: Sequence[Colour] | None = None,
 ) -> DataSet:
     """Recognise a folder's layout, direction and task. Looks at some of the pictures only.
@@ -51,14 +51,14 @@ def find(
             the input from the photo.
         swap: take the other side for the input than the pictures suggest.
         palette: of label maps; by itself the one found in them.
-        way: how the files make pairs, where that can't be seen: two folders or patterns, “photos+masks”
+        pattern: how the files make pairs, where that can't be seen: two folders or patterns, “photos+masks”
             or “*+*_mask”; parts of a file, “left+right”, “top+bottom”, “first+third” and so on; “alone” for
             photos without partners.
         ignore: colours of label maps that mean no label, and no others: left out of losses and scores; by
-            itself those that a given palette lacks, and rims as in Pascal VOC.
+            itself those that a given palette lacks, and borders between them as in Pascal VOC.
 
     Raises:
-        PictureError: the folder is missing or damaged, or there is no such task or way.
+        PictureError: the folder is missing or damaged, or there is no such task or pattern.
     """
     folder = Path(folder)
     if task is not None and task not in TASKS:
@@ -66,17 +66,17 @@ def find(
     if not os.path.isdir(folder) and not zipped.is_packed(folder):
         reason = "is a file" if os.path.exists(folder) else "does not exist"
         raise PictureError(f"“{folder}” {reason}; choose a folder of pictures, or a zip file of one.")
-    wish = Wish(task, swap, palette, way, None if ignore is None else tuple(ignore))
+    options = DataOptions(task, swap, palette, pattern, None if ignore is None else tuple(ignore))
     found, stills, foreign = layouts.gathered(folder)
     if zipped.is_file(zipped.root(folder) / pair_store.MANIFEST):
-        data = _kept(folder, found, wish)
+        data = _kept(folder, found, options)
     elif found:
-        if not way and zipped.is_file(zipped.root(folder) / layouts.PREPARED):
-            wish = replace(wish, way=panels.ALONE)
-        data, unused = recognising.recognise_pairs(folder, found, stills, wish)
+        if not pattern and zipped.is_file(zipped.root(folder) / layouts.PREPARED):
+            options = replace(options, pattern=panels.ALONE)
+        data, unused = recognising.recognise_pairs(folder, found, stills, options)
         foreign = sorted([*foreign, *unused])
     else:
-        data = DataSet(folder, "photos", wish.task or "hints")
+        data = DataSet(folder, "photos", options.task or "hints")
         foreign = sorted([*foreign, *(still.file for still in stills)])
     problems = list(data.problems)
     for file in foreign:
@@ -132,25 +132,25 @@ def digest(data: DataSet) -> str:
                 f"\t{place}\t{size}\t{source.half}\t{source.derived}".encode("utf-8", "surrogatepass")
             )
             # Only where there are any, so that runs that began before these were known can go on.
-            more = source.gutter, source.table, source.ignored, source.levels, source.masks, source.ground
+            more = source.gutter, source.table, source.ignored, source.levels, source.masks, source.background
             if any(more[:-1]):
                 masks = [
                     (mask.file.relative_to(data.folder).as_posix(), mask.colour) for mask in source.masks
                 ]
-                total.update(f"\t{more[:4]}\t{masks}\t{source.ground}".encode("utf-8", "surrogatepass"))
+                total.update(f"\t{more[:4]}\t{masks}\t{source.background}".encode("utf-8", "surrogatepass"))
     return total.hexdigest()
 
 
 # --- kept pairs ------------------------------------------------------------------------------------
 
 
-def _kept(folder: Path, found: Sequence[layouts.Found], wish: Wish) -> DataSet:
+def _kept(folder: Path, found: Sequence[layouts.Found], options: DataOptions) -> DataSet:
     stated, palette = pair_store.read_manifest(zipped.root(folder))
     if stated not in TASKS:
         raise PictureError(
             f"“{folder / pair_store.MANIFEST}” names a task that is unknown here; update the program."
         )
-    task: Task = wish.task or stated
+    task: Task = options.task or stated
     by_role: dict[str, dict[tuple[str, str], Path]] = {
         pair_store.INPUT: {},
         pair_store.PHOTO: {},
@@ -198,6 +198,6 @@ def _kept(folder: Path, found: Sequence[layouts.Found], wish: Wish) -> DataSet:
         task,
         pairs,
         (*map(partnerless, alone), *doubled),
-        (wish.palette or palette) if task == "labels" else None,
+        (options.palette or palette) if task == "labels" else None,
         f"“{pair_store.INPUT}” → “{pair_store.PHOTO}”",
     )

@@ -17,10 +17,10 @@ from trainer.pictures.sources import Half, Pixels, Source, halved, read
 LOOKED_AT = 24
 
 ALONE = "alone"
-"""The way of pictures that are no pairs."""
+"""The pattern of pictures that are no pairs."""
 
 Halves = tuple[Half, Half]
-WAYS: dict[str, Halves] = {
+PATTERNS: dict[str, Halves] = {
     "left+right": ("left", "right"),
     "top+bottom": ("top", "bottom"),
     "first+third": ("first", "third"),
@@ -39,18 +39,18 @@ _MOST_GUTTER = 0.1
 class Panels:
     """What files are made of, as far as looking tells."""
 
-    way: str
-    """One of ``WAYS``; empty where they are single pictures."""
+    pattern: str
+    """One of ``PATTERNS``; empty where they are single pictures."""
     gutter: int = 0
     suspicion: str = ""
-    """A way that their proportions speak for, though nothing else does."""
+    """A pattern that their proportions speak for, though nothing else does."""
 
 
-def find_panels(sources: Sequence[Source], way: str = "") -> Panels:
+def find_panels(sources: Sequence[Source], pattern: str = "") -> Panels:
     """What files are made of.
 
     Args:
-        way: one of ``WAYS`` that was asked for; then only the gutter is looked for.
+        pattern: one of ``PATTERNS`` that was asked for; then only the gutter is looked for.
     """
     pictures = []
     for source in layouts.spread(sources, LOOKED_AT):
@@ -60,10 +60,12 @@ def find_panels(sources: Sequence[Source], way: str = "") -> Panels:
             continue
     asked_for = len(layouts.spread(sources, LOOKED_AT))
     if not pictures:
-        return Panels(way)
-    if way:
-        gutter = common_gutter(pictures, 3 if WAYS[way][1] in ("second", "third") else 2, way == "top+bottom")
-        return Panels(way, gutter)
+        return Panels(pattern)
+    if pattern:
+        gutter = common_gutter(
+            pictures, 3 if PATTERNS[pattern][1] in ("second", "third") else 2, pattern == "top+bottom"
+        )
+        return Panels(pattern, gutter)
     suspicion = _suspicion(pictures)
     gutter = common_gutter(pictures, 2)
     halves = [_in_halves(picture, gutter) for picture in pictures]
@@ -140,10 +142,10 @@ def _most(verdicts: Sequence[bool], of: int) -> bool:
 
 
 def _suspicion(pictures: Sequence[Pixels]) -> str:
-    for way, wanted in (("left+right", 2.0), ("first+third", 3.0), ("top+bottom", 0.5)):
+    for pattern, wanted in (("left+right", 2.0), ("first+third", 3.0), ("top+bottom", 0.5)):
         near = [abs(_ratio(picture) / wanted - 1) <= _NEAR for picture in pictures]
         if _most(near, len(pictures)):
-            return way
+            return pattern
     return ""
 
 

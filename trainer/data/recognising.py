@@ -12,8 +12,8 @@ import numpy as np
 from engine.errors import PictureError
 from trainer.data import classes, direction, inputs, instances, panels
 from trainer.data.dataset import DataSet, Layout, Pair, Problem
-from trainer.data.inputs import Wish
-from trainer.data.instances import Things
+from trainer.data.inputs import DataOptions
+from trainer.data.instances import InstanceMasks
 from trainer.files import layouts, pairing
 from trainer.files.families import Side
 from trainer.files.layouts import Found
@@ -23,8 +23,8 @@ from trainer.pictures.sources import Source, read
 
 HOW = "Say which with --pair, in the window under Details › Pairs"
 
-_TOLD = 4
-"""So many ways are listed in a sentence."""
+_LISTED = 4
+"""So many patterns are listed in a sentence."""
 
 _FEWEST = 0.5
 """Share of the files that names must explain, where only the pictures say that these are pairs."""
@@ -37,39 +37,43 @@ _SOME_FLAT = 0.2, 0.8
 
 
 def recognise_pairs(
-    folder: Path, found: list[Found], stills: list[Found], wish: Wish
+    folder: Path, found: list[Found], stills: list[Found], options: DataOptions
 ) -> tuple[DataSet, list[Path]]:
     """The data set, and those of the ``stills``, GIF files, that are not part of it.
 
     Raises:
-        PictureError: there is no such way as was wished for, or the palette doesn't fit.
+        PictureError: there is no such pattern as was asked for, or the palette doesn't fit.
     """
-    if wish.way and wish.way != panels.ALONE and wish.way not in panels.WAYS:
-        asked = pairing.asked([*found, *stills], wish.way)
+    if options.pattern and options.pattern != panels.ALONE and options.pattern not in panels.PATTERNS:
+        asked = pairing.asked([*found, *stills], options.pattern)
         if asked is None:
             known = pairing.chosen([*found, *stills])
-            could = _listed(known.ways if known else list(panels.WAYS))
-            raise PictureError(f"There are no pairs “{wish.way}” in “{folder.name}”; could be: {could}.")
-        return _of_chosen(folder, asked, wish), _unused(stills, asked)
-    things = None if wish.way else instances.things([*found, *stills])
-    if things is not None:
-        return _of_things(folder, things, wish), []
-    chosen = None if wish.way else pairing.chosen(found)
-    if stills and not wish.way:
+            could = _listed(known.patterns if known else list(panels.PATTERNS))
+            raise PictureError(
+                f"There are no pairs “{options.pattern}” in “{folder.name}”; could be: {could}."
+            )
+        return _of_chosen(folder, asked, options), _unused(stills, asked)
+    masked = None if options.pattern else instances.find_instance_masks([*found, *stills])
+    if masked is not None:
+        return _from_instance_masks(folder, masked, options), []
+    chosen = None if options.pattern else pairing.chosen(found)
+    if stills and not options.pattern:
         both = pairing.chosen([*found, *stills])
         if both is not None and (chosen is None or len(both.matches) > len(chosen.matches)):
             chosen = both
     if chosen is not None and chosen.sure:
-        return _of_chosen(folder, chosen, wish), _unused(stills, chosen)
+        return _of_chosen(folder, chosen, options), _unused(stills, chosen)
     unused = [still.file for still in stills]
     sources = [Source(entry.file) for entry in found]
-    parts = panels.Panels("") if wish.way == panels.ALONE else panels.find_panels(sources, wish.way)
-    if parts.way:
-        return _of_panels(folder, found, parts, wish), unused
-    if chosen is not None and _FEWEST * len(found) <= _files_told(chosen) and _belong(chosen):
-        return _of_chosen(folder, chosen, wish), _unused(stills, chosen)
+    parts = (
+        panels.Panels("") if options.pattern == panels.ALONE else panels.find_panels(sources, options.pattern)
+    )
+    if parts.pattern:
+        return _of_panels(folder, found, parts, options), unused
+    if chosen is not None and _FEWEST * len(found) <= _files_explained(chosen) and _belong(chosen):
+        return _of_chosen(folder, chosen, options), _unused(stills, chosen)
     roles = sorted({entry.role for entry in found})
-    if len(roles) == 2 and wish.way != panels.ALONE:
+    if len(roles) == 2 and options.pattern != panels.ALONE:
         text = f"The folders “{roles[0] or '.'}” and “{roles[1] or '.'}” have hardly a file name in common."
         remedy = "Give the two pictures of a pair the same name, or put photos into one folder."
         one, other = ({entry.split for entry in found if entry.role == role} for role in roles)
@@ -79,13 +83,13 @@ def recognise_pairs(
             remedy = "Put the two pictures of a pair into folders of the same split."
         if chosen is not None:
             text = f"{text[:-1]}; they could be pairs by a part of their names."
-            remedy = f"{HOW}: {_listed([*chosen.ways, panels.ALONE])}."
+            remedy = f"{HOW}: {_listed([*chosen.patterns, panels.ALONE])}."
         problem = Problem(None, True, text, remedy, "no pairs")
-        ways = (*chosen.ways, panels.ALONE) if chosen is not None else (panels.ALONE,)
-        data = DataSet(folder, "two folders", wish.task or "image", problems=(problem,), ways=ways)
+        patterns = (*chosen.patterns, panels.ALONE) if chosen is not None else (panels.ALONE,)
+        data = DataSet(folder, "two folders", options.task or "image", problems=(problem,), patterns=patterns)
         return data, unused
     told = None if chosen is None or chosen.is_faint else chosen
-    return _photos(folder, found, wish, told, parts.suspicion), unused
+    return _photos(folder, found, options, told, parts.suspicion), unused
 
 
 def partnerless(file: Path) -> Problem:
@@ -97,51 +101,51 @@ def partnerless(file: Path) -> Problem:
 # --- pairs of files --------------------------------------------------------------------------------
 
 
-def _of_chosen(folder: Path, chosen: Chosen, wish: Wish) -> DataSet:
+def _of_chosen(folder: Path, chosen: Chosen, options: DataOptions) -> DataSet:
     layout: Layout = "two folders" if chosen.one.folder != chosen.other.folder else "suffixes"
     sides = _sides_in_words(chosen)
-    ways = (*chosen.ways, panels.ALONE)
-    several = None if wish.way else classes.several(chosen)
+    patterns = (*chosen.patterns, panels.ALONE)
+    several = None if options.pattern else classes.several(chosen)
     if several is not None:
-        given = replace(wish, palette=wish.palette or several.palette)
+        given = replace(options, palette=options.palette or several.palette)
         names = f"“{several.name}”", sides[several.photo]
         problems = _unused_masks(several, [chosen.one, chosen.other, *chosen.others])
         data = inputs.directed(folder, layout, several.pairs, problems, names, given)
         labels = ", ".join(label.name for label in several.palette.labels)
         said = f"Each label has masks of its own; they are put together: {labels}."
-        return replace(data, ways=ways, notes=(*data.notes, said))
+        return replace(data, patterns=patterns, notes=(*data.notes, said))
     candidates = [
         Pair(match.name, Source(match.one), Source(match.other), split=match.split)
         for match in chosen.matches
     ]
-    problems = _alone(chosen) + _left_out(chosen, wish)
-    data = inputs.directed(folder, layout, candidates, problems, sides, wish)
+    problems = _alone(chosen) + _left_out(chosen, options)
+    data = inputs.directed(folder, layout, candidates, problems, sides, options)
     notes = list(data.notes)
-    if not wish.way and _is_told(chosen):
+    if not options.pattern and _needs_explaining(chosen):
         first = chosen.matches[0]
         notes.append(f"Pairs are told by names: “{first.one.name}” with “{first.other.name}”.")
-    return replace(data, way=chosen.way, ways=ways, notes=tuple(notes))
+    return replace(data, pattern=chosen.pattern, patterns=patterns, notes=tuple(notes))
 
 
-def _of_things(folder: Path, things: Things, wish: Wish) -> DataSet:
-    """A data set of photos with a mask for each thing in them."""
-    problems = [partnerless(entry.file) for entry in things.alone]
-    if len(things.alone) > max(_MANY_ALONE[0], _MANY_ALONE[1] * len(things.pairs)):
-        text = f"{len(things.alone)} files belong to no photo with masks and are passed over."
-        remedy = f"The first is “{things.alone[0].file.name}”; add its photo, or its masks."
+def _from_instance_masks(folder: Path, masked: InstanceMasks, options: DataOptions) -> DataSet:
+    """A data set of photos with a mask for each object in them."""
+    problems = [partnerless(entry.file) for entry in masked.alone]
+    if len(masked.alone) > max(_MANY_ALONE[0], _MANY_ALONE[1] * len(masked.pairs)):
+        text = f"{len(masked.alone)} files belong to no photo with masks and are passed over."
+        remedy = f"The first is “{masked.alone[0].file.name}”; add its photo, or its masks."
         problems = [Problem(None, False, text, remedy, "left out")]
-    given = replace(wish, palette=wish.palette or things.palette)
-    layout: Layout = "suffixes" if things.photos == things.masks else "two folders"
-    sides = f"“{things.masks}”", f"“{things.photos}”"
-    data = inputs.directed(folder, layout, things.pairs, problems, sides, given)
+    given = replace(options, palette=options.palette or masked.palette)
+    layout: Layout = "suffixes" if masked.photos == masked.masks else "two folders"
+    sides = f"“{masked.masks}”", f"“{masked.photos}”"
+    data = inputs.directed(folder, layout, masked.pairs, problems, sides, given)
     said = (
-        f"Each photo has a mask for every thing in it, as “{things.example[0]}” has “{things.example[1]}”; "
-        f"they are put together as one label, “{things.palette.labels[1].name}”."
+        f"Each photo has a mask for every object in it, as “{masked.example[0]}” has “{masked.example[1]}”; "
+        f"they are put together as one label, “{masked.palette.labels[1].name}”."
     )
-    return replace(data, ways=(panels.ALONE,), notes=(*data.notes, said))
+    return replace(data, patterns=(panels.ALONE,), notes=(*data.notes, said))
 
 
-def _is_told(chosen: Chosen) -> bool:
+def _needs_explaining(chosen: Chosen) -> bool:
     """Whether pairing needs a word: it isn't plain that names are equal, or end in _A and _B."""
     first = chosen.matches[0]
     endings = {chosen.one.ending.strip("_-").lower(), chosen.other.ending.strip("_-").lower()}
@@ -183,7 +187,7 @@ def _alone(chosen: Chosen) -> list[Problem]:
     return sorted(problems, key=lambda problem: str(problem.file or ""))
 
 
-def _files_told(chosen: Chosen) -> int:
+def _files_explained(chosen: Chosen) -> int:
     """How many files names explain: pairs, and masks of several labels for one photo."""
     several = classes.several(chosen)
     pairs = () if several is None else several.pairs
@@ -200,16 +204,18 @@ def _unused_masks(several: classes.Several, sides: Sequence[Side]) -> list[Probl
     return [Problem(None, False, text, f"The first is “{min(files - used).name}”.", "left out")]
 
 
-def _left_out(chosen: Chosen, wish: Wish) -> list[Problem]:
+def _left_out(chosen: Chosen, options: DataOptions) -> list[Problem]:
     """A word on every side that is no part of the pairs."""
-    if not chosen.others or wish.way:
+    if not chosen.others or options.pattern:
         return []
     files = sum(len(side.files) + len(side.spare) for side in chosen.others)
     names = [f"“{side.name or '.'}”" for side in chosen.others]
     text = f"{_listed(names)} with {files} files {'is' if len(names) == 1 else 'are'} left out."
-    if len(chosen.ways) > 1:
-        text = f"Pairs could be made in several ways; “{chosen.way}” was taken, and {text}"
-    remedy = f"{HOW}: {_listed(chosen.ways)}." if len(chosen.ways) > 1 else f"{HOW}, if they belong to it."
+    if len(chosen.patterns) > 1:
+        text = f"Pairs could be made in several ways; “{chosen.pattern}” was taken, and {text}"
+    remedy = (
+        f"{HOW}: {_listed(chosen.patterns)}." if len(chosen.patterns) > 1 else f"{HOW}, if they belong to it."
+    )
     return [Problem(None, False, text, remedy, "left out")]
 
 
@@ -246,8 +252,8 @@ _PARTS = {
 }
 
 
-def _of_panels(folder: Path, found: list[Found], parts: panels.Panels, wish: Wish) -> DataSet:
-    one, other = panels.WAYS[parts.way]
+def _of_panels(folder: Path, found: list[Found], parts: panels.Panels, options: DataOptions) -> DataSet:
+    one, other = panels.PATTERNS[parts.pattern]
     layout: Layout = {"left": "side by side", "top": "stacked"}.get(one, "panels")  # type: ignore[assignment]
     candidates = [
         Pair(
@@ -260,37 +266,39 @@ def _of_panels(folder: Path, found: list[Found], parts: panels.Panels, wish: Wis
         for entry, name, ending in _named(found)
     ]
     problems = []
-    thirds = tuple(way for way in panels.WAYS if way.endswith(("second", "third")))
-    if layout == "panels" and not wish.way:
+    thirds = tuple(pattern for pattern in panels.PATTERNS if pattern.endswith(("second", "third")))
+    if layout == "panels" and not options.pattern:
         text = f"The files hold three pictures each; the {_PARTS[one]} and the {_PARTS[other]} were taken."
         problems.append(Problem(None, False, text, f"{HOW}: {_listed(thirds)}.", "pairing"))
-    data = inputs.directed(folder, layout, candidates, problems, (_PARTS[one], _PARTS[other]), wish)
+    data = inputs.directed(folder, layout, candidates, problems, (_PARTS[one], _PARTS[other]), options)
     notes = data.notes
     if parts.gutter:
         notes = (*notes, f"Between the pictures of a file {parts.gutter} pixels are left out.")
-    ways = (*(thirds if layout == "panels" else (parts.way,)), panels.ALONE)
-    return replace(data, way=parts.way, ways=ways, notes=notes)
+    patterns = (*(thirds if layout == "panels" else (parts.pattern,)), panels.ALONE)
+    return replace(data, pattern=parts.pattern, patterns=patterns, notes=notes)
 
 
-def _photos(folder: Path, found: list[Found], wish: Wish, chosen: Chosen | None, suspicion: str) -> DataSet:
-    task = wish.task or "hints"
-    ways = [*(chosen.ways if chosen is not None else ()), *([suspicion] if suspicion else ())]
+def _photos(
+    folder: Path, found: list[Found], options: DataOptions, chosen: Chosen | None, suspicion: str
+) -> DataSet:
+    task = options.task or "hints"
+    patterns = [*(chosen.patterns if chosen is not None else ()), *([suspicion] if suspicion else ())]
     offered = (
-        f"{HOW}: {_listed(ways)}."
-        if ways
+        f"{HOW}: {_listed(patterns)}."
+        if patterns
         else ("Give both pictures of a pair one name in two folders, or names such as x.jpg and x_mask.png.")
     )
     if task == "labels" or task == "image":
         text = f"The task “{task}” needs pairs, and these are single pictures."
         other = "Or choose the task lines, hints, grey or small."
         problem = Problem(None, True, text, f"{offered} {other}", "no pairs")
-        return DataSet(folder, "photos", task, problems=(problem,), ways=tuple(ways))
+        return DataSet(folder, "photos", task, problems=(problem,), patterns=tuple(patterns))
     pairs = tuple(
         Pair(name, Source(entry.file, derived=task), Source(entry.file), split=entry.split, ending=ending)
         for entry, name, ending in _named(found)
     )
     problems: list[Problem] = []
-    if wish.way != panels.ALONE:
+    if options.pattern != panels.ALONE:
         problems = _suspicions(found, chosen, suspicion, offered)
     levels = depths.common([pair.b for pair in pairs])
     if levels is not None:
@@ -305,8 +313,8 @@ def _photos(folder: Path, found: list[Found], wish: Wish, chosen: Chosen | None,
         pairs,
         tuple(problems),
         direction=f"{task} made from the photo → photo",
-        way=panels.ALONE,
-        ways=(*ways, panels.ALONE) if ways else (),
+        pattern=panels.ALONE,
+        patterns=(*patterns, panels.ALONE) if patterns else (),
         levels=levels,
         notes=inputs.levels_in_words(levels),
     )
@@ -358,8 +366,8 @@ def _so_many(count: int) -> str:
 
 def _listed(names: Sequence[str]) -> str:
     some = list(dict.fromkeys(names))
-    more = f" and {len(some) - _TOLD} more" if len(some) > _TOLD + 1 else ""
-    return ", ".join(some[:_TOLD] if more else some) + more
+    more = f" and {len(some) - _LISTED} more" if len(some) > _LISTED + 1 else ""
+    return ", ".join(some[:_LISTED] if more else some) + more
 
 
 def _named(found: Sequence[Found]) -> Iterator[tuple[Found, str, str]]:

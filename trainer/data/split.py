@@ -25,10 +25,10 @@ def train_validation_split(data: DataSet, share: float, photos_apart: bool = Tru
         photos_apart: whether pairs that share a picture, as several drawings of one photo do, are held back
             together: what was trained on shows nothing of how the model does on what it doesn't know.
     """
-    told = data.of_split("val")
+    declared = data.of_split("val")
     rest = data.of_split("train", "")
-    if told.pairs:
-        return rest, told
+    if declared.pairs:
+        return rest, declared
     count = min(MOST, round(share * len(rest.pairs)))
     if len(rest.pairs) < FEWEST or not share:
         return rest, replace(rest, pairs=())

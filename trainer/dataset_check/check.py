@@ -19,7 +19,7 @@ from engine.errors import PictureError
 from engine.files.writing import shown
 from trainer.data import pairs
 from trainer.data.dataset import DataSet, Kind, Pair, Problem
-from trainer.dataset_check import correspondence, duplicates, pair_notes, rims
+from trainer.dataset_check import correspondence, duplicates, outlines, pair_notes
 from trainer.dataset_check.correspondence import Correspondence
 from trainer.dataset_check.pair_notes import PairNotes
 from trainer.files import layouts
@@ -68,12 +68,12 @@ def check(data: DataSet, progress: Progress | None = None) -> list[Problem]:
         data: as ``pairs.find`` found it; its own problems are among those returned.
         progress: called in this thread.
     """
-    told = progress or _silent
+    report = progress or _silent
     count, before = len(data.pairs), len(_to_compare(data))
-    told(0, count)
+    report(0, count)
 
     def progressed(done: int, _: int) -> None:
-        told(round(done * count / (count + before)), count)
+        report(round(done * count / (count + before)), count)
 
     common = Correspondence.fit(list(compared(data, progressed)))
     found = list(
@@ -312,18 +312,18 @@ def _labels(found: Iterable[PairNotes]) -> Iterator[Problem]:
 
 
 def _outliers(found: Sequence[PairNotes]) -> Iterator[Problem]:
-    """Product photos that are unlike the others. Says nothing where most aren't on a plain ground."""
+    """Product photos that are unlike the others. Says nothing where most aren't on a plain background."""
     scenes = [noted for noted in found if noted.scene is not None]
-    plain = [noted for noted in scenes if noted.scene and noted.scene.ground is not None]
+    plain = [noted for noted in scenes if noted.scene and noted.scene.background is not None]
     if len(scenes) < 8 or 5 * len(plain) < 4 * len(scenes):
         return
-    middle = np.median([noted.scene.ground for noted in plain if noted.scene], axis=0)
-    odd = rims.odd_ones([noted.rim for noted in scenes])
+    middle = np.median([noted.scene.background for noted in plain if noted.scene], axis=0)
+    odd = outlines.odd_outlines([noted.outline for noted in scenes])
     for noted, (cut, in_pieces) in zip(scenes, odd, strict=True):
         there, pair = noted.scene, noted.pair
         assert there is not None
         reasons = []
-        if there.ground is None or float(np.abs(np.array(there.ground) - middle).max()) > 30:
+        if there.background is None or float(np.abs(np.array(there.background) - middle).max()) > 30:
             reasons.append("has another background than most")
         if there.framed:
             reasons.append("is a photo with a background of its own, laid on a plain one")

@@ -36,10 +36,10 @@ def counting(what: str) -> Iterator[Callable[[int, int], None]]:
     with Progress(*columns, console=console, transient=True) as progress:
         task = progress.add_task(what, total=None)
 
-        def told(done: int, total: int) -> None:
+        def report(done: int, total: int) -> None:
             progress.update(task, completed=done, total=total)
 
-        yield told
+        yield report
 
 
 @contextmanager
@@ -47,17 +47,17 @@ def waiting(what: str) -> Iterator[None]:
     """Say what is going on inside the block, where that takes a while and can't be counted."""
     over = threading.Event()
 
-    def tell() -> None:
+    def show() -> None:
         if not over.wait(AT_ONCE_SECONDS):
             print(f"{what} …", file=sys.stderr, flush=True)  # noqa: T201 – as below
 
-    teller = threading.Thread(target=tell, name="waiting", daemon=True)
-    teller.start()
+    clock = threading.Thread(target=show, name="waiting", daemon=True)
+    clock.start()
     try:
         yield
     finally:
         over.set()
-        teller.join()
+        clock.join()
 
 
 class _Lines:

@@ -16,7 +16,7 @@ from engine.errors import PictureError
 from trainer.data.dataset import DataSet, Pair
 from trainer.dataset_check import correspondence
 from trainer.dataset_check.correspondence import Correspondence, Judgement
-from trainer.dataset_check.rims import Rim, rim
+from trainer.dataset_check.outlines import Outline, measure_outline
 from trainer.pictures import depths, palettes, sources
 from trainer.pictures.channels import strongest, weakest
 from trainer.pictures.outliers import Scene, scene
@@ -56,8 +56,8 @@ class PairNotes:
     faults: palettes.Faults | None = None
     """Of label maps."""
     scene: Scene | None = None
-    rim: Rim | None = None
-    """Of what lies on a plain ground."""
+    outline: Outline | None = None
+    """Of what lies on a plain background."""
 
 
 def take_notes(pair: Pair, data: DataSet, common: Correspondence | None) -> PairNotes:
@@ -71,7 +71,7 @@ def take_notes(pair: Pair, data: DataSet, common: Correspondence | None) -> Pair
         image = Image.fromarray(b).resize((THUMB, THUMB), Image.Resampling.BOX)
         noted.thumb = np.array(image)
         noted.scene = scene(b)
-        noted.rim = rim(b) if noted.scene.ground is not None else None
+        noted.outline = measure_outline(b) if noted.scene.background is not None else None
     a = sides.get("a")
     if a is not None:
         noted.a, noted.a_grey = _size(a), _is_grey(a)
@@ -155,5 +155,5 @@ def _size(pixels: Pixels) -> Size:
 
 
 def _is_grey(pixels: Pixels) -> bool:
-    """Whether it was saved without colour; a black thing in a colour photo never is quite without."""
+    """Whether it was saved without colour; a black object in a colour photo never is quite without."""
     return int((strongest(pixels) - weakest(pixels)).max()) <= 1

@@ -27,17 +27,17 @@ class HeldOut(NamedTuple):
     """Which share of each place has which label, (labels, H, W)."""
 
 
-def told_and_true(held_out: Sequence[HeldOut], temperature: float) -> tuple[float, float]:
+def predicted_and_true(held_out: Sequence[HeldOut], temperature: float) -> tuple[float, float]:
     """Which share of all pixels is held to be right at a temperature, and which share is."""
-    told, true, known = 0.0, 0.0, 0.0
+    predicted, true, known = 0.0, 0.0, 0.0
     for one in held_out:
         chances = (one.logits / temperature).softmax(1).mean(0)
         most, labels = chances.max(0)
         weights = one.wanted.sum(0)
-        told += float((most * weights).sum())
+        predicted += float((most * weights).sum())
         true += float(one.wanted.gather(0, labels[None]).sum())
         known += float(weights.sum())
-    return told / max(known, 1e-9), true / max(known, 1e-9)
+    return predicted / max(known, 1e-9), true / max(known, 1e-9)
 
 
 def temperature(held_out: Sequence[HeldOut]) -> float:
@@ -48,6 +48,6 @@ def temperature(held_out: Sequence[HeldOut]) -> float:
     with torch.inference_mode():
         for _ in range(_HALVINGS):
             middle = (low + high) / 2
-            told, true = told_and_true(held_out, math.exp(middle))
-            low, high = (middle, high) if told > true else (low, middle)
+            predicted, true = predicted_and_true(held_out, math.exp(middle))
+            low, high = (middle, high) if predicted > true else (low, middle)
     return math.exp((low + high) / 2)

@@ -20,7 +20,7 @@ from engine.files.writing import replacing
 from trainer.data import pairs
 from trainer.data.pairs import DataSet, Pair
 from trainer.drafting import learner
-from trainer.drafting.files import FEWEST, FORMAT, PROGRESS, SEEN, TOLD
+from trainer.drafting.files import FEWEST, FORMAT, PROGRESS, RESULTS, SEEN
 from trainer.drafting.learner import Reader
 from trainer.drafting.remembering import Memory
 from trainer.files import layouts, pair_store
@@ -32,7 +32,7 @@ MOST_MAPS = 80
 """Maps that are learnt from, spread over all: a look at one takes a second where it is slow."""
 MOST_PIXELS = 1 << 20
 """Of a photo that is learnt from: larger ones are of no more use here."""
-TOLD_EVERY = 4
+RESULTS_EVERY = 4
 """Photos, after the first: so many drafts more, and there is something to see."""
 _EVERY = 0.3
 """Seconds between two notes on the progress."""
@@ -87,7 +87,7 @@ def draft(
         out.mkdir(parents=True, exist_ok=True)
         notes(0.0)
         reader = _learnt(data, seconds, steps, notes, Memory(out / SEEN))
-        told = {"format": FORMAT, "maps": len(data.pairs), "labels": len(data.palette.labels)}
+        results = {"format": FORMAT, "maps": len(data.pairs), "labels": len(data.palette.labels)}
         doubts: dict[str, float] = {}
         former = _former(out, len(data.palette.labels))
         waiting = {mark: former[mark] for mark, _ in photos if mark in former}
@@ -98,10 +98,10 @@ def draft(
                 write_png(out / f"{mark}.png", packed(chances))
                 doubts[mark] = round(doubt(chances), 4)
             waiting.pop(mark, None)
-            if number % TOLD_EVERY == 0:
+            if number % RESULTS_EVERY == 0:
                 with suppress(OSError):  # the window may just be reading it
-                    _tell(out, {**told, "doubts": waiting | doubts, "whole": False})
-        _tell(out, {**told, "doubts": doubts})
+                    _write_results(out, {**results, "doubts": waiting | doubts, "whole": False})
+        _write_results(out, {**results, "doubts": doubts})
         for file in out.glob("*.png"):
             if file.stem not in doubts:
                 file.unlink(missing_ok=True)
@@ -109,17 +109,17 @@ def draft(
         raise PictureError(f"“{out}” can't be written ({error.strerror or error}).") from error
 
 
-def _tell(out: Path, told: dict[str, object]) -> None:
-    with replacing(out / TOLD) as part:
-        part.write_text(json.dumps(told), "utf-8")
+def _write_results(out: Path, results: dict[str, object]) -> None:
+    with replacing(out / RESULTS) as part:
+        part.write_text(json.dumps(results), "utf-8")
 
 
 def _former(out: Path, labels: int) -> dict[str, float]:
     """The doubts of the drafts of before: until a photo is read anew, they are better than none."""
     with suppress(OSError, ValueError, TypeError, KeyError, AttributeError, RecursionError):
-        told = json.loads((out / TOLD).read_text("utf-8"))
-        if (told["format"], told["labels"]) == (FORMAT, labels):
-            return {mark: float(doubt) for mark, doubt in told["doubts"].items()}
+        results = json.loads((out / RESULTS).read_text("utf-8"))
+        if (results["format"], results["labels"]) == (FORMAT, labels):
+            return {mark: float(doubt) for mark, doubt in results["doubts"].items()}
     return {}
 
 

@@ -11,7 +11,7 @@ few photos, with "whole": false until all were read; the others are in it by the
 from __future__ import annotations
 
 FORMAT = 1
-TOLD, PROGRESS = "told.json", "progress.json"
+RESULTS, PROGRESS = "told.json", "progress.json"
 SEEN = "seen"
 """The folder of what was seen in photos that are learnt from, see ``trainer.drafting.remembering``."""
 FEWEST = 5

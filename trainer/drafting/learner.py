@@ -174,17 +174,17 @@ def train_drafter(
         TrainingError: the trained eye's weights can't be read.
     """
     clock = Clock(seconds)
-    told = progress or (lambda _share: None)
+    report = progress or (lambda _share: None)
     with one_thread():
         random = np.random.default_rng(seed)
         pca, examples = _examples(
-            photos, maps, labels, clock, random, lambda share: told(LOOKS * share), memory
+            photos, maps, labels, clock, random, lambda share: report(LOOKS * share), memory
         )
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(seed)
             held_out = _held_out(pca, examples, len(photos), labels, clock, steps, random)
             head = Head(pca.kept, labels)
-            _fit(head, examples, clock, steps, random, told)
+            _fit(head, examples, clock, steps, random, report)
     return Drafter(pca, head, calibrating.temperature(held_out))
 
 
@@ -235,7 +235,7 @@ def _examples(
     count: int,
     clock: Clock,
     random: np.random.Generator,
-    told: Progress,
+    report: Progress,
     memory: Memory | None = None,
 ) -> tuple[PCA, list[Example]]:
     """What is worth keeping of what is seen; and that of each photo, its mirror image, and, as far as time
@@ -255,7 +255,7 @@ def _examples(
         # Parts in another light are never the same again.
         kept = _features_of(photo, pca, memory if turn < 2 else None)
         found.append(Example(kept, shares(labels, known, count, kept.shape[1:]), box))
-        told((number + 1) / all_of_them)
+        report((number + 1) / all_of_them)
     if memory is not None:
         memory.forget_others()
     return pca, found
@@ -326,7 +326,7 @@ def _fit(
     clock: Clock,
     steps: int | None,
     random: np.random.Generator,
-    told: Progress,
+    report: Progress,
 ) -> None:
     optimiser = torch.optim.AdamW(head.parameters(), RATE, weight_decay=DECAY)
     edge = min(WINDOW, max(max(one.target.shape[1:]) for one in examples))
@@ -344,7 +344,7 @@ def _fit(
         done += 1
         left = steps - done if steps else _steps_left(done, began, clock)
         gone = 1.0 if left <= 0 else gone + (1 - gone) / (left + 1)
-        told(LOOKS + (1 - LOOKS) * gone)
+        report(LOOKS + (1 - LOOKS) * gone)
 
 
 def _steps_left(done: int, began: float, clock: Clock) -> int:

@@ -82,7 +82,7 @@ def roomiest(lines: Pixels, inside: Mask) -> Place:
 
 
 def reach(made: Pixels, place: Place, inside: Mask) -> float | None:
-    """How much of a thing turned red by one red dab, 0 to 1; None where there is nothing but the dab.
+    """How much of an object turned red by one red dab, 0 to 1; None where there is nothing but the dab.
 
     Args:
         made: uint8 (H, W, 3), of a drawing with no hint but a dab of ``RED`` at ``place``.

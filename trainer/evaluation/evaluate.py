@@ -86,13 +86,13 @@ def task_of(card: Card) -> Task | None:
 
 
 def load_pairs(
-    card: Card, folder: Path, *, task: Task | None = None, swap: bool = False, way: str = ""
+    card: Card, folder: Path, *, task: Task | None = None, swap: bool = False, pattern: str = ""
 ) -> DataSet:
     """A folder's pairs, with inputs as the model was trained on.
 
     Args:
         task: instead of the model's own.
-        swap, way: as for ``pairs.find``.
+        swap, pattern: as for ``pairs.find``.
 
     Raises:
         PictureError: as ``pairs.find``.
@@ -104,7 +104,7 @@ def load_pairs(
     own = task_of(card)
     ignored = configs.colours_of(str(card.training.get("ignored", "")))
     wanted = task or own
-    data = pairs.find(folder, task=wanted, swap=swap, palette=card.palette, way=way, ignore=ignored)
+    data = pairs.find(folder, task=wanted, swap=swap, palette=card.palette, pattern=pattern, ignore=ignored)
     # Both are pictures, but a model that was trained on the one knows nothing of the other.
     strange = {"grey": "small", "small": "grey"}.get(own or "")
     fitting = [known for known in _FITTING[card.input] if known != strange]
@@ -134,9 +134,9 @@ def split_for_evaluation(data: DataSet, card: Card) -> tuple[DataSet, DataSet]:
         return data.of_split("train", ""), kept_apart
     share, photos_apart = HELD_BACK if card.input == "labels" else 0.0, True
     if card.training.get("digest") == pairs.digest(data):
-        told = card.training.get("validation")  # of a stranger's file it may be anything
-        if isinstance(told, float) and 0 < told <= 0.5:
-            share, photos_apart = told, card.training.get("photos_apart") is True
+        declared = card.training.get("validation")  # of a stranger's file it may be anything
+        if isinstance(declared, float) and 0 < declared <= 0.5:
+            share, photos_apart = declared, card.training.get("photos_apart") is True
     learnt_from, judged_by = train_validation_split(data, share, photos_apart)
     if not judged_by.pairs:
         learnt_from, judged_by = replace(data, pairs=()), data
@@ -179,12 +179,16 @@ class Pace:
 
 
 def estimate_time(
-    generator: Generator, data: DataSet, looks: int = 0, dabbed: int = 0, edge_maps: Path | None = None
+    generator: Generator,
+    data: DataSet,
+    perceptual_pairs: int = 0,
+    dabbed: int = 0,
+    edge_maps: Path | None = None,
 ) -> Pace:
     """Judge a few pairs, and forget what was found.
 
     Args:
-        looks, dabbed, edge_maps: as for ``evaluate``.
+        perceptual_pairs, dabbed, edge_maps: as for ``evaluate``.
 
     Raises:
         PictureError: a pair can't be read.
@@ -213,11 +217,11 @@ def estimate_time(
         begun = time.perf_counter()
         tally.dab(sample, generator.translate)
         looking += min(dabbed, len(chosen.pairs)) * (time.perf_counter() - begun)
-    if looks:
+    if perceptual_pairs:
         distance.extract_features(sample.target)  # reads the weights
         begun = time.perf_counter()
         distance.extract_features(sample.target)
-        looking += 2 * min(looks, len(chosen.pairs)) * (time.perf_counter() - begun)
+        looking += 2 * min(perceptual_pairs, len(chosen.pairs)) * (time.perf_counter() - begun)
     return Pace(len(chosen.pairs), (reading + making) / count, comparing / count, looking)
 
 
@@ -227,7 +231,7 @@ def evaluate(
     *,
     recogniser: Recogniser | None = None,
     classes: Palette | None = None,
-    looks: int = 0,
+    perceptual_pairs: int = 0,
     dabbed: int = 0,
     edge_maps: Path | None = None,
     progress: Callable[[int, int], None] | None = None,
@@ -238,8 +242,8 @@ def evaluate(
         data: the whole data set, of which ``split_for_evaluation`` chooses.
         recogniser: for label models; without it there is no label score.
         classes: the colours of maps, where that is what the model makes.
-        looks: of so many of the pairs, spread over all, perceptual and kernel distance are measured, about
-            a second a pair.
+        perceptual_pairs: of so many of the pairs, spread over all, perceptual and kernel distance are
+            measured, about a second a pair.
         dabbed: for models with hints; so many of the pairs, spread over all, are translated again, without
             hints and with dabs on the bare lines.
         edge_maps: where those of photos are kept, by which lines are drawn then; else by gradients.
@@ -256,7 +260,7 @@ def evaluate(
     result = Evaluation(card.name, count, generator.statistics)
     tally = Tally(card, recogniser if card.input == "labels" else None, classes)
     on_sheet = set(layouts.spread(range(count), ON_SHEET))
-    looked_at = set(layouts.spread(range(count), looks)) if looks else set()
+    looked_at = set(layouts.spread(range(count), perceptual_pairs)) if perceptual_pairs else set()
     again = set(layouts.spread(range(count), dabbed)) if card.hints and dabbed else set()
     with ThreadPoolExecutor(1, thread_name_prefix="judged") as pool:  # the next pair is read meanwhile
         following = pool.submit(still, chosen.pairs[0], augment)

@@ -47,9 +47,9 @@ def areas(drawing: Pixels) -> Areas:
     highest = ndimage.maximum_filter(drawing, (side, side, 1), mode="nearest")
     even: Mask = (highest - lowest).max(2) <= _STRAY
     white, _ = ndimage.label(drawing.min(2) >= holes.WHITE)
-    rim = np.concatenate([white[0], white[-1], white[:, 0], white[:, -1]])
-    ground: Mask = np.isin(white, rim[rim > 0])
-    return Areas(even & ~ground, even & ground, ~ground)
+    border = np.concatenate([white[0], white[-1], white[:, 0], white[:, -1]])
+    background: Mask = np.isin(white, border[border > 0])
+    return Areas(even & ~background, even & background, ~background)
 
 
 def kept(picture: Pixels, paper: Mask) -> float | None:

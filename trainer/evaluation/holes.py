@@ -1,4 +1,4 @@
-"""White holes: paper that shows through a thing where photos of such things have none."""
+"""White holes: paper that shows through an object where photos of such objects have none."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ WHITE = 240
 _BRIDGED = 4
 """Pixels of a 256-pixel picture: gaps of an outline up to twice as wide don't open it."""
 
-_RIM = 2
-"""Pixels along the outline, where a thing meets the paper."""
+_BORDER = 2
+"""Pixels along the outline, where an object meets the paper."""
 
 
 def inside(lines: Pixels) -> Mask:
@@ -32,7 +32,7 @@ def inside(lines: Pixels) -> Mask:
     around = np.pad(ink, 2 * reach)  # an outline may run along the border
     closed = ndimage.binary_dilation(around, disc)
     filled = ndimage.binary_erosion(ndimage.binary_fill_holes(closed), disc)
-    enclosed: Mask = ndimage.binary_erosion(filled, np.ones((3, 3)), iterations=_RIM)
+    enclosed: Mask = ndimage.binary_erosion(filled, np.ones((3, 3)), iterations=_BORDER)
     middle = slice(2 * reach, -2 * reach)
     return enclosed[middle, middle]
 

@@ -39,7 +39,7 @@ MEANINGS = {
     "real_holes": "the same in real photos",
     "unhinted_holes": "share of near-white among what the outline encloses, where there are no hints at all",
     "real_unhinted_holes": "the same in real photos",
-    "one_dab": "share of the thing that turns red by one red dab on bare lines, up to 1; more is better",
+    "one_dab": "share of the object that turns red by one red dab on bare lines, up to 1; more is better",
     "dab_outline": "how much stronger that dab's outline is than what lies beside it; 1 is not to be seen",
     "hint_outline": "the same of round dabs in the photo's own colours",
     "diversity": "mean deep distance of any two of eight styles of a drawing, inside the thing",

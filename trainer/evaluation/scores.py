@@ -59,8 +59,8 @@ def stripes(picture: Pixels) -> float | None:
         inside = slice(high * _BLOCK), slice(wide * _BLOCK)
         blocks = bent[inside].reshape(high, _BLOCK, wide, _BLOCK, 3)
         taking_turns = (blocks[:, ::2] - blocks[:, 1::2]).mean((1, 3)) / 2
-        ground = (x[1:-1][inside].min(2) >= _WHITE).reshape(high, _BLOCK, wide, _BLOCK)
-        even = (np.abs(blocks).max((1, 3, 4)) < _EDGE) & ~ground.any((1, 3))
+        background = (x[1:-1][inside].min(2) >= _WHITE).reshape(high, _BLOCK, wide, _BLOCK)
+        even = (np.abs(blocks).max((1, 3, 4)) < _EDGE) & ~background.any((1, 3))
         strengths.append(np.abs(taking_turns).mean(2)[even])
     found = np.concatenate(strengths)
     return float(found.mean()) if found.size else None

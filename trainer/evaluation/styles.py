@@ -18,7 +18,7 @@ from trainer.evaluation.evaluate import augment_of, split_for_evaluation
 from trainer.files import layouts
 from trainer.loading.augment import Sample, still
 from trainer.perception import distance
-from trainer.pictures import ground
+from trainer.pictures import background
 
 Pixels = npt.NDArray[np.uint8]
 
@@ -50,7 +50,7 @@ def measure_styles(
     """Measure a model's styles by pairs that it was not trained on.
 
     - ``diversity``: the mean perceptual distance of any two of eight pictures of one drawing in as many
-      styles, inside the thing where the photo has a plain ground, else everywhere;
+      styles, inside the object where the photo has a plain background, else everywhere;
     - ``dropout_diversity``: the same of eight throws of dropout in the usual style, which any model has;
     - ``obedience``: the share of photos that a picture in their own style comes nearer to (perceptual
       distance, likewise inside) than one in the style of another photo.
@@ -58,7 +58,7 @@ def measure_styles(
     Args:
         data: the whole data set, of which ``split_for_evaluation`` chooses.
         edge_maps: as for ``evaluate``.
-        progress: is told looks done and looks in all.
+        progress: is told comparisons done and comparisons in all.
 
     Raises:
         PictureError: a pair can't be read.
@@ -69,7 +69,7 @@ def measure_styles(
         return Measured({}, ["Diversity and obedience are of styles, and the model has none."])
     _, chosen = split_for_evaluation(data, card)
     augment = augment_of(card, data, edge_maps)
-    total = looks(generator, data)
+    total = count_comparisons(generator, data)
     done = 0
 
     def step(count: int) -> None:
@@ -106,8 +106,8 @@ def measure_styles(
     return Measured({**scores, "obedience": float(np.mean(nearer))}, [])
 
 
-def looks(generator: Generator, data: DataSet) -> int:
-    """How many looks of the trained eye ``measure_styles`` takes."""
+def count_comparisons(generator: Generator, data: DataSet) -> int:
+    """How many pictures the trained eye compares for ``measure_styles``."""
     card = generator.card
     if not card.style:
         return 0
@@ -122,7 +122,7 @@ def seconds(generator: Generator, data: DataSet) -> float:
     Raises:
         PictureError: the first pair can't be read.
     """
-    count = looks(generator, data)
+    count = count_comparisons(generator, data)
     if not count:
         return 0.0
     _, chosen = split_for_evaluation(data, generator.card)
@@ -137,8 +137,8 @@ class _Inside:
     """Where of a sample's photo something is to be seen; ``there`` (H, W), None for everywhere."""
 
     def __init__(self, sample: Sample) -> None:
-        plain = ground.find_ground(sample.target)
-        there = None if plain is None else plain.thing
+        plain = background.find_background(sample.target)
+        there = None if plain is None else plain.foreground
         if sample.known is not None:
             known = sample.known > 0
             there = known if there is None else there & known

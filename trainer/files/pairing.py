@@ -1,7 +1,7 @@
 """Which files of a folder make pairs: of all sides that names and folders tell of, two that fit.
 
 Where there are several ways, words that people use decide, and it is said; where these say nothing, it is
-asked for. A way is written ONE+OTHER: two folders “photos+masks”, patterns “*.jpg+*.png” or “*+*_mask”.
+asked for. A pattern is written ONE+OTHER: two folders “photos+masks”, patterns “*.jpg+*.png” or “*+*_mask”.
 """
 
 from __future__ import annotations
@@ -96,7 +96,7 @@ class Chosen:
     """Sides that are left out."""
     sure: bool = True
     """Whether names alone leave no doubt that these are pairs."""
-    ways: list[str] = field(default_factory=list)
+    patterns: list[str] = field(default_factory=list)
     """All that could be meant."""
 
     @property
@@ -104,10 +104,10 @@ class Chosen:
         """Whether names share no more than a number after other letters: r12 and n12 are seldom pairs."""
         one, other = self.one, self.other
         alike = (one.ending, one.suffix) == (other.ending, other.suffix) and one.start != other.start
-        return not self.sure and alike and not _cores_tell(one, other)
+        return not self.sure and alike and not _cores_have_letters(one, other)
 
     @property
-    def way(self) -> str:
+    def pattern(self) -> str:
         """As ``--pair`` takes it."""
         return f"{self.one.name}+{self.other.name}"
 
@@ -115,7 +115,7 @@ class Chosen:
 def chosen(found: Sequence[Found]) -> Chosen | None:
     """The likeliest pairs that names and folders tell of; None where they tell of none."""
     best: tuple[tuple[int, float, int, int], Chosen] | None = None
-    for number, sides in enumerate(_ways_apart(found)):
+    for number, sides in enumerate(_patterns_apart(found)):
         if not 2 <= len(sides) <= 200:
             continue
         fitting = _fitting(sides)
@@ -129,13 +129,13 @@ def chosen(found: Sequence[Found]) -> Chosen | None:
     return best[1] if best else None
 
 
-def asked(found: Sequence[Found], way: str) -> Chosen | None:
-    """The pairs of a way that was asked for; None where there are no such two sides with common names."""
+def asked(found: Sequence[Found], pattern: str) -> Chosen | None:
+    """The pairs of a pattern that was asked for; None where there are no such two sides with common names."""
     best: Chosen | None = None
-    for sides in _ways_apart(found):
-        for place in (place for place, letter in enumerate(way) if letter == "+"):
-            ones = [side for side in sides if _is_called(side, way[:place])]
-            others = [side for side in sides if _is_called(side, way[place + 1 :])]
+    for sides in _patterns_apart(found):
+        for place in (place for place, letter in enumerate(pattern) if letter == "+"):
+            ones = [side for side in sides if _is_called(side, pattern[:place])]
+            others = [side for side in sides if _is_called(side, pattern[place + 1 :])]
             for one in ones:
                 for other in others:
                     if one is other:
@@ -146,7 +146,7 @@ def asked(found: Sequence[Found], way: str) -> Chosen | None:
     return best
 
 
-def _ways_apart(found: Sequence[Found]) -> Iterator[list[Side]]:
+def _patterns_apart(found: Sequence[Found]) -> Iterator[list[Side]]:
     """The files as sides, in all ways: first by beginnings and endings of names, then by whole names."""
     for whole in (False, True):
         for scheme in _schemes(found):
@@ -333,10 +333,10 @@ def _of(one: Side, other: Side, sides: Sequence[Side], fitting: Sequence[tuple[S
     alone = sorted(entry.file for _, entry in left if entry.file not in more)
     others = [side for side in sides if side is not one and side is not other]
     fitting = sorted(fitting, key=lambda both: _unlikeliness(*both))
-    ways = [f"{first.name}+{second.name}" for first, second in fitting]
-    sure = _is_sure(one, other) and (len(fitting) == 1 or _words_tell(one, other))
+    patterns = [f"{first.name}+{second.name}" for first, second in fitting]
+    sure = _is_sure(one, other) and (len(fitting) == 1 or _words_decide(one, other))
     sure = sure and (not by_chance or {_is_photo(side) - _is_drawn(side) for side in (one, other)} == {1, -1})
-    return Chosen(one, other, matches, alone, sorted(more), others, sure, ways)
+    return Chosen(one, other, matches, alone, sorted(more), others, sure, patterns)
 
 
 def _is_more(entry: Found, other: Side, paired: set[tuple[Path, str]]) -> bool:
@@ -359,7 +359,7 @@ def name_of(key: Key, first: Found, second: Found) -> str:
     return "/".join(part for part in (first.split or second.split, key[1], core) if part)
 
 
-def _words_tell(one: Side, other: Side) -> bool:
+def _words_decide(one: Side, other: Side) -> bool:
     """Whether words say that one side is of photos and the other drawn, or that they are A and B."""
     if _unlikeliness(one, other)[0] == 0:
         return True
@@ -375,13 +375,13 @@ def _is_sure(one: Side, other: Side) -> bool:
     told = [{word for word in families.Side("", side.start, side.ending).words} for side in (one, other)]
     if one.folder != other.folder:
         # Names may differ in words that say which side it is; others may be of other things.
-        return all(not words or words & _KNOWN for words in told) or _cores_tell(one, other)
+        return all(not words or words & _KNOWN for words in told) or _cores_have_letters(one, other)
     if one.suffix != other.suffix:
         return True
     return any(words & _KNOWN for words in told)
 
 
-def _cores_tell(one: Side, other: Side) -> bool:
+def _cores_have_letters(one: Side, other: Side) -> bool:
     """Whether what two sides' names share is more than a number."""
     both = matched(one, other)
     return 2 * sum(any(map(str.isalpha, key[2])) for key, _, _ in both) >= len(both)

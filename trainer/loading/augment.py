@@ -21,9 +21,9 @@ from engine.data.messages import Picture
 from engine.planes import codec, ink
 from trainer.data.pairs import DataSet, Pair, Task
 from trainer.loading.recolour import recolouring
-from trainer.pictures import ground, palettes, sketch, sources
+from trainer.pictures import background, palettes, sketch, sources
 from trainer.pictures import hints as colour_hints
-from trainer.pictures.ground import Ground
+from trainer.pictures.background import Background
 
 Pixels = npt.NDArray[np.uint8]
 
@@ -50,7 +50,7 @@ class Augment:
     zoom: float = 0.06
     """Greatest change of size, as a share, beyond the jitter."""
     roam: bool = True
-    """Whether a thing on a plain ground may also become smaller and move about, as people draw it."""
+    """Whether an object on a plain background may also become smaller and move about, as people draw it."""
     recolour: float = 0.0
     """How often a photo with hints made of it gets other colours, and the hints with it."""
     drawing: sketch.Settings = field(default_factory=sketch.Settings)
@@ -92,14 +92,14 @@ class Loaded(NamedTuple):
     """A pair in memory, in as many pixels as are needed.
 
     ``a`` is None where it is made from ``b``, else uint8 (H, W) label indices, (H, W) lines, or
-    (H, W, 3); ``hints`` (H, W, 4) or None. All of ``b``'s size, (H, W, 3). ``ground`` is what lies
+    (H, W, 3); ``hints`` (H, W, 4) or None. All of ``b``'s size, (H, W, 3). ``background`` is what lies
     around each of them, where that is plain: the colour or label of ``a`` and the colour of ``b``.
     """
 
     a: Pixels | None
     b: Pixels
     hints: Pixels | None
-    ground: tuple[tuple[int, ...], tuple[int, ...]] | None
+    background: tuple[tuple[int, ...], tuple[int, ...]] | None
     known: Pixels | None = None
     """As in ``Sample``."""
     edges: Pixels | None = None
@@ -183,19 +183,19 @@ def load(pair: Pair, augment: Augment) -> Loaded:
         hints = _resized(sources.read_hints(pair.hints), size, nearest=True)
     b = _resized(b, size)
     edges = _edges(b, augment) if a is None and augment.task in ("lines", "hints") else None
-    return Loaded(a, b, hints, _ground(a, b) if augment.roam else None, known, edges)
+    return Loaded(a, b, hints, _background(a, b) if augment.roam else None, known, edges)
 
 
 def varied(loaded: Loaded, random: np.random.Generator, augment: Augment) -> Sample:
     """One of the samples that can be made of a pair."""
-    a, b, hints, ground, known, edges = loaded
-    affine = _affine(b.shape[:2], random, augment, plain=ground is not None)
+    a, b, hints, background, known, edges = loaded
+    affine = _affine(b.shape[:2], random, augment, plain=background is not None)
     size = augment.card.size
-    target = _mapped(b, affine, size, Image.Resampling.BICUBIC, ground and ground[1])
+    target = _mapped(b, affine, size, Image.Resampling.BICUBIC, background and background[1])
     if a is not None:
         nearest = augment.task == "labels"
         method = Image.Resampling.NEAREST if nearest else Image.Resampling.BICUBIC
-        a = _mapped(a, affine, size, method, ground and ground[0])
+        a = _mapped(a, affine, size, method, background and background[0])
     if hints is not None:
         hints = _mapped(hints, affine, size, Image.Resampling.NEAREST, (0, 0, 0, 0))
     if augment.task in ("lines", "hints"):
@@ -227,7 +227,7 @@ def _drawn(
     augment: Augment,
 ) -> Sample:
     """A drawing of the photo, or by the lines and hints that were read; lines come at their final width."""
-    plain = ground.find_ground(target)
+    plain = background.find_background(target)
     if a is None:
         lines = sketch.drawn(target, random, augment.drawing, edges, plain)
     else:
@@ -241,7 +241,7 @@ def _drawn(
 
 
 def _hinted(
-    target: Pixels, random: np.random.Generator, augment: Augment, plain: Ground | None
+    target: Pixels, random: np.random.Generator, augment: Augment, plain: Background | None
 ) -> tuple[Pixels, Pixels]:
     """Hints of a photo, and the photo in the colours that they are of: without a hint the usual ones are
     the right ones."""
@@ -298,7 +298,7 @@ def _resized(pixels: Pixels, size: tuple[int, int], nearest: bool = False) -> Pi
     return np.array(Image.fromarray(pixels).resize(size, method))
 
 
-def _ground(a: Pixels | None, b: Pixels) -> tuple[tuple[int, ...], tuple[int, ...]] | None:
+def _background(a: Pixels | None, b: Pixels) -> tuple[tuple[int, ...], tuple[int, ...]] | None:
     """The one colour around each side, where both have one."""
     behind = _border_colour(b)
     before = () if a is None else _border_colour(a)
@@ -321,7 +321,7 @@ Affine = tuple[float, float, float, float, float, float]
 
 
 def _affine(shape: tuple[int, int], random: np.random.Generator, augment: Augment, plain: bool) -> Affine:
-    """A window that never leaves the picture, but where this has a plain ground.
+    """A window that never leaves the picture, but where this has a plain background.
 
     The window keeps its shape: of a picture with other proportions a part is seen, at random.
     """
@@ -365,13 +365,13 @@ def _mapped(
     affine: Affine,
     size: tuple[int, int],
     method: Image.Resampling,
-    ground: tuple[int, ...] | None,
+    background: tuple[int, ...] | None,
 ) -> Pixels:
     """What is seen through the window: uint8 (H, W) or (H, W, C)."""
     height, width = plane.shape[:2]
     if affine == (1.0, 0.0, 0.0, 0.0, 1.0, 0.0) and size == (width, height):
         return plane
     image = Image.fromarray(plane)
-    fill = None if not ground else ground if len(ground) > 1 else ground[0]
+    fill = None if not background else background if len(background) > 1 else background[0]
     seen = image.transform(size, Image.Transform.AFFINE, affine, method, fillcolor=fill)
     return np.array(seen)

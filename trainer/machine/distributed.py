@@ -69,11 +69,11 @@ class World:
         add_up(total)
         return total / self.size
 
-    def agreed(self, wish: bool) -> bool:
-        """Whether any process wishes so; all get the same answer."""
+    def agreed(self, request: bool) -> bool:
+        """Whether any process asks for it; all get the same answer."""
         if self.size == 1:
-            return wish
-        return bool(self._greatest([float(wish)])[0])
+            return request
+        return bool(self._greatest([float(request)])[0])
 
     def alike(self, number: int) -> bool:
         """Whether all processes have the same number, up to 2⁵³; all get the same answer."""

@@ -4,7 +4,7 @@ Hints are *wishes*: a person says roughly which colour a part is to have, with a
 So training shows the colour of a part, not that of the pixels underneath, and never quite; dabs and strokes
 are in the middle of a part or run over its border, scribbles and fills overrun or fall short of it. Who
 learns from that has to find the part itself. *Copies* are what hints used to be: the photo's own colours at
-their very place, cut off at the thing's outline. Evaluation goes on with them, so that figures stay
+their very place, cut off at the object's outline. Evaluation goes on with them, so that figures stay
 comparable, and so do runs that began with them. Lengths are in pixels of a 256-pixel picture and grow with
 larger ones.
 """
@@ -18,7 +18,7 @@ import numpy.typing as npt
 from PIL import Image
 
 from trainer.pictures import discs
-from trainer.pictures.ground import Ground
+from trainer.pictures.background import Background
 
 Pixels = npt.NDArray[np.uint8]
 Mask = npt.NDArray[np.bool_]
@@ -46,7 +46,7 @@ _COLOURS = (
 """Colours that have a name."""
 
 _PAPER = 240
-"""From which on, in all channels, a pixel may be paper, where the ground isn't plain."""
+"""From which on, in all channels, a pixel may be paper, where the background isn't plain."""
 
 _FEW_CELLS = 10
 """Of a smaller part nobody says what colour it is to have: of pattern and grain the usual colour is meant."""
@@ -56,7 +56,11 @@ _COARSE = 64
 
 
 def hinted(
-    photo: Pixels, random: np.random.Generator, share: float, hinting: Hinting, plain: Ground | None = None
+    photo: Pixels,
+    random: np.random.Generator,
+    share: float,
+    hinting: Hinting,
+    plain: Background | None = None,
 ) -> Pixels:
     """Hints of a photo, or none: uint8 (H, W, 4), straight RGBA, opacity 0 or 255.
 
@@ -64,7 +68,7 @@ def hinted(
         photo: uint8 (H, W, 3).
         random: all that varies comes from it, in the same order.
         share: how often there are any, 0 to 1.
-        plain: the photo's ground, if it is plain: then hints belong to what lies on it.
+        plain: the photo's background, if it is plain: then hints belong to what lies on it.
     """
     if random.random() >= share:
         return none(photo)
@@ -79,7 +83,7 @@ def none(photo: Pixels) -> Pixels:
 # --- wishes --------------------------------------------------------------------------------------
 
 
-def wished(photo: Pixels, random: np.random.Generator, plain: Ground | None = None) -> Pixels:
+def wished(photo: Pixels, random: np.random.Generator, plain: Background | None = None) -> Pixels:
     """Hints as people make them; at least one. As ``hinted``."""
     unit = discs.unit(photo.shape)
     parts = _Parts(photo, plain)
@@ -117,45 +121,45 @@ def _brush(random: np.random.Generator) -> float:
 class _Parts:
     """A photo in cells of ``step`` pixels, and which of them belong together."""
 
-    def __init__(self, photo: Pixels, plain: Ground | None) -> None:
+    def __init__(self, photo: Pixels, plain: Background | None) -> None:
         height, width = photo.shape[:2]
         self.step = max(1, round(min(height, width) / _COARSE))
         size = max(1, width // self.step), max(1, height // self.step)
         self._seen = np.asarray(Image.fromarray(photo).resize(size, Image.Resampling.BOX))
         red, green, blue = np.moveaxis(self._seen.astype(np.float32), 2, 0)
-        # Light and shade part a thing less than its colours do.
+        # Light and shade part an object less than its colours do.
         light = (red + green + blue) / 3
         self._planes = np.stack([light / 1.5, red - green, (red + green) / 2 - blue])
         if plain is None:
-            thing = self._seen.min(2) < _PAPER
+            foreground = self._seen.min(2) < _PAPER
         else:
-            image = Image.fromarray(plain.thing.view(np.uint8))
-            thing = np.asarray(image.resize(size, Image.Resampling.NEAREST)) > 0
-        self._thing: Mask = thing if thing.any() else np.ones_like(thing)
+            image = Image.fromarray(plain.foreground.view(np.uint8))
+            foreground = np.asarray(image.resize(size, Image.Resampling.NEAREST)) > 0
+        self._foreground: Mask = foreground if foreground.any() else np.ones_like(foreground)
         # Nobody dabs at a seam.
         steep = np.zeros_like(light)
         steep[1:] += np.abs(np.diff(light, axis=0))
         steep[:, 1:] += np.abs(np.diff(light, axis=1))
-        calm = self._thing & (steep <= np.quantile(steep[self._thing], 0.6))
+        calm = self._foreground & (steep <= np.quantile(steep[self._foreground], 0.6))
         self._places = np.argwhere(calm)
 
     def place(self, random: np.random.Generator) -> tuple[int, int]:
-        """A calm cell of the thing."""
+        """A calm cell of the object."""
         row, column = self._places[int(random.integers(len(self._places)))]
         return int(row), int(column)
 
     def around(self, place: tuple[int, int], random: np.random.Generator) -> Mask:
         """The part that a cell belongs to, as somebody might see it: now what has much the same colour,
-        now light and shade and all; now near by only; seldom the whole thing."""
+        now light and shade and all; now near by only; seldom the whole object."""
         from scipy import ndimage
 
         if random.random() < 0.06:
-            return self._thing
+            return self._foreground
         tolerance = random.uniform(16, 48)
         row, column = place
         own = self._planes[:, max(0, row - 1) : row + 2, max(0, column - 1) : column + 2].mean((1, 2))
         apart = np.square(self._planes - own[:, None, None]).sum(0)
-        alike = (apart <= tolerance * tolerance) & self._thing
+        alike = (apart <= tolerance * tolerance) & self._foreground
         down, across = np.ogrid[: alike.shape[0], : alike.shape[1]]
         if random.random() < 0.4:
             reach = random.uniform(5, 16)
@@ -166,7 +170,7 @@ class _Parts:
         if part.sum() >= _FEW_CELLS:
             return part
         near: Mask = np.square(down - row) + np.square(across - column) <= 4 * _FEW_CELLS / np.pi
-        return np.logical_and(self._thing, near)
+        return np.logical_and(self._foreground, near)
 
     def colour(self, part: Mask) -> Floats:
         """The usual colour of a part."""
@@ -314,11 +318,11 @@ def _filled(shape: tuple[int, int], part: Mask, step: int, random: np.random.Gen
 # --- copies --------------------------------------------------------------------------------------
 
 
-def copied(photo: Pixels, random: np.random.Generator, plain: Ground | None = None) -> Pixels:
+def copied(photo: Pixels, random: np.random.Generator, plain: Background | None = None) -> Pixels:
     """Short strokes in the photo's local colours, at least one. As ``hinted``.
 
     One to eight strokes mostly, few rather than more, sometimes many; their radius is 3 to 10 pixels,
-    sometimes that of a broad brush. The paper is rarely hinted at, and where the ground is plain, never.
+    sometimes that of a broad brush. The paper is rarely hinted at, and where the background is plain, never.
     """
     height, width = photo.shape[:2]
     hints = none(photo)
@@ -329,12 +333,12 @@ def copied(photo: Pixels, random: np.random.Generator, plain: Ground | None = No
     broad = random.random() < 0.15
     for _ in range(count):
         radius = unit * float(random.uniform(8, 20) if broad else random.uniform(3, 10))
-        row, column = _place(photo, random) if plain is None else _place_on(plain.thing, random)
+        row, column = _place(photo, random) if plain is None else _place_on(plain.foreground, random)
         colour = _local_colour(photo, row, column, radius)
         covered = np.zeros((height, width), np.bool_)
         box = _stroke(covered, photo, row, column, radius, colour, random)
         if plain is not None:
-            covered &= plain.thing
+            covered &= plain.foreground
         part = hints[box]
         part[covered[box]] = (*colour.tolist(), 255)
     return hints
@@ -351,10 +355,10 @@ def _place(photo: Pixels, random: np.random.Generator) -> tuple[int, int]:
     return row, column
 
 
-def _place_on(thing: Mask, random: np.random.Generator) -> tuple[int, int]:
-    """Somewhere on a thing, every place as likely."""
-    inside = np.flatnonzero(thing)
-    row, column = divmod(int(inside[random.integers(len(inside))]), thing.shape[1])
+def _place_on(foreground: Mask, random: np.random.Generator) -> tuple[int, int]:
+    """Somewhere on an object, every place as likely."""
+    inside = np.flatnonzero(foreground)
+    row, column = divmod(int(inside[random.integers(len(inside))]), foreground.shape[1])
     return row, column
 
 

@@ -95,7 +95,7 @@ def indexed(inputs: Sequence[Source], given: Palette | None) -> Indexed | None:
         ignored = [NOTHING, *ignored]
     numbers = [number for number in used if number not in ignored]
     brought = _common_colours(layouts.spread(files, _FIRST))
-    if len(numbers) < 2 or (brought is None and used[-1] <= NOTHING and _told_apart(used)):
+    if len(numbers) < 2 or (brought is None and used[-1] <= NOTHING and _are_far_apart(used)):
         return None
     colours = _distinct(numbers, brought)
     own = Palette(NUMBERS, tuple(Label(f"label {number}", colours[number]) for number in numbers))
@@ -162,7 +162,7 @@ def _is_of_numbers(found: Values) -> bool:
         return False
     if len(kinds) <= _FEW:
         return True
-    # What lies on a plain ground must be even too: soft lines and shaded things are not.
+    # What lies on a plain background must be even too: soft lines and shaded things are not.
     beside = found[:-1, :-1] != kinds[counts.argmax()]
     return not beside.any() or float(even[beside].mean()) >= _EVEN_BESIDE
 
@@ -174,7 +174,7 @@ def _read(file: Path) -> Values | None:
         return None
 
 
-def _told_apart(numbers: Sequence[int]) -> bool:
+def _are_far_apart(numbers: Sequence[int]) -> bool:
     """Whether greys are so far apart that they are colours already: masks of 0 and 255."""
     return all(after - before >= _APART for before, after in pairwise(numbers))
 

@@ -1,6 +1,6 @@
 """Photos that don't belong among product photos: lettering, a second object or view, another background.
 
-Works where most photos show one thing on a plain ground, as most product photos do; says nothing else.
+Works where most photos show one object on a plain background, as most product photos do; says nothing else.
 """
 
 from __future__ import annotations
@@ -19,19 +19,19 @@ EDGE = 256
 """Longer edge of the pictures that are looked at; all lengths below are at this size."""
 
 _DIFFERENT = 24
-"""Difference from the ground, in any channel, of what lies on it."""
+"""Difference from the background, in any channel, of what lies on it."""
 
 _FAINT = 9
-"""The same for what belongs to a thing, such as a white sole on white …"""
+"""The same for what belongs to an object, such as a white sole on white …"""
 
 _FRAME = 3
 """… and for the light grey of a photo that has been laid on white."""
 
 _PLAIN = 0.9
-"""Share of a border that has the ground's colour, where the ground is plain."""
+"""Share of a border that has the background's colour, where the background is plain."""
 
 SECOND = 0.08
-"""Size from which a second thing is one, as a share of the largest …"""
+"""Size from which a second object is one, as a share of the largest …"""
 
 _SECOND_LEAST = 350
 """… and in pixels."""
@@ -42,33 +42,33 @@ _LETTERS = 3
 
 @dataclass(frozen=True)
 class Scene:
-    """What lies on the ground of a photo.
+    """What lies on the background of a photo.
 
-    ``ground`` is its colour, None where it isn't plain; ``second`` the size of the second largest thing as
-    a share of the largest; ``words`` counts rows of letters; ``framed`` is a photo that lies on the ground
-    with edges of its own.
+    ``background`` is its colour, None where it isn't plain; ``second`` the size of the second largest object
+    as a share of the largest; ``words`` counts rows of letters; ``framed`` is a photo that lies on the
+    background with edges of its own.
     """
 
-    ground: tuple[int, int, int] | None
+    background: tuple[int, int, int] | None
     second: float = 0.0
     words: int = 0
     framed: bool = False
 
 
 def scene(photo: Pixels) -> Scene:
-    """What lies on the ground of a photo, uint8 (H, W, 3)."""
+    """What lies on the background of a photo, uint8 (H, W, 3)."""
     from scipy import ndimage
 
     image = Image.fromarray(photo)
     image.thumbnail((EDGE, EDGE), Image.Resampling.BOX)
     small = np.asarray(image)
     border = np.concatenate([small[0], small[-1], small[:, 0], small[:, -1]]).astype(np.int16)
-    ground = np.median(border, axis=0).astype(np.int16)
-    if float((np.abs(border - ground).max(1) <= _DIFFERENT).mean()) < _PLAIN:
+    background = np.median(border, axis=0).astype(np.int16)
+    if float((np.abs(border - background).max(1) <= _DIFFERENT).mean()) < _PLAIN:
         return Scene(None)
-    apart = strongest(np.abs(small.astype(np.int16) - ground))
+    apart = strongest(np.abs(small.astype(np.int16) - background))
     there = apart > _DIFFERENT
-    # Straps, soles and shadows are joined to their thing over what is hardly visible, and small gaps.
+    # Straps, soles and shadows are joined to their object over what is hardly visible, and small gaps.
     joined, count = ndimage.label(ndimage.binary_dilation(apart > _FAINT, np.ones((3, 3))))
     sizes = np.bincount(joined[there], minlength=count + 1)
     sizes[0] = 0
@@ -76,13 +76,13 @@ def scene(photo: Pixels) -> Scene:
     boxes = ndimage.find_objects(joined)
     second = max((int(sizes[place]) for place in _beside(boxes, largest)), default=0)
     share = second / max(1, int(sizes[largest])) if second >= _SECOND_LEAST else 0.0
-    red, green, blue = (int(value) for value in ground)
+    red, green, blue = (int(value) for value in background)
     framed = largest > 0 and _is_frame(apart[boxes[largest - 1]] > _FRAME)
     return Scene((red, green, blue), share, _words(there & (joined != largest)), framed)
 
 
 def _beside(boxes: list[tuple[slice, slice]], largest: int) -> list[int]:
-    """The labels of things that lie beside the largest, rather than in or on it."""
+    """The labels of objects that lie beside the largest, rather than in or on it."""
     if largest == 0:
         return []
     down, across = boxes[largest - 1]
@@ -97,7 +97,7 @@ def _beside(boxes: list[tuple[slice, slice]], largest: int) -> list[int]:
 
 
 def _is_frame(mask: npt.NDArray[np.bool_]) -> bool:
-    """Whether a thing fills its box up to three straight edges, and much of the picture."""
+    """Whether an object fills its box up to three straight edges, and much of the picture."""
     rows, columns = np.flatnonzero(mask.any(1)), np.flatnonzero(mask.any(0))
     if not len(rows):
         return False

@@ -18,9 +18,9 @@ import numpy.typing as npt
 from PIL import Image
 
 from engine.planes import ink
-from trainer.pictures import discs, ground, hints, thinning
+from trainer.pictures import background, discs, hints, thinning
+from trainer.pictures.background import Background
 from trainer.pictures.channels import weakest
-from trainer.pictures.ground import Ground
 from trainer.pictures.hints import Hinting
 
 Pixels = npt.NDArray[np.uint8]
@@ -46,7 +46,7 @@ class Settings:
     threshold: tuple[float, float] = (0.05, 0.18)
     """Least and greatest strength at which a line starts, as a share of the picture's strongest edges."""
     colour: tuple[float, float] = (0.3, 0.7)
-    """Weight of the weakest channel against lightness: light things on white paper differ in colour only."""
+    """Weight of the weakest channel against lightness: light objects on white paper differ in colour only."""
     simple: float = 0.4
     """How often inner lines are left out; of them, a random share."""
     gaps: float = 0.4
@@ -101,7 +101,7 @@ def draw(
         random: all that varies comes from it, in the same order.
         edges: the photo's edge map, uint8 (H, W), 0 none to 255 surely, if there is one.
     """
-    plain = ground.find_ground(photo)
+    plain = background.find_background(photo)
     lines = drawn(photo, random, settings, edges, plain)
     return Sketch(lines, hints.hinted(photo, random, settings.hints, settings.hinting, plain))
 
@@ -111,12 +111,12 @@ def drawn(
     random: np.random.Generator,
     settings: Settings,
     edges: Pixels | None = None,
-    plain: Ground | None = None,
+    plain: Background | None = None,
 ) -> Pixels:
     """The lines of one of these drawings, uint8 (H, W), 255 paper to 0 ink.
 
     Args:
-        plain: the photo's ground, if it is plain.
+        plain: the photo's background, if it is plain.
     """
     return _penned(_drawn(photo, plain, random, settings, edges), random, settings)
 
@@ -124,7 +124,7 @@ def drawn(
 def lines(photo: Pixels, line_width: float = PLAIN.line_width, edges: Pixels | None = None) -> Pixels:
     """The lines alone, without any chance: uint8 (H, W), 255 paper to 0 ink; of the edge map, if given."""
     settings, random = replace(PLAIN, line_width=line_width), np.random.default_rng(0)
-    return drawn(photo, random, settings, edges, ground.find_ground(photo))
+    return drawn(photo, random, settings, edges, background.find_background(photo))
 
 
 def sparing(settings: Settings, sure: float) -> Settings:
@@ -142,7 +142,9 @@ def sparing(settings: Settings, sure: float) -> Settings:
 def sparing_lines(photo: Pixels, sure: float, edges: Pixels | None = None) -> Pixels:
     """As ``lines``, fewer or more of them, see ``sparing``."""
     settings, random = sparing(PLAIN, sure), np.random.default_rng(0)
-    return _penned(_drawn(photo, ground.find_ground(photo), random, settings, edges), random, settings)
+    return _penned(
+        _drawn(photo, background.find_background(photo), random, settings, edges), random, settings
+    )
 
 
 def redrawn(lines: Pixels, random: np.random.Generator, settings: Settings) -> Pixels:
@@ -166,12 +168,12 @@ def over(lines: Pixels, hints: Pixels) -> Pixels:
 
 def _drawn(
     photo: Pixels,
-    plain: Ground | None,
+    plain: Background | None,
     random: np.random.Generator,
     settings: Settings,
     edges: Pixels | None,
 ) -> Mask:
-    """The contours that somebody draws, without the lettering beside the thing."""
+    """The contours that somebody draws, without the lettering beside the object."""
     # Drawn only where there is a map: without one, chance goes on as it always did.
     if edges is None or random.random() >= settings.learned:
         seen = photo if plain is None else plain.without_lettering(photo)

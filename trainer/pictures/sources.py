@@ -35,7 +35,7 @@ IGNORED: Colour = (254, 1, 253)
 NOTHING = 255, 65535
 """Numbers that stand for no label, in most data sets that have one: of 8 bits, and −1 of 16."""
 
-_TOLD = 4
+_LISTED = 4
 """So many numbers are listed in a sentence."""
 
 _NEAR_IGNORED = 3
@@ -75,7 +75,7 @@ class Source:
     """Of pictures with 16 bits a channel: what is black and what is white."""
     masks: tuple[Mask, ...] = ()
     """Files for one label each, in the order in which they cover one another; ``file`` is the first."""
-    ground: Colour = (0, 0, 0)
+    background: Colour = (0, 0, 0)
     """Of masks, the colour of what none of them covers."""
 
     @property
@@ -166,9 +166,9 @@ def _strange(found: Values, table: Pixels) -> list[str]:
     if not there.any():
         return []
     strange = np.unique(found[there]).tolist()
-    some = [str(number) for number in strange[:_TOLD]]
-    if len(strange) > _TOLD:
-        some.append(f"{len(strange) - _TOLD} more")
+    some = [str(number) for number in strange[:_LISTED]]
+    if len(strange) > _LISTED:
+        some.append(f"{len(strange) - _LISTED} more")
     said = f"numbers {', '.join(some[:-1])} and {some[-1]} are" if some[1:] else f"number {some[0]} is"
     return [f"Its {said} in none of the label maps that were looked at, and so taken for no label."]
 
@@ -273,7 +273,7 @@ def _painted(source: Source) -> Pixels:
     for mask in source.masks:
         there = covered(mask.file)
         if made is None:
-            made = np.tile(np.array(source.ground, np.uint8), (*there.shape, 1))
+            made = np.tile(np.array(source.background, np.uint8), (*there.shape, 1))
         if there.shape != made.shape[:2]:
             raise PictureError(f"“{mask.file.name}” has another size than the pair’s other masks.")
         made[there] = mask.colour

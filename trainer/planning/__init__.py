@@ -1,1 +1,1 @@
-"""From a data set and a few wishes to a complete config, and what it will take."""
+"""From a data set and a few options to a complete config, and what it will take."""

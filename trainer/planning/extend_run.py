@@ -36,7 +36,7 @@ def data_of(config: Config) -> DataSet:
         task=config.task,
         swap=config.swap,
         palette=config.palette,
-        way=config.way,
+        pattern=config.way,
         ignore=colours_of(config.ignored),
     )
 
@@ -49,7 +49,7 @@ def extend_config(
     epochs: float | None = None,
     minutes: float | None = None,
 ) -> Config:
-    """The run's config, with as many steps as are wished for; nothing is written.
+    """The run's config, with as many steps as are asked for; nothing is written.
 
     Args:
         data: all pairs of the data set, for a trial where the run has told no speed yet.
@@ -64,7 +64,7 @@ def extend_config(
     if epochs is not None:
         steps = max(1, round(epochs * config.pairs / config.batch))
     if minutes is not None:
-        pause = _told_seconds_a_step(run, config) or _tried_seconds_a_step(run, config, data)
+        pause = _logged_seconds_a_step(run, config) or _tried_seconds_a_step(run, config, data)
         steps = standing + max(1, round(minutes * 60 / pause))
     if steps is None:
         return config
@@ -78,10 +78,10 @@ def extend_config(
     return longer
 
 
-def _told_seconds_a_step(run: Run, config: Config) -> float | None:
+def _logged_seconds_a_step(run: Run, config: Config) -> float | None:
     """How long a step has taken of late; None before anything was told."""
-    told = [event for event in events.read(run.events) if event["event"] == "step"][-RECENT:]
-    speeds = [event.get("pictures_per_second") for event in told]
+    steps = [event for event in events.read(run.events) if event["event"] == "step"][-RECENT:]
+    speeds = [event.get("pictures_per_second") for event in steps]
     known = [speed for speed in speeds if isinstance(speed, int | float) and 0 < speed < float("inf")]
     return config.batch / statistics.median(known) * estimate.OVERHEAD if known else None
 

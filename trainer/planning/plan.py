@@ -1,4 +1,4 @@
-"""From a data set and a few wishes to a complete config."""
+"""From a data set and a few options to a complete config."""
 
 from __future__ import annotations
 
@@ -48,11 +48,11 @@ def make_config(data: DataSet, options: Options, processes: int = 1) -> Config:
 
     Args:
         data: as ``pairs.find`` found it, without severe problems.
-        options: what is wished for; which pairs these are has been decided with ``data``.
+        options: what is asked for; which pairs these are has been decided with ``data``.
         processes: that share the batch.
 
     Raises:
-        TrainingError: a wish can't be fulfilled.
+        TrainingError: an option can't be met.
         ModelError, DeviceError: there is no such model or device.
     """
     for problem in data.problems:
@@ -62,7 +62,7 @@ def make_config(data: DataSet, options: Options, processes: int = 1) -> Config:
     where = device.choose(options.device)
     palette = _palette(data, parent)
     black, white = data.levels or FULL
-    wished = Config(
+    requested = Config(
         name=options.name or data.name,
         data=str(data.folder.resolve()),
         digest=pairs.digest(data),
@@ -86,18 +86,18 @@ def make_config(data: DataSet, options: Options, processes: int = 1) -> Config:
         processes=processes,
         **{**_recipe(options.recipe, data), **_left(options), **_asked(options)},
     )
-    configs.check(replace(wished, steps=1))  # no network suits just any size
-    training, _ = split.train_validation_split(data, wished.validation, wished.photos_apart)
+    configs.check(replace(requested, steps=1))  # no network suits just any size
+    training, _ = split.train_validation_split(data, requested.validation, requested.photos_apart)
     if not training.pairs:
         raise TrainingError(f"There are no pairs to train on in “{data.folder}”; choose another folder.")
-    network = _network(wished, options, parent)
-    _refuse_weights_of_nothing(options, network, wished.style_recipe)
+    network = _network(requested, options, parent)
+    _refuse_weights_of_nothing(options, network, requested.style_recipe)
     config = replace(
-        wished,
+        requested,
         network=network,
         **_styles_of(parent),
         pairs=len(training.pairs),
-        **_how_long(options, len(training.pairs), wished.batch),
+        **_how_long(options, len(training.pairs), requested.batch),
     )
     configs.check(replace(config, steps=config.steps or 1))
     return config
@@ -120,7 +120,7 @@ def with_step_count(config: Config, seconds_a_step: float) -> Config:
     return config
 
 
-# --- what becomes of the wishes --------------------------------------------------------------------
+# --- what becomes of the options -------------------------------------------------------------------
 
 
 def _palette(data: DataSet, parent: Card | None) -> Palette | None:
@@ -148,8 +148,8 @@ def _recipe(recipe: Recipe, data: DataSet) -> dict[str, Any]:
 
 
 def _asked(options: Options) -> dict[str, Any]:
-    wishes = {name: getattr(options, name) for name in AS_ASKED}
-    return {name: wish for name, wish in wishes.items() if wish is not None}
+    asked = {name: getattr(options, name) for name in AS_ASKED}
+    return {name: value for name, value in asked.items() if value is not None}
 
 
 def _how_long(options: Options, count: int, batch: int) -> dict[str, Any]:

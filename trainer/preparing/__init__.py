@@ -1,1 +1,1 @@
-"""From a folder of photos to one that can be trained on: things cut out, centred, the odd ones left out."""
+"""From a folder of photos to one that can be trained on: objects cut out, centred, the odd ones left out."""

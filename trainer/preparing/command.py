@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from engine.files.writing import shown
-from trainer.cli.telling import result, say
+from trainer.cli.messages import print_path, say
 
 if TYPE_CHECKING:
-    from trainer.preparing.proposals import Outlook
+    from trainer.preparing.proposals import PreparationPlan
 
 
 def prepare(
@@ -39,7 +39,7 @@ def prepare(
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Propose, and make no folder.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Tell everything as one JSON object.")] = False,
 ) -> None:
-    """Cut out the objects of photos on plain ground, centre them on white, leave odd photos out.
+    """Cut out the objects of photos on a plain background, centre them on white, leave odd photos out.
 
     Near-duplicates, second views, lettering, photos with a background of their own, cut-off objects and
     unreadable files are left out, a line each. The folder of photos stays as it is; what was interrupted goes
@@ -61,62 +61,62 @@ def prepare(
     if not dry_run:
         pair_store.refuse_used(out, photos)
     with counting("Looking") as progress:
-        outlook = proposals.propose(photos, Frame(size, margin), progress)
-    kept = (outlook.kept | outlook.named(keep or ())) - outlook.named(drop or ())
+        plan = proposals.propose(photos, Frame(size, margin), progress)
+    kept = (plan.kept | plan.named(keep or ())) - plan.named(drop or ())
     if sheet is not None:  # before anything is written
-        contact.refuse_existing(contact.files(sheet, len(outlook.proposals)))
+        contact.refuse_existing(contact.files(sheet, len(plan.proposals)))
     if not as_json:
-        _tell(outlook, kept)
+        _report(plan, kept)
     unwritten: list[str] = []
     if not dry_run:
         with counting("Preparing") as progress:
-            _, unwritten = writing.write(outlook, kept, out, progress)
+            _, unwritten = writing.write(plan, kept, out, progress)
     if sheet is not None:  # last: where writing was interrupted, the same command goes on
         try:
-            sheets = contact.write(outlook, kept, sheet)
+            sheets = contact.write(plan, kept, sheet)
         except OSError as error:
             raise PictureError(f"“{sheet}” can't be written ({error.strerror or error}).") from error
         say(f"contact sheet: {', '.join(map(str, sheets))}")
     for sentence in unwritten:
         say(f"error: {sentence}")
-    say(_summary(outlook, kept))
+    say(_summary(plan, kept))
     if as_json:
-        typer.echo(json.dumps(_described(outlook, kept, None if dry_run else out), indent=1))
+        typer.echo(json.dumps(_described(plan, kept, None if dry_run else out), indent=1))
     elif not dry_run:
-        result(out)
-    if unwritten or not all(one.readable for one in outlook.proposals):
+        print_path(out)
+    if unwritten or not all(one.readable for one in plan.proposals):
         raise typer.Exit(1)
 
 
-def _tell(outlook: Outlook, kept: frozenset[str]) -> None:
-    for one in outlook.proposals:
+def _report(plan: PreparationPlan, kept: frozenset[str]) -> None:
+    for one in plan.proposals:
         if one.name not in kept:
             kind = "left out" if one.readable else "error"
             typer.echo(f"{kind}: {one.said or shown(f'“{one.name}” by your own wish.')}")
-    for file in outlook.foreign:
+    for file in plan.foreign:
         typer.echo(f"left out: {shown(f'“{file.name}”')} is no file that is read here; save it as PNG.")
 
 
-def _summary(outlook: Outlook, kept: frozenset[str]) -> str:
-    how = Counter(one.how for one in outlook.proposals if one.name in kept)
+def _summary(plan: PreparationPlan, kept: frozenset[str]) -> str:
+    how = Counter(one.how for one in plan.proposals if one.name in kept)
     words = {"cut": "cut out", "centred": "centred", "whole": "taken whole"}
-    told = ", ".join(f"{words[name]}: {count}" for name, count in how.most_common())
-    said = f"kept: {len(kept)} of {len(outlook.proposals)} photos ({told or 'none'})"
-    if not outlook.cuts:
+    counts = ", ".join(f"{words[name]}: {count}" for name, count in how.most_common())
+    said = f"kept: {len(kept)} of {len(plan.proposals)} photos ({counts or 'none'})"
+    if not plan.cuts:
         said += "; most have a background of their own, so nothing is cut out"
     return said
 
 
-def _described(outlook: Outlook, kept: frozenset[str], out: Path | None) -> dict[str, object]:
+def _described(plan: PreparationPlan, kept: frozenset[str], out: Path | None) -> dict[str, object]:
     from trainer.preparing.writing import made_names
 
-    names = made_names(outlook.proposals)
+    names = made_names(plan.proposals)
     return {
-        "folder": str(outlook.folder),
+        "folder": str(plan.folder),
         "out": None if out is None else str(out),
-        "size": outlook.frame.size,
-        "margin": outlook.frame.margin,
-        "cuts": outlook.cuts,
+        "size": plan.frame.size,
+        "margin": plan.frame.margin,
+        "cuts": plan.cuts,
         "kept": len(kept),
         "photos": [
             {
@@ -126,6 +126,6 @@ def _described(outlook: Outlook, kept: frozenset[str], out: Path | None) -> dict
                 "how": one.how if one.readable else None,
                 "why": list(one.why),
             }
-            for one in outlook.proposals
+            for one in plan.proposals
         ],
     }

@@ -12,14 +12,14 @@ from PIL import Image, ImageDraw, ImageFont
 from engine.data.picture import write_png
 from engine.errors import PictureError
 from engine.files.writing import shown
-from trainer.preparing.proposals import THUMB, Outlook, Proposal
+from trainer.preparing.proposals import THUMB, PreparationPlan, Proposal
 
 COLUMNS, ROWS = 10, 24
 _GAP, _LINE, _LINES = 8, 14, 3
 _PAPER, _INK, _FAINT, _LEFT = (236, 236, 240), (30, 30, 30), (110, 110, 118), (196, 60, 44)
 
 
-def write(outlook: Outlook, kept: Collection[str], file: Path) -> list[Path]:
+def write(plan: PreparationPlan, kept: Collection[str], file: Path) -> list[Path]:
     """Write the sheet as PNG; of many photos further ones, called “…-2.png” and so on.
 
     Returns:
@@ -28,7 +28,7 @@ def write(outlook: Outlook, kept: Collection[str], file: Path) -> list[Path]:
     Raises:
         PictureError: it can't be written, or would take the place of a file.
     """
-    ordered = sorted(outlook.proposals, key=lambda one: one.name in kept)
+    ordered = sorted(plan.proposals, key=lambda one: one.name in kept)
     targets = files(file, len(ordered))
     refuse_existing(targets)
     for target, start in zip(targets, range(0, len(ordered), COLUMNS * ROWS), strict=True):

@@ -1,4 +1,4 @@
-"""One photo's thing: where it is, and the square picture that is made of it."""
+"""One photo's object: where it is, and the square picture that is made of it."""
 
 from __future__ import annotations
 
@@ -9,9 +9,8 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
-from engine.finishing import ground as cut_ground
-from engine.finishing import rims
-from trainer.pictures import ground as white_ground
+from engine.finishing import foreground, matting
+from trainer.pictures import background
 from trainer.preparing import plain
 from trainer.preparing.plain import Light
 
@@ -22,30 +21,30 @@ How = Literal["cut", "centred", "whole"]
 """Cut out and laid on white; on white already and only centred; the middle of the photo, as it is."""
 
 EDGE = 512
-"""Pixels along the longer edge at which things are looked for."""
+"""Pixels along the longer edge at which objects are looked for."""
 _REACHES = 0.06
-"""Share of a thing's longer edge that lies along the photo's, from which it goes on beyond it."""
+"""Share of an object's longer edge that lies along the photo's, from which it goes on beyond it."""
 _SEEN = 5.0
-"""Mean difference from the ground, in any channel, up to which a hole shows it."""
+"""Mean difference from the background, in any channel, up to which a hole shows it."""
 _AROUND = 0.03
-"""Of a thing's longer edge: what is this close to it may be of it."""
+"""Of an object's longer edge: what is this close to it may be of it."""
 
 
 @dataclass(frozen=True)
 class Frame:
-    """What is made: a square of ``size`` pixels with ``margin`` of its edge, a share, around the thing."""
+    """What is made: a square of ``size`` pixels with ``margin`` of its edge, a share, around the object."""
 
     size: int = 256
     margin: float = 0.06
 
     @property
     def longest(self) -> int:
-        """Pixels that a thing is long."""
+        """Pixels that an object is long."""
         return max(1, round(self.size * (1 - 2 * self.margin)))
 
 
 @dataclass(frozen=True, eq=False)
-class Thing:
+class Subject:
     """What was found in a photo. ``even`` is the photo, at most ``EDGE`` pixels long, lit evenly."""
 
     how: How
@@ -64,51 +63,51 @@ class Thing:
         return float(max(tall, wide) / max(height, width))
 
 
-def find_thing(photo: Pixels) -> Thing:
-    """The thing on the plain ground of a photo, uint8 (H, W, 3); “whole” where there is no such."""
+def find_subject(photo: Pixels) -> Subject:
+    """The object on the plain background of a photo, uint8 (H, W, 3); “whole” where there is no such."""
     small = at_most(photo, EDGE)
     light = plain.light(small)
     if light is None:
-        return Thing("whole", small)
+        return Subject("whole", small)
     even = light.evened(small)
     mask: Mask | None = None
     how: How = "centred" if light.is_white else "cut"
     if how == "centred":
-        on_white = white_ground.find_ground(even)
-        mask = None if on_white is None else on_white.thing
+        on_white = background.find_background(even)
+        mask = None if on_white is None else on_white.foreground
     else:
         even = plain.without_shadows(even, light.colour)
-        found = cut_ground.segment_foreground(even, None)
-        mask = None if found is None else _filled(found.thing, even, light)
+        found = foreground.segment_foreground(even, None)
+        mask = None if found is None else _filled(found.foreground, even, light)
     if mask is None or not mask.any():
-        return Thing("whole", small)
+        return Subject("whole", small)
     rows, columns = np.flatnonzero(mask.any(1)), np.flatnonzero(mask.any(0))
     height, width = mask.shape
     box = rows[0] / height, columns[0] / width, (rows[-1] + 1) / height, (columns[-1] + 1) / width
     longest = max(rows[-1] - rows[0], columns[-1] - columns[0]) + 1
     along = max(int(side.sum()) for side in (mask[0], mask[-1], mask[:, 0], mask[:, -1]))
-    return Thing(how, even, light, mask, (box[0], box[1], box[2], box[3]), along > _REACHES * longest)
+    return Subject(how, even, light, mask, (box[0], box[1], box[2], box[3]), along > _REACHES * longest)
 
 
-def cut_out(photo: Pixels, thing: Thing, frame: Frame) -> Pixels:
+def cut_out(photo: Pixels, subject: Subject, frame: Frame) -> Pixels:
     """The picture that is made of a photo, uint8 (size, size, 3).
 
     Args:
         photo: uint8 (H, W, 3), of any size.
-        thing: what was seen in it, perhaps in a smaller one.
+        subject: what was seen in it, perhaps in a smaller one.
         frame: what is wanted.
     """
-    if thing.how == "whole" or thing.mask is None or thing.light is None:
+    if subject.how == "whole" or subject.mask is None or subject.light is None:
         return _middle(photo, frame.size)
     height, width = photo.shape[:2]
-    top, left, bottom, right = thing.box
+    top, left, bottom, right = subject.box
     beside = max(2, round(_AROUND * max((bottom - top) * height, (right - left) * width)))
     rows = max(0, int(top * height) - beside), min(height, round(bottom * height) + beside)
     columns = max(0, int(left * width) - beside), min(width, round(right * width) + beside)
     area = rows[0] / height, columns[0] / width, rows[1] / height, columns[1] / width
     part = np.ascontiguousarray(photo[rows[0] : rows[1], columns[0] : columns[1]])
-    mask = _part(thing.mask, area, part.shape[:2])
-    laid = _on_white(part, mask, area, thing)
+    mask = _part(subject.mask, area, part.shape[:2])
+    laid = _on_white(part, mask, area, subject)
     scale = frame.longest / max((bottom - top) * height, (right - left) * width)
     size = max(1, round(part.shape[1] * scale)), max(1, round(part.shape[0] * scale))
     image = Image.fromarray(laid).resize(size, Image.Resampling.LANCZOS, reducing_gap=3.0)
@@ -121,13 +120,13 @@ def cut_out(photo: Pixels, thing: Thing, frame: Frame) -> Pixels:
     return np.array(canvas)
 
 
-def enough(thing: Thing, frame: Frame) -> int:
-    """Pixels along a photo's longer edge that make the thing as large as is wanted."""
-    if thing.how == "whole":
-        height, width = thing.even.shape[:2]
+def enough(subject: Subject, frame: Frame) -> int:
+    """Pixels along a photo's longer edge that make the object as large as is wanted."""
+    if subject.how == "whole":
+        height, width = subject.even.shape[:2]
         longer: int = round(frame.size * max(height, width) / min(height, width))
         return longer
-    return max(EDGE, round(frame.longest / max(thing.share, 1e-3)))
+    return max(EDGE, round(frame.longest / max(subject.share, 1e-3)))
 
 
 def at_most(photo: Pixels, edge: int) -> Pixels:
@@ -139,41 +138,42 @@ def at_most(photo: Pixels, edge: int) -> Pixels:
     return np.array(Image.fromarray(photo).resize(size, Image.Resampling.BOX))
 
 
-def _on_white(part: Pixels, mask: Mask, area: tuple[float, float, float, float], thing: Thing) -> Pixels:
+def _on_white(part: Pixels, mask: Mask, area: tuple[float, float, float, float], subject: Subject) -> Pixels:
     from scipy import ndimage
 
     unit = max(part.shape) / 256
-    if thing.how == "centred":
+    if subject.how == "centred":
         near = ndimage.distance_transform_edt(~mask) <= max(2.0, 3 * unit)
         return np.where(near[..., None], part, np.uint8(255))
-    assert thing.light is not None
-    even = thing.light.evened(part, area)
-    alpha, colours = rims.soft(
-        even, mask, thing.light.colour, round(2 * max(1.0, unit / 2) + 2), 0.5, outlined=False
+    assert subject.light is not None
+    even = subject.light.evened(part, area)
+    alpha, colours = matting.estimate_alpha(
+        even, mask, subject.light.colour, round(2 * max(1.0, unit / 2) + 2), 0.5, outlined=False
     )
     laid = colours * alpha[..., None] + 255 * (1 - alpha[..., None])
     made: Pixels = np.clip(laid + 0.5, 0, 255).astype(np.uint8)
     return made
 
 
-def _filled(thing: Mask, even: Pixels, light: Light) -> Mask:
-    """A thing without the holes in it that don't show the ground: white fur on white paper is nearly that."""
+def _filled(subject: Mask, even: Pixels, light: Light) -> Mask:
+    """An object without the holes in it that don't show the background: white fur on white paper is nearly
+    that."""
     from scipy import ndimage
 
-    holes, count = ndimage.label(~thing)
-    apart = rims.strongest(np.abs(even.astype(np.float32) - light.colour))
+    holes, count = ndimage.label(~subject)
+    apart = matting.strongest(np.abs(even.astype(np.float32) - light.colour))
     areas = np.maximum(1, np.bincount(holes.ravel(), minlength=count + 1))
     tones = np.bincount(holes.ravel(), apart.ravel(), count + 1) / areas
     border = np.concatenate([holes[0], holes[-1], holes[:, 0], holes[:, -1]])
     filled = tones > _SEEN
     filled[np.union1d(border, [0])] = False
-    # Grain and what is left of shadows fray its rim.
-    whole: Mask = ndimage.gaussian_filter((thing | filled[holes]).astype(np.float32), 1.5) > 0.5
+    # Grain and what is left of shadows fray its edge.
+    whole: Mask = ndimage.gaussian_filter((subject | filled[holes]).astype(np.float32), 1.5) > 0.5
     return whole
 
 
 def _part(mask: Mask, area: tuple[float, float, float, float], shape: tuple[int, ...]) -> Mask:
-    """An area of a mask at another size, smooth along its rim."""
+    """An area of a mask at another size, smooth along its edge."""
     height, width = mask.shape
     box = area[1] * width, area[0] * height, area[3] * width, area[2] * height
     image = Image.fromarray(mask.astype(np.float32))

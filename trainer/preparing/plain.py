@@ -1,4 +1,5 @@
-"""The plain ground that a thing was photographed on: paper or a wall, unevenly lit, with shadows on it."""
+"""The plain background that an object was photographed on: paper or a wall, unevenly lit, with shadows on
+it."""
 
 from __future__ import annotations
 
@@ -8,30 +9,32 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
-from engine.finishing import rims
+from engine.finishing import matting
 
 Pixels = npt.NDArray[np.uint8]
 Mask = npt.NDArray[np.bool_]
 Values = npt.NDArray[np.float32]
 
 _BAND = 0.03
-"""Of the longer edge: how wide the border is that shows the ground."""
+"""Of the longer edge: how wide the border is that shows the background."""
 _OF_IT, _SHARE = 14, 0.8
-"""A border is of the ground where so large a share of it differs so little from light that changes evenly."""
+"""A border is of the background where so large a share of it differs so little from light that changes
+evenly."""
 _SLOPE = 130
-"""Difference of the ground's light from one side to the other beyond which it is no plain ground any more."""
+"""Difference of the background's light from one side to the other beyond which it is no longer a plain
+background."""
 _WHITE = 244
-"""From which a ground is white …"""
+"""From which a background is white …"""
 _EVEN = 6
 """… if no more of its light than this is uneven."""
 _SHADE, _TINT, _STEEP = 0.5, 0.07, 3.0
-"""What is darker than the ground by up to this factor, of its tint, and nowhere steeper than so many levels a
-pixel of 512, may be a shadow on it."""
+"""What is darker than the background by up to this factor, of its tint, and nowhere steeper than so many
+levels a pixel of 512, may be a shadow on it."""
 
 
 @dataclass(frozen=True)
 class Light:
-    """A plain ground's colour everywhere in a photo: six numbers a channel, (6, 3), of a curved plane."""
+    """A plain background's colour everywhere in a photo: six numbers a channel, (6, 3), of a curved plane."""
 
     curve: Values
 
@@ -43,7 +46,7 @@ class Light:
 
     @property
     def is_white(self) -> bool:
-        """Whether the ground needs no cutting."""
+        """Whether the background needs no cutting."""
         return bool(self.colour.min() >= _WHITE and np.abs(self.curve[1:]).max() <= _EVEN)
 
     def evened(self, photo: Pixels, area: tuple[float, float, float, float] = (0, 0, 1, 1)) -> Pixels:
@@ -60,8 +63,8 @@ class Light:
 
 
 def light(photo: Pixels) -> Light | None:
-    """How the plain ground around a thing is lit, by the border of a photo, uint8 (H, W, 3), of some hundred
-    pixels; None where the ground isn't plain."""
+    """How the plain background around an object is lit, by the border of a photo, uint8 (H, W, 3), of some
+    hundred pixels; None where the background isn't plain."""
     height, width = photo.shape[:2]
     band = max(2, round(_BAND * max(height, width)))
     if min(height, width) < 4 * band:
@@ -90,23 +93,24 @@ def light(photo: Pixels) -> Light | None:
 
 
 def without_shadows(even: Pixels, colour: Values) -> Pixels:
-    """An evenly lit photo, uint8 (H, W, 3), with the ground's colour where only a soft shadow lies on it."""
+    """An evenly lit photo, uint8 (H, W, 3), with the background's colour where only a soft shadow lies on
+    it."""
     from scipy import ndimage
 
     share = (even / np.maximum(colour, 1)).astype(np.float32)
-    brightest, darkest = rims.strongest(share), -rims.strongest(-share)
+    brightest, darkest = matting.strongest(share), -matting.strongest(-share)
     luma = np.asarray(Image.fromarray(even).convert("L"), np.float32)
     steep = ndimage.gaussian_gradient_magnitude(luma, 1.2) * max(even.shape) / 512
     unit = max(1, round(max(even.shape) / 256))
     shade = (brightest - darkest <= _TINT) & (darkest >= _SHADE) & (brightest <= 1.04)
-    # Opened, lest it leaks into what is grey of the thing through a gap in its rim.
+    # Opened, lest it leaks into what is grey of the object through a gap in its outline.
     soft = ndimage.binary_opening(np.pad(shade & (steep <= _STEEP), 4, mode="edge"), iterations=unit)
     parts, count = ndimage.label(soft[4:-4, 4:-4])
     if not count:
         return even
     border = np.concatenate([parts[0], parts[-1], parts[:, 0], parts[:, -1]])
     outside = np.isin(parts, np.setdiff1d(np.unique(border), [0]))
-    # Where the thing stands on its shadow the two meet steeply.
+    # Where the object stands on its shadow the two meet steeply.
     outside = ndimage.binary_dilation(outside, iterations=3 * unit, mask=shade | outside)
     return np.where(outside[..., None], np.clip(colour + 0.5, 0, 255).astype(np.uint8), even)
 

@@ -15,13 +15,13 @@ from PIL import Image
 from engine.data import picture
 from engine.errors import PictureError
 from engine.files.writing import shown
-from trainer.dataset_check import duplicates, rims
-from trainer.dataset_check.rims import Rim
+from trainer.dataset_check import duplicates, outlines
+from trainer.dataset_check.outlines import Outline
 from trainer.files import layouts, zipped
 from trainer.pictures import outliers
 from trainer.pictures.outliers import Scene
 from trainer.preparing import cutting
-from trainer.preparing.cutting import Frame, How, Pixels, Thing
+from trainer.preparing.cutting import Frame, How, Pixels, Subject
 
 Progress = Callable[[int, int], object]
 """Told how many of how many are done; may raise to end it."""
@@ -31,9 +31,9 @@ THUMB = 160
 _COMPARED = 24
 """Edge of the pictures by which duplicates are found."""
 _MOSTLY = 0.5
-"""Share of the photos on plain ground, from which things are cut out at all."""
+"""Share of the photos on a plain background, from which objects are cut out at all."""
 _SMALL = 0.4
-"""Share of the pixels wanted that a thing has at least."""
+"""Share of the pixels wanted that an object has at least."""
 _THREADS = 4
 
 
@@ -65,7 +65,7 @@ class Proposal:
 
 
 @dataclass(frozen=True)
-class Outlook:
+class PreparationPlan:
     """What is proposed for a folder, or zip file, of photos."""
 
     folder: Path
@@ -74,7 +74,7 @@ class Outlook:
     foreign: tuple[Path, ...] = ()
     """Files that are pictures, or hold some, and can't be read."""
     cuts: bool = True
-    """Whether things are cut out: most photos show one on plain ground."""
+    """Whether objects are cut out: most photos show one on a plain background."""
 
     @property
     def kept(self) -> frozenset[str]:
@@ -114,14 +114,14 @@ class _Look:
     thumbs: dict[How, bytes] = field(default_factory=dict)
     compared: Pixels | None = None
     scene: Scene | None = None
-    rim: Rim | None = None
+    outline: Outline | None = None
     reaches_edge: bool = False
     long: int = 0
-    """Pixels that the thing is long in the file."""
+    """Pixels that the object is long in the file."""
     enough: dict[How, int] = field(default_factory=dict)
 
 
-def propose(folder: Path, frame: Frame, progress: Progress = lambda _done, _total: None) -> Outlook:
+def propose(folder: Path, frame: Frame, progress: Progress = lambda _done, _total: None) -> PreparationPlan:
     """Look at every photo of a folder, or a zip file of one, and its sub-folders, and propose.
 
     Raises:
@@ -153,7 +153,7 @@ def propose(folder: Path, frame: Frame, progress: Progress = lambda _done, _tota
         how = one.how if cuts else "whole"
         thumb, enough = one.thumbs.get(how, b""), one.enough.get(how, 0)
         proposals.append(Proposal(one.name, one.file, how, tuple(why), not one.problem, thumb, enough))
-    return Outlook(folder, frame, tuple(proposals), (*foreign, *(it.file for it in stills)), cuts)
+    return PreparationPlan(folder, frame, tuple(proposals), (*foreign, *(it.file for it in stills)), cuts)
 
 
 def _looked(name: str, file: Path, frame: Frame) -> _Look:
@@ -170,25 +170,25 @@ def _looked(name: str, file: Path, frame: Frame) -> _Look:
     if min(photo.shape[:2]) < 2:
         looked.problem = f"is only {photo.shape[1]} × {photo.shape[0]} pixels"
         return looked
-    thing = cutting.find_thing(photo)
-    looked.how = thing.how
-    for one in {"whole": Thing("whole", thing.even), thing.how: thing}.values():
+    subject = cutting.find_subject(photo)
+    looked.how = subject.how
+    for one in {"whole": Subject("whole", subject.even), subject.how: subject}.values():
         small = cutting.cut_out(photo, one, Frame(THUMB, frame.margin))
         looked.thumbs[one.how] = _packed(small)
         looked.enough[one.how] = cutting.enough(one, frame)
-        if one is thing:
+        if one is subject:
             compared = Image.fromarray(small).resize((_COMPARED, _COMPARED), Image.Resampling.BOX)
             looked.compared = np.array(compared)
-    looked.long = round(thing.share * longest)
-    looked.reaches_edge = thing.reaches_edge
-    looked.scene = outliers.scene(thing.even)
-    looked.rim = rims.rim(thing.even) if thing.how != "whole" else None
+    looked.long = round(subject.share * longest)
+    looked.reaches_edge = subject.reaches_edge
+    looked.scene = outliers.scene(subject.even)
+    looked.outline = outlines.measure_outline(subject.even) if subject.how != "whole" else None
     return looked
 
 
 def _reasons(looks: list[_Look], frame: Frame, cuts: bool) -> list[list[str]]:
     """Of each photo, why it is left out."""
-    odd = rims.odd_ones([one.rim for one in looks])
+    odd = outlines.odd_outlines([one.outline for one in looks])
     answer: list[list[str]] = []
     for one, (cut, in_pieces) in zip(looks, odd, strict=True):
         why: list[str] = []
@@ -197,7 +197,7 @@ def _reasons(looks: list[_Look], frame: Frame, cuts: bool) -> list[list[str]]:
             why.append(one.problem)
             continue
         scene = one.scene or Scene(None)
-        if cuts and (one.how == "whole" or scene.ground is None):
+        if cuts and (one.how == "whole" or scene.background is None):
             why.append("has a background of its own")
         elif cuts:
             if scene.framed:

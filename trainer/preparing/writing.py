@@ -1,7 +1,7 @@
 """Writes what was decided on into a new folder, in one step at the end.
 
 Until then it grows beside its place as “.NAME.preparing”: whoever is interrupted goes on there with the same
-photos and the same wishes, and no folder ever holds half of it.
+photos and the same options, and no folder ever holds half of it.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from engine.files.writing import escaped, first_free, replacing, shown, stem
 from trainer.files import layouts, pair_store, zipped
 from trainer.preparing import cutting
 from trainer.preparing.cutting import Pixels
-from trainer.preparing.proposals import Outlook, Progress, Proposal
+from trainer.preparing.proposals import PreparationPlan, Progress, Proposal
 
 MANIFEST = layouts.PREPARED
 FORMAT = 1
@@ -28,7 +28,7 @@ _MOST_BYTES = 64 << 20
 
 
 def write(
-    outlook: Outlook,
+    plan: PreparationPlan,
     kept: Collection[str],
     out: Path,
     progress: Progress = lambda _done, _total: None,
@@ -46,20 +46,20 @@ def write(
         PictureError: no photo is kept, or ``out`` can't be used.
     """
     out = Path(out).absolute()
-    pair_store.refuse_used(out, outlook.folder)
-    chosen = [one for one in outlook.proposals if one.name in kept and one.readable]
+    pair_store.refuse_used(out, plan.folder)
+    chosen = [one for one in plan.proposals if one.name in kept and one.readable]
     if not chosen:
-        raise PictureError(f"No photo of “{shown(outlook.folder.name)}” is kept; keep some of them.")
-    names = made_names(outlook.proposals)
+        raise PictureError(f"No photo of “{shown(plan.folder.name)}” is kept; keep some of them.")
+    names = made_names(plan.proposals)
     unwritten: list[str] = []
     try:
-        part = _begun(out, _about(outlook, kept, names))
+        part = _begun(out, _about(plan, kept, names))
         progress(0, len(chosen))
         for done, one in enumerate(chosen, start=1):
             target = part / names[one.name]
             if not target.exists():
                 try:
-                    pixels = _made(one, outlook)
+                    pixels = _made(one, plan)
                 except PictureError as error:
                     unwritten.append(str(error))
                     continue
@@ -99,19 +99,19 @@ def made_names(proposals: Sequence[Proposal]) -> dict[str, str]:
     return names
 
 
-def _made(one: Proposal, outlook: Outlook) -> Pixels:
+def _made(one: Proposal, plan: PreparationPlan) -> Pixels:
     photo = picture.read(zipped.source(one.file), enough=one.enough).pixels
     if one.how == "whole":
-        thing = cutting.Thing("whole", cutting.at_most(photo, cutting.EDGE))
+        subject = cutting.Subject("whole", cutting.at_most(photo, cutting.EDGE))
     else:
-        thing = cutting.find_thing(photo)
-    return cutting.cut_out(photo, thing, outlook.frame)
+        subject = cutting.find_subject(photo)
+    return cutting.cut_out(photo, subject, plan.frame)
 
 
-def _about(outlook: Outlook, kept: Collection[str], names: dict[str, str]) -> dict[str, Any]:
+def _about(plan: PreparationPlan, kept: Collection[str], names: dict[str, str]) -> dict[str, Any]:
     """What is written down of it, and tells whether it is the same again."""
     photos = []
-    for one in outlook.proposals:
+    for one in plan.proposals:
         size = 0
         with suppress(OSError):
             size = zipped.size(one.file)
@@ -119,15 +119,16 @@ def _about(outlook: Outlook, kept: Collection[str], names: dict[str, str]) -> di
         photos.append({"photo": one.name, "bytes": size, "made": made, "how": one.how, "why": list(one.why)})
     return {
         "format": FORMAT,
-        "folder": outlook.folder.name,
-        "size": outlook.frame.size,
-        "margin": outlook.frame.margin,
+        "folder": plan.folder.name,
+        "size": plan.frame.size,
+        "margin": plan.frame.margin,
         "photos": photos,
     }
 
 
 def _begun(out: Path, about: dict[str, Any]) -> Path:
-    """The folder that grows beside ``out``: that of an interrupted same wish, else an empty one."""
+    """The folder that grows beside ``out``: that of an same request that was interrupted, else an empty
+    one."""
     part = _beside(out)
     text = escaped(json.dumps(about, ensure_ascii=False, indent=1))
     if os.path.lexists(part):

@@ -155,15 +155,15 @@ def queue_to_fields(queue: Queue) -> dict[str, Any]:
     }
 
 
-def queue_of_fields(told: Any) -> Queue:
+def queue_of_fields(stored: Any) -> Queue:
     """The queue from JSON.
 
     Raises:
         ValueError: it makes no sense.
     """
-    if not isinstance(told, dict) or type(told.get("on")) is not bool:
+    if not isinstance(stored, dict) or type(stored.get("on")) is not bool:
         raise ValueError("no queue")
-    schedule, items = told.get("schedule"), told.get("items")
+    schedule, items = stored.get("schedule"), stored.get("items")
     if not isinstance(schedule, dict) or schedule.get("when") not in WHENS:
         raise ValueError("no schedule")
     if not isinstance(items, list) or len(items) > MOST_ITEMS:
@@ -175,7 +175,7 @@ def queue_of_fields(told: Any) -> Queue:
     found = tuple(map(_item, items))
     if len({item.id for item in found}) != len(found):
         raise ValueError("two items of one id")
-    return Queue(found, hours, told["on"])
+    return Queue(found, hours, stored["on"])
 
 
 def options_to_fields(options: Options) -> dict[str, Any]:
@@ -188,35 +188,35 @@ def options_to_fields(options: Options) -> dict[str, Any]:
     }
 
 
-def options_of_fields(told: Any) -> Options:
+def options_of_fields(stored: Any) -> Options:
     """Options from JSON.
 
     Raises:
         ValueError: an option that is unknown, or a value that makes no sense.
     """
     known = {option.name: option for option in all_options.each()}
-    if not isinstance(told, dict) or "data" not in told or told.keys() - known.keys():
+    if not isinstance(stored, dict) or "data" not in stored or stored.keys() - known.keys():
         raise ValueError("no options of a training")
     try:
-        return Options(**{name: _read(known[name], value) for name, value in told.items()})
+        return Options(**{name: _read(known[name], value) for name, value in stored.items()})
     except OptionError as error:
         raise ValueError(str(error)) from error
 
 
-def _item(told: Any) -> Item:
-    if not isinstance(told, dict) or told.get("state") not in get_args(State):
+def _item(stored: Any) -> Item:
+    if not isinstance(stored, dict) or stored.get("state") not in get_args(State):
         raise ValueError("no item")
-    numbers = {name: _number(told.get(name)) for name in ("added", "began", "ended", "worked")}
-    held, crashes, run = told.get("held"), told.get("crashes"), told.get("run")
+    numbers = {name: _number(stored.get(name)) for name in ("added", "began", "ended", "worked")}
+    held, crashes, run = stored.get("held"), stored.get("crashes"), stored.get("run")
     if type(held) is not bool or type(crashes) is not int or crashes < 0:
         raise ValueError("no item")
     return Item(
-        id=_text(told.get("id")),
-        options=options_of_fields(told.get("options")),
-        state=told["state"],
+        id=_text(stored.get("id")),
+        options=options_of_fields(stored.get("options")),
+        state=stored["state"],
         held=held,
         run=None if run is None else Path(_text(run)),
-        sentence=_text(told.get("sentence")),
+        sentence=_text(stored.get("sentence")),
         crashes=crashes,
         **numbers,
     )

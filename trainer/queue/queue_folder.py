@@ -114,7 +114,7 @@ class QueueFolder:
         try:
             if self.file.stat().st_size > MOST_BYTES:
                 raise ValueError("too large for a queue")
-            told = json.loads(self.file.read_text("utf-8"))
+            fields = json.loads(self.file.read_text("utf-8"))
         except FileNotFoundError:
             return Queue()
         except RecursionError as error:
@@ -123,14 +123,14 @@ class QueueFolder:
             raise QueueError(
                 f"“{self.file}” can't be read ({error.strerror or error}); mend that, and try again."
             ) from error
-        form = told.get("format") if isinstance(told, dict) else None
+        form = fields.get("format") if isinstance(fields, dict) else None
         if type(form) is int and form > FORMAT:
             raise QueueError(
                 f"“{self.file}” was written by a newer version of Underpaint; use that one, or move it away."
             )
         if form != FORMAT:
             raise ValueError("no queue")
-        return queue_of_fields(told)
+        return queue_of_fields(fields)
 
     def _write(self, queue: Queue) -> None:
         fields: dict[str, Any] = {"format": FORMAT, **queue_to_fields(queue)}
@@ -152,7 +152,7 @@ class QueueFolder:
         """Whether a process works the list off."""
         return lock.is_held(self.running)
 
-    def tell(self, status: Status) -> None:
+    def write_status(self, status: Status) -> None:
         """Write what that process does. What can't be written is not told."""
         try:
             with replacing(self.folder / "status.json") as part:
@@ -165,12 +165,12 @@ class QueueFolder:
         if not self.is_worked_off():
             return Status()
         try:
-            told = json.loads((self.folder / "status.json").read_bytes()[:MOST_BYTES])
+            fields = json.loads((self.folder / "status.json").read_bytes()[:MOST_BYTES])
         except (OSError, ValueError, RecursionError):
             return Status()
-        if not isinstance(told, dict) or told.get("reason") not in get_args(Reason):
+        if not isinstance(fields, dict) or fields.get("reason") not in get_args(Reason):
             return Status()
-        return Status(str(told.get("id", "")), told["reason"])
+        return Status(str(fields.get("id", "")), fields["reason"])
 
     def ask_to_stop(self) -> None:
         """Have that process save what it trains, and end.

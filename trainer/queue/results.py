@@ -56,20 +56,20 @@ def result_of(item: Item) -> Result:
     """Of one training, as its event log tells."""
     if item.run is None:
         return Result(item)
-    run, told = Run(item.run), TrainingHistory()
-    told.take(events.read(run.events))
-    last = told.validations[-1] if told.validations else None
-    scores = [one.score for one in told.validations if one.score != float("inf")]
+    run, history = Run(item.run), TrainingHistory()
+    history.take(events.read(run.events))
+    last = history.validations[-1] if history.validations else None
+    scores = [one.score for one in history.validations if one.score != float("inf")]
     rows = {"inputs": run.samples / "inputs.png", "targets": run.samples / "targets.png"}
     if last is not None and Path(last.picture).name == last.picture:
         rows["made"] = run.samples / last.picture
     return Result(
         item,
-        told.step,
-        told.steps,
+        history.step,
+        history.steps,
         min(scores, default=None),
-        told.best_step,
-        told.health,
+        history.best_step,
+        history.health,
         {row: file for row, file in rows.items() if file.is_file()},
         last.count if last else 0,
         last.held_back if last else 0,

@@ -72,7 +72,7 @@ class Runner:
         self._item: Item | None = None
         self._work: Work | None = None
         self._since = 0.0
-        self._told: Status | None = None
+        self._reported: Status | None = None
         self._said: Reason = ""
 
     def run(self) -> None:
@@ -150,10 +150,10 @@ class Runner:
             self._item, self._work = item, Work(item.run, paused=paused)
             self._since, self._strays = time.monotonic(), self._work.strays
             # The reason as well: should this runner be killed, too, the next one must know whose pause it is.
-            self._tell(item.id, former.reason if paused else "")
+            self._report_status(item.id, former.reason if paused else "")
             return True
         if reason:
-            self._tell("", reason)
+            self._report_status("", reason)
             return True
         folder = folder_of(item)
         began = item.began or time.time()
@@ -167,7 +167,7 @@ class Runner:
             self._close(self._item, Outcome("failed", f"It can't be started ({error.strerror or error})."))
             return True
         self._say(f"“{item.name}” is being trained, in {folder}")
-        self._tell(item.id, "")
+        self._report_status(item.id, "")
         return True
 
     def _steer(self, queue: Queue, work: Work, reason: Reason) -> None:
@@ -180,7 +180,7 @@ class Runner:
             work.pause()
         else:
             work.go_on()
-        self._tell(self._item.id, reason)
+        self._report_status(self._item.id, reason)
 
     def _take_down(self) -> None:
         """What was at work has ended: write down how."""
@@ -239,11 +239,11 @@ class Runner:
 
     # --- telling ---------------------------------------------------------------------------------------
 
-    def _tell(self, id: str, reason: Reason) -> None:
+    def _report_status(self, id: str, reason: Reason) -> None:
         status = Status(id, reason)
-        if status != self._told:
-            self._told = status
-            self._folder.tell(status)
+        if status != self._reported:
+            self._reported = status
+            self._folder.write_status(status)
         if reason != self._said:
             self._said = reason
             if reason:

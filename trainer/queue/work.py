@@ -138,7 +138,7 @@ class Work:
     def outcome(self) -> Outcome:
         """How it has ended."""
         code = self._process.returncode if self._process is not None else None
-        last = _last_told(self.run)
+        last = _last_event(self.run)
         if last == "finished" and not code:
             return Outcome("done")
         cut_off = self._stopped and (not self.begun or code == -signal.SIGTERM)
@@ -177,11 +177,11 @@ def begin(item: Item, folder: Path) -> Work:
     return Work(folder, process)
 
 
-def _last_told(run: Run) -> str:
+def _last_event(run: Run) -> str:
     """The last of an event log's words that tell of an end or a beginning; nothing where there is none."""
-    told = [event["event"] for event in events.read(run.events)]
+    names = [event["event"] for event in events.read(run.events)]
     return next(
-        (word for word in reversed(told) if word in ("started", "resumed", "stopped", "finished")), ""
+        (word for word in reversed(names) if word in ("started", "resumed", "stopped", "finished")), ""
     )
 
 

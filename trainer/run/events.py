@@ -60,7 +60,7 @@ class EventLog:
     file: Path | None
     watch: Callable[[Event], None] | None = None
 
-    def tell(self, event: str, step: int, **more: Any) -> None:
+    def write(self, event: str, step: int, **more: Any) -> None:
         """Append an event, whole or not at all. What an earlier process left torn stays a line of its own.
 
         Raises:

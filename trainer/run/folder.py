@@ -126,17 +126,17 @@ class Run:
             self.host.write_text(platform.node(), "utf-8")
             yield
 
-    def asked(self, wish: str) -> bool:
+    def asked(self, request: str) -> bool:
         """Whether somebody left a file ``stop`` or ``pause``."""
-        return os.path.exists(self.folder / wish)
+        return os.path.exists(self.folder / request)
 
-    def ask(self, wish: str) -> None:
+    def ask(self, request: str) -> None:
         """Leave such a file."""
-        (self.folder / wish).touch()
+        (self.folder / request).touch()
 
-    def take_back(self, wish: str) -> None:
+    def take_back(self, request: str) -> None:
         """Remove such a file."""
-        (self.folder / wish).unlink(missing_ok=True)
+        (self.folder / request).unlink(missing_ok=True)
 
     def save(self, tensors: Mapping[str, Tensor], note: dict[str, str]) -> None:
         """Replace the checkpoint in one step.
@@ -205,7 +205,7 @@ class Run:
         try:
             if _is_there(self.checkpoint):
                 return True
-            steps = _steps_told(self.events)
+            steps = _logged_steps(self.events)
             if not steps and not _is_there(self.model) and not _is_there(self.best):
                 return False
         except OSError as error:
@@ -262,7 +262,7 @@ def _is_there(file: Path) -> bool:
     return True
 
 
-def _steps_told(log: Path) -> int:
+def _logged_steps(log: Path) -> int:
     """The last step that was told of; 0 where none was, or there is no log.
 
     Raises:

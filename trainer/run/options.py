@@ -333,12 +333,12 @@ def _described() -> Iterator[Option]:
 _EACH = tuple(_described())
 
 
-def one_of(**wishes: float | None) -> None:
+def one_of(**asked: float | None) -> None:
     """Refuse more than one way to say how long.
 
     Raises:
         OptionError: there is more than one.
     """
-    given = [f"--{name}" for name, wish in wishes.items() if wish is not None]
+    given = [f"--{name}" for name, value in asked.items() if value is not None]
     if len(given) > 1:
         raise OptionError(given[-1], f"{' and '.join(given)} contradict each other; use one.")

@@ -12,7 +12,7 @@ from trainer.run.config import Config
 from trainer.run.events import EventLog
 from trainer.run.folder import Run
 
-TELL_SECONDS = 1.0
+REPORT_SECONDS = 1.0
 """Between two words on how far it is."""
 
 
@@ -46,9 +46,9 @@ def make_edge_maps(
         load(pair, augment)
         now = time.monotonic()
         # Where it took no time nothing is told; else the last word is that all is done.
-        if now - told >= TELL_SECONDS or (done == len(mine) and told > begun):
+        if now - told >= REPORT_SECONDS or (done == len(mine) and told > begun):
             left = (now - begun) / done * (len(mine) - done)
-            log.tell("edges", step, done=done, total=len(mine), seconds_left=round(left, 1))
+            log.write("edges", step, done=done, total=len(mine), seconds_left=round(left, 1))
             told = now
         if signalled.is_set() or run.asked("stop"):
             break

@@ -71,7 +71,7 @@ def fit(run: Run, config: Config, data: DataSet, watch: Callable[[Event], None] 
         state = restore_or_begin(run, config, world, log, len(training.pairs))
         if not make_edge_maps(run, config, training, log, world, signalled, state.step):
             run.take_back("stop")
-            log.tell("stopped", state.step)
+            log.write("stopped", state.step)
             return False
         reporter = ValidationReporter(run, config, training, validation, log) if world.leads else None
         with closing(Loop(run, state, world, log, training)) as loop:
@@ -89,7 +89,7 @@ def fit(run: Run, config: Config, data: DataSet, watch: Callable[[Event], None] 
                     reporter.hand_over(state)
         done = state.step == config.steps
         run.take_back("stop")
-        log.tell("finished" if done else "stopped", state.step)
+        log.write("finished" if done else "stopped", state.step)
         return done
 
 
@@ -136,7 +136,7 @@ def restore_or_begin(run: Run, config: Config, world: World, log: EventLog, coun
             "disk that all machines see under this path, wait a minute, and start them again."
         )
     begins = not world.agreed(run.has_checkpoint())
-    log.tell(
+    log.write(
         "resumed" if state.step else "started",
         state.step, steps=config.steps, pairs=count, batch=config.batch,
     )  # fmt: skip
@@ -144,7 +144,7 @@ def restore_or_begin(run: Run, config: Config, world: World, log: EventLog, coun
         if config.from_model:
             taken, there = state.begin_from(config.from_model)
             sentence = f"Began from “{config.from_model}”: {taken} of {there} weights fit."
-            log.tell("message", state.step, sentence=sentence)
+            log.write("message", state.step, sentence=sentence)
         world.wait()
         save(run, state, log, world)
     return state
@@ -202,7 +202,7 @@ class Loop:
         state.step += 1
         self.tally.add(losses)
         if state.step % config.log_every == 0 or state.step == config.steps:
-            self._log.tell("step", state.step, **self.tally.pop_means(config, world, state))
+            self._log.write("step", state.step, **self.tally.pop_means(config, world, state))
         return True
 
     def save_if_due(self) -> None:
@@ -364,8 +364,8 @@ def halve_micro_batch(run: Run, world: World, state: State, log: EventLog) -> No
     if torch.cuda.is_available():
         torch.cuda.empty_cache()
     sentence = f"Memory was short: from now on {micro_batch} pictures a pass, and more passes a step."
-    log.tell("halved", state.step, micro_batch=micro_batch)
-    log.tell("message", state.step, sentence=sentence)
+    log.write("halved", state.step, micro_batch=micro_batch)
+    log.write("message", state.step, sentence=sentence)
     save(run, state, log, world)
 
 
@@ -390,12 +390,12 @@ def should_stop(
 ) -> bool:
     """Whether somebody wants the training to stop; waits while somebody wants it to pause."""
     if run.asked("pause") and world.size == 1:
-        log.tell("paused", state.step)
+        log.write("paused", state.step)
         begun = time.monotonic()
         while run.asked("pause") and not run.asked("stop") and not signalled.wait(PAUSE_SECONDS):
             pass
         tally.leave_out(time.monotonic() - begun)
-        log.tell("continued", state.step)
+        log.write("continued", state.step)
     return world.agreed(signalled.is_set() or run.asked("stop"))
 
 

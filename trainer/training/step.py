@@ -22,7 +22,7 @@ from trainer.run.config import Config
 from trainer.training.objective import DiffAugment, feature_matching_loss, mean_adversarial_loss
 from trainer.training.perceptual import perceptual_loss
 from trainer.training.state import State, rng
-from trainer.training.styles import Draw, Styled, styled
+from trainer.training.styles import StyleNoise, StylePass, begin_style_pass
 from trainer.training.upsampling import stripe_loss
 
 
@@ -100,7 +100,7 @@ def train_step(
     if config.feature_matching:
         augments[1] = augments[0]  # or the features of one place would be compared with another's
     crops = torch.rand(config.batch, 2, generator=rng(config.seed, "crops", state.step))[mine]
-    draw = Draw.of_step(config, state.step, world) if config.style else None
+    noise = StyleNoise.of_step(config, state.step, world) if config.style else None
     means = torch.zeros(len(LOSSES), device=photos.device)
 
     def discriminate(pictures: Tensor, part: slice, augment: DiffAugment) -> list[Discriminated]:
@@ -112,7 +112,7 @@ def train_step(
     for start in range(0, count, state.micro_batch):
         part = slice(start, start + state.micro_batch)
         real, mask = photos[part], None if known is None else known[part]
-        style = styled(state, config, inputs[part], real, draw and draw.of(part))
+        style = begin_style_pass(state, config, inputs[part], real, noise and noise.of(part))
         fake = style.generate()[:, :, :height, :width]
         if mask is not None:
             # The photo itself where nothing is known: no loss there, nothing for the discriminator to see.
@@ -179,7 +179,7 @@ def generator_loss(losses: Losses, config: Config) -> Tensor:
     return loss - config.diversity * losses.diversity
 
 
-def masked_l1_loss(fake: Tensor, real: Tensor, mask: Tensor | None, style: Styled) -> Tensor:
+def masked_l1_loss(fake: Tensor, real: Tensor, mask: Tensor | None, style: StylePass) -> Tensor:
     """The L1 loss of those pictures that have a target, over what the mask, as ``known``, leaves of them."""
     if not style.has_target:
         return torch.zeros((), device=real.device)
@@ -187,7 +187,7 @@ def masked_l1_loss(fake: Tensor, real: Tensor, mask: Tensor | None, style: Style
     return loss if mask is None else loss / style.with_target(mask).mean().clamp_min(1e-3)
 
 
-def with_target(predictions: Sequence[Discriminated], style: Styled) -> list[Discriminated]:
+def with_target(predictions: Sequence[Discriminated], style: StylePass) -> list[Discriminated]:
     """What discriminators make of those pictures that have a target."""
     return [
         Discriminated(style.with_target(logits), tuple(map(style.with_target, features)))

@@ -35,7 +35,7 @@ _TARGET_WEIGHT_BESIDE_HINTS = 1.2
 """The same where two of three drawings have hints, and so five of six have to."""
 
 
-class Draw(NamedTuple):
+class StyleNoise(NamedTuple):
     """What is drawn for a step, of this process's pictures; on the CPU.
 
     Attributes:
@@ -49,7 +49,7 @@ class Draw(NamedTuple):
     more: Tensor
 
     @classmethod
-    def of_step(cls, config: Config, step: int, world: World) -> Draw:
+    def of_step(cls, config: Config, step: int, world: World) -> StyleNoise:
         """The same numbers for a picture however many processes share the batch."""
         codes, more = torch.randn(
             2, config.batch, config.style, generator=rng(config.seed, "styles", step)
@@ -58,9 +58,9 @@ class Draw(NamedTuple):
         mine = world.part(config.batch)
         return cls((places % 2 == 0)[mine], codes[mine], more[mine])
 
-    def of(self, part: slice) -> Draw:
+    def of(self, part: slice) -> StyleNoise:
         """What is drawn for some of the pictures."""
-        return Draw(self.alternate[part], self.codes[part], self.more[part])
+        return StyleNoise(self.alternate[part], self.codes[part], self.more[part])
 
 
 class StyleLosses(NamedTuple):
@@ -71,7 +71,7 @@ class StyleLosses(NamedTuple):
     diversity: Tensor
 
 
-class Styled:
+class StylePass:
     """The styles of one pass, begun with no codes: what a network without styles makes.
 
     Attributes:
@@ -104,25 +104,25 @@ class Styled:
         return tensor if self.targeted is None else tensor[self.targeted.to(tensor.device)]
 
 
-class Bicycle(Styled):
+class BicyclePass(StylePass):
     """By codes of photos, and by random ones."""
 
-    def __init__(self, state: State, inputs: Tensor, photos: Tensor, draw: Draw) -> None:
+    def __init__(self, state: State, inputs: Tensor, photos: Tensor, noise: StyleNoise) -> None:
         super().__init__(state, inputs)
         device = photos.device
-        alternate, hinted = draw.alternate.to(device), _hinted(inputs, state.config)
+        alternate, hinted = noise.alternate.to(device), _hinted(inputs, state.config)
         self.targeted = (alternate | hinted).nonzero().flatten()
         self._random = (~alternate & ~hinted).nonzero().flatten()
         each = _TARGET_WEIGHT_BESIDE_HINTS if state.config.task == "hints" else _TARGET_WEIGHT
         self.weight, self._rest = each * len(self.targeted) / len(photos), 2 * len(self._random) / len(photos)
-        self._codes, self._kl = draw.codes.to(device), photos.new_zeros(())
+        self._codes, self._kl = noise.codes.to(device), photos.new_zeros(())
         read = (alternate & ~hinted).nonzero().flatten()
         self._read = 2 * len(read) / len(photos)
         if len(read):
             mean, logvar = state.read(photos[read])
             self._kl = (mean.square() + logvar.exp() - 1 - logvar).sum(1).mean() / 2
-            noise = draw.more.to(device)[read]
-            self._codes = self._codes.index_copy(0, read, mean + (logvar / 2).exp() * noise)
+            epsilon = noise.more.to(device)[read]
+            self._codes = self._codes.index_copy(0, read, mean + (logvar / 2).exp() * epsilon)
 
     def generate(self) -> Tensor:
         return self._state.generate(self._inputs, self._codes)
@@ -137,14 +137,14 @@ class Bicycle(Styled):
         return StyleLosses(self._kl * self._read, latent, pictures.new_zeros(()))
 
 
-class Diversity(Styled):
+class DiversityPass(StylePass):
     """By random codes, some pictures by two of them."""
 
-    def __init__(self, state: State, inputs: Tensor, photos: Tensor, draw: Draw) -> None:
+    def __init__(self, state: State, inputs: Tensor, photos: Tensor, noise: StyleNoise) -> None:
         super().__init__(state, inputs)
-        self._twice = draw.alternate.nonzero().flatten().to(photos.device)
-        self._codes = draw.codes.to(photos.device)
-        self._second = draw.more.to(photos.device)[self._twice]
+        self._twice = noise.alternate.nonzero().flatten().to(photos.device)
+        self._codes = noise.codes.to(photos.device)
+        self._second = noise.more.to(photos.device)[self._twice]
         self._generated = inputs[:0]
         self._size = photos.shape[2:]
         self._rest = 2 * len(self._twice) / len(photos)
@@ -173,8 +173,10 @@ def _hinted(inputs: Tensor, config: Config) -> Tensor:
     return inputs[:, 4].amax((1, 2)) > 0
 
 
-def styled(state: State, config: Config, inputs: Tensor, photos: Tensor, draw: Draw | None) -> Styled:
-    """What a pass over planes (N, inputs, H', W') begins with; without ``draw`` there are no styles."""
-    if draw is None:
-        return Styled(state, inputs)
-    return (Bicycle if config.style_recipe == "bicycle" else Diversity)(state, inputs, photos, draw)
+def begin_style_pass(
+    state: State, config: Config, inputs: Tensor, photos: Tensor, noise: StyleNoise | None
+) -> StylePass:
+    """What a pass over planes (N, inputs, H', W') begins with; without ``noise`` there are no styles."""
+    if noise is None:
+        return StylePass(state, inputs)
+    return (BicyclePass if config.style_recipe == "bicycle" else DiversityPass)(state, inputs, photos, noise)

@@ -1,4 +1,4 @@
-"""Decoders that can't leave a checkerboard on plain ground.
+"""Decoders that can't leave a checkerboard on a plain background.
 
 A transposed convolution of kernel 4 and stride 2 makes even and odd rows of its output from different
 weights; where these sum up differently, a plain area comes out in stripes (Odena et al., “Deconvolution and

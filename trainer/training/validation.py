@@ -151,16 +151,16 @@ class ValidationReporter:
             state.best = reached.l1
             self._write_model(self.run.best, state, tensors, reached, styles)
         self._write_model(self.run.model, state, tensors, reached, styles)
-        self.log.tell(
+        self.log.write(
             "samples", state.step, picture=name, count=len(columns), held_back=each * self.held_back,
             l1=round(reached.l1, 5), training_l1=round(known.l1, 5) if known else None,
             liveliness=round(reached.liveliness, 3),
             **({"early": True} if config.is_early(state.step) else {}),
         )  # fmt: skip
-        self._tell_of_model(state)
+        self._report_model(state)
         told = events.read(self.run.events)
         verdict, sentence = health.diagnosis(told, config.pairs, config.batch)
-        self.log.tell("health", state.step, verdict=verdict, sentence=sentence)
+        self.log.write("health", state.step, verdict=verdict, sentence=sentence)
 
     def hand_over(self, state: State) -> None:
         """Bring the newest model to the last step, where a training is stopped between two validations.
@@ -177,7 +177,7 @@ class ValidationReporter:
         reached = _validated(painter, self.unknown or self.known)
         assert reached is not None
         self._write_model(self.run.model, state, tensors, reached, self._styles(painter))
-        self._tell_of_model(state)
+        self._report_model(state)
 
     def _styles(self, painter: Generator) -> dict[str, Any]:
         """The fields of the card that are read from photos anew, each time."""
@@ -205,9 +205,9 @@ class ValidationReporter:
     ) -> None:
         ema.write(path, self.config, tensors, self._notes(state), scores={"l1": reached.l1}, **styles)
 
-    def _tell_of_model(self, state: State) -> None:
+    def _report_model(self, state: State) -> None:
         self._written = state.step
-        self.log.tell("model", state.step, file=self.run.model.name)
+        self.log.write("model", state.step, file=self.run.model.name)
 
     def translate_drawing(self, state: State) -> None:
         """Now and then, translate what the window left in ``drawing.npz`` by the newest average.
@@ -223,7 +223,7 @@ class ValidationReporter:
         painter = ema.painter(self.config, ema.average_weights(state))
         prepared = codec.prepare(painted, painter.card, self.config.size)
         self.run.write_sample("drawing.png", painter.translate(prepared, style=self._usual))
-        self.log.tell("drawing", state.step, picture="drawing.png")
+        self.log.write("drawing", state.step, picture="drawing.png")
 
     def _drawing(self, state: State) -> Picture | None:
         """The window's drawing; None where there is none, or none that makes sense."""
@@ -241,7 +241,7 @@ class ValidationReporter:
             return None
 
     def _say(self, state: State, sentence: str) -> None:
-        self.log.tell("message", state.step, sentence=sentence)
+        self.log.write("message", state.step, sentence=sentence)
 
     def _typical_planes(self, state: State) -> Iterator[Tensor]:
         card, network = self.config.card(), state.generator

@@ -242,20 +242,20 @@ class _Packed:
         if len(waiting) >= _SIDE_BY_SIDE:
             wait(waiting, return_when=FIRST_COMPLETED)
         self._jobs[name] = self._pool.submit(pack)
-        self._tell()
+        self._report_progress()
 
     def files(self) -> dict[str, bytes]:
         """What became of each, in the order in which they came; nothing can be added then."""
         while waiting := self._waiting():
             wait(waiting, return_when=FIRST_COMPLETED)
-            self._tell()
+            self._report_progress()
         self._pool.shutdown()
         return {name: job.result() for name, job in self._jobs.items()}
 
     def _waiting(self) -> list[Future[bytes]]:
         return [job for job in self._jobs.values() if not job.done()]
 
-    def _tell(self) -> None:
+    def _report_progress(self) -> None:
         try:
             self._step(len(self._jobs) - len(self._waiting()))
         except BaseException:

@@ -165,7 +165,7 @@ def _forget_old() -> None:
         del _found[key]
 
 
-def tell(photo: Pixels, likely: npt.NDArray[np.float32]) -> None:
+def keep_likelihoods(photo: Pixels, likely: npt.NDArray[np.float32]) -> None:
     """Remember with the regions of a photo, as ``regions_in`` takes it, how likely each label is in them."""
     found, key = regions_in(photo), _key(photo)
     with _LOOKING:

@@ -112,14 +112,14 @@ class TransformStroke(Noted):
     def finish(self, sample: Sample, shift: bool = False, ctrl: bool = False) -> Change | None:
         if not self.open:
             return Change()
-        self.lifted = self.move(sample, shift, ctrl).united(self._settle())
+        self.lifted = self.move(sample, shift, ctrl).united(self._paint_exactly())
         self._held = None
         return None
 
     def close(self) -> Change:
         if not self.open:
             return Change()
-        self._settle()
+        self._paint_exactly()
         self.shut()
         if self.placement == Placement():
             self._recording.abort()
@@ -174,7 +174,7 @@ class TransformStroke(Noted):
         self._show()
         return EMPTY
 
-    def _settle(self) -> Rect:
+    def _paint_exactly(self) -> Rect:
         """Make what was but a ghost; returns what was repainted."""
         if self.ghost is None:
             return EMPTY

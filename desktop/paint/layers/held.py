@@ -107,8 +107,8 @@ class Overlay:
 
     def over(self, preview: Pixels) -> Pixels:
         """``preview``, uint8 (H, W, 3), with what is held laid over it; another array."""
-        ground, above = (self._colours, preview) if self._begins_held else (preview, self._colours)
-        made, box = ground.copy(), self._box
+        background, above = (self._colours, preview) if self._begins_held else (preview, self._colours)
+        made, box = background.copy(), self._box
         if box and self._wholly is None:
             made[box.rows, box.columns] = above[box.rows, box.columns]
         elif box:

@@ -111,7 +111,7 @@ def _around(place: Rect, canvas: Rect) -> list[Rect]:
 
 
 def _trimmed(pieces: Iterable[Piece]) -> Iterable[Piece]:
-    """Copies of the pieces without their transparent rims; none of those that are nothing else."""
+    """Copies of the pieces without their transparent edges; none of those that are nothing else."""
     for rect, pixels in pieces:
         packed = np.ascontiguousarray(pixels).view(np.uint32)[:, :, 0]
         rows, columns = np.flatnonzero(packed.any(1)), np.flatnonzero(packed.any(0))

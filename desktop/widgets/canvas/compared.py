@@ -102,8 +102,8 @@ def _paint_name(painter: QPainter, name: str, area: QRectF, *, to_the_right: boo
     size = QSize(metrics.horizontalAdvance(text) + 2 * _MARGIN, metrics.height() + _MARGIN)
     left = area.right() - _MARGIN - size.width() if to_the_right else area.left() + _MARGIN
     box = QRect(int(left), int(area.top()) + _MARGIN, size.width(), size.height())
-    ground = theme.colour("surround")
-    ground.setAlpha(200)
-    painter.fillRect(box, ground)
+    background = theme.colour("surround")
+    background.setAlpha(200)
+    painter.fillRect(box, background)
     painter.setPen(theme.colour("text"))
     painter.drawText(box, Qt.AlignmentFlag.AlignCenter, text)

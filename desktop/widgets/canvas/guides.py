@@ -12,7 +12,7 @@ from desktop.support import theme
 
 
 def paint_outline(painter: QPainter, outline: QPolygonF) -> None:
-    """A dashed line that can be seen on any ground."""
+    """A dashed line that can be seen on any background."""
     painter.setBrush(Qt.BrushStyle.NoBrush)
     painter.setPen(QPen(QColor(0, 0, 0, 160), 3))
     painter.drawPolyline(outline)
@@ -73,7 +73,7 @@ def paint_behind(painter: QPainter, width: float) -> None:
 
 
 def paint_ring(painter: QPainter, centre: QPointF, radius: float) -> None:
-    """The brush's size, light and dark so that it shows on any ground."""
+    """The brush's size, light and dark so that it shows on any background."""
     painter.setBrush(Qt.BrushStyle.NoBrush)
     painter.setPen(QPen(QColor(255, 255, 255, 200), 1.5))
     painter.drawEllipse(centre, radius + 1, radius + 1)
@@ -84,9 +84,9 @@ def paint_ring(painter: QPainter, centre: QPointF, radius: float) -> None:
 def paint_offer(painter: QPainter, area: QRect, text: str) -> None:
     """What happens if that which is held over ``area`` is dropped there."""
     painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-    ground = theme.colour("surround")
-    ground.setAlpha(170)
-    painter.fillRect(area, ground)
+    background = theme.colour("surround")
+    background.setAlpha(170)
+    painter.fillRect(area, background)
     painter.setBrush(Qt.BrushStyle.NoBrush)
     painter.setPen(QPen(theme.colour("accent"), 3, Qt.PenStyle.DashLine))
     painter.drawRoundedRect(QRectF(area).adjusted(8, 8, -8, -8), 8, 8)

@@ -210,7 +210,7 @@ class PreviewWindow(QMainWindow):
         self.closed.emit()
 
 
-class PreviewDoor(QObject):
+class PreviewWindowController(QObject):
     """Between the main window and the preview's own one.
 
     Args:

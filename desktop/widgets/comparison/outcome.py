@@ -16,7 +16,7 @@ from engine.data.card import Card as ModelCard
 _EDGE, _GAP = 180, 8
 
 
-class OutcomeDoor(QObject):
+class OutcomeController(QObject):
     """Tells of a lesson's outcome, and asks where it is no better.
 
     Args:
@@ -30,10 +30,10 @@ class OutcomeDoor(QObject):
         self._session, self._messages, self._main = session, messages, window
         self.dialog: OutcomeDialog | None = None
         self._good: Outcome | None = None
-        session.models.outcomes.found.connect(self._tell)
-        session.live.opened.connect(self._tell_good)
+        session.models.outcomes.found.connect(self._report)
+        session.live.opened.connect(self._report_good)
 
-    def _tell_good(self, card: ModelCard) -> None:
+    def _report_good(self, card: ModelCard) -> None:
         """The better model is open, and all is said that is said of a model that was trained."""
         good = self._good
         if good is not None and good.name == card.name:
@@ -41,7 +41,7 @@ class OutcomeDoor(QObject):
             look = (self.tr("&Show before and after"), lambda: self.show(good))
             self._messages.offer(good.sentence, look)
 
-    def _tell(self, outcome: Outcome) -> None:
+    def _report(self, outcome: Outcome) -> None:
         self._good = outcome if outcome.is_better else None
         if outcome.is_better:
             return

@@ -59,7 +59,7 @@ class AboutDialog(QDialog):
     def _about(self, session: Session, version: str) -> QWidget:
         live = session.live
         running = (
-            self.tr("%s, %s") % (live.device, live.ways or live.precision)
+            self.tr("%s, %s") % (live.device, live.algorithms or live.precision)
             if live.device
             else self.tr("not loaded yet")
         )
@@ -138,11 +138,11 @@ class AboutDialog(QDialog):
         """Asking a card's driver may take seconds, and may end the process that asks: a child does it."""
         command, *words = program()
         self._child = QProcess(self)
-        self._child.finished.connect(self._tell_devices)
-        self._child.errorOccurred.connect(lambda _error: self._tell_devices())
+        self._child.finished.connect(self._show_devices)
+        self._child.errorOccurred.connect(lambda _error: self._show_devices())
         self._child.start(command, [*words, "devices"])
 
-    def _tell_devices(self) -> None:
+    def _show_devices(self) -> None:
         told = bytes(self._child.readAllStandardOutput().data()).decode("utf-8", "replace").strip()
         self._devices.setText(told or self.tr("It could not be found out which devices there are."))
 

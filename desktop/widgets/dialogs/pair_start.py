@@ -139,14 +139,14 @@ class PairStartDialog(Form):
         self._show()
 
     def _notice(self, name: str) -> None:
-        if name in ("outlook", "objection"):
+        if name in ("scanned", "objection"):
             self._show()
 
     def _cut(self, text: str) -> str:
         return self.fontMetrics().elidedText(text, Qt.TextElideMode.ElideMiddle, 320)
 
     def _show(self) -> None:
-        pair_drawing, found = self._session.pair_drawing, self._session.pair_drawing.outlook
+        pair_drawing, found = self._session.pair_drawing, self._session.pair_drawing.scanned
         self.do.setEnabled(found is not None and bool(self._sources))
         if not self._sources:
             self._found.clear()

@@ -14,7 +14,7 @@ from desktop.widgets.parts.pictures import MainButton, faint, title
 from desktop.widgets.parts.room import fit
 
 
-class RestDialog(QDialog):
+class BulkDraftsDialog(QDialog):
     """Stays open beside the window. Nothing is added before the button says so.
 
     Args:
@@ -77,7 +77,7 @@ class RestDialog(QDialog):
         self._add.clicked.connect(self._bulk_drafts.take)
         self._arrange()
         self._bulk_drafts.watch("roll proposals chosen busy share", self._show)
-        self._bulk_drafts.taken.connect(self._tell)
+        self._bulk_drafts.taken.connect(self._report)
 
     def look(self) -> None:
         """Show it, with the drafts there are now."""
@@ -173,7 +173,7 @@ class RestDialog(QDialog):
 
     # --- what came of it ------------------------------------------------------------------------
 
-    def _tell(self, taken: Taken) -> None:
+    def _report(self, taken: Taken) -> None:
         if not taken.names:
             if not taken.wrong:
                 self._messages.warn(self.tr("No draft could be added; look at the photos one by one."))

@@ -90,7 +90,7 @@ class DraftControls(QWidget):
             else self.tr("Learn nothing now; it is tried again when there are more maps")
         )
 
-    def told(self) -> str:
+    def message(self) -> str:
         """One line on the draft of the photo at hand, or on those to come; nothing where all is as usual."""
         pair_drawing = self._pair_drawing
         labels, roll = pair_drawing.labels, pair_drawing.roll
@@ -119,7 +119,7 @@ class DraftControls(QWidget):
             return 0
         return made_by(picture.document)
 
-    def outlook(self) -> str:
+    def forecast(self) -> str:
         """What is to be expected of a data set that is still small."""
         roll = self._pair_drawing.roll
         if not self._pair_drawing.draws_labels or roll is None or roll.pairs >= FEWEST:

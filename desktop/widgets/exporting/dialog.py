@@ -1,4 +1,4 @@
-"""Export of a preview cut out of its ground, or larger: what is wanted, how it will look, where to."""
+"""Export of a preview cut out of its background, or larger: what is wanted, how it will look, where to."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ from PySide6.QtWidgets import (
 
 from desktop.session import Session
 from desktop.widgets.dialogs.picture_dialogs import WritingForm
-from desktop.widgets.exporting.grounds import GROUNDS, OverGround
+from desktop.widgets.exporting.backgrounds import BACKGROUNDS, OverBackground
 from desktop.widgets.parts.files import dialogs_begin
 from engine.errors import PictureError
+from engine.finishing.foreground import ENCLOSED
 from engine.finishing.framing import FRAMES, MOST_MARGIN, Room
-from engine.finishing.ground import ENCLOSED
 from engine.finishing.larger import FACTORS
-from engine.finishing.making import Wish
+from engine.finishing.making import FinishOptions
 
 
 class FinishDialog(WritingForm):
@@ -33,7 +33,7 @@ class FinishDialog(WritingForm):
     Args:
         session: makes and writes.
         parent: the window.
-        cut: whether the thing is to be cut out, to begin with.
+        cut: whether the object is to be cut out, to begin with.
     """
 
     def __init__(self, session: Session, parent: QWidget, *, cut: bool) -> None:
@@ -41,22 +41,22 @@ class FinishDialog(WritingForm):
         self.setObjectName("finish")
         self._session, self._exporting = session, session.exporting
         self._picture = session.picture  # another may come up under the dialog
-        self._shown = OverGround()
+        self._shown = OverBackground()
         self._shown.setObjectName("finish_shown")
-        self._cut = QCheckBox(self.tr("&Cut the thing out of its ground"))
+        self._cut = QCheckBox(self.tr("&Cut the object out of its background"))
         self._cut.setToolTip(self.tr("By the drawing's outline and the colours of the preview"))
         self._cut.setChecked(cut)
-        self._ground, self._frame, self._factor = QComboBox(), QComboBox(), QComboBox()
+        self._background, self._frame, self._factor = QComboBox(), QComboBox(), QComboBox()
         for box, name in (
-            (self._ground, "finish_ground"),
+            (self._background, "finish_background"),
             (self._frame, "finish_frame"),
             (self._factor, "finish_factor"),
         ):
             box.setObjectName(name)
         names = self.tr("Chequers"), self.tr("Black"), self.tr("White")
-        for name, ground in zip(names, GROUNDS, strict=True):
-            self._ground.addItem(name, ground)
-        self._ground.setToolTip(self.tr("Only to look at; what is exported is transparent there"))
+        for name, background in zip(names, BACKGROUNDS, strict=True):
+            self._background.addItem(name, background)
+        self._background.setToolTip(self.tr("Only to look at; what is exported is transparent there"))
         names = self.tr("As large as the picture"), self.tr("With a margin"), self.tr("85 % of a square")
         for name, frame in zip(names, FRAMES, strict=True):
             self._frame.addItem(name, frame)
@@ -67,7 +67,7 @@ class FinishDialog(WritingForm):
         for name, enclosed in zip(names, ENCLOSED, strict=True):
             self._enclosed.addItem(name, enclosed)
         self._enclosed.setToolTip(
-            self.tr("Parts inside lines that look like the ground: white panels, or holes of handles")
+            self.tr("Parts inside lines that look like the background: white panels, or holes of handles")
         )
         self._margin = QSpinBox()
         self._margin.setObjectName("finish_margin")
@@ -92,7 +92,7 @@ class FinishDialog(WritingForm):
         self._layer.clicked.connect(self._add_layer)
         self.form.addRow(self._shown)
         self.form.addRow(self._cut)
-        self.form.addRow(self.tr("&Look at it on"), self._ground)
+        self.form.addRow(self.tr("&Look at it on"), self._background)
         self.form.addRow(self.tr("E&nclosed parts"), self._enclosed)
         self.form.addRow(self.tr("&Room around it"), self._frame)
         self.form.addRow(self.tr("&Margin"), self._margin)
@@ -101,7 +101,7 @@ class FinishDialog(WritingForm):
         self.form.addRow(self._progress)
         self._recall()
         self._cut.toggled.connect(self._switch)
-        self._ground.currentIndexChanged.connect(self._stand)
+        self._background.currentIndexChanged.connect(self._stand)
         for box in (self._frame, self._factor, self._enclosed):
             box.currentIndexChanged.connect(self._look)
         self._margin.valueChanged.connect(self._look)
@@ -114,23 +114,25 @@ class FinishDialog(WritingForm):
         self._look()
 
     @property
-    def wish(self) -> Wish:
+    def options(self) -> FinishOptions:
         """As it is chosen."""
         room = Room(self._frame.currentData(), self._margin.value())
-        return Wish(self._cut.isChecked(), self._factor.currentData(), room, self._enclosed.currentData())
+        return FinishOptions(
+            self._cut.isChecked(), self._factor.currentData(), room, self._enclosed.currentData()
+        )
 
     def accept(self) -> None:
         """Ask where to, then write; the dialog stays until that is known."""
-        wish, picture = self.wish, self._picture
+        options, picture = self.options, self._picture
         assert picture is not None
         dialog = QFileDialog(self, self.tr("Export"), dialogs_begin(self._session))
         dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
         filters = [self.tr("PNG picture (*.png)")]
-        if wish.cut:
+        if options.cut:
             filters.append(self.tr("OpenRaster, the cut-out as a layer over the drawing (*.ora)"))
         filters.append(
-            self.tr("Other pictures (%s)") % ("*.webp *.tif" if wish.cut else "*.webp *.jpg *.tif")
+            self.tr("Other pictures (%s)") % ("*.webp *.tif" if options.cut else "*.webp *.jpg *.tif")
         )
         dialog.setNameFilters(filters)
         dialog.setDefaultSuffix("png")
@@ -138,7 +140,7 @@ class FinishDialog(WritingForm):
             lambda text: dialog.setDefaultSuffix(text.rpartition("(*.")[2].rstrip(")").split(" ")[0])
         )
         stem = picture.target.stem if picture.target is not None else self.tr("picture")
-        what = self.tr("cut-out") if wish.cut else f"{wish.factor}x"
+        what = self.tr("cut-out") if options.cut else f"{options.factor}x"
         dialog.selectFile(f"{stem} {what}.png")
         dialog.fileSelected.connect(lambda name: self.write(Path(name)))
         dialog.open()
@@ -147,7 +149,7 @@ class FinishDialog(WritingForm):
         """Write to ``path``, and close when that is done."""
         self._say("")
         try:
-            self.follow(self._exporting.write(path, self.wish, self._picture))
+            self.follow(self._exporting.write(path, self.options, self._picture))
         except PictureError as error:
             self._say(str(error))
 
@@ -164,26 +166,26 @@ class FinishDialog(WritingForm):
         self._show_progress()
 
     def _recall(self) -> None:
-        wish = self._exporting.wish(cut=self._cut.isChecked())
-        self._frame.setCurrentIndex(self._frame.findData(wish.room.frame))
-        self._margin.setValue(wish.room.margin)
-        self._enclosed.setCurrentIndex(self._enclosed.findData(wish.enclosed))
-        self._factor.setCurrentIndex(self._factor.findData(wish.factor))
+        options = self._exporting.options(cut=self._cut.isChecked())
+        self._frame.setCurrentIndex(self._frame.findData(options.room.frame))
+        self._margin.setValue(options.room.margin)
+        self._enclosed.setCurrentIndex(self._enclosed.findData(options.enclosed))
+        self._factor.setCurrentIndex(self._factor.findData(options.factor))
 
     def _switch(self) -> None:
-        wish = self._exporting.wish(cut=self._cut.isChecked())
-        self._factor.setCurrentIndex(self._factor.findData(wish.factor))
+        options = self._exporting.options(cut=self._cut.isChecked())
+        self._factor.setCurrentIndex(self._factor.findData(options.factor))
         self._look()
 
     def _look(self) -> None:
         cut = self._cut.isChecked()
-        for widget in (self._ground, self._enclosed, self._frame, self._layer):
+        for widget in (self._background, self._enclosed, self._frame, self._layer):
             widget.setEnabled(cut)
         self._margin.setEnabled(cut and self._frame.currentData() == "margin")
-        self._exporting.look(self.wish, self._picture)
+        self._exporting.look(self.options, self._picture)
 
     def _stand(self) -> None:
-        self._shown.stand_on(self._ground.currentData())
+        self._shown.stand_on(self._background.currentData())
 
     def _show(self) -> None:
         problem, there = self._exporting.problem, self._exporting.shown is not None

@@ -27,7 +27,7 @@ from desktop.pairs.teaching import MINUTES, USUAL
 from desktop.preview.shelf import Frame
 from desktop.session import Session
 from desktop.support import theme
-from desktop.widgets.drafting.bulk_drafts import RestDialog
+from desktop.widgets.drafting.bulk_drafts import BulkDraftsDialog
 from desktop.widgets.drafting.controls import DraftControls
 from desktop.widgets.parts.actions import Actions
 from desktop.widgets.parts.message_bar import MessageBar
@@ -126,8 +126,8 @@ class PairDrawingBar(PairBar):
         super().__init__("pair_drawing_bar")
         self._session, self._actions = session, actions
         self._pair_drawing = session.pair_drawing
-        self._rest_of_drafts = RestDialog(session, messages, self)
-        self._rest_of_drafts.train.connect(self._leave_for_training)
+        self._bulk_drafts_dialog = BulkDraftsDialog(session, messages, self)
+        self._bulk_drafts_dialog.train.connect(self._leave_for_training)
         self._eye = QToolButton()
         self._eye.setDefaultAction(actions["toggle_photo"])
         self._eye.setAutoRaise(True)
@@ -191,7 +191,7 @@ class PairDrawingBar(PairBar):
         pair_drawing = self._pair_drawing
         return {
             "add_pair": pair_drawing.add,
-            "add_rest": self._rest_of_drafts.look,
+            "add_rest": self._bulk_drafts_dialog.look,
             "draft_lines": pair_drawing.draw_draft,
             "next_photo": lambda: pair_drawing.step(1),
             "previous_photo": lambda: pair_drawing.step(-1),
@@ -223,9 +223,9 @@ class PairDrawingBar(PairBar):
         if photo.pair:
             its = self.tr("this photo's draft is in it as it was") if photo.draft else ""
             under += " · " + (its or self.tr("this photo has its pair"))
-        elif outlook := self._draft.outlook():
-            under += " · " + outlook
-        self.say(line, self._draft.told() or under)
+        elif forecast := self._draft.forecast():
+            under += " · " + forecast
+        self.say(line, self._draft.message() or under)
         self._add.setText(self._text())
         self._add.setToolTip(self._actions["add_pair"].toolTip() if pair_drawing.here else "")
         self._add.setEnabled(not pair_drawing.busy)

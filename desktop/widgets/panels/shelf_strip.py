@@ -61,7 +61,7 @@ class ShelfStrip(QFrame):
         self._list.itemChanged.connect(self._renamed)
         self._list.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self._list.itemClicked.connect(self._choose)
-        self._list.itemSelectionChanged.connect(self._tell_what_goes)
+        self._list.itemSelectionChanged.connect(self._show_what_goes)
         self._list.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
         self._list.customContextMenuRequested.connect(self._offer)
         self._close = QToolButton()
@@ -106,11 +106,11 @@ class ShelfStrip(QFrame):
             self._list.addItem(item)
             item.setSelected(frame.key in chosen)
         self._list.blockSignals(False)
-        self._tell_what_goes()
+        self._show_what_goes()
         self._list.scrollToBottom()
         self.setVisible(bool(frames) or varying)
 
-    def _tell_what_goes(self) -> None:
+    def _show_what_goes(self) -> None:
         """What the cross does now; nothing unless it is known which frames are meant."""
         varying, count = self._varying, len(self.chosen())
         if varying:

@@ -74,7 +74,7 @@ TABLE = [
     Spec("keep_ways", "file", _("&Keep the strokes for time-lapses"), "", "mdi6.record-rec", True,
          tip=_("Every step of a drawing is kept with its time, and saved with it; off: none is")),
     Spec("export_cut_out", "file", _("Export cut-ou&t …"), "Ctrl+Shift+X", "mdi6.scissors-cutting",
-         tip=_("The thing without its ground: a PNG with transparency, or a layer")),
+         tip=_("The object without its background: a PNG with transparency, or a layer")),
     Spec("export_larger", "file", _("Export &larger …"), "Ctrl+Alt+X", "mdi6.arrow-expand-all",
          tip=_("The preview at twice or four times the picture's size, with sharp edges")),
     Spec("next_picture", "file", _("Next open p&icture"), "Ctrl+Tab", "mdi6.swap-horizontal", rule=True),

@@ -290,7 +290,7 @@ class Files(QObject):
             (self.tr("&Open the file beside it"), lambda: self._session.open_anew(picture)),
         )
 
-    def tell_unreadable(self, found: Unreadable) -> None:
+    def report_unreadable(self, found: Unreadable) -> None:
         """A drawing was left behind that can't be brought back, or not yet; it is kept."""
         answers: list[Answer] = [
             (self.tr("Show its &folder"), lambda: self._session.places.found.emit(found.path))

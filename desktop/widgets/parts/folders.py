@@ -23,7 +23,7 @@ from desktop.widgets.parts.message_bar import MessageBar
 WIDTH = 640
 
 
-class FolderDoor(QObject):
+class FolderController(QObject):
     """Has the system's file manager show folders, and tells of those that it can't show."""
 
     def __init__(self, session: Session, messages: MessageBar, window: QWidget) -> None:

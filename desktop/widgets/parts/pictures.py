@@ -102,11 +102,11 @@ class MainButton(QPushButton):
 
     def paintEvent(self, event: QPaintEvent) -> None:
         painter = smooth(self)
-        ground = theme.colour("accent") if self.isEnabled() else theme.colour("line")
+        background = theme.colour("accent") if self.isEnabled() else theme.colour("line")
         if self.underMouse() and self.isEnabled():
-            ground = ground.lighter(112)
+            background = background.lighter(112)
         painter.setPen(QPen(theme.colour("text"), 1.5) if self.hasFocus() else Qt.PenStyle.NoPen)
-        painter.setBrush(ground.darker(115) if self.isDown() else ground)
+        painter.setBrush(background.darker(115) if self.isDown() else background)
         painter.drawRoundedRect(QRectF(self.rect()).adjusted(1, 1, -1, -1), ROUND, ROUND)
         painter.setPen(theme.colour("on_accent" if self.isEnabled() else "faint"))
         painter.drawText(

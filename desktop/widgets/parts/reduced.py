@@ -156,7 +156,7 @@ class _Level:
 
 
 def averaged(pixels: Pixels, edge: int) -> Pixels:
-    """The means of blocks of ``edge`` × ``edge``, uint8 (H, W, 3 or 4); those at the rims may be smaller."""
+    """The means of blocks of ``edge`` × ``edge``, uint8 (H, W, 3 or 4); those at the edges may be smaller."""
     if edge == 1:
         return pixels
     height, width, channels = pixels.shape
@@ -191,7 +191,7 @@ class ReducedPreview:
         image = QImage(level.data, width, height, level.strides[0], QImage.Format.Format_RGB888)
         across, down = area.width() / preview.shape[1], area.height() / preview.shape[0]
         painter.save()
-        painter.setClipRect(area, Qt.ClipOperation.IntersectClip)  # blocks at the rims reach beyond
+        painter.setClipRect(area, Qt.ClipOperation.IntersectClip)  # blocks at the edges reach beyond
         paint_averaged(painter, image, QRectF(0, 0, width * edge * across, height * edge * down), exposed)
         painter.restore()
 

@@ -96,14 +96,14 @@ class Tiles(QListWidget):
     def updateGeometries(self) -> None:
         """The tiles lie elsewhere."""
         super().updateGeometries()
-        self._tell_shown()
+        self._update_shown()
 
     def scrollContentsBy(self, dx: int, dy: int) -> None:
         """Others can be seen."""
         super().scrollContentsBy(dx, dy)
-        self._tell_shown()
+        self._update_shown()
 
-    def _tell_shown(self) -> None:
+    def _update_shown(self) -> None:
         room = self.viewport().rect()
         rows = [row for row in range(self.count()) if room.intersects(self.visualItemRect(self.item(row)))]
         self._source.shown = range(rows[0], rows[-1] + 1) if rows else self._all

@@ -86,8 +86,8 @@ class PreparingDialog(QDialog):
         self._arrange()
         self._size.activated.connect(self._look_again)
         self._margin.valueChanged.connect(self._look_again)
-        self._preparing.watch("outlook kept busy share made", self._show)
-        self._preparing.error_reported.connect(self._tell)
+        self._preparing.watch("plan kept busy share made", self._show)
+        self._preparing.error_reported.connect(self._show_problem)
         self._show()
 
     def open_on(self, folder: Path | None) -> None:
@@ -101,16 +101,18 @@ class PreparingDialog(QDialog):
     def look_at(self, folder: Path) -> None:
         """Look at the photos in a folder or zip file; not while a new folder is being written."""
         if self._preparing.busy == "writing":
-            self._tell(self.tr("The new folder is still being written; wait for it, or stop it first."))
+            self._show_problem(
+                self.tr("The new folder is still being written; wait for it, or stop it first.")
+            )
             self._waits = True
             return
         self._folder = folder
-        self._tell("")
+        self._show_problem("")
         self._preparing.look(folder, self._size.currentData(), self._margin.value())
 
     def write(self, out: Path) -> None:
         """Make the new folder."""
-        self._tell("")
+        self._show_problem("")
         self._preparing.write(out)
 
     def reject(self) -> None:
@@ -196,7 +198,7 @@ class PreparingDialog(QDialog):
 
     def _show(self) -> None:
         preparing = self._preparing
-        outlook, busy, made = preparing.outlook, preparing.busy, preparing.made
+        plan, busy, made = preparing.plan, preparing.busy, preparing.made
         self._name.setText(
             shown(self._folder.name) if self._folder else self.tr("Drop a folder of photos here")
         )
@@ -206,29 +208,29 @@ class PreparingDialog(QDialog):
             said = self.tr("Looking at the photos …")
         elif busy == "writing":
             said = self.tr("Writing …")
-        elif outlook is not None:
-            kept, total = len(preparing.kept), len(outlook.proposals)
+        elif plan is not None:
+            kept, total = len(preparing.kept), len(plan.proposals)
             said = self.tr("%d of %d photos are kept; a click on one changes that.") % (kept, total)
-            if not outlook.cuts:
+            if not plan.cuts:
                 said += " " + self.tr("Most have a background of their own, so nothing is cut out.")
-            if outlook.foreign:
-                said += " " + self.tr("%d files can’t be read here.") % len(outlook.foreign)
+            if plan.foreign:
+                said += " " + self.tr("%d files can’t be read here.") % len(plan.foreign)
         else:
-            said = self.tr("Objects on plain ground are cut out and centred; odd photos are left out.")
+            said = self.tr("Objects on a plain background are cut out and centred; odd photos are left out.")
         self._said.setText(said)
         if self._waits and not busy:
-            self._tell("")
+            self._show_problem("")
         self._bar.setVisible(bool(busy))
         self._stop.setVisible(bool(busy))
         self._bar.setValue(round(1000 * preparing.share))
-        self._write.setEnabled(outlook is not None and not busy and bool(preparing.kept))
+        self._write.setEnabled(plan is not None and not busy and bool(preparing.kept))
         for button in (self._train, self._pairs):
             button.setVisible(made is not None)
-        # A newer wish ends a look, and a field that is turned off loses the keyboard.
+        # A newer request ends a look, and a field that is turned off loses the keyboard.
         for widget in (self._choose, self._zip, self._size, self._margin):
             widget.setEnabled(busy != "writing")
 
-    def _tell(self, sentence: str) -> None:
+    def _show_problem(self, sentence: str) -> None:
         self._waits = False
         self._problem.setText(sentence)
         self._problem.setVisible(bool(sentence))

@@ -16,20 +16,20 @@ class Sheet(Picks):
         self.setObjectName("prepared_sheet")
         self.preparing = preparing
         self._thumbs: dict[str, bytes] = {}
-        preparing.watch("outlook kept", self._show)
+        preparing.watch("plan kept", self._show)
 
     def _thumb(self, name: str) -> QPixmap:
         return decoded(f"prepared:{name}", self._thumbs.get(name, b""))
 
     def _show(self) -> None:
         hows = {
-            "cut": self.tr("It is cut out of its ground and centred."),
+            "cut": self.tr("It is cut out of its background and centred."),
             "centred": self.tr("It is on white already and is centred."),
             "whole": self.tr("The middle of it is taken as it is."),
         }
-        outlook = self.preparing.outlook
+        plan = self.preparing.plan
         picks: list[Pick] = []
-        found = sorted(outlook.proposals, key=lambda it: it.keep) if outlook is not None else []
+        found = sorted(plan.proposals, key=lambda it: it.keep) if plan is not None else []
         self._thumbs = {one.name: one.thumb for one in found}
         for one in found:
             kept = one.name in self.preparing.kept

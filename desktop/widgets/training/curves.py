@@ -38,17 +38,19 @@ class Curves(QWidget):
         self._plots: list[tuple[QLabel, Any, list[str]]] = []
         self._lines: dict[str, Any] = {}
 
-    def show_curves(self, told: TrainingHistory) -> None:
+    def show_curves(self, history: TrainingHistory) -> None:
         """Draw what a training has told so far."""
         if not self._plots:
             self._build()
-        self._have(list(told.curves))
-        times = np.asarray(told.times, np.float64)
-        for name, values in told.curves.items():
+        self._have(list(history.curves))
+        times = np.asarray(history.times, np.float64)
+        for name, values in history.curves.items():
             self._lines[name].setData(*smoothed(times, np.asarray(values, np.float64)), connect="finite")
         for name in ("unknown", "known"):
             dots = [
-                (one.step, getattr(one, name)) for one in told.validations if getattr(one, name) is not None
+                (one.step, getattr(one, name))
+                for one in history.validations
+                if getattr(one, name) is not None
             ]
             self._lines[name].setData([step for step, _ in dots], [value for _, value in dots])
 

@@ -25,13 +25,13 @@ from PySide6.QtWidgets import (
 
 from desktop.session import Session
 from desktop.support import theme
-from desktop.training.current import Wish
+from desktop.training.current import TrainingRequest
 from desktop.training.dataset_scan import ScanResult
 from desktop.widgets.parts.pictures import Card, MainButton, Pairs, faint, title
 from desktop.widgets.training.mending import Mending
+from desktop.widgets.training.pair_patterns import PatternBox
 from desktop.widgets.training.recipe import RecipeFields
 from desktop.widgets.training.time import HowLong
-from desktop.widgets.training.ways import Ways
 from desktop.widgets.training.words import USUAL, found_in_words, photo_look
 from engine.data.palette import Label, Palette
 from trainer.perception import weights
@@ -45,9 +45,9 @@ class PreparePage(QWidget):
     """Everything is chosen already; Train starts it."""
 
     begun = Signal(object)
-    """The ``Wish`` to start with."""
+    """The ``TrainingRequest`` to start with."""
     queued = Signal(object)
-    """The ``Wish`` that is to wait in the queue."""
+    """The ``TrainingRequest`` that is to wait in the queue."""
     left = Signal()
     """Another folder is wanted."""
     unprepared = Signal(object)
@@ -206,8 +206,8 @@ class PreparePage(QWidget):
         for task in TASKS:
             self._task.addItem(texts[task], task)
         self._task.activated.connect(self._look_again)
-        self._way = Ways()
-        self._way.activated.connect(self._look_again)
+        self._pattern = PatternBox()
+        self._pattern.activated.connect(self._look_again)
         self._from = QComboBox()
         self._from.setObjectName("from_model")
         self._from.currentIndexChanged.connect(self._show_recipe)
@@ -239,7 +239,7 @@ class PreparePage(QWidget):
                 (self.tr("Begin with"), self._from),
             ),
             (
-                (self.tr("Pairs"), self._way),
+                (self.tr("Pairs"), self._pattern),
                 (self.tr("Size"), self._size),
                 (self.tr("Width of the networks"), self._width),
             ),
@@ -274,13 +274,13 @@ class PreparePage(QWidget):
         """Begin with another folder."""
         self._swap.setChecked(False)
         self._task.setCurrentIndex(0)
-        self._way.forget()
+        self._pattern.forget()
         self._size.setCurrentIndex(0)
         self._name.setText(folder.name)
         self._folder.setText(folder.name)
         self._dataset_scan.look(folder)
 
-    def wish(self) -> Wish | None:
+    def request(self) -> TrainingRequest | None:
         """What is chosen now; None while nothing has been found."""
         result = self._dataset_scan.result
         if result is None:
@@ -291,7 +291,7 @@ class PreparePage(QWidget):
             name=self._name.text().strip() or result.folder.name,
             task=self._task.currentData() or None,
             swap=self._swap.isChecked(),
-            pair=self._way.way,
+            pair=self._pattern.pattern,
             minutes=None if steps else self._how_long.minutes,
             steps=steps,
             size=self._chosen_size(result),
@@ -300,7 +300,7 @@ class PreparePage(QWidget):
             from_model=str(parent) if parent else None,
             **self._fields.chosen(),
         )
-        return Wish(options, self._renamed(result.palette))
+        return TrainingRequest(options, self._renamed(result.palette))
 
     def _chosen_size(self, result: ScanResult) -> tuple[int, int] | None:
         """None for the model's own, where one is gone on from."""
@@ -310,15 +310,15 @@ class PreparePage(QWidget):
         return None if self._from.currentData() else result.size
 
     def _begin(self, signal: SignalInstance) -> None:
-        wish = self.wish()
-        if wish is not None:
-            signal.emit(wish)
+        request = self.request()
+        if request is not None:
+            signal.emit(request)
 
     def _look_again(self) -> None:
         result = self._dataset_scan.result
         if result is not None:
-            task, way = self._task.currentData() or None, self._way.way
-            self._dataset_scan.look(result.folder, task, self._swap.isChecked(), way)
+            task, pattern = self._task.currentData() or None, self._pattern.pattern
+            self._dataset_scan.look(result.folder, task, self._swap.isChecked(), pattern)
 
     def _renamed(self, palette: Palette | None) -> Palette | None:
         """The palette with the names as edited; None where nobody edited any."""
@@ -354,7 +354,7 @@ class PreparePage(QWidget):
         self._direction.setVisible(bool(result.direction))
         self._pairs.show_pairs(result.shown, self.tr("No pair can be shown."))
         self._show_problems(result)
-        self._way.offer(result)
+        self._pattern.offer(result)
         if result.unsure:
             self._fold.setChecked(True)  # where the question is answered
         self._show_palette(result.palette)

@@ -73,7 +73,7 @@ class QueuePage(QWidget):
         ):
             shortcut = QShortcut(QKeySequence(keys), self._list, context=Qt.ShortcutContext.WidgetShortcut)
             shortcut.activated.connect(do)
-        self._queue.watch("queue status works told begun ended", self._show)
+        self._queue.watch("queue status works history begun ended", self._show)
 
     # --- building -------------------------------------------------------------------------------
 
@@ -277,7 +277,7 @@ class QueuePage(QWidget):
         return said if left is None else self.tr("%s All of it takes %s more.") % (said, duration(left))
 
     def _in_words(self, item: Item) -> str:
-        told = self._queue.told
+        history = self._queue.history
         state = state_of(item, self._queue.status)
         words = {
             "waiting": self.tr("waiting"),
@@ -288,10 +288,10 @@ class QueuePage(QWidget):
             "failed": self.tr("failed: %s") % item.sentence,
         }
         parts = [words[state]]
-        if item.id == self._queue.status.id and told is not None and told.steps:
-            parts.append(self.tr("step %d of %d") % (told.step, told.steps))
-            if state == "training" and told.seconds_left is not None:
-                parts.append(self.tr("%s left") % duration(told.seconds_left))
+        if item.id == self._queue.status.id and history is not None and history.steps:
+            parts.append(self.tr("step %d of %d") % (history.step, history.steps))
+            if state == "training" and history.seconds_left is not None:
+                parts.append(self.tr("%s left") % duration(history.seconds_left))
         elif state != "done" and (begun := self._queue.begun.get(item.id)) is not None:
             parts.append(self.tr("step %d of %d") % begun)
         elif state == "waiting" and item.options.minutes:

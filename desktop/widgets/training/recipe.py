@@ -242,7 +242,7 @@ class RecipeFields(QWidget):
         self.changed.emit()
 
     def _undo(self) -> None:
-        for name in reversed(self.chosen()):  # what hangs on there being styles before these
+        for name in reversed(self.chosen()):  # what depends on there being styles before these
             self._spins[name].setValue(self._scale(name) * self._usual_of(name))
 
     def _show_those_that_apply(self) -> None:

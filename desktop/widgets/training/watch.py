@@ -61,7 +61,7 @@ class WatchPage(QWidget):
         training = self._training
         training.watch("run", self._clear)
         training.watch("phase plan line host away has_model has_best chosen", self._show_state)
-        training.told.connect(self._show_told)
+        training.history_changed.connect(self._show_history)
         training.translated.connect(self._show_drawing)
         training.pictured.connect(self._show_picture)
         session.watch("picture", self._explain)
@@ -194,7 +194,7 @@ class WatchPage(QWidget):
     def showEvent(self, event: QShowEvent) -> None:
         """Curves are drawn only while somebody sees them."""
         super().showEvent(event)
-        self._show_told()
+        self._show_history()
 
     def _clear(self) -> None:
         for picture in (self._drawn, self._made):
@@ -229,10 +229,10 @@ class WatchPage(QWidget):
     def _show_choice(self) -> None:
         """Which of the two models is painted with, where they differ."""
         training = self._training
-        told = training.history
-        steps = told.best_step, told.model_step
+        history = training.history
+        steps = history.best_step, history.model_step
         self._enough.setVisible(
-            told.overfits and training.has_best and training.phase in ("running", "paused")
+            history.overfits and training.has_best and training.phase in ("running", "paused")
         )
         self._which.setVisible(training.has_model and training.has_best and steps[0] != steps[1])
         texts = self.tr("the best, step %d"), self.tr("the newest, step %d")
@@ -245,20 +245,23 @@ class WatchPage(QWidget):
     def _choose(self, which: Which) -> None:
         self._training.chosen = which
 
-    def _show_told(self) -> None:
+    def _show_history(self) -> None:
         self._show_status()
-        told = self._training.history
+        history = self._training.history
         # Without end while nothing is known: the machine is being measured.
-        done, total = told.edges or (told.step, told.steps or int(self._training.phase != "starting"))
+        done, total = history.edges or (
+            history.step,
+            history.steps or int(self._training.phase != "starting"),
+        )
         self._bar.setRange(0, total)
         self._bar.setValue(done)
-        self._pause.setVisible(self._training.phase == "running" and told.edges is None)
-        self._health.setText(told.message if told.message and not told.health else told.health)
+        self._pause.setVisible(self._training.phase == "running" and history.edges is None)
+        self._health.setText(history.message if history.message and not history.health else history.health)
         self._show_choice()
         if not self.isVisible():
             return
-        self._curves.show_curves(told)
-        newest, count = self._past.value() == self._past.maximum(), len(told.validations)
+        self._curves.show_curves(history)
+        newest, count = self._past.value() == self._past.maximum(), len(history.validations)
         if (count and self._past.maximum() != count - 1) or (count and "made" not in self._sheet.rows):
             self._past.setRange(0, count - 1)
             for row in ("inputs", "targets"):
@@ -269,45 +272,45 @@ class WatchPage(QWidget):
 
     def _show_status(self) -> None:
         training = self._training
-        told, phase = training.history, training.phase
+        history, phase = training.history, training.phase
         if training.away:
             self._status.setText(
                 self.tr("Its folder can't be reached just now; when it is back, this goes on.")
             )
             return
         if phase in ("starting", "failed"):
-            begins = training.plan is None or not told.step
+            begins = training.plan is None or not history.step
             text = (
                 self.tr("Starting; soon it measures how fast this machine is …")
                 if begins
-                else self.tr("Going on from step %d …") % told.step
+                else self.tr("Going on from step %d …") % history.step
             )
             self._status.setText(training.line or text)
             return
         words = [phase_in_words(phase).capitalize()]
         if training.host:
             words.append(self.tr("on “%s”") % shown(training.host))
-        if told.edges and phase in ("running", "stopping"):
+        if history.edges and phase in ("running", "stopping"):
             # Not steps yet: what drawings are made of is being found in the photos.
-            words = [self.tr("Finding edges as people draw them: %d of %d photos") % told.edges]
+            words = [self.tr("Finding edges as people draw them: %d of %d photos") % history.edges]
             if phase == "stopping":
                 words.append(phase_in_words(phase))
             else:
-                words.append(self.tr("%s left, then the training begins") % duration(told.edges_seconds))
+                words.append(self.tr("%s left, then the training begins") % duration(history.edges_seconds))
             self._status.setText(" · ".join(words))
             return
-        if told.steps:
-            words.append(self.tr("step %d of %d") % (told.step, told.steps))
+        if history.steps:
+            words.append(self.tr("step %d of %d") % (history.step, history.steps))
         if phase in ("running", "paused", "stopping"):
-            if told.speed:
-                slow = told.speed < 0.95
+            if history.speed:
+                slow = history.speed < 0.95
                 words.append(
-                    self.tr("%s a picture") % duration(1 / told.speed)
+                    self.tr("%s a picture") % duration(1 / history.speed)
                     if slow
-                    else self.tr("%.1f pictures a second") % told.speed
+                    else self.tr("%.1f pictures a second") % history.speed
                 )
-            if phase == "running" and told.seconds_left is not None:
-                words.append(self.tr("%s left") % duration(told.seconds_left))
+            if phase == "running" and history.seconds_left is not None:
+                words.append(self.tr("%s left") % duration(history.seconds_left))
         if phase == "interrupted" and training.line:
             words.append(training.line)
         self._status.setText(" · ".join(words))

@@ -9,7 +9,7 @@ from PySide6.QtGui import QCloseEvent
 from PySide6.QtWidgets import QStackedWidget, QVBoxLayout, QWidget
 
 from desktop.session import Session
-from desktop.training.current import Wish
+from desktop.training.current import TrainingRequest
 from desktop.training.runs import RunSummary, is_run
 from desktop.widgets.parts.actions import Reactions
 from desktop.widgets.parts.message_bar import MessageBar
@@ -73,8 +73,8 @@ class TrainingWindow(QWidget):
         self._session.training_queue.look()
         self.pages.setCurrentWidget(self.queue_page)
 
-    def _add_to_queue(self, wish: Wish) -> None:
-        self._session.training_queue.add(wish)
+    def _add_to_queue(self, request: TrainingRequest) -> None:
+        self._session.training_queue.add(request)
         self.show_queue()
 
     def _prepare_again(self) -> None:
@@ -119,8 +119,8 @@ class TrainingWindow(QWidget):
         self._session.training.stop()
         self._close_indeed()
 
-    def _start(self, wish: Wish) -> None:
-        self._session.training.start(wish)
+    def _start(self, request: TrainingRequest) -> None:
+        self._session.training.start(request)
 
     def _delete(self, run: RunSummary) -> None:
         self._session.training.delete(run.folder)
@@ -148,7 +148,7 @@ class TrainingWindow(QWidget):
             page.dress()
 
 
-class TrainingDoor(QObject):
+class TrainingController(QObject):
     """The way from the main window into training, and what it is told of one at start and end.
 
     Args:
@@ -167,10 +167,10 @@ class TrainingDoor(QObject):
         self._asked = self._answered = False
         training = session.training
         training.brought.connect(lambda _model, _said: window.activateWindow())
-        training.error_reported.connect(self._tell)
+        training.error_reported.connect(self._report)
         training.found.connect(self._announce)
-        session.training_queue.went_on.connect(self._tell_of_queue)
-        session.training_queue.error_reported.connect(self._tell)
+        session.training_queue.went_on.connect(self._report_queue)
+        session.training_queue.error_reported.connect(self._report)
         QTimer.singleShot(0, self, training.find)
         QTimer.singleShot(0, self, session.training_queue.find)
 
@@ -247,7 +247,7 @@ class TrainingDoor(QObject):
             training.stop()
         self._close_indeed()
 
-    def _tell_of_queue(self, name: str) -> None:
+    def _report_queue(self, name: str) -> None:
         self._messages.offer(
             self.tr("The queue goes on, with “%s”.") % name,
             (self.tr("&Show"), self.show_queue),
@@ -268,7 +268,7 @@ class TrainingDoor(QObject):
             resume = (self.tr("&Resume"), training.resume)
             self._messages.offer(self.tr("The training of “%s” was interrupted.") % name, resume, show)
 
-    def _tell(self, sentence: str) -> None:
+    def _report(self, sentence: str) -> None:
         """Where the training window can't."""
         if self.window is None or not self.window.isVisible():
             self._messages.warn(sentence)

@@ -49,13 +49,17 @@ def test_a_sheet_has_a_column_a_model_and_the_table_marks_the_best(
     sheet, table, told = tmp_path / "sheet.png", tmp_path / "table.json", tmp_path / "told"
     data = photos(tmp_path / "data")
     words = (*models, "--drawing", str(drawing), "--data", str(data), "--sheet", str(sheet))
-    printed = run(*words, "--looks", "0", "--json", "--table", str(table), "--told", str(told))
+    printed = run(
+        *words, "--perceptual-pairs", "0", "--json", "--table", str(table), "--progress-file", str(told)
+    )
     fields = json.loads(printed)
     assert fields == json.loads(table.read_text("utf-8"))
     assert [one["name"] for one in fields["models"]] == ["tiny sketch", "tiny lines"]
     assert all(one["pairs"] == 3 and one["scores"]["psnr"] > 0 for one in fields["models"])
     assert set(fields["best"]["psnr"]) <= {"tiny sketch", "tiny lines"} and fields["best"]["psnr"]
     assert told.read_text() == "6 6"
+    as_before = json.loads(run(*words, "--looks", "0", "--json"))  # as it was called
+    assert [one["scores"] for one in as_before["models"]] == [one["scores"] for one in fields["models"]]
     with Image.open(sheet) as image:
         assert image.width > 4 * 256 and image.height > 4 * 256  # drawn, two models, photo; 1 + 3 rows
 

@@ -27,7 +27,7 @@ def test_strokes_are_drawn_with_the_pointer_and_seen(stage: Stage, tmp_path: Pat
     empty = stage.seen()
     places: list[int] = []
     stage.play(drawing.strokes[0], places.append)
-    stage.settle()
+    stage.wait_for_preview()
     assert stage.session.document.undo_steps == 1
     assert places == list(range(len(drawing.strokes[0].samples)))
     file = stage.shoot(tmp_path / "drawn.png")

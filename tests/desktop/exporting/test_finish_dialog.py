@@ -16,8 +16,8 @@ from desktop.paint.files import project
 from desktop.paint.layers.layer import Role
 from desktop.session import Session
 from desktop.support.settings import SettingsFile
+from desktop.widgets.exporting.backgrounds import OverBackground
 from desktop.widgets.exporting.dialog import FinishDialog
-from desktop.widgets.exporting.grounds import OverGround
 from desktop.widgets.main_window import MainWindow
 from engine.data.messages import Pixels
 from engine.planes import codec
@@ -134,8 +134,8 @@ def test_it_is_exported_as_it_is_chosen_and_the_same_is_wanted_next_time(
     assert 60 <= height <= 110 and 80 <= width <= 130  # twice an outline of 36 × 48
     assert told == ["Exported “bag.webp”."]
     again = opened(drawn)
-    assert (again.wish.cut, again.wish.factor, again.wish.enclosed) == (True, 2, "kept")
-    assert (again.wish.room.frame, again.wish.room.margin) == ("margin", 5)
+    assert (again.options.cut, again.options.factor, again.options.enclosed) == (True, 2, "kept")
+    assert (again.options.room.frame, again.options.room.margin) == ("margin", 5)
     again.reject()
     session.remember()
     kept = SettingsFile(stocked_home / "settings.json").settings.exporting
@@ -186,7 +186,7 @@ def test_a_larger_preview_goes_into_a_png(
     assert preview is not None and made.shape == (80 * factor, 96 * factor, 3)
     small = codec.scaled_preview(made, (preview.shape[1], preview.shape[0]))
     assert np.abs(small.astype(int) - preview).mean() < 3
-    assert opened(drawn, "export_larger").wish.factor == factor
+    assert opened(drawn, "export_larger").options.factor == factor
 
 
 @pytest.mark.parametrize(("name", "factor"), [("export_cut_out", 1), ("export_larger", 2)])
@@ -210,25 +210,25 @@ def test_what_was_painted_over_the_preview_is_in_it(
     assert written(tmp_path / "without.png")[row * factor, column * factor][:3].tolist() != [250, 0, 120]
 
 
-def test_it_is_looked_at_over_the_ground_that_is_chosen(drawn: MainWindow) -> None:
+def test_it_is_looked_at_over_the_background_that_is_chosen(drawn: MainWindow) -> None:
     dialog = opened(drawn)
-    (shown,) = dialog.findChildren(OverGround)
+    (shown,) = dialog.findChildren(OverBackground)
     corners = []
-    for ground in ("chequers", "black", "white"):
-        choose(dialog, "finish_ground", ground)
+    for background in ("chequers", "black", "white"):
+        choose(dialog, "finish_background", background)
         image = shown.grab().toImage()
         middle = image.height() // 2
         corners.append(image.pixelColor(image.width() // 6, middle).name())
     assert corners[1:] == ["#000000", "#ffffff"] and corners[0] not in corners[1:]
 
 
-def test_where_nothing_can_be_told_from_its_ground_a_sentence_says_so(
+def test_where_nothing_can_be_told_from_its_background_a_sentence_says_so(
     window: MainWindow, session: Session
 ) -> None:
     """Empty paper: nothing is drawn, and nothing can be exported."""
     dialog = opened(window)
-    assert "No thing can be told from its ground" in session.exporting.problem
-    (shown,) = dialog.findChildren(OverGround)
+    assert "No object can be told from its background" in session.exporting.problem
+    (shown,) = dialog.findChildren(OverBackground)
     assert shown.accessibleName() == session.exporting.problem
     assert not dialog.do.isEnabled()
     (layer,) = [it for it in dialog.findChildren(QPushButton) if "layer" in it.text()]

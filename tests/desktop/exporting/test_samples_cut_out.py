@@ -16,7 +16,7 @@ from scipy import ndimage
 import engine
 import resources
 from desktop.paint.files.drawing import Drawing
-from engine.finishing.making import Wish, made
+from engine.finishing.making import FinishOptions, made
 from engine.passes.generator import Generator
 from engine.planes import codec
 
@@ -25,12 +25,13 @@ Mask = npt.NDArray[np.bool_]
 BY_HAND: dict[str, dict[str, Any]] = json.loads(
     Path(__file__).with_name("masks_by_hand.json").read_text("utf-8")
 )
-"""By drawing: the model, the corners of the thing's outline, and of holes through which the ground is seen.
+"""By drawing: the model, the corners of the object's outline, and of holes through which the background is
+seen.
 
 Read off the drawings, shown twice as large, corner by corner along the outer edge of their lines.
 """
 LEAST = {"64-ginger-cat-sitting": 0.95}
-"""Where it isn't 0.97: the ground between whiskers stays, see docs/adr/0032-cut-outs.md."""
+"""Where it isn't 0.97: the background between whiskers stays, see docs/adr/0032-cut-outs.md."""
 BY_INK: dict[str, tuple[tuple[int, int], ...]] = {
     "01-red-sneaker": (),
     "07-red-high-heel": (),
@@ -53,7 +54,7 @@ def cut_out(name: str) -> tuple[Mask, Mask]:
     assert picture.lines is not None
     size = codec.working_size(picture.size, generator.card)
     preview = generator.translate(codec.prepare(picture, generator.card, size))
-    return picture.lines < 128, made(preview, picture, picture.size, Wish(cut=True))[..., 3] >= 128
+    return picture.lines < 128, made(preview, picture, picture.size, FinishOptions(cut=True))[..., 3] >= 128
 
 
 def agreement(one: Mask, other: Mask) -> float:
@@ -73,19 +74,19 @@ def drawn_by_hand(name: str, shape: tuple[int, int]) -> Mask:
 
 @pytest.mark.parametrize("name", BY_HAND)
 def test_samples_are_cut_out_as_by_hand(name: str) -> None:
-    ink, thing = cut_out(name)
+    ink, foreground = cut_out(name)
     mask = drawn_by_hand(name, ink.shape)
     assert (ink & mask).sum() > 0.85 * ink.sum(), "the mask is of this drawing"
-    assert agreement(thing, mask) >= LEAST.get(name, 0.97)
+    assert agreement(foreground, mask) >= LEAST.get(name, 0.97)
 
 
 @pytest.mark.parametrize("name", BY_INK)
 def test_samples_are_cut_out_along_the_outer_edge_of_their_ink(name: str) -> None:
-    ink, thing = cut_out(name)
+    ink, foreground = cut_out(name)
     # Gaps are closed with a thick pen, the outline is filled, the pen's width taken off again.
     thick = np.pad(ndimage.binary_dilation(ink, iterations=4), 8)
     mask = ndimage.binary_erosion(ndimage.binary_fill_holes(thick), iterations=4)[8:-8, 8:-8]
     holes, _count = ndimage.label(~ink)
     for x, y in BY_INK[name]:
         mask = mask & (holes != holes[y, x])
-    assert agreement(thing, mask) >= 0.99
+    assert agreement(foreground, mask) >= 0.99

@@ -159,7 +159,7 @@ def preview_layer(session: Session) -> Job:
 
 
 def cut_out(session: Session) -> Job:
-    """The same of something that stands out from its ground."""
+    """The same of something that stands out from its background."""
     preview = np.full((1000, 1100, 3), 255, np.uint8)
     preview[300:700, 300:800] = (200, 30, 40)
     session.live.show(preview)

@@ -87,7 +87,7 @@ def leave_drafts(data: Path, labels: int, doubts: dict[str, float], maps: int = 
     for mark in doubts:
         write_png(out / f"{mark}.png", drafting.packed(chances))
     told = {"format": 1, "maps": maps, "labels": labels, "doubts": doubts, **more}
-    (out / files.TOLD).write_text(json.dumps(told), "utf-8")
+    (out / files.RESULTS).write_text(json.dumps(told), "utf-8")
 
 
 def marks(window: MainWindow) -> dict[str, str]:
@@ -332,7 +332,7 @@ def test_the_first_drafts_are_there_while_others_are_still_read(
     "text", ["", "{", "[]", '{"format": 2}', '{"format": 1, "maps": 5, "labels": 3, "doubts": []}']
 )
 def test_damaged_drafts_are_none(tmp_path: Path, text: str):
-    (tmp_path / files.TOLD).write_text(text)
+    (tmp_path / files.RESULTS).write_text(text)
     assert kept_drafts.read(tmp_path) == Drafts(tmp_path)
     (tmp_path / files.PROGRESS).write_text(text)
     assert kept_drafts.progress(tmp_path) == (0.0, 0)

@@ -197,15 +197,15 @@ def test_a_lesson_is_judged_in_the_style_that_it_was_made_in(
     (run / "config.json").write_text(json.dumps({"data": str(folder), "from_model": str(former)}))
     asked: list[TryOut] = []
 
-    def ask(wish: TryOut, then: Callable[[Pixels], object]) -> None:
-        asked.append(wish)
+    def ask(request: TryOut, then: Callable[[Pixels], object]) -> None:
+        asked.append(request)
         then(square(5))
 
     outcomes = session.models.outcomes
     monkeypatch.setattr(outcomes._tryouts, "ask", ask)
     outcomes.review(run, model, lambda: None)
     until(lambda: not outcomes.busy)
-    assert [(wish.path, wish.style) for wish in asked] == [
+    assert [(request.path, request.style) for request in asked] == [
         *((former, style) for style in (code, None)),
         *((model, style) for style in (code, None)),
     ]

@@ -56,7 +56,7 @@ def test_a_folder_becomes_a_data_set_that_the_trainer_takes(window, session, bea
     window.make_pairs([beach])
     form = window.findChild(PairStartDialog)
     assert form.findChild(QLineEdit, "pairs_name").text() == "beach"
-    until(lambda: session.pair_drawing.outlook is not None)
+    until(lambda: session.pair_drawing.scanned is not None)
     assert form.do.isEnabled() and "3 photos" in text_of(form)
     form.accept()
     at(session, 0)
@@ -138,7 +138,7 @@ def test_it_goes_on_another_day_and_a_drawing_that_was_not_added_is_there(
     files_done(session)
     window.make_pairs()
     form = window.findChild(PairStartDialog)
-    until(lambda: session.pair_drawing.outlook is not None)
+    until(lambda: session.pair_drawing.scanned is not None)
     assert "1 done" in text_of(form)
     form.accept()
     at(session, 1)
@@ -332,7 +332,7 @@ def test_a_folder_dropped_on_the_window_asks_what_to_paint(window, session, beac
     left, none = Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier
     window.dropEvent(QDropEvent(QPointF(5, 5), Qt.DropAction.CopyAction, data, left, none))
     form = window.findChild(PairStartDialog)
-    until(lambda: session.pair_drawing.outlook is not None)
+    until(lambda: session.pair_drawing.scanned is not None)
     assert form.findChild(QLineEdit, "pairs_name").text() == "beach"
     form.reject()
 

@@ -44,7 +44,7 @@ def opened(window: MainWindow, folder: Path) -> PreparingDialog:
     size = dialog.findChild(QComboBox, "preparing_size")
     size.setCurrentIndex(size.findData(128))
     dialog.look_at(folder)
-    until(lambda: window.session.preparing.outlook is not None)
+    until(lambda: window.session.preparing.plan is not None)
     return dialog
 
 
@@ -111,12 +111,12 @@ def test_what_was_overruled_stays_so_in_another_size(
         size.setCurrentIndex(size.findData(edge))
         preparing.look(photos, edge, preparing.margin)  # another one at once: the wish is of before both
         preparing.look(photos, edge, preparing.margin)
-        until(lambda: preparing.outlook is not None)
-        assert preparing.outlook.frame.size == edge and preparing.kept == expected
+        until(lambda: preparing.plan is not None)
+        assert preparing.plan.frame.size == edge and preparing.kept == expected
     photos.rename(tmp_path / "others")
     preparing.look(tmp_path / "others", 192, preparing.margin)
-    until(lambda: preparing.outlook is not None)
-    assert preparing.kept == preparing.outlook.kept != expected
+    until(lambda: preparing.plan is not None)
+    assert preparing.kept == preparing.plan.kept != expected
 
 
 def test_what_was_made_is_trained_on_or_drawn_over(
@@ -143,8 +143,8 @@ def test_training_window_leads_there(window: MainWindow, session: Session, photo
     mend = training.prepare_page.findChild(QToolButton, "mend")
     assert mend.isVisible()
     mend.click()
-    until(lambda: session.preparing.outlook is not None)
-    assert session.preparing.outlook is not None and session.preparing.outlook.folder == photos
+    until(lambda: session.preparing.plan is not None)
+    assert session.preparing.plan is not None and session.preparing.plan.folder == photos
     assert window.preparing.isVisible()
 
 
@@ -165,14 +165,14 @@ class HalfWay:
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         once, self.reached, self.go_on = writing.write, threading.Event(), threading.Event()
 
-        def held(outlook, kept, out, progress):  # type: ignore[no-untyped-def]
+        def held(plan, kept, out, progress):  # type: ignore[no-untyped-def]
             def hold(done: int, total: int) -> None:
                 if done == 3:
                     self.reached.set()
                     assert self.go_on.wait(20)
                 progress(done, total)
 
-            return once(outlook, kept, out, hold)
+            return once(plan, kept, out, hold)
 
         monkeypatch.setattr(writing, "write", held)
 
@@ -205,8 +205,8 @@ def test_a_folder_dropped_meanwhile_does_not_end_the_writing(
     assert session.preparing.made == tmp_path / "out" and (tmp_path / "out" / "7.png").is_file()
     assert not said(dialog, "problem")
     drop(dialog, tmp_path / "others")
-    until(lambda: session.preparing.outlook is not None)
-    assert session.preparing.outlook.folder == tmp_path / "others"
+    until(lambda: session.preparing.plan is not None)
+    assert session.preparing.plan.folder == tmp_path / "others"
 
 
 def test_the_margin_is_stepped_by_keys(window: MainWindow, session: Session, photos: Path) -> None:
@@ -217,13 +217,13 @@ def test_the_margin_is_stepped_by_keys(window: MainWindow, session: Session, pho
         assert margin.hasFocus()
         QTest.keyClick(margin, Qt.Key.Key_Up)
     until(lambda: not session.preparing.busy)
-    assert margin.value() == 10 and session.preparing.outlook.frame.margin == 0.1
+    assert margin.value() == 10 and session.preparing.plan.frame.margin == 0.1
 
 
 def test_settings_are_remembered(window: MainWindow, session: Session, photos: Path) -> None:
     dialog = opened(window, photos)
     dialog.findChild(QSpinBox, "preparing_margin").setValue(10)
-    until(lambda: session.preparing.outlook is not None)
+    until(lambda: session.preparing.plan is not None)
     assert session.settings.preparing == {"size": 128, "margin": 10}
     session.settings.preparing["size"] = 5
     assert session.preparing.size == USUAL_SIZE

@@ -82,8 +82,8 @@ def test_terms_of_a_card_beside_weights_are_shown_before_these_are_used(window, 
     done(session.open_file(path))
     until(lambda: window.findChildren(ImportDialog))
     window.findChildren(ImportDialog)[0].accept()
-    until(lambda: window.giving.bar.isVisible())
-    assert session.models.giving.asked.name == "Theirs" and session.live.model_file == before
+    until(lambda: window.sharing.bar.isVisible())
+    assert session.models.sharing.asked.name == "Theirs" and session.live.model_file == before
 
 
 def test_weights_dropped_together_are_all_asked_about(window, session, tmp_path) -> None:
@@ -129,9 +129,9 @@ def test_terms_are_shown_though_other_weights_were_looked_into_since(window, ses
         session.open_file(path)
     until(lambda: len(asked) == 2)
     session.library.carry_out_import(theirs, "Theirs", "labels", None)
-    until(lambda: window.giving.bar.isVisible())
-    assert session.models.giving.asked.name == "Theirs"
-    assert session.models.giving.asked.file in session.library.held
+    until(lambda: window.sharing.bar.isVisible())
+    assert session.models.sharing.asked.name == "Theirs"
+    assert session.models.sharing.asked.file in session.library.held
 
 
 def exported(session: Session, path: Path, licence: str = "") -> Path:

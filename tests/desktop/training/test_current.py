@@ -23,7 +23,7 @@ from PySide6.QtWidgets import (
 from desktop.app import begin, open_window
 from desktop.support import background
 from desktop.training import runs
-from desktop.training.current import Wish
+from desktop.training.current import TrainingRequest
 from desktop.widgets.main_window import MainWindow
 from desktop.widgets.parts.pictures import Pairs, Picture
 from desktop.widgets.training.curves import Curves
@@ -48,8 +48,8 @@ def houses(tmp_path: Path) -> Path:
     return write_pairs(tmp_path / "houses")
 
 
-def tiny(data: Path, steps: int) -> Wish:
-    return Wish(Options(data, name=data.name, steps=steps, size=(EDGE, EDGE), width=4, patch=16))
+def tiny(data: Path, steps: int) -> TrainingRequest:
+    return TrainingRequest(Options(data, name=data.name, steps=steps, size=(EDGE, EDGE), width=4, patch=16))
 
 
 def shown(image) -> Pixels:  # type: ignore[no-untyped-def]
@@ -95,7 +95,7 @@ def test_a_dropped_folder_is_shown_with_its_direction_and_can_be_swapped(window:
     page.findChild(QToolButton, "swap").click()
     until(lambda: not dataset_scan.looking)
     assert "“seen” → “drawn”" in text_of(page)
-    assert page.wish().options.swap
+    assert page.request().options.swap
 
 
 def test_problems_are_listed_and_severe_ones_keep_it_from_starting(window: MainWindow, houses: Path):
@@ -130,11 +130,11 @@ def test_labels_can_be_given_names(window: MainWindow, tmp_path: Path):
     until(lambda: window.session.dataset_scan.checked == 1.0)
     page = trainer.prepare_page
     names = trainer.findChild(QListWidget, "label_names")
-    assert names.count() == 2 and page.wish().palette is None
+    assert names.count() == 2 and page.request().palette is None
     names.item(0).setText("sky")
     found = window.session.dataset_scan.result.palette.labels
-    expected = Palette(page.wish().palette.name, (Label("sky", found[0].colour), found[1]))
-    assert page.wish().palette == expected
+    expected = Palette(page.request().palette.name, (Label("sky", found[0].colour), found[1]))
+    assert page.request().palette == expected
 
 
 def test_the_slider_says_how_long_and_how_good(window: MainWindow, houses: Path):
@@ -146,10 +146,10 @@ def test_the_slider_says_how_long_and_how_good(window: MainWindow, houses: Path)
     for place in range(slider.maximum() + 1):
         slider.setValue(place)
         said.add(page.findChild(HowLong).words)
-        assert page.wish().options.minutes in (2, 5, 10, 20, 40, 60, 120, 240, 480)
+        assert page.request().options.minutes in (2, 5, 10, 20, 40, 60, 120, 240, 480)
     assert len(said) == slider.maximum() + 1
     trainer.findChild(QSpinBox, "steps").setValue(7)
-    assert page.wish().options.steps == 7
+    assert page.request().options.steps == 7
 
 
 # --- from folder to canvas ----------------------------------------------------------------------
@@ -163,7 +163,7 @@ def test_train_to_the_end_and_paint_with_it(window: MainWindow, houses: Path, ho
     page = trainer.prepare_page
     trainer.findChild(QSpinBox, "steps").setValue(24)
     trainer.findChild(QSpinBox, "width").setValue(4)
-    assert page.wish().options.size == (EDGE, EDGE)  # as the pictures are
+    assert page.request().options.size == (EDGE, EDGE)  # as the pictures are
     button(page, "train").click()
     assert training.phase == "starting" and trainer.pages.currentWidget() is trainer.watch_page
 
@@ -194,7 +194,7 @@ def test_a_training_that_cannot_start_says_why_and_lets_the_settings_be_changed(
     trainer = training_window(window)
     trainer.prepare(houses)
     until(lambda: session.dataset_scan.result is not None)
-    training.start(Wish(Options(houses, name="houses", steps=2, size=(16, 16), width=4)))
+    training.start(TrainingRequest(Options(houses, name="houses", steps=2, size=(16, 16), width=4)))
     until(lambda: training.phase == "failed", LONG)
     assert "the size must lie between 32 and 2048" in text_of(trainer.watch_page)
     assert "Traceback" not in text_of(trainer.watch_page)
@@ -330,7 +330,7 @@ def test_which_files_make_pairs_is_asked_in_the_details(window: MainWindow, hous
     way.activated.emit(way.currentIndex())
     until(lambda: not dataset_scan.looking)
     assert dataset_scan.result.direction == "“drawn” → “seen”"
-    assert page.wish().options.pair == way.currentData() == "drawn+seen"
+    assert page.request().options.pair == way.currentData() == "drawn+seen"
     page.look_at(folder)
     until(lambda: not dataset_scan.looking)
-    assert page.wish().options.pair == ""
+    assert page.request().options.pair == ""

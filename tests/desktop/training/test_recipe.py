@@ -41,16 +41,16 @@ def test_photos_alone_are_drawn_by_trained_edges_and_the_page_says_how_long(
     first, usual = page.findChild(QLabel, "photo_look"), page.findChild(QToolButton, "usual_recipe")
     assert edges.isVisible() and edges.text() == "85 %" and perceptual.text() == "15.0"
     assert first.text() == "Edges of 12 photos are found first: about 0 s, once." and not usual.isEnabled()
-    assert (page.wish().options.edges, page.wish().options.perceptual) == (None, None)
+    assert (page.request().options.edges, page.request().options.perceptual) == (None, None)
     edges.setValue(40)
     perceptual.setValue(20)
-    assert (page.wish().options.edges, page.wish().options.perceptual) == (0.4, 20.0)
+    assert (page.request().options.edges, page.request().options.perceptual) == (0.4, 20.0)
     edges.setValue(0)
-    assert page.wish().options.edges == 0 and not first.isVisible()
+    assert page.request().options.edges == 0 and not first.isVisible()
     # The paper's recipe has neither; back at ours, what was chosen stands again.
     recipe = page.findChild(QComboBox, "recipe")
     recipe.setCurrentIndex(recipe.findData("paper"))
-    assert perceptual.value() == 0 and page.wish().options.perceptual is None
+    assert perceptual.value() == 0 and page.request().options.perceptual is None
     recipe.setCurrentIndex(recipe.findData("default"))
     assert perceptual.value() == 20
     assert window.session.settings.recipe == {"edges": 0.0, "perceptual": 20.0}
@@ -64,7 +64,7 @@ def test_pairs_with_drawings_have_no_lines_to_be_found(window: MainWindow, tmp_p
     page = prepared(window, write_pairs(tmp_path / "houses"))
     assert not spin(page, "edges").isVisible() and not page.findChild(QLabel, "photo_look").isVisible()
     assert spin(page, "perceptual").value() == 5  # as it was left
-    assert (page.wish().options.edges, page.wish().options.perceptual) == (None, 5.0)
+    assert (page.request().options.edges, page.request().options.perceptual) == (None, 5.0)
     page.findChild(QToolButton, "usual_recipe").click()
     assert window.session.settings.recipe == {"edges": 0.5}
 
@@ -72,10 +72,10 @@ def test_pairs_with_drawings_have_no_lines_to_be_found(window: MainWindow, tmp_p
 def test_styles_are_none_or_eight(window: MainWindow, tmp_path: Path):
     page = prepared(window, write_pairs(tmp_path / "houses"))
     styles = spin(page, "styles")
-    assert styles.text() == "none" and page.wish().options.styles is None
+    assert styles.text() == "none" and page.request().options.styles is None
     styles.stepUp()
-    assert styles.text() == "8" and page.wish().options.styles == 8
-    assert type(page.wish().options.styles) is int and "--styles" in page.wish().options.words()
+    assert styles.text() == "8" and page.request().options.styles == 8
+    assert type(page.request().options.styles) is int and "--styles" in page.request().options.words()
 
 
 def test_what_styles_losses_weigh_is_asked_where_there_are_styles(window: MainWindow, tmp_path: Path):
@@ -86,28 +86,28 @@ def test_what_styles_losses_weigh_is_asked_where_there_are_styles(window: MainWi
     assert spread.isVisible() and (spread.value(), again.value()) == (1, 5)
     spread.setValue(0.1)
     again.setValue(2)
-    assert (page.wish().options.kl, page.wish().options.latent) == (0.1, 2.0)
+    assert (page.request().options.kl, page.request().options.latent) == (0.1, 2.0)
     styles.setValue(0)
-    assert not spread.isVisible() and page.wish().options.kl is None
+    assert not spread.isVisible() and page.request().options.kl is None
     styles.setValue(8)  # as it was left
-    assert page.wish().options.kl == 0.1
+    assert page.request().options.kl == 0.1
     page.findChild(QToolButton, "usual_recipe").click()
-    assert page.wish().options.kl is None and window.session.settings.recipe == {}
+    assert page.request().options.kl is None and window.session.settings.recipe == {}
 
 
 def test_a_model_to_begin_with_can_stay_as_it_is(window: MainWindow, tmp_path: Path):
     page = prepared(window, write_photos(tmp_path / "photos"))
     parent, share = page.findChild(QComboBox, "from_model"), spin(page, "inherited_rate")
-    assert not share.isVisible() and page.wish().options.inherited_rate is None
+    assert not share.isVisible() and page.request().options.inherited_rate is None
     parent.setCurrentIndex(1)
-    assert share.isVisible() and share.text() == "100 %" and page.wish().options.inherited_rate is None
+    assert share.isVisible() and share.text() == "100 %" and page.request().options.inherited_rate is None
     spin(page, "styles").setValue(8)
     share.setValue(0)
     assert share.text() == "as it is"
-    assert {"--inherited-rate", "--styles", "--from"} <= set(page.wish().options.words())
-    assert page.wish().options.inherited_rate == 0
+    assert {"--inherited-rate", "--styles", "--from"} <= set(page.request().options.words())
+    assert page.request().options.inherited_rate == 0
     parent.setCurrentIndex(0)
-    assert not share.isVisible() and page.wish().options.inherited_rate is None
+    assert not share.isVisible() and page.request().options.inherited_rate is None
 
 
 def test_without_the_weights_the_page_says_so(
@@ -117,7 +117,7 @@ def test_without_the_weights_the_page_says_so(
     page = prepared(window, write_photos(tmp_path / "photos"))
     assert not spin(page, "edges").isEnabled() and spin(page, "edges").value() == 0
     assert page.findChild(QLabel, "photo_look").text() == weights.MISSING
-    assert page.wish().options.edges is None
+    assert page.request().options.edges is None
 
 
 # --- what is told meanwhile ---------------------------------------------------------------------
@@ -186,7 +186,7 @@ def test_the_page_shows_the_photos_that_are_looked_at(window: MainWindow):
         [{"event": "edges", "time": 0.0, "step": 0, "done": 30, "total": 60, "seconds_left": 240.0}]
     )
     training.phase = "running"
-    training.told.emit()
+    training.history_changed.emit()
     bar, status = page.findChild(QProgressBar), page.findChild(QLabel, "training_status")
     assert (bar.value(), bar.maximum()) == (30, 60)
     assert "30 of 60 photos · 4 min left" in status.text()
@@ -195,6 +195,6 @@ def test_the_page_shows_the_photos_that_are_looked_at(window: MainWindow):
         and not page.findChild(QPushButton, "pause").isVisible()
     )
     training.history.take([step(10)])
-    training.told.emit()
+    training.history_changed.emit()
     assert (bar.value(), bar.maximum()) == (10, 100) and page.findChild(QPushButton, "pause").isVisible()
     training.phase = None

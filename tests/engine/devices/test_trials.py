@@ -1,4 +1,4 @@
-"""Which way each convolution takes: what decides it, and what is remembered of that."""
+"""Which algorithm each convolution is done by: what decides it, and what is remembered of that."""
 
 from __future__ import annotations
 
@@ -28,23 +28,23 @@ SHAPE = (1, 64, 8, 8)
 
 
 def took(seconds: dict[str, float], monkeypatch: pytest.MonkeyPatch) -> list[list[str]]:
-    """Trials come out like that; which ways they were of."""
+    """Trials come out like that; which algorithms they were of."""
     tried = []
 
-    def answer(convolution, shape, dtype, bits, ways):
-        tried.append(ways)
-        return {way: seconds[way] for way in ways if way in seconds}
+    def answer(convolution, shape, dtype, bits, algorithms):
+        tried.append(algorithms)
+        return {algorithm: seconds[algorithm] for algorithm in algorithms if algorithm in seconds}
 
-    monkeypatch.setattr(trials, "time_ways", answer)
+    monkeypatch.setattr(trials, "time_algorithms", answer)
     return tried
 
 
 def chosen(convolution: packed.Convolution, memory: Memory, bits=None, forced=False) -> str:
-    return trials.best_way(convolution, SHAPE, torch.float32, bits, forced, memory).way
+    return trials.best_algorithm(convolution, SHAPE, torch.float32, bits, forced, memory).algorithm
 
 
 @pytest.mark.parametrize(
-    ("seconds", "way"),
+    ("seconds", "algorithm"),
     [
         ({"plain": 1.0, "packed": 0.9}, "packed"),
         ({"plain": 0.9, "packed": 1.0}, "packed"),  # the same work: chance
@@ -54,9 +54,9 @@ def chosen(convolution: packed.Convolution, memory: Memory, bits=None, forced=Fa
         ({"plain": 1.0, "packed": 0.9, "integers": 0.85}, "packed"),  # rounding has to pay
     ],
 )
-def test_the_quickest_way_is_taken(seconds, way, monkeypatch) -> None:
+def test_the_quickest_way_is_taken(seconds, algorithm, monkeypatch) -> None:
     took(seconds, monkeypatch)
-    assert chosen(nn.Conv2d(64, 64, 4, 2, 1), Memory("here"), bits=16) == way
+    assert chosen(nn.Conv2d(64, 64, 4, 2, 1), Memory("here"), bits=16) == algorithm
 
 
 def test_a_decoder_s_layer_has_ways_of_its_own(monkeypatch) -> None:
@@ -115,7 +115,7 @@ def test_an_unknown_instruction_set_means_plain_convolutions_and_one_line(monkey
     trials.is_known_set.cache_clear()
     with caplog.at_level(logging.WARNING):
         generator = Generator(*tiny(), device="cpu", precision="float32")
-    assert re.fullmatch(r"float32: \d+ plain", generator.ways)
+    assert re.fullmatch(r"float32: \d+ plain", generator.algorithms)
     assert caplog.text.count("ONEDNN_MAX_CPU_ISA=AVX9000 is no instruction set") == 1
 
 
@@ -127,8 +127,8 @@ def test_an_empty_instruction_set_is_none(caplog) -> None:
 def test_the_decision_is_logged(caplog, tiny) -> None:
     with caplog.at_level(logging.INFO):
         generator = Generator(*tiny(), device="cpu", precision="float32")
-    assert f"The network runs on the CPU in {generator.ways}" in caplog.text
-    assert generator.ways.startswith("float32: ")
+    assert f"The network runs on the CPU in {generator.algorithms}" in caplog.text
+    assert generator.algorithms.startswith("float32: ")
 
 
 # --- the file -------------------------------------------------------------------------------------
@@ -251,7 +251,7 @@ def test_shapes_are_those_of_a_pass(kind, tiny) -> None:
 
 def test_without_integers_nothing_is_computed_in_them(monkeypatch, tiny) -> None:
     monkeypatch.setattr(quantised, "right", lambda: False)
-    assert "integer" not in Generator(*tiny(levels=6, width=32), device="cpu").ways
+    assert "integer" not in Generator(*tiny(levels=6, width=32), device="cpu").algorithms
 
 
 @pytest.mark.parametrize(
@@ -286,7 +286,7 @@ def test_bfloat16_goes_before_integers_unless_it_is_much_slower(
     # Told of the whole network: of a layer without integers nothing but noughts.
     monkeypatch.setattr(
         trials,
-        "best_way",
+        "best_algorithm",
         lambda it, *rest: known(it, *rest) if it in wide else trials.Verdict("packed", 0.0),
     )
     monkeypatch.setattr(device, "integers", lambda *_: True)

@@ -1,4 +1,4 @@
-"""Things cut out of their ground: made-up drawings, gaps, handles, and what has no ground."""
+"""Objects cut out of their background: made-up drawings, gaps, handles, and what has no background."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from scipy import ndimage
 from engine.data.messages import Picture, Pixels
 from engine.errors import PictureError
 from engine.finishing.cutting import cut_out
+from engine.finishing.foreground import Enclosed
 from engine.finishing.framing import Room, framed
-from engine.finishing.ground import Enclosed
 from engine.finishing.regions import areas
 
 EDGE = 256
@@ -57,8 +57,8 @@ def painted(mask: Mask, colour: tuple[int, int, int] = (150, 40, 30)) -> Pixels:
 
 def overlap(cut: Pixels, mask: Mask) -> float:
     """Intersection over union."""
-    thing = cut[..., 3] >= 128
-    return float((thing & mask).sum() / (thing | mask).sum())
+    foreground = cut[..., 3] >= 128
+    return float((foreground & mask).sum() / (foreground | mask).sum())
 
 
 def cut(frame: Pixels, lines: Pixels | None, hints: Pixels | None = None) -> Pixels:
@@ -67,24 +67,24 @@ def cut(frame: Pixels, lines: Pixels | None, hints: Pixels | None = None) -> Pix
 
 
 def drawn_around(mask: Mask, lines: Pixels) -> Mask:
-    """A thing and the lines around it, which a hand that fills an outline takes along."""
+    """An object and the lines around it, which a hand that fills an outline takes along."""
     return mask | (lines < 128)
 
 
 def outline(mask: Mask) -> Pixels:
-    rim = ndimage.binary_dilation(mask) & ~ndimage.binary_erosion(mask, iterations=1)
-    return np.where(rim, 0, 255).astype(np.uint8)
+    edge = ndimage.binary_dilation(mask) & ~ndimage.binary_erosion(mask, iterations=1)
+    return np.where(edge, 0, 255).astype(np.uint8)
 
 
-def test_a_thing_is_cut_out_along_its_outline() -> None:
+def test_an_object_is_cut_out_along_its_outline() -> None:
     mask = filled(BAG)
     made = cut(painted(mask), drawn(closed(BAG)))
     assert made.shape == (EDGE, EDGE, 4) and overlap(made, mask) >= 0.97
     assert made[0, 0].tolist() == [0, 0, 0, 0] and made[170, 128].tolist() == [150, 40, 30, 255]
 
 
-def test_no_white_is_left_at_the_rim() -> None:
-    """Over black nothing at the rim is lighter than the thing; its preview, cut with scissors, would be."""
+def test_no_white_is_left_at_the_edge() -> None:
+    """Over black nothing at the edge is lighter than the object; its preview, cut with scissors, would be."""
     mask = filled(BAG)
     frame = painted(mask)
     made = cut(frame, drawn(closed(BAG)))
@@ -93,7 +93,7 @@ def test_no_white_is_left_at_the_rim() -> None:
     assert np.where(made[..., 3] > 0, frame[..., 1], 0).max() > 150
 
 
-def test_ground_is_seen_through_a_handle_and_the_thin_handle_stays() -> None:
+def test_the_background_is_seen_through_a_handle_and_the_thin_handle_stays() -> None:
     handle = strip(HANDLE, 12)
     mask = filled(BAG) | handle
     lines = outline(mask)
@@ -103,9 +103,9 @@ def test_ground_is_seen_through_a_handle_and_the_thin_handle_stays() -> None:
 
 
 @pytest.mark.parametrize("white", [False, True])
-def test_ground_is_seen_through_a_handle_that_is_one_line_at_the_side(white: bool) -> None:
-    """A mug's: what is below it is the ground, as below a sole; but above it, too. The mug itself, and be it
-    as white as the ground, is no hole."""
+def test_the_background_is_seen_through_a_handle_that_is_one_line_at_the_side(white: bool) -> None:
+    """A mug's: what is below it is the background, as below a sole; but above it, too. The mug itself, and be
+    it as white as the background, is no hole."""
     body: Points = [(60, 60), (160, 60), (160, 210), (60, 210)]
     handle: Points = [(160, 85), (188, 92), (205, 115), (205, 155), (188, 178), (160, 185)]
     lines = drawn(closed(body), handle)
@@ -116,9 +116,9 @@ def test_ground_is_seen_through_a_handle_that_is_one_line_at_the_side(white: boo
 
 
 @pytest.mark.parametrize("shaded", [True, False])
-def test_white_inside_an_outline_is_of_the_thing(shaded: bool) -> None:
-    """A white sole has one line between itself and the ground, as a handle of one line has; but things stand
-    on soles, and hang from handles."""
+def test_white_inside_an_outline_is_of_the_object(shaded: bool) -> None:
+    """A white sole has one line between itself and the background, as a handle of one line has; but objects
+    stand on soles, and hang from handles."""
     upper: Points = [(40, 80), (216, 80), (216, 150), (40, 150)]
     sole: Points = [(40, 150), (216, 150), (216, 176), (40, 176)]
     frame = painted(filled(upper))
@@ -151,7 +151,7 @@ def test_colour_that_runs_out_over_the_outline_is_left() -> None:
     assert overlap(cut(frame, drawn(closed(BAG))), mask) >= 0.97
 
 
-def test_ends_of_lines_that_overshoot_are_no_part_of_the_thing() -> None:
+def test_ends_of_lines_that_overshoot_are_no_part_of_the_object() -> None:
     mask = filled(BAG)
     lines = drawn(closed(BAG), [(216, 110), (245, 80)], [(40, 110), (12, 108)])
     made = cut(painted(mask), lines)
@@ -167,7 +167,7 @@ def test_a_strap_of_one_line_that_the_preview_shows_stays() -> None:
 
 @pytest.mark.parametrize("patch", [(60, 122, 196, 218), (50, 150, 206, 190)])
 def test_a_wide_white_patch_inside_a_shoe_is_of_it(patch: tuple[int, int, int, int]) -> None:
-    """It lies as near to the ground as the hole of a handle does, or at the outline; but nothing that was
+    """It lies as near to the background as the hole of a handle does, or at the outline; but nothing that was
     photographed is as white as paper all over."""
     left, top, right, bottom = patch
     mask = filled(BAG)
@@ -194,7 +194,7 @@ def test_several_pieces_are_cut_out() -> None:
     assert overlap(made, drawn_around(mask, lines)) >= 0.97 and ndimage.label(made[..., 3] > 127)[1] == 2
 
 
-def test_what_has_a_hint_is_of_the_thing() -> None:
+def test_what_has_a_hint_is_of_the_object() -> None:
     mask = filled(BAG) | strip(HANDLE, 12)
     hints = np.zeros((EDGE, EDGE, 4), np.uint8)
     hints[60:90, 110:150] = 255
@@ -216,7 +216,7 @@ def test_enclosed_parts_are_kept_or_cut_as_it_is_wished() -> None:
     assert gone[120, 128, 3] == 255 and kept[0, 0, 3] == 0
 
 
-def test_without_lines_the_ground_says_what_the_thing_is() -> None:
+def test_without_lines_the_background_says_what_the_object_is() -> None:
     mask = filled(BAG)
     assert overlap(cut(painted(mask), None), mask) >= 0.97
 
@@ -228,7 +228,7 @@ def test_where_no_thing_can_be_told_one_sentence_says_so(what: str) -> None:
     if what == "full of colours":
         frame = chance.integers(0, 256, (EDGE, EDGE, 3), np.uint8)
     lines = np.full((EDGE, EDGE), 255, np.uint8) if what == "paper alone" else None
-    with pytest.raises(PictureError, match="No thing can be told"):
+    with pytest.raises(PictureError, match="No object can be told"):
         cut(frame, lines)
 
 
@@ -254,7 +254,7 @@ def test_it_tells_how_far_it_is_and_ends_when_told_to() -> None:
         cut_out(painted(mask), Picture(lines=drawn(closed(BAG))), (128, 128), step)
 
 
-def test_room_around_a_thing() -> None:
+def test_room_around_an_object() -> None:
     pixels = np.zeros((100, 100, 4), np.uint8)
     pixels[10:30, 20:71] = 255
     assert framed(pixels, Room()) is pixels

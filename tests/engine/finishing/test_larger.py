@@ -14,7 +14,7 @@ EDGE = 64
 
 
 def photo(edge: int) -> Pixels:
-    """A shaded disc on white with a sharp rim, at 4 × ``edge``."""
+    """A shaded disc on white with a sharp edge, at 4 × ``edge``."""
     large = edge * 4
     shade = np.linspace(60, 180, large).astype(np.uint8)
     image = Image.new("RGB", (large, large), "white")
@@ -54,9 +54,9 @@ def test_edges_lie_where_they_were_drawn(factor: int) -> None:
     """A drawing larger than the network's pictures knows better where they are; one that says something
     else changes little, and made small again all are the preview."""
     whole = photo(EDGE)
-    rim = Image.new("L", (EDGE * 4, EDGE * 4), 255)
-    ImageDraw.Draw(rim).ellipse((30, 40, EDGE * 4 - 40, EDGE * 4 - 30), outline=0, width=3)
-    lines = np.array(rim)
+    edge = Image.new("L", (EDGE * 4, EDGE * 4), 255)
+    ImageDraw.Draw(edge).ellipse((30, 40, EDGE * 4 - 40, EDGE * 4 - 30), outline=0, width=3)
+    lines = np.array(edge)
     small = np.array(Image.fromarray(whole).reduce(factor))
     size = EDGE * 4, EDGE * 4
     plain, followed = enlarged(small, size), enlarged(small, size, lines)

@@ -83,13 +83,13 @@ def test_a_window_is_convolved_as_the_whole(bits: Bits) -> None:
 @every_kind
 def test_a_matrix_product_is_the_same_convolution(bits: Bits) -> None:
     plain, x = convolution(kernel_size=4, stride=2, padding=1), values(bits, 2)
-    made, way = (
+    made, algorithm = (
         Quantised(plain, bits, (14, 18), Room(), rectified=bits == 8, product=product)
         for product in (False, True)
     )
-    torch.testing.assert_close(way(x), made(x))
-    torch.testing.assert_close(way.unpadded(x), made.unpadded(x))
-    assert way(x).is_contiguous(memory_format=torch.channels_last)
+    torch.testing.assert_close(algorithm(x), made(x))
+    torch.testing.assert_close(algorithm.unpadded(x), made.unpadded(x))
+    assert algorithm(x).is_contiguous(memory_format=torch.channels_last)
 
 
 @every_kind
@@ -222,17 +222,17 @@ def test_where_integers_pay_they_are_the_default(
     model, nothing_tried, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def tried(factor: float):
-        """Every way as quick as every other, but integers by a factor."""
+        """Every algorithm as quick as every other, but integers by a factor."""
 
-        def answer(convolution, shape, dtype, bits, ways):
-            return {way: factor if way.startswith("integer") else 1.0 for way in ways}
+        def answer(convolution, shape, dtype, bits, algorithms):
+            return {algorithm: factor if algorithm.startswith("integer") else 1.0 for algorithm in algorithms}
 
         return answer
 
     monkeypatch.setattr(device, "bfloat16_pays", lambda: False)
     for factor, precision in ((0.5, "int8"), (0.95, "float32"), (2.0, "float32")):
         trial_memory.forget()
-        monkeypatch.setattr(trials, "time_ways", tried(factor))
+        monkeypatch.setattr(trials, "time_algorithms", tried(factor))
         assert opened(model).precision == precision
 
 

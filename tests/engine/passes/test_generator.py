@@ -241,14 +241,14 @@ def test_arrays_that_are_no_pictures_get_a_sentence(array, tiny) -> None:
 
 def test_wrong_wishes_get_a_sentence(tiny, tiny_file) -> None:
     file = tiny_file()
-    wishes: tuple[tuple[dict[str, Any], str], ...] = (
+    refused: tuple[tuple[dict[str, Any], str], ...] = (
         ({"device": "toaster"}, "no device “toaster”|not available"),
         ({"precision": "float7"}, "no precision “float7”"),
         ({"device": "meta"}, "not available"),
     )
-    for wish, sentence in wishes:
+    for given, sentence in refused:
         with pytest.raises(DeviceError, match=sentence):
-            engine.open(file, **wish)
+            engine.open(file, **given)
     with pytest.raises(ModelError, match="no “mean” statistics"):
         engine.open(file, statistics="mean")  # type: ignore[arg-type]
     with pytest.raises(ModelError, match="no model “unheard-of”; known are"):

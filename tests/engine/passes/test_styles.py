@@ -122,7 +122,7 @@ def test_a_change_of_style_tries_nothing(tiny, picture, monkeypatch):
     generator = Generator(card, tensors, device="cpu")
     generator.warm_up()
     monkeypatch.setattr(trials, "plan", None)
-    monkeypatch.setattr(trials, "time_ways", None)
+    monkeypatch.setattr(trials, "time_algorithms", None)
     assert difference(generator.update(picture, style=1), generator.update(picture, style=2)) > 3
     assert generator.tried
 

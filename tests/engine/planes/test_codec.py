@@ -187,7 +187,7 @@ def test_models_without_hints_see_what_the_user_sees() -> None:
 
 
 def test_a_flat_sketch_is_split_into_ink_and_hints() -> None:
-    """Drawn with smooth edges, as people do: no rim of a hint may become ink."""
+    """Drawn with smooth edges, as people do: no edge of a hint may become ink."""
     big = Image.new("RGB", (256, 256), "white")
     draw = ImageDraw.Draw(big)
     draw.ellipse((40, 40, 120, 120), fill=(220, 20, 30))
@@ -204,7 +204,7 @@ def test_a_flat_sketch_is_split_into_ink_and_hints() -> None:
     around = (
         np.abs(prepared[hinted][:, 1:4].astype(int)[:, None] - [(220, 20, 30), (0, 60, 200)]).max(2).min(1)
     )
-    assert np.quantile(around, 0.95) <= 40  # the rims too have the hint's colour
+    assert np.quantile(around, 0.95) <= 40  # the edges too have the hint's colour
 
 
 def test_a_jpegs_tinted_black_stays_ink() -> None:

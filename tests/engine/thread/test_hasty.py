@@ -1,4 +1,5 @@
-"""The first preview waits for nothing that can be put off: trials of ways, and getting ready for strokes."""
+"""The first preview waits for nothing that can be put off: trials of algorithms, and getting ready for
+strokes."""
 
 from __future__ import annotations
 
@@ -24,11 +25,11 @@ def tried(nothing_tried: None, monkeypatch: pytest.MonkeyPatch) -> list[nn.Modul
     monkeypatch.setattr(worker, "FIRST_S", 10 * PATIENCE)
     layers: list[nn.Module] = []
 
-    def answer(convolution, shape, dtype, bits, ways):
+    def answer(convolution, shape, dtype, bits, algorithms):
         layers.append(convolution)
-        return {way: 0.001 if way == "plain" else 1.0 for way in ways}
+        return {algorithm: 0.001 if algorithm == "plain" else 1.0 for algorithm in algorithms}
 
-    monkeypatch.setattr(trials, "time_ways", answer)
+    monkeypatch.setattr(trials, "time_algorithms", answer)
     return layers
 
 
@@ -38,33 +39,35 @@ def opened(desk: Desk, file) -> ModelOpened:
     return reply
 
 
-@pytest.mark.skipif(not packed.packing_works(), reason="there is one way only")
+@pytest.mark.skipif(not packed.packing_works(), reason="there is one algorithm only")
 def test_the_first_preview_comes_before_any_trial_and_the_exact_frame_after_all(
     desk: Desk, tiny_file, tiny, tried
 ) -> None:
     desk.keep_moving()
     reply = opened(desk, tiny_file())
-    assert not reply.ready and "packed" in reply.ways and "plain" not in reply.ways
+    assert not reply.ready and "packed" in reply.algorithms and "plain" not in reply.algorithms
     first = desk.ask(translate(1))
     assert isinstance(first, Translated) and not first.settled and not tried
     desk.rest()
     second = desk.next()
     assert isinstance(second, Translated) and (second.ticket, second.settled) == (first.ticket, True)
     tuned = desk.tuned.get(timeout=PATIENCE)
-    assert tuned.generation == 1 and "packed" not in tuned.ways
+    assert tuned.generation == 1 and "packed" not in tuned.algorithms
     patient = Generator(*tiny(), device="cpu", precision="float32")
-    assert patient.ways == tuned.ways
+    assert patient.algorithms == tuned.algorithms
     assert (second.preview == patient.translate(patient.prepare(picture()))).all()
 
 
-@pytest.mark.skipif(not packed.packing_works(), reason="there is one way only")
+@pytest.mark.skipif(not packed.packing_works(), reason="there is one algorithm only")
 def test_a_frame_that_was_exact_already_keeps_the_time_it_took(
     desk: Desk, tiny_file, tried, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(
         trials,
-        "time_ways",
-        lambda _layer, _shape, _dtype, _bits, ways: {way: float(way != "packed") for way in ways},
+        "time_algorithms",
+        lambda _layer, _shape, _dtype, _bits, algorithms: {
+            algorithm: float(algorithm != "packed") for algorithm in algorithms
+        },
     )
     desk.keep_moving()
     opened(desk, tiny_file())
@@ -93,13 +96,13 @@ def test_variations_wait_for_the_trials(desk: Desk, tiny_file, tiny, tried) -> N
     desk.worker.send(Vary(Ticket(1, 1), picture(), (64, 64), (5,)))
     varied = desk.next()
     assert isinstance(varied, Varied) and tried
-    assert "packed" not in desk.tuned.get(timeout=PATIENCE).ways
+    assert "packed" not in desk.tuned.get(timeout=PATIENCE).algorithms
     patient = Generator(*tiny(levels=6), device="cpu", precision="float32")
     wanted = patient.translate(patient.prepare(picture(), (64, 64)), seed=5)
     assert (varied.preview == wanted).all()
 
 
-@pytest.mark.skipif(not packed.packing_works(), reason="there is one way only")
+@pytest.mark.skipif(not packed.packing_works(), reason="there is one algorithm only")
 def test_trials_break_off_for_the_pen_and_go_on_where_they_were(tiny, tried) -> None:
     generator = Generator(*tiny(), device="cpu", precision="float32", hasty=True)
     prepared = generator.prepare(picture())
@@ -123,7 +126,7 @@ def test_where_trials_fail_it_goes_on_as_it_is(tiny, tried, monkeypatch, caplog)
     def mistake(*_: object) -> None:
         raise MemoryError
 
-    monkeypatch.setattr(trials, "time_ways", mistake)
+    monkeypatch.setattr(trials, "time_algorithms", mistake)
     assert generator.make_ready() and generator.settled
     assert "could not be made ready" in caplog.text
     assert (generator.settle() == frame).all()
@@ -132,7 +135,7 @@ def test_where_trials_fail_it_goes_on_as_it_is(tiny, tried, monkeypatch, caplog)
 def test_where_getting_ready_fails_after_the_trials_it_goes_on_as_it_was(tiny, tried, monkeypatch) -> None:
     generator = Generator(*tiny(style=8), device="cpu", precision="float32", hasty=True)
     prepared = generator.prepare(picture())
-    frame, ways = generator.retouch(prepared, None, style=1), generator.ways
+    frame, algorithms = generator.retouch(prepared, None, style=1), generator.algorithms
     other = generator.translate(prepared, style=2)
 
     def full(*_: object) -> None:
@@ -141,7 +144,7 @@ def test_where_getting_ready_fails_after_the_trials_it_goes_on_as_it_was(tiny, t
     with monkeypatch.context() as patched:
         patched.setattr(Following, "follow", full)
         assert generator.make_ready()
-    assert tried and generator.ways == ways
+    assert tried and generator.algorithms == algorithms
     assert (generator.settle() == frame).all(), "the picture is still followed"
     assert (generator.retouch(prepared, None, style=2) == other).all()
     assert (generator.settle() == generator.translate(prepared, style=2)).all()

@@ -30,9 +30,9 @@ def photos(tmp_path: Path) -> Path:
     return tmp_path / "photos"
 
 
-def model(photos: Path, **wishes: object) -> Path:
+def model(photos: Path, **changes: object) -> Path:
     """A model of these photos that has learnt nothing; its usual style is one that it was given."""
-    config = small(pairs.find(photos, way="alone"), pair="alone", **wishes)
+    config = small(pairs.find(photos, pattern="alone"), pair="alone", **changes)
     state = State(config)
     tensors = dict(state.generator.state_dict())
     if state.encoder is not None:
@@ -57,7 +57,7 @@ def test_seeds_stand_for_photos_afterwards_and_folders_are_named_styles(photos: 
     assert len(card.seeded_styles) >= 8 and card.code(None) == card.code(0) == card.seeded_styles[0]
     assert replace(card, styles=before.styles, seeded_styles=(), default_style=before.default_style) == before
     generator = opening.open(to)
-    read = [generator.style_of(pairs.load(pair)[1]) for pair in pairs.find(photos, way="alone").pairs]
+    read = [generator.style_of(pairs.load(pair)[1]) for pair in pairs.find(photos, pattern="alone").pairs]
     for code in card.seeded_styles[:4]:
         assert min(np.abs(np.array(code) - one).max() for one in read) < 0.05
     old, new = bundle.read(file)[1], bundle.read(to)[1]

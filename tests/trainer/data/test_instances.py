@@ -56,7 +56,7 @@ def test_masks_of_things_are_put_together(tmp_path: Path, photo: str, mask: str)
     assert there.sum() == 3 * 8 * 20 and there[10:18, 20:40].all() and there[30:38, 20:40].all()
     assert not [problem for problem in check.check(data) if problem.severe]
     assert len({pair.name for pair in data.pairs}) == COUNT
-    assert pairs.digest(data) != pairs.digest(pairs.find(tmp_path, way="alone"))
+    assert pairs.digest(data) != pairs.digest(pairs.find(tmp_path, pattern="alone"))
 
 
 def test_masks_of_zero_and_one_and_a_word_for_the_things(tmp_path: Path) -> None:
@@ -131,7 +131,7 @@ def _clear(values: np.ndarray, ink: int, beneath: int) -> np.ndarray:
 
 
 @pytest.mark.parametrize(("ink", "beneath"), [(255, 0), (255, 255)])
-def test_masks_on_a_clear_ground_cover_what_is_opaque(tmp_path: Path, ink: int, beneath: int) -> None:
+def test_masks_on_a_clear_background_cover_what_is_opaque(tmp_path: Path, ink: int, beneath: int) -> None:
     """Laid on white, the whole picture was one thing."""
     folder = written(tmp_path, "images/{n}.png", "masks/{n}_{k}.png")
     for file in (folder / "masks").iterdir():
@@ -151,7 +151,7 @@ def test_of_clear_masks_what_is_opaque_is_painted(tmp_path: Path, ink: int, bene
     assert ((painted == 9).all(2) == (values > 0)).all()
 
 
-def test_clear_black_ground_of_a_mask_with_a_black_rest_is_no_thing(tmp_path: Path) -> None:
+def test_clear_black_background_of_a_mask_with_a_black_rest_is_no_thing(tmp_path: Path) -> None:
     mask = np.zeros((8, 8, 4), np.uint8)
     mask[2:, :, 3] = 255  # opaque, black but for one corner
     mask[6:, 6:, :3] = 255

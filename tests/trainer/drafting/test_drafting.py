@@ -64,7 +64,7 @@ def test_drafts_of_other_houses_are_mostly_right(street: Path, tmp_path: Path) -
     out.mkdir(parents=True)
     write_png(out / "former.png", np.zeros((5, 1), np.uint8))
     drafts.draft(street, listed, out, seconds=60, steps=25)
-    told = json.loads((out / files.TOLD).read_text("utf-8"))
+    told = json.loads((out / files.RESULTS).read_text("utf-8"))
     assert {name: told[name] for name in ("format", "maps", "labels")} == {
         "format": 1,
         "maps": 6,
@@ -181,11 +181,11 @@ def test_drafts_are_told_of_before_all_photos_are_read(
     out, seen = tmp_path / "out", []
     out.mkdir()
     former = {"format": 1, "maps": 5, "labels": 5, "doubts": {"mark1": 0.9, "mark3": 0.8, "gone": 0.7}}
-    (out / files.TOLD).write_text(json.dumps(former))
+    (out / files.RESULTS).write_text(json.dumps(former))
 
     class Unsure:
         def chances(self, photo: Pixels) -> np.ndarray:
-            seen.append(json.loads((out / files.TOLD).read_text("utf-8")))
+            seen.append(json.loads((out / files.RESULTS).read_text("utf-8")))
             return np.full((5, 2, 2), 0.2, np.float32)
 
     monkeypatch.setattr(drafts, "_learnt", lambda *_: Unsure())
@@ -193,7 +193,7 @@ def test_drafts_are_told_of_before_all_photos_are_read(
     assert seen[0] == former
     assert seen[1]["doubts"] == {"mark1": 0.9, "mark3": 0.8, "mark0": 1.0} and seen[1]["whole"] is False
     assert set(seen[5]["doubts"]) == {f"mark{number}" for number in range(5)} and seen[5]["maps"] == 6
-    told = json.loads((out / files.TOLD).read_text("utf-8"))
+    told = json.loads((out / files.RESULTS).read_text("utf-8"))
     assert set(told["doubts"]) == {f"mark{number}" for number in range(6)} and "whole" not in told
 
 
@@ -213,7 +213,7 @@ def test_drafts_that_nobody_corrected_teach_nothing(street: Path, tmp_path: Path
     labels, photo = house(50, EDGE)
     pair_store.keep(folder, Picture(pixels=labels), photo, "labels", HOUSES, certainty=0.9)
     drafts.draft(folder, [], tmp_path / "out", seconds=60, steps=1)
-    assert json.loads((tmp_path / "out" / files.TOLD).read_text("utf-8"))["maps"] == 6
+    assert json.loads((tmp_path / "out" / files.RESULTS).read_text("utf-8"))["maps"] == 6
 
 
 def test_a_place_that_cant_be_written_is_a_sentence(street: Path, tmp_path: Path) -> None:
@@ -248,10 +248,10 @@ def held_out(seed: int, right: float) -> list[HeldOut]:
 def test_as_much_is_told_as_is_true(right: float) -> None:
     """Of maps of the same sort, that the temperature was not found by."""
     found = calibrating.temperature(held_out(1, right))
-    told, true = calibrating.told_and_true(held_out(2, right), found)
+    told, true = calibrating.predicted_and_true(held_out(2, right), found)
     assert told == pytest.approx(true, abs=0.1) and true == pytest.approx(right, abs=0.05)
     if right < 0.6:
-        assert calibrating.told_and_true(held_out(2, right), 1.0)[0] > true + 0.2
+        assert calibrating.predicted_and_true(held_out(2, right), 1.0)[0] > true + 0.2
 
 
 def test_drafts_are_as_certain_as_those_of_maps_that_were_held_out(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -344,7 +344,7 @@ def test_classes_are_told_by_the_command(tmp_path: Path) -> None:
     run = trained(tmp_path / "run", data, small(data))
     kinds = tmp_path / "kinds.gpl"
     write_gpl(HOUSES, kinds)
-    words = ["evaluate", str(run.folder), str(tmp_path / "data"), "--looks", "0", "--classes"]
+    words = ["evaluate", str(run.folder), str(tmp_path / "data"), "--perceptual-pairs", "0", "--classes"]
     done = CliRunner().invoke(commands, [*words, str(kinds), "--json"])
     assert done.exit_code == 0, done.stderr
     assert {name for name, _ in json.loads(done.stdout)["found"]} <= {label.name for label in HOUSES.labels}

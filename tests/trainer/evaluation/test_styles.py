@@ -20,10 +20,10 @@ from trainer.run.config import Config
 from trainer.training.state import State
 
 
-def styled(data: DataSet, loud: float, **wishes: object) -> tuple[Config, dict[str, torch.Tensor]]:
+def styled(data: DataSet, loud: float, **changes: object) -> tuple[Config, dict[str, torch.Tensor]]:
     """A model that has learnt nothing, in which styles change so much, and dropout something."""
     torch.manual_seed(1)
-    config = small(data, styles=8, style_encoder=4, **wishes)
+    config = small(data, styles=8, style_encoder=4, **changes)
     state = State(config)
     assert state.encoder is not None
     tensors = {
@@ -36,8 +36,8 @@ def styled(data: DataSet, loud: float, **wishes: object) -> tuple[Config, dict[s
     }
 
 
-def generator(data: DataSet, loud: float, **wishes: object) -> Generator:
-    config, tensors = styled(data, loud, **wishes)
+def generator(data: DataSet, loud: float, **changes: object) -> Generator:
+    config, tensors = styled(data, loud, **changes)
     return Generator(config.card(), tensors, precision="float32")
 
 
@@ -53,13 +53,16 @@ def test_diversity_is_what_styles_change_and_dropout_has_its_own(tmp_path: Path)
     assert quiet.scores["obedience"] == 0  # no nearer than a stranger's
     assert quiet.scores["dropout_diversity"] > 0
     assert loud["diversity"] > quiet.scores["dropout_diversity"]
-    assert told[-1] == (2 * 16 + 2 * 3, 2 * 16 + 2 * 3) and styles.looks(generator(data, 0), data) == 22
+    assert (
+        told[-1] == (2 * 16 + 2 * 3, 2 * 16 + 2 * 3)
+        and styles.count_comparisons(generator(data, 0), data) == 22
+    )
 
 
 def test_only_the_inside_counts_and_counts_as_if_it_were_all(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """On a plain ground what happens beside the thing is no diversity."""
+    """On a plain background what happens beside the object is no diversity."""
     data = things(tmp_path / "data", 2, 32)
     model = generator(data, 0, dropout=False)
     random = np.random.default_rng(0)

@@ -101,8 +101,8 @@ def test_a_third_folder_is_told(tmp_path: Path) -> None:
     data = pairs.find(tmp_path)
     assert data.direction == "“masks” → “images”" and kinds(data) == {"left out"}
     assert "“depth”" in str(data.problems[0]) and "--pair" in str(data.problems[0])
-    assert "depth+images" in data.ways
-    asked = pairs.find(tmp_path, way="images+depth")
+    assert "depth+images" in data.patterns
+    asked = pairs.find(tmp_path, pattern="images+depth")
     assert {pair.a.file.parent.name for pair in asked.pairs} | {
         pair.b.file.parent.name for pair in asked.pairs
     } == {"images", "depth"}
@@ -116,7 +116,7 @@ def test_of_several_maps_the_coloured_ones_are_taken_and_it_is_told(tmp_path: Pa
     data = pairs.find(tmp_path)
     assert all(pair.a.file.stem.endswith("_color") for pair in data.pairs) and len(data.pairs) == COUNT
     assert kinds(data) == {"left out"} and "_labelIds" in str(data.problems[0])
-    asked = pairs.find(tmp_path, way="leftImg8bit+*_gtFine_labelIds")
+    asked = pairs.find(tmp_path, pattern="leftImg8bit+*_gtFine_labelIds")
     assert all(pair.a.file.stem.endswith("_labelIds") for pair in asked.pairs)
     assert asked.palette is not None and len(asked.palette.labels) == len(HOUSES.labels)
 
@@ -185,7 +185,7 @@ def test_several_pictures_in_one_file(tmp_path: Path, shape: str, layout: str, d
         a, b = pairs.load(pair)
         assert (a == house(seed)[0]).all() and (b == house(seed)[1]).all()
     if "three" in shape:
-        asked = pairs.find(tmp_path, way="first+second")
+        asked = pairs.find(tmp_path, pattern="first+second")
         assert {asked.pairs[0].a.half, asked.pairs[0].b.half} == {"first", "second"}
 
 
@@ -194,9 +194,9 @@ def test_proportions_of_two_pictures_are_said(tmp_path: Path) -> None:
         save(house(seed, 128)[1][32:96], tmp_path / f"{seed}.jpg", quality=95)
     data = pairs.find(tmp_path)
     assert data.layout == "photos" and kinds(data) == {"pairing"}
-    assert "--pair" in str(data.problems[0]) and "left+right" in data.ways
-    assert pairs.find(tmp_path, way="alone").problems == ()
-    assert pairs.find(tmp_path, way="left+right").layout == "side by side"
+    assert "--pair" in str(data.problems[0]) and "left+right" in data.patterns
+    assert pairs.find(tmp_path, pattern="alone").problems == ()
+    assert pairs.find(tmp_path, pattern="left+right").layout == "side by side"
 
 
 def test_flat_pictures_among_photos_are_said(tmp_path: Path) -> None:
@@ -224,7 +224,7 @@ def test_names_that_only_share_a_part_are_offered(tmp_path: Path) -> None:
     data = pairs.find(tmp_path)
     assert data.layout == "photos" and len(data.pairs) == 2 * COUNT and kinds(data) == {"pairing"}
     assert "*_side+*_top" in str(data.problems[0])
-    asked = pairs.find(tmp_path, way="*_side+*_top", task="image")
+    asked = pairs.find(tmp_path, pattern="*_side+*_top", task="image")
     assert len(asked.pairs) == COUNT and asked.layout == "suffixes"
 
 
@@ -234,14 +234,14 @@ def test_folders_of_kinds_with_numbers_are_said_to_be_no_pairs(tmp_path: Path) -
         save(thing(seed + 30), tmp_path / "bags" / f"{seed}.png")
     data = pairs.find(tmp_path)
     assert "pairing" in kinds(data) and "--pair alone" in " ".join(map(str, data.problems))
-    alone = pairs.find(tmp_path, way="alone")
+    alone = pairs.find(tmp_path, pattern="alone")
     assert (alone.layout, len(alone.pairs), alone.problems) == ("photos", 2 * COUNT, ())
 
 
 def test_a_way_that_is_not_there_is_said(tmp_path: Path) -> None:
     written(tmp_path, "images/{n}.png", "masks/{n}.png")
     with pytest.raises(PictureError, match=r"could be: images\+masks"):
-        pairs.find(tmp_path, way="pictures+masks")
+        pairs.find(tmp_path, pattern="pictures+masks")
 
 
 def test_several_drawings_of_a_photo_are_pairs_with_it(tmp_path: Path) -> None:
@@ -321,14 +321,14 @@ def test_of_several_masks_the_drawn_one_goes_with_the_photo(tmp_path: Path) -> N
         seen = np.full((64, 64), 255, np.uint8)
         numbers(seen, tmp_path / f"training/mask/{seed:05d}_training_mask.gif")
     data = pairs.find(tmp_path)
-    assert data.way == "images+1st_manual" and [problem.kind for problem in data.problems] == ["left out"]
+    assert data.pattern == "images+1st_manual" and [problem.kind for problem in data.problems] == ["left out"]
 
 
 def test_a_photo_is_preferred_to_two_drawings(tmp_path: Path) -> None:
     written(tmp_path, "set/semantic_set/original_images/{N}.jpg", "RGB_color_image_masks/{N}.png")
     written(tmp_path, "again/{N}.jpg", "set/semantic_set/label_images_semantic/{N}.png", "numbers")
     shutil.rmtree(tmp_path / "again")
-    assert "original_images" in pairs.find(tmp_path).way
+    assert "original_images" in pairs.find(tmp_path).pattern
 
 
 def test_a_class_of_sound_things_is_not_paired_with_the_broken(tmp_path: Path) -> None:

@@ -164,7 +164,7 @@ def test_window_never_leaves_the_picture(
 ) -> None:
     random = np.random.default_rng(0)
     photo = random.integers(180, 256, (*shape, 3), np.uint8)
-    photo[: shape[0] // 2, :, 0] = 180  # no plain ground
+    photo[: shape[0] // 2, :, 0] = 180  # no plain background
     save(photo, tmp_path / "1.png")
     data, augment = for_task(tmp_path, "grey", size, rotation=15.0, zoom=0.3)
     for epoch in range(40):
@@ -177,12 +177,12 @@ def test_jitter_moves_the_window(houses: Path) -> None:
     assert len(targets) == 8
 
 
-def test_things_on_plain_ground_move_about(things: Path) -> None:
+def test_things_on_plain_background_move_about(things: Path) -> None:
     data, augment = for_task(things, "grey", (96, 96), **{**STILL, "roam": True})
     sizes = []
     for epoch in range(60):
         target = sample(data, 1, epoch, 0, augment).target
-        assert (target[[0, -1]] > 240).all()  # the ground goes on where the picture ends
+        assert (target[[0, -1]] > 240).all()  # the background goes on where the picture ends
         sizes.append(int((target.min(2) < 200).sum()))
     whole = int((still(data.pairs[1], augment).target.min(2) < 200).sum())
     assert min(sizes) < 0.75 * whole and max(sizes) <= 1.1 * whole

@@ -19,7 +19,7 @@ from trainer.perception.edges import EdgeMaps, edge_map
 
 
 def grainy_disc(size: int = 96) -> tuple[Pixels, np.ndarray]:
-    """A brown disc of coarse grain on white, uint8 (H, W, 3), and how far each pixel is from its rim."""
+    """A brown disc of coarse grain on white, uint8 (H, W, 3), and how far each pixel is from its edge."""
     down, across = np.mgrid[:size, :size] - size / 2 + 0.5
     away = np.hypot(down, across) - size * 0.35
     grain = np.random.default_rng(1).integers(-30, 30, (size, size, 1))

@@ -82,7 +82,7 @@ def test_coloured_files_are_read_in_full(channels: int) -> None:
      (16383, 0, (0, 16383)), (65535, 0, None)],
 )  # fmt: skip
 def test_one_answer_for_all(tmp_path: Path, most: int, least: int, levels: tuple[int, int] | None) -> None:
-    data = pairs.find(written(tmp_path / "photos", most, least), task="grey", way="alone")
+    data = pairs.find(written(tmp_path / "photos", most, least), task="grey", pattern="alone")
     found = data.pairs[0].b.levels
     if levels is None:
         assert found is None and not data.notes
@@ -102,7 +102,7 @@ def test_a_dim_picture_stays_dim_among_others(tmp_path: Path) -> None:
     written(tmp_path / "photos", 4095)
     dim = grey(0, 400)
     Image.fromarray(dim).save(tmp_path / "photos" / "0.png")
-    data = pairs.find(tmp_path, task="grey", way="alone")
+    data = pairs.find(tmp_path, task="grey", pattern="alone")
     assert data.levels == (0, 4095) and pairs.load(data.pairs[0])[1].max() <= 26
     # By itself, on a canvas without a model, it is as light as 10 bits are.
     assert picture.read(tmp_path / "photos" / "0.png").pixels.max() > 70
@@ -112,11 +112,11 @@ def test_what_is_cut_off_is_said(tmp_path: Path) -> None:
     for seed in range(70):
         (tmp_path / "photos").mkdir(exist_ok=True)
         Image.fromarray(grey(seed % 9, 4095)[:64, :64]).save(tmp_path / "photos" / f"{seed:02d}.png")
-    data = pairs.find(tmp_path, task="grey", way="alone")
+    data = pairs.find(tmp_path, task="grey", pattern="alone")
     looked_at = {pair.b.file for pair in layouts.spread(data.pairs, depths.LOOKED_AT)}
     other = next(pair.b.file for pair in data.pairs if pair.b.file not in looked_at)
     Image.fromarray(grey(1, 60000)[:64, :64]).save(other)
-    data = pairs.find(tmp_path, task="grey", way="alone")
+    data = pairs.find(tmp_path, task="grey", pattern="alone")
     told = [problem.file for problem in check.check(data) if problem.kind == "levels"]
     assert told == [other]
 

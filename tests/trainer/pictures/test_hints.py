@@ -10,7 +10,7 @@ from scipy import ndimage
 
 from engine.data.messages import Pixels
 from tests.trainer.made_pictures import house, thing
-from trainer.pictures import discs, ground, hints, sketch
+from trainer.pictures import background, discs, hints, sketch
 from trainer.pictures.hints import Hinting
 
 WAYS: tuple[Hinting, ...] = get_args(Hinting)
@@ -79,7 +79,7 @@ def box(colour: tuple[int, int, int] = (150, 60, 40), noise: float = 25) -> Pixe
 
 
 def wishes(photo: Pixels, count: int) -> list[Pixels]:
-    plain = ground.find_ground(photo)
+    plain = background.find_background(photo)
     return [hints.wished(photo, np.random.default_rng(seed), plain) for seed in range(count)]
 
 
@@ -94,7 +94,7 @@ def test_any_photo_can_be_wished_for(shape: tuple[int, int]) -> None:
     for seed in range(12):
         random = np.random.default_rng(seed)
         for photo in (random.integers(0, 256, (*shape, 3), np.uint8), np.full((*shape, 3), 255, np.uint8)):
-            made = hints.wished(photo, random, ground.find_ground(photo))
+            made = hints.wished(photo, random, background.find_background(photo))
             assert made.shape == (*shape, 4) and made.dtype == np.uint8
             assert set(np.unique(made[..., 3])) <= {0, 255}
             assert not made[made[..., 3] == 0].any()

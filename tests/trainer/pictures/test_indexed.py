@@ -28,8 +28,8 @@ VOC = [indexed.made(number) for number in range(256)]
 VOC[255] = (224, 224, 192)
 
 
-def rim(values: Pixels, number: int = 255) -> Pixels:
-    """The numbers with a rim around everything, as Pascal VOC has it."""
+def border(values: Pixels, number: int = 255) -> Pixels:
+    """The numbers with a border around everything, as Pascal VOC has it."""
     edges = np.zeros(values.shape, np.bool_)
     edges[1:] |= values[1:] != values[:-1]
     edges[:, 1:] |= values[:, 1:] != values[:, :-1]
@@ -51,8 +51,8 @@ MAPS = {
     "0/1 masks": (lambda seed: (parts(seed)[0] == 1).astype(np.uint8), {0, 1}, set()),
     "0 to 4": (lambda seed: parts(seed)[0], set(range(5)), set()),
     "from 1": (lambda seed: parts(seed)[0] + np.uint8(1), set(range(1, 6)), set()),
-    "with 255": (lambda seed: rim(parts(seed)[0]), set(range(5)), {255}),
-    "Cityscapes": (lambda seed: rim(many(seed, 18)), None, {255}),
+    "with 255": (lambda seed: border(parts(seed)[0]), set(range(5)), {255}),
+    "Cityscapes": (lambda seed: border(many(seed, 18)), None, {255}),
     "ADE20K": (lambda seed: many(seed, 149), None, set()),
 }
 
@@ -87,7 +87,7 @@ def test_numbers_are_labels(tmp_path: Path, name: str, mode: str) -> None:
 def test_a_files_palette_gives_the_colours(tmp_path: Path) -> None:
     for seed in range(COUNT):
         numbers(parts(seed)[1], tmp_path / "JPEGImages" / f"{seed}.jpg")
-        with_palette(rim(parts(seed)[0]), VOC, tmp_path / "SegmentationClass" / f"{seed}.png")
+        with_palette(border(parts(seed)[0]), VOC, tmp_path / "SegmentationClass" / f"{seed}.png")
     data = pairs.find(tmp_path)
     assert data.palette is not None and data.task == "labels"
     assert [label.colour for label in data.palette.labels] == VOC[:5]
@@ -199,7 +199,7 @@ def ringed(tmp_path: Path) -> Path:
     """Pairs of which all photos are white where nothing is known."""
     for seed in range(COUNT):
         values, photo = parts(seed)
-        values = rim(values)
+        values = border(values)
         photo = np.where((values == 255)[..., None], np.uint8(255), photo)
         numbers(photo, tmp_path / "images" / f"{seed}.png")
         numbers(values, tmp_path / "masks" / f"{seed}.png")
@@ -240,7 +240,7 @@ def test_the_network_sees_labels_where_none_is_known(ringed: Path) -> None:
     sample = augment.still(data.pairs[0], made.augment())
     assert sample.known is not None and (sample.known == 0).any()
     assert sample.prepared.max() < 5
-    values = rim(parts(0)[0])
+    values = border(parts(0)[0])
     known = sample.known > 0
     assert (known == (values != 255)).all() and (sample.prepared[..., 0][known] == values[known]).all()
     white = np.full_like(sample.target, 7)
@@ -275,32 +275,32 @@ def test_a_mended_copy_keeps_what_is_left_out(ringed: Path, tmp_path_factory: py
 
 
 def coloured(folder: Path, void: tuple[int, int, int]) -> Path:
-    """Coloured label maps with a rim."""
+    """Coloured label maps with a border."""
     for seed in range(COUNT):
         values, photo = parts(seed)
-        values = rim(values, 5)
+        values = border(values, 5)
         numbers(np.array([*HOUSES.colours.tolist(), void], np.uint8)[values], folder / "A" / f"{seed}.png")
         numbers(photo, folder / "B" / f"{seed}.png")
     return folder
 
 
-def test_rims_of_coloured_maps(tmp_path: Path) -> None:
+def test_borders_of_coloured_maps(tmp_path: Path) -> None:
     voc = pairs.find(coloured(tmp_path / "voc", (224, 224, 192)))
     assert voc.palette is not None and len(voc.palette.labels) == 5
     assert voc.ignored == ((224, 224, 192),) and "left out" in voc.notes[0] and not voc.problems
     other = coloured(tmp_path / "other", (255, 255, 255))
     (problem,) = pairs.find(other).problems
-    assert problem.kind == "rim" and "--ignore 255,255,255" in str(problem)
+    assert problem.kind == "border" and "--ignore 255,255,255" in str(problem)
     asked = pairs.find(other, ignore=[(255, 255, 255)])
     assert asked.palette is not None and len(asked.palette.labels) == 5 and not asked.problems
     named = pairs.find(other, palette=HOUSES)
     assert named.ignored == ((255, 255, 255),) and "no label of the palette" in named.notes[0]
     assert pairs.find(other, palette=HOUSES, ignore=()).ignored == ()
     a, _ = pairs.load(named.pairs[0])
-    assert ((a == IGNORED).all(2) == (rim(parts(0)[0]) == 255)).all()
+    assert ((a == IGNORED).all(2) == (border(parts(0)[0]) == 255)).all()
 
 
-def test_maps_without_a_rim_keep_all_labels(tmp_path: Path) -> None:
+def test_maps_without_a_border_keep_all_labels(tmp_path: Path) -> None:
     for seed in range(COUNT):
         labels, photo = house(seed)
         save(labels, tmp_path / "A" / f"{seed}.png")

@@ -34,8 +34,8 @@ from trainer.run.options import Options, Recipe
 from trainer.training.state import State
 
 
-def wished(**wishes: Any) -> Options:
-    return Options(Path("pictures"), **wishes)
+def options_with(**options: Any) -> Options:
+    return Options(Path("pictures"), **options)
 
 
 @pytest.fixture
@@ -44,7 +44,7 @@ def data(tmp_path: Path) -> DataSet:
 
 
 def test_default_recipe_averages_and_paper_does_not(data: DataSet) -> None:
-    default, paper = make_config(data, wished()), make_config(data, wished(recipe="paper"))
+    default, paper = make_config(data, options_with()), make_config(data, options_with(recipe="paper"))
     assert (default.batch, default.ema, default.minutes) == (4, 0.999, plan.DEFAULT_MINUTES)
     assert default.differentiable  # few pairs
     assert (paper.batch, paper.ema, paper.differentiable) == (1, 0.0, False)
@@ -63,26 +63,26 @@ def test_no_option_is_accepted_and_forgotten() -> None:
 
 def test_hints_are_wishes_unless_copies_are_asked_for(data: DataSet) -> None:
     for recipe in get_args(Recipe):
-        assert make_config(data, wished(recipe=recipe)).hinting == "wishes"
-    assert make_config(data, wished(hinting="copies")).hinting == "copies"
+        assert make_config(data, options_with(recipe=recipe)).hinting == "wishes"
+    assert make_config(data, options_with(hinting="copies")).hinting == "copies"
     with pytest.raises(TrainingError, match="wishes or copies, not “commands”"):
-        make_config(data, wished(hinting="commands"))
+        make_config(data, options_with(hinting="commands"))
 
 
-def test_wishes_outweigh_the_recipe(data: DataSet) -> None:
-    config = make_config(data, wished(recipe="paper", batch=3, epochs=2, ema=0.9, seed=7, flip=None))
+def test_options_outweigh_the_recipe(data: DataSet) -> None:
+    config = make_config(data, options_with(recipe="paper", batch=3, epochs=2, ema=0.9, seed=7, flip=None))
     assert (config.batch, config.ema, config.seed, config.flip) == (3, 0.9, 7, True)
     assert config.steps == round(2 * config.pairs / 3)
 
 
 def test_network_suits_size_and_task(data: DataSet) -> None:
-    config = make_config(data, wished(size=(128, 64), width=16, steps=1))
+    config = make_config(data, options_with(size=(128, 64), width=16, steps=1))
     assert config.network == {
         **{"levels": 6, "width": 16, "inputs": 5, "outputs": 3, "norm": "batch", "dropout": True}
     }
-    assert make_config(data, wished(size=(128, 64), steps=1, network="resnet")).network["blocks"] == 9
+    assert make_config(data, options_with(size=(128, 64), steps=1, network="resnet")).network["blocks"] == 9
     with pytest.raises(ModelError, match="paints no pictures"):
-        make_config(data, wished(network="patchgan"))
+        make_config(data, options_with(network="patchgan"))
 
 
 def test_labels_are_one_hot_but_for_parents_that_are_not(tmp_path: Path) -> None:
@@ -149,31 +149,33 @@ def test_fewer_levels_are_a_part_of_the_model_gone_on_from(tmp_path: Path, data:
     with pytest.raises(TrainingError, match="7 levels are too many: pictures of that size bear 6"):
         small(data, size=(64, 64), levels=7)
     with pytest.raises(TrainingError, match="A resnet network has no levels; leave --levels out"):
-        make_config(data, wished(network="resnet", levels=6))
+        make_config(data, options_with(network="resnet", levels=6))
 
 
 def test_what_is_wrong_with_the_data_stops_the_plan(tmp_path: Path, data: DataSet) -> None:
     (tmp_path / "empty").mkdir()
     with pytest.raises(TrainingError, match="There are no pictures"):
-        make_config(pairs.find(tmp_path / "empty"), wished())
+        make_config(pairs.find(tmp_path / "empty"), options_with())
     with pytest.raises(TrainingError, match="no recipe “secret”"):
-        make_config(data, wished(recipe="secret"))
+        make_config(data, options_with(recipe="secret"))
     with pytest.raises(DeviceError, match="no device “abacus”"):
-        make_config(data, wished(device="abacus"))
+        make_config(data, options_with(device="abacus"))
     with pytest.raises(ModelError, match="no model “nobody”"):
-        make_config(data, wished(from_model="nobody"))
+        make_config(data, options_with(from_model="nobody"))
     with pytest.raises(TrainingError, match="between 32 and"):
-        make_config(data, wished(size=(16, 16)))
+        make_config(data, options_with(size=(16, 16)))
 
 
 def test_minutes_become_steps(data: DataSet) -> None:
-    config = with_step_count(make_config(data, wished(minutes=10)), 0.5)
+    config = with_step_count(make_config(data, options_with(minutes=10)), 0.5)
     assert config.steps == 1200
     assert config.sample_every == 60  # half a minute
     assert [step for step in range(1, 130) if config.validates_at(step)] == [8, 24, 60, 120]  # 4 s, 12 s, …
     assert config.is_early(24) and not config.is_early(60)
-    assert with_step_count(make_config(data, wished(minutes=600)), 0.5).sample_every == 240  # two minutes
-    assert with_step_count(make_config(data, wished(steps=7)), 0.5).steps == 7
+    assert (
+        with_step_count(make_config(data, options_with(minutes=600)), 0.5).sample_every == 240
+    )  # two minutes
+    assert with_step_count(make_config(data, options_with(steps=7)), 0.5).steps == 7
 
 
 # --- pairs held back ---------------------------------------------------------------------------------
@@ -213,7 +215,7 @@ def test_drawings_of_one_photo_are_held_back_together(tmp_path: Path) -> None:
 
 def test_runs_that_were_begun_before_hold_back_what_they_did(tmp_path: Path) -> None:
     data = drawn_thrice(tmp_path)
-    config = make_config(data, wished(validation=0.1, steps=2))
+    config = make_config(data, options_with(validation=0.1, steps=2))
     assert config.photos_apart and config.pairs == 54
     assert json.loads(to_json(config))["photos_apart"] is True
     older = json.loads(to_json(config))
@@ -235,7 +237,7 @@ def test_something_is_left_to_train_on_where_all_pairs_have_one_photo(tmp_path: 
 
 
 def test_many_pairs_of_one_photo_are_not_all_held_back(tmp_path: Path) -> None:
-    """Nor is nothing held back where one hangs on the next, as frames of a film do."""
+    """Nor is nothing held back where one depends on the next, as frames of a film do."""
     data = drawn_thrice(tmp_path)
     photo = data.pairs[0].b
     most = tuple(replace(pair, b=photo) if at < 50 else pair for at, pair in enumerate(data.pairs))
@@ -359,4 +361,4 @@ def test_one_hot_parent_has_no_say_in_labels_fed_as_colours(tmp_path: Path) -> N
 @pytest.mark.parametrize("size", [(0, 0), (0, 256), (256, 0), (10**30, 1)])
 def test_sizes_without_a_network_are_a_sentence(data: DataSet, size: tuple[int, int]) -> None:
     with pytest.raises(TrainingError, match="between 32 and 2048"):
-        make_config(data, wished(size=size))
+        make_config(data, options_with(size=size))

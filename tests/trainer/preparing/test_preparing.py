@@ -27,17 +27,17 @@ SMALL = Frame(64)
 
 
 def on_paper(seed: int, edge: int = 320, place: tuple[int, int] = (30, 90)) -> Pixels:
-    """A thing on grey paper, unevenly lit, off the middle, with a soft shadow: uint8 (edge, edge, 3)."""
-    thing = blob(seed, 192).astype(np.float32)
+    """An object on grey paper, unevenly lit, off the middle, with a soft shadow: uint8 (edge, edge, 3)."""
+    subject = blob(seed, 192).astype(np.float32)
     down, across = np.mgrid[:edge, :edge] / edge
     paper = np.array([196, 192, 186]) * (1 + 0.1 * (down - 0.5) - 0.15 * (across - 0.5))[..., None]
     middle = place[0] + 96 + 14, place[1] + 96 + 14
     far = np.hypot(down * edge - middle[0], across * edge - middle[1])
     paper *= (1 - 0.25 * np.exp(-((far / 70) ** 2)))[..., None]
     photo = paper + np.random.default_rng(seed).normal(0, 1.5, (edge, edge, 1))
-    there = thing.min(2) < 250
+    there = subject.min(2) < 250
     part = photo[place[0] : place[0] + 192, place[1] : place[1] + 192]
-    part[there] = thing[there] * 0.8
+    part[there] = subject[there] * 0.8
     return np.clip(photo, 0, 255).astype(np.uint8)
 
 
@@ -48,7 +48,7 @@ def box_of(pixels: Pixels) -> tuple[int, int, int, int]:
 
 
 def is_framed(pixels: Pixels, size: int) -> bool:
-    """Whether a thing lies in the middle of white, and is 88 % of the square long."""
+    """Whether an object lies in the middle of white, and is 88 % of the square long."""
     top, left, bottom, right = box_of(pixels)
     longest = max(bottom - top, right - left)
     middle = abs(top + bottom - size) <= 0.05 * size and abs(left + right - size) <= 0.05 * size
@@ -59,7 +59,7 @@ def is_framed(pixels: Pixels, size: int) -> bool:
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Ten photos that can be used, and one of each sort that can't."""
-    made = tmp_path_factory.mktemp("photos") / "things"
+    made = tmp_path_factory.mktemp("photos") / "objects"
     for seed in range(COUNT):
         save(blob(seed), made / f"{seed}.png")
     brighter = np.clip(blob(1).astype(int) + 2, 0, 255).astype(np.uint8)
@@ -77,12 +77,12 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def outlook(folder: Path) -> proposals.Outlook:
+def plan(folder: Path) -> proposals.PreparationPlan:
     return proposals.propose(folder, SMALL)
 
 
-def test_each_sort_of_odd_photo_is_told(outlook: proposals.Outlook) -> None:
-    said = {one.name: " and ".join(one.why) for one in outlook.proposals if one.why}
+def test_each_sort_of_odd_photo_is_told(plan: proposals.PreparationPlan) -> None:
+    said = {one.name: " and ".join(one.why) for one in plan.proposals if one.why}
     parts = {
         "copy.png": "nearly what “1.png” shows",
         "view.png": "background of its own",
@@ -93,114 +93,116 @@ def test_each_sort_of_odd_photo_is_told(outlook: proposals.Outlook) -> None:
     }
     assert said.keys() == parts.keys()
     assert all(part in said[name] for name, part in parts.items()), said
-    assert outlook.kept == {f"{seed}.png" for seed in range(COUNT)}
-    assert outlook.cuts and {one.how for one in outlook.proposals if one.keep} == {"centred"}
+    assert plan.kept == {f"{seed}.png" for seed in range(COUNT)}
+    assert plan.cuts and {one.how for one in plan.proposals if one.keep} == {"centred"}
 
 
-def test_things_on_paper_are_cut_out_and_centred() -> None:
+def test_objects_on_paper_are_cut_out_and_centred() -> None:
     photo = on_paper(4)
-    thing = cutting.find_thing(photo)
-    assert thing.how == "cut"
-    made = cutting.cut_out(photo, thing, Frame(128))
+    subject = cutting.find_subject(photo)
+    assert subject.how == "cut"
+    made = cutting.cut_out(photo, subject, Frame(128))
     assert is_framed(made, 128)
-    # Nothing of paper and shadow is left, and the thing is whole and has its colours.
-    expected = cutting.cut_out(blob(4, 192), cutting.find_thing(blob(4, 192)), Frame(128))
+    # Nothing of paper and shadow is left, and the object is whole and has its colours.
+    expected = cutting.cut_out(blob(4, 192), cutting.find_subject(blob(4, 192)), Frame(128))
     solid, empty = expected.min(2) < 200, expected.min(2) == 255
     assert (made[empty].min(1) >= 250).mean() > 0.985
     assert np.median(np.abs(made[solid].astype(float) - expected[solid] * 0.8)) < 12
 
 
-def test_white_ground_needs_no_cutting() -> None:
+def test_white_background_needs_no_cutting() -> None:
     photo = np.full((200, 300, 3), 255, np.uint8)
     photo[10:138, 150:278] = blob(2)
-    thing = cutting.find_thing(photo)
-    assert thing.how == "centred"
-    assert is_framed(cutting.cut_out(photo, thing, Frame(100)), 100)
+    subject = cutting.find_subject(photo)
+    assert subject.how == "centred"
+    assert is_framed(cutting.cut_out(photo, subject, Frame(100)), 100)
 
 
-def test_written_folder_is_a_data_set(outlook: proposals.Outlook, tmp_path: Path) -> None:
-    count, unwritten = writing.write(outlook, outlook.kept, tmp_path / "out")
+def test_written_folder_is_a_data_set(plan: proposals.PreparationPlan, tmp_path: Path) -> None:
+    count, unwritten = writing.write(plan, plan.kept, tmp_path / "out")
     assert (count, unwritten) == (COUNT, [])
     data = pairs.find(tmp_path / "out")
     assert (data.layout, len(data.pairs)) == ("photos", COUNT)
     for pair in data.pairs:
         assert is_framed(np.array(Image.open(pair.b.file)), SMALL.size)
     noted = json.loads((tmp_path / "out" / writing.MANIFEST).read_text("utf-8"))
-    assert len(noted["photos"]) == len(outlook.proposals) and str(tmp_path) not in json.dumps(noted)
+    assert len(noted["photos"]) == len(plan.proposals) and str(tmp_path) not in json.dumps(noted)
     assert sorted(it.name for it in tmp_path.iterdir()) == ["out"]
 
 
-def test_overruled_photos_are_kept(outlook: proposals.Outlook, tmp_path: Path) -> None:
-    kept = outlook.named(["view", "two.png"])
+def test_overruled_photos_are_kept(plan: proposals.PreparationPlan, tmp_path: Path) -> None:
+    kept = plan.named(["view", "two.png"])
     assert kept == {"view.png", "two.png"}
-    writing.write(outlook, kept, tmp_path / "out")
+    writing.write(plan, kept, tmp_path / "out")
     whole = np.array(Image.open(tmp_path / "out" / "view.png"))
     assert whole.shape == (64, 64, 3) and (whole[:, 0] != 255).any()
     with pytest.raises(PictureError, match="check its name"):
-        outlook.named(["nobody"])
+        plan.named(["nobody"])
     with pytest.raises(PictureError, match="damaged"):
-        outlook.named(["torn"])
+        plan.named(["torn"])
     with pytest.raises(PictureError, match="kept"):
-        writing.write(outlook, [], tmp_path / "none")
+        writing.write(plan, [], tmp_path / "none")
 
 
 class Stop(Exception):
     pass
 
 
-def test_interrupted_folder_goes_on_where_it_was(outlook: proposals.Outlook, tmp_path: Path) -> None:
+def test_interrupted_folder_goes_on_where_it_was(plan: proposals.PreparationPlan, tmp_path: Path) -> None:
     def stop(done: int, _total: int) -> None:
         if done == 4:
             raise Stop
 
     with pytest.raises(Stop):
-        writing.write(outlook, outlook.kept, tmp_path / "out", stop)
+        writing.write(plan, plan.kept, tmp_path / "out", stop)
     assert not (tmp_path / "out").exists()
     part = tmp_path / ".out.preparing"
     first = {file.name: file.stat().st_mtime_ns for file in part.glob("*.png")}
     assert len(first) == 4
-    writing.write(outlook, outlook.kept, tmp_path / "out")
+    writing.write(plan, plan.kept, tmp_path / "out")
     made = tmp_path / "out"
     assert len(list(made.glob("*.png"))) == COUNT and not part.exists()
     assert {name: (made / name).stat().st_mtime_ns for name in first} == first
 
 
-def test_another_wish_begins_anew_and_discarding_clears(outlook: proposals.Outlook, tmp_path: Path) -> None:
+def test_another_request_begins_anew_and_discarding_clears(
+    plan: proposals.PreparationPlan, tmp_path: Path
+) -> None:
     def stop(done: int, _total: int) -> None:
         if done == 2:
             raise Stop
 
     with pytest.raises(Stop):
-        writing.write(outlook, ["1.png", "2.png", "3.png"], tmp_path / "out", stop)
-    writing.write(outlook, ["5.png"], tmp_path / "out")
+        writing.write(plan, ["1.png", "2.png", "3.png"], tmp_path / "out", stop)
+    writing.write(plan, ["5.png"], tmp_path / "out")
     assert [file.name for file in (tmp_path / "out").glob("*.png")] == ["5.png"]
     with pytest.raises(Stop):
-        writing.write(outlook, ["1.png", "2.png", "3.png"], tmp_path / "other", stop)
+        writing.write(plan, ["1.png", "2.png", "3.png"], tmp_path / "other", stop)
     writing.discard(tmp_path / "other")
     assert sorted(it.name for it in tmp_path.iterdir()) == ["out"]
 
 
-@pytest.mark.parametrize("place", ["things/inside", "used"])
-def test_nothing_is_overwritten(outlook: proposals.Outlook, tmp_path: Path, place: str) -> None:
-    out = outlook.folder / "inside" if "inside" in place else tmp_path / place
+@pytest.mark.parametrize("place", ["objects/inside", "used"])
+def test_nothing_is_overwritten(plan: proposals.PreparationPlan, tmp_path: Path, place: str) -> None:
+    out = plan.folder / "inside" if "inside" in place else tmp_path / place
     save(blob(1), tmp_path / "used" / "mine.png")
     with pytest.raises(PictureError, match="choose"):
-        writing.write(outlook, outlook.kept, out)
+        writing.write(plan, plan.kept, out)
     assert [it.name for it in (tmp_path / "used").iterdir()] == ["mine.png"]
-    assert not (outlook.folder / "inside").exists()
+    assert not (plan.folder / "inside").exists()
 
 
-def test_an_empty_folder_will_do(outlook: proposals.Outlook, tmp_path: Path) -> None:
+def test_an_empty_folder_will_do(plan: proposals.PreparationPlan, tmp_path: Path) -> None:
     (tmp_path / "out").mkdir()
-    writing.write(outlook, ["1.png"], tmp_path / "out")
+    writing.write(plan, ["1.png"], tmp_path / "out")
     assert (tmp_path / "out" / "1.png").exists()
 
 
 def test_sub_folders_stay_and_names_differ(tmp_path: Path) -> None:
     for number, place in enumerate(("suede/1.png", "suede/2.png", "patent/1.png", "patent/A.png", "a.png")):
         save(blob(number), tmp_path / "photos" / place)
-    outlook = proposals.propose(tmp_path / "photos", SMALL)
-    writing.write(outlook, outlook.kept, tmp_path / "out")
+    plan = proposals.propose(tmp_path / "photos", SMALL)
+    writing.write(plan, plan.kept, tmp_path / "out")
     made = sorted(file.relative_to(tmp_path / "out").as_posix() for file in (tmp_path / "out").rglob("*.png"))
     assert made == ["a.png", "patent/1.png", "patent/A-2.png", "suede/1-2.png", "suede/2.png"]
     # They are styles, and no pairs.
@@ -213,8 +215,8 @@ def test_zip_files_are_taken(tmp_path: Path) -> None:
             target = io.BytesIO()
             Image.fromarray(blob(seed)).save(target, "PNG")
             packed.writestr(f"photos/kind/{seed}.png", target.getvalue())
-    outlook = proposals.propose(tmp_path / "photos.zip", SMALL)
-    writing.write(outlook, outlook.kept, tmp_path / "out")
+    plan = proposals.propose(tmp_path / "photos.zip", SMALL)
+    writing.write(plan, plan.kept, tmp_path / "out")
     assert sorted(file.name for file in (tmp_path / "out" / "kind").iterdir()) == ["0.png", "1.png", "2.png"]
 
 
@@ -248,10 +250,10 @@ def huge(file: Path) -> None:
 def test_files_as_people_have_them(tmp_path: Path, write) -> None:  # type: ignore[no-untyped-def]
     (tmp_path / "photos").mkdir()
     write(tmp_path / "photos" / "one")
-    outlook = proposals.propose(tmp_path / "photos", SMALL)
-    writing.write(outlook, outlook.kept, tmp_path / "out")
+    plan = proposals.propose(tmp_path / "photos", SMALL)
+    writing.write(plan, plan.kept, tmp_path / "out")
     made = np.array(Image.open(tmp_path / "out" / "one.png"))
-    expected = cutting.cut_out(blob(7), cutting.find_thing(blob(7)), SMALL)
+    expected = cutting.cut_out(blob(7), cutting.find_subject(blob(7)), SMALL)
     assert np.abs((made.min(2) < 200).astype(int) - (expected.min(2) < 200)).mean() < 0.06
 
 
@@ -261,18 +263,18 @@ def test_more_pixels_than_can_be_are_refused_by_the_header(tmp_path: Path) -> No
     data[16:24] = (60000).to_bytes(4, "big") * 2
     data[29:33] = zlib.crc32(data[12:29]).to_bytes(4, "big")
     (tmp_path / "photos" / "bomb.png").write_bytes(data)
-    outlook = proposals.propose(tmp_path / "photos", SMALL)
-    bomb = next(one for one in outlook.proposals if one.name == "bomb.png")
-    assert not bomb.readable and "pixels" in bomb.said and outlook.kept == {"1.png"}
+    plan = proposals.propose(tmp_path / "photos", SMALL)
+    bomb = next(one for one in plan.proposals if one.name == "bomb.png")
+    assert not bomb.readable and "pixels" in bomb.said and plan.kept == {"1.png"}
 
 
 def test_photos_with_backgrounds_are_kept_whole(tmp_path: Path) -> None:
     for seed in range(4):
         save(house(seed)[1], tmp_path / f"{seed}.png")
     save(house(2)[1], tmp_path / "copy.png")
-    outlook = proposals.propose(tmp_path, SMALL)
-    assert not outlook.cuts
-    assert [one.name for one in outlook.proposals if not one.keep] == ["copy.png"]
+    plan = proposals.propose(tmp_path, SMALL)
+    assert not plan.cuts
+    assert [one.name for one in plan.proposals if not one.keep] == ["copy.png"]
 
 
 @pytest.mark.parametrize("what", ["empty", "file", "missing"])
@@ -284,16 +286,16 @@ def test_no_photos_are_told(tmp_path: Path, what: str) -> None:
 
 
 def test_sheet_shows_every_photo(
-    outlook: proposals.Outlook, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    plan: proposals.PreparationPlan, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    (file,) = contact.write(outlook, outlook.kept, tmp_path / "sheet.png")
+    (file,) = contact.write(plan, plan.kept, tmp_path / "sheet.png")
     seen = np.array(Image.open(file))
     assert seen.shape[1] > contact.COLUMNS * proposals.THUMB
     # What is left out is crossed out in red, and stands first.
     red = (seen[..., 0] > 180) & (seen[..., 1] < 90)
     assert red[: proposals.THUMB, : proposals.THUMB + 8].sum() > 300
     monkeypatch.setattr(contact, "ROWS", 1)
-    assert [it.name for it in contact.write(outlook, outlook.kept, tmp_path / "s.png")] == [
+    assert [it.name for it in contact.write(plan, plan.kept, tmp_path / "s.png")] == [
         "s.png",
         "s-2.png",
     ]
@@ -363,16 +365,16 @@ def test_a_sheet_takes_no_other_files_place(
 
 
 def test_a_full_disk_is_a_sentence_and_leaves_no_half_folder(
-    outlook: proposals.Outlook, tmp_path: Path
+    plan: proposals.PreparationPlan, tmp_path: Path
 ) -> None:
     """Whichever operation finds no room, renaming at the end included; writing goes on there later."""
 
     def prepare(out: Path) -> None:
-        writing.write(outlook, outlook.kept, out)
+        writing.write(plan, plan.kept, out)
 
     count = faults.operations(lambda: prepare(tmp_path / "whole"))
     wanted = contents(tmp_path / "whole")
-    assert count > 2 * len(outlook.kept)
+    assert count > 2 * len(plan.kept)
     for at in sorted({*range(0, count, max(1, count // 12)), count - 1}):
         out = tmp_path / f"at {at}"
         with faults.failing(faults.Disk("ENOSPC", at)), pytest.raises(PictureError) as told:

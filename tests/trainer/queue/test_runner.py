@@ -233,7 +233,7 @@ def test_an_orphan_that_was_paused_for_the_pen_goes_on_with_the_next_runner(
     until(lambda: begun.begun)
     begun.pause()
     folder.edit(lambda queue: queue.added(replace(item, state="training", run=begun.run.folder, worked=7.0)))
-    folder.tell(Status(item.id, "painting"))
+    folder.write_status(Status(item.id, "painting"))
     said: list[str] = []
     with working_off(folder, said):
         until(lambda: not (begun.run.folder / "pause").exists())

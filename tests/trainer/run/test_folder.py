@@ -167,7 +167,7 @@ def test_only_one_process_trains_in_a_folder(run: Run) -> None:
         assert lock.is_held(run.folder / "lock")
 
 
-def test_wishes_are_files(run: Run) -> None:
+def test_requests_are_files(run: Run) -> None:
     assert not run.asked("stop")
     run.ask("stop")
     assert run.asked("stop")
@@ -185,10 +185,10 @@ def test_longer_config_takes_the_old_ones_place(run: Run) -> None:
 
 
 def test_checkpoint_that_is_gone_is_no_run_that_has_yet_to_begin(run: Run) -> None:
-    EventLog(run.events).tell("started", 0, steps=9)
+    EventLog(run.events).write("started", 0, steps=9)
     assert run.restore() is None
     assert run.standing() == 0
-    EventLog(run.events).tell("step", 5, l1=0.1)
+    EventLog(run.events).write("step", 5, l1=0.1)
     gone = "latest.safetensors” is gone, though the training had come to step 5; put it back"
     for look in (run.restore, run.standing):
         with pytest.raises(TrainingError, match=gone):

@@ -102,7 +102,7 @@ def test_names_of_older_versions_are_read() -> None:
 
 
 @pytest.mark.parametrize(
-    ("wishes", "flag", "says"),
+    ("changes", "flag", "says"),
     [
         ({"width": 3}, "--width", "--width must be between 4 and 256; 3 is not."),
         ({"batch": 0}, "--batch", "--batch must be at least 1; 0 is not."),
@@ -113,9 +113,9 @@ def test_names_of_older_versions_are_read() -> None:
         ({"steps": 3, "epochs": 2.0}, "--steps", "--epochs and --steps contradict each other; use one."),
     ],
 )
-def test_what_makes_no_sense_is_a_sentence(wishes: dict[str, Any], flag: str, says: str) -> None:
+def test_what_makes_no_sense_is_a_sentence(changes: dict[str, Any], flag: str, says: str) -> None:
     with pytest.raises(OptionError) as refused:
-        Options(Path("pictures"), **wishes)
+        Options(Path("pictures"), **changes)
     assert says in str(refused.value) and refused.value.flag == flag
 
 

@@ -47,8 +47,10 @@ def test_it_moves_weights_as_torchs_does_bit_for_bit(tmp_path: Path, scaled: boo
 def test_a_training_loads_nothing_that_only_compilers_need(tmp_path: Path) -> None:
     """Nor does what is tried before it."""
     things(tmp_path / "data", 5)
-    wishes = "--steps 1 --width 4 --size 32 --patch 16 --batch 2 --precision float32 --threads 1 --device cpu"
-    words = ("train", tmp_path / "data", "--run", tmp_path / "run", *wishes.split())
+    changes = (
+        "--steps 1 --width 4 --size 32 --patch 16 --batch 2 --precision float32 --threads 1 --device cpu"
+    )
+    words = ("train", tmp_path / "data", "--run", tmp_path / "run", *changes.split())
     done = warm.run("tests.trainer.loaded", *words, folder=tmp_path / "told")
     assert done.returncode == 0, done.stderr
     assert json.loads(done.stdout.splitlines()[-1]) == []

@@ -75,7 +75,7 @@ def test_without_edges_nobody_looks(tmp_path: Path, looks: Counted) -> None:
 def test_looking_can_be_stopped_and_goes_on(
     tmp_path: Path, looks: Counted, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(edge_maps, "TELL_SECONDS", 0.0)
+    monkeypatch.setattr(edge_maps, "REPORT_SECONDS", 0.0)
     data = things(tmp_path / "data", 4)
     config = small(data, edges=0.85)
     run = runs.create(tmp_path / "runs" / "one", config)

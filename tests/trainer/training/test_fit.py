@@ -76,7 +76,7 @@ def test_something_is_learnt(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "wishes",
+    "changes",
     [
         {"adversarial": "none"},
         {"adversarial": "least squares"},
@@ -104,9 +104,9 @@ def test_something_is_learnt(tmp_path: Path) -> None:
     ],
     ids=str,
 )
-def test_every_switch_trains(tmp_path: Path, wishes: dict[str, Any]) -> None:
+def test_every_switch_trains(tmp_path: Path, changes: dict[str, Any]) -> None:
     data = things(tmp_path / "data", 3)
-    config = small(data, **wishes)
+    config = small(data, **changes)
     first = copied(State(config))
     losses = step_losses(config, data, 2)
     assert bool(torch.isfinite(losses).all())
@@ -215,17 +215,17 @@ def test_discriminator_and_generator_pull_apart(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "wishes",
+    "changes",
     [{}, {"perceptual": 15.0, "feature_matching": 10.0, "discriminators": 2, "differentiable": True}],
     ids=["plain", "all losses"],
 )
 def test_smaller_passes_learn_the_same(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, wishes: dict[str, Any]
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, changes: dict[str, Any]
 ) -> None:
     """With norms of each picture alone, four passes of one picture are one pass of four."""
     monkeypatch.setattr(perceptual, "EDGE", 16)
     data = things(tmp_path / "data", 4)
-    config = small(data, batch=4, dropout=False, **wishes)
+    config = small(data, batch=4, dropout=False, **changes)
     config = replace(config, network={**config.network, "norm": "instance"})
     states = [State(config), State(config)]
     states[1].micro_batch = 1
@@ -238,7 +238,7 @@ def test_smaller_passes_learn_the_same(
     assert len(moments) > 10
     for name in moments:
         # Where a norm follows, biases have no gradient but rounding; that of weightier losses is greater.
-        torch.testing.assert_close(one[name], other[name], atol=5e-5 if wishes else 1e-6, rtol=2e-3)
+        torch.testing.assert_close(one[name], other[name], atol=5e-5 if changes else 1e-6, rtol=2e-3)
 
 
 def scarce(monkeypatch: pytest.MonkeyPatch, most: int, from_step: int) -> None:

@@ -190,14 +190,14 @@ def test_full_disk_on_the_way_is_a_sentence(tmp_path: Path, monkeypatch: pytest.
 
     data = things(tmp_path / "data", 3)
     config = small(data)
-    tell = EventLog.tell
+    write = EventLog.write
 
     def full(self: EventLog, event: str, step: int, **more: Any) -> None:
         if event == "step":
             raise OSError(errno.ENOSPC, "No space left on device")
-        tell(self, event, step, **more)
+        write(self, event, step, **more)
 
-    monkeypatch.setattr(EventLog, "tell", full)
+    monkeypatch.setattr(EventLog, "write", full)
     run = runs.create(tmp_path / "run", config)
     with pytest.raises(TrainingError, match="disk is full"):
         fit(run, config, data)

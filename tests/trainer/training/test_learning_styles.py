@@ -49,7 +49,7 @@ def data_set(folder: Path, photos: list[Pixels]) -> DataSet:
     for number, each in enumerate(photos):
         save(drawing(), folder / "drawn" / f"{number}.png")
         save(each, folder / "photos" / f"{number}.png")
-    return pairs.find(folder, task="image", way="drawn+photos")
+    return pairs.find(folder, task="image", pattern="drawn+photos")
 
 
 def two_colours(first: int, count: int = COUNT) -> list[Pixels]:
@@ -60,7 +60,7 @@ def tones(first: int, count: int = COUNT) -> list[Pixels]:
     return [photo((40 + 180 * number // (count - 1),) * 3, first + number) for number in range(count)]
 
 
-def learnt(data: DataSet, seed: int = 0, **wishes: Any) -> Generator:
+def learnt(data: DataSet, seed: int = 0, **changes: Any) -> Generator:
     """What a short training makes."""
     usual: dict[str, Any] = {
         "width": 8,
@@ -71,7 +71,7 @@ def learnt(data: DataSet, seed: int = 0, **wishes: Any) -> Generator:
         "seed": seed,
     }
     usual |= {"flip": False, "validation": 0.0, "style_encoder": 8}
-    config = small(data, **{**usual, **wishes})
+    config = small(data, **{**usual, **changes})
     state = State(config)
     with pair_loader(data, state, World()) as loader:
         for batch in (next(loader) for _ in range(config.steps)):

@@ -46,18 +46,18 @@ def go_on(state: State, data: DataSet, steps: int) -> None:
 
 
 @pytest.mark.parametrize(
-    "wishes",
+    "changes",
     [
         *({}, {"recipe": "paper"}, {"adversarial": "none"}, {"upsampling": "resize"}, {"norms": "kept"}, ALL),
         *(STYLES, DIVERSE, STYLES | ALL, {**STYLES, "recipe": "paper"}),
     ],
     ids=str,
 )
-def test_checkpoint_holds_all_that_the_next_step_needs(data: DataSet, wishes: dict[str, Any]) -> None:
-    if wishes.get("norms") == "kept":  # needs a model to begin from; any will do, it is not read here
-        config = replace(small(data), **wishes, from_model="any")
+def test_checkpoint_holds_all_that_the_next_step_needs(data: DataSet, changes: dict[str, Any]) -> None:
+    if changes.get("norms") == "kept":  # needs a model to begin from; any will do, it is not read here
+        config = replace(small(data), **changes, from_model="any")
     else:
-        config = small(data, **wishes)
+        config = small(data, **changes)
     one = stepped(config, data, 3)
     other = State(replace(config, seed=99))
     other.config = config

@@ -34,7 +34,7 @@ from trainer.run.options import Options
 from trainer.training.fit import fit, pair_loader
 from trainer.training.state import State
 from trainer.training.step import LOSSES, train_step
-from trainer.training.styles import Bicycle, Draw
+from trainer.training.styles import BicyclePass, StyleNoise
 
 STYLES: dict[str, Any] = {"styles": 8, "style_encoder": 4}
 
@@ -77,13 +77,13 @@ def test_without_styles_no_weight_nor_checkpoint_is_another(data: DataSet) -> No
 
 
 @pytest.mark.parametrize(
-    ("recipe", "wishes"),
+    ("recipe", "changes"),
     [("bicycle", {"batch": 3, "differentiable": True}), ("bicycle", {"batch": 1}), ("diversity", {})],
 )
 def test_runs_tell_losses_of_styles_and_resume_bit_for_bit(
-    tmp_path: Path, data: DataSet, recipe: str, wishes: dict[str, Any]
+    tmp_path: Path, data: DataSet, recipe: str, changes: dict[str, Any]
 ) -> None:
-    config = small(data, steps=6, **STYLES, style_recipe=recipe, **wishes)
+    config = small(data, steps=6, **STYLES, style_recipe=recipe, **changes)
     whole = trained(tmp_path / "whole", data, config)
     assert differing(whole, stopped_and_resumed(tmp_path / "parts", data, config)) == []
     told = [event for event in events.read(whole.events) if event["event"] == "step"]
@@ -109,13 +109,13 @@ def test_pictures_of_a_step_may_come_one_after_the_other(data: DataSet, recipe: 
 
 def test_what_is_drawn_is_a_pictures_own_however_many_processes_share_a_batch(data: DataSet) -> None:
     config = small(data, batch=4, **STYLES)
-    whole = Draw.of_step(config, 3, World())
-    halves = [Draw.of_step(config, 3, World(rank, 2)) for rank in range(2)]
+    whole = StyleNoise.of_step(config, 3, World())
+    halves = [StyleNoise.of_step(config, 3, World(rank, 2)) for rank in range(2)]
     for ours, *theirs in zip(whole, *halves, strict=True):
         assert torch.equal(ours, torch.cat(theirs))
     assert whole.alternate.tolist() == [True, False, True, False]
-    assert not torch.equal(whole.codes, Draw.of_step(config, 4, World()).codes)
-    odd = [Draw.of_step(replace(config, batch=1), step, World()).alternate.item() for step in range(4)]
+    assert not torch.equal(whole.codes, StyleNoise.of_step(config, 4, World()).codes)
+    odd = [StyleNoise.of_step(replace(config, batch=1), step, World()).alternate.item() for step in range(4)]
     assert odd == [True, False, True, False]
 
 
@@ -127,22 +127,22 @@ def test_a_hint_says_what_colour_it_is_whatever_the_style(data: DataSet) -> None
     inputs = torch.full((4, 5, 32, 32), -1.0)
     photos = torch.rand(4, 3, 32, 32) * 2 - 1
     inputs[2:, 1:, 10:20, 10:20] = 1  # the third and the fourth
-    draw = Draw.of_step(config, 0, World())
-    style = Bicycle(state, inputs, photos, draw)
+    noise = StyleNoise.of_step(config, 0, World())
+    style = BicyclePass(state, inputs, photos, noise)
     assert style.targeted is not None
     assert style.targeted.tolist() == [0, 2, 3]
     assert style.weight == pytest.approx(0.9)
     losses = style.losses(style.generate())
     assert losses.latent > 0, "the second is made by a random code, to be found again"
     inputs[1, 1:, 10:20, 10:20] = 1
-    all_but_one = Bicycle(state, inputs, photos, draw)
+    all_but_one = BicyclePass(state, inputs, photos, noise)
     assert all_but_one.targeted is not None
     assert all_but_one.targeted.tolist() == [0, 1, 2, 3]
     losses = all_but_one.losses(all_but_one.generate())
     assert losses.latent == 0
     assert losses.kl > 0
     inputs[0, 1:, 10:20, 10:20] = 1
-    every_one = Bicycle(state, inputs, photos, draw)
+    every_one = BicyclePass(state, inputs, photos, noise)
     assert every_one.losses(every_one.generate()).kl == 0, "no photo is asked for its code"
 
 
@@ -268,7 +268,7 @@ def test_new_names_take_the_place_of_a_parents_where_there_are_too_many(tmp_path
     folder = tmp_path / "data"
     for number in range(4):
         save(thing(number, 40), folder / ("suede", "patent")[number % 2] / f"{number}.png")
-    data = pairs.find(folder, way="alone")
+    data = pairs.find(folder, pattern="alone")
     config = small(data, steps=1, pair="alone", **STYLES)
     names = {f"parent's {number}": [0.5] * 8 for number in range(codes.MOST_NAMES)}
     styles = bundle.read_card(
@@ -279,7 +279,7 @@ def test_new_names_take_the_place_of_a_parents_where_there_are_too_many(tmp_path
 
 
 @pytest.mark.parametrize(
-    ("wishes", "says"),
+    ("changes", "says"),
     [
         ({"styles": 8, "adversarial": "none"}, "styles are learnt with a discriminator"),
         ({"styles": 65}, "--styles must be between 0 and 64"),
@@ -298,9 +298,9 @@ def test_new_names_take_the_place_of_a_parents_where_there_are_too_many(tmp_path
         ({"styles": 8, "style_recipe": "luck"}, "There is no style_recipe “luck”; use bicycle or diversity"),
     ],
 )
-def test_impossible_wishes_are_sentences(data: DataSet, wishes: dict[str, Any], says: str) -> None:
+def test_impossible_options_are_sentences(data: DataSet, changes: dict[str, Any], says: str) -> None:
     with pytest.raises(TrainingError, match=says):
-        small(data, **wishes)
+        small(data, **changes)
 
 
 def test_settings_of_a_strangers_config_are_checked(data: DataSet) -> None:
@@ -329,7 +329,7 @@ def test_sub_folders_are_named_styles(tmp_path: Path) -> None:
         name = ("suede", "patent", ".")[number % 3]
         save(thing(number, 40), folder / "train" / name / f"{number}.png")
         save(thing(100 + number, 40), folder / "val" / "suede" / f"{number}.png")
-    data = pairs.find(folder, way="alone")
+    data = pairs.find(folder, pattern="alone")
     named = naming.named(data.of_split("train"))
     assert {name: len(some) for name, some in named.items()} == {"patent": 4, "suede": 4}
     run = trained(tmp_path / "run", data, small(data, steps=2, pair="alone", **STYLES))
@@ -344,7 +344,7 @@ def test_sub_folders_that_no_style_can_be_called_after_name_none(tmp_path: Path)
     odd = (" ", "a\nb", "x" * 65, os.fsdecode(b"\xff"))
     for number, name in enumerate(("suede", "patent", *odd) * 2):
         save(thing(number, 40), tmp_path / "data" / name / f"{number}.png")
-    named = naming.named(pairs.find(tmp_path / "data", way="alone"))
+    named = naming.named(pairs.find(tmp_path / "data", pattern="alone"))
     assert named.keys() == {"suede", "patent"}
     assert codes.named({name: [0.0] * 8 for name in named}, 8)
 

@@ -46,7 +46,7 @@ def test_it_is_the_nearest_one() -> None:
     assert torch.allclose(transposed.weight, after, atol=1e-7)
 
 
-def test_plain_ground_stays_plain() -> None:
+def test_plain_background_stays_plain() -> None:
     torch.manual_seed(2)
     free, held = (nn.ConvTranspose2d(4, 3, 4, 2, 1) for _ in range(2))
     project_upsampling(held)

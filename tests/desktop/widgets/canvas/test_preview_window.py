@@ -22,7 +22,7 @@ from tests.desktop.window_hands import done, drag, files_done, model, settle, un
 
 def opened(window: MainWindow) -> PreviewWindow:
     window.actions_table["preview_window"].trigger()
-    found = window.preview_door.window
+    found = window.preview_controller.window
     assert found is not None and found.isVisible()
     found.resize(500, 420)
     QApplication.processEvents()
@@ -162,7 +162,7 @@ def test_it_is_back_after_a_restart(window: MainWindow, session: Session, qapp: 
     other.show()
     begin(second, other, None)
     settle(second)
-    again = other.preview_door.window
+    again = other.preview_controller.window
     assert again is not None and again.isVisible()
     # The frame of an offscreen window is not known before it is shown.
     away = again.geometry().topLeft() - place.topLeft()

@@ -137,8 +137,8 @@ def test_levels_are_means() -> None:
     assert image is not None and image.size() == QSize(18, 13)
     mean = document.layers[0].pixels[8:12, 4:8, 2].mean()
     assert image.pixelColor(1, 2).red() == pytest.approx(mean, abs=1)
-    rim = document.layers[0].pixels[48:50, 68:70, 1].mean()
-    assert image.pixelColor(17, 12).green() == pytest.approx(rim, abs=1)
+    edge = document.layers[0].pixels[48:50, 68:70, 1].mean()
+    assert image.pixelColor(17, 12).green() == pytest.approx(edge, abs=1)
 
 
 def test_scales_have_levels_with_one_or_two_pixels_for_one_of_the_screen() -> None:

@@ -1,8 +1,8 @@
-"""Things that were cut: a rim that is straight where the others' are not, a thing in several pieces.
+"""Objects that were cut: an outline that is straight where the others' are not, an object in several pieces.
 
-A thing that reached the edge of its first photo, or was cut out along straight lines, has a straight rim ever
-after, also well inside a new picture. So have boxes and shoe soles: whether it means anything is seen on the
-whole data set alone (``odd_ones``).
+An object that reached the edge of its first photo, or was cut out along straight lines, has a straight piece
+of outline ever after, also well inside a new picture. So have boxes and shoe soles: whether it means anything
+is seen on the whole data set alone (``odd_outlines``).
 """
 
 from __future__ import annotations
@@ -22,45 +22,46 @@ Mask = npt.NDArray[np.bool_]
 Points = npt.NDArray[np.float32]
 
 _DIFFERENT, _FAINT = 24, 9
-"""Differences from the ground, in any channel, of a thing, and of what joins its parts."""
+"""Differences from the background, in any channel, of an object, and of what joins its parts."""
 _PLAIN = 0.9
-"""Share of the border that has the ground's colour, where the ground is plain."""
+"""Share of the border that has the background's colour, where the background is plain."""
 _LEAST = 0.01
-"""Share of the picture that a thing takes at least."""
+"""Share of the picture that an object takes at least."""
 _STEP = 2.0
-"""Pixels between two points of a rim."""
+"""Pixels between two points of an outline."""
 _BENT = 0.9
-"""Pixels that a straight rim may leave its line by."""
+"""Pixels that a straight outline may leave its line by."""
 _SHORTEST, _LONGER = 0.18, 1.1
-"""Of the thing's longer edge: lengths that are tried begin with it, and go up by that factor."""
+"""Of the object's longer edge: lengths that are tried begin with it, and go up by that factor."""
 _TRIED = 8
-"""Straight rims of one length that are looked at closely."""
+"""Straight outlines of one length that are looked at closely."""
 _DEEP = 0.1
-"""How deep, of the thing's longer edge, it is behind a cut: tails, straps and legs are thinner."""
+"""How deep, of the object's longer edge, it is behind a cut: tails, straps and legs are thinner."""
 _AT_THE_END = 1.25
-"""How much more a straight rim counts that is upright or level and outermost: there the photo ended."""
+"""How much more a straight outline counts that is upright or level and outermost: there the photo ended."""
 _PIECE = 0.004
 """Share of the largest piece from which another one is a piece rather than grain."""
 
 STRAIGHT = 0.4
-"""Length from which a rim is that of a cut, as a share of the thing's longer edge …"""
+"""Length from which an outline is that of a cut, as a share of the object's longer edge …"""
 APART = 0.03
-"""… and share of a thing beside its largest piece, from which it is in pieces."""
+"""… and share of an object beside its largest piece, from which it is in pieces."""
 _USUAL = 0.3
-"""Share of a data set's things with such from which they are so by nature: boxes have straight rims."""
+"""Share of a data set's objects with such from which they are so by nature: boxes have straight outlines."""
 
 
 @dataclass(frozen=True)
-class Rim:
-    """``straight`` is the length of a thing's longest straight rim, as a share of its longer edge; ``apart``
-    the share of it that isn't in its largest piece."""
+class Outline:
+    """``straight`` is the length of an object's longest straight outline, as a share of its longer edge;
+    ``apart`` the share of it that isn't in its largest piece."""
 
     straight: float
     apart: float
 
 
-def rim(photo: Pixels) -> Rim | None:
-    """The rim of what lies on the plain ground of a photo, uint8 (H, W, 3); None where there is no such."""
+def measure_outline(photo: Pixels) -> Outline | None:
+    """The outline of what lies on the plain background of a photo, uint8 (H, W, 3); None where there is no
+    such."""
     from scipy import ndimage
 
     image = Image.fromarray(photo)
@@ -69,10 +70,10 @@ def rim(photo: Pixels) -> Rim | None:
     if min(small.shape[:2]) < 32:
         return None
     border = np.concatenate([small[0], small[-1], small[:, 0], small[:, -1]])
-    ground = np.median(border, axis=0).astype(np.int16)
-    if float((np.abs(border - ground).max(1) <= _DIFFERENT).mean()) < _PLAIN:
+    background = np.median(border, axis=0).astype(np.int16)
+    if float((np.abs(border - background).max(1) <= _DIFFERENT).mean()) < _PLAIN:
         return None
-    apart = strongest(np.abs(small - ground))
+    apart = strongest(np.abs(small - background))
     there = apart > _DIFFERENT
     joined, count = ndimage.label(ndimage.binary_dilation(apart > _FAINT, np.ones((3, 3))))
     sizes = np.bincount(joined[there], minlength=count + 1)
@@ -81,23 +82,23 @@ def rim(photo: Pixels) -> Rim | None:
     if sizes[largest] < _LEAST * there.size:
         return None
     pieces = int(sizes[sizes >= _PIECE * sizes[largest]].sum())
-    thing = ndimage.binary_fill_holes(there & (joined == largest))
-    return Rim(straightest(thing), float(1 - sizes[largest] / pieces))
+    foreground = ndimage.binary_fill_holes(there & (joined == largest))
+    return Outline(straightest(foreground), float(1 - sizes[largest] / pieces))
 
 
-def straightest(thing: Mask) -> float:
-    """The length of the longest straight rim of a thing, (H, W), as a share of its longer edge; 0 where none
-    is long, or where the thing is thin behind it."""
+def straightest(foreground: Mask) -> float:
+    """The length of the longest straight outline of an object, (H, W), as a share of its longer edge; 0 where
+    none is long, or where the object is thin behind it."""
     from scipy import ndimage
     from skimage import measure
 
     pad = 8
-    solid = np.pad(thing, pad)
+    solid = np.pad(foreground, pad)
     rows, columns = np.flatnonzero(solid.any(1)), np.flatnonzero(solid.any(0))
     low, high = np.array([rows[0], columns[0]]), np.array([rows[-1], columns[-1]])
     edge = float((high - low).max()) + 1
-    rims = measure.find_contours(ndimage.gaussian_filter(solid.astype(np.float32), 1.0), 0.5)
-    points = _evenly(max(rims, key=len).astype(np.float32)) if rims else np.zeros((0, 2), np.float32)
+    outlines = measure.find_contours(ndimage.gaussian_filter(solid.astype(np.float32), 1.0), 0.5)
+    points = _evenly(max(outlines, key=len).astype(np.float32)) if outlines else np.zeros((0, 2), np.float32)
     best, count = 0.0, len(points)
     length = _SHORTEST * edge
     while (reach := round(length / _STEP)) < count // 2:
@@ -119,32 +120,32 @@ def straightest(thing: Mask) -> float:
     return best
 
 
-def odd_ones(rims: Sequence[Rim | None]) -> list[tuple[bool, bool]]:
-    """Of each thing of a data set: whether it has the straight rim of a cut, and whether it is in pieces;
-    neither where many are so."""
-    seen = [rim for rim in rims if rim is not None]
-    cut = [rim.straight >= STRAIGHT for rim in seen]
-    pieces = [rim.apart >= APART for rim in seen]
-    tell_cut, tell_pieces = (len(seen) >= 8 and sum(it) <= _USUAL * len(seen) for it in (cut, pieces))
+def odd_outlines(outlines: Sequence[Outline | None]) -> list[tuple[bool, bool]]:
+    """Of each object of a data set: whether it has the straight outline of a cut, and whether it is in
+    pieces; neither where many are so."""
+    seen = [outline for outline in outlines if outline is not None]
+    cut = [outline.straight >= STRAIGHT for outline in seen]
+    pieces = [outline.apart >= APART for outline in seen]
+    reports_cut, reports_pieces = (len(seen) >= 8 and sum(it) <= _USUAL * len(seen) for it in (cut, pieces))
     return [
         (
-            rim is not None and tell_cut and rim.straight >= STRAIGHT,
-            rim is not None and tell_pieces and rim.apart >= APART,
+            outline is not None and reports_cut and outline.straight >= STRAIGHT,
+            outline is not None and reports_pieces and outline.apart >= APART,
         )
-        for rim in rims
+        for outline in outlines
     ]
 
 
-def _evenly(rim: Points) -> Points:
+def _evenly(outline: Points) -> Points:
     """Points of a closed curve, (N, 2), at even distances."""
-    steps = np.hypot(*np.diff(rim, axis=0).T)
+    steps = np.hypot(*np.diff(outline, axis=0).T)
     along = np.concatenate([[0], np.cumsum(steps)])
     wanted = np.arange(0, along[-1], _STEP)
-    return np.stack([np.interp(wanted, along, rim[:, axis]) for axis in (0, 1)], 1).astype(np.float32)
+    return np.stack([np.interp(wanted, along, outline[:, axis]) for axis in (0, 1)], 1).astype(np.float32)
 
 
 def _ends_there(start: Points, way: Points, low: Points, high: Points) -> bool:
-    """Whether a rim is upright or level, and the outermost of the thing."""
+    """Whether an outline is upright or level, and the outermost of the object."""
     for axis in (0, 1):
         if abs(float(way[axis])) < 0.035 and min(start[axis] - low[axis], high[axis] - start[axis]) < 3:
             return True
@@ -152,7 +153,7 @@ def _ends_there(start: Points, way: Points, low: Points, high: Points) -> bool:
 
 
 def _is_deep(solid: Mask, start: Points, chord: Points, depth: float) -> bool:
-    """Whether the thing lies behind a rim, so deep, on one side of it, and nothing on the other."""
+    """Whether the object lies behind an outline, so deep, on one side of it, and nothing on the other."""
     shares = np.linspace(0.1, 0.9, 15)[:, None]
     across = np.array([-chord[1], chord[0]]) / np.hypot(*chord)
 

@@ -7,19 +7,19 @@ from pathlib import Path
 from PySide6.QtCore import QObject, Qt
 from PySide6.QtWidgets import QFileDialog, QWidget
 
-from desktop.giving.giving import Draft, gift_file
 from desktop.session import Session
-from desktop.widgets.giving.card_dialog import CardDialog
-from desktop.widgets.giving.catalogue import CatalogueDialog
-from desktop.widgets.giving.terms import TermsBar
+from desktop.sharing.sharing import Draft, gift_file
 from desktop.widgets.parts.actions import Reactions
 from desktop.widgets.parts.files import dialogs_begin
 from desktop.widgets.parts.message_bar import MessageBar
+from desktop.widgets.sharing.card_dialog import CardDialog
+from desktop.widgets.sharing.catalogue import CatalogueDialog
+from desktop.widgets.sharing.terms import TermsBar
 from engine.files.writing import as_on_disk, stem
 from engine.models.catalogue import Entry
 
 
-class GivingDoor(QObject):
+class SharingController(QObject):
     """Opens the dialogs, and asks what has to be asked over the canvas.
 
     Args:
@@ -31,7 +31,7 @@ class GivingDoor(QObject):
     def __init__(self, session: Session, messages: MessageBar, window: QWidget) -> None:
         super().__init__(window)
         self._session, self._messages, self._main = session, messages, window
-        self._giving = session.models.giving
+        self._sharing = session.models.sharing
         self.bar = TermsBar(session)
         self.dialog: CardDialog | None = None
 
@@ -41,21 +41,21 @@ class GivingDoor(QObject):
 
     def edit(self) -> None:
         """Edit the open model's card."""
-        self._giving.draft(self._edit)
+        self._sharing.draft(self._edit)
 
     def give(self) -> None:
         """Ask where the open model is to be written to; first, whether its card may stay so empty.
 
         The questions are about that model, whichever is open when they are answered.
         """
-        entry = self._giving.to_give()
+        entry = self._sharing.to_give()
         if entry is None:
             return
-        lack = self._giving.lacks(entry)
+        lack = self._sharing.lacks(entry)
         if lack:
             self._messages.ask(
                 self.tr("%s Whoever gets it will want to know.") % lack,
-                (self.tr("&Edit the card …"), lambda: self._giving.draft(self._edit, entry)),
+                (self.tr("&Edit the card …"), lambda: self._sharing.draft(self._edit, entry)),
                 (self.tr("&Give it away all the same …"), lambda: self._ask_where(entry)),
             )
         else:
@@ -73,7 +73,7 @@ class GivingDoor(QObject):
     def open_catalogue(self, file: Path) -> None:
         """Show what a catalogue lists, as soon as its files were looked at."""
         self._session.settings.folder = str(file.parent)
-        self._giving.read_catalogue(
+        self._sharing.read_catalogue(
             file, lambda found: CatalogueDialog(self._session, file, found, self._main).open()
         )
 
@@ -101,4 +101,4 @@ class GivingDoor(QObject):
         path = gift_file(path)
         self._session.settings.folder = str(path.parent)
         another = self.tr("Give away under &another name …"), lambda: self._ask_where(entry)
-        self._messages.ask_to_replace(path, lambda: self._giving.give(path, entry), another)
+        self._messages.ask_to_replace(path, lambda: self._sharing.give(path, entry), another)

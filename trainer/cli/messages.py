@@ -1,4 +1,4 @@
-"""What the terminal is told that is no result."""
+"""What is printed on the terminal beside results: messages and paths."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ def say(sentence: str) -> None:
     typer.echo(shown(sentence), err=True)
 
 
-def result(file: Path) -> None:
+def print_path(file: Path) -> None:
     """Tell where something is, byte for byte: scripts go on with it."""
     typer.echo(os.fsencode(file) if os.name == "posix" else shown(file))
 
 
-def tell(data: DataSet) -> None:
+def report_data_set(data: DataSet) -> None:
     """Say what was recognised."""
     say(data.summary)
     for note in data.notes:

@@ -15,16 +15,16 @@ from safetensors.torch import save_file
 
 from desktop.session import Session
 from desktop.widgets.dialogs.picture_dialogs import ImportDialog
-from desktop.widgets.giving.card_dialog import CardDialog
-from desktop.widgets.giving.catalogue import CatalogueDialog
 from desktop.widgets.inputs.paper_dialog import PaperDialog
 from desktop.widgets.main_window import MainWindow
+from desktop.widgets.sharing.card_dialog import CardDialog
+from desktop.widgets.sharing.catalogue import CatalogueDialog
 from engine.data.picture import write_png
 from engine.foreign import pix2pix
 from engine.models import bundle, recarding, shared
-from tests.desktop.giving.test_giving import edit
 from tests.desktop.pen_hands import Hand
 from tests.desktop.preview.test_library import unet
+from tests.desktop.sharing.test_sharing import edit
 from tests.desktop.test_file_work import held
 from tests.desktop.window_hands import files_done, model, settle, until
 
@@ -64,7 +64,7 @@ def come_while_drawing(window: MainWindow, ask: Callable[[], object]) -> None:
     files_done(session)
     until(lambda: not session.live.loading and session.library.importing is None)
     assert session.strokes.drawing and session.document is document and session.live.model_file == file
-    assert QApplication.activeModalWidget() is None and not window.giving.bar.isVisible()
+    assert QApplication.activeModalWidget() is None and not window.sharing.bar.isVisible()
     hand.move((80, 10))
     hand.release()
     assert document.picture().lines[10, 70] < 128
@@ -84,7 +84,7 @@ def test_a_model_from_a_slow_disk_ends_no_stroke(
     file = theirs(session, tmp_path / "theirs.safetensors", licence)
     come_while_drawing(window, lambda: session.open_file(file))
     if licence:
-        assert window.giving.bar.isVisible()
+        assert window.sharing.bar.isVisible()
     else:
         until(lambda: is_open(session, "Theirs"))
         assert session.document.kind == "labels"
@@ -100,14 +100,14 @@ def test_a_trained_model_that_is_taken_over_ends_no_stroke(
 
 
 def test_a_card_that_was_written_ends_no_stroke(window: MainWindow, session: Session) -> None:
-    giving, file = session.models.giving, session.live.model_file
+    sharing, file = session.models.sharing, session.live.model_file
     dialog = edit(window)
     draft = dialog.draft
     dialog.reject()
     card = replace(draft.card, name="My sketches")
 
     def ask() -> None:
-        job = giving.write(draft, card, draft.samples)
+        job = sharing.write(draft, card, draft.samples)
         until(lambda: job.is_over)
 
     come_while_drawing(window, ask)
@@ -127,8 +127,8 @@ def test_dialogs_that_come_by_themselves_wait_for_the_end_of_the_stroke(
     save_file(pix2pix.reference_layout(card, weights), tmp_path / "net_G.safetensors")
 
     asking: dict[type[QDialog], Callable[[], object]] = {
-        CardDialog: window.giving.edit,
-        CatalogueDialog: lambda: window.giving.open_catalogue(tmp_path / "share" / "models.json"),
+        CardDialog: window.sharing.edit,
+        CatalogueDialog: lambda: window.sharing.open_catalogue(tmp_path / "share" / "models.json"),
         PaperDialog: lambda: session.paper.open(tmp_path / "photo.png"),
         ImportDialog: lambda: session.library.inspect(tmp_path / "net_G.safetensors"),
     }

@@ -31,7 +31,7 @@ class CatalogueDialog(Form):
     def __init__(self, session: Session, file: Path, found: Sequence[Found], parent: QWidget) -> None:
         super().__init__(parent.tr("Models of “%s”") % shown(file.parent.name), parent.tr("Add it"), parent)
         self.setObjectName("catalogue")
-        self._giving = session.models.giving
+        self._sharing = session.models.sharing
         self.models = QListWidget()
         self.models.setObjectName("catalogue_models")
         self.models.setWordWrap(True)
@@ -62,7 +62,7 @@ class CatalogueDialog(Form):
         """Add the chosen one."""
         chosen = self.models.selectedItems()
         if chosen:
-            self._giving.take(chosen[0].data(_ROLE))
+            self._sharing.take(chosen[0].data(_ROLE))
             super().accept()
 
     def _show(self) -> None:

@@ -10,7 +10,7 @@ import pytest
 from engine.data.messages import Pixels
 from tests.trainer.made_pictures import blob, save, thing
 from trainer.data import pairs
-from trainer.dataset_check import check, rims
+from trainer.dataset_check import check, outlines
 
 COUNT = 16
 
@@ -59,16 +59,16 @@ def test_boxes_are_straight_by_nature(tmp_path: Path) -> None:
 
 def test_tails_are_no_cuts() -> None:
     photo = blob(3)
-    plain = rims.rim(photo)
+    plain = outlines.measure_outline(photo)
     tail = photo.copy()
     tail[4:60, 60:65] = 40
-    longer = rims.rim(tail)
+    longer = outlines.measure_outline(tail)
     assert plain is not None and longer is not None
-    assert max(plain.straight, longer.straight) < rims.STRAIGHT
-    cut = rims.rim(cut_inside(photo))
-    assert cut is not None and cut.straight >= rims.STRAIGHT
+    assert max(plain.straight, longer.straight) < outlines.STRAIGHT
+    cut = outlines.measure_outline(cut_inside(photo))
+    assert cut is not None and cut.straight >= outlines.STRAIGHT
 
 
 @pytest.mark.parametrize("shape", [(20, 20, 3), (1, 300, 3), (64, 64, 3)])
-def test_nothing_there_has_no_rim(shape: tuple[int, int, int]) -> None:
-    assert rims.rim(np.full(shape, 255, np.uint8)) is None
+def test_nothing_there_has_no_outline(shape: tuple[int, int, int]) -> None:
+    assert outlines.measure_outline(np.full(shape, 255, np.uint8)) is None

@@ -7,8 +7,8 @@ from PySide6.QtWidgets import QComboBox, QWidget
 from desktop.training.dataset_scan import ScanResult
 
 
-class Ways(QComboBox):
-    """The ways in which a folder's files could be paired; the first lets the pictures decide."""
+class PatternBox(QComboBox):
+    """The patterns by which a folder's files could be paired; the first lets the pictures decide."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -19,7 +19,7 @@ class Ways(QComboBox):
         self.forget()
 
     @property
-    def way(self) -> str:
+    def pattern(self) -> str:
         """As the trainer takes it; empty where the pictures decide."""
         return self.currentData() or ""
 
@@ -30,8 +30,8 @@ class Ways(QComboBox):
         self.setEnabled(False)
 
     def offer(self, result: ScanResult) -> None:
-        """Show the ways that were found; the one that was chosen stays."""
-        chosen = self.way
+        """Show the patterns that were found; the one that was chosen stays."""
+        chosen = self.pattern
         self.forget()
         parts = {
             "alone": self.tr("photos alone"),
@@ -41,7 +41,7 @@ class Ways(QComboBox):
             "first+third": self.tr("first and third of three"),
             "second+third": self.tr("second and third of three"),
         }
-        for way in dict.fromkeys((*result.ways, *((chosen,) if chosen else ()))):
-            self.addItem(parts.get(way, way.replace("+", " + ")), way)
+        for pattern in dict.fromkeys((*result.patterns, *((chosen,) if chosen else ()))):
+            self.addItem(parts.get(pattern, pattern.replace("+", " + ")), pattern)
         self.setCurrentIndex(max(0, self.findData(chosen)))
         self.setEnabled(self.count() > 1)

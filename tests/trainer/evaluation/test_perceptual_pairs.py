@@ -27,13 +27,13 @@ def test_a_trained_eye_looks_at_as_many_as_are_asked_for(
     seen: list[Pixels] = []
     look = distance.extract_features
     monkeypatch.setattr(distance, "extract_features", lambda picture: seen.append(picture) or look(picture))
-    scores = evaluate(bad, data, looks=4).scores
+    scores = evaluate(bad, data, perceptual_pairs=4).scores
     assert len(seen) == 8
     assert scores.keys() - plain.keys() == {"perceptual", "kernel"}
     assert {name: scores[name] for name in plain} == plain
     answers = iter([pairs.load(pair)[1] for pair in data.pairs])
     monkeypatch.setattr(bad, "translate", lambda prepared: next(answers))
-    knowing = evaluate(bad, data, looks=4).scores
+    knowing = evaluate(bad, data, perceptual_pairs=4).scores
     assert knowing["perceptual"] < 0.5 * scores["perceptual"]
     assert knowing["kernel"] < scores["kernel"]
     assert knowing["holes"] == pytest.approx(knowing["real_holes"], abs=0.05)
@@ -64,18 +64,25 @@ def test_without_the_trained_eyes_weights_the_rest_is_measured(
 ) -> None:
     monkeypatch.setattr(weights, "weights_path", lambda: tmp_path / "missing")
     monkeypatch.setattr(trunk, "bundled", trunk.Trunk)  # not those that were read before
-    result = CliRunner().invoke(commands, [*words, "--looks", "2"])
+    result = CliRunner().invoke(commands, [*words, "--perceptual-pairs", "2"])
     assert result.exit_code == 0, result.exception
     assert "line_recall" in result.stdout and "diversity" not in result.stdout
     assert "The trained eye's weights are missing here" in result.stderr
-    assert "--looks 0" not in result.stderr
+    assert "--perceptual-pairs 0" not in result.stderr
 
 
 def test_where_nothing_can_be_written_edge_maps_are_made_for_this_once(words: list[str]) -> None:
     home = resources.home()
     home.write_text("in the way")
-    result = CliRunner().invoke(commands, [*words, "--looks", "0"])
+    result = CliRunner().invoke(commands, [*words, "--perceptual-pairs", "0"])
     assert result.exit_code == 0, result.exception
     home.unlink()
-    assert CliRunner().invoke(commands, [*words, "--looks", "0"]).stdout == result.stdout
+    as_before = CliRunner().invoke(commands, [*words, "--looks", "0"])  # as it was called
+    assert as_before.exit_code == 0 and as_before.stdout == result.stdout
     assert len(list(home.rglob("*.png"))) == 3
+
+
+def test_the_option_is_given_by_one_of_its_names(words: list[str]) -> None:
+    result = CliRunner().invoke(commands, [*words, "--looks", "2", "--perceptual-pairs", "3"])
+    assert result.exit_code == 2 and "old name" in result.stderr
+    assert "--looks" not in CliRunner().invoke(commands, ["evaluate", "--help"]).stdout

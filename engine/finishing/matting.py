@@ -1,4 +1,4 @@
-"""The rim of what is cut out: how opaque it is, and which colour it has without the ground mixed in."""
+"""The edge of what is cut out: how opaque it is, and which colour it has without the background mixed in."""
 
 from __future__ import annotations
 
@@ -8,38 +8,38 @@ import numpy as np
 import numpy.typing as npt
 
 from engine.data.messages import Pixels
-from engine.finishing.ground import Values
+from engine.finishing.foreground import Values
 from engine.finishing.regions import Mask
 
 _Plane = TypeVar("_Plane", bound=npt.NDArray[Any])
 
 _SURE, _UNSURE = 60.0, 20.0
-"""Differences between thing and ground from which, and up to which, a mixture of them says how much is of
-which."""
+"""Differences between object and background from which, and up to which, a mixture of them says how much is
+of which."""
 
 
-def soft(
+def estimate_alpha(
     frame: Pixels,
-    thing: Mask,
+    foreground: Mask,
     colour: Values | None,
     reach: int,
     soft_edge: float,
     *,
     outlined: bool,
 ) -> tuple[Values, Values]:
-    """Opacity and colours of a thing with a soft rim.
+    """Opacity and colours of an object with a soft edge.
 
-    A pixel of the rim is a mixture of ground and thing; the thing's colour there is that around it which is
-    farthest from the ground's. From the outside inwards the opacity never falls: a light surface inside a
-    dark contour is no rim.
+    A pixel of the edge is a mixture of background and object; the object's colour there is that around it
+    which is farthest from the background's. From the outside inwards the opacity never falls: a light surface
+    inside a dark contour is no edge.
 
     Args:
         frame: uint8 (H, W, 3).
-        thing: (H, W).
-        colour: of the ground, (3,); None where it isn't plain.
-        reach: pixels that the ground's colour may go inwards.
-        soft_edge: pixels up to which the thing may be less than opaque.
-        outlined: it ends where an outline does; else where its colours are the ground's.
+        foreground: (H, W).
+        colour: of the background, (3,); None where it isn't plain.
+        reach: pixels that the background's colour may go inwards.
+        soft_edge: pixels up to which the object may be less than opaque.
+        outlined: it ends where an outline does; else where its colours are the background's.
 
     Returns:
         float32 (H, W), 0 to 1; and float32 (H, W, 3), 0 to 255.
@@ -47,9 +47,9 @@ def soft(
     from scipy import ndimage
 
     plain = frame.astype(np.float32)
-    mask = thing.astype(np.float32)
-    shaped: Values = np.where(thing, np.clip(ndimage.gaussian_filter(mask, 0.8) * 2 - 0.5, 0, 1), 0)
-    own = _own(plain, thing, colour, reach + 1)
+    mask = foreground.astype(np.float32)
+    shaped: Values = np.where(foreground, np.clip(ndimage.gaussian_filter(mask, 0.8) * 2 - 0.5, 0, 1), 0)
+    own = _own(plain, foreground, colour, reach + 1)
     if colour is None:
         return shaped, np.where((shaped < 1)[..., None], own, plain)
     span = own - colour
@@ -58,20 +58,21 @@ def soft(
     mixed = np.clip(share, 0, 1)
     trust = np.clip((strongest(np.abs(span)) - _UNSURE) / (_SURE - _UNSURE), 0, 1)
     alpha = trust * mixed + (1 - trust) * shaped
-    depth = ndimage.distance_transform_edt(thing)
-    alpha = _rising(np.where(thing, alpha, 0), np.ceil(depth).astype(np.int32), reach)
-    rim = (alpha < 0.995) & (depth <= reach) & thing
-    # Where the network stays behind the outline, the thing's own colour goes on to its outer edge, half a
+    depth = ndimage.distance_transform_edt(foreground)
+    alpha = _rising(np.where(foreground, alpha, 0), np.ceil(depth).astype(np.int32), reach)
+    edge = (alpha < 0.995) & (depth <= reach) & foreground
+    # Where the network stays behind the outline, the object's own colour goes on to its outer edge, half a
     # pixel beyond the outermost pixels, which are 1 deep.
     solid = np.clip((depth - 0.5) / max(1.0, soft_edge) if outlined else depth - soft_edge, 0, 1)
-    return (np.maximum(alpha, solid) * thing).astype(np.float32), np.where(rim[..., None], own, plain)
+    return (np.maximum(alpha, solid) * foreground).astype(np.float32), np.where(edge[..., None], own, plain)
 
 
-def _own(plain: Values, thing: Mask, colour: Values | None, reach: int) -> Values:
-    """The thing's own colour near its rim: of those within ``reach``, the one farthest from the ground."""
-    ground = np.full(3, 255, np.float32) if colour is None else colour
-    source = np.arange(thing.size, dtype=np.int32).reshape(thing.shape)
-    far = np.where(thing, strongest(np.abs(plain - ground)), -1).astype(np.float32)
+def _own(plain: Values, foreground: Mask, colour: Values | None, reach: int) -> Values:
+    """The object's own colour near its edge: of those within ``reach``, the one farthest from the
+    background."""
+    background = np.full(3, 255, np.float32) if colour is None else colour
+    source = np.arange(foreground.size, dtype=np.int32).reshape(foreground.shape)
+    far = np.where(foreground, strongest(np.abs(plain - background)), -1).astype(np.float32)
     for _step in range(reach):
         for axis, by in ((0, 1), (0, -1), (1, 1), (1, -1)):
             moved, there = _moved(far, axis, by), _moved(source, axis, by)

@@ -22,7 +22,7 @@ class TermsBar(Card):
         super().__init__()
         self.setObjectName("terms_bar")
         self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
-        self._session, self._giving = session, session.models.giving
+        self._session, self._sharing = session, session.models.sharing
         self._picture, self._name, self._words = QLabel(), title(), faint()
         self._words.setObjectName("terms_words")
         self._words.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
@@ -43,8 +43,8 @@ class TermsBar(Card):
         self._away = QPushButton(self.tr("Rem&ove it"))
         self._away.setObjectName("terms_remove")
         self._away.setToolTip(self.tr("Delete the copy that was made here; the file that you have stays"))
-        self._use.clicked.connect(lambda _checked=False: self._giving.accept())
-        self._later.clicked.connect(lambda _checked=False: self._giving.put_off())
+        self._use.clicked.connect(lambda _checked=False: self._sharing.accept())
+        self._later.clicked.connect(lambda _checked=False: self._sharing.put_off())
         self._away.clicked.connect(self._remove)
         words = QVBoxLayout()
         words.setSpacing(2)
@@ -61,14 +61,14 @@ class TermsBar(Card):
         row.addLayout(words, 1)
         row.addLayout(buttons)
         self.hide()
-        self._giving.watch("asked", self._show)
+        self._sharing.watch("asked", self._show)
 
     def sizeHint(self) -> QSize:
         """As high as the buttons."""
         return QSize(super().sizeHint().width(), _HIGHEST)
 
     def _show(self) -> None:
-        entry: Entry | None = self._giving.asked
+        entry: Entry | None = self._sharing.asked
         card = entry.card if entry is not None else None
         self.setVisible(card is not None)
         if card is None:
@@ -86,7 +86,7 @@ class TermsBar(Card):
         self._area.verticalScrollBar().setValue(0)
 
     def _remove(self) -> None:
-        entry = self._giving.asked
-        self._giving.put_off()
+        entry = self._sharing.asked
+        self._sharing.put_off()
         if entry is not None:
             self._session.remove_model(entry)

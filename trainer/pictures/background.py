@@ -1,6 +1,6 @@
-"""What of a photo lies on a plain ground: the thing itself, and lettering or a watermark beside it.
+"""What of a photo lies on a plain background: the object itself, and lettering or a watermark beside it.
 
-Lettering across the thing is not told from a pattern on it.
+Lettering across the object is not told from a pattern on it.
 """
 
 from __future__ import annotations
@@ -18,37 +18,38 @@ Pixels = npt.NDArray[np.uint8]
 Mask = npt.NDArray[np.bool_]
 
 _PLAIN = 12
-"""Difference from the ground, in any channel, up to which a border is of it."""
+"""Difference from the background, in any channel, up to which a border is of it."""
 _BORDER = 0.85
-"""Share of the border that is, where the ground is plain."""
+"""Share of the border that is, where the background is plain."""
 _FAINT = 6
 """Difference from which something lies on it: watermarks are faint, and so are white soles on white."""
 _SEEN = 1.0
-"""Mean difference up to which a hole shows the ground."""
+"""Mean difference up to which a hole shows the background."""
 _LEAST = 0.005
-"""Share of the picture that a thing takes at least, and a hole in it."""
+"""Share of the picture that an object takes at least, and a hole in it."""
 _SMALL = 0.03
 """Share of the picture up to which a mark may be a letter."""
 
 
 @dataclass(frozen=True)
-class Ground:
-    """A photo's plain ground: its ``colour``, the ``thing`` on it, (H, W), and ``lettering``, (H, W), a
-    little grown; None where there is none."""
+class Background:
+    """A photo's plain background: its ``colour``, the ``foreground`` on it, (H, W), and ``lettering``, (H,
+    W), a little grown; None where there is none."""
 
     colour: tuple[int, int, int]
-    thing: Mask
+    foreground: Mask
     lettering: Mask | None
 
     def without_lettering(self, photo: Pixels) -> Pixels:
-        """The photo, uint8 (H, W, 3), with the ground where there is lettering."""
+        """The photo, uint8 (H, W, 3), with the background where there is lettering."""
         if self.lettering is None:
             return photo
         return np.where(self.lettering[..., None], np.array(self.colour, np.uint8), photo)
 
 
-def find_ground(photo: Pixels) -> Ground | None:
-    """What lies on the plain ground of a photo, uint8 (H, W, 3); None where the ground isn't plain."""
+def find_background(photo: Pixels) -> Background | None:
+    """What lies on the plain background of a photo, uint8 (H, W, 3); None where the background isn't
+    plain."""
     from scipy import ndimage
 
     image = Image.fromarray(photo)
@@ -67,26 +68,27 @@ def find_ground(photo: Pixels) -> Ground | None:
     letters = np.where((sizes > _SMALL * marks.size)[numbers], 0, numbers)
     found = [number for word in outliers.words(letters) for number in word]
     lettering = np.isin(numbers, found) if found else None
-    thing = marks if lettering is None else marks & ~lettering
+    foreground = marks if lettering is None else marks & ~lettering
     sizes[0] = 0
     largest = int(sizes.max(initial=0))
-    # Grain and dust are nothing; what is inside an outline belongs to it, unless the ground is seen there.
-    thing = thing & (sizes[numbers] >= 0.02 * largest)
-    holes, count = ndimage.label(~thing)
+    # Grain and dust are nothing; what is inside an outline belongs to it, unless the background is seen
+    # there.
+    foreground = foreground & (sizes[numbers] >= 0.02 * largest)
+    holes, count = ndimage.label(~foreground)
     areas = np.bincount(holes.reshape(-1), minlength=count + 1)
     tones = np.bincount(holes.reshape(-1), apart.reshape(-1), count + 1) / np.maximum(1, areas)
-    inside = (tones > _SEEN) | (areas < _LEAST * thing.size)
+    inside = (tones > _SEEN) | (areas < _LEAST * foreground.size)
     inside[0] = False
     inside[np.concatenate([holes[0], holes[-1], holes[:, 0], holes[:, -1]])] = False  # all around
-    thing = thing | inside[holes]
-    if float(thing.mean()) < _LEAST:
+    foreground = foreground | inside[holes]
+    if float(foreground.mean()) < _LEAST:
         return None
     red, green, blue = (int(value) for value in middle)
     shape = photo.shape[:2]
     if lettering is not None:
         grown = ndimage.binary_dilation(lettering, np.ones((3, 3)), iterations=2)
-        lettering = _enlarged(grown & ~thing, shape)
-    return Ground((red, green, blue), _enlarged(thing, shape), lettering)
+        lettering = _enlarged(grown & ~foreground, shape)
+    return Background((red, green, blue), _enlarged(foreground, shape), lettering)
 
 
 def _enlarged(mask: Mask, shape: tuple[int, ...]) -> Mask:

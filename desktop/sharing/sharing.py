@@ -15,10 +15,10 @@ from PySide6.QtCore import QObject
 
 from desktop.documents.on_canvas import OnCanvas
 from desktop.documents.samples import SampleDrawings
-from desktop.giving.samples import Choice, Examples, choices
 from desktop.preview.library import Library
 from desktop.preview.live import Live
 from desktop.preview.shelf import Shelf
+from desktop.sharing.samples import Choice, Examples, choices
 from desktop.support.file_work import FileWork, Job
 from desktop.support.observable import Observable, Property
 from desktop.support.settings import Settings
@@ -29,8 +29,7 @@ from engine.errors import ModelError
 from engine.files.writing import is_same, shown
 from engine.models import drawings, recarding, shared
 from engine.models.bundle import SUFFIX
-from engine.models.catalogue import Entry
-from engine.models.catalogue import free_model_file as place
+from engine.models.catalogue import Entry, free_model_file
 from engine.models.drawings import SampleDrawing
 from engine.models.shared import Found
 from engine.planes.codec import scaled_preview
@@ -71,7 +70,7 @@ class Draft:
         return replace(self.card, **stripped, styles=renamed, sample=sample)  # type: ignore[arg-type]
 
 
-class Giving(Observable):
+class Sharing(Observable):
     """What is said of models, and who may use them.
 
     Args:
@@ -198,7 +197,7 @@ class Giving(Observable):
         samples = tuple(samples)
 
         def work(job: Job) -> Path:
-            target = place(card.name) if entry.bundled else entry.file
+            target = free_model_file(card.name) if entry.bundled else entry.file
             recarding.written(entry.file, target, card, samples, job.progress)
             return target
 

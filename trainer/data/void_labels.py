@@ -1,4 +1,4 @@
-"""Colours in label maps that are no labels: rims between them, and what a palette doesn't name.
+"""Colours in label maps that are no labels: borders between them, and what a palette doesn't name.
 
 They are left out of losses and scores: what should be painted there isn't known.
 """
@@ -21,40 +21,41 @@ from trainer.pictures.sources import Pixels, read
 LOOKED_AT = 24
 
 VOID: Colour = (224, 224, 192)
-"""Of the rims of Pascal VOC, which many others took over."""
+"""Of the borders of Pascal VOC, which many others took over."""
 
 _EDGE = 512
 _THIN = 4
-"""Pixels within which a rim ends on both sides."""
+"""Pixels within which a border ends on both sides."""
 _LEFT = 0.03
 """Share of a thin colour's pixels that lie further in."""
 _DIRECT = 0.15
-"""Most borders at which labels touch each other, for each with the rim: a rim lies around everything."""
+"""Most borders at which labels touch each other, for each with the border: a border lies around
+everything."""
 _UNNAMED = 0.002
-"""Share of a map, from which a colour that the palette lacks is told."""
+"""Share of a map, from which a colour that the palette lacks is reported."""
 
 
 @dataclass
-class Told:
+class Findings:
     """What was seen."""
 
     problems: list[Problem] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
 
 
-def left_out(
+def leave_out_void(
     candidates: list[Pair], palette: Palette, given: bool, ignore: Sequence[Colour] | None
-) -> tuple[list[Pair], Palette, tuple[Colour, ...], Told]:
+) -> tuple[list[Pair], Palette, tuple[Colour, ...], Findings]:
     """The pairs without what is no label, the palette without it, the colours left out, and what to say.
 
     Args:
         given: the palette was asked for, so what it lacks is no label.
         ignore: colours that were asked to be left out, and no others; None to look for some.
     """
-    told = Told()
+    findings = Findings()
     inputs = [pair.a for pair in candidates]
     if any(source.table or source.masks for source in inputs[:1]):
-        return candidates, palette, (), told
+        return candidates, palette, (), findings
     colours = list(ignore or ())
     if ignore is None:
         maps = []
@@ -67,26 +68,30 @@ def left_out(
             colours = _unnamed(maps, palette)
             if colours:
                 said = ", ".join(map(str, colours))
-                told.notes.append(
+                findings.notes.append(
                     f"{said}: no label of the palette has this colour; it is left out of losses and scores."
                 )
         else:
-            for colour in _rims(maps, palette):
+            for colour in _borders(maps, palette):
                 if max(abs(one - other) for one, other in zip(colour, VOID, strict=True)) <= palettes.REACH:
                     colours.append(colour)
-                    told.notes.append(f"The rim {colour} between labels is left out of losses and scores.")
+                    findings.notes.append(
+                        f"The border {colour} between labels is left out of losses and scores."
+                    )
                     continue
-                text = f"The colour {colour} is only a thin rim around the others, not a thing of its own."
+                text = (
+                    f"The colour {colour} is only a thin border around the others, not an object of its own."
+                )
                 said = ",".join(map(str, colour))
                 remedy = f"If it means no label, --ignore {said} leaves it out of losses and scores."
-                told.problems.append(Problem(None, False, text, remedy, "rim"))
+                findings.problems.append(Problem(None, False, text, remedy, "border"))
     if not colours:
-        return candidates, palette, (), told
+        return candidates, palette, (), findings
     rest = tuple(label for label in palette.labels if label.colour not in colours)
     if len(rest) < 1:
-        return candidates, palette, (), told
+        return candidates, palette, (), findings
     candidates = [replace(pair, a=replace(pair.a, ignored=tuple(colours))) for pair in candidates]
-    return candidates, replace(palette, labels=rest), tuple(colours), told
+    return candidates, replace(palette, labels=rest), tuple(colours), findings
 
 
 def _unnamed(maps: Sequence[Pixels], palette: Palette) -> list[Colour]:
@@ -103,7 +108,7 @@ def _unnamed(maps: Sequence[Pixels], palette: Palette) -> list[Colour]:
     return sorted(colour for colour, number in count.items() if number >= min(3, len(maps)))[:16]
 
 
-def _rims(maps: Sequence[Pixels], palette: Palette) -> list[Colour]:
+def _borders(maps: Sequence[Pixels], palette: Palette) -> list[Colour]:
     """Labels that are thin everywhere, and lie around everything."""
     count = len(palette.labels)
     if count < 3:

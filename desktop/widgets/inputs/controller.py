@@ -24,7 +24,7 @@ AskOpen = Callable[[str, str, Callable[[Path], object]], object]
 """Asks for a file: title, filters, and who gets it."""
 
 
-class InputDoor(QObject):
+class InputController(QObject):
     """Connects the actions to the session.
 
     Args:

@@ -1,4 +1,4 @@
-"""A picture with transparent parts, over a ground that shows what is wrong with its rim."""
+"""A picture with transparent parts, over a background that shows what is wrong with its edge."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from desktop.widgets.parts.pictures import inside, smooth
 from desktop.widgets.parts.reduced import paint_small
 from engine.data.messages import Pixels
 
-Ground = Literal["chequers", "black", "white"]
-GROUNDS: tuple[Ground, ...] = get_args(Ground)
+Background = Literal["chequers", "black", "white"]
+BACKGROUNDS: tuple[Background, ...] = get_args(Background)
 _SQUARE = 10
 _CHEQUERS = QColor(202, 202, 202), QColor(244, 244, 244)
 
 
-class OverGround(QWidget):
+class OverBackground(QWidget):
     """Shows one picture, or says why there is none."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
@@ -27,7 +27,7 @@ class OverGround(QWidget):
         self.setMinimumSize(300, 300)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
         self._image, self._excuse = QImage(), ""
-        self.ground: Ground = "chequers"
+        self.background: Background = "chequers"
 
     def show_pixels(self, pixels: Pixels | None, excuse: str) -> None:
         """Show uint8 (H, W, 3), or (H, W, 4) straight RGBA."""
@@ -41,9 +41,9 @@ class OverGround(QWidget):
         self.setAccessibleName(excuse)
         self.update()
 
-    def stand_on(self, ground: Ground) -> None:
-        """Show it over that ground."""
-        self.ground = ground
+    def stand_on(self, background: Background) -> None:
+        """Show it over that background."""
+        self.background = background
         self.update()
 
     def sizeHint(self) -> QSize:
@@ -59,15 +59,15 @@ class OverGround(QWidget):
             return
         area = inside(self._image.size(), room)
         area = QRectF(area.toAlignedRect())
-        self._lay_ground(painter, area)
+        self._paint_background(painter, area)
         paint_small(painter, area, self._image)
         painter.setPen(theme.colour("line"))
         painter.setBrush(Qt.BrushStyle.NoBrush)
         painter.drawRect(area.adjusted(-0.5, -0.5, 0.5, 0.5))
 
-    def _lay_ground(self, painter: QPainter, area: QRectF) -> None:
-        if self.ground != "chequers":
-            painter.fillRect(area, QColor(self.ground))
+    def _paint_background(self, painter: QPainter, area: QRectF) -> None:
+        if self.background != "chequers":
+            painter.fillRect(area, QColor(self.background))
             return
         painter.fillRect(area, _CHEQUERS[1])
         for row in range(int(area.height()) // _SQUARE + 1):

@@ -14,11 +14,11 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QFileDialog, QLabel, QPushButton
 
 from desktop.app import begin, open_window
-from desktop.giving.samples import Choice
 from desktop.session import Session
-from desktop.widgets.giving.card_dialog import CardDialog
-from desktop.widgets.giving.catalogue import CatalogueDialog
+from desktop.sharing.samples import Choice
 from desktop.widgets.main_window import MainWindow
+from desktop.widgets.sharing.card_dialog import CardDialog
+from desktop.widgets.sharing.catalogue import CatalogueDialog
 from engine.data.card import Card
 from engine.data.messages import Picture
 from engine.models import bundle, drawings, recarding, shared
@@ -59,9 +59,9 @@ def close(qapp: QApplication, window: MainWindow) -> None:
 
 def edit(window: MainWindow) -> CardDialog:
     window.actions_table["edit_card"].trigger()
-    until(lambda: window.giving.dialog is not None and window.giving.dialog.isVisible())
-    assert window.giving.dialog is not None
-    return window.giving.dialog
+    until(lambda: window.sharing.dialog is not None and window.sharing.dialog.isVisible())
+    assert window.sharing.dialog is not None
+    return window.sharing.dialog
 
 
 def drop(window: MainWindow, file: Path) -> None:
@@ -72,7 +72,7 @@ def drop(window: MainWindow, file: Path) -> None:
 
 
 def button(window: MainWindow, name: str) -> QPushButton:
-    found = window.giving.bar.findChild(QPushButton, f"terms_{name}")
+    found = window.sharing.bar.findChild(QPushButton, f"terms_{name}")
     assert found is not None
     return found
 
@@ -99,7 +99,7 @@ def given(window: MainWindow, session: Session, tmp_path: Path) -> Path:
     QTest.keyClicks(dialog.name, "Tiny shoes")
     dialog.data.setPlainText("Forty photos of my own shoes.")
     dialog.licence.setCurrentText(TERMS)
-    choices = session.models.giving.choices(dialog.draft)
+    choices = session.models.sharing.choices(dialog.draft)
     assert [choice.title for choice in choices] == [session.picture.name, "Frame 1"]
     menu = dialog.menu()
     for action in menu.actions():
@@ -140,20 +140,20 @@ def test_dropped_on_somebody_elses_window_its_terms_are_shown_before_it_is_used(
     session = another.session
     before = session.live.model_file
     drop(another, given)
-    until(lambda: another.giving.bar.isVisible())
-    words = another.giving.bar.findChild(QLabel, "terms_words")
+    until(lambda: another.sharing.bar.isVisible())
+    words = another.sharing.bar.findChild(QLabel, "terms_words")
     assert TERMS in words.text() and "Forty photos" in words.text()
     assert words.textFormat() == Qt.TextFormat.PlainText
     assert session.live.model_file == before and another.canvas.isEnabled()
     QTest.mouseClick(button(another, "later"), Qt.MouseButton.LeftButton)
-    assert not another.giving.bar.isVisible()
+    assert not another.sharing.bar.isVisible()
     # It is in the list; who chooses it sees the terms first.
     session.open_model(model(session, "Tiny shoes"))
-    assert another.giving.bar.isVisible() and session.live.model_file == before
+    assert another.sharing.bar.isVisible() and session.live.model_file == before
     QTest.mouseClick(button(another, "use"), Qt.MouseButton.LeftButton)
     until(lambda: session.live.card is not None and session.live.card.name == "Tiny shoes")
     settle(session)
-    assert not another.giving.bar.isVisible() and session.settings.unread_terms == []
+    assert not another.sharing.bar.isVisible() and session.settings.unread_terms == []
     # Its drawings are the first examples, and its styles have their names.
     session.example()
     settle(session)
@@ -167,7 +167,7 @@ def test_dropped_on_somebody_elses_window_its_terms_are_shown_before_it_is_used(
     settle(session)
     session.open_model(model(session, "Tiny shoes"))
     until(lambda: session.live.card is not None and session.live.card.name == "Tiny shoes")
-    assert not another.giving.bar.isVisible()
+    assert not another.sharing.bar.isVisible()
 
 
 def test_unseen_terms_are_waited_for_over_a_restart_and_never_passed_by(
@@ -175,7 +175,7 @@ def test_unseen_terms_are_waited_for_over_a_restart_and_never_passed_by(
 ) -> None:
     session = another.session
     drop(another, given)
-    until(lambda: another.giving.bar.isVisible())
+    until(lambda: another.sharing.bar.isVisible())
     file = model(session, "Tiny shoes")
     session.file.save()
     again, window_again = open_window()
@@ -189,7 +189,7 @@ def test_unseen_terms_are_waited_for_over_a_restart_and_never_passed_by(
     QTest.mouseClick(button(another, "remove"), Qt.MouseButton.LeftButton)
     files_done(session)
     until(lambda: not file.exists())
-    assert given.is_file() and not another.giving.bar.isVisible()
+    assert given.is_file() and not another.sharing.bar.isVisible()
 
 
 @pytest.mark.parametrize(("key", "outcome"), [("U", "used"), ("N", "waits"), ("O", "gone")])
@@ -202,7 +202,7 @@ def test_terms_are_answered_by_keys(
     assert done(session.open_file(tmp_path / "theirs.safetensors"))
     file = model(session, "Theirs")
     alt(window, key)
-    until(lambda: not window.giving.bar.isVisible())
+    until(lambda: not window.sharing.bar.isVisible())
     files_done(session)
     assert window.canvas.hasFocus()
     assert file.exists() is (outcome != "gone")
@@ -218,11 +218,11 @@ def test_terms_of_a_model_that_is_gone_are_asked_of_no_other_of_its_name(
     card = replace(bundle.read_card(lines), name="shoes", licence=TERMS)
     recarding.written(lines, tmp_path / "theirs.safetensors", card)
     assert done(session.open_file(tmp_path / "theirs.safetensors"))
-    assert window.giving.bar.isVisible()
+    assert window.sharing.bar.isVisible()
     file = home / "models" / "shoes.safetensors"
     (bundled,) = (it for it in session.library.models if it.bundled and it.file.name == file.name)
-    assert not session.models.giving.holds(bundled.file)  # which has the name already
-    assert session.models.giving.holds(file)
+    assert not session.models.sharing.holds(bundled.file)  # which has the name already
+    assert session.models.sharing.holds(file)
     if how == "from the bar":
         QTest.mouseClick(button(window, "remove"), Qt.MouseButton.LeftButton)
     elif how == "from the list":
@@ -236,7 +236,7 @@ def test_terms_of_a_model_that_is_gone_are_asked_of_no_other_of_its_name(
     assert session.settings.unread_terms == [] and session.library.held == set()
     recarding.written(lines, file, card)  # one's own
     session.library.refresh()
-    assert not session.models.giving.holds(file)
+    assert not session.models.sharing.holds(file)
     if how == "meanwhile":
         close(qapp, window)
 
@@ -252,14 +252,14 @@ def test_a_model_that_says_nothing_is_used_at_once_and_giving_it_away_asks(
     window.messages.put_away()
     file = tmp_path / "there.safetensors"
     file.write_text("mine")
-    entry = session.models.giving.to_give()
-    window.giving.write(file, entry)
+    entry = session.models.sharing.to_give()
+    window.sharing.write(file, entry)
     assert "is there already" in message(window) and file.read_text() == "mine"
     assert session.settings.folder == str(tmp_path)
     window.messages.put_away()
-    job = session.models.giving.give(session.live.model_file, entry)
+    job = session.models.sharing.give(session.live.model_file, entry)
     assert not done(job) and "the model itself" in message(window)
-    assert done(session.models.giving.give(tmp_path / "gift", entry))
+    assert done(session.models.sharing.give(tmp_path / "gift", entry))
     gift = tmp_path / "gift.safetensors"
     assert bundle.read_card(gift).name == card_of(session).name
 
@@ -277,7 +277,7 @@ def test_giving_away_asks_about_the_name_that_it_will_write(
     press(window, "another name")
     choose(window, tmp_path / "gift v1.3")
     assert bundle.read_card(tmp_path / "gift v1.3.safetensors").name == card_of(session).name
-    window.giving.write(tmp_path / "gift v1.2", session.models.giving.to_give())
+    window.sharing.write(tmp_path / "gift v1.2", session.models.sharing.to_give())
     press(window, "Replace it")
     assert bundle.read_card(there).name == card_of(session).name
 
@@ -306,15 +306,15 @@ def test_what_is_asked_of_a_model_is_done_with_that_model(
     assert bundle.read_card(gift).name == meant.name != card_of(session).name
     open_another()
     press(window, "Edit the card")
-    until(lambda: window.giving.dialog is not None)
-    dialog = window.giving.dialog
+    until(lambda: window.sharing.dialog is not None)
+    dialog = window.sharing.dialog
     assert dialog.draft.entry.file == meant.file and dialog.draft.preview is None  # it is the other one's
     dialog.data.setPlainText("Drawings of my own.")
     QTest.mouseClick(dialog.do, Qt.MouseButton.LeftButton)
     files_done(session)
     assert session.live.model_file == other
     # What is given away is the card that it has by now.
-    assert done(session.models.giving.give(gift, meant))
+    assert done(session.models.sharing.give(gift, meant))
     assert bundle.read_card(gift).data == "Drawings of my own."
 
 
@@ -359,7 +359,7 @@ def test_a_card_that_cannot_be_written_stays_in_its_dialog(
     assert dialog.data.toPlainText() == "Many words, which took an evening." and file.read_bytes() == before
     QTest.mouseClick(dialog.do, Qt.MouseButton.LeftButton)
     files_done(session)
-    until(lambda: window.giving.dialog is None)
+    until(lambda: window.sharing.dialog is None)
     assert bundle.read_card(file).data == "Many words, which took an evening."
 
 
@@ -403,18 +403,18 @@ def test_a_model_is_added_from_a_shared_folder_if_it_is_the_one_that_was_listed(
     (share / "other.safetensors").write_bytes(given.read_bytes())
     shared.write(share / "models.json")
     (share / "other.safetensors").unlink()
-    another.giving.open_catalogue(share / "models.json")
+    another.sharing.open_catalogue(share / "models.json")
     until(lambda: another.findChild(CatalogueDialog) is not None)
     dialog = another.findChild(CatalogueDialog)
     assert not dialog.do.isEnabled() and "is not there" in dialog.models.item(1).text()
     place = dialog.models.visualItemRect(dialog.models.item(0)).center()
     QTest.mouseClick(dialog.models.viewport(), Qt.MouseButton.LeftButton, pos=place)
     QTest.mouseClick(dialog.do, Qt.MouseButton.LeftButton)
-    until(lambda: another.giving.bar.isVisible())
+    until(lambda: another.sharing.bar.isVisible())
     assert model(another.session, "Tiny shoes").read_bytes() == given.read_bytes()
     found = shared.checked(share / "models.json")[0]
     (share / "gift.safetensors").write_bytes(b"something else")
-    assert not done(another.session.models.giving.take(found))
+    assert not done(another.session.models.sharing.take(found))
     assert "is not the file that was listed" in message(another)
 
 
@@ -431,11 +431,11 @@ def test_no_room_for_what_is_given_away_is_a_sentence_and_nothing_is_lost(
         around = set(target.parent.iterdir())
         told.clear()
         with faults.at_work(monkeypatch, faults.Faults(target.parent, "ENOSPC", 0, lasting=True)):
-            assert not done(session.models.giving.give(target, entry))
+            assert not done(session.models.sharing.give(target, entry))
         assert len(told) == 1 and "No space left" in told[0] and "\n" not in told[0]
         assert set(target.parent.iterdir()) == around
     assert given.read_bytes() == before and model.read_bytes() == own
     assert done(
-        session.models.giving.give(tmp_path / "gifts" / "new.safetensors", entry)
+        session.models.sharing.give(tmp_path / "gifts" / "new.safetensors", entry)
     )  # there is room again
     assert bundle.read_card(tmp_path / "gifts" / "new.safetensors") == bundle.read_card(given)

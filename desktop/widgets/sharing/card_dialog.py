@@ -19,9 +19,9 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from desktop.giving.giving import Draft
-from desktop.giving.samples import Choice, document_of
 from desktop.session import Session
+from desktop.sharing.samples import Choice, document_of
+from desktop.sharing.sharing import Draft
 from desktop.support import theme
 from desktop.widgets.dialogs.picture_dialogs import WritingForm
 from desktop.widgets.parts.pictures import as_image
@@ -105,7 +105,7 @@ class CardDialog(WritingForm):
         """What could be added: open pictures and kept frames that the model could paint."""
         menu = QMenu(self)
         menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        for choice in self._session.models.giving.choices(self.draft):
+        for choice in self._session.models.sharing.choices(self.draft):
             menu.addAction(choice.title.replace("&", "&&"), partial(self.add, choice))
         if menu.isEmpty():
             menu.addAction(self.tr("No open picture is of the kind that it paints")).setEnabled(False)
@@ -131,7 +131,7 @@ class CardDialog(WritingForm):
             self.say(str(error))
             return
         self._problem.hide()
-        self.follow(self._session.models.giving.write(self.draft, card, self.samples.drawings()))
+        self.follow(self._session.models.sharing.write(self.draft, card, self.samples.drawings()))
 
     def show_writing(self) -> None:
         """Not twice at once."""
