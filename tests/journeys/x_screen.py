@@ -93,7 +93,7 @@ class Screen:
         self.focus()
 
     def focus_back(self, what: str) -> None:
-        """Wait until the dialog is gone, which ``what`` says, and give the keyboard to the window under it."""
+        """Wait until the dialog is gone, which ``what`` says, and give the keyboard to the window below."""
         self.wait(lambda _seen: len(self._windows("underpaint")) == 1, what)
         self.focus()
 
