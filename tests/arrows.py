@@ -236,7 +236,7 @@ ARROWS: dict[str, str] = {
     ),
     "desktop.models": (
         "desktop.comparison desktop.documents desktop.giving desktop.pairs desktop.preview "
-        "desktop.support desktop.training"
+        "desktop.support desktop.training engine.models"
     ),
     "desktop.widgets.comparison": (
         "desktop.comparison desktop.pairs desktop.session desktop.support desktop.widgets.parts engine.data "

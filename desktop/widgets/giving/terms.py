@@ -89,4 +89,4 @@ class TermsBar(Card):
         entry = self._giving.asked
         self._giving.put_off()
         if entry is not None:
-            self._session.remove_model(entry)
+            self._session.models.remove(entry)
