@@ -11,7 +11,7 @@ import pytest
 from PySide6.QtWidgets import QPushButton
 
 from desktop.support import background
-from desktop.training import runs
+from desktop.training import current, runs
 from desktop.training.current import Wish
 from desktop.widgets.main_window import MainWindow
 from tests.desktop.training_pairs import EDGE, write_pairs
@@ -144,15 +144,16 @@ def test_a_training_that_is_about_to_begin_is_one_that_goes_on(
     training.start(tiny(data))
     assert told == ["A training goes on already; stop it first."]
     training.stop()  # as soon as there is something to be stopped
-    until(lambda: begun)
+    until(lambda: begun, LONG)
     assert begun == [training.run] and training.run is not None
     until(lambda: training.phase == "failed", LONG)
     assert not background.is_running(runs.log_of(training.run))
 
 
 def test_a_training_begun_at_the_very_end_is_found_at_the_next_start(
-    window: MainWindow, tmp_path: Path
+    window: MainWindow, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(current, "PATIENCE_S", LONG)  # the first of all programs takes long to start
     session = window.session
     session.training.start(tiny(write_pairs(tmp_path / "houses")))
     session.training.leave()

@@ -165,7 +165,7 @@ def test_train_to_the_end_and_paint_with_it(window: MainWindow, houses: Path, ho
     trainer.findChild(QSpinBox, "width").setValue(4)
     assert page.wish().options.size == (EDGE, EDGE)  # as the pictures are
     button(page, "train").click()
-    until(lambda: training.phase == "starting")
+    until(lambda: training.run is not None, LONG)
     assert trainer.pages.currentWidget() is trainer.watch_page
 
     watch = trainer.watch_page
@@ -259,7 +259,7 @@ def test_the_drawing_is_followed_and_the_training_outlives_the_window(
     drag(window, (10, 10), (80, 10), (80, 60), (10, 60), (10, 10))
     trainer = training_window(window)
     training.start(tiny(houses, 1_000_000))
-    until(lambda: training.run is not None)
+    until(lambda: training.run is not None, LONG)
     run = training.run
     log = runs.log_of(run)
 
