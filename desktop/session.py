@@ -56,7 +56,6 @@ from desktop.training.dataset_scan import DatasetScan
 from desktop.training.training_queue import TrainingQueue
 from engine.data.card import InputKind
 from engine.data.rect import Rect
-from engine.models.catalogue import Entry
 
 __all__ = ["OpenPicture", "Session", "Steps", "Unreadable"]
 
@@ -90,66 +89,90 @@ class Session(Observable):
     def __init__(self, file: SettingsFile, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self.file, self.settings = file, file.settings
+        self._make_picture_parts()
+        self._make_preview_parts()
+        self._make_frame_parts()
+        self._make_training_parts()
+        self._hear()
+
+    # The parts know each other in this order; what comes later is given to those before as a function.
+
+    def _make_picture_parts(self) -> None:
+        """What drawing and opening take, with or without a model."""
         self.strokes = StrokeController(lambda: self.document, self.settings.inks, self)
-        self.strokes.touched.connect(self._touched)
-        self.strokes.finished.connect(self._changed)
-        self.strokes.layer_chosen.connect(self.restructured)
         self.handling = Handling(self.strokes, self.settings, self)
-        self.live = Live(
+        self.file_work = FileWork(self)
+        self.documents = OpenDocuments(self.settings, lambda: self.guarding.hear(), self.file_work.later)
+        self.filing = Filing(
+            self.documents, self.file_work, self.put_up, lambda: self.strokes.drawing, parent=self
+        )
+        self._pen_up = self.filing.when_the_pen_is_up
+        self.guarding = Guarding(self, self.documents, self.file_work, self._pen_up, self)
+        self.layers = LayerActions(self, self.filing, self)
+        self.selecting = Selecting(self, self.repainted, self._update_undo)
+        self.samples = SampleDrawings(self._pen_up, self)
+        self.places = Places(self)
+
+    def _make_preview_parts(self) -> None:
+        """The open model, and what goes by it."""
+        self.live = live = Live(
             lambda: self.document.picture(),
             self,
             style=lambda: code_of(self.document),
             finish=lambda made: self.holding.finished(made),
         )
-        self.live.enabled = self.settings.live
-        self.live.single_precision = self.settings.single_precision
-        self.live.failed.connect(self.error_reported)
-        self.live.noticed.connect(self.said)
-        self.file_work = FileWork(self)
-        self.file_work.cancelled.connect(lambda job: self.said.emit(self.tr("Given up: %s.") % job.text))
-        self.library = Library(self.live, self.file_work, self)
-        self.documents = OpenDocuments(self.settings, lambda: self.guarding.hear(), self.file_work.later)
-        self.filing = Filing(
-            self.documents, self.file_work, self.put_up, lambda: self.strokes.drawing, parent=self
+        live.enabled, live.single_precision = self.settings.live, self.settings.single_precision
+        self.tryouts = TryOuts(live, self)
+        self.library = library = Library(live, self.file_work, self)
+        strokes, settings, pen_up = self.strokes, self.settings, self._pen_up
+        self.matching = Matching(
+            self, self.documents, self.samples, live, strokes, library, settings, pen_up, self
         )
-        pen_up = self.filing.when_the_pen_is_up
-        self.guarding = Guarding(self, self.documents, self.file_work, pen_up, self)
-        self.filing.said.connect(self.said)
-        self.filing.files_changed.connect(self._update_undo)
-        self.filing.read_as.connect(self.read_as)
-        self.filing.changed_elsewhere.connect(self.changed_elsewhere)
-        self.strokes.watch("drawing", self.filing.let_arrive)
-        self.layers = LayerActions(self, self.filing, self)
-        self.selecting = Selecting(self, self.repainted, self._update_undo)
+        self.styles = Styles(self, live, strokes, library, settings, pen_up, self)
+
+    def _make_frame_parts(self) -> None:
+        """What is made of previews, and of more than one of them."""
         live, strokes, work = self.live, self.strokes, self.file_work
-        samples = self.samples = SampleDrawings(pen_up, self)
-        models, settings = self.library, self.settings
-        self.matching = Matching(self, self.documents, samples, live, strokes, models, settings, self)
-        self.styles = Styles(self, live, strokes, self.library, self.settings, pen_up, self)
+        settings, turns, pen_up = self.settings, self.styles.turns, self._pen_up
         self.shelf = Shelf(self, self.documents, live, self.styles, work, self._update_undo, self)
-        self.holding = Holding(self, self.live, self.settings, self)
+        self.holding = Holding(self, live, settings, self)
         self.finishing = Finishing(self, live, work, pen_up, self)
-        self.comparing = Comparing(self, self.live, self.shelf, self)
+        self.comparing = Comparing(self, live, self.shelf, self)
         self.morphing = Morphing(self, live, self.styles, self.shelf, work, settings, self)
-        turns = self.styles.turns
         self.colourways = Colourways(self, live, turns, strokes, work, self)
-        self.films = Films(self, live, turns, strokes, work, self.settings, self)
-        self.exporting = Exporting(self, live, work, pen_up, self.settings, self)
-        self.training = Training(lambda: self.picture.document if self.picture else None, self.settings, self)
-        self.training.brought.connect(self._open_trained)
-        self.dataset_scan, self.preparing = DatasetScan(self), Preparing(self.settings, self)
-        self.training_queue = TrainingQueue(self.strokes.touched, self)
-        self.pair_drawing = PairDrawing(self, self.settings, self.matching, self.training, pen_up, self)
-        tryouts = TryOuts(self.live, self)
-        self.teaching = Teaching(self, self.live, tryouts, self.shelf, self.library, self.training, self)
-        self.gallery = Gallery(self, samples, self.matching.fresh, live, strokes, tryouts, models, self)
-        rest = self.shelf, self.settings, work, self.training, pen_up, self.open_model
-        self.models = Models(self, samples, live, strokes, tryouts, models, *rest, self)
+        self.films = Films(self, live, turns, strokes, work, settings, self)
+        self.exporting = Exporting(self, live, work, pen_up, settings, self)
+
+    def _make_training_parts(self) -> None:
+        """Trainings, what they train on, what becomes of their models; and what is drawn after."""
+        live, strokes, tryouts, library = self.live, self.strokes, self.tryouts, self.library
+        settings, work, pen_up = self.settings, self.file_work, self._pen_up
+        training = Training(lambda: self.picture.document if self.picture else None, settings, self)
+        self.training, self.training_queue = training, TrainingQueue(strokes.touched, self)
+        self.dataset_scan, self.preparing = DatasetScan(self), Preparing(settings, self)
+        self.pair_drawing = PairDrawing(self, settings, self.matching, training, pen_up, self)
+        self.teaching = Teaching(self, live, tryouts, self.shelf, library, training, self)
+        self.gallery = Gallery(self, self.samples, self.matching.fresh, live, strokes, tryouts, library, self)
+        rest = self.shelf, settings, work, training, pen_up, self.matching
+        self.models = Models(self, self.samples, live, strokes, tryouts, library, *rest, self)
         self.watching = Watching(self, strokes, pen_up, work, self)
-        self.paper = Paper(self, self.file_work, pen_up, self.settings.paper, self)
-        self.places = Places(self)
-        self.handling.said.connect(self.said)
-        for part in (strokes, self.handling, self.file_work, self.filing, self.places, samples):
+        self.paper = Paper(self, work, pen_up, settings.paper, self)
+
+    def _hear(self) -> None:
+        """What the parts tell, and who is told."""
+        strokes, filing = self.strokes, self.filing
+        strokes.touched.connect(self._touched)
+        strokes.finished.connect(self._changed)
+        strokes.layer_chosen.connect(self.restructured)
+        strokes.watch("drawing", filing.let_arrive)
+        filing.files_changed.connect(self._update_undo)
+        filing.read_as.connect(self.read_as)
+        filing.changed_elsewhere.connect(self.changed_elsewhere)
+        self.file_work.cancelled.connect(lambda job: self.said.emit(self.tr("Given up: %s.") % job.text))
+        for said in (filing.said, self.live.noticed, self.handling.said):
+            said.connect(self.said)
+        self.live.failed.connect(self.error_reported)
+        for part in (strokes, self.handling, self.file_work, filing, self.places, self.samples):
             part.error_reported.connect(self.error_reported)
 
     # --- the picture ---------------------------------------------------------------------------
@@ -305,35 +328,7 @@ class Session(Observable):
 
     def open_model(self, path: Path) -> None:
         """Paint with the model in ``path`` once its terms were seen; another kind brings its own picture."""
-        with self._report_errors():
-            if not self.models.sharing.holds(path):
-                self.matching.picture_for(path, lambda picture: self._paint_with(path, picture))
-
-    def _paint_with(self, path: Path, picture: OpenPicture) -> None:
-        if picture is self.picture:
-            self.matching.open_here(path)
-        else:
-            self.put_up(picture, path)
-
-    def _open_trained(self, path: Path, said: str) -> None:
-        """Paint with what the training on show has made."""
-
-        def known() -> None:
-            self.open_model(path)
-            self.said.emit(said)
-
-        self.library.look_again(lambda: self.filing.when_the_pen_is_up(known))
-
-    def remove_model(self, entry: Entry) -> Job:
-        """Delete one of the user's own models from the disk."""
-
-        def see(fine: bool) -> None:
-            if fine and self.live.model_file == entry.file:
-                self._show_picture()
-
-        job = self.library.remove(entry)
-        job.then(see)
-        return job
+        self.models.open(path)
 
     def start(self) -> None:
         """First picture and first model: what was used last, else the first bundled one."""
@@ -342,12 +337,6 @@ class Session(Observable):
             self.put_up(picture, model)
             if model is None:
                 self.error_reported.emit(self.tr("No model is installed; drop a model file on the window."))
-
-    def set_native(self, on: bool) -> None:
-        """Run the network at the picture's own size; remembered of the model, where it is a change."""
-        if on != self.live.native and self.live.card is not None:
-            self.settings.native_size[self.live.card.name] = on
-        self.live.native = on
 
     # --- steps ---------------------------------------------------------------------------------
 
@@ -385,10 +374,11 @@ class Session(Observable):
         goes wrong in one of these steps; unsaved pictures stay journalled."""
         lessons = self.pair_drawing, self.teaching, self.gallery, self.styles, self.training_queue
         inputs = self.films, self.watching, self.paper, self.colourways, self.models, self.preparing
-        others = self.training, self.dataset_scan, self.places, self.samples
+        others = self.dataset_scan, self.places, self.samples
         leaving = (part.leave for part in (*others, *lessons, *inputs))
         ends = (self.guarding.stop, self.live.stop, self.documents.stop)
-        for step in (self.finish_stroke, self.file_work.leave, self.remember, *leaving, *ends):
+        first = self.finish_stroke, self.training.leave, self.file_work.leave, self.remember
+        for step in (*first, *leaving, *ends):
             try:
                 step()
             except Exception:  # the pictures and the other parts must not pay for it

@@ -45,7 +45,7 @@ ARROWS: dict[str, str] = {
     "trainer.machine": "engine.errors engine.files resources",
     "trainer.pictures": "engine.data engine.errors engine.planes trainer.files",
     "trainer.planning": (
-        "engine.data engine.devices engine.errors engine.models trainer.data trainer.machine trainer.run "
+        "engine.data engine.devices engine.models engine.networks trainer.data trainer.machine trainer.run "
         "trainer.training"
     ),
     "trainer.preparing": (
@@ -139,7 +139,7 @@ ARROWS: dict[str, str] = {
         "desktop.colourways desktop.documents desktop.exporting desktop.film desktop.frames "
         "desktop.handling desktop.inputs desktop.layer_actions desktop.models desktop.paint.editing "
         "desktop.paint.files desktop.pairs desktop.preparing desktop.preview desktop.selecting "
-        "desktop.support desktop.training engine.data engine.models"
+        "desktop.support desktop.training engine.data"
     ),
     "desktop.layer_actions": (
         "desktop.documents desktop.paint.editing desktop.support engine.data engine.files"
@@ -236,7 +236,7 @@ ARROWS: dict[str, str] = {
     ),
     "desktop.models": (
         "desktop.comparison desktop.documents desktop.sharing desktop.pairs desktop.preview "
-        "desktop.support desktop.training"
+        "desktop.support desktop.training engine.models"
     ),
     "desktop.widgets.comparison": (
         "desktop.comparison desktop.pairs desktop.session desktop.support desktop.widgets.parts engine.data "

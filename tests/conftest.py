@@ -12,8 +12,9 @@ from itertools import islice
 from pathlib import Path
 
 import pytest
+from PySide6.QtCore import QObject
 
-# Before anything imports Qt. Whoever wants to watch sets a platform of their own.
+# Before there is an application. Whoever wants to watch sets a platform of their own.
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 # Before anything imports torch, as the command line does: threads that wait for each other while other tests
 # run would burn the processor time that these need.
@@ -53,6 +54,12 @@ if has_room(MEMORY):
 NUMBERS = itertools.count()
 THREADS_BEFORE = pytest.StashKey[set[threading.Thread]]()
 FAILED = pytest.StashKey[bool]()
+
+
+def pytest_sessionstart() -> None:
+    """Use Qt on this thread first: Qt takes that one for the main thread, and warns of an application on any
+    other. Tests of the painting core have no application, but save pictures on threads of a pool."""
+    QObject()
 
 
 @pytest.fixture(autouse=True)

@@ -40,6 +40,10 @@ RANGES: dict[str, tuple[float, float]] = {
 """Smallest and largest value that can be set."""
 
 
+SHARED = ""
+"""In place of a tool: all those that have no ink of their own."""
+
+
 class Inks:
     """The ink for each role of a layer; a tool may have one of its own for each."""
 

@@ -8,12 +8,12 @@ from typing import Any
 
 from PySide6.QtCore import QObject, QTimer, Signal
 
-from desktop.documents.inks import Inks, in_colours, nearest
+from desktop.documents.inks import SHARED, Inks, in_colours, nearest
 from desktop.paint.editing.document import Change, Document, Role
-from desktop.paint.gestures.transforming import Placement, TransformStroke
+from desktop.paint.gestures.tool import Placement
 from desktop.paint.layers.layer import Layer
 from desktop.paint.strokes.stroke import HOLD_S, LARGEST_SIZE, Ink, Sample, Selects
-from desktop.paint.tools import Stroke, tools
+from desktop.paint.tools import Stroke, Tool, at_the_other_end, tool_that_has, tools
 from desktop.support.observable import Observable, Property
 from desktop.support.report_errors import ReportErrors
 from engine.data.palette import Colour, Palette
@@ -29,7 +29,7 @@ STILL = 3.0
 class StrokeController(Observable):
     """Turns the pointer into strokes on the document that ``document()`` gives."""
 
-    tool = Property("pen")
+    tool = Property(next(iter(tools())))
     ink = Property(Ink())
     """The brush of the tool on the active layer."""
     drawing = Property(False)
@@ -78,8 +78,8 @@ class StrokeController(Observable):
         self._stillness.timeout.connect(self._still)
         self._last: tuple[Sample, bool, bool] = Sample(0, 0), False, False
         """Where the pen was seen last, with Shift, with Ctrl."""
-        self.track: list[Sample] = []
-        """Where the pen was during the stroke that goes on, or the last one."""
+        self._track: list[Sample] = []
+        self._width = 0.0
 
     @property
     def stroke(self) -> Stroke | None:
@@ -103,21 +103,22 @@ class StrokeController(Observable):
         if self._stroke is not None:  # a tool of several clicks goes on
             self._touch(self._stroke.press(sample, shift, ctrl))
             return
-        self.track = [sample]
-        name = "eraser" if eraser else self.tool
-        stroke = self._begin(name, sample, shift, ctrl, alt)
-        if stroke is not None and tools()[name].at_once:
+        tool = at_the_other_end() if eraser else tools()[self.tool]
+        self._track = [sample]
+        stroke = self._begin(tool, sample, shift, ctrl, alt)
+        if stroke is not None and tool.at_once:
             self._touch(stroke.press(sample, shift, ctrl))
 
-    def _begin(self, name: str, sample: Sample, shift: bool, ctrl: bool, alt: bool) -> Stroke | None:
+    def _begin(self, tool: Tool, sample: Sample, shift: bool, ctrl: bool, alt: bool) -> Stroke | None:
         """Begin a stroke of that tool; says so where it can't be done."""
         document = self._document()
         if self._is_out_of_reach(document.active.role):
             return None
-        ink = self._held(name, shift, alt)
+        ink = self._held(tool, shift, alt)
+        self._width = ink.size if tool.by_hand else 0.0
         with ReportErrors(self.error_reported.emit):
-            self._stroke = tools()[name].start(document, ink, sample, shift, ctrl)
-            self._colour = self._chosen_colour(name, ink)
+            self._stroke = tool.start(document, ink, sample, shift, ctrl)
+            self._colour = self._chosen_colour(tool, ink)
             self._stroke.aim(REACH * self.pixel)
             document.unfinished = self.finish
             self.drawing = True
@@ -130,7 +131,7 @@ class StrokeController(Observable):
         """The pen moves on the canvas."""
         self._last = sample, shift, ctrl
         if self._stroke is not None:
-            self.track.append(sample)
+            self._track.append(sample)
             self._touch(self._stroke.move(sample, shift, ctrl))
             self.became = self._stroke.became
             if self._stroke.rests:
@@ -162,6 +163,12 @@ class StrokeController(Observable):
             change = self._stroke.close()
             self._end(self._stroke, self._stroke.finish(*self._last) if change is None else change)
 
+    def take_track(self) -> tuple[list[Sample], float]:
+        """Where the pen was in the last stroke, and how wide a line it left there, 0 where none, as with
+        shapes; for whoever asks first."""
+        (track, self._track), (width, self._width) = (self._track, []), (self._width, 0.0)
+        return track, width
+
     def cancel(self) -> bool:
         """Abort the stroke that goes on; the picture is as it was before. False when there is none.
 
@@ -172,12 +179,11 @@ class StrokeController(Observable):
             self._end(self._stroke, kept)
             return True
         stroke, self._stroke = self._stroke, None
-        self.drawing = False
-        if stroke is None:
-            return False
-        self._document().unfinished = None
-        self._touch(stroke.abort())
-        return True
+        if stroke is not None:
+            self._document().unfinished = None
+            self._touch(stroke.abort())
+        self._rest()
+        return stroke is not None
 
     def step_back(self) -> bool:
         """Take back the last click of a stroke of several; False where there is no such."""
@@ -198,11 +204,11 @@ class StrokeController(Observable):
     @property
     def placement(self) -> Placement | None:
         """Where the box is that is being transformed; None where none is."""
-        return self._stroke.placement if isinstance(self._stroke, TransformStroke) else None
+        return self._stroke.placement if self._stroke is not None else None
 
     def place(self, **numbers: float) -> None:
         """Move, scale or turn what is being transformed, e.g. ``place(degrees=90)``."""
-        if isinstance(self._stroke, TransformStroke):
+        if self._stroke is not None and self._stroke.placement is not None:
             self._touch(self._stroke.place(self._stroke.placement._replace(**numbers)))
             self.shown.emit()
 
@@ -215,7 +221,7 @@ class StrokeController(Observable):
             self.tool = name
             self.take_ink()
             if tools()[name].at_once:
-                self._begin(name, Sample(0, 0), False, False, False)
+                self._begin(tools()[name], Sample(0, 0), False, False, False)
                 self.shown.emit()
 
     def take_ink(self) -> None:
@@ -253,15 +259,15 @@ class StrokeController(Observable):
 
     def select_by(self, what: Selects) -> None:
         """Select by a rectangle, by hand, by a polygon or by colour from now on."""
-        self.choose_tool("select")
+        self.choose_tool(tool_that_has("selects").id)
         self.set_everywhere(selects=what)
 
     def take_colours(self, palette: Palette | None) -> None:
         """Where a model has named colours, begin with the nearest of them, and plainly."""
-        ink = self._inks.of(Role.PAINT, "pen")
+        ink = self._inks.of(Role.PAINT, SHARED)
         fitting = in_colours(ink, palette)
         if fitting != ink:
-            self._inks.put(Role.PAINT, "pen", fitting)
+            self._inks.put(Role.PAINT, SHARED, fitting)
             self.take_ink()
 
     def choose_colour(self, colour: Colour) -> None:
@@ -303,10 +309,10 @@ class StrokeController(Observable):
             return True
         return False
 
-    def _held(self, name: str, shift: bool, alt: bool) -> Ink:
+    def _held(self, tool: Tool, shift: bool, alt: bool) -> Ink:
         """The ink of that tool, with what the keys and the screen have to say about it."""
-        document, settings = self._document(), tools()[name].settings
-        ink = self._inks.of(document.active.role, name)
+        document, settings = self._document(), tool.settings
+        ink = self._inks.of(document.active.role, tool.id)
         if self.quick_shapes and "stabiliser" in settings:
             ink = dataclasses.replace(ink, hold=STILL * self.pixel)
         if "selects" in settings and alt:
@@ -315,10 +321,10 @@ class StrokeController(Observable):
             ink = dataclasses.replace(ink, combine="add")
         return ink
 
-    def _chosen_colour(self, tool: str, ink: Ink) -> Colour | None:
+    def _chosen_colour(self, tool: Tool, ink: Ink) -> Colour | None:
         """The colour that a stroke of that tool paints with, if somebody chose it: lines are always black,
         and a label's colour is its sign, which means nothing in another picture."""
-        paints = {"size", "tolerance"} & set(tools()[tool].settings)
+        paints = {"size", "tolerance"} & set(tool.settings)
         signs = self._document().active.role in (Role.LINES, Role.LABELS)
         return None if ink.erase or signs or not paints else ink.colour
 
@@ -333,13 +339,18 @@ class StrokeController(Observable):
             return
         self._stroke = None
         self._document().unfinished = None
-        self.drawing = False
         if stroke.picked is not None:
             self.choose_colour(stroke.picked)
         if change and self._colour is not None:
             others = (colour for colour in self.recent if colour != self._colour)
             self.recent = (self._colour, *others)[:MOST_RECENT]
         self.finished.emit(change)
+        self._rest()
+
+    def _rest(self) -> None:
+        """The pen is up. Last of all: what has waited for that may put another picture on the canvas, and a
+        stroke belongs to the one in which it was drawn."""
+        self.drawing = self._stroke is not None  # somebody who heard of the end may have begun another
 
 
 def topmost(document: Document, role: Role) -> Layer | None:

@@ -79,10 +79,9 @@ class Films(Observable):
     def note(self, change: Change) -> None:
         """A step of the picture on the canvas was done, taken back or done again."""
         chronicle = self.chronicle()
-        track, self._strokes.track = self._strokes.track, []
+        track, width = self._strokes.take_track()
         if chronicle is not None:
-            by_hand = self._strokes.tool in ("pen", "eraser")  # the others show nothing where the pen was
-            chronicle.note(change, track, self._strokes.ink.size if by_hand else 0.0)
+            chronicle.note(change, track, width)
 
     def chronicle(self) -> Chronicle | None:
         """That of the picture on the canvas; None where its way is not kept."""
@@ -174,7 +173,7 @@ class Films(Observable):
         for key in [key for key in self._chronicles if key not in open_]:
             del self._chronicles[key]
         picture = self._canvas.picture
-        self._strokes.track = []
+        self._strokes.take_track()
         if picture is None or id(picture) in self._chronicles:
             return
         if not self.kept:

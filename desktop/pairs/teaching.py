@@ -221,10 +221,12 @@ class Teaching(Observable):
         options = Options(folder, name=name, from_model=str(lesson.model), minutes=minutes)
         if steps is not None:
             options = replace(options, minutes=None, steps=steps)
-        training.start(TrainingRequest(options))
-        if self._training.goes_on:  # else it has said why not
+        training.start(TrainingRequest(options), lambda: self._begun(lesson))
+
+    def _begun(self, lesson: Lesson) -> None:
+        if lesson is self.lesson:
             self.cancel()
-            self.started.emit()
+        self.started.emit()
 
     def _notice_picture(self) -> None:
         self.here = self._picture is not None and self._picture is self._canvas.picture

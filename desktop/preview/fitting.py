@@ -37,6 +37,33 @@ def picture_for(card: Card, pictures: Sequence[Facts]) -> int | None:
 
 
 @dataclass(frozen=True)
+class Opening:
+    """What it takes to paint with a model that somebody has chosen."""
+
+    entry: Entry | None
+    """The model; None where it can't be used."""
+    place: int | None = None
+    """Which of the open pictures it paints, that on the canvas being 0; None for one to begin with."""
+    is_open: bool = False
+    """It is the one that is open, or being opened."""
+    problem: str = ""
+    """Why it can't be used, a sentence; empty where there is no such model any more."""
+
+
+def opening(chosen: Entry | None, pictures: Sequence[Facts], open_file: Path | None) -> Opening:
+    """What it takes to paint with ``chosen``.
+
+    Args:
+        chosen: the model; None where there is no such any more.
+        pictures: those that are open, that on the canvas first.
+        open_file: of the model that is open or being opened.
+    """
+    if chosen is None or chosen.card is None:
+        return Opening(None, problem=(chosen.problem or "") if chosen else "")
+    return Opening(chosen, picture_for(chosen.card, pictures), chosen.file == open_file)
+
+
+@dataclass(frozen=True)
 class ModelChoice:
     """Which model a picture gets."""
 
@@ -87,38 +114,50 @@ class State:
 
 
 @dataclass(frozen=True)
-class Fitting:
-    """What a model that is ready changes."""
+class Running:
+    """How a model that is ready runs, and what the brush has of it; no stroke is in its way."""
 
-    palette: Literal["stays", "step", "anew", "told"]
-    """The picture takes the model's palette, as a step or as if it had been begun with it; or its own stays,
-    and where that is ``told`` the user hears how it is understood."""
     native: bool
     """The network runs at the picture's own size."""
     knows_hints: bool
-    to_lines: bool
-    """The hints are left for the lines: they can't be drawn on."""
     takes_colours: bool
     """The brush begins with the nearest of the model's colours."""
 
 
-def fit(card: Card, picture: State, native: bool | None, taken: Palette | None) -> Fitting:
-    """What becomes of a picture, and of the brush, under a model that is ready.
+def run_by(card: Card, kind: InputKind, native: bool | None, taken: Palette | None) -> Running:
+    """How a model runs that is ready.
 
     Args:
         card: the model's.
-        picture: the one on the canvas.
+        kind: of the picture on the canvas.
         native: what the user chose for this model; None where nothing.
         taken: whose colours the brush has begun with; what is mixed later stays.
     """
-    knows_hints = card.input != "sketch" or card.hints
-    return Fitting(
-        palette=_palette(card, picture),
+    return Running(
         native=usually_native(card) if native is None else native,
-        knows_hints=knows_hints,
-        to_lines=not knows_hints and picture.on_hints,
-        takes_colours=card.input == picture.kind == "image" and card.palette != taken,
+        knows_hints=_knows_hints(card),
+        takes_colours=card.input == kind == "image" and card.palette != taken,
     )
+
+
+@dataclass(frozen=True)
+class Fitting:
+    """What a model that is ready changes in the picture on the canvas, on which no stroke goes on."""
+
+    palette: Literal["stays", "step", "anew", "told"]
+    """The picture takes the model's palette, as a step or as if it had been begun with it; or its own stays,
+    and where that is ``told`` the user hears how it is understood."""
+    to_lines: bool
+    """The hints are left for the lines: they can't be drawn on."""
+
+
+def fit(card: Card, picture: State) -> Fitting:
+    """What becomes of the picture on the canvas under a model that is ready."""
+    return Fitting(_palette(card, picture), to_lines=picture.on_hints and not _knows_hints(card))
+
+
+def _knows_hints(card: Card) -> bool:
+    return card.input != "sketch" or card.hints
 
 
 def style_for(card: Card | None, style: Code | None) -> Code | None:

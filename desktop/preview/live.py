@@ -30,6 +30,7 @@ from engine.data.messages import (
     Pixels,
     ReadStyle,
     Reply,
+    Request,
     StyleRead,
     Translate,
     Translated,
@@ -47,7 +48,15 @@ Size = tuple[int, int]
 
 
 class Live(Observable):
-    """The open model and its previews of one document at a time.
+    """The open model and its previews of one document at a time. All of it happens on the UI thread.
+
+    There is no model (``model_file`` is None), or one is ``loading``, or ready (``card``), or it was refused
+    (neither, though ``model_file`` says which it was). With each of these, and with each other document, a
+    generation begins, and no answer to an earlier one counts. What was asked for and what is on show is in
+    ``passes``; of the preview on show, ``settled`` says whether it is exact, and ``behind`` whether the
+    picture has changed since.
+
+    The session's parts call the first group of methods below; the engine's replies come in by ``_take``.
 
     Args:
         source: gives the picture as it is now.
@@ -112,7 +121,9 @@ class Live(Observable):
         super().__init__(parent)
         self._source, self._style, self.finish = source, style, finish
         self._made: Pixels | None = None
+        """The preview on show before it was finished; None where it came from elsewhere."""
         self._row: frozenset[int] = frozenset()
+        """The seeds of the variations that are still to come."""
         self.bridge = bridge or Bridge(self)
         self.bridge.replied.connect(self._take)
         self.passes = Passes()
@@ -334,26 +345,30 @@ class Live(Observable):
         self.preview = self.finish(made)
 
     def _take_failure(self, reply: Failed) -> None:
-        match reply.request:
-            case OpenModel(generation=generation) if generation != self.passes.model:
-                return
-            case Translate(ticket=(generation, _)) | Vary(ticket=(generation, _)) if (
-                generation != self.passes.generation
-            ):
-                return
+        request = reply.request
+        if self._is_past(request):
+            return
+        match request:
             case OpenModel():
                 self.loading = False
             case Translate():
                 self.passes = self.passes.failed()
             case Vary(seeds=seeds) if self._row.issuperset(seeds):
                 self._end_row()
-            case TryOut():  # nobody waits for it, so nobody need be told
-                self.refused.emit(reply)
-                return
-        self.failed.emit(reply.sentence)
+        if not isinstance(request, TryOut):  # nobody waits for it, so nobody need be told
+            self.failed.emit(reply.sentence)
         self.refused.emit(reply)
-        if isinstance(reply.request, Translate):
+        if isinstance(request, Translate):
             self._catch_up()
+
+    def _is_past(self, request: Request) -> bool:
+        """Whether it was asked for in an earlier generation."""
+        match request:
+            case OpenModel():
+                return request.generation != self.passes.model
+            case Translate() | Vary():
+                return request.ticket.generation != self.passes.generation
+        return False
 
     def _catch_up(self) -> None:
         """A pass has ended: start another if the picture has changed since it was asked for."""

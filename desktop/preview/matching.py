@@ -14,7 +14,7 @@ from desktop.documents.samples import SampleDrawings
 from desktop.documents.stroke_controller import StrokeController
 from desktop.paint.editing.document import Change, Document, Role
 from desktop.preview import fitting
-from desktop.preview.fitting import Facts, State
+from desktop.preview.fitting import Facts, Opening, State
 from desktop.preview.library import Library
 from desktop.preview.live import Live
 from desktop.support.report_errors import ReportErrors
@@ -36,6 +36,7 @@ class Matching(QObject):
         strokes: the brush, which goes by the model.
         library: the models that there are.
         settings: remember which model was used last, and how.
+        when_the_pen_is_up: calls something at once, or at the end of the stroke that goes on.
         parent: owns it.
     """
 
@@ -48,11 +49,13 @@ class Matching(QObject):
         strokes: StrokeController,
         library: Library,
         settings: Settings,
+        when_the_pen_is_up: Callable[[Callable[[], object]], object],
         parent: QObject | None = None,
     ) -> None:
         super().__init__(parent)
         self._canvas, self._documents, self._samples, self._live = canvas, documents, samples, live
         self._strokes, self._library, self._settings = strokes, library, settings
+        self._when_the_pen_is_up = when_the_pen_is_up
         self._taken = self.colours_for("image") if "image" in settings.models else None
         """Whose colours the brush has begun with: what is mixed later stays."""
         live.opened.connect(self._fit)
@@ -71,26 +74,10 @@ class Matching(QObject):
             return self.empty("sketch", None), None
         return self._picture(entry.card), entry.file
 
-    def picture_for(self, model: Path, then: Callable[[OpenPicture], object]) -> None:
-        """Hand on the picture that the model in a file is to paint, at once where it is open; where it can't,
-        it is said why."""
-        entry = self._library.entry(model)
-        if entry is None or entry.card is None:
-            problem = entry.problem if entry else None
-            self._canvas.error_reported.emit(problem or self.tr("That model is gone."))
-            return
-        self._samples.drop()
-        card = entry.card
-        place = self._place_for(card)
-        if place is not None:
-            then(self._documents.pictures[place])
-        else:
-            self.fresh(card, then)
-
-    def open_here(self, model: Path) -> None:
-        """Have the picture on the canvas translated by another model; its preview stays until then."""
-        if model != self._open_file():
-            self._live.open_model(model, same_picture=True)
+    def opening(self, model: Path) -> Opening:
+        """What it takes to paint with the model in a file; nothing is done yet."""
+        pictures = [facts_of(picture) for picture in self._documents.pictures]
+        return fitting.opening(self._library.entry(model), pictures, self._open_file())
 
     def find_model(self, picture: OpenPicture, wanted: Path | None) -> None:
         """Have the picture that came up translated by the model in ``wanted``, else by one that suits it."""
@@ -206,18 +193,29 @@ class Matching(QObject):
         return live.model_file if works and live.model_file and os.path.isfile(live.model_file) else None
 
     def _fit(self, card: Card) -> None:
-        """A model is ready for the picture: remember that it works, and let picture and brush go by it."""
-        self._canvas.finish_stroke()  # a sheet on which one is drawn is not empty
+        """A model is ready for the picture: remember that it works, and let size, brush and picture go by it.
+
+        A stroke that was begun meanwhile goes on, with the brush it has; what would end it waits.
+        """
         picture, file = self._canvas.picture, self._live.model_file
         assert picture is not None and file is not None
         self._library.works(file)
         self._settings.models[card.input] = picture.document.model = card.name
-        native = self._settings.native_size.get(card.name)
-        self._carry_out(fitting.fit(card, state_of(picture), native, self._taken), card, picture)
+        run = fitting.run_by(
+            card, picture.document.kind, self._settings.native_size.get(card.name), self._taken
+        )
+        self._live.native = run.native
+        self._strokes.knows_hints = run.knows_hints
+        if run.takes_colours:
+            self._strokes.take_colours(card.palette)
+            self._taken = card.palette
+        self._when_the_pen_is_up(lambda: self._fit_picture(card, picture))
 
-    def _carry_out(self, decided: fitting.Fitting, card: Card, picture: OpenPicture) -> None:
-        palette = card.palette
-        self._live.native = decided.native
+    def _fit_picture(self, card: Card, picture: OpenPicture) -> None:
+        """No stroke goes on: let the picture go by the model, if both are still those that have met."""
+        if card is not self._live.card or picture is not self._canvas.picture:
+            return
+        decided, palette = fitting.fit(card, state_of(picture)), card.palette
         if decided.palette == "step":
             self._canvas.edit(lambda document: document.set_palette(palette))
         elif decided.palette == "anew":
@@ -229,10 +227,6 @@ class Matching(QObject):
                     "Choose the other one above the labels."
                 )
             )
-        if decided.takes_colours:
-            self._strokes.take_colours(palette)
-            self._taken = palette
-        self._strokes.knows_hints = decided.knows_hints
         if decided.to_lines:
             self._strokes.choose_role(Role.LINES)
 

@@ -83,6 +83,14 @@ class TaskQueue(QObject):
             self._news.wait_for(lambda: not self._waiting and not self._busy)
         self._deliver()
 
+    def see_out(self, patience: float) -> None:
+        """As ``give_up``, but what waits is done too, as far as so many seconds allow."""
+        with self._news:
+            done = self._news.wait_for(lambda: not self._waiting and not self._busy, patience)
+        if not done:
+            log.warning("“%s” has not done all that was asked for", self.objectName())
+        self.give_up()
+
     def stop(self) -> None:
         """Finish the task at hand and no other; nothing is answered afterwards."""
         self._let_go()

@@ -7,29 +7,23 @@ thread.
 
 from __future__ import annotations
 
-import hashlib
 import os
-import shutil
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Literal
 
-import numpy as np
-from PySide6.QtCore import QFile, QObject, Qt, QTimer, Signal
-from PySide6.QtGui import QImage
+from PySide6.QtCore import QObject, QTimer, Signal
 
 from desktop.support import background
 from desktop.support.observable import Observable, Property
-from desktop.support.report_errors import ReportErrors
 from desktop.support.settings import Settings
 from desktop.support.task_queue import TaskQueue
-from desktop.training import runs
+from desktop.training import run_files, runs
+from desktop.training.commands import PATIENCE_S, Commands
 from desktop.training.runs import Phase, Plan, RunError, RunStatus, RunSummary
-from engine.data.messages import Picture, Pixels
+from engine.data.messages import Pixels
 from engine.data.palette import Palette, write_gpl
-from engine.files.writing import replacing
-from engine.models.catalogue import free_model_file
 from trainer.run.history import TrainingHistory
 from trainer.run.locations import spare_threads
 from trainer.run.options import Options
@@ -124,7 +118,11 @@ class Training(Observable):
         self.review: Review = lambda _run, _model, take: take()
         self._finding = False
         self._tasks = TaskQueue("training", self)
-        self._tasks.error_reported.connect(self.error_reported)
+        self._commands = Commands(self)
+        for queue in (self._tasks, self._commands):
+            queue.error_reported.connect(self.error_reported)
+        self._round = 0
+        """Another one with each run on show."""
         self._look: Callable[[], RunStatus] | None = None
         self._clock = QTimer(self)
         self._clock.setInterval(LOOK_MS)
@@ -139,8 +137,8 @@ class Training(Observable):
 
     @property
     def goes_on(self) -> bool:
-        """Whether there is a training that works or waits."""
-        return self.phase in GOING_ON
+        """Whether there is a training that works or waits, or is about to."""
+        return self._commands.beginning or self.phase in GOING_ON
 
     @property
     def which(self) -> Which:
@@ -151,12 +149,16 @@ class Training(Observable):
 
     # --- what the user does --------------------------------------------------------------------
 
-    def start(self, request: TrainingRequest) -> None:
-        """Begin a training; ``phase`` tells how it goes, ``error_reported`` why it can't be begun."""
-        with self._report_errors():
-            if self.goes_on:
-                raise background.BusyError(self.tr("A training goes on already; stop it first."))
-            data = request.options.data
+    def start(self, request: TrainingRequest, then: Callable[[], object] = lambda: None) -> None:
+        """Begin a training; ``phase`` tells how it goes, ``error_reported`` why it can't be begun.
+
+        Args:
+            request: which.
+            then: called once it has begun.
+        """
+        data = request.options.data
+
+        def begin() -> Path:
             if not os.path.exists(data):
                 raise RunError(self.tr("“%s” is gone; choose the folder anew.") % data)
             folder = runs.free_run_folder(request.options.name or data.name)
@@ -165,7 +167,12 @@ class Training(Observable):
             if request.palette:
                 write_gpl(request.palette, palette)
             background.start(request.words(folder, palette), runs.log_of(folder))
-            self._follow(folder, "starting")
+            return folder
+
+        if self.goes_on:
+            self.error_reported.emit(self.tr("A training goes on already; stop it first."))
+        else:
+            self._begin(begin, then)
 
     def resume(self) -> None:
         """Go on from the last checkpoint."""
@@ -210,26 +217,27 @@ class Training(Observable):
         self._drawing_clock.stop()
         self._tasks.forget()
         self._look = None
+        self._round += 1
         self.run = self.phase = self.plan = None
 
     def pause(self) -> None:
         """Ask the training to wait after the step at hand."""
-        self._request("pause")
+        self._command(lambda run: run_files.ask(run, "pause"))
 
     def go_on(self) -> None:
         """End a pause."""
-        assert self.run is not None
-        with self._report_errors():
-            (self.run / "pause").unlink(missing_ok=True)
-        self._ask()
+        self._command(lambda run: run_files.unask(run, "pause"))
 
-    def stop(self) -> None:
-        """Ask the training to save and end; before it has begun, just end it."""
-        assert self.run is not None
-        if self.plan is None:
-            background.end(runs.log_of(self.run))
+    def stop(self, *, then: Callable[[], object] = lambda: None) -> None:
+        """Ask the training to save and end; before it has begun, just end it.
+
+        Args:
+            then: called when it has been asked.
+        """
+        if self.plan is None or self._commands.beginning:
+            self._command(lambda run: background.end(runs.log_of(run)), then)
         else:
-            self._request("stop")
+            self._command(lambda run: run_files.ask(run, "stop"), then)
 
     def stop_with_best(self) -> None:
         """Stop, and let the best model so far be the one to paint with."""
@@ -243,16 +251,7 @@ class Training(Observable):
         file = "best.safetensors" if self.which == "best" else "model.safetensors"
 
         def copy() -> Path:
-            source = run / file
-            if not os.path.isdir(run):
-                raise RunError(self.tr("“%s” can't be reached just now; try it again when it is back.") % run)
-            if not os.path.isfile(source):
-                raise RunError(self.tr("There is no model yet; the first one comes after a few seconds."))
-            target = free_model_file(plan.name)
-            with replacing(target) as part:
-                shutil.copyfile(source, part)
-            _forget_former(run, target)
-            return target
+            return run_files.take_over(run, file, plan.name)
 
         said = self._said_of
 
@@ -288,7 +287,7 @@ class Training(Observable):
                 self.put_away()
             self.look_back()
 
-        discard = _wipe if for_good else _move_to_trash
+        discard = run_files.wipe if for_good else run_files.move_to_trash
         self._tasks.do(lambda: runs.delete(folder, discard), done)
 
     def read(self, name: str, height: int) -> None:
@@ -298,26 +297,61 @@ class Training(Observable):
         path = self.run / "samples" / name
         # Of the looks, only the one asked for last is wanted.
         kind = name if name in ("inputs.png", "targets.png") else "look picture"
-        self._tasks.do(lambda: _picture(path, height), lambda image: self.pictured.emit(name, image), kind)
+        self._tasks.do(
+            lambda: run_files.picture(path, height), lambda image: self.pictured.emit(name, image), kind
+        )
 
     def leave(self) -> None:
-        """End of the program: nothing is followed any more."""
+        """End of the program: what was asked for is handed on, and nothing followed any more."""
+        self._commands.see_out(PATIENCE_S)
+        if self._commands.beginning and self._commands.begun is not None:
+            self._settings.training = str(self._commands.begun)
+        self._commands.beginning = False
         self._clock.stop()
         self._drawing_clock.stop()
         self._tasks.stop()
 
-    # --- following -----------------------------------------------------------------------------
+    # --- commands ------------------------------------------------------------------------------
+
+    def _begin(self, begin: Callable[[], Path], then: Callable[[], object] = lambda: None) -> None:
+        """Have a training begun, and follow it unless another run is on show by then."""
+        round = self._round
+
+        def begun(run: Path) -> None:
+            if round == self._round:
+                self._follow(run, "starting")
+            then()
+
+        self._commands.begin(begin, begun)
 
     def _go_on_from_checkpoint(self, *words: str) -> None:
-        assert self.run is not None
-        with self._report_errors():
-            if runs.is_alive(self.run):
-                raise background.BusyError(self.tr("“%s” is being trained already.") % self.run.name)
-            background.start(["resume", str(self.run), *words, "--gently"], runs.log_of(self.run))
-            self._follow(self.run, "starting")
+        run = self.run
+        assert run is not None
+
+        def begin() -> Path:
+            if runs.is_alive(run):
+                raise background.BusyError(self.tr("“%s” is being trained already.") % run.name)
+            background.start(["resume", str(run), *words, "--gently"], runs.log_of(run))
+            return run
+
+        self._begin(begin)
+
+    def _command(self, work: Callable[[Path], object], then: Callable[[], object] = lambda: None) -> None:
+        """Have something done with the run on show, or with the one that is about to begin."""
+        run = None if self._commands.beginning else self.run
+        assert run is not None or self._commands.beginning
+
+        def done() -> None:
+            self._ask()
+            then()
+
+        self._commands.ask(run, work, done)
+
+    # --- following -----------------------------------------------------------------------------
 
     def _follow(self, folder: Path, phase: Phase | None) -> None:
         self._tasks.forget()
+        self._round += 1
         self.history = TrainingHistory()
         self._look = runs.run_watcher(folder)
         self._left, self._shown_drawings, self._asked = None, 0, 0
@@ -365,15 +399,6 @@ class Training(Observable):
             self._clock.stop()
             self._drawing_clock.stop()
 
-    def _request(self, name: str) -> None:
-        assert self.run is not None
-        with self._report_errors():
-            (self.run / name).touch()
-        self._ask()
-
-    def _report_errors(self) -> ReportErrors:
-        return ReportErrors(self.error_reported.emit)
-
     # --- the drawing ---------------------------------------------------------------------------
 
     def fits(self) -> bool:
@@ -394,55 +419,13 @@ class Training(Observable):
         self._left = state
         picture, self._flat = document.picture(), document.picture_flat().copy()
         target = self.run / "drawing.npz"
-        self._tasks.do(lambda: _write_drawing(target, picture), lambda _: None, "leave")
+        self._tasks.do(lambda: run_files.write_drawing(target, picture), lambda _: None, "leave")
 
     def _show_drawing(self) -> None:
         assert self.run is not None
         path = self.run / "samples" / "drawing.png"
         self._tasks.do(
-            lambda: _picture(path, 1024), lambda image: self.translated.emit(self._flat, image), "drawing"
+            lambda: run_files.picture(path, 1024),
+            lambda image: self.translated.emit(self._flat, image),
+            "drawing",
         )
-
-
-def _move_to_trash(folder: Path) -> bool:
-    return QFile(str(folder)).moveToTrash()
-
-
-def _wipe(folder: Path) -> bool:
-    shutil.rmtree(folder)
-    return True
-
-
-def _forget_former(run: Path, target: Path) -> None:
-    """A model taken over again takes the place of the one taken over before, the same and less trained: of
-    that alone. What another put under its name, or changed in its card since, stays."""
-    note = run / "taken_over"
-    path, _, mark = note.read_bytes().partition(b"\0") if os.path.isfile(note) else (b"", b"", b"")
-    former = Path(os.fsdecode(path))
-    if path and former.parent == target.parent and former != target and _mark(former) == mark:
-        former.unlink(missing_ok=True)
-    note.write_bytes(os.fsencode(target) + b"\0" + _mark(target))  # its name may be no text
-
-
-def _mark(file: Path) -> bytes:
-    """What tells a file's content from another's; one that is not there, or can't be read, is like none."""
-    try:
-        with file.open("rb") as stream:
-            return hashlib.file_digest(stream, "sha256").hexdigest().encode()
-    except OSError:
-        return b"unread"
-
-
-def _write_drawing(target: Path, picture: Picture) -> None:
-    names = ("pixels", "lines", "hints")
-    planes: dict[str, Any] = {name: getattr(picture, name) for name in names}
-    with replacing(target) as part, part.open("wb") as file:
-        np.savez(file, **{name: plane for name, plane in planes.items() if plane is not None})
-
-
-def _picture(path: Path, height: int) -> QImage:
-    """A picture from a run; an empty one where there is none. QImage may be used on any thread."""
-    image = QImage(str(path))
-    if image.height() > height:
-        image = image.scaledToHeight(height, Qt.TransformationMode.SmoothTransformation)
-    return image

@@ -16,8 +16,10 @@ from PySide6.QtCore import QObject, QTimer, Signal, SignalInstance
 from desktop.support import background
 from desktop.support.observable import Observable, Property
 from desktop.support.task_queue import TaskQueue
+from desktop.training.commands import PATIENCE_S
 from desktop.training.current import TrainingRequest
 from desktop.training.daily_results import DailyResults, read_daily_results
+from desktop.training.runs import RunError
 from engine.data.palette import write_gpl
 from engine.files.printed import last_line
 from trainer.queue.items import Item, Queue, new_item
@@ -168,12 +170,13 @@ class TrainingQueue(Observable):
         """Save what is trained, and work nothing off until ``start``."""
         self._edit(lambda queue: replace(queue, on=False), lambda _: self.interrupt())
 
-    def interrupt(self) -> None:
-        """Save what is trained, and go on at the next start of the program. At once: it may end here."""
-        try:
-            self._folder.ask_to_stop()
-        except OSError as error:
-            self.error_reported.emit(self.tr("The queue can't be stopped (%s).") % error)
+    def interrupt(self, *, then: Callable[[], object] = lambda: None) -> None:
+        """Save what is trained, and go on at the next start of the program.
+
+        Args:
+            then: called when that has been asked for.
+        """
+        self._tasks.do(self._ask_to_stop, lambda _none: then())
 
     def look_at_day(self) -> None:
         """Read what came of the day's trainings; ``day`` follows, for whoever shows it."""
@@ -200,9 +203,9 @@ class TrainingQueue(Observable):
             self._tasks.do(self._folder.note_painting, lambda _: None, "painting")
 
     def leave(self) -> None:
-        """End of the program."""
+        """End of the program: what was changed is written down, see ``Training.leave``."""
         self._clock.stop()
-        self._tasks.stop()
+        self._tasks.see_out(PATIENCE_S)
 
     # --- inside --------------------------------------------------------------------------------
 
@@ -213,6 +216,12 @@ class TrainingQueue(Observable):
                 then(queue)
 
         self._tasks.do(lambda: self._folder.edit(change), changed)
+
+    def _ask_to_stop(self) -> None:
+        try:
+            self._folder.ask_to_stop()
+        except OSError as error:
+            raise RunError(self.tr("The queue can't be stopped (%s).") % error) from error
 
     def _go_on_if_on(self, queue: Queue) -> None:
         if queue.on and queue.next() is not None and not self.works:

@@ -237,7 +237,7 @@ class MainWindow(QMainWindow):
         session = self.session
         return {
             "refresh": session.live.refresh,
-            "native": session.set_native,
+            "native": session.models.set_native,
             **self.shelf.reactions(),
             "feather": lambda: ask_feather(session, self),
             "next_style": lambda: session.styles.step(1),

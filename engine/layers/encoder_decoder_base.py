@@ -22,6 +22,7 @@ SETTINGS = {
     "style": range(LONGEST + 1),
 }
 DEFAULTS = {"style": 0}
+NEW: dict[str, int] = {}
 
 
 class EncoderDecoderBase(Translator):

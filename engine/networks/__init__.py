@@ -2,7 +2,8 @@
 
 A module of this package has ``NETWORK``, the class, and ``SETTINGS``, which names the class's
 keyword arguments and what each of them may be. ``DEFAULTS``, where there is one, has those that may be left
-out.
+out. Of a generator that can be trained, ``NEW`` has the settings of its own that a training begins with;
+``levels``, where it has such, go by the pictures' size.
 """
 
 from __future__ import annotations
@@ -35,7 +36,7 @@ def build(kind: str, **settings: Any) -> nn.Module:
     """
     if kind not in kinds():
         raise ModelError(f"There is no network kind “{kind}”; known are {', '.join(kinds())}.")
-    module = importlib.import_module(f"{__name__}.{kind}")
+    module = _module(kind)
     allowed: Settings = module.SETTINGS
     settings = {**getattr(module, "DEFAULTS", {}), **settings}
     for name in settings.keys() | allowed.keys():
@@ -48,6 +49,27 @@ def build(kind: str, **settings: Any) -> nn.Module:
             raise ModelError(f"A {kind} network can't have {name} = {value!r}; it can be {_words(choices)}.")
     network: nn.Module = module.NETWORK(**settings)
     return network
+
+
+def new_generator(kind: str) -> dict[str, Any]:
+    """The settings of its own that a generator of that kind has in a new training.
+
+    Raises:
+        ModelError: no such kind, or one that paints no pictures.
+    """
+    *paint, last = (name for name in kinds() if hasattr(_module(name), "NEW"))
+    if kind not in (*paint, last):
+        raise ModelError(f"A {kind} network paints no pictures; use {', '.join(paint)} or {last}.")
+    return dict(_module(kind).NEW)
+
+
+def has_setting(kind: str, name: str) -> bool:
+    """Whether networks of that kind can be set so."""
+    return name in _module(kind).SETTINGS
+
+
+def _module(kind: str) -> Any:
+    return importlib.import_module(f"{__name__}.{kind}")
 
 
 def _words(choices: Sequence[object]) -> str:

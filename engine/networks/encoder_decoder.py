@@ -9,7 +9,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from engine.layers.blocks import Valid, shrunk
-from engine.layers.encoder_decoder_base import DEFAULTS, SETTINGS, EncoderDecoderBase
+from engine.layers.encoder_decoder_base import DEFAULTS, NEW, SETTINGS, EncoderDecoderBase
 
 
 class EncoderDecoder(EncoderDecoderBase):
@@ -37,6 +37,6 @@ class EncoderDecoder(EncoderDecoderBase):
         return torch.tanh(x)
 
 
-__all__ = ["DEFAULTS", "NETWORK", "SETTINGS", "EncoderDecoder"]
+__all__ = ["DEFAULTS", "NETWORK", "NEW", "SETTINGS", "EncoderDecoder"]
 
 NETWORK = EncoderDecoder

@@ -24,6 +24,7 @@ SETTINGS = {
     "style": range(LONGEST + 1),
 }
 DEFAULTS = {"style": 0}
+NEW = {"blocks": 9}
 
 
 class Block(nn.Module):

@@ -7,7 +7,7 @@ from torch import Tensor, nn
 
 from engine.layers import packed
 from engine.layers.blocks import Layer, PassCache, Valid, shrunk
-from engine.layers.encoder_decoder_base import DEFAULTS, SETTINGS, EncoderDecoderBase
+from engine.layers.encoder_decoder_base import DEFAULTS, NEW, SETTINGS, EncoderDecoderBase
 from engine.layers.quantised import Bits
 
 _WIDE = 64 * 64
@@ -96,6 +96,6 @@ def _pairs(layer: Layer) -> int:
     return layer.convolution.in_channels * layer.convolution.out_channels
 
 
-__all__ = ["DEFAULTS", "NETWORK", "SETTINGS", "UNet"]
+__all__ = ["DEFAULTS", "NETWORK", "NEW", "SETTINGS", "UNet"]
 
 NETWORK = UNet

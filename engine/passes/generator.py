@@ -39,7 +39,13 @@ Notice = Callable[[str], None]
 
 
 class Generator:
-    """One model, ready to translate pictures. Belongs to one thread at a time.
+    """One model, ready to translate pictures. Belongs to one thread at a time: in the window to the engine's.
+
+    Made, it can translate at once. What makes it quicker may be put off until nobody waits (``hasty``), and
+    is then done by ``make_ready``: the ways of its layers are *tried*, after which nothing rounds otherwise
+    any more, and it is *warm*, so that the first stroke takes no longer than the next. Both make it *ready*.
+    A device that gives up, or can't bear the number format, has it *placed* once more elsewhere, from the
+    same tensors; it goes on from there, and is tried and warmed anew.
 
     Attributes:
         card: what the model is and wants.
@@ -77,10 +83,17 @@ class Generator:
         self._incremental = incremental
         self._warned_of_palette = False
         self._preparing = Preparing(card)
-        self._hasty, self._warm = hasty, False
+        self._hasty = hasty
         self.fell_back = False
+        # Of the place where it runs, see ``_place``.
+        self._where: torch.device
+        self._wanted: str | None
+        """The number format that was asked for."""
         self._running: building.Running
+        self._following: Following
+        self._warm = False
         self._trying: tuple[Translator, dict[nn.Module, shapes.Shape]] | None = None
+        """A network whose ways are being tried, where that was broken off."""
         try:
             self._place(device, precision)
         except DeviceError:
@@ -395,7 +408,11 @@ class Generator:
         return translated
 
     def _place(self, wanted: str | None, precision: str | None) -> None:
-        """Build the network on a device, in the number format and layout that suit it."""
+        """Build the network on a device, in the number format and layout that suit it, whatever there was.
+
+        Raises:
+            DeviceError: there is no such device, or no room; ``device`` says then where there was none.
+        """
         self._where = where = device.choose(wanted)
         self.device = where.type
         self._warm, self._wanted, self._trying = False, precision, None

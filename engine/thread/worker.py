@@ -68,6 +68,9 @@ class Worker:
     At most one pass runs and one waits. A pass is superseded, never interrupted; every failure is
     an answer with a sentence, and the thread lives on. A preview made in parts is followed by the exact
     one as soon as the pen rests; then nothing runs.
+
+    ``send``, ``start`` and ``stop`` are called by whoever owns it, on any thread; all that begins with an
+    underscore runs on the engine thread, one request from its first line to its answer before the next.
     """
 
     def __init__(self, reply: Callable[[Reply], None]) -> None:
@@ -292,40 +295,56 @@ class Worker:
         self._reply(Translated(request.ticket, preview, self._seconds, generator.device, settled))
 
     def _vary(self, request: Vary) -> None:
+        """One preview a seed or style, each told as soon as it is there, for as long as somebody wants them.
+
+        The pen goes first: they fill its pauses.
+        """
         generator = self._generator_for(request)
         if generator is None:
             return
-        if request.styles and len(request.styles) != len(request.seeds):
+        count, styles = len(request.seeds), request.styles
+        if styles and len(styles) != count:
             raise StyleError(
-                f"{len(request.seeds)} variations were asked for in {len(request.styles)} styles; "
+                f"{count} variations were asked for in {len(styles)} styles; "
                 "ask for one style each, or for none."
             )
-        if not generator.varies and not request.styles:
+        if not generator.varies and not styles:
             self._reply(Notice("This model knows no variations: it was trained without dropout."))
-        # The same seed is to mean the same picture afterwards.
-        while not generator.tried and not self._made_ready(generator):
-            if (urgent := self._mailbox.take_translate()) is not None:
-                self._attempt(urgent, self._answer)
-            elif self._mailbox.superseded(request):
-                return
-            else:  # what waits can wait a little longer
-                with self._threads(generator, everything=True):
-                    generator.make_ready()
-                self._report_ready(generator)
+        if not self._has_tried(generator, request):
+            return
         prepared = generator.prepare(request.picture, request.size)
-        count = len(request.seeds)
         for index, seed in enumerate(request.seeds):
-            # The pen goes first: variations fill the pauses.
-            while (urgent := self._mailbox.take_translate()) is not None:
-                self._attempt(urgent, self._answer)
+            self._let_the_pen_go_first()
             if self._mailbox.superseded(request) or request.ticket.generation < self._generation:
                 return
             with self._threads(generator):
-                if request.styles:
-                    preview = generator.translate(prepared, style=request.styles[index] or None)
+                if styles:
+                    preview = generator.translate(prepared, style=styles[index] or None)
                 else:
                     preview = generator.translate(prepared, seed=seed, style=request.style)
             self._reply(Varied(request.ticket, index, count, seed, preview))
+
+    def _has_tried(self, generator: Generator, request: Vary) -> bool:
+        """Choose algorithms by trial before anything is varied: afterwards the same seed is to mean
+        the same picture. False when other variations were asked for meanwhile."""
+        while not generator.tried and not self._made_ready(generator):
+            # Something was asked: by the pen, for other variations, or what can wait a little longer.
+            if self._let_the_pen_go_first():
+                continue
+            if self._mailbox.superseded(request):
+                return False
+            with self._threads(generator, everything=True):
+                generator.make_ready()
+            self._report_ready(generator)
+        return True
+
+    def _let_the_pen_go_first(self) -> bool:
+        """Answer what it has asked for while something was made that can wait; whether it had."""
+        had = False
+        while (urgent := self._mailbox.take_translate()) is not None:
+            self._attempt(urgent, self._answer)
+            had = True
+        return had
 
     def _read_style(self, request: ReadStyle) -> None:
         from engine.data import picture
@@ -347,9 +366,7 @@ class Worker:
         if stranger is None:
             self._mailbox.postpone(request)
             return
-        # The pen may have waited while the model was loaded.
-        while (urgent := self._mailbox.take_translate()) is not None:
-            self._attempt(urgent, self._answer)
+        self._let_the_pen_go_first()  # it may have waited while the model was loaded
         prepared = codec.prepare(request.picture, stranger.card, request.size)
         with self._threads(stranger):
             made = stranger.translate(prepared, style=request.style)

@@ -41,8 +41,8 @@ CARDS: dict[str, dict[str, Any]] = {
 
 
 @pytest.fixture(scope="session", autouse=True)
-def application_of_this_thread(qapp: QApplication) -> None:
-    """It is there first: where another thread has used Qt before, Qt takes that one for the main thread."""
+def application(qapp: QApplication) -> None:
+    """It is there for every test: signals, timers and pictures are used without asking for it."""
 
 
 @pytest.fixture(autouse=True)

@@ -405,7 +405,7 @@ def test_a_model_is_copied_beside_the_pen_and_given_up_whole(
     settle(session)
     assert session.live.card.name == "new"
     entry = session.library.entry(session.live.model_file)
-    assert done(session.remove_model(entry))
+    assert done(session.models.remove(entry))
     assert sorted((stocked_home / "models").iterdir()) == before
     settle(session)
     assert session.live.card.name != "new"

@@ -19,7 +19,7 @@ from desktop.widgets.canvas import grip
 from desktop.widgets.main_window import MainWindow
 from engine.data.picture import read, write_png
 from tests.desktop.widgets.canvas.test_canvas import tablet
-from tests.desktop.window_hands import done, drag, model, send, settle
+from tests.desktop.window_hands import done, drag, model, send, settle, until
 
 LEFT, RIGHT, MIDDLE = Qt.MouseButton.LeftButton, Qt.MouseButton.RightButton, Qt.MouseButton.MiddleButton
 NONE = Qt.MouseButton.NoButton
@@ -31,6 +31,7 @@ PRESS, MOVE, RELEASE = (
 
 
 def begin_stroke(window: MainWindow) -> None:
+    window.session.strokes.quick_shapes = False  # however long a test has to wait with the pen down
     send(window, PRESS, (20, 20), LEFT, LEFT)
     send(window, MOVE, (60, 30), NONE, LEFT)
 
@@ -171,6 +172,69 @@ def test_a_polygon_drawn_before_its_model_came_is_not_taken_for_an_empty_sheet(
     session.finish_stroke()
     assert document.undo_steps == 1
     assert not session.saved
+
+
+def test_a_stroke_that_ends_as_another_picture_comes_up_is_kept_with_its_own(
+    window: MainWindow, session: Session, tmp_path: Path
+):
+    """Journalled, and part of its way, in the picture that it was drawn in."""
+    write_png(tmp_path / "other.png", np.full((30, 30, 3), 9, np.uint8))
+    job, drawn = session.open_file(tmp_path / "other.png"), session.picture
+    begin_stroke(window)
+    assert done(job)
+    assert session.picture is drawn
+    send(window, RELEASE, (60, 30), LEFT, NONE)
+    assert session.picture is not drawn
+    assert drawn in session.pictures
+    assert drawn.journal is not None
+    assert session.picture.journal is None
+    assert session.saved
+
+
+def test_a_stroke_goes_on_while_the_model_gets_ready(window: MainWindow, session: Session):
+    session.open_model(model(session, "tiny lines"))
+    begin_stroke(window)
+    until(lambda: session.live.card is not None)
+    assert session.strokes.drawing
+    assert session.document.undo_steps == 0
+    send(window, MOVE, (80, 70), NONE, LEFT)
+    send(window, RELEASE, (80, 70), LEFT, NONE)
+    assert is_one_stroke(window)
+    assert (session.document.picture().lines[60:, 70:] < 128).any(), "it is drawn to its end"
+
+
+def test_hints_under_the_pen_are_drawn_to_their_end_though_the_model_that_comes_knows_none(
+    window: MainWindow, session: Session
+):
+    session.strokes.choose_role(Role.HINTS)
+    session.open_model(model(session, "tiny lines"))
+    begin_stroke(window)
+    until(lambda: session.live.card is not None)
+    assert session.document.active.role is Role.HINTS
+    send(window, RELEASE, (60, 30), LEFT, NONE)
+    assert is_one_stroke(window)
+    assert session.document.active.role is Role.LINES
+
+
+@pytest.mark.parametrize("kept", [True, False])
+def test_a_sheet_under_the_pen_takes_a_models_paper_only_where_the_stroke_is_called_off(
+    window: MainWindow, session: Session, kept: bool
+):
+    session.open_model(model(session, "tiny image"))
+    settle(session)
+    session.new_picture("image", 96, 80)
+    settle(session)
+    paper = session.document.paper
+    session.open_model(model(session, "tiny map"))
+    begin_stroke(window)
+    until(lambda: session.live.card is not None)
+    assert session.document.paper == paper
+    if kept:
+        send(window, RELEASE, (60, 30), LEFT, NONE)
+    else:
+        session.strokes.cancel()
+    assert (session.document.paper == paper) is kept
+    assert [step.text for step in session.document.history.done] == ["Stroke"] * kept
 
 
 def test_what_is_only_looked_at_goes_on_while_a_stroke_is_drawn(window: MainWindow, session: Session):

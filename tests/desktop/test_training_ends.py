@@ -153,7 +153,7 @@ def test_whoever_answers_is_not_asked_again(
             shown.close()
             assert shown.isVisible() and "training" in text_of(shown.messages)
             answer(shown.messages, text)
-            assert not shown.isVisible()
+            until(lambda shown=shown: not shown.isVisible())
             assert (folder / "stop").exists() == stopped
 
 
@@ -173,7 +173,8 @@ def test_what_the_queue_waits_for_is_stopped_with_it(
         until(lambda: session.training.phase == "running" and session.training_queue.works)
         window.close()
         answer(window.messages, "Stop it")
-        assert not window.isVisible() and queue.asked_to_stop()
+        until(lambda: not window.isVisible())
+        assert queue.asked_to_stop()
         # Its own is saved by the queue, which goes on with it at the next start.
         assert (folder / "stop").exists() != of_the_queue
 

@@ -13,7 +13,8 @@ from PySide6.QtGui import QTransform
 from desktop.paint.editing.document import Change, Document, Role
 from desktop.paint.files.drawing import Drawing, Played
 from desktop.paint.gestures import transforming
-from desktop.paint.gestures.transforming import Placement, TransformStroke
+from desktop.paint.gestures.tool import Placement
+from desktop.paint.gestures.transforming import TransformStroke
 from desktop.paint.strokes.stroke import Ink, Sample
 from desktop.paint.tools import tools
 from engine.data.rect import EMPTY, Rect

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import os
-from dataclasses import replace
+from dataclasses import fields, replace
 from typing import Any
 
 import torch
 
+from engine import networks
 from engine.data.card import Card
 from engine.data.deep import FULL
 from engine.data.palette import Palette
 from engine.devices import device
-from engine.errors import ModelError
 from engine.models import bundle, catalogue
 from trainer.data import direction, pairs, split
 from trainer.data.pairs import DataSet
@@ -35,11 +35,11 @@ VALIDATIONS = 60
 FIRST_VALIDATION_SECONDS = 4.0
 """Until the first validation, and the first model to paint with."""
 
-AS_ASKED = (
-    "from_model upsampling norms patch adversarial conditional l1 perceptual feature_matching "
-    "stripes discriminators style_recipe kl latent diversity edges batch learning_rate inherited_rate ema "
-    "hinting flip recolour differentiable validation log_every checkpoint_every"
-).split()
+DECIDED = frozenset(
+    "data task swap name size steps minutes recipe seed network palette device precision threads".split()
+)
+"""Fields of ``Config`` that are made of more than the option that is called so."""
+AS_ASKED = frozenset({it.name for it in fields(Options)} & {it.name for it in fields(Config)} - DECIDED)
 """Options that are fields of ``Config`` as they are; where none is given, the recipe's setting holds."""
 
 
@@ -191,11 +191,9 @@ def _network(config: Config, options: Options, parent: Card | None) -> dict[str,
     common = {"inputs": inputs, "outputs": 3, "norm": "batch", "dropout": options.dropout}
     common |= _styles(options, None)
     common = {"width": options.width, **common}
-    if config.kind == "resnet":
-        return {"blocks": 9, **_levels(options, config, None), **common}
-    if config.kind in ("unet", "encoder_decoder"):
-        return {**_levels(options, config, fitting.depth(config.size)), **common}
-    raise ModelError(f"A {config.kind} network paints no pictures; use unet, encoder_decoder or resnet.")
+    begun = networks.new_generator(config.kind)
+    usual = fitting.depth(config.size) if networks.has_setting(config.kind, "levels") else None
+    return {**begun, **_levels(options, config, usual), **common}
 
 
 def _levels(options: Options, config: Config, usual: int | None) -> dict[str, int]:

@@ -6,7 +6,7 @@ import math
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal, Self
+from typing import Literal, NamedTuple, Self
 
 from PySide6.QtCore import QCoreApplication, QPointF
 
@@ -34,6 +34,33 @@ SHAPE: tuple[Setting, ...] = ("size", "opacity", "filled")
 """What of the brush matters to tools that draw as the hand goes, and to those that draw shapes."""
 
 
+LARGEST, LEAST = 100.0, 0.001
+"""How many times as large, or as small, anything can become that is transformed."""
+
+
+class Placement(NamedTuple):
+    """Where the box is, compared with where it was."""
+
+    across: float = 0.0
+    down: float = 0.0
+    """How far its middle has moved, in pixels."""
+    wide: float = 1.0
+    high: float = 1.0
+    """How many times as wide and as high; negative where it is mirrored."""
+    degrees: float = 0.0
+    """Clockwise, as seen."""
+
+    def sane(self) -> Placement:
+        """The same within what can be drawn."""
+        return Placement(
+            min(max(self.across, -1e5), 1e5),
+            min(max(self.down, -1e5), 1e5),
+            math.copysign(min(max(abs(self.wide), LEAST), LARGEST), self.wide),
+            math.copysign(min(max(abs(self.high), LEAST), LARGEST), self.high),
+            (self.degrees + 180) % 360 - 180,
+        )
+
+
 class Stroke(ABC):
     """One use of a tool, from pen down until the change it makes is done or called off.
 
@@ -59,6 +86,8 @@ class Stroke(ABC):
     """How near, in picture pixels, a press must be to a point to mean it; depends on the zoom."""
     rests: bool = False
     """Whether it wants to be told, by a move to the same place, that the pen is held still."""
+    placement: Placement | None = None
+    """Where the box is that it transforms; None for one that transforms none."""
     became: str = ""
     """What the stroke has become by being held still, in the user's language."""
 
@@ -73,6 +102,10 @@ class Stroke(ABC):
     def aim(self, reach: float) -> None:
         """Take a press so near to a point to mean it, see ``reach``."""
         self.reach = reach
+
+    def place(self, placement: Placement) -> Rect:
+        """Put the box there, if there is one; returns what changed."""
+        return EMPTY
 
     @property
     def noted(self) -> list[Sample] | None:
@@ -150,6 +183,10 @@ class Tool(ABC):
     """Whether a stroke goes on over several clicks, until it is closed."""
     at_once: bool = False
     """Whether its stroke begins when it is taken, before the pen touches anything."""
+    by_hand: bool = False
+    """Whether what it paints lies where the pen was: films show how it came there."""
+    at_other_end: bool = False
+    """Whether a pen turned around is this tool."""
     own_ink: Ink | None = None
     """The brush that it begins with where it keeps one apart from that of the other tools."""
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import NamedTuple
 
 import numpy as np
 from PySide6.QtCore import QCoreApplication, QPointF, QRectF, Qt
@@ -14,7 +13,7 @@ from desktop.paint.editing.document import Document
 from desktop.paint.editing.history import Change
 from desktop.paint.editing.recording import Recording
 from desktop.paint.editing.selection import Area
-from desktop.paint.gestures.tool import Noted
+from desktop.paint.gestures.tool import Noted, Placement
 from desktop.paint.layers.composite import unpacked
 from desktop.paint.layers.ghost import Ghost
 from desktop.paint.layers.layer import Packed, Role, image_over
@@ -22,8 +21,6 @@ from desktop.paint.strokes.stroke import Ink, Sample
 from engine.data.rect import EMPTY, Rect
 from engine.errors import PictureError
 
-LARGEST, LEAST = 100.0, 0.001
-"""How many times as large, or as small, anything can become."""
 MOST = 1 << 20
 """Pixels that are made anew with every move; more are shown as a ghost until they are let go of."""
 _BAND = 1 << 17
@@ -32,35 +29,14 @@ CORNERS = ((-1, -1), (1, -1), (1, 1), (-1, 1))
 SIDES = ((0, -1), (1, 0), (0, 1), (-1, 0))
 
 
-class Placement(NamedTuple):
-    """Where the box is, compared with where it was."""
-
-    across: float = 0.0
-    down: float = 0.0
-    """How far its middle has moved, in pixels."""
-    wide: float = 1.0
-    high: float = 1.0
-    """How many times as wide and as high; negative where it is mirrored."""
-    degrees: float = 0.0
-    """Clockwise, as seen."""
-
-    def sane(self) -> Placement:
-        """The same within what can be drawn."""
-        return Placement(
-            min(max(self.across, -1e5), 1e5),
-            min(max(self.down, -1e5), 1e5),
-            math.copysign(min(max(abs(self.wide), LEAST), LARGEST), self.wide),
-            math.copysign(min(max(abs(self.high), LEAST), LARGEST), self.high),
-            (self.degrees + 180) % 360 - 180,
-        )
-
-
 class TransformStroke(Noted):
     """A box with handles, which is dragged until it is closed: one step, whatever was done on the way.
 
     Corners and sides scale (corners in proportion with shift), the knob above and everything outside turn it
     (in steps of 15° with shift), inside it is moved (along one axis with shift).
     """
+
+    placement: Placement
 
     def __init__(self, document: Document) -> None:
         recording = document.begin(Ink())

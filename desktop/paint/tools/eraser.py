@@ -29,5 +29,7 @@ TOOL = Eraser(
     "E",
     20,
     settings=FREEHAND,
+    by_hand=True,
+    at_other_end=True,
     own_ink=Ink(size=24.0, erase=True),  # rubbing with a 3-pixel pen is no use
 )

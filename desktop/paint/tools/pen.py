@@ -21,4 +21,12 @@ class Pen(Tool):
         return brush_stroke(document, ink, sample, shift, ctrl, text)
 
 
-TOOL = Pen("pen", str(QT_TRANSLATE_NOOP("paint", "Pen")), "mdi6.pencil-outline", "P", 10, FREEHAND)
+TOOL = Pen(
+    "pen",
+    str(QT_TRANSLATE_NOOP("paint", "Pen")),
+    "mdi6.pencil-outline",
+    "P",
+    10,
+    settings=FREEHAND,
+    by_hand=True,
+)

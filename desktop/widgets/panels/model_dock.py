@@ -116,7 +116,7 @@ class ModelDock(QDockWidget):
             theme.icon("mdi6.delete-outline"),
             self.tr("Delete “%s” from this computer")
             % shortened(entry.name, menu.fontMetrics()).replace("&", "&&"),
-            lambda: self._session.remove_model(entry),
+            lambda: self._session.models.remove(entry),
         )
         menu.popup(self._list.mapToGlobal(at))
 

@@ -89,4 +89,4 @@ class TermsBar(Card):
         entry = self._sharing.asked
         self._sharing.put_off()
         if entry is not None:
-            self._session.remove_model(entry)
+            self._session.models.remove(entry)

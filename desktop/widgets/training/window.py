@@ -116,8 +116,8 @@ class TrainingWindow(QWidget):
         self.close()
 
     def _stop_and_close(self) -> None:
-        self._session.training.stop()
-        self._close_indeed()
+        self._asked = False  # where it can't be stopped, closing asks again
+        self._session.training.stop(then=self._close_indeed)
 
     def _start(self, request: TrainingRequest) -> None:
         self._session.training.start(request)
@@ -239,13 +239,20 @@ class TrainingController(QObject):
         self._main.close()
 
     def _stop_and_close(self) -> None:
+        self._asked = False  # where they can't be stopped, closing asks again
         training, queue = self._session.training, self._session.training_queue
         its_own = [item.run for item in queue.queue.items if queue.works and item.waits]
+
+        def stop_training() -> None:
+            if training.goes_on and training.run not in its_own:  # it may be what the queue waits for
+                training.stop(then=self._close_indeed)
+            else:
+                self._close_indeed()
+
         if queue.works:
-            queue.interrupt()  # with what it trains
-        if training.goes_on and training.run not in its_own:  # it may be what the queue waits for
-            training.stop()
-        self._close_indeed()
+            queue.interrupt(then=stop_training)  # with what it trains
+        else:
+            stop_training()
 
     def _report_queue(self, name: str) -> None:
         self._messages.offer(

@@ -377,3 +377,23 @@ def test_the_command_makes_the_same_film(
     assert capsys.readouterr().out.strip() == str(tmp_path / "film")
     last = np.asarray(Image.open(sorted((tmp_path / "film").iterdir())[-1]))
     np.testing.assert_array_equal(last[:, exact.shape[1] :], exact)
+
+
+def test_a_pen_turned_around_is_seen_to_rub_as_wide_as_it_does_whatever_tool_is_in_hand(
+    window: MainWindow, session: Session
+) -> None:
+    strokes = session.strokes
+    strokes.quick_shapes = False
+    strokes.choose_tool("eraser")
+    strokes.set_ink(size=17.0)
+    strokes.choose_tool("rectangle")
+    drag(window, (10, 10), (40, 30), (70, 60))
+    strokes.press(Sample(10, 10), eraser=True)
+    for across in (20, 30, 40):
+        strokes.move(Sample(across, 20, time=across / 100))
+    strokes.release(Sample(50, 20, time=0.5))
+    chronicle = session.films.chronicle()
+    assert chronicle is not None
+    *_, shape, rubbed = chronicle.steps().result(20)
+    assert shape.track is None
+    assert rubbed.track is not None and rubbed.track.width == 17.0

@@ -69,7 +69,7 @@ def test_a_correction_is_taught_and_the_answer_moves_towards_it(window, session,
     assert session.document.picture_flat().shape == (80, 96, 3)
     corrected = paint_over(window, (20, 200, 40))
     session.teaching.teach(0.1, [], steps=STEPS)
-    until(lambda: session.training.run is not None and session.teaching.lesson is None)
+    until(lambda: session.training.run is not None and session.teaching.lesson is None, LONG)
     assert window.training.window.isVisible()
     assert session.document.kind == "sketch" and np.array_equal(session.document.picture().lines, drawn.lines)
     data = pairs.find(folder(home))

@@ -7,7 +7,17 @@ from typing import Any
 
 import pytest
 
-from desktop.preview.fitting import Facts, ModelChoice, State, fit, model_for, picture_for
+from desktop.preview.fitting import (
+    Facts,
+    ModelChoice,
+    Opening,
+    State,
+    fit,
+    model_for,
+    opening,
+    picture_for,
+    run_by,
+)
 from engine.data.card import Card, InputKind
 from engine.data.palette import Label, Palette
 from engine.models.catalogue import Entry
@@ -42,6 +52,32 @@ def test_a_model_paints_the_first_open_picture_that_suits_it(pictures: list[Fact
 
 
 MINE, LABELS, OTHER = entry(), entry("labels", "streets"), entry(name="other")
+BROKEN = Entry("torn", Path("torn.safetensors"), None, "“torn” is cut off; get it again.", bundled=False)
+
+
+@pytest.mark.parametrize(
+    ("chosen", "pictures", "open_file", "decided"),
+    [
+        (MINE, [Facts("sketch")], None, Opening(MINE, 0)),
+        (MINE, [Facts("sketch")], OTHER.file, Opening(MINE, 0)),
+        (MINE, [Facts("sketch")], MINE.file, Opening(MINE, 0, is_open=True)),
+        (MINE, [Facts("labels"), Facts("sketch")], LABELS.file, Opening(MINE, 1)),
+        (
+            MINE,
+            [Facts("image", translated=False), Facts("sketch")],
+            MINE.file,
+            Opening(MINE, 1, is_open=True),
+        ),
+        (LABELS, [Facts("sketch")], MINE.file, Opening(LABELS)),
+        (LABELS, [], None, Opening(LABELS)),
+        (BROKEN, [Facts("sketch")], MINE.file, Opening(None, problem="“torn” is cut off; get it again.")),
+        (None, [Facts("sketch")], MINE.file, Opening(None)),
+    ],
+)
+def test_a_model_that_was_chosen_paints_the_canvas_another_open_picture_or_one_to_begin_with(
+    chosen: Entry | None, pictures: list[Facts], open_file: Path | None, decided: Opening
+):
+    assert opening(chosen, pictures, open_file) == decided
 
 
 @pytest.mark.parametrize(
@@ -92,7 +128,7 @@ def test_a_picture_gets_the_model_asked_for_else_one_of_its_kind(
 def test_a_palette_is_taken_only_where_that_spoils_nothing(
     kind: str, palette: Palette | None, picture: State, decided: str
 ):
-    assert fit(card(kind, palette=palette), picture, None, None).palette == decided
+    assert fit(card(kind, palette=palette), picture).palette == decided
 
 
 @pytest.mark.parametrize(
@@ -109,8 +145,8 @@ def test_hints_are_left_where_the_model_does_not_know_them(
 ):
     network = {"inputs": 5 if hints else 3, "outputs": 3}
     model = Card(name="m", kind="unet", network=network, input=made, hints=hints)
-    decided = fit(model, State(made, on_hints=on_hints), None, None)
-    assert (decided.knows_hints, decided.to_lines) == (knows, to_lines)
+    assert run_by(model, made, None, None).knows_hints is knows
+    assert fit(model, State(made, on_hints=on_hints)).to_lines is to_lines
 
 
 @pytest.mark.parametrize(
@@ -128,7 +164,7 @@ def test_the_brush_begins_with_a_models_colours_once(
     model: tuple[str, Palette | None], picture: InputKind, taken: Palette | None, takes: bool
 ):
     kind, palette = model
-    assert fit(card(kind, palette=palette), State(picture), None, taken).takes_colours is takes
+    assert run_by(card(kind, palette=palette), picture, None, taken).takes_colours is takes
 
 
 @pytest.mark.parametrize(
@@ -139,4 +175,4 @@ def test_the_brush_begins_with_a_models_colours_once(
 def test_the_size_is_what_was_chosen_for_the_model_else_what_suits_it(
     palette: Palette | None, chosen: bool | None, native: bool
 ):
-    assert fit(card("image", palette=palette), State("image"), chosen, None).native is native
+    assert run_by(card("image", palette=palette), "image", chosen, None).native is native

@@ -339,7 +339,7 @@ def test_nobody_looks_nothing_is_made(window: MainWindow, styled: Session) -> No
 
 
 def test_a_large_native_picture_has_small_thumbnails(window: MainWindow, styled: Session) -> None:
-    styled.set_native(True)
+    styled.models.set_native(True)
     styled.edit(lambda document: document.resize(192, 128))
     settle(styled)
     all_made(styled)

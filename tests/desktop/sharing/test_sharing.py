@@ -227,7 +227,7 @@ def test_terms_of_a_model_that_is_gone_are_asked_of_no_other_of_its_name(
         QTest.mouseClick(button(window, "remove"), Qt.MouseButton.LeftButton)
     elif how == "from the list":
         QTest.mouseClick(button(window, "later"), Qt.MouseButton.LeftButton)
-        session.remove_model(session.library.entry(file))
+        session.models.remove(session.library.entry(file))
     else:
         file.unlink()
         session.file.save()

@@ -10,6 +10,7 @@ import pytest
 from PySide6.QtCore import QCoreApplication, QEvent, QObject
 from PySide6.QtWidgets import QApplication
 
+from desktop.support import task_queue
 from desktop.support.task_queue import TaskQueue
 from tests.desktop.window_hands import until
 
@@ -102,3 +103,35 @@ def test_a_queue_whose_window_is_gone_ends_in_silence(
     assert not thread.is_alive()
     QCoreApplication.processEvents()
     assert (wrong, heard) == ([], [])
+
+
+def test_what_waits_at_the_end_is_done_and_answered_to_nobody(qapp: QApplication) -> None:
+    done, answered = list[int](), list[int]()
+    queue = TaskQueue("tested")
+    for number in range(3):
+        queue.do(lambda number=number: done.append(number), lambda _none: answered.append(0))  # type: ignore[misc]
+    queue.see_out(20)
+    QCoreApplication.processEvents()
+    assert done == [0, 1, 2]
+    assert not answered
+
+
+def test_what_does_not_answer_at_the_end_is_left_to_itself(
+    qapp: QApplication, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(task_queue, "PATIENCE_S", 0.0)
+    begun, gate, later = threading.Event(), threading.Event(), list[int]()
+    queue = TaskQueue("tested")
+
+    def hang() -> None:
+        begun.set()
+        gate.wait(20)
+
+    queue.do(hang, lambda _none: None)
+    queue.do(lambda: later.append(1), lambda _none: None)
+    assert begun.wait(20)
+    queue.see_out(0.0)
+    assert "has not done all" in caplog.text
+    gate.set()
+    queue.stop()
+    assert not later

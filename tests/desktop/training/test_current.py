@@ -165,7 +165,8 @@ def test_train_to_the_end_and_paint_with_it(window: MainWindow, houses: Path, ho
     trainer.findChild(QSpinBox, "width").setValue(4)
     assert page.request().options.size == (EDGE, EDGE)  # as the pictures are
     button(page, "train").click()
-    assert training.phase == "starting" and trainer.pages.currentWidget() is trainer.watch_page
+    until(lambda: training.run is not None, LONG)
+    assert trainer.pages.currentWidget() is trainer.watch_page
 
     watch = trainer.watch_page
     until(lambda: training.phase == "finished", LONG)
@@ -258,6 +259,7 @@ def test_the_drawing_is_followed_and_the_training_outlives_the_window(
     drag(window, (10, 10), (80, 10), (80, 60), (10, 60), (10, 10))
     trainer = training_window(window)
     training.start(tiny(houses, 1_000_000))
+    until(lambda: training.run is not None, LONG)
     run = training.run
     log = runs.log_of(run)
 
@@ -310,7 +312,7 @@ def test_the_drawing_is_followed_and_the_training_outlives_the_window(
     assert window.isVisible()
     (stop,) = [found for found in window.messages.findChildren(QPushButton) if "Stop" in found.text()]
     stop.click()
-    assert not window.isVisible()
+    until(lambda: not window.isVisible())
     until(lambda: not background.is_running(log), LONG)
     (past,) = runs.all_runs()
     assert past.phase == "stopped" and past.step > stood

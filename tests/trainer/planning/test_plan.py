@@ -3,6 +3,7 @@ from __future__ import annotations
 import hashlib
 import itertools
 import json
+import sys
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, get_args
@@ -12,6 +13,7 @@ import pytest
 import torch
 from torch.utils.flop_counter import FlopCounterMode
 
+from engine import networks
 from engine.data.amounts import duration
 from engine.errors import DeviceError, ModelError
 from engine.models import bundle
@@ -81,8 +83,23 @@ def test_network_suits_size_and_task(data: DataSet) -> None:
         **{"levels": 6, "width": 16, "inputs": 5, "outputs": 3, "norm": "batch", "dropout": True}
     }
     assert make_config(data, options_with(size=(128, 64), steps=1, network="resnet")).network["blocks"] == 9
-    with pytest.raises(ModelError, match="paints no pictures"):
+    with pytest.raises(ModelError, match="paints no pictures; use encoder_decoder, resnet or unet"):
         make_config(data, options_with(network="patchgan"))
+
+
+def test_a_kind_of_network_is_one_module(
+    data: DataSet, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    module = "from engine.networks.resnet import DEFAULTS, NETWORK, SETTINGS\n\nNEW = {'blocks': 6}\n"
+    (tmp_path / "own_network.py").write_text(module)
+    monkeypatch.setattr(networks, "__path__", [*networks.__path__, str(tmp_path)])
+    monkeypatch.delitem(sys.modules, "engine.networks.own_network", raising=False)
+    config = make_config(data, options_with(size=(64, 64), steps=1, width=8, network="own_network"))
+    assert config.kind == "own_network"
+    assert config.network == {
+        **{"blocks": 6, "width": 8, "inputs": 5, "outputs": 3, "norm": "batch", "dropout": True}
+    }
+    assert networks.build(config.kind, **config.network).least == 8
 
 
 def test_labels_are_one_hot_but_for_parents_that_are_not(tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ import typer
 
 from trainer.__main__ import commands
 from trainer.cli.options import options_of
-from trainer.planning.plan import AS_ASKED
+from trainer.planning.plan import AS_ASKED, DECIDED
 from trainer.run import options
 from trainer.run.config import Config
 from trainer.run.options import OptionError, Options
@@ -121,4 +121,5 @@ def test_what_makes_no_sense_is_a_sentence(changes: dict[str, Any], flag: str, s
 
 def test_options_taken_as_they_are_bear_the_names_of_settings() -> None:
     settings = {field.name for field in fields(Config)}
-    assert set(AS_ASKED) <= settings & {option.name for option in options.each()}
+    assert settings & {option.name for option in options.each()} >= DECIDED
+    assert {getattr(Options(Path("pictures")), name) for name in AS_ASKED} == {None}, "the recipe decides"
