@@ -45,8 +45,8 @@ _WIDE, _EMPTY = 0.02, 0.02
 then the line is a handle. The largest coloured share of such."""
 _OPEN, _MIXED = 0.2, 0.5
 """Share of an area's rim that is open to the ground, from which only its colours say that it is of the thing:
-gaps in an outline are short, the ground between whiskers, studs and toes is open at one end. And how far from
-the ground's colour, as a share of what the thing usually is, such colours are: a haze is a mixture of both."""
+gaps in an outline are short, ground between whiskers, studs and toes is open at one end. And how far from the
+ground's colour, as a share of what the thing usually is, such colours are: a haze is a mixture of both."""
 _STRONG = 40
 """Difference from the ground, in any channel, that no shadow on it has."""
 _SPECK = 0.0005
