@@ -46,6 +46,11 @@ this; and its largest coloured share, for a small preview's lines run into it.""
 _WIDE, _EMPTY = 0.02, 0.02
 """What lies beside the background, and is as empty, is white on white, unless it takes this share of the
 picture: then the line is a handle. The largest coloured share of such."""
+_OPEN, _MIXED = 0.2, 0.5
+"""Share of an area's boundary that is open to the background, from which only its colours say that it is of
+the object: gaps in an outline are short, background between whiskers, studs and toes is open at one end. And
+how far from the background's colour, as a share of what the object usually is, such colours are: a haze is a
+mixture of both."""
 _STRONG = 40
 """Difference from the background, in any channel, that no shadow on it has."""
 _SPECK = 0.0005
@@ -135,7 +140,7 @@ def _by_areas(apart: Values, plain: bool, ink: Mask, hinted: Mask | None, enclos
         total = np.maximum(np.bincount(flat, weight, count + 1), 1e-9)
         shows = np.bincount(flat, weight * (apart.ravel() > _PLAIN), count + 1) / total
         background = (numbers == outer) | np.isin(numbers, np.flatnonzero((along > 0) & (shows <= _SHOWS)))
-        beside, near, under, over = _boundaries(numbers, count, background, unit)
+        beside, near, under, over, gap = _boundaries(numbers, count, background, unit)
         wide = sizes >= _WIDE * ink.size
         # Nobody draws a line between background and background, unless it is a handle.
         tinted = np.bincount(flat, weight * (apart.ravel() > _BARE), count + 1) / total
@@ -146,6 +151,8 @@ def _by_areas(apart: Values, plain: bool, ink: Mask, hinted: Mask | None, enclos
         if enclosed != "seen":
             hole = (shows <= _HOLE) if enclosed == "cut" else np.zeros_like(hole)
         ours = np.where(along > 0, shows > _SHOWS, ~hole)
+        if enclosed == "seen":
+            ours &= (gap < _OPEN) | (along > 0) | _solid(apart, numbers, inner, ours & (gap < _OPEN))
         if hinted is not None:
             ours = ours | (np.bincount(flat, hinted.ravel(), count + 1) > 0.02 * sizes)
     ours[0], ours[outer] = True, False  # 0 is ink
@@ -158,9 +165,10 @@ def _by_areas(apart: Values, plain: bool, ink: Mask, hinted: Mask | None, enclos
 
 def _boundaries(
     numbers: regions.Numbers, count: int, background: Mask, unit: float
-) -> tuple[Values, Values, Values, Values]:
+) -> tuple[Values, Values, Values, Values, Values]:
     """Of each area's boundary: the share that a single line parts from the background outside, the share that
-    has this no farther away than handles are wide; and the first of these of its lower and its upper edge."""
+    has this no farther away than handles are wide; the first of these of its lower and its upper edge; and
+    the share that nothing parts from it."""
     from scipy import ndimage
 
     away = ndimage.distance_transform_edt(~background)
@@ -175,7 +183,24 @@ def _boundaries(
         return near
 
     line = _LINE * max(1, unit)
-    return share(boundary, line), share(boundary, _HANDLE * unit), share(low, line), share(high, line)
+    return (
+        share(boundary, line),
+        share(boundary, _HANDLE * unit),
+        share(low, line),
+        share(high, line),
+        share(boundary, 1.5),
+    )
+
+
+def _solid(apart: Values, numbers: regions.Numbers, inner: Mask, sure: Mask) -> Mask:
+    """Which areas have most of the colour that the object has, by those that are ``sure``ly of it."""
+    usual = apart[sure[numbers] & inner & (numbers > 0)]
+    if not usual.size:
+        return np.ones_like(sure)
+    strong = apart > max(_PLAIN, _MIXED * float(np.median(usual)))
+    sizes = np.maximum(1, np.bincount(numbers.ravel(), minlength=len(sure)))
+    shown: Mask = np.bincount(numbers.ravel(), strong.ravel(), len(sure)) > _SHOWS * sizes
+    return shown
 
 
 def _leaked(apart: Values, ink: Mask, inside: Mask, unit: float) -> Mask:

@@ -16,6 +16,7 @@ import pytest
 
 from desktop.documents.recovery import restore
 from desktop.paint.files import drawing, notation, project, records
+from desktop.paint.reel import reel
 from desktop.support import settings as remembered
 from desktop.support.settings import SettingsFile
 from engine.data import card
@@ -31,6 +32,7 @@ from trainer.run.folder import opened
 HERE = Path(__file__).resolve().parent
 NEWEST = {
     "drawing": drawing.FORMAT,
+    "film": reel.FORMAT,
     "journal": records.FORMAT,
     "model": card.FORMAT,
     "pairs": pair_store.FORMAT,
@@ -70,6 +72,18 @@ def test_project(file: Path):
     assert document.palette is not None and len(document.palette.labels) > 5
     pixels = document.picture().pixels
     assert pixels is not None and len(np.unique(pixels.reshape(-1, 3), axis=0)) == 2
+
+
+@pytest.mark.parametrize("file", versions("film"), ids=lambda file: file.name)
+def test_way_of_a_drawing(file: Path):
+    """Four strokes, two of them soft and over each other, lead to the drawing to the byte."""
+    loaded = project.load(file)
+    entries = reel.read(loaded.film)
+    assert loaded.notes == [] and len(entries) == 5
+    assert {part.kind for part in entries[-1].parts()} == {b"S", b"P" if file.stem == "film-1" else b"Q"}
+    assert max(len(np.unique(layer.packed)) for layer in loaded.document.layers) > 1000
+    for painted, played in zip(loaded.document.layers, reel.played(entries).layers, strict=True):
+        np.testing.assert_array_equal(painted.pixels, played.pixels)
 
 
 @pytest.mark.parametrize("file", versions("styles"), ids=lambda file: file.name)

@@ -13,7 +13,7 @@ from desktop.paint.files.records import Record, describing
 from desktop.paint.layers.frozen import Frozen
 from desktop.paint.layers.layer import Layer, Role
 from desktop.paint.reel.reel import MOST_BYTES, Entry, Parts, Track
-from desktop.paint.reel.strip import packed_strip
+from desktop.paint.reel.strip import LAID_BY_ROWS, packed_strip
 
 Pack = Callable[[], Parts]
 
@@ -70,7 +70,7 @@ def painted(document: Document, change: Change, step: Step | None, track: Track 
     def pack() -> Parts:
         strip = packed_strip(id, size, before, after)
         pen = (track.record(),) if track is not None else ()
-        return (*pen, Record(b"P", strip)) if strip else ()
+        return (*pen, Record(LAID_BY_ROWS, strip)) if strip else ()
 
     return pack
 
@@ -90,7 +90,7 @@ def differing(former: Document, now: Document, most: int) -> Pack | None:
             before, after = (dict(tiles_within(layer).items()) for layer in (old, new))
             gone = {place: 0 for place in before if place not in after}
             strips.append(packed_strip(new.id, new.size, before, {**after, **gone}))
-    found = [Record(b"P", strip) for strip in strips if strip]
+    found = [Record(LAID_BY_ROWS, strip) for strip in strips if strip]
     if sum(len(record.payload) for record in found) > most:
         found = []
     if former.style != now.style:
@@ -149,7 +149,7 @@ def _strip(layer: Layer, bits: int, every: int = 1) -> Record | None:
                 solid = tile >= np.uint32(0xFF000000)
                 tiles[place] = (tile & ~lost) | np.where(solid, middle, np.uint32(0))
     strip = packed_strip(layer.id, layer.size, {}, tiles)
-    return Record(b"P", strip) if strip else None
+    return Record(LAID_BY_ROWS, strip) if strip else None
 
 
 def _shades(bits: int) -> tuple[np.uint32, np.uint32]:

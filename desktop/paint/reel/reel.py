@@ -5,7 +5,7 @@ As bytes it is a row of records (``desktop.paint.files.records``) of these kinds
     E   a step begins: seconds since the beginning, and how long it took (8 bytes each)
     K   what was there before is gone: the picture begins anew
     D   the document without pixels, as in the journal
-    P   pixels of one layer, see ``desktop.paint.reel.strip``
+    Q   pixels of one layer, see ``desktop.paint.reel.strip``; P, as it was before
     S   where the pen was: its width and how often it was seen (4 bytes each); zlib of the places' x and y in
         sixteenths of a pixel and the milliseconds, 4 bytes each, as differences
     U   the last step was taken back
@@ -29,14 +29,16 @@ import numpy.typing as npt
 from desktop.paint.editing.document import Document
 from desktop.paint.files.project import MOST_FILM
 from desktop.paint.files.records import Rebuilding, Record, records, useless
-from desktop.paint.reel.strip import lay
+from desktop.paint.reel.strip import LAID_BY_ROWS, LAID_BY_TILES, lay
 from desktop.paint.strokes.stroke import LARGEST_SIZE, Sample
 
 MOST_BYTES = MOST_FILM * 3 // 4
 """Of a reel; what a longer one began with is left out."""
 MOST_SAMPLES = 200_000
 """Of one stroke."""
-KINDS = (b"E", b"K", b"D", b"P", b"S", b"U", b"R")
+KINDS = (b"E", b"K", b"D", LAID_BY_TILES, LAID_BY_ROWS, b"S", b"U", b"R")
+FORMAT = 2
+"""Of strips of pixels; each is of its own, so that a way may hold both."""
 
 _TIME = struct.Struct("<dd")
 _TRACK = struct.Struct("<fI")
@@ -100,7 +102,7 @@ class Entry:
         self._lock = threading.Lock()
 
     def parts(self) -> Parts:
-        """Records of the kinds K, D, P and S."""
+        """Records of the kinds K, D, P, Q and S."""
         with self._lock:
             if self._pack is not None:
                 self._parts, self._pack = self._pack(), None
@@ -204,8 +206,8 @@ class Player:
                 self._state = Rebuilding()
             if kind == b"D":
                 self._state.describe(payload)
-            elif kind == b"P":
-                lay(payload, self._state.layers, where)
+            elif kind in (LAID_BY_TILES, LAID_BY_ROWS):
+                lay(payload, self._state.layers, where, kind)
 
     def held(self) -> list[str]:
         """By which keys is named what is held of its preview now."""

@@ -159,6 +159,28 @@ def test_ends_of_lines_that_overshoot_are_no_part_of_the_object() -> None:
     assert overlap(made, drawn_around(mask, drawn(closed(BAG)))) >= 0.99
 
 
+@pytest.mark.parametrize("haze", [0.0, 0.15])
+def test_ground_between_whiskers_is_no_part_of_the_thing(haze: float) -> None:
+    """Their open ends lie no farther apart than gaps that count as closed; a haze says nothing."""
+    mask = filled(BAG)
+    whiskers = drawn([(208, 160), (230, 158)], [(204, 182), (230, 180)])
+    frame = painted(mask | (whiskers < 128))
+    if haze:
+        between = filled([(210, 160), (230, 158), (230, 180), (208, 182)])
+        frame[between] = np.round(255 - haze * (255 - frame[200, 128].astype(float)))
+    made = cut(frame, np.minimum(drawn(closed(BAG)), whiskers))
+    assert not made[166:175, 216:228, 3].any()
+    assert overlap(made, drawn_around(mask, whiskers)) >= 0.97
+
+
+def test_what_lies_in_a_gap_and_has_the_things_colour_stays() -> None:
+    """A foot drawn with two lines and no end."""
+    mask = filled(BAG, [(208, 160), (230, 158), (230, 182), (204, 182)])
+    lines = drawn([(208, 160), (230, 158)], [(204, 182), (230, 182)])
+    made = cut(painted(mask), np.minimum(drawn(closed(BAG)), lines))
+    assert made[166:175, 212:222, 3].all()
+
+
 def test_a_strap_of_one_line_that_the_preview_shows_stays() -> None:
     mask = filled(BAG) | strip(HANDLE, 5)
     made = cut(painted(mask), drawn(closed(BAG), HANDLE, width=5))
