@@ -12,7 +12,9 @@ import pytest
 import torch
 from torch.utils.flop_counter import FlopCounterMode
 
+from engine.data import card as cards
 from engine.data.amounts import duration
+from engine.data.palette import Label, Palette
 from engine.errors import DeviceError, ModelError
 from engine.models import bundle
 from tests.trainer.made_pictures import HOUSES, save, thing
@@ -83,6 +85,29 @@ def test_network_suits_size_and_task(data: DataSet) -> None:
     assert make_config(data, wished(size=(128, 64), steps=1, network="resnet")).network["blocks"] == 9
     with pytest.raises(ModelError, match="paints no pictures"):
         make_config(data, wished(network="patchgan"))
+
+
+def test_a_model_that_nobody_could_open_is_not_trained(tmp_path: Path) -> None:
+    """What cards refuse is refused before the first step, not after the last."""
+    colours = [(number, number // 2, 255 - number) for number in range(129)]
+    palette = Palette(
+        "many", tuple(Label(f"label {number}", colour) for number, colour in enumerate(colours))
+    )
+    data = replace(houses(tmp_path / "data", 2), palette=palette)
+    with pytest.raises(TrainingError, match=r"2048 × 2048 pixels .* each of 129 labels would be too large"):
+        make_config(data, wished(size=(2048, 2048)))
+    with pytest.raises(
+        TrainingError, match=r"2048 × 512 pixels .* choose a smaller size, fewer labels, or --c"
+    ):
+        make_config(data, wished(size=(2048, 512)))
+    for fine in (wished(size=(2048, 512), colour_labels=True), wished(size=(1024, 1024))):
+        card = make_config(data, fine).card()
+        assert cards.from_json(cards.to_json(card)) == card
+    fewer = replace(data, palette=replace(palette, labels=palette.labels[:128]))
+    card = make_config(fewer, wished(size=(2048, 2048))).card()
+    assert cards.from_json(cards.to_json(card)) == card
+    with pytest.raises(TrainingError, match="a model's name has up to 1000 characters"):
+        make_config(data, wished(name="n" * 1001))
 
 
 def test_labels_are_one_hot_but_for_parents_that_are_not(tmp_path: Path) -> None:
