@@ -27,8 +27,8 @@ class Awaited:
 class AwaitedStrokes(QObject):
     """Strokes of tools that have to know something first.
 
-    It is found out on another thread, and they are drawn in their order then, unless what they were to be drawn
-    on is another by that time.
+    It is found out on another thread, and they are drawn in their order then, unless what they were to be
+    drawn on is another by that time.
 
     Args:
         document: what is drawn on.

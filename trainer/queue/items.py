@@ -257,7 +257,6 @@ def _unread(told: Any, why: str) -> Item:
 def _item(told: Any) -> Item:
     if not isinstance(told, dict) or told.get("state") not in get_args(State):
         raise ValueError("its state makes no sense")
-    numbers = {name: _number(told.get(name)) for name in ("added", "began", "ended", "worked")}
     held, crashes, run = told.get("held"), told.get("crashes"), told.get("run")
     if type(held) is not bool or type(crashes) is not int or crashes < 0:
         raise ValueError("its state makes no sense")
@@ -269,7 +268,10 @@ def _item(told: Any) -> Item:
         run=None if run is None else Path(_text(run)),
         sentence=_text(told.get("sentence")),
         crashes=crashes,
-        **numbers,
+        added=_number(told.get("added")),
+        began=_number(told.get("began")),
+        ended=_number(told.get("ended")),
+        worked=_number(told.get("worked")),
     )
 
 

@@ -171,12 +171,11 @@ def anew(item: Item) -> Item:
     left = 1 - done / told.steps if told.steps else 1.0
     if run.model.exists():
         how = "it goes on from its model, as a new training"
-        from_model = str(run.model)
+        options = replace(item.options, from_model=str(run.model))
     else:
-        how, left, from_model = "it begins again, as there was no model yet", 1.0, item.options.from_model
-    options = replace(item.options, from_model=from_model)
+        how, left, options = "it begins again, as there was no model yet", 1.0, item.options
     if left < 1 and options.minutes:
-        options = replace(options, minutes=max(LEAST_MINUTES, options.minutes * left))
+        options = replace(options, minutes=min(options.minutes, max(LEAST_MINUTES, options.minutes * left)))
     elif left < 1:
         options = replace(options, minutes=None, epochs=None, steps=max(1, told.steps - done))
     sentence = f"The data set is not as it was begun with: {how}; what there was stays in “{item.run}”."
