@@ -24,7 +24,6 @@ from trainer.cli.train import train
 from trainer.cli.window import drafts, edges
 from trainer.commands.queue import queue
 from trainer.commands.styles import styles
-from trainer.machine.errors import DATA_CHANGED, DataChangedError
 from trainer.preparing.command import prepare
 
 commands = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
@@ -44,7 +43,7 @@ def main() -> None:
         commands(prog_name="python -m trainer")
     except (UnderpaintError, NoHomeError) as error:
         say(str(error))
-        sys.exit(DATA_CHANGED if isinstance(error, DataChangedError) else 1)
+        sys.exit(getattr(error, "exit_code", 1))
     except KeyboardInterrupt:
         sys.exit(130)
 

@@ -15,3 +15,5 @@ DATA_CHANGED = 3
 
 class DataChangedError(TrainingError):
     """The data set of a run isn't the one that it was begun with: it can't go on as if nothing had been."""
+
+    exit_code = DATA_CHANGED
