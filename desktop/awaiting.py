@@ -93,7 +93,7 @@ class AwaitedStrokes(QObject):
     def leave(self) -> None:
         """End of the program."""
         self.drop()
-        self._tasks.stop()
+        self._tasks.give_up()  # it only looks
 
     def _prepare(self, preparation: Callable[[], object]) -> None:
         self._tasks.do(preparation, lambda _result: self._go_on())
