@@ -89,7 +89,7 @@ def main() -> None:
         commands(prog_name="underpaint")
     except (UnderpaintError, NoHomeError) as error:
         _say(str(error))
-        sys.exit(1)
+        sys.exit(getattr(error, "exit_code", 1))
     except KeyboardInterrupt:
         sys.exit(130)
 

@@ -37,6 +37,7 @@ class Handling(Observable):
     def __init__(self, strokes: StrokeController, settings: Settings, parent: QObject) -> None:
         super().__init__(parent)
         self._strokes, self._settings = strokes, settings
+        strokes.said.connect(self.said)
         strokes.quick_shapes = settings.quick_shapes
         x, y, degrees = settings.axes
         strokes.begin_with(axes=(x, y, degrees), fold=settings.fold)

@@ -374,7 +374,7 @@ class Session(Observable):
         goes wrong in one of these steps; unsaved pictures stay journalled."""
         lessons = self.pair_drawing, self.teaching, self.gallery, self.styles, self.training_queue
         inputs = self.films, self.watching, self.paper, self.colourways, self.models, self.preparing
-        others = self.dataset_scan, self.places, self.samples
+        others = self.dataset_scan, self.places, self.samples, self.strokes
         leaving = (part.leave for part in (*others, *lessons, *inputs))
         ends = (self.guarding.stop, self.live.stop, self.documents.stop)
         first = self.finish_stroke, self.training.leave, self.file_work.leave, self.remember

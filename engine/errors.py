@@ -19,6 +19,9 @@ _NO_TEXT = re.compile("[\ud800-\udfff]")
 class UnderpaintError(Exception):
     """The root of every expected failure. ``str(error)`` is fit for the user."""
 
+    exit_code = 1
+    """Of a command that fails with it."""
+
     def __str__(self) -> str:
         return _NO_TEXT.sub("\ufffd", super().__str__())
 

@@ -91,10 +91,11 @@ ARROWS: dict[str, str] = {
         "desktop.session desktop.training desktop.widgets.dialogs desktop.widgets.main_window "
         "desktop.widgets.training engine.data engine.errors engine.files resources"
     ),
+    "desktop.awaiting": "desktop.paint.editing desktop.paint.strokes desktop.paint.tools desktop.support",
     "desktop.documents": (
-        "desktop.paint.brushes desktop.paint.editing desktop.paint.files desktop.paint.gestures "
-        "desktop.paint.layers desktop.paint.strokes desktop.paint.tools desktop.support engine.data "
-        "engine.errors engine.files engine.planes resources"
+        "desktop.awaiting desktop.paint.brushes desktop.paint.editing desktop.paint.files "
+        "desktop.paint.gestures desktop.paint.layers desktop.paint.strokes desktop.paint.tools "
+        "desktop.support engine.data engine.errors engine.files engine.planes resources"
     ),
     "desktop.paint.brushes": "desktop.paint.plugins desktop.paint.strokes",
     "desktop.paint.editing": "desktop.paint.layers desktop.paint.strokes engine.data engine.errors",

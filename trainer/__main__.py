@@ -1,8 +1,9 @@
 """The trainer's command line: ``python -m trainer train …``, or ``underpaint train …``, which forwards here.
 
 Results go to stdout, progress and errors to stderr. Exit codes: 0 done, 1 something failed or there are
-errors in a data set, 2 wrong usage. Each command is a module of ``trainer.cli`` or ``trainer.commands``, and
-whatever takes time to import is imported inside it, when it is called.
+errors in a data set, 2 wrong usage, 3 the data set of a run is another one by now. Each command is a module
+of ``trainer.cli`` or ``trainer.commands``, and whatever takes time to import is imported inside it, when it
+is called.
 """
 
 from __future__ import annotations
@@ -42,7 +43,7 @@ def main() -> None:
         commands(prog_name="python -m trainer")
     except (UnderpaintError, NoHomeError) as error:
         say(str(error))
-        sys.exit(1)
+        sys.exit(getattr(error, "exit_code", 1))
     except KeyboardInterrupt:
         sys.exit(130)
 

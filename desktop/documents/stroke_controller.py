@@ -8,6 +8,7 @@ from typing import Any
 
 from PySide6.QtCore import QObject, QTimer, Signal
 
+from desktop.awaiting import Awaited, AwaitedStrokes
 from desktop.documents.inks import SHARED, Inks, in_colours, nearest
 from desktop.paint.editing.document import Change, Document, Role
 from desktop.paint.gestures.tool import Placement
@@ -56,6 +57,7 @@ class StrokeController(Observable):
     """A stroke shows something else of itself, without the pointer having done it."""
     layer_chosen = Signal()
     """Another layer is drawn on now."""
+    said = Signal(str)
     error_reported = Signal(str)
 
     def __init__(
@@ -78,6 +80,9 @@ class StrokeController(Observable):
         self._stillness.timeout.connect(self._still)
         self._last: tuple[Sample, bool, bool] = Sample(0, 0), False, False
         """Where the pen was seen last, with Shift, with Ctrl."""
+        self.awaited = AwaitedStrokes(document, self._aim, self._draw, self)
+        self.awaited.said.connect(self.said)
+        self.awaited.error_reported.connect(self.error_reported)
         self._track: list[Sample] = []
         self._width = 0.0
 
@@ -105,16 +110,18 @@ class StrokeController(Observable):
             return
         tool = at_the_other_end() if eraser else tools()[self.tool]
         self._track = [sample]
-        stroke = self._begin(tool, sample, shift, ctrl, alt)
+        ink = self._held(tool, shift, alt)
+        if self.awaited.hold(Awaited(tool, ink, [self._last])):
+            return
+        stroke = self._begin(tool, ink, sample, shift, ctrl)
         if stroke is not None and tool.at_once:
             self._touch(stroke.press(sample, shift, ctrl))
 
-    def _begin(self, tool: Tool, sample: Sample, shift: bool, ctrl: bool, alt: bool) -> Stroke | None:
+    def _begin(self, tool: Tool, ink: Ink, sample: Sample, shift: bool, ctrl: bool) -> Stroke | None:
         """Begin a stroke of that tool; says so where it can't be done."""
         document = self._document()
         if self._is_out_of_reach(document.active.role):
             return None
-        ink = self._held(tool, shift, alt)
         self._width = ink.size if tool.by_hand else 0.0
         with ReportErrors(self.error_reported.emit):
             self._stroke = tool.start(document, ink, sample, shift, ctrl)
@@ -136,6 +143,23 @@ class StrokeController(Observable):
             self.became = self._stroke.became
             if self._stroke.rests:
                 self._stillness.start()
+        else:
+            self.awaited.move(sample, shift, ctrl)
+
+    def _aim(self) -> object:
+        """What strokes that wait would be drawn on, and with what has been drawn there."""
+        document = self._document()
+        return document, document.revision, document.active.id, document.selection, self._stroke
+
+    def _draw(self, awaited: Awaited) -> None:
+        """Draw a stroke that had to wait; one whose pen is down yet goes on."""
+        (sample, shift, ctrl), *others = awaited.track
+        self._track, self.became = [sample], ""
+        if self._begin(awaited.tool, awaited.ink, sample, shift, ctrl) is not None:
+            for sample, shift, ctrl in others:
+                self.move(sample, shift=shift, ctrl=ctrl)
+            if awaited.lifted:
+                self.release(sample, shift=shift, ctrl=ctrl)
 
     def _still(self) -> None:
         """No event came for a while: the pen is where it was, but it is later."""
@@ -148,6 +172,9 @@ class StrokeController(Observable):
         """The pen leaves the canvas; the stroke becomes one undo step, unless its tool takes more clicks."""
         if self._stroke is not None:
             self._end(self._stroke, self._stroke.finish(sample, shift, ctrl))
+        else:
+            self.awaited.move(sample, shift, ctrl)
+            self.awaited.lift()
 
     def lift(self) -> None:
         """The pen was lifted where nobody heard of it: as if it had been where it was seen last."""
@@ -179,11 +206,13 @@ class StrokeController(Observable):
             self._end(self._stroke, kept)
             return True
         stroke, self._stroke = self._stroke, None
-        if stroke is not None:
-            self._document().unfinished = None
-            self._touch(stroke.abort())
+        if stroke is None:
+            self._rest()
+            return self.awaited.drop()
+        self._document().unfinished = None
+        self._touch(stroke.abort())
         self._rest()
-        return stroke is not None
+        return True
 
     def step_back(self) -> bool:
         """Take back the last click of a stroke of several; False where there is no such."""
@@ -212,6 +241,10 @@ class StrokeController(Observable):
             self._touch(self._stroke.place(self._stroke.placement._replace(**numbers)))
             self.shown.emit()
 
+    def leave(self) -> None:
+        """End of the program."""
+        self.awaited.leave()
+
     # --- tool and brush -------------------------------------------------------------------------
 
     def choose_tool(self, name: str) -> None:
@@ -221,7 +254,8 @@ class StrokeController(Observable):
             self.tool = name
             self.take_ink()
             if tools()[name].at_once:
-                self._begin(tools()[name], Sample(0, 0), False, False, False)
+                tool = tools()[name]
+                self._begin(tool, self._held(tool, False, False), Sample(0, 0), False, False)
                 self.shown.emit()
 
     def take_ink(self) -> None:

@@ -18,6 +18,7 @@ from engine.errors import PictureError
 from engine.files.writing import first_free
 
 if TYPE_CHECKING:
+    from trainer.preparing.looking import Looks
     from trainer.preparing.proposals import PreparationPlan
 
 Progress = Callable[[int, int], None]
@@ -55,6 +56,8 @@ class Preparing(Observable):
         self._overruled: dict[str, bool] = {}
         """Whether photos are to be kept, by name, where somebody said otherwise than was proposed."""
         self._folder: Path | None = None
+        self._looks: Looks | None = None
+        """What was seen of that folder's photos, be it for another size; touched on the thread that looks."""
         self._progressed.connect(self._progress, Qt.ConnectionType.QueuedConnection)
 
     @property
@@ -71,22 +74,28 @@ class Preparing(Observable):
     def look(self, folder: Path, size: int, margin: int) -> None:
         """Look at all photos in ``folder``, or a zip file of one; ``plan`` follows.
 
-        Where it is looked at anew, in another size, what was overruled stays so.
+        In another size or margin what was overruled stays so, and no photo is looked at again.
         """
         if folder != self._folder:
-            self._overruled = {}
+            self._overruled, self._looks = {}, None
         elif self.plan is not None:
             self._overruled = {name: name in self.kept for name in self.kept ^ self.plan.kept}
         self._folder = folder
         self._settings.preparing.update(size=size, margin=margin)
         self._settings.folder = str(folder.parent)
         self.plan, self.made, self.kept = None, None, frozenset()
-        self._do(
-            self._looking,
-            "looking",
-            lambda progress: _looked(folder, size, margin / 100, progress),
-            self._take,
-        )
+
+        def looked(progress: Progress) -> PreparationPlan:
+            # Imported here, as the window is to stand before the trainer's modules are loaded.
+            from trainer.preparing import proposals
+            from trainer.preparing.cutting import Frame
+            from trainer.preparing.looking import Looks
+
+            if self._folder == folder and self._looks is None:
+                self._looks = Looks()
+            return proposals.propose(folder, Frame(size, margin / 100), progress, self._looks)
+
+        self._do(self._looking, "looking", looked, self._take)
 
     def toggle(self, name: str) -> None:
         """Keep a photo after all, or leave it out after all; one that can't be read stays out."""
@@ -182,14 +191,6 @@ class Preparing(Observable):
 
 class _Superseded(Exception):
     pass
-
-
-def _looked(folder: Path, size: int, margin: float, progress: Progress) -> PreparationPlan:
-    # Imported here, as the window is to stand before the trainer's modules are loaded.
-    from trainer.preparing import proposals
-    from trainer.preparing.cutting import Frame
-
-    return proposals.propose(folder, Frame(size, margin), progress)
 
 
 def _written(

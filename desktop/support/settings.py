@@ -147,6 +147,13 @@ def _codes(value: dict[object, object]) -> bool:
     )
 
 
+def _fine(value: Any, makes_sense: Callable[[Any], bool]) -> Any:
+    """Of a table, or a list, those entries that make sense by themselves: one that doesn't costs no other."""
+    if isinstance(value, dict):
+        return {name: it for name, it in value.items() if makes_sense({name: it})}
+    return [it for it in value if makes_sense([it])] if isinstance(value, list) else value
+
+
 _MAKES_SENSE: dict[str, Callable[[Any], bool]] = {
     "theme": lambda value: value in ("system", "light", "dark"),
     "preview_mode": lambda value: value in ("beside", "over", "split"),
@@ -243,10 +250,14 @@ class SettingsFile:
             value, usual = fields.pop(entry.name), getattr(settings, entry.name)
             if type(value) is int and isinstance(usual, float) and abs(value) < 2:
                 value = float(value)
-            if type(value) is type(usual) and _MAKES_SENSE.get(entry.name, _any)(value):
+            makes_sense = _MAKES_SENSE.get(entry.name, _any)
+            if type(value) is type(usual) and makes_sense(value):
                 setattr(settings, entry.name, value)
             elif self._format > FORMAT:  # it makes sense to the program that wrote it
                 self._strange[entry.name] = value
+            elif type(value) is type(usual) and makes_sense(kept := _fine(value, makes_sense)):
+                log.warning("settings: a part of “%s” makes no sense", entry.name)
+                setattr(settings, entry.name, kept)
         self._others = fields
         return settings
 

@@ -142,6 +142,7 @@ def _style_sheet(c: dict[str, str]) -> str:
     QStatusBar::item {{ border: 0; }}
     QStatusBar QLabel {{ color: {c["faint"]}; }}
     QListView, QScrollArea {{ border: 0; background: {c["window"]}; }}
+    #terms_bar QScrollArea {{ background: transparent; }}
     QListView::item {{ border-radius: 5px; padding: 3px; }}
     QListView::item:selected {{ background: {c["line"]}; color: {c["text"]}; }}
     QDialogButtonBox {{ dialogbuttonbox-buttons-have-icons: 0; }}

@@ -43,6 +43,7 @@ from desktop.widgets.day.dialog import DayDialog
 from desktop.widgets.dialogs import picture_dialogs
 from desktop.widgets.dialogs.about import AboutDialog
 from desktop.widgets.dialogs.feather import ask_feather
+from desktop.widgets.dialogs.import_door import ImportDoor
 from desktop.widgets.dialogs.pair_start import PairStartDialog
 from desktop.widgets.edit_actions import on_edits
 from desktop.widgets.exporting.dialog import FinishDialog
@@ -268,8 +269,7 @@ class MainWindow(QMainWindow):
         session = self.session
         session.said.connect(self.messages.say)
         session.error_reported.connect(self.messages.warn)
-        pen_up, ask = session.filing.when_the_pen_is_up, picture_dialogs.ImportDialog
-        session.library.asks.connect(lambda found: pen_up(lambda: ask(session, found, self).open()))
+        ImportDoor(session, self)
         session.read_as.connect(self.files.offer_other_kinds)
         session.changed_elsewhere.connect(self.files.ask_which)
         session.pair_drawing.finished.connect(self._offer_training)

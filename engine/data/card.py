@@ -17,7 +17,7 @@ from engine.data import style as codes
 from engine.data.deep import Levels
 from engine.data.palette import Palette
 from engine.errors import ModelError, StyleError
-from engine.files.parsing import cleaned, parsed_json
+from engine.files.parsing import cleaned, parsed_json, without_halves
 
 FORMAT = 2
 """Version of the card. Older ones are upgraded on reading, newer ones refused with a sentence. The second has
@@ -141,7 +141,11 @@ class Card:
 
 
 def to_json(card: Card) -> str:
-    """The card as it stands in a model file."""
+    """The card as it stands in a model file.
+
+    Halves of signs, which notes of strange names may hold, would keep it from being written: each becomes a
+    sign that says so.
+    """
     fields = dataclasses.asdict(card)
     if card.palette is not None:
         fields["palette"] = palettes.to_fields(card.palette)
@@ -151,7 +155,7 @@ def to_json(card: Card) -> str:
         for name in ("styles", "seeded_styles", "default_style", "style_encoder"):
             del fields[name]
         fields["format"] = 1 if card.format == FORMAT else card.format
-    return json.dumps(fields, ensure_ascii=False)
+    return without_halves(json.dumps(fields, ensure_ascii=False))
 
 
 def from_json(text: str) -> Card:
@@ -209,6 +213,13 @@ def amended(card: Card, text: str) -> Card:
     return from_json(json.dumps(json.loads(to_json(card)) | fields))
 
 
+def is_too_large(size: tuple[int, int], planes: int) -> bool:
+    """Whether a model of that size, width and height, whose pictures have so many planes, takes more memory
+    than any may: it isn't opened."""
+    edge = max(size)  # a square document is as large both ways
+    return edge * edge > MOST_PIXELS or 4 * edge * edge * planes > MOST_INPUT
+
+
 def _listed(names: list[str]) -> str:
     """Names in a sentence; of many only the first."""
     more = f" and {len(names) - _MOST_LISTED} more" if len(names) > _MOST_LISTED else ""
@@ -260,7 +271,7 @@ def _check(card: Card) -> None:
     for name, right in checks.items():
         if not right:
             raise ValueError(f"its {name} makes no sense")
-    edge = max(width, height)  # a square document is as large both ways
     planes = len(card.palette.labels) if card.one_hot and card.palette is not None else 1
-    if edge * edge > MOST_PIXELS or 4 * edge * edge * planes > MOST_INPUT:
+    if is_too_large(card.size, planes):
+        edge = max(width, height)
         raise ValueError(f"its {edge} × {edge} pixels in {planes} planes are too many")

@@ -55,5 +55,9 @@ def cleaned(text: str, *, lines: bool = False) -> str:
     Args:
         lines: whether it may have several of them.
     """
-    plain = _COMMANDS.sub(lambda found: found[0] if lines and found[0] in "\n\t" else " ", text)
-    return _HALVES.sub("\ufffd", plain)
+    return without_halves(_COMMANDS.sub(lambda it: it[0] if lines and it[0] in "\n\t" else " ", text))
+
+
+def without_halves(text: str) -> str:
+    """A text with a sign of its own for each half of one, so that a file takes it."""
+    return _HALVES.sub("\ufffd", text)

@@ -20,6 +20,7 @@ from engine.data import picture as pictures
 from engine.data.card import InputKind
 from engine.data.messages import Picture, Pixels
 from engine.errors import ModelError, PictureError
+from engine.files.parsing import without_halves
 from engine.models import bundle
 
 KEY = "underpaint.drawings"
@@ -77,7 +78,7 @@ def to_text(drawings: Sequence[SampleDrawing]) -> str:
         planes = {name: getattr(one.picture, name) for name in ("pixels", "lines", "hints")}
         packed = {name: _packed(plane) for name, plane in planes.items() if plane is not None}
         entries.append({"title": one.title[:LONGEST_TITLE], "planes": packed})
-    text = json.dumps(entries, ensure_ascii=False)
+    text = without_halves(json.dumps(entries, ensure_ascii=False))
     if len(text) > MOST_TEXT:
         raise ModelError(
             f"The sample drawings take more than {MOST_TEXT >> 20} MB; take some away, or plainer ones."

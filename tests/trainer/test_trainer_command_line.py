@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+import desktop.__main__ as command_line
 import engine
 from engine.data.palette import Label, Palette, write_gpl
 from engine.models import bundle
@@ -18,6 +19,7 @@ from tests.trainer.made_pictures import save, thing
 from tests.trainer.small_runs import houses, small, things
 from trainer.__main__ import main
 from trainer.cli.display import Display
+from trainer.machine.errors import DATA_CHANGED
 from trainer.run import events
 from trainer.run.folder import create, opened
 
@@ -196,10 +198,15 @@ def test_changed_pairs_leave_the_run_as_long_as_it_was(
     run = create(tmp_path / "run", small(data, steps=3))
     run.ask("pause")
     save(thing(99), tmp_path / "data" / "another.png")
-    assert left_with(monkeypatch, "resume", str(run.folder), "--steps", "5") == 1
+    assert left_with(monkeypatch, "resume", str(run.folder), "--steps", "5") == DATA_CHANGED
     assert "not those that the run was begun with" in capsys.readouterr().err
     assert run.config().steps == 3
     assert run.asked("pause")
+    # The queue knows it by that code, from a packaged program as well.
+    monkeypatch.setattr(sys, "argv", ["underpaint", "resume", str(run.folder)])
+    with pytest.raises(SystemExit) as left:
+        command_line.main()
+    assert left.value.code == DATA_CHANGED
 
 
 def test_several_processes_are_told_their_run_folder(

@@ -145,6 +145,8 @@ def retry(which: Which) -> None:
     """Let a training that failed, or was paused, wait for its turn again; it goes on from its checkpoint."""
 
     def again(queue: Queue, item: Item) -> Queue:
+        if item.unread:
+            raise QueueError(f"“{shown(item.name)}” can't be retried. {shown(item.sentence)}")
         if item.state != "failed" and not item.held:
             raise QueueError(f"“{shown(item.name)}” neither failed nor is paused; there is nothing to retry.")
         return queue.retried(item.id)
@@ -198,7 +200,9 @@ def _stands(item: Item, at_work: str) -> str:
         return "paused; retry lets it wait again"
     if item.id == at_work:
         return f"training, in {shown(item.run or '')}"
-    return "interrupted, goes on first" if item.state == "training" else "waiting"
+    if item.state == "training":
+        return "interrupted, goes on first"
+    return f"waiting. {shown(item.sentence)}" if item.sentence else "waiting"
 
 
 def _described(number: int, item: Item, at_work: str) -> dict[str, object]:

@@ -12,7 +12,8 @@ from PIL import Image, ImageDraw, ImageFont
 from engine.data.picture import write_png
 from engine.errors import PictureError
 from engine.files.writing import shown
-from trainer.preparing.proposals import THUMB, PreparationPlan, Proposal
+from trainer.preparing.looking import THUMB
+from trainer.preparing.proposals import PreparationPlan, Proposal
 
 COLUMNS, ROWS = 10, 24
 _GAP, _LINE, _LINES = 8, 14, 3

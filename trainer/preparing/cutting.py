@@ -120,13 +120,29 @@ def cut_out(photo: Pixels, subject: Subject, frame: Frame) -> Pixels:
     return np.array(canvas)
 
 
-def enough(subject: Subject, frame: Frame) -> int:
-    """Pixels along a photo's longer edge that make the object as large as is wanted."""
-    if subject.how == "whole":
-        height, width = subject.even.shape[:2]
-        longer: int = round(frame.size * max(height, width) / min(height, width))
-        return longer
-    return max(EDGE, round(frame.longest / max(subject.share, 1e-3)))
+def reframed(laid: Pixels, frame: Frame) -> Pixels:
+    """An object in the middle of a white square, uint8 (n, n, 3), in another frame, at most as large.
+
+    Args:
+        laid: the object is as long in it as the frame's edge.
+    """
+    edge = max(1, round(laid.shape[0] * (1 - 2 * frame.margin)))
+    image = Image.fromarray(laid).resize((edge, edge), Image.Resampling.LANCZOS, reducing_gap=3.0)
+    canvas = Image.new("RGB", (frame.size, frame.size), "white")
+    canvas.paste(image, ((frame.size - edge) // 2, (frame.size - edge) // 2))
+    return np.array(canvas)
+
+
+def enough(how: How, shape: tuple[int, int], share: float, frame: Frame) -> int:
+    """Pixels along a photo's longer edge that make the object as large as is wanted.
+
+    Args:
+        shape: height and width of the photo, in any size.
+        share: the object's longer edge, of the photo's.
+    """
+    if how == "whole":
+        return round(frame.size * max(shape) / min(shape))
+    return max(EDGE, round(frame.longest / max(share, 1e-3)))
 
 
 def at_most(photo: Pixels, edge: int) -> Pixels:

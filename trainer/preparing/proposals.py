@@ -2,34 +2,24 @@
 
 from __future__ import annotations
 
-import io
 import os
 from collections.abc import Callable, Collection
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
-from PIL import Image
-
-from engine.data import picture
 from engine.errors import PictureError
 from engine.files.writing import shown
 from trainer.dataset_check import duplicates, outlines
-from trainer.dataset_check.outlines import Outline
 from trainer.files import layouts, zipped
 from trainer.pictures import outliers
 from trainer.pictures.outliers import Scene
-from trainer.preparing import cutting
-from trainer.preparing.cutting import Frame, How, Pixels, Subject
+from trainer.preparing.cutting import Frame, How
+from trainer.preparing.looking import Look, Looks
 
 Progress = Callable[[int, int], object]
 """Told how many of how many are done; may raise to end it."""
 
-THUMB = 160
-"""Edge of the pictures on a contact sheet."""
-_COMPARED = 24
-"""Edge of the pictures by which duplicates are found."""
 _MOSTLY = 0.5
 """Share of the photos on a plain background, from which objects are cut out at all."""
 _SMALL = 0.4
@@ -103,26 +93,16 @@ class PreparationPlan:
         return frozenset(found)
 
 
-@dataclass
-class _Look:
-    """One photo, looked at. ``problem`` is why it can't be read."""
-
-    name: str
-    file: Path
-    problem: str = ""
-    how: How = "whole"
-    thumbs: dict[How, bytes] = field(default_factory=dict)
-    compared: Pixels | None = None
-    scene: Scene | None = None
-    outline: Outline | None = None
-    reaches_edge: bool = False
-    long: int = 0
-    """Pixels that the object is long in the file."""
-    enough: dict[How, int] = field(default_factory=dict)
-
-
-def propose(folder: Path, frame: Frame, progress: Progress = lambda _done, _total: None) -> PreparationPlan:
+def propose(
+    folder: Path,
+    frame: Frame,
+    progress: Progress = lambda _done, _total: None,
+    looks: Looks | None = None,
+) -> PreparationPlan:
     """Look at every photo of a folder, or a zip file of one, and its sub-folders, and propose.
+
+    Args:
+        looks: what was seen of this folder before, be it for another frame; what is seen now is added.
 
     Raises:
         PictureError: there are no photos, or the folder is missing or damaged.
@@ -137,56 +117,32 @@ def propose(folder: Path, frame: Frame, progress: Progress = lambda _done, _tota
         raise PictureError(f"There are no photos in “{shown(folder.name)}”; {remedy}.")
     root = zipped.root(folder)
     files = [(one.file.relative_to(root).as_posix(), one.file) for one in found]
-    looks: list[_Look] = []
+    known, seen = Looks() if looks is None else looks, []
+
+    def look(one: tuple[str, Path]) -> Look:
+        found = known.at(*one, folder)
+        found.frame(frame.margin)
+        return found
+
     progress(0, len(files))
     with ThreadPoolExecutor(min(_THREADS, os.cpu_count() or 1), thread_name_prefix="prepare") as pool:
         for start in range(0, len(files), 16):
             block = files[start : start + 16]
-            for done in pool.map(lambda one: _looked(one[0], one[1], frame), block):
-                looks.append(done)
-                progress(len(looks), len(files))
-    readable = [one for one in looks if not one.problem]
+            for done in pool.map(look, block):
+                seen.append(done)
+                progress(len(seen), len(files))
+    readable = [one for one in seen if not one.problem]
     cuts = sum(one.how != "whole" for one in readable) >= _MOSTLY * max(1, len(readable))
-    reasons = _reasons(looks, frame, cuts)
+    reasons = _reasons(seen, frame, cuts)
     proposals = []
-    for one, why in zip(looks, reasons, strict=True):
+    for one, why in zip(seen, reasons, strict=True):
         how = one.how if cuts else "whole"
-        thumb, enough = one.thumbs.get(how, b""), one.enough.get(how, 0)
+        thumb, enough = one.shown(how), one.enough(how, frame)
         proposals.append(Proposal(one.name, one.file, how, tuple(why), not one.problem, thumb, enough))
     return PreparationPlan(folder, frame, tuple(proposals), (*foreign, *(it.file for it in stills)), cuts)
 
 
-def _looked(name: str, file: Path, frame: Frame) -> _Look:
-    looked = _Look(name, file)
-    try:
-        source = zipped.source(file)
-        with picture.opened(source) as image:
-            longest = max(image.size)
-        photo = picture.read(source, enough=2 * cutting.EDGE).pixels
-    except PictureError as error:
-        text = str(error).removeprefix(f"“{file.name}” ")
-        looked.problem = text.rstrip(".")
-        return looked
-    if min(photo.shape[:2]) < 2:
-        looked.problem = f"is only {photo.shape[1]} × {photo.shape[0]} pixels"
-        return looked
-    subject = cutting.find_subject(photo)
-    looked.how = subject.how
-    for one in {"whole": Subject("whole", subject.even), subject.how: subject}.values():
-        small = cutting.cut_out(photo, one, Frame(THUMB, frame.margin))
-        looked.thumbs[one.how] = _packed(small)
-        looked.enough[one.how] = cutting.enough(one, frame)
-        if one is subject:
-            compared = Image.fromarray(small).resize((_COMPARED, _COMPARED), Image.Resampling.BOX)
-            looked.compared = np.array(compared)
-    looked.long = round(subject.share * longest)
-    looked.reaches_edge = subject.reaches_edge
-    looked.scene = outliers.scene(subject.even)
-    looked.outline = outlines.measure_outline(subject.even) if subject.how != "whole" else None
-    return looked
-
-
-def _reasons(looks: list[_Look], frame: Frame, cuts: bool) -> list[list[str]]:
+def _reasons(looks: list[Look], frame: Frame, cuts: bool) -> list[list[str]]:
     """Of each photo, why it is left out."""
     odd = outlines.odd_outlines([one.outline for one in looks])
     answer: list[list[str]] = []
@@ -221,9 +177,3 @@ def _reasons(looks: list[_Look], frame: Frame, cuts: bool) -> list[list[str]]:
         how = "nearly, but mirrored," if twin.mirrored else "nearly"
         answer[left[twin.place]].append(f"shows {how} what “{looks[left[twin.other]].name}” shows")
     return answer
-
-
-def _packed(pixels: Pixels) -> bytes:
-    target = io.BytesIO()
-    Image.fromarray(pixels).save(target, "JPEG", quality=88)
-    return target.getvalue()

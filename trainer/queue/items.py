@@ -5,10 +5,13 @@ A training is kept as the ``Options`` that the command line and the window make,
 
 from __future__ import annotations
 
+import hashlib
+import json
 import math
 import os
 import secrets
 from dataclasses import dataclass, field, fields, replace
+from itertools import count
 from pathlib import Path
 from typing import Any, Literal, get_args
 
@@ -21,6 +24,8 @@ State = Literal["waiting", "training", "done", "failed"]
 """``training`` it is, or was when the queue was cut off: then it is gone on with first."""
 
 MOST_ITEMS = 1000
+MOST_NAME = 100
+"""Characters of a name in a sentence on what can't be read."""
 MOST_TEXT = 10_000
 """Characters of a sentence or a path."""
 
@@ -45,6 +50,8 @@ class Item:
     """Seconds that were trained, pauses included."""
     crashes: int = 0
     """How often its process came to an unexpected end."""
+    unread: tuple[Any, ...] = ()
+    """Where it can't be read: the one thing that stands in the list, as JSON has it."""
 
     @property
     def name(self) -> str:
@@ -101,9 +108,15 @@ class Queue:
         return replace(self, items=(*self.items, item))
 
     def changed(self, id: str, **values: Any) -> Queue:
-        """With other values of an item; as it is, where that is gone."""
-        items = (replace(item, **values) if item.id == id else item for item in self.items)
+        """With other values of an item; as it is, where that is gone, or couldn't be read."""
+        items = (
+            replace(item, **values) if item.id == id and not item.unread else item for item in self.items
+        )
         return replace(self, items=tuple(items))
+
+    def replaced(self, item: Item) -> Queue:
+        """With another item in place of the one with its ``id``; as it is, where that is gone."""
+        return replace(self, items=tuple(item if other.id == item.id else other for other in self.items))
 
     def without(self, id: str) -> Queue:
         """Without an item."""
@@ -146,17 +159,19 @@ def queue_to_fields(queue: Queue) -> dict[str, Any]:
         "schedule": {"when": schedule.when, "begins": schedule.begins, "ends": schedule.ends},
         "items": [
             {
-                **{one.name: getattr(item, one.name) for one in fields(Item)},
+                **{one.name: getattr(item, one.name) for one in fields(Item) if one.name != "unread"},
                 "run": str(item.run) if item.run else None,
                 "options": options_to_fields(item.options),
             }
+            if not item.unread
+            else item.unread[0]
             for item in queue.items
         ],
     }
 
 
 def queue_of_fields(stored: Any) -> Queue:
-    """The queue from JSON.
+    """The queue from JSON. A training that can't be read stays in it as one that has failed, with a sentence.
 
     Raises:
         ValueError: it makes no sense.
@@ -172,10 +187,15 @@ def queue_of_fields(stored: Any) -> Queue:
         hours = Schedule(schedule["when"], _text(schedule.get("begins")), _text(schedule.get("ends")))
     except QueueError as error:
         raise ValueError(str(error)) from error
-    found = tuple(map(_item, items))
-    if len({item.id for item in found}) != len(found):
-        raise ValueError("two items of one id")
-    return Queue(found, hours, stored["on"])
+    found: dict[str, Item] = {}
+    for one in items:
+        item = _item_or_why_not(one)
+        if item.id in found:
+            item = item if item.unread else _unread(one, "another one has the same sign")
+            number = next(it for it in count(2) if f"{item.id}-{it}" not in found)
+            item = replace(item, id=f"{item.id}-{number}")
+        found[item.id] = item
+    return Queue(tuple(found.values()), hours, stored["on"])
 
 
 def options_to_fields(options: Options) -> dict[str, Any]:
@@ -195,21 +215,51 @@ def options_of_fields(stored: Any) -> Options:
         ValueError: an option that is unknown, or a value that makes no sense.
     """
     known = {option.name: option for option in all_options.each()}
-    if not isinstance(stored, dict) or "data" not in stored or stored.keys() - known.keys():
-        raise ValueError("no options of a training")
+    if not isinstance(stored, dict) or "data" not in stored:
+        raise ValueError("it has no options")
+    if strange := sorted(stored.keys() - known.keys()):
+        raise ValueError(f"this version knows no option “{str(strange[0])[:MOST_NAME]}”")
+    values = {}
+    for name, value in stored.items():
+        try:
+            values[name] = _read(known[name], value)
+        except (OptionError, ValueError) as error:
+            raise ValueError(f"its option “{name}” makes no sense") from error
     try:
-        return Options(**{name: _read(known[name], value) for name, value in stored.items()})
+        return Options(**values)
     except OptionError as error:
-        raise ValueError(str(error)) from error
+        raise ValueError(f"its options make no sense: {str(error).rstrip('.')}") from error
+
+
+def _item_or_why_not(stored: Any) -> Item:
+    try:
+        return _item(stored)
+    except ValueError as error:
+        return _unread(stored, str(error))
+
+
+def _unread(stored: Any, why: str) -> Item:
+    """An item that stands for what can't be read."""
+    options = stored.get("options") if isinstance(stored, dict) else None
+    names = [options.get(key) for key in ("name", "data")] if isinstance(options, dict) else []
+    name = next((it for it in names if isinstance(it, str) and it and "\0" not in it), "unread")
+    text = json.dumps(stored, sort_keys=True).encode()
+    return Item(
+        # The same one each time that the list is read, wherever others are moved to.
+        id=f"unread-{hashlib.sha256(text).hexdigest()[:12]}",
+        options=Options(Path("unread"), name=Path(name).stem[:MOST_NAME] or "unread"),
+        state="failed",
+        sentence=f"It can't be read, as {why}; remove it, and add it anew.",
+        unread=(stored,),
+    )
 
 
 def _item(stored: Any) -> Item:
     if not isinstance(stored, dict) or stored.get("state") not in get_args(State):
-        raise ValueError("no item")
-    numbers = {name: _number(stored.get(name)) for name in ("added", "began", "ended", "worked")}
+        raise ValueError("its state makes no sense")
     held, crashes, run = stored.get("held"), stored.get("crashes"), stored.get("run")
     if type(held) is not bool or type(crashes) is not int or crashes < 0:
-        raise ValueError("no item")
+        raise ValueError("its state makes no sense")
     return Item(
         id=_text(stored.get("id")),
         options=options_of_fields(stored.get("options")),
@@ -218,19 +268,22 @@ def _item(stored: Any) -> Item:
         run=None if run is None else Path(_text(run)),
         sentence=_text(stored.get("sentence")),
         crashes=crashes,
-        **numbers,
+        added=_number(stored.get("added")),
+        began=_number(stored.get("began")),
+        ended=_number(stored.get("ended")),
+        worked=_number(stored.get("worked")),
     )
 
 
 def _text(value: Any) -> str:
     if not isinstance(value, str) or len(value) > MOST_TEXT or "\0" in value:
-        raise ValueError("no text")
+        raise ValueError("a text makes no sense")
     return value
 
 
 def _number(value: Any) -> float:
     if type(value) not in (int, float) or not math.isfinite(value):
-        raise ValueError("no number")
+        raise ValueError("a number makes no sense")
     return float(value)
 
 

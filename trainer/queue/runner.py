@@ -11,6 +11,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -22,7 +23,7 @@ from trainer.queue.idleness import Idleness, usage
 from trainer.queue.items import Item, Queue
 from trainer.queue.queue_folder import QueueFolder, Reason, Status
 from trainer.queue.schedule import Schedule, minute_of
-from trainer.queue.work import Outcome, Work, begin, folder_of
+from trainer.queue.work import Outcome, Work, anew, begin, folder_of
 from trainer.run.locations import is_worked_on
 
 LOOK_SECONDS = 0.5
@@ -208,7 +209,11 @@ class Runner:
                 lambda now: now.changed(item.id, state="done", ended=time.time(), worked=worked, sentence="")
             )
             self._say(f"“{item.name}” is done after {duration(worked)}: {item.run}")
-        elif outcome.kind == "failed" or lost:
+        elif outcome.kind == "changed" and item.run is not None:
+            other = replace(anew(item), worked=worked)
+            self._folder.edit(lambda now: now.replaced(other))
+            self._say(f"“{item.name}”: {other.sentence}")
+        elif outcome.kind in ("failed", "changed") or lost:
             self._folder.edit(
                 lambda now: now.changed(
                     item.id, state="failed", ended=time.time(), worked=worked, sentence=outcome.sentence

@@ -15,14 +15,18 @@ import psutil
 
 from engine.files import lock
 from engine.files.printed import last_line
+from trainer.machine.errors import DATA_CHANGED
 from trainer.queue.items import Item
 from trainer.run import events
 from trainer.run.folder import Run
+from trainer.run.history import TrainingHistory
 from trainer.run.locations import free_run_folder, is_worked_on, log_of, spare_threads
 
 _ROOT = Path(__file__).resolve().parent.parent.parent
 _NO_CONSOLE = getattr(subprocess, "CREATE_NO_WINDOW", 0)  # only Windows opens one
 
+LEAST_MINUTES = 1.0
+"""Of what is left to a training."""
 PATIENCE_SECONDS = 120.0
 """A training that was asked to stop saves after the step at hand; after so long it is told by a signal."""
 
@@ -31,8 +35,9 @@ PATIENCE_SECONDS = 120.0
 class Outcome:
     """How a training has ended."""
 
-    kind: Literal["done", "stopped", "failed", "crashed"]
-    """``crashed`` is without a word of its own: it can be gone on with from its checkpoint."""
+    kind: Literal["done", "stopped", "failed", "crashed", "changed"]
+    """``changed`` has its data set, since it was begun. ``crashed`` is without a word of its own: it can be
+    gone on with from its checkpoint."""
     sentence: str = ""
 
 
@@ -147,9 +152,34 @@ class Work:
         if code is not None and code > 0:
             sentence = last_line(log_of(self.run.folder))
             return Outcome(
-                "failed", sentence or f"It ended with code {code} and without a word; try it again."
+                "changed" if code == DATA_CHANGED else "failed",
+                sentence or f"It ended with code {code} and without a word; try it again.",
             )
         return Outcome("crashed", _of_signal(code))
+
+
+def anew(item: Item) -> Item:
+    """What becomes of a training whose data set is another one than when it was begun.
+
+    For the rest of its time it goes on from the model that it has made, as a new training; before there is a
+    model, it begins again. Its run folder stays.
+    """
+    assert item.run is not None
+    run, told = Run(item.run), TrainingHistory()
+    told.take(events.read(run.events))
+    done = told.model_step or 0
+    left = 1 - done / told.steps if told.steps else 1.0
+    if run.model.exists():
+        how = "it goes on from its model, as a new training"
+        options = replace(item.options, from_model=str(run.model))
+    else:
+        how, left, options = "it begins again, as there was no model yet", 1.0, item.options
+    if left < 1 and options.minutes:
+        options = replace(options, minutes=min(options.minutes, max(LEAST_MINUTES, options.minutes * left)))
+    elif left < 1:
+        options = replace(options, minutes=None, epochs=None, steps=max(1, told.steps - done))
+    sentence = f"The data set is not as it was begun with: {how}; what there was stays in “{item.run}”."
+    return replace(item, options=options, state="waiting", run=None, sentence=sentence, crashes=0)
 
 
 def begin(item: Item, folder: Path) -> Work:

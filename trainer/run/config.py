@@ -16,7 +16,7 @@ from typing import Any, get_args, get_type_hints
 
 from engine.data import palette as palettes
 from engine.data import style as codes
-from engine.data.card import Card, InputKind
+from engine.data.card import LONGEST, Card, InputKind, is_too_large
 from engine.data.deep import FULL
 from engine.data.palette import Colour, Palette
 from engine.data.task import TASKS, Task, input_of
@@ -344,6 +344,7 @@ def check(config: Config) -> None:
     """
     width, height = config.size
     first, second = config.betas
+    labels = len(config.palette.labels) if config.one_hot and config.palette is not None else 1
     they = "two discriminators" if config.discriminators == 2 else "a discriminator"
     checks = {
         f"the task “{config.task}” is unknown; use {', '.join(TASKS)}": config.task in TASKS,
@@ -396,7 +397,12 @@ def check(config: Config) -> None:
         f"edges are found for drawings that are made of photos, which a task “{config.task}” has none of": (
             config.edges == 0 or config.task in ("lines", "hints")
         ),
+        f"a model of {width} × {height} pixels that is fed a plane for each of {labels} labels would be too "
+        "large to be opened; choose a smaller size, fewer labels, or --colour-labels": (
+            not is_too_large(config.size, labels)
+        ),
         "the model needs a name": bool(config.name),
+        f"a model's name has up to {LONGEST['name']} characters": len(shown(config.name)) <= LONGEST["name"],
         "lines must be wider than nothing, and up to 100 pixels": 0 < config.line_width < 100,
         f"there must be at least one step, and at most {MOST_STEPS}": 1 <= config.steps <= MOST_STEPS,
         f"the seed must lie between 0 and {MOST_SEED}": 0 <= config.seed <= MOST_SEED,

@@ -27,7 +27,7 @@ from trainer.data.split import train_validation_split
 from trainer.loading.pair_loader import PairLoader
 from trainer.machine import distributed
 from trainer.machine.distributed import World
-from trainer.machine.errors import TrainingError
+from trainer.machine.errors import DataChangedError, TrainingError
 from trainer.run import config as configs
 from trainer.run.config import Config
 from trainer.run.events import Event, EventLog
@@ -97,12 +97,13 @@ def refuse_changes(config: Config, data: DataSet) -> None:
     """Go on only where a run makes what it was begun to make.
 
     Raises:
-        TrainingError: the pairs have changed since then, or the number of processes.
+        DataChangedError: the pairs have changed since then.
+        TrainingError: the number of processes has.
     """
     if pairs.digest(data) != config.digest:
-        raise TrainingError(
+        raise DataChangedError(
             f"The files in “{data.folder}” are not those that the run was begun with; "
-            "put them back, or start a new training."
+            "put them back, or start a new training, from its model with --from."
         )
     size = distributed.expected().size
     if size == config.processes:

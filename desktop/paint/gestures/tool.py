@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Literal, NamedTuple, Self
 
@@ -203,6 +203,11 @@ class Tool(ABC):
     def title(self) -> str:
         """The name in the user's language."""
         return QCoreApplication.translate("paint", self.name)
+
+    def preparation(self, document: Document) -> Callable[[], object] | None:
+        """What has to be done before a stroke begins, on another thread, as it would hold up the pen; None
+        where nothing has to be."""
+        return None
 
     @abstractmethod
     def start(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from typing import Self
 
 import numpy as np
@@ -11,9 +12,9 @@ from PySide6.QtCore import QT_TRANSLATE_NOOP, QCoreApplication
 from desktop.paint.editing.document import Document
 from desktop.paint.editing.history import Change
 from desktop.paint.editing.recording import Recording
-from desktop.paint.gestures.superpixels import Regions, regions_in
+from desktop.paint.gestures.superpixels import Regions, known, regions_in
 from desktop.paint.gestures.tool import Stroke, Tool
-from desktop.paint.layers.layer import Role
+from desktop.paint.layers.layer import Layer, Role
 from desktop.paint.strokes.stroke import Ink, Sample
 from desktop.paint.tools.fill import FillStroke
 from engine.data.rect import EMPTY, Rect
@@ -83,12 +84,18 @@ class RegionsStroke(FillStroke):
 class SmartFill(Tool):
     """Paints into the active layer what belongs together in the photo that lies over the picture."""
 
+    def preparation(self, document: Document) -> Callable[[], object] | None:
+        photo = _photo(document)
+        if photo is None or known(photo.pixels) is not None:
+            return None
+        pixels = photo.pixels.copy()
+        return lambda: regions_in(pixels)
+
     def start(
         self, document: Document, ink: Ink, sample: Sample, shift: bool = False, ctrl: bool = False
     ) -> Stroke:
         recording = document.begin(ink)
-        references = [layer for layer in document.layers if layer.role is Role.REFERENCE]
-        photo = min(references, key=lambda layer: layer.id, default=None)
+        photo = _photo(document)
         if photo is None:
             recording.abort()
             raise PictureError(
@@ -107,6 +114,12 @@ class SmartFill(Tool):
                 )
             )
         return RegionsStroke(document, recording, regions, ctrl, shift).begun(sample)
+
+
+def _photo(document: Document) -> Layer | None:
+    """The reference that came first."""
+    references = [layer for layer in document.layers if layer.role is Role.REFERENCE]
+    return min(references, key=lambda layer: layer.id, default=None)
 
 
 TOOL = SmartFill(

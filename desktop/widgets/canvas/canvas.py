@@ -312,7 +312,7 @@ class Canvas(QWidget):
             self.update()
         elif self._grip.held == "axes":
             self._overlay.axes.drag(sample, shift=shift)
-        elif self._session.strokes.stroke is not None:
+        elif self._session.strokes.stroke is not None or self._grip.held == "stroke":
             self._session.strokes.move(sample, shift=shift, ctrl=ctrl)
             self._update_outline()
         self._last = at

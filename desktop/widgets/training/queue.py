@@ -296,6 +296,8 @@ class QueuePage(QWidget):
             parts.append(self.tr("step %d of %d") % begun)
         elif state == "waiting" and item.options.minutes:
             parts.append(duration(item.options.minutes * 60))
+        if item.sentence and state != "failed":
+            parts.append(item.sentence)
         return f"{item.name}\n{' · '.join(parts)}"
 
     def _show_buttons(self) -> None:

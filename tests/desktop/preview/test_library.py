@@ -4,7 +4,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import torch
-from PySide6.QtWidgets import QComboBox
+from PySide6.QtWidgets import QComboBox, QLineEdit
 from safetensors.torch import save_file
 
 import resources
@@ -95,7 +95,18 @@ def test_weights_dropped_together_are_all_asked_about(window, session, tmp_path)
     assert session.library.importing == paths[0]
     until(lambda: session.library.importing is None)
     assert [found.path for found in asked] == paths
-    assert len(window.findChildren(ImportDialog)) == 3
+    # One question after the other, whatever is answered.
+    names = [found.name for found in asked]
+    for name, answer in zip(
+        names, (ImportDialog.accept, ImportDialog.reject, ImportDialog.accept), strict=True
+    ):
+        (dialog,) = [one for one in window.findChildren(ImportDialog) if one.isVisible()]
+        assert dialog.findChild(QLineEdit).text() == name
+        answer(dialog)
+    assert not any(one.isVisible() for one in window.findChildren(ImportDialog))
+    until(lambda: session.library.importing is None)
+    listed = [entry.name for entry in session.library.models]
+    assert names[0] in listed and names[1] not in listed and names[2] in listed
 
 
 def test_one_that_can_t_be_read_does_not_hold_up_those_after_it(session, told, tmp_path) -> None:

@@ -70,6 +70,26 @@ def test_values_of_the_wrong_sort_are_passed_over(tmp_path: Path):
     assert (settings.theme, settings.divider, settings.recent, settings.live) == ("system", 1.0, [], False)
 
 
+def test_one_entry_that_makes_no_sense_costs_no_other(tmp_path: Path):
+    (tmp_path / "settings.json").write_text(
+        json.dumps({
+            "format": FORMAT,
+            "keys": {"undo": "Z", "redo": 7},
+            "presets": {"fine": {"size": 3.0}, "torn": [3.0]},
+            "styles": {"cats": {"grey": [0.5]}, "shoes": {"red": ["x"]}},
+            "unread_terms": ["a.safetensors", None, "b.safetensors"],
+            "recent_colours": [[1, 2, 3], [1, 2], [300, 0, 0], [4, 5, 6]],
+            "axes": [0.5, "x", 0.0],
+        })
+    )  # fmt: skip
+    settings = SettingsFile(tmp_path / "settings.json").settings
+    assert settings.keys == {"undo": "Z"} and settings.presets == {"fine": {"size": 3.0}}
+    assert settings.styles == {"cats": {"grey": [0.5]}}
+    assert settings.unread_terms == ["a.safetensors", "b.safetensors"]
+    assert settings.recent_colours == [[1, 2, 3], [4, 5, 6]]
+    assert settings.axes == Settings().axes  # which are nothing but together
+
+
 def test_what_a_newer_version_wrote_is_kept(tmp_path: Path):
     path = tmp_path / "settings.json"
     path.write_text(json.dumps({"holodeck": True}))

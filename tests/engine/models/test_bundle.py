@@ -8,13 +8,16 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
 
 from engine.data.card import Card, amended, from_json, to_json
+from engine.data.messages import Picture
 from engine.data.palette import Label, Palette
 from engine.errors import ModelError
-from engine.models import bundle
+from engine.models import bundle, drawings, recarding
+from engine.models.drawings import SampleDrawing
 
 
 def with_header(content: bytes, change) -> bytes:
@@ -230,6 +233,21 @@ def test_cards_are_checked_field_by_field(tiny) -> None:
 def test_a_card_has_a_number_for_its_format(version: object, tiny) -> None:
     with pytest.raises(ModelError, match="no model card"):
         from_json(json.dumps(json.loads(to_json(tiny()[0])) | {"format": version}))
+
+
+def test_halves_of_signs_keep_no_card_from_being_written(tiny, tmp_path) -> None:
+    """A folder's name that is no UTF-8, in a training's notes; JSON can say such a thing as well."""
+    card, tensors = tiny()
+    notes = {"command": "train sh\udcfcs", "note\ud800": ["\udfff", {"deep": "\ud83d"}]}
+    strange = amended(card, json.dumps({"training": notes}))
+    file, other = tmp_path / "tiny.safetensors", tmp_path / "other.safetensors"
+    bundle.write(file, strange, tensors)
+    read = bundle.read_card(file).training
+    assert read["command"] == "train sh\ufffds" and read["note\ufffd"] == ["\ufffd", {"deep": "\ufffd"}]
+    drawn = SampleDrawing("sh\udcfcs", Picture(np.zeros((4, 4, 3), np.uint8)))
+    recarding.written(file, other, dataclasses.replace(bundle.read_card(file), training=notes), [drawn])
+    assert bundle.read_card(other).training == read
+    assert [one.title for one in drawings.read(other, card.input)] == ["sh\ufffds"]
 
 
 def test_what_a_training_wrote_stays_when_more_is_said_of_it(tiny) -> None:

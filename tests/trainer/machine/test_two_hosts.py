@@ -7,28 +7,34 @@ from __future__ import annotations
 
 import os
 import re
+import shlex
 import shutil
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from multiprocessing.process import BaseProcess
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import pytest
 
 from tests import warm
 from tests.trainer.machine.two_processes import by_two, finish
-from tests.trainer.small_runs import differing, ends, small, things
+from tests.trainer.small_runs import differing, ends, things
 from trainer.run import events
 from trainer.run import folder as runs
 from trainer.run.folder import Run
 
 PORT = "29517"
 STEPS = 24
-LOSSES: dict[str, Any] = {"dropout": False, "log_every": 1, "checkpoint_every": 3, "styles": 8}
+PAGE = Path(__file__).resolve().parents[3] / "docs" / "guide" / "training" / "several-machines.md"
+SMALL = (
+    f"--steps {STEPS} --width 4 --size 32 --patch 16 --precision float32 --threads 1 --device cpu --edges 0 "
+    "--perceptual 0 --no-dropout --log-every 1 --checkpoint-every 3 --styles 8"
+).split()
+"""A second's training, of what the page would train for hours."""
 LOST = re.compile(
     r"^Another of the 2 processes that share this training (has ended|has not been heard of for 2 seconds); "
     r"the last checkpoint is whole\. Start all of them again, with resume\.$",
@@ -98,22 +104,37 @@ runpy.run_module(module, run_name="__main__", alter_sys=True)
 """Goes into a namespace, and runs a module there which waits less long for others than usual."""
 
 
+def of_page(command: str) -> list[str]:
+    """What the guide's page has people type for ``train`` or ``resume``, in words."""
+    blocks = re.findall(r"^```\n(.+?)^```$", PAGE.read_text("utf-8"), re.MULTILINE | re.DOTALL)
+    (words,) = (found for block in blocks if command in (found := shlex.split(block.replace("\\\n", " "))))
+    assert words[0] == ".venv/bin/torchrun"
+    return ["torch.distributed.run", *words[1:]]
+
+
 @contextmanager
-def by_both(hosts: tuple[Host, Host], run: Run, torchrun: bool = False) -> Iterator[list[BaseProcess]]:
-    """Both machines go on with a run."""
+def by_both(
+    hosts: tuple[Host, Host], run: Run, typed: Sequence[str] = (), data: Path | None = None
+) -> Iterator[list[BaseProcess]]:
+    """Both machines go on with a run.
+
+    Args:
+        typed: what people type for it, where they do; on the second machine its own number takes the place of
+            the first's.
+        data: where the pictures lie.
+    """
     first, _ = hosts
+    meant = {"10.0.0.1": first.address, "29500": PORT, "/disk/fronts-run": run.folder, "/disk/fronts": data}
     with ExitStack() as both:
         started = []
         for rank, host in enumerate(hosts):
             words: tuple[object, ...] = ("trainer", "resume", run.folder)
             place = {"MASTER_ADDR": first.address, "MASTER_PORT": PORT, "LOCAL_WORLD_SIZE": "1"}
             place |= {"RANK": str(rank), "WORLD_SIZE": "2", "LOCAL_RANK": "0"}
-            if torchrun:
+            if typed:
                 place = {}
-                words = (
-                    *("torch.distributed.run", "--nnodes=2", f"--node-rank={rank}", "--nproc-per-node=1"),
-                    *(f"--master-addr={first.address}", f"--master-port={PORT}", "-m", *words),
-                )
+                own = typed.index("--node-rank") + 1
+                words = tuple(meant.get(word, word) for word in (*typed[:own], str(rank), *typed[own + 1 :]))
             told = run.folder.with_name(f"told {rank}")
             shutil.rmtree(told, ignore_errors=True)
             started.append(
@@ -144,12 +165,11 @@ def test_two_machines_lose_each_other_and_end_where_one_would_have(
     tmp_path: Path, hosts: tuple[Host, Host]
 ) -> None:
     data = things(tmp_path / "data", 10)
-    config = small(data, batch=4, steps=STEPS, processes=2, **LOSSES)
-    parts = runs.create(tmp_path / "parts", config)
+    parts = Run(tmp_path / "parts")
     reader = events.EventReader(parts.events)
 
-    # One is switched off, under torchrun: the other says so, and ends.
-    with by_both(hosts, parts, torchrun=True) as processes:
+    # As the page has it. One is switched off: the other says so, and ends.
+    with by_both(hosts, parts, [*of_page("train"), *SMALL], data.folder) as processes:
         came_to(reader, 5, processes)
         switch_off(hosts[1])
         for process in processes:
@@ -168,12 +188,14 @@ def test_two_machines_lose_each_other_and_end_where_one_would_have(
             assert lost(parts, rank) and "Traceback" not in said(parts, rank)
     ip("-n", hosts[1].name, "link", "set", hosts[1].card, "up")
 
-    with by_both(hosts, parts) as processes:
+    with by_both(hosts, parts, of_page("resume")) as processes:
         for process in processes:
             process.join()
         assert [process.exitcode for process in processes] == [0, 0]
     assert [event["event"] for event in events.read(parts.events)].count("resumed") == 2
     # Two processes of one machine, undisturbed, come to the same weights, bit for bit.
+    config = parts.config()
+    assert (config.processes, config.batch, config.steps) == (2, 8, STEPS)
     whole = runs.create(tmp_path / "whole", config)
     with by_two(whole.folder) as processes:
         finish(processes)

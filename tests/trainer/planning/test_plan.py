@@ -14,7 +14,9 @@ import torch
 from torch.utils.flop_counter import FlopCounterMode
 
 from engine import networks
+from engine.data import card as cards
 from engine.data.amounts import duration
+from engine.data.palette import Label, Palette
 from engine.errors import DeviceError, ModelError
 from engine.models import bundle
 from tests.trainer.made_pictures import HOUSES, save, thing
@@ -100,6 +102,29 @@ def test_a_kind_of_network_is_one_module(
         **{"blocks": 6, "width": 8, "inputs": 5, "outputs": 3, "norm": "batch", "dropout": True}
     }
     assert networks.build(config.kind, **config.network).least == 8
+
+
+def test_a_model_that_nobody_could_open_is_not_trained(tmp_path: Path) -> None:
+    """What cards refuse is refused before the first step, not after the last."""
+    colours = [(number, number // 2, 255 - number) for number in range(129)]
+    palette = Palette(
+        "many", tuple(Label(f"label {number}", colour) for number, colour in enumerate(colours))
+    )
+    data = replace(houses(tmp_path / "data", 2), palette=palette)
+    with pytest.raises(TrainingError, match=r"2048 × 2048 pixels .* each of 129 labels would be too large"):
+        make_config(data, options_with(size=(2048, 2048)))
+    with pytest.raises(
+        TrainingError, match=r"2048 × 512 pixels .* choose a smaller size, fewer labels, or --c"
+    ):
+        make_config(data, options_with(size=(2048, 512)))
+    for fine in (options_with(size=(2048, 512), colour_labels=True), options_with(size=(1024, 1024))):
+        card = make_config(data, fine).card()
+        assert cards.from_json(cards.to_json(card)) == card
+    fewer = replace(data, palette=replace(palette, labels=palette.labels[:128]))
+    card = make_config(fewer, options_with(size=(2048, 2048))).card()
+    assert cards.from_json(cards.to_json(card)) == card
+    with pytest.raises(TrainingError, match="a model's name has up to 1000 characters"):
+        make_config(data, options_with(name="n" * 1001))
 
 
 def test_labels_are_one_hot_but_for_parents_that_are_not(tmp_path: Path) -> None:

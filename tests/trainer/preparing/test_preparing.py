@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import os
 import zipfile
 import zlib
 from pathlib import Path
@@ -19,7 +20,7 @@ from tests.trainer import faults
 from tests.trainer.made_pictures import blob, house, save
 from trainer.__main__ import commands
 from trainer.data import pairs
-from trainer.preparing import contact, cutting, proposals, writing
+from trainer.preparing import contact, cutting, looking, proposals, writing
 from trainer.preparing.cutting import Frame
 
 COUNT = 10
@@ -277,6 +278,58 @@ def test_photos_with_backgrounds_are_kept_whole(tmp_path: Path) -> None:
     assert [one.name for one in plan.proposals if not one.keep] == ["copy.png"]
 
 
+def test_no_photo_is_looked_at_twice_for_another_frame(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder, fine = tmp_path / "photos", {f"{seed}.png" for seed in range(4)}
+    for seed in range(4):
+        save(on_paper(seed), folder / f"{seed}.png")
+    (folder / "torn.png").write_bytes(b"\x89PNG")
+    seen: list[str] = []
+
+    def looked(name: str, file: Path) -> looking.Look:
+        seen.append(name)
+        return look(name, file)
+
+    look, looks = looking.looked, looking.Looks()
+    monkeypatch.setattr(looking, "looked", looked)
+
+    def proposed(frame: Frame) -> tuple[proposals.PreparationPlan, set[str]]:
+        seen.clear()
+        found = proposals.propose(folder, frame, looks=looks)
+        return found, set(seen)
+
+    # A look that is ended before its time counts as well.
+    with pytest.raises(InterruptedError):
+        proposals.propose(folder, SMALL, interrupted, looks)
+    before = set(seen) - {"torn.png"}
+    assert before and proposed(SMALL)[1] & fine == fine - before
+    for frame in (Frame(192, SMALL.margin), Frame(64, 0.2), Frame(64, 0.0), SMALL):
+        plan, again = proposed(frame)
+        assert again == {"torn.png"}  # perhaps it can be read by now
+        assert plan == proposals.propose(folder, frame)
+    # A photo that was drawn over since, or is new, is looked at.
+    save(on_paper(7), folder / "2.png")
+    os.utime(folder / "2.png", ns=(1, 1))
+    save(on_paper(8), folder / "8.png")
+    assert proposed(SMALL)[1] == {"torn.png", "2.png", "8.png"}
+
+
+def interrupted(done: int, _total: int) -> None:
+    if done:
+        raise InterruptedError
+
+
+def test_a_thumbnail_has_the_margin_that_was_asked_for(tmp_path: Path) -> None:
+    save(on_paper(3), tmp_path / "3.png")
+    for margin in (0.0, 0.06, 0.25, 0.4):
+        (one,) = proposals.propose(tmp_path, Frame(128, margin)).proposals
+        small = np.array(Image.open(io.BytesIO(one.thumb)))
+        assert small.shape == (looking.THUMB, looking.THUMB, 3)
+        top, left, bottom, right = box_of(small)
+        assert max(bottom - top, right - left) == pytest.approx(looking.THUMB * (1 - 2 * margin), abs=4)
+
+
 @pytest.mark.parametrize("what", ["empty", "file", "missing"])
 def test_no_photos_are_told(tmp_path: Path, what: str) -> None:
     (tmp_path / "empty").mkdir()
@@ -290,10 +343,10 @@ def test_sheet_shows_every_photo(
 ) -> None:
     (file,) = contact.write(plan, plan.kept, tmp_path / "sheet.png")
     seen = np.array(Image.open(file))
-    assert seen.shape[1] > contact.COLUMNS * proposals.THUMB
+    assert seen.shape[1] > contact.COLUMNS * looking.THUMB
     # What is left out is crossed out in red, and stands first.
     red = (seen[..., 0] > 180) & (seen[..., 1] < 90)
-    assert red[: proposals.THUMB, : proposals.THUMB + 8].sum() > 300
+    assert red[: looking.THUMB, : looking.THUMB + 8].sum() > 300
     monkeypatch.setattr(contact, "ROWS", 1)
     assert [it.name for it in contact.write(plan, plan.kept, tmp_path / "s.png")] == [
         "s.png",

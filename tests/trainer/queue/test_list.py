@@ -138,13 +138,6 @@ def test_what_is_no_time_of_the_day_is_a_sentence(clock: str) -> None:
 # --- the file ----------------------------------------------------------------------------------------
 
 
-def spoilt(**values: Any) -> str:
-    """A queue of one item in which something is otherwise."""
-    told: dict[str, Any] = {"format": 1, **queue_to_fields(listed("a"))}
-    told["items"][0] |= values
-    return json.dumps(told)
-
-
 @pytest.mark.parametrize(
     "text",
     [
@@ -159,26 +152,6 @@ def spoilt(**values: Any) -> str:
         '{"format": 1, "on": true, "schedule": {"when": "x", "begins": "1:00", "ends": "2:00"}, "items": []}',
         '{"format": 1, "on": true, "schedule": {"when": "now", "begins": 7, "ends": "2:00"}, "items": []}',
         '{"format": 1, "on": true, "schedule": {"when": [], "begins": "", "ends": "2:00"}, "items": []}',
-        spoilt(state="flying"),
-        spoilt(state=[]),
-        spoilt(held=1),
-        spoilt(added="yesterday"),
-        spoilt(ended=float("nan")),
-        spoilt(crashes=-1),
-        spoilt(run=7),
-        spoilt(run="a\0b"),
-        spoilt(id=None),
-        spoilt(options=None),
-        spoilt(options={"steps": 3}),
-        spoilt(options={"data": "/data", "command": "rm"}),
-        spoilt(options={"data": "/data", "steps": "3"}),
-        spoilt(options={"data": "/data", "steps": True}),
-        spoilt(options={"data": "/data", "steps": -3}),
-        spoilt(options={"data": "/data", "steps": 3, "minutes": 3}),
-        spoilt(options={"data": "/data", "size": [3, 4]}),
-        spoilt(options={"data": "/data", "size": "x"}),
-        spoilt(options={"data": "/data", "ignore": "1,2,3"}),
-        spoilt(options={"data": "/data", "task": "painting"}),
     ],
 )
 def test_a_damaged_list_is_kept_aside_and_an_empty_one_begins(tmp_path: Path, text: str) -> None:
@@ -192,6 +165,78 @@ def test_a_damaged_list_is_kept_aside_and_an_empty_one_begins(tmp_path: Path, te
     )
     folder.edit(lambda queue: listed("b"))
     assert names(QueueFolder(tmp_path).read()) == "b"
+
+
+@pytest.mark.parametrize(
+    "spoilt",
+    [
+        {"state": "flying"},
+        {"state": []},
+        {"held": 1},
+        {"added": "yesterday"},
+        {"ended": float("nan")},
+        {"crashes": -1},
+        {"run": 7},
+        {"run": "a\0b"},
+        {"id": None},
+        {"options": None},
+        {"options": {"steps": 3}},
+        {"options": {"data": "/data", "command": "rm"}},
+        {"options": {"data": "/data", "steps": "3"}},
+        {"options": {"data": "/data", "steps": True}},
+        {"options": {"data": "/data", "steps": -3}},
+        {"options": {"data": "/data", "steps": 3, "minutes": 3}},
+        {"options": {"data": "/data", "size": [3, 4]}},
+        {"options": {"data": "/data", "size": "x"}},
+        {"options": {"data": "/data", "ignore": "1,2,3"}},
+        {"options": {"data": "/data", "task": "painting"}},
+    ],
+)
+def test_a_training_that_cant_be_read_is_marked_and_the_others_go_on(
+    tmp_path: Path, spoilt: dict[str, Any]
+) -> None:
+    folder = QueueFolder(tmp_path)
+    told: dict[str, Any] = {"format": 1, **queue_to_fields(listed("a", "b", "c"))}
+    told["items"][1] |= spoilt
+    folder.file.write_text(json.dumps(told))
+    before, marked, after = folder.read().items
+    assert (before, after) == listed("a", "c").items and folder.read().next() == before
+    assert marked.state == "failed" and not marked.waits
+    assert marked.sentence.startswith("It can't be read, as ")
+    assert marked.sentence.endswith("; remove it, and add it anew.")
+    assert folder.problem == "" and not list(tmp_path.glob("*.damaged"))
+
+    # Whatever is done to the list, it stays as it was written, until it is removed.
+    raw = json.loads(json.dumps(told["items"][1]))
+    queue = folder.edit(lambda queue: queue.moved("c", 0).retried(marked.id).changed(marked.id, held=True))
+    assert names(queue) == f"c a {marked.id}" and QueueFolder(tmp_path).read() == queue
+    kept = json.loads(folder.file.read_text())["items"][2]
+    assert json.dumps(kept) == json.dumps(raw)
+    assert names(folder.edit(lambda queue: queue.without(marked.id))) == "c a"
+
+
+def test_what_is_wrong_with_a_training_is_said(tmp_path: Path) -> None:
+    folder = QueueFolder(tmp_path)
+    told: dict[str, Any] = {"format": 1, **queue_to_fields(listed("a", "b", "c", "d"))}
+    told["items"][0]["options"] |= {"command": "rm"}
+    told["items"][1]["options"] |= {"steps": "3"}
+    told["items"][2]["options"] |= {"minutes": 3.0}
+    told["items"][3]["id"] = "c"
+    folder.file.write_text(json.dumps(told))
+    reasons = [item.sentence.partition("; ")[0].partition(", as ")[2] for item in folder.read().items]
+    assert reasons[0] == "this version knows no option “command”"
+    assert reasons[1] == "its option “steps” makes no sense"
+    assert reasons[2].startswith("its options make no sense: ")
+    assert [item.name for item in folder.read().items] == ["a", "b", "c", "d"]
+    told["items"][2]["options"].pop("minutes")
+    folder.file.write_text(json.dumps(told))
+    _, _, fine, twice = folder.read().items
+    folder.file.write_text(json.dumps(told | {"items": [told["items"][0]] * 3 + ["?", 7, None, 7]}))
+    queue = folder.read()
+    assert len({item.id for item in queue.items}) == 7 and not any(item.waits for item in queue.items)
+    folder.edit(lambda queue: replace(queue, on=True))
+    assert json.loads(folder.file.read_text())["items"] == [told["items"][0]] * 3 + ["?", 7, None, 7]
+    assert fine.waits and twice.sentence.startswith("It can't be read, as another one has the same sign;")
 
 
 def test_a_list_too_large_to_be_one_is_not_read(tmp_path: Path) -> None:

@@ -18,6 +18,7 @@ import pytest
 
 from engine.files import lock
 from tests import warm
+from tests.trainer.made_pictures import save, thing
 from tests.trainer.small_runs import things
 from trainer.machine import at_work
 from trainer.queue import results, work
@@ -185,6 +186,50 @@ def test_kill_pause_yield_stop_and_on_again(
         (run / "stop").touch()
         until(lambda: only(folder).held)
     assert only(folder).state == "waiting" and told(only(folder))[-1] == "stopped"
+
+
+@pytest.mark.usefixtures("warmed_programs")
+def test_a_training_whose_data_set_grew_goes_on_from_its_model(folder: QueueFolder, tmp_path: Path) -> None:
+    data = things(tmp_path / "data").folder
+    options = wanted(data, name="grown", steps=1_000_000, checkpoint_every=2)
+    folder.edit(lambda queue: queue.added(new_item(options, time.time())))
+    said: list[str] = []
+    with working_off(folder, said):
+        until(lambda: only(folder).run and (only(folder).run / "model.safetensors").exists())
+        until(lambda: told(only(folder))[-1] == "step")
+    before = only(folder)
+    assert before.run is not None and before.state == "training"
+    kept = {file.name: file.stat().st_mtime_ns for file in before.run.glob("*.safetensors")}
+    save(thing(77, 40), data / "77.png")
+    with working_off(folder, said):
+        until(lambda: only(folder).run not in (None, before.run) and "step" in told(only(folder)))
+        assert only(folder).options.from_model == str(before.run / "model.safetensors")
+        assert 0 < (only(folder).options.steps or 0) < 1_000_000
+    assert only(folder).sentence == (
+        "The data set is not as it was begun with: it goes on from its model, as a new training; "
+        f"what there was stays in “{before.run}”."
+    )
+    assert f"“grown”: {only(folder).sentence}" in said
+    assert {file.name: file.stat().st_mtime_ns for file in before.run.glob("*.safetensors")} == kept
+
+
+def test_before_there_is_a_model_it_begins_again(tmp_path: Path) -> None:
+    run = tmp_path / "run"
+    run.mkdir()
+    item = replace(new_item(Options(Path("/data"), epochs=3.0), 1.0), run=run, state="training", crashes=2)
+    again = work.anew(item)
+    assert (again.options, again.run, again.state, again.crashes) == (item.options, None, "waiting", 0)
+    assert "it begins again, as there was no model yet" in again.sentence
+    (run / "model.safetensors").touch()
+    (run / "events.jsonl").write_text(
+        '{"time": 1, "event": "started", "step": 0, "steps": 100, "batch": 1}\n'
+        '{"time": 2, "event": "model", "step": 75}\n{"time": 3, "event": "stopped", "step": 77}\n'
+    )
+    again = work.anew(item)
+    assert (again.options.epochs, again.options.steps) == (None, 25)
+    assert again.options.from_model == str(run / "model.safetensors")
+    again = work.anew(replace(item, options=replace(item.options, epochs=None, minutes=40.0)))
+    assert (again.options.minutes, again.options.steps) == (10.0, None)
 
 
 @pytest.mark.usefixtures("warmed_programs")

@@ -1,0 +1,153 @@
+"""Strokes that need to know something of the photo first: they wait, and the pen goes on."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+
+import numpy as np
+import pytest
+from PySide6.QtCore import QEvent, Qt
+from PySide6.QtTest import QTest
+
+from desktop.paint.gestures import superpixels
+from desktop.paint.gestures.superpixels import Regions, regions
+from desktop.session import Session
+from desktop.widgets.main_window import MainWindow
+from tests.desktop.window_hands import drag, send, settle, until
+from tests.paint.photographed import lay_photo_under
+
+LEFT, NONE = Qt.MouseButton.LeftButton, Qt.MouseButton.NoButton
+SKY, WALL, DOOR = (10, 20, 200), (200, 180, 20), (90, 0, 0)
+
+
+class Look:
+    """Looking at photos, which takes until it is let go on; on whatever threads."""
+
+    def __init__(self) -> None:
+        self.go_on = threading.Event()
+        self.threads: list[threading.Thread] = []
+        self.wrong: Exception | None = None
+
+    def __call__(self, photo: np.ndarray) -> Regions:
+        self.threads.append(threading.current_thread())
+        if threading.current_thread() is not threading.main_thread():
+            assert self.go_on.wait(60)
+        if self.wrong is not None:
+            raise self.wrong
+        return regions(photo)
+
+
+@pytest.fixture
+def look(session: Session, monkeypatch: pytest.MonkeyPatch) -> Iterator[Look]:
+    """A label map over a photo that nobody has looked at yet, and smart fill in hand."""
+    look = Look()
+    monkeypatch.setattr(superpixels, "regions", look)
+    monkeypatch.setattr(superpixels, "_found", {})
+    session.new_picture("labels", 96, 80)
+    lay_photo_under(session.document)
+    session.document.forget_history()
+    settle(session)
+    session.strokes.choose_tool("smart_fill")
+    session.strokes.set_ink(colour=DOOR, tolerance=32)
+    yield look
+    look.go_on.set()
+    until(lambda: not session.strokes.awaited.waits)
+    assert threading.main_thread() not in look.threads
+
+
+def painted(session: Session, colour: tuple[int, int, int]) -> np.ndarray:
+    return (session.document.picture_flat() == colour).all(2)
+
+
+def test_a_click_before_the_photo_was_looked_at_waits_and_is_done_then(
+    window: MainWindow, session: Session, look: Look, told: list[str]
+) -> None:
+    drag(window, (20, 15))
+    until(lambda: look.threads)
+    assert told == ["The photo is being looked at; what you clicked is filled in a moment."]
+    assert not session.steps.undo and not session.strokes.drawing and not painted(session, DOOR).any()
+    look.go_on.set()
+    until(lambda: session.steps.undo)
+    assert session.steps.undo_text == "Fill the photo's regions" and session.steps.undo == 1
+    assert painted(session, DOOR)[:34, :42].mean() > 0.99
+    drag(window, (80, 15))  # now it is known
+    assert session.steps.undo == 2 and len(look.threads) == 1
+
+
+def test_a_pen_that_is_still_down_goes_on_filling(window: MainWindow, session: Session, look: Look) -> None:
+    send(window, QEvent.Type.MouseButtonPress, (20, 15), LEFT, LEFT)
+    send(window, QEvent.Type.MouseMove, (80, 15), NONE, LEFT)
+    look.go_on.set()
+    until(lambda: session.strokes.drawing)
+    assert painted(session, DOOR)[:34].mean() > 0.95 and not session.steps.undo
+    send(window, QEvent.Type.MouseMove, (80, 70), NONE, LEFT)
+    assert painted(session, DOOR)[46:, 54:].mean() > 0.99
+    send(window, QEvent.Type.MouseButtonRelease, (80, 70), LEFT, NONE)
+    assert session.steps.undo == 1 and not painted(session, DOOR)[46:, :42].any()
+
+
+def test_clicks_wait_in_their_order_each_with_its_colour(
+    window: MainWindow, session: Session, look: Look, told: list[str]
+) -> None:
+    drag(window, (20, 15))
+    session.strokes.set_ink(colour=WALL)
+    drag(window, (80, 15))
+    drag(window, (20, 70))
+    session.strokes.set_ink(colour=SKY)
+    look.go_on.set()
+    until(lambda: session.steps.undo == 3)
+    assert len(told) == 1 and len(look.threads) == 1
+    assert painted(session, DOOR)[:34, :42].mean() > 0.99
+    assert painted(session, WALL)[:34, 54:].mean() > 0.99 and painted(session, WALL)[46:, :42].mean() > 0.99
+
+
+def test_what_is_changed_meanwhile_stays_as_it_is(
+    window: MainWindow, session: Session, look: Look, told: list[str]
+) -> None:
+    drag(window, (20, 15))
+    session.strokes.choose_tool("pen")
+    drag(window, (20, 15), (40, 15))
+    before = painted(session, DOOR)
+    told.clear()
+    look.go_on.set()
+    until(lambda: told)
+    assert told == ["The picture was changed while its photo was looked at; click once more to fill."]
+    assert session.steps.undo == 1 and (painted(session, DOOR) == before).all()
+
+
+def test_another_picture_is_not_filled(
+    window: MainWindow, session: Session, look: Look, told: list[str]
+) -> None:
+    drag(window, (20, 15))
+    session.new_picture("labels", 96, 80)
+    told.clear()
+    look.go_on.set()
+    until(lambda: told)
+    assert not session.steps.undo and not painted(session, DOOR).any()
+
+
+def test_esc_calls_it_off(window: MainWindow, session: Session, look: Look, told: list[str]) -> None:
+    drag(window, (20, 15))
+    QTest.keyClick(window.canvas, Qt.Key.Key_Escape)
+    assert not session.strokes.awaited.waits
+    told.clear()
+    look.go_on.set()
+    drag(window, (80, 15))
+    until(lambda: session.steps.undo)
+    assert session.steps.undo == 1 and not painted(session, DOOR)[:, :42].any()
+
+
+def test_a_photo_that_can_t_be_looked_at_is_told_of_once(
+    window: MainWindow, session: Session, look: Look, told: list[str]
+) -> None:
+    look.wrong = MemoryError()
+    drag(window, (20, 15))
+    told.clear()
+    look.go_on.set()
+    until(lambda: told)
+    assert len(told) == 1 and "memory" in told[0].lower()
+    assert not session.strokes.awaited.waits and not session.steps.undo
+    look.wrong = None
+    drag(window, (20, 15))
+    until(lambda: session.steps.undo)
