@@ -104,7 +104,7 @@ ARROWS: dict[str, str] = {
         "engine.errors engine.files"
     ),
     "desktop.paint.reel": (
-        "desktop.paint.editing desktop.paint.files desktop.paint.layers desktop.paint.strokes"
+        "desktop.paint.editing desktop.paint.files desktop.paint.layers desktop.paint.strokes engine.data"
     ),
     "desktop.film": (
         "desktop.documents desktop.paint.editing desktop.paint.files desktop.paint.layers "
