@@ -145,6 +145,12 @@ def _style_sheet(c: dict[str, str]) -> str:
     #terms_bar QScrollArea {{ background: transparent; }}
     QListView::item {{ border-radius: 5px; padding: 3px; }}
     QListView::item:selected {{ background: {c["line"]}; color: {c["text"]}; }}
+    QCheckBox::indicator:unchecked, QGroupBox::indicator:unchecked, QAbstractItemView::indicator:unchecked,
+    QRadioButton::indicator:unchecked {{ width: 12px; height: 12px; border: 1px solid {c["faint"]};
+        border-radius: 2px; background: {c["base"]}; }}
+    QRadioButton::indicator:unchecked {{ border-radius: 7px; }}
+    QCheckBox::indicator:unchecked:disabled, QRadioButton::indicator:unchecked:disabled {{
+        border-color: {c["line"]}; }}
     QDialogButtonBox {{ dialogbuttonbox-buttons-have-icons: 0; }}
     QLabel[faint="true"] {{ color: {c["faint"]}; }}
     #welcome QPushButton {{ border: 2px solid transparent; border-radius: 5px; padding: 4px 8px;
