@@ -55,6 +55,9 @@ class Look:
     """What is made of it in the margin that ``frame`` was told of last, a JPEG file …"""
     compared: Pixels | None = None
     """… and smaller yet."""
+    uncut: Pixels | None = None
+    """The photo as it is, as small: where one was packed harder, its object ends elsewhere, and lies otherwise
+    on white."""
     margin: float | None = field(default=None, repr=False)
 
     def frame(self, margin: float) -> None:
@@ -67,7 +70,7 @@ class Look:
         if self.laid:
             small = cutting.reframed(small, Frame(THUMB, margin))
         self.thumb = _packed(small) if self.laid else self.middle
-        self.compared = np.array(Image.fromarray(small).resize((_COMPARED, _COMPARED), Image.Resampling.BOX))
+        self.compared = _reduced(small)
 
     def shown(self, how: How) -> bytes:
         """Its thumbnail, cut out or not."""
@@ -122,7 +125,8 @@ def looked(name: str, file: Path) -> Look:
     subject = cutting.find_subject(photo)
     look.how, look.share = subject.how, subject.share
     look.shape = subject.even.shape[0], subject.even.shape[1]
-    look.middle = _packed(cutting.cut_out(photo, Subject("whole", subject.even), Frame(THUMB)))
+    middle = cutting.cut_out(photo, Subject("whole", subject.even), Frame(THUMB))
+    look.middle, look.uncut = _packed(middle), _reduced(middle)
     if subject.how != "whole":
         look.laid = picture.to_png_bytes(cutting.cut_out(photo, subject, _LAID))
     look.long = round(subject.share * longest)
@@ -138,6 +142,10 @@ def _state(file: Path) -> _State | None:
     except OSError:
         return None
     return about.st_mtime_ns, about.st_size
+
+
+def _reduced(pixels: Pixels) -> Pixels:
+    return np.array(Image.fromarray(pixels).resize((_COMPARED, _COMPARED), Image.Resampling.BOX))
 
 
 def _packed(pixels: Pixels) -> bytes:

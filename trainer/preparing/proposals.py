@@ -171,9 +171,10 @@ def _reasons(looks: list[Look], frame: Frame, cuts: bool) -> list[list[str]]:
         if not why and one.long < _SMALL * frame.longest:
             why.append(f"shows an object of only {one.long} pixels")
     # What is left out already is nobody's first.
-    left = [place for place, why in enumerate(answer) if not why]
-    thumbs = [looks[place].compared for place in left]
-    for twin in duplicates.twins([it for it in thumbs if it is not None]):
-        how = "nearly, but mirrored," if twin.mirrored else "nearly"
-        answer[left[twin.place]].append(f"shows {how} what “{looks[left[twin.other]].name}” shows")
+    for uncut in (False, True):
+        left = [place for place, why in enumerate(answer) if not why]
+        thumbs = [looks[place].uncut if uncut else looks[place].compared for place in left]
+        for twin in duplicates.twins([it for it in thumbs if it is not None]):
+            how = "nearly, but mirrored," if twin.mirrored else "nearly"
+            answer[left[twin.place]].append(f"shows {how} what “{looks[left[twin.other]].name}” shows")
     return answer

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from PIL import Image
+from PIL import Image, ImageDraw
 from typer.testing import CliRunner
 
 from engine.data.messages import Pixels
@@ -276,6 +276,24 @@ def test_photos_with_backgrounds_are_kept_whole(tmp_path: Path) -> None:
     plan = proposals.propose(tmp_path, SMALL)
     assert not plan.cuts
     assert [one.name for one in plan.proposals if not one.keep] == ["copy.png"]
+
+
+def test_a_photo_stored_once_more_by_another_program_is_a_duplicate(tmp_path: Path) -> None:
+    """Packed harder, its object ends a pixel or two elsewhere, and lies otherwise on white."""
+    for number, left in enumerate((60, 75, 90, 105)):
+        image = Image.new("RGB", (420, 320), (246, 246, 244))
+        pen = ImageDraw.Draw(image)
+        colour = (40 + 30 * number, 90, 150 - 20 * number)
+        pen.rounded_rectangle((left, 80, left + 195, 230), 30, fill=colour, outline=(20, 20, 20))
+        pen.ellipse((left + 40, 40, left + 120, 100), outline=colour, width=10)
+        image.save(tmp_path / f"bag {number}.jpg", quality=90)
+    Image.open(tmp_path / "bag 0.jpg").save(tmp_path / "again.jpg", quality=70)
+    plan = proposals.propose(tmp_path, SMALL)
+    assert plan.proposals[0].name == "again.jpg" and plan.kept == {"again.jpg"} | {
+        f"bag {number}.jpg" for number in (1, 2, 3)
+    }
+    (odd,) = [one for one in plan.proposals if one.why]
+    assert odd.name == "bag 0.jpg" and odd.why == ("shows nearly what “again.jpg” shows",)
 
 
 def test_no_photo_is_looked_at_twice_for_another_frame(
