@@ -56,7 +56,7 @@ class Look:
     compared: Pixels | None = None
     """… and smaller yet."""
     uncut: Pixels | None = None
-    """The photo as it is, as small: where one was packed harder, its object ends elsewhere, and lies otherwise
+    """The photo as it is, as small: where one was packed harder, its object ends elsewhere and lies otherwise
     on white."""
     margin: float | None = field(default=None, repr=False)
 
