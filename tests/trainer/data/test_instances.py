@@ -49,7 +49,7 @@ def test_masks_of_things_are_put_together(tmp_path: Path, photo: str, mask: str)
     assert [label.name for label in data.palette.labels] == ["background", "object"]
     assert [len(pair.a.masks) for pair in data.pairs] == [1, 3, 2, 3, 2]
     assert not data.problems
-    assert any("a mask for every thing in it" in note for note in data.notes)
+    assert any("a mask for every object in it" in note for note in data.notes)
     a, b = pairs.load(data.pairs[1])
     assert b.shape == a.shape
     there = data.palette.indices(a) == 1
@@ -99,7 +99,7 @@ def test_masks_of_another_size_are_an_error(tmp_path: Path) -> None:
 
 def test_equally_many_for_each_photo_are_labels(tmp_path: Path) -> None:
     data = pairs.find(written(tmp_path, "images/{n}.png", "masks/{n}_{k}.png", [2] * COUNT))
-    assert not any("every thing in it" in note for note in data.notes)
+    assert not any("every object in it" in note for note in data.notes)
 
 
 def test_several_drawings_of_a_photo_are_pairs_each(tmp_path: Path) -> None:
