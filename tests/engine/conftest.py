@@ -34,17 +34,6 @@ needs_integers = pytest.mark.skipif(
     not device.integers(torch.device("cpu")), reason="this processor multiplies no integers rightly"
 )
 
-
-def in_bfloat16(files: list[Path]) -> list[Any]:
-    """The bundled models as parameters of a test in bfloat16: all, or where it is emulated one of them."""
-    return [
-        pytest.param(
-            file, marks=[needs_bfloat16] if file.stem == "streets" else needs_quick_bfloat16, id=file.stem
-        )
-        for file in files
-    ]
-
-
 TINY = {"levels": 5, "width": 4, "inputs": 3, "outputs": 3, "norm": "batch", "dropout": True}
 
 

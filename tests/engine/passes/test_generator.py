@@ -29,7 +29,7 @@ from engine.passes import building
 from engine.passes.generator import Generator
 from engine.passes.whole import Whole
 from engine.planes import codec
-from tests.engine.conftest import in_bfloat16, needs_bfloat16
+from tests.engine.conftest import needs_bfloat16, needs_quick_bfloat16
 
 FP32: dict[str, Any] = {"device": "cpu", "precision": "float32"}
 BUNDLED = sorted(resources.path("models").glob("*.safetensors"))
@@ -157,7 +157,8 @@ def test_every_number_format_paints_nearly_the_same(precision, tiny, picture) ->
     assert np.quantile(error, 0.5) <= 8
 
 
-@pytest.mark.parametrize("file", in_bfloat16(BUNDLED))
+@needs_quick_bfloat16
+@pytest.mark.parametrize("file", BUNDLED, ids=lambda file: file.stem)
 def test_bfloat16_is_near_enough_on_the_models_that_ship(file: Path) -> None:
     """At most 0.02 of the range at the 99.9th percentile, on a picture that the model knows."""
     card, tensors = bundle.read(file)
