@@ -6,19 +6,17 @@ from pathlib import Path
 
 import pytest
 
-from desktop.pairs import label_drafts
 from desktop.widgets.main_window import MainWindow
 from tests.bench.afternoon import add_the_rest, label_all
 from tests.bench.labelling import Hand
-from tests.desktop.pairs.test_label_drafts import front, write_fronts
+from tests.desktop.pairs.test_label_drafts import front, soon_learnt, write_fronts
 from trainer.data import pairs
 
+__all__ = ["soon_learnt"]
 
-def test_drafts_spare_the_hand_most_of_its_steps(
-    window: MainWindow, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(label_drafts, "SECONDS", 1.0)
-    monkeypatch.setenv("UNDERPAINT_HURRY", "1")
+
+@pytest.mark.usefixtures("soon_learnt")
+def test_drafts_spare_the_hand_most_of_its_steps(window: MainWindow, tmp_path: Path) -> None:
     photos = write_fronts(tmp_path / "fronts", 8)
     truths = {}
     for number in range(1, 9):

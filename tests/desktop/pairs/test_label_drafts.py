@@ -24,6 +24,7 @@ from desktop.support import background
 from desktop.widgets.main_window import MainWindow
 from engine.data.messages import Picture, Pixels
 from engine.data.picture import write_png
+from tests import warm
 from tests.bench.pen import event
 from tests.desktop.window_hands import drag, text_of, until
 from trainer.drafting import drafts as drafting
@@ -32,6 +33,13 @@ from trainer.files import pair_store
 from trainer.machine import at_work
 
 LONG = 240.0
+SOON_LEARNT = """
+from trainer.drafting import learner
+learner.VIEWS, learner.FEWEST_STEPS = 1, 20
+from desktop.__main__ import main
+main()
+"""
+"""The program, with drafts that cost a test a few seconds: fronts as plain as these are soon learnt."""
 SKY, WALL, DOOR = range(3)
 
 
@@ -95,11 +103,15 @@ def marks(window: MainWindow) -> dict[str, str]:
     return {photo.file.stem: photo.mark for photo in roll.photos}
 
 
-def test_after_five_maps_the_next_photo_comes_with_its_draft(
-    window: MainWindow, fronts: Path, monkeypatch: pytest.MonkeyPatch
-):
+@pytest.fixture
+def soon_learnt(monkeypatch: pytest.MonkeyPatch, warmed_programs: None) -> None:
+    """What the window starts learns drafts within seconds."""
     monkeypatch.setattr(label_drafts, "SECONDS", 1.0)
-    monkeypatch.setenv("UNDERPAINT_HURRY", "1")
+    monkeypatch.setattr(background, "program", lambda: warm.command("-c", SOON_LEARNT))
+
+
+@pytest.mark.usefixtures("soon_learnt")
+def test_after_five_maps_the_next_photo_comes_with_its_draft(window: MainWindow, fronts: Path):
     session, pair_drawing = window.session, window.session.pair_drawing
     labels = pair_drawing.labels
     keep(window, pair_drawing.folder("fronts"), fronts, 4)
