@@ -38,6 +38,7 @@ from engine.devices import device
 from engine.errors import DeviceError
 from engine.models import bundle
 from engine.passes import building
+from engine.thread import pacing
 from engine.thread.mailbox import Mailbox
 from engine.thread.worker import MOST_OPEN, Worker
 from tests.engine import reference
@@ -55,7 +56,10 @@ def test_a_model_opens_and_translates(desk: Desk, tiny_file, tiny) -> None:
     assert reply.preview.shape == (32, 32, 3) and reply.seconds > 0
 
 
-def test_forty_nine_edits_while_a_pass_runs_lead_to_exactly_two_passes(desk: Desk, tiny_file) -> None:
+def test_forty_nine_edits_while_a_pass_runs_lead_to_exactly_two_passes(
+    desk: Desk, tiny_file, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pacing, "QUICK_S", PATIENCE)  # held at the gate, the first would count as a slow one
     desk.opened(tiny_file())
     gate = Gate(desk.network)
     desk.worker.send(translate(0))
