@@ -153,7 +153,8 @@ class StrokeController(Observable):
 
     def _draw(self, awaited: Awaited) -> None:
         """Draw a stroke that had to wait; one whose pen is down yet goes on."""
-        (sample, shift, ctrl), *others = awaited.track
+        self._last, *others = awaited.track
+        sample, shift, ctrl = self._last
         self._track, self.became = [sample], ""
         if self._begin(awaited.tool, awaited.ink, sample, shift, ctrl) is not None:
             for sample, shift, ctrl in others:
