@@ -49,7 +49,7 @@ class AwaitedStrokes(QObject):
         super().__init__(parent)
         self._document, self._aim, self._draw = document, aim, draw
         self._tasks = TaskQueue("photo under the pen", self)
-        self._tasks.error_reported.connect(self._failed)
+        self._tasks.error_reported.connect(self.error_reported)
         self._strokes: list[Awaited] = []
         self._aimed: object = None
 
@@ -96,9 +96,19 @@ class AwaitedStrokes(QObject):
         self._tasks.give_up()  # it only looks
 
     def _prepare(self, preparation: Callable[[], object]) -> None:
-        self._tasks.do(preparation, lambda _result: self._go_on())
+        def attempt() -> Exception | None:
+            try:
+                preparation()
+            except Exception as error:  # raised again where somebody is told
+                return error
+            return None
 
-    def _go_on(self) -> None:
+        self._tasks.do(attempt, self._go_on)
+
+    def _go_on(self, wrong: Exception | None) -> None:
+        if wrong is not None:  # whatever it is: nobody looks any more, and later strokes wouldn't begin
+            self.drop()
+            raise wrong
         while self._strokes:
             if self._aim() != self._aimed:
                 self._give_up()
@@ -114,7 +124,3 @@ class AwaitedStrokes(QObject):
         self.drop()
         text = self.tr("The picture was changed while its photo was looked at; click once more to fill.")
         self.said.emit(text)
-
-    def _failed(self, sentence: str) -> None:
-        self.drop()
-        self.error_reported.emit(sentence)

@@ -153,7 +153,8 @@ class StrokeController(Observable):
 
     def _draw(self, awaited: Awaited) -> None:
         """Draw a stroke that had to wait; one whose pen is down yet goes on."""
-        (sample, shift, ctrl), *others = awaited.track
+        self._last, *others = awaited.track
+        sample, shift, ctrl = self._last
         self._track, self.became = [sample], ""
         if self._begin(awaited.tool, awaited.ink, sample, shift, ctrl) is not None:
             for sample, shift, ctrl in others:
@@ -192,7 +193,9 @@ class StrokeController(Observable):
 
     def take_track(self) -> tuple[list[Sample], float]:
         """Where the pen was in the last stroke, and how wide a line it left there, 0 where none, as with
-        shapes; for whoever asks first."""
+        shapes; for whoever asks first. Nothing while one goes on: it isn't over."""
+        if self._stroke is not None:
+            return [], 0.0
         (track, self._track), (width, self._width) = (self._track, []), (self._width, 0.0)
         return track, width
 

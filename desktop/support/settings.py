@@ -9,7 +9,7 @@ from __future__ import annotations
 import dataclasses
 import json
 import logging
-import math
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -147,10 +147,23 @@ def _codes(value: dict[object, object]) -> bool:
     )
 
 
+def _finite(value: object) -> bool:
+    """Whether it is a number that a float can be: JSON has whole ones of any size."""
+    return type(value) in (int, float) and abs(value) <= sys.float_info.max  # type: ignore[arg-type]
+
+
 def _fine(value: Any, makes_sense: Callable[[Any], bool]) -> Any:
-    """Of a table, or a list, those entries that make sense by themselves: one that doesn't costs no other."""
+    """Of a table, also of one in it, or of a list, those entries that make sense by themselves: one that
+    doesn't costs no other."""
+
+    def part(name: Any, it: Any) -> Any:
+        if makes_sense({name: it}) or not isinstance(it, dict):
+            return it
+        return _fine(it, lambda inner: makes_sense({name: inner}))
+
     if isinstance(value, dict):
-        return {name: it for name, it in value.items() if makes_sense({name: it})}
+        parts = {name: part(name, it) for name, it in value.items()}
+        return {name: it for name, it in parts.items() if makes_sense({name: it})}
     return [it for it in value if makes_sense([it])] if isinstance(value, list) else value
 
 
@@ -163,9 +176,7 @@ _MAKES_SENSE: dict[str, Callable[[Any], bool]] = {
     "models": _names,
     "pairs": _names,
     "keys": _names,
-    "recipe": lambda value: all(
-        type(it) in (int, float) and math.isfinite(it) and it >= 0 for it in value.values()
-    ),
+    "recipe": lambda value: all(_finite(it) and it >= 0 for it in value.values()),
     "styles": _codes,
     "inks": lambda value: all(isinstance(ink, dict) for ink in value.values()),
     "exporting": _words_and_numbers,
@@ -183,7 +194,7 @@ _MAKES_SENSE: dict[str, Callable[[Any], bool]] = {
     "presets": lambda value: all(isinstance(preset, dict) for preset in value.values()),
     "axes": lambda value: (
         len(value) == 3
-        and all(type(it) in (int, float) and math.isfinite(it) for it in value)
+        and all(_finite(it) for it in value)
         and all(0 <= it <= 1 for it in value[:2])
         and -360 <= value[2] <= 360
     ),

@@ -29,7 +29,7 @@ class Commands(TaskQueue):
         self.beginning = False
         """A training was asked for, and the disk has not answered yet."""
         self.begun: Path | None = None
-        """The run that the last ``begin`` has made; written on the queue's thread."""
+        """The run that the last ``begin`` has made, for what is asked after it; on the queue's thread."""
 
     def begin(self, begin: Callable[[], Path], then: Callable[[Path], object]) -> None:
         """Have a training begun.
@@ -40,20 +40,19 @@ class Commands(TaskQueue):
         """
         self.beginning = True
 
-        def attempt() -> Exception | None:
+        def attempt() -> Path | Exception:
             self.begun = None
             try:
-                self.begun = begin()
+                self.begun = run = begin()
             except Exception as error:  # raised again where somebody is told
                 return error
-            return None
+            return run
 
-        def known(error: Exception | None) -> None:
-            run, self.beginning = self.begun, False
-            if error is not None:
-                raise error
-            assert run is not None
-            then(run)
+        def known(made: Path | Exception) -> None:
+            self.beginning = False
+            if isinstance(made, Exception):
+                raise made
+            then(made)
 
         self.do(attempt, known)
 

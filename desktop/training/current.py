@@ -170,7 +170,7 @@ class Training(Observable):
             return folder
 
         if self.goes_on:
-            self.error_reported.emit(self.tr("A training goes on already; stop it first."))
+            self._refuse()
         else:
             self._begin(begin, then)
 
@@ -334,7 +334,13 @@ class Training(Observable):
             background.start(["resume", str(run), *words, "--gently"], runs.log_of(run))
             return run
 
-        self._begin(begin)
+        if self._commands.beginning:  # asked twice, be it by two quick clicks
+            self._refuse()
+        else:
+            self._begin(begin)
+
+    def _refuse(self) -> None:
+        self.error_reported.emit(self.tr("A training goes on already; stop it first."))
 
     def _command(self, work: Callable[[Path], object], then: Callable[[], object] = lambda: None) -> None:
         """Have something done with the run on show, or with the one that is about to begin."""

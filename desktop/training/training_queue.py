@@ -249,7 +249,7 @@ class TrainingQueue(Observable):
     def _take_day(self, day: DailyResults) -> None:
         self.day = day
 
-    def _how_far(self, queue: Queue, history: TrainingHistory, at_work: str) -> dict[str, tuple[int, int]]:
+    def _how_far(self, queue: Queue, newest: TrainingHistory, at_work: str) -> dict[str, tuple[int, int]]:
         """On the task queue's thread. Journals that haven't grown are not read again."""
         begun: dict[str, tuple[int, int]] = {}
         known, self._known = self._known, {}
@@ -257,7 +257,7 @@ class TrainingQueue(Observable):
             if item.run is None or item.state == "done":
                 continue
             if item.id == at_work:
-                begun[item.id] = history.step, history.steps
+                begun[item.id] = newest.step, newest.steps
                 continue
             log = item.run / "events.jsonl"
             try:

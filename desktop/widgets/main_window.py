@@ -43,7 +43,7 @@ from desktop.widgets.day.dialog import DayDialog
 from desktop.widgets.dialogs import picture_dialogs
 from desktop.widgets.dialogs.about import AboutDialog
 from desktop.widgets.dialogs.feather import ask_feather
-from desktop.widgets.dialogs.import_door import ImportDoor
+from desktop.widgets.dialogs.import_controller import ImportController
 from desktop.widgets.dialogs.pair_start import PairStartDialog
 from desktop.widgets.edit_actions import on_edits
 from desktop.widgets.exporting.dialog import FinishDialog
@@ -269,7 +269,7 @@ class MainWindow(QMainWindow):
         session = self.session
         session.said.connect(self.messages.say)
         session.error_reported.connect(self.messages.warn)
-        ImportDoor(session, self)
+        ImportController(session, self)
         session.read_as.connect(self.files.offer_other_kinds)
         session.changed_elsewhere.connect(self.files.ask_which)
         session.pair_drawing.finished.connect(self._offer_training)

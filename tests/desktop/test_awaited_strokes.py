@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import threading
 from collections.abc import Iterator
 
@@ -148,6 +149,34 @@ def test_a_photo_that_can_t_be_looked_at_is_told_of_once(
     until(lambda: told)
     assert len(told) == 1 and "memory" in told[0].lower()
     assert not session.strokes.awaited.waits and not session.steps.undo
+    look.wrong = None
+    drag(window, (20, 15))
+    until(lambda: session.steps.undo)
+
+
+def test_a_pen_that_is_down_yet_ends_where_it_is(window: MainWindow, session: Session, look: Look) -> None:
+    """Not where the stroke before it ended."""
+    drag(window, (20, 15))
+    send(window, QEvent.Type.MouseButtonPress, (80, 70), LEFT, LEFT)
+    look.go_on.set()
+    until(lambda: session.strokes.drawing)
+    QTest.keyClick(window.canvas, Qt.Key.Key_Return)
+    assert session.steps.undo == 2
+    assert painted(session, DOOR)[:34, :42].mean() > 0.99 and painted(session, DOOR)[46:, 54:].mean() > 0.99
+    assert not painted(session, DOOR)[46:, :42].any() and not painted(session, DOOR)[:34, 54:].any()
+    send(window, QEvent.Type.MouseButtonRelease, (80, 70), LEFT, NONE)
+
+
+def test_a_fault_while_looking_costs_no_later_click(
+    window: MainWindow, session: Session, look: Look, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    faults: list[type] = []
+    monkeypatch.setattr(sys, "excepthook", lambda kind, *_: faults.append(kind))
+    look.wrong = ValueError("a fault of ours")
+    drag(window, (20, 15))
+    look.go_on.set()
+    until(lambda: faults)
+    assert faults == [ValueError] and not session.strokes.awaited.waits
     look.wrong = None
     drag(window, (20, 15))
     until(lambda: session.steps.undo)

@@ -94,6 +94,25 @@ def test_the_last_frame_shows_what_is_held_and_the_first_ones_live(
     np.testing.assert_array_equal(last, exact)
 
 
+def test_a_stroke_is_drawn_in_the_film_although_a_reference_is_looked_at_meanwhile(
+    window: MainWindow, session: Session
+) -> None:
+    patch = np.full((80, 96, 4), 255, np.uint8)
+    session.edit(lambda document: document.add_layer(Role.REFERENCE, pixels=patch))
+    session.strokes.choose_role(Role.LINES)
+    reference = next(layer for layer in session.document.layers if layer.role is Role.REFERENCE)
+    strokes = session.strokes
+    strokes.press(Sample(20, 20))
+    strokes.move(Sample(40, 20))
+    session.show_reference(reference.id, opacity=0.2)
+    strokes.move(Sample(60, 20))
+    strokes.release(Sample(70, 20))
+    chronicle = session.films.chronicle()
+    assert chronicle is not None
+    track = chronicle.steps().result(20)[-1].track
+    assert track is not None and track.points[:, 0].tolist() == [20, 40, 60]
+
+
 def test_what_was_painted_over_the_preview_is_in_the_film(
     window: MainWindow, session: Session, tmp_path: Path
 ) -> None:

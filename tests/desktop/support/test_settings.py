@@ -76,7 +76,8 @@ def test_one_entry_that_makes_no_sense_costs_no_other(tmp_path: Path):
             "format": FORMAT,
             "keys": {"undo": "Z", "redo": 7},
             "presets": {"fine": {"size": 3.0}, "torn": [3.0]},
-            "styles": {"cats": {"grey": [0.5]}, "shoes": {"red": ["x"]}},
+            "styles": {"cats": {"grey": [0.5]}, "shoes": {"red": ["x"], "brown": [1.5]}},
+            "recipe": {"minutes": 20, "l1": 10**400},
             "unread_terms": ["a.safetensors", None, "b.safetensors"],
             "recent_colours": [[1, 2, 3], [1, 2], [300, 0, 0], [4, 5, 6]],
             "axes": [0.5, "x", 0.0],
@@ -84,7 +85,8 @@ def test_one_entry_that_makes_no_sense_costs_no_other(tmp_path: Path):
     )  # fmt: skip
     settings = SettingsFile(tmp_path / "settings.json").settings
     assert settings.keys == {"undo": "Z"} and settings.presets == {"fine": {"size": 3.0}}
-    assert settings.styles == {"cats": {"grey": [0.5]}}
+    assert settings.styles == {"cats": {"grey": [0.5]}, "shoes": {"brown": [1.5]}}
+    assert settings.recipe == {"minutes": 20}
     assert settings.unread_terms == ["a.safetensors", "b.safetensors"]
     assert settings.recent_colours == [[1, 2, 3], [4, 5, 6]]
     assert settings.axes == Settings().axes  # which are nothing but together

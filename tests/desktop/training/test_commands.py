@@ -8,12 +8,15 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from PySide6.QtWidgets import QPushButton
+from PySide6.QtCore import QObject
+from PySide6.QtWidgets import QApplication, QPushButton
 
 from desktop.support import background
 from desktop.training import current, runs
+from desktop.training.commands import Commands
 from desktop.training.current import TrainingRequest
 from desktop.widgets.main_window import MainWindow
+from engine.files import lock
 from tests.desktop.training_pairs import EDGE, write_pairs
 from tests.desktop.window_hands import button, drag, text_of, training_window, until
 from trainer.queue.queue_folder import QueueFolder
@@ -150,6 +153,35 @@ def test_a_training_that_is_about_to_begin_is_one_that_goes_on(
     assert begun == [training.run] and training.run is not None
     until(lambda: training.phase == "failed", LONG)
     assert not background.is_running(runs.log_of(training.run))
+
+
+def test_what_was_begun_is_known_although_another_is_asked_for_at_once(qapp: QApplication) -> None:
+    """Both have been tried before anybody is told of the first."""
+    parent, begun, told = QObject(), list[Path](), list[str]()
+    commands = Commands(parent)
+    commands.error_reported.connect(told.append)
+
+    def busy() -> Path:
+        raise background.BusyError("It is being trained already.")
+
+    commands.begin(lambda: Path("houses"), begun.append)
+    commands.begin(busy, begun.append)
+    assert commands.beginning
+    commands.finish()
+    commands.stop()
+    assert begun == [Path("houses")] and told == ["It is being trained already."]
+    assert not commands.beginning
+
+
+def test_whoever_goes_on_twice_is_heard_once(window: MainWindow, run: Path, told: list[str]) -> None:
+    training = window.session.training
+    with lock.holding(run / "lock") as ours:  # by another process
+        assert ours
+        training.resume()
+        training.train_on(5.0)
+        assert told == ["A training goes on already; stop it first."]
+        until(lambda: len(told) == 2)
+    assert told[1] == "“houses” is being trained already."
 
 
 def test_a_training_begun_at_the_very_end_is_found_at_the_next_start(

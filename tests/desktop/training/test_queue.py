@@ -21,10 +21,11 @@ from desktop.widgets.main_window import MainWindow
 from desktop.widgets.parts.progress_rows import SHARE
 from desktop.widgets.training.queue import QueuePage
 from desktop.widgets.training.sheet import Sheet
+from engine.files import lock
 from tests.desktop.training_pairs import EDGE, write_pairs
 from tests.desktop.window_hands import text_of, training_window, until
 from trainer.queue.items import new_item
-from trainer.queue.queue_folder import QueueFolder
+from trainer.queue.queue_folder import QueueFolder, Status
 from trainer.run.history import CURVES
 from trainer.run.options import Options
 
@@ -222,6 +223,31 @@ def test_what_was_begun_tells_how_far_it_is(window: MainWindow, tmp_path: Path):
     place = bars.visualItemRect(bars.item(0))
     tones = [shot.pixelColor(x, place.bottom() - 6).name() for x in (place.left() + 20, place.right() - 20)]
     assert tones == [theme.colour("accent").name(), theme.colour("line").name()]
+
+
+def test_a_training_at_work_has_its_own_steps_whatever_stands_before_it(window: MainWindow, tmp_path: Path):
+    def begun(name: str, step: int, steps: int) -> Path:
+        run = tmp_path / "runs" / name
+        run.mkdir(parents=True)
+        losses = {**dict.fromkeys(CURVES, 0.5), "pictures_per_second": 2.0}
+        lines = [
+            {"event": "started", "time": 1.0, "step": 0, "steps": steps, "batch": 1},
+            {**losses, "event": "step", "time": 2.0, "step": step},
+        ]
+        (run / "events.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
+        return run
+
+    filled(window, "a", "b")
+    folder, training_queue = QueueFolder(), window.session.training_queue
+    before, at_work = folder.read().items
+    folder.edit(lambda queue: queue.changed(before.id, held=True, state="training", run=begun("a", 1, 8)))
+    folder.edit(lambda queue: queue.changed(at_work.id, state="training", run=begun("b", 30, 40)))
+    with lock.holding(folder.running) as ours:  # as by the process that works it off
+        assert ours
+        folder.write_status(Status(at_work.id))
+        training_queue.look()
+        until(lambda: len(training_queue.begun) == 2)
+    assert training_queue.begun == {before.id: (1, 8), at_work.id: (30, 40)}
 
 
 def test_a_queue_that_was_on_goes_on_at_the_next_start(

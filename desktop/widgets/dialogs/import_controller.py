@@ -12,7 +12,7 @@ from desktop.widgets.dialogs.picture_dialogs import ImportDialog
 from engine.data.messages import Inspected
 
 
-class ImportDoor(QObject):
+class ImportController(QObject):
     """Asks once the pen is up. Files that were dropped together wait for their turn.
 
     Args:
