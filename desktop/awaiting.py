@@ -90,6 +90,13 @@ class AwaitedStrokes(QObject):
         self._tasks.forget()
         return bool(dropped)
 
+    def take_back(self) -> bool:
+        """Draw all but the newest of them; False when there is none."""
+        if len(self._strokes) < 2:
+            return self.drop()
+        self._strokes.pop()
+        return True
+
     def leave(self) -> None:
         """End of the program."""
         self.drop()

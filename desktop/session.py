@@ -341,7 +341,9 @@ class Session(Observable):
     # --- steps ---------------------------------------------------------------------------------
 
     def undo(self) -> None:
-        """Take back the last step, or of the stroke that goes on the last click, or all."""
+        """Take back the last step, or of the stroke that goes on the last click, or all; first what waits."""
+        if self.strokes.awaited.take_back():
+            return
         if self.strokes.drawing:
             last = self.document.history.newest
             if not self.strokes.step_back():

@@ -43,7 +43,7 @@ def take_over(run: Path, file: str, name: str) -> Path:
     return target
 
 
-def ask(run: Path, wish: str) -> None:
+def ask(run: Path, command: str) -> None:
     """Ask whoever trains in a run for ``pause`` or ``stop``.
 
     Raises:
@@ -51,12 +51,12 @@ def ask(run: Path, wish: str) -> None:
         OSError: it can't be written to.
     """
     try:
-        (run / wish).touch()
+        (run / command).touch()
     except FileNotFoundError as error:
         raise _out_of_reach(run) from error
 
 
-def unask(run: Path, wish: str) -> None:
+def unask(run: Path, command: str) -> None:
     """Take that back.
 
     Raises:
@@ -65,7 +65,7 @@ def unask(run: Path, wish: str) -> None:
     """
     if not os.path.isdir(run):
         raise _out_of_reach(run)
-    (run / wish).unlink(missing_ok=True)
+    (run / command).unlink(missing_ok=True)
 
 
 def _out_of_reach(run: Path) -> RunError:

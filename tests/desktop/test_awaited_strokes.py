@@ -103,6 +103,25 @@ def test_clicks_wait_in_their_order_each_with_its_colour(
     assert painted(session, WALL)[:34, 54:].mean() > 0.99 and painted(session, WALL)[46:, :42].mean() > 0.99
 
 
+def test_undo_takes_back_the_click_that_waits_before_any_step(
+    window: MainWindow, session: Session, look: Look, told: list[str]
+) -> None:
+    session.strokes.choose_tool("pen")
+    drag(window, (5, 75), (90, 75))
+    session.strokes.choose_tool("smart_fill")
+    drag(window, (20, 15))
+    session.strokes.set_ink(colour=WALL)
+    drag(window, (80, 15))
+    session.undo()  # the second click
+    assert session.steps.undo == 1 and session.strokes.awaited.waits
+    look.go_on.set()
+    until(lambda: session.steps.undo == 2)
+    assert painted(session, DOOR)[:34, :42].mean() > 0.99 and not painted(session, WALL)[:34, 54:].any()
+    session.undo()
+    session.undo()
+    assert not session.steps.undo and len(told) == 1
+
+
 def test_what_is_changed_meanwhile_stays_as_it_is(
     window: MainWindow, session: Session, look: Look, told: list[str]
 ) -> None:
