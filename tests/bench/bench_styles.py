@@ -1,6 +1,6 @@
 """What a style costs: a dab, a whole pass and a change of style, beside the same model that knows none.
 
-No bundled model knows styles yet; what one costs does not depend on its weights, so these are random ones.
+What one costs does not depend on a model's weights, so these are random ones.
 """
 
 from __future__ import annotations

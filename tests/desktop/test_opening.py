@@ -16,7 +16,7 @@ from desktop.support import task_queue
 from desktop.support.file_work import Job
 from desktop.widgets.main_window import MainWindow
 from engine.data.picture import write_png
-from tests.desktop.test_file_work import drawn, held, threads_of
+from tests.desktop.file_hands import drawn, held, threads_of
 from tests.desktop.test_open_strokes import LEFT, NONE, RELEASE, begin_stroke
 from tests.desktop.window_hands import done, drag, files_done, send
 

@@ -42,7 +42,7 @@ MEANINGS = {
     "one_dab": "share of the object that turns red by one red dab on bare lines, up to 1; more is better",
     "dab_outline": "how much stronger that dab's outline is than what lies beside it; 1 is not to be seen",
     "hint_outline": "the same of round dabs in the photo's own colours",
-    "diversity": "mean deep distance of any two of eight styles of a drawing, inside the thing",
+    "diversity": "mean deep distance of any two of eight styles of a drawing, inside the object",
     "dropout_diversity": "the same of eight throws of dropout, which any model has",
     "obedience": "share of photos that pictures in their own style are nearer to than in a stranger's",
     "pixel_accuracy": "pixels of made maps that are nearest to the class of the real map, up to 1",

@@ -9,7 +9,7 @@ from PySide6.QtGui import QColor, QImage, QPainter, QPaintEvent
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from desktop.support import theme
-from desktop.widgets.parts.pictures import inside, smooth
+from desktop.widgets.parts.pictures import inside, put_excuse, smooth
 from desktop.widgets.parts.reduced import paint_small
 from engine.data.messages import Pixels
 
@@ -53,9 +53,7 @@ class OverBackground(QWidget):
         painter = smooth(self)
         room = QRectF(self.rect()).adjusted(1, 1, -1, -1)
         if self._image.isNull():
-            painter.setPen(theme.colour("faint"))
-            words = Qt.AlignmentFlag.AlignCenter | Qt.TextFlag.TextWordWrap
-            painter.drawText(room.adjusted(14, 0, -14, 0), int(words), self._excuse)
+            put_excuse(painter, self._excuse, room)
             return
         area = inside(self._image.size(), room)
         area = QRectF(area.toAlignedRect())

@@ -60,7 +60,7 @@ class FinishDialog(WritingForm):
         names = self.tr("As large as the picture"), self.tr("With a margin"), self.tr("85 % of a square")
         for name, frame in zip(names, FRAMES, strict=True):
             self._frame.addItem(name, frame)
-        self._frame.setToolTip(self.tr("How much room there is around the thing"))
+        self._frame.setToolTip(self.tr("How much room there is around the object"))
         self._enclosed = QComboBox()
         self._enclosed.setObjectName("finish_enclosed")
         names = self.tr("By place and colour"), self.tr("Keep them"), self.tr("Cut them away")

@@ -65,6 +65,13 @@ def put(painter: QPainter, image: QImage, area: QRectF) -> None:
     painter.drawRoundedRect(area.adjusted(0.5, 0.5, -0.5, -0.5), 3, 3)
 
 
+def put_excuse(painter: QPainter, excuse: str, area: QRectF) -> None:
+    """Say in the middle of ``area`` why there is no image."""
+    painter.setPen(theme.colour("faint"))
+    words = Qt.AlignmentFlag.AlignCenter | Qt.TextFlag.TextWordWrap
+    painter.drawText(area.adjusted(14, 0, -14, 0), int(words), excuse)
+
+
 def smooth(widget: QWidget) -> QPainter:
     """A painter for pictures."""
     painter = QPainter(widget)
@@ -224,9 +231,7 @@ class Picture(QWidget):
         if self.image.isNull():
             painter.setPen(QPen(theme.colour("line"), 1, Qt.PenStyle.DashLine))
             painter.drawRoundedRect(room.adjusted(0.5, 0.5, -0.5, -0.5), ROUND, ROUND)
-            painter.setPen(theme.colour("faint"))
-            words = Qt.AlignmentFlag.AlignCenter | Qt.TextFlag.TextWordWrap
-            painter.drawText(room.adjusted(14, 0, -14, 0), int(words), self.excuse)
+            put_excuse(painter, self.excuse, room)
         else:
             room = inside(self.image.size(), room)
             put(painter, self.image, room)

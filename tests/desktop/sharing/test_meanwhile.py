@@ -22,10 +22,10 @@ from desktop.widgets.sharing.catalogue import CatalogueDialog
 from engine.data.picture import write_png
 from engine.foreign import pix2pix
 from engine.models import bundle, recarding, shared
+from tests.desktop.file_hands import held
 from tests.desktop.pen_hands import Hand
 from tests.desktop.preview.test_library import unet
 from tests.desktop.sharing.test_sharing import edit
-from tests.desktop.test_file_work import held
 from tests.desktop.window_hands import files_done, model, settle, until
 
 

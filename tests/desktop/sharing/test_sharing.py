@@ -24,8 +24,8 @@ from engine.data.messages import Picture
 from engine.models import bundle, drawings, recarding, shared
 from engine.models.drawings import SampleDrawing
 from tests import faults
+from tests.desktop.file_hands import held
 from tests.desktop.styled_models import NAMED, write_styled
-from tests.desktop.test_file_work import held
 from tests.desktop.widgets.parts.test_files import alt, choose, press
 from tests.desktop.window_hands import done, drag, files_done, message, model, settle, text_of, until
 

@@ -12,19 +12,15 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import Image, ImageDraw
-from typer.testing import CliRunner
 
 from engine.data.messages import Pixels
 from engine.errors import PictureError
 from tests.trainer import faults
 from tests.trainer.made_pictures import blob, house, save
-from trainer.__main__ import commands
+from tests.trainer.preparing.conftest import COUNT, SMALL
 from trainer.data import pairs
 from trainer.preparing import contact, cutting, looking, proposals, writing
 from trainer.preparing.cutting import Frame
-
-COUNT = 10
-SMALL = Frame(64)
 
 
 def on_paper(seed: int, edge: int = 320, place: tuple[int, int] = (30, 90)) -> Pixels:
@@ -55,31 +51,6 @@ def is_framed(pixels: Pixels, size: int) -> bool:
     middle = abs(top + bottom - size) <= 0.05 * size and abs(left + right - size) <= 0.05 * size
     border = np.concatenate([pixels[0], pixels[-1], pixels[:, 0], pixels[:, -1]])
     return middle and abs(longest - 0.88 * size) <= 0.05 * size and bool((border == 255).all())
-
-
-@pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Ten photos that can be used, and one of each sort that can't."""
-    made = tmp_path_factory.mktemp("photos") / "objects"
-    for seed in range(COUNT):
-        save(blob(seed), made / f"{seed}.png")
-    brighter = np.clip(blob(1).astype(int) + 2, 0, 255).astype(np.uint8)
-    save(brighter, made / "copy.png")
-    save(house(1)[1], made / "view.png")
-    two = np.full((128, 256, 3), 255, np.uint8)
-    two[:, :128], two[:, 128:] = blob(50), blob(51)
-    save(two, made / "two.png")
-    cut = blob(52)
-    cut[:, 76:] = 255
-    save(cut, made / "cut.png")
-    save(blob(53)[:, 22:], made / "beyond.png")
-    (made / "torn.png").write_bytes((made / "1.png").read_bytes()[:400])
-    return made
-
-
-@pytest.fixture(scope="module")
-def plan(folder: Path) -> proposals.PreparationPlan:
-    return proposals.propose(folder, SMALL)
 
 
 def test_each_sort_of_odd_photo_is_told(plan: proposals.PreparationPlan) -> None:
@@ -370,69 +341,6 @@ def test_sheet_shows_every_photo(
         "s.png",
         "s-2.png",
     ]
-
-
-# --- the command line ----------------------------------------------------------------------------
-
-
-def run(*words: object):  # type: ignore[no-untyped-def]
-    return CliRunner().invoke(commands, ["prepare", *map(str, words)])
-
-
-def test_command_prepares_and_tells(folder: Path, tmp_path: Path) -> None:
-    result = run(folder, tmp_path / "out", "--size", "64", "--keep", "two", "--drop", "3.png")
-    lines = result.stdout.splitlines()
-    assert result.exit_code == 1  # one file is torn
-    assert lines[-1] == str(tmp_path / "out")
-    told = sorted(line.split("“")[1].split("”")[0] for line in lines[:-1])
-    assert told == ["3.png", "beyond.png", "copy.png", "cut.png", "torn.png", "view.png"]
-    assert [line for line in lines if line.startswith("error: ")] == [
-        line for line in lines if "torn.png" in line
-    ]
-    assert "kept: 10 of 16 photos" in result.stderr
-    assert sorted(it.stem for it in (tmp_path / "out").glob("*.png")) == sorted(
-        ["two", *(str(seed) for seed in range(COUNT) if seed != 3)]
-    )
-    again = run(folder, tmp_path / "out")
-    assert isinstance(again.exception, PictureError) and "choose a new folder" in str(again.exception)
-
-
-def test_command_tries_without_writing(folder: Path, tmp_path: Path) -> None:
-    result = run(
-        folder, tmp_path / "out", "--size", 128, "--dry-run", "--json", "--sheet", tmp_path / "sheet.png"
-    )
-    told = json.loads(result.stdout)
-    assert (told["kept"], told["out"], told["size"], len(told["photos"])) == (COUNT, None, 128, 16)
-    assert {one["photo"]: one["why"] for one in told["photos"]}["3.png"] == []
-    assert [it.name for it in tmp_path.iterdir()] == ["sheet.png"]
-
-
-@pytest.mark.parametrize("words", [["--size", "8"], ["--margin", "0.5"], ["--sheet", "x.jpg"]])
-def test_wrong_usage_is_exit_code_2(folder: Path, tmp_path: Path, words: list[str]) -> None:
-    assert run(folder, tmp_path / "out", *words).exit_code == 2
-
-
-def test_a_sheet_takes_no_other_files_place(
-    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    (tmp_path / "mine.png").write_bytes(b"mine")
-    (tmp_path / "pages-2.png").write_bytes(b"mine too")
-    photo = (folder / "1.png").read_bytes()
-    monkeypatch.setattr(contact, "ROWS", 1)
-    for sheet, sentence in (
-        (folder / "1.png", "lies in"),
-        (folder / "sheet.png", "lies in"),
-        (tmp_path / "out" / "sheet.png", "lies in"),
-        (tmp_path / "mine.png", "exists already"),
-        (tmp_path / "pages.png", "exists already"),
-    ):
-        result = run(folder, tmp_path / "out", "--size", 32, "--sheet", sheet)
-        assert isinstance(result.exception, PictureError) and sentence in str(result.exception), sheet
-    assert (folder / "1.png").read_bytes() == photo and not (folder / "sheet.png").exists()
-    assert {it.name: it.read_bytes() for it in tmp_path.iterdir()} == {
-        "mine.png": b"mine",
-        "pages-2.png": b"mine too",
-    }
 
 
 def test_a_full_disk_is_a_sentence_and_leaves_no_half_folder(

@@ -1,0 +1,74 @@
+"""Preparing photos by the command line."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from engine.errors import PictureError
+from tests.trainer.preparing.conftest import COUNT
+from trainer.__main__ import commands
+from trainer.preparing import contact
+
+
+def run(*words: object):  # type: ignore[no-untyped-def]
+    return CliRunner().invoke(commands, ["prepare", *map(str, words)])
+
+
+def test_command_prepares_and_tells(folder: Path, tmp_path: Path) -> None:
+    result = run(folder, tmp_path / "out", "--size", "64", "--keep", "two", "--drop", "3.png")
+    lines = result.stdout.splitlines()
+    assert result.exit_code == 1  # one file is torn
+    assert lines[-1] == str(tmp_path / "out")
+    told = sorted(line.split("“")[1].split("”")[0] for line in lines[:-1])
+    assert told == ["3.png", "beyond.png", "copy.png", "cut.png", "torn.png", "view.png"]
+    assert [line for line in lines if line.startswith("error: ")] == [
+        line for line in lines if "torn.png" in line
+    ]
+    assert "kept: 10 of 16 photos" in result.stderr
+    assert sorted(it.stem for it in (tmp_path / "out").glob("*.png")) == sorted(
+        ["two", *(str(seed) for seed in range(COUNT) if seed != 3)]
+    )
+    again = run(folder, tmp_path / "out")
+    assert isinstance(again.exception, PictureError) and "choose a new folder" in str(again.exception)
+
+
+def test_command_tries_without_writing(folder: Path, tmp_path: Path) -> None:
+    result = run(
+        folder, tmp_path / "out", "--size", 128, "--dry-run", "--json", "--sheet", tmp_path / "sheet.png"
+    )
+    told = json.loads(result.stdout)
+    assert (told["kept"], told["out"], told["size"], len(told["photos"])) == (COUNT, None, 128, 16)
+    assert {one["photo"]: one["why"] for one in told["photos"]}["3.png"] == []
+    assert [it.name for it in tmp_path.iterdir()] == ["sheet.png"]
+
+
+@pytest.mark.parametrize("words", [["--size", "8"], ["--margin", "0.5"], ["--sheet", "x.jpg"]])
+def test_wrong_usage_is_exit_code_2(folder: Path, tmp_path: Path, words: list[str]) -> None:
+    assert run(folder, tmp_path / "out", *words).exit_code == 2
+
+
+def test_a_sheet_takes_no_other_files_place(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "mine.png").write_bytes(b"mine")
+    (tmp_path / "pages-2.png").write_bytes(b"mine too")
+    photo = (folder / "1.png").read_bytes()
+    monkeypatch.setattr(contact, "ROWS", 1)
+    for sheet, sentence in (
+        (folder / "1.png", "lies in"),
+        (folder / "sheet.png", "lies in"),
+        (tmp_path / "out" / "sheet.png", "lies in"),
+        (tmp_path / "mine.png", "exists already"),
+        (tmp_path / "pages.png", "exists already"),
+    ):
+        result = run(folder, tmp_path / "out", "--size", 32, "--sheet", sheet)
+        assert isinstance(result.exception, PictureError) and sentence in str(result.exception), sheet
+    assert (folder / "1.png").read_bytes() == photo and not (folder / "sheet.png").exists()
+    assert {it.name: it.read_bytes() for it in tmp_path.iterdir()} == {
+        "mine.png": b"mine",
+        "pages-2.png": b"mine too",
+    }
