@@ -14,8 +14,9 @@ IN_VENV = .venv/bin/python -m
 
 # What networks compute on a processor: number formats, packed and quantised layers, parts of a pass against the
 # whole, training steps and their state. Everything else does the same on any, and so does what is killed at random
-# moments. In bfloat16, which such a processor emulates slowly, one bundled model stands for all, and the steps of
-# test_fit.py for a resumed run with a perceptual loss. The bar is 100 seconds on two cores.
+# moments. In bfloat16, which such a processor emulates slowly, one bundled model stands for all, tiny ones for strokes
+# where it has no instructions for it at all, and the steps of test_fit.py for a resumed run with a perceptual loss.
+# The bar is 100 seconds on two cores.
 ON_THE_PROCESSOR = tests/engine/layers $(addprefix tests/engine/passes/test_,$(addsuffix .py,failing_devices \
 	following generator incremental whole)) tests/engine/test_worker_parts.py tests/trainer/test_resume.py \
 	$(addprefix tests/trainer/training/test_,$(addsuffix .py,fit objective state upsampling)) \
