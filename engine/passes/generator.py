@@ -42,10 +42,10 @@ class Generator:
     """One model, ready to translate pictures. Belongs to one thread at a time: in the window to the engine's.
 
     Made, it can translate at once. What makes it quicker may be put off until nobody waits (``hasty``), and
-    is then done by ``make_ready``: the ways of its layers are *tried*, after which nothing rounds otherwise
-    any more, and it is *warm*, so that the first stroke takes no longer than the next. Both make it *ready*.
-    A device that gives up, or can't bear the number format, has it *placed* once more elsewhere, from the
-    same tensors; it goes on from there, and is tried and warmed anew.
+    is then done by ``make_ready``: the algorithms for its layers are *tried*, after which nothing rounds
+    otherwise any more, and it is *warm*, so that the first stroke takes no longer than the next. Both make it
+    *ready*. A device that gives up, or can't bear the number format, has it *placed* once more elsewhere,
+    from the same tensors; it goes on from there, and is tried and warmed anew.
 
     Attributes:
         card: what the model is and wants.
@@ -93,7 +93,7 @@ class Generator:
         self._following: Following
         self._warm = False
         self._trying: tuple[Translator, dict[nn.Module, shapes.Shape]] | None = None
-        """A network whose ways are being tried, where that was broken off."""
+        """A network whose algorithms are being tried, where that was broken off."""
         try:
             self._place(device, precision)
         except DeviceError:

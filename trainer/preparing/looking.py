@@ -25,6 +25,8 @@ _LAID = Frame(200, 0.1)
 """In what an object is kept for them: without a margin it would be as long as they are."""
 _COMPARED = 24
 """Edge of the pictures by which duplicates are found."""
+_LARGE = 0.45
+"""Of a photo's longer edge: objects that are shorter look all alike in a picture so small of all of it."""
 
 _State = tuple[int, int]
 """When a file was written, in nanoseconds, and its size in bytes."""
@@ -56,8 +58,8 @@ class Look:
     compared: Pixels | None = None
     """… and smaller yet."""
     uncut: Pixels | None = None
-    """The photo as it is, as small: where one was packed harder, its object ends elsewhere and lies otherwise
-    on white."""
+    """All of the photo as it is, as small: where one was packed harder, its object ends elsewhere and lies
+    otherwise on white. None where the object is too small to be known by it."""
     margin: float | None = field(default=None, repr=False)
 
     def frame(self, margin: float) -> None:
@@ -126,7 +128,9 @@ def looked(name: str, file: Path) -> Look:
     look.how, look.share = subject.how, subject.share
     look.shape = subject.even.shape[0], subject.even.shape[1]
     middle = cutting.cut_out(photo, Subject("whole", subject.even), Frame(THUMB))
-    look.middle, look.uncut = _packed(middle), _reduced(middle)
+    look.middle = _packed(middle)
+    if subject.share >= _LARGE:
+        look.uncut = _reduced(photo)
     if subject.how != "whole":
         look.laid = picture.to_png_bytes(cutting.cut_out(photo, subject, _LAID))
     look.long = round(subject.share * longest)

@@ -172,9 +172,13 @@ def _reasons(looks: list[Look], frame: Frame, cuts: bool) -> list[list[str]]:
             why.append(f"shows an object of only {one.long} pixels")
     # What is left out already is nobody's first.
     for uncut in (False, True):
-        left = [place for place, why in enumerate(answer) if not why]
-        thumbs = [looks[place].uncut if uncut else looks[place].compared for place in left]
-        for twin in duplicates.twins([it for it in thumbs if it is not None]):
+        thumbs = {
+            place: thumb
+            for place, (one, why) in enumerate(zip(looks, answer, strict=True))
+            if not why and (thumb := one.uncut if uncut else one.compared) is not None
+        }
+        left = list(thumbs)
+        for twin in duplicates.twins(list(thumbs.values())):
             how = "nearly, but mirrored," if twin.mirrored else "nearly"
             answer[left[twin.place]].append(f"shows {how} what “{looks[left[twin.other]].name}” shows")
     return answer

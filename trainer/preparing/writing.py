@@ -127,8 +127,7 @@ def _about(plan: PreparationPlan, kept: Collection[str], names: dict[str, str]) 
 
 
 def _begun(out: Path, about: dict[str, Any]) -> Path:
-    """The folder that grows beside ``out``: that of an same request that was interrupted, else an empty
-    one."""
+    """The folder that grows beside ``out``: that of this request, if interrupted, else an empty one."""
     part = _beside(out)
     text = escaped(json.dumps(about, ensure_ascii=False, indent=1))
     if os.path.lexists(part):

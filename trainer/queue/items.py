@@ -114,10 +114,6 @@ class Queue:
         )
         return replace(self, items=tuple(items))
 
-    def replaced(self, item: Item) -> Queue:
-        """With another item in place of the one with its ``id``; as it is, where that is gone."""
-        return replace(self, items=tuple(item if other.id == item.id else other for other in self.items))
-
     def without(self, id: str) -> Queue:
         """Without an item."""
         return replace(self, items=tuple(item for item in self.items if item.id != id))
@@ -282,9 +278,13 @@ def _text(value: Any) -> str:
 
 
 def _number(value: Any) -> float:
-    if type(value) not in (int, float) or not math.isfinite(value):
+    try:
+        number = float(value) if type(value) in (int, float) else math.nan
+    except OverflowError:
+        number = math.inf
+    if not math.isfinite(number):
         raise ValueError("a number makes no sense")
-    return float(value)
+    return number
 
 
 def _written(option: Option, value: Any) -> Any:

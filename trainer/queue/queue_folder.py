@@ -20,7 +20,7 @@ from typing import Any, Literal, get_args
 
 import resources
 from engine.files import lock
-from engine.files.writing import first_free, replacing
+from engine.files.writing import first_free, replacing, shown
 from trainer.queue.errors import QueueError
 from trainer.queue.items import Queue, queue_of_fields, queue_to_fields
 
@@ -134,9 +134,15 @@ class QueueFolder:
 
     def _write(self, queue: Queue) -> None:
         fields: dict[str, Any] = {"format": FORMAT, **queue_to_fields(queue)}
+        # In ASCII, so that a name that is not UTF-8 comes back as it was.
+        text = json.dumps(fields, indent=1)
+        if len(text) > MOST_BYTES:
+            largest = max(queue.items, key=lambda item: len(json.dumps(queue_to_fields(Queue((item,))))))
+            raise QueueError(
+                f"“{shown(largest.name)}” takes more room than the queue has; remove it, and try again."
+            )
         with replacing(self.file) as part:
-            # In ASCII, so that a name that is not UTF-8 comes back as it was.
-            part.write_text(json.dumps(fields, indent=1), "ascii")
+            part.write_text(text, "ascii")
 
     def _set_aside(self) -> None:
         kept = first_free(lambda ending: self.folder / f"queue{ending}.damaged", Path.exists)

@@ -11,7 +11,6 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -210,8 +209,12 @@ class Runner:
             )
             self._say(f"“{item.name}” is done after {duration(worked)}: {item.run}")
         elif outcome.kind == "changed" and item.run is not None:
-            other = replace(anew(item), worked=worked)
-            self._folder.edit(lambda now: now.replaced(other))
+            other = anew(item)
+            # Nothing else of it: it may have been paused by others meanwhile.
+            values = {
+                name: getattr(other, name) for name in ("options", "state", "run", "sentence", "crashes")
+            }
+            self._folder.edit(lambda now: now.changed(item.id, worked=worked, **values))
             self._say(f"“{item.name}”: {other.sentence}")
         elif outcome.kind in ("failed", "changed") or lost:
             self._folder.edit(

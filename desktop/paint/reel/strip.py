@@ -111,6 +111,8 @@ def lay(
             raise useless()
         heads = [_TILE.unpack_from(content, at + number * _TILE.size) for number in range(count)]
         at += count * _TILE.size
+        if len({(row, column) for row, column, _, _ in heads}) < count:
+            raise useless()  # each once, or masks take many times the memory of the picture
         changed: list[tuple[Rect, npt.NDArray[np.bool_]]] = []
         for row, column, plain, _ in heads:
             rect = tile_rect(row, column, *layer.size)

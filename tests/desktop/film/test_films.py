@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import struct
+import zlib
+from contextlib import nullcontext
 from pathlib import Path
 
 import numpy as np
@@ -12,11 +15,12 @@ from PySide6.QtWidgets import QComboBox, QLabel, QPushButton, QSpinBox
 from desktop.__main__ import main
 from desktop.film.frames import Cut, Frames
 from desktop.paint.editing.document import Document
+from desktop.paint.editing.history import TILE
 from desktop.paint.editing.layer_stack import PictureStyle
 from desktop.paint.files import project
 from desktop.paint.files.records import Record
 from desktop.paint.layers.layer import Role
-from desktop.paint.reel import packing, reel
+from desktop.paint.reel import packing, reel, strip
 from desktop.paint.reel.reel import Track
 from desktop.paint.strokes.stroke import Ink, Sample
 from desktop.paint.tools import tools
@@ -26,6 +30,7 @@ from desktop.widgets.main_window import MainWindow
 from engine.data.messages import Picture, Pixels
 from engine.data.rect import Rect
 from engine.data.style import Code
+from engine.errors import PictureError
 from tests.desktop.styled_models import NAMED, write_styled
 from tests.desktop.widgets.parts.test_files import choose, press_in
 from tests.desktop.window_hands import done, drag, files_done, message, model, settle, text_of, until
@@ -359,6 +364,21 @@ def test_damaged_steps_still_end_in_the_right_picture() -> None:
     assert len(made) == 50 and frames.problem
     np.testing.assert_array_equal(made[-1][:, 40:], 255 - document.picture_flat())
     np.testing.assert_array_equal(made[-1][:, :40], document.picture_flat())
+
+
+def test_a_strip_with_one_tile_many_times_is_damaged() -> None:
+    """A few bytes of it would take many times the memory of the picture; it is refused before that."""
+    document = Document.new("image", 200, 150)
+    (layer, *_) = document.layers
+    for kind, head in (
+        (strip.LAID_BY_TILES, struct.pack("<IBBBI", layer.id, 0, 0, 0, 2)),
+        (strip.LAID_BY_ROWS, struct.pack("<IBBBIB", layer.id, 0, 0, 0, 2, 0)),
+    ):
+        for places, fine in ((((0, 0), (0, 1)), True), (((0, 0), (0, 0)), False)):
+            tiles = b"".join(struct.pack("<HHBI", *place, 0, 0) for place in places)
+            content = zlib.compress(head + tiles + bytes(2 * TILE * TILE // 8))
+            with nullcontext() if fine else pytest.raises(PictureError, match="damaged"):
+                strip.lay(content, {layer.id: layer}, kind=kind)
 
 
 def test_a_stroke_grows_with_the_pen() -> None:

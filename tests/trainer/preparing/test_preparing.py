@@ -267,6 +267,43 @@ def test_a_photo_stored_once_more_by_another_program_is_a_duplicate(tmp_path: Pa
     assert odd.name == "bag 0.jpg" and odd.why == ("shows nearly what “again.jpg” shows",)
 
 
+def test_small_objects_in_large_photos_are_no_duplicates_of_each_other(tmp_path: Path) -> None:
+    """On all that white they are a few pixels of a thumbnail, which look much the same."""
+    middle, reach = 300, 30
+    low, high = middle - reach, middle + reach
+    for name in ("disc", "square", "diamond", "cross"):
+        image = Image.new("RGB", (600, 600), "white")
+        pen = ImageDraw.Draw(image)
+        if name == "disc":
+            pen.ellipse((low, low, high, high), fill=(40, 40, 60))
+        elif name == "square":
+            pen.rectangle((low + 3, low + 3, high - 3, high - 3), fill=(40, 40, 60))
+        elif name == "diamond":
+            pen.polygon([(middle, low), (high, middle), (middle, high), (low, middle)], fill=(40, 40, 60))
+        else:
+            pen.rectangle((low, middle - 9, high, middle + 9), fill=(40, 40, 60))
+            pen.rectangle((middle - 9, low, middle + 9, high), fill=(40, 40, 60))
+        image.save(tmp_path / f"{name}.png")
+    plan = proposals.propose(tmp_path, SMALL)
+    assert plan.cuts and [(one.name, one.why) for one in plan.proposals if one.why] == []
+    Image.open(tmp_path / "cross.png").save(tmp_path / "cross again.png")
+    again = proposals.propose(tmp_path, SMALL)
+    assert [one.name for one in again.proposals if one.why] == ["cross.png"]
+
+
+def test_long_objects_that_differ_at_their_ends_are_no_duplicates(tmp_path: Path) -> None:
+    """The middle of a wide photo shows of each the same handle."""
+    for number, colour in enumerate(((160, 30, 30), (30, 120, 40), (30, 40, 140), (200, 160, 30))):
+        image = Image.new("RGB", (900, 300), "white")
+        pen = ImageDraw.Draw(image)
+        pen.rectangle((100, 130, 800, 170), fill=(60, 40, 30))
+        left = 40 if number % 2 else 740
+        (pen.ellipse if number < 2 else pen.rectangle)((left, 90, left + 120, 210), fill=colour)
+        image.save(tmp_path / f"tool {number}.png")
+    plan = proposals.propose(tmp_path, SMALL)
+    assert plan.cuts and [(one.name, one.why) for one in plan.proposals if one.why] == []
+
+
 def test_no_photo_is_looked_at_twice_for_another_frame(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

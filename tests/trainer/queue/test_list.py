@@ -175,6 +175,7 @@ def test_a_damaged_list_is_kept_aside_and_an_empty_one_begins(tmp_path: Path, te
         {"held": 1},
         {"added": "yesterday"},
         {"ended": float("nan")},
+        {"worked": 10**400},
         {"crashes": -1},
         {"run": 7},
         {"run": "a\0b"},
@@ -186,6 +187,7 @@ def test_a_damaged_list_is_kept_aside_and_an_empty_one_begins(tmp_path: Path, te
         {"options": {"data": "/data", "steps": True}},
         {"options": {"data": "/data", "steps": -3}},
         {"options": {"data": "/data", "steps": 3, "minutes": 3}},
+        {"options": {"data": "/data", "minutes": 10**400}},
         {"options": {"data": "/data", "size": [3, 4]}},
         {"options": {"data": "/data", "size": "x"}},
         {"options": {"data": "/data", "ignore": "1,2,3"}},
@@ -244,6 +246,19 @@ def test_a_list_too_large_to_be_one_is_not_read(tmp_path: Path) -> None:
     with folder.file.open("wb") as file:
         file.truncate(1 << 33)
     assert folder.read() == Queue() and "kept as" in folder.problem
+
+
+def test_no_list_is_written_that_would_be_too_large_to_be_read(tmp_path: Path) -> None:
+    """What can't be read may take more room when it is written again."""
+    folder = QueueFolder(tmp_path)
+    told: dict[str, Any] = {"format": 1, **queue_to_fields(listed("a"))}
+    told["items"].append({"state": [1] * (1 << 21)})
+    folder.file.write_text(json.dumps(told, separators=(",", ":")))
+    first, large = folder.read().items
+    with pytest.raises(QueueError, match="“unread” takes more room than the queue has; remove it"):
+        folder.edit(lambda queue: queue.changed(first.id, held=True))
+    assert folder.read().items == (first, large) and folder.problem == ""
+    assert folder.edit(lambda queue: queue.without(large.id)).items == (first,)
 
 
 def test_a_newer_list_is_left_alone(tmp_path: Path) -> None:

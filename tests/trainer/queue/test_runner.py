@@ -21,7 +21,7 @@ from tests import warm
 from tests.trainer.made_pictures import save, thing
 from tests.trainer.small_runs import things
 from trainer.machine import at_work
-from trainer.queue import results, work
+from trainer.queue import results, runner, work
 from trainer.queue.errors import QueueError
 from trainer.queue.items import Item, Queue, new_item
 from trainer.queue.queue_folder import QueueFolder, Status
@@ -211,6 +211,37 @@ def test_a_training_whose_data_set_grew_goes_on_from_its_model(folder: QueueFold
     )
     assert f"“grown”: {only(folder).sentence}" in said
     assert {file.name: file.stat().st_mtime_ns for file in before.run.glob("*.safetensors")} == kept
+
+
+def test_one_that_was_paused_meanwhile_stays_paused_when_its_data_set_changed(
+    folder: QueueFolder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What others changed in the list while it was begun holds."""
+    run = tmp_path / "run"
+    run.mkdir()
+    item = replace(new_item(Options(tmp_path, name="paused"), 1.0), run=run, state="training")
+    folder.edit(lambda queue: queue.added(item))
+    begun = []
+
+    class Refused(work.Work):
+        @property
+        def alive(self) -> bool:
+            return False
+
+        def outcome(self) -> work.Outcome:
+            return work.Outcome("changed", "The files are not those.")
+
+    def begin(item: Item, place: Path) -> work.Work:
+        begun.append(place)
+        if len(begun) > 1:
+            raise OSError("once is enough")
+        folder.edit(lambda queue: queue.changed(item.id, held=True))
+        return Refused(place)
+
+    monkeypatch.setattr(runner, "begin", begin)
+    Runner(folder, lambda _: None).run()
+    assert begun == [run]
+    assert only(folder).held and only(folder).run is None and only(folder).state == "waiting"
 
 
 def test_before_there_is_a_model_it_begins_again(tmp_path: Path) -> None:
