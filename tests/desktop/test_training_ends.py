@@ -93,8 +93,8 @@ def test_stop_here_with_the_best_one(window: MainWindow, trainer: TrainingWindow
         assert which.isVisible() and which.currentText() == "the best, step 200"
         assert [which.itemText(row) for row in range(2)] == ["the best, step 200", "the newest, step 500"]
         button(page, "stop_with_best").click()
-        assert (folder / "stop").exists()
         until(lambda: training.phase == "stopping")
+        assert (folder / "stop").exists()
         tell(folder, {"event": "stopped", "step": 500})
         # It takes a moment until the process is gone, too.
         until(lambda: training.history.last == "stopped")
