@@ -61,7 +61,7 @@ ARROWS: dict[str, str] = {
         "engine.passes engine.planes trainer.data trainer.files trainer.loading trainer.machine "
         "trainer.perception trainer.pictures trainer.run"
     ),
-    "trainer.perception": "engine.data engine.devices engine.errors resources trainer.machine",
+    "trainer.perception": "engine.data engine.devices engine.errors engine.layers resources trainer.machine",
     "trainer.comparison": (
         "engine.data engine.errors engine.passes resources trainer.data trainer.evaluation "
         "trainer.machine trainer.perception"

@@ -11,6 +11,7 @@ when a model is first opened on a machine. What that found is remembered, in thi
 | packed | the same, its weight laid out once (``packed.Packed``) |
 | shuffled | a transposed convolution as a plain one of four times the outputs (``packed.Shuffled``) |
 | product | a transposed convolution as one matrix product (``packed.Product``) |
+| winograd | one of 3 × 3 with fewer multiplications (``winograd.Winograd``) |
 | integers | 8-bit integers, plain or shuffled (``quantised.Quantised``) |
 | integer product | the same as a matrix product |
 """
@@ -31,7 +32,7 @@ from torch import Tensor, nn
 
 from engine.devices import device, trial_memory
 from engine.devices.device import Precision
-from engine.layers import packed, quantised
+from engine.layers import packed, quantised, winograd
 from engine.layers.blocks import Norm, Translator
 from engine.layers.layouts import Room
 from engine.layers.packed import Activation, Convolution
@@ -56,7 +57,7 @@ _NARROW = 4
 _DEEP = 512
 """From so many input channels a matrix product is worth trying."""
 
-_SHARES = {"plain": 0.8, "packed": 1.0, "shuffled": 0.95, "product": 0.95}
+_SHARES = {"plain": 0.8, "packed": 1.0, "shuffled": 0.95, "product": 0.95, "winograd": 0.9}
 """What share of the time of ``packed`` an algorithm has to stay below. A packed convolution is torch's own
 without the reordering of its weight, so that where torch's own seems quicker that is mostly chance."""
 _INTEGERS_SHARE = 0.92
@@ -230,6 +231,8 @@ def _built(
             return packed.Product(convolution, size, room)
         if algorithm == "integers":
             return packed.Shuffled(convolution, size, room, bits)
+    elif algorithm == "winograd":
+        return winograd.Winograd(convolution)
     elif algorithm.startswith("integer") and bits is not None:
         product = algorithm == "integer product"
         return quantised.Quantised(convolution, bits, size, room, rectified=False, product=product)
@@ -294,6 +297,8 @@ def candidates(convolution: Convolution, dtype: torch.dtype, bits: Bits | None, 
     algorithms = ["plain"]
     if packed.packing_works():
         algorithms.append("packed")
+    if winograd.suits(convolution, dtype):
+        algorithms.append("winograd")
     if isinstance(convolution, nn.ConvTranspose2d) and packed.doubles(convolution):
         if convolution.out_channels <= _NARROW:
             algorithms.append("shuffled")

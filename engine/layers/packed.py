@@ -22,6 +22,7 @@ from torch import Tensor, nn
 
 from engine.layers.layouts import Call, Layouts, Room
 from engine.layers.quantised import Bits, Quantised
+from engine.layers.winograd import Winograd
 
 Convolution = nn.Conv2d | nn.ConvTranspose2d
 Size = tuple[int, int]
@@ -54,7 +55,7 @@ def keep_precision(network: nn.Module, first: Sequence[nn.Module], others: torch
 
 def unpadded(convolution: nn.Module, x: Tensor) -> Tensor:
     """A plain convolution, packed or not, without the padding that is its own; for parts of maps."""
-    if isinstance(convolution, Packed | Quantised | _Single):
+    if isinstance(convolution, Packed | Quantised | Winograd | _Single):
         return convolution.unpadded(x)
     assert isinstance(convolution, nn.Conv2d)
     return F.conv2d(x, convolution.weight, convolution.bias, convolution.stride)
@@ -67,7 +68,7 @@ def serves(convolution: nn.Module, shape: Sequence[int], *, padded: bool = True)
         shape: (N, C, H, W).
         padded: whether with the padding that is its own, see ``unpadded``.
     """
-    if isinstance(convolution, Packed | Quantised | Shuffled | Product | _Single):
+    if isinstance(convolution, Packed | Quantised | Shuffled | Product | Winograd | _Single):
         return convolution.serves(shape, padded)
     return True
 
@@ -117,7 +118,7 @@ def restyle(convolution: nn.Module, scale: Tensor, shift: Tensor) -> None:
     Args:
         scale, shift: (outputs,), full precision; 1 and 0 bring back what it was in the beginning.
     """
-    if isinstance(convolution, Packed | Quantised | Shuffled | Product | _Single):
+    if isinstance(convolution, Packed | Quantised | Shuffled | Product | Winograd | _Single):
         convolution.restyle(scale, shift)
         return
     assert isinstance(convolution, nn.Conv2d | nn.ConvTranspose2d) and convolution.bias is not None

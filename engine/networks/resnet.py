@@ -44,7 +44,7 @@ class Block(nn.Module):
         if self.dropout is not None:
             y = self.dropout(y, rng)
         change: Tensor = self.second(F.pad(y, (1, 1, 1, 1), "reflect"), valid, None, styles)
-        return x + change
+        return change + x  # as the convolution laid it out, see ``winograd``
 
 
 class ResNet(Translator):
