@@ -31,7 +31,7 @@ from engine.errors import PictureError
 from trainer.drafting.files import FEWEST, PROGRESS
 from trainer.machine import at_work
 
-SECONDS = 90.0
+SECONDS = 100.0
 """Of learning; with looking at what is learnt from, and starting, two minutes at most."""
 _LOOK = 0.5
 """Seconds between two looks at how far it is."""

@@ -36,7 +36,7 @@ from trainer.pictures import palettes
 FACADES = Path(__file__).resolve().parents[3] / "shared" / "data" / "facades"
 MAPS = 20
 SEED = 19
-SECONDS = 90.0
+SECONDS = 100.0
 GOAL = 0.8
 """Of a map's pixels; regions of a photo don't follow a label map's rectangles much further than that."""
 TOLERANCES = (0, 32)

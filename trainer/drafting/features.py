@@ -20,7 +20,7 @@ from trainer.perception import trunk
 
 PLACES = 64
 """Along the longer edge of a photo, at most."""
-CELL = 7
+CELL = 5
 """Pixels that a place has when it is looked at, each way: small photos are enlarged for that, …"""
 ENLARGED = 2.0
 """… up to so many times."""

@@ -42,9 +42,11 @@ PATIENCE = 4.0
 FOLDS = 3
 """So many heads draft the maps that they have not learnt from, a third each: see ``calibrating``, …"""
 CALIBRATING = 0.12
-"""… for such a share of the time that is left, each; …"""
+"""… for such a share of the time that is left, each, …"""
+FEWEST_OF_FOLDS = 40
+"""… or for so many steps; where these take longer, fewer heads will do, …"""
 LATE = 0.8
-"""… unless so much of the time has gone."""
+"""… and none if so much of the time has gone."""
 SHOWN = 8
 """Photos by which it is found out what is worth keeping of what is seen."""
 
@@ -184,7 +186,7 @@ def train_drafter(
             torch.manual_seed(seed)
             held_out = _held_out(pca, examples, len(photos), labels, clock, steps, random)
             head = Head(pca.kept, labels)
-            _fit(head, examples, clock, steps, random, report)
+            _fit(head, examples, clock, steps, random, report, FEWEST_STEPS)
     return Drafter(pca, head, calibrating.temperature(held_out))
 
 
@@ -201,12 +203,15 @@ def _held_out(
     of whole photos, then their mirror images."""
     if photos < 2 or (steps is None and clock.spent >= LATE * clock.seconds):
         return []
-    found = []
+    found: list[HeldOut] = []
+    began, left = clock.spent, clock.seconds - clock.spent
     for fold in range(min(FOLDS, photos)):
+        if steps is None and found and clock.spent - began > (FOLDS - 1) * CALIBRATING * left:
+            break
         head = Head(pca.kept, labels)
         others = [one for number, one in enumerate(examples) if number % photos % FOLDS != fold]
-        time_for_it = Clock(CALIBRATING * (clock.seconds - clock.spent))
-        _fit(head, others, time_for_it, steps, random, lambda _share: None)
+        time_for_it = Clock(CALIBRATING * left)
+        _fit(head, others, time_for_it, steps, random, lambda _share: None, FEWEST_OF_FOLDS)
         head.eval()
         for place in range(fold, photos, FOLDS):
             both = examples[place : 2 * photos : photos]
@@ -241,9 +246,11 @@ def _examples(
     """What is worth keeping of what is seen; and that of each photo, its mirror image, and, as far as time
     allows, of parts of it."""
     shown = photos[:SHOWN]
+    seen: list[list[Tensor]] = []
     pca = memory.pca(len(shown)) if memory is not None else None
     if pca is None:
-        pca = PCA.of([features.extract_features(features.resize_photo(photo)) for photo in shown])
+        seen = [features.extract_features(features.resize_photo(photo)) for photo in shown]
+        pca = PCA.of(seen)
         if memory is not None:
             memory.keep_pca(pca, len(shown))
     least, all_of_them, found = 2 * len(photos), (2 + VIEWS) * len(photos), []
@@ -253,7 +260,7 @@ def _examples(
         turn, place = divmod(number, len(photos))
         photo, (labels, known), box = view(turn, photos[place], maps[place], random)
         # Parts in another light are never the same again.
-        kept = _features_of(photo, pca, memory if turn < 2 else None)
+        kept = _features_of(photo, pca, memory if turn < 2 else None, seen.pop(0) if seen else None)
         found.append(Example(kept, shares(labels, known, count, kept.shape[1:]), box))
         report((number + 1) / all_of_them)
     if memory is not None:
@@ -261,14 +268,16 @@ def _examples(
     return pca, found
 
 
-def _features_of(photo: Pixels, pca: PCA, memory: Memory | None) -> Tensor:
-    if memory is None:
-        return pca(features.extract_features(photo))
+def _features_of(
+    photo: Pixels, pca: PCA, memory: Memory | None, seen: Sequence[Tensor] | None = None
+) -> Tensor:
+    """What is kept of a photo as it is looked at; ``seen`` if that was just done."""
     height, width = (side // features.CELL for side in photo.shape[:2])
-    kept = memory.features(photo, (pca.kept, height, width))
+    kept = memory.features(photo, (pca.kept, height, width)) if memory is not None else None
     if kept is None:
-        kept = pca(features.extract_features(photo))
-        memory.keep_features(photo, kept)
+        kept = pca(seen or features.extract_features(photo))
+        if memory is not None:
+            memory.keep_features(photo, kept)
     return kept
 
 
@@ -327,6 +336,7 @@ def _fit(
     steps: int | None,
     random: np.random.Generator,
     report: Progress,
+    fewest: int,
 ) -> None:
     optimiser = torch.optim.AdamW(head.parameters(), RATE, weight_decay=DECAY)
     edge = min(WINDOW, max(max(one.target.shape[1:]) for one in examples))
@@ -342,16 +352,16 @@ def _fit(
         torch.autograd.backward(loss)
         optimiser.step()
         done += 1
-        left = steps - done if steps else _steps_left(done, began, clock)
+        left = steps - done if steps else _steps_left(done, began, clock, fewest)
         gone = 1.0 if left <= 0 else gone + (1 - gone) / (left + 1)
         report(LOOKS + (1 - LOOKS) * gone)
 
 
-def _steps_left(done: int, began: float, clock: Clock) -> int:
+def _steps_left(done: int, began: float, clock: Clock, fewest: int) -> int:
     """How many more there is time for, going by those done since ``began``."""
     spent = clock.spent
     there_is_time = int((clock.seconds - spent) * done / max(spent - began, 1e-9))
-    return max(FEWEST_STEPS - done, min(STEPS - done, there_is_time))
+    return max(fewest - done, min(STEPS - done, there_is_time))
 
 
 def _window(one: Example, edge: int, random: np.random.Generator) -> tuple[Tensor, Tensor]:

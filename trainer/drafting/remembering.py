@@ -1,6 +1,6 @@
 """What was seen in photos, kept from one learning to the next: with many maps, looking is most of the work.
 
-    essence.npz     what is worth keeping of what is seen, and by how many photos that was found
+    components.npz  what is worth keeping of what is seen, and by how many photos that was found
     5f0c….npy       what is kept of a photo, float16 (C, H, W); about a megabyte
 
 Photos go by their pixels, and what was kept by another PCA counts for nothing. What can't be read is
@@ -23,7 +23,9 @@ from engine.data.messages import Pixels
 from engine.files.writing import replacing
 from trainer.drafting.features import KEPT, PCA
 
-_PCA = "essence.npz"
+_PCA = "components.npz"
+_OF_BEFORE = "essence.npz"
+"""Found in larger pictures, by earlier versions."""
 _BAD = (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile)
 
 
@@ -77,6 +79,8 @@ class Memory:
 
     def forget_others(self) -> None:
         """Nothing is kept of photos that were asked for no more."""
+        with suppress(OSError):
+            (self._folder / _OF_BEFORE).unlink(missing_ok=True)
         for file in self._folder.glob("*.npy"):
             if file.name not in self._used:
                 with suppress(OSError):

@@ -127,7 +127,7 @@ def test_photos_are_looked_at_once_for_all_learnings(tmp_path: Path, monkeypatch
         return drafter.chances(photos[0])
 
     without = learn(5, None)
-    assert np.array_equal(learn(5, Memory(tmp_path / "seen")), without) and len(looked) == 4 + 10 + 2
+    assert np.array_equal(learn(5, Memory(tmp_path / "seen")), without) and len(looked) == 10 + 2
     assert np.array_equal(learn(5, Memory(tmp_path / "seen")), without) and len(looked) == 2
     learn(6, Memory(tmp_path / "seen"))
     assert len(looked) == 2 + 2  # the new one and its mirror image
@@ -136,8 +136,10 @@ def test_photos_are_looked_at_once_for_all_learnings(tmp_path: Path, monkeypatch
     assert len(files) == 10  # what is not learnt from any more is forgotten
     files[0].write_bytes(b"torn")
     assert np.array_equal(learn(5, Memory(tmp_path / "seen")), without) and len(looked) == 2 + 1
-    (tmp_path / "seen" / "essence.npz").write_bytes(b"torn")
+    (tmp_path / "seen" / "components.npz").write_bytes(b"torn")
+    (tmp_path / "seen" / "essence.npz").write_bytes(b"of an earlier version")
     assert np.array_equal(learn(5, Memory(tmp_path / "seen")), without)
+    assert not (tmp_path / "seen" / "essence.npz").exists()
 
 
 def test_it_takes_as_long_as_it_may(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -150,6 +152,25 @@ def test_it_takes_as_long_as_it_may(monkeypatch: pytest.MonkeyPatch) -> None:
     steps = [share for share in told if share > learner.LOOKS]
     assert told == sorted(told) and told[-1] == 1
     assert len(steps) == learner.FEWEST_STEPS
+
+
+@pytest.mark.parametrize(("share", "heads"), [(0.0, 1), (0.3, 3)])
+def test_where_steps_take_long_fewer_heads_are_held_out(
+    share: float, heads: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Their fewest steps are more than there is time for, and the head that stays waits for them."""
+    monkeypatch.setattr(learner, "FEWEST_OF_FOLDS", 1)
+    monkeypatch.setattr(learner, "STEPS", 3)
+    monkeypatch.setattr(learner, "CALIBRATING", share)
+    held_out: list[int] = []
+    temperature = calibrating.temperature
+    monkeypatch.setattr(
+        calibrating, "temperature", lambda those: held_out.append(len(those)) or temperature(those)
+    )
+    made = [house(number, 32) for number in range(6)]
+    maps = [(HOUSES.indices(labels), None) for labels, _ in made]
+    learner.train_drafter([photo for _, photo in made], maps, 5, seconds=600)
+    assert held_out == [2 * heads]
 
 
 @pytest.mark.parametrize("shape", [(1, 1), (1, 90), (700, 30), (33, 17)])
