@@ -36,6 +36,8 @@ class AwaitedStrokes(QObject):
         draw: draws one of them.
     """
 
+    over = Signal()
+    """None waits any more."""
     said = Signal(str)
     error_reported = Signal(str)
 
@@ -86,9 +88,10 @@ class AwaitedStrokes(QObject):
 
     def drop(self) -> bool:
         """Draw none of them; False when there is none."""
-        dropped, self._strokes = self._strokes, []
-        self._tasks.forget()
-        return bool(dropped)
+        dropped = self._forget()
+        if dropped:
+            self.over.emit()
+        return dropped
 
     def take_back(self) -> bool:
         """Draw all but the newest of them; False when there is none."""
@@ -99,8 +102,13 @@ class AwaitedStrokes(QObject):
 
     def leave(self) -> None:
         """End of the program."""
-        self.drop()
+        self._forget()
         self._tasks.give_up()  # it only looks
+
+    def _forget(self) -> bool:
+        dropped, self._strokes = self._strokes, []
+        self._tasks.forget()
+        return bool(dropped)
 
     def _prepare(self, preparation: Callable[[], object]) -> None:
         def attempt() -> Exception | None:
@@ -126,6 +134,7 @@ class AwaitedStrokes(QObject):
                 return
             self._draw(self._strokes.pop(0))
             self._aimed = self._aim()
+        self.over.emit()
 
     def _give_up(self) -> None:
         self.drop()
