@@ -62,10 +62,12 @@ class AwaitedStrokes(QObject):
 
     def hold(self, stroke: Awaited) -> bool:
         """The pen came down: whether the stroke has to wait."""
-        aim, preparation = self._aim(), stroke.tool.preparation(self._document())
+        aim = self._aim()
         if self._strokes and aim != self._aimed:
             self._give_up()
         behind = bool(self._strokes) and self._strokes[-1].tool is stroke.tool
+        # One that comes behind another waits anyway, and what its tool has to know may be long to find out.
+        preparation = None if behind else stroke.tool.preparation(self._document())
         if preparation is None and not behind:
             return False
         if preparation is not None and not self._strokes:

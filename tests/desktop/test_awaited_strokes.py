@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import numpy as np
 import pytest
@@ -15,6 +15,8 @@ from desktop.documents.open_documents import OpenPicture
 from desktop.paint.editing.document import Document
 from desktop.paint.gestures import superpixels
 from desktop.paint.gestures.superpixels import Regions, regions
+from desktop.paint.strokes.stroke import Sample
+from desktop.paint.tools.smart_fill import SmartFill
 from desktop.session import Session
 from desktop.widgets.main_window import MainWindow
 from engine.data.palette import Label, Palette
@@ -104,6 +106,26 @@ def test_clicks_wait_in_their_order_each_with_its_colour(
     assert len(told) == 1 and len(look.threads) == 1
     assert painted(session, DOOR)[:34, :42].mean() > 0.99
     assert painted(session, WALL)[:34, 54:].mean() > 0.99 and painted(session, WALL)[46:, :42].mean() > 0.99
+
+
+def test_only_the_first_of_clicks_that_wait_asks_for_the_photo(
+    session: Session, look: Look, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """All of it is read and copied for that, which the others would wait for."""
+    asked: list[Document] = []
+    really = SmartFill.preparation
+
+    def ask(self: SmartFill, document: Document) -> Callable[[], object] | None:
+        asked.append(document)
+        return really(self, document)
+
+    monkeypatch.setattr(SmartFill, "preparation", ask)
+    for point in ((20, 15), (80, 15), (20, 70)):
+        session.strokes.press(Sample(*point))
+        session.strokes.release(Sample(*point))
+    assert session.strokes.awaited.waits and len(asked) == 1
+    look.go_on.set()
+    until(lambda: session.steps.undo == 3)
 
 
 def test_undo_takes_back_the_click_that_waits_before_any_step(
