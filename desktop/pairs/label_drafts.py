@@ -21,7 +21,7 @@ from desktop.paint.layers.composite import from_straight, packed
 from desktop.paint.strokes.stroke import Ink
 from desktop.pairs import kept_drafts, photos
 from desktop.pairs.kept_drafts import Drafts
-from desktop.pairs.photos import Photo, Roll
+from desktop.pairs.photos import Photo, PhotoSet
 from desktop.support import background
 from desktop.support.observable import Observable, Property
 from desktop.support.task_queue import TaskQueue
@@ -74,7 +74,7 @@ class LabelDrafts(Observable):
         self._reading = TaskQueue("reading drafts", self)
         self._reading.error_reported.connect(canvas.error_reported)
         self._given_up = threading.Event()
-        self._roll: Roll | None = None
+        self._roll: PhotoSet | None = None
         self._place = 0
         self._refused = 0
         """Maps at which it was cancelled, or failed: it is tried again after some more."""
@@ -85,13 +85,13 @@ class LabelDrafts(Observable):
 
     # --- learning ------------------------------------------------------------------------------
 
-    def begin(self, roll: Roll, drafts: Drafts) -> None:
+    def begin(self, roll: PhotoSet, drafts: Drafts) -> None:
         """Make drafts for the photos of a roll, where there are those of an earlier day."""
         self.end()
         self.drafts = drafts
         self.follow(roll, 0)
 
-    def follow(self, roll: Roll, place: int) -> None:
+    def follow(self, roll: PhotoSet, place: int) -> None:
         """The roll as it is now, and which photo is at hand: learn where there are enough new maps."""
         self._roll, self._place = roll, place
         if self.drafts is None or self.learning:
@@ -126,7 +126,7 @@ class LabelDrafts(Observable):
         self._tasks.forget()
         self.learning = self.waiting = False
 
-    def _learn(self, roll: Roll, place: int) -> None:
+    def _learn(self, roll: PhotoSet, place: int) -> None:
         self.progress = 0.0, 0
         self.learning = True
         given_up = self._given_up = threading.Event()

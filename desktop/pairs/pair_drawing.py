@@ -24,7 +24,7 @@ from desktop.pairs.bulk_drafts import BulkDrafts
 from desktop.pairs.kept_drafts import Drafts
 from desktop.pairs.label_drafts import LabelDrafts
 from desktop.pairs.line_draft import LineDraft
-from desktop.pairs.photos import Photo, Roll
+from desktop.pairs.photos import Photo, PhotoSet
 from desktop.preview.matching import Matching
 from desktop.support.observable import Observable, Property
 from desktop.support.report_errors import ReportErrors, sentence_for
@@ -38,7 +38,7 @@ from engine.errors import PictureError
 from engine.files.writing import stem
 from trainer.files import pair_store
 
-Found = tuple[Document, str, Pixels | None]
+LoadedPhoto = tuple[Document, str, Pixels | None]
 """A picture to draw on, what there is to say of it, and the draft of labels that it begins with."""
 
 
@@ -53,7 +53,7 @@ class PairDrawing(Observable):
         parent: owns it.
     """
 
-    roll = Property[Roll | None](None)
+    roll = Property[PhotoSet | None](None)
     """None while no pairs are made."""
     place = Property(0)
     """Of the photo at hand, counted from 0."""
@@ -64,7 +64,7 @@ class PairDrawing(Observable):
     photo_shown = Property(True)
     photo_opacity = Property(0.5)
     """How densely the photo lies over the drawing, 0 to 1, while it is shown."""
-    scanned = Property[Roll | None](None)
+    scanned = Property[PhotoSet | None](None)
     """What ``begin`` would begin with, as ``look`` found it."""
     objection = Property("")
     """Why it could not; a sentence."""
@@ -124,9 +124,9 @@ class PairDrawing(Observable):
         """See what there is to do; ``scanned`` or ``objection`` follows."""
         palette = self._matching.palette_for(kind)
 
-        def see() -> Roll | str:
+        def see() -> PhotoSet | str:
             try:
-                return photos.roll(sources, kind, folder, palette)
+                return photos.find_photos(sources, kind, folder, palette)
             except (PictureError, OSError) as error:
                 return sentence_for(error)
 
@@ -139,8 +139,8 @@ class PairDrawing(Observable):
         self._remember(photos=str(sources[0]), folder=str(folder), kind=kind)
         self.busy = True
 
-        def read() -> tuple[Roll, Drafts]:
-            roll = photos.roll(sources, kind, folder, palette)
+        def read() -> tuple[PhotoSet, Drafts]:
+            roll = photos.find_photos(sources, kind, folder, palette)
             return roll, kept_drafts.read(kept_drafts.drafts_folder(folder))
 
         def go_on(_none: None) -> None:
@@ -148,7 +148,7 @@ class PairDrawing(Observable):
 
         self._writing.do(lambda: None, go_on, "begin")  # a pair that is being kept counts
 
-    def _begin(self, kind: InputKind, roll: Roll, drafts: Drafts) -> None:
+    def _begin(self, kind: InputKind, roll: PhotoSet, drafts: Drafts) -> None:
         self.finish()
         self._kind, self.place = kind, 0
         if kind == "labels":
@@ -217,7 +217,7 @@ class PairDrawing(Observable):
                 self._come_up(place, picture)
                 return
 
-        def read() -> Found | str:
+        def read() -> LoadedPhoto | str:
             try:
                 document, said = photos.picture_over(photo, kind, roll.palette, roll.folder)
                 if kind == "labels" and (layer := photos.photo_layer(document)) is not None:
@@ -229,7 +229,7 @@ class PairDrawing(Observable):
         self.busy = True
         self._reading.do(read, lambda found: self._take(begun, place, by, found), "open")
 
-    def _take(self, begun: int, place: int, by: int, found: Found | str) -> None:
+    def _take(self, begun: int, place: int, by: int, found: LoadedPhoto | str) -> None:
         if begun != self._begun or self.roll is None:
             return
         # Drafts may have gone into the data set meanwhile; the order stays while something is read.
@@ -378,7 +378,7 @@ class PairDrawing(Observable):
                 lambda kept: self._added(begun, photo, picture, revision, *kept),
             )
 
-    def _keep(self, roll: Roll, photo: Photo, drawn: Picture, seen: Pixels) -> tuple[Photo, int]:
+    def _keep(self, roll: PhotoSet, photo: Photo, drawn: Picture, seen: Pixels) -> tuple[Photo, int]:
         """On the task queue's thread: the photo with its pair, and how many pairs there are now."""
         task = task_of(self._kind)
         photos.refuse_gone(roll)
@@ -414,14 +414,14 @@ class PairDrawing(Observable):
     def _update_rest(self) -> None:
         self.bulk_drafts.roll = self.roll if self.draws_labels else None
 
-    def _take_roll(self, roll: Roll) -> None:
+    def _take_roll(self, roll: PhotoSet) -> None:
         """Drafts went into the data set, or out of it."""
         if self.roll is None or self.roll.folder != roll.folder:
             return
         self.roll = roll
         self.labels.follow(roll, self.place)
 
-    def _take_scanned(self, found: Roll | str) -> None:
+    def _take_scanned(self, found: PhotoSet | str) -> None:
         if isinstance(found, str):
             self.objection = found
         else:

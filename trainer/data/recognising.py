@@ -16,7 +16,7 @@ from trainer.data.inputs import DataOptions
 from trainer.data.instances import InstanceMasks
 from trainer.files import layouts, pairing
 from trainer.files.families import Side
-from trainer.files.layouts import Found
+from trainer.files.layouts import PictureFile
 from trainer.files.pairing import Chosen
 from trainer.pictures import depths, recognition
 from trainer.pictures.sources import Source, read
@@ -37,7 +37,7 @@ _SOME_FLAT = 0.2, 0.8
 
 
 def recognise_pairs(
-    folder: Path, found: list[Found], stills: list[Found], options: DataOptions
+    folder: Path, found: list[PictureFile], stills: list[PictureFile], options: DataOptions
 ) -> tuple[DataSet, list[Path]]:
     """The data set, and those of the ``stills``, GIF files, that are not part of it.
 
@@ -252,7 +252,7 @@ _PARTS = {
 }
 
 
-def _of_panels(folder: Path, found: list[Found], parts: panels.Panels, options: DataOptions) -> DataSet:
+def _of_panels(folder: Path, found: list[PictureFile], parts: panels.Panels, options: DataOptions) -> DataSet:
     one, other = panels.PATTERNS[parts.pattern]
     layout: Layout = {"left": "side by side", "top": "stacked"}.get(one, "panels")  # type: ignore[assignment]
     candidates = [
@@ -279,7 +279,7 @@ def _of_panels(folder: Path, found: list[Found], parts: panels.Panels, options: 
 
 
 def _photos(
-    folder: Path, found: list[Found], options: DataOptions, chosen: Chosen | None, suspicion: str
+    folder: Path, found: list[PictureFile], options: DataOptions, chosen: Chosen | None, suspicion: str
 ) -> DataSet:
     task = options.task or "hints"
     patterns = [*(chosen.patterns if chosen is not None else ()), *([suspicion] if suspicion else ())]
@@ -320,7 +320,9 @@ def _photos(
     )
 
 
-def _suspicions(found: list[Found], chosen: Chosen | None, suspicion: str, offered: str) -> list[Problem]:
+def _suspicions(
+    found: list[PictureFile], chosen: Chosen | None, suspicion: str, offered: str
+) -> list[Problem]:
     """What speaks against these being photos without partners."""
     alone = "They are taken for photos alone, and drawings are made from them."
     told = f"{offered} {_SURE}"
@@ -354,7 +356,7 @@ def _suspicions(found: list[Found], chosen: Chosen | None, suspicion: str, offer
 _SURE = "If they are single photos, --pair alone says so."
 
 
-def _unused(stills: list[Found], chosen: Chosen) -> list[Path]:
+def _unused(stills: list[PictureFile], chosen: Chosen) -> list[Path]:
     used = {file for match in chosen.matches for file in (match.one, match.other)}
     used |= {entry.file for side in chosen.others for entry in side.files.values()}  # of these it is told
     return [still.file for still in stills if still.file not in used]
@@ -370,7 +372,7 @@ def _listed(names: Sequence[str]) -> str:
     return ", ".join(some[:_LISTED] if more else some) + more
 
 
-def _named(found: Sequence[Found]) -> Iterator[tuple[Found, str, str]]:
+def _named(found: Sequence[PictureFile]) -> Iterator[tuple[PictureFile, str, str]]:
     """Each file, a name that is unique also where files lie in several folders or differ in their endings
     alone, and the ending that the name then has."""
     names = ["/".join(part for part in (entry.split, entry.role, entry.key) if part) for entry in found]

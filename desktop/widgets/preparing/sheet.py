@@ -5,10 +5,10 @@ from __future__ import annotations
 from PySide6.QtGui import QPixmap
 
 from desktop.preparing.preparing import Preparing
-from desktop.widgets.parts.picks import Pick, Picks, decoded
+from desktop.widgets.parts.picks import Pick, PickList, decoded
 
 
-class Sheet(Picks):
+class Sheet(PickList):
     """Those that are proposed to be left out stand first."""
 
     def __init__(self, preparing: Preparing) -> None:
