@@ -316,9 +316,9 @@ class PairDrawing(Observable):
 
     def _recall(self) -> None:
         """What was chosen last, as far as it makes sense, and note what is chosen from now on."""
-        told = self._settings.pairs
-        self.draft.sure = line_draft.remembered(told)
-        self.labels.filling = told.get("drafts") != "no"
+        choices = self._settings.pairs
+        self.draft.sure = line_draft.remembered(choices)
+        self.labels.filling = choices.get("drafts") != "no"
         self.draft.changed.connect(self._note)
         self.labels.changed.connect(self._note)
         self.labels.watch("drafts", self._take_drafts)
@@ -329,8 +329,8 @@ class PairDrawing(Observable):
         elif name == "filling":
             self._remember(drafts="yes" if self.labels.filling else "no")
 
-    def _remember(self, **told: str) -> None:
-        self._settings.pairs = {**self._settings.pairs, **told}
+    def _remember(self, **choices: str) -> None:
+        self._settings.pairs = {**self._settings.pairs, **choices}
 
     # --- what is seen --------------------------------------------------------------------------
 

@@ -220,7 +220,7 @@ class Matching(QObject):
             self._canvas.edit(lambda document: document.set_palette(palette))
         elif decided.palette == "anew":
             self._begin_anew(picture, palette)
-        elif decided.palette == "told":
+        elif decided.palette == "kept":
             self._canvas.said.emit(
                 self.tr(
                     "The picture's palette is not the model's; each colour goes to its nearest label. "

@@ -91,11 +91,11 @@ def _row(name: str, judged: Sequence[Mapping[str, float]]) -> Row:
         for place, value in enumerate(values)
         if value is not None and math.isfinite(value)
     }
-    told = {place: far for place, far in distances.items() if math.isfinite(far)}
-    if len(told) < 2 or name not in BETTER:
+    finite = {place: far for place, far in distances.items() if math.isfinite(far)}
+    if len(finite) < 2 or name not in BETTER:
         return Row(name, values)
-    least = min(told.values())
-    return Row(name, values, frozenset(place for place, far in told.items() if far == least))
+    least = min(finite.values())
+    return Row(name, values, frozenset(place for place, far in finite.items() if far == least))
 
 
 def _distance(name: str, value: float, scores: Mapping[str, float]) -> float:

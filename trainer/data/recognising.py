@@ -88,8 +88,8 @@ def recognise_pairs(
         patterns = (*chosen.patterns, panels.ALONE) if chosen is not None else (panels.ALONE,)
         data = DataSet(folder, "two folders", options.task or "image", problems=(problem,), patterns=patterns)
         return data, unused
-    told = None if chosen is None or chosen.is_faint else chosen
-    return _photos(folder, found, options, told, parts.suspicion), unused
+    sure = None if chosen is None or chosen.is_faint else chosen
+    return _photos(folder, found, options, sure, parts.suspicion), unused
 
 
 def partnerless(file: Path) -> Problem:
@@ -325,20 +325,20 @@ def _suspicions(
 ) -> list[Problem]:
     """What speaks against these being photos without partners."""
     alone = "They are taken for photos alone, and drawings are made from them."
-    told = f"{offered} {_SURE}"
+    remedy = f"{offered} {_SURE}"
     if chosen is not None:
         first = chosen.matches[0]
         text = (
             f"{2 * len(chosen.matches)} files share a part of their names, such as “{first.one.name}” and "
             f"“{first.other.name}”. {alone}"
         )
-        return [Problem(None, False, text, told, "pairing")]
+        return [Problem(None, False, text, remedy, "pairing")]
     if suspicion:
         shape = {"left+right": "twice as wide as high", "first+third": "three times as wide as high"}.get(
             suspicion, "twice as high as wide"
         )
         text = f"The pictures are {shape}, as files with several pictures in them are. {alone}"
-        return [Problem(None, False, text, told, "pairing")]
+        return [Problem(None, False, text, remedy, "pairing")]
     flat = seen = 0
     for entry in layouts.spread(found, direction.LOOKED_AT):
         try:
@@ -350,7 +350,7 @@ def _suspicions(
         return []
     some = "Some" if flat <= _SOME_FLAT[1] * seen else "All"
     text = f"{some} of the pictures are of even colours, as label maps and drawings are. {alone}"
-    return [Problem(None, False, text, told, "pairing")]
+    return [Problem(None, False, text, remedy, "pairing")]
 
 
 _SURE = "If they are single photos, --pair alone says so."

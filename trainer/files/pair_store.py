@@ -345,7 +345,7 @@ def _said(folder: Path) -> Iterator[None]:
 
 
 def _without(of_pairs: dict[str, T], names: Collection[str]) -> dict[str, T]:
-    return {name: told for name, told in of_pairs.items() if name not in names}
+    return {name: value for name, value in of_pairs.items() if name not in names}
 
 
 def _drafts(fields: Any) -> dict[str, float]:

@@ -376,13 +376,13 @@ def _is_sure(one: Side, other: Side) -> bool:
     equal = (one.start, one.ending, one.suffix) == (other.start, other.ending, other.suffix)
     if one.folder != other.folder and equal:
         return True
-    told = [{word for word in families.Side("", side.start, side.ending).words} for side in (one, other)]
+    both = [{word for word in families.Side("", side.start, side.ending).words} for side in (one, other)]
     if one.folder != other.folder:
         # Names may differ in words that say which side it is; others may be of other things.
-        return all(not words or words & _KNOWN for words in told) or _cores_have_letters(one, other)
+        return all(not words or words & _KNOWN for words in both) or _cores_have_letters(one, other)
     if one.suffix != other.suffix:
         return True
-    return any(words & _KNOWN for words in told)
+    return any(words & _KNOWN for words in both)
 
 
 def _cores_have_letters(one: Side, other: Side) -> bool:

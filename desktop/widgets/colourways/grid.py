@@ -162,10 +162,10 @@ class Grid(Tiles):
             item = self.item(row)
             item.setText(tile.colours.caption)
             tip = self.tr("Give the drawing the colours “%s”; click a colour to change it, drag to reorder")
-            told = tip % tile.colours.name
+            text = tip % tile.colours.name
             if tile.colours.style is not None:
-                told += "\n" + self.tr("Style: %s") % tile.colours.style
-            item.setToolTip(theme.plain(told))
+                text += "\n" + self.tr("Style: %s") % tile.colours.style
+            item.setToolTip(theme.plain(text))
 
     def _offer(self, at: QPoint) -> None:
         row = self.indexAt(at).row()
