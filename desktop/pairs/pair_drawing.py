@@ -188,9 +188,9 @@ class PairDrawing(Observable):
         """Go on to the next photo (1) or back to the one before (−1); the drawing is kept."""
         if self.roll is None or self.busy:
             return
-        place = self.place + by
-        if 0 <= place < len(self.roll.photos):
-            self._open(place, by)
+        index = self.place + by
+        if 0 <= index < len(self.roll.photos):
+            self._open(index, by)
         else:
             last = self.tr("This is the last photo.") if by > 0 else self.tr("This is the first photo.")
             self._canvas.said.emit(last)
@@ -205,16 +205,16 @@ class PairDrawing(Observable):
         assert self.roll is not None
         count = len(self.roll.photos)
         order = (number % count for number in range(start, start + count))
-        return next((place for place in order if not self.roll.photos[place].pair), None)
+        return next((index for index in order if not self.roll.photos[index].pair), None)
 
-    def _open(self, place: int, by: int = 1) -> None:
+    def _open(self, index: int, by: int = 1) -> None:
         """Bring a photo up; one that can't be read is passed over in the direction ``by``."""
         assert self.roll is not None
-        roll, kind, photo, begun = self.roll, self._kind, self.roll.photos[place], self._begun
+        roll, kind, photo, begun = self.roll, self._kind, self.roll.photos[index], self._begun
         for picture in self._canvas.pictures:
             if picture.document.kind == kind and photos.is_over(picture.document, photo):
                 picture.document.extras["photo"] = photo.mark
-                self._come_up(place, picture)
+                self._come_up(index, picture)
                 return
 
         def read() -> LoadedPhoto | str:
@@ -227,9 +227,9 @@ class PairDrawing(Observable):
                 return str(error)
 
         self.busy = True
-        self._reading.do(read, lambda found: self._take(begun, place, by, found), "open")
+        self._reading.do(read, lambda found: self._take(begun, index, by, found), "open")
 
-    def _take(self, begun: int, place: int, by: int, found: LoadedPhoto | str) -> None:
+    def _take(self, begun: int, index: int, by: int, found: LoadedPhoto | str) -> None:
         if begun != self._begun or self.roll is None:
             return
         # Drafts may have gone into the data set meanwhile; the order stays while something is read.
@@ -242,8 +242,8 @@ class PairDrawing(Observable):
                 before is not None and before.document.kind == document.kind
             ):  # its preview goes on in the same style
                 document.take_styles(before.document.style, before.document.named_styles)
-            picture = OpenPicture(document, title=roll.photos[place].file.stem)
-            self._come_up(place, picture)
+            picture = OpenPicture(document, title=roll.photos[index].file.stem)
+            self._come_up(index, picture)
             if labels is not None:
                 self.labels.lay(document, labels)
             elif self.draws_labels:  # smart fill will ask for them
@@ -253,14 +253,14 @@ class PairDrawing(Observable):
                 self._canvas.error_reported.emit(said)
             return
         self._canvas.error_reported.emit(self.tr("%s It is passed over.") % found)
-        if 0 <= place + by < len(roll.photos):
-            self._open(place + by, by)
+        if 0 <= index + by < len(roll.photos):
+            self._open(index + by, by)
         elif self._picture is None:
             self.finish()
 
-    def _come_up(self, place: int, picture: OpenPicture) -> None:
+    def _come_up(self, index: int, picture: OpenPicture) -> None:
         canvas, old = self._canvas, self._picture
-        self._picture, self.place = picture, place
+        self._picture, self.place = picture, index
         canvas.put_up(picture)
         if old is not None and old is not picture and old.is_saved and old in canvas.pictures:
             canvas.close_picture(old)
@@ -392,7 +392,7 @@ class PairDrawing(Observable):
             return
         self.busy = False
         roll = self.roll  # as it is now: the rest of the drafts may have been taken meanwhile
-        place = next(number for number, other in enumerate(roll.photos) if other.mark == photo.mark)
+        index = next(number for number, other in enumerate(roll.photos) if other.mark == photo.mark)
         others = (photo if other.mark == photo.mark else other for other in roll.photos)
         drafts = roll.drafts - {photo.pair}
         self.roll = replace(roll, photos=tuple(others), pairs=pairs, drafts=drafts)
@@ -403,7 +403,7 @@ class PairDrawing(Observable):
             self._canvas.said.emit(self.tr("Added without your last strokes; add it again to have them in."))
             return
         self._canvas.mark_saved(picture)
-        following = self._without_pair(place + 1)
+        following = self._without_pair(index + 1)
         if following is None and not former.pair:
             self.finished.emit()
         elif self.here and following is not None:

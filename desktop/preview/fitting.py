@@ -32,7 +32,7 @@ class Facts:
 
 def picture_for(card: Card, pictures: Sequence[Facts]) -> int | None:
     """Which of the open pictures a model is to paint, the first of them that suits; None for a new one."""
-    suited = (place for place, facts in enumerate(pictures) if facts.translated and facts.kind == card.input)
+    suited = (index for index, facts in enumerate(pictures) if facts.translated and facts.kind == card.input)
     return next(suited, None)
 
 
@@ -42,7 +42,7 @@ class Opening:
 
     entry: Entry | None
     """The model; None where it can't be used."""
-    place: int | None = None
+    index: int | None = None
     """Which of the open pictures it paints, that on the canvas being 0; None for one to begin with."""
     is_open: bool = False
     """It is the one that is open, or being opened."""

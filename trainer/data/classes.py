@@ -52,8 +52,8 @@ def several(chosen: Chosen) -> Several | None:
         if any(area is None for area in areas):
             continue
         # The largest first: what covers little lies on it.
-        order = sorted(range(len(members)), key=lambda place: -(areas[place] or 0.0))
-        return _put_together(one, [members[place] for place in order], photo)
+        order = sorted(range(len(members)), key=lambda index: -(areas[index] or 0.0))
+        return _put_together(one, [members[index] for index in order], photo)
     return None
 
 

@@ -222,7 +222,7 @@ def _left_out(chosen: Chosen, options: DataOptions) -> list[Problem]:
 def _belong(chosen: Chosen) -> bool:
     """Whether the pictures themselves say that these are pairs: one side is drawn, or their edges agree."""
     sides = [(Source(match.one), Source(match.other)) for match in chosen.matches]
-    flat = [direction.share([both[place] for both in sides], recognition.is_flat) for place in (0, 1)]
+    flat = [direction.share([both[index] for both in sides], recognition.is_flat) for index in (0, 1)]
     return (max(flat) >= 0.8 and min(flat) <= 0.2) or _are_aligned(sides)
 
 

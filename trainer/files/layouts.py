@@ -102,7 +102,7 @@ def spread(items: Sequence[_Item], count: int) -> list[_Item]:
     """At most ``count`` of the items, evenly spread."""
     if len(items) <= count:
         return list(items)
-    return [items[place * len(items) // count] for place in range(count)]
+    return [items[index * len(items) // count] for index in range(count)]
 
 
 def split_and_role(parts: tuple[str, ...], between: bool = False) -> tuple[str, str]:

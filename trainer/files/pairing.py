@@ -133,9 +133,9 @@ def asked(found: Sequence[PictureFile], pattern: str) -> Chosen | None:
     """The pairs of a pattern that was asked for; None where there are no such two sides with common names."""
     best: Chosen | None = None
     for sides in _patterns_apart(found):
-        for place in (place for place, letter in enumerate(pattern) if letter == "+"):
-            ones = [side for side in sides if _is_called(side, pattern[:place])]
-            others = [side for side in sides if _is_called(side, pattern[place + 1 :])]
+        for index in (index for index, letter in enumerate(pattern) if letter == "+"):
+            ones = [side for side in sides if _is_called(side, pattern[:index])]
+            others = [side for side in sides if _is_called(side, pattern[index + 1 :])]
             for one in ones:
                 for other in others:
                     if one is other:
@@ -292,7 +292,7 @@ def _unlikeliness(one: Side, other: Side) -> tuple[float, ...]:
     kinds = sorted((_is_photo(one) - _is_drawn(one), _is_photo(other) - _is_drawn(other)))
     words = set(one.words) | set(other.words)
     worse = len(words & WORSE)
-    better = next((place for place, some in enumerate(_BETTER) if words & set(some)), len(_BETTER))
+    better = next((index for index, some in enumerate(_BETTER) if words & set(some)), len(_BETTER))
     return (
         1.0 + worse - (kinds[1] - kinds[0]) / 2,
         float(better),
