@@ -21,6 +21,8 @@ from desktop.comparison.command import compare
 from engine.errors import ModelError, PictureError, UnderpaintError
 from resources import NoHomeError
 from trainer.__main__ import commands as training
+from trainer.cli.messages import say
+from trainer.cli.options import OutOption, one_out
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -83,12 +85,12 @@ def main() -> None:
             del words[0]
         if own_window or named or not words or not (words[0].startswith("-") or words[0] in _names()):
             if len(words) > 1:
-                _say(f"One picture a window: don't know what to do with “{words[1]}”.")
+                say(f"One picture a window: don't know what to do with “{words[1]}”.")
                 sys.exit(2)
             sys.exit(_window(Path(words[0]) if words else None, own_window=own_window))
         commands(prog_name="underpaint")
     except (UnderpaintError, NoHomeError) as error:
-        _say(str(error))
+        say(str(error))
         sys.exit(getattr(error, "exit_code", 1))
     except KeyboardInterrupt:
         sys.exit(130)
@@ -127,7 +129,7 @@ def models(
     from engine.models.catalogue import described, entries
 
     if catalogue is not None:
-        raise typer.Exit(0 if shared.show_list(catalogue, print, _say, anew=write, as_json=as_json) else 1)
+        raise typer.Exit(0 if shared.show_list(catalogue, print, say, anew=write, as_json=as_json) else 1)
     if write:
         raise typer.BadParameter("say which file to write", param_hint="--catalogue")
     listed = entries()
@@ -179,7 +181,7 @@ def translate(
     jobs = translating.jobs(input, output)
     finishing = translating.finishing(cut_out, room, larger, enclosed)
     generator = engine.open(
-        model, device=device, statistics=statistics.value if statistics else None, notice=_say
+        model, device=device, statistics=statistics.value if statistics else None, notice=say
     )
     code = translating.code(generator, style)
     for folder in {target.parent for _, target in jobs}:
@@ -192,9 +194,9 @@ def translate(
         return
     failures = translating.translate_all(generator, jobs, seed, code, finishing)
     for sentence in failures:
-        _say(sentence)
+        say(sentence)
     if failures:
-        _say(f"{len(failures)} of {len(jobs)} files were passed over.")
+        say(f"{len(failures)} of {len(jobs)} files were passed over.")
         raise typer.Exit(1)
 
 
@@ -213,14 +215,17 @@ def replay(
     """Make a time-lapse of a drawing, and of what a model paints of it on the way."""
     from desktop import replaying
 
-    print(replaying.replay(drawing, out, seconds, height, shown.value, model, device, _say))
+    print(replaying.replay(drawing, out, seconds, height, shown.value, model, device, say))
 
 
 @commands.command()
 def colourways(
     drawing: Annotated[Path, typer.Argument(metavar="DRAWING", help="An .ora project with colour hints.")],
-    out: Annotated[Path, typer.Argument(metavar="OUT", help="The folder for the sheet and the pictures.")],
     sets: Annotated[Path, typer.Option(help="Sets (.json), a palette (.gpl, .aco, .ase, .hex) or a photo.")],
+    out: Annotated[
+        Path | None, typer.Argument(metavar="OUT", help="The folder for the sheet and the pictures.")
+    ] = None,
+    by_option: OutOption = None,
     model: Annotated[str | None, typer.Option(help="Instead of the one it was painted with.")] = None,
     count: Annotated[int, typer.Option(min=4, max=16, help="How many sets to draw of colours.")] = 12,
     seed: Annotated[int, typer.Option(min=0, help="By which they are drawn.")] = 1,
@@ -228,7 +233,7 @@ def colourways(
     """Translate one drawing in several sets of colours: a labelled sheet, and a PNG of each."""
     from desktop.colourways import command
 
-    for written in command.run(drawing, out, sets, model, count, seed):
+    for written in command.run(drawing, one_out(out, by_option), sets, model, count, seed):
         print(written)
 
 
@@ -353,9 +358,9 @@ def bench(
     failed = False
     for entry in entries():
         try:
-            result = measured(entry, notice=_say)
+            result = measured(entry, notice=say)
         except UnderpaintError as error:
-            _say(f"{entry.name}: {error}")
+            say(f"{entry.name}: {error}")
             failed = True
             continue
         results.append(result)
@@ -438,11 +443,6 @@ def _palette(wanted: str) -> Palette:
             return read_gpl(folder / f"{wanted}.gpl")
     known = sorted({file.stem for folder in folders for file in folder.glob("*.gpl")})
     raise PictureError(f"There is no palette “{wanted}”; known are {', '.join(known)}, or name a .gpl file.")
-
-
-def _say(sentence: str) -> None:
-    """Tell the user something that is no result."""
-    print(sentence, file=sys.stderr, flush=True)
 
 
 if __name__ == "__main__":

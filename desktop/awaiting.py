@@ -36,6 +36,8 @@ class AwaitedStrokes(QObject):
         draw: draws one of them.
     """
 
+    over = Signal()
+    """None waits any more."""
     said = Signal(str)
     error_reported = Signal(str)
 
@@ -60,10 +62,12 @@ class AwaitedStrokes(QObject):
 
     def hold(self, stroke: Awaited) -> bool:
         """The pen came down: whether the stroke has to wait."""
-        aim, preparation = self._aim(), stroke.tool.preparation(self._document())
+        aim = self._aim()
         if self._strokes and aim != self._aimed:
             self._give_up()
         behind = bool(self._strokes) and self._strokes[-1].tool is stroke.tool
+        # One that comes behind another waits anyway, and what its tool has to know may be long to find out.
+        preparation = None if behind else stroke.tool.preparation(self._document())
         if preparation is None and not behind:
             return False
         if preparation is not None and not self._strokes:
@@ -86,9 +90,10 @@ class AwaitedStrokes(QObject):
 
     def drop(self) -> bool:
         """Draw none of them; False when there is none."""
-        dropped, self._strokes = self._strokes, []
-        self._tasks.forget()
-        return bool(dropped)
+        dropped = self._forget()
+        if dropped:
+            self.over.emit()
+        return dropped
 
     def take_back(self) -> bool:
         """Draw all but the newest of them; False when there is none."""
@@ -99,8 +104,13 @@ class AwaitedStrokes(QObject):
 
     def leave(self) -> None:
         """End of the program."""
-        self.drop()
+        self._forget()
         self._tasks.give_up()  # it only looks
+
+    def _forget(self) -> bool:
+        dropped, self._strokes = self._strokes, []
+        self._tasks.forget()
+        return bool(dropped)
 
     def _prepare(self, preparation: Callable[[], object]) -> None:
         def attempt() -> Exception | None:
@@ -126,6 +136,7 @@ class AwaitedStrokes(QObject):
                 return
             self._draw(self._strokes.pop(0))
             self._aimed = self._aim()
+        self.over.emit()
 
     def _give_up(self) -> None:
         self.drop()

@@ -82,8 +82,8 @@ class Handling(Observable):
             return
         names = self.presets
         first = -1 if step > 0 else 0
-        place = names.index(self._taken) if self._taken in names else first
-        name = names[(place + step) % len(names)]
+        index = names.index(self._taken) if self._taken in names else first
+        name = names[(index + step) % len(names)]
         self.take_preset(name)
         self.said.emit(self.tr("Brush “%s”.") % name)
 

@@ -49,6 +49,6 @@ class LayerActions(QObject):
     def move(self, by: int) -> None:
         """Move the active layer up (1) or down (−1)."""
         document = self._canvas.document
-        place = document.layers.index(document.active) + by
-        if 0 <= place < len(document.layers):
-            self._canvas.edit(lambda document: document.move_layer(document.active.id, place))
+        index = document.layers.index(document.active) + by
+        if 0 <= index < len(document.layers):
+            self._canvas.edit(lambda document: document.move_layer(document.active.id, index))

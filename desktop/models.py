@@ -74,10 +74,10 @@ class Models(QObject):
             return
         self._samples.drop()  # whatever was to come up, something else was chosen since
         with ReportErrors(self._canvas.error_reported.emit):
-            if decided.place is None:
+            if decided.index is None:
                 self._matching.fresh(decided.entry.card, lambda picture: self._canvas.put_up(picture, path))
-            elif decided.place > 0:
-                self._canvas.put_up(self._canvas.pictures[decided.place], path)
+            elif decided.index > 0:
+                self._canvas.put_up(self._canvas.pictures[decided.index], path)
             elif not decided.is_open:
                 self._live.open_model(path, same_picture=True)
 

@@ -47,13 +47,13 @@ class Selecting:
     def steps(self) -> Steps:
         """What can be taken back and done again; selecting only while it is what comes next."""
         document = self._canvas.document
-        told, text = document.history, QCoreApplication.translate("paint", "Select")
-        back, on = (can(told.newest) for can in (document.choices.can_go_back, document.choices.can_go_on))
+        history, text = document.history, QCoreApplication.translate("paint", "Select")
+        back, on = (can(history.newest) for can in (document.choices.can_go_back, document.choices.can_go_on))
         return Steps(
             document.undo_steps + back,
             document.redo_steps + on,
-            text if back else told.undo_text,
-            text if on else told.redo_text,
+            text if back else history.undo_text,
+            text if on else history.redo_text,
         )
 
     def _choose(self, area: Callable[[], Area]) -> None:

@@ -11,7 +11,7 @@ import logging
 from collections.abc import Callable
 from pathlib import Path
 
-from PySide6.QtCore import QObject, Signal
+from PySide6.QtCore import QObject, Qt, Signal
 
 from desktop.colourways.board import Colourways
 from desktop.documents.filing import Filing
@@ -104,7 +104,7 @@ class Session(Observable):
         self.file_work = FileWork(self)
         self.documents = OpenDocuments(self.settings, lambda: self.guarding.hear(), self.file_work.later)
         self.filing = Filing(
-            self.documents, self.file_work, self.put_up, lambda: self.strokes.drawing, parent=self
+            self.documents, self.file_work, self.put_up, lambda: self.strokes.goes_on, parent=self
         )
         self._pen_up = self.filing.when_the_pen_is_up
         self.guarding = Guarding(self, self.documents, self.file_work, self._pen_up, self)
@@ -165,6 +165,8 @@ class Session(Observable):
         strokes.finished.connect(self._changed)
         strokes.layer_chosen.connect(self.restructured)
         strokes.watch("drawing", filing.let_arrive)
+        # Not within a press that takes the place of clicks which waited.
+        strokes.awaited.over.connect(filing.let_arrive, Qt.ConnectionType.QueuedConnection)
         filing.files_changed.connect(self._update_undo)
         filing.read_as.connect(self.read_as)
         filing.changed_elsewhere.connect(self.changed_elsewhere)

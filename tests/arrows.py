@@ -79,7 +79,7 @@ ARROWS: dict[str, str] = {
         "desktop.app desktop.colourways desktop.comparison desktop.demo desktop.paint.files "
         "desktop.replaying desktop.single_instance desktop.translating engine engine.data engine.devices "
         "engine.errors engine.foreign engine.models engine.passes engine.planes resources "
-        "trainer.__main__"
+        "trainer.__main__ trainer.cli"
     ),
     "desktop.app": (
         "desktop.crashes desktop.session desktop.single_instance desktop.support desktop.widgets.dialogs "

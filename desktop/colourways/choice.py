@@ -126,11 +126,11 @@ class Choice(Observable):
             lambda found: self._arrive(Arrival(picture, path, found)),
         )
 
-    def change(self, number: int, place: int, colour: Colour) -> None:
-        """Have another colour at a place of a set."""
+    def change(self, number: int, index: int, colour: Colour) -> None:
+        """Have another colour in a set."""
         old = self._sets[number]
         row = list(self.wanted(old)) + list(old.colours[len(self.own) :])
-        row[place] = colour
+        row[index] = colour
         self._swap(number, replace(old, colours=tuple(row)), self.tr("Colour of a colourway"))
 
     def restyle(self, number: int, style: str | int | None) -> None:

@@ -34,10 +34,10 @@ def own_colours(hints: Pixels) -> tuple[Colour, ...]:
     counts = np.bincount(places, lengths, len(distinct))
     order = np.argsort(-counts, kind="stable")
     found: list[npt.NDArray[np.int64]] = []
-    for place in order[:4096]:
-        if counts[place] < _LEAST * lengths.sum() or len(found) == MOST:
+    for index in order[:4096]:
+        if counts[index] < _LEAST * lengths.sum() or len(found) == MOST:
             break
-        colour = _channels(distinct[place : place + 1])[0]
+        colour = _channels(distinct[index : index + 1])[0]
         if all(np.square(colour - other).sum() > _ALIKE**2 for other in found):
             found.append(colour)
     return tuple((int(red), int(green), int(blue)) for red, green, blue in found)
@@ -56,17 +56,17 @@ def placed(own: Sequence[Colour], orders: Sequence[Sequence[Colour]]) -> tuple[C
     found = [_found(own, order) for order in orders]
     order, there = max(zip(orders, found, strict=True), key=lambda one: len(one[1]), default=((), {}))
     left = iter(colour for colour in own if colour not in there.values())
-    row = [there.get(place) or next(left, former) for place, former in enumerate(order)]
+    row = [there.get(index) or next(left, former) for index, former in enumerate(order)]
     return (*row, *left)[:MOST]
 
 
 def _found(own: Sequence[Colour], order: Sequence[Colour]) -> dict[int, Colour]:
     """Which of a drawing's colours is at which place of an order: the one that is alike."""
     left, found = list(own), dict[int, Colour]()
-    for place, former in enumerate(order):
+    for index, former in enumerate(order):
         near = min(left, key=lambda colour: math.dist(colour, former), default=None)
         if near is not None and math.dist(near, former) <= _ALIKE:
-            found[place] = near
+            found[index] = near
             left.remove(near)
     return found
 

@@ -42,6 +42,6 @@ class Lots:
             return tuple(named)
         first = list(styles) if self._seed == 1 else []
         return tuple(
-            replace(one, style=first[place] if place < len(first) else self._seed * _SEEDS + place)
-            for place, one in enumerate(named)
+            replace(one, style=first[index] if index < len(first) else self._seed * _SEEDS + index)
+            for index, one in enumerate(named)
         )

@@ -42,10 +42,10 @@ class ColourSet:
         """Its name, and that of its style if it has one; a number says nothing to anybody."""
         return f"{self.name} · {self.style}" if isinstance(self.style, str) else self.name
 
-    def is_numbered(self, place: int) -> bool:
+    def is_numbered(self, number: int) -> bool:
         """Whether it has no other name than the number of its place in the row, from 1; sets that chance made
         have none."""
-        return self.name == str(place)
+        return self.name == str(number)
 
 
 def shuffled(colours: Sequence[Colour], wanted: int, count: int, seed: int = 1) -> tuple[ColourSet, ...]:
@@ -74,14 +74,14 @@ def turned(own: Sequence[Colour], count: int, seed: int = 1) -> tuple[ColourSet,
     made = []
     for number in range(1, count + 1):
         row = []
-        for place, colour in enumerate(own):
-            begin = random.Random(f"{seed} {place}").random()
-            chance = random.Random(f"{seed} {number} {place}")
+        for index, colour in enumerate(own):
+            begin = random.Random(f"{seed} {index}").random()
+            chance = random.Random(f"{seed} {number} {index}")
             _hue, light, strong = colorsys.rgb_to_hls(*(part / 255 for part in colour))
             light = min(max(light + chance.uniform(-0.12, 0.12), 0.12), 0.9)
             grey = strong < 0.12 or max(colour) - min(colour) < 24
             strong = 0.0 if grey and chance.random() < 0.5 else chance.uniform(0.35, 0.85)
-            hue = begin + number * (_GOLDEN + place * 0.23)  # so that no two sets in a row are alike
+            hue = begin + number * (_GOLDEN + index * 0.23)  # so that no two sets in a row are alike
             found = colorsys.hls_to_rgb(hue % 1, light, strong)
             row.append((round(found[0] * 255), round(found[1] * 255), round(found[2] * 255)))
         made.append(ColourSet(str(number), tuple(row)))

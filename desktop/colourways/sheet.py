@@ -123,9 +123,9 @@ def _draw(painter: QPainter, made: Sequence[Made], title: str, grid: _Grid) -> N
         image = QImage(pixels.data, width, height, 3 * width, QImage.Format.Format_RGB888)
         painter.drawImage(QRectF(left, top, grid.width, grid.height), image)
         room = grid.cell_width - grid.gap
-        for place, colour in enumerate(colours.colours):
+        for index, colour in enumerate(colours.colours):
             across = room / len(colours.colours)
-            area = QRectF(left + place * across, top + grid.height, across, grid.swatch)
+            area = QRectF(left + index * across, top + grid.height, across, grid.swatch)
             painter.fillRect(area, QColor(*colour))
         below = QRectF(left, top + grid.height + grid.swatch + grid.above, room, grid.label_height)
         painter.drawText(below, grid.labels[number], _wrapped())

@@ -73,8 +73,8 @@ def to_png(sheet: Sheet) -> bytes:
         font = _font(painter, bold=True)
         painter.setFont(font)
         _write(painter, QRectF(_GAP, _GAP / 2, width - 2 * _GAP, _LINE), sheet.title)
-        for place, name in enumerate(sheet.columns):
-            _write(painter, QRectF(left + place * (edge + _GAP), _GAP + _LINE, edge, _LINE), name)
+        for index, name in enumerate(sheet.columns):
+            _write(painter, QRectF(left + index * (edge + _GAP), _GAP + _LINE, edge, _LINE), name)
         for down, row in enumerate(sheet.pictures):
             for across, picture in enumerate(row):
                 room = QRectF(left + across * (edge + _GAP), top + down * (edge + _GAP), edge, edge)
@@ -92,11 +92,11 @@ def _measure(painter: QPainter, sheet: Sheet, row: Row, area: QRectF, step: floa
     painter.setFont(_font(painter, bold=False))
     name = area if sheet.first else QRectF(_GAP, area.top(), area.left() - 2 * _GAP, area.height())
     _write(painter, name, row.name)
-    for place, value in enumerate(row.values):
-        best = place in row.best
+    for index, value in enumerate(row.values):
+        best = index in row.best
         painter.setFont(_font(painter, bold=best))
         text = "–" if value is None else f"{value:.4f}{' ★' if best else ''}"
-        _write(painter, area.translated((place + sheet.first) * step, 0), text)
+        _write(painter, area.translated((index + sheet.first) * step, 0), text)
 
 
 def _font(painter: QPainter, *, bold: bool) -> QFont:

@@ -94,8 +94,8 @@ class Demonstration:
         session, window = self._stage.session, self._stage.window
         half = len(drawing.strokes) // 2
 
-        def meanwhile(place: int) -> None:
-            if place % FILM_EVERY == FILM_EVERY - 1:
+        def meanwhile(index: int) -> None:
+            if index % FILM_EVERY == FILM_EVERY - 1:
                 self._stage.wait(lambda: not session.live.behind)
                 self._film()
 

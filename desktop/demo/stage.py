@@ -62,7 +62,7 @@ class Stage:
         live, styles = self.session.live, self.session.styles
 
         def tiles_show_it() -> bool:
-            seen = [tile for place, tile in enumerate(styles.tiles) if place in styles.shown]
+            seen = [tile for index, tile in enumerate(styles.tiles) if index in styles.shown]
             return not (styles.watched and live.enabled) or all(map(styles.shows, seen))
 
         self.wait(lambda: live.preview is not None and not live.behind and live.settled and tiles_show_it())
@@ -117,17 +117,17 @@ class Stage:
         self.session.strokes.choose_role(stroke.role)
         self.session.strokes.choose_tool(stroke.tool)
         self.session.strokes.set_ink(**vars(stroke.ink))
-        for place, sample in enumerate(stroke.samples):
-            kind = QEvent.Type.MouseButtonPress if place == 0 else QEvent.Type.MouseMove
+        for index, sample in enumerate(stroke.samples):
+            kind = QEvent.Type.MouseButtonPress if index == 0 else QEvent.Type.MouseMove
             self._point(kind, sample.x, sample.y)
-            meanwhile(place)
+            meanwhile(index)
         last = stroke.samples[-1]
         self._point(QEvent.Type.MouseButtonRelease, last.x, last.y)
 
     def drag(self, *points: tuple[float, float]) -> None:
         """Draw through picture points with the tool in hand."""
-        for place, point in enumerate(points):
-            self._point(QEvent.Type.MouseMove if place else QEvent.Type.MouseButtonPress, *point)
+        for index, point in enumerate(points):
+            self._point(QEvent.Type.MouseMove if index else QEvent.Type.MouseButtonPress, *point)
         self._point(QEvent.Type.MouseButtonRelease, *points[-1])
 
     def _point(self, kind: QEvent.Type, x: float, y: float) -> None:

@@ -91,6 +91,11 @@ class StrokeController(Observable):
         """The stroke that goes on, for the canvas to show its outline."""
         return self._stroke
 
+    @property
+    def goes_on(self) -> bool:
+        """Whether a stroke is being drawn, or waits to be: another picture would cost it."""
+        return self.drawing or self.awaited.waits
+
     # --- drawing --------------------------------------------------------------------------------
 
     def press(

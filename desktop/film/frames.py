@@ -88,31 +88,31 @@ class Frames(Sequence[Pixels]):
         return self._cut.count
 
     @overload
-    def __getitem__(self, place: int) -> Pixels: ...
+    def __getitem__(self, index: int) -> Pixels: ...
     @overload
-    def __getitem__(self, place: slice) -> Sequence[Pixels]: ...
-    def __getitem__(self, place: int | slice) -> Pixels | Sequence[Pixels]:
-        if isinstance(place, slice):
+    def __getitem__(self, index: slice) -> Sequence[Pixels]: ...
+    def __getitem__(self, index: int | slice) -> Pixels | Sequence[Pixels]:
+        if isinstance(index, slice):
             raise TypeError("frames come one by one")
-        if not 0 <= place < len(self):
-            raise IndexError(place)
+        if not 0 <= index < len(self):
+            raise IndexError(index)
         at, frame = self._made
-        if place < at:
+        if index < at:
             raise IndexError("frames come in their order")
-        if place > at:
-            frame = self._frame(place, frame)
-            self._made = place, frame
+        if index > at:
+            frame = self._frame(index, frame)
+            self._made = index, frame
         return frame
 
     # --- inside --------------------------------------------------------------------------------
 
-    def _frame(self, place: int, before: Pixels) -> Pixels:
+    def _frame(self, index: int, before: Pixels) -> Pixels:
         if self._size == (0, 0):
             self._size = self._measured()
         way = max(1, round(len(self) * (1 - STAYS)))
-        if place + 1 < way and self._player is not None:
+        if index + 1 < way and self._player is not None:
             try:
-                moved = self._wind((place + 1) / way * self._ends[-1])
+                moved = self._wind((index + 1) / way * self._ends[-1])
                 if self._taken < len(self._entries):
                     return self._composed(self._player.document()) if moved else before
             except PictureError as error:

@@ -21,7 +21,7 @@ from desktop.documents.on_canvas import OnCanvas
 from desktop.pairs import kept_drafts, photos
 from desktop.pairs.kept_drafts import Drafts
 from desktop.pairs.label_drafts import LabelDrafts
-from desktop.pairs.photos import Photo, Roll
+from desktop.pairs.photos import Photo, PhotoSet
 from desktop.support.observable import Observable, Property
 from desktop.support.task_queue import TaskQueue
 from engine.data.messages import Picture
@@ -85,7 +85,7 @@ class BulkDrafts(Observable):
         parent: owns it.
     """
 
-    roll = Property[Roll | None](None)
+    roll = Property[PhotoSet | None](None)
     """The photos whose label maps are made; None while none are."""
     proposals = Property[tuple[Proposal, ...]](())
     """The least certain first."""
@@ -97,7 +97,7 @@ class BulkDrafts(Observable):
     """How far that is, 0 to 1."""
 
     went = Signal(object)
-    """Pairs came or went: the ``Roll`` as it is now."""
+    """Pairs came or went: the ``PhotoSet`` as it is now."""
     taken = Signal(object)
     """``Taken``."""
     _went_on = Signal(object, float)
@@ -214,7 +214,7 @@ class BulkDrafts(Observable):
 
     def _kept(
         self,
-        roll: Roll,
+        roll: PhotoSet,
         palette: Palette,
         wanted: list[Proposal],
         drafts: Drafts,

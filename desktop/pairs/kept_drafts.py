@@ -147,11 +147,11 @@ def _alike(proportion: float, down: int, across: int) -> bool:
     return abs(proportion * down / across - 1) <= 0.6 / down + 0.6 / across + 0.01
 
 
-def in_order(photos: Sequence[Photo], place: int, drafts: Drafts) -> tuple[Photo, ...]:
-    """Photos as they are offered: those up to ``place`` stay, and so do those that have their pair; of the
+def in_order(photos: Sequence[Photo], index: int, drafts: Drafts) -> tuple[Photo, ...]:
+    """Photos as they are offered: those up to ``index`` stay, and so do those that have their pair; of the
     others that comes first of which most is to be learnt: the least certain."""
     doubts = dict(drafts.doubts)
-    before, after = list(photos[: place + 1]), list(photos[place + 1 :])
+    before, after = list(photos[: index + 1]), list(photos[index + 1 :])
     waiting = iter(
         sorted((photo for photo in after if not photo.pair), key=lambda it: -doubts.get(it.mark, -1.0))
     )

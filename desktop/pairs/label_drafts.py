@@ -21,7 +21,7 @@ from desktop.paint.layers.composite import from_straight, packed
 from desktop.paint.strokes.stroke import Ink
 from desktop.pairs import kept_drafts, photos
 from desktop.pairs.kept_drafts import Drafts
-from desktop.pairs.photos import Photo, Roll
+from desktop.pairs.photos import Photo, PhotoSet
 from desktop.support import background
 from desktop.support.observable import Observable, Property
 from desktop.support.task_queue import TaskQueue
@@ -74,8 +74,8 @@ class LabelDrafts(Observable):
         self._reading = TaskQueue("reading drafts", self)
         self._reading.error_reported.connect(canvas.error_reported)
         self._given_up = threading.Event()
-        self._roll: Roll | None = None
-        self._place = 0
+        self._roll: PhotoSet | None = None
+        self._index = 0
         self._refused = 0
         """Maps at which it was cancelled, or failed: it is tried again after some more."""
         self._went_on.connect(self._go_on, Qt.ConnectionType.QueuedConnection)
@@ -85,15 +85,15 @@ class LabelDrafts(Observable):
 
     # --- learning ------------------------------------------------------------------------------
 
-    def begin(self, roll: Roll, drafts: Drafts) -> None:
+    def begin(self, roll: PhotoSet, drafts: Drafts) -> None:
         """Make drafts for the photos of a roll, where there are those of an earlier day."""
         self.end()
         self.drafts = drafts
         self.follow(roll, 0)
 
-    def follow(self, roll: Roll, place: int) -> None:
+    def follow(self, roll: PhotoSet, index: int) -> None:
         """The roll as it is now, and which photo is at hand: learn where there are enough new maps."""
-        self._roll, self._place = roll, place
+        self._roll, self._index = roll, index
         if self.drafts is None or self.learning:
             return
         maps = roll.by_hand
@@ -102,7 +102,7 @@ class LabelDrafts(Observable):
         due = maps >= FEWEST and maps // FEWEST > known // FEWEST
         self.waiting = due and self._training.goes_on
         if due and not self.waiting and any(not photo.pair for photo in roll.photos):
-            self._learn(roll, place)
+            self._learn(roll, index)
 
     def cancel(self) -> None:
         """Learn nothing now; after some more maps it is tried again."""
@@ -126,11 +126,11 @@ class LabelDrafts(Observable):
         self._tasks.forget()
         self.learning = self.waiting = False
 
-    def _learn(self, roll: Roll, place: int) -> None:
+    def _learn(self, roll: PhotoSet, index: int) -> None:
         self.progress = 0.0, 0
         self.learning = True
         given_up = self._given_up = threading.Event()
-        after, before = roll.photos[place:], roll.photos[:place]
+        after, before = roll.photos[index:], roll.photos[:index]
         wanted = [photo for photo in (*after, *before) if not photo.pair]
         self._tasks.do(lambda: self._have_learnt(roll.folder, wanted, given_up), self._take)
 
@@ -175,7 +175,7 @@ class LabelDrafts(Observable):
         if not found.maps:  # what was learnt can't be read: not again and again
             self._refused = self._roll.by_hand
         self.drafts = found
-        self.follow(self._roll, self._place)  # maps may have been finished meanwhile
+        self.follow(self._roll, self._index)  # maps may have been finished meanwhile
 
     def _wait(self, learning: threading.Event, waits: bool) -> None:
         if self.learning and learning is self._given_up:
@@ -201,7 +201,7 @@ class LabelDrafts(Observable):
         if self._training.goes_on and self.learning:
             self._stop()
         if self._roll is not None:
-            self.follow(self._roll, self._place)
+            self.follow(self._roll, self._index)
 
     # --- laying --------------------------------------------------------------------------------
 

@@ -24,7 +24,7 @@ from desktop.pairs.bulk_drafts import BulkDrafts
 from desktop.pairs.kept_drafts import Drafts
 from desktop.pairs.label_drafts import LabelDrafts
 from desktop.pairs.line_draft import LineDraft
-from desktop.pairs.photos import Photo, Roll
+from desktop.pairs.photos import Photo, PhotoSet
 from desktop.preview.matching import Matching
 from desktop.support.observable import Observable, Property
 from desktop.support.report_errors import ReportErrors, sentence_for
@@ -38,7 +38,7 @@ from engine.errors import PictureError
 from engine.files.writing import stem
 from trainer.files import pair_store
 
-Found = tuple[Document, str, Pixels | None]
+LoadedPhoto = tuple[Document, str, Pixels | None]
 """A picture to draw on, what there is to say of it, and the draft of labels that it begins with."""
 
 
@@ -53,7 +53,7 @@ class PairDrawing(Observable):
         parent: owns it.
     """
 
-    roll = Property[Roll | None](None)
+    roll = Property[PhotoSet | None](None)
     """None while no pairs are made."""
     place = Property(0)
     """Of the photo at hand, counted from 0."""
@@ -64,7 +64,7 @@ class PairDrawing(Observable):
     photo_shown = Property(True)
     photo_opacity = Property(0.5)
     """How densely the photo lies over the drawing, 0 to 1, while it is shown."""
-    scanned = Property[Roll | None](None)
+    scanned = Property[PhotoSet | None](None)
     """What ``begin`` would begin with, as ``look`` found it."""
     objection = Property("")
     """Why it could not; a sentence."""
@@ -124,9 +124,9 @@ class PairDrawing(Observable):
         """See what there is to do; ``scanned`` or ``objection`` follows."""
         palette = self._matching.palette_for(kind)
 
-        def see() -> Roll | str:
+        def see() -> PhotoSet | str:
             try:
-                return photos.roll(sources, kind, folder, palette)
+                return photos.find_photos(sources, kind, folder, palette)
             except (PictureError, OSError) as error:
                 return sentence_for(error)
 
@@ -139,8 +139,8 @@ class PairDrawing(Observable):
         self._remember(photos=str(sources[0]), folder=str(folder), kind=kind)
         self.busy = True
 
-        def read() -> tuple[Roll, Drafts]:
-            roll = photos.roll(sources, kind, folder, palette)
+        def read() -> tuple[PhotoSet, Drafts]:
+            roll = photos.find_photos(sources, kind, folder, palette)
             return roll, kept_drafts.read(kept_drafts.drafts_folder(folder))
 
         def go_on(_none: None) -> None:
@@ -148,7 +148,7 @@ class PairDrawing(Observable):
 
         self._writing.do(lambda: None, go_on, "begin")  # a pair that is being kept counts
 
-    def _begin(self, kind: InputKind, roll: Roll, drafts: Drafts) -> None:
+    def _begin(self, kind: InputKind, roll: PhotoSet, drafts: Drafts) -> None:
         self.finish()
         self._kind, self.place = kind, 0
         if kind == "labels":
@@ -188,9 +188,9 @@ class PairDrawing(Observable):
         """Go on to the next photo (1) or back to the one before (−1); the drawing is kept."""
         if self.roll is None or self.busy:
             return
-        place = self.place + by
-        if 0 <= place < len(self.roll.photos):
-            self._open(place, by)
+        index = self.place + by
+        if 0 <= index < len(self.roll.photos):
+            self._open(index, by)
         else:
             last = self.tr("This is the last photo.") if by > 0 else self.tr("This is the first photo.")
             self._canvas.said.emit(last)
@@ -205,19 +205,19 @@ class PairDrawing(Observable):
         assert self.roll is not None
         count = len(self.roll.photos)
         order = (number % count for number in range(start, start + count))
-        return next((place for place in order if not self.roll.photos[place].pair), None)
+        return next((index for index in order if not self.roll.photos[index].pair), None)
 
-    def _open(self, place: int, by: int = 1) -> None:
+    def _open(self, index: int, by: int = 1) -> None:
         """Bring a photo up; one that can't be read is passed over in the direction ``by``."""
         assert self.roll is not None
-        roll, kind, photo, begun = self.roll, self._kind, self.roll.photos[place], self._begun
+        roll, kind, photo, begun = self.roll, self._kind, self.roll.photos[index], self._begun
         for picture in self._canvas.pictures:
             if picture.document.kind == kind and photos.is_over(picture.document, photo):
                 picture.document.extras["photo"] = photo.mark
-                self._come_up(place, picture)
+                self._come_up(index, picture)
                 return
 
-        def read() -> Found | str:
+        def read() -> LoadedPhoto | str:
             try:
                 document, said = photos.picture_over(photo, kind, roll.palette, roll.folder)
                 if kind == "labels" and (layer := photos.photo_layer(document)) is not None:
@@ -227,9 +227,9 @@ class PairDrawing(Observable):
                 return str(error)
 
         self.busy = True
-        self._reading.do(read, lambda found: self._take(begun, place, by, found), "open")
+        self._reading.do(read, lambda found: self._take(begun, index, by, found), "open")
 
-    def _take(self, begun: int, place: int, by: int, found: Found | str) -> None:
+    def _take(self, begun: int, index: int, by: int, found: LoadedPhoto | str) -> None:
         if begun != self._begun or self.roll is None:
             return
         # Drafts may have gone into the data set meanwhile; the order stays while something is read.
@@ -242,8 +242,8 @@ class PairDrawing(Observable):
                 before is not None and before.document.kind == document.kind
             ):  # its preview goes on in the same style
                 document.take_styles(before.document.style, before.document.named_styles)
-            picture = OpenPicture(document, title=roll.photos[place].file.stem)
-            self._come_up(place, picture)
+            picture = OpenPicture(document, title=roll.photos[index].file.stem)
+            self._come_up(index, picture)
             if labels is not None:
                 self.labels.lay(document, labels)
             elif self.draws_labels:  # smart fill will ask for them
@@ -253,14 +253,14 @@ class PairDrawing(Observable):
                 self._canvas.error_reported.emit(said)
             return
         self._canvas.error_reported.emit(self.tr("%s It is passed over.") % found)
-        if 0 <= place + by < len(roll.photos):
-            self._open(place + by, by)
+        if 0 <= index + by < len(roll.photos):
+            self._open(index + by, by)
         elif self._picture is None:
             self.finish()
 
-    def _come_up(self, place: int, picture: OpenPicture) -> None:
+    def _come_up(self, index: int, picture: OpenPicture) -> None:
         canvas, old = self._canvas, self._picture
-        self._picture, self.place = picture, place
+        self._picture, self.place = picture, index
         canvas.put_up(picture)
         if old is not None and old is not picture and old.is_saved and old in canvas.pictures:
             canvas.close_picture(old)
@@ -316,9 +316,9 @@ class PairDrawing(Observable):
 
     def _recall(self) -> None:
         """What was chosen last, as far as it makes sense, and note what is chosen from now on."""
-        told = self._settings.pairs
-        self.draft.sure = line_draft.remembered(told)
-        self.labels.filling = told.get("drafts") != "no"
+        choices = self._settings.pairs
+        self.draft.sure = line_draft.remembered(choices)
+        self.labels.filling = choices.get("drafts") != "no"
         self.draft.changed.connect(self._note)
         self.labels.changed.connect(self._note)
         self.labels.watch("drafts", self._take_drafts)
@@ -329,8 +329,8 @@ class PairDrawing(Observable):
         elif name == "filling":
             self._remember(drafts="yes" if self.labels.filling else "no")
 
-    def _remember(self, **told: str) -> None:
-        self._settings.pairs = {**self._settings.pairs, **told}
+    def _remember(self, **choices: str) -> None:
+        self._settings.pairs = {**self._settings.pairs, **choices}
 
     # --- what is seen --------------------------------------------------------------------------
 
@@ -378,7 +378,7 @@ class PairDrawing(Observable):
                 lambda kept: self._added(begun, photo, picture, revision, *kept),
             )
 
-    def _keep(self, roll: Roll, photo: Photo, drawn: Picture, seen: Pixels) -> tuple[Photo, int]:
+    def _keep(self, roll: PhotoSet, photo: Photo, drawn: Picture, seen: Pixels) -> tuple[Photo, int]:
         """On the task queue's thread: the photo with its pair, and how many pairs there are now."""
         task = task_of(self._kind)
         photos.refuse_gone(roll)
@@ -392,7 +392,7 @@ class PairDrawing(Observable):
             return
         self.busy = False
         roll = self.roll  # as it is now: the rest of the drafts may have been taken meanwhile
-        place = next(number for number, other in enumerate(roll.photos) if other.mark == photo.mark)
+        index = next(number for number, other in enumerate(roll.photos) if other.mark == photo.mark)
         others = (photo if other.mark == photo.mark else other for other in roll.photos)
         drafts = roll.drafts - {photo.pair}
         self.roll = replace(roll, photos=tuple(others), pairs=pairs, drafts=drafts)
@@ -403,7 +403,7 @@ class PairDrawing(Observable):
             self._canvas.said.emit(self.tr("Added without your last strokes; add it again to have them in."))
             return
         self._canvas.mark_saved(picture)
-        following = self._without_pair(place + 1)
+        following = self._without_pair(index + 1)
         if following is None and not former.pair:
             self.finished.emit()
         elif self.here and following is not None:
@@ -414,14 +414,14 @@ class PairDrawing(Observable):
     def _update_rest(self) -> None:
         self.bulk_drafts.roll = self.roll if self.draws_labels else None
 
-    def _take_roll(self, roll: Roll) -> None:
+    def _take_roll(self, roll: PhotoSet) -> None:
         """Drafts went into the data set, or out of it."""
         if self.roll is None or self.roll.folder != roll.folder:
             return
         self.roll = roll
         self.labels.follow(roll, self.place)
 
-    def _take_scanned(self, found: Roll | str) -> None:
+    def _take_scanned(self, found: PhotoSet | str) -> None:
         if isinstance(found, str):
             self.objection = found
         else:

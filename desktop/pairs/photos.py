@@ -60,7 +60,7 @@ class Photo:
 
 
 @dataclass(frozen=True)
-class Roll:
+class PhotoSet:
     """The photos in their order, and the data set that they are for."""
 
     photos: tuple[Photo, ...]
@@ -83,7 +83,7 @@ class Roll:
         return sum(bool(photo.pair) for photo in self.photos)
 
 
-def roll(sources: Sequence[Path], kind: InputKind, folder: Path, palette: Palette | None) -> Roll:
+def find_photos(sources: Sequence[Path], kind: InputKind, folder: Path, palette: Palette | None) -> PhotoSet:
     """The photos in ``sources``, files and folders, and which of them have a pair in ``folder``.
 
     Args:
@@ -120,7 +120,7 @@ def roll(sources: Sequence[Path], kind: InputKind, folder: Path, palette: Palett
         (file, mark, paired.get(mark, "")) for file in files for mark in [_known_mark(file, folder, manifest)]
     ]
     photos = tuple(Photo(file, mark, pair, pair in drafts) for file, mark, pair in known)
-    return Roll(photos, folder, len(present), manifest.palette, drafts)
+    return PhotoSet(photos, folder, len(present), manifest.palette, drafts)
 
 
 def mark_of(file: Path) -> str:
@@ -239,7 +239,7 @@ def picture_over(
     return document, said
 
 
-def refuse_gone(roll: Roll) -> None:
+def refuse_gone(roll: PhotoSet) -> None:
     """Make sure that a data set which was begun is still there.
 
     Raises:

@@ -57,7 +57,8 @@ class Preparing(Observable):
         """Whether photos are to be kept, by name, where somebody said otherwise than was proposed."""
         self._folder: Path | None = None
         self._looks: Looks | None = None
-        """What was seen of that folder's photos, be it for another size; touched on the thread that looks."""
+        """What was seen of that folder's photos, be it for another size: tens of kilobytes a photo. Filled on
+        the thread that looks; None before that."""
         self._progressed.connect(self._progress, Qt.ConnectionType.QueuedConnection)
 
     @property
@@ -131,6 +132,11 @@ class Preparing(Observable):
         self._looking.forget()
         self._writing.forget()
         self.busy, self.share = "", 0.0
+
+    def put_away(self) -> None:
+        """As ``cancel``, and of what was seen only what is proposed is remembered."""
+        self.cancel()
+        self._looks = None
 
     def leave(self) -> None:
         """End of the program."""

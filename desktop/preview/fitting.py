@@ -32,7 +32,7 @@ class Facts:
 
 def picture_for(card: Card, pictures: Sequence[Facts]) -> int | None:
     """Which of the open pictures a model is to paint, the first of them that suits; None for a new one."""
-    suited = (place for place, facts in enumerate(pictures) if facts.translated and facts.kind == card.input)
+    suited = (index for index, facts in enumerate(pictures) if facts.translated and facts.kind == card.input)
     return next(suited, None)
 
 
@@ -42,7 +42,7 @@ class Opening:
 
     entry: Entry | None
     """The model; None where it can't be used."""
-    place: int | None = None
+    index: int | None = None
     """Which of the open pictures it paints, that on the canvas being 0; None for one to begin with."""
     is_open: bool = False
     """It is the one that is open, or being opened."""
@@ -144,9 +144,9 @@ def run_by(card: Card, kind: InputKind, native: bool | None, taken: Palette | No
 class Fitting:
     """What a model that is ready changes in the picture on the canvas, on which no stroke goes on."""
 
-    palette: Literal["stays", "step", "anew", "told"]
+    palette: Literal["stays", "step", "anew", "kept"]
     """The picture takes the model's palette, as a step or as if it had been begun with it; or its own stays,
-    and where that is ``told`` the user hears how it is understood."""
+    and where that is ``kept`` the user hears how it is understood."""
     to_lines: bool
     """The hints are left for the lines: they can't be drawn on."""
 
@@ -165,11 +165,11 @@ def style_for(card: Card | None, style: Code | None) -> Code | None:
     return style if card is not None and style is not None and len(style) == card.style else None
 
 
-def _palette(card: Card, picture: State) -> Literal["stays", "step", "anew", "told"]:
+def _palette(card: Card, picture: State) -> Literal["stays", "step", "anew", "kept"]:
     if picture.kind != card.input or picture.palette == card.palette or picture.over_photo:
         return "stays"
     if picture.kind == "image":  # its palette is the colour of the paper, and no colour is moved to another
         return "anew" if picture.blank else "stays"
     if card.palette is None:
         return "stays"
-    return "step" if picture.untouched else "told"
+    return "step" if picture.untouched else "kept"

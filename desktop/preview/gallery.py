@@ -63,7 +63,7 @@ class _Drawn:
     picture: Picture
 
 
-Found = dict[tuple[InputKind, str], Path]
+DrawingFiles = dict[tuple[InputKind, str], Path]
 """By kind of picture and name of a model: the first drawing that was made for it."""
 
 
@@ -110,7 +110,7 @@ class Gallery(Observable):
         self._tasks = TaskQueue("gallery", self)
         self._tasks.error_reported.connect(lambda sentence: log.warning("gallery: %s", sentence))
         self._begun = self._busy = False
-        self._found: Found | None = None
+        self._found: DrawingFiles | None = None
         self._to_draw: deque[Exhibit] = deque()
         self._drawn: _Drawn | None = None
         # Only when everybody has been told: of a model just opened no preview is behind yet.
@@ -178,7 +178,7 @@ class Gallery(Observable):
         else:
             self._busy = False
 
-    def _list(self, found: Found) -> None:
+    def _list(self, found: DrawingFiles) -> None:
         self._found = found
         listed = [
             dataclasses.replace(exhibit, drawing=found.get((exhibit.card.input, exhibit.card.name)))
@@ -208,8 +208,8 @@ def place_of(card: Card) -> int:
     return FIRST.index(card.name) if card.name in FIRST else len(FIRST) + _SORTS.index(card.input)
 
 
-def _first_drawings() -> Found:
-    found: Found = {}
+def _first_drawings() -> DrawingFiles:
+    found: DrawingFiles = {}
     for path, drawing in bundled():
         found.setdefault((drawing.kind, drawing.model), path)
     return found

@@ -166,14 +166,14 @@ class Matching(QObject):
 
     # --- inside --------------------------------------------------------------------------------
 
-    def _place_for(self, card: Card) -> int | None:
+    def _index_for(self, card: Card) -> int | None:
         return fitting.picture_for(card, [facts_of(picture) for picture in self._documents.pictures])
 
     def _picture(self, card: Card) -> OpenPicture:
         """The picture to begin with, here and now: there is nothing else to be seen yet."""
-        place = self._place_for(card)
-        if place is not None:
-            return self._documents.pictures[place]
+        index = self._index_for(card)
+        if index is not None:
+            return self._documents.pictures[index]
         sample = None
         with ReportErrors(self._canvas.error_reported.emit):
             sample = self._samples.next(card.input, card)
@@ -220,7 +220,7 @@ class Matching(QObject):
             self._canvas.edit(lambda document: document.set_palette(palette))
         elif decided.palette == "anew":
             self._begin_anew(picture, palette)
-        elif decided.palette == "told":
+        elif decided.palette == "kept":
             self._canvas.said.emit(
                 self.tr(
                     "The picture's palette is not the model's; each colour goes to its nearest label. "

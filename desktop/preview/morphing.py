@@ -68,7 +68,7 @@ class Timing:
     def shares(self) -> tuple[float, ...]:
         """How far the way is at each frame that has to be made, 0 to 1; slow at both ends."""
         count = self.total // 2 + 1 if self.back else self.total
-        steps = [place / max(1, count - 1) for place in range(count)]
+        steps = [index / max(1, count - 1) for index in range(count)]
         return tuple(round(step * step * (3 - 2 * step), 6) for step in steps)
 
     def played(self, made: Sequence[T]) -> list[T]:
@@ -302,15 +302,15 @@ def _coarse_first(shares: Sequence[float]) -> list[float]:
     order: list[float] = []
     step = 1 << max(0, len(shares) - 1).bit_length()
     seen = set()
-    for place in (0, len(shares) - 1):
-        if place >= 0 and place not in seen:
-            seen.add(place)
-            order.append(shares[place])
+    for index in (0, len(shares) - 1):
+        if index >= 0 and index not in seen:
+            seen.add(index)
+            order.append(shares[index])
     while step:
-        for place in range(0, len(shares), step):
-            if place not in seen:
-                seen.add(place)
-                order.append(shares[place])
+        for index in range(0, len(shares), step):
+            if index not in seen:
+                seen.add(index)
+                order.append(shares[index])
         step //= 2
     return order
 

@@ -149,8 +149,8 @@ class Styles(Observable):
         if not tiles:
             self._canvas.said.emit(self.excuse())
             return
-        place = next((at for at, tile in enumerate(tiles) if tile.style == self.current), None)
-        at = (0 if by > 0 else len(tiles) - 1) if place is None else (place + by) % len(tiles)
+        index = next((at for at, tile in enumerate(tiles) if tile.style == self.current), None)
+        at = (0 if by > 0 else len(tiles) - 1) if index is None else (index + by) % len(tiles)
         self.take(tiles[at].style)
 
     def more(self) -> None:

@@ -31,7 +31,7 @@ from engine.models import drawings, recarding, shared
 from engine.models.bundle import SUFFIX
 from engine.models.catalogue import Entry, free_model_file
 from engine.models.drawings import SampleDrawing
-from engine.models.shared import Found
+from engine.models.shared import SharedModel
 from engine.planes.codec import scaled_preview
 
 SAMPLE_EDGE = 128
@@ -269,7 +269,7 @@ class Sharing(Observable):
 
     # --- a shared folder -----------------------------------------------------------------------
 
-    def read_catalogue(self, file: Path, then: Callable[[list[Found]], object]) -> Job:
+    def read_catalogue(self, file: Path, then: Callable[[list[SharedModel]], object]) -> Job:
         """Read a shared folder's catalogue, and hold each model against its checksum; ``then`` gets them."""
         self._canvas.finish_stroke()  # later ones are waited for
         return self._file_work.read(
@@ -278,7 +278,7 @@ class Sharing(Observable):
             lambda found: self._when_the_pen_is_up(lambda: then(found)),
         )
 
-    def take(self, found: Found) -> Job:
+    def take(self, found: SharedModel) -> Job:
         """Add a model of a catalogue to the user's own, if it is still the one that was listed."""
         problem = replace(found, state="changed").sentence
 

@@ -15,6 +15,10 @@ translate = QCoreApplication.translate
 log = logging.getLogger(__name__)
 
 
+EXPECTED = UnderpaintError | OSError | MemoryError
+"""What can be expected to go wrong."""
+
+
 class ReportErrors:
     """``with ReportErrors(report):`` hands expected errors to ``report`` as a sentence; others go on up."""
 
@@ -27,7 +31,7 @@ class ReportErrors:
         return self
 
     def __exit__(self, kind: object, error: BaseException | None, trace: object) -> bool:
-        if not isinstance(error, UnderpaintError | OSError | MemoryError):
+        if not isinstance(error, EXPECTED):
             return False
         self.fine = False
         log.info("told the user", exc_info=error)

@@ -11,7 +11,8 @@ from typing import Any, TypeVar
 
 from PySide6.QtCore import QObject, Qt, Signal, Slot
 
-from desktop.support.report_errors import ReportErrors
+from desktop.support.report_errors import EXPECTED, ReportErrors, sentence_for
+from engine.files.writing import shown
 
 log = logging.getLogger(__name__)
 
@@ -84,12 +85,25 @@ class TaskQueue(QObject):
         self._deliver()
 
     def see_out(self, patience: float) -> None:
-        """As ``give_up``, but what waits is done too, as far as so many seconds allow."""
+        """As ``give_up``, but what waits is done too, as far as so many seconds allow.
+
+        What fails is logged, as nobody is there to be told any more.
+        """
         with self._news:
             done = self._news.wait_for(lambda: not self._waiting and not self._busy, patience)
+            round, failed = self._round, [wrong for _, _, wrong in self._answers if wrong is not None]
         if not done:
             log.warning("“%s” has not done all that was asked for", self.objectName())
         self.give_up()
+        with self._news:  # of what was at hand yet, too
+            for task, wrong in self._past:
+                if task.round == round and wrong is not None and wrong not in failed:
+                    failed.append(wrong)
+        for wrong in failed:
+            if isinstance(wrong, EXPECTED):
+                log.warning("“%s”, at the end: %s", self.objectName(), shown(sentence_for(wrong)))
+            else:
+                log.warning("“%s”, at the end", self.objectName(), exc_info=wrong)
 
     def stop(self) -> None:
         """Finish the task at hand and no other; nothing is answered afterwards."""

@@ -142,9 +142,9 @@ class TrainingQueue(Observable):
 
         self._edit(change, added)
 
-    def move(self, id: str, place: int) -> None:
-        """Put a training at a place, counted from 0."""
-        self._edit(lambda queue: queue.moved(id, place))
+    def move(self, id: str, index: int) -> None:
+        """Put a training at that index of the list."""
+        self._edit(lambda queue: queue.moved(id, index))
 
     def remove(self, id: str) -> None:
         """Take a training out of the list; one at work is saved and stopped."""

@@ -67,9 +67,9 @@ def _differences(strip: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
     return made
 
 
-def _directory(fields: list[tuple[int, int, list[int]]], place: int) -> bytes:
+def _directory(fields: list[tuple[int, int, list[int]]], offset: int) -> bytes:
     """The entries of what describes the picture, and behind them the values that have no room in one."""
-    after = place + 2 + 12 * len(fields) + 4
+    after = offset + 2 + 12 * len(fields) + 4
     entries, long = [struct.pack("<H", len(fields))], b""
     for tag, kind, values in fields:
         packed = struct.pack(f"<{len(values)}{'H' if kind == _SHORT else 'I'}", *values)

@@ -15,7 +15,7 @@ _ON_MAC = platform.system() == "Darwin"
 
 
 @dataclass(frozen=True)
-class Found:
+class DeviceKind:
     """One kind of device."""
 
     kind: str
@@ -26,44 +26,44 @@ class Found:
     """Why there is none, as one sentence; empty where there is."""
 
 
-def find_devices() -> list[Found]:
+def find_devices() -> list[DeviceKind]:
     """Every kind of device, in the order of preference."""
-    return [_cuda(), _mps(), _xpu(), Found("cpu", (_processor(),), "")]
+    return [_cuda(), _mps(), _xpu(), DeviceKind("cpu", (_processor(),), "")]
 
 
-def _cuda() -> Found:
+def _cuda() -> DeviceKind:
     if torch.cuda.is_available():
         count = torch.cuda.device_count()
         every = [torch.cuda.get_device_properties(number) for number in range(count)]
-        return Found("cuda", tuple(f"{it.name}, {room(it.total_memory)}" for it in every), "")
+        return DeviceKind("cuda", tuple(f"{it.name}, {room(it.total_memory)}" for it in every), "")
     if _ON_MAC:
         reason = "Macs have no NVIDIA card."
     elif torch.version.cuda is None and torch.version.hip is None:
         reason = f"This build of PyTorch ({torch.__version__}) is for processors; a CUDA build is needed."
     else:
         reason = refusal(torch.cuda.init)
-    return Found("cuda", (), reason)
+    return DeviceKind("cuda", (), reason)
 
 
-def _mps() -> Found:
+def _mps() -> DeviceKind:
     if torch.backends.mps.is_available():
-        return Found("mps", (f"{platform.machine()} graphics",), "")
+        return DeviceKind("mps", (f"{platform.machine()} graphics",), "")
     if not _ON_MAC:
-        return Found("mps", (), "Only Macs have it.")
+        return DeviceKind("mps", (), "Only Macs have it.")
     if not torch.backends.mps.is_built():
-        return Found("mps", (), f"This build of PyTorch ({torch.__version__}) was made without it.")
-    return Found("mps", (), "It needs macOS 14 or newer and a Mac with Apple silicon.")
+        return DeviceKind("mps", (), f"This build of PyTorch ({torch.__version__}) was made without it.")
+    return DeviceKind("mps", (), "It needs macOS 14 or newer and a Mac with Apple silicon.")
 
 
-def _xpu() -> Found:
+def _xpu() -> DeviceKind:
     if torch.xpu.is_available():
         count = torch.xpu.device_count()
-        return Found("xpu", tuple(torch.xpu.get_device_name(number) for number in range(count)), "")
+        return DeviceKind("xpu", tuple(torch.xpu.get_device_name(number) for number in range(count)), "")
     if torch.version.xpu is None:
         reason = f"This build of PyTorch ({torch.__version__}) was made without support for Intel's cards."
     else:
         reason = refusal(torch.xpu.init)
-    return Found("xpu", (), reason)
+    return DeviceKind("xpu", (), reason)
 
 
 def refusal(start: Callable[[], object]) -> str:

@@ -60,7 +60,7 @@ _PIECE = 0.0008
 
 
 @dataclass(frozen=True)
-class Found:
+class Segmentation:
     """What was told apart: ``foreground`` (H, W); ``colour`` of the background, float32 (3,), None where it
     isn't plain."""
 
@@ -70,7 +70,7 @@ class Found:
 
 def segment_foreground(
     frame: Pixels, ink: Mask | None, hinted: Mask | None = None, enclosed: Enclosed = "seen"
-) -> Found | None:
+) -> Segmentation | None:
     """Tell the object from its background.
 
     Args:
@@ -97,7 +97,7 @@ def segment_foreground(
     share = float(foreground.mean())
     if not 0.002 <= share <= 0.985:
         return None
-    return Found(foreground, colour)
+    return Segmentation(foreground, colour)
 
 
 def _background(frame: Pixels) -> Values | None:

@@ -73,9 +73,9 @@ def _joined(found: Numbers, count: int) -> Numbers:
         open_to = (mine == number) & (theirs > 0)
         if not open_to.any():
             continue
-        place = int(np.argmax(np.where(open_to, shared, 0)))
-        other = int(theirs[place])
-        if sizes[number] <= sizes[other] and shared[place] >= _JOIN * boundaries[number]:
+        index = int(np.argmax(np.where(open_to, shared, 0)))
+        other = int(theirs[index])
+        if sizes[number] <= sizes[other] and shared[index] >= _JOIN * boundaries[number]:
             into[number] = other
     for _turn in range(count):  # a sliver of a sliver
         further = into[into]

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Found:
+class ForeignModel:
     """What a foreign file says of itself. ``summary`` is one line for the user."""
 
     summary: str
@@ -41,13 +41,13 @@ def formats() -> tuple[str, ...]:
     return tuple(sorted(module.name for module in pkgutil.iter_modules(__path__)))
 
 
-def inspect(path: Path) -> Found:
+def inspect(path: Path) -> ForeignModel:
     """Look into a weights file without running anything in it.
 
     Raises:
         ModelError: unknown format, damaged, no generator, or larger than can be used.
     """
-    found: Found = _module_for(path).inspect(path)
+    found: ForeignModel = _module_for(path).inspect(path)
     return found
 
 

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 from engine.data.card import Card, InputKind, Statistics
 from engine.data.palette import Palette
 from engine.errors import ModelError
-from engine.foreign import Found
+from engine.foreign import ForeignModel
 from engine.models import beside, bundle, pickles, unwrapping
 from engine.models.unwrapping import Network
 from engine.networks import build
@@ -49,7 +49,7 @@ def recognises(path: Path) -> bool:
     return path.suffix.lower() in SUFFIXES or known
 
 
-def inspect(path: Path) -> Found:
+def inspect(path: Path) -> ForeignModel:
     """See ``engine.foreign.inspect``."""
     found, _, _ = _looked_into(path, None)
     return found
@@ -103,7 +103,7 @@ def convert(
 
 
 def _card(
-    found: Found, name: str | None, input: InputKind, palette: Palette | None, statistics: Statistics
+    found: ForeignModel, name: str | None, input: InputKind, palette: Palette | None, statistics: Statistics
 ) -> Card:
     """A card of what the file says and what was answered."""
     one_hot = input == "labels" and palette is not None and found.inputs == len(palette.labels)
@@ -138,7 +138,7 @@ def _count(palette: Palette | None) -> int:
 Load = Callable[[dict[str, Any]], "dict[str, Tensor]"]
 
 
-def _looked_into(path: Path, generator: str | None) -> tuple[Found, Network, Load]:
+def _looked_into(path: Path, generator: str | None) -> tuple[ForeignModel, Network, Load]:
     """What the file holds, the generator in it, and what makes tensors of its leaves."""
     value: Any
     load: Load
@@ -174,11 +174,11 @@ def _is_safetensors(start: bytes) -> bool:
     return start[8:9] == b"{" and int.from_bytes(start[:8], "little") <= bundle.MOST_HEADER_BYTES
 
 
-def _transposed(found: Found) -> set[str]:
+def _transposed(found: ForeignModel) -> set[str]:
     return {key for ours, key in _names(found.kind, found.settings) if ours.startswith("ups.")}
 
 
-def _found(path: Path, network: Network) -> Found:
+def _found(path: Path, network: Network) -> ForeignModel:
     """Infer the network, then hold every key and shape of the file against it."""
     shapes = network.shapes
     if "model.model.0.weight" in shapes:
@@ -194,7 +194,7 @@ def _found(path: Path, network: Network) -> Found:
         f"{'U-Net' if kind == 'unet' else 'ResNet'}, {depth}, width {settings['width']}, "
         f"{settings['norm']} norm, {settings['inputs']} → {settings['outputs']} planes, {count:.1f} M weights"
     )
-    return Found(summary, _title(path), kind, settings, settings["inputs"])
+    return ForeignModel(summary, _title(path), kind, settings, settings["inputs"])
 
 
 def _is_hd(shapes: Shapes) -> bool:

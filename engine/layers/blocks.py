@@ -24,7 +24,7 @@ Moments = tuple[Tensor, Tensor]
 """Of each channel of one map: the mean, and 1 / √(variance + ``EPSILON``); (C,), full precision."""
 
 Styles = Sequence[Modulation]
-"""For each layer that follows a style, by its ``place``."""
+"""For each layer that follows a style, by its ``index``."""
 
 EPSILON = 1e-5
 """Added to variances, as in the reference."""
@@ -136,14 +136,14 @@ class Layer(nn.Module):
     """A convolution, plain or transposed, and the norm after it, if there is one.
 
     Attributes:
-        place: among those layers of the network that follow a style; None: it follows none.
+        index: among those layers of the network that follow a style; None: it follows none.
     """
 
     def __init__(self, convolution: nn.Conv2d | nn.ConvTranspose2d, norm: NormKind | None) -> None:
         super().__init__()
         self.convolution = convolution
         self.norm = Norm(convolution.out_channels, norm) if norm else None
-        self.place: int | None = None
+        self.index: int | None = None
 
     def forward(
         self,
@@ -160,7 +160,7 @@ class Layer(nn.Module):
         """What the convolution made, behind the norm and the style."""
         if self.norm is not None:
             x = self.norm(x, valid) if cache is None else self.norm.measured(x, valid, cache)
-        return x if styles is None or self.place is None else modulated(x, styles[self.place])
+        return x if styles is None or self.index is None else modulated(x, styles[self.index])
 
     @torch.no_grad()
     def restyle(self, modulation: Modulation) -> None:
@@ -248,8 +248,8 @@ class Translator(nn.Module):
         """Have layers follow a style of so many numbers; of none, nothing changes. Every network says so."""
         self.styling = None
         if length:
-            for place, layer in enumerate(layers):
-                layer.place = place
+            for index, layer in enumerate(layers):
+                layer.index = index
             self.styling = Styling(length, [layer.convolution.out_channels for layer in layers])
 
     def coarse(self) -> Mapping[nn.Module, Bits]:
@@ -277,8 +277,8 @@ class Translator(nn.Module):
         """Have one style be that of all passes, once ``styling`` has been taken off; for inference only."""
         assert self.styling is None
         for module in self.modules():
-            if isinstance(module, Layer) and module.place is not None:
-                module.restyle(styles[module.place])
+            if isinstance(module, Layer) and module.index is not None:
+                module.restyle(styles[module.index])
 
     def fold(self) -> None:
         """Fold norms into convolutions where running statistics serve; for inference only."""

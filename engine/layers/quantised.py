@@ -124,8 +124,8 @@ class Quantised(nn.Module):
         parts = torch.full(shape, 0 if self.rectified else 128, dtype=torch.uint8).permute(0, 3, 1, 2)
         inside = parts[:, :, down : down + height, across : across + width]
         scale, first = self._scale(maps), 0
-        for place, x in enumerate(maps):
-            whole = self._whole(x, scale, place > 0)
+        for index, x in enumerate(maps):
+            whole = self._whole(x, scale, index > 0)
             room = inside[:, first : first + x.shape[1]]
             first += x.shape[1]
             if self.bits == 8:

@@ -58,7 +58,7 @@ class Listed:
 
 
 @dataclass(frozen=True)
-class Found:
+class SharedModel:
     """A model of a catalogue, and how it stands."""
 
     listed: Listed
@@ -154,7 +154,7 @@ def read(file: Path) -> list[Listed]:
     return listed
 
 
-def checked(file: Path, step: Step = lambda _done, _total: None) -> list[Found]:
+def checked(file: Path, step: Step = lambda _done, _total: None) -> list[SharedModel]:
     """What a catalogue lists, each file held against its checksum.
 
     Args:
@@ -167,7 +167,7 @@ def checked(file: Path, step: Step = lambda _done, _total: None) -> list[Found]:
     total = sum(one.bytes for one in listed)
     for one in listed:
         state = _state(folder / one.file, one, _further(step, done, total))
-        found.append(Found(one, folder / one.file, state))
+        found.append(SharedModel(one, folder / one.file, state))
         done += one.bytes
         step(done, total)
     return found

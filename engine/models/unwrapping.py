@@ -172,7 +172,7 @@ def _put_together(name: str, weight: str, tensors: Mapping[str, Tensor], axis: i
     value = tensors[name].double()
     if name.endswith((".weight_v", ".original1")):  # weight norm: a direction and its length
         length = tensors[f"{layer}.weight_g" if name.endswith("_v") else name[:-1] + "0"].double()
-        others = [place for place in range(value.dim()) if place != 0]
+        others = [index for index in range(value.dim()) if index != 0]
         own: Tensor = torch.linalg.vector_norm(value, dim=others, keepdim=True)
         return torch.mul(value, torch.div(length, own)).float()
     old = name.endswith("_orig")
@@ -237,8 +237,8 @@ def _prefixes(leaves: Mapping[str, Any]) -> list[str]:
 
 def _any_begins(names: list[str], beginning: str) -> bool:
     """Whether any of the names, which are in order, begins so."""
-    place = bisect_left(names, beginning)
-    return place < len(names) and names[place].startswith(beginning)
+    index = bisect_left(names, beginning)
+    return index < len(names) and names[index].startswith(beginning)
 
 
 def _without(leaves: Mapping[str, Any], prefix: str) -> dict[str, Any]:

@@ -4,18 +4,23 @@ from __future__ import annotations
 
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import numpy as np
 import pytest
 from PySide6.QtCore import QEvent, Qt
 from PySide6.QtTest import QTest
 
+from desktop.documents.open_documents import OpenPicture
+from desktop.paint.editing.document import Document
 from desktop.paint.gestures import superpixels
 from desktop.paint.gestures.superpixels import Regions, regions
+from desktop.paint.strokes.stroke import Sample
+from desktop.paint.tools.smart_fill import SmartFill
 from desktop.session import Session
 from desktop.widgets.main_window import MainWindow
-from tests.desktop.window_hands import drag, send, settle, until
+from engine.data.palette import Label, Palette
+from tests.desktop.window_hands import drag, model, send, settle, until
 from tests.paint.photographed import lay_photo_under
 
 LEFT, NONE = Qt.MouseButton.LeftButton, Qt.MouseButton.NoButton
@@ -101,6 +106,26 @@ def test_clicks_wait_in_their_order_each_with_its_colour(
     assert len(told) == 1 and len(look.threads) == 1
     assert painted(session, DOOR)[:34, :42].mean() > 0.99
     assert painted(session, WALL)[:34, 54:].mean() > 0.99 and painted(session, WALL)[46:, :42].mean() > 0.99
+
+
+def test_only_the_first_of_clicks_that_wait_asks_for_the_photo(
+    session: Session, look: Look, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """All of it is read and copied for that, which the others would wait for."""
+    asked: list[Document] = []
+    really = SmartFill.preparation
+
+    def ask(self: SmartFill, document: Document) -> Callable[[], object] | None:
+        asked.append(document)
+        return really(self, document)
+
+    monkeypatch.setattr(SmartFill, "preparation", ask)
+    for point in ((20, 15), (80, 15), (20, 70)):
+        session.strokes.press(Sample(*point))
+        session.strokes.release(Sample(*point))
+    assert session.strokes.awaited.waits and len(asked) == 1
+    look.go_on.set()
+    until(lambda: session.steps.undo == 3)
 
 
 def test_undo_takes_back_the_click_that_waits_before_any_step(
@@ -199,3 +224,40 @@ def test_a_fault_while_looking_costs_no_later_click(
     look.wrong = None
     drag(window, (20, 15))
     until(lambda: session.steps.undo)
+
+
+def test_a_model_that_becomes_ready_lets_clicks_wait(
+    window: MainWindow, session: Session, look: Look, told: list[str]
+) -> None:
+    """Until then it leaves the picture alone, as in the middle of a stroke; then that has been painted on."""
+    others = Palette("others", (Label("one", SKY), Label("two", (250, 250, 20))))
+    document = Document.new("labels", 96, 80, others)
+    lay_photo_under(document)
+    document.forget_history()
+    opened: list[object] = []
+    session.live.opened.connect(opened.append)
+    session.open_model(model(session, "tiny sketch"))
+    settle(session)
+    opened.clear()
+    session.put_up(OpenPicture(document), model(session, "tiny labels"))
+    session.strokes.set_ink(colour=others.labels[1].colour)
+    drag(window, (20, 15))
+    drag(window, (80, 15))
+    until(lambda: opened)
+    assert session.strokes.awaited.waits and not document.undo_steps
+    look.go_on.set()
+    until(lambda: len(told) == 2)
+    assert "being looked at" in told[0] and "The picture's palette is not the model's" in told[1]
+    assert not session.strokes.awaited.waits
+    assert document.undo_steps == 2 and painted(session, others.labels[1].colour)[:34].mean() > 0.95
+
+
+def test_what_waited_for_clicks_comes_when_they_are_called_off(
+    window: MainWindow, session: Session, look: Look
+) -> None:
+    drag(window, (20, 15))
+    other = OpenPicture(Document.new("sketch", 32, 32))
+    session.filing.when_the_pen_is_up(lambda: session.put_up(other))
+    assert session.picture is not other
+    QTest.keyClick(window.canvas, Qt.Key.Key_Escape)
+    until(lambda: session.picture is other)

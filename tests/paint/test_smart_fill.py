@@ -9,10 +9,20 @@ import numpy as np
 import pytest
 
 from desktop.paint.editing.document import Change, Document, Role
-from desktop.paint.gestures.superpixels import Regions, hold, keep_likelihoods, regions, regions_in
+from desktop.paint.editing.history import PaintStep, RefreshStep, Tiles
+from desktop.paint.gestures.superpixels import (
+    Regions,
+    fingerprint,
+    hold,
+    keep_likelihoods,
+    known,
+    regions,
+    regions_in,
+)
 from desktop.paint.layers.composite import from_straight
 from desktop.paint.strokes.stroke import Ink
 from engine.data.palette import Palette
+from engine.data.rect import Rect
 from engine.errors import PictureError
 from tests.paint.photographed import lay_photo_under, quarters
 
@@ -54,8 +64,6 @@ def test_without_tolerance_one_region_at_a_time_and_more_by_drawing_over_them(
 
 
 def test_only_what_is_selected_is_filled(labels: Document, draw: Draw) -> None:
-    from engine.data.rect import Rect
-
     labels.selection = Rect(0, 0, 40, 40)
     draw(labels, "smart_fill", (30, 30), ink=Ink(colour=DOOR, tolerance=32))
     assert painted(labels, DOOR).sum() == 1600
@@ -123,6 +131,26 @@ def test_regions_are_looked_for_once_a_photo(monkeypatch: pytest.MonkeyPatch) ->
     for photo in photos[1:]:
         regions_in(photo)
     assert len(found) == superpixels.KEPT and len(looked) == 2 + superpixels.KEPT
+
+
+def test_a_photo_is_read_once_to_tell_it_from_others_and_again_when_it_has_changed(labels: Document) -> None:
+    photo = next(layer for layer in labels.layers if layer.role is Role.REFERENCE)
+    found, first = regions_in(photo.pixels), fingerprint(photo)
+    assert fingerprint(photo) is first and known(first) is found
+    tiles = Tiles()
+    tiles.keep((0, 0), np.zeros((64, 64), np.uint32))
+    step = PaintStep("Watched", photo.id, tiles, Rect(0, 0, 64, 64))
+    labels.refresh(RefreshStep("Watched", None, [step]))
+    assert fingerprint(photo) != first and known(fingerprint(photo)) is not found
+    labels.undo()
+    assert fingerprint(photo) == first
+    labels.resize(100, 80)
+    photo = labels.layer(photo.id)
+    assert fingerprint(photo) != first
+    photo.pixels = photo.pixels[::-1]
+    upside_down = fingerprint(photo)
+    photo.pixels = photo.pixels[::-1]
+    assert fingerprint(photo) not in (first, upside_down)
 
 
 def test_the_regions_of_an_open_picture_stay_and_other_photos_wait_for_none(
@@ -208,6 +236,7 @@ def test_with_ctrl_and_no_draft_it_says_so(labels: Document, draw: Draw) -> None
     count = len(labels.palette.labels)
     for strange in (None, np.ones((len(regions_in(photo.pixels).colours), count + 1), np.float32)):
         if strange is None:
+            photo.about_to_change(0, 1)
             photo.pixels[0, 0, 0] ^= 16  # another one, of which nobody has told anything
         else:
             keep_likelihoods(photo.pixels, strange)

@@ -18,6 +18,20 @@ from trainer.run.options import DATA, IGNORE, PAIR, Option, OptionError, Options
 DataFolder = Annotated[Path, typer.Argument(help=DATA, metavar="DATA")]
 Pair = Annotated[str, typer.Option(help=PAIR, metavar="ONE+OTHER")]
 Ignore = Annotated[list[str] | None, typer.Option(help=IGNORE, metavar="R,G,B")]
+OutOption = Annotated[Path | None, typer.Option("--out", help="The same as OUT; give one of both.")]
+
+
+def one_out(out: Path | None, by_option: Path | None) -> Path:
+    """The folder that a command is to write into, which is said as OUT or by ``--out``.
+
+    Raises:
+        typer.BadParameter: it is said in both ways, or in none.
+    """
+    if out is not None and by_option is not None:
+        raise typer.BadParameter("the folder is given as OUT already; give it once", param_hint="--out")
+    if (folder := out or by_option) is None:
+        raise typer.BadParameter("say which folder, as OUT or by --out", param_hint="OUT")
+    return folder
 
 
 @contextmanager

@@ -60,7 +60,7 @@ def listed(
     there = _read(folder)
     status = folder.status()
     if as_json:
-        told = {
+        fields = {
             "running": folder.is_worked_off(),
             "waits_for": status.reason,
             "schedule": vars(there.schedule),
@@ -68,7 +68,7 @@ def listed(
                 _described(number, item, status.id) for number, item in enumerate(there.items, start=1)
             ],
         }
-        typer.echo(json.dumps(told, indent=2))
+        typer.echo(json.dumps(fields, indent=2))
         return
     if not there.items:
         say("The queue is empty; underpaint queue add DATA puts a training into it.")

@@ -74,13 +74,13 @@ def compare_models(
     found: list[Judged] = []
     examples: list[list[tuple[Pixels, Pixels, Pixels]]] = []
     done = 0
-    for place, (file, card) in enumerate(models):
-        if place not in data:
-            found.append(Judged(card.name, file, problem=problems[place]))
+    for index, (file, card) in enumerate(models):
+        if index not in data:
+            found.append(Judged(card.name, file, problem=problems[index]))
             examples.append([])
             continue
         say(f"Judging “{card.name}”.")
-        own = _parted(data[place], common)
+        own = _parted(data[index], common)
         begun = done
 
         def report(now: int, _total: int, begun: int = begun) -> None:
@@ -92,7 +92,7 @@ def compare_models(
             one, seen = Judged(card.name, file, problem=str(error)), []
         found.append(one)
         examples.append(seen)
-        done += len(_of(common, data[place]))
+        done += len(_of(common, data[index]))
         step(done, total)
     return found, examples
 
@@ -100,18 +100,18 @@ def compare_models(
 def _suited(
     models: Sequence[tuple[Path, Card]], folder: Path, how: How
 ) -> tuple[dict[int, DataSet], dict[int, str]]:
-    """The pairs as each model takes them, by its place; and why some can't."""
+    """The pairs as each model takes them, by its index; and why some can't."""
     data, problems = {}, {}
-    for place, (_, card) in enumerate(models):
+    for index, (_, card) in enumerate(models):
         try:
-            data[place] = evaluation.load_pairs(
+            data[index] = evaluation.load_pairs(
                 card, folder, task=how.task, swap=how.swap, pattern=how.pattern
             )
-            if not data[place].pairs:
+            if not data[index].pairs:
                 raise TrainingError(f"There are no pairs in “{folder.name}” to judge by; choose another one.")
         except TrainingError as error:
-            data.pop(place, None)
-            problems[place] = str(error)
+            data.pop(index, None)
+            problems[index] = str(error)
     if not data:
         raise TrainingError(next(iter(problems.values()), "There are no models to be judged."))
     return data, problems
@@ -121,14 +121,14 @@ def common_pairs(data: dict[int, DataSet], models: Sequence[tuple[Path, Card]]) 
     """Names of the pairs that each model may be judged by: none of them was trained on one.
 
     Args:
-        data: the pairs as each model takes them, by its place among ``models``.
+        data: the pairs as each model takes them, by its index among ``models``.
 
     Raises:
         TrainingError: there are none.
     """
     names = [
-        {pair.name for pair in evaluation.split_for_evaluation(own, models[place][1])[1].pairs}
-        for place, own in data.items()
+        {pair.name for pair in evaluation.split_for_evaluation(own, models[index][1])[1].pairs}
+        for index, own in data.items()
     ]
     common = frozenset.intersection(*map(frozenset, names))
     if not common:

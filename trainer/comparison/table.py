@@ -87,15 +87,15 @@ def rows(judged: Sequence[Mapping[str, float]]) -> tuple[Row, ...]:
 def _row(name: str, judged: Sequence[Mapping[str, float]]) -> Row:
     values = tuple(scores.get(name) for scores in judged)
     distances = {
-        place: round(_distance(name, value, judged[place]), DIGITS)
-        for place, value in enumerate(values)
+        index: round(_distance(name, value, judged[index]), DIGITS)
+        for index, value in enumerate(values)
         if value is not None and math.isfinite(value)
     }
-    told = {place: far for place, far in distances.items() if math.isfinite(far)}
-    if len(told) < 2 or name not in BETTER:
+    finite = {index: far for index, far in distances.items() if math.isfinite(far)}
+    if len(finite) < 2 or name not in BETTER:
         return Row(name, values)
-    least = min(told.values())
-    return Row(name, values, frozenset(place for place, far in told.items() if far == least))
+    least = min(finite.values())
+    return Row(name, values, frozenset(index for index, far in finite.items() if far == least))
 
 
 def _distance(name: str, value: float, scores: Mapping[str, float]) -> float:
@@ -125,7 +125,7 @@ def to_fields(judged: Sequence[Judged]) -> dict[str, Any]:
             }
             for one in judged
         ],
-        "best": {row.name: [judged[place].name for place in sorted(row.best)] for row in table if row.best},
+        "best": {row.name: [judged[index].name for index in sorted(row.best)] for row in table if row.best},
     }
 
 
@@ -161,8 +161,8 @@ def to_lines(judged: Sequence[Judged], meanings: Mapping[str, str]) -> list[str]
     lines = ["".join(f"{one.name:>{width}} " for one, width in zip(shown, widths, strict=True))]
     for row in rows([one.scores for one in shown]):
         cells = (
-            f"{'–' if value is None else f'{value:.4f}':>{width}}{'*' if place in row.best else ' '}"
-            for place, (value, width) in enumerate(zip(row.values, widths, strict=True))
+            f"{'–' if value is None else f'{value:.4f}':>{width}}{'*' if index in row.best else ' '}"
+            for index, (value, width) in enumerate(zip(row.values, widths, strict=True))
         )
         lines.append(f"{''.join(cells)} {row.name}: {meanings.get(row.name, '')}".rstrip())
     return lines

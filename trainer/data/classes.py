@@ -14,7 +14,7 @@ from engine.files import writing
 from trainer.data.dataset import Pair
 from trainer.files import layouts, pairing
 from trainer.files.families import Side
-from trainer.files.layouts import Found
+from trainer.files.layouts import PictureFile
 from trainer.files.pairing import Chosen
 from trainer.pictures import indexed
 from trainer.pictures.sources import Mask, Source, covered, values
@@ -52,8 +52,8 @@ def several(chosen: Chosen) -> Several | None:
         if any(area is None for area in areas):
             continue
         # The largest first: what covers little lies on it.
-        order = sorted(range(len(members)), key=lambda place: -(areas[place] or 0.0))
-        return _put_together(one, [members[place] for place in order], photo)
+        order = sorted(range(len(members)), key=lambda index: -(areas[index] or 0.0))
+        return _put_together(one, [members[index] for index in order], photo)
     return None
 
 
@@ -82,7 +82,7 @@ def _area(side: Side) -> float | None:
 def _put_together(photos: Side, members: Sequence[Side], photo: int) -> Several | None:
     labels = [Label(BACKGROUND, (0, 0, 0))]
     masks: dict[Path, list[Mask]] = {}
-    names: dict[Path, tuple[str, Found]] = {}
+    names: dict[Path, tuple[str, PictureFile]] = {}
     for number, side in enumerate(members, start=1):
         colour: Colour = indexed.made(number)
         name = side.folder.rpartition("/")[2] if side.alone_here else ""

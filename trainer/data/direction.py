@@ -72,13 +72,13 @@ def numbered_side(sides: Sequence[tuple[Source, Source]]) -> bool | None:
     both are."""
     if any(one.half or one.masks or other.masks for one, other in sides[:1]):
         return None
-    first, second = (indexed.are_numbers([both[place].file for both in sides]) for place in (0, 1))
+    first, second = (indexed.are_numbers([both[index].file for both in sides]) for index in (0, 1))
     return None if first == second else first
 
 
 def lines_side(sides: Sequence[tuple[Source, Source]]) -> bool | None:
     """Whether the first side of the pairs, or the second, is line drawings; None where not just one is."""
-    first, second = (most([both[place] for both in sides], recognition.is_line_drawing) for place in (0, 1))
+    first, second = (most([both[index] for both in sides], recognition.is_line_drawing) for index in (0, 1))
     return None if first == second else first
 
 

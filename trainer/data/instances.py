@@ -17,7 +17,7 @@ from engine.errors import PictureError
 from engine.files import writing
 from trainer.data.dataset import Pair
 from trainer.files import layouts, pairing
-from trainer.files.layouts import Found
+from trainer.files.layouts import PictureFile
 from trainer.pictures import indexed, recognition
 from trainer.pictures.sources import Mask, Source, read, values
 
@@ -34,7 +34,7 @@ _EXPLAINED = 0.7
 _SEVERAL = 0.3
 """Share of the photos that must have more than one."""
 
-Groups = dict[Found, list[Found]]
+Groups = dict[PictureFile, list[PictureFile]]
 """The masks of each photo."""
 
 
@@ -47,13 +47,13 @@ class InstanceMasks:
     masks: str
     photos: str
     """What the folders are called, or patterns where there are none."""
-    alone: list[Found]
+    alone: list[PictureFile]
     """Files that belong to none."""
     example: tuple[str, str]
     """Names of a photo, and of a mask of it."""
 
 
-def find_instance_masks(found: Sequence[Found]) -> InstanceMasks | None:
+def find_instance_masks(found: Sequence[PictureFile]) -> InstanceMasks | None:
     """Pairs of a photo and the masks of what is in it; None where that isn't how the files are."""
     for scheme in (_by_number, _by_folder, _by_neighbour):
         groups = scheme(found)
@@ -62,7 +62,7 @@ def find_instance_masks(found: Sequence[Found]) -> InstanceMasks | None:
     return None
 
 
-def _by_number(found: Sequence[Found]) -> Groups:
+def _by_number(found: Sequence[PictureFile]) -> Groups:
     """7.jpg with 7_1.png, 7_mask_2.png and so on, wherever these lie."""
     photos = _unique(found)
     groups: Groups = defaultdict(list)
@@ -74,7 +74,7 @@ def _by_number(found: Sequence[Found]) -> Groups:
     return groups
 
 
-def _by_folder(found: Sequence[Found]) -> Groups:
+def _by_folder(found: Sequence[PictureFile]) -> Groups:
     """images/7.jpg with all that is in masks/7."""
     names = {entry.key for entry in found}
     photos = _unique([entry for entry in found if entry.role.rpartition("/")[2] not in names])
@@ -86,9 +86,9 @@ def _by_folder(found: Sequence[Found]) -> Groups:
     return groups
 
 
-def _by_neighbour(found: Sequence[Found]) -> Groups:
+def _by_neighbour(found: Sequence[PictureFile]) -> Groups:
     """7/images with the only file there, and all that is in 7/masks."""
-    by_place: dict[tuple[str, str], dict[str, list[Found]]] = defaultdict(lambda: defaultdict(list))
+    by_place: dict[tuple[str, str], dict[str, list[PictureFile]]] = defaultdict(lambda: defaultdict(list))
     for entry in found:
         above, _, last = entry.role.rpartition("/")
         if above:
@@ -107,9 +107,9 @@ def _is_photos(folder: str) -> bool:
     return folder.lower() in pairing.PHOTOS
 
 
-def _unique(found: Sequence[Found]) -> Mapping[tuple[str, str], Found]:
+def _unique(found: Sequence[PictureFile]) -> Mapping[tuple[str, str], PictureFile]:
     """Files by split and name, of names that only one has."""
-    files: dict[tuple[str, str], Found] = {}
+    files: dict[tuple[str, str], PictureFile] = {}
     twice: set[tuple[str, str]] = set()
     for entry in found:
         key = entry.split, entry.key
@@ -135,7 +135,7 @@ def _are_masks(groups: Groups) -> bool:
     return sum(votes) >= 0.9 * len(votes)
 
 
-def _is_mask(entry: Found) -> bool:
+def _is_mask(entry: PictureFile) -> bool:
     try:
         found = values(entry.file)
         return (
@@ -147,7 +147,7 @@ def _is_mask(entry: Found) -> bool:
         return False
 
 
-def _put_together(found: Sequence[Found], groups: Groups) -> InstanceMasks:
+def _put_together(found: Sequence[PictureFile], groups: Groups) -> InstanceMasks:
     photo = next(iter(groups))
     mask = groups[photo][0]
     folder = mask.role.rpartition("/")[2]

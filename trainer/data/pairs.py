@@ -144,7 +144,7 @@ def digest(data: DataSet) -> str:
 # --- kept pairs ------------------------------------------------------------------------------------
 
 
-def _kept(folder: Path, found: Sequence[layouts.Found], options: DataOptions) -> DataSet:
+def _kept(folder: Path, found: Sequence[layouts.PictureFile], options: DataOptions) -> DataSet:
     stated, palette = pair_store.read_manifest(zipped.root(folder))
     if stated not in TASKS:
         raise PictureError(

@@ -16,7 +16,7 @@ from trainer.data.inputs import DataOptions
 from trainer.data.instances import InstanceMasks
 from trainer.files import layouts, pairing
 from trainer.files.families import Side
-from trainer.files.layouts import Found
+from trainer.files.layouts import PictureFile
 from trainer.files.pairing import Chosen
 from trainer.pictures import depths, recognition
 from trainer.pictures.sources import Source, read
@@ -37,7 +37,7 @@ _SOME_FLAT = 0.2, 0.8
 
 
 def recognise_pairs(
-    folder: Path, found: list[Found], stills: list[Found], options: DataOptions
+    folder: Path, found: list[PictureFile], stills: list[PictureFile], options: DataOptions
 ) -> tuple[DataSet, list[Path]]:
     """The data set, and those of the ``stills``, GIF files, that are not part of it.
 
@@ -88,8 +88,8 @@ def recognise_pairs(
         patterns = (*chosen.patterns, panels.ALONE) if chosen is not None else (panels.ALONE,)
         data = DataSet(folder, "two folders", options.task or "image", problems=(problem,), patterns=patterns)
         return data, unused
-    told = None if chosen is None or chosen.is_faint else chosen
-    return _photos(folder, found, options, told, parts.suspicion), unused
+    sure = None if chosen is None or chosen.is_faint else chosen
+    return _photos(folder, found, options, sure, parts.suspicion), unused
 
 
 def partnerless(file: Path) -> Problem:
@@ -222,7 +222,7 @@ def _left_out(chosen: Chosen, options: DataOptions) -> list[Problem]:
 def _belong(chosen: Chosen) -> bool:
     """Whether the pictures themselves say that these are pairs: one side is drawn, or their edges agree."""
     sides = [(Source(match.one), Source(match.other)) for match in chosen.matches]
-    flat = [direction.share([both[place] for both in sides], recognition.is_flat) for place in (0, 1)]
+    flat = [direction.share([both[index] for both in sides], recognition.is_flat) for index in (0, 1)]
     return (max(flat) >= 0.8 and min(flat) <= 0.2) or _are_aligned(sides)
 
 
@@ -252,7 +252,7 @@ _PARTS = {
 }
 
 
-def _of_panels(folder: Path, found: list[Found], parts: panels.Panels, options: DataOptions) -> DataSet:
+def _of_panels(folder: Path, found: list[PictureFile], parts: panels.Panels, options: DataOptions) -> DataSet:
     one, other = panels.PATTERNS[parts.pattern]
     layout: Layout = {"left": "side by side", "top": "stacked"}.get(one, "panels")  # type: ignore[assignment]
     candidates = [
@@ -279,7 +279,7 @@ def _of_panels(folder: Path, found: list[Found], parts: panels.Panels, options: 
 
 
 def _photos(
-    folder: Path, found: list[Found], options: DataOptions, chosen: Chosen | None, suspicion: str
+    folder: Path, found: list[PictureFile], options: DataOptions, chosen: Chosen | None, suspicion: str
 ) -> DataSet:
     task = options.task or "hints"
     patterns = [*(chosen.patterns if chosen is not None else ()), *([suspicion] if suspicion else ())]
@@ -320,23 +320,25 @@ def _photos(
     )
 
 
-def _suspicions(found: list[Found], chosen: Chosen | None, suspicion: str, offered: str) -> list[Problem]:
+def _suspicions(
+    found: list[PictureFile], chosen: Chosen | None, suspicion: str, offered: str
+) -> list[Problem]:
     """What speaks against these being photos without partners."""
     alone = "They are taken for photos alone, and drawings are made from them."
-    told = f"{offered} {_SURE}"
+    remedy = f"{offered} {_SURE}"
     if chosen is not None:
         first = chosen.matches[0]
         text = (
             f"{2 * len(chosen.matches)} files share a part of their names, such as “{first.one.name}” and "
             f"“{first.other.name}”. {alone}"
         )
-        return [Problem(None, False, text, told, "pairing")]
+        return [Problem(None, False, text, remedy, "pairing")]
     if suspicion:
         shape = {"left+right": "twice as wide as high", "first+third": "three times as wide as high"}.get(
             suspicion, "twice as high as wide"
         )
         text = f"The pictures are {shape}, as files with several pictures in them are. {alone}"
-        return [Problem(None, False, text, told, "pairing")]
+        return [Problem(None, False, text, remedy, "pairing")]
     flat = seen = 0
     for entry in layouts.spread(found, direction.LOOKED_AT):
         try:
@@ -348,13 +350,13 @@ def _suspicions(found: list[Found], chosen: Chosen | None, suspicion: str, offer
         return []
     some = "Some" if flat <= _SOME_FLAT[1] * seen else "All"
     text = f"{some} of the pictures are of even colours, as label maps and drawings are. {alone}"
-    return [Problem(None, False, text, told, "pairing")]
+    return [Problem(None, False, text, remedy, "pairing")]
 
 
 _SURE = "If they are single photos, --pair alone says so."
 
 
-def _unused(stills: list[Found], chosen: Chosen) -> list[Path]:
+def _unused(stills: list[PictureFile], chosen: Chosen) -> list[Path]:
     used = {file for match in chosen.matches for file in (match.one, match.other)}
     used |= {entry.file for side in chosen.others for entry in side.files.values()}  # of these it is told
     return [still.file for still in stills if still.file not in used]
@@ -370,7 +372,7 @@ def _listed(names: Sequence[str]) -> str:
     return ", ".join(some[:_LISTED] if more else some) + more
 
 
-def _named(found: Sequence[Found]) -> Iterator[tuple[Found, str, str]]:
+def _named(found: Sequence[PictureFile]) -> Iterator[tuple[PictureFile, str, str]]:
     """Each file, a name that is unique also where files lie in several folders or differ in their endings
     alone, and the ending that the name then has."""
     names = ["/".join(part for part in (entry.split, entry.role, entry.key) if part) for entry in found]

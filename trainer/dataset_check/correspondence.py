@@ -202,9 +202,9 @@ class Correspondence:
         best = both.argmax(1)
         enough = both.max(1) > _SWAPPED * (self._way.usual - self._way.chance)
         return [
-            (place, int(other))
-            for place, other in enumerate(best)
-            if enough[place] and best[other] == place and place < other
+            (index, int(other))
+            for index, other in enumerate(best)
+            if enough[index] and best[other] == index and index < other
         ]
 
 

@@ -20,9 +20,9 @@ _ALIKE_OF_CONTRAST = 0.12
 
 @dataclass(frozen=True)
 class Twin:
-    """That the picture at ``place`` shows nearly what the one at ``other`` shows, which came before it."""
+    """That the picture at ``index`` shows nearly what the one at ``other`` shows, which came before it."""
 
-    place: int
+    index: int
     other: int
     mirrored: bool
 
@@ -52,8 +52,8 @@ def twins(thumbs: Sequence[Pixels]) -> Iterator[Twin]:
             better = distance < best - 1e-3
             best[better], twin[better], turned[better] = distance[better], nearest[better], mirrored
         least = np.minimum(_ALIKE, _ALIKE_OF_CONTRAST * contrast[start : start + 256])
-        for place in np.flatnonzero(best <= least):
-            yield Twin(start + int(place), int(twin[place]), bool(turned[place]))
+        for index in np.flatnonzero(best <= least):
+            yield Twin(start + int(index), int(twin[index]), bool(turned[index]))
 
 
 def problems(found: Sequence[PairNotes]) -> Iterator[Problem]:
@@ -65,7 +65,7 @@ def problems(found: Sequence[PairNotes]) -> Iterator[Problem]:
             by_photo.setdefault((noted.pair.b.file, noted.pair.b.half), []).append(noted)
     seen = [notes[0] for notes in by_photo.values()]
     for twin in twins([noted.thumb for noted in seen if noted.thumb is not None]):
-        noted, other = seen[twin.place], seen[twin.other]
+        noted, other = seen[twin.index], seen[twin.other]
         how = "exactly" if noted.digest == other.digest else "nearly"
         how = f"{how}, but mirrored," if twin.mirrored else how
         text = f"shows {how} what “{_shown(other, noted)}” shows."

@@ -109,12 +109,12 @@ def straightest(foreground: Mask) -> float:
         straight = np.flatnonzero((away.max(1) / long <= _BENT) & (long >= 0.97 * reach * _STEP))
         if not len(straight):
             break
-        for place in straight[:: 1 + len(straight) // _TRIED]:
-            counts = float(long[place]) / edge
-            start, way = points[place], chord[place] / long[place]
+        for index in straight[:: 1 + len(straight) // _TRIED]:
+            counts = float(long[index]) / edge
+            start, way = points[index], chord[index] / long[index]
             if _ends_there(start, way, low, high):
                 counts *= _AT_THE_END
-            if counts > best and _is_deep(solid, start, chord[place], _DEEP * edge):
+            if counts > best and _is_deep(solid, start, chord[index], _DEEP * edge):
                 best = counts
         length *= _LONGER
     return best

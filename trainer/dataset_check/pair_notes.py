@@ -142,11 +142,11 @@ def _whole(source: Source, noted: PairNotes, expects_alpha: bool) -> Reading | N
         return None
     # That 16 bits are brought to 8 by the set's own levels is said once, for all of them.
     plain = source.levels in (None, FULL)
-    told = [note for note in reading.notes if plain or "16 bits" not in note]
+    notes = [note for note in reading.notes if plain or "16 bits" not in note]
     if source.table is not None:
-        noted.numbers += [(source.file, note) for note in told]
+        noted.numbers += [(source.file, note) for note in notes]
         return reading
-    noted.changes += [(source.file, note) for note in told if not expects_alpha]
+    noted.changes += [(source.file, note) for note in notes if not expects_alpha]
     return reading
 
 

@@ -11,7 +11,7 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from trainer.files.layouts import Found
+from trainer.files.layouts import PictureFile
 
 Key = tuple[str, str, str]
 """Split, folders that are no side's name, and what is left of the file's name."""
@@ -39,12 +39,12 @@ class Side:
     ending: str = ""
     suffix: str = ""
     """As “.jpg”, where that alone tells it from another side."""
-    files: dict[Key, Found] = field(default_factory=dict)
+    files: dict[Key, PictureFile] = field(default_factory=dict)
     alone_here: bool = True
     """Whether it is the folder's only one."""
     starts_alike: bool = False
     """Whether its beginning is that of all sides in its folder."""
-    spare: list[Found] = field(default_factory=list)
+    spare: list[PictureFile] = field(default_factory=list)
     """Files whose keys were taken."""
 
     @property
@@ -63,14 +63,16 @@ class Side:
         return [word for word in re.split(r"[^a-z]+", text.lower()) if word]
 
 
-def sides(found: Sequence[Found], apart: Callable[[str], tuple[str, str]], whole: bool = False) -> list[Side]:
+def sides(
+    found: Sequence[PictureFile], apart: Callable[[str], tuple[str, str]], whole: bool = False
+) -> list[Side]:
     """The files as sides.
 
     Args:
         apart: takes a folder's path apart into a side's name, and what is part of the key.
         whole: names are the key as they are, whatever they begin and end with.
     """
-    by_folder: dict[str, list[tuple[Found, str]]] = defaultdict(list)
+    by_folder: dict[str, list[tuple[PictureFile, str]]] = defaultdict(list)
     for entry in found:
         side, rest = apart(entry.role)
         by_folder[side].append((entry, rest))
@@ -97,7 +99,7 @@ def sides(found: Sequence[Found], apart: Callable[[str], tuple[str, str]], whole
     return answer
 
 
-def _suffixes_apart(entries: Sequence[tuple[Found, str]]) -> bool:
+def _suffixes_apart(entries: Sequence[tuple[PictureFile, str]]) -> bool:
     """Whether most names occur with two file name endings: 1.jpg and 1.png."""
     count = Counter((entry.split, rest, entry.key) for entry, rest in entries)
     twice = sum(number > 1 for number in count.values())

@@ -47,7 +47,7 @@ GIF = ".gif"
 
 
 @dataclass(frozen=True)
-class Found:
+class PictureFile:
     """One picture file: ``role`` is its folder without the split's name, ``key`` its name within that."""
 
     file: Path
@@ -66,7 +66,7 @@ class Match:
     other: Path
 
 
-def gathered(folder: Path) -> tuple[list[Found], list[Found], list[Path]]:
+def gathered(folder: Path) -> tuple[list[PictureFile], list[PictureFile], list[Path]]:
     """All picture files below a folder, in the order of their names; GIF files likewise, apart; and what is
     a picture but can't be read.
 
@@ -75,8 +75,8 @@ def gathered(folder: Path) -> tuple[list[Found], list[Found], list[Path]]:
     Raises:
         PictureError: a zip file that can't be used.
     """
-    found: list[Found] = []
-    stills: list[Found] = []
+    found: list[PictureFile] = []
+    stills: list[PictureFile] = []
     foreign: list[Path] = []
     root = zipped.root(folder)
     if root != folder and split_and_role(root.relative_to(folder).parts)[0]:
@@ -90,9 +90,9 @@ def gathered(folder: Path) -> tuple[list[Found], list[Found], list[Path]]:
         for name in files:
             suffix = Path(name).suffix.lower()
             if suffix in SUFFIXES:
-                found.append(Found(here / name, split, role, Path(name).stem))
+                found.append(PictureFile(here / name, split, role, Path(name).stem))
             elif suffix == GIF:
-                stills.append(Found(here / name, split, role, Path(name).stem))
+                stills.append(PictureFile(here / name, split, role, Path(name).stem))
             elif suffix in _FOREIGN or suffix in ARCHIVES:
                 foreign.append(here / name)
     return found, stills, foreign
@@ -102,7 +102,7 @@ def spread(items: Sequence[_Item], count: int) -> list[_Item]:
     """At most ``count`` of the items, evenly spread."""
     if len(items) <= count:
         return list(items)
-    return [items[place * len(items) // count] for place in range(count)]
+    return [items[index * len(items) // count] for index in range(count)]
 
 
 def split_and_role(parts: tuple[str, ...], between: bool = False) -> tuple[str, str]:

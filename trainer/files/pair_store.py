@@ -136,7 +136,7 @@ def _write(folder: Path, manifest: Manifest) -> None:
     if manifest.styles:
         fields["styles"] = manifest.styles
     text = escaped(json.dumps(fields, ensure_ascii=False, indent=1))
-    with _said(folder):
+    with _write_errors(folder):
         folder.mkdir(parents=True, exist_ok=True)
         with replacing(folder / MANIFEST) as part:
             part.write_text(text, "utf-8")
@@ -199,7 +199,7 @@ def keep(
     hints = picture.hints if picture.hints is not None and picture.hints[..., 3].any() else None
     try:
         if hints is None:
-            with _said(folder):
+            with _write_errors(folder):
                 path_of(folder, name, HINTS).unlink(missing_ok=True)
         write_pair(folder, name, plane, photo, hints)
     except PictureError:
@@ -234,7 +234,7 @@ def remove(folder: Path, gone: Collection[str]) -> None:
         PictureError: the folder is damaged, or can't be written.
     """
     manifest = manifest_of(folder)
-    with _said(folder):
+    with _write_errors(folder):
         for name in gone:
             # The photo first: a pair without one is no pair, should the program end here.
             for part in (PHOTO, INPUT, HINTS):
@@ -302,7 +302,7 @@ def write_part(folder: Path, name: str, part: str, pixels: Pixels) -> None:
         PictureError: it can't be written.
     """
     file = path_of(folder, name, part)
-    with _said(folder):
+    with _write_errors(folder):
         file.parent.mkdir(parents=True, exist_ok=True)
     write_png(file, pixels)
 
@@ -337,7 +337,7 @@ def free_name(name: str, split: str, taken: set[str]) -> str:
 
 
 @contextmanager
-def _said(folder: Path) -> Iterator[None]:
+def _write_errors(folder: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
@@ -345,7 +345,7 @@ def _said(folder: Path) -> Iterator[None]:
 
 
 def _without(of_pairs: dict[str, T], names: Collection[str]) -> dict[str, T]:
-    return {name: told for name, told in of_pairs.items() if name not in names}
+    return {name: value for name, value in of_pairs.items() if name not in names}
 
 
 def _drafts(fields: Any) -> dict[str, float]:

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from trainer.files import families
 from trainer.files.families import Key, Side
-from trainer.files.layouts import Found, Match
+from trainer.files.layouts import Match, PictureFile
 
 PHOTOS = {
     *("image", "images", "img", "imgs", "im", "photo", "photos", "picture", "pictures", "pic", "jpg", "jpeg"),
@@ -112,7 +112,7 @@ class Chosen:
         return f"{self.one.name}+{self.other.name}"
 
 
-def chosen(found: Sequence[Found]) -> Chosen | None:
+def chosen(found: Sequence[PictureFile]) -> Chosen | None:
     """The likeliest pairs that names and folders tell of; None where they tell of none."""
     best: tuple[tuple[int, float, int, int], Chosen] | None = None
     for number, sides in enumerate(_patterns_apart(found)):
@@ -129,13 +129,13 @@ def chosen(found: Sequence[Found]) -> Chosen | None:
     return best[1] if best else None
 
 
-def asked(found: Sequence[Found], pattern: str) -> Chosen | None:
+def asked(found: Sequence[PictureFile], pattern: str) -> Chosen | None:
     """The pairs of a pattern that was asked for; None where there are no such two sides with common names."""
     best: Chosen | None = None
     for sides in _patterns_apart(found):
-        for place in (place for place, letter in enumerate(pattern) if letter == "+"):
-            ones = [side for side in sides if _is_called(side, pattern[:place])]
-            others = [side for side in sides if _is_called(side, pattern[place + 1 :])]
+        for index in (index for index, letter in enumerate(pattern) if letter == "+"):
+            ones = [side for side in sides if _is_called(side, pattern[:index])]
+            others = [side for side in sides if _is_called(side, pattern[index + 1 :])]
             for one in ones:
                 for other in others:
                     if one is other:
@@ -146,14 +146,14 @@ def asked(found: Sequence[Found], pattern: str) -> Chosen | None:
     return best
 
 
-def _patterns_apart(found: Sequence[Found]) -> Iterator[list[Side]]:
+def _patterns_apart(found: Sequence[PictureFile]) -> Iterator[list[Side]]:
     """The files as sides, in all ways: first by beginnings and endings of names, then by whole names."""
     for whole in (False, True):
         for scheme in _schemes(found):
             yield families.sides(found, scheme, whole)
 
 
-def _schemes(found: Sequence[Found]) -> Iterator[Callable[[str], tuple[str, str]]]:
+def _schemes(found: Sequence[PictureFile]) -> Iterator[Callable[[str], tuple[str, str]]]:
     """Ways to take folders' paths apart: a side is a whole path, or first folders of it, or the last ones,
     or one between; or names alone tell the sides, in whichever folder."""
     deepest = max((entry.role.count("/") + 1 for entry in found if entry.role), default=0)
@@ -173,16 +173,16 @@ def _cut(role: str, start: int, stop: int | None) -> tuple[str, str]:
     return "/".join(parts[first:last]), "/".join(parts[:first] + parts[last:])
 
 
-def matched(one: Side, other: Side) -> list[tuple[Key, Found, Found]]:
+def matched(one: Side, other: Side) -> list[tuple[Key, PictureFile, PictureFile]]:
     """Files of equal keys; where hardly any are equal, of keys with equal numbers; where these are not, of
     equal numbers in whichever folder; and in whichever split, if only one side has such; then several
     of one; and at last of names that are equal but for words that all names of a side have."""
     return _matched(one, other)[0]
 
 
-def _matched(one: Side, other: Side) -> tuple[list[tuple[Key, Found, Found]], bool]:
+def _matched(one: Side, other: Side) -> tuple[list[tuple[Key, PictureFile, PictureFile]], bool]:
     """The same, and whether it is of the last kind, which may be chance."""
-    best: list[tuple[Key, Found, Found]] = []
+    best: list[tuple[Key, PictureFile, PictureFile]] = []
     least = min(len(one.files), len(other.files))
     looser = _LOOSER if _has_no_split(one) or _has_no_split(other) else _LOOSER[:-1]
     for loosened in looser:
@@ -205,7 +205,9 @@ def _has_no_split(side: Side) -> bool:
     return not any(split for split, _, _ in side.files)
 
 
-def _common(first: dict[Key, Found], second: dict[Key, Found]) -> list[tuple[Key, Found, Found]]:
+def _common(
+    first: dict[Key, PictureFile], second: dict[Key, PictureFile]
+) -> list[tuple[Key, PictureFile, PictureFile]]:
     return [(key, entry, second[key]) for key, entry in first.items() if key in second]
 
 
@@ -220,7 +222,9 @@ def _particular(side: Side) -> Callable[[Key], Key]:
     )
 
 
-def _numbered_drawings(one: Side, other: Side, turned: bool = False) -> list[tuple[Key, Found, Found]]:
+def _numbered_drawings(
+    one: Side, other: Side, turned: bool = False
+) -> list[tuple[Key, PictureFile, PictureFile]]:
     """Several drawings of each photo, shoe-1 and shoe-2 of shoe, each with its photo.
 
     Args:
@@ -237,9 +241,9 @@ def _numbered_drawings(one: Side, other: Side, turned: bool = False) -> list[tup
     return found
 
 
-def _keyed(side: Side, loosened: Callable[[Key], Key]) -> dict[Key, Found]:
+def _keyed(side: Side, loosened: Callable[[Key], Key]) -> dict[Key, PictureFile]:
     """A side's files by looser keys, without those that then share one."""
-    files: dict[Key, Found] = {}
+    files: dict[Key, PictureFile] = {}
     twice: set[Key] = set()
     for key, entry in side.files.items():
         loose = loosened(key)
@@ -288,7 +292,7 @@ def _unlikeliness(one: Side, other: Side) -> tuple[float, ...]:
     kinds = sorted((_is_photo(one) - _is_drawn(one), _is_photo(other) - _is_drawn(other)))
     words = set(one.words) | set(other.words)
     worse = len(words & WORSE)
-    better = next((place for place, some in enumerate(_BETTER) if words & set(some)), len(_BETTER))
+    better = next((index for index, some in enumerate(_BETTER) if words & set(some)), len(_BETTER))
     return (
         1.0 + worse - (kinds[1] - kinds[0]) / 2,
         float(better),
@@ -339,7 +343,7 @@ def _of(one: Side, other: Side, sides: Sequence[Side], fitting: Sequence[tuple[S
     return Chosen(one, other, matches, alone, sorted(more), others, sure, patterns)
 
 
-def _is_more(entry: Found, other: Side, paired: set[tuple[Path, str]]) -> bool:
+def _is_more(entry: PictureFile, other: Side, paired: set[tuple[Path, str]]) -> bool:
     """Whether no partner is to be expected: what a test is to find out, and 7_parts_1 beside 7 and 7_seg.
 
     Args:
@@ -353,7 +357,7 @@ def _is_more(entry: Found, other: Side, paired: set[tuple[Path, str]]) -> bool:
     return any((entry.file.parent, start) in paired for start in begun if start)
 
 
-def name_of(key: Key, first: Found, second: Found) -> str:
+def name_of(key: Key, first: PictureFile, second: PictureFile) -> str:
     """Of a pair: what both files' names share."""
     core = first.key if first.key == second.key else key[2]
     return "/".join(part for part in (first.split or second.split, key[1], core) if part)
@@ -372,13 +376,13 @@ def _is_sure(one: Side, other: Side) -> bool:
     equal = (one.start, one.ending, one.suffix) == (other.start, other.ending, other.suffix)
     if one.folder != other.folder and equal:
         return True
-    told = [{word for word in families.Side("", side.start, side.ending).words} for side in (one, other)]
+    both = [{word for word in families.Side("", side.start, side.ending).words} for side in (one, other)]
     if one.folder != other.folder:
         # Names may differ in words that say which side it is; others may be of other things.
-        return all(not words or words & _KNOWN for words in told) or _cores_have_letters(one, other)
+        return all(not words or words & _KNOWN for words in both) or _cores_have_letters(one, other)
     if one.suffix != other.suffix:
         return True
-    return any(words & _KNOWN for words in told)
+    return any(words & _KNOWN for words in both)
 
 
 def _cores_have_letters(one: Side, other: Side) -> bool:

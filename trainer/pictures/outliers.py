@@ -74,7 +74,7 @@ def scene(photo: Pixels) -> Scene:
     sizes[0] = 0
     largest = int(sizes.argmax())
     boxes = ndimage.find_objects(joined)
-    second = max((int(sizes[place]) for place in _beside(boxes, largest)), default=0)
+    second = max((int(sizes[index]) for index in _beside(boxes, largest)), default=0)
     share = second / max(1, int(sizes[largest])) if second >= _SECOND_LEAST else 0.0
     red, green, blue = (int(value) for value in background)
     framed = largest > 0 and _is_frame(apart[boxes[largest - 1]] > _FRAME)
@@ -146,7 +146,7 @@ def words(letters: npt.NDArray[np.int32]) -> list[list[int]]:
             if not taken[other] and start - end <= height and overlap >= 0.5 * height:
                 word.append(other)
         if len(word) >= _LETTERS:
-            found.append([marks[place][4] for place in word])
-            for place in word:
-                taken[place] = True
+            found.append([marks[index][4] for index in word])
+            for index in word:
+                taken[index] = True
     return found

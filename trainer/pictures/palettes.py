@@ -99,7 +99,7 @@ def find_palette(pictures: Iterable[Pixels], name: str = "found") -> Palette | N
     colours = _peaks(count)
     if not 2 <= len(colours) <= MOST_LABELS or not _like_labels(count, colours):
         return None
-    labels = tuple(Label(f"label {place}", colour) for place, colour in enumerate(colours, start=1))
+    labels = tuple(Label(f"label {number}", colour) for number, colour in enumerate(colours, start=1))
     palette = Palette(name, labels)
     some = kept[:: -(-len(kept) // 24)]
     unexplained = float(np.mean([_unexplained(picture, palette) for picture in some]))
@@ -264,21 +264,21 @@ def _peaks(count: Count) -> list[tuple[int, int, int]]:
     channels = np.stack([codes >> 16, codes >> 8 & 255, codes & 255], 1)
     free = np.ones(len(codes), np.bool_)
     found: list[tuple[float, tuple[int, int, int]]] = []
-    for place in np.argsort(-shares, kind="stable"):
-        if not free[place]:
+    for index in np.argsort(-shares, kind="stable"):
+        if not free[index]:
             continue
-        apart = np.abs(channels - channels[place]).max(1)
+        apart = np.abs(channels - channels[index]).max(1)
         mine = free & (apart <= REACH)
         share = float(shares[mine].sum()) / count.pictures
         free &= apart > REACH
         if share < _LEAST_SHARE:
-            if shares[place] < _LEAST_SHARE * count.pictures / 64:
+            if shares[index] < _LEAST_SHARE * count.pictures / 64:
                 break  # the rest is dust
             continue
         # One picture's accident is no label, unless there are hardly more pictures.
         if count.pictures > 4 and maps[mine].max() < 2:
             continue
-        found.append((share, _colour(int(codes[place]))))
+        found.append((share, _colour(int(codes[index]))))
     return [colour for _, colour in sorted(found, reverse=True)][: MOST_LABELS + 1]
 
 

@@ -249,7 +249,7 @@ def colours_of(file: Path) -> tuple[Colour, ...] | None:
         if image.mode != "P":
             return None
         flat = image.getpalette() or []
-    rows = (flat[place : place + 3] for place in range(0, len(flat) - 2, 3))
+    rows = (flat[index : index + 3] for index in range(0, len(flat) - 2, 3))
     return tuple((red, green, blue) for red, green, blue in rows)
 
 

@@ -11,6 +11,7 @@ import typer
 
 from engine.files.writing import shown
 from trainer.cli.messages import print_path, say
+from trainer.cli.options import OutOption, one_out
 
 if TYPE_CHECKING:
     from trainer.preparing.proposals import PreparationPlan
@@ -20,7 +21,8 @@ def prepare(
     photos: Annotated[
         Path, typer.Argument(help="A folder of photos, or a zip file of one.", metavar="PHOTOS")
     ],
-    out: Annotated[Path, typer.Argument(help="The new folder.", metavar="OUT")],
+    out: Annotated[Path | None, typer.Argument(help="The new folder.", metavar="OUT")] = None,
+    by_option: OutOption = None,
     size: Annotated[int, typer.Option(min=32, max=2048, help="Edge of the squares that are made.")] = 256,
     margin: Annotated[
         float, typer.Option(min=0.0, max=0.4, help="Around the object, as a share of the edge.")
@@ -51,6 +53,7 @@ def prepare(
     from trainer.preparing import contact, proposals, writing
     from trainer.preparing.cutting import Frame
 
+    out = one_out(out, by_option)
     if sheet is not None and sheet.suffix.lower() != ".png":
         raise typer.BadParameter("a contact sheet’s name ends in .png", param_hint="--sheet")
     if sheet is not None:

@@ -59,8 +59,8 @@ def _page(photos: Sequence[Proposal], kept: Collection[str]):  # type: ignore[no
     wide, tall = THUMB + _GAP, THUMB + _GAP + _LINE * _LINES
     sheet = Image.new("RGB", (columns * wide + _GAP, rows * tall + _GAP), _PAPER)
     draw, font = ImageDraw.Draw(sheet), ImageFont.load_default(11)
-    for place, one in enumerate(photos):
-        left, top = _GAP + place % columns * wide, _GAP + place // columns * tall
+    for index, one in enumerate(photos):
+        left, top = _GAP + index % columns * wide, _GAP + index // columns * tall
         is_kept = one.name in kept
         if one.thumb:
             small = Image.open(io.BytesIO(one.thumb), formats=("JPEG",)).convert("RGB")

@@ -173,12 +173,12 @@ def _reasons(looks: list[Look], frame: Frame, cuts: bool) -> list[list[str]]:
     # What is left out already is nobody's first.
     for uncut in (False, True):
         thumbs = {
-            place: thumb
-            for place, (one, why) in enumerate(zip(looks, answer, strict=True))
+            index: thumb
+            for index, (one, why) in enumerate(zip(looks, answer, strict=True))
             if not why and (thumb := one.uncut if uncut else one.compared) is not None
         }
         left = list(thumbs)
         for twin in duplicates.twins(list(thumbs.values())):
             how = "nearly, but mirrored," if twin.mirrored else "nearly"
-            answer[left[twin.place]].append(f"shows {how} what “{looks[left[twin.other]].name}” shows")
+            answer[left[twin.index]].append(f"shows {how} what “{looks[left[twin.other]].name}” shows")
     return answer

@@ -118,14 +118,14 @@ class Queue:
         """Without an item."""
         return replace(self, items=tuple(item for item in self.items if item.id != id))
 
-    def moved(self, id: str, place: int) -> Queue:
-        """With an item at a place, counted from 0; beyond the end is the end."""
+    def moved(self, id: str, index: int) -> Queue:
+        """With an item at an index; beyond the end is the end."""
         item = self.find(id)
         if item is None:
             return self
         others = [other for other in self.items if other is not item]
-        place = max(0, place)
-        return replace(self, items=(*others[:place], item, *others[place:]))
+        index = max(0, index)
+        return replace(self, items=(*others[:index], item, *others[index:]))
 
     def retried(self, id: str) -> Queue:
         """With an item that failed, or is held, waiting again; what it has learnt it keeps."""

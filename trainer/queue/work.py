@@ -165,10 +165,10 @@ def anew(item: Item) -> Item:
     model, it begins again. Its run folder stays.
     """
     assert item.run is not None
-    run, told = Run(item.run), TrainingHistory()
-    told.take(events.read(run.events))
-    done = told.model_step or 0
-    left = 1 - done / told.steps if told.steps else 1.0
+    run, history = Run(item.run), TrainingHistory()
+    history.take(events.read(run.events))
+    done = history.model_step or 0
+    left = 1 - done / history.steps if history.steps else 1.0
     if run.model.exists():
         how = "it goes on from its model, as a new training"
         options = replace(item.options, from_model=str(run.model))
@@ -177,7 +177,7 @@ def anew(item: Item) -> Item:
     if left < 1 and options.minutes:
         options = replace(options, minutes=min(options.minutes, max(LEAST_MINUTES, options.minutes * left)))
     elif left < 1:
-        options = replace(options, minutes=None, epochs=None, steps=max(1, told.steps - done))
+        options = replace(options, minutes=None, epochs=None, steps=max(1, history.steps - done))
     sentence = f"The data set is not as it was begun with: {how}; what there was stays in “{item.run}”."
     return replace(item, options=options, state="waiting", run=None, sentence=sentence, crashes=0)
 

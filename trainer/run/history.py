@@ -154,10 +154,10 @@ class TrainingHistory:
 
 def _further(event: Event) -> dict[str, float]:
     """The losses of a step that only some trainings have."""
-    told = {name: value for name, value in event.items() if name not in CURVES and name not in NO_LOSSES}
+    rest = {name: value for name, value in event.items() if name not in CURVES and name not in NO_LOSSES}
     return {
         name: _number(value)
-        for name, value in told.items()
+        for name, value in rest.items()
         if value and type(value) in (int, float) and name.isidentifier() and len(name) <= MOST_NAME
     }
 

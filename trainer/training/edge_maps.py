@@ -41,15 +41,15 @@ def make_edge_maps(
     if augment.edge_maps is None:
         return True
     mine = data.pairs[world.rank :: world.size]
-    begun = told = time.monotonic()
+    begun = reported = time.monotonic()
     for done, pair in enumerate(mine, 1):
         load(pair, augment)
         now = time.monotonic()
-        # Where it took no time nothing is told; else the last word is that all is done.
-        if now - told >= REPORT_SECONDS or (done == len(mine) and told > begun):
+        # Where it took no time nothing is reported; else the last word is that all is done.
+        if now - reported >= REPORT_SECONDS or (done == len(mine) and reported > begun):
             left = (now - begun) / done * (len(mine) - done)
             log.write("edges", step, done=done, total=len(mine), seconds_left=round(left, 1))
-            told = now
+            reported = now
         if signalled.is_set() or run.asked("stop"):
             break
     # Several processes agree, and none begins before all maps are there.

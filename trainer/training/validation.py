@@ -158,8 +158,8 @@ class ValidationReporter:
             **({"early": True} if config.is_early(state.step) else {}),
         )  # fmt: skip
         self._report_model(state)
-        told = events.read(self.run.events)
-        verdict, sentence = health.diagnosis(told, config.pairs, config.batch)
+        logged = events.read(self.run.events)
+        verdict, sentence = health.diagnosis(logged, config.pairs, config.batch)
         self.log.write("health", state.step, verdict=verdict, sentence=sentence)
 
     def hand_over(self, state: State) -> None:

@@ -64,8 +64,8 @@ def adding(
         rect = Layer(0, "", role, content).bounds()
     layer = Layer(stack.next_id, name or stack.free_name(role), role, content)
     layer.opacity = opacity
-    place = stack.layers.index(stack.active) + 1 if role.sent else len(stack.layers)
-    layers = (*stack.layers[:place], layer, *stack.layers[place:])
+    index = stack.layers.index(stack.active) + 1 if role.sent else len(stack.layers)
+    layers = (*stack.layers[:index], layer, *stack.layers[index:])
     active = layer if role.paintable else stack.active
     state = replace(stack.state, layers=layers, active=active)
     return StateStep(translate("paint", "Add layer"), state, rect)
@@ -82,9 +82,9 @@ def removing(stack: LayerStack, id: int) -> StateStep:
         raise PictureError(locked_text(layer))
     if layer.role.sent and sum(other.role.sent for other in stack.layers) == 1:
         raise PictureError(translate("paint", "A picture needs at least one layer to paint on."))
-    place = stack.layers.index(layer)
+    index = stack.layers.index(layer)
     layers = tuple(other for other in stack.layers if other is not layer)
-    active = layers[max(0, place - 1)] if layer is stack.active else stack.active
+    active = layers[max(0, index - 1)] if layer is stack.active else stack.active
     if not active.role.sent:
         active = next(other for other in reversed(layers) if other.role.sent)
     state = replace(stack.state, layers=layers, active=active)

@@ -125,10 +125,10 @@ class _Kept:
         """Pixels in ``rect`` are others now."""
         if not rect:
             return
-        for place, known in enumerate(self.stale):
+        for index, known in enumerate(self.stale):
             both = known.united(rect)
-            if _area(both) <= 1.4 * (_area(known) + _area(rect)) or place == _APART - 1:
-                self.stale[place] = both
+            if _area(both) <= 1.4 * (_area(known) + _area(rect)) or index == _APART - 1:
+                self.stale[index] = both
                 return
         self.stale.append(rect)
 

@@ -68,7 +68,7 @@ def write_animation(
 
 def durations(count: int, rate: int, unit: int) -> list[int]:
     """Milliseconds of each frame, whole numbers of ``unit``; together they are right."""
-    ends = [round(place * 1000 / rate / unit) * unit for place in range(count + 1)]
+    ends = [round(index * 1000 / rate / unit) * unit for index in range(count + 1)]
     return [max(unit, after - before) for before, after in pairwise(ends)]
 
 
@@ -99,8 +99,8 @@ class _Reel(Image.Image):
 
 def _packed(frames: Sequence[Pixels], suffix: str, rate: int, step: Step, exact_end: bool) -> bytes:
     def images() -> Iterator[Image.Image]:
-        for place, frame in enumerate(frames):
-            step(place, len(frames) + 1)
+        for index, frame in enumerate(frames):
+            step(index, len(frames) + 1)
             image = Image.fromarray(np.ascontiguousarray(frame))
             yield image.quantize(256, dither=Image.Dither.FLOYDSTEINBERG)
 
@@ -181,9 +181,9 @@ def _write_folder(frames: Sequence[Pixels], folder: Path, step: Step) -> None:
         inside = Path(name, "frames")
         inside.mkdir()
         digits = max(3, len(str(len(frames))))
-        for place, frame in enumerate(frames):
-            step(place, len(frames) + 1)
+        for index, frame in enumerate(frames):
+            step(index, len(frames) + 1)
             Image.fromarray(np.ascontiguousarray(frame)).save(
-                inside / f"{place + 1:0{digits}}.png", "PNG", compress_level=3
+                inside / f"{index + 1:0{digits}}.png", "PNG", compress_level=3
             )
         inside.rename(folder)  # and never into one that is there by now

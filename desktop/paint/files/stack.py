@@ -231,13 +231,13 @@ def mended(root: ElementTree.Element, name: str) -> list[str]:
                 between.append(called(element))
         if element.get("visibility", "visible") not in ("visible", "hidden"):
             unclear.append(called(element))
-    told = (
+    messages = (
         (faint, translate("paint", "The opacity of {0} is no number from 0 to 1; it was taken for 1.")),
         (nowhere, translate("paint", "Where {0} lies is no number; it was put at the edge.")),
         (between, translate("paint", "What lay between pixels was moved to the nearest: {0}.")),
         (unclear, translate("paint", "Whether {0} is hidden is not clear; it is shown.")),
     )
-    return [text.format(listed(list(dict.fromkeys(names)))) for names, text in told if names]
+    return [text.format(listed(list(dict.fromkeys(names)))) for names, text in messages if names]
 
 
 def _inside(path: str, name: str) -> str:

@@ -69,7 +69,7 @@ class CurveStroke(Noted):
 
     def put(self, samples: Sequence[Sample]) -> Rect:
         points = [_point(sample) for sample in samples]
-        self._nodes = [Node(*points[place : place + 3][:3]) for place in range(0, len(points) - 2, 3)]
+        self._nodes = [Node(*points[index : index + 3][:3]) for index in range(0, len(points) - 2, 3)]
         first, last = self._nodes[0].at, self._nodes[-1].at
         if len(self._nodes) > 2 and _far(first, last) < 0.02:
             self._nodes.pop()

@@ -194,13 +194,13 @@ def _corners(loop: Points, tolerance: float) -> list[int]:
             waiting += [(begin, begin + furthest), (begin + furthest, end)]
     marks = sorted(kept)
     # The stroke's own start is one only if it turns there.
-    return [mark for place, mark in enumerate(marks) if _turns(loop, marks, place, tolerance)]
+    return [mark for index, mark in enumerate(marks) if _turns(loop, marks, index, tolerance)]
 
 
-def _turns(loop: Points, marks: list[int], place: int, tolerance: float) -> bool:
+def _turns(loop: Points, marks: list[int], index: int, tolerance: float) -> bool:
     if len(marks) < 3:
         return True
-    before, here, after = loop[marks[place - 1]], loop[marks[place]], loop[marks[(place + 1) % len(marks)]]
+    before, here, after = loop[marks[index - 1]], loop[marks[index]], loop[marks[(index + 1) % len(marks)]]
     along = (after - before) / max(math.dist(before, after), 1e-9)
     return bool(abs((here - before) @ np.array([-along[1], along[0]])) > tolerance)
 

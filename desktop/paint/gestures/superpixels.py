@@ -9,13 +9,14 @@ from __future__ import annotations
 import hashlib
 import threading
 from dataclasses import dataclass, replace
-from weakref import WeakKeyDictionary
+from weakref import WeakKeyDictionary, ref
 
 import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
 from desktop.paint.layers.composite import to_rgb
+from desktop.paint.layers.layer import Layer
 from desktop.paint.strokes.sweep import Patch
 from engine.data.messages import Pixels
 
@@ -118,9 +119,43 @@ class Regions:
         return Patch(area.view(np.uint8) * np.uint8(255), left, top)
 
 
-def regions_in(photo: Pixels) -> Regions:
-    """The regions of a photo as a layer has it, uint8 (H, W, 4) BGRA; remembered. On any thread."""
-    key = _key(photo)
+class _Fingerprint:
+    """What tells the photo of a layer from others, as long as nobody writes into that layer."""
+
+    def __init__(self, layer: Layer) -> None:
+        self.key = _key(layer.pixels)
+        self._pixels = ref(layer.pixels)
+        self._written = False
+        layer.let_know(self)
+
+    def keep(self, top: int, bottom: int) -> None:
+        """The layer is about to change, see ``Watcher``."""
+        self._written = True
+
+    def is_of(self, pixels: Pixels) -> bool:
+        """Whether these are the pixels that it was made of, as they were."""
+        return not self._written and self._pixels() is pixels
+
+
+def fingerprint(layer: Layer) -> bytes:
+    """What tells a layer's photo from others, for ``known`` and ``regions_in``; on the thread that paints.
+
+    Made once for a photo, as all of it is read for that, and the pen would wait at each press.
+    """
+    made = _fingerprints.get(layer)
+    if made is None or not made.is_of(layer.pixels):
+        made = _fingerprints[layer] = _Fingerprint(layer)
+    return made.key
+
+
+def regions_in(photo: Pixels, key: bytes | None = None) -> Regions:
+    """The regions of a photo as a layer has it, uint8 (H, W, 4) BGRA; remembered. On any thread.
+
+    Args:
+        key: its ``fingerprint``, where that is at hand.
+    """
+    if key is None:
+        key = _key(photo)
     while True:
         with _LOOKING:
             found = _found.pop(key, None)
@@ -144,9 +179,8 @@ def regions_in(photo: Pixels) -> Regions:
         mine.set()
 
 
-def known(photo: Pixels) -> Regions | None:
-    """The regions of a photo, as ``regions_in`` takes it, where they are remembered; never waits."""
-    key = _key(photo)
+def known(key: bytes) -> Regions | None:
+    """The regions of the photo with that ``fingerprint``, where they are remembered; never waits."""
     with _LOOKING:
         found = _found.pop(key, None)
         if found is not None:
@@ -216,3 +250,4 @@ _sought: dict[bytes, threading.Event] = {}
 """Photos whose regions are being looked for: who wants the same waits, rather than look as well."""
 _held: WeakKeyDictionary[object, bytes] = WeakKeyDictionary()
 """Which photo is that of which open picture."""
+_fingerprints: WeakKeyDictionary[Layer, _Fingerprint] = WeakKeyDictionary()

@@ -139,7 +139,7 @@ class Overlays:
 
 def counting(holds: Sequence[Hold]) -> Sequence[Hold]:
     """Those that count: the newest that holds all but a selection, and what came later."""
-    begin = max((place for place, hold in enumerate(holds) if hold.rest), default=0)
+    begin = max((index for index, hold in enumerate(holds) if hold.rest), default=0)
     return holds[begin:]
 
 
@@ -175,8 +175,8 @@ def _all(mask: Mask, begins: npt.NDArray[np.int64], ends: npt.NDArray[np.int64])
     most, each = int((ends - begins).max()), len(mask) // len(begins)
     even = len(mask) == each * len(begins)
     made = mask[::each].copy() if even else mask[begins]
-    for place in range(1, most):
-        made &= mask[place::each] if even else mask[np.minimum(begins + place, ends - 1)]
+    for index in range(1, most):
+        made &= mask[index::each] if even else mask[np.minimum(begins + index, ends - 1)]
     return made
 
 

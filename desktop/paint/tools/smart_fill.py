@@ -12,7 +12,7 @@ from PySide6.QtCore import QT_TRANSLATE_NOOP, QCoreApplication
 from desktop.paint.editing.document import Document
 from desktop.paint.editing.history import Change
 from desktop.paint.editing.recording import Recording
-from desktop.paint.gestures.superpixels import Regions, known, regions_in
+from desktop.paint.gestures.superpixels import Regions, fingerprint, known, regions_in
 from desktop.paint.gestures.tool import Stroke, Tool
 from desktop.paint.layers.layer import Layer, Role
 from desktop.paint.strokes.stroke import Ink, Sample
@@ -86,10 +86,10 @@ class SmartFill(Tool):
 
     def preparation(self, document: Document) -> Callable[[], object] | None:
         photo = _photo(document)
-        if photo is None or known(photo.pixels) is not None:
+        if photo is None or known(key := fingerprint(photo)) is not None:
             return None
         pixels = photo.pixels.copy()
-        return lambda: regions_in(pixels)
+        return lambda: regions_in(pixels, key)
 
     def start(
         self, document: Document, ink: Ink, sample: Sample, shift: bool = False, ctrl: bool = False
@@ -103,7 +103,7 @@ class SmartFill(Tool):
                     "paint", "Smart fill goes by a photo; add one with “New reference from a picture”."
                 )
             )
-        regions = regions_in(photo.pixels)
+        regions = regions_in(photo.pixels, fingerprint(photo))
         labels = len(document.palette.labels) if document.palette is not None else 0
         if ctrl and (regions.likely is None or regions.likely.shape[1] != labels):
             recording.abort()

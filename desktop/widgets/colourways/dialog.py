@@ -130,17 +130,17 @@ class ColourwaysDialog(QDialog):
         )
         dialog.open()
 
-    def ask_colour(self, number: int, place: int) -> None:
+    def ask_colour(self, number: int, index: int) -> None:
         """Ask what a colour of a set is to be."""
         of, picture = self._board.tiles[number].colours, self._session.picture
-        dialog = QColorDialog(QColor(*self._board.wanted(of)[place]), self)
+        dialog = QColorDialog(QColor(*self._board.wanted(of)[index]), self)
         dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        dialog.setWindowTitle(self.tr("Colour %d of the colourway") % (place + 1))
+        dialog.setWindowTitle(self.tr("Colour %d of the colourway") % (index + 1))
         dialog.colorSelected.connect(
             lambda it: self._on(
                 picture,
                 of,
-                partial(self._board.change, place=place, colour=(it.red(), it.green(), it.blue())),
+                partial(self._board.change, index=index, colour=(it.red(), it.green(), it.blue())),
             )
         )
         dialog.open()

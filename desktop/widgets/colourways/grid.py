@@ -49,7 +49,7 @@ class Grid(Tiles):
     wants_name = Signal(int)
     """The set of that number is to be renamed."""
     wants_colour = Signal(int, int)
-    """Another colour is wanted: number of the set, place in it."""
+    """Another colour is wanted: number of the set, index in it."""
 
     def __init__(self, session: Session) -> None:
         super().__init__(session.colourways)
@@ -96,13 +96,13 @@ class Grid(Tiles):
                 self._move(row, to)
             return
         tile = self.item(row).data(TILE)
-        place = next(
-            (place for place, area, _ in self.swatches(tile, self._area(row)) if area.contains(at)), None
+        index = next(
+            (index for index, area, _ in self.swatches(tile, self._area(row)) if area.contains(at)), None
         )
-        if place is None:
+        if index is None:
             self._board.take(tile.colours)
         else:
-            self.wants_colour.emit(row, place)
+            self.wants_colour.emit(row, index)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Enter and Space take, F2 renames, Alt with an arrow moves."""
@@ -119,15 +119,15 @@ class Grid(Tiles):
             super().keyPressEvent(event)
 
     def swatches(self, tile: Tile, area: QRect) -> Iterator[tuple[int, QRect, Colour]]:
-        """The colours of a set: the place of each in it, where it lies, and what it is."""
+        """The colours of a set: the index of each in it, where it lies, and what it is."""
         colours = self._board.wanted(tile.colours)
         count = len(colours)
         top = area.bottom() - self.fontMetrics().height() - _SWATCH - 2
         width = area.width() - 8
-        for place, colour in enumerate(colours):
-            left = area.left() + 4 + place * width // count
-            right = area.left() + 4 + (place + 1) * width // count
-            yield place, QRect(left, top, right - left, _SWATCH), colour
+        for index, colour in enumerate(colours):
+            left = area.left() + 4 + index * width // count
+            right = area.left() + 4 + (index + 1) * width // count
+            yield index, QRect(left, top, right - left, _SWATCH), colour
 
     def is_taken(self, tile: Tile) -> bool:
         """The drawing has these colours, and this style."""
@@ -162,10 +162,10 @@ class Grid(Tiles):
             item = self.item(row)
             item.setText(tile.colours.caption)
             tip = self.tr("Give the drawing the colours “%s”; click a colour to change it, drag to reorder")
-            told = tip % tile.colours.name
+            text = tip % tile.colours.name
             if tile.colours.style is not None:
-                told += "\n" + self.tr("Style: %s") % tile.colours.style
-            item.setToolTip(theme.plain(told))
+                text += "\n" + self.tr("Style: %s") % tile.colours.style
+            item.setToolTip(theme.plain(text))
 
     def _offer(self, at: QPoint) -> None:
         row = self.indexAt(at).row()
@@ -179,9 +179,9 @@ class Grid(Tiles):
         take = partial(self._board.take, tile.colours)
         menu.addAction(theme.icon("mdi6.check"), self.tr("&Take it"), take)
         menu.addAction(self.tr("&Rename …"), partial(self.wants_name.emit, row))
-        for place, _, _ in self.swatches(tile, self._area(row)):
-            text = self.tr("Change colour &%d …") % (place + 1)
-            menu.addAction(text, partial(self.wants_colour.emit, row, place))
+        for index, _, _ in self.swatches(tile, self._area(row)):
+            text = self.tr("Change colour &%d …") % (index + 1)
+            menu.addAction(text, partial(self.wants_colour.emit, row, index))
         if self._board.styles is not None:
             menu.addMenu(self._styles_of(row, menu))
         menu.addAction(self.tr("Move &back"), partial(self._move, row, row - 1)).setEnabled(row > 0)

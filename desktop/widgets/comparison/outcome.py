@@ -124,15 +124,15 @@ class Rows(QWidget):
         width = self.width() / 3
         heads = self.tr("Wanted"), self.tr("Before"), self.tr("Now")
         painter.setPen(theme.colour("faint"))
-        for place, head in enumerate(heads):
-            self._write(painter, QRectF(place * width, 0, width, self._line), head)
+        for index, head in enumerate(heads):
+            self._write(painter, QRectF(index * width, 0, width, self._line), head)
         top = float(self._line)
         for is_correction, images in self._rows:
             text = self.tr("The correction") if is_correction else self.tr("To stay as it was")
             painter.setPen(theme.colour("text"))
             self._write(painter, QRectF(0, top, self.width(), self._line), text)
-            for place, image in enumerate(images):
-                room = QRectF(place * width + _GAP / 2, top + self._line, width - _GAP, _EDGE)
+            for index, image in enumerate(images):
+                room = QRectF(index * width + _GAP / 2, top + self._line, width - _GAP, _EDGE)
                 put(painter, image, inside(image.size(), room))
             top += self._line + _EDGE + _GAP
 

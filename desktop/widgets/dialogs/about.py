@@ -143,8 +143,8 @@ class AboutDialog(QDialog):
         self._child.start(command, [*words, "devices"])
 
     def _show_devices(self) -> None:
-        told = bytes(self._child.readAllStandardOutput().data()).decode("utf-8", "replace").strip()
-        self._devices.setText(told or self.tr("It could not be found out which devices there are."))
+        output = bytes(self._child.readAllStandardOutput().data()).decode("utf-8", "replace").strip()
+        self._devices.setText(output or self.tr("It could not be found out which devices there are."))
 
     def _leave(self) -> None:
         self._tasks.give_up()  # nothing is written

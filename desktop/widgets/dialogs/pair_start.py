@@ -156,16 +156,16 @@ class PairStartDialog(Form):
             self._found.setText(self.tr("Looking at the photos …"))
         else:
             count = len(found.photos)
-            told = self.tr("1 photo.") if count == 1 else self.tr("%d photos.") % count
+            text = self.tr("1 photo.") if count == 1 else self.tr("%d photos.") % count
             if found.done == count:
-                told += " " + self.tr("Each has its pair already; you can correct them.")
+                text += " " + self.tr("Each has its pair already; you can correct them.")
             elif found.done:
-                told += " " + self.tr("%d done; you go on at the next.") % found.done
+                text += " " + self.tr("%d done; you go on at the next.") % found.done
             elif found.pairs:
-                told += " " + self.tr("The data set has %d pairs of other photos.") % found.pairs
+                text += " " + self.tr("The data set has %d pairs of other photos.") % found.pairs
             if found.palette is not None:
-                told += " " + self.tr("Labels: %s.") % found.palette.name
-            self._found.setText(told)
+                text += " " + self.tr("Labels: %s.") % found.palette.name
+            self._found.setText(text)
 
     def _start(self) -> None:
         self._session.pair_drawing.begin(self._sources, self._kind.currentData(), self._folder())

@@ -9,7 +9,7 @@ from PySide6.QtWidgets import QDialog, QHBoxLayout, QProgressBar, QPushButton, Q
 from desktop.pairs.bulk_drafts import CERTAIN, Taken
 from desktop.session import Session
 from desktop.widgets.parts.message_bar import MessageBar
-from desktop.widgets.parts.picks import Pick, Picks, decoded
+from desktop.widgets.parts.picks import Pick, PickList, decoded
 from desktop.widgets.parts.pictures import MainButton, faint, title
 from desktop.widgets.parts.room import fit
 
@@ -38,7 +38,7 @@ class BulkDraftsDialog(QDialog):
             )
         )
         self._thumbs: dict[str, bytes] = {}
-        self.sheet = Picks(self._thumb, self._bulk_drafts.toggle)
+        self.sheet = PickList(self._thumb, self._bulk_drafts.toggle)
         self.sheet.setObjectName("rest_sheet")
         self._least = QSpinBox()
         self._least.setObjectName("rest_least")

@@ -186,39 +186,39 @@ class LayerDock(QDockWidget):
         if session.picture is not self._picture:
             self._picture = session.picture
             self._list.clear()
-        for place in reversed(range(self._list.count())):
-            if self._id_at(place) not in wanted:
-                self._list.takeItem(place)
-        for place, layer in enumerate(wanted.values()):
-            if self._id_at(place) != layer.id:
+        for index in reversed(range(self._list.count())):
+            if self._id_at(index) not in wanted:
+                self._list.takeItem(index)
+        for index, layer in enumerate(wanted.values()):
+            if self._id_at(index) != layer.id:
                 # After the ones that went, a row is either new or has moved: then all before it are right.
-                self._drop(layer.id, place)
-                self._insert(place, layer)
-            row = self._list.itemWidget(self._list.item(place))
+                self._drop(layer.id, index)
+                self._insert(index, layer)
+            row = self._list.itemWidget(self._list.item(index))
             assert isinstance(row, LayerRow)
             row.show_layer(layer)
             if layer is document.active:
-                self._list.setCurrentRow(place)
+                self._list.setCurrentRow(index)
         self._opacity.setValue(round(document.active.opacity * 100))
         self._opacity.setEnabled(document.active.role is not Role.LABELS)  # those have none
         self._filling = False
 
-    def _id_at(self, place: int) -> int | None:
-        item = self._list.item(place)
+    def _id_at(self, index: int) -> int | None:
+        item = self._list.item(index)
         return int(item.data(Qt.ItemDataRole.UserRole)) if item is not None else None
 
     def _drop(self, layer_id: int, first: int) -> None:
         """Take out the row of a layer, where it is at ``first`` or further down."""
-        for place in range(first, self._list.count()):
-            if self._id_at(place) == layer_id:
-                self._list.takeItem(place)
+        for index in range(first, self._list.count()):
+            if self._id_at(index) == layer_id:
+                self._list.takeItem(index)
                 return
 
-    def _insert(self, place: int, layer: Layer) -> None:
+    def _insert(self, index: int, layer: Layer) -> None:
         item, row = QListWidgetItem(), LayerRow(self._session, layer)
         item.setData(Qt.ItemDataRole.UserRole, layer.id)
         item.setSizeHint(QSize(0, row.sizeHint().height()))  # as wide as the list, never wider
-        self._list.insertItem(place, item)
+        self._list.insertItem(index, item)
         self._list.setItemWidget(item, row)
 
     def _select(self, item: QListWidgetItem | None) -> None:

@@ -36,7 +36,7 @@ class Pick(NamedTuple):
     taken: bool
 
 
-class Picks(QListWidget):
+class PickList(QListWidget):
     """Arrows choose, Space or a click changes what becomes of it.
 
     Args:
@@ -87,7 +87,7 @@ class Picks(QListWidget):
 
 
 class _Tiles(QStyledItemDelegate):
-    def __init__(self, sheet: Picks) -> None:
+    def __init__(self, sheet: PickList) -> None:
         super().__init__(sheet)
         self._sheet = sheet
 

@@ -117,7 +117,7 @@ class PreparingDialog(QDialog):
 
     def reject(self) -> None:
         """Away; what is being done ends."""
-        self._preparing.cancel()
+        self._preparing.put_away()
         super().reject()
 
     # --- building -------------------------------------------------------------------------------

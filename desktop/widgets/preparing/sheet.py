@@ -5,10 +5,10 @@ from __future__ import annotations
 from PySide6.QtGui import QPixmap
 
 from desktop.preparing.preparing import Preparing
-from desktop.widgets.parts.picks import Pick, Picks, decoded
+from desktop.widgets.parts.picks import Pick, PickList, decoded
 
 
-class Sheet(Picks):
+class Sheet(PickList):
     """Those that are proposed to be left out stand first."""
 
     def __init__(self, preparing: Preparing) -> None:
@@ -33,12 +33,12 @@ class Sheet(Picks):
         self._thumbs = {one.name: one.thumb for one in found}
         for one in found:
             kept = one.name in self.preparing.kept
-            told = one.said or f"“{one.name}”"
+            text = one.said or f"“{one.name}”"
             if not one.readable:
                 more = ""
             elif kept:
                 more = f"{hows[one.how]} {self.tr('A click leaves it out.')}"
             else:
                 more = self.tr("It is left out; a click keeps it.")
-            picks.append(Pick(one.name, one.name, ", ".join(one.why), f"{told} {more}".strip(), kept))
+            picks.append(Pick(one.name, one.name, ", ".join(one.why), f"{text} {more}".strip(), kept))
         self.fill(picks)

@@ -13,7 +13,7 @@ from desktop.support import theme
 from desktop.widgets.dialogs.picture_dialogs import Form
 from desktop.widgets.parts.pictures import faint
 from engine.files.writing import shown
-from engine.models.shared import Found
+from engine.models.shared import SharedModel
 
 _ROLE = Qt.ItemDataRole.UserRole
 
@@ -28,7 +28,7 @@ class CatalogueDialog(Form):
         parent: the window.
     """
 
-    def __init__(self, session: Session, file: Path, found: Sequence[Found], parent: QWidget) -> None:
+    def __init__(self, session: Session, file: Path, found: Sequence[SharedModel], parent: QWidget) -> None:
         super().__init__(parent.tr("Models of “%s”") % shown(file.parent.name), parent.tr("Add it"), parent)
         self.setObjectName("catalogue")
         self._sharing = session.models.sharing

@@ -121,17 +121,17 @@ class MorphDialog(WritingForm):
 
     def _choose(self, first: object) -> None:
         """To begin with: the frame that was said, the last two kept ones, else from the usual to the own."""
-        kept = [place for place, end in enumerate(self._ends) if end.frame is not None]
-        said = next((place for place in kept if self._ends[place].frame is first), None)
-        styles = [place for place in range(len(self._ends)) if place not in kept]
+        kept = [index for index, end in enumerate(self._ends) if end.frame is not None]
+        said = next((index for index in kept if self._ends[index].frame is first), None)
+        styles = [index for index in range(len(self._ends)) if index not in kept]
         own = next((at for at in styles if self._ends[at].style == self._session.styles.current), None)
-        others = [place for place in (*reversed(kept), *reversed(styles)) if place != said]
+        others = [index for index in (*reversed(kept), *reversed(styles)) if index != said]
         if said is None and len(kept) < 2 and styles:
             start = styles[0] if own != styles[0] else styles[-1]
             pair = start, own if own is not None else styles[-1]
         else:
             start = said if said is not None else kept[-2] if len(kept) > 1 else 0
-            pair = start, next((place for place in others if place != start), start)
+            pair = start, next((index for index in others if index != start), start)
         self._first.setCurrentIndex(pair[0])
         self._second.setCurrentIndex(pair[1])
 

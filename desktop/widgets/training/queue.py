@@ -181,8 +181,8 @@ class QueuePage(QWidget):
     def _dropped(self) -> None:
         order = [self._list.item(row).data(_ROLE) for row in range(self._list.count())]
         before = [item.id for item in self._queue.queue.items]
-        for place, id in enumerate(order):
-            if before[place : place + 1] != [id]:
+        for index, id in enumerate(order):
+            if before[index : index + 1] != [id]:
                 current = self._list.currentItem()
                 moved = current.data(_ROLE) if current is not None else id
                 self._queue.move(moved, order.index(moved))
@@ -224,9 +224,9 @@ class QueuePage(QWidget):
             for row in range(self._list.count())
         ]
         if [id for id, _ in rows] == [id for id, _ in shown]:
-            for place, (_, text) in enumerate(rows):  # in place: the list stays where it was scrolled to
-                if shown[place][1] != text:
-                    self._list.item(place).setText(text)
+            for index, (_, text) in enumerate(rows):  # in place: the list stays where it was scrolled to
+                if shown[index][1] != text:
+                    self._list.item(index).setText(text)
         else:
             self._list.clear()
             for id, text in rows:
@@ -235,11 +235,11 @@ class QueuePage(QWidget):
                 self._list.addItem(row)
                 if id == chosen or self._list.currentItem() is None:
                     self._list.setCurrentItem(row)
-        for place, item in enumerate(queue.items):
+        for index, item in enumerate(queue.items):
             step, steps = self._queue.begun.get(item.id, (0, 0))
             share = min(1.0, step / steps) if steps else None
-            if self._list.item(place).data(SHARE) != share:
-                self._list.item(place).setData(SHARE, share)
+            if self._list.item(index).data(SHARE) != share:
+                self._list.item(index).setData(SHARE, share)
         self._empty.setVisible(not rows)
         self._list.setVisible(bool(rows))
         self._start.setVisible(not queue.on or bool(self._queue.ended))

@@ -236,10 +236,10 @@ class WatchPage(QWidget):
         )
         self._which.setVisible(training.has_model and training.has_best and steps[0] != steps[1])
         texts = self.tr("the best, step %d"), self.tr("the newest, step %d")
-        for place, (which, text, step) in enumerate(zip(("best", "newest"), texts, steps, strict=True)):
-            if self._which.count() <= place:
+        for index, (which, text, step) in enumerate(zip(("best", "newest"), texts, steps, strict=True)):
+            if self._which.count() <= index:
                 self._which.addItem("", which)
-            self._which.setItemText(place, text % (step or 0))
+            self._which.setItemText(index, text % (step or 0))
         self._which.setCurrentIndex(self._which.findData(training.which))
 
     def _choose(self, which: Which) -> None:

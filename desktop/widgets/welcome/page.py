@@ -364,8 +364,8 @@ class Welcome(QFrame):
             self._close,
         ]
         here = self.focusWidget()
-        place = stops.index(here) if here in stops else -1 if forward else 0
-        following = stops[(place + (1 if forward else -1)) % len(stops)]
+        index = stops.index(here) if here in stops else -1 if forward else 0
+        following = stops[(index + (1 if forward else -1)) % len(stops)]
         following.setFocus(Qt.FocusReason.TabFocusReason if forward else Qt.FocusReason.BacktabFocusReason)
         if isinstance(following, Tile):
             self._scroll.ensureWidgetVisible(following, GAP, 0)

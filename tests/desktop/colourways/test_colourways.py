@@ -228,7 +228,9 @@ def test_the_sheet_is_written_of_a_photos_colours(
     halves[:, 50:] = GOLD
     Image.fromarray(halves).save(photo, "JPEG", quality=100, subsampling=0)
     shoe, model = drawing(tmp_path / "shoe.ora", two_hints()), tiny_models / "tiny sketch.safetensors"
-    assert call(monkeypatch, shoe, out, "--sets", photo, "--model", model, "--count", 4) == 0
+    words = "--sets", photo, "--model", model, "--count", 4
+    assert call(monkeypatch, shoe, out, *words, "--out", out) == call(monkeypatch, shoe, *words) == 2
+    assert call(monkeypatch, shoe, "--out", out, *words) == 0
     assert len(list(out.glob("0*.png"))) == 4
     used = set(only_page(out / "colourways.pdf").filled[1:])
     assert len(used) == 2

@@ -20,7 +20,7 @@ from desktop.pairs import kept_drafts
 from desktop.pairs.bulk_drafts import BulkDrafts
 from desktop.support import task_queue
 from desktop.widgets.main_window import MainWindow
-from desktop.widgets.parts.picks import Picks
+from desktop.widgets.parts.picks import PickList
 from engine.data.picture import read, write_png
 from engine.errors import PictureError
 from tests.desktop.pairs.test_label_drafts import begin, keep, leave_drafts, marks, tool
@@ -69,12 +69,12 @@ def ready(window: MainWindow, fronts: Path) -> tuple[Path, BulkDrafts]:
     return folder, pair_drawing.bulk_drafts
 
 
-def open_dialog(window: MainWindow, rest: BulkDrafts) -> Picks:
+def open_dialog(window: MainWindow, rest: BulkDrafts) -> PickList:
     window.activateWindow()
     until(window.isActiveWindow)
     QTest.keyClick(window.canvas, Qt.Key.Key_D, CONTROL_SHIFT)
     until(lambda: dialog(window).isVisible() and rest.proposals and not rest.busy)
-    found = dialog(window).findChild(Picks)
+    found = dialog(window).findChild(PickList)
     assert dialog(window).isVisible() and found is not None
     return found
 

@@ -43,7 +43,7 @@ def shop(tmp_path: Path) -> Path:
 
 
 def rolled(folder: Path, to: Path) -> dict[str, Photo]:
-    found = photos.roll([folder], "sketch", to, None)
+    found = photos.find_photos([folder], "sketch", to, None)
     return {photo.file.stem: photo for photo in found.photos}
 
 

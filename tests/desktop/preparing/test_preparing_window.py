@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import threading
 from pathlib import Path
 
@@ -21,6 +22,7 @@ from engine.data.messages import Pixels
 from tests.desktop.window_hands import until
 from tests.trainer.made_pictures import blob, house, save
 from trainer.preparing import writing
+from trainer.preparing.looking import Look
 
 COUNT = 8
 
@@ -71,6 +73,12 @@ def drop(dialog: PreparingDialog, path: Path) -> None:
     dialog.dropEvent(QDropEvent(QPointF(10, 10), Qt.DropAction.CopyAction, data, *none))
 
 
+def looks_at(folder: Path) -> list[str]:
+    """The photos there of which it is remembered how they look."""
+    every = (one for one in gc.get_objects() if isinstance(one, Look))
+    return [one.name for one in every if one.file.parent == folder]
+
+
 def of(file: Path) -> Pixels:
     return np.array(Image.open(file))
 
@@ -117,6 +125,24 @@ def test_what_was_overruled_stays_so_in_another_size(
     preparing.look(tmp_path / "others", 192, preparing.margin)
     until(lambda: preparing.plan is not None)
     assert preparing.kept == preparing.plan.kept != expected
+
+
+def test_closed_it_keeps_what_is_proposed_and_lets_go_of_what_was_seen(
+    window: MainWindow, session: Session, photos: Path
+) -> None:
+    """What was seen is tens of kilobytes a photo, and another size is asked for only where it is open."""
+    dialog, preparing = opened(window, photos), session.preparing
+    click(dialog, "house.png")
+    plan, expected = preparing.plan, preparing.kept
+    assert len(looks_at(photos)) > COUNT
+    dialog.close()
+    until(lambda: not looks_at(photos))
+    assert preparing.plan is plan and preparing.kept == expected
+    dialog.open_on(None)
+    assert "9 of 11" in said(dialog)
+    dialog.findChild(QSpinBox, "preparing_margin").setValue(10)
+    until(lambda: preparing.plan is not None and not preparing.busy)
+    assert preparing.plan is not plan and preparing.kept == expected
 
 
 def test_what_was_made_is_trained_on_or_drawn_over(

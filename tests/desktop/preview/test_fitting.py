@@ -110,7 +110,7 @@ def test_a_picture_gets_the_model_asked_for_else_one_of_its_kind(
         # Labels: a picture just begun is painted in the model's, any other keeps what it says.
         ("labels", MAP, State("labels", MAP, untouched=True), "stays"),
         ("labels", MAP, State("labels", OTHERS, untouched=True), "step"),
-        ("labels", MAP, State("labels", OTHERS), "told"),
+        ("labels", MAP, State("labels", OTHERS), "kept"),
         ("labels", MAP, State("labels", OTHERS, over_photo=True), "stays"),
         ("labels", MAP, State("labels", OTHERS, over_photo=True, untouched=True), "stays"),
         # Images: a palette is the colour of the paper, which changes while there is nothing else.

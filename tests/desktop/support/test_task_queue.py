@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 from collections.abc import Callable
 from typing import Any
@@ -12,6 +13,7 @@ from PySide6.QtWidgets import QApplication
 
 from desktop.support import task_queue
 from desktop.support.task_queue import TaskQueue
+from engine.errors import PictureError
 from tests.desktop.window_hands import until
 
 
@@ -114,6 +116,78 @@ def test_what_waits_at_the_end_is_done_and_answered_to_nobody(qapp: QApplication
     QCoreApplication.processEvents()
     assert done == [0, 1, 2]
     assert not answered
+
+
+def failing(
+    error: Exception, begun: threading.Event | None = None, gate: threading.Event | None = None
+) -> None:
+    if begun is not None and gate is not None:
+        begun.set()
+        gate.wait(20)
+    raise error
+
+
+def test_what_fails_at_the_end_is_logged_in_its_sentence(
+    qapp: QApplication, caplog: pytest.LogCaptureFixture
+) -> None:
+    reported, done = list[str](), list[int]()
+    queue = TaskQueue("tested")
+    queue.error_reported.connect(reported.append)
+    errors = (
+        PictureError("The queue is full; remove a training."),
+        OSError(28, "No space left"),
+        KeyError("no"),
+    )
+    for error in errors:
+        queue.do(lambda error=error: failing(error), lambda _none: None)  # type: ignore[misc]
+    queue.do(lambda: done.append(1), lambda _none: None)
+    queue.see_out(20)
+    QCoreApplication.processEvents()
+    warnings = [it.getMessage() for it in caplog.records if it.levelname == "WARNING"]
+    assert warnings[0] == "“tested”, at the end: The queue is full; remove a training."
+    assert warnings[1].startswith("“tested”, at the end: No space left. Choose another place")
+    assert len(warnings) == 3 and "KeyError: 'no'" in caplog.text
+    assert done == [1] and not reported
+
+
+def test_what_was_told_or_is_not_wanted_any_more_is_not_logged_at_the_end(
+    qapp: QApplication, caplog: pytest.LogCaptureFixture
+) -> None:
+    reported = list[str]()
+    queue = TaskQueue("tested")
+    queue.error_reported.connect(reported.append)
+    queue.do(lambda: failing(PictureError("told")), lambda _none: None)
+    until(lambda: reported)
+    begun, gate = threading.Event(), threading.Event()
+    queue.do(lambda: failing(PictureError("forgotten"), begun, gate), lambda _none: None)
+    assert begun.wait(20)
+    queue.forget()
+    gate.set()
+    queue.see_out(20)
+    assert reported == ["told"] and not [it for it in caplog.records if it.levelname == "WARNING"]
+
+
+def test_what_was_at_hand_when_patience_ended_is_logged_when_it_fails(
+    qapp: QApplication, caplog: pytest.LogCaptureFixture
+) -> None:
+    begun, gate = threading.Event(), threading.Event()
+    queue = TaskQueue("tested")
+    queue.do(lambda: failing(PictureError("at hand"), begun, gate), lambda _none: None)
+    assert begun.wait(20)
+
+    class Opens(logging.Handler):
+        """Lets the task go on once it was said that not all is done."""
+
+        def emit(self, record: logging.LogRecord) -> None:
+            gate.set()
+
+    handler = Opens()
+    task_queue.log.addHandler(handler)
+    try:
+        queue.see_out(0.0)
+    finally:
+        task_queue.log.removeHandler(handler)
+    assert "has not done all" in caplog.text and "at the end: at hand" in caplog.text
 
 
 def test_what_does_not_answer_at_the_end_is_left_to_itself(

@@ -96,7 +96,7 @@ def test_every_weight_of_a_styled_network_learns(kind: str):
 @pytest.mark.parametrize("kind", SHAPES)
 def test_the_outer_encoder_follows_no_style(kind: str):
     _, styled = pair(kind, "batch")
-    places = [layer.place for layer in styled.downs]
+    places = [layer.index for layer in styled.downs]
     assert places[:2] == [None, None]
     norms = sum(isinstance(module, Norm) for module in styled.modules())
     assert len(styled.styling.channels) == norms - {"unet": 2, "encoder_decoder": 2, "resnet": 3}[kind]

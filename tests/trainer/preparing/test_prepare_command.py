@@ -46,6 +46,21 @@ def test_command_tries_without_writing(folder: Path, tmp_path: Path) -> None:
     assert [it.name for it in tmp_path.iterdir()] == ["sheet.png"]
 
 
+def test_the_folder_may_be_said_by_an_option_as_with_pairs(folder: Path, tmp_path: Path) -> None:
+    result = run(folder, "--out", tmp_path / "out", "--size", 64)
+    assert result.stdout.splitlines()[-1] == str(tmp_path / "out") and (tmp_path / "out" / "1.png").is_file()
+
+
+def test_the_folder_is_said_once(folder: Path, tmp_path: Path) -> None:
+    for words, sentence in (
+        ((tmp_path / "out", "--out", tmp_path / "other"), "the folder is given as OUT already; give it once"),
+        ((), "say which folder, as OUT or by --out"),
+    ):
+        result = run(folder, *words)
+        assert result.exit_code == 2 and sentence in " ".join(result.stderr.replace("│", " ").split())
+    assert list(tmp_path.iterdir()) == []
+
+
 @pytest.mark.parametrize("words", [["--size", "8"], ["--margin", "0.5"], ["--sheet", "x.jpg"]])
 def test_wrong_usage_is_exit_code_2(folder: Path, tmp_path: Path, words: list[str]) -> None:
     assert run(folder, tmp_path / "out", *words).exit_code == 2
