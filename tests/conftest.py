@@ -23,6 +23,7 @@ os.environ.setdefault("OMP_WAIT_POLICY", "passive")
 if "PYTEST_XDIST_WORKER" in os.environ:
     # Each core has tests of its own to run: a second thread would wait for a core that others have.
     os.environ.setdefault("OMP_NUM_THREADS", "1")
+THREADS = os.environ.get("OMP_NUM_THREADS", "")
 
 # What is compiled is kept, as Python does if it is not told otherwise. Containers often say otherwise; then
 # each worker compiles all tests anew, half of the time before the first, and each program that tests start
@@ -86,8 +87,8 @@ def home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPat
 def threads_of_torch() -> Iterator[None]:
     """A training in the process of the tests sets how many threads compute, for all that come after it."""
     yield
-    if "torch" in sys.modules and "OMP_NUM_THREADS" in os.environ:
-        sys.modules["torch"].set_num_threads(int(os.environ["OMP_NUM_THREADS"]))
+    if "torch" in sys.modules and THREADS.isdecimal():
+        sys.modules["torch"].set_num_threads(int(THREADS))
 
 
 @pytest.fixture(scope="session")
