@@ -161,11 +161,14 @@ ARROWS: dict[str, str] = {
     ),
     "desktop.widgets.main_window": (
         "desktop.paint.tools desktop.session desktop.support desktop.widgets.canvas "
-        "desktop.widgets.colourways desktop.widgets.comparison desktop.widgets.day desktop.widgets.dialogs "
+        "desktop.widgets.companions desktop.widgets.comparison desktop.widgets.dialogs "
         "desktop.widgets.edit_actions desktop.widgets.exporting desktop.widgets.film "
         "desktop.widgets.sharing desktop.widgets.inputs desktop.widgets.panels desktop.widgets.parts "
-        "desktop.widgets.preparing desktop.widgets.styles desktop.widgets.training "
-        "desktop.widgets.welcome resources"
+        "desktop.widgets.styles desktop.widgets.training desktop.widgets.welcome resources"
+    ),
+    "desktop.widgets.companions": (
+        "desktop.session desktop.widgets.colourways desktop.widgets.comparison desktop.widgets.day "
+        "desktop.widgets.parts desktop.widgets.preparing desktop.widgets.training"
     ),
     "desktop.widgets.panels": (
         "desktop.paint.brushes desktop.paint.editing desktop.paint.tools desktop.pairs desktop.preview "

@@ -216,7 +216,7 @@ def _spread(even: Plane, coloured: Mask, wanted: Mask, depth: Plane) -> Pixels:
     clean = clean if clean.any() else coloured
     _, (rows, columns) = ndimage.distance_transform_edt(~clean, return_indices=True)
     colours = np.where(wanted[..., None], even[rows, columns], 0)
-    whole: Pixels = np.rint(np.clip(ndimage.median_filter(colours, size=(5, 5, 1)), 0, 1) * 255).astype(
-        np.uint8
-    )
+    whole = np.zeros(even.shape, np.uint8)
+    for there in ndimage.find_objects(ndimage.maximum_filter(wanted, 5).astype(np.uint8)):  # all else is 0
+        whole[there] = np.rint(np.clip(ndimage.median_filter(colours[there], size=(5, 5, 1)), 0, 1) * 255)
     return whole

@@ -195,7 +195,7 @@ def _quad_of(mask: Mask) -> tuple[Corners | None, float]:
         return None, 0.0
     sizes = np.bincount(parts.ravel())
     sizes[0] = 0
-    part = ndimage.binary_fill_holes(parts == int(sizes.argmax()))
+    part = _filled(parts == int(sizes.argmax()))
     area = int(np.count_nonzero(part))
     if not _LEAST * mask.size < area < _MOST * mask.size:
         return None, 0.0
@@ -205,6 +205,14 @@ def _quad_of(mask: Mask) -> tuple[Corners | None, float]:
     enclosed = abs(_area(quad))
     solid = area / max(enclosed, 1.0)
     return (quad, min(solid, 1 / solid)) if solid > 0.8 else (None, 0.0)
+
+
+def _filled(part: Mask) -> Mask:
+    """With its holes; scipy's own function grows the surroundings pixel by pixel, ten times as long."""
+    from scipy import ndimage
+
+    beside, _ = ndimage.label(~np.pad(part, 1))
+    return np.asarray(beside[1:-1, 1:-1] != beside[0, 0])
 
 
 def _hull(part: Mask) -> Corners:

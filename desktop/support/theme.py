@@ -5,8 +5,8 @@ from __future__ import annotations
 from functools import cache
 from html import escape
 
-from PySide6.QtCore import Qt
-from PySide6.QtGui import QColor, QIcon, QPalette, QPixmap
+from PySide6.QtCore import QRect, QSize, Qt
+from PySide6.QtGui import QColor, QIcon, QIconEngine, QPainter, QPalette, QPixmap
 from PySide6.QtWidgets import QApplication
 
 _DARK = {
@@ -79,14 +79,34 @@ def icon(name: str) -> QIcon:
     """A Material Design icon in the theme's colours, e.g. ``mdi6.undo``."""
     import qtawesome  # kept here: loading its fonts costs 60 ms, and only windows need icons
 
-    icon: QIcon = qtawesome.icon(
+    glyph: QIcon = qtawesome.icon(
         name,
         color=_colours["text"],
         color_disabled=_colours["line"],
         color_on=_colours["accent"],
         color_on_active=_colours["accent"],
     )
-    return icon
+    return QIcon(_Kept(glyph))
+
+
+class _Kept(QIconEngine):
+    """A glyph drawn once for each size and state; else it is drawn anew whenever a button is painted."""
+
+    def __init__(self, glyph: QIcon) -> None:
+        super().__init__()
+        self._glyph = glyph
+        self._drawn: dict[tuple[int, int, QIcon.Mode, QIcon.State], QPixmap] = {}
+
+    def pixmap(self, size: QSize, mode: QIcon.Mode, state: QIcon.State) -> QPixmap:
+        key = size.width(), size.height(), mode, state
+        if key not in self._drawn:
+            self._drawn[key] = self._glyph.pixmap(
+                size, 1.0, mode, state
+            )  # the size is in the screen's pixels
+        return self._drawn[key]
+
+    def paint(self, painter: QPainter, rect: QRect, mode: QIcon.Mode, state: QIcon.State) -> None:
+        self._glyph.paint(painter, rect, Qt.AlignmentFlag.AlignCenter, mode, state)
 
 
 def picture_icon(pixmap: QPixmap) -> QIcon:

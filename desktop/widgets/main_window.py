@@ -19,7 +19,6 @@ from PySide6.QtGui import (
 from PySide6.QtWidgets import (
     QApplication,
     QDockWidget,
-    QMainWindow,
     QMenu,
     QSplitter,
     QToolBar,
@@ -36,10 +35,8 @@ from desktop.widgets.canvas.clipboard import Clipboard
 from desktop.widgets.canvas.preview import Preview
 from desktop.widgets.canvas.preview_window import PreviewWindowController
 from desktop.widgets.canvas.view import View
-from desktop.widgets.colourways.dialog import ColourwaysDialog
-from desktop.widgets.comparison.dialog import ComparisonDialog
+from desktop.widgets.companions import WithCompanions
 from desktop.widgets.comparison.outcome import OutcomeController
-from desktop.widgets.day.dialog import DayDialog
 from desktop.widgets.dialogs import picture_dialogs
 from desktop.widgets.dialogs.about import AboutDialog
 from desktop.widgets.dialogs.feather import ask_feather
@@ -64,7 +61,6 @@ from desktop.widgets.parts.files import Files, local_path
 from desktop.widgets.parts.folders import FolderController
 from desktop.widgets.parts.message_bar import MessageBar
 from desktop.widgets.parts.room import dress_overflow, fit, recall, remember
-from desktop.widgets.preparing.dialog import PreparingDialog
 from desktop.widgets.sharing.controller import SharingController
 from desktop.widgets.styles.dock import StyleDock
 from desktop.widgets.styles.morph import MorphDialog
@@ -73,7 +69,7 @@ from desktop.widgets.welcome.page import Welcome
 from resources.version import VERSION
 
 
-class MainWindow(QMainWindow):
+class MainWindow(WithCompanions):
     """One window, one picture on the canvas."""
 
     def __init__(self, session: Session) -> None:
@@ -110,6 +106,7 @@ class MainWindow(QMainWindow):
             self.splitter.setStretchFactor(place, 1)
         self.splitter.setSizes([1000, 1000])
         middle = QWidget()
+        self.setCentralWidget(middle)  # first: Qt dresses everything below whatever gets another parent
         column = QVBoxLayout(middle)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(2)
@@ -122,8 +119,6 @@ class MainWindow(QMainWindow):
         self.pair_drawing_bar = PairDrawingBar(session, actions, self.messages)
         self.teaching_bar = TeachingBar(session, self.messages)
         self.files = Files(session, self.messages, self)
-        self.colourways = ColourwaysDialog(session, self.files, undoing, self)
-        self.comparison = ComparisonDialog(session, self)
         self.inputs = InputController(session, actions, self.files.ask_open, self)
         self.sharing = SharingController(session, self.messages, self)
         for bar in (self.inputs.bar, self.sharing.bar, self.pair_drawing_bar, self.teaching_bar):
@@ -132,13 +127,10 @@ class MainWindow(QMainWindow):
         column.addWidget(self.shelf)
         self.welcome = Welcome(session, actions)
         column.addWidget(self.welcome)
-        self.setCentralWidget(middle)
         self.training = TrainingController(session, self.messages, self)
         self.outcome = OutcomeController(session, self.messages, self)
-        self.day = DayDialog(session, self.training.open, self)
-        self.preparing = PreparingDialog(session, self)
         self.folders = FolderController(session, self.messages, self)
-        self.tool_bar = QToolBar(self.tr("Tools"))
+        self.tool_bar = QToolBar(self.tr("Tools"), self)
         self.tool_bar.setObjectName("tool_bar")
         self.tool_bar.setMovable(False)
         self.tools = QActionGroup(self)
@@ -150,7 +142,7 @@ class MainWindow(QMainWindow):
         for name in ("mirror_vertical", "mirror_horizontal", "radial", "undo", "redo"):
             self.tool_bar.addAction(actions[name])
         self.addToolBar(Qt.ToolBarArea.LeftToolBarArea, self.tool_bar)
-        self.brush_bar = BrushBar(session)
+        self.brush_bar = BrushBar(session, self)
         self.addToolBar(Qt.ToolBarArea.TopToolBarArea, self.brush_bar)
         self.palette_dock = PaletteDock(session, self)
         self.layer_dock = LayerDock(session, actions, self)
@@ -228,7 +220,7 @@ class MainWindow(QMainWindow):
             "full_screen": lambda on: self.showFullScreen() if on else self.showNormal(),
             "docks": self._show_docks,
             "styles": self._show_styles,
-            "colourways": self.colourways.open,
+            "colourways": lambda: self.colourways.open(),
             "theme_system": when_on(lambda: self.set_theme("system")),
             "theme_light": when_on(lambda: self.set_theme("light")),
             "theme_dark": when_on(lambda: self.set_theme("dark")),
@@ -247,7 +239,7 @@ class MainWindow(QMainWindow):
             "name_style": self.style_dock.ask_name,
             "morph": lambda: MorphDialog(session, self).open(),
             "photo_style": self.files.style_of_photo,
-            "compare_models": self.comparison.open,
+            "compare_models": lambda: self.comparison.open(),
             "import": self.files.import_model,
             **self.training.reactions(),
             "prepare_photos": lambda: self.preparing.open_on(None),
@@ -276,9 +268,8 @@ class MainWindow(QMainWindow):
         session.teaching.started.connect(self.training.open)
         self.pair_drawing_bar.train.connect(self.training.prepare)
         self.training.wants_pairs.connect(self.make_pairs)
-        self.training.wants_preparing.connect(self.preparing.open_on)
-        self.preparing.train.connect(self.training.prepare)
-        self.preparing.pairs.connect(self.make_pairs)
+        self.training.wants_preparing.connect(lambda folder: self.preparing.open_on(folder))
+        session.training_queue.day_wanted.connect(lambda: self.day.open())
         self.canvas.hovered.connect(self.status_line.show_place)
         self.shelf.wants_morph.connect(lambda frame: MorphDialog(session, self, frame).open())
         self.preview_bar.blended.connect(self.canvas.update)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 import signal
 import subprocess
 import sys
@@ -20,7 +21,8 @@ from desktop.support import logbook
 from desktop.support.task_queue import TaskQueue
 from desktop.widgets.dialogs.report import ReportDialog
 from desktop.widgets.main_window import MainWindow
-from tests.desktop.real_programs import PATIENCE_S, environment, program, wait_until_ready
+from tests import warm
+from tests.desktop.real_programs import PATIENCE_S, environment, wait_until_ready
 from tests.desktop.window_hands import text_of, until
 
 FAILS_IN_A_SLOT = """
@@ -73,15 +75,17 @@ def run(home: Path, script: str) -> subprocess.CompletedProcess[str]:
 @pytest.mark.parametrize(
     ("number", "leaves"), [(signal.SIGSEGV, True), (signal.SIGKILL, False), (signal.SIGTERM, False)]
 )
-def test_how_a_program_ended_decides_what_it_leaves(stocked_home: Path, number: signal.Signals, leaves: bool):
+def test_how_a_program_ended_decides_what_it_leaves(
+    stocked_home: Path, tmp_path: Path, number: signal.Signals, leaves: bool
+):
     home = stocked_home
-    with program(home, "-m", "desktop") as child:
+    with warm.program("desktop", folder=tmp_path / "told", **environment(home)) as child:
         wait_until_ready(home)
         assert crashes.left_behind() == [], "the trace of a living program is nobody else's"
         assert list((home / "logs").glob("*.crash"))
-        child.send_signal(number)
-        code = child.wait(PATIENCE_S)
-    assert code == (0 if number == signal.SIGTERM else -number)
+        os.kill(child.pid, number)
+        child.join(PATIENCE_S)
+    assert child.exitcode == (0 if number == signal.SIGTERM else -number)
     left = crashes.left_behind()
     assert [crash.went_on for crash in left] == ([False] if leaves else [])
     if leaves:
@@ -102,8 +106,8 @@ def test_an_exception_that_ends_the_program_is_reported(home: Path):
     assert "LookupError: no theme" in crash.report()[0]
 
 
-def test_an_exception_in_a_slot_is_reported_though_the_program_went_on(stocked_home: Path):
-    done = run(stocked_home, FAILS_IN_A_SLOT)
+def test_an_exception_in_a_slot_is_reported_though_the_program_went_on(stocked_home: Path, tmp_path: Path):
+    done = warm.run("-c", FAILS_IN_A_SLOT, folder=tmp_path / "told", **environment(stocked_home))
     assert done.returncode == 0
     assert "KeyError: 'a slot'" in done.stderr
     crash = the_crash()

@@ -23,7 +23,7 @@ _SHEET = 280
 
 
 class DayDialog(QDialog):
-    """Comes up whenever the day's results are asked for, from whatever window.
+    """Opened whenever the day's results are asked for, from whatever window.
 
     Args:
         session: has the queue.
@@ -49,7 +49,6 @@ class DayDialog(QDialog):
         column.addLayout(self._buttons())
         self._messages = MessageBar(self)
         self.resize(self.sizeHint())  # words that wrap would have it as low as they are
-        self._queue.day_wanted.connect(self._come_up)
         self._queue.watch("day", self._show)
         self._queue.reported.connect(self._open_page)
 
@@ -76,7 +75,8 @@ class DayDialog(QDialog):
         row.addWidget(close)
         return row
 
-    def _come_up(self) -> None:
+    def open(self) -> None:
+        """Come up, or to the front."""
         self.show()
         self.raise_()
         self.activateWindow()

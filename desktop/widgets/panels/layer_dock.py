@@ -144,6 +144,7 @@ class LayerDock(QDockWidget):
         self._filling = False
         self._picture: OpenPicture | None = None
         body = QWidget()
+        self.setWidget(body)
         column = QVBoxLayout(body)
         column.setContentsMargins(4, 0, 4, 4)
         top = QHBoxLayout()
@@ -171,7 +172,6 @@ class LayerDock(QDockWidget):
             buttons.addWidget(button)
         buttons.addStretch(1)
         column.addLayout(buttons)
-        self.setWidget(body)
         session.watch("picture", self._show)
         session.restructured.connect(self._show)
 

@@ -40,6 +40,7 @@ class ModelDock(QDockWidget):
         self.setObjectName("model_dock")
         self._session = session
         body = QWidget()
+        self.setWidget(body)
         column = QVBoxLayout(body)
         column.setContentsMargins(4, 0, 4, 4)
         self._list = _List()
@@ -70,7 +71,6 @@ class ModelDock(QDockWidget):
             row.addWidget(button)
         row.addStretch(1)
         column.addLayout(row)
-        self.setWidget(body)
         session.library.watch("models", self._show)
         session.live.watch("model_file card", self._mark)
 

@@ -6,6 +6,7 @@ They take room of their own, so that they cover no stroke; they come and go betw
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import cached_property
 
 from PySide6.QtCore import QEvent, QSize, Qt, Signal
 from PySide6.QtGui import QImage, QPixmap
@@ -124,10 +125,8 @@ class PairDrawingBar(PairBar):
 
     def __init__(self, session: Session, actions: Actions, messages: MessageBar) -> None:
         super().__init__("pair_drawing_bar")
-        self._session, self._actions = session, actions
+        self._session, self._actions, self._messages = session, actions, messages
         self._pair_drawing = session.pair_drawing
-        self._bulk_drafts_dialog = BulkDraftsDialog(session, messages, self)
-        self._bulk_drafts_dialog.train.connect(self._leave_for_training)
         self._eye = QToolButton()
         self._eye.setDefaultAction(actions["toggle_photo"])
         self._eye.setAutoRaise(True)
@@ -186,12 +185,18 @@ class PairDrawingBar(PairBar):
         self._pair_drawing.labels.watch("learning waiting progress drafts", self._show)
         session.watch("steps", self._show)
 
+    @cached_property
+    def _bulk_drafts_dialog(self) -> BulkDraftsDialog:
+        dialog = BulkDraftsDialog(self._session, self._messages, self)
+        dialog.train.connect(self._leave_for_training)
+        return dialog
+
     def reactions(self) -> dict[str, Callable[..., object]]:
         """What the actions on photos and their pairs do."""
         pair_drawing = self._pair_drawing
         return {
             "add_pair": pair_drawing.add,
-            "add_rest": self._bulk_drafts_dialog.look,
+            "add_rest": lambda: self._bulk_drafts_dialog.look(),
             "draft_lines": pair_drawing.draw_draft,
             "next_photo": lambda: pair_drawing.step(1),
             "previous_photo": lambda: pair_drawing.step(-1),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 from PySide6.QtCore import QEvent, QSize, Qt
 from PySide6.QtGui import QColor, QIcon, QPainter, QPixmap
 from PySide6.QtWidgets import (
@@ -40,6 +42,12 @@ COLOURS: tuple[Colour, ...] = (
 
 def swatch(colour: Colour, size: int = 20) -> QIcon:
     """A rounded square of ``colour``."""
+    return _drawn(colour, size, theme.is_dark())
+
+
+@lru_cache(256)
+def _drawn(colour: Colour, size: int, dark: bool) -> QIcon:
+    """Two dozen are shown in every window, and again after each change of ink; each theme has its frames."""
     pixmap = QPixmap(size * 2, size * 2)
     pixmap.setDevicePixelRatio(2)
     pixmap.fill(Qt.GlobalColor.transparent)
@@ -94,7 +102,9 @@ class PaletteDock(QDockWidget):
         super().__init__(session.tr("Palette"), parent)
         self.setObjectName("palette_dock")
         self._session = session
+        self._swatches: dict[Colour, QToolButton] = {}
         self._stack = QStackedWidget()
+        self.setWidget(self._stack)  # first: Qt dresses everything below whatever gets another parent
         self._labels = _Names("labels")
         self._labels.itemClicked.connect(self._choose)
         self._palette = QComboBox()
@@ -110,8 +120,9 @@ class PaletteDock(QDockWidget):
         column.addWidget(self._palette)
         column.addWidget(self._labels, 1)
         self._stack.addWidget(self._label_page)
-        self._stack.addWidget(Scrolling(self._colour_page()))
-        self.setWidget(self._stack)
+        page = QWidget()
+        self._stack.addWidget(Scrolling(page))
+        self._fill_colour_page(page)
         self._blank = False
         session.watch("picture steps", self._show_anew)
         session.strokes.watch("ink", self._show)
@@ -125,8 +136,7 @@ class PaletteDock(QDockWidget):
         if palette is not None and number < len(palette.labels):
             self._session.strokes.choose_colour(palette.labels[number].colour)
 
-    def _colour_page(self) -> QWidget:
-        page = QWidget()
+    def _fill_colour_page(self, page: QWidget) -> None:
         column = QVBoxLayout(page)
         self._lines = QPushButton(self.tr("Lines"))
         self._lines.setToolTip(self.tr("Draw the outlines (Q)"))
@@ -150,10 +160,10 @@ class PaletteDock(QDockWidget):
         self._names.itemClicked.connect(self._choose)
         column.addWidget(self._names, 100)
         self._grid = QWidget()
+        column.addWidget(self._grid)
         grid = QGridLayout(self._grid)
         grid.setContentsMargins(0, 0, 0, 0)
         grid.setSpacing(2)
-        self._swatches: dict[Colour, QToolButton] = {}
         for place, colour in enumerate(COLOURS):
             tile = QToolButton()
             tile.setIconSize(QSize(24, 24))
@@ -165,7 +175,6 @@ class PaletteDock(QDockWidget):
             tile.clicked.connect(lambda _on, colour=colour: self._session.strokes.choose_colour(colour))
             self._swatches[colour] = tile
             grid.addWidget(tile, place // 6, place % 6)
-        column.addWidget(self._grid)
         self._recent = RecentColours(self._session)
         column.insertWidget(column.indexOf(self._grid), self._recent)
         row = QHBoxLayout()
@@ -177,12 +186,11 @@ class PaletteDock(QDockWidget):
         row.addWidget(more, 1)
         column.addLayout(row)
         column.addStretch(1)
-        return page
 
     def changeEvent(self, event: QEvent) -> None:
         """Another theme has other frames around the colours."""
         super().changeEvent(event)
-        if event.type() == QEvent.Type.PaletteChange and self.widget() is not None:
+        if event.type() == QEvent.Type.PaletteChange and self._swatches:
             for colour, tile in self._swatches.items():
                 tile.setIcon(swatch(colour, 24))
             self._show()

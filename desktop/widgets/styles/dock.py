@@ -36,6 +36,7 @@ class StyleDock(QDockWidget):
         self._session = session
         self._had_styles, self._height = False, 0
         self._body = QWidget()
+        self.setWidget(self._body)
         self._column = QVBoxLayout(self._body)
         self._column.setContentsMargins(4, 0, 4, 4)
         self._column.setSpacing(2)
@@ -69,7 +70,6 @@ class StyleDock(QDockWidget):
             row.addWidget(button)
         row.addStretch(1)
         self._column.addWidget(self._tools)
-        self.setWidget(self._body)
         session.styles.watch("length of_photos", self._show)
         session.live.watch("card loading", self._show)
         session.library.watch("models", self._show)

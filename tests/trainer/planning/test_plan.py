@@ -3,6 +3,7 @@ from __future__ import annotations
 import hashlib
 import itertools
 import json
+import os
 import sys
 from dataclasses import replace
 from pathlib import Path
@@ -55,6 +56,23 @@ def test_default_recipe_averages_and_paper_does_not(data: DataSet) -> None:
     assert (paper.rotation, paper.zoom, paper.roam, paper.jitter) == (0.0, 0.0, False, 286 / 256)
     assert paper.epochs == pytest.approx(200)
     assert (paper.l1, paper.learning_rate, paper.betas, paper.patch) == (100.0, 2e-4, (0.5, 0.999), 70)
+
+
+@pytest.mark.parametrize(
+    ("said", "processes", "threads"),
+    [("3", None, 3), (None, None, 8), ("", None, 8), ("0", None, 1), ("1", "2", 4)],  # torchrun says 1 itself
+)
+def test_threads_are_as_many_as_the_environment_says(
+    data: DataSet, monkeypatch: pytest.MonkeyPatch, said: str | None, processes: str | None, threads: int
+) -> None:
+    monkeypatch.setattr(os, "cpu_count", lambda: 8)
+    for name, value in (("OMP_NUM_THREADS", said), ("LOCAL_WORLD_SIZE", processes)):
+        if value is None:
+            monkeypatch.delenv(name, raising=False)
+        else:
+            monkeypatch.setenv(name, value)
+    assert make_config(data, options_with()).threads == threads
+    assert make_config(data, options_with(threads=5)).threads == 5
 
 
 def test_no_option_is_accepted_and_forgotten() -> None:

@@ -12,7 +12,7 @@ from PySide6.QtGui import QGuiApplication
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QCheckBox, QComboBox, QSlider, QWidget
 
-from desktop.inputs import region_source
+from desktop.inputs import paper, region_source
 from desktop.paint.editing import limits
 from desktop.session import Session
 from desktop.support.settings import SettingsFile
@@ -26,6 +26,12 @@ from tests.desktop.pen_hands import Hand
 from tests.desktop.window_hands import done, message, settle, text_of, until
 
 PLAIN, COLOURED = SCENES[0], SCENES[8]
+
+
+@pytest.fixture(autouse=True)
+def small_sheets(monkeypatch: pytest.MonkeyPatch) -> None:
+    """How well lines are found is for ``test_cleaning.py``; here a photo is cleaned anew for every click."""
+    monkeypatch.setattr(paper, "LONGEST", 384)
 
 
 @pytest.fixture
@@ -163,35 +169,35 @@ def test_its_layers_are_for_the_sketch_that_the_dialog_opened_over(
 def test_corners_strength_and_colours_are_live(window: MainWindow, session: Session, photo: Path) -> None:
     assert done(session.paper.open(photo))
     cleaned(session)
-    dialog, paper = dialog_of(window), session.paper
+    dialog, cleaning = dialog_of(window), session.paper
     view = dialog.findChild(CornerView)
-    before, result = paper.settings.corners, paper.result
+    before, result = cleaning.settings.corners, cleaning.result
     place = view.place(2).toPoint()
     QTest.mousePress(view, Qt.MouseButton.LeftButton, pos=place)
     QTest.mouseMove(view, place - QPoint(30, 20))
     QTest.mouseRelease(view, Qt.MouseButton.LeftButton, pos=place - QPoint(30, 20))
-    assert paper.settings.corners[2][0] < before[2][0] - 10 and paper.settings.corners[:2] == before[:2]
+    assert cleaning.settings.corners[2][0] < before[2][0] - 10 and cleaning.settings.corners[:2] == before[:2]
     cleaned(session)
-    assert paper.result is not result
-    moved = paper.settings.corners[2]
+    assert cleaning.result is not result
+    moved = cleaning.settings.corners[2]
     QTest.keyClick(view, Qt.Key.Key_Left)
-    assert paper.settings.corners[2] == (moved[0] - 1, moved[1])
+    assert cleaning.settings.corners[2] == (moved[0] - 1, moved[1])
     slider = dialog.findChild(QSlider, "paper_strength")
     cleaned(session)
-    usual = (paper.result.lines < 128).sum()
+    usual = (cleaning.result.lines < 128).sum()
     slider.setValue(0)
     cleaned(session)
-    assert (paper.result.lines < 128).sum() < usual
-    paper.set_colours(False)
+    assert (cleaning.result.lines < 128).sum() < usual
+    cleaning.set_colours(False)
     cleaned(session)
-    assert paper.result.hints is None
-    paper.find_again()
-    assert paper.settings.corners == before
-    paper.take_all()
-    assert paper.settings.corners[2] == (960.0, 800.0)
+    assert cleaning.result.hints is None
+    cleaning.find_again()
+    assert cleaning.settings.corners == before
+    cleaning.take_all()
+    assert cleaning.settings.corners[2] == (960.0, 800.0)
     cleaned(session)
     dialog.reject()
-    assert paper.photo is None
+    assert cleaning.photo is None
 
 
 def test_the_next_photo_is_cleaned_as_the_last_one(
