@@ -159,9 +159,14 @@ class Screen:
             if program.poll() is None:
                 program.send_signal(signal.SIGKILL)
             program.wait()
+        ended: list[psutil.Process] = []
         while left := [child for child in psutil.process_iter() if self._is_ours(child)]:
             for child in left:
                 child.kill()
+            psutil.wait_procs(left, timeout=0.1)
+            ended += left
+        # One that is about to end has no environment any more, and is nobody's.
+        while left := [child for child in ended if _runs(child)]:
             psutil.wait_procs(left, timeout=0.1)
         self._server.terminate()
         self._server.wait()
@@ -170,9 +175,16 @@ class Screen:
         """Whether a process that still runs has its files where our programs have theirs."""
         try:
             home = process.environ().get("UNDERPAINT_HOME")
-            return home in self._homes and process.status() != psutil.STATUS_ZOMBIE
+            return home in self._homes and _runs(process)
         except (psutil.Error, OSError):  # it is another user's, or gone
             return False
+
+
+def _runs(process: psutil.Process) -> bool:
+    try:
+        return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
 
 
 def _decoded(dump: bytes) -> Pixels:
