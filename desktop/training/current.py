@@ -253,20 +253,16 @@ class Training(Observable):
         def copy() -> Path:
             return run_files.take_over(run, file, plan.name)
 
-        said = self._said_of
-
-        def take() -> None:
-            self._tasks.do(copy, lambda target: self.brought.emit(target, said(target)))
-
-        self.review(run, run / file, take)
-
-    def _said_of(self, model: Path) -> str:
         said = (
             self.tr("This is “%s” at its best.")
             if self.which == "best"
             else self.tr("This is “%s”, as far as it has come.")
-        )
-        return said % model.stem
+        ) % plan.name
+
+        def take() -> None:
+            self._tasks.do(copy, lambda target: self.brought.emit(target, said))
+
+        self.review(run, run / file, take)
 
     def look_back(self) -> None:
         """See which runs there are; ``past`` follows."""

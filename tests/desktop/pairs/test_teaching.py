@@ -81,6 +81,7 @@ def test_a_correction_is_taught_and_the_answer_moves_towards_it(window, session,
     until(lambda: session.live.model_file != parent and session.live.card is not None)
     settle(session)
     assert session.live.card and session.live.card.name == "tiny sketch, taught"
+    assert "This is “tiny sketch, taught”, as far as it has come." in told  # not as its file is called
     assert parent.is_file() and model(session, "tiny sketch") == parent
     size = made.shape[1], made.shape[0]
     wanted = engine.planes.codec.scaled_preview(corrected, size).astype(float)
