@@ -22,7 +22,7 @@ from trainer.drafting.features import PCA
 from trainer.drafting.remembering import Memory
 from trainer.evaluation.recogniser import one_thread, share_of_rate
 
-WIDTH, DEEP = 96, 128
+WIDTH, DEEP = 64, 96
 REACHES = (1, 2, 4, 8)
 _FAR = (3,), (2,), (2, 3)
 """Dimensions over which means are taken: those of a row, of a column, of everything."""
