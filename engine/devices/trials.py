@@ -57,7 +57,7 @@ _NARROW = 4
 _DEEP = 512
 """From so many input channels a matrix product is worth trying."""
 
-_SHARES = {"plain": 0.8, "packed": 1.0, "shuffled": 0.95, "product": 0.95, "winograd": 0.9}
+_SHARES = {"plain": 0.67, "packed": 1.0, "shuffled": 0.95, "product": 0.95, "winograd": 0.9}
 """What share of the time of ``packed`` an algorithm has to stay below. A packed convolution is torch's own
 without the reordering of its weight, so that where torch's own seems quicker that is mostly chance."""
 _INTEGERS_SHARE = 0.92
