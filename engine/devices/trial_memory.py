@@ -19,7 +19,7 @@ from engine.files.writing import replacing
 
 log = logging.getLogger(__name__)
 
-FORMAT = 1
+FORMAT = 2
 NAME = "trials.json"
 
 MOST_BYTES = 1 << 20

@@ -11,6 +11,7 @@ when a model is first opened on a machine. What that found is remembered, in thi
 | packed | the same, its weight laid out once (``packed.Packed``) |
 | shuffled | a transposed convolution as a plain one of four times the outputs (``packed.Shuffled``) |
 | product | a transposed convolution as one matrix product (``packed.Product``) |
+| tiled | one of 4 × 4 and stride 2 with fewer multiplications (``tiled.Tiled``) |
 | winograd | one of 3 × 3 with fewer multiplications (``winograd.Winograd``) |
 | integers | 8-bit integers, plain or shuffled (``quantised.Quantised``) |
 | integer product | the same as a matrix product |
@@ -32,7 +33,7 @@ from torch import Tensor, nn
 
 from engine.devices import device, trial_memory
 from engine.devices.device import Precision
-from engine.layers import packed, quantised, winograd
+from engine.layers import packed, quantised, tiled, winograd
 from engine.layers.blocks import Norm, Translator
 from engine.layers.layouts import Room
 from engine.layers.packed import Activation, Convolution
@@ -57,7 +58,7 @@ _NARROW = 4
 _DEEP = 512
 """From so many input channels a matrix product is worth trying."""
 
-_SHARES = {"plain": 0.67, "packed": 1.0, "shuffled": 0.95, "product": 0.95, "winograd": 0.9}
+_SHARES = {"plain": 0.67, "packed": 1.0, "shuffled": 0.95, "product": 0.95, "tiled": 0.95, "winograd": 0.9}
 """What share of the time of ``packed`` an algorithm has to stay below. A packed convolution is torch's own
 without the reordering of its weight, so that where torch's own seems quicker that is mostly chance."""
 _INTEGERS_SHARE = 0.92
@@ -224,6 +225,8 @@ def _built(
     size = shape[2], shape[3]
     if algorithm == "packed":
         return packed.Packed(convolution, size, room, activation)
+    if algorithm == "tiled":
+        return tiled.Tiled(convolution, size, packed.Packed(convolution, size, room))
     if isinstance(convolution, nn.ConvTranspose2d):
         if algorithm == "shuffled":
             return packed.Shuffled(convolution, size, room, activation=activation)
@@ -255,7 +258,7 @@ def best_algorithm(
         bits: with which it bears integers; None: it doesn't.
         forced: whether integers are taken where they can be had, even if they don't pay.
     """
-    algorithms = candidates(convolution, dtype, bits, forced)
+    algorithms = candidates(convolution, shape, dtype, bits, forced)
     if len(algorithms) == 1:
         return Verdict(algorithms[0], 0.0)
     key = layer_key(convolution, shape, dtype, bits) + (" forced" if forced and bits else "")
@@ -279,11 +282,13 @@ def _unknown(
     convolution: Convolution, shape: Shape, dtype: torch.dtype, bits: Bits | None, forced: bool
 ) -> str:
     """The algorithm for a layer of which nothing is known yet."""
-    algorithms = candidates(convolution, dtype, bits, forced)
+    algorithms = candidates(convolution, shape, dtype, bits, forced)
     return "packed" if "packed" in algorithms else algorithms[0]
 
 
-def candidates(convolution: Convolution, dtype: torch.dtype, bits: Bits | None, forced: bool) -> list[str]:
+def candidates(
+    convolution: Convolution, shape: Shape, dtype: torch.dtype, bits: Bits | None, forced: bool
+) -> list[str]:
     """What may serve for a layer; ``plain`` always does."""
     if not is_known_set(os.environ.get("ONEDNN_MAX_CPU_ISA")):
         return ["plain"]
@@ -297,6 +302,8 @@ def candidates(convolution: Convolution, dtype: torch.dtype, bits: Bits | None, 
     algorithms = ["plain"]
     if packed.packing_works():
         algorithms.append("packed")
+        if tiled.suits(convolution, shape, dtype) and packed.is_light(convolution, (shape[2], shape[3])):
+            algorithms.append("tiled")
     if winograd.suits(convolution, dtype):
         algorithms.append("winograd")
     if isinstance(convolution, nn.ConvTranspose2d) and packed.doubles(convolution):

@@ -22,6 +22,7 @@ from torch import Tensor, nn
 
 from engine.layers.layouts import Call, Layouts, Room
 from engine.layers.quantised import Bits, Quantised
+from engine.layers.tiled import Tiled
 from engine.layers.winograd import Winograd
 
 Convolution = nn.Conv2d | nn.ConvTranspose2d
@@ -55,7 +56,7 @@ def keep_precision(network: nn.Module, first: Sequence[nn.Module], others: torch
 
 def unpadded(convolution: nn.Module, x: Tensor) -> Tensor:
     """A plain convolution, packed or not, without the padding that is its own; for parts of maps."""
-    if isinstance(convolution, Packed | Quantised | Winograd | _Single):
+    if isinstance(convolution, Packed | Quantised | Tiled | Winograd | _Single):
         return convolution.unpadded(x)
     assert isinstance(convolution, nn.Conv2d)
     return F.conv2d(x, convolution.weight, convolution.bias, convolution.stride)
@@ -68,7 +69,7 @@ def serves(convolution: nn.Module, shape: Sequence[int], *, padded: bool = True)
         shape: (N, C, H, W).
         padded: whether with the padding that is its own, see ``unpadded``.
     """
-    if isinstance(convolution, Packed | Quantised | Shuffled | Product | Winograd | _Single):
+    if isinstance(convolution, Packed | Quantised | Shuffled | Product | Tiled | Winograd | _Single):
         return convolution.serves(shape, padded)
     return True
 
@@ -80,6 +81,8 @@ def rectified(convolution: nn.Module, *maps: Tensor) -> Tensor:
     """
     if isinstance(convolution, Shuffled) and convolution.rectified:
         return convolution.forward(*maps)
+    if isinstance(convolution, Tiled) and convolution.tiles(maps[0].shape):
+        return convolution.rectified(*maps)
     # The first of several may be of single precision, see ``keep_precision``.
     x = F.relu(maps[0]) if len(maps) == 1 else _joined([map_.to(maps[-1].dtype) for map_ in maps])
     made: Tensor = convolution(x)
@@ -118,7 +121,7 @@ def restyle(convolution: nn.Module, scale: Tensor, shift: Tensor) -> None:
     Args:
         scale, shift: (outputs,), full precision; 1 and 0 bring back what it was in the beginning.
     """
-    if isinstance(convolution, Packed | Quantised | Shuffled | Product | Winograd | _Single):
+    if isinstance(convolution, Packed | Quantised | Shuffled | Product | Tiled | Winograd | _Single):
         convolution.restyle(scale, shift)
         return
     assert isinstance(convolution, nn.Conv2d | nn.ConvTranspose2d) and convolution.bias is not None
@@ -133,6 +136,16 @@ def restyle(convolution: nn.Module, scale: Tensor, shift: Tensor) -> None:
 def scaled(weight: Tensor, scale: Tensor, transposed: bool) -> Tensor:
     """The weight of a convolution, its outputs scaled; a transposed one keeps its outputs second."""
     return (weight.float() * scale.reshape((1, -1, 1, 1) if transposed else (-1, 1, 1, 1))).to(weight.dtype)
+
+
+def is_light(convolution: Convolution, size: Size) -> bool:
+    """Whether its weight is laid out anew when its channels are scaled."""
+    pixels = (
+        size[0]
+        * size[1]
+        * convolution.stride[0] ** (2 if isinstance(convolution, nn.ConvTranspose2d) else -2)
+    )
+    return convolution.weight.numel() <= LIGHT * convolution.out_channels * pixels
 
 
 class Packed(nn.Module):
@@ -159,8 +172,7 @@ class Packed(nn.Module):
         self.padding = list(convolution.padding)
         self.geometry: list[Any] = [list(convolution.stride), list(convolution.dilation), convolution.groups]
         swapped = self.transposed = isinstance(convolution, nn.ConvTranspose2d)
-        pixels = size[0] * size[1] * convolution.stride[0] ** (2 if swapped else -2)
-        self.light = convolution.weight.numel() <= LIGHT * convolution.out_channels * pixels
+        self.light = is_light(convolution, size)
         if isinstance(convolution, nn.ConvTranspose2d):
             self.geometry.insert(0, list(convolution.output_padding))
             self.run = torch.ops.mkldnn._convolution_transpose_pointwise

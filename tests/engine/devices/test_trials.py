@@ -153,12 +153,12 @@ def test_verdicts_come_back_from_the_file(home: Path) -> None:
         "{",
         "[" * 100000,
         '{"format": 99, "machines": {}}',
-        '{"format": 1, "machines": 7}',
-        '{"format": 1, "machines": {"here": 7}}',
-        '{"format": 1, "machines": {"here": {"a": 1, "b": ["packed"], "c": ["packed", "x"], "d": [1, 2]}}}',
-        '{"format": 1, "machines": {"here": {"a": ["packed", -1], "b": ["packed", NaN]}}}',
-        '{"format": 1, "machines": {"here": {"a": ["packed", 1' + "0" * 400 + "]}}}",
-        '{"format": 1, "machines": {"here": 7, "\\ud800": {"\\ud800": ["\\ud800", 1]}}}',
+        '{"format": 2, "machines": 7}',
+        '{"format": 2, "machines": {"here": 7}}',
+        '{"format": 2, "machines": {"here": {"a": 1, "b": ["packed"], "c": ["packed", "x"], "d": [1, 2]}}}',
+        '{"format": 2, "machines": {"here": {"a": ["packed", -1], "b": ["packed", NaN]}}}',
+        '{"format": 2, "machines": {"here": {"a": ["packed", 1' + "0" * 400 + "]}}}",
+        '{"format": 2, "machines": {"here": 7, "\\ud800": {"\\ud800": ["\\ud800", 1]}}}',
         " " * (trial_memory.MOST_BYTES + 1),
     ],
     ids=lambda text: text[:40],
@@ -177,7 +177,7 @@ def test_a_damaged_file_costs_one_line_and_is_written_anew(text: str, home: Path
 
 def test_of_other_machines_only_what_makes_sense_is_kept(home: Path) -> None:
     others = {"there": {"a": ["packed", 1.0], "b": ["packed", -1], "c": 7}, "nowhere": {"a": 7}, "none": 7}
-    (home / NAME).write_text(json.dumps({"format": 1, "machines": others}), "utf-8")
+    (home / NAME).write_text(json.dumps({"format": trial_memory.FORMAT, "machines": others}), "utf-8")
     memory = trial_memory.load("here")
     memory.add("a layer", "packed", 0.5)
     memory.save()
