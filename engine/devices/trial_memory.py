@@ -19,7 +19,7 @@ from engine.files.writing import replacing
 
 log = logging.getLogger(__name__)
 
-FORMAT = 2
+FORMAT = 1
 NAME = "trials.json"
 
 MOST_BYTES = 1 << 20

@@ -5,16 +5,7 @@ next processor. So every algorithm that may serve is tried against torch's own, 
 when a model is first opened on a machine. What that found is remembered, in this process and in
 ``trials.json`` among the user's files; a file that is damaged, or of another machine or version, is ignored.
 
-| algorithm | what it is |
-| --- | --- |
-| plain | torch's own |
-| packed | the same, its weight laid out once (``packed.Packed``) |
-| shuffled | a transposed convolution as a plain one of four times the outputs (``packed.Shuffled``) |
-| product | a transposed convolution as one matrix product (``packed.Product``) |
-| tiled | one of 4 × 4 and stride 2 with fewer multiplications (``tiled.Tiled``) |
-| winograd | one of 3 × 3 with fewer multiplications (``winograd.Winograd``) |
-| integers | 8-bit integers, plain or shuffled (``quantised.Quantised``) |
-| integer product | the same as a matrix product |
+``algorithms`` says which there are.
 """
 
 from __future__ import annotations
@@ -32,8 +23,9 @@ import torch
 from torch import Tensor, nn
 
 from engine.devices import device, trial_memory
+from engine.devices.algorithms import Rounding, build, candidates
 from engine.devices.device import Precision
-from engine.layers import packed, quantised, tiled, winograd
+from engine.layers import packed
 from engine.layers.blocks import Norm, Translator
 from engine.layers.layouts import Room
 from engine.layers.packed import Activation, Convolution
@@ -42,23 +34,18 @@ from engine.layers.shapes import Shape
 
 log = logging.getLogger(__name__)
 
-KNOWN_SETS = (
-    "ALL", "SSE41", "AVX", "AVX2", "AVX2_VNNI", "AVX2_VNNI_2", "AVX512_CORE", "AVX512_CORE_VNNI",
-    "AVX512_CORE_BF16", "AVX512_CORE_FP16", "AVX512_CORE_AMX", "AVX512_CORE_AMX_FP16", "AVX10_1_512",
-    "AVX10_1_512_AMX", "AVX10_1_512_AMX_FP16", "AVX10_2", "AVX10_2_512", "AVX10_2_512_AMX_2",
-)  # fmt: skip
-"""What oneDNN takes in ``ONEDNN_MAX_CPU_ISA``; anything else it ignores."""
-
 _TURNS, _LEAST_TURNS, _ENOUGH_S = 5, 2, 0.02
 """So often each algorithm for a layer is tried, or less often once the layer has taken that long."""
 
-_NARROW = 4
-"""Up to so many output channels a shuffled convolution is worth trying: wider ones only move more numbers."""
-
-_DEEP = 512
-"""From so many input channels a matrix product is worth trying."""
-
-_SHARES = {"plain": 0.67, "packed": 1.0, "shuffled": 0.95, "product": 0.95, "tiled": 0.95, "winograd": 0.9}
+_SHARES = {
+    "plain": 0.67,
+    "packed": 1.0,
+    "shuffled": 0.95,
+    "product": 0.95,
+    "tiled": 0.95,
+    "halved": 1.0,
+    "winograd": 0.9,
+}
 """What share of the time of ``packed`` an algorithm has to stay below. A packed convolution is torch's own
 without the reordering of its weight, so that where torch's own seems quicker that is mostly chance."""
 _INTEGERS_SHARE = 0.92
@@ -149,14 +136,16 @@ def plan(
     ]
     coarse = dict(network.coarse()) if device.integers(here, wanted) else {}
     delicate = network.delicate()
+    rounding: Rounding = "always" if wanted == device.INTEGERS else "where it pays"
+    if wanted == device.name(torch.float32):
+        rounding = "never"
 
     def planned(dtype: torch.dtype, bits: Mapping[nn.Module, Bits]) -> tuple[Plan, float]:
         algorithms: dict[nn.Module, str] = {}
         seconds, tried = 0.0, True
         for convolution in convolutions:
             number = torch.float32 if convolution in delicate else dtype
-            forced = wanted == device.INTEGERS
-            layer = convolution, given[convolution], number, bits.get(convolution), forced
+            layer = convolution, given[convolution], number, bits.get(convolution), rounding
             verdict = best_algorithm(*layer, memory, allowed)
             tried = tried and verdict is not None
             algorithms[convolution] = _unknown(*layer) if verdict is None else verdict.algorithm
@@ -209,38 +198,8 @@ def _replaced(network: nn.Module, plan: Plan, room: Room) -> None:
             _replaced(child, plan, room)
         else:
             activation = plan.activations.get(child, "none")
-            made = _built(algorithm, child, plan.shapes[child], plan.bits.get(child), room, activation)
+            made = build(algorithm, child, plan.shapes[child], plan.bits.get(child), room, activation)
             setattr(network, name, made)
-
-
-def _built(
-    algorithm: str,
-    convolution: Convolution,
-    shape: Shape,
-    bits: Bits | None,
-    room: Room,
-    activation: Activation = "none",
-) -> nn.Module:
-    """The module that does a convolution by a certain algorithm, and the activation if it can."""
-    size = shape[2], shape[3]
-    if algorithm == "packed":
-        return packed.Packed(convolution, size, room, activation)
-    if algorithm == "tiled":
-        return tiled.Tiled(convolution, size, packed.Packed(convolution, size, room))
-    if isinstance(convolution, nn.ConvTranspose2d):
-        if algorithm == "shuffled":
-            return packed.Shuffled(convolution, size, room, activation=activation)
-        if algorithm == "product":
-            return packed.Product(convolution, size, room)
-        if algorithm == "integers":
-            return packed.Shuffled(convolution, size, room, bits)
-    elif algorithm == "winograd":
-        return winograd.Winograd(convolution)
-    elif algorithm.startswith("integer") and bits is not None:
-        product = algorithm == "integer product"
-        return quantised.Quantised(convolution, bits, size, room, rectified=False, product=product)
-    packed.channels_last(convolution)
-    return convolution
 
 
 def best_algorithm(
@@ -248,7 +207,7 @@ def best_algorithm(
     shape: Shape,
     dtype: torch.dtype,
     bits: Bits | None,
-    forced: bool,
+    rounding: Rounding,
     memory: trial_memory.Memory,
     allowed: Callable[[], bool] = always,
 ) -> Verdict | None:
@@ -256,12 +215,15 @@ def best_algorithm(
 
     Args:
         bits: with which it bears integers; None: it doesn't.
-        forced: whether integers are taken where they can be had, even if they don't pay.
+        rounding: whether integers and weights in 16 bits may be taken; always: integers, even if they don't
+            pay.
     """
-    algorithms = candidates(convolution, shape, dtype, bits, forced)
+    algorithms = candidates(convolution, shape, dtype, bits, rounding)
     if len(algorithms) == 1:
         return Verdict(algorithms[0], 0.0)
-    key = layer_key(convolution, shape, dtype, bits) + (" forced" if forced and bits else "")
+    key = layer_key(convolution, shape, dtype, bits)
+    if rounding != "where it pays":
+        key += " exact" if rounding == "never" else " forced" if bits else ""
     known = memory.verdicts.get(key)
     if known is not None and known[0] in algorithms:
         return Verdict(*known)
@@ -279,39 +241,11 @@ def best_algorithm(
 
 
 def _unknown(
-    convolution: Convolution, shape: Shape, dtype: torch.dtype, bits: Bits | None, forced: bool
+    convolution: Convolution, shape: Shape, dtype: torch.dtype, bits: Bits | None, rounding: Rounding
 ) -> str:
     """The algorithm for a layer of which nothing is known yet."""
-    algorithms = candidates(convolution, shape, dtype, bits, forced)
+    algorithms = candidates(convolution, shape, dtype, bits, rounding)
     return "packed" if "packed" in algorithms else algorithms[0]
-
-
-def candidates(
-    convolution: Convolution, shape: Shape, dtype: torch.dtype, bits: Bits | None, forced: bool
-) -> list[str]:
-    """What may serve for a layer; ``plain`` always does."""
-    if not is_known_set(os.environ.get("ONEDNN_MAX_CPU_ISA")):
-        return ["plain"]
-    integers = []
-    if bits is not None and isinstance(convolution, nn.Conv2d):
-        integers = ["integers", "integer product"] if convolution.stride == (2, 2) else ["integers"]
-    elif bits is not None and isinstance(convolution, nn.ConvTranspose2d) and packed.doubles(convolution):
-        integers = ["integers"]
-    if integers and forced:
-        return integers
-    algorithms = ["plain"]
-    if packed.packing_works():
-        algorithms.append("packed")
-        if tiled.suits(convolution, shape, dtype) and packed.is_light(convolution, (shape[2], shape[3])):
-            algorithms.append("tiled")
-    if winograd.suits(convolution, dtype):
-        algorithms.append("winograd")
-    if isinstance(convolution, nn.ConvTranspose2d) and packed.doubles(convolution):
-        if convolution.out_channels <= _NARROW:
-            algorithms.append("shuffled")
-        if convolution.in_channels >= _DEEP and packed.products_work(dtype):
-            algorithms.append("product")
-    return algorithms + integers
 
 
 def time_algorithms(
@@ -331,7 +265,7 @@ def time_algorithms(
     for algorithm in algorithms:
         try:
             # From a copy: a plain one is laid out in place.
-            built[algorithm] = module = _built(algorithm, _copied(plain, dtype), shape, bits, Room())
+            built[algorithm] = module = build(algorithm, _copied(plain, dtype), shape, bits, Room())
             runs[algorithm] = _run(module, maps)
             with torch.inference_mode():
                 runs[algorithm]()
@@ -424,12 +358,3 @@ def say_refused(algorithm: str) -> None:
     log.warning(
         "Convolutions can't be done %s here, whatever the processor promises; others are used", algorithm
     )
-
-
-@functools.cache
-def is_known_set(named: str | None) -> bool:
-    """Whether an instruction set named in the environment exists."""
-    if not named or named.upper() in KNOWN_SETS:  # an empty one names none
-        return True
-    log.warning("ONEDNN_MAX_CPU_ISA=%s is no instruction set; plain convolutions are used", named)
-    return False

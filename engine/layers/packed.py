@@ -20,6 +20,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from engine.layers.halved import Halved, overlapped
 from engine.layers.layouts import Call, Layouts, Room
 from engine.layers.quantised import Bits, Quantised
 from engine.layers.tiled import Tiled
@@ -56,7 +57,7 @@ def keep_precision(network: nn.Module, first: Sequence[nn.Module], others: torch
 
 def unpadded(convolution: nn.Module, x: Tensor) -> Tensor:
     """A plain convolution, packed or not, without the padding that is its own; for parts of maps."""
-    if isinstance(convolution, Packed | Quantised | Tiled | Winograd | _Single):
+    if isinstance(convolution, Packed | Quantised | Tiled | Halved | Winograd | _Single):
         return convolution.unpadded(x)
     assert isinstance(convolution, nn.Conv2d)
     return F.conv2d(x, convolution.weight, convolution.bias, convolution.stride)
@@ -69,7 +70,7 @@ def serves(convolution: nn.Module, shape: Sequence[int], *, padded: bool = True)
         shape: (N, C, H, W).
         padded: whether with the padding that is its own, see ``unpadded``.
     """
-    if isinstance(convolution, Packed | Quantised | Shuffled | Product | Tiled | Winograd | _Single):
+    if isinstance(convolution, Packed | Quantised | Shuffled | Product | Tiled | Halved | Winograd | _Single):
         return convolution.serves(shape, padded)
     return True
 
@@ -121,7 +122,7 @@ def restyle(convolution: nn.Module, scale: Tensor, shift: Tensor) -> None:
     Args:
         scale, shift: (outputs,), full precision; 1 and 0 bring back what it was in the beginning.
     """
-    if isinstance(convolution, Packed | Quantised | Shuffled | Product | Tiled | Winograd | _Single):
+    if isinstance(convolution, Packed | Quantised | Shuffled | Product | Tiled | Halved | Winograd | _Single):
         convolution.restyle(scale, shift)
         return
     assert isinstance(convolution, nn.Conv2d | nn.ConvTranspose2d) and convolution.bias is not None
@@ -333,20 +334,12 @@ class Product(nn.Module):
         rows = x.permute(0, 2, 3, 1).reshape(-1, channels)
         laid = self.weights(tuple(rows.shape))
         made = torch.ops.mkldnn._linear_pointwise(rows, laid, None, "none", [], "")
-        squares = made.reshape(batch, height, width, 4, 4, self.outputs)
-        # Two rows and two columns of outputs for each input, and as many again for what hangs over.
-        shape = (batch, height + 1, 2, width + 1, 2, self.outputs)
-        made = torch.zeros(shape, dtype=torch.float32)  # four numbers are added: in 16 bits too coarse
-        for down in (0, 1):
-            for across in (0, 1):
-                quarter = squares[:, :, :, 2 * down : 2 * down + 2, 2 * across : 2 * across + 2]
-                made[:, down : down + height, :, across : across + width] += quarter.transpose(2, 3)
+        made = overlapped(made.reshape(batch, height, width, 4, 4, self.outputs))
         if self.scale is not None and self.bias is not None:
             torch.addcmul(self.bias, made, self.scale, out=made)
         elif self.bias is not None:
             made += self.bias
-        pixels = made.reshape(batch, 2 * height + 2, 2 * width + 2, self.outputs)[:, 1:-1, 1:-1]
-        return pixels.permute(0, 3, 1, 2).to(x.dtype)
+        return made.permute(0, 3, 1, 2).to(x.dtype)
 
     def serves(self, shape: Sequence[int], padded: bool) -> bool:
         """See ``Packed.serves``."""
@@ -363,17 +356,6 @@ class Product(nn.Module):
 def _laid_out_rows(weight: Tensor, call: Call) -> Tensor:
     laid: Tensor = torch.ops.mkldnn._reorder_linear_weight(weight, call[0])
     return laid
-
-
-def doubles(convolution: nn.ConvTranspose2d) -> bool:
-    """Whether it makes maps twice as large, four taps to each output pixel."""
-    return (
-        convolution.kernel_size == (4, 4)
-        and convolution.stride == (2, 2)
-        and convolution.padding == (1, 1)
-        and convolution.output_padding == (0, 0)
-        and convolution.groups == 1
-    )
 
 
 @functools.cache

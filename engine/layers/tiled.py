@@ -213,6 +213,16 @@ def suits(convolution: nn.Module, shape: Sequence[int], dtype: torch.dtype) -> b
     transposed = isinstance(convolution, nn.ConvTranspose2d)
     inputs, outputs = convolution.in_channels, convolution.out_channels
     return (
+        is_halving_or_doubling(convolution)
+        and convolution.weight.numel() <= MOST_WEIGHTS
+        and min(inputs * (1 if transposed else 4), outputs * (4 if transposed else 1)) >= FEWEST
+        and min(shape[2:]) >= SMALLEST * (1 if transposed else 2)
+    )
+
+
+def is_halving_or_doubling(convolution: nn.Conv2d | nn.ConvTranspose2d) -> bool:
+    """Whether it makes maps half or twice as large, of 4 × 4 weights."""
+    return (
         convolution.kernel_size == (4, 4)
         and convolution.stride == (2, 2)
         and convolution.padding == (1, 1)
@@ -220,7 +230,4 @@ def suits(convolution: nn.Module, shape: Sequence[int], dtype: torch.dtype) -> b
         and convolution.dilation == (1, 1)
         and convolution.padding_mode == "zeros"
         and convolution.groups == 1
-        and convolution.weight.numel() <= MOST_WEIGHTS
-        and min(inputs * (1 if transposed else 4), outputs * (4 if transposed else 1)) >= FEWEST
-        and min(shape[2:]) >= SMALLEST * (1 if transposed else 2)
     )

@@ -22,7 +22,7 @@ SMALLEST = 24
 _FIT = 1e-3
 """How far it may lie from torch's own, as a share of the greatest value; it lies within 2e-5."""
 _WITHOUT = ("SSE41", "AVX")
-"""Instruction sets that oneDNN may be held to, and that NNPACK is not enough for."""
+"""Instruction sets that oneDNN may be held to, and that are not enough for NNPACK."""
 
 
 class Winograd(nn.Module):
@@ -86,12 +86,16 @@ def convolve(x: Tensor, weight: Tensor, bias: Tensor, padding: int = 1) -> Tenso
     return made
 
 
+def has_avx2() -> bool:
+    """Whether this processor has AVX2, and neither torch nor oneDNN was told to do without."""
+    told = os.environ.get("ONEDNN_MAX_CPU_ISA", "").upper()
+    return torch.backends.cpu.get_cpu_capability() in ("AVX2", "AVX512") and told not in _WITHOUT
+
+
 @functools.cache
 def right() -> bool:
     """Whether the operator is there, is wanted on this processor, and makes what torch's own makes."""
-    if torch.backends.cpu.get_cpu_capability() not in ("AVX2", "AVX512"):
-        return False  # or torch was told to do without these instructions
-    if os.environ.get("ONEDNN_MAX_CPU_ISA", "").upper() in _WITHOUT:
+    if not has_avx2():
         return False
     with torch.inference_mode():
         x = torch.arange(64 * 30 * 31).mul(37).remainder(255).sub(127).div(127).view(1, 64, 30, 31)
