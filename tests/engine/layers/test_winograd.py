@@ -57,6 +57,19 @@ def test_a_look_sees_the_same_with_it_and_without(unknown: pytest.MonkeyPatch) -
 
 
 @needs_it
+def test_no_map_of_a_look_is_laid_out_anew(monkeypatch: pytest.MonkeyPatch) -> None:
+    """That of the first layer, the largest, would take a tenth of the look."""
+    laid: list[bool] = []
+    convolve = winograd.convolve
+    monkeypatch.setattr(
+        winograd, "convolve", lambda x, *rest: laid.append(x.is_contiguous()) or convolve(x, *rest)
+    )
+    with torch.inference_mode():
+        list(trunk().maps(planes(thing(3, 96))))
+    assert laid and all(laid)
+
+
+@needs_it
 @pytest.mark.parametrize("bias", [True, False])
 @pytest.mark.parametrize("padding", [0, 1])
 def test_a_layer_is_the_convolution_that_it_stands_for(bias: bool, padding: int) -> None:
