@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import sys
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -11,6 +10,7 @@ from typing import TYPE_CHECKING
 import typer
 
 from engine.errors import PictureError, UnderpaintError
+from trainer.cli.messages import say
 
 if TYPE_CHECKING:
     from desktop.paint.editing.document import Document
@@ -150,7 +150,7 @@ def translate(
     else:
         reading = read(file, generator.card.levels)
         for note in reading.notes:
-            _say(f"“{file.name}”: {note}")
+            say(f"“{file.name}”: {note}")
         preview = generator(reading.pixels, seed=seed, style=style)
         picture = None if finishing is None else picture_of(reading.pixels, generator.card)
     if picture is None:
@@ -177,15 +177,15 @@ def _translated_project(
 
     loaded = load(file)
     for note in loaded.notes:
-        _say(f"“{file.name}”: {note}")
+        say(f"“{file.name}”: {note}")
     document, card = loaded.document, generator.card
     if style is None and document.style is not None:
         if len(document.style.code) == card.style:
             style = document.style.code
         else:
-            _say(f"“{file.name}” has a style that “{card.name}” doesn't know; it gets the usual one.")
+            say(f"“{file.name}” has a style that “{card.name}” doesn't know; it gets the usual one.")
     if document.kind != card.input:
-        _say(
+        say(
             f"“{file.name}” is painted for another kind of model ({document.kind}); all of it counts as seen."
         )
         flat = document.picture_flat()
@@ -194,8 +194,3 @@ def _translated_project(
     size = codec.working_size(picture.size, card, native=codec.usually_native(card))
     preview = generator.translate(codec.prepare(picture, card, size), seed=seed, style=style)
     return Overlays().over(document.holds, preview), picture, document
-
-
-def _say(sentence: str) -> None:
-    """Tell the user something that is no result."""
-    print(sentence, file=sys.stderr, flush=True)  # noqa: T201 – the command line's work

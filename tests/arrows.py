@@ -192,7 +192,7 @@ ARROWS: dict[str, str] = {
     ),
     "desktop.translating": (
         "desktop.paint.editing desktop.paint.files desktop.paint.layers engine.data engine.errors "
-        "engine.finishing engine.passes engine.planes"
+        "engine.finishing engine.passes engine.planes trainer.cli"
     ),
     "desktop.widgets.styles": (
         "desktop.paint.editing desktop.preview desktop.session desktop.support desktop.widgets.dialogs "
@@ -220,7 +220,7 @@ ARROWS: dict[str, str] = {
     ),
     "desktop.colourways": (
         "desktop.documents desktop.paint.editing desktop.paint.files desktop.preview desktop.support "
-        "engine engine.data engine.errors engine.files engine.passes engine.planes"
+        "engine engine.data engine.errors engine.files engine.passes engine.planes trainer.cli"
     ),
     "desktop.exporting": (
         "desktop.documents desktop.paint.editing desktop.paint.files desktop.paint.layers desktop.preview "
@@ -235,7 +235,7 @@ ARROWS: dict[str, str] = {
     ),
     "desktop.comparison": (
         "desktop.documents desktop.paint.files desktop.preview desktop.support engine engine.data "
-        "engine.errors engine.files engine.models engine.planes resources trainer.comparison "
+        "engine.errors engine.files engine.models engine.planes resources trainer.cli trainer.comparison "
         "trainer.dataset_check trainer.evaluation trainer.machine trainer.perception"
     ),
     "desktop.models": (

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from engine.errors import PictureError
+from trainer.cli.messages import say
 
 if TYPE_CHECKING:
     from desktop.colourways.sets import ColourSet
@@ -45,7 +45,7 @@ def run(drawing: Path, out: Path, sets: Path, model: str | None, count: int, see
         raise PictureError(f"“{drawing.name}” is no .ora project; save the drawing in the window as one.")
     loaded = load(drawing)
     for note in loaded.notes:
-        _say(f"“{drawing.name}”: {note}")
+        say(f"“{drawing.name}”: {note}")
     document = loaded.document
     hints = document.picture().hints if document.kind == "sketch" else None
     own = () if hints is None else own_colours(hints)
@@ -57,7 +57,7 @@ def run(drawing: Path, out: Path, sets: Path, model: str | None, count: int, see
         )
     if model is None and not document.model:
         raise PictureError(f"“{drawing.name}” doesn't say which model it is for; say so by --model.")
-    generator = engine.open(model or document.model, notice=_say)
+    generator = engine.open(model or document.model, notice=say)
     made = translated(generator, document, own, wanted)
     _application()
     return write_all(made, drawing.stem, out)
@@ -115,7 +115,7 @@ def _sets(file: Path, own: tuple[Colour, ...], count: int, seed: int) -> tuple[C
         return read_sets(file)
     drawn = shuffled(colours_in(file), len(own), count, seed)
     if len(drawn) < count:
-        _say(f"“{file.name}” has colours for no more than {len(drawn)} different sets of this drawing.")
+        say(f"“{file.name}” has colours for no more than {len(drawn)} different sets of this drawing.")
     return drawn
 
 
@@ -130,7 +130,3 @@ def _application() -> None:
 
 _held: object = None
 """The application that the command made."""
-
-
-def _say(sentence: str) -> None:
-    print(sentence, file=sys.stderr, flush=True)  # noqa: T201 – the command line's work

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import sys
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
@@ -14,6 +13,7 @@ import typer
 
 from engine.data.task import Task
 from engine.errors import PictureError, UnderpaintError
+from trainer.cli.messages import say
 
 if TYPE_CHECKING:
     from desktop.comparison.sheet import Sheet
@@ -99,7 +99,7 @@ def compare(
 
     for one in judged:
         for sentence in (*one.notes, *filter(None, [one.problem])):
-            _say(f"“{one.name}”: {sentence}")
+            say(f"“{one.name}”: {sentence}")
     for line in to_lines(judged, MEANINGS):
         print(line)  # noqa: T201
     if sheet is not None:
@@ -132,10 +132,10 @@ def _painted(models: Models, drawing: Path, device: str | None) -> list[Pixels |
     row: list[Pixels | None] = [*made]
     for file, card in models:
         if card.input != document.kind:
-            _say(f"“{card.name}” paints {card.input}, and “{drawing.name}” is {document.kind}.")
+            say(f"“{card.name}” paints {card.input}, and “{drawing.name}” is {document.kind}.")
             row.append(None)
             continue
-        generator = engine.open(file, device=device, notice=_say)
+        generator = engine.open(file, device=device, notice=say)
         style = document.style
         code = style.code if style is not None and len(style.code) == card.style else None
         size = codec.working_size(picture.size, card, native=codec.usually_native(card))
@@ -174,7 +174,7 @@ def _judged(
     process_priority.wait_idly()
     there = weights.available()
     if not there:
-        _say("The trained eye's weights are missing here: what it measures is left out; install anew.")
+        say("The trained eye's weights are missing here: what it measures is left out; install anew.")
     how = judging.How(
         task,
         swap,
@@ -186,7 +186,7 @@ def _judged(
         device=device,
     )
     with counting("Judging") as progress:
-        return judging.compare_models(models, data, how, _reporting(progress, progress_file), _say)
+        return judging.compare_models(models, data, how, _reporting(progress, progress_file), say)
 
 
 def _reporting(
@@ -287,9 +287,3 @@ def _application() -> None:
 
 _held: object = None
 """The application that the command made."""
-
-
-def _say(sentence: str) -> None:
-    from engine.files.writing import shown
-
-    print(shown(sentence), file=sys.stderr, flush=True)  # noqa: T201 – the command line's work

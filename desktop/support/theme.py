@@ -99,10 +99,8 @@ class _Kept(QIconEngine):
 
     def pixmap(self, size: QSize, mode: QIcon.Mode, state: QIcon.State) -> QPixmap:
         key = size.width(), size.height(), mode, state
-        if key not in self._drawn:
-            self._drawn[key] = self._glyph.pixmap(
-                size, 1.0, mode, state
-            )  # the size is in the screen's pixels
+        if key not in self._drawn:  # the size is in the screen's pixels
+            self._drawn[key] = self._glyph.pixmap(size, 1.0, mode, state)
         return self._drawn[key]
 
     def paint(self, painter: QPainter, rect: QRect, mode: QIcon.Mode, state: QIcon.State) -> None:

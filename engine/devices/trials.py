@@ -64,6 +64,10 @@ _WORTH_KEEPING_S = 0.05
 """Trials quicker than that are not written to the file."""
 
 
+_RULES = 2
+"""Raised with what algorithms there are, or have to save: by others, other verdicts were found."""
+
+
 class Verdict(NamedTuple):
     """What a trial found: an algorithm, and how long it takes, in seconds."""
 
@@ -348,6 +352,7 @@ def _machine() -> str:
             f"torch {torch.__version__}",
             torch.backends.cpu.get_cpu_capability(),
             os.environ.get("ONEDNN_MAX_CPU_ISA", "all"),
+            f"rules {_RULES}",
         )
     )
 

@@ -19,6 +19,8 @@ FEWEST_INPUTS = 32
 """Channels: with fewer there is nothing to save, …"""
 SMALLEST = 24
 """… nor in smaller maps (edge in pixels): the weights have to be brought into another form each time."""
+LARGEST = 1 << 26
+"""Numbers of a map: what larger ones are brought into takes gigabytes, and more time than it saves."""
 _FIT = 1e-3
 """How far it may lie from torch's own, as a share of the greatest value; it lies within 2e-5."""
 _WITHOUT = ("SSE41", "AVX")
@@ -70,7 +72,7 @@ def suits(convolution: nn.Module, dtype: torch.dtype) -> bool:
 
 def pays(x: Tensor) -> bool:
     """Whether it mostly is quicker for a map, (N, I, H, W), where nothing is tried."""
-    return x.shape[1] >= FEWEST_INPUTS and min(x.shape[2:]) >= SMALLEST
+    return x.shape[1] >= FEWEST_INPUTS and min(x.shape[2:]) >= SMALLEST and x.numel() <= LARGEST
 
 
 def convolve(x: Tensor, weight: Tensor, bias: Tensor, padding: int = 1) -> Tensor:

@@ -97,8 +97,9 @@ class Trunk:
             for weight, bias in layers:
                 if quick and winograd.pays(x):
                     x = winograd.convolve(x, weight, bias).relu_()
-                else:
-                    x = F.relu(F.conv2d(x, weight, bias, padding=1))
+                else:  # what is made is laid out as the weight is
+                    laid = weight.contiguous() if quick else weight
+                    x = F.relu(F.conv2d(x, laid, bias, padding=1))
             yield x.float()
 
 

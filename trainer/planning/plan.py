@@ -20,7 +20,7 @@ from trainer.machine.errors import TrainingError
 from trainer.run import config as configs
 from trainer.run import fitting, usual
 from trainer.run.config import Config
-from trainer.run.options import Options, Precision, Recipe, StyleRecipe
+from trainer.run.options import MOST_THREADS, Options, Precision, Recipe, StyleRecipe
 
 FEW = 1000
 """Up to so many pairs, the default recipe augments before the discriminator too."""
@@ -274,10 +274,13 @@ def _styles_of(parent: Card | None) -> dict[str, Any]:
 def _threads() -> int:
     """As many as ``OMP_NUM_THREADS`` says, else all cores, shared with the other processes that torchrun
     started on this machine; which says 1 by itself, and is not heard."""
-    processes, said = os.environ.get("LOCAL_WORLD_SIZE"), os.environ.get("OMP_NUM_THREADS", "")
+    processes = os.environ.get("LOCAL_WORLD_SIZE")
+    said = os.environ.get("OMP_NUM_THREADS", "").partition(",")[0].strip()  # “4,2” goes deeper than torch
     if processes is None and said.isdecimal():
-        return max(1, int(said))
-    return max(1, (os.cpu_count() or 1) // int(processes or "1"))
+        threads = int(said)
+    else:
+        threads = (os.cpu_count() or 1) // int(processes or "1")
+    return min(max(1, threads), MOST_THREADS)
 
 
 def _precision(where: torch.device) -> Precision:

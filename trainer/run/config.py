@@ -26,7 +26,7 @@ from trainer.loading.augment import Augment
 from trainer.machine.errors import TrainingError
 from trainer.pictures import sketch
 from trainer.pictures.hints import Hinting
-from trainer.run.options import Adversarial, Norms, Precision, Recipe, StyleRecipe, Upsampling
+from trainer.run.options import MOST_THREADS, Adversarial, Norms, Precision, Recipe, StyleRecipe, Upsampling
 
 FORMAT = 3
 """Version of ``config.json``; newer ones are refused with a sentence."""
@@ -430,7 +430,7 @@ def check(config: Config) -> None:
         "a batch is shared evenly among the processes": (
             config.processes >= 1 and config.batch % config.processes == 0
         ),
-        "there must be at least one thread": 1 <= config.threads <= 1024,
+        f"a training takes 1 to {MOST_THREADS} threads": 1 <= config.threads <= MOST_THREADS,
         "events come every so many steps, at least every one": config.log_every >= 1,
         "checkpoints come every so many steps": config.checkpoint_every >= 0,
         "samples come every so many steps, at least every one": config.sample_every >= 1,

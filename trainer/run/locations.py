@@ -13,6 +13,7 @@ from pathlib import Path
 import resources
 from engine.files import lock
 from engine.files.writing import first_free, stem
+from trainer.run.options import MOST_THREADS
 
 
 def free_run_folder(name: str) -> Path:
@@ -41,4 +42,4 @@ def is_worked_on(folder: Path) -> bool:
 
 def spare_threads() -> int:
     """For a training beside the canvas: two processes that both take all cores choke each other."""
-    return max(1, (os.cpu_count() or 2) - 1)
+    return min(max(1, (os.cpu_count() or 2) - 1), MOST_THREADS)

@@ -25,6 +25,7 @@ StyleRecipe = Literal["bicycle", "diversity"]
 
 MOST_MINUTES, MOST_EPOCHS = 1e6, 1e6
 """Of a training: about two years, and more epochs than anybody waits for."""
+MOST_THREADS = 1024
 
 HOW_LONG = ("epochs", "steps", "minutes")
 """Options of which there can be one alone."""
@@ -240,7 +241,7 @@ class Options:
     """Feed label maps as colours, as published models have it, instead of one plane a label."""
     device: Annotated[str | None, About("cuda, mps, xpu or cpu.")] = None
     precision: Annotated[Precision | None, About("By default the quickest.")] = None
-    threads: Annotated[int | None, About("Of the processor.", least=1)] = None
+    threads: Annotated[int | None, About("Of the processor.", least=1, most=MOST_THREADS)] = None
     log_every: Annotated[int | None, About("Steps between events.", least=1)] = None
     checkpoint_every: Annotated[int | None, About("Steps; by default a minute.", least=1)] = None
     gently: Annotated[bool, About("Let other programs go first.")] = False

@@ -1,13 +1,20 @@
-"""The look of the program: what style sheets set right."""
+"""The look of the program: what style sheets set right, and icons."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
+import qtawesome
+from PySide6.QtCore import QRect, QSize, Qt
+from PySide6.QtGui import QIcon, QIconEngine, QImage, QPainter, QPixmap
 from PySide6.QtWidgets import QApplication, QDialogButtonBox, QProxyStyle, QStyle
 
 from desktop.support import theme
+
+SIZE = QSize(20, 16)
+NAME = "mdi6.undo"
 
 
 class WithIcons(QProxyStyle):
@@ -33,3 +40,66 @@ def test_buttons_of_dialogs_have_no_icons_whatever_the_desktop_says(qapp: QAppli
     without.setStyle(style)
     without.setStandardButtons(standard.Save | standard.Cancel)
     assert [button.icon().isNull() for button in without.buttons()] == [True, True]
+
+
+# --- icons ---------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def dressed(qapp: QApplication) -> Iterator[None]:
+    theme.icon.cache_clear()
+    theme.apply(qapp, "light")
+    yield
+    theme.icon.cache_clear()
+
+
+class Counting(QIconEngine):
+    """Counts how often it is drawn."""
+
+    def __init__(self, drawn: list[tuple[int, int]]) -> None:
+        super().__init__()
+        self._drawn = drawn
+
+    def pixmap(self, size: QSize, mode: QIcon.Mode, state: QIcon.State) -> QPixmap:
+        self._drawn.append((size.width(), size.height()))
+        pixmap = QPixmap(size)
+        pixmap.fill(Qt.GlobalColor.transparent)
+        return pixmap
+
+    def paint(self, painter: QPainter, rect: QRect, mode: QIcon.Mode, state: QIcon.State) -> None:
+        self._drawn.append((rect.width(), rect.height()))
+
+
+@pytest.mark.usefixtures("dressed")
+def test_an_icon_is_drawn_once_for_each_size_and_state(monkeypatch: pytest.MonkeyPatch) -> None:
+    drawn: list[tuple[int, int]] = []
+    monkeypatch.setattr(qtawesome, "icon", lambda *_, **__: QIcon(Counting(drawn)))
+    icon = theme.icon(NAME)
+    for _ in range(3):
+        assert icon.pixmap(SIZE, 1.0).size() == SIZE
+        sharp = icon.pixmap(SIZE, 2.0)
+        assert sharp.size() == 2 * SIZE and sharp.devicePixelRatio() == 2.0
+    assert drawn == [(20, 16), (40, 32)]
+    icon.pixmap(SIZE, 1.0, QIcon.Mode.Disabled)
+    icon.pixmap(SIZE, 1.0, QIcon.Mode.Normal, QIcon.State.On)
+    assert len(drawn) == 4
+
+
+@pytest.mark.usefixtures("dressed")
+@pytest.mark.parametrize("mode", [QIcon.Mode.Normal, QIcon.Mode.Disabled, QIcon.Mode.Active])
+@pytest.mark.parametrize("state", [QIcon.State.Off, QIcon.State.On])
+def test_what_is_kept_is_the_glyph(mode: QIcon.Mode, state: QIcon.State) -> None:
+    colours = {name: theme.colour(name).name() for name in ("text", "line", "accent")}
+    glyph = qtawesome.icon(
+        NAME,
+        color=colours["text"],
+        color_disabled=colours["line"],
+        color_on=colours["accent"],
+        color_on_active=colours["accent"],
+    )
+
+    def pixels(icon: QIcon, ratio: float) -> QImage:
+        return icon.pixmap(SIZE, ratio, mode, state).toImage()
+
+    for ratio in (1.0, 1.25, 2.0):
+        assert pixels(theme.icon(NAME), ratio) == pixels(glyph, ratio)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import os
 import re
 from collections import Counter
 from pathlib import Path
@@ -18,6 +19,7 @@ from engine.devices.trial_memory import NAME, Memory
 from engine.layers import packed, quantised, shapes
 from engine.layers.blocks import Translator
 from engine.models import bundle, catalogue
+from engine.networks.resnet import ResNet
 from engine.networks.unet import UNet
 from engine.passes.generator import Generator
 from tests.engine.reorders import SETS, reordered
@@ -179,6 +181,32 @@ def test_a_damaged_file_costs_one_line_and_is_written_anew(text: str, home: Path
     (record,) = caplog.records
     assert "not used" in record.message and NAME in record.message
     assert json.loads((home / NAME).read_text("utf-8"))["machines"]["here"]["a layer"] == ["packed", 0.5]
+
+
+def test_what_earlier_versions_found_is_tried_again(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """They chose among fewer algorithms, so that what is the quickest now may not have been one of them."""
+    machine = (
+        trial_memory.processor(),
+        f"{torch.get_num_threads()} threads",
+        f"torch {torch.__version__}",
+        torch.backends.cpu.get_cpu_capability(),
+        os.environ.get("ONEDNN_MAX_CPU_ISA", "all"),
+    )
+    network = ResNet(blocks=6, width=8, inputs=3, outputs=3, norm="instance", dropout=False).eval()
+    given = shapes.shapes(network, 64, 64)
+    keys = [
+        trials.layer_key(layer, shape, torch.float32, None)
+        for layer, shape in given.items()
+        if isinstance(layer, nn.Conv2d | nn.ConvTranspose2d)
+    ]
+    found = {", ".join(machine): {key: ["packed", 0.01] for key in keys}}
+    (home / NAME).write_text(json.dumps({"format": 1, "machines": found}), "utf-8")
+    tried = took({"plain": 1.0, "packed": 0.9, "winograd": 0.5}, monkeypatch)
+    trials.plan(network, given, "float32")
+    assert tried
+    tried.clear()
+    trials.plan(network, given, "float32")
+    assert not tried
 
 
 def test_of_other_machines_only_what_makes_sense_is_kept(home: Path) -> None:

@@ -56,6 +56,33 @@ def test_a_look_sees_the_same_with_it_and_without(unknown: pytest.MonkeyPatch) -
         assert float((one - other).abs().max()) < 1e-4 * float(other.abs().max())
 
 
+@pytest.mark.parametrize(
+    ("shape", "does"),
+    [
+        ((1, 64, 1024, 1024), True),
+        ((1, 64, 2048, 2048), False),  # its transform would take gigabytes
+        ((1, 128, 24, 24), True),
+        ((1, 128, 23, 400), False),
+        ((1, 3, 400, 400), False),
+    ],
+)
+def test_where_nothing_is_tried_it_is_for_maps_of_middling_sizes(shape: tuple[int, ...], does: bool) -> None:
+    assert winograd.pays(torch.empty(shape, device="meta")) == does
+
+
+@needs_it
+def test_no_map_of_a_look_is_laid_out_anew(monkeypatch: pytest.MonkeyPatch) -> None:
+    """That of the first layer, the largest, would take a tenth of the look."""
+    laid: list[bool] = []
+    convolve = winograd.convolve
+    monkeypatch.setattr(
+        winograd, "convolve", lambda x, *rest: laid.append(x.is_contiguous()) or convolve(x, *rest)
+    )
+    with torch.inference_mode():
+        list(trunk().maps(planes(thing(3, 96))))
+    assert laid and all(laid)
+
+
 @needs_it
 @pytest.mark.parametrize("bias", [True, False])
 @pytest.mark.parametrize("padding", [0, 1])

@@ -35,6 +35,7 @@ from trainer.planning.plan import make_config, with_step_count
 from trainer.run import config as configs
 from trainer.run import options
 from trainer.run.config import from_json, to_json
+from trainer.run.locations import spare_threads
 from trainer.run.options import Options, Recipe
 from trainer.training.state import State
 
@@ -60,7 +61,15 @@ def test_default_recipe_averages_and_paper_does_not(data: DataSet) -> None:
 
 @pytest.mark.parametrize(
     ("said", "processes", "threads"),
-    [("3", None, 3), (None, None, 8), ("", None, 8), ("0", None, 1), ("1", "2", 4)],  # torchrun says 1 itself
+    [
+        ("3", None, 3),
+        ("4,2", None, 4),  # in regions within regions 2, as OpenMP has it
+        ("5000", None, 1024),
+        (None, None, 8),
+        ("", None, 8),
+        ("0", None, 1),
+        ("1", "2", 4),  # torchrun says 1 itself
+    ],
 )
 def test_threads_are_as_many_as_the_environment_says(
     data: DataSet, monkeypatch: pytest.MonkeyPatch, said: str | None, processes: str | None, threads: int
@@ -73,6 +82,16 @@ def test_threads_are_as_many_as_the_environment_says(
             monkeypatch.setenv(name, value)
     assert make_config(data, options_with()).threads == threads
     assert make_config(data, options_with(threads=5)).threads == 5
+
+
+def test_machines_of_more_cores_than_a_training_takes_are_trained_on(
+    data: DataSet, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(os, "cpu_count", lambda: 1792)
+    monkeypatch.delenv("OMP_NUM_THREADS", raising=False)
+    monkeypatch.delenv("LOCAL_WORLD_SIZE", raising=False)
+    assert make_config(data, options_with()).threads == 1024
+    assert spare_threads() == 1024
 
 
 def test_no_option_is_accepted_and_forgotten() -> None:
