@@ -274,10 +274,11 @@ def _styles_of(parent: Card | None) -> dict[str, Any]:
 def _threads() -> int:
     """As many as ``OMP_NUM_THREADS`` says, else all cores, shared with the other processes that torchrun
     started on this machine; which says 1 by itself, and is not heard."""
-    processes, said = os.environ.get("LOCAL_WORLD_SIZE"), os.environ.get("OMP_NUM_THREADS", "")
-    if processes is None and said.isdecimal():
-        return max(1, int(said))
-    return max(1, (os.cpu_count() or 1) // int(processes or "1"))
+    processes, cores = os.environ.get("LOCAL_WORLD_SIZE"), os.cpu_count() or 1
+    said = os.environ.get("OMP_NUM_THREADS", "").partition(",")[0].strip()  # a list is of nested ones
+    if processes is None and said.isascii() and said.isdecimal():
+        return cores if len(said) > 9 else max(1, min(int(said), cores))
+    return max(1, cores // int(processes or "1"))
 
 
 def _precision(where: torch.device) -> Precision:

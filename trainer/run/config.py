@@ -430,7 +430,7 @@ def check(config: Config) -> None:
         "a batch is shared evenly among the processes": (
             config.processes >= 1 and config.batch % config.processes == 0
         ),
-        "there must be at least one thread": 1 <= config.threads <= 1024,
+        "there are 1 to 1024 threads": 1 <= config.threads <= 1024,
         "events come every so many steps, at least every one": config.log_every >= 1,
         "checkpoints come every so many steps": config.checkpoint_every >= 0,
         "samples come every so many steps, at least every one": config.sample_every >= 1,

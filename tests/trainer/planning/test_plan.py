@@ -60,7 +60,20 @@ def test_default_recipe_averages_and_paper_does_not(data: DataSet) -> None:
 
 @pytest.mark.parametrize(
     ("said", "processes", "threads"),
-    [("3", None, 3), (None, None, 8), ("", None, 8), ("0", None, 1), ("1", "2", 4)],  # torchrun says 1 itself
+    [
+        ("3", None, 3),
+        (None, None, 8),
+        ("", None, 8),
+        ("0", None, 1),
+        ("1", "2", 4),  # torchrun says 1 itself
+        ("2,4", None, 2),  # of nested threads the outer ones
+        (" 3 ", None, 3),
+        ("-1", None, 8),
+        ("²", None, 8),
+        ("٣", None, 8),  # OpenMP knows no such digits
+        ("99999999", None, 8),
+        ("9" * 5000, None, 8),
+    ],
 )
 def test_threads_are_as_many_as_the_environment_says(
     data: DataSet, monkeypatch: pytest.MonkeyPatch, said: str | None, processes: str | None, threads: int
