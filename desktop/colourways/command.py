@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from engine.errors import PictureError
+from engine.files.writing import is_same
 from trainer.cli.messages import say
 
 if TYPE_CHECKING:
@@ -38,9 +40,11 @@ def run(drawing: Path, out: Path, sets: Path, model: str | None, count: int, see
     """
     import engine
     from desktop.colourways.hints import own_colours
-    from desktop.colourways.sheet import write_all
+    from desktop.colourways.sheet import files_of, write_all
     from desktop.paint.files.project import load
 
+    if os.path.exists(out) and not os.path.isdir(out):
+        raise PictureError(f"“{out.name}” is no folder; choose another.")
     if drawing.suffix.lower() != ".ora":
         raise PictureError(f"“{drawing.name}” is no .ora project; save the drawing in the window as one.")
     loaded = load(drawing)
@@ -57,6 +61,8 @@ def run(drawing: Path, out: Path, sets: Path, model: str | None, count: int, see
         )
     if model is None and not document.model:
         raise PictureError(f"“{drawing.name}” doesn't say which model it is for; say so by --model.")
+    if any(is_same(file, sets) for file in files_of(wanted, out)):
+        raise PictureError(f"“{sets.name}” would be written over; choose another folder.")
     generator = engine.open(model or document.model, notice=say)
     made = translated(generator, document, own, wanted)
     _application()

@@ -52,8 +52,7 @@ def write_all(
     Raises:
         PictureError: the folder is read-only or full.
     """
-    names = [folder / "colourways.png", folder / "colourways.pdf"]
-    names += [folder / f"{_stem(number, one.colours)}.png" for number, one in enumerate(made, start=1)]
+    names = files_of([one.colours for one in made], folder)
     makers: list[Callable[[], bytes]] = [lambda: _png(made, title), lambda: _pdf(made, title)]
     makers += [lambda one=one: to_png_bytes(one.preview) for one in made]  # type: ignore[misc]
     try:
@@ -66,6 +65,12 @@ def write_all(
         text = f"“{shown(folder.name)}” can't be written ({error.strerror or error}); choose another place."
         raise PictureError(text) from error
     return names
+
+
+def files_of(sets: Sequence[ColourSet], folder: Path) -> list[Path]:
+    """The files that ``write_all`` writes of sets."""
+    names = [folder / "colourways.png", folder / "colourways.pdf"]
+    return names + [folder / f"{_stem(number, one)}.png" for number, one in enumerate(sets, start=1)]
 
 
 def _stem(number: int, colours: ColourSet) -> str:

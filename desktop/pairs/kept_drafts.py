@@ -7,11 +7,13 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 import os
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from PIL import Image
@@ -27,6 +29,8 @@ from engine.errors import PictureError
 from trainer.drafting.files import FORMAT, PROGRESS, RESULTS
 
 MOST_BYTES = 16 << 20
+_BAD = OSError, ValueError, TypeError, KeyError, AttributeError, OverflowError, RecursionError
+"""Raised by files that are missing or damaged."""
 
 
 @dataclass(frozen=True)
@@ -52,29 +56,32 @@ def drafts_folder(data: Path) -> Path:
 
 def progress(folder: Path) -> tuple[float, int]:
     """Which share is learnt, 0 to 1, and how many photos have their draft."""
-    with suppress(OSError, ValueError, TypeError, KeyError):
+    with suppress(*_BAD):
         fields = json.loads((folder / PROGRESS).read_text("ascii"))
-        return min(max(float(fields["share"]), 0.0), 1.0), int(fields["photos"])
+        return _share(fields["share"]), int(fields["photos"])
     return 0.0, 0
 
 
 def read(folder: Path) -> Drafts:
     """The drafts in a folder; none where it is missing, damaged or newer than this program."""
-    with suppress(OSError, ValueError, TypeError, KeyError, AttributeError, RecursionError):
+    with suppress(*_BAD):
         file = folder / RESULTS
         if file.stat().st_size > MOST_BYTES:
             raise ValueError("too large")
         fields = json.loads(file.read_text("utf-8"))
         if fields["format"] != FORMAT:
             raise ValueError("another format")
-        doubts = [
-            (mark, min(max(float(doubt), 0.0), 1.0))
-            for mark, doubt in fields["doubts"].items()
-            if mark.isalnum()
-        ]
+        doubts = [(mark, _share(doubt)) for mark, doubt in fields["doubts"].items() if mark.isalnum()]
         whole = fields.get("whole", True) is not False
         return Drafts(folder, int(fields["maps"]), int(fields["labels"]), tuple(doubts), whole)
     return Drafts(folder)
+
+
+def _share(number: Any) -> float:
+    share = float(number)
+    if math.isnan(share):
+        raise ValueError("no number")
+    return min(max(share, 0.0), 1.0)
 
 
 def written(folder: Path) -> int:

@@ -59,7 +59,7 @@ class Memory:
 
     def add(self, key: str, algorithm: str, seconds: float) -> None:
         """Note what was found."""
-        if len(self.verdicts) < MOST_VERDICTS:
+        if key in self.verdicts or len(self.verdicts) < MOST_VERDICTS:
             self.verdicts[key] = algorithm, seconds
             self.grown = True
 

@@ -64,7 +64,7 @@ _WORTH_KEEPING_S = 0.05
 """Trials quicker than that are not written to the file."""
 
 
-_RULES = 2
+_RULES = 3
 """Raised with what algorithms there are, or have to save: by others, other verdicts were found."""
 
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 import functools
 import os
 from collections.abc import Sequence
+from contextlib import suppress
 
 import torch
 import torch.nn.functional as F
@@ -78,11 +79,23 @@ def pays(x: Tensor) -> bool:
 def convolve(x: Tensor, weight: Tensor, bias: Tensor, padding: int = 1) -> Tensor:
     """The convolution: (N, O, H, W) where ``padding`` is 1, two rows and columns less where it is 0.
 
+    What NNPACK can't make, torch's own makes: it takes memory of its own, several times that of the map.
+
     Args:
         x: float32 (N, I, H, W), on the CPU.
         weight: (O, I, 3, 3).
         bias: (O,).
+
+    Raises:
+        RuntimeError: the map is smaller than the kernel, or there is no memory for what is made.
     """
+    if min(x.shape[2:]) + 2 * padding > 2:  # of a map that makes nothing NNPACK would end the process
+        with suppress(RuntimeError):
+            return _by_nnpack(x, weight, bias, padding)
+    return F.conv2d(x, weight, bias, padding=padding)
+
+
+def _by_nnpack(x: Tensor, weight: Tensor, bias: Tensor, padding: int) -> Tensor:
     edges = [padding, padding]
     made: Tensor = torch._nnpack_spatial_convolution(x.contiguous(), weight.contiguous(), bias, edges)
     return made
@@ -107,7 +120,7 @@ def right() -> bool:
             # Asking is what makes it ready, too.
             if not torch.backends.nnpack.is_available():  # type: ignore[no-untyped-call]
                 return False
-            made = convolve(x, weight, bias)
+            made = _by_nnpack(x, weight, bias, 1)
         except (RuntimeError, AttributeError, TypeError):
             return False
         plain = F.conv2d(x, weight, bias, padding=1)

@@ -21,10 +21,22 @@ from desktop.app import begin, open_window
 from desktop.documents import journal
 from desktop.documents.recovery import abandoned, restore
 from desktop.session import Session
+from desktop.widgets.exporting.dialog import FinishDialog
 from desktop.widgets.main_window import MainWindow
+from desktop.widgets.styles.morph import MorphDialog
 from engine.data.picture import to_png_bytes
+from tests.desktop.training_pairs import write_pairs
 from tests.desktop.widgets.parts.test_files import choose, press
-from tests.desktop.window_hands import done, drag, files_done, message, model, settle, until
+from tests.desktop.window_hands import (
+    done,
+    drag,
+    files_done,
+    message,
+    model,
+    settle,
+    training_window,
+    until,
+)
 from tests.faults import Faults, at_work
 
 NONSENSE = [
@@ -145,6 +157,29 @@ def test_what_strangers_wrote_is_never_taken_for_html(window: MainWindow, sessio
     (item,) = [item for item in items if "<img" in item.text()]
     assert "<img" not in item.toolTip()
     assert all(size.width() < 1000 for size in item.icon().availableSizes())
+
+
+def test_names_of_strangers_folders_are_never_taken_for_html(
+    window: MainWindow, session: Session, tmp_path: Path
+):
+    folder = write_pairs(tmp_path / "<i>data", 4)
+    for side in ("drawn", "seen"):
+        (folder / side).rename(folder / f"<b>{side}")
+    window.training.prepare(folder)
+    until(lambda: session.dataset_scan.result is not None)
+    labels = training_window(window).findChildren(QLabel)
+    shown = [label for label in labels if "<b>drawn" in label.text() or "<i>data" in label.text()]
+    assert len(shown) >= 2  # its name, which side is painted
+    assert {label.textFormat() for label in shown} == {Qt.TextFormat.PlainText}
+
+
+def test_dialogs_tell_sentences_and_no_html(window: MainWindow, session: Session):
+    for dialog, name in (
+        (MorphDialog(session, window), "morph_problem"),
+        (FinishDialog(session, window, cut=False), "finish_problem"),
+    ):
+        assert dialog.findChild(QLabel, name).textFormat() == Qt.TextFormat.PlainText
+        dialog.close()
 
 
 def test_the_very_same_model_is_not_copied_twice(window, session, tmp_path):

@@ -116,10 +116,11 @@ def _write_results(out: Path, results: dict[str, object]) -> None:
 
 def _former(out: Path, labels: int) -> dict[str, float]:
     """The doubts of the drafts of before: until a photo is read anew, they are better than none."""
-    with suppress(OSError, ValueError, TypeError, KeyError, AttributeError, RecursionError):
+    with suppress(OSError, ValueError, TypeError, KeyError, AttributeError, OverflowError, RecursionError):
         results = json.loads((out / RESULTS).read_text("utf-8"))
         if (results["format"], results["labels"]) == (FORMAT, labels):
-            return {mark: float(doubt) for mark, doubt in results["doubts"].items()}
+            doubts = {mark: float(doubt) for mark, doubt in results["doubts"].items()}
+            return {mark: doubt for mark, doubt in doubts.items() if math.isfinite(doubt)}
     return {}
 
 

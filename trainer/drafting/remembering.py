@@ -10,7 +10,8 @@ looked at anew, and what can't be written is looked at again the next time.
 from __future__ import annotations
 
 import hashlib
-import zipfile
+import io
+import math
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -22,11 +23,15 @@ from torch import Tensor
 from engine.data.messages import Pixels
 from engine.files.writing import replacing
 from trainer.drafting.features import KEPT, PCA
+from trainer.perception.trunk import CHANNELS
 
 _PCA = "components.npz"
 _OF_BEFORE = "essence.npz"
 """Found in larger pictures, by earlier versions."""
-_BAD = (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile)
+_MOST_BYTES = 1 << 20
+"""Of the file of what is worth keeping; it takes a third of that."""
+_HEADER = 4096
+"""Bytes of a file beside its numbers, at most."""
 
 
 class Memory:
@@ -37,16 +42,19 @@ class Memory:
 
     def pca(self, photos: int) -> PCA | None:
         """That of before, where it was found by so many photos at least."""
-        with suppress(*_BAD), np.load(self._folder / _PCA, allow_pickle=False) as kept:
-            parts = range(len(KEPT))
-            means, axes = ([kept[f"{name}{part}"] for part in parts] for name in ("mean", "axes"))
-            fits = all(len(rows) <= most and rows.ndim == 2 for rows, most in zip(axes, KEPT, strict=True))
-            fits = fits and all(
-                mean.shape == (rows.shape[1], 1) for mean, rows in zip(means, axes, strict=True)
+        with suppress(Exception):  # numpy and zipfile raise whatever a damaged file makes them
+            with np.load(_contents(self._folder / _PCA, _MOST_BYTES), allow_pickle=False) as kept:
+                parts = range(len(KEPT))
+                means, axes = ([kept[f"{name}{part}"] for part in parts] for name in ("mean", "axes"))
+                found_by = int(kept["photos"])
+            shapes = zip(means, axes, CHANNELS[1:], KEPT, strict=True)
+            fits = all(
+                mean.shape == (channels, 1) and rows.shape == (most, channels)
+                for mean, rows, channels, most in shapes
             )
-            if fits and int(kept["photos"]) >= photos:
-                tensors = ([torch.from_numpy(part.astype(np.float32)) for part in it] for it in (means, axes))
-                return self._go_by(PCA(*tensors))
+            fits = fits and all(part.dtype == np.float32 and np.isfinite(part).all() for part in means + axes)
+            if fits and found_by >= photos:
+                return self._go_by(PCA(*([torch.from_numpy(part) for part in it] for it in (means, axes))))
         return None
 
     def keep_pca(self, pca: PCA, photos: int) -> None:
@@ -63,9 +71,10 @@ class Memory:
     def features(self, photo: Pixels, size: tuple[int, int, int]) -> Tensor | None:
         """What was kept of a photo, as it is looked at: float16 of that size; None where nothing was."""
         name = self._name(photo)
-        with suppress(*_BAD):
-            kept = np.load(self._folder / name, allow_pickle=False)
-            if kept.shape == size and kept.dtype == np.float16:
+        with suppress(Exception):  # see above
+            content = _contents(self._folder / name, 2 * math.prod(size) + _HEADER)
+            kept = np.load(content, allow_pickle=False)
+            if kept.shape == size and kept.dtype == np.float16 and np.isfinite(kept).all():
                 self._used.add(name)
                 return torch.from_numpy(kept)
         return None
@@ -97,3 +106,12 @@ class Memory:
         total = hashlib.sha256(self._pca + repr(photo.shape).encode())
         total.update(np.ascontiguousarray(photo).data)
         return f"{total.hexdigest()[:32]}.npy"
+
+
+def _contents(file: Path, most: int) -> io.BytesIO:
+    """Of a file that is no larger."""
+    with file.open("rb") as opened:
+        content = opened.read(most + 1)
+    if len(content) > most:
+        raise ValueError("it is too large")
+    return io.BytesIO(content)

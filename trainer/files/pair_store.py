@@ -321,7 +321,7 @@ def refuse_used(out: Path, data: Path) -> None:
     """
     if out.resolve().is_relative_to(data.resolve()):
         raise PictureError(f"“{out}” lies in the data set’s own folder; choose another place.")
-    if os.path.exists(out) and (not os.path.isdir(out) or any(out.iterdir())):
+    if os.path.lexists(out) and (not os.path.isdir(out) or any(out.iterdir())):
         raise PictureError(f"“{out}” exists already; choose a new folder.")
 
 

@@ -274,12 +274,12 @@ def _styles_of(parent: Card | None) -> dict[str, Any]:
 def _threads() -> int:
     """As many as ``OMP_NUM_THREADS`` says, else all cores, shared with the other processes that torchrun
     started on this machine; which says 1 by itself, and is not heard."""
-    processes = os.environ.get("LOCAL_WORLD_SIZE")
-    said = os.environ.get("OMP_NUM_THREADS", "").partition(",")[0].strip()  # “4,2” goes deeper than torch
-    if processes is None and said.isdecimal():
-        threads = int(said)
+    processes, cores = os.environ.get("LOCAL_WORLD_SIZE"), os.cpu_count() or 1
+    said = os.environ.get("OMP_NUM_THREADS", "").partition(",")[0].strip()  # a list is of nested ones
+    if processes is None and said.isascii() and said.isdecimal():
+        threads = cores if len(said) > 9 else min(int(said), cores)
     else:
-        threads = (os.cpu_count() or 1) // int(processes or "1")
+        threads = cores // int(processes or "1")
     return min(max(1, threads), MOST_THREADS)
 
 

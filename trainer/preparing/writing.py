@@ -45,8 +45,8 @@ def write(
     Raises:
         PictureError: no photo is kept, or ``out`` can't be used.
     """
-    out = Path(out).absolute()
-    pair_store.refuse_used(out, plan.folder)
+    pair_store.refuse_used(Path(out), plan.folder)
+    out = _followed(out)
     chosen = [one for one in plan.proposals if one.name in kept and one.readable]
     if not chosen:
         raise PictureError(f"No photo of “{shown(plan.folder.name)}” is kept; keep some of them.")
@@ -78,7 +78,7 @@ def write(
 
 def discard(out: Path) -> None:
     """Take away what was begun for a folder and not ended; nothing where nothing was."""
-    part = _beside(Path(out).absolute())
+    part = _beside(_followed(out))
     if os.path.isfile(part / MANIFEST):
         shutil.rmtree(part, ignore_errors=True)
 
@@ -141,6 +141,11 @@ def _begun(out: Path, about: dict[str, Any]) -> Path:
     with replacing(part / MANIFEST) as file:
         file.write_bytes(text.encode("utf-8"))
     return part
+
+
+def _followed(out: Path) -> Path:
+    """The folder that is written: where ``out`` is a link, what it leads to, as links don't give way."""
+    return Path(out).resolve() if os.path.islink(out) else Path(out).absolute()
 
 
 def _beside(out: Path) -> Path:

@@ -20,7 +20,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from engine.layers.packed import doubles
+from engine.layers.tiled import is_halving_or_doubling
 
 _ALTERNATING = torch.tensor([1.0, -1.0, 1.0, -1.0])
 _ALONG_ONE_AXIS = torch.eye(4) - torch.outer(_ALTERNATING, _ALTERNATING) / 4
@@ -56,7 +56,7 @@ def stripe_steps(pictures: Tensor) -> Iterator[Tensor]:
 def project_upsampling(network: nn.Module) -> None:
     """Bring every doubling transposed convolution to the nearest one that is a resize and a convolution."""
     for module in network.modules():
-        if isinstance(module, nn.ConvTranspose2d) and doubles(module):
+        if isinstance(module, nn.ConvTranspose2d) and is_halving_or_doubling(module):
             weight = module.weight  # (I, O, 4, 4), mostly with O innermost in memory
             inputs, outputs = weight.shape[:2]
             columns = weight.permute(0, 2, 3, 1).reshape(inputs, 16, outputs)

@@ -50,7 +50,7 @@ class OutcomeController(QObject):
             look = ((self.tr("&Show before and after"), lambda: self.show(outcome)),)
         self._main.activateWindow()
         take = (self.tr("&Take it all the same"), outcome.take)
-        stay = (self.tr("Stay &with “%s”") % outcome.former, lambda: None)
+        stay = (self.tr("Stay &with “%s”") % outcome.former.replace("&", "&&"), lambda: None)
         self._messages.ask(outcome.sentence, take, stay, *look)
 
     def show(self, outcome: Outcome) -> None:
@@ -88,9 +88,8 @@ class OutcomeDialog(QDialog):
             take.setAutoDefault(False)
             take.clicked.connect(lambda: (outcome.take(), self.close()))
             buttons.addWidget(take)
-        close = MainButton(
-            self.tr("Close") if outcome.is_better else self.tr("Stay with “%s”") % outcome.former
-        )
+        former = outcome.former.replace("&", "&&")
+        close = MainButton(self.tr("Close") if outcome.is_better else self.tr("Stay with “%s”") % former)
         close.setObjectName("outcome_close")
         close.clicked.connect(self.close)
         buttons.addWidget(close)

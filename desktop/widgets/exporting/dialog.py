@@ -80,6 +80,7 @@ class FinishDialog(WritingForm):
             self._factor.addItem(text, factor)
         self._factor.setToolTip(self.tr("Larger ones are sharpened, so that edges stay edges"))
         self._said = QLabel()
+        self._said.setTextFormat(Qt.TextFormat.PlainText)  # files are named by strangers
         self._said.setObjectName("finish_problem")
         self._said.setWordWrap(True)
         self._progress = QProgressBar()

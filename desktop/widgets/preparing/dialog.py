@@ -47,6 +47,8 @@ class PreparingDialog(QDialog):
         self._folder: Path | None = None
         self._waits = False
         """Another folder was refused, as one is being written."""
+        self._cut_short = False
+        """It was closed while it looked at the photos."""
         self._name, self._said = title(), faint()
         self._said.setObjectName("preparing_said")
         self._problem = QLabel()
@@ -91,12 +93,14 @@ class PreparingDialog(QDialog):
         self._show()
 
     def open_on(self, folder: Path | None) -> None:
-        """Show it, with the photos in a folder or zip file if one is given."""
+        """Show it, with the photos in a folder or zip file if one is given, else as it was closed."""
         self.show()
         self.raise_()
         self.activateWindow()
         if folder is not None:
             self.look_at(folder)
+        elif self._cut_short:
+            self._look_again()
 
     def look_at(self, folder: Path) -> None:
         """Look at the photos in a folder or zip file; not while a new folder is being written."""
@@ -106,7 +110,7 @@ class PreparingDialog(QDialog):
             )
             self._waits = True
             return
-        self._folder = folder
+        self._folder, self._cut_short = folder, False
         self._show_problem("")
         self._preparing.look(folder, self._size.currentData(), self._margin.value())
 
@@ -116,7 +120,8 @@ class PreparingDialog(QDialog):
         self._preparing.write(out)
 
     def reject(self) -> None:
-        """Away; what is being done ends."""
+        """Away; what is being done ends, and a look begins anew when it is opened again."""
+        self._cut_short = self._cut_short or self._preparing.busy == "looking"
         self._preparing.put_away()
         super().reject()
 

@@ -62,6 +62,7 @@ class MorphDialog(WritingForm):
         self._shown.setMinimumSize(200, 200)
         self._progress = QProgressBar()
         self._said = QLabel()
+        self._said.setTextFormat(Qt.TextFormat.PlainText)  # a stranger's model could say anything
         self._said.setObjectName("morph_problem")
         self._said.setWordWrap(True)
         self.form.addRow(self._shown)

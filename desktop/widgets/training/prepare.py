@@ -98,6 +98,7 @@ class PreparePage(QWidget):
         column.setContentsMargins(14, 12, 14, 12)
         self._pairs = Pairs()
         self._direction = QLabel()
+        self._direction.setTextFormat(Qt.TextFormat.PlainText)  # a folder's name could say anything
         self._swap = QToolButton()
         self._swap.setObjectName("swap")
         self._swap.setText(self.tr("&Swap"))

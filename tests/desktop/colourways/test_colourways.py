@@ -238,6 +238,26 @@ def test_the_sheet_is_written_of_a_photos_colours(
         assert min(np.abs(np.subtract(colour, other)).max() for other in used) <= 2
 
 
+def test_no_photo_is_written_over_and_no_file_taken_for_a_folder(
+    tmp_path: Path, tiny_models: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    halves = np.full((60, 80, 3), GREEN, np.uint8)
+    halves[:, 50:] = GOLD
+    (tmp_path / "photos").mkdir()
+    shoe, photo = drawing(tmp_path / "shoe.ora", two_hints()), tmp_path / "photos" / "02.png"
+    Image.fromarray(halves).save(photo)
+    before = photo.read_bytes()
+    monkeypatch.setattr(engine, "open", lambda *_words, **_named: pytest.fail("it is known before"))
+    words = "--sets", photo, "--model", tiny_models / "tiny sketch.safetensors", "--count", 4
+    (tmp_path / "link").symlink_to(tmp_path / "photos")
+    for out in (tmp_path / "photos", tmp_path / "link"):
+        assert call(monkeypatch, shoe, "--out", out, *words) == 1
+        assert "“02.png” would be written over; choose another folder." in capsys.readouterr().err
+    assert call(monkeypatch, shoe, "--out", shoe, *words) == 1
+    assert "“shoe.ora” is no folder; choose another." in capsys.readouterr().err
+    assert [file.name for file in photo.parent.iterdir()] == ["02.png"] and photo.read_bytes() == before
+
+
 def test_a_photo_of_all_colours_gives_twelve(tmp_path: Path) -> None:
     noise = np.random.default_rng(1).integers(0, 256, (128, 128, 3), np.uint8)
     Image.fromarray(noise).save(tmp_path / "noise.png")

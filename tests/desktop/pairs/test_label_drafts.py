@@ -341,7 +341,18 @@ def test_the_first_drafts_are_there_while_others_are_still_read(
 
 
 @pytest.mark.parametrize(
-    "text", ["", "{", "[]", '{"format": 2}', '{"format": 1, "maps": 5, "labels": 3, "doubts": []}']
+    "text",
+    [
+        "",
+        "{",
+        "[]",
+        "[" * 100_000,
+        '{"format": 2}',
+        '{"format": 1, "maps": 5, "labels": 3, "doubts": []}',
+        '{"format": 1, "maps": 1e999, "labels": 3, "doubts": {}, "share": 0.5, "photos": 1e999}',
+        f'{{"format": 1, "maps": 5, "labels": 3, "doubts": {{"m": 1{"0" * 400}}}, "share": 1{"0" * 400}}}',
+        '{"format": 1, "maps": 5, "labels": 3, "doubts": {"m": NaN}, "share": NaN, "photos": 1}',
+    ],
 )
 def test_damaged_drafts_are_none(tmp_path: Path, text: str):
     (tmp_path / files.RESULTS).write_text(text)

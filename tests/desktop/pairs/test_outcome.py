@@ -132,6 +132,18 @@ def test_one_that_learnt_nothing_asks_before_it_takes_the_place_of_the_former(
     assert former.is_file()
 
 
+def test_an_ampersand_in_a_models_name_is_no_key_of_a_button(window: MainWindow, session: Session) -> None:
+    outcome = Outcome("pen", "Tom & Jerry", lambda: None)
+    session.models.outcomes.found.emit(outcome)
+    assert "“pen” is better than “Tom & Jerry”" in message(window)
+    labels = [button.text() for button in window.messages.findChildren(QPushButton) if button.isVisible()]
+    assert labels == ["&Take it all the same", "Stay &with “Tom && Jerry”"]
+    window.outcome.show(outcome)
+    close = window.outcome.dialog.findChild(QPushButton, "outcome_close")
+    assert close.text() == "Stay with “Tom && Jerry”"
+    window.outcome.dialog.close()
+
+
 def test_one_that_meets_the_correction_is_taken_over_and_before_and_after_are_offered(
     window: MainWindow, session: Session, run: Path
 ) -> None:

@@ -21,7 +21,7 @@ from desktop.widgets.preparing.dialog import PreparingDialog
 from engine.data.messages import Pixels
 from tests.desktop.window_hands import until
 from tests.trainer.made_pictures import blob, house, save
-from trainer.preparing import writing
+from trainer.preparing import looking, writing
 from trainer.preparing.looking import Look
 
 COUNT = 8
@@ -143,6 +143,35 @@ def test_closed_it_keeps_what_is_proposed_and_lets_go_of_what_was_seen(
     dialog.findChild(QSpinBox, "preparing_margin").setValue(10)
     until(lambda: preparing.plan is not None and not preparing.busy)
     assert preparing.plan is not plan and preparing.kept == expected
+
+
+def test_closed_while_it_looks_it_looks_again_when_it_is_opened(
+    window: MainWindow, session: Session, photos: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    once, reached, go_on = looking.looked, threading.Event(), threading.Event()
+
+    def held(name: str, file: Path) -> Look:
+        reached.set()
+        assert go_on.wait(20)
+        return once(name, file)
+
+    dialog, preparing = opened(window, photos), session.preparing
+    dialog.close()
+    monkeypatch.setattr(looking, "looked", held)
+    dialog.open_on(photos)
+    until(reached.is_set)
+    dialog.close()
+    assert not preparing.busy and preparing.plan is None
+    window.actions_table["prepare_photos"].trigger()
+    assert preparing.busy == "looking" and "Looking" in said(dialog)
+    go_on.set()
+    until(lambda: preparing.plan is not None)
+    assert "8 of 11" in said(dialog)
+    preparing.look(photos, 192, preparing.margin)
+    press(dialog, "stop")
+    dialog.close()
+    dialog.open_on(None)
+    assert not preparing.busy  # it was stopped by hand
 
 
 def test_what_was_made_is_trained_on_or_drawn_over(

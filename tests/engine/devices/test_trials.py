@@ -229,6 +229,15 @@ def test_a_way_that_nobody_knows_is_tried_anew(monkeypatch) -> None:
     assert chosen(convolution, memory) == "packed" and len(tried) == 1
 
 
+def test_a_full_memory_still_changes_its_mind(monkeypatch) -> None:
+    monkeypatch.setattr(trial_memory, "MOST_VERDICTS", 1)
+    memory = Memory("here")
+    memory.add("a layer", "winograd", 0.1)  # which is no candidate any more
+    memory.add("another", "packed", 0.1)
+    memory.add("a layer", "packed", 0.2)
+    assert memory.verdicts == {"a layer": ("packed", 0.2)}
+
+
 def test_a_home_that_can_t_be_written_costs_a_line(home: Path, caplog) -> None:
     (home / NAME).mkdir()
     memory = trial_memory.load("here")

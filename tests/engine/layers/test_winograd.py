@@ -160,19 +160,45 @@ def test_where_gradients_pass_looks_do_without(monkeypatch: pytest.MonkeyPatch) 
     assert used
 
 
-def test_an_operator_that_is_gone_is_done_without(unknown: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("error", [AttributeError("no such attribute"), RuntimeError("no such processor")])
+def test_an_operator_that_is_gone_is_done_without(unknown: pytest.MonkeyPatch, error: Exception) -> None:
     def gone(*_: object) -> Tensor:
-        raise AttributeError("module 'torch' has no such attribute")
+        raise error
 
-    unknown.setattr(winograd, "convolve", gone)
+    unknown.setattr(torch, "_nnpack_spatial_convolution", gone)
     assert not winograd.right()
     with torch.inference_mode():
         assert len(list(trunk().maps(planes(thing(3, 64))))) == 5
 
 
 def test_an_operator_that_errs_is_done_without(unknown: pytest.MonkeyPatch) -> None:
-    unknown.setattr(winograd, "convolve", lambda x, weight, *_: F.conv2d(x, weight, padding=1))
+    plain = lambda x, weight, *_: F.conv2d(x, weight, padding=1)  # noqa: E731
+    unknown.setattr(torch, "_nnpack_spatial_convolution", plain)
     assert not winograd.right(), "the bias is missing"
+
+
+@needs_it
+def test_what_it_has_no_memory_for_torch_makes(monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_: object) -> Tensor:
+        raise RuntimeError("posix_memalign failed:Cannot allocate memory (12)")
+
+    torch.manual_seed(0)
+    x, weight, bias = torch.randn(2, 32, 24, 25), torch.randn(8, 32, 3, 3), torch.randn(8)
+    with monkeypatch.context() as patch:
+        patch.setattr(torch, "_nnpack_spatial_convolution", full)
+        for padding in (0, 1):
+            made = winograd.convolve(x, weight, bias, padding)
+            torch.testing.assert_close(made, F.conv2d(x, weight, bias, padding=padding))
+
+
+@needs_it
+@pytest.mark.parametrize("shape", [(1, 32, 2, 2), (1, 32, 9, 2), (1, 32, 1, 1)])
+def test_maps_smaller_than_the_kernel_are_refused_as_by_torch(shape: tuple[int, ...]) -> None:
+    x, weight, bias = torch.randn(shape), torch.randn(8, 32, 3, 3), torch.randn(8)
+    with pytest.raises(RuntimeError, match="Kernel size can't be greater"):
+        winograd.convolve(x, weight, bias, 0)
+    made = winograd.convolve(x, weight, bias, 1)
+    torch.testing.assert_close(made, F.conv2d(x, weight, bias, padding=1), rtol=1e-4, atol=1e-4)
 
 
 @pytest.mark.parametrize("without", [{"ATEN_CPU_CAPABILITY": "default"}, {"ONEDNN_MAX_CPU_ISA": "SSE41"}])

@@ -6,6 +6,7 @@ import json
 import shutil
 from collections.abc import Sequence
 from pathlib import Path
+from zipfile import ZipFile
 
 import numpy as np
 import pytest
@@ -24,6 +25,7 @@ from trainer.drafting.remembering import Memory
 from trainer.files import pair_store
 from trainer.machine.errors import TrainingError
 from trainer.perception import weights
+from trainer.perception.trunk import CHANNELS
 
 EDGE = 64
 
@@ -140,6 +142,64 @@ def test_photos_are_looked_at_once_for_all_learnings(tmp_path: Path, monkeypatch
     (tmp_path / "seen" / "essence.npz").write_bytes(b"of an earlier version")
     assert np.array_equal(learn(5, Memory(tmp_path / "seen")), without)
     assert not (tmp_path / "seen" / "essence.npz").exists()
+
+
+@pytest.mark.parametrize(
+    ("part", "other"),
+    [
+        ("mean0", np.full((128, 1), np.nan, np.float32)),
+        ("axes3", np.full((64, 512), np.inf, np.float32)),
+        ("axes0", np.zeros((24, 7), np.float32)),
+        ("axes0", np.zeros((24, 128), np.complex64)),
+        ("axes1", np.float32(1)),
+        ("mean1", np.zeros((256, 1), "datetime64[s]")),
+        ("photos", np.arange(3)),
+        ("photos", np.float64("inf")),
+        ("more", np.zeros(1 << 18, np.float32)),
+    ],
+)
+def test_what_makes_no_sense_is_worth_nothing(tmp_path: Path, part: str, other: np.ndarray) -> None:
+    kept_by(Memory(tmp_path))
+    file = tmp_path / "components.npz"
+    parts = dict(np.load(file))
+    np.savez(file, **parts)
+    assert Memory(tmp_path).pca(8) is not None, "it was read"
+    np.savez(file, **(parts | {part: other}))
+    assert Memory(tmp_path).pca(8) is None
+
+
+def test_files_that_are_no_arrays_are_worth_nothing(tmp_path: Path) -> None:
+    memory = Memory(tmp_path)
+    photo, seen = kept_by(memory)
+    components, kept = tmp_path / "components.npz", next(tmp_path.glob("*.npy"))
+    stored, plain = components.read_bytes(), kept.read_bytes()
+    unknown, locked = bytearray(stored), bytearray(stored)
+    for head, way, flag in ((b"PK\1\2", 10, 8), (b"PK\3\4", 8, 6)):
+        unknown[stored.index(head) + way] = 99  # a compression that nobody knows
+        locked[stored.index(head) + flag] |= 1
+    with ZipFile(tmp_path / "no arrays", "w") as zipped:
+        for name in np.load(components):
+            zipped.writestr(name, b"no array")
+    huge = plain.replace(b"(4, 5, 6)", b"(99999999999,)").replace(b"      \n", b" \n")
+    for content in (plain, bytes(unknown), bytes(locked), (tmp_path / "no arrays").read_bytes(), stored[:-9]):
+        components.write_bytes(content)
+        assert Memory(tmp_path).pca(8) is None
+    for content in (stored, huge, plain[:-2] + b"\0\x7e", plain + bytes(5000), b"PK\3\4", b""):
+        kept.write_bytes(content)
+        assert memory.features(photo, (4, 5, 6)) is None
+    kept.write_bytes(plain)
+    again = memory.features(photo, (4, 5, 6))
+    assert again is not None and torch.equal(again, seen)
+
+
+def kept_by(memory: Memory) -> tuple[Pixels, torch.Tensor]:
+    """What a memory is given: a photo, and what was seen in it, (4, 5, 6)."""
+    sizes = zip(features.KEPT, CHANNELS[1:], strict=True)
+    axes = [torch.rand(most, channels) for most, channels in sizes]
+    memory.keep_pca(features.PCA([torch.zeros(rows.shape[1], 1) for rows in axes], axes), 8)
+    photo, seen = np.zeros((25, 30, 3), np.uint8), torch.rand(4, 5, 6).half()
+    memory.keep_features(photo, seen)
+    return photo, seen
 
 
 def test_it_takes_as_long_as_it_may(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -63,12 +63,19 @@ def test_default_recipe_averages_and_paper_does_not(data: DataSet) -> None:
     ("said", "processes", "threads"),
     [
         ("3", None, 3),
-        ("4,2", None, 4),  # in regions within regions 2, as OpenMP has it
-        ("5000", None, 1024),
+        ("4,2", None, 4),  # of nested threads the outer ones
+        ("5000", None, 8),
         (None, None, 8),
         ("", None, 8),
         ("0", None, 1),
         ("1", "2", 4),  # torchrun says 1 itself
+        ("2,4", None, 2),
+        (" 3 ", None, 3),
+        ("-1", None, 8),
+        ("²", None, 8),
+        ("٣", None, 8),  # OpenMP knows no such digits
+        ("99999999", None, 8),
+        ("9" * 5000, None, 8),
     ],
 )
 def test_threads_are_as_many_as_the_environment_says(

@@ -51,6 +51,19 @@ def test_the_folder_may_be_said_by_an_option_as_with_pairs(folder: Path, tmp_pat
     assert result.stdout.splitlines()[-1] == str(tmp_path / "out") and (tmp_path / "out" / "1.png").is_file()
 
 
+def test_a_link_to_an_empty_folder_is_written_into(folder: Path, tmp_path: Path) -> None:
+    (tmp_path / "elsewhere" / "real").mkdir(parents=True)
+    (tmp_path / "link").symlink_to(tmp_path / "elsewhere" / "real")
+    result = run(folder, "--out", tmp_path / "link", "--size", 64)
+    assert result.stdout.splitlines()[-1] == str(tmp_path / "link")
+    assert (tmp_path / "link").is_symlink() and (tmp_path / "elsewhere" / "real" / "1.png").is_file()
+    (tmp_path / "dangling").symlink_to(tmp_path / "nowhere")
+    error = run(folder, "--out", tmp_path / "dangling", "--size", 64).exception
+    assert isinstance(error, PictureError) and "choose a new folder" in str(error)
+    left = [it.name for it in (*tmp_path.iterdir(), *(tmp_path / "elsewhere").iterdir())]
+    assert sorted(left) == ["dangling", "elsewhere", "link", "real"]
+
+
 def test_the_folder_is_said_once(folder: Path, tmp_path: Path) -> None:
     for words, sentence in (
         ((tmp_path / "out", "--out", tmp_path / "other"), "the folder is given as OUT already; give it once"),

@@ -94,6 +94,7 @@ def test_newer_config_is_refused() -> None:
         ({"rotation": 90.0}, "45 degrees"),
         ({"processes": 3}, "evenly"),
         ({"threads": 0}, "1 to 1024 threads"),
+        ({"threads": 5000}, "1 to 1024 threads"),
         ({"first_validation": -1}, "first validation"),
         ({"log_every": 0}, "events"),
         ({"checkpoint_every": -1}, "checkpoints"),
