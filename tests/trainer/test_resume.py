@@ -53,6 +53,7 @@ def stopped_at(folder: Path, data: DataSet, config: Config, *steps: int) -> Run:
         pytest.param({"precision": "bfloat16"}, marks=needs_bfloat16),
         {"network": "resnet"},
         {"perceptual": 15.0, "feature_matching": 10.0, "discriminators": 2, "differentiable": True},
+        {"discriminator_first": 4, "differentiable": True},
         pytest.param({"perceptual": 15.0, "precision": "bfloat16"}, marks=needs_quick_bfloat16),
     ],
     ids=str,

@@ -86,7 +86,7 @@ def make_config(data: DataSet, options: Options, processes: int = 1) -> Config:
         processes=processes,
         **{**_recipe(options.recipe, data), **_left(options), **_asked(options)},
     )
-    configs.check(replace(requested, steps=1))  # no network suits just any size
+    configs.check(replace(requested, steps=configs.MOST_STEPS))  # no network suits just any size
     training, _ = split.train_validation_split(data, requested.validation, requested.photos_apart)
     if not training.pairs:
         raise TrainingError(f"There are no pairs to train on in “{data.folder}”; choose another folder.")
@@ -99,7 +99,7 @@ def make_config(data: DataSet, options: Options, processes: int = 1) -> Config:
         pairs=len(training.pairs),
         **_how_long(options, len(training.pairs), requested.batch),
     )
-    configs.check(replace(config, steps=config.steps or 1))
+    configs.check(replace(config, steps=config.steps or configs.MOST_STEPS))
     return config
 
 

@@ -104,6 +104,8 @@ class Config:
     """That of fine stripes, see ``trainer.training.upsampling``."""
     discriminators: int = 1
     """A second one sees pictures and photos in half their size."""
+    discriminator_first: int = 0
+    """Steps, the first ones, in which discriminators alone learn, see ``trainer.training.step``."""
 
     # --- styles, where ``network`` has them
     style_recipe: StyleRecipe = "bicycle"
@@ -372,6 +374,12 @@ def check(config: Config) -> None:
         "the weight of feature matching can't be negative": config.feature_matching >= 0,
         "the weight of the loss of stripes can't be negative": config.stripes >= 0,
         "there can be one discriminator, or two": config.discriminators in (1, 2),
+        "a discriminator can be ahead by some steps, not by all": (
+            0 <= config.discriminator_first < max(config.steps, 1)
+        ),
+        "a discriminator that is ahead needs an adversarial loss": (
+            config.discriminator_first == 0 or config.adversarial != "none"
+        ),
         "feature matching needs a discriminator, and so an adversarial loss": (
             config.feature_matching == 0 or config.adversarial != "none"
         ),

@@ -170,6 +170,14 @@ class Options:
     discriminators: Annotated[
         int | None, About("1, or 2: another one looks at half the size.", least=1, most=2)
     ] = None
+    discriminator_first: Annotated[
+        int | None,
+        About(
+            "Steps in which the discriminator learns alone, before the generator goes on from --from.",
+            least=0,
+            metavar="STEPS",
+        ),
+    ] = None
     styles: Annotated[
         int | None,
         About(

@@ -81,7 +81,8 @@ def train_step(
     """One step of both networks and the average (Isola et al., CVPR 2017, section 3.3).
 
     Both networks step at once, where the paper lets the discriminator go first: one pass over the generated
-    picture then serves both, which saves a pass in eight of the discriminator's.
+    picture then serves both, which saves a pass in eight of the discriminator's. In the first steps that the
+    config sets apart discriminators learn alone, before a generator that has learnt elsewhere goes on.
 
     Args:
         inputs: (N, planes, H', W') in [−1, 1], padded at the right and at the bottom as need be.
@@ -102,6 +103,7 @@ def train_step(
     crops = torch.rand(config.batch, 2, generator=rng(config.seed, "crops", state.step))[mine]
     noise = StyleNoise.of_step(config, state.step, world) if config.style else None
     means = torch.zeros(len(LOSSES), device=photos.device)
+    generator_waits = state.step < config.discriminator_first
 
     def discriminate(pictures: Tensor, part: slice, augment: DiffAugment) -> list[Discriminated]:
         seen = inputs[part, :, :height, :width]
@@ -112,8 +114,9 @@ def train_step(
     for start in range(0, count, state.micro_batch):
         part = slice(start, start + state.micro_batch)
         real, mask = photos[part], None if known is None else known[part]
-        style = begin_style_pass(state, config, inputs[part], real, noise and noise.of(part))
-        fake = style.generate()[:, :, :height, :width]
+        with torch.set_grad_enabled(not generator_waits):
+            style = begin_style_pass(state, config, inputs[part], real, noise and noise.of(part))
+            fake = style.generate()[:, :, :height, :width]
         if mask is not None:
             # The photo itself where nothing is known: no loss there, nothing for the discriminator to see.
             fake = fake * mask + real * (1 - mask)
@@ -127,7 +130,7 @@ def train_step(
             adv = mean_adversarial_loss(pred_fake, True, config.adversarial)
             if config.feature_matching and style.has_target:
                 fm = feature_matching_loss(with_target(pred_fake, style), with_target(pred_real, style))
-        if config.perceptual and style.has_target:
+        if config.perceptual and style.has_target and not generator_waits:
             vgg, places = trunk(str(photos.device), state.precision), style.with_target(crops[part])
             perceptual = perceptual_loss(vgg, style.with_target(fake), style.with_target(real), places)
         if config.stripes and style.has_target:
@@ -147,17 +150,18 @@ def train_step(
         )
         share = len(fake) / count
         if config.adversarial != "none":  # both networks learn from the same logits
-            state.backward("discriminator", discriminator_loss(losses) * share, again=True)
-        state.backward("generator", generator_loss(losses, config) * share)
-        if config.style and config.style_recipe == "diversity":
-            state.backward("encoder", losses.latent * share)
+            state.backward("discriminator", discriminator_loss(losses) * share, again=not generator_waits)
+        if not generator_waits:
+            state.backward("generator", generator_loss(losses, config) * share)
+            if config.style and config.style_recipe == "diversity":
+                state.backward("encoder", losses.latent * share)
         means += torch.stack(losses).detach() * share
     if config.adversarial != "none":
         state.optimizer_step("discriminator", world)
-    state.optimizer_step("generator", world)
-    if config.style:
-        state.optimizer_step("encoder", world)
-    state.project_upsampling()
+    if not generator_waits:
+        for each in ("generator", "encoder") if config.style else ("generator",):
+            state.optimizer_step(each, world)
+        state.project_upsampling()
     state.scaler.update()
     state.update_ema()
     return means

@@ -42,6 +42,7 @@ OTHERS: dict[str, Any] = {
     "feature_matching": 10.0,
     "stripes": 100.0,
     "discriminators": 2,
+    "discriminator_first": 2,
     "styles": 8,
     "style_recipe": "diversity",
     "kl": 0.1,

@@ -147,6 +147,43 @@ def test_feature_matching_teaches_the_generator_alone(tmp_path: Path, differenti
     assert not torch.allclose(matched["generator"][0], plain["generator"][0], atol=1e-4)
 
 
+@pytest.mark.parametrize(
+    "wishes",
+    [{}, {"styles": 8}, {"styles": 8, "style_recipe": "diversity"}, {"micro_batch": 1}],
+    ids=lambda wishes: " ".join(map(str, wishes.values())),
+)
+def test_a_discriminator_that_is_ahead_learns_alone(tmp_path: Path, wishes: dict[str, Any]) -> None:
+    data = things(tmp_path / "data", 3)
+    micro_batch = wishes.pop("micro_batch", 2)
+    config = small(data, discriminator_first=2, steps=3, batch=2, perceptual=15.0, **wishes)
+    state = State(config)
+    state.micro_batch = micro_batch
+    learnt: list[set[str]] = []
+    with pair_loader(data, state, World()) as loader:
+        for _ in range(3):
+            before = {name: weight.clone() for name, weight in learnable(state).items()}
+            batch = next(loader)
+            train_step(state, config, World(), batch.inputs, batch.targets)
+            state.step += 1
+            now = learnable(state)
+            learnt.append({name.split(".")[0] for name in now if not torch.equal(now[name], before[name])})
+    everything = {name.split(".")[0] for name in learnable(state)}
+    assert len(everything) == (3 if "styles" in wishes else 2)
+    assert learnt == [{"discriminator"}, {"discriminator"}, everything]
+
+
+def learnable(state: State) -> dict[str, Tensor]:
+    """All weights that learn; averages and statistics aside."""
+    networks = {"generator": state.generator, "discriminator": state.discriminators[0]}
+    if state.encoder is not None:
+        networks["encoder"] = state.encoder
+    return {
+        f"{called}.{name}": weight
+        for called, network in networks.items()
+        for name, weight in network.named_parameters()
+    }
+
+
 def test_two_discriminators_share_the_losses(tmp_path: Path) -> None:
     """Each one's gradients are half of what it would learn alone, of pairs as it sees them."""
     data = things(tmp_path / "data", 3)
