@@ -159,12 +159,18 @@ def train_step(
     if config.adversarial != "none":
         state.optimizer_step("discriminator", world)
     if not generator_waits:
-        for each in ("generator", "encoder") if config.style else ("generator",):
-            state.optimizer_step(each, world)
-        state.project_upsampling()
+        move_generator(state, world)
     state.scaler.update()
     state.update_ema()
     return means
+
+
+def move_generator(state: State, world: World) -> None:
+    """A step of the generator, and of the encoder of styles where there is one, along their gradients."""
+    state.optimizer_step("generator", world)
+    if state.encoder is not None:
+        state.optimizer_step("encoder", world)
+    state.project_upsampling()
 
 
 def discriminator_loss(losses: Losses) -> Tensor:
