@@ -38,7 +38,7 @@ class AwaitedStrokes(QObject):
 
     over = Signal()
     """None waits any more."""
-    said = Signal(str)
+    notice = Signal(str)
     error_reported = Signal(str)
 
     def __init__(
@@ -72,7 +72,7 @@ class AwaitedStrokes(QObject):
             return False
         if preparation is not None and not self._strokes:
             self._aimed = aim
-            self.said.emit(self.tr("The photo is being looked at; what you clicked is filled in a moment."))
+            self.notice.emit(self.tr("The photo is being looked at; what you clicked is filled in a moment."))
             self._prepare(preparation)
         self.lift()
         self._strokes.append(stroke)
@@ -141,4 +141,4 @@ class AwaitedStrokes(QObject):
     def _give_up(self) -> None:
         self.drop()
         text = self.tr("The picture was changed while its photo was looked at; click once more to fill.")
-        self.said.emit(text)
+        self.notice.emit(text)

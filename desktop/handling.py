@@ -31,13 +31,13 @@ class Handling(Observable):
     presets = Property[tuple[str, ...]](())
     """Names of the brushes that were kept, in the order of their making."""
 
-    said = Signal(str)
+    notice = Signal(str)
     error_reported = Signal(str)
 
     def __init__(self, strokes: StrokeController, settings: Settings, parent: QObject) -> None:
         super().__init__(parent)
         self._strokes, self._settings = strokes, settings
-        strokes.said.connect(self.said)
+        strokes.notice.connect(self.notice)
         strokes.quick_shapes = settings.quick_shapes
         x, y, degrees = settings.axes
         strokes.begin_with(axes=(x, y, degrees), fold=settings.fold)
@@ -61,7 +61,7 @@ class Handling(Observable):
             ink = dataclasses.asdict(self._strokes.ink)
             self._settings.presets[name] = {field: ink[field] for field in PRESET}
             self.presets, self._taken = tuple(self._settings.presets), name
-            self.said.emit(self.tr("The brush is kept as “%s”.") % name)
+            self.notice.emit(self.tr("The brush is kept as “%s”.") % name)
 
     def take_preset(self, name: str) -> None:
         """Take the brush of that name in hand; what of it makes no sense any more stays as it is."""
@@ -78,14 +78,14 @@ class Handling(Observable):
     def step_preset(self, step: int) -> None:
         """Take the one after the last that was taken, or before it."""
         if not self.presets:
-            self.said.emit(self.tr("No brush has a name yet; keep one first (Ctrl+B)."))
+            self.notice.emit(self.tr("No brush has a name yet; keep one first (Ctrl+B)."))
             return
         names = self.presets
         first = -1 if step > 0 else 0
         index = names.index(self._taken) if self._taken in names else first
         name = names[(index + step) % len(names)]
         self.take_preset(name)
-        self.said.emit(self.tr("Brush “%s”.") % name)
+        self.notice.emit(self.tr("Brush “%s”.") % name)
 
     def forget_preset(self, name: str) -> None:
         """Keep the brush of that name no more."""
@@ -95,7 +95,7 @@ class Handling(Observable):
     def _look_for_axes(self) -> None:
         """Where there are none, there is nothing to be seen yet of what was switched on."""
         if self._strokes.adjusting and self._strokes.ink.symmetry == "none":
-            self.said.emit(self.tr("There are no axes yet; switch on a symmetry (M) to see their knobs."))
+            self.notice.emit(self.tr("There are no axes yet; switch on a symmetry (M) to see their knobs."))
 
     def _remember(self) -> None:
         ink = self._strokes.ink

@@ -60,7 +60,7 @@ class Models(QObject):
         goes_on = when_the_pen_is_up, self.open, self
         self.sharing = Sharing(canvas, samples, live, library, shelf, settings, file_work, *goes_on)
         self.outcomes = Outcomes(live, tryouts, self)
-        self.outcomes.said.connect(canvas.said)
+        self.outcomes.notice.connect(canvas.notice)
         training.review = self.outcomes.review
         training.brought.connect(self._open_trained)
 
@@ -103,7 +103,7 @@ class Models(QObject):
 
         def known() -> None:
             self.open(path)
-            self._canvas.said.emit(said)
+            self._canvas.notice.emit(said)
 
         self._library.look_again(lambda: self._when_the_pen_is_up(known))
 

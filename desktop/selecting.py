@@ -78,6 +78,6 @@ class Selecting:
         if not document.holds:
             self._canvas.finish_stroke()
             text = QCoreApplication.translate("selecting", "Nothing of the preview is held.")
-            self._canvas.said.emit(text)
+            self._canvas.notice.emit(text)
             return
         self._choose(lambda: Area.of(held(document.holds, (document.width, document.height))))

@@ -77,7 +77,7 @@ class Session(Observable):
     """These picture pixels look different now."""
     restructured = Signal()
     """Layers, size or palette of the picture are different now."""
-    said = Signal(str)
+    notice = Signal(str)
     """One sentence for the message bar."""
     error_reported = Signal(str)
     """One sentence on something that went wrong."""
@@ -170,9 +170,9 @@ class Session(Observable):
         filing.files_changed.connect(self._update_undo)
         filing.read_as.connect(self.read_as)
         filing.changed_elsewhere.connect(self.changed_elsewhere)
-        self.file_work.cancelled.connect(lambda job: self.said.emit(self.tr("Given up: %s.") % job.text))
-        for said in (filing.said, self.live.noticed, self.handling.said):
-            said.connect(self.said)
+        self.file_work.cancelled.connect(lambda job: self.notice.emit(self.tr("Given up: %s.") % job.text))
+        for said in (filing.notice, self.live.noticed, self.handling.notice):
+            said.connect(self.notice)
         self.live.failed.connect(self.error_reported)
         for part in (strokes, self.handling, self.file_work, filing, self.places, self.samples):
             part.error_reported.connect(self.error_reported)
@@ -213,7 +213,7 @@ class Session(Observable):
         if len(self.pictures) > 1:
             self.put_up(self.pictures[-1])
         else:
-            self.said.emit(self.tr("No other picture is open."))
+            self.notice.emit(self.tr("No other picture is open."))
 
     def close_picture(self, picture: OpenPicture) -> None:
         """Close a picture for good, its journal included; after the last one comes an empty one."""

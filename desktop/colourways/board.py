@@ -159,7 +159,7 @@ class Colourways(Choice):
         return self._file_work.write(
             self.tr("Writing “%s”") % shown(place.name),
             lambda job: write_all(made, title, place, job.progress),
-            lambda _files: self._canvas.said.emit(
+            lambda _files: self._canvas.notice.emit(
                 self.tr("The colourways are in the folder “%s”.") % shown(place.name)
             ),
         )
@@ -201,7 +201,7 @@ class Colourways(Choice):
     def _forget(self) -> None:
         if self._due is not None:
             self._wait_for(None)
-            self._canvas.said.emit(
+            self._canvas.notice.emit(
                 self.tr("The colourways were not written, as another picture or model came meanwhile.")
             )
         self._previews.forget()

@@ -165,7 +165,7 @@ class Choice(Observable):
         self._let_arrive()
         if arrival in self._arrivals and arrival.picture is not self._canvas.picture:
             text = self.tr("“%s” is for “%s”, and waits until that is on the canvas again.")
-            self._canvas.said.emit(
+            self._canvas.notice.emit(
                 text % (shown(arrival.path.name), arrival.picture.name if arrival.picture else "")
             )
 
@@ -194,7 +194,7 @@ class Choice(Observable):
             drawn = self._drawn(count)
             if len(drawn) < count:
                 text = self.tr("“%s” has colours for no more than %d different sets of this drawing.")
-                self._canvas.said.emit(text % (shown(path.name), len(drawn)))
+                self._canvas.notice.emit(text % (shown(path.name), len(drawn)))
             sets = (self._sets[0], *drawn)
         self._put(sets, self.tr("Colourways of “%s”") % shown(path.name))
 
@@ -239,7 +239,7 @@ class Choice(Observable):
         except ValueError as error:
             self._noted, self._refused, self._order = None, kept, ()
             text = self.tr("The colourways of “%s” can't be used: %s; others are drawn.")
-            self._canvas.said.emit(text % (picture.name if picture else "", error))
+            self._canvas.notice.emit(text % (picture.name if picture else "", error))
 
     def _update_styles(self) -> None:
         card, picture = self._live.card, self._canvas.picture

@@ -216,7 +216,7 @@ class Comparison(Observable):
         return self._file_work.write(
             self.tr("Writing “%s”") % shown(path.name),
             lambda _job: write(sheet, path),
-            lambda _none: self._canvas.said.emit(self.tr("The sheet is “%s”.") % shown(path.name)),
+            lambda _none: self._canvas.notice.emit(self.tr("The sheet is “%s”.") % shown(path.name)),
         )
 
     def leave(self) -> None:

@@ -27,7 +27,7 @@ class Filing(QObject):
         parent: who owns it.
     """
 
-    said = Signal(str)
+    notice = Signal(str)
     """One sentence for the message bar."""
     error_reported = Signal(str)
     """One sentence on something that went wrong."""
@@ -82,7 +82,7 @@ class Filing(QObject):
             if not read.is_project and wanted.is_guess:
                 self.read_as.emit(path, wanted.kind, " ".join(read.notes))
             elif read.notes:
-                self.said.emit(" ".join(read.notes))
+                self.notice.emit(" ".join(read.notes))
             and_then(picture)
 
         return self._work.read(
@@ -111,7 +111,7 @@ class Filing(QObject):
 
         def saved(written: Written) -> None:
             self._documents.saved(picture, saving, written)
-            self.said.emit(" ".join([self.tr("Saved “%s”.") % name, *written.notes]))
+            self.notice.emit(" ".join([self.tr("Saved “%s”.") % name, *written.notes]))
 
         saving.job = self._work.write(
             self.tr("Saving “%s”") % name,
@@ -134,7 +134,7 @@ class Filing(QObject):
         return self._work.write(
             self.tr("Exporting “%s”") % shown(path.name),
             lambda job: exporting.write(job.progress),
-            lambda _nothing: self.said.emit(text % shown(path.name)),
+            lambda _nothing: self.notice.emit(text % shown(path.name)),
         )
 
     def let_arrive(self) -> None:

@@ -67,7 +67,7 @@ class Guarding(QObject):
         """Tell the user, once, that drawings aren't guarded, and once that they are again."""
         sentence, wrong = self._documents.news()
         if sentence:
-            (self._canvas.error_reported if wrong else self._canvas.said).emit(sentence)
+            (self._canvas.error_reported if wrong else self._canvas.notice).emit(sentence)
         if self._documents.reported_unguarded:
             self._again.start()
         else:

@@ -41,7 +41,7 @@ class OnCanvas(Protocol):
         """Layers, size, palette, or what is kept and held, are different now."""
 
     @property
-    def said(self) -> SignalInstance:
+    def notice(self) -> SignalInstance:
         """Takes one sentence for the message bar."""
 
     @property

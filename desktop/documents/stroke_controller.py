@@ -57,7 +57,7 @@ class StrokeController(Observable):
     """A stroke shows something else of itself, without the pointer having done it."""
     layer_chosen = Signal()
     """Another layer is drawn on now."""
-    said = Signal(str)
+    notice = Signal(str)
     error_reported = Signal(str)
 
     def __init__(
@@ -81,7 +81,7 @@ class StrokeController(Observable):
         self._last: tuple[Sample, bool, bool] = Sample(0, 0), False, False
         """Where the pen was seen last, with Shift, with Ctrl."""
         self.awaited = AwaitedStrokes(document, self._aim, self._draw, self)
-        self.awaited.said.connect(self.said)
+        self.awaited.notice.connect(self.notice)
         self.awaited.error_reported.connect(self.error_reported)
         self._track: list[Sample] = []
         self._width = 0.0

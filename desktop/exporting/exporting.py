@@ -135,7 +135,7 @@ class Exporting(Observable):
         return self._file_work.write(
             self.tr("Exporting “%s”") % name,
             lambda job: write(source, moment, options, path, job.progress),
-            lambda _nothing: self._canvas.said.emit(text % name),
+            lambda _nothing: self._canvas.notice.emit(text % name),
         )
 
     def add_layer(self, enclosed: Enclosed = "seen", picture: OpenPicture | None = None) -> Job:
@@ -155,10 +155,12 @@ class Exporting(Observable):
                 return
             document = self._canvas.document
             if (document.width, document.height) != source.size:
-                self._canvas.said.emit(self.tr("The picture has another size by now; cut it out once more."))
+                self._canvas.notice.emit(
+                    self.tr("The picture has another size by now; cut it out once more.")
+                )
                 return
             self._canvas.edit(lambda it: lay(it, ready))
-            self._canvas.said.emit(self.tr("The cut-out is a layer above the others."))
+            self._canvas.notice.emit(self.tr("The cut-out is a layer above the others."))
 
         return self._file_work.read(
             self.tr("Cutting out"), cut, lambda ready: self._when_the_pen_is_up(lambda: arrive(ready))

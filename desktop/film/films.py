@@ -72,7 +72,7 @@ class Films(Observable):
         self._asking: list[_Asking] = []
         self.kept = settings.keep_ways
         self._trouble.connect(canvas.error_reported)
-        self._message.connect(canvas.said)
+        self._message.connect(canvas.notice)
         canvas.watch("picture", self._begin)
         self.watch("kept", self._keep)
 
@@ -147,7 +147,7 @@ class Films(Observable):
                 text = self.tr(
                     "The time-lapse is in “%s”; a large picture has fewer shades there, except at the end."
                 )
-            self._canvas.said.emit(text % shown(written.name))
+            self._canvas.notice.emit(text % shown(written.name))
 
         name = shown(path.name)
         job = self._file_work.make(

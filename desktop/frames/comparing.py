@@ -66,7 +66,7 @@ class Comparing(Observable):
         self._frames, self.sides = (), None
 
     def _refuse(self, text: str) -> None:
-        self._canvas.said.emit(text)
+        self._canvas.notice.emit(text)
         self.changed.emit("sides")  # what was ticked for it is so no more
 
     def _show(self) -> None:

@@ -52,7 +52,7 @@ class Finishing(QObject):
         canvas, preview, picture = self._canvas, self._live.preview, self._canvas.picture
         document, behind = canvas.document, self._live.behind
         if preview is None:
-            canvas.said.emit(self.tr("There is no preview yet; open a model first."))
+            canvas.notice.emit(self.tr("There is no preview yet; open a model first."))
             return None
         document.finish_stroke()
         size, mask = (document.width, document.height), selected(document)
@@ -67,11 +67,15 @@ class Finishing(QObject):
             if not comes_up(canvas, picture):
                 return
             if (canvas.document.width, canvas.document.height) != size:
-                canvas.said.emit(self.tr("The picture has another size by now; ask for the layer once more."))
+                canvas.notice.emit(
+                    self.tr("The picture has another size by now; ask for the layer once more.")
+                )
                 return
             canvas.edit(lambda it: it.add_layer(Role.FINISH, pixels=ready))
             if behind:
-                canvas.said.emit(self.tr("The preview was still behind the picture when it became a layer."))
+                canvas.notice.emit(
+                    self.tr("The preview was still behind the picture when it became a layer.")
+                )
 
         if size[0] * size[1] <= AT_ONCE:
             arrive(make())

@@ -60,7 +60,7 @@ class Holding(Observable):
         if frame is None:
             self._hold(self._live.preview, rest=True)
         elif frame.picture is not None and not self._is_alike(frame.picture):
-            self._canvas.said.emit(
+            self._canvas.notice.emit(
                 self.tr("“%s” is of a picture of another shape; bring it back before you hold it.")
                 % frame.name
             )
@@ -93,23 +93,23 @@ class Holding(Observable):
         document.finish_stroke()
         mask = selected(document)
         if shown is None:
-            canvas.said.emit(self.tr("There is no preview yet to hold; open a model first."))
+            canvas.notice.emit(self.tr("There is no preview yet to hold; open a model first."))
         elif mask is None:
-            canvas.said.emit(self.tr("Select a part of the picture first, with Select (S)."))
+            canvas.notice.emit(self.tr("Select a part of the picture first, with Select (S)."))
         elif rest and mask.all():
-            canvas.said.emit(self.tr("All of the picture is selected, so there is nothing else to hold."))
+            canvas.notice.emit(self.tr("All of the picture is selected, so there is nothing else to hold."))
         elif len(document.holds) >= MOST_HOLDS:
-            canvas.said.emit(self.tr("There are %d holds already; lift some first.") % MOST_HOLDS)
+            canvas.notice.emit(self.tr("There are %d holds already; lift some first.") % MOST_HOLDS)
         else:
             size = shown.shape[1], shown.shape[0]
             inside = falling(within(mask, size), self._settings.feather)
             held = np.uint8(255) - inside if rest else inside
             if not held.any() or (rest and not inside.any()):
-                canvas.said.emit(self.tr("The selection is less than a pixel of the preview; select more."))
+                canvas.notice.emit(self.tr("The selection is less than a pixel of the preview; select more."))
                 return
             holds = (*document.holds, Hold(np.dstack([shown, held]), rest))
             if sum(hold.pixels.nbytes for hold in holds) > MOST_HELD_BYTES:
-                canvas.said.emit(
+                canvas.notice.emit(
                     self.tr("The holds take more memory than there is for them; lift some first.")
                 )
                 return
@@ -118,7 +118,7 @@ class Holding(Observable):
 
     def _have(self, holds: tuple[Hold, ...], text: str) -> None:
         if not self._canvas.document.holds:
-            self._canvas.said.emit(self.tr("Nothing of the preview is held."))
+            self._canvas.notice.emit(self.tr("Nothing of the preview is held."))
             return
         self._canvas.edit(lambda document: document.hold(holds, text))
 

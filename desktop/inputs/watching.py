@@ -130,7 +130,7 @@ class Watching(Observable):
         """Watch nothing any more; the picture stays as it is."""
         if self._source is not None:
             self._end()
-            self._canvas.said.emit(self.tr("Nothing is watched any more; the picture stays as it is."))
+            self._canvas.notice.emit(self.tr("Nothing is watched any more; the picture stays as it is."))
 
     def leave(self) -> None:
         """End of the program."""
@@ -167,7 +167,7 @@ class Watching(Observable):
     def _set_missing(self, missing: bool) -> None:
         self.missing = missing
         if missing:
-            self._canvas.said.emit(
+            self._canvas.notice.emit(
                 self.tr("“%s” is not there any more; watching goes on when it is back.") % self.what
             )
 

@@ -271,7 +271,7 @@ class BulkDrafts(Observable):
         text = self.tr("1 draft is out of the data set again.")
         if len(gone) != 1:
             text = self.tr("%d drafts are out of the data set again.") % len(gone)
-        self._canvas.said.emit(text)
+        self._canvas.notice.emit(text)
 
     def _update_photos(self, folder: Path, store: Store, changed: Callable[[Photo], Photo]) -> None:
         """The roll may be another one by now."""

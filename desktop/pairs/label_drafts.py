@@ -232,7 +232,7 @@ class LabelDrafts(Observable):
             if quietly and (labels is None or not document.is_blank):
                 return
             if labels is None:
-                self._canvas.said.emit(
+                self._canvas.notice.emit(
                     self.tr(
                         "There is no draft for this photo, or for a part of it; one comes with more maps."
                     )

@@ -140,9 +140,9 @@ class LineDraft(Observable):
             return
         if not weights.available() and not self._reported:
             self._reported = True
-            canvas.said.emit(self.tr(weights.MISSING))
+            canvas.notice.emit(self.tr(weights.MISSING))
         if (lines == 255).all():
-            canvas.said.emit(self.tr("No lines were found in this photo; move the slider to more lines."))
+            canvas.notice.emit(self.tr("No lines were found in this photo; move the slider to more lines."))
         if self._is_newest():
             canvas.edit(lambda it: it.undo())
         before = document.revision

@@ -128,7 +128,7 @@ class Outcomes(Observable):
     """The last one."""
     busy = Property(False)
 
-    said = Signal(str)
+    notice = Signal(str)
     """One sentence on what goes on."""
     found = Signal(object)
     """An ``Outcome`` is there; a better model has been taken over, a worse one waits for an answer."""
@@ -184,7 +184,7 @@ class Outcomes(Observable):
             take()
             return
         former, before, after, lessons = found
-        self.said.emit(self.tr("Looking whether “%s” is better than “%s” …") % (after.name, before.name))
+        self.notice.emit(self.tr("Looking whether “%s” is better than “%s” …") % (after.name, before.name))
         wishes = [
             TryOut(file, lesson.drawn, _size(lesson.drawn, card), style_for(card, lesson.style))
             for file, card in ((former, before), (model, after))

@@ -158,7 +158,7 @@ class PairDrawing(Observable):
         first = self._without_pair(0)
         self._open(first if first is not None else 0)
         if first is None:
-            self._canvas.said.emit(self.tr("All of these photos have a pair; correct what you like."))
+            self._canvas.notice.emit(self.tr("All of these photos have a pair; correct what you like."))
 
     def finish(self, folder: Path | None = None) -> None:
         """Make no more pairs, or none for the data set in ``folder``: others may be made by now. A drawing
@@ -193,7 +193,7 @@ class PairDrawing(Observable):
             self._open(index, by)
         else:
             last = self.tr("This is the last photo.") if by > 0 else self.tr("This is the first photo.")
-            self._canvas.said.emit(last)
+            self._canvas.notice.emit(last)
 
     def back_to_photo(self) -> None:
         """Put the picture of the photo at hand on the canvas again."""
@@ -400,7 +400,9 @@ class PairDrawing(Observable):
         if self.draws_labels:
             self.labels.follow(self.roll, self.place)
         if picture.document.revision != revision:
-            self._canvas.said.emit(self.tr("Added without your last strokes; add it again to have them in."))
+            self._canvas.notice.emit(
+                self.tr("Added without your last strokes; add it again to have them in.")
+            )
             return
         self._canvas.mark_saved(picture)
         following = self._without_pair(index + 1)

@@ -213,7 +213,7 @@ class Teaching(Observable):
             return
         training = self._training
         if training.goes_on:
-            self._canvas.said.emit(
+            self._canvas.notice.emit(
                 self.tr("The pair is kept, but a training goes on; teach it when that has ended.")
             )
             return

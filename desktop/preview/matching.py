@@ -90,9 +90,9 @@ class Matching(QObject):
         )
         entry = choice.entry
         if choice.note == "lacking":
-            self._canvas.said.emit(self._library.lack_of(document.kind))
+            self._canvas.notice.emit(self._library.lack_of(document.kind))
         elif choice.note == "replaced" and entry is not None:
-            self._canvas.said.emit(
+            self._canvas.notice.emit(
                 self.tr("Its model “%s” is not installed; “%s” takes its place.")
                 % (document.model, entry.name)
             )
@@ -159,7 +159,7 @@ class Matching(QObject):
                 self._canvas.put_up(sample)
             else:
                 text = self.tr("There is no sample drawing for this model; start with a few strokes.")
-                self._canvas.said.emit(text)
+                self._canvas.notice.emit(text)
 
         self._canvas.finish_stroke()
         samples.have(lambda: samples.next(kind, card), show)
@@ -221,7 +221,7 @@ class Matching(QObject):
         elif decided.palette == "anew":
             self._begin_anew(picture, palette)
         elif decided.palette == "kept":
-            self._canvas.said.emit(
+            self._canvas.notice.emit(
                 self.tr(
                     "The picture's palette is not the model's; each colour goes to its nearest label. "
                     "Choose the other one above the labels."

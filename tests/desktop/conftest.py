@@ -146,7 +146,7 @@ def session(window: MainWindow) -> Session:
 def told(session: Session) -> list[str]:
     """All that the program says from now on, of what went wrong as well."""
     sentences: list[str] = []
-    for signal in (session.said, session.error_reported, session.training.error_reported):
+    for signal in (session.notice, session.error_reported, session.training.error_reported):
         signal.connect(sentences.append)
     return sentences
 

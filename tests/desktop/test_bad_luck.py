@@ -214,7 +214,7 @@ def test_a_disk_that_fills_up_while_drawing_is_told(window, session, stocked_hom
     drag(window, (10, 10), (50, 50))
     session.picture.journal.flush()
     said: list[str] = []
-    session.said.connect(said.append)
+    session.notice.connect(said.append)
     with full_disk(monkeypatch, stocked_home):
         drag(window, (50, 10), (10, 50))
         until(lambda: told)  # without another step

@@ -65,7 +65,7 @@ def test_of_two_files_of_one_name_the_one_asked_about_last_is_replaced(
             window.actions_table[command].trigger()
             choose(window, place)
             if news and place is places[0]:
-                session.said.emit("News.")
+                session.notice.emit("News.")
         assert f"“{name}” is there already" in question(window)
         press(window, "Replace")
         assert places[0].read_bytes() == b"precious"
@@ -120,7 +120,7 @@ def test_export_asks_before_it_replaces_and_says_what_it_wrote(
     window: MainWindow, session: Session, tmp_path: Path
 ):
     said: list[str] = []
-    session.said.connect(said.append)
+    session.notice.connect(said.append)
     (tmp_path / "pic.gif.png").write_bytes(b"precious")
     window.actions_table["export_picture"].trigger()
     choose(window, tmp_path / "pic.gif")

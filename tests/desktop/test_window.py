@@ -299,7 +299,7 @@ def test_copy_and_paste_is_one_step(window: MainWindow):
 def test_pasting_without_a_picture_is_told(window: MainWindow):
     QGuiApplication.clipboard().clear()
     told = []
-    window.session.said.connect(told.append)
+    window.session.notice.connect(told.append)
     window.clipboard.paste()
     assert len(told) == 1
 

@@ -346,6 +346,7 @@ def check(config: Config) -> None:
     """
     width, height = config.size
     first, second = config.betas
+    ahead = config.discriminator_first
     labels = len(config.palette.labels) if config.one_hot and config.palette is not None else 1
     they = "two discriminators" if config.discriminators == 2 else "a discriminator"
     checks = {
@@ -374,12 +375,8 @@ def check(config: Config) -> None:
         "the weight of feature matching can't be negative": config.feature_matching >= 0,
         "the weight of the loss of stripes can't be negative": config.stripes >= 0,
         "there can be one discriminator, or two": config.discriminators in (1, 2),
-        "a discriminator can be ahead by some steps, not by all": (
-            0 <= config.discriminator_first < max(config.steps, 1)
-        ),
-        "a discriminator that is ahead needs an adversarial loss": (
-            config.discriminator_first == 0 or config.adversarial != "none"
-        ),
+        "a discriminator can be ahead by some steps, not by all": 0 <= ahead < max(config.steps, 1),
+        "a discriminator that is ahead needs an adversarial loss": not ahead or config.adversarial != "none",
         "feature matching needs a discriminator, and so an adversarial loss": (
             config.feature_matching == 0 or config.adversarial != "none"
         ),

@@ -22,7 +22,7 @@ class Clipboard(QObject):
         """Copy the selection of the active layer, or all of it."""
         pixels, _ = self._session.document.copied()
         QGuiApplication.clipboard().setImage(_image(pixels))
-        self._session.said.emit(self.tr("Copied."))
+        self._session.notice.emit(self.tr("Copied."))
 
     def cut(self) -> None:
         """Copy, and delete what was copied, as one step."""
@@ -34,7 +34,7 @@ class Clipboard(QObject):
         preview = self._session.live.preview
         if preview is not None:
             QGuiApplication.clipboard().setImage(_image(preview))
-            self._session.said.emit(self.tr("The preview is copied."))
+            self._session.notice.emit(self.tr("The preview is copied."))
 
     def paste(self) -> None:
         """Paste a picture onto the active layer."""
@@ -49,7 +49,7 @@ class Clipboard(QObject):
             return
         image = QImage(data.imageData()) if data is not None and data.hasImage() else QImage()
         if image.isNull():
-            self._session.said.emit(self.tr("There is no picture to paste."))
+            self._session.notice.emit(self.tr("There is no picture to paste."))
             return
         pixels = _pixels(image)
         document = self._session.document

@@ -80,7 +80,7 @@ class InputController(QObject):
         elif not image.isNull():
             self._session.paper.take(pixels_of(image))
         else:
-            self._session.said.emit(self.tr("There is no photo to paste; copy one first."))
+            self._session.notice.emit(self.tr("There is no photo to paste; copy one first."))
 
     def _take_region(self, screen: QScreen, region: QRect) -> None:
         QTimer.singleShot(_GONE_MS, self, lambda: self._session.watching.watch_region(screen, region))

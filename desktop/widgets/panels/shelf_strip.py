@@ -182,7 +182,7 @@ class ShelfStrip(QFrame):
         wanted = frame or next(reversed(self.chosen()), None) or next(reversed(self._frames()), None)
         item = next((it for it in items if it.data(Qt.ItemDataRole.UserRole) is wanted), None)
         if item is None or wanted is None or wanted.picture is None:
-            self._session.said.emit(self.tr("No frame is kept that could be renamed."))
+            self._session.notice.emit(self.tr("No frame is kept that could be renamed."))
             return
         self._list.scrollToItem(item)
         self._list.editItem(item)

@@ -96,7 +96,7 @@ class Files(QObject):
         """Ask for a photo whose style the picture is to have."""
         styles = self._session.styles
         if not styles.of_photos:
-            self._session.said.emit(styles.excuse(of_photos=True))
+            self._session.notice.emit(styles.excuse(of_photos=True))
             return
         self.ask_onto(
             self.tr("Photo whose style to take"), self.tr("Pictures (%s)") % PICTURES, styles.take_of
@@ -200,7 +200,9 @@ class Files(QObject):
         if picture.is_saved:
             session.close_picture(picture)
         elif same is not None:
-            session.said.emit(self.tr("“%s” is being saved; it is closed when that is done.") % picture.name)
+            session.notice.emit(
+                self.tr("“%s” is being saved; it is closed when that is done.") % picture.name
+            )
             same.then(lambda fine: self._close(picture) if fine else None)
         else:
             self._messages.ask(

@@ -81,7 +81,7 @@ class StyleDock(QDockWidget):
         styles = self._session.styles
         style = styles.current
         if style is None or len(style.code) != styles.length:
-            self._session.said.emit(
+            self._session.notice.emit(
                 self.tr("Take a style first; then it can be named.") if styles.length else styles.excuse()
             )
             return

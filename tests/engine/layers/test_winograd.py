@@ -165,7 +165,7 @@ def test_an_operator_that_is_gone_is_done_without(unknown: pytest.MonkeyPatch, e
     def gone(*_: object) -> Tensor:
         raise error
 
-    unknown.setattr(torch, "_nnpack_spatial_convolution", gone)
+    unknown.setattr(torch, winograd.OPERATOR, gone)
     assert not winograd.right()
     with torch.inference_mode():
         assert len(list(trunk().maps(planes(thing(3, 64))))) == 5
@@ -173,7 +173,7 @@ def test_an_operator_that_is_gone_is_done_without(unknown: pytest.MonkeyPatch, e
 
 def test_an_operator_that_errs_is_done_without(unknown: pytest.MonkeyPatch) -> None:
     plain = lambda x, weight, *_: F.conv2d(x, weight, padding=1)  # noqa: E731
-    unknown.setattr(torch, "_nnpack_spatial_convolution", plain)
+    unknown.setattr(torch, winograd.OPERATOR, plain)
     assert not winograd.right(), "the bias is missing"
 
 
@@ -185,7 +185,7 @@ def test_what_it_has_no_memory_for_torch_makes(monkeypatch: pytest.MonkeyPatch) 
     torch.manual_seed(0)
     x, weight, bias = torch.randn(2, 32, 24, 25), torch.randn(8, 32, 3, 3), torch.randn(8)
     with monkeypatch.context() as patch:
-        patch.setattr(torch, "_nnpack_spatial_convolution", full)
+        patch.setattr(torch, winograd.OPERATOR, full)
         for padding in (0, 1):
             made = winograd.convolve(x, weight, bias, padding)
             torch.testing.assert_close(made, F.conv2d(x, weight, bias, padding=padding))

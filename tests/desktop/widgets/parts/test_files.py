@@ -121,7 +121,7 @@ def test_recent_files_are_found_from_any_folder(window: MainWindow, tmp_path: Pa
 
 def test_a_pair_of_a_preview_that_is_behind_is_said_to_be_so(window: MainWindow, tmp_path: Path):
     told: list[str] = []
-    window.session.said.connect(told.append)
+    window.session.notice.connect(told.append)
     settle(window.session)
     done(window.session.export("pair", tmp_path / "fresh.png"))
     window.session.live.enabled = False
