@@ -25,7 +25,7 @@ PNG = to_png_bytes(np.zeros((40, 60, 4), np.uint8))
 
 def zipped(members: dict[str, bytes]) -> bytes:
     target = io.BytesIO()
-    with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as file:
+    with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as file:
         for name, content in members.items():
             file.writestr(name, content)
     return target.getvalue()

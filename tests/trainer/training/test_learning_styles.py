@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from scipy.stats import spearmanr
 
 from engine.data.messages import Pixels
 from engine.passes.generator import Generator
@@ -129,6 +128,7 @@ def test_brightness_is_found_and_read_in_order(tmp_path: Path) -> None:
     generator = learnt(data_set(tmp_path / "data", tones(0)), seed=1, styles=8, steps=300)
     fresh = tones(1000, 20)
     own = in_own(generator, fresh).mean(1)
-    assert spearmanr(own, [inside(each).mean() for each in fresh]).statistic > 0.95
+    ranks = [np.argsort(np.argsort(values)) for values in (own, [inside(each).mean() for each in fresh])]
+    assert np.corrcoef(ranks)[0, 1] > 0.95
     assert np.ptp(own) > 60
     assert np.ptp(at_random(generator).mean(1)) > 40
