@@ -20,6 +20,9 @@ SMALLEST = 16
 """Pixels: of 2 × 2 windows in maps of a smaller edge there are too few, …"""
 FEWEST = 64
 """… and of fewer channels in windows, or for squares of outputs, there is too little to save."""
+MOST_AT_ONCE = 1 << 22
+"""Sums and differences of inputs that are held at once, or those of one row of tiles: all of them take twice
+the memory of the map, which of a large one is too much."""
 MOST_WEIGHTS = 1 << 20
 """Their sums and differences take four times as much memory, and as much longer to be read in each pass."""
 
@@ -101,11 +104,17 @@ class Tiled(nn.Module):
         rows, columns = ((edge + 2 * margin) // folded - 1 for edge in (height, width))
         down, across = -(-rows // 3), -(-columns // 3)
         x = _beside_each_other(maps, margin, folded * (3 * down + 1), folded * (3 * across + 1), rectifies)
-        summed = _summed(x.view(count, 3 * down + 1, folded, 3 * across + 1, -1), down, across)
-        made = torch.bmm(summed.view(16, count * down * across, -1), self.kernels)
-        made[5] += self.bias  # which goes once into each output of a tile
-        each = (count, down, across, unfolded, unfolded, self.outputs)
-        y = _gathered(made.view(4, 4, *each)).view(count, 3 * down * unfolded, 3 * across * unfolded, -1)
+        x = x.view(count, 3 * down + 1, folded, 3 * across + 1, -1)
+        tiles = x.new_empty(count, down, 3, unfolded, across, 3, unfolded, self.outputs)
+        band = max(1, MOST_AT_ONCE // (16 * count * across * folded * x.shape[-1]))
+        for first in range(0, down, band):
+            part = tiles[:, first : first + band]
+            of_it = part.shape[1]
+            summed = _summed(x[:, 3 * first : 3 * (first + of_it) + 1], of_it, across)
+            made = torch.bmm(summed.view(16, count * of_it * across, -1), self.kernels)
+            made[5] += self.bias  # which goes once into each output of a tile
+            _gather(made.view(4, 4, count, of_it, across, unfolded, unfolded, self.outputs), part)
+        y = tiles.view(count, 3 * down * unfolded, 3 * across * unfolded, -1)
         if self.transposed:  # squares of outputs straddle the pixels of the input
             y = y[:, 1 : 2 * height + 1, 1 : 2 * width + 1]
         else:
@@ -161,21 +170,16 @@ def _sums_of_four(given: Sequence[Tensor], out: Sequence[Tensor]) -> None:
     torch.sub(four, two, out=out[3])
 
 
-def _gathered(made: Tensor) -> Tensor:
-    """The outputs of tiles where they belong.
+def _gather(made: Tensor, tiles: Tensor) -> None:
+    """Put the outputs of tiles where they belong.
 
     Args:
         made: (4, 4, N, down, across, U, U, O), U outputs each way for each window.
-
-    Returns:
-        (N, down, 3, U, across, 3, U, O).
+        tiles: (N, down, 3, U, across, 3, U, O), to be written to.
     """
-    _, _, count, down, across, unfolded, _, outputs = made.shape
     rows = made.new_empty(3, *made.shape[1:])
     _sums_of_three(made.unbind(), rows.unbind())
-    tiles = made.new_empty(count, down, 3, unfolded, across, 3, unfolded, outputs)
     _sums_of_three(rows.unbind(1), [column.permute(2, 0, 1, 4, 3, 5, 6) for column in tiles.unbind(5)])
-    return tiles
 
 
 def _sums_of_three(given: Sequence[Tensor], out: Sequence[Tensor]) -> None:

@@ -79,8 +79,13 @@ def extend_config(
 
 
 def _logged_seconds_a_step(run: Run, config: Config) -> float | None:
-    """How long a step has taken of late; None before anything was told."""
-    steps = [event for event in events.read(run.events) if event["event"] == "step"][-RECENT:]
+    """How long a step has taken of late; None before anything was told, but of the first steps, in which
+    discriminators learn alone and which are quicker than those to come."""
+    steps = [
+        event
+        for event in events.read(run.events)
+        if event["event"] == "step" and event["step"] > config.discriminator_first
+    ][-RECENT:]
     speeds = [event.get("pictures_per_second") for event in steps]
     known = [speed for speed in speeds if isinstance(speed, int | float) and 0 < speed < float("inf")]
     return config.batch / statistics.median(known) * estimate.OVERHEAD if known else None

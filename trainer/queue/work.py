@@ -177,7 +177,13 @@ def anew(item: Item) -> Item:
     if left < 1 and options.minutes:
         options = replace(options, minutes=min(options.minutes, max(LEAST_MINUTES, options.minutes * left)))
     elif left < 1:
-        options = replace(options, minutes=None, epochs=None, steps=max(1, history.steps - done))
+        rest = max(1, history.steps - done)
+        ahead = options.discriminator_first
+        options = replace(
+            options,
+            minutes=None, epochs=None, steps=rest,
+            discriminator_first=ahead and min(ahead, rest - 1),  # some are for the generator
+        )  # fmt: skip
     sentence = f"The data set is not as it was begun with: {how}; what there was stays in “{item.run}”."
     return replace(item, options=options, state="waiting", run=None, sentence=sentence, crashes=0)
 

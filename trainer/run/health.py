@@ -2,7 +2,8 @@
 
 discriminator wins
                  over the last 50 ``step`` events both errors of the discriminator average under 0.05:
-                 it tells photo and picture apart with certainty, and teaches nothing any more
+                 it tells photo and picture apart with certainty, and teaches nothing any more; without
+                 steps in which it learnt alone, as there the generator learns from nobody
 grey             what the generator makes varies less than a quarter as much as the photos do,
                  at three validations in a row
 overfitting      the validation loss has been above its lowest by 3 % and more at three validations in a row,
@@ -37,9 +38,13 @@ class Diagnosis(NamedTuple):
     sentence: str
 
 
-def diagnosis(events: Sequence[Event], pictures_an_epoch: int, batch: int) -> Diagnosis:
-    """What a training's events say of it."""
-    steps = [event for event in events if event["event"] == "step" and "discriminator_real" in event]
+def diagnosis(events: Sequence[Event], pictures_an_epoch: int, batch: int, ahead: int = 0) -> Diagnosis:
+    """What a training's events say of it; in ``ahead`` steps, the first ones, discriminators learnt alone."""
+    steps = [
+        event
+        for event in events
+        if event["event"] == "step" and "discriminator_real" in event and event["step"] > ahead
+    ]
     validations = [
         event
         for event in events

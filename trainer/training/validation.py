@@ -159,7 +159,7 @@ class ValidationReporter:
         )  # fmt: skip
         self._report_model(state)
         logged = events.read(self.run.events)
-        verdict, sentence = health.diagnosis(logged, config.pairs, config.batch)
+        verdict, sentence = health.diagnosis(logged, config.pairs, config.batch, config.discriminator_first)
         self.log.write("health", state.step, verdict=verdict, sentence=sentence)
 
     def hand_over(self, state: State) -> None:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from copy import deepcopy
-from typing import Literal
+from typing import Any, Literal
 
 import pytest
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
+from torch.utils._python_dispatch import TorchDispatchMode
 
 from engine.data.rect import Rect
 from engine.devices import algorithms, trials
@@ -58,6 +59,32 @@ def test_both_kinds_are_what_they_stand_for(bias: bool, height: int, width: int,
         layer, x = made_of(convolution, (32, 32)), map_of(count, convolution.in_channels, height, width)
         assert layer.tiles(x.shape)
         alike(layer(x), convolution(x))
+
+
+class Largest(TorchDispatchMode):
+    """How many numbers the largest tensor has that is made."""
+
+    numbers = 0
+
+    def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        made = func(*args, **(kwargs or {}))
+        if isinstance(made, Tensor):
+            self.numbers = max(self.numbers, made.numel())
+        return made
+
+
+@pytest.mark.parametrize("convolution", [nn.Conv2d(16, 64, 4, 2, 1), nn.ConvTranspose2d(64, 16, 4, 2, 1)])
+@pytest.mark.parametrize("most", [1, 1 << 16])
+def test_large_maps_are_made_in_bands(
+    convolution: packed.Convolution, most: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Sums and differences of a whole one would take as much memory again as the pass is said to need."""
+    monkeypatch.setattr(tiled, "MOST_AT_ONCE", most)
+    layer, x = made_of(convolution, (32, 32)), map_of(2, convolution.in_channels, 94, 61)
+    with Largest() as largest:
+        made = layer(x)
+    alike(made, convolution(x))
+    assert largest.numbers <= 1.15 * max(x.numel(), made.numel())
 
 
 def test_small_maps_are_left_to_the_direct_way(monkeypatch: pytest.MonkeyPatch) -> None:

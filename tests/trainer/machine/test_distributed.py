@@ -21,7 +21,13 @@ ALIKE = 1e-4
 """Of weights after all steps in one process and in two: rounding, and no more. Each step makes more of what
 those before it rounded: after 16, without vector instructions, 4e-6 are 6e-5. A gradient that was not shared
 moves weights by whole steps, each of 2e-4."""
-LOSSES: dict[str, Any] = {"feature_matching": 10.0, "discriminators": 2, "styles": 8, "seed": 1}
+LOSSES: dict[str, Any] = {
+    "feature_matching": 10.0,
+    "discriminators": 2,
+    "styles": 8,
+    "seed": 1,
+    "discriminator_first": 2,
+}
 """Without the trained eye: it takes the greatest of values that are alike but for rounding, and learns from
 that one alone, so that after a few steps two processes differ from one by whole steps, with styles or not."""
 

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from pathlib import Path
 
@@ -82,6 +83,18 @@ def test_minutes_count_from_here_at_the_speed_it_had(tmp_path: Path, data: DataS
     assert extend_config(run, data, minutes=2).steps == pytest.approx(expected, abs=1)
     # Fewer than were planned are a wish, too.
     assert extend_config(run, data, minutes=1e-9).steps == 4
+
+
+def test_steps_of_a_discriminator_that_is_ahead_tell_no_speed(tmp_path: Path, data: DataSet) -> None:
+    config = small(data, steps=9, log_every=1, batch=2, discriminator_first=3)
+    run = stopped(tmp_path / "run", data, config, 5)
+    told = events.read(run.events)
+    speeds = {1: 800.0, 2: 800.0, 3: 800.0, 4: 400.0, 5: 400.0}
+    for event in told:
+        if event["event"] == "step":
+            event["pictures_per_second"] = speeds[event["step"]]
+    run.events.write_text("".join(f"{json.dumps(event)}\n" for event in told), "utf-8")
+    assert extend_config(run, data, minutes=2).steps == 5 + round(60 * 2 * 400 / 2 / 1.05)
 
 
 def test_minutes_are_tried_where_no_speed_is_known(tmp_path: Path, data: DataSet) -> None:

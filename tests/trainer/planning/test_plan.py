@@ -373,6 +373,15 @@ def test_trial_counts_a_second_discriminator(tmp_path: Path, data: DataSet) -> N
     assert one.operations < two.operations < 1.5 * one.operations
 
 
+def test_trial_is_of_steps_in_which_both_networks_learn(tmp_path: Path, data: DataSet) -> None:
+    """Of those in which a discriminator is ahead, twice as many have room in the minutes asked for."""
+    plain, ahead = (
+        trial(small(data, steps=10, discriminator_first=count), data, tmp_path) for count in (0, 9)
+    )
+    assert ahead.operations == plain.operations
+    assert ahead.disk == plain.disk
+
+
 def test_operations_are_those_that_torch_counts(tmp_path: Path, data: DataSet) -> None:
     config = small(data, steps=10)
     counter = FlopCounterMode(display=False)

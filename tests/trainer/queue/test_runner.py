@@ -263,6 +263,21 @@ def test_before_there_is_a_model_it_begins_again(tmp_path: Path) -> None:
     assert (again.options.minutes, again.options.steps) == (10.0, None)
 
 
+def test_begun_again_a_discriminator_is_not_ahead_by_all_steps_that_are_left(tmp_path: Path) -> None:
+    """The training would be refused, and the item fail."""
+    run = tmp_path / "run"
+    run.mkdir()
+    (run / "model.safetensors").touch()
+    (run / "events.jsonl").write_text(
+        '{"time": 1, "event": "started", "step": 0, "steps": 100, "batch": 1}\n'
+        '{"time": 2, "event": "model", "step": 75}\n{"time": 3, "event": "stopped", "step": 77}\n'
+    )
+    for wanted_steps, some in ((30, 24), (25, 24), (20, 20), (None, None)):
+        options = Options(Path("/data"), steps=100, discriminator_first=wanted_steps)
+        item = replace(new_item(options, 1.0), run=run, state="training")
+        assert work.anew(item).options.discriminator_first == some
+
+
 @pytest.mark.usefixtures("warmed_programs")
 def test_a_night_by_the_clock_on_the_wall(folder: QueueFolder, tmp_path: Path) -> None:
     """It begins when the night does, saves at its end, goes on in the next; it ends when it was told to."""

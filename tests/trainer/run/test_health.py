@@ -81,6 +81,13 @@ def test_rules_say_what_is_the_matter(events: list[Event], verdict: str, says: s
     assert "--" not in told.sentence
 
 
+def test_a_discriminator_that_learnt_alone_is_not_too_strong_yet() -> None:
+    """Until it has been as certain for long enough while the generator learns from it."""
+    certain = steps(110, discriminator_real=0.01, discriminator_fake=0.02)
+    for known, verdict in ((60, "early"), (100, "early"), (110, "discriminator wins")):
+        assert diagnosis(certain[:known], 100, 4, ahead=500).verdict == verdict
+
+
 def test_pairs_without_validation_are_healthy() -> None:
     told = [{"event": "samples", "time": 0.0, "step": 1, "l1": 0.2, "training_l1": 0.2, "liveliness": 1.0}]
     assert diagnosis(told * 3, 10, 1).verdict == "steady"
