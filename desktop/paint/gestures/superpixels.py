@@ -30,7 +30,7 @@ COMPACTNESS = 10.0
 KEPT = 6
 """Photos whose regions are remembered."""
 
-NEAR, FAR = 0.3, 0.6
+NEAR, FAR = 0.4, 0.8
 """How much of what is likely, of 2 in all, may differ from region to region when a draft is gone by."""
 
 _STEP = 4
