@@ -139,7 +139,7 @@ def works() -> bool:
         weight = torch.arange(48 * 64).mul(101).remainder(251).sub(125).div(125).view(48, 64)
         try:
             made = _product(rows, torch.ops.quantized.linear_prepack_fp16(weight, None))
-        except (RuntimeError, AttributeError, TypeError):
+        except (RuntimeError, AttributeError, TypeError, ImportError):  # a packaged torch may lack parts
             return False
         wanted = F.linear(rows, weight)
         return bool((made - wanted).abs().max() <= _FIT * wanted.abs().max())
