@@ -30,7 +30,6 @@ MOST_WEIGHTS = 1 << 20
 class Direct(Protocol):
     """The same convolution without tiles, which serves in small windows; see ``packed.Packed``."""
 
-    light: bool
     plain_weight: Tensor | None
 
     def __call__(self, x: Tensor) -> Tensor: ...

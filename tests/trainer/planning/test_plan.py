@@ -3,7 +3,6 @@ from __future__ import annotations
 import hashlib
 import itertools
 import json
-import os
 import sys
 from dataclasses import replace
 from pathlib import Path
@@ -35,7 +34,6 @@ from trainer.planning.plan import make_config, with_step_count
 from trainer.run import config as configs
 from trainer.run import options
 from trainer.run.config import from_json, to_json
-from trainer.run.locations import spare_threads
 from trainer.run.options import Options, Recipe
 from trainer.training.state import State
 
@@ -57,48 +55,6 @@ def test_default_recipe_averages_and_paper_does_not(data: DataSet) -> None:
     assert (paper.rotation, paper.zoom, paper.roam, paper.jitter) == (0.0, 0.0, False, 286 / 256)
     assert paper.epochs == pytest.approx(200)
     assert (paper.l1, paper.learning_rate, paper.betas, paper.patch) == (100.0, 2e-4, (0.5, 0.999), 70)
-
-
-@pytest.mark.parametrize(
-    ("said", "processes", "threads"),
-    [
-        ("3", None, 3),
-        ("4,2", None, 4),  # of nested threads the outer ones
-        ("5000", None, 8),
-        (None, None, 8),
-        ("", None, 8),
-        ("0", None, 1),
-        ("1", "2", 4),  # torchrun says 1 itself
-        ("2,4", None, 2),
-        (" 3 ", None, 3),
-        ("-1", None, 8),
-        ("²", None, 8),
-        ("٣", None, 8),  # OpenMP knows no such digits
-        ("99999999", None, 8),
-        ("9" * 5000, None, 8),
-    ],
-)
-def test_threads_are_as_many_as_the_environment_says(
-    data: DataSet, monkeypatch: pytest.MonkeyPatch, said: str | None, processes: str | None, threads: int
-) -> None:
-    monkeypatch.setattr(os, "cpu_count", lambda: 8)
-    for name, value in (("OMP_NUM_THREADS", said), ("LOCAL_WORLD_SIZE", processes)):
-        if value is None:
-            monkeypatch.delenv(name, raising=False)
-        else:
-            monkeypatch.setenv(name, value)
-    assert make_config(data, options_with()).threads == threads
-    assert make_config(data, options_with(threads=5)).threads == 5
-
-
-def test_machines_of_more_cores_than_a_training_takes_are_trained_on(
-    data: DataSet, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(os, "cpu_count", lambda: 1792)
-    monkeypatch.delenv("OMP_NUM_THREADS", raising=False)
-    monkeypatch.delenv("LOCAL_WORLD_SIZE", raising=False)
-    assert make_config(data, options_with()).threads == 1024
-    assert spare_threads() == 1024
 
 
 def test_no_option_is_accepted_and_forgotten() -> None:
