@@ -77,12 +77,12 @@ class Trunk:
                 f"The bundled edge detector can't be read ({error}); install the program anew."
             ) from error
 
-    def maps(self, pictures: Tensor, blocks: int = len(BLOCKS)) -> Iterator[Tensor]:
-        """The last map of each of the first ``blocks`` blocks, odd edges kept: float32
-        (N, channels, H / 2ⁿ, W / 2ⁿ).
+    def maps(self, pictures: Tensor, blocks: int = len(BLOCKS), *, full: bool = True) -> Iterator[Tensor]:
+        """The last map of each of the first ``blocks`` blocks, odd edges kept: (N, channels, H / 2ⁿ, W / 2ⁿ).
 
         Args:
             pictures: (N, 3, H, W), red, green and blue in [−1, 1]; gradients pass through.
+            full: whether maps are of single precision, whatever convolutions are.
         """
         x = (pictures.flip(1) * 127.5 + (127.5 - self._mean)).to(self._precision)
         # What a look sees must not change from one start to the next: nothing is tried here.
@@ -100,7 +100,7 @@ class Trunk:
                 else:  # what is made is laid out as the weight is
                     laid = weight.contiguous() if quick else weight
                     x = F.relu(F.conv2d(x, laid, bias, padding=1))
-            yield x.float()
+            yield x.float() if full else x
 
 
 def trunk(device: str = "cpu", precision: torch.dtype = torch.float32) -> Trunk:

@@ -16,6 +16,7 @@ from torch import Tensor
 
 from engine.networks.patchgan import Discriminated
 from trainer.run.options import Adversarial
+from trainer.training import gradients
 
 SHIFT = 1 / 8
 """Share of an edge by which pictures are shifted at most, and"""
@@ -37,7 +38,7 @@ def feature_matching_loss(generated: Sequence[Discriminated], real: Sequence[Dis
     """
     total = torch.stack(
         [
-            F.l1_loss(ours.float(), theirs.detach().float())
+            gradients.l1_distance(ours, theirs)
             for fake, photo in zip(generated, real, strict=True)
             for ours, theirs in zip(fake.features, photo.features, strict=True)
         ]

@@ -10,7 +10,6 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor
 
 from engine.devices import device
@@ -19,6 +18,7 @@ from trainer.loading.pair_loader import Batch
 from trainer.machine.distributed import World
 from trainer.perception.trunk import trunk
 from trainer.run.config import Config
+from trainer.training import gradients
 from trainer.training.objective import DiffAugment, feature_matching_loss, mean_adversarial_loss
 from trainer.training.perceptual import perceptual_loss
 from trainer.training.state import State, rng
@@ -109,7 +109,8 @@ def train_step(
         seen = inputs[part, :, :height, :width]
         if config.differentiable:
             pictures, seen = augment[part].augment_photos(pictures), augment[part].augment_inputs(seen)
-        return state.discriminate(torch.cat((seen, pictures), 1) if config.conditional else pictures)
+        pairs = torch.cat((seen, pictures), 1) if config.conditional else pictures
+        return state.discriminate(pairs.contiguous(memory_format=torch.channels_last))
 
     for start in range(0, count, state.micro_batch):
         part = slice(start, start + state.micro_batch)
@@ -193,7 +194,7 @@ def masked_l1_loss(fake: Tensor, real: Tensor, mask: Tensor | None, style: Style
     """The L1 loss of those pictures that have a target, over what the mask, as ``known``, leaves of them."""
     if not style.has_target:
         return torch.zeros((), device=real.device)
-    loss = F.l1_loss(style.with_target(fake), style.with_target(real))
+    loss = gradients.l1_distance(style.with_target(fake), style.with_target(real))
     return loss if mask is None else loss / style.with_target(mask).mean().clamp_min(1e-3)
 
 

@@ -53,6 +53,18 @@ def test_it_is_the_distance_of_unit_vectors() -> None:
     torch.testing.assert_close(perceptual(trunk(), one, other, 3), wanted, rtol=1e-4, atol=1e-6)
 
 
+def test_its_gradient_is_that_of_unit_vectors() -> None:
+    one, other = (torch.rand(2, 3, 32, 32) * 2 - 1).requires_grad_(), torch.rand(2, 3, 32, 32) * 2 - 1
+    away = torch.zeros(2)
+    for ours, theirs in zip(trunk().maps(one, 3), trunk().maps(other, 3), strict=True):
+        units = [torch.nn.functional.normalize(maps, dim=1) for maps in (ours, theirs)]
+        away = away + (units[0] - units[1]).square().sum(1).mean((1, 2)) / 3
+    weights = torch.tensor([1.0, -2.0])
+    (wanted,) = torch.autograd.grad((away * weights).sum(), one)
+    (found,) = torch.autograd.grad((perceptual(trunk(), one, other, 3) * weights).sum(), one)
+    torch.testing.assert_close(found, wanted, rtol=1e-3, atol=1e-3 * wanted.abs().max().item())
+
+
 @needs_bfloat16
 def test_in_bfloat16_the_distance_and_its_gradient_stay() -> None:
     photo = torch.from_numpy(thing(3, 48)).permute(2, 0, 1)[None] / 127.5 - 1
