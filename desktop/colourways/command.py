@@ -42,6 +42,7 @@ def run(drawing: Path, out: Path, sets: Path, model: str | None, count: int, see
     from desktop.colourways.hints import own_colours
     from desktop.colourways.sheet import files_of, write_all
     from desktop.paint.files.project import load
+    from desktop.support.offscreen import make_application
 
     if os.path.exists(out) and not os.path.isdir(out):
         raise PictureError(f"“{out.name}” is no folder; choose another.")
@@ -65,7 +66,7 @@ def run(drawing: Path, out: Path, sets: Path, model: str | None, count: int, see
         raise PictureError(f"“{sets.name}” would be written over; choose another folder.")
     generator = engine.open(model or document.model, notice=say)
     made = translated(generator, document, own, wanted)
-    _application()
+    make_application()
     return write_all(made, drawing.stem, out)
 
 
@@ -123,16 +124,3 @@ def _sets(file: Path, own: tuple[Colour, ...], count: int, seed: int) -> tuple[C
     if len(drawn) < count:
         say(f"“{file.name}” has colours for no more than {len(drawn)} different sets of this drawing.")
     return drawn
-
-
-def _application() -> None:
-    """Qt's fonts want one; no display is needed."""
-    from PySide6.QtGui import QGuiApplication
-
-    global _held
-    if QGuiApplication.instance() is None:
-        _held = QGuiApplication(["underpaint", "-platform", "offscreen"])
-
-
-_held: object = None
-"""The application that the command made."""

@@ -88,8 +88,9 @@ def compare(
         _write(table, json.dumps(fields, ensure_ascii=False, indent=2))
     if sheet is not None:
         from desktop.comparison import sheet as sheets
+        from desktop.support.offscreen import make_application
 
-        _application()
+        make_application()
         sheets.write(_sheet(chosen, rows, judged, drawing, data), sheet)
     if as_json:
         print(json.dumps(fields, ensure_ascii=False, indent=2))  # noqa: T201 – the command line's work
@@ -274,16 +275,3 @@ def _write(path: Path, text: str) -> None:
             part.write_text(escaped(text), "utf-8")
     except OSError as error:
         raise UnderpaintError(f"“{path.name}” can't be written ({error.strerror or error}).") from error
-
-
-def _application() -> None:
-    """Qt's fonts want one; no display is needed."""
-    from PySide6.QtGui import QGuiApplication
-
-    global _held
-    if QGuiApplication.instance() is None:
-        _held = QGuiApplication(["underpaint", "-platform", "offscreen"])
-
-
-_held: object = None
-"""The application that the command made."""
