@@ -22,6 +22,7 @@ BETTER: dict[str, str] = {
     "lightness": "real_lightness",
     "chroma": "real_chroma",
     "stripes": "real_stripes",
+    "lattice": "real_lattice",
     "line_precision": MORE,
     "line_recall": MORE,
     "hint_difference": LESS,

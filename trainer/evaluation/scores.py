@@ -17,6 +17,11 @@ _EDGE = 16.0
 """Levels by which a pixel lies beside the mean of its neighbours, from which on something is drawn there."""
 _WHITE = 240
 
+_TILE = 16
+"""Pixels from which to which a lattice recurs, and …"""
+_TILES = 3
+"""… so often along either axis, to be one."""
+
 _RANGES = {"L": (0, 100), "a": (-110, 110), "b": (-110, 110)}
 """CIE Lab, in bins of one unit."""
 
@@ -64,6 +69,33 @@ def stripes(picture: Pixels) -> float | None:
         strengths.append(np.abs(taking_turns).mean(2)[even])
     found = np.concatenate(strengths)
     return float(found.mean()) if found.size else None
+
+
+def lattice(picture: Pixels) -> float | None:
+    """How strong a texture recurs from 16 pixels to 16 in a picture, uint8 (H, W, 3), where it isn't white.
+
+    In levels of 255, the root of the mean power of what three by three tiles have in common, slopes left out,
+    less what tiles of any texture have in common by chance; None where there is no place for so many.
+    """
+    grey = picture.astype(np.float64).mean(2)
+    tall, wide = (edge // _TILE for edge in grey.shape)
+    if min(tall, wide) < _TILES:
+        return None
+    inside = slice(tall * _TILE), slice(wide * _TILE)
+    white = (picture.min(2) >= _WHITE)[inside].reshape(tall, _TILE, wide, _TILE).any((1, 3))
+    tiles = grey[inside].reshape(tall, _TILE, wide, _TILE).swapaxes(1, 2).reshape(tall, wide, -1)
+    along = np.arange(_TILE) - (_TILE - 1) / 2
+    slopes = np.stack([np.ones((_TILE, _TILE)), *np.meshgrid(along, along)]).reshape(3, -1)
+    slopes /= np.linalg.norm(slopes, axis=1, keepdims=True)
+    tiles -= (tiles @ slopes.T) @ slopes
+    count, powers = _TILES**2, []
+    for top in range(tall - _TILES + 1):
+        for left in range(wide - _TILES + 1):
+            place = slice(top, top + _TILES), slice(left, left + _TILES)
+            if not white[place].any():
+                shared = np.square(tiles[place].mean((0, 1))).mean()
+                powers.append((count * shared - np.square(tiles[place]).mean()) / (count - 1))
+    return float(np.sqrt(max(0.0, np.mean(powers)))) if powers else None
 
 
 class Histograms:

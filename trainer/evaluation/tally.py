@@ -43,9 +43,10 @@ class Tally:
         for name, value in scores.likeness(made, sample.target, there).items():
             self._likeness[name].append(value)
         self._colours.add(made, sample.target, there)
-        for name, picture in (("stripes", made), ("real_stripes", sample.target)):
-            if (strength := scores.stripes(picture)) is not None:
-                self._likeness[name].append(strength)
+        for prefix, picture in (("", made), ("real_", sample.target)):
+            for name, measure in (("stripes", scores.stripes), ("lattice", scores.lattice)):
+                if (strength := measure(picture)) is not None:
+                    self._likeness[prefix + name].append(strength)
         if self._card.input == "sketch":
             self._add_sketch(sample.prepared, made)
             self._add_holes(sample, made)

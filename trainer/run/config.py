@@ -101,7 +101,9 @@ class Config:
     feature_matching: float = 0.0
     """That of feature matching, see ``trainer.training.objective``."""
     stripes: float = 0.0
-    """That of fine stripes, see ``trainer.training.upsampling``."""
+    """That of fine stripes, see ``trainer.training.upsampling``, …"""
+    lattice: float = 0.0
+    """… and that of a texture that recurs with the network's strides."""
     discriminators: int = 1
     """A second one sees pictures and photos in half their size."""
     discriminator_first: int = 0
@@ -374,6 +376,7 @@ def check(config: Config) -> None:
         "the weight of the perceptual loss can't be negative": config.perceptual >= 0,
         "the weight of feature matching can't be negative": config.feature_matching >= 0,
         "the weight of the loss of stripes can't be negative": config.stripes >= 0,
+        "the weight of the loss of lattices can't be negative": config.lattice >= 0,
         "there can be one discriminator, or two": config.discriminators in (1, 2),
         "a discriminator can be ahead by some steps, not by all": 0 <= ahead < max(config.steps, 1),
         "a discriminator that is ahead needs an adversarial loss": not ahead or config.adversarial != "none",

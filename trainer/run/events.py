@@ -6,7 +6,7 @@ Every event has ``event`` (what happened), ``time`` (seconds since 1970) and ``s
     edges               done, total: photos whose edges have been found, before the first step; seconds_left
     step                pictures_per_second, learning_rate, and the losses: l1, adversarial,
                         discriminator_real, discriminator_fake, perceptual, feature_matching, and of
-                        styles kl, latent, diversity; and stripes
+                        styles kl, latent, diversity; and stripes, lattice
     samples             picture (file in ``samples/``), count of pairs in it, held_back: so many of them,
                         the first ones, are not trained on; l1 of the validation pairs (of training pairs
                         where there are none), training_l1, liveliness; early: out of turn

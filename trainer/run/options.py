@@ -167,6 +167,13 @@ class Options:
         float | None,
         About("Weight of there being no fine stripes that photos have not; 100 goes with --l1 40.", least=0),
     ] = None
+    lattice: Annotated[
+        float | None,
+        About(
+            "Weight of no texture recurring that doesn't in photos, as a weave does; 200 goes with --l1 40.",
+            least=0,
+        ),
+    ] = None
     discriminators: Annotated[
         int | None, About("1, or 2: another one looks at half the size.", least=1, most=2)
     ] = None

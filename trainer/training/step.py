@@ -23,7 +23,7 @@ from trainer.training.objective import DiffAugment, feature_matching_loss, mean_
 from trainer.training.perceptual import perceptual_loss
 from trainer.training.state import State, rng
 from trainer.training.styles import StyleNoise, StylePass, begin_style_pass
-from trainer.training.upsampling import stripe_loss
+from trainer.training.upsampling import lattice_loss, stripe_loss
 
 
 class Losses(NamedTuple):
@@ -38,7 +38,7 @@ class Losses(NamedTuple):
         feature_matching: how unlike them the discriminators' hidden layers find them.
         kl, latent, diversity: of styles: how far photos' codes are from random ones, how far random codes are
             from what the encoder reads in their pictures, how far pictures of two codes are apart.
-        stripes: how striped the difference from the photos is.
+        stripes, lattice: how striped the difference from the photos is, and how much of it recurs.
     """
 
     l1: Tensor
@@ -51,6 +51,7 @@ class Losses(NamedTuple):
     latent: Tensor
     diversity: Tensor
     stripes: Tensor
+    lattice: Tensor
 
 
 LOSSES = Losses._fields
@@ -90,7 +91,7 @@ def train_step(
         known: (N, 1, H, W), 0 where nothing is to be learnt, else 1; by default all is.
 
     Returns:
-        The means of ``Losses`` over the batch, (10,), on the state's device.
+        The means of ``Losses`` over the batch, (11,), on the state's device.
     """
     count, _, height, width = photos.shape
     # Whatever is thrown in this step follows from its number; several processes throw apart.
@@ -122,7 +123,7 @@ def train_step(
             # The photo itself where nothing is known: no loss there, nothing for the discriminator to see.
             fake = fake * mask + real * (1 - mask)
         l1 = masked_l1_loss(fake, real, mask, style)
-        adv = d_real = d_fake = perceptual = fm = stripes = torch.zeros_like(l1)
+        adv = d_real = d_fake = perceptual = fm = torch.zeros_like(l1)
         if config.adversarial != "none":
             pred_fake = discriminate(fake, part, augments[0])
             pred_real = discriminate(real, part, augments[1])
@@ -134,8 +135,7 @@ def train_step(
         if config.perceptual and style.has_target and not generator_waits:
             vgg, places = trunk(str(photos.device), state.precision), style.with_target(crops[part])
             perceptual = perceptual_loss(vgg, style.with_target(fake), style.with_target(real), places)
-        if config.stripes and style.has_target:
-            stripes = stripe_loss(style.with_target(fake) - style.with_target(real))
+        stripes, lattice = texture_losses(config, fake, real, style)
         of_style = style.losses(fake)
         losses = Losses(
             l1=l1 * style.weight,
@@ -148,6 +148,7 @@ def train_step(
             latent=of_style.latent,
             diversity=of_style.diversity,
             stripes=stripes * style.weight,
+            lattice=lattice * style.weight,
         )
         share = len(fake) / count
         if config.adversarial != "none":  # both networks learn from the same logits
@@ -182,7 +183,8 @@ def discriminator_loss(losses: Losses) -> Tensor:
 def generator_loss(losses: Losses, config: Config) -> Tensor:
     """What the generator learns from, and with it the encoder as far as it led to it."""
     loss = losses.adversarial + config.l1 * losses.l1 + config.perceptual * losses.perceptual
-    loss = loss + config.feature_matching * losses.feature_matching + config.stripes * losses.stripes
+    loss = loss + config.feature_matching * losses.feature_matching
+    loss = loss + config.stripes * losses.stripes + config.lattice * losses.lattice
     if not config.style:
         return loss
     if config.style_recipe == "bicycle":
@@ -196,6 +198,18 @@ def masked_l1_loss(fake: Tensor, real: Tensor, mask: Tensor | None, style: Style
         return torch.zeros((), device=real.device)
     loss = gradients.l1_distance(style.with_target(fake), style.with_target(real))
     return loss if mask is None else loss / style.with_target(mask).mean().clamp_min(1e-3)
+
+
+def texture_losses(config: Config, fake: Tensor, real: Tensor, style: StylePass) -> tuple[Tensor, Tensor]:
+    """The losses of stripes and of lattices, of those pictures that have a target; 0 where there is none."""
+    nothing = torch.zeros((), device=real.device)
+    if not style.has_target or not (config.stripes or config.lattice):
+        return nothing, nothing
+    away = style.with_target(fake) - style.with_target(real)
+    return (
+        stripe_loss(away) if config.stripes else nothing,
+        lattice_loss(away) if config.lattice else nothing,
+    )
 
 
 def with_target(predictions: Sequence[Discriminated], style: StylePass) -> list[Discriminated]:

@@ -10,6 +10,9 @@ held to that, and the network stays what it is: in a file, folded, and in its sp
 That keeps plain areas plain. Where features rise slowly, as shades do, even and odd rows still differ unless
 t0 + t3 is a third of t1 + t2, to which all of t can't be held without blurring what is drawn. So a loss asks
 for it where it shows: in stripes as fine as the rows that a layer doubles.
+
+Where it has learnt that there is texture, and the drawing says nothing, a network can only make what recurs
+with its strides, as nothing tells one place there from the next: a lattice. Another loss asks for none.
 """
 
 from __future__ import annotations
@@ -50,6 +53,41 @@ def stripe_steps(pictures: Tensor) -> Iterator[Tensor]:
             bent = rows[:, :, 1:-1] - (rows[:, :, :-2] + rows[:, :, 2:]) / 2
             even = bent.shape[2] // 2 * 2
             yield F.avg_pool2d(bent[:, :, 0:even:2] - bent[:, :, 1:even:2], (_RUN // 2, _RUN)) / 2
+
+
+LATTICE = 16
+"""Pixels from which to which a lattice recurs; its threads may lie closer together, at any whole share."""
+_AROUND = 3
+"""Tiles of that size, along either axis, in which it has to recur to be any."""
+
+
+def lattice_loss(pictures: Tensor) -> Tensor:
+    """How strong a texture recurs from tile to tile of pictures, (N, C, H, W), or of what is between two; one
+    number on their own scale. Of what doesn't recur a ninth is left; slopes are no texture, nor is colour.
+
+    Noughts of pictures that are smaller than three tiles.
+    """
+    count, channels, height, width = pictures.shape
+    tall, wide = height // LATTICE, width // LATTICE
+    if min(tall, wide) < _AROUND:
+        return pictures.new_zeros(())
+    whole = pictures[:, :, : tall * LATTICE, : wide * LATTICE]
+    tiles = whole.reshape(count * channels, tall, LATTICE, wide, LATTICE)
+    rows = tiles.unfold(1, _AROUND, 1).mean(-1)
+    flat = rows.unfold(3, _AROUND, 1).mean(-1).transpose(2, 3).reshape(-1, LATTICE * LATTICE)
+    plane = _PLANE.to(flat)
+    return (flat - (flat @ plane.T) @ plane).abs().mean()
+
+
+def _plane() -> Tensor:
+    """Three rows of unit length, at right angles: a level, and a slope along either axis of a tile."""
+    along = torch.arange(LATTICE, dtype=torch.float32) - (LATTICE - 1) / 2
+    level = torch.ones(LATTICE)
+    rows = torch.stack([torch.outer(*sides) for sides in ((level, level), (along, level), (level, along))])
+    return torch.nn.functional.normalize(rows.flatten(1), dim=1)
+
+
+_PLANE = _plane()
 
 
 @torch.no_grad()

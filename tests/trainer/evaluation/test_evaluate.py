@@ -66,6 +66,7 @@ def test_sketches_are_judged_by_lines_and_hints(tmp_path: Path) -> None:
     assert result.scores.keys() == {
         *("l1", "psnr", "ssim", "histogram_L", "histogram_a", "histogram_b"),
         *("lightness", "real_lightness", "chroma", "real_chroma", "stripes", "real_stripes"),
+        *("lattice", "real_lattice"),
         *("line_precision", "line_recall", "hint_difference", "holes", "real_holes"),
     }
     assert all(np.isfinite(value) for value in result.scores.values())

@@ -71,6 +71,35 @@ def test_stripes_are_seen_amid_smooth_parts_alone() -> None:
     assert scores.stripes(fine[:5, :5]) is None
 
 
+def test_a_lattice_is_what_recurs() -> None:
+    rows, columns = np.mgrid[:96, :96]
+    random = np.random.default_rng(1)
+
+    def grey(plane: np.ndarray) -> scores.Pixels:
+        return np.repeat((100 + plane).round().astype(np.uint8)[..., None], 3, 2)
+
+    threads = 8 * np.sin(columns * 2 * np.pi * 3 / 16)  # three to a tile, and so a root mean square of 5.7
+    grain = random.normal(0, 12, (96, 96))
+    shade = columns / 2 + rows / 3
+    found = {
+        name: scores.lattice(grey(plane))
+        for name, plane in (
+            ("threads", threads),
+            ("both", threads + grain),
+            ("grain", grain),
+            ("shade", shade),
+        )
+    }
+    assert found["threads"] == pytest.approx(8 / 2**0.5, rel=0.1)
+    assert found["both"] == pytest.approx(8 / 2**0.5, rel=0.2)
+    assert found["grain"] is not None and found["grain"] < 1.5
+    assert found["shade"] is not None and found["shade"] < 0.5
+    white = grey(threads)
+    white[40:44] = 255
+    assert scores.lattice(white) is None or scores.lattice(white[:40]) is None
+    assert scores.lattice(grey(threads)[:47]) is None
+
+
 def test_tiny_pictures_are_compared_too() -> None:
     assert scores.likeness(thing(0, 32)[:4, :5], thing(1, 32)[:4, :5])["ssim"] <= 1
 

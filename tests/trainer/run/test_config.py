@@ -70,6 +70,7 @@ def test_newer_config_is_refused() -> None:
         ({"perceptual": -1.0}, "perceptual loss can't be negative"),
         ({"feature_matching": -1.0}, "feature matching can't be negative"),
         ({"stripes": -1.0}, "loss of stripes can't be negative"),
+        ({"lattice": -1.0}, "loss of lattices can't be negative"),
         ({"feature_matching": 1.0, "adversarial": "none"}, "feature matching needs a discriminator"),
         ({"discriminator_first": -1}, "ahead by some steps"),
         ({"discriminator_first": 10, "steps": 10}, "not by all"),

@@ -41,6 +41,7 @@ OTHERS: dict[str, Any] = {
     "perceptual": 15.0,
     "feature_matching": 10.0,
     "stripes": 100.0,
+    "lattice": 200.0,
     "discriminators": 2,
     "discriminator_first": 2,
     "styles": 8,

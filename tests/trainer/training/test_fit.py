@@ -86,6 +86,7 @@ def test_something_is_learnt(tmp_path: Path) -> None:
         pytest.param({"perceptual": 15.0, "precision": "bfloat16"}, marks=needs_bfloat16),
         {"feature_matching": 10.0},
         {"stripes": 100.0},
+        {"lattice": 200.0},
         {"stripes": 100.0, "size": (41, 67)},
         {"discriminators": 2},
         {"discriminators": 2, "feature_matching": 10.0, "differentiable": True, "conditional": False},
@@ -114,6 +115,7 @@ def test_every_switch_trains(tmp_path: Path, changes: dict[str, Any]) -> None:
     assert bool(losses[0, 4] != 0) == (config.perceptual > 0)
     assert bool(losses[0, 5] != 0) == (config.feature_matching > 0)
     assert bool(losses[0, LOSSES.index("stripes")] != 0) == (config.stripes > 0)
+    assert bool(losses[0, LOSSES.index("lattice")] != 0) == (config.lattice > 0)
     state = State(config)
     assert all(torch.equal(first[name], tensor) for name, tensor in copied(state).items())
 

@@ -14,7 +14,7 @@ from tests.trainer.small_runs import small, things
 from tests.trainer.training.test_state import stepped
 from trainer.training import ema
 from trainer.training.state import State
-from trainer.training.upsampling import project_upsampling, stripe_loss
+from trainer.training.upsampling import lattice_loss, project_upsampling, stripe_loss
 
 
 def resized(x: torch.Tensor, weight: torch.Tensor) -> torch.Tensor:
@@ -136,6 +136,37 @@ def test_a_loss_of_stripes_takes_them_away() -> None:
         optimiser.step()
         project_upsampling(transposed)
     assert striped().item() < 0.2 * before
+
+
+def test_a_lattice_is_found_and_slopes_colours_and_grain_are_none() -> None:
+    generator = torch.Generator().manual_seed(5)
+    rows, columns = torch.meshgrid(torch.arange(96.0), torch.arange(96.0), indexing="ij")
+    pictures = {
+        "threads": torch.sin(columns * 2 * torch.pi * 3 / 16),
+        "weave": torch.sin(columns * 2 * torch.pi / 4) * torch.sin(rows * 2 * torch.pi / 4),
+        "slope": rows / 48 + columns / 96 - 1,
+        "level": torch.ones(96, 96),
+        "grain": torch.rand(96, 96, generator=generator) * 2 - 1,
+        "line": (rows == columns).float(),
+    }
+    found = {name: float(lattice_loss(picture.expand(2, 3, 96, 96))) for name, picture in pictures.items()}
+    assert found["threads"] > 0.5 and found["weave"] > 0.2
+    assert all(found[name] < 1e-5 for name in ("slope", "level")), found
+    assert found["grain"] < 0.2 and found["line"] < 0.15, found
+    assert lattice_loss(torch.rand(1, 3, 47, 200)).item() == 0
+
+
+def test_a_loss_of_lattices_takes_them_away_and_leaves_the_rest() -> None:
+    rows = torch.arange(96.0)[:, None].expand(96, 96)
+    rest = torch.rand(96, 96, generator=torch.Generator().manual_seed(6)) + rows / 96
+    lattice = torch.sin(rows * 2 * torch.pi * 3 / 16) / 4
+    picture = (rest + lattice).clone().requires_grad_()
+    for _ in range(60):
+        (gradient,) = torch.autograd.grad(lattice_loss(picture[None, None]), picture)
+        picture = (picture - 40 * gradient).detach().requires_grad_()
+    left = picture.detach() - rest
+    assert (left * lattice).sum() < 0.4 * lattice.square().sum()
+    assert torch.corrcoef(torch.stack([picture.detach().flatten(), rest.flatten()]))[0, 1] > 0.9
 
 
 def planes(state: State) -> tuple[int]:
