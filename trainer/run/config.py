@@ -35,6 +35,8 @@ VALIDATIONS_GROW = 3
 """So many times as late as the one before comes each early validation."""
 
 LEAST_EDGE, MOST_EDGE = 32, 2048
+LATTICE_EDGE = 48
+"""Pixels in which a lattice recurs three times, see ``trainer.training.upsampling``."""
 MOST_STEPS = 1_000_000_000
 MOST_SEED = 2**63 - 1
 """What torch's generators and everybody's JSON can hold."""
@@ -377,6 +379,8 @@ def check(config: Config) -> None:
         "the weight of feature matching can't be negative": config.feature_matching >= 0,
         "the weight of the loss of stripes can't be negative": config.stripes >= 0,
         "the weight of the loss of lattices can't be negative": config.lattice >= 0,
+        f"lattices are found in pictures of {LATTICE_EDGE} pixels or more; choose a larger size, or no such"
+        " loss": config.lattice == 0 or min(width, height) >= LATTICE_EDGE,
         "there can be one discriminator, or two": config.discriminators in (1, 2),
         "a discriminator can be ahead by some steps, not by all": 0 <= ahead < max(config.steps, 1),
         "a discriminator that is ahead needs an adversarial loss": not ahead or config.adversarial != "none",

@@ -24,6 +24,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from engine.layers.tiled import is_halving_or_doubling
+from trainer.run.config import LATTICE_EDGE
 
 _ALTERNATING = torch.tensor([1.0, -1.0, 1.0, -1.0])
 _ALONG_ONE_AXIS = torch.eye(4) - torch.outer(_ALTERNATING, _ALTERNATING) / 4
@@ -55,22 +56,21 @@ def stripe_steps(pictures: Tensor) -> Iterator[Tensor]:
             yield F.avg_pool2d(bent[:, :, 0:even:2] - bent[:, :, 1:even:2], (_RUN // 2, _RUN)) / 2
 
 
-LATTICE = 16
-"""Pixels from which to which a lattice recurs; its threads may lie closer together, at any whole share."""
 _AROUND = 3
-"""Tiles of that size, along either axis, in which it has to recur to be any."""
+"""Tiles, along either axis, in which a lattice has to recur to be any."""
+LATTICE = LATTICE_EDGE // _AROUND
+"""Pixels from which to which it recurs; its threads may lie closer together, at any whole share."""
 
 
 def lattice_loss(pictures: Tensor) -> Tensor:
     """How strong a texture recurs from tile to tile of pictures, (N, C, H, W), or of what is between two; one
     number on their own scale. Of what doesn't recur a ninth is left; slopes are no texture, nor is colour.
 
-    Noughts of pictures that are smaller than three tiles.
+    Args:
+        pictures: of ``LATTICE_EDGE`` pixels or more along either axis.
     """
     count, channels, height, width = pictures.shape
     tall, wide = height // LATTICE, width // LATTICE
-    if min(tall, wide) < _AROUND:
-        return pictures.new_zeros(())
     whole = pictures[:, :, : tall * LATTICE, : wide * LATTICE]
     tiles = whole.reshape(count * channels, tall, LATTICE, wide, LATTICE)
     rows = tiles.unfold(1, _AROUND, 1).mean(-1)

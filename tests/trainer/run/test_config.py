@@ -71,6 +71,7 @@ def test_newer_config_is_refused() -> None:
         ({"feature_matching": -1.0}, "feature matching can't be negative"),
         ({"stripes": -1.0}, "loss of stripes can't be negative"),
         ({"lattice": -1.0}, "loss of lattices can't be negative"),
+        ({"lattice": 200.0, "size": (47, 64)}, "lattices are found in pictures of 48 pixels or more"),
         ({"feature_matching": 1.0, "adversarial": "none"}, "feature matching needs a discriminator"),
         ({"discriminator_first": -1}, "ahead by some steps"),
         ({"discriminator_first": 10, "steps": 10}, "not by all"),

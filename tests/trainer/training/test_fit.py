@@ -86,7 +86,7 @@ def test_something_is_learnt(tmp_path: Path) -> None:
         pytest.param({"perceptual": 15.0, "precision": "bfloat16"}, marks=needs_bfloat16),
         {"feature_matching": 10.0},
         {"stripes": 100.0},
-        {"lattice": 200.0},
+        {"lattice": 200.0, "size": (48, 50)},
         {"stripes": 100.0, "size": (41, 67)},
         {"discriminators": 2},
         {"discriminators": 2, "feature_matching": 10.0, "differentiable": True, "conditional": False},
