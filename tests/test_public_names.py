@@ -22,7 +22,7 @@ def private_names(tree: ast.AST) -> Iterator[tuple[int, str]]:
     """Lines, and what they reach for there: as an attribute, an import, or a string that names one."""
     for node in ast.walk(tree):
         match node:
-            case ast.Attribute(value=value, attr=name):
+            case ast.Attribute(value=value, attr=name) if name.startswith("_"):
                 whose = ast.unparse(value)
                 others = whose in ("sys", "os") or whose.split(".")[0] in ("self", "torch")
                 if name not in ("_replace", "_asdict") and (not others or whose.startswith("self.worker.")):

@@ -8,6 +8,7 @@ start one from a test; ``command`` is for the program itself, which starts proce
 from __future__ import annotations
 
 import atexit
+import gc
 import json
 import multiprocessing
 import os
@@ -27,7 +28,10 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 CALLER = Path(__file__).with_name("warm_caller.py")
-IMPORTED = ["torch", "trainer.training.fit", "trainer.cli.train", "desktop.__main__"]
+IMPORTED = [
+    *("torch", "trainer.training.fit", "trainer.cli.train", "desktop.__main__"),
+    *("typer._adapters", "rich.progress", "skimage.morphology"),  # which these import when they need them
+]
 MOST_BYTES = 1 << 20
 """Of what a caller says: words and environment."""
 
@@ -50,6 +54,7 @@ def _carry_out(module: str, words: list[str], environment: dict[str, str], out: 
 
 def _become(module: str, words: list[str], environment: dict[str, str], files: dict[int, int]) -> None:
     """Go on as ``python -m module words`` does, with ``files`` under the numbers they are listed by."""
+    gc.freeze()  # what was imported stays: no collection need look through all of it
     os.environ.clear()
     os.environ.update(environment)
     os.chdir(ROOT)

@@ -50,7 +50,7 @@ def find(photo: Pixels) -> Corners | None:
     best, most = None, _SURE
     for mask in _candidates(small):
         quad, solid = _quad_of(mask)
-        if quad is None:
+        if quad is None or solid <= most:  # however well its edges are seen
             continue
         score = solid * _support(logs, quad)
         if score > most:
@@ -220,34 +220,30 @@ def _hull(part: Mask) -> Corners:
     rows = np.flatnonzero(part.any(1))
     left = part[rows].argmax(1)
     right = part.shape[1] - part[rows][:, ::-1].argmax(1)
-    points = {
-        (int(x), int(y) + below)
-        for y, *ends in zip(rows, left, right, strict=True)
-        for x in ends
-        for below in (0, 1)
-    }
-    ordered = sorted(points)
+    tall = part.shape[0] + 1
+    corners = [ends * tall + rows + below for ends in (left, right) for below in (0, 1)]
+    numbers = np.unique(np.concatenate(corners))
+    ordered = np.column_stack(np.divmod(numbers, tall)).astype(np.float64)  # left to right, downwards, once
+    return np.concatenate([_half(ordered)[:-1], _half(ordered[::-1])[:-1]])
 
-    def half(these: list[tuple[int, int]]) -> list[tuple[int, int]]:
-        chain: list[tuple[int, int]] = []
-        for x, y in these:
-            while len(chain) > 1:
-                (a, b), (c, d) = chain[-2:]
-                if (c - a) * (y - b) - (d - b) * (x - a) > 0:
-                    break
-                chain.pop()
-            chain.append((x, y))
-        return chain
 
-    return np.array(half(ordered)[:-1] + half(ordered[::-1])[:-1], np.float64)
+def _half(points: Corners) -> Corners:
+    """The half of a convex hull that turns one way, of points in order, from the first to the last."""
+    while len(points) > 2:
+        # Whatever does not turn between its neighbours is within the hull, whether these stay or go as well.
+        turns = _cross(points[1:-1] - points[:-2], points[2:] - points[:-2]) > 0
+        if turns.all():
+            break
+        points = points[np.concatenate([[True], turns, [True]])]
+    return points
 
 
 def _four(hull: Corners) -> Corners | None:
     """Four corners around a hull: again and again the edge goes without which least is added."""
     corners = hull
     while len(corners) > 4:
-        before, after = np.roll(corners, 1, 0), np.roll(corners, -1, 0)
-        beyond = np.roll(corners, -2, 0)
+        round_about = np.concatenate([corners[-1:], corners, corners[:2]])
+        before, after, beyond = round_about[:-3], round_about[2:-1], round_about[3:]
         one, other = corners - before, after - beyond
         turn = _cross(one, other)
         with np.errstate(divide="ignore", invalid="ignore"):
@@ -294,14 +290,12 @@ def _steps(logs: Plane, quad: Corners, side: int, count: int, reach: float) -> t
     places = points[:, None] + offsets[None, :, None] * outward
     gap = 2.0
     difference = np.full((count, len(offsets)), -np.inf, np.float32)
-    for plane in range(3):
-
-        def at(shift: float, plane: int = plane) -> Plane:
-            x, y = np.moveaxis(places + shift * outward - 0.5, 2, 0)
-            value: Plane = ndimage.map_coordinates(logs[..., plane], (y, x), order=1, mode="nearest")
-            return value
-
-        np.maximum(difference, at(-gap) - at(gap), out=difference)
+    inner, outer = (np.moveaxis(places + shift * outward - 0.5, 2, 0)[::-1] for shift in (-gap, gap))
+    for plane in np.moveaxis(logs, 2, 0):
+        inside, beside = (
+            ndimage.map_coordinates(plane, at, order=1, mode="nearest") for at in (inner, outer)
+        )
+        np.maximum(difference, inside - beside, out=difference)
     return points, outward, difference
 
 

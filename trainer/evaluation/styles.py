@@ -11,7 +11,6 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from engine.data.style import Style
 from engine.passes.generator import Generator
 from trainer.data.pairs import DataSet
 from trainer.evaluation.evaluate import augment_of, split_for_evaluation
@@ -99,8 +98,13 @@ def measure_styles(
     nearer = []
     for number, pair in enumerate(obeyed):
         sample = still(pair, augment)
+        inside = _Inside(sample)
+        photo = inside.features(sample.target)
         strange = codes[(number + len(codes) // 2) % len(codes)]
-        own, other = (_apart(generator, sample, code) for code in (codes[number], strange))
+        own, other = (
+            inside.features(generator.translate(sample.prepared, style=code)).distance_from(photo)
+            for code in (codes[number], strange)
+        )
         nearer.append(own < other)
         step(3)
     return Measured({**scores, "obedience": float(np.mean(nearer))}, [])
@@ -161,10 +165,3 @@ def _spread(pictures: Sequence[Pixels], inside: _Inside) -> float:
     """The mean distance of any two pictures, for the part that is inside."""
     seen = [inside.features(picture) for picture in pictures]
     return float(np.mean([one.distance_from(other) for one, other in combinations(seen, 2)])) / inside.share
-
-
-def _apart(generator: Generator, sample: Sample, style: Style) -> float:
-    """How far the picture of a sample in a style is from its photo."""
-    inside = _Inside(sample)
-    picture = generator.translate(sample.prepared, style=style)
-    return inside.features(picture).distance_from(inside.features(sample.target))
