@@ -26,6 +26,7 @@ from trainer.loading.augment import Augment
 from trainer.machine.errors import TrainingError
 from trainer.pictures import sketch
 from trainer.pictures.hints import Hinting
+from trainer.run.fitting import LATTICE_EDGE
 from trainer.run.options import MOST_THREADS, Adversarial, Norms, Precision, Recipe, StyleRecipe, Upsampling
 
 FORMAT = 3
@@ -35,8 +36,6 @@ VALIDATIONS_GROW = 3
 """So many times as late as the one before comes each early validation."""
 
 LEAST_EDGE, MOST_EDGE = 32, 2048
-LATTICE_EDGE = 48
-"""Pixels in which a lattice recurs three times, see ``trainer.training.upsampling``."""
 MOST_STEPS = 1_000_000_000
 MOST_SEED = 2**63 - 1
 """What torch's generators and everybody's JSON can hold."""
@@ -87,8 +86,7 @@ class Config:
     """Whether the decoder's kernels are free, or held to a resize and a convolution, see
     ``trainer.training.upsampling``."""
     norms: Norms = "batch"
-    """Whether the generator's batch norms go by each batch, or keep the statistics of ``from_model``, and so
-    learn as they will be run."""
+    """Whether the generator's batch norms go by each batch, or keep the statistics of ``from_model``."""
     from_model: str = ""
     """A model whose weights are the first ones."""
 
@@ -103,9 +101,8 @@ class Config:
     feature_matching: float = 0.0
     """That of feature matching, see ``trainer.training.objective``."""
     stripes: float = 0.0
-    """That of fine stripes, see ``trainer.training.upsampling``, …"""
     lattice: float = 0.0
-    """… and that of a texture that recurs with the network's strides."""
+    """Those of fine stripes and of textures that recur, see ``trainer.training.upsampling``."""
     discriminators: int = 1
     """A second one sees pictures and photos in half their size."""
     discriminator_first: int = 0
@@ -173,8 +170,7 @@ class Config:
     sample_every: int = 500
     """Steps between two validations, each of the fixed pairs; they also write the model."""
     first_validation: int = 0
-    """The step of an early validation; others follow, each ``VALIDATIONS_GROW`` times as late as the one
-    before, until it is time for the regular ones. 0 for none."""
+    """The step of the first early validation, see ``is_early``; 0 for none."""
     minutes: float = 0.0
     """What was asked for at first; ``steps`` is what a trial made of it."""
     format: int = FORMAT
@@ -377,10 +373,9 @@ def check(config: Config) -> None:
         "the weight of the L1 loss can't be negative": config.l1 >= 0,
         "the weight of the perceptual loss can't be negative": config.perceptual >= 0,
         "the weight of feature matching can't be negative": config.feature_matching >= 0,
-        "the weight of the loss of stripes can't be negative": config.stripes >= 0,
-        "the weight of the loss of lattices can't be negative": config.lattice >= 0,
-        f"lattices are found in pictures of {LATTICE_EDGE} pixels or more; choose a larger size, or no such"
-        " loss": config.lattice == 0 or min(width, height) >= LATTICE_EDGE,
+        "the weights of stripes and lattices can't be negative": min(config.stripes, config.lattice) >= 0,
+        f"lattices need {LATTICE_EDGE} pixels; take a larger size": not config.lattice
+        or min(width, height) >= LATTICE_EDGE,
         "there can be one discriminator, or two": config.discriminators in (1, 2),
         "a discriminator can be ahead by some steps, not by all": 0 <= ahead < max(config.steps, 1),
         "a discriminator that is ahead needs an adversarial loss": not ahead or config.adversarial != "none",

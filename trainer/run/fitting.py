@@ -7,6 +7,8 @@ import math
 from engine.data.palette import Palette
 from engine.data.task import Task
 
+LATTICE_EDGE = 48
+"""Pixels in which a lattice can recur three times, see ``trainer.training.upsampling``."""
 PADDING = 1.13
 """So much larger may a picture's area become for one more level of the U-Net."""
 

@@ -1,5 +1,9 @@
 """What the two networks strive for: the losses of pix2pix, and augmentation that gradients pass through.
 
+What torch makes of the backward pass of indexing, and of a mean of differences, has its channels apart,
+while all maps have them together. Each operation before that would go through memory crosswise, back to the
+first layer; so ``rows`` and ``l1_distance`` have gradients of their own.
+
 Isola et al., “Image-to-Image Translation with Conditional Adversarial Networks”, CVPR 2017, section 3;
 feature matching: Wang et al., “High-Resolution Image Synthesis and Semantic Manipulation with Conditional
 GANs” (pix2pixHD), CVPR 2018, section 3.2.
@@ -9,6 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 import torch.nn.functional as F
@@ -16,7 +21,6 @@ from torch import Tensor
 
 from engine.networks.patchgan import Discriminated
 from trainer.run.options import Adversarial
-from trainer.training import gradients
 
 SHIFT = 1 / 8
 """Share of an edge by which pictures are shifted at most, and"""
@@ -38,7 +42,7 @@ def feature_matching_loss(generated: Sequence[Discriminated], real: Sequence[Dis
     """
     total = torch.stack(
         [
-            gradients.l1_distance(ours, theirs)
+            l1_distance(ours, theirs)
             for fake, photo in zip(generated, real, strict=True)
             for ours, theirs in zip(fake.features, photo.features, strict=True)
         ]
@@ -57,6 +61,49 @@ def adversarial_loss(logits: Tensor, real: bool, kind: Adversarial) -> Tensor:
     if kind == "least squares":
         return F.mse_loss(logits.float(), wanted)
     return F.binary_cross_entropy_with_logits(logits.float(), wanted)
+
+
+def rows(tensor: Tensor, numbers: Tensor) -> Tensor:
+    """``tensor[numbers]``, of a tensor (N, …) and different numbers (M,) on its device."""
+    chosen: Tensor = _Rows.apply(tensor, numbers)  # type: ignore[no-untyped-call]
+    return chosen
+
+
+def l1_distance(one: Tensor, other: Tensor) -> Tensor:
+    """The mean absolute difference, one number in single precision; gradients pass through ``one`` alone.
+
+    Args:
+        one, other: of one shape and number format, in which they are compared.
+    """
+    mean: Tensor = _L1Distance.apply(one, other.detach())  # type: ignore[no-untyped-call]
+    return mean
+
+
+class _Rows(torch.autograd.Function):
+    @staticmethod
+    def forward(context: Any, tensor: Tensor, numbers: Tensor) -> Tensor:
+        context.save_for_backward(numbers)
+        context.like = torch.empty_like(tensor, device="meta")
+        return tensor[numbers]
+
+    @staticmethod
+    def backward(context: Any, gradient: Tensor) -> tuple[Tensor, None]:
+        (numbers,) = context.saved_tensors
+        whole = torch.zeros_like(context.like, dtype=gradient.dtype, device=gradient.device)
+        return whole.index_copy_(0, numbers, gradient), None
+
+
+class _L1Distance(torch.autograd.Function):
+    @staticmethod
+    def forward(context: Any, one: Tensor, other: Tensor) -> Tensor:
+        away = one - other
+        context.save_for_backward(away)
+        return away.abs().mean(dtype=torch.float32)
+
+    @staticmethod
+    def backward(context: Any, gradient: Tensor) -> tuple[Tensor, None]:
+        (away,) = context.saved_tensors
+        return away.sgn() * (gradient / away.numel()).to(away.dtype), None
 
 
 @dataclass(frozen=True)

@@ -18,8 +18,12 @@ from trainer.loading.pair_loader import Batch
 from trainer.machine.distributed import World
 from trainer.perception.trunk import trunk
 from trainer.run.config import Config
-from trainer.training import gradients
-from trainer.training.objective import DiffAugment, feature_matching_loss, mean_adversarial_loss
+from trainer.training.objective import (
+    DiffAugment,
+    feature_matching_loss,
+    l1_distance,
+    mean_adversarial_loss,
+)
 from trainer.training.perceptual import perceptual_loss
 from trainer.training.state import State, rng
 from trainer.training.styles import StyleNoise, StylePass, begin_style_pass
@@ -204,7 +208,7 @@ def masked_l1_loss(fake: Tensor, real: Tensor, mask: Tensor | None, style: Style
     """The L1 loss of those pictures that have a target, over what the mask, as ``known``, leaves of them."""
     if not style.has_target:
         return torch.zeros((), device=real.device)
-    loss = gradients.l1_distance(style.with_target(fake), style.with_target(real))
+    loss = l1_distance(style.with_target(fake), style.with_target(real))
     return loss if mask is None else loss / style.with_target(mask).mean().clamp_min(1e-3)
 
 

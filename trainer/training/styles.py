@@ -20,7 +20,7 @@ from torch import Tensor
 
 from trainer.machine.distributed import World
 from trainer.run.config import Config
-from trainer.training import gradients
+from trainer.training.objective import rows
 from trainer.training.state import State, rng
 
 BOUND = 0.5
@@ -102,7 +102,7 @@ class StylePass:
 
     def with_target(self, tensor: Tensor) -> Tensor:
         """Those of (N, …), on any device, that have to come near their photos."""
-        return tensor if self.targeted is None else gradients.rows(tensor, self.targeted.to(tensor.device))
+        return tensor if self.targeted is None else rows(tensor, self.targeted.to(tensor.device))
 
 
 class BicyclePass(StylePass):

@@ -24,7 +24,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from engine.layers.tiled import is_halving_or_doubling
-from trainer.run.config import LATTICE_EDGE
+from trainer.run.fitting import LATTICE_EDGE
 
 _ALTERNATING = torch.tensor([1.0, -1.0, 1.0, -1.0])
 _ALONG_ONE_AXIS = torch.eye(4) - torch.outer(_ALTERNATING, _ALTERNATING) / 4

@@ -14,8 +14,8 @@ from torch.utils._pytree import tree_leaves
 from tests.engine.conftest import needs_bfloat16
 from tests.trainer.small_runs import small, things
 from trainer.machine.distributed import World
-from trainer.training import gradients
 from trainer.training.fit import pair_loader
+from trainer.training.objective import l1_distance, rows
 from trainer.training.state import State
 from trainer.training.step import train_step
 
@@ -35,23 +35,23 @@ def gradient(loss: Callable[[Tensor], Tensor], of: Tensor) -> Tensor:
 def test_rows_are_those_of_indexing_and_their_gradient_lies_as_the_maps_do() -> None:
     weights = torch.rand(3, 6, 8, 10)
     one = maps(1)
-    assert torch.equal(gradients.rows(one, NUMBERS), one[NUMBERS])
-    found = gradient(lambda x: (gradients.rows(x, NUMBERS) * weights).sum(), one)
+    assert torch.equal(rows(one, NUMBERS), one[NUMBERS])
+    found = gradient(lambda x: (rows(x, NUMBERS) * weights).sum(), one)
     assert torch.equal(found, gradient(lambda x: (x[NUMBERS] * weights).sum(), one))
     assert found.is_contiguous(memory_format=torch.channels_last)
 
 
 def test_the_l1_distance_is_torchs_and_its_gradient_lies_as_the_maps_do() -> None:
     one, other = maps(1), maps(2)
-    torch.testing.assert_close(gradients.l1_distance(one, other), F.l1_loss(one, other))
-    found = gradient(lambda x: 3 * gradients.l1_distance(x, other), one)
+    torch.testing.assert_close(l1_distance(one, other), F.l1_loss(one, other))
+    found = gradient(lambda x: 3 * l1_distance(x, other), one)
     torch.testing.assert_close(found, gradient(lambda x: 3 * F.l1_loss(x, other), one))
     assert found.is_contiguous(memory_format=torch.channels_last)
 
 
 def test_the_l1_distance_of_16_bits_is_added_up_in_32() -> None:
     one, other = maps(1, torch.bfloat16), maps(2, torch.bfloat16)
-    away = gradients.l1_distance(one, other)
+    away = l1_distance(one, other)
     assert away.dtype == torch.float32
     assert away.item() == pytest.approx(F.l1_loss(one.float(), other.float()).item(), rel=1e-3)
 

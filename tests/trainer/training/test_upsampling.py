@@ -12,7 +12,7 @@ from engine.models import bundle
 from engine.networks.unet import UNet
 from tests.trainer.small_runs import small, things
 from tests.trainer.training.test_state import stepped
-from trainer.run.config import LATTICE_EDGE
+from trainer.run.fitting import LATTICE_EDGE
 from trainer.training import ema
 from trainer.training.state import State
 from trainer.training.upsampling import lattice_loss, project_upsampling, stripe_loss
