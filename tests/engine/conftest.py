@@ -25,6 +25,10 @@ needs_bfloat16 = pytest.mark.skipif(
     not device.computes(torch.bfloat16), reason="torch refuses bfloat16 on this processor"
 )
 
+needs_float16 = pytest.mark.skipif(
+    not device.computes(torch.float16), reason="torch refuses float16 on this processor"
+)
+
 needs_quick_bfloat16 = pytest.mark.skipif(
     not torch.ops.mkldnn._is_mkldnn_bf16_supported(),
     reason="this processor emulates bfloat16, seconds a frame; quicker tests stand for this one",

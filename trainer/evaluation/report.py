@@ -22,7 +22,7 @@ MEANINGS = {
     "histogram_b": "overlap of the blue–yellow histograms, up to 1",
     "stripes": "steps between even and odd rows or columns amid smooth parts of made photos, levels of 255",
     "real_stripes": "the same in real photos",
-    "lattice": "texture that recurs from 16 pixels to 16 amid smooth parts of made photos, levels of 255",
+    "lattice": "texture that recurs from 16 pixels to 16 where made photos are not white, levels of 255",
     "real_lattice": "the same in real photos",
     "lightness": "mean lightness (CIE Lab), 0 to 100, of made photos",
     "real_lightness": "the same of real photos",

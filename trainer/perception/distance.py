@@ -109,6 +109,8 @@ def _apart(one: Tensor, other: Tensor) -> Tensor:
     For vectors u and v that is u² + v² − 2uv, of which only sums over channels are scaled. Scaling the maps
     themselves would go through memory three times as often, which takes as long as the convolutions.
     """
+    if one.dtype == torch.float16:  # squares of features are beyond its range
+        one, other = one.float(), other.float()
     away: Tensor = _Apart.apply(one, other)  # type: ignore[no-untyped-call]
     return away
 

@@ -64,7 +64,8 @@ LATTICE = LATTICE_EDGE // _AROUND
 
 def lattice_loss(pictures: Tensor) -> Tensor:
     """How strong a texture recurs from tile to tile of pictures, (N, C, H, W), or of what is between two; one
-    number on their own scale. Of what doesn't recur a ninth is left; slopes are no texture, nor is colour.
+    number on their own scale. Of what doesn't recur a third is left, of its power a ninth; slopes are no
+    texture, nor is colour.
 
     Args:
         pictures: of ``LATTICE_EDGE`` pixels or more along either axis.

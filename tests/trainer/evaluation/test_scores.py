@@ -96,7 +96,11 @@ def test_a_lattice_is_what_recurs() -> None:
     assert found["shade"] is not None and found["shade"] < 0.5
     white = grey(threads)
     white[40:44] = 255
-    assert scores.lattice(white) is None or scores.lattice(white[:40]) is None
+    assert scores.lattice(white) == pytest.approx(
+        scores.lattice(grey(threads)[48:])
+    )  # no tile of these three
+    white[48] = 255
+    assert scores.lattice(white) is None
     assert scores.lattice(grey(threads)[:47]) is None
 
 

@@ -8,7 +8,7 @@ import torch
 from PIL import Image, ImageFilter
 
 from engine.data.messages import Pixels
-from tests.engine.conftest import needs_bfloat16
+from tests.engine.conftest import needs_bfloat16, needs_float16
 from tests.trainer.made_pictures import thing
 from trainer.perception.distance import extract_features, kernel_distance, perceptual
 from trainer.perception.trunk import trunk
@@ -65,15 +65,20 @@ def test_its_gradient_is_that_of_unit_vectors() -> None:
     torch.testing.assert_close(found, wanted, rtol=1e-3, atol=1e-3 * wanted.abs().max().item())
 
 
-@needs_bfloat16
-def test_in_bfloat16_the_distance_and_its_gradient_stay() -> None:
+@pytest.mark.parametrize(
+    "precision",
+    [pytest.param(torch.bfloat16, marks=needs_bfloat16), pytest.param(torch.float16, marks=needs_float16)],
+)
+def test_in_16_bits_the_distance_and_its_gradient_stay(precision: torch.dtype) -> None:
     photo = torch.from_numpy(thing(3, 48)).permute(2, 0, 1)[None] / 127.5 - 1
     found = []
-    for precision in (torch.float32, torch.bfloat16):
+    for each in (torch.float32, precision):
         one = torch.zeros_like(photo).requires_grad_()
-        away = perceptual(trunk(precision=precision), one, photo, 3).mean()
+        away = perceptual(trunk(precision=each), one, photo, 3).mean()
         assert away.dtype == torch.float32
-        away.backward()
+        (
+            1024 * away
+        ).backward()  # or the gradient would be too small for float16, as a training's scaler knows
         assert one.grad is not None and one.grad.dtype == torch.float32
         found.append((away.item(), one.grad.flatten()))
     (full, wanted), (half, gradient) = found

@@ -74,10 +74,11 @@ class Crosswise(TorchDispatchMode):
 
 
 @needs_bfloat16
-def test_gradients_of_a_step_lie_as_its_maps_do(tmp_path: Path) -> None:
+@pytest.mark.parametrize("styles", [0, 8])
+def test_gradients_of_a_step_lie_as_its_maps_do(styles: int, tmp_path: Path) -> None:
     losses = {"perceptual": 15.0, "feature_matching": 10.0, "l1": 40.0}
     config = small(
-        things(tmp_path / "data", 8), batch=4, styles=8, style_encoder=8, precision="bfloat16", **losses
+        things(tmp_path / "data", 8), batch=4, styles=styles, style_encoder=8, precision="bfloat16", **losses
     )
     state, crosswise = State(config), Crosswise()
     with pair_loader(things(tmp_path / "data", 8), state, World()) as loader:
