@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import functools
-
 from PySide6.QtCore import QCoreApplication
 from PySide6.QtGui import QGuiApplication
 
+_made: list[QCoreApplication] = []
+"""The applications that were made here; Qt takes away one that nobody holds."""
 
-@functools.cache
-def make_application() -> QCoreApplication:
-    """The application that there is, or one that needs no display; without one no text can be drawn."""
-    return QGuiApplication.instance() or QGuiApplication(["underpaint", "-platform", "offscreen"])
+
+def make_application() -> None:
+    """See to it that there is an application, which needs no display; without one no text can be drawn."""
+    if QGuiApplication.instance() is None:
+        _made[:] = [QGuiApplication(["underpaint", "-platform", "offscreen"])]

@@ -373,7 +373,7 @@ def check(config: Config) -> None:
         "the weight of the L1 loss can't be negative": config.l1 >= 0,
         "the weight of the perceptual loss can't be negative": config.perceptual >= 0,
         "the weight of feature matching can't be negative": config.feature_matching >= 0,
-        "the weights of stripes and lattices can't be negative": min(config.stripes, config.lattice) >= 0,
+        "the weights of stripes and lattices can't be negative": config.stripes >= 0 <= config.lattice,
         f"lattices need {LATTICE_EDGE} pixels; take a larger size": not config.lattice
         or min(width, height) >= LATTICE_EDGE,
         "there can be one discriminator, or two": config.discriminators in (1, 2),
