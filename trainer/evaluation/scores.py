@@ -5,6 +5,8 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
+from trainer.run.fitting import LATTICE_EDGE
+
 Pixels = npt.NDArray[np.uint8]
 Mask = npt.NDArray[np.bool_]
 
@@ -17,10 +19,10 @@ _EDGE = 16.0
 """Levels by which a pixel lies beside the mean of its neighbours, from which on something is drawn there."""
 _WHITE = 240
 
-_TILE = 16
-"""Pixels from which to which a lattice recurs, and …"""
 _TILES = 3
-"""… so often along either axis, to be one."""
+"""So often, along either axis, a lattice recurs, from …"""
+_TILE = LATTICE_EDGE // _TILES
+"""… so many pixels to as many."""
 
 _RANGES = {"L": (0, 100), "a": (-110, 110), "b": (-110, 110)}
 """CIE Lab, in bins of one unit."""

@@ -96,9 +96,8 @@ def test_a_lattice_is_what_recurs() -> None:
     assert found["shade"] is not None and found["shade"] < 0.5
     white = grey(threads)
     white[40:44] = 255
-    assert scores.lattice(white) == pytest.approx(
-        scores.lattice(grey(threads)[48:])
-    )  # no tile of these three
+    # Three tiles are left that have no white.
+    assert scores.lattice(white) == pytest.approx(scores.lattice(grey(threads)[48:]))
     white[48] = 255
     assert scores.lattice(white) is None
     assert scores.lattice(grey(threads)[:47]) is None

@@ -76,9 +76,8 @@ def test_in_16_bits_the_distance_and_its_gradient_stay(precision: torch.dtype) -
         one = torch.zeros_like(photo).requires_grad_()
         away = perceptual(trunk(precision=each), one, photo, 3).mean()
         assert away.dtype == torch.float32
-        (
-            1024 * away
-        ).backward()  # or the gradient would be too small for float16, as a training's scaler knows
+        # Scaled as a training scales it, or the gradient would be too small for float16.
+        (1024 * away).backward()
         assert one.grad is not None and one.grad.dtype == torch.float32
         found.append((away.item(), one.grad.flatten()))
     (full, wanted), (half, gradient) = found
