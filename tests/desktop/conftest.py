@@ -129,11 +129,12 @@ def window(qapp: QApplication, stocked_home: Path) -> Iterator[MainWindow]:
     settle(session)
     yield window
     files_done(session)  # while something is being written the window would stay open
-    window.close()
+    closed = window.close()
     window.deleteLater()
     session.deleteLater()
     qapp.sendPostedEvents(None, 52)  # QEvent.DeferredDelete
     qapp.processEvents()
+    assert closed, "the window stayed open, since it asks something"
 
 
 @pytest.fixture

@@ -246,8 +246,10 @@ def test_a_training_at_work_has_its_own_steps_whatever_stands_before_it(window: 
         assert ours
         folder.write_status(Status(at_work.id))
         training_queue.look()
-        until(lambda: len(training_queue.begun) == 2)
+        until(lambda: training_queue.works and len(training_queue.begun) == 2)
     assert training_queue.begun == {before.id: (1, 8), at_work.id: (30, 40)}
+    training_queue.look()
+    until(lambda: not training_queue.works)  # while it does, closing the window asks
 
 
 def test_a_queue_that_was_on_goes_on_at_the_next_start(
