@@ -85,7 +85,7 @@ class BulkDrafts(Observable):
         parent: owns it.
     """
 
-    roll = Property[PhotoSet | None](None)
+    photo_set = Property[PhotoSet | None](None)
     """The photos whose label maps are made; None while none are."""
     proposals = Property[tuple[Proposal, ...]](())
     """The least certain first."""
@@ -117,12 +117,12 @@ class BulkDrafts(Observable):
     @property
     def waiting(self) -> list[Photo]:
         """The photos that have a draft, and neither a map nor a hand at work on one."""
-        roll, drafts = self.roll, self._labels.drafts
-        if roll is None or drafts is None:
+        photo_set, drafts = self.photo_set, self._labels.drafts
+        if photo_set is None or drafts is None:
             return []
         known = {mark for mark, _ in drafts.doubts}
         begun = {picture.photo for picture in self._canvas.pictures if not picture.is_saved}
-        left = (photo for photo in roll.photos if not photo.pair)
+        left = (photo for photo in photo_set.photos if not photo.pair)
         return [photo for photo in left if photo.mark in known - begun]
 
     def look(self, least: float = CERTAIN) -> None:
@@ -131,12 +131,12 @@ class BulkDrafts(Observable):
         Args:
             least: how certain those are that are chosen to begin with, 0 to 1.
         """
-        roll, drafts = self.roll, self._labels.drafts
+        photo_set, drafts = self.photo_set, self._labels.drafts
         self.cancel()
         self.proposals, self.chosen = (), frozenset()
-        if roll is None or drafts is None or roll.palette is None:
+        if photo_set is None or drafts is None or photo_set.palette is None:
             return
-        wanted, palette, given_up = self.waiting, roll.palette, self._begin("looking")
+        wanted, palette, given_up = self.waiting, photo_set.palette, self._begin("looking")
 
         def see() -> list[Proposal]:
             found = (_proposal(photo, drafts, palette) for photo in self._counted(wanted, given_up))
@@ -156,14 +156,14 @@ class BulkDrafts(Observable):
 
     def take(self) -> None:
         """Put those that are chosen into the data set as they are; ``taken`` tells what came of it."""
-        roll, drafts = self.roll, self._labels.drafts
+        photo_set, drafts = self.photo_set, self._labels.drafts
         allowed = {photo.mark for photo in self.waiting}
         wanted = [one for one in self.proposals if one.photo.mark in self.chosen & allowed]
-        if roll is None or drafts is None or roll.palette is None or self.busy or not wanted:
+        if photo_set is None or drafts is None or photo_set.palette is None or self.busy or not wanted:
             return
         self._canvas.finish_stroke()
-        given_up, palette = self._begin("taking"), roll.palette
-        self._writing.do(lambda: self._kept(roll, palette, wanted, drafts, given_up), self._end)
+        given_up, palette = self._begin("taking"), photo_set.palette
+        self._writing.do(lambda: self._kept(photo_set, palette, wanted, drafts, given_up), self._end)
 
     def take_back(self, folder: Path, names: Iterable[str]) -> None:
         """Take drafts out of a data set again; those that were corrected since stay."""
@@ -214,7 +214,7 @@ class BulkDrafts(Observable):
 
     def _kept(
         self,
-        roll: PhotoSet,
+        photo_set: PhotoSet,
         palette: Palette,
         wanted: list[Proposal],
         drafts: Drafts,
@@ -224,11 +224,11 @@ class BulkDrafts(Observable):
         known = {one.photo.mark: one.certainty for one in wanted}
         names: dict[str, str] = {}
         lost, wrong = 0, ""
-        photos.refuse_gone(roll)
+        photos.refuse_gone(photo_set)
         # What was drawn by hand in the last moment is no draft.
-        done = pair_store.manifest_of(roll.folder) if pair_store.is_kept(roll.folder) else None
+        done = pair_store.manifest_of(photo_set.folder) if pair_store.is_kept(photo_set.folder) else None
         for photo in self._counted([one.photo for one in wanted], given_up):
-            if done is not None and pair_store.pair_of(roll.folder, done, photo.origin):
+            if done is not None and pair_store.pair_of(photo_set.folder, done, photo.origin):
                 continue
             try:
                 pixels = photos.reduced(read(photo.file).pixels)
@@ -242,13 +242,13 @@ class BulkDrafts(Observable):
             picture, certainty = Picture(pixels=palette.colours[labels]), known[photo.mark]
             try:
                 names[photo.mark] = pair_store.keep(
-                    roll.folder, picture, pixels, task_of("labels"), palette, photo.origin, certainty
+                    photo_set.folder, picture, pixels, task_of("labels"), palette, photo.origin, certainty
                 )
             except PictureError as error:  # of no other will it be otherwise
                 wrong = str(error)
                 break
         certainty = float(np.mean([known[mark] for mark in names])) if names else 0.0
-        return Taken(roll.folder, _store(roll.folder), names, certainty, lost, wrong)
+        return Taken(photo_set.folder, _store(photo_set.folder), names, certainty, lost, wrong)
 
     def _end(self, taken: Taken) -> None:
         self.busy = ""
@@ -274,11 +274,11 @@ class BulkDrafts(Observable):
         self._canvas.notice.emit(text)
 
     def _update_photos(self, folder: Path, store: Store, changed: Callable[[Photo], Photo]) -> None:
-        """The roll may be another one by now."""
-        roll = self.roll
-        if roll is not None and roll.folder == folder:
-            there = tuple(map(changed, roll.photos))
-            self.went.emit(replace(roll, photos=there, pairs=store.pairs, drafts=store.drafts))
+        """The photos may be another one by now."""
+        photo_set = self.photo_set
+        if photo_set is not None and photo_set.folder == folder:
+            there = tuple(map(changed, photo_set.photos))
+            self.went.emit(replace(photo_set, photos=there, pairs=store.pairs, drafts=store.drafts))
 
 
 def _proposal(photo: Photo, drafts: Drafts, palette: Palette) -> Proposal | None:

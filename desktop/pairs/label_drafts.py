@@ -74,7 +74,7 @@ class LabelDrafts(Observable):
         self._reading = TaskQueue("reading drafts", self)
         self._reading.error_reported.connect(canvas.error_reported)
         self._given_up = threading.Event()
-        self._roll: PhotoSet | None = None
+        self._photo_set: PhotoSet | None = None
         self._index = 0
         self._refused = 0
         """Maps at which it was cancelled, or failed: it is tried again after some more."""
@@ -85,35 +85,35 @@ class LabelDrafts(Observable):
 
     # --- learning ------------------------------------------------------------------------------
 
-    def begin(self, roll: PhotoSet, drafts: Drafts) -> None:
-        """Make drafts for the photos of a roll, where there are those of an earlier day."""
+    def begin(self, photo_set: PhotoSet, drafts: Drafts) -> None:
+        """Make drafts for the photos of a photo_set, where there are those of an earlier day."""
         self.end()
         self.drafts = drafts
-        self.follow(roll, 0)
+        self.follow(photo_set, 0)
 
-    def follow(self, roll: PhotoSet, index: int) -> None:
-        """The roll as it is now, and which photo is at hand: learn where there are enough new maps."""
-        self._roll, self._index = roll, index
+    def follow(self, photo_set: PhotoSet, index: int) -> None:
+        """The photos as they are now, and which photo is at hand: learn where there are enough new maps."""
+        self._photo_set, self._index = photo_set, index
         if self.drafts is None or self.learning:
             return
-        maps = roll.by_hand
+        maps = photo_set.by_hand
         learnt = self.drafts.maps if self.drafts.whole else 0  # what was interrupted is done again
         known = max(learnt, self._refused) if maps >= learnt else self._refused
         due = maps >= FEWEST and maps // FEWEST > known // FEWEST
         self.waiting = due and self._training.goes_on
-        if due and not self.waiting and any(not photo.pair for photo in roll.photos):
-            self._learn(roll, index)
+        if due and not self.waiting and any(not photo.pair for photo in photo_set.photos):
+            self._learn(photo_set, index)
 
     def cancel(self) -> None:
         """Learn nothing now; after some more maps it is tried again."""
-        if self.learning and self._roll is not None:
-            self._refused = self._roll.by_hand
+        if self.learning and self._photo_set is not None:
+            self._refused = self._photo_set.by_hand
         self._stop()
 
     def end(self) -> None:
         """No label maps are made any more."""
         self._stop()
-        self._roll, self.drafts, self._refused = None, None, 0
+        self._photo_set, self.drafts, self._refused = None, None, 0
 
     def leave(self) -> None:
         """End of the program; what was being learnt is learnt another time."""
@@ -126,13 +126,13 @@ class LabelDrafts(Observable):
         self._tasks.forget()
         self.learning = self.waiting = False
 
-    def _learn(self, roll: PhotoSet, index: int) -> None:
+    def _learn(self, photo_set: PhotoSet, index: int) -> None:
         self.progress = 0.0, 0
         self.learning = True
         given_up = self._given_up = threading.Event()
-        after, before = roll.photos[index:], roll.photos[:index]
+        after, before = photo_set.photos[index:], photo_set.photos[:index]
         wanted = [photo for photo in (*after, *before) if not photo.pair]
-        self._tasks.do(lambda: self._have_learnt(roll.folder, wanted, given_up), self._take)
+        self._tasks.do(lambda: self._have_learnt(photo_set.folder, wanted, given_up), self._take)
 
     def _have_learnt(self, data: Path, wanted: list[Photo], given_up: threading.Event) -> Drafts | None:
         """On the task queue's thread."""
@@ -170,12 +170,12 @@ class LabelDrafts(Observable):
 
     def _take(self, found: Drafts | None) -> None:
         self.learning = self.waiting = False
-        if found is None or self._roll is None:
+        if found is None or self._photo_set is None:
             return
         if not found.maps:  # what was learnt can't be read: not again and again
-            self._refused = self._roll.by_hand
+            self._refused = self._photo_set.by_hand
         self.drafts = found
-        self.follow(self._roll, self._index)  # maps may have been finished meanwhile
+        self.follow(self._photo_set, self._index)  # maps may have been finished meanwhile
 
     def _wait(self, learning: threading.Event, waits: bool) -> None:
         if self.learning and learning is self._given_up:
@@ -192,16 +192,16 @@ class LabelDrafts(Observable):
 
     def _failed(self, sentence: str) -> None:
         self.learning = self.waiting = False
-        if self._roll is not None:
-            self._refused = self._roll.by_hand
+        if self._photo_set is not None:
+            self._refused = self._photo_set.by_hand
         self._canvas.error_reported.emit(sentence)
 
     def _notice_training(self) -> None:
         """Two trainings would fight for the processor."""
         if self._training.goes_on and self.learning:
             self._stop()
-        if self._roll is not None:
-            self.follow(self._roll, self._index)
+        if self._photo_set is not None:
+            self.follow(self._photo_set, self._index)
 
     # --- laying --------------------------------------------------------------------------------
 

@@ -53,9 +53,9 @@ class PairDrawing(Observable):
         parent: owns it.
     """
 
-    roll = Property[PhotoSet | None](None)
+    photo_set = Property[PhotoSet | None](None)
     """None while no pairs are made."""
-    place = Property(0)
+    index = Property(0)
     """Of the photo at hand, counted from 0."""
     busy = Property(False)
     """Something is being read or written."""
@@ -94,24 +94,24 @@ class PairDrawing(Observable):
         self._begun = 0
         """How often pairs were begun or ended: what was asked for before goes nowhere."""
         self.bulk_drafts = BulkDrafts(canvas, self.labels, self._writing, self)
-        self.watch("roll", self._update_rest)
-        self.bulk_drafts.went.connect(self._take_roll)
+        self.watch("photo_set", self._update_rest)
+        self.bulk_drafts.went.connect(self._take_photo_set)
         canvas.watch("picture", self._notice_picture)
 
     @property
     def photo(self) -> Photo | None:
         """The photo at hand."""
-        return self.roll.photos[self.place] if self.roll else None
+        return self.photo_set.photos[self.index] if self.photo_set else None
 
     @property
     def draws_lines(self) -> bool:
         """Whether lines are drawn over the photos, rather than labels or colours."""
-        return self.roll is not None and self._kind == "sketch"
+        return self.photo_set is not None and self._kind == "sketch"
 
     @property
     def draws_labels(self) -> bool:
         """Whether it is label maps that are made."""
-        return self.roll is not None and self._kind == "labels"
+        return self.photo_set is not None and self._kind == "labels"
 
     # --- begin and end -------------------------------------------------------------------------
 
@@ -140,21 +140,21 @@ class PairDrawing(Observable):
         self.busy = True
 
         def read() -> tuple[PhotoSet, Drafts]:
-            roll = photos.find_photos(sources, kind, folder, palette)
-            return roll, kept_drafts.read(kept_drafts.drafts_folder(folder))
+            photo_set = photos.find_photos(sources, kind, folder, palette)
+            return photo_set, kept_drafts.read(kept_drafts.drafts_folder(folder))
 
         def go_on(_none: None) -> None:
             self._reading.do(read, lambda found: self._begin(kind, *found), "begin")
 
         self._writing.do(lambda: None, go_on, "begin")  # a pair that is being kept counts
 
-    def _begin(self, kind: InputKind, roll: PhotoSet, drafts: Drafts) -> None:
+    def _begin(self, kind: InputKind, photo_set: PhotoSet, drafts: Drafts) -> None:
         self.finish()
-        self._kind, self.place = kind, 0
+        self._kind, self.index = kind, 0
         if kind == "labels":
-            roll = replace(roll, photos=kept_drafts.in_order(roll.photos, -1, drafts))
-            self.labels.begin(roll, drafts)
-        self.roll = roll
+            photo_set = replace(photo_set, photos=kept_drafts.in_order(photo_set.photos, -1, drafts))
+            self.labels.begin(photo_set, drafts)
+        self.photo_set = photo_set
         first = self._without_pair(0)
         self._open(first if first is not None else 0)
         if first is None:
@@ -163,13 +163,13 @@ class PairDrawing(Observable):
     def finish(self, folder: Path | None = None) -> None:
         """Make no more pairs, or none for the data set in ``folder``: others may be made by now. A drawing
         that was not added stays open."""
-        if folder is not None and (self.roll is None or self.roll.folder != folder):
+        if folder is not None and (self.photo_set is None or self.photo_set.folder != folder):
             return
         self.draft.cancel()
         self.labels.end()
         self._begun += 1
         old, self._picture = self._picture, None
-        self.roll, self.busy = None, False
+        self.photo_set, self.busy = None, False
         self.here = False
         if old is not None and old in self._canvas.pictures and old.is_saved:
             self._canvas.close_picture(old)
@@ -186,10 +186,10 @@ class PairDrawing(Observable):
 
     def step(self, by: int) -> None:
         """Go on to the next photo (1) or back to the one before (−1); the drawing is kept."""
-        if self.roll is None or self.busy:
+        if self.photo_set is None or self.busy:
             return
-        index = self.place + by
-        if 0 <= index < len(self.roll.photos):
+        index = self.index + by
+        if 0 <= index < len(self.photo_set.photos):
             self._open(index, by)
         else:
             last = self.tr("This is the last photo.") if by > 0 else self.tr("This is the first photo.")
@@ -197,20 +197,20 @@ class PairDrawing(Observable):
 
     def back_to_photo(self) -> None:
         """Put the picture of the photo at hand on the canvas again."""
-        if self.roll is not None and not self.busy:
-            self._open(self.place)
+        if self.photo_set is not None and not self.busy:
+            self._open(self.index)
 
     def _without_pair(self, start: int) -> int | None:
         """The first photo without a pair from ``start`` on, else before it; None where all have one."""
-        assert self.roll is not None
-        count = len(self.roll.photos)
+        assert self.photo_set is not None
+        count = len(self.photo_set.photos)
         order = (number % count for number in range(start, start + count))
-        return next((index for index in order if not self.roll.photos[index].pair), None)
+        return next((index for index in order if not self.photo_set.photos[index].pair), None)
 
     def _open(self, index: int, by: int = 1) -> None:
         """Bring a photo up; one that can't be read is passed over in the direction ``by``."""
-        assert self.roll is not None
-        roll, kind, photo, begun = self.roll, self._kind, self.roll.photos[index], self._begun
+        assert self.photo_set is not None
+        photo_set, kind, photo, begun = self.photo_set, self._kind, self.photo_set.photos[index], self._begun
         for picture in self._canvas.pictures:
             if picture.document.kind == kind and photos.is_over(picture.document, photo):
                 picture.document.extras["photo"] = photo.mark
@@ -219,7 +219,7 @@ class PairDrawing(Observable):
 
         def read() -> LoadedPhoto | str:
             try:
-                document, said = photos.picture_over(photo, kind, roll.palette, roll.folder)
+                document, said = photos.picture_over(photo, kind, photo_set.palette, photo_set.folder)
                 if kind == "labels" and (layer := photos.photo_layer(document)) is not None:
                     hold(document, layer.pixels)  # smart fill is to find them, and the draft, hours later
                 return document, said, self._drafted(photo, document)
@@ -230,10 +230,10 @@ class PairDrawing(Observable):
         self._reading.do(read, lambda found: self._take(begun, index, by, found), "open")
 
     def _take(self, begun: int, index: int, by: int, found: LoadedPhoto | str) -> None:
-        if begun != self._begun or self.roll is None:
+        if begun != self._begun or self.photo_set is None:
             return
         # Drafts may have gone into the data set meanwhile; the order stays while something is read.
-        roll = self.roll
+        photo_set = self.photo_set
         self.busy = False
         if not isinstance(found, str):
             document, said, labels = found
@@ -242,7 +242,7 @@ class PairDrawing(Observable):
                 before is not None and before.document.kind == document.kind
             ):  # its preview goes on in the same style
                 document.take_styles(before.document.style, before.document.named_styles)
-            picture = OpenPicture(document, title=roll.photos[index].file.stem)
+            picture = OpenPicture(document, title=photo_set.photos[index].file.stem)
             self._come_up(index, picture)
             if labels is not None:
                 self.labels.lay(document, labels)
@@ -253,14 +253,14 @@ class PairDrawing(Observable):
                 self._canvas.error_reported.emit(said)
             return
         self._canvas.error_reported.emit(self.tr("%s It is passed over.") % found)
-        if 0 <= index + by < len(roll.photos):
+        if 0 <= index + by < len(photo_set.photos):
             self._open(index + by, by)
         elif self._picture is None:
             self.finish()
 
     def _come_up(self, index: int, picture: OpenPicture) -> None:
         canvas, old = self._canvas, self._picture
-        self._picture, self.place = picture, index
+        self._picture, self.index = picture, index
         canvas.put_up(picture)
         if old is not None and old is not picture and old.is_saved and old in canvas.pictures:
             canvas.close_picture(old)
@@ -269,7 +269,7 @@ class PairDrawing(Observable):
 
     def _notice_picture(self) -> None:
         picture = self._picture
-        self.here = self.roll is not None and picture is not None and picture is self._canvas.picture
+        self.here = self.photo_set is not None and picture is not None and picture is self._canvas.picture
 
     # --- drafts --------------------------------------------------------------------------------
 
@@ -307,12 +307,12 @@ class PairDrawing(Observable):
 
     def _order(self) -> None:
         """Other drafts: of the photos to come, the least certain is offered first."""
-        roll, drafts = self.roll, self.labels.drafts
-        if roll is None or drafts is None or self.busy:
+        photo_set, drafts = self.photo_set, self.labels.drafts
+        if photo_set is None or drafts is None or self.busy:
             return
-        ordered = kept_drafts.in_order(roll.photos, self.place, drafts)
-        if ordered != roll.photos:
-            self.roll = replace(roll, photos=ordered)
+        ordered = kept_drafts.in_order(photo_set.photos, self.index, drafts)
+        if ordered != photo_set.photos:
+            self.photo_set = replace(photo_set, photos=ordered)
 
     def _recall(self) -> None:
         """What was chosen last, as far as it makes sense, and note what is chosen from now on."""
@@ -356,17 +356,17 @@ class PairDrawing(Observable):
 
     def add(self) -> None:
         """Put photo and drawing into the data set as a pair, and go on to the next photo without one."""
-        canvas, roll, photo = self._canvas, self.roll, self.photo
-        if roll is None or photo is None or self.busy or not self.here:
+        canvas, photo_set, photo = self._canvas, self.photo_set, self.photo
+        if photo_set is None or photo is None or self.busy or not self.here:
             return
         canvas.finish_stroke()
         picture = canvas.picture
         assert picture is not None
         document = picture.document
         with ReportErrors(canvas.error_reported.emit):
-            if roll.palette is not None and document.palette != roll.palette:
+            if photo_set.palette is not None and document.palette != photo_set.palette:
                 text = self.tr("The data set is painted in the labels of “%s”; choose that palette again.")
-                raise PictureError(text % roll.palette.name)
+                raise PictureError(text % photo_set.palette.name)
             if document.is_blank:
                 text = self.tr("Nothing is drawn over “%s” yet; draw something, or skip the photo.")
                 raise PictureError(text % photo.file.name)
@@ -374,31 +374,31 @@ class PairDrawing(Observable):
             revision, begun = document.revision, self._begun
             self.busy = True
             self._writing.do(
-                lambda: self._keep(roll, photo, drawn, seen),
+                lambda: self._keep(photo_set, photo, drawn, seen),
                 lambda kept: self._added(begun, photo, picture, revision, *kept),
             )
 
-    def _keep(self, roll: PhotoSet, photo: Photo, drawn: Picture, seen: Pixels) -> tuple[Photo, int]:
+    def _keep(self, photo_set: PhotoSet, photo: Photo, drawn: Picture, seen: Pixels) -> tuple[Photo, int]:
         """On the task queue's thread: the photo with its pair, and how many pairs there are now."""
         task = task_of(self._kind)
-        photos.refuse_gone(roll)
-        pair = pair_store.keep(roll.folder, drawn, seen, task, roll.palette, photo.origin)
-        return replace(photo, pair=pair, draft=False), len(pair_store.names(roll.folder))
+        photos.refuse_gone(photo_set)
+        pair = pair_store.keep(photo_set.folder, drawn, seen, task, photo_set.palette, photo.origin)
+        return replace(photo, pair=pair, draft=False), len(pair_store.names(photo_set.folder))
 
     def _added(
         self, begun: int, former: Photo, picture: OpenPicture, revision: int, photo: Photo, pairs: int
     ) -> None:
-        if begun != self._begun or self.roll is None:
+        if begun != self._begun or self.photo_set is None:
             return
         self.busy = False
-        roll = self.roll  # as it is now: the rest of the drafts may have been taken meanwhile
-        index = next(number for number, other in enumerate(roll.photos) if other.mark == photo.mark)
-        others = (photo if other.mark == photo.mark else other for other in roll.photos)
-        drafts = roll.drafts - {photo.pair}
-        self.roll = replace(roll, photos=tuple(others), pairs=pairs, drafts=drafts)
+        photo_set = self.photo_set  # as it is now: the rest of the drafts may have been taken meanwhile
+        index = next(number for number, other in enumerate(photo_set.photos) if other.mark == photo.mark)
+        others = (photo if other.mark == photo.mark else other for other in photo_set.photos)
+        drafts = photo_set.drafts - {photo.pair}
+        self.photo_set = replace(photo_set, photos=tuple(others), pairs=pairs, drafts=drafts)
         self._order()
         if self.draws_labels:
-            self.labels.follow(self.roll, self.place)
+            self.labels.follow(self.photo_set, self.index)
         if picture.document.revision != revision:
             self._canvas.notice.emit(
                 self.tr("Added without your last strokes; add it again to have them in.")
@@ -414,14 +414,14 @@ class PairDrawing(Observable):
             self.step(1)
 
     def _update_rest(self) -> None:
-        self.bulk_drafts.roll = self.roll if self.draws_labels else None
+        self.bulk_drafts.photo_set = self.photo_set if self.draws_labels else None
 
-    def _take_roll(self, roll: PhotoSet) -> None:
+    def _take_photo_set(self, photo_set: PhotoSet) -> None:
         """Drafts went into the data set, or out of it."""
-        if self.roll is None or self.roll.folder != roll.folder:
+        if self.photo_set is None or self.photo_set.folder != photo_set.folder:
             return
-        self.roll = roll
-        self.labels.follow(roll, self.place)
+        self.photo_set = photo_set
+        self.labels.follow(photo_set, self.index)
 
     def _take_scanned(self, found: PhotoSet | str) -> None:
         if isinstance(found, str):

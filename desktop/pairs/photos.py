@@ -239,17 +239,17 @@ def picture_over(
     return document, said
 
 
-def refuse_gone(roll: PhotoSet) -> None:
+def refuse_gone(photo_set: PhotoSet) -> None:
     """Make sure that a data set which was begun is still there.
 
     Raises:
         PictureError: its folder is gone.
     """
-    if roll.pairs and not roll.folder.is_dir():
+    if photo_set.pairs and not photo_set.folder.is_dir():
         text = translate(
             "photos", "“{0}” is gone; bring it back, or choose another data set. Your drawing stays open."
         )
-        raise PictureError(text.format(roll.folder))
+        raise PictureError(text.format(photo_set.folder))
 
 
 def is_over(document: Document, photo: Photo) -> bool:

@@ -328,12 +328,12 @@ class MainWindow(WithCompanions):
         PairStartDialog(self.session, sources or [], self).open()
 
     def _offer_training(self) -> None:
-        roll = self.session.pair_drawing.roll
-        assert roll is not None
+        photo_set = self.session.pair_drawing.photo_set
+        assert photo_set is not None
         self.messages.offer(
             self.tr("Every photo has its pair now."),
-            (self.tr("&Train on them"), lambda: self.training.prepare(roll.folder)),
-            (self.tr("&Done"), lambda: self.session.pair_drawing.finish(roll.folder)),
+            (self.tr("&Train on them"), lambda: self.training.prepare(photo_set.folder)),
+            (self.tr("&Done"), lambda: self.session.pair_drawing.finish(photo_set.folder)),
         )
 
     def _show_lesson(self) -> None:

@@ -75,7 +75,7 @@ def label_all(
         reached = document.palette.indices(document.picture_flat())
         journey.right.append(float((reached == truth).mean()))
         journey.drafted.append(drafted)
-        pairs = pair_drawing.roll.pairs
+        pairs = pair_drawing.photo_set.pairs
         hand.key(Qt.Key.Key_D, CTRL)
         journey.hands.append(hand.seconds - before)
         paper = np.empty_like(photo)
@@ -85,7 +85,7 @@ def label_all(
             blank = np.asarray(document.palette.indices(paper), np.uint8)
             bare = seconds_of(plan(photo, truth, blank, count, goal)) + HANDED_OVER
         journey.bare.append(bare)
-        until(lambda pairs=pairs: pair_drawing.roll.pairs > pairs and ready(), 60)
+        until(lambda pairs=pairs: pair_drawing.photo_set.pairs > pairs and ready(), 60)
         if number + 1 < most:
             started = time.perf_counter()
             until(lambda: not pair_drawing.labels.learning and ready(), 900)
@@ -127,13 +127,13 @@ def add_the_rest(
         hand.think()
     hand.think()
     hand.click(dialog.findChild(QPushButton, "rest_add"))
-    until(lambda: not rest.busy and pair_drawing.roll.drafts, 900)
+    until(lambda: not rest.busy and pair_drawing.photo_set.drafts, 900)
     journey.hands.append(hand.seconds - before)
-    roll, right = pair_drawing.roll, []
-    palette, noted = roll.palette, pair_store.manifest_of(roll.folder).drafts
-    for photo in roll.photos:
+    photo_set, right = pair_drawing.photo_set, []
+    palette, noted = photo_set.palette, pair_store.manifest_of(photo_set.folder).drafts
+    for photo in photo_set.photos:
         if photo.draft:
-            drawn, _ = pair_store.read_back(roll.folder, photo.pair)
+            drawn, _ = pair_store.read_back(photo_set.folder, photo.pair)
             right.append(float((palette.indices(drawn.pixels) == truths[photo.file.stem][1]).mean()))
     journey.taken, journey.taken_right = len(right), float(np.mean(right))
     journey.certainty = float(np.mean(list(noted.values())))

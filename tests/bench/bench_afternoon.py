@@ -85,7 +85,7 @@ def _journey(place: Path) -> list[Row]:
         file=sys.stderr,
     )
 
-    folder = session.pair_drawing.roll.folder
+    folder = session.pair_drawing.photo_set.folder
     window.training.prepare(folder)
     until(lambda: session.dataset_scan.result is not None and session.dataset_scan.checked == 1.0, 120)
     page = window.training.window.prepare_page

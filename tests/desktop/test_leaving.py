@@ -146,8 +146,12 @@ def test_a_pair_that_is_being_kept_counts_when_photos_are_begun_anew(
     monkeypatch.setattr(pair_store, "keep", slowly)
     pair_drawing.add()
     assert begun.wait(20)
-    old = pair_drawing.roll
+    old = pair_drawing.photo_set
     draw_over_photos(window, folder)
     go_on.set()
-    until(lambda: pair_drawing.roll is not old and pair_drawing.roll is not None and not pair_drawing.busy)
-    assert pair_drawing.roll.done == 1
+    until(
+        lambda: (
+            pair_drawing.photo_set is not old and pair_drawing.photo_set is not None and not pair_drawing.busy
+        )
+    )
+    assert pair_drawing.photo_set.done == 1

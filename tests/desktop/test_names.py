@@ -133,8 +133,8 @@ def test_pairs_are_made_of_photos_there(window: MainWindow, session: Session, st
     answer(dialog, strange / STRANGE)
     until(lambda: dialog.do.isEnabled())
     dialog.do.click()
-    until(lambda: session.pair_drawing.roll is not None)
-    assert session.pair_drawing.roll.folder == strange / STRANGE
+    until(lambda: session.pair_drawing.photo_set is not None)
+    assert session.pair_drawing.photo_set.folder == strange / STRANGE
     session.pair_drawing.leave()
 
 

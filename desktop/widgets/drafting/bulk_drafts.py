@@ -76,7 +76,7 @@ class BulkDraftsDialog(QDialog):
         self._add.setToolTip(self.tr("Put these into the data set, marked as drafts; they can be taken back"))
         self._add.clicked.connect(self._bulk_drafts.take)
         self._arrange()
-        self._bulk_drafts.watch("roll proposals chosen busy share", self._show)
+        self._bulk_drafts.watch("photo_set proposals chosen busy share", self._show)
         self._bulk_drafts.taken.connect(self._report)
 
     def look(self) -> None:
@@ -125,7 +125,7 @@ class BulkDraftsDialog(QDialog):
 
     def _show(self) -> None:
         rest = self._bulk_drafts
-        if rest.roll is None:
+        if rest.photo_set is None:
             self.hide()
         self._thumbs = {one.photo.mark: one.thumb for one in rest.proposals}
         picks = []
@@ -153,7 +153,7 @@ class BulkDraftsDialog(QDialog):
         self._bar.setVisible(bool(rest.busy))
         self._stop.setVisible(rest.busy == "taking")
         self._bar.setValue(round(1000 * rest.share))
-        self._back.setVisible(rest.roll is not None and bool(rest.roll.drafts))
+        self._back.setVisible(rest.photo_set is not None and bool(rest.photo_set.drafts))
         self._back.setEnabled(not rest.busy)
 
     def _sentence(self) -> str:
@@ -202,6 +202,6 @@ class BulkDraftsDialog(QDialog):
         )
 
     def _take_back(self) -> None:
-        roll = self._bulk_drafts.roll
-        if roll is not None:
-            self._bulk_drafts.take_back(roll.folder, roll.drafts)
+        photo_set = self._bulk_drafts.photo_set
+        if photo_set is not None:
+            self._bulk_drafts.take_back(photo_set.folder, photo_set.drafts)

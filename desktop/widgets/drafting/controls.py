@@ -73,7 +73,7 @@ class DraftControls(QWidget):
     def show_state(self) -> None:
         """What can be done now."""
         pair_drawing = self._pair_drawing
-        at_hand = pair_drawing.roll is not None and pair_drawing.here and not pair_drawing.busy
+        at_hand = pair_drawing.photo_set is not None and pair_drawing.here and not pair_drawing.busy
         finding, learning = pair_drawing.draft.busy, pair_drawing.labels.learning
         drafts = pair_drawing.labels.drafts
         lines = pair_drawing.draws_lines
@@ -93,16 +93,16 @@ class DraftControls(QWidget):
     def message(self) -> str:
         """One line on the draft of the photo at hand, or on those to come; nothing where all is as usual."""
         pair_drawing = self._pair_drawing
-        labels, roll = pair_drawing.labels, pair_drawing.roll
+        labels, photo_set = pair_drawing.labels, pair_drawing.photo_set
         if pair_drawing.draft.busy:
             return self.tr("Finding the lines that somebody would draw, a few seconds …")
-        if not pair_drawing.draws_labels or roll is None:
+        if not pair_drawing.draws_labels or photo_set is None:
             return ""
         maps = self._maps() if pair_drawing.here else 0
         sentence = self.tr("Draft by %d maps, to be corrected.") % maps
         if labels.learning and not labels.waiting:
             share, photos = labels.progress
-            left = len(roll.photos) - roll.done
+            left = len(photo_set.photos) - photo_set.done
             news = self.tr("Learning from your maps, %d %%.") % round(100 * share)
             if share >= 1:
                 news = self.tr("Drafting other photos, %d of %d.") % (photos, left)
@@ -121,8 +121,8 @@ class DraftControls(QWidget):
 
     def forecast(self) -> str:
         """What is to be expected of a data set that is still small."""
-        roll = self._pair_drawing.roll
-        if not self._pair_drawing.draws_labels or roll is None or roll.pairs >= FEWEST:
+        photo_set = self._pair_drawing.photo_set
+        if not self._pair_drawing.draws_labels or photo_set is None or photo_set.pairs >= FEWEST:
             return ""
         return self.tr("drafts from %d on") % FEWEST
 

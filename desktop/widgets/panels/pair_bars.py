@@ -179,7 +179,7 @@ class PairDrawingBar(PairBar):
             self._pair_drawing.finish,
         )
         done.setObjectName("pair_drawing_done")
-        self._pair_drawing.watch("roll place busy here", self._show)
+        self._pair_drawing.watch("photo_set index busy here", self._show)
         self._pair_drawing.watch("photo_shown photo_opacity", self._show_opacity)
         self._pair_drawing.draft.watch("busy", self._show)
         self._pair_drawing.labels.watch("learning waiting progress drafts", self._show)
@@ -204,11 +204,17 @@ class PairDrawingBar(PairBar):
         }
 
     def _show(self) -> None:
-        pair_drawing, roll, photo = self._pair_drawing, self._pair_drawing.roll, self._pair_drawing.photo
-        at_work = roll is not None and photo is not None
+        pair_drawing, photo_set, photo = (
+            self._pair_drawing,
+            self._pair_drawing.photo_set,
+            self._pair_drawing.photo,
+        )
+        at_work = photo_set is not None and photo is not None
         self._actions["add_pair"].setEnabled(at_work and pair_drawing.here and not pair_drawing.busy)
         for name, by in (("previous_photo", -1), ("next_photo", 1)):
-            inside = at_work and roll is not None and 0 <= pair_drawing.place + by < len(roll.photos)
+            inside = (
+                at_work and photo_set is not None and 0 <= pair_drawing.index + by < len(photo_set.photos)
+            )
             self._actions[name].setEnabled(inside and not pair_drawing.busy)
         self._actions["toggle_photo"].setEnabled(at_work and pair_drawing.here)
         self._slider.setEnabled(pair_drawing.here)
@@ -218,13 +224,17 @@ class PairDrawingBar(PairBar):
         self._actions["add_rest"].setEnabled(there)
         self._rest.setVisible(there)
         self.setVisible(at_work)
-        if roll is None or photo is None:
+        if photo_set is None or photo is None:
             return
-        line = self.tr("Photo %d of %d · %s") % (pair_drawing.place + 1, len(roll.photos), photo.file.name)
-        known = self.tr("1 pair") if roll.pairs == 1 else self.tr("%d pairs") % roll.pairs
-        if roll.drafts:
-            known = self.tr("%s, %d of them drafts") % (known, len(roll.drafts))
-        under = f"{roll.folder.name} · {known}"
+        line = self.tr("Photo %d of %d · %s") % (
+            pair_drawing.index + 1,
+            len(photo_set.photos),
+            photo.file.name,
+        )
+        known = self.tr("1 pair") if photo_set.pairs == 1 else self.tr("%d pairs") % photo_set.pairs
+        if photo_set.drafts:
+            known = self.tr("%s, %d of them drafts") % (known, len(photo_set.drafts))
+        under = f"{photo_set.folder.name} · {known}"
         if photo.pair:
             its = self.tr("this photo's draft is in it as it was") if photo.draft else ""
             under += " · " + (its or self.tr("this photo has its pair"))
@@ -234,7 +244,7 @@ class PairDrawingBar(PairBar):
         self._add.setText(self._text())
         self._add.setToolTip(self._actions["add_pair"].toolTip() if pair_drawing.here else "")
         self._add.setEnabled(not pair_drawing.busy)
-        self._train.setEnabled(roll.pairs > 0)
+        self._train.setEnabled(photo_set.pairs > 0)
 
     def _text(self) -> str:
         if not self._pair_drawing.here:
@@ -249,8 +259,8 @@ class PairDrawingBar(PairBar):
             self._pair_drawing.back_to_photo()
 
     def _leave_for_training(self) -> None:
-        if self._pair_drawing.roll is not None:
-            self.train.emit(self._pair_drawing.roll.folder)
+        if self._pair_drawing.photo_set is not None:
+            self.train.emit(self._pair_drawing.photo_set.folder)
 
     def _show_opacity(self) -> None:
         pair_drawing = self._pair_drawing

@@ -53,7 +53,7 @@ def test_the_guides_sketches_are_taken(stage: Stage, tmp_path: Path) -> None:
     for file in written:
         with Image.open(file) as seen:
             assert (seen.format, seen.size) == ("WEBP", (1280, 800))
-    assert stage.session.pair_drawing.roll is None, "the photos are put away again"
+    assert stage.session.pair_drawing.photo_set is None, "the photos are put away again"
 
 
 def test_pictures_are_as_good_as_their_size_allows(tmp_path: Path) -> None:

@@ -57,7 +57,7 @@ def ready(window: MainWindow, fronts: Path) -> tuple[Path, BulkDrafts]:
     folder = pair_drawing.folder("fronts")
     keep(window, folder, fronts, 5)
     begin(window, fronts)
-    count = len(pair_drawing.roll.palette.labels)
+    count = len(pair_drawing.photo_set.palette.labels)
     known = marks(window)
     leave_drafts(folder, count, {known[f"front {number}"]: 0.1 for number in (6, 7, 8)})
     unsure = np.full((count, 16, 24), 0.6 / (count - 1), np.float32)
@@ -88,16 +88,16 @@ def test_the_certain_ones_go_in_marked_and_out_again(window: MainWindow, fronts:
     press(window, "rest_add")
     until(lambda: "2 drafts are in the data set as they were" in message(window))
     assert "100 % of the pixels are held to be right" in message(window)
-    roll = pair_drawing.roll
-    assert (roll.pairs, roll.by_hand, roll.done) == (7, 5, 7)
+    photo_set = pair_drawing.photo_set
+    assert (photo_set.pairs, photo_set.by_hand, photo_set.done) == (7, 5, 7)
     noted = pair_store.manifest_of(folder).drafts
-    assert set(noted) == roll.drafts and set(noted.values()) == {1.0}
+    assert set(noted) == photo_set.drafts and set(noted.values()) == {1.0}
     found = pairs.find(folder)
     drawn, photo = pairs.load(next(pair for pair in found.pairs if pair.name in noted))
     assert len(found.pairs) == 7 and len(np.unique(drawn.reshape(-1, 3), axis=0)) == 2
     assert photo.shape == drawn.shape
     answer(window, "back")
-    until(lambda: pair_drawing.roll.pairs == 5)
+    until(lambda: pair_drawing.photo_set.pairs == 5)
     assert not pair_store.manifest_of(folder).drafts and len(pairs.find(folder).pairs) == 5
     assert "2 drafts are out of the data set again" in message(window)
     assert len(rest.waiting) == 3
@@ -119,7 +119,7 @@ def test_they_are_taken_back_out_of_the_data_set_that_they_went_into(
     answer(window, "back")
     until(lambda: "2 drafts are out of the data set again" in message(window))
     assert len(pairs.find(folder).pairs) == 5 and len(pairs.find(other).pairs) == 7
-    assert pair_drawing.roll.folder == other and pair_drawing.roll.pairs == 7
+    assert pair_drawing.photo_set.folder == other and pair_drawing.photo_set.pairs == 7
 
 
 def test_a_click_and_the_threshold_say_which(window: MainWindow, fronts: Path):
@@ -149,24 +149,24 @@ def test_what_a_hand_is_at_is_left_alone(window: MainWindow, fronts: Path):
     open_dialog(window, rest)
     assert begun.mark not in {one.photo.mark for one in rest.proposals} and len(rest.proposals) == 2
     press(window, "rest_close")
-    assert not dialog(window).isVisible() and pair_drawing.roll.pairs == 5
+    assert not dialog(window).isVisible() and pair_drawing.photo_set.pairs == 5
     # What is corrected later is a map like any other, and stays.
     open_dialog(window, rest)
     rest.choose(0.0)
     press(window, "rest_add")
-    until(lambda: len(pair_drawing.roll.drafts) == 2)
-    place = next(number for number, it in enumerate(pair_drawing.roll.photos) if it.draft)
-    while pair_drawing.place != place:
-        pair_drawing.step(1 if place > pair_drawing.place else -1)
+    until(lambda: len(pair_drawing.photo_set.drafts) == 2)
+    index = next(number for number, it in enumerate(pair_drawing.photo_set.photos) if it.draft)
+    while pair_drawing.index != index:
+        pair_drawing.step(1 if index > pair_drawing.index else -1)
         until(lambda: pair_drawing.here and not pair_drawing.busy)
     said = [label.text() + label.toolTip() for label in window.pair_drawing_bar.findChildren(QLabel)]
     assert any("draft is in it as it was" in html.unescape(text) for text in said)
     drag(window, (40, 10), (60, 30))
     pair_drawing.add()
-    until(lambda: len(pair_drawing.roll.drafts) == 1)
-    assert len(pair_store.manifest_of(folder).drafts) == 1 and pair_drawing.roll.by_hand == 6
-    rest.take_back(folder, pair_drawing.roll.drafts | {"1"})
-    until(lambda: not pair_drawing.roll.drafts)
+    until(lambda: len(pair_drawing.photo_set.drafts) == 1)
+    assert len(pair_store.manifest_of(folder).drafts) == 1 and pair_drawing.photo_set.by_hand == 6
+    rest.take_back(folder, pair_drawing.photo_set.drafts | {"1"})
+    until(lambda: not pair_drawing.photo_set.drafts)
     assert len(pairs.find(folder).pairs) == 6
 
 
@@ -268,12 +268,12 @@ def test_the_rest_that_ends_while_a_photo_is_read_leaves_it_to_come_up(
         pair_drawing.step(1)
         assert reading.begun.wait(60)
         rest.take()
-        until(lambda: pair_drawing.roll.pairs == 7)
+        until(lambda: pair_drawing.photo_set.pairs == 7)
         assert pair_drawing.busy
     until(lambda: not pair_drawing.busy)
-    assert pair_drawing.place == 6 and pair_drawing.here
+    assert pair_drawing.index == 6 and pair_drawing.here
     pair_drawing.step(1)
-    until(lambda: not pair_drawing.busy and pair_drawing.place == 7)
+    until(lambda: not pair_drawing.busy and pair_drawing.index == 7)
 
 
 def test_a_pair_that_is_added_while_the_rest_is_taken_counts_and_goes_on(
@@ -289,7 +289,7 @@ def test_a_pair_that_is_added_while_the_rest_is_taken_counts_and_goes_on(
         assert reading.begun.wait(60)
         pair_drawing.add()
     until(lambda: len(pair_store.names(folder)) == 7 and not rest.busy and not pair_drawing.busy)
-    roll = pair_drawing.roll
-    assert (roll.pairs, roll.by_hand, roll.done) == (7, 6, 7)
+    photo_set = pair_drawing.photo_set
+    assert (photo_set.pairs, photo_set.by_hand, photo_set.done) == (7, 6, 7)
     assert pair_drawing.photo.file.stem == "front 8" and pair_drawing.here
     assert all(picture.is_saved for picture in window.session.pictures if picture.photo)

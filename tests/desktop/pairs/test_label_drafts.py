@@ -99,8 +99,8 @@ def leave_drafts(data: Path, labels: int, doubts: dict[str, float], maps: int = 
 
 
 def marks(window: MainWindow) -> dict[str, str]:
-    roll = window.session.pair_drawing.roll
-    return {photo.file.stem: photo.mark for photo in roll.photos}
+    photo_set = window.session.pair_drawing.photo_set
+    return {photo.file.stem: photo.mark for photo in photo_set.photos}
 
 
 @pytest.fixture
@@ -125,7 +125,7 @@ def test_after_five_maps_the_next_photo_comes_with_its_draft(window: MainWindow,
     assert tool(window, "draft_cancel").isVisible() and "Learning" in text_of(window.pair_drawing_bar)
     until(lambda: not labels.learning, LONG)
     assert labels.drafts.maps == 5 and {mark for mark, _ in labels.drafts.doubts} == {
-        photo.mark for photo in pair_drawing.roll.photos if not photo.pair
+        photo.mark for photo in pair_drawing.photo_set.photos if not photo.pair
     }
     until(lambda: not session.document.is_blank)  # the photo at hand has waited for it
     number = int(pair_drawing.photo.file.stem.split()[-1])
@@ -197,15 +197,15 @@ def test_skipping_drafts_leaves_no_pictures_open_and_they_can_be_switched_off(
     pair_drawing.finish()
     before = len(session.pictures)
     begin(window, fronts)
-    for place in range(1, 4):
+    for index in range(1, 4):
         pair_drawing.step(1)
-        until(lambda: not pair_drawing.busy and pair_drawing.place == place)  # noqa: B023
+        until(lambda: not pair_drawing.busy and pair_drawing.index == index)  # noqa: B023
         assert made_by(session.document) == 5
     assert len(session.pictures) == before + 1
     filling = window.pair_drawing_bar.findChild(QCheckBox, "draft_filling")
     filling.click()
     pair_drawing.step(1)
-    until(lambda: not pair_drawing.busy and pair_drawing.place == 4)
+    until(lambda: not pair_drawing.busy and pair_drawing.index == 4)
     assert session.document.is_blank and made_by(session.document) == 0
     assert session.settings.pairs["drafts"] == "no"
 
@@ -220,11 +220,11 @@ def test_the_least_certain_photo_is_offered_first(window: MainWindow, fronts: Pa
     leave_drafts(folder, count, doubts)
     pair_drawing.finish()
     begin(window, fronts)
-    order = [int(photo.file.stem.split()[-1]) for photo in pair_drawing.roll.photos]
-    assert order == [1, 2, 7, 5, 4, 3, 6, 8] and pair_drawing.place == 2
+    order = [int(photo.file.stem.split()[-1]) for photo in pair_drawing.photo_set.photos]
+    assert order == [1, 2, 7, 5, 4, 3, 6, 8] and pair_drawing.index == 2
     until(lambda: made_by(session.document) == 5)
     pair_drawing.add()
-    until(lambda: pair_drawing.here and not pair_drawing.busy and pair_drawing.place == 3)
+    until(lambda: pair_drawing.here and not pair_drawing.busy and pair_drawing.index == 3)
     assert pair_drawing.photo.file.stem == "front 5"
 
 
@@ -245,7 +245,7 @@ def test_learning_is_cancelled_and_tried_again_after_more_maps(
     assert labels.learning
     tool(window, "draft_cancel").click()
     assert not labels.learning and not tool(window, "draft_cancel").isVisible()
-    labels.follow(pair_drawing.roll, 0)
+    labels.follow(pair_drawing.photo_set, 0)
     assert not labels.learning
     pair_drawing.draw_draft()
     assert "Drafts come once there are 5 finished maps" in text_of(window.messages)
@@ -332,7 +332,7 @@ def test_the_first_drafts_are_there_while_others_are_still_read(
     assert labels.learning and not labels.drafts.whole
     labels.cancel()
     goes_on.set()
-    labels.follow(pair_drawing.roll, 5)
+    labels.follow(pair_drawing.photo_set, 5)
     assert not labels.learning  # it was cancelled by hand
     pair_drawing.finish()
     begin(window, fronts)

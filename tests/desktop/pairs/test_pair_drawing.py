@@ -31,10 +31,10 @@ def beach(tmp_path: Path) -> Path:
     return write_photos(tmp_path / "beach")
 
 
-def at(session: Session, place: int) -> None:
-    """Wait for the photo at ``place``."""
+def at(session: Session, index: int) -> None:
+    """Wait for the photo at ``index``."""
     pair_drawing = session.pair_drawing
-    until(lambda: pair_drawing.here and not pair_drawing.busy and pair_drawing.place == place)
+    until(lambda: pair_drawing.here and not pair_drawing.busy and pair_drawing.index == index)
 
 
 def trace(window: MainWindow, folder: Path, kind: str = "sketch", into: Path | None = None) -> Path:
@@ -46,10 +46,10 @@ def trace(window: MainWindow, folder: Path, kind: str = "sketch", into: Path | N
     return target
 
 
-def add(window: MainWindow, place: int) -> None:
-    """Add what is drawn, and wait for the photo at ``place``."""
+def add(window: MainWindow, index: int) -> None:
+    """Add what is drawn, and wait for the photo at ``index``."""
     window.pair_drawing_bar.findChild(QPushButton, "add_pair").click()
-    at(window.session, place)
+    at(window.session, index)
 
 
 def test_a_folder_becomes_a_data_set_that_the_trainer_takes(window, session, beach, told):
@@ -76,7 +76,7 @@ def test_a_folder_becomes_a_data_set_that_the_trainer_takes(window, session, bea
     add(window, 2)
     drag(window, (10, 10), (10, 50))
     window.pair_drawing_bar.findChild(QPushButton, "add_pair").click()
-    until(lambda: session.pair_drawing.roll.done == 3)
+    until(lambda: session.pair_drawing.photo_set.done == 3)
     folder = session.pair_drawing.folder("beach")
     data = pairs.find(folder)
     assert (data.layout, data.task, len(data.pairs)) == ("kept", "hints", 3)
@@ -93,16 +93,16 @@ def test_done_ends_no_other_round_of_pairs(window: MainWindow, session: Session,
     for done in (1, 2, 3):
         drag(window, (30, 30), (60, 30))
         window.pair_drawing_bar.findChild(QPushButton, "add_pair").click()
-        until(lambda done=done: session.pair_drawing.roll.done == done and not session.pair_drawing.busy)
+        until(lambda done=done: session.pair_drawing.photo_set.done == done and not session.pair_drawing.busy)
     until(lambda: "Every photo has its pair now." in text_of(window.messages))
     button = next(it for it in window.messages.findChildren(QPushButton) if "Done" in it.text())
     trace(window, beach, into=tmp_path / "another")
     button.click()
-    assert session.pair_drawing.roll.folder == tmp_path / "another"
+    assert session.pair_drawing.photo_set.folder == tmp_path / "another"
     QTest.mouseClick(
         window.pair_drawing_bar.findChild(QToolButton, "pair_drawing_done"), Qt.MouseButton.LeftButton
     )
-    assert session.pair_drawing.roll is None
+    assert session.pair_drawing.photo_set is None
 
 
 def test_it_goes_on_another_day_and_a_drawing_that_was_not_added_is_there(
@@ -153,7 +153,7 @@ def test_an_empty_drawing_is_refused(window, session, beach, told):
     folder = trace(window, beach)
     window.pair_drawing_bar.findChild(QPushButton, "add_pair").click()
     assert told == ["Nothing is drawn over “photo 1.png” yet; draw something, or skip the photo."]
-    assert session.pair_drawing.place == 0 and not folder.exists()
+    assert session.pair_drawing.index == 0 and not folder.exists()
 
 
 def test_a_photo_that_has_a_pair_comes_with_its_drawing_and_replaces_it(window, session, beach):
@@ -189,8 +189,8 @@ def test_a_photo_is_known_again_wherever_it_lies(window, session, beach, tmp_pat
     shutil.move(beach, moved)
     (moved / "photo 1.png").rename(moved / "photo 9.png")
     trace(window, moved, into=folder)
-    roll = session.pair_drawing.roll
-    assert [(shot.file.name, shot.pair) for shot in roll.photos] == [
+    photo_set = session.pair_drawing.photo_set
+    assert [(shot.file.name, shot.pair) for shot in photo_set.photos] == [
         ("photo 2.png", ""), ("photo 3.png", ""), ("photo 9.png", "1"),
     ]  # fmt: skip
     assert str(tmp_path) not in (folder / pair_store.MANIFEST).read_text("utf-8")
@@ -220,7 +220,7 @@ def test_pairs_of_another_sort_are_refused_in_a_sentence(window, session, beach,
     until(lambda: told)
     assert told == ["“beach” holds pairs of another sort (labels); choose another name for these."]
     assert (
-        session.pair_drawing.roll is None
+        session.pair_drawing.photo_set is None
         and not session.pair_drawing.busy
         and not window.pair_drawing_bar.isVisible()
     )
@@ -235,7 +235,7 @@ def test_unreadable_photos_are_passed_over(window, session, beach, told):
     for file in beach.iterdir():
         file.write_bytes(b"nothing")
     pair_drawing.begin([beach], "sketch", pair_drawing.folder("other"))
-    until(lambda: pair_drawing.roll is None and not pair_drawing.busy and len(told) > 3)
+    until(lambda: pair_drawing.photo_set is None and not pair_drawing.busy and len(told) > 3)
 
 
 def test_where_pairs_cannot_be_written_the_drawing_stays(window, session, beach, told, tmp_path):
@@ -288,7 +288,7 @@ def test_large_photos_are_reduced_and_resizing_takes_the_photo_along(window, ses
     session.edit(lambda document: document.resize(300, 30))
     drag(window, (20, 10), (70, 10))
     session.pair_drawing.add()
-    until(lambda: session.pair_drawing.roll.done == 1)
+    until(lambda: session.pair_drawing.photo_set.done == 1)
     assert (
         read(folder / "A" / "1.png").pixels.shape == read(folder / "B" / "1.png").pixels.shape == (30, 300, 3)
     )
@@ -366,12 +366,12 @@ def test_another_palette_cannot_get_into_a_data_set(window, session, beach, told
 
 def test_replacing_goes_on_to_the_next_photo_when_all_have_pairs(window, session, beach):
     trace(window, beach)
-    for place in (1, 2):
+    for index in (1, 2):
         drag(window, (20, 10), (70, 10))
-        add(window, place)
+        add(window, index)
     drag(window, (20, 10), (70, 10))
     session.pair_drawing.add()
-    until(lambda: session.pair_drawing.roll.done == 3)
+    until(lambda: session.pair_drawing.photo_set.done == 3)
     session.pair_drawing.finish()
     trace(window, beach)
     at(session, 0)
