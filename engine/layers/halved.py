@@ -24,6 +24,8 @@ FEWEST_WEIGHTS = 1 << 17
 """Of fewer there is little to be read."""
 MOST_PIXELS = 256
 """Of the smaller of both maps; with more, it is multiplying that takes the time."""
+_PACKING_ROOM = 4 << 20
+"""Bytes that packing may take beside the weights in half precision."""
 _FIT = 2e-3
 """How far a product may lie from torch's own, as a share of the greatest value; it lies within 3e-4."""
 
@@ -52,7 +54,7 @@ class Halved(nn.Module):
             rows = rows.view(-1, inputs)
         else:
             rows = (weight.flatten(2).transpose(1, 2) / units).reshape(-1, 16 * inputs)
-        self.rows = torch.ops.quantized.linear_prepack_fp16(rows, None)
+        self.rows = _packed(rows)
         self.plain_bias = weight.new_zeros(self.outputs) if bias is None else bias.detach().clone()
         self.scale, self.bias = self.units, self.plain_bias
 
@@ -124,6 +126,14 @@ def suits(convolution: nn.Module, shape: Sequence[int], dtype: torch.dtype) -> b
     )
 
 
+def _packed(rows: Tensor) -> torch.ScriptObject:
+    """FBGEMM writes to what it was given without asking whether it was given any memory, which ends the process;
+    torch, asked for as much just before, raises."""
+    torch.empty(2 * rows.numel() + _PACKING_ROOM, dtype=torch.uint8)
+    packed: torch.ScriptObject = torch.ops.quantized.linear_prepack_fp16(rows, None)
+    return packed
+
+
 def _product(rows: Tensor, packed: torch.ScriptObject) -> Tensor:
     made: Tensor = torch.ops.quantized.linear_dynamic_fp16(rows, packed)
     return made
@@ -138,7 +148,7 @@ def works() -> bool:
         rows = torch.arange(3 * 64).mul(37).remainder(255).sub(127).div(127).view(3, 64)
         weight = torch.arange(48 * 64).mul(101).remainder(251).sub(125).div(125).view(48, 64)
         try:
-            made = _product(rows, torch.ops.quantized.linear_prepack_fp16(weight, None))
+            made = _product(rows, _packed(weight))
         except (RuntimeError, AttributeError, TypeError, ImportError):  # a packaged torch may lack parts
             return False
         wanted = F.linear(rows, weight)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 
 import pytest
@@ -19,6 +21,28 @@ BOTH = [
     pytest.param(lambda bias=True: nn.ConvTranspose2d(96, 112, 4, 2, 1, bias=bias), id="transposed"),
 ]
 both = pytest.mark.parametrize("convolution", BOTH)
+
+MEMORY_THAT_ENDS = """
+import resource
+from pathlib import Path
+import torch
+from torch import nn
+from engine.layers import halved
+
+divide = torch.div
+
+def the_last_there_is(*given, **named):
+    divide(*given, **named)
+    used = int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()
+    resource.setrlimit(resource.RLIMIT_AS, (used + (1 << 20), resource.RLIM_INFINITY))
+
+assert halved.works()
+torch.div = the_last_there_is
+try:
+    halved.Halved(nn.ConvTranspose2d(512, 512, 4, 2, 1))
+except RuntimeError as error:
+    print(error)
+"""
 
 
 @pytest.fixture(autouse=True)
@@ -152,3 +176,13 @@ def test_a_product_that_errs_is_done_without(unknown: pytest.MonkeyPatch) -> Non
 
 def test_a_torch_that_is_told_to_do_without_avx2_does_without(without_avx2: Callable[[str], str]) -> None:
     assert without_avx2("from engine.layers import halved; print(halved.works())") == "False"
+
+
+@needs_it
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="needs /proc and RLIMIT_AS")
+def test_packing_for_which_no_memory_is_left_raises_and_ends_nothing() -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", MEMORY_THAT_ENDS], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    assert "can't allocate memory" in done.stdout
