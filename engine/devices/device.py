@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import functools
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Literal
 
 import torch
@@ -92,6 +94,24 @@ def integers(device: torch.device, wanted: str | None = None) -> bool:
 def name(dtype: torch.dtype) -> Precision:
     """The number format's name as users give it."""
     return next(word for word, known in _DTYPES.items() if known == dtype)
+
+
+@contextmanager
+def memory_for(what: str) -> Iterator[None]:
+    """What is done inside needs memory, and perhaps there is too little.
+
+    Args:
+        what: it is for, in a sentence's words.
+
+    Raises:
+        DeviceError: there was.
+    """
+    try:
+        yield
+    except (RuntimeError, MemoryError) as error:
+        if not gave_up(error):
+            raise
+        raise DeviceError(f"There is not enough memory for {what}; close other programs.") from error
 
 
 def gave_up(error: BaseException) -> bool:

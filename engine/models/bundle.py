@@ -129,9 +129,12 @@ def read(path: Path) -> tuple[Card, dict[str, Tensor]]:
     from safetensors import SafetensorError
     from safetensors.torch import load
 
-    header, content = _read(path, whole=True)
     try:
+        header, content = _read(path, whole=True)
         return header.card, load(content)
+    except MemoryError as error:
+        text = f"There is not enough memory for the model “{path.name}”; close other programs."
+        raise ModelError(text) from error
     except (SafetensorError, ValueError, KeyError) as error:
         raise ModelError(f"The model “{path.name}” is damaged; fetch the file anew.") from error
 

@@ -331,7 +331,7 @@ class Generator:
             return
         try:
             usable = bool(torch.isfinite(self._pass(blank, None)).all())
-        except RuntimeError as error:
+        except (RuntimeError, MemoryError) as error:
             if device.gave_up(error):
                 self.translate(blank)  # moves to the CPU
                 return
@@ -416,13 +416,14 @@ class Generator:
         self._where = where = device.choose(wanted)
         self.device = where.type
         self._warm, self._wanted, self._trying = False, precision, None
-        network, seen = self._unplaced()
-        if self.device == "cpu":
-            allowed = trials.never if self._hasty else trials.always
-            plan = trials.plan(network, seen, precision, allowed)
-            self._run(building.on_cpu(network, self.card, plan))
-        else:
-            self._run(building.on_card(network, self.card, where, precision))
+        with device.memory_for(f"the model “{self.card.name}”"):
+            network, seen = self._unplaced()
+            if self.device == "cpu":
+                allowed = trials.never if self._hasty else trials.always
+                plan = trials.plan(network, seen, precision, allowed)
+                self._run(building.on_cpu(network, self.card, plan))
+            else:
+                self._run(building.on_card(network, self.card, where, precision))
 
     def _unplaced(self) -> tuple[Translator, dict[nn.Module, shapes.Shape]]:
         """The network in single precision, its norms folded, and what each convolution is given."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 import types
 
 import numpy as np
@@ -12,12 +14,28 @@ import torch
 from engine.data.messages import Picture
 from engine.devices import device, trials
 from engine.errors import DeviceError
+from engine.models import bundle
 from engine.networks.unet import UNet
 from engine.passes import building
 from engine.passes.generator import Generator
 from engine.passes.whole import Whole
 from engine.planes import codec
 from tests.engine.passes.test_generator import FP32
+
+LITTLE_MEMORY = """
+import resource, sys
+from pathlib import Path
+import safetensors.torch
+from engine.errors import ModelError
+from engine.models import bundle
+bundle.read_card(Path(sys.argv[1]))
+used = int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()
+resource.setrlimit(resource.RLIMIT_AS, (used + (4 << 20),) * 2)
+try:
+    bundle.read(Path(sys.argv[1]))
+except ModelError as error:
+    print(error)
+"""
 
 
 def gives_up(sentence: str, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -99,6 +117,35 @@ def test_a_model_that_the_best_device_can_not_take_opens_on_the_cpu(tiny, pictur
 
 def refused(network: torch.nn.Module, where: torch.device) -> None:
     raise DeviceError(f"The device {where} can't take the model; use --device cpu.")
+
+
+def test_a_model_that_there_is_no_memory_to_put_together_gets_a_sentence(tiny, monkeypatch) -> None:
+    """Staged: where memory ends depends on what was let go of before."""
+    told = "DefaultCPUAllocator: can't allocate memory: 99 bytes"
+
+    def built(*_: object) -> None:
+        raise RuntimeError(told)
+
+    monkeypatch.setattr(building, "on_cpu", built)
+    with pytest.raises(DeviceError, match="not enough memory for the model “tiny”; close other programs"):
+        Generator(*tiny(), **FP32)
+    told = "a mistake of ours"
+    with pytest.raises(RuntimeError, match=told):
+        Generator(*tiny(), **FP32)
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="needs /proc and RLIMIT_AS")
+def test_a_file_that_there_is_no_memory_to_read_gets_a_sentence(tiny, tmp_path) -> None:
+    card, tensors = tiny(width=48, levels=6)
+    bundle.write(tmp_path / "large.safetensors", card, tensors)
+    done = subprocess.run(
+        [sys.executable, "-c", LITTLE_MEMORY, str(tmp_path / "large.safetensors")],
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    assert (
+        done.stdout == "There is not enough memory for the model “large.safetensors”; close other programs.\n"
+    )
 
 
 def test_running_out_of_memory_on_the_cpu_gets_a_sentence(tiny, picture, monkeypatch) -> None:
