@@ -127,8 +127,8 @@ def suits(convolution: nn.Module, shape: Sequence[int], dtype: torch.dtype) -> b
 
 
 def _packed(rows: Tensor) -> torch.ScriptObject:
-    """FBGEMM writes to memory without asking whether it was given any, which ends the process; torch, asked for
-    as much just before, raises."""
+    """FBGEMM writes to memory without asking whether it was given any, which ends the process; torch, asked
+    for as much just before, raises."""
     torch.empty(2 * rows.numel() + _PACKING_ROOM, dtype=torch.uint8)
     packed: torch.ScriptObject = torch.ops.quantized.linear_prepack_fp16(rows, None)
     return packed
