@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import re
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -32,7 +33,11 @@ _SYMPTOMS = (
     "out of memory", "can't allocate memory", "not enough memory", "cuda error", "cudnn", "cublas",
     "device lost", "device-side", "device removed", "hip error", "ur_result_error", "mps backend",
 )  # fmt: skip
-"""What stands, in lower case, in errors of a device that was lost or is full."""
+"""What stands, in lower case, in errors of a device that was lost or is full …"""
+_NO_ROOM = re.compile(
+    "could not (create a primitive(?! descriptor)|execute a primitive|create a memory object)"
+)
+"""… and in those of oneDNN where it gets no memory. What it can't do at all fails earlier, at descriptors."""
 
 
 def choose(wanted: str | None = None) -> torch.device:
@@ -118,7 +123,9 @@ def gave_up(error: BaseException) -> bool:
     """Whether an error says that the device was lost or has no memory left."""
     if isinstance(error, MemoryError | torch.OutOfMemoryError):
         return True
-    return isinstance(error, RuntimeError) and any(symptom in str(error).lower() for symptom in _SYMPTOMS)
+    said = str(error).lower()
+    symptom = any(symptom in said for symptom in _SYMPTOMS) or _NO_ROOM.search(said)
+    return isinstance(error, RuntimeError) and bool(symptom)
 
 
 def _exists(kind: str) -> bool:

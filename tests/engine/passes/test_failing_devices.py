@@ -49,6 +49,20 @@ def gives_up(sentence: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(UNet, "forward", failing)
 
 
+@pytest.mark.parametrize(
+    ("sentence", "gave_up"),
+    [
+        ("could not create a primitive", True),
+        ("could not execute a primitive", True),
+        ("could not create a memory object", True),
+        ("could not create a primitive descriptor for the convolution forward propagation primitive.", False),
+        ("a mistake of ours", False),
+    ],
+)
+def test_onednn_without_memory_is_told_from_onednn_that_can_not(sentence: str, gave_up: bool) -> None:
+    assert device.gave_up(RuntimeError(sentence)) == gave_up
+
+
 def test_a_lost_device_moves_the_model_to_the_cpu(tiny, picture, monkeypatch) -> None:
     """The failure is staged, the moving is real: no graphics card is needed to see it."""
     said: list[str] = []
