@@ -164,6 +164,7 @@ class Session(Observable):
         strokes.touched.connect(self._touched)
         strokes.finished.connect(self._changed)
         strokes.layer_chosen.connect(self.restructured)
+        strokes.watch("drawing", self.documents.begin_journals)
         strokes.watch("drawing", filing.let_arrive)
         # Not within a press that takes the place of clicks which waited.
         strokes.awaited.over.connect(filing.let_arrive, Qt.ConnectionType.QueuedConnection)

@@ -295,16 +295,25 @@ class OpenDocuments:
     # --- journal -------------------------------------------------------------------------------
 
     def journal(self, picture: OpenPicture, change: Change) -> None:
-        """Write a step down, on the journal's own thread, so that a crash can't cost it; see ``news``."""
+        """Write a step down, on the journal's own thread, so that a crash can't cost it; see ``news``.
+
+        No journal begins while a stroke is open: the copy would finish it, see ``begin_journals``.
+        """
         try:
             if picture.journal is not None:
                 picture.journal.record(change)
-            elif not picture.is_saved:
+            elif not picture.is_saved and not picture.document.is_drawn_on:
                 picture.journal = Journal(picture.document, picture.name, self._notify)
             picture.problem = ""
         except Exception as error:  # whatever it is, painting goes on and the next step tries again
             log.warning("journal: %s", error)
             picture.problem = getattr(error, "strerror", None) or str(error) or type(error).__name__
+
+    def begin_journals(self) -> None:
+        """A stroke has ended, or was called off: journals that had to wait for that can begin."""
+        for picture in self.pictures:
+            if picture.journal is None:
+                self.journal(picture, Change())
 
     def news(self) -> tuple[str, bool]:
         """What is new about the journals: a sentence, if any, and whether it tells of something wrong."""
