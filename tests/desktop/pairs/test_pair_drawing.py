@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from PySide6.QtCore import QMimeData, QPointF, Qt, QUrl
+from PySide6.QtCore import QEvent, QMimeData, QPointF, Qt, QUrl
 from PySide6.QtGui import QDropEvent
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QLineEdit, QPushButton, QSlider, QToolButton
@@ -20,10 +20,12 @@ from desktop.widgets.main_window import MainWindow
 from engine.data.picture import read, write_png
 from tests.desktop.traced_photos import photo, write_photos
 from tests.desktop.widgets.parts.test_files import alt
-from tests.desktop.window_hands import drag, files_done, model, settle, text_of, until
+from tests.desktop.window_hands import drag, files_done, model, send, settle, text_of, until
 from trainer.data import pairs
 from trainer.dataset_check.check import check
 from trainer.files import pair_store
+
+LEFT = Qt.MouseButton.LeftButton
 
 
 @pytest.fixture
@@ -147,6 +149,44 @@ def test_it_goes_on_another_day_and_a_drawing_that_was_not_added_is_there(
     assert np.array_equal(read(session.pair_drawing.folder("beach") / "A" / "2.png").pixels[..., 0], drawn)
     assert session.guarding.left_behind()[0] == []
     closed(window)
+
+
+def begin_stroke(window: MainWindow) -> None:
+    window.session.strokes.quick_shapes = False  # however long it is waited with the pen down
+    send(window, QEvent.Type.MouseButtonPress, (20, 40), LEFT, LEFT)
+    send(window, QEvent.Type.MouseMove, (40, 40), Qt.MouseButton.NoButton, LEFT)
+
+
+def end_stroke(window: MainWindow) -> None:
+    send(window, QEvent.Type.MouseMove, (80, 40), Qt.MouseButton.NoButton, LEFT)
+    send(window, QEvent.Type.MouseButtonRelease, (80, 40), LEFT, Qt.MouseButton.NoButton)
+
+
+def test_a_stroke_begun_while_a_pair_is_kept_is_drawn_to_its_end_and_told_of(window, session, beach, told):
+    trace(window, beach)
+    drag(window, (20, 10), (70, 10))
+    window.pair_drawing_bar.findChild(QPushButton, "add_pair").click()
+    begin_stroke(window)
+    until(lambda: session.pair_drawing.roll.done == 1)
+    assert session.strokes.drawing
+    end_stroke(window)
+    assert session.pair_drawing.place == 0 and not session.saved
+    assert session.document.picture().lines[36:44, 70:78].min() < 200
+    assert told == ["Added without your last strokes; add it again to have them in."]
+
+
+def test_a_stroke_begun_while_the_next_photo_is_read_is_drawn_to_its_end(window, session, beach):
+    pair_drawing = session.pair_drawing
+    folder, drawn = trace(window, beach), session.picture
+    pair_drawing.step(1)
+    begin_stroke(window)
+    pair_drawing.look([beach], "sketch", folder)  # read after the photo
+    until(lambda: pair_drawing.scanned is not None)
+    assert session.strokes.drawing and session.picture is drawn
+    end_stroke(window)
+    at(session, 1)
+    assert drawn in session.pictures and not drawn.is_saved
+    assert drawn.document.picture().lines[36:44, 70:78].min() < 200
 
 
 def test_an_empty_drawing_is_refused(window, session, beach, told):
