@@ -193,6 +193,21 @@ def test_the_drawing_is_seen_beside_its_preview_while_that_is_corrected(window, 
     assert not window.preview.isVisible() and session.document.kind == "sketch"
 
 
+def test_what_is_painted_after_it_was_taught_is_not_thrown_away(window, session, told):
+    box(window, 20)
+    session.teaching.begin()
+    correction, teaching, started = session.picture, session.teaching, []
+    paint_over(window, (1, 2, 3))
+    teaching.started.connect(lambda: started.append(True))
+    teaching.teach(1, [], steps=1)
+    paint_over(window, (200, 20, 40))
+    until(lambda: started, LONG)
+    assert session.picture is correction and teaching.here and not teaching.busy
+    assert "It is taught without your last strokes; teach it again to have them in." in told
+    until(lambda: session.training.phase == "finished", LONG)
+    teaching.cancel()
+
+
 def test_nothing_corrected_nothing_taught(window, session, home, told):
     box(window, 20)
     session.teaching.begin()
