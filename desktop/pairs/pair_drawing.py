@@ -146,7 +146,9 @@ class PairDrawing(Observable):
             return roll, kept_drafts.read(kept_drafts.drafts_folder(folder))
 
         def go_on(_none: None) -> None:
-            self._reading.do(read, lambda found: self._begin(kind, *found), "begin")
+            self._reading.do(
+                read, lambda found: self._when_the_pen_is_up(lambda: self._begin(kind, *found)), "begin"
+            )
 
         self._writing.do(lambda: None, go_on, "begin")  # a pair that is being kept counts
 
@@ -173,8 +175,10 @@ class PairDrawing(Observable):
         old, self._picture = self._picture, None
         self.roll, self.busy = None, False
         self.here = False
-        if old is not None and old in self._canvas.pictures and old.is_saved:
-            self._canvas.close_picture(old)
+        if old is not None and old in self._canvas.pictures:
+            old.document.finish_stroke()  # it counts
+            if old.is_saved:
+                self._canvas.close_picture(old)
 
     def leave(self) -> None:
         """End of the program; what is not added yet is in the journal."""

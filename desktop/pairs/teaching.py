@@ -84,7 +84,8 @@ class Teaching(Observable):
     @property
     def is_touched(self) -> bool:
         """Whether cancelling would lose strokes."""
-        return self._picture is not None and not self._picture.is_saved
+        picture = self._picture
+        return picture is not None and (not picture.is_saved or picture.document.is_drawn_on)
 
     def begin(self, frame: Frame | None = None) -> None:
         """Put a preview on the canvas to be corrected.

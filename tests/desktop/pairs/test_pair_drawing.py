@@ -14,6 +14,7 @@ from PySide6.QtWidgets import QApplication, QLineEdit, QPushButton, QSlider, QTo
 
 from desktop.app import begin, open_window
 from desktop.paint.editing.document import Role
+from desktop.pairs import photos
 from desktop.session import Session
 from desktop.widgets.dialogs.pair_start import PairStartDialog
 from desktop.widgets.main_window import MainWindow
@@ -187,6 +188,39 @@ def test_a_stroke_begun_while_the_next_photo_is_read_is_drawn_to_its_end(window,
     at(session, 1)
     assert drawn in session.pictures and not drawn.is_saved
     assert drawn.document.picture().lines[36:44, 70:78].min() < 200
+
+
+def test_a_stroke_that_goes_on_is_kept_when_other_photos_are_begun_with(
+    window, session, beach, tmp_path, monkeypatch
+):
+    pair_drawing = session.pair_drawing
+    folder, drawn = trace(window, beach), session.picture
+    others, found, real = write_photos(tmp_path / "others"), [], photos.find_photos
+
+    def find_photos(*words):
+        found.append(words)
+        return real(*words)
+
+    monkeypatch.setattr(photos, "find_photos", find_photos)
+    pair_drawing.begin([others], "sketch", tmp_path / "another")
+    begin_stroke(window)
+    until(lambda: found)
+    pair_drawing.look([beach], "sketch", folder)  # answered after the other photos
+    until(lambda: pair_drawing.scanned is not None)
+    assert session.strokes.drawing and session.picture is drawn
+    end_stroke(window)
+    until(lambda: pair_drawing.here and pair_drawing.roll.folder == tmp_path / "another")
+    assert drawn in session.pictures and drawn.document.undo_steps == 1
+
+
+def test_a_polygon_of_which_nothing_is_seen_yet_is_kept_at_the_end(window, session, beach):
+    trace(window, beach)
+    drawn = session.picture
+    session.strokes.choose_tool("polygon")
+    for corner in ((20, 20), (70, 20), (50, 50)):
+        drag(window, corner)
+    session.pair_drawing.finish()
+    assert drawn in session.pictures and drawn.document.undo_steps == 1
 
 
 def test_an_empty_drawing_is_refused(window, session, beach, told):

@@ -229,6 +229,18 @@ def test_cancelling_painted_over_strokes_asks(window, session):
     assert session.teaching.lesson is None and session.document.kind == "sketch"
 
 
+def test_cancelling_a_polygon_that_goes_on_asks_as_well(window, session):
+    box(window, 20)
+    session.teaching.begin()
+    correction = session.picture
+    session.strokes.choose_tool("polygon")
+    for corner in ((20, 20), (70, 20), (50, 50)):
+        drag(window, corner)
+    window.teaching_bar.findChild(QToolButton, "teaching_cancel").click()
+    assert session.picture is correction and "has not been taught" in message(window)
+    session.teaching.cancel()
+
+
 def test_closing_the_correction_ends_the_lesson(window, session):
     box(window, 20)
     session.teaching.begin()
