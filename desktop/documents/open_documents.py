@@ -248,6 +248,8 @@ class OpenDocuments:
         """The work that writes this very picture to that very file already."""
         target = project_file(path) if path is not None else picture.target
         for saving in picture.savings:
+            if saving.job is not None and saving.job.is_cancelled:  # it may end at its next step
+                continue
             if saving.target == target and saving.moment.revision == picture.document.revision:
                 return saving.job
         return None
