@@ -74,7 +74,7 @@ class Filing(QObject):
             return None
 
         def arrive(read: Opened) -> None:
-            if parting is not None and parting.path is not None:
+            if parting in self._documents.pictures and parting.path is not None:  # else it was closed
                 self._documents.part(parting)
                 self.files_changed.emit()
             picture = self._documents.opened(read)
