@@ -252,12 +252,11 @@ class Session(Observable):
         self.file_work.later(self.library.prepare)
         return self.filing.open(path, self._wanted(kind))
 
-    def open_instead(self, path: Path, kind: InputKind) -> Job | None:
-        """Open a plain picture again as another kind, in place of the one on the canvas if untouched."""
-        first = self.picture
+    def open_instead(self, path: Path, kind: InputKind, first: OpenPicture | None) -> Job | None:
+        """Open a plain picture again as another kind, in place of ``first`` if that is untouched."""
 
         def take_its_place(_picture: OpenPicture) -> None:
-            if first in self.pictures and first is not self.picture and first.is_saved:
+            if first is not None and first in self.pictures and first is not self.picture and first.is_saved:
                 self.close_picture(first)
 
         self.finish_stroke()
