@@ -166,8 +166,9 @@ class Session(Observable):
         strokes.layer_chosen.connect(self.restructured)
         strokes.watch("drawing", self.documents.begin_journals)
         strokes.watch("drawing", filing.let_arrive)
-        # Not within a press that takes the place of clicks which waited.
-        strokes.awaited.over.connect(filing.let_arrive, Qt.ConnectionType.QueuedConnection)
+        # Not within a command, nor a press that takes the place of clicks which waited.
+        for over in (strokes.interrupted, strokes.awaited.over):
+            over.connect(filing.let_arrive, Qt.ConnectionType.QueuedConnection)
         filing.files_changed.connect(self._update_undo)
         filing.read_as.connect(self.read_as)
         filing.changed_elsewhere.connect(self.changed_elsewhere)

@@ -20,7 +20,7 @@ from desktop.widgets.canvas import grip
 from desktop.widgets.main_window import MainWindow
 from engine.data.picture import read, write_png
 from tests.desktop.widgets.canvas.test_canvas import tablet
-from tests.desktop.window_hands import done, drag, model, send, settle, until
+from tests.desktop.window_hands import done, drag, files_done, model, send, settle, until
 
 LEFT, RIGHT, MIDDLE = Qt.MouseButton.LeftButton, Qt.MouseButton.RightButton, Qt.MouseButton.MiddleButton
 NONE = Qt.MouseButton.NoButton
@@ -237,6 +237,33 @@ def test_a_stroke_that_ends_as_another_picture_comes_up_is_kept_with_its_own(
     assert drawn.journal is not None
     assert session.picture.journal is None
     assert session.saved
+
+
+@pytest.mark.parametrize(
+    "command", ["clear", "add_paint", "paste", "undo", "keep", "hold_rest", "select_all"]
+)
+def test_a_command_that_ends_a_stroke_is_for_the_picture_that_it_was_drawn_in(
+    window: MainWindow, session: Session, tmp_path: Path, command: str
+):
+    """Another one waits for the end of the stroke."""
+    paste(window, tmp_path)
+    session.new_picture("sketch", 96, 80)
+    settle(session)
+    other, drawn = session.pictures[1], session.pictures[0]
+    before = other.document.undo_steps, other.document.revision, other.document.area
+    session.live.enabled = False
+    begin_stroke(window)
+    session.filing.when_the_pen_is_up(lambda: session.put_up(other))
+    assert session.picture is drawn
+    window.actions_table[command].trigger()
+    assert session.picture is drawn
+    until(lambda: session.picture is other)
+    files_done(session)
+    assert (other.document.undo_steps, other.document.revision, other.document.area) == before
+    assert other.document.frames == ()
+    send(window, RELEASE, (60, 30), LEFT, NONE)
+    session.live.enabled = True
+    settle(session)
 
 
 def test_a_stroke_goes_on_while_the_model_gets_ready(window: MainWindow, session: Session):
