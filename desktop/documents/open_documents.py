@@ -372,7 +372,7 @@ class OpenDocuments:
     def let_go(self, picture: OpenPicture, left: Recovered, *, complete: bool) -> str:
         """Give a journal up, on any thread, when what it held is on the disk elsewhere; see ``recovered``.
 
-        One that is damaged is kept, and so is one whose picture is not guarded.
+        One that is damaged is kept, and so is one whose picture is not guarded, unless that was thrown away.
 
         Returns:
             a sentence where steps are missing from the picture.
@@ -384,9 +384,10 @@ class OpenDocuments:
         if journal is not None:
             journal.flush()
         kept = left.path
-        if picture.is_guarded and complete:
+        is_safe = picture.is_guarded or picture not in self.pictures
+        if is_safe and complete:
             discard(left.path)
-        elif picture.is_guarded:
+        elif is_safe:
             kept = set_aside(left.path)
         if complete:
             return ""
