@@ -382,8 +382,8 @@ class Session(Observable):
         others = self.dataset_scan, self.places, self.samples, self.strokes
         leaving = (part.leave for part in (*others, *lessons, *inputs))
         ends = (self.guarding.stop, self.live.stop, self.documents.stop)
-        first = self.finish_stroke, self.training.leave, self.file_work.leave, self.remember
-        for step in (*first, *leaving, *ends):
+        first = self.filing.leave, self.finish_stroke, self.training.leave, self.file_work.leave
+        for step in (*first, self.remember, *leaving, *ends):
             try:
                 step()
             except Exception:  # the pictures and the other parts must not pay for it

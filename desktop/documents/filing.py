@@ -143,6 +143,10 @@ class Filing(QObject):
             with ReportErrors(self.error_reported.emit):
                 self._arrivals.pop(0)()
 
+    def leave(self) -> None:
+        """End of the program: what waits for the end of a stroke comes no more."""
+        self._arrivals.clear()
+
     def when_the_pen_is_up(self, arrive: Callable[[], object]) -> None:
         """Put nothing on the canvas in the middle of a stroke: that would end it."""
         self._arrivals.append(arrive)

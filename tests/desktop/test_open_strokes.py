@@ -266,6 +266,17 @@ def test_a_command_that_ends_a_stroke_is_for_the_picture_that_it_was_drawn_in(
     settle(session)
 
 
+def test_what_waits_for_the_end_of_a_stroke_comes_no_more_when_the_window_is_closed(
+    window: MainWindow, session: Session
+):
+    came: list[str] = []
+    begin_stroke(window)
+    session.filing.when_the_pen_is_up(lambda: came.append("a picture"))
+    window.close()
+    QApplication.processEvents()
+    assert not window.isVisible() and came == []
+
+
 def test_a_stroke_goes_on_while_the_model_gets_ready(window: MainWindow, session: Session):
     session.open_model(model(session, "tiny lines"))
     begin_stroke(window)
