@@ -164,9 +164,11 @@ class Session(Observable):
         strokes.touched.connect(self._touched)
         strokes.finished.connect(self._changed)
         strokes.layer_chosen.connect(self.restructured)
+        strokes.watch("drawing", self.documents.begin_journals)
         strokes.watch("drawing", filing.let_arrive)
-        # Not within a press that takes the place of clicks which waited.
-        strokes.awaited.over.connect(filing.let_arrive, Qt.ConnectionType.QueuedConnection)
+        # Not within a command, nor a press that takes the place of clicks which waited.
+        for over in (strokes.interrupted, strokes.awaited.over):
+            over.connect(filing.let_arrive, Qt.ConnectionType.QueuedConnection)
         filing.files_changed.connect(self._update_undo)
         filing.read_as.connect(self.read_as)
         filing.changed_elsewhere.connect(self.changed_elsewhere)
@@ -251,12 +253,11 @@ class Session(Observable):
         self.file_work.later(self.library.prepare)
         return self.filing.open(path, self._wanted(kind))
 
-    def open_instead(self, path: Path, kind: InputKind) -> Job | None:
-        """Open a plain picture again as another kind, in place of the one on the canvas if untouched."""
-        first = self.picture
+    def open_instead(self, path: Path, kind: InputKind, first: OpenPicture | None) -> Job | None:
+        """Open a plain picture again as another kind, in place of ``first`` if that is untouched."""
 
         def take_its_place(_picture: OpenPicture) -> None:
-            if first in self.pictures and first is not self.picture and first.is_saved:
+            if first is not None and first in self.pictures and first is not self.picture and first.is_saved:
                 self.close_picture(first)
 
         self.finish_stroke()
@@ -381,8 +382,8 @@ class Session(Observable):
         others = self.dataset_scan, self.places, self.samples, self.strokes
         leaving = (part.leave for part in (*others, *lessons, *inputs))
         ends = (self.guarding.stop, self.live.stop, self.documents.stop)
-        first = self.finish_stroke, self.training.leave, self.file_work.leave, self.remember
-        for step in (*first, *leaving, *ends):
+        first = self.filing.leave, self.finish_stroke, self.training.leave, self.file_work.leave
+        for step in (*first, self.remember, *leaving, *ends):
             try:
                 step()
             except Exception:  # the pictures and the other parts must not pay for it

@@ -74,7 +74,7 @@ class Filing(QObject):
             return None
 
         def arrive(read: Opened) -> None:
-            if parting is not None and parting.path is not None:
+            if parting in self._documents.pictures and parting.path is not None:  # else it was closed
                 self._documents.part(parting)
                 self.files_changed.emit()
             picture = self._documents.opened(read)
@@ -142,6 +142,10 @@ class Filing(QObject):
         while self._arrivals and not self._is_drawing():
             with ReportErrors(self.error_reported.emit):
                 self._arrivals.pop(0)()
+
+    def leave(self) -> None:
+        """End of the program: what waits for the end of a stroke comes no more."""
+        self._arrivals.clear()
 
     def when_the_pen_is_up(self, arrive: Callable[[], object]) -> None:
         """Put nothing on the canvas in the middle of a stroke: that would end it."""

@@ -248,6 +248,8 @@ class OpenDocuments:
         """The work that writes this very picture to that very file already."""
         target = project_file(path) if path is not None else picture.target
         for saving in picture.savings:
+            if saving.job is not None and saving.job.is_cancelled:  # it may end at its next step
+                continue
             if saving.target == target and saving.moment.revision == picture.document.revision:
                 return saving.job
         return None
@@ -295,16 +297,25 @@ class OpenDocuments:
     # --- journal -------------------------------------------------------------------------------
 
     def journal(self, picture: OpenPicture, change: Change) -> None:
-        """Write a step down, on the journal's own thread, so that a crash can't cost it; see ``news``."""
+        """Write a step down, on the journal's own thread, so that a crash can't cost it; see ``news``.
+
+        No journal begins while a stroke is open: the copy would finish it, see ``begin_journals``.
+        """
         try:
             if picture.journal is not None:
                 picture.journal.record(change)
-            elif not picture.is_saved:
+            elif not picture.is_saved and not picture.document.is_drawn_on:
                 picture.journal = Journal(picture.document, picture.name, self._notify)
             picture.problem = ""
         except Exception as error:  # whatever it is, painting goes on and the next step tries again
             log.warning("journal: %s", error)
             picture.problem = getattr(error, "strerror", None) or str(error) or type(error).__name__
+
+    def begin_journals(self) -> None:
+        """A stroke has ended, or was called off: journals that had to wait for that can begin."""
+        for picture in self.pictures:
+            if picture.journal is None:
+                self.journal(picture, Change())
 
     def news(self) -> tuple[str, bool]:
         """What is new about the journals: a sentence, if any, and whether it tells of something wrong."""
@@ -361,7 +372,7 @@ class OpenDocuments:
     def let_go(self, picture: OpenPicture, left: Recovered, *, complete: bool) -> str:
         """Give a journal up, on any thread, when what it held is on the disk elsewhere; see ``recovered``.
 
-        One that is damaged is kept, and so is one whose picture is not guarded.
+        One that is damaged is kept, and so is one whose picture is not guarded, unless that was thrown away.
 
         Returns:
             a sentence where steps are missing from the picture.
@@ -373,9 +384,10 @@ class OpenDocuments:
         if journal is not None:
             journal.flush()
         kept = left.path
-        if picture.is_guarded and complete:
+        is_safe = picture.is_guarded or picture not in self.pictures
+        if is_safe and complete:
             discard(left.path)
-        elif picture.is_guarded:
+        elif is_safe:
             kept = set_aside(left.path)
         if complete:
             return ""

@@ -55,6 +55,8 @@ class StrokeController(Observable):
     """A stroke is done; the ``Change`` it made."""
     shown = Signal()
     """A stroke shows something else of itself, without the pointer having done it."""
+    interrupted = Signal()
+    """A stroke was ended by a command, which goes on with the picture that it was drawn in."""
     layer_chosen = Signal()
     """Another layer is drawn on now."""
     notice = Signal(str)
@@ -85,6 +87,7 @@ class StrokeController(Observable):
         self.awaited.error_reported.connect(self.error_reported)
         self._track: list[Sample] = []
         self._width = 0.0
+        self._in_command = False
 
     @property
     def stroke(self) -> Stroke | None:
@@ -93,8 +96,9 @@ class StrokeController(Observable):
 
     @property
     def goes_on(self) -> bool:
-        """Whether a stroke is being drawn, or waits to be: another picture would cost it."""
-        return self.drawing or self.awaited.waits
+        """Whether a stroke is being drawn, or waits to be: another picture would cost it. It would also take
+        what a command does that has just ended one."""
+        return self.drawing or self.awaited.waits or self._in_command
 
     # --- drawing --------------------------------------------------------------------------------
 
@@ -132,7 +136,7 @@ class StrokeController(Observable):
             self._stroke = tool.start(document, ink, sample, shift, ctrl)
             self._colour = self._chosen_colour(tool, ink)
             self._stroke.aim(REACH * self.pixel)
-            document.unfinished = self.finish
+            document.unfinished = self._interrupt
             self.drawing = True
             self._touch(self._stroke.rect)
             if self._stroke.rests:
@@ -186,6 +190,15 @@ class StrokeController(Observable):
         """The pen was lifted where nobody heard of it: as if it had been where it was seen last."""
         sample, shift, ctrl = self._last
         self.release(sample, shift=shift, ctrl=ctrl)
+
+    def _interrupt(self) -> None:
+        """End the stroke for a command; what waits for its end comes when that is done."""
+        self._in_command = True
+        try:
+            self.finish()
+        finally:
+            self._in_command = False
+        self.interrupted.emit()
 
     def finish(self) -> None:
         """End the stroke that goes on with what it has, as one undo step.

@@ -20,7 +20,7 @@ from desktop.support.observable import Observable, Property
 from desktop.support.settings import Settings
 from engine.data.messages import Pixels
 from engine.errors import PictureError
-from engine.files.writing import shown
+from engine.files.writing import is_same, shown
 from engine.finishing.foreground import ENCLOSED, Enclosed
 from engine.finishing.framing import FRAMES, MOST_MARGIN, Room
 from engine.finishing.larger import FACTORS, check_size
@@ -120,9 +120,14 @@ class Exporting(Observable):
         """Make what is wanted, and write it.
 
         Raises:
-            PictureError: no file of that name can hold it, or there is no preview yet.
+            PictureError: no file of that name can hold it, it is that of an open picture, or there is no
+                preview yet.
         """
         check_path(path, options)
+        for other in self._canvas.pictures:
+            if any(is_same(file, path) for file in (other.path, other.target) if file is not None):
+                text = self.tr("“%s” is open here; choose another name for the cut-out.")
+                raise PictureError(text % shown(path.name))
         self._canvas.finish_stroke()
         picture = self._meant(picture)
         (source, behind), moment = self._source(picture), Moment(picture.document)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import logging
 import time
 import weakref
@@ -225,10 +224,10 @@ class Chronicle:
         elif kind == b"R" and self._there_undone:
             self._there.append(self._there_undone.pop())
         folder = self._folder()
-        with contextlib.suppress(OSError):  # it costs a film and no drawing
+        try:
             if folder is None:
                 self._written_in = None
-            elif folder == self._written_in:
+            elif folder == self._written_in and (folder / FILM).exists():
                 with (folder / FILM).open("ab") as file:
                     for record in entry.records() if entry is not None else (Record(kind, b""),):
                         record.write(file)
@@ -240,6 +239,8 @@ class Chronicle:
                     for _ in undone:
                         Record(b"U", b"").write(file)
                 self._written_in = folder
+        except OSError:  # it costs a film and no drawing; half a step may be there, so it is written anew
+            self._written_in = None
 
 
 def _folded(entries: list[Entry]) -> list[Entry]:

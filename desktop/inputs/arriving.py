@@ -10,6 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 from PIL import Image
 
+from desktop.paint.editing.arranging import LONGEST_NAME
 from desktop.paint.editing.beginnings import of_picture
 from desktop.paint.editing.document import Document
 from desktop.paint.editing.history import PaintStep, RefreshStep, Tiles, tile_rect, tiles_of
@@ -55,7 +56,8 @@ def beginning(kind: InputKind, pixels: Pixels, palette: Palette | None, name: st
     layers: list[Layer] = []
     for own in bottom.layers:
         title = own.name
-        own.name, own.locked = f"{name} · {title}" if len(bottom.layers) > 1 else name, True
+        own.name = (f"{name} · {title}" if len(bottom.layers) > 1 else name)[:LONGEST_NAME]
+        own.locked = True
         layers += [own, Layer(own.id + len(bottom.layers), title, own.role, blank(*own.size))]
     height, width = pixels.shape[:2]
     return Document(LayerStack(kind, width, height, layers, bottom.paper, palette, layers[-1]))

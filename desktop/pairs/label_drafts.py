@@ -10,6 +10,7 @@ import json
 import tempfile
 import threading
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -47,6 +48,7 @@ class LabelDrafts(Observable):
     Args:
         canvas: where they are laid.
         training: never learns beside it.
+        when_the_pen_is_up: calls something at once, or at the end of the stroke that goes on.
         parent: owns it.
     """
 
@@ -66,9 +68,16 @@ class LabelDrafts(Observable):
     _came = Signal(object, object)
     """What gives the learning up, and the drafts that there are so far."""
 
-    def __init__(self, canvas: OnCanvas, training: Training, parent: QObject | None = None) -> None:
+    def __init__(
+        self,
+        canvas: OnCanvas,
+        training: Training,
+        when_the_pen_is_up: Callable[[Callable[[], object]], object],
+        parent: QObject | None = None,
+    ) -> None:
         super().__init__(parent)
         self._canvas, self._training = canvas, training
+        self._when_the_pen_is_up = when_the_pen_is_up
         self._tasks = TaskQueue("label drafts", self)
         self._tasks.error_reported.connect(self._failed)
         self._reading = TaskQueue("reading drafts", self)
@@ -241,7 +250,11 @@ class LabelDrafts(Observable):
                 self.lay(document, labels)
 
         count = len(palette.labels)
-        self._reading.do(lambda: self.found(photo, pixels, count), take, "draft")
+        self._reading.do(
+            lambda: self.found(photo, pixels, count),
+            lambda labels: self._when_the_pen_is_up(lambda: take(labels)),
+            "draft",
+        )
 
     def lay(self, document: Document, labels: Pixels) -> None:
         """Lay a draft, label indices uint8 (H, W), on the picture on the canvas."""

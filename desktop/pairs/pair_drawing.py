@@ -50,6 +50,7 @@ class PairDrawing(Observable):
         settings: remember what was begun last.
         matching: tells what new pictures of a kind are held to.
         training: no drafts are learnt beside it.
+        when_the_pen_is_up: calls something at once, or at the end of the stroke that goes on.
         parent: owns it.
     """
 
@@ -83,8 +84,9 @@ class PairDrawing(Observable):
     ) -> None:
         super().__init__(parent)
         self._canvas, self._settings, self._matching = canvas, settings, matching
+        self._when_the_pen_is_up = when_the_pen_is_up
         self.draft = LineDraft(canvas, when_the_pen_is_up, self)
-        self.labels = LabelDrafts(canvas, training, self)
+        self.labels = LabelDrafts(canvas, training, when_the_pen_is_up, self)
         self._recall()
         self._reading, self._writing = TaskQueue("reading photos", self), TaskQueue("pair drawing", self)
         for tasks in (self._reading, self._writing):
@@ -144,7 +146,9 @@ class PairDrawing(Observable):
             return photo_set, kept_drafts.read(kept_drafts.drafts_folder(folder))
 
         def go_on(_none: None) -> None:
-            self._reading.do(read, lambda found: self._begin(kind, *found), "begin")
+            self._reading.do(
+                read, lambda found: self._when_the_pen_is_up(lambda: self._begin(kind, *found)), "begin"
+            )
 
         self._writing.do(lambda: None, go_on, "begin")  # a pair that is being kept counts
 
@@ -171,8 +175,10 @@ class PairDrawing(Observable):
         old, self._picture = self._picture, None
         self.photo_set, self.busy = None, False
         self.here = False
-        if old is not None and old in self._canvas.pictures and old.is_saved:
-            self._canvas.close_picture(old)
+        if old is not None and old in self._canvas.pictures:
+            old.document.finish_stroke()  # it counts
+            if old.is_saved:
+                self._canvas.close_picture(old)
 
     def leave(self) -> None:
         """End of the program; what is not added yet is in the journal."""
@@ -226,8 +232,11 @@ class PairDrawing(Observable):
             except PictureError as error:
                 return str(error)
 
+        def arrive(found: LoadedPhoto | str) -> None:
+            self._when_the_pen_is_up(lambda: self._take(begun, index, by, found))
+
         self.busy = True
-        self._reading.do(read, lambda found: self._take(begun, index, by, found), "open")
+        self._reading.do(read, arrive, "open")
 
     def _take(self, begun: int, index: int, by: int, found: LoadedPhoto | str) -> None:
         if begun != self._begun or self.photo_set is None:
@@ -399,6 +408,12 @@ class PairDrawing(Observable):
         self._order()
         if self.draws_labels:
             self.labels.follow(self.photo_set, self.index)
+        self._when_the_pen_is_up(lambda: self._go_on(begun, index, bool(former.pair), picture, revision))
+
+    def _go_on(self, begun: int, index: int, again: bool, picture: OpenPicture, revision: int) -> None:
+        """The pair of the photo at ``index`` is kept, or kept ``again``: come to the next without."""
+        if begun != self._begun or self.photo_set is None:
+            return
         if picture.document.revision != revision:
             self._canvas.notice.emit(
                 self.tr("Added without your last strokes; add it again to have them in.")
@@ -406,7 +421,7 @@ class PairDrawing(Observable):
             return
         self._canvas.mark_saved(picture)
         following = self._without_pair(index + 1)
-        if following is None and not former.pair:
+        if following is None and not again:
             self.finished.emit()
         elif self.here and following is not None:
             self._open(following)

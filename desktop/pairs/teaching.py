@@ -7,7 +7,7 @@ that are to stay as they are, and its sample drawings, lest the model forgets wh
 from __future__ import annotations
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -84,7 +84,8 @@ class Teaching(Observable):
     @property
     def is_touched(self) -> bool:
         """Whether cancelling would lose strokes."""
-        return self._picture is not None and not self._picture.is_saved
+        picture = self._picture
+        return picture is not None and (not picture.is_saved or picture.document.is_drawn_on)
 
     def begin(self, frame: Frame | None = None) -> None:
         """Put a preview on the canvas to be corrected.
@@ -160,7 +161,7 @@ class Teaching(Observable):
         if lesson is None or picture is None or self.busy:
             return
         self._canvas.finish_stroke()
-        corrected = picture.document.picture_flat()
+        corrected, revision = picture.document.picture_flat(), picture.document.revision
         with ReportErrors(self._canvas.error_reported.emit):
             if corrected.shape != lesson.made.shape:
                 raise PictureError(
@@ -171,7 +172,9 @@ class Teaching(Observable):
             self.busy = True
             self._tasks.do(
                 lambda: lessons.keep_correction(lesson, corrected),
-                lambda folder: self._replay(lesson, folder, minutes, staying, steps),
+                lambda folder: self._replay(
+                    lesson, folder, staying, lambda: self._train(lesson, folder, minutes, steps, revision)
+                ),
             )
 
     def leave(self) -> None:
@@ -181,7 +184,7 @@ class Teaching(Observable):
         self._looking.give_up()
 
     def _replay(
-        self, lesson: Lesson, folder: Path, minutes: float, staying: Sequence[Frame], steps: int | None
+        self, lesson: Lesson, folder: Path, staying: Sequence[Frame], then: Callable[[], object]
     ) -> None:
         """The correction is kept; see what is to stay beside it."""
         card = lesson.card
@@ -201,13 +204,13 @@ class Teaching(Observable):
                 return
             self._tasks.do(
                 lambda: lessons.keep_examples(lesson, folder, made, staying),
-                lambda _none: self._train(lesson, folder, minutes, steps),
+                lambda _none: then(),
             )
 
         base = lessons.base_of(card.name)
         self._looking.do(lambda: replay_examples.examples(card, base, self._leaving.is_set), look)
 
-    def _train(self, lesson: Lesson, folder: Path, minutes: float, steps: int | None) -> None:
+    def _train(self, lesson: Lesson, folder: Path, minutes: float, steps: int | None, revision: int) -> None:
         self.busy = False
         if lesson is not self.lesson:
             return
@@ -221,11 +224,17 @@ class Teaching(Observable):
         options = Options(folder, name=name, from_model=str(lesson.model), minutes=minutes)
         if steps is not None:
             options = replace(options, minutes=None, steps=steps)
-        training.start(TrainingRequest(options), lambda: self._begun(lesson))
+        training.start(TrainingRequest(options), lambda: self._begun(lesson, revision))
 
-    def _begun(self, lesson: Lesson) -> None:
-        if lesson is self.lesson:
-            self.cancel()
+    def _begun(self, lesson: Lesson, revision: int) -> None:
+        """The lesson is taught as it was at that revision."""
+        if lesson is self.lesson and self._picture is not None:
+            document = self._picture.document
+            if document.revision == revision and not document.is_drawn_on:
+                self.cancel()
+            else:
+                text = self.tr("It is taught without your last strokes; teach it again to have them in.")
+                self._canvas.notice.emit(text)
         self.started.emit()
 
     def _notice_picture(self) -> None:

@@ -175,9 +175,18 @@ class Styles(Observable):
             self._locked ^= {seed}
             self._lay_out()
 
-    def name(self, style: PictureStyle, name: str) -> None:
-        """Keep a style by a name: with the picture, and among the user's own of this model."""
-        card, name = self._live.card, _fit_for_a_name(name)
+    def name(
+        self, style: PictureStyle, name: str, of: OpenPicture | None = None, card: Card | None = None
+    ) -> None:
+        """Keep a style by a name: with the picture, and among the user's own of this model.
+
+        Args:
+            style: it.
+            name: the name.
+            of: the picture that was asked about, if not that on the canvas; it comes up again.
+            card: likewise, the model's.
+        """
+        card, name = card or self._live.card, _fit_for_a_name(name)
         if card is None or not name:
             return
         own = self._settings.styles.setdefault(card.name, {})
@@ -185,7 +194,8 @@ class Styles(Observable):
             self._canvas.error_reported.emit(self.tr("There are too many named styles; forget some first."))
             return
         own[name] = list(style.code)
-        self._canvas.edit(lambda document: document.name_style(PictureStyle(style.code, name)))
+        if of is None or comes_up(self._canvas, of):
+            self._canvas.edit(lambda document: document.name_style(PictureStyle(style.code, name)))
         self._lay_out()
 
     def forget(self, name: str) -> None:

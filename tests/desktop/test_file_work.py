@@ -112,6 +112,29 @@ def test_saved_again_while_it_is_saved_it_is_one_work_and_the_newest_is_written(
     assert np.array_equal(lines(tmp_path / "drawing.ora"), now)
 
 
+def test_saved_again_after_it_was_given_up_it_is_written(
+    window: MainWindow, session: Session, tmp_path: Path
+):
+    """That work may still be on its way to its next step, where it ends."""
+    drag(window, (10, 10), (50, 50))
+    picture, begun, gate = session.picture, threading.Event(), threading.Event()
+    assert picture is not None
+
+    def hang() -> bytes:
+        begun.set()
+        gate.wait(20)
+        return b""
+
+    picture.filmed = lambda: hang
+    first = session.save(tmp_path / "drawing.ora")
+    assert first is not None and begun.wait(20)
+    first.cancel()
+    again = session.save()
+    gate.set()
+    assert done(again) and not first.is_fine
+    assert session.saved and (tmp_path / "drawing.ora").is_file()
+
+
 def test_saving_that_is_given_up_leaves_the_old_file(
     window: MainWindow, session: Session, told: list[str], tmp_path: Path
 ):

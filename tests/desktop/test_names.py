@@ -199,3 +199,28 @@ def test_names_longer_than_any_file_has_get_a_sentence(window: MainWindow, sessi
     for ask in (pairs.find, foreign.inspect, catalogue.find):
         with pytest.raises((PictureError, ModelError)):
             ask(long)
+
+
+@pytest.mark.parametrize("way", ["traced", "watched", "from paper"])
+def test_layers_called_by_a_long_name_come_back_from_the_file_as_they_were(
+    window: MainWindow, session: Session, tmp_path: Path, way: str
+):
+    """What was read of it differently would have to be saved under another name."""
+    photo = tmp_path / f"{'x' * 240}.png"
+    write_png(photo, np.full((80, 96, 3), 250, np.uint8))
+    if way == "traced":
+        assert done(session.layers.add_reference(photo))
+    elif way == "watched":
+        assert done(session.watching.watch_file(photo))
+        session.watching.stop()
+    else:
+        assert done(session.paper.open(photo))
+        until(lambda: session.paper.result is not None and not session.paper.behind)
+        session.paper.finish(session.picture)
+    names = [layer.name for layer in session.document.layers]
+    assert any("xxx" in name for name in names)
+    assert done(session.save(tmp_path / "drawing.ora"))
+    session.close_picture(session.picture)
+    assert done(session.open_file(tmp_path / "drawing.ora"))
+    assert not session.needs_a_path
+    assert [layer.name for layer in session.document.layers] == names

@@ -12,6 +12,7 @@ from PySide6.QtGui import QFocusEvent, QGuiApplication, QImage
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QDialog
 
+from desktop.documents.recovery import restore
 from desktop.paint.editing.document import Role
 from desktop.paint.files import project
 from desktop.session import Session
@@ -19,7 +20,7 @@ from desktop.widgets.canvas import grip
 from desktop.widgets.main_window import MainWindow
 from engine.data.picture import read, write_png
 from tests.desktop.widgets.canvas.test_canvas import tablet
-from tests.desktop.window_hands import done, drag, model, send, settle, until
+from tests.desktop.window_hands import done, drag, files_done, model, send, settle, until
 
 LEFT, RIGHT, MIDDLE = Qt.MouseButton.LeftButton, Qt.MouseButton.RightButton, Qt.MouseButton.MiddleButton
 NONE = Qt.MouseButton.NoButton
@@ -160,6 +161,53 @@ def test_closing_the_window_in_mid_stroke_keeps_it_for_the_next_start(window: Ma
     assert (drawn.picture().lines < 128).any()
 
 
+@pytest.mark.parametrize("ends", ["lifted", "called off"])
+def test_what_comes_to_be_kept_meanwhile_leaves_the_stroke_and_is_guarded_at_its_end(
+    window: MainWindow, session: Session, tmp_path: Path, ends: str
+):
+    """A journal begins with a copy of the whole picture, and that would end the stroke."""
+    drag(window, (10, 10), (40, 10))
+    settle(session)
+    assert done(session.save(tmp_path / "house.ora"))
+    session.shelf.keep()
+    begin_stroke(window)
+    until(lambda: session.document.frames)
+    picture = session.picture
+    assert session.strokes.drawing and picture is not None and not picture.is_saved
+    if ends == "lifted":
+        send(window, MOVE, (80, 70), NONE, LEFT)
+        send(window, RELEASE, (80, 70), LEFT, NONE)
+        assert session.document.picture().lines[60:72, 68:80].min() < 200
+    else:
+        QTest.keyClick(window.canvas, Qt.Key.Key_Escape)
+    assert session.document.undo_steps == 1 + (ends == "lifted")
+    assert picture.journal is not None
+    picture.journal.flush()
+    left = restore(picture.journal.folder)
+    assert len(left.frames) == 1
+    np.testing.assert_array_equal(left.layers[0].pixels, session.document.layers[0].pixels)
+
+
+def test_a_picture_whose_file_another_one_takes_is_drawn_on_to_the_end_of_its_stroke(
+    window: MainWindow, session: Session, tmp_path: Path
+):
+    drag(window, (10, 10), (40, 10))
+    first = session.picture
+    assert first is not None
+    session.new_picture("sketch", 96, 80)
+    assert done(session.save(tmp_path / "house.ora"))
+    second = session.picture
+    assert second is not None and second is not first
+    session.put_up(first)
+    job = session.save(tmp_path / "house.ora", anyway=True)
+    session.put_up(second)
+    begin_stroke(window)
+    assert done(job)
+    assert second.path is None and session.strokes.drawing
+    QTest.keyClick(window.canvas, Qt.Key.Key_Escape)
+    assert second.journal is not None and not second.is_saved
+
+
 def test_a_polygon_drawn_before_its_model_came_is_not_taken_for_an_empty_sheet(
     window: MainWindow, session: Session
 ):
@@ -189,6 +237,44 @@ def test_a_stroke_that_ends_as_another_picture_comes_up_is_kept_with_its_own(
     assert drawn.journal is not None
     assert session.picture.journal is None
     assert session.saved
+
+
+@pytest.mark.parametrize(
+    "command", ["clear", "add_paint", "paste", "undo", "keep", "hold_rest", "select_all"]
+)
+def test_a_command_that_ends_a_stroke_is_for_the_picture_that_it_was_drawn_in(
+    window: MainWindow, session: Session, tmp_path: Path, command: str
+):
+    """Another one waits for the end of the stroke."""
+    paste(window, tmp_path)
+    session.new_picture("sketch", 96, 80)
+    settle(session)
+    other, drawn = session.pictures[1], session.pictures[0]
+    before = other.document.undo_steps, other.document.revision, other.document.area
+    session.live.enabled = False
+    begin_stroke(window)
+    session.filing.when_the_pen_is_up(lambda: session.put_up(other))
+    assert session.picture is drawn
+    window.actions_table[command].trigger()
+    assert session.picture is drawn
+    until(lambda: session.picture is other)
+    files_done(session)
+    assert (other.document.undo_steps, other.document.revision, other.document.area) == before
+    assert other.document.frames == ()
+    send(window, RELEASE, (60, 30), LEFT, NONE)
+    session.live.enabled = True
+    settle(session)
+
+
+def test_what_waits_for_the_end_of_a_stroke_comes_no_more_when_the_window_is_closed(
+    window: MainWindow, session: Session
+):
+    came: list[str] = []
+    begin_stroke(window)
+    session.filing.when_the_pen_is_up(lambda: came.append("a picture"))
+    window.close()
+    QApplication.processEvents()
+    assert not window.isVisible() and came == []
 
 
 def test_a_stroke_goes_on_while_the_model_gets_ready(window: MainWindow, session: Session):

@@ -18,7 +18,7 @@ from desktop.widgets.main_window import MainWindow
 from engine.data.picture import write_png
 from tests.desktop.file_hands import drawn, held, threads_of
 from tests.desktop.test_open_strokes import LEFT, NONE, RELEASE, begin_stroke
-from tests.desktop.window_hands import done, drag, files_done, send
+from tests.desktop.window_hands import done, drag, files_done, send, until
 
 # --- opening --------------------------------------------------------------------------------------
 
@@ -190,6 +190,19 @@ def test_a_drawing_comes_back_beside_the_pen(
     assert clears == ["writing"]
     assert not session.saved
     assert session.picture.is_guarded
+    assert abandoned() == []
+
+
+def test_a_drawing_that_came_back_and_was_thrown_away_is_not_offered_again(
+    window: MainWindow, session: Session
+):
+    found, _ = left(window, session)
+    with held(session):  # something else is being written meanwhile
+        session.guarding.recover([found])
+        until(lambda: session.picture.unsaved)
+        session.close_picture(session.picture)
+    files_done(session)
+    session.file_work.finish()
     assert abandoned() == []
 
 

@@ -16,6 +16,7 @@ from desktop.paint.files import project
 from desktop.session import Session
 from desktop.widgets.main_window import MainWindow
 from engine.data.picture import write_png
+from tests.desktop.file_hands import held
 from tests.desktop.widgets.parts.test_files import choose, press
 from tests.desktop.window_hands import done, drag, files_done, message
 
@@ -242,6 +243,26 @@ def test_opened_again_it_shows_what_is_in_the_file(window: MainWindow, session: 
     assert mine in session.pictures
     assert mine.path is None
     assert not mine.is_saved
+
+
+def test_a_picture_closed_while_its_file_is_opened_beside_it_is_closed_for_good(
+    window: MainWindow, session: Session, tmp_path: Path
+):
+    path = tmp_path / "drawing.ora"
+    drag(window, (10, 10), (50, 50))
+    assert done(session.save(path))
+    drag(window, (10, 50), (50, 10))
+    first = session.picture
+    assert first is not None
+    project.save(Document.new("sketch", 64, 64), path)
+    with held(session, reading=True):
+        job = session.open_anew(first)
+        session.close_picture(first)
+    assert done(job)
+    files_done(session)
+    session.file_work.finish()
+    assert session.document.width == 64
+    assert first.journal is None and first not in session.pictures
 
 
 def test_two_pictures_never_share_a_file(window: MainWindow, session: Session, tmp_path: Path):

@@ -18,6 +18,7 @@ from engine.data.style import MOST_NAMES
 from engine.errors import PictureError
 
 LONGEST_NAME = 200
+"""Letters of a layer's name, of which files have no more."""
 
 
 class Ready(NamedTuple):
@@ -43,7 +44,7 @@ def adding(
     Args:
         stack: what it is added to.
         role: one that documents of this kind know, or one that isn't sent.
-        name: made up if empty.
+        name: made up if empty, and cut if long.
         pixels: uint8 (H, W, 4) straight RGBA or (H, W, 3); of another size, they are fitted in. On no layer
             of labels may they be ready already.
         opacity: 0 to 1.
@@ -62,7 +63,7 @@ def adding(
         if role is Role.LABELS and stack.palette is not None:
             content = unpacked(scaling.as_labels(to_straight(content), stack.palette))
         rect = Layer(0, "", role, content).bounds()
-    layer = Layer(stack.next_id, name or stack.free_name(role), role, content)
+    layer = Layer(stack.next_id, name[:LONGEST_NAME] or stack.free_name(role), role, content)
     layer.opacity = opacity
     index = stack.layers.index(stack.active) + 1 if role.sent else len(stack.layers)
     layers = (*stack.layers[:index], layer, *stack.layers[index:])

@@ -322,8 +322,9 @@ class Files(QObject):
             "labels": (self.tr("“%s” is opened as labels."), self.tr("Open as &labels")),
             "image": (self.tr("“%s” is opened as an image."), self.tr("Open as &image")),
         }
+        first = self._session.picture  # another may be on the canvas when it is answered
         others = [
-            (text, partial(self._session.open_instead, path, other))
+            (text, partial(self._session.open_instead, path, other, first))
             for other, (_, text) in kinds.items()
             if other != kind
         ]

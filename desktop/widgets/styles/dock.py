@@ -91,7 +91,8 @@ class StyleDock(QDockWidget):
         dialog.setLabelText(self.tr("Kept with the picture, and for this model:"))
         dialog.setOkButtonText(self.tr("Keep it"))
         dialog.setTextValue(style.name)
-        dialog.textValueSelected.connect(lambda name: styles.name(style, name))
+        of, card = self._session.picture, self._session.live.card
+        dialog.textValueSelected.connect(lambda name: styles.name(style, name, of, card))
         dialog.open()
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:

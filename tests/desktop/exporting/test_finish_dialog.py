@@ -21,7 +21,7 @@ from desktop.widgets.exporting.dialog import FinishDialog
 from desktop.widgets.main_window import MainWindow
 from engine.data.messages import Pixels
 from engine.planes import codec
-from tests.desktop.window_hands import drag, files_done, model, settle, until
+from tests.desktop.window_hands import done, drag, files_done, model, settle, until
 
 OUTLINE = (24, 24), (72, 24), (72, 60), (24, 60), (24, 24)
 INSIDE, OUTSIDE = (40, 48), (5, 5)
@@ -256,6 +256,27 @@ def test_what_cannot_be_written_is_said_in_the_dialog_that_stays(
     answer(dialog, tmp_path / name)
     assert problem_of(dialog) == sentence
     assert dialog.isVisible() and dialog.do.isEnabled()
+
+
+def test_the_file_of_an_open_picture_is_no_place_for_a_cut_out(
+    drawn: MainWindow, session: Session, tmp_path: Path
+) -> None:
+    """That picture would count as saved, and be closed unasked."""
+    path = tmp_path / "bag.ora"
+    assert done(session.save(path))
+    content, first = path.read_bytes(), session.picture
+    session.new_picture("sketch", 96, 80)
+    drag(drawn, *OUTLINE)
+    settle(session)
+    for picture in (session.picture, first):
+        session.put_up(picture)
+        settle(session)
+        dialog = opened(drawn)
+        dialog.write(path)
+        files_done(session)
+        assert problem_of(dialog) == "“bag.ora” is open here; choose another name for the cut-out."
+        dialog.reject()
+    assert path.read_bytes() == content
 
 
 def test_escape_ends_it_and_nothing_is_written(drawn: MainWindow, session: Session, tmp_path: Path) -> None:

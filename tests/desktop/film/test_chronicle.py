@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import sys
 import zipfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -392,6 +393,34 @@ def test_a_long_way_survives_a_crash(
     drag(window, (80, 10), (80, 70))
     assert_same(reel.played(steps(session)), session.document)
     session.close_picture(back)
+
+
+@pytest.mark.parametrize("trouble", ["cleared away", "full"])
+def test_what_could_not_be_written_beside_the_journal_is_made_good_with_the_next_step(
+    tmp_path: Path, trouble: str
+) -> None:
+    document = Document.new("image", 96, 80)
+    kept = Chronicle(document, b"", at_once, lambda: tmp_path, lambda: None, lambda: None)
+    beside = tmp_path / recovery.FILM
+    kept.note(stroke(document, (10, 10), (80, 10))[0])
+    if trouble == "full":
+        if sys.platform == "win32":
+            pytest.skip("Windows limits no files")
+        import resource
+
+        before = resource.getrlimit(resource.RLIMIT_FSIZE)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (beside.stat().st_size + 30, before[1]))
+        try:
+            kept.note(stroke(document, (10, 30), (80, 30))[0])
+        finally:
+            resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    else:
+        beside.unlink()
+    for y in (50, 70):
+        kept.note(stroke(document, (10, y), (80, y))[0])
+    entries = reel.read(beside.read_bytes())
+    assert len(entries) == 1 + document.undo_steps
+    assert_same(reel.played(entries), document)
 
 
 def test_a_damaged_way_costs_no_drawing(

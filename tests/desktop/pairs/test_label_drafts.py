@@ -26,7 +26,7 @@ from engine.data.messages import Picture, Pixels
 from engine.data.picture import write_png
 from tests import warm
 from tests.bench.pen import event
-from tests.desktop.window_hands import drag, text_of, until
+from tests.desktop.window_hands import drag, send, text_of, until
 from trainer.drafting import drafts as drafting
 from trainer.drafting import files
 from trainer.files import pair_store
@@ -164,6 +164,32 @@ def test_a_draft_is_declined_undone_and_drawn_over(window: MainWindow, fronts: P
     for _ in range(3):
         session.undo()
     assert document.is_blank and not tool(window, "draft_decline").isVisible()
+
+
+def test_a_stroke_begun_before_the_draft_comes_is_drawn_to_its_end_and_is_nothing_to_throw_away(
+    window: MainWindow, fronts: Path
+):
+    session, pair_drawing = window.session, window.session.pair_drawing
+    folder = begin(window, fronts)
+    leave_drafts(folder, len(session.document.palette.labels), {mark: 0.3 for mark in marks(window).values()})
+    pair_drawing.finish()
+    pair_drawing.labels.filling = False
+    begin(window, fronts)
+    document, pressed, none = session.document, Qt.MouseButton.LeftButton, Qt.MouseButton.NoButton
+    session.strokes.choose_colour(document.palette.labels[DOOR].colour)
+    session.strokes.quick_shapes = False
+    tool(window, "draft_lines").click()
+    send(window, QEvent.Type.MouseButtonPress, (20, 40), pressed, pressed)
+    send(window, QEvent.Type.MouseMove, (40, 40), none, pressed)
+    tool(window, "draft_lines").click()  # answered after the first
+    QApplication.processEvents()
+    send(window, QEvent.Type.MouseMove, (80, 40), none, pressed)
+    send(window, QEvent.Type.MouseButtonRelease, (80, 40), pressed, none)
+    until(lambda: made_by(document) == 5)
+    assert not session.saved
+    while document.undo_steps > 1:
+        session.undo()
+    assert tuple(document.picture_flat()[40, 78]) == document.palette.labels[DOOR].colour
 
 
 def test_a_click_with_ctrl_goes_by_the_draft(window: MainWindow, fronts: Path):

@@ -7,23 +7,26 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from PySide6.QtCore import QMimeData, QPointF, Qt, QUrl
+from PySide6.QtCore import QEvent, QMimeData, QPointF, Qt, QUrl
 from PySide6.QtGui import QDropEvent
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QLineEdit, QPushButton, QSlider, QToolButton
 
 from desktop.app import begin, open_window
 from desktop.paint.editing.document import Role
+from desktop.pairs import photos
 from desktop.session import Session
 from desktop.widgets.dialogs.pair_start import PairStartDialog
 from desktop.widgets.main_window import MainWindow
 from engine.data.picture import read, write_png
 from tests.desktop.traced_photos import photo, write_photos
 from tests.desktop.widgets.parts.test_files import alt
-from tests.desktop.window_hands import drag, files_done, model, settle, text_of, until
+from tests.desktop.window_hands import drag, files_done, model, send, settle, text_of, until
 from trainer.data import pairs
 from trainer.dataset_check.check import check
 from trainer.files import pair_store
+
+LEFT = Qt.MouseButton.LeftButton
 
 
 @pytest.fixture
@@ -147,6 +150,77 @@ def test_it_goes_on_another_day_and_a_drawing_that_was_not_added_is_there(
     assert np.array_equal(read(session.pair_drawing.folder("beach") / "A" / "2.png").pixels[..., 0], drawn)
     assert session.guarding.left_behind()[0] == []
     closed(window)
+
+
+def begin_stroke(window: MainWindow) -> None:
+    window.session.strokes.quick_shapes = False  # however long it is waited with the pen down
+    send(window, QEvent.Type.MouseButtonPress, (20, 40), LEFT, LEFT)
+    send(window, QEvent.Type.MouseMove, (40, 40), Qt.MouseButton.NoButton, LEFT)
+
+
+def end_stroke(window: MainWindow) -> None:
+    send(window, QEvent.Type.MouseMove, (80, 40), Qt.MouseButton.NoButton, LEFT)
+    send(window, QEvent.Type.MouseButtonRelease, (80, 40), LEFT, Qt.MouseButton.NoButton)
+
+
+def test_a_stroke_begun_while_a_pair_is_kept_is_drawn_to_its_end_and_told_of(window, session, beach, told):
+    trace(window, beach)
+    drag(window, (20, 10), (70, 10))
+    window.pair_drawing_bar.findChild(QPushButton, "add_pair").click()
+    begin_stroke(window)
+    until(lambda: session.pair_drawing.photo_set.done == 1)
+    assert session.strokes.drawing
+    end_stroke(window)
+    assert session.pair_drawing.index == 0 and not session.saved
+    assert session.document.picture().lines[36:44, 70:78].min() < 200
+    assert told == ["Added without your last strokes; add it again to have them in."]
+
+
+def test_a_stroke_begun_while_the_next_photo_is_read_is_drawn_to_its_end(window, session, beach):
+    pair_drawing = session.pair_drawing
+    folder, drawn = trace(window, beach), session.picture
+    pair_drawing.step(1)
+    begin_stroke(window)
+    pair_drawing.look([beach], "sketch", folder)  # read after the photo
+    until(lambda: pair_drawing.scanned is not None)
+    assert session.strokes.drawing and session.picture is drawn
+    end_stroke(window)
+    at(session, 1)
+    assert drawn in session.pictures and not drawn.is_saved
+    assert drawn.document.picture().lines[36:44, 70:78].min() < 200
+
+
+def test_a_stroke_that_goes_on_is_kept_when_other_photos_are_begun_with(
+    window, session, beach, tmp_path, monkeypatch
+):
+    pair_drawing = session.pair_drawing
+    folder, drawn = trace(window, beach), session.picture
+    others, found, real = write_photos(tmp_path / "others"), [], photos.find_photos
+
+    def find_photos(*words):
+        found.append(words)
+        return real(*words)
+
+    monkeypatch.setattr(photos, "find_photos", find_photos)
+    pair_drawing.begin([others], "sketch", tmp_path / "another")
+    begin_stroke(window)
+    until(lambda: found)
+    pair_drawing.look([beach], "sketch", folder)  # answered after the other photos
+    until(lambda: pair_drawing.scanned is not None)
+    assert session.strokes.drawing and session.picture is drawn
+    end_stroke(window)
+    until(lambda: pair_drawing.here and pair_drawing.photo_set.folder == tmp_path / "another")
+    assert drawn in session.pictures and drawn.document.undo_steps == 1
+
+
+def test_a_polygon_of_which_nothing_is_seen_yet_is_kept_at_the_end(window, session, beach):
+    trace(window, beach)
+    drawn = session.picture
+    session.strokes.choose_tool("polygon")
+    for corner in ((20, 20), (70, 20), (50, 50)):
+        drag(window, corner)
+    session.pair_drawing.finish()
+    assert drawn in session.pictures and drawn.document.undo_steps == 1
 
 
 def test_an_empty_drawing_is_refused(window, session, beach, told):

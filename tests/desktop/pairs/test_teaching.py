@@ -193,6 +193,21 @@ def test_the_drawing_is_seen_beside_its_preview_while_that_is_corrected(window, 
     assert not window.preview.isVisible() and session.document.kind == "sketch"
 
 
+def test_what_is_painted_after_it_was_taught_is_not_thrown_away(window, session, told):
+    box(window, 20)
+    session.teaching.begin()
+    correction, teaching, started = session.picture, session.teaching, []
+    paint_over(window, (1, 2, 3))
+    teaching.started.connect(lambda: started.append(True))
+    teaching.teach(1, [], steps=1)
+    paint_over(window, (200, 20, 40))
+    until(lambda: started, LONG)
+    assert session.picture is correction and teaching.here and not teaching.busy
+    assert "It is taught without your last strokes; teach it again to have them in." in told
+    until(lambda: session.training.phase == "finished", LONG)
+    teaching.cancel()
+
+
 def test_nothing_corrected_nothing_taught(window, session, home, told):
     box(window, 20)
     session.teaching.begin()
@@ -212,6 +227,18 @@ def test_cancelling_painted_over_strokes_asks(window, session):
     assert session.teaching.here and window.messages.isVisible()
     next(button for button in window.messages.findChildren(QPushButton) if "hrow" in button.text()).click()
     assert session.teaching.lesson is None and session.document.kind == "sketch"
+
+
+def test_cancelling_a_polygon_that_goes_on_asks_as_well(window, session):
+    box(window, 20)
+    session.teaching.begin()
+    correction = session.picture
+    session.strokes.choose_tool("polygon")
+    for corner in ((20, 20), (70, 20), (50, 50)):
+        drag(window, corner)
+    window.teaching_bar.findChild(QToolButton, "teaching_cancel").click()
+    assert session.picture is correction and "has not been taught" in message(window)
+    session.teaching.cancel()
 
 
 def test_closing_the_correction_ends_the_lesson(window, session):

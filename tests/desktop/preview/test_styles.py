@@ -188,6 +188,25 @@ def test_the_slider_is_there_again_when_another_model_was_between(styled: Sessio
     assert styled.styles.ends == (None, style) and styled.styles.share == 1.0
 
 
+def test_a_name_is_for_the_picture_and_the_model_that_it_was_asked_for(
+    window: MainWindow, styled: Session
+) -> None:
+    """A second start may have put up another one under the dialog."""
+    styled.styles.take(tiles(styled)[3].style)
+    picture, code = styled.picture, drawn(4, 8)
+    window.actions_table["name_style"].trigger()
+    dialog = window.style_dock.findChild(QInputDialog)
+    styled.new_picture("image", 96, 80)
+    other = styled.picture
+    settle(styled)
+    dialog.setTextValue("rust")
+    dialog.accept()
+    assert styled.picture is picture and picture.document.named_styles == (PictureStyle(code, "rust"),)
+    assert other.document.named_styles == () and other.is_saved
+    assert styled.settings.styles == {"tiny styles": {"rust": list(code)}}
+    settle(styled)
+
+
 def test_a_name_is_kept_with_the_picture_and_for_the_model(
     window: MainWindow, styled: Session, tmp_path: Path
 ) -> None:

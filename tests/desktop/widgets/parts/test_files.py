@@ -10,6 +10,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QFileDialog, QMenu, QPushButton
 
+from desktop.session import Session
 from desktop.widgets.inputs.paper_dialog import PaperDialog
 from desktop.widgets.main_window import MainWindow
 from desktop.widgets.parts.message_bar import MessageBar
@@ -107,6 +108,23 @@ def test_a_picture_from_elsewhere_can_be_opened_as_another_kind(window: MainWind
     settle(session)
     assert session.document.kind == "image"
     assert [picture.name for picture in session.pictures].count("photo") == 1
+
+
+def test_a_picture_opened_as_another_kind_takes_no_other_ones_place(
+    window: MainWindow, session: Session, tmp_path: Path, noise: np.ndarray
+):
+    """Another may have come up since it was asked."""
+    drag(window, (10, 10), (50, 50))
+    assert done(session.save(tmp_path / "house.ora"))
+    house = session.picture
+    write_png(tmp_path / "plain.png", noise)
+    assert done(session.open_file(tmp_path / "plain.png"))
+    plain = session.picture
+    session.put_up(house)
+    press(window, "Open as image")
+    files_done(session)
+    assert session.document.kind == "image"
+    assert house in session.pictures and plain not in session.pictures
 
 
 def test_recent_files_are_found_from_any_folder(window: MainWindow, tmp_path: Path, monkeypatch):
