@@ -7,7 +7,6 @@ numbers are far from. What has no number of a label is left out of losses and sc
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
@@ -19,7 +18,7 @@ from engine.data.palette import MOST_LABELS, Colour, Label, Palette
 from engine.errors import PictureError
 from trainer.files import layouts
 from trainer.pictures.palettes import NUMBERS, REACH
-from trainer.pictures.sources import IGNORED, Source, Values, colours_of, values
+from trainer.pictures.sources import IGNORED, Source, Values, colours_of, numbered, renumbered
 
 NOTHING = 255
 """The number that stands for no label, in most data sets that have one …"""
@@ -63,6 +62,8 @@ class Indexed:
     """Whether the files brought the colours along."""
     unseen: tuple[tuple[int, Colour], ...] = ()
     """Numbers that the palette which was asked for has colours for, and no map that was looked at has."""
+    named: tuple[tuple[int, Colour], ...] = ()
+    """What the files' palettes call the numbers."""
 
 
 def indexed(inputs: Sequence[Source], given: Palette | None) -> Indexed | None:
@@ -81,12 +82,12 @@ def indexed(inputs: Sequence[Source], given: Palette | None) -> Indexed | None:
     files = [source.file for source in layouts.spread(inputs, LOOKED_AT)]
     if not are_numbers(files):
         return None
-    maps: Counter[int] = Counter()
-    for file in files:
-        found = _read(file)
-        if found is not None:
-            maps.update(np.unique(found).tolist())
-    used = sorted(maps)
+    maps = [(np.unique(found).tolist(), own) for found, own in map(_numbered, files) if found is not None]
+    used = sorted({number for numbers, _ in maps for number in numbers})
+    longest = max((own for _, own in maps if own), key=len, default=())
+    named = {number: longest[number] for number in used if number < len(longest)}
+    if any(renumbered(numbers, own, named) is not None for numbers, own in maps):
+        return None
     ignored = [number for number in (NOTHING_OF_16_BITS,) if number in used]
     labels = [number for number in used if number not in ignored]
     if not labels or labels[-1] > _MOST or len(labels) > MOST_LABELS:
@@ -115,12 +116,14 @@ def indexed(inputs: Sequence[Source], given: Palette | None) -> Indexed | None:
             palette = given
     further = tuple((number, colour) for number, colour in unseen.items() if number not in used)
     table = tuple(colours.get(number, IGNORED) for number in range(max(NOTHING, numbers[-1]) + 1))
-    return Indexed(table, palette, tuple(numbers), tuple(ignored), brought is not None, further)
+    return Indexed(
+        table, palette, tuple(numbers), tuple(ignored), brought is not None, further, tuple(named.items())
+    )
 
 
 def coloured(inputs: Sequence[Source], found: Indexed) -> list[Source]:
     """The inputs, read in the colours of their numbers."""
-    return [replace(source, table=found.table, unseen=found.unseen) for source in inputs]
+    return [replace(source, table=found.table, unseen=found.unseen, named=found.named) for source in inputs]
 
 
 def in_words(found: Indexed) -> str:
@@ -168,10 +171,14 @@ def _is_of_numbers(found: Values) -> bool:
 
 
 def _read(file: Path) -> Values | None:
+    return _numbered(file)[0]
+
+
+def _numbered(file: Path) -> tuple[Values | None, tuple[Colour, ...] | None]:
     try:
-        return values(file)
+        return numbered(file)
     except PictureError:
-        return None
+        return None, None
 
 
 def _are_far_apart(numbers: Sequence[int]) -> bool:

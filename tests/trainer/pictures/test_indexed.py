@@ -105,6 +105,37 @@ def test_drawings_that_files_keep_in_colours_of_their_own_are_no_numbers(tmp_pat
     assert "label maps" not in " ".join(data.notes)
 
 
+def shuffled(folder: Path, odd: int) -> Path:
+    """Maps with a palette in the file, of which that of one has the same colours in another order."""
+    colours = [label.colour for label in HOUSES.labels]
+    for seed in range(20):
+        values, photo = parts(seed)
+        if seed == odd:
+            with_palette(np.uint8(4) - values, colours[::-1], folder / "A" / f"{seed:02}.png")
+        else:
+            with_palette(values, colours, folder / "A" / f"{seed:02}.png")
+        numbers(photo, folder / "B" / f"{seed:02}.jpg")
+    return folder
+
+
+def test_a_palette_in_another_order_is_found_in_any_map_looked_at(tmp_path: Path) -> None:
+    data = pairs.find(shuffled(tmp_path, 19))
+    assert data.task == "labels"
+    for seed in (0, 19):
+        assert (pairs.load(data.pairs[seed])[0] == HOUSES.colours[parts(seed)[0]]).all()
+
+
+def test_a_palette_in_another_order_is_refused_beyond_those_looked_at(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(indexed, "LOOKED_AT", 6)
+    data = pairs.find(shuffled(tmp_path, 19))
+    for problems in (check.check(data), check.stopping(data)):
+        (told,) = [problem for problem in problems if problem.severe]
+        assert "“A/19.png” has its palette's colours in another order than the other label maps" in str(told)
+    assert (pairs.load(data.pairs[0])[0] == HOUSES.colours[parts(0)[0]]).all()
+
+
 def test_a_palette_names_the_numbers(tmp_path: Path) -> None:
     written(tmp_path, "images/{n}.jpg", "masks/{n}.png", "numbers")
     data = pairs.find(tmp_path, palette=HOUSES)
