@@ -18,7 +18,7 @@ from engine.data import picture
 from engine.data.messages import Pixels
 from engine.data.palette import write_gpl
 from engine.data.style import Style
-from engine.models import bundle
+from engine.models import bundle, recarding
 from engine.passes.generator import Generator
 from tests.trainer.made_pictures import HOUSES, save, thing
 from tests.trainer.small_runs import houses, pictures, small, things, trained, untrained
@@ -193,6 +193,20 @@ def test_no_pair_is_both_learnt_from_and_judged_by(tmp_path: Path, validation: o
     held_back = 4 if known and validation == 0.25 else 3
     assert (len(learnt_from.pairs), len(judged_by.pairs)) == (16 - held_back, held_back)
     assert not set(learnt_from.pairs) & set(judged_by.pairs)
+
+
+def test_a_model_that_was_given_away_is_judged_by_the_pairs_that_were_held_back(tmp_path: Path) -> None:
+    for number in range(12):
+        photo = save(thing(number // 2, 40), tmp_path / "data" / "photos" / f"{number // 2}.png")
+        save(255 - thing(number // 2, 40), tmp_path / "data" / "drawn" / f"{photo.stem}-{number % 2}.png")
+    data = pairs.find(tmp_path / "data", task="image")
+    run = trained(tmp_path / "run", data, small(data, steps=1, validation=0.25))
+    own = bundle.read_card(run.model)
+    given = recarding.to_give_away(own)
+    held_back = [split_for_evaluation(load_pairs(card, data.folder), card)[1].pairs for card in (own, given)]
+    assert held_back[0] == held_back[1]
+    noted = replace(own, training={**own.training, "ignored": "e0e0c0 ffffff"})
+    assert recarding.to_give_away(noted).training.keys() == noted.training.keys() - {"size"}
 
 
 @pytest.fixture(scope="module")
