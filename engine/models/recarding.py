@@ -28,6 +28,7 @@ _PUBLISHED = (
     "digest",
     "validation",
     "photos_apart",
+    "swap",
     "ignored",
 )
 """What a training notes of itself and may be given away; whatever else stands there could be private."""

@@ -92,7 +92,7 @@ def load_pairs(
 
     Args:
         task: instead of the model's own.
-        swap, pattern: as for ``pairs.find``.
+        swap, pattern: as for ``pairs.find``; the sides change places anyway where they did in training.
 
     Raises:
         PictureError: as ``pairs.find``.
@@ -104,7 +104,14 @@ def load_pairs(
     own = task_of(card)
     ignored = configs.colours_of(str(card.training.get("ignored", "")))
     wanted = task or own
-    data = pairs.find(folder, task=wanted, swap=swap, palette=card.palette, pattern=pattern, ignore=ignored)
+    palette, swaps = card.palette, card.training.get("swap") is True
+    data = pairs.find(
+        folder, task=wanted, swap=swap or swaps, palette=palette, pattern=pattern, ignore=ignored
+    )
+    if not swap and not swaps and card.training.get("digest") != pairs.digest(data):
+        # Older models don't say that their sides had changed places; the pairs that they learnt from do.
+        other = pairs.find(folder, task=wanted, swap=True, palette=palette, pattern=pattern, ignore=ignored)
+        data = other if card.training.get("digest") == pairs.digest(other) else data
     # Both are pictures, but a model that was trained on the one knows nothing of the other.
     strange = {"grey": "small", "small": "grey"}.get(own or "")
     fitting = [known for known in _FITTING[card.input] if known != strange]

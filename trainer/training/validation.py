@@ -268,6 +268,7 @@ class ValidationReporter:
             "digest": config.digest,
             "validation": config.validation,
             **({"photos_apart": True} if config.photos_apart else {}),
+            **({"swap": True} if config.swap else {}),
             "size": list(config.size),
             **({"ignored": config.ignored} if config.ignored else {}),
         }

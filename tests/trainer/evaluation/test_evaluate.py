@@ -195,6 +195,22 @@ def test_no_pair_is_both_learnt_from_and_judged_by(tmp_path: Path, validation: o
     assert not set(learnt_from.pairs) & set(judged_by.pairs)
 
 
+@pytest.mark.parametrize("is_older", [True, False])
+def test_sides_that_changed_places_do_so_again(tmp_path: Path, is_older: bool) -> None:
+    pictures(tmp_path / "data")
+    data = pairs.find(tmp_path / "data", task="image", swap=True)
+    run = trained(tmp_path / "run", data, small(data, swap=True, steps=1, validation=0.3))
+    card = bundle.read_card(run.model)
+    if is_older:
+        card = replace(card, training={name: it for name, it in card.training.items() if name != "swap"})
+    found = load_pairs(card, tmp_path / "data")
+    assert found.pairs == data.pairs
+    assert len(split_for_evaluation(found, card)[1].pairs) == 3
+    pictures(tmp_path / "others", 3)
+    others = load_pairs(card, tmp_path / "others")
+    assert others.pairs[0].b.file.parent.name == ("day" if is_older else "night")
+
+
 def test_a_model_that_was_given_away_is_judged_by_the_pairs_that_were_held_back(tmp_path: Path) -> None:
     for number in range(12):
         photo = save(thing(number // 2, 40), tmp_path / "data" / "photos" / f"{number // 2}.png")
@@ -205,7 +221,7 @@ def test_a_model_that_was_given_away_is_judged_by_the_pairs_that_were_held_back(
     given = recarding.to_give_away(own)
     held_back = [split_for_evaluation(load_pairs(card, data.folder), card)[1].pairs for card in (own, given)]
     assert held_back[0] == held_back[1]
-    noted = replace(own, training={**own.training, "ignored": "e0e0c0 ffffff"})
+    noted = replace(own, training={**own.training, "swap": True, "ignored": "e0e0c0 ffffff"})
     assert recarding.to_give_away(noted).training.keys() == noted.training.keys() - {"size"}
 
 
