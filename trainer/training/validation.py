@@ -269,6 +269,7 @@ class ValidationReporter:
             "validation": config.validation,
             **({"photos_apart": True} if config.photos_apart else {}),
             **({"swap": True} if config.swap else {}),
+            **({"pair": config.way} if config.way else {}),
             "size": list(config.size),
             **({"ignored": config.ignored} if config.ignored else {}),
         }

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
 import time
 import weakref
 from collections.abc import Iterable
@@ -20,7 +21,7 @@ from engine.data.palette import write_gpl
 from engine.data.style import Style
 from engine.models import bundle, recarding
 from engine.passes.generator import Generator
-from tests.trainer.made_pictures import HOUSES, save, thing
+from tests.trainer.made_pictures import HOUSES, house, save, thing
 from tests.trainer.small_runs import houses, pictures, small, things, trained, untrained
 from trainer.__main__ import commands
 from trainer.data import pairs
@@ -209,6 +210,25 @@ def test_sides_that_changed_places_do_so_again(tmp_path: Path, is_older: bool) -
     pictures(tmp_path / "others", 3)
     others = load_pairs(card, tmp_path / "others")
     assert others.pairs[0].b.file.parent.name == ("day" if is_older else "night")
+
+
+def test_files_are_paired_again_as_they_were(tmp_path: Path) -> None:
+    for number in range(10):
+        photo = house(number, 48)[1]
+        for folder, pixels in (("day", photo), ("dusk", photo // 2), ("night", photo // 4)):
+            save(pixels, tmp_path / "data" / folder / f"{number}.png")
+    for pattern in ("day+dusk", "day+night", "dusk+night"):
+        data = pairs.find(tmp_path / "data", task="image", pattern=pattern)
+        run = trained(tmp_path / pattern, data, small(data, pair=pattern, steps=1))
+        card = bundle.read_card(run.model)
+        assert load_pairs(card, tmp_path / "data").pairs == data.pairs
+    other = load_pairs(card, tmp_path / "data", pattern="day+dusk")
+    assert {other.pairs[0].a.file.parent.name, other.pairs[0].b.file.parent.name} == {"day", "dusk"}
+    pictures(tmp_path / "others", 3)
+    shutil.move(tmp_path / "others" / "day", tmp_path / "others" / "morning")
+    assert len(load_pairs(card, tmp_path / "others").pairs) == 3
+    strange = replace(card, training={**card.training, "pair": ["day"]})
+    assert len(load_pairs(strange, tmp_path / "data").pairs) == 10
 
 
 def test_a_model_that_was_given_away_is_judged_by_the_pairs_that_were_held_back(tmp_path: Path) -> None:
