@@ -19,7 +19,7 @@ from engine.errors import PictureError
 from engine.files.writing import shown
 from trainer.data import pairs
 from trainer.data.dataset import DataSet, Kind, Pair, Problem
-from trainer.dataset_check import correspondence, duplicates, outlines, pair_notes
+from trainer.dataset_check import correspondence, duplicates, outlines, pair_notes, shifting
 from trainer.dataset_check.correspondence import Correspondence
 from trainer.dataset_check.pair_notes import PairNotes
 from trainer.files import layouts
@@ -98,6 +98,7 @@ def check(data: DataSet, progress: Progress | None = None) -> list[Problem]:
         *duplicates.problems(found),
         *_mismatched(found, common),
         *_reversed(found),
+        *(shifting.problems(data) if common is None else ()),
         *_labels(found),
         *_outliers(found),
     ]

@@ -31,3 +31,20 @@ def test_a_photo_as_even_as_its_input_is_not_the_other_way_round(tmp_path: Path)
         save(labels, tmp_path / "A" / f"{seed}.png")
         save(photo, tmp_path / "B" / f"{seed}.png")
     assert [problem for problem in problems_of(tmp_path) if "way round" in problem.text] == []
+
+
+@pytest.mark.parametrize("step", [1, -1])
+def test_pairs_that_are_all_off_by_one_are_named(tmp_path: Path, step: int) -> None:
+    for seed in range(1, 13):
+        save(house(seed, 64)[0], tmp_path / "A" / f"{seed}.png")
+        save(house(seed + step, 64)[1], tmp_path / "B" / f"{seed}.png")
+    (told,) = [problem for problem in problems_of(tmp_path) if "off by one" in problem.text]
+    fitting = "1.png” fits “2.png”, not “1.png" if step < 0 else "2.png” fits “1.png”, not “2.png"
+    assert fitting in told.text and len(told.pairs) == 12 and not told.severe
+
+
+def test_pairs_that_have_nothing_in_common_are_not_off_by_one(tmp_path: Path) -> None:
+    for seed in range(12):
+        save(house(seed, 64)[0], tmp_path / "A" / f"{seed}.png")
+        save(house(seed + 50, 64)[1], tmp_path / "B" / f"{seed}.png")
+    assert [problem for problem in problems_of(tmp_path) if "off by one" in problem.text] == []
