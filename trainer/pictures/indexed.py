@@ -85,8 +85,8 @@ def indexed(inputs: Sequence[Source], given: Palette | None) -> Indexed | None:
     maps = [(np.unique(found).tolist(), own) for found, own in map(_numbered, files) if found is not None]
     used = sorted({number for numbers, _ in maps for number in numbers})
     longest = max((own for _, own in maps if own), key=len, default=())
-    named = {number: longest[number] for number in used if number < len(longest)}
-    if any(renumbered(numbers, own, named) is not None for numbers, own in maps):
+    called = {number: longest[number] for number in used if number < len(longest)}
+    if any(renumbered(numbers, own, called) is not None for numbers, own in maps):
         return None
     ignored = [number for number in (NOTHING_OF_16_BITS,) if number in used]
     labels = [number for number in used if number not in ignored]
@@ -117,7 +117,7 @@ def indexed(inputs: Sequence[Source], given: Palette | None) -> Indexed | None:
     further = tuple((number, colour) for number, colour in unseen.items() if number not in used)
     table = tuple(colours.get(number, IGNORED) for number in range(max(NOTHING, numbers[-1]) + 1))
     return Indexed(
-        table, palette, tuple(numbers), tuple(ignored), brought is not None, further, tuple(named.items())
+        table, palette, tuple(numbers), tuple(ignored), brought is not None, further, tuple(called.items())
     )
 
 

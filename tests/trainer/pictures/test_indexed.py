@@ -136,6 +136,19 @@ def test_a_palette_in_another_order_is_refused_beyond_those_looked_at(
     assert (pairs.load(data.pairs[0])[0] == HOUSES.colours[parts(0)[0]]).all()
 
 
+def test_a_palette_that_was_asked_for_may_have_the_files_colours_in_another_order(tmp_path: Path) -> None:
+    """Those of the files are for the eye; it is the numbers that count."""
+    for seed in range(COUNT):
+        values, photo = parts(seed)
+        colours = [label.colour for label in HOUSES.labels]
+        with_palette(values, [*colours[1:], (9, 9, 9)], tmp_path / "A" / f"{seed}.png")
+        numbers(photo, tmp_path / "B" / f"{seed}.jpg")
+    data = pairs.find(tmp_path, palette=HOUSES)
+    assert data.task == "labels" and data.palette == HOUSES
+    assert [problem for problem in check.stopping(data) if problem.severe] == []
+    assert (pairs.load(data.pairs[2])[0] == HOUSES.colours[parts(2)[0]]).all()
+
+
 def test_a_palette_names_the_numbers(tmp_path: Path) -> None:
     written(tmp_path, "images/{n}.jpg", "masks/{n}.png", "numbers")
     data = pairs.find(tmp_path, palette=HOUSES)
