@@ -64,6 +64,8 @@ class Indexed:
     """Numbers that the palette which was asked for has colours for, and no map that was looked at has."""
     named: tuple[tuple[int, Colour], ...] = ()
     """What the files' palettes call the numbers."""
+    doubled: bool = False
+    """Whether 255 stands for 1, as no map has both."""
 
 
 def indexed(inputs: Sequence[Source], given: Palette | None) -> Indexed | None:
@@ -92,6 +94,8 @@ def indexed(inputs: Sequence[Source], given: Palette | None) -> Indexed | None:
     labels = [number for number in used if number not in ignored]
     if not labels or labels[-1] > _MOST or len(labels) > MOST_LABELS:
         return None
+    # Masks of nought and one are as good as those of nought and 255, which then stands for 1.
+    doubled = labels == [0, 1, NOTHING] and not any({1, NOTHING} <= set(numbers) for numbers, _ in maps)
     if labels[-1] == NOTHING and max(labels[:-1], default=NOTHING) < NOTHING - 1:
         ignored = [NOTHING, *ignored]
     numbers = [number for number in used if number not in ignored]
@@ -114,10 +118,20 @@ def indexed(inputs: Sequence[Source], given: Palette | None) -> Indexed | None:
             colours = {number: named[number] for number in numbers}
             unseen = named
             palette = given
+    if doubled:
+        ignored.remove(NOTHING)
+        colours = {**colours, NOTHING: colours[1]}
     further = tuple((number, colour) for number, colour in unseen.items() if number not in used)
     table = tuple(colours.get(number, IGNORED) for number in range(max(NOTHING, numbers[-1]) + 1))
     return Indexed(
-        table, palette, tuple(numbers), tuple(ignored), brought is not None, further, tuple(called.items())
+        table,
+        palette,
+        tuple(numbers),
+        tuple(ignored),
+        brought is not None,
+        further,
+        tuple(called.items()),
+        doubled,
     )
 
 
@@ -131,6 +145,8 @@ def in_words(found: Indexed) -> str:
     first, last = found.numbers[0], found.numbers[-1]
     colours = "in the colours of the files' palette" if found.own_colours else "in colours made for them"
     said = f"The inputs are label maps of numbers, {first} to {last}; they are shown {colours}."
+    if found.doubled:
+        said += " Some have 1 where others have 255, and none has both: 255 is taken for 1."
     if found.ignored:
         said += f" {', '.join(map(str, found.ignored))} means no label and is left out of losses and scores."
     return said

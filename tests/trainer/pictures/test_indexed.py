@@ -149,6 +149,24 @@ def test_a_palette_that_was_asked_for_may_have_the_files_colours_in_another_orde
     assert (pairs.load(data.pairs[2])[0] == HOUSES.colours[parts(2)[0]]).all()
 
 
+@pytest.mark.parametrize("is_given", [False, True])
+def test_masks_of_one_are_those_of_255(tmp_path: Path, is_given: bool) -> None:
+    """Some were made by one program, the others by another."""
+    given = Palette("mine", (Label("ground", (0, 0, 0)), Label("wall", (200, 9, 9)))) if is_given else None
+    for seed in range(COUNT):
+        mask = (parts(seed)[0] == 1).astype(np.uint8)
+        numbers(mask * np.uint8(1 if seed % 2 else 255), tmp_path / "masks" / f"{seed}.png")
+        numbers(parts(seed)[1], tmp_path / "images" / f"{seed}.jpg")
+    data = pairs.find(tmp_path, palette=given)
+    assert data.palette is not None and len(data.palette.labels) == 2
+    for seed in range(COUNT):
+        labels = data.palette.indices(pairs.load(data.pairs[seed])[0])
+        assert (labels == (parts(seed)[0] == 1)).all()
+    assert "255 is taken for 1" in data.notes[0] and "no label" not in data.notes[0]
+    again = pairs.find(tmp_path, task="labels", palette=data.palette, ignore=())
+    assert pairs.digest(again) == pairs.digest(data)
+
+
 def test_a_palette_names_the_numbers(tmp_path: Path) -> None:
     written(tmp_path, "images/{n}.jpg", "masks/{n}.png", "numbers")
     data = pairs.find(tmp_path, palette=HOUSES)
