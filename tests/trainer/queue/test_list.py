@@ -84,7 +84,11 @@ def test_a_training_is_kept_wherever_it_was_asked_for(
     assert item.run == tmp_path / "run" and item.options.data == tmp_path / "data"
     assert item.options.palette == tmp_path / "p.gpl"
     assert item.options.from_model == str(tmp_path / "m.safetensors")
+    (tmp_path / "shoes").mkdir()  # photos of some
     assert new_item(replace(asked, from_model="shoes"), 1.0).options.from_model == "shoes"
+    (tmp_path / "run" / "config.json").parent.mkdir()
+    (tmp_path / "run" / "config.json").touch()
+    assert new_item(replace(asked, from_model="run"), 1.0).options.from_model == str(tmp_path / "run")
 
 
 def test_order_and_turn() -> None:
