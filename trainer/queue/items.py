@@ -102,8 +102,10 @@ class Queue:
         """With another training at the end.
 
         Raises:
-            QueueError: there are too many.
+            QueueError: there are too many, or another one has the run folder that this one asks for.
         """
+        if item.run is not None and item.run in (it.run for it in self.items if it.state != "done"):
+            raise QueueError(f"“{item.run}” is another training's in the queue; choose another with --run.")
         if len(self.items) >= MOST_ITEMS:
             raise QueueError(f"The queue has {MOST_ITEMS} trainings; remove some that are done.")
         return replace(self, items=(*self.items, item))
