@@ -222,7 +222,7 @@ def test_undecided_direction_is_said(tmp_path: Path) -> None:
         save(photo, same / "one" / f"{seed}.png")
         save(photo, same / "two" / f"{seed}.png")
     data = pairs.find(same)
-    assert [problem.kind for problem in data.problems] == ["direction"]
+    assert [problem.kind for problem in data.problems] == ["direction", "pairing"]
     assert data.direction == "“one” → “two”"
 
 
