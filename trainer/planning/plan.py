@@ -92,7 +92,13 @@ def make_config(data: DataSet, options: Options, processes: int = 1) -> Config:
     configs.check(replace(requested, steps=configs.MOST_STEPS))  # no network suits just any size
     training, _ = split.train_validation_split(data, requested.validation, requested.photos_apart)
     if not training.pairs:
-        raise TrainingError(f"There are no pairs to train on in “{data.folder}”; choose another folder.")
+        splits = " and ".join(f"“{split}”" for split in sorted({pair.split for pair in data.pairs}))
+        remedy = (
+            f"all are in folders of {splits}, which are kept apart; call these otherwise" if splits else ""
+        )
+        raise TrainingError(
+            f"There are no pairs to train on in “{data.folder}”; {remedy or 'choose another folder'}."
+        )
     network = _network(requested, options, parent)
     _refuse_weights_of_nothing(options, network, requested.style_recipe)
     config = replace(

@@ -170,6 +170,15 @@ def test_parent_of_another_input_keeps_all_but_the_first_layer(tmp_path: Path, d
     assert taken == there - 1
 
 
+@pytest.mark.parametrize("splits", [("test",), ("test", "val")])
+def test_pairs_that_are_all_kept_apart_are_told(tmp_path: Path, splits: tuple[str, ...]) -> None:
+    for split in splits:
+        things(tmp_path / split, 5)
+    said = " and ".join(f"“{split}”" for split in splits)
+    with pytest.raises(TrainingError, match=f"all are in folders of {said}, which are kept apart"):
+        small(pairs.find(tmp_path))
+
+
 def test_the_model_gone_on_from_is_found_from_any_folder(
     tmp_path: Path, data: DataSet, monkeypatch: pytest.MonkeyPatch
 ) -> None:
