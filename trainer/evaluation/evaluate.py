@@ -46,6 +46,9 @@ SPARE = 20.0
 TRIED = 5
 """Pairs that a trial judges to see how long all will take."""
 
+_LONGEST_PATTERN = 400
+"""Characters of one in a stranger's card: each “+” in it may be where the two sides are named."""
+
 ON_SHEET = 12
 """Pairs on the contact sheet."""
 
@@ -114,7 +117,7 @@ def load_pairs(
         )
 
     data = None
-    if way and isinstance(way, str) and not pattern:
+    if isinstance(way, str) and 0 < len(way) <= _LONGEST_PATTERN and not pattern:
         with suppress(PictureError):  # other folders have other names
             data = find(swap or swaps, way)
     if data is None:

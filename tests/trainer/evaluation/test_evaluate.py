@@ -227,8 +227,9 @@ def test_files_are_paired_again_as_they_were(tmp_path: Path) -> None:
     pictures(tmp_path / "others", 3)
     shutil.move(tmp_path / "others" / "day", tmp_path / "others" / "morning")
     assert len(load_pairs(card, tmp_path / "others").pairs) == 3
-    strange = replace(card, training={**card.training, "pair": ["day"]})
-    assert len(load_pairs(strange, tmp_path / "data").pairs) == 10
+    for nonsense in (["day"], "+" * 100_000, ""):
+        strange = replace(card, training={**card.training, "pair": nonsense})
+        assert len(load_pairs(strange, tmp_path / "data").pairs) == 10
 
 
 def test_a_model_that_was_given_away_is_judged_by_the_pairs_that_were_held_back(tmp_path: Path) -> None:
