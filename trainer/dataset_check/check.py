@@ -43,7 +43,7 @@ _SOFT = 0.02
 _STRAY = 0.002
 """Share of a label map that may lie in flat areas of other colours."""
 
-_DRAWN = 0.2
+_DRAWN = 0.3
 """Difference in evenness between a usual pair's sides, from which one of them is drawn."""
 
 FEW = 10
