@@ -252,7 +252,9 @@ def numbered(file: Path) -> tuple[Values | None, tuple[Colour, ...] | None]:
 def _values(image: Image.Image) -> Values | None:
     if image.mode in ("P", "L", "1") or image.mode.startswith("I;16"):
         upright = picture.upright(image)
-        return np.asarray(upright).astype(np.uint16)
+        found = np.asarray(upright).astype(np.uint16)
+        greys = _dark_greys(image)
+        return found if greys is None else greys[found]
     if image.mode in ("LA", "RGB", "RGBA") and image.format != "JPEG":
         whole = np.asarray(picture.upright(image))
         first = whole[..., 0]
@@ -275,11 +277,28 @@ def colours_of(file: Path) -> tuple[Colour, ...] | None:
 
 
 def _colours(image: Image.Image) -> tuple[Colour, ...] | None:
+    if image.mode != "P" or _dark_greys(image) is not None:
+        return None
+    return tuple((red, green, blue) for red, green, blue in _palette(image).tolist())
+
+
+def _palette(image: Image.Image) -> Pixels:
+    """The colours of a palette file, (N, 3)."""
+    flat = image.getpalette() or []
+    return np.array(flat[: len(flat) // 3 * 3], np.uint8).reshape(-1, 3)
+
+
+def _dark_greys(image: Image.Image) -> Values | None:
+    """The numbers that a palette stands for, (256,), where it is of greys as dark as numbers are: programs
+    that make files smaller put those in a palette of their own order. None for others."""
     if image.mode != "P":
         return None
-    flat = image.getpalette() or []
-    rows = (flat[index : index + 3] for index in range(0, len(flat) - 2, 3))
-    return tuple((red, green, blue) for red, green, blue in rows)
+    palette = _palette(image)
+    if not len(palette) or (palette != palette[:, :1]).any() or palette.max() > _DARK:
+        return None
+    if len(np.unique(palette[:, 0])) < len(palette):  # it was left black, and says nothing
+        return None
+    return np.pad(palette[:, 0], (0, max(0, 256 - len(palette)))).astype(np.uint16)
 
 
 def renumbered(

@@ -105,6 +105,34 @@ def test_drawings_that_files_keep_in_colours_of_their_own_are_no_numbers(tmp_pat
     assert "label maps" not in " ".join(data.notes)
 
 
+@pytest.mark.parametrize("odd", [{3}, {1, 3, 5}, set(range(COUNT))], ids=str)
+def test_numbers_that_a_program_put_in_a_palette_of_its_own_stay_what_they_are(
+    tmp_path: Path, odd: set[int]
+) -> None:
+    """Those that make PNG files smaller do so, each file for itself."""
+    for seed in range(COUNT):
+        values, photo = parts(seed)
+        if seed in odd:
+            order = np.random.default_rng(seed).permutation(5)
+            greys = [(int(number),) * 3 for number in order]
+            with_palette(np.argsort(order).astype(np.uint8)[values], greys, tmp_path / "A" / f"{seed}.png")  # type: ignore[arg-type]
+        else:
+            numbers(values, tmp_path / "A" / f"{seed}.png")
+        numbers(photo, tmp_path / "B" / f"{seed}.jpg")
+    data = pairs.find(tmp_path, palette=HOUSES)
+    assert data.task == "labels"
+    for seed in range(COUNT):
+        assert (pairs.load(data.pairs[seed])[0] == HOUSES.colours[parts(seed)[0]]).all()
+
+
+def test_a_palette_that_was_left_black_says_nothing(tmp_path: Path) -> None:
+    for seed in range(COUNT):
+        with_palette(parts(seed)[0], [(0, 0, 0)] * 5, tmp_path / "A" / f"{seed}.png")
+        numbers(parts(seed)[1], tmp_path / "B" / f"{seed}.jpg")
+    data = pairs.find(tmp_path, palette=HOUSES)
+    assert (pairs.load(data.pairs[2])[0] == HOUSES.colours[parts(2)[0]]).all()
+
+
 def shuffled(folder: Path, odd: int) -> Path:
     """Maps with a palette in the file, of which that of one has the same colours in another order."""
     colours = [label.colour for label in HOUSES.labels]
