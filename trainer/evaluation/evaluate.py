@@ -124,8 +124,9 @@ def load_pairs(
         data = find(swap or swaps, pattern)
     if not swap and not swaps and card.training.get("digest") != pairs.digest(data):
         # Older models don't say that their sides had changed places; the pairs that they learnt from do.
-        other = find(True, data.pattern if pattern or way else "")
-        data = other if card.training.get("digest") == pairs.digest(other) else data
+        with suppress(PictureError):  # the other side may be none of the model's labels
+            other = find(True, data.pattern if pattern or way else "")
+            data = other if card.training.get("digest") == pairs.digest(other) else data
     # Both are pictures, but a model that was trained on the one knows nothing of the other.
     strange = {"grey": "small", "small": "grey"}.get(own or "")
     fitting = [known for known in _FITTING[card.input] if known != strange]

@@ -17,8 +17,9 @@ from typer.testing import CliRunner
 
 from engine.data import picture
 from engine.data.messages import Pixels
-from engine.data.palette import write_gpl
+from engine.data.palette import Palette, write_gpl
 from engine.data.style import Style
+from engine.errors import PictureError
 from engine.models import bundle, recarding
 from engine.passes.generator import Generator
 from tests.trainer.made_pictures import HOUSES, house, save, thing
@@ -210,6 +211,19 @@ def test_sides_that_changed_places_do_so_again(tmp_path: Path, is_older: bool) -
     pictures(tmp_path / "others", 3)
     others = load_pairs(card, tmp_path / "others")
     assert others.pairs[0].b.file.parent.name == ("day" if is_older else "night")
+
+
+def test_a_side_that_is_none_of_the_models_labels_is_no_obstacle(tmp_path: Path) -> None:
+    """Looked at for whether sides had changed places: its greys are more numbers than the palette names."""
+    two = Palette("two", HOUSES.labels[:2])
+    for number in range(6):
+        maps = np.kron(np.arange(16).reshape(4, 4) + number, np.ones((12, 12))).astype(np.uint8)
+        save(maps % 2, tmp_path / "masks" / f"{number}.png")
+        save(maps, tmp_path / "photos" / f"{number}.png")
+    card = replace(small(houses(tmp_path / "houses", 2)).card(), palette=two)
+    with pytest.raises(PictureError, match="has only 2 labels"):
+        pairs.find(tmp_path, task="labels", palette=two, swap=True, pattern="masks+photos")
+    assert load_pairs(card, tmp_path, pattern="masks+photos").pairs[0].a.file.parent.name == "masks"
 
 
 def test_files_are_paired_again_as_they_were(tmp_path: Path) -> None:
